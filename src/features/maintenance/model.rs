@@ -1,0 +1,269 @@
+//! The nouns of circuit maintenances and the rules about them that need no I/O.
+//!
+//! Names, values and units follow the BCOP draft "Maintenance Notifications"
+//! (draft-gunter-calext-maintenance-notifications-00).
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Where a maintenance stands, as its provider says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
+pub enum Status {
+    /// Planned, not yet firm.
+    Tentative,
+    /// Firm.
+    Confirmed,
+    /// Will not happen.
+    Cancelled,
+    /// Work has begun.
+    InProcess,
+    /// Work is over.
+    Completed,
+    /// The window was moved; the notice carries the new one.
+    #[serde(rename = "RE-SCHEDULED")]
+    ReScheduled,
+    /// The notice says nothing about the status: it stays as it was.
+    NoChange,
+}
+
+impl Status {
+    /// Every status, in the order of a maintenance's life.
+    pub const ALL: [Self; 7] = [
+        Self::Tentative,
+        Self::Confirmed,
+        Self::ReScheduled,
+        Self::InProcess,
+        Self::Completed,
+        Self::Cancelled,
+        Self::NoChange,
+    ];
+
+    /// The word on the wire and in JSON, such as `RE-SCHEDULED`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tentative => "TENTATIVE",
+            Self::Confirmed => "CONFIRMED",
+            Self::Cancelled => "CANCELLED",
+            Self::InProcess => "IN-PROCESS",
+            Self::Completed => "COMPLETED",
+            Self::ReScheduled => "RE-SCHEDULED",
+            Self::NoChange => "NO-CHANGE",
+        }
+    }
+
+    /// Whether nothing more is to be expected of the maintenance: it was cancelled or completed.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Completed)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A word that is none of the known ones.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {what} {word:?}")]
+pub struct UnknownWord {
+    /// `status` or `impact`.
+    pub what: &'static str,
+    /// The word as found.
+    pub word: String,
+}
+
+impl FromStr for Status {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == word)
+            .ok_or_else(|| UnknownWord { what: "status", word: word.to_owned() })
+    }
+}
+
+/// What a maintenance does to a circuit, ordered from harmless to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
+pub enum Impact {
+    /// Traffic is not touched.
+    NoImpact,
+    /// Traffic flows, but a protection is lost.
+    ReducedRedundancy,
+    /// Traffic flows worse than usual.
+    Degraded,
+    /// Traffic stops. The default when a notice says nothing.
+    Outage,
+}
+
+impl Impact {
+    /// Every impact, from harmless to worst.
+    pub const ALL: [Self; 4] = [Self::NoImpact, Self::ReducedRedundancy, Self::Degraded, Self::Outage];
+
+    /// The word on the wire and in JSON, such as `REDUCED-REDUNDANCY`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoImpact => "NO-IMPACT",
+            Self::ReducedRedundancy => "REDUCED-REDUNDANCY",
+            Self::Degraded => "DEGRADED",
+            Self::Outage => "OUTAGE",
+        }
+    }
+}
+
+impl fmt::Display for Impact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Impact {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|impact| impact.as_str() == word)
+            .ok_or_else(|| UnknownWord { what: "impact", word: word.to_owned() })
+    }
+}
+
+/// A circuit that a maintenance touches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Circuit {
+    /// The provider's id, as written in the notice; unique per provider only, compared ignoring case.
+    pub circuit_id: String,
+    /// What happens to it.
+    pub impact: Impact,
+}
+
+/// What one notification says of one maintenance window: the parser's answer.
+///
+/// Serialises to the JSON of the corpus: exactly these keys, in this order, times as integer epoch seconds UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// The customer's account with the provider; never empty.
+    pub account: String,
+    /// Circuits in the order of the notice, duplicates kept; empty only when cancelled or completed.
+    pub circuits: Vec<Circuit>,
+    /// End of the window, after `start`.
+    #[serde(with = "chrono::serde::ts_seconds")]
+    pub end: DateTime<Utc>,
+    /// The provider's id of the maintenance; never empty, unique per provider only.
+    pub maintenance_id: String,
+    /// The provider's address for questions.
+    pub organizer: String,
+    /// The provider: the rule's slug, or what the calendar event says of itself.
+    pub provider: String,
+    /// Revision of the notice; 1 if the format has none, -1 for a calendar event without SEQUENCE.
+    pub sequence: i64,
+    /// When the notice was made, by the provider's clock.
+    #[serde(with = "chrono::serde::ts_seconds")]
+    pub stamp: DateTime<Utc>,
+    /// Start of the window.
+    #[serde(with = "chrono::serde::ts_seconds")]
+    pub start: DateTime<Utc>,
+    /// Where the maintenance stands.
+    pub status: Status,
+    /// One line on what is done; empty if the notice has none.
+    pub summary: String,
+    /// The calendar event's UID; `0` if absent.
+    pub uid: String,
+}
+
+/// What became of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Read, and merged into at least one maintenance.
+    Parsed,
+    /// A rule knows the sender but could not read the mail; the reason is kept beside it.
+    ParsingFailed,
+    /// No rule knows the mail.
+    UnknownProvider,
+    /// Recognised as no maintenance.
+    Ignored,
+    /// Read, but older than what was applied already: linked to its maintenance, nothing changed.
+    OutOfSequence,
+    /// Read and merged, but names circuits that the inventory does not have.
+    UnknownCids,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 6] = [
+        Self::Parsed,
+        Self::ParsingFailed,
+        Self::UnknownProvider,
+        Self::Ignored,
+        Self::OutOfSequence,
+        Self::UnknownCids,
+    ];
+
+    /// The word in JSON, on labels and on the screen, such as `parsing-failed`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Parsed => "parsed",
+            Self::ParsingFailed => "parsing-failed",
+            Self::UnknownProvider => "unknown-provider",
+            Self::Ignored => "ignored",
+            Self::OutOfSequence => "out-of-sequence",
+            Self::UnknownCids => "unknown-cids",
+        }
+    }
+
+    /// Whether somebody has to look at the mail because noctui could not make sense of it.
+    #[must_use]
+    pub fn needs_a_look(self) -> bool {
+        matches!(self, Self::ParsingFailed | Self::UnknownProvider)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == word)
+            .ok_or_else(|| UnknownWord { what: "outcome", word: word.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_read_back_as_what_they_were_written_from() {
+        for status in Status::ALL {
+            assert_eq!(status.as_str().parse(), Ok(status));
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+        for impact in Impact::ALL {
+            assert_eq!(impact.as_str().parse(), Ok(impact));
+            assert_eq!(serde_json::to_value(impact).unwrap(), impact.as_str());
+        }
+        for outcome in Outcome::ALL {
+            assert_eq!(outcome.as_str().parse(), Ok(outcome));
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.as_str());
+        }
+    }
+}

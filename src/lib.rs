@@ -1,0 +1,9 @@
+//! noctui: circuit maintenances, deploys, lab forwards and consoles in one terminal.
+//!
+//! What is where: [`app`] is the user interface as a whole, [`features`] has one folder per backend, [`store`] is the
+//! local `SQLite` cache, [`runtime`] is the only place that starts tasks and touches the terminal, [`ui`] draws without
+//! knowing noctui, [`config`] turns what was typed into settings that are final. `ARCHITECTURE.md` has the map.
+
+pub mod clock;
+pub mod features;
+pub mod store;

@@ -1,0 +1,2 @@
+//! The `noctui` binary.
+fn main() {}
