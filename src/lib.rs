@@ -4,6 +4,9 @@
 //! local `SQLite` cache, [`runtime`] is the only place that starts tasks and touches the terminal, [`ui`] draws without
 //! knowing noctui, [`config`] turns what was typed into settings that are final. `ARCHITECTURE.md` has the map.
 
+pub mod cli;
 pub mod clock;
 pub mod features;
+pub mod output;
 pub mod store;
+pub mod text;

@@ -3,4 +3,5 @@
 //! A *notification* is a mail as received. Parsing it with the provider rules gives *notices*: what this notification
 //! says of one maintenance window. Notices are merged into *maintenances*, the state of the world as far as we know it.
 
+pub(crate) mod cli;
 pub mod model;

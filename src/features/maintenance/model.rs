@@ -181,6 +181,62 @@ pub struct Notice {
     pub uid: String,
 }
 
+/// The headers of a notification that are worth a column.
+///
+/// All text is decoded (RFC 2047) and cleaned ([`crate::text::clean_line`]); bounded in length by the reader.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Without angle brackets; `None` if the mail has none.
+    pub message_id: Option<String>,
+    /// The address in From, lower-cased; empty if the mail has none.
+    pub sender: String,
+    /// Subject; empty if the mail has none.
+    pub subject: String,
+    /// The Date header in UTC; `None` if absent or unreadable.
+    pub date: Option<DateTime<Utc>>,
+}
+
+/// What the rules made of one notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// Headers, as far as they could be read.
+    pub envelope: Envelope,
+    /// The result.
+    pub verdict: Verdict,
+}
+
+/// What the rules made of the content of a notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// A rule read it.
+    Parsed {
+        /// Who announces: the identity under which notices are merged and shown. The rule's slug, or for the generic
+        /// iCalendar rule what the event says of itself.
+        provider: String,
+        /// Never empty; several when the mail carries several windows or maintenances.
+        notices: Vec<Notice>,
+    },
+    /// A rule recognised it as no maintenance.
+    Ignored {
+        /// The provider whose rule it was.
+        provider: String,
+        /// The filter that hit, for people.
+        reason: String,
+    },
+    /// A rule knows the mail but could not read it.
+    Failed {
+        /// The provider whose rule failed.
+        provider: String,
+        /// Every attempt and why it failed, for people.
+        reason: String,
+    },
+    /// No rule knows it, or it is no mail at all.
+    Unknown {
+        /// What was looked at, for people.
+        reason: String,
+    },
+}
+
 /// What became of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
