@@ -10,3 +10,4 @@ pub mod features;
 pub mod output;
 pub mod store;
 pub mod text;
+pub mod trouble;
