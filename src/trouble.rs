@@ -99,6 +99,9 @@ impl Trouble {
     }
 }
 
+/// Trouble can be thrown as it is, where a remedy is known at once.
+impl Error for Trouble {}
+
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;

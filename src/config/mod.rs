@@ -4,7 +4,8 @@
 //! `file.rs` is the file as written, `value.rs` how each value is written, `resolve.rs` makes the [`Config`] in force
 //! out of flags, environment, file and defaults. `config.example.toml` documents every setting.
 
-pub(crate) mod environment;
+pub(crate) mod cli;
+mod environment;
 mod file;
 mod paths;
 mod problem;
@@ -179,10 +180,21 @@ pub struct Inspection {
     pub config: Config,
     /// What is wrong; empty for a sound configuration.
     pub problems: Vec<Problem>,
-    /// Whether the file exists. Without one everything has its default.
-    pub exists: bool,
+    /// Whether there is a file. Without one everything has its default.
+    pub found: Found,
     /// The settings the file leaves at their default, as dotted names.
     pub unset: Vec<String>,
+}
+
+/// What was found where the configuration file should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing, and nobody asked for that very file.
+    Nothing,
+    /// A text.
+    Text,
+    /// Something that cannot be read, or nothing although somebody asked for it.
+    Unreadable,
 }
 
 /// Reads the configuration; the error has everything that is wrong with it.
@@ -200,22 +212,22 @@ pub fn inspect(flags: &Flags, environment: &Environment) -> Inspection {
         (std::env::temp_dir().join("noctui/config.toml"), None)
     });
     let path: Arc<Path> = path.into();
-    let text = match read_text(&path) {
-        Ok(text) => Some(text),
-        Err(error) if error.kind() == ErrorKind::NotFound && asked_for.is_none() => None,
+    let (text, found) = match read_text(&path) {
+        Ok(text) => (text, Found::Text),
+        Err(error) if error.kind() == ErrorKind::NotFound && asked_for.is_none() => (String::new(), Found::Nothing),
         Err(error) => {
             problems.push(unreadable(&path, asked_for, &error));
-            None
+            (String::new(), Found::Unreadable)
         }
     };
-    let reading = file::read(&path, text.as_deref().unwrap_or(""));
+    let reading = file::read(&path, &text);
     let (config, wrong) = resolve::resolve(flags, environment, reading.file, &path);
     problems.extend(reading.problems);
     problems.extend(wrong);
     problems.sort_by(|a, b| a.origin.cmp(&b.origin));
     // A missing home folder is noticed for each folder.
     problems.dedup();
-    Inspection { config, problems, exists: text.is_some(), unset: reading.unset }
+    Inspection { config, problems, found, unset: reading.unset }
 }
 
 /// The text of the file at `path`.

@@ -78,7 +78,7 @@ fn folders_follow_xdg_and_paths_are_expanded_and_absolute() {
 fn without_a_file_everything_has_its_default() {
     let inspection = inspect(&Flags::default(), &Environment::of([("HOME", "/nonexistent/anna"), ("USER", "anna")]));
     assert_eq!(inspection.problems, []);
-    assert!(!inspection.exists);
+    assert_eq!(inspection.found, Found::Nothing);
     assert_eq!(inspection.config.paths.config, Path::new("/nonexistent/anna/.config/noctui/config.toml"));
     assert_eq!(inspection.config.who, "anna");
     assert_eq!(inspection.config.maintenance.retention, Some(TimeDelta::days(730)));
