@@ -6,7 +6,10 @@
 
 pub mod cli;
 pub mod clock;
+pub mod colour;
 pub mod features;
+pub mod input;
+pub mod key;
 pub mod output;
 pub mod store;
 pub mod text;
