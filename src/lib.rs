@@ -6,8 +6,11 @@
 
 pub mod cli;
 pub mod clock;
+pub mod colour;
 pub mod config;
 pub mod features;
+pub mod input;
+pub mod key;
 pub mod output;
 pub mod store;
 pub mod text;
