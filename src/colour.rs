@@ -1,7 +1,6 @@
 //! How many colours the terminal gets, decided once at start from what was asked for and from the environment.
 
-use std::fmt;
-use std::str::FromStr;
+use crate::config::When;
 
 /// How many colours may be sent; themes choose their roles by it and the terminal's writer reduces to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,16 +13,6 @@ pub enum ColourDepth {
     TwoFiftySix,
     /// 24-bit.
     TrueColour,
-}
-
-/// What `--color` or the config asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ColourChoice {
-    /// Whatever the environment says.
-    #[default]
-    Auto,
-    /// Exactly this, whatever the environment says.
-    Exactly(ColourDepth),
 }
 
 /// The environment variables that tell what kind of terminal this is; read once, at the edge.
@@ -67,18 +56,18 @@ impl TerminalEnvironment {
         }
     }
 
-    /// What the terminal gets: `choice`, else `NO_COLOR`, else `CLICOLOR_FORCE`, else `COLORTERM`, else `TERM`.
+    /// What the terminal gets: what `asked` says, else `NO_COLOR`, else `CLICOLOR_FORCE`, else `COLORTERM`, else `TERM`.
     #[must_use]
-    pub fn colour_depth(&self, choice: ColourChoice) -> ColourDepth {
-        if let ColourChoice::Exactly(depth) = choice {
-            return depth;
-        }
-        if self.no_color.as_deref().is_some_and(|value| !value.is_empty()) {
-            return ColourDepth::Mono;
-        }
+    pub fn colour_depth(&self, asked: When) -> ColourDepth {
         let found = self.depth_of_terminal();
+        let refused = self.no_color.as_deref().is_some_and(|value| !value.is_empty());
         let forced = self.clicolor_force.as_deref().is_some_and(|value| !matches!(value, "" | "0"));
-        if forced { found.max(ColourDepth::Sixteen) } else { found }
+        match asked {
+            When::Never => ColourDepth::Mono,
+            When::Auto if refused => ColourDepth::Mono,
+            When::Auto if !forced => found,
+            When::Auto | When::Always => found.max(ColourDepth::Sixteen),
+        }
     }
 
     /// What the terminal can show, by `COLORTERM` and `TERM`.
@@ -119,38 +108,6 @@ fn is_limited(term: &str) -> bool {
         || SIXTEEN_TERMS.iter().any(|name| term == *name || has_family(term, name))
 }
 
-impl fmt::Display for ColourChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Auto => "auto",
-            Self::Exactly(ColourDepth::Mono) => "never",
-            Self::Exactly(ColourDepth::Sixteen) => "16",
-            Self::Exactly(ColourDepth::TwoFiftySix) => "256",
-            Self::Exactly(ColourDepth::TrueColour) => "truecolor",
-        })
-    }
-}
-
-/// A `--color` that is none of the known words.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not one of auto, never, 16, 256, truecolor")]
-pub struct BadColourChoice(String);
-
-impl FromStr for ColourChoice {
-    type Err = BadColourChoice;
-
-    fn from_str(text: &str) -> Result<Self, BadColourChoice> {
-        Ok(match text {
-            "auto" => Self::Auto,
-            "never" | "none" => Self::Exactly(ColourDepth::Mono),
-            "16" => Self::Exactly(ColourDepth::Sixteen),
-            "256" => Self::Exactly(ColourDepth::TwoFiftySix),
-            "truecolor" | "24bit" => Self::Exactly(ColourDepth::TrueColour),
-            _ => return Err(BadColourChoice(text.to_owned())),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,7 +119,7 @@ mod tests {
     }
 
     fn depth(term: &str, colorterm: &str) -> ColourDepth {
-        environment(term, colorterm).colour_depth(ColourChoice::Auto)
+        environment(term, colorterm).colour_depth(When::Auto)
     }
 
     #[test]
@@ -200,34 +157,25 @@ mod tests {
         }
         let inside_screen =
             TerminalEnvironment { sty: Some("1.x".to_owned()), ..environment("screen-256color", "truecolor") };
-        assert_eq!(inside_screen.colour_depth(ColourChoice::Auto), TwoFiftySix);
+        assert_eq!(inside_screen.colour_depth(When::Auto), TwoFiftySix);
     }
 
     #[test]
     fn no_color_wins_over_the_terminal_and_an_explicit_choice_over_both() {
-        let quiet =
-            TerminalEnvironment { no_color: Some("1".to_owned()), ..environment("xterm-256color", "truecolor") };
-        assert_eq!(quiet.colour_depth(ColourChoice::Auto), Mono);
-        assert_eq!(quiet.colour_depth(ColourChoice::Exactly(Sixteen)), Sixteen);
+        let quiet = TerminalEnvironment { no_color: Some("1".to_owned()), ..environment("xterm-256color", "") };
+        assert_eq!(quiet.colour_depth(When::Auto), Mono);
+        assert_eq!(quiet.colour_depth(When::Always), TwoFiftySix);
         let empty = TerminalEnvironment { no_color: Some(String::new()), ..environment("xterm-256color", "") };
-        assert_eq!(empty.colour_depth(ColourChoice::Auto), TwoFiftySix);
+        assert_eq!(empty.colour_depth(When::Auto), TwoFiftySix);
     }
 
     #[test]
     fn clicolor_force_gives_colour_to_a_terminal_without_but_not_against_no_color() {
         let forced = TerminalEnvironment { clicolor_force: Some("1".to_owned()), ..environment("vt220", "") };
-        assert_eq!(forced.colour_depth(ColourChoice::Auto), Sixteen);
+        assert_eq!(forced.colour_depth(When::Auto), Sixteen);
         let off = TerminalEnvironment { clicolor_force: Some("0".to_owned()), ..environment("vt220", "") };
-        assert_eq!(off.colour_depth(ColourChoice::Auto), Mono);
+        assert_eq!(off.colour_depth(When::Auto), Mono);
         let both = TerminalEnvironment { no_color: Some("1".to_owned()), ..forced };
-        assert_eq!(both.colour_depth(ColourChoice::Auto), Mono);
-    }
-
-    #[test]
-    fn a_choice_is_read_as_it_is_written() {
-        for text in ["auto", "never", "16", "256", "truecolor"] {
-            assert_eq!(text.parse::<ColourChoice>().unwrap().to_string(), text);
-        }
-        assert!("sometimes".parse::<ColourChoice>().is_err());
+        assert_eq!(both.colour_depth(When::Auto), Mono);
     }
 }

@@ -121,10 +121,8 @@ impl Key {
     /// The character to insert into a text field, if this key types one.
     #[must_use]
     pub fn typed(self) -> Option<char> {
-        match self.code {
-            Code::Char(c) if !self.ctrl && !self.alt => Some(c),
-            _ => None,
-        }
+        let Code::Char(c) = self.code else { return None };
+        (!self.ctrl && !self.alt).then_some(c)
     }
 }
 
@@ -177,10 +175,14 @@ impl FromStr for Key {
             "" => BadKey::Empty,
             _ => BadKey::Unknown(text.to_owned()),
         })?;
-        match key.code {
-            Code::Char(c) if key.shift && !c.is_alphabetic() && c != ' ' => Err(BadKey::ShiftedSign(c)),
-            _ => Ok(key.normal()),
+        if let Code::Char(c) = key.code
+            && key.shift
+            && !c.is_alphabetic()
+            && c != ' '
+        {
+            return Err(BadKey::ShiftedSign(c));
         }
+        Ok(key.normal())
     }
 }
 
