@@ -12,6 +12,7 @@ pub mod features;
 pub mod input;
 pub mod key;
 pub mod output;
+pub mod runtime;
 pub mod store;
 pub mod text;
 pub mod trouble;
