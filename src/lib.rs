@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod features;
+pub mod logging;
 pub mod output;
 pub mod store;
 pub mod text;
