@@ -11,6 +11,7 @@ pub mod config;
 pub mod features;
 pub mod input;
 pub mod key;
+pub mod logging;
 pub mod output;
 pub mod runtime;
 pub mod store;
