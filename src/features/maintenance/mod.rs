@@ -5,3 +5,4 @@
 
 pub(crate) mod cli;
 pub mod model;
+pub mod store;
