@@ -5,4 +5,5 @@
 
 pub(crate) mod cli;
 pub mod model;
+pub mod source;
 pub mod store;
