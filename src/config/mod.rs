@@ -24,6 +24,7 @@ use chrono::TimeDelta;
 
 pub use environment::Environment;
 pub use paths::{Paths, create_private_dir};
+pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
 pub use value::{Endpoint, Kind, Level, Theme, Url, When, Zone};
 pub use watch::{Unwatched, Watch};
