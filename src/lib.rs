@@ -14,6 +14,7 @@ pub mod key;
 pub mod logging;
 pub mod output;
 pub mod runtime;
+pub mod state;
 pub mod store;
 pub mod text;
 pub mod trouble;
