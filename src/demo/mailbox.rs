@@ -1,0 +1,50 @@
+//! The Maildir that the demo's mails are delivered to, as a mail server would.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// A Maildir.
+#[derive(Debug, Clone)]
+pub(super) struct Mailbox {
+    /// The folder that has `tmp/`, `new/` and `cur/`.
+    path: PathBuf,
+}
+
+impl Mailbox {
+    /// Makes an empty one.
+    pub(super) fn create(path: PathBuf) -> io::Result<Self> {
+        for folder in ["tmp", "new", "cur"] {
+            private().create(path.join(folder))?;
+        }
+        Ok(Self { path })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Delivers a mail, which appears at once and whole: among those that somebody has seen, or among the new ones.
+    pub(super) fn deliver(&self, name: &str, mail: &[u8], seen: bool) -> io::Result<()> {
+        let tmp = self.path.join("tmp").join(name);
+        fs::write(&tmp, mail)?;
+        let delivered =
+            if seen { self.path.join("cur").join(format!("{name}:2,S")) } else { self.path.join("new").join(name) };
+        fs::rename(tmp, delivered)
+    }
+}
+
+/// Makes `folder` if it is not there. `false` when it is and has something in it.
+pub(super) fn make_empty_folder(folder: &Path) -> io::Result<bool> {
+    private().create(folder)?;
+    Ok(fs::read_dir(folder)?.next().is_none())
+}
+
+/// Folders for the owner alone; those above are made as well.
+fn private() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder
+}
