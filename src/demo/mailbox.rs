@@ -5,6 +5,9 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+/// Temporary names tried.
+const MAX_NAMES: usize = 1_000;
+
 /// A Maildir.
 #[derive(Debug, Clone)]
 pub(super) struct Mailbox {
@@ -34,6 +37,22 @@ impl Mailbox {
             if seen { self.path.join("cur").join(format!("{name}:2,S")) } else { self.path.join("new").join(name) };
         fs::rename(tmp, delivered)
     }
+}
+
+/// Makes a folder of a new name among the system's temporary ones.
+pub(super) fn make_temporary_folder() -> io::Result<PathBuf> {
+    let base = std::env::temp_dir();
+    let process = std::process::id();
+    for number in 0..MAX_NAMES {
+        // Fails when the name is taken, whoever took it: never somebody else's folder, never through a link.
+        let folder = base.join(format!("noctui-demo-{process}-{number}"));
+        match DirBuilder::new().mode(0o700).create(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{MAX_NAMES} demos of this process are there already")))
 }
 
 /// Makes `folder` if it is not there. `false` when it is and has something in it.
