@@ -1,4 +1,4 @@
-//! Arguments and exit codes. Each feature brings its own subcommands.
+//! Arguments. Each feature brings its own subcommands.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -13,11 +13,6 @@ use crate::config::{self, Flags, Level, Problems, When};
 use crate::features::maintenance;
 use crate::output;
 use crate::trouble::Trouble;
-
-/// Exit code when the check or test that was asked for says no.
-pub const EXIT_NO: u8 = 1;
-/// Exit code when noctui could not do it or was asked wrongly.
-pub const EXIT_FAILED: u8 = 2;
 
 /// What `--help` says below the flags.
 const VARIABLES: &str = "\
@@ -97,7 +92,7 @@ pub fn main() -> ExitCode {
     };
     done.unwrap_or_else(|error| {
         complain(&error);
-        ExitCode::from(EXIT_FAILED)
+        ExitCode::from(output::EXIT_FAILED)
     })
 }
 

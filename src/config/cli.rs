@@ -14,11 +14,6 @@ use super::{EXAMPLE, Environment, Flags, Found, Inspection, Problem, Problems, c
 use crate::output;
 use crate::trouble::{Remedy, Trouble};
 
-/// Exit code when the configuration has a mistake.
-const EXIT_UNSOUND: u8 = 1;
-/// Exit code when it cannot even be read.
-const EXIT_UNREADABLE: u8 = 2;
-
 /// The subcommands of `noctui config`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -153,9 +148,9 @@ fn check(inspection: &Inspection, json: bool) -> anyhow::Result<ExitCode> {
         output::print(&verdict(inspection))?;
     }
     Ok(match (inspection.found, inspection.problems.as_slice()) {
-        (Found::Unreadable, _) => EXIT_UNREADABLE.into(),
+        (Found::Unreadable, _) => output::EXIT_FAILED.into(),
         (Found::Nothing | Found::Text, []) => ExitCode::SUCCESS,
-        (Found::Nothing | Found::Text, _) => EXIT_UNSOUND.into(),
+        (Found::Nothing | Found::Text, _) => output::EXIT_NO.into(),
     })
 }
 

@@ -14,6 +14,7 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 mod value;
+mod watch;
 
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub use environment::Environment;
 pub use paths::{Paths, create_private_dir};
 pub use problem::{At, Origin, Problem, Problems};
 pub use value::{Endpoint, Kind, Level, Theme, Url, When, Zone};
+pub use watch::{Unwatched, Watch};
 
 /// `config.example.toml`: every setting with its default, in words.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");

@@ -112,21 +112,27 @@ impl fmt::Display for Problems {
     }
 }
 
-/// The word of `known` that `typed` was probably meant to be: at most a third of its letters away, and at least one
-/// edit for very short words.
-pub(crate) fn nearest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+/// The word of `known` that `typed` was probably meant to be: at most a third of its letters away (one is always
+/// allowed), or else one that begins like it.
+pub(crate) fn nearest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> Option<&'k str> {
     // Longer input is not a slip of the fingers, and the distance costs its square.
     const LONGEST: usize = 64;
     if typed.len() > LONGEST {
         return None;
     }
     let typed = typed.to_lowercase();
-    known
+    let slip = known
+        .clone()
         .into_iter()
         .map(|word| (strsim::damerau_levenshtein(&typed, word), word))
         .filter(|(distance, word)| *distance <= (word.chars().count() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, word)| word)
+        .map(|(_, word)| word);
+    let begins_like = |word: &&str| {
+        let shorter = typed.len().min(word.len());
+        shorter >= 3 && (typed.starts_with(word) || word.starts_with(&typed))
+    };
+    slip.or_else(|| known.into_iter().find(begins_like))
 }
 
 /// `"a"`, `"a" or "b"`, `"a", "b" or "c"`.
@@ -149,7 +155,10 @@ mod tests {
         assert_eq!(nearest("tehme", known), Some("theme"));
         assert_eq!(nearest("Timezone", known), Some("time_zone"));
         assert_eq!(nearest("readonly", known), Some("read_only"));
+        assert_eq!(nearest("time", known), Some("time_zone"));
+        assert_eq!(nearest("themes.dir", known), Some("theme"));
         assert_eq!(nearest("colour", known), None);
+        assert_eq!(nearest("", known), None);
         assert_eq!(nearest(&"x".repeat(1_000_000), known), None);
     }
 

@@ -24,12 +24,36 @@ pub(super) struct Page<'t> {
     problems: RefCell<Vec<Problem>>,
     /// The settings that are known but not written.
     unset: RefCell<Vec<String>>,
+    /// Every setting that is known, as section and key.
+    known: RefCell<Vec<(String, &'static str)>>,
+    /// The keys that are not known in their section.
+    unknown: RefCell<Vec<Unknown>>,
+}
+
+/// A key that nothing asked for.
+struct Unknown {
+    /// The dotted name of its section; empty for the top level.
+    section: String,
+    /// The key.
+    typed: String,
+    /// Where it stands.
+    origin: Origin,
+    /// What its section has.
+    has: Vec<&'static str>,
 }
 
 impl<'t> Page<'t> {
     /// A page on which nothing was found yet but `errors` by the TOML parser.
     pub(super) fn new(path: Arc<Path>, text: &'t str, errors: &[toml::de::Error]) -> Self {
-        let mut page = Self { path, text, syntax: Vec::new(), problems: RefCell::default(), unset: RefCell::default() };
+        let mut page = Self {
+            path,
+            text,
+            syntax: Vec::new(),
+            problems: RefCell::default(),
+            unset: RefCell::default(),
+            known: RefCell::default(),
+            unknown: RefCell::default(),
+        };
         let mut syntax: Vec<Problem> = errors.iter().map(|error| page.syntax_problem(error)).collect();
         syntax.sort_by(|a, b| a.origin.cmp(&b.origin));
         syntax.dedup_by_key(|problem| problem.origin.line());
@@ -48,9 +72,9 @@ impl<'t> Page<'t> {
     /// What is written at `span`, cut to fit into a message.
     fn excerpt(&self, span: &Range<usize>) -> String {
         const LONGEST: usize = 60;
-        let written = self.text.get(span.clone()).unwrap_or("").lines().next().unwrap_or("");
+        let written = without_password(self.text.get(span.clone()).unwrap_or("").lines().next().unwrap_or(""));
         if written.chars().count() <= LONGEST {
-            written.to_owned()
+            written
         } else {
             written.chars().take(LONGEST).chain(['…']).collect()
         }
@@ -65,17 +89,13 @@ impl<'t> Page<'t> {
     fn syntax_problem(&self, error: &toml::de::Error) -> Problem {
         let span = error.span().unwrap_or(0..0);
         let key = self.key_of_line(span.start);
-        Problem {
-            origin: self.origin(&span),
-            what: if key.is_empty() {
-                "this line is not TOML".to_owned()
-            } else {
-                format!("`{key}` is not written as TOML")
-            },
-            key,
-            because: error.message().replace('\n', ", "),
-            remedy: "correct the line: text stands between quotes, a section name in [brackets]".to_owned(),
-        }
+        let because = error.message().replace('\n', ", ");
+        let (what, remedy) = match key.as_str() {
+            "" => ("this line is not TOML".to_owned(), "correct the line: a section's name stands in [brackets]"),
+            key if because == "duplicate key" => (format!("`{key}` is written twice"), "remove one of the two"),
+            key => (format!("`{key}` is not written as TOML"), "correct the line: text stands between quotes"),
+        };
+        Problem { origin: self.origin(&span), key, what, because, remedy: remedy.to_owned() }
     }
 
     /// The key at the start of the line that contains `at`; empty where there is none.
@@ -100,11 +120,54 @@ impl<'t> Page<'t> {
     ///
     /// A line that is not TOML is often read as something else, which is then wrong too; only its syntax is told.
     pub(super) fn findings(self) -> (Vec<Problem>, Vec<String>) {
+        let lost_a_section = self.lost_a_section();
         let mut problems = self.problems.into_inner();
+        if !lost_a_section {
+            let known = self.known.into_inner();
+            problems.extend(self.unknown.into_inner().into_iter().map(|unknown| unknown.problem(&known)));
+        }
         problems.retain(|problem| self.syntax.iter().all(|broken| broken.origin.line() != problem.origin.line()));
         problems.extend(self.syntax);
         problems.sort_by(|a, b| a.origin.cmp(&b.origin));
         (problems, self.unset.into_inner())
+    }
+}
+
+impl Unknown {
+    /// What to say of it, given every known setting.
+    fn problem(self, known: &[(String, &'static str)]) -> Problem {
+        let Self { section, typed, origin, has } = self;
+        let elsewhere = known.iter().find(|(other, key)| *key == typed && *other != section);
+        let remedy = match (nearest(&typed, has.iter().copied()), elsewhere) {
+            (Some(meant), _) => format!("write `{meant}`, or remove the line"),
+            (None, Some((other, _))) if other.is_empty() => {
+                format!("`{typed}` belongs to the top level: move it above the first [section]")
+            }
+            (None, Some((other, _))) => format!("`{typed}` belongs to [{other}]: move it there"),
+            (None, None) => "correct the name, or remove the line".to_owned(),
+        };
+        let place = if section.is_empty() { "the top level".to_owned() } else { format!("[{section}]") };
+        let key = dotted(&section, &typed);
+        Problem {
+            origin,
+            what: format!("there is no setting `{key}`"),
+            key,
+            because: format!("{place} has {}", either(has).replace(" or ", " and ")),
+            remedy,
+        }
+    }
+}
+
+/// The full name of `key` in `section`.
+fn dotted(section: &str, key: &str) -> String {
+    if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") }
+}
+
+/// The text with `***` for what stands between `://` and `@`: messages are shown and logged.
+fn without_password(written: &str) -> String {
+    match written.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
+        Some((scheme, server)) => format!("{scheme}://***@{server}"),
+        None => written.to_owned(),
     }
 }
 
@@ -132,10 +195,15 @@ impl<'p, 't> Section<'p, 't> {
 
     /// The value of `key`; `None` when it is absent or wrong, and then the problem is noted.
     pub(super) fn read<T: Setting>(&mut self, key: &'static str) -> Option<At<T>> {
+        self.read_or(key, "write one that is accepted, or remove the line to have the default")
+    }
+
+    /// Like [`Section::read`], with what to do about a wrong value that is nearly no other.
+    fn read_or<T: Setting>(&mut self, key: &'static str, remedy: &str) -> Option<At<T>> {
         let value = self.value(key)?;
         let read = T::from_value(value.get_ref());
         if read.is_none() {
-            self.wrong_value::<T>(key, value);
+            self.wrong_value::<T>(key, value, remedy);
         }
         Some(At { value: read?, origin: self.page.origin(&value.span()) })
     }
@@ -143,7 +211,7 @@ impl<'p, 't> Section<'p, 't> {
     /// Like [`Section::read`] for a key without which the section means nothing.
     pub(super) fn require<T: Setting>(&mut self, key: &'static str) -> Option<At<T>> {
         let absent = self.table.is_none_or(|table| !table.contains_key(key));
-        let read = self.read(key);
+        let read = self.read_or(key, "write one that is accepted");
         // It may be on the line that could not be read.
         if absent && self.page.syntax.is_empty() {
             self.page.report(Problem {
@@ -197,11 +265,17 @@ impl<'p, 't> Section<'p, 't> {
 
     /// Notes every key that was never asked for.
     pub(super) fn finish(self) {
-        let Some(table) = self.table.filter(|_| !self.page.lost_a_section()) else { return };
-        for (key, _) in table {
+        let known = self.known.iter().map(|key| (self.name.clone(), *key));
+        self.page.known.borrow_mut().extend(known);
+        for (key, _) in self.table.into_iter().flatten() {
             let typed: &str = key.get_ref();
             if !self.known.contains(&typed) {
-                self.unknown_key(typed, &key.span());
+                self.page.unknown.borrow_mut().push(Unknown {
+                    section: self.name.clone(),
+                    typed: typed.to_owned(),
+                    origin: self.page.origin(&key.span()),
+                    has: self.known.clone(),
+                });
             }
         }
     }
@@ -237,15 +311,15 @@ impl<'p, 't> Section<'p, 't> {
 
     /// The full name of `key`.
     fn dotted(&self, key: &str) -> String {
-        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+        dotted(&self.name, key)
     }
 
     /// Notes a value that `T` does not accept.
-    fn wrong_value<T: Setting>(&self, key: &str, value: &Spanned<DeValue<'t>>) {
+    fn wrong_value<T: Setting>(&self, key: &str, value: &Spanned<DeValue<'t>>, remedy: &str) {
         let meant = value.get_ref().as_str().and_then(|typed| nearest(typed, T::WORDS.iter().copied()));
         let remedy = match meant {
             Some(word) => format!("write {key} = \"{word}\""),
-            None => "write one that is accepted, or remove the line to have the default".to_owned(),
+            None => remedy.to_owned(),
         };
         self.report_value(key, value, &T::takes(), remedy);
     }
@@ -262,22 +336,6 @@ impl<'p, 't> Section<'p, 't> {
             key: self.dotted(key),
             what: format!("`{}` cannot be {}", self.dotted(key), self.page.excerpt(&value.span())),
             because: format!("it takes {accepted}"),
-            remedy,
-        });
-    }
-
-    /// Notes a key that nothing asked for.
-    fn unknown_key(&self, typed: &str, span: &Range<usize>) {
-        let place = if self.name.is_empty() { "the top level".to_owned() } else { format!("[{}]", self.name) };
-        let remedy = match nearest(typed, self.known.iter().copied()) {
-            Some(known) => format!("write `{known}`, or remove the line"),
-            None => "correct the name, move it to its section, or remove the line".to_owned(),
-        };
-        self.page.report(Problem {
-            origin: self.page.origin(span),
-            key: self.dotted(typed),
-            what: format!("there is no setting `{}`", self.dotted(typed)),
-            because: format!("{place} has {}", either(self.known.iter().copied()).replace(" or ", " and ")),
             remedy,
         });
     }

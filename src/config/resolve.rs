@@ -171,13 +171,13 @@ impl Layers<'_> {
         if found.is_none() {
             let known = || contexts.iter().map(|context| context.name.as_str());
             let because = if contexts.is_empty() {
-                format!("{} has no [[context]]", self.path.display())
+                format!("{} names no context", self.path.display())
             } else {
                 format!("the contexts are {}", either(known()).replace(" or ", " and "))
             };
             let remedy = match nearest(&wanted, known()) {
                 Some(name) => format!("write \"{name}\""),
-                None => format!("name one of them, or add [[context]] with name = \"{wanted}\""),
+                None => format!("name another, or add [[context]] with name = \"{wanted}\""),
             };
             self.problems.push(Problem {
                 origin,

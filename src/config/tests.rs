@@ -134,6 +134,22 @@ fn every_mistake_is_told_at_once_with_its_place_and_the_nearest_name() {
 }
 
 #[test]
+fn a_setting_in_another_section_is_told_where_it_belongs() {
+    let told = problems("files = 3\n[log]\ntheme = 'dark'\n[lab]\nretention = '30 d'\n");
+    let ends = |line: &str, end: &str| assert!(line.ends_with(end), "{told:#?}");
+    assert_eq!(told.len(), 3, "{told:#?}");
+    ends(&told[0], "`files` belongs to [log]: move it there");
+    ends(&told[1], "`theme` belongs to the top level: move it above the first [section]");
+    ends(&told[2], "`retention` belongs to [maintenance]: move it there");
+}
+
+#[test]
+fn a_password_in_an_address_is_not_repeated() {
+    let told = problems("[lab]\nurl = 'https://anna:secret@lab.example'\n").join("");
+    assert!(told.contains("'https://***@lab.example'") && !told.contains("secret"), "{told}");
+}
+
+#[test]
 fn what_a_section_needs_and_lacks_is_told() {
     let text = "[[context]]\nkind = 'lab'\n[[maintenance.source]]\nname = 'a'\npth = '~'\n\
                 [[maintenance.source]]\nname = 'b'\nkind = 'maildir'\npth = '~'\n";

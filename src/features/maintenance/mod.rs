@@ -6,3 +6,4 @@
 pub(crate) mod cli;
 pub mod model;
 pub mod source;
+pub mod store;
