@@ -10,6 +10,7 @@ pub mod clock;
 pub mod colour;
 pub mod command;
 pub mod config;
+pub mod demo;
 pub mod features;
 pub mod input;
 pub mod key;
