@@ -130,11 +130,10 @@ fn keymap(config: &Config) -> (Keymap, Vec<Problem>) {
 
 /// What the panes say whose backends are not there.
 fn absent(config: &Config) -> [Option<String>; 5] {
-    let file = config.paths.config.display();
-    let unset = |what: &str, setting: &str| format!("{what} is not configured: set {setting} in {file}");
+    let unset = |what: &str, setting: &str| format!("{what} is not configured: write {setting} into config.toml");
     let early = |what: &str, place: &str| format!("{place} is configured; this version does not connect to {what} yet");
     let cloudvision = match &config.cloudvision {
-        None => unset("CloudVision", "[cloudvision] endpoint = \"host:port\""),
+        None => unset("CloudVision", "[cloudvision] endpoint = \"HOST:PORT\""),
         Some(endpoint) => early("CloudVision", &endpoint.to_string()),
     };
     let lab = match &config.lab {
@@ -147,8 +146,9 @@ fn absent(config: &Config) -> [Option<String>; 5] {
     };
     let maintenance = config.maintenance.sources.is_empty().then(|| {
         format!(
-            "no source of mails is configured: add [[maintenance.source]] with name, kind = \"maildir\" and path to \
-             {file}, or run noctui maintenance import FILE…"
+            "no source of mails is configured: write [[maintenance.source]] with name, kind = \"maildir\" and path into \
+             {}, or run noctui maintenance import FILE…",
+            config.paths.config.display()
         )
     });
     [maintenance, Some(cloudvision.clone()), Some(cloudvision), Some(lab), Some(console)]

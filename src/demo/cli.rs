@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::{Error, Prepared, mailbox, prepare};
+use super::{Error, Prepared, Schedule, mailbox, prepare};
+use crate::features::maintenance;
+use crate::features::maintenance::store::seed;
+use crate::store;
 
 /// `noctui demo`
 #[derive(Debug, Args)]
@@ -49,6 +52,17 @@ impl Demo {
             }
         })?;
         Ok(Self { prepared, keep: named.is_some() })
+    }
+
+    /// Fills the store with maintenances, for seeing noctui with many of them.
+    pub fn fill(&self, count: u32, seed: u64, now: DateTime<Utc>) -> Result<(), store::Error> {
+        let store = maintenance::open_store(&self.prepared.folder.join("data"))?;
+        seed::fill(&store, u64::from(count), now, seed, |_| {})
+    }
+
+    /// The mails that come later, for [`deliver`](super::deliver).
+    pub fn take_schedule(&mut self) -> Schedule {
+        self.prepared.schedule.take()
     }
 
     /// What to tell somebody who made a demo without looking at it.

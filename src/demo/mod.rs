@@ -14,6 +14,7 @@ mod when;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -101,6 +102,12 @@ impl Prepared {
 }
 
 impl Schedule {
+    /// What was scheduled; nothing stays behind.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        Self { mailbox: self.mailbox.clone(), arrivals: std::mem::take(&mut self.arrivals) }
+    }
+
     /// How many mails come, and when the last one does.
     #[must_use]
     pub fn len_and_end(&self) -> (usize, Duration) {
@@ -152,6 +159,16 @@ pub async fn deliver(schedule: Schedule, stop: CancellationToken) -> io::Result<
         delivered += 1;
     }
     Ok(delivered)
+}
+
+/// [`deliver`], with a failure in the log: what runs beside the screen has nobody else to tell.
+#[must_use]
+pub fn deliver_beside(schedule: Schedule, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        if let Err(error) = deliver(schedule, stop).await {
+            tracing::warn!(%error, "the demo's mails no longer arrive");
+        }
+    })
 }
 
 /// The configuration file of the demo.

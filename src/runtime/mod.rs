@@ -6,10 +6,12 @@ pub mod terminal;
 mod worker;
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use self::terminal::{Event, Terminal};
 use self::worker::MaintenanceWorker;
@@ -29,11 +31,24 @@ const FRAME: Duration = Duration::from_millis(33);
 ///
 /// # Errors
 /// When there is no terminal to draw on, or the key map of the configuration has mistakes.
-pub fn run(config: Config, flags: Flags, environment: Environment, logging: &Logging) -> anyhow::Result<ExitCode> {
+pub fn run(
+    config: Config,
+    flags: Flags,
+    environment: Environment,
+    logging: &Logging,
+    companion: Option<Companion>,
+) -> anyhow::Result<ExitCode> {
     let ui = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     terminal::install_panic_hook();
-    ui.block_on(Screen::open(config, flags, environment)?.run(logging))
+    let screen = Screen::open(config, flags, environment)?;
+    if let Some(companion) = companion {
+        screen.worker.run_beside(companion);
+    }
+    ui.block_on(screen.run(logging))
 }
+
+/// Something that runs on the workers' threads as long as the screen is open, until the token is cancelled.
+pub type Companion = Box<dyn FnOnce(CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 /// The screen and what feeds it.
 struct Screen {

@@ -79,6 +79,11 @@ impl MaintenanceWorker {
         Ok(this)
     }
 
+    /// Runs something else on the same threads until noctui leaves.
+    pub(super) fn run_beside(&self, companion: super::Companion) {
+        self.runtime.spawn(companion(self.stop.child_token()));
+    }
+
     /// Starts the worker.
     fn launch(&mut self) {
         let (requests, inbox) = mpsc::channel(REQUESTS);

@@ -92,6 +92,32 @@ pub(crate) fn span(length: Duration) -> String {
     }
 }
 
+/// A length of time as short as a column wants it: `41m`, `2h44m`, `3d`, `23d`; seconds below two minutes.
+pub(crate) fn brief(length: Duration) -> String {
+    let seconds = length.num_seconds().abs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0 | 1) => format!("{seconds}s"),
+        (0, 0, m) => format!("{m}m"),
+        (0, h, 0) => format!("{h}h"),
+        (0, h, m) => format!("{h}h{m:02}m"),
+        (d, 0, _) => format!("{d}d"),
+        (d, h, _) if d < 10 => format!("{d}d{h:02}h"),
+        (d, _, _) => format!("{d}d"),
+    }
+}
+
+/// [`distance`] as short as a column wants it: `ends 41m`, `in 3h12m`, `2d ago`.
+pub(crate) fn brief_distance(start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if now < start {
+        format!("in {}", brief(start - now))
+    } else if now < end {
+        format!("ends {}", brief(end - now))
+    } else {
+        format!("{} ago", age(now - end))
+    }
+}
+
 /// The age of data: `<1m`, `3m`, `2h`, `4d`.
 pub(crate) fn age(length: Duration) -> String {
     match length.num_minutes().max(0) {

@@ -54,8 +54,8 @@ fn draw_pane(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) -> Opti
     let focused = model.focus == pane;
     let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let absent = model.settings.absent.get(pane as usize).and_then(Option::as_ref);
-    let status = if pane == Pane::Maintenances { model.maintenance.heading() } else { String::new() };
-    draw_title(model, pane, &status, focused, area, buffer);
+    let status = if pane == Pane::Maintenances { model.maintenance.heading() } else { Vec::new() };
+    draw_title(model, pane, status, focused, area, buffer);
     match (pane, absent) {
         (Pane::Maintenances, _) => maintenance::pane::view::draw(
             &model.maintenance,
@@ -78,8 +78,8 @@ fn draw_pane(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) -> Opti
     }
 }
 
-/// `─ 1 Maintenances ─────── 3 active · 2 new ──`
-fn draw_title(model: &Model, pane: Pane, status: &str, focused: bool, area: Rect, buffer: &mut Buffer) {
+/// `─ 1 Maintenances ─────── 3 active · 2 new ──`; the figures of `status` from the right as far as there is room.
+fn draw_title(model: &Model, pane: Pane, mut status: Vec<String>, focused: bool, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
     let rule = look.theme.style(Role::Muted);
     let dash = look.pick("─", "-");
@@ -87,10 +87,15 @@ fn draw_title(model: &Model, pane: Pane, status: &str, focused: bool, area: Rect
     let total = usize::from(area.width);
     let mut pen = Pen::new(buffer, area, 0);
     pen.text(dash, rule).text(&format!(" {} {} ", pane.number(), pane.title()), title);
-    let tail = if status.is_empty() { 0 } else { width(status) + 4 };
+    // The figures come in the order of their weight: the last ones go where there is no room.
+    while !status.is_empty() && width(&status.join(" · ")) + 4 > pen.left() {
+        status.pop();
+    }
+    let status = status.join(if model.settings.ascii { " - " } else { " · " });
+    let tail = if status.is_empty() { 0 } else { width(&status) + 4 };
     let fill = pen.left().saturating_sub(tail);
     pen.text(&dash.repeat(fill.min(total)), rule);
-    if tail > 0 && pen.left() >= tail {
-        pen.text(" ", rule).text(status, look.theme.style(Role::Text)).text(" ", rule).text(&dash.repeat(2), rule);
+    if tail > 0 {
+        pen.text(" ", rule).text(&status, look.theme.style(Role::Text)).text(" ", rule).text(&dash.repeat(2), rule);
     }
 }

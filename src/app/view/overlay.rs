@@ -73,17 +73,27 @@ fn draw_field(look: &Look<'_>, prompt: &str, field: &Field, area: Rect, row: u16
     Position { x: area.x + column, y: area.y + row }
 }
 
-/// One row of the command table: key, help, name.
-fn draw_command(model: &Model, spec: &Spec<Command>, selected: bool, area: Rect, row: u16, buffer: &mut Buffer) {
+/// One row of the command table: its key where keys are looked up, its name where names are typed, and what it does.
+fn draw_command(
+    model: &Model,
+    spec: &Spec<Command>,
+    selected: bool,
+    by_name: bool,
+    area: Rect,
+    row: u16,
+    buffer: &mut Buffer,
+) {
     let look = model.look();
     let keys: Vec<String> = model.settings.keymap.keys(spec.name).iter().map(ToString::to_string).collect();
     let mut pen = Pen::new(buffer, area, row);
-    pen.column(&keys.join(" "), 13, look.theme.style(Role::Key)).skip(1);
-    let name = if area.width > 76 { 24 } else { 0 };
-    let help = pen.left().saturating_sub(name);
+    let keys = keys.join(" ");
+    let (first, last) = if by_name { (spec.name, keys.as_str()) } else { (keys.as_str(), spec.name) };
+    pen.column(first, 16, look.theme.style(Role::Key)).skip(1);
+    let tail = if area.width > 76 { 18 } else { 0 };
+    let help = pen.left().saturating_sub(tail);
     pen.column(spec.help, help, look.theme.style(Role::Text));
-    if name > 0 {
-        pen.text(spec.name, look.theme.style(Role::Muted));
+    if tail > 0 {
+        pen.text(last, look.theme.style(Role::Muted));
     }
     if selected {
         pen.skip(usize::from(area.width)).highlight(look.theme.style(Role::Selected));
@@ -91,11 +101,18 @@ fn draw_command(model: &Model, spec: &Spec<Command>, selected: bool, area: Rect,
 }
 
 /// Rows of the table around the cursor.
-fn draw_commands(model: &Model, specs: &[&'static Spec<Command>], cursor: usize, area: Rect, buffer: &mut Buffer) {
+fn draw_commands(
+    model: &Model,
+    specs: &[&'static Spec<Command>],
+    by_name: bool,
+    cursor: usize,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let height = usize::from(area.height);
     let top = (cursor + 1).saturating_sub(height);
     for (row, (index, spec)) in specs.iter().enumerate().skip(top).take(height).enumerate() {
-        draw_command(model, spec, index == cursor, area, u16::try_from(row).unwrap_or(0), buffer);
+        draw_command(model, spec, index == cursor, by_name, area, u16::try_from(row).unwrap_or(0), buffer);
     }
 }
 
@@ -107,7 +124,7 @@ fn draw_help(model: &Model, help: &Help, body: Rect, buffer: &mut Buffer) -> Opt
     let inside = frame(&look, "Help", 104, wanted.max(6), body, buffer);
     let cursor = draw_field(&look, "search: ", &help.search, inside, 0, buffer);
     let list = Rect { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
-    draw_commands(model, &rows, help.cursor, list, buffer);
+    draw_commands(model, &rows, false, help.cursor, list, buffer);
     Some(cursor)
 }
 
@@ -121,7 +138,7 @@ fn draw_palette(model: &Model, palette: &Palette, body: Rect, buffer: &mut Buffe
     if matches.is_empty() {
         Pen::new(buffer, list, 0).text("no command matches", look.theme.style(Role::Muted));
     }
-    draw_commands(model, &matches, palette.cursor, list, buffer);
+    draw_commands(model, &matches, true, palette.cursor, list, buffer);
     Some(cursor)
 }
 

@@ -6,6 +6,10 @@ impl Rules {
         (Self, vec![])
     }
     pub fn read(&self, _raw: &[u8], _p: Option<&str>) -> super::model::Reading {
+        return super::model::Reading {
+            envelope: Default::default(),
+            verdict: super::model::Verdict::Unknown { reason: "x".into() },
+        };
         unimplemented!()
     }
 }

@@ -172,7 +172,7 @@ impl State {
 
     /// Something was done, durably: say so, and how it is taken back.
     fn done(&mut self, done: &Done) -> Outcome {
-        let many = |count: usize, one: &str| if count == 1 { one.to_owned() } else { format!("{count} {one}s") };
+        let many = |count: usize, one: &str| if count == 1 { format!("one {one}") } else { format!("{count} {one}s") };
         match done {
             Done::Acknowledged { count, refused } => {
                 self.list.clear_marks();
@@ -192,7 +192,7 @@ impl State {
             Done::Noted(count) => {
                 self.draft.clear();
                 self.list.clear_marks();
-                Outcome::done(format!("noted on {}; u undoes", many(*count, "maintenance")))
+                Outcome::done(format!("note written on {}; u undoes", many(*count, "maintenance")))
             }
             Done::Undone => Outcome::done("undone"),
             Done::NothingToUndo => Outcome::warn("somebody has changed it since: nothing was undone"),

@@ -13,9 +13,9 @@ use crate::ui::theme;
 use crate::ui::time::age;
 
 impl State {
-    /// `3 active · 5 in 24 h · 2 new`, for the title.
-    pub(crate) fn heading(&self) -> String {
-        let Some(counts) = &self.counts else { return String::new() };
+    /// `3 active`, `5 in 24 h`, `2 new`: for the title, the weightiest first.
+    pub(crate) fn heading(&self) -> Vec<String> {
+        let Some(counts) = &self.counts else { return Vec::new() };
         let mut parts = vec![format!("{} active", counts.active), format!("{} in 24 h", counts.next_24h)];
         if counts.unseen != Count::default() {
             parts.push(format!("{} new", counts.unseen));
@@ -24,9 +24,9 @@ impl State {
             parts.push(format!("{} unacknowledged", counts.unacknowledged));
         }
         if counts.need_a_look > 0 {
-            parts.push(format!("{} unread mails", counts.need_a_look));
+            parts.push(format!("{} mails to look at", counts.need_a_look));
         }
-        parts.join(" · ")
+        parts
     }
 
     /// The number on the tab: active ones.

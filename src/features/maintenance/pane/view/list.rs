@@ -12,7 +12,7 @@ use crate::ui::Look;
 use crate::ui::line::{Pen, width};
 use crate::ui::list::Line;
 use crate::ui::theme::Role;
-use crate::ui::time::{distance, span};
+use crate::ui::time::{brief, brief_distance};
 
 /// Columns of the list in cells, the gaps behind them included; 0 leaves a column out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +42,8 @@ struct Columns {
 /// The columns for so many cells. Each step adds what an engineer asks for next.
 fn columns(cells: usize) -> Columns {
     let base = Columns {
-        state: 13,
-        provider: 11,
+        state: 15,
+        provider: 12,
         id: 17,
         impact: 11,
         circuits: 0,
@@ -54,16 +54,32 @@ fn columns(cells: usize) -> Columns {
         rest: false,
     };
     match cells {
-        ..60 => Columns { id: cells.saturating_sub(13 + 11 + 11 + 3), impact: 0, acknowledged: 0, ..base },
-        60..76 => Columns { id: 16, impact: 10, state: 12, provider: 10, acknowledged: 2, distance: 10, ..base },
-        76..100 => Columns { circuits: 6, ..base },
-        100..132 => Columns { window: 25, circuits: 6, ..base },
-        132..160 => {
-            Columns { window: 25, circuits: 6, duration: 9, acknowledged: 11, id: 20, provider: 14, rest: true, ..base }
-        }
-        _ => {
-            Columns { window: 25, circuits: 6, duration: 9, acknowledged: 13, id: 22, provider: 16, rest: true, ..base }
-        }
+        ..60 => Columns { id: cells.saturating_sub(15 + 12 + 11 + 3), impact: 0, acknowledged: 0, ..base },
+        60..76 => Columns { id: 16, impact: 0, acknowledged: 2, ..base },
+        76..100 => Columns { circuits: 4, ..base },
+        100..132 => Columns { state: 13, window: 23, circuits: 5, ..base },
+        132..160 => Columns {
+            state: 13,
+            window: 23,
+            circuits: 5,
+            duration: 8,
+            acknowledged: 12,
+            id: 20,
+            provider: 14,
+            rest: true,
+            ..base
+        },
+        _ => Columns {
+            state: 13,
+            window: 23,
+            circuits: 5,
+            duration: 8,
+            acknowledged: 14,
+            id: 22,
+            provider: 17,
+            rest: true,
+            ..base
+        },
     }
 }
 
@@ -234,9 +250,9 @@ fn draw_row(
         pen.column(&window(look, row), columns.window - 2, text).skip(2);
     }
     if columns.duration > 0 {
-        pen.column_right(&span(row.end - row.start), columns.duration - 2, text).skip(2);
+        pen.column_right(&brief(row.end - row.start), columns.duration - 2, text).skip(2);
     }
-    pen.column_right(&distance(row.start, row.end, look.now), columns.distance, text);
+    pen.column_right(&brief_distance(row.start, row.end, look.now), columns.distance, text);
     if columns.acknowledged > 0 {
         draw_acknowledged(row, columns.acknowledged, look, &mut pen);
     }
