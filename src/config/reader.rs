@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::value::Setting;
+use crate::key::{BadKey, Key};
 
 /// The file being read: where its text came from, and what was found so far.
 pub(super) struct Page<'t> {
@@ -253,13 +254,12 @@ impl<'p, 't> Section<'p, 't> {
         items.unwrap_or_default()
     }
 
-    /// All keys with their words, for a section whose keys are not settings of ours; each value is a text or a list of
-    /// texts.
-    pub(super) fn read_all(self) -> Vec<(String, At<Vec<String>>)> {
+    /// All settings of a section whose names are not ours: commands with their keys, `"none"` for no key at all.
+    pub(super) fn read_keys(self) -> Vec<(String, At<Vec<Key>>)> {
         let Some(table) = self.table else { return Vec::new() };
         table
             .iter()
-            .filter_map(|(key, value)| Some((key.get_ref().to_string(), self.texts(key.get_ref(), value)?)))
+            .filter_map(|(name, value)| Some((name.get_ref().to_string(), self.keys(name.get_ref(), value)?)))
             .collect()
     }
 
@@ -296,17 +296,27 @@ impl<'p, 't> Section<'p, 't> {
         value
     }
 
-    /// A text, or a list of texts, at `key`.
-    fn texts(&self, key: &str, value: &Spanned<DeValue<'t>>) -> Option<At<Vec<String>>> {
-        let text = |value: &DeValue<'t>| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-        let texts = match value.get_ref().as_array() {
-            Some(items) => items.iter().map(|item| text(item.get_ref())).collect(),
-            None => text(value.get_ref()).map(|text| vec![text]),
+    /// The keys of the command `name`.
+    fn keys(&self, name: &str, value: &Spanned<DeValue<'t>>) -> Option<At<Vec<Key>>> {
+        let text = |value: &Spanned<DeValue<'t>>| value.get_ref().as_str().map(str::to_owned);
+        let texts: Option<Vec<String>> = match value.get_ref().as_array() {
+            Some(items) => items.iter().map(text).collect(),
+            None => text(value).map(|text| vec![text]),
         };
-        if texts.is_none() {
-            self.wrong_shape(key, value, "text between quotes such as \"ctrl-r\", or a list of such texts");
+        let Some(texts) = texts else {
+            self.wrong_shape(name, value, "a key such as \"ctrl-r\", a list of keys, or \"none\"");
+            return None;
+        };
+        let keys = if texts == ["none"] { Ok(Vec::new()) } else { texts.iter().map(|text| text.parse()).collect() };
+        let origin = self.page.origin(&value.span());
+        match keys {
+            Ok(keys) => Some(At { value: keys, origin }),
+            Err(wrong) => {
+                let wrong: BadKey = wrong;
+                self.report_value(name, value, &wrong.to_string(), "write keys as the help shows them".to_owned());
+                None
+            }
         }
-        Some(At { value: texts?, origin: self.page.origin(&value.span()) })
     }
 
     /// The full name of `key`.
@@ -321,21 +331,22 @@ impl<'p, 't> Section<'p, 't> {
             Some(word) => format!("write {key} = \"{word}\""),
             None => remedy.to_owned(),
         };
-        self.report_value(key, value, &T::takes(), remedy);
+        self.report_value(key, value, &format!("it takes {}", T::takes()), remedy);
     }
 
     /// Notes a value of a wrong shape.
     fn wrong_shape(&self, key: &str, value: &Spanned<DeValue<'t>>, accepted: &str) {
-        self.report_value(key, value, accepted, "write it that way, or remove it to have the default".to_owned());
+        let because = format!("it takes {accepted}");
+        self.report_value(key, value, &because, "write it that way, or remove it to have the default".to_owned());
     }
 
     /// Notes a wrong value.
-    fn report_value(&self, key: &str, value: &Spanned<DeValue<'t>>, accepted: &str, remedy: String) {
+    fn report_value(&self, key: &str, value: &Spanned<DeValue<'t>>, because: &str, remedy: String) {
         self.page.report(Problem {
             origin: self.page.origin(&value.span()),
             key: self.dotted(key),
             what: format!("`{}` cannot be {}", self.dotted(key), self.page.excerpt(&value.span())),
-            because: format!("it takes {accepted}"),
+            because: because.to_owned(),
             remedy,
         });
     }

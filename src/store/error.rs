@@ -1,10 +1,13 @@
 //! What can go wrong with the database, and what a person can do about it.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
+
+use crate::trouble::Remedy;
 
 /// What went wrong.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -97,6 +100,12 @@ pub enum Error {
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         Self::Refused { source: Arc::new(error) }
+    }
+}
+
+impl Remedy for Error {
+    fn remedy(&self) -> Cow<'static, str> {
+        self.remedy().into()
     }
 }
 
