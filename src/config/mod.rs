@@ -247,11 +247,11 @@ pub fn inspect(flags: &Flags, environment: &Environment) -> Inspection {
 /// The text of the file at `path`.
 fn read_text(path: &Path) -> io::Result<String> {
     /// Far above any configuration; a mail box given by mistake is not read into memory.
-    const LARGEST_BYTES: u64 = 1 << 20;
+    const LARGEST_BYTES: u64 = 256 << 10;
     let mut text = String::new();
     std::fs::File::open(path)?.take(LARGEST_BYTES + 1).read_to_string(&mut text)?;
     if text.len() as u64 > LARGEST_BYTES {
-        return Err(io::Error::other("it is larger than 1 MiB"));
+        return Err(io::Error::other("it is larger than 256 KiB"));
     }
     Ok(text)
 }

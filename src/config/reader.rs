@@ -19,6 +19,8 @@ pub(super) struct Page<'t> {
     path: Arc<Path>,
     /// The whole file.
     text: &'t str,
+    /// Where each line but the first begins.
+    line_starts: Vec<usize>,
     /// What TOML itself could not read, one problem a line.
     syntax: Vec<Problem>,
     /// What is wrong besides.
@@ -49,6 +51,7 @@ impl<'t> Page<'t> {
         let mut page = Self {
             path,
             text,
+            line_starts: text.match_indices('\n').map(|(at, _)| at + 1).collect(),
             syntax: Vec::new(),
             problems: RefCell::default(),
             unset: RefCell::default(),
@@ -64,10 +67,15 @@ impl<'t> Page<'t> {
 
     /// The place of `span`.
     fn origin(&self, span: &Range<usize>) -> Origin {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
-        Origin::File { path: Arc::clone(&self.path), line: before.matches('\n').count() + 1, column }
+        let (line, start) = self.line_of(span.start);
+        let column = self.text.get(start..span.start).unwrap_or("").chars().count() + 1;
+        Origin::File { path: Arc::clone(&self.path), line: line + 1, column }
+    }
+
+    /// The line that contains `at`, counted from 0, and where it begins.
+    fn line_of(&self, at: usize) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|start| *start <= at);
+        (line, line.checked_sub(1).and_then(|before| self.line_starts.get(before)).copied().unwrap_or(0))
     }
 
     /// What is written at `span`, cut to fit into a message.
@@ -101,9 +109,8 @@ impl<'t> Page<'t> {
 
     /// The key at the start of the line that contains `at`; empty where there is none.
     fn key_of_line(&self, at: usize) -> String {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = self.text.get(line_start..).unwrap_or("").lines().next().unwrap_or("");
+        let (_, start) = self.line_of(at);
+        let line = self.text.get(start..).unwrap_or("").lines().next().unwrap_or("");
         let key = line.split_once('=').map_or("", |(key, _)| key.trim());
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         if key.chars().all(plain) { key.to_owned() } else { String::new() }
@@ -130,8 +137,25 @@ impl<'t> Page<'t> {
         problems.retain(|problem| self.syntax.iter().all(|broken| broken.origin.line() != problem.origin.line()));
         problems.extend(self.syntax);
         problems.sort_by(|a, b| a.origin.cmp(&b.origin));
+        keep_readable(&mut problems);
         (problems, self.unset.into_inner())
     }
+}
+
+/// Cuts a list of problems that nobody would read, such as that of a file that is no configuration at all.
+fn keep_readable(problems: &mut Vec<Problem>) {
+    const MOST: usize = 100;
+    let more = problems.len().saturating_sub(MOST);
+    let Some(first) = problems.get(MOST) else { return };
+    let rest = Problem {
+        origin: first.origin.clone(),
+        key: String::new(),
+        what: format!("{more} more problems begin here"),
+        because: format!("only the first {MOST} are told"),
+        remedy: "correct those first".to_owned(),
+    };
+    problems.truncate(MOST);
+    problems.push(rest);
 }
 
 impl Unknown {

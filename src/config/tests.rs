@@ -248,16 +248,38 @@ fn a_key_that_does_not_exist_is_told() {
 fn a_file_that_is_no_configuration_is_refused_not_read() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("mbox");
-    std::fs::write(&path, vec![b'x'; (1 << 20) + 1]).unwrap();
+    std::fs::write(&path, vec![b'x'; (256 << 10) + 1]).unwrap();
     let flags = |path: &Path| Flags { config: Some(path.to_owned()), ..Flags::default() };
     let because = |path: &Path| {
         let Problems(problems) = load(&flags(path), &Environment::of([("HOME", "/home/anna")])).unwrap_err();
         problems.into_iter().next().unwrap().because
     };
-    assert_eq!(because(&path), "it is larger than 1 MiB");
+    assert_eq!(because(&path), "it is larger than 256 KiB");
     std::fs::write(&path, b"who = '\xff'").unwrap();
     assert_eq!(because(&path), "it is not UTF-8 text");
     assert!(because(dir.path()).to_lowercase().contains("directory"));
+}
+
+#[test]
+fn a_file_full_of_mistakes_is_cut_to_what_can_be_read() {
+    let many: Vec<String> = (0..20_000).map(|number| format!("a{number} = 1\n")).collect();
+    let told = problems(&many.concat());
+    assert_eq!(told.len(), 101);
+    assert_eq!(told[100], "101:1 19900 more problems begin here / only the first 100 are told / correct those first");
+}
+
+#[test]
+fn deep_nesting_is_an_error_not_a_crash() {
+    for text in [format!("theme = {}", "[".repeat(100_000)), format!("theme = {}", "{a=".repeat(80_000))] {
+        assert!(!problems(&text).is_empty());
+    }
+}
+
+#[test]
+fn places_are_counted_in_characters_and_whatever_ends_a_line() {
+    let told = problems("# ÄÖÜ\r\n'thäme' = 1\r\n[log]\r\nlevel =  'x'\r\n");
+    assert!(told[0].starts_with("2:1 ") && told[1].starts_with("4:10 "), "{told:#?}");
+    assert!(problems("\u{feff}theme = 'x'\n")[0].starts_with("1:"));
 }
 
 proptest::proptest! {
