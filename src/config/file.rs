@@ -10,6 +10,7 @@ use super::reader::{Page, Section};
 use super::value::{
     Endpoint, Keep, Kind, Length, Level, Name, Setting, Size, SourceKind, Theme, Url, When, WrittenPath, Zone,
 };
+use crate::key::Key;
 
 /// The whole file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub(super) struct File {
     /// `[maintenance]`
     pub(super) maintenance: MaintenanceSection,
     /// `[keys]`: command and keys
-    pub(super) keys: Vec<(String, At<Vec<String>>)>,
+    pub(super) keys: Vec<(String, At<Vec<Key>>)>,
     /// `[log]`
     pub(super) log: LogSection,
     /// `cloudvision.endpoint`
@@ -64,8 +65,12 @@ pub(super) struct ContextSection {
 pub(super) struct MaintenanceSection {
     /// `raw_size_limit`
     pub(super) raw_size_limit: Option<At<Size>>,
-    /// `retention`
-    pub(super) retention: Option<At<Keep>>,
+    /// `retention.past`
+    pub(super) past: Option<At<Keep>>,
+    /// `retention.notifications`
+    pub(super) notifications: Option<At<Keep>>,
+    /// `retention.raw`
+    pub(super) raw: Option<At<Keep>>,
     /// `providers.dir`
     pub(super) providers_dir: Option<At<WrittenPath>>,
     /// `[[maintenance.source]]`
@@ -137,7 +142,7 @@ fn read_top(mut top: Section<'_, '_>) -> File {
         default_context: top.read("default_context"),
         contexts: top.sections("context").into_iter().map(read_context).collect(),
         maintenance: read_maintenance(top.section("maintenance")),
-        keys: top.section("keys").read_all(),
+        keys: top.section("keys").read_keys(),
         log: read_log(top.section("log")),
         cloudvision_endpoint: read_single(top.section("cloudvision"), "endpoint"),
         lab_url: read_single(top.section("lab"), "url"),
@@ -167,13 +172,17 @@ fn read_context(mut section: Section<'_, '_>) -> ContextSection {
 
 /// Reads `[maintenance]`.
 fn read_maintenance(mut section: Section<'_, '_>) -> MaintenanceSection {
+    let mut retention = section.section("retention");
     let mut providers = section.section("providers");
     let maintenance = MaintenanceSection {
         raw_size_limit: section.read("raw_size_limit"),
-        retention: section.read("retention"),
+        past: retention.read("past"),
+        notifications: retention.read("notifications"),
+        raw: retention.read("raw"),
         providers_dir: providers.read("dir"),
         sources: section.sections("source").into_iter().map(read_source).collect(),
     };
+    retention.finish();
     providers.finish();
     section.finish();
     maintenance

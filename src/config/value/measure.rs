@@ -69,16 +69,30 @@ pub(crate) enum Keep {
     /// Until somebody deletes it.
     Forever,
     /// Until it is this old.
-    For(Length),
+    Days(Days),
+}
+
+/// A number of days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Days(pub(crate) u32);
+
+impl fmt::Display for Days {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} d", self.0)
+    }
 }
 
 impl Setting for Keep {
     fn takes() -> String {
-        "\"forever\" or a length of time with its unit such as \"730 d\"".to_owned()
+        "\"forever\" or a number of days such as \"730 d\"".to_owned()
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        if text == "forever" { Some(Self::Forever) } else { Length::from_text(text).map(Self::For) }
+        if text == "forever" {
+            return Some(Self::Forever);
+        }
+        let (number, unit) = number_and_unit(text)?;
+        (unit == "d").then_some(Self::Days(Days(number.try_into().ok()?)))
     }
 }
 
@@ -106,6 +120,8 @@ mod tests {
         assert_eq!(Length::from_text("5 m"), None);
         assert_eq!(Length::from_text("9999999999999999 d"), None);
         assert_eq!(Keep::from_text("forever"), Some(Keep::Forever));
+        assert_eq!(Keep::from_text("90 d"), Some(Keep::Days(Days(90))));
+        assert_eq!(Keep::from_text("2160 h"), None);
     }
 
     #[test]
