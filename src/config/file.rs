@@ -7,9 +7,7 @@ use toml::de::DeTable;
 
 use super::problem::{At, Problem};
 use super::reader::{Page, Section};
-use super::value::{
-    Endpoint, Keep, Kind, Length, Level, Name, Setting, Size, SourceKind, Theme, Url, When, WrittenPath, Zone,
-};
+use super::value::{Endpoint, Keep, Kind, Level, Name, Setting, Size, SourceKind, Theme, Url, When, WrittenPath, Zone};
 use crate::key::Key;
 
 /// The whole file.
@@ -82,8 +80,6 @@ pub(super) struct MaintenanceSection {
 pub(super) struct SourceSection {
     /// `name`, required
     pub(super) name: Option<At<Name>>,
-    /// `first_run`
-    pub(super) first_run: Option<At<Length>>,
     /// What belongs to its kind; `None` where the kind is missing or unknown, which was reported.
     pub(super) from: Option<From>,
 }
@@ -192,14 +188,13 @@ fn read_maintenance(mut section: Section<'_, '_>) -> MaintenanceSection {
 fn read_source(mut section: Section<'_, '_>) -> SourceSection {
     let name = section.require("name");
     let kind = section.require::<SourceKind>("kind");
-    let first_run = section.read("first_run");
     let from = match kind.map(|kind| kind.value) {
         Some(SourceKind::Maildir) => Some(From::Maildir { path: section.require("path") }),
         // Without its kind nobody can tell which of the other settings are right.
-        None => return SourceSection { name, first_run, from: None },
+        None => return SourceSection { name, from: None },
     };
     section.finish();
-    SourceSection { name, first_run, from }
+    SourceSection { name, from }
 }
 
 /// Reads `[log]`.

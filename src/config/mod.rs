@@ -20,8 +20,6 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
 use crate::key::Key;
 pub use environment::Environment;
 pub use paths::{Paths, create_private_dir};
@@ -122,8 +120,6 @@ pub struct Retention {
 pub struct Source {
     /// Shown with its state; unique.
     pub name: String,
-    /// How far back the first look goes.
-    pub first_run: TimeDelta,
     /// What it is.
     pub from: SourceFrom,
 }

@@ -4,13 +4,11 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
 use super::environment::Environment;
 use super::file::{ContextSection, File, From, LogSection, MaintenanceSection, SourceSection};
 use super::paths::{self, Paths};
 use super::problem::{At, Origin, Problem, either, nearest};
-use super::value::{Days, Keep, Kind, Length, Level, Name, Setting, Size, Theme, When, WrittenPath, Zone};
+use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, Theme, When, WrittenPath, Zone};
 use super::{Config, Context, Flags, Log, Maintenance, ReadOnly, Retention, Source, SourceFrom};
 use crate::text::clean_line;
 
@@ -263,9 +261,6 @@ impl Layers<'_> {
     fn sources(&mut self, sections: Vec<SourceSection>) -> Vec<Source> {
         let mut sources: Vec<Source> = Vec::new();
         for section in sections {
-            let bounds = (Length(TimeDelta::days(1)), Length(TimeDelta::days(3_650)));
-            let default = Length(TimeDelta::days(30));
-            let first_run = self.within("maintenance.source.first_run", section.first_run, bounds, default).0;
             let from = match section.from {
                 Some(From::Maildir { path }) => {
                     let path = path.and_then(|path| self.written_path("maintenance.source.path", &path));
@@ -277,7 +272,7 @@ impl Layers<'_> {
             if sources.iter().any(|source| source.name == name.value.0) {
                 self.taken("maintenance.source.name", &name);
             } else if let Some(from) = from {
-                sources.push(Source { name: name.value.0, first_run, from });
+                sources.push(Source { name: name.value.0, from });
             }
         }
         sources

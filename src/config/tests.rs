@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use chrono::TimeDelta;
-
 use super::*;
 
 /// Resolves `text` as the file of a user named anna, with these flags and variables.
@@ -71,7 +69,7 @@ fn folders_follow_xdg_and_paths_are_expanded_and_absolute() {
     assert_eq!(maintenance.providers_dir, paths.config_dir().join("rules"));
     assert_eq!(console.as_deref(), Some(Path::new("/home/anna/.kube/config")));
     let maildir = SourceFrom::Maildir { path: "/home/anna/Maildir".into() };
-    assert_eq!(maintenance.sources, [Source { name: "noc".into(), first_run: TimeDelta::days(30), from: maildir }]);
+    assert_eq!(maintenance.sources, [Source { name: "noc".into(), from: maildir }]);
 }
 
 #[test]
