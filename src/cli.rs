@@ -94,7 +94,7 @@ pub fn main() -> ExitCode {
     let flags = cli.global.flags();
     let done = match cli.command {
         None => screen(flags, None),
-        Some(Command::Demo(arguments)) => demo(&arguments, flags),
+        Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command),
         Some(Command::Config(command)) => config::cli::run(&command, &flags),
         Some(Command::Backup { file }) => backup(&flags, &file),
@@ -143,7 +143,7 @@ fn screen(flags: Flags, companion: Option<runtime::Companion>) -> anyhow::Result
 }
 
 /// `noctui demo`
-fn demo(arguments: &demo::cli::Arguments, flags: Flags) -> anyhow::Result<ExitCode> {
+fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitCode> {
     let mut demo = demo::cli::Demo::make(arguments, clock::now())?;
     if arguments.prepare.is_some() {
         output::print(&demo.directions())?;

@@ -89,7 +89,7 @@ impl Screen {
             self.ask(effect);
         }
         let mut terminal = Terminal::take(terminal::Settings {
-            colour_depth: self.terminal_environment.colour_depth(self.config.color.into()),
+            colour_depth: self.terminal_environment.colour_depth(self.config.color),
             mouse: self.config.mouse,
             environment: self.terminal_environment.clone(),
         })?;
@@ -214,7 +214,7 @@ fn draw(model: &Model, terminal: &mut Terminal) -> bool {
 
 /// What the screen needs of the configuration, or all that is wrong with its key map.
 fn settings(config: &Config, environment: &TerminalEnvironment) -> Result<Settings, Vec<crate::config::Problem>> {
-    let depth = environment.colour_depth(config.color.into());
+    let depth = environment.colour_depth(config.color);
     let (settings, problems) = Settings::new(config, depth, environment.is_utf8());
     if problems.is_empty() { Ok(settings) } else { Err(problems) }
 }

@@ -8,7 +8,7 @@ mod answer;
 mod intake;
 mod protocol;
 
-pub use protocol::{Done, Mail, Report, Request, SourceHealth, SourceState, Target};
+pub use protocol::{Done, Mail, Report, Request, SourceHealth, SourceState, Target, Write};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,11 +29,11 @@ use answer::Answers;
 /// that fast.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 /// Forgetting begins when the start is well over,
-const FORGET_FIRST: Duration = Duration::from_secs(60);
+const FORGET_FIRST: Duration = Duration::from_mins(1);
 /// goes on with pauses between its steps,
 const FORGET_NEXT: Duration = Duration::from_secs(1);
 /// and comes again after this long.
-const FORGET_EVERY: Duration = Duration::from_secs(3600);
+const FORGET_EVERY: Duration = Duration::from_hours(1);
 /// Rows that one step forgets.
 const FORGET_BATCH: usize = 500;
 
@@ -108,9 +108,10 @@ pub async fn run(
                     sources = stop.child_token();
                     intake::start(&shared, &sources, &mut tasks);
                 }
-                Some(request) => answers.take(request),
+                Some(Request::Write(write)) => answers.write(write),
+                Some(request) => answers.read(request),
             },
-            changed = changes.changed(), if !news => if changed.is_ok() { news = true } else { break },
+            told = changes.changed(), if !news => if told.is_ok() { news = true } else { break },
             () = tokio::time::sleep_until(quiet_until), if news => {
                 news = false;
                 changes.mark_unchanged();
@@ -122,7 +123,10 @@ pub async fn run(
     }
     sources.cancel();
     requests.close();
-    answers.finish(std::iter::from_fn(|| requests.try_recv().ok())).await;
+    let rest = std::iter::from_fn(|| requests.try_recv().ok());
+    answers
+        .finish(rest.filter_map(|request| if let Request::Write(write) = request { Some(write) } else { None }))
+        .await;
     tasks.shutdown().await;
     Ok(())
 }
