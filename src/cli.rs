@@ -1,24 +1,64 @@
-//! Arguments and exit codes. Each feature brings its own subcommands.
+//! Arguments. Each feature brings its own subcommands.
 
+use std::borrow::Cow;
+use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
+use crate::config::{self, Flags, Level, Problems, When};
 use crate::features::maintenance;
 use crate::output;
+use crate::trouble::Trouble;
 
-/// Exit code when the check or test that was asked for says no.
-pub const EXIT_NO: u8 = 1;
-/// Exit code when noctui could not do it or was asked wrongly.
-pub const EXIT_FAILED: u8 = 2;
+/// What `--help` says below the flags.
+const VARIABLES: &str = "\
+Variables, each weaker than its flag and stronger than the configuration file:
+  NOCTUI_CONFIG NOCTUI_DATA_DIR NOCTUI_CONTEXT NOCTUI_READ_ONLY NOCTUI_COLOR NOCTUI_ASCII NOCTUI_LOG
+  and without a flag NOCTUI_STATE_DIR NOCTUI_CACHE_DIR NOCTUI_THEME NOCTUI_TIME_ZONE NOCTUI_MOUSE NOCTUI_WHO
+
+Exit codes: 0 done, 1 the check that was asked for says no, 2 noctui could not do it or was asked wrongly.";
 
 /// What was typed.
 #[derive(Debug, Parser)]
-#[command(name = "noctui", version, about, long_about = None)]
+#[command(name = "noctui", version, about, long_about = None, after_help = VARIABLES)]
 struct Cli {
+    /// What holds for every subcommand.
+    #[command(flatten)]
+    global: Global,
     /// What to do; the screen when absent.
     #[command(subcommand)]
     command: Option<Command>,
+}
+
+/// The flags that stand before or behind any subcommand.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+struct Global {
+    /// Read this configuration file.
+    #[arg(long, global = true, value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Keep notifications, acknowledgements and notes in this folder.
+    #[arg(long, global = true, value_name = "PATH")]
+    data_dir: Option<PathBuf>,
+    /// Start in this context of the configuration.
+    #[arg(long, global = true, value_name = "NAME")]
+    context: Option<String>,
+    /// Refuse every write to a backend.
+    #[arg(long, global = true)]
+    read_only: bool,
+    /// Use colour.
+    #[arg(long, global = true, value_name = "WHEN", value_parser = words(When::ALL, When::as_str))]
+    color: Option<When>,
+    /// Draw with ASCII glyphs only.
+    #[arg(long, global = true)]
+    ascii: bool,
+    /// Log lines down to this importance.
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = words(Level::ALL, Level::as_str))]
+    log_level: Option<Level>,
 }
 
 /// The subcommands.
@@ -27,18 +67,83 @@ enum Command {
     /// Circuit maintenances: parse, import, list, acknowledge.
     #[command(subcommand)]
     Maintenance(maintenance::cli::Command),
+    /// The configuration: where it is, a first one, its mistakes.
+    #[command(subcommand)]
+    Config(config::cli::Command),
+    /// Print the completion script for a shell.
+    ///
+    /// For bash: noctui completions bash > ~/.local/share/bash-completion/completions/noctui
+    Completions {
+        /// The shell that shall complete.
+        shell: Shell,
+    },
 }
 
 /// Runs what the command line asks for.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    let flags = cli.global.flags();
     let done = match cli.command {
         None => Ok(ExitCode::SUCCESS),
-        Some(Command::Maintenance(command)) => maintenance::cli::run(command),
+        Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
+        Some(Command::Config(command)) => config::cli::run(&command, &flags),
+        Some(Command::Completions { shell }) => completions(shell),
     };
     done.unwrap_or_else(|error| {
-        output::complain(&format!("noctui: {error:#}"));
-        ExitCode::from(EXIT_FAILED)
+        complain(&error);
+        ExitCode::from(output::EXIT_FAILED)
     })
+}
+
+impl Global {
+    /// The flags as the configuration takes them.
+    fn flags(self) -> Flags {
+        Flags {
+            config: self.config,
+            data_dir: self.data_dir,
+            state_dir: None,
+            cache_dir: None,
+            context: self.context,
+            read_only: self.read_only,
+            color: self.color,
+            ascii: self.ascii,
+            log_level: self.log_level,
+        }
+    }
+}
+
+/// A parser for one of a few words, which the help then lists.
+fn words<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    word: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.iter().map(|value| word(*value)))
+        .try_map(move |typed| all.iter().copied().find(|value| word(*value) == typed).ok_or("not one of the words"))
+}
+
+/// `noctui completions`
+fn completions(shell: Shell) -> anyhow::Result<ExitCode> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "noctui", &mut script);
+    output::print(&String::from_utf8_lossy(&script))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says what went wrong on standard error, in its three parts.
+fn complain(error: &anyhow::Error) {
+    if let Some(Problems(problems)) = error.downcast_ref() {
+        for problem in problems {
+            output::complain(&format!("noctui: {}", problem.trouble()));
+        }
+    } else if let Some(trouble) = error.downcast_ref::<Trouble>() {
+        output::complain(&format!("noctui: {trouble}"));
+    } else {
+        output::complain(&format!("noctui: {}", Trouble::from_chain(error.as_ref(), remedy_of)));
+    }
+}
+
+/// The remedy of an error whose type is known here; one line a feature.
+fn remedy_of(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
+    error.downcast_ref::<Trouble>().and_then(Trouble::remedy).map(|remedy| remedy.to_owned().into())
 }

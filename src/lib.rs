@@ -6,7 +6,15 @@
 
 pub mod cli;
 pub mod clock;
+pub mod colour;
+pub mod config;
 pub mod features;
+pub mod input;
+pub mod key;
+pub mod logging;
 pub mod output;
+pub mod runtime;
+pub mod state;
 pub mod store;
 pub mod text;
+pub mod trouble;

@@ -1,8 +1,13 @@
-//! The only printer: text and JSON on standard output, and closed pipes that are nobody's error.
+//! The only printer: text and JSON on standard output, exit codes, and closed pipes that are nobody's error.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
+
+/// Exit code when the check or test that was asked for says no.
+pub const EXIT_NO: u8 = 1;
+/// Exit code when noctui could not do it or was asked wrongly.
+pub const EXIT_FAILED: u8 = 2;
 
 /// Prints `text` as it is. A closed pipe (`noctui … | head`) ends the printing quietly.
 pub fn print(text: &str) -> io::Result<()> {

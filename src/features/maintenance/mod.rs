@@ -7,4 +7,6 @@ pub(crate) mod cli;
 pub mod mail;
 pub mod model;
 pub mod rules;
+pub mod source;
+pub mod store;
 mod when;

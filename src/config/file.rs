@@ -1,0 +1,202 @@
+//! The configuration file as written: what stands there, with its place, and nothing that does not.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use super::problem::{At, Problem};
+use super::reader::{Page, Section};
+use super::value::{
+    Endpoint, Keep, Kind, Length, Level, Name, Setting, Size, SourceKind, Theme, Url, When, WrittenPath, Zone,
+};
+
+/// The whole file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct File {
+    /// `theme`
+    pub(super) theme: Option<At<Theme>>,
+    /// `time_zone`
+    pub(super) time_zone: Option<At<Zone>>,
+    /// `mouse`
+    pub(super) mouse: Option<At<bool>>,
+    /// `color`
+    pub(super) color: Option<At<When>>,
+    /// `ascii`
+    pub(super) ascii: Option<At<When>>,
+    /// `read_only`
+    pub(super) read_only: Option<At<bool>>,
+    /// `data_dir`
+    pub(super) data_dir: Option<At<WrittenPath>>,
+    /// `who`
+    pub(super) who: Option<At<Name>>,
+    /// `default_context`
+    pub(super) default_context: Option<At<Name>>,
+    /// `[[context]]`
+    pub(super) contexts: Vec<ContextSection>,
+    /// `[maintenance]`
+    pub(super) maintenance: MaintenanceSection,
+    /// `[keys]`: command and keys
+    pub(super) keys: Vec<(String, At<Vec<String>>)>,
+    /// `[log]`
+    pub(super) log: LogSection,
+    /// `cloudvision.endpoint`
+    pub(super) cloudvision_endpoint: Option<At<Endpoint>>,
+    /// `lab.url`
+    pub(super) lab_url: Option<At<Url>>,
+    /// `console.kubeconfig`
+    pub(super) console_kubeconfig: Option<At<WrittenPath>>,
+}
+
+/// One `[[context]]`. What it requires is `None` only where that was reported as a problem.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ContextSection {
+    /// `name`, required
+    pub(super) name: Option<At<Name>>,
+    /// `kind`
+    pub(super) kind: Option<At<Kind>>,
+    /// `read_only`
+    pub(super) read_only: Option<At<bool>>,
+}
+
+/// `[maintenance]`
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct MaintenanceSection {
+    /// `raw_size_limit`
+    pub(super) raw_size_limit: Option<At<Size>>,
+    /// `retention`
+    pub(super) retention: Option<At<Keep>>,
+    /// `providers.dir`
+    pub(super) providers_dir: Option<At<WrittenPath>>,
+    /// `[[maintenance.source]]`
+    pub(super) sources: Vec<SourceSection>,
+}
+
+/// One `[[maintenance.source]]`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SourceSection {
+    /// `name`, required
+    pub(super) name: Option<At<Name>>,
+    /// `first_run`
+    pub(super) first_run: Option<At<Length>>,
+    /// What belongs to its kind; `None` where the kind is missing or unknown, which was reported.
+    pub(super) from: Option<From>,
+}
+
+/// What a source reads, by `kind`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum From {
+    /// `kind = "maildir"`
+    Maildir {
+        /// `path`, required
+        path: Option<At<WrittenPath>>,
+    },
+}
+
+/// `[log]`
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct LogSection {
+    /// `level`
+    pub(super) level: Option<At<Level>>,
+    /// `max_size`
+    pub(super) max_size: Option<At<Size>>,
+    /// `files`
+    pub(super) files: Option<At<u32>>,
+}
+
+/// What was found in a file: what it says, what is wrong with it, and which known settings it leaves alone.
+pub(super) struct Reading {
+    /// What it says, without what is wrong.
+    pub(super) file: File,
+    /// What is wrong, in the order of the file.
+    pub(super) problems: Vec<Problem>,
+    /// The settings that are not written, as dotted names.
+    pub(super) unset: Vec<String>,
+}
+
+/// Reads `text`, which came from `path`.
+pub(super) fn read(path: &Arc<Path>, text: &str) -> Reading {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let page = Page::new(Arc::clone(path), text, &errors);
+    let file = read_top(Section::top(&page, document.get_ref()));
+    let (problems, unset) = page.findings();
+    Reading { file, problems, unset }
+}
+
+/// Reads the top level. What is read first is named first to somebody who mistyped a name.
+fn read_top(mut top: Section<'_, '_>) -> File {
+    let file = File {
+        theme: top.read("theme"),
+        time_zone: top.read("time_zone"),
+        mouse: top.read("mouse"),
+        color: top.read("color"),
+        ascii: top.read("ascii"),
+        read_only: top.read("read_only"),
+        data_dir: top.read("data_dir"),
+        who: top.read("who"),
+        default_context: top.read("default_context"),
+        contexts: top.sections("context").into_iter().map(read_context).collect(),
+        maintenance: read_maintenance(top.section("maintenance")),
+        keys: top.section("keys").read_all(),
+        log: read_log(top.section("log")),
+        cloudvision_endpoint: read_single(top.section("cloudvision"), "endpoint"),
+        lab_url: read_single(top.section("lab"), "url"),
+        console_kubeconfig: read_single(top.section("console"), "kubeconfig"),
+    };
+    top.finish();
+    file
+}
+
+/// Reads a section that has one setting.
+fn read_single<T: Setting>(mut section: Section<'_, '_>, key: &'static str) -> Option<At<T>> {
+    let setting = section.read(key);
+    section.finish();
+    setting
+}
+
+/// Reads one `[[context]]`.
+fn read_context(mut section: Section<'_, '_>) -> ContextSection {
+    let context = ContextSection {
+        name: section.require("name"),
+        kind: section.read("kind"),
+        read_only: section.read("read_only"),
+    };
+    section.finish();
+    context
+}
+
+/// Reads `[maintenance]`.
+fn read_maintenance(mut section: Section<'_, '_>) -> MaintenanceSection {
+    let mut providers = section.section("providers");
+    let maintenance = MaintenanceSection {
+        raw_size_limit: section.read("raw_size_limit"),
+        retention: section.read("retention"),
+        providers_dir: providers.read("dir"),
+        sources: section.sections("source").into_iter().map(read_source).collect(),
+    };
+    providers.finish();
+    section.finish();
+    maintenance
+}
+
+/// Reads one `[[maintenance.source]]`. Which settings it has depends on its kind.
+fn read_source(mut section: Section<'_, '_>) -> SourceSection {
+    let name = section.require("name");
+    let kind = section.require::<SourceKind>("kind");
+    let first_run = section.read("first_run");
+    let from = match kind.map(|kind| kind.value) {
+        Some(SourceKind::Maildir) => Some(From::Maildir { path: section.require("path") }),
+        // Without its kind nobody can tell which of the other settings are right.
+        None => return SourceSection { name, first_run, from: None },
+    };
+    section.finish();
+    SourceSection { name, first_run, from }
+}
+
+/// Reads `[log]`.
+fn read_log(mut section: Section<'_, '_>) -> LogSection {
+    let log =
+        LogSection { level: section.read("level"), max_size: section.read("max_size"), files: section.read("files") };
+    section.finish();
+    log
+}

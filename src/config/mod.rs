@@ -1,0 +1,267 @@
+//! Settings that are final: validated, absolute, with every default in place. Past [`load`] no code meets a setting
+//! that was not checked.
+//!
+//! `file.rs` is the file as written, `value.rs` how each value is written, `resolve.rs` makes the [`Config`] in force
+//! out of flags, environment, file and defaults. `config.example.toml` documents every setting.
+
+pub(crate) mod cli;
+mod environment;
+mod file;
+mod paths;
+mod problem;
+mod reader;
+mod resolve;
+#[cfg(test)]
+mod tests;
+mod value;
+mod watch;
+
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+pub use environment::Environment;
+pub use paths::{Paths, create_private_dir};
+pub use problem::{At, Origin, Problem, Problems};
+pub use value::{Endpoint, Kind, Level, Theme, Url, When, Zone};
+pub use watch::{Unwatched, Watch};
+
+/// `config.example.toml`: every setting with its default, in words.
+pub const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+/// The configuration in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The colours to start with.
+    pub theme: Theme,
+    /// The zone in which times are shown at first.
+    pub time_zone: Zone,
+    /// Whether the terminal's mouse is taken over.
+    pub mouse: bool,
+    /// Whether to draw in colour. `Auto` leaves it to `NO_COLOR` and the terminal.
+    pub color: When,
+    /// Whether to keep to ASCII glyphs. `Auto` leaves it to the locale and the terminal.
+    pub ascii: When,
+    /// What makes noctui as a whole refuse writes to backends; see [`Config::refuses_writes`].
+    pub read_only: Option<ReadOnly>,
+    /// Who acknowledges and notes: one line of at most 40 characters.
+    pub who: String,
+    /// The context to start in; `None` where none is configured.
+    pub context: Option<Context>,
+    /// Every context, in the order of the file.
+    pub contexts: Vec<Context>,
+    /// Files and folders.
+    pub paths: Paths,
+    /// Circuit maintenances.
+    pub maintenance: Maintenance,
+    /// Commands by name and the keys they shall have instead of their own, with the place for messages about them.
+    /// Neither names nor keys are checked here; `["none"]` takes a command's keys away.
+    pub keys: Vec<(String, At<Vec<String>>)>,
+    /// The log file.
+    pub log: Log,
+    /// Where CloudVision is; `None` where it is not configured.
+    pub cloudvision: Option<Endpoint>,
+    /// Where the lab's port-forward service is.
+    pub lab: Option<Url>,
+    /// The kubeconfig file of the cluster whose consoles are shown.
+    pub console: Option<PathBuf>,
+}
+
+/// A set of backends and what is at stake there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// Shown in the header; unique.
+    pub name: String,
+    /// How carefully to treat it.
+    pub kind: Kind,
+    /// Whether writes to its backends are refused.
+    pub read_only: bool,
+}
+
+/// What made noctui read-only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadOnly {
+    /// `--read-only`
+    Flag,
+    /// `NOCTUI_READ_ONLY`
+    Variable,
+    /// `read_only = true` at the top of the file.
+    File,
+}
+
+/// Settings of circuit maintenances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maintenance {
+    /// Of a notification larger than this only the beginning is kept. Parsing sees all of it.
+    pub raw_size_limit_bytes: u64,
+    /// How long a maintenance is kept after its end; `None` keeps it for ever.
+    pub retention: Option<TimeDelta>,
+    /// The user's provider rules; the folder need not exist.
+    pub providers_dir: PathBuf,
+    /// Where notifications come from, in the order of the file.
+    pub sources: Vec<Source>,
+}
+
+/// A place where notifications arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Shown with its state; unique.
+    pub name: String,
+    /// How far back the first look goes.
+    pub first_run: TimeDelta,
+    /// What it is.
+    pub from: SourceFrom,
+}
+
+/// The kinds of places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceFrom {
+    /// A Maildir, watched.
+    Maildir {
+        /// The folder that holds `cur`, `new` and `tmp`.
+        path: PathBuf,
+    },
+}
+
+/// Settings of the log file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// The least important line that is logged.
+    pub level: Level,
+    /// A file that has grown past this is put aside.
+    pub max_size_bytes: u64,
+    /// How many files there are at most, the current one included.
+    pub files: u32,
+}
+
+/// What the command line says about settings.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--config`
+    pub config: Option<PathBuf>,
+    /// `--data-dir`
+    pub data_dir: Option<PathBuf>,
+    /// Instead of the usual state folder, for a caller that wants one of its own.
+    pub state_dir: Option<PathBuf>,
+    /// Instead of the usual cache folder, for a caller that wants one of its own.
+    pub cache_dir: Option<PathBuf>,
+    /// `--context`
+    pub context: Option<String>,
+    /// `--read-only`
+    pub read_only: bool,
+    /// `--color`
+    pub color: Option<When>,
+    /// `--ascii`
+    pub ascii: bool,
+    /// `--log-level`
+    pub log_level: Option<Level>,
+}
+
+impl Config {
+    /// Why writes to backends are refused while `context` is active; `None` when they are not.
+    #[must_use]
+    pub fn refuses_writes(&self, context: Option<&Context>) -> Option<String> {
+        match (self.read_only, context) {
+            (Some(ReadOnly::Flag), _) => Some("noctui was started with --read-only".to_owned()),
+            (Some(ReadOnly::Variable), _) => Some("NOCTUI_READ_ONLY is set".to_owned()),
+            (Some(ReadOnly::File), _) => Some("the configuration says read_only = true".to_owned()),
+            (None, Some(context)) if context.read_only => {
+                Some(format!("context {} has read_only = true", context.name))
+            }
+            (None, _) => None,
+        }
+    }
+}
+
+/// Everything there is to know about a configuration, sound or not.
+#[derive(Debug)]
+pub struct Inspection {
+    /// The configuration, with the default wherever something is wrong.
+    pub config: Config,
+    /// What is wrong; empty for a sound configuration.
+    pub problems: Vec<Problem>,
+    /// Whether there is a file. Without one everything has its default.
+    pub found: Found,
+    /// The settings the file leaves at their default, as dotted names.
+    pub unset: Vec<String>,
+}
+
+/// What was found where the configuration file should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing, and nobody asked for that very file.
+    Nothing,
+    /// A text.
+    Text,
+    /// Something that cannot be read, or nothing although somebody asked for it.
+    Unreadable,
+}
+
+/// Reads the configuration; the error has everything that is wrong with it.
+pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, Problems> {
+    let Inspection { config, problems, .. } = inspect(flags, environment);
+    if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+}
+
+/// Reads the configuration for those who want to know what is wrong with it.
+#[must_use]
+pub fn inspect(flags: &Flags, environment: &Environment) -> Inspection {
+    let mut problems = Vec::new();
+    let (path, asked_for) = resolve::locate(flags, environment).unwrap_or_else(|| {
+        problems.push(resolve::no_home());
+        (std::env::temp_dir().join("noctui/config.toml"), None)
+    });
+    let path: Arc<Path> = path.into();
+    let (text, found) = match read_text(&path) {
+        Ok(text) => (text, Found::Text),
+        Err(error) if error.kind() == ErrorKind::NotFound && asked_for.is_none() => (String::new(), Found::Nothing),
+        Err(error) => {
+            problems.push(unreadable(&path, asked_for, &error));
+            (String::new(), Found::Unreadable)
+        }
+    };
+    let reading = file::read(&path, &text);
+    let (config, wrong) = resolve::resolve(flags, environment, reading.file, &path);
+    problems.extend(reading.problems);
+    problems.extend(wrong);
+    problems.sort_by(|a, b| a.origin.cmp(&b.origin));
+    // A missing home folder is noticed for each folder.
+    problems.dedup();
+    Inspection { config, problems, found, unset: reading.unset }
+}
+
+/// The text of the file at `path`.
+fn read_text(path: &Path) -> io::Result<String> {
+    /// Far above any configuration; a mail box given by mistake is not read into memory.
+    const LARGEST_BYTES: u64 = 1 << 20;
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(LARGEST_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST_BYTES {
+        return Err(io::Error::other("it is larger than 1 MiB"));
+    }
+    Ok(text)
+}
+
+/// The file is there but cannot be read, or is not there although somebody asked for it.
+fn unreadable(path: &Arc<Path>, asked_for: Option<Origin>, error: &io::Error) -> Problem {
+    let origin = asked_for.unwrap_or(Origin::File { path: Arc::clone(path), line: 0, column: 0 });
+    let kind = error.kind();
+    let (because, remedy) = if kind == ErrorKind::NotFound {
+        ("there is no such file".to_owned(), "correct the path, or make the file with `noctui config init`")
+    } else if kind == ErrorKind::PermissionDenied {
+        ("you may not read it".to_owned(), "change its owner or permissions")
+    } else if kind == ErrorKind::InvalidData {
+        ("it is not UTF-8 text".to_owned(), "save it as UTF-8")
+    } else {
+        (error.to_string(), "name a readable TOML file")
+    };
+    Problem {
+        origin,
+        key: String::new(),
+        what: format!("cannot read {}", path.display()),
+        because,
+        remedy: remedy.to_owned(),
+    }
+}

@@ -1,0 +1,342 @@
+//! Reads settings out of a TOML text and keeps account: every setting asked for is known, every other key is an error
+//! with its place and the nearest known key, and nothing stops at the first error.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{At, Origin, Problem, either, nearest};
+use super::value::Setting;
+
+/// The file being read: where its text came from, and what was found so far.
+pub(super) struct Page<'t> {
+    /// The file, for messages.
+    path: Arc<Path>,
+    /// The whole file.
+    text: &'t str,
+    /// What TOML itself could not read, one problem a line.
+    syntax: Vec<Problem>,
+    /// What is wrong besides.
+    problems: RefCell<Vec<Problem>>,
+    /// The settings that are known but not written.
+    unset: RefCell<Vec<String>>,
+    /// Every setting that is known, as section and key.
+    known: RefCell<Vec<(String, &'static str)>>,
+    /// The keys that are not known in their section.
+    unknown: RefCell<Vec<Unknown>>,
+}
+
+/// A key that nothing asked for.
+struct Unknown {
+    /// The dotted name of its section; empty for the top level.
+    section: String,
+    /// The key.
+    typed: String,
+    /// Where it stands.
+    origin: Origin,
+    /// What its section has.
+    has: Vec<&'static str>,
+}
+
+impl<'t> Page<'t> {
+    /// A page on which nothing was found yet but `errors` by the TOML parser.
+    pub(super) fn new(path: Arc<Path>, text: &'t str, errors: &[toml::de::Error]) -> Self {
+        let mut page = Self {
+            path,
+            text,
+            syntax: Vec::new(),
+            problems: RefCell::default(),
+            unset: RefCell::default(),
+            known: RefCell::default(),
+            unknown: RefCell::default(),
+        };
+        let mut syntax: Vec<Problem> = errors.iter().map(|error| page.syntax_problem(error)).collect();
+        syntax.sort_by(|a, b| a.origin.cmp(&b.origin));
+        syntax.dedup_by_key(|problem| problem.origin.line());
+        page.syntax = syntax;
+        page
+    }
+
+    /// The place of `span`.
+    fn origin(&self, span: &Range<usize>) -> Origin {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
+        Origin::File { path: Arc::clone(&self.path), line: before.matches('\n').count() + 1, column }
+    }
+
+    /// What is written at `span`, cut to fit into a message.
+    fn excerpt(&self, span: &Range<usize>) -> String {
+        const LONGEST: usize = 60;
+        let written = without_password(self.text.get(span.clone()).unwrap_or("").lines().next().unwrap_or(""));
+        if written.chars().count() <= LONGEST {
+            written
+        } else {
+            written.chars().take(LONGEST).chain(['…']).collect()
+        }
+    }
+
+    /// Notes what is wrong.
+    fn report(&self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// What TOML itself could not read.
+    fn syntax_problem(&self, error: &toml::de::Error) -> Problem {
+        let span = error.span().unwrap_or(0..0);
+        let key = self.key_of_line(span.start);
+        let because = error.message().replace('\n', ", ");
+        let (what, remedy) = match key.as_str() {
+            "" => ("this line is not TOML".to_owned(), "correct the line: a section's name stands in [brackets]"),
+            key if because == "duplicate key" => (format!("`{key}` is written twice"), "remove one of the two"),
+            key => (format!("`{key}` is not written as TOML"), "correct the line: text stands between quotes"),
+        };
+        Problem { origin: self.origin(&span), key, what, because, remedy: remedy.to_owned() }
+    }
+
+    /// The key at the start of the line that contains `at`; empty where there is none.
+    fn key_of_line(&self, at: usize) -> String {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = self.text.get(line_start..).unwrap_or("").lines().next().unwrap_or("");
+        let key = line.split_once('=').map_or("", |(key, _)| key.trim());
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        if key.chars().all(plain) { key.to_owned() } else { String::new() }
+    }
+
+    /// Whether a section's name could not be read: what follows it then seems to stand elsewhere.
+    fn lost_a_section(&self) -> bool {
+        self.syntax.iter().any(|problem| {
+            let line = problem.origin.line().checked_sub(1).and_then(|line| self.text.lines().nth(line));
+            line.is_some_and(|line| line.trim_start().starts_with('['))
+        })
+    }
+
+    /// What was found: problems in the order of the file, and the names of the settings that are not written.
+    ///
+    /// A line that is not TOML is often read as something else, which is then wrong too; only its syntax is told.
+    pub(super) fn findings(self) -> (Vec<Problem>, Vec<String>) {
+        let lost_a_section = self.lost_a_section();
+        let mut problems = self.problems.into_inner();
+        if !lost_a_section {
+            let known = self.known.into_inner();
+            problems.extend(self.unknown.into_inner().into_iter().map(|unknown| unknown.problem(&known)));
+        }
+        problems.retain(|problem| self.syntax.iter().all(|broken| broken.origin.line() != problem.origin.line()));
+        problems.extend(self.syntax);
+        problems.sort_by(|a, b| a.origin.cmp(&b.origin));
+        (problems, self.unset.into_inner())
+    }
+}
+
+impl Unknown {
+    /// What to say of it, given every known setting.
+    fn problem(self, known: &[(String, &'static str)]) -> Problem {
+        let Self { section, typed, origin, has } = self;
+        let elsewhere = known.iter().find(|(other, key)| *key == typed && *other != section);
+        let remedy = match (nearest(&typed, has.iter().copied()), elsewhere) {
+            (Some(meant), _) => format!("write `{meant}`, or remove the line"),
+            (None, Some((other, _))) if other.is_empty() => {
+                format!("`{typed}` belongs to the top level: move it above the first [section]")
+            }
+            (None, Some((other, _))) => format!("`{typed}` belongs to [{other}]: move it there"),
+            (None, None) => "correct the name, or remove the line".to_owned(),
+        };
+        let place = if section.is_empty() { "the top level".to_owned() } else { format!("[{section}]") };
+        let key = dotted(&section, &typed);
+        Problem {
+            origin,
+            what: format!("there is no setting `{key}`"),
+            key,
+            because: format!("{place} has {}", either(has).replace(" or ", " and ")),
+            remedy,
+        }
+    }
+}
+
+/// The full name of `key` in `section`.
+fn dotted(section: &str, key: &str) -> String {
+    if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") }
+}
+
+/// The text with `***` for what stands between `://` and `@`: messages are shown and logged.
+fn without_password(written: &str) -> String {
+    match written.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
+        Some((scheme, server)) => format!("{scheme}://***@{server}"),
+        None => written.to_owned(),
+    }
+}
+
+/// One section being read. An absent section reads like an empty one.
+#[must_use = "finish() finds the unknown keys"]
+pub(super) struct Section<'p, 't> {
+    /// The page it stands on.
+    page: &'p Page<'t>,
+    /// Its dotted name; empty for the top level.
+    name: String,
+    /// Its keys, where it is written.
+    table: Option<&'p DeTable<'t>>,
+    /// Where it begins.
+    origin: Origin,
+    /// The keys asked for.
+    known: Vec<&'static str>,
+}
+
+impl<'p, 't> Section<'p, 't> {
+    /// The top level of `document`.
+    pub(super) fn top(page: &'p Page<'t>, document: &'p DeTable<'t>) -> Self {
+        let origin = page.origin(&(0..0));
+        Self { page, name: String::new(), table: Some(document), origin, known: Vec::new() }
+    }
+
+    /// The value of `key`; `None` when it is absent or wrong, and then the problem is noted.
+    pub(super) fn read<T: Setting>(&mut self, key: &'static str) -> Option<At<T>> {
+        self.read_or(key, "write one that is accepted, or remove the line to have the default")
+    }
+
+    /// Like [`Section::read`], with what to do about a wrong value that is nearly no other.
+    fn read_or<T: Setting>(&mut self, key: &'static str, remedy: &str) -> Option<At<T>> {
+        let value = self.value(key)?;
+        let read = T::from_value(value.get_ref());
+        if read.is_none() {
+            self.wrong_value::<T>(key, value, remedy);
+        }
+        Some(At { value: read?, origin: self.page.origin(&value.span()) })
+    }
+
+    /// Like [`Section::read`] for a key without which the section means nothing.
+    pub(super) fn require<T: Setting>(&mut self, key: &'static str) -> Option<At<T>> {
+        let absent = self.table.is_none_or(|table| !table.contains_key(key));
+        let read = self.read_or(key, "write one that is accepted");
+        // It may be on the line that could not be read.
+        if absent && self.page.syntax.is_empty() {
+            self.page.report(Problem {
+                origin: self.origin.clone(),
+                key: self.dotted(key),
+                what: format!("`{key}` is missing from [[{}]]", self.name),
+                because: format!("it takes {}", T::takes()),
+                remedy: format!("add `{key} = …` to the section"),
+            });
+        }
+        read
+    }
+
+    /// The section `[key]`.
+    pub(super) fn section(&mut self, key: &'static str) -> Section<'p, 't> {
+        self.known.push(key);
+        let value = self.table.and_then(|table| table.get(key));
+        let table = value.and_then(|value| value.get_ref().as_table());
+        if let (Some(value), None) = (value, table) {
+            self.wrong_shape(key, value, &format!("a section: write [{}] on a line of its own", self.dotted(key)));
+        }
+        self.inner(key, value, table)
+    }
+
+    /// Every section `[[key]]`, in order.
+    pub(super) fn sections(&mut self, key: &'static str) -> Vec<Section<'p, 't>> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        let items: Option<Vec<_>> = value.get_ref().as_array().map(|items| {
+            items
+                .iter()
+                .filter_map(|item| Some(self.inner(key, Some(item), Some(item.get_ref().as_table()?))))
+                .collect()
+        });
+        let whole = value.get_ref().as_array().map_or(0, |items| items.iter().count());
+        if items.as_ref().is_none_or(|items| items.len() != whole) {
+            let accepted = format!("a list of sections: write [[{}]] on a line of its own for each", self.dotted(key));
+            self.wrong_shape(key, value, &accepted);
+        }
+        items.unwrap_or_default()
+    }
+
+    /// All keys with their words, for a section whose keys are not settings of ours; each value is a text or a list of
+    /// texts.
+    pub(super) fn read_all(self) -> Vec<(String, At<Vec<String>>)> {
+        let Some(table) = self.table else { return Vec::new() };
+        table
+            .iter()
+            .filter_map(|(key, value)| Some((key.get_ref().to_string(), self.texts(key.get_ref(), value)?)))
+            .collect()
+    }
+
+    /// Notes every key that was never asked for.
+    pub(super) fn finish(self) {
+        let known = self.known.iter().map(|key| (self.name.clone(), *key));
+        self.page.known.borrow_mut().extend(known);
+        for (key, _) in self.table.into_iter().flatten() {
+            let typed: &str = key.get_ref();
+            if !self.known.contains(&typed) {
+                self.page.unknown.borrow_mut().push(Unknown {
+                    section: self.name.clone(),
+                    typed: typed.to_owned(),
+                    origin: self.page.origin(&key.span()),
+                    has: self.known.clone(),
+                });
+            }
+        }
+    }
+
+    /// A section within this one.
+    fn inner(&self, key: &'static str, value: Option<&Spanned<DeValue<'t>>>, table: Option<&'p DeTable<'t>>) -> Self {
+        let origin = value.map_or_else(|| self.origin.clone(), |value| self.page.origin(&value.span()));
+        Section { page: self.page, name: self.dotted(key), table, origin, known: Vec::new() }
+    }
+
+    /// What is written for `key`, which is known from now on.
+    fn value(&mut self, key: &'static str) -> Option<&'p Spanned<DeValue<'t>>> {
+        self.known.push(key);
+        let value = self.table.and_then(|table| table.get(key));
+        if value.is_none() {
+            self.page.unset.borrow_mut().push(self.dotted(key));
+        }
+        value
+    }
+
+    /// A text, or a list of texts, at `key`.
+    fn texts(&self, key: &str, value: &Spanned<DeValue<'t>>) -> Option<At<Vec<String>>> {
+        let text = |value: &DeValue<'t>| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let texts = match value.get_ref().as_array() {
+            Some(items) => items.iter().map(|item| text(item.get_ref())).collect(),
+            None => text(value.get_ref()).map(|text| vec![text]),
+        };
+        if texts.is_none() {
+            self.wrong_shape(key, value, "text between quotes such as \"ctrl-r\", or a list of such texts");
+        }
+        Some(At { value: texts?, origin: self.page.origin(&value.span()) })
+    }
+
+    /// The full name of `key`.
+    fn dotted(&self, key: &str) -> String {
+        dotted(&self.name, key)
+    }
+
+    /// Notes a value that `T` does not accept.
+    fn wrong_value<T: Setting>(&self, key: &str, value: &Spanned<DeValue<'t>>, remedy: &str) {
+        let meant = value.get_ref().as_str().and_then(|typed| nearest(typed, T::WORDS.iter().copied()));
+        let remedy = match meant {
+            Some(word) => format!("write {key} = \"{word}\""),
+            None => remedy.to_owned(),
+        };
+        self.report_value(key, value, &T::takes(), remedy);
+    }
+
+    /// Notes a value of a wrong shape.
+    fn wrong_shape(&self, key: &str, value: &Spanned<DeValue<'t>>, accepted: &str) {
+        self.report_value(key, value, accepted, "write it that way, or remove it to have the default".to_owned());
+    }
+
+    /// Notes a wrong value.
+    fn report_value(&self, key: &str, value: &Spanned<DeValue<'t>>, accepted: &str, remedy: String) {
+        self.page.report(Problem {
+            origin: self.page.origin(&value.span()),
+            key: self.dotted(key),
+            what: format!("`{}` cannot be {}", self.dotted(key), self.page.excerpt(&value.span())),
+            because: format!("it takes {accepted}"),
+            remedy,
+        });
+    }
+}

@@ -1,0 +1,319 @@
+//! From what was written to what is in force: flags over environment over file over defaults.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::environment::Environment;
+use super::file::{ContextSection, File, From, LogSection, MaintenanceSection, SourceSection};
+use super::paths::{self, Paths};
+use super::problem::{At, Origin, Problem, either, nearest};
+use super::value::{Keep, Kind, Length, Level, Name, Setting, Size, Theme, When, WrittenPath, Zone};
+use super::{Config, Context, Flags, Log, Maintenance, ReadOnly, Source, SourceFrom};
+use crate::text::clean_line;
+
+/// Turns the layers into the configuration in force, with everything that is wrong with them. Where something is
+/// wrong the configuration has the default.
+pub(super) fn resolve(
+    flags: &Flags,
+    environment: &Environment,
+    file: File,
+    path: &Arc<Path>,
+) -> (Config, Vec<Problem>) {
+    let mut layers = Layers { flags, environment, path, problems: Vec::new() };
+    let contexts = layers.contexts(file.contexts);
+    let config = Config {
+        theme: layers.variable("NOCTUI_THEME").or(value(file.theme)).unwrap_or(Theme::Dark),
+        time_zone: layers.variable("NOCTUI_TIME_ZONE").or(value(file.time_zone)).unwrap_or(Zone::Utc),
+        mouse: layers.variable("NOCTUI_MOUSE").or(value(file.mouse)).unwrap_or(true),
+        color: layers.over(flags.color, "NOCTUI_COLOR", file.color, When::Auto),
+        ascii: layers.over(flags.ascii.then_some(When::Always), "NOCTUI_ASCII", file.ascii, When::Auto),
+        read_only: layers.read_only(file.read_only.is_some_and(|at| at.value)),
+        who: layers.who(file.who),
+        context: layers.active_context(file.default_context, &contexts),
+        contexts,
+        paths: layers.paths(file.data_dir),
+        maintenance: layers.maintenance(file.maintenance),
+        keys: file.keys,
+        log: layers.log(&file.log),
+        cloudvision: value(file.cloudvision_endpoint),
+        lab: value(file.lab_url),
+        console: file.console_kubeconfig.and_then(|written| layers.written_path("console.kubeconfig", &written)),
+    };
+    (config, layers.problems)
+}
+
+/// What was written, without its place.
+fn value<T>(at: Option<At<T>>) -> Option<T> {
+    at.map(|at| at.value)
+}
+
+/// What settings are resolved from, and what was wrong so far.
+struct Layers<'a> {
+    /// The command line.
+    flags: &'a Flags,
+    /// Variables and home folder.
+    environment: &'a Environment,
+    /// The configuration file, whether it exists or not.
+    path: &'a Arc<Path>,
+    /// What is wrong.
+    problems: Vec<Problem>,
+}
+
+impl Layers<'_> {
+    /// The first layer that says something.
+    fn over<T: Setting>(&mut self, flag: Option<T>, variable: &'static str, written: Option<At<T>>, default: T) -> T {
+        // Read even when a flag is stronger: what is wrong is wrong.
+        let named = self.variable(variable);
+        flag.or(named).or(value(written)).unwrap_or(default)
+    }
+
+    /// What the variable `name` says; `None` when it is unset or wrong.
+    fn variable<T: Setting>(&mut self, name: &'static str) -> Option<T> {
+        let written = self.environment.variable(name)?;
+        let read = written.to_str().and_then(T::from_text);
+        if read.is_none() {
+            let written = written.to_string_lossy();
+            let meant = nearest(&written, T::WORDS.iter().copied());
+            self.problems.push(Problem {
+                origin: Origin::Variable(name),
+                key: String::new(),
+                what: format!("it cannot be \"{written}\""),
+                because: format!("it takes {}", T::takes()),
+                remedy: meant.map_or_else(|| format!("correct or unset {name}"), |word| format!("set {name}={word}")),
+            });
+        }
+        read
+    }
+
+    /// Notes that the file says something that cannot be.
+    fn refuse(&mut self, origin: &Origin, key: &str, written: &dyn Display, because: String, remedy: &str) {
+        self.problems.push(Problem {
+            origin: origin.clone(),
+            key: key.to_owned(),
+            what: format!("`{key}` cannot be {written}"),
+            because,
+            remedy: remedy.to_owned(),
+        });
+    }
+
+    /// What is written when it is within bounds, else the default.
+    fn within<T>(&mut self, key: &str, written: Option<At<T>>, (least, most): (T, T), default: T) -> T
+    where
+        T: PartialOrd + Display + Copy,
+    {
+        let Some(At { value, origin }) = written else { return default };
+        if (least..=most).contains(&value) {
+            return value;
+        }
+        self.refuse(&origin, key, &value, format!("it takes {least} to {most}"), "write a value within these bounds");
+        default
+    }
+
+    /// Who or what keeps noctui from writing to backends. Any layer can; none can undo another's.
+    fn read_only(&mut self, in_file: bool) -> Option<ReadOnly> {
+        let by_variable = self.variable("NOCTUI_READ_ONLY").unwrap_or(false);
+        match (self.flags.read_only, by_variable, in_file) {
+            (true, _, _) => Some(ReadOnly::Flag),
+            (_, true, _) => Some(ReadOnly::Variable),
+            (_, _, true) => Some(ReadOnly::File),
+            (false, false, false) => None,
+        }
+    }
+
+    /// Who acknowledges and notes.
+    fn who(&mut self, written: Option<At<Name>>) -> String {
+        if let Some(Name(who)) = self.variable("NOCTUI_WHO").or(value(written)) {
+            return who;
+        }
+        // Behind sudo on a jump host USER is the account, SUDO_USER the person.
+        let login = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| self.environment.variable(name));
+        login.map_or_else(
+            || "unknown".to_owned(),
+            |login| clean_line(&login.to_string_lossy()).chars().take(Name::LONGEST).collect(),
+        )
+    }
+
+    /// Every context with a name of its own.
+    fn contexts(&mut self, sections: Vec<ContextSection>) -> Vec<Context> {
+        let mut contexts: Vec<Context> = Vec::new();
+        for section in sections {
+            let Some(name) = section.name else { continue };
+            if contexts.iter().any(|context| context.name == name.value.0) {
+                self.taken("context.name", &name);
+                continue;
+            }
+            contexts.push(Context {
+                name: name.value.0,
+                // Unsaid, the careful one.
+                kind: value(section.kind).unwrap_or(Kind::Production),
+                read_only: value(section.read_only).unwrap_or(false),
+            });
+        }
+        contexts
+    }
+
+    /// Notes that a name is another's.
+    fn taken(&mut self, key: &str, name: &At<Name>) {
+        let because = "another section has that name".to_owned();
+        self.refuse(&name.origin, key, &format!("\"{}\"", name.value.0), because, "give each its own name");
+    }
+
+    /// The context noctui starts in: the one asked for, else the first.
+    fn active_context(&mut self, written: Option<At<Name>>, contexts: &[Context]) -> Option<Context> {
+        let flag = self.flags.context.clone().map(|name| (name, Origin::Flag("--context")));
+        let named = self.variable::<Name>("NOCTUI_CONTEXT").map(|name| (name.0, Origin::Variable("NOCTUI_CONTEXT")));
+        let written = written.map(|at| (at.value.0, at.origin));
+        let Some((wanted, origin)) = flag.or(named).or(written) else { return contexts.first().cloned() };
+        let found = contexts.iter().find(|context| context.name == wanted).cloned();
+        if found.is_none() {
+            let known = || contexts.iter().map(|context| context.name.as_str());
+            let because = if contexts.is_empty() {
+                format!("{} names no context", self.path.display())
+            } else {
+                format!("the contexts are {}", either(known()).replace(" or ", " and "))
+            };
+            let remedy = match nearest(&wanted, known()) {
+                Some(name) => format!("write \"{name}\""),
+                None => format!("name another, or add [[context]] with name = \"{wanted}\""),
+            };
+            self.problems.push(Problem {
+                origin,
+                key: "default_context".to_owned(),
+                what: format!("there is no context \"{wanted}\""),
+                because,
+                remedy,
+            });
+        }
+        found
+    }
+
+    /// The files and folders in use.
+    fn paths(&mut self, data_dir: Option<At<WrittenPath>>) -> Paths {
+        let data = self.folder(self.flags.data_dir.clone(), "NOCTUI_DATA_DIR");
+        let written = data_dir.and_then(|written| self.written_path("data_dir", &written));
+        let data = data.or(written).unwrap_or_else(|| self.base("XDG_DATA_HOME", ".local/share"));
+        let state = self.folder(self.flags.state_dir.clone(), "NOCTUI_STATE_DIR");
+        let state = state.unwrap_or_else(|| self.base("XDG_STATE_HOME", ".local/state"));
+        let cache = self.folder(self.flags.cache_dir.clone(), "NOCTUI_CACHE_DIR");
+        let cache = cache.unwrap_or_else(|| self.base("XDG_CACHE_HOME", ".cache"));
+        Paths { config: self.path.to_path_buf(), log: state.join("noctui.log"), data, state, cache }
+    }
+
+    /// The folder that a flag or else a variable names.
+    fn folder(&self, flag: Option<PathBuf>, variable: &str) -> Option<PathBuf> {
+        let named = flag.or_else(|| self.environment.variable(variable).map(PathBuf::from))?;
+        Some(typed_path(&named, self.environment))
+    }
+
+    /// noctui's own folder below an XDG base folder.
+    fn base(&mut self, variable: &'static str, fallback: &str) -> PathBuf {
+        paths::base(self.environment, variable, fallback).unwrap_or_else(|| {
+            self.problems.push(no_home());
+            std::env::temp_dir().join("noctui")
+        })
+    }
+
+    /// A path from the file; a relative one is meant from the file's folder.
+    fn written_path(&mut self, key: &str, written: &At<WrittenPath>) -> Option<PathBuf> {
+        let text = &written.value.0;
+        match paths::expand(text, self.environment) {
+            Ok(path) => Some(self.path.parent().unwrap_or(Path::new("/")).join(path)),
+            Err(because) => {
+                let remedy = "write the path out, or set what it needs";
+                self.refuse(&written.origin, key, &format!("\"{text}\""), because, remedy);
+                None
+            }
+        }
+    }
+
+    /// `[maintenance]`
+    fn maintenance(&mut self, section: MaintenanceSection) -> Maintenance {
+        const DAY: Length = Length(TimeDelta::days(1));
+        const RETENTION: Length = Length(TimeDelta::days(730));
+        let retention = match section.retention {
+            Some(At { value: Keep::Forever, .. }) => None,
+            Some(At { value: Keep::For(length), origin }) => {
+                let bounds = (Length(TimeDelta::days(30)), Length(TimeDelta::days(36_500)));
+                Some(self.within("maintenance.retention", Some(At { value: length, origin }), bounds, RETENTION).0)
+            }
+            None => Some(RETENTION.0),
+        };
+        let limits = (Size(64 << 10), Size(1 << 30));
+        let size = self.within("maintenance.raw_size_limit", section.raw_size_limit, limits, Size(4 << 20));
+        let dir = section.providers_dir.and_then(|dir| self.written_path("maintenance.providers.dir", &dir));
+        let default_dir = || self.path.parent().unwrap_or(Path::new("/")).join("providers");
+        Maintenance {
+            raw_size_limit_bytes: size.0,
+            retention,
+            providers_dir: dir.unwrap_or_else(default_dir),
+            sources: self.sources(section.sources, DAY),
+        }
+    }
+
+    /// Every source with a name of its own and all it needs.
+    fn sources(&mut self, sections: Vec<SourceSection>, least: Length) -> Vec<Source> {
+        let mut sources: Vec<Source> = Vec::new();
+        for section in sections {
+            let bounds = (least, Length(TimeDelta::days(3_650)));
+            let default = Length(TimeDelta::days(30));
+            let first_run = self.within("maintenance.source.first_run", section.first_run, bounds, default).0;
+            let from = match section.from {
+                Some(From::Maildir { path }) => {
+                    let path = path.and_then(|path| self.written_path("maintenance.source.path", &path));
+                    path.map(|path| SourceFrom::Maildir { path })
+                }
+                None => None,
+            };
+            let Some(name) = section.name else { continue };
+            if sources.iter().any(|source| source.name == name.value.0) {
+                self.taken("maintenance.source.name", &name);
+            } else if let Some(from) = from {
+                sources.push(Source { name: name.value.0, first_run, from });
+            }
+        }
+        sources
+    }
+
+    /// `[log]`
+    fn log(&mut self, section: &LogSection) -> Log {
+        let limits = (Size(64 << 10), Size(1 << 30));
+        Log {
+            level: self.over(self.flags.log_level, "NOCTUI_LOG", section.level.clone(), Level::Info),
+            max_size_bytes: self.within("log.max_size", section.max_size.clone(), limits, Size(4 << 20)).0,
+            files: self.within("log.files", section.files.clone(), (1, 50), 4),
+        }
+    }
+}
+
+/// The configuration file to read, and who asked for that very file. `None` without a home folder to look into.
+pub(super) fn locate(flags: &Flags, environment: &Environment) -> Option<(PathBuf, Option<Origin>)> {
+    let flag = flags.config.clone().map(|path| (path, Origin::Flag("--config")));
+    let variable = || Some((environment.variable("NOCTUI_CONFIG")?.into(), Origin::Variable("NOCTUI_CONFIG")));
+    if let Some((path, origin)) = flag.or_else(variable) {
+        return Some((typed_path(&path, environment), Some(origin)));
+    }
+    let dir = paths::base(environment, "XDG_CONFIG_HOME", ".config")?;
+    Some((dir.join("config.toml"), None))
+}
+
+/// A path typed on the command line or into a variable, made absolute. Shells do not replace the `~` of
+/// `--config=~/file`, nor does systemd.
+fn typed_path(path: &Path, environment: &Environment) -> PathBuf {
+    let from_home = path.strip_prefix("~").ok().and_then(|rest| Some(environment.home()?.join(rest)));
+    let path = from_home.unwrap_or_else(|| path.to_path_buf());
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+/// Nowhere to put anything.
+pub(super) fn no_home() -> Problem {
+    Problem {
+        origin: Origin::Variable("HOME"),
+        key: String::new(),
+        what: "your home folder is not known".to_owned(),
+        because: "HOME is not set, and the system's user list names no folder".to_owned(),
+        remedy: "set HOME, or NOCTUI_CONFIG, NOCTUI_DATA_DIR, NOCTUI_STATE_DIR and NOCTUI_CACHE_DIR".to_owned(),
+    }
+}

@@ -1,0 +1,265 @@
+//! The layers as a whole: which one wins, and what is said when one is wrong.
+
+use std::path::Path;
+
+use chrono::TimeDelta;
+
+use super::*;
+
+/// Resolves `text` as the file of a user named anna, with these flags and variables.
+fn inspect_text(text: &str, flags: &Flags, variables: &[(&str, &str)]) -> Inspection {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.toml");
+    std::fs::write(&path, text).unwrap();
+    let home = [("HOME", "/home/anna"), ("USER", "anna")];
+    let environment = Environment::of(home.into_iter().chain(variables.iter().copied()));
+    inspect(&Flags { config: Some(path), ..flags.clone() }, &environment)
+}
+
+/// The configuration of `text`, which must be sound.
+fn config(text: &str) -> Config {
+    let inspection = inspect_text(text, &Flags::default(), &[]);
+    assert_eq!(inspection.problems, []);
+    inspection.config
+}
+
+/// What is wrong with `text`, as `line:column what / because / do`.
+fn problems(text: &str) -> Vec<String> {
+    let told = |problem: &Problem| {
+        let Origin::File { line, column, .. } = problem.origin else { panic!("{problem:?}") };
+        format!("{line}:{column} {} / {} / {}", problem.what, problem.because, problem.remedy)
+    };
+    inspect_text(text, &Flags::default(), &[]).problems.iter().map(told).collect()
+}
+
+#[test]
+fn flags_beat_the_environment_which_beats_the_file_which_beats_the_default() {
+    let color = |text, flag, variables: &[_]| {
+        let flags = Flags { color: flag, ..Flags::default() };
+        inspect_text(text, &flags, variables).config.color
+    };
+    let variable = [("NOCTUI_COLOR", "always")];
+    assert_eq!(color("", None, &[]), When::Auto);
+    assert_eq!(color("color = 'never'", None, &[]), When::Never);
+    assert_eq!(color("color = 'never'", None, &variable), When::Always);
+    assert_eq!(color("color = 'never'", Some(When::Auto), &variable), When::Auto);
+}
+
+#[test]
+fn every_layer_can_make_noctui_read_only_and_none_can_undo_it() {
+    let file = inspect_text("read_only = true", &Flags::default(), &[("NOCTUI_READ_ONLY", "0")]).config;
+    assert_eq!(file.read_only, Some(ReadOnly::File));
+    assert_eq!(file.refuses_writes(None).as_deref(), Some("the configuration says read_only = true"));
+    let variable = inspect_text("", &Flags::default(), &[("NOCTUI_READ_ONLY", "1")]).config;
+    assert_eq!(variable.read_only, Some(ReadOnly::Variable));
+    let context = config("[[context]]\nname = 'prod'\nread_only = true").context;
+    assert_eq!(config("").refuses_writes(context.as_ref()).as_deref(), Some("context prod has read_only = true"));
+    assert_eq!(config("").refuses_writes(None), None);
+}
+
+#[test]
+fn folders_follow_xdg_and_paths_are_expanded_and_absolute() {
+    let text = "data_dir = '~/noc'\n[maintenance.providers]\ndir = 'rules'\n[console]\nkubeconfig = '$HOME/.kube/config'\n\
+                [[maintenance.source]]\nname = 'noc'\nkind = 'maildir'\npath = '~/Maildir'";
+    let inspection = inspect_text(text, &Flags::default(), &[("XDG_STATE_HOME", "/var/state")]);
+    assert_eq!(inspection.problems, []);
+    let Config { paths, maintenance, console, .. } = inspection.config;
+    assert_eq!(paths.data, Path::new("/home/anna/noc"));
+    assert_eq!(paths.state, Path::new("/var/state/noctui"));
+    assert_eq!(paths.cache, Path::new("/home/anna/.cache/noctui"));
+    assert_eq!(paths.log, Path::new("/var/state/noctui/noctui.log"));
+    assert_eq!(maintenance.providers_dir, paths.config_dir().join("rules"));
+    assert_eq!(console.as_deref(), Some(Path::new("/home/anna/.kube/config")));
+    let maildir = SourceFrom::Maildir { path: "/home/anna/Maildir".into() };
+    assert_eq!(maintenance.sources, [Source { name: "noc".into(), first_run: TimeDelta::days(30), from: maildir }]);
+}
+
+#[test]
+fn without_a_file_everything_has_its_default() {
+    let inspection = inspect(&Flags::default(), &Environment::of([("HOME", "/nonexistent/anna"), ("USER", "anna")]));
+    assert_eq!(inspection.problems, []);
+    assert_eq!(inspection.found, Found::Nothing);
+    assert_eq!(inspection.config.paths.config, Path::new("/nonexistent/anna/.config/noctui/config.toml"));
+    assert_eq!(inspection.config.who, "anna");
+    assert_eq!(inspection.config.maintenance.retention, Some(TimeDelta::days(730)));
+}
+
+#[test]
+fn a_file_that_was_asked_for_must_exist() {
+    let flags = Flags { config: Some("/nonexistent/noctui.toml".into()), ..Flags::default() };
+    let Problems(problems) = load(&flags, &Environment::of([("HOME", "/home/anna")])).unwrap_err();
+    let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+    assert_eq!(
+        problem.trouble().to_string(),
+        "--config: cannot read /nonexistent/noctui.toml\n  because  there is no such file\n  \
+         do       correct the path, or make the file with `noctui config init`"
+    );
+}
+
+#[test]
+fn a_missing_home_is_said_once() {
+    let Problems(problems) = load(&Flags::default(), &Environment::of([])).unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems.first().unwrap().what, "your home folder is not known");
+}
+
+#[test]
+fn the_person_behind_sudo_acknowledges() {
+    let who = |text, variables: &[_]| inspect_text(text, &Flags::default(), variables).config.who;
+    assert_eq!(who("", &[("SUDO_USER", "bert")]), "bert");
+    assert_eq!(who("who = 'carla'", &[("SUDO_USER", "bert")]), "carla");
+    assert_eq!(who("who = 'carla'", &[("NOCTUI_WHO", "dora")]), "dora");
+    assert_eq!(who("", &[("SUDO_USER", "b\u{1b}[2J")]), "b␛[2J");
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_its_place_and_the_nearest_name() {
+    let text = "teme = 'dark'\ncolor = 'alway'\nmouse = 'yes'\n\n[log]\nlevle = 'info'\nfiles = 0\nmax_size = 4096\n";
+    assert_eq!(
+        problems(text),
+        [
+            "1:1 there is no setting `teme` / the top level has \"theme\", \"time_zone\", \"mouse\", \
+             \"color\", \"ascii\", \"read_only\", \"data_dir\", \"who\", \"default_context\", \"context\", \
+             \"maintenance\", \"keys\", \"log\", \"cloudvision\", \"lab\" and \"console\" / write `theme`, or remove the line",
+            "2:9 `color` cannot be 'alway' / it takes \"auto\", \"always\" or \"never\" / write color = \"always\"",
+            "3:9 `mouse` cannot be 'yes' / it takes true or false / \
+             write one that is accepted, or remove the line to have the default",
+            "6:1 there is no setting `log.levle` / [log] has \"level\", \"max_size\" and \"files\" / \
+             write `level`, or remove the line",
+            "7:9 `log.files` cannot be 0 / it takes 1 to 50 / write a value within these bounds",
+            "8:12 `log.max_size` cannot be 4096 / it takes a size with its unit such as \"512 KiB\", \"4 MiB\" or \
+             \"1 GiB\" / write one that is accepted, or remove the line to have the default",
+        ]
+    );
+}
+
+#[test]
+fn a_setting_in_another_section_is_told_where_it_belongs() {
+    let told = problems("files = 3\n[log]\ntheme = 'dark'\n[lab]\nretention = '30 d'\n");
+    let ends = |line: &str, end: &str| assert!(line.ends_with(end), "{told:#?}");
+    assert_eq!(told.len(), 3, "{told:#?}");
+    ends(&told[0], "`files` belongs to [log]: move it there");
+    ends(&told[1], "`theme` belongs to the top level: move it above the first [section]");
+    ends(&told[2], "`retention` belongs to [maintenance]: move it there");
+}
+
+#[test]
+fn a_password_in_an_address_is_not_repeated() {
+    let told = problems("[lab]\nurl = 'https://anna:secret@lab.example'\n").join("");
+    assert!(told.contains("'https://***@lab.example'") && !told.contains("secret"), "{told}");
+}
+
+#[test]
+fn what_a_section_needs_and_lacks_is_told() {
+    let text = "[[context]]\nkind = 'lab'\n[[maintenance.source]]\nname = 'a'\npth = '~'\n\
+                [[maintenance.source]]\nname = 'b'\nkind = 'maildir'\npth = '~'\n";
+    let told = problems(text);
+    let begins = |line: &str, start: &str| assert!(line.starts_with(start), "{told:#?}");
+    assert_eq!(told.len(), 4, "{told:#?}");
+    begins(&told[0], "1:1 `name` is missing from [[context]] / it takes a name");
+    begins(&told[1], "3:1 `kind` is missing from [[maintenance.source]] / it takes \"maildir\"");
+    begins(&told[2], "6:1 `path` is missing from [[maintenance.source]] / it takes a path");
+    begins(&told[3], "9:1 there is no setting `maintenance.source.pth`");
+}
+
+#[test]
+fn two_of_a_name_and_a_context_that_is_not_there_are_told() {
+    let text = "default_context = 'prd'\n[[context]]\nname = 'prod'\n[[context]]\nname = 'prod'\n";
+    assert_eq!(
+        problems(text),
+        [
+            "1:19 there is no context \"prd\" / the contexts are \"prod\" / write \"prod\"",
+            "5:8 `context.name` cannot be \"prod\" / another section has that name / give each its own name",
+        ]
+    );
+    let flags = Flags { context: Some("lab".into()), ..Flags::default() };
+    let asked = inspect_text("", &flags, &[]).problems;
+    assert_eq!(asked.first().map(|problem| problem.origin.to_string()).as_deref(), Some("--context"));
+}
+
+#[test]
+fn a_wrong_shape_is_told() {
+    let text = "log = 3\ncontext = 'prod'\nmaintenance = []\n[keys]\nquit = 3\nrefresh = ['r', '']\nhelp = 'none'\n";
+    let told = problems(text);
+    assert_eq!(told.len(), 5, "{told:#?}");
+    for (line, start) in told.iter().zip([
+        "1:7 `log` cannot be 3 / it takes a section: write [log] on a line of its own",
+        "2:11 `context` cannot be 'prod' / it takes a list of sections: write [[context]] on a line of its own for each",
+        "3:15 `maintenance` cannot be [] / it takes a section",
+        "5:8 `keys.quit` cannot be 3 / it takes text between quotes",
+        "6:11 `keys.refresh` cannot be ['r', ''] / it takes text between quotes",
+    ]) {
+        assert!(line.starts_with(start), "{line}\n{start}");
+    }
+}
+
+#[test]
+fn a_line_that_is_not_toml_is_told_once_and_hides_nothing_else() {
+    let told = problems("theme = dark\ncolor = 'alway'\nmouse = = true\n[[context]]\n");
+    assert_eq!(told.len(), 3, "{told:#?}");
+    assert!(told[0].starts_with("1:9 `theme` is not written as TOML / "), "{}", told[0]);
+    assert!(told[1].starts_with("2:9 `color` cannot be 'alway'"), "{}", told[1]);
+    assert!(told[2].starts_with("3:9 `mouse` is not written as TOML / "), "{}", told[2]);
+}
+
+#[test]
+fn a_section_whose_name_is_broken_does_not_make_its_settings_unknown() {
+    let told = problems("theme = 'dark'\n[log\nlevel = 'info'\n");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].starts_with("2:"), "{told:#?}");
+}
+
+#[test]
+fn wrong_variables_are_told_with_the_nearest_word() {
+    let inspection = inspect_text("", &Flags::default(), &[("NOCTUI_COLOR", "alwys"), ("NOCTUI_READ_ONLY", "maybe")]);
+    let told: Vec<String> = inspection.problems.iter().map(|problem| problem.trouble().to_string()).collect();
+    assert_eq!(
+        told,
+        [
+            "NOCTUI_COLOR: it cannot be \"alwys\"\n  because  it takes \"auto\", \"always\" or \"never\"\n  \
+             do       set NOCTUI_COLOR=always",
+            "NOCTUI_READ_ONLY: it cannot be \"maybe\"\n  because  it takes true or false\n  \
+             do       correct or unset NOCTUI_READ_ONLY",
+        ]
+    );
+}
+
+#[test]
+fn keys_are_handed_on_with_their_place() {
+    let keys = config("[keys]\nquit = ['q', 'ctrl-c']\nrefresh = 'none'\n").keys;
+    let plain: Vec<(&str, Vec<&str>, usize)> = keys
+        .iter()
+        .map(|(command, keys)| (command.as_str(), keys.value.iter().map(String::as_str).collect(), keys.origin.line()))
+        .collect();
+    assert_eq!(plain, [("quit", vec!["q", "ctrl-c"], 2), ("refresh", vec!["none"], 3)]);
+}
+
+#[test]
+fn a_file_that_is_no_configuration_is_refused_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("mbox");
+    std::fs::write(&path, vec![b'x'; (1 << 20) + 1]).unwrap();
+    let flags = |path: &Path| Flags { config: Some(path.to_owned()), ..Flags::default() };
+    let because = |path: &Path| {
+        let Problems(problems) = load(&flags(path), &Environment::of([("HOME", "/home/anna")])).unwrap_err();
+        problems.into_iter().next().unwrap().because
+    };
+    assert_eq!(because(&path), "it is larger than 1 MiB");
+    std::fs::write(&path, b"who = '\xff'").unwrap();
+    assert_eq!(because(&path), "it is not UTF-8 text");
+    assert!(because(dir.path()).to_lowercase().contains("directory"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_reading_panic(text in "(?s).{0,200}") {
+        let _ = file::read(&Path::new("config.toml").into(), &text);
+    }
+
+    #[test]
+    fn no_almost_right_text_makes_reading_panic(
+        lines in proptest::collection::vec("(\\[{0,2}(log|context|keys|maintenance(\\.source)?)\\]{0,2}|(level|name|kind|path|theme) ?=? ?['\"]?[a-zä0-9]{0,5}['\"]?)", 0..12)
+    ) {
+        let _ = file::read(&Path::new("config.toml").into(), &lines.join("\n"));
+    }
+}

@@ -1,0 +1,252 @@
+//! The values settings can have: how each is written, and what it means.
+
+mod measure;
+mod server;
+
+use std::fmt;
+
+use chrono_tz::Tz;
+use serde::Serialize;
+use toml::de::DeValue;
+
+use super::problem::either;
+use crate::text::clean_line;
+
+pub(crate) use measure::{Keep, Length, Size};
+pub use server::{Endpoint, Url};
+
+/// A value that can be written in the file and, as text, in a variable or flag.
+pub(crate) trait Setting: Sized {
+    /// The words, where the value is one of a few; a wrong one is answered with the nearest.
+    const WORDS: &'static [&'static str] = &[];
+
+    /// What is accepted, to follow "it takes".
+    fn takes() -> String {
+        either(Self::WORDS.iter().copied())
+    }
+
+    /// Reads it as written in a variable, a flag, or between quotes in the file.
+    fn from_text(text: &str) -> Option<Self>;
+
+    /// Reads it as written in the file.
+    fn from_value(value: &DeValue<'_>) -> Option<Self> {
+        value.as_str().and_then(Self::from_text)
+    }
+}
+
+/// Makes an enum of a few words a [`Setting`] that prints, serialises and parses as its word.
+macro_rules! words {
+    ($(#[$doc:meta])* $vis:vis $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+        $vis enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)+ }
+
+        impl $name {
+            /// Every value, in the order of the documentation.
+            $vis const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The word in the configuration.
+            #[must_use]
+            $vis const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
+        impl Setting for $name {
+            const WORDS: &'static [&'static str] = &[$($word,)+];
+
+            fn from_text(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// The colours in use, by what the terminal's background and the reader's eyes need.
+    pub Theme {
+        /// For a dark background.
+        Dark = "dark",
+        /// For a light background.
+        Light = "light",
+        /// Strong differences only.
+        HighContrast = "high-contrast",
+        /// Only the sixteen colours that every terminal lets its user choose.
+        SixteenColours = "16-colour",
+    }
+}
+
+words! {
+    /// Whether to do what depends on the terminal.
+    pub When {
+        /// As the terminal and its environment suggest.
+        Auto = "auto",
+        /// Whatever the terminal says of itself.
+        Always = "always",
+        /// Not at all.
+        Never = "never",
+    }
+}
+
+words! {
+    /// What is at stake in a context.
+    pub Kind {
+        /// Customers notice mistakes: drawn so that it cannot be mistaken for anything else.
+        Production = "production",
+        /// Nobody is paged.
+        Lab = "lab",
+    }
+}
+
+words! {
+    /// The least important line that is still logged.
+    pub Level {
+        /// What failed.
+        Error = "error",
+        /// And what may fail soon.
+        Warn = "warn",
+        /// And what a person wants to read at 03:00.
+        Info = "info",
+        /// And what helps to find a fault in noctui.
+        Debug = "debug",
+        /// And every message and byte.
+        Trace = "trace",
+    }
+}
+
+words! {
+    /// Where notifications come from.
+    pub(crate) SourceKind {
+        /// A folder with `cur`, `new` and `tmp`, filled by a mail program.
+        Maildir = "maildir",
+    }
+}
+
+/// The zone in which times are shown; they are kept in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// UTC.
+    Utc,
+    /// The zone of the machine noctui runs on.
+    Local,
+    /// A zone by its IANA name.
+    Named(Tz),
+}
+
+impl Setting for Zone {
+    fn takes() -> String {
+        "\"utc\", \"local\" or an IANA name such as \"Europe/Berlin\"".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        match text {
+            "utc" => Some(Self::Utc),
+            "local" => Some(Self::Local),
+            name => name.parse().ok().map(Self::Named),
+        }
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Utc => f.write_str("utc"),
+            Self::Local => f.write_str("local"),
+            Self::Named(zone) => f.write_str(zone.name()),
+        }
+    }
+}
+
+impl Setting for bool {
+    fn takes() -> String {
+        "true or false".to_owned()
+    }
+
+    /// As other programs read their variables; the file takes only TOML's own `true` and `false`.
+    fn from_text(text: &str) -> Option<Self> {
+        match text {
+            "1" | "true" | "yes" | "on" => Some(true),
+            "0" | "false" | "no" | "off" => Some(false),
+            _ => None,
+        }
+    }
+
+    fn from_value(value: &DeValue<'_>) -> Option<Self> {
+        value.as_bool()
+    }
+}
+
+impl Setting for u32 {
+    fn takes() -> String {
+        "a whole number".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn from_value(value: &DeValue<'_>) -> Option<Self> {
+        let integer = value.as_integer()?;
+        Self::from_str_radix(integer.as_str(), integer.radix()).ok()
+    }
+}
+
+/// A name that a person gives to something, and that is drawn in a narrow column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Name(pub(crate) String);
+
+impl Name {
+    /// The longest name, in characters.
+    pub(super) const LONGEST: usize = 40;
+}
+
+impl Setting for Name {
+    fn takes() -> String {
+        format!("a name of 1 to {} characters without blanks at its ends or control characters", Self::LONGEST)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let fits = (1..=Self::LONGEST).contains(&text.chars().count());
+        (fits && text.trim() == text && clean_line(text) == text).then(|| Self(text.to_owned()))
+    }
+}
+
+/// A path as written: `~`, `$HOME` and other variables are not yet replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WrittenPath(pub(crate) String);
+
+impl Setting for WrittenPath {
+    fn takes() -> String {
+        "a path between quotes; ~ and $NAME are replaced".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        (!text.is_empty() && !text.contains('\0')).then(|| Self(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_are_utc_local_or_by_name() {
+        assert_eq!(Zone::from_text("utc"), Some(Zone::Utc));
+        assert_eq!(Zone::from_text("Europe/Berlin"), Some(Zone::Named(Tz::Europe__Berlin)));
+        assert_eq!(Zone::from_text("CEST"), None);
+    }
+
+    #[test]
+    fn words_parse_back_from_what_they_print() {
+        for theme in Theme::ALL {
+            assert_eq!(Theme::from_text(theme.as_str()), Some(*theme));
+        }
+        assert_eq!(Level::from_text("loud"), None);
+    }
+}

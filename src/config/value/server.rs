@@ -1,0 +1,135 @@
+//! Where servers are.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::Setting;
+
+/// A server by name and port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Endpoint {
+    /// A DNS name or an address, IPv6 without brackets.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+}
+
+/// The port of an [`Endpoint`] that names none.
+const HTTPS_PORT: u16 = 443;
+
+impl Setting for Endpoint {
+    fn takes() -> String {
+        "\"host\" or \"host:port\" without a scheme, such as \"cvp.example:443\" or \"[2001:db8::1]:443\"".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        if let Some(rest) = text.strip_prefix('[') {
+            let (host, port) = rest.split_once(']')?;
+            host.parse::<std::net::Ipv6Addr>().ok()?;
+            return Some(Self { host: host.to_owned(), port: port_after_colon(port)? });
+        }
+        let (host, port) = text.split_at_checked(text.find(':').unwrap_or(text.len()))?;
+        is_host(host).then_some(())?;
+        Some(Self { host: host.to_owned(), port: port_after_colon(port)? })
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// The port of `:443`, the usual one of nothing.
+fn port_after_colon(text: &str) -> Option<u16> {
+    if text.is_empty() {
+        return Some(HTTPS_PORT);
+    }
+    text.strip_prefix(':')?.parse().ok().filter(|port| *port != 0)
+}
+
+/// Whether `text` can be a DNS name or an IPv4 address (RFC 1123 §2.1, with the underscore some labs use).
+fn is_host(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+/// The address of a web service, without the final slash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Url(String);
+
+impl Url {
+    /// As it is requested, to be followed by `/path`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Setting for Url {
+    fn takes() -> String {
+        "an address such as \"https://lab.example\" or \"http://192.0.2.10:8080/api\", without user, query or fragment"
+            .to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+        let (server, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
+        Endpoint::from_text(server)?;
+        // A password has no place in a configuration, and what follows `?` or `#` is no place to build paths on.
+        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@' | '\\' | '"' | '<' | '>');
+        path.chars().all(plain).then(|| Self(text.trim_end_matches('/').to_owned()))
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_a_host_and_perhaps_a_port() {
+        let endpoint = |text| Endpoint::from_text(text).map(|endpoint| endpoint.to_string());
+        assert_eq!(endpoint("cvp.example").as_deref(), Some("cvp.example:443"));
+        assert_eq!(endpoint("192.0.2.1:8443").as_deref(), Some("192.0.2.1:8443"));
+        assert_eq!(endpoint("[2001:db8::1]:443").as_deref(), Some("[2001:db8::1]:443"));
+        for wrong in
+            ["", "https://cvp.example", "cvp.example:", "cvp:0", "cvp:65536", "a b", "2001:db8::1", "[x]", "-a"]
+        {
+            assert_eq!(endpoint(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_url_carries_no_password_query_or_fragment() {
+        let url = |text| Url::from_text(text).map(|url| url.to_string());
+        assert_eq!(url("https://lab.example/").as_deref(), Some("https://lab.example"));
+        assert_eq!(url("http://192.0.2.10:8080/api/v1").as_deref(), Some("http://192.0.2.10:8080/api/v1"));
+        for wrong in [
+            "lab.example",
+            "ftp://lab.example",
+            "https://",
+            "https://me:pw@lab.example",
+            "https://a/?q",
+            "https://a/ b",
+        ] {
+            assert_eq!(url(wrong), None, "{wrong}");
+        }
+    }
+}

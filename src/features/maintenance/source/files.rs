@@ -1,0 +1,195 @@
+//! Mails that a command line names: files, folders and standard input, read once.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::maildir::{Entry, is_maildir, list};
+use super::read::{Unread, modified, read_bounded, read_mail};
+use super::{Handled, Received, Refusal};
+
+/// What stands for standard input.
+pub const STANDARD_INPUT: &str = "-";
+
+/// Folders in folders beyond this depth are refused. No tree of mails is deeper; a file system that loops is.
+const MAX_DEPTH: usize = 32;
+
+/// The mails that `inputs` name, in their order, read one at a time.
+///
+/// A file is a mail whatever its name. A Maildir gives its mails in the order of delivery. Any other folder gives its
+/// `*.eml` files by name, its own before those of its folders; links to folders are not followed, hidden ones are left
+/// out. What is named and cannot be read comes as a mail with a [`Refusal`], never as nothing.
+pub fn read<P: Into<PathBuf>>(inputs: impl IntoIterator<Item = P>) -> impl Iterator<Item = Received> {
+    Mails { waiting: inputs.into_iter().map(|input| Waiting::new(input.into(), 0)).collect() }
+}
+
+/// Something that is still to be read.
+struct Waiting {
+    /// Where it is.
+    path: PathBuf,
+    /// Folders above it that were walked; 0 for what the command line named.
+    depth: usize,
+    /// Set for mails of a Maildir.
+    entry: Option<Entry>,
+}
+
+impl Waiting {
+    /// A file or folder at `path`.
+    fn new(path: PathBuf, depth: usize) -> Self {
+        Self { path, depth, entry: None }
+    }
+}
+
+/// Walks the inputs.
+struct Mails {
+    /// Next first.
+    waiting: VecDeque<Waiting>,
+}
+
+impl Iterator for Mails {
+    type Item = Received;
+
+    fn next(&mut self) -> Option<Received> {
+        loop {
+            let waiting = self.waiting.pop_front()?;
+            if waiting.depth == 0 && waiting.path.as_os_str() == STANDARD_INPUT {
+                return Some(received(STANDARD_INPUT.to_owned(), None, read_bounded(io::stdin().lock(), 0)));
+            }
+            // What the command line names may be a link to a folder; below it links to folders are not followed.
+            if waiting.path.is_dir() && waiting.entry.is_none() {
+                match folder(&waiting) {
+                    Ok(inside) => inside.into_iter().rev().for_each(|waiting| self.waiting.push_front(waiting)),
+                    Err(refusal) => return Some(refused(&waiting.path, refusal)),
+                }
+                continue;
+            }
+            let delivered = waiting.entry.map_or_else(|| modified(&waiting.path), |entry| entry.delivered);
+            return Some(received(name(&waiting.path), delivered, read_mail(&waiting.path)));
+        }
+    }
+}
+
+/// What is in a folder, in the order in which it is read.
+fn folder(folder: &Waiting) -> Result<Vec<Waiting>, Refusal> {
+    let unreadable = |error: io::Error| Refusal::Unreadable { reason: error.to_string() };
+    if is_maildir(&folder.path) {
+        let all: Handled = Arc::new(|_| false);
+        let mails = list(&folder.path, &all).map_err(unreadable)?;
+        return Ok(mails
+            .into_iter()
+            .map(|entry| Waiting { path: entry.path.clone(), depth: folder.depth + 1, entry: Some(entry) })
+            .collect());
+    }
+    if folder.depth >= MAX_DEPTH {
+        return Err(Refusal::Unreadable { reason: format!("more than {MAX_DEPTH} folders deep") });
+    }
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(&folder.path).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            folders.push(path);
+        } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("eml")) && !path.is_dir() {
+            files.push(path);
+        }
+    }
+    files.sort_unstable();
+    folders.sort_unstable();
+    Ok(files.into_iter().chain(folders).map(|path| Waiting::new(path, folder.depth + 1)).collect())
+}
+
+/// A mail or the reason why it is none.
+fn received(key: String, delivered: Option<chrono::DateTime<chrono::Utc>>, read: Result<Vec<u8>, Unread>) -> Received {
+    let body = read.map_err(|unread| match unread {
+        Unread::Refused(refusal) => refusal,
+        Unread::Vanished => Refusal::Unreadable { reason: "no such file".to_owned() },
+    });
+    Received { key, delivered, body }
+}
+
+/// An input that gives no mail.
+fn refused(path: &Path, refusal: Refusal) -> Received {
+    Received { key: name(path), delivered: None, body: Err(refusal) }
+}
+
+/// The key of a file: where it was found.
+fn name(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// The file names and contents that reading `input` gives.
+    fn read_all(input: &Path) -> Vec<(String, Result<String, Refusal>)> {
+        read([input])
+            .map(|received| {
+                let key = Path::new(&received.key).strip_prefix(input).unwrap().to_string_lossy().into_owned();
+                (key, received.body.map(|body| String::from_utf8(body).unwrap()))
+            })
+            .collect()
+    }
+
+    /// A folder with these files.
+    fn folder_with(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        dir
+    }
+
+    #[test]
+    fn a_folder_gives_its_mails_by_name_and_nothing_else() {
+        let dir = folder_with(&["b.eml", "a.EML", "notes.txt", "sub/c.eml", "sub/deep/d.eml", ".git/x.eml", ".y.eml"]);
+        symlink(dir.path(), dir.path().join("sub/loop")).unwrap();
+        symlink(dir.path(), dir.path().join("sub/loop.eml")).unwrap();
+        let names: Vec<_> = read_all(dir.path()).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a.EML", "b.eml", "sub/c.eml", "sub/deep/d.eml"]);
+    }
+
+    #[test]
+    fn a_maildir_inside_a_folder_gives_its_mails_in_the_order_of_delivery() {
+        let dir = folder_with(&["box/cur/1700000002.b:2,S", "box/new/1700000001.a", "box/tmp/1700000000.c", "z.eml"]);
+        let names: Vec<_> = read_all(dir.path()).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["z.eml", "box/new/1700000001.a", "box/cur/1700000002.b:2,S"]);
+    }
+
+    #[test]
+    fn a_file_is_a_mail_whatever_its_name_and_a_missing_one_says_so() {
+        let dir = folder_with(&["mail"]);
+        let mails: Vec<_> = read([dir.path().join("mail"), dir.path().join("missing")]).collect();
+        assert_eq!(mails[0].body, Ok(b"mail".to_vec()));
+        assert!(mails[0].delivered.is_some());
+        assert_eq!(mails[1].body, Err(Refusal::Unreadable { reason: "no such file".to_owned() }));
+    }
+
+    #[test]
+    fn a_pipe_among_the_mails_is_refused_and_not_waited_for() {
+        let dir = folder_with(&["b.eml"]);
+        let pipe = dir.path().join("a.eml");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        let mails = read_all(dir.path());
+        assert_eq!(mails[0], ("a.eml".to_owned(), Err(Refusal::NotAFile { kind: "a named pipe" })));
+        assert_eq!(mails[1].1, Ok("b.eml".to_owned()));
+    }
+
+    #[test]
+    fn folders_without_end_are_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join(["d"; MAX_DEPTH + 3].join("/"))).unwrap();
+        let mails = read_all(dir.path());
+        assert_eq!(mails.len(), 1);
+        assert!(mails[0].1.as_ref().unwrap_err().to_string().contains("32 folders deep"));
+    }
+}

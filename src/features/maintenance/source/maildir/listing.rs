@@ -1,0 +1,120 @@
+//! The names in a Maildir: which are mails, what identifies them, in which order they came.
+//!
+//! A delivered mail is named `unique` in `new/` and `unique:2,FLAGS` in `cur/`; `unique` begins with the delivery time
+//! in seconds and never changes (<https://cr.yp.to/proto/maildir.html>).
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::super::Handled;
+use super::super::read::modified;
+
+/// The folders that hold delivered mails. Deliverers write to `tmp/` and rename, so `tmp/` is never looked at.
+pub(super) const FOLDERS: [&str; 2] = ["new", "cur"];
+
+/// A mail that was listed but not read yet. Ordered by delivery: time, then name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) struct Entry {
+    /// From the name, or the modification time of a file whose name does not begin with a time.
+    pub(in super::super) delivered: Option<DateTime<Utc>>,
+    /// The unique part of the name.
+    pub(in super::super) key: String,
+    /// Where it was.
+    pub(in super::super) path: PathBuf,
+}
+
+impl Entry {
+    /// The mail at `path`, or `None` when the name is not a mail's.
+    pub(super) fn at(path: PathBuf) -> Option<Self> {
+        let key = key(path.file_name()?)?;
+        let delivered = delivery_time(&key).or_else(|| modified(&path));
+        Some(Self { delivered, key, path })
+    }
+}
+
+/// Every mail of the Maildir at `root` that was not handled before, in the order of delivery.
+///
+/// A mail that is being moved to `cur/` during the listing may be listed twice, under the same key.
+pub(in super::super) fn list(root: &Path, handled: &Handled) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for folder in FOLDERS {
+        match std::fs::read_dir(root.join(folder)) {
+            Ok(files) => entries.extend(
+                files
+                    .filter_map(|file| Some(file.ok()?.path()))
+                    .filter(|path| path.file_name().and_then(key).is_some_and(|key| !handled(&key)))
+                    .filter_map(Entry::at),
+            ),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    entries.sort_unstable();
+    Ok(entries)
+}
+
+/// Whether there is a Maildir at `root`.
+pub(in super::super) fn is_maildir(root: &Path) -> bool {
+    FOLDERS.iter().any(|folder| root.join(folder).is_dir())
+}
+
+/// What identifies the mail with this file name. Bytes that are no UTF-8 are spelled out, so that two names never
+/// become one key.
+fn key(name: &OsStr) -> Option<String> {
+    let unique = name.as_bytes().split(|byte| *byte == b':').next().filter(|unique| !unique.is_empty())?;
+    if unique.starts_with(b".") {
+        return None;
+    }
+    Some(std::str::from_utf8(unique).map_or_else(|_| unique.escape_ascii().to_string(), str::to_owned))
+}
+
+/// The delivery time that a unique name begins with. Numbers that make no time of a mail (before 2001, after 5000) are
+/// something else.
+fn delivery_time(key: &str) -> Option<DateTime<Utc>> {
+    let seconds = key.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+    (1_000_000_000..100_000_000_000).contains(&seconds).then(|| DateTime::from_timestamp(seconds, 0)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_no_part_of_what_identifies_a_mail() {
+        let fresh = Entry::at(PathBuf::from("new/1763690000.M1P2.host")).unwrap();
+        let seen = Entry::at(PathBuf::from("cur/1763690000.M1P2.host:2,RS")).unwrap();
+        assert_eq!(fresh.key, seen.key);
+        assert_eq!(fresh.delivered, DateTime::from_timestamp(1_763_690_000, 0));
+    }
+
+    #[test]
+    fn hidden_and_empty_names_are_no_mails() {
+        assert_eq!(Entry::at(PathBuf::from("new/.nfs0001")), None);
+        assert_eq!(Entry::at(PathBuf::from("cur/:2,S")), None);
+    }
+
+    #[test]
+    fn names_that_are_no_text_stay_apart() {
+        let name = |byte: u8| Entry::at(PathBuf::from(OsStr::from_bytes(&[b'x', byte]))).unwrap().key;
+        assert_eq!(name(0xff), "x\\xff");
+        assert_ne!(name(0xff), name(0xfe));
+    }
+
+    #[test]
+    fn mails_are_listed_by_delivery_time_whatever_the_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in FOLDERS {
+            std::fs::create_dir(dir.path().join(folder)).unwrap();
+        }
+        for name in ["new/1700000003.a", "cur/1700000001.z:2,S", "new/1700000002.m", "new/.hidden"] {
+            std::fs::write(dir.path().join(name), "x").unwrap();
+        }
+        let handled: Handled = std::sync::Arc::new(|key| key == "1700000002.m");
+        let keys: Vec<_> = list(dir.path(), &handled).unwrap().into_iter().map(|entry| entry.key).collect();
+        assert_eq!(keys, ["1700000001.z", "1700000003.a"]);
+    }
+}

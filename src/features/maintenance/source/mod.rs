@@ -1,0 +1,111 @@
+//! Where notifications come from. A source only finds and reads mails; what they say is none of its business.
+//!
+//! Two kinds: [`files`] reads once what a command line names, [`maildir`] watches a mailbox for as long as noctui runs.
+//! Every watched source speaks through the same channel of [`Event`]s and leaves the mailbox as it found it: nothing is
+//! moved, flagged or deleted.
+//!
+//! Which mails were handled before is kept by whoever records them. A source gets a question it may ask ([`Handled`])
+//! and hands out everything else, so a mail that was read but not recorded when noctui died comes again.
+
+pub mod files;
+pub mod maildir;
+mod read;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
+
+/// The largest mail that is read, in bytes. Notifications have some kilobytes; the largest attachments that mail
+/// servers let through have around 50 MB.
+pub const MAX_MAIL_BYTES: u64 = 64 << 20;
+
+/// Mails between a source and its reader. Small, because every one of them may hold [`MAX_MAIL_BYTES`].
+const CHANNEL_CAPACITY: usize = 8;
+
+/// Whether the mail with this key was recorded before. Asked on a thread that may block, once per mail and scan.
+pub type Handled = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// A mail as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Names the mail within its source for good: a changed flag or a move between the folders of a Maildir keeps it.
+    pub key: String,
+    /// When it was delivered, by the file's name or modification time; `None` for standard input.
+    pub delivered: Option<DateTime<Utc>>,
+    /// The bytes as found, possibly none at all, or why there are none.
+    pub body: Result<Vec<u8>, Refusal>,
+}
+
+/// Why the content of a mail is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Larger than [`MAX_MAIL_BYTES`].
+    #[error("{bytes} bytes are more than the {MAX_MAIL_BYTES} that are read of one mail")]
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+    },
+    /// A pipe, a device, a socket or a folder where a mail was expected; it was not opened.
+    #[error("{kind} is no mail")]
+    NotAFile {
+        /// What it is, with its article.
+        kind: &'static str,
+    },
+    /// The system refused.
+    #[error("cannot be read: {reason}")]
+    Unreadable {
+        /// In the words of the operating system.
+        reason: String,
+    },
+}
+
+impl Refusal {
+    /// Whether reading it again can only give the same answer, so that recording it as handled loses nothing.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::TooLarge { .. } => true,
+            Self::NotAFile { .. } | Self::Unreadable { .. } => false,
+        }
+    }
+}
+
+/// What a watched source tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Here is a mail.
+    Received(Received),
+    /// The source itself is in another state than before.
+    State(State),
+}
+
+/// How a watched source is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Mails that were there before are on their way.
+    Reading {
+        /// How many.
+        mails: usize,
+    },
+    /// Everything there was has been handed out; what arrives from now on follows.
+    Watching {
+        /// `None` where the system tells of changes at once, otherwise the pause between two looks.
+        looks_every: Option<Duration>,
+    },
+    /// The mailbox cannot be read; tried again when something changes there.
+    Failing {
+        /// For people.
+        reason: String,
+    },
+}
+
+/// The channel between a watched source and the worker that reads it.
+///
+/// When it is full the source waits, so a slow reader bounds the memory. When the reader drops its end the source ends;
+/// when the source ends the reader sees the end of the stream.
+#[must_use]
+pub fn channel() -> (mpsc::Sender<Event>, mpsc::Receiver<Event>) {
+    mpsc::channel(CHANNEL_CAPACITY)
+}

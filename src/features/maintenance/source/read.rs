@@ -1,0 +1,75 @@
+//! Reading one mail from a file that may be anything.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use rustix::fs::OFlags;
+
+use super::{MAX_MAIL_BYTES, Refusal};
+
+/// Why a file gave no mail.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// Gone since it was listed.
+    Vanished,
+    /// There, but refused.
+    Refused(Refusal),
+}
+
+impl From<io::Error> for Unread {
+    fn from(error: io::Error) -> Self {
+        // A folder of the path may have been replaced by a file meanwhile.
+        if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) {
+            return Self::Vanished;
+        }
+        Self::Refused(Refusal::Unreadable { reason: error.to_string() })
+    }
+}
+
+/// Reads the mail at `path`. Never waits for a pipe's other end and never opens a device.
+pub(super) fn read_mail(path: &Path) -> Result<Vec<u8>, Unread> {
+    // Looked at before opening, because opening some devices does something; looked at again afterwards, because the
+    // name may mean another file by then. O_NONBLOCK keeps the opening of a pipe from waiting for a writer.
+    accept(&fs::metadata(path)?)?;
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
+    let file = File::options().read(true).custom_flags(flags.cast_signed()).open(path)?;
+    let size = accept(&file.metadata()?)?;
+    read_bounded(file, size)
+}
+
+/// Reads `source` to its end, unless that is too far away.
+pub(super) fn read_bounded(source: impl Read, size_hint: u64) -> Result<Vec<u8>, Unread> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size_hint.min(MAX_MAIL_BYTES)).unwrap_or(0));
+    source.take(MAX_MAIL_BYTES + 1).read_to_end(&mut bytes)?;
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if length > MAX_MAIL_BYTES {
+        return Err(Unread::Refused(Refusal::TooLarge { bytes: length }));
+    }
+    Ok(bytes)
+}
+
+/// The time a file was last written.
+pub(super) fn modified(path: &Path) -> Option<DateTime<Utc>> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok().map(DateTime::from)
+}
+
+/// The size of a regular file that is not too large.
+fn accept(metadata: &Metadata) -> Result<u64, Unread> {
+    let file_type = metadata.file_type();
+    let kind = if file_type.is_file() {
+        let bytes = metadata.len();
+        return if bytes > MAX_MAIL_BYTES { Err(Unread::Refused(Refusal::TooLarge { bytes })) } else { Ok(bytes) };
+    } else if file_type.is_dir() {
+        "a folder"
+    } else if file_type.is_fifo() {
+        "a named pipe"
+    } else if file_type.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    };
+    Err(Unread::Refused(Refusal::NotAFile { kind }))
+}

@@ -1,0 +1,391 @@
+//! All about one maintenance, and finding one by its provider's id.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::list::{Acknowledged, Group};
+use super::merge::Change;
+use super::record::circuits_of;
+use super::unparsed::{self, Notification};
+use super::{MaintenanceKey, NoteKey, NotificationKey, sql};
+use crate::features::maintenance::model::{Circuit, Status, UnknownWord};
+use crate::store::Error;
+
+/// Events and notifications shown of one maintenance; the newest ones.
+const MOST: usize = 500;
+
+/// Changes of one event that are kept; a notice that replaces more circuits says so by its first ones.
+const CHANGES: usize = 200;
+
+/// One window of a maintenance with everything known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// Which.
+    pub key: MaintenanceKey,
+    /// The provider.
+    pub provider: String,
+    /// The provider's id.
+    pub maintenance_id: String,
+    /// All windows of the maintenance by number, this one among them.
+    pub windows: Vec<Sibling>,
+    /// The customer's account with the provider.
+    pub account: String,
+    /// The provider's address for questions.
+    pub organizer: String,
+    /// The calendar event's UID; `0` if there is none.
+    pub uid: String,
+    /// One line on what is done; may be empty.
+    pub summary: String,
+    /// Where it stands. `NO-CHANGE`: no notice so far has stated it.
+    pub status: Status,
+    /// Under which heading it stands.
+    pub group: Group,
+    /// Start of the window.
+    pub start: DateTime<Utc>,
+    /// End of the window.
+    pub end: DateTime<Utc>,
+    /// When the newest notice was made.
+    pub stamp: DateTime<Utc>,
+    /// Revision of the newest notice by the provider's count.
+    pub sequence: i64,
+    /// Grows with every change of window, status, circuits or impact.
+    pub revision: u32,
+    /// The revision that was last looked at.
+    pub seen_revision: u32,
+    /// Whether and by whom it is acknowledged.
+    pub acknowledged: Acknowledged,
+    /// Each circuit once, in the order of the notice.
+    pub circuits: Vec<Circuit>,
+    /// What happened, the newest first.
+    pub events: Vec<Event>,
+    /// The notifications that speak of it, the newest first.
+    pub notifications: Vec<Notification>,
+    /// Notes that were not removed, the oldest first.
+    pub notes: Vec<Note>,
+    /// Every acknowledgement, withdrawn ones too, the newest first.
+    pub acknowledgements: Vec<Acknowledgement>,
+}
+
+/// Another window of the same maintenance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sibling {
+    /// Which.
+    pub key: MaintenanceKey,
+    /// Its number.
+    pub window: u32,
+    /// Where it stands.
+    pub status: Status,
+    /// Its start.
+    pub start: DateTime<Utc>,
+    /// Its end.
+    pub end: DateTime<Utc>,
+}
+
+/// Something that happened to a maintenance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When it was recorded here.
+    pub at: DateTime<Utc>,
+    /// When the notice behind it was made; `None` for what people did here.
+    pub stamp: Option<DateTime<Utc>>,
+    /// What happened.
+    pub kind: EventKind,
+    /// The notification behind it, if it is still kept.
+    pub notification: Option<NotificationKey>,
+    /// Who did it; `None` for what a notice did.
+    pub who: Option<String>,
+    /// What it changed.
+    pub changes: Vec<Change>,
+}
+
+/// What kinds of things happen to a maintenance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// A first notice made it known.
+    FirstNotice,
+    /// A notice changed it.
+    Changed,
+    /// A notice said nothing new.
+    Unchanged,
+    /// A notice no longer listed this window.
+    Unlisted,
+    /// A notice came that was older than what was known.
+    OutOfSequence,
+    /// Somebody acknowledged it.
+    Acknowledged,
+    /// Somebody took an acknowledgement back.
+    Unacknowledged,
+    /// Somebody added a note, or brought a removed one back.
+    NoteAdded,
+    /// Somebody removed a note.
+    NoteRemoved,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::FirstNotice,
+        Self::Changed,
+        Self::Unchanged,
+        Self::Unlisted,
+        Self::OutOfSequence,
+        Self::Acknowledged,
+        Self::Unacknowledged,
+        Self::NoteAdded,
+        Self::NoteRemoved,
+    ];
+
+    /// The word in the column and in JSON, such as `first-notice`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstNotice => "first-notice",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Unlisted => "unlisted",
+            Self::OutOfSequence => "out-of-sequence",
+            Self::Acknowledged => "acknowledged",
+            Self::Unacknowledged => "unacknowledged",
+            Self::NoteAdded => "note-added",
+            Self::NoteRemoved => "note-removed",
+        }
+    }
+}
+
+impl std::str::FromStr for EventKind {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+            .ok_or_else(|| UnknownWord { what: "event", word: word.to_owned() })
+    }
+}
+
+/// What somebody wrote beside a maintenance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Which.
+    pub key: NoteKey,
+    /// Who.
+    pub who: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What; may have several lines.
+    pub text: String,
+}
+
+/// An acknowledgement, past or present.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Who.
+    pub who: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The revision that was acknowledged.
+    pub revision: u32,
+    /// Who took it back and when.
+    pub withdrawn: Option<(String, DateTime<Utc>)>,
+}
+
+/// Everything about one maintenance; `None` if it is gone.
+pub fn detail(connection: &Connection, key: MaintenanceKey, now: DateTime<Utc>) -> Result<Option<Detail>, Error> {
+    let mut query = connection.prepare_cached("SELECT * FROM maintenance WHERE id = ?1")?;
+    let Some(mut detail) = query.query_row([key], |row| base(row, now)).optional()? else { return Ok(None) };
+    detail.windows = windows(connection, &detail.provider, &detail.maintenance_id)?;
+    detail.circuits = circuits_of(connection, key)?;
+    detail.events = events(connection, key)?;
+    detail.notifications = unparsed::of_maintenance(connection, key, MOST)?;
+    detail.notes = notes(connection, key)?;
+    detail.acknowledgements = acknowledgements(connection, key)?;
+    Ok(Some(detail))
+}
+
+/// What the row itself says.
+fn base(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<Detail> {
+    let (status, start, end) = (row.get("status")?, sql::time(row, "starts_at")?, sql::time(row, "ends_at")?);
+    Ok(Detail {
+        key: row.get("id")?,
+        provider: row.get("provider")?,
+        maintenance_id: row.get("maintenance_id")?,
+        windows: Vec::new(),
+        account: row.get("account")?,
+        organizer: row.get("organizer")?,
+        uid: row.get("uid")?,
+        summary: row.get("summary")?,
+        status,
+        group: Group::of(status, start, end, now),
+        start,
+        end,
+        stamp: sql::time(row, "stamp")?,
+        sequence: row.get("sequence")?,
+        revision: row.get("revision")?,
+        seen_revision: row.get("seen_revision")?,
+        acknowledged: Acknowledged::read(row)?,
+        circuits: Vec::new(),
+        events: Vec::new(),
+        notifications: Vec::new(),
+        notes: Vec::new(),
+        acknowledgements: Vec::new(),
+    })
+}
+
+/// The windows of a maintenance by number; empty if there is none of that provider and id.
+pub fn windows(connection: &Connection, provider: &str, maintenance_id: &str) -> Result<Vec<Sibling>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT id, window, status, starts_at, ends_at FROM maintenance
+         WHERE provider = ?1 AND maintenance_id = ?2 ORDER BY window",
+    )?;
+    let rows = query.query_map([provider, maintenance_id], |row| {
+        Ok(Sibling {
+            key: row.get("id")?,
+            window: row.get("window")?,
+            status: row.get("status")?,
+            start: sql::time(row, "starts_at")?,
+            end: sql::time(row, "ends_at")?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What a person means by a maintenance's id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// Nothing has that id.
+    Unknown,
+    /// This maintenance, with its windows by number.
+    Found {
+        /// Its provider.
+        provider: String,
+        /// Its windows.
+        windows: Vec<Sibling>,
+    },
+    /// Several providers use that id: these.
+    Ambiguous(Vec<String>),
+}
+
+/// Finds a maintenance by its provider's id, and by its provider where that is said. Exact, except for the case of the
+/// provider's letters.
+pub fn look_up(connection: &Connection, provider: Option<&str>, maintenance_id: &str) -> Result<Lookup, Error> {
+    let providers = match provider {
+        Some(provider) => vec![provider.to_owned()],
+        None => providers_of(connection, maintenance_id)?,
+    };
+    match providers.as_slice() {
+        [] => Ok(Lookup::Unknown),
+        [provider] => {
+            let windows = windows(connection, provider, maintenance_id)?;
+            let unknown = windows.is_empty();
+            Ok(if unknown { Lookup::Unknown } else { Lookup::Found { provider: provider.clone(), windows } })
+        }
+        _ => Ok(Lookup::Ambiguous(providers)),
+    }
+}
+
+/// Every provider that has a maintenance, by name: one step per provider through the index, instead of a walk through
+/// all maintenances.
+const PROVIDERS: &str = "WITH RECURSIVE each_provider (provider) AS (
+    SELECT (SELECT provider FROM maintenance ORDER BY provider LIMIT 1)
+    UNION ALL
+    SELECT (SELECT m.provider FROM maintenance m WHERE m.provider > e.provider ORDER BY m.provider LIMIT 1)
+    FROM each_provider e WHERE e.provider IS NOT NULL
+) SELECT provider FROM each_provider e WHERE provider IS NOT NULL";
+
+/// The providers that have a maintenance of that id.
+fn providers_of(connection: &Connection, maintenance_id: &str) -> Result<Vec<String>, Error> {
+    let mut query = connection.prepare_cached(&format!(
+        "{PROVIDERS} AND EXISTS (
+             SELECT 1 FROM maintenance m WHERE m.provider = e.provider AND m.maintenance_id = ?1
+         )"
+    ))?;
+    let rows = query.query_map([maintenance_id], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Every provider that has a maintenance, by name.
+pub fn providers(connection: &Connection) -> Result<Vec<String>, Error> {
+    let mut query = connection.prepare_cached(PROVIDERS)?;
+    let rows = query.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn events(connection: &Connection, key: MaintenanceKey) -> Result<Vec<Event>, Error> {
+    let mut query =
+        connection.prepare_cached("SELECT * FROM event WHERE maintenance = ?1 ORDER BY id DESC LIMIT ?2")?;
+    let rows = query.query_map((key, i64::try_from(MOST).unwrap_or(i64::MAX)), |row| {
+        Ok(Event {
+            at: sql::time(row, "at")?,
+            stamp: sql::time_if_any(row, "stamp")?,
+            kind: row.get("kind")?,
+            notification: row.get("notification")?,
+            who: row.get("who")?,
+            // Written by us; a word of a newer version that slipped in shows as an event without changes.
+            changes: serde_json::from_str(&row.get::<_, String>("changes")?).unwrap_or_default(),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn notes(connection: &Connection, key: MaintenanceKey) -> Result<Vec<Note>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT id, who, at, text FROM note WHERE maintenance = ?1 AND removed_at IS NULL ORDER BY id",
+    )?;
+    let rows = query.query_map([key], |row| {
+        Ok(Note { key: row.get("id")?, who: row.get("who")?, at: sql::time(row, "at")?, text: row.get("text")? })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn acknowledgements(connection: &Connection, key: MaintenanceKey) -> Result<Vec<Acknowledgement>, Error> {
+    let mut query =
+        connection.prepare_cached("SELECT * FROM acknowledgement WHERE maintenance = ?1 ORDER BY id DESC")?;
+    let rows = query.query_map([key], |row| {
+        let (by, at) = (row.get::<_, Option<String>>("withdrawn_by")?, sql::time_if_any(row, "withdrawn_at")?);
+        Ok(Acknowledgement {
+            who: row.get("who")?,
+            at: sql::time(row, "at")?,
+            revision: row.get("revision")?,
+            withdrawn: by.zip(at),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// An event to be written.
+pub(super) struct NewEvent {
+    /// To which maintenance.
+    pub(super) maintenance: MaintenanceKey,
+    /// When it is recorded.
+    pub(super) at: DateTime<Utc>,
+    /// When the notice behind it was made.
+    pub(super) stamp: Option<DateTime<Utc>>,
+    /// What happens.
+    pub(super) kind: EventKind,
+    /// The notification behind it.
+    pub(super) notification: Option<NotificationKey>,
+    /// Who does it.
+    pub(super) who: Option<String>,
+}
+
+impl NewEvent {
+    /// Writes it with what it changes.
+    pub(super) fn insert(&self, connection: &Connection, changes: &[Change]) -> Result<(), Error> {
+        let changes = serde_json::to_string(changes.get(..CHANGES).unwrap_or(changes))
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO event (maintenance, at, stamp, kind, notification, who, changes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        insert.execute((
+            self.maintenance,
+            self.at.timestamp(),
+            self.stamp.map(|stamp| stamp.timestamp()),
+            self.kind,
+            self.notification,
+            &self.who,
+            changes,
+        ))?;
+        Ok(())
+    }
+}

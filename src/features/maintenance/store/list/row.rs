@@ -1,0 +1,155 @@
+//! What one row of the list shows.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::Connection;
+
+use super::RowKey;
+use crate::features::maintenance::model::{Impact, Status};
+use crate::features::maintenance::store::sql;
+use crate::store::Error;
+
+/// A row of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The row and its place.
+    pub key: RowKey,
+    /// Under which heading it stands.
+    pub group: Group,
+    /// The provider.
+    pub provider: String,
+    /// The provider's id.
+    pub maintenance_id: String,
+    /// Number of this window among those of the maintenance, from 1.
+    pub window: u32,
+    /// How many windows the maintenance has.
+    pub windows: u32,
+    /// Where it stands. `NO-CHANGE`: no notice so far has stated it.
+    pub status: Status,
+    /// Start of the window.
+    pub start: DateTime<Utc>,
+    /// End of the window.
+    pub end: DateTime<Utc>,
+    /// How many circuits it touches.
+    pub circuits: u32,
+    /// Ids of the first three of them.
+    pub first_circuits: Vec<String>,
+    /// The worst that happens to any circuit; `None` without circuits.
+    pub worst_impact: Option<Impact>,
+    /// One line on what is done; may be empty.
+    pub summary: String,
+    /// Grows with every change of window, status, circuits or impact.
+    pub revision: u32,
+    /// Whether the current revision was not looked at yet.
+    pub is_unseen: bool,
+    /// Whether and by whom it is acknowledged.
+    pub acknowledged: Acknowledged,
+    /// How many notes it carries.
+    pub notes: u32,
+    /// When the newest notice that changed it was made.
+    pub changed_at: DateTime<Utc>,
+}
+
+/// Headings of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// Running now.
+    Active,
+    /// Begins within 24 hours.
+    Next24h,
+    /// Begins later.
+    Later,
+    /// Over, cancelled or completed.
+    Past,
+}
+
+impl Group {
+    /// Where a maintenance belongs at `now`.
+    #[must_use]
+    pub fn of(status: Status, start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        if status.is_final() || end <= now {
+            Self::Past
+        } else if start <= now {
+            Self::Active
+        } else if start <= now + TimeDelta::hours(24) {
+            Self::Next24h
+        } else {
+            Self::Later
+        }
+    }
+}
+
+/// Whether and by whom a maintenance is acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acknowledged {
+    /// By nobody.
+    No,
+    /// As it is now.
+    Yes {
+        /// Who.
+        by: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// As it was before its last change; asks again.
+    Before {
+        /// Who.
+        by: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+}
+
+impl Acknowledged {
+    /// From the columns of `maintenance`.
+    pub(in crate::features::maintenance::store) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let (by, at) = (row.get::<_, Option<String>>("ack_by")?, sql::time_if_any(row, "ack_at")?);
+        let current = row.get::<_, i64>("ack_revision")? >= row.get::<_, i64>("revision")?;
+        Ok(match (by, at) {
+            (Some(by), Some(at)) if current => Self::Yes { by, at },
+            (Some(by), Some(at)) => Self::Before { by, at },
+            _ => Self::No,
+        })
+    }
+}
+
+/// Reads the rows of `keys` in their order; one that went meanwhile is left out.
+pub(super) fn read(connection: &Connection, keys: Vec<RowKey>, now: DateTime<Utc>) -> Result<Vec<Row>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT m.*, (SELECT count(*) FROM maintenance w
+             WHERE w.provider = m.provider AND w.maintenance_id = m.maintenance_id) AS windows
+         FROM maintenance m WHERE m.id = ?1",
+    )?;
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in keys {
+        let mut found = query.query([key.maintenance])?;
+        if let Some(row) = found.next()? {
+            rows.push(of(key, row, now)?);
+        }
+    }
+    Ok(rows)
+}
+
+fn of(key: RowKey, row: &rusqlite::Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<Row> {
+    let (status, start, end) = (row.get("status")?, sql::time(row, "starts_at")?, sql::time(row, "ends_at")?);
+    let (revision, seen): (u32, u32) = (row.get("revision")?, row.get("seen_revision")?);
+    Ok(Row {
+        key,
+        group: Group::of(status, start, end, now),
+        provider: row.get("provider")?,
+        maintenance_id: row.get("maintenance_id")?,
+        window: row.get("window")?,
+        windows: row.get("windows")?,
+        status,
+        start,
+        end,
+        circuits: row.get("circuits")?,
+        first_circuits: row.get::<_, String>("first_circuits")?.lines().map(str::to_owned).collect(),
+        worst_impact: row.get("worst_impact")?,
+        summary: row.get("summary")?,
+        revision,
+        is_unseen: seen < revision,
+        acknowledged: Acknowledged::read(row)?,
+        notes: row.get("notes")?,
+        changed_at: sql::time(row, "changed_at")?,
+    })
+}

@@ -1,0 +1,364 @@
+//! How notices change what is known. Pure: what is known and what is said goes in, steps come out.
+//!
+//! **Identity.** Notices with the same provider and maintenance id speak of the same maintenance. A maintenance has one
+//! window or several; each window is a row of its own with its own status, circuits and acknowledgement.
+//!
+//! **Order.** A notice counts as made at its stamp, but never later than the mail that carries it (some providers stamp
+//! with the start of the work, and a wrong clock must not block all that follows). The newer (stamp, then sequence)
+//! wins. An older notice is *out of sequence*: it is linked to its maintenance and changes nothing. One of exactly the
+//! newest order is applied, so that a second reading of the same mail with better rules can correct the first.
+//!
+//! **Which window is meant.** First by exact times. What is left over is paired in order of start with the windows that
+//! are open at the time of the notice (neither final nor past), or with any if none is open: a moved window stays the
+//! same row, with its notes and its acknowledgement. What finds no partner is a new window. Two notices of one
+//! notification with equal times are one window with the circuits of both.
+//!
+//! **What changes.** Window, summary and circuits become what the notice says. `NO-CHANGE` keeps the status; in a first
+//! notice there is none to keep, and the status stays `NO-CHANGE`, "not stated": any other word would be our invention.
+//! An empty summary, and an empty list of circuits in a cancellation or completion, keep what is known. Circuits are
+//! compared ignoring case; one that is named twice counts once, with the worse impact.
+//!
+//! **Windows no longer listed.** When every notice for a maintenance in one notification is firm (`TENTATIVE`,
+//! `CONFIRMED`, `RE-SCHEDULED`), the notification is taken as the whole plan: windows that it does not list and that had
+//! not begun are `CANCELLED`. A notification with any other status speaks of the windows it names and of no other.
+//!
+//! **Revision.** Grows when window, status, circuits or impact change, which asks for a new acknowledgement; not for a
+//! new summary.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::MaintenanceKey;
+use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
+
+/// When a notice was made, for comparing notices of one maintenance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Order {
+    /// By the provider's clock, but not later than the mail.
+    pub stamp: DateTime<Utc>,
+    /// Breaks ties.
+    pub sequence: i64,
+}
+
+/// What is known of one window of a maintenance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// Number of the window within its maintenance, from 1.
+    pub window: u32,
+    /// The customer's account.
+    pub account: String,
+    /// The provider's address for questions.
+    pub organizer: String,
+    /// The calendar event's UID.
+    pub uid: String,
+    /// One line on what is done.
+    pub summary: String,
+    /// Where it stands.
+    pub status: Status,
+    /// Start of the window.
+    pub start: DateTime<Utc>,
+    /// End of the window.
+    pub end: DateTime<Utc>,
+    /// Order of the newest notice applied.
+    pub order: Order,
+    /// Each circuit once.
+    pub circuits: Vec<Circuit>,
+}
+
+/// One thing that a notice changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Change {
+    /// The window moved.
+    Window {
+        /// Start before.
+        #[serde(with = "chrono::serde::ts_seconds")]
+        from_start: DateTime<Utc>,
+        /// End before.
+        #[serde(with = "chrono::serde::ts_seconds")]
+        from_end: DateTime<Utc>,
+        /// Start now.
+        #[serde(with = "chrono::serde::ts_seconds")]
+        to_start: DateTime<Utc>,
+        /// End now.
+        #[serde(with = "chrono::serde::ts_seconds")]
+        to_end: DateTime<Utc>,
+    },
+    /// Another status.
+    Status {
+        /// Before.
+        from: Status,
+        /// Now.
+        to: Status,
+    },
+    /// A circuit came.
+    CircuitAdded {
+        /// Its id.
+        circuit_id: String,
+        /// What happens to it.
+        impact: Impact,
+    },
+    /// A circuit went.
+    CircuitRemoved {
+        /// Its id.
+        circuit_id: String,
+        /// What would have happened to it.
+        impact: Impact,
+    },
+    /// Another impact on a circuit that stays.
+    Impact {
+        /// Its id.
+        circuit_id: String,
+        /// Before.
+        from: Impact,
+        /// Now.
+        to: Impact,
+    },
+    /// Another summary.
+    Summary {
+        /// Before.
+        from: String,
+        /// Now.
+        to: String,
+    },
+    /// A note, on the events of notes.
+    Note {
+        /// How it begins, on one line.
+        text: String,
+    },
+}
+
+impl Change {
+    /// Whether it asks for a new acknowledgement.
+    #[must_use]
+    pub fn matters(&self) -> bool {
+        match self {
+            Self::Window { .. }
+            | Self::Status { .. }
+            | Self::CircuitAdded { .. }
+            | Self::CircuitRemoved { .. }
+            | Self::Impact { .. } => true,
+            Self::Summary { .. } | Self::Note { .. } => false,
+        }
+    }
+}
+
+/// What a notification does to one window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A window that was not known.
+    Create(State),
+    /// A known one is now so; without changes only its order is newer.
+    Update {
+        /// Which.
+        key: MaintenanceKey,
+        /// What is known from now on.
+        state: State,
+        /// What that changes.
+        changes: Vec<Change>,
+    },
+    /// A known one is not listed any more and therefore cancelled.
+    Unlisted {
+        /// Which.
+        key: MaintenanceKey,
+        /// What is known from now on.
+        state: State,
+        /// What that changes.
+        changes: Vec<Change>,
+    },
+    /// The notice is older than what is known.
+    OutOfSequence {
+        /// The window it speaks of, as far as one can tell.
+        key: MaintenanceKey,
+    },
+}
+
+/// What the notices of one notification about one maintenance change, `known` being its windows by number. The mail that
+/// carries them was made at `mailed` at the latest.
+#[must_use]
+pub fn merge(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: DateTime<Utc>) -> Vec<Step> {
+    let said = join_equal_windows(notices);
+    let order = |notice: &Notice| Order { stamp: notice.stamp.min(mailed), sequence: notice.sequence };
+    let Some(newest_said) = said.iter().map(order).max() else { return Vec::new() };
+    let pairs = pair(known, &said, newest_said.stamp);
+    if known.iter().any(|(_, state)| state.order > newest_said) {
+        return out_of_sequence(known, &pairs);
+    }
+    let mut next_window = known.iter().map(|(_, state)| state.window).max().unwrap_or(0);
+    let mut steps = Vec::with_capacity(said.len());
+    for (notice, partner) in said.iter().zip(&pairs) {
+        if let Some((key, before)) = partner.and_then(|index| known.get(index)) {
+            let state = apply(before, notice, newest_said);
+            let changes = compare(before, &state);
+            steps.push(Step::Update { key: *key, state, changes });
+        } else {
+            next_window += 1;
+            steps.push(Step::Create(first(notice, next_window, newest_said)));
+        }
+    }
+    let firm = |notice: &Notice| matches!(notice.status, Status::Tentative | Status::Confirmed | Status::ReScheduled);
+    if said.iter().all(firm) {
+        let unlisted = known.iter().enumerate().filter(|(index, _)| !pairs.contains(&Some(*index)));
+        steps.extend(unlisted.filter_map(|(_, (key, before))| cancel_unlisted(*key, before, newest_said)));
+    }
+    steps
+}
+
+/// Notices with the same window become one, in the place of the first; a later status and summary win.
+fn join_equal_windows(notices: &[Notice]) -> Vec<Notice> {
+    let mut joined: Vec<Notice> = Vec::with_capacity(notices.len());
+    let mut places = HashMap::new();
+    for notice in notices {
+        let place = *places.entry((notice.start, notice.end)).or_insert(joined.len());
+        if let Some(first) = joined.get_mut(place) {
+            first.circuits.extend(notice.circuits.iter().cloned());
+            first.status = notice.status;
+            (first.stamp, first.sequence) = (first.stamp, first.sequence).max((notice.stamp, notice.sequence));
+            if !notice.summary.is_empty() {
+                first.summary.clone_from(&notice.summary);
+            }
+        } else {
+            joined.push(notice.clone());
+        }
+    }
+    joined
+}
+
+/// For each notice the index of the known window it speaks of.
+fn pair(known: &[(MaintenanceKey, State)], said: &[Notice], at: DateTime<Utc>) -> Vec<Option<usize>> {
+    let mut exact: HashMap<_, usize> = HashMap::new();
+    for (index, (_, state)) in known.iter().enumerate() {
+        // Should two known windows have come to equal times, the first that is not final is meant.
+        let place = exact.entry((state.start, state.end)).or_insert(index);
+        if known.get(*place).is_some_and(|(_, first)| first.status.is_final()) && !state.status.is_final() {
+            *place = index;
+        }
+    }
+    let mut pairs: Vec<Option<usize>> =
+        said.iter().map(|notice| exact.get(&(notice.start, notice.end)).copied()).collect();
+    let mut free: Vec<usize> = (0..known.len()).filter(|index| !pairs.contains(&Some(*index))).collect();
+    let state = |index: &usize| known.get(*index).map(|(_, state)| state);
+    let is_open = |index: &usize| state(index).is_some_and(|state| !state.status.is_final() && state.end > at);
+    if (0..known.len()).any(|index| is_open(&index)) {
+        free.retain(is_open);
+    }
+    free.sort_by_key(|index| state(index).map(|state| (state.start, state.window)));
+    let mut unpaired: Vec<usize> = (0..said.len()).filter(|place| pairs.get(*place) == Some(&None)).collect();
+    unpaired.sort_by_key(|place| said.get(*place).map(|notice| notice.start));
+    for (place, index) in unpaired.into_iter().zip(free) {
+        if let Some(pair) = pairs.get_mut(place) {
+            *pair = Some(index);
+        }
+    }
+    pairs
+}
+
+/// Links each notice to the window it speaks of, or to the first.
+fn out_of_sequence(known: &[(MaintenanceKey, State)], pairs: &[Option<usize>]) -> Vec<Step> {
+    let mut keys: Vec<MaintenanceKey> =
+        pairs.iter().filter_map(|pair| known.get(pair.unwrap_or(0)).map(|(key, _)| *key)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.into_iter().map(|key| Step::OutOfSequence { key }).collect()
+}
+
+/// What a first notice makes known.
+fn first(notice: &Notice, window: u32, order: Order) -> State {
+    State {
+        window,
+        account: notice.account.clone(),
+        organizer: notice.organizer.clone(),
+        uid: notice.uid.clone(),
+        summary: notice.summary.clone(),
+        status: notice.status,
+        start: notice.start,
+        end: notice.end,
+        order,
+        circuits: each_once(&notice.circuits),
+    }
+}
+
+/// What is known after a notice.
+fn apply(before: &State, notice: &Notice, order: Order) -> State {
+    let keeps_circuits = notice.circuits.is_empty() && notice.status.is_final();
+    let mut after = first(notice, before.window, order);
+    if notice.status == Status::NoChange {
+        after.status = before.status;
+    }
+    if keeps_circuits {
+        after.circuits.clone_from(&before.circuits);
+    }
+    if after.summary.is_empty() {
+        after.summary.clone_from(&before.summary);
+    }
+    after
+}
+
+/// Cancels a window that had not begun when a whole plan without it was announced.
+fn cancel_unlisted(key: MaintenanceKey, before: &State, order: Order) -> Option<Step> {
+    if before.status.is_final() || before.start <= order.stamp {
+        return None;
+    }
+    let state = State { status: Status::Cancelled, order, ..before.clone() };
+    let changes = compare(before, &state);
+    Some(Step::Unlisted { key, state, changes })
+}
+
+/// The circuits with each id once, in the place of the first and with the worst impact.
+fn each_once(circuits: &[Circuit]) -> Vec<Circuit> {
+    let mut once: Vec<Circuit> = Vec::with_capacity(circuits.len());
+    let mut places = HashMap::new();
+    for circuit in circuits {
+        let place = *places.entry(circuit.circuit_id.to_lowercase()).or_insert(once.len());
+        match once.get_mut(place) {
+            Some(first) => first.impact = first.impact.max(circuit.impact),
+            None => once.push(circuit.clone()),
+        }
+    }
+    once
+}
+
+/// What is different.
+fn compare(before: &State, after: &State) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if (before.start, before.end) != (after.start, after.end) {
+        changes.push(Change::Window {
+            from_start: before.start,
+            from_end: before.end,
+            to_start: after.start,
+            to_end: after.end,
+        });
+    }
+    if before.status != after.status {
+        changes.push(Change::Status { from: before.status, to: after.status });
+    }
+    compare_circuits(&before.circuits, &after.circuits, &mut changes);
+    if before.summary != after.summary {
+        changes.push(Change::Summary { from: before.summary.clone(), to: after.summary.clone() });
+    }
+    changes
+}
+
+/// Circuits that came, went or are hit otherwise.
+fn compare_circuits(before: &[Circuit], after: &[Circuit], changes: &mut Vec<Change>) {
+    let by_id = |circuits: &[Circuit]| -> HashMap<String, Impact> {
+        circuits.iter().map(|circuit| (circuit.circuit_id.to_lowercase(), circuit.impact)).collect()
+    };
+    let (old, new) = (by_id(before), by_id(after));
+    for Circuit { circuit_id, impact } in after {
+        match old.get(&circuit_id.to_lowercase()) {
+            None => changes.push(Change::CircuitAdded { circuit_id: circuit_id.clone(), impact: *impact }),
+            Some(from) if from != impact => {
+                changes.push(Change::Impact { circuit_id: circuit_id.clone(), from: *from, to: *impact });
+            }
+            Some(_) => {}
+        }
+    }
+    for Circuit { circuit_id, impact } in before {
+        if !new.contains_key(&circuit_id.to_lowercase()) {
+            changes.push(Change::CircuitRemoved { circuit_id: circuit_id.clone(), impact: *impact });
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The tables of circuit maintenances and everything that is asked of them.
+//!
+//! Plain functions over a [`rusqlite::Connection`], to be run inside [`crate::store::Store::write`] (those that change
+//! something) and [`crate::store::Store::read`]. No function reads a clock: `now` and `at` are arguments.
+//!
+//! | file | what |
+//! |---|---|
+//! | `schema_1.sql` | tables, indexes and why each is there |
+//! | `merge` | the rules by which a notice changes what is known; pure |
+//! | `record` | one received notification into the tables |
+//! | `list` | windows of the list in its sorts and filters |
+//! | `detail` | all about one maintenance; finding one by its provider's id |
+//! | `action` | what people do: acknowledge, note, look, undo |
+//! | `unparsed` | notifications, above all those nobody could read |
+//! | `count` | the numbers beside the pane's title |
+//! | `retention` | forgetting what is old |
+//! | `seed` | filling a store with plausible maintenances, for measuring |
+
+pub mod action;
+pub mod count;
+pub mod detail;
+pub mod list;
+pub mod merge;
+pub mod record;
+pub mod retention;
+pub mod seed;
+mod sql;
+pub mod unparsed;
+
+#[cfg(test)]
+mod testing;
+
+#[cfg(test)]
+mod record_tests;
+
+use serde::Serialize;
+
+/// Version 1 of the tables; released versions are never edited, a change is a further migration.
+pub const SCHEMA_1: &str = include_str!("schema_1.sql");
+
+/// Identifies one window of one maintenance in this database; never given twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct MaintenanceKey(pub(in crate::features::maintenance) i64);
+
+/// Identifies one received notification in this database; never given twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct NotificationKey(pub(in crate::features::maintenance) i64);
+
+/// Identifies a note in this database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct NoteKey(pub(in crate::features::maintenance) i64);
+
+impl std::fmt::Display for NotificationKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}

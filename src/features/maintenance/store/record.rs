@@ -1,0 +1,539 @@
+//! One received notification into the tables, whatever came of reading it.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, named_params};
+use sha2::{Digest, Sha256};
+
+use super::detail::{EventKind, NewEvent};
+use super::merge::{self, Change, Order, State, Step};
+use super::{MaintenanceKey, NotificationKey, sql};
+use crate::features::maintenance::model::{Circuit, Envelope, Impact, Notice, Outcome, Reading, Verdict};
+use crate::store::Error;
+use crate::text::clean_line;
+
+/// A notification as its source handed it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// The source, such as `maildir /home/noc/Maildir` or `import`.
+    pub source: String,
+    /// What the source calls it, unique within the source: a file's name, a message's UID.
+    pub item: String,
+    /// All of it.
+    pub raw: Vec<u8>,
+    /// When the source got it.
+    pub received_at: DateTime<Utc>,
+}
+
+/// How much of a notification is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the notification itself; it is read in full before.
+    pub raw_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { raw_bytes: 256 * 1024 }
+    }
+}
+
+/// Characters of an id, an address or another short field; more is cut.
+const SHORT: usize = 256;
+/// Characters of a summary or a reason.
+const LONG: usize = 2048;
+/// Bytes of the text that `/` searches, far above what providers send.
+const SEARCHED: usize = 256 * 1024;
+/// Circuits of one window; more than any notice seen by two orders of magnitude.
+const CIRCUITS: usize = 5000;
+
+/// What became of a received notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// The notification in the store.
+    pub notification: NotificationKey,
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// Whether it was there before.
+    pub novelty: Novelty,
+    /// The windows it speaks of and what it did to them; empty for a duplicate.
+    pub merged: Vec<(MaintenanceKey, Merged)>,
+}
+
+/// Whether a notification was there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Novelty {
+    /// It is new.
+    New,
+    /// The same mail was recorded before: nothing changed.
+    Duplicate,
+    /// The same mail was recorded before but could not be read then.
+    ReadAgain,
+}
+
+/// What a notification did to one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merged {
+    /// Made it known.
+    Created,
+    /// Changed it.
+    Changed,
+    /// Said nothing new.
+    Unchanged,
+    /// Left it out of a whole plan, which cancels it.
+    Unlisted,
+    /// Was older than what is known.
+    OutOfSequence,
+}
+
+/// Whether the source's item was recorded before, so that it need not even be read.
+pub fn is_recorded(connection: &Connection, source: &str, item: &str) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached("SELECT 1 FROM source_item WHERE source = ?1 AND item = ?2")?;
+    Ok(query.exists([source, item])?)
+}
+
+/// Records a notification and merges what it says, all or nothing.
+///
+/// A mail is the same as an earlier one if its body and its Message-ID are, or without a Message-ID all of it: a second
+/// delivery through another list differs in its transport headers only. The same mail changes nothing, unless it could
+/// not be read before and can now.
+pub fn record(
+    connection: &Connection,
+    received: &Received,
+    reading: &Reading,
+    limits: Limits,
+) -> Result<Recorded, Error> {
+    let hashes = Hashes::of(&received.raw);
+    let earlier = find_same(connection, &reading.envelope, &hashes)?;
+    let (notification, novelty) = match earlier {
+        None => (insert(connection, received, reading, &hashes, limits)?, Novelty::New),
+        Some((notification, outcome)) => {
+            remember_item(connection, received, notification)?;
+            let better = outcome.needs_a_look() && !matches!(reading.verdict, Verdict::Unknown { .. });
+            if !better {
+                return Ok(Recorded { notification, outcome, novelty: Novelty::Duplicate, merged: Vec::new() });
+            }
+            (notification, Novelty::ReadAgain)
+        }
+    };
+    remember_item(connection, received, notification)?;
+    let (outcome, merged) = settle(connection, notification, received.received_at, reading)?;
+    Ok(Recorded { notification, outcome, novelty, merged })
+}
+
+/// Merges a second reading of a notification that is in the store, for when rules were added.
+pub fn record_again(
+    connection: &Connection,
+    notification: NotificationKey,
+    received_at: DateTime<Utc>,
+    reading: &Reading,
+) -> Result<Recorded, Error> {
+    let (outcome, merged) = settle(connection, notification, received_at, reading)?;
+    Ok(Recorded { notification, outcome, novelty: Novelty::ReadAgain, merged })
+}
+
+/// Merges what the notification says and notes its outcome.
+fn settle(
+    connection: &Connection,
+    notification: NotificationKey,
+    received_at: DateTime<Utc>,
+    reading: &Reading,
+) -> Result<(Outcome, Vec<(MaintenanceKey, Merged)>), Error> {
+    let mut merged = Vec::new();
+    let (outcome, provider, reason) = match &reading.verdict {
+        Verdict::Parsed { provider, notices } => {
+            let provider = name(provider);
+            let made = Made { notification, received_at, mailed: mailed(&reading.envelope, received_at) };
+            for (maintenance_id, notices) in by_maintenance(notices) {
+                merged.extend(merge_into(connection, &provider, &maintenance_id, &notices, &made)?);
+            }
+            let late = !merged.is_empty() && merged.iter().all(|(_, what)| *what == Merged::OutOfSequence);
+            let outcome = if late { Outcome::OutOfSequence } else { Outcome::Parsed };
+            (outcome, Some(provider), String::new())
+        }
+        Verdict::Ignored { provider, reason } => (Outcome::Ignored, Some(name(provider)), long(reason)),
+        Verdict::Failed { provider, reason } => (Outcome::ParsingFailed, Some(name(provider)), long(reason)),
+        Verdict::Unknown { reason } => (Outcome::UnknownProvider, None, long(reason)),
+    };
+    let mut update =
+        connection.prepare_cached("UPDATE notification SET outcome = ?2, provider = ?3, reason = ?4 WHERE id = ?1")?;
+    update.execute((notification, outcome, provider, reason))?;
+    Ok((outcome, merged))
+}
+
+/// When the mail was made at the latest. A Date from before mail existed as we know it is a broken clock.
+fn mailed(envelope: &Envelope, received_at: DateTime<Utc>) -> DateTime<Utc> {
+    /// 1995-01-01.
+    const PLAUSIBLE: i64 = 788_918_400;
+    envelope.date.filter(|date| date.timestamp() > PLAUSIBLE).unwrap_or(received_at).min(received_at)
+}
+
+/// What identifies a mail.
+struct Hashes {
+    whole: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl Hashes {
+    fn of(raw: &[u8]) -> Self {
+        let body = raw.windows(2).enumerate().find_map(|(at, pair)| {
+            let after = raw.get(at + 2..)?;
+            match pair {
+                b"\n\n" => Some(after),
+                b"\n\r" => after.strip_prefix(b"\n"),
+                _ => None,
+            }
+        });
+        Self { whole: digest(raw), body: digest(body.unwrap_or(raw)) }
+    }
+}
+
+/// SHA-256 of the bytes without carriage returns: mbox exports and mail servers disagree on line ends. 16 bytes of it
+/// are plenty against accidents and short in the index.
+fn digest(bytes: &[u8]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for piece in bytes.split(|byte| *byte == b'\r') {
+        hash.update(piece);
+    }
+    hash.finalize().iter().take(16).copied().collect()
+}
+
+/// An earlier notification that is the same mail.
+fn find_same(
+    connection: &Connection,
+    envelope: &Envelope,
+    hashes: &Hashes,
+) -> Result<Option<(NotificationKey, Outcome)>, Error> {
+    let columns = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let found = match message_id(envelope) {
+        Some(id) => connection
+            .prepare_cached("SELECT id, outcome FROM notification WHERE body_hash = ?1 AND message_id = ?2")?
+            .query_row((&hashes.body, id), columns),
+        None => connection
+            .prepare_cached(
+                "SELECT id, outcome FROM notification
+                 WHERE body_hash = ?1 AND message_id IS NULL AND whole_hash = ?2",
+            )?
+            .query_row((&hashes.body, &hashes.whole), columns),
+    };
+    Ok(found.optional()?)
+}
+
+fn message_id(envelope: &Envelope) -> Option<String> {
+    envelope.message_id.as_deref().map(|id| cut(id.to_owned(), LONG))
+}
+
+fn insert(
+    connection: &Connection,
+    received: &Received,
+    reading: &Reading,
+    hashes: &Hashes,
+    limits: Limits,
+) -> Result<NotificationKey, Error> {
+    let envelope = &reading.envelope;
+    let kept = received.raw.get(..limits.raw_bytes).unwrap_or(&received.raw);
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO notification (source, item, received_at, message_id, sender, subject, dated, outcome, reason, size,
+                                   kept, whole_hash, body_hash)
+         VALUES (:source, :item, :received_at, :message_id, :sender, :subject, :dated, :outcome, '', :size,
+                 :kept, :whole, :body)",
+    )?;
+    insert.execute(named_params! {
+        ":source": received.source,
+        ":item": received.item,
+        ":received_at": received.received_at.timestamp(),
+        ":message_id": message_id(envelope),
+        ":sender": short(&envelope.sender),
+        ":subject": long(&envelope.subject),
+        ":dated": envelope.date.map(|date| date.timestamp()),
+        // Replaced within the same transaction.
+        ":outcome": Outcome::UnknownProvider,
+        ":size": length(&received.raw),
+        ":kept": length(kept),
+        ":whole": hashes.whole,
+        ":body": hashes.body,
+    })?;
+    let notification = NotificationKey(connection.last_insert_rowid());
+    connection
+        .prepare_cached("INSERT INTO notification_raw (id, raw) VALUES (?1, ?2)")?
+        .execute((notification, kept))?;
+    Ok(notification)
+}
+
+fn remember_item(connection: &Connection, received: &Received, notification: NotificationKey) -> Result<(), Error> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO source_item (source, item, notification) VALUES (?1, ?2, ?3)")?
+        .execute((&received.source, &received.item, notification))?;
+    Ok(())
+}
+
+/// The notices of each maintenance, both in the order of the notification, made fit for columns.
+fn by_maintenance(notices: &[Notice]) -> Vec<(String, Vec<Notice>)> {
+    let mut groups: Vec<(String, Vec<Notice>)> = Vec::new();
+    for notice in notices {
+        let notice = fit(notice);
+        match groups.iter_mut().find(|(id, _)| *id == notice.maintenance_id) {
+            Some((_, group)) => group.push(notice),
+            None => groups.push((notice.maintenance_id.clone(), vec![notice])),
+        }
+    }
+    groups
+}
+
+/// The notice with its text harmless and bounded.
+fn fit(notice: &Notice) -> Notice {
+    let circuit = |circuit: &Circuit| Circuit { circuit_id: short(&circuit.circuit_id), impact: circuit.impact };
+    Notice {
+        account: short(&notice.account),
+        circuits: notice.circuits.iter().take(CIRCUITS).map(circuit).collect(),
+        maintenance_id: short(&notice.maintenance_id),
+        organizer: short(&notice.organizer),
+        provider: short(&notice.provider),
+        summary: long(&notice.summary),
+        uid: short(&notice.uid),
+        ..notice.clone()
+    }
+}
+
+/// Where and when a group of notices was made.
+struct Made {
+    notification: NotificationKey,
+    received_at: DateTime<Utc>,
+    mailed: DateTime<Utc>,
+}
+
+fn merge_into(
+    connection: &Connection,
+    provider: &str,
+    maintenance_id: &str,
+    notices: &[Notice],
+    made: &Made,
+) -> Result<Vec<(MaintenanceKey, Merged)>, Error> {
+    let known = windows_of(connection, provider, maintenance_id)?;
+    let mut done = Vec::new();
+    for step in merge::merge(&known, notices, made.mailed) {
+        let (key, what, changes, stamp) = match step {
+            Step::Create(state) => {
+                let key = create(connection, provider, maintenance_id, &state)?;
+                (key, Merged::Created, Vec::new(), Some(state.order.stamp))
+            }
+            Step::Update { key, state, changes } => {
+                update(connection, key, &state, &changes)?;
+                let what = if changes.is_empty() { Merged::Unchanged } else { Merged::Changed };
+                (key, what, changes, Some(state.order.stamp))
+            }
+            Step::Unlisted { key, state, changes } => {
+                update(connection, key, &state, &changes)?;
+                (key, Merged::Unlisted, changes, Some(state.order.stamp))
+            }
+            Step::OutOfSequence { key } => {
+                let stamp = notices.iter().map(|notice| notice.stamp.min(made.mailed)).max();
+                (key, Merged::OutOfSequence, Vec::new(), stamp)
+            }
+        };
+        let kind = match what {
+            Merged::Created => EventKind::FirstNotice,
+            Merged::Changed => EventKind::Changed,
+            Merged::Unchanged => EventKind::Unchanged,
+            Merged::Unlisted => EventKind::Unlisted,
+            Merged::OutOfSequence => EventKind::OutOfSequence,
+        };
+        NewEvent {
+            maintenance: key,
+            at: made.received_at,
+            stamp,
+            kind,
+            notification: Some(made.notification),
+            who: None,
+        }
+        .insert(connection, &changes)?;
+        done.push((key, what));
+    }
+    Ok(done)
+}
+
+/// The known windows of a maintenance by number.
+fn windows_of(
+    connection: &Connection,
+    provider: &str,
+    maintenance_id: &str,
+) -> Result<Vec<(MaintenanceKey, State)>, Error> {
+    let mut query = connection
+        .prepare_cached("SELECT * FROM maintenance WHERE provider = ?1 AND maintenance_id = ?2 ORDER BY window")?;
+    let rows = query.query_map((provider, maintenance_id), |row| {
+        let state = State {
+            window: row.get("window")?,
+            account: row.get("account")?,
+            organizer: row.get("organizer")?,
+            uid: row.get("uid")?,
+            summary: row.get("summary")?,
+            status: row.get("status")?,
+            start: sql::time(row, "starts_at")?,
+            end: sql::time(row, "ends_at")?,
+            order: Order { stamp: sql::time(row, "stamp")?, sequence: row.get("sequence")? },
+            circuits: Vec::new(),
+        };
+        Ok((row.get("id")?, state))
+    })?;
+    let mut windows = rows.collect::<rusqlite::Result<Vec<(MaintenanceKey, State)>>>()?;
+    for (key, state) in &mut windows {
+        state.circuits = circuits_of(connection, *key)?;
+    }
+    Ok(windows)
+}
+
+/// The circuits of a window in the order of the notice.
+pub(super) fn circuits_of(connection: &Connection, key: MaintenanceKey) -> Result<Vec<Circuit>, Error> {
+    let mut query =
+        connection.prepare_cached("SELECT circuit_id, impact FROM circuit WHERE maintenance = ?1 ORDER BY position")?;
+    let rows = query.query_map([key], |row| Ok(Circuit { circuit_id: row.get(0)?, impact: row.get(1)? }))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Adds a window; used by the filling of stores too.
+pub(super) fn create(
+    connection: &Connection,
+    provider: &str,
+    maintenance_id: &str,
+    state: &State,
+) -> Result<MaintenanceKey, Error> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO maintenance (provider, maintenance_id, window, account, organizer, uid, summary, status, starts_at,
+             ends_at, stamp, sequence, settled_at, changed_at, revision, circuits, first_circuits, worst_impact)
+         VALUES (:provider, :maintenance_id, :window, :account, :organizer, :uid, :summary, :status, :starts_at,
+             :ends_at, :stamp, :sequence, iif(:final, :stamp, NULL), :stamp, 1, :circuits, :first_circuits, :worst_impact)",
+    )?;
+    insert.execute(named_params! {
+        ":provider": provider,
+        ":maintenance_id": maintenance_id,
+        ":window": state.window,
+        ":account": state.account,
+        ":organizer": state.organizer,
+        ":uid": state.uid,
+        ":summary": state.summary,
+        ":status": state.status,
+        ":starts_at": state.start.timestamp(),
+        ":ends_at": state.end.timestamp(),
+        ":stamp": state.order.stamp.timestamp(),
+        ":sequence": state.order.sequence,
+        ":final": state.status.is_final(),
+        ":circuits": length(&state.circuits),
+        ":first_circuits": first_circuits(&state.circuits),
+        ":worst_impact": worst_impact(&state.circuits),
+    })?;
+    let key = MaintenanceKey(connection.last_insert_rowid());
+    insert_circuits(connection, key, &state.circuits)?;
+    let text = searched(provider, maintenance_id, state);
+    connection.prepare_cached("INSERT INTO maintenance_text (id, text) VALUES (?1, ?2)")?.execute((key, &text))?;
+    connection
+        .prepare_cached("INSERT INTO maintenance_trigram (rowid, text) VALUES (?1, ?2)")?
+        .execute((key, &text))?;
+    Ok(key)
+}
+
+fn update(connection: &Connection, key: MaintenanceKey, state: &State, changes: &[Change]) -> Result<(), Error> {
+    let matters = changes.iter().any(Change::matters);
+    let mut update = connection.prepare_cached(
+        "UPDATE maintenance SET account = :account, organizer = :organizer, uid = :uid, summary = :summary,
+             status = :status, starts_at = :starts_at, ends_at = :ends_at, stamp = :stamp, sequence = :sequence,
+             settled_at = iif(:final, coalesce(settled_at, :stamp), NULL),
+             changed_at = iif(:changed, :stamp, changed_at), revision = revision + :matters,
+             circuits = :circuits, first_circuits = :first_circuits, worst_impact = :worst_impact
+         WHERE id = :id",
+    )?;
+    update.execute(named_params! {
+        ":id": key,
+        ":account": state.account,
+        ":organizer": state.organizer,
+        ":uid": state.uid,
+        ":summary": state.summary,
+        ":status": state.status,
+        ":starts_at": state.start.timestamp(),
+        ":ends_at": state.end.timestamp(),
+        ":stamp": state.order.stamp.timestamp(),
+        ":sequence": state.order.sequence,
+        ":final": state.status.is_final(),
+        ":changed": !changes.is_empty(),
+        ":matters": matters,
+        ":circuits": length(&state.circuits),
+        ":first_circuits": first_circuits(&state.circuits),
+        ":worst_impact": worst_impact(&state.circuits),
+    })?;
+    connection.prepare_cached("DELETE FROM circuit WHERE maintenance = ?1")?.execute([key])?;
+    insert_circuits(connection, key, &state.circuits)?;
+    refresh_text(connection, key, state)
+}
+
+/// Brings the searched text up to date if it differs.
+fn refresh_text(connection: &Connection, key: MaintenanceKey, state: &State) -> Result<(), Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT text, provider, maintenance_id FROM maintenance_text JOIN maintenance USING (id) WHERE id = ?1",
+    )?;
+    let (before, provider, maintenance_id): (String, String, String) =
+        query.query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let text = searched(&provider, &maintenance_id, state);
+    if text != before {
+        connection.prepare_cached("UPDATE maintenance_text SET text = ?2 WHERE id = ?1")?.execute((key, &text))?;
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO maintenance_trigram (rowid, text) VALUES (?1, ?2)")?
+            .execute((key, &text))?;
+    }
+    Ok(())
+}
+
+fn insert_circuits(connection: &Connection, key: MaintenanceKey, circuits: &[Circuit]) -> Result<(), Error> {
+    let mut insert = connection
+        .prepare_cached("INSERT INTO circuit (maintenance, position, circuit_id, impact) VALUES (?1, ?2, ?3, ?4)")?;
+    for (position, circuit) in (1_i64..).zip(circuits) {
+        insert.execute((key, position, &circuit.circuit_id, circuit.impact))?;
+    }
+    Ok(())
+}
+
+/// See `maintenance_text` in the schema.
+fn searched(provider: &str, maintenance_id: &str, state: &State) -> String {
+    let circuits = state.circuits.iter().map(|circuit| circuit.circuit_id.as_str());
+    let mut text = String::new();
+    for field in [provider, maintenance_id, &state.summary].into_iter().chain(circuits) {
+        if text.len() + field.len() > SEARCHED {
+            break;
+        }
+        text.push_str(&field.to_lowercase());
+        text.push_str("\n\n");
+    }
+    text
+}
+
+fn length<T>(items: &[T]) -> i64 {
+    i64::try_from(items.len()).unwrap_or(i64::MAX)
+}
+
+/// What a list row shows of the circuits: the first three, a line each.
+fn first_circuits(circuits: &[Circuit]) -> String {
+    circuits.iter().take(3).map(|circuit| circuit.circuit_id.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+fn worst_impact(circuits: &[Circuit]) -> Option<Impact> {
+    circuits.iter().map(|circuit| circuit.impact).max()
+}
+
+/// A provider's name, which is never empty: the order by provider begins after the empty text.
+fn name(provider: &str) -> String {
+    let name = short(provider);
+    if name.is_empty() { "unknown".to_owned() } else { name }
+}
+
+fn short(text: &str) -> String {
+    cut(clean_line(text), SHORT)
+}
+
+fn long(text: &str) -> String {
+    cut(clean_line(text), LONG)
+}
+
+/// `text` without what follows the first `most` characters.
+fn cut(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+    }
+    text
+}

@@ -1,0 +1,138 @@
+//! Forgetting what is old.
+//!
+//! Never forgotten, however old: a maintenance with a window that is not over for long enough, and one that carries a
+//! note, since a note is somebody's work. Notifications go with the last maintenance they speak of; those that speak of
+//! none (ignored, unread) have an age of their own. The bytes of notifications may go earlier than the rest, except of
+//! those that could not be read, which are worth nothing without. What a source handed over stays remembered, so that a
+//! mail still in the mailbox is not imported again.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{MaintenanceKey, NotificationKey};
+use crate::features::maintenance::model::Outcome;
+use crate::store::Error;
+
+/// Ages in days; `None` keeps for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Maintenances, from the day they were over.
+    pub past_days: Option<u32>,
+    /// Notifications that speak of no maintenance, from the day they were received.
+    pub notification_days: Option<u32>,
+    /// The bytes of notifications, from the day they were received.
+    pub raw_days: Option<u32>,
+}
+
+impl Default for Retention {
+    /// Two years, a year, and a year.
+    fn default() -> Self {
+        Self { past_days: Some(730), notification_days: Some(365), raw_days: Some(365) }
+    }
+}
+
+/// What was forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Forgotten {
+    /// Windows of maintenances.
+    pub maintenances: usize,
+    /// Notifications.
+    pub notifications: usize,
+    /// Bytes of notifications whose other columns stay.
+    pub raws: usize,
+    /// Whether there is more to forget.
+    pub and_more: bool,
+}
+
+/// Forgets up to `batch` (500 takes some hundredths of a second) of each kind. Call again while there is more, as jobs of
+/// their own, so that others get their turn.
+pub fn forget(
+    connection: &Connection,
+    retention: &Retention,
+    now: DateTime<Utc>,
+    batch: usize,
+) -> Result<Forgotten, Error> {
+    let before = |days: Option<u32>| days.map(|days| (now - TimeDelta::days(i64::from(days))).timestamp());
+    let mut forgotten = Forgotten::default();
+    if let Some(before) = before(retention.past_days) {
+        let keys = forgettable(connection, before, batch)?;
+        forgotten.maintenances = keys.len();
+        forgotten.notifications = forget_maintenances(connection, &keys)?;
+    }
+    let mut unlinked = 0;
+    if let Some(before) = before(retention.notification_days) {
+        for outcome in [Outcome::Ignored, Outcome::ParsingFailed, Outcome::UnknownProvider] {
+            unlinked += forget_notifications(connection, outcome, before, batch)?;
+        }
+    }
+    forgotten.notifications += unlinked;
+    if let Some(before) = before(retention.raw_days) {
+        forgotten.raws = forget_raws(connection, before, batch)?;
+    }
+    forgotten.and_more = [forgotten.maintenances, unlinked, forgotten.raws].into_iter().any(|n| n >= batch);
+    Ok(forgotten)
+}
+
+/// Windows of maintenances that were over before, as a whole and without a note.
+fn forgettable(connection: &Connection, before: i64, batch: usize) -> Result<Vec<MaintenanceKey>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT id FROM maintenance m INDEXED BY maintenance_over WHERE over_at < ?1 AND NOT EXISTS (
+             SELECT 1 FROM maintenance w WHERE w.provider = m.provider AND w.maintenance_id = m.maintenance_id
+                 AND (w.over_at >= ?1 OR w.notes > 0)
+         ) ORDER BY over_at LIMIT ?2",
+    )?;
+    let rows = query.query_map((before, i64::try_from(batch).unwrap_or(i64::MAX)), |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Deletes them and the notifications that speak of no other; answers how many of the latter.
+fn forget_maintenances(connection: &Connection, keys: &[MaintenanceKey]) -> Result<usize, Error> {
+    let mut linked = BTreeSet::new();
+    for key in keys {
+        let mut query = connection
+            .prepare_cached("SELECT notification FROM event WHERE maintenance = ?1 AND notification IS NOT NULL")?;
+        for notification in query.query_map([key], |row| row.get::<_, NotificationKey>(0))? {
+            linked.insert(notification?);
+        }
+        connection.prepare_cached("DELETE FROM maintenance WHERE id = ?1")?.execute([key])?;
+    }
+    let mut gone = 0;
+    for notification in linked {
+        let mut delete = connection.prepare_cached(
+            "DELETE FROM notification WHERE id = ?1
+             AND NOT EXISTS (SELECT 1 FROM event WHERE notification = ?1)",
+        )?;
+        gone += delete.execute([notification])?;
+    }
+    Ok(gone)
+}
+
+/// Deletes notifications of an outcome that links them to nothing.
+fn forget_notifications(connection: &Connection, outcome: Outcome, before: i64, batch: usize) -> Result<usize, Error> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM notification WHERE id IN (
+             SELECT id FROM notification INDEXED BY notification_outcome
+             WHERE outcome = ?1 AND received_at < ?2 ORDER BY received_at LIMIT ?3)",
+    )?;
+    Ok(delete.execute((outcome, before, i64::try_from(batch).unwrap_or(i64::MAX)))?)
+}
+
+/// Drops the bytes of notifications that were read.
+fn forget_raws(connection: &Connection, before: i64, batch: usize) -> Result<usize, Error> {
+    let mut update = connection.prepare_cached(
+        "UPDATE notification SET kept = 0 WHERE id = (
+             SELECT id FROM notification INDEXED BY notification_kept WHERE kept > 0 AND received_at < ?1
+                 AND outcome NOT IN ('parsing-failed', 'unknown-provider') ORDER BY received_at LIMIT 1)
+         RETURNING id",
+    )?;
+    let mut dropped = 0;
+    while dropped < batch {
+        let found: Option<NotificationKey> = update.query_row([before], |row| row.get(0)).optional()?;
+        let Some(notification) = found else { break };
+        connection.prepare_cached("DELETE FROM notification_raw WHERE id = ?1")?.execute([notification])?;
+        dropped += 1;
+    }
+    Ok(dropped)
+}

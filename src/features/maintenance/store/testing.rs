@@ -1,0 +1,79 @@
+//! What the tests of these tables share.
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use super::SCHEMA_1;
+use super::merge::{Order, State};
+use crate::features::maintenance::model::{Circuit, Envelope, Impact, Notice, Reading, Status, Verdict};
+use crate::features::maintenance::store::record::Received;
+
+/// An empty database in memory.
+pub(super) fn empty() -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch(SCHEMA_1).unwrap();
+    connection
+}
+
+/// Seconds since 1970 as a time.
+pub(super) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap()
+}
+
+/// A time in the hours of one day, where the tests happen.
+pub(super) fn hour(hour: i64) -> DateTime<Utc> {
+    at(1_795_220_000 + hour * 3600)
+}
+
+/// A confirmed notice of zayo's TTN-1, made at `made`, for one circuit from hour 100 to hour 104.
+pub(super) fn notice(made: DateTime<Utc>) -> Notice {
+    Notice {
+        account: "Example Networks".to_owned(),
+        circuits: vec![circuit("IC-1", Impact::Outage)],
+        end: hour(104),
+        maintenance_id: "TTN-1".to_owned(),
+        organizer: "noc@carrier.example".to_owned(),
+        provider: "zayo".to_owned(),
+        sequence: 1,
+        stamp: made,
+        start: hour(100),
+        status: Status::Confirmed,
+        summary: "Fibre relocation".to_owned(),
+        uid: "0".to_owned(),
+    }
+}
+
+/// A circuit.
+pub(super) fn circuit(id: &str, impact: Impact) -> Circuit {
+    Circuit { circuit_id: id.to_owned(), impact }
+}
+
+/// The state that a notice makes known at first.
+pub(super) fn state(notice: &Notice, window: u32) -> State {
+    State {
+        window,
+        account: notice.account.clone(),
+        organizer: notice.organizer.clone(),
+        uid: notice.uid.clone(),
+        summary: notice.summary.clone(),
+        status: notice.status,
+        start: notice.start,
+        end: notice.end,
+        order: Order { stamp: notice.stamp, sequence: notice.sequence },
+        circuits: notice.circuits.clone(),
+    }
+}
+
+/// A mail that says `notices`, received at `received_at`, told apart from others by `item`.
+pub(super) fn mail(item: &str, received_at: DateTime<Utc>, notices: Vec<Notice>) -> (Received, Reading) {
+    let raw = format!("Message-ID: <{item}@carrier.example>\r\nSubject: Maintenance\r\n\r\n{item}\r\n");
+    let received = Received { source: "test".to_owned(), item: item.to_owned(), raw: raw.into_bytes(), received_at };
+    let envelope = Envelope {
+        message_id: Some(format!("{item}@carrier.example")),
+        sender: "noc@carrier.example".to_owned(),
+        subject: "Maintenance".to_owned(),
+        date: Some(received_at),
+    };
+    let verdict = Verdict::Parsed { provider: "zayo".to_owned(), notices };
+    (received, Reading { envelope, verdict })
+}

@@ -1,0 +1,173 @@
+//! Received notifications, above all those that nobody could read.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{MaintenanceKey, NotificationKey, sql};
+use crate::features::maintenance::model::Outcome;
+use crate::store::Error;
+
+/// A received notification without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// Which.
+    pub key: NotificationKey,
+    /// The source that handed it over.
+    pub source: String,
+    /// What the source calls it.
+    pub item: String,
+    /// When the source got it.
+    pub received_at: DateTime<Utc>,
+    /// Without angle brackets.
+    pub message_id: Option<String>,
+    /// The address in From; empty if it had none.
+    pub sender: String,
+    /// Its subject; empty if it had none.
+    pub subject: String,
+    /// Its Date header.
+    pub dated: Option<DateTime<Utc>>,
+    /// The provider whose rule took it.
+    pub provider: Option<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, for those that were not read.
+    pub reason: String,
+    /// Bytes it had when it came.
+    pub size: u64,
+}
+
+/// A notification with its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// All else.
+    pub notification: Notification,
+    /// The bytes; `None` once retention has dropped them. Fewer than [`Notification::size`] if it was larger than what
+    /// is kept.
+    pub raw: Option<Vec<u8>>,
+    /// The maintenances it speaks of.
+    pub maintenances: Vec<MaintenanceKey>,
+}
+
+/// Which notifications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Which {
+    /// Those that could not be read and those that no rule knows.
+    NeedALook,
+    /// Those with this outcome.
+    Outcome(Outcome),
+    /// All.
+    All,
+}
+
+/// Where in the list of notifications, which has the newest received first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotificationAnchor {
+    /// From the newest on.
+    Top,
+    /// Up to the oldest.
+    Bottom,
+    /// Those that follow this one.
+    After(NotificationKey),
+    /// Those that precede this one.
+    Before(NotificationKey),
+}
+
+/// Some consecutive notifications, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notifications {
+    /// The rows.
+    pub rows: Vec<Notification>,
+    /// Whether the list goes on in the direction that was read.
+    pub more: bool,
+}
+
+/// Up to `limit` notifications from `anchor` on.
+pub fn notifications(
+    connection: &Connection,
+    which: Which,
+    anchor: NotificationAnchor,
+    limit: usize,
+) -> Result<Notifications, Error> {
+    let (index, condition) = match which {
+        Which::NeedALook => ("notification_look", "outcome IN ('parsing-failed', 'unknown-provider') AND "),
+        Which::Outcome(_) => ("notification_outcome", "outcome = :outcome AND "),
+        Which::All => ("notification_received", ""),
+    };
+    let (way, beyond, from) = match anchor {
+        NotificationAnchor::Top => ("DESC", "<", (i64::MAX, i64::MAX)),
+        NotificationAnchor::Bottom => ("ASC", ">", (i64::MIN, i64::MIN)),
+        NotificationAnchor::After(key) => ("DESC", "<", place(connection, key)?),
+        NotificationAnchor::Before(key) => ("ASC", ">", place(connection, key)?),
+    };
+    let sql = format!(
+        "SELECT * FROM notification INDEXED BY {index} WHERE {condition}(received_at, id) {beyond} (:at, :id)
+         ORDER BY received_at {way}, id {way} LIMIT :limit"
+    );
+    let mut query = connection.prepare_cached(&sql)?;
+    let wanted = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+    let mut rows = if let Which::Outcome(outcome) = which {
+        query.query(named_params! {":at": from.0, ":id": from.1, ":limit": wanted, ":outcome": outcome})?
+    } else {
+        query.query(named_params! {":at": from.0, ":id": from.1, ":limit": wanted})?
+    };
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    let more = found.len() > limit;
+    found.truncate(limit);
+    if way == "ASC" {
+        found.reverse();
+    }
+    Ok(Notifications { rows: found, more })
+}
+
+/// The place of a notification in the list; the top if it is gone.
+fn place(connection: &Connection, key: NotificationKey) -> Result<(i64, i64), Error> {
+    let mut query = connection.prepare_cached("SELECT received_at, id FROM notification WHERE id = ?1")?;
+    let found = query.query_row([key], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    Ok(found.unwrap_or((i64::MAX, i64::MAX)))
+}
+
+/// One notification with its bytes; `None` if it is gone.
+pub fn notification(connection: &Connection, key: NotificationKey) -> Result<Option<Opened>, Error> {
+    let mut query = connection.prepare_cached("SELECT * FROM notification WHERE id = ?1")?;
+    let Some(notification) = query.query_row([key], read).optional()? else { return Ok(None) };
+    let mut query = connection.prepare_cached("SELECT raw FROM notification_raw WHERE id = ?1")?;
+    let raw = query.query_row([key], |row| row.get(0)).optional()?;
+    let mut query = connection
+        .prepare_cached("SELECT DISTINCT maintenance FROM event WHERE notification = ?1 ORDER BY maintenance")?;
+    let maintenances = query.query_map([key], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(Some(Opened { notification, raw, maintenances }))
+}
+
+/// The notifications that speak of a maintenance, the newest first.
+pub(super) fn of_maintenance(
+    connection: &Connection,
+    key: MaintenanceKey,
+    limit: usize,
+) -> Result<Vec<Notification>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT * FROM notification WHERE id IN (SELECT notification FROM event WHERE maintenance = ?1)
+         ORDER BY coalesce(dated, received_at) DESC, id DESC LIMIT ?2",
+    )?;
+    let rows = query.query_map((key, i64::try_from(limit).unwrap_or(i64::MAX)), read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Notification> {
+    Ok(Notification {
+        key: row.get("id")?,
+        source: row.get("source")?,
+        item: row.get("item")?,
+        received_at: sql::time(row, "received_at")?,
+        message_id: row.get("message_id")?,
+        sender: row.get("sender")?,
+        subject: row.get("subject")?,
+        dated: sql::time_if_any(row, "dated")?,
+        provider: row.get("provider")?,
+        outcome: row.get("outcome")?,
+        reason: row.get("reason")?,
+        size: sql::size(row, "size")?,
+    })
+}

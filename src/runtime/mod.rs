@@ -1,0 +1,3 @@
+//! The only place that starts tasks and touches the terminal.
+
+pub mod terminal;

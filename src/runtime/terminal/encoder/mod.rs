@@ -1,0 +1,196 @@
+//! From the cells of a frame to the fewest bytes that make the terminal show them.
+//!
+//! The encoder keeps what the terminal shows and compares each whole new frame with it, so it needs neither the
+//! terminal's answer to anything nor ratatui's own list of differences, which leaves out cells behind wide characters.
+
+mod palette;
+mod pen;
+mod scroll;
+mod sink;
+#[cfg(test)]
+mod tests;
+
+use ratatui::buffer::{Buffer, Cell, CellWidth};
+use ratatui::layout::{Position, Size};
+
+use self::pen::Pen;
+use self::sink::Sink;
+use crate::colour::ColourDepth;
+
+/// A run of blanks in the middle of a row is erased rather than written from this length on: erasing and stepping over
+/// take four or five bytes each.
+const ERASE_FROM: usize = 11;
+/// At the end of a row erasing takes three bytes.
+const ERASE_TAIL_FROM: usize = 4;
+/// Frames beyond one network packet are wrapped in synchronized-update marks (mode 2026), 16 bytes: below that the
+/// terminal reads the frame in one piece anyway.
+const SYNCHRONIZE_FROM: usize = 1200;
+/// Start of a synchronized update; terminals that do not know it ignore it.
+const BEGIN_UPDATE: &[u8] = b"\x1b[?2026h";
+/// End of a synchronized update.
+pub(super) const END_UPDATE: &[u8] = b"\x1b[?2026l";
+
+/// Turns frames into bytes; holds what the terminal shows.
+#[derive(Debug)]
+pub(super) struct Encoder {
+    depth: ColourDepth,
+    size: Size,
+    /// What the terminal shows, row after row, in normal form: see [`Encoder::normalise`].
+    shown: Vec<Cell>,
+    /// The last frame as it was given, to pass over rows that did not change.
+    last: Vec<Cell>,
+    /// Nothing is known about what the terminal shows.
+    is_unknown: bool,
+    /// Whether the terminal shows its cursor.
+    shows_cursor: Option<bool>,
+    sink: Sink,
+}
+
+impl Encoder {
+    /// An encoder for a terminal whose content is unknown.
+    pub(super) fn new(depth: ColourDepth) -> Self {
+        let size = Size::new(0, 0);
+        let sink = Sink::default();
+        Self { depth, size, shown: Vec::new(), last: Vec::new(), is_unknown: true, shows_cursor: None, sink }
+    }
+
+    /// Forgets what the terminal shows: the next frame draws everything.
+    pub(super) fn forget(&mut self) {
+        self.is_unknown = true;
+    }
+
+    /// The bytes that make the terminal show `frame` with the cursor at `cursor`, or hidden. Empty when it does already.
+    pub(super) fn encode(&mut self, frame: &Buffer, cursor: Option<Position>) -> Vec<u8> {
+        let size = frame.area.as_size();
+        if self.is_unknown || size != self.size {
+            self.start_afresh(size);
+        }
+        if self.shows_cursor != Some(false) && cursor.is_none() {
+            self.sink.show_cursor(false);
+            self.shows_cursor = Some(false);
+        }
+        let width = usize::from(size.width);
+        if width > 0 {
+            self.encode_rows(&frame.content, width);
+        }
+        if let Some(at) = cursor.filter(|at| at.x < size.width && at.y < size.height) {
+            let row = row_of(&self.shown, usize::from(at.y), width);
+            self.sink.move_to(at.x, at.y, row);
+            if self.shows_cursor != Some(true) {
+                self.sink.show_cursor(true);
+                self.shows_cursor = Some(true);
+            }
+        }
+        let bytes = std::mem::take(&mut self.sink.bytes);
+        if bytes.len() < SYNCHRONIZE_FROM { bytes } else { [BEGIN_UPDATE, &bytes, END_UPDATE].concat() }
+    }
+
+    /// Erases the terminal and takes on a new size.
+    fn start_afresh(&mut self, size: Size) {
+        let cells = usize::from(size.width) * usize::from(size.height);
+        self.size = size;
+        self.shown = vec![Cell::EMPTY; cells];
+        self.last = vec![Cell::EMPTY; cells];
+        self.is_unknown = false;
+        self.shows_cursor = None;
+        self.sink.forget(size.width);
+        self.sink.erase_all();
+    }
+
+    /// Brings every row that changed up to date.
+    fn encode_rows(&mut self, frame: &[Cell], width: usize) {
+        let rows = frame.chunks_exact(width).zip(self.last.chunks_exact(width));
+        let mut changed = rows.enumerate().filter_map(|(y, (new, old))| (new != old).then_some(y));
+        let Some(first) = changed.next() else { return };
+        let end = changed.next_back().unwrap_or(first) + 1;
+        let wanted: Vec<Vec<Cell>> = (first..end).map(|y| self.normalise(row_of(frame, y, width))).collect();
+        self.last.clone_from_slice(frame);
+        if let Some(shift) = scroll::find(&self.shown, first, &wanted, width) {
+            self.sink.shift_rows(cell_count(shift.top), cell_count(shift.bottom), shift.count);
+            scroll::apply(&mut self.shown, width, shift);
+        }
+        for (y, row) in (first..end).zip(&wanted) {
+            if let Some(shown) = self.shown.get_mut(y * width..(y + 1) * width) {
+                encode_row(&mut self.sink, cell_count(y), shown, row);
+                shown.clone_from_slice(row);
+            }
+        }
+    }
+
+    /// A row in normal form: colours reduced, text that a terminal would obey replaced, equal looks spelled equally, and
+    /// the cells behind a wide character empty.
+    fn normalise(&self, row: &[Cell]) -> Vec<Cell> {
+        let mut cells: Vec<Cell> = Vec::with_capacity(row.len());
+        while let Some(raw) = row.get(cells.len()) {
+            // Whoever drew has cleaned what came from outside; a terminal must not obey what slipped through.
+            let symbol = if raw.symbol().chars().any(char::is_control) { "?" } else { raw.symbol() };
+            let width = if symbol.len() == 1 { 1 } else { usize::from(symbol.cell_width()) };
+            let fits = width > 0 && cells.len() + width <= row.len();
+            let mut cell = Cell::EMPTY;
+            if fits {
+                cell.set_symbol(symbol);
+            }
+            let mut pen = Pen::of(raw);
+            pen.fg = palette::reduce(pen.fg, self.depth);
+            pen.bg = palette::reduce(pen.bg, self.depth);
+            if cell.symbol() == " " {
+                pen = pen.on_blank();
+            }
+            (cell.fg, cell.bg, cell.modifier) = (pen.fg, pen.bg, pen.modifier);
+            let covered = if fits { width - 1 } else { 0 };
+            cells.push(cell.clone());
+            // The empty symbol is no cell's own, and its look is its owner's.
+            cell.set_symbol("");
+            cells.extend(std::iter::repeat_n(cell, covered));
+        }
+        cells
+    }
+}
+
+/// Writes what differs between the row as it is shown and as it is wanted.
+fn encode_row(sink: &mut Sink, y: u16, shown: &[Cell], wanted: &[Cell]) {
+    let blank_from = wanted.iter().rposition(|cell| *cell != Cell::EMPTY).map_or(0, |last| last + 1);
+    let differs = |x: usize| shown.get(x) != wanted.get(x);
+    let mut x = 0;
+    while x < wanted.len() {
+        if !differs(x) {
+            x += 1;
+            continue;
+        }
+        let Some(cell) = wanted.get(x) else { return };
+        let blanks = wanted.iter().skip(x).take_while(|cell| **cell == Cell::EMPTY).count();
+        // The second half of a wide character cannot be written alone; its first half differs too and was written.
+        if cell.symbol().is_empty() {
+            x += 1;
+            continue;
+        }
+        // What was left of here is up to date already, so that is what the terminal shows there.
+        sink.move_to(cell_count(x), y, wanted);
+        if x >= blank_from {
+            let last = (x..wanted.len()).rev().find(|x| differs(*x)).unwrap_or(x);
+            if last + 1 - x >= ERASE_TAIL_FROM {
+                sink.erase_to_end_of_row();
+                return;
+            }
+        } else if blanks >= ERASE_FROM {
+            let changed = (x..x + blanks).rev().find(|x| differs(*x)).map_or(1, |last| last + 1 - x);
+            if changed >= ERASE_FROM {
+                sink.erase(cell_count(changed));
+                x += changed;
+                continue;
+            }
+        }
+        sink.write(cell);
+        x += 1;
+    }
+}
+
+/// Row `y` of `cells`; empty beyond the last.
+fn row_of(cells: &[Cell], y: usize, width: usize) -> &[Cell] {
+    cells.get(y * width..(y + 1) * width).unwrap_or_default()
+}
+
+/// A count of cells as the terminal numbers them; buffers are never larger.
+fn cell_count(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}

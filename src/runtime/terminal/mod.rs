@@ -1,0 +1,318 @@
+//! The terminal: taken over, read, written, and given back as it was found.
+//!
+//! Three rules hold everywhere below. Nothing waits for the terminal: no question is asked of it, and a frame that does
+//! not fit into a slow link is finished later, while no new one is made. Whatever ends noctui, the terminal is restored.
+//! A terminal that is gone is noticed at once.
+//!
+//! ```text
+//! bytes ─► input::Decoder ─► Event::Input          view ─► Canvas ─► encoder::Encoder ─► Tty
+//! ```
+
+mod canvas;
+mod clipboard;
+mod encoder;
+mod guard;
+mod input;
+mod modes;
+mod panic;
+mod signals;
+mod tty;
+mod writer;
+
+use std::collections::VecDeque;
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::Size;
+use tokio::time::{Instant, sleep_until};
+
+use self::canvas::{Canvas, Cursor};
+pub use self::clipboard::TooLong;
+use self::encoder::Encoder;
+use self::guard::Unfinished;
+use self::input::Decoder;
+pub use self::panic::install_hook as install_panic_hook;
+pub use self::signals::StopSignal;
+use self::signals::{Caught, Signals};
+use self::tty::Tty;
+use crate::colour::{ColourDepth, TerminalEnvironment};
+use crate::input::Input;
+use crate::text::clean_line;
+
+/// The kernel hands out at most this much of a terminal's input at a time.
+const READ_SIZE: usize = 4096;
+/// A title bar shows no more.
+const LONGEST_TITLE: usize = 120;
+/// SIGCONT within this time of our own resuming tells nothing new.
+const JUST_RESUMED: Duration = Duration::from_secs(1);
+
+/// What the person asked of the terminal.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How many colours may be sent.
+    pub colour_depth: ColourDepth,
+    /// Whether the mouse is captured; otherwise the terminal selects text itself.
+    pub mouse: bool,
+    /// The environment that the depth was decided from.
+    pub environment: TerminalEnvironment,
+}
+
+/// Why there is no screen. One line each, for standard error, with exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Standard input or output is a file, a pipe or nothing.
+    #[error(
+        "the screen needs a terminal and {0} is none; `noctui --help` lists the subcommands that work without, such as \
+         `noctui maintenance list`"
+    )]
+    NotATerminal(&'static str),
+    /// `TERM` names a terminal that cannot place the cursor, or none.
+    #[error(
+        "the screen needs a terminal that can place its cursor, and TERM is `{0}`; set TERM (xterm-256color is usual) \
+         or use a subcommand, see `noctui --help`"
+    )]
+    Incapable(String),
+    /// The kernel refused.
+    #[error("cannot use the terminal")]
+    Io(#[from] io::Error),
+}
+
+/// Something that concerns the loop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The person did something; after a resize or a resume, [`Input::Resized`] asks for a new frame.
+    Input(Input),
+    /// The last frame has left: [`Terminal::draw`] makes the next one.
+    Drained,
+    /// A signal asks noctui to end.
+    Stop(StopSignal),
+    /// The terminal is gone: nobody sees or types anything any more. Told again by every further call.
+    Gone,
+}
+
+/// The terminal while it is ours. Dropping it gives it back, also when a panic unwinds through it.
+#[derive(Debug)]
+pub struct Terminal {
+    tty: Tty,
+    signals: Signals,
+    decoder: Decoder,
+    inputs: VecDeque<Input>,
+    screen: ratatui::Terminal<Canvas>,
+    cursor: Cursor,
+    encoder: Encoder,
+    /// What the terminal has not taken yet; a frame is made only when it is empty.
+    unsent: Vec<u8>,
+    settings: Settings,
+    title: String,
+    is_gone: bool,
+    resumed: Option<Instant>,
+}
+
+impl Terminal {
+    /// Takes the terminal over. Needs a Tokio runtime with I/O and time; fastest on a current-thread one.
+    pub fn take(settings: Settings) -> Result<Self, Refusal> {
+        refuse_the_incapable(&settings.environment)?;
+        let tty = Tty::open()?;
+        let signals = Signals::catch()?;
+        let canvas = Canvas::new(tty.size());
+        let cursor = canvas.cursor();
+        let Ok(screen) = ratatui::Terminal::new(canvas);
+        let mut terminal = Self {
+            tty,
+            signals,
+            decoder: Decoder::default(),
+            inputs: VecDeque::new(),
+            screen,
+            cursor,
+            encoder: Encoder::new(settings.colour_depth),
+            unsent: Vec::new(),
+            settings,
+            title: String::new(),
+            is_gone: false,
+            resumed: None,
+        };
+        panic::watch_this_thread();
+        terminal.set_up()?;
+        Ok(terminal)
+    }
+
+    /// The window's size in cells as of the last [`Input::Resized`].
+    #[must_use]
+    pub fn size(&self) -> Size {
+        let Ok(size) = self.screen.size();
+        size
+    }
+
+    /// Whether the terminal has taken the last frame, so that [`Terminal::draw`] makes one.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.unsent.is_empty() && self.tty.is_idle() && !self.is_gone
+    }
+
+    /// Draws a frame and sends what differs from the last one; returns false, drawing nothing, while the terminal is not
+    /// [ready](Terminal::is_ready). Never blocks: what the link does not take at once leaves during [`Terminal::next`].
+    pub fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> bool {
+        if !self.is_ready() {
+            return false;
+        }
+        let Ok(frame) = self.screen.draw(view);
+        let bytes = self.encoder.encode(frame.buffer, self.cursor.get());
+        self.send(&bytes);
+        true
+    }
+
+    /// The next thing that happened. Cancel safety: nothing is lost; what was read and sent is kept in `self`.
+    pub async fn next(&mut self) -> Event {
+        panic::loop_is_alive();
+        let mut bytes = [0; READ_SIZE];
+        loop {
+            if let Some(input) = self.inputs.pop_front() {
+                return Event::Input(input);
+            }
+            if self.is_gone {
+                return Event::Gone;
+            }
+            let is_sending = !self.unsent.is_empty() || !self.tty.is_idle();
+            let deadline = self.decoder.deadline();
+            tokio::select! {
+                biased;
+                caught = self.signals.next() => match caught {
+                    Caught::Stop(signal) => return Event::Stop(signal),
+                    Caught::WindowChanged => self.measure(),
+                    Caught::Continued => self.continue_after_stop(),
+                },
+                // Before reading: a flood of input must not keep the screen from changing.
+                written = self.tty.write(&self.unsent), if is_sending => {
+                    self.note_written(written);
+                    if self.is_ready() {
+                        return Event::Drained;
+                    }
+                }
+                read = self.tty.read(&mut bytes) => match read {
+                    Ok(length @ 1..) => {
+                        self.decoder.feed(bytes.get(..length).unwrap_or_default(), Instant::now(), &mut self.inputs);
+                    }
+                    Ok(0) | Err(_) => self.is_gone = true,
+                },
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    self.decoder.expire(&mut self.inputs);
+                }
+            }
+        }
+    }
+
+    /// Stops noctui as Ctrl-Z is expected to: the terminal is given back, the whole job stops, and when the shell
+    /// continues it the terminal is ours again and [`Input::Resized`] asks for a frame. Where no shell could continue
+    /// it, the kernel does not stop it.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        self.give_back();
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        self.resumed = Some(Instant::now());
+        self.set_up()
+    }
+
+    /// Captures the mouse, or leaves it to the terminal for selecting text.
+    pub fn set_mouse(&mut self, is_on: bool) {
+        if self.settings.mouse != is_on {
+            self.settings.mouse = is_on;
+            self.send(modes::mouse(is_on).as_bytes());
+        }
+    }
+
+    /// Names the window, until the terminal is given back.
+    pub fn set_title(&mut self, title: &str) {
+        let title: String = clean_line(title).chars().take(LONGEST_TITLE).collect();
+        if title != self.title {
+            self.send(format!("\x1b]2;{title}\x1b\\").as_bytes());
+            self.title = title;
+        }
+    }
+
+    /// Copies `text` to the clipboard of the machine the person sits at. Terminals do not tell whether they obeyed.
+    pub fn copy(&mut self, text: &str) -> Result<(), TooLong> {
+        let bytes = clipboard::sequence(text, &self.settings.environment)?;
+        self.send(&bytes);
+        if self.settings.environment.tmux.is_some() {
+            clipboard::to_tmux(text.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Makes the terminal raw and sets its modes; the next frame draws everything.
+    fn set_up(&mut self) -> io::Result<()> {
+        guard::take(std::os::fd::AsFd::as_fd(&self.tty))?;
+        self.send(modes::enter(self.settings.mouse).as_bytes());
+        self.encoder.forget();
+        self.title.clear();
+        self.measure();
+        Ok(())
+    }
+
+    /// Gives the terminal back. What it had not taken is dropped.
+    fn give_back(&mut self) {
+        let is_frame_cut = !self.unsent.is_empty() || !self.tty.is_idle();
+        self.unsent.clear();
+        guard::give_back(Unfinished { is_frame_cut, is_in_paste: self.decoder.is_in_paste() });
+    }
+
+    /// Goes on after somebody stopped and continued the process. Whoever had the terminal meanwhile may have changed
+    /// everything about it.
+    fn continue_after_stop(&mut self) {
+        let is_news = self.resumed.take().is_none_or(|resumed| resumed.elapsed() > JUST_RESUMED);
+        if is_news && self.set_up().is_err() {
+            self.is_gone = true;
+        }
+    }
+
+    /// Takes on the window's present size and asks for a frame.
+    fn measure(&mut self) {
+        let size = self.tty.size();
+        self.screen.backend_mut().set_size(size);
+        self.encoder.forget();
+        self.inputs.push_back(Input::Resized(size));
+    }
+
+    /// Sends `bytes` after all that is on its way.
+    fn send(&mut self, bytes: &[u8]) {
+        self.unsent.extend_from_slice(bytes);
+        while !self.unsent.is_empty() && !self.is_gone {
+            match self.tty.write_now(&self.unsent) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                written => self.note_written(written),
+            }
+        }
+    }
+
+    /// Drops what was written from what is to be sent.
+    fn note_written(&mut self, written: io::Result<usize>) {
+        match written {
+            Ok(length) => _ = self.unsent.drain(..length.min(self.unsent.len())),
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
+            Err(_) => self.is_gone = true,
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.give_back();
+        if std::thread::panicking() {
+            panic::tell();
+        }
+    }
+}
+
+/// Refuses what cannot carry a screen.
+fn refuse_the_incapable(environment: &TerminalEnvironment) -> Result<(), Refusal> {
+    if !io::stdin().is_terminal() {
+        return Err(Refusal::NotATerminal("standard input"));
+    }
+    if !io::stdout().is_terminal() {
+        return Err(Refusal::NotATerminal("standard output"));
+    }
+    match environment.term.as_deref().unwrap_or_default() {
+        term @ ("" | "dumb" | "unknown") => Err(Refusal::Incapable(term.to_owned())),
+        _ => Ok(()),
+    }
+}

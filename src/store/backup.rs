@@ -1,0 +1,86 @@
+//! A copy of the database while it is in use.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags};
+
+use super::FILE_NAME;
+use super::error::Error;
+
+/// Copies the database of `data_dir` into the new file `target`: one consistent state, checked and synced, a single file
+/// that can be put back as it is. Other processes may go on reading and, in WAL mode, writing. An existing `target` is
+/// refused, and a copy that fails leaves nothing at `target`.
+pub fn backup(data_dir: &Path, target: &Path) -> Result<(), Error> {
+    let source = data_dir.join(FILE_NAME);
+    if !source.exists() {
+        return Err(Error::Missing { path: source });
+    }
+    if target.symlink_metadata().is_ok() {
+        return Err(Error::TargetExists { path: target.to_owned() });
+    }
+    let partial = partial_name(target);
+    // 0600 from the first byte; a left-over of a backup that was killed is replaced.
+    let _ = fs::remove_file(&partial);
+    let create = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial);
+    create.map_err(|error| Error::io(&partial, error))?;
+    let done = copy(&source, &partial).and_then(|()| publish(&partial, target));
+    let _ = fs::remove_file(&partial);
+    done
+}
+
+/// `target` with `.partial` appended, so that both are in one directory.
+fn partial_name(target: &Path) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(".partial");
+    PathBuf::from(name)
+}
+
+/// Copies page by page and checks the result.
+fn copy(source: &Path, target: &Path) -> Result<(), Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let from = Connection::open_with_flags(source, flags).map_err(|error| Error::from(error).at(source))?;
+    let read = || {
+        from.busy_timeout(Duration::from_secs(30))?;
+        from.pragma_update(None, "query_only", true)?;
+        let mut to = Connection::open_with_flags(target, flags)?;
+        Backup::new(&from, &mut to)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
+        // The copy says "WAL" as its source does; as a rollback database it is complete in one file.
+        to.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
+        to.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))
+    };
+    let verdict = read().map_err(|error: rusqlite::Error| {
+        let error = Error::from(error).at(source);
+        // Only the copy is written.
+        if let Error::Full { .. } = error { Error::Full { path: target.to_owned() } } else { error }
+    })?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    let damage = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    Err(Error::from(rusqlite::Error::SqliteFailure(damage, Some(verdict))).at(source))
+}
+
+/// Syncs the copy and gives it its name, unless that came into use meanwhile.
+fn publish(partial: &Path, target: &Path) -> Result<(), Error> {
+    let sync = File::open(partial).and_then(|file| file.sync_all());
+    sync.map_err(|error| Error::io(partial, error))?;
+    // Unlike a rename, a link never replaces what is there.
+    let linked = match fs::hard_link(partial, target) {
+        // File systems without links: the check at the start has to do.
+        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) => {
+            fs::rename(partial, target)
+        }
+        other => other,
+    };
+    linked.map_err(|error| {
+        let exists = error.kind() == io::ErrorKind::AlreadyExists;
+        if exists { Error::TargetExists { path: target.to_owned() } } else { Error::io(target, error) }
+    })?;
+    let dir = target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| Error::io(dir, error))
+}

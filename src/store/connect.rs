@@ -1,0 +1,154 @@
+//! Opening connections: permissions, journal mode, pragmas.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::Error;
+use super::{Journal, Options, migrate};
+
+/// Written to `PRAGMA application_id` ("noct"), so that another program's database of the same name is recognised.
+pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"noct");
+
+/// Prepared statements kept per connection; a feature has some dozens.
+const STATEMENTS: usize = 96;
+
+/// Page cache of each connection. The operating system caches the file anyway; a bigger cache here showed no faster
+/// lists at 100,000 maintenances and counts as resident memory.
+const CACHE_KIB: i32 = 1024;
+
+/// Creates `dir` and its missing parents, for the user alone.
+pub(super) fn make_dir(dir: &Path) -> Result<(), Error> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| Error::io(dir, error))
+}
+
+/// A writing connection whose tables are up to date.
+pub(super) struct Opened {
+    /// The connection.
+    pub(super) connection: Connection,
+    /// Whether it is in WAL mode.
+    pub(super) wal: bool,
+}
+
+/// Opens or creates the database at `path` and brings its tables up to date.
+pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Opened, Error> {
+    create_private(path)?;
+    let mut connection = open(path, options.busy_timeout)?;
+    let known = |error: rusqlite::Error| Error::from(error).at(path);
+    // Looked at before anything that writes, and the journal mode is a write.
+    migrate::refuse_foreign(&connection, path, options.migrations)?;
+    let wal = set_journal(&connection, path, options.journal).map_err(known)?;
+    migrate::apply(&mut connection, path, options.migrations)?;
+    Ok(Opened { connection, wal })
+}
+
+/// Opens a connection that cannot change the database. It may still recover a journal that a killed process left, which
+/// a connection opened read-only could not.
+pub(super) fn open_reader(path: &Path, busy_timeout: Duration) -> Result<Connection, Error> {
+    let connection = open(path, busy_timeout)?;
+    connection.pragma_update(None, "query_only", true).map_err(|error| Error::from(error).at(path))?;
+    Ok(connection)
+}
+
+/// Opens an existing file with the settings that all connections share.
+fn open(path: &Path, busy_timeout: Duration) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let prepare = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(busy_timeout)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        // Durable against power loss at every commit; the two others matter on macOS, where fsync does not reach the disk.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+        // A database made by somebody else must not run code through its schema.
+        connection.pragma_update(None, "trusted_schema", false)?;
+        Ok(connection)
+    };
+    prepare().map_err(|error: rusqlite::Error| Error::from(error).at(path))
+}
+
+/// Creates an empty file for the user alone if there is none; `SQLite` gives its journals the same permissions.
+fn create_private(path: &Path) -> Result<(), Error> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(file) => {
+            file.sync_all().map_err(|error| Error::io(path, error))?;
+            // The new name itself must survive a power cut.
+            let dir = path.parent().unwrap_or(path);
+            File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| Error::io(dir, error))
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(Error::io(path, error)),
+    }
+}
+
+/// Chooses the journal; answers whether it is WAL.
+fn set_journal(connection: &Connection, path: &Path, journal: Journal) -> rusqlite::Result<bool> {
+    let wanted = if journal == Journal::Auto && !on_network(path) { "WAL" } else { "TRUNCATE" };
+    match ask_journal(connection, wanted) {
+        Ok(mode) if mode == "wal" => Ok(true),
+        // The answer is the mode in force: "delete" here means that WAL is impossible on this file system.
+        Ok(mode) if mode == "delete" => ask_journal(connection, "TRUNCATE").map(|_| false),
+        Ok(_) => Ok(false),
+        // Changing the mode needs the database for oneself; while others use it, their mode stays in force.
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+            connection.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0)).map(|mode| mode == "wal")
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Asks for a journal mode and returns the one in force.
+fn ask_journal(connection: &Connection, mode: &str) -> rusqlite::Result<String> {
+    connection.pragma_update_and_check(None, "journal_mode", mode, |row| row.get(0))
+}
+
+/// Whether the file lies on a file system where several hosts or a server in between may write: WAL needs memory shared
+/// by all processes that use the file. The numbers are `statfs` magics (Linux `include/uapi/linux/magic.h` and the file
+/// systems' own sources).
+#[cfg(target_os = "linux")]
+pub(super) fn on_network(path: &Path) -> bool {
+    /// NFS, SMB, CIFS, SMB2, AFS (two), Coda, NCP, 9P, Ceph, FUSE (sshfs among them), Lustre, GPFS, OCFS2, GFS2, vboxsf.
+    const SHARED: [u32; 16] = [
+        0x6969,
+        0x517b,
+        0xff53_4d42,
+        0xfe53_4d42,
+        0x5346_414f,
+        0x6b41_4653,
+        0x7375_7245,
+        0x564c,
+        0x0102_1997,
+        0x00c3_6400,
+        0x6573_5546,
+        0x0bd0_0bd0,
+        0x4750_4653,
+        0x7461_636f,
+        0x0116_1970,
+        0x786f_4256,
+    ];
+    let dir = path.parent().unwrap_or(path);
+    rustix::fs::statfs(dir).is_ok_and(|stat| {
+        // The kernel's type differs between architectures; the magics are 32 bits everywhere.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "only the lower 32 bits are the magic"
+        )]
+        let magic = stat.f_type as u32;
+        SHARED.contains(&magic)
+    })
+}
+
+/// Elsewhere the answer of `PRAGMA journal_mode=WAL` decides alone.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn on_network(_path: &Path) -> bool {
+    false
+}

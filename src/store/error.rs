@@ -1,0 +1,174 @@
+//! What can go wrong with the database, and what a person can do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::ErrorCode;
+
+/// What went wrong.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// The file is a database, but its content is damaged.
+    #[error("the database {} is damaged", path.display())]
+    Corrupt {
+        /// The database.
+        path: PathBuf,
+        /// What `SQLite` says.
+        #[source]
+        source: Arc<rusqlite::Error>,
+    },
+    /// The file is something else.
+    #[error("{} is not a database of noctui", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer noctui made or migrated the database.
+    #[error("the database {} has version {found}, this noctui knows up to {known}", path.display())]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The newest version this program knows.
+        known: u32,
+    },
+    /// Directory or file cannot be created, read or written.
+    #[error("cannot use {}", path.display())]
+    Unusable {
+        /// The directory or file.
+        path: PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: Arc<io::Error>,
+    },
+    /// The database may be read but not written.
+    #[error("cannot write to {}", path.display())]
+    ReadOnly {
+        /// The database.
+        path: PathBuf,
+    },
+    /// No space left; the transaction was rolled back.
+    #[error("no space left for {}", path.display())]
+    Full {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Another process held the database for longer than the busy timeout.
+    #[error("another noctui keeps {} busy", path.display())]
+    Busy {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Nobody waits for this read any more.
+    #[error("the read was given up for a newer one")]
+    Superseded,
+    /// The work given to the store panicked; its transaction was rolled back.
+    #[error("a database job failed unexpectedly: {message}")]
+    Panicked {
+        /// The panic's message.
+        message: String,
+    },
+    /// The store is shutting down.
+    #[error("the database is closed")]
+    Closed,
+    /// The target of a backup is there already.
+    #[error("{} exists already", path.display())]
+    TargetExists {
+        /// The target.
+        path: PathBuf,
+    },
+    /// There is no database to back up.
+    #[error("there is no database at {}", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Another answer of `SQLite`.
+    #[error("the database refused")]
+    Refused {
+        /// What `SQLite` says.
+        #[from]
+        source: Arc<rusqlite::Error>,
+    },
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Refused { source: Arc::new(error) }
+    }
+}
+
+impl Error {
+    /// What the person on call can do.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Corrupt { .. } => {
+                "move noctui.db, noctui.db-wal and noctui.db-shm aside together and keep them; copy back the newest \
+                 `noctui backup`, or start empty and import the mails again"
+            }
+            Self::NotOurs { .. } => "move the file away, or choose another directory with --data-dir",
+            Self::Newer { .. } => "start the newer noctui, or choose another directory with --data-dir",
+            Self::Unusable { .. } => "check owner and permissions, or choose another directory with --data-dir",
+            Self::ReadOnly { .. } => "make the file and its directory writable for you, or use --data-dir",
+            Self::Full { .. } => {
+                "free some space; nothing that was confirmed is lost, what was refused can be repeated"
+            }
+            Self::Busy { .. } => "wait for the other noctui's import or backup to end and try again",
+            Self::Superseded => "nothing; the newer request answers",
+            Self::Panicked { .. } => "nothing was changed; please report it with the log",
+            Self::Closed => "start noctui again",
+            Self::TargetExists { .. } => "choose a name that does not exist yet",
+            Self::Missing { .. } => "check --data-dir; `noctui config path` shows the directory in use",
+            Self::Refused { .. } => "please report it with the log",
+        }
+    }
+
+    /// Whether trying again unchanged can help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Full { .. } | Self::Busy { .. } | Self::Superseded => true,
+            Self::Corrupt { .. }
+            | Self::NotOurs { .. }
+            | Self::Newer { .. }
+            | Self::Unusable { .. }
+            | Self::ReadOnly { .. }
+            | Self::Panicked { .. }
+            | Self::Closed
+            | Self::TargetExists { .. }
+            | Self::Missing { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+
+    /// The same error with what is known of the place: answers of `SQLite` that mean a situation become that situation.
+    pub(super) fn at(self, path: &Path) -> Self {
+        let Self::Refused { source } = self else { return self };
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, source },
+            Some(ErrorCode::NotADatabase) => Self::NotOurs { path },
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
+            Some(ErrorCode::OperationInterrupted) => Self::Superseded,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path },
+            Some(ErrorCode::CannotOpen) => {
+                Self::Unusable { path, source: Arc::new(io::Error::other(source.to_string())) }
+            }
+            _ => Self::Refused { source },
+        }
+    }
+
+    /// An error of the operating system at `path`.
+    pub(super) fn io(path: &Path, error: io::Error) -> Self {
+        let path = path.to_owned();
+        if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            Self::Full { path }
+        } else {
+            Self::Unusable { path, source: Arc::new(error) }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Noticing what other processes commit, without polling.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use super::writer::{Prober, Writer};
+use super::{FILE_NAME, connect};
+
+/// The waits between looking again after a file event. The event comes with the first byte written, the commit is
+/// visible only after the sync, so that the first look may come too early.
+const LOOKS: [Duration; 5] = [
+    Duration::from_millis(30),
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+];
+
+/// The pace where no file events come, as on network file systems.
+const POLL: Duration = Duration::from_secs(5);
+
+/// Keeps the file events coming; dropping it ends the watching thread.
+pub(super) struct Watcher {
+    _events: Option<RecommendedWatcher>,
+    /// Closed on drop, which the polling thread waits for.
+    _stop: SyncSender<()>,
+}
+
+impl std::fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watcher").finish_non_exhaustive()
+    }
+}
+
+impl Watcher {
+    /// Watches the directory of `path`.
+    pub(super) fn start(path: &Path, writer: &Writer) -> Self {
+        // Capacity 1: an event that finds one waiting adds nothing. The thread hears of the end when both senders close.
+        let (touched, events) = sync_channel(1);
+        let watcher = if connect::on_network(path) { None } else { watch(path, touched.clone()) };
+        let pace = if watcher.is_some() { None } else { Some(POLL) };
+        if let Some(prober) = writer.prober() {
+            let started =
+                thread::Builder::new().name("store-watch".to_owned()).spawn(move || serve(&prober, &events, pace));
+            if let Err(error) = started {
+                tracing::warn!(%error, "other processes' changes will not show by themselves");
+            }
+        }
+        Self { _events: watcher, _stop: touched }
+    }
+}
+
+/// File events of the database and its journals.
+fn watch(path: &Path, touched: SyncSender<()>) -> Option<RecommendedWatcher> {
+    let dir = path.parent()?;
+    let ours = move |changed: &PathBuf| {
+        changed.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(FILE_NAME))
+    };
+    let report = move |event: notify::Result<Event>| {
+        // Reading opens files too; only a modified file can mean a commit. A failed event may hide one.
+        let relevant =
+            event.map_or(true, |event| matches!(event.kind, EventKind::Modify(_)) && event.paths.iter().any(&ours));
+        if relevant {
+            let _ = touched.try_send(());
+        }
+    };
+    let mut watcher = notify::recommended_watcher(report).ok()?;
+    watcher.watch(dir, RecursiveMode::NonRecursive).ok()?;
+    Some(watcher)
+}
+
+/// Looks whether others committed after each event, or at `pace`; sleeps otherwise.
+fn serve(prober: &Prober, events: &Receiver<()>, pace: Option<Duration>) {
+    let Some(mut last) = prober.version() else { return };
+    loop {
+        let woken = match pace {
+            Some(pace) => events.recv_timeout(pace),
+            None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        if woken == Err(RecvTimeoutError::Disconnected) {
+            return;
+        }
+        let waits: &[Duration] = if pace.is_some() { &[Duration::ZERO] } else { &LOOKS };
+        for wait in waits {
+            if !pass(events, *wait) {
+                return;
+            }
+            let Some(version) = prober.version() else { return };
+            if version != last {
+                last = version;
+                prober.announce();
+                break;
+            }
+        }
+    }
+}
+
+/// Lets `wait` go by, and with it the events of one burst of writing; false if the store is gone.
+fn pass(events: &Receiver<()>, wait: Duration) -> bool {
+    let end = Instant::now() + wait;
+    loop {
+        match events.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Timeout) => return true,
+            Err(RecvTimeoutError::Disconnected) => return false,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The subcommands as a script meets them: standard output, standard error, exit code, JSON.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
+mod config;
+mod general;
+mod support;

@@ -1,0 +1,105 @@
+//! `config.example.toml` has every setting, and what it shows is the default.
+
+use noctui::config::{Config, Environment, Flags, Inspection, SourceFrom, inspect};
+
+use crate::files;
+
+/// Reads `text` as the configuration of a user.
+fn inspect_text(text: &str) -> Inspection {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join(".config/noctui/config.toml");
+    std::fs::create_dir_all(config.parent().unwrap()).unwrap();
+    std::fs::write(config, text).unwrap();
+    let home = home.path().to_str().unwrap();
+    let mut inspection = inspect(&Flags::default(), &Environment::of([("HOME", home), ("USER", "anna")]));
+    // Each reading has a home of its own.
+    let paths = &mut inspection.config.paths;
+    for path in [&mut paths.config, &mut paths.data, &mut paths.state, &mut paths.cache, &mut paths.log] {
+        *path = path.strip_prefix(home).unwrap().to_owned();
+    }
+    let providers = &mut inspection.config.maintenance.providers_dir;
+    *providers = providers.strip_prefix(home).unwrap().to_owned();
+    inspection
+}
+
+/// The configuration of `text`, which must be sound.
+fn config(text: &str) -> Config {
+    let inspection = inspect_text(text);
+    assert_eq!(inspection.problems, []);
+    inspection.config
+}
+
+/// The example as it stands in the repository.
+fn example() -> String {
+    files::read("config.example.toml".as_ref())
+}
+
+/// The example with every setting in force: a line that begins with `#` and no blank loses the `#`.
+fn every_setting() -> String {
+    let comment = regex::Regex::new("(?m)^#([^ \n])").unwrap();
+    comment.replace_all(&example(), "$1").into_owned()
+}
+
+#[test]
+fn as_it_stands_it_changes_nothing() {
+    assert_eq!(config(&example()), config(""));
+}
+
+#[test]
+fn it_has_every_setting_and_no_other() {
+    let inspection = inspect_text(&every_setting());
+    assert_eq!(inspection.problems, [], "settings that do not exist");
+    assert_eq!(inspection.unset, [""; 0], "settings that the example lacks");
+}
+
+#[test]
+fn what_it_shows_is_the_default() {
+    let mut shown = config(&every_setting());
+    let default = config("");
+    // These have no default; what stands there is an example, and says so.
+    assert_eq!(shown.context.take().unwrap().name, "prod-emea");
+    assert_eq!(shown.contexts.len(), 1);
+    assert_eq!(shown.maintenance.sources.len(), 1);
+    assert!(shown.cloudvision.is_some() && shown.lab.is_some() && shown.console.is_some());
+    let Config { cloudvision, lab, console, .. } = default.clone();
+    shown = Config { contexts: Vec::new(), cloudvision, lab, console, ..shown };
+    shown.maintenance.sources.clear();
+    assert_eq!(shown, default);
+}
+
+#[test]
+fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
+    let shown = config(&every_setting());
+    let SourceFrom::Maildir { .. } = shown.maintenance.sources[0].from;
+    let least = config(
+        "[[context]]\nname = 'prod-emea'\n\
+         [[maintenance.source]]\nname = 'noc mailbox'\nkind = 'maildir'\npath = '~/Maildir'\n",
+    );
+    assert_eq!(shown.contexts, least.contexts);
+    let without_home = |config: &Config| {
+        let [source] = config.maintenance.sources.as_slice() else { panic!("one source") };
+        (source.name.clone(), source.first_run)
+    };
+    assert_eq!(without_home(&shown), without_home(&least));
+}
+
+#[test]
+fn every_variable_it_names_exists_and_every_other_is_named_by_the_help() {
+    let example = example();
+    let variable = regex::Regex::new("NOCTUI_[A-Z_]+").unwrap();
+    let mut named: Vec<&str> = variable.find_iter(&example).map(|found| found.as_str()).collect();
+    named.sort_unstable();
+    named.dedup();
+    let resolve = files::read("src/config/resolve.rs".as_ref());
+    let mut known: Vec<&str> = variable.find_iter(&resolve).map(|found| found.as_str()).collect();
+    known.sort_unstable();
+    known.dedup();
+    let help = files::read("src/cli.rs".as_ref());
+    for name in &named {
+        assert!(*name == "NOCTUI_" || known.contains(name), "{name} is in the example but not in the code");
+    }
+    for name in &known {
+        assert!(help.contains(name), "{name} is in the code but not in the help");
+    }
+    assert!(known.len() >= 13, "{known:?}");
+}
