@@ -95,7 +95,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         None => screen(flags, None),
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
-        Some(Command::Maintenance(command)) => maintenance::cli::run(command),
+        Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
         Some(Command::Config(command)) => config::cli::run(&command, &flags),
         Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),

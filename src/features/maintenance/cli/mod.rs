@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use crate::config::Flags;
+
 /// The subcommands of `noctui maintenance`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -14,8 +16,8 @@ pub(crate) enum Command {
 }
 
 /// Runs one of them.
-pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Parse(args) => parse::run(&args),
+        Command::Parse(args) => parse::run(&args, flags),
     }
 }
