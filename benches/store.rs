@@ -127,6 +127,7 @@ fn filtering(store: &Store, now: DateTime<Utc>) {
     filter(store, now, Sort::Grouped, Scope::All, "", Some("zayo"));
 }
 
+/// The first window of a filtered list, and its matches.
 fn filter(store: &Store, now: DateTime<Utc>, sort: Sort, scope: Scope, text: &str, provider: Option<&str>) {
     let filter = Filter { text: text.to_owned(), scope, provider: provider.map(str::to_owned) };
     let query = ListQuery { sort, filter, now };
@@ -217,6 +218,7 @@ fn mail(number: u32, now: DateTime<Utc>) -> (Delivery, Reading) {
     (delivery, Reading { envelope, verdict: Verdict::Parsed { provider: "zayo".to_owned(), notices: vec![notice] } })
 }
 
+/// How long `what` takes each time.
 fn measured(times: usize, mut what: impl FnMut()) -> Vec<Duration> {
     (0..times)
         .map(|_| {

@@ -19,8 +19,11 @@ fn with_status(status: Status, notice: Notice) -> Notice {
     Notice { status, ..notice }
 }
 
+/// The key of a window, what is known of it now, and what that changes.
+type Updated = (i64, State, Vec<Change>);
+
 /// What each known window turns into, by key, and the windows that are created.
-fn outcome(steps: Vec<Step>) -> (Vec<(i64, State, Vec<Change>)>, Vec<State>) {
+fn outcome(steps: Vec<Step>) -> (Vec<Updated>, Vec<State>) {
     let (mut updated, mut created) = (Vec::new(), Vec::new());
     for step in steps {
         match step {
