@@ -8,7 +8,7 @@ use futures::future::join_all;
 use super::model::{Envelope, Reading, Verdict};
 use super::rules::Rules;
 use super::source::Received;
-use super::store::record::{self, Limits, Recorded};
+use super::store::record::{self, Delivery, Limits, Recorded};
 use crate::store::{Error, Store};
 
 /// The way in: what it reads with and where it writes to.
@@ -44,31 +44,32 @@ impl Intake {
         });
         let read = read.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         // Polled in this order for the first time, so sent to the writer in this order.
-        join_all(read.into_iter().map(|(received, reading)| {
+        join_all(read.into_iter().map(|(delivery, reading)| {
             let limits = self.limits;
-            self.store.write_in_batch(move |connection| record::record(connection, &received, &reading, limits))
+            self.store.write_in_batch(move |connection| record::record(connection, &delivery, &reading, limits))
         }))
         .await
     }
 }
 
 /// Reads one mail; `None` if its content may be had later.
-fn read(rules: &Rules, label: &str, mail: Received, now: DateTime<Utc>) -> Option<(record::Received, Reading)> {
-    let (raw, reading) = match mail.body {
+fn read(rules: &Rules, label: &str, mail: Received, now: DateTime<Utc>) -> Option<(Delivery, Reading)> {
+    let (raw, size, reading) = match mail.body {
         Ok(raw) => {
             let reading = rules.read(&raw, None);
-            (raw, reading)
+            let size = raw.len() as u64;
+            (raw, size, reading)
         }
         Err(refusal) if refusal.is_lasting() => {
             let verdict = Verdict::Unknown { reason: format!("the mail was not read: {refusal}") };
-            (Vec::new(), Reading { envelope: Envelope::default(), verdict })
+            (Vec::new(), refusal.size(), Reading { envelope: Envelope::default(), verdict })
         }
         Err(refusal) => {
             tracing::warn!(source = label, mail = mail.key, %refusal, "a mail was not read");
             return None;
         }
     };
-    let received =
-        record::Received { source: label.to_owned(), item: mail.key, raw, received_at: mail.delivered.unwrap_or(now) };
-    Some((received, reading))
+    let received_at = mail.delivered.unwrap_or(now);
+    let delivery = Delivery { source: label.to_owned(), item: mail.key, raw, size, received_at };
+    Some((delivery, reading))
 }
