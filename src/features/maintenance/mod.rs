@@ -4,6 +4,7 @@
 //! says of one maintenance window. Notices are merged into *maintenances*, the state of the world as far as we know it.
 
 pub(crate) mod cli;
+pub mod ical;
 pub mod model;
 pub mod source;
 pub mod store;
