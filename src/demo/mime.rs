@@ -227,10 +227,15 @@ fn quoted_printable(bytes: &[u8]) -> String {
 fn header(name: &str, value: &str, encoding: Encoding) -> String {
     let mut line = format!("{name}:");
     let mut header = String::new();
-    let words = if value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        value.split(' ').map(str::to_owned).collect()
+    // The address itself is never encoded.
+    let (text, address) = match value.rsplit_once(" <") {
+        Some((display_name, rest)) if matches!(name, "From" | "To") => (display_name, Some(format!("<{rest}"))),
+        _ => (value, None),
+    };
+    let words: Vec<_> = if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        text.split(' ').map(str::to_owned).chain(address).collect()
     } else {
-        encoded_words(value, encoding)
+        encoded_words(text, encoding).into_iter().chain(address).collect()
     };
     for word in words {
         if line.len() + 1 + word.len() > LINE && line.len() > name.len() + 1 {
@@ -295,6 +300,18 @@ mod tests {
             let (subject, body) = read_back(HARD, words);
             assert_eq!(subject.trim_end(), HARD.replace('\n', " ").trim_end(), "{words}");
             assert_eq!(body.trim_end_matches('\n'), HARD.trim_end_matches('\n'), "{words}");
+        }
+    }
+
+    #[test]
+    fn addresses_stay_readable_beside_encoded_names() {
+        let headers = [("From", "東北 NOC <noc@tohoku-cable.example>".to_owned())];
+        for words in ["quoted", "base64"] {
+            let shape = Shape::parse(words).unwrap();
+            let mail = write(&headers, &Part::text("text/plain", "x".to_owned()), shape, "b");
+            let mail = MessageParser::default().parse(&mail).unwrap();
+            let from = mail.from().unwrap().first().unwrap();
+            assert_eq!((from.name(), from.address()), (Some("東北 NOC"), Some("noc@tohoku-cable.example")));
         }
     }
 
