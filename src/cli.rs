@@ -65,7 +65,7 @@ struct Global {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Circuit maintenances: parse, import, list, acknowledge.
+    /// Circuit maintenances: import, list, acknowledge, note, export.
     #[command(subcommand)]
     Maintenance(maintenance::cli::Command),
     /// Show noctui on a mailbox of realistic notifications; needs no configuration and leaves nothing behind.
@@ -96,7 +96,7 @@ pub fn main() -> ExitCode {
         None => screen(flags, None),
         Some(Command::Demo(arguments)) => demo(&arguments, flags),
         Some(Command::Backup { file }) => backup(&file, &flags),
-        Some(Command::Maintenance(command)) => maintenance::cli::run(command),
+        Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
         Some(Command::Config(command)) => config::cli::run(&command, &flags),
         Some(Command::Completions { shell }) => completions(shell),
     };
