@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::config::Environment;
-use crate::config::{self, Flags, Level, Problems, When};
+use crate::config::{self, Environment, Flags, Level, Problems, When};
 use crate::features::maintenance;
 use crate::trouble::{Remedy, Trouble};
 use crate::{clock, demo, logging, output, runtime, store};
@@ -65,19 +65,19 @@ struct Global {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Circuit maintenances: import, list, acknowledge, note, export.
+    /// Circuit maintenances: parse, import, list, acknowledge, export.
     #[command(subcommand)]
     Maintenance(maintenance::cli::Command),
     /// Show noctui on a mailbox of realistic notifications; needs no configuration and leaves nothing behind.
     Demo(demo::cli::Arguments),
-    /// Copy the database to a new file while noctui runs.
-    Backup {
-        /// The file to write; it must not exist yet.
-        file: PathBuf,
-    },
     /// The configuration: where it is, a first one, its mistakes.
     #[command(subcommand)]
     Config(config::cli::Command),
+    /// Copy the database, in use or not, into a new file.
+    Backup {
+        /// The file to make; it must not exist.
+        file: PathBuf,
+    },
     /// Print the completion script for a shell.
     ///
     /// For bash: noctui completions bash > ~/.local/share/bash-completion/completions/noctui
@@ -94,10 +94,10 @@ pub fn main() -> ExitCode {
     let flags = cli.global.flags();
     let done = match cli.command {
         None => screen(flags, None),
-        Some(Command::Demo(arguments)) => demo(&arguments, flags),
-        Some(Command::Backup { file }) => backup(&file, &flags),
+        Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
         Some(Command::Config(command)) => config::cli::run(&command, &flags),
+        Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),
     };
     done.unwrap_or_else(|error| {
@@ -143,7 +143,7 @@ fn screen(flags: Flags, companion: Option<runtime::Companion>) -> anyhow::Result
 }
 
 /// `noctui demo`
-fn demo(arguments: &demo::cli::Arguments, flags: Flags) -> anyhow::Result<ExitCode> {
+fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitCode> {
     let mut demo = demo::cli::Demo::make(arguments, clock::now())?;
     if arguments.prepare.is_some() {
         output::print(&demo.directions())?;
@@ -160,10 +160,11 @@ fn demo(arguments: &demo::cli::Arguments, flags: Flags) -> anyhow::Result<ExitCo
 }
 
 /// `noctui backup`
-fn backup(file: &std::path::Path, flags: &Flags) -> anyhow::Result<ExitCode> {
+fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
     let config = config::load(flags, &Environment::of_this_process())?;
     store::backup(&config.paths.data, file)?;
-    output::print(&format!("the database was copied to {}\n", file.display()))?;
+    let bytes = file.metadata().context("look at the backup")?.len();
+    output::print(&format!("wrote {}, {bytes} bytes\n", file.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -190,9 +191,7 @@ fn complain(error: &anyhow::Error) {
 
 /// The remedy of an error whose type is known here; one line a feature.
 fn remedy_of(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
-    error
-        .downcast_ref::<Trouble>()
-        .and_then(Trouble::remedy)
-        .map(|remedy| remedy.to_owned().into())
-        .or_else(|| error.downcast_ref::<store::Error>().map(Remedy::remedy))
+    let own = || error.downcast_ref::<Trouble>().and_then(Trouble::remedy).map(|remedy| remedy.to_owned().into());
+    let store = || error.downcast_ref::<store::Error>().map(Remedy::remedy);
+    own().or_else(store)
 }

@@ -1,5 +1,6 @@
 //! The one table of everything a user can do: the features' slices, put together, and what is everywhere.
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use super::Pane;
@@ -140,10 +141,10 @@ pub fn markdown() -> String {
         if rows.peek().is_none() {
             continue;
         }
-        text.push_str(&format!("**{}**\n\n| key | command | |\n| --- | --- | --- |\n", scope.title()));
+        let _ = write!(text, "**{}**\n\n| key | command | |\n| --- | --- | --- |\n", scope.title());
         for spec in rows {
             let keys: Vec<_> = spec.keys.iter().map(|key| format!("`{key}`")).collect();
-            text.push_str(&format!("| {} | `{}` | {} |\n", keys.join(" "), spec.name, spec.help));
+            let _ = writeln!(text, "| {} | `{}` | {} |", keys.join(" "), spec.name, spec.help);
         }
         text.push('\n');
     }

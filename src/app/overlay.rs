@@ -28,7 +28,7 @@ pub(crate) enum Overlay {
 }
 
 /// What became of a key.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// It was for the overlay.
     Consumed,

@@ -100,17 +100,7 @@ fn keymap(config: &Config) -> (Keymap, Vec<Problem>) {
             problems.push(problem(format!("keys.{name} is set"), "there is no such command".to_owned(), remedy));
             continue;
         }
-        let mut parsed = Vec::new();
-        for key in keys.value.iter().filter(|key| *key != "none") {
-            match key.parse::<Key>() {
-                Ok(key) => parsed.push(key),
-                Err(error) => {
-                    let accepted = "write keys like q, G, ctrl-r, alt-b, space, enter, pgdn, f1, or none".to_owned();
-                    problems.push(problem(format!("keys.{name} = {key:?}"), error.to_string(), accepted));
-                }
-            }
-        }
-        overrides.insert(name.clone(), parsed);
+        overrides.insert(name.clone(), keys.value.clone());
     }
     let (keymap, conflicts) = Keymap::new(&overrides);
     for conflict in conflicts {

@@ -176,7 +176,7 @@ fn configuration(maildir: &Path) -> String {
     format!(
         "# Written by `noctui demo`. To look at this demo again:\n\
          #   noctui --config {0}/config.toml --data-dir {0}/data\n\n\
-         [[maintenance.source]]\nname = \"demo mailbox\"\nkind = \"maildir\"\npath = {1}\nfirst_run = \"3650 d\"\n",
+         [[maintenance.source]]\nname = \"demo mailbox\"\nkind = \"maildir\"\npath = {1}\n",
         maildir.parent().unwrap_or(maildir).display(),
         toml::Value::from(maildir.to_string_lossy().into_owned()),
     )

@@ -19,6 +19,8 @@ use crate::app::{Effect, Message, Model, Settings, view};
 use crate::clock;
 use crate::colour::TerminalEnvironment;
 use crate::config::{Config, Environment, Flags, Problems};
+use crate::features::maintenance::store::record::Limits;
+use crate::features::maintenance::store::retention::Retention;
 use crate::features::maintenance::worker::{Setup, Source};
 use crate::logging::Logging;
 use crate::state;
@@ -87,7 +89,7 @@ impl Screen {
             self.ask(effect);
         }
         let mut terminal = Terminal::take(terminal::Settings {
-            colour_depth: self.terminal_environment.colour_depth(self.config.color.into()),
+            colour_depth: self.terminal_environment.colour_depth(self.config.color),
             mouse: self.config.mouse,
             environment: self.terminal_environment.clone(),
         })?;
@@ -212,7 +214,7 @@ fn draw(model: &Model, terminal: &mut Terminal) -> bool {
 
 /// What the screen needs of the configuration, or all that is wrong with its key map.
 fn settings(config: &Config, environment: &TerminalEnvironment) -> Result<Settings, Vec<crate::config::Problem>> {
-    let depth = environment.colour_depth(config.color.into());
+    let depth = environment.colour_depth(config.color);
     let (settings, problems) = Settings::new(config, depth, environment.is_utf8());
     if problems.is_empty() { Ok(settings) } else { Err(problems) }
 }
@@ -223,14 +225,17 @@ fn setup(config: &Config) -> Setup {
         let crate::config::SourceFrom::Maildir { path } = &source.from;
         Source { name: source.name.clone(), maildir: path.clone() }
     });
+    let kept = &config.maintenance.retention;
     Setup {
         data_dir: config.paths.data.clone(),
         providers_dir: config.maintenance.providers_dir.clone(),
         sources: sources.collect(),
-        limits: crate::features::maintenance::store::record::Limits {
-            raw_bytes: usize::try_from(config.maintenance.raw_size_limit_bytes).unwrap_or(usize::MAX),
+        limits: Limits { raw_bytes: usize::try_from(config.maintenance.raw_size_limit_bytes).unwrap_or(usize::MAX) },
+        retention: Retention {
+            past_days: kept.past_days,
+            notification_days: kept.notification_days,
+            raw_days: kept.raw_days,
         },
-        retention: config.maintenance.retention,
         export_dir: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
     }
 }

@@ -24,9 +24,9 @@ const REPORTS: usize = 256;
 /// The first pause before a dead worker is started again; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// A worker that ran this long has recovered.
-const RECOVERED: Duration = Duration::from_secs(60);
+const RECOVERED: Duration = Duration::from_mins(1);
 /// How long leaving waits for writes that were asked for.
 const LAST_WRITES: Duration = Duration::from_secs(10);
 

@@ -105,11 +105,6 @@ impl<R: Row> List<R> {
         self.cursor
     }
 
-    /// Whether the window reaches both ends, so that what is in memory is all there is.
-    pub(crate) fn is_whole(&self) -> bool {
-        !self.more_before && !self.more_after
-    }
-
     /// Replaces the window. The cursor goes to `focus` if that row is there, else stays with its row, else with its place.
     pub(crate) fn replace(&mut self, rows: Vec<R>, more_before: bool, more_after: bool, focus: Option<R::Key>) {
         let screen_line = self.cursor.saturating_sub(self.top);
@@ -174,15 +169,6 @@ impl<R: Row> List<R> {
     pub(crate) fn go_to(&mut self, index: usize) {
         self.cursor = index.min(self.rows.len().saturating_sub(1));
         self.scroll_to_cursor();
-    }
-
-    /// Moves the cursor to the row of `key`, if it is in memory.
-    pub(crate) fn go_to_key(&mut self, key: R::Key) -> bool {
-        let found = self.rows.iter().position(|row| row.key() == key);
-        if let Some(index) = found {
-            self.go_to(index);
-        }
-        found.is_some()
     }
 
     /// Scrolls by `lines` without moving the cursor further than the screen demands: the mouse wheel.

@@ -17,14 +17,6 @@ pub(crate) enum Zone {
 }
 
 impl Zone {
-    /// What to write beside a time: `Z`, or a blank and the abbreviation in force then (`CET`).
-    pub(crate) fn suffix(self, at: DateTime<Utc>) -> String {
-        match self {
-            Self::Utc => "Z".to_owned(),
-            Self::Named(zone) => format!(" {}", at.with_timezone(&zone).format("%Z")),
-        }
-    }
-
     /// The name for the header: `UTC` or the abbreviation.
     pub(crate) fn name(self, at: DateTime<Utc>) -> String {
         match self {

@@ -30,12 +30,11 @@ pub(crate) fn hints(model: &Model) -> Vec<Hint> {
     for scope in model.scopes() {
         for spec in COMMANDS.iter().filter(|spec| spec.scopes.contains(&scope) && !spec.hint.is_empty()) {
             let Some(key) = model.settings.keymap.keys(spec.name).first() else { continue };
-            let word = match spec.command {
-                Command::Maintenance(command) => match model.maintenance.hint(command) {
-                    Some(word) => word.unwrap_or(spec.hint),
-                    None => continue,
-                },
-                _ => spec.hint,
+            let word = if let Command::Maintenance(command) = spec.command {
+                let Some(word) = model.maintenance.hint(command, spec.hint) else { continue };
+                word
+            } else {
+                spec.hint
             };
             if hints.iter().any(|hint| hint.command == spec.command) {
                 continue;

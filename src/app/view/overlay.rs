@@ -16,8 +16,8 @@ use crate::ui::theme::Role;
 /// Draws the topmost overlay into the middle of `body`; returns where text is being typed.
 pub(super) fn draw(model: &Model, body: Rect, buffer: &mut Buffer) -> Option<Position> {
     match model.overlays.last()? {
-        Overlay::Help(help) => draw_help(model, help, body, buffer),
-        Overlay::Palette(palette) => draw_palette(model, palette, body, buffer),
+        Overlay::Help(help) => Some(draw_help(model, help, body, buffer)),
+        Overlay::Palette(palette) => Some(draw_palette(model, palette, body, buffer)),
         Overlay::Confirm(confirm) => draw_confirm(model, confirm, body, buffer),
         Overlay::Log(scroll) => {
             draw_text(model, "Log", &log_lines(model), *scroll, true, body, buffer);
@@ -55,9 +55,9 @@ fn frame(look: &Look<'_>, title: &str, columns: u16, rows: u16, body: Rect, buff
     Pen::new(buffer, area, 0).text(&top, style);
     Pen::new(buffer, area, 0).skip(2).text(&format!(" {title} "), look.theme.style(Role::Accent));
     Pen::new(buffer, area, area.height.saturating_sub(1)).text(&bottom, style);
-    let side = look.pick("│", "|");
+    let upright = look.pick("│", "|");
     for y in 1..area.height.saturating_sub(1) {
-        Pen::new(buffer, area, y).text(side, style).skip(inner_width).text(side, style);
+        Pen::new(buffer, area, y).text(upright, style).skip(inner_width).text(upright, style);
     }
     Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(2) }
 }
@@ -117,7 +117,7 @@ fn draw_commands(
 }
 
 /// The keys of the place.
-fn draw_help(model: &Model, help: &Help, body: Rect, buffer: &mut Buffer) -> Option<Position> {
+fn draw_help(model: &Model, help: &Help, body: Rect, buffer: &mut Buffer) -> Position {
     let look = model.look();
     let rows = help.rows();
     let wanted = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
@@ -125,11 +125,11 @@ fn draw_help(model: &Model, help: &Help, body: Rect, buffer: &mut Buffer) -> Opt
     let cursor = draw_field(&look, "search: ", &help.search, inside, 0, buffer);
     let list = Rect { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
     draw_commands(model, &rows, false, help.cursor, list, buffer);
-    Some(cursor)
+    cursor
 }
 
 /// The palette.
-fn draw_palette(model: &Model, palette: &Palette, body: Rect, buffer: &mut Buffer) -> Option<Position> {
+fn draw_palette(model: &Model, palette: &Palette, body: Rect, buffer: &mut Buffer) -> Position {
     let look = model.look();
     let matches = palette.matches();
     let inside = frame(&look, "Command", 104, 18, body, buffer);
@@ -139,7 +139,7 @@ fn draw_palette(model: &Model, palette: &Palette, body: Rect, buffer: &mut Buffe
         Pen::new(buffer, list, 0).text("no command matches", look.theme.style(Role::Muted));
     }
     draw_commands(model, &matches, true, palette.cursor, list, buffer);
-    Some(cursor)
+    cursor
 }
 
 /// A question.
@@ -151,20 +151,16 @@ fn draw_confirm(model: &Model, confirm: &Confirm, body: Rect, buffer: &mut Buffe
         Pen::new(buffer, inside, u16::try_from(row).unwrap_or(0)).text(line, look.theme.style(Role::Text));
     }
     let last = inside.height.saturating_sub(1);
-    match &confirm.word {
-        Some(word) => {
-            let prompt = format!("Type {word} and enter to go on, esc to cancel: ");
-            Some(draw_field(&look, &prompt, &confirm.typed, inside, last, buffer))
-        }
-        None => {
-            Pen::new(buffer, inside, last)
-                .text("y", look.theme.style(Role::Key))
-                .text(" yes   ", look.theme.style(Role::Muted))
-                .text("n esc", look.theme.style(Role::Key))
-                .text(" no", look.theme.style(Role::Muted));
-            None
-        }
+    if let Some(word) = &confirm.word {
+        let prompt = format!("Type {word} and enter to go on, esc to cancel: ");
+        return Some(draw_field(&look, &prompt, &confirm.typed, inside, last, buffer));
     }
+    Pen::new(buffer, inside, last)
+        .text("y", look.theme.style(Role::Key))
+        .text(" yes   ", look.theme.style(Role::Muted))
+        .text("n esc", look.theme.style(Role::Key))
+        .text(" no", look.theme.style(Role::Muted));
+    None
 }
 
 /// A text to scroll through; from its end where the newest is what matters.

@@ -13,6 +13,7 @@ pub mod pane;
 pub mod rules;
 pub mod source;
 pub mod store;
+mod when;
 pub mod worker;
 
 use std::path::Path;

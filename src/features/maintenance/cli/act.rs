@@ -76,19 +76,19 @@ struct Manner {
 
 /// `noctui maintenance ack`
 pub(super) fn acknowledge(args: AckArgs, session: &Session) -> anyhow::Result<ExitCode> {
-    act(session, args.names, args.which, args.manner, Deed::Acknowledge)
+    act(session, args.names, args.which, args.manner, &Deed::Acknowledge)
 }
 
 /// `noctui maintenance unack`
 pub(super) fn unacknowledge(args: UnackArgs, session: &Session) -> anyhow::Result<ExitCode> {
-    act(session, args.names, args.which, args.manner, Deed::Unacknowledge)
+    act(session, args.names, args.which, args.manner, &Deed::Unacknowledge)
 }
 
 /// `noctui maintenance note`
 pub(super) fn note(args: NoteArgs, session: &Session) -> anyhow::Result<ExitCode> {
     let text = if args.text == "-" { read_note(io::stdin().lock())? } else { args.text };
     check(&text)?;
-    act(session, vec![args.name], args.which, args.manner, Deed::Note(text))
+    act(session, vec![args.name], args.which, args.manner, &Deed::Note(text))
 }
 
 /// What is done to a maintenance.
@@ -136,16 +136,16 @@ struct Acted {
 }
 
 /// Finds what was named and acts on all of it, then says what was done.
-fn act(session: &Session, names: Vec<String>, which: Which, manner: Manner, deed: Deed) -> anyhow::Result<ExitCode> {
+fn act(session: &Session, names: Vec<String>, which: Which, manner: Manner, deed: &Deed) -> anyhow::Result<ExitCode> {
     let actor = session.actor(manner.who);
     let worked = deed.clone();
     let acted = session.store.write_blocking(move |connection| {
-        let named = match name::find_all(connection, &names, which, actor.at)? {
-            Ok(named) => named,
+        let found = match name::find_all(connection, &names, which, actor.at)? {
+            Ok(found) => found,
             Err(troubles) => return Ok(Err(troubles)),
         };
-        let done = worked.carry_out(connection, &name::keys(&named), &actor)?;
-        as_it_is_now(connection, &named, &done, &actor).map(Ok)
+        let done = worked.carry_out(connection, &name::keys(&found), &actor)?;
+        as_it_is_now(connection, &found, &done, &actor).map(Ok)
     })?;
     let acted = match acted {
         Ok(acted) => acted,
@@ -156,15 +156,15 @@ fn act(session: &Session, names: Vec<String>, which: Which, manner: Manner, deed
             acted.iter().map(|acted| json::Acted::of(&acted.detail, deed.result(acted.is_done))).collect();
         output::print_json(&acted)?;
     } else {
-        output::print(&acted.iter().map(|acted| acted.sentence(&deed)).collect::<String>())?;
+        output::print(&acted.iter().map(|acted| acted.sentence(deed)).collect::<String>())?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Every window that was meant, with what happened to it.
-fn as_it_is_now(connection: &Connection, named: &[Named], done: &Done, actor: &Actor) -> Result<Vec<Acted>, Error> {
+fn as_it_is_now(connection: &Connection, found: &[Named], done: &Done, actor: &Actor) -> Result<Vec<Acted>, Error> {
     let mut acted = Vec::new();
-    for named in named {
+    for named in found {
         for window in &named.windows {
             if let Some(detail) = detail(connection, window.key, actor.at)? {
                 let is_done = done.done.contains(&window.key);

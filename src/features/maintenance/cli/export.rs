@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::list::{Chunks, Selection};
-use super::name::{self, Named, Which};
+use super::name::{self, Which};
 use super::{Session, counted, failed, show};
 use crate::features::maintenance::export;
 use crate::features::maintenance::ical::{self, Entry};
@@ -64,12 +64,12 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
 /// The windows of what was named, or what is wrong with the names.
 fn named(args: &Args, session: &Session) -> Result<Result<Vec<Entry>, Vec<Trouble>>, Error> {
     session.store.read_blocking(|connection| {
-        let named: Vec<Named> = match name::find_all(connection, &args.names, args.which, session.now)? {
-            Ok(named) => named,
+        let found = match name::find_all(connection, &args.names, args.which, session.now)? {
+            Ok(found) => found,
             Err(troubles) => return Ok(Err(troubles)),
         };
         let mut entries = Vec::new();
-        for named in &named {
+        for named in &found {
             entries.extend(show::details(connection, named, session.now)?.iter().map(export::entry));
         }
         Ok(Ok(entries))
@@ -114,12 +114,15 @@ fn refuse_a_swallowed_name(args: &Args, session: &Session) -> anyhow::Result<()>
 /// Writes `text` to `path`; without `force` it must not exist.
 fn write(path: &Path, text: &str, force: bool) -> Result<(), Trouble> {
     let written = if force { replace(path, text) } else { export::create(path, text) };
-    written.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Trouble::new(&format!("{} is there already", path.display()))
-            .to_do("name another file, or add --force to replace it"),
-        _ => Trouble::new(&format!("cannot write {}", path.display()))
-            .caused_by(&error.to_string())
-            .to_do("name a file in a folder that you may write to"),
+    written.map_err(|error| {
+        if error.kind() == ErrorKind::AlreadyExists {
+            Trouble::new(&format!("{} is there already", path.display()))
+                .to_do("name another file, or add --force to replace it")
+        } else {
+            Trouble::new(&format!("cannot write {}", path.display()))
+                .caused_by(&error.to_string())
+                .to_do("name a file in a folder that you may write to")
+        }
     })
 }
 

@@ -4,6 +4,7 @@
 //! was parsed before, in the order in which it was found.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
@@ -272,15 +273,15 @@ impl Report {
         let of = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
         let mut sum = format!("{}{of}\n", counted(self.found, "mail"));
         if self.created + self.changed > 0 {
-            sum += &format!("{} new, {} changed\n", counted(self.created, "window"), self.changed);
+            let _ = writeln!(sum, "{} new, {} changed", counted(self.created, "window"), self.changed);
         }
         for (path, reason) in &self.look {
-            sum += &format!("  needs a look: {path}: {reason}\n");
+            let _ = writeln!(sum, "  needs a look: {path}: {reason}");
         }
         let count = |outcome: Outcome| self.outcomes.get(outcome.as_str()).copied().unwrap_or_default();
         let look: usize = Outcome::ALL.into_iter().filter(|outcome| outcome.needs_a_look()).map(count).sum();
         if look > self.look.len() {
-            sum += &format!("  and {} more; --json names all\n", look - self.look.len());
+            let _ = writeln!(sum, "  and {} more; --json names all", look - self.look.len());
         }
         sum
     }

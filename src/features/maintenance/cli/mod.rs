@@ -8,6 +8,7 @@ mod import;
 mod json;
 mod list;
 mod name;
+mod parse;
 mod show;
 mod table;
 
@@ -27,6 +28,8 @@ use crate::{clock, output};
 /// The subcommands of `noctui maintenance`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Read a notification and print its maintenances; nothing is stored.
+    Parse(parse::Args),
     /// Read mails into the store: files, folders of them, Maildirs, standard input.
     Import(import::Args),
     /// List maintenances; those that are not over unless something else is asked for.
@@ -45,15 +48,16 @@ pub(crate) enum Command {
 
 /// Runs one of them.
 pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
-    let session = Session::open(flags)?;
     match command {
-        Command::Import(args) => import::run(&args, &session),
-        Command::List(args) => list::run(&args, &session),
-        Command::Show(args) => show::run(&args, &session),
-        Command::Ack(args) => act::acknowledge(args, &session),
-        Command::Unack(args) => act::unacknowledge(args, &session),
-        Command::Note(args) => act::note(args, &session),
-        Command::Export(args) => export::run(&args, &session),
+        // Needs neither a configuration nor a store.
+        Command::Parse(args) => parse::run(&args),
+        Command::Import(args) => import::run(&args, &Session::open(flags)?),
+        Command::List(args) => list::run(&args, &Session::open(flags)?),
+        Command::Show(args) => show::run(&args, &Session::open(flags)?),
+        Command::Ack(args) => act::acknowledge(args, &Session::open(flags)?),
+        Command::Unack(args) => act::unacknowledge(args, &Session::open(flags)?),
+        Command::Note(args) => act::note(args, &Session::open(flags)?),
+        Command::Export(args) => export::run(&args, &Session::open(flags)?),
     }
 }
 

@@ -64,8 +64,8 @@ pub(super) fn find_all(
     let (mut found, mut troubles) = (Vec::with_capacity(names.len()), Vec::new());
     for name in names {
         match find(connection, name, which, now)? {
-            Ok(named) if found.contains(&named) => {}
-            Ok(named) => found.push(named),
+            Ok(one) if found.contains(&one) => {}
+            Ok(one) => found.push(one),
             Err(trouble) => troubles.push(trouble),
         }
     }

@@ -22,7 +22,7 @@ use opened::Page;
 use super::store::action::Inverse;
 use super::store::count::{Count, Counts};
 use super::store::list::{ListQuery, Row};
-use super::worker::{Request, SourceState};
+use super::worker::{Request, SourceState, Write};
 use crate::trouble::Trouble;
 use crate::ui::list::List;
 
@@ -105,6 +105,11 @@ impl Outcome {
     /// One request.
     pub(crate) fn ask(request: Request) -> Self {
         Self { requests: vec![request], ..Self::default() }
+    }
+
+    /// One thing to be done.
+    pub(crate) fn write(write: Write) -> Self {
+        Self::ask(Request::Write(write))
     }
 
     /// A success to tell.

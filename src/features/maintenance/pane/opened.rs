@@ -1,5 +1,7 @@
 //! What is opened above the list: one maintenance, the notifications, one notification.
 
+use std::sync::Arc;
+
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::unparsed::Notification;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
@@ -29,17 +31,26 @@ pub(crate) enum Load<T> {
     Failed(Trouble),
 }
 
+impl<T> From<Result<T, Trouble>> for Load<T> {
+    fn from(arrived: Result<T, Trouble>) -> Self {
+        match arrived {
+            Ok(thing) => Self::Ready(thing),
+            Err(trouble) => Self::Failed(trouble),
+        }
+    }
+}
+
 /// One maintenance, opened.
 #[derive(Debug)]
 pub(crate) struct MaintenancePage {
     /// Which.
     pub(crate) key: MaintenanceKey,
     /// What is known of it.
-    pub(crate) detail: Load<Box<Detail>>,
+    pub(crate) detail: Load<Arc<Detail>>,
     /// The mail that stands beside it on a wide screen.
     pub(crate) mail_of: Option<NotificationKey>,
     /// Its content.
-    pub(crate) mail: Option<Load<Box<Mail>>>,
+    pub(crate) mail: Option<Load<Arc<Mail>>>,
     /// Lines scrolled away at the top.
     pub(crate) scroll: usize,
 }
@@ -65,7 +76,7 @@ pub(crate) struct NotificationPage {
     /// Which.
     pub(crate) key: NotificationKey,
     /// Its content.
-    pub(crate) mail: Load<Box<Mail>>,
+    pub(crate) mail: Load<Arc<Mail>>,
     /// Lines scrolled away at the top.
     pub(crate) scroll: usize,
 }

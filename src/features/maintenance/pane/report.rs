@@ -1,13 +1,17 @@
 //! What the worker's reports do to the pane.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
-use super::opened::{Load, NotificationsPage, Page};
+use super::opened::{NotificationsPage, Page};
 use super::update::CHUNK;
 use super::{Landing, Outcome, Say, State};
+use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::list::Window;
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
-use crate::features::maintenance::worker::{Done, Report, Request, SourceHealth, SourceState};
+use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
+use crate::features::maintenance::worker::{Done, Mail, Report, Request, SourceHealth, SourceState};
 use crate::trouble::Trouble;
 
 /// Actions that `u` can take back, at the most.
@@ -34,12 +38,12 @@ impl State {
                 }
                 Outcome::none()
             }
-            Report::Opened { key, detail } => self.opened(key, detail),
+            Report::Opened { key, detail } => self.opened(key, &detail),
             Report::NotificationsListed { generation, continues, window } => {
                 self.notifications_listed(generation, continues, window)
             }
             Report::Read { key, mail } => {
-                self.read(key, mail);
+                self.read(key, &mail);
                 Outcome::none()
             }
             Report::Done { done, inverse } => {
@@ -88,33 +92,22 @@ impl State {
         Outcome::none().and(self.prefetch())
     }
 
-    /// What is known of the opened maintenance.
-    fn opened(
-        &mut self,
-        key: crate::features::maintenance::store::MaintenanceKey,
-        detail: Result<Option<Box<crate::features::maintenance::store::detail::Detail>>, Trouble>,
-    ) -> Outcome {
-        let mut requests = Vec::new();
+    /// What is known of the opened maintenance. On a wide screen the newest mail stands beside it.
+    fn opened(&mut self, key: MaintenanceKey, detail: &Result<Option<Arc<Detail>>, Trouble>) -> Outcome {
+        let gone = || Trouble::new("this maintenance is no longer in the store").to_do("esc goes back to the list");
+        let arrived = detail.clone().and_then(|detail| detail.ok_or_else(gone));
+        let newest = arrived.as_ref().ok().and_then(|detail| detail.notifications.first()).map(|newest| newest.key);
         let wide = self.size.0 >= super::view::SIDE_BY_SIDE;
+        let mut requests = Vec::new();
         for page in &mut self.pages {
             let Page::Maintenance(page) = page else { continue };
             if page.key != key {
                 continue;
             }
-            page.detail = match &detail {
-                Ok(Some(detail)) => Load::Ready(detail.clone()),
-                Ok(None) => Load::Failed(
-                    Trouble::new("this maintenance is no longer in the store").to_do("esc goes back to the list"),
-                ),
-                Err(trouble) => Load::Failed(trouble.clone()),
-            };
-            if let Load::Ready(detail) = &page.detail
-                && let Some(newest) = detail.notifications.first()
-                && wide
-                && page.mail_of != Some(newest.key)
-            {
-                page.mail_of = Some(newest.key);
-                requests.push(Request::Read(newest.key));
+            page.detail = arrived.clone().into();
+            if wide && page.mail_of != newest {
+                page.mail_of = newest;
+                requests.extend(newest.map(Request::Read));
             }
         }
         Outcome::none().and(requests)
@@ -152,20 +145,12 @@ impl State {
     }
 
     /// The content of a notification.
-    fn read(
-        &mut self,
-        key: crate::features::maintenance::store::NotificationKey,
-        mail: Result<Box<crate::features::maintenance::worker::Mail>, Trouble>,
-    ) {
-        let load = || match &mail {
-            Ok(mail) => Load::Ready(mail.clone()),
-            Err(trouble) => Load::Failed(trouble.clone()),
-        };
+    fn read(&mut self, key: NotificationKey, mail: &Result<Arc<Mail>, Trouble>) {
         for page in &mut self.pages {
             match page {
-                Page::Maintenance(page) if page.mail_of == Some(key) => page.mail = Some(load()),
-                Page::Notification(page) if page.key == key => page.mail = load(),
-                _ => {}
+                Page::Maintenance(page) if page.mail_of == Some(key) => page.mail = Some(mail.clone().into()),
+                Page::Notification(page) if page.key == key => page.mail = mail.clone().into(),
+                Page::Maintenance(_) | Page::Notification(_) | Page::Notifications(_) => {}
             }
         }
     }

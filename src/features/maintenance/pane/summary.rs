@@ -118,10 +118,10 @@ impl State {
         let area = Rect::new(0, 0, self.size.0, self.size.1);
         match self.pages.last_mut() {
             Some(Page::Maintenance(page)) => {
-                page.scroll = page.scroll.min(view::maintenance_furthest(page, look, area))
+                page.scroll = page.scroll.min(view::maintenance_furthest(page, look, area));
             }
             Some(Page::Notification(page)) => {
-                page.scroll = page.scroll.min(view::notification_furthest(page, look, area))
+                page.scroll = page.scroll.min(view::notification_furthest(page, look, area));
             }
             Some(Page::Notifications(_)) | None => {}
         }

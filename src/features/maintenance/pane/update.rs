@@ -10,7 +10,7 @@ use crate::command::{Motion, Scope};
 use crate::features::maintenance::store::list::{Acknowledged, Anchor, Filter, ListQuery, Row, Scope as Show, Sort};
 use crate::features::maintenance::store::unparsed::NotificationAnchor;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
-use crate::features::maintenance::worker::{Request, Target};
+use crate::features::maintenance::worker::{Request, Target, Write};
 use crate::key::{Code, Key};
 use crate::state::PaneState;
 use crate::ui::Look;
@@ -105,21 +105,31 @@ impl State {
         [place, Scope::Moving]
     }
 
-    /// The word for a command in the footer: `None` hides it, `Some(None)` is the table's own.
-    pub(crate) fn hint(&self, command: Command) -> Option<Option<&'static str>> {
-        match command {
+    /// The word for a command in the footer, which is `hint` unless the row says better; `None` where it makes no sense.
+    pub(crate) fn hint(&self, command: Command, hint: &'static str) -> Option<&'static str> {
+        let makes_sense = match command {
             Command::Acknowledge => {
-                let acknowledged = self.subjects().iter().all(|subject| subject.is_acknowledged);
-                match (self.has_target(), acknowledged) {
-                    (false, _) => None,
-                    (true, true) => Some(Some("un-acknowledge")),
-                    (true, false) => Some(None),
-                }
+                let subjects = self.subjects();
+                let taken = !subjects.is_empty() && subjects.iter().all(|subject| subject.is_acknowledged);
+                return self.has_target().then_some(if taken { "un-acknowledge" } else { hint });
             }
-            Command::Note | Command::Open | Command::Mark | Command::OpenMail => self.has_target().then_some(None),
-            Command::Undo => (!self.undo.is_empty()).then_some(None),
-            _ => Some(None),
-        }
+            Command::Note | Command::Open | Command::Mark | Command::OpenMail => self.has_target(),
+            Command::Undo => !self.undo.is_empty(),
+            Command::MarkAll
+            | Command::Seen
+            | Command::Filter
+            | Command::Show
+            | Command::Provider
+            | Command::Sort
+            | Command::Notifications
+            | Command::Next
+            | Command::Previous
+            | Command::Copy
+            | Command::CopyText
+            | Command::Export
+            | Command::Sync => true,
+        };
+        makes_sense.then_some(hint)
     }
 
     /// Whether there is a row to act on.
@@ -211,15 +221,10 @@ impl State {
                 self.editor = None;
                 Outcome::none()
             }
-            (Editor::Filter { .. }, Code::Up | Code::Down | Code::PageUp | Code::PageDown) => {
-                let motion = match key.code {
-                    Code::Up => Motion::Up,
-                    Code::Down => Motion::Down,
-                    Code::PageUp => Motion::PageUp,
-                    _ => Motion::PageDown,
-                };
-                self.moved(motion, now)
-            }
+            (Editor::Filter { .. }, Code::Up) => self.moved(Motion::Up, now),
+            (Editor::Filter { .. }, Code::Down) => self.moved(Motion::Down, now),
+            (Editor::Filter { .. }, Code::PageUp) => self.moved(Motion::PageUp, now),
+            (Editor::Filter { .. }, Code::PageDown) => self.moved(Motion::PageDown, now),
             (Editor::Note { .. }, Code::Enter) if !key.alt => self.save_note(),
             (Editor::Filter { .. }, _) => {
                 if editor.field().key(key) == Edited::Text {
@@ -293,7 +298,7 @@ impl State {
             return Outcome::none();
         }
         self.draft.clone_from(&text);
-        Outcome::ask(Request::Note { keys: targets, text, who: self.who.clone() })
+        Outcome::write(Write::Note { keys: targets, text, who: self.who.clone() })
     }
 
     /// Runs one of this feature's commands.
@@ -312,7 +317,7 @@ impl State {
                 self.list.toggle_all();
                 Outcome::none()
             }
-            Command::Seen => Outcome::ask(Request::Seen(self.targets())),
+            Command::Seen => Outcome::write(Write::Seen(self.targets())),
             Command::Filter => self.edit_filter(),
             Command::Show => self.show_next(now),
             Command::Provider => self.only_provider(now),
@@ -366,7 +371,7 @@ impl State {
     fn open_maintenance(&mut self, key: MaintenanceKey, revision: u32) -> Outcome {
         let page = MaintenancePage { key, detail: Load::Loading, mail_of: None, mail: None, scroll: 0 };
         self.pages.push(Page::Maintenance(page));
-        Outcome::ask(Request::Open(key)).and([Request::Seen(vec![Target { key, revision }])])
+        Outcome::ask(Request::Open(key)).and([Request::Write(Write::Seen(vec![Target { key, revision }]))])
     }
 
     /// Opens a notification.
@@ -403,12 +408,12 @@ impl State {
         let targets = self.targets();
         let who = self.who.clone();
         if subjects.iter().all(|subject| subject.is_acknowledged) {
-            return Outcome::ask(Request::Unacknowledge {
+            return Outcome::write(Write::Unacknowledge {
                 keys: targets.iter().map(|target| target.key).collect(),
                 who,
             });
         }
-        Outcome::ask(Request::Acknowledge { targets, who })
+        Outcome::write(Write::Acknowledge { targets, who })
     }
 
     /// `n`.
@@ -427,7 +432,7 @@ impl State {
     /// `u`.
     fn undo_last(&mut self) -> Outcome {
         match self.undo.pop() {
-            Some(inverse) => Outcome::ask(Request::Undo { inverse, who: self.who.clone() }),
+            Some(inverse) => Outcome::write(Write::Undo { inverse, who: self.who.clone() }),
             None => Outcome::warn("there is nothing to undo"),
         }
     }
@@ -631,7 +636,7 @@ impl State {
         if keys.is_empty() {
             Outcome::warn("there is nothing to export here")
         } else {
-            Outcome::ask(Request::Export(keys))
+            Outcome::write(Write::Export(keys))
         }
     }
 }

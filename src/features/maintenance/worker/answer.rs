@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Done, Mail, Report, Request, Shared, Target};
+use super::{Done, Mail, Report, Request, Shared, Target, Write};
 use crate::clock;
 use crate::features::maintenance::export;
 use crate::features::maintenance::mail;
@@ -37,7 +38,7 @@ pub(super) struct Answers {
     /// The count under way, likewise.
     counting: Option<AbortHandle>,
     /// To the task that writes. Capacity [`WRITES`]; when it is full the request is refused and said to be.
-    writes: mpsc::Sender<Request>,
+    writes: mpsc::Sender<Write>,
 }
 
 impl Answers {
@@ -49,8 +50,8 @@ impl Answers {
         Self { shared, tasks: JoinSet::new(), writing, listing: None, counting: None, writes }
     }
 
-    /// Answers `request` in a task of its own; the answer is a report.
-    pub(super) fn take(&mut self, request: Request) {
+    /// Answers a request to read in a task of its own; the answer is a report.
+    pub(super) fn read(&mut self, request: Request) {
         while self.tasks.try_join_next().is_some() {}
         match request {
             Request::List { generation, query, anchor, before, after } => {
@@ -99,20 +100,19 @@ impl Answers {
                     Report::NotificationsListed { generation, continues: anchor != NotificationAnchor::Top, window }
                 });
             }
-            Request::Read(key) => self.read(key),
-            write => {
-                debug_assert!(write.is_write());
-                if let Err(refused) = self.writes.try_send(write) {
-                    let shared = self.shared.clone();
-                    let trouble = Trouble::new("the store is busy: this was not done")
-                        .caused_by(&refused.to_string())
-                        .to_do("wait a moment and do it again");
-                    self.spawn(async move {
-                        drop(shared);
-                        Report::Failed(trouble)
-                    });
-                }
-            }
+            Request::Read(key) => self.open_notification(key),
+            // The worker's loop deals with these itself.
+            Request::Write(_) | Request::Sync => {}
+        }
+    }
+
+    /// Puts a write in the queue; it is reported once it is durable.
+    pub(super) fn write(&mut self, write: Write) {
+        if let Err(refused) = self.writes.try_send(write) {
+            let trouble = Trouble::new("the store is busy: this was not done")
+                .caused_by(&refused.to_string())
+                .to_do("wait a moment and do it again");
+            self.spawn(async move { Report::Failed(trouble) });
         }
     }
 
@@ -131,19 +131,19 @@ impl Answers {
         self.spawn(async move {
             let now = clock::now();
             let read = shared.store.read(move |c| detail::detail(c, key, now)).await;
-            Report::Opened { key, detail: read.map(|detail| detail.map(Box::new)).map_err(|error| Trouble::of(&error)) }
+            Report::Opened { key, detail: read.map(|detail| detail.map(Arc::new)).map_err(|error| Trouble::of(&error)) }
         });
     }
 
     /// One notification, made readable away from the threads that answer.
-    fn read(&mut self, key: NotificationKey) {
+    fn open_notification(&mut self, key: NotificationKey) {
         let shared = self.shared.clone();
         self.spawn(async move {
             let mail = match shared.store.read(move |c| unparsed::notification(c, key)).await {
                 Err(error) => Err(Trouble::of(&error)),
                 Ok(None) => Err(Trouble::new("this mail is no longer in the store")),
                 Ok(Some(opened)) => {
-                    let made = tokio::task::spawn_blocking(move || Box::new(readable(opened))).await;
+                    let made = tokio::task::spawn_blocking(move || Arc::new(readable(opened))).await;
                     made.map_err(|panic| {
                         Trouble::new("this mail could not be made readable").caused_by(&panic.to_string())
                     })
@@ -154,12 +154,12 @@ impl Answers {
     }
 
     /// Waits for what was asked for to be written, `rest` included; reads are dropped.
-    pub(super) async fn finish(self, rest: impl Iterator<Item = Request>) {
+    pub(super) async fn finish(self, rest: impl Iterator<Item = Write>) {
         let Self { mut tasks, mut writing, writes, .. } = self;
         tasks.shutdown().await;
-        for request in rest.filter(Request::is_write) {
+        for write in rest {
             // Fails when the writing task is gone, and then there is nothing more to be done.
-            let _ = writes.send(request).await;
+            let _ = writes.send(write).await;
         }
         drop(writes);
         // Ends when its queue is empty.
@@ -198,51 +198,50 @@ fn readable(opened: unparsed::Opened) -> Mail {
 }
 
 /// Carries out writes one after the other until the queue is closed and empty.
-async fn write_all(shared: Shared, mut queue: mpsc::Receiver<Request>) {
-    while let Some(request) = queue.recv().await {
-        let report = write(&shared, request).await.unwrap_or_else(|error| Report::Failed(Trouble::of(&error)));
+async fn write_all(shared: Shared, mut queue: mpsc::Receiver<Write>) {
+    while let Some(write) = queue.recv().await {
+        let report = carry_out(&shared, write).await.unwrap_or_else(|error| Report::Failed(Trouble::of(&error)));
         let _ = shared.reports.send(report).await;
     }
 }
 
 /// Carries out one write. The answer comes once it is durable.
-async fn write(shared: &Shared, request: Request) -> Result<Report, Error> {
+async fn carry_out(shared: &Shared, write: Write) -> Result<Report, Error> {
     let at = clock::now();
     let pairs =
         |targets: Vec<Target>| targets.into_iter().map(|target| (target.key, target.revision)).collect::<Vec<_>>();
-    let (done, result) = match request {
-        Request::Acknowledge { targets, who } => {
+    let (done, result) = match write {
+        Write::Acknowledge { targets, who } => {
             let seen = pairs(targets);
             let result = shared.store.write(move |c| action::acknowledge(c, &seen, &Actor { who, at })).await?;
             let changed = |refusal: &action::Refusal| matches!(refusal, action::Refusal::Changed { .. });
             let refused = result.refused.iter().filter(|(_, refusal)| changed(refusal)).count();
             (Done::Acknowledged { count: result.done.len(), refused }, result)
         }
-        Request::Unacknowledge { keys, who } => {
+        Write::Unacknowledge { keys, who } => {
             let result = shared.store.write(move |c| action::unacknowledge(c, &keys, &Actor { who, at })).await?;
             (Done::Unacknowledged(result.done.len()), result)
         }
-        Request::Note { keys, text, who } => {
+        Write::Note { keys, text, who } => {
             let result = shared.store.write(move |c| action::add_note(c, &keys, &text, &Actor { who, at })).await?;
             (Done::Noted(result.done.len()), result)
         }
-        Request::Undo { inverse, who } => {
+        Write::Undo { inverse, who } => {
             let result = shared.store.write(move |c| action::undo(c, &inverse, &Actor { who, at })).await?;
             return Ok(Report::Done {
                 done: if result.done.is_empty() { Done::NothingToUndo } else { Done::Undone },
                 inverse: None,
             });
         }
-        Request::Seen(targets) => {
+        Write::Seen(targets) => {
             let seen = pairs(targets);
             shared.store.write(move |c| action::mark_seen(c, &seen)).await?;
             return Ok(Report::Done { done: Done::Seen, inverse: None });
         }
-        Request::Export(keys) => {
+        Write::Export(keys) => {
             let dir = shared.setup.export_dir.clone();
             return Ok(exported(shared, keys, dir).await);
         }
-        other => return Ok(Report::Failed(Trouble::new(&format!("{other:?} is no write")))),
     };
     Ok(Report::Done { done, inverse: result.inverse })
 }

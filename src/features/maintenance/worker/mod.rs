@@ -8,7 +8,7 @@ mod answer;
 mod intake;
 mod protocol;
 
-pub use protocol::{Done, Mail, Report, Request, SourceHealth, SourceState, Target};
+pub use protocol::{Done, Mail, Report, Request, SourceHealth, SourceState, Target, Write};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,12 +20,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::rules::Rules;
 use super::store::record::Limits;
+use super::store::retention::{self, Retention};
+use crate::clock;
 use crate::store::{Error, Store};
 use answer::Answers;
 
 /// How often news of a changed store are told at the most. An import commits hundreds of times a second; nobody reads
 /// that fast.
 const TELL_EVERY: Duration = Duration::from_millis(200);
+/// Forgetting begins when the start is well over,
+const FORGET_FIRST: Duration = Duration::from_mins(1);
+/// goes on with pauses between its steps,
+const FORGET_NEXT: Duration = Duration::from_secs(1);
+/// and comes again after this long.
+const FORGET_EVERY: Duration = Duration::from_hours(1);
+/// Rows that one step forgets.
+const FORGET_BATCH: usize = 500;
 
 /// What the worker works with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +48,8 @@ pub struct Setup {
     pub sources: Vec<Source>,
     /// How much of a notification is kept.
     pub limits: Limits,
-    /// How long past maintenances are kept; `None` keeps all.
-    pub retention: Option<chrono::TimeDelta>,
+    /// How long what is over is kept.
+    pub retention: Retention,
     /// Where calendar files are written.
     pub export_dir: PathBuf,
 }
@@ -82,6 +92,7 @@ pub async fn run(
     let mut answers = Answers::new(shared.clone());
     let mut sources = stop.child_token();
     intake::start(&shared, &sources, &mut tasks);
+    tasks.spawn(forget(shared.clone(), stop.clone()));
     let mut changes = shared.store.changes();
     let mut quiet_until = tokio::time::Instant::now();
     let mut news = false;
@@ -97,9 +108,10 @@ pub async fn run(
                     sources = stop.child_token();
                     intake::start(&shared, &sources, &mut tasks);
                 }
-                Some(request) => answers.take(request),
+                Some(Request::Write(write)) => answers.write(write),
+                Some(request) => answers.read(request),
             },
-            changed = changes.changed(), if !news => if changed.is_ok() { news = true } else { break },
+            told = changes.changed(), if !news => if told.is_ok() { news = true } else { break },
             () = tokio::time::sleep_until(quiet_until), if news => {
                 news = false;
                 changes.mark_unchanged();
@@ -111,9 +123,27 @@ pub async fn run(
     }
     sources.cancel();
     requests.close();
-    answers.finish(std::iter::from_fn(|| requests.try_recv().ok())).await;
+    let rest = std::iter::from_fn(|| requests.try_recv().ok());
+    answers
+        .finish(rest.filter_map(|request| if let Request::Write(write) = request { Some(write) } else { None }))
+        .await;
     tasks.shutdown().await;
     Ok(())
+}
+
+/// Forgets what is older than the configuration keeps, now and then, in small steps so that nothing waits for it.
+async fn forget(shared: Shared, stop: CancellationToken) {
+    let mut pause = FORGET_FIRST;
+    while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
+        let (kept, now) = (shared.setup.retention, clock::now());
+        match shared.store.write(move |c| retention::forget(c, &kept, now, FORGET_BATCH)).await {
+            Ok(forgotten) => pause = if forgotten.and_more { FORGET_NEXT } else { FORGET_EVERY },
+            Err(error) => {
+                tracing::warn!(%error, "what is past its time was not forgotten");
+                pause = FORGET_EVERY;
+            }
+        }
+    }
 }
 
 /// Opens the store and reads the rules, away from the threads that answer.

@@ -1,6 +1,7 @@
 //! What the screen asks of the worker, and what the worker tells.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -74,6 +75,15 @@ pub enum Request {
     },
     /// One notification, readable.
     Read(NotificationKey),
+    /// Something that changes the store or writes a file; carried out in order, even while noctui leaves.
+    Write(Write),
+    /// Look for new mail now.
+    Sync,
+}
+
+/// Something that changes the store or writes a file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
     /// Acknowledge as seen.
     Acknowledge {
         /// What, at which revision.
@@ -108,30 +118,6 @@ pub enum Request {
     Seen(Vec<Target>),
     /// Write a calendar file.
     Export(Vec<MaintenanceKey>),
-    /// Look for new mail now.
-    Sync,
-}
-
-impl Request {
-    /// Whether it changes something, so that it is carried out even while noctui leaves.
-    #[must_use]
-    pub fn is_write(&self) -> bool {
-        match self {
-            Self::Acknowledge { .. }
-            | Self::Unacknowledge { .. }
-            | Self::Note { .. }
-            | Self::Undo { .. }
-            | Self::Seen(_)
-            | Self::Export(_) => true,
-            Self::List { .. }
-            | Self::Extend { .. }
-            | Self::Count { .. }
-            | Self::Open(_)
-            | Self::Notifications { .. }
-            | Self::Read(_)
-            | Self::Sync => false,
-        }
-    }
 }
 
 /// What was done, for the footer.
@@ -247,7 +233,7 @@ pub enum Report {
         /// Which was asked for.
         key: MaintenanceKey,
         /// What is known.
-        detail: Result<Option<Box<Detail>>, Trouble>,
+        detail: Result<Option<Arc<Detail>>, Trouble>,
     },
     /// Notifications.
     NotificationsListed {
@@ -263,7 +249,7 @@ pub enum Report {
         /// Which was asked for.
         key: NotificationKey,
         /// Its content.
-        mail: Result<Box<Mail>, Trouble>,
+        mail: Result<Arc<Mail>, Trouble>,
     },
     /// Something was done, durably.
     Done {

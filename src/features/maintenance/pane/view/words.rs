@@ -35,8 +35,3 @@ pub(crate) fn impact(impact: Option<Impact>) -> (&'static str, Role) {
         None => ("unknown", Role::Muted),
     }
 }
-
-/// `1 circuit`, `4 circuits`.
-pub(crate) fn circuits(count: usize) -> String {
-    if count == 1 { "1 circuit".to_owned() } else { format!("{count} circuits") }
-}
