@@ -184,3 +184,5 @@ fn configuration(maildir: &Path) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verdicts;
