@@ -143,6 +143,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::features::maintenance::model::Verdict;
+    use crate::features::maintenance::rules::Rules;
 
     /// A moment in UTC.
     fn at(text: &str) -> DateTime<Utc> {
@@ -206,6 +208,20 @@ mod tests {
             .collect();
         let expected = [("NLF-OSL-BGO-1", "DEGRADED"), ("a\\b;c,d:e", "NO-IMPACT")];
         assert_eq!(circuits, expected.map(|(id, impact)| (id.to_owned(), impact.to_owned())));
+    }
+
+    #[test]
+    fn the_rules_read_an_export_as_what_it_was() {
+        let mail = "From: noc@nordlys-fiber.example\r\nDate: Fri, 20 Nov 2026 08:30:00 +0000\r\nSubject: export\r\n\
+            MIME-Version: 1.0\r\nContent-Type: text/calendar; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
+        let reading = Rules::embedded().read(format!("{mail}{}", calendar([entry()])).as_bytes(), None);
+        let Verdict::Parsed { provider, notices } = reading.verdict else { panic!("{:?}", reading.verdict) };
+        let [notice] = notices.as_slice() else { panic!("one notice") };
+        assert_eq!((provider.as_str(), &notice.account), ("Nordlys Fiber", &entry().account));
+        assert_eq!((notice.start, notice.end, notice.stamp), (entry().start, entry().end, entry().stamp));
+        assert_eq!((notice.status, notice.sequence), (entry().status, 3));
+        assert_eq!(notice.circuits, entry().circuits);
+        assert_eq!(notice.organizer, entry().organizer);
     }
 
     #[test]
