@@ -37,6 +37,7 @@ pub(crate) struct Args {
 
 /// Which maintenances; those that are not over when nothing is said.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, and clap lets only one be set")]
 pub(super) struct Selection {
     /// All, past ones too.
     #[arg(long, group = "scope")]
@@ -105,9 +106,9 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     let query = ListQuery { sort: args.sort.into(), filter: args.selection.filter(), now: session.now };
     let chunks = Chunks::new(session, query, args.limit.unwrap_or(usize::MAX));
     if args.json {
-        print_json(chunks, session)?
+        print_json(chunks, session)?;
     } else {
-        print_table(chunks, session.now)?
+        print_table(chunks, session.now)?;
     }
     Ok(ExitCode::SUCCESS)
 }
