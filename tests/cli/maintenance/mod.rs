@@ -56,7 +56,7 @@ fn assert_transcript(name: &str, transcript: &str) {
     // The notices are of 2024 about 2099; everything in between is the time of the test.
     settings.add_filter(r"20(?:2[5-9]|[3-8]\d)-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[now]");
     settings.add_filter(r"20(?:2[5-9]|[3-8]\d)-\d\d-\d\d \d\d:\d\d UTC", "[now]");
-    settings.add_filter(r"in \d+d?\b(?: d)?", "[distance]");
+    settings.add_filter(r"in \d+ ?d|\d+d ago", "[distance]");
     settings.bind(|| insta::assert_snapshot!(name, transcript));
 }
 
