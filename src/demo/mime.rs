@@ -12,7 +12,7 @@ const WORD: usize = 15;
 
 /// How a mail is encoded, written in the story as words: an encoding (`plain`, `quoted`, `base64`), and any of `latin1`,
 /// `crlf`, `html` (an HTML version beside a lone text), `bare` (no parts beside the one that matters), `forwarded` (as
-/// an attached mail of somebody else's) and `list` (by way of a mailing list).
+/// an attached mail of somebody else's), `list` (by way of a mailing list) and `external` (marked by the mail server).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent ways in which mails differ")]
 pub(super) struct Shape {
@@ -30,6 +30,8 @@ pub(super) struct Shape {
     pub(super) forwarded: bool,
     /// By way of a mailing list.
     pub(super) list: bool,
+    /// Marked in the subject as coming from outside.
+    pub(super) external: bool,
 }
 
 /// Transfer encodings of text.
@@ -59,6 +61,7 @@ impl Shape {
                 "bare" => shape.bare = true,
                 "forwarded" => shape.forwarded = true,
                 "list" => shape.list = true,
+                "external" => shape.external = true,
                 _ => return Err(Error::Story(format!("no shape: {word:?}"))),
             }
         }

@@ -158,8 +158,11 @@ impl Screen {
             Effect::SetMouse(on) => terminal.set_mouse(on),
             Effect::Redraw => terminal.redraw(),
             Effect::Suspend => {
-                if let Err(error) = terminal.suspend() {
-                    self.fail(Trouble::new("cannot suspend").caused_by(&error.to_string()), terminal);
+                if !terminal.suspend() {
+                    self.fail(
+                        Trouble::new("there is no shell that could continue noctui: it was not stopped"),
+                        terminal,
+                    );
                 }
             }
             request @ Effect::Maintenance(_) => self.ask(request),

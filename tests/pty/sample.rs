@@ -82,10 +82,10 @@ async fn obey(terminal: &mut Terminal, list: &mut List, input: Input) -> Option<
         return None;
     };
     match key.to_string().as_str() {
-        "q" => return Some(0),
+        "q" | "ctrl-c" => return Some(0),
         "j" => list.selected += 1,
         "k" => list.selected = list.selected.saturating_sub(1),
-        "ctrl-z" => terminal.suspend().unwrap(),
+        "ctrl-z" => list.said = format!("suspended: {}", terminal.suspend()),
         "p" => panic!("asked to panic"),
         "t" => {
             // A task of a current-thread runtime panics on the thread of the screen, and its supervisor sees it.

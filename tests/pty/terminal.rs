@@ -39,6 +39,22 @@ fn the_terminal_is_taken_whole_and_given_back_as_it_was() {
 }
 
 #[test]
+fn a_process_that_was_stopped_from_outside_takes_the_terminal_again() {
+    if sample::was_inside() {
+        return;
+    }
+    let mut session = ready("terminal::a_process_that_was_stopped_from_outside_takes_the_terminal_again");
+    let taken = session.screen.modes();
+    session.signal(Signal::STOP);
+    session.signal(Signal::CONT);
+    let entered = b"\x1b[?1049h";
+    let is_entered_twice = |raw: &[u8]| raw.windows(entered.len()).filter(|bytes| bytes == entered).count() == 2;
+    session.wait_for("the screen again", |screen| is_entered_twice(screen.raw()) && screen.text().contains("ready"));
+    assert_eq!(session.screen.modes(), taken);
+    session.quit("q");
+}
+
+#[test]
 fn keys_move_and_the_terminal_follows() {
     if sample::was_inside() {
         return;

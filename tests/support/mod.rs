@@ -9,6 +9,7 @@
     reason = "a harness fails loudly, and its counts of bytes are small"
 )]
 
+pub(crate) mod colours;
 mod process;
 mod screen;
 
@@ -172,6 +173,11 @@ impl Session {
 
     /// Types `keys`, as the bytes a terminal sends, while reading what the program writes.
     pub(crate) fn send(&mut self, keys: impl AsRef<[u8]>) {
+        assert!(self.try_send(keys), "the program has ended and takes no keys\n{}", self.screen);
+    }
+
+    /// The same for a program that may have ended; false when it has.
+    pub(crate) fn try_send(&mut self, keys: impl AsRef<[u8]>) -> bool {
         let mut rest = keys.as_ref();
         let deadline = Instant::now() + DEADLINE;
         while !rest.is_empty() {
@@ -185,13 +191,14 @@ impl Session {
             if ready.contains(PollFlags::OUT) {
                 // In pieces that never block: the kernel's queue takes this much whenever it says it takes anything.
                 let piece = &rest[..rest.len().min(256)];
-                let written = self.pty.as_mut().unwrap().write(piece).unwrap();
+                let Ok(written) = self.pty.as_mut().unwrap().write(piece) else { return false };
                 rest = &rest[written..];
             }
-            if ready.contains(PollFlags::IN) {
-                self.read_once();
+            if ready.contains(PollFlags::IN) && !self.read_once() {
+                return false;
             }
         }
+        true
     }
 
     /// Waits until the screen satisfies `wanted`; fails with the screen as it is when it never does.
@@ -213,6 +220,13 @@ impl Session {
     /// Waits until `text` stands somewhere on the screen.
     pub(crate) fn wait_for_text(&mut self, text: &str) {
         self.wait_for(&format!("{text:?}"), |screen| screen.text().contains(text));
+    }
+
+    /// Waits for output for at most `wait` and takes in one piece of it; false when none came.
+    pub(crate) fn wait_for_output(&mut self, wait: Duration) -> bool {
+        let before = self.screen.bytes();
+        self.read_within(wait);
+        self.screen.bytes() > before
     }
 
     /// Reads until the program has written nothing for `quiet`. For measuring; a test waits for what it wants to see.

@@ -13,16 +13,23 @@ pub(crate) struct Screen {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the terminal")]
 pub(crate) struct Modes {
+    /// The program's screen is shown instead of the shell's.
     pub(crate) is_alternate_screen: bool,
+    /// The cursor cannot be seen.
     pub(crate) is_cursor_hidden: bool,
+    /// Pastes arrive between marks.
     pub(crate) is_paste_bracketed: bool,
+    /// What the mouse does arrives as input.
     pub(crate) is_mouse_told: bool,
+    /// Gaining and losing the keyboard arrives as input.
     pub(crate) is_focus_told: bool,
     /// How many more sets of kitty's keyboard flags were pushed than popped.
     pub(crate) keyboard_flags: i32,
     /// How many more titles were pushed than popped.
     pub(crate) titles: i32,
+    /// What is written next is not in the default look.
     pub(crate) is_pen_set: bool,
+    /// A synchronized update has begun and not ended: the terminal holds it back.
     pub(crate) is_update_open: bool,
 }
 
@@ -57,9 +64,13 @@ impl vt100::Callbacks for Watcher {
             (None, 22, 't') => self.titles += 1,
             (None, 23, 't') => self.titles -= 1,
             // Where is the cursor, what are you, which mode is set, which flags: all of them wait for an answer.
-            (_, _, 'n' | 'c' | 'p' | 'u' | 't') => self.questions.push(format!("{mark:?} {params:?} {last}")),
+            (_, _, 'n' | 'c' | 'p' | 'q' | 'u' | 't') => self.questions.push(format!("{mark:?} {params:?} {last}")),
             _ => {}
         }
+    }
+
+    fn paste_from_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8]) {
+        self.questions.push("clipboard".to_owned());
     }
 
     fn unhandled_osc(&mut self, _: &mut vt100::Screen, params: &[&[u8]]) {

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use super::model::{Envelope, Reading, Verdict};
 use super::rules::Rules;
 use super::source::Received;
-use super::store::record::{self, Limits, Recorded};
+use super::store::record::{self, Delivery, Limits, Recorded};
 use crate::store::{Error, Store};
 
 /// The way in: what it reads with and where it writes to.
@@ -29,7 +29,7 @@ pub type Taken = Result<Recorded, Error>;
 #[derive(Debug, Clone)]
 pub struct Read {
     /// The mail as it is recorded.
-    pub received: record::Received,
+    pub delivery: Delivery,
     /// What it says.
     pub reading: Reading,
 }
@@ -62,9 +62,9 @@ impl Intake {
     /// The second half: records mails; answers in their order, each once it is durable.
     pub async fn record(&self, mails: Vec<Read>) -> Vec<Taken> {
         // Polled in this order for the first time, so sent to the writer in this order.
-        join_all(mails.into_iter().map(|Read { received, reading }| {
+        join_all(mails.into_iter().map(|Read { delivery, reading }| {
             let limits = self.limits;
-            self.store.write_in_batch(move |connection| record::record(connection, &received, &reading, limits))
+            self.store.write_in_batch(move |connection| record::record(connection, &delivery, &reading, limits))
         }))
         .await
     }
@@ -72,21 +72,22 @@ impl Intake {
 
 /// Reads one mail; `None` if its content may be had later.
 fn read(rules: &Rules, label: &str, mail: Received, now: DateTime<Utc>) -> Option<Read> {
-    let (raw, reading) = match mail.body {
+    let (raw, size, reading) = match mail.body {
         Ok(raw) => {
             let reading = rules.read(&raw, None);
-            (raw, reading)
+            let size = raw.len() as u64;
+            (raw, size, reading)
         }
         Err(refusal) if refusal.is_lasting() => {
             let verdict = Verdict::Unknown { reason: format!("the mail was not read: {refusal}") };
-            (Vec::new(), Reading { envelope: Envelope::default(), verdict })
+            (Vec::new(), refusal.size(), Reading { envelope: Envelope::default(), verdict })
         }
         Err(refusal) => {
             tracing::warn!(source = label, mail = mail.key, %refusal, "a mail was not read");
             return None;
         }
     };
-    let received =
-        record::Received { source: label.to_owned(), item: mail.key, raw, received_at: mail.delivered.unwrap_or(now) };
-    Some(Read { received, reading })
+    let received_at = mail.delivered.unwrap_or(now);
+    let delivery = Delivery { source: label.to_owned(), item: mail.key, raw, size, received_at };
+    Some(Read { delivery, reading })
 }

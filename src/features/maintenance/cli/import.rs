@@ -155,7 +155,7 @@ impl Facts {
         maintenance_ids.sort();
         maintenance_ids.dedup();
         Self {
-            path: mail.received.item.clone(),
+            path: mail.delivery.item.clone(),
             subject: mail.reading.envelope.subject.clone(),
             sender: mail.reading.envelope.sender.clone(),
             provider: provider.cloned(),

@@ -49,8 +49,8 @@ pub(crate) enum Command {
 /// Runs one of them.
 pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
     match command {
-        // Needs neither a configuration nor a store.
-        Command::Parse(args) => parse::run(&args),
+        // Needs no store, and the configuration only for the folder of the user's rules.
+        Command::Parse(args) => parse::run(&args, flags),
         Command::Import(args) => import::run(&args, &Session::open(flags)?),
         Command::List(args) => list::run(&args, &Session::open(flags)?),
         Command::Show(args) => show::run(&args, &Session::open(flags)?),

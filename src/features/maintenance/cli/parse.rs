@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
+use crate::config::{Environment, Flags, inspect};
 use crate::features::maintenance::mail::{self, Kind, MAX_MAIL_BYTES, Part};
 use crate::features::maintenance::model::{Notice, Verdict};
 use crate::features::maintenance::rules::Rules;
@@ -26,9 +27,9 @@ pub(crate) struct Args {
     /// subject, date, csv and xlsx.
     #[arg(long = "part", value_name = "TYPE=PATH", value_parser = part, conflicts_with = "mail")]
     parts: Vec<(PartType, PathBuf)>,
-    /// Read rules from this folder too; a file of the same name takes the place of a built-in rule.
+    /// Your own rules are in this folder, in place of the one in the configuration.
     #[arg(long, value_name = "PATH")]
-    rules: Option<PathBuf>,
+    providers_dir: Option<PathBuf>,
     /// Print the parts as rules see them: place in a table, `*` where the line begins bold, the line.
     #[arg(long, conflicts_with = "json")]
     lines: bool,
@@ -59,11 +60,11 @@ fn part(text: &str) -> Result<(PartType, PathBuf), String> {
 }
 
 /// Reads a notification and prints what it says.
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
     if args.lines {
         return print_lines(args);
     }
-    let rules = rules(args);
+    let rules = rules(args, flags);
     let provider = args.provider.as_deref();
     let verdict = if args.parts.is_empty() {
         rules.read(&mail_bytes(args)?, provider).verdict
@@ -90,10 +91,10 @@ fn print_lines(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The rules, with those of a folder if one is given. Broken files are named, and the rest goes on.
-fn rules(args: &Args) -> Rules {
-    let Some(folder) = &args.rules else { return Rules::embedded() };
-    let (rules, errors) = Rules::with_user_dir(folder);
+/// The rules, with the user's own. Broken files are named, and the rest goes on.
+fn rules(args: &Args, flags: &Flags) -> Rules {
+    let configured = || inspect(flags, &Environment::of_this_process()).config.maintenance.providers_dir;
+    let (rules, errors) = Rules::with_user_dir(&args.providers_dir.clone().unwrap_or_else(configured));
     for error in errors {
         output::complain(&format!("noctui: rule left out: {error}"));
     }

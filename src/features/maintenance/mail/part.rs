@@ -125,10 +125,7 @@ impl Part {
     /// A part whose content is text.
     #[must_use]
     pub fn text(kind: Kind, text: &str) -> Self {
-        let text = match kind {
-            Kind::Html => charset::undo_quoted_printable(text),
-            _ => text.to_owned(),
-        };
+        let text = if kind == Kind::Html { charset::undo_quoted_printable(text) } else { text.to_owned() };
         Self { kind, content: Content::Text(text), dom: OnceLock::new(), page: OnceLock::new() }
     }
 
@@ -169,18 +166,16 @@ impl Part {
     /// Its lines, cells and links.
     pub(crate) fn page(&self) -> &Page {
         self.page.get_or_init(|| match self.kind {
-            Kind::Html => Page::from_dom(self.dom(), Marks::default()),
             Kind::Csv => sheet::page(self.as_bytes()),
-            _ => Page::from_text(self.as_text()),
+            Kind::Ical | Kind::Html | Kind::Text | Kind::Subject | Kind::Date | Kind::Xlsx => {
+                self.page_with(Marks::default())
+            }
         })
     }
 
     /// The same, with the elements of `breaks` on lines of their own.
     pub(crate) fn page_with(&self, breaks: Marks) -> Page {
-        match self.kind {
-            Kind::Html => Page::from_dom(self.dom(), breaks),
-            _ => Page::from_text(self.as_text()),
-        }
+        if self.kind == Kind::Html { Page::from_dom(self.dom(), breaks) } else { Page::from_text(self.as_text()) }
     }
 
     /// Its lines as rules see them, cleaned: where in a table, `*` if the line begins bold, the line.

@@ -97,23 +97,18 @@ impl Body {
                 self.push("────");
                 self.push("");
             }
-            match shown {
-                Kind::Html => self.page(part.page()),
-                _ => self.text(part.as_text()),
+            if shown == Kind::Html {
+                self.page(part.page());
+            } else {
+                self.text(part.as_text());
             }
             if part.is_cut() {
                 self.push("… the page is cut here: it nests too deeply or repeats without end.");
             }
         }
-        let attached =
-            [Kind::Ical, Kind::Csv, Kind::Xlsx].into_iter().filter(|kind| *kind != shown && of(*kind).next().is_some());
-        let names: Vec<&str> = attached
-            .map(|kind| match kind {
-                Kind::Ical => "a calendar",
-                Kind::Csv => "separated values",
-                _ => "a spreadsheet",
-            })
-            .collect();
+        let others = [(Kind::Ical, "a calendar"), (Kind::Csv, "separated values"), (Kind::Xlsx, "a spreadsheet")];
+        let attached = others.into_iter().filter(|(kind, _)| *kind != shown && of(*kind).next().is_some());
+        let names: Vec<&str> = attached.map(|(_, name)| name).collect();
         if !names.is_empty() {
             self.push("");
             self.push(&format!("Also in this mail: {}.", names.join(", ")));
@@ -225,7 +220,7 @@ fn links(page: &Page, from: usize, to: usize) -> String {
         let leads = href.starts_with("http") || href.starts_with("mailto:");
         let said = (from..to).any(|line| page.line(line).contains(bare)) || text.contains(href);
         if leads && !said && href.len() <= MAX_HREF_CHARS {
-            text.push_str(&format!(" <{href}>"));
+            text.extend([" <", href, ">"]);
         }
     }
     text

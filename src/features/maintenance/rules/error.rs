@@ -43,26 +43,21 @@ pub(super) struct Problem {
     /// The key.
     pub(super) key: &'static str,
     /// What is wrong.
-    pub(super) problem: String,
+    pub(super) wrong: String,
     /// What to write instead.
     pub(super) fix: String,
 }
 
 impl Problem {
     /// A problem with the value at `span`.
-    pub(super) fn new(
-        span: Range<usize>,
-        key: &'static str,
-        problem: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Self {
-        Self { span, key, problem: problem.into(), fix: fix.into() }
+    pub(super) fn new(span: Range<usize>, key: &'static str, wrong: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { span, key, wrong: wrong.into(), fix: fix.into() }
     }
 
     /// The same, with its place in the file.
     pub(super) fn in_file(self, file: PathBuf, text: &str) -> RuleError {
         let line = line_of(text, self.span.start);
-        RuleError { file, line, key: self.key.to_owned(), problem: self.problem, fix: self.fix }
+        RuleError { file, line, key: self.key.to_owned(), problem: self.wrong, fix: self.fix }
     }
 }
 

@@ -1,5 +1,7 @@
 //! From what the parts say together to notices: times in their zones, defaults, and the rules that every notice obeys.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
@@ -132,7 +134,11 @@ fn id(
     let mut text: String = circuits.iter().map(|circuit| each.replace("{circuit}", &circuit.circuit_id)).collect();
     let seconds = |time: DateTime<Utc>| time.timestamp().to_string();
     text.push_str(&window.replace("{start}", &seconds(start)).replace("{end}", &seconds(end)));
-    Ok(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut hash = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(hash, "{byte:02x}");
+    }
+    Ok(hash)
 }
 
 /// A text that has to be there.

@@ -60,12 +60,12 @@ fn names(readers: &[Reader]) -> String {
 
 /// Whether a part of this kind holds a pattern.
 fn holds(parts: &[Part], kind: Kind, pattern: &Regex) -> bool {
-    parts.iter().filter(|part| part.kind() == kind).any(|part| match kind {
-        Kind::Html => {
-            let page = part.page();
-            pattern.is_match(page.text(0..page.len()))
+    parts.iter().filter(|part| part.kind() == kind).any(|part| {
+        if kind != Kind::Html {
+            return pattern.is_match(part.as_text());
         }
-        _ => pattern.is_match(part.as_text()),
+        let page = part.page();
+        pattern.is_match(page.text(0..page.len()))
     })
 }
 
@@ -130,14 +130,13 @@ fn read_part(rule: &Rule, reader: &Reader, parts: &[Part]) -> Result<Option<(usi
 
 /// What one part says.
 fn read_leaf(rule: &Rule, reader: &Reader, part: &Part) -> Result<Partial, String> {
-    let mut partial = match part.kind() {
-        Kind::Ical if reader.steps.is_empty() => calendar::read(part.as_text())?,
-        Kind::Date if reader.steps.is_empty() => {
-            let at = when::header_date(part.as_text()).map_err(|error| error.to_string())?;
-            Partial { stamp: Some(Time::At(at)), ..Partial::default() }
-        }
-        _ => Partial::default(),
-    };
+    let mut partial = Partial::default();
+    if reader.steps.is_empty() && part.kind() == Kind::Ical {
+        partial = calendar::read(part.as_text())?;
+    } else if reader.steps.is_empty() && part.kind() == Kind::Date {
+        let at = when::header_date(part.as_text()).map_err(|error| error.to_string())?;
+        partial.stamp = Some(Time::At(at));
+    }
     if reader.steps.is_empty() {
         return Ok(partial);
     }

@@ -463,9 +463,9 @@ fn filter(file: &Filter) -> Result<(Kind, Regex), Problem> {
 /// A pattern; its groups are fields if `with_fields`.
 fn pattern(found: &Spanned<String>, key: &'static str, with_fields: bool) -> Result<Regex, Problem> {
     let regex =
-        RegexBuilder::new(found.as_ref()).multi_line(true).size_limit(PATTERN_BYTES).build().map_err(|error| {
-            Problem::new(found.span(), key, one_line(&error), "write a regular expression of the regex crate")
-        })?;
+        RegexBuilder::new(&any_blanks(found.as_ref())).multi_line(true).size_limit(PATTERN_BYTES).build().map_err(
+            |error| Problem::new(found.span(), key, one_line(&error), "write a regular expression of the regex crate"),
+        )?;
     let unknown = regex.capture_names().flatten().find(|name| with_fields && field(name).is_none());
     match unknown {
         Some(name) => {
@@ -478,6 +478,10 @@ fn pattern(found: &Spanned<String>, key: &'static str, with_fields: bool) -> Res
 
 /// A pattern in which each blank stands for one or more: nobody sees how many there are.
 fn any_blanks(pattern: &str) -> String {
+    // Under `x` blanks are layout of the pattern.
+    if pattern.trim_start().starts_with("(?x") {
+        return pattern.to_owned();
+    }
     let mut written = String::with_capacity(pattern.len() + 8);
     let (mut escaped, mut in_class) = (false, false);
     let mut chars = pattern.chars().peekable();
