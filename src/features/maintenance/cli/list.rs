@@ -66,7 +66,7 @@ impl Selection {
     }
 
     /// As the store is asked.
-    pub(super) fn filter(&self) -> Filter {
+    pub(super) fn query(&self, sort: Sort, now: DateTime<Utc>) -> ListQuery {
         let scope = if self.all {
             Scope::All
         } else if self.unacknowledged {
@@ -76,7 +76,8 @@ impl Selection {
         } else {
             Scope::Open
         };
-        Filter { text: self.filter.clone().unwrap_or_default(), scope, provider: self.provider.clone() }
+        let text = self.filter.clone().unwrap_or_default();
+        ListQuery { sort, filter: Filter { text, scope, provider: self.provider.clone() }, now }
     }
 }
 
@@ -103,7 +104,7 @@ impl From<Order> for Sort {
 
 /// Lists maintenances, reading on while somebody reads what is printed.
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
-    let query = ListQuery { sort: args.sort.into(), filter: args.selection.filter(), now: session.now };
+    let query = args.selection.query(args.sort.into(), session.now);
     let chunks = Chunks::new(session, query, args.limit.unwrap_or(usize::MAX));
     if args.json {
         print_json(chunks, session)?;
