@@ -151,9 +151,9 @@ fn print_table(chunks: Chunks<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
     Ok(printer.finish()?)
 }
 
-/// What stands above the columns.
+/// What stands above the columns; what decides the night comes first, since a narrow terminal cuts the rest.
 const TITLES: [&str; 10] =
-    ["NAME", "WINDOW", "WHEN", "STATUS", "START (UTC)", "END (UTC)", "CIRCUITS", "IMPACT", "ACKNOWLEDGED", "SUMMARY"];
+    ["NAME", "#", "WHEN", "STATUS", "IMPACT", "ACK", "START (UTC)", "END (UTC)", "CIRCUITS", "SUMMARY"];
 
 /// A row in words.
 fn cells(row: &Row, now: DateTime<Utc>) -> [String; 10] {
@@ -163,15 +163,15 @@ fn cells(row: &Row, now: DateTime<Utc>) -> [String; 10] {
         format!("{}/{}", row.window, row.windows),
         brief_distance(row.start, row.end, now),
         row.status.to_string(),
-        time(row.start),
-        time(row.end),
-        row.circuits.to_string(),
         row.worst_impact.map_or("-", Impact::as_str).to_owned(),
         match &row.acknowledged {
             Acknowledged::No => "no".to_owned(),
             Acknowledged::Yes { by, .. } => format!("by {by}"),
             Acknowledged::Before { by, .. } => format!("changed since {by}"),
         },
+        time(row.start),
+        time(row.end),
+        row.circuits.to_string(),
         row.summary.clone(),
     ]
 }
