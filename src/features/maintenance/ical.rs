@@ -38,8 +38,18 @@ pub struct Entry {
     pub stamp: DateTime<Utc>,
 }
 
+/// How a calendar ends.
+pub const CLOSING: &str = "END:VCALENDAR\r\n";
+
 /// A calendar of `entries` as a file: UTF-8, lines ending in CR LF and folded.
 pub fn calendar(entries: impl IntoIterator<Item = Entry>) -> String {
+    let events: String = entries.into_iter().map(|entry| component(&entry)).collect();
+    opening() + &events + CLOSING
+}
+
+/// How a calendar begins that is written piece by piece: any number of [`component`]s follow, then [`CLOSING`].
+#[must_use]
+pub fn opening() -> String {
     // Not `Calendar::new()`, which brings a PRODID of its own.
     let mut calendar = Calendar::empty();
     for (name, value) in [
@@ -51,8 +61,15 @@ pub fn calendar(entries: impl IntoIterator<Item = Entry>) -> String {
         calendar.append_property(Property::new(name, value));
     }
     calendar.name("Circuit maintenances");
-    calendar.extend(entries.into_iter().map(|entry| event(&entry)));
-    calendar.to_string()
+    let whole = calendar.to_string();
+    whole.strip_suffix(CLOSING).map_or_else(|| whole.clone(), str::to_owned)
+}
+
+/// The piece of a calendar for one window.
+#[must_use]
+pub fn component(entry: &Entry) -> String {
+    // Writing to a text fails never.
+    event(entry).try_into_string().unwrap_or_default()
 }
 
 /// The event of one window.

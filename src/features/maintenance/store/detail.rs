@@ -191,14 +191,21 @@ pub struct Acknowledgement {
 
 /// Everything about one maintenance; `None` if it is gone.
 pub fn detail(connection: &Connection, key: MaintenanceKey, now: DateTime<Utc>) -> Result<Option<Detail>, Error> {
-    let mut query = connection.prepare_cached("SELECT * FROM maintenance WHERE id = ?1")?;
-    let Some(mut detail) = query.query_row([key], |row| base(row, now)).optional()? else { return Ok(None) };
-    detail.windows = windows(connection, &detail.provider, &detail.maintenance_id)?;
-    detail.circuits = circuits_of(connection, key)?;
+    let Some(mut detail) = outline(connection, key, now)? else { return Ok(None) };
     detail.events = events(connection, key)?;
     detail.notifications = unparsed::of_maintenance(connection, key, MOST)?;
     detail.notes = notes(connection, key)?;
     detail.acknowledgements = acknowledgements(connection, key)?;
+    Ok(Some(detail))
+}
+
+/// What the notices say of a maintenance, for those who go through many: what happened to it and what people did are
+/// left empty.
+pub fn outline(connection: &Connection, key: MaintenanceKey, now: DateTime<Utc>) -> Result<Option<Detail>, Error> {
+    let mut query = connection.prepare_cached("SELECT * FROM maintenance WHERE id = ?1")?;
+    let Some(mut detail) = query.query_row([key], |row| base(row, now)).optional()? else { return Ok(None) };
+    detail.windows = windows(connection, &detail.provider, &detail.maintenance_id)?;
+    detail.circuits = circuits_of(connection, key)?;
     Ok(Some(detail))
 }
 
