@@ -104,15 +104,18 @@ impl Encoder {
         let Some(first) = changed.next() else { return };
         let end = changed.next_back().unwrap_or(first) + 1;
         let wanted: Vec<Vec<Cell>> = (first..end).map(|y| self.normalise(row_of(frame, y, width))).collect();
-        self.last.clone_from_slice(frame);
         if let Some(shift) = scroll::find(&self.shown, first, &wanted, width) {
             self.sink.shift_rows(cell_count(shift.top), cell_count(shift.bottom), shift.count);
             scroll::apply(&mut self.shown, width, shift);
         }
-        for (y, row) in (first..end).zip(&wanted) {
-            if let Some(shown) = self.shown.get_mut(y * width..(y + 1) * width) {
-                encode_row(&mut self.sink, cell_count(y), shown, row);
-                shown.clone_from_slice(row);
+        for (y, row) in (first..end).zip(wanted) {
+            let cells = y * width..(y + 1) * width;
+            if let (Some(last), Some(new)) = (self.last.get_mut(cells.clone()), frame.get(cells.clone())) {
+                last.clone_from_slice(new);
+            }
+            if let Some(shown) = self.shown.get_mut(cells) {
+                encode_row(&mut self.sink, cell_count(y), shown, &row);
+                shown.swap_with_slice(&mut { row });
             }
         }
     }
@@ -122,26 +125,32 @@ impl Encoder {
     fn normalise(&self, row: &[Cell]) -> Vec<Cell> {
         let mut cells: Vec<Cell> = Vec::with_capacity(row.len());
         while let Some(raw) = row.get(cells.len()) {
-            // Whoever drew has cleaned what came from outside; a terminal must not obey what slipped through.
-            let symbol = if raw.symbol().chars().any(char::is_control) { "?" } else { raw.symbol() };
-            let width = if symbol.len() == 1 { 1 } else { usize::from(symbol.cell_width()) };
-            let fits = width > 0 && cells.len() + width <= row.len();
+            let left = row.len() - cells.len();
             let mut cell = Cell::EMPTY;
-            if fits {
-                cell.set_symbol(symbol);
+            let mut width = 1;
+            match raw.symbol() {
+                " " => {}
+                // Whoever drew has cleaned what came from outside; a terminal must not obey what slipped through.
+                symbol if symbol.chars().any(char::is_control) => _ = cell.set_symbol("?"),
+                symbol => {
+                    let cells_taken = if symbol.len() == 1 { 1 } else { usize::from(symbol.cell_width()) };
+                    if (1..=left).contains(&cells_taken) {
+                        cell.set_symbol(symbol);
+                        width = cells_taken;
+                    }
+                }
             }
-            let mut pen = Pen::of(raw);
-            pen.fg = palette::reduce(pen.fg, self.depth);
-            pen.bg = palette::reduce(pen.bg, self.depth);
-            if cell.symbol() == " " {
-                pen = pen.on_blank();
+            let look = Pen::of(raw).reduced(self.depth);
+            let look = if cell.symbol() == " " { look.on_blank() } else { look };
+            (cell.fg, cell.bg, cell.modifier) = (look.fg, look.bg, look.modifier);
+            cells.push(cell);
+            if width > 1 {
+                // The empty symbol is no cell's own, and its look is its owner's.
+                let mut behind = Cell::EMPTY;
+                behind.set_symbol("");
+                (behind.fg, behind.bg, behind.modifier) = (look.fg, look.bg, look.modifier);
+                cells.extend(std::iter::repeat_n(behind, width - 1));
             }
-            (cell.fg, cell.bg, cell.modifier) = (pen.fg, pen.bg, pen.modifier);
-            let covered = if fits { width - 1 } else { 0 };
-            cells.push(cell.clone());
-            // The empty symbol is no cell's own, and its look is its owner's.
-            cell.set_symbol("");
-            cells.extend(std::iter::repeat_n(cell, covered));
         }
         cells
     }
