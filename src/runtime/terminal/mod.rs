@@ -228,6 +228,11 @@ impl Terminal {
         true
     }
 
+    /// Forgets what the terminal shows, so that the next frame sends all of it.
+    pub fn redraw(&mut self) {
+        self.encoder.forget();
+    }
+
     /// Captures the mouse, or leaves it to the terminal for selecting text.
     pub fn set_mouse(&mut self, is_on: bool) {
         if self.settings.mouse != is_on {
