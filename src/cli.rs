@@ -65,7 +65,7 @@ struct Global {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Circuit maintenances: parse, import, list, acknowledge.
+    /// Circuit maintenances: parse, import, list, acknowledge, export.
     #[command(subcommand)]
     Maintenance(maintenance::cli::Command),
     /// Show noctui on a mailbox of realistic notifications; needs no configuration and leaves nothing behind.

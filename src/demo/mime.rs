@@ -12,7 +12,7 @@ const WORD: usize = 15;
 
 /// How a mail is encoded, written in the story as words: an encoding (`plain`, `quoted`, `base64`), and any of `latin1`,
 /// `crlf`, `html` (an HTML version beside a lone text), `bare` (no parts beside the one that matters), `forwarded` (as
-/// an attached mail of somebody else's) and `list` (by way of a mailing list).
+/// an attached mail of somebody else's), `list` (by way of a mailing list) and `external` (marked by the mail server).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent ways in which mails differ")]
 pub(super) struct Shape {
@@ -30,6 +30,8 @@ pub(super) struct Shape {
     pub(super) forwarded: bool,
     /// By way of a mailing list.
     pub(super) list: bool,
+    /// Marked in the subject as coming from outside.
+    pub(super) external: bool,
 }
 
 /// Transfer encodings of text.
@@ -59,6 +61,7 @@ impl Shape {
                 "bare" => shape.bare = true,
                 "forwarded" => shape.forwarded = true,
                 "list" => shape.list = true,
+                "external" => shape.external = true,
                 _ => return Err(Error::Story(format!("no shape: {word:?}"))),
             }
         }
@@ -227,10 +230,15 @@ fn quoted_printable(bytes: &[u8]) -> String {
 fn header(name: &str, value: &str, encoding: Encoding) -> String {
     let mut line = format!("{name}:");
     let mut header = String::new();
-    let words = if value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        value.split(' ').map(str::to_owned).collect()
+    // The address itself is never encoded.
+    let (text, address) = match value.rsplit_once(" <") {
+        Some((display_name, rest)) if matches!(name, "From" | "To") => (display_name, Some(format!("<{rest}"))),
+        _ => (value, None),
+    };
+    let words: Vec<_> = if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        text.split(' ').map(str::to_owned).chain(address).collect()
     } else {
-        encoded_words(value, encoding)
+        encoded_words(text, encoding).into_iter().chain(address).collect()
     };
     for word in words {
         if line.len() + 1 + word.len() > LINE && line.len() > name.len() + 1 {
@@ -295,6 +303,18 @@ mod tests {
             let (subject, body) = read_back(HARD, words);
             assert_eq!(subject.trim_end(), HARD.replace('\n', " ").trim_end(), "{words}");
             assert_eq!(body.trim_end_matches('\n'), HARD.trim_end_matches('\n'), "{words}");
+        }
+    }
+
+    #[test]
+    fn addresses_stay_readable_beside_encoded_names() {
+        let headers = [("From", "東北 NOC <noc@tohoku-cable.example>".to_owned())];
+        for words in ["quoted", "base64"] {
+            let shape = Shape::parse(words).unwrap();
+            let mail = write(&headers, &Part::text("text/plain", "x".to_owned()), shape, "b");
+            let mail = MessageParser::default().parse(&mail).unwrap();
+            let from = mail.from().unwrap().first().unwrap();
+            assert_eq!((from.name(), from.address()), (Some("東北 NOC"), Some("noc@tohoku-cable.example")));
         }
     }
 

@@ -38,8 +38,11 @@ pub(super) struct Customer {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Provider {
-    /// Under which name noctui has to file its maintenances.
+    /// Names it in the story, and is the slug of its rule.
     pub(super) slug: String,
+    /// Under which name noctui has to file its maintenances, where no rule with that slug does.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what the story expects is for the tests"))]
+    pub(super) filed_as: Option<String>,
     /// What the mails look like.
     pub(super) format: Format,
     /// The From header.
@@ -98,9 +101,6 @@ pub(super) struct Calendar {
     /// Whether a cancellation names no circuits.
     #[serde(default)]
     pub(super) cancels_without_circuits: bool,
-    /// A parameter in front of every circuit, and a stray line after it.
-    #[serde(default)]
-    pub(super) stray_lines: bool,
 }
 
 /// Ways to write a time in iCalendar.

@@ -77,6 +77,8 @@ fn the_story_has_enough_of_everything() {
         }
     }
     assert_eq!(providers.len(), 16, "{providers:?}");
+    let names: BTreeSet<_> = story.provider.iter().map(|one| one.filed_as.as_ref().unwrap_or(&one.slug)).collect();
+    assert_eq!(names.len(), providers.len(), "each under a name of its own");
     assert_eq!(statuses.len(), Status::ALL.len(), "{statuses:?}");
     assert_eq!(impacts.len(), Impact::ALL.len() + 1, "{impacts:?}");
     let expected = [Outcome::Ignored, Outcome::ParsingFailed, Outcome::UnknownProvider].map(Outcome::as_str);
@@ -144,6 +146,7 @@ fn mails_differ_in_every_way_in_which_mails_differ() {
         "List-ID: ",
         "=?UTF-8?B?",
         "=?utf-8?q?",
+        "Subject: [ EXTERNAL ] ",
         "\r\n\r\n",
     ] {
         let found = mails.iter().filter(|mail| String::from_utf8_lossy(mail).contains(trait_)).count();

@@ -84,13 +84,12 @@ fn on_the_grid(now: DateTime<Utc>) -> DateTime<Utc> {
         - TimeDelta::nanoseconds(now.timestamp_subsec_nanos().into())
 }
 
-/// The moment at which clocks in `zone` show `time` on `day`: the first of two, the one an hour later of none.
+/// The moment at which clocks in `zone` show `time` on `day`: the second of two, the one an hour later of none, so that
+/// it is the same by the clocks of the winter.
 fn local(zone: Tz, day: NaiveDate, time: NaiveTime) -> Option<DateTime<Utc>> {
     let shown = day.and_time(time);
-    zone.from_local_datetime(&shown)
-        .earliest()
-        .or_else(|| zone.from_local_datetime(&(shown + TimeDelta::hours(1))).earliest())
-        .map(|moment| moment.to_utc())
+    let moment = |shown| zone.from_local_datetime(&shown).latest().map(|moment| moment.to_utc());
+    moment(shown).or_else(|| moment(shown + TimeDelta::hours(1)))
 }
 
 /// The day after whose noon the clocks of `zone` change before the next noon.

@@ -159,7 +159,10 @@ impl Screen {
             Effect::Redraw => terminal.redraw(),
             Effect::Suspend => {
                 if !terminal.suspend() {
-                    self.fail(Trouble::new("there is no shell that could continue noctui: it was not stopped"), terminal);
+                    self.fail(
+                        Trouble::new("there is no shell that could continue noctui: it was not stopped"),
+                        terminal,
+                    );
                 }
             }
             request @ Effect::Maintenance(_) => self.ask(request),

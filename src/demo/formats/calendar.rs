@@ -124,18 +124,9 @@ fn circuits(lines: &mut Vec<String>, circuits: &[Affected], dialect: &Calendar) 
     let worst = impacts.clone().map(|(impact, _)| impact).max().unwrap_or(Impact::Outage);
     lines.push(format!("X-MAINTNOTE-IMPACT:{worst}"));
     for (impact, circuit) in impacts {
-        let parameter = if dialect.impact_per_circuit {
-            format!(";X-MAINTNOTE-OBJECT-IMPACT={impact}")
-        } else if dialect.stray_lines {
-            format!(";SR=SR{}", circuit.id.bytes().filter(u8::is_ascii_digit).map(char::from).collect::<String>())
-        } else {
-            String::new()
-        };
+        let parameter =
+            if dialect.impact_per_circuit { format!(";X-MAINTNOTE-OBJECT-IMPACT={impact}") } else { String::new() };
         lines.push(format!("X-MAINTNOTE-OBJECT-ID{parameter}:{}", escape(&circuit.id)));
-        if dialect.stray_lines {
-            // An id that ran over into the next line and was not folded.
-            lines.push("ELE".to_owned());
-        }
     }
 }
 

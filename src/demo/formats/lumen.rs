@@ -1,5 +1,5 @@
-//! Lumen: HTML made of spans and tables. Every window has a table of times (in GMT and in local time) and one of
-//! circuits; what has happened stands under "Updates:" with its time. Class names carry stray backslashes.
+//! Lumen: HTML made of spans and tables. Every window has a table of times (in GMT and in local time), the first one
+//! also the table of circuits; what has happened stands under "Updates:" with its time. Class names carry stray backslashes.
 
 use std::fmt::Write as _;
 
@@ -46,8 +46,13 @@ pub(super) fn letter(announcement: &Announcement<'_>) -> Letter {
         update(announcement.status),
     );
     for (number, window) in announcement.windows.iter().enumerate() {
+        if number > 0 {
+            page.push_str("<span class=\\\"alternateNight\\\"><p><b>Alternate Night:</b><br>");
+        }
         table_of_times(&mut page, announcement, number, *window);
-        table_of_circuits(&mut page, announcement);
+        if number == 0 {
+            table_of_circuits(&mut page, announcement);
+        }
     }
     page.push_str(
         "\n<br><br><a href=\"https://portal.lumen.example/maintenance?id=0&amp;lang=en\">Click here</a> for the portal.\n\

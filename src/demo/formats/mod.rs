@@ -91,6 +91,9 @@ where
         headers.push(("X-Original-Sender", sender.to_owned()));
         subject = format!("[maint] {subject}");
     }
+    if shape.external {
+        subject = format!("[ EXTERNAL ] {subject}");
+    }
     headers.push(("Subject", subject.clone()));
     let mail = write(&headers, &letter.body, shape, &format!("=_{message_id}"));
     if !shape.forwarded {
