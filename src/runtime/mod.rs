@@ -22,7 +22,7 @@ use crate::config::{Config, Environment, Flags, Problems};
 use crate::features::maintenance::store::record::Limits;
 use crate::features::maintenance::store::retention::Retention;
 use crate::features::maintenance::worker::{Setup, Source};
-use crate::logging::Logging;
+use crate::logging::{self, Logging};
 use crate::state;
 use crate::trouble::Trouble;
 
@@ -41,7 +41,9 @@ pub fn run(
     companion: Option<Companion>,
 ) -> anyhow::Result<ExitCode> {
     let ui = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    terminal::install_panic_hook();
+    terminal::install_panic_hook(&config.paths.log);
+    logging::record_panics();
+    terminal::check(&TerminalEnvironment::read())?;
     let screen = Screen::open(config, flags, environment)?;
     if let Some(companion) = companion {
         screen.worker.run_beside(companion);
