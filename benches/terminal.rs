@@ -1,7 +1,8 @@
 //! What noctui costs at the terminal, in figures: start, keys, idling, memory, quitting. Not a test: nothing fails here.
 //!
-//! `cargo bench --bench terminal` measures `noctui demo --still --scale 100000`; `cargo bench --bench terminal -- PROGRAM
-//! ARGUMENT...` measures another program or other arguments in the same way: 140x40, a mute terminal, a fresh home.
+//! `cargo bench --bench terminal` fills a store with 100,000 maintenances and measures noctui on it;
+//! `cargo bench --bench terminal -- PROGRAM ARGUMENT...` measures another program or other arguments in the same way:
+//! 140x40, a terminal that answers nothing, a fresh home.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -12,6 +13,7 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use support::{Session, Start};
@@ -36,11 +38,11 @@ const PREPARATION: Duration = Duration::from_mins(5);
 fn main() {
     // Cargo itself passes `--bench`.
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
-    let program = words.next().unwrap_or_else(|| env!("CARGO_BIN_EXE_noctui").to_owned());
-    let mut args: Vec<String> = words.collect();
-    if args.is_empty() && program == env!("CARGO_BIN_EXE_noctui") {
-        args = ["demo", "--still", "--scale", "100000"].map(str::to_owned).to_vec();
-    }
+    let folder = tempfile::tempdir().unwrap();
+    let (program, args) = match words.next() {
+        Some(program) => (program, words.collect()),
+        None => (env!("CARGO_BIN_EXE_noctui").to_owned(), prepared(&folder.path().join("demo"))),
+    };
     let start = || Start::program(&program).args(&args).size(140, 40);
     println!("{program} {}", args.join(" "));
     if let Ok(file) = std::fs::metadata(&program) {
@@ -52,6 +54,16 @@ fn main() {
     measure_keys(&mut session);
     measure_held_key(&mut session);
     measure_idling(&mut session);
+}
+
+/// Makes a store of 100,000 maintenances in `folder`; returns the arguments that open it.
+fn prepared(folder: &Path) -> Vec<String> {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let keep = folder.display().to_string();
+    let mut session = Start::noctui(&["demo", "--still", "--scale", "100000", "--keep", &keep]).spawn();
+    wait_until_ready(&mut session);
+    session.quit("q");
+    vec!["--config".to_owned(), path("config.toml"), "--data-dir".to_owned(), path("data")]
 }
 
 /// First frame, complete screen, end.
