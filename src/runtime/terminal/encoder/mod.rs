@@ -100,24 +100,33 @@ impl Encoder {
     /// Brings every row that changed up to date.
     fn encode_rows(&mut self, frame: &[Cell], width: usize) {
         let rows = frame.chunks_exact(width).zip(self.last.chunks_exact(width));
-        let mut changed = rows.enumerate().filter_map(|(y, (new, old))| (new != old).then_some(y));
-        let Some(first) = changed.next() else { return };
-        let end = changed.next_back().unwrap_or(first) + 1;
-        let wanted: Vec<Vec<Cell>> = (first..end).map(|y| self.normalise(row_of(frame, y, width))).collect();
-        if let Some(shift) = scroll::find(&self.shown, first, &wanted, width) {
-            self.sink.shift_rows(cell_count(shift.top), cell_count(shift.bottom), shift.count);
-            scroll::apply(&mut self.shown, width, shift);
-        }
-        for (y, row) in (first..end).zip(wanted) {
+        let changed: Vec<usize> = rows.enumerate().filter_map(|(y, (new, old))| (new != old).then_some(y)).collect();
+        let is_shifted = changed.len() >= scroll::FEWEST_ROWS && self.shift_rows(frame, &changed, width);
+        let (Some(&first), Some(&last)) = (changed.first(), changed.last()) else { return };
+        // A shift moves rows in between that did not change, which are then to be put right.
+        let rows = if is_shifted { (first..=last).collect() } else { changed };
+        for y in rows {
             let cells = y * width..(y + 1) * width;
-            if let (Some(last), Some(new)) = (self.last.get_mut(cells.clone()), frame.get(cells.clone())) {
+            let Some(new) = frame.get(cells.clone()) else { return };
+            let wanted = self.normalise(new);
+            if let Some(last) = self.last.get_mut(cells.clone()) {
                 last.clone_from_slice(new);
             }
             if let Some(shown) = self.shown.get_mut(cells) {
-                encode_row(&mut self.sink, cell_count(y), shown, &row);
-                shown.swap_with_slice(&mut { row });
+                encode_row(&mut self.sink, cell_count(y), shown, &wanted);
+                shown.clone_from_slice(&wanted);
             }
         }
+    }
+
+    /// Has the terminal shift rows where that saves bytes; returns whether it did.
+    fn shift_rows(&mut self, frame: &[Cell], changed: &[usize], width: usize) -> bool {
+        let (Some(&first), Some(&last)) = (changed.first(), changed.last()) else { return false };
+        let wanted: Vec<Vec<Cell>> = (first..=last).map(|y| self.normalise(row_of(frame, y, width))).collect();
+        let Some(shift) = scroll::find(&self.shown, first, &wanted, width) else { return false };
+        self.sink.shift_rows(cell_count(shift.top), cell_count(shift.bottom), shift.count);
+        scroll::apply(&mut self.shown, width, shift);
+        true
     }
 
     /// A row in normal form: colours reduced, text that a terminal would obey replaced, equal looks spelled equally, and

@@ -8,7 +8,7 @@ use ratatui::buffer::Cell;
 use ratatui::style::Color;
 
 /// Fewer rows than this are drawn again sooner than a shift is worth it.
-const FEWEST_ROWS: usize = 4;
+pub(super) const FEWEST_ROWS: usize = 4;
 /// Setting margins, shifting, lifting margins and finding back cost about as much as this many cells.
 const FEWEST_CELLS_SAVED: usize = 40;
 
@@ -33,9 +33,6 @@ impl Shift {
 /// The shift that saves most on the way from `shown` to `wanted`, which has the rows from `top` on; none if none is
 /// worth it.
 pub(super) fn find(shown: &[Cell], top: usize, wanted: &[Vec<Cell>], width: usize) -> Option<Shift> {
-    if wanted.len() < FEWEST_ROWS {
-        return None;
-    }
     let old: Vec<&[Cell]> = shown.chunks_exact(width).skip(top).take(wanted.len()).collect();
     let columns = changed_columns(&old, wanted)?;
     let within = most_common_shift(&old, wanted, &columns)?;
