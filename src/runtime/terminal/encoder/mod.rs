@@ -7,6 +7,7 @@ mod palette;
 mod pen;
 mod scroll;
 mod sink;
+mod slide;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,8 @@ const ERASE_TAIL_FROM: usize = 4;
 /// Frames beyond one network packet are wrapped in synchronized-update marks (mode 2026), 16 bytes: below that the
 /// terminal reads the frame in one piece anyway.
 const SYNCHRONIZE_FROM: usize = 1200;
+/// Text that moved sideways is looked for in no more rows than this.
+const MOST_SLIDING_ROWS: usize = 4;
 /// Start of a synchronized update; terminals that do not know it ignore it.
 const BEGIN_UPDATE: &[u8] = b"\x1b[?2026h";
 /// End of a synchronized update.
@@ -103,6 +106,8 @@ impl Encoder {
         let changed: Vec<usize> = rows.enumerate().filter_map(|(y, (new, old))| (new != old).then_some(y)).collect();
         let is_shifted = changed.len() >= scroll::FEWEST_ROWS && self.shift_rows(frame, &changed, width);
         let (Some(&first), Some(&last)) = (changed.first(), changed.last()) else { return };
+        // Looking for text that moved sideways takes longer than writing a whole screen.
+        let are_few = changed.len() <= MOST_SLIDING_ROWS;
         // A shift moves rows in between that did not change, which are then to be put right.
         let rows = if is_shifted { (first..=last).collect() } else { changed };
         for y in rows {
@@ -113,6 +118,11 @@ impl Encoder {
                 last.clone_from_slice(new);
             }
             if let Some(shown) = self.shown.get_mut(cells) {
+                if are_few && let Some(slide) = slide::find(shown, &wanted) {
+                    self.sink.move_to(cell_count(slide.at), cell_count(y), &wanted);
+                    self.sink.slide(slide.count);
+                    slide::apply(shown, slide);
+                }
                 encode_row(&mut self.sink, cell_count(y), shown, &wanted);
                 shown.clone_from_slice(&wanted);
             }
