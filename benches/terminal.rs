@@ -30,6 +30,8 @@ const REPEAT: Duration = Duration::from_millis(33);
 const IDLE: Duration = Duration::from_secs(10);
 /// After so much silence the program is taken to have done all it had to do.
 const SILENCE: Duration = Duration::from_millis(300);
+/// A piece of output with rows of a list in it is longer than this; clocks and states in the header are shorter.
+const ROWS: usize = 500;
 /// A key's answer is complete after so much silence.
 const KEY_SILENCE: Duration = Duration::from_millis(8);
 /// Filling the store may take this long before the first frame.
@@ -66,33 +68,38 @@ fn prepared(folder: &Path) -> Vec<String> {
     vec!["--config".to_owned(), path("config.toml"), "--data-dir".to_owned(), path("data")]
 }
 
-/// First frame, complete screen, end.
+/// First frame, complete list, complete screen, end.
 fn measure_starts(start: &impl Fn() -> Start) {
-    let (mut first, mut ready, mut quit) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut first, mut list, mut ready, mut quit) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..STARTS {
         let mut session = start().spawn();
-        let (first_output, last_output) = wait_until_ready(&mut session);
-        first.push(first_output);
-        ready.push(last_output);
+        let outputs = wait_until_ready(&mut session);
+        first.extend(outputs.first().map(|(at, _)| *at));
+        list.extend(outputs.iter().rfind(|(_, bytes)| *bytes >= ROWS).map(|(at, _)| *at));
+        ready.extend(outputs.last().map(|(at, _)| *at));
         let asked = Instant::now();
         session.send("q");
         session.wait_for_end();
         quit.push(asked.elapsed());
     }
     println!("first frame       {}", spread(first));
+    println!("complete list     {}", spread(list));
     println!("complete screen   {}", spread(ready));
     println!("quit              {}", spread(quit));
 }
 
-/// Times of the first and the last output since the start.
-fn wait_until_ready(session: &mut Session) -> (Duration, Duration) {
-    session.wait_for_output(PREPARATION);
-    let first = session.started().elapsed();
-    let mut last = first;
-    while session.wait_for_output(SILENCE) {
-        last = session.started().elapsed();
+/// When since the start how many bytes arrived, until nothing more does.
+fn wait_until_ready(session: &mut Session) -> Vec<(Duration, usize)> {
+    let mut outputs = Vec::new();
+    let mut wait = PREPARATION;
+    loop {
+        let before = session.screen.bytes();
+        if !session.wait_for_output(wait) {
+            return outputs;
+        }
+        outputs.push((session.started().elapsed(), session.screen.bytes() - before));
+        wait = SILENCE;
     }
-    (first, last)
 }
 
 /// From a key to the first byte of the frame it changes.

@@ -156,6 +156,12 @@ impl Terminal {
         self.unsent.is_empty() && self.tty.is_idle() && !self.is_gone && self.suspended_until.is_none()
     }
 
+    /// Whether [`Terminal::next`] has more input at once, so that a frame for the last one would be stale already.
+    #[must_use]
+    pub fn has_input(&self) -> bool {
+        !self.inputs.is_empty()
+    }
+
     /// Draws a frame and sends what differs from the last one; returns false, drawing nothing, while the terminal is not
     /// [ready](Terminal::is_ready). Never blocks: what the link does not take at once leaves during [`Terminal::next`].
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> bool {
