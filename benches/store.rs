@@ -171,7 +171,8 @@ fn writing(store: &Store, now: DateTime<Utc>) {
         futures::future::try_join_all(jobs).await.expect("recorded");
     });
     line("record a mail, one of 2000", &[begin.elapsed() / 2000]);
-    let query = ListQuery { sort: Sort::Changed, filter: Filter::default(), now };
+    let filter = Filter { scope: Scope::Unacknowledged, ..Filter::default() };
+    let query = ListQuery { sort: Sort::Grouped, filter, now };
     let rows = store.read_blocking(|connection| window(connection, &query, &Anchor::Top, 0, 50)).expect("rows").rows;
     let actor = Actor { who: "anna".to_owned(), at: now };
     let mut rows = rows.into_iter();

@@ -405,8 +405,24 @@ pub(super) fn circuits_of(connection: &Connection, key: MaintenanceKey) -> Resul
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Adds a window; used by the filling of stores too.
+/// Adds a window.
 pub(super) fn create(
+    connection: &Connection,
+    provider: &str,
+    maintenance_id: &str,
+    state: &State,
+) -> Result<MaintenanceKey, Error> {
+    let key = insert_window(connection, provider, maintenance_id, state)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO maintenance_trigram (rowid, text) SELECT id, text FROM maintenance_text WHERE id = ?1",
+        )?
+        .execute([key])?;
+    Ok(key)
+}
+
+/// Adds a window everywhere but to the search index, for callers that add many to that at once.
+pub(super) fn insert_window(
     connection: &Connection,
     provider: &str,
     maintenance_id: &str,
@@ -440,9 +456,6 @@ pub(super) fn create(
     insert_circuits(connection, key, &state.circuits)?;
     let text = searched(provider, maintenance_id, state);
     connection.prepare_cached("INSERT INTO maintenance_text (id, text) VALUES (?1, ?2)")?.execute((key, &text))?;
-    connection
-        .prepare_cached("INSERT INTO maintenance_trigram (rowid, text) VALUES (?1, ?2)")?
-        .execute((key, &text))?;
     Ok(key)
 }
 
