@@ -144,6 +144,7 @@ CREATE TABLE maintenance_text (
 CREATE VIRTUAL TABLE maintenance_trigram USING fts5 (
     text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
 );
+INSERT INTO maintenance_trigram (maintenance_trigram, rank) VALUES ('automerge', 8);
 CREATE VIRTUAL TABLE maintenance_trigram_term USING fts5vocab (maintenance_trigram, instance);
 CREATE TRIGGER maintenance_text_deleted AFTER DELETE ON maintenance_text BEGIN
     DELETE FROM maintenance_trigram WHERE rowid = old.id;

@@ -15,7 +15,7 @@ const TRIGRAM: usize = 3;
 const TRIGRAMS: usize = 24;
 
 /// Places of a word of one or two characters that are collected; above this it is left to the test of each row.
-const PLACES: usize = 200_000;
+const PLACES: usize = 50_000;
 
 /// Rows that may pass.
 #[derive(Debug, Default)]

@@ -42,7 +42,9 @@ pub fn window(
 
 /// How many rows pass the filter; stops counting at `limit`, which then means "at least".
 pub fn matches(connection: &Connection, query: &ListQuery, limit: usize) -> Result<usize, Error> {
-    List::new(connection, query, Effort::default()).matches(limit)
+    // A count meets as many rows as it counts at least, so that walking is worth more than for a window.
+    let effort = Effort { walk: limit.saturating_mul(3), ..Effort::default() };
+    List::new(connection, query, effort).matches(limit)
 }
 
 /// One list being read.
