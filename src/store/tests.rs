@@ -11,7 +11,7 @@ use crate::trouble::Remedy;
 const MIGRATIONS: &[&str] = &["CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT"];
 
 /// Against hanging only.
-const GENEROUS: Duration = Duration::from_secs(120);
+const GENEROUS: Duration = Duration::from_mins(2);
 
 fn open(dir: &Path) -> Store {
     Store::open(dir, &Options::new(MIGRATIONS)).unwrap()
@@ -21,7 +21,7 @@ fn rollback(dir: &Path) -> Store {
     Store::open(dir, &Options { journal: Journal::Rollback, ..Options::new(MIGRATIONS) }).unwrap()
 }
 
-fn insert(word: &str) -> impl FnOnce(&Connection) -> Result<i64, Error> + Send + 'static {
+fn insert(word: &str) -> impl FnOnce(&Connection) -> Result<i64, Error> + Send + use<> {
     let word = word.to_owned();
     move |connection| {
         connection.execute("INSERT INTO word (word) VALUES (?1)", [word])?;
@@ -130,7 +130,7 @@ async fn work_that_was_sent_is_done_even_if_nobody_waits() {
     let store = open(dir.path());
     let (held, release) = std::sync::mpsc::channel::<()>();
     {
-        let mut blocker = std::pin::pin!(store.write(move |_| Ok(release.recv().unwrap_or(()))));
+        let mut blocker = std::pin::pin!(store.write(move |_| Ok(release.recv().is_err())));
         assert!(futures::poll!(&mut blocker).is_pending());
         let mut sent = std::pin::pin!(store.write(insert("sent")));
         assert!(futures::poll!(&mut sent).is_pending());
@@ -371,4 +371,96 @@ fn a_backup_never_replaces_a_file_and_needs_a_store() {
     assert_eq!(fs::read(&copy).unwrap(), b"precious");
     let nowhere = target.path().join("no/such/dir/copy.db");
     assert!(matches!(backup(dir.path(), &nowhere), Err(Error::Unusable { .. })));
+}
+
+/// Says to a copy of this test that it is a writer, and on which directory, with which words, in which journal mode.
+const WRITER: &str = "NOCTUI_TEST_WRITER";
+
+/// A process that writes words one after the other and says each one that was confirmed, until it is killed.
+struct Writer {
+    process: std::process::Child,
+    said: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
+}
+
+impl Writer {
+    fn start(dir: &Path, name: &str, journal: &str) -> Self {
+        let mut process = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "store::tests::a_killed_process_loses_nothing_that_was_confirmed", "--nocapture"])
+            .env(WRITER, format!("{journal} {name} {}", dir.display()))
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = std::io::BufRead::lines(std::io::BufReader::new(process.stdout.take().unwrap()));
+        Self { process, said }
+    }
+
+    /// What this process does in the copy.
+    fn run(order: &str) {
+        let [journal, name, dir] = order.splitn(3, ' ').collect::<Vec<_>>()[..] else { panic!("{order}") };
+        let store = if journal == "wal" { open(Path::new(dir)) } else { rollback(Path::new(dir)) };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for n in 0.. {
+            runtime.block_on(async {
+                let word = |m| format!("{name} {n} {m}");
+                let (first, second) = tokio::join!(
+                    store.write(insert(&word(0))),
+                    futures::future::try_join_all((1..4).map(|m| store.write_in_batch(insert(&word(m)))))
+                );
+                first.unwrap();
+                second.unwrap();
+                for m in 0..4 {
+                    println!("confirmed {}", word(m));
+                }
+            });
+        }
+    }
+
+    /// The next `n` words that were confirmed.
+    fn confirmed(&mut self, n: usize) -> Vec<String> {
+        let words = self
+            .said
+            .by_ref()
+            .map(Result::unwrap)
+            .filter_map(|line| line.split_once("confirmed ").map(|(_, word)| word.to_owned()));
+        words.take(n).collect()
+    }
+
+    /// SIGKILL, and what else it had said.
+    fn kill(mut self) -> Vec<String> {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.confirmed(usize::MAX)
+    }
+}
+
+#[test]
+fn a_killed_process_loses_nothing_that_was_confirmed() {
+    if let Ok(order) = std::env::var(WRITER) {
+        return Writer::run(&order);
+    }
+    for journal in ["wal", "truncate"] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut confirmed = Vec::new();
+        // Two processes at a time on one directory; each round ends at another moment of their work.
+        for (round, moment) in [1, 23, 6, 58, 101].into_iter().enumerate() {
+            let mut one = Writer::start(dir.path(), &format!("one-{round}"), journal);
+            let mut two = Writer::start(dir.path(), &format!("two-{round}"), journal);
+            confirmed.extend(two.confirmed(1));
+            confirmed.extend(one.confirmed(moment));
+            confirmed.extend(one.kill());
+            confirmed.extend(two.confirmed(moment));
+            confirmed.extend(two.kill());
+        }
+        assert!(confirmed.len() > 300, "the writers hardly wrote");
+        let store = open(dir.path());
+        let (verdict, found) = store
+            .read_blocking(|connection| {
+                let verdict: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+                Ok((verdict, words(connection)?.into_iter().collect::<std::collections::HashSet<_>>()))
+            })
+            .unwrap();
+        assert_eq!(verdict, "ok");
+        let lost: Vec<_> = confirmed.iter().filter(|word| !found.contains(*word)).collect();
+        assert!(lost.is_empty(), "lost {} of {} in {journal}, first {:?}", lost.len(), confirmed.len(), lost.first());
+    }
 }

@@ -15,21 +15,22 @@ use super::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::model::Outcome;
 use crate::store::Error;
 
-/// Ages in days; `None` keeps for ever.
+/// How long things are kept; `None` keeps for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Maintenances, from the day they were over.
-    pub past_days: Option<u32>,
-    /// Notifications that speak of no maintenance, from the day they were delivery.
-    pub notification_days: Option<u32>,
-    /// The bytes of notifications, from the day they were delivery.
-    pub raw_days: Option<u32>,
+    /// Maintenances, from when they were over.
+    pub past: Option<TimeDelta>,
+    /// Notifications that speak of no maintenance, from when they were received.
+    pub notifications: Option<TimeDelta>,
+    /// The bytes of notifications, from when they were received.
+    pub raw: Option<TimeDelta>,
 }
 
-impl Default for Retention {
-    /// Two years, a year, and a year.
-    fn default() -> Self {
-        Self { past_days: Some(730), notification_days: Some(365), raw_days: Some(365) }
+impl Retention {
+    /// Everything for this long; `None` keeps all for ever.
+    #[must_use]
+    pub fn all(keep: Option<TimeDelta>) -> Self {
+        Self { past: keep, notifications: keep, raw: keep }
     }
 }
 
@@ -54,21 +55,21 @@ pub fn forget(
     now: DateTime<Utc>,
     batch: usize,
 ) -> Result<Forgotten, Error> {
-    let before = |days: Option<u32>| days.map(|days| (now - TimeDelta::days(i64::from(days))).timestamp());
+    let before = |keep: Option<TimeDelta>| keep.and_then(|keep| now.checked_sub_signed(keep)).map(|at| at.timestamp());
     let mut forgotten = Forgotten::default();
-    if let Some(before) = before(retention.past_days) {
+    if let Some(before) = before(retention.past) {
         let keys = forgettable(connection, before, batch)?;
         forgotten.maintenances = keys.len();
         forgotten.notifications = forget_maintenances(connection, &keys)?;
     }
     let mut unlinked = 0;
-    if let Some(before) = before(retention.notification_days) {
+    if let Some(before) = before(retention.notifications) {
         for outcome in [Outcome::Ignored, Outcome::ParsingFailed, Outcome::UnknownProvider] {
             unlinked += forget_notifications(connection, outcome, before, batch)?;
         }
     }
     forgotten.notifications += unlinked;
-    if let Some(before) = before(retention.raw_days) {
+    if let Some(before) = before(retention.raw) {
         forgotten.raws = forget_raws(connection, before, batch)?;
     }
     forgotten.and_more = [forgotten.maintenances, unlinked, forgotten.raws].into_iter().any(|n| n >= batch);
