@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -148,6 +149,10 @@ impl Desk {
                         }
                     }
                     self.commit(batch);
+                    if next.is_some() || !queue.is_empty() {
+                        // An import commits without end; other processes look every millisecond whether it is their turn.
+                        pause(Duration::from_millis(2));
+                    }
                 }
             }
             next = next.or_else(|| queue.blocking_recv());
@@ -189,6 +194,11 @@ impl Desk {
         }
         Ok(tx.commit()?)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the writer thread is no runtime's")]
+fn pause(length: Duration) {
+    thread::sleep(length);
 }
 
 /// Work for the thread, whatever its type of answer.
