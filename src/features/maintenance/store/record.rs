@@ -430,9 +430,11 @@ pub(super) fn insert_window(
 ) -> Result<MaintenanceKey, Error> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO maintenance (provider, maintenance_id, window, account, organizer, uid, summary, status, starts_at,
-             ends_at, stamp, sequence, settled_at, changed_at, revision, circuits, first_circuits, worst_impact)
+             ends_at, stamp, sequence, settled_at, changed_at, revision, circuits, first_circuits, worst_impact, final,
+             over_at, span)
          VALUES (:provider, :maintenance_id, :window, :account, :organizer, :uid, :summary, :status, :starts_at,
-             :ends_at, :stamp, :sequence, iif(:final, :stamp, NULL), :stamp, 1, :circuits, :first_circuits, :worst_impact)",
+             :ends_at, :stamp, :sequence, iif(:final, :stamp, NULL), :stamp, 1, :circuits, :first_circuits, :worst_impact,
+             :final, iif(:final, min(:stamp, :ends_at), :ends_at), :span)",
     )?;
     insert.execute(named_params! {
         ":provider": provider,
@@ -448,6 +450,7 @@ pub(super) fn insert_window(
         ":stamp": state.order.stamp.timestamp(),
         ":sequence": state.order.sequence,
         ":final": state.status.is_final(),
+        ":span": span(state),
         ":circuits": length(&state.circuits),
         ":first_circuits": first_circuits(&state.circuits),
         ":worst_impact": worst_impact(&state.circuits),
@@ -466,7 +469,8 @@ fn update(connection: &Connection, key: MaintenanceKey, state: &State, changes: 
              status = :status, starts_at = :starts_at, ends_at = :ends_at, stamp = :stamp, sequence = :sequence,
              settled_at = iif(:final, coalesce(settled_at, :stamp), NULL),
              changed_at = iif(:changed, :stamp, changed_at), revision = revision + :matters,
-             circuits = :circuits, first_circuits = :first_circuits, worst_impact = :worst_impact
+             circuits = :circuits, first_circuits = :first_circuits, worst_impact = :worst_impact,
+             final = :final, over_at = iif(:final, min(coalesce(settled_at, :stamp), :ends_at), :ends_at), span = :span
          WHERE id = :id",
     )?;
     update.execute(named_params! {
@@ -481,6 +485,7 @@ fn update(connection: &Connection, key: MaintenanceKey, state: &State, changes: 
         ":stamp": state.order.stamp.timestamp(),
         ":sequence": state.order.sequence,
         ":final": state.status.is_final(),
+        ":span": span(state),
         ":changed": !changes.is_empty(),
         ":matters": matters,
         ":circuits": length(&state.circuits),
@@ -534,6 +539,13 @@ fn searched(provider: &str, maintenance_id: &str, state: &State) -> String {
 
 fn length<T>(items: &[T]) -> i64 {
     i64::try_from(items.len()).unwrap_or(i64::MAX)
+}
+
+/// Class of length of the window; see `span` in the schema.
+fn span(state: &State) -> i64 {
+    const LONGEST_S: [i64; 7] = [3_600, 14_400, 57_600, 230_400, 921_600, 3_686_400, 14_745_600];
+    let length = state.end.timestamp() - state.start.timestamp();
+    (0..).zip(LONGEST_S).find(|(_, longest)| length <= *longest).map_or(7, |(class, _)| class)
 }
 
 /// What a list row shows of the circuits: the first three, a line each.

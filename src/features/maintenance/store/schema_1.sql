@@ -68,10 +68,12 @@ CREATE TABLE maintenance (
     first_circuits TEXT    NOT NULL,
     worst_impact   TEXT,
     notes          INTEGER NOT NULL DEFAULT 0,
-    final   INTEGER NOT NULL GENERATED ALWAYS AS (status IN ('CANCELLED', 'COMPLETED')) VIRTUAL,
-    over_at INTEGER NOT NULL GENERATED ALWAYS AS (min(ends_at, coalesce(settled_at, ends_at))) VIRTUAL,
+    -- What follows from the columns above. Not generated columns: SQLite takes one of those as a use of the whole row, so
+    -- that no index suffices.
+    final          INTEGER NOT NULL CHECK (final = (status IN ('CANCELLED', 'COMPLETED'))),
+    over_at        INTEGER NOT NULL CHECK (over_at = min(ends_at, coalesce(settled_at, ends_at))),
     -- Class of length, each four times as long as the one before; see list/leg.rs.
-    span    INTEGER NOT NULL GENERATED ALWAYS AS (CASE
+    span           INTEGER NOT NULL CHECK (span = CASE
         WHEN ends_at - starts_at <= 3600     THEN 0
         WHEN ends_at - starts_at <= 14400    THEN 1
         WHEN ends_at - starts_at <= 57600    THEN 2
@@ -79,17 +81,19 @@ CREATE TABLE maintenance (
         WHEN ends_at - starts_at <= 921600   THEN 4
         WHEN ends_at - starts_at <= 3686400  THEN 5
         WHEN ends_at - starts_at <= 14745600 THEN 6
-        ELSE 7 END) VIRTUAL,
+        ELSE 7 END),
     UNIQUE (provider, maintenance_id, window)
 ) STRICT;
-CREATE INDEX maintenance_active   ON maintenance (span, starts_at, ends_at) WHERE final = 0;
-CREATE INDEX maintenance_upcoming ON maintenance (starts_at, id)            WHERE final = 0;
+-- The last columns are what the condition of the index speaks of: SQLite reads the row to test it again otherwise.
+CREATE INDEX maintenance_active   ON maintenance (span, starts_at, ends_at, final)  WHERE final = 0;
+CREATE INDEX maintenance_upcoming ON maintenance (starts_at, id, final)             WHERE final = 0;
 CREATE INDEX maintenance_over     ON maintenance (over_at, id);
-CREATE INDEX maintenance_settled  ON maintenance (over_at, id)              WHERE final = 1;
+CREATE INDEX maintenance_settled  ON maintenance (over_at, id, final)               WHERE final = 1;
 CREATE INDEX maintenance_changed  ON maintenance (changed_at, id);
 CREATE INDEX maintenance_provider ON maintenance (provider, starts_at DESC, id DESC);
-CREATE INDEX maintenance_unseen   ON maintenance (id)                       WHERE seen_revision < revision;
-CREATE INDEX maintenance_unacked  ON maintenance (ends_at, id)              WHERE final = 0 AND ack_revision < revision;
+CREATE INDEX maintenance_unseen   ON maintenance (id, seen_revision, revision)      WHERE seen_revision < revision;
+CREATE INDEX maintenance_unacked  ON maintenance (ends_at, id, final, ack_revision, revision)
+    WHERE final = 0 AND ack_revision < revision;
 
 CREATE TABLE circuit (
     maintenance INTEGER NOT NULL REFERENCES maintenance ON DELETE CASCADE,

@@ -213,7 +213,8 @@ fn the_list_goes_on_from_a_row_that_moved_or_went() {
     let top = window(&connection, &query, &Anchor::Top, 0, 4).unwrap();
     assert_eq!(ids(&top), [1, 2, 3, 4]);
     let third = top.rows[2].key.clone();
-    connection.execute("UPDATE maintenance SET status = 'CANCELLED', settled_at = 0 WHERE id = 3", []).unwrap();
+    let cancel = "UPDATE maintenance SET status = 'CANCELLED', final = 1, settled_at = 0, over_at = 0 WHERE id = 3";
+    connection.execute(cancel, []).unwrap();
     let after = window(&connection, &query, &Anchor::After(third.clone()), 0, 2).unwrap();
     assert_eq!(ids(&after), [4, 5]);
     let moved = window(&connection, &query, &Anchor::At(third.clone()), 1, 2).unwrap();
@@ -260,5 +261,58 @@ fn the_indexes_forget_what_a_row_no_longer_says_and_rows_that_are_gone() {
         let list = window::List::new(&connection, &query, window::Effort { walk: 0, sort: 0 });
         assert_eq!(ids(&list.window(&Anchor::Top, 0, 9).unwrap()), [keys[0].0], "{text}");
         assert_eq!(list.matches(9).unwrap(), 1, "{text}");
+    }
+}
+
+/// How SQLite means to answer a query, a line each.
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut query = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    // The plan is the same for all values; unbound ones are null.
+    let mut rows = query.raw_query();
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        lines.push(row.get("detail").unwrap());
+    }
+    lines
+}
+
+#[test]
+fn every_leg_is_read_from_its_index_in_order_and_without_the_table() {
+    use leg::{Direction, Leg};
+    let connection = empty();
+    for sort in Sort::ALL {
+        for provider in [None, Some("zayo".to_owned())] {
+            let filter = Filter { provider, ..Filter::default() };
+            let predicate = filter::Predicate::of(&filter, sort);
+            for direction in [Direction::Forward, Direction::Backward] {
+                for leg in Leg::of(sort, direction, &predicate) {
+                    let plan = plan(&connection, &leg.sql(direction, "", "1"));
+                    let reads: Vec<_> = plan.iter().filter(|line| line.contains(" m ")).collect();
+                    assert_eq!(reads.len(), 1, "{leg:?} {direction:?}: {plan:?}");
+                    assert!(reads[0].starts_with("SEARCH m USING COVERING INDEX"), "{leg:?} {direction:?}: {plan:?}");
+                    // What runs now is few, comes from several ranges and has to be sorted; nothing else is.
+                    let is_sorted = plan.iter().any(|line| line.contains("TEMP B-TREE"));
+                    assert_eq!(is_sorted, *leg == Leg::Active, "{leg:?} {direction:?}: {plan:?}");
+                    if !matches!(leg, Leg::Active | Leg::OtherProviders) {
+                        // Both bounds limit what is read, not only what is shown.
+                        assert!(reads[0].contains(",id)>(?,?) AND (") || reads[0].contains(">? AND "), "{plan:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_counted_and_collected_is_read_from_indexes_alone() {
+    use crate::features::maintenance::store::count::NEXT_24H;
+    let connection = empty();
+    let active = leg::active_ids();
+    for sql in [&active, NEXT_24H, sets::OPEN, sets::UNACKNOWLEDGED, sets::UNSEEN, sets::OF_PROVIDER] {
+        let plan = plan(&connection, sql);
+        assert!(plan.iter().any(|line| line.contains("USING COVERING INDEX")), "{plan:?}");
+        // Walking the whole of an index is right only where it holds nothing else.
+        let walks = plan.iter().any(|line| line.starts_with("SCAN m"));
+        assert_eq!(walks, sql == sets::UNSEEN, "{plan:?}");
     }
 }
