@@ -259,7 +259,7 @@ mod tests {
     use super::*;
 
     /// Only a guard against hanging: a busy machine may be slow.
-    const GENEROUS: Duration = Duration::from_secs(60);
+    const GENEROUS: Duration = Duration::from_mins(1);
 
     fn log(level: Level) -> Log {
         Log { level, max_size_bytes: 1 << 20, files: 2 }
@@ -366,9 +366,9 @@ mod tests {
         }
         let dir = tempfile::tempdir().unwrap();
         let this = "logging::tests::a_panic_is_logged_before_the_process_ends";
-        let test = std::env::current_exe().unwrap();
+        let program = std::env::current_exe().unwrap();
         let output =
-            std::process::Command::new(test).args(["--exact", this]).env(PANIC_IN, dir.path()).output().unwrap();
+            std::process::Command::new(program).args(["--exact", this]).env(PANIC_IN, dir.path()).output().unwrap();
         assert!(!output.status.success());
         let text = std::fs::read_to_string(dir.path().join("noctui.log")).unwrap();
         assert!(text.contains("ERROR noctui::logging: panic: out of "), "{text}");

@@ -43,10 +43,11 @@ pub struct ListQuery {
 }
 
 /// In which order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Sort {
     /// Active ones by their end, the soonest first; then what comes, by start; then what is past, the newest first (past
     /// since its end, or since it was cancelled or completed).
+    #[default]
     Grouped,
     /// The most recently changed first, by the time of the notice.
     Changed,

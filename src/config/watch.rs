@@ -1,0 +1,314 @@
+//! Notices that the configuration changed and reads it anew.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Config, Environment, Flags, Problems, load};
+
+/// A change is read once nothing has changed for this long: editors write in several steps.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// A file that keeps changing is read this often.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// As many links are followed from the configuration file; the kernel gives up at about as many.
+const LINKS: usize = 32;
+
+/// Why changes go unnoticed.
+#[derive(Debug, thiserror::Error)]
+#[error("changes of the configuration go unnoticed until noctui starts again")]
+pub struct Unwatched(#[from] notify::Error);
+
+/// What is looked at: names in folders, since editors put a new file in the place of the old one.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Points {
+    /// The folders that are watched. They exist.
+    folders: BTreeSet<PathBuf>,
+    /// The names in them that matter.
+    names: BTreeSet<OsString>,
+}
+
+/// Watches the configuration. While nothing changes it costs a sleeping thread.
+#[derive(Debug)]
+pub struct Watch {
+    /// What the command line says, which stays.
+    flags: Flags,
+    /// The variables, which stay.
+    environment: Environment,
+    /// The configuration file.
+    path: PathBuf,
+    /// What was read last.
+    last: Result<Config, Problems>,
+    /// Shared with the watcher's thread, which looks into it for each event.
+    points: Arc<Mutex<Points>>,
+    /// The system's watcher.
+    watcher: RecommendedWatcher,
+    /// From the watcher's thread; one waiting event stands for any number, and it closes with the watcher.
+    events: Receiver<()>,
+    /// Whether something changed that was not read yet.
+    pending: bool,
+}
+
+impl Watch {
+    /// Watches for what differs from `current`, which was loaded with these flags and variables.
+    pub fn new(flags: Flags, environment: Environment, current: Config) -> Result<Self, Unwatched> {
+        let (sender, events) = channel(1);
+        let points = Arc::new(Mutex::new(Points::default()));
+        let matter = Arc::clone(&points);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            if event.map_or(true, |event| lock(&matter).matter_to(&event)) {
+                // Full means that the reader will look anyway.
+                let _ = sender.try_send(());
+            }
+        })?;
+        let path = current.paths.config.clone();
+        let mut watch = Self { flags, environment, path, last: Ok(current), points, watcher, events, pending: false };
+        watch.rearm()?;
+        Ok(watch)
+    }
+
+    /// Waits until the configuration says something else and reads it. After an error keep what you have and show the
+    /// problems; when the mistakes are gone the configuration is told again, even where it is as before.
+    ///
+    /// It looks at folders, which may be on a network: await it in a task of its own, not in the loop of the screen.
+    ///
+    /// Cancel safety: dropped while waiting, nothing is lost; the next call goes on.
+    pub async fn changed(&mut self) -> Result<Config, Problems> {
+        loop {
+            if !self.pending && self.events.recv().await.is_none() {
+                // The watcher is ours, so this does not happen; if it did, nothing would ever change.
+                std::future::pending::<()>().await;
+            }
+            self.pending = true;
+            self.settle().await;
+            if let Err(error) = self.rearm() {
+                tracing::warn!(%error, path = %self.path.display(), "cannot watch the configuration");
+            }
+            let (flags, environment) = (self.flags.clone(), self.environment.clone());
+            let read = tokio::task::spawn_blocking(move || load(&flags, &environment)).await;
+            self.pending = false;
+            match read {
+                Ok(read) if read != self.last => {
+                    self.last.clone_from(&read);
+                    return read;
+                }
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "reading the configuration failed"),
+            }
+        }
+    }
+
+    /// Waits until nothing has changed for a while.
+    async fn settle(&mut self) {
+        let latest = Instant::now() + PATIENCE;
+        loop {
+            let quiet = (Instant::now() + QUIET).min(latest);
+            tokio::select! {
+                biased;
+                () = sleep_until(quiet) => return,
+                Some(()) = self.events.recv() => {}
+            }
+        }
+    }
+
+    /// Watches the folders that matter now; one that was made anew needs a new watch although its name is the same.
+    fn rearm(&mut self) -> Result<(), notify::Error> {
+        let new = Points::of(&self.path);
+        for old in &lock(&self.points).folders {
+            // It may be gone, and the watch with it.
+            let _ = self.watcher.unwatch(old);
+        }
+        let watched = new.folders.iter().try_for_each(|folder| self.watcher.watch(folder, RecursiveMode::NonRecursive));
+        *lock(&self.points) = new;
+        watched
+    }
+}
+
+/// The points; a thread that panicked while it held them did not leave them half written.
+fn lock(points: &Mutex<Points>) -> MutexGuard<'_, Points> {
+    points.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Points {
+    /// What decides on the content of `path`: its name in its folder, and the same for what it is a link to. Where the
+    /// folder does not exist, the first of its parents that does, and the next name on the way.
+    fn of(path: &Path) -> Self {
+        let mut points = Self::default();
+        let mut path = path.to_owned();
+        for _ in 0..LINKS {
+            points.add(&path);
+            let Ok(target) = std::fs::read_link(&path) else { break };
+            let folder = path.parent().unwrap_or(Path::new("/"));
+            // `config.toml -> ..data/config.toml` changes when `..data`, itself a link, is replaced.
+            points.names.extend(target.iter().next().filter(|_| target.is_relative()).map(OsStr::to_owned));
+            path = folder.join(target);
+        }
+        points
+    }
+
+    /// Adds the nearest existing folder above `path` and the name that leads on from there.
+    fn add(&mut self, path: &Path) {
+        let mut steps = path.ancestors();
+        let mut name = steps.next().and_then(Path::file_name);
+        for folder in steps {
+            if folder.is_dir() {
+                self.names.extend(name.map(OsStr::to_owned));
+                self.folders.insert(folder.to_owned());
+                return;
+            }
+            name = folder.file_name();
+        }
+    }
+
+    /// Whether the configuration may have changed with `event`. Our own reading is an event too and is none of those.
+    fn matter_to(&self, event: &Event) -> bool {
+        let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
+        let reading = matches!(event.kind, EventKind::Access(_)) && event.kind != written;
+        let named = |path: &PathBuf| {
+            path.file_name().is_some_and(|name| self.names.contains(name)) || self.folders.contains(path)
+        };
+        // Events may have been dropped by the kernel.
+        event.need_rescan() || (!reading && event.paths.iter().any(named))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Theme;
+    use std::os::unix::fs::symlink;
+
+    /// A user's home folder with the configuration `text`, and the watch on it.
+    fn watched(home: &Path, text: Option<&str>) -> Watch {
+        if let Some(text) = text {
+            write(home, text);
+        }
+        let environment = Environment::of([("HOME", home.to_str().unwrap())]);
+        let current = load(&Flags::default(), &environment).unwrap();
+        Watch::new(Flags::default(), environment, current).unwrap()
+    }
+
+    fn config(home: &Path) -> PathBuf {
+        home.join(".config/noctui/config.toml")
+    }
+
+    /// Writes the configuration as editors do: beside it, then in its place.
+    fn write(home: &Path, text: &str) {
+        let path = config(home);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path.with_extension("swp"), text).unwrap();
+        std::fs::rename(path.with_extension("swp"), path).unwrap();
+    }
+
+    /// The next change, which must come.
+    async fn next(watch: &mut Watch) -> Result<Config, Problems> {
+        // Only a guard against hanging: a busy machine may be slow.
+        tokio::time::timeout(Duration::from_mins(1), watch.changed()).await.expect("the change goes unnoticed")
+    }
+
+    #[tokio::test]
+    async fn a_file_put_in_the_place_of_the_old_one_is_read() {
+        let home = tempfile::tempdir().unwrap();
+        let mut watch = watched(home.path(), Some(""));
+        write(home.path(), "theme = 'light'");
+        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
+        std::fs::write(config(home.path()), "theme = 'high-contrast'").unwrap();
+        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::HighContrast);
+        std::fs::remove_file(config(home.path())).unwrap();
+        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Dark);
+    }
+
+    #[tokio::test]
+    async fn mistakes_are_told_and_so_is_their_end() {
+        let home = tempfile::tempdir().unwrap();
+        let mut watch = watched(home.path(), Some("theme = 'light'"));
+        write(home.path(), "theme = 'lihgt'");
+        let Problems(problems) = next(&mut watch).await.unwrap_err();
+        assert_eq!(problems.first().unwrap().remedy, "write theme = \"light\"");
+        write(home.path(), "theme = 'light'");
+        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
+    }
+
+    #[tokio::test]
+    async fn a_first_configuration_is_noticed_although_its_folders_are_new() {
+        let home = tempfile::tempdir().unwrap();
+        let mut watch = watched(home.path(), None);
+        write(home.path(), "theme = 'light'");
+        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
+        std::fs::remove_dir_all(home.path().join(".config")).unwrap();
+        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Dark);
+        write(home.path(), "theme = 'light'");
+        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
+    }
+
+    #[tokio::test]
+    async fn what_says_the_same_is_no_change() {
+        let home = tempfile::tempdir().unwrap();
+        let mut watch = watched(home.path(), Some("mouse = true"));
+        write(home.path(), "# a remark\nmouse = true");
+        std::fs::write(home.path().join(".config/noctui/other"), "").unwrap();
+        let cancelled = tokio::time::timeout(QUIET * 3, watch.changed()).await;
+        assert!(cancelled.is_err(), "{cancelled:?}");
+        // The wait that was given up lost nothing.
+        write(home.path(), "mouse = false");
+        assert!(!next(&mut watch).await.unwrap().mouse);
+    }
+
+    #[tokio::test]
+    async fn links_are_followed() {
+        let home = tempfile::tempdir().unwrap();
+        let dotfiles = home.path().join("dotfiles");
+        std::fs::create_dir(&dotfiles).unwrap();
+        std::fs::write(dotfiles.join("noctui.toml"), "").unwrap();
+        std::fs::create_dir_all(config(home.path()).parent().unwrap()).unwrap();
+        symlink("../../dotfiles/noctui.toml", config(home.path())).unwrap();
+        let mut watch = watched(home.path(), None);
+        std::fs::write(dotfiles.join("noctui.toml"), "theme = 'light'").unwrap();
+        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
+    }
+
+    #[tokio::test]
+    async fn a_folder_swapped_by_a_link_is_noticed() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join(".config/noctui");
+        for (name, text) in [("..1", ""), ("..2", "theme = 'light'")] {
+            std::fs::create_dir_all(folder.join(name)).unwrap();
+            std::fs::write(folder.join(name).join("config.toml"), text).unwrap();
+        }
+        symlink("..1", folder.join("..data")).unwrap();
+        symlink("..data/config.toml", folder.join("config.toml")).unwrap();
+        let mut watch = watched(home.path(), None);
+        symlink("..2", folder.join("..new")).unwrap();
+        std::fs::rename(folder.join("..new"), folder.join("..data")).unwrap();
+        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
+    }
+
+    #[test]
+    fn a_ring_of_links_ends() {
+        let home = tempfile::tempdir().unwrap();
+        symlink("b", home.path().join("a")).unwrap();
+        symlink("a", home.path().join("b")).unwrap();
+        let points = Points::of(&home.path().join("a"));
+        assert_eq!(points.names, ["a".into(), "b".into()].into());
+    }
+
+    #[test]
+    fn neighbours_and_reading_do_not_wake_noctui() {
+        let points = Points { folders: ["/c".into()].into(), names: ["config.toml".into()].into() };
+        let event = |kind, path: &str| Event::new(kind).add_path(path.into());
+        let open = EventKind::Access(AccessKind::Open(AccessMode::Any));
+        let modify = EventKind::Modify(notify::event::ModifyKind::Any);
+        assert!(!points.matter_to(&event(open, "/c/config.toml")));
+        assert!(!points.matter_to(&event(modify, "/c/.bash_history")));
+        assert!(points.matter_to(&event(modify, "/c/config.toml")));
+        assert!(points.matter_to(&event(EventKind::Remove(notify::event::RemoveKind::Folder), "/c")));
+    }
+}

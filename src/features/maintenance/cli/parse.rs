@@ -1,0 +1,164 @@
+//! `noctui maintenance parse`: what the rules make of a notification, without storing it.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{Read, stdin};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+
+use crate::config::{Environment, Flags, inspect};
+use crate::features::maintenance::mail::{self, Kind, MAX_MAIL_BYTES, Part};
+use crate::features::maintenance::model::{Notice, Verdict};
+use crate::features::maintenance::rules::Rules;
+use crate::output;
+
+/// What was typed after `parse`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The mail; standard input if absent or `-`.
+    #[arg(value_name = "EMLFILE")]
+    mail: Option<PathBuf>,
+    /// Read it by the rule of this provider instead of finding out whose it is.
+    #[arg(long, value_name = "SLUG")]
+    provider: Option<String>,
+    /// A part that came without a mail around it; several make one notification. The types are email, ical, html, text,
+    /// subject, date, csv and xlsx.
+    #[arg(long = "part", value_name = "TYPE=PATH", value_parser = part, conflicts_with = "mail")]
+    parts: Vec<(PartType, PathBuf)>,
+    /// Your own rules are in this folder, in place of the one in the configuration.
+    #[arg(long, value_name = "PATH")]
+    providers_dir: Option<PathBuf>,
+    /// Print the parts as rules see them: place in a table, `*` where the line begins bold, the line.
+    #[arg(long, conflicts_with = "json")]
+    lines: bool,
+    /// Print the notices as a JSON array.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a file given by `--part` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PartType {
+    /// A whole mail, whose parts count.
+    Email,
+    /// One part.
+    Kind(Kind),
+}
+
+/// Reads `TYPE=PATH`.
+fn part(text: &str) -> Result<(PartType, PathBuf), String> {
+    let (word, path) = text.split_once('=').ok_or("write TYPE=PATH, such as html=notice.html")?;
+    let kind = match word {
+        "email" => PartType::Email,
+        word => PartType::Kind(Kind::from_word(word).ok_or_else(|| {
+            format!("{word:?} is no type of part; write email, {}", Kind::ALL.map(Kind::as_str).join(", "))
+        })?),
+    };
+    Ok((kind, PathBuf::from(path)))
+}
+
+/// Reads a notification and prints what it says.
+pub(super) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
+    if args.lines {
+        return print_lines(args);
+    }
+    let rules = rules(args, flags);
+    let provider = args.provider.as_deref();
+    let verdict = if args.parts.is_empty() {
+        rules.read(&mail_bytes(args)?, provider).verdict
+    } else {
+        rules.read_parts(parts(&args.parts)?, provider)
+    };
+    print(verdict, args.json)
+}
+
+/// The mail that was given.
+fn mail_bytes(args: &Args) -> anyhow::Result<Vec<u8>> {
+    match args.mail.as_deref().filter(|path| *path != Path::new("-")) {
+        Some(path) => read_file(path),
+        None => read_bounded(stdin().lock()).context("standard input"),
+    }
+}
+
+/// Prints the parts as rules see them.
+fn print_lines(args: &Args) -> anyhow::Result<ExitCode> {
+    let parts = if args.parts.is_empty() { mail::read(&mail_bytes(args)?)?.parts } else { parts(&args.parts)? };
+    for part in parts {
+        output::print(&format!("[{}]\n{}", part.kind().as_str(), part.lines_for_people()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The rules, with the user's own. Broken files are named, and the rest goes on.
+fn rules(args: &Args, flags: &Flags) -> Rules {
+    let configured = || inspect(flags, &Environment::of_this_process()).config.maintenance.providers_dir;
+    let (rules, errors) = Rules::with_user_dir(&args.providers_dir.clone().unwrap_or_else(configured));
+    for error in errors {
+        output::complain(&format!("noctui: rule left out: {error}"));
+    }
+    rules
+}
+
+/// The parts that were given one by one, in their order.
+fn parts(given: &[(PartType, PathBuf)]) -> anyhow::Result<Vec<Part>> {
+    let mut parts = Vec::with_capacity(given.len());
+    for (kind, path) in given {
+        let bytes = read_file(path)?;
+        match kind {
+            PartType::Kind(kind) => parts.push(Part::from_file(*kind, bytes)),
+            PartType::Email => parts.extend(mail::read(&bytes).with_context(|| path.display().to_string())?.parts),
+        }
+    }
+    Ok(parts)
+}
+
+/// A file, as far as a mail may be long.
+fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    File::open(path).and_then(read_bounded).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Everything from a reader, up to one byte more than what is read as a mail.
+fn read_bounded(reader: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(MAX_MAIL_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Prints a verdict; an error where there are no notices because the mail could not be read.
+fn print(verdict: Verdict, json: bool) -> anyhow::Result<ExitCode> {
+    let (notices, said) = match verdict {
+        Verdict::Parsed { provider, notices } => {
+            let said = notices.iter().fold(String::new(), |mut said, notice| {
+                describe(&mut said, &provider, notice);
+                said
+            });
+            (notices, said)
+        }
+        Verdict::Ignored { provider, reason } => (Vec::new(), format!("{provider}: not a maintenance: {reason}\n")),
+        Verdict::Failed { provider, reason } => bail!("{provider}: {reason}"),
+        Verdict::Unknown { reason } => bail!("{reason}"),
+    };
+    if json {
+        output::print_json(&notices)?;
+    } else {
+        output::print(&said)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A notice, for people.
+fn describe(said: &mut String, provider: &str, notice: &Notice) {
+    let time = "%Y-%m-%d %H:%M UTC";
+    let _ = writeln!(said, "{provider} {} {}", notice.maintenance_id, notice.status);
+    let _ = writeln!(said, "  window    {} to {}", notice.start.format(time), notice.end.format(time));
+    let _ = writeln!(said, "  account   {}", notice.account);
+    for circuit in &notice.circuits {
+        let _ = writeln!(said, "  circuit   {}  {}", circuit.circuit_id, circuit.impact);
+    }
+    if !notice.summary.is_empty() {
+        let _ = writeln!(said, "  summary   {}", notice.summary);
+    }
+    let _ = writeln!(said, "  notice of {}", notice.stamp.format(time));
+}

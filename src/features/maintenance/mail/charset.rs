@@ -1,0 +1,122 @@
+//! Bytes to text: the charset that the mail declares, then what the page declares, then UTF-8, then windows-1252.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Encoding as Transfer, Message, MessagePart};
+
+use super::part::Kind;
+
+/// A page says its charset near its top.
+const META_BYTES: usize = 2048;
+
+/// Whether text that the mail parser decoded has to be decoded again: it assumes UTF-8 where nothing is declared.
+pub(super) fn is_doubtful(declared: Option<&str>, kind: Kind, text: &str) -> bool {
+    if declared.is_some_and(is_ascii) {
+        return !text.is_ascii();
+    }
+    let unknown = declared.is_none_or(|name| Encoding::for_label(name.as_bytes()).is_none());
+    let by_page = || kind == Kind::Html && !text.is_ascii() && meta(text.as_bytes()).is_some();
+    unknown && (text.contains('\u{fffd}') || by_page())
+}
+
+/// The bytes of a part after transfer decoding.
+pub(super) fn raw_body<'m>(message: &'m Message<'_>, part: &'m MessagePart<'_>) -> Cow<'m, [u8]> {
+    let bytes = message.raw_message.get(part.offset_body as usize..part.offset_end as usize).unwrap_or_default();
+    let decoded = match part.encoding {
+        Transfer::None => None,
+        Transfer::QuotedPrintable => quoted_printable_decode(bytes),
+        Transfer::Base64 => base64_decode(bytes),
+    };
+    match decoded {
+        Some(decoded) => Cow::Owned(decoded),
+        None if bytes.is_empty() => Cow::Borrowed(part.contents()),
+        None => Cow::Borrowed(bytes),
+    }
+}
+
+/// Decodes `bytes`; never fails.
+pub(super) fn decode(bytes: &[u8], declared: Option<&str>, kind: Kind) -> String {
+    let by_mail = declared.filter(|name| !is_ascii(name)).and_then(|name| Encoding::for_label(name.as_bytes()));
+    let by_page = || if kind == Kind::Html { meta(bytes) } else { None };
+    let by_mark = || Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
+    let encoding = by_mail.or_else(by_mark).or_else(by_page).filter(|encoding| *encoding != UTF_8);
+    match encoding {
+        Some(encoding) => encoding.decode(bytes).0.into_owned(),
+        None => guess(bytes),
+    }
+}
+
+/// UTF-8 if it is valid, else windows-1252, in which every byte means something.
+pub(super) fn guess(bytes: &[u8]) -> String {
+    let (text, _, broken) = UTF_8.decode(bytes);
+    if broken { WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned() } else { text.into_owned() }
+}
+
+/// Whether a charset only says "nothing special", which senders write over any bytes.
+fn is_ascii(name: &str) -> bool {
+    ["us-ascii", "ascii", "unknown-8bit", "x-unknown"].iter().any(|word| name.eq_ignore_ascii_case(word))
+}
+
+/// The charset that a page declares of itself.
+fn meta(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = bytes.get(..META_BYTES).unwrap_or(bytes).to_ascii_lowercase();
+    let at = head.windows(8).position(|window| window == b"charset=")? + 8;
+    let label: Vec<u8> = head
+        .get(at..)?
+        .iter()
+        .copied()
+        .skip_while(|byte| matches!(byte, b'"' | b'\'' | b' '))
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        .collect();
+    Encoding::for_label(&label)
+}
+
+/// Undoes quoted-printable that was left in a page: saved parts and some forwarders keep it. What is no escape stays.
+pub(super) fn undo_quoted_printable(text: &str) -> String {
+    let left = text.contains("=3D") || text.contains("=\n") || text.contains("=\r\n");
+    if !left {
+        return text.to_owned();
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, tail)) = rest.split_first() {
+        rest = tail;
+        match (byte, tail) {
+            (b'=', [b'\r', b'\n', tail @ ..] | [b'\n', tail @ ..]) => rest = tail,
+            (b'=', [high, low, tail @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+                bytes.push(digit(*high).unwrap_or(0) << 4 | digit(*low).unwrap_or(0));
+                rest = tail;
+            }
+            _ => bytes.push(*byte),
+        }
+    }
+    guess(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mails_charset_comes_before_the_pages_and_utf8_before_windows() {
+        assert_eq!(decode(b"caf\xe9", Some("iso-8859-1"), Kind::Text), "café");
+        assert_eq!(decode(b"caf\xe9", None, Kind::Text), "café");
+        assert_eq!(decode("café".as_bytes(), Some("us-ascii"), Kind::Text), "café");
+        assert_eq!(decode(b"<meta charset=iso-8859-2>\xb1", None, Kind::Html), "<meta charset=iso-8859-2>ą");
+        assert_eq!(
+            decode(b"<meta charset=iso-8859-2>\xc4\x85", Some("utf-8"), Kind::Html),
+            "<meta charset=iso-8859-2>ą"
+        );
+    }
+
+    #[test]
+    fn quoted_printable_is_undone_only_where_it_shows() {
+        assert_eq!(undo_quoted_printable("<p class=3D\"x\">a=\nb"), "<p class=\"x\">ab");
+        assert_eq!(undo_quoted_printable("=3Da = b=\r\nc=C3=A9"), "=a = bcé");
+        assert_eq!(undo_quoted_printable("<td width=600>"), "<td width=600>");
+    }
+}

@@ -1,0 +1,452 @@
+//! An HTML page as a flat arena of nodes, built by html5ever's tree builder.
+//!
+//! Only what reading needs is kept: which element, its text, where a link leads. Depth and number of nodes are bounded,
+//! because some tags make a tree builder repeat others; past the bound the page simply ends.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+
+use html5ever::interface::{ElemName, ElementFlags, NodeOrText, QuirksMode, TreeSink};
+use html5ever::tendril::{StrTendril, TendrilSink};
+use html5ever::{Attribute, LocalName, Namespace, ParseOpts, QualName, local_name, ns, parse_document};
+
+/// Deeper pages are cut: the tree builder walks its stack of open elements for most tags.
+const MAX_DEPTH: u32 = 400;
+/// Larger pages are cut: some tags are repeated for every paragraph, so a small page can grow without end.
+const MAX_NODES: usize = 200_000;
+/// The bounds are looked at after each piece of this many bytes.
+const PIECE: usize = 8 * 1024;
+
+/// Index of a node; [`NONE`] is no node.
+pub(super) type NodeId = u32;
+/// No node.
+pub(super) const NONE: NodeId = NodeId::MAX;
+
+/// What an element means to a reader; everything else is [`Tag::Inline`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tag {
+    /// Text.
+    Text,
+    /// An element without a meaning of its own, such as `font`.
+    Inline,
+    /// `span`
+    Span,
+    /// A link.
+    A,
+    /// `b` or `strong`
+    Bold,
+    /// `i` or `em`
+    Italic,
+    /// `u`
+    Underline,
+    /// Struck through: no longer true.
+    Struck,
+    /// Not for readers: scripts, styles, comments, the head.
+    Hidden,
+    /// The page's title.
+    Title,
+    /// A line end.
+    Br,
+    /// A block without a blank line around it, such as `div`.
+    Block,
+    /// A paragraph: a blank line before it.
+    P,
+    /// A heading of level 1 to 6.
+    Heading(u8),
+    /// A list item.
+    Li,
+    /// Text whose line ends count.
+    Pre,
+    /// A table.
+    Table,
+    /// A table row.
+    Row,
+    /// A table cell.
+    Cell,
+    /// A table's header cell.
+    HeaderCell,
+}
+
+/// One node: its kind and its neighbours.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Node {
+    /// What it is.
+    pub(super) tag: Tag,
+    /// Its parent.
+    pub(super) parent: NodeId,
+    /// Its first child.
+    pub(super) first_child: NodeId,
+    /// Its last child.
+    last_child: NodeId,
+    /// The next child of the same parent.
+    pub(super) next: NodeId,
+    /// The child of the same parent before it.
+    previous: NodeId,
+    /// How deep it was when it was put in.
+    depth: u32,
+    /// Text: its start in [`Dom::text`]. Element: index of its name.
+    from: u32,
+    /// Text: its end in [`Dom::text`]. Link: index of its address plus one, 0 without one.
+    to: u32,
+}
+
+/// A page.
+#[derive(Debug, Default)]
+pub(super) struct Dom {
+    /// Every node; the document is the first.
+    nodes: Vec<Node>,
+    /// All text, in the order it came.
+    text: String,
+    /// Addresses of links.
+    hrefs: Vec<StrTendril>,
+    /// Whether the page was longer than what was kept.
+    pub(super) cut: bool,
+}
+
+impl Dom {
+    /// Parses a page. Never fails: what is not HTML is text.
+    pub(super) fn parse(html: &str) -> Self {
+        let sink = Sink::new(html.len());
+        let mut parser = parse_document(sink, ParseOpts::default());
+        let mut rest = html;
+        while !rest.is_empty() {
+            let (piece, tail) = rest.split_at(boundary(rest, PIECE));
+            rest = tail;
+            parser.process(StrTendril::from_slice(piece));
+            let sink = &parser.tokenizer.sink.sink;
+            if sink.too_much() && !rest.is_empty() {
+                sink.dom.borrow_mut().cut = true;
+                break;
+            }
+        }
+        parser.finish()
+    }
+
+    /// The node at `id`.
+    pub(super) fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id as usize)
+    }
+
+    /// The text of a text node.
+    pub(super) fn text(&self, node: &Node) -> &str {
+        self.text.get(node.from as usize..node.to as usize).unwrap_or_default()
+    }
+
+    /// Where a link leads.
+    pub(super) fn href(&self, node: &Node) -> Option<&str> {
+        let index = (node.to as usize).checked_sub(1)?;
+        self.hrefs.get(index).map(|href| &**href)
+    }
+}
+
+/// The largest index up to `at` that is between two characters of `text`.
+fn boundary(text: &str, at: usize) -> usize {
+    if at >= text.len() { text.len() } else { text.floor_char_boundary(at) }
+}
+
+/// Receives the tree from html5ever.
+struct Sink {
+    /// The page so far.
+    dom: RefCell<Dom>,
+    /// Names of elements; the tree builder asks for them.
+    names: RefCell<Vec<QualName>>,
+    /// The deepest node so far.
+    deepest: Cell<u32>,
+}
+
+/// An element's name, as the tree builder wants it.
+#[derive(Debug)]
+struct Name(QualName);
+
+impl ElemName for Name {
+    fn ns(&self) -> &Namespace {
+        &self.0.ns
+    }
+
+    fn local_name(&self) -> &LocalName {
+        &self.0.local
+    }
+}
+
+impl Sink {
+    /// A sink for a page of about `size` bytes, with the document as its first node.
+    fn new(size: usize) -> Self {
+        let dom = Dom {
+            nodes: Vec::with_capacity((size / 24).clamp(16, 1 << 16)),
+            text: String::with_capacity((size / 3).min(1 << 20)),
+            ..Dom::default()
+        };
+        let sink = Self { dom: RefCell::new(dom), names: RefCell::new(Vec::with_capacity(64)), deepest: Cell::new(0) };
+        sink.element(Tag::Block, QualName::new(None, ns!(html), local_name!("")), 0);
+        sink
+    }
+
+    /// Whether a bound was passed.
+    fn too_much(&self) -> bool {
+        self.deepest.get() > MAX_DEPTH || self.dom.borrow().nodes.len() > MAX_NODES
+    }
+
+    /// Adds a node that is nowhere yet.
+    fn push(&self, tag: Tag, from: u32, to: u32) -> NodeId {
+        let nodes = &mut self.dom.borrow_mut().nodes;
+        let id = NodeId::try_from(nodes.len()).unwrap_or(NONE);
+        let (parent, first_child, last_child, next, previous) = (NONE, NONE, NONE, NONE, NONE);
+        nodes.push(Node { tag, parent, first_child, last_child, next, previous, depth: 0, from, to });
+        id
+    }
+
+    /// Adds an element that is nowhere yet.
+    fn element(&self, tag: Tag, name: QualName, href: u32) -> NodeId {
+        let index = {
+            let mut names = self.names.borrow_mut();
+            names.push(name);
+            u32::try_from(names.len() - 1).unwrap_or(NONE)
+        };
+        self.push(tag, index, href)
+    }
+
+    /// Reads one link of a node.
+    fn get(&self, id: NodeId, read: impl Fn(&Node) -> NodeId) -> NodeId {
+        self.dom.borrow().node(id).map_or(NONE, read)
+    }
+
+    /// Changes a node.
+    fn set(&self, id: NodeId, change: impl Fn(&mut Node)) {
+        if let Some(node) = self.dom.borrow_mut().nodes.get_mut(id as usize) {
+            change(node);
+        }
+    }
+
+    /// Takes a node out of its parent.
+    fn detach(&self, id: NodeId) {
+        let Some(&node) = self.dom.borrow().node(id) else { return };
+        if node.parent == NONE {
+            return;
+        }
+        if node.previous == NONE {
+            self.set(node.parent, |parent| parent.first_child = node.next);
+        } else {
+            self.set(node.previous, |previous| previous.next = node.next);
+        }
+        if node.next == NONE {
+            self.set(node.parent, |parent| parent.last_child = node.previous);
+        } else {
+            self.set(node.next, |next| next.previous = node.previous);
+        }
+        self.set(id, |node| (node.parent, node.previous, node.next) = (NONE, NONE, NONE));
+    }
+
+    /// Puts `id` into `parent`, before `next` or last.
+    fn insert(&self, parent: NodeId, next: NodeId, id: NodeId) {
+        self.detach(id);
+        let depth = self.dom.borrow().node(parent).map_or(0, |parent| parent.depth) + 1;
+        self.deepest.set(self.deepest.get().max(depth));
+        let previous =
+            if next == NONE { self.get(parent, |node| node.last_child) } else { self.get(next, |node| node.previous) };
+        self.set(id, |node| {
+            (node.parent, node.previous, node.next, node.depth) = (parent, previous, next, depth);
+        });
+        if previous == NONE {
+            self.set(parent, |node| node.first_child = id);
+        } else {
+            self.set(previous, |node| node.next = id);
+        }
+        if next == NONE {
+            self.set(parent, |node| node.last_child = id);
+        } else {
+            self.set(next, |node| node.previous = id);
+        }
+    }
+
+    /// Puts a node or text into `parent`, before `next` or last. Text that continues the text before it joins it.
+    fn place(&self, parent: NodeId, next: NodeId, child: NodeOrText<NodeId>) {
+        let text = match child {
+            NodeOrText::AppendNode(id) => return self.insert(parent, next, id),
+            NodeOrText::AppendText(text) => text,
+        };
+        let (from, to) = {
+            let buffer = &mut self.dom.borrow_mut().text;
+            let from = buffer.len();
+            buffer.push_str(&text);
+            (u32::try_from(from).unwrap_or(NONE), u32::try_from(buffer.len()).unwrap_or(NONE))
+        };
+        let before =
+            if next == NONE { self.get(parent, |node| node.last_child) } else { self.get(next, |node| node.previous) };
+        let continues = self.dom.borrow().node(before).is_some_and(|node| node.tag == Tag::Text && node.to == from);
+        if continues {
+            self.set(before, |node| node.to = to);
+        } else {
+            let id = self.push(Tag::Text, from, to);
+            self.insert(parent, next, id);
+        }
+    }
+}
+
+impl TreeSink for Sink {
+    type Handle = NodeId;
+    type Output = Dom;
+    type ElemName<'a> = Name;
+
+    fn finish(self) -> Dom {
+        self.dom.into_inner()
+    }
+
+    fn parse_error(&self, _: Cow<'static, str>) {}
+
+    fn get_document(&self) -> NodeId {
+        0
+    }
+
+    fn elem_name<'a>(&'a self, target: &'a NodeId) -> Name {
+        let index = self.get(*target, |node| node.from);
+        let name = self.names.borrow().get(index as usize).cloned();
+        Name(name.unwrap_or_else(|| QualName::new(None, ns!(), local_name!(""))))
+    }
+
+    fn create_element(&self, name: QualName, attrs: Vec<Attribute>, _: ElementFlags) -> NodeId {
+        let tag = tag(&name);
+        let mut href = 0;
+        if tag == Tag::A
+            && let Some(attr) = attrs.into_iter().find(|attr| attr.name.local == local_name!("href"))
+        {
+            let hrefs = &mut self.dom.borrow_mut().hrefs;
+            hrefs.push(attr.value);
+            href = u32::try_from(hrefs.len()).unwrap_or(0);
+        }
+        self.element(tag, name, href)
+    }
+
+    fn create_comment(&self, _: StrTendril) -> NodeId {
+        self.push(Tag::Hidden, NONE, 0)
+    }
+
+    fn create_pi(&self, _: StrTendril, _: StrTendril) -> NodeId {
+        self.push(Tag::Hidden, NONE, 0)
+    }
+
+    fn append(&self, parent: &NodeId, child: NodeOrText<NodeId>) {
+        self.place(*parent, NONE, child);
+    }
+
+    fn append_based_on_parent_node(&self, element: &NodeId, previous: &NodeId, child: NodeOrText<NodeId>) {
+        if self.get(*element, |node| node.parent) == NONE {
+            self.append(previous, child);
+        } else {
+            self.append_before_sibling(element, child);
+        }
+    }
+
+    fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
+
+    fn get_template_contents(&self, target: &NodeId) -> NodeId {
+        // A template is hidden, so its content may as well be its children.
+        *target
+    }
+
+    fn same_node(&self, x: &NodeId, y: &NodeId) -> bool {
+        x == y
+    }
+
+    fn set_quirks_mode(&self, _: QuirksMode) {}
+
+    fn append_before_sibling(&self, sibling: &NodeId, child: NodeOrText<NodeId>) {
+        let parent = self.get(*sibling, |node| node.parent);
+        self.place(parent, *sibling, child);
+    }
+
+    fn add_attrs_if_missing(&self, _: &NodeId, _: Vec<Attribute>) {}
+
+    fn remove_from_parent(&self, target: &NodeId) {
+        self.detach(*target);
+    }
+
+    fn reparent_children(&self, node: &NodeId, new_parent: &NodeId) {
+        let mut child = self.get(*node, |node| node.first_child);
+        while child != NONE {
+            let next = self.get(child, |node| node.next);
+            self.insert(*new_parent, NONE, child);
+            child = next;
+        }
+    }
+}
+
+/// What an element means to a reader.
+fn tag(name: &QualName) -> Tag {
+    if name.ns != ns!(html) {
+        return Tag::Inline;
+    }
+    match name.local {
+        local_name!("td") => Tag::Cell,
+        local_name!("span") => Tag::Span,
+        local_name!("p") => Tag::P,
+        local_name!("br") => Tag::Br,
+        local_name!("tr") => Tag::Row,
+        local_name!("b") | local_name!("strong") => Tag::Bold,
+        local_name!("i") | local_name!("em") => Tag::Italic,
+        local_name!("u") => Tag::Underline,
+        local_name!("s") | local_name!("strike") | local_name!("del") => Tag::Struck,
+        local_name!("a") => Tag::A,
+        local_name!("table") => Tag::Table,
+        local_name!("th") => Tag::HeaderCell,
+        local_name!("li") | local_name!("dt") | local_name!("dd") => Tag::Li,
+        local_name!("title") => Tag::Title,
+        local_name!("pre") | local_name!("textarea") => Tag::Pre,
+        local_name!("h1") => Tag::Heading(1),
+        local_name!("h2") => Tag::Heading(2),
+        local_name!("h3") => Tag::Heading(3),
+        local_name!("h4") => Tag::Heading(4),
+        local_name!("h5") => Tag::Heading(5),
+        local_name!("h6") => Tag::Heading(6),
+        local_name!("script")
+        | local_name!("style")
+        | local_name!("template")
+        | local_name!("noscript")
+        | local_name!("iframe")
+        | local_name!("object") => Tag::Hidden,
+        local_name!("div")
+        | local_name!("address")
+        | local_name!("article")
+        | local_name!("aside")
+        | local_name!("blockquote")
+        | local_name!("body")
+        | local_name!("caption")
+        | local_name!("center")
+        | local_name!("dl")
+        | local_name!("fieldset")
+        | local_name!("footer")
+        | local_name!("form")
+        | local_name!("head")
+        | local_name!("header")
+        | local_name!("hr")
+        | local_name!("html")
+        | local_name!("main")
+        | local_name!("nav")
+        | local_name!("ol")
+        | local_name!("section")
+        | local_name!("tbody")
+        | local_name!("tfoot")
+        | local_name!("thead")
+        | local_name!("ul") => Tag::Block,
+        _ => Tag::Inline,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_nests_without_end_is_cut_and_does_not_take_for_ever() {
+        let dom = Dom::parse(&"<div>".repeat(400_000));
+        assert!(dom.cut);
+        assert!(dom.nodes.len() < 10_000);
+    }
+
+    #[test]
+    fn formatting_that_is_repeated_for_every_paragraph_is_cut() {
+        let formats = (0..300).fold(String::new(), |formats, n| formats + &format!("<b class=c{n}>"));
+        let dom = Dom::parse(&format!("{formats}{}", "<p>x".repeat(200_000)));
+        assert!(dom.cut);
+        assert!(dom.nodes.len() < 2_000_000);
+    }
+}

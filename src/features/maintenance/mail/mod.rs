@@ -1,0 +1,153 @@
+//! From the bytes of a mail to the parts that rules read and the lines that the screen shows.
+//!
+//! Everything is bounded (size, nesting, number of parts) and nothing panics; a mail past a bound is refused with an
+//! error that says so, and its headers are still read. Nothing is rendered, executed or fetched.
+
+mod charset;
+mod dom;
+mod envelope;
+pub(crate) mod page;
+mod part;
+mod readable;
+mod sheet;
+
+use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
+
+pub(crate) use self::envelope::{header_text, read_envelope};
+pub use self::part::{Kind, Part};
+pub use self::readable::{Readable, readable};
+use super::model::Envelope;
+
+/// Larger mails are refused: the longest notifications with spreadsheets attached stay below a tenth of it.
+pub const MAX_MAIL_BYTES: usize = 25 * 1024 * 1024;
+/// More parts than this are refused.
+const MAX_PARTS: usize = 500;
+/// Mails inside mails deeper than this are refused.
+const MAX_DEPTH: usize = 50;
+/// Headers of a mail that is refused are looked for in its first bytes.
+const HEAD_BYTES: usize = 256 * 1024;
+
+/// Why a mail cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// Larger than [`MAX_MAIL_BYTES`].
+    #[error("the mail has {bytes} bytes; noctui reads mails up to {MAX_MAIL_BYTES}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// Too many mails inside one another.
+    #[error("more than {MAX_DEPTH} mails inside one another")]
+    TooDeep,
+    /// Too many parts.
+    #[error("the mail has more than {MAX_PARTS} parts")]
+    TooManyParts,
+    /// Not a mail at all.
+    #[error("no mail: it has no headers")]
+    NoHeaders,
+}
+
+/// A mail, taken apart.
+#[derive(Debug, Default)]
+pub struct Mail {
+    /// The headers worth a column.
+    pub envelope: Envelope,
+    /// Subject, Date and every leaf, those of mails inside included, identical ones once.
+    pub parts: Vec<Part>,
+    /// Senders of the mail and of mails inside it, lower-cased, the outermost first.
+    pub senders: Vec<String>,
+}
+
+/// Takes a mail apart.
+pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
+    let message = parse(raw)?;
+    let mut mail = Mail { envelope: envelope::envelope_of(&message), ..Mail::default() };
+    if let Some(subject) = message.subject() {
+        mail.parts.push(Part::text(Kind::Subject, subject));
+    }
+    if let Some(date) = header_text(&message, "Date") {
+        mail.parts.push(Part::text(Kind::Date, date));
+    }
+    collect(&message, 0, &mut mail)?;
+    Ok(mail)
+}
+
+/// Parses a mail within the bounds.
+fn parse(raw: &[u8]) -> Result<Message<'_>, MailError> {
+    if raw.len() > MAX_MAIL_BYTES {
+        return Err(MailError::TooLarge { bytes: raw.len() });
+    }
+    if nested(raw) > 20 * MAX_DEPTH {
+        return Err(MailError::TooDeep);
+    }
+    MessageParser::default().parse(raw).ok_or(MailError::NoHeaders)
+}
+
+/// At most how many mails may be inside one another. Freeing a message that holds a message that holds … takes stack, so
+/// this is known before the parser builds them.
+fn nested(raw: &[u8]) -> usize {
+    // Each level needs at least a content type of 25 bytes.
+    if raw.len() < 20 * MAX_DEPTH * 25 {
+        return 0;
+    }
+    let word =
+        |at: usize, word: &[u8]| raw.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word));
+    let starts = raw.iter().enumerate().filter(|(_, byte)| matches!(byte, b'm' | b'M' | b'd' | b'D'));
+    starts.filter(|(at, _)| word(*at, b"message/") || word(*at, b"digest")).count()
+}
+
+/// Adds the leaves of `message` to `mail`, and the sender of every message.
+fn collect(message: &Message<'_>, depth: usize, mail: &mut Mail) -> Result<(), MailError> {
+    if depth > MAX_DEPTH {
+        return Err(MailError::TooDeep);
+    }
+    envelope::senders_of(message, &mut mail.senders);
+    for part in &message.parts {
+        match &part.body {
+            PartType::Multipart(_) => {}
+            PartType::Message(inner) => collect(inner, depth + 1, mail)?,
+            PartType::Text(_) | PartType::Html(_) | PartType::Binary(_) | PartType::InlineBinary(_) => {
+                if mail.parts.len() >= MAX_PARTS {
+                    return Err(MailError::TooManyParts);
+                }
+                if let Some(leaf) = leaf(message, part)
+                    && !mail.parts.contains(&leaf)
+                {
+                    mail.parts.push(leaf);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A leaf as rules read it; `None` for images and the like.
+fn leaf(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Part> {
+    let content_type = part.content_type();
+    let (major, minor) =
+        content_type.map_or(("text", "plain"), |found| (found.ctype(), found.subtype().unwrap_or("plain")));
+    let name = part.attachment_name().unwrap_or_default();
+    let kind = Kind::of(major, minor, name, part.contents())?;
+    if kind.is_text() {
+        let declared = content_type.and_then(|found| found.attribute("charset"));
+        let decoded = match &part.body {
+            PartType::Text(text) | PartType::Html(text) => Some(text),
+            PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_) | PartType::Multipart(_) => None,
+        };
+        let text = match decoded.filter(|text| !charset::is_doubtful(declared, kind, text)) {
+            Some(text) => text.to_string(),
+            None => charset::decode(&charset::raw_body(message, part), declared, kind),
+        };
+        return Some(Part::text(kind, &text));
+    }
+    Some(Part::bytes(kind, part.contents().to_vec()))
+}
+
+/// What can be said of a mail that cannot be read as a whole: its headers.
+fn head_only(raw: &[u8]) -> Envelope {
+    let head = raw.get(..HEAD_BYTES).unwrap_or(raw);
+    MessageParser::default().parse_headers(head).map(|message| envelope::envelope_of(&message)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

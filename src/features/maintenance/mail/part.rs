@@ -1,0 +1,195 @@
+//! One part of a notification: what it is and its content.
+
+use std::sync::OnceLock;
+
+use super::charset;
+use super::dom::Dom;
+use super::page::{Marks, Page};
+use super::sheet;
+
+/// What a part is to a rule; the words are those of `parse --part`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// An iCalendar.
+    Ical,
+    /// A page.
+    Html,
+    /// Plain text.
+    Text,
+    /// The Subject header.
+    Subject,
+    /// The Date header.
+    Date,
+    /// Comma or tab separated values.
+    Csv,
+    /// A spreadsheet.
+    Xlsx,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [Self::Ical, Self::Html, Self::Text, Self::Subject, Self::Date, Self::Csv, Self::Xlsx];
+
+    /// The word in rules and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ical => "ical",
+            Self::Html => "html",
+            Self::Text => "text",
+            Self::Subject => "subject",
+            Self::Date => "date",
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+        }
+    }
+
+    /// The kind with this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Whether the content is text in the charset of the mail. Separated values are not: what they are encoded in shows
+    /// in their first bytes.
+    pub(super) fn is_text(self) -> bool {
+        matches!(self, Self::Ical | Self::Html | Self::Text | Self::Subject | Self::Date)
+    }
+
+    /// The kind of a leaf of a mail, by content type, then by file name, then by its first bytes; `None` for what no
+    /// rule can read.
+    pub(super) fn of(major: &str, minor: &str, name: &str, content: &[u8]) -> Option<Self> {
+        let is = |major_wanted: &str, minors: &[&str]| {
+            major.eq_ignore_ascii_case(major_wanted) && minors.iter().any(|wanted| minor.eq_ignore_ascii_case(wanted))
+        };
+        if is("text", &["calendar"]) || is("application", &["ics", "ical", "icalendar", "calendar"]) {
+            return Some(Self::Ical);
+        }
+        if is("text", &["html"]) {
+            return Some(Self::Html);
+        }
+        if is("text", &["csv"]) || is("application", &["csv"]) {
+            return Some(Self::Csv);
+        }
+        if is("application", &["vnd.openxmlformats-officedocument.spreadsheetml.sheet"]) {
+            return Some(Self::Xlsx);
+        }
+        if is("application", &["octet-stream", "vnd.ms-excel"]) || !name.is_empty() {
+            let ends = |wanted: &str| {
+                name.len() >= wanted.len()
+                    && name.get(name.len() - wanted.len()..).is_some_and(|end| end.eq_ignore_ascii_case(wanted))
+            };
+            if ends(".ics") || content.starts_with(b"BEGIN:VCALENDAR") {
+                return Some(Self::Ical);
+            }
+            if ends(".csv") {
+                return Some(Self::Csv);
+            }
+            if ends(".xlsx") {
+                return Some(Self::Xlsx);
+            }
+        }
+        major.eq_ignore_ascii_case("text").then_some(Self::Text)
+    }
+}
+
+/// The content of a part, decoded.
+#[derive(Debug, PartialEq, Eq)]
+enum Content {
+    /// Text of any kind.
+    Text(String),
+    /// What is not text.
+    Bytes(Vec<u8>),
+}
+
+/// One part of a notification.
+#[derive(Debug)]
+pub struct Part {
+    /// What it is.
+    kind: Kind,
+    /// Its content.
+    content: Content,
+    /// The tree of an HTML part, built when a rule first asks.
+    dom: OnceLock<Dom>,
+    /// Its lines, made when a rule first asks.
+    page: OnceLock<Page>,
+}
+
+impl PartialEq for Part {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.content == other.content
+    }
+}
+
+impl Part {
+    /// A part whose content is text.
+    #[must_use]
+    pub fn text(kind: Kind, text: &str) -> Self {
+        let text = if kind == Kind::Html { charset::undo_quoted_printable(text) } else { text.to_owned() };
+        Self { kind, content: Content::Text(text), dom: OnceLock::new(), page: OnceLock::new() }
+    }
+
+    /// A part whose content is bytes.
+    pub(super) fn bytes(kind: Kind, bytes: Vec<u8>) -> Self {
+        Self { kind, content: Content::Bytes(bytes), dom: OnceLock::new(), page: OnceLock::new() }
+    }
+
+    /// A part from a file of its own, outside of a mail.
+    #[must_use]
+    pub fn from_file(kind: Kind, bytes: Vec<u8>) -> Self {
+        if kind.is_text() { Self::text(kind, &charset::decode(&bytes, None, kind)) } else { Self::bytes(kind, bytes) }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its text; empty if it is not text.
+    #[must_use]
+    pub fn as_text(&self) -> &str {
+        match &self.content {
+            Content::Text(text) => text,
+            Content::Bytes(_) => "",
+        }
+    }
+
+    /// Its bytes.
+    fn as_bytes(&self) -> &[u8] {
+        match &self.content {
+            Content::Text(text) => text.as_bytes(),
+            Content::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// Its lines, cells and links.
+    pub(crate) fn page(&self) -> &Page {
+        self.page.get_or_init(|| match self.kind {
+            Kind::Csv => sheet::page(self.as_bytes()),
+            Kind::Ical | Kind::Html | Kind::Text | Kind::Subject | Kind::Date | Kind::Xlsx => {
+                self.page_with(Marks::default())
+            }
+        })
+    }
+
+    /// The same, with the elements of `breaks` on lines of their own.
+    pub(crate) fn page_with(&self, breaks: Marks) -> Page {
+        if self.kind == Kind::Html { Page::from_dom(self.dom(), breaks) } else { Page::from_text(self.as_text()) }
+    }
+
+    /// Its lines as rules see them, cleaned: where in a table, `*` if the line begins bold, the line.
+    pub(crate) fn lines_for_people(&self) -> String {
+        crate::text::clean_text(&self.page().dump())
+    }
+
+    /// Whether the page was longer than what is read of it.
+    pub(super) fn is_cut(&self) -> bool {
+        self.kind == Kind::Html && self.dom().cut
+    }
+
+    /// The tree of an HTML part.
+    fn dom(&self) -> &Dom {
+        self.dom.get_or_init(|| Dom::parse(self.as_text()))
+    }
+}

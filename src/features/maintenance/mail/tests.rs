@@ -1,0 +1,89 @@
+use super::*;
+
+/// The kinds and texts of the parts of a mail.
+fn parts(raw: &[u8]) -> Vec<(Kind, String)> {
+    read(raw).unwrap().parts.iter().map(|part| (part.kind(), part.as_text().to_owned())).collect()
+}
+
+#[test]
+fn forwarded_mails_are_walked_and_identical_leaves_come_once() {
+    let inner = "From: NOC <noc@isp.example>\r\nSubject: inner\r\nContent-Type: text/plain\r\n\r\nsame\r\n";
+    let raw = format!(
+        "From: Desk@corp.example\r\nSubject: Fwd: inner\r\nDate: Mon, 2 Mar 2026 10:00:00 +0100\r\n\
+         Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nsame\r\n\
+         --b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--\r\n"
+    );
+    let mail = read(raw.as_bytes()).unwrap();
+    assert_eq!(mail.senders, ["desk@corp.example", "noc@isp.example"]);
+    assert_eq!(mail.envelope.subject, "Fwd: inner");
+    assert_eq!(mail.envelope.date.unwrap().to_rfc3339(), "2026-03-02T09:00:00+00:00");
+    let texts = parts(raw.as_bytes()).into_iter().filter(|(kind, _)| *kind == Kind::Text).count();
+    assert!(texts <= 2, "{texts}");
+}
+
+#[test]
+fn a_forward_that_is_encoded_is_read_too() {
+    let inner = "From: noc@isp.example\r\nSubject: inner\r\nContent-Type: text/html\r\n\r\n<p>hello</p>";
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, inner);
+    let raw = format!(
+        "From: desk@corp.example\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+         Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n{encoded}\r\n--b--\r\n"
+    );
+    assert!(parts(raw.as_bytes()).contains(&(Kind::Html, "<p>hello</p>".to_owned())));
+}
+
+#[test]
+fn images_are_left_out_and_attachments_are_known_by_name_and_type() {
+    let raw = b"From: a@isp.example\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+        --b\r\nContent-Type: image/png\r\n\r\nxx\r\n\
+        --b\r\nContent-Type: application/octet-stream; name=list.CSV\r\n\r\na,b\r\n\
+        --b\r\nContent-Type: application/ics\r\n\r\nBEGIN:VCALENDAR\r\n\
+        --b\r\nContent-Type: application/pdf; name=x.pdf\r\n\r\n%PDF\r\n--b--\r\n";
+    let kinds: Vec<Kind> = read(raw).unwrap().parts.iter().map(Part::kind).collect();
+    assert_eq!(kinds, [Kind::Subject, Kind::Csv, Kind::Ical]);
+}
+
+#[test]
+fn the_charset_of_the_mail_counts_and_a_wrong_one_is_survived() {
+    let mail = |charset: &str, body: &[u8]| {
+        let mut raw =
+            format!("From: a@isp.example\r\nSubject: x\r\nContent-Type: text/plain{charset}\r\n\r\n").into_bytes();
+        raw.extend_from_slice(body);
+        parts(&raw).pop().unwrap().1
+    };
+    assert_eq!(mail("; charset=iso-8859-1", b"caf\xe9"), "café");
+    assert_eq!(mail("; charset=us-ascii", "café".as_bytes()), "café");
+    assert_eq!(mail("; charset=nonsense", b"caf\xe9"), "café");
+    assert_eq!(mail("", b"caf\xe9"), "café");
+}
+
+#[test]
+fn a_mail_of_fifty_megabytes_is_refused_but_its_headers_are_read() {
+    let mut raw = b"From: noc@isp.example\r\nSubject: big\r\n\r\n".to_vec();
+    raw.resize(50 * 1024 * 1024, b'x');
+    assert_eq!(read(&raw).unwrap_err(), MailError::TooLarge { bytes: raw.len() });
+    assert_eq!(read_envelope(&raw).subject, "big");
+    let shown = readable(&raw);
+    assert!(shown.lines[0].starts_with("The body cannot be shown: the mail has 52428800 bytes"), "{:?}", shown.lines);
+    assert_eq!(shown.headers[1].1, "big");
+}
+
+#[test]
+fn a_hundred_nested_parts_are_read_and_a_hundred_thousand_nested_mails_are_refused() {
+    let mut raw = "From: a@isp.example\r\nSubject: deep\r\n".to_owned();
+    let open = |level| format!("Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n");
+    raw.extend((0..100).map(open));
+    raw.push_str("Content-Type: text/plain\r\n\r\nbottom\r\n");
+    assert!(parts(raw.as_bytes()).iter().any(|(kind, text)| *kind == Kind::Text && text.contains("bottom")));
+    for level in
+        ["Content-Type: message/rfc822\r\n\r\n", "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\n"]
+    {
+        let raw = format!("From: a@isp.example\r\nSubject: deep\r\n{}", level.repeat(100_000));
+        assert!(matches!(read(raw.as_bytes()), Err(MailError::TooDeep | MailError::TooManyParts)));
+    }
+}
+
+#[test]
+fn what_is_no_mail_is_an_error() {
+    assert_eq!(read(b"").unwrap_err(), MailError::NoHeaders);
+}

@@ -1,0 +1,271 @@
+//! iCalendar with the properties of the BCOP draft "Maintenance Notifications": each event is a complete maintenance.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+use icalendar::parser::{Component, Property, read_calendar, unfold};
+
+use super::partial::{Partial, Time, Times};
+use super::windows_zones::zone_of_windows_name;
+use crate::features::maintenance::model::{Impact, Status};
+use crate::features::maintenance::when::{Repeated, at_offset, in_zone};
+
+/// Calendars nested deeper are refused: the parser descends into each.
+const MAX_DEPTH: usize = 8;
+/// More events than this are refused.
+const MAX_EVENTS: usize = 1000;
+
+/// Every event of every calendar in a part.
+pub(super) fn read(part: &str) -> Result<Partial, String> {
+    let text = unwrap_base64(part);
+    let mut partial = Partial::default();
+    for calendar in calendars(&text)? {
+        let parsed = read_calendar(&calendar).map_err(|_| "the calendar is malformed".to_owned())?;
+        let zones = Zones { calendar: &parsed.components };
+        for component in parsed.components.iter().filter(|component| component.name == "VEVENT") {
+            if partial.records.len() >= MAX_EVENTS {
+                return Err(format!("the calendar has more than {MAX_EVENTS} events"));
+            }
+            partial.records.push(event(component, &zones)?);
+        }
+    }
+    if partial.records.is_empty() { Err("the calendar has no event".to_owned()) } else { Ok(partial) }
+}
+
+/// Whether a part is a calendar with maintenance properties.
+pub(super) fn is_maintenance(part: &str) -> bool {
+    unwrap_base64(part).contains("X-MAINTNOTE-")
+}
+
+/// What calendars say for detection.
+pub(super) fn plain_text(part: &str) -> String {
+    unfold(&unwrap_base64(part))
+}
+
+/// A calendar may be base64 once more inside the decoded part.
+fn unwrap_base64(part: &str) -> std::borrow::Cow<'_, str> {
+    if part.contains("BEGIN:") {
+        return part.into();
+    }
+    let letters: String = part.split_whitespace().collect();
+    match STANDARD.decode(letters) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned().into(),
+        Err(_) => part.into(),
+    }
+}
+
+/// Each calendar of the text by itself: lines unfolded, with the line ends that the parser searches for, blank lines and
+/// what is around the calendar left out.
+fn calendars(text: &str) -> Result<Vec<String>, String> {
+    let lines = unfold(text);
+    let mut calendars = Vec::new();
+    let mut open: Option<String> = None;
+    let mut depth = 0_usize;
+    for line in lines.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.trim().is_empty()) {
+        let starts = |word: &str| line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+        if starts("BEGIN:") {
+            depth += 1;
+            if depth > MAX_DEPTH {
+                return Err("the calendar nests too deeply".to_owned());
+            }
+            if open.is_none() && line.trim_end().eq_ignore_ascii_case("BEGIN:VCALENDAR") {
+                (open, depth) = (Some(String::with_capacity(text.len())), 1);
+            }
+        }
+        let Some(calendar) = &mut open else { continue };
+        match Shape::of(line) {
+            Shape::Property => {
+                calendar.push_str(if starts("BEGIN:") || starts("END:") { line.trim_end() } else { line });
+                calendar.push_str("\r\n");
+            }
+            Shape::Rest => {
+                calendar.truncate(calendar.trim_end_matches("\r\n").len());
+                calendar.push_str(line);
+                calendar.push_str("\r\n");
+            }
+            Shape::NameOnly => {}
+        }
+        if starts("END:") {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                calendars.extend(open.take());
+            }
+        }
+    }
+    if open.is_some() || calendars.is_empty() { Err("the calendar is cut or absent".to_owned()) } else { Ok(calendars) }
+}
+
+/// What a line of a calendar is.
+enum Shape {
+    /// A property with a value.
+    Property,
+    /// The name of a property, without a value.
+    NameOnly,
+    /// The rest of the line before: some mailers break lines without the blank that says so.
+    Rest,
+}
+
+impl Shape {
+    /// What `line` is.
+    fn of(line: &str) -> Self {
+        let name = line.split([':', ';']).next().unwrap_or_default();
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        match (is_name, name.len() < line.len()) {
+            (true, true) => Self::Property,
+            (true, false) if name.starts_with("X-") => Self::NameOnly,
+            _ => Self::Rest,
+        }
+    }
+}
+
+/// One event.
+fn event(event: &Component<'_>, zones: &Zones<'_>) -> Result<Partial, String> {
+    let text =
+        |name: &str| event.find_prop(name).map(|found| unescape(found.val.as_str())).filter(|text| !text.is_empty());
+    let time = |name: &str| match event.find_prop(name) {
+        Some(found) => zones.time(found).map(Time::At),
+        None => Err(format!("the event has no {name}")),
+    };
+    let status = match text("X-MAINTNOTE-STATUS") {
+        Some(word) => word.parse::<Status>().map_err(|error| error.to_string())?,
+        None => Status::NoChange,
+    };
+    let sequence = match text("SEQUENCE") {
+        Some(number) => number.parse().map_err(|_| format!("SEQUENCE {number:?} is no number"))?,
+        None => -1,
+    };
+    let one = |time| Times { values: vec![time], ..Times::default() };
+    Ok(Partial {
+        ids: text("X-MAINTNOTE-MAINTENANCE-ID").into_iter().collect(),
+        account: text("X-MAINTNOTE-ACCOUNT"),
+        summary: text("SUMMARY"),
+        organizer: text("ORGANIZER"),
+        provider: text("X-MAINTNOTE-PROVIDER"),
+        uid: text("UID"),
+        sequence: Some(sequence),
+        status: Some(status),
+        circuits: circuits(event)?,
+        start: one(time("DTSTART")?),
+        end: one(time("DTEND")?),
+        stamp: Some(time("DTSTAMP")?),
+        ..Partial::default()
+    })
+}
+
+/// The objects of an event, each with its impact: its own, else the event's.
+fn circuits(event: &Component<'_>) -> Result<Vec<(String, Option<Impact>)>, String> {
+    let word = |word: &str| word.parse::<Impact>().map_err(|error| error.to_string());
+    let of_event = event.find_prop("X-MAINTNOTE-IMPACT").map(|found| word(found.val.as_str().trim())).transpose()?;
+    let objects = event.properties.iter().filter(|property| property.name == "X-MAINTNOTE-OBJECT-ID");
+    objects
+        .map(|object| {
+            let own = object.params.iter().find(|param| param.key == "X-MAINTNOTE-OBJECT-IMPACT");
+            let own =
+                own.and_then(|param| param.val.as_ref()).map(|found| word(found.as_str().trim_matches([' ', '"'])));
+            let impact = own.transpose()?.or(of_event);
+            let id = unescape(object.val.as_str());
+            if impact.is_none() {
+                return Err(format!("the event says nothing of the impact on {id:?}"));
+            }
+            Ok((id, impact))
+        })
+        .collect()
+}
+
+/// A value with its escapes undone (RFC 5545 §3.3.11), without the blanks around it. Properties that the parser knows
+/// to be text come undone already; what is left then has no escapes.
+fn unescape(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('n' | 'N') => text.push('\n'),
+            Some(escaped @ ('\\' | ',' | ';')) => text.push(escaped),
+            Some(other) => text.extend(['\\', other]),
+            None => text.push('\\'),
+        }
+    }
+    text.trim().to_owned()
+}
+
+/// The time zones that a calendar brings along.
+struct Zones<'a> {
+    /// Its components.
+    calendar: &'a [Component<'a>],
+}
+
+impl Zones<'_> {
+    /// The instant of a property.
+    fn time(&self, property: &Property<'_>) -> Result<DateTime<Utc>, String> {
+        let value = property.val.as_str().trim();
+        let unreadable = || format!("{} {value:?} is no date and time", property.name.as_str());
+        let (local, is_utc) = match value.strip_suffix(['Z', 'z']) {
+            Some(local) => (local, true),
+            None => (value, false),
+        };
+        let local = NaiveDateTime::parse_from_str(local, "%Y%m%dT%H%M%S")
+            .or_else(|_| NaiveDateTime::parse_from_str(local, "%Y%m%dT%H%M"))
+            .map_err(|_| unreadable())?;
+        let zone = property.params.iter().find(|param| param.key.as_str().eq_ignore_ascii_case("TZID"));
+        let zone = zone.and_then(|param| param.val.as_ref()).map(|name| name.as_str().trim_matches(['"', ' ']));
+        match zone {
+            _ if is_utc => Ok(local.and_utc()),
+            // A floating time is the reader's local time by the standard; a notice to the world means UTC.
+            None => Ok(local.and_utc()),
+            Some(name) => self.in_zone(local, name),
+        }
+    }
+
+    /// A local time in a zone by name: an IANA name, a Windows name, or a VTIMEZONE of the calendar.
+    fn in_zone(&self, local: NaiveDateTime, name: &str) -> Result<DateTime<Utc>, String> {
+        // "/freeassociation.sourceforge.net/Europe/Berlin" ends with the IANA name.
+        let tail = name.trim_start_matches('/');
+        let tails = std::iter::successors(Some(tail), |tail| tail.split_once('/').map(|(_, rest)| rest));
+        let known = tails.into_iter().find_map(|tail| tail.parse::<Tz>().ok()).or_else(|| zone_of_windows_name(name));
+        if let Some(zone) = known {
+            return in_zone(local, zone, Repeated::Standard, name).map_err(|error| error.to_string());
+        }
+        let seconds = self.offset(local, name).ok_or_else(|| format!("time zone {name:?} is not known"))?;
+        at_offset(local, seconds, name).map_err(|error| error.to_string())
+    }
+
+    /// The offset of a VTIMEZONE at a local time: that of the last of its changes before it, by month and day of the
+    /// change where it comes back every year.
+    fn offset(&self, local: NaiveDateTime, name: &str) -> Option<i32> {
+        let is_zone = |component: &&Component<'_>| {
+            component.name == "VTIMEZONE"
+                && component.find_prop("TZID").is_some_and(|id| id.val.as_str().trim() == name)
+        };
+        let zone = self.calendar.iter().find(is_zone)?;
+        let changes = zone.components.iter().filter_map(|change| {
+            let start = change.find_prop("DTSTART")?.val.as_str().trim();
+            let start = NaiveDateTime::parse_from_str(start, "%Y%m%dT%H%M%S").ok()?;
+            let rule = change.find_prop("RRULE").map(|rule| rule.val.as_str());
+            let offset = offset_seconds(change.find_prop("TZOFFSETTO")?.val.as_str().trim())?;
+            Some((super::recurrence::last_before(start, rule, local)?, offset))
+        });
+        let changes: Vec<(NaiveDateTime, i32)> = changes.collect();
+        match changes.iter().max_by_key(|(at, _)| *at) {
+            Some((_, offset)) => Some(*offset),
+            // Before the first change: the zone's standard time.
+            None => zone.components.iter().find_map(|change| {
+                (change.name == "STANDARD")
+                    .then(|| offset_seconds(change.find_prop("TZOFFSETTO")?.val.as_str().trim()))?
+            }),
+        }
+    }
+}
+
+/// `+0530` in seconds.
+fn offset_seconds(text: &str) -> Option<i32> {
+    let sign = if text.starts_with('-') { -1 } else { 1 };
+    let digits = text.trim_start_matches(['+', '-']);
+    let part = |range: std::ops::Range<usize>| digits.get(range).and_then(|digits| digits.parse::<i32>().ok());
+    let seconds = part(0..2)? * 3600 + part(2..4)? * 60 + part(4..6).unwrap_or(0);
+    Some(sign * seconds)
+}

@@ -1,0 +1,87 @@
+//! What is wrong with a rule file, so that its writer can put it right.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// An error in a rule file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleError {
+    /// The file, or `assets/providers/…` for a rule in the binary.
+    pub file: PathBuf,
+    /// The line, from 1; 0 if the whole file is meant.
+    pub line: usize,
+    /// The key, as far as it is known.
+    pub key: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What to write instead.
+    pub fix: String,
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        if !self.key.is_empty() {
+            write!(f, ": {}", self.key)?;
+        }
+        write!(f, ": {}", self.problem)?;
+        if self.fix.is_empty() { Ok(()) } else { write!(f, "; {}", self.fix) }
+    }
+}
+
+impl std::error::Error for RuleError {}
+
+/// A problem at a place of the file, before the file's name and lines are known.
+#[derive(Debug)]
+pub(super) struct Problem {
+    /// Where, in bytes.
+    pub(super) span: Range<usize>,
+    /// The key.
+    pub(super) key: &'static str,
+    /// What is wrong.
+    pub(super) wrong: String,
+    /// What to write instead.
+    pub(super) fix: String,
+}
+
+impl Problem {
+    /// A problem with the value at `span`.
+    pub(super) fn new(span: Range<usize>, key: &'static str, wrong: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { span, key, wrong: wrong.into(), fix: fix.into() }
+    }
+
+    /// The same, with its place in the file.
+    pub(super) fn in_file(self, file: PathBuf, text: &str) -> RuleError {
+        let line = line_of(text, self.span.start);
+        RuleError { file, line, key: self.key.to_owned(), problem: self.wrong, fix: self.fix }
+    }
+}
+
+/// The error of the TOML reader.
+pub(super) fn toml_error(error: &toml::de::Error, file: PathBuf, text: &str) -> RuleError {
+    let start = error.span().map(|span| span.start);
+    let line = start.map_or(0, |start| line_of(text, start));
+    let key = line.checked_sub(1).and_then(|at| text.lines().nth(at)).map(key_of).unwrap_or_default();
+    let message = error.message();
+    // "unknown field `lable`, expected one of `label`, …": the second half is the fix.
+    let (problem, fix) = match message.split_once(", expected ") {
+        Some((problem, expected)) => (problem.to_owned(), format!("write {expected}")),
+        None => (message.to_owned(), String::new()),
+    };
+    RuleError { file, line, key, problem, fix }
+}
+
+/// The key of a line, if it has one.
+fn key_of(line: &str) -> String {
+    let key = line.split('=').next().unwrap_or_default().trim_matches(['{', ' ', '\t', '[', ']', '"']);
+    crate::text::clean_line(key).chars().take(60).collect()
+}
+
+/// The line of a place, from 1.
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}

@@ -1,0 +1,446 @@
+//! The steps of a rule on the lines, tables and links of a part.
+
+use std::ops::Range;
+
+use regex::Captures;
+
+use super::file::{Field, Keep, LabelIs, Value};
+use super::fold;
+use super::partial::{Bag, Partial};
+use super::rule::{Column, Labels, Place, Rule, Search, Step, Table, Take, field};
+use crate::features::maintenance::mail::page::{Marks, Page};
+
+/// A step gives up after this many matches: no notice has them.
+const MAX_MATCHES: usize = 20_000;
+
+/// A part and the rule that reads it.
+pub(super) struct Extract<'a> {
+    /// The rule, for its words.
+    pub(super) rule: &'a Rule,
+    /// The part.
+    pub(super) page: &'a Page,
+}
+
+impl Extract<'_> {
+    /// Runs `steps` on `lines` of the part.
+    pub(super) fn run(&self, steps: &[Step], lines: &Range<usize>, partial: &mut Partial) -> Result<(), String> {
+        for step in steps {
+            let lines = self.scope(step, lines);
+            let found = self.step(step, lines, partial)?;
+            if step.required && !found {
+                return Err(format!("nothing found for {}", describe(&step.search)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The lines that a step looks at. A label's own `until` ends its value, not its search.
+    fn scope(&self, step: &Step, lines: &Range<usize>) -> Range<usize> {
+        let mut lines = lines.clone();
+        while step.within.is_none() && lines.start < lines.end && self.page.marks(lines.start).any(Marks::TITLE) {
+            lines.start += 1;
+        }
+        if let Some(after) = &step.after {
+            let first = lines.clone().find(|line| self.fits(after, *line).is_some());
+            lines.start = first.map_or(lines.end, |line| line + 1);
+        }
+        let ends_value = matches!(step.search, Search::Label(_) | Search::LabelPattern(_) | Search::Repeat(..));
+        if let Some(until) = step.until.as_ref().filter(|_| !ends_value) {
+            lines.end = self.end(until, &lines);
+        }
+        lines
+    }
+
+    /// The first of `lines` with a label, or their end.
+    fn end(&self, until: &Labels, lines: &Range<usize>) -> usize {
+        lines.clone().find(|line| self.fits(until, *line).is_some()).unwrap_or(lines.end)
+    }
+
+    /// One step; whether it found anything.
+    fn step(&self, step: &Step, lines: Range<usize>, partial: &mut Partial) -> Result<bool, String> {
+        match &step.search {
+            Search::Label(labels) => {
+                self.labels(step, lines, partial, |line| self.fits(labels, line).map(|rest| (rest, None)))
+            }
+            Search::LabelPattern(pattern) => self.labels(step, lines, partial, |line| {
+                let captures = pattern.captures(self.page.line(line))?;
+                let end = captures.get(0)?.end();
+                Some((self.page.line(line).get(end..)?, Some(captures)))
+            }),
+            Search::Find(pattern) => self.find(step, pattern, lines, partial),
+            Search::Table(table) => self.table(table, &lines, partial),
+            Search::Link(prefix) => self.link(step, prefix, &lines, partial),
+            Search::Repeat(labels, steps) => self.repeat(step, labels, steps, lines, partial),
+        }
+    }
+
+    /// The text after a label on a line.
+    fn fits(&self, labels: &Labels, line: usize) -> Option<&str> {
+        let text = self.page.line(line);
+        labels.texts.iter().find_map(|label| match labels.fit {
+            LabelIs::Start => fold::after(text, label),
+            LabelIs::Within => fold::within(text, label),
+            LabelIs::Whole => fold::after(text, label).filter(|rest| trim_value(rest).is_empty()),
+        })
+    }
+
+    /// Whether a step looks at a line.
+    fn counts(&self, step: &Step, line: usize) -> bool {
+        let marks = self.page.marks(line);
+        step.within.map_or(!marks.any(Marks::TITLE), |within| marks.any(within))
+    }
+
+    /// Lines with a label, and their values.
+    fn labels<'p>(
+        &'p self,
+        step: &Step,
+        lines: Range<usize>,
+        partial: &mut Partial,
+        fits: impl Fn(usize) -> Option<(&'p str, Option<Captures<'p>>)>,
+    ) -> Result<bool, String> {
+        let mut found = 0;
+        for line in lines.clone() {
+            let Some((rest, captures)) = fits(line).filter(|_| self.counts(step, line)) else { continue };
+            for value in self.values(step, line, rest, lines.end) {
+                let mut bag = Bag::default();
+                if let Some(captures) = &captures {
+                    groups(captures, step.take.keep, &mut bag);
+                }
+                for (index, text) in value.iter().enumerate() {
+                    let field = step.list.get(index).copied();
+                    take(&step.take, text, field, &mut bag);
+                }
+                if bag.is_empty() {
+                    continue;
+                }
+                found += 1;
+                partial.take(&bag, self.rule)?;
+                if found > MAX_MATCHES {
+                    return Err("too many matches".to_owned());
+                }
+            }
+        }
+        Ok(found > 0)
+    }
+
+    /// The values of a label on `line`, each one text or a group of texts.
+    fn values(&self, step: &Step, line: usize, rest: &str, end: usize) -> Vec<Vec<String>> {
+        let one = |text: &str| {
+            let text = trim_value(text);
+            if text.is_empty() { Vec::new() } else { vec![vec![text.to_owned()]] }
+        };
+        let following = || {
+            let after = line + 1..end.max(line + 1);
+            let end = step.until.as_ref().map_or(after.end, |until| self.end(until, &after));
+            (line + 1..end).map(|line| self.page.line(line))
+        };
+        if !step.list.is_empty() {
+            let first = Some(trim_value(rest)).filter(|text| !text.is_empty());
+            let texts: Vec<String> = first.into_iter().chain(following()).map(str::to_owned).collect();
+            return texts.chunks_exact(step.list.len()).map(<[String]>::to_vec).collect();
+        }
+        match step.value {
+            Value::Line if !trim_value(rest).is_empty() => one(rest),
+            Value::Line | Value::Next => one(&self.next(line)),
+            Value::Rest => one(rest),
+            Value::Same => one(self.page.line(line)),
+            Value::Block => {
+                let texts: Vec<&str> = std::iter::once(trim_value(rest)).chain(following()).collect();
+                one(&texts.join(" "))
+            }
+            Value::Each => std::iter::once(rest).chain(following()).flat_map(one).collect(),
+        }
+    }
+
+    /// The value beside a label that stands alone: the next cell of its row, else the next line.
+    fn next(&self, line: usize) -> String {
+        let cell = self.page.cell_of(line).filter(|cell| self.page.cell_lines(*cell).end == line + 1);
+        let cells =
+            std::iter::successors(cell.and_then(|cell| self.page.next_cell(cell)), |cell| self.page.next_cell(*cell));
+        let mut beside = cells.map(|cell| self.page.cell_text(cell)).filter(|text| !is_only_sign(text)).peekable();
+        if beside.peek().is_some() {
+            return beside.next().unwrap_or_default().to_owned();
+        }
+        let below = (line + 1..self.page.len()).map(|line| self.page.line(line)).find(|text| !is_only_sign(text));
+        below.unwrap_or_default().to_owned()
+    }
+
+    /// A pattern in the text of `lines`, or in single lines where elements matter.
+    fn find(
+        &self,
+        step: &Step,
+        pattern: &regex::Regex,
+        lines: Range<usize>,
+        partial: &mut Partial,
+    ) -> Result<bool, String> {
+        let mut found = 0;
+        let pieces: Vec<Range<usize>> = match step.within {
+            None => vec![lines],
+            Some(_) => lines.filter(|line| self.counts(step, *line)).map(|line| line..line + 1).collect(),
+        };
+        for piece in pieces {
+            for captures in pattern.captures_iter(self.page.text(piece)) {
+                found += 1;
+                if found > MAX_MATCHES {
+                    return Err("too many matches".to_owned());
+                }
+                let mut bag = Bag::default();
+                groups_edited(&step.take, &captures, &mut bag);
+                if let Some(field) = step.take.field {
+                    let whole = captures.get(1).or(captures.get(0)).map_or("", |found| found.as_str());
+                    if !bag.has(field) {
+                        take(&step.take, whole, None, &mut bag);
+                    }
+                }
+                partial.take(&bag, self.rule)?;
+            }
+        }
+        Ok(found > 0)
+    }
+
+    /// The first link that begins with `prefix`.
+    fn link(&self, step: &Step, prefix: &str, lines: &Range<usize>, partial: &mut Partial) -> Result<bool, String> {
+        let inside = self.page.links().iter().filter(|link| lines.contains(&link.line));
+        let Some(rest) = inside.filter_map(|link| link.href.strip_prefix(prefix)).find(|rest| !rest.trim().is_empty())
+        else {
+            return Ok(false);
+        };
+        let mut bag = Bag::default();
+        take(&step.take, rest, None, &mut bag);
+        partial.take(&bag, self.rule)?;
+        Ok(true)
+    }
+
+    /// Several maintenances, each from a label to the next.
+    fn repeat(
+        &self,
+        step: &Step,
+        labels: &Labels,
+        steps: &[Step],
+        lines: Range<usize>,
+        partial: &mut Partial,
+    ) -> Result<bool, String> {
+        let end = step.until.as_ref().map_or(lines.end, |until| self.end(until, &lines));
+        let begins: Vec<usize> = (lines.start..end)
+            .filter(|line| self.counts(step, *line) && self.fits(labels, *line).is_some())
+            .take(MAX_MATCHES)
+            .collect();
+        for (index, begin) in begins.iter().enumerate() {
+            let next = begins.get(index + 1).copied().unwrap_or(end);
+            let mut record = Partial::default();
+            self.run(steps, &(*begin..next), &mut record)?;
+            partial.records.push(record);
+        }
+        Ok(!begins.is_empty())
+    }
+
+    /// Rows of tables.
+    fn table(&self, table: &Table, lines: &Range<usize>, partial: &mut Partial) -> Result<bool, String> {
+        // Tables inside tables interrupt the outer ones, so each has its own state: its columns, and whether it is done.
+        let mut states: Vec<(Option<Vec<Option<usize>>>, bool)> =
+            vec![(table.without_header(), false); self.page.tables()];
+        let mut found = 0;
+        for (index, row) in self.page.rows() {
+            let Some((places, done)) = states.get_mut(index) else { continue };
+            let cells: Vec<usize> = self.page.row_cells(row).collect();
+            if cells.first().is_none_or(|cell| !lines.contains(&self.page.cell_lines(*cell).start)) {
+                continue;
+            }
+            if let Some(header) = self.header(table, &cells) {
+                (*places, *done) = (Some(header), false);
+                continue;
+            }
+            let shape = table.cells.is_empty() || table.cells.contains(&cells.len());
+            let Some(places) = places.as_ref().filter(|_| shape && !*done) else { continue };
+            let Some(bag) = self.row(table, places, &cells) else { continue };
+            found += 1;
+            if found > MAX_MATCHES {
+                return Err("too many rows".to_owned());
+            }
+            partial.take(&bag, self.rule)?;
+            *done = table.first_row;
+        }
+        Ok(found > 0)
+    }
+
+    /// Where the columns are, if this row is their header.
+    fn header(&self, table: &Table, cells: &[usize]) -> Option<Vec<Option<usize>>> {
+        let text = |cell: &usize| self.page.cell_text(*cell).trim_end_matches([':', ' ']);
+        let is = |cell: &usize, wanted: &String| fold::is(text(cell), wanted);
+        if !table.header.is_empty() {
+            let fits = table.header.len() <= cells.len()
+                && table.header.iter().zip(cells).all(|(wanted, cell)| is(cell, wanted));
+            if !fits {
+                return None;
+            }
+        } else if !table.columns.iter().any(|column| matches!(column.place, Place::Header(_))) {
+            return None;
+        }
+        let place = |column: &Column| match &column.place {
+            Place::At(at) => Some(*at),
+            Place::Header(names) => names.iter().find_map(|name| cells.iter().position(|cell| is(cell, name))),
+        };
+        let places: Vec<Option<usize>> = table.columns.iter().map(place).collect();
+        let complete = places.iter().zip(&table.columns).all(|(place, column)| place.is_some() || column.optional);
+        complete.then_some(places)
+    }
+
+    /// What a row says; `None` if it does not count.
+    fn row(&self, table: &Table, places: &[Option<usize>], cells: &[usize]) -> Option<Bag> {
+        let mut bag = Bag::default();
+        for (column, place) in table.columns.iter().zip(places) {
+            let Some(cell) = place.and_then(|place| cells.get(place)) else {
+                if column.optional {
+                    continue;
+                }
+                return None;
+            };
+            let text = self.page.cell_text(*cell);
+            let fits = column.need.as_ref().is_none_or(|need| need.is_match(text))
+                && !column.never.as_ref().is_some_and(|never| never.is_match(text));
+            if !fits {
+                return None;
+            }
+            // Several columns may hold the same field: the first that has it counts.
+            if column.take.field.is_none_or(|field| !bag.has(field)) {
+                take(&column.take, text, None, &mut bag);
+            }
+        }
+        if bag.is_empty() { None } else { Some(bag) }
+    }
+}
+
+impl Table {
+    /// The columns of a table that needs no header.
+    fn without_header(&self) -> Option<Vec<Option<usize>>> {
+        if !self.header.is_empty() {
+            return None;
+        }
+        let place = |column: &Column| match column.place {
+            Place::At(at) => Some(Some(at)),
+            Place::Header(_) => None,
+        };
+        self.columns.iter().map(place).collect()
+    }
+}
+
+/// What becomes of a value: edited, cut, matched, and put into the bag.
+fn take(take: &Take, text: &str, field_of_list: Option<Field>, bag: &mut Bag) {
+    let text = edited(take, text);
+    if take.not.iter().any(|not| fold::is(text.trim(), not)) {
+        return;
+    }
+    let pieces: Vec<&str> = match &take.split {
+        Some(separator) => text.split(separator.as_str()).collect(),
+        None => vec![&text],
+    };
+    for piece in pieces {
+        let field = field_of_list.or(take.field);
+        let Some(pattern) = &take.pattern else {
+            if let Some(field) = field {
+                add(take, field, piece, bag);
+            }
+            continue;
+        };
+        let every = take.keep == Keep::All || pattern.capture_names().flatten().any(|name| name == "circuit");
+        for captures in pattern.captures_iter(piece).take(if every { MAX_MATCHES } else { 1 }) {
+            let named = groups_edited(take, &captures, bag);
+            if let Some(field) = field.filter(|_| !named) {
+                let found = captures.get(1).or(captures.get(0)).map_or("", |found| found.as_str());
+                add(take, field, found, bag);
+            }
+        }
+    }
+}
+
+/// Puts a value into the bag, as the word that it means.
+fn add(take: &Take, field: Field, text: &str, bag: &mut Bag) {
+    if take.words.is_empty() || take.field.is_some_and(|of| of != field) {
+        bag.add(field, text, take.keep);
+    } else if let Some(meaning) = take.words.meaning(text) {
+        bag.add(field, meaning, take.keep);
+    }
+}
+
+/// Puts the named groups of a match into the bag, after the edits of the step; whether there were any.
+fn groups_edited(take: &Take, captures: &Captures<'_>, bag: &mut Bag) -> bool {
+    let mut any = false;
+    let names = captures_names(captures);
+    for (name, value) in names {
+        any = true;
+        match &take.split {
+            Some(separator) if name == Field::Circuit => {
+                for piece in value.split(separator.as_str()) {
+                    add(take, name, &edited(take, piece), bag);
+                }
+            }
+            _ => add(take, name, &edited(take, value), bag),
+        }
+    }
+    any
+}
+
+/// Puts the named groups of a match into the bag.
+fn groups(captures: &Captures<'_>, keep: Keep, bag: &mut Bag) {
+    for (name, value) in captures_names(captures) {
+        bag.add(name, value, keep);
+    }
+}
+
+/// The named groups that took part in a match.
+fn captures_names<'c>(captures: &'c Captures<'_>) -> impl Iterator<Item = (Field, &'c str)> {
+    FIELDS.iter().filter_map(|name| Some((field(name)?, captures.name(name)?.as_str())))
+}
+
+/// The names that groups may have.
+const FIELDS: [&str; 19] = [
+    "maintenance_id",
+    "account",
+    "summary",
+    "organizer",
+    "provider",
+    "uid",
+    "sequence",
+    "status",
+    "impact",
+    "circuit",
+    "start",
+    "end",
+    "stamp",
+    "minutes",
+    "hours",
+    "zone",
+    "city",
+    "year",
+    "end_year",
+];
+
+/// A value after the replacements of a step.
+fn edited(take: &Take, text: &str) -> String {
+    let mut text = text.trim().to_owned();
+    for (pattern, with) in &take.replace {
+        text = pattern.replace_all(&text, with.as_str()).into_owned();
+    }
+    text
+}
+
+/// A value without the signs that separate it from its label.
+fn trim_value(text: &str) -> &str {
+    text.trim_start_matches([':', ' ']).trim()
+}
+
+/// Whether a cell or line holds nothing but a sign between label and value.
+fn is_only_sign(text: &str) -> bool {
+    text.trim_matches([':', ' ', '-', '–']).is_empty() && !text.is_empty()
+}
+
+/// A step, for people.
+fn describe(search: &Search) -> String {
+    match search {
+        Search::Label(labels) | Search::Repeat(labels, _) => format!("label {:?}", labels.texts.join("\", \"")),
+        Search::LabelPattern(pattern) => format!("label_pattern '{pattern}'"),
+        Search::Find(pattern) => format!("find '{pattern}'"),
+        Search::Table(table) => format!("the table with {:?}", table.header),
+        Search::Link(prefix) => format!("link {prefix:?}"),
+    }
+}

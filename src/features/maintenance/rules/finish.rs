@@ -1,0 +1,229 @@
+//! From what the parts say together to notices: times in their zones, defaults, and the rules that every notice obeys.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use super::file::Keep;
+use super::partial::{Partial, Time, Times};
+use super::rule::{Rule, ZoneRule};
+use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
+use crate::features::maintenance::when::{self, Mark, WhenError};
+use crate::text::clean_line;
+
+/// Ids longer than this are no ids.
+const MAX_ID_CHARS: usize = 500;
+/// Longer summaries are cut.
+const MAX_SUMMARY_CHARS: usize = 4000;
+
+/// The notices of everything that was found; `partial` is what they have in common.
+pub(super) fn notices(rule: &Rule, slug: &str, mut partial: Partial) -> Result<Vec<Notice>, String> {
+    let records = std::mem::take(&mut partial.records);
+    if records.is_empty() {
+        return windows(rule, slug, &partial);
+    }
+    let mut notices = Vec::with_capacity(records.len());
+    for mut record in records {
+        record.complete(&partial);
+        notices.extend(windows(rule, slug, &record)?);
+    }
+    Ok(notices)
+}
+
+/// One notice for each window.
+fn windows(rule: &Rule, slug: &str, partial: &Partial) -> Result<Vec<Notice>, String> {
+    let clock = Clock { rule, partial };
+    let starts = clock.times(&partial.start, partial.year)?;
+    let ends = clock.ends(&starts)?;
+    let (starts, ends) = match (starts.is_empty() && ends.is_empty(), without_window(rule, partial)) {
+        // Nothing is known of the window but that it will not be.
+        (true, true) => (vec![DateTime::UNIX_EPOCH], vec![DateTime::UNIX_EPOCH + TimeDelta::seconds(1)]),
+        _ => (starts, ends),
+    };
+    if starts.is_empty() || ends.is_empty() {
+        return Err(format!("no {} of the window found", if starts.is_empty() { "start" } else { "end" }));
+    }
+    if starts.len() != ends.len() {
+        return Err(format!("{} starts but {} ends of windows found", starts.len(), ends.len()));
+    }
+    if partial.ids.len() > 1 && partial.ids.len() != starts.len() {
+        return Err(format!("{} ids but {} windows found", partial.ids.len(), starts.len()));
+    }
+    let stamp = match &partial.stamp {
+        Some(stamp) => Some(clock.time(stamp, None)?),
+        None => None,
+    };
+    starts
+        .iter()
+        .zip(&ends)
+        .enumerate()
+        .map(|(index, (start, end))| notice(rule, slug, partial, index, (*start, *end, stamp)))
+        .collect()
+}
+
+/// Whether the notice is a cancellation that may come without its window.
+fn without_window(rule: &Rule, partial: &Partial) -> bool {
+    rule.default.cancelled_without_window && partial.status == Some(Status::Cancelled)
+}
+
+/// One notice, checked.
+fn notice(
+    rule: &Rule,
+    slug: &str,
+    partial: &Partial,
+    index: usize,
+    (start, end, stamp): (DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>),
+) -> Result<Notice, String> {
+    let default = &rule.default;
+    let status = partial.status.or(default.status).ok_or("no status found")?;
+    let circuits = circuits(rule, partial)?;
+    if circuits.is_empty() && !status.is_final() {
+        return Err(format!("no circuits found, and the maintenance is {status}"));
+    }
+    if end <= start {
+        return Err(format!("the window ends at {end}, which is not after its start at {start}"));
+    }
+    let stamp = stamp.or(default.stamp_is_start.then_some(start)).ok_or("no date of the notice found")?;
+    let account = partial.account.as_deref().or(default.account.as_deref());
+    let provider = partial.provider.as_deref().or(default.provider.as_deref()).unwrap_or(slug);
+    let id = id(rule, partial, index, &circuits, (start, end))?;
+    Ok(Notice {
+        account: word(account.unwrap_or_default(), "account")?,
+        circuits,
+        end,
+        maintenance_id: word(&id, "maintenance_id")?,
+        organizer: clean_line(partial.organizer.as_deref().unwrap_or(&rule.organizer)),
+        provider: word(provider, "provider")?,
+        sequence: partial.sequence.unwrap_or(1),
+        stamp,
+        start,
+        status,
+        summary: clean_line(partial.summary.as_deref().unwrap_or_default()).chars().take(MAX_SUMMARY_CHARS).collect(),
+        uid: clean_line(partial.uid.as_deref().unwrap_or("0")),
+    })
+}
+
+/// The circuits, each with its impact.
+fn circuits(rule: &Rule, partial: &Partial) -> Result<Vec<Circuit>, String> {
+    let default = partial.impact.or(rule.default.impact);
+    let circuit = |(id, impact): &(String, Option<Impact>)| {
+        let impact = impact.or(default).ok_or_else(|| format!("no impact on circuit {id:?} found"))?;
+        Ok(Circuit { circuit_id: word(id, "circuit")?, impact })
+    };
+    partial.circuits.iter().map(circuit).collect()
+}
+
+/// The id of the window at `index`.
+fn id(
+    rule: &Rule,
+    partial: &Partial,
+    index: usize,
+    circuits: &[Circuit],
+    (start, end): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<String, String> {
+    if let Some(id) = partial.ids.get(index).filter(|_| partial.ids.len() > 1) {
+        return Ok(id.clone());
+    }
+    if let (Some(id), index) = (partial.ids.first(), index) {
+        let suffix = rule.default.window_suffix.as_ref().filter(|_| index > 0);
+        let suffix = suffix.map(|suffix| suffix.replace("{n}", &(index + 1).to_string())).unwrap_or_default();
+        return Ok(format!("{id}{suffix}"));
+    }
+    let Some((each, window)) = &rule.id else { return Err("no maintenance_id found".to_owned()) };
+    let mut text: String = circuits.iter().map(|circuit| each.replace("{circuit}", &circuit.circuit_id)).collect();
+    let seconds = |time: DateTime<Utc>| time.timestamp().to_string();
+    text.push_str(&window.replace("{start}", &seconds(start)).replace("{end}", &seconds(end)));
+    let mut hash = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(hash, "{byte:02x}");
+    }
+    Ok(hash)
+}
+
+/// A text that has to be there.
+fn word(text: &str, what: &str) -> Result<String, String> {
+    let clean = clean_line(text);
+    let clean = clean.trim();
+    if clean.is_empty() || clean == "None" {
+        return Err(format!("no {what} found"));
+    }
+    if clean.chars().nth(MAX_ID_CHARS).is_some() {
+        return Err(format!("the {what} is longer than {MAX_ID_CHARS} characters"));
+    }
+    Ok(clean.to_owned())
+}
+
+/// Reads times as the rule and the mail say.
+struct Clock<'a> {
+    /// The rule.
+    rule: &'a Rule,
+    /// The mail: its city, its zone, its years.
+    partial: &'a Partial,
+}
+
+impl Clock<'_> {
+    /// Every time, or the one that counts.
+    fn times(&self, times: &Times, year: Option<i32>) -> Result<Vec<DateTime<Utc>>, String> {
+        let all: Vec<_> = times.values.iter().map(|time| self.time(time, year)).collect::<Result<_, _>>()?;
+        Ok(match times.keep {
+            Keep::Earliest => all.into_iter().min().into_iter().collect(),
+            Keep::Latest => all.into_iter().max().into_iter().collect(),
+            Keep::First | Keep::Last | Keep::All => all,
+        })
+    }
+
+    /// The ends of windows: as written, else by their length.
+    fn ends(&self, starts: &[DateTime<Utc>]) -> Result<Vec<DateTime<Utc>>, String> {
+        let partial = self.partial;
+        if !partial.end.values.is_empty() {
+            return self.times(&partial.end, partial.end_year.or(partial.year));
+        }
+        let length = match (partial.hours, partial.minutes) {
+            (None, None) => self.rule.default.minutes.map(i64::from),
+            (hours, minutes) => Some(i64::from(hours.unwrap_or(0)) * 60 + i64::from(minutes.unwrap_or(0))),
+        };
+        let Some(length) = length.map(TimeDelta::minutes) else { return Ok(Vec::new()) };
+        let end = |start: &DateTime<Utc>| start.checked_add_signed(length).ok_or("the window is too long".to_owned());
+        starts.iter().map(end).collect()
+    }
+
+    /// One time.
+    fn time(&self, time: &Time, year: Option<i32>) -> Result<DateTime<Utc>, String> {
+        match time {
+            Time::At(at) => Ok(*at),
+            Time::Text(text, zone) => self.read(text, zone.as_deref(), year).map_err(|error| error.to_string()),
+        }
+    }
+
+    /// A time as written: the zone in it, else beside it, else of the mail, else of the rule.
+    fn read(&self, text: &str, beside: Option<&str>, year: Option<i32>) -> Result<DateTime<Utc>, WhenError> {
+        let dates = &self.rule.dates;
+        let written = when::read(text, dates.order)?;
+        let local = written.local(year, text)?;
+        let letters = match &written.zone {
+            Some(Mark::Offset(seconds)) => return when::at_offset(local, *seconds, text),
+            Some(Mark::Letters(letters)) => Some(letters.as_str()),
+            None => beside.or(self.partial.zone.as_deref()),
+        };
+        let in_zone = |zone| when::in_zone(local, zone, dates.repeated, text);
+        let Some(letters) = letters else {
+            return match dates.zone {
+                ZoneRule::Fixed(zone) => in_zone(zone),
+                ZoneRule::City => in_zone(when::zone_of_city(self.partial.city.as_deref().unwrap_or_default())?),
+            };
+        };
+        let letters = letters.trim().to_uppercase();
+        if let Some(zone) = dates.zones.get(&letters) {
+            return in_zone(*zone);
+        }
+        if matches!(letters.as_str(), "UTC" | "GMT" | "Z" | "UT") {
+            return when::at_offset(local, 0, text);
+        }
+        let named = beside.or(self.partial.zone.as_deref()).and_then(|name| name.trim().parse().ok());
+        match named {
+            Some(zone) => in_zone(zone),
+            None => Err(WhenError::UnknownZone { zone: letters, text: text.to_owned() }),
+        }
+    }
+}

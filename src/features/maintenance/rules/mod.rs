@@ -1,0 +1,248 @@
+//! Provider rules: which mail is whose, and what it says. `docs/providers.md` explains the format.
+//!
+//! Rules are data. Those in the binary are the files of `assets/providers/`; a file of the same name in the user's folder
+//! takes the place of one, others are added. A rule is compiled when a mail first needs it.
+
+mod calendar;
+mod detect;
+mod error;
+mod extract;
+mod file;
+mod finish;
+mod fold;
+mod partial;
+mod read;
+mod recurrence;
+mod rule;
+mod windows_zones;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use self::detect::Index;
+pub use self::error::RuleError;
+use self::read::{Outcome, Trust};
+use self::rule::Rule;
+use super::mail::{self, Kind, Mail, Part};
+use super::model::{Reading, Verdict};
+
+/// Name and text of every file in `assets/providers/`, listed by `build.rs`.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
+
+/// Longer rule files are refused.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
+/// One rule: its text, and what it was compiled to.
+#[derive(Debug)]
+struct Entry {
+    /// The file's name without `.toml`.
+    slug: String,
+    /// The file.
+    file: PathBuf,
+    /// Its text.
+    text: Cow<'static, str>,
+    /// The rule, compiled at first use.
+    rule: OnceLock<Result<Rule, RuleError>>,
+}
+
+impl Entry {
+    /// The compiled rule.
+    fn rule(&self) -> Result<&Rule, &RuleError> {
+        self.rule.get_or_init(|| Rule::compile(&self.file, &self.text)).as_ref()
+    }
+}
+
+/// All rules. Cheap to make, shared by `Arc`.
+#[derive(Debug)]
+pub struct Rules {
+    /// The rules, by slug.
+    entries: BTreeMap<String, Entry>,
+    /// What tells whose mail it is, read at first use.
+    index: OnceLock<Index>,
+}
+
+impl Rules {
+    /// The rules in the binary.
+    #[must_use]
+    pub fn embedded() -> Self {
+        let entry = |(slug, text): &(&str, &'static str)| {
+            let file = Path::new("assets/providers").join(format!("{slug}.toml"));
+            let entry = Entry { slug: (*slug).to_owned(), file, text: Cow::Borrowed(*text), rule: OnceLock::new() };
+            ((*slug).to_owned(), entry)
+        };
+        Self { entries: EMBEDDED.iter().map(entry).collect(), index: OnceLock::new() }
+    }
+
+    /// The rules in the binary, with those of a folder of the user in place of or beside them. Files with an error are
+    /// left out and come back as errors; a folder that is not there has no rules.
+    #[must_use]
+    pub fn with_user_dir(dir: &Path) -> (Self, Vec<RuleError>) {
+        let mut rules = Self::embedded();
+        let mut errors = Vec::new();
+        for file in toml_files(dir) {
+            match user_entry(&file) {
+                Ok(entry) => {
+                    rules.entries.insert(entry.slug.clone(), entry);
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        (rules, errors)
+    }
+
+    /// The slugs of all rules, sorted.
+    #[must_use]
+    pub fn slugs(&self) -> Vec<&str> {
+        self.entries.keys().map(String::as_str).collect()
+    }
+
+    /// Compiles every rule; the errors of those that cannot be.
+    #[must_use]
+    pub fn check(&self) -> Vec<RuleError> {
+        self.entries.values().filter_map(|entry| entry.rule().err().cloned()).collect()
+    }
+
+    /// Reads a mail. Without a provider, its content and its senders say whose it is. Never fails: what cannot be read
+    /// comes back as a verdict that says why.
+    #[must_use]
+    pub fn read(&self, raw: &[u8], provider: Option<&str>) -> Reading {
+        match mail::read(raw) {
+            Ok(mail) => {
+                let verdict = self.read_mail(&mail, provider, Trust::Rule);
+                Reading { envelope: mail.envelope, verdict }
+            }
+            Err(error) => Reading {
+                envelope: mail::read_envelope(raw),
+                verdict: match provider {
+                    Some(provider) => Verdict::Failed { provider: provider.to_owned(), reason: error.to_string() },
+                    None => Verdict::Unknown { reason: error.to_string() },
+                },
+            },
+        }
+    }
+
+    /// Reads parts that came without a mail around them; where two say different things, the later one counts.
+    #[must_use]
+    pub fn read_parts(&self, parts: Vec<Part>, provider: Option<&str>) -> Verdict {
+        self.read_mail(&Mail { parts, ..Mail::default() }, provider, Trust::Later)
+    }
+
+    /// Reads a mail that was taken apart.
+    fn read_mail(&self, mail: &Mail, provider: Option<&str>, trust: Trust) -> Verdict {
+        let Some(slug) = provider else { return self.detect_and_read(mail, trust) };
+        match self.entries.get(slug) {
+            Some(entry) => verdict(entry, read_with(entry, &mail.parts, trust)),
+            None => Verdict::Unknown { reason: format!("no provider {slug:?}; known are {}", self.slugs().join(", ")) },
+        }
+    }
+
+    /// Reads a mail by the rules that may know it, the likeliest first.
+    fn detect_and_read(&self, mail: &Mail, trust: Trust) -> Verdict {
+        let index =
+            self.index.get_or_init(|| Index::new(self.entries.values().map(|entry| (&*entry.slug, &*entry.text))));
+        let mut first: Option<Verdict> = None;
+        let mut tried = Vec::new();
+        for look in [detect::Look::Senders, detect::Look::Content] {
+            for candidate in index.candidates(mail, look) {
+                let Some(entry) = self.entries.get(&candidate.slug).filter(|_| !tried.contains(&candidate.slug)) else {
+                    continue;
+                };
+                let outcome = read_with(entry, &mail.parts, trust);
+                let decided = matches!(outcome, Outcome::Parsed(_) | Outcome::Excluded(_));
+                let verdict = verdict(entry, outcome);
+                if decided {
+                    return verdict;
+                }
+                if candidate.is_sure && first.is_none() {
+                    first = Some(verdict);
+                }
+                tried.push(candidate.slug);
+            }
+        }
+        let is_maintenance = |part: &&Part| part.kind() == Kind::Ical && calendar::is_maintenance(part.as_text());
+        if mail.parts.iter().any(|part| is_maintenance(&part)) {
+            for entry in index.generic().filter_map(|slug| self.entries.get(slug)) {
+                let outcome = read_with(entry, &mail.parts, trust);
+                if matches!(outcome, Outcome::Parsed(_)) || first.is_none() {
+                    first = Some(verdict(entry, outcome));
+                }
+            }
+        }
+        first.unwrap_or_else(|| Verdict::Unknown { reason: unknown(mail) })
+    }
+}
+
+/// Why nobody knows a mail.
+fn unknown(mail: &Mail) -> String {
+    let senders = if mail.senders.is_empty() { "no sender".to_owned() } else { mail.senders.join(", ") };
+    format!("no rule knows its senders ({}) or its content", crate::text::clean_line(&senders))
+}
+
+/// Reads parts by one rule.
+fn read_with(entry: &Entry, parts: &[Part], trust: Trust) -> Outcome {
+    match entry.rule() {
+        Ok(rule) => read::read(rule, &entry.slug, parts, trust),
+        Err(error) => Outcome::Failed(format!("the rule is broken: {error}")),
+    }
+}
+
+/// What a rule made of a mail, as the model says it.
+fn verdict(entry: &Entry, outcome: Outcome) -> Verdict {
+    let slug = || entry.slug.clone();
+    match outcome {
+        Outcome::Parsed(notices) => {
+            let generic = entry.rule().is_ok_and(|rule| rule.generic);
+            let named = notices.first().filter(|_| generic).map(|notice| notice.provider.clone());
+            Verdict::Parsed { provider: named.unwrap_or_else(slug), notices }
+        }
+        Outcome::Excluded(reason) | Outcome::NotIncluded(reason) => Verdict::Ignored { provider: slug(), reason },
+        Outcome::Failed(reason) => Verdict::Failed { provider: slug(), reason },
+    }
+}
+
+/// The rule files of a folder, sorted.
+fn toml_files(dir: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// A rule of the user, compiled at once so that its errors are known.
+fn user_entry(file: &Path) -> Result<Entry, RuleError> {
+    let broken = |problem: String, fix: &str| RuleError {
+        file: file.to_owned(),
+        line: 0,
+        key: String::new(),
+        problem,
+        fix: fix.to_owned(),
+    };
+    let mut text = String::new();
+    let opened = std::fs::File::open(file).and_then(|opened| opened.take(MAX_FILE_BYTES + 1).read_to_string(&mut text));
+    opened.map_err(|error| broken(format!("cannot be read: {error}"), "make it a readable text in UTF-8"))?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(broken(format!("is larger than {MAX_FILE_BYTES} bytes"), "split it"));
+    }
+    let Some(slug) = file.file_stem().and_then(|stem| stem.to_str()).filter(|stem| is_slug(stem)) else {
+        return Err(broken("its name is no slug".to_owned(), "use small letters, digits and dashes only"));
+    };
+    let rule = Rule::compile(file, &text)?;
+    let compiled = OnceLock::new();
+    let _ = compiled.set(Ok(rule));
+    Ok(Entry { slug: slug.to_owned(), file: file.to_owned(), text: Cow::Owned(text), rule: compiled })
+}
+
+/// Whether a name can be a slug.
+fn is_slug(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! What a part says so far: fields by name, values as written, until all parts are together.
+
+use chrono::{DateTime, Utc};
+
+use super::file::{Field, Keep};
+use super::fold;
+use super::rule::Rule;
+use crate::features::maintenance::model::{Impact, Status};
+
+/// More circuits or windows than this are refused: no notice has them.
+const MAX_VALUES: usize = 10_000;
+
+/// A time as found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Time {
+    /// As written, with the letters of a zone that stood beside it.
+    Text(String, Option<String>),
+    /// An instant.
+    At(DateTime<Utc>),
+}
+
+/// One or several times, and which of them counts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Times {
+    /// The times, in the order of the part.
+    pub(super) values: Vec<Time>,
+    /// Which counts: each of them unless earliest or latest.
+    pub(super) keep: Keep,
+}
+
+/// What was found in one place and belongs together, such as the cells of a row.
+#[derive(Debug, Default)]
+pub(super) struct Bag(Vec<(Field, String, Keep)>);
+
+impl Bag {
+    /// Adds a value; empty ones say nothing.
+    pub(super) fn add(&mut self, field: Field, value: &str, keep: Keep) {
+        let value = value.trim();
+        if !value.is_empty() && field != Field::Skip {
+            // Ids of circuits are kept as they are: some have runs of blanks.
+            let value = if field == Field::Circuit { value.to_owned() } else { fold::squash(value) };
+            self.0.push((field, value, keep));
+        }
+    }
+
+    /// Whether there is a value for this field.
+    pub(super) fn has(&self, field: Field) -> bool {
+        self.0.iter().any(|(present, ..)| *present == field)
+    }
+
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The first value of a field.
+    fn get(&self, field: Field) -> Option<&str> {
+        self.0.iter().find(|(present, ..)| *present == field).map(|(_, value, _)| value.as_str())
+    }
+}
+
+/// What a part says of its maintenances.
+#[derive(Debug, Default)]
+pub(super) struct Partial {
+    /// Ids; several when the mail has several maintenances.
+    pub(super) ids: Vec<String>,
+    /// The account.
+    pub(super) account: Option<String>,
+    /// The summary.
+    pub(super) summary: Option<String>,
+    /// The organizer.
+    pub(super) organizer: Option<String>,
+    /// The provider.
+    pub(super) provider: Option<String>,
+    /// The uid.
+    pub(super) uid: Option<String>,
+    /// The revision.
+    pub(super) sequence: Option<i64>,
+    /// The status.
+    pub(super) status: Option<Status>,
+    /// The impact on circuits that have none of their own.
+    pub(super) impact: Option<Impact>,
+    /// Circuits with the impact that stood beside them.
+    pub(super) circuits: Vec<(String, Option<Impact>)>,
+    /// Starts of windows.
+    pub(super) start: Times,
+    /// Ends of windows.
+    pub(super) end: Times,
+    /// When the notice was made.
+    pub(super) stamp: Option<Time>,
+    /// Length of the window in minutes, as far as it is known.
+    pub(super) minutes: Option<u32>,
+    /// Length of the window in hours, added to the minutes.
+    pub(super) hours: Option<u32>,
+    /// Letters of the zone of all times.
+    pub(super) zone: Option<String>,
+    /// The city whose clock counts.
+    pub(super) city: Option<String>,
+    /// The year of starts that have none.
+    pub(super) year: Option<i32>,
+    /// The year of ends that have none.
+    pub(super) end_year: Option<i32>,
+    /// Maintenances of which more is known than what they have in common.
+    pub(super) records: Vec<Partial>,
+}
+
+impl Partial {
+    /// Takes what was found in one place.
+    pub(super) fn take(&mut self, bag: &Bag, rule: &Rule) -> Result<(), String> {
+        let zone =
+            bag.get(Field::Zone).filter(|_| bag.has(Field::Start) || bag.has(Field::End) || bag.has(Field::Stamp));
+        let beside_circuit = bag.has(Field::Circuit);
+        let impact = bag.get(Field::Impact).map(|word| impact(word, rule)).transpose()?.flatten();
+        for (field, value, keep) in &bag.0 {
+            let keep = *keep;
+            let time = || Time::Text(value.clone(), zone.map(str::to_owned));
+            match field {
+                Field::MaintenanceId => put_list(&mut self.ids, value.clone(), keep)?,
+                Field::Account => put(&mut self.account, value.clone(), keep),
+                Field::Summary => put(&mut self.summary, value.clone(), keep),
+                Field::Organizer => put(&mut self.organizer, value.clone(), keep),
+                Field::Provider => put(&mut self.provider, value.clone(), keep),
+                Field::Uid => put(&mut self.uid, value.clone(), keep),
+                Field::Sequence => put(&mut self.sequence, number(value, "sequence")?, keep),
+                Field::Status => {
+                    if let Some(status) = status(value, rule)? {
+                        put(&mut self.status, status, keep);
+                    }
+                }
+                Field::Impact => {
+                    if let Some(impact) = impact.filter(|_| !beside_circuit) {
+                        put(&mut self.impact, impact, keep);
+                    }
+                }
+                Field::Circuit => put_list(&mut self.circuits, (value.clone(), impact), Keep::All)?,
+                Field::Start => put_time(&mut self.start, time(), keep)?,
+                Field::End => put_time(&mut self.end, time(), keep)?,
+                Field::Stamp => put(&mut self.stamp, time(), keep),
+                Field::Minutes => put(&mut self.minutes, number(value, "minutes")?, keep),
+                Field::Hours => put(&mut self.hours, number(value, "hours")?, keep),
+                Field::Zone if zone.is_none() => put(&mut self.zone, value.clone(), keep),
+                Field::City => put(&mut self.city, value.clone(), keep),
+                Field::Year => put(&mut self.year, number(value, "year")?, keep),
+                Field::EndYear => put(&mut self.end_year, number(value, "end_year")?, keep),
+                Field::Zone | Field::Skip => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills what is missing here with what `other` says.
+    pub(super) fn complete(&mut self, other: &Self) {
+        fill_list(&mut self.ids, &other.ids);
+        fill(&mut self.account, other.account.as_ref());
+        fill(&mut self.summary, other.summary.as_ref());
+        fill(&mut self.organizer, other.organizer.as_ref());
+        fill(&mut self.provider, other.provider.as_ref());
+        fill(&mut self.uid, other.uid.as_ref());
+        fill(&mut self.sequence, other.sequence.as_ref());
+        fill(&mut self.status, other.status.as_ref());
+        fill(&mut self.impact, other.impact.as_ref());
+        fill_list(&mut self.circuits, &other.circuits);
+        if self.start.values.is_empty() && self.end.values.is_empty() {
+            (self.start, self.end) = (other.start.clone(), other.end.clone());
+        } else if self.end.values.is_empty() {
+            self.end = other.end.clone();
+        } else if self.start.values.is_empty() {
+            self.start = other.start.clone();
+        }
+        fill(&mut self.stamp, other.stamp.as_ref());
+        if self.minutes.is_none() && self.hours.is_none() {
+            (self.minutes, self.hours) = (other.minutes, other.hours);
+        }
+        fill(&mut self.zone, other.zone.as_ref());
+        fill(&mut self.city, other.city.as_ref());
+        fill(&mut self.year, other.year.as_ref());
+        fill(&mut self.end_year, other.end_year.as_ref());
+    }
+
+    /// How many fields it has: which of several parts of one kind says most.
+    pub(super) fn weight(&self) -> usize {
+        let present = [
+            !self.ids.is_empty(),
+            self.account.is_some(),
+            self.summary.is_some(),
+            self.organizer.is_some(),
+            self.status.is_some(),
+            self.impact.is_some(),
+            !self.circuits.is_empty(),
+            !self.start.values.is_empty(),
+            !self.end.values.is_empty(),
+            self.stamp.is_some(),
+            self.city.is_some(),
+            self.minutes.is_some() || self.hours.is_some(),
+        ];
+        present.into_iter().filter(|present| *present).count() + self.records.iter().map(Self::weight).sum::<usize>()
+    }
+}
+
+/// Sets a field that has one value.
+fn put<T>(slot: &mut Option<T>, value: T, keep: Keep) {
+    if slot.is_none() || keep == Keep::Last {
+        *slot = Some(value);
+    }
+}
+
+/// Sets or extends a field that may have several values.
+fn put_list<T>(list: &mut Vec<T>, value: T, keep: Keep) -> Result<(), String> {
+    match keep {
+        Keep::All if list.len() >= MAX_VALUES => return Err(format!("more than {MAX_VALUES} values of one field")),
+        Keep::All => list.push(value),
+        Keep::Last => *list = vec![value],
+        Keep::First | Keep::Earliest | Keep::Latest if list.is_empty() => list.push(value),
+        Keep::First | Keep::Earliest | Keep::Latest => {}
+    }
+    Ok(())
+}
+
+/// Sets or extends a time.
+fn put_time(times: &mut Times, value: Time, keep: Keep) -> Result<(), String> {
+    let every = matches!(keep, Keep::All | Keep::Earliest | Keep::Latest);
+    if every {
+        times.keep = keep;
+    }
+    put_list(&mut times.values, value, if every { Keep::All } else { keep })
+}
+
+/// Fills a field that is missing.
+fn fill<T: Clone>(slot: &mut Option<T>, other: Option<&T>) {
+    if slot.is_none() {
+        *slot = other.cloned();
+    }
+}
+
+/// Fills a list that is empty.
+fn fill_list<T: Clone>(list: &mut Vec<T>, other: &[T]) {
+    if list.is_empty() {
+        list.extend_from_slice(other);
+    }
+}
+
+/// A number.
+fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{what} is no number: {:?}", text.chars().take(40).collect::<String>()))
+}
+
+/// What a word means as a status; `None` where the rule knows words and none of them occurs.
+fn status(word: &str, rule: &Rule) -> Result<Option<Status>, String> {
+    match word.parse() {
+        Ok(status) => Ok(Some(status)),
+        Err(_) if !rule.status.is_empty() => Ok(rule.status.meaning(word).and_then(|word| word.parse().ok())),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What a word means as an impact; see [`status`].
+fn impact(word: &str, rule: &Rule) -> Result<Option<Impact>, String> {
+    match word.parse() {
+        Ok(impact) => Ok(Some(impact)),
+        Err(_) if !rule.impact.is_empty() => Ok(rule.impact.meaning(word).and_then(|word| word.parse().ok())),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,151 @@
+//! One rule on the parts of one mail: filters, processors in order, parts together.
+
+use regex::Regex;
+
+use super::calendar;
+use super::extract::Extract;
+use super::finish;
+use super::partial::{Partial, Time};
+use super::rule::{Reader, Rule};
+use crate::features::maintenance::mail::page::Marks;
+use crate::features::maintenance::mail::{Kind, Part};
+use crate::features::maintenance::model::Notice;
+use crate::features::maintenance::when;
+
+/// What a rule made of a mail.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// Its notices, at least one.
+    Parsed(Vec<Notice>),
+    /// The mail holds what no maintenance has.
+    Excluded(String),
+    /// The mail lacks what every maintenance has.
+    NotIncluded(String),
+    /// Every processor failed.
+    Failed(String),
+}
+
+/// Which of two parts is trusted more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// As the rule says: the parts of a mail come in any order.
+    Rule,
+    /// The later one: parts that were given one by one.
+    Later,
+}
+
+/// Reads `parts` by `rule`.
+pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Outcome {
+    if let Some((kind, pattern)) = rule.exclude.iter().find(|(kind, pattern)| holds(parts, *kind, pattern)) {
+        return Outcome::Excluded(format!("the {} holds '{pattern}'", kind.as_str()));
+    }
+    if let Some(reason) = not_included(rule, parts) {
+        return Outcome::NotIncluded(reason);
+    }
+    let mut reasons = Vec::with_capacity(rule.processors.len());
+    for readers in &rule.processors {
+        match process(rule, readers, parts, trust).and_then(|partial| finish::notices(rule, slug, partial)) {
+            Ok(notices) if !notices.is_empty() => return Outcome::Parsed(notices),
+            Ok(_) => reasons.push(format!("{}: no maintenance found", names(readers))),
+            Err(reason) => reasons.push(format!("{}: {reason}", names(readers))),
+        }
+    }
+    Outcome::Failed(crate::text::clean_line(&reasons.join("; ")))
+}
+
+/// The parts of a processor, for people.
+fn names(readers: &[Reader]) -> String {
+    readers.iter().map(|reader| reader.name.as_str()).collect::<Vec<_>>().join(" + ")
+}
+
+/// Whether a part of this kind holds a pattern.
+fn holds(parts: &[Part], kind: Kind, pattern: &Regex) -> bool {
+    parts.iter().filter(|part| part.kind() == kind).any(|part| {
+        if kind != Kind::Html {
+            return pattern.is_match(part.as_text());
+        }
+        let page = part.page();
+        pattern.is_match(page.text(0..page.len()))
+    })
+}
+
+/// Why the include filters miss, if they do. A calendar with maintenance properties is always enough.
+fn not_included(rule: &Rule, parts: &[Part]) -> Option<String> {
+    let has = |kind: Kind| parts.iter().any(|part| part.kind() == kind);
+    let asked: Vec<&(Kind, Regex)> = rule.include.iter().filter(|(kind, _)| has(*kind)).collect();
+    if asked.is_empty() || asked.iter().any(|(kind, pattern)| holds(parts, *kind, pattern)) {
+        return None;
+    }
+    if parts.iter().any(|part| part.kind() == Kind::Ical && calendar::is_maintenance(part.as_text())) {
+        return None;
+    }
+    let wanted: Vec<String> =
+        asked.iter().map(|(kind, pattern)| format!("'{pattern}' in its {}", kind.as_str())).collect();
+    Some(format!("no maintenance: it lacks {}", wanted.join(" or ")))
+}
+
+/// What the parts of one processor say together.
+fn process(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Trust) -> Result<Partial, String> {
+    let mut said = Vec::with_capacity(readers.len());
+    for reader in readers {
+        said.extend(read_part(rule, reader, parts)?);
+    }
+    if said.is_empty() {
+        return Err("the mail has none of these parts".to_owned());
+    }
+    if trust == Trust::Later {
+        said.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    }
+    let mut together = Partial::default();
+    for (_, mut partial) in said {
+        together.records.append(&mut partial.records);
+        together.complete(&partial);
+    }
+    Ok(together)
+}
+
+/// The best that a reader makes of the parts of its kind, and where that part is: forwarded chains carry several. `None`
+/// without such a part.
+fn read_part(rule: &Rule, reader: &Reader, parts: &[Part]) -> Result<Option<(usize, Partial)>, String> {
+    for kind in &reader.from {
+        let mut best: Option<(usize, Partial)> = None;
+        let mut error = None;
+        for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.kind() == *kind) {
+            match read_leaf(rule, reader, part) {
+                Ok(partial) if best.as_ref().is_none_or(|(_, best)| partial.weight() > best.weight()) => {
+                    best = Some((at, partial));
+                }
+                Ok(_) => {}
+                Err(reason) => error = error.or(Some(reason)),
+            }
+        }
+        match (best, error) {
+            (Some(best), _) => return Ok(Some(best)),
+            (None, Some(reason)) => return Err(format!("{}: {reason}", reader.name)),
+            (None, None) => {}
+        }
+    }
+    Ok(None)
+}
+
+/// What one part says.
+fn read_leaf(rule: &Rule, reader: &Reader, part: &Part) -> Result<Partial, String> {
+    let mut partial = Partial::default();
+    if reader.steps.is_empty() && part.kind() == Kind::Ical {
+        partial = calendar::read(part.as_text())?;
+    } else if reader.steps.is_empty() && part.kind() == Kind::Date {
+        let at = when::header_date(part.as_text()).map_err(|error| error.to_string())?;
+        partial.stamp = Some(Time::At(at));
+    }
+    if reader.steps.is_empty() {
+        return Ok(partial);
+    }
+    if reader.breaks == Marks::default() {
+        let page = part.page();
+        Extract { rule, page }.run(&reader.steps, &(0..page.len()), &mut partial)?;
+    } else {
+        let page = part.page_with(reader.breaks);
+        Extract { rule, page: &page }.run(&reader.steps, &(0..page.len()), &mut partial)?;
+    }
+    Ok(partial)
+}

@@ -1,0 +1,71 @@
+use super::*;
+
+/// The instant of a text whose zone is UTC unless it says otherwise.
+fn utc(text: &str, order: Order) -> String {
+    let written = read(text, order).unwrap();
+    let offset = match written.zone {
+        Some(Mark::Offset(seconds)) => seconds,
+        _ => 0,
+    };
+    at_offset(written.local(None, text).unwrap(), offset, text).unwrap().format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+#[test]
+fn dates_are_read_as_people_write_them() {
+    for (text, want) in [
+        ("March 31, 2025 14:00", "2025-03-31 14:00:00"),
+        ("02-JUL-2021 10:00", "2021-07-02 10:00:00"),
+        ("Thu, 26 Aug 2021 18:22:09 +0100", "2021-08-26 17:22:09"),
+        ("2023-05-16(Tue) 23:59 UTC", "2023-05-16 23:59:00"),
+        ("12/31/2026 11:30 PM", "2026-12-31 23:30:00"),
+        ("1/3/2024 12:00:00 AM", "2024-01-03 00:00:00"),
+        ("2026-03-29T01:30:00Z", "2026-03-29 01:30:00"),
+        ("2024-01-31 18:00:00+00:00 UTC", "2024-01-31 18:00:00"),
+        ("07.08.2021 00:00 GMT+3", "2021-07-07 21:00:00"),
+        ("16-Aug-2021 1400 GMT", "2021-08-16 14:00:00"),
+        ("31/12/2026 24:00", "2027-01-01 00:00:00"),
+        ("2021-03-01 00:00 Greenwich Mean Time", "2021-03-01 00:00:00"),
+        ("May 2nd 2023, 3 pm", "2023-05-02 15:00:00"),
+        ("6 Aug 24 20:42", "2024-08-06 20:42:00"),
+    ] {
+        assert_eq!(utc(text, Order::MonthFirst), want, "{text}");
+    }
+    assert_eq!(utc("03/04/2026 10:00", Order::DayFirst), "2026-04-03 10:00:00");
+    assert_eq!(utc("03/14/2026 10:00", Order::DayFirst), "2026-03-14 10:00:00");
+}
+
+#[test]
+fn dates_that_do_not_exist_are_errors() {
+    for text in ["30 Feb 2026 10:00", "2026-13-01 00:00", "31/04/2026 10:00"] {
+        let local = read(text, Order::DayFirst).unwrap().local(None, text);
+        assert_eq!(local, Err(WhenError::NoSuchDate { text: text.to_owned() }));
+    }
+    assert!(read("1 May 2026 25:00", Order::MonthFirst).is_err());
+}
+
+#[test]
+fn what_is_no_date_is_an_error() {
+    for text in ["", "soon", "10:00", "May 2026 2026", "1/2", "2026-01-01 10:00 - 2026-01-02 10:00", "999999999999"] {
+        assert!(read(text, Order::MonthFirst).and_then(|found| found.local(None, text)).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_time_that_a_clock_skips_is_read_by_the_clock_before() {
+    let zone = chrono_tz::America::New_York;
+    let local = |text| read(text, Order::MonthFirst).unwrap().local(None, text).unwrap();
+    let at = |text, repeated| in_zone(local(text), zone, repeated, text).unwrap().format("%H:%M").to_string();
+    assert_eq!(at("03/08/2026 02:30", Repeated::Standard), "07:30");
+    assert_eq!(at("11/01/2026 01:30", Repeated::Standard), "06:30");
+    assert_eq!(at("11/01/2026 01:30", Repeated::Daylight), "05:30");
+    assert_eq!(at("07/01/2026 01:30", Repeated::Standard), "05:30");
+}
+
+#[test]
+fn a_mails_date_is_read_even_when_its_weekday_is_wrong() {
+    let date = header_date("Thu, 17 Nov 2025 04:30:00 -0300").unwrap();
+    assert_eq!(date.to_rfc3339(), "2025-11-17T07:30:00+00:00");
+    assert_eq!(header_date("Mon, 6 Dec 2021 15:03:22 +0000 (UTC)").unwrap().timestamp(), 1_638_803_002);
+    assert_eq!(header_date("Tue, 10 Dec 2023 01:44:00 EST").unwrap().timestamp(), 1_702_190_640);
+    assert!(header_date("yesterday").is_err());
+}

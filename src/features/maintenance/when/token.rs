@@ -1,0 +1,205 @@
+//! The pieces of a written date.
+
+/// One piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token {
+    /// `14:00`, `14:00:30`
+    Time(u32, u32, u32),
+    /// AM (`false`) or PM (`true`).
+    Noon(bool),
+    /// A month that is a word, 1 to 12.
+    Month(u32),
+    /// `31/12/2026`, `2026-12-31`, `31.12.26`: value and number of digits of the outer ones.
+    Triple((u32, usize), u32, (u32, usize)),
+    /// A number by itself and how many digits it has.
+    Number(u32, usize),
+    /// Seconds east of UTC.
+    Offset(i32),
+    /// Letters of a zone; `UTC` for everything that means UTC.
+    Zone(String),
+}
+
+/// Cuts `text` into pieces.
+pub(super) fn tokens(text: &str) -> Result<Vec<Token>, &'static str> {
+    let mut scanner = Scanner { rest: text, found: Vec::with_capacity(8) };
+    while let Some(c) = scanner.rest.chars().next() {
+        match c {
+            '0'..='9' => scanner.number()?,
+            '+' | '-' => scanner.sign()?,
+            c if c.is_alphabetic() => scanner.word()?,
+            c if c.is_whitespace() || matches!(c, ',' | '.' | '/' | '(' | ')' | ':' | ';' | '–' | '|') => {
+                scanner.skip(c.len_utf8());
+            }
+            _ => return Err("it holds signs that no date has"),
+        }
+    }
+    Ok(scanner.found)
+}
+
+/// Goes through a text.
+struct Scanner<'t> {
+    /// What is left.
+    rest: &'t str,
+    /// What was found.
+    found: Vec<Token>,
+}
+
+impl<'t> Scanner<'t> {
+    /// Leaves `bytes` out.
+    fn skip(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
+    }
+
+    /// Takes the digits that come next: their value and how many.
+    fn digits(&mut self) -> Result<(u32, usize), &'static str> {
+        let count = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+        let digits = self.rest.get(..count).unwrap_or_default();
+        self.skip(count);
+        digits.parse().map(|value| (value, count)).map_err(|_| "a number is missing or too large")
+    }
+
+    /// Takes `separator` if a digit follows it.
+    fn separator(&mut self, separator: char) -> bool {
+        let mut next = self.rest.chars();
+        let found = next.next() == Some(separator) && next.next().is_some_and(|c| c.is_ascii_digit());
+        if found {
+            self.skip(1);
+        }
+        found
+    }
+
+    /// A time, a date or a number.
+    fn number(&mut self) -> Result<(), &'static str> {
+        let first = self.digits()?;
+        if self.separator(':') {
+            return self.time(first.0);
+        }
+        for separator in ['/', '-', '.'] {
+            if !self.separator(separator) {
+                continue;
+            }
+            let second = self.digits()?;
+            if !self.separator(separator) {
+                return Err("it has two numbers of a date of three");
+            }
+            let third = self.digits()?;
+            self.found.push(Token::Triple(first, second.0, third));
+            return Ok(());
+        }
+        // 20261231T235900Z
+        if first.1 == 8 {
+            let (year, month, day) = (first.0 / 10_000, first.0 / 100 % 100, first.0 % 100);
+            self.found.push(Token::Triple((year, 4), month, (day, 2)));
+        } else {
+            self.found.push(Token::Number(first.0, first.1));
+        }
+        Ok(())
+    }
+
+    /// The rest of a time after its hour.
+    fn time(&mut self, hour: u32) -> Result<(), &'static str> {
+        let minute = self.digits()?.0;
+        let second = if self.separator(':') { self.digits()?.0 } else { 0 };
+        if self.separator('.') {
+            // Fractions of a second; more digits than a number holds are still only a fraction.
+            let count = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+            self.skip(count);
+        }
+        self.found.push(Token::Time(hour, minute, second));
+        Ok(())
+    }
+
+    /// An offset from UTC, or a dash between words.
+    fn sign(&mut self) -> Result<(), &'static str> {
+        let sign = if self.rest.starts_with('-') { -1 } else { 1 };
+        self.skip(1);
+        let follows = self.rest.starts_with(|c: char| c.is_ascii_digit());
+        let after = match self.found.last() {
+            Some(Token::Time(..) | Token::Noon(_)) => true,
+            Some(Token::Zone(letters)) => letters == "UTC",
+            _ => false,
+        };
+        if !follows || !after {
+            return Ok(());
+        }
+        let (value, count) = self.digits()?;
+        let (hours, minutes) = match count {
+            1 | 2 if self.separator(':') => (value, self.digits()?.0),
+            1 | 2 => (value, 0),
+            4 => (value / 100, value % 100),
+            _ => return Err("its offset from UTC has the wrong length"),
+        };
+        let seconds = i32::try_from(hours * 3600 + minutes * 60).map_err(|_| "its offset from UTC is out of range")?;
+        if hours > 15 || minutes > 59 {
+            return Err("its offset from UTC is out of range");
+        }
+        self.found.push(Token::Offset(sign * seconds));
+        Ok(())
+    }
+
+    /// A month, a weekday, a zone or a word of no meaning.
+    fn word(&mut self) -> Result<(), &'static str> {
+        let count = self.rest.find(|c: char| !c.is_alphabetic()).unwrap_or(self.rest.len());
+        let word: &'t str = self.rest.get(..count).unwrap_or_default();
+        self.skip(count);
+        let lower = word.to_lowercase();
+        let token = match lower.as_str() {
+            "am" | "a" => Token::Noon(false),
+            "pm" | "p" => Token::Noon(true),
+            "m" | "t" | "st" | "nd" | "rd" | "th" | "at" | "on" | "of" | "h" | "hr" | "hrs" | "hours" => return Ok(()),
+            "z" | "utc" | "gmt" | "ut" => Token::Zone("UTC".to_owned()),
+            "greenwich" | "mean" | "time" | "coordinated" | "universal" => return self.long_zone(&lower),
+            _ if is_weekday(&lower) => return Ok(()),
+            _ => match month(&lower) {
+                Some(month) => Token::Month(month),
+                None if (2..=5).contains(&word.len()) && word.chars().all(|c| c.is_ascii_uppercase()) => {
+                    Token::Zone(word.to_owned())
+                }
+                None => return Err("it holds words that no date has"),
+            },
+        };
+        self.found.push(token);
+        Ok(())
+    }
+
+    /// "Greenwich Mean Time" and "Coordinated Universal Time", word by word: the last word closes them.
+    fn long_zone(&mut self, word: &str) -> Result<(), &'static str> {
+        let means_utc = matches!(word, "greenwich" | "coordinated");
+        let follows = self.found.last() == Some(&Token::Zone("UTC".to_owned()));
+        if means_utc {
+            self.found.push(Token::Zone("UTC".to_owned()));
+        }
+        if means_utc || follows { Ok(()) } else { Err("it holds words that no date has") }
+    }
+}
+
+/// Whether a word is a weekday, in full or cut.
+fn is_weekday(lower: &str) -> bool {
+    lower.len() >= 3
+        && ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+            .iter()
+            .any(|day| day.starts_with(lower))
+}
+
+/// The month of a word, in full or cut to three letters or more.
+fn month(lower: &str) -> Option<u32> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    if lower.len() < 3 {
+        return None;
+    }
+    let at = MONTHS.iter().position(|month| month.starts_with(lower))?;
+    u32::try_from(at + 1).ok()
+}
