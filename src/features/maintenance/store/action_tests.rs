@@ -1,6 +1,5 @@
 //! What people do, and forgetting.
 
-use chrono::TimeDelta;
 use rusqlite::Connection;
 
 use super::MaintenanceKey;
@@ -182,9 +181,7 @@ fn counting_stops_at_a_thousand() {
 }
 
 /// Everything goes after 30 days.
-fn month() -> Retention {
-    Retention::all(Some(TimeDelta::days(30)))
-}
+const MONTH: Retention = Retention { past_days: Some(30), notification_days: Some(30), raw_days: Some(30) };
 
 #[test]
 fn old_maintenances_go_with_what_belongs_to_them_and_stay_known_to_the_source() {
@@ -192,7 +189,7 @@ fn old_maintenances_go_with_what_belongs_to_them_and_stay_known_to_the_source() 
     let old = maintenance(&connection, "old", 0, 4);
     let recent = maintenance(&connection, "recent", 24 * 5, 24 * 5 + 4);
     acknowledge(&connection, &[(old, 1)], &actor("anna", 1)).unwrap();
-    let forgotten = forget(&connection, &month(), hour(24 * 31), 500).unwrap();
+    let forgotten = forget(&connection, &MONTH, hour(24 * 31), 500).unwrap();
     assert_eq!((forgotten.maintenances, forgotten.notifications, forgotten.and_more), (1, 1, false));
     assert!(detail(&connection, old, hour(0)).unwrap().is_none());
     assert!(detail(&connection, recent, hour(0)).unwrap().is_some());
@@ -201,7 +198,7 @@ fn old_maintenances_go_with_what_belongs_to_them_and_stay_known_to_the_source() 
         let left: i64 = connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
         assert_eq!(left, 1, "{table}");
     }
-    assert_eq!(forget(&connection, &month(), hour(24 * 31), 500).unwrap().maintenances, 0);
+    assert_eq!(forget(&connection, &MONTH, hour(24 * 31), 500).unwrap().maintenances, 0);
 }
 
 #[test]
@@ -215,10 +212,10 @@ fn what_is_noted_or_has_a_window_to_come_is_never_forgotten() {
     (first.start, first.end) = (hour(0), hour(4));
     let (delivery, reading) = mail("two windows", hour(-10), vec![first, second]);
     record(&connection, &delivery, &reading, Limits::default()).unwrap();
-    let forgotten = forget(&connection, &month(), hour(24 * 60), 500).unwrap();
+    let forgotten = forget(&connection, &MONTH, hour(24 * 60), 500).unwrap();
     assert_eq!(forgotten.maintenances, 0);
     undo(&connection, &note, &actor("anna", 2)).unwrap();
-    assert_eq!(forget(&connection, &month(), hour(24 * 60), 500).unwrap().maintenances, 1);
+    assert_eq!(forget(&connection, &MONTH, hour(24 * 60), 500).unwrap().maintenances, 1);
 }
 
 #[test]
@@ -228,7 +225,7 @@ fn bytes_go_before_the_rest_but_not_of_what_could_not_be_read() {
     let (delivery, mut reading) = mail("unread", hour(0), Vec::new());
     reading.verdict = Verdict::Unknown { reason: "no rule".to_owned() };
     record(&connection, &delivery, &reading, Limits::default()).unwrap();
-    let retention = Retention { past: None, notifications: None, ..month() };
+    let retention = Retention { past_days: None, notification_days: None, ..MONTH };
     assert_eq!(forget(&connection, &retention, hour(24 * 40), 500).unwrap().raws, 1);
     let all = notifications(&connection, Which::All, NotificationAnchor::Top, 9).unwrap().rows;
     let kept: Vec<_> = all
@@ -236,7 +233,7 @@ fn bytes_go_before_the_rest_but_not_of_what_could_not_be_read() {
         .map(|row| (row.item.as_str(), notification(&connection, row.key).unwrap().unwrap().raw.is_some()))
         .collect();
     assert_eq!(kept, [("unread", true), ("read", false)]);
-    let retention = Retention { notifications: month().notifications, ..retention };
+    let retention = Retention { notification_days: Some(30), ..retention };
     assert_eq!(forget(&connection, &retention, hour(24 * 40), 500).unwrap().notifications, 1);
     assert_eq!(counts(&connection, hour(0)).unwrap().need_a_look, 0);
 }
@@ -247,7 +244,7 @@ fn forgetting_goes_in_batches() {
     for n in 0..7 {
         maintenance(&connection, &n.to_string(), 0, 4);
     }
-    let batches: Vec<_> = std::iter::repeat_with(|| forget(&connection, &month(), hour(24 * 40), 3).unwrap())
+    let batches: Vec<_> = std::iter::repeat_with(|| forget(&connection, &MONTH, hour(24 * 40), 3).unwrap())
         .map(|forgotten| (forgotten.maintenances, forgotten.and_more))
         .take(3)
         .collect();

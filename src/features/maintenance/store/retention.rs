@@ -15,23 +15,15 @@ use super::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::model::Outcome;
 use crate::store::Error;
 
-/// How long things are kept; `None` keeps for ever.
+/// Ages in days; `None` keeps for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Maintenances, from when they were over.
-    pub past: Option<TimeDelta>,
+    pub past_days: Option<u32>,
     /// Notifications that speak of no maintenance, from when they were received.
-    pub notifications: Option<TimeDelta>,
+    pub notification_days: Option<u32>,
     /// The bytes of notifications, from when they were received.
-    pub raw: Option<TimeDelta>,
-}
-
-impl Retention {
-    /// Everything for this long; `None` keeps all for ever.
-    #[must_use]
-    pub fn all(keep: Option<TimeDelta>) -> Self {
-        Self { past: keep, notifications: keep, raw: keep }
-    }
+    pub raw_days: Option<u32>,
 }
 
 /// What was forgotten.
@@ -55,21 +47,23 @@ pub fn forget(
     now: DateTime<Utc>,
     batch: usize,
 ) -> Result<Forgotten, Error> {
-    let before = |keep: Option<TimeDelta>| keep.and_then(|keep| now.checked_sub_signed(keep)).map(|at| at.timestamp());
+    let before = |days: Option<u32>| {
+        days.and_then(|days| now.checked_sub_signed(TimeDelta::days(i64::from(days)))).map(|at| at.timestamp())
+    };
     let mut forgotten = Forgotten::default();
-    if let Some(before) = before(retention.past) {
+    if let Some(before) = before(retention.past_days) {
         let keys = forgettable(connection, before, batch)?;
         forgotten.maintenances = keys.len();
         forgotten.notifications = forget_maintenances(connection, &keys)?;
     }
     let mut unlinked = 0;
-    if let Some(before) = before(retention.notifications) {
+    if let Some(before) = before(retention.notification_days) {
         for outcome in [Outcome::Ignored, Outcome::ParsingFailed, Outcome::UnknownProvider] {
             unlinked += forget_notifications(connection, outcome, before, batch)?;
         }
     }
     forgotten.notifications += unlinked;
-    if let Some(before) = before(retention.raw) {
+    if let Some(before) = before(retention.raw_days) {
         forgotten.raws = forget_raws(connection, before, batch)?;
     }
     forgotten.and_more = [forgotten.maintenances, unlinked, forgotten.raws].into_iter().any(|n| n >= batch);
