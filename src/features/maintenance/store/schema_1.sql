@@ -18,9 +18,9 @@ CREATE TABLE notification (
     body_hash   BLOB    NOT NULL
 ) STRICT;
 CREATE INDEX notification_same ON notification (body_hash, message_id);
-CREATE INDEX notification_received ON notification (received_at, id);
-CREATE INDEX notification_outcome ON notification (outcome, received_at, id);
-CREATE INDEX notification_look ON notification (received_at, id) WHERE outcome IN ('parsing-failed', 'unknown-provider');
+CREATE INDEX notification_received ON notification (received_at);
+CREATE INDEX notification_outcome ON notification (outcome, received_at);
+CREATE INDEX notification_look ON notification (received_at) WHERE outcome IN ('parsing-failed', 'unknown-provider');
 CREATE INDEX notification_kept ON notification (received_at) WHERE kept > 0;
 
 -- Apart from the columns above, so that lists do not page through mails.
@@ -84,15 +84,16 @@ CREATE TABLE maintenance (
         ELSE 7 END),
     UNIQUE (provider, maintenance_id, window)
 ) STRICT;
--- The last columns are what the condition of the index speaks of: SQLite reads the row to test it again otherwise.
-CREATE INDEX maintenance_active   ON maintenance (span, starts_at, ends_at, final)  WHERE final = 0;
-CREATE INDEX maintenance_upcoming ON maintenance (starts_at, id, final)             WHERE final = 0;
-CREATE INDEX maintenance_over     ON maintenance (over_at, id);
-CREATE INDEX maintenance_settled  ON maintenance (over_at, id, final)               WHERE final = 1;
-CREATE INDEX maintenance_changed  ON maintenance (changed_at, id);
-CREATE INDEX maintenance_provider ON maintenance (provider, starts_at DESC, id DESC);
-CREATE INDEX maintenance_unseen   ON maintenance (id, seen_revision, revision)      WHERE seen_revision < revision;
-CREATE INDEX maintenance_unacked  ON maintenance (ends_at, id, final, ack_revision, revision)
+-- Every index ends with the id by itself. Naming the columns of an index's condition keeps SQLite from reading the row to
+-- test that again.
+CREATE INDEX maintenance_active   ON maintenance (final, span, starts_at, ends_at) WHERE final = 0;
+CREATE INDEX maintenance_upcoming ON maintenance (final, starts_at)                WHERE final = 0;
+CREATE INDEX maintenance_over     ON maintenance (over_at);
+CREATE INDEX maintenance_settled  ON maintenance (final, over_at)                  WHERE final = 1;
+CREATE INDEX maintenance_changed  ON maintenance (changed_at);
+CREATE INDEX maintenance_provider ON maintenance (provider, starts_at);
+CREATE INDEX maintenance_unseen   ON maintenance (seen_revision, revision)         WHERE seen_revision < revision;
+CREATE INDEX maintenance_unacked  ON maintenance (final, ends_at, ack_revision, revision)
     WHERE final = 0 AND ack_revision < revision;
 
 CREATE TABLE circuit (
@@ -114,7 +115,7 @@ CREATE TABLE event (
     who          TEXT,
     changes      TEXT    NOT NULL
 ) STRICT;
-CREATE INDEX event_maintenance ON event (maintenance, id);
+CREATE INDEX event_maintenance ON event (maintenance);
 CREATE INDEX event_notification ON event (notification);
 
 CREATE TABLE note (
@@ -126,7 +127,7 @@ CREATE TABLE note (
     removed_at  INTEGER,
     removed_by  TEXT
 ) STRICT;
-CREATE INDEX note_maintenance ON note (maintenance, id);
+CREATE INDEX note_maintenance ON note (maintenance);
 
 CREATE TABLE acknowledgement (
     id           INTEGER PRIMARY KEY,
@@ -137,7 +138,7 @@ CREATE TABLE acknowledgement (
     withdrawn_at INTEGER,
     withdrawn_by TEXT
 ) STRICT;
-CREATE INDEX acknowledgement_maintenance ON acknowledgement (maintenance, id);
+CREATE INDEX acknowledgement_maintenance ON acknowledgement (maintenance);
 
 -- What `/` searches: the fields in lower case, two line ends after each, so that every character begins a trigram and no
 -- match runs from one field into the next.
