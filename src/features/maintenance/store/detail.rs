@@ -212,6 +212,7 @@ pub fn outline(connection: &Connection, key: MaintenanceKey, now: DateTime<Utc>)
 /// What the row itself says.
 fn base(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<Detail> {
     let (status, start, end) = (row.get("status")?, sql::time(row, "starts_at")?, sql::time(row, "ends_at")?);
+    let revision = row.get("revision")?;
     Ok(Detail {
         key: row.get("id")?,
         provider: row.get("provider")?,
@@ -227,9 +228,13 @@ fn base(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<Detail> {
         end,
         stamp: sql::time(row, "stamp")?,
         sequence: row.get("sequence")?,
-        revision: row.get("revision")?,
+        revision,
         seen_revision: row.get("seen_revision")?,
-        acknowledged: Acknowledged::read(row)?,
+        acknowledged: Acknowledged::of(
+            row.get("ack_by")?,
+            sql::time_if_any(row, "ack_at")?,
+            row.get::<_, u32>("ack_revision")? >= revision,
+        ),
         circuits: Vec::new(),
         events: Vec::new(),
         notifications: Vec::new(),
