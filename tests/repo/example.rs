@@ -1,7 +1,7 @@
 //! `config.example.toml` has every setting, and what it shows is the default.
 
-use noctui::config::{self, Config, Environment, Flags, Inspection, SourceFrom, inspect};
-use noctui::features::maintenance::store::{record, retention};
+use noctui::config::{Config, Environment, Flags, Inspection, SourceFrom, inspect};
+use noctui::features::maintenance::store::record;
 
 use crate::files;
 
@@ -71,8 +71,6 @@ fn what_it_shows_is_the_default() {
 #[test]
 fn the_defaults_are_those_of_the_store() {
     let config = config("").maintenance;
-    let retention::Retention { past_days, notification_days, raw_days } = retention::Retention::default();
-    assert_eq!(config.retention, config::Retention { past_days, notification_days, raw_days });
     assert_eq!(config.raw_size_limit_bytes, record::Limits::default().raw_bytes as u64);
 }
 
