@@ -142,10 +142,10 @@ fn read_leaf(rule: &Rule, reader: &Reader, part: &Part) -> Result<Partial, Strin
     }
     if reader.breaks == Marks::default() {
         let page = part.page();
-        Extract { rule, page }.run(&reader.steps, &(0..page.len()), &mut partial)?;
+        Extract { rule, page, steps: &reader.steps }.run(&reader.steps, &(0..page.len()), &mut partial)?;
     } else {
         let page = part.page_with(reader.breaks);
-        Extract { rule, page: &page }.run(&reader.steps, &(0..page.len()), &mut partial)?;
+        Extract { rule, page: &page, steps: &reader.steps }.run(&reader.steps, &(0..page.len()), &mut partial)?;
     }
     Ok(partial)
 }
