@@ -2,17 +2,18 @@
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::config::{self, Flags, Level, Problems, When};
+use crate::config::{self, Environment, Flags, Level, Problems, When};
 use crate::features::maintenance;
-use crate::output;
-use crate::trouble::Trouble;
+use crate::trouble::{Remedy, Trouble};
+use crate::{clock, demo, logging, output, runtime, store};
 
 /// What `--help` says below the flags.
 const VARIABLES: &str = "\
@@ -64,12 +65,19 @@ struct Global {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Circuit maintenances: parse, import, list, acknowledge.
+    /// Circuit maintenances: parse, import, list, acknowledge, export.
     #[command(subcommand)]
     Maintenance(maintenance::cli::Command),
+    /// Show noctui on a mailbox of realistic notifications; needs no configuration and leaves nothing behind.
+    Demo(demo::cli::Arguments),
     /// The configuration: where it is, a first one, its mistakes.
     #[command(subcommand)]
     Config(config::cli::Command),
+    /// Copy the database, in use or not, into a new file.
+    Backup {
+        /// The file to make; it must not exist.
+        file: PathBuf,
+    },
     /// Print the completion script for a shell.
     ///
     /// For bash: noctui completions bash > ~/.local/share/bash-completion/completions/noctui
@@ -85,9 +93,11 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let flags = cli.global.flags();
     let done = match cli.command {
-        None => Ok(ExitCode::SUCCESS),
+        None => screen(flags, None),
+        Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
         Some(Command::Config(command)) => config::cli::run(&command, &flags),
+        Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),
     };
     done.unwrap_or_else(|error| {
@@ -122,6 +132,42 @@ fn words<T: Copy + Send + Sync + 'static>(
         .try_map(move |typed| all.iter().copied().find(|value| word(*value) == typed).ok_or("not one of the words"))
 }
 
+/// The screen, with something that runs beside it.
+fn screen(flags: Flags, companion: Option<runtime::Companion>) -> anyhow::Result<ExitCode> {
+    let environment = Environment::of_this_process();
+    let config = config::load(&flags, &environment)?;
+    let logging = logging::start(&config.log, &config.paths.log);
+    let done = runtime::run(config, flags, environment, &logging, companion);
+    logging.flush();
+    done
+}
+
+/// `noctui demo`
+fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitCode> {
+    let mut demo = demo::cli::Demo::make(arguments, clock::now())?;
+    if arguments.prepare.is_some() {
+        output::print(&demo.directions())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let flags = Flags { read_only: flags.read_only, color: flags.color, ascii: flags.ascii, ..demo.prepared.flags() };
+    if let Some(scale) = arguments.scale {
+        demo.fill(scale, arguments.seed, clock::now())?;
+    }
+    let schedule = demo.take_schedule();
+    let companion: Option<runtime::Companion> =
+        (!arguments.still).then(|| Box::new(move |stop| demo::deliver_beside(schedule, stop)) as runtime::Companion);
+    screen(flags, companion)
+}
+
+/// `noctui backup`
+fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
+    let config = config::load(flags, &Environment::of_this_process())?;
+    store::backup(&config.paths.data, file)?;
+    let bytes = file.metadata().context("look at the backup")?.len();
+    output::print(&format!("wrote {}, {bytes} bytes\n", file.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// `noctui completions`
 fn completions(shell: Shell) -> anyhow::Result<ExitCode> {
     let mut script = Vec::new();
@@ -145,5 +191,7 @@ fn complain(error: &anyhow::Error) {
 
 /// The remedy of an error whose type is known here; one line a feature.
 fn remedy_of(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
-    error.downcast_ref::<Trouble>().and_then(Trouble::remedy).map(|remedy| remedy.to_owned().into())
+    let own = || error.downcast_ref::<Trouble>().and_then(Trouble::remedy).map(|remedy| remedy.to_owned().into());
+    let store = || error.downcast_ref::<store::Error>().map(Remedy::remedy);
+    own().or_else(store)
 }

@@ -30,6 +30,8 @@ pub struct TerminalEnvironment {
     pub tmux: Option<String>,
     /// `STY`: set inside GNU screen.
     pub sty: Option<String>,
+    /// The first of `LC_ALL`, `LC_CTYPE` and `LANG` that is set: the locale of the characters.
+    pub locale: Option<String>,
 }
 
 /// Types of terminals that have no colour.
@@ -53,7 +55,17 @@ impl TerminalEnvironment {
             clicolor_force: variable("CLICOLOR_FORCE"),
             tmux: variable("TMUX"),
             sty: variable("STY"),
+            locale: ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty()),
         }
+    }
+
+    /// Whether glyphs beyond ASCII can be shown: the locale says UTF-8, and the terminal is not the kernel's own console,
+    /// whose fonts lack them.
+    #[must_use]
+    pub fn is_utf8(&self) -> bool {
+        let locale = self.locale.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let console = matches!(self.term.as_deref(), Some("linux" | "vt100" | "vt220"));
+        !console && (locale.contains("utf-8") || locale.contains("utf8"))
     }
 
     /// What the terminal gets: what `asked` says, else `NO_COLOR`, else `CLICOLOR_FORCE`, else `COLORTERM`, else `TERM`.

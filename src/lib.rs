@@ -4,10 +4,13 @@
 //! local `SQLite` cache, [`runtime`] is the only place that starts tasks and touches the terminal, [`ui`] draws without
 //! knowing noctui, [`config`] turns what was typed into settings that are final. `ARCHITECTURE.md` has the map.
 
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod colour;
+pub mod command;
 pub mod config;
+pub mod demo;
 pub mod features;
 pub mod input;
 pub mod key;
@@ -18,3 +21,4 @@ pub mod state;
 pub mod store;
 pub mod text;
 pub mod trouble;
+mod ui;

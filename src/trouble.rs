@@ -80,6 +80,14 @@ impl Trouble {
         trouble.to_do(&remedy.unwrap_or_default())
     }
 
+    /// All of it on one line, for the footer: what, the last cause, what to do.
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        let because = self.because.last().map(|because| format!(": {because}"));
+        let remedy = self.remedy.as_ref().map(|remedy| format!("; {remedy}"));
+        format!("{}{}{}", self.what, because.unwrap_or_default(), remedy.unwrap_or_default())
+    }
+
     /// What could not be done, or what is wrong.
     #[must_use]
     pub fn what(&self) -> &str {

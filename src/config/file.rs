@@ -7,9 +7,8 @@ use toml::de::DeTable;
 
 use super::problem::{At, Problem};
 use super::reader::{Page, Section};
-use super::value::{
-    Endpoint, Keep, Kind, Length, Level, Name, Setting, Size, SourceKind, Theme, Url, When, WrittenPath, Zone,
-};
+use super::value::{Endpoint, Keep, Kind, Level, Name, Setting, Size, SourceKind, Theme, Url, When, WrittenPath, Zone};
+use crate::key::Key;
 
 /// The whole file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -37,7 +36,7 @@ pub(super) struct File {
     /// `[maintenance]`
     pub(super) maintenance: MaintenanceSection,
     /// `[keys]`: command and keys
-    pub(super) keys: Vec<(String, At<Vec<String>>)>,
+    pub(super) keys: Vec<(String, At<Vec<Key>>)>,
     /// `[log]`
     pub(super) log: LogSection,
     /// `cloudvision.endpoint`
@@ -64,8 +63,12 @@ pub(super) struct ContextSection {
 pub(super) struct MaintenanceSection {
     /// `raw_size_limit`
     pub(super) raw_size_limit: Option<At<Size>>,
-    /// `retention`
-    pub(super) retention: Option<At<Keep>>,
+    /// `retention.past`
+    pub(super) past: Option<At<Keep>>,
+    /// `retention.notifications`
+    pub(super) notifications: Option<At<Keep>>,
+    /// `retention.raw`
+    pub(super) raw: Option<At<Keep>>,
     /// `providers.dir`
     pub(super) providers_dir: Option<At<WrittenPath>>,
     /// `[[maintenance.source]]`
@@ -77,8 +80,6 @@ pub(super) struct MaintenanceSection {
 pub(super) struct SourceSection {
     /// `name`, required
     pub(super) name: Option<At<Name>>,
-    /// `first_run`
-    pub(super) first_run: Option<At<Length>>,
     /// What belongs to its kind; `None` where the kind is missing or unknown, which was reported.
     pub(super) from: Option<From>,
 }
@@ -137,7 +138,7 @@ fn read_top(mut top: Section<'_, '_>) -> File {
         default_context: top.read("default_context"),
         contexts: top.sections("context").into_iter().map(read_context).collect(),
         maintenance: read_maintenance(top.section("maintenance")),
-        keys: top.section("keys").read_all(),
+        keys: top.section("keys").read_keys(),
         log: read_log(top.section("log")),
         cloudvision_endpoint: read_single(top.section("cloudvision"), "endpoint"),
         lab_url: read_single(top.section("lab"), "url"),
@@ -167,13 +168,17 @@ fn read_context(mut section: Section<'_, '_>) -> ContextSection {
 
 /// Reads `[maintenance]`.
 fn read_maintenance(mut section: Section<'_, '_>) -> MaintenanceSection {
+    let mut retention = section.section("retention");
     let mut providers = section.section("providers");
     let maintenance = MaintenanceSection {
         raw_size_limit: section.read("raw_size_limit"),
-        retention: section.read("retention"),
+        past: retention.read("past"),
+        notifications: retention.read("notifications"),
+        raw: retention.read("raw"),
         providers_dir: providers.read("dir"),
         sources: section.sections("source").into_iter().map(read_source).collect(),
     };
+    retention.finish();
     providers.finish();
     section.finish();
     maintenance
@@ -183,14 +188,13 @@ fn read_maintenance(mut section: Section<'_, '_>) -> MaintenanceSection {
 fn read_source(mut section: Section<'_, '_>) -> SourceSection {
     let name = section.require("name");
     let kind = section.require::<SourceKind>("kind");
-    let first_run = section.read("first_run");
     let from = match kind.map(|kind| kind.value) {
         Some(SourceKind::Maildir) => Some(From::Maildir { path: section.require("path") }),
         // Without its kind nobody can tell which of the other settings are right.
-        None => return SourceSection { name, first_run, from: None },
+        None => return SourceSection { name, from: None },
     };
     section.finish();
-    SourceSection { name, first_run, from }
+    SourceSection { name, from }
 }
 
 /// Reads `[log]`.

@@ -20,10 +20,10 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
+use crate::key::Key;
 pub use environment::Environment;
 pub use paths::{Paths, create_private_dir};
+pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
 pub use value::{Endpoint, Kind, Level, Theme, Url, When, Zone};
 pub use watch::{Unwatched, Watch};
@@ -56,9 +56,9 @@ pub struct Config {
     pub paths: Paths,
     /// Circuit maintenances.
     pub maintenance: Maintenance,
-    /// Commands by name and the keys they shall have instead of their own, with the place for messages about them.
-    /// Neither names nor keys are checked here; `["none"]` takes a command's keys away.
-    pub keys: Vec<(String, At<Vec<String>>)>,
+    /// Commands by name and the keys they shall have instead of their own, possibly none, with the place for messages
+    /// about them. Whether such commands exist is for the command table to say.
+    pub keys: Vec<(String, At<Vec<Key>>)>,
     /// The log file.
     pub log: Log,
     /// Where CloudVision is; `None` where it is not configured.
@@ -96,12 +96,23 @@ pub enum ReadOnly {
 pub struct Maintenance {
     /// Of a notification larger than this only the beginning is kept. Parsing sees all of it.
     pub raw_size_limit_bytes: u64,
-    /// How long a maintenance is kept after its end; `None` keeps it for ever.
-    pub retention: Option<TimeDelta>,
+    /// How long what is over is kept.
+    pub retention: Retention,
     /// The user's provider rules; the folder need not exist.
     pub providers_dir: PathBuf,
     /// Where notifications come from, in the order of the file.
     pub sources: Vec<Source>,
+}
+
+/// Ages in days after which something is forgotten; `None` keeps it for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Maintenances, from the day they were over.
+    pub past_days: Option<u32>,
+    /// Notifications that speak of no maintenance, from the day they were received.
+    pub notification_days: Option<u32>,
+    /// The bytes of notifications, from the day they were received.
+    pub raw_days: Option<u32>,
 }
 
 /// A place where notifications arrive.
@@ -109,8 +120,6 @@ pub struct Maintenance {
 pub struct Source {
     /// Shown with its state; unique.
     pub name: String,
-    /// How far back the first look goes.
-    pub first_run: TimeDelta,
     /// What it is.
     pub from: SourceFrom,
 }
@@ -235,11 +244,11 @@ pub fn inspect(flags: &Flags, environment: &Environment) -> Inspection {
 /// The text of the file at `path`.
 fn read_text(path: &Path) -> io::Result<String> {
     /// Far above any configuration; a mail box given by mistake is not read into memory.
-    const LARGEST_BYTES: u64 = 1 << 20;
+    const LARGEST_BYTES: u64 = 256 << 10;
     let mut text = String::new();
     std::fs::File::open(path)?.take(LARGEST_BYTES + 1).read_to_string(&mut text)?;
     if text.len() as u64 > LARGEST_BYTES {
-        return Err(io::Error::other("it is larger than 1 MiB"));
+        return Err(io::Error::other("it is larger than 256 KiB"));
     }
     Ok(text)
 }

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::value::Setting;
+use crate::key::{BadKey, Key};
 
 /// The file being read: where its text came from, and what was found so far.
 pub(super) struct Page<'t> {
@@ -18,6 +19,8 @@ pub(super) struct Page<'t> {
     path: Arc<Path>,
     /// The whole file.
     text: &'t str,
+    /// Where each line but the first begins.
+    line_starts: Vec<usize>,
     /// What TOML itself could not read, one problem a line.
     syntax: Vec<Problem>,
     /// What is wrong besides.
@@ -48,6 +51,7 @@ impl<'t> Page<'t> {
         let mut page = Self {
             path,
             text,
+            line_starts: text.match_indices('\n').map(|(at, _)| at + 1).collect(),
             syntax: Vec::new(),
             problems: RefCell::default(),
             unset: RefCell::default(),
@@ -63,10 +67,15 @@ impl<'t> Page<'t> {
 
     /// The place of `span`.
     fn origin(&self, span: &Range<usize>) -> Origin {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
-        Origin::File { path: Arc::clone(&self.path), line: before.matches('\n').count() + 1, column }
+        let (line, start) = self.line_of(span.start);
+        let column = self.text.get(start..span.start).unwrap_or("").chars().count() + 1;
+        Origin::File { path: Arc::clone(&self.path), line: line + 1, column }
+    }
+
+    /// The line that contains `at`, counted from 0, and where it begins.
+    fn line_of(&self, at: usize) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|start| *start <= at);
+        (line, line.checked_sub(1).and_then(|before| self.line_starts.get(before)).copied().unwrap_or(0))
     }
 
     /// What is written at `span`, cut to fit into a message.
@@ -100,9 +109,8 @@ impl<'t> Page<'t> {
 
     /// The key at the start of the line that contains `at`; empty where there is none.
     fn key_of_line(&self, at: usize) -> String {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = self.text.get(line_start..).unwrap_or("").lines().next().unwrap_or("");
+        let (_, start) = self.line_of(at);
+        let line = self.text.get(start..).unwrap_or("").lines().next().unwrap_or("");
         let key = line.split_once('=').map_or("", |(key, _)| key.trim());
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         if key.chars().all(plain) { key.to_owned() } else { String::new() }
@@ -129,8 +137,25 @@ impl<'t> Page<'t> {
         problems.retain(|problem| self.syntax.iter().all(|broken| broken.origin.line() != problem.origin.line()));
         problems.extend(self.syntax);
         problems.sort_by(|a, b| a.origin.cmp(&b.origin));
+        keep_readable(&mut problems);
         (problems, self.unset.into_inner())
     }
+}
+
+/// Cuts a list of problems that nobody would read, such as that of a file that is no configuration at all.
+fn keep_readable(problems: &mut Vec<Problem>) {
+    const MOST: usize = 100;
+    let more = problems.len().saturating_sub(MOST);
+    let Some(first) = problems.get(MOST) else { return };
+    let rest = Problem {
+        origin: first.origin.clone(),
+        key: String::new(),
+        what: format!("{more} more problems begin here"),
+        because: format!("only the first {MOST} are told"),
+        remedy: "correct those first".to_owned(),
+    };
+    problems.truncate(MOST);
+    problems.push(rest);
 }
 
 impl Unknown {
@@ -253,13 +278,12 @@ impl<'p, 't> Section<'p, 't> {
         items.unwrap_or_default()
     }
 
-    /// All keys with their words, for a section whose keys are not settings of ours; each value is a text or a list of
-    /// texts.
-    pub(super) fn read_all(self) -> Vec<(String, At<Vec<String>>)> {
+    /// All settings of a section whose names are not ours: commands with their keys, `"none"` for no key at all.
+    pub(super) fn read_keys(self) -> Vec<(String, At<Vec<Key>>)> {
         let Some(table) = self.table else { return Vec::new() };
         table
             .iter()
-            .filter_map(|(key, value)| Some((key.get_ref().to_string(), self.texts(key.get_ref(), value)?)))
+            .filter_map(|(name, value)| Some((name.get_ref().to_string(), self.keys(name.get_ref(), value)?)))
             .collect()
     }
 
@@ -296,17 +320,27 @@ impl<'p, 't> Section<'p, 't> {
         value
     }
 
-    /// A text, or a list of texts, at `key`.
-    fn texts(&self, key: &str, value: &Spanned<DeValue<'t>>) -> Option<At<Vec<String>>> {
-        let text = |value: &DeValue<'t>| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-        let texts = match value.get_ref().as_array() {
-            Some(items) => items.iter().map(|item| text(item.get_ref())).collect(),
-            None => text(value.get_ref()).map(|text| vec![text]),
+    /// The keys of the command `name`.
+    fn keys(&self, name: &str, value: &Spanned<DeValue<'t>>) -> Option<At<Vec<Key>>> {
+        let text = |value: &Spanned<DeValue<'t>>| value.get_ref().as_str().map(str::to_owned);
+        let texts: Option<Vec<String>> = match value.get_ref().as_array() {
+            Some(items) => items.iter().map(text).collect(),
+            None => text(value).map(|text| vec![text]),
         };
-        if texts.is_none() {
-            self.wrong_shape(key, value, "text between quotes such as \"ctrl-r\", or a list of such texts");
+        let Some(texts) = texts else {
+            self.wrong_shape(name, value, "a key such as \"ctrl-r\", a list of keys, or \"none\"");
+            return None;
+        };
+        let keys = if texts == ["none"] { Ok(Vec::new()) } else { texts.iter().map(|text| text.parse()).collect() };
+        let origin = self.page.origin(&value.span());
+        match keys {
+            Ok(keys) => Some(At { value: keys, origin }),
+            Err(wrong) => {
+                let wrong: BadKey = wrong;
+                self.report_value(name, value, &wrong.to_string(), "write keys as the help shows them".to_owned());
+                None
+            }
         }
-        Some(At { value: texts?, origin: self.page.origin(&value.span()) })
     }
 
     /// The full name of `key`.
@@ -321,21 +355,22 @@ impl<'p, 't> Section<'p, 't> {
             Some(word) => format!("write {key} = \"{word}\""),
             None => remedy.to_owned(),
         };
-        self.report_value(key, value, &T::takes(), remedy);
+        self.report_value(key, value, &format!("it takes {}", T::takes()), remedy);
     }
 
     /// Notes a value of a wrong shape.
     fn wrong_shape(&self, key: &str, value: &Spanned<DeValue<'t>>, accepted: &str) {
-        self.report_value(key, value, accepted, "write it that way, or remove it to have the default".to_owned());
+        let because = format!("it takes {accepted}");
+        self.report_value(key, value, &because, "write it that way, or remove it to have the default".to_owned());
     }
 
     /// Notes a wrong value.
-    fn report_value(&self, key: &str, value: &Spanned<DeValue<'t>>, accepted: &str, remedy: String) {
+    fn report_value(&self, key: &str, value: &Spanned<DeValue<'t>>, because: &str, remedy: String) {
         self.page.report(Problem {
             origin: self.page.origin(&value.span()),
             key: self.dotted(key),
             what: format!("`{}` cannot be {}", self.dotted(key), self.page.excerpt(&value.span())),
-            because: format!("it takes {accepted}"),
+            because: because.to_owned(),
             remedy,
         });
     }

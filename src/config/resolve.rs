@@ -4,14 +4,12 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
 use super::environment::Environment;
 use super::file::{ContextSection, File, From, LogSection, MaintenanceSection, SourceSection};
 use super::paths::{self, Paths};
 use super::problem::{At, Origin, Problem, either, nearest};
-use super::value::{Keep, Kind, Length, Level, Name, Setting, Size, Theme, When, WrittenPath, Zone};
-use super::{Config, Context, Flags, Log, Maintenance, ReadOnly, Source, SourceFrom};
+use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, Theme, When, WrittenPath, Zone};
+use super::{Config, Context, Flags, Log, Maintenance, ReadOnly, Retention, Source, SourceFrom};
 use crate::text::clean_line;
 
 /// Turns the layers into the configuration in force, with everything that is wrong with them. Where something is
@@ -231,35 +229,38 @@ impl Layers<'_> {
 
     /// `[maintenance]`
     fn maintenance(&mut self, section: MaintenanceSection) -> Maintenance {
-        const DAY: Length = Length(TimeDelta::days(1));
-        const RETENTION: Length = Length(TimeDelta::days(730));
-        let retention = match section.retention {
-            Some(At { value: Keep::Forever, .. }) => None,
-            Some(At { value: Keep::For(length), origin }) => {
-                let bounds = (Length(TimeDelta::days(30)), Length(TimeDelta::days(36_500)));
-                Some(self.within("maintenance.retention", Some(At { value: length, origin }), bounds, RETENTION).0)
-            }
-            None => Some(RETENTION.0),
+        let limits = (Size(8 << 10), Size(64 << 20));
+        let size = self.within("maintenance.raw_size_limit", section.raw_size_limit, limits, Size(256 << 10));
+        let retention = Retention {
+            past_days: self.keep("maintenance.retention.past", section.past, 730),
+            notification_days: self.keep("maintenance.retention.notifications", section.notifications, 365),
+            raw_days: self.keep("maintenance.retention.raw", section.raw, 365),
         };
-        let limits = (Size(64 << 10), Size(1 << 30));
-        let size = self.within("maintenance.raw_size_limit", section.raw_size_limit, limits, Size(4 << 20));
         let dir = section.providers_dir.and_then(|dir| self.written_path("maintenance.providers.dir", &dir));
         let default_dir = || self.path.parent().unwrap_or(Path::new("/")).join("providers");
         Maintenance {
             raw_size_limit_bytes: size.0,
             retention,
             providers_dir: dir.unwrap_or_else(default_dir),
-            sources: self.sources(section.sources, DAY),
+            sources: self.sources(section.sources),
+        }
+    }
+
+    /// How many days something is kept; `None` for ever.
+    fn keep(&mut self, key: &str, written: Option<At<Keep>>, default: u32) -> Option<u32> {
+        match written {
+            Some(At { value: Keep::Forever, .. }) => None,
+            Some(At { value: Keep::Days(days), origin }) => {
+                Some(self.within(key, Some(At { value: days, origin }), (Days(7), Days(36_500)), Days(default)).0)
+            }
+            None => Some(default),
         }
     }
 
     /// Every source with a name of its own and all it needs.
-    fn sources(&mut self, sections: Vec<SourceSection>, least: Length) -> Vec<Source> {
+    fn sources(&mut self, sections: Vec<SourceSection>) -> Vec<Source> {
         let mut sources: Vec<Source> = Vec::new();
         for section in sections {
-            let bounds = (least, Length(TimeDelta::days(3_650)));
-            let default = Length(TimeDelta::days(30));
-            let first_run = self.within("maintenance.source.first_run", section.first_run, bounds, default).0;
             let from = match section.from {
                 Some(From::Maildir { path }) => {
                     let path = path.and_then(|path| self.written_path("maintenance.source.path", &path));
@@ -271,7 +272,7 @@ impl Layers<'_> {
             if sources.iter().any(|source| source.name == name.value.0) {
                 self.taken("maintenance.source.name", &name);
             } else if let Some(from) = from {
-                sources.push(Source { name: name.value.0, first_run, from });
+                sources.push(Source { name: name.value.0, from });
             }
         }
         sources

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use chrono::TimeDelta;
-
 use super::*;
 
 /// Resolves `text` as the file of a user named anna, with these flags and variables.
@@ -71,7 +69,7 @@ fn folders_follow_xdg_and_paths_are_expanded_and_absolute() {
     assert_eq!(maintenance.providers_dir, paths.config_dir().join("rules"));
     assert_eq!(console.as_deref(), Some(Path::new("/home/anna/.kube/config")));
     let maildir = SourceFrom::Maildir { path: "/home/anna/Maildir".into() };
-    assert_eq!(maintenance.sources, [Source { name: "noc".into(), first_run: TimeDelta::days(30), from: maildir }]);
+    assert_eq!(maintenance.sources, [Source { name: "noc".into(), from: maildir }]);
 }
 
 #[test]
@@ -81,7 +79,7 @@ fn without_a_file_everything_has_its_default() {
     assert_eq!(inspection.found, Found::Nothing);
     assert_eq!(inspection.config.paths.config, Path::new("/nonexistent/anna/.config/noctui/config.toml"));
     assert_eq!(inspection.config.who, "anna");
-    assert_eq!(inspection.config.maintenance.retention, Some(TimeDelta::days(730)));
+    assert_eq!(inspection.config.maintenance.retention.past_days, Some(730));
 }
 
 #[test]
@@ -135,12 +133,12 @@ fn every_mistake_is_told_at_once_with_its_place_and_the_nearest_name() {
 
 #[test]
 fn a_setting_in_another_section_is_told_where_it_belongs() {
-    let told = problems("files = 3\n[log]\ntheme = 'dark'\n[lab]\nretention = '30 d'\n");
+    let told = problems("files = 3\n[log]\ntheme = 'dark'\n[lab]\nraw_size_limit = '1 MiB'\n");
     let ends = |line: &str, end: &str| assert!(line.ends_with(end), "{told:#?}");
     assert_eq!(told.len(), 3, "{told:#?}");
     ends(&told[0], "`files` belongs to [log]: move it there");
     ends(&told[1], "`theme` belongs to the top level: move it above the first [section]");
-    ends(&told[2], "`retention` belongs to [maintenance]: move it there");
+    ends(&told[2], "`raw_size_limit` belongs to [maintenance]: move it there");
 }
 
 #[test]
@@ -179,15 +177,15 @@ fn two_of_a_name_and_a_context_that_is_not_there_are_told() {
 
 #[test]
 fn a_wrong_shape_is_told() {
-    let text = "log = 3\ncontext = 'prod'\nmaintenance = []\n[keys]\nquit = 3\nrefresh = ['r', '']\nhelp = 'none'\n";
+    let text = "log = 3\ncontext = 'prod'\nmaintenance = []\n[keys]\nquit = 3\nrefresh = ['r', 5]\nhelp = 'none'\n";
     let told = problems(text);
     assert_eq!(told.len(), 5, "{told:#?}");
     for (line, start) in told.iter().zip([
         "1:7 `log` cannot be 3 / it takes a section: write [log] on a line of its own",
         "2:11 `context` cannot be 'prod' / it takes a list of sections: write [[context]] on a line of its own for each",
         "3:15 `maintenance` cannot be [] / it takes a section",
-        "5:8 `keys.quit` cannot be 3 / it takes text between quotes",
-        "6:11 `keys.refresh` cannot be ['r', ''] / it takes text between quotes",
+        "5:8 `keys.quit` cannot be 3 / it takes a key such as",
+        "6:11 `keys.refresh` cannot be ['r', 5] / it takes a key such as",
     ]) {
         assert!(line.starts_with(start), "{line}\n{start}");
     }
@@ -227,27 +225,59 @@ fn wrong_variables_are_told_with_the_nearest_word() {
 #[test]
 fn keys_are_handed_on_with_their_place() {
     let keys = config("[keys]\nquit = ['q', 'ctrl-c']\nrefresh = 'none'\n").keys;
-    let plain: Vec<(&str, Vec<&str>, usize)> = keys
+    let plain: Vec<(&str, String, usize)> = keys
         .iter()
-        .map(|(command, keys)| (command.as_str(), keys.value.iter().map(String::as_str).collect(), keys.origin.line()))
+        .map(|(command, keys)| {
+            let names: Vec<String> = keys.value.iter().map(ToString::to_string).collect();
+            (command.as_str(), names.join(" "), keys.origin.line())
+        })
         .collect();
-    assert_eq!(plain, [("quit", vec!["q", "ctrl-c"], 2), ("refresh", vec!["none"], 3)]);
+    assert_eq!(plain, [("quit", "q ctrl-c".to_owned(), 2), ("refresh", String::new(), 3)]);
+}
+
+#[test]
+fn a_key_that_does_not_exist_is_told() {
+    let told = problems("[keys]\nquit = ['q', 'crtl-c']\nhelp = ''\n");
+    assert!(told[0].starts_with("2:8 `keys.quit` cannot be ['q', 'crtl-c'] / `crtl-c` is not a key"), "{told:#?}");
+    assert!(told[1].starts_with("3:8 `keys.help` cannot be '' / a key is missing"), "{told:#?}");
 }
 
 #[test]
 fn a_file_that_is_no_configuration_is_refused_not_read() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("mbox");
-    std::fs::write(&path, vec![b'x'; (1 << 20) + 1]).unwrap();
+    std::fs::write(&path, vec![b'x'; (256 << 10) + 1]).unwrap();
     let flags = |path: &Path| Flags { config: Some(path.to_owned()), ..Flags::default() };
     let because = |path: &Path| {
         let Problems(problems) = load(&flags(path), &Environment::of([("HOME", "/home/anna")])).unwrap_err();
         problems.into_iter().next().unwrap().because
     };
-    assert_eq!(because(&path), "it is larger than 1 MiB");
+    assert_eq!(because(&path), "it is larger than 256 KiB");
     std::fs::write(&path, b"who = '\xff'").unwrap();
     assert_eq!(because(&path), "it is not UTF-8 text");
     assert!(because(dir.path()).to_lowercase().contains("directory"));
+}
+
+#[test]
+fn a_file_full_of_mistakes_is_cut_to_what_can_be_read() {
+    let many: Vec<String> = (0..20_000).map(|number| format!("a{number} = 1\n")).collect();
+    let told = problems(&many.concat());
+    assert_eq!(told.len(), 101);
+    assert_eq!(told[100], "101:1 19900 more problems begin here / only the first 100 are told / correct those first");
+}
+
+#[test]
+fn deep_nesting_is_an_error_not_a_crash() {
+    for text in [format!("theme = {}", "[".repeat(100_000)), format!("theme = {}", "{a=".repeat(80_000))] {
+        assert!(!problems(&text).is_empty());
+    }
+}
+
+#[test]
+fn places_are_counted_in_characters_and_whatever_ends_a_line() {
+    let told = problems("# ÄÖÜ\r\n'thäme' = 1\r\n[log]\r\nlevel =  'x'\r\n");
+    assert!(told[0].starts_with("2:1 ") && told[1].starts_with("4:10 "), "{told:#?}");
+    assert!(problems("\u{feff}theme = 'x'\n")[0].starts_with("1:"));
 }
 
 proptest::proptest! {

@@ -1,3 +1,250 @@
-//! The only place that starts tasks and touches the terminal.
+//! The only place that starts tasks and touches the terminal: the loop that owns the model.
+//!
+//! The loop runs on the main thread; the workers have a runtime of their own, so that nothing they do delays a key.
 
 pub mod terminal;
+mod worker;
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use self::terminal::{Event, Terminal};
+use self::worker::MaintenanceWorker;
+use crate::app::{Effect, Message, Model, Settings, view};
+use crate::clock;
+use crate::colour::TerminalEnvironment;
+use crate::config::{Config, Environment, Flags, Problems};
+use crate::features::maintenance::store::record::Limits;
+use crate::features::maintenance::store::retention::Retention;
+use crate::features::maintenance::worker::{Setup, Source};
+use crate::logging::Logging;
+use crate::state;
+use crate::trouble::Trouble;
+
+/// Between two frames that nobody asked for by a key.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Opens the screen and stays until the user leaves it.
+///
+/// # Errors
+/// When there is no terminal to draw on, or the key map of the configuration has mistakes.
+pub fn run(
+    config: Config,
+    flags: Flags,
+    environment: Environment,
+    logging: &Logging,
+    companion: Option<Companion>,
+) -> anyhow::Result<ExitCode> {
+    let ui = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    terminal::install_panic_hook();
+    let screen = Screen::open(config, flags, environment)?;
+    if let Some(companion) = companion {
+        screen.worker.run_beside(companion);
+    }
+    ui.block_on(screen.run(logging))
+}
+
+/// Something that runs on the workers' threads as long as the screen is open, until the token is cancelled.
+pub type Companion = Box<dyn FnOnce(CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+/// The screen and what feeds it.
+struct Screen {
+    /// The configuration in force.
+    config: Config,
+    /// For reading it again.
+    flags: Flags,
+    /// For reading it again.
+    environment: Environment,
+    /// What the terminal said of itself.
+    terminal_environment: TerminalEnvironment,
+    /// All that is seen or remembered.
+    model: Model,
+    /// The worker behind the maintenances.
+    worker: MaintenanceWorker,
+    /// What the worker is to be asked first.
+    first: Vec<Effect>,
+}
+
+impl Screen {
+    /// Everything but the terminal.
+    fn open(config: Config, flags: Flags, environment: Environment) -> anyhow::Result<Self> {
+        let terminal_environment = TerminalEnvironment::read();
+        let settings = settings(&config, &terminal_environment).map_err(Problems)?;
+        let view = state::load(&config.paths.view());
+        let mut model = Model::new(settings, &view, (80, 24), clock::now());
+        let worker = MaintenanceWorker::start(setup(&config))?;
+        let first = model.begin();
+        Ok(Self { config, flags, environment, terminal_environment, model, worker, first })
+    }
+
+    /// The loop: quit first, then keys, then frames, then reports. An idle noctui draws nothing and wakes only when
+    /// something on the screen reads differently.
+    async fn run(mut self, logging: &Logging) -> anyhow::Result<ExitCode> {
+        for effect in std::mem::take(&mut self.first) {
+            self.ask(effect);
+        }
+        let mut terminal = Terminal::take(terminal::Settings {
+            colour_depth: self.terminal_environment.colour_depth(self.config.color),
+            mouse: self.config.mouse,
+            environment: self.terminal_environment.clone(),
+        })?;
+        let mut recent = logging.recent();
+        let mut reloads = self.worker.watch_config(&self.flags, &self.environment, &self.config);
+        let mut dirty = false;
+        let mut next_frame = Instant::now();
+        let code = loop {
+            let turn = instant_of(self.model.next_change());
+            let (message, by_hand) = tokio::select! {
+                biased;
+                event = terminal.next() => match event {
+                    Event::Input(input) => (Message::Input(input), true),
+                    Event::Drained => {
+                        // A frame was held back while the link was slow; the newest state goes out now.
+                        if dirty && draw(&self.model, &mut terminal) { dirty = false }
+                        continue;
+                    }
+                    Event::Stop(signal) => break ExitCode::from(signal.exit_code()),
+                    Event::Gone => break ExitCode::from(crate::output::EXIT_FAILED),
+                },
+                // Above the reports: a flood of them must not starve the screen.
+                () = sleep_until(next_frame), if dirty && terminal.is_ready() => {
+                    draw(&self.model, &mut terminal);
+                    (dirty, next_frame) = (false, Instant::now() + FRAME);
+                    continue;
+                }
+                message = self.worker.next() => (message, false),
+                changed = recent.changed() => match changed {
+                    Ok(()) => (Message::Logged(recent.borrow_and_update().clone()), false),
+                    Err(_) => continue,
+                },
+                Some(read) = reloads.recv() => (self.reconfigured(read, logging), false),
+                () = sleep_until(turn) => (Message::Ticked, false),
+            };
+            let mut leaving = false;
+            for effect in self.model.update(message, clock::now()) {
+                leaving |= self.carry_out(effect, &mut terminal);
+            }
+            if leaving {
+                break ExitCode::SUCCESS;
+            }
+            dirty = true;
+            if by_hand && draw(&self.model, &mut terminal) {
+                (dirty, next_frame) = (false, Instant::now() + FRAME);
+            }
+        };
+        // The terminal first: whoever quit has a prompt at once, whatever is still being written.
+        drop(terminal);
+        if let Err(error) = state::save(&self.config.paths.view(), &self.model.view_state()) {
+            tracing::warn!(%error, "the view was not saved");
+        }
+        self.worker.stop().await;
+        Ok(code)
+    }
+
+    /// Does what the model wants of the world; returns whether it wants to leave.
+    fn carry_out(&mut self, effect: Effect, terminal: &mut Terminal) -> bool {
+        match effect {
+            Effect::Quit => return true,
+            Effect::Copy(text) => {
+                if let Err(error) = terminal.copy(&text) {
+                    self.fail(Trouble::new("nothing was copied").caused_by(&error.to_string()), terminal);
+                }
+            }
+            Effect::SetMouse(on) => terminal.set_mouse(on),
+            Effect::Redraw => terminal.redraw(),
+            Effect::Suspend => {
+                if !terminal.suspend() {
+                    self.fail(
+                        Trouble::new("there is no shell that could continue noctui: it was not stopped"),
+                        terminal,
+                    );
+                }
+            }
+            request @ Effect::Maintenance(_) => self.ask(request),
+        }
+        false
+    }
+
+    /// Hands a request to its worker.
+    fn ask(&mut self, effect: Effect) {
+        if let Effect::Maintenance(request) = effect {
+            self.worker.ask(request);
+        }
+    }
+
+    /// Shows what did not work.
+    fn fail(&mut self, trouble: Trouble, terminal: &mut Terminal) {
+        for effect in self.model.update(Message::Failed(trouble), clock::now()) {
+            self.carry_out(effect, terminal);
+        }
+    }
+
+    /// The configuration file was read again: it is taken over, or the old one stays and the mistake is shown.
+    fn reconfigured(&mut self, read: Result<Config, Problems>, logging: &Logging) -> Message {
+        let settings = read.and_then(|config| {
+            settings(&config, &self.terminal_environment).map(|settings| (config, settings)).map_err(Problems)
+        });
+        match settings {
+            Ok((config, settings)) => {
+                logging.set(&config.log);
+                let setup = setup(&config);
+                self.worker.reconfigure(setup);
+                self.config = config;
+                Message::Reconfigured(Box::new(settings))
+            }
+            Err(Problems(problems)) => {
+                let first =
+                    problems.first().map_or_else(|| Trouble::new("the configuration"), crate::config::Problem::trouble);
+                Message::ConfigurationRefused(first)
+            }
+        }
+    }
+}
+
+/// Draws the model; false while the terminal has not taken the last frame.
+fn draw(model: &Model, terminal: &mut Terminal) -> bool {
+    terminal.draw(|frame| {
+        if let Some(cursor) = view::draw(model, frame.buffer_mut()) {
+            frame.set_cursor_position(cursor);
+        }
+    })
+}
+
+/// What the screen needs of the configuration, or all that is wrong with its key map.
+fn settings(config: &Config, environment: &TerminalEnvironment) -> Result<Settings, Vec<crate::config::Problem>> {
+    let depth = environment.colour_depth(config.color);
+    let (settings, problems) = Settings::new(config, depth, environment.is_utf8());
+    if problems.is_empty() { Ok(settings) } else { Err(problems) }
+}
+
+/// What the maintenance worker needs of the configuration.
+fn setup(config: &Config) -> Setup {
+    let sources = config.maintenance.sources.iter().map(|source| {
+        let crate::config::SourceFrom::Maildir { path } = &source.from;
+        Source { name: source.name.clone(), maildir: path.clone() }
+    });
+    let kept = &config.maintenance.retention;
+    Setup {
+        data_dir: config.paths.data.clone(),
+        providers_dir: config.maintenance.providers_dir.clone(),
+        sources: sources.collect(),
+        limits: Limits { raw_bytes: usize::try_from(config.maintenance.raw_size_limit_bytes).unwrap_or(usize::MAX) },
+        retention: Retention {
+            past_days: kept.past_days,
+            notification_days: kept.notification_days,
+            raw_days: kept.raw_days,
+        },
+        export_dir: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+    }
+}
+
+/// When a wall-clock time comes, on the runtime's clock.
+fn instant_of(at: chrono::DateTime<chrono::Utc>) -> Instant {
+    let ahead = (at - clock::now()).to_std().unwrap_or_default();
+    Instant::now() + ahead.max(Duration::from_millis(1))
+}

@@ -1,10 +1,13 @@
 //! What can go wrong with the database, and what a person can do about it.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
+
+use crate::trouble::Remedy;
 
 /// What went wrong.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -100,11 +103,9 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-impl Error {
-    /// What the person on call can do.
-    #[must_use]
-    pub fn remedy(&self) -> &'static str {
-        match self {
+impl Remedy for Error {
+    fn remedy(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Corrupt { .. } => {
                 "move noctui.db, noctui.db-wal and noctui.db-shm aside together and keep them; copy back the newest \
                  `noctui backup`, or start empty and import the mails again"
@@ -123,9 +124,11 @@ impl Error {
             Self::TargetExists { .. } => "choose a name that does not exist yet",
             Self::Missing { .. } => "check --data-dir; `noctui config path` shows the directory in use",
             Self::Refused { .. } => "please report it with the log",
-        }
+        })
     }
+}
 
+impl Error {
     /// Whether trying again unchanged can help.
     #[must_use]
     pub fn is_transient(&self) -> bool {

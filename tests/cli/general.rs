@@ -47,3 +47,39 @@ fn every_shell_gets_completions_that_name_the_subcommands() {
         assert!(script.contains("maintenance") && script.contains("config"), "{shell}");
     }
 }
+
+#[test]
+fn a_backup_needs_a_database_and_says_where_it_looked() {
+    let home = Home::new();
+    let said = transcript(&home, &mut home.noctui(["backup", "copy.db"]));
+    assert_eq!(
+        said,
+        "--- standard error\nnoctui: there is no database at ~/.local/share/noctui/noctui.db\n  \
+         do       check --data-dir; `noctui config path` shows the directory in use\n--- exit code 2\n"
+    );
+    assert!(!home.path().join("copy.db").exists());
+}
+
+#[test]
+fn a_backup_is_a_database_of_its_own_and_overwrites_nothing() {
+    let home = Home::new();
+    let data = home.path().join(".local/share/noctui");
+    drop(noctui::store::Store::open(&data, &noctui::store::Options::new(&["CREATE TABLE t (x)"])).unwrap());
+    let said = transcript(&home, &mut home.noctui(["backup", "copy.db"]));
+    assert!(said.starts_with("wrote copy.db, ") && said.ends_with("--- exit code 0\n"), "{said}");
+    let copy = std::fs::read(home.path().join("copy.db")).unwrap();
+    assert!(copy.starts_with(b"SQLite format 3\0"));
+    let again = transcript(&home, &mut home.noctui(["backup", "copy.db"]));
+    assert!(again.contains("copy.db exists already\n  do       choose a name that does not exist yet"), "{again}");
+    assert_eq!(std::fs::read(home.path().join("copy.db")).unwrap(), copy);
+}
+
+#[test]
+fn a_broken_configuration_stops_what_needs_one_with_every_mistake() {
+    let home = Home::new();
+    home.configure("tehme = 'dark'\ncolor = 'blue'\n");
+    let said = transcript(&home, &mut home.noctui(["backup", "copy.db"]));
+    assert!(said.contains("noctui: ~/.config/noctui/config.toml:1:1: there is no setting `tehme`\n"), "{said}");
+    assert!(said.contains("noctui: ~/.config/noctui/config.toml:2:9: `color` cannot be 'blue'\n"), "{said}");
+    assert!(said.ends_with("--- exit code 2\n"), "{said}");
+}

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use chrono::TimeDelta;
-
 use super::Setting;
 
 /// A number of bytes.
@@ -33,52 +31,36 @@ impl fmt::Display for Size {
     }
 }
 
-/// A length of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Length(pub(crate) TimeDelta);
-
-/// The units of a [`Length`] in seconds, longest first. Not `m`: it is read as minutes by some and months by others.
-const LENGTH_UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)];
-
-impl Setting for Length {
-    fn takes() -> String {
-        "a length of time with its unit such as \"30 d\", \"12 h\", \"5 min\" or \"10 s\"".to_owned()
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        let (number, unit) = number_and_unit(text)?;
-        let (_, factor) = LENGTH_UNITS.into_iter().find(|(name, _)| *name == unit)?;
-        let seconds = i64::try_from(number.checked_mul(factor)?).ok()?;
-        TimeDelta::try_seconds(seconds).map(Self)
-    }
-}
-
-impl fmt::Display for Length {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = u64::try_from(self.0.num_seconds()).unwrap_or(0);
-        let fitting =
-            LENGTH_UNITS.into_iter().find(|(_, factor)| seconds >= *factor && seconds.is_multiple_of(*factor));
-        let (name, factor) = fitting.unwrap_or(("s", 1));
-        write!(f, "{} {name}", seconds / factor)
-    }
-}
-
 /// How long something is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {
     /// Until somebody deletes it.
     Forever,
     /// Until it is this old.
-    For(Length),
+    Days(Days),
+}
+
+/// A number of days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Days(pub(crate) u32);
+
+impl fmt::Display for Days {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} d", self.0)
+    }
 }
 
 impl Setting for Keep {
     fn takes() -> String {
-        "\"forever\" or a length of time with its unit such as \"730 d\"".to_owned()
+        "\"forever\" or a number of days such as \"730 d\"".to_owned()
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        if text == "forever" { Some(Self::Forever) } else { Length::from_text(text).map(Self::For) }
+        if text == "forever" {
+            return Some(Self::Forever);
+        }
+        let (number, unit) = number_and_unit(text)?;
+        (unit == "d").then_some(Self::Days(Days(number.try_into().ok()?)))
     }
 }
 
@@ -94,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_lengths_carry_their_unit() {
+    fn sizes_and_ages_carry_their_unit() {
         assert_eq!(Size::from_text("4 MiB"), Some(Size(4 << 20)));
         assert_eq!(Size::from_text("4MiB"), Some(Size(4 << 20)));
         assert_eq!(Size::from_text("4"), None);
@@ -102,19 +84,15 @@ mod tests {
         assert_eq!(Size::from_text("-1 B"), None);
         assert_eq!(Size::from_text("99999999999999999999 B"), None);
         assert_eq!(Size::from_text("18446744073709551615 GiB"), None);
-        assert_eq!(Length::from_text("36 h"), Some(Length(TimeDelta::hours(36))));
-        assert_eq!(Length::from_text("5 m"), None);
-        assert_eq!(Length::from_text("9999999999999999 d"), None);
         assert_eq!(Keep::from_text("forever"), Some(Keep::Forever));
+        assert_eq!(Keep::from_text("90 d"), Some(Keep::Days(Days(90))));
+        assert_eq!(Keep::from_text("2160 h"), None);
     }
 
     #[test]
-    fn sizes_and_lengths_print_as_they_are_written() {
+    fn sizes_print_as_they_are_written() {
         for text in ["4 MiB", "1 GiB", "1500 B", "0 B"] {
             assert_eq!(Size::from_text(text).unwrap().to_string(), text);
-        }
-        for text in ["30 d", "36 h", "90 s", "5 min"] {
-            assert_eq!(Length::from_text(text).unwrap().to_string(), text);
         }
     }
 }

@@ -12,7 +12,7 @@ use toml::de::DeValue;
 use super::problem::either;
 use crate::text::clean_line;
 
-pub(crate) use measure::{Keep, Length, Size};
+pub(crate) use measure::{Days, Keep, Size};
 pub use server::{Endpoint, Url};
 
 /// A value that can be written in the file and, as text, in a variable or flag.

@@ -4,9 +4,23 @@
 //! says of one maintenance window. Notices are merged into *maintenances*, the state of the world as far as we know it.
 
 pub(crate) mod cli;
+pub mod export;
+pub mod ical;
+pub mod intake;
 pub mod mail;
 pub mod model;
+pub mod pane;
 pub mod rules;
 pub mod source;
 pub mod store;
 mod when;
+pub mod worker;
+
+use std::path::Path;
+
+use crate::store::{Error, Options, Store};
+
+/// Opens the store with every feature's tables. Blocks for some milliseconds.
+pub fn open_store(data_dir: &Path) -> Result<Store, Error> {
+    Store::open(data_dir, &Options::new(super::MIGRATIONS))
+}

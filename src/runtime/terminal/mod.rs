@@ -44,6 +44,9 @@ use crate::text::clean_line;
 const READ_SIZE: usize = 4096;
 /// A title bar shows no more.
 const LONGEST_TITLE: usize = 120;
+/// A stop takes effect within microseconds, on every thread in its own time; one that has not after this time was dropped
+/// by the kernel.
+const STOP_TAKES: Duration = Duration::from_millis(100);
 /// SIGCONT within this time of our own resuming tells nothing new.
 const JUST_RESUMED: Duration = Duration::from_secs(1);
 
@@ -106,6 +109,8 @@ pub struct Terminal {
     settings: Settings,
     title: String,
     is_gone: bool,
+    /// Set while the terminal is given back for a stop: when it is taken again if the stop never comes.
+    suspended_until: Option<Instant>,
     resumed: Option<Instant>,
 }
 
@@ -130,6 +135,7 @@ impl Terminal {
             settings,
             title: String::new(),
             is_gone: false,
+            suspended_until: None,
             resumed: None,
         };
         panic::watch_this_thread();
@@ -147,7 +153,7 @@ impl Terminal {
     /// Whether the terminal has taken the last frame, so that [`Terminal::draw`] makes one.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.unsent.is_empty() && self.tty.is_idle() && !self.is_gone
+        self.unsent.is_empty() && self.tty.is_idle() && !self.is_gone && self.suspended_until.is_none()
     }
 
     /// Draws a frame and sends what differs from the last one; returns false, drawing nothing, while the terminal is not
@@ -173,14 +179,15 @@ impl Terminal {
             if self.is_gone {
                 return Event::Gone;
             }
-            let is_sending = !self.unsent.is_empty() || !self.tty.is_idle();
-            let deadline = self.decoder.deadline();
+            let is_ours = self.suspended_until.is_none();
+            let is_sending = is_ours && (!self.unsent.is_empty() || !self.tty.is_idle());
+            let deadline = self.suspended_until.or_else(|| self.decoder.deadline());
             tokio::select! {
                 biased;
                 caught = self.signals.next() => match caught {
                     Caught::Stop(signal) => return Event::Stop(signal),
                     Caught::WindowChanged => self.measure(),
-                    Caught::Continued => self.continue_after_stop(),
+                    Caught::Continued => self.resume(),
                 },
                 // Before reading: a flood of input must not keep the screen from changing.
                 written = self.tty.write(&self.unsent), if is_sending => {
@@ -189,27 +196,41 @@ impl Terminal {
                         return Event::Drained;
                     }
                 }
-                read = self.tty.read(&mut bytes) => match read {
+                read = self.tty.read(&mut bytes), if is_ours => match read {
                     Ok(length @ 1..) => {
                         self.decoder.feed(bytes.get(..length).unwrap_or_default(), Instant::now(), &mut self.inputs);
                     }
                     Ok(0) | Err(_) => self.is_gone = true,
                 },
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                    self.decoder.expire(&mut self.inputs);
+                    if is_ours {
+                        self.decoder.expire(&mut self.inputs);
+                    } else {
+                        self.resume();
+                    }
                 }
             }
         }
     }
 
-    /// Stops noctui as Ctrl-Z is expected to: the terminal is given back, the whole job stops, and when the shell
-    /// continues it the terminal is ours again and [`Input::Resized`] asks for a frame. Where no shell could continue
-    /// it, the kernel does not stop it.
-    pub fn suspend(&mut self) -> io::Result<()> {
+    /// Stops noctui as Ctrl-Z is expected to: the terminal is given back and the whole job stops. When the shell
+    /// continues it, [`Terminal::next`] takes the terminal again and [`Input::Resized`] asks for a frame. Returns false,
+    /// doing nothing, where there is no shell to go back to (`ssh -t host noctui`).
+    pub fn suspend(&mut self) -> bool {
+        if !has_shell() {
+            return false;
+        }
         self.give_back();
-        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
-        self.resumed = Some(Instant::now());
-        self.set_up()
+        self.suspended_until = Some(Instant::now() + STOP_TAKES);
+        if let Err(error) = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP) {
+            tracing::warn!(%error, "cannot stop for the shell");
+        }
+        true
+    }
+
+    /// Forgets what the terminal shows, so that the next frame sends all of it.
+    pub fn redraw(&mut self) {
+        self.encoder.forget();
     }
 
     /// Captures the mouse, or leaves it to the terminal for selecting text.
@@ -256,13 +277,19 @@ impl Terminal {
         guard::give_back(Unfinished { is_frame_cut, is_in_paste: self.decoder.is_in_paste() });
     }
 
-    /// Goes on after somebody stopped and continued the process. Whoever had the terminal meanwhile may have changed
+    /// Takes the terminal again after a stop, ours or somebody else's. Whoever had it meanwhile may have changed
     /// everything about it.
-    fn continue_after_stop(&mut self) {
-        let is_news = self.resumed.take().is_none_or(|resumed| resumed.elapsed() > JUST_RESUMED);
-        if is_news && self.set_up().is_err() {
-            self.is_gone = true;
+    fn resume(&mut self) {
+        let is_told_twice = self.resumed.take().is_some_and(|resumed| resumed.elapsed() < JUST_RESUMED);
+        if self.suspended_until.take().is_none() {
+            if is_told_twice {
+                return;
+            }
+            // Stopped from outside, with all modes set: what was pushed then is to be popped once.
+            self.give_back();
         }
+        self.resumed = Some(Instant::now());
+        self.is_gone |= self.set_up().is_err();
     }
 
     /// Takes on the window's present size and asks for a frame.
@@ -301,6 +328,13 @@ impl Drop for Terminal {
             panic::tell();
         }
     }
+}
+
+/// Whether the parent is in our session, so that it can continue us; the kernel stops nobody who could never go on.
+fn has_shell() -> bool {
+    let session = rustix::process::getsid(None);
+    let parents = rustix::process::getppid().map(|parent| rustix::process::getsid(Some(parent)));
+    session.is_ok() && parents == Some(session)
 }
 
 /// Refuses what cannot carry a screen.

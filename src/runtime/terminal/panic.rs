@@ -1,6 +1,6 @@
 //! What a panic does to the screen: nothing, unless noctui ends by it.
 //!
-//! A panic that a task's supervisor catches is logged and the screen stays. One that ends the screen's loop unwinds
+//! A panic that a task's supervisor catches stays in the log and the screen stays up. One that ends the screen's loop unwinds
 //! through [`Terminal`](super::Terminal), which restores the terminal first and only then tells what happened.
 
 use std::panic::PanicHookInfo;
@@ -18,12 +18,11 @@ static STORY: Mutex<Option<String>> = Mutex::new(None);
 /// That thread has panicked and its loop has not come round since: it is on its way out.
 static IS_UNWINDING: AtomicBool = AtomicBool::new(false);
 
-/// Installs the hook; once, at the start of `main`. While there is no screen, panics are told as usual.
+/// Installs the hook; once, at the start of `main`, before the hook of `crate::logging`, which logs and then calls this
+/// one. While there is no screen, panics are told as usual.
 pub fn install_hook() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let story = story_of(panic);
-        tracing::error!(target: "noctui::panic", "{story}");
         if !guard::is_taken() {
             usual(panic);
             return;
@@ -31,7 +30,7 @@ pub fn install_hook() {
         if *lock(&SCREEN_THREAD) != Some(thread::current().id()) {
             return;
         }
-        *lock(&STORY) = Some(story);
+        *lock(&STORY) = Some(story_of(panic));
         if IS_UNWINDING.swap(true, Ordering::Relaxed) {
             // A panic on the way out aborts the process at once, and nobody else will restore the terminal.
             guard::give_back(Unfinished { is_frame_cut: true, is_in_paste: false });

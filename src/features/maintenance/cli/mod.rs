@@ -1,23 +1,125 @@
-//! `noctui maintenance …`
+//! `noctui maintenance …`: what the screen does, without one, on the same functions of the store.
+//!
+//! What `--json` prints is a contract of its own, in `json.rs`; `docs/json.md` has it for readers.
 
+mod act;
+mod export;
+mod import;
+mod json;
+mod list;
+mod name;
 mod parse;
+mod show;
+mod table;
 
 use std::process::ExitCode;
 
+use chrono::{DateTime, SubsecRound, Utc};
 use clap::Subcommand;
 
-use crate::config::Flags;
+use super::rules::Rules;
+use super::store::action::Actor;
+use crate::config::{self, Config, Environment, Flags};
+use crate::store::Store;
+use crate::text::clean_line;
+use crate::trouble::Trouble;
+use crate::{clock, output};
 
 /// The subcommands of `noctui maintenance`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Read a notification and print its maintenances; nothing is stored.
     Parse(parse::Args),
+    /// Read mails into the store: files, folders of them, Maildirs, standard input.
+    Import(import::Args),
+    /// List maintenances; those that are not over unless something else is asked for.
+    List(list::Args),
+    /// Show all about a maintenance.
+    Show(show::Args),
+    /// Acknowledge maintenances as they are now.
+    Ack(act::AckArgs),
+    /// Take acknowledgements back.
+    Unack(act::UnackArgs),
+    /// Add a note to a maintenance.
+    Note(act::NoteArgs),
+    /// Write maintenances to a calendar.
+    Export(export::Args),
 }
 
 /// Runs one of them.
 pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
     match command {
+        // Needs no store, and the configuration only for the folder of the user's rules.
         Command::Parse(args) => parse::run(&args, flags),
+        Command::Import(args) => import::run(&args, &Session::open(flags)?),
+        Command::List(args) => list::run(&args, &Session::open(flags)?),
+        Command::Show(args) => show::run(&args, &Session::open(flags)?),
+        Command::Ack(args) => act::acknowledge(args, &Session::open(flags)?),
+        Command::Unack(args) => act::unacknowledge(args, &Session::open(flags)?),
+        Command::Note(args) => act::note(args, &Session::open(flags)?),
+        Command::Export(args) => export::run(&args, &Session::open(flags)?),
     }
+}
+
+/// What a subcommand works with.
+struct Session {
+    /// The configuration in force.
+    config: Config,
+    /// The database.
+    store: Store,
+    /// When the command was given, to the second.
+    now: DateTime<Utc>,
+}
+
+impl Session {
+    /// Reads the configuration and opens the store.
+    fn open(flags: &Flags) -> anyhow::Result<Self> {
+        let config = config::load(flags, &Environment::of_this_process())?;
+        let store = super::open_store(&config.paths.data)?;
+        Ok(Self { config, store, now: clock::now().trunc_subsecs(0) })
+    }
+
+    /// The provider rules; a file of the user's that is not used is named on standard error.
+    fn rules(&self) -> Rules {
+        let (rules, problems) = Rules::with_user_dir(&self.config.maintenance.providers_dir);
+        for problem in problems {
+            let trouble = Trouble::new("a provider rule is not used").caused_by(&problem.to_string());
+            output::complain(&format!("noctui: {trouble}"));
+        }
+        rules
+    }
+
+    /// Whoever acts: `--who`, else who the configuration says.
+    fn actor(&self, who: Option<String>) -> Actor {
+        Actor { who: who.unwrap_or_else(|| self.config.who.clone()), at: self.now }
+    }
+}
+
+/// Says each trouble on standard error; the exit code for what could not be done.
+fn failed(troubles: &[Trouble]) -> ExitCode {
+    for trouble in troubles {
+        output::complain(&format!("noctui: {trouble}"));
+    }
+    ExitCode::from(output::EXIT_FAILED)
+}
+
+/// The value of `--who`.
+fn who(typed: &str) -> Result<String, String> {
+    /// As in the configuration.
+    const CHARS: usize = 40;
+    let who = clean_line(typed).trim().to_owned();
+    if who.is_empty() || who.chars().count() > CHARS {
+        return Err(format!("write a name of 1 to {CHARS} characters"));
+    }
+    Ok(who)
+}
+
+/// A time as text for people: `2026-11-21 02:41 UTC`.
+fn time(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// `1 mail`, `2 mails`.
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -62,6 +62,15 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Bytes that the mail has, as far as that is known.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::TooLarge { bytes } => *bytes,
+            Self::NotAFile { .. } | Self::Unreadable { .. } => 0,
+        }
+    }
+
     /// Whether reading it again can only give the same answer, so that recording it as handled loses nothing.
     #[must_use]
     pub fn is_lasting(&self) -> bool {

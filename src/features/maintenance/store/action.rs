@@ -13,7 +13,7 @@ use crate::text::{clean_line, clean_text};
 /// Characters of a name; more is cut.
 const NAME: usize = 128;
 /// Characters of a note; more is cut.
-const NOTE: usize = 16 * 1024;
+pub const NOTE: usize = 16 * 1024;
 /// Characters of a note that the history repeats.
 const QUOTED: usize = 200;
 
@@ -100,6 +100,15 @@ pub fn acknowledge(connection: &Connection, seen: &[(MaintenanceKey, u32)], acto
     }
     done.inverse = (!keys.is_empty()).then_some(Inverse::Withdraw(keys));
     Ok(done)
+}
+
+/// Acknowledges each maintenance as it is now, for callers that find and acknowledge it in one transaction.
+pub fn acknowledge_as_it_is(connection: &Connection, keys: &[MaintenanceKey], actor: &Actor) -> Result<Done, Error> {
+    let mut now = Vec::with_capacity(keys.len());
+    for key in keys {
+        now.push((*key, revisions(connection, *key)?.map_or(0, |revisions| revisions.revision)));
+    }
+    acknowledge(connection, &now, actor)
 }
 
 /// Takes back the acknowledgement of each maintenance as it is now; earlier ones stay visible.

@@ -19,6 +19,13 @@ pub struct Count {
     pub and_more: bool,
 }
 
+impl std::fmt::Display for Count {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plus = if self.and_more { "+" } else { "" };
+        write!(f, "{}{plus}", self.n)
+    }
+}
+
 /// How many maintenances there are of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {

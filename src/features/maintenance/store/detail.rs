@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::list::{Acknowledged, Group};
 use super::merge::Change;
-use super::record::circuits_of;
+pub use super::record::circuits_of;
 use super::unparsed::{self, Notification};
 use super::{MaintenanceKey, NoteKey, NotificationKey, sql};
 use crate::features::maintenance::model::{Circuit, Status, UnknownWord};
@@ -256,7 +256,7 @@ pub enum Lookup {
     Unknown,
     /// This maintenance, with its windows by number.
     Found {
-        /// Its provider.
+        /// Its provider, in the letters that stand in the store.
         provider: String,
         /// Its windows.
         windows: Vec<Sibling>,
@@ -276,8 +276,9 @@ pub fn look_up(connection: &Connection, provider: Option<&str>, maintenance_id: 
         [] => Ok(Lookup::Unknown),
         [provider] => {
             let windows = windows(connection, provider, maintenance_id)?;
-            let unknown = windows.is_empty();
-            Ok(if unknown { Lookup::Unknown } else { Lookup::Found { provider: provider.clone(), windows } })
+            let Some(first) = windows.first() else { return Ok(Lookup::Unknown) };
+            let mut query = connection.prepare_cached("SELECT provider FROM maintenance WHERE id = ?1")?;
+            Ok(Lookup::Found { provider: query.query_one([first.key], |row| row.get(0))?, windows })
         }
         _ => Ok(Lookup::Ambiguous(providers)),
     }

@@ -11,15 +11,17 @@ use crate::features::maintenance::model::{Circuit, Envelope, Impact, Notice, Out
 use crate::store::Error;
 use crate::text::clean_line;
 
-/// A notification as its source handed it over.
+/// A notification as its source delivered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
+pub struct Delivery {
     /// The source, such as `maildir /home/noc/Maildir` or `import`.
     pub source: String,
     /// What the source calls it, unique within the source: a file's name, a message's UID.
     pub item: String,
-    /// All of it.
+    /// All of it; empty if the source could not read it and never will (too large).
     pub raw: Vec<u8>,
+    /// Bytes it has, however many of them are in `raw`.
+    pub size: u64,
     /// When the source got it.
     pub received_at: DateTime<Utc>,
 }
@@ -98,16 +100,20 @@ pub fn is_recorded(connection: &Connection, source: &str, item: &str) -> Result<
 /// not be read before and can now.
 pub fn record(
     connection: &Connection,
-    received: &Received,
+    delivery: &Delivery,
     reading: &Reading,
     limits: Limits,
 ) -> Result<Recorded, Error> {
-    let hashes = Hashes::of(&received.raw);
-    let earlier = find_same(connection, &reading.envelope, &hashes)?;
+    let hashes = Hashes::of(&delivery.raw);
+    let earlier = if delivery.raw.is_empty() {
+        find_item(connection, delivery)?
+    } else {
+        find_same(connection, &reading.envelope, &hashes)?
+    };
     let (notification, novelty) = match earlier {
-        None => (insert(connection, received, reading, &hashes, limits)?, Novelty::New),
+        None => (insert(connection, delivery, reading, &hashes, limits)?, Novelty::New),
         Some((notification, outcome)) => {
-            remember_item(connection, received, notification)?;
+            remember_item(connection, delivery, notification)?;
             let better = outcome.needs_a_look() && !matches!(reading.verdict, Verdict::Unknown { .. });
             if !better {
                 return Ok(Recorded { notification, outcome, novelty: Novelty::Duplicate, merged: Vec::new() });
@@ -115,8 +121,8 @@ pub fn record(
             (notification, Novelty::ReadAgain)
         }
     };
-    remember_item(connection, received, notification)?;
-    let (outcome, merged) = settle(connection, notification, received.received_at, reading)?;
+    remember_item(connection, delivery, notification)?;
+    let (outcome, merged) = settle(connection, notification, delivery.received_at, reading)?;
     Ok(Recorded { notification, outcome, novelty, merged })
 }
 
@@ -197,6 +203,16 @@ fn digest(bytes: &[u8]) -> Vec<u8> {
     hash.finalize().iter().take(16).copied().collect()
 }
 
+/// The notification that this very item was recorded as: without content nothing else tells mails apart.
+fn find_item(connection: &Connection, delivery: &Delivery) -> Result<Option<(NotificationKey, Outcome)>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT n.id, n.outcome FROM source_item i JOIN notification n ON n.id = i.notification
+         WHERE i.source = ?1 AND i.item = ?2",
+    )?;
+    let found = query.query_row([&delivery.source, &delivery.item], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(found.optional()?)
+}
+
 /// An earlier notification that is the same mail.
 fn find_same(
     connection: &Connection,
@@ -224,13 +240,13 @@ fn message_id(envelope: &Envelope) -> Option<String> {
 
 fn insert(
     connection: &Connection,
-    received: &Received,
+    delivery: &Delivery,
     reading: &Reading,
     hashes: &Hashes,
     limits: Limits,
 ) -> Result<NotificationKey, Error> {
     let envelope = &reading.envelope;
-    let kept = received.raw.get(..limits.raw_bytes).unwrap_or(&received.raw);
+    let kept = delivery.raw.get(..limits.raw_bytes).unwrap_or(&delivery.raw);
     let mut insert = connection.prepare_cached(
         "INSERT INTO notification (source, item, received_at, message_id, sender, subject, dated, outcome, reason, size,
                                    kept, whole_hash, body_hash)
@@ -238,16 +254,16 @@ fn insert(
                  :kept, :whole, :body)",
     )?;
     insert.execute(named_params! {
-        ":source": received.source,
-        ":item": received.item,
-        ":received_at": received.received_at.timestamp(),
+        ":source": delivery.source,
+        ":item": delivery.item,
+        ":received_at": delivery.received_at.timestamp(),
         ":message_id": message_id(envelope),
         ":sender": short(&envelope.sender),
         ":subject": long(&envelope.subject),
         ":dated": envelope.date.map(|date| date.timestamp()),
         // Replaced within the same transaction.
         ":outcome": Outcome::UnknownProvider,
-        ":size": length(&received.raw),
+        ":size": i64::try_from(delivery.size).unwrap_or(i64::MAX),
         ":kept": length(kept),
         ":whole": hashes.whole,
         ":body": hashes.body,
@@ -259,10 +275,10 @@ fn insert(
     Ok(notification)
 }
 
-fn remember_item(connection: &Connection, received: &Received, notification: NotificationKey) -> Result<(), Error> {
+fn remember_item(connection: &Connection, delivery: &Delivery, notification: NotificationKey) -> Result<(), Error> {
     connection
         .prepare_cached("INSERT OR REPLACE INTO source_item (source, item, notification) VALUES (?1, ?2, ?3)")?
-        .execute((&received.source, &received.item, notification))?;
+        .execute((&delivery.source, &delivery.item, notification))?;
     Ok(())
 }
 
@@ -382,7 +398,7 @@ fn windows_of(
 }
 
 /// The circuits of a window in the order of the notice.
-pub(super) fn circuits_of(connection: &Connection, key: MaintenanceKey) -> Result<Vec<Circuit>, Error> {
+pub fn circuits_of(connection: &Connection, key: MaintenanceKey) -> Result<Vec<Circuit>, Error> {
     let mut query =
         connection.prepare_cached("SELECT circuit_id, impact FROM circuit WHERE maintenance = ?1 ORDER BY position")?;
     let rows = query.query_map([key], |row| Ok(Circuit { circuit_id: row.get(0)?, impact: row.get(1)? }))?;

@@ -20,9 +20,9 @@ use crate::store::Error;
 pub struct Retention {
     /// Maintenances, from the day they were over.
     pub past_days: Option<u32>,
-    /// Notifications that speak of no maintenance, from the day they were received.
+    /// Notifications that speak of no maintenance, from the day they were delivery.
     pub notification_days: Option<u32>,
-    /// The bytes of notifications, from the day they were received.
+    /// The bytes of notifications, from the day they were delivery.
     pub raw_days: Option<u32>,
 }
 

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::SCHEMA_1;
 use super::merge::{Order, State};
 use crate::features::maintenance::model::{Circuit, Envelope, Impact, Notice, Reading, Status, Verdict};
-use crate::features::maintenance::store::record::Received;
+use crate::features::maintenance::store::record::Delivery;
 
 /// An empty database in memory.
 pub(super) fn empty() -> Connection {
@@ -65,9 +65,11 @@ pub(super) fn state(notice: &Notice, window: u32) -> State {
 }
 
 /// A mail that says `notices`, received at `received_at`, told apart from others by `item`.
-pub(super) fn mail(item: &str, received_at: DateTime<Utc>, notices: Vec<Notice>) -> (Received, Reading) {
+pub(super) fn mail(item: &str, received_at: DateTime<Utc>, notices: Vec<Notice>) -> (Delivery, Reading) {
     let raw = format!("Message-ID: <{item}@carrier.example>\r\nSubject: Maintenance\r\n\r\n{item}\r\n");
-    let received = Received { source: "test".to_owned(), item: item.to_owned(), raw: raw.into_bytes(), received_at };
+    let size = raw.len() as u64;
+    let delivery =
+        Delivery { source: "test".to_owned(), item: item.to_owned(), raw: raw.into_bytes(), size, received_at };
     let envelope = Envelope {
         message_id: Some(format!("{item}@carrier.example")),
         sender: "noc@carrier.example".to_owned(),
@@ -75,5 +77,5 @@ pub(super) fn mail(item: &str, received_at: DateTime<Utc>, notices: Vec<Notice>)
         date: Some(received_at),
     };
     let verdict = Verdict::Parsed { provider: "zayo".to_owned(), notices };
-    (received, Reading { envelope, verdict })
+    (delivery, Reading { envelope, verdict })
 }

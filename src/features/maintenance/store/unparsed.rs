@@ -1,4 +1,4 @@
-//! Received notifications, above all those that nobody could read.
+//! Delivery notifications, above all those that nobody could read.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::Sender;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -45,6 +46,8 @@ pub struct Maildir {
     look_every: Duration,
     /// Whether to look again even where the system tells of changes.
     always_look: bool,
+    /// What was delivered before is left alone.
+    since: DateTime<Utc>,
 }
 
 impl Maildir {
@@ -53,7 +56,18 @@ impl Maildir {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
         // Absolute, so that there is always a folder above it that exists.
-        Self { root: std::path::absolute(&root).unwrap_or(root), look_every: LOOK_EVERY, always_look: false }
+        Self {
+            root: std::path::absolute(&root).unwrap_or(root),
+            look_every: LOOK_EVERY,
+            always_look: false,
+            since: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    /// Leaves mails alone that were delivered before `since`, as far as they are there when it looks.
+    #[must_use]
+    pub fn since(self, since: DateTime<Utc>) -> Self {
+        Self { since, ..self }
     }
 
     /// Hands every mail that is not `handled` to `out`, once, until `stop` is cancelled or the reader is gone.
@@ -144,7 +158,10 @@ impl Watch {
             Ok(entries) => entries,
             Err(error) => return Ok(Err(format!("{} cannot be listed: {error}", self.maildir.root.display()))),
         };
-        entries.retain(|entry| !self.handed_out.contains(&entry.key));
+        entries.retain(|entry| {
+            let recent = entry.delivered.is_none_or(|delivered| delivered >= self.maildir.since);
+            recent && !self.handed_out.contains(&entry.key)
+        });
         // Those that were refused are tried again, but they are no news.
         let mails = entries.iter().filter(|entry| !self.refused.contains_key(&entry.key)).count();
         if mails > 0 {

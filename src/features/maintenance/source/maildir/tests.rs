@@ -161,6 +161,21 @@ async fn a_mail_recorded_before_is_not_read_again() {
 }
 
 #[tokio::test]
+async fn mails_from_before_a_given_time_are_left_alone() {
+    let since = DateTime::from_timestamp(1_700_000_002, 0).unwrap();
+    let mut fixture = Fixture::with(
+        |dir| {
+            make(dir);
+            for name in ["1700000001.a", "1700000002.b"] {
+                deliver(dir, name, name);
+            }
+        },
+        |maildir| maildir.since(since),
+    );
+    assert_eq!(fixture.until_watching().await, ["1700000002.b"]);
+}
+
+#[tokio::test]
 async fn a_mail_that_was_not_recorded_comes_again_after_a_restart() {
     let mut fixture = Fixture::empty();
     fixture.until_watching().await;

@@ -1,6 +1,6 @@
 //! What was typed after `/`, as words and as SQL.
 
-use super::{Filter, Scope};
+use super::{Filter, Scope, Sort};
 
 /// Words beyond this are ignored; nobody types more.
 const WORDS: usize = 8;
@@ -41,8 +41,10 @@ impl Words {
 /// A filter ready to be asked: conditions over `m` (maintenance) and `t` (its text), and their parameters by name.
 #[derive(Debug, Clone)]
 pub(super) struct Predicate {
-    /// As SQL; empty if every row passes.
-    pub(super) sql: String,
+    /// What a row has to fulfil; empty if every row passes.
+    pub(super) whole: String,
+    /// What is left of it for the rows that the legs of the sort give; empty if all of those pass.
+    pub(super) on_legs: String,
     /// `JOIN maintenance_text t …` where a condition needs it.
     pub(super) join: &'static str,
     /// Texts by parameter name.
@@ -53,47 +55,46 @@ pub(super) struct Predicate {
 }
 
 impl Predicate {
-    pub(super) fn of(filter: &Filter) -> Self {
+    pub(super) fn of(filter: &Filter, sort: Sort) -> Self {
         let words = Words::parse(&filter.text);
-        let mut conditions = Vec::new();
         let mut texts = Vec::new();
-        match filter.scope {
-            Scope::All => {}
-            Scope::Open => conditions.push("m.final = 0 AND m.ends_at > :now".to_owned()),
-            Scope::Unacknowledged => {
-                conditions.push("m.final = 0 AND m.ends_at > :now AND m.ack_revision < m.revision".to_owned());
-            }
-            Scope::Changed => conditions.push("m.seen_revision < m.revision".to_owned()),
-        }
-        if let Some(provider) = &filter.provider {
-            conditions.push("m.provider = :provider".to_owned());
-            texts.push((":provider".to_owned(), provider.clone()));
-        }
-        let listed = [(&words.wanted, "> 0"), (&words.unwanted, "= 0")];
-        for (place, (word, verdict)) in
-            listed.iter().flat_map(|(list, verdict)| list.iter().map(move |word| (word, verdict))).enumerate()
-        {
-            conditions.push(format!("instr(t.text, :word{place}) {verdict}"));
+        let is_open = match filter.scope {
+            Scope::Open | Scope::Unacknowledged => "m.final = 0 AND m.ends_at > :now",
+            Scope::All | Scope::Changed => "",
+        };
+        let of_provider = if filter.provider.is_some() { "m.provider = :provider" } else { "" };
+        texts.extend(filter.provider.iter().map(|provider| (":provider".to_owned(), provider.clone())));
+        let mut both = vec![match filter.scope {
+            Scope::All | Scope::Open => String::new(),
+            Scope::Unacknowledged => "m.ack_revision < m.revision".to_owned(),
+            Scope::Changed => "m.seen_revision < m.revision".to_owned(),
+        }];
+        let verdicts = words.wanted.iter().map(|word| (word, "> 0"));
+        for (place, (word, verdict)) in verdicts.chain(words.unwanted.iter().map(|word| (word, "= 0"))).enumerate() {
+            both.push(format!("instr(t.text, :word{place}) {verdict}"));
             texts.push((format!(":word{place}"), word.clone()));
         }
-        let join = if words.is_empty() { "" } else { "JOIN maintenance_text t ON t.id = m.id" };
+        let both: Vec<&str> = both.iter().map(String::as_str).filter(|condition| !condition.is_empty()).collect();
+        let and = |own: [&str; 2]| {
+            let own = own.into_iter().filter(|condition| !condition.is_empty());
+            own.chain(both.iter().copied()).collect::<Vec<_>>().join(" AND ")
+        };
         Self {
-            sql: conditions.join(" AND "),
-            join,
+            whole: and([is_open, of_provider]),
+            on_legs: and([
+                if sort == Sort::Grouped { "" } else { is_open },
+                if sort == Sort::Provider { "" } else { of_provider },
+            ]),
+            join: if words.is_empty() { "" } else { "JOIN maintenance_text t ON t.id = m.id" },
             texts,
             words,
             scope: filter.scope,
             provider: filter.provider.clone(),
         }
     }
+}
 
-    /// Whether every row passes.
-    pub(super) fn is_empty(&self) -> bool {
-        self.sql.is_empty()
-    }
-
-    /// The condition, true where there is none.
-    pub(super) fn condition(&self) -> &str {
-        if self.is_empty() { "1" } else { &self.sql }
-    }
+/// A condition that may be empty, as SQL.
+pub(super) fn or_true(condition: &str) -> &str {
+    if condition.is_empty() { "1" } else { condition }
 }

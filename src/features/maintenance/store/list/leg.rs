@@ -1,9 +1,11 @@
 //! The legs of each order: stretches of the list that one index gives in order.
 //!
 //! A leg is bounded by two places that it excludes, so that continuing from a row is the same query with a tighter bound.
+//! Everything that makes a rank stands in the leg's index: walking along a leg touches no row of the table.
 
-use super::Sort;
-use super::rank::{Part, Rank, SORTED};
+use super::filter::Predicate;
+use super::rank::{Part, Rank};
+use super::{Scope, Sort};
 
 /// Which way to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub(super) enum Leg {
     Over,
     /// All, by change.
     Changed,
-    /// The provider of the place that is continued from.
+    /// The provider of the place that is continued from, or the one asked for.
     SameProvider,
     /// The providers that follow it.
     OtherProviders,
@@ -39,13 +41,20 @@ pub(super) enum Leg {
 const SPANS: &str = "(VALUES (0, 3600), (1, 14400), (2, 57600), (3, 230400), (4, 921600), (5, 3686400), (6, 14745600),
     (7, 9223372036854775))";
 
+/// Larger than every second and every id, and can be negated.
+const MAX: i64 = i64::MAX / 2;
+
 impl Leg {
-    /// The legs of an order as they are met when reading in `direction`.
-    pub(super) fn of(sort: Sort, direction: Direction) -> &'static [Self] {
+    /// The legs of an order as they are met when reading in `direction`, without those that the filter excludes whole.
+    pub(super) fn of(sort: Sort, direction: Direction, filter: &Predicate) -> &'static [Self] {
+        let open = matches!(filter.scope, Scope::Open | Scope::Unacknowledged);
         match (sort, direction) {
+            (Sort::Grouped, Direction::Forward) if open => &[Self::Active, Self::Upcoming],
+            (Sort::Grouped, Direction::Backward) if open => &[Self::Upcoming, Self::Active],
             (Sort::Grouped, Direction::Forward) => &[Self::Active, Self::Upcoming, Self::SettledAhead, Self::Over],
             (Sort::Grouped, Direction::Backward) => &[Self::Over, Self::SettledAhead, Self::Upcoming, Self::Active],
             (Sort::Changed, _) => &[Self::Changed],
+            (Sort::Provider, _) if filter.provider.is_some() => &[Self::SameProvider],
             (Sort::Provider, _) => &[Self::SameProvider, Self::OtherProviders],
         }
     }
@@ -98,10 +107,12 @@ impl Leg {
         }
     }
 
-    /// The query that reads this leg in `direction`, testing each row with `condition` (column 7).
+    /// The query that reads this leg in `direction`: id, time, provider where it counts, and whether `condition` holds.
     pub(super) fn sql(self, direction: Direction, join: &str, condition: &str) -> String {
         let with = if self == Self::Active { format!("WITH spans AS {SPANS} ") } else { String::new() };
         let (column, source, own) = (self.column(), self.source(), self.condition(direction));
+        let by_provider = matches!(self, Self::SameProvider | Self::OtherProviders);
+        let provider = if by_provider { "m.provider" } else { "''" };
         let ascending = self.is_newest_first() == (direction == Direction::Backward);
         let way = if ascending { "ASC" } else { "DESC" };
         let (bounds, order) = if self == Self::OtherProviders {
@@ -112,19 +123,31 @@ impl Leg {
             (bounds, format!("{column} {way}, m.id {way}"))
         };
         format!(
-            "{with}SELECT {SORTED}, {condition} FROM {source} {join} WHERE {own}{bounds} ORDER BY {order} LIMIT :limit"
+            "{with}SELECT m.id, {column}, {provider}, {condition} FROM {source} {join} WHERE {own}{bounds}
+             ORDER BY {order} LIMIT :limit"
         )
     }
 
+    /// The place of a row that this leg gave.
+    pub(super) fn rank(self, id: i64, time: i64, provider: &str) -> Rank {
+        let sign = self.sign();
+        Rank { part: self.part(), provider: provider.to_ascii_lowercase(), time: sign * time, id: sign * id }
+    }
+
+    fn sign(self) -> i64 {
+        if self.is_newest_first() { -1 } else { 1 }
+    }
+
     /// The bounds of what is left of this leg from `from` on; `None` if nothing is.
-    pub(super) fn bounds(self, now: i64, direction: Direction, from: Option<&From>) -> Option<Bounds> {
+    pub(super) fn bounds(self, now: i64, direction: Direction, from: &From, filter: &Predicate) -> Option<Bounds> {
         let mut bounds = match self {
             Self::Active | Self::Upcoming | Self::SettledAhead => Bounds { low: (now, MAX), high: (MAX, MAX) },
             Self::Over => Bounds { low: (-MAX, -MAX), high: (now, MAX) },
             Self::Changed | Self::SameProvider | Self::OtherProviders => Bounds { low: (-MAX, -MAX), high: (MAX, MAX) },
         };
-        let Some(From { rank, inclusive }) = from else {
-            return if self == Self::SameProvider { None } else { Some(bounds) };
+        let Some(rank) = &from.rank else {
+            // Without a place there is no provider to stay with, unless one is asked for.
+            return (self != Self::SameProvider || filter.provider.is_some()).then_some(bounds);
         };
         if rank.part != self.part() {
             let ahead = (self.part() > rank.part) == (direction == Direction::Forward);
@@ -133,13 +156,12 @@ impl Leg {
         if self == Self::OtherProviders {
             return Some(bounds);
         }
-        let sign = if self.is_newest_first() { -1 } else { 1 };
-        let (time, id) = (rank.time.saturating_mul(sign), rank.id.saturating_mul(sign));
-        let upwards = (sign == 1) == (direction == Direction::Forward);
+        let (time, id) = (rank.time.saturating_mul(self.sign()), rank.id.saturating_mul(self.sign()));
+        let upwards = (self.sign() == 1) == (direction == Direction::Forward);
         if upwards {
-            bounds.low = bounds.low.max((time, id - i64::from(*inclusive)));
+            bounds.low = bounds.low.max((time, id - i64::from(from.inclusive)));
         } else {
-            bounds.high = bounds.high.min((time, id + i64::from(*inclusive)));
+            bounds.high = bounds.high.min((time, id + i64::from(from.inclusive)));
         }
         (bounds.low < bounds.high).then_some(bounds)
     }
@@ -151,13 +173,11 @@ pub(in crate::features::maintenance::store) fn active_ids() -> String {
     format!("SELECT m.id FROM {source} WHERE {condition}m.ends_at > :now").replace("spans s", &format!("{SPANS} s"))
 }
 
-/// Larger than every second and every id, and can be negated.
-const MAX: i64 = i64::MAX / 2;
-
 /// Where to continue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct From {
-    pub(super) rank: Rank,
+    /// `None`: from the end of the list that is met first.
+    pub(super) rank: Option<Rank>,
     /// Whether the row at that very place counts.
     pub(super) inclusive: bool,
 }

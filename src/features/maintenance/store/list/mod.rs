@@ -3,18 +3,19 @@
 //! Every order is a *rank*: a place that can be compared ([`rank`]) and continued from by an index ([`leg`]), so that a
 //! window costs the same at any depth; nothing is numbered, skipped or counted.
 //!
-//! A filter is answered in the cheaper of two ways ([`window`]): walking the order and testing row by row, good when
-//! matches are common, or collecting the candidates from an index and sorting those, good when they are rare. Which of
-//! the two it is shows after a bounded walk.
+//! A filter is answered in the cheapest of three ways ([`window`]). Where matches are common, walking the order and
+//! testing row by row meets enough of them soon; a walk that does not gives up. Then the indexes are asked which rows may
+//! pass ([`sets`]). A few are read and sorted; of many the order is walked again, now testing only those.
 //!
 //! Groups follow `now` without any upkeep: a row is active while `start <= now < end` and it is not final, whatever was
 //! written or swept before.
 
-mod candidates;
 mod filter;
+mod ids;
 mod leg;
 mod rank;
 mod row;
+mod sets;
 mod window;
 
 #[cfg(test)]
@@ -41,10 +42,11 @@ pub struct ListQuery {
 }
 
 /// In which order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Sort {
     /// Active ones by their end, the soonest first; then what comes, by start; then what is past, the newest first (past
     /// since its end, or since it was cancelled or completed).
+    #[default]
     Grouped,
     /// The most recently changed first, by the time of the notice.
     Changed,

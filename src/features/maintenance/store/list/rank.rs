@@ -39,7 +39,6 @@ pub(super) struct Rank {
 }
 
 /// What decides a row's place.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sorted {
     pub(super) id: i64,
     pub(super) starts_at: i64,
@@ -81,9 +80,5 @@ impl Sorted {
         // As the column's collation compares: ASCII letters without case.
         let provider = if sort == Sort::Provider { self.provider.to_ascii_lowercase() } else { String::new() };
         Rank { part, provider, time, id }
-    }
-
-    pub(super) fn key(&self, rank: Rank) -> RowKey {
-        RowKey { maintenance: MaintenanceKey(self.id), rank }
     }
 }

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::*;
-use crate::features::maintenance::model::{Impact, Status};
+use crate::features::maintenance::model::{Impact, Status, Verdict};
 use crate::features::maintenance::store::merge::State;
-use crate::features::maintenance::store::record::create;
-use crate::features::maintenance::store::testing::{at, circuit, empty, hour, notice, state};
+use crate::features::maintenance::store::record::{Limits, create, record};
+use crate::features::maintenance::store::testing::{at, circuit, empty, hour, mail, notice, state};
 
 /// A row as the model knows it.
 #[derive(Debug, Clone)]
@@ -138,11 +138,14 @@ proptest! {
         rows in prop::collection::vec(any_row(), 0..40),
         queries in prop::collection::vec(any_query(), 1..6),
         step in 1_usize..7,
+        walk in prop::sample::select(vec![0_usize, 3, 600]),
+        sort in prop::sample::select(vec![0_usize, 3, 500]),
     ) {
         let (connection, known) = fill(rows);
         for query in queries {
             let all = expected(&known, &query);
-            let read = |anchor, before, after| window(&connection, &query, &anchor, before, after).unwrap();
+            let list = window::List::new(&connection, &query, window::Effort { walk, sort });
+            let read = |anchor, before, after| list.window(&anchor, before, after).unwrap();
 
             let mut down = read(Anchor::Top, 0, step);
             prop_assert!(!down.more_before);
@@ -164,8 +167,8 @@ proptest! {
             }
             prop_assert_eq!(&walked, &all, "up, {:?}", query);
 
-            prop_assert_eq!(matches(&connection, &query, usize::MAX).unwrap(), all.len());
-            prop_assert_eq!(matches(&connection, &query, 3).unwrap(), all.len().min(3));
+            prop_assert_eq!(list.matches(usize::MAX).unwrap(), all.len());
+            prop_assert_eq!(list.matches(3).unwrap(), all.len().min(3));
 
             for (place, id) in all.iter().enumerate() {
                 let around = read(Anchor::On(MaintenanceKey(*id)), 2, 3);
@@ -183,12 +186,17 @@ proptest! {
     }
 
     #[test]
-    fn candidates_and_walk_agree(rows in prop::collection::vec(any_row(), 0..40), query in any_query()) {
+    fn what_the_indexes_say_is_what_passes(rows in prop::collection::vec(any_row(), 0..40), query in any_query()) {
         let (connection, known) = fill(rows);
-        let predicate = filter::Predicate::of(&query.filter);
-        if let Some(candidates) = candidates::collect(&connection, &query, &predicate).unwrap() {
-            let found: Vec<i64> = candidates.iter().map(|key| key.maintenance.0).collect();
-            prop_assert_eq!(found, expected(&known, &query));
+        let predicate = filter::Predicate::of(&query.filter, query.sort);
+        let sets = sets::Sets::collect(&connection, &query, &predicate).unwrap();
+        for row in &known {
+            let passes = row.passes(&query);
+            prop_assert!(sets.contains(row.id) || !passes, "{} passes {query:?}", row.id);
+            prop_assert!(passes || !sets.is_exact || !sets.contains(row.id), "{} does not pass {query:?}", row.id);
+        }
+        if let (Some(wanted), true) = (&sets.wanted, sets.is_exact) {
+            prop_assert_eq!(wanted.len(), expected(&known, &query).len());
         }
     }
 }
@@ -228,4 +236,29 @@ fn groups_follow_now_without_anything_being_written() {
     assert_eq!(group(hour(100)), Group::Active);
     assert_eq!(group(at(hour(104).timestamp() - 1)), Group::Active);
     assert_eq!(group(hour(104)), Group::Past);
+}
+
+#[test]
+fn the_indexes_forget_what_a_row_no_longer_says_and_rows_that_are_gone() {
+    let connection = empty();
+    let mut keys = Vec::new();
+    for (number, mark) in [(1, "QX-1"), (2, "QX-2"), (3, "QX-3")] {
+        let (delivery, mut reading) = mail(mark, hour(1), vec![notice(hour(1))]);
+        let Verdict::Parsed { notices, .. } = &mut reading.verdict else { unreachable!() };
+        notices[0].maintenance_id = format!("ID-{number}");
+        notices[0].circuits = vec![circuit(mark, Impact::Outage)];
+        keys.push(record(&connection, &delivery, &reading, Limits::default()).unwrap().merged[0].0);
+    }
+    let (delivery, mut reading) = mail("changed", hour(2), vec![notice(hour(2))]);
+    let Verdict::Parsed { notices, .. } = &mut reading.verdict else { unreachable!() };
+    notices[0].maintenance_id = "ID-2".to_owned();
+    record(&connection, &delivery, &reading, Limits::default()).unwrap();
+    connection.execute("DELETE FROM maintenance WHERE id = ?1", [keys[2]]).unwrap();
+    for text in ["q", "qx", "qx-", "qx-1", "!ic-1"] {
+        let filter = Filter { text: text.to_owned(), ..Filter::default() };
+        let query = ListQuery { sort: Sort::Grouped, filter, now: hour(0) };
+        let list = window::List::new(&connection, &query, window::Effort { walk: 0, sort: 0 });
+        assert_eq!(ids(&list.window(&Anchor::Top, 0, 9).unwrap()), [keys[0].0], "{text}");
+        assert_eq!(list.matches(9).unwrap(), 1, "{text}");
+    }
 }

@@ -1,21 +1,32 @@
-//! Reading a window: walk the order, or sort the candidates.
+//! Reading a window: walk the order, or sort what the indexes give.
 
 use std::ops::Range;
 
 use rusqlite::{Connection, Statement};
 
-use super::filter::Predicate;
+use super::filter::{Predicate, or_true};
 use super::leg::{Bounds, Direction, From, Leg};
 use super::rank::{Rank, RowKey, SORTED, Sorted};
-use super::{Anchor, ListQuery, Window, candidates, row};
+use super::sets::Sets;
+use super::{Anchor, ListQuery, Window, row};
 use crate::features::maintenance::store::{MaintenanceKey, count};
 use crate::store::Error;
 
-/// Rows that a filtered walk looks at before the candidates are collected instead: some milliseconds.
-const WALK: usize = 2000;
+/// How hard each way is tried before the next.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Effort {
+    /// Rows that a filtered walk tests before the indexes are asked.
+    pub(super) walk: usize,
+    /// Rows that may pass, up to which they are read and sorted; more of them are met soon enough when walking.
+    pub(super) sort: usize,
+}
 
-/// For walks that may go through the whole list.
-const TO_THE_END: usize = usize::MAX;
+impl Default for Effort {
+    /// A few milliseconds each; the walk is enough where one row in ten passes.
+    fn default() -> Self {
+        Self { walk: 600, sort: 500 }
+    }
+}
 
 /// The rows around `anchor`: up to `before` above it and up to `after` from it on. `Top` and `After` take `after` rows,
 /// `Bottom` and `Before` take `before` rows.
@@ -26,46 +37,28 @@ pub fn window(
     before: usize,
     after: usize,
 ) -> Result<Window, Error> {
-    let list = List { connection, query, predicate: Predicate::of(&query.filter) };
-    let view = list.view(anchor, before, after)?;
-    let patience = if list.predicate.is_empty() { TO_THE_END } else { WALK };
-    let (keys, middle) = match list.walk_around(&view, patience)? {
-        Some(found) => found,
-        None => match candidates::collect(connection, query, &list.predicate)? {
-            Some(candidates) => view.place_in(candidates),
-            // So many candidates that a walk meets enough of them soon.
-            None => list.walk_around(&view, TO_THE_END)?.unwrap_or_default(),
-        },
-    };
-    let shown = view.cut(middle, keys.len());
-    let (more_before, more_after) = (shown.start > 0, shown.end < keys.len());
-    let anchor = (view.is_elastic && middle < shown.end).then(|| middle - shown.start);
-    let keys = keys.into_iter().take(shown.end).skip(shown.start).collect();
-    let rows = row::read(connection, keys, query.now)?;
-    Ok(Window { rows, anchor, more_before, more_after })
+    List::new(connection, query, Effort::default()).window(anchor, before, after)
 }
 
 /// How many rows pass the filter; stops counting at `limit`, which then means "at least".
 pub fn matches(connection: &Connection, query: &ListQuery, limit: usize) -> Result<usize, Error> {
-    let predicate = Predicate::of(&query.filter);
-    if predicate.is_empty() {
-        return Ok(usize::try_from(count::total(connection)?).unwrap_or(usize::MAX).min(limit));
-    }
-    let list = List { connection, query, predicate };
-    if let Some(keys) = list.walk(Direction::Forward, None, limit, WALK)? {
-        return Ok(keys.len());
-    }
-    if let Some(candidates) = candidates::collect(connection, query, &list.predicate)? {
-        return Ok(candidates.len().min(limit));
-    }
-    Ok(list.walk(Direction::Forward, None, limit, TO_THE_END)?.map_or(0, |keys| keys.len()))
+    List::new(connection, query, Effort::default()).matches(limit)
 }
 
 /// One list being read.
-struct List<'a> {
+pub(super) struct List<'a> {
     connection: &'a Connection,
     query: &'a ListQuery,
     predicate: Predicate,
+    effort: Effort,
+}
+
+/// How a walk finds out which rows pass.
+enum Test<'a> {
+    /// By asking for the condition with each row; gives up after [`Effort::walk`] of them.
+    Asked,
+    /// By what the indexes said, which costs a row nothing unless it may pass.
+    Indexed(&'a Sets),
 }
 
 /// Which stretch of the list is asked for.
@@ -104,19 +97,63 @@ impl View {
         middle - before..middle + after
     }
 
-    /// All keys and how many of them are above the place.
-    fn place_in(&self, keys: Vec<RowKey>) -> (Vec<RowKey>, usize) {
-        let middle = match &self.at {
+    /// How many of all keys are above the place.
+    fn middle(&self, keys: &[RowKey]) -> usize {
+        match &self.at {
             Some(at) if self.is_below => keys.partition_point(|key| key.rank < *at),
             Some(at) => keys.partition_point(|key| key.rank <= *at),
             None if self.is_bottom => keys.len(),
             None => 0,
-        };
-        (keys, middle)
+        }
     }
 }
 
-impl List<'_> {
+impl<'a> List<'a> {
+    pub(super) fn new(connection: &'a Connection, query: &'a ListQuery, effort: Effort) -> Self {
+        Self { connection, query, predicate: Predicate::of(&query.filter, query.sort), effort }
+    }
+
+    /// See [`window`].
+    pub(super) fn window(&self, anchor: &Anchor, before: usize, after: usize) -> Result<Window, Error> {
+        let view = self.view(anchor, before, after)?;
+        let (keys, middle) = match self.walk_around(&view, &Test::Asked)? {
+            Some(found) => found,
+            None => self.ask_indexes(&view)?,
+        };
+        let shown = view.cut(middle, keys.len());
+        let (more_before, more_after) = (shown.start > 0, shown.end < keys.len());
+        let anchor = (view.is_elastic && middle < shown.end).then(|| middle - shown.start);
+        let keys = keys.into_iter().take(shown.end).skip(shown.start).collect();
+        let rows = row::read(self.connection, keys, self.query.now)?;
+        Ok(Window { rows, anchor, more_before, more_after })
+    }
+
+    /// See [`matches`].
+    pub(super) fn matches(&self, limit: usize) -> Result<usize, Error> {
+        if self.predicate.whole.is_empty() {
+            return Ok(usize::try_from(count::total(self.connection)?).unwrap_or(usize::MAX).min(limit));
+        }
+        if let Some(keys) = self.walk(Direction::Forward, &From::end(), limit, &Test::Asked)? {
+            return Ok(keys.len());
+        }
+        let sets = Sets::collect(self.connection, self.query, &self.predicate)?;
+        let Some(wanted) = &sets.wanted else {
+            let keys = self.walk(Direction::Forward, &From::end(), limit, &Test::Indexed(&sets))?;
+            return Ok(keys.map_or(0, |keys| keys.len()));
+        };
+        if sets.is_exact {
+            return Ok(wanted.len().min(limit));
+        }
+        let mut passing = 0;
+        for id in wanted.iter() {
+            if passing == limit {
+                break;
+            }
+            passing += usize::from(self.passes(id)?);
+        }
+        Ok(passing)
+    }
+
     /// Resolves the anchor: a row asked for is looked up where it stands now.
     fn view(&self, anchor: &Anchor, before: usize, after: usize) -> Result<View, Error> {
         let top = View { at: None, is_below: true, before: 0, after, is_elastic: false, is_bottom: false };
@@ -126,63 +163,78 @@ impl List<'_> {
             Anchor::After(key) => View { at: Some(key.rank.clone()), is_below: false, ..top },
             Anchor::Before(key) => View { at: Some(key.rank.clone()), before, after: 0, ..top },
             Anchor::At(key) => {
-                let rank = self.find(key.maintenance)?.unwrap_or_else(|| key.rank.clone());
+                let rank = self.find(key.maintenance.0)?.map_or_else(|| key.rank.clone(), |found| found.rank);
                 View { at: Some(rank), before, is_elastic: true, ..top }
             }
-            Anchor::On(key) => match self.find(*key)? {
-                Some(rank) => View { at: Some(rank), before, is_elastic: true, ..top },
+            Anchor::On(key) => match self.find(key.0)? {
+                Some(found) => View { at: Some(found.rank), before, is_elastic: true, ..top },
                 None => View { after: before + after, ..top },
             },
         })
     }
 
-    /// Where a maintenance stands in this list, if it does.
-    fn find(&self, key: MaintenanceKey) -> Result<Option<Rank>, Error> {
-        let sorted = find(self.connection, self.query, &self.predicate, key.0)?;
-        Ok(sorted.map(|sorted| sorted.rank(self.query.sort, self.query.now)))
-    }
-
     /// Keys of the view and around it, and how many of them are above its place; `None` if a walk gave up.
-    fn walk_around(&self, view: &View, patience: usize) -> Result<Option<(Vec<RowKey>, usize)>, Error> {
+    fn walk_around(&self, view: &View, test: &Test<'_>) -> Result<Option<(Vec<RowKey>, usize)>, Error> {
         let (up, down) = view.reach();
-        let from = |inclusive| view.at.clone().map(|rank| From { rank, inclusive });
-        let above = self.walk(Direction::Backward, from(!view.is_below).as_ref(), up, patience)?;
-        let Some(mut keys) = above else { return Ok(None) };
-        let below = self.walk(Direction::Forward, from(view.is_below).as_ref(), down, patience)?;
-        let Some(below) = below else { return Ok(None) };
+        let from = |inclusive| From { rank: view.at.clone(), inclusive };
+        let Some(mut keys) = self.walk(Direction::Backward, &from(!view.is_below), up, test)? else { return Ok(None) };
+        let Some(below) = self.walk(Direction::Forward, &from(view.is_below), down, test)? else { return Ok(None) };
         keys.reverse();
         let middle = keys.len();
         keys.extend(below);
         Ok(Some((keys, middle)))
     }
 
-    /// Up to `wanted` matching rows from a place on; `None` if after `patience` rows there were fewer and the list went on.
+    /// The same from what the indexes say.
+    fn ask_indexes(&self, view: &View) -> Result<(Vec<RowKey>, usize), Error> {
+        let sets = Sets::collect(self.connection, self.query, &self.predicate)?;
+        let Some(few) = sets.wanted.as_ref().filter(|wanted| wanted.len() <= self.effort.sort) else {
+            return Ok(self.walk_around(view, &Test::Indexed(&sets))?.unwrap_or_default());
+        };
+        let mut keys = Vec::with_capacity(few.len());
+        for id in few.iter() {
+            keys.extend(self.find(id)?);
+        }
+        keys.sort_unstable_by(|one, other| one.rank.cmp(&other.rank));
+        let middle = view.middle(&keys);
+        Ok((keys, middle))
+    }
+
+    /// Up to `wanted` passing rows from a place on; `None` if it gave up.
     fn walk(
         &self,
         direction: Direction,
-        from: Option<&From>,
+        from: &From,
         wanted: usize,
-        patience: usize,
+        test: &Test<'_>,
     ) -> Result<Option<Vec<RowKey>>, Error> {
         let mut keys = Vec::new();
-        let mut patience = if self.predicate.is_empty() { wanted } else { patience };
-        for leg in Leg::of(self.query.sort, direction) {
-            let Some(bounds) = leg.bounds(self.query.now.timestamp(), direction, from) else { continue };
-            if keys.len() >= wanted {
+        let (condition, join, mut patience) = match test {
+            Test::Indexed(_) => ("1", "", usize::MAX),
+            Test::Asked if self.predicate.on_legs.is_empty() => ("1", "", wanted),
+            Test::Asked => (or_true(&self.predicate.on_legs), self.predicate.join, self.effort.walk),
+        };
+        for leg in Leg::of(self.query.sort, direction, &self.predicate) {
+            let now = self.query.now.timestamp();
+            let Some(bounds) = leg.bounds(now, direction, from, &self.predicate) else { continue };
+            if keys.len() == wanted {
                 break;
             }
-            let sql = leg.sql(direction, self.predicate.join, self.predicate.condition());
-            let mut query = self.connection.prepare_cached(&sql)?;
+            let mut query = self.connection.prepare_cached(&leg.sql(direction, join, condition))?;
             bind(&mut query, self.query, &self.predicate)?;
-            bind_leg(&mut query, direction, from, bounds, patience)?;
+            self.bind_leg(&mut query, direction, from, bounds, patience)?;
             let mut rows = query.raw_query();
             while keys.len() < wanted {
                 let Some(row) = rows.next()? else { break };
                 patience = patience.saturating_sub(1);
-                if row.get(7)? {
-                    let sorted = Sorted::read(row)?;
-                    let rank = sorted.rank(self.query.sort, self.query.now);
-                    keys.push(sorted.key(rank));
+                let id = row.get(0)?;
+                let passes = match test {
+                    Test::Asked => row.get(3)?,
+                    Test::Indexed(sets) => sets.contains(id) && (sets.is_exact || self.passes(id)?),
+                };
+                if passes {
+                    let rank = leg.rank(id, row.get(1)?, row.get_ref(2)?.as_str().unwrap_or_default());
+                    keys.push(RowKey { maintenance: MaintenanceKey(id), rank });
                 }
             }
             if keys.len() < wanted && patience == 0 {
@@ -191,22 +243,59 @@ impl List<'_> {
         }
         Ok(Some(keys))
     }
+
+    /// Where a maintenance stands in this list, if it does.
+    fn find(&self, id: i64) -> Result<Option<RowKey>, Error> {
+        let Predicate { join, whole, .. } = &self.predicate;
+        let sql = format!("SELECT {SORTED} FROM maintenance m {join} WHERE m.id = :id AND {}", or_true(whole));
+        let mut query = self.connection.prepare_cached(&sql)?;
+        bind(&mut query, self.query, &self.predicate)?;
+        bind_one(&mut query, ":id", id)?;
+        let mut rows = query.raw_query();
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let rank = Sorted::read(row)?.rank(self.query.sort, self.query.now);
+        Ok(Some(RowKey { maintenance: MaintenanceKey(id), rank }))
+    }
+
+    /// Whether a row passes the filter.
+    fn passes(&self, id: i64) -> Result<bool, Error> {
+        let Predicate { join, whole, .. } = &self.predicate;
+        let sql = format!("SELECT 1 FROM maintenance m {join} WHERE m.id = :id AND {}", or_true(whole));
+        let mut query = self.connection.prepare_cached(&sql)?;
+        bind(&mut query, self.query, &self.predicate)?;
+        bind_one(&mut query, ":id", id)?;
+        Ok(query.raw_query().next()?.is_some())
+    }
+
+    /// Binds what the leg asks for.
+    fn bind_leg(
+        &self,
+        query: &mut Statement<'_>,
+        direction: Direction,
+        from: &From,
+        bounds: Bounds,
+        limit: usize,
+    ) -> Result<(), Error> {
+        let provider = match (&self.predicate.provider, &from.rank) {
+            (Some(asked), _) => asked,
+            (None, Some(rank)) => &rank.provider,
+            (None, None) if direction == Direction::Forward => "",
+            (None, None) => "\u{10ffff}",
+        };
+        bind_one(query, ":from_provider", provider)?;
+        bind_one(query, ":low", bounds.low.0)?;
+        bind_one(query, ":low_id", bounds.low.1)?;
+        bind_one(query, ":high", bounds.high.0)?;
+        bind_one(query, ":high_id", bounds.high.1)?;
+        bind_one(query, ":limit", i64::try_from(limit).unwrap_or(i64::MAX))
+    }
 }
 
-/// What decides the place of a row, if it passes the filter.
-pub(super) fn find(
-    connection: &Connection,
-    list: &ListQuery,
-    predicate: &Predicate,
-    id: i64,
-) -> Result<Option<Sorted>, Error> {
-    let (join, condition) = (predicate.join, predicate.condition());
-    let sql = format!("SELECT {SORTED} FROM maintenance m {join} WHERE m.id = :id AND {condition}");
-    let mut query = connection.prepare_cached(&sql)?;
-    bind(&mut query, list, predicate)?;
-    bind_one(&mut query, ":id", id)?;
-    let mut rows = query.raw_query();
-    Ok(rows.next()?.map(Sorted::read).transpose()?)
+impl From {
+    /// The end of the list that is met first.
+    fn end() -> Self {
+        Self { rank: None, inclusive: false }
+    }
 }
 
 /// Binds what the filter's conditions ask for.
@@ -215,23 +304,6 @@ pub(super) fn bind(query: &mut Statement<'_>, list: &ListQuery, predicate: &Pred
         bind_one(query, name, text)?;
     }
     bind_one(query, ":now", list.now.timestamp())
-}
-
-/// Binds what the leg asks for.
-fn bind_leg(
-    query: &mut Statement<'_>,
-    direction: Direction,
-    from: Option<&From>,
-    bounds: Bounds,
-    limit: usize,
-) -> Result<(), Error> {
-    let end_of_providers = if direction == Direction::Forward { "" } else { "\u{10ffff}" };
-    bind_one(query, ":from_provider", from.map_or(end_of_providers, |from| &from.rank.provider))?;
-    bind_one(query, ":low", bounds.low.0)?;
-    bind_one(query, ":low_id", bounds.low.1)?;
-    bind_one(query, ":high", bounds.high.0)?;
-    bind_one(query, ":high_id", bounds.high.1)?;
-    bind_one(query, ":limit", i64::try_from(limit).unwrap_or(i64::MAX))
 }
 
 /// Binds a parameter if the statement has it.

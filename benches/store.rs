@@ -1,0 +1,243 @@
+//! What the store costs: `cargo bench --bench store`. Prints figures and asserts nothing.
+//!
+//! `NOCTUI_BENCH_ROWS` says how many maintenances (100000). The database lies in the temporary directory, so `TMPDIR`
+//! chooses the disk, and the disk decides the figures of durable writes.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and one that cannot run has nothing better to do than to end"
+)]
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use noctui::features::MIGRATIONS;
+use noctui::features::maintenance::model::{Circuit, Envelope, Impact, Notice, Reading, Status, Verdict};
+use noctui::features::maintenance::store::action::{self, Actor};
+use noctui::features::maintenance::store::count::counts;
+use noctui::features::maintenance::store::detail::detail;
+use noctui::features::maintenance::store::list::{Anchor, Filter, ListQuery, Scope, Sort, matches, window};
+use noctui::features::maintenance::store::record::{Delivery, Limits, record};
+use noctui::features::maintenance::store::seed;
+use noctui::store::{Options, Store};
+
+/// Rows of a window as the screen asks for them: its height and as much on both sides.
+const HEIGHT: usize = 60;
+
+fn main() {
+    let rows: u64 = std::env::var("NOCTUI_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(100_000);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let now = DateTime::<Utc>::from_timestamp(1_795_220_000, 0).expect("a time");
+    let store = Store::open(dir.path(), &Options::new(MIGRATIONS)).expect("a store");
+
+    println!("{rows} maintenances in {}", dir.path().display());
+    let begin = Instant::now();
+    seed::fill(&store, rows, now, 7, |_| {}).expect("seeded");
+    line("seed", &[begin.elapsed()]);
+    let bytes = std::fs::metadata(store.path()).expect("a file").len();
+    println!("{:<44} {:>9} MiB, {} bytes a maintenance", "size", bytes >> 20, bytes / rows.max(1));
+    drop(store);
+
+    starting(dir.path(), now);
+    let store = Store::open(dir.path(), &Options::new(MIGRATIONS)).expect("a store");
+    moving(&store, now);
+    filtering(&store, now);
+    writing(&store, now);
+}
+
+/// From nothing open to the first rows.
+fn starting(dir: &std::path::Path, now: DateTime<Utc>) {
+    let mut times = Vec::new();
+    for _ in 0..20 {
+        let begin = Instant::now();
+        let store = Store::open(dir, &Options::new(MIGRATIONS)).expect("a store");
+        let query = ListQuery { sort: Sort::Grouped, filter: Filter::default(), now };
+        let read = store.read_blocking(|connection| {
+            Ok((window(connection, &query, &Anchor::Top, 0, HEIGHT)?, counts(connection, now)?))
+        });
+        assert_eq!(read.expect("rows").0.rows.len(), HEIGHT);
+        times.push(begin.elapsed());
+    }
+    line("open, first window and counts", &times);
+}
+
+/// Along the list and into a row.
+fn moving(store: &Store, now: DateTime<Utc>) {
+    for sort in Sort::ALL {
+        let query = ListQuery { sort, filter: Filter::default(), now };
+        let page = |anchor: &Anchor| {
+            store.read_blocking(|connection| window(connection, &query, anchor, HEIGHT, HEIGHT)).expect("rows")
+        };
+        let mut anchor = Anchor::Top;
+        let times = measured(200, || {
+            let shown = page(&anchor);
+            anchor = shown.rows.last().map_or(Anchor::Top, |row| Anchor::After(row.key.clone()));
+        });
+        line(&format!("next window, {sort:?}"), &times);
+        line(&format!("last window, {sort:?}"), &measured(50, || drop(page(&Anchor::Bottom))));
+        let middle = page(&anchor).rows.first().expect("a row").key.clone();
+        line(&format!("around a row, {sort:?}"), &measured(50, || drop(page(&Anchor::At(middle.clone())))));
+    }
+    line("counts", &measured(50, || drop(store.read_blocking(|connection| counts(connection, now)))));
+    let key = store.read_blocking(|connection| {
+        let query = ListQuery { sort: Sort::Grouped, filter: Filter::default(), now };
+        Ok(window(connection, &query, &Anchor::Top, 0, 1)?.rows[0].key.maintenance)
+    });
+    let key = key.expect("a row");
+    line("detail", &measured(50, || drop(store.read_blocking(|connection| detail(connection, key, now)))));
+}
+
+/// What is typed after `/`, key by key.
+fn filtering(store: &Store, now: DateTime<Utc>) {
+    let texts = [
+        "z",
+        "za",
+        "zay",
+        "zayo",
+        "zayo ttn",
+        "q",
+        "qx",
+        "ß",
+        "/ip",
+        "/ipyx/1234",
+        "ic-12345",
+        "amsterdam",
+        "fibre",
+        "TTN-00010",
+        "1099999",
+        "xyzzy",
+        "!zayo",
+        "!zayo !colt !lumen",
+        "99 zay",
+        "9 8 7",
+        "fibre london colt 77",
+    ];
+    for scope in [Scope::All, Scope::Unacknowledged, Scope::Changed] {
+        for text in texts {
+            filter(store, now, Sort::Grouped, scope, text, None);
+        }
+    }
+    for text in ["zayo", "xyzzy", "1099999"] {
+        filter(store, now, Sort::Changed, Scope::Open, text, None);
+        filter(store, now, Sort::Provider, Scope::All, text, None);
+    }
+    filter(store, now, Sort::Changed, Scope::Open, "", None);
+    filter(store, now, Sort::Provider, Scope::Unacknowledged, "", None);
+    filter(store, now, Sort::Grouped, Scope::All, "", Some("zayo"));
+}
+
+/// The first window of a filtered list, and its matches.
+fn filter(store: &Store, now: DateTime<Utc>, sort: Sort, scope: Scope, text: &str, provider: Option<&str>) {
+    let filter = Filter { text: text.to_owned(), scope, provider: provider.map(str::to_owned) };
+    let query = ListQuery { sort, filter, now };
+    let mut shown = 0;
+    let times = measured(7, || {
+        let rows = store.read_blocking(|connection| window(connection, &query, &Anchor::Top, 0, HEIGHT));
+        shown = rows.expect("rows").rows.len();
+    });
+    let mut all = 0;
+    let counted = measured(3, || {
+        all = store.read_blocking(|connection| matches(connection, &query, 1000)).expect("a count");
+    });
+    let name = format!("/{text} {provider:?} {scope:?} {sort:?} ({shown} of {all})").replace("None ", "");
+    line(&name, &times);
+    if counted[0] > Duration::from_millis(10) {
+        line("    counting the matches", &counted);
+    }
+}
+
+/// Imports and actions, durable.
+fn writing(store: &Store, now: DateTime<Utc>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
+    let mut number = 0;
+    let mut next = || {
+        number += 1;
+        mail(number, now)
+    };
+    let alone = measured(100, || {
+        let (delivery, reading) = next();
+        store
+            .write_blocking(move |connection| record(connection, &delivery, &reading, Limits::default()))
+            .expect("recorded");
+    });
+    line("record a mail, alone", &alone);
+    let mails: Vec<_> = (0..2000).map(|_| next()).collect();
+    let begin = Instant::now();
+    runtime.block_on(async {
+        let jobs = mails.into_iter().map(|(delivery, reading)| {
+            store.write_in_batch(move |connection| record(connection, &delivery, &reading, Limits::default()))
+        });
+        futures::future::try_join_all(jobs).await.expect("recorded");
+    });
+    line("record a mail, one of 2000", &[begin.elapsed() / 2000]);
+    let query = ListQuery { sort: Sort::Changed, filter: Filter::default(), now };
+    let rows = store.read_blocking(|connection| window(connection, &query, &Anchor::Top, 0, 50)).expect("rows").rows;
+    let actor = Actor { who: "anna".to_owned(), at: now };
+    let mut rows = rows.into_iter();
+    let acknowledged = measured(50, || {
+        let row = rows.next().expect("a row");
+        let actor = actor.clone();
+        store
+            .write_blocking(move |connection| {
+                action::acknowledge(connection, &[(row.key.maintenance, row.revision)], &actor)
+            })
+            .expect("acknowledged");
+    });
+    line("acknowledge", &acknowledged);
+}
+
+/// A mail that announces a new maintenance, or changes the one before.
+fn mail(number: u32, now: DateTime<Utc>) -> (Delivery, Reading) {
+    let start = now + TimeDelta::hours(i64::from(number % 500));
+    let notice = Notice {
+        account: "Example Networks".to_owned(),
+        circuits: (0..3)
+            .map(|n| Circuit { circuit_id: format!("BENCH-{}-{n}", number / 2), impact: Impact::Outage })
+            .collect(),
+        end: start + TimeDelta::hours(4),
+        maintenance_id: format!("BENCH-{}", number / 2),
+        organizer: "noc@carrier.example".to_owned(),
+        provider: "zayo".to_owned(),
+        sequence: i64::from(number),
+        stamp: now - TimeDelta::days(1) + TimeDelta::seconds(i64::from(number)),
+        start,
+        status: Status::Confirmed,
+        summary: "Replacement of a line card".to_owned(),
+        uid: "0".to_owned(),
+    };
+    let raw = format!("Message-ID: <{number}@carrier.example>\r\n\r\n{number}\r\n{}", "text ".repeat(800)).into_bytes();
+    let envelope = Envelope {
+        message_id: Some(format!("{number}@carrier.example")),
+        sender: "noc@carrier.example".to_owned(),
+        subject: "Maintenance".to_owned(),
+        date: Some(now),
+    };
+    let size = raw.len() as u64;
+    let delivery = Delivery { source: "bench".to_owned(), item: number.to_string(), raw, size, received_at: now };
+    (delivery, Reading { envelope, verdict: Verdict::Parsed { provider: "zayo".to_owned(), notices: vec![notice] } })
+}
+
+/// How long `what` takes each time.
+fn measured(times: usize, mut what: impl FnMut()) -> Vec<Duration> {
+    (0..times)
+        .map(|_| {
+            let begin = Instant::now();
+            what();
+            begin.elapsed()
+        })
+        .collect()
+}
+
+/// Prints first, median and worst.
+fn line(name: &str, times: &[Duration]) {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    let ms = |time: Option<&Duration>| time.map_or(0.0, |time| time.as_secs_f64() * 1000.0);
+    let (first, median, worst) = (ms(times.first()), ms(sorted.get(sorted.len() / 2)), ms(sorted.last()));
+    if times.len() == 1 {
+        println!("{name:<60} {first:>9.3} ms");
+    } else {
+        println!("{name:<60} {median:>9.3} ms median, {first:.3} first, {worst:.3} worst");
+    }
+}

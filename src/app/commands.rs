@@ -1,0 +1,197 @@
+//! The one table of everything a user can do: the features' slices, put together, and what is everywhere.
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use super::Pane;
+use crate::command::{Motion, Risk, Scope, Spec};
+use crate::features::maintenance;
+
+/// Everything a user can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Leave.
+    Quit,
+    /// Give the shell its terminal back for a while.
+    Suspend,
+    /// One level up.
+    Back,
+    /// The keys of this place.
+    Help,
+    /// Every command by name.
+    Palette,
+    /// The last warnings.
+    Log,
+    /// The state of every backend.
+    Connections,
+    /// UTC or local time.
+    TimeZone,
+    /// The next theme.
+    Theme,
+    /// Whether noctui takes the mouse.
+    Mouse,
+    /// Forbid writing to backends.
+    ReadOnly,
+    /// Allow it again.
+    ReadWrite,
+    /// The next context.
+    Context,
+    /// Draw everything again.
+    Redraw,
+    /// Focus on a pane.
+    Focus(Pane),
+    /// Focus on the next pane.
+    NextPane,
+    /// Focus on the previous pane.
+    PreviousPane,
+    /// One pane alone, or all.
+    Zoom,
+    /// Through rows and lines.
+    Move(Motion),
+    /// Of the maintenances.
+    Maintenance(maintenance::pane::Command),
+}
+
+/// Shorthand for the rows below.
+const fn row(
+    command: Command,
+    name: &'static str,
+    keys: &'static [&'static str],
+    scopes: &'static [Scope],
+    hint: &'static str,
+    help: &'static str,
+) -> Spec<Command> {
+    Spec { command, name, keys, scopes, risk: Risk::None, writes: false, hint, help }
+}
+
+/// What is everywhere, on the dashboard, and in every list.
+const GENERAL: &[Spec<Command>] = &[
+    row(Command::Move(Motion::Down), "down", &["j", "down"], &[Scope::Moving], "", "One down"),
+    row(Command::Move(Motion::Up), "up", &["k", "up"], &[Scope::Moving], "", "One up"),
+    row(Command::Move(Motion::HalfDown), "half-page-down", &["ctrl-d"], &[Scope::Moving], "", "Half a page down"),
+    row(Command::Move(Motion::HalfUp), "half-page-up", &["ctrl-u"], &[Scope::Moving], "", "Half a page up"),
+    row(Command::Move(Motion::PageDown), "page-down", &["pgdn", "ctrl-f"], &[Scope::Moving], "", "A page down"),
+    row(Command::Move(Motion::PageUp), "page-up", &["pgup", "ctrl-b"], &[Scope::Moving], "", "A page up"),
+    row(Command::Move(Motion::Top), "top", &["g", "home"], &[Scope::Moving], "", "To the first"),
+    row(Command::Move(Motion::Bottom), "bottom", &["G", "end"], &[Scope::Moving], "", "To the last"),
+    row(Command::NextPane, "next-pane", &["tab"], &[Scope::Dashboard], "", "Focus on the next pane"),
+    row(Command::PreviousPane, "previous-pane", &["shift-tab"], &[Scope::Dashboard], "", "Focus on the previous pane"),
+    row(
+        Command::Focus(Pane::Maintenances),
+        "maintenances",
+        &["1"],
+        &[Scope::Dashboard],
+        "",
+        "Focus on the maintenances",
+    ),
+    row(Command::Focus(Pane::Deploys), "deploys", &["2"], &[Scope::Dashboard], "", "Focus on the deploys"),
+    row(Command::Focus(Pane::Changes), "changes", &["3"], &[Scope::Dashboard], "", "Focus on the change controls"),
+    row(Command::Focus(Pane::Lab), "lab", &["4"], &[Scope::Dashboard], "", "Focus on the lab's port forwards"),
+    row(Command::Focus(Pane::Consoles), "consoles", &["5"], &[Scope::Dashboard], "", "Focus on the consoles"),
+    row(Command::Zoom, "zoom", &["z"], &[Scope::Dashboard], "zoom", "Show the focused pane alone, or all panes"),
+    row(Command::Back, "back", &["esc"], &[Scope::Global], "", "One level up; closes what lies on top"),
+    row(Command::Palette, "palette", &[":"], &[Scope::Global], "command", "Run a command by its name"),
+    row(Command::Help, "help", &["?", "f1"], &[Scope::Global], "help", "Show the keys of this place"),
+    row(
+        Command::Connections,
+        "connections",
+        &["c"],
+        &[Scope::Global],
+        "",
+        "Show the state of every backend and the age of its data",
+    ),
+    row(Command::Log, "log", &["ctrl-l"], &[Scope::Global], "", "Show the last warnings"),
+    row(Command::TimeZone, "time-zone", &["t"], &[Scope::Global], "", "Show times in UTC or in local time"),
+    row(Command::Theme, "theme", &[], &[Scope::Global], "", "Switch to the next theme"),
+    row(Command::Mouse, "mouse", &[], &[Scope::Global], "", "Take the mouse, or leave it to the terminal"),
+    row(Command::ReadOnly, "read-only", &[], &[Scope::Global], "", "Forbid writing to backends"),
+    Spec {
+        command: Command::ReadWrite,
+        name: "read-write",
+        keys: &[],
+        scopes: &[Scope::Global],
+        risk: Risk::Confirm,
+        writes: false,
+        hint: "",
+        help: "Allow writing to backends",
+    },
+    row(Command::Context, "context", &["C"], &[Scope::Global], "", "Switch to the next context"),
+    row(Command::Redraw, "redraw", &["ctrl-r"], &[Scope::Global], "", "Draw the screen again and ask for what is new"),
+    row(Command::Suspend, "suspend", &["ctrl-z"], &[Scope::Global], "", "Give the shell its terminal back; fg returns"),
+    row(Command::Quit, "quit", &["q", "ctrl-c"], &[Scope::Global], "", "Leave noctui"),
+];
+
+/// Every row, in the order of help and documentation.
+pub(crate) static COMMANDS: LazyLock<Vec<Spec<Command>>> = LazyLock::new(|| {
+    let maintenance = maintenance::pane::COMMANDS.iter().map(|spec| spec.wrap(Command::Maintenance));
+    maintenance.chain(GENERAL.iter().copied()).collect()
+});
+
+/// The row of this name.
+pub(crate) fn by_name(name: &str) -> Option<&'static Spec<Command>> {
+    COMMANDS.iter().find(|spec| spec.name == name)
+}
+
+/// The table for the README: one Markdown table per scope.
+#[must_use]
+pub fn markdown() -> String {
+    let mut text = String::new();
+    for scope in Scope::ALL {
+        let mut rows = COMMANDS.iter().filter(|spec| spec.scopes.first() == Some(&scope)).peekable();
+        if rows.peek().is_none() {
+            continue;
+        }
+        let _ = write!(text, "**{}**\n\n| key | command | |\n| --- | --- | --- |\n", scope.title());
+        for spec in rows {
+            let keys: Vec<_> = spec.keys.iter().map(|key| format!("`{key}`")).collect();
+            let _ = writeln!(text, "| {} | `{}` | {} |", keys.join(" "), spec.name, spec.help);
+        }
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::key::Key;
+
+    #[test]
+    fn names_are_unique_and_kebab_case() {
+        let mut seen = HashSet::new();
+        for spec in COMMANDS.iter() {
+            assert!(seen.insert(spec.name), "{} stands twice", spec.name);
+            assert!(spec.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn no_key_stands_twice_in_one_scope() {
+        let mut seen = HashSet::new();
+        for spec in COMMANDS.iter() {
+            for (scope, key) in spec.scopes.iter().flat_map(|scope| spec.keys.iter().map(move |key| (scope, key))) {
+                assert!(seen.insert((scope, key)), "{key} in {scope:?}: {}", spec.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_default_key_is_a_key() {
+        for key in COMMANDS.iter().flat_map(|spec| spec.keys) {
+            assert!(key.parse::<Key>().is_ok(), "{key}");
+        }
+    }
+
+    #[test]
+    fn texts_fit_where_they_are_shown() {
+        for spec in COMMANDS.iter() {
+            assert!(spec.hint.len() <= 12, "{}: the hint is too long for the footer", spec.name);
+            assert!(spec.help.len() <= 64, "{}: {} characters of help", spec.name, spec.help.len());
+            assert!(!spec.help.ends_with('.') && !spec.help.is_empty(), "{}", spec.name);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Keys → commands: the table's defaults with the configuration's overrides laid over them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::commands::{COMMANDS, Command};
+use crate::command::{Scope, Spec};
+use crate::key::Key;
+
+/// Two overrides that name one key in one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Conflict {
+    /// The command that does not get it.
+    pub(crate) command: &'static str,
+    /// The key.
+    pub(crate) key: Key,
+    /// The command that has it.
+    pub(crate) taken_by: &'static str,
+}
+
+/// Which key runs which command, scope by scope.
+#[derive(Debug, Clone)]
+pub(crate) struct Keymap {
+    /// The command of a key in a scope.
+    commands: HashMap<(Scope, Key), Command>,
+    /// The keys of every row of the table, by its name, in the order given.
+    keys: HashMap<&'static str, Vec<Key>>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        // The table's own keys are free of conflicts; a test holds them to it.
+        Self::new(&BTreeMap::new()).0
+    }
+}
+
+impl Keymap {
+    /// The table with `overrides` (command name → its keys, none to disable) laid over it.
+    ///
+    /// A key that is given twice in one scope goes to the command that names it in the overrides, so that a user can
+    /// take over a default key. Two overrides for one key are a conflict, and the first of them has it.
+    pub(crate) fn new(overrides: &BTreeMap<String, Vec<Key>>) -> (Self, Vec<Conflict>) {
+        let mut conflicts = Vec::new();
+        let mut map = Self { commands: HashMap::new(), keys: HashMap::new() };
+        let mut owner: HashMap<(Scope, Key), &'static str> = HashMap::new();
+        let given = |spec: &&'static Spec<Command>| overrides.contains_key(spec.name);
+        for spec in COMMANDS.iter().filter(given).chain(COMMANDS.iter().filter(|spec| !given(spec))) {
+            let keys = overrides.get(spec.name).cloned().unwrap_or_else(|| default_keys(spec));
+            for key in keys {
+                let mut kept = false;
+                for scope in spec.scopes {
+                    match owner.get(&(*scope, key)) {
+                        None => {
+                            owner.insert((*scope, key), spec.name);
+                            map.commands.insert((*scope, key), spec.command);
+                            kept = true;
+                        }
+                        Some(other) if overrides.contains_key(spec.name) => {
+                            conflicts.push(Conflict { command: spec.name, key, taken_by: other });
+                        }
+                        Some(_) => {}
+                    }
+                }
+                if kept {
+                    map.keys.entry(spec.name).or_default().push(key);
+                }
+            }
+        }
+        (map, conflicts)
+    }
+
+    /// The command of `key`, looked for in `scopes` from the innermost out.
+    pub(crate) fn find(&self, scopes: &[Scope], key: Key) -> Option<Command> {
+        scopes.iter().find_map(|scope| self.commands.get(&(*scope, key)).copied())
+    }
+
+    /// The keys that run the row of this name.
+    pub(crate) fn keys(&self, name: &str) -> &[Key] {
+        self.keys.get(name).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The keys of the table, parsed.
+fn default_keys(spec: &Spec<Command>) -> Vec<Key> {
+    spec.keys.iter().filter_map(|key| key.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn overrides(given: &[(&str, &str)]) -> BTreeMap<String, Vec<Key>> {
+        given
+            .iter()
+            .map(|(name, keys)| ((*name).to_owned(), keys.split_whitespace().map(|key| key.parse().unwrap()).collect()))
+            .collect()
+    }
+
+    fn key(text: &str) -> Key {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_override_replaces_the_default_keys() {
+        let map = Keymap::new(&overrides(&[("quit", "Q")])).0;
+        assert_eq!(map.find(&[Scope::Global], key("Q")), Some(Command::Quit));
+        assert_eq!(map.find(&[Scope::Global], key("q")), None);
+    }
+
+    #[test]
+    fn no_keys_disable_a_command() {
+        let map = Keymap::new(&overrides(&[("suspend", "")])).0;
+        assert_eq!(map.find(&[Scope::Global], key("ctrl-z")), None);
+    }
+
+    #[test]
+    fn a_taken_over_key_leaves_its_default_owner() {
+        let map = Keymap::new(&overrides(&[("help", "q")])).0;
+        assert_eq!(map.find(&[Scope::Global], key("q")), Some(Command::Help));
+        assert_eq!(map.keys("quit"), [key("ctrl-c")]);
+    }
+
+    #[test]
+    fn two_overrides_for_one_key_are_a_conflict() {
+        let (map, conflicts) = Keymap::new(&overrides(&[("help", "X"), ("log", "X")]));
+        assert_eq!(conflicts, [Conflict { command: "log", key: key("X"), taken_by: "help" }]);
+        assert_eq!(map.find(&[Scope::Global], key("X")), Some(Command::Help));
+    }
+
+    #[test]
+    fn an_inner_scope_comes_first() {
+        let map = Keymap::default();
+        assert_eq!(
+            map.find(&[Scope::Moving, Scope::Global], key("g")),
+            Some(Command::Move(crate::command::Motion::Top))
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! Where everything is: a pure function of the size and the model, asked by drawing, scrolling and the mouse alike.
+
+use ratatui::layout::Rect;
+
+use super::{Model, Pane};
+
+/// Below this many columns or rows noctui says that there is too little room.
+pub(crate) const SMALLEST: (u16, u16) = (40, 10);
+/// From this many columns and rows on the panes are tiled.
+const TILED: (u16, u16) = (110, 30);
+/// Rows of a pane that has only one line to say: title and line.
+const COMPACT_ROWS: u16 = 2;
+/// Columns between two panes side by side.
+const GAP: u16 = 2;
+
+/// The parts of the screen.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// One row on top.
+    pub(crate) header: Rect,
+    /// The row of tabs, where panes are tabs.
+    pub(crate) tabs: Option<Rect>,
+    /// The panes on the screen, title row included, in the order of their numbers.
+    pub(crate) panes: Vec<(Pane, Rect)>,
+    /// One row at the bottom.
+    pub(crate) footer: Rect,
+}
+
+impl Layout {
+    /// The pane at this column and row.
+    pub(crate) fn pane_at(&self, column: u16, row: u16) -> Option<(Pane, Rect)> {
+        self.panes.iter().copied().find(|(_, area)| area.contains((column, row).into()))
+    }
+}
+
+/// Everything's place in `area`; `None` when that is too small for anything but saying so.
+pub(crate) fn layout(model: &Model, area: Rect) -> Option<Layout> {
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        return None;
+    }
+    let header = Rect { height: 1, ..area };
+    let footer = Rect { y: area.bottom() - 1, height: 1, ..area };
+    let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
+    let large = area.width >= TILED.0 && area.height >= TILED.1;
+    let alone = model.zoomed || model.is_opened();
+    let (tabs, panes) = match (large, alone) {
+        (true, false) => (None, tile(model, body)),
+        (true, true) => (None, vec![(model.focus, body)]),
+        (false, _) => {
+            let tabs = Rect { height: 1, ..body };
+            let rest = Rect { y: body.y + 1, height: body.height - 1, ..body };
+            (Some(tabs), vec![(model.focus, rest)])
+        }
+    };
+    Some(Layout { header, tabs, panes, footer })
+}
+
+/// All panes at once: those with something to show share two columns, those without get one line at the bottom.
+fn tile(model: &Model, body: Rect) -> Vec<(Pane, Rect)> {
+    let is_absent = |pane: &Pane| model.settings.absent.get(*pane as usize).is_some_and(Option::is_some);
+    let (absent, present): (Vec<Pane>, Vec<Pane>) = Pane::ALL.into_iter().partition(is_absent);
+    let strip = u16::try_from(absent.len().div_ceil(2)).unwrap_or(0) * COMPACT_ROWS;
+    let upper = Rect { height: body.height - strip, ..body };
+    let lower = Rect { y: upper.bottom(), height: strip, ..body };
+    let (left, right): (Vec<Pane>, Vec<Pane>) =
+        present.into_iter().partition(|pane| matches!(pane, Pane::Maintenances | Pane::Lab));
+    let mut placed = Vec::new();
+    match (left.is_empty(), right.is_empty()) {
+        (false, false) => {
+            let [west, east] = halves(upper);
+            stack(&left, west, &mut placed);
+            stack(&right, east, &mut placed);
+        }
+        (false, true) => stack(&left, upper, &mut placed),
+        (true, _) => stack(&right, upper, &mut placed),
+    }
+    for (index, pane) in absent.into_iter().enumerate() {
+        let [west, east] = halves(lower);
+        let column = if index % 2 == 0 { west } else { east };
+        let y = lower.y + u16::try_from(index / 2).unwrap_or(0) * COMPACT_ROWS;
+        placed.push((pane, Rect { y, height: COMPACT_ROWS, ..column }));
+    }
+    placed.sort_by_key(|(pane, _)| pane.number());
+    placed
+}
+
+/// Two columns with a gap.
+fn halves(area: Rect) -> [Rect; 2] {
+    let west = area.width.div_ceil(2).saturating_sub(GAP / 2);
+    let east = area.width.saturating_sub(west + GAP);
+    [Rect { width: west, ..area }, Rect { x: area.x + west + GAP, width: east, ..area }]
+}
+
+/// Panes one above the other; the first gets what the division leaves over.
+fn stack(panes: &[Pane], area: Rect, placed: &mut Vec<(Pane, Rect)>) {
+    let Ok(count) = u16::try_from(panes.len()) else { return };
+    if count == 0 {
+        return;
+    }
+    let each = area.height / count;
+    let first = area.height - each * (count - 1);
+    let mut y = area.y;
+    for (index, pane) in panes.iter().enumerate() {
+        let height = if index == 0 { first } else { each };
+        placed.push((*pane, Rect { y, height, ..area }));
+        y += height;
+    }
+}

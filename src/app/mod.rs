@@ -1,0 +1,273 @@
+//! The user interface as a whole: one loop owns all state, everything else sends it values.
+//!
+//! Read the three types first: [`Model`] is all that can be seen or remembered, [`Message`] is something that happened,
+//! [`Effect`] is something wanted. [`Model::update`] turns the second into the third and touches nothing else: no I/O,
+//! no clock. [`view::draw`] reads the model and stores nothing.
+
+pub mod commands;
+pub(crate) mod keymap;
+pub(crate) mod layout;
+pub(crate) mod overlay;
+mod settings;
+pub(crate) mod toast;
+mod update;
+pub(crate) mod view;
+
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, Utc};
+
+use crate::features::maintenance;
+use crate::input::Input;
+use crate::logging::Recent;
+use crate::state::ViewState;
+use crate::trouble::Trouble;
+use crate::ui::theme::Theme;
+use crate::ui::time::Zone;
+use crate::ui::{Look, theme};
+use keymap::Keymap;
+use overlay::Overlay;
+use toast::Toasts;
+
+/// The panes of the dashboard, in the order of their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pane {
+    /// Circuit maintenances.
+    Maintenances,
+    /// Deployments to CloudVision.
+    Deploys,
+    /// CloudVision's change controls.
+    Changes,
+    /// Port forwards into labs.
+    Lab,
+    /// Consoles of virtual machines.
+    Consoles,
+}
+
+impl Pane {
+    /// Every pane; its number is its place here plus one.
+    pub(crate) const ALL: [Self; 5] = [Self::Maintenances, Self::Deploys, Self::Changes, Self::Lab, Self::Consoles];
+
+    /// The number on its title and its key.
+    pub(crate) fn number(self) -> usize {
+        self as usize + 1
+    }
+
+    /// The title.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Maintenances => "Maintenances",
+            Self::Deploys => "Deploys",
+            Self::Changes => "Changes",
+            Self::Lab => "Lab",
+            Self::Consoles => "Consoles",
+        }
+    }
+
+    /// The name in the saved view.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Maintenances => "maintenances",
+            Self::Deploys => "deploys",
+            Self::Changes => "changes",
+            Self::Lab => "lab",
+            Self::Consoles => "consoles",
+        }
+    }
+
+    /// The title where there is little room.
+    pub(crate) fn short_title(self) -> &'static str {
+        if matches!(self, Self::Maintenances) { "Maint" } else { self.title() }
+    }
+}
+
+/// A name under which noctui works: production or lab, with its own rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// Shown in the header.
+    pub name: String,
+    /// Whether it is production: its name is drawn so that it is never mistaken, and confirmations ask for more.
+    pub production: bool,
+    /// Whether backends may not be written to.
+    pub read_only: bool,
+}
+
+/// What the configuration decides about the screen; final, validated.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own in the configuration")]
+pub struct Settings {
+    /// Role → style.
+    pub(crate) theme: Theme,
+    /// The themes that `theme` switches between.
+    pub(crate) themes: Vec<Theme>,
+    /// The zone that `time-zone` switches to and from: the machine's own or the configured one.
+    pub(crate) local_zone: Zone,
+    /// Whether times start out in that zone instead of UTC.
+    pub(crate) start_local: bool,
+    /// ASCII instead of glyphs.
+    pub(crate) ascii: bool,
+    /// Whether noctui takes the mouse.
+    pub(crate) mouse: bool,
+    /// Read-only for every context.
+    pub(crate) read_only: bool,
+    /// The contexts; at least one.
+    pub(crate) contexts: Vec<Context>,
+    /// The name under which acknowledgements and notes are kept.
+    pub(crate) who: String,
+    /// Keys.
+    pub(crate) keymap: Keymap,
+    /// What to say in a pane whose backend is not there: one line per pane; `None` for a pane that is.
+    pub(crate) absent: [Option<String>; 5],
+}
+
+/// All that can be seen or remembered.
+#[derive(Debug)]
+pub struct Model {
+    /// Columns and rows of the terminal.
+    pub(crate) size: (u16, u16),
+    /// The time of the newest message.
+    pub(crate) now: DateTime<Utc>,
+    /// What the configuration decides.
+    pub(crate) settings: Settings,
+    /// Index of the context in force.
+    pub(crate) context: usize,
+    /// Whether backends may not be written to at present.
+    pub(crate) read_only: bool,
+    /// The zone in which times are shown.
+    pub(crate) zone: Zone,
+    /// The pane that has the keyboard.
+    pub(crate) focus: Pane,
+    /// Whether that pane has the screen to itself.
+    pub(crate) zoomed: bool,
+    /// Whether the terminal has the focus of its window system; true where it does not tell.
+    pub(crate) focused: bool,
+    /// The maintenances.
+    pub(crate) maintenance: maintenance::pane::State,
+    /// What lies on top, the topmost last.
+    pub(crate) overlays: Vec<Overlay>,
+    /// Results and failures.
+    pub(crate) toasts: Toasts,
+    /// The last warnings.
+    pub(crate) log: Recent,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Message {
+    /// Something was done at the terminal.
+    Input(Input),
+    /// Time went on, so that something on the screen may read differently.
+    Ticked,
+    /// The maintenance worker says something.
+    Maintenance(Box<maintenance::worker::Report>),
+    /// The maintenance worker ended by itself, for this reason; it is started again.
+    WorkerStopped(Trouble),
+    /// The maintenance worker was started again and can be asked.
+    WorkerStarted,
+    /// The configuration file was read again and is in force.
+    Reconfigured(Box<Settings>),
+    /// The configuration file has an error; the old one stays in force.
+    ConfigurationRefused(Trouble),
+    /// There are new warnings.
+    Logged(Recent),
+    /// Something that was asked of the terminal or the file system did not work.
+    Failed(Trouble),
+}
+
+/// Something wanted of the world.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// A request for the maintenance worker.
+    Maintenance(maintenance::worker::Request),
+    /// Put text on the clipboard of the user's terminal.
+    Copy(String),
+    /// Take or leave the mouse.
+    SetMouse(bool),
+    /// Forget what the terminal shows and draw all of it.
+    Redraw,
+    /// Stop, as ctrl-z does in a shell.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+impl Model {
+    /// A model for a terminal of this size, as it was left the last time.
+    #[must_use]
+    pub fn new(settings: Settings, view: &ViewState, size: (u16, u16), now: DateTime<Utc>) -> Self {
+        let context = 0;
+        let local = view.time_zone.as_deref().map_or(settings.start_local, |zone| zone != "utc");
+        let focus = Pane::ALL.into_iter().find(|pane| Some(pane.name()) == view.pane.as_deref());
+        let mut model = Self {
+            size,
+            now,
+            context,
+            read_only: settings.read_only || settings.contexts.get(context).is_some_and(|context| context.read_only),
+            zone: if local { settings.local_zone } else { Zone::Utc },
+            focus: focus.unwrap_or(Pane::Maintenances),
+            zoomed: view.zoomed,
+            focused: true,
+            maintenance: maintenance::pane::State::new(&settings.who, view.panes.get(Pane::Maintenances.name())),
+            overlays: Vec::new(),
+            toasts: Toasts::default(),
+            log: Recent::default(),
+            settings,
+        };
+        model.fit();
+        model
+    }
+
+    /// What to ask for at the start.
+    #[must_use]
+    pub fn begin(&mut self) -> Vec<Effect> {
+        self.maintenance.begin(self.now).into_iter().map(Effect::Maintenance).collect()
+    }
+
+    /// The context in force.
+    pub(crate) fn context(&self) -> Option<&Context> {
+        self.settings.contexts.get(self.context)
+    }
+
+    /// How things look right now.
+    pub(crate) fn look(&self) -> Look<'_> {
+        self.settings.look(self.zone, self.now)
+    }
+
+    /// The instant at which the screen has to be drawn again even if nothing happens.
+    #[must_use]
+    pub fn next_change(&self) -> DateTime<Utc> {
+        let turn = crate::ui::time::next_change(self.now, self.maintenance.instants());
+        self.toasts.expiry().map_or(turn, |expiry| expiry.min(turn))
+    }
+
+    /// The backends for the header, in the order of the panes.
+    pub(crate) fn connections(&self) -> Vec<Connection> {
+        let mail = self.maintenance.connection(self.now);
+        mail.map(|(state, word, story)| Connection { name: "mail", state, word, story }).into_iter().collect()
+    }
+
+    /// The view worth keeping for the next start.
+    #[must_use]
+    pub fn view_state(&self) -> ViewState {
+        ViewState {
+            pane: Some(self.focus.name().to_owned()),
+            zoomed: self.zoomed,
+            time_zone: Some(if self.zone == Zone::Utc { "utc" } else { "local" }.to_owned()),
+            panes: [(Pane::Maintenances.name().to_owned(), self.maintenance.saved())].into(),
+        }
+    }
+}
+
+/// A backend as the header shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Connection {
+    /// One short word: `mail`.
+    pub(crate) name: &'static str,
+    /// Its state.
+    pub(crate) state: theme::State,
+    /// The age of its data, `live`, or the reason in a word.
+    pub(crate) word: String,
+    /// The whole story, a line each.
+    pub(crate) story: Vec<String>,
+}

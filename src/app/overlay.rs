@@ -1,0 +1,223 @@
+//! What lies on top of the panes: help, palette, log, connections, confirmations. The topmost gets the keys first.
+
+use chrono::{DateTime, Duration, Utc};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use super::commands::{COMMANDS, Command};
+use crate::command::{Scope, Spec};
+use crate::key::{Code, Key};
+use crate::ui::field::{Edited, Field};
+
+/// Keys that were typed before a dialog appeared do not answer it.
+const TYPED_AHEAD_MS: i64 = 300;
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) enum Overlay {
+    /// The keys of the place it was opened from.
+    Help(Help),
+    /// Every command by name.
+    Palette(Palette),
+    /// The last warnings; lines scrolled away at the end.
+    Log(usize),
+    /// The state of every backend; lines scrolled away at the top.
+    Connections(usize),
+    /// A question before something is done.
+    Confirm(Confirm),
+}
+
+/// What became of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It was for the overlay.
+    Consumed,
+    /// The overlay has no use for it.
+    Ignored,
+    /// The overlay is done with.
+    Closed,
+    /// The overlay is done with, and this is to run.
+    Run(Command),
+    /// The overlay is done with, and this is to run without asking again.
+    Confirmed(Command),
+}
+
+/// The help overlay: searchable, and Enter runs a row.
+#[derive(Debug)]
+pub(crate) struct Help {
+    /// The scopes of the place, innermost first.
+    pub(crate) scopes: Vec<Scope>,
+    /// What is searched for.
+    pub(crate) search: Field,
+    /// Index of the row under the cursor among those shown.
+    pub(crate) cursor: usize,
+}
+
+/// The command palette.
+#[derive(Debug)]
+pub(crate) struct Palette {
+    /// What was typed.
+    pub(crate) text: Field,
+    /// Index among the matches.
+    pub(crate) cursor: usize,
+}
+
+/// A question before something is done.
+#[derive(Debug)]
+pub(crate) struct Confirm {
+    /// What would run.
+    pub(crate) command: Command,
+    /// The question, naming the object.
+    pub(crate) question: String,
+    /// What more there is to know.
+    pub(crate) lines: Vec<String>,
+    /// The word to type; `None` if `y` is enough.
+    pub(crate) word: Option<String>,
+    /// What was typed.
+    pub(crate) typed: Field,
+    /// When the question appeared.
+    pub(crate) since: DateTime<Utc>,
+}
+
+impl Help {
+    /// The rows to show: those of the place, that match.
+    pub(crate) fn rows(&self) -> Vec<&'static Spec<Command>> {
+        let rows = self.scopes.iter().flat_map(|scope| COMMANDS.iter().filter(move |spec| spec.scopes.contains(scope)));
+        let mut shown: Vec<&'static Spec<Command>> = Vec::new();
+        let text = self.search.text().to_lowercase();
+        for spec in rows {
+            let matches = text.is_empty()
+                || spec.name.contains(&text)
+                || spec.help.to_lowercase().contains(&text)
+                || spec.keys.iter().any(|key| *key == self.search.text());
+            if matches && !shown.iter().any(|other| other.name == spec.name) {
+                shown.push(spec);
+            }
+        }
+        shown
+    }
+
+    /// Searches, moves, runs.
+    fn key(&mut self, key: Key) -> Taken {
+        match (key.code, key.ctrl) {
+            (Code::Enter, _) => self.rows().get(self.cursor).map_or(Taken::Closed, |spec| Taken::Run(spec.command)),
+            (Code::Down, _) | (Code::Char('n'), true) => self.go(self.cursor + 1),
+            (Code::Up, _) | (Code::Char('p'), true) => self.go(self.cursor.saturating_sub(1)),
+            (Code::PageDown, _) => self.go(self.cursor + 10),
+            (Code::PageUp, _) => self.go(self.cursor.saturating_sub(10)),
+            (Code::Char('?'), false) if self.search.text().is_empty() => Taken::Closed,
+            _ => match self.search.key(key) {
+                Edited::Ignored => Taken::Ignored,
+                Edited::Text => self.go(0),
+                Edited::Cursor => Taken::Consumed,
+            },
+        }
+    }
+
+    /// Puts the cursor on a row.
+    fn go(&mut self, row: usize) -> Taken {
+        self.cursor = row.min(self.rows().len().saturating_sub(1));
+        Taken::Consumed
+    }
+}
+
+impl Palette {
+    /// An empty palette.
+    pub(crate) fn new() -> Self {
+        Self { text: Field::line(""), cursor: 0 }
+    }
+
+    /// The commands that match what was typed, best first; all of them when nothing was typed.
+    pub(crate) fn matches(&self) -> Vec<&'static Spec<Command>> {
+        if self.text.text().trim().is_empty() {
+            return COMMANDS.iter().collect();
+        }
+        let pattern = Pattern::parse(self.text.text(), CaseMatching::Ignore, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let mut found: Vec<_> = COMMANDS
+            .iter()
+            .filter_map(|spec| {
+                // The name counts twice: a word of the help text never beats a command that is called so.
+                let name = pattern.score(Utf32Str::new(spec.name, &mut buffer), &mut matcher).map(|score| score * 2);
+                let help = pattern.score(Utf32Str::new(spec.help, &mut buffer), &mut matcher);
+                name.max(help).map(|score| (std::cmp::Reverse(score), spec))
+            })
+            .collect();
+        found.sort_by_key(|(score, _)| *score);
+        found.into_iter().map(|(_, spec)| spec).collect()
+    }
+
+    /// Types, moves, runs.
+    fn key(&mut self, key: Key) -> Taken {
+        let last = self.matches().len().saturating_sub(1);
+        match (key.code, key.ctrl) {
+            (Code::Enter, _) => {
+                return self.matches().get(self.cursor).map_or(Taken::Consumed, |spec| Taken::Run(spec.command));
+            }
+            (Code::Down | Code::Tab, _) | (Code::Char('n'), true) => self.cursor = (self.cursor + 1).min(last),
+            (Code::Up, _) | (Code::Char('p'), true) => self.cursor = self.cursor.saturating_sub(1),
+            (Code::Backspace, false) if self.text.text().is_empty() => return Taken::Closed,
+            _ => match self.text.key(key) {
+                Edited::Ignored => return Taken::Ignored,
+                Edited::Text => self.cursor = 0,
+                Edited::Cursor => {}
+            },
+        }
+        Taken::Consumed
+    }
+}
+
+impl Confirm {
+    /// `y`, or the word and Enter. Enter alone never confirms.
+    fn key(&mut self, key: Key, now: DateTime<Utc>) -> Taken {
+        if now - self.since < Duration::milliseconds(TYPED_AHEAD_MS) {
+            return Taken::Consumed;
+        }
+        match (&self.word, key.code) {
+            (None, Code::Char('y' | 'Y')) if !key.ctrl && !key.alt => Taken::Confirmed(self.command),
+            (None, Code::Char('n' | 'N')) if !key.ctrl && !key.alt => Taken::Closed,
+            (Some(word), Code::Enter) if self.typed.text() == word => Taken::Confirmed(self.command),
+            (Some(_), _) => match self.typed.key(key) {
+                Edited::Ignored => Taken::Ignored,
+                Edited::Text | Edited::Cursor => Taken::Consumed,
+            },
+            (None, _) => Taken::Ignored,
+        }
+    }
+}
+
+impl Overlay {
+    /// Offers a key. Esc closes whatever it is; the caller sees to that.
+    pub(crate) fn key(&mut self, key: Key, now: DateTime<Utc>) -> Taken {
+        match self {
+            Self::Help(help) => help.key(key),
+            Self::Palette(palette) => palette.key(key),
+            Self::Confirm(confirm) => confirm.key(key, now),
+            Self::Log(scroll) | Self::Connections(scroll) => scroll_key(scroll, key),
+        }
+    }
+
+    /// Offers pasted text; returns whether it fitted.
+    pub(crate) fn paste(&mut self, text: &str) -> bool {
+        match self {
+            Self::Help(help) => help.search.paste(text),
+            Self::Palette(palette) => palette.text.paste(text),
+            Self::Confirm(confirm) => confirm.typed.paste(text),
+            Self::Log(_) | Self::Connections(_) => true,
+        }
+    }
+}
+
+/// Scrolls a text by the usual keys.
+fn scroll_key(scroll: &mut usize, key: Key) -> Taken {
+    match (key.code, key.ctrl) {
+        (Code::Down | Code::Char('j'), false) => *scroll += 1,
+        (Code::Up | Code::Char('k'), false) => *scroll = scroll.saturating_sub(1),
+        (Code::PageDown, _) | (Code::Char('d' | 'f'), true) => *scroll += 10,
+        (Code::PageUp, _) | (Code::Char('u' | 'b'), true) => *scroll = scroll.saturating_sub(10),
+        (Code::Home | Code::Char('g'), false) => *scroll = 0,
+        _ => return Taken::Ignored,
+    }
+    Taken::Consumed
+}

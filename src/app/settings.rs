@@ -1,0 +1,145 @@
+//! From the configuration to what the screen needs of it.
+
+use std::collections::BTreeMap;
+
+use super::commands;
+use super::keymap::Keymap;
+use super::{Context, Settings};
+use crate::colour::ColourDepth;
+use crate::config::{Config, Kind, Problem, When, nearest};
+use crate::key::Key;
+use crate::ui::theme::{BUILT_IN, Theme};
+use crate::ui::time::Zone;
+
+impl Settings {
+    /// The settings of `config` on a terminal with so many colours. Problems are those of the key map; the settings are
+    /// usable all the same.
+    #[must_use]
+    pub fn new(config: &Config, depth: ColourDepth, utf8: bool) -> (Self, Vec<Problem>) {
+        let (keymap, problems) = keymap(config);
+        let mono = depth == ColourDepth::Mono;
+        let themes: Vec<Theme> = BUILT_IN
+            .iter()
+            .filter(|(name, _)| mono == (*name == "mono"))
+            .filter_map(|(name, _)| Theme::built_in(name))
+            .collect();
+        let wanted = config.theme.as_str();
+        let theme = themes.iter().find(|theme| theme.name == wanted).or(themes.first()).cloned();
+        let (local_zone, start_local) = match config.time_zone {
+            crate::config::Zone::Utc => (machine_zone(), false),
+            crate::config::Zone::Local => (machine_zone(), true),
+            crate::config::Zone::Named(zone) => (Zone::Named(zone), true),
+        };
+        let settings = Self {
+            theme: theme.unwrap_or_else(Theme::plain),
+            themes,
+            local_zone,
+            start_local,
+            ascii: match config.ascii {
+                When::Always => true,
+                When::Never => false,
+                When::Auto => !utf8,
+            },
+            mouse: config.mouse,
+            read_only: config.read_only.is_some(),
+            contexts: contexts(config),
+            who: config.who.clone(),
+            keymap,
+            absent: absent(config),
+        };
+        (settings, problems)
+    }
+}
+
+impl Settings {
+    /// How things look in `zone` at `now`.
+    pub(crate) fn look(&self, zone: Zone, now: chrono::DateTime<chrono::Utc>) -> crate::ui::Look<'_> {
+        crate::ui::Look { theme: &self.theme, ascii: self.ascii, zone, now }
+    }
+}
+
+/// The contexts, the one to start in first.
+fn contexts(config: &Config) -> Vec<Context> {
+    let make = |context: &crate::config::Context| Context {
+        name: context.name.clone(),
+        production: context.kind == Kind::Production,
+        read_only: context.read_only,
+    };
+    let first = config.context.iter();
+    let others = config.contexts.iter().filter(|context| Some(*context) != config.context.as_ref());
+    first.chain(others).map(make).collect()
+}
+
+/// The zone of this machine, or UTC where it cannot be told.
+fn machine_zone() -> Zone {
+    let name = iana_time_zone::get_timezone().ok();
+    match name.and_then(|name| name.parse::<chrono_tz::Tz>().ok()) {
+        None | Some(chrono_tz::UTC | chrono_tz::Etc::UTC) => Zone::Utc,
+        Some(zone) => Zone::Named(zone),
+    }
+}
+
+/// The table's keys with the configuration's laid over them.
+fn keymap(config: &Config) -> (Keymap, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut overrides: BTreeMap<String, Vec<Key>> = BTreeMap::new();
+    for (name, keys) in &config.keys {
+        let problem = |what: String, because: String, remedy: String| Problem {
+            origin: keys.origin.clone(),
+            key: format!("keys.{name}"),
+            what,
+            because,
+            remedy,
+        };
+        if commands::by_name(name).is_none() {
+            let known = commands::COMMANDS.iter().map(|spec| spec.name);
+            let remedy = nearest(name, known).map_or_else(
+                || "`?` lists the commands; README.md has the table".to_owned(),
+                |near| format!("did you mean {near}?"),
+            );
+            problems.push(problem(format!("keys.{name} is set"), "there is no such command".to_owned(), remedy));
+            continue;
+        }
+        overrides.insert(name.clone(), keys.value.clone());
+    }
+    let (keymap, conflicts) = Keymap::new(&overrides);
+    for conflict in conflicts {
+        let origin =
+            config.keys.iter().find(|(name, _)| *name == conflict.command).map(|(_, keys)| keys.origin.clone());
+        let Some(origin) = origin else { continue };
+        problems.push(Problem {
+            origin,
+            key: format!("keys.{}", conflict.command),
+            what: format!("keys.{} = {:?}", conflict.command, conflict.key.to_string()),
+            because: format!("keys.{} has that key in the same place", conflict.taken_by),
+            remedy: "give one of them another key".to_owned(),
+        });
+    }
+    (keymap, problems)
+}
+
+/// What the panes say whose backends are not there.
+fn absent(config: &Config) -> [Option<String>; 5] {
+    let unset = |what: &str, setting: &str| format!("{what} is not configured: write {setting} into config.toml");
+    let early = |what: &str, place: &str| format!("{place} is configured; this version does not connect to {what} yet");
+    let cloudvision = match &config.cloudvision {
+        None => unset("CloudVision", "[cloudvision] endpoint = \"HOST:PORT\""),
+        Some(endpoint) => early("CloudVision", &endpoint.to_string()),
+    };
+    let lab = match &config.lab {
+        None => unset("The lab", "[lab] url = \"https://…\""),
+        Some(url) => early("labs", url.as_str()),
+    };
+    let console = match &config.console {
+        None => unset("The cluster", "[console] kubeconfig = \"~/.kube/config\""),
+        Some(path) => early("clusters", &path.display().to_string()),
+    };
+    let maintenance = config.maintenance.sources.is_empty().then(|| {
+        format!(
+            "no source of mails is configured: write [[maintenance.source]] with name, kind = \"maildir\" and path into \
+             {}, or run noctui maintenance import FILE…",
+            config.paths.config.display()
+        )
+    });
+    [maintenance, Some(cloudvision.clone()), Some(cloudvision), Some(lab), Some(console)]
+}

@@ -1,0 +1,408 @@
+//! Message → pane or overlay; dispatch only. Pure: no I/O, no clock, the time arrives with the message.
+
+use chrono::{DateTime, Utc};
+use ratatui::layout::{Rect, Size};
+
+use super::commands::{self, Command};
+use super::layout::{Layout, layout};
+use super::overlay::{Confirm, Help, Overlay, Palette, Taken};
+use super::{Effect, Message, Model, Pane, Settings};
+use crate::command::{Motion, Risk, Scope, Spec};
+use crate::features::maintenance;
+use crate::input::{Button, Input, Mouse, MouseAction};
+use crate::key::{Code, Key};
+use crate::ui::time::Zone;
+
+/// Lines that a step of the mouse wheel scrolls.
+const WHEEL: isize = 3;
+
+impl Model {
+    /// Takes in what happened at `at`; returns what is wanted of the world because of it.
+    pub fn update(&mut self, message: Message, at: DateTime<Utc>) -> Vec<Effect> {
+        self.now = at;
+        self.toasts.expire(at);
+        let effects = match message {
+            Message::Input(input) => self.input(input),
+            Message::Ticked => requests(self.maintenance.tick(at)),
+            Message::Maintenance(report) => {
+                let outcome = self.maintenance.report(*report, at);
+                self.apply(outcome)
+            }
+            Message::WorkerStopped(trouble) => {
+                self.maintenance.worker_stopped(trouble);
+                vec![]
+            }
+            Message::WorkerStarted => requests(self.maintenance.refresh(at)),
+            Message::Reconfigured(settings) => self.reconfigure(*settings),
+            Message::ConfigurationRefused(trouble) | Message::Failed(trouble) => {
+                self.toasts.fail(at, &trouble);
+                vec![]
+            }
+            Message::Logged(log) => {
+                self.log = log;
+                vec![]
+            }
+        };
+        self.fit();
+        effects
+    }
+
+    /// Tells the panes how much room they have, so that scrolling and drawing agree.
+    pub(super) fn fit(&mut self) {
+        let Some(layout) = self.layout() else { return };
+        for (pane, area) in layout.panes {
+            if pane == Pane::Maintenances {
+                self.maintenance.fit(area.width, area.height.saturating_sub(1));
+                self.maintenance.clamp(&self.settings.look(self.zone, self.now));
+            }
+        }
+    }
+
+    /// Where everything is on the present terminal.
+    pub(super) fn layout(&self) -> Option<Layout> {
+        layout(self, Rect::new(0, 0, self.size.0, self.size.1))
+    }
+
+    /// Whether the focused pane shows an opened thing, which takes the whole body.
+    pub(super) fn is_opened(&self) -> bool {
+        self.focus == Pane::Maintenances && self.maintenance.is_opened()
+    }
+
+    /// The scopes that have the keyboard, innermost first.
+    pub(crate) fn scopes(&self) -> Vec<Scope> {
+        let mut scopes = Vec::with_capacity(4);
+        if self.focus == Pane::Maintenances {
+            scopes.extend(self.maintenance.scopes());
+        }
+        scopes.extend([Scope::Dashboard, Scope::Global]);
+        scopes
+    }
+
+    /// Something was done at the terminal.
+    fn input(&mut self, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Key(key) => self.key(key),
+            Input::Paste(text) => self.paste(&text),
+            Input::PasteRefused { bytes } => {
+                self.refuse_paste(bytes);
+                vec![]
+            }
+            Input::Mouse(mouse) => self.mouse(mouse),
+            Input::Focused(focused) => {
+                self.focused = focused;
+                vec![]
+            }
+            Input::Resized(Size { width, height }) => {
+                self.size = (width, height);
+                vec![]
+            }
+        }
+    }
+
+    /// A key: for the topmost overlay, else for a text being typed, else for a command.
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        self.toasts.seen(self.now);
+        // Leaving is possible from everywhere, whatever is being typed.
+        if key.ctrl && key.code == Code::Char('c') {
+            return self.run(Command::Quit, false);
+        }
+        if let Some(overlay) = self.overlays.last_mut() {
+            let taken = overlay.key(key, self.now);
+            return self.overlay_took(taken, key);
+        }
+        if self.focus == Pane::Maintenances && self.maintenance.is_typing() {
+            let outcome = self.maintenance.typed(key, self.now);
+            return self.apply(outcome);
+        }
+        match self.settings.keymap.find(&self.scopes(), key) {
+            Some(command) => self.run(command, false),
+            None => vec![],
+        }
+    }
+
+    /// What follows from an overlay's answer to a key.
+    fn overlay_took(&mut self, taken: Taken, key: Key) -> Vec<Effect> {
+        match taken {
+            Taken::Consumed => vec![],
+            Taken::Closed => {
+                self.overlays.pop();
+                vec![]
+            }
+            Taken::Run(command) => {
+                self.overlays.pop();
+                self.run(command, false)
+            }
+            Taken::Confirmed(command) => {
+                self.overlays.pop();
+                self.run(command, true)
+            }
+            Taken::Ignored => match self.settings.keymap.find(&[Scope::Global], key) {
+                Some(Command::Quit)
+                    if matches!(self.overlays.last(), Some(Overlay::Log(_) | Overlay::Connections(_))) =>
+                {
+                    self.overlays.pop();
+                    vec![]
+                }
+                Some(command @ (Command::Back | Command::Suspend | Command::Redraw)) => self.run(command, false),
+                _ => vec![],
+            },
+        }
+    }
+
+    /// Pasted text goes where text is being typed, and never runs a key.
+    fn paste(&mut self, text: &str) -> Vec<Effect> {
+        let fitted = if let Some(overlay) = self.overlays.last_mut() {
+            overlay.paste(text)
+        } else if self.maintenance.is_typing() {
+            let outcome = self.maintenance.paste(text, self.now);
+            return self.apply(outcome);
+        } else {
+            self.toasts.warn(self.now, "nothing to paste into here: open a note or the filter first");
+            return vec![];
+        };
+        if !fitted {
+            self.refuse_paste(text.len());
+        }
+        vec![]
+    }
+
+    /// More was pasted than fits; none of it was kept.
+    fn refuse_paste(&mut self, bytes: usize) {
+        let limit = crate::ui::field::LIMIT_BYTES / 1024;
+        self.toasts.warn(self.now, format!("{bytes} bytes are too much to paste here; the limit is {limit} KiB"));
+    }
+
+    /// Runs a command, unless read-only forbids it or its risk wants an answer first.
+    pub(super) fn run(&mut self, command: Command, confirmed: bool) -> Vec<Effect> {
+        let Some(spec) = commands::COMMANDS.iter().find(|spec| spec.command == command) else { return vec![] };
+        if spec.writes && self.read_only {
+            self.toasts.warn(self.now, format!("{} is refused: read-only; :read-write allows writing", spec.name));
+            return vec![];
+        }
+        if !confirmed && let Some(confirm) = self.question(spec) {
+            self.overlays.push(Overlay::Confirm(confirm));
+            return vec![];
+        }
+        self.execute(command)
+    }
+
+    /// What to ask before a row of the table runs; it follows from the row's risk alone.
+    fn question(&self, spec: &Spec<Command>) -> Option<Confirm> {
+        let typed = match spec.risk {
+            Risk::None | Risk::Undoable => return None,
+            Risk::Confirm => self.context().is_some_and(|context| context.production),
+            Risk::TypeName => true,
+        };
+        let object = self.context().map_or_else(String::new, |context| context.name.clone());
+        Some(Confirm {
+            command: spec.command,
+            question: format!("{} on {object}?", spec.help),
+            lines: vec![],
+            word: typed.then_some(object),
+            typed: crate::ui::field::Field::line(""),
+            since: self.now,
+        })
+    }
+
+    /// Does it.
+    fn execute(&mut self, command: Command) -> Vec<Effect> {
+        match command {
+            Command::Quit => return vec![Effect::Quit],
+            Command::Suspend => return vec![Effect::Suspend],
+            Command::Redraw => {
+                let mut effects = vec![Effect::Redraw];
+                effects.extend(requests(self.maintenance.refresh(self.now)));
+                return effects;
+            }
+            Command::Back => return self.back(),
+            Command::Help => {
+                let help = Help { scopes: self.scopes(), search: crate::ui::field::Field::line(""), cursor: 0 };
+                self.overlays.push(Overlay::Help(help));
+            }
+            Command::Palette => self.overlays.push(Overlay::Palette(Palette::new())),
+            Command::Log => self.overlays.push(Overlay::Log(0)),
+            Command::Connections => self.overlays.push(Overlay::Connections(0)),
+            Command::TimeZone => self.switch_zone(),
+            Command::Theme => self.switch_theme(),
+            Command::Mouse => {
+                self.settings.mouse = !self.settings.mouse;
+                self.toasts
+                    .done(self.now, if self.settings.mouse { "mouse on; shift selects text" } else { "mouse off" });
+                return vec![Effect::SetMouse(self.settings.mouse)];
+            }
+            Command::ReadOnly => {
+                self.read_only = true;
+                self.toasts.done(self.now, "read-only: writing to backends is refused; notes stay possible");
+            }
+            Command::ReadWrite => {
+                self.read_only = false;
+                self.toasts.done(self.now, "writing to backends is allowed");
+            }
+            Command::Context => self.switch_context(),
+            Command::Focus(pane) => self.focus = pane,
+            Command::NextPane => self.focus = self.neighbour(1),
+            Command::PreviousPane => self.focus = self.neighbour(Pane::ALL.len() - 1),
+            Command::Zoom => self.zoomed = !self.zoomed,
+            Command::Move(motion) => return self.moved(motion),
+            Command::Maintenance(command) => {
+                self.focus = Pane::Maintenances;
+                self.fit();
+                let look = self.settings.look(self.zone, self.now);
+                let outcome = self.maintenance.run(command, &look);
+                return self.apply(outcome);
+            }
+        }
+        vec![]
+    }
+
+    /// One level up: the overlay, what is opened in the pane, the zoom.
+    fn back(&mut self) -> Vec<Effect> {
+        if self.overlays.pop().is_some() {
+            return vec![];
+        }
+        if self.focus == Pane::Maintenances
+            && let Some(outcome) = self.maintenance.back(self.now)
+        {
+            return self.apply(outcome);
+        }
+        self.zoomed = false;
+        vec![]
+    }
+
+    /// The cursor moved.
+    fn moved(&mut self, motion: Motion) -> Vec<Effect> {
+        if self.focus != Pane::Maintenances {
+            return vec![];
+        }
+        let outcome = self.maintenance.moved(motion, self.now);
+        self.apply(outcome)
+    }
+
+    /// The pane so many places on.
+    fn neighbour(&self, places: usize) -> Pane {
+        Pane::ALL.get((self.focus as usize + places) % Pane::ALL.len()).copied().unwrap_or(self.focus)
+    }
+
+    /// UTC ↔ local.
+    fn switch_zone(&mut self) {
+        self.zone = if self.zone == Zone::Utc { self.settings.local_zone } else { Zone::Utc };
+        let text = if self.settings.local_zone == Zone::Utc {
+            "this machine's own zone is UTC; time_zone in the configuration names another".to_owned()
+        } else {
+            format!("times in {}", self.zone.name(self.now))
+        };
+        self.toasts.done(self.now, text);
+    }
+
+    /// The next theme.
+    fn switch_theme(&mut self) {
+        let themes = &self.settings.themes;
+        let at = themes
+            .iter()
+            .position(|theme| theme.name == self.settings.theme.name)
+            .map_or(0, |at| (at + 1) % themes.len());
+        if let Some(next) = themes.get(at).cloned() {
+            self.toasts.done(self.now, format!("theme {}", next.name));
+            self.settings.theme = next;
+        }
+    }
+
+    /// The next context, with its own rule about writing.
+    fn switch_context(&mut self) {
+        if self.settings.contexts.len() < 2 {
+            self.toasts.warn(self.now, "there is only one context; [[context]] in the configuration adds another");
+            return;
+        }
+        self.context = (self.context + 1) % self.settings.contexts.len();
+        self.read_only = self.settings.read_only || self.context().is_some_and(|context| context.read_only);
+        let name = self.context().map_or("", |context| &context.name);
+        self.toasts.done(self.now, format!("context {name}"));
+    }
+
+    /// What a pane asked for, and what it wants said.
+    fn apply(&mut self, outcome: maintenance::pane::Outcome) -> Vec<Effect> {
+        match outcome.say {
+            None => {}
+            Some(maintenance::pane::Say::Done(text)) => self.toasts.done(self.now, text),
+            Some(maintenance::pane::Say::Warn(text)) => self.toasts.warn(self.now, text),
+            Some(maintenance::pane::Say::Failed(trouble)) => self.toasts.fail(self.now, &trouble),
+        }
+        let mut effects = requests(outcome.requests);
+        effects.extend(outcome.copy.map(Effect::Copy));
+        effects
+    }
+
+    /// The configuration changed: everything it decides is taken over, what the user chose on the screen stays.
+    fn reconfigure(&mut self, settings: Settings) -> Vec<Effect> {
+        let name = self.context().map(|context| context.name.clone());
+        let mouse = settings.mouse != self.settings.mouse;
+        let zone_was_local = self.zone != Zone::Utc;
+        self.settings = settings;
+        self.context =
+            name.and_then(|name| self.settings.contexts.iter().position(|context| context.name == name)).unwrap_or(0);
+        self.read_only |= self.settings.read_only || self.context().is_some_and(|context| context.read_only);
+        self.zone = if zone_was_local { self.settings.local_zone } else { Zone::Utc };
+        self.maintenance.set_who(&self.settings.who);
+        self.toasts.done(self.now, "the configuration was read again");
+        let mut effects = vec![Effect::Redraw];
+        effects.extend(mouse.then_some(Effect::SetMouse(self.settings.mouse)));
+        effects
+    }
+
+    /// Clicks focus, select and open; the wheel scrolls what is under it without moving the focus.
+    fn mouse(&mut self, mouse: Mouse) -> Vec<Effect> {
+        let Mouse { action, column, row, .. } = mouse;
+        if !self.overlays.is_empty() {
+            return match action {
+                MouseAction::WheelUp => self.key(Key::plain(Code::Up)),
+                MouseAction::WheelDown => self.key(Key::plain(Code::Down)),
+                MouseAction::Press(_) | MouseAction::Release(_) | MouseAction::Drag(_) => vec![],
+            };
+        }
+        let Some(layout) = self.layout() else { return vec![] };
+        match action {
+            MouseAction::WheelUp => self.wheel(&layout, column, row, -WHEEL),
+            MouseAction::WheelDown => self.wheel(&layout, column, row, WHEEL),
+            MouseAction::Press(Button::Left) => self.click(&layout, column, row),
+            MouseAction::Press(_) | MouseAction::Release(_) | MouseAction::Drag(_) => vec![],
+        }
+    }
+
+    /// The wheel turned over a pane.
+    fn wheel(&mut self, layout: &Layout, column: u16, row: u16, lines: isize) -> Vec<Effect> {
+        match layout.pane_at(column, row) {
+            Some((Pane::Maintenances, _)) => {
+                let outcome = self.maintenance.wheel(lines);
+                self.apply(outcome)
+            }
+            _ => vec![],
+        }
+    }
+
+    /// A click: on the header, a tab, a hint of the footer, or a pane.
+    fn click(&mut self, layout: &Layout, column: u16, row: u16) -> Vec<Effect> {
+        if row == layout.header.y {
+            return self.run(Command::Connections, false);
+        }
+        if row == layout.footer.y {
+            let hit = super::view::hints(self).into_iter().find(|hint| hint.columns.contains(&column));
+            return hit.map_or_else(Vec::new, |hint| self.run(hint.command, false));
+        }
+        if layout.tabs.is_some_and(|tabs| tabs.y == row) {
+            let hit = super::view::tabs(self).into_iter().find(|tab| tab.columns.contains(&column));
+            return hit.map_or_else(Vec::new, |tab| self.run(Command::Focus(tab.pane), false));
+        }
+        let Some((pane, area)) = layout.pane_at(column, row) else { return vec![] };
+        self.focus = pane;
+        if pane == Pane::Maintenances && row > area.y {
+            let outcome = self.maintenance.click(usize::from(row - area.y - 1));
+            return self.apply(outcome);
+        }
+        vec![]
+    }
+}
+
+/// Requests of the maintenances as effects.
+fn requests(requests: Vec<maintenance::worker::Request>) -> Vec<Effect> {
+    requests.into_iter().map(Effect::Maintenance).collect()
+}

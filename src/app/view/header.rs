@@ -1,0 +1,100 @@
+//! The first line: who we are, where we work, how the backends are, what time it is; and the tabs below it.
+
+use std::ops::Range;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::{Connection, Model, Pane};
+use crate::ui::line::{Pen, width};
+use crate::ui::theme::Role;
+
+/// A tab: which pane, its text, and the columns it takes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Tab {
+    /// The pane it leads to.
+    pub(crate) pane: Pane,
+    /// What it says.
+    pub(crate) text: String,
+    /// Where a click hits it.
+    pub(crate) columns: Range<u16>,
+}
+
+/// The tabs, with their places.
+pub(crate) fn tabs(model: &Model) -> Vec<Tab> {
+    let mut at = 0;
+    let narrow = model.size.0 < 80;
+    let make = |pane: Pane| {
+        let count = if pane == Pane::Maintenances { model.maintenance.badge() } else { None };
+        let count = count.map_or_else(String::new, |count| format!(" {count}"));
+        let title = if narrow && model.focus != pane { String::new() } else { format!(" {}", pane.short_title()) };
+        let text = format!("{}{title}{count}", pane.number());
+        // The brackets make the focused tab visible without colour.
+        let text = if model.focus == pane { format!("[{text}]") } else { format!(" {text} ") };
+        let from = at;
+        at += u16::try_from(width(&text)).unwrap_or(u16::MAX);
+        Tab { pane, text, columns: from..at }
+    };
+    Pane::ALL.into_iter().map(make).collect()
+}
+
+/// Draws the row of tabs.
+pub(super) fn draw_tabs(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.look().theme;
+    let mut pen = Pen::new(buffer, area, 0);
+    for tab in tabs(model) {
+        pen.text(&tab.text, theme.style(if tab.pane == model.focus { Role::Accent } else { Role::Title }));
+    }
+}
+
+/// Draws the header.
+pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let look = model.look();
+    let text = look.theme.style(Role::Text);
+    let clock = format!("{} {}", model.zone.name(model.now), model.zone.clock(model.now));
+    let connections = model.connections();
+    let full =
+        |connection: &Connection| format!("{} {} {}", connection.name, look.glyph(connection.state), connection.word);
+    let brief = |connection: &Connection| format!("{}{}", connection.name, look.glyph(connection.state));
+    let room = usize::from(area.width).saturating_sub(width(&clock) + 12);
+    let long =
+        connections.iter().map(|connection| width(&full(connection)) + 3).sum::<usize>() <= room.saturating_sub(20);
+
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.text("noctui", look.theme.style(Role::Title));
+    if let Some(context) = model.context() {
+        let role = if context.production { Role::ContextProd } else { Role::ContextLab };
+        pen.text("  ", text).text(&context.name, look.theme.style(role));
+    }
+    if model.read_only {
+        pen.text("  ", text).text("READ-ONLY", look.theme.style(Role::Warning));
+    }
+    let gap = if long { 3 } else { 1 };
+    let states: usize = connections.iter().map(|c| width(&if long { full(c) } else { brief(c) }) + gap).sum();
+    let tail = states + width(&clock) + 2;
+    if pen.left() > tail {
+        pen.skip(pen.left() - tail);
+    } else if pen.left() > width(&clock) {
+        // No room for the backends: the clock stays, `c` still tells their state.
+        pen.at_end(&clock, text);
+        return;
+    } else {
+        return;
+    }
+    for connection in &connections {
+        let style = look.theme.style(connection.state.role());
+        pen.text(connection.name, text);
+        if long {
+            pen.text(" ", text);
+        }
+        pen.text(look.glyph(connection.state), style);
+        if long {
+            pen.text(" ", text).text(&connection.word, text);
+        }
+        pen.skip(gap);
+    }
+    pen.at_end(&clock, text);
+    if pen.left() > 0 {
+        pen.text(" ", text).text(&clock, text);
+    }
+}

@@ -1,0 +1,101 @@
+//! The frame: header, tabs or tiles, overlays, footer. Reads the model, stores nothing.
+
+mod footer;
+mod header;
+mod overlay;
+
+pub(crate) use footer::hints;
+pub(crate) use header::tabs;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::layout::{Layout, SMALLEST, layout};
+use super::{Model, Pane};
+use crate::features::maintenance;
+use crate::ui::line::{Pen, width};
+use crate::ui::theme::Role;
+
+/// Draws the whole screen into `buffer`; returns where the terminal's cursor belongs, if text is being typed.
+#[must_use]
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
+    let area = buffer.area;
+    let Some(layout) = layout(model, area) else {
+        too_small(model, buffer);
+        return None;
+    };
+    buffer.set_style(area, model.look().theme.style(Role::Text));
+    header::draw(model, layout.header, buffer);
+    if let Some(row) = layout.tabs {
+        header::draw_tabs(model, row, buffer);
+    }
+    let mut cursor = None;
+    for (pane, area) in &layout.panes {
+        cursor = cursor.or(draw_pane(model, *pane, *area, buffer));
+    }
+    footer::draw(model, layout.footer, buffer);
+    if model.overlays.is_empty() { cursor } else { overlay::draw(model, body(&layout), buffer) }
+}
+
+/// Everything between header and footer.
+fn body(layout: &Layout) -> Rect {
+    Rect { y: layout.header.bottom(), height: layout.footer.y - layout.header.bottom(), ..layout.header }
+}
+
+/// A terminal below the smallest size still says so, as far as it can.
+fn too_small(model: &Model, buffer: &mut Buffer) {
+    let area = buffer.area;
+    let text = format!("noctui needs {}x{}; this is {}x{}", SMALLEST.0, SMALLEST.1, area.width, area.height);
+    Pen::new(buffer, area, 0).text(&text, model.look().theme.style(Role::Warning));
+}
+
+/// One pane: its title rule and what it shows.
+fn draw_pane(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let focused = model.focus == pane;
+    let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let absent = model.settings.absent.get(pane as usize).and_then(Option::as_ref);
+    let status = if pane == Pane::Maintenances { model.maintenance.heading() } else { Vec::new() };
+    draw_title(model, pane, status, focused, area, buffer);
+    match (pane, absent) {
+        (Pane::Maintenances, _) => maintenance::pane::view::draw(
+            &model.maintenance,
+            &model.look(),
+            absent.map(String::as_str),
+            focused,
+            inner,
+            buffer,
+        ),
+        (_, Some(line)) => {
+            for (row, text) in
+                crate::ui::line::wrap(line, usize::from(inner.width.saturating_sub(2))).iter().enumerate()
+            {
+                let row = u16::try_from(row).unwrap_or(u16::MAX);
+                Pen::new(buffer, inner, row).skip(1).text(text, model.look().theme.style(Role::Muted));
+            }
+            None
+        }
+        (_, None) => None,
+    }
+}
+
+/// `─ 1 Maintenances ─────── 3 active · 2 new ──`; the figures of `status` from the right as far as there is room.
+fn draw_title(model: &Model, pane: Pane, mut status: Vec<String>, focused: bool, area: Rect, buffer: &mut Buffer) {
+    let look = model.look();
+    let rule = look.theme.style(Role::Muted);
+    let dash = look.pick("─", "-");
+    let title = look.theme.style(if focused { Role::Accent } else { Role::Title });
+    let total = usize::from(area.width);
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.text(dash, rule).text(&format!(" {} {} ", pane.number(), pane.title()), title);
+    // The figures come in the order of their weight: the last ones go where there is no room.
+    while !status.is_empty() && width(&status.join(" · ")) + 4 > pen.left() {
+        status.pop();
+    }
+    let status = status.join(if model.settings.ascii { " - " } else { " · " });
+    let tail = if status.is_empty() { 0 } else { width(&status) + 4 };
+    let fill = pen.left().saturating_sub(tail);
+    pen.text(&dash.repeat(fill.min(total)), rule);
+    if tail > 0 {
+        pen.text(" ", rule).text(&status, look.theme.style(Role::Text)).text(" ", rule).text(&dash.repeat(2), rule);
+    }
+}

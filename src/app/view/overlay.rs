@@ -1,0 +1,221 @@
+//! What lies on top, drawn in a frame over the body.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::app::Model;
+use crate::app::commands::Command;
+use crate::app::overlay::{Confirm, Help, Overlay, Palette};
+use crate::command::Spec;
+use crate::logging::Severity;
+use crate::ui::Look;
+use crate::ui::field::Field;
+use crate::ui::line::{Pen, width, wrap};
+use crate::ui::theme::Role;
+
+/// Draws the topmost overlay into the middle of `body`; returns where text is being typed.
+pub(super) fn draw(model: &Model, body: Rect, buffer: &mut Buffer) -> Option<Position> {
+    match model.overlays.last()? {
+        Overlay::Help(help) => Some(draw_help(model, help, body, buffer)),
+        Overlay::Palette(palette) => Some(draw_palette(model, palette, body, buffer)),
+        Overlay::Confirm(confirm) => draw_confirm(model, confirm, body, buffer),
+        Overlay::Log(scroll) => {
+            draw_text(model, "Log", &log_lines(model), *scroll, true, body, buffer);
+            None
+        }
+        Overlay::Connections(scroll) => {
+            draw_text(model, "Connections", &connection_lines(model), *scroll, false, body, buffer);
+            None
+        }
+    }
+}
+
+/// An empty frame with a title, at most `columns` x `rows`, in the middle of `body`; returns its inside.
+fn frame(look: &Look<'_>, title: &str, columns: u16, rows: u16, body: Rect, buffer: &mut Buffer) -> Rect {
+    let size = (columns.min(body.width), rows.saturating_add(2).min(body.height));
+    let area = Rect {
+        x: body.x + (body.width - size.0) / 2,
+        y: body.y + (body.height - size.1) / 2,
+        width: size.0,
+        height: size.1,
+    };
+    let style = look.theme.style(Role::Muted);
+    for y in area.y..area.bottom() {
+        for x in area.x..area.right() {
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+    }
+    buffer.set_style(area, look.theme.style(Role::Text));
+    let inner_width = usize::from(area.width.saturating_sub(2));
+    let dash = look.pick("─", "-");
+    let top = format!("{}{}{}", look.pick("┌", "+"), dash.repeat(inner_width), look.pick("┐", "+"));
+    let bottom = format!("{}{}{}", look.pick("└", "+"), dash.repeat(inner_width), look.pick("┘", "+"));
+    Pen::new(buffer, area, 0).text(&top, style);
+    Pen::new(buffer, area, 0).skip(2).text(&format!(" {title} "), look.theme.style(Role::Accent));
+    Pen::new(buffer, area, area.height.saturating_sub(1)).text(&bottom, style);
+    let upright = look.pick("│", "|");
+    for y in 1..area.height.saturating_sub(1) {
+        Pen::new(buffer, area, y).text(upright, style).skip(inner_width).text(upright, style);
+    }
+    Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(2) }
+}
+
+/// A line in which text is typed; returns where its cursor is.
+fn draw_field(look: &Look<'_>, prompt: &str, field: &Field, area: Rect, row: u16, buffer: &mut Buffer) -> Position {
+    let before = width(prompt) + width(field.before_cursor());
+    let room = usize::from(area.width.saturating_sub(1));
+    Pen::new(buffer, area, row)
+        .text(prompt, look.theme.style(Role::Key))
+        .text(field.text(), look.theme.style(Role::Text));
+    let column = u16::try_from(before.min(room)).unwrap_or(0);
+    Position { x: area.x + column, y: area.y + row }
+}
+
+/// One row of the command table: its key where keys are looked up, its name where names are typed, and what it does.
+fn draw_command(
+    model: &Model,
+    spec: &Spec<Command>,
+    selected: bool,
+    by_name: bool,
+    area: Rect,
+    row: u16,
+    buffer: &mut Buffer,
+) {
+    let look = model.look();
+    let keys: Vec<String> = model.settings.keymap.keys(spec.name).iter().map(ToString::to_string).collect();
+    let mut pen = Pen::new(buffer, area, row);
+    let keys = keys.join(" ");
+    let (first, last) = if by_name { (spec.name, keys.as_str()) } else { (keys.as_str(), spec.name) };
+    pen.column(first, 16, look.theme.style(Role::Key)).skip(1);
+    let tail = if area.width > 76 { 18 } else { 0 };
+    let help = pen.left().saturating_sub(tail);
+    pen.column(spec.help, help, look.theme.style(Role::Text));
+    if tail > 0 {
+        pen.text(last, look.theme.style(Role::Muted));
+    }
+    if selected {
+        pen.skip(usize::from(area.width)).highlight(look.theme.style(Role::Selected));
+    }
+}
+
+/// Rows of the table around the cursor.
+fn draw_commands(
+    model: &Model,
+    specs: &[&'static Spec<Command>],
+    by_name: bool,
+    cursor: usize,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let height = usize::from(area.height);
+    let top = (cursor + 1).saturating_sub(height);
+    for (row, (index, spec)) in specs.iter().enumerate().skip(top).take(height).enumerate() {
+        draw_command(model, spec, index == cursor, by_name, area, u16::try_from(row).unwrap_or(0), buffer);
+    }
+}
+
+/// The keys of the place.
+fn draw_help(model: &Model, help: &Help, body: Rect, buffer: &mut Buffer) -> Position {
+    let look = model.look();
+    let rows = help.rows();
+    let wanted = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let inside = frame(&look, "Help", 104, wanted.max(6), body, buffer);
+    let cursor = draw_field(&look, "search: ", &help.search, inside, 0, buffer);
+    let list = Rect { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
+    draw_commands(model, &rows, false, help.cursor, list, buffer);
+    cursor
+}
+
+/// The palette.
+fn draw_palette(model: &Model, palette: &Palette, body: Rect, buffer: &mut Buffer) -> Position {
+    let look = model.look();
+    let matches = palette.matches();
+    let inside = frame(&look, "Command", 104, 18, body, buffer);
+    let cursor = draw_field(&look, ":", &palette.text, inside, 0, buffer);
+    let list = Rect { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
+    if matches.is_empty() {
+        Pen::new(buffer, list, 0).text("no command matches", look.theme.style(Role::Muted));
+    }
+    draw_commands(model, &matches, true, palette.cursor, list, buffer);
+    cursor
+}
+
+/// A question.
+fn draw_confirm(model: &Model, confirm: &Confirm, body: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let look = model.look();
+    let rows = u16::try_from(confirm.lines.len()).unwrap_or(0) + 3;
+    let inside = frame(&look, &confirm.question, 72, rows, body, buffer);
+    for (row, line) in confirm.lines.iter().enumerate() {
+        Pen::new(buffer, inside, u16::try_from(row).unwrap_or(0)).text(line, look.theme.style(Role::Text));
+    }
+    let last = inside.height.saturating_sub(1);
+    if let Some(word) = &confirm.word {
+        let prompt = format!("Type {word} and enter to go on, esc to cancel: ");
+        return Some(draw_field(&look, &prompt, &confirm.typed, inside, last, buffer));
+    }
+    Pen::new(buffer, inside, last)
+        .text("y", look.theme.style(Role::Key))
+        .text(" yes   ", look.theme.style(Role::Muted))
+        .text("n esc", look.theme.style(Role::Key))
+        .text(" no", look.theme.style(Role::Muted));
+    None
+}
+
+/// A text to scroll through; from its end where the newest is what matters.
+fn draw_text(
+    model: &Model,
+    title: &str,
+    lines: &[(String, Role)],
+    scroll: usize,
+    from_end: bool,
+    body: Rect,
+    buffer: &mut Buffer,
+) {
+    let look = model.look();
+    let columns = body.width.saturating_sub(8).max(38);
+    let cells = usize::from(columns.saturating_sub(4));
+    let wrapped: Vec<(String, Role)> =
+        lines.iter().flat_map(|(line, role)| wrap(line, cells).into_iter().map(|line| (line, *role))).collect();
+    let rows = u16::try_from(wrapped.len()).unwrap_or(u16::MAX).max(1);
+    let inside = frame(&look, title, columns, rows, body, buffer);
+    let spare = wrapped.len().saturating_sub(usize::from(inside.height));
+    let top = if from_end { spare.saturating_sub(scroll) } else { scroll.min(spare) };
+    for (row, (line, role)) in wrapped.iter().skip(top).take(usize::from(inside.height)).enumerate() {
+        Pen::new(buffer, inside, u16::try_from(row).unwrap_or(0)).text(line, look.theme.style(*role));
+    }
+}
+
+/// The last warnings, oldest first.
+fn log_lines(model: &Model) -> Vec<(String, Role)> {
+    if model.log.is_empty() {
+        return vec![("no warnings since the start".to_owned(), Role::Muted)];
+    }
+    let line = |entry: &crate::logging::Entry| {
+        let role = match entry.severity {
+            Severity::Error => Role::Failed,
+            Severity::Warning => Role::Warning,
+        };
+        let times = if entry.times > 1 { format!(" ({} times)", entry.times) } else { String::new() };
+        (format!("{} {}{times}", model.zone.short(entry.at, model.now), entry.text), role)
+    };
+    model.log.newest_first().rev().map(line).collect()
+}
+
+/// The state of every backend, in full.
+fn connection_lines(model: &Model) -> Vec<(String, Role)> {
+    let look = model.look();
+    let mut lines = Vec::new();
+    for connection in model.connections() {
+        let title = format!("{} {} {}", look.glyph(connection.state), connection.name, connection.word);
+        lines.push((title, connection.state.role()));
+        lines.extend(connection.story.into_iter().map(|line| (format!("    {line}"), Role::Text)));
+    }
+    for absent in model.settings.absent.iter().flatten() {
+        if !lines.iter().any(|(line, _)| line == absent) {
+            lines.push((absent.clone(), Role::Muted));
+        }
+    }
+    lines
+}

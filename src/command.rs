@@ -1,0 +1,131 @@
+//! What a row of the command table is. Each feature exports its own slice of rows; `app::commands` puts them together.
+//!
+//! The table is the single source for key handling, the help overlay, the footer, the palette, the `[keys]` section of
+//! the configuration and the key table in the README.
+
+/// Where a command can be used: the place that must have the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Everywhere.
+    Global,
+    /// The dashboard, whichever pane has the focus.
+    Dashboard,
+    /// Whatever has rows or lines to move through.
+    Moving,
+    /// The list of maintenances.
+    Maintenances,
+    /// One maintenance, opened.
+    Maintenance,
+    /// The list of notifications.
+    Notifications,
+    /// One notification, opened.
+    Notification,
+}
+
+impl Scope {
+    /// Every scope, in the order of the help overlay.
+    pub const ALL: [Self; 7] = [
+        Self::Maintenances,
+        Self::Maintenance,
+        Self::Notifications,
+        Self::Notification,
+        Self::Moving,
+        Self::Dashboard,
+        Self::Global,
+    ];
+
+    /// The heading in help and README.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Global => "Everywhere",
+            Self::Dashboard => "Dashboard",
+            Self::Moving => "Lists and texts",
+            Self::Maintenances => "Maintenances",
+            Self::Maintenance => "A maintenance, opened",
+            Self::Notifications => "Notifications",
+            Self::Notification => "A notification, opened",
+        }
+    }
+}
+
+/// What can go wrong when the key was a slip; it alone decides what asks before it acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Risk {
+    /// Nothing: it looks, or it moves.
+    None,
+    /// Done at once, undo offered.
+    Undoable,
+    /// Asks, naming the object; Enter alone does not confirm. In a production context, or for many objects, the name
+    /// has to be typed as for `TypeName`.
+    Confirm,
+    /// The name has to be typed.
+    TypeName,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec<C: 'static> {
+    /// What runs.
+    pub command: C,
+    /// kebab-case, unique; what the palette finds and the configuration names.
+    pub name: &'static str,
+    /// The default keys, as [`crate::key::Key`] reads them.
+    pub keys: &'static [&'static str],
+    /// Where it applies.
+    pub scopes: &'static [Scope],
+    /// What it asks before it acts.
+    pub risk: Risk,
+    /// Whether it writes to a backend, and so is refused under read-only.
+    pub writes: bool,
+    /// One or two words for the footer; empty if it does not stand there.
+    pub hint: &'static str,
+    /// One sentence for help, palette and README, without a full stop.
+    pub help: &'static str,
+}
+
+impl<C: Copy> Spec<C> {
+    /// The same row for the application's own command type.
+    pub fn wrap<D>(&self, wrap: impl Fn(C) -> D) -> Spec<D> {
+        let Self { command, name, keys, scopes, risk, writes, hint, help } = *self;
+        Spec { command: wrap(command), name, keys, scopes, risk, writes, hint, help }
+    }
+}
+
+/// Ways to move through rows and lines; the same keys in every list and text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Motion {
+    /// One up.
+    Up,
+    /// One down.
+    Down,
+    /// Half a page up.
+    HalfUp,
+    /// Half a page down.
+    HalfDown,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// To the first.
+    Top,
+    /// To the last.
+    Bottom,
+}
+
+impl Motion {
+    /// How far it goes where a page has so many lines; `None` for the two ends.
+    #[must_use]
+    pub fn distance(self, page: usize) -> Option<isize> {
+        let page = isize::try_from(page).unwrap_or(isize::MAX).max(1);
+        match self {
+            Self::Up => Some(-1),
+            Self::Down => Some(1),
+            Self::HalfUp => Some(-(page / 2).max(1)),
+            Self::HalfDown => Some((page / 2).max(1)),
+            Self::PageUp => Some(-page),
+            Self::PageDown => Some(page),
+            Self::Top | Self::Bottom => None,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `noctui demo`: what can be typed, and the folder that a demo lives in.
+
+use std::fs;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+
+use super::{Error, Prepared, Schedule, mailbox, prepare};
+use crate::features::maintenance;
+use crate::features::maintenance::store::seed;
+use crate::store;
+
+/// `noctui demo`
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Let nothing arrive while you watch.
+    #[arg(long)]
+    pub still: bool,
+    /// Fill the store with this many maintenances first.
+    #[arg(long, value_name = "N")]
+    pub scale: Option<u32>,
+    /// Vary the ids and the circuits.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Keep everything in this new folder; without it the demo leaves nothing behind.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// Only write the mails and the configuration to this new folder, and say how to look at them.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["keep", "still", "scale"])]
+    pub prepare: Option<PathBuf>,
+}
+
+/// A demo and its folder, which goes when this is dropped unless it was asked for by name.
+#[derive(Debug)]
+pub struct Demo {
+    /// What is in the folder. Its schedule may be taken out for [`deliver`](super::deliver).
+    pub prepared: Prepared,
+    /// Whether the folder stays.
+    keep: bool,
+}
+
+impl Demo {
+    /// Makes the demo that `arguments` ask for.
+    pub fn make(arguments: &Arguments, now: DateTime<Utc>) -> Result<Self, Error> {
+        let named = arguments.keep.as_ref().or(arguments.prepare.as_ref());
+        let folder = named.map_or_else(mailbox::make_temporary_folder, |folder| Ok(folder.clone()));
+        let folder = folder.map_err(|source| Error::Disk { folder: std::env::temp_dir(), source })?;
+        let prepared = prepare(&folder, now, arguments.seed).inspect_err(|_| {
+            if named.is_none() {
+                discard(&folder);
+            }
+        })?;
+        Ok(Self { prepared, keep: named.is_some() })
+    }
+
+    /// Fills the store with maintenances, for seeing noctui with many of them.
+    pub fn fill(&self, count: u32, seed: u64, now: DateTime<Utc>) -> Result<(), store::Error> {
+        let store = maintenance::open_store(&self.prepared.folder.join("data"))?;
+        seed::fill(&store, u64::from(count), now, seed, |_| {})
+    }
+
+    /// The mails that come later, for [`deliver`](super::deliver).
+    pub fn take_schedule(&mut self) -> Schedule {
+        self.prepared.schedule.take()
+    }
+
+    /// What to tell somebody who made a demo without looking at it.
+    #[must_use]
+    pub fn directions(&self) -> String {
+        let folder = self.prepared.folder.display();
+        let (later, _) = self.prepared.schedule.len_and_end();
+        format!(
+            "{} mails in {folder}/Maildir; the {later} that would arrive later are left out.\n\
+             noctui --config {folder}/config.toml --data-dir {folder}/data\n",
+            self.prepared.delivered
+        )
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        if !self.keep {
+            discard(&self.prepared.folder);
+        }
+    }
+}
+
+/// Removes a demo's folder.
+fn discard(folder: &std::path::Path) {
+    if let Err(error) = fs::remove_dir_all(folder) {
+        tracing::warn!(folder = %folder.display(), %error, "the demo's folder stays");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    /// A command line of its own.
+    #[derive(Parser)]
+    struct Cli {
+        /// As typed.
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    /// The demo of this command line.
+    fn demo(words: &[&str]) -> Demo {
+        let cli = Cli::parse_from(std::iter::once(&"demo").chain(words));
+        Demo::make(&cli.arguments, "2026-11-21T02:48:17Z".parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_demo_leaves_nothing_behind() {
+        let (one, other) = (demo(&[]), demo(&[]));
+        let folder = one.prepared.folder.clone();
+        assert_ne!(folder, other.prepared.folder);
+        assert!(folder.join("Maildir/new").is_dir());
+        drop(one);
+        assert!(!folder.exists());
+        assert!(other.prepared.folder.exists());
+    }
+
+    #[test]
+    fn a_demo_that_was_asked_for_by_name_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("kept");
+        let directions = demo(&["--prepare", folder.to_str().unwrap()]).directions();
+        assert!(folder.join("config.toml").exists());
+        assert!(directions.contains(folder.to_str().unwrap()), "{directions}");
+    }
+}

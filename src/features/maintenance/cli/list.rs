@@ -1,0 +1,214 @@
+//! `noctui maintenance list`
+
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use clap::ValueEnum;
+
+use super::name::full;
+use super::table::Table;
+use super::{Session, json};
+use crate::features::maintenance::model::{Circuit, Impact};
+use crate::features::maintenance::store::detail::circuits_of;
+use crate::features::maintenance::store::list::{self, Acknowledged, Anchor, Filter, ListQuery, Row, Scope, Sort};
+use crate::output::{self, JsonArray, Printer};
+use crate::store;
+use crate::ui::time::brief_distance;
+
+/// Rows read at a time: each read sees one state of the store, and no reader of ours holds up its upkeep for longer.
+const CHUNK: usize = 500;
+
+/// What was typed after `list`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which maintenances.
+    #[command(flatten)]
+    selection: Selection,
+    /// In which order.
+    #[arg(long, value_enum, value_name = "ORDER", default_value_t = Order::Time)]
+    sort: Order,
+    /// Stop after so many.
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Print a JSON array.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which maintenances; those that are not over when nothing is said.
+#[derive(Debug, clap::Args)]
+pub(super) struct Selection {
+    /// All, past ones too.
+    #[arg(long, group = "scope")]
+    all: bool,
+    /// Those that are neither over nor cancelled nor completed; this is what is meant when nothing is said.
+    #[arg(long, group = "scope")]
+    open: bool,
+    /// Open ones that are not acknowledged as they are now.
+    #[arg(long, group = "scope")]
+    unacknowledged: bool,
+    /// Those that are new or have changed since somebody last looked at them, past ones too.
+    #[arg(long, group = "scope")]
+    changed: bool,
+    /// Only this provider's.
+    #[arg(long, value_name = "PROVIDER")]
+    provider: Option<String>,
+    /// Only those with all of these words in provider, id, circuits or summary; !word for words that must not be there.
+    #[arg(long, value_name = "WORDS")]
+    filter: Option<String>,
+}
+
+impl Selection {
+    /// Whether anything was said.
+    pub(super) fn is_said(&self) -> bool {
+        self.all || self.open || self.unacknowledged || self.changed || self.provider.is_some() || self.filter.is_some()
+    }
+
+    /// As the store is asked.
+    pub(super) fn filter(&self) -> Filter {
+        let scope = if self.all {
+            Scope::All
+        } else if self.unacknowledged {
+            Scope::Unacknowledged
+        } else if self.changed {
+            Scope::Changed
+        } else {
+            Scope::Open
+        };
+        Filter { text: self.filter.clone().unwrap_or_default(), scope, provider: self.provider.clone() }
+    }
+}
+
+/// The orders by the words of the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Order {
+    /// Running ones first, then what comes, then what is past
+    Time,
+    /// The last changed first
+    Change,
+    /// By provider, the latest first
+    Provider,
+}
+
+impl From<Order> for Sort {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Time => Self::Grouped,
+            Order::Change => Self::Changed,
+            Order::Provider => Self::Provider,
+        }
+    }
+}
+
+/// Lists maintenances, reading on while somebody reads what is printed.
+pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
+    let query = ListQuery { sort: args.sort.into(), filter: args.selection.filter(), now: session.now };
+    let chunks = Chunks::new(session, query, args.limit.unwrap_or(usize::MAX));
+    if args.json {
+        print_json(chunks, session)?
+    } else {
+        print_table(chunks, session.now)?
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// As an array, with the circuits of each.
+fn print_json(chunks: Chunks<'_>, session: &Session) -> anyhow::Result<()> {
+    let mut array = JsonArray::begin()?;
+    for rows in chunks {
+        let rows = rows?;
+        for (row, circuits) in rows.iter().zip(circuits(session, &rows)?) {
+            array.push(&json::Maintenance::of_row(row, &circuits))?;
+        }
+        if !array.is_open() {
+            break;
+        }
+    }
+    Ok(array.finish()?)
+}
+
+/// The circuits of each of `rows`.
+fn circuits(session: &Session, rows: &[Row]) -> Result<Vec<Vec<Circuit>>, store::Error> {
+    session.store.read_blocking(|connection| {
+        rows.iter().map(|row| circuits_of(connection, row.key.maintenance)).collect::<Result<_, _>>()
+    })
+}
+
+/// As aligned columns.
+fn print_table(chunks: Chunks<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let mut printer = Printer::new();
+    let mut table = Table::new(output::columns());
+    let mut titles = Some(TITLES.map(str::to_owned));
+    for rows in chunks {
+        let lines: Vec<_> = titles.take().into_iter().chain(rows?.iter().map(|row| cells(row, now))).collect();
+        printer.print(&table.lines(&lines))?;
+        if !printer.is_open() {
+            break;
+        }
+    }
+    Ok(printer.finish()?)
+}
+
+/// What stands above the columns.
+const TITLES: [&str; 10] =
+    ["NAME", "WINDOW", "WHEN", "STATUS", "START (UTC)", "END (UTC)", "CIRCUITS", "IMPACT", "ACKNOWLEDGED", "SUMMARY"];
+
+/// A row in words.
+fn cells(row: &Row, now: DateTime<Utc>) -> [String; 10] {
+    let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M").to_string();
+    [
+        full(&row.provider, &row.maintenance_id),
+        format!("{}/{}", row.window, row.windows),
+        brief_distance(row.start, row.end, now),
+        row.status.to_string(),
+        time(row.start),
+        time(row.end),
+        row.circuits.to_string(),
+        row.worst_impact.map_or("-", Impact::as_str).to_owned(),
+        match &row.acknowledged {
+            Acknowledged::No => "no".to_owned(),
+            Acknowledged::Yes { by, .. } => format!("by {by}"),
+            Acknowledged::Before { by, .. } => format!("changed since {by}"),
+        },
+        row.summary.clone(),
+    ]
+}
+
+/// The rows of a list in pieces, each read when it is asked for.
+pub(super) struct Chunks<'s> {
+    /// Where to read.
+    session: &'s Session,
+    /// What to read.
+    query: ListQuery,
+    /// Where the next piece begins; `None` at the end.
+    next: Option<Anchor>,
+    /// Rows that may still come.
+    left: usize,
+}
+
+impl<'s> Chunks<'s> {
+    /// Up to `limit` rows.
+    pub(super) fn new(session: &'s Session, query: ListQuery, limit: usize) -> Self {
+        Self { session, query, next: (limit > 0).then_some(Anchor::Top), left: limit }
+    }
+}
+
+impl Iterator for Chunks<'_> {
+    type Item = Result<Vec<Row>, store::Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let anchor = self.next.take()?;
+        let wanted = self.left.min(CHUNK);
+        let read =
+            self.session.store.read_blocking(|connection| list::window(connection, &self.query, &anchor, 0, wanted));
+        let window = match read {
+            Ok(window) => window,
+            Err(error) => return Some(Err(error)),
+        };
+        self.left -= window.rows.len();
+        if window.more_after && self.left > 0 {
+            self.next = window.rows.last().map(|row| Anchor::After(row.key.clone()));
+        }
+        (!window.rows.is_empty()).then_some(Ok(window.rows))
+    }
+}

@@ -1,0 +1,215 @@
+//! `noctui maintenance show`
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use super::name::{self, Named, Which};
+use super::{Session, failed, json, time};
+use crate::features::maintenance::mail::{self, Readable};
+use crate::features::maintenance::store::detail::{self, Detail, Event, EventKind};
+use crate::features::maintenance::store::list::Acknowledged;
+use crate::features::maintenance::store::merge::Change;
+use crate::features::maintenance::store::unparsed::{self, Notification, Opened};
+use crate::output;
+use crate::store::Error;
+use crate::trouble::Trouble;
+use crate::ui::time::{Zone, distance, span};
+
+/// What was typed after `show`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The maintenance, as PROVIDER/ID; ID alone where only one provider uses it.
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Which windows.
+    #[command(flatten)]
+    which: Which,
+    /// Show the newest mail that speaks of it, as text.
+    #[arg(long)]
+    mail: bool,
+    /// Print JSON: an array with an object for each window, or with --mail one object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows a maintenance or its newest mail. Looking at it here leaves it new or changed for those who have not looked.
+pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
+    let now = session.now;
+    let read = session.store.read_blocking(|connection| {
+        Ok(match name::find(connection, &args.name, args.which, now)? {
+            Ok(named) => Ok(details(connection, &named, now)?),
+            Err(trouble) => Err(trouble),
+        })
+    })?;
+    let details = match read {
+        Ok(details) => details,
+        Err(trouble) => return Ok(failed(&[trouble])),
+    };
+    if args.mail {
+        return show_mail(&details, args.json, session);
+    }
+    if args.json {
+        output::print_json(&details.iter().map(json::Shown::of).collect::<Vec<_>>())?;
+    } else {
+        let pages: Vec<String> = details.iter().map(|detail| page(detail, now)).collect();
+        output::print(&pages.join("\n"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything about the windows that are meant.
+pub(super) fn details(connection: &Connection, named: &Named, now: DateTime<Utc>) -> Result<Vec<Detail>, Error> {
+    named.windows.iter().filter_map(|window| detail::detail(connection, window.key, now).transpose()).collect()
+}
+
+/// The newest mail that speaks of any of `details`.
+fn show_mail(details: &[Detail], json: bool, session: &Session) -> anyhow::Result<ExitCode> {
+    let newest = details
+        .iter()
+        .filter_map(|detail| detail.notifications.first())
+        .max_by_key(|notification| (notification.dated.unwrap_or(notification.received_at), notification.key));
+    let opened = match newest {
+        Some(newest) => session.store.read_blocking(|connection| unparsed::notification(connection, newest.key))?,
+        None => None,
+    };
+    let Some(Opened { notification, raw: Some(raw), .. }) = opened else {
+        let trouble = Trouble::new("there is no mail to show")
+            .caused_by("the store no longer keeps it")
+            .to_do("look for it in the mailbox; show it without --mail to see what it said");
+        return Ok(failed(&[trouble]));
+    };
+    let readable = mail::readable(&raw);
+    if json {
+        output::print_json(&json::Mail::of(&notification, &readable, raw.len()))?;
+    } else {
+        output::print(&letter(&notification, &readable, raw.len()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A mail for people: its headers, a blank line, its text.
+fn letter(notification: &Notification, readable: &Readable, kept: usize) -> String {
+    let mut text = String::new();
+    for (name, value) in &readable.headers {
+        let _ = writeln!(text, "{name}: {value}");
+    }
+    text.push('\n');
+    for line in &readable.lines {
+        let _ = writeln!(text, "{line}");
+    }
+    if (kept as u64) < notification.size {
+        let _ = writeln!(text, "\n[cut: {kept} of {} bytes are kept]", notification.size);
+    }
+    text
+}
+
+/// A page on one window for people.
+fn page(detail: &Detail, now: DateTime<Utc>) -> String {
+    let mut page = format!("{}  {}\n", name::full(&detail.provider, &detail.maintenance_id), detail.status);
+    let mut field = |label: &str, text: &str| {
+        if !text.is_empty() {
+            let _ = writeln!(page, "  {label:<14}{text}");
+        }
+    };
+    field("Window", &Zone::Utc.window(detail.start, detail.end));
+    let long = span(detail.end - detail.start);
+    field(" ", &format!("{}, {long} long", distance(detail.start, detail.end, now)));
+    for sibling in detail.windows.iter().filter(|_| detail.windows.len() > 1) {
+        let this = if sibling.key == detail.key { ", this one" } else { "" };
+        let window = Zone::Utc.window(sibling.start, sibling.end);
+        field(
+            &format!(" {} of {}", sibling.window, detail.windows.len()),
+            &format!("{window}, {}{this}", sibling.status),
+        );
+    }
+    field("Acknowledged", &acknowledged(&detail.acknowledged));
+    field("Summary", &detail.summary);
+    field("Account", &detail.account);
+    field("Contact", &detail.organizer);
+    if detail.circuits.is_empty() {
+        field("Circuits", "none named");
+    }
+    for (row, circuit) in detail.circuits.iter().enumerate() {
+        let label = if row == 0 { "Circuits" } else { " " };
+        field(label, &format!("{:<18}  {}", circuit.impact, circuit.circuit_id));
+    }
+    notes(&mut page, detail);
+    history(&mut page, detail);
+    mails(&mut page, detail);
+    page
+}
+
+/// By whom and when.
+fn acknowledged(acknowledged: &Acknowledged) -> String {
+    match acknowledged {
+        Acknowledged::No => "no".to_owned(),
+        Acknowledged::Yes { by, at } => format!("by {by}, {}", time(*at)),
+        Acknowledged::Before { by, at } => format!("by {by}, {}; it has changed since", time(*at)),
+    }
+}
+
+/// Who wrote what.
+fn notes(page: &mut String, detail: &Detail) {
+    for (row, note) in detail.notes.iter().enumerate() {
+        let heading = if row == 0 { "\n  Notes\n" } else { "" };
+        let _ = writeln!(page, "{heading}  {}  {}", time(note.at), note.who);
+        for line in note.text.lines() {
+            let _ = writeln!(page, "      {line}");
+        }
+    }
+}
+
+/// What happened, the newest first.
+fn history(page: &mut String, detail: &Detail) {
+    let _ = writeln!(page, "\n  History");
+    for event in &detail.events {
+        let _ = writeln!(page, "  {}  {}", time(event.stamp.unwrap_or(event.at)), happened(event));
+        for change in &event.changes {
+            let _ = writeln!(page, "      {}", changed(change));
+        }
+    }
+}
+
+/// An event in words.
+fn happened(event: &Event) -> String {
+    let who = event.who.as_deref().unwrap_or("somebody");
+    match event.kind {
+        EventKind::FirstNotice => "first notice".to_owned(),
+        EventKind::Changed => "a notice changed it".to_owned(),
+        EventKind::Unchanged => "another notice, nothing new".to_owned(),
+        EventKind::Unlisted => "no longer listed by a newer notice".to_owned(),
+        EventKind::OutOfSequence => "an older notice came late, nothing changed".to_owned(),
+        EventKind::Acknowledged => format!("acknowledged by {who}"),
+        EventKind::Unacknowledged => format!("acknowledgement taken back by {who}"),
+        EventKind::NoteAdded => format!("note by {who}"),
+        EventKind::NoteRemoved => format!("note removed by {who}"),
+    }
+}
+
+/// From what to what.
+fn changed(change: &Change) -> String {
+    match change {
+        Change::Window { from_start, from_end, to_start, to_end } => {
+            let (from, to) = (Zone::Utc.window(*from_start, *from_end), Zone::Utc.window(*to_start, *to_end));
+            format!("window: {from} -> {to}")
+        }
+        Change::Status { from, to } => format!("status: {from} -> {to}"),
+        Change::CircuitAdded { circuit_id, impact } => format!("circuit added: {circuit_id} ({impact})"),
+        Change::CircuitRemoved { circuit_id, impact } => format!("circuit removed: {circuit_id} ({impact})"),
+        Change::Impact { circuit_id, from, to } => format!("impact on {circuit_id}: {from} -> {to}"),
+        Change::Summary { from, to } => format!("summary: {from} -> {to}"),
+        Change::Note { text } => text.clone(),
+    }
+}
+
+/// The mails behind it, the newest first.
+fn mails(page: &mut String, detail: &Detail) {
+    for (row, mail) in detail.notifications.iter().enumerate() {
+        let heading = if row == 0 { "\n  Mails\n" } else { "" };
+        let at = time(mail.dated.unwrap_or(mail.received_at));
+        let _ = writeln!(page, "{heading}  {at}  {}  {}  {}", mail.outcome.as_str(), mail.sender, mail.subject);
+    }
+}

@@ -1,0 +1,86 @@
+//! Columns of text, aligned as far as they are known.
+
+use unicode_width::UnicodeWidthStr;
+
+/// A table that is printed piece by piece. Columns are as wide as in the pieces so far; they grow where a later piece
+/// needs it and never shrink.
+#[derive(Debug)]
+pub(super) struct Table<const N: usize> {
+    /// Cells of each column.
+    widths: [usize; N],
+    /// Cells of a line; what is beyond is cut.
+    columns: Option<usize>,
+}
+
+impl<const N: usize> Table<N> {
+    /// Between two columns.
+    const GAP: usize = 2;
+
+    /// An empty one for lines of so many cells.
+    pub(super) fn new(columns: Option<usize>) -> Self {
+        Self { widths: [0; N], columns }
+    }
+
+    /// The lines of `rows`.
+    pub(super) fn lines(&mut self, rows: &[[String; N]]) -> String {
+        for row in rows {
+            for (width, cell) in self.widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.width());
+            }
+        }
+        rows.iter().map(|row| self.line(row)).collect()
+    }
+
+    /// One line with its end.
+    fn line(&self, row: &[String; N]) -> String {
+        let mut line = String::new();
+        for (width, cell) in self.widths.iter().zip(row).filter(|(width, _)| **width > 0) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width - cell.width() + Self::GAP));
+        }
+        let line = line.trim_end();
+        match self.columns {
+            Some(columns) if line.width() > columns => cut(line, columns.saturating_sub(1)) + "…\n",
+            _ => format!("{line}\n"),
+        }
+    }
+}
+
+/// The beginning of `text` that fits into so many cells.
+fn cut(text: &str, cells: usize) -> String {
+    let mut fitting = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        used += c.to_string().width();
+        if used > cells {
+            break;
+        }
+        fitting.push(c);
+    }
+    fitting
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(cells: [&str; 3]) -> [String; 3] {
+        cells.map(str::to_owned)
+    }
+
+    #[test]
+    fn columns_are_aligned_by_the_cells_they_take() {
+        let mut table = Table::new(None);
+        let text = table.lines(&[row(["ID", "", "WORK"]), row(["日本", "", "x"]), row(["abcdef", "", ""])]);
+        assert_eq!(text, "ID      WORK\n日本    x\nabcdef\n");
+        assert_eq!(table.lines(&[row(["a", "b", "c"])]), "a       b  c\n");
+    }
+
+    #[test]
+    fn a_line_is_cut_where_the_terminal_ends() {
+        let mut table = Table::new(Some(8));
+        assert_eq!(table.lines(&[row(["ab", "cd", "ef"])]), "ab  cd …\n");
+        assert_eq!(Table::new(Some(4)).lines(&[row(["日本語", "", ""])]), "日…\n");
+        assert_eq!(Table::new(Some(0)).lines(&[row(["x", "", ""])]), "…\n");
+    }
+}

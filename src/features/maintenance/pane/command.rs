@@ -1,0 +1,124 @@
+//! What can be done with maintenances: this feature's slice of the command table.
+
+use crate::command::{Risk, Scope, Spec};
+
+/// Everything a user can do with maintenances and notifications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Open what the cursor is on.
+    Open,
+    /// Acknowledge, or take the acknowledgement back.
+    Acknowledge,
+    /// Write a note.
+    Note,
+    /// Undo the last action.
+    Undo,
+    /// Mark for a bulk action.
+    Mark,
+    /// Mark all rows.
+    MarkAll,
+    /// Clear the sign of news.
+    Seen,
+    /// Filter as you type.
+    Filter,
+    /// Which maintenances are listed.
+    Show,
+    /// Only those of one provider.
+    Provider,
+    /// The order of the list.
+    Sort,
+    /// The notifications, those first that need a look.
+    Notifications,
+    /// The mail behind the maintenance.
+    OpenMail,
+    /// The next one.
+    Next,
+    /// The previous one.
+    Previous,
+    /// Copy the ids.
+    Copy,
+    /// Copy what is known as text.
+    CopyText,
+    /// Write a calendar file.
+    Export,
+    /// Ask the sources for what is new.
+    Sync,
+}
+
+/// Shorthand for rows without risk.
+const fn row(
+    command: Command,
+    name: &'static str,
+    keys: &'static [&'static str],
+    scopes: &'static [Scope],
+    hint: &'static str,
+    help: &'static str,
+) -> Spec<Command> {
+    Spec { command, name, keys, scopes, risk: Risk::None, writes: false, hint, help }
+}
+
+/// The list, and one maintenance opened.
+const BOTH: &[Scope] = &[Scope::Maintenances, Scope::Maintenance];
+/// The list alone.
+const LIST: &[Scope] = &[Scope::Maintenances];
+/// Every list.
+const LISTS: &[Scope] = &[Scope::Maintenances, Scope::Notifications];
+/// What is opened.
+const OPENED: &[Scope] = &[Scope::Maintenance, Scope::Notification];
+/// Everywhere in the pane.
+const ALL: &[Scope] = &[Scope::Maintenances, Scope::Maintenance, Scope::Notifications, Scope::Notification];
+
+/// The rows.
+pub const COMMANDS: &[Spec<Command>] = &[
+    Spec {
+        command: Command::Acknowledge,
+        name: "acknowledge",
+        keys: &["a"],
+        scopes: BOTH,
+        risk: Risk::Undoable,
+        writes: false,
+        hint: "acknowledge",
+        help: "Acknowledge, or take the acknowledgement back",
+    },
+    Spec {
+        command: Command::Note,
+        name: "note",
+        keys: &["n"],
+        scopes: BOTH,
+        risk: Risk::Undoable,
+        writes: false,
+        hint: "note",
+        help: "Write a note",
+    },
+    row(Command::Undo, "undo", &["u"], BOTH, "undo", "Undo the last acknowledgement or note"),
+    row(Command::Open, "open", &["enter", "l", "right"], LISTS, "open", "Open what the cursor is on"),
+    row(Command::OpenMail, "open-mail", &["o"], &[Scope::Maintenance], "mail", "Read the mail behind this state"),
+    row(Command::Next, "next", &["]"], OPENED, "", "Open the next one"),
+    row(Command::Previous, "previous", &["["], OPENED, "", "Open the previous one"),
+    row(
+        Command::Filter,
+        "filter",
+        &["/"],
+        LISTS,
+        "filter",
+        "Filter by provider, id, circuit or summary; !word excludes",
+    ),
+    row(Command::Show, "show", &["f"], LISTS, "show", "Show all, open, unacknowledged or changed ones"),
+    row(Command::Provider, "provider", &["p"], LIST, "", "Show only the provider under the cursor, or all again"),
+    row(Command::Sort, "sort", &["s"], LIST, "", "Sort by time, by latest change, or by provider"),
+    row(Command::Mark, "mark", &["space"], LIST, "mark", "Mark for a bulk action"),
+    row(Command::MarkAll, "mark-all", &["*"], LIST, "", "Mark all rows, or none"),
+    row(Command::Seen, "seen", &["x"], LIST, "", "Clear the sign of news without opening"),
+    row(
+        Command::Notifications,
+        "notifications",
+        &["m"],
+        LIST,
+        "mails",
+        "List the mails, those first that could not be read",
+    ),
+    row(Command::Copy, "copy", &["y"], ALL, "", "Copy the id through the terminal"),
+    row(Command::CopyText, "copy-text", &["Y"], ALL, "", "Copy what is shown as text"),
+    row(Command::Export, "export", &["e"], BOTH, "", "Write a calendar file"),
+    row(Command::Sync, "sync", &["r"], LISTS, "", "Ask the sources for new mail now"),
+];

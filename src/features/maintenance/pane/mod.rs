@@ -1,0 +1,130 @@
+//! The maintenances on the screen: the list, one of them opened, the notifications behind them.
+//!
+//! State, commands and drawing of this feature; `app` only wraps and dispatches them. Everything here is a pure
+//! function of what arrived: requests go out as values, reports come in as values.
+
+mod command;
+pub(crate) mod editor;
+mod opened;
+mod report;
+mod rows;
+mod summary;
+mod update;
+pub(crate) mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use command::{COMMANDS, Command};
+use editor::Editor;
+use opened::Page;
+
+use super::store::action::Inverse;
+use super::store::count::{Count, Counts};
+use super::store::list::{ListQuery, Row};
+use super::worker::{Request, SourceState, Write};
+use crate::trouble::Trouble;
+use crate::ui::list::List;
+
+/// All that the pane shows and remembers.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// The name under which acknowledgements and notes are kept.
+    who: String,
+    /// The maintenances.
+    list: List<Row>,
+    /// Order and filter of the list, as asked for.
+    query: ListQuery,
+    /// Whether the rows on the screen answer an older query.
+    stale: bool,
+    /// Number of the newest list request; answers to older ones are dropped.
+    generation: u64,
+    /// Whether an extension of the window is under way.
+    extending: bool,
+    /// Where the cursor goes when the rows arrive.
+    landing: Landing,
+    /// Figures for the title; `None` until they have arrived.
+    counts: Option<Counts>,
+    /// How many rows match the filter.
+    matches: Option<Count>,
+    /// What is opened above the list, the topmost last.
+    pages: Vec<Page>,
+    /// The text being typed, if any.
+    editor: Option<Editor>,
+    /// A note that was begun and put away with Esc: it is there again the next time.
+    draft: String,
+    /// What `u` takes back, the newest last.
+    undo: Vec<Inverse>,
+    /// Why the list could not be read.
+    failure: Option<Trouble>,
+    /// The sources, as their worker last told.
+    sources: Vec<SourceState>,
+    /// Columns and rows of the pane, title apart.
+    size: (u16, u16),
+}
+
+/// Where the cursor goes when rows arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Landing {
+    /// It stays with its row.
+    Stay,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+}
+
+/// What came out of a key or a report.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// For the worker.
+    pub(crate) requests: Vec<Request>,
+    /// For the clipboard.
+    pub(crate) copy: Option<String>,
+    /// For the footer.
+    pub(crate) say: Option<Say>,
+}
+
+/// What the footer is to say.
+#[derive(Debug)]
+pub(crate) enum Say {
+    /// Something was done.
+    Done(String),
+    /// Something was refused, and why.
+    Warn(String),
+    /// Something went wrong.
+    Failed(Trouble),
+}
+
+impl Outcome {
+    /// Nothing.
+    pub(crate) fn none() -> Self {
+        Self::default()
+    }
+
+    /// One request.
+    pub(crate) fn ask(request: Request) -> Self {
+        Self { requests: vec![request], ..Self::default() }
+    }
+
+    /// One thing to be done.
+    pub(crate) fn write(write: Write) -> Self {
+        Self::ask(Request::Write(write))
+    }
+
+    /// A success to tell.
+    pub(crate) fn done(text: impl Into<String>) -> Self {
+        Self { say: Some(Say::Done(text.into())), ..Self::default() }
+    }
+
+    /// A refusal to tell.
+    pub(crate) fn warn(text: impl Into<String>) -> Self {
+        Self { say: Some(Say::Warn(text.into())), ..Self::default() }
+    }
+
+    /// The same with more requests.
+    pub(crate) fn and(mut self, requests: impl IntoIterator<Item = Request>) -> Self {
+        self.requests.extend(requests);
+        self
+    }
+}

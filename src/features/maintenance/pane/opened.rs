@@ -1,0 +1,82 @@
+//! What is opened above the list: one maintenance, the notifications, one notification.
+
+use std::sync::Arc;
+
+use crate::features::maintenance::store::detail::Detail;
+use crate::features::maintenance::store::unparsed::Notification;
+use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
+use crate::features::maintenance::worker::Mail;
+use crate::trouble::Trouble;
+use crate::ui::list::List;
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) enum Page {
+    /// One maintenance.
+    Maintenance(MaintenancePage),
+    /// The notifications.
+    Notifications(NotificationsPage),
+    /// One notification.
+    Notification(NotificationPage),
+}
+
+/// Something that is asked for and arrives.
+#[derive(Debug)]
+pub(crate) enum Load<T> {
+    /// On its way.
+    Loading,
+    /// There.
+    Ready(T),
+    /// Not to be had, and why.
+    Failed(Trouble),
+}
+
+impl<T> From<Result<T, Trouble>> for Load<T> {
+    fn from(arrived: Result<T, Trouble>) -> Self {
+        match arrived {
+            Ok(thing) => Self::Ready(thing),
+            Err(trouble) => Self::Failed(trouble),
+        }
+    }
+}
+
+/// One maintenance, opened.
+#[derive(Debug)]
+pub(crate) struct MaintenancePage {
+    /// Which.
+    pub(crate) key: MaintenanceKey,
+    /// What is known of it.
+    pub(crate) detail: Load<Arc<Detail>>,
+    /// The mail that stands beside it on a wide screen.
+    pub(crate) mail_of: Option<NotificationKey>,
+    /// Its content.
+    pub(crate) mail: Option<Load<Arc<Mail>>>,
+    /// Lines scrolled away at the top.
+    pub(crate) scroll: usize,
+}
+
+/// The notifications: those that need a look, or all.
+#[derive(Debug)]
+pub(crate) struct NotificationsPage {
+    /// The rows.
+    pub(crate) list: List<Notification>,
+    /// Whether those that were read well are listed too.
+    pub(crate) all: bool,
+    /// Number of the newest request.
+    pub(crate) generation: u64,
+    /// Whether an extension is under way.
+    pub(crate) extending: bool,
+    /// Why the list could not be read.
+    pub(crate) failure: Option<Trouble>,
+}
+
+/// One notification, opened.
+#[derive(Debug)]
+pub(crate) struct NotificationPage {
+    /// Which.
+    pub(crate) key: NotificationKey,
+    /// Its content.
+    pub(crate) mail: Load<Arc<Mail>>,
+    /// Lines scrolled away at the top.
+    pub(crate) scroll: usize,
+}

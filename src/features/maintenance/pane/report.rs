@@ -1,0 +1,235 @@
+//! What the worker's reports do to the pane.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::opened::{NotificationsPage, Page};
+use super::update::CHUNK;
+use super::{Landing, Outcome, Say, State};
+use crate::features::maintenance::store::detail::Detail;
+use crate::features::maintenance::store::list::Window;
+use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
+use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
+use crate::features::maintenance::worker::{Done, Mail, Report, Request, SourceHealth, SourceState};
+use crate::trouble::Trouble;
+
+/// Actions that `u` can take back, at the most.
+const UNDO_STEPS: usize = 100;
+
+impl State {
+    /// Takes in what the worker tells.
+    pub(crate) fn report(&mut self, report: Report, now: DateTime<Utc>) -> Outcome {
+        match report {
+            Report::Listed { generation, window } => self.listed(generation, window),
+            Report::Extended { generation, after, window } => self.extended(generation, after, window),
+            Report::ListFailed { generation, trouble } => {
+                if generation == self.generation {
+                    self.failure = Some(trouble);
+                    self.stale = false;
+                    self.extending = false;
+                }
+                Outcome::none()
+            }
+            Report::Counted { generation, counts, matches } => {
+                self.counts = Some(counts);
+                if generation == self.generation {
+                    self.matches = Some(matches);
+                }
+                Outcome::none()
+            }
+            Report::Opened { key, detail } => self.opened(key, &detail),
+            Report::NotificationsListed { generation, continues, window } => {
+                self.notifications_listed(generation, continues, window)
+            }
+            Report::Read { key, mail } => {
+                self.read(key, &mail);
+                Outcome::none()
+            }
+            Report::Done { done, inverse } => {
+                if let Some(inverse) = inverse {
+                    if self.undo.len() == UNDO_STEPS {
+                        self.undo.remove(0);
+                    }
+                    self.undo.push(inverse);
+                }
+                self.done(&done)
+            }
+            Report::Failed(trouble) => Outcome { say: Some(Say::Failed(trouble)), ..Outcome::none() },
+            Report::Changed => Outcome::none().and(self.refresh(now)),
+            Report::Source(state) => {
+                self.source_told(state);
+                Outcome::none()
+            }
+        }
+    }
+
+    /// Rows for the window; those of an older request are too late.
+    fn listed(&mut self, generation: u64, window: Window) -> Outcome {
+        if generation != self.generation {
+            return Outcome::none();
+        }
+        let focus = match self.landing {
+            Landing::Stay => None,
+            Landing::First => window.rows.first(),
+            Landing::Last => window.rows.last(),
+        };
+        let focus = focus.map(|row| row.key.maintenance);
+        self.stale = false;
+        self.failure = None;
+        self.list.replace(window.rows, window.more_before, window.more_after, focus);
+        Outcome::none().and(self.prefetch())
+    }
+
+    /// More rows at one end.
+    fn extended(&mut self, generation: u64, after: bool, window: Window) -> Outcome {
+        if generation != self.generation {
+            return Outcome::none();
+        }
+        self.extending = false;
+        let more = if after { window.more_after } else { window.more_before };
+        self.list.extend(after, window.rows, more);
+        Outcome::none().and(self.prefetch())
+    }
+
+    /// What is known of the opened maintenance. On a wide screen the newest mail stands beside it.
+    fn opened(&mut self, key: MaintenanceKey, detail: &Result<Option<Arc<Detail>>, Trouble>) -> Outcome {
+        let gone = || Trouble::new("this maintenance is no longer in the store").to_do("esc goes back to the list");
+        let arrived = detail.clone().and_then(|detail| detail.ok_or_else(gone));
+        let newest = arrived.as_ref().ok().and_then(|detail| detail.notifications.first()).map(|newest| newest.key);
+        let wide = self.size.0 >= super::view::SIDE_BY_SIDE;
+        let mut requests = Vec::new();
+        for page in &mut self.pages {
+            let Page::Maintenance(page) = page else { continue };
+            if page.key != key {
+                continue;
+            }
+            page.detail = arrived.clone().into();
+            if wide && page.mail_of != newest {
+                page.mail_of = newest;
+                requests.extend(newest.map(Request::Read));
+            }
+        }
+        Outcome::none().and(requests)
+    }
+
+    /// A page of notifications.
+    fn notifications_listed(
+        &mut self,
+        generation: u64,
+        continues: bool,
+        window: Result<Notifications, Trouble>,
+    ) -> Outcome {
+        let Some(page) = self.notifications_page() else { return Outcome::none() };
+        if page.generation != generation {
+            return Outcome::none();
+        }
+        page.extending = false;
+        match window {
+            Err(trouble) => page.failure = Some(trouble),
+            Ok(window) if continues => page.list.extend(true, window.rows, window.more),
+            Ok(window) => {
+                page.failure = None;
+                page.list.replace(window.rows, false, window.more, None);
+            }
+        }
+        Outcome::none().and(page.prefetch())
+    }
+
+    /// The list of notifications, if it is open.
+    fn notifications_page(&mut self) -> Option<&mut NotificationsPage> {
+        self.pages.iter_mut().find_map(|page| match page {
+            Page::Notifications(page) => Some(page),
+            Page::Maintenance(_) | Page::Notification(_) => None,
+        })
+    }
+
+    /// The content of a notification.
+    fn read(&mut self, key: NotificationKey, mail: &Result<Arc<Mail>, Trouble>) {
+        for page in &mut self.pages {
+            match page {
+                Page::Maintenance(page) if page.mail_of == Some(key) => page.mail = Some(mail.clone().into()),
+                Page::Notification(page) if page.key == key => page.mail = mail.clone().into(),
+                Page::Maintenance(_) | Page::Notification(_) | Page::Notifications(_) => {}
+            }
+        }
+    }
+
+    /// Something was done, durably: say so, and how it is taken back.
+    fn done(&mut self, done: &Done) -> Outcome {
+        let many = |count: usize, one: &str| if count == 1 { format!("one {one}") } else { format!("{count} {one}s") };
+        match done {
+            Done::Acknowledged { count, refused } => {
+                self.list.clear_marks();
+                match (*count, *refused) {
+                    (count, 0) => Outcome::done(format!("acknowledged {}; u undoes", many(count, "maintenance"))),
+                    (0, _) => Outcome::warn("it changed while you looked: look again before you acknowledge it"),
+                    (count, refused) => Outcome::warn(format!(
+                        "acknowledged {}; {refused} changed while you looked and were left alone",
+                        many(count, "maintenance")
+                    )),
+                }
+            }
+            Done::Unacknowledged(count) => {
+                self.list.clear_marks();
+                Outcome::done(format!("took back {}; u undoes", many(*count, "acknowledgement")))
+            }
+            Done::Noted(count) => {
+                self.draft.clear();
+                self.list.clear_marks();
+                Outcome::done(format!("note written on {}; u undoes", many(*count, "maintenance")))
+            }
+            Done::Undone => Outcome::done("undone"),
+            Done::NothingToUndo => Outcome::warn("somebody has changed it since: nothing was undone"),
+            Done::Seen => Outcome::none(),
+            Done::Exported(path) => Outcome::done(format!("written to {}", path.display())),
+        }
+    }
+
+    /// Asks again for everything on the screen.
+    pub(crate) fn refresh(&mut self, now: DateTime<Utc>) -> Vec<Request> {
+        let mut requests = if self.stale { vec![] } else { self.relist_here(now) };
+        for page in &mut self.pages {
+            match page {
+                Page::Maintenance(page) => requests.push(Request::Open(page.key)),
+                Page::Notifications(page) => {
+                    page.generation += 1;
+                    page.extending = false;
+                    let rows = page.list.rows().len().max(CHUNK);
+                    requests.push(Request::Notifications {
+                        generation: page.generation,
+                        all: page.all,
+                        anchor: NotificationAnchor::Top,
+                        rows,
+                    });
+                }
+                Page::Notification(_) => {}
+            }
+        }
+        requests
+    }
+
+    /// Time went on: groups follow it.
+    pub(crate) fn tick(&mut self, now: DateTime<Utc>) -> Vec<Request> {
+        let turned = now.timestamp() / 60 != self.query.now.timestamp() / 60;
+        if turned && !self.stale && self.list.is_loaded() { self.relist_here(now) } else { vec![] }
+    }
+
+    /// The worker is gone; what it was asked is asked again when it is back. Rows that are there stay readable.
+    pub(crate) fn worker_stopped(&mut self, trouble: Trouble) {
+        for source in &mut self.sources {
+            source.health = SourceHealth::Failing(trouble.what().to_owned());
+        }
+        self.stale = false;
+        self.extending = false;
+        self.failure = Some(trouble);
+    }
+
+    /// A source told how it is doing.
+    fn source_told(&mut self, state: SourceState) {
+        match self.sources.iter_mut().find(|source| source.name == state.name) {
+            Some(source) => *source = state,
+            None => self.sources.push(state),
+        }
+    }
+}

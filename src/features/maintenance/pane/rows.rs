@@ -1,0 +1,54 @@
+//! How the store's rows stand in lists, and the names of orders and parts of the list.
+
+use crate::features::maintenance::store::list::{Group, Row, Scope, Sort};
+use crate::features::maintenance::store::unparsed::Notification;
+use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
+use crate::ui::list;
+
+impl list::Row for Row {
+    type Key = MaintenanceKey;
+
+    fn key(&self) -> MaintenanceKey {
+        self.key.maintenance
+    }
+
+    fn group(&self) -> Option<&'static str> {
+        Some(match self.group {
+            Group::Active => "active",
+            Group::Next24h => "next 24 h",
+            Group::Later => "later",
+            Group::Past => "past",
+        })
+    }
+}
+
+impl list::Row for Notification {
+    type Key = NotificationKey;
+
+    fn key(&self) -> NotificationKey {
+        self.key
+    }
+
+    fn group(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// The word for an order: on the screen, in the saved view and on the command line.
+pub(crate) fn sort_name(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Grouped => "time",
+        Sort::Changed => "change",
+        Sort::Provider => "provider",
+    }
+}
+
+/// The word for a part of the list.
+pub(crate) fn show_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::All => "all",
+        Scope::Open => "open",
+        Scope::Unacknowledged => "unacknowledged",
+        Scope::Changed => "changed",
+    }
+}

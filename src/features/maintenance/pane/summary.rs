@@ -1,0 +1,129 @@
+//! The pane in few words: its title, its tab, its place in the header, its text for the clipboard.
+
+use chrono::{DateTime, Utc};
+use ratatui::layout::Rect;
+
+use super::opened::{Load, Page};
+use super::update::copied;
+use super::{Outcome, State, view};
+use crate::features::maintenance::store::count::Count;
+use crate::features::maintenance::worker::SourceHealth;
+use crate::ui::Look;
+use crate::ui::theme;
+use crate::ui::time::age;
+
+impl State {
+    /// `3 active`, `5 in 24 h`, `2 new`: for the title, the weightiest first.
+    pub(crate) fn heading(&self) -> Vec<String> {
+        let Some(counts) = &self.counts else { return Vec::new() };
+        let mut parts = vec![format!("{} active", counts.active), format!("{} in 24 h", counts.next_24h)];
+        if counts.unseen != Count::default() {
+            parts.push(format!("{} new", counts.unseen));
+        }
+        if counts.unacknowledged != Count::default() {
+            parts.push(format!("{} unacknowledged", counts.unacknowledged));
+        }
+        if counts.need_a_look > 0 {
+            parts.push(format!("{} mails to look at", counts.need_a_look));
+        }
+        parts
+    }
+
+    /// The number on the tab: active ones.
+    pub(crate) fn badge(&self) -> Option<String> {
+        let active = self.counts.as_ref()?.active;
+        (active != Count::default()).then(|| active.to_string())
+    }
+
+    /// How many maintenances there are in all; `None` until that is known.
+    pub(super) fn total(&self) -> Option<u64> {
+        self.counts.as_ref().map(|counts| counts.total)
+    }
+
+    /// The sources in one word for the header, and their whole story. `None` if none is configured.
+    pub(crate) fn connection(&self, now: DateTime<Utc>) -> Option<(theme::State, String, Vec<String>)> {
+        let story = self.sources.iter().flat_map(|source| {
+            let health = match &source.health {
+                SourceHealth::Starting => "being opened".to_owned(),
+                SourceHealth::Reading(mails) => format!("reading {mails} mails"),
+                SourceHealth::Watching => "complete; new mail is taken as it arrives".to_owned(),
+                SourceHealth::Failing(reason) => format!("failing: {reason}"),
+            };
+            let fresh = source.fresh_at.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(now - at)));
+            [
+                format!("{}  {}", source.name, source.place),
+                format!("  {health}; {} mails since the start; last complete {fresh}", source.received),
+            ]
+        });
+        let failing = self.sources.iter().find_map(|source| match &source.health {
+            SourceHealth::Failing(_) => Some(&source.name),
+            SourceHealth::Starting | SourceHealth::Reading(_) | SourceHealth::Watching => None,
+        });
+        let busy = self.sources.iter().any(|source| source.health != SourceHealth::Watching);
+        let (state, word) = match (self.sources.is_empty(), failing, busy) {
+            (true, ..) => return None,
+            (_, Some(name), _) => (theme::State::Failed, name.clone()),
+            (_, None, true) => (theme::State::Progress, "reading".to_owned()),
+            (_, None, false) => (theme::State::Active, "live".to_owned()),
+        };
+        Some((state, word, story.collect()))
+    }
+
+    /// `Y`: what is shown, as text.
+    pub(super) fn copy_text(&self, look: &Look<'_>) -> Outcome {
+        let columns = 100;
+        let lines = match self.pages.last() {
+            Some(Page::Maintenance(page)) => {
+                let mut lines = view::maintenance_lines(page, look, columns);
+                if let Load::Ready(detail) = &page.detail {
+                    let title = format!("{} {} {}", detail.provider, detail.maintenance_id, detail.status);
+                    lines.insert(0, view::plain(title, theme::Role::Title));
+                }
+                lines
+            }
+            Some(Page::Notification(page)) => view::notification_lines(page, look, columns),
+            Some(Page::Notifications(page)) => {
+                let row = page.list.selected();
+                row.map(|row| view::plain(format!("{} {} {}", row.outcome, row.sender, row.subject), theme::Role::Text))
+                    .into_iter()
+                    .collect()
+            }
+            None => self
+                .list
+                .targets()
+                .into_iter()
+                .map(|row| {
+                    let window = look.zone.window(row.start, row.end);
+                    let impact = row.worst_impact.map_or("", |impact| impact.as_str());
+                    let text = format!(
+                        "{} {} {} {window} {impact} {}",
+                        row.provider,
+                        row.maintenance_id,
+                        row.status,
+                        row.first_circuits.join(" ")
+                    );
+                    view::plain(text.trim_end().to_owned(), theme::Role::Text)
+                })
+                .collect(),
+        };
+        let text: Vec<String> = lines
+            .into_iter()
+            .map(|line| line.into_iter().map(|(text, _)| text).collect::<String>().trim_end().to_owned())
+            .collect();
+        copied(text.join("\n"))
+    }
+
+    /// Keeps an opened text from being scrolled past its end.
+    pub(crate) fn clamp(&mut self, look: &Look<'_>) {
+        let area = Rect::new(0, 0, self.size.0, self.size.1);
+        match self.pages.last_mut() {
+            Some(Page::Maintenance(page)) => {
+                page.scroll = page.scroll.min(view::maintenance_furthest(page, look, area));
+            }
+            Some(Page::Notification(page)) => {
+                page.scroll = page.scroll.min(view::notification_furthest(page, look, area));
+            }
+            Some(Page::Notifications(_)) | None => {}
+        }
+    }
+}

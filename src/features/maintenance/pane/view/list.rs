@@ -1,0 +1,294 @@
+//! The list: one line a maintenance, as many columns as there is room for.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::{draw_lines, plain, trouble_lines, words};
+use crate::features::maintenance::pane::State;
+use crate::features::maintenance::pane::editor::Editor;
+use crate::features::maintenance::pane::rows::{show_name, sort_name};
+use crate::features::maintenance::store::list::{Acknowledged, Row, Scope, Sort};
+use crate::ui::Look;
+use crate::ui::line::{Pen, width};
+use crate::ui::list::Line;
+use crate::ui::theme::Role;
+use crate::ui::time::{brief, brief_distance};
+
+/// Columns of the list in cells, the gaps behind them included; 0 leaves a column out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Columns {
+    /// `active`, `in process`, or when it starts.
+    state: usize,
+    /// Who announces it.
+    provider: usize,
+    /// The provider's id.
+    id: usize,
+    /// The worst impact.
+    impact: usize,
+    /// How many circuits.
+    circuits: usize,
+    /// Whether it was acknowledged, and by whom where there is room.
+    acknowledged: usize,
+    /// The time left, flush right.
+    distance: usize,
+    /// Start and end.
+    window: usize,
+    /// How long it takes.
+    duration: usize,
+    /// Whatever is left: circuits by name, summary.
+    rest: bool,
+}
+
+/// The columns for so many cells. Each step adds what an engineer asks for next.
+fn columns(cells: usize) -> Columns {
+    let base = Columns {
+        state: 15,
+        provider: 12,
+        id: 17,
+        impact: 11,
+        circuits: 0,
+        acknowledged: 3,
+        distance: 11,
+        window: 0,
+        duration: 0,
+        rest: false,
+    };
+    match cells {
+        ..60 => Columns { id: cells.saturating_sub(15 + 12 + 11 + 3), impact: 0, acknowledged: 0, ..base },
+        60..76 => Columns { id: 16, impact: 0, acknowledged: 2, ..base },
+        76..100 => Columns { circuits: 4, ..base },
+        100..132 => Columns { state: 13, window: 23, circuits: 5, ..base },
+        132..160 => Columns {
+            state: 13,
+            window: 23,
+            circuits: 5,
+            duration: 8,
+            acknowledged: 12,
+            id: 20,
+            provider: 14,
+            rest: true,
+            ..base
+        },
+        _ => Columns {
+            state: 13,
+            window: 23,
+            circuits: 5,
+            duration: 8,
+            acknowledged: 14,
+            id: 22,
+            provider: 17,
+            rest: true,
+            ..base
+        },
+    }
+}
+
+/// Lines above the list that say what is filtered; none when nothing is.
+pub(crate) fn status_rows(state: &State) -> usize {
+    usize::from(status(state).is_some())
+}
+
+/// What is listed, when that is not everything.
+fn status(state: &State) -> Option<String> {
+    let filter = &state.query.filter;
+    let editing = matches!(state.editor, Some(Editor::Filter { .. }));
+    let marked = state.list.marked();
+    let plain_list = filter.text.is_empty() && filter.provider.is_none() && filter.scope == Scope::All;
+    if plain_list && !editing && marked == 0 && state.query.sort == Sort::Grouped {
+        return None;
+    }
+    let mut parts = Vec::new();
+    if marked > 0 {
+        parts.push(format!("{marked} marked"));
+    }
+    if !plain_list || editing {
+        parts.push(match &state.matches {
+            Some(matches) => format!("{matches} of {}", state.total().unwrap_or_default()),
+            None => "searching".to_owned(),
+        });
+    }
+    if filter.scope != Scope::All {
+        parts.push(show_name(filter.scope).to_owned());
+    }
+    if let Some(provider) = &filter.provider {
+        parts.push(format!("only {provider}"));
+    }
+    if state.query.sort != Sort::Grouped {
+        parts.push(format!("by {}", sort_name(state.query.sort)));
+    }
+    Some(parts.join(" · "))
+}
+
+/// Draws the list; returns where the filter is being typed.
+pub(super) fn draw(
+    state: &State,
+    look: &Look<'_>,
+    absent: Option<&str>,
+    focused: bool,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let mut cursor = None;
+    let mut rows = area;
+    if let Some(status) = status(state) {
+        cursor = draw_status(state, &status, look, area, buffer);
+        rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    }
+    if let Some(failure) = &state.failure {
+        let lines = trouble_lines(failure, usize::from(rows.width.saturating_sub(2)));
+        draw_lines(&lines, 0, look, Rect { x: rows.x + 1, width: rows.width.saturating_sub(1), ..rows }, buffer);
+        return cursor;
+    }
+    if state.list.rows().is_empty() {
+        draw_empty(state, look, absent, rows, buffer);
+        return cursor;
+    }
+    let columns = columns(usize::from(rows.width));
+    for (y, line) in state.list.lines().into_iter().enumerate() {
+        let y = u16::try_from(y).unwrap_or(u16::MAX);
+        match line {
+            Line::Heading(group) => {
+                Pen::new(buffer, rows, y).skip(1).text(group, look.theme.style(Role::Muted));
+            }
+            Line::Row(index, row) => {
+                let selected = index == state.list.cursor();
+                draw_row(state, row, &columns, selected, focused, look, rows, y, buffer);
+            }
+        }
+    }
+    cursor
+}
+
+/// The line above the list: what is listed, and the filter.
+fn draw_status(state: &State, status: &str, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.skip(1).text(status, look.theme.style(Role::Muted));
+    if state.stale {
+        pen.text(" …", look.theme.style(Role::Stale));
+    }
+    let (text, before) = match &state.editor {
+        Some(Editor::Filter { field, .. }) => (field.text(), Some(field.before_cursor())),
+        _ => (state.query.filter.text.as_str(), None),
+    };
+    if text.is_empty() && before.is_none() {
+        return None;
+    }
+    pen.text("   /", look.theme.style(Role::Key));
+    let at = area.width - u16::try_from(pen.left()).unwrap_or(0);
+    pen.text(text, look.theme.style(Role::Accent));
+    before.map(|before| {
+        let x = at.saturating_add(u16::try_from(width(before)).unwrap_or(u16::MAX));
+        Position { x: area.x + x.min(area.width.saturating_sub(1)), y: area.y }
+    })
+}
+
+/// Nothing to list: what would be here, and how it comes.
+fn draw_empty(state: &State, look: &Look<'_>, absent: Option<&str>, area: Rect, buffer: &mut Buffer) {
+    let cells = usize::from(area.width.saturating_sub(2));
+    let text = if !state.list.is_loaded() {
+        "reading the store …".to_owned()
+    } else if state.total() == Some(0) {
+        absent.map_or_else(|| "no maintenances yet: mails appear here as they arrive".to_owned(), ToOwned::to_owned)
+    } else {
+        "nothing matches; esc clears the filter, f changes what is listed".to_owned()
+    };
+    let lines: Vec<_> = crate::ui::line::wrap(&text, cells).into_iter().map(|line| plain(line, Role::Muted)).collect();
+    draw_lines(&lines, 0, look, Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }, buffer);
+}
+
+/// One maintenance.
+#[expect(clippy::too_many_arguments, reason = "a row needs all of it, and is drawn from one place")]
+fn draw_row(
+    state: &State,
+    row: &Row,
+    columns: &Columns,
+    selected: bool,
+    focused: bool,
+    look: &Look<'_>,
+    area: Rect,
+    y: u16,
+    buffer: &mut Buffer,
+) {
+    let style = |role| look.theme.style(role);
+    let (sign, word) = words::state(row.status, row.start, row.end, look.now);
+    let over = row.end <= look.now || row.status.is_final();
+    let text = style(if over { Role::Muted } else { Role::Text });
+    let mut pen = Pen::new(buffer, area, y);
+    let marked = state.list.is_marked(row.key.maintenance);
+    let mark = match (marked, row.is_unseen) {
+        (true, _) => (look.pick("▌", "+"), Role::Marked),
+        (false, true) => (look.pick("▎", "|"), Role::Changed),
+        (false, false) => (" ", Role::Text),
+    };
+    pen.text(mark.0, style(mark.1)).text(look.glyph(sign), style(sign.role())).text(" ", text);
+    let upcoming = !over && look.now < row.start && columns.window == 0;
+    let when =
+        if upcoming { format!("{}{}", look.zone.short(row.start, look.now), z(look, row)) } else { word.to_owned() };
+    pen.column(&when, columns.state - 2, text).skip(2);
+    pen.column(&row.provider, columns.provider - 2, text).skip(2);
+    let id = if row.windows > 1 {
+        format!("{} {}/{}", row.maintenance_id, row.window, row.windows)
+    } else {
+        row.maintenance_id.clone()
+    };
+    pen.column(&id, columns.id - 2, text).skip(2);
+    // The highlight ends here: a cursor key then costs few bytes on however wide a screen.
+    if selected {
+        let role = if focused { Role::Selected } else { Role::SelectedUnfocused };
+        pen.highlight(style(role));
+    } else if marked {
+        pen.highlight(style(Role::Marked));
+    }
+    let (impact, loud) = words::impact(row.worst_impact);
+    if columns.impact > 0 {
+        pen.column(impact, columns.impact - 2, style(if over { Role::Muted } else { loud })).skip(2);
+    }
+    if columns.circuits > 0 {
+        pen.column_right(&row.circuits.to_string(), columns.circuits - 2, text).skip(2);
+    }
+    if columns.window > 0 {
+        pen.column(&window(look, row), columns.window - 2, text).skip(2);
+    }
+    if columns.duration > 0 {
+        pen.column_right(&brief(row.end - row.start), columns.duration - 2, text).skip(2);
+    }
+    pen.column_right(&brief_distance(row.start, row.end, look.now), columns.distance, text);
+    if columns.acknowledged > 0 {
+        draw_acknowledged(row, columns.acknowledged, look, &mut pen);
+    }
+    if columns.rest {
+        pen.skip(2);
+        let circuits = row.first_circuits.join(" ");
+        pen.text(&circuits, text).text("  ", text).text(&row.summary, style(Role::Muted));
+    }
+}
+
+/// `Z`, where the row's time is in UTC; other zones stand in the header.
+fn z(look: &Look<'_>, row: &Row) -> &'static str {
+    let _ = row;
+    if look.zone == crate::ui::time::Zone::Utc { "Z" } else { "" }
+}
+
+/// `Nov 21 02:00-06:00`, with a plus and the days where the end is on a later day.
+fn window(look: &Look<'_>, row: &Row) -> String {
+    let (from, to) = (look.zone.local(row.start), look.zone.local(row.end));
+    let days = (to.date() - from.date()).num_days();
+    let later = if days > 0 { format!("+{days}") } else { String::new() };
+    let z = z(look, row);
+    format!("{}-{}{z}{later}", from.format("%b %d %H:%M"), to.format("%H:%M"))
+}
+
+/// Whether somebody has taken note: a tick and the name, or that it changed since.
+fn draw_acknowledged(row: &Row, cells: usize, look: &Look<'_>, pen: &mut Pen<'_>) {
+    let wide = cells > 4;
+    let (glyph, role, who) = match &row.acknowledged {
+        Acknowledged::No => (look.pick("·", "-"), Role::Muted, None),
+        Acknowledged::Yes { by, .. } => (look.pick("✓", "+"), Role::Ok, Some(by)),
+        Acknowledged::Before { by, .. } => (look.pick("▲", "!"), Role::Warning, Some(by)),
+    };
+    pen.skip(1).text(glyph, look.theme.style(role));
+    if wide {
+        let who = who.map(String::as_str).unwrap_or_default();
+        pen.skip(1).column(who, cells - 3, look.theme.style(Role::Muted));
+    }
+}

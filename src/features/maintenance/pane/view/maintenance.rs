@@ -1,0 +1,228 @@
+//! One maintenance, opened: window, circuits, summary, notes, history, and beside it the mail where there is room.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::notification::mail_lines;
+use super::{Span, TextLine, draw_lines, plain, sign, trouble_lines, words};
+use crate::features::maintenance::pane::opened::{Load, MaintenancePage};
+use crate::features::maintenance::store::detail::{Detail, Event, EventKind};
+use crate::features::maintenance::store::list::Acknowledged;
+use crate::features::maintenance::store::merge::Change;
+use crate::ui::Look;
+use crate::ui::line::{Pen, width, wrap};
+use crate::ui::theme::Role;
+use crate::ui::time::{distance, span};
+
+/// From this width on the mail stands beside the facts.
+pub(crate) const SIDE_BY_SIDE: u16 = 120;
+/// Width of the labels.
+const LABEL: usize = 11;
+/// Circuits shown before the rest is counted.
+const CIRCUITS: usize = 200;
+
+/// Draws the page.
+pub(super) fn draw(page: &MaintenancePage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+    let (left, right) = split(area);
+    let lines = lines(page, look, left.width);
+    draw_title(page, look, area, buffer);
+    draw_lines(&lines, page.scroll.min(lines.len().saturating_sub(1)), look, left, buffer);
+    if let Some(right) = right {
+        let mail = match &page.mail {
+            None => vec![],
+            Some(Load::Loading) => vec![plain("reading the mail …", Role::Muted)],
+            Some(Load::Failed(trouble)) => trouble_lines(trouble, usize::from(right.width)),
+            Some(Load::Ready(mail)) => mail_lines(mail, look, usize::from(right.width)),
+        };
+        draw_lines(&mail, 0, look, right, buffer);
+    }
+}
+
+/// The facts on the left, the mail on the right where there is room for both; below the title line.
+fn split(area: Rect) -> (Rect, Option<Rect>) {
+    let inner = Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(1),
+    };
+    if area.width < SIDE_BY_SIDE {
+        return (inner, None);
+    }
+    let left = Rect { width: inner.width / 2 - 2, ..inner };
+    let right = Rect { x: left.right() + 3, width: inner.width - left.width - 3, ..inner };
+    (left, Some(right))
+}
+
+/// `zayo TTN-0003456789 · CONFIRMED · outage            not acknowledged`
+fn draw_title(page: &MaintenancePage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.skip(1);
+    let Load::Ready(detail) = &page.detail else { return };
+    let (state, word) = words::state(detail.status, detail.start, detail.end, look.now);
+    pen.text(look.glyph(state), look.theme.style(state.role()))
+        .text(&format!(" {} {}", detail.provider, detail.maintenance_id), look.theme.style(Role::Title))
+        .text(&format!("  {word}"), look.theme.style(state.role()));
+    let worst = detail.circuits.iter().map(|circuit| circuit.impact).max();
+    let (impact, loud) = words::impact(worst);
+    pen.text(&format!("  {impact}"), look.theme.style(loud));
+    let (text, role) = match &detail.acknowledged {
+        Acknowledged::No => ("not acknowledged".to_owned(), Role::Warning),
+        Acknowledged::Yes { by, at } => (format!("acknowledged by {by} {}", look.zone.short(*at, look.now)), Role::Ok),
+        Acknowledged::Before { by, at } => {
+            (format!("changed since {by} acknowledged it {}", look.zone.short(*at, look.now)), Role::Warning)
+        }
+    };
+    pen.at_end(&text, look.theme.style(role));
+}
+
+/// The facts, line by line, for so many columns.
+pub(crate) fn lines(page: &MaintenancePage, look: &Look<'_>, columns: u16) -> Vec<TextLine> {
+    let cells = usize::from(columns);
+    let detail = match &page.detail {
+        Load::Loading => return vec![plain("reading …", Role::Muted)],
+        Load::Failed(trouble) => return trouble_lines(trouble, cells),
+        Load::Ready(detail) => detail,
+    };
+    let mut lines = Vec::new();
+    window(detail, look, cells, &mut lines);
+    circuits(detail, cells, &mut lines);
+    labelled("Summary", &detail.summary, cells, Role::Text, &mut lines);
+    labelled("Account", &detail.account, cells, Role::Text, &mut lines);
+    labelled("Contact", &detail.organizer, cells, Role::Link, &mut lines);
+    notes(detail, look, cells, &mut lines);
+    history(detail, look, cells, &mut lines);
+    lines
+}
+
+/// A label and a text beside it, wrapped under itself; nothing for an empty text.
+fn labelled(label: &str, text: &str, cells: usize, role: Role, lines: &mut Vec<TextLine>) {
+    if text.is_empty() {
+        return;
+    }
+    for (row, line) in wrap(text, cells.saturating_sub(LABEL).max(8)).into_iter().enumerate() {
+        let label = if row == 0 { label } else { "" };
+        lines.push(vec![(format!("{label:<LABEL$}"), Role::Muted), (line, role)]);
+    }
+}
+
+/// A heading with a blank line before it.
+fn heading(text: &str, lines: &mut Vec<TextLine>) {
+    lines.push(plain("", Role::Text));
+    lines.push(plain(text, Role::Title));
+}
+
+/// The window, the distance, and the other windows of the same maintenance.
+fn window(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
+    let text = look.zone.window(detail.start, detail.end);
+    labelled("Window", &text, cells, Role::Text, lines);
+    let left = format!("{}, {} long", distance(detail.start, detail.end, look.now), span(detail.end - detail.start));
+    labelled(" ", &left, cells, Role::Accent, lines);
+    if detail.windows.len() > 1 {
+        for sibling in &detail.windows {
+            let (state, word) = words::state(sibling.status, sibling.start, sibling.end, look.now);
+            let this = if sibling.key == detail.key { "  this one" } else { "" };
+            let text = format!(" {} {}  {word}{this}", sibling.window, look.zone.window(sibling.start, sibling.end));
+            lines.push(vec![(" ".repeat(LABEL), Role::Muted), sign(look, state), (text, Role::Text)]);
+        }
+    }
+}
+
+/// The circuits, each with what happens to it.
+fn circuits(detail: &Detail, cells: usize, lines: &mut Vec<TextLine>) {
+    if detail.circuits.is_empty() {
+        labelled("Circuits", "none named", cells, Role::Muted, lines);
+    }
+    for (row, circuit) in detail.circuits.iter().take(CIRCUITS).enumerate() {
+        let label = if row == 0 { "Circuits" } else { "" };
+        let (word, role) = words::impact(Some(circuit.impact));
+        let room = cells.saturating_sub(LABEL + 12).max(8);
+        let mut parts = wrap(&circuit.circuit_id, room).into_iter();
+        let first = parts.next().unwrap_or_default();
+        lines.push(vec![
+            (format!("{label:<LABEL$}"), Role::Muted),
+            (format!("{word:<11} "), role),
+            (first, Role::Text),
+        ]);
+        lines.extend(parts.map(|part| plain(format!("{:LABEL$}            {part}", ""), Role::Text)));
+    }
+    if detail.circuits.len() > CIRCUITS {
+        labelled(" ", &format!("and {} more", detail.circuits.len() - CIRCUITS), cells, Role::Muted, lines);
+    }
+}
+
+/// Who wrote what.
+fn notes(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
+    if detail.notes.is_empty() {
+        return;
+    }
+    heading("Notes", lines);
+    for note in &detail.notes {
+        let head = format!("{}  {}", note.who, look.zone.short(note.at, look.now));
+        lines.push(plain(head, Role::Muted));
+        lines.extend(
+            wrap(&note.text, cells.saturating_sub(2)).into_iter().map(|line| plain(format!("  {line}"), Role::Text)),
+        );
+    }
+}
+
+/// What happened, the newest first.
+fn history(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
+    heading("History", lines);
+    for event in &detail.events {
+        let when = look.zone.short(event.stamp.unwrap_or(event.at), look.now);
+        let indent = 14;
+        for (row, (text, role)) in event_lines(event, look).into_iter().enumerate() {
+            let when = if row == 0 { when.as_str() } else { "" };
+            for (part, line) in wrap(&text, cells.saturating_sub(indent).max(8)).into_iter().enumerate() {
+                let when = if part == 0 { when } else { "" };
+                lines.push(vec![(format!("{when:<indent$}"), Role::Muted), (line, role)]);
+            }
+        }
+    }
+    if width(&detail.uid) > 1 {
+        lines.push(plain("", Role::Text));
+        labelled("UID", &format!("{} (sequence {})", detail.uid, detail.sequence), cells, Role::Muted, lines);
+    }
+}
+
+/// An event in words, and what it changed.
+fn event_lines(event: &Event, look: &Look<'_>) -> Vec<Span> {
+    let who = event.who.as_deref().unwrap_or("somebody");
+    let changes = event.changes.iter().map(|change| (change_line(change, look), Role::Text));
+    let head = match event.kind {
+        EventKind::FirstNotice => ("first notice".to_owned(), Role::Text),
+        EventKind::Changed => return changes.collect(),
+        EventKind::Unchanged => ("another notice, nothing new".to_owned(), Role::Muted),
+        EventKind::Unlisted => ("no longer listed by a newer notice".to_owned(), Role::Warning),
+        EventKind::OutOfSequence => ("an older notice came late: nothing changed".to_owned(), Role::Muted),
+        EventKind::Acknowledged => (format!("acknowledged by {who}"), Role::Ok),
+        EventKind::Unacknowledged => (format!("acknowledgement taken back by {who}"), Role::Text),
+        EventKind::NoteAdded => (format!("note by {who}"), Role::Text),
+        EventKind::NoteRemoved => (format!("note removed by {who}"), Role::Text),
+    };
+    std::iter::once(head).chain(changes).collect()
+}
+
+/// What changed, from what to what.
+fn change_line(change: &Change, look: &Look<'_>) -> String {
+    let arrow = look.pick("→", "->");
+    match change {
+        Change::Window { from_start, from_end, to_start, to_end } => {
+            let (from, to) = (look.zone.window(*from_start, *from_end), look.zone.window(*to_start, *to_end));
+            format!("window {from} {arrow} {to}")
+        }
+        Change::Status { from, to } => format!("status {from} {arrow} {to}"),
+        Change::CircuitAdded { circuit_id, impact } => format!("circuit added: {circuit_id} ({impact})"),
+        Change::CircuitRemoved { circuit_id, impact } => format!("circuit removed: {circuit_id} ({impact})"),
+        Change::Impact { circuit_id, from, to } => format!("impact on {circuit_id}: {from} {arrow} {to}"),
+        Change::Summary { from: _, to } => format!("summary {arrow} {to}"),
+        Change::Note { text } => text.clone(),
+    }
+}
+
+/// How far the page can be scrolled: the last line stays on the screen.
+pub(crate) fn furthest(page: &MaintenancePage, look: &Look<'_>, area: Rect) -> usize {
+    let (left, _) = split(area);
+    lines(page, look, left.width).len().saturating_sub(usize::from(left.height))
+}

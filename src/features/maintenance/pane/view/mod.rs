@@ -1,0 +1,139 @@
+//! How the pane looks. Reads the state, stores nothing.
+
+pub(crate) mod list;
+mod maintenance;
+mod notification;
+mod words;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::State;
+use super::editor::Editor;
+use super::opened::Page;
+use crate::trouble::Trouble;
+use crate::ui::Look;
+use crate::ui::line::{Pen, width, wrap};
+use crate::ui::theme::{Role, State as Sign};
+
+pub(super) use maintenance::{SIDE_BY_SIDE, furthest as maintenance_furthest, lines as maintenance_lines};
+pub(super) use notification::{furthest as notification_furthest, lines as notification_lines};
+
+/// Draws the pane into `area`; `absent` is what to say while no source is configured and nothing is stored. Returns where
+/// text is being typed.
+pub(crate) fn draw(
+    state: &State,
+    look: &Look<'_>,
+    absent: Option<&str>,
+    focused: bool,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let cursor = match state.pages.last() {
+        None => list::draw(state, look, absent, focused, area, buffer),
+        Some(Page::Maintenance(page)) => {
+            maintenance::draw(page, look, area, buffer);
+            None
+        }
+        Some(Page::Notifications(page)) => {
+            notification::draw_list(page, look, area, buffer);
+            None
+        }
+        Some(Page::Notification(page)) => {
+            notification::draw(page, look, area, buffer);
+            None
+        }
+    };
+    match &state.editor {
+        Some(Editor::Note { field, about, .. }) => Some(draw_note(field, about, look, area, buffer)),
+        Some(Editor::Filter { .. }) | None => cursor,
+    }
+}
+
+/// A piece of a line and what it means.
+pub(super) type Span = (String, Role);
+
+/// A line of an opened thing.
+pub(super) type TextLine = Vec<Span>;
+
+/// One line of plain text.
+pub(super) fn plain(text: impl Into<String>, role: Role) -> TextLine {
+    vec![(text.into(), role)]
+}
+
+/// Draws lines from `scroll` on.
+pub(super) fn draw_lines(lines: &[TextLine], scroll: usize, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+    for (row, line) in lines.iter().skip(scroll).take(usize::from(area.height)).enumerate() {
+        let mut pen = Pen::new(buffer, area, u16::try_from(row).unwrap_or(u16::MAX));
+        for (text, role) in line {
+            pen.text(text, look.theme.style(*role));
+        }
+    }
+}
+
+/// What could not be read, why, and what to do.
+pub(super) fn trouble_lines(trouble: &Trouble, cells: usize) -> Vec<TextLine> {
+    let mut lines: Vec<TextLine> =
+        wrap(trouble.what(), cells).into_iter().map(|line| plain(line, Role::Failed)).collect();
+    for because in trouble.because() {
+        lines.extend(wrap(&format!("because  {because}"), cells).into_iter().map(|line| plain(line, Role::Text)));
+    }
+    if let Some(remedy) = trouble.remedy() {
+        lines.extend(wrap(&format!("do       {remedy}"), cells).into_iter().map(|line| plain(line, Role::Text)));
+    }
+    lines
+}
+
+/// The note being written, at the bottom of the pane.
+fn draw_note(
+    field: &crate::ui::field::Field,
+    about: &str,
+    look: &Look<'_>,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Position {
+    let cells = usize::from(area.width.saturating_sub(4)).max(1);
+    let written = wrap(field.text(), cells);
+    // The text before the cursor, wrapped alike, ends where the cursor is.
+    let before = wrap(&format!("{}\u{1}", field.before_cursor()), cells);
+    let cursor_row = before.len().saturating_sub(1);
+    let cursor_column = before.last().map_or(0, |line| width(line.trim_end_matches('\u{1}')));
+    let most = usize::from(area.height.saturating_sub(2)).min(8);
+    let rows = written.len().clamp(3, most.max(1));
+    let height = u16::try_from(rows).unwrap_or(1) + 2;
+    let dialog = Rect { y: area.bottom().saturating_sub(height), height: height.min(area.height), ..area };
+    for y in dialog.y..dialog.bottom() {
+        for x in dialog.x..dialog.right() {
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+    }
+    let rule = look.theme.style(Role::Muted);
+    let dash = look.pick("─", "-");
+    Pen::new(buffer, dialog, 0)
+        .text(dash, rule)
+        .text(&format!(" Note on {about} "), look.theme.style(Role::Accent))
+        .text(&dash.repeat(usize::from(dialog.width)), rule);
+    let top = (cursor_row + 1).saturating_sub(rows);
+    for (row, line) in written.iter().skip(top).take(rows).enumerate() {
+        let row = u16::try_from(row).unwrap_or(0) + 1;
+        Pen::new(buffer, dialog, row).skip(2).text(line, look.theme.style(Role::Text));
+    }
+    Pen::new(buffer, dialog, dialog.height.saturating_sub(1))
+        .skip(2)
+        .text("enter", look.theme.style(Role::Key))
+        .text(" save  ", rule)
+        .text("alt-enter", look.theme.style(Role::Key))
+        .text(" new line  ", rule)
+        .text("esc", look.theme.style(Role::Key))
+        .text(" keep as draft", rule);
+    let x = dialog.x + 2 + u16::try_from(cursor_column.min(cells)).unwrap_or(0);
+    let y = dialog.y + 1 + u16::try_from(cursor_row - top).unwrap_or(0);
+    Position { x: x.min(dialog.right().saturating_sub(1)), y: y.min(dialog.bottom().saturating_sub(1)) }
+}
+
+/// The glyph of a sign, with its style, as a span.
+pub(super) fn sign(look: &Look<'_>, state: Sign) -> Span {
+    (look.glyph(state).to_owned(), state.role())
+}

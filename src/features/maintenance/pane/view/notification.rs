@@ -1,0 +1,127 @@
+//! The notifications: their list, and one of them opened.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{TextLine, draw_lines, plain, trouble_lines};
+use crate::features::maintenance::model::Outcome;
+use crate::features::maintenance::pane::opened::{Load, NotificationPage, NotificationsPage};
+use crate::features::maintenance::store::unparsed::Notification;
+use crate::features::maintenance::worker::Mail;
+use crate::ui::Look;
+use crate::ui::line::{Pen, wrap};
+use crate::ui::list::Line;
+use crate::ui::theme::{Role, State};
+
+/// Draws the list of notifications.
+pub(super) fn draw_list(page: &NotificationsPage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+    let muted = look.theme.style(Role::Muted);
+    let what = if page.all { "all mails" } else { "mails that could not be read" };
+    let other = if page.all { "f shows those that need a look" } else { "f shows all" };
+    Pen::new(buffer, area, 0).skip(1).text(what, muted).text(" · ", muted).text(other, muted);
+    let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if let Some(failure) = &page.failure {
+        draw_lines(&trouble_lines(failure, usize::from(rows.width)), 0, look, rows, buffer);
+        return;
+    }
+    if page.list.rows().is_empty() {
+        let text = match (page.list.is_loaded(), page.all) {
+            (false, _) => "reading the store …",
+            (true, false) => "every mail was read: nothing needs a look",
+            (true, true) => "no mails yet",
+        };
+        Pen::new(buffer, rows, 0).skip(1).text(text, muted);
+        return;
+    }
+    for (y, line) in page.list.lines().into_iter().enumerate() {
+        if let Line::Row(index, row) = line {
+            let y = u16::try_from(y).unwrap_or(u16::MAX);
+            draw_row(row, index == page.list.cursor(), look, rows, y, buffer);
+        }
+    }
+}
+
+/// Glyph and colour of an outcome.
+fn outcome_state(outcome: Outcome) -> State {
+    match outcome {
+        Outcome::Parsed => State::Done,
+        Outcome::ParsingFailed => State::Failed,
+        Outcome::UnknownProvider | Outcome::UnknownCids => State::Warning,
+        Outcome::Ignored => State::Planned,
+        Outcome::OutOfSequence => State::Stale,
+    }
+}
+
+/// One notification.
+fn draw_row(row: &Notification, selected: bool, look: &Look<'_>, area: Rect, y: u16, buffer: &mut Buffer) {
+    let text = look.theme.style(Role::Text);
+    let state = outcome_state(row.outcome);
+    let mut pen = Pen::new(buffer, area, y);
+    pen.skip(1).text(look.glyph(state), look.theme.style(state.role())).text(" ", text);
+    pen.column(row.outcome.as_str(), 16, text).skip(2);
+    pen.column(&look.zone.short(row.received_at, look.now), 12, text).skip(2);
+    if area.width >= 76 {
+        pen.column(&row.sender, 28, text).skip(2);
+    }
+    if selected {
+        pen.highlight(look.theme.style(Role::Selected));
+    }
+    pen.text(&row.subject, text);
+    if area.width >= 140 && !row.reason.is_empty() {
+        pen.skip(2).text(&row.reason, look.theme.style(Role::Muted));
+    }
+}
+
+/// Draws one notification.
+pub(super) fn draw(page: &NotificationPage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+    let inner = inside(area);
+    let lines = lines(page, look, inner.width);
+    draw_lines(&lines, page.scroll.min(lines.len().saturating_sub(1)), look, inner, buffer);
+}
+
+/// One column of air on either side.
+fn inside(area: Rect) -> Rect {
+    Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }
+}
+
+/// The notification, line by line, for so many columns.
+pub(crate) fn lines(page: &NotificationPage, look: &Look<'_>, columns: u16) -> Vec<TextLine> {
+    let cells = usize::from(columns);
+    match &page.mail {
+        Load::Loading => vec![plain("reading the mail …", Role::Muted)],
+        Load::Failed(trouble) => trouble_lines(trouble, cells),
+        Load::Ready(mail) => mail_lines(mail, look, cells),
+    }
+}
+
+/// Headers, what became of it, and its text.
+pub(super) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
+    let mut lines = Vec::new();
+    let state = outcome_state(mail.outcome);
+    lines.push(vec![
+        (look.glyph(state).to_owned(), state.role()),
+        (format!(" {}  received {} from {}", mail.outcome, look.zone.full(mail.received_at), mail.source), Role::Text),
+    ]);
+    if !mail.reason.is_empty() {
+        lines.extend(
+            wrap(&mail.reason, cells.saturating_sub(2))
+                .into_iter()
+                .map(|line| plain(format!("  {line}"), Role::Warning)),
+        );
+    }
+    lines.push(plain("", Role::Text));
+    for (name, value) in &mail.readable.headers {
+        for (row, line) in wrap(value, cells.saturating_sub(9).max(8)).into_iter().enumerate() {
+            let name = if row == 0 { name.as_str() } else { "" };
+            lines.push(vec![(format!("{name:<9}"), Role::Muted), (line, Role::Text)]);
+        }
+    }
+    lines.push(plain("", Role::Text));
+    lines.extend(mail.readable.lines.iter().flat_map(|line| wrap(line, cells)).map(|line| plain(line, Role::Text)));
+    lines
+}
+
+/// How far the page can be scrolled.
+pub(crate) fn furthest(page: &NotificationPage, look: &Look<'_>, area: Rect) -> usize {
+    lines(page, look, inside(area).width).len().saturating_sub(usize::from(area.height))
+}

@@ -1,0 +1,159 @@
+//! Owns the store's maintenances and their sources: requests in, reports out.
+//!
+//! Reads run side by side, a newer list request stops an older one. Writes run one after the other, in the order in which
+//! they were asked for, and are reported once they are durable. Each source runs in a task of its own, so that one that
+//! fails does not hold up the others.
+
+mod answer;
+mod intake;
+mod protocol;
+
+pub use protocol::{Done, Mail, Report, Request, SourceHealth, SourceState, Target, Write};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::rules::Rules;
+use super::store::record::Limits;
+use super::store::retention::{self, Retention};
+use crate::clock;
+use crate::store::{Error, Store};
+use answer::Answers;
+
+/// How often news of a changed store are told at the most. An import commits hundreds of times a second; nobody reads
+/// that fast.
+const TELL_EVERY: Duration = Duration::from_millis(200);
+/// Forgetting begins when the start is well over,
+const FORGET_FIRST: Duration = Duration::from_mins(1);
+/// goes on with pauses between its steps,
+const FORGET_NEXT: Duration = Duration::from_secs(1);
+/// and comes again after this long.
+const FORGET_EVERY: Duration = Duration::from_hours(1);
+/// Rows that one step forgets.
+const FORGET_BATCH: usize = 500;
+
+/// What the worker works with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    /// The folder of the database.
+    pub data_dir: PathBuf,
+    /// The user's own provider rules.
+    pub providers_dir: PathBuf,
+    /// Where notifications come from.
+    pub sources: Vec<Source>,
+    /// How much of a notification is kept.
+    pub limits: Limits,
+    /// How long what is over is kept.
+    pub retention: Retention,
+    /// Where calendar files are written.
+    pub export_dir: PathBuf,
+}
+
+/// A configured source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The Maildir it watches.
+    pub maildir: PathBuf,
+}
+
+/// What every part of the worker shares.
+#[derive(Debug, Clone)]
+struct Shared {
+    /// As configured.
+    setup: Arc<Setup>,
+    /// The database.
+    store: Store,
+    /// The provider rules.
+    rules: Arc<Rules>,
+    /// Where reports go: to the screen, capacity 256; a full channel makes the worker wait.
+    reports: Sender<Report>,
+}
+
+/// Serves requests and feeds the sources into the store until `stop` is cancelled or the screen is gone. Returns an error
+/// when the store cannot be opened.
+///
+/// Cancel safety: the `select!` only waits; what a branch starts runs in tasks of its own, and writes that were handed to
+/// the store are carried out whether or not anybody waits for them.
+pub async fn run(
+    setup: Setup,
+    mut requests: Receiver<Request>,
+    reports: Sender<Report>,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    let shared = open(setup, reports).await?;
+    let mut tasks = JoinSet::new();
+    let mut answers = Answers::new(shared.clone());
+    let mut sources = stop.child_token();
+    intake::start(&shared, &sources, &mut tasks);
+    tasks.spawn(forget(shared.clone(), stop.clone()));
+    let mut changes = shared.store.changes();
+    let mut quiet_until = tokio::time::Instant::now();
+    let mut news = false;
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            request = requests.recv() => match request {
+                None => break,
+                Some(Request::Sync) => {
+                    // A source that starts again looks at everything again, and hands out what is new.
+                    sources.cancel();
+                    sources = stop.child_token();
+                    intake::start(&shared, &sources, &mut tasks);
+                }
+                Some(Request::Write(write)) => answers.write(write),
+                Some(request) => answers.read(request),
+            },
+            told = changes.changed(), if !news => if told.is_ok() { news = true } else { break },
+            () = tokio::time::sleep_until(quiet_until), if news => {
+                news = false;
+                changes.mark_unchanged();
+                quiet_until = tokio::time::Instant::now() + TELL_EVERY;
+                if shared.reports.send(Report::Changed).await.is_err() { break }
+            }
+            Some(_) = tasks.join_next() => {}
+        }
+    }
+    sources.cancel();
+    requests.close();
+    let rest = std::iter::from_fn(|| requests.try_recv().ok());
+    answers
+        .finish(rest.filter_map(|request| if let Request::Write(write) = request { Some(write) } else { None }))
+        .await;
+    tasks.shutdown().await;
+    Ok(())
+}
+
+/// Forgets what is older than the configuration keeps, now and then, in small steps so that nothing waits for it.
+async fn forget(shared: Shared, stop: CancellationToken) {
+    let mut pause = FORGET_FIRST;
+    while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
+        let (kept, now) = (shared.setup.retention, clock::now());
+        match shared.store.write(move |c| retention::forget(c, &kept, now, FORGET_BATCH)).await {
+            Ok(forgotten) => pause = if forgotten.and_more { FORGET_NEXT } else { FORGET_EVERY },
+            Err(error) => {
+                tracing::warn!(%error, "what is past its time was not forgotten");
+                pause = FORGET_EVERY;
+            }
+        }
+    }
+}
+
+/// Opens the store and reads the rules, away from the threads that answer.
+async fn open(setup: Setup, reports: Sender<Report>) -> Result<Shared, Error> {
+    let dir = setup.data_dir.clone();
+    let opened = tokio::task::spawn_blocking(move || super::open_store(&dir)).await;
+    let store = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    let (rules, problems) = Rules::with_user_dir(&setup.providers_dir);
+    for problem in problems {
+        tracing::warn!(%problem, "a provider rule is not used");
+    }
+    Ok(Shared { setup: Arc::new(setup), store, rules: Arc::new(rules), reports })
+}

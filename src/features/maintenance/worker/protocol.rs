@@ -1,0 +1,267 @@
+//! What the screen asks of the worker, and what the worker tells.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::features::maintenance::mail::Readable;
+use crate::features::maintenance::model::Outcome;
+use crate::features::maintenance::store::action::Inverse;
+use crate::features::maintenance::store::count::{Count, Counts};
+use crate::features::maintenance::store::detail::Detail;
+use crate::features::maintenance::store::list::{Anchor, ListQuery, Window};
+use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
+use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
+use crate::trouble::Trouble;
+
+/// A maintenance as it was on the screen when somebody acted on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// Which.
+    pub key: MaintenanceKey,
+    /// Its revision then: what changed since is not acknowledged unseen.
+    pub revision: u32,
+}
+
+/// Something asked of the worker.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// A window of the list; replaces older list requests.
+    List {
+        /// Comes back with the answer.
+        generation: u64,
+        /// Order and filter.
+        query: ListQuery,
+        /// Around which row.
+        anchor: Anchor,
+        /// Rows before it.
+        before: usize,
+        /// Rows from it on.
+        after: usize,
+    },
+    /// More rows at one end of the window.
+    Extend {
+        /// Of the window that is extended.
+        generation: u64,
+        /// Of the window that is extended.
+        query: ListQuery,
+        /// From which row on.
+        anchor: Anchor,
+        /// How many.
+        rows: usize,
+        /// Behind it, or before it.
+        after: bool,
+    },
+    /// The figures beside the title, and how many rows match.
+    Count {
+        /// Comes back with the answer.
+        generation: u64,
+        /// Order and filter.
+        query: ListQuery,
+    },
+    /// All about one maintenance.
+    Open(MaintenanceKey),
+    /// Notifications, newest first.
+    Notifications {
+        /// Comes back with the answer.
+        generation: u64,
+        /// All of them, or those that need a look.
+        all: bool,
+        /// From where on.
+        anchor: NotificationAnchor,
+        /// How many.
+        rows: usize,
+    },
+    /// One notification, readable.
+    Read(NotificationKey),
+    /// Something that changes the store or writes a file; carried out in order, even while noctui leaves.
+    Write(Write),
+    /// Look for new mail now.
+    Sync,
+}
+
+/// Something that changes the store or writes a file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// Acknowledge as seen.
+    Acknowledge {
+        /// What, at which revision.
+        targets: Vec<Target>,
+        /// Who says so.
+        who: String,
+    },
+    /// Take acknowledgements back.
+    Unacknowledge {
+        /// Of which.
+        keys: Vec<MaintenanceKey>,
+        /// Who says so.
+        who: String,
+    },
+    /// Add a note.
+    Note {
+        /// To which.
+        keys: Vec<MaintenanceKey>,
+        /// What it says.
+        text: String,
+        /// Who says so.
+        who: String,
+    },
+    /// Take an action back.
+    Undo {
+        /// Which.
+        inverse: Inverse,
+        /// Who says so.
+        who: String,
+    },
+    /// These were looked at.
+    Seen(Vec<Target>),
+    /// Write a calendar file.
+    Export(Vec<MaintenanceKey>),
+}
+
+/// What was done, for the footer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// Acknowledged so many; so many others had changed in the meantime and were not.
+    Acknowledged {
+        /// Acknowledged.
+        count: usize,
+        /// Changed meanwhile.
+        refused: usize,
+    },
+    /// So many acknowledgements taken back.
+    Unacknowledged(usize),
+    /// A note written on so many.
+    Noted(usize),
+    /// Undone.
+    Undone,
+    /// What was to be undone is no longer so; somebody else has been at it.
+    NothingToUndo,
+    /// Looked at; not worth a word.
+    Seen,
+    /// Written to this file.
+    Exported(PathBuf),
+}
+
+/// One notification, readable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mail {
+    /// Which.
+    pub key: NotificationKey,
+    /// Subject, cleaned.
+    pub subject: String,
+    /// The sender's address, cleaned.
+    pub sender: String,
+    /// The source it came from.
+    pub source: String,
+    /// When it was received.
+    pub received_at: DateTime<Utc>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, where it was not read.
+    pub reason: String,
+    /// Its content as text.
+    pub readable: Readable,
+}
+
+/// How a source is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceHealth {
+    /// Being opened.
+    Starting,
+    /// So many mails are being read.
+    Reading(usize),
+    /// Read to the end; what arrives is taken at once, or at the next look.
+    Watching,
+    /// Cannot be read.
+    Failing(String),
+}
+
+/// A source as the header shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceState {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What it is and where.
+    pub place: String,
+    /// How it is doing.
+    pub health: SourceHealth,
+    /// When it was last known to be complete.
+    pub fresh_at: Option<DateTime<Utc>>,
+    /// Mails taken from it since the start.
+    pub received: usize,
+}
+
+/// Something the worker tells.
+#[derive(Debug)]
+pub enum Report {
+    /// A window of the list.
+    Listed {
+        /// Of the request.
+        generation: u64,
+        /// The rows.
+        window: Window,
+    },
+    /// More rows for the window.
+    Extended {
+        /// Of the request.
+        generation: u64,
+        /// Behind, or before.
+        after: bool,
+        /// The rows.
+        window: Window,
+    },
+    /// The list could not be read.
+    ListFailed {
+        /// Of the request.
+        generation: u64,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// The figures.
+    Counted {
+        /// Of the request.
+        generation: u64,
+        /// Beside the title.
+        counts: Counts,
+        /// Rows that match the filter.
+        matches: Count,
+    },
+    /// All about one maintenance; `None` if it is no longer there.
+    Opened {
+        /// Which was asked for.
+        key: MaintenanceKey,
+        /// What is known.
+        detail: Result<Option<Arc<Detail>>, Trouble>,
+    },
+    /// Notifications.
+    NotificationsListed {
+        /// Of the request.
+        generation: u64,
+        /// Whether they continue a list.
+        continues: bool,
+        /// The rows.
+        window: Result<Notifications, Trouble>,
+    },
+    /// One notification.
+    Read {
+        /// Which was asked for.
+        key: NotificationKey,
+        /// Its content.
+        mail: Result<Arc<Mail>, Trouble>,
+    },
+    /// Something was done, durably.
+    Done {
+        /// What.
+        done: Done,
+        /// How it is taken back.
+        inverse: Option<Inverse>,
+    },
+    /// Something was not done.
+    Failed(Trouble),
+    /// The store has changed: here, or in another process.
+    Changed,
+    /// The state of a source.
+    Source(SourceState),
+}

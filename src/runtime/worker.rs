@@ -1,0 +1,202 @@
+//! The maintenance worker: started, asked, listened to, started again when it dies, stopped.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::Message;
+use crate::config::{Config, Environment, Flags, Problems, Watch};
+use crate::features::maintenance::worker::{self, Report, Request, Setup};
+use crate::store::Error;
+use crate::trouble::Trouble;
+
+/// From the screen to the worker. The worker hands requests on at once, so it is full only when the worker hangs; then
+/// the request is refused and the user told.
+const REQUESTS: usize = 32;
+/// From the worker to the screen. When it is full the worker waits: a slow screen slows it, memory stays flat.
+const REPORTS: usize = 256;
+/// The first pause before a dead worker is started again; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// A worker that ran this long has recovered.
+const RECOVERED: Duration = Duration::from_mins(1);
+/// How long leaving waits for writes that were asked for.
+const LAST_WRITES: Duration = Duration::from_secs(10);
+
+/// The worker and its channels.
+pub(super) struct MaintenanceWorker {
+    /// The threads of all workers.
+    runtime: Runtime,
+    /// What it works with.
+    setup: Setup,
+    /// Cancelled when noctui leaves.
+    stop: CancellationToken,
+    /// The worker while it runs.
+    running: Option<Running>,
+    /// When it is started again, and the pause after that.
+    restart: (Instant, Duration),
+    /// What could not be asked.
+    refused: Option<Trouble>,
+    /// Whether it is to be started again with a new setup.
+    replacing: bool,
+}
+
+/// A worker that runs.
+struct Running {
+    /// Its task.
+    task: JoinHandle<Result<(), Trouble>>,
+    /// To it.
+    requests: mpsc::Sender<Request>,
+    /// From it.
+    reports: mpsc::Receiver<Report>,
+    /// Ends it.
+    stop: CancellationToken,
+    /// Since when.
+    since: Instant,
+}
+
+impl MaintenanceWorker {
+    /// Starts the threads and the worker.
+    pub(super) fn start(setup: Setup) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(4)
+            .thread_keep_alive(Duration::from_secs(5))
+            .thread_name("worker")
+            .enable_all()
+            .build()?;
+        let restart = (Instant::now(), FIRST_PAUSE);
+        let stop = CancellationToken::new();
+        let mut this = Self { runtime, setup, stop, running: None, restart, refused: None, replacing: false };
+        this.launch();
+        Ok(this)
+    }
+
+    /// Runs something else on the same threads until noctui leaves.
+    pub(super) fn run_beside(&self, companion: super::Companion) {
+        self.runtime.spawn(companion(self.stop.child_token()));
+    }
+
+    /// Starts the worker.
+    fn launch(&mut self) {
+        let (requests, inbox) = mpsc::channel(REQUESTS);
+        let (outbox, reports) = mpsc::channel(REPORTS);
+        let stop = self.stop.child_token();
+        let work = worker::run(self.setup.clone(), inbox, outbox, stop.clone());
+        let task =
+            self.runtime.spawn(async move {
+                match AssertUnwindSafe(work).catch_unwind().await {
+                    Ok(ended) => ended.map_err(|error: Error| Trouble::of(&error)),
+                    Err(_) => Err(Trouble::new("the maintenance worker has crashed")
+                        .to_do("see the log; it starts again by itself")),
+                }
+            });
+        self.running = Some(Running { task, requests, reports, stop, since: Instant::now() });
+    }
+
+    /// Reads the configuration again whenever it changes, in a task of its own. Capacity 1: a reading that nobody took yet
+    /// makes the next one wait. Closes where changes cannot be watched, which is logged.
+    pub(super) fn watch_config(
+        &self,
+        flags: &Flags,
+        environment: &Environment,
+        current: &Config,
+    ) -> mpsc::Receiver<Result<Config, Problems>> {
+        let (sender, receiver) = mpsc::channel(1);
+        let stop = self.stop.clone();
+        let (flags, environment, current) = (flags.clone(), environment.clone(), current.clone());
+        self.runtime.spawn(async move {
+            let mut watch = match Watch::new(flags, environment, current) {
+                Ok(watch) => watch,
+                Err(error) => return tracing::warn!(%error),
+            };
+            while let Some(read) = stop.run_until_cancelled(watch.changed()).await {
+                if sender.send(read).await.is_err() {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
+
+    /// Asks the worker; what cannot be asked is told by [`Self::next`].
+    pub(super) fn ask(&mut self, request: Request) {
+        let refused = match &self.running {
+            Some(running) => running.requests.try_send(request).is_err(),
+            None => true,
+        };
+        if refused && self.refused.is_none() {
+            self.refused = Some(
+                Trouble::new("the maintenance worker is not answering: this was not done")
+                    .to_do("wait a moment and do it again"),
+            );
+        }
+    }
+
+    /// What the worker tells, or what happened to it. Cancel safety: only waits; nothing is taken that is not returned.
+    pub(super) async fn next(&mut self) -> Message {
+        if let Some(refused) = self.refused.take() {
+            return Message::Failed(refused);
+        }
+        let Some(running) = &mut self.running else {
+            sleep_until(self.restart.0).await;
+            self.launch();
+            return Message::WorkerStarted;
+        };
+        tokio::select! {
+            biased;
+            Some(report) = running.reports.recv() => Message::Maintenance(Box::new(report)),
+            ended = &mut running.task => {
+                let trouble = match ended {
+                    Ok(Err(trouble)) => trouble,
+                    Ok(Ok(())) => Trouble::new("the maintenance worker has ended"),
+                    Err(error) => Trouble::new("the maintenance worker has crashed").caused_by(&error.to_string()),
+                };
+                let recovered = running.since.elapsed() > RECOVERED;
+                self.running = None;
+                if std::mem::take(&mut self.replacing) {
+                    self.launch();
+                    return Message::WorkerStarted;
+                }
+                let pause = if recovered { FIRST_PAUSE } else { self.restart.1 };
+                self.restart = (Instant::now() + pause, (pause * 2).min(LONGEST_PAUSE));
+                tracing::error!(what = trouble.what(), retry_s = pause.as_secs(), "the maintenance worker stopped");
+                Message::WorkerStopped(trouble)
+            }
+        }
+    }
+
+    /// Takes over a new setup: the worker ends its writes and starts again with it.
+    pub(super) fn reconfigure(&mut self, setup: Setup) {
+        if self.setup == setup {
+            return;
+        }
+        self.setup = setup;
+        if let Some(running) = &self.running {
+            self.replacing = true;
+            running.stop.cancel();
+        }
+    }
+
+    /// Ends the worker. Writes that were asked for are carried out, for as long as [`LAST_WRITES`].
+    pub(super) async fn stop(self) {
+        let Self { runtime, stop, running, .. } = self;
+        if let Some(Running { task, requests, reports, .. }) = running {
+            drop((requests, reports));
+            stop.cancel();
+            if tokio::time::timeout(LAST_WRITES, task).await.is_err() {
+                tracing::error!(
+                    "leaving although a write has not ended; the store decides by itself whether it was done"
+                );
+            }
+        }
+        runtime.shutdown_background();
+    }
+}

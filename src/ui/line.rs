@@ -1,0 +1,167 @@
+//! Text that fits: widths in cells, cutting with an ellipsis, padding, and a one-line writer for columns.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Width of `text` in terminal cells.
+pub(crate) fn width(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.width() }
+}
+
+/// `text` cut to at most `cells`, with an ellipsis where something was lost.
+pub(crate) fn fit(text: &str, cells: usize) -> std::borrow::Cow<'_, str> {
+    if width(text) <= cells {
+        return text.into();
+    }
+    if cells == 0 {
+        return "".into();
+    }
+    let mut kept = String::with_capacity(cells + 3);
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let wide = grapheme.width();
+        if used + wide > cells - 1 {
+            break;
+        }
+        kept.push_str(grapheme);
+        used += wide;
+    }
+    kept.push('…');
+    kept.into()
+}
+
+/// Breaks `text` into lines of at most `cells`, at blanks where there are any.
+pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let cells = cells.max(1);
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        let mut used = 0;
+        for word in paragraph.split_word_bounds() {
+            let wide = width(word);
+            if used + wide > cells && used > 0 {
+                lines.push(std::mem::take(&mut line).trim_end().to_owned());
+                used = 0;
+                if word.trim().is_empty() {
+                    continue;
+                }
+            }
+            for grapheme in word.graphemes(true) {
+                let wide = grapheme.width();
+                if used + wide > cells && used > 0 {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0;
+                }
+                line.push_str(grapheme);
+                used += wide;
+            }
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    lines
+}
+
+/// Writes along one row of the screen, left to right, and never outside of it.
+pub(crate) struct Pen<'a> {
+    /// Where it writes.
+    buffer: &'a mut Buffer,
+    /// The row; height 1 or 0.
+    row: Rect,
+    /// Cells used so far.
+    used: u16,
+}
+
+impl<'a> Pen<'a> {
+    /// A pen at the left end of row `y` (from the top) of `area`.
+    pub(crate) fn new(buffer: &'a mut Buffer, area: Rect, y: u16) -> Self {
+        let row = Rect { y: area.y.saturating_add(y), height: 1, ..area };
+        let row = if y < area.height { row.intersection(buffer.area) } else { Rect { width: 0, ..row } };
+        Self { buffer, row, used: 0 }
+    }
+
+    /// Cells left on the row.
+    pub(crate) fn left(&self) -> usize {
+        usize::from(self.row.width.saturating_sub(self.used))
+    }
+
+    /// Writes as much of `text` as fits.
+    pub(crate) fn text(&mut self, text: &str, style: Style) -> &mut Self {
+        let left = self.left();
+        if left > 0 && self.row.height > 0 && !text.is_empty() {
+            let text = fit(text, left);
+            let (end, _) = self.buffer.set_stringn(self.row.x + self.used, self.row.y, &text, left, style);
+            self.used = end - self.row.x;
+        }
+        self
+    }
+
+    /// Moves on by `cells` without writing.
+    pub(crate) fn skip(&mut self, cells: usize) -> &mut Self {
+        self.used = self.used.saturating_add(u16::try_from(cells.min(self.left())).unwrap_or(u16::MAX));
+        self
+    }
+
+    /// Writes `text` cut or filled to `cells`, flush left.
+    pub(crate) fn column(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
+        let from = self.used;
+        let cells = cells.min(self.left());
+        self.text(&fit(text, cells), style);
+        let written = usize::from(self.used - from);
+        self.skip(cells.saturating_sub(written))
+    }
+
+    /// Writes `text` cut or filled to `cells`, flush right.
+    pub(crate) fn column_right(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
+        let cells = cells.min(self.left());
+        let text = fit(text, cells);
+        self.skip(cells - width(&text)).text(&text, style)
+    }
+
+    /// Writes `text` at the right end of the row if there is room for it and a blank before it.
+    pub(crate) fn at_end(&mut self, text: &str, style: Style) -> &mut Self {
+        let wide = width(text);
+        if wide < self.left() {
+            self.skip(self.left() - wide).text(text, style);
+        }
+        self
+    }
+
+    /// Lays `style` over the row from its left end to the pen.
+    pub(crate) fn highlight(&mut self, style: Style) -> &mut Self {
+        let row = Rect { width: self.used, ..self.row };
+        self.buffer.set_style(row, style);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_cut_with_an_ellipsis_by_cells_not_characters() {
+        assert_eq!(fit("maintenance", 11), "maintenance");
+        assert_eq!(fit("maintenance", 6), "maint…");
+        assert_eq!(fit("東京データ", 5), "東京…");
+        assert_eq!(fit("abc", 0), "");
+    }
+
+    #[test]
+    fn long_lines_wrap_at_blanks_and_long_words_break() {
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("a\n\nb", 5), ["a", "", "b"]);
+    }
+
+    #[test]
+    fn a_pen_stays_on_its_row() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 2));
+        Pen::new(&mut buffer, Rect::new(2, 0, 10, 1), 0).column("ab", 3, Style::new()).text("cdefgh", Style::new());
+        assert_eq!(buffer, Buffer::with_lines(["  ab …", "      "]));
+        Pen::new(&mut buffer, Rect::new(0, 0, 6, 2), 9).text("nowhere", Style::new());
+        assert_eq!(buffer, Buffer::with_lines(["  ab …", "      "]));
+    }
+}

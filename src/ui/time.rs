@@ -1,0 +1,208 @@
+//! Times as people read them: absolute in the chosen zone, plus the distance that matters.
+//!
+//! Distances change by the minute, so that an idle screen sends next to nothing; seconds show only with less than two
+//! minutes to go.
+
+use chrono::{DateTime, Datelike, Duration, TimeZone, Timelike, Utc};
+use chrono_tz::Tz;
+
+/// The zone in which the screen shows times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Zone {
+    /// UTC, marked `Z`.
+    #[default]
+    Utc,
+    /// A named zone: the machine's own, or the one from the configuration.
+    Named(Tz),
+}
+
+impl Zone {
+    /// The name for the header: `UTC` or the abbreviation.
+    pub(crate) fn name(self, at: DateTime<Utc>) -> String {
+        match self {
+            Self::Utc => "UTC".to_owned(),
+            Self::Named(zone) => at.with_timezone(&zone).format("%Z").to_string(),
+        }
+    }
+
+    /// The wall-clock reading at `at`.
+    pub(crate) fn local(self, at: DateTime<Utc>) -> chrono::NaiveDateTime {
+        match self {
+            Self::Utc => at.naive_utc(),
+            Self::Named(zone) => zone.from_utc_datetime(&at.naive_utc()).naive_local(),
+        }
+    }
+
+    /// `02:41`.
+    pub(crate) fn clock(self, at: DateTime<Utc>) -> String {
+        self.local(at).format("%H:%M").to_string()
+    }
+
+    /// `2026-11-21 02:41`.
+    pub(crate) fn full(self, at: DateTime<Utc>) -> String {
+        self.local(at).format("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// The shortest that is not misread on the day of `now`: `02:41`, `Nov 18 02:41`, or `2025-11-18` in another year.
+    pub(crate) fn short(self, at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+        let (local, today) = (self.local(at), self.local(now));
+        if local.date() == today.date() {
+            local.format("%H:%M").to_string()
+        } else if local.year() == today.year() {
+            local.format("%b %d %H:%M").to_string()
+        } else {
+            local.format("%Y-%m-%d").to_string()
+        }
+    }
+
+    /// A window in full: `2026-11-21 02:00 - 06:00 UTC`, with the second date where it differs.
+    pub(crate) fn window(self, start: DateTime<Utc>, end: DateTime<Utc>) -> String {
+        let (from, to) = (self.local(start), self.local(end));
+        let until = if from.date() == to.date() { to.format("%H:%M") } else { to.format("%Y-%m-%d %H:%M") };
+        // Around a change to or from daylight saving the two ends have different abbreviations; both are said.
+        let (first, last) = (self.name(start), self.name(end));
+        if first == last {
+            format!("{} - {until} {last}", from.format("%Y-%m-%d %H:%M"))
+        } else {
+            format!("{} {first} - {until} {last}", from.format("%Y-%m-%d %H:%M"))
+        }
+    }
+}
+
+/// A length of time in its two largest units: `41 m`, `3 h 12 m`, `2 d 4 h`; seconds below two minutes.
+pub(crate) fn span(length: Duration) -> String {
+    let seconds = length.num_seconds().abs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0 | 1) => format!("{seconds} s"),
+        (0, 0, m) => format!("{m} m"),
+        (0, h, 0) => format!("{h} h"),
+        (0, h, m) => format!("{h} h {m} m"),
+        (d, 0, _) => format!("{d} d"),
+        (d, h, _) if d < 10 => format!("{d} d {h} h"),
+        (d, _, _) => format!("{d} d"),
+    }
+}
+
+/// A length of time as short as a column wants it: `41m`, `2h44m`, `3d`, `23d`; seconds below two minutes.
+pub(crate) fn brief(length: Duration) -> String {
+    let seconds = length.num_seconds().abs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0 | 1) => format!("{seconds}s"),
+        (0, 0, m) => format!("{m}m"),
+        (0, h, 0) => format!("{h}h"),
+        (0, h, m) => format!("{h}h{m:02}m"),
+        (d, 0, _) => format!("{d}d"),
+        (d, h, _) if d < 10 => format!("{d}d{h:02}h"),
+        (d, _, _) => format!("{d}d"),
+    }
+}
+
+/// [`distance`] as short as a column wants it: `ends 41m`, `in 3h12m`, `2d ago`.
+pub(crate) fn brief_distance(start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if now < start {
+        format!("in {}", brief(start - now))
+    } else if now < end {
+        format!("ends {}", brief(end - now))
+    } else {
+        format!("{} ago", age(now - end))
+    }
+}
+
+/// The age of data: `<1m`, `3m`, `2h`, `4d`.
+pub(crate) fn age(length: Duration) -> String {
+    match length.num_minutes().max(0) {
+        0 => "<1m".to_owned(),
+        minutes @ 1..60 => format!("{minutes}m"),
+        minutes @ 60..2_880 => format!("{}h", minutes / 60),
+        minutes => format!("{}d", minutes / 1_440),
+    }
+}
+
+/// The time left or gone, relative to now, for a window: `ends 41 m`, `in 3 h 12 m`, `2 d ago`.
+pub(crate) fn distance(start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if now < start {
+        format!("in {}", span(start - now))
+    } else if now < end {
+        format!("ends {}", span(end - now))
+    } else {
+        format!("{} ago", age(now - end))
+    }
+}
+
+/// When a screen that shows these instants has to be drawn again at the latest: at the next full minute, or at the next
+/// second while one of them is less than two minutes away.
+pub(crate) fn next_change(now: DateTime<Utc>, instants: impl Iterator<Item = DateTime<Utc>>) -> DateTime<Utc> {
+    let soon = Duration::minutes(2);
+    let mut close = false;
+    let mut earliest = None;
+    for instant in instants {
+        let ahead = instant - now;
+        // Two minutes ahead exactly still shows minutes: seconds begin a moment later.
+        if ahead > Duration::zero() {
+            if ahead < soon {
+                close = true;
+            } else {
+                // The text turns when a whole minute less is left.
+                let turn = now + Duration::milliseconds(ahead.num_milliseconds() % 60_000 + 1);
+                earliest = Some(earliest.map_or(turn, |first: DateTime<Utc>| first.min(turn)));
+            }
+        }
+    }
+    if close {
+        return now + Duration::milliseconds(1_000 - i64::from(now.timestamp_subsec_millis()));
+    }
+    let minute = now
+        + Duration::milliseconds(
+            60_000 - i64::from(now.second()) * 1_000 - i64::from(now.timestamp_subsec_millis().min(999)),
+        );
+    earliest.map_or(minute, |turn| turn.min(minute).max(now + Duration::seconds(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn spans_show_their_two_largest_units() {
+        for (seconds, text) in [
+            (59, "59 s"),
+            (119, "119 s"),
+            (120, "2 m"),
+            (3_600, "1 h"),
+            (11_520, "3 h 12 m"),
+            (86_400, "1 d"),
+            (187_200, "2 d 4 h"),
+            (1_000_000, "11 d"),
+        ] {
+            assert_eq!(span(Duration::seconds(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn a_window_that_spans_a_change_of_the_clock_names_both_zones() {
+        let zone = Zone::Named(chrono_tz::Europe::Berlin);
+        let window = zone.window(at("2026-10-25T00:00:00Z"), at("2026-10-25T03:00:00Z"));
+        assert_eq!(window, "2026-10-25 02:00 CEST - 04:00 CET");
+    }
+
+    #[test]
+    fn the_distance_says_which_end_it_means() {
+        let (start, end) = (at("2026-11-21T02:00:00Z"), at("2026-11-21T06:00:00Z"));
+        assert_eq!(distance(start, end, at("2026-11-21T00:30:00Z")), "in 1 h 30 m");
+        assert_eq!(distance(start, end, at("2026-11-21T05:19:00Z")), "ends 41 m");
+        assert_eq!(distance(start, end, at("2026-11-21T09:00:00Z")), "3h ago");
+    }
+
+    #[test]
+    fn an_idle_screen_wakes_once_a_minute() {
+        let now = at("2026-11-21T02:48:20Z");
+        assert_eq!(next_change(now, std::iter::empty()), at("2026-11-21T02:49:00Z"));
+        assert_eq!(next_change(now, [at("2026-11-21T02:49:30Z")].into_iter()), at("2026-11-21T02:48:21Z"));
+    }
+}
