@@ -1,7 +1,6 @@
 //! Notifications and what they say: our own, and a larger collection where it is at hand.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "says what was skipped and what is new")]
 
 mod own;
 mod shared;
