@@ -1,7 +1,8 @@
 //! What the store costs: `cargo bench --bench store`. Prints figures and asserts nothing.
 //!
 //! `NOCTUI_BENCH_ROWS` says how many maintenances (100000). The database lies in the temporary directory, so `TMPDIR`
-//! chooses the disk, and the disk decides the figures of durable writes.
+//! chooses the disk, and the disk decides the figures of durable writes. `NOCTUI_BENCH_DIR` names a directory that is
+//! filled once and kept, and `NOCTUI_BENCH_TEXT` a filter that is tried alone, again and again, for a profiler.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -20,30 +21,45 @@ use noctui::features::maintenance::store::detail::detail;
 use noctui::features::maintenance::store::list::{Anchor, Filter, ListQuery, Scope, Sort, matches, window};
 use noctui::features::maintenance::store::record::{Delivery, Limits, record};
 use noctui::features::maintenance::store::seed;
-use noctui::store::{Options, Store};
+use noctui::store::{FILE_NAME, Options, Store};
 
 /// Rows of a window as the screen asks for them: its height and as much on both sides.
 const HEIGHT: usize = 60;
 
 fn main() {
     let rows: u64 = std::env::var("NOCTUI_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(100_000);
-    let dir = tempfile::tempdir().expect("a temporary directory");
+    let kept = std::env::var_os("NOCTUI_BENCH_DIR").map(std::path::PathBuf::from);
+    let temporary = tempfile::tempdir().expect("a temporary directory");
+    let dir = kept.as_deref().unwrap_or(temporary.path());
     let now = DateTime::<Utc>::from_timestamp(1_795_220_000, 0).expect("a time");
-    let store = Store::open(dir.path(), &Options::new(MIGRATIONS)).expect("a store");
+    println!("{rows} maintenances in {}", dir.display());
+    if !dir.join(FILE_NAME).exists() {
+        seeding(dir, rows, now);
+    }
+    if let Ok(text) = std::env::var("NOCTUI_BENCH_TEXT") {
+        let store = Store::open(dir, &Options::new(MIGRATIONS)).expect("a store");
+        for scope in Scope::ALL {
+            for _ in 0..20 {
+                filter(&store, now, Sort::Grouped, scope, &text, None);
+            }
+        }
+        return;
+    }
+    starting(dir, now);
+    let store = Store::open(dir, &Options::new(MIGRATIONS)).expect("a store");
+    moving(&store, now);
+    filtering(&store, now);
+    writing(&store, now);
+}
 
-    println!("{rows} maintenances in {}", dir.path().display());
+/// Filling a store.
+fn seeding(dir: &std::path::Path, rows: u64, now: DateTime<Utc>) {
+    let store = Store::open(dir, &Options::new(MIGRATIONS)).expect("a store");
     let begin = Instant::now();
     seed::fill(&store, rows, now, 7, |_| {}).expect("seeded");
     line("seed", &[begin.elapsed()]);
     let bytes = std::fs::metadata(store.path()).expect("a file").len();
-    println!("{:<44} {:>9} MiB, {} bytes a maintenance", "size", bytes >> 20, bytes / rows.max(1));
-    drop(store);
-
-    starting(dir.path(), now);
-    let store = Store::open(dir.path(), &Options::new(MIGRATIONS)).expect("a store");
-    moving(&store, now);
-    filtering(&store, now);
-    writing(&store, now);
+    println!("{:<60} {:>9} MiB, {} bytes a maintenance", "size", bytes >> 20, bytes / rows.max(1));
 }
 
 /// From nothing open to the first rows.
@@ -171,7 +187,8 @@ fn writing(store: &Store, now: DateTime<Utc>) {
         futures::future::try_join_all(jobs).await.expect("recorded");
     });
     line("record a mail, one of 2000", &[begin.elapsed() / 2000]);
-    let query = ListQuery { sort: Sort::Changed, filter: Filter::default(), now };
+    let filter = Filter { scope: Scope::Unacknowledged, ..Filter::default() };
+    let query = ListQuery { sort: Sort::Grouped, filter, now };
     let rows = store.read_blocking(|connection| window(connection, &query, &Anchor::Top, 0, 50)).expect("rows").rows;
     let actor = Actor { who: "anna".to_owned(), at: now };
     let mut rows = rows.into_iter();

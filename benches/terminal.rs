@@ -1,7 +1,8 @@
 //! What noctui costs at the terminal, in figures: start, keys, idling, memory, quitting. Not a test: nothing fails here.
 //!
-//! `cargo bench --bench terminal` measures `noctui demo --still --scale 100000`; `cargo bench --bench terminal -- PROGRAM
-//! ARGUMENT...` measures another program or other arguments in the same way: 140x40, a mute terminal, a fresh home.
+//! `cargo bench --bench terminal` fills a store with 100,000 maintenances and measures noctui on it;
+//! `cargo bench --bench terminal -- PROGRAM ARGUMENT...` measures another program or other arguments in the same way:
+//! 140x40, a terminal that answers nothing, a fresh home.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -12,6 +13,7 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use support::{Session, Start};
@@ -28,6 +30,8 @@ const REPEAT: Duration = Duration::from_millis(33);
 const IDLE: Duration = Duration::from_secs(10);
 /// After so much silence the program is taken to have done all it had to do.
 const SILENCE: Duration = Duration::from_millis(300);
+/// A piece of output with rows of a list in it is longer than this; clocks and states in the header are shorter.
+const ROWS: usize = 500;
 /// A key's answer is complete after so much silence.
 const KEY_SILENCE: Duration = Duration::from_millis(8);
 /// Filling the store may take this long before the first frame.
@@ -36,11 +40,11 @@ const PREPARATION: Duration = Duration::from_mins(5);
 fn main() {
     // Cargo itself passes `--bench`.
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
-    let program = words.next().unwrap_or_else(|| env!("CARGO_BIN_EXE_noctui").to_owned());
-    let mut args: Vec<String> = words.collect();
-    if args.is_empty() && program == env!("CARGO_BIN_EXE_noctui") {
-        args = ["demo", "--still", "--scale", "100000"].map(str::to_owned).to_vec();
-    }
+    let folder = tempfile::tempdir().unwrap();
+    let (program, args) = match words.next() {
+        Some(program) => (program, words.collect()),
+        None => (env!("CARGO_BIN_EXE_noctui").to_owned(), prepared(&folder.path().join("demo"))),
+    };
     let start = || Start::program(&program).args(&args).size(140, 40);
     println!("{program} {}", args.join(" "));
     if let Ok(file) = std::fs::metadata(&program) {
@@ -54,33 +58,48 @@ fn main() {
     measure_idling(&mut session);
 }
 
-/// First frame, complete screen, end.
+/// Makes a store of 100,000 maintenances in `folder`; returns the arguments that open it.
+fn prepared(folder: &Path) -> Vec<String> {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let keep = folder.display().to_string();
+    let mut session = Start::noctui(&["demo", "--still", "--scale", "100000", "--keep", &keep]).spawn();
+    wait_until_ready(&mut session);
+    session.quit("q");
+    vec!["--config".to_owned(), path("config.toml"), "--data-dir".to_owned(), path("data")]
+}
+
+/// First frame, complete list, complete screen, end.
 fn measure_starts(start: &impl Fn() -> Start) {
-    let (mut first, mut ready, mut quit) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut first, mut list, mut ready, mut quit) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..STARTS {
         let mut session = start().spawn();
-        let (first_output, last_output) = wait_until_ready(&mut session);
-        first.push(first_output);
-        ready.push(last_output);
+        let outputs = wait_until_ready(&mut session);
+        first.extend(outputs.first().map(|(at, _)| *at));
+        list.extend(outputs.iter().rfind(|(_, bytes)| *bytes >= ROWS).map(|(at, _)| *at));
+        ready.extend(outputs.last().map(|(at, _)| *at));
         let asked = Instant::now();
         session.send("q");
         session.wait_for_end();
         quit.push(asked.elapsed());
     }
     println!("first frame       {}", spread(first));
+    println!("complete list     {}", spread(list));
     println!("complete screen   {}", spread(ready));
     println!("quit              {}", spread(quit));
 }
 
-/// Times of the first and the last output since the start.
-fn wait_until_ready(session: &mut Session) -> (Duration, Duration) {
-    session.wait_for_output(PREPARATION);
-    let first = session.started().elapsed();
-    let mut last = first;
-    while session.wait_for_output(SILENCE) {
-        last = session.started().elapsed();
+/// When since the start how many bytes arrived, until nothing more does.
+fn wait_until_ready(session: &mut Session) -> Vec<(Duration, usize)> {
+    let mut outputs = Vec::new();
+    let mut wait = PREPARATION;
+    loop {
+        let before = session.screen.bytes();
+        if !session.wait_for_output(wait) {
+            return outputs;
+        }
+        outputs.push((session.started().elapsed(), session.screen.bytes() - before));
+        wait = SILENCE;
     }
-    (first, last)
 }
 
 /// From a key to the first byte of the frame it changes.

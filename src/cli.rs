@@ -144,7 +144,7 @@ fn screen(flags: Flags, companion: Option<runtime::Companion>) -> anyhow::Result
 
 /// `noctui demo`
 fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitCode> {
-    let mut demo = demo::cli::Demo::make(arguments, clock::now())?;
+    let mut demo = demo::cli::Demo::make(arguments, flags.data_dir.as_deref(), clock::now())?;
     if arguments.prepare.is_some() {
         output::print(&demo.directions())?;
         return Ok(ExitCode::SUCCESS);
@@ -193,5 +193,6 @@ fn complain(error: &anyhow::Error) {
 fn remedy_of(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
     let own = || error.downcast_ref::<Trouble>().and_then(Trouble::remedy).map(|remedy| remedy.to_owned().into());
     let store = || error.downcast_ref::<store::Error>().map(Remedy::remedy);
-    own().or_else(store)
+    let demo = || error.downcast_ref::<demo::Error>().map(Remedy::remedy);
+    own().or_else(store).or_else(demo)
 }

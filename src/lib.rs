@@ -5,6 +5,7 @@
 //! knowing noctui, [`config`] turns what was typed into settings that are final. `ARCHITECTURE.md` has the map.
 
 pub mod app;
+pub mod blocking;
 pub mod cli;
 pub mod clock;
 pub mod colour;

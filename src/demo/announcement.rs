@@ -199,9 +199,10 @@ fn affected(texts: &[String], seed: u64) -> Result<Vec<Affected>, Error> {
 }
 
 /// `pattern` with every `#` made a digit: the same for the same pattern and seed, so that an id is the same in every
-/// mail.
+/// mail. What follows the last `#` does not count, so that the parts of one work share their number.
 fn digits(seed: u64, pattern: &str) -> String {
-    let random = Sha256::digest(format!("{seed} {pattern}"));
+    let counts = pattern.rsplit_once('#').map_or(pattern, |(before, _)| before);
+    let random = Sha256::digest(format!("{seed} {counts}"));
     let mut digits = random.iter().cycle().map(|byte| char::from(b'0' + byte % 10));
     pattern.chars().filter_map(|c| if c == '#' { digits.next() } else { Some(c) }).collect()
 }
@@ -222,6 +223,7 @@ mod tests {
         assert!(id.starts_with("IC-") && id[3..].bytes().all(|byte| byte.is_ascii_digit()));
         assert_eq!(id, digits(1, "IC-######"));
         assert_ne!(id, digits(2, "IC-######"));
+        assert_eq!(digits(1, "PWIC####.1").strip_suffix(".1"), digits(1, "PWIC####.2").strip_suffix(".2"));
     }
 
     #[test]

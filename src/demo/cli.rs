@@ -1,7 +1,7 @@
 //! `noctui demo`: what can be typed, and the folder that a demo lives in.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -41,10 +41,10 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Makes the demo that `arguments` ask for.
-    pub fn make(arguments: &Arguments, now: DateTime<Utc>) -> Result<Self, Error> {
-        let named = arguments.keep.as_ref().or(arguments.prepare.as_ref());
-        let folder = named.map_or_else(mailbox::make_temporary_folder, |folder| Ok(folder.clone()));
+    /// Makes the demo that `arguments` ask for; `data_dir`, as typed for every subcommand, names a folder to keep too.
+    pub fn make(arguments: &Arguments, data_dir: Option<&Path>, now: DateTime<Utc>) -> Result<Self, Error> {
+        let named = arguments.keep.as_deref().or(arguments.prepare.as_deref()).or(data_dir);
+        let folder = named.map_or_else(mailbox::make_temporary_folder, |folder| Ok(folder.to_owned()));
         let folder = folder.map_err(|source| Error::Disk { folder: std::env::temp_dir(), source })?;
         let prepared = prepare(&folder, now, arguments.seed).inspect_err(|_| {
             if named.is_none() {
@@ -87,7 +87,7 @@ impl Drop for Demo {
 }
 
 /// Removes a demo's folder.
-fn discard(folder: &std::path::Path) {
+fn discard(folder: &Path) {
     if let Err(error) = fs::remove_dir_all(folder) {
         tracing::warn!(folder = %folder.display(), %error, "the demo's folder stays");
     }
@@ -108,14 +108,14 @@ mod tests {
     }
 
     /// The demo of this command line.
-    fn demo(words: &[&str]) -> Demo {
+    fn demo(words: &[&str], data_dir: Option<&Path>) -> Demo {
         let cli = Cli::parse_from(std::iter::once(&"demo").chain(words));
-        Demo::make(&cli.arguments, "2026-11-21T02:48:17Z".parse().unwrap()).unwrap()
+        Demo::make(&cli.arguments, data_dir, "2026-11-21T02:48:17Z".parse().unwrap()).unwrap()
     }
 
     #[test]
     fn a_demo_leaves_nothing_behind() {
-        let (one, other) = (demo(&[]), demo(&[]));
+        let (one, other) = (demo(&[], None), demo(&[], None));
         let folder = one.prepared.folder.clone();
         assert_ne!(folder, other.prepared.folder);
         assert!(folder.join("Maildir/new").is_dir());
@@ -128,8 +128,11 @@ mod tests {
     fn a_demo_that_was_asked_for_by_name_stays() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("kept");
-        let directions = demo(&["--prepare", folder.to_str().unwrap()]).directions();
+        let directions = demo(&["--prepare", folder.to_str().unwrap()], None).directions();
         assert!(folder.join("config.toml").exists());
         assert!(directions.contains(folder.to_str().unwrap()), "{directions}");
+        let folder = dir.path().join("data");
+        drop(demo(&[], Some(&folder)));
+        assert!(folder.join("config.toml").exists());
     }
 }

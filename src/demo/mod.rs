@@ -12,6 +12,7 @@ mod mime;
 mod story;
 mod when;
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use self::mailbox::Mailbox;
 use self::story::Story;
 use crate::config::Flags;
+use crate::trouble::Remedy;
 
 /// Mails older than this were read by somebody already.
 const READ_AFTER: TimeDelta = TimeDelta::days(1);
@@ -52,6 +54,23 @@ pub enum Error {
     /// The story says something that means nothing.
     #[error("the demo's story has a mistake: {0}")]
     Story(String),
+}
+
+impl Remedy for Error {
+    fn remedy(&self) -> Cow<'static, str> {
+        match self {
+            Self::NotEmpty { folder } if folder.join("config.toml").is_file() => {
+                let folder = folder.display();
+                format!(
+                    "name a new folder, or look again: noctui --config {folder}/config.toml --data-dir {folder}/data"
+                )
+            }
+            Self::NotEmpty { .. } => return "name a new folder".into(),
+            Self::Disk { .. } => return "check the folder's permissions and the space on its disk".into(),
+            Self::Syntax(_) | Self::Story(_) => return "report this: it is a mistake in noctui".into(),
+        }
+        .into()
+    }
 }
 
 /// A demo that is ready to be looked at.
@@ -184,3 +203,5 @@ fn configuration(maildir: &Path) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verdicts;

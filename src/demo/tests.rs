@@ -12,7 +12,7 @@ use crate::config::{Environment, SourceFrom};
 use crate::features::maintenance::model::{Impact, Outcome, Status};
 
 /// A start in the small hours of a winter night.
-fn tonight() -> DateTime<Utc> {
+pub(super) fn tonight() -> DateTime<Utc> {
     "2026-11-21T02:48:17Z".parse().unwrap()
 }
 

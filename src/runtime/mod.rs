@@ -2,6 +2,7 @@
 //!
 //! The loop runs on the main thread; the workers have a runtime of their own, so that nothing they do delays a key.
 
+mod pace;
 pub mod terminal;
 mod worker;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use self::pace::Pace;
 use self::terminal::{Event, Terminal};
 use self::worker::MaintenanceWorker;
 use crate::app::{Effect, Message, Model, Settings, view};
@@ -22,12 +24,9 @@ use crate::config::{Config, Environment, Flags, Problems};
 use crate::features::maintenance::store::record::Limits;
 use crate::features::maintenance::store::retention::Retention;
 use crate::features::maintenance::worker::{Setup, Source};
-use crate::logging::Logging;
+use crate::logging::{self, Logging};
 use crate::state;
 use crate::trouble::Trouble;
-
-/// Between two frames that nobody asked for by a key.
-const FRAME: Duration = Duration::from_millis(33);
 
 /// Opens the screen and stays until the user leaves it.
 ///
@@ -41,7 +40,9 @@ pub fn run(
     companion: Option<Companion>,
 ) -> anyhow::Result<ExitCode> {
     let ui = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    terminal::install_panic_hook();
+    terminal::install_panic_hook(&config.paths.log);
+    logging::record_panics();
+    terminal::check(&TerminalEnvironment::read())?;
     let screen = Screen::open(config, flags, environment)?;
     if let Some(companion) = companion {
         screen.worker.run_beside(companion);
@@ -96,7 +97,7 @@ impl Screen {
         let mut recent = logging.recent();
         let mut reloads = self.worker.watch_config(&self.flags, &self.environment, &self.config);
         let mut dirty = false;
-        let mut next_frame = Instant::now();
+        let mut pace = Pace::new(Instant::now());
         let code = loop {
             let turn = instant_of(self.model.next_change());
             let (message, by_hand) = tokio::select! {
@@ -112,9 +113,10 @@ impl Screen {
                     Event::Gone => break ExitCode::from(crate::output::EXIT_FAILED),
                 },
                 // Above the reports: a flood of them must not starve the screen.
-                () = sleep_until(next_frame), if dirty && terminal.is_ready() => {
+                () = sleep_until(pace.next_frame()), if dirty && terminal.is_ready() => {
                     draw(&self.model, &mut terminal);
-                    (dirty, next_frame) = (false, Instant::now() + FRAME);
+                    pace.drew(Instant::now());
+                    dirty = false;
                     continue;
                 }
                 message = self.worker.next() => (message, false),
@@ -133,8 +135,9 @@ impl Screen {
                 break ExitCode::SUCCESS;
             }
             dirty = true;
-            if by_hand && draw(&self.model, &mut terminal) {
-                (dirty, next_frame) = (false, Instant::now() + FRAME);
+            // At once, and without holding back what the workers answer to it; several keys read together are one frame.
+            if by_hand && !terminal.has_input() && draw(&self.model, &mut terminal) {
+                dirty = false;
             }
         };
         // The terminal first: whoever quit has a prompt at once, whatever is still being written.

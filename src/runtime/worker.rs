@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -33,7 +33,7 @@ const LAST_WRITES: Duration = Duration::from_secs(10);
 /// The worker and its channels.
 pub(super) struct MaintenanceWorker {
     /// The threads of all workers.
-    runtime: Runtime,
+    threads: Threads,
     /// What it works with.
     setup: Setup,
     /// Cancelled when noctui leaves.
@@ -46,6 +46,30 @@ pub(super) struct MaintenanceWorker {
     refused: Option<Trouble>,
     /// Whether it is to be started again with a new setup.
     replacing: bool,
+}
+
+/// The threads of all workers, which end in the background when this is dropped: a runtime itself may not be dropped
+/// where the screen runs.
+struct Threads {
+    /// Starts tasks on them.
+    handle: Handle,
+    /// `None` only while dropping.
+    runtime: Option<Runtime>,
+}
+
+impl Threads {
+    /// The threads of `runtime`.
+    fn of(runtime: Runtime) -> Self {
+        Self { handle: runtime.handle().clone(), runtime: Some(runtime) }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// A worker that runs.
@@ -74,14 +98,22 @@ impl MaintenanceWorker {
             .build()?;
         let restart = (Instant::now(), FIRST_PAUSE);
         let stop = CancellationToken::new();
-        let mut this = Self { runtime, setup, stop, running: None, restart, refused: None, replacing: false };
+        let mut this = Self {
+            threads: Threads::of(runtime),
+            setup,
+            stop,
+            running: None,
+            restart,
+            refused: None,
+            replacing: false,
+        };
         this.launch();
         Ok(this)
     }
 
     /// Runs something else on the same threads until noctui leaves.
     pub(super) fn run_beside(&self, companion: super::Companion) {
-        self.runtime.spawn(companion(self.stop.child_token()));
+        self.threads.handle.spawn(companion(self.stop.child_token()));
     }
 
     /// Starts the worker.
@@ -91,7 +123,7 @@ impl MaintenanceWorker {
         let stop = self.stop.child_token();
         let work = worker::run(self.setup.clone(), inbox, outbox, stop.clone());
         let task =
-            self.runtime.spawn(async move {
+            self.threads.handle.spawn(async move {
                 match AssertUnwindSafe(work).catch_unwind().await {
                     Ok(ended) => ended.map_err(|error: Error| Trouble::of(&error)),
                     Err(_) => Err(Trouble::new("the maintenance worker has crashed")
@@ -112,7 +144,7 @@ impl MaintenanceWorker {
         let (sender, receiver) = mpsc::channel(1);
         let stop = self.stop.clone();
         let (flags, environment, current) = (flags.clone(), environment.clone(), current.clone());
-        self.runtime.spawn(async move {
+        self.threads.handle.spawn(async move {
             let mut watch = match Watch::new(flags, environment, current) {
                 Ok(watch) => watch,
                 Err(error) => return tracing::warn!(%error),
@@ -187,7 +219,7 @@ impl MaintenanceWorker {
 
     /// Ends the worker. Writes that were asked for are carried out, for as long as [`LAST_WRITES`].
     pub(super) async fn stop(self) {
-        let Self { runtime, stop, running, .. } = self;
+        let Self { threads, stop, running, .. } = self;
         if let Some(Running { task, requests, reports, .. }) = running {
             drop((requests, reports));
             stop.cancel();
@@ -197,6 +229,6 @@ impl MaintenanceWorker {
                 );
             }
         }
-        runtime.shutdown_background();
+        drop(threads);
     }
 }

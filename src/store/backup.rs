@@ -9,8 +9,8 @@ use std::time::Duration;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 
-use super::FILE_NAME;
 use super::error::Error;
+use super::{FILE_NAME, connect};
 
 /// Copies the database of `data_dir` into the new file `target`: one consistent state, checked and synced, a single file
 /// that can be put back as it is. Other processes may go on reading and, in WAL mode, writing. An existing `target` is
@@ -43,9 +43,9 @@ fn partial_name(target: &Path) -> PathBuf {
 /// Copies page by page and checks the result.
 fn copy(source: &Path, target: &Path) -> Result<(), Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let from = Connection::open_with_flags(source, flags).map_err(|error| Error::from(error).at(source))?;
-    let read = || {
-        from.busy_timeout(Duration::from_secs(30))?;
+    let mut from = Connection::open_with_flags(source, flags).map_err(|error| Error::from(error).at(source))?;
+    let mut read = || {
+        from.busy_handler(Some(connect::wait()))?;
         from.pragma_update(None, "query_only", true)?;
         let mut to = Connection::open_with_flags(target, flags)?;
         Backup::new(&from, &mut to)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;

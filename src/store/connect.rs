@@ -4,8 +4,10 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::Error;
@@ -37,7 +39,7 @@ pub(super) struct Opened {
 /// Opens or creates the database at `path` and brings its tables up to date.
 pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Opened, Error> {
     create_private(path)?;
-    let mut connection = open(path, options.busy_timeout)?;
+    let mut connection = open(path, options.waits)?;
     let known = |error: rusqlite::Error| Error::from(error).at(path);
     // Looked at before anything that writes, and the journal mode is a write.
     migrate::refuse_foreign(&connection, path, options.migrations)?;
@@ -48,19 +50,21 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Opened, Erro
 
 /// Opens a connection that cannot change the database. It may still recover a journal that a killed process left, which
 /// a connection opened read-only could not.
-pub(super) fn open_reader(path: &Path, busy_timeout: Duration) -> Result<Connection, Error> {
-    let connection = open(path, busy_timeout)?;
+pub(super) fn open_reader(path: &Path, waits: bool) -> Result<Connection, Error> {
+    let connection = open(path, waits)?;
     connection.pragma_update(None, "query_only", true).map_err(|error| Error::from(error).at(path))?;
     Ok(connection)
 }
 
 /// Opens an existing file with the settings that all connections share.
-fn open(path: &Path, busy_timeout: Duration) -> Result<Connection, Error> {
+fn open(path: &Path, waits: bool) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let prepare = || {
-        let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(busy_timeout)?;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_handler(waits.then(wait))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Plans do not depend on parameters; without this a statement is compiled again whenever it gets new ones.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -73,6 +77,23 @@ fn open(path: &Path, busy_timeout: Duration) -> Result<Connection, Error> {
         Ok(connection)
     };
     prepare().map_err(|error: rusqlite::Error| Error::from(error).at(path))
+}
+
+/// How long to wait for other processes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits a moment for another process at each call; false once that took too long. `SQLite`'s own handler soon looks ten
+/// times a second only, and so misses the moments between the commits of a process that imports.
+#[expect(clippy::disallowed_methods, reason = "connections live on threads of the store's own or of headless commands")]
+pub(super) fn wait() -> impl FnMut(i32) -> bool + Send + 'static {
+    let mut since = None;
+    move |attempt| {
+        let now = Instant::now();
+        let begin = if attempt == 0 { now } else { since.unwrap_or(now) };
+        since = Some(begin);
+        thread::sleep(Duration::from_millis(1));
+        now.duration_since(begin) < PATIENCE
+    }
 }
 
 /// Creates an empty file for the user alone if there is none; `SQLite` gives its journals the same permissions.

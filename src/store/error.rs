@@ -58,7 +58,7 @@ pub enum Error {
         /// The database.
         path: PathBuf,
     },
-    /// Another process held the database for longer than the busy timeout.
+    /// Another process held the database for too long.
     #[error("another noctui keeps {} busy", path.display())]
     Busy {
         /// The database.

@@ -28,7 +28,6 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::watch::Receiver;
@@ -47,15 +46,15 @@ pub struct Options {
     pub migrations: &'static [&'static str],
     /// Which journal to use.
     pub journal: Journal,
-    /// How long to wait for another process's commit before [`Error::Busy`].
-    pub busy_timeout: Duration,
+    /// Whether to wait for other processes' commits, for seconds if need be, before [`Error::Busy`].
+    pub waits: bool,
 }
 
 impl Options {
     /// The usual options with these migrations.
     #[must_use]
     pub fn new(migrations: &'static [&'static str]) -> Self {
-        Self { migrations, journal: Journal::Auto, busy_timeout: Duration::from_secs(5) }
+        Self { migrations, journal: Journal::Auto, waits: true }
     }
 }
 
@@ -90,7 +89,7 @@ impl Store {
         connect::make_dir(dir)?;
         let path = dir.join(FILE_NAME);
         let opened = connect::open_writer(&path, options)?;
-        let readers = reader::Readers::new(path.clone(), options.busy_timeout);
+        let readers = reader::Readers::new(path.clone(), options.waits);
         let writer = writer::Writer::start(opened.connection, &path)?;
         let watcher = OnceLock::new();
         Ok(Self { inner: Arc::new(Inner { path, writer, readers, watcher, shared_memory: opened.wal }) })

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -34,7 +33,7 @@ struct Job {
 /// The sending side of the reading threads, which end when it is dropped.
 pub(super) struct Readers {
     path: PathBuf,
-    busy_timeout: Duration,
+    waits: bool,
     /// To whichever thread is free, capacity [`QUEUE`]; senders wait when it is full.
     jobs: mpsc::Sender<Job>,
     queue: Arc<Mutex<mpsc::Receiver<Job>>>,
@@ -62,11 +61,11 @@ impl Drop for Wanted {
 
 impl Readers {
     /// No thread and no connection yet: both come with the first read.
-    pub(super) fn new(path: PathBuf, busy_timeout: Duration) -> Self {
+    pub(super) fn new(path: PathBuf, waits: bool) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
         Self {
             path,
-            busy_timeout,
+            waits,
             jobs,
             queue: Arc::new(Mutex::new(queue)),
             threads: AtomicUsize::new(0),
@@ -100,7 +99,7 @@ impl Readers {
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = match own.take() {
             Some(connection) => connection,
-            None => connect::open_reader(&self.path, self.busy_timeout)?,
+            None => connect::open_reader(&self.path, self.waits)?,
         };
         let done = snapshot(&connection, work).map_err(|error| error.at(&self.path));
         *own = Some(connection);
@@ -112,12 +111,8 @@ impl Readers {
         let wanted = self.pending.load(Ordering::Relaxed).saturating_add(1).min(THREADS);
         let started = self.threads.fetch_max(wanted, Ordering::Relaxed);
         for _ in started..wanted {
-            let desk = Desk {
-                path: self.path.clone(),
-                busy_timeout: self.busy_timeout,
-                queue: Arc::clone(&self.queue),
-                connection: None,
-            };
+            let desk =
+                Desk { path: self.path.clone(), waits: self.waits, queue: Arc::clone(&self.queue), connection: None };
             thread::Builder::new()
                 .name("store-reader".to_owned())
                 .spawn(move || desk.serve())
@@ -146,7 +141,7 @@ impl Drop for Pending {
 /// A thread's side.
 struct Desk {
     path: PathBuf,
-    busy_timeout: Duration,
+    waits: bool,
     queue: Arc<Mutex<mpsc::Receiver<Job>>>,
     connection: Option<Connection>,
 }
@@ -173,7 +168,7 @@ impl Desk {
     fn connection(&mut self, given_up: Arc<AtomicBool>) -> Result<&Connection, Error> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect::open_reader(&self.path, self.busy_timeout)?,
+            None => connect::open_reader(&self.path, self.waits)?,
         };
         connection.progress_handler(STEPS, Some(move || given_up.load(Ordering::Relaxed)))?;
         Ok(self.connection.insert(connection))

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -148,6 +149,10 @@ impl Desk {
                         }
                     }
                     self.commit(batch);
+                    if next.is_some() || !queue.is_empty() {
+                        // An import commits without end; other processes look every millisecond whether it is their turn.
+                        pause(Duration::from_millis(2));
+                    }
                 }
             }
             next = next.or_else(|| queue.blocking_recv());
@@ -173,6 +178,11 @@ impl Desk {
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Error> {
         let mut tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // A savepoint around a long job makes each of its statements slower the more pages it has touched before.
+        if let [only] = jobs {
+            only.run(&tx)?;
+            return Ok(tx.commit()?);
+        }
         for job in jobs {
             let savepoint = tx.savepoint()?;
             match job.run(&savepoint) {
@@ -184,6 +194,11 @@ impl Desk {
         }
         Ok(tx.commit()?)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the writer thread is no runtime's")]
+fn pause(length: Duration) {
+    thread::sleep(length);
 }
 
 /// Work for the thread, whatever its type of answer.

@@ -4,4 +4,5 @@
 
 mod config;
 mod general;
+mod maintenance;
 mod support;

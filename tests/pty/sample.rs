@@ -2,6 +2,8 @@
 //!
 //! The tests of this binary start themselves again with it inside, so that no way to make noctui panic has to exist.
 
+use std::path::Path;
+
 use noctui::colour::TerminalEnvironment;
 use noctui::config::When;
 use noctui::input::Input;
@@ -21,7 +23,7 @@ pub(crate) fn was_inside() -> bool {
     if std::env::var_os(INSIDE).is_none() {
         return false;
     }
-    terminal::install_panic_hook();
+    terminal::install_panic_hook(Path::new("noctui.log"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let code = runtime.block_on(run());
     runtime.shutdown_background();

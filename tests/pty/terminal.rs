@@ -93,7 +93,7 @@ fn a_panic_of_the_screen_restores_the_terminal_and_then_tells() {
     session.wait_for_end();
     session.assert_restored();
     let text = session.screen.text();
-    assert!(text.contains("asked to panic") && text.contains("please report"), "{text}");
+    assert!(text.contains("asked to panic") && text.contains("report") && text.contains("noctui.log"), "{text}");
 }
 
 #[test]

@@ -133,11 +133,14 @@ fn circuits(lines: &mut Vec<String>, circuits: &[Affected], dialect: &Calendar) 
 /// What follows DTSTART and DTEND.
 fn dates(announcement: &Announcement<'_>, dialect: &Calendar, window: Window) -> (String, String) {
     let zone = announcement.provider.zone;
-    let write = |moment: DateTime<Utc>| match dialect.dates {
-        Dates::Plain => format!(":{}", utc(moment, UTC_TIME)),
-        Dates::Value => format!(";VALUE=DATE-TIME:{}", utc(moment, UTC_TIME)),
-        Dates::Zone => {
-            format!(";TZID={zone}:{}", zone.from_utc_datetime(&moment.naive_utc()).format("%Y%m%dT%H%M%S"))
+    let write = |moment: DateTime<Utc>| {
+        let local = moment.with_timezone(&zone).naive_local();
+        // A local time that comes twice means the first (RFC 5545 §3.3.5); the second can only be said in UTC.
+        let is_clear = zone.from_local_datetime(&local).earliest().is_some_and(|first| first == moment);
+        match dialect.dates {
+            Dates::Zone if is_clear => format!(";TZID={zone}:{}", local.format("%Y%m%dT%H%M%S")),
+            Dates::Plain | Dates::Zone => format!(":{}", utc(moment, UTC_TIME)),
+            Dates::Value => format!(";VALUE=DATE-TIME:{}", utc(moment, UTC_TIME)),
         }
     };
     (write(window.start), write(window.end))

@@ -1,7 +1,7 @@
 //! Calendar files of maintenances, for the screen and for the subcommand.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -25,20 +25,54 @@ pub fn write_new(dir: &Path, details: &[Detail], now: DateTime<Utc>) -> io::Resu
     for number in 1..=MOST {
         let name = if number == 1 { format!("{stem}.ics") } else { format!("{stem}-{number}.ics") };
         let path = dir.join(name);
-        match create(&path, &calendar) {
+        match NewFile::create(&path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            done => return done.map(|()| path),
+            Err(error) => return Err(error),
+            Ok(mut file) => {
+                file.write(&calendar)?;
+                return file.finish().map(|()| path);
+            }
         }
     }
     Err(io::Error::new(ErrorKind::AlreadyExists, format!("{MOST} files called {stem} are there already")))
 }
 
-/// Writes `text` to a file that must not exist; after an error there is none.
-pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
-    // Does not follow a dangling link: that name is taken too.
-    let mut file = File::options().write(true).create_new(true).open(path)?;
-    // Half a calendar would be refused as there already the next time.
-    file.write_all(text.as_bytes()).inspect_err(|_| drop(std::fs::remove_file(path)))
+/// A file that was not there before, and goes again unless it is finished: half a calendar would be taken for a whole one.
+#[derive(Debug)]
+pub(super) struct NewFile {
+    /// Where it is.
+    path: PathBuf,
+    /// What was written to it; `None` once it is finished.
+    out: Option<BufWriter<File>>,
+}
+
+impl NewFile {
+    /// Makes it; `AlreadyExists` where something is, a link without an end too.
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        let file = File::options().write(true).create_new(true).open(path)?;
+        Ok(Self { path: path.to_owned(), out: Some(BufWriter::new(file)) })
+    }
+
+    /// Writes `text` behind what is there.
+    pub(super) fn write(&mut self, text: &str) -> io::Result<()> {
+        self.out.as_mut().map_or(Ok(()), |out| out.write_all(text.as_bytes()))
+    }
+
+    /// Writes the rest, and the file stays.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.out.as_mut().map_or(Ok(()), Write::flush)?;
+        self.out = None;
+        Ok(())
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if self.out.is_some() {
+            // Nothing can be done when that fails too.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// One window as the calendar takes it.
@@ -145,13 +179,24 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_not_finished_goes_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.ics");
+        let mut file = NewFile::create(&path).unwrap();
+        file.write(&"x".repeat(100_000)).unwrap();
+        assert!(path.exists());
+        drop(file);
+        assert!(!path.exists());
+        NewFile::create(&path).unwrap().finish().unwrap();
+        assert!(path.exists());
+    }
+
+    #[test]
     fn no_id_leads_out_of_the_folder() {
         for (text, name) in
-            [("../../etc/passwd", "etc-passwd"), ("-rf", "rf"), ("…", "maintenance"), ("a b/c", "a-b-c")]
+            [("../../etc/passwd", "etc-passwd"), ("-rf", "rf"), ("…", "maintenance"), ("a b/c\n", "a-b-c-")]
         {
-            let name_of = plain(text);
-            assert_eq!(name_of.trim_start_matches(['.', '-']), name, "{text}");
-            assert_eq!(name_of, name.to_owned(), "{text}");
+            assert_eq!(plain(text), name, "{text}");
         }
         assert!(plain(&"x".repeat(500)).len() <= STEM);
     }

@@ -38,8 +38,18 @@ pub struct Entry {
     pub stamp: DateTime<Utc>,
 }
 
+/// How a calendar ends.
+pub const CLOSING: &str = "END:VCALENDAR\r\n";
+
 /// A calendar of `entries` as a file: UTF-8, lines ending in CR LF and folded.
 pub fn calendar(entries: impl IntoIterator<Item = Entry>) -> String {
+    let events: String = entries.into_iter().map(|entry| component(&entry)).collect();
+    opening() + &events + CLOSING
+}
+
+/// How a calendar begins that is written piece by piece: any number of [`component`]s follow, then [`CLOSING`].
+#[must_use]
+pub fn opening() -> String {
     // Not `Calendar::new()`, which brings a PRODID of its own.
     let mut calendar = Calendar::empty();
     for (name, value) in [
@@ -51,8 +61,15 @@ pub fn calendar(entries: impl IntoIterator<Item = Entry>) -> String {
         calendar.append_property(Property::new(name, value));
     }
     calendar.name("Circuit maintenances");
-    calendar.extend(entries.into_iter().map(|entry| event(&entry)));
-    calendar.to_string()
+    let whole = calendar.to_string();
+    whole.strip_suffix(CLOSING).map_or_else(|| whole.clone(), str::to_owned)
+}
+
+/// The piece of a calendar for one window.
+#[must_use]
+pub fn component(entry: &Entry) -> String {
+    // Writing to a text fails never.
+    event(entry).try_into_string().unwrap_or_default()
 }
 
 /// The event of one window.
@@ -143,6 +160,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::features::maintenance::model::Verdict;
+    use crate::features::maintenance::rules::Rules;
 
     /// A moment in UTC.
     fn at(text: &str) -> DateTime<Utc> {
@@ -206,6 +225,20 @@ mod tests {
             .collect();
         let expected = [("NLF-OSL-BGO-1", "DEGRADED"), ("a\\b;c,d:e", "NO-IMPACT")];
         assert_eq!(circuits, expected.map(|(id, impact)| (id.to_owned(), impact.to_owned())));
+    }
+
+    #[test]
+    fn the_rules_read_an_export_as_what_it_was() {
+        let mail = "From: noc@nordlys-fiber.example\r\nDate: Fri, 20 Nov 2026 08:30:00 +0000\r\nSubject: export\r\n\
+            MIME-Version: 1.0\r\nContent-Type: text/calendar; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
+        let reading = Rules::embedded().read(format!("{mail}{}", calendar([entry()])).as_bytes(), None);
+        let Verdict::Parsed { provider, notices } = reading.verdict else { panic!("{:?}", reading.verdict) };
+        let [notice] = notices.as_slice() else { panic!("one notice") };
+        assert_eq!((provider.as_str(), &notice.account), ("Nordlys Fiber", &entry().account));
+        assert_eq!((notice.start, notice.end, notice.stamp), (entry().start, entry().end, entry().stamp));
+        assert_eq!((notice.status, notice.sequence), (entry().status, 3));
+        assert_eq!(notice.circuits, entry().circuits);
+        assert_eq!(notice.organizer, entry().organizer);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::model::{Envelope, Reading, Verdict};
 use super::rules::Rules;
 use super::source::Received;
 use super::store::record::{self, Delivery, Limits, Recorded};
+use crate::blocking;
 use crate::store::{Error, Store};
 
 /// The way in: what it reads with and where it writes to.
@@ -53,10 +54,8 @@ impl Intake {
     pub async fn read(&self, label: &str, mails: Vec<Received>, now: DateTime<Utc>) -> Vec<Read> {
         let rules = self.rules.clone();
         let label = label.to_owned();
-        let read = tokio::task::spawn_blocking(move || {
-            mails.into_iter().filter_map(|mail| read(&rules, &label, mail, now)).collect::<Vec<_>>()
-        });
-        read.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+        let read = move || mails.into_iter().filter_map(|mail| read(&rules, &label, mail, now)).collect();
+        blocking::run(read).await
     }
 
     /// The second half: records mails; answers in their order, each once it is durable.

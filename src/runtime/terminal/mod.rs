@@ -117,7 +117,7 @@ pub struct Terminal {
 impl Terminal {
     /// Takes the terminal over. Needs a Tokio runtime with I/O and time; fastest on a current-thread one.
     pub fn take(settings: Settings) -> Result<Self, Refusal> {
-        refuse_the_incapable(&settings.environment)?;
+        check(&settings.environment)?;
         let tty = Tty::open()?;
         let signals = Signals::catch()?;
         let canvas = Canvas::new(tty.size());
@@ -154,6 +154,12 @@ impl Terminal {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.unsent.is_empty() && self.tty.is_idle() && !self.is_gone && self.suspended_until.is_none()
+    }
+
+    /// Whether [`Terminal::next`] has more input at once, so that a frame for the last one would be stale already.
+    #[must_use]
+    pub fn has_input(&self) -> bool {
+        !self.inputs.is_empty()
     }
 
     /// Draws a frame and sends what differs from the last one; returns false, drawing nothing, while the terminal is not
@@ -337,8 +343,8 @@ fn has_shell() -> bool {
     session.is_ok() && parents == Some(session)
 }
 
-/// Refuses what cannot carry a screen.
-fn refuse_the_incapable(environment: &TerminalEnvironment) -> Result<(), Refusal> {
+/// Refuses what cannot carry a screen. [`Terminal::take`] does so too; this is for asking before anything is started.
+pub fn check(environment: &TerminalEnvironment) -> Result<(), Refusal> {
     if !io::stdin().is_terminal() {
         return Err(Refusal::NotATerminal("standard input"));
     }

@@ -1,18 +1,19 @@
 //! `noctui maintenance export`: maintenances as a calendar.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::list::{Chunks, Selection};
+use super::list::{self, Selection};
 use super::name::{self, Which};
-use super::{Session, counted, failed, show};
-use crate::features::maintenance::export;
+use super::{Session, counted, failed};
+use crate::features::maintenance::export::{self, NewFile};
 use crate::features::maintenance::ical::{self, Entry};
-use crate::features::maintenance::store::detail::detail;
-use crate::features::maintenance::store::list::{ListQuery, Sort};
-use crate::output;
+use crate::features::maintenance::store::MaintenanceKey;
+use crate::features::maintenance::store::detail::outline;
+use crate::features::maintenance::store::list::Sort;
+use crate::output::{self, Printer};
 use crate::store::Error;
 use crate::trouble::Trouble;
 
@@ -39,57 +40,82 @@ pub(crate) struct Args {
     force: bool,
 }
 
-/// Writes the calendar.
+/// Writes the calendar piece by piece.
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
-    let entries = if args.names.is_empty() {
+    let keys = if args.names.is_empty() {
         refuse_a_swallowed_name(args, session)?;
-        listed(args, session)?
+        Keys::Listed(list::Chunks::new(session, args.selection.query(Sort::Grouped, session.now), usize::MAX))
     } else {
-        match named(args, session)? {
-            Ok(entries) => entries,
+        let found = session
+            .store
+            .read_blocking(|connection| name::find_all(connection, &args.names, args.which, session.now))?;
+        match found {
+            Ok(found) => Keys::Named(Some(name::keys(&found))),
             Err(troubles) => return Ok(failed(&troubles)),
         }
     };
-    let count = entries.len();
-    let calendar = ical::calendar(entries);
+    let entries = keys.map(|keys| entries(session, &keys?));
     if args.ics.as_os_str() == STANDARD_OUTPUT {
-        output::print(&calendar)?;
+        let mut printer = Printer::new();
+        calendar(entries, |piece| {
+            printer.print(piece)?;
+            Ok(printer.is_open())
+        })?;
+        printer.finish()?;
     } else {
-        write(&args.ics, &calendar, args.force)?;
+        let count = to_file(&args.ics, args.force, entries)?;
         output::print(&format!("{} written to {}\n", counted(count, "window"), args.ics.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The windows of what was named, or what is wrong with the names.
-fn named(args: &Args, session: &Session) -> Result<Result<Vec<Entry>, Vec<Trouble>>, Error> {
-    session.store.read_blocking(|connection| {
-        let found = match name::find_all(connection, &args.names, args.which, session.now)? {
-            Ok(found) => found,
-            Err(troubles) => return Ok(Err(troubles)),
-        };
-        let mut entries = Vec::new();
-        for named in &found {
-            entries.extend(show::details(connection, named, session.now)?.iter().map(export::entry));
+/// Which windows, some at a time.
+enum Keys<'s> {
+    /// Those that were named, at once.
+    Named(Option<Vec<MaintenanceKey>>),
+    /// Those of a part of the list.
+    Listed(list::Chunks<'s>),
+}
+
+impl Iterator for Keys<'_> {
+    type Item = Result<Vec<MaintenanceKey>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Named(keys) => keys.take().map(Ok),
+            Self::Listed(chunks) => {
+                let rows = chunks.next()?;
+                Some(rows.map(|rows| rows.iter().map(|row| row.key.maintenance).collect()))
+            }
         }
-        Ok(Ok(entries))
+    }
+}
+
+/// The windows as the calendar takes them; one that is gone meanwhile is left out.
+fn entries(session: &Session, keys: &[MaintenanceKey]) -> Result<Vec<Entry>, Error> {
+    session.store.read_blocking(|connection| {
+        let details = keys.iter().filter_map(|key| outline(connection, *key, session.now).transpose());
+        details.map(|detail| detail.map(|detail| export::entry(&detail))).collect()
     })
 }
 
-/// The windows of a part of the list.
-fn listed(args: &Args, session: &Session) -> Result<Vec<Entry>, Error> {
-    let query = ListQuery { sort: Sort::Grouped, filter: args.selection.filter(), now: session.now };
-    let mut entries = Vec::new();
-    for rows in Chunks::new(session, query, usize::MAX) {
-        let rows = rows?;
-        session.store.read_blocking(|connection| {
-            for row in &rows {
-                entries.extend(detail(connection, row.key.maintenance, session.now)?.as_ref().map(export::entry));
-            }
-            Ok(())
-        })?;
+/// Hands the pieces of a calendar to `sink` until it says that nobody wants more; how many windows there were.
+fn calendar(
+    entries: impl Iterator<Item = Result<Vec<Entry>, Error>>,
+    mut sink: impl FnMut(&str) -> anyhow::Result<bool>,
+) -> anyhow::Result<usize> {
+    let mut count = 0;
+    let mut is_wanted = sink(&ical::opening())?;
+    for entries in entries {
+        if !is_wanted {
+            return Ok(count);
+        }
+        let entries = entries?;
+        count += entries.len();
+        is_wanted = sink(&entries.iter().map(ical::component).collect::<String>())?;
     }
-    Ok(entries)
+    sink(ical::CLOSING)?;
+    Ok(count)
 }
 
 /// `export --ics NAME` reads as "all that is open, to a file called NAME". Nobody means that.
@@ -111,31 +137,43 @@ fn refuse_a_swallowed_name(args: &Args, session: &Session) -> anyhow::Result<()>
     }
 }
 
-/// Writes `text` to `path`; without `force` it must not exist.
-fn write(path: &Path, text: &str, force: bool) -> Result<(), Trouble> {
-    let written = if force { replace(path, text) } else { export::create(path, text) };
-    written.map_err(|error| {
-        if error.kind() == ErrorKind::AlreadyExists {
-            Trouble::new(&format!("{} is there already", path.display()))
-                .to_do("name another file, or add --force to replace it")
-        } else {
-            Trouble::new(&format!("cannot write {}", path.display()))
-                .caused_by(&error.to_string())
-                .to_do("name a file in a folder that you may write to")
-        }
-    })
+/// Writes a calendar to the file at `path`, which is replaced only by force. Its readers see the old file or the new one
+/// and never a part.
+fn to_file(
+    path: &Path,
+    force: bool,
+    entries: impl Iterator<Item = Result<Vec<Entry>, Error>>,
+) -> anyhow::Result<usize> {
+    let refused = |error: io::Error| refused(path, &error);
+    // A link stays a link; what it points to is replaced.
+    let target = fs::canonicalize(path).ok().filter(|_| force);
+    let target = target.as_deref().unwrap_or(path);
+    if force && fs::metadata(target).is_ok_and(|metadata| !metadata.is_file()) {
+        // A device or a pipe is written to and not replaced; a folder is refused by the system.
+        let mut out = File::options().write(true).open(target).map(BufWriter::new).map_err(refused)?;
+        let count = calendar(entries, |piece| Ok(out.write_all(piece.as_bytes()).map(|()| true).map_err(refused)?))?;
+        out.flush().map_err(refused)?;
+        return Ok(count);
+    }
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let beside = force.then(|| target.with_file_name(format!(".{name}.{}", std::process::id())));
+    let mut file = NewFile::create(beside.as_deref().unwrap_or(target)).map_err(refused)?;
+    let count = calendar(entries, |piece| Ok(file.write(piece).map(|()| true).map_err(refused)?))?;
+    file.finish().map_err(refused)?;
+    if let Some(beside) = beside {
+        fs::rename(&beside, target).inspect_err(|_| drop(fs::remove_file(&beside))).map_err(refused)?;
+    }
+    Ok(count)
 }
 
-/// Puts `text` in place of what is at `path`, whose readers see the old file or the new one and never a part.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    // A link stays a link; what it points to is replaced.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-        // A device or a pipe is written to and not replaced; a folder is refused by the system.
-        return File::options().write(true).open(&path)?.write_all(text.as_bytes());
+/// Why a file was not written.
+fn refused(path: &Path, error: &io::Error) -> Trouble {
+    if error.kind() == ErrorKind::AlreadyExists {
+        Trouble::new(&format!("{} is there already", path.display()))
+            .to_do("name another file, or add --force to replace it")
+    } else {
+        Trouble::new(&format!("cannot write {}", path.display()))
+            .caused_by(&error.to_string())
+            .to_do("name a file in a folder that you may write to")
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    export::create(&beside, text)?;
-    fs::rename(&beside, &path).inspect_err(|_| drop(fs::remove_file(&beside)))
 }

@@ -238,9 +238,12 @@ impl Report {
         self.count(UNREADABLE);
         self.progress.clear();
         let reason = refusal.to_string();
-        let trouble = Trouble::new(&format!("{path} was not imported"))
-            .caused_by(&reason)
-            .to_do("correct the path or its permissions and import it again; what else was named is imported");
+        let trouble = Trouble::new(&format!("{path} was not imported")).caused_by(&reason).to_do(match refusal {
+            Refusal::TooLarge { .. } => "look at it in the mailbox; what else was named is imported",
+            Refusal::NotAFile { .. } | Refusal::Unreadable { .. } => {
+                "correct the path or its permissions and import it again; what else was named is imported"
+            }
+        });
         output::complain(&format!("noctui: {trouble}"));
         let Some(array) = &mut self.array else { return Ok(()) };
         array.push(&json::Imported { path, result: UNREADABLE, reason: &reason, ..json::Imported::default() })

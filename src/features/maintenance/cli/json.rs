@@ -15,6 +15,7 @@ use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 
 /// One window of a maintenance: an element of `list`.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the fields are named as the notices name them")]
 pub(super) struct Maintenance<'a> {
     id: MaintenanceKey,
     name: String,

@@ -37,6 +37,7 @@ pub(crate) struct Args {
 
 /// Which maintenances; those that are not over when nothing is said.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, and clap lets only one be set")]
 pub(super) struct Selection {
     /// All, past ones too.
     #[arg(long, group = "scope")]
@@ -65,7 +66,7 @@ impl Selection {
     }
 
     /// As the store is asked.
-    pub(super) fn filter(&self) -> Filter {
+    pub(super) fn query(&self, sort: Sort, now: DateTime<Utc>) -> ListQuery {
         let scope = if self.all {
             Scope::All
         } else if self.unacknowledged {
@@ -75,7 +76,8 @@ impl Selection {
         } else {
             Scope::Open
         };
-        Filter { text: self.filter.clone().unwrap_or_default(), scope, provider: self.provider.clone() }
+        let text = self.filter.clone().unwrap_or_default();
+        ListQuery { sort, filter: Filter { text, scope, provider: self.provider.clone() }, now }
     }
 }
 
@@ -102,12 +104,12 @@ impl From<Order> for Sort {
 
 /// Lists maintenances, reading on while somebody reads what is printed.
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
-    let query = ListQuery { sort: args.sort.into(), filter: args.selection.filter(), now: session.now };
+    let query = args.selection.query(args.sort.into(), session.now);
     let chunks = Chunks::new(session, query, args.limit.unwrap_or(usize::MAX));
     if args.json {
-        print_json(chunks, session)?
+        print_json(chunks, session)?;
     } else {
-        print_table(chunks, session.now)?
+        print_table(chunks, session.now)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -149,9 +151,9 @@ fn print_table(chunks: Chunks<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
     Ok(printer.finish()?)
 }
 
-/// What stands above the columns.
+/// What stands above the columns; what decides the night comes first, since a narrow terminal cuts the rest.
 const TITLES: [&str; 10] =
-    ["NAME", "WINDOW", "WHEN", "STATUS", "START (UTC)", "END (UTC)", "CIRCUITS", "IMPACT", "ACKNOWLEDGED", "SUMMARY"];
+    ["NAME", "#", "WHEN", "STATUS", "IMPACT", "ACK", "START (UTC)", "END (UTC)", "CIRCUITS", "SUMMARY"];
 
 /// A row in words.
 fn cells(row: &Row, now: DateTime<Utc>) -> [String; 10] {
@@ -161,15 +163,15 @@ fn cells(row: &Row, now: DateTime<Utc>) -> [String; 10] {
         format!("{}/{}", row.window, row.windows),
         brief_distance(row.start, row.end, now),
         row.status.to_string(),
-        time(row.start),
-        time(row.end),
-        row.circuits.to_string(),
         row.worst_impact.map_or("-", Impact::as_str).to_owned(),
         match &row.acknowledged {
             Acknowledged::No => "no".to_owned(),
             Acknowledged::Yes { by, .. } => format!("by {by}"),
             Acknowledged::Before { by, .. } => format!("changed since {by}"),
         },
+        time(row.start),
+        time(row.end),
+        row.circuits.to_string(),
         row.summary.clone(),
     ]
 }

@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
 }
 
 /// Everything about the windows that are meant.
-pub(super) fn details(connection: &Connection, named: &Named, now: DateTime<Utc>) -> Result<Vec<Detail>, Error> {
+fn details(connection: &Connection, named: &Named, now: DateTime<Utc>) -> Result<Vec<Detail>, Error> {
     named.windows.iter().filter_map(|window| detail::detail(connection, window.key, now).transpose()).collect()
 }
 

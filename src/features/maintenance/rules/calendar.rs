@@ -212,7 +212,8 @@ impl Zones<'_> {
         let tails = std::iter::successors(Some(tail), |tail| tail.split_once('/').map(|(_, rest)| rest));
         let known = tails.into_iter().find_map(|tail| tail.parse::<Tz>().ok()).or_else(|| zone_of_windows_name(name));
         if let Some(zone) = known {
-            return in_zone(local, zone, Repeated::Standard, name).map_err(|error| error.to_string());
+            // A time that a clock shows twice is the first of the two (RFC 5545 §3.3.5).
+            return in_zone(local, zone, Repeated::Daylight, name).map_err(|error| error.to_string());
         }
         let seconds = self.offset(local, name).ok_or_else(|| format!("time zone {name:?} is not known"))?;
         at_offset(local, seconds, name).map_err(|error| error.to_string())

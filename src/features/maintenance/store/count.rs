@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, named_params};
 
-use super::sql;
+use super::{list, sql};
 use crate::features::maintenance::model::Outcome;
 use crate::store::Error;
 
@@ -43,6 +43,10 @@ pub struct Counts {
     pub need_a_look: u64,
 }
 
+/// The ids of what begins within 24 hours.
+pub(super) const NEXT_24H: &str = "SELECT id FROM maintenance INDEXED BY maintenance_upcoming
+    WHERE final = 0 AND starts_at > :now AND starts_at <= :tomorrow";
+
 /// Counts them; takes the same time for a million as for a thousand.
 pub fn counts(connection: &Connection, now: DateTime<Utc>) -> Result<Counts, Error> {
     let bounded = |sql: &str| -> Result<Count, Error> {
@@ -60,16 +64,10 @@ pub fn counts(connection: &Connection, now: DateTime<Utc>) -> Result<Counts, Err
         Ok(Count { n: counted.min(MOST), and_more: counted > MOST })
     };
     Ok(Counts {
-        active: bounded(&super::list::active_ids())?,
-        next_24h: bounded(
-            "SELECT 1 FROM maintenance INDEXED BY maintenance_upcoming
-             WHERE final = 0 AND starts_at > :now AND starts_at <= :tomorrow",
-        )?,
-        unseen: bounded("SELECT 1 FROM maintenance INDEXED BY maintenance_unseen WHERE seen_revision < revision")?,
-        unacknowledged: bounded(
-            "SELECT 1 FROM maintenance INDEXED BY maintenance_unacked
-             WHERE final = 0 AND ack_revision < revision AND ends_at > :now",
-        )?,
+        active: bounded(&list::active_ids())?,
+        next_24h: bounded(NEXT_24H)?,
+        unseen: bounded(list::UNSEEN)?,
+        unacknowledged: bounded(list::UNACKNOWLEDGED)?,
         total: total(connection)?,
         need_a_look: outcomes(connection)?
             .into_iter()

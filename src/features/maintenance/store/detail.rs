@@ -191,10 +191,7 @@ pub struct Acknowledgement {
 
 /// Everything about one maintenance; `None` if it is gone.
 pub fn detail(connection: &Connection, key: MaintenanceKey, now: DateTime<Utc>) -> Result<Option<Detail>, Error> {
-    let mut query = connection.prepare_cached("SELECT * FROM maintenance WHERE id = ?1")?;
-    let Some(mut detail) = query.query_row([key], |row| base(row, now)).optional()? else { return Ok(None) };
-    detail.windows = windows(connection, &detail.provider, &detail.maintenance_id)?;
-    detail.circuits = circuits_of(connection, key)?;
+    let Some(mut detail) = outline(connection, key, now)? else { return Ok(None) };
     detail.events = events(connection, key)?;
     detail.notifications = unparsed::of_maintenance(connection, key, MOST)?;
     detail.notes = notes(connection, key)?;
@@ -202,9 +199,20 @@ pub fn detail(connection: &Connection, key: MaintenanceKey, now: DateTime<Utc>) 
     Ok(Some(detail))
 }
 
+/// What the notices say of a maintenance, for those who go through many: what happened to it and what people did are
+/// left empty.
+pub fn outline(connection: &Connection, key: MaintenanceKey, now: DateTime<Utc>) -> Result<Option<Detail>, Error> {
+    let mut query = connection.prepare_cached("SELECT * FROM maintenance WHERE id = ?1")?;
+    let Some(mut detail) = query.query_row([key], |row| base(row, now)).optional()? else { return Ok(None) };
+    detail.windows = windows(connection, &detail.provider, &detail.maintenance_id)?;
+    detail.circuits = circuits_of(connection, key)?;
+    Ok(Some(detail))
+}
+
 /// What the row itself says.
 fn base(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<Detail> {
     let (status, start, end) = (row.get("status")?, sql::time(row, "starts_at")?, sql::time(row, "ends_at")?);
+    let revision = row.get("revision")?;
     Ok(Detail {
         key: row.get("id")?,
         provider: row.get("provider")?,
@@ -220,9 +228,13 @@ fn base(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<Detail> {
         end,
         stamp: sql::time(row, "stamp")?,
         sequence: row.get("sequence")?,
-        revision: row.get("revision")?,
+        revision,
         seen_revision: row.get("seen_revision")?,
-        acknowledged: Acknowledged::read(row)?,
+        acknowledged: Acknowledged::of(
+            row.get("ack_by")?,
+            sql::time_if_any(row, "ack_at")?,
+            row.get::<_, u32>("ack_revision")? >= revision,
+        ),
         circuits: Vec::new(),
         events: Vec::new(),
         notifications: Vec::new(),

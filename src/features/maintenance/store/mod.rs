@@ -31,6 +31,8 @@ pub mod unparsed;
 mod testing;
 
 #[cfg(test)]
+mod action_tests;
+#[cfg(test)]
 mod merge_tests;
 #[cfg(test)]
 mod record_tests;

@@ -405,8 +405,24 @@ pub fn circuits_of(connection: &Connection, key: MaintenanceKey) -> Result<Vec<C
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Adds a window; used by the filling of stores too.
+/// Adds a window.
 pub(super) fn create(
+    connection: &Connection,
+    provider: &str,
+    maintenance_id: &str,
+    state: &State,
+) -> Result<MaintenanceKey, Error> {
+    let key = insert_window(connection, provider, maintenance_id, state)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO maintenance_trigram (rowid, text) SELECT id, text FROM maintenance_text WHERE id = ?1",
+        )?
+        .execute([key])?;
+    Ok(key)
+}
+
+/// Adds a window everywhere but to the search index, for callers that add many to that at once.
+pub(super) fn insert_window(
     connection: &Connection,
     provider: &str,
     maintenance_id: &str,
@@ -414,9 +430,11 @@ pub(super) fn create(
 ) -> Result<MaintenanceKey, Error> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO maintenance (provider, maintenance_id, window, account, organizer, uid, summary, status, starts_at,
-             ends_at, stamp, sequence, settled_at, changed_at, revision, circuits, first_circuits, worst_impact)
+             ends_at, stamp, sequence, settled_at, changed_at, revision, circuits, first_circuits, worst_impact, final,
+             over_at, span)
          VALUES (:provider, :maintenance_id, :window, :account, :organizer, :uid, :summary, :status, :starts_at,
-             :ends_at, :stamp, :sequence, iif(:final, :stamp, NULL), :stamp, 1, :circuits, :first_circuits, :worst_impact)",
+             :ends_at, :stamp, :sequence, iif(:final, :stamp, NULL), :stamp, 1, :circuits, :first_circuits, :worst_impact,
+             :final, iif(:final, min(:stamp, :ends_at), :ends_at), :span)",
     )?;
     insert.execute(named_params! {
         ":provider": provider,
@@ -432,6 +450,7 @@ pub(super) fn create(
         ":stamp": state.order.stamp.timestamp(),
         ":sequence": state.order.sequence,
         ":final": state.status.is_final(),
+        ":span": span(state),
         ":circuits": length(&state.circuits),
         ":first_circuits": first_circuits(&state.circuits),
         ":worst_impact": worst_impact(&state.circuits),
@@ -440,9 +459,6 @@ pub(super) fn create(
     insert_circuits(connection, key, &state.circuits)?;
     let text = searched(provider, maintenance_id, state);
     connection.prepare_cached("INSERT INTO maintenance_text (id, text) VALUES (?1, ?2)")?.execute((key, &text))?;
-    connection
-        .prepare_cached("INSERT INTO maintenance_trigram (rowid, text) VALUES (?1, ?2)")?
-        .execute((key, &text))?;
     Ok(key)
 }
 
@@ -453,7 +469,8 @@ fn update(connection: &Connection, key: MaintenanceKey, state: &State, changes: 
              status = :status, starts_at = :starts_at, ends_at = :ends_at, stamp = :stamp, sequence = :sequence,
              settled_at = iif(:final, coalesce(settled_at, :stamp), NULL),
              changed_at = iif(:changed, :stamp, changed_at), revision = revision + :matters,
-             circuits = :circuits, first_circuits = :first_circuits, worst_impact = :worst_impact
+             circuits = :circuits, first_circuits = :first_circuits, worst_impact = :worst_impact,
+             final = :final, over_at = iif(:final, min(coalesce(settled_at, :stamp), :ends_at), :ends_at), span = :span
          WHERE id = :id",
     )?;
     update.execute(named_params! {
@@ -468,6 +485,7 @@ fn update(connection: &Connection, key: MaintenanceKey, state: &State, changes: 
         ":stamp": state.order.stamp.timestamp(),
         ":sequence": state.order.sequence,
         ":final": state.status.is_final(),
+        ":span": span(state),
         ":changed": !changes.is_empty(),
         ":matters": matters,
         ":circuits": length(&state.circuits),
@@ -521,6 +539,13 @@ fn searched(provider: &str, maintenance_id: &str, state: &State) -> String {
 
 fn length<T>(items: &[T]) -> i64 {
     i64::try_from(items.len()).unwrap_or(i64::MAX)
+}
+
+/// Class of length of the window; see `span` in the schema.
+fn span(state: &State) -> i64 {
+    const LONGEST_S: [i64; 7] = [3_600, 14_400, 57_600, 230_400, 921_600, 3_686_400, 14_745_600];
+    let length = state.end.timestamp() - state.start.timestamp();
+    (0..).zip(LONGEST_S).find(|(_, longest)| length <= *longest).map_or(7, |(class, _)| class)
 }
 
 /// What a list row shows of the circuits: the first three, a line each.

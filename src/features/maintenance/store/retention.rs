@@ -18,19 +18,12 @@ use crate::store::Error;
 /// Ages in days; `None` keeps for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Maintenances, from the day they were over.
+    /// Maintenances, from when they were over.
     pub past_days: Option<u32>,
-    /// Notifications that speak of no maintenance, from the day they were delivery.
+    /// Notifications that speak of no maintenance, from when they were received.
     pub notification_days: Option<u32>,
-    /// The bytes of notifications, from the day they were delivery.
+    /// The bytes of notifications, from when they were received.
     pub raw_days: Option<u32>,
-}
-
-impl Default for Retention {
-    /// Two years, a year, and a year.
-    fn default() -> Self {
-        Self { past_days: Some(730), notification_days: Some(365), raw_days: Some(365) }
-    }
 }
 
 /// What was forgotten.
@@ -54,7 +47,9 @@ pub fn forget(
     now: DateTime<Utc>,
     batch: usize,
 ) -> Result<Forgotten, Error> {
-    let before = |days: Option<u32>| days.map(|days| (now - TimeDelta::days(i64::from(days))).timestamp());
+    let before = |days: Option<u32>| {
+        days.and_then(|days| now.checked_sub_signed(TimeDelta::days(i64::from(days)))).map(|at| at.timestamp())
+    };
     let mut forgotten = Forgotten::default();
     if let Some(before) = before(retention.past_days) {
         let keys = forgettable(connection, before, batch)?;

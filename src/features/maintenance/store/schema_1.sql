@@ -18,9 +18,9 @@ CREATE TABLE notification (
     body_hash   BLOB    NOT NULL
 ) STRICT;
 CREATE INDEX notification_same ON notification (body_hash, message_id);
-CREATE INDEX notification_received ON notification (received_at, id);
-CREATE INDEX notification_outcome ON notification (outcome, received_at, id);
-CREATE INDEX notification_look ON notification (received_at, id) WHERE outcome IN ('parsing-failed', 'unknown-provider');
+CREATE INDEX notification_received ON notification (received_at);
+CREATE INDEX notification_outcome ON notification (outcome, received_at);
+CREATE INDEX notification_look ON notification (received_at) WHERE outcome IN ('parsing-failed', 'unknown-provider');
 CREATE INDEX notification_kept ON notification (received_at) WHERE kept > 0;
 
 -- Apart from the columns above, so that lists do not page through mails.
@@ -68,10 +68,12 @@ CREATE TABLE maintenance (
     first_circuits TEXT    NOT NULL,
     worst_impact   TEXT,
     notes          INTEGER NOT NULL DEFAULT 0,
-    final   INTEGER NOT NULL GENERATED ALWAYS AS (status IN ('CANCELLED', 'COMPLETED')) VIRTUAL,
-    over_at INTEGER NOT NULL GENERATED ALWAYS AS (min(ends_at, coalesce(settled_at, ends_at))) VIRTUAL,
+    -- What follows from the columns above. Not generated columns: SQLite takes one of those as a use of the whole row, so
+    -- that no index suffices.
+    final          INTEGER NOT NULL CHECK (final = (status IN ('CANCELLED', 'COMPLETED'))),
+    over_at        INTEGER NOT NULL CHECK (over_at = min(ends_at, coalesce(settled_at, ends_at))),
     -- Class of length, each four times as long as the one before; see list/leg.rs.
-    span    INTEGER NOT NULL GENERATED ALWAYS AS (CASE
+    span           INTEGER NOT NULL CHECK (span = CASE
         WHEN ends_at - starts_at <= 3600     THEN 0
         WHEN ends_at - starts_at <= 14400    THEN 1
         WHEN ends_at - starts_at <= 57600    THEN 2
@@ -79,17 +81,20 @@ CREATE TABLE maintenance (
         WHEN ends_at - starts_at <= 921600   THEN 4
         WHEN ends_at - starts_at <= 3686400  THEN 5
         WHEN ends_at - starts_at <= 14745600 THEN 6
-        ELSE 7 END) VIRTUAL,
+        ELSE 7 END),
     UNIQUE (provider, maintenance_id, window)
 ) STRICT;
-CREATE INDEX maintenance_active   ON maintenance (span, starts_at, ends_at) WHERE final = 0;
-CREATE INDEX maintenance_upcoming ON maintenance (starts_at, id)            WHERE final = 0;
-CREATE INDEX maintenance_over     ON maintenance (over_at, id);
-CREATE INDEX maintenance_settled  ON maintenance (over_at, id)              WHERE final = 1;
-CREATE INDEX maintenance_changed  ON maintenance (changed_at, id);
-CREATE INDEX maintenance_provider ON maintenance (provider, starts_at DESC, id DESC);
-CREATE INDEX maintenance_unseen   ON maintenance (id)                       WHERE seen_revision < revision;
-CREATE INDEX maintenance_unacked  ON maintenance (ends_at, id)              WHERE final = 0 AND ack_revision < revision;
+-- Every index ends with the id by itself. Naming the columns of an index's condition keeps SQLite from reading the row to
+-- test that again.
+CREATE INDEX maintenance_active   ON maintenance (final, span, starts_at, ends_at) WHERE final = 0;
+CREATE INDEX maintenance_upcoming ON maintenance (final, starts_at)                WHERE final = 0;
+CREATE INDEX maintenance_over     ON maintenance (over_at);
+CREATE INDEX maintenance_settled  ON maintenance (final, over_at)                  WHERE final = 1;
+CREATE INDEX maintenance_changed  ON maintenance (changed_at);
+CREATE INDEX maintenance_provider ON maintenance (provider, starts_at);
+CREATE INDEX maintenance_unseen   ON maintenance (seen_revision, revision)         WHERE seen_revision < revision;
+CREATE INDEX maintenance_unacked  ON maintenance (final, ends_at, ack_revision, revision)
+    WHERE final = 0 AND ack_revision < revision;
 
 CREATE TABLE circuit (
     maintenance INTEGER NOT NULL REFERENCES maintenance ON DELETE CASCADE,
@@ -110,7 +115,7 @@ CREATE TABLE event (
     who          TEXT,
     changes      TEXT    NOT NULL
 ) STRICT;
-CREATE INDEX event_maintenance ON event (maintenance, id);
+CREATE INDEX event_maintenance ON event (maintenance);
 CREATE INDEX event_notification ON event (notification);
 
 CREATE TABLE note (
@@ -122,7 +127,7 @@ CREATE TABLE note (
     removed_at  INTEGER,
     removed_by  TEXT
 ) STRICT;
-CREATE INDEX note_maintenance ON note (maintenance, id);
+CREATE INDEX note_maintenance ON note (maintenance);
 
 CREATE TABLE acknowledgement (
     id           INTEGER PRIMARY KEY,
@@ -133,7 +138,7 @@ CREATE TABLE acknowledgement (
     withdrawn_at INTEGER,
     withdrawn_by TEXT
 ) STRICT;
-CREATE INDEX acknowledgement_maintenance ON acknowledgement (maintenance, id);
+CREATE INDEX acknowledgement_maintenance ON acknowledgement (maintenance);
 
 -- What `/` searches: the fields in lower case, two line ends after each, so that every character begins a trigram and no
 -- match runs from one field into the next.
@@ -144,6 +149,7 @@ CREATE TABLE maintenance_text (
 CREATE VIRTUAL TABLE maintenance_trigram USING fts5 (
     text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
 );
+INSERT INTO maintenance_trigram (maintenance_trigram, rank) VALUES ('automerge', 8);
 CREATE VIRTUAL TABLE maintenance_trigram_term USING fts5vocab (maintenance_trigram, instance);
 CREATE TRIGGER maintenance_text_deleted AFTER DELETE ON maintenance_text BEGIN
     DELETE FROM maintenance_trigram WHERE rowid = old.id;

@@ -14,6 +14,20 @@ use crate::store::{Error, Store};
 /// Maintenances per transaction.
 const CHUNK: u64 = 10_000;
 
+/// Memory while filling: pages of a chunk are written once instead of several times.
+const CACHE_KIB: i64 = 48 * 1024;
+/// As connections are opened.
+const USUAL_CACHE_KIB: i64 = 1024;
+/// Fewer and larger additions to the search index are merged less often.
+const HASH_BYTES: i64 = 32 << 20;
+/// FTS5's default.
+const USUAL_HASH_BYTES: i64 = 1 << 20;
+
+/// The archive reaches so far back.
+const DAYS_BACK: i64 = 700;
+/// Announcements reach so far ahead.
+const DAYS_AHEAD: i64 = 60;
+
 /// Who announces, and how their ids and circuits begin.
 const PROVIDERS: [(&str, &str, &str); 12] = [
     ("arelion", "PWIC", "IC-"),
@@ -58,27 +72,41 @@ const PLACES: [&str; 10] = [
 
 /// Adds `n` maintenances around `now`; calls `progress` with how many there are so far. Blocks, some seconds per 100,000.
 pub fn fill(store: &Store, n: u64, now: DateTime<Utc>, seed: u64, mut progress: impl FnMut(u64)) -> Result<(), Error> {
+    store.write_blocking(|connection| prepare(connection, CACHE_KIB, HASH_BYTES))?;
     let mut done = 0;
     while done < n {
         let (first, next) = (done, n.min(done + CHUNK));
-        store.write_blocking(move |connection| chunk(connection, first..next, now, seed))?;
+        store.write_blocking(move |connection| chunk(connection, first..next, n, now, seed))?;
         done = next;
         progress(done);
     }
+    store.write_blocking(|connection| prepare(connection, USUAL_CACHE_KIB, USUAL_HASH_BYTES))
+}
+
+/// Sets how much memory this connection's pages, and the search index's additions before they are written, may take.
+fn prepare(connection: &Connection, cache_kib: i64, hash_bytes: i64) -> Result<(), Error> {
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
+    let sql = "INSERT INTO maintenance_trigram (maintenance_trigram, rank) VALUES ('hashsize', ?1)";
+    connection.execute(sql, [hash_bytes])?;
     Ok(())
 }
 
-/// Adds the maintenances with these numbers.
-pub fn chunk(
+/// Adds the maintenances with these numbers of `n`.
+fn chunk(
     connection: &Connection,
     numbers: std::ops::Range<u64>,
+    n: u64,
     now: DateTime<Utc>,
     seed: u64,
 ) -> Result<(), Error> {
+    let mut first = None;
     for number in numbers {
         let mut dice = Dice::new(seed, number);
-        let made = Made::roll(&mut dice, number, now);
-        let key = record::create(connection, made.provider, &made.maintenance_id, &made.state)?;
+        // As mails arrive: in order of time, more or less.
+        let age = DAYS_BACK
+            - (DAYS_BACK + DAYS_AHEAD) * i64::try_from(number).unwrap_or(0) / i64::try_from(n).unwrap_or(1).max(1);
+        let made = Made::roll(&mut dice, number, now - TimeDelta::days(age), now);
+        let key = record::insert_window(connection, made.provider, &made.maintenance_id, &made.state)?;
         let notification = made.notification(connection, number)?;
         NewEvent {
             maintenance: key,
@@ -92,7 +120,11 @@ pub fn chunk(
         if dice.percent(if made.state.end < now { 92 } else { 55 }) {
             acknowledge(connection, key, made.state.order.stamp + TimeDelta::minutes(dice.up_to(600)))?;
         }
+        first.get_or_insert(key);
     }
+    // In one go: between other statements FTS5 writes each addition out by itself, which takes five times as long.
+    let sql = "INSERT INTO maintenance_trigram (rowid, text) SELECT id, text FROM maintenance_text WHERE id >= ?1";
+    connection.execute(sql, [first])?;
     Ok(())
 }
 
@@ -104,12 +136,11 @@ struct Made {
 }
 
 impl Made {
-    fn roll(dice: &mut Dice, number: u64, now: DateTime<Utc>) -> Self {
+    fn roll(dice: &mut Dice, number: u64, about: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         let (provider, id, circuit) = dice.pick(&PROVIDERS).unwrap_or(("zayo", "TTN-", "/IPYX/"));
         let minutes = [30, 120, 240, 240, 360, 480, 1440];
         let duration = TimeDelta::minutes(dice.pick(&minutes).unwrap_or(240));
-        // Announcements reach some weeks ahead, the archive two years back.
-        let start = now + TimeDelta::minutes(15 * dice.up_to(4 * 24 * 760)) - TimeDelta::days(700);
+        let start = about + TimeDelta::minutes(15 * (dice.up_to(4 * 24 * 14) - 4 * 24 * 7));
         let stamp = (start - TimeDelta::minutes(dice.up_to(21 * 1440)) - TimeDelta::hours(2)).min(now);
         let end = start + duration;
         let status = status(dice, start, end, now);

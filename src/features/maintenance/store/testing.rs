@@ -79,3 +79,15 @@ pub(super) fn mail(item: &str, received_at: DateTime<Utc>, notices: Vec<Notice>)
     let verdict = Verdict::Parsed { provider: "zayo".to_owned(), notices };
     (delivery, Reading { envelope, verdict })
 }
+
+/// How `SQLite` means to answer a query, a line each.
+pub(super) fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut query = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    // The plan is the same for all values; unbound ones are null.
+    let mut rows = query.raw_query();
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        lines.push(row.get("detail").unwrap());
+    }
+    lines
+}

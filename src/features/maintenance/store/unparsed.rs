@@ -88,38 +88,55 @@ pub fn notifications(
     anchor: NotificationAnchor,
     limit: usize,
 ) -> Result<Notifications, Error> {
+    let (ascending, from) = match anchor {
+        NotificationAnchor::Top => (false, (i64::MAX, i64::MAX)),
+        NotificationAnchor::Bottom => (true, (i64::MIN, i64::MIN)),
+        NotificationAnchor::After(key) => (false, place(connection, key)?),
+        NotificationAnchor::Before(key) => (true, place(connection, key)?),
+    };
+    let mut rows = Vec::new();
+    // An import gives many the same second: first those beyond the id in it, then the seconds beyond.
+    for same_time in [true, false] {
+        let wanted = limit.saturating_add(1).saturating_sub(rows.len());
+        let mut query = connection.prepare_cached(&sql(which, ascending, same_time))?;
+        let wanted = i64::try_from(wanted).unwrap_or(i64::MAX);
+        let found = match which {
+            Which::Outcome(outcome) => query
+                .query_map(named_params! {":at": from.0, ":id": from.1, ":limit": wanted, ":outcome": outcome}, read)?,
+            Which::NeedALook | Which::All => {
+                query.query_map(named_params! {":at": from.0, ":id": from.1, ":limit": wanted}, read)?
+            }
+        };
+        for row in found {
+            rows.push(row?);
+        }
+    }
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    if ascending {
+        rows.reverse();
+    }
+    Ok(Notifications { rows, more })
+}
+
+/// The query for what follows a place: in the same second, or in the seconds beyond.
+fn sql(which: Which, ascending: bool, same_time: bool) -> String {
     let (index, condition) = match which {
         Which::NeedALook => ("notification_look", "outcome IN ('parsing-failed', 'unknown-provider') AND "),
         Which::Outcome(_) => ("notification_outcome", "outcome = :outcome AND "),
         Which::All => ("notification_received", ""),
     };
-    let (way, beyond, from) = match anchor {
-        NotificationAnchor::Top => ("DESC", "<", (i64::MAX, i64::MAX)),
-        NotificationAnchor::Bottom => ("ASC", ">", (i64::MIN, i64::MIN)),
-        NotificationAnchor::After(key) => ("DESC", "<", place(connection, key)?),
-        NotificationAnchor::Before(key) => ("ASC", ">", place(connection, key)?),
-    };
-    let sql = format!(
-        "SELECT * FROM notification INDEXED BY {index} WHERE {condition}(received_at, id) {beyond} (:at, :id)
-         ORDER BY received_at {way}, id {way} LIMIT :limit"
-    );
-    let mut query = connection.prepare_cached(&sql)?;
-    let wanted = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
-    let mut rows = if let Which::Outcome(outcome) = which {
-        query.query(named_params! {":at": from.0, ":id": from.1, ":limit": wanted, ":outcome": outcome})?
+    let (way, beyond) = if ascending { ("ASC", ">") } else { ("DESC", "<") };
+    let place = if same_time {
+        format!("received_at = :at AND id {beyond} :id")
     } else {
-        query.query(named_params! {":at": from.0, ":id": from.1, ":limit": wanted})?
+        // Named, so that both queries have the same parameters.
+        format!("received_at {beyond} :at AND :id IS NOT NULL")
     };
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(read(row)?);
-    }
-    let more = found.len() > limit;
-    found.truncate(limit);
-    if way == "ASC" {
-        found.reverse();
-    }
-    Ok(Notifications { rows: found, more })
+    format!(
+        "SELECT * FROM notification INDEXED BY {index} WHERE {condition}{place}
+         ORDER BY received_at {way}, id {way} LIMIT :limit"
+    )
 }
 
 /// The place of a notification in the list; the top if it is gone.
@@ -170,4 +187,23 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Notification> {
         reason: row.get("reason")?,
         size: sql::size(row, "size")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::maintenance::store::testing::{empty, plan};
+
+    #[test]
+    fn every_list_is_read_from_its_index_in_order() {
+        let connection = empty();
+        for which in [Which::NeedALook, Which::Outcome(Outcome::Ignored), Which::All] {
+            for (ascending, same_time) in [(false, false), (false, true), (true, false), (true, true)] {
+                let plan = plan(&connection, &sql(which, ascending, same_time));
+                assert_eq!(plan.len(), 1, "{plan:?}");
+                let bound = if same_time { "received_at=? AND rowid" } else { "received_at" };
+                assert!(plan[0].starts_with("SEARCH") && plan[0].contains(bound), "{plan:?}");
+            }
+        }
+    }
 }

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::rules::Rules;
 use super::store::record::Limits;
 use super::store::retention::{self, Retention};
+use crate::blocking;
 use crate::clock;
 use crate::store::{Error, Store};
 use answer::Answers;
@@ -149,8 +150,7 @@ async fn forget(shared: Shared, stop: CancellationToken) {
 /// Opens the store and reads the rules, away from the threads that answer.
 async fn open(setup: Setup, reports: Sender<Report>) -> Result<Shared, Error> {
     let dir = setup.data_dir.clone();
-    let opened = tokio::task::spawn_blocking(move || super::open_store(&dir)).await;
-    let store = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    let store = blocking::run(move || super::open_store(&dir)).await?;
     let (rules, problems) = Rules::with_user_dir(&setup.providers_dir);
     for problem in problems {
         tracing::warn!(%problem, "a provider rule is not used");

@@ -7,6 +7,7 @@ mod palette;
 mod pen;
 mod scroll;
 mod sink;
+mod slide;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,8 @@ const ERASE_TAIL_FROM: usize = 4;
 /// Frames beyond one network packet are wrapped in synchronized-update marks (mode 2026), 16 bytes: below that the
 /// terminal reads the frame in one piece anyway.
 const SYNCHRONIZE_FROM: usize = 1200;
+/// Text that moved sideways is looked for in no more rows than this.
+const MOST_SLIDING_ROWS: usize = 4;
 /// Start of a synchronized update; terminals that do not know it ignore it.
 const BEGIN_UPDATE: &[u8] = b"\x1b[?2026h";
 /// End of a synchronized update.
@@ -100,21 +103,40 @@ impl Encoder {
     /// Brings every row that changed up to date.
     fn encode_rows(&mut self, frame: &[Cell], width: usize) {
         let rows = frame.chunks_exact(width).zip(self.last.chunks_exact(width));
-        let mut changed = rows.enumerate().filter_map(|(y, (new, old))| (new != old).then_some(y));
-        let Some(first) = changed.next() else { return };
-        let end = changed.next_back().unwrap_or(first) + 1;
-        let wanted: Vec<Vec<Cell>> = (first..end).map(|y| self.normalise(row_of(frame, y, width))).collect();
-        self.last.clone_from_slice(frame);
-        if let Some(shift) = scroll::find(&self.shown, first, &wanted, width) {
-            self.sink.shift_rows(cell_count(shift.top), cell_count(shift.bottom), shift.count);
-            scroll::apply(&mut self.shown, width, shift);
-        }
-        for (y, row) in (first..end).zip(&wanted) {
-            if let Some(shown) = self.shown.get_mut(y * width..(y + 1) * width) {
-                encode_row(&mut self.sink, cell_count(y), shown, row);
-                shown.clone_from_slice(row);
+        let changed: Vec<usize> = rows.enumerate().filter_map(|(y, (new, old))| (new != old).then_some(y)).collect();
+        let is_shifted = changed.len() >= scroll::FEWEST_ROWS && self.shift_rows(frame, &changed, width);
+        let (Some(&first), Some(&last)) = (changed.first(), changed.last()) else { return };
+        // Looking for text that moved sideways takes longer than writing a whole screen.
+        let are_few = changed.len() <= MOST_SLIDING_ROWS;
+        // A shift moves rows in between that did not change, which are then to be put right.
+        let rows = if is_shifted { (first..=last).collect() } else { changed };
+        for y in rows {
+            let cells = y * width..(y + 1) * width;
+            let Some(new) = frame.get(cells.clone()) else { return };
+            let wanted = self.normalise(new);
+            if let Some(last) = self.last.get_mut(cells.clone()) {
+                last.clone_from_slice(new);
+            }
+            if let Some(shown) = self.shown.get_mut(cells) {
+                if are_few && let Some(slide) = slide::find(shown, &wanted) {
+                    self.sink.move_to(cell_count(slide.at), cell_count(y), &wanted);
+                    self.sink.slide(slide.count);
+                    slide::apply(shown, slide);
+                }
+                encode_row(&mut self.sink, cell_count(y), shown, &wanted);
+                shown.clone_from_slice(&wanted);
             }
         }
+    }
+
+    /// Has the terminal shift rows where that saves bytes; returns whether it did.
+    fn shift_rows(&mut self, frame: &[Cell], changed: &[usize], width: usize) -> bool {
+        let (Some(&first), Some(&last)) = (changed.first(), changed.last()) else { return false };
+        let wanted: Vec<Vec<Cell>> = (first..=last).map(|y| self.normalise(row_of(frame, y, width))).collect();
+        let Some(shift) = scroll::find(&self.shown, first, &wanted, width) else { return false };
+        self.sink.shift_rows(cell_count(shift.top), cell_count(shift.bottom), shift.count);
+        scroll::apply(&mut self.shown, width, shift);
+        true
     }
 
     /// A row in normal form: colours reduced, text that a terminal would obey replaced, equal looks spelled equally, and
@@ -122,26 +144,32 @@ impl Encoder {
     fn normalise(&self, row: &[Cell]) -> Vec<Cell> {
         let mut cells: Vec<Cell> = Vec::with_capacity(row.len());
         while let Some(raw) = row.get(cells.len()) {
-            // Whoever drew has cleaned what came from outside; a terminal must not obey what slipped through.
-            let symbol = if raw.symbol().chars().any(char::is_control) { "?" } else { raw.symbol() };
-            let width = if symbol.len() == 1 { 1 } else { usize::from(symbol.cell_width()) };
-            let fits = width > 0 && cells.len() + width <= row.len();
+            let left = row.len() - cells.len();
             let mut cell = Cell::EMPTY;
-            if fits {
-                cell.set_symbol(symbol);
+            let mut width = 1;
+            match raw.symbol() {
+                " " => {}
+                // Whoever drew has cleaned what came from outside; a terminal must not obey what slipped through.
+                symbol if symbol.chars().any(char::is_control) => _ = cell.set_symbol("?"),
+                symbol => {
+                    let cells_taken = if symbol.len() == 1 { 1 } else { usize::from(symbol.cell_width()) };
+                    if (1..=left).contains(&cells_taken) {
+                        cell.set_symbol(symbol);
+                        width = cells_taken;
+                    }
+                }
             }
-            let mut pen = Pen::of(raw);
-            pen.fg = palette::reduce(pen.fg, self.depth);
-            pen.bg = palette::reduce(pen.bg, self.depth);
-            if cell.symbol() == " " {
-                pen = pen.on_blank();
+            let look = Pen::of(raw).reduced(self.depth);
+            let look = if cell.symbol() == " " { look.on_blank() } else { look };
+            (cell.fg, cell.bg, cell.modifier) = (look.fg, look.bg, look.modifier);
+            cells.push(cell);
+            if width > 1 {
+                // The empty symbol is no cell's own, and its look is its owner's.
+                let mut behind = Cell::EMPTY;
+                behind.set_symbol("");
+                (behind.fg, behind.bg, behind.modifier) = (look.fg, look.bg, look.modifier);
+                cells.extend(std::iter::repeat_n(behind, width - 1));
             }
-            (cell.fg, cell.bg, cell.modifier) = (pen.fg, pen.bg, pen.modifier);
-            let covered = if fits { width - 1 } else { 0 };
-            cells.push(cell.clone());
-            // The empty symbol is no cell's own, and its look is its owner's.
-            cell.set_symbol("");
-            cells.extend(std::iter::repeat_n(cell, covered));
         }
         cells
     }

@@ -3,6 +3,9 @@
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
+use super::palette;
+use crate::colour::ColourDepth;
+
 /// Attributes that can be seen where nothing is written.
 const SEEN_ON_BLANKS: Modifier = Modifier::REVERSED
     .union(Modifier::UNDERLINED)
@@ -35,6 +38,11 @@ impl Pen {
     /// The pen that `cell` is drawn with.
     pub(super) fn of(cell: &Cell) -> Self {
         Self { fg: cell.fg, bg: cell.bg, modifier: cell.modifier }
+    }
+
+    /// The same in the colours that a terminal of this depth has.
+    pub(super) fn reduced(self, depth: ColourDepth) -> Self {
+        Self { fg: palette::reduce(self.fg, depth), bg: palette::reduce(self.bg, depth), ..self }
     }
 
     /// The same on a blank cell: what cannot be seen there becomes the default, so that equal looks are equal pens.

@@ -2,13 +2,13 @@
 //! step of a held cursor key at the edge of a long list.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use ratatui::buffer::Cell;
+use ratatui::style::Color;
 
 /// Fewer rows than this are drawn again sooner than a shift is worth it.
-const FEWEST_ROWS: usize = 4;
+pub(super) const FEWEST_ROWS: usize = 4;
 /// Setting margins, shifting, lifting margins and finding back cost about as much as this many cells.
 const FEWEST_CELLS_SAVED: usize = 40;
 
@@ -33,9 +33,6 @@ impl Shift {
 /// The shift that saves most on the way from `shown` to `wanted`, which has the rows from `top` on; none if none is
 /// worth it.
 pub(super) fn find(shown: &[Cell], top: usize, wanted: &[Vec<Cell>], width: usize) -> Option<Shift> {
-    if wanted.len() < FEWEST_ROWS {
-        return None;
-    }
     let old: Vec<&[Cell]> = shown.chunks_exact(width).skip(top).take(wanted.len()).collect();
     let columns = changed_columns(&old, wanted)?;
     let within = most_common_shift(&old, wanted, &columns)?;
@@ -49,14 +46,17 @@ pub(super) fn find(shown: &[Cell], top: usize, wanted: &[Vec<Cell>], width: usiz
 
 /// Does to `shown` what the terminal does.
 pub(super) fn apply(shown: &mut [Cell], width: usize, shift: Shift) {
-    let old = shown.to_vec();
-    for y in shift.top..=shift.bottom {
-        let Some(row) = shown.get_mut(y * width..(y + 1) * width) else { return };
-        match shift.source(y).and_then(|from| old.get(from * width..(from + 1) * width)) {
-            Some(from) => row.clone_from_slice(from),
-            None => row.fill(Cell::EMPTY),
-        }
-    }
+    let Some(region) = shown.get_mut(shift.top * width..(shift.bottom + 1) * width) else { return };
+    let moved = (shift.count.unsigned_abs() * width).min(region.len());
+    let blank = if shift.count > 0 {
+        region.rotate_left(moved);
+        let kept = region.len() - moved;
+        region.get_mut(kept..)
+    } else {
+        region.rotate_right(moved);
+        region.get_mut(..moved)
+    };
+    blank.unwrap_or_default().fill(Cell::EMPTY);
 }
 
 /// The columns that hold all changes: those of the list, if a list moved. Panes beside it are none of its rows.
@@ -105,9 +105,24 @@ fn look_of(row: &[Cell], columns: &Range<usize>) -> Option<u64> {
     if cells.iter().all(|cell| *cell == Cell::EMPTY) {
         return None;
     }
-    let mut hasher = DefaultHasher::new();
-    cells.hash(&mut hasher);
-    Some(hasher.finish())
+    Some(cells.iter().fold(0, |look, cell| {
+        let text = cell.symbol().bytes().fold(0, |text: u64, byte| text << 8 ^ u64::from(byte));
+        let pen =
+            u64::from(number_of(cell.fg)) << 32 ^ u64::from(number_of(cell.bg)) << 8 ^ u64::from(cell.modifier.bits());
+        // A collision costs bytes and nothing else: the saving is counted before the shift is made.
+        (look.rotate_left(5) ^ text ^ pen.rotate_left(17)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }))
+}
+
+/// A number for a reduced colour.
+fn number_of(colour: Color) -> u32 {
+    if let Color::Rgb(r, g, b) = colour {
+        u32::from_be_bytes([2, r, g, b])
+    } else if let Color::Indexed(index) = colour {
+        0x100 | u32::from(index)
+    } else {
+        0
+    }
 }
 
 /// How many cells would have to be written.

@@ -47,6 +47,14 @@ impl Sink {
         self.command(count, b'X');
     }
 
+    /// Moves the cells from the cursor's on to the right by `count`, or to the left when that is negative; blank ones come
+    /// in. The cursor stays.
+    pub(super) fn slide(&mut self, count: isize) {
+        self.set_pen_that_erases_clean();
+        let cells = u16::try_from(count.unsigned_abs()).unwrap_or(u16::MAX);
+        self.command(cells, if count > 0 { b'@' } else { b'P' });
+    }
+
     /// Shifts the rows `top..=bottom` up by `count`, or down when that is negative; blank rows come in.
     pub(super) fn shift_rows(&mut self, top: u16, bottom: u16, count: isize) {
         self.set_pen_that_erases_clean();

@@ -188,6 +188,27 @@ proptest! {
     }
 
     #[test]
+    fn a_row_that_slid_is_shown_exactly(
+        texts in prop::collection::vec("[a-c ]{0,6}", 2..5),
+        rest in "[a-z ]{16,40}",
+        styles in prop::collection::vec(any_style(), 3),
+        wide in any::<bool>(),
+    ) {
+        let size = Size::new(50, 3);
+        let mut emulator = Emulator::new(size, ColourDepth::TrueColour);
+        for text in texts {
+            let runs = [
+                Run { x: 0, y: 1, text: "key  ".to_owned(), style: styles[0] },
+                Run { x: 5, y: 1, text: text.clone(), style: styles[1] },
+                Run { x: u16::try_from(5 + text.len()).unwrap(), y: 1, text: rest.clone() + if wide { "漢" } else { "" }, style: styles[2] },
+            ];
+            let frame = frame_of(size, &runs);
+            emulator.show(&frame, None);
+            emulator.assert_shows(&frame);
+        }
+    }
+
+    #[test]
     fn a_frame_without_a_change_is_no_bytes(runs in any_runs(), cursor in (0..20u16, 0..10u16)) {
         let frame = frame_of(Size::new(20, 10), &runs);
         let mut emulator = Emulator::new(frame.area.as_size(), ColourDepth::TrueColour);

@@ -231,7 +231,10 @@ fn draw_row(
     } else {
         row.maintenance_id.clone()
     };
-    pen.column(&id, columns.id - 2, text).skip(2);
+    // Around 40 columns nothing is left for it.
+    if columns.id > 2 {
+        pen.column(&id, columns.id - 2, text).skip(2);
+    }
     // The highlight ends here: a cursor key then costs few bytes on however wide a screen.
     if selected {
         let role = if focused { Role::Selected } else { Role::SelectedUnfocused };

@@ -1,7 +1,8 @@
 //! The legs of each order: stretches of the list that one index gives in order.
 //!
-//! A leg is bounded by two places that it excludes, so that continuing from a row is the same query with a tighter bound.
-//! Everything that makes a rank stands in the leg's index: walking along a leg touches no row of the table.
+//! A leg is continued from any place in two pieces: the rows of the same second beyond that id, then the seconds beyond.
+//! (SQLite begins a walk at a pair of values only if neither is the row's id.) Everything that makes a rank stands in the
+//! leg's index: walking along a leg touches no row of the table.
 
 use super::filter::Predicate;
 use super::rank::{Part, Rank};
@@ -31,10 +32,8 @@ pub(super) enum Leg {
     Over,
     /// All, by change.
     Changed,
-    /// The provider of the place that is continued from, or the one asked for.
-    SameProvider,
-    /// The providers that follow it.
-    OtherProviders,
+    /// Those of one provider.
+    Provider,
 }
 
 /// Number and seconds of each class of length in the schema, the longest without bound.
@@ -46,6 +45,7 @@ const MAX: i64 = i64::MAX / 2;
 
 impl Leg {
     /// The legs of an order as they are met when reading in `direction`, without those that the filter excludes whole.
+    /// By provider the leg is read once for each.
     pub(super) fn of(sort: Sort, direction: Direction, filter: &Predicate) -> &'static [Self] {
         let open = matches!(filter.scope, Scope::Open | Scope::Unacknowledged);
         match (sort, direction) {
@@ -54,8 +54,7 @@ impl Leg {
             (Sort::Grouped, Direction::Forward) => &[Self::Active, Self::Upcoming, Self::SettledAhead, Self::Over],
             (Sort::Grouped, Direction::Backward) => &[Self::Over, Self::SettledAhead, Self::Upcoming, Self::Active],
             (Sort::Changed, _) => &[Self::Changed],
-            (Sort::Provider, _) if filter.provider.is_some() => &[Self::SameProvider],
-            (Sort::Provider, _) => &[Self::SameProvider, Self::OtherProviders],
+            (Sort::Provider, _) => &[Self::Provider],
         }
     }
 
@@ -63,7 +62,7 @@ impl Leg {
         match self {
             Self::Upcoming => Part::Second,
             Self::SettledAhead | Self::Over => Part::Third,
-            Self::Active | Self::Changed | Self::SameProvider | Self::OtherProviders => Part::First,
+            Self::Active | Self::Changed | Self::Provider => Part::First,
         }
     }
 
@@ -75,7 +74,7 @@ impl Leg {
     fn column(self) -> &'static str {
         match self {
             Self::Active => "m.ends_at",
-            Self::Upcoming | Self::SameProvider | Self::OtherProviders => "m.starts_at",
+            Self::Upcoming | Self::Provider => "m.starts_at",
             Self::SettledAhead | Self::Over => "m.over_at",
             Self::Changed => "m.changed_at",
         }
@@ -88,43 +87,39 @@ impl Leg {
             Self::SettledAhead => "maintenance m INDEXED BY maintenance_settled",
             Self::Over => "maintenance m INDEXED BY maintenance_over",
             Self::Changed => "maintenance m INDEXED BY maintenance_changed",
-            Self::SameProvider | Self::OtherProviders => "maintenance m INDEXED BY maintenance_provider",
+            Self::Provider => "maintenance m INDEXED BY maintenance_provider",
         }
     }
 
-    /// What makes a row one of this leg, beside the bounds.
-    fn condition(self, direction: Direction) -> &'static str {
-        match (self, direction) {
-            (Self::Active, _) => {
+    /// What makes a row one of this leg, beside its time.
+    fn condition(self) -> &'static str {
+        match self {
+            Self::Active => {
                 "m.final = 0 AND m.span = s.column1 AND m.starts_at > :now - s.column2 AND m.starts_at <= :now AND "
             }
-            (Self::Upcoming, _) => "m.final = 0 AND ",
-            (Self::SettledAhead, _) => "m.final = 1 AND ",
-            (Self::Over | Self::Changed, _) => "",
-            (Self::SameProvider, _) => "m.provider = :from_provider AND ",
-            (Self::OtherProviders, Direction::Forward) => "m.provider > :from_provider",
-            (Self::OtherProviders, Direction::Backward) => "m.provider < :from_provider",
+            Self::Upcoming => "m.final = 0 AND ",
+            Self::SettledAhead => "m.final = 1 AND ",
+            Self::Over | Self::Changed => "",
+            Self::Provider => "m.provider = :of_provider AND ",
         }
     }
 
-    /// The query that reads this leg in `direction`: id, time, provider where it counts, and whether `condition` holds.
-    pub(super) fn sql(self, direction: Direction, join: &str, condition: &str) -> String {
-        let with = if self == Self::Active { format!("WITH spans AS {SPANS} ") } else { String::new() };
-        let (column, source, own) = (self.column(), self.source(), self.condition(direction));
-        let by_provider = matches!(self, Self::SameProvider | Self::OtherProviders);
-        let provider = if by_provider { "m.provider" } else { "''" };
-        let ascending = self.is_newest_first() == (direction == Direction::Backward);
-        let way = if ascending { "ASC" } else { "DESC" };
-        let (bounds, order) = if self == Self::OtherProviders {
-            let providers = if direction == Direction::Forward { "ASC" } else { "DESC" };
-            (String::new(), format!("m.provider {providers}, {column} {way}, m.id {way}"))
-        } else {
-            let bounds = format!("({column}, m.id) > (:low, :low_id) AND ({column}, m.id) < (:high, :high_id)");
-            (bounds, format!("{column} {way}, m.id {way}"))
+    /// The query that reads a piece of this leg in `direction`: id, time, and whether `condition` holds.
+    pub(super) fn sql(self, direction: Direction, piece: &Piece, join: &str, condition: &str) -> String {
+        let (column, source, own) = (self.column(), self.source(), self.condition());
+        let way = if self.is_ascending(direction) { "ASC" } else { "DESC" };
+        let (with, range) = match piece {
+            Piece::SameTime { .. } => (String::new(), format!("{column} = :time AND m.id > :low AND m.id < :high")),
+            Piece::Times { .. } => (String::new(), format!("{column} > :low AND {column} < :high")),
+            Piece::Sorted { .. } => (
+                format!("WITH spans AS {SPANS} "),
+                format!("({column}, m.id) > (:low, :low_id) AND ({column}, m.id) < (:high, :high_id)"),
+            ),
         };
+        let order = if let Piece::SameTime { .. } = piece { String::new() } else { format!("{column} {way}, ") };
         format!(
-            "{with}SELECT m.id, {column}, {provider}, {condition} FROM {source} {join} WHERE {own}{bounds}
-             ORDER BY {order} LIMIT :limit"
+            "{with}SELECT m.id, {column}, {condition} FROM {source} {join} WHERE {own}{range}
+             ORDER BY {order}m.id {way} LIMIT :limit"
         )
     }
 
@@ -138,38 +133,52 @@ impl Leg {
         if self.is_newest_first() { -1 } else { 1 }
     }
 
-    /// The bounds of what is left of this leg from `from` on; `None` if nothing is.
-    pub(super) fn bounds(self, now: i64, direction: Direction, from: &From, filter: &Predicate) -> Option<Bounds> {
-        let mut bounds = match self {
-            Self::Active | Self::Upcoming | Self::SettledAhead => Bounds { low: (now, MAX), high: (MAX, MAX) },
-            Self::Over => Bounds { low: (-MAX, -MAX), high: (now, MAX) },
-            Self::Changed | Self::SameProvider | Self::OtherProviders => Bounds { low: (-MAX, -MAX), high: (MAX, MAX) },
+    /// Whether reading in `direction` meets ever later times.
+    fn is_ascending(self, direction: Direction) -> bool {
+        self.is_newest_first() == (direction == Direction::Backward)
+    }
+
+    /// What is left of this leg from `from` on, in the order of reading.
+    pub(super) fn pieces(self, now: i64, direction: Direction, from: &From) -> Vec<Piece> {
+        let (low, high) = match self {
+            Self::Active | Self::Upcoming | Self::SettledAhead => (now, MAX),
+            Self::Over => (-MAX, now + 1),
+            Self::Changed | Self::Provider => (-MAX, MAX),
         };
-        let Some(rank) = &from.rank else {
-            // Without a place there is no provider to stay with, unless one is asked for.
-            return (self != Self::SameProvider || filter.provider.is_some()).then_some(bounds);
+        let whole = match self {
+            Self::Active => Piece::Sorted { low: (now, MAX), high: (MAX, MAX) },
+            Self::Upcoming | Self::SettledAhead | Self::Over | Self::Changed | Self::Provider => {
+                Piece::Times { low, high }
+            }
         };
+        let Some(rank) = &from.rank else { return vec![whole] };
         if rank.part != self.part() {
             let ahead = (self.part() > rank.part) == (direction == Direction::Forward);
-            return ahead.then_some(bounds);
-        }
-        if self == Self::OtherProviders {
-            return Some(bounds);
+            return if ahead { vec![whole] } else { Vec::new() };
         }
         let (time, id) = (rank.time.saturating_mul(self.sign()), rank.id.saturating_mul(self.sign()));
-        let upwards = (self.sign() == 1) == (direction == Direction::Forward);
-        if upwards {
-            bounds.low = bounds.low.max((time, id - i64::from(from.inclusive)));
-        } else {
-            bounds.high = bounds.high.min((time, id + i64::from(from.inclusive)));
+        let edge = i64::from(from.inclusive);
+        match (self, self.is_ascending(direction)) {
+            (Self::Active, true) => vec![Piece::Sorted { low: (now, MAX).max((time, id - edge)), high: (MAX, MAX) }],
+            (Self::Active, false) => vec![Piece::Sorted { low: (now, MAX), high: (time, id + edge) }],
+            // Not begun, or over, as seen from there.
+            (_, true) if time <= low => vec![whole],
+            (_, false) if time >= high => vec![whole],
+            (_, true) if time >= high => Vec::new(),
+            (_, false) if time <= low => Vec::new(),
+            (_, true) => {
+                vec![Piece::SameTime { time, low: id - edge, high: MAX }, Piece::Times { low: time, high }]
+            }
+            (_, false) => {
+                vec![Piece::SameTime { time, low: -MAX, high: id + edge }, Piece::Times { low, high: time }]
+            }
         }
-        (bounds.low < bounds.high).then_some(bounds)
     }
 }
 
 /// The ids of all that run at `:now`, in no order.
 pub(in crate::features::maintenance::store) fn active_ids() -> String {
-    let (source, condition) = (Leg::Active.source(), Leg::Active.condition(Direction::Forward));
+    let (source, condition) = (Leg::Active.source(), Leg::Active.condition());
     format!("SELECT m.id FROM {source} WHERE {condition}m.ends_at > :now").replace("spans s", &format!("{SPANS} s"))
 }
 
@@ -182,9 +191,13 @@ pub(super) struct From {
     pub(super) inclusive: bool,
 }
 
-/// The two excluded places, as (seconds, id) in columns.
+/// A piece of a leg; bounds are excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bounds {
-    pub(super) low: (i64, i64),
-    pub(super) high: (i64, i64),
+pub(super) enum Piece {
+    /// Rows of one second between two ids.
+    SameTime { time: i64, low: i64, high: i64 },
+    /// Rows between two seconds.
+    Times { low: i64, high: i64 },
+    /// Rows between two places (second and id) of a leg that is sorted as a whole.
+    Sorted { low: (i64, i64), high: (i64, i64) },
 }

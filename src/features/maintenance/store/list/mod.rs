@@ -26,6 +26,7 @@ use chrono::{DateTime, Utc};
 pub(super) use leg::active_ids;
 pub use rank::RowKey;
 pub use row::{Acknowledged, Group, Row};
+pub(super) use sets::{UNACKNOWLEDGED, UNSEEN};
 pub use window::{matches, window};
 
 use super::MaintenanceKey;

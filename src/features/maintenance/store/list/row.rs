@@ -100,25 +100,32 @@ pub enum Acknowledged {
 }
 
 impl Acknowledged {
-    /// From the columns of `maintenance`.
-    pub(in crate::features::maintenance::store) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        let (by, at) = (row.get::<_, Option<String>>("ack_by")?, sql::time_if_any(row, "ack_at")?);
-        let current = row.get::<_, i64>("ack_revision")? >= row.get::<_, i64>("revision")?;
-        Ok(match (by, at) {
-            (Some(by), Some(at)) if current => Self::Yes { by, at },
+    /// From what the newest acknowledgement in force says, and whether it is of the current revision.
+    pub(in crate::features::maintenance::store) fn of(
+        by: Option<String>,
+        at: Option<DateTime<Utc>>,
+        is_current: bool,
+    ) -> Self {
+        match (by, at) {
+            (Some(by), Some(at)) if is_current => Self::Yes { by, at },
             (Some(by), Some(at)) => Self::Before { by, at },
             _ => Self::No,
-        })
+        }
     }
 }
 
+/// The columns of a row by place: looking each up by name took longer than reading the row.
+const COLUMNS: &str = "m.status, m.starts_at, m.ends_at, m.revision, m.seen_revision, m.provider, m.maintenance_id,
+    m.window, m.circuits, m.first_circuits, m.worst_impact, m.summary, m.ack_by, m.ack_at, m.ack_revision, m.notes,
+    m.changed_at";
+
 /// Reads the rows of `keys` in their order; one that went meanwhile is left out.
 pub(super) fn read(connection: &Connection, keys: Vec<RowKey>, now: DateTime<Utc>) -> Result<Vec<Row>, Error> {
-    let mut query = connection.prepare_cached(
-        "SELECT m.*, (SELECT count(*) FROM maintenance w
-             WHERE w.provider = m.provider AND w.maintenance_id = m.maintenance_id) AS windows
-         FROM maintenance m WHERE m.id = ?1",
-    )?;
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS}, (SELECT count(*) FROM maintenance w
+             WHERE w.provider = m.provider AND w.maintenance_id = m.maintenance_id)
+         FROM maintenance m WHERE m.id = ?1"
+    ))?;
     let mut rows = Vec::with_capacity(keys.len());
     for key in keys {
         let mut found = query.query([key.maintenance])?;
@@ -130,26 +137,29 @@ pub(super) fn read(connection: &Connection, keys: Vec<RowKey>, now: DateTime<Utc
 }
 
 fn of(key: RowKey, row: &rusqlite::Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<Row> {
-    let (status, start, end) = (row.get("status")?, sql::time(row, "starts_at")?, sql::time(row, "ends_at")?);
-    let (revision, seen): (u32, u32) = (row.get("revision")?, row.get("seen_revision")?);
+    let time = |column: usize| row.get(column).map(sql::from_seconds);
+    let (status, start, end) = (row.get(0)?, time(1)?, time(2)?);
+    let (revision, seen): (u32, u32) = (row.get(3)?, row.get(4)?);
+    let by: Option<String> = row.get(12)?;
+    let at = row.get::<_, Option<i64>>(13)?.map(sql::from_seconds);
     Ok(Row {
         key,
         group: Group::of(status, start, end, now),
-        provider: row.get("provider")?,
-        maintenance_id: row.get("maintenance_id")?,
-        window: row.get("window")?,
-        windows: row.get("windows")?,
+        provider: row.get(5)?,
+        maintenance_id: row.get(6)?,
+        window: row.get(7)?,
+        windows: row.get(17)?,
         status,
         start,
         end,
-        circuits: row.get("circuits")?,
-        first_circuits: row.get::<_, String>("first_circuits")?.lines().map(str::to_owned).collect(),
-        worst_impact: row.get("worst_impact")?,
-        summary: row.get("summary")?,
+        circuits: row.get(8)?,
+        first_circuits: row.get_ref(9)?.as_str()?.lines().map(str::to_owned).collect(),
+        worst_impact: row.get(10)?,
+        summary: row.get(11)?,
         revision,
         is_unseen: seen < revision,
-        acknowledged: Acknowledged::read(row)?,
-        notes: row.get("notes")?,
-        changed_at: sql::time(row, "changed_at")?,
+        acknowledged: Acknowledged::of(by, at, row.get::<_, u32>(14)? >= revision),
+        notes: row.get(15)?,
+        changed_at: time(16)?,
     })
 }

@@ -15,7 +15,23 @@ const TRIGRAM: usize = 3;
 const TRIGRAMS: usize = 24;
 
 /// Places of a word of one or two characters that are collected; above this it is left to the test of each row.
-const PLACES: usize = 200_000;
+const PLACES: usize = 50_000;
+
+/// The ids of what is not over.
+pub(super) const OPEN: &str = "SELECT id FROM maintenance INDEXED BY maintenance_over WHERE over_at > :now";
+
+/// The ids of what is open and not acknowledged as it is.
+pub(in crate::features::maintenance::store) const UNACKNOWLEDGED: &str =
+    "SELECT id FROM maintenance INDEXED BY maintenance_unacked
+     WHERE final = 0 AND ack_revision < revision AND ends_at > :now";
+
+/// The ids of what is new or changed since somebody looked.
+pub(in crate::features::maintenance::store) const UNSEEN: &str =
+    "SELECT id FROM maintenance INDEXED BY maintenance_unseen WHERE seen_revision < revision";
+
+/// The ids of a provider's.
+pub(super) const OF_PROVIDER: &str =
+    "SELECT id FROM maintenance INDEXED BY maintenance_provider WHERE provider = :provider";
 
 /// Rows that may pass.
 #[derive(Debug, Default)]
@@ -94,22 +110,13 @@ impl Gather<'_> {
     fn columns(&self, sets: &mut Sets) -> Result<(), Error> {
         let by_scope = match self.predicate.scope {
             Scope::All => None,
-            Scope::Open => Some("SELECT id FROM maintenance INDEXED BY maintenance_over WHERE over_at > :now"),
-            Scope::Unacknowledged => Some(
-                "SELECT id FROM maintenance INDEXED BY maintenance_unacked
-                 WHERE final = 0 AND ack_revision < revision AND ends_at > :now",
-            ),
-            Scope::Changed => {
-                Some("SELECT id FROM maintenance INDEXED BY maintenance_unseen WHERE seen_revision < revision")
-            }
+            Scope::Open => Some(OPEN),
+            Scope::Unacknowledged => Some(UNACKNOWLEDGED),
+            Scope::Changed => Some(UNSEEN),
         };
         // Final ones whose time is not over, as clocks may disagree, are among the first.
         sets.is_exact &= self.predicate.scope != Scope::Open;
-        let by_provider = self
-            .predicate
-            .provider
-            .as_ref()
-            .map(|_| "SELECT id FROM maintenance INDEXED BY maintenance_provider WHERE provider = :provider");
+        let by_provider = self.predicate.provider.as_ref().map(|_| OF_PROVIDER);
         for sql in by_scope.into_iter().chain(by_provider) {
             if let Some(ids) = self.ids(sql, &[], usize::MAX)? {
                 sets.narrow(ids);

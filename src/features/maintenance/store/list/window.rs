@@ -5,10 +5,10 @@ use std::ops::Range;
 use rusqlite::{Connection, Statement};
 
 use super::filter::{Predicate, or_true};
-use super::leg::{Bounds, Direction, From, Leg};
+use super::leg::{Direction, From, Leg, Piece};
 use super::rank::{Rank, RowKey, SORTED, Sorted};
 use super::sets::Sets;
-use super::{Anchor, ListQuery, Window, row};
+use super::{Anchor, ListQuery, Sort, Window, row};
 use crate::features::maintenance::store::{MaintenanceKey, count};
 use crate::store::Error;
 
@@ -42,7 +42,9 @@ pub fn window(
 
 /// How many rows pass the filter; stops counting at `limit`, which then means "at least".
 pub fn matches(connection: &Connection, query: &ListQuery, limit: usize) -> Result<usize, Error> {
-    List::new(connection, query, Effort::default()).matches(limit)
+    // A count meets as many rows as it counts at least, so that walking is worth more than for a window.
+    let effort = Effort { walk: limit.saturating_mul(3), ..Effort::default() };
+    List::new(connection, query, effort).matches(limit)
 }
 
 /// One list being read.
@@ -208,40 +210,84 @@ impl<'a> List<'a> {
         wanted: usize,
         test: &Test<'_>,
     ) -> Result<Option<Vec<RowKey>>, Error> {
-        let mut keys = Vec::new();
-        let (condition, join, mut patience) = match test {
-            Test::Indexed(_) => ("1", "", usize::MAX),
-            Test::Asked if self.predicate.on_legs.is_empty() => ("1", "", wanted),
-            Test::Asked => (or_true(&self.predicate.on_legs), self.predicate.join, self.effort.walk),
+        let mut walk = Walk { direction, test, wanted, keys: Vec::new(), patience: self.patience(test, wanted) };
+        let legs = Leg::of(self.query.sort, direction, &self.predicate);
+        if self.query.sort != Sort::Provider {
+            for leg in legs {
+                self.walk_leg(*leg, "", from, &mut walk)?;
+            }
+            return Ok(walk.end());
+        }
+        let asked = self.predicate.provider.clone();
+        let mut provider = match (&asked, &from.rank) {
+            (Some(asked), _) => Some(asked.clone()),
+            (None, Some(rank)) => Some(rank.provider.clone()),
+            (None, None) => self.provider_after(direction, None)?,
         };
-        for leg in Leg::of(self.query.sort, direction, &self.predicate) {
-            let now = self.query.now.timestamp();
-            let Some(bounds) = leg.bounds(now, direction, from, &self.predicate) else { continue };
-            if keys.len() == wanted {
+        let mut from = from.clone();
+        while let Some(name) = provider {
+            for leg in legs {
+                self.walk_leg(*leg, &name, &from, &mut walk)?;
+            }
+            if walk.is_over() || asked.is_some() {
                 break;
             }
-            let mut query = self.connection.prepare_cached(&leg.sql(direction, join, condition))?;
+            from = From::end();
+            provider = self.provider_after(direction, Some(&name))?;
+        }
+        Ok(walk.end())
+    }
+
+    /// Rows that a walk may look at.
+    fn patience(&self, test: &Test<'_>, wanted: usize) -> usize {
+        match test {
+            Test::Indexed(_) => usize::MAX,
+            Test::Asked if self.predicate.on_legs.is_empty() => wanted,
+            Test::Asked => self.effort.walk,
+        }
+    }
+
+    /// Goes along one leg.
+    fn walk_leg(&self, leg: Leg, provider: &str, from: &From, walk: &mut Walk<'_>) -> Result<(), Error> {
+        let (condition, join) = match walk.test {
+            Test::Indexed(_) => ("1", ""),
+            Test::Asked => (or_true(&self.predicate.on_legs), self.predicate.join),
+        };
+        for piece in leg.pieces(self.query.now.timestamp(), walk.direction, from) {
+            if walk.is_over() {
+                break;
+            }
+            let mut query = self.connection.prepare_cached(&leg.sql(walk.direction, &piece, join, condition))?;
             bind(&mut query, self.query, &self.predicate)?;
-            self.bind_leg(&mut query, direction, from, bounds, patience)?;
+            bind_piece(&mut query, &piece)?;
+            bind_one(&mut query, ":of_provider", provider)?;
+            bind_one(&mut query, ":limit", i64::try_from(walk.patience).unwrap_or(i64::MAX))?;
             let mut rows = query.raw_query();
-            while keys.len() < wanted {
+            while walk.keys.len() < walk.wanted {
                 let Some(row) = rows.next()? else { break };
-                patience = patience.saturating_sub(1);
+                walk.patience = walk.patience.saturating_sub(1);
                 let id = row.get(0)?;
-                let passes = match test {
-                    Test::Asked => row.get(3)?,
+                let passes = match walk.test {
+                    Test::Asked => row.get(2)?,
                     Test::Indexed(sets) => sets.contains(id) && (sets.is_exact || self.passes(id)?),
                 };
                 if passes {
-                    let rank = leg.rank(id, row.get(1)?, row.get_ref(2)?.as_str().unwrap_or_default());
-                    keys.push(RowKey { maintenance: MaintenanceKey(id), rank });
+                    let rank = leg.rank(id, row.get(1)?, provider);
+                    walk.keys.push(RowKey { maintenance: MaintenanceKey(id), rank });
                 }
             }
-            if keys.len() < wanted && patience == 0 {
-                return Ok(None);
-            }
         }
-        Ok(Some(keys))
+        Ok(())
+    }
+
+    /// The provider that is met after this one, or first.
+    fn provider_after(&self, direction: Direction, name: Option<&str>) -> Result<Option<String>, Error> {
+        let (beyond, way) = if direction == Direction::Forward { (">", "ASC") } else { ("<", "DESC") };
+        let condition = if name.is_some() { format!("WHERE provider {beyond} :name") } else { String::new() };
+        let sql = format!("SELECT provider FROM maintenance {condition} ORDER BY provider {way} LIMIT 1");
+        let mut query = self.connection.prepare_cached(&sql)?;
+        bind_one(&mut query, ":name", name)?;
+        Ok(query.raw_query().next()?.map(|row| row.get(0)).transpose()?)
     }
 
     /// Where a maintenance stands in this list, if it does.
@@ -266,29 +312,43 @@ impl<'a> List<'a> {
         bind_one(&mut query, ":id", id)?;
         Ok(query.raw_query().next()?.is_some())
     }
+}
 
-    /// Binds what the leg asks for.
-    fn bind_leg(
-        &self,
-        query: &mut Statement<'_>,
-        direction: Direction,
-        from: &From,
-        bounds: Bounds,
-        limit: usize,
-    ) -> Result<(), Error> {
-        let provider = match (&self.predicate.provider, &from.rank) {
-            (Some(asked), _) => asked,
-            (None, Some(rank)) => &rank.provider,
-            (None, None) if direction == Direction::Forward => "",
-            (None, None) => "\u{10ffff}",
-        };
-        bind_one(query, ":from_provider", provider)?;
-        bind_one(query, ":low", bounds.low.0)?;
-        bind_one(query, ":low_id", bounds.low.1)?;
-        bind_one(query, ":high", bounds.high.0)?;
-        bind_one(query, ":high_id", bounds.high.1)?;
-        bind_one(query, ":limit", i64::try_from(limit).unwrap_or(i64::MAX))
+/// A walk under way.
+struct Walk<'a> {
+    direction: Direction,
+    test: &'a Test<'a>,
+    wanted: usize,
+    keys: Vec<RowKey>,
+    /// Rows that it may still look at.
+    patience: usize,
+}
+
+impl Walk<'_> {
+    fn is_over(&self) -> bool {
+        self.keys.len() >= self.wanted || self.patience == 0
     }
+
+    /// What it found; `None` if it gave up.
+    fn end(self) -> Option<Vec<RowKey>> {
+        (self.keys.len() >= self.wanted || self.patience > 0).then_some(self.keys)
+    }
+}
+
+/// Binds the bounds of a piece of a leg.
+fn bind_piece(query: &mut Statement<'_>, piece: &Piece) -> Result<(), Error> {
+    let ((low, low_id), (high, high_id)) = match *piece {
+        Piece::SameTime { time, low, high } => {
+            bind_one(query, ":time", time)?;
+            ((low, 0), (high, 0))
+        }
+        Piece::Times { low, high } => ((low, 0), (high, 0)),
+        Piece::Sorted { low, high } => (low, high),
+    };
+    bind_one(query, ":low", low)?;
+    bind_one(query, ":low_id", low_id)?;
+    bind_one(query, ":high", high)?;
+    bind_one(query, ":high_id", high_id)
 }
 
 impl From {

@@ -1,0 +1,103 @@
+//! `noctui maintenance ack|unack|note`: every command is a process of its own, so what the next one sees was kept.
+
+use super::{Notice, each, home_with, json, one, said, write};
+use crate::support::transcript;
+
+#[test]
+fn an_acknowledgement_is_kept_and_given_once() {
+    let home = home_with(&[one("halcyon", "HC-1")]);
+    assert_eq!(said(&home, &["ack", "HC-1"]), "halcyon/HC-1: acknowledged by anna\n");
+    let listed = json(&home, &["list"]);
+    assert_eq!(listed[0]["acknowledged"]["by"], "anna");
+    assert_eq!(listed[0]["acknowledged"]["current"], true);
+    let again = said(&home, &["ack", "HC-1", "--who", "bert"]);
+    assert!(again.starts_with("halcyon/HC-1: already acknowledged by anna, 20"), "{again}");
+    assert_eq!(said(&home, &["unack", "HC-1"]), "halcyon/HC-1: acknowledgement taken back\n");
+    assert_eq!(said(&home, &["unack", "HC-1"]), "halcyon/HC-1: was not acknowledged\n");
+    assert_eq!(json(&home, &["list"])[0]["acknowledged"], serde_json::Value::Null);
+}
+
+#[test]
+fn what_changes_afterwards_asks_to_be_acknowledged_again() {
+    let home = home_with(&[Notice::default()]);
+    said(&home, &["ack", "HC-100"]);
+    let moved = Notice { day: 12, windows: &[("20990305T220000Z", "20990306T040000Z")], ..Notice::default() };
+    let mails = write(&home, &[moved]);
+    said(&home, &["import", mails.to_str().unwrap()]);
+    let listed = json(&home, &["list", "--unacknowledged"]);
+    assert_eq!(listed[0]["acknowledged"]["by"], "anna");
+    assert_eq!(listed[0]["acknowledged"]["current"], false);
+    assert!(said(&home, &["list"]).contains("changed since anna"));
+    assert_eq!(said(&home, &["ack", "HC-100", "--who", "bert"]), "halcyon/HC-100: acknowledged by bert\n");
+}
+
+#[test]
+fn who_acts_is_the_configurations_unless_the_flag_says_otherwise() {
+    let home = home_with(&[one("halcyon", "HC-1")]);
+    home.configure("who = 'noc-oslo'\n");
+    said(&home, &["note", "HC-1", "one"]);
+    said(&home, &["note", "HC-1", "two", "--who", " carl "]);
+    assert_eq!(each(&json(&home, &["show", "HC-1"])[0]["notes"], "by"), ["noc-oslo", "carl"]);
+    for who in ["", " ", "a name that is longer than the forty that are kept"] {
+        home.noctui(["maintenance", "ack", "HC-1", "--who", who]).assert().code(2);
+    }
+}
+
+#[test]
+fn a_note_comes_as_an_argument_or_through_standard_input() {
+    let home = home_with(&[one("halcyon", "HC-1")]);
+    assert_eq!(said(&home, &["note", "HC-1", "called the site"]), "halcyon/HC-1: noted\n");
+    let mut piped = home.noctui(["maintenance", "note", "halcyon/HC-1", "-"]);
+    piped.write_stdin("two\nlines\n").assert().success().stdout("halcyon/HC-1: noted\n");
+    let shown = json(&home, &["show", "HC-1"]);
+    assert_eq!(each(&shown[0]["notes"], "text"), ["called the site", "two\nlines"]);
+    assert_eq!(shown[0]["note_count"], 2);
+}
+
+#[test]
+fn a_note_that_would_not_be_kept_whole_is_refused() {
+    let home = home_with(&[one("halcyon", "HC-1")]);
+    home.noctui(["maintenance", "note", "HC-1", " \n\t"]).assert().code(2);
+    let mut long = home.noctui(["maintenance", "note", "HC-1", "-"]);
+    let refused = long.write_stdin("日".repeat(40_000)).assert().code(2);
+    let complaint = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(complaint.contains("a note has room for 16384 characters"), "{complaint}");
+    home.noctui(["maintenance", "note", "HC-1", "-"]).write_stdin("日".repeat(16_384)).assert().success();
+    assert_eq!(json(&home, &["list"])[0]["note_count"], 1);
+}
+
+#[test]
+fn all_that_is_named_is_done_or_nothing() {
+    let home = home_with(&[one("halcyon", "HC-1"), one("halcyon", "CHG1"), one("kestrel", "CHG1")]);
+    let said = transcript(&home, &mut home.noctui(["maintenance", "ack", "HC-1", "CHG1", "HC-77"]));
+    assert!(said.starts_with("--- standard error\nnoctui: CHG1 can mean 2 maintenances\n"), "{said}");
+    assert!(said.contains("\nnoctui: no maintenance is called HC-77\n"), "{said}");
+    assert!(said.ends_with("--- exit code 2\n"), "{said}");
+    assert_eq!(json(&home, &["list", "--unacknowledged"]).as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_maintenance_named_twice_is_acted_on_once() {
+    let home = home_with(&[one("halcyon", "HC-1")]);
+    assert_eq!(said(&home, &["ack", "HC-1", "halcyon/HC-1"]), "halcyon/HC-1: acknowledged by anna\n");
+}
+
+#[test]
+fn all_windows_are_meant_unless_one_is_named() {
+    let windows = &[("20990301T220000Z", "20990302T040000Z"), ("20990302T220000Z", "20990303T040000Z")];
+    let home = home_with(&[Notice { windows, ..Notice::default() }]);
+    let one = said(&home, &["ack", "HC-100", "--window", "2"]);
+    assert_eq!(one, "halcyon/HC-100 window 2: acknowledged by anna\n");
+    let both = json(&home, &["ack", "HC-100"]);
+    assert_eq!(each(&both, "result"), ["acknowledged", "already-acknowledged"]);
+    let both = json(&home, &["note", "HC-100", "x"]);
+    assert_eq!(each(&both, "result"), ["noted", "noted"]);
+}
+
+#[test]
+fn read_only_refuses_no_acknowledgement_and_no_note() {
+    let home = home_with(&[one("halcyon", "HC-1")]);
+    said(&home, &["--read-only", "ack", "HC-1"]);
+    said(&home, &["--read-only", "note", "HC-1", "kept here"]);
+    assert_eq!(json(&home, &["list"])[0]["note_count"], 1);
+}

@@ -1,0 +1,158 @@
+//! `noctui maintenance import`
+
+use super::{Notice, each, home_with, json, one, said, write};
+use crate::support::{Home, transcript};
+
+/// A mail that no rule knows.
+const UNKNOWN: &str =
+    "From: someone@nowhere.example\nSubject: lunch\nDate: Wed, 10 Jan 2024 10:00:00 +0000\n\nAt noon.\n";
+
+#[test]
+fn an_import_says_what_became_of_the_mails_and_a_second_one_finds_them_all_again() {
+    let home = Home::new();
+    let mails = write(&home, &[one("halcyon", "HC-1"), one("halcyon", "HC-2")]);
+    std::fs::write(mails.join("zzz.eml"), UNKNOWN).unwrap();
+    let first = transcript(&home, &mut home.noctui(["maintenance", "import", "mails"]));
+    assert_eq!(
+        first,
+        "3 mails: 2 parsed, 1 unknown-provider\n2 windows new, 0 changed\n  \
+         needs a look: ~/mails/zzz.eml: no rule knows its senders (someone@nowhere.example) or its content\n\
+         --- standard error\n--- exit code 0\n"
+    );
+    let second = transcript(&home, &mut home.noctui(["maintenance", "import", "mails"]));
+    assert_eq!(second, "3 mails: 3 duplicate\n--- standard error\n--- exit code 0\n");
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_does_not_hold_up_the_rest() {
+    let home = Home::new();
+    let mails = write(&home, &[one("halcyon", "HC-1")]);
+    std::fs::create_dir(mails.join("box.eml")).unwrap();
+    let said = transcript(&home, &mut home.noctui(["maintenance", "import", "nowhere.eml", "mails"]));
+    assert_eq!(
+        said,
+        "2 mails: 1 parsed, 1 unreadable\n1 window new, 0 changed\n--- standard error\n\
+         noctui: ~/nowhere.eml was not imported\n  because  cannot be read: no such file\n  \
+         do       correct the path or its permissions and import it again; what else was named is imported\n\
+         --- exit code 2\n"
+    );
+}
+
+#[test]
+fn a_mail_comes_in_through_standard_input() {
+    let home = Home::new();
+    let mut command = home.noctui(["maintenance", "import", "-"]);
+    command.write_stdin(one("halcyon", "HC-9").mail()).assert().success();
+    assert_eq!(each(&json(&home, &["list"]), "name"), ["halcyon/HC-9"]);
+}
+
+#[test]
+fn a_maildir_is_imported_and_left_as_it_was() {
+    let home = Home::new();
+    for folder in ["cur", "new", "tmp"] {
+        std::fs::create_dir_all(home.path().join("Maildir").join(folder)).unwrap();
+    }
+    let mail = home.path().join("Maildir/new/1704880000.1.mx");
+    std::fs::write(&mail, one("halcyon", "HC-1").mail()).unwrap();
+    assert!(said(&home, &["import", "Maildir"]).starts_with("1 mail: 1 parsed\n"));
+    assert!(mail.exists());
+}
+
+#[test]
+fn a_damaged_mail_is_recorded_with_the_reason_and_is_no_failure() {
+    let home = Home::new();
+    let broken = one("halcyon", "HC-1").mail().replace("DTEND:20990302T040000Z", "DTEND:20990299T040000Z");
+    std::fs::write(home.path().join("a.eml"), broken).unwrap();
+    std::fs::write(home.path().join("b.eml"), [0xff, 0x00, 0x1b, b'[', b'2', b'J']).unwrap();
+    std::fs::write(home.path().join("c.eml"), "").unwrap();
+    let outcomes = json(&home, &["import", "a.eml", "b.eml", "c.eml"]);
+    assert_eq!(each(&outcomes, "result"), ["recorded"; 3]);
+    assert_eq!(each(&outcomes, "outcome"), ["parsing-failed", "unknown-provider", "unknown-provider"]);
+    let reason = outcomes[0]["reason"].as_str().unwrap();
+    assert!(reason.contains("DTEND"), "{reason}");
+}
+
+#[test]
+fn scripts_get_an_object_for_each_mail_in_the_order_in_which_they_were_found() {
+    let moved = Notice { day: 12, windows: &[("20990305T220000Z", "20990306T040000Z")], ..Notice::default() };
+    let late = Notice { day: 11, summary: "Splicing", ..Notice::default() };
+    let home = Home::new();
+    write(&home, &[Notice::default(), moved, late]);
+    std::fs::write(home.path().join("again.eml"), Notice::default().mail()).unwrap();
+    let mails = home.noctui(["maintenance", "import", "mails", "again.eml", "gone.eml", "--json"]).output().unwrap();
+    assert_eq!(mails.status.code(), Some(2));
+    let mails: serde_json::Value = serde_json::from_slice(&mails.stdout).unwrap();
+    let told: Vec<_> = mails
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|mail| (mail["result"].as_str().unwrap(), mail["outcome"].as_str(), mail["windows_changed"].as_u64()))
+        .collect();
+    // What cannot be read is told before the mails of its batch.
+    assert_eq!(
+        told,
+        [
+            ("unreadable", None, Some(0)),
+            ("recorded", Some("parsed"), Some(0)),
+            ("recorded", Some("parsed"), Some(1)),
+            ("recorded", Some("out-of-sequence"), Some(0)),
+            ("duplicate", Some("parsed"), Some(0)),
+        ]
+    );
+    assert_eq!(mails[1]["maintenance_ids"], serde_json::json!(["HC-100"]));
+    assert_eq!(mails[1]["windows_created"], 1);
+}
+
+#[test]
+fn many_mails_are_recorded_in_their_order_whoever_parses_them_first() {
+    // Every notice moves the window: only in the right order is each of them news.
+    let days: Vec<Notice> =
+        (1..=28).map(|day| Notice { day, summary: DAYS[day as usize], ..Notice::default() }).collect();
+    let others = (0..200).map(|number| one("halcyon", Box::leak(format!("OT-{number}").into_boxed_str())));
+    let all: Vec<Notice> = others.chain(days).collect();
+    let home = home_with(&all);
+    let shown = json(&home, &["show", "halcyon/HC-100"]);
+    let kinds: Vec<&str> = each(&shown[0]["history"], "kind");
+    assert!(!kinds.contains(&"out-of-sequence"), "{kinds:?}");
+    assert_eq!(json(&home, &["list", "--all"]).as_array().unwrap().len(), 201);
+}
+
+/// A summary a day.
+const DAYS: [&str; 29] = [
+    "", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v",
+    "w", "x", "y", "z", "aa", "bb",
+];
+
+#[test]
+fn a_reader_who_left_does_not_stop_the_import() {
+    let home = Home::new();
+    write(&home, &[one("halcyon", "HC-1"), one("halcyon", "HC-2")]);
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("noctui"))
+        .args(["maintenance", "import", "mails", "--json"])
+        .env_clear()
+        .env("HOME", home.path())
+        .current_dir(home.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(json(&home, &["list"]).as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_rule_of_the_user_that_is_not_used_is_named() {
+    let home = Home::new();
+    write(&home, &[one("halcyon", "HC-1")]);
+    let rules = home.path().join(".config/noctui/providers");
+    std::fs::create_dir_all(&rules).unwrap();
+    std::fs::write(rules.join("mine.toml"), "this is no rule").unwrap();
+    let said = transcript(&home, &mut home.noctui(["maintenance", "import", "mails"]));
+    assert!(
+        said.contains("noctui: a provider rule is not used\n  because  ~/.config/noctui/providers/mine.toml"),
+        "{said}"
+    );
+    assert!(said.ends_with("--- exit code 0\n"), "{said}");
+}

@@ -1,0 +1,20 @@
+//! What a terminal, a network and a person can do to a program, done to the real binary.
+//!
+//! Most of it is quick and part of `cargo test`. What takes long is ignored there and run by `.ci/run`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up fails, and one that fails prints how to repeat it"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod colours;
+mod ends;
+mod floods;
+mod refusals;
+mod shell;
+mod sizes;
+mod subject;

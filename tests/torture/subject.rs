@@ -1,0 +1,79 @@
+//! The program under torture: the demo, in which nothing arrives by itself.
+
+use std::time::Duration;
+
+use crate::support::{Screen, Session, Start};
+
+/// Nothing more is on its way after so much silence; only ever used in a loop that looks again.
+const SILENCE: Duration = Duration::from_millis(300);
+
+/// Where it is.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_noctui");
+/// Its command line.
+pub(crate) const ARGS: &[&str] = &["demo", "--still"];
+
+/// Escape as a terminal with kitty's keyboard protocol sends it: never the start of something else.
+pub(crate) const ESC: &str = "\x1b[27u";
+
+/// The demo, not yet started.
+pub(crate) fn start() -> Start {
+    Start::program(PROGRAM).args(ARGS)
+}
+
+/// The started program, with its screen complete.
+pub(crate) fn ready(start: Start) -> Session {
+    let mut session = start.spawn();
+    session.wait_for("the screen", |screen| screen.modes().is_alternate_screen);
+    wait_until_complete(&mut session);
+    session
+}
+
+/// Waits until the screen holds the list and does not change any more.
+pub(crate) fn wait_until_complete(session: &mut Session) {
+    session.wait_for("a screen with text", |screen| screen.rows().iter().filter(|row| !row.is_empty()).count() > 3);
+    let mut silences = 0;
+    while silences < 2 {
+        let before = session.screen.bytes();
+        session.settle(SILENCE);
+        silences = if session.screen.bytes() == before { silences + 1 } else { 0 };
+    }
+}
+
+/// The rows without what a minute changes: digits, and the blanks that make up for them.
+pub(crate) fn timeless(screen: &Screen) -> Vec<String> {
+    let lasts = |c: &char| !c.is_ascii_digit() && !c.is_whitespace() && !"dhm".contains(*c);
+    screen.rows().iter().map(|row| row.chars().filter(lasts).collect()).collect()
+}
+
+/// Whether two screens show the same: nearly all rows alike, since a row may have moved into another group meanwhile.
+pub(crate) fn is_like(one: &[String], other: &[String]) -> bool {
+    let alike = one.iter().zip(other).filter(|(one, other)| one == other).count();
+    one.len() == other.len() && alike * 10 >= one.len() * 8
+}
+
+/// Numbers that look random and are the same for the same seed (xorshift64*).
+pub(crate) struct Random(u64);
+
+impl Random {
+    /// Prints its seed, so that a failure can be repeated with `NOCTUI_TEST_SEED`.
+    pub(crate) fn new() -> Self {
+        let given = std::env::var("NOCTUI_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = given.unwrap_or_else(|| u64::from(std::process::id()).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        println!("NOCTUI_TEST_SEED={seed}");
+        Self(seed)
+    }
+
+    /// One below `end`.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        usize::try_from(number).unwrap() % end
+    }
+
+    /// One of `choices`.
+    pub(crate) fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        *choices.get(self.below(choices.len())).unwrap()
+    }
+}
