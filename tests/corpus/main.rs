@@ -1,5 +1,8 @@
 //! Notifications and what they say: our own, and a larger collection where it is at hand.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
+
+mod docs;
 mod own;
 mod shared;
 

@@ -222,6 +222,13 @@ impl Page {
         self.rows.get(row).map(|row| row.table)
     }
 
+    /// The line after the table that a cell belongs to.
+    pub(crate) fn table_end(&self, cell: usize) -> Option<usize> {
+        let table = self.row_table(self.row_of(cell)?)?;
+        let rows = self.rows.iter().enumerate().filter(|(_, row)| row.table == table);
+        rows.flat_map(|(row, _)| self.row_cells(row)).map(|cell| self.cell_lines(cell).end).max()
+    }
+
     /// The cells of a row.
     pub(crate) fn row_cells(&self, row: usize) -> impl Iterator<Item = usize> {
         let first = self.rows.get(row).map(|row| row.first).filter(|first| *first != NOWHERE);

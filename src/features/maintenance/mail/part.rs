@@ -166,10 +166,9 @@ impl Part {
     /// Its lines, cells and links.
     pub(crate) fn page(&self) -> &Page {
         self.page.get_or_init(|| match self.kind {
-            Kind::Csv => sheet::page(self.as_bytes()),
-            Kind::Ical | Kind::Html | Kind::Text | Kind::Subject | Kind::Date | Kind::Xlsx => {
-                self.page_with(Marks::default())
-            }
+            Kind::Csv => sheet::separated(self.as_bytes()),
+            Kind::Xlsx => sheet::spreadsheet(self.as_bytes()),
+            Kind::Ical | Kind::Html | Kind::Text | Kind::Subject | Kind::Date => self.page_with(Marks::default()),
         })
     }
 

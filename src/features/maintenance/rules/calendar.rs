@@ -74,18 +74,12 @@ fn calendars(text: &str) -> Result<Vec<String>, String> {
             }
         }
         let Some(calendar) = &mut open else { continue };
-        match Shape::of(line) {
-            Shape::Property => {
-                calendar.push_str(if starts("BEGIN:") || starts("END:") { line.trim_end() } else { line });
-                calendar.push_str("\r\n");
-            }
-            Shape::Rest => {
-                calendar.truncate(calendar.trim_end_matches("\r\n").len());
-                calendar.push_str(line);
-                calendar.push_str("\r\n");
-            }
-            Shape::NameOnly => {}
+        // Some mailers break lines without the blank that says so; what is left of such a line is no property.
+        if !is_property(line) {
+            continue;
         }
+        calendar.push_str(if starts("BEGIN:") || starts("END:") { line.trim_end() } else { line });
+        calendar.push_str("\r\n");
         if starts("END:") {
             depth = depth.saturating_sub(1);
             if depth == 0 {
@@ -96,27 +90,11 @@ fn calendars(text: &str) -> Result<Vec<String>, String> {
     if open.is_some() || calendars.is_empty() { Err("the calendar is cut or absent".to_owned()) } else { Ok(calendars) }
 }
 
-/// What a line of a calendar is.
-enum Shape {
-    /// A property with a value.
-    Property,
-    /// The name of a property, without a value.
-    NameOnly,
-    /// The rest of the line before: some mailers break lines without the blank that says so.
-    Rest,
-}
-
-impl Shape {
-    /// What `line` is.
-    fn of(line: &str) -> Self {
-        let name = line.split([':', ';']).next().unwrap_or_default();
-        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        match (is_name, name.len() < line.len()) {
-            (true, true) => Self::Property,
-            (true, false) if name.starts_with("X-") => Self::NameOnly,
-            _ => Self::Rest,
-        }
-    }
+/// Whether a line is a property with a value.
+fn is_property(line: &str) -> bool {
+    let name = line.split([':', ';']).next().unwrap_or_default();
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_name && name.len() < line.len()
 }
 
 /// One event.
@@ -141,7 +119,8 @@ fn event(event: &Component<'_>, zones: &Zones<'_>) -> Result<Partial, String> {
         account: text("X-MAINTNOTE-ACCOUNT"),
         summary: text("SUMMARY"),
         organizer: text("ORGANIZER"),
-        provider: text("X-MAINTNOTE-PROVIDER"),
+        // Compared as it is written, blanks at its end included.
+        provider: event.find_prop("X-MAINTNOTE-PROVIDER").map(|found| unescape_all(found.val.as_str())),
         uid: text("UID"),
         sequence: Some(sequence),
         status: Some(status),
@@ -176,6 +155,11 @@ fn circuits(event: &Component<'_>) -> Result<Vec<(String, Option<Impact>)>, Stri
 /// A value with its escapes undone (RFC 5545 §3.3.11), without the blanks around it. Properties that the parser knows
 /// to be text come undone already; what is left then has no escapes.
 fn unescape(value: &str) -> String {
+    unescape_all(value).trim().to_owned()
+}
+
+/// A value with its escapes undone.
+fn unescape_all(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     let mut chars = value.chars();
     while let Some(c) = chars.next() {
@@ -190,7 +174,7 @@ fn unescape(value: &str) -> String {
             None => text.push('\\'),
         }
     }
-    text.trim().to_owned()
+    text
 }
 
 /// The time zones that a calendar brings along.

@@ -19,6 +19,8 @@ pub(super) struct Extract<'a> {
     pub(super) rule: &'a Rule,
     /// The part.
     pub(super) page: &'a Page,
+    /// The steps that read it, whose labels are no values.
+    pub(super) steps: &'a [Step],
 }
 
 impl Extract<'_> {
@@ -101,6 +103,7 @@ impl Extract<'_> {
         let mut found = 0;
         for line in lines.clone() {
             let Some((rest, captures)) = fits(line).filter(|_| self.counts(step, line)) else { continue };
+            let mut first = true;
             for value in self.values(step, line, rest, lines.end) {
                 let mut bag = Bag::default();
                 if let Some(captures) = &captures {
@@ -112,6 +115,10 @@ impl Extract<'_> {
                 }
                 if bag.is_empty() {
                     continue;
+                }
+                if std::mem::take(&mut first) && step.take.keep == Keep::Last && bag.has(Field::Circuit) {
+                    // The circuits of the last label take the place of those of the ones before.
+                    partial.circuits.clear();
                 }
                 found += 1;
                 partial.take(&bag, self.rule)?;
@@ -129,11 +136,7 @@ impl Extract<'_> {
             let text = trim_value(text);
             if text.is_empty() { Vec::new() } else { vec![vec![text.to_owned()]] }
         };
-        let following = || {
-            let after = line + 1..end.max(line + 1);
-            let end = step.until.as_ref().map_or(after.end, |until| self.end(until, &after));
-            (line + 1..end).map(|line| self.page.line(line))
-        };
+        let following = || (line + 1..self.value_end(step, line, end)).map(|line| self.page.line(line));
         if !step.list.is_empty() {
             let first = Some(trim_value(rest)).filter(|text| !text.is_empty());
             let texts: Vec<String> = first.into_iter().chain(following()).map(str::to_owned).collect();
@@ -152,17 +155,45 @@ impl Extract<'_> {
         }
     }
 
-    /// The value beside a label that stands alone: the next cell of its row, else the next line.
+    /// The line after the lines that belong to a label: the label's table ends there, or the next label begins.
+    fn value_end(&self, step: &Step, line: usize, end: usize) -> usize {
+        let table = self.page.cell_of(line).and_then(|cell| self.page.table_end(cell));
+        let lines = line + 1..table.unwrap_or(end).min(end).max(line + 1);
+        let again = |line: usize| {
+            self.counts(step, line)
+                && match &step.search {
+                    Search::Label(labels) => self.fits(labels, line).is_some(),
+                    Search::LabelPattern(pattern) => pattern.is_match(self.page.line(line)),
+                    Search::Find(_) | Search::Table(_) | Search::Link(_) | Search::Repeat(..) => false,
+                }
+        };
+        let until = step.until.as_ref();
+        let ends = |line: &usize| again(*line) || until.is_some_and(|until| self.fits(until, *line).is_some());
+        lines.clone().find(ends).unwrap_or(lines.end)
+    }
+
+    /// The value beside a label that stands alone: the next cell of its row that has one, else the next line. Another
+    /// label is no value: the value is missing then.
     fn next(&self, line: usize) -> String {
         let cell = self.page.cell_of(line).filter(|cell| self.page.cell_lines(*cell).end == line + 1);
-        let cells =
-            std::iter::successors(cell.and_then(|cell| self.page.next_cell(cell)), |cell| self.page.next_cell(*cell));
-        let mut beside = cells.map(|cell| self.page.cell_text(cell)).filter(|text| !is_only_sign(text)).peekable();
-        if beside.peek().is_some() {
-            return beside.next().unwrap_or_default().to_owned();
-        }
-        let below = (line + 1..self.page.len()).map(|line| self.page.line(line)).find(|text| !is_only_sign(text));
-        below.unwrap_or_default().to_owned()
+        let next = |cell: &usize| self.page.next_cell(*cell);
+        let cells = std::iter::successors(cell.and_then(|cell| next(&cell)), next);
+        let beside = cells.map(|cell| self.page.cell_text(cell)).find(|text| !is_only_sign(text));
+        let below = || (line + 1..self.page.len()).map(|line| self.page.line(line)).find(|text| !is_only_sign(text));
+        let alone = cell.is_none_or(|cell| self.page.next_cell(cell).is_none());
+        let value = beside.or_else(|| if alone { below() } else { None }).unwrap_or_default();
+        if self.is_label(value) { String::new() } else { value.to_owned() }
+    }
+
+    /// Whether a text is one of the labels of the part, or begins with one that ends with a colon.
+    fn is_label(&self, text: &str) -> bool {
+        let fits = |label: &String| {
+            fold::after(text, label).is_some_and(|rest| label.ends_with(':') || trim_value(rest).is_empty())
+        };
+        self.steps.iter().any(|step| {
+            let Search::Label(labels) = &step.search else { return false };
+            labels.fit != LabelIs::Within && labels.texts.iter().any(fits)
+        })
     }
 
     /// A pattern in the text of `lines`, or in single lines where elements matter.
@@ -302,7 +333,13 @@ impl Extract<'_> {
                 return None;
             }
             // Several columns may hold the same field: the first that has it counts.
-            if column.take.field.is_none_or(|field| !bag.has(field)) {
+            if column.take.pattern.is_none() && column.take.words.is_empty() && column.take.split.is_none() {
+                let text = edited(&column.take, text);
+                let means = !column.take.not.iter().any(|not| fold::is(&text, not));
+                if let Some(field) = column.take.field.filter(|field| means && (!bag.has(*field) || is_time(*field))) {
+                    bag.add_cell(field, &text, column.take.keep);
+                }
+            } else if column.take.field.is_none_or(|field| !bag.has(field)) {
                 take(&column.take, text, None, &mut bag);
             }
         }
@@ -424,6 +461,11 @@ fn edited(take: &Take, text: &str) -> String {
     text
 }
 
+/// Whether a field is a time.
+fn is_time(field: Field) -> bool {
+    matches!(field, Field::Start | Field::End | Field::Stamp)
+}
+
 /// A value without the signs that separate it from its label.
 fn trim_value(text: &str) -> &str {
     text.trim_start_matches([':', ' ']).trim()
@@ -431,7 +473,7 @@ fn trim_value(text: &str) -> &str {
 
 /// Whether a cell or line holds nothing but a sign between label and value.
 fn is_only_sign(text: &str) -> bool {
-    text.trim_matches([':', ' ', '-', '–']).is_empty() && !text.is_empty()
+    text.trim_matches([':', ' ', '-', '–']).is_empty()
 }
 
 /// A step, for people.

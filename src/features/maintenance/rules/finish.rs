@@ -9,7 +9,7 @@ use super::file::Keep;
 use super::partial::{Partial, Time, Times};
 use super::rule::{Rule, ZoneRule};
 use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
-use crate::features::maintenance::when::{self, Mark, WhenError};
+use crate::features::maintenance::when::{self, Mark, WhenError, Year};
 use crate::text::clean_line;
 
 /// Ids longer than this are no ids.
@@ -94,7 +94,7 @@ fn notice(
         end,
         maintenance_id: word(&id, "maintenance_id")?,
         organizer: clean_line(partial.organizer.as_deref().unwrap_or(&rule.organizer)),
-        provider: word(provider, "provider")?,
+        provider: word(provider, "provider").map(|_| clean_line(provider))?,
         sequence: partial.sequence.unwrap_or(1),
         stamp,
         start,
@@ -164,7 +164,7 @@ struct Clock<'a> {
 
 impl Clock<'_> {
     /// Every time, or the one that counts.
-    fn times(&self, times: &Times, year: Option<i32>) -> Result<Vec<DateTime<Utc>>, String> {
+    fn times(&self, times: &Times, year: Option<Year>) -> Result<Vec<DateTime<Utc>>, String> {
         let all: Vec<_> = times.values.iter().map(|time| self.time(time, year)).collect::<Result<_, _>>()?;
         Ok(match times.keep {
             Keep::Earliest => all.into_iter().min().into_iter().collect(),
@@ -189,7 +189,7 @@ impl Clock<'_> {
     }
 
     /// One time.
-    fn time(&self, time: &Time, year: Option<i32>) -> Result<DateTime<Utc>, String> {
+    fn time(&self, time: &Time, year: Option<Year>) -> Result<DateTime<Utc>, String> {
         match time {
             Time::At(at) => Ok(*at),
             Time::Text(text, zone) => self.read(text, zone.as_deref(), year).map_err(|error| error.to_string()),
@@ -197,7 +197,7 @@ impl Clock<'_> {
     }
 
     /// A time as written: the zone in it, else beside it, else of the mail, else of the rule.
-    fn read(&self, text: &str, beside: Option<&str>, year: Option<i32>) -> Result<DateTime<Utc>, WhenError> {
+    fn read(&self, text: &str, beside: Option<&str>, year: Option<Year>) -> Result<DateTime<Utc>, WhenError> {
         let dates = &self.rule.dates;
         let written = when::read(text, dates.order)?;
         let local = written.local(year, text)?;

@@ -195,7 +195,7 @@ fn verdict(entry: &Entry, outcome: Outcome) -> Verdict {
     match outcome {
         Outcome::Parsed(notices) => {
             let generic = entry.rule().is_ok_and(|rule| rule.generic);
-            let named = notices.first().filter(|_| generic).map(|notice| notice.provider.clone());
+            let named = notices.first().filter(|_| generic).map(|notice| notice.provider.trim().to_owned());
             Verdict::Parsed { provider: named.unwrap_or_else(slug), notices }
         }
         Outcome::Excluded(reason) | Outcome::NotIncluded(reason) => Verdict::Ignored { provider: slug(), reason },

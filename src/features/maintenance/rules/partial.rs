@@ -6,6 +6,7 @@ use super::file::{Field, Keep};
 use super::fold;
 use super::rule::Rule;
 use crate::features::maintenance::model::{Impact, Status};
+use crate::features::maintenance::when::{self, Year};
 
 /// More circuits or windows than this are refused: no notice has them.
 const MAX_VALUES: usize = 10_000;
@@ -40,6 +41,18 @@ impl Bag {
             // Ids of circuits are kept as they are: some have runs of blanks.
             let value = if field == Field::Circuit { value.to_owned() } else { fold::squash(value) };
             self.0.push((field, value, keep));
+        }
+    }
+
+    /// Adds a cell of a row. Date and time may stand in cells of their own.
+    pub(super) fn add_cell(&mut self, field: Field, value: &str, keep: Keep) {
+        let is_time = matches!(field, Field::Start | Field::End | Field::Stamp);
+        match self.0.iter_mut().find(|(present, ..)| is_time && *present == field) {
+            Some((_, time, _)) => {
+                time.push(' ');
+                time.push_str(value.trim());
+            }
+            None => self.add(field, value, keep),
         }
     }
 
@@ -97,9 +110,9 @@ pub(super) struct Partial {
     /// The city whose clock counts.
     pub(super) city: Option<String>,
     /// The year of starts that have none.
-    pub(super) year: Option<i32>,
+    pub(super) year: Option<Year>,
     /// The year of ends that have none.
-    pub(super) end_year: Option<i32>,
+    pub(super) end_year: Option<Year>,
     /// Maintenances of which more is known than what they have in common.
     pub(super) records: Vec<Partial>,
 }
@@ -140,8 +153,8 @@ impl Partial {
                 Field::Hours => put(&mut self.hours, number(value, "hours")?, keep),
                 Field::Zone if zone.is_none() => put(&mut self.zone, value.clone(), keep),
                 Field::City => put(&mut self.city, value.clone(), keep),
-                Field::Year => put(&mut self.year, number(value, "year")?, keep),
-                Field::EndYear => put(&mut self.end_year, number(value, "end_year")?, keep),
+                Field::Year => put(&mut self.year, year(value, rule)?, keep),
+                Field::EndYear => put(&mut self.end_year, year(value, rule)?, keep),
                 Field::Zone | Field::Skip => {}
             }
         }
@@ -237,6 +250,15 @@ fn fill_list<T: Clone>(list: &mut Vec<T>, other: &[T]) {
     if list.is_empty() {
         list.extend_from_slice(other);
     }
+}
+
+/// A year, or a date whose neighbourhood is meant.
+fn year(text: &str, rule: &Rule) -> Result<Year, String> {
+    let near = || {
+        let written = when::read(text, rule.dates.order).map_err(|error| error.to_string())?;
+        written.local(None, text).map(|local| Year::Near(local.date())).map_err(|error| error.to_string())
+    };
+    text.parse().map(Year::Is).or_else(|_| near())
 }
 
 /// A number.

@@ -1,12 +1,10 @@
 //! One rule on the parts of one mail: filters, processors in order, parts together.
 
-use regex::Regex;
-
 use super::calendar;
 use super::extract::Extract;
 use super::finish;
 use super::partial::{Partial, Time};
-use super::rule::{Reader, Rule};
+use super::rule::{Needle, Reader, Rule};
 use crate::features::maintenance::mail::page::Marks;
 use crate::features::maintenance::mail::{Kind, Part};
 use crate::features::maintenance::model::Notice;
@@ -36,8 +34,8 @@ pub(super) enum Trust {
 
 /// Reads `parts` by `rule`.
 pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Outcome {
-    if let Some((kind, pattern)) = rule.exclude.iter().find(|(kind, pattern)| holds(parts, *kind, pattern)) {
-        return Outcome::Excluded(format!("the {} holds '{pattern}'", kind.as_str()));
+    if let Some(needle) = rule.exclude.iter().find(|needle| holds(parts, needle)) {
+        return Outcome::Excluded(format!("the {} holds '{}'", needle.kind.as_str(), needle.written));
     }
     if let Some(reason) = not_included(rule, parts) {
         return Outcome::NotIncluded(reason);
@@ -47,6 +45,7 @@ pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Out
         match process(rule, readers, parts, trust).and_then(|partial| finish::notices(rule, slug, partial)) {
             Ok(notices) if !notices.is_empty() => return Outcome::Parsed(notices),
             Ok(_) => reasons.push(format!("{}: no maintenance found", names(readers))),
+            Err(reason) if readers.len() == 1 => reasons.push(reason),
             Err(reason) => reasons.push(format!("{}: {reason}", names(readers))),
         }
     }
@@ -59,29 +58,28 @@ fn names(readers: &[Reader]) -> String {
 }
 
 /// Whether a part of this kind holds a pattern.
-fn holds(parts: &[Part], kind: Kind, pattern: &Regex) -> bool {
-    parts.iter().filter(|part| part.kind() == kind).any(|part| {
-        if kind != Kind::Html {
-            return pattern.is_match(part.as_text());
+fn holds(parts: &[Part], needle: &Needle) -> bool {
+    parts.iter().filter(|part| part.kind() == needle.kind).any(|part| {
+        if needle.kind != Kind::Html {
+            return needle.pattern.is_match(part.as_text());
         }
         let page = part.page();
-        pattern.is_match(page.text(0..page.len()))
+        needle.pattern.is_match(page.text(0..page.len()))
     })
 }
 
 /// Why the include filters miss, if they do. A calendar with maintenance properties is always enough.
 fn not_included(rule: &Rule, parts: &[Part]) -> Option<String> {
     let has = |kind: Kind| parts.iter().any(|part| part.kind() == kind);
-    let asked: Vec<&(Kind, Regex)> = rule.include.iter().filter(|(kind, _)| has(*kind)).collect();
-    if asked.is_empty() || asked.iter().any(|(kind, pattern)| holds(parts, *kind, pattern)) {
+    let asked: Vec<&Needle> = rule.include.iter().filter(|needle| has(needle.kind)).collect();
+    if asked.is_empty() || asked.iter().any(|needle| holds(parts, needle)) {
         return None;
     }
     if parts.iter().any(|part| part.kind() == Kind::Ical && calendar::is_maintenance(part.as_text())) {
         return None;
     }
-    let wanted: Vec<String> =
-        asked.iter().map(|(kind, pattern)| format!("'{pattern}' in its {}", kind.as_str())).collect();
-    Some(format!("no maintenance: it lacks {}", wanted.join(" or ")))
+    let wanted = asked.iter().map(|needle| format!("'{}' in its {}", needle.written, needle.kind.as_str()));
+    Some(format!("it lacks {}", wanted.collect::<Vec<_>>().join(" or ")))
 }
 
 /// What the parts of one processor say together.
@@ -142,10 +140,10 @@ fn read_leaf(rule: &Rule, reader: &Reader, part: &Part) -> Result<Partial, Strin
     }
     if reader.breaks == Marks::default() {
         let page = part.page();
-        Extract { rule, page }.run(&reader.steps, &(0..page.len()), &mut partial)?;
+        Extract { rule, page, steps: &reader.steps }.run(&reader.steps, &(0..page.len()), &mut partial)?;
     } else {
         let page = part.page_with(reader.breaks);
-        Extract { rule, page: &page }.run(&reader.steps, &(0..page.len()), &mut partial)?;
+        Extract { rule, page: &page, steps: &reader.steps }.run(&reader.steps, &(0..page.len()), &mut partial)?;
     }
     Ok(partial)
 }

@@ -30,9 +30,9 @@ pub(super) struct Rule {
     /// Reads calendars of providers that have no rule.
     pub(super) generic: bool,
     /// One of these must be in the mail.
-    pub(super) include: Vec<(Kind, Regex)>,
+    pub(super) include: Vec<Needle>,
     /// None of these may be.
-    pub(super) exclude: Vec<(Kind, Regex)>,
+    pub(super) exclude: Vec<Needle>,
     /// Parts by name, the most trusted first; tried in order.
     pub(super) processors: Vec<Vec<Reader>>,
     /// What words mean as a status.
@@ -45,6 +45,17 @@ pub(super) struct Rule {
     pub(super) default: Default_,
     /// How a maintenance without an id is named: for each circuit, and after them.
     pub(super) id: Option<(String, String)>,
+}
+
+/// What has to be, or must not be, in parts of a kind.
+#[derive(Debug)]
+pub(super) struct Needle {
+    /// The kind.
+    pub(super) kind: Kind,
+    /// The pattern as it is written.
+    pub(super) written: String,
+    /// The pattern.
+    pub(super) pattern: Regex,
 }
 
 /// How one part is read.
@@ -451,13 +462,13 @@ fn folded(texts: &Texts) -> Vec<String> {
 }
 
 /// A filter.
-fn filter(file: &Filter) -> Result<(Kind, Regex), Problem> {
+fn filter(file: &Filter) -> Result<Needle, Problem> {
     let word = file.part.as_ref();
     let kind = Kind::from_word(word).ok_or_else(|| {
         let fix = format!("write one of {}", Kind::ALL.map(Kind::as_str).join(", "));
         Problem::new(file.part.span(), "part", format!("{word:?} is no kind of part"), fix)
     })?;
-    Ok((kind, pattern(&file.find, "find", false)?))
+    Ok(Needle { kind, written: file.find.as_ref().clone(), pattern: pattern(&file.find, "find", false)? })
 }
 
 /// A pattern; its groups are fields if `with_fields`.

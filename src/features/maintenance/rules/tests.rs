@@ -1,8 +1,409 @@
+use std::fs;
+
+use proptest::prelude::*;
+
 use super::*;
+use crate::features::maintenance::model::{Impact, Notice, Status};
+
+/// The shortest rule that gives notices, with more steps for its page and more sections.
+fn rule(steps: &str, sections: &str) -> String {
+    format!(
+        "name = 'Test'\norganizer = 'noc@test.example'\nsenders = ['noc@test.example']\nprocessors = [['html', 'date']]\n\
+         impact = [['down', 'OUTAGE'], ['risk', 'NO-IMPACT']]\n\
+         {sections}\n[default]\naccount = '1'\nstatus = 'CONFIRMED'\n\n{steps}"
+    )
+}
+
+/// Steps for an id, a window and circuits that are lines.
+const LINES: &str = r"
+[[part.html.step]]
+label = 'Id:'
+field = 'maintenance_id'
+[[part.html.step]]
+find = '^From (?<start>.+) to (?<end>.+)$'
+[[part.html.step]]
+find = '^Circuit (?<circuit>\S+)'
+";
+
+/// Rules with one of the user, `test`.
+fn with_rule(text: &str) -> (Rules, Vec<RuleError>) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("test.toml"), text).unwrap();
+    Rules::with_user_dir(folder.path())
+}
+
+/// What the user's rule makes of a page.
+fn read(text: &str, page: &str) -> Verdict {
+    let (rules, errors) = with_rule(text);
+    assert_eq!(errors, []);
+    rules.read(mail("noc@test.example", "x", page).as_bytes(), Some("test")).verdict
+}
+
+/// The notices that the user's rule makes of a page.
+fn notices(text: &str, page: &str) -> Vec<Notice> {
+    match read(text, page) {
+        Verdict::Parsed { notices, .. } => notices,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The reason why the user's rule cannot read a page.
+fn reason(text: &str, page: &str) -> String {
+    match read(text, page) {
+        Verdict::Failed { reason, .. } => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Circuits and impacts of a notice.
+fn circuits(notice: &Notice) -> Vec<(&str, Impact)> {
+    notice.circuits.iter().map(|circuit| (circuit.circuit_id.as_str(), circuit.impact)).collect()
+}
+
+/// A mail whose body is a page.
+fn mail(from: &str, subject: &str, page: &str) -> String {
+    format!(
+        "From: {from}\r\nSubject: {subject}\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\
+         Content-Type: text/html; charset=utf-8\r\n\r\n{page}"
+    )
+}
+
+/// A page that [`LINES`] reads.
+const PAGE: &str = "<p>Id: M-1</p><p>From 2026-03-03 01:00 to 2026-03-03 05:00</p><p>Circuit C-1</p>";
+
+/// A mail with a calendar of the provider `name`.
+fn calendar(from: &str, name: &str, more: &str) -> String {
+    format!(
+        "From: {from}\r\nSubject: works\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\nContent-Type: text/calendar\r\n\r\n\
+         BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:20260303T010000Z\r\nDTEND:20260303T050000Z\r\n\
+         DTSTAMP:20260302T100000Z\r\nX-MAINTNOTE-PROVIDER:{name}\r\nX-MAINTNOTE-ACCOUNT:1\r\n\
+         X-MAINTNOTE-MAINTENANCE-ID:W-1\r\nX-MAINTNOTE-OBJECT-ID:C-1\r\nX-MAINTNOTE-IMPACT:OUTAGE\r\n{more}\
+         END:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+}
 
 #[test]
 fn every_rule_in_the_binary_compiles() {
     let errors: Vec<String> = Rules::embedded().check().iter().map(ToString::to_string).collect();
     assert_eq!(errors, Vec::<String>::new());
-    assert!(!Rules::embedded().slugs().is_empty());
+    assert!(Rules::embedded().slugs().len() > 30);
+}
+
+#[test]
+fn rules_are_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Rules>();
+}
+
+#[test]
+fn a_file_of_the_user_adds_a_provider_or_takes_the_place_of_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for slug in ["test", "arelion"] {
+        fs::write(folder.path().join(format!("{slug}.toml")), rule(LINES, "")).unwrap();
+    }
+    let (rules, errors) = Rules::with_user_dir(folder.path());
+    assert_eq!(errors, []);
+    assert!(rules.slugs().contains(&"test"));
+    for slug in ["test", "arelion"] {
+        let verdict = rules.read(mail("x@y.example", "x", PAGE).as_bytes(), Some(slug)).verdict;
+        assert!(matches!(verdict, Verdict::Parsed { provider, .. } if provider == slug));
+    }
+}
+
+#[test]
+fn a_broken_file_names_file_line_key_and_fix_and_disables_only_itself() {
+    for (text, line, key, problem, fix) in [
+        (rule("[[part.html.step]]\nlable = 'x'", ""), 12, "lable", "unknown field `lable`", "write one of"),
+        (rule("[[part.html.step]]\nfind = '(x'", ""), 12, "find", "unclosed group", "regular expression"),
+        (
+            rule("[[part.html.step]]\nfind = '(?<circut>x)'", ""),
+            12,
+            "find",
+            "the group \"circut\" is no field",
+            "name groups",
+        ),
+        (rule("[[part.html.step]]\nfind = 'x'\nlabel = 'y'", ""), 12, "step", "several things", "exactly one"),
+        (rule(LINES, "status = [['done', 'DONE']]"), 6, "status", "\"DONE\" is not known", "COMPLETED"),
+        (rule(LINES, "[dates]\nzone = 'Berlin'\n"), 7, "zone", "\"Berlin\" is no time zone", "IANA"),
+        (rule("[part.page]\nbreak_at = []", ""), 11, "from", "\"page\" is no kind of part", "html"),
+        (
+            rule(LINES, "").replace("'date'", "'dates'"),
+            4,
+            "processors",
+            "there is no [part.dates]",
+            "[[part.dates.step]]",
+        ),
+        ("organizer = ".to_owned(), 1, "organizer", "", ""),
+    ] {
+        let (rules, errors) = with_rule(&text);
+        let [error] = errors.as_slice() else { panic!("{text}: {errors:?}") };
+        assert!(error.file.ends_with("test.toml"));
+        assert_eq!((error.line, error.key.as_str()), (line, key), "{error}");
+        assert!(error.problem.contains(problem), "{error}");
+        assert!(error.fix.contains(fix), "{error}");
+        assert!(!rules.slugs().contains(&"test") && rules.slugs().contains(&"arelion"));
+    }
+}
+
+#[test]
+fn a_pattern_that_would_take_all_memory_is_an_error() {
+    let (_, errors) = with_rule(&rule(
+        r"[[part.html.step]]
+find = '(\w{500}){500}'",
+        "",
+    ));
+    assert!(errors[0].problem.contains("size limit"), "{:?}", errors[0]);
+}
+
+#[test]
+fn an_unknown_slug_and_an_unknown_mail_say_so() {
+    let rules = Rules::embedded();
+    let reason = |verdict| match verdict {
+        Verdict::Unknown { reason } => reason,
+        other => panic!("{other:?}"),
+    };
+    assert!(reason(rules.read(b"Subject: x\r\n\r\nx", Some("nobody")).verdict).starts_with("no provider \"nobody\""));
+    let unknown = reason(rules.read(mail("friend@home.example", "Lunch", "<p>Soup</p>").as_bytes(), None).verdict);
+    assert_eq!(unknown, "no rule knows its senders (friend@home.example) or its content");
+    assert!(reason(rules.read(b"", None).verdict).contains("no mail"));
+}
+
+#[test]
+fn senders_shared_by_two_providers_are_told_apart_by_content() {
+    let rules = Rules::embedded();
+    for (name, slug) in [("arelion.com", "arelion"), ("Telia Carrier", "telia")] {
+        let verdict = rules.read(calendar("support@arelion.com", name, "").as_bytes(), None).verdict;
+        assert!(matches!(&verdict, Verdict::Parsed { provider, .. } if provider == slug), "{verdict:?}");
+    }
+}
+
+#[test]
+fn a_colleagues_forward_is_known_by_its_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = rule(LINES, "signs = ['Test Carrier NOC']");
+    fs::write(folder.path().join("test.toml"), text).unwrap();
+    let (rules, _) = Rules::with_user_dir(folder.path());
+    for hint in ["<p>Test carrier NOC</p>", "<p>From: NOC &lt;noc@test.example&gt;</p>"] {
+        let raw = mail("desk@corp.example", "Fwd: x", &format!("{hint}{PAGE}"));
+        let verdict = rules.read(raw.as_bytes(), None).verdict;
+        assert!(matches!(&verdict, Verdict::Parsed { provider, .. } if provider == "test"), "{hint}: {verdict:?}");
+    }
+}
+
+#[test]
+fn a_calendar_of_an_unknown_sender_goes_by_the_name_it_gives() {
+    let verdict = Rules::embedded().read(calendar("noc@new.example", "New \u{1b}[1mNet ", "").as_bytes(), None).verdict;
+    let Verdict::Parsed { provider, notices } = verdict else { panic!("{verdict:?}") };
+    assert_eq!(provider, "New ␛[1mNet");
+    assert_eq!(notices[0].status, Status::NoChange);
+    assert_eq!(notices[0].sequence, -1);
+}
+
+#[test]
+fn a_calendar_satisfies_every_include_but_not_an_exclude() {
+    let rules = Rules::embedded();
+    let parsed = rules.read(calendar("gsoc-planned-event@pccwglobal.com", "PCCW Global", "").as_bytes(), Some("pccw"));
+    assert!(matches!(parsed.verdict, Verdict::Parsed { .. }), "{parsed:?}");
+    let raw = calendar("support@arelion.com", "arelion.com", "").replace("works", "Disturbance Information: 1");
+    assert!(matches!(rules.read(raw.as_bytes(), None).verdict, Verdict::Ignored { .. }));
+}
+
+#[test]
+fn a_calendars_own_impact_comes_first_and_its_words_are_exact() {
+    let raw = calendar("x@y.example", "Y", "X-MAINTNOTE-STATUS:CONFIRMED\r\n")
+        .replace("OBJECT-ID:", "OBJECT-ID;X-MAINTNOTE-OBJECT-IMPACT=DEGRADED:");
+    let Verdict::Parsed { notices, .. } = Rules::embedded().read(raw.as_bytes(), None).verdict else { panic!() };
+    assert_eq!(circuits(&notices[0]), [("C-1", Impact::Degraded)]);
+    let raw = raw.replace("CONFIRMED", "confirmed");
+    assert!(matches!(Rules::embedded().read(raw.as_bytes(), None).verdict, Verdict::Failed { .. }));
+}
+
+#[test]
+fn a_calendar_that_nests_without_end_is_an_error() {
+    let deep = "BEGIN:VCALENDAR\r\n".to_owned() + &"BEGIN:VEVENT\r\n".repeat(100_000);
+    assert!(calendar::read(&deep).is_err_and(|reason| reason.contains("nests too deeply")));
+}
+
+#[test]
+fn a_value_is_beside_its_label_below_it_or_behind_it_and_never_another_label() {
+    let steps = "[[part.html.step]]\nlabel = 'Id'\nfield = 'maintenance_id'\n\
+        [[part.html.step]]\nlabel = 'Note'\nfield = 'summary'\n\
+        [[part.html.step]]\nlabel = 'Who:'\nfield = 'account'\n"
+        .to_owned()
+        + LINES;
+    let tail = "<p>From 2026-03-03 01:00 to 2026-03-03 05:00</p><p>Circuit C-1</p>";
+    for (page, id, summary) in [
+        ("<p>Id: M-1</p><p>Note</p><p>works</p>", "M-1", "works"),
+        ("<table><tr><td>Id<td>:<td>M-1<tr><td>Note<td><td>works</table>", "M-1", "works"),
+        ("<table><tr><td>Id<td>M-1<tr><td>Note<td><tr><td>Who:<td>me</table>", "M-1", ""),
+        ("<p>Id</p><p>M-1</p><p>Note</p><p>Who: me</p>", "M-1", ""),
+        ("<p>ID&nbsp;&nbsp;M-1</p>", "M-1", ""),
+    ] {
+        let notices = notices(&rule(&steps, ""), &format!("{page}{tail}"));
+        assert_eq!((notices[0].maintenance_id.as_str(), notices[0].summary.as_str()), (id, summary), "{page}");
+    }
+}
+
+#[test]
+fn lists_end_with_their_table_and_the_last_one_can_count() {
+    let steps =
+        "[[part.html.step]]\nlabel = 'Impact'\nlist = ['circuit', 'impact']\nkeep = 'last'\n".to_owned() + LINES;
+    let page = "<p>Id: M-1</p><p>From 2026-03-03 01:00 to 2026-03-03 05:00</p>\
+        <table><tr><td>Impact<tr><td>A<td>down</table><table><tr><td>Impact<tr><td>B<td>at risk<tr><td>C<td>down</table>\
+        <p>Thank</p><p>you</p>";
+    assert_eq!(circuits(&notices(&rule(&steps, ""), page)[0]), [("B", Impact::NoImpact), ("C", Impact::Outage)]);
+}
+
+#[test]
+fn tables_are_known_by_their_header_and_rows_by_shape_and_content() {
+    let steps = "[[part.html.step]]\ncolumns = [\n  { header = ['Circuit', 'Service'], field = 'circuit', not = ['-'] },\n\
+        { header = 'Old Id', field = 'circuit', optional = true },\n  { header = 'Effect', field = 'impact', never = 'none' },\n]\n"
+        .to_owned()
+        + LINES;
+    let page = "<p>Id: M-1</p><p>From 2026-03-03 01:00 to 2026-03-03 05:00</p>\
+        <table><tr><th>Other<th>Effect<tr><td>X<td>down</table>\
+        <table><tr><td colspan=3>Your services<tr><th>SERVICE:<th>Effect<th>Old id<tr><td>A<td>down<td>B<tr><td>-<td>risk<td>D\
+        <tr><td>E<td>none<td>F</table>";
+    assert_eq!(circuits(&notices(&rule(&steps, ""), page)[0]), [("A", Impact::Outage), ("D", Impact::NoImpact)]);
+}
+
+#[test]
+fn repeated_blocks_are_maintenances_with_what_they_have_in_common() {
+    let steps = "[[part.html.step]]\nlabel = 'Ticket'\nuntil = 'Regards'\nrepeat = [\n\
+        { label = 'Ticket', field = 'maintenance_id' },\n\
+        { find = '^(?<start>\\d\\S+ \\S+) - (?<end>.+)$' },\n\
+        { find = '^Circuit (?<circuit>\\S+)' },\n]\n\
+        [[part.html.step]]\nfind = '^(?<summary>Works.*)$'\n";
+    let page = "<p>Works in Ghent</p><p>Ticket T-1</p><p>2026-03-03 01:00 - 2026-03-03 05:00</p><p>Circuit A</p>\
+        <p>Ticket T-2</p><p>2026-03-04 01:00 - 2026-03-04 05:00</p><p>Circuit B</p><p>Regards</p>";
+    let notices = notices(&rule(steps, ""), page);
+    let said: Vec<_> =
+        notices.iter().map(|n| (n.maintenance_id.as_str(), circuits(n)[0].0, n.summary.as_str())).collect();
+    assert_eq!(said, [("T-1", "A", "Works in Ghent"), ("T-2", "B", "Works in Ghent")]);
+}
+
+#[test]
+fn windows_are_each_or_from_the_earliest_to_the_latest() {
+    let page = "<p>Id: M-1</p><p>Circuit C</p><p>Night 2026-03-04 01:00 until 2026-03-04 05:00</p>\
+        <p>Night 2026-03-03 01:00 until 2026-03-03 05:00</p>";
+    let steps = |keep: &str, more: &str| {
+        format!("{LINES}[[part.html.step]]\nfind = '^Night (?<start>.+) until (?<end>.+)$'\nkeep = '{keep}'\n{more}")
+    };
+    let each = notices(&rule(&steps("all", ""), "").replace("[default]", "[default]\nwindow_suffix = '-{n}'"), page);
+    let ids: Vec<_> = each.iter().map(|notice| notice.maintenance_id.as_str()).collect();
+    assert_eq!(ids, ["M-1", "M-1-2"]);
+    let split = "[[part.html.step]]\nfind = '^Night (?<start>.+) until'\nkeep = 'earliest'\n\
+        [[part.html.step]]\nfind = 'until (?<end>.+)$'\nkeep = 'latest'\n";
+    let whole = notices(&rule(&format!("{LINES}{split}"), ""), page);
+    assert_eq!((whole.len(), (whole[0].end - whole[0].start).num_hours()), (1, 28));
+}
+
+#[test]
+fn letters_of_zones_mean_what_the_rule_says_and_nothing_else() {
+    let zones = "[dates.zones]\nCT = 'America/Chicago'\n";
+    let page = PAGE.replace("01:00", "01:00 CT").replace("05:00", "05:00 CT");
+    assert_eq!(notices(&rule(LINES, zones), &page)[0].start.to_rfc3339(), "2026-03-03T07:00:00+00:00");
+    assert!(reason(&rule(LINES, ""), &page).contains("time zone \"CT\" in \"2026-03-03 01:00 CT\" is not known"));
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_named() {
+    for (from, to, want) in [
+        ("Id: M-1", "", "no maintenance_id found"),
+        ("Circuit C-1", "", "no circuits found, and the maintenance is CONFIRMED"),
+        ("From 2026", "At 2026", "no start of the window found"),
+        ("2026-03-03 05:00", "2026-02-30 05:00", "does not exist"),
+        ("2026-03-03 05:00", "2026-03-03 01:00", "not after its start"),
+        ("2026-03-03 05:00", "the morning", "no date and time in \"the morning\""),
+    ] {
+        let reason = reason(&rule(LINES, ""), &PAGE.replace(from, to));
+        assert!(reason.contains(want), "{reason}");
+    }
+    let no_date = mail("noc@test.example", "x", PAGE).replace("Mon, 2 Mar 2026 10:00:00 +0000", "soon");
+    let (rules, _) = with_rule(&rule(LINES, ""));
+    assert!(matches!(rules.read(no_date.as_bytes(), Some("test")).verdict, Verdict::Failed { .. }));
+}
+
+#[test]
+fn of_several_pages_the_one_that_says_most_is_read() {
+    let (rules, _) = with_rule(&rule(LINES, ""));
+    let raw = format!(
+        "From: noc@test.example\r\nSubject: x\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\
+         Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Id: M-0</p>\r\n\
+         --b\r\nContent-Type: text/html\r\n\r\n{PAGE}\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Id: M-2</p>\r\n--b--\r\n"
+    );
+    let Verdict::Parsed { notices, .. } = rules.read(raw.as_bytes(), None).verdict else { panic!() };
+    assert_eq!(notices[0].maintenance_id, "M-1");
+}
+
+#[test]
+fn escape_sequences_never_get_into_a_notice() {
+    let page = PAGE.replace("M-1", "M\u{1b}]0;x\u{7}-1").replace("C-1", "C\u{9b}1");
+    let notices = notices(&rule(LINES, ""), &page);
+    assert!(!format!("{notices:?}").contains(['\u{1b}', '\u{7}', '\u{9b}']), "{notices:?}");
+}
+
+#[test]
+fn reading_takes_time_in_proportion_to_the_mail() {
+    // A quadratic step would need minutes here.
+    let rows = "<tr><td>Circuit C-1</td><td>Id</td><td>x</td></tr>".repeat(4000);
+    let page = format!("<p>Id: M-1</p><p>From 2026-03-03 01:00 to 2026-03-03 05:00</p><table>{rows}</table>");
+    assert_eq!(notices(&rule(LINES, ""), &page)[0].circuits.len(), 4000);
+}
+
+/// Mails that look like mails: pieces of real ones in any order.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("From: mr@zayo.com\r\n"),
+        Just("From: smc@lumen.com\r\n"),
+        Just("Subject: Scheduled Maintenance =?utf-8?q?=00=1b?= CRQ1-1 [1/1/2026 0:0:0 GMT - 2/1/2026 0:0:0 GMT]\r\n"),
+        Just("Date: Mon, 31 Feb 2026 25:61:00 +9999\r\n"),
+        Just("Content-Type: multipart/mixed; boundary=b\r\n"),
+        Just("Content-Type: text/html; charset=utf-7\r\n"),
+        Just("Content-Type: text/calendar\r\n"),
+        Just("Content-Type: message/rfc822\r\n"),
+        Just("Content-Type: text/csv\r\n"),
+        Just("Content-Transfer-Encoding: base64\r\n"),
+        Just("Content-Transfer-Encoding: quoted-printable\r\n"),
+        Just("\r\n"),
+        Just("--b\r\n"),
+        Just("--b--\r\n"),
+        Just("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;TZID=X:20260101T000000\r\n"),
+        Just("X-MAINTNOTE-OBJECT-ID;X-MAINTNOTE-OBJECT-IMPACT=:\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"),
+        Just("<table><tr><th>Start<th>End<tr><td>2026-02-30 99:99 GMT<td>x GMT"),
+        Just("<b>Maintenance Ticket #: </b>TTN-1<br>01-Nov-2026 00:01 to ( GMT )</table></table>"),
+        Just("<td><tr><table><svg><math><template><p><b><i>"),
+        Just("Customer Name<td>Circuit ID\r\n"),
+        Just("\u{130}\u{307}ß\u{202e}\u{0}"),
+    ];
+    proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn bytes_of_any_kind_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        let rules = Rules::embedded();
+        let _ = rules.read(&raw, None);
+        let _ = crate::features::maintenance::mail::readable(&raw);
+    }
+
+    #[test]
+    fn pieces_of_mails_in_any_order_never_panic(raw in pieces(), which in 0..40_usize) {
+        let rules = Rules::embedded();
+        let _ = rules.read(raw.as_bytes(), None);
+        let slugs = rules.slugs();
+        let _ = rules.read(raw.as_bytes(), slugs.get(which % slugs.len()).copied());
+        let shown = crate::features::maintenance::mail::readable(raw.as_bytes());
+        prop_assert!(shown.lines.iter().all(|line| !line.contains(|c: char| c.is_control())));
+    }
+
+    #[test]
+    fn every_part_alone_is_survived_by_every_rule(text in "\\PC{0,300}", kind in 0..7_usize) {
+        let rules = Rules::embedded();
+        for slug in rules.slugs() {
+            let _ = rules.read_parts(vec![Part::from_file(Kind::ALL[kind], text.clone().into_bytes())], Some(slug));
+        }
+    }
 }

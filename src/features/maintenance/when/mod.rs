@@ -7,7 +7,9 @@ mod city;
 mod token;
 
 use chrono::offset::LocalResult;
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Utc,
+};
 use chrono_tz::Tz;
 
 pub(crate) use self::city::zone_of_city;
@@ -95,14 +97,35 @@ pub(crate) struct Written {
     pub(crate) zone: Option<Mark>,
 }
 
+/// The year of dates that have none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Year {
+    /// This one.
+    Is(i32),
+    /// That which brings the date nearest to this one.
+    Near(NaiveDate),
+}
+
 impl Written {
     /// The local date and time; `year` counts if the text has none.
-    pub(crate) fn local(&self, year: Option<i32>, text: &str) -> Result<NaiveDateTime, WhenError> {
-        let year = self.year.or(year).ok_or_else(|| unreadable(text, "it has no year"))?;
+    pub(crate) fn local(&self, year: Option<Year>, text: &str) -> Result<NaiveDateTime, WhenError> {
         let no_such = || WhenError::NoSuchDate { text: excerpt(text) };
-        let date = NaiveDate::from_ymd_opt(year, self.month, self.day).ok_or_else(no_such)?;
+        let date = match (self.year, year) {
+            (Some(year), _) | (None, Some(Year::Is(year))) => self.date(year),
+            (None, Some(Year::Near(near))) => {
+                let years = near.year().saturating_sub(1)..=near.year().saturating_add(1);
+                years.filter_map(|year| self.date(year)).min_by_key(|date| (*date - near).num_days().abs())
+            }
+            (None, None) => return Err(unreadable(text, "it has no year")),
+        };
+        let date = date.ok_or_else(no_such)?;
         let date = if self.next_day { date.checked_add_days(Days::new(1)).ok_or_else(no_such)? } else { date };
         Ok(date.and_time(self.time))
+    }
+
+    /// The date in a year.
+    fn date(&self, year: i32) -> Option<NaiveDate> {
+        NaiveDate::from_ymd_opt(year, self.month, self.day)
     }
 }
 
