@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench parse` reads our own fixtures, and the shared mailbox where it is; nothing fails.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;

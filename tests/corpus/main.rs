@@ -5,6 +5,8 @@
 mod docs;
 mod own;
 mod shared;
+#[path = "../support/skip.rs"]
+mod skip;
 
 use std::path::{Path, PathBuf};
 

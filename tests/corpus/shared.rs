@@ -12,6 +12,7 @@ use noctui::features::maintenance::model::Verdict;
 use noctui::features::maintenance::rules::Rules;
 use serde_json::Value;
 
+use super::skip::skip;
 use super::{notices, root};
 
 /// Where the collection is; `None`, said loudly, if it is nowhere.
@@ -20,7 +21,7 @@ fn corpus() -> Option<PathBuf> {
     let beside = root().join("../shared/corpus/maintenance");
     let found = named.into_iter().chain([beside]).find(|folder| folder.join("cases.json").is_file());
     if found.is_none() {
-        eprintln!("SKIPPED: no shared corpus beside the repository, and NOCTUI_CORPUS does not point to one");
+        skip("no shared corpus beside the repository, and NOCTUI_CORPUS does not point to one");
     }
     found
 }

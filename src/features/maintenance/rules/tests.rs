@@ -41,18 +41,16 @@ fn read(text: &str, page: &str) -> Verdict {
 
 /// The notices that the user's rule makes of a page.
 fn notices(text: &str, page: &str) -> Vec<Notice> {
-    match read(text, page) {
-        Verdict::Parsed { notices, .. } => notices,
-        other => panic!("{other:?}"),
-    }
+    let verdict = read(text, page);
+    let Verdict::Parsed { notices, .. } = verdict else { panic!("{verdict:?}") };
+    notices
 }
 
 /// The reason why the user's rule cannot read a page.
 fn reason(text: &str, page: &str) -> String {
-    match read(text, page) {
-        Verdict::Failed { reason, .. } => reason,
-        other => panic!("{other:?}"),
-    }
+    let verdict = read(text, page);
+    let Verdict::Failed { reason, .. } = verdict else { panic!("{verdict:?}") };
+    reason
 }
 
 /// Circuits and impacts of a notice.
@@ -158,9 +156,9 @@ find = '(\w{500}){500}'",
 #[test]
 fn an_unknown_slug_and_an_unknown_mail_say_so() {
     let rules = Rules::embedded();
-    let reason = |verdict| match verdict {
-        Verdict::Unknown { reason } => reason,
-        other => panic!("{other:?}"),
+    let reason = |verdict| {
+        let Verdict::Unknown { reason } = verdict else { panic!("{verdict:?}") };
+        reason
     };
     assert!(reason(rules.read(b"Subject: x\r\n\r\nx", Some("nobody")).verdict).starts_with("no provider \"nobody\""));
     let unknown = reason(rules.read(mail("friend@home.example", "Lunch", "<p>Soup</p>").as_bytes(), None).verdict);
