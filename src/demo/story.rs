@@ -40,9 +40,6 @@ pub(super) struct Customer {
 pub(super) struct Provider {
     /// Names it in the story, and is the slug of its rule.
     pub(super) slug: String,
-    /// Under which name noctui has to file its maintenances, where no rule with that slug does.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what the story expects is for the tests"))]
-    pub(super) filed_as: Option<String>,
     /// What the mails look like.
     pub(super) format: Format,
     /// The From header.

@@ -86,7 +86,7 @@ fn difference(item: &Item<'_>, verdict: &Verdict) -> Option<String> {
                 (expected(announcement), notices.iter().map(Fact::from).collect::<Vec<_>>());
             expected.sort();
             found.sort();
-            let name = announcement.provider.filed_as.as_ref().unwrap_or(&announcement.provider.slug);
+            let name = &announcement.provider.slug;
             let same = expected == found && provider == name;
             (!same).then(|| format!("expected {name} {expected:#?}\nfound {provider} {found:#?}"))
         }
