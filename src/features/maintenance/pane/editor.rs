@@ -1,7 +1,13 @@
 //! Text being typed in the pane: the filter, a note.
 
+use chrono::{DateTime, Utc};
+
+use super::{Outcome, State};
+use crate::command::Motion;
 use crate::features::maintenance::store::MaintenanceKey;
-use crate::ui::field::Field;
+use crate::features::maintenance::worker::Write;
+use crate::key::{Code, Key};
+use crate::ui::field::{Edited, Field, LIMIT_BYTES};
 
 /// What is being typed.
 #[derive(Debug)]
@@ -30,5 +36,111 @@ impl Editor {
         match self {
             Self::Filter { field, .. } | Self::Note { field, .. } => field,
         }
+    }
+}
+
+impl State {
+    /// A key while text is being typed.
+    pub(crate) fn typed(&mut self, key: Key, now: DateTime<Utc>) -> Outcome {
+        let Some(editor) = &mut self.editor else { return Outcome::none() };
+        match (&*editor, key.code) {
+            (_, Code::Esc) => self.put_away(now),
+            (Editor::Filter { .. }, Code::Enter) => {
+                self.editor = None;
+                Outcome::none()
+            }
+            (Editor::Filter { .. }, Code::Up) => self.moved(Motion::Up, now),
+            (Editor::Filter { .. }, Code::Down) => self.moved(Motion::Down, now),
+            (Editor::Filter { .. }, Code::PageUp) => self.moved(Motion::PageUp, now),
+            (Editor::Filter { .. }, Code::PageDown) => self.moved(Motion::PageDown, now),
+            (Editor::Note { .. }, Code::Enter) if !key.alt => self.save_note(),
+            (Editor::Filter { .. }, _) => {
+                if editor.field().key(key) == Edited::Text {
+                    self.filter_changed(now)
+                } else {
+                    Outcome::none()
+                }
+            }
+            (Editor::Note { .. }, _) => {
+                editor.field().key(key);
+                Outcome::none()
+            }
+        }
+    }
+
+    /// Pasted text goes into what is being typed; too much of it is refused whole.
+    pub(crate) fn paste(&mut self, text: &str, now: DateTime<Utc>) -> Outcome {
+        let Some(editor) = &mut self.editor else { return Outcome::none() };
+        if !editor.field().paste(text) {
+            return Outcome::warn(format!(
+                "{} bytes are too much to paste here; the limit is {} KiB",
+                text.len(),
+                LIMIT_BYTES / 1024
+            ));
+        }
+        if matches!(editor, Editor::Filter { .. }) { self.filter_changed(now) } else { Outcome::none() }
+    }
+
+    /// Esc while typing: the filter is as before, the note stays as a draft.
+    fn put_away(&mut self, now: DateTime<Utc>) -> Outcome {
+        match self.editor.take() {
+            Some(Editor::Filter { before, .. }) => {
+                if self.query.filter.text == before {
+                    return Outcome::none();
+                }
+                self.query.filter.text = before;
+                self.requery(now)
+            }
+            Some(Editor::Note { field, .. }) => {
+                field.text().clone_into(&mut self.draft);
+                if self.draft.trim().is_empty() {
+                    Outcome::none()
+                } else {
+                    Outcome::done("the note is kept as a draft; n goes on with it")
+                }
+            }
+            None => Outcome::none(),
+        }
+    }
+
+    /// The filter's text is another one.
+    fn filter_changed(&mut self, now: DateTime<Utc>) -> Outcome {
+        let Some(Editor::Filter { field, .. }) = &self.editor else { return Outcome::none() };
+        field.text().clone_into(&mut self.query.filter.text);
+        self.requery(now)
+    }
+
+    /// `/`.
+    pub(super) fn edit_filter(&mut self) -> Outcome {
+        if self.pages.last().is_some() {
+            self.pages.clear();
+        }
+        let before = self.query.filter.text.clone();
+        self.editor = Some(Editor::Filter { field: Field::line(&before), before });
+        Outcome::none()
+    }
+
+    /// `n`.
+    pub(super) fn edit_note(&mut self) -> Outcome {
+        let subjects = self.subjects();
+        let about = match subjects.as_slice() {
+            [] => return Outcome::warn("there is nothing to write a note on here"),
+            [one] => format!("{} {}", one.provider, one.maintenance_id),
+            many => format!("{} maintenances", many.len()),
+        };
+        let targets = subjects.iter().map(|subject| subject.target.key).collect();
+        self.editor = Some(Editor::Note { field: Field::lines(&self.draft), targets, about });
+        Outcome::none()
+    }
+
+    /// Enter in the note: it is sent, and stays a draft until the store has it.
+    fn save_note(&mut self) -> Outcome {
+        let Some(Editor::Note { field, targets, .. }) = self.editor.take() else { return Outcome::none() };
+        let text = field.text().trim().to_owned();
+        if text.is_empty() {
+            return Outcome::none();
+        }
+        self.draft.clone_from(&text);
+        Outcome::write(Write::Note { keys: targets, text, who: self.who.clone() })
     }
 }

@@ -5,9 +5,12 @@
 
 mod command;
 pub(crate) mod editor;
+mod moving;
 mod opened;
+mod query;
 mod report;
 mod rows;
+mod subject;
 mod summary;
 mod update;
 pub(crate) mod view;

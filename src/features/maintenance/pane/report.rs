@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::opened::{NotificationsPage, Page};
-use super::update::CHUNK;
+use super::query::CHUNK;
 use super::{Landing, Outcome, Say, State};
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::list::Window;

@@ -7,7 +7,7 @@ use regex::Captures;
 use super::file::{Field, Keep, LabelIs, Value};
 use super::fold;
 use super::partial::{Bag, Partial};
-use super::rule::{Column, Labels, Place, Rule, Search, Step, Table, Take, field};
+use super::rule::{Column, Labels, Place, Rule, Search, Step, Table, Take};
 use crate::features::maintenance::mail::page::{Marks, Page};
 
 /// A step gives up after this many matches: no notice has them.
@@ -426,7 +426,7 @@ fn groups(captures: &Captures<'_>, keep: Keep, bag: &mut Bag) {
 
 /// The named groups that took part in a match.
 fn captures_names<'c>(captures: &'c Captures<'_>) -> impl Iterator<Item = (Field, &'c str)> {
-    FIELDS.iter().filter_map(|name| Some((field(name)?, captures.name(name)?.as_str())))
+    FIELDS.iter().filter_map(|name| Some((Field::from_name(name)?, captures.name(name)?.as_str())))
 }
 
 /// The names that groups may have.

@@ -1,8 +1,10 @@
-//! A rule file as it is written. What the keys mean is in `docs/providers.md`; what they turn into is in `rule.rs`.
+//! A rule file as it is written. What the keys mean is in `docs/providers.md`; what they turn into is in `compile.rs`.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::value::StrDeserializer;
+use serde::de::{self, IntoDeserializer};
 use toml::Spanned;
 
 /// One text or several.
@@ -247,6 +249,14 @@ pub(super) enum Field {
     EndYear,
     /// Nothing: keeps a place in a list or a table.
     Skip,
+}
+
+impl Field {
+    /// The field with this name.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        let name: StrDeserializer<'_, de::value::Error> = name.into_deserializer();
+        Self::deserialize(name).ok()
+    }
 }
 
 /// Where the value of a label is.

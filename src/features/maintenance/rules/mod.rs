@@ -4,6 +4,7 @@
 //! takes the place of one, others are added. A rule is compiled when a mail first needs it.
 
 mod calendar;
+mod compile;
 mod detect;
 mod error;
 mod extract;

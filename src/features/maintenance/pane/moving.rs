@@ -1,0 +1,163 @@
+//! Cursor, wheel, clicks, and the way back.
+
+use chrono::{DateTime, Utc};
+
+use super::opened::{MaintenancePage, NotificationPage, Page};
+use super::{Outcome, State};
+use crate::command::Motion;
+use crate::features::maintenance::store::list::Anchor;
+
+impl State {
+    /// Tells how much room there is.
+    pub(crate) fn fit(&mut self, columns: u16, rows: u16) {
+        self.size = (columns, rows);
+        let lines = usize::from(rows).saturating_sub(super::view::list::status_rows(self));
+        self.list.set_height(lines);
+        for page in &mut self.pages {
+            if let Page::Notifications(page) = page {
+                page.list.set_height(usize::from(rows).saturating_sub(1));
+            }
+        }
+    }
+
+    /// Moves through what is on top.
+    pub(crate) fn moved(&mut self, motion: Motion, now: DateTime<Utc>) -> Outcome {
+        let page_lines = usize::from(self.size.1).saturating_sub(1);
+        match self.pages.last_mut() {
+            Some(
+                Page::Maintenance(MaintenancePage { scroll, .. }) | Page::Notification(NotificationPage { scroll, .. }),
+            ) => {
+                *scroll = match (motion, motion.distance(page_lines)) {
+                    (_, Some(lines)) => scroll.saturating_add_signed(lines),
+                    (Motion::Bottom, None) => usize::MAX,
+                    (_, None) => 0,
+                };
+                Outcome::none()
+            }
+            Some(Page::Notifications(page)) => {
+                match (motion, motion.distance(page.list.page())) {
+                    (_, Some(rows)) => page.list.move_by(rows),
+                    (Motion::Bottom, None) => page.list.go_to(usize::MAX),
+                    (_, None) => page.list.go_to(0),
+                }
+                let requests = page.prefetch();
+                Outcome::none().and(requests)
+            }
+            None => self.moved_in_list(motion, now),
+        }
+    }
+
+    /// Moves through the maintenances; the ends may lie outside of what is in memory.
+    fn moved_in_list(&mut self, motion: Motion, now: DateTime<Utc>) -> Outcome {
+        match (motion, motion.distance(self.list.page())) {
+            (_, Some(rows)) => self.list.move_by(rows),
+            (Motion::Bottom, None) => {
+                if self.list.reaches_end() {
+                    self.list.go_to(usize::MAX);
+                } else {
+                    return Outcome::none().and(self.relist(Anchor::Bottom, now));
+                }
+            }
+            (_, None) => {
+                if self.list.reaches_start() {
+                    self.list.go_to(0);
+                } else {
+                    return Outcome::none().and(self.relist(Anchor::Top, now));
+                }
+            }
+        }
+        let requests = self.prefetch();
+        Outcome::none().and(requests)
+    }
+
+    /// `]` and `[`: the neighbour of what is opened.
+    pub(super) fn step(&mut self, motion: Motion, now: DateTime<Utc>) -> Outcome {
+        match self.pages.last() {
+            Some(Page::Maintenance(_)) => {
+                let before = self.list.cursor();
+                self.list.move_by(motion.distance(1).unwrap_or(0));
+                if self.list.cursor() == before {
+                    return Outcome::warn(if motion == Motion::Down {
+                        "this is the last one"
+                    } else {
+                        "this is the first one"
+                    });
+                }
+                self.pages.pop();
+                let requests = self.prefetch();
+                self.open().and(requests)
+            }
+            Some(Page::Notification(_)) => {
+                let below = self.pages.len().checked_sub(2).and_then(|below| self.pages.get_mut(below));
+                let Some(Page::Notifications(page)) = below else { return Outcome::none() };
+                page.list.move_by(motion.distance(1).unwrap_or(0));
+                self.pages.pop();
+                self.open()
+            }
+            _ => self.moved(motion, now),
+        }
+    }
+
+    /// The wheel turned by so many lines.
+    pub(crate) fn wheel(&mut self, lines: isize) -> Outcome {
+        match self.pages.last_mut() {
+            Some(Page::Notifications(page)) => {
+                page.list.scroll_by(lines);
+                Outcome::none().and(page.prefetch())
+            }
+            Some(
+                Page::Maintenance(MaintenancePage { scroll, .. }) | Page::Notification(NotificationPage { scroll, .. }),
+            ) => {
+                *scroll = scroll.saturating_add_signed(lines);
+                Outcome::none()
+            }
+            None => {
+                self.list.scroll_by(lines);
+                Outcome::none().and(self.prefetch())
+            }
+        }
+    }
+
+    /// A click on a line below the title: selects the row, opens it when it was selected already.
+    pub(crate) fn click(&mut self, line: usize) -> Outcome {
+        if self.editor.is_some() {
+            return Outcome::none();
+        }
+        match self.pages.last_mut() {
+            None => {
+                let line = line.checked_sub(super::view::list::status_rows(self));
+                let Some(index) = line.and_then(|line| self.list.row_at(line)) else { return Outcome::none() };
+                if index == self.list.cursor() {
+                    return self.open();
+                }
+                self.list.go_to(index);
+                Outcome::none()
+            }
+            Some(Page::Notifications(page)) => {
+                let Some(index) = line.checked_sub(1).and_then(|line| page.list.row_at(line)) else {
+                    return Outcome::none();
+                };
+                if index == page.list.cursor() {
+                    return self.open();
+                }
+                page.list.go_to(index);
+                Outcome::none()
+            }
+            Some(_) => Outcome::none(),
+        }
+    }
+
+    /// Esc: what is opened, then the marks, then the filter. `None` when there was nothing to go back from.
+    pub(crate) fn back(&mut self, now: DateTime<Utc>) -> Option<Outcome> {
+        if self.pages.pop().is_some() || self.list.clear_marks() {
+            return Some(Outcome::none());
+        }
+        let filter = &mut self.query.filter;
+        if filter.text.is_empty() && filter.provider.is_none() {
+            return None;
+        }
+        filter.text.clear();
+        filter.provider = None;
+        Some(self.requery(now))
+    }
+}
