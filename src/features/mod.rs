@@ -1,5 +1,6 @@
 //! One folder per backend, all with the same inner shape. A feature never uses another feature.
 
+pub mod cloudvision;
 pub mod maintenance;
 
 /// The tables of all features, in the order in which they came to be: the store's version counts them. Appended to and

@@ -1,0 +1,3 @@
+//! Arista CloudVision, by its resource APIs over gRPC.
+
+pub mod pb;
