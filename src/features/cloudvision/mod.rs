@@ -1,3 +1,4 @@
 //! Arista CloudVision, by its resource APIs over gRPC.
 
 pub mod pb;
+pub mod sim;
