@@ -169,7 +169,9 @@ pub(super) fn approve(state: &mut State, config: &ApproveConfig) -> Result<(), S
         _ if !value => {}
         None => return Err(Status::invalid_argument("an approval needs the version that was read")),
         version if version == current => {}
-        Some(_) => return Err(Status::failed_precondition("the change control was edited since: the version is stale")),
+        Some(_) => {
+            return Err(Status::failed_precondition("the change control was edited since: the version is stale"));
+        }
     }
     let author = state.author();
     let override_reason = config.override_reason;

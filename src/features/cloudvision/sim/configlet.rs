@@ -17,9 +17,8 @@ use crate::features::cloudvision::pb::configlet::{
 /// The mainline and workspaces, each with its id, of which a filter names any. `named` gives the id in a filter.
 fn views<F>(state: &mut State, filters: &[F], named: impl Fn(&F) -> Option<&str>) -> Vec<(String, Arc<Mainline>)> {
     let time = state.now();
-    let wanted = |id: &str| {
-        filters.is_empty() || filters.iter().any(|filter| named(filter).is_none_or(|named| named == id))
-    };
+    let wanted =
+        |id: &str| filters.is_empty() || filters.iter().any(|filter| named(filter).is_none_or(|named| named == id));
     let mut views = Vec::new();
     if wanted("") {
         views.push((String::new(), Arc::clone(&state.mainline)));
@@ -107,7 +106,8 @@ pub(super) fn assignments(state: &mut State, filters: &[ConfigletAssignment]) ->
 fn by_id_alone(filters: &[ConfigletAssignment]) -> Option<impl Iterator<Item = &String>> {
     let first = filters.first()?.key.as_ref()?.workspace_id.clone()?;
     let plain = |filter: &ConfigletAssignment| {
-        let Some(ConfigletAssignmentKey { workspace_id: Some(workspace), configlet_assignment_id: Some(_) }) = &filter.key
+        let Some(ConfigletAssignmentKey { workspace_id: Some(workspace), configlet_assignment_id: Some(_) }) =
+            &filter.key
         else {
             return false;
         };

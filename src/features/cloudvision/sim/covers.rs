@@ -132,10 +132,8 @@ mod tests {
 
     /// A configlet's key of a workspace.
     fn configlet(workspace: Option<&str>, id: Option<&str>) -> configlet::Configlet {
-        let key = configlet::ConfigletKey {
-            workspace_id: workspace.map(str::to_owned),
-            configlet_id: id.map(str::to_owned),
-        };
+        let key =
+            configlet::ConfigletKey { workspace_id: workspace.map(str::to_owned), configlet_id: id.map(str::to_owned) };
         configlet::Configlet { key: Some(key), ..Default::default() }
     }
 

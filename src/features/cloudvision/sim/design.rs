@@ -39,7 +39,9 @@ pub(super) fn designs(mainline: &Mainline) -> BTreeMap<String, Design> {
     }
     for design in designs.values_mut() {
         for id in &design.configlets {
-            design.text.push_str(mainline.configlets.get(id).and_then(|found| found.body.as_deref()).unwrap_or_default());
+            design
+                .text
+                .push_str(mainline.configlets.get(id).and_then(|found| found.body.as_deref()).unwrap_or_default());
         }
     }
     designs
@@ -76,14 +78,16 @@ fn matched(mainline: &Mainline, container: &ConfigletAssignment, devices: &[Stri
     if let Some(serial) = query.strip_prefix("device:").filter(|serial| !serial.contains(['*', ',', ' '])) {
         return devices.iter().filter(|device| device.as_str() == serial).cloned().collect();
     }
-    let matches = |device: &&String| query::matches(query, device, &|label, value| mainline.has_tag(device, label, value));
+    let matches =
+        |device: &&String| query::matches(query, device, &|label, value| mainline.has_tag(device, label, value));
     devices.iter().filter(matches).cloned().collect()
 }
 
 /// The serial numbers in the Inventory and Topology studio. Entries of its list may be null.
 pub(super) fn registered(mainline: &Mainline) -> Vec<String> {
     let path = ["devices".to_owned()];
-    let list = mainline.inputs.get(TOPOLOGY).and_then(|inputs| studio::get(&inputs.value, &path)).and_then(Value::as_array);
+    let list =
+        mainline.inputs.get(TOPOLOGY).and_then(|inputs| studio::get(&inputs.value, &path)).and_then(Value::as_array);
     let query = |entry: &Value| Some(entry.get("tags")?.get("query")?.as_str()?.strip_prefix("device:")?.to_owned());
     list.into_iter().flatten().filter_map(query).collect()
 }

@@ -51,10 +51,8 @@ pub(super) fn validation(
     let now = state.now();
     summary.running_config_update_time = Some(now);
     summary.designed_config_update_time = Some(now);
-    let source = |id: &String| ConfigSource {
-        source_type: ConfigSourceType::StudioStatic.into(),
-        source_id: Some(id.clone()),
-    };
+    let source =
+        |id: &String| ConfigSource { source_type: ConfigSourceType::StudioStatic.into(), source_id: Some(id.clone()) };
     ConfigValidationResult {
         summary: Some(summary),
         errors: (!errors.is_empty()).then_some(ConfigErrors { values: errors }),

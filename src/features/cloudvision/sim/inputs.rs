@@ -99,8 +99,7 @@ pub(super) fn set(state: &mut State, edit: &InputsConfig) -> Result<(), Status> 
     let place = (studio, path);
     let is_below = |other: &(String, Vec<String>)| other.0 == place.0 && other.1.starts_with(&place.1);
     let edits = &mut draft.edits.inputs;
-    let below: Vec<_> =
-        edits.range(place.clone()..).map(|(other, _)| other.clone()).take_while(is_below).collect();
+    let below: Vec<_> = edits.range(place.clone()..).map(|(other, _)| other.clone()).take_while(is_below).collect();
     for other in below {
         edits.remove(&other);
     }

@@ -2,7 +2,9 @@
 
 /// Whether a device matches. `has` answers for `label:value` of its tags; an empty query matches none.
 pub(super) fn matches(query: &str, device: &str, has: &dyn Fn(&str, &str) -> bool) -> bool {
-    query.split(" OR ").any(|all| !all.trim().is_empty() && all.split(" AND ").all(|term| term_matches(term, device, has)))
+    query
+        .split(" OR ")
+        .any(|all| !all.trim().is_empty() && all.split(" AND ").all(|term| term_matches(term, device, has)))
 }
 
 /// Whether a device matches one term.

@@ -222,8 +222,7 @@ fn follow(stages: &mut HashMap<String, Stage>, id: &str, time: Timestamp, depth:
     }
     let children: Vec<String> =
         stage.rows.iter().flat_map(|rows| &rows.values).flat_map(|row| row.values.clone()).collect();
-    let below: Vec<StageStatus> =
-        children.iter().filter_map(|child| follow(stages, child, time, depth - 1)).collect();
+    let below: Vec<StageStatus> = children.iter().filter_map(|child| follow(stages, child, time, depth - 1)).collect();
     let status = match below.as_slice() {
         all if all.iter().all(|status| *status == StageStatus::Completed) => StageStatus::Completed,
         all if all.iter().all(|status| *status == StageStatus::NotStarted) => StageStatus::NotStarted,

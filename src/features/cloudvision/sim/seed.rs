@@ -189,8 +189,12 @@ fn settle(control: &mut ChangeControl, told: &FabricChange, made: Timestamp) {
         Fate::Scheduled => {
             let now = timestamp(clock::now());
             let value = Timestamp { seconds: now.seconds + SCHEDULED_IN_S, nanos: 0 };
-            control.schedule =
-                Some(TimestampFlag { value: Some(value), notes: None, time: Some(after(90)), user: Some(told.by.clone()) });
+            control.schedule = Some(TimestampFlag {
+                value: Some(value),
+                notes: None,
+                time: Some(after(90)),
+                user: Some(told.by.clone()),
+            });
             control.set_status(ChangeControlStatus::Scheduled);
             return;
         }

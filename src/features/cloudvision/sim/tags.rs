@@ -136,10 +136,13 @@ pub(super) fn assign(state: &mut State, edit: &TagAssignmentConfig) -> Result<()
     }
     let known_device = state.devices.get(&device).is_some();
     let draft = state.writable(&workspace)?;
-    let (remove, there) = (edit.remove == Some(true), match draft.edits.tags.get(&tag) {
-        Some(removed) => !removed,
-        None => draft.base.tags.contains_key(&tag),
-    });
+    let (remove, there) = (
+        edit.remove == Some(true),
+        match draft.edits.tags.get(&tag) {
+            Some(removed) => !removed,
+            None => draft.base.tags.contains_key(&tag),
+        },
+    );
     if draft.base.tags.get(&tag) == Some(&CreatorType::System) {
         return Err(Status::permission_denied("tags of the system cannot be changed"));
     }

@@ -20,9 +20,8 @@ pub(super) fn all(state: &mut State) {
         }
         let failures = failures(state, control);
         let statuses = Some(ChangeControlValidationStatuses { values: statuses(&failures) });
-        let detail = (!failures.is_empty()).then(|| ChangeControlValidationDetail {
-            devices: Some(DeviceValidationDetails { values: failures }),
-        });
+        let detail = (!failures.is_empty())
+            .then(|| ChangeControlValidationDetail { devices: Some(DeviceValidationDetails { values: failures }) });
         if control.validation_statuses != statuses || control.validation_detail != detail {
             let time = state.now();
             state.changes.edit(&id, time, |control| {
@@ -45,10 +44,12 @@ fn failures(state: &State, control: &ChangeControl) -> Vec<DeviceValidationDetai
             }
             _ => continue,
         };
-        found.extend(self::devices(other).filter(|device| devices.contains(device)).map(|device| DeviceValidationDetail {
-            device_id: Some(device.clone()),
-            failure_type: failure.into(),
-            metadata: other.key.as_ref().and_then(|key| key.id.clone()),
+        found.extend(self::devices(other).filter(|device| devices.contains(device)).map(|device| {
+            DeviceValidationDetail {
+                device_id: Some(device.clone()),
+                failure_type: failure.into(),
+                metadata: other.key.as_ref().and_then(|key| key.id.clone()),
+            }
         }));
     }
     found

@@ -227,7 +227,13 @@ fn create(state: &mut State, id: &str) {
 }
 
 /// Takes a request. One that was made before, by its id, is not done again.
-fn ask(world: &Arc<World>, state: &mut State, id: &str, request: Request, config: &WorkspaceConfig) -> Result<(), Status> {
+fn ask(
+    world: &Arc<World>,
+    state: &mut State,
+    id: &str,
+    request: Request,
+    config: &WorkspaceConfig,
+) -> Result<(), Status> {
     let request_id = config.request_params.as_ref().and_then(|params| params.request_id.clone()).unwrap_or_default();
     if request_id.is_empty() {
         return Err(Status::invalid_argument("a request needs an id"));
@@ -250,7 +256,9 @@ fn ask(world: &Arc<World>, state: &mut State, id: &str, request: Request, config
             state.respond(id, &asked, Reply::success());
             return Ok(());
         }
-        (Request::Abandon, Some(running)) if running.request == Request::StartBuild => build::cancel(state, id, &running),
+        (Request::Abandon, Some(running)) if running.request == Request::StartBuild => {
+            build::cancel(state, id, &running)
+        }
         _ => drop(state.writable(id)?),
     }
     match request {
@@ -291,4 +299,3 @@ pub(super) fn delete(state: &mut State, id: &str) -> Result<(), Status> {
     }
     Ok(())
 }
-

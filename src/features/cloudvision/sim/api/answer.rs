@@ -41,8 +41,7 @@ pub(super) use messages;
 
 /// `GetAll`: all values, each as [`Operation::Initial`], and no more.
 pub(super) fn all<V, M: Message<V>>(values: Vec<V>, time: Timestamp) -> Response<Answers<M>> {
-    let messages: Vec<_> =
-        values.into_iter().map(|value| Ok(M::of(Some(value), time, Operation::Initial))).collect();
+    let messages: Vec<_> = values.into_iter().map(|value| Ok(M::of(Some(value), time, Operation::Initial))).collect();
     Response::new(stream::iter(messages).boxed())
 }
 

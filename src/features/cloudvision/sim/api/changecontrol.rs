@@ -70,11 +70,14 @@ impl ChangeControlService for Api {
         request: Request<ChangeControlStreamRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let request = request.into_inner();
-        Ok(subscribe(&self.0, Wanted {
-            feed: |state| &state.changes,
-            see: Box::new(move |control: &ChangeControl| see(&request, control)),
-            key: |control| ChangeControl { key: control.key, ..Default::default() },
-        }))
+        Ok(subscribe(
+            &self.0,
+            Wanted {
+                feed: |state| &state.changes,
+                see: Box::new(move |control: &ChangeControl| see(&request, control)),
+                key: |control| ChangeControl { key: control.key, ..Default::default() },
+            },
+        ))
     }
 }
 
@@ -100,11 +103,14 @@ impl ChangeControlSummaryService for Api {
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let request = request.into_inner();
         summary::offered(&self.0.state())?;
-        Ok(subscribe(&self.0, Wanted {
-            feed: |state| &state.changes,
-            see: Box::new(move |control: &ChangeControl| see_summary(&request, control)),
-            key: |summary| ChangeControlSummary { key: summary.key, ..Default::default() },
-        }))
+        Ok(subscribe(
+            &self.0,
+            Wanted {
+                feed: |state| &state.changes,
+                see: Box::new(move |control: &ChangeControl| see_summary(&request, control)),
+                key: |summary| ChangeControlSummary { key: summary.key, ..Default::default() },
+            },
+        ))
     }
 }
 

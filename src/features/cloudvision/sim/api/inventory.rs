@@ -27,10 +27,13 @@ impl DeviceService for Api {
         request: Request<DeviceStreamRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let filters = request.into_inner().partial_eq_filter;
-        Ok(subscribe(&self.0, Wanted {
-            feed: |state| &state.devices,
-            see: Box::new(move |device: &Device| any_covers(&filters, device).then(|| device.clone())),
-            key: |device| Device { key: device.key, ..Default::default() },
-        }))
+        Ok(subscribe(
+            &self.0,
+            Wanted {
+                feed: |state| &state.devices,
+                see: Box::new(move |device: &Device| any_covers(&filters, device).then(|| device.clone())),
+                key: |device| Device { key: device.key, ..Default::default() },
+            },
+        ))
     }
 }

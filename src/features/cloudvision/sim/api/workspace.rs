@@ -54,11 +54,14 @@ impl WorkspaceService for Api {
         request: Request<WorkspaceStreamRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let filters = request.into_inner().partial_eq_filter;
-        Ok(subscribe(&self.0, Wanted {
-            feed: |state| &state.workspaces,
-            see: Box::new(move |value: &Workspace| any_covers(&filters, value).then(|| value.clone())),
-            key: |value| Workspace { key: value.key, ..Default::default() },
-        }))
+        Ok(subscribe(
+            &self.0,
+            Wanted {
+                feed: |state| &state.workspaces,
+                see: Box::new(move |value: &Workspace| any_covers(&filters, value).then(|| value.clone())),
+                key: |value| Workspace { key: value.key, ..Default::default() },
+            },
+        ))
     }
 }
 
@@ -106,11 +109,14 @@ impl WorkspaceBuildService for Api {
         request: Request<WorkspaceBuildStreamRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let filters = request.into_inner().partial_eq_filter;
-        Ok(subscribe(&self.0, Wanted {
-            feed: |state| &state.builds,
-            see: Box::new(move |value: &WorkspaceBuild| any_covers(&filters, value).then(|| value.clone())),
-            key: |value| WorkspaceBuild { key: value.key, ..Default::default() },
-        }))
+        Ok(subscribe(
+            &self.0,
+            Wanted {
+                feed: |state| &state.builds,
+                see: Box::new(move |value: &WorkspaceBuild| any_covers(&filters, value).then(|| value.clone())),
+                key: |value| WorkspaceBuild { key: value.key, ..Default::default() },
+            },
+        ))
     }
 }
 
@@ -134,10 +140,13 @@ impl WorkspaceBuildDetailsService for Api {
         request: Request<WorkspaceBuildDetailsStreamRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let filters = request.into_inner().partial_eq_filter;
-        Ok(subscribe(&self.0, Wanted {
-            feed: |state| &state.details,
-            see: Box::new(move |value: &WorkspaceBuildDetails| any_covers(&filters, value).then(|| value.clone())),
-            key: |value| WorkspaceBuildDetails { key: value.key, ..Default::default() },
-        }))
+        Ok(subscribe(
+            &self.0,
+            Wanted {
+                feed: |state| &state.details,
+                see: Box::new(move |value: &WorkspaceBuildDetails| any_covers(&filters, value).then(|| value.clone())),
+                key: |value| WorkspaceBuildDetails { key: value.key, ..Default::default() },
+            },
+        ))
     }
 }

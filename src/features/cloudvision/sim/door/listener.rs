@@ -52,9 +52,8 @@ async fn serve(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     socket.set_nodelay(true)?;
     let stream = tls.accept(socket).await?;
-    let service = service_fn(move |request| {
-        gate::pass(Arc::clone(&world), routes.clone(), connection.clone(), request)
-    });
+    let service =
+        service_fn(move |request| gate::pass(Arc::clone(&world), routes.clone(), connection.clone(), request));
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http2().initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW);
     builder.serve_connection(TokioIo::new(stream), service).await
