@@ -49,7 +49,7 @@ pub(super) fn start(world: &Arc<World>, state: &mut State, workspace: &str, busy
     };
     state.builds.put(&format!("{workspace}/{build}"), value, time);
     let devices: Vec<String> = touched(state, workspace).into_iter().map(|touched| touched.device).collect();
-    stage(world, state, Going { workspace: workspace.to_owned(), build, busy, devices }, 0);
+    enter(world, state, Going { workspace: workspace.to_owned(), build, busy, devices }, 0);
 }
 
 /// A build that goes on.
@@ -61,8 +61,8 @@ struct Going {
 }
 
 /// Puts every device into a stage, and goes on to the next one when its time is over.
-fn stage(world: &Arc<World>, state: &mut State, going: Going, at: usize) {
-    let (Some(stage), time) = (STAGES.get(at).copied(), state.now()) else {
+fn enter(world: &Arc<World>, state: &mut State, going: Going, at: usize) {
+    let (Some(current), time) = (STAGES.get(at).copied(), state.now()) else {
         finish(state, &going);
         return;
     };
@@ -70,8 +70,8 @@ fn stage(world: &Arc<World>, state: &mut State, going: Going, at: usize) {
         let details = WorkspaceBuildDetails {
             key: Some(keys::details(&going.workspace, &going.build, device)),
             state: BuildState::InProgress.into(),
-            stage: stage.into(),
-            build_stage_state: Some(stages(|other| match (other as i32).cmp(&(stage as i32)) {
+            stage: current.into(),
+            build_stage_state: Some(stages(|other| match (other as i32).cmp(&(current as i32)) {
                 std::cmp::Ordering::Less => BuildState::Success,
                 std::cmp::Ordering::Equal => BuildState::InProgress,
                 std::cmp::Ordering::Greater => BuildState::Unspecified,
@@ -84,7 +84,7 @@ fn stage(world: &Arc<World>, state: &mut State, going: Going, at: usize) {
         let mut state = world.state();
         let goes_on = state.drafts.get(&going.workspace).is_some_and(|draft| draft.busy.as_ref() == Some(&going.busy));
         if goes_on {
-            self::stage(world, &mut state, going, at + 1);
+            enter(world, &mut state, going, at + 1);
         }
     });
 }
@@ -180,7 +180,7 @@ fn details(state: &mut State, workspace: &str, build: &str, touched: &Touched) -
     };
     let mine: Vec<Found> = found(&state.script.findings, &touched.device);
     let fatal = mine.iter().find(|found| found.is_fatal());
-    let (ended, stage) = match (fatal, skip) {
+    let (ended, last) = match (fatal, skip) {
         (Some(found), _) => (BuildState::Fail, findings::stage(found)),
         (None, Some(_)) => (BuildState::Skipped, BuildStage::ConfigValidation),
         (None, None) => (BuildState::Success, BuildStage::ImageValidation),
@@ -188,9 +188,9 @@ fn details(state: &mut State, workspace: &str, build: &str, touched: &Touched) -
     let mut details = WorkspaceBuildDetails {
         key: Some(key),
         state: ended.into(),
-        stage: stage.into(),
+        stage: last.into(),
         config_validation_skip_cause: skip.unwrap_or_default().into(),
-        build_stage_state: Some(stages(|other| match (ended, (other as i32).cmp(&(stage as i32))) {
+        build_stage_state: Some(stages(|other| match (ended, (other as i32).cmp(&(last as i32))) {
             (_, std::cmp::Ordering::Less) => BuildState::Success,
             (state, std::cmp::Ordering::Equal) => state,
             (_, std::cmp::Ordering::Greater) => BuildState::Skipped,

@@ -133,13 +133,13 @@ fn edit(state: &mut State, id: &str, config: &ChangeConfig) -> Result<(), Status
         merge(&mut change.notes, config.notes.as_ref());
         merge(&mut change.root_stage_id, config.root_stage_id.as_ref());
         if let Some(stages) = &config.stages {
-            let known = &mut change.stages.get_or_insert_default().values;
+            let all = &mut change.stages.get_or_insert_default().values;
             for (stage_id, wanted) in &stages.values {
-                let stage = known.entry(stage_id.clone()).or_default();
-                stage.set_status(StageStatus::NotStarted);
-                merge(&mut stage.name, wanted.name.as_ref());
-                merge(&mut stage.action, wanted.action.as_ref());
-                merge(&mut stage.rows, wanted.rows.as_ref());
+                let known = all.entry(stage_id.clone()).or_default();
+                known.set_status(StageStatus::NotStarted);
+                merge(&mut known.name, wanted.name.as_ref());
+                merge(&mut known.action, wanted.action.as_ref());
+                merge(&mut known.rows, wanted.rows.as_ref());
             }
         }
         change.time = Some(author.time);

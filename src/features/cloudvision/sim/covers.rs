@@ -22,7 +22,7 @@ fn inside<T: Covers>(filter: Option<&T>, value: Option<&T>) -> bool {
 }
 
 /// Whether a scalar, a list or a map of a filter is unset or the same.
-fn same<T: PartialEq>(filter: &Option<T>, value: &Option<T>) -> bool {
+fn same<T: PartialEq>(filter: Option<&T>, value: Option<&T>) -> bool {
     filter.is_none() || filter == value
 }
 
@@ -33,7 +33,7 @@ macro_rules! covers {
             fn covers(&self, other: &Self) -> bool {
                 let Self { $($inner,)* $($value,)* $($number,)* } = self;
                 true $(&& inside($inner.as_ref(), other.$inner.as_ref()))*
-                    $(&& same($value, &other.$value))*
+                    $(&& same($value.as_ref(), other.$value.as_ref()))*
                     $(&& (*$number == 0 || *$number == other.$number))*
             }
         }

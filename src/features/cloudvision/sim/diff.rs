@@ -1,6 +1,6 @@
 //! The designed configuration of a device against the one that runs, line by line.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::mainline::digest;
@@ -72,14 +72,14 @@ impl<'a> Comparison<'a> {
                     (_, true, false) => "DIFF_OP_DELETE",
                     (_, false, _) => "DIFF_OP_ADD",
                 };
-                let mut entry = json!({ "op": name });
+                let mut entry = Map::from_iter([("op".to_owned(), json!(name))]);
                 if has_a {
-                    entry["aLineNum"] = json!(a + 1);
-                    entry["aLine"] = line(&self.running, a);
+                    entry.insert("aLineNum".to_owned(), json!(a + 1));
+                    entry.insert("aLine".to_owned(), line(&self.running, a));
                 }
                 if has_b {
-                    entry["bLineNum"] = json!(b + 1);
-                    entry["bLine"] = line(&self.designed, b);
+                    entry.insert("bLineNum".to_owned(), json!(b + 1));
+                    entry.insert("bLine".to_owned(), line(&self.designed, b));
                 }
                 entries.push(entry);
             }

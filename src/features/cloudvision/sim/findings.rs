@@ -69,7 +69,11 @@ fn lines(found: &[Found], errors: bool) -> Vec<ConfigError> {
             Found::Warning { configlet, line, message } if !errors => {
                 (ErrorCode::DeviceWarning, configlet, line, message)
             }
-            _ => return None,
+            Found::Error { .. }
+            | Found::Warning { .. }
+            | Found::Input { .. }
+            | Found::Template { .. }
+            | Found::Image { .. } => return None,
         };
         Some(ConfigError {
             error_code: code.into(),

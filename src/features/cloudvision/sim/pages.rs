@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -34,14 +34,16 @@ pub(super) fn answer(world: &World, request: &Parts, body: &Bytes) -> Response<B
 
 /// An answer in JSON.
 fn json(value: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(value.to_string()));
+    let mut response = plain(StatusCode::OK, &value.to_string());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
 /// An answer in plain text. The lines of a comparison are JSON, but no type is promised for them.
-fn plain(status: StatusCode, text: &str) -> Response<Body> {
+pub(super) fn plain(status: StatusCode, text: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(text.to_owned()));
     *response.status_mut() = status;
+    // What goes out is counted piece by piece, so that its length would not be known any more.
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
     response
 }

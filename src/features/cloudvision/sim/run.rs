@@ -142,29 +142,27 @@ fn later(world: &Arc<World>, going: Going, then: impl FnOnce(&Arc<World>, &mut S
 }
 
 /// Half of the stages' work is done: the devices have their configuration, those that take it.
-fn push(state: &mut State, id: &str, stages: &[String]) {
-    let devices = devices_of(state, id, stages);
+fn push(state: &mut State, id: &str, row: &[String]) {
+    let devices = devices_of(state, id, row);
     let mut failed = HashMap::new();
     for (stage, device) in devices {
         let error = state.script.failing_stages.iter().find(|(failing, _)| *failing == device);
-        match error.map(|(_, error)| error.clone()) {
-            Some(error) => drop(failed.insert(stage, error)),
-            None => {
-                let text = state.plans.get(id).and_then(|plan| plan.designed.get(&device)).cloned();
-                text.map(|text| state.running.insert(device, text));
-            }
+        if let Some(error) = error.map(|(_, error)| error.clone()) {
+            failed.insert(stage, error);
+        } else if let Some(text) = state.plans.get(id).and_then(|plan| plan.designed.get(&device)).cloned() {
+            state.running.insert(device, text);
         }
     }
     let time = state.now();
-    for stage_id in stages {
+    for stage_id in row {
         let error = failed.remove(stage_id);
         state.changes.edit(id, time, |control| {
-            let Some(stage) = stages_mut(control).get_mut(stage_id) else { return };
+            let Some(one) = stages_mut(control).get_mut(stage_id) else { return };
             if let Some(error) = error {
-                stage.steps = Some(steps([StepStatus::Failed, StepStatus::Skipped], Some(error.clone())));
-                end_stage(stage, time, Some(error));
+                one.steps = Some(steps([StepStatus::Failed, StepStatus::Skipped], Some(&error)));
+                end_stage(one, time, Some(error));
             } else {
-                stage.steps = Some(steps([StepStatus::Finished, StepStatus::Running], None));
+                one.steps = Some(steps([StepStatus::Finished, StepStatus::Running], None));
             }
         });
     }
@@ -240,9 +238,9 @@ fn follow(stages: &mut HashMap<String, Stage>, id: &str, time: Timestamp, depth:
 }
 
 /// The steps of an action.
-fn steps(states: [StepStatus; 2], error: Option<String>) -> ActionSteps {
+fn steps(states: [StepStatus; 2], error: Option<&String>) -> ActionSteps {
     let step = |(at, (name, status)): (usize, (&&str, StepStatus))| {
-        let error = error.clone().filter(|_| status == StepStatus::Failed);
+        let error = error.filter(|_| status == StepStatus::Failed).cloned();
         let info = StepInfo { name: Some((*name).to_owned()), status: status.into(), error, message: None };
         ((at + 1).to_string(), info)
     };

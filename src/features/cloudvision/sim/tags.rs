@@ -25,10 +25,8 @@ fn tag_key(workspace: &str, id: &Id) -> TagKey {
 
 /// The key of an assignment. Devices have no interface.
 fn assignment_key(workspace: &str, id: &Assigned, long: bool) -> TagAssignmentKey {
-    let interface = (id.tag.element == i32::from(ElementType::Interface)).then(|| match long {
-        true => format!("{}@{}", id.interface, id.device),
-        false => id.interface.clone(),
-    });
+    let interface = (id.tag.element == i32::from(ElementType::Interface))
+        .then(|| if long { format!("{}@{}", id.interface, id.device) } else { id.interface.clone() });
     TagAssignmentKey {
         workspace_id: Some(workspace.to_owned()),
         element_type: id.tag.element,

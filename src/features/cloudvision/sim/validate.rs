@@ -21,7 +21,7 @@ pub(super) fn all(state: &mut State) {
         let failures = failures(state, control);
         let statuses = Some(ChangeControlValidationStatuses { values: statuses(&failures) });
         let detail = (!failures.is_empty())
-            .then(|| ChangeControlValidationDetail { devices: Some(DeviceValidationDetails { values: failures }) });
+            .then_some(ChangeControlValidationDetail { devices: Some(DeviceValidationDetails { values: failures }) });
         if control.validation_statuses != statuses || control.validation_detail != detail {
             let time = state.now();
             state.changes.edit(&id, time, |control| {
@@ -42,7 +42,10 @@ fn failures(state: &State, control: &ChangeControl) -> Vec<DeviceValidationDetai
             ChangeControlStatus::Completed if created(other) > created(control) => {
                 DeviceValidationFailure::ConfigOutOfOrder
             }
-            _ => continue,
+            ChangeControlStatus::Completed
+            | ChangeControlStatus::Scheduled
+            | ChangeControlStatus::NotStarted
+            | ChangeControlStatus::Unspecified => continue,
         };
         found.extend(self::devices(other).filter(|device| devices.contains(device)).map(|device| {
             DeviceValidationDetail {

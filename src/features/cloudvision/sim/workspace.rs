@@ -202,10 +202,8 @@ pub(super) fn set(world: &Arc<World>, config: &WorkspaceConfig) -> Result<(), St
             workspace.last_modified_by = Some(author.user);
         });
     }
-    match config.request() {
-        Request::Unspecified => Ok(()),
-        request => ask(world, &mut state, &id, request, config),
-    }
+    let request = config.request();
+    if request == Request::Unspecified { Ok(()) } else { ask(world, &mut state, &id, request, config) }
 }
 
 /// Makes a workspace, which is not pending yet.
@@ -257,7 +255,7 @@ fn ask(
             return Ok(());
         }
         (Request::Abandon, Some(running)) if running.request == Request::StartBuild => {
-            build::cancel(state, id, &running)
+            build::cancel(state, id, &running);
         }
         _ => drop(state.writable(id)?),
     }

@@ -82,8 +82,8 @@ impl World {
     pub(super) fn after(self: &Arc<Self>, step: Step, then: impl FnOnce(&Arc<Self>) + Send + 'static) {
         let world = Arc::clone(self);
         self.tasks.spawn(async move {
-            let stop = world.stop.clone();
-            if stop.run_until_cancelled(world.pass(step)).await.is_some() {
+            let end = world.stop.clone();
+            if end.run_until_cancelled(world.pass(step)).await.is_some() {
                 then(&world);
             }
         });
@@ -112,10 +112,10 @@ impl World {
         }
     }
 
-    /// Holds a step, or lets it go on.
-    pub(super) fn hold(&self, step: Step, hold: bool) {
+    /// Has a step stand still, or go on.
+    pub(super) fn hold(&self, step: Step, stand: bool) {
         let held = &mut self.state().script.held;
-        if hold {
+        if stand {
             held.insert(step);
         } else {
             held.remove(&step);

@@ -50,12 +50,15 @@ pub(super) fn failures<M: Send + 'static>(failed: Vec<M>) -> Response<Answers<M>
     Response::new(stream::iter(failed.into_iter().map(Ok)).boxed())
 }
 
+/// What a client sees of a value, if it asked for it.
+type See<V, W> = Box<dyn Fn(&V) -> Option<W> + Send>;
+
 /// What a subscription looks at: which feed, what of it, and what a deleted value is told as.
 pub(super) struct Wanted<V, W> {
     /// The feed.
     pub(super) feed: fn(&State) -> &Feed<V>,
     /// What a client sees of a value, if it asked for it.
-    pub(super) see: Box<dyn Fn(&V) -> Option<W> + Send>,
+    pub(super) see: See<V, W>,
     /// The key alone of what it would see.
     pub(super) key: fn(W) -> W,
 }

@@ -6,14 +6,13 @@ use axum::Router;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tonic::Status;
+use tonic::{Code, Status};
 use tower::ServiceExt;
 
 use super::response::{Open, watched};
@@ -104,11 +103,8 @@ fn refused(status: Status, is_call: bool, open: Open) -> Response<Body> {
         drop(open);
         return status.into_http();
     }
-    let code = match status.code() {
-        tonic::Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        _ => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    let mut response = Response::new(watched(Body::from(Bytes::from(status.message().to_owned())), open, None));
-    *response.status_mut() = code;
-    response
+    let is_stranger = status.code() == Code::Unauthenticated;
+    let code = if is_stranger { StatusCode::UNAUTHORIZED } else { StatusCode::SERVICE_UNAVAILABLE };
+    let (parts, body) = pages::plain(code, status.message()).into_parts();
+    Response::from_parts(parts, watched(body, open, None))
 }

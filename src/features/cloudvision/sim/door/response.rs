@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Buf, Bytes};
@@ -17,6 +18,9 @@ use crate::features::cloudvision::sim::world::World;
 
 /// Bytes before a message: whether it is compressed, and how long it is.
 const PREFIX: usize = 5;
+
+/// Between the last message and a reset: a reset overtakes what is still waiting to be sent.
+const BEFORE_RESET: Duration = Duration::from_millis(50);
 
 /// A call that is in the log as open until this goes away.
 pub(super) struct Open {
@@ -67,6 +71,7 @@ impl Outgoing {
         match self.effect {
             Some(Effect::ResetAfter(messages)) if self.sent >= messages => {
                 self.over = true;
+                sleep(BEFORE_RESET).await;
                 return Some(Err(Broken));
             }
             Some(Effect::EndAfter(messages)) if self.sent >= messages => {

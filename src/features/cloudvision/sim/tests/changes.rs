@@ -11,13 +11,13 @@ use crate::features::cloudvision::pb::changecontrol::{
     ApproveConfig, ApproveConfigSetRequest, ChangeConfig, ChangeControlConfig, ChangeControlConfigDeleteRequest,
     ChangeControlConfigSetRequest, ChangeControlKey, ChangeControlStatus, ChangeControlSummaryStreamRequest,
     ChangeControlValidationStatus, CompletionReason, Filter, FlagConfig, RepeatedRepeatedString, StageConfig,
-    StageConfigMap, StageStatus, StepStatus, TimestampFlagConfig,
+    StageConfigMap, StageStatus, StepInfo, StepStatus, TimestampFlagConfig,
 };
 use crate::features::cloudvision::sim::{Fate, Step};
 
 /// A change control's key.
-fn key(id: &str) -> Option<ChangeControlKey> {
-    Some(ChangeControlKey { id: Some(id.to_owned()) })
+fn key(id: &str) -> ChangeControlKey {
+    ChangeControlKey { id: Some(id.to_owned()) }
 }
 
 /// Writes to a change control.
@@ -29,7 +29,7 @@ async fn write(desk: &Desk, value: ChangeControlConfig) -> Result<(), Status> {
 /// Sets or takes back an approval of a version.
 async fn flag(desk: &Desk, id: &str, value: bool, version: Option<Timestamp>) -> Result<(), Status> {
     let approve = Some(FlagConfig { value: Some(value), notes: Some("looks good".to_owned()) });
-    let value = ApproveConfig { key: key(id), approve, version, override_reason: 0 };
+    let value = ApproveConfig { key: Some(key(id)), approve, version, override_reason: 0 };
     let mut client = ApproveConfigServiceClient::new(desk.channel.clone());
     client.set(ApproveConfigSetRequest { value: Some(value) }).await.map(drop)
 }
@@ -53,7 +53,7 @@ pub(super) async fn start(desk: &Desk, id: &str) {
 /// Starts or stops a change control.
 async fn set_start(desk: &Desk, id: &str, value: bool) -> Result<(), Status> {
     let start = Some(FlagConfig { value: Some(value), notes: None });
-    write(desk, ChangeControlConfig { key: key(id), start, ..Default::default() }).await
+    write(desk, ChangeControlConfig { key: Some(key(id)), start, ..Default::default() }).await
 }
 
 /// Whether it is over, however.
@@ -69,7 +69,7 @@ fn is_running(control: &ChangeControl) -> bool {
 /// Gives it a name.
 async fn rename(desk: &Desk, id: &str, name: &str) -> Result<(), Status> {
     let change = Some(ChangeConfig { name: Some(name.to_owned()), ..Default::default() });
-    write(desk, ChangeControlConfig { key: key(id), change, ..Default::default() }).await
+    write(desk, ChangeControlConfig { key: Some(key(id)), change, ..Default::default() }).await
 }
 
 #[tokio::test]
@@ -135,19 +135,18 @@ async fn a_stage_is_seen_running_step_by_step() {
         let leaf = stages.values().find(|stage| stage.action.is_some()).unwrap();
         let root = stages.values().find(|stage| stage.action.is_none()).unwrap();
         let steps = leaf.steps.clone().unwrap_or_default().values;
-        let step = |name: &str| steps.get(name).map(|step| step.status());
+        let step = |name: &str| steps.get(name).map(StepInfo::status);
         seen.push((root.status(), leaf.status(), step("1"), step("2")));
         if is_completed(&control) {
             break;
         }
     }
     seen.dedup();
-    use StageStatus::{Completed, NotStarted, Running};
     let expected = [
-        (NotStarted, NotStarted, None, None),
-        (Running, Running, Some(StepStatus::Running), Some(StepStatus::NotStarted)),
-        (Running, Running, Some(StepStatus::Finished), Some(StepStatus::Running)),
-        (Completed, Completed, Some(StepStatus::Finished), Some(StepStatus::Finished)),
+        (StageStatus::NotStarted, StageStatus::NotStarted, None, None),
+        (StageStatus::Running, StageStatus::Running, Some(StepStatus::Running), Some(StepStatus::NotStarted)),
+        (StageStatus::Running, StageStatus::Running, Some(StepStatus::Finished), Some(StepStatus::Running)),
+        (StageStatus::Completed, StageStatus::Completed, Some(StepStatus::Finished), Some(StepStatus::Finished)),
     ];
     assert_eq!(seen, expected);
 }
@@ -175,7 +174,7 @@ async fn in_series(desk: &Desk, id: &str) {
     let stage = StageConfig { rows: Some(RepeatedRepeatedString { values: rows }), ..Default::default() };
     let stages = Some(StageConfigMap { values: [(root, stage)].into() });
     let change = Some(ChangeConfig { stages, ..Default::default() });
-    write(desk, ChangeControlConfig { key: key(id), change, ..Default::default() }).await.unwrap();
+    write(desk, ChangeControlConfig { key: Some(key(id)), change, ..Default::default() }).await.unwrap();
 }
 
 #[tokio::test]
@@ -190,7 +189,7 @@ async fn one_that_is_stopped_leaves_what_it_did_and_does_no_more() {
     // To start it again is no error, and no second run.
     start(&desk, &id).await;
     let mut client = ChangeControlConfigServiceClient::new(desk.channel.clone());
-    refused(client.delete(ChangeControlConfigDeleteRequest { key: key(&id) }).await, Code::FailedPrecondition);
+    refused(client.delete(ChangeControlConfigDeleteRequest { key: Some(key(&id)) }).await, Code::FailedPrecondition);
     set_start(&desk, &id, false).await.unwrap();
     let control = desk.change_until(&id, is_completed).await;
     assert_eq!(control.completion_reason(), CompletionReason::Stopped);
@@ -206,7 +205,7 @@ async fn a_schedule_needs_an_approval_and_a_time_ahead_and_starts_by_itself() {
         let at = clock::now() + chrono::TimeDelta::seconds(seconds) + chrono::TimeDelta::nanoseconds(nanos);
         let value = Timestamp { seconds: at.timestamp(), nanos: at.timestamp_subsec_nanos().try_into().unwrap() };
         let schedule = Some(TimestampFlagConfig { value: Some(value), notes: None });
-        ChangeControlConfig { key: key(&id), schedule, ..Default::default() }
+        ChangeControlConfig { key: Some(key(&id)), schedule, ..Default::default() }
     };
     refused(write(&desk, schedule(3600, 0)).await, Code::FailedPrecondition);
     approve(&desk, &id).await;
@@ -215,7 +214,7 @@ async fn a_schedule_needs_an_approval_and_a_time_ahead_and_starts_by_itself() {
     let control = desk.change_until(&id, |_| true).await;
     assert_eq!(control.status(), ChangeControlStatus::Scheduled);
     let off = Some(TimestampFlagConfig { value: None, notes: None });
-    write(&desk, ChangeControlConfig { key: key(&id), schedule: off, ..Default::default() }).await.unwrap();
+    write(&desk, ChangeControlConfig { key: Some(key(&id)), schedule: off, ..Default::default() }).await.unwrap();
     assert_eq!(desk.change_until(&id, |_| true).await.status(), ChangeControlStatus::NotStarted);
     write(&desk, schedule(0, 200_000_000)).await.unwrap();
     desk.change_until(&id, is_completed).await;
@@ -229,10 +228,10 @@ async fn one_that_is_deleted_is_told_to_those_who_watch() {
     let mut stream = desk.changes().await;
     while next(&mut stream).await.unwrap().r#type() != Operation::InitialSyncComplete {}
     let mut client = ChangeControlConfigServiceClient::new(desk.channel.clone());
-    client.delete(ChangeControlConfigDeleteRequest { key: key(&id) }).await.unwrap();
+    client.delete(ChangeControlConfigDeleteRequest { key: Some(key(&id)) }).await.unwrap();
     let message = next(&mut stream).await.unwrap();
-    assert_eq!((message.r#type(), message.value.unwrap().key), (Operation::Deleted, key(&id)));
-    refused(client.delete(ChangeControlConfigDeleteRequest { key: key(&id) }).await, Code::NotFound);
+    assert_eq!((message.r#type(), message.value.unwrap().key), (Operation::Deleted, Some(key(&id))));
+    refused(client.delete(ChangeControlConfigDeleteRequest { key: Some(key(&id)) }).await, Code::NotFound);
 }
 
 #[tokio::test]
@@ -265,7 +264,7 @@ async fn lists_can_be_asked_for_by_device() {
     let mut client = ChangeControlServiceClient::new(desk.channel.clone());
     let request = ChangeControlStreamRequest { filter: by_device(LEAF1), ..Default::default() };
     let found = collect(client.get_all(request).await.unwrap().into_inner()).await;
-    assert_eq!((found.len(), found[0].value.clone().unwrap().key), (1, key(&one)));
+    assert_eq!((found.len(), found[0].value.clone().unwrap().key), (1, Some(key(&one))));
     let mut client = ChangeControlSummaryServiceClient::new(desk.channel.clone());
     let request = ChangeControlSummaryStreamRequest { filter: by_device(LEAF2), ..Default::default() };
     let found = collect(client.get_all(request).await.unwrap().into_inner()).await;

@@ -40,7 +40,7 @@ use crate::features::cloudvision::pb::workspace::{
 };
 
 /// A wait that takes this long has failed. Generous: the machine may be busy.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Signs every call.
 #[derive(Clone)]
