@@ -132,16 +132,16 @@ pub(crate) fn by_name(name: &str) -> Option<&'static Spec<Command>> {
     COMMANDS.iter().find(|spec| spec.name == name)
 }
 
-/// The table for the README: one Markdown table per scope.
+/// The table for the README: one Markdown table per scope, with all that can be done there.
 #[must_use]
 pub fn markdown() -> String {
     let mut text = String::new();
     for scope in Scope::ALL {
-        let mut rows = COMMANDS.iter().filter(|spec| spec.scopes.first() == Some(&scope)).peekable();
+        let mut rows = COMMANDS.iter().filter(|spec| spec.scopes.contains(&scope)).peekable();
         if rows.peek().is_none() {
             continue;
         }
-        let _ = write!(text, "**{}**\n\n| key | command | |\n| --- | --- | --- |\n", scope.title());
+        let _ = write!(text, "**{}**\n\n| key | command | what it does |\n| --- | --- | --- |\n", scope.title());
         for spec in rows {
             let keys: Vec<_> = spec.keys.iter().map(|key| format!("`{key}`")).collect();
             let _ = writeln!(text, "| {} | `{}` | {} |", keys.join(" "), spec.name, spec.help);
