@@ -28,6 +28,7 @@ use crate::ui::time::Zone;
 use crate::ui::{Look, theme};
 use keymap::Keymap;
 use overlay::Overlay;
+pub use settings::key_map_problems;
 use toast::Toasts;
 
 /// The panes of the dashboard, in the order of their numbers.
