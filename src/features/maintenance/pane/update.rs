@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::moving::page_height;
 use super::opened::{Load, MaintenancePage, NotificationPage, NotificationsPage, Page};
 use super::query::CHUNK;
 use super::{Command, Outcome, State};
@@ -137,7 +138,7 @@ impl State {
     fn open_notifications(&mut self) -> Outcome {
         let mut page =
             NotificationsPage { list: List::default(), all: false, generation: 1, extending: false, failure: None };
-        page.list.set_height(usize::from(self.size.1).saturating_sub(1));
+        page.list.set_height(page_height(self.size.1));
         self.pages.push(Page::Notifications(page));
         Outcome::ask(Question::Notifications {
             generation: 1,
