@@ -151,6 +151,8 @@ pub struct Model {
     pub(crate) toasts: Toasts,
     /// The last warnings.
     pub(crate) log: Recent,
+    /// How many warnings there were when the log was looked at last.
+    pub(crate) log_read: u64,
 }
 
 /// Something that happened.
@@ -213,6 +215,7 @@ impl Model {
             overlays: Vec::new(),
             toasts: Toasts::default(),
             log: Recent::default(),
+            log_read: 0,
             settings,
         };
         model.fit();
@@ -240,6 +243,11 @@ impl Model {
     pub fn next_change(&self) -> DateTime<Utc> {
         let turn = crate::ui::time::next_change(self.now, self.maintenance.instants());
         self.toasts.expiry().map_or(turn, |expiry| expiry.min(turn))
+    }
+
+    /// How many warnings nobody has looked at yet.
+    pub(crate) fn unread_warnings(&self) -> u64 {
+        self.log.said().saturating_sub(self.log_read)
     }
 
     /// The backends for the header, in the order of the panes.
