@@ -21,8 +21,10 @@ use crate::support::Start;
 
 /// Set in the process that is to be noctui, so that the picture is of this very build.
 const INSIDE: &str = "NOCTUI_PICTURE_INSIDE";
-/// After so much silence the program is taken to have drawn all it has to draw.
+/// After so much silence the program is taken to have drawn all it has to draw: at the start, when it reads mails, and
+/// after a key.
 const SILENCE: Duration = Duration::from_secs(2);
+const KEY_SILENCE: Duration = Duration::from_millis(500);
 
 /// What was typed.
 #[derive(Debug, Parser)]
@@ -71,13 +73,14 @@ fn main() -> ExitCode {
         .args(&noctui)
         .variable(INSIDE, "1")
         .variable("COLORTERM", "truecolor")
+        .variable("NOCTUI_WHO", "anna")
         .size(columns, rows)
         .spawn();
     session.wait_for("a screen", |screen| screen.modes().is_alternate_screen);
     session.settle(SILENCE);
     for key in keys.split_whitespace() {
         session.send(bytes(key));
-        session.settle(SILENCE);
+        session.settle(KEY_SILENCE);
     }
     let picture = svg::draw(columns, rows, |column, row| session.screen.cell(column, row).into());
     std::fs::write(&file, picture).unwrap();
