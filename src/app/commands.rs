@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use super::Pane;
-use crate::command::{Motion, Risk, Scope, Spec};
+use crate::command::{Motion, Risk, Scope, Spec, row};
 use crate::features::maintenance;
 
 /// Everything a user can do.
@@ -50,18 +50,6 @@ pub enum Command {
     Move(Motion),
     /// Of the maintenances.
     Maintenance(maintenance::pane::Command),
-}
-
-/// Shorthand for the rows below.
-const fn row(
-    command: Command,
-    name: &'static str,
-    keys: &'static [&'static str],
-    scopes: &'static [Scope],
-    hint: &'static str,
-    help: &'static str,
-) -> Spec<Command> {
-    Spec { command, name, keys, scopes, risk: Risk::None, writes: false, hint, help }
 }
 
 /// What is everywhere, on the dashboard, and in every list.

@@ -178,6 +178,24 @@ pub enum Message {
     Failed(Trouble),
 }
 
+impl Message {
+    /// What went wrong, if that is what it tells. The footer may have no room for all of it: the log has.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&Trouble> {
+        match self {
+            Self::Maintenance(report) => report.trouble(),
+            Self::ConfigurationRefused(trouble) | Self::Failed(trouble) => Some(trouble),
+            // Who starts the worker again logs why it ended.
+            Self::WorkerStopped(_)
+            | Self::WorkerStarted
+            | Self::Input(_)
+            | Self::Ticked
+            | Self::Reconfigured(_)
+            | Self::Logged(_) => None,
+        }
+    }
+}
+
 /// Something wanted of the world.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
