@@ -21,9 +21,9 @@ use crate::support::Start;
 
 /// Set in the process that is to be noctui, so that the picture is of this very build.
 const INSIDE: &str = "NOCTUI_PICTURE_INSIDE";
-/// After so much silence the program is taken to have drawn all it has to draw: at the start, when it reads mails, and
-/// after a key.
+/// After so much silence at the start, when it reads mails, the program is taken to have drawn all it has to draw.
 const SILENCE: Duration = Duration::from_secs(2);
+/// The same after a key.
 const KEY_SILENCE: Duration = Duration::from_millis(500);
 
 /// What was typed.

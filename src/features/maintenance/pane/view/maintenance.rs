@@ -75,7 +75,8 @@ pub(crate) fn lines(page: &MaintenancePage, look: &Look<'_>, columns: u16) -> Ve
     circuits(detail, cells, &mut lines);
     labelled("Summary", &detail.summary, cells, Role::Text, &mut lines);
     labelled("Account", &detail.account, cells, Role::Text, &mut lines);
-    labelled("Contact", &detail.organizer, cells, Role::Link, &mut lines);
+    let contact = detail.organizer.strip_prefix("mailto:").unwrap_or(&detail.organizer);
+    labelled("Contact", contact, cells, Role::Link, &mut lines);
     notes(detail, look, cells, &mut lines);
     history(detail, look, cells, &mut lines);
     lines
