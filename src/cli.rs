@@ -13,7 +13,7 @@ use clap_complete::Shell;
 use crate::config::{self, Environment, Flags, Level, Problems, When};
 use crate::features::maintenance;
 use crate::trouble::{Remedy, Trouble};
-use crate::{clock, demo, logging, output, runtime, store};
+use crate::{app, clock, demo, logging, output, runtime, store};
 
 /// What `--help` says below the flags.
 const VARIABLES: &str = "\
@@ -96,7 +96,7 @@ pub fn main() -> ExitCode {
         None => screen(flags, None),
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
-        Some(Command::Config(command)) => config::cli::run(&command, &flags),
+        Some(Command::Config(command)) => config::cli::run(&command, &flags, app::key_problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),
     };

@@ -13,6 +13,8 @@ pub(crate) mod toast;
 mod update;
 pub(crate) mod view;
 
+pub(crate) use settings::key_problems;
+
 #[cfg(test)]
 mod tests;
 

@@ -79,6 +79,11 @@ fn machine_zone() -> Zone {
     }
 }
 
+/// What is wrong with the `[keys]` of `config`: names that no command has, and keys given twice in one place.
+pub(crate) fn key_problems(config: &Config) -> Vec<Problem> {
+    keymap(config).1
+}
+
 /// The table's keys with the configuration's laid over them.
 fn keymap(config: &Config) -> (Keymap, Vec<Problem>) {
     let mut problems = Vec::new();
