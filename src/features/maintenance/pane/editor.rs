@@ -141,6 +141,6 @@ impl State {
             return Outcome::none();
         }
         self.draft.clone_from(&text);
-        Outcome::write(Write::Note { keys: targets, text, who: self.who.clone() })
+        Outcome::ask(Write::Note { keys: targets, text, who: self.who.clone() })
     }
 }

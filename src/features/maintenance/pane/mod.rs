@@ -25,7 +25,7 @@ use opened::Page;
 use super::store::action::Inverse;
 use super::store::count::{Count, Counts};
 use super::store::list::{ListQuery, Row};
-use super::worker::{Request, SourceState, Write};
+use super::worker::{Request, SourceState};
 use crate::trouble::Trouble;
 use crate::ui::list::List;
 
@@ -106,13 +106,8 @@ impl Outcome {
     }
 
     /// One request.
-    pub(crate) fn ask(request: Request) -> Self {
-        Self { requests: vec![request], ..Self::default() }
-    }
-
-    /// One thing to be done.
-    pub(crate) fn write(write: Write) -> Self {
-        Self::ask(Request::Write(write))
+    pub(crate) fn ask(request: impl Into<Request>) -> Self {
+        Self { requests: vec![request.into()], ..Self::default() }
     }
 
     /// A success to tell.
@@ -126,8 +121,8 @@ impl Outcome {
     }
 
     /// The same with more requests.
-    pub(crate) fn and(mut self, requests: impl IntoIterator<Item = Request>) -> Self {
-        self.requests.extend(requests);
+    pub(crate) fn and(mut self, requests: impl IntoIterator<Item = impl Into<Request>>) -> Self {
+        self.requests.extend(requests.into_iter().map(Into::into));
         self
     }
 }

@@ -8,10 +8,11 @@ use crate::features::maintenance::pane::State;
 use crate::features::maintenance::pane::editor::Editor;
 use crate::features::maintenance::pane::rows::{show_name, sort_name};
 use crate::features::maintenance::store::list::{Acknowledged, Row, Scope, Sort};
+use crate::trouble::Trouble;
 use crate::ui::Look;
 use crate::ui::line::{Pen, width};
 use crate::ui::list::Line;
-use crate::ui::theme::Role;
+use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::{brief, brief_distance};
 
 /// Columns of the list in cells, the gaps behind them included; 0 leaves a column out.
@@ -94,7 +95,7 @@ fn status(state: &State) -> Option<String> {
     let editing = matches!(state.editor, Some(Editor::Filter { .. }));
     let marked = state.list.marked();
     let plain_list = filter.text.is_empty() && filter.provider.is_none() && filter.scope == Scope::All;
-    if plain_list && !editing && marked == 0 && state.query.sort == Sort::Grouped {
+    if plain_list && !editing && marked == 0 && state.query.sort == Sort::Grouped && stale_because(state).is_none() {
         return None;
     }
     let mut parts = Vec::new();
@@ -119,6 +120,11 @@ fn status(state: &State) -> Option<String> {
     Some(parts.join(" · "))
 }
 
+/// Why the rows that are there are not up to date.
+fn stale_because(state: &State) -> Option<&str> {
+    if state.list.rows().is_empty() { None } else { state.failure.as_ref().map(Trouble::what) }
+}
+
 /// Draws the list; returns where the filter is being typed.
 pub(super) fn draw(
     state: &State,
@@ -134,7 +140,7 @@ pub(super) fn draw(
         cursor = draw_status(state, &status, look, area, buffer);
         rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     }
-    if let Some(failure) = &state.failure {
+    if let (Some(failure), true) = (&state.failure, state.list.rows().is_empty()) {
         let lines = trouble_lines(failure, usize::from(rows.width.saturating_sub(2)));
         draw_lines(&lines, 0, look, Rect { x: rows.x + 1, width: rows.width.saturating_sub(1), ..rows }, buffer);
         return cursor;
@@ -162,7 +168,13 @@ pub(super) fn draw(
 /// The line above the list: what is listed, and the filter.
 fn draw_status(state: &State, status: &str, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let mut pen = Pen::new(buffer, area, 0);
-    pen.skip(1).text(status, look.theme.style(Role::Muted));
+    pen.skip(1);
+    if let Some(what) = stale_because(state) {
+        let style = look.theme.style(Role::Stale);
+        pen.text(look.glyph(Sign::Stale), style).text(" not up to date: ", style).text(what, style);
+        pen.text(if status.is_empty() { "" } else { " · " }, style);
+    }
+    pen.text(status, look.theme.style(Role::Muted));
     if state.stale {
         pen.text(" …", look.theme.style(Role::Stale));
     }
