@@ -10,6 +10,8 @@ use encoding_rs::{Encoding, UTF_16LE};
 use super::page::Page;
 use super::{charset, xlsx};
 
+/// Of separated values no more bytes are read. A line of so many separators takes a hundred megabytes to take apart.
+const MAX_BYTES: usize = 2 << 20;
 /// Longer attachments are cut.
 const MAX_ROWS: usize = 20_000;
 /// Cells beyond this in one row are left out.
@@ -25,11 +27,11 @@ pub(super) fn spreadsheet(bytes: &[u8]) -> Page {
 
 /// The table of separated values.
 pub(super) fn separated(bytes: &[u8]) -> Page {
-    let text = decode(bytes);
+    let mut text = decode(bytes);
+    text.truncate(text.floor_char_boundary(MAX_BYTES));
     let separator = separator(text.lines().next().unwrap_or_default());
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
-    // One record at a time: a line of ten million separators takes a gigabyte if it is kept with those around it.
     let records = reader.records().take(MAX_ROWS).filter_map(Result::ok);
     let rows: Vec<Vec<String>> =
         records.map(|record| record.iter().take(MAX_COLUMNS).map(str::to_owned).collect()).collect();
@@ -58,6 +60,16 @@ fn separator(line: &str) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_reads_of_separated_values_is_cut() {
+        let wide = separated(&b"a,".repeat(10_000_000));
+        assert_eq!(wide.row_cells(0).count(), MAX_COLUMNS);
+        let long = separated(&b"a,b\n".repeat(30_000));
+        assert_eq!(long.rows().count(), MAX_ROWS);
+        let torn = separated("é,".repeat(MAX_BYTES).as_bytes());
+        assert_eq!(torn.row_cells(0).count(), MAX_COLUMNS);
+    }
 
     #[test]
     fn values_in_utf16_with_tabs_are_a_table() {
