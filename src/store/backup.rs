@@ -35,10 +35,8 @@ pub fn backup(data_dir: &Path, target: &Path) -> Result<(), Error> {
 
 /// The target cannot be written.
 fn unusable(target: &Path, error: io::Error) -> Error {
-    match Error::io(target, error) {
-        Error::Unusable { path, source } => Error::TargetUnusable { path, source },
-        other => other,
-    }
+    let error = Error::io(target, error);
+    if let Error::Unusable { path, source } = error { Error::TargetUnusable { path, source } } else { error }
 }
 
 /// `target` with `.partial` appended, so that both are in one directory.

@@ -57,7 +57,7 @@ fn it_has_every_setting_and_no_other() {
 
 #[test]
 fn the_keys_it_shows_belong_to_commands() {
-    let shown = regex::Regex::new(r#"(?m)^#   (\w+ = .*)$"#).unwrap();
+    let shown = regex::Regex::new(r"(?m)^#   (\w+ = .*)$").unwrap();
     let keys: Vec<String> = shown.captures_iter(&example()).map(|line| line[1].to_owned()).collect();
     assert!(keys.len() > 1, "{keys:?}");
     let config = config(&format!("[keys]\n{}", keys.join("\n")));

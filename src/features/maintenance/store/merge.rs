@@ -222,7 +222,7 @@ fn with_windows(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: D
             let last = known.last().map(|(_, state)| (state.start, state.end));
             windows.push(last.unwrap_or((at, at + TimeDelta::seconds(1))));
         }
-        windowed.extend(windows.into_iter().map(|(start, end)| Notice { start, end, ..notice.clone() }));
+        windowed.extend(windows.into_iter().map(|(start, end)| Notice { end, start, ..notice.clone() }));
     }
     windowed
 }

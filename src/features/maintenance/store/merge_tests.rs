@@ -256,7 +256,7 @@ fn a_notification_without_notices_does_nothing() {
 #[test]
 fn a_cancellation_without_a_window_cancels_every_open_one_and_leaves_its_times() {
     let (start, end) = Notice::no_window();
-    let cancelled = Notice { start, end, circuits: Vec::new(), ..with_status(Status::Cancelled, notice(hour(90))) };
+    let cancelled = Notice { end, start, circuits: Vec::new(), ..with_status(Status::Cancelled, notice(hour(90))) };
     let over = state(&window(1, 50, 54), 1);
     let open = [state(&window(1, 100, 104), 2), state(&window(1, 200, 204), 3)];
     let known = known([over].into_iter().chain(open));
@@ -275,7 +275,7 @@ fn a_cancellation_without_a_window_cancels_every_open_one_and_leaves_its_times()
 #[test]
 fn a_cancellation_of_nothing_known_has_the_moment_of_its_notice() {
     let (start, end) = Notice::no_window();
-    let cancelled = Notice { start, end, ..with_status(Status::Cancelled, notice(hour(3))) };
+    let cancelled = Notice { end, start, ..with_status(Status::Cancelled, notice(hour(3))) };
     let (_, created) = outcome(merge(&[], &[cancelled], hour(2)));
     assert_eq!((created[0].start, (created[0].end - created[0].start).num_seconds()), (hour(2), 1));
 }

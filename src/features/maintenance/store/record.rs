@@ -114,16 +114,17 @@ pub fn record(
         None => (insert(connection, delivery, reading, &hashes, limits)?, Novelty::New),
         Some((notification, outcome)) => {
             remember_item(connection, delivery, notification)?;
-            match &reading.verdict {
-                Verdict::Parsed { .. } | Verdict::Ignored { .. } if outcome.needs_a_look() => {}
-                Verdict::Failed { .. } if outcome == Outcome::UnknownProvider => {}
-                verdict => {
-                    // Other rules may fail for another reason.
-                    if outcome == Outcome::ParsingFailed && matches!(verdict, Verdict::Failed { .. }) {
-                        settle(connection, notification, delivery.received_at, reading)?;
-                    }
-                    return Ok(Recorded { notification, outcome, novelty: Novelty::Duplicate, merged: Vec::new() });
+            let better = match &reading.verdict {
+                Verdict::Parsed { .. } | Verdict::Ignored { .. } => outcome.needs_a_look(),
+                Verdict::Failed { .. } => outcome == Outcome::UnknownProvider,
+                Verdict::Unknown { .. } => false,
+            };
+            if !better {
+                // Other rules may fail for another reason.
+                if outcome == Outcome::ParsingFailed && matches!(reading.verdict, Verdict::Failed { .. }) {
+                    settle(connection, notification, delivery.received_at, reading)?;
                 }
+                return Ok(Recorded { notification, outcome, novelty: Novelty::Duplicate, merged: Vec::new() });
             }
             (notification, Novelty::ReadAgain)
         }

@@ -81,14 +81,14 @@ fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
 fn first<T>(xml: &str, name: &str, read: impl Fn(&BytesStart<'_>) -> Option<T>) -> Option<T> {
     let mut reader = Reader::from_str(xml);
     loop {
-        match reader.read_event().ok()? {
-            Event::Start(element) | Event::Empty(element) if element.local_name().as_ref() == name => {
+        match reader.read_event() {
+            Ok(Event::Start(element) | Event::Empty(element)) if element.local_name().as_ref() == name => {
                 if let Some(found) = read(&element) {
                     return Some(found);
                 }
             }
-            Event::Eof => return None,
-            _ => {}
+            Ok(Event::Eof) | Err(_) => return None,
+            Ok(_) => {}
         }
     }
 }
@@ -97,7 +97,7 @@ fn first<T>(xml: &str, name: &str, read: impl Fn(&BytesStart<'_>) -> Option<T>) 
 #[derive(Debug, Default)]
 struct Text {
     /// So far.
-    text: String,
+    gathered: String,
     /// How deep in children that count it is.
     inside: usize,
     /// How deep in a reading aid (`rPh`), which repeats the text in another script.
@@ -120,7 +120,7 @@ impl Text {
     /// Adds text, if it counts here.
     fn add(&mut self, text: &str) {
         if self.inside > 0 && self.aside == 0 {
-            self.text.push_str(text);
+            self.gathered.push_str(text);
         }
     }
 
@@ -134,7 +134,7 @@ impl Text {
 
     /// What was gathered; begins anew.
     fn take(&mut self) -> String {
-        std::mem::take(self).text
+        std::mem::take(self).gathered
     }
 }
 
