@@ -33,14 +33,14 @@ pub(crate) enum Command {
     },
 }
 
-/// Runs one of them. `others` finds mistakes in what the settings mean elsewhere, such as in the names of commands.
+/// Runs one of them. `further` finds the mistakes that only those can see who use a setting: keys of no command.
 pub(crate) fn run(
     command: &Command,
     flags: &Flags,
-    others: impl FnOnce(&Config) -> Vec<Problem>,
+    further: impl FnOnce(&Config) -> Vec<Problem>,
 ) -> anyhow::Result<ExitCode> {
     let mut inspection = inspect(flags, &Environment::of_this_process());
-    inspection.problems.extend(others(&inspection.config));
+    inspection.problems.extend(further(&inspection.config));
     inspection.problems.sort_by(|a, b| a.origin.cmp(&b.origin));
     match command {
         Command::Path { json } => path(inspection, *json),

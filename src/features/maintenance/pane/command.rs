@@ -1,6 +1,6 @@
 //! What can be done with maintenances: this feature's slice of the command table.
 
-use crate::command::{Risk, Scope, Spec};
+use crate::command::{Risk, Scope, Spec, row};
 
 /// Everything a user can do with maintenances and notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,18 +45,6 @@ pub enum Command {
     Sync,
 }
 
-/// Shorthand for rows without risk.
-const fn row(
-    command: Command,
-    name: &'static str,
-    keys: &'static [&'static str],
-    scopes: &'static [Scope],
-    hint: &'static str,
-    help: &'static str,
-) -> Spec<Command> {
-    Spec { command, name, keys, scopes, risk: Risk::None, writes: false, hint, help }
-}
-
 /// The list, and one maintenance opened.
 const BOTH: &[Scope] = &[Scope::Maintenances, Scope::Maintenance];
 /// The list alone.
@@ -93,13 +81,13 @@ pub const COMMANDS: &[Spec<Command>] = &[
     row(Command::Undo, "undo", &["u"], BOTH, "undo", "Undo the last acknowledgement or note"),
     row(Command::Open, "open", &["enter", "l", "right"], LISTS, "open", "Open what the cursor is on"),
     row(Command::OpenMail, "open-mail", &["o"], &[Scope::Maintenance], "mail", "Read the mail behind this state"),
-    row(Command::Next, "next", &["]"], OPENED, "", "Open the next one"),
-    row(Command::Previous, "previous", &["["], OPENED, "", "Open the previous one"),
+    row(Command::Next, "next", &["]"], OPENED, "next", "Open the next one"),
+    row(Command::Previous, "previous", &["["], OPENED, "previous", "Open the previous one"),
     row(
         Command::Filter,
         "filter",
         &["/"],
-        LISTS,
+        LIST,
         "filter",
         "Filter by provider, id, circuit or summary; !word excludes",
     ),
@@ -117,8 +105,8 @@ pub const COMMANDS: &[Spec<Command>] = &[
         "mails",
         "List the mails, those first that could not be read",
     ),
-    row(Command::Copy, "copy", &["y"], ALL, "", "Copy the id through the terminal"),
+    row(Command::Copy, "copy", &["y"], ALL, "copy", "Copy the id through the terminal"),
     row(Command::CopyText, "copy-text", &["Y"], ALL, "", "Copy what is shown as text"),
-    row(Command::Export, "export", &["e"], BOTH, "", "Write a calendar file"),
+    row(Command::Export, "export", &["e"], BOTH, "export", "Write a calendar file"),
     row(Command::Sync, "sync", &["r"], LISTS, "", "Ask the sources for new mail now"),
 ];

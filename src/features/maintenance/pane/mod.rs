@@ -15,9 +15,6 @@ mod summary;
 mod update;
 pub(crate) mod view;
 
-#[cfg(test)]
-mod tests;
-
 pub use command::{COMMANDS, Command};
 use editor::Editor;
 use opened::Page;

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::opened::{Load, MaintenancePage, NotificationPage, NotificationsPage, Page};
+use super::moving::page_height;
+use super::opened::{Load, MaintenancePage, NotificationPage, NotificationsPage, Page, Text};
 use super::query::CHUNK;
 use super::{Command, Outcome, State};
 use crate::command::{Motion, Scope};
@@ -112,14 +113,20 @@ impl State {
 
     /// Opens a maintenance; looking at it clears the sign of news.
     fn open_maintenance(&mut self, key: MaintenanceKey, revision: u32) -> Outcome {
-        let page = MaintenancePage { key, detail: Load::Loading, mail_of: None, mail: None, scroll: 0 };
+        let page =
+            MaintenancePage { key, detail: Load::Loading, mail_of: None, mail: None, text: Text::default(), scroll: 0 };
         self.pages.push(Page::Maintenance(page));
         Outcome::ask(Question::Open(key)).and([Write::Seen(vec![Target { key, revision }])])
     }
 
     /// Opens a notification.
     fn open_notification(&mut self, key: NotificationKey) -> Outcome {
-        self.pages.push(Page::Notification(NotificationPage { key, mail: Load::Loading, scroll: 0 }));
+        self.pages.push(Page::Notification(NotificationPage {
+            key,
+            mail: Load::Loading,
+            text: Text::default(),
+            scroll: 0,
+        }));
         Outcome::ask(Question::Read(key))
     }
 
@@ -137,7 +144,7 @@ impl State {
     fn open_notifications(&mut self) -> Outcome {
         let mut page =
             NotificationsPage { list: List::default(), all: false, generation: 1, extending: false, failure: None };
-        page.list.set_height(usize::from(self.size.1).saturating_sub(1));
+        page.list.set_height(page_height(self.size.1));
         self.pages.push(Page::Notifications(page));
         Outcome::ask(Question::Notifications {
             generation: 1,

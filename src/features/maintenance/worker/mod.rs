@@ -8,6 +8,8 @@ mod answer;
 mod intake;
 mod protocol;
 mod read;
+#[cfg(test)]
+pub(crate) mod testing;
 mod write;
 
 pub use protocol::{Done, Mail, Question, Report, Request, SourceHealth, SourceState, Target, Write};

@@ -7,7 +7,7 @@ use super::{draw_lines, plain, trouble_lines, words};
 use crate::features::maintenance::pane::State;
 use crate::features::maintenance::pane::editor::Editor;
 use crate::features::maintenance::pane::rows::{show_name, sort_name};
-use crate::features::maintenance::store::list::{Acknowledged, Row, Scope, Sort};
+use crate::features::maintenance::store::list::{Acknowledged, Group, Row, Scope, Sort};
 use crate::trouble::Trouble;
 use crate::ui::Look;
 use crate::ui::line::{Pen, width};
@@ -58,7 +58,10 @@ fn columns(cells: usize) -> Columns {
         ..60 => Columns { id: cells.saturating_sub(15 + 12 + 11 + 3), impact: 0, acknowledged: 0, ..base },
         60..76 => Columns { id: 16, impact: 0, acknowledged: 2, ..base },
         76..100 => Columns { circuits: 4, ..base },
-        100..132 => Columns { state: 13, window: 23, circuits: 5, ..base },
+        100..118 => Columns { state: 13, window: 23, circuits: 5, ..base },
+        118..132 => {
+            Columns { state: 13, window: 23, circuits: 5, duration: 8, acknowledged: 10, id: 20, provider: 14, ..base }
+        }
         132..160 => Columns {
             state: 13,
             window: 23,
@@ -234,8 +237,7 @@ fn draw_row(
     };
     pen.text(mark.0, style(mark.1)).text(look.glyph(sign), style(sign.role())).text(" ", text);
     let upcoming = !over && look.now < row.start && columns.window == 0;
-    let when =
-        if upcoming { format!("{}{}", look.zone.short(row.start, look.now), z(look, row)) } else { word.to_owned() };
+    let when = if upcoming { format!("{}{}", look.zone.short(row.start, look.now), z(look)) } else { word.to_owned() };
     pen.column(&when, columns.state - 2, text).skip(2);
     pen.column(&row.provider, columns.provider - 2, text).skip(2);
     let id = if row.windows > 1 {
@@ -256,7 +258,7 @@ fn draw_row(
     }
     let (impact, loud) = words::impact(row.worst_impact);
     if columns.impact > 0 {
-        pen.column(impact, columns.impact - 2, style(if over { Role::Muted } else { loud })).skip(2);
+        pen.column(impact, columns.impact - 2, if is_pressing(row) { style(loud) } else { text }).skip(2);
     }
     if columns.circuits > 0 {
         pen.column_right(&row.circuits.to_string(), columns.circuits - 2, text).skip(2);
@@ -278,9 +280,15 @@ fn draw_row(
     }
 }
 
+/// Whether its impact is worth a colour: it runs or begins soon, and nobody has taken note. Were every outage red, none
+/// would stand out.
+fn is_pressing(row: &Row) -> bool {
+    let soon = matches!(row.group, Group::Active | Group::Next24h);
+    soon && !matches!(row.acknowledged, Acknowledged::Yes { .. })
+}
+
 /// `Z`, where the row's time is in UTC; other zones stand in the header.
-fn z(look: &Look<'_>, row: &Row) -> &'static str {
-    let _ = row;
+fn z(look: &Look<'_>) -> &'static str {
     if look.zone == crate::ui::time::Zone::Utc { "Z" } else { "" }
 }
 
@@ -289,7 +297,7 @@ fn window(look: &Look<'_>, row: &Row) -> String {
     let (from, to) = (look.zone.local(row.start), look.zone.local(row.end));
     let days = (to.date() - from.date()).num_days();
     let later = if days > 0 { format!("+{days}") } else { String::new() };
-    let z = z(look, row);
+    let z = z(look);
     format!("{}-{}{z}{later}", from.format("%b %d %H:%M"), to.format("%H:%M"))
 }
 
