@@ -166,7 +166,7 @@ pub enum Message {
     Maintenance(Box<maintenance::worker::Report>),
     /// The maintenance worker ended by itself, for this reason; it is started again.
     WorkerStopped(Trouble),
-    /// The maintenance worker was started again and can be asked.
+    /// The maintenance worker can be asked again: it was started anew, or had too much to do.
     WorkerStarted,
     /// The configuration file was read again and is in force.
     Reconfigured(Box<Settings>),

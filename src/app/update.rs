@@ -32,7 +32,7 @@ impl Model {
                 self.maintenance.worker_stopped(trouble);
                 vec![]
             }
-            Message::WorkerStarted => requests(self.maintenance.refresh(at)),
+            Message::WorkerStarted => requests(self.maintenance.ask_again(at)),
             Message::Reconfigured(settings) => self.reconfigure(*settings),
             Message::ConfigurationRefused(trouble) | Message::Failed(trouble) => {
                 self.toasts.fail(at, &trouble);

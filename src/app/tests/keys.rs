@@ -444,6 +444,23 @@ fn an_idle_screen_changes_once_a_minute() {
     assert_eq!(desk.screen(), before);
 }
 
+#[test]
+fn questions_that_were_lost_are_asked_again() {
+    let mut desk = Desk::live(120, 40);
+    desk.answers = false;
+    desk.press("/").type_text("lumen").press("enter");
+    assert!(desk.shows("TTN-0007195301"), "the old rows are there");
+    desk.answers = true;
+    desk.send(Message::WorkerStarted);
+    assert!(!desk.shows("TTN-0007195301") && desk.shows("28552081"), "{}", desk.screen());
+    desk.answers = false;
+    desk.press("enter");
+    assert!(desk.shows("reading …"), "{}", desk.screen());
+    desk.answers = true;
+    desk.send(Message::WorkerStarted);
+    assert!(desk.shows("Message-ID") && desk.shows("first notice"), "{}", desk.screen());
+}
+
 /// Any key that a keyboard has.
 fn any_key() -> impl Strategy<Value = Key> {
     let code = prop_oneof![

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::opened::{NotificationsPage, Page, Text};
+use super::opened::{Load, NotificationPage, NotificationsPage, Page, Text};
 use super::query::CHUNK;
 use super::{Landing, Outcome, Say, State};
 use crate::features::maintenance::store::detail::Detail;
-use crate::features::maintenance::store::list::Window;
+use crate::features::maintenance::store::list::{Anchor, Window};
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::worker::{Done, Mail, Question, Report, SourceHealth, SourceState};
@@ -104,7 +104,7 @@ impl State {
                 continue;
             }
             page.detail = arrived.clone().into();
-            if page.mail_of != newest {
+            if page.mail_of != newest || page.mail.is_none() {
                 page.mail_of = newest;
                 questions.extend(newest.map(Question::Read));
             }
@@ -191,9 +191,23 @@ impl State {
         }
     }
 
-    /// Asks again for everything on the screen.
+    /// Something changed: asks anew for what is on the screen. Rows that are on their way anyway are waited for.
     pub(crate) fn refresh(&mut self, now: DateTime<Utc>) -> Vec<Question> {
-        let mut requests = if self.stale { vec![] } else { self.relist_here(now) };
+        let mut questions = if self.stale { vec![] } else { self.relist_here(now) };
+        questions.extend(self.reopen());
+        questions
+    }
+
+    /// Questions were lost: asks for everything on the screen and on its way to it.
+    pub(crate) fn ask_again(&mut self, now: DateTime<Utc>) -> Vec<Question> {
+        let mut questions = if self.stale { self.relist(Anchor::Top, now) } else { self.relist_here(now) };
+        questions.extend(self.reopen());
+        questions
+    }
+
+    /// Asks anew for what is opened.
+    fn reopen(&mut self) -> Vec<Question> {
+        let mut requests = Vec::new();
         for page in &mut self.pages {
             match page {
                 Page::Maintenance(page) => requests.push(Question::Open(page.key)),
@@ -207,6 +221,10 @@ impl State {
                         anchor: NotificationAnchor::Top,
                         rows,
                     });
+                }
+                // A mail never changes; it is asked for until it is there.
+                Page::Notification(NotificationPage { key, mail: Load::Loading, .. }) => {
+                    requests.push(Question::Read(*key));
                 }
                 Page::Notification(_) => {}
             }
