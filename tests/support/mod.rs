@@ -10,7 +10,9 @@
 )]
 
 pub(crate) mod colours;
+pub(crate) mod mailbox;
 mod process;
+mod random;
 mod screen;
 
 use std::ffi::{OsStr, OsString};
@@ -28,6 +30,7 @@ use rustix::termios::{Termios, tcgetattr};
 use tempfile::TempDir;
 
 pub(crate) use self::process::Process;
+pub(crate) use self::random::Random;
 pub(crate) use self::screen::{Modes, Screen};
 
 /// A wait that takes this long has failed. Generous: the machine may be busy.
