@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::subject::{self, ESC, Random};
-use crate::support::Session;
+use crate::subject::{self, ESC};
+use crate::support::{Random, Session};
 
 /// A paste that cannot be meant is dealt with in this time.
 const PASTE_TIME: Duration = Duration::from_secs(2);
