@@ -89,7 +89,7 @@ const GENERAL: &[Spec<Command>] = &[
     row(Command::Focus(Pane::Lab), "lab", &["4"], &[Scope::Dashboard], "", "Focus on the lab's port forwards"),
     row(Command::Focus(Pane::Consoles), "consoles", &["5"], &[Scope::Dashboard], "", "Focus on the consoles"),
     row(Command::Zoom, "zoom", &["z"], &[Scope::Dashboard], "zoom", "Show the focused pane alone, or all panes"),
-    row(Command::Back, "back", &["esc"], &[Scope::Global], "", "One level up; closes what lies on top"),
+    row(Command::Back, "back", &["esc"], &[Scope::Global], "back", "One level up; closes what lies on top"),
     row(Command::Palette, "palette", &[":"], &[Scope::Global], "command", "Run a command by its name"),
     row(Command::Help, "help", &["?", "f1"], &[Scope::Global], "help", "Show the keys of this place"),
     row(

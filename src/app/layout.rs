@@ -57,7 +57,10 @@ pub(crate) fn layout(model: &Model, area: Rect) -> Option<Layout> {
 
 /// All panes at once: those with something to show share two columns, those without get one line at the bottom.
 fn tile(model: &Model, body: Rect) -> Vec<(Pane, Rect)> {
-    let is_absent = |pane: &Pane| model.settings.absent.get(*pane as usize).is_some_and(Option::is_some);
+    // The maintenances stay in the middle even without a source: what was imported is there, and else how to begin.
+    let is_absent = |pane: &Pane| {
+        *pane != Pane::Maintenances && model.settings.absent.get(*pane as usize).is_some_and(Option::is_some)
+    };
     let (absent, present): (Vec<Pane>, Vec<Pane>) = Pane::ALL.into_iter().partition(is_absent);
     let strip = u16::try_from(absent.len().div_ceil(2)).unwrap_or(0) * COMPACT_ROWS;
     let upper = Rect { height: body.height - strip, ..body };

@@ -221,7 +221,7 @@ impl Model {
     /// What to ask for at the start.
     #[must_use]
     pub fn begin(&mut self) -> Vec<Effect> {
-        self.maintenance.begin(self.now).into_iter().map(Effect::Maintenance).collect()
+        update::requests(self.maintenance.begin(self.now))
     }
 
     /// The context in force.

@@ -198,6 +198,16 @@ impl Overlay {
         }
     }
 
+    /// Its keys and what they do, for the footer.
+    pub(crate) fn keys(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Help(_) | Self::Palette(_) => &[("enter", "run"), ("up down", "choose"), ("esc", "close")],
+            Self::Log(_) | Self::Connections(_) => &[("j k", "scroll"), ("esc", "close")],
+            Self::Confirm(Confirm { word: None, .. }) => &[("y", "yes"), ("n", "no"), ("esc", "cancel")],
+            Self::Confirm(_) => &[("enter", "go on"), ("esc", "cancel")],
+        }
+    }
+
     /// Offers pasted text; returns whether it fitted.
     pub(crate) fn paste(&mut self, text: &str) -> bool {
         match self {

@@ -120,24 +120,26 @@ fn keymap(config: &Config) -> (Keymap, Vec<Problem>) {
 
 /// What the panes say whose backends are not there.
 fn absent(config: &Config) -> [Option<String>; 5] {
-    let unset = |what: &str, setting: &str| format!("{what} is not configured: write {setting} into config.toml");
+    // What matters fits on a line of half of a screen of 120 columns.
+    let unset = |section: &str, setting: &str| format!("not configured: [{section}] {setting} in config.toml");
     let early = |what: &str, place: &str| format!("{place} is configured; this version does not connect to {what} yet");
     let cloudvision = match &config.cloudvision {
-        None => unset("CloudVision", "[cloudvision] endpoint = \"HOST:PORT\""),
+        None => unset("cloudvision", "endpoint = \"HOST:PORT\""),
         Some(endpoint) => early("CloudVision", &endpoint.to_string()),
     };
     let lab = match &config.lab {
-        None => unset("The lab", "[lab] url = \"https://…\""),
+        None => unset("lab", "url = \"https://…\""),
         Some(url) => early("labs", url.as_str()),
     };
     let console = match &config.console {
-        None => unset("The cluster", "[console] kubeconfig = \"~/.kube/config\""),
+        None => unset("console", "kubeconfig = \"~/.kube/config\""),
         Some(path) => early("clusters", &path.display().to_string()),
     };
     let maintenance = config.maintenance.sources.is_empty().then(|| {
         format!(
-            "no source of mails is configured: write [[maintenance.source]] with name, kind = \"maildir\" and path into \
-             {}, or run noctui maintenance import FILE…",
+            "no source of mails is configured yet\n\nto watch a mailbox, write into {}:\n\n    [[maintenance.source]]\n    \
+             name = \"noc\"\n    kind = \"maildir\"\n    path = \"~/Maildir\"\n\nto read mails once:   noctui maintenance \
+             import FILE…\nto look around:       noctui demo",
             config.paths.config.display()
         )
     });

@@ -190,7 +190,7 @@ impl Model {
     fn question(&self, spec: &Spec<Command>) -> Option<Confirm> {
         let typed = match spec.risk {
             Risk::None | Risk::Undoable => return None,
-            Risk::Confirm => self.context().is_some_and(|context| context.production),
+            Risk::Confirm => false,
             Risk::TypeName => true,
         };
         let object = self.context().map_or_else(String::new, |context| context.name.clone());
@@ -402,7 +402,7 @@ impl Model {
     }
 }
 
-/// Requests of the maintenances as effects.
-fn requests(requests: Vec<maintenance::worker::Request>) -> Vec<Effect> {
-    requests.into_iter().map(Effect::Maintenance).collect()
+/// What the maintenances ask for as effects.
+pub(super) fn requests(requests: impl IntoIterator<Item = impl Into<maintenance::worker::Request>>) -> Vec<Effect> {
+    requests.into_iter().map(|request| Effect::Maintenance(request.into())).collect()
 }

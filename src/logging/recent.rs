@@ -77,7 +77,7 @@ impl Recent {
     }
 
     /// Adds an entry, or counts it where it repeats the last one: a dead backend says the same every few seconds.
-    fn add(&mut self, entry: Entry) {
+    pub(crate) fn add(&mut self, entry: Entry) {
         self.said += 1;
         let last = self.entries.back_mut().map(Arc::make_mut);
         if let Some(last) = last

@@ -1,7 +1,8 @@
 //! A list of which only a window of rows is in memory: cursor, scrolling, marks, and the merging of windows that arrive.
 //!
 //! The list never moves under the reader: the cursor stays on its row's key when rows arrive, old rows stay until the
-//! new ones are there, and a key press acts on what was on the screen.
+//! new ones are there, and a key press acts on what was on the screen. Only a list that nobody has touched yet keeps its
+//! cursor on the first row: at the first start the rows come while somebody looks, and the first one is the weightiest.
 
 use std::collections::BTreeMap;
 
@@ -37,8 +38,19 @@ pub(crate) struct List<R: Row> {
     marks: BTreeMap<R::Key, R>,
     /// Lines of the last layout, headings included.
     height: usize,
-    /// Whether any rows have arrived yet.
-    loaded: bool,
+    /// What has happened to it.
+    stage: Stage,
+}
+
+/// What has happened to a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Neither rows, nor the news that there are none, have arrived yet.
+    Waiting,
+    /// Rows have arrived, and nobody has moved the cursor or acted on the row under it.
+    Fresh,
+    /// Somebody works with it.
+    Touched,
 }
 
 /// Rows that the list wants.
@@ -69,7 +81,7 @@ impl<R: Row> Default for List<R> {
             more_after: false,
             marks: BTreeMap::new(),
             height: 1,
-            loaded: false,
+            stage: Stage::Waiting,
         }
     }
 }
@@ -82,7 +94,7 @@ impl<R: Row> List<R> {
 
     /// Whether rows, or the news that there are none, have arrived.
     pub(crate) fn is_loaded(&self) -> bool {
-        self.loaded
+        self.stage != Stage::Waiting
     }
 
     /// Whether the first row of all is in memory.
@@ -107,8 +119,10 @@ impl<R: Row> List<R> {
 
     /// Replaces the window. The cursor goes to `focus` if that row is there, else stays with its row, else with its place.
     pub(crate) fn replace(&mut self, rows: Vec<R>, more_before: bool, more_after: bool, focus: Option<R::Key>) {
+        let at_start = self.top == 0 && !self.more_before && !more_before;
         let screen_line = self.cursor.saturating_sub(self.top);
-        let wanted = focus.or_else(|| self.selected().map(Row::key));
+        let first = if at_start && self.stage != Stage::Touched { rows.first().map(Row::key) } else { None };
+        let wanted = focus.or(first).or_else(|| self.selected().map(Row::key));
         let found = wanted.and_then(|key| rows.iter().position(|row| row.key() == key));
         self.cursor = found.unwrap_or_else(|| self.cursor.min(rows.len().saturating_sub(1)));
         self.rows = rows;
@@ -117,9 +131,20 @@ impl<R: Row> List<R> {
         }
         self.more_before = more_before;
         self.more_after = more_after;
-        self.loaded = true;
-        self.top = self.cursor.saturating_sub(screen_line);
+        if self.stage == Stage::Waiting {
+            self.stage = Stage::Fresh;
+        }
+        // What is new at the very start shows itself as long as the cursor's row stays on the screen.
+        let fits = self.lines_between(0, self.cursor + 1) <= self.height;
+        self.top = if at_start && fits { 0 } else { self.cursor.saturating_sub(screen_line) };
         self.scroll_to_cursor();
+    }
+
+    /// Notes that somebody works with the row under the cursor: from now on the cursor stays with it.
+    pub(crate) fn touch(&mut self) {
+        if self.stage == Stage::Fresh {
+            self.stage = Stage::Touched;
+        }
     }
 
     /// Adds rows at the end that was asked for, and lets go of as many at the other end as are far from the cursor.
@@ -167,12 +192,14 @@ impl<R: Row> List<R> {
 
     /// Moves the cursor to the row with this index, or the last one.
     pub(crate) fn go_to(&mut self, index: usize) {
+        self.touch();
         self.cursor = index.min(self.rows.len().saturating_sub(1));
         self.scroll_to_cursor();
     }
 
     /// Scrolls by `lines` without moving the cursor further than the screen demands: the mouse wheel.
     pub(crate) fn scroll_by(&mut self, lines: isize) {
+        self.touch();
         let last_top = self.rows.len().saturating_sub(1);
         self.top = self.top.saturating_add_signed(lines).min(last_top);
         // At the end of the list the screen stays full.
@@ -327,6 +354,28 @@ mod tests {
         list.go_to(4);
         list.replace(numbers(0..20), false, false, None);
         assert_eq!(list.selected(), Some(&Number(14)));
+    }
+
+    #[test]
+    fn a_list_that_nobody_touched_stays_on_its_first_row() {
+        let mut list = list(10..20, 5);
+        list.replace(numbers(4..20), false, false, None);
+        assert_eq!(list.selected(), Some(&Number(4)));
+        list.touch();
+        list.replace(numbers(0..20), false, false, None);
+        assert_eq!(list.selected(), Some(&Number(4)));
+    }
+
+    #[test]
+    fn rows_that_arrive_at_the_very_top_are_seen_while_the_cursor_stays_on_the_screen() {
+        let mut list = list(10..30, 8);
+        list.go_to(2);
+        list.replace(numbers(9..30), false, false, None);
+        assert_eq!((list.lines().get(1), list.selected()), (Some(&Line::Row(0, &Number(9))), Some(&Number(12))));
+        list.replace(numbers(0..30), false, false, None);
+        assert_eq!(list.selected(), Some(&Number(12)));
+        assert!(list.lines().iter().any(|line| matches!(line, Line::Row(12, _))), "{list:?}");
+        assert!(list.lines().iter().all(|line| !matches!(line, Line::Row(0, _))), "{list:?}");
     }
 
     #[test]

@@ -47,7 +47,7 @@ fn is_in(file: &Path, name: &str) -> bool {
 
 /// Every file of code but those that only test.
 fn code_files() -> Vec<(std::path::PathBuf, String)> {
-    let tests = |file: &Path| file.file_stem().is_some_and(|stem| stem == "tests");
+    let tests = |file: &Path| file.with_extension("").iter().any(|part| part == "tests" || part == "testing");
     files::sources().into_iter().filter(|(file, _)| !tests(file)).map(|(file, text)| (file, code(&text))).collect()
 }
 

@@ -5,8 +5,8 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::Model;
 use crate::app::commands::{COMMANDS, Command};
+use crate::app::{Model, Pane};
 use crate::ui::line::{Pen, width};
 use crate::ui::theme::Role;
 
@@ -23,32 +23,53 @@ pub(crate) struct Hint {
     pub(crate) columns: Range<u16>,
 }
 
-/// The hints that fit on the line, in the order of the table, innermost scope first.
+/// The hints that fit on the line, in the order of the table, innermost scope first. The way back and the help keep
+/// their place at the end however narrow the line is.
 pub(crate) fn hints(model: &Model) -> Vec<Hint> {
-    let mut hints: Vec<Hint> = Vec::new();
-    let mut at: u16 = 1;
+    if typing(model).is_some() {
+        return Vec::new();
+    }
+    let mut shown: Vec<(Command, String, &'static str)> = Vec::new();
     for scope in model.scopes() {
         for spec in COMMANDS.iter().filter(|spec| spec.scopes.contains(&scope) && !spec.hint.is_empty()) {
             let Some(key) = model.settings.keymap.keys(spec.name).first() else { continue };
             let word = if let Command::Maintenance(command) = spec.command {
-                let Some(word) = model.maintenance.hint(command, spec.hint) else { continue };
-                word
+                model.maintenance.hint(command, spec.hint)
             } else {
-                spec.hint
+                (spec.command != Command::Back || model.is_opened()).then_some(spec.hint)
             };
-            if hints.iter().any(|hint| hint.command == spec.command) {
-                continue;
+            let Some(word) = word else { continue };
+            if shown.iter().all(|(command, ..)| *command != spec.command) {
+                shown.push((spec.command, key.to_string(), word));
             }
-            let key = key.to_string();
-            let cells = u16::try_from(width(&key) + 1 + width(word)).unwrap_or(u16::MAX);
-            if at + cells >= model.size.0 {
-                return hints;
-            }
-            hints.push(Hint { command: spec.command, key, word: word.to_owned(), columns: at..at + cells });
-            at += cells + 2;
         }
     }
-    hints
+    let (last, others): (Vec<_>, Vec<_>) =
+        shown.into_iter().partition(|(command, ..)| matches!(command, Command::Back | Command::Help));
+    let cells = |(_, key, word): &(Command, String, &str)| width(key) + 1 + width(word) + 2;
+    let mut room = usize::from(model.size.0).saturating_sub(1 + last.iter().map(cells).sum::<usize>());
+    let fitting = others.into_iter().take_while(|hint| {
+        let fits = cells(hint) <= room;
+        room = room.saturating_sub(cells(hint));
+        fits
+    });
+    let mut at: u16 = 1;
+    let placed = fitting.chain(last).map(|hint| {
+        let wide = u16::try_from(cells(&hint)).unwrap_or(u16::MAX);
+        let columns = at..at.saturating_add(wide - 2);
+        at = at.saturating_add(wide);
+        Hint { command: hint.0, key: hint.1, word: hint.2.to_owned(), columns }
+    });
+    placed.filter(|hint| hint.columns.end <= model.size.0).collect()
+}
+
+/// Keys and what they do while something else than a command has them; `None` if nothing has.
+fn typing(model: &Model) -> Option<&'static [(&'static str, &'static str)]> {
+    match model.overlays.last() {
+        Some(overlay) => Some(overlay.keys()),
+        None if model.focus == Pane::Maintenances => model.maintenance.editor_keys(),
+        None => None,
+    }
 }
 
 /// Draws the footer.
@@ -64,8 +85,17 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         return;
     }
     pen.skip(1);
-    for hint in hints(model) {
-        pen.text(&hint.key, look.theme.style(Role::Key));
-        pen.text(" ", look.theme.style(Role::Muted)).text(&hint.word, look.theme.style(Role::Muted)).skip(2);
+    let mut draw = |key: &str, word: &str| {
+        pen.text(key, look.theme.style(Role::Key));
+        pen.text(" ", look.theme.style(Role::Muted)).text(word, look.theme.style(Role::Muted)).skip(2);
+    };
+    if let Some(keys) = typing(model) {
+        for (key, word) in keys {
+            draw(key, word);
+        }
+    } else {
+        for hint in hints(model) {
+            draw(&hint.key, &hint.word);
+        }
     }
 }

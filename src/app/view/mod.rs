@@ -22,6 +22,9 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;
     let Some(layout) = layout(model, area) else {
         too_small(model, buffer);
+        if model.settings.ascii {
+            without_ellipses(buffer);
+        }
         return None;
     };
     buffer.set_style(area, model.look().theme.style(Role::Text));
@@ -34,7 +37,20 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         cursor = cursor.or(draw_pane(model, *pane, *area, buffer));
     }
     footer::draw(model, layout.footer, buffer);
-    if model.overlays.is_empty() { cursor } else { overlay::draw(model, body(&layout), buffer) }
+    if !model.overlays.is_empty() {
+        cursor = overlay::draw(model, body(&layout), buffer);
+    }
+    if model.settings.ascii {
+        without_ellipses(buffer);
+    }
+    cursor
+}
+
+/// What was cut ends with a character that every terminal has.
+fn without_ellipses(buffer: &mut Buffer) {
+    for cell in buffer.content.iter_mut().filter(|cell| cell.symbol() == "…") {
+        cell.set_symbol("~");
+    }
 }
 
 /// Everything between header and footer.
@@ -55,7 +71,15 @@ fn draw_pane(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) -> Opti
     let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let absent = model.settings.absent.get(pane as usize).and_then(Option::as_ref);
     let status = if pane == Pane::Maintenances { model.maintenance.heading() } else { Vec::new() };
-    draw_title(model, pane, status, focused, area, buffer);
+    let opened = if pane == Pane::Maintenances {
+        maintenance::pane::view::title(&model.maintenance, &model.look())
+    } else {
+        None
+    };
+    match opened {
+        Some(title) => draw_opened_title(model, &title, area, buffer),
+        None => draw_title(model, pane, status, focused, area, buffer),
+    }
     match (pane, absent) {
         (Pane::Maintenances, _) => maintenance::pane::view::draw(
             &model.maintenance,
@@ -97,5 +121,25 @@ fn draw_title(model: &Model, pane: Pane, mut status: Vec<String>, focused: bool,
     pen.text(&dash.repeat(fill.min(total)), rule);
     if tail > 0 {
         pen.text(" ", rule).text(&status, look.theme.style(Role::Text)).text(" ", rule).text(&dash.repeat(2), rule);
+    }
+}
+
+/// `─ zayo TTN-0003456789  confirmed ─────────── not acknowledged ──`.
+fn draw_opened_title(model: &Model, title: &maintenance::pane::view::Title, area: Rect, buffer: &mut Buffer) {
+    let look = model.look();
+    let rule = look.theme.style(Role::Muted);
+    let dash = look.pick("─", "-");
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.text(dash, rule).text(" ", rule);
+    for (text, role) in &title.left {
+        pen.text(text, look.theme.style(*role));
+    }
+    pen.text(" ", rule);
+    let right = title.right.as_ref().filter(|(text, _)| width(text) + 5 <= pen.left());
+    let tail = right.map_or(0, |(text, _)| width(text) + 4);
+    let fill = pen.left().saturating_sub(tail);
+    pen.text(&dash.repeat(fill), rule);
+    if let Some((text, role)) = right {
+        pen.text(" ", rule).text(text, look.theme.style(*role)).text(" ", rule).text(&dash.repeat(2), rule);
     }
 }

@@ -212,9 +212,9 @@ fn connection_lines(model: &Model) -> Vec<(String, Role)> {
         lines.push((title, connection.state.role()));
         lines.extend(connection.story.into_iter().map(|line| (format!("    {line}"), Role::Text)));
     }
-    for absent in model.settings.absent.iter().flatten() {
+    for absent in model.settings.absent.iter().flatten().filter_map(|text| text.lines().next()) {
         if !lines.iter().any(|(line, _)| line == absent) {
-            lines.push((absent.clone(), Role::Muted));
+            lines.push((absent.to_owned(), Role::Muted));
         }
     }
     lines

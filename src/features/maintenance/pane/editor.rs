@@ -40,6 +40,14 @@ impl Editor {
 }
 
 impl State {
+    /// The keys of what is being typed and what they do, for the footer.
+    pub(crate) fn editor_keys(&self) -> Option<&'static [(&'static str, &'static str)]> {
+        Some(match self.editor.as_ref()? {
+            Editor::Filter { .. } => &[("enter", "keep"), ("esc", "as before"), ("up down", "move")],
+            Editor::Note { .. } => &[("enter", "save"), ("alt-enter", "new line"), ("esc", "keep as draft")],
+        })
+    }
+
     /// A key while text is being typed.
     pub(crate) fn typed(&mut self, key: Key, now: DateTime<Utc>) -> Outcome {
         let Some(editor) = &mut self.editor else { return Outcome::none() };
@@ -141,6 +149,6 @@ impl State {
             return Outcome::none();
         }
         self.draft.clone_from(&text);
-        Outcome::write(Write::Note { keys: targets, text, who: self.who.clone() })
+        Outcome::ask(Write::Note { keys: targets, text, who: self.who.clone() })
     }
 }

@@ -15,9 +15,6 @@ mod summary;
 mod update;
 pub(crate) mod view;
 
-#[cfg(test)]
-mod tests;
-
 pub use command::{COMMANDS, Command};
 use editor::Editor;
 use opened::Page;
@@ -25,7 +22,7 @@ use opened::Page;
 use super::store::action::Inverse;
 use super::store::count::{Count, Counts};
 use super::store::list::{ListQuery, Row};
-use super::worker::{Request, SourceState, Write};
+use super::worker::{Request, SourceState};
 use crate::trouble::Trouble;
 use crate::ui::list::List;
 
@@ -106,13 +103,8 @@ impl Outcome {
     }
 
     /// One request.
-    pub(crate) fn ask(request: Request) -> Self {
-        Self { requests: vec![request], ..Self::default() }
-    }
-
-    /// One thing to be done.
-    pub(crate) fn write(write: Write) -> Self {
-        Self::ask(Request::Write(write))
+    pub(crate) fn ask(request: impl Into<Request>) -> Self {
+        Self { requests: vec![request.into()], ..Self::default() }
     }
 
     /// A success to tell.
@@ -126,8 +118,8 @@ impl Outcome {
     }
 
     /// The same with more requests.
-    pub(crate) fn and(mut self, requests: impl IntoIterator<Item = Request>) -> Self {
-        self.requests.extend(requests);
+    pub(crate) fn and(mut self, requests: impl IntoIterator<Item = impl Into<Request>>) -> Self {
+        self.requests.extend(requests.into_iter().map(Into::into));
         self
     }
 }

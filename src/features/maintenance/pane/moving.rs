@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::opened::{MaintenancePage, NotificationPage, Page};
-use super::{Outcome, State};
+use super::{Outcome, State, view};
 use crate::command::Motion;
 use crate::features::maintenance::store::list::Anchor;
 
@@ -11,11 +11,11 @@ impl State {
     /// Tells how much room there is.
     pub(crate) fn fit(&mut self, columns: u16, rows: u16) {
         self.size = (columns, rows);
-        let lines = usize::from(rows).saturating_sub(super::view::list::status_rows(self));
+        let lines = usize::from(rows).saturating_sub(view::list::status_rows(self));
         self.list.set_height(lines);
         for page in &mut self.pages {
             if let Page::Notifications(page) = page {
-                page.list.set_height(usize::from(rows).saturating_sub(1));
+                page.list.set_height(page_height(rows));
             }
         }
     }
@@ -125,7 +125,7 @@ impl State {
         }
         match self.pages.last_mut() {
             None => {
-                let line = line.checked_sub(super::view::list::status_rows(self));
+                let line = line.checked_sub(view::list::status_rows(self));
                 let Some(index) = line.and_then(|line| self.list.row_at(line)) else { return Outcome::none() };
                 if index == self.list.cursor() {
                     return self.open();
@@ -134,7 +134,7 @@ impl State {
                 Outcome::none()
             }
             Some(Page::Notifications(page)) => {
-                let Some(index) = line.checked_sub(1).and_then(|line| page.list.row_at(line)) else {
+                let Some(index) = page.list.row_at(line) else {
                     return Outcome::none();
                 };
                 if index == page.list.cursor() {
@@ -160,4 +160,9 @@ impl State {
         filter.provider = None;
         Some(self.requery(now))
     }
+}
+
+/// Lines that the list of notifications has in a pane with so many rows.
+pub(super) fn page_height(rows: u16) -> usize {
+    usize::from(rows.saturating_sub(view::notification_reason_rows(rows)))
 }

@@ -7,7 +7,7 @@ use super::rows::{show_name, sort_name};
 use super::{Landing, Outcome, State};
 use crate::features::maintenance::store::list::{Anchor, Filter, ListQuery, Scope as Show, Sort};
 use crate::features::maintenance::store::unparsed::NotificationAnchor;
-use crate::features::maintenance::worker::Request;
+use crate::features::maintenance::worker::Question;
 use crate::state::PaneState;
 use crate::ui::list::{List, Want};
 
@@ -57,12 +57,12 @@ impl State {
     }
 
     /// What to ask for at the start.
-    pub(crate) fn begin(&mut self, now: DateTime<Utc>) -> Vec<Request> {
+    pub(crate) fn begin(&mut self, now: DateTime<Utc>) -> Vec<Question> {
         self.relist(Anchor::Top, now)
     }
 
     /// Asks for the list anew, around `anchor`, and for the figures.
-    pub(super) fn relist(&mut self, anchor: Anchor, now: DateTime<Utc>) -> Vec<Request> {
+    pub(super) fn relist(&mut self, anchor: Anchor, now: DateTime<Utc>) -> Vec<Question> {
         self.generation += 1;
         self.extending = false;
         self.landing = match anchor {
@@ -73,13 +73,13 @@ impl State {
         self.query.now = now;
         let query = self.query.clone();
         vec![
-            Request::List { generation: self.generation, query: query.clone(), anchor, before: CHUNK, after: CHUNK },
-            Request::Count { generation: self.generation, query },
+            Question::List { generation: self.generation, query: query.clone(), anchor, before: CHUNK, after: CHUNK },
+            Question::Count { generation: self.generation, query },
         ]
     }
 
     /// Asks for the list anew around the row under the cursor.
-    pub(super) fn relist_here(&mut self, now: DateTime<Utc>) -> Vec<Request> {
+    pub(super) fn relist_here(&mut self, now: DateTime<Utc>) -> Vec<Question> {
         let anchor = self.list.selected().map_or(Anchor::Top, |row| Anchor::At(row.key.clone()));
         self.relist(anchor, now)
     }
@@ -93,7 +93,7 @@ impl State {
     }
 
     /// Asks for more rows when the cursor comes near the window's end.
-    pub(super) fn prefetch(&mut self) -> Vec<Request> {
+    pub(super) fn prefetch(&mut self) -> Vec<Question> {
         if self.extending || self.stale {
             return vec![];
         }
@@ -103,11 +103,11 @@ impl State {
             None => return vec![],
             Some(Want::After(row)) => {
                 let anchor = Anchor::After(row.key.clone());
-                Request::Extend { generation, query, anchor, rows: CHUNK, after: true }
+                Question::Extend { generation, query, anchor, rows: CHUNK, after: true }
             }
             Some(Want::Before(row)) => {
                 let anchor = Anchor::Before(row.key.clone());
-                Request::Extend { generation, query, anchor, rows: CHUNK, after: false }
+                Question::Extend { generation, query, anchor, rows: CHUNK, after: false }
             }
         };
         self.extending = true;
@@ -120,7 +120,7 @@ impl State {
             page.all = !page.all;
             page.generation += 1;
             page.extending = false;
-            let request = Request::Notifications {
+            let request = Question::Notifications {
                 generation: page.generation,
                 all: page.all,
                 anchor: NotificationAnchor::Top,
@@ -155,13 +155,13 @@ impl State {
 
 impl NotificationsPage {
     /// Asks for older notifications when the cursor comes near the end of those in memory.
-    pub(super) fn prefetch(&mut self) -> Vec<Request> {
+    pub(super) fn prefetch(&mut self) -> Vec<Question> {
         if self.extending {
             return vec![];
         }
         let Some(Want::After(row)) = self.list.wants() else { return vec![] };
         self.extending = true;
         let anchor = NotificationAnchor::After(row.key);
-        vec![Request::Notifications { generation: self.generation, all: self.all, anchor, rows: CHUNK }]
+        vec![Question::Notifications { generation: self.generation, all: self.all, anchor, rows: CHUNK }]
     }
 }

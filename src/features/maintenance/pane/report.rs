@@ -11,7 +11,7 @@ use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::list::Window;
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
-use crate::features::maintenance::worker::{Done, Mail, Report, Request, SourceHealth, SourceState};
+use crate::features::maintenance::worker::{Done, Mail, Question, Report, SourceHealth, SourceState};
 use crate::trouble::Trouble;
 
 /// Actions that `u` can take back, at the most.
@@ -107,7 +107,7 @@ impl State {
             page.detail = arrived.clone().into();
             if wide && page.mail_of != newest {
                 page.mail_of = newest;
-                requests.extend(newest.map(Request::Read));
+                requests.extend(newest.map(Question::Read));
             }
         }
         Outcome::none().and(requests)
@@ -187,16 +187,16 @@ impl State {
     }
 
     /// Asks again for everything on the screen.
-    pub(crate) fn refresh(&mut self, now: DateTime<Utc>) -> Vec<Request> {
+    pub(crate) fn refresh(&mut self, now: DateTime<Utc>) -> Vec<Question> {
         let mut requests = if self.stale { vec![] } else { self.relist_here(now) };
         for page in &mut self.pages {
             match page {
-                Page::Maintenance(page) => requests.push(Request::Open(page.key)),
+                Page::Maintenance(page) => requests.push(Question::Open(page.key)),
                 Page::Notifications(page) => {
                     page.generation += 1;
                     page.extending = false;
                     let rows = page.list.rows().len().max(CHUNK);
-                    requests.push(Request::Notifications {
+                    requests.push(Question::Notifications {
                         generation: page.generation,
                         all: page.all,
                         anchor: NotificationAnchor::Top,
@@ -210,7 +210,7 @@ impl State {
     }
 
     /// Time went on: groups follow it.
-    pub(crate) fn tick(&mut self, now: DateTime<Utc>) -> Vec<Request> {
+    pub(crate) fn tick(&mut self, now: DateTime<Utc>) -> Vec<Question> {
         let turned = now.timestamp() / 60 != self.query.now.timestamp() / 60;
         if turned && !self.stale && self.list.is_loaded() { self.relist_here(now) } else { vec![] }
     }

@@ -71,6 +71,8 @@ impl State {
             }
             Command::Note | Command::Open | Command::Mark | Command::OpenMail => self.has_target(),
             Command::Undo => !self.undo.is_empty(),
+            // On the list other keys need the room.
+            Command::Copy | Command::Export => self.is_opened() && self.has_target(),
             Command::MarkAll
             | Command::Seen
             | Command::Filter
@@ -80,9 +82,7 @@ impl State {
             | Command::Notifications
             | Command::Next
             | Command::Previous
-            | Command::Copy
             | Command::CopyText
-            | Command::Export
             | Command::Sync => true,
         };
         makes_sense.then_some(hint)

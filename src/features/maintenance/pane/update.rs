@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
+use super::moving::page_height;
 use super::opened::{Load, MaintenancePage, NotificationPage, NotificationsPage, Page};
 use super::query::CHUNK;
 use super::{Command, Outcome, State};
 use crate::command::{Motion, Scope};
 use crate::features::maintenance::store::unparsed::NotificationAnchor;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
-use crate::features::maintenance::worker::{Request, Target, Write};
+use crate::features::maintenance::worker::{Question, Request, Target, Write};
 use crate::ui::Look;
 use crate::ui::list::List;
 
@@ -52,6 +53,7 @@ impl State {
     /// Runs one of this feature's commands.
     pub(crate) fn run(&mut self, command: Command, look: &Look<'_>) -> Outcome {
         let now = look.now;
+        self.list.touch();
         match command {
             Command::Open => self.open(),
             Command::Acknowledge => self.acknowledge(),
@@ -61,11 +63,8 @@ impl State {
                 self.list.toggle_mark();
                 self.moved(Motion::Down, now)
             }
-            Command::MarkAll => {
-                self.list.toggle_all();
-                Outcome::none()
-            }
-            Command::Seen => Outcome::write(Write::Seen(self.targets())),
+            Command::MarkAll => self.mark_all(),
+            Command::Seen => Outcome::ask(Write::Seen(self.targets())),
             Command::Filter => self.edit_filter(),
             Command::Show => self.show_next(now),
             Command::Provider => self.only_provider(now),
@@ -80,6 +79,17 @@ impl State {
             Command::Sync => {
                 Outcome { requests: vec![Request::Sync], ..Outcome::done("asking the sources for new mail") }
             }
+        }
+    }
+
+    /// `*`. Only rows that were read can be marked, and that is said where there are others.
+    fn mark_all(&mut self) -> Outcome {
+        self.list.toggle_all();
+        let all = self.list.reaches_start() && self.list.reaches_end();
+        match self.list.marked() {
+            0 => Outcome::none(),
+            marked if all => Outcome::done(format!("marked all {marked}")),
+            marked => Outcome::warn(format!("marked the {marked} around the cursor; a filter makes the list shorter")),
         }
     }
 
@@ -105,13 +115,13 @@ impl State {
     fn open_maintenance(&mut self, key: MaintenanceKey, revision: u32) -> Outcome {
         let page = MaintenancePage { key, detail: Load::Loading, mail_of: None, mail: None, scroll: 0 };
         self.pages.push(Page::Maintenance(page));
-        Outcome::ask(Request::Open(key)).and([Request::Write(Write::Seen(vec![Target { key, revision }]))])
+        Outcome::ask(Question::Open(key)).and([Write::Seen(vec![Target { key, revision }])])
     }
 
     /// Opens a notification.
     fn open_notification(&mut self, key: NotificationKey) -> Outcome {
         self.pages.push(Page::Notification(NotificationPage { key, mail: Load::Loading, scroll: 0 }));
-        Outcome::ask(Request::Read(key))
+        Outcome::ask(Question::Read(key))
     }
 
     /// `o` on an opened maintenance: the newest mail behind it.
@@ -128,9 +138,14 @@ impl State {
     fn open_notifications(&mut self) -> Outcome {
         let mut page =
             NotificationsPage { list: List::default(), all: false, generation: 1, extending: false, failure: None };
-        page.list.set_height(usize::from(self.size.1).saturating_sub(1));
+        page.list.set_height(page_height(self.size.1));
         self.pages.push(Page::Notifications(page));
-        Outcome::ask(Request::Notifications { generation: 1, all: false, anchor: NotificationAnchor::Top, rows: CHUNK })
+        Outcome::ask(Question::Notifications {
+            generation: 1,
+            all: false,
+            anchor: NotificationAnchor::Top,
+            rows: CHUNK,
+        })
     }
 
     /// Acknowledges what is not, or takes it back where all is.
@@ -142,18 +157,15 @@ impl State {
         let targets = self.targets();
         let who = self.who.clone();
         if subjects.iter().all(|subject| subject.is_acknowledged) {
-            return Outcome::write(Write::Unacknowledge {
-                keys: targets.iter().map(|target| target.key).collect(),
-                who,
-            });
+            return Outcome::ask(Write::Unacknowledge { keys: targets.iter().map(|target| target.key).collect(), who });
         }
-        Outcome::write(Write::Acknowledge { targets, who })
+        Outcome::ask(Write::Acknowledge { targets, who })
     }
 
     /// `u`.
     fn undo_last(&mut self) -> Outcome {
         match self.undo.pop() {
-            Some(inverse) => Outcome::write(Write::Undo { inverse, who: self.who.clone() }),
+            Some(inverse) => Outcome::ask(Write::Undo { inverse, who: self.who.clone() }),
             None => Outcome::warn("there is nothing to undo"),
         }
     }
@@ -177,7 +189,7 @@ impl State {
         if keys.is_empty() {
             Outcome::warn("there is nothing to export here")
         } else {
-            Outcome::write(Write::Export(keys))
+            Outcome::ask(Request::Export(keys))
         }
     }
 }

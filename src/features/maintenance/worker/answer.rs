@@ -7,21 +7,13 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Done, Mail, Report, Request, Shared, Target, Write};
+use super::{Done, Mail, Question, Report, Shared, Write, read, write};
 use crate::clock;
 use crate::features::maintenance::export;
-use crate::features::maintenance::mail;
-use crate::features::maintenance::store::action::{self, Actor};
-use crate::features::maintenance::store::count::{self, Count};
-use crate::features::maintenance::store::detail;
-use crate::features::maintenance::store::list::{self, ListQuery};
-use crate::features::maintenance::store::unparsed::{self, NotificationAnchor, Which};
-use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
+use crate::features::maintenance::store::{MaintenanceKey, NotificationKey, detail, unparsed};
 use crate::store::Error;
 use crate::trouble::Trouble;
 
-/// Matches counted before a number reads "1000+".
-const MATCHES: usize = 1000;
 /// Writes that may wait for their turn: as many as somebody can ask for while one commit is slow.
 const WRITES: usize = 64;
 
@@ -38,7 +30,7 @@ pub(super) struct Answers {
     /// The count under way, likewise.
     counting: Option<AbortHandle>,
     /// To the task that writes. Capacity [`WRITES`]; when it is full the request is refused and said to be.
-    writes: mpsc::Sender<Write>,
+    writes: mpsc::Sender<Job>,
 }
 
 impl Answers {
@@ -50,65 +42,39 @@ impl Answers {
         Self { shared, tasks: JoinSet::new(), writing, listing: None, counting: None, writes }
     }
 
-    /// Answers a request to read in a task of its own; the answer is a report.
-    pub(super) fn read(&mut self, request: Request) {
+    /// Answers a question in a task of its own; the answer is a report.
+    pub(super) fn read(&mut self, question: Question) {
         while self.tasks.try_join_next().is_some() {}
-        match request {
-            Request::List { generation, query, anchor, before, after } => {
-                let shared = self.shared.clone();
-                let task = self.spawn(async move {
-                    let read = shared.store.read(move |c| list::window(c, &query, &anchor, before, after)).await;
-                    match read {
-                        Ok(window) => Report::Listed { generation, window },
-                        Err(error) => Report::ListFailed { generation, trouble: Trouble::of(&error) },
-                    }
-                });
-                // Nobody waits for the older list any more: reading it stops.
-                if let Some(older) = self.listing.replace(task) {
-                    older.abort();
-                }
+        let shared = self.shared.clone();
+        let slot = match &question {
+            Question::List { .. } => Some(Slot::List),
+            Question::Count { .. } => Some(Slot::Count),
+            Question::Extend { .. } | Question::Open(_) | Question::Notifications { .. } | Question::Read(_) => None,
+        };
+        let task = self.spawn(async move {
+            if let Question::Read(key) = question {
+                return Report::Read { key, mail: notification(&shared, key).await };
             }
-            Request::Extend { generation, query, anchor, rows, after } => {
-                let shared = self.shared.clone();
-                self.spawn(async move {
-                    let read = shared.store.read(move |c| list::window(c, &query, &anchor, rows, rows)).await;
-                    match read {
-                        Ok(window) => Report::Extended { generation, after, window },
-                        Err(error) => Report::ListFailed { generation, trouble: Trouble::of(&error) },
-                    }
-                });
+            let asked = question.clone();
+            match shared.store.read(move |c| read::answer(c, &asked, clock::now())).await {
+                Ok(report) => report,
+                Err(error) => read::failed(&question, &error),
             }
-            Request::Count { generation, query } => {
-                let shared = self.shared.clone();
-                let task = self.spawn(async move {
-                    match shared.store.read(move |c| counted(c, &query)).await {
-                        Ok((counts, matches)) => Report::Counted { generation, counts, matches },
-                        Err(error) => Report::ListFailed { generation, trouble: Trouble::of(&error) },
-                    }
-                });
-                if let Some(older) = self.counting.replace(task) {
-                    older.abort();
-                }
-            }
-            Request::Open(key) => self.open(key),
-            Request::Notifications { generation, all, anchor, rows } => {
-                let shared = self.shared.clone();
-                let which = if all { Which::All } else { Which::NeedALook };
-                self.spawn(async move {
-                    let read = shared.store.read(move |c| unparsed::notifications(c, which, anchor, rows)).await;
-                    let window = read.map_err(|error| Trouble::of(&error));
-                    Report::NotificationsListed { generation, continues: anchor != NotificationAnchor::Top, window }
-                });
-            }
-            Request::Read(key) => self.open_notification(key),
-            // The worker's loop deals with these itself.
-            Request::Write(_) | Request::Sync => {}
+        });
+        // Nobody waits for an older list or count any more: reading it stops.
+        let older = match slot {
+            Some(Slot::List) => self.listing.replace(task),
+            Some(Slot::Count) => self.counting.replace(task),
+            None => None,
+        };
+        if let Some(older) = older {
+            older.abort();
         }
     }
 
     /// Puts a write in the queue; it is reported once it is durable.
-    pub(super) fn write(&mut self, write: Write) {
-        if let Err(refused) = self.writes.try_send(write) {
+    pub(super) fn write(&mut self, job: Job) {
+        if let Err(refused) = self.writes.try_send(job) {
             let trouble = Trouble::new("the store is busy: this was not done")
                 .caused_by(&refused.to_string())
                 .to_do("wait a moment and do it again");
@@ -125,41 +91,13 @@ impl Answers {
         })
     }
 
-    /// All about one maintenance.
-    fn open(&mut self, key: MaintenanceKey) {
-        let shared = self.shared.clone();
-        self.spawn(async move {
-            let now = clock::now();
-            let read = shared.store.read(move |c| detail::detail(c, key, now)).await;
-            Report::Opened { key, detail: read.map(|detail| detail.map(Arc::new)).map_err(|error| Trouble::of(&error)) }
-        });
-    }
-
-    /// One notification, made readable away from the threads that answer.
-    fn open_notification(&mut self, key: NotificationKey) {
-        let shared = self.shared.clone();
-        self.spawn(async move {
-            let mail = match shared.store.read(move |c| unparsed::notification(c, key)).await {
-                Err(error) => Err(Trouble::of(&error)),
-                Ok(None) => Err(Trouble::new("this mail is no longer in the store")),
-                Ok(Some(opened)) => {
-                    let made = tokio::task::spawn_blocking(move || Arc::new(readable(opened))).await;
-                    made.map_err(|panic| {
-                        Trouble::new("this mail could not be made readable").caused_by(&panic.to_string())
-                    })
-                }
-            };
-            Report::Read { key, mail }
-        });
-    }
-
     /// Waits for what was asked for to be written, `rest` included; reads are dropped.
-    pub(super) async fn finish(self, rest: impl Iterator<Item = Write>) {
+    pub(super) async fn finish(self, rest: impl Iterator<Item = Job>) {
         let Self { mut tasks, mut writing, writes, .. } = self;
         tasks.shutdown().await;
-        for write in rest {
+        for job in rest {
             // Fails when the writing task is gone, and then there is nothing more to be done.
-            let _ = writes.send(write).await;
+            let _ = writes.send(job).await;
         }
         drop(writes);
         // Ends when its queue is empty.
@@ -167,83 +105,43 @@ impl Answers {
     }
 }
 
-/// The figures beside the title, and how many rows match.
-fn counted(connection: &rusqlite::Connection, query: &ListQuery) -> Result<(count::Counts, Count), Error> {
-    let matches = list::matches(connection, query, MATCHES + 1)?;
-    let n = u32::try_from(matches.min(MATCHES)).unwrap_or(u32::MAX);
-    Ok((count::counts(connection, query.now)?, Count { n, and_more: matches > MATCHES }))
+/// Questions of which only the newest is of interest.
+enum Slot {
+    /// For a window of the list.
+    List,
+    /// For the figures.
+    Count,
 }
 
-/// A notification as the screen shows it.
-fn readable(opened: unparsed::Opened) -> Mail {
-    let unparsed::Opened { notification, raw, .. } = opened;
-    let mut readable = mail::readable(raw.as_deref().unwrap_or_default());
-    match &raw {
-        None => readable.lines = vec!["[the mail itself is no longer kept]".to_owned()],
-        Some(raw) if (raw.len() as u64) < notification.size => {
-            readable.lines.push(format!("[cut: {} of {} bytes are kept]", raw.len(), notification.size));
-        }
-        Some(_) => {}
-    }
-    Mail {
-        key: notification.key,
-        subject: notification.subject,
-        sender: notification.sender,
-        source: notification.source,
-        received_at: notification.received_at,
-        outcome: notification.outcome,
-        reason: notification.reason,
-        readable,
-    }
+/// One notification, made readable away from the threads that read.
+async fn notification(shared: &Shared, key: NotificationKey) -> Result<Arc<Mail>, Trouble> {
+    let opened = match shared.store.read(move |c| unparsed::notification(c, key)).await {
+        Err(error) => return Err(Trouble::of(&error)),
+        Ok(None) => return Err(Trouble::new("this mail is no longer in the store")),
+        Ok(Some(opened)) => opened,
+    };
+    let made = tokio::task::spawn_blocking(move || Arc::new(read::readable(opened))).await;
+    made.map_err(|panic| Trouble::new("this mail could not be made readable").caused_by(&panic.to_string()))
 }
 
-/// Carries out writes one after the other until the queue is closed and empty.
-async fn write_all(shared: Shared, mut queue: mpsc::Receiver<Write>) {
-    while let Some(write) = queue.recv().await {
-        let report = carry_out(&shared, write).await.unwrap_or_else(|error| Report::Failed(Trouble::of(&error)));
+/// Something whose turn comes after what was asked for before it.
+pub(super) enum Job {
+    /// A change of the store.
+    Write(Write),
+    /// A calendar file.
+    Export(Vec<MaintenanceKey>),
+}
+
+/// Does jobs one after the other until the queue is closed and empty. What is written is told once it is durable.
+async fn write_all(shared: Shared, mut queue: mpsc::Receiver<Job>) {
+    while let Some(job) = queue.recv().await {
+        let done = match job {
+            Job::Write(write) => shared.store.write(move |c| write::carry_out(c, write, clock::now())).await,
+            Job::Export(keys) => Ok(exported(&shared, keys, shared.setup.export_dir.clone()).await),
+        };
+        let report = done.unwrap_or_else(|error| Report::Failed(Trouble::of(&error)));
         let _ = shared.reports.send(report).await;
     }
-}
-
-/// Carries out one write. The answer comes once it is durable.
-async fn carry_out(shared: &Shared, write: Write) -> Result<Report, Error> {
-    let at = clock::now();
-    let pairs =
-        |targets: Vec<Target>| targets.into_iter().map(|target| (target.key, target.revision)).collect::<Vec<_>>();
-    let (done, result) = match write {
-        Write::Acknowledge { targets, who } => {
-            let seen = pairs(targets);
-            let result = shared.store.write(move |c| action::acknowledge(c, &seen, &Actor { who, at })).await?;
-            let changed = |refusal: &action::Refusal| matches!(refusal, action::Refusal::Changed { .. });
-            let refused = result.refused.iter().filter(|(_, refusal)| changed(refusal)).count();
-            (Done::Acknowledged { count: result.done.len(), refused }, result)
-        }
-        Write::Unacknowledge { keys, who } => {
-            let result = shared.store.write(move |c| action::unacknowledge(c, &keys, &Actor { who, at })).await?;
-            (Done::Unacknowledged(result.done.len()), result)
-        }
-        Write::Note { keys, text, who } => {
-            let result = shared.store.write(move |c| action::add_note(c, &keys, &text, &Actor { who, at })).await?;
-            (Done::Noted(result.done.len()), result)
-        }
-        Write::Undo { inverse, who } => {
-            let result = shared.store.write(move |c| action::undo(c, &inverse, &Actor { who, at })).await?;
-            return Ok(Report::Done {
-                done: if result.done.is_empty() { Done::NothingToUndo } else { Done::Undone },
-                inverse: None,
-            });
-        }
-        Write::Seen(targets) => {
-            let seen = pairs(targets);
-            shared.store.write(move |c| action::mark_seen(c, &seen)).await?;
-            return Ok(Report::Done { done: Done::Seen, inverse: None });
-        }
-        Write::Export(keys) => {
-            let dir = shared.setup.export_dir.clone();
-            return Ok(exported(shared, keys, dir).await);
-        }
-    };
-    Ok(Report::Done { done, inverse: result.inverse })
 }
 
 /// Writes a calendar file.

@@ -7,8 +7,12 @@
 mod answer;
 mod intake;
 mod protocol;
+mod read;
+#[cfg(test)]
+pub(crate) mod testing;
+mod write;
 
-pub use protocol::{Done, Mail, Report, Request, SourceHealth, SourceState, Target, Write};
+pub use protocol::{Done, Mail, Question, Report, Request, SourceHealth, SourceState, Target, Write};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,7 +28,7 @@ use super::store::retention::{self, Retention};
 use crate::blocking;
 use crate::clock;
 use crate::store::{Error, Store};
-use answer::Answers;
+use answer::{Answers, Job};
 
 /// How often news of a changed store are told at the most. An import commits hundreds of times a second; nobody reads
 /// that fast.
@@ -109,8 +113,9 @@ pub async fn run(
                     sources = stop.child_token();
                     intake::start(&shared, &sources, &mut tasks);
                 }
-                Some(Request::Write(write)) => answers.write(write),
-                Some(request) => answers.read(request),
+                Some(Request::Ask(question)) => answers.read(question),
+                Some(Request::Write(write)) => answers.write(Job::Write(write)),
+                Some(Request::Export(keys)) => answers.write(Job::Export(keys)),
             },
             told = changes.changed(), if !news => if told.is_ok() { news = true } else { break },
             () = tokio::time::sleep_until(quiet_until), if news => {
@@ -124,10 +129,12 @@ pub async fn run(
     }
     sources.cancel();
     requests.close();
-    let rest = std::iter::from_fn(|| requests.try_recv().ok());
-    answers
-        .finish(rest.filter_map(|request| if let Request::Write(write) = request { Some(write) } else { None }))
-        .await;
+    let rest = std::iter::from_fn(|| requests.try_recv().ok()).filter_map(|request| match request {
+        Request::Write(write) => Some(Job::Write(write)),
+        Request::Export(keys) => Some(Job::Export(keys)),
+        Request::Ask(_) | Request::Sync => None,
+    });
+    answers.finish(rest).await;
     tasks.shutdown().await;
     Ok(())
 }

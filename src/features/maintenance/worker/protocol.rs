@@ -27,6 +27,31 @@ pub struct Target {
 /// Something asked of the worker.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
+    /// Something to be read; answered when it is, in no order.
+    Ask(Question),
+    /// Something that changes the store; carried out in order, even while noctui leaves.
+    Write(Write),
+    /// Write a calendar file; in order with the writes.
+    Export(Vec<MaintenanceKey>),
+    /// Look for new mail now.
+    Sync,
+}
+
+impl From<Question> for Request {
+    fn from(question: Question) -> Self {
+        Self::Ask(question)
+    }
+}
+
+impl From<Write> for Request {
+    fn from(write: Write) -> Self {
+        Self::Write(write)
+    }
+}
+
+/// Something to be read from the store.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
     /// A window of the list; replaces older list requests.
     List {
         /// Comes back with the answer.
@@ -75,13 +100,9 @@ pub enum Request {
     },
     /// One notification, readable.
     Read(NotificationKey),
-    /// Something that changes the store or writes a file; carried out in order, even while noctui leaves.
-    Write(Write),
-    /// Look for new mail now.
-    Sync,
 }
 
-/// Something that changes the store or writes a file.
+/// Something that changes the store.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
     /// Acknowledge as seen.
@@ -116,8 +137,6 @@ pub enum Write {
     },
     /// These were looked at.
     Seen(Vec<Target>),
-    /// Write a calendar file.
-    Export(Vec<MaintenanceKey>),
 }
 
 /// What was done, for the footer.

@@ -7,11 +7,12 @@ use super::{draw_lines, plain, trouble_lines, words};
 use crate::features::maintenance::pane::State;
 use crate::features::maintenance::pane::editor::Editor;
 use crate::features::maintenance::pane::rows::{show_name, sort_name};
-use crate::features::maintenance::store::list::{Acknowledged, Row, Scope, Sort};
+use crate::features::maintenance::store::list::{Acknowledged, Group, Row, Scope, Sort};
+use crate::trouble::Trouble;
 use crate::ui::Look;
 use crate::ui::line::{Pen, width};
 use crate::ui::list::Line;
-use crate::ui::theme::Role;
+use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::{brief, brief_distance};
 
 /// Columns of the list in cells, the gaps behind them included; 0 leaves a column out.
@@ -57,7 +58,10 @@ fn columns(cells: usize) -> Columns {
         ..60 => Columns { id: cells.saturating_sub(15 + 12 + 11 + 3), impact: 0, acknowledged: 0, ..base },
         60..76 => Columns { id: 16, impact: 0, acknowledged: 2, ..base },
         76..100 => Columns { circuits: 4, ..base },
-        100..132 => Columns { state: 13, window: 23, circuits: 5, ..base },
+        100..118 => Columns { state: 13, window: 23, circuits: 5, ..base },
+        118..132 => {
+            Columns { state: 13, window: 23, circuits: 5, duration: 8, acknowledged: 10, id: 20, provider: 14, ..base }
+        }
         132..160 => Columns {
             state: 13,
             window: 23,
@@ -94,7 +98,7 @@ fn status(state: &State) -> Option<String> {
     let editing = matches!(state.editor, Some(Editor::Filter { .. }));
     let marked = state.list.marked();
     let plain_list = filter.text.is_empty() && filter.provider.is_none() && filter.scope == Scope::All;
-    if plain_list && !editing && marked == 0 && state.query.sort == Sort::Grouped {
+    if plain_list && !editing && marked == 0 && state.query.sort == Sort::Grouped && stale_because(state).is_none() {
         return None;
     }
     let mut parts = Vec::new();
@@ -119,6 +123,11 @@ fn status(state: &State) -> Option<String> {
     Some(parts.join(" · "))
 }
 
+/// Why the rows that are there are not up to date.
+fn stale_because(state: &State) -> Option<&str> {
+    if state.list.rows().is_empty() { None } else { state.failure.as_ref().map(Trouble::what) }
+}
+
 /// Draws the list; returns where the filter is being typed.
 pub(super) fn draw(
     state: &State,
@@ -134,7 +143,7 @@ pub(super) fn draw(
         cursor = draw_status(state, &status, look, area, buffer);
         rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     }
-    if let Some(failure) = &state.failure {
+    if let (Some(failure), true) = (&state.failure, state.list.rows().is_empty()) {
         let lines = trouble_lines(failure, usize::from(rows.width.saturating_sub(2)));
         draw_lines(&lines, 0, look, Rect { x: rows.x + 1, width: rows.width.saturating_sub(1), ..rows }, buffer);
         return cursor;
@@ -162,7 +171,13 @@ pub(super) fn draw(
 /// The line above the list: what is listed, and the filter.
 fn draw_status(state: &State, status: &str, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let mut pen = Pen::new(buffer, area, 0);
-    pen.skip(1).text(status, look.theme.style(Role::Muted));
+    pen.skip(1);
+    if let Some(what) = stale_because(state) {
+        let style = look.theme.style(Role::Stale);
+        pen.text(look.glyph(Sign::Stale), style).text(" not up to date: ", style).text(what, style);
+        pen.text(if status.is_empty() { "" } else { " · " }, style);
+    }
+    pen.text(status, look.theme.style(Role::Muted));
     if state.stale {
         pen.text(" …", look.theme.style(Role::Stale));
     }
@@ -222,8 +237,7 @@ fn draw_row(
     };
     pen.text(mark.0, style(mark.1)).text(look.glyph(sign), style(sign.role())).text(" ", text);
     let upcoming = !over && look.now < row.start && columns.window == 0;
-    let when =
-        if upcoming { format!("{}{}", look.zone.short(row.start, look.now), z(look, row)) } else { word.to_owned() };
+    let when = if upcoming { format!("{}{}", look.zone.short(row.start, look.now), z(look)) } else { word.to_owned() };
     pen.column(&when, columns.state - 2, text).skip(2);
     pen.column(&row.provider, columns.provider - 2, text).skip(2);
     let id = if row.windows > 1 {
@@ -244,7 +258,7 @@ fn draw_row(
     }
     let (impact, loud) = words::impact(row.worst_impact);
     if columns.impact > 0 {
-        pen.column(impact, columns.impact - 2, style(if over { Role::Muted } else { loud })).skip(2);
+        pen.column(impact, columns.impact - 2, if is_pressing(row) { style(loud) } else { text }).skip(2);
     }
     if columns.circuits > 0 {
         pen.column_right(&row.circuits.to_string(), columns.circuits - 2, text).skip(2);
@@ -266,9 +280,15 @@ fn draw_row(
     }
 }
 
+/// Whether its impact is worth a colour: it runs or begins soon, and nobody has taken note. Were every outage red, none
+/// would stand out.
+fn is_pressing(row: &Row) -> bool {
+    let soon = matches!(row.group, Group::Active | Group::Next24h);
+    soon && !matches!(row.acknowledged, Acknowledged::Yes { .. })
+}
+
 /// `Z`, where the row's time is in UTC; other zones stand in the header.
-fn z(look: &Look<'_>, row: &Row) -> &'static str {
-    let _ = row;
+fn z(look: &Look<'_>) -> &'static str {
     if look.zone == crate::ui::time::Zone::Utc { "Z" } else { "" }
 }
 
@@ -277,7 +297,7 @@ fn window(look: &Look<'_>, row: &Row) -> String {
     let (from, to) = (look.zone.local(row.start), look.zone.local(row.end));
     let days = (to.date() - from.date()).num_days();
     let later = if days > 0 { format!("+{days}") } else { String::new() };
-    let z = z(look, row);
+    let z = z(look);
     format!("{}-{}{z}{later}", from.format("%b %d %H:%M"), to.format("%H:%M"))
 }
 

@@ -4,13 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::notification::mail_lines;
-use super::{Span, TextLine, draw_lines, plain, sign, trouble_lines, words};
+use super::{Span, TextLine, Title, draw_lines, plain, sign, trouble_lines, words};
 use crate::features::maintenance::pane::opened::{Load, MaintenancePage};
 use crate::features::maintenance::store::detail::{Detail, Event, EventKind};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
 use crate::ui::Look;
-use crate::ui::line::{Pen, width, wrap};
+use crate::ui::line::{width, wrap};
 use crate::ui::theme::Role;
 use crate::ui::time::{distance, span};
 
@@ -25,7 +25,6 @@ const CIRCUITS: usize = 200;
 pub(super) fn draw(page: &MaintenancePage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
     let (left, right) = split(area);
     let lines = lines(page, look, left.width);
-    draw_title(page, look, area, buffer);
     draw_lines(&lines, page.scroll.min(lines.len().saturating_sub(1)), look, left, buffer);
     if let Some(right) = right {
         let mail = match &page.mail {
@@ -38,14 +37,9 @@ pub(super) fn draw(page: &MaintenancePage, look: &Look<'_>, area: Rect, buffer: 
     }
 }
 
-/// The facts on the left, the mail on the right where there is room for both; below the title line.
+/// The facts on the left, the mail on the right where there is room for both.
 fn split(area: Rect) -> (Rect, Option<Rect>) {
-    let inner = Rect {
-        x: area.x + 1,
-        y: area.y + 1,
-        width: area.width.saturating_sub(2),
-        height: area.height.saturating_sub(1),
-    };
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     if area.width < SIDE_BY_SIDE {
         return (inner, None);
     }
@@ -54,26 +48,24 @@ fn split(area: Rect) -> (Rect, Option<Rect>) {
     (left, Some(right))
 }
 
-/// `zayo TTN-0003456789 · CONFIRMED · outage            not acknowledged`
-fn draw_title(page: &MaintenancePage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
-    let mut pen = Pen::new(buffer, area, 0);
-    pen.skip(1);
-    let Load::Ready(detail) = &page.detail else { return };
+/// `○ zayo TTN-0003456789  confirmed  outage`, and whether it is acknowledged.
+pub(super) fn title(page: &MaintenancePage, look: &Look<'_>) -> Option<Title> {
+    let Load::Ready(detail) = &page.detail else { return None };
     let (state, word) = words::state(detail.status, detail.start, detail.end, look.now);
-    pen.text(look.glyph(state), look.theme.style(state.role()))
-        .text(&format!(" {} {}", detail.provider, detail.maintenance_id), look.theme.style(Role::Title))
-        .text(&format!("  {word}"), look.theme.style(state.role()));
-    let worst = detail.circuits.iter().map(|circuit| circuit.impact).max();
-    let (impact, loud) = words::impact(worst);
-    pen.text(&format!("  {impact}"), look.theme.style(loud));
-    let (text, role) = match &detail.acknowledged {
+    let (impact, loud) = words::impact(detail.circuits.iter().map(|circuit| circuit.impact).max());
+    let acknowledged = match &detail.acknowledged {
         Acknowledged::No => ("not acknowledged".to_owned(), Role::Warning),
         Acknowledged::Yes { by, at } => (format!("acknowledged by {by} {}", look.zone.short(*at, look.now)), Role::Ok),
         Acknowledged::Before { by, at } => {
-            (format!("changed since {by} acknowledged it {}", look.zone.short(*at, look.now)), Role::Warning)
+            (format!("changed since {by} acknowledged {}", look.zone.short(*at, look.now)), Role::Warning)
         }
     };
-    pen.at_end(&text, look.theme.style(role));
+    let left = vec![
+        (format!("{} {}", detail.provider, detail.maintenance_id), Role::Accent),
+        (format!("  {} {word}", look.glyph(state)), state.role()),
+        (format!("  {impact}"), loud),
+    ];
+    Some(Title { left, right: Some(acknowledged) })
 }
 
 /// The facts, line by line, for so many columns.

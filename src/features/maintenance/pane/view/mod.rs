@@ -17,7 +17,9 @@ use crate::ui::line::{Pen, width, wrap};
 use crate::ui::theme::{Role, State as Sign};
 
 pub(super) use maintenance::{SIDE_BY_SIDE, furthest as maintenance_furthest, lines as maintenance_lines};
-pub(super) use notification::{furthest as notification_furthest, lines as notification_lines};
+pub(super) use notification::{
+    furthest as notification_furthest, lines as notification_lines, reason_rows as notification_reason_rows,
+};
 
 /// Draws the pane into `area`; `absent` is what to say while no source is configured and nothing is stored. Returns where
 /// text is being typed.
@@ -50,8 +52,25 @@ pub(crate) fn draw(
     }
 }
 
+/// What stands in the pane's title rule while something is opened.
+pub(crate) struct Title {
+    /// What it is, from the left.
+    pub(crate) left: Vec<Span>,
+    /// What matters most about it, from the right.
+    pub(crate) right: Option<Span>,
+}
+
+/// The title of what is opened; `None` for the list, which has the pane's own.
+pub(crate) fn title(state: &State, look: &Look<'_>) -> Option<Title> {
+    match state.pages.last()? {
+        Page::Maintenance(page) => maintenance::title(page, look),
+        Page::Notifications(page) => Some(notification::list_title(page)),
+        Page::Notification(page) => notification::title(page, look),
+    }
+}
+
 /// A piece of a line and what it means.
-pub(super) type Span = (String, Role);
+pub(crate) type Span = (String, Role);
 
 /// A line of an opened thing.
 pub(super) type TextLine = Vec<Span>;
@@ -98,9 +117,9 @@ fn draw_note(
     let before = wrap(&format!("{}\u{1}", field.before_cursor()), cells);
     let cursor_row = before.len().saturating_sub(1);
     let cursor_column = before.last().map_or(0, |line| width(line.trim_end_matches('\u{1}')));
-    let most = usize::from(area.height.saturating_sub(2)).min(8);
+    let most = usize::from(area.height.saturating_sub(1)).min(8);
     let rows = written.len().clamp(3, most.max(1));
-    let height = u16::try_from(rows).unwrap_or(1) + 2;
+    let height = u16::try_from(rows).unwrap_or(1) + 1;
     let dialog = Rect { y: area.bottom().saturating_sub(height), height: height.min(area.height), ..area };
     for y in dialog.y..dialog.bottom() {
         for x in dialog.x..dialog.right() {
@@ -111,23 +130,15 @@ fn draw_note(
     }
     let rule = look.theme.style(Role::Muted);
     let dash = look.pick("─", "-");
-    Pen::new(buffer, dialog, 0)
-        .text(dash, rule)
-        .text(&format!(" Note on {about} "), look.theme.style(Role::Accent))
-        .text(&dash.repeat(usize::from(dialog.width)), rule);
+    let mut pen = Pen::new(buffer, dialog, 0);
+    pen.text(dash, rule).text(&format!(" Note on {about} "), look.theme.style(Role::Accent));
+    let left = pen.left();
+    pen.text(&dash.repeat(left), rule);
     let top = (cursor_row + 1).saturating_sub(rows);
     for (row, line) in written.iter().skip(top).take(rows).enumerate() {
         let row = u16::try_from(row).unwrap_or(0) + 1;
         Pen::new(buffer, dialog, row).skip(2).text(line, look.theme.style(Role::Text));
     }
-    Pen::new(buffer, dialog, dialog.height.saturating_sub(1))
-        .skip(2)
-        .text("enter", look.theme.style(Role::Key))
-        .text(" save  ", rule)
-        .text("alt-enter", look.theme.style(Role::Key))
-        .text(" new line  ", rule)
-        .text("esc", look.theme.style(Role::Key))
-        .text(" keep as draft", rule);
     let x = dialog.x + 2 + u16::try_from(cursor_column.min(cells)).unwrap_or(0);
     let y = dialog.y + 1 + u16::try_from(cursor_row - top).unwrap_or(0);
     Position { x: x.min(dialog.right().saturating_sub(1)), y: y.min(dialog.bottom().saturating_sub(1)) }

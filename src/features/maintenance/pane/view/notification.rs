@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{TextLine, draw_lines, plain, trouble_lines};
+use super::{TextLine, Title, draw_lines, plain, trouble_lines};
 use crate::features::maintenance::model::Outcome;
 use crate::features::maintenance::pane::opened::{Load, NotificationPage, NotificationsPage};
 use crate::features::maintenance::store::unparsed::Notification;
@@ -13,15 +13,29 @@ use crate::ui::line::{Pen, wrap};
 use crate::ui::list::Line;
 use crate::ui::theme::{Role, State};
 
-/// Draws the list of notifications.
+/// Lines below the list that tell why the selected mail was not read; none where the list itself would get too short.
+pub(in crate::features::maintenance::pane) fn reason_rows(height: u16) -> u16 {
+    if height < 8 { 0 } else { 4 }
+}
+
+/// Which mails are listed.
+pub(super) fn list_title(page: &NotificationsPage) -> Title {
+    let (what, other) = if page.all {
+        ("all mails", "f shows those that need a look")
+    } else {
+        ("mails that could not be read", "f shows all")
+    };
+    Title { left: vec![(what.to_owned(), Role::Accent)], right: Some((other.to_owned(), Role::Muted)) }
+}
+
+/// Width of the headers' names.
+const HEADER: usize = 12;
+
+/// Draws the list of notifications, and why the selected one is in it.
 pub(super) fn draw_list(page: &NotificationsPage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
     let muted = look.theme.style(Role::Muted);
-    let what = if page.all { "all mails" } else { "mails that could not be read" };
-    let other = if page.all { "f shows those that need a look" } else { "f shows all" };
-    Pen::new(buffer, area, 0).skip(1).text(what, muted).text(" · ", muted).text(other, muted);
-    let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if let Some(failure) = &page.failure {
-        draw_lines(&trouble_lines(failure, usize::from(rows.width)), 0, look, rows, buffer);
+        draw_lines(&trouble_lines(failure, usize::from(area.width)), 0, look, inside(area), buffer);
         return;
     }
     if page.list.rows().is_empty() {
@@ -30,15 +44,39 @@ pub(super) fn draw_list(page: &NotificationsPage, look: &Look<'_>, area: Rect, b
             (true, false) => "every mail was read: nothing needs a look",
             (true, true) => "no mails yet",
         };
-        Pen::new(buffer, rows, 0).skip(1).text(text, muted);
+        Pen::new(buffer, area, 0).skip(1).text(text, muted);
         return;
     }
     for (y, line) in page.list.lines().into_iter().enumerate() {
         if let Line::Row(index, row) = line {
             let y = u16::try_from(y).unwrap_or(u16::MAX);
-            draw_row(row, index == page.list.cursor(), look, rows, y, buffer);
+            draw_row(row, index == page.list.cursor(), look, area, y, buffer);
         }
     }
+    let below = reason_rows(area.height);
+    if let (Some(row), true) = (page.list.selected(), below > 0) {
+        let area = Rect { y: area.bottom() - below, height: below, ..area };
+        Pen::new(buffer, area, 0).text(&look.pick("─", "-").repeat(usize::from(area.width)), muted);
+        let inner = Rect { y: area.y + 1, height: below - 1, ..inside(area) };
+        let mut lines: Vec<_> = wrap(&row.subject, usize::from(inner.width)).into_iter().take(1).collect();
+        let reason = if row.reason.is_empty() { "read without a problem" } else { &row.reason };
+        lines.extend(wrap(reason, usize::from(inner.width)));
+        let lines: Vec<_> = lines
+            .into_iter()
+            .enumerate()
+            .map(|(row, line)| plain(line, if row == 0 { Role::Text } else { Role::Warning }))
+            .collect();
+        draw_lines(&lines, 0, look, inner, buffer);
+    }
+}
+
+/// What the opened mail is called.
+pub(super) fn title(page: &NotificationPage, look: &Look<'_>) -> Option<Title> {
+    let Load::Ready(mail) = &page.mail else { return None };
+    let state = outcome_state(mail.outcome);
+    let left =
+        vec![("mail".to_owned(), Role::Accent), (format!("  {} {}", look.glyph(state), mail.outcome), state.role())];
+    Some(Title { left, right: Some((format!("received {}", look.zone.full(mail.received_at)), Role::Text)) })
 }
 
 /// Glyph and colour of an outcome.
@@ -67,9 +105,6 @@ fn draw_row(row: &Notification, selected: bool, look: &Look<'_>, area: Rect, y: 
         pen.highlight(look.theme.style(Role::Selected));
     }
     pen.text(&row.subject, text);
-    if area.width >= 140 && !row.reason.is_empty() {
-        pen.skip(2).text(&row.reason, look.theme.style(Role::Muted));
-    }
 }
 
 /// Draws one notification.
@@ -100,7 +135,7 @@ pub(super) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
     let state = outcome_state(mail.outcome);
     lines.push(vec![
         (look.glyph(state).to_owned(), state.role()),
-        (format!(" {}  received {} from {}", mail.outcome, look.zone.full(mail.received_at), mail.source), Role::Text),
+        (format!(" {}  from {}", mail.outcome, mail.source), Role::Text),
     ]);
     if !mail.reason.is_empty() {
         lines.extend(
@@ -111,9 +146,9 @@ pub(super) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
     }
     lines.push(plain("", Role::Text));
     for (name, value) in &mail.readable.headers {
-        for (row, line) in wrap(value, cells.saturating_sub(9).max(8)).into_iter().enumerate() {
+        for (row, line) in wrap(value, cells.saturating_sub(HEADER).max(8)).into_iter().enumerate() {
             let name = if row == 0 { name.as_str() } else { "" };
-            lines.push(vec![(format!("{name:<9}"), Role::Muted), (line, Role::Text)]);
+            lines.push(vec![(format!("{name:<HEADER$}"), Role::Muted), (line, Role::Text)]);
         }
     }
     lines.push(plain("", Role::Text));

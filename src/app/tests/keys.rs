@@ -1,0 +1,462 @@
+//! What keys, the mouse and pastes do.
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+
+use super::desk::{DATABASE, Desk, MAILBOX, settings};
+use crate::app::commands::COMMANDS;
+use crate::app::{Effect, Message, Pane};
+use crate::colour::ColourDepth;
+use crate::command::Scope;
+use crate::features::maintenance::worker::Report;
+use crate::input::{Button, Input, Mouse, MouseAction};
+use crate::key::{Code, Key};
+use crate::trouble::Trouble;
+
+/// Something done with the mouse.
+fn mouse(desk: &mut Desk, action: MouseAction, column: u16, row: u16) {
+    desk.send(Message::Input(Input::Mouse(Mouse { action, column, row, ctrl: false })));
+}
+
+/// The id under the cursor.
+fn selected(desk: &mut Desk) -> String {
+    desk.press("y");
+    let Some(Effect::Copy(id)) = desk.wanted.pop() else { panic!("nothing was copied:\n{}", desk.screen()) };
+    id
+}
+
+/// The line of the screen that has a text in it, from the top.
+fn line_of(desk: &Desk, text: &str) -> u16 {
+    let line = desk.screen().lines().position(|line| line.contains(text));
+    u16::try_from(line.unwrap_or_else(|| panic!("{text} is not on the screen:\n{}", desk.screen()))).unwrap()
+}
+
+#[test]
+fn a_acknowledges_and_takes_it_back_and_u_undoes_either() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("a");
+    assert!(desk.row("TTN-0007195301").ends_with('✓'));
+    assert!(desk.shows("acknowledged one maintenance; u undoes"));
+    desk.press("a");
+    assert!(desk.row("TTN-0007195301").ends_with('·'));
+    desk.press("u");
+    assert!(desk.row("TTN-0007195301").ends_with('✓'), "{}", desk.screen());
+    desk.press("u");
+    assert!(desk.row("TTN-0007195301").ends_with('·'));
+    desk.press("u");
+    assert!(desk.shows("there is nothing to undo"));
+}
+
+#[test]
+fn an_acknowledgement_carries_the_configured_name() {
+    let mut desk = Desk::live(200, 60);
+    desk.press("a");
+    assert!(desk.row("TTN-0007195301").contains("✓ ines"));
+}
+
+#[test]
+fn what_changed_after_it_was_drawn_is_not_acknowledged_unseen() {
+    let mut desk = Desk::live(80, 24);
+    desk.changed_elsewhere();
+    desk.press("a");
+    assert!(desk.shows("it changed while you looked"), "{}", desk.screen());
+    assert!(desk.row("TTN-0007195301").ends_with('·'));
+}
+
+#[test]
+fn marked_rows_are_acted_on_together_and_undone_together() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("space space space a");
+    assert!(desk.shows("acknowledged 3 maintenances; u undoes"), "{}", desk.screen());
+    assert!(!desk.shows("marked"));
+    let taken = |desk: &Desk| desk.screen().lines().filter(|line| line.ends_with('✓')).count();
+    assert_eq!(taken(&desk), 3);
+    desk.press("u");
+    assert_eq!(taken(&desk), 0);
+}
+
+#[test]
+fn opening_clears_the_sign_of_news_and_so_does_x() {
+    let mut desk = Desk::live(80, 24);
+    assert!(desk.row("TTN-0007195301").starts_with('▎') && desk.row("VNOC-1-99037554").starts_with('▎'));
+    desk.press("enter esc j x");
+    assert!(desk.row("TTN-0007195301").starts_with(' ') && desk.row("VNOC-1-99037554").starts_with(' '));
+    assert!(desk.row("CRQ1-40468069").starts_with('▎'));
+}
+
+#[test]
+fn the_filter_applies_with_every_key_and_esc_brings_back_what_was_there() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("/").type_text("lum");
+    assert!(desk.shows("/lum") && desk.shows("28552081") && !desk.shows("TTN-0007195301"), "{}", desk.screen());
+    desk.press("enter");
+    assert!(desk.shows("/lum"), "enter keeps it");
+    desk.press("/").type_text("x").press("esc");
+    assert!(desk.shows("/lum") && desk.shows("28552081"), "esc takes back what was typed since");
+    desk.press("esc");
+    assert!(!desk.shows("/lum") && desk.shows("TTN-0007195301"), "esc on the list clears it");
+}
+
+#[test]
+fn letters_that_are_commands_are_text_while_typing() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("/").type_text("qaujz?:");
+    assert!(desk.shows("/qaujz?:"));
+    assert_eq!(desk.wanted, []);
+    desk.press("ctrl-c");
+    assert_eq!(desk.wanted, [Effect::Quit], "ctrl-c leaves from everywhere");
+}
+
+#[test]
+fn a_note_is_kept_as_a_draft_and_written_when_it_is_saved() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("n").type_text("drained").press("esc");
+    assert!(desk.shows("the note is kept as a draft"));
+    desk.press("n");
+    assert!(desk.shows("drained"));
+    desk.type_text(" and watched").press("enter enter");
+    assert!(desk.shows("drained and watched") && desk.shows("note by ines"), "{}", desk.screen());
+    desk.press("esc u enter");
+    assert!(!desk.shows("\n Notes\n") && desk.shows("note removed by ines"), "{}", desk.screen());
+    desk.press("esc n");
+    assert!(!desk.shows("drained"), "what was saved is no draft any more");
+}
+
+#[test]
+fn a_note_that_could_not_be_written_is_not_lost() {
+    let mut desk = Desk::live(80, 24);
+    desk.answers = false;
+    desk.press("n").type_text("drained").press("enter");
+    desk.report(Report::Failed(Trouble::new("the store is busy: this was not done")));
+    assert!(desk.shows("the store is busy"));
+    desk.press("n");
+    assert!(desk.shows("drained"));
+}
+
+#[test]
+fn the_history_tells_every_update_and_the_mail_is_one_key_away() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("/").type_text("28686480").press("enter enter");
+    assert!(desk.shows("first notice") && desk.shows("status CONFIRMED → RE-SCHEDULED"), "{}", desk.screen());
+    desk.press("o");
+    assert!(desk.shows("From        ") && desk.shows("✓ parsed"), "{}", desk.screen());
+    desk.press("esc");
+    assert!(desk.shows("first notice"));
+    desk.press("esc");
+    assert!(desk.shows("/28686480"));
+}
+
+#[test]
+fn neighbours_are_opened_without_going_back() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("enter ]");
+    assert!(desk.shows("─ ntt VNOC-1-99037554"), "{}", desk.screen());
+    desk.press("[");
+    assert!(desk.shows("─ zayo TTN-0007195301"));
+    desk.press("[");
+    assert!(desk.shows("this is the first one"));
+}
+
+#[test]
+fn mails_that_could_not_be_read_have_their_list_with_the_reason() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("m");
+    assert!(desk.shows("no rule knows its senders (works@lakeside-fibre.example)"), "{}", desk.screen());
+    desk.press("j");
+    assert!(desk.shows("no start of the window found"), "{}", desk.screen());
+    desk.press("f");
+    assert!(desk.shows("all mails") && desk.shows("parsed"), "{}", desk.screen());
+    desk.press("enter");
+    assert!(desk.shows("From        "));
+}
+
+#[test]
+fn the_list_can_be_narrowed_and_ordered() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("f");
+    assert!(desk.shows("open") && !desk.shows(" past"), "{}", desk.screen());
+    desk.press("f");
+    assert!(desk.shows("unacknowledged"));
+    desk.press("f");
+    assert!(desk.shows("changed"));
+    desk.press("f p");
+    assert!(desk.shows("only zayo") && !desk.shows("VNOC-1"), "{}", desk.screen());
+    desk.press("p s");
+    assert!(desk.shows("sorted by change"), "{}", desk.screen());
+    desk.press("s");
+    assert!(desk.shows("by provider") && desk.shows("arelion"), "{}", desk.screen());
+}
+
+#[test]
+fn every_way_to_move_works_in_the_list() {
+    let mut desk = Desk::live(80, 24);
+    let first = selected(&mut desk);
+    desk.press("j");
+    let second = selected(&mut desk);
+    assert_ne!(first, second);
+    desk.press("k");
+    assert_eq!(selected(&mut desk), first);
+    desk.press("G");
+    let last = selected(&mut desk);
+    desk.press("j");
+    assert_eq!(selected(&mut desk), last);
+    desk.press("g down");
+    assert_eq!(selected(&mut desk), second);
+    desk.press("up pgdn pgup");
+    assert_eq!(selected(&mut desk), first);
+    desk.press("ctrl-d ctrl-u end home");
+    assert_eq!(selected(&mut desk), first);
+}
+
+#[test]
+fn the_cursor_stays_with_its_maintenance_when_time_moves_the_groups() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("j j");
+    let before = selected(&mut desk);
+    assert_eq!(before, "CRQ1-40468069");
+    desk.wait(TimeDelta::hours(3));
+    assert_eq!(selected(&mut desk), before, "it is over now, and still under the cursor");
+    assert!(desk.row(&before).contains("over"), "{}", desk.screen());
+}
+
+#[test]
+fn panes_are_reached_by_number_tab_and_click_and_zoomed() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("4");
+    assert_eq!(desk.model.focus, Pane::Lab);
+    desk.press("tab");
+    assert_eq!(desk.model.focus, Pane::Consoles);
+    desk.press("tab shift-tab shift-tab");
+    assert_eq!(desk.model.focus, Pane::Lab);
+    desk.press("z");
+    assert!(desk.shows("─ 4 Lab") && !desk.shows("1 Maintenances"));
+    desk.press("esc");
+    assert!(desk.shows("1 Maintenances"));
+    let row = line_of(&desk, "2 Deploys");
+    mouse(&mut desk, MouseAction::Press(Button::Left), 5, row);
+    assert_eq!(desk.model.focus, Pane::Deploys);
+    let mut narrow = Desk::live(80, 24);
+    mouse(&mut narrow, MouseAction::Press(Button::Left), 14, 1);
+    assert_eq!(narrow.model.focus, Pane::Deploys);
+}
+
+#[test]
+fn a_click_selects_and_a_second_one_opens_and_the_wheel_scrolls() {
+    let mut desk = Desk::live(80, 24);
+    let row = line_of(&desk, "CRQ1-40468069");
+    mouse(&mut desk, MouseAction::Press(Button::Left), 30, row);
+    assert_eq!(selected(&mut desk), "CRQ1-40468069");
+    mouse(&mut desk, MouseAction::Press(Button::Left), 30, row);
+    assert!(desk.shows("─ colt CRQ1-40468069"), "{}", desk.screen());
+    desk.press("esc");
+    mouse(&mut desk, MouseAction::WheelDown, 30, row);
+    assert!(!desk.shows("TTN-0007195301"), "{}", desk.screen());
+    mouse(&mut desk, MouseAction::WheelUp, 30, row);
+    assert!(desk.shows("TTN-0007195301"));
+}
+
+#[test]
+fn a_click_on_the_footer_does_what_it_says() {
+    let mut desk = Desk::live(80, 24);
+    let column = desk.row("a acknowledge").find("? help").unwrap();
+    mouse(&mut desk, MouseAction::Press(Button::Left), u16::try_from(column).unwrap(), 23);
+    assert!(desk.shows("─ Help ─"));
+}
+
+#[test]
+fn a_click_on_the_header_shows_the_connections() {
+    let mut desk = Desk::live(80, 24);
+    let column = desk.row("mail ●").chars().position(|c| c == '●').unwrap();
+    mouse(&mut desk, MouseAction::Press(Button::Left), u16::try_from(column).unwrap(), 0);
+    assert!(desk.shows("─ Connections ─"), "{}", desk.screen());
+}
+
+#[test]
+fn y_copies_the_id_and_shift_y_what_is_shown() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("y");
+    assert_eq!(desk.wanted, [Effect::Copy("TTN-0007195301".to_owned())]);
+    desk.press("space space y");
+    let Some(Effect::Copy(text)) = desk.wanted.last() else { panic!("{:?}", desk.wanted) };
+    assert_eq!(text.lines().count(), 2);
+    desk.press("esc enter Y");
+    let Some(Effect::Copy(text)) = desk.wanted.last() else { panic!("{:?}", desk.wanted) };
+    assert!(text.contains("Window") && text.contains("History"), "{text}");
+}
+
+#[test]
+fn times_switch_between_utc_and_the_configured_zone() {
+    let mut desk = Desk::live(120, 40);
+    assert!(desk.shows("UTC 02:48") && desk.row("TTN-0007195301").contains("Nov 20 23:25-03:25Z+1"));
+    desk.press("t");
+    assert!(desk.shows("CET 03:48") && desk.row("TTN-0007195301").contains("Nov 21 00:25-04:25"), "{}", desk.screen());
+    desk.press("t");
+    assert!(desk.shows("UTC 02:48"));
+}
+
+#[test]
+fn the_palette_finds_loosely_and_runs() {
+    let mut desk = Desk::live(80, 24);
+    desk.press(":").type_text("conn").press("enter");
+    assert!(desk.shows("─ Connections ─"));
+    desk.press("esc :").type_text("no such command").press("enter");
+    assert!(desk.shows("no command matches"));
+    desk.press("esc");
+    assert!(!desk.shows("─ Command ─"));
+}
+
+#[test]
+fn the_help_is_searched_and_runs_the_row_under_its_cursor() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("?").type_text("connect").press("enter");
+    assert!(desk.shows("─ Connections ─"), "{}", desk.screen());
+}
+
+#[test]
+fn every_command_can_be_run_from_the_palette_and_changes_or_says_something() {
+    for spec in COMMANDS.iter() {
+        let mut desk = Desk::live(120, 40);
+        // Something for each of them to act on.
+        desk.press("j a");
+        desk.model.toasts = crate::app::toast::Toasts::default();
+        let place = match spec.scopes.first() {
+            Some(Scope::Maintenance) => "enter",
+            Some(Scope::Notification) => "m enter",
+            Some(Scope::Notifications) => "m",
+            _ => "j",
+        };
+        desk.press(place);
+        let (before, wanted) = (desk.styled(), desk.wanted.len());
+        desk.press(":").type_text(spec.name);
+        desk.answers = false;
+        desk.press("enter");
+        let nothing = desk.styled() == before && desk.wanted.len() == wanted && desk.unanswered == 0;
+        // There already, at the first row, or nothing above it.
+        let may_rest = ["maintenances", "back", "up", "half-page-up", "page-up", "top", "previous"];
+        assert!(!nothing || may_rest.contains(&spec.name), "{} does nothing", spec.name);
+    }
+}
+
+#[test]
+fn every_key_of_the_footer_is_one_of_the_place() {
+    for place in ["j", "enter", "m", "m enter", "2", "/", "n", "?", ":"] {
+        let mut desk = Desk::live(200, 60);
+        desk.press(place);
+        let scopes = desk.model.scopes();
+        for hint in crate::app::view::hints(&desk.model) {
+            let key: Key = hint.key.parse().unwrap();
+            assert_eq!(desk.model.settings.keymap.find(&scopes, key), Some(hint.command), "{place}: {hint:?}");
+        }
+    }
+}
+
+#[test]
+fn a_paste_goes_into_the_text_and_runs_no_key() {
+    let mut desk = Desk::live(80, 24);
+    desk.send(Message::Input(Input::Paste("qqq".to_owned())));
+    assert_eq!(desk.wanted, []);
+    assert!(desk.shows("nothing to paste into here"));
+    desk.press("/");
+    desk.send(Message::Input(Input::Paste("lumen\n".to_owned())));
+    assert!(desk.shows("/lumen") && desk.shows("28552081"), "{}", desk.screen());
+    desk.send(Message::Input(Input::PasteRefused { bytes: 1_000_000 }));
+    assert!(desk.shows("1000000 bytes are too much to paste here"));
+}
+
+#[test]
+fn a_question_is_not_answered_by_keys_typed_ahead_nor_by_enter() {
+    let read_only = format!("read_only = true\n{MAILBOX}");
+    let mut desk = Desk::with(settings(&read_only, ColourDepth::Sixteen, true), Some(&DATABASE), 80, 24);
+    assert!(desk.shows("READ-ONLY"));
+    desk.press(":").type_text("read-write").press("enter y");
+    assert!(desk.shows("Allow writing to backends") && desk.shows("READ-ONLY"), "typed ahead");
+    desk.wait(TimeDelta::seconds(1)).press("enter");
+    assert!(desk.shows("READ-ONLY"), "enter is no yes");
+    desk.press("y");
+    assert!(!desk.shows("READ-ONLY"));
+}
+
+#[test]
+fn read_only_leaves_acknowledgements_and_notes_possible() {
+    let read_only = format!("read_only = true\n{MAILBOX}");
+    let mut desk = Desk::with(settings(&read_only, ColourDepth::Sixteen, true), Some(&DATABASE), 80, 24);
+    desk.press("a");
+    assert!(desk.row("TTN-0007195301").ends_with('✓'));
+}
+
+#[test]
+fn a_configured_key_takes_the_place_of_the_tables_own_everywhere() {
+    let keys = format!("{MAILBOX}[keys]\nacknowledge = 'A'\n");
+    let mut desk = Desk::with(settings(&keys, ColourDepth::Sixteen, true), Some(&DATABASE), 80, 24);
+    assert!(desk.shows(" A acknowledge"), "{}", desk.screen());
+    desk.press("a");
+    assert!(desk.row("TTN-0007195301").ends_with('·'));
+    desk.press("A");
+    assert!(desk.row("TTN-0007195301").ends_with('✓'));
+    desk.press("?");
+    assert!(desk.shows("│ A                Acknowledge"), "{}", desk.screen());
+}
+
+#[test]
+fn the_view_is_there_again_at_the_next_start() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("/").type_text("zayo").press("enter f s t z");
+    let view = desk.model.view_state();
+    let settings = settings(MAILBOX, ColourDepth::Sixteen, true);
+    let model = crate::app::Model::new(settings, &view, (120, 40), desk.now);
+    assert_eq!(model.view_state(), view);
+}
+
+#[test]
+fn a_failure_says_what_happened_and_a_worker_that_is_back_is_asked_again() {
+    let mut desk = Desk::live(80, 24);
+    desk.send(Message::WorkerStopped(Trouble::new("the store could not be read")));
+    assert!(desk.shows("not up to date: the store could not be read") && desk.shows("TTN-0007195301"));
+    desk.send(Message::WorkerStarted);
+    assert!(!desk.shows("not up to date"), "{}", desk.screen());
+}
+
+#[test]
+fn an_idle_screen_changes_once_a_minute() {
+    let mut desk = Desk::live(80, 24);
+    let change = desk.model.next_change();
+    assert_eq!(change.timestamp() % 60, 0, "{change}");
+    assert!(change > desk.now && change <= desk.now + TimeDelta::minutes(1));
+    let before = desk.screen();
+    desk.wait(change - desk.now - TimeDelta::milliseconds(1));
+    assert_eq!(desk.screen(), before);
+}
+
+/// Any key that a keyboard has.
+fn any_key() -> impl Strategy<Value = Key> {
+    let code = prop_oneof![
+        6 => proptest::char::range(' ', '~').prop_map(Code::Char),
+        3 => proptest::sample::select(vec![
+            Code::Enter, Code::Esc, Code::Tab, Code::Backspace, Code::Up, Code::Down, Code::Left, Code::Right,
+            Code::PageUp, Code::PageDown, Code::Home, Code::End, Code::Delete,
+        ]),
+    ];
+    (code, proptest::bool::weighted(0.1), proptest::bool::weighted(0.05)).prop_map(|(code, ctrl, alt)| Key {
+        code,
+        ctrl,
+        alt,
+        ..Key::char(' ')
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_keys_leave_a_screen_that_can_be_drawn(
+        keys in proptest::collection::vec(any_key(), 1..120),
+        columns in 1..220_u16,
+        rows in 1..70_u16,
+    ) {
+        let mut desk = Desk::live(columns, rows);
+        for key in keys {
+            desk.send(Message::Input(Input::Key(key)));
+            let _ = desk.buffer();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The user interface as its users meet it: keys in, screens out, over a real store with the demo's mails in it.
+
+mod desk;
+mod keys;
+mod screens;

@@ -1,0 +1,102 @@
+//! What the store says to a question: from one connection, at a given time.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use super::{Mail, Question, Report};
+use crate::features::maintenance::mail;
+use crate::features::maintenance::store::count::{self, Count};
+use crate::features::maintenance::store::detail;
+use crate::features::maintenance::store::list::{self, ListQuery};
+use crate::features::maintenance::store::unparsed::{self, NotificationAnchor, Which};
+use crate::store::Error;
+use crate::trouble::Trouble;
+
+/// Matches counted before a number reads "1000+".
+const MATCHES: usize = 1000;
+
+/// Answers a question.
+pub(super) fn answer(connection: &Connection, question: &Question, now: DateTime<Utc>) -> Result<Report, Error> {
+    Ok(match question {
+        Question::List { generation, query, anchor, before, after } => Report::Listed {
+            generation: *generation,
+            window: list::window(connection, query, anchor, *before, *after)?,
+        },
+        Question::Extend { generation, query, anchor, rows, after } => Report::Extended {
+            generation: *generation,
+            after: *after,
+            window: list::window(connection, query, anchor, *rows, *rows)?,
+        },
+        Question::Count { generation, query } => {
+            let matches = matches(connection, query)?;
+            Report::Counted { generation: *generation, counts: count::counts(connection, query.now)?, matches }
+        }
+        Question::Open(key) => {
+            let detail = detail::detail(connection, *key, now)?;
+            Report::Opened { key: *key, detail: Ok(detail.map(Arc::new)) }
+        }
+        Question::Notifications { generation, all, anchor, rows } => {
+            let which = if *all { Which::All } else { Which::NeedALook };
+            let window = unparsed::notifications(connection, which, *anchor, *rows)?;
+            Report::NotificationsListed {
+                generation: *generation,
+                continues: *anchor != NotificationAnchor::Top,
+                window: Ok(window),
+            }
+        }
+        Question::Read(key) => {
+            let gone = || Trouble::new("this mail is no longer in the store");
+            let opened = unparsed::notification(connection, *key)?;
+            Report::Read { key: *key, mail: opened.map(|opened| Arc::new(readable(opened))).ok_or_else(gone) }
+        }
+    })
+}
+
+/// The answer to a question that the store could not answer.
+pub(super) fn failed(question: &Question, error: &Error) -> Report {
+    let trouble = Trouble::of(error);
+    match question {
+        Question::List { generation, .. }
+        | Question::Extend { generation, .. }
+        | Question::Count { generation, .. } => Report::ListFailed { generation: *generation, trouble },
+        Question::Open(key) => Report::Opened { key: *key, detail: Err(trouble) },
+        Question::Notifications { generation, anchor, .. } => Report::NotificationsListed {
+            generation: *generation,
+            continues: *anchor != NotificationAnchor::Top,
+            window: Err(trouble),
+        },
+        Question::Read(key) => Report::Read { key: *key, mail: Err(trouble) },
+    }
+}
+
+/// How many rows match.
+fn matches(connection: &Connection, query: &ListQuery) -> Result<Count, Error> {
+    let matches = list::matches(connection, query, MATCHES + 1)?;
+    let n = u32::try_from(matches.min(MATCHES)).unwrap_or(u32::MAX);
+    Ok(Count { n, and_more: matches > MATCHES })
+}
+
+/// A notification as the screen shows it.
+pub(super) fn readable(opened: unparsed::Opened) -> Mail {
+    let unparsed::Opened { notification, raw, .. } = opened;
+    let mut readable = mail::readable(raw.as_deref().unwrap_or_default());
+    match &raw {
+        None => readable.lines = vec!["[the mail itself is no longer kept]".to_owned()],
+        Some(raw) if (raw.len() as u64) < notification.size => {
+            readable.lines.push(format!("[cut: {} of {} bytes are kept]", raw.len(), notification.size));
+        }
+        Some(_) => {}
+    }
+    Mail {
+        key: notification.key,
+        subject: notification.subject,
+        sender: notification.sender,
+        source: notification.source,
+        received_at: notification.received_at,
+        outcome: notification.outcome,
+        reason: notification.reason,
+        readable,
+    }
+}

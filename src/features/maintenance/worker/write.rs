@@ -1,0 +1,40 @@
+//! What a write does to the store: on the writing connection, at a given time.
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use super::{Done, Report, Target, Write};
+use crate::features::maintenance::store::action::{self, Actor};
+use crate::store::Error;
+
+/// Carries out one write.
+pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>) -> Result<Report, Error> {
+    let pairs =
+        |targets: Vec<Target>| targets.into_iter().map(|target| (target.key, target.revision)).collect::<Vec<_>>();
+    let (done, result) = match write {
+        Write::Acknowledge { targets, who } => {
+            let result = action::acknowledge(connection, &pairs(targets), &Actor { who, at })?;
+            let changed = |refusal: &action::Refusal| matches!(refusal, action::Refusal::Changed { .. });
+            let refused = result.refused.iter().filter(|(_, refusal)| changed(refusal)).count();
+            (Done::Acknowledged { count: result.done.len(), refused }, result)
+        }
+        Write::Unacknowledge { keys, who } => {
+            let result = action::unacknowledge(connection, &keys, &Actor { who, at })?;
+            (Done::Unacknowledged(result.done.len()), result)
+        }
+        Write::Note { keys, text, who } => {
+            let result = action::add_note(connection, &keys, &text, &Actor { who, at })?;
+            (Done::Noted(result.done.len()), result)
+        }
+        Write::Undo { inverse, who } => {
+            let result = action::undo(connection, &inverse, &Actor { who, at })?;
+            let done = if result.done.is_empty() { Done::NothingToUndo } else { Done::Undone };
+            return Ok(Report::Done { done, inverse: None });
+        }
+        Write::Seen(targets) => {
+            action::mark_seen(connection, &pairs(targets))?;
+            return Ok(Report::Done { done: Done::Seen, inverse: None });
+        }
+    };
+    Ok(Report::Done { done, inverse: result.inverse })
+}
