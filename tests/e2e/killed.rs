@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::support::mailbox::id;
-use crate::support::{Random, Session};
+use crate::support::{Random, Session, Start};
 use crate::world::{World, column, count, is_acknowledged, is_listed, wait_until_read};
 
 /// How often it is killed behind a confirmation.
@@ -79,8 +79,7 @@ fn mails_that_were_being_read_are_there_exactly_once_after_many_kills() {
 fn a_signal_while_mails_are_read_restores_the_terminal_and_loses_none() {
     let world = World::with(MAILS);
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
-        let mut session = world.start().spawn();
-        session.wait_for("the mailbox being read", |screen| screen.text().contains("HC-"));
+        let mut session = reading(world.start());
         session.signal(signal);
         session.wait_for_end();
         session.assert_restored();
@@ -90,6 +89,30 @@ fn a_signal_while_mails_are_read_restores_the_terminal_and_loses_none() {
     wait_until_read(&mut session, MAILS);
     session.quit("q");
     world.assert_holds_each_once(MAILS);
+}
+
+#[test]
+fn a_terminal_that_goes_while_mails_are_read_ends_it_in_time_with_and_without_a_signal() {
+    let world = World::with(MAILS);
+    let session = reading(world.start());
+    let process = session.process();
+    session.assert_ends_with_its_terminal(process);
+    world.assert_sound();
+    let session = reading(world.start().within("setsid", &["--wait"]));
+    // setsid forks when it leads a process group, which it does here.
+    let process = session.process().children()[0];
+    session.assert_ends_with_its_terminal(process);
+    let mut session = world.start().spawn();
+    wait_until_read(&mut session, MAILS);
+    session.quit("q");
+    world.assert_holds_each_once(MAILS);
+}
+
+/// Started, and in the middle of the mailbox.
+fn reading(start: Start) -> Session {
+    let mut session = start.spawn();
+    session.wait_for("the mailbox being read", |screen| screen.text().contains("HC-"));
+    session
 }
 
 /// How many mails the store holds; none before the first migration.

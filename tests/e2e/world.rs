@@ -119,5 +119,5 @@ pub(crate) fn is_listed(screen: &Screen, number: usize) -> bool {
 
 /// Whether it is in the list and acknowledged there.
 pub(crate) fn is_acknowledged(screen: &Screen, number: usize) -> bool {
-    row(screen, number).is_some_and(|row| row.ends_with(ACKNOWLEDGED))
+    row(screen, number).is_some_and(|row| row.contains(ACKNOWLEDGED))
 }
