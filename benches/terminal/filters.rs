@@ -24,14 +24,24 @@ pub(crate) fn measure(session: &mut Session) {
         let mut answers = Vec::new();
         session.send("/");
         session.settle(SILENCE);
+        let mut typed = String::new();
         let keys = text.split("").filter(|key| !key.is_empty()).chain(std::iter::repeat_n(BACKSPACE, text.len()));
         for key in keys {
-            answers.push((answer(session, key), key));
+            let time = answer(session, key);
+            if key == BACKSPACE {
+                _ = typed.pop()
+            } else {
+                typed.push_str(key)
+            }
+            answers.push((time, typed.clone()));
         }
         session.send("\x1b[27u");
         session.settle(SILENCE);
         let all: Vec<Duration> = answers.iter().filter_map(|(time, _)| *time).collect();
         times(&format!("filter key to result, {name}"), &all, &[(50, 30.0), (99, 30.0), (100, 30.0)]);
+        if let Some((Some(time), text)) = answers.iter().max() {
+            remark(&format!("  slowest: /{text}"), time.as_secs_f64() * 1000.0, "ms");
+        }
         if all.len() < answers.len() {
             remark("keys without an answer", (answers.len() - all.len()) as f64, "");
         }

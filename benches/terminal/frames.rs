@@ -68,7 +68,10 @@ pub(crate) fn pieces(session: &mut Session, since: Instant, patience: Duration, 
     pieces
 }
 
-/// All rows but the first, in which a clock runs.
+/// All rows but the first, in which a clock runs, and without the seconds that are counted down in the others.
 pub(crate) fn below_the_header(screen: &Screen) -> Vec<String> {
-    screen.rows().split_off(1)
+    let is_countdown = |word: &&str| word.strip_suffix('s').is_some_and(|number| number.parse::<u32>().is_ok());
+    let timeless =
+        |row: String| row.split_whitespace().filter(|word| !is_countdown(word)).collect::<Vec<_>>().join(" ");
+    screen.rows().into_iter().skip(1).map(timeless).collect()
 }
