@@ -19,6 +19,7 @@ const BACKSPACE: &str = "\x7f";
 /// An answer is complete after so much silence.
 const ANSWERED: Duration = Duration::from_millis(150);
 
+/// Types each of the texts and takes it back.
 pub(crate) fn measure(session: &mut Session) {
     for (name, text) in TEXTS {
         let mut answers = Vec::new();
@@ -29,9 +30,9 @@ pub(crate) fn measure(session: &mut Session) {
         for key in keys {
             let time = answer(session, key);
             if key == BACKSPACE {
-                _ = typed.pop()
+                typed.truncate(typed.len() - 1);
             } else {
-                typed.push_str(key)
+                typed.push_str(key);
             }
             answers.push((time, typed.clone()));
         }

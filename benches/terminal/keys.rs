@@ -22,6 +22,7 @@ type Keys = (&'static str, fn(usize) -> &'static str);
 const SINGLE: [Keys; 2] =
     [("within the screen", |key| if key / 10 % 2 == 0 { "j" } else { "k" }), ("moving the list", |_| "j")];
 
+/// Single keys first, then held ones; goes back to the top.
 pub(crate) fn measure(session: &mut Session) {
     for (name, key) in SINGLE {
         single(session, name, key);

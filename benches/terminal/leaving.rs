@@ -16,6 +16,7 @@ const ARRIVING: Duration = Duration::from_millis(100);
 /// Most that leaving may take.
 const BUDGET: &[(usize, f64)] = &[(50, 10.0), (99, 10.0)];
 
+/// Leaves in every state, each time in a new session.
 pub(crate) fn measure(subject: &Subject, size: (u16, u16)) {
     let measured =
         |begin: &mut dyn FnMut() -> Session| -> Vec<Duration> { (0..ROUNDS).map(|_| end(begin())).collect() };

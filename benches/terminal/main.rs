@@ -36,7 +36,9 @@ const PREPARATION: Duration = Duration::from_mins(5);
 
 /// What is measured.
 struct Subject {
+    /// By its path or name.
     program: String,
+    /// Its command line.
     args: Vec<String>,
     /// Where the mails of a store of our own lie; none for another program.
     folder: Option<PathBuf>,

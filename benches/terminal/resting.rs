@@ -11,6 +11,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How long before and after a full minute the screen may change: times on it are told in minutes.
 const TURN: Duration = Duration::from_secs(2);
 
+/// Looks at a session that has done all it had to do.
 pub(crate) fn measure(session: &mut Session) {
     session.settle(SILENCE);
     let process = session.process();
@@ -36,5 +37,5 @@ pub(crate) fn measure(session: &mut Session) {
 /// How long it is until the next full minute.
 fn to_the_minute() -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    Duration::from_mins(now.as_secs() / 60 + 1) - now
+    Duration::from_mins(now.as_secs() / 60 + 1).saturating_sub(now)
 }

@@ -7,6 +7,7 @@ use crate::{PREPARATION, SILENCE, Subject};
 /// How often the program is started.
 const STARTS: usize = 15;
 
+/// Starts again and again.
 pub(crate) fn measure(subject: &Subject, size: (u16, u16)) {
     let (mut first, mut list, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..STARTS {

@@ -6,7 +6,8 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::cast_precision_loss,
-    reason = "a harness fails loudly, and its counts of bytes are small"
+    clippy::print_stdout,
+    reason = "a harness fails loudly and says how to repeat it, and its counts of bytes are small"
 )]
 
 pub(crate) mod colours;

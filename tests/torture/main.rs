@@ -2,7 +2,6 @@
 //!
 //! Most of it is quick and part of `cargo test`. What takes long is ignored there and run by `.ci/run`.
 #![expect(
-    clippy::unwrap_used,
     clippy::print_stdout,
     clippy::indexing_slicing,
     reason = "a test that cannot be set up fails, and one that fails prints how to repeat it"
