@@ -28,6 +28,7 @@ use crate::ui::time::Zone;
 use crate::ui::{Look, theme};
 use keymap::Keymap;
 use overlay::Overlay;
+pub use settings::key_map_problems;
 use toast::Toasts;
 
 /// The panes of the dashboard, in the order of their numbers.
@@ -150,6 +151,8 @@ pub struct Model {
     pub(crate) toasts: Toasts,
     /// The last warnings.
     pub(crate) log: Recent,
+    /// How many warnings there were when the log was looked at last.
+    pub(crate) log_read: u64,
 }
 
 /// Something that happened.
@@ -173,6 +176,24 @@ pub enum Message {
     Logged(Recent),
     /// Something that was asked of the terminal or the file system did not work.
     Failed(Trouble),
+}
+
+impl Message {
+    /// What went wrong, if that is what it tells. The footer may have no room for all of it: the log has.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&Trouble> {
+        match self {
+            Self::Maintenance(report) => report.trouble(),
+            Self::ConfigurationRefused(trouble) | Self::Failed(trouble) => Some(trouble),
+            // Who starts the worker again logs why it ended.
+            Self::WorkerStopped(_)
+            | Self::WorkerStarted
+            | Self::Input(_)
+            | Self::Ticked
+            | Self::Reconfigured(_)
+            | Self::Logged(_) => None,
+        }
+    }
 }
 
 /// Something wanted of the world.
@@ -212,6 +233,7 @@ impl Model {
             overlays: Vec::new(),
             toasts: Toasts::default(),
             log: Recent::default(),
+            log_read: 0,
             settings,
         };
         model.fit();
@@ -239,6 +261,11 @@ impl Model {
     pub fn next_change(&self) -> DateTime<Utc> {
         let turn = crate::ui::time::next_change(self.now, self.maintenance.instants());
         self.toasts.expiry().map_or(turn, |expiry| expiry.min(turn))
+    }
+
+    /// How many warnings nobody has looked at yet.
+    pub(crate) fn unread_warnings(&self) -> u64 {
+        self.log.said().saturating_sub(self.log_read)
     }
 
     /// The backends for the header, in the order of the panes.

@@ -58,6 +58,12 @@ impl Settings {
     }
 }
 
+/// The mistakes in the key map of `config`: keys of no command, keys of two commands.
+#[must_use]
+pub fn key_map_problems(config: &Config) -> Vec<Problem> {
+    keymap(config).1
+}
+
 /// The contexts, the one to start in first.
 fn contexts(config: &Config) -> Vec<Context> {
     let make = |context: &crate::config::Context| Context {

@@ -53,7 +53,7 @@ impl Model {
         for (pane, area) in layout.panes {
             if pane == Pane::Maintenances {
                 self.maintenance.fit(area.width, area.height.saturating_sub(1));
-                self.maintenance.clamp(&self.settings.look(self.zone, self.now));
+                self.maintenance.lay_out(&self.settings.look(self.zone, self.now));
             }
         }
     }
@@ -220,7 +220,10 @@ impl Model {
                 self.overlays.push(Overlay::Help(help));
             }
             Command::Palette => self.overlays.push(Overlay::Palette(Palette::new())),
-            Command::Log => self.overlays.push(Overlay::Log(0)),
+            Command::Log => {
+                self.log_read = self.log.said();
+                self.overlays.push(Overlay::Log(0));
+            }
             Command::Connections => self.overlays.push(Overlay::Connections(0)),
             Command::TimeZone => self.switch_zone(),
             Command::Theme => self.switch_theme(),

@@ -128,6 +128,7 @@ impl Screen {
                 () = sleep_until(turn) => (Message::Ticked, false),
             };
             let mut leaving = false;
+            log(&message);
             for effect in self.model.update(message, clock::now()) {
                 leaving |= self.carry_out(effect, &mut terminal);
             }
@@ -182,7 +183,9 @@ impl Screen {
 
     /// Shows what did not work.
     fn fail(&mut self, trouble: Trouble, terminal: &mut Terminal) {
-        for effect in self.model.update(Message::Failed(trouble), clock::now()) {
+        let message = Message::Failed(trouble);
+        log(&message);
+        for effect in self.model.update(message, clock::now()) {
             self.carry_out(effect, terminal);
         }
     }
@@ -206,6 +209,13 @@ impl Screen {
                 Message::ConfigurationRefused(first)
             }
         }
+    }
+}
+
+/// Whatever goes wrong stands in the log, too.
+fn log(message: &Message) {
+    if let Some(trouble) = message.trouble() {
+        tracing::warn!("{}", trouble.one_line());
     }
 }
 

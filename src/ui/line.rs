@@ -45,7 +45,7 @@ pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
     for paragraph in text.split('\n') {
         let mut line = String::new();
         let mut used = 0;
-        for word in paragraph.split_word_bounds() {
+        for word in words_and_blanks(paragraph) {
             let wide = width(word);
             if used + wide > cells && used > 0 {
                 lines.push(std::mem::take(&mut line).trim_end().to_owned());
@@ -67,6 +67,18 @@ pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
         lines.push(line.trim_end().to_owned());
     }
     lines
+}
+
+/// The words of `text` with what belongs to them, a full stop above all, and the blanks between them.
+fn words_and_blanks(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let is_blank = rest.chars().next()?.is_whitespace();
+        let end = rest.find(|c: char| c.is_whitespace() != is_blank).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        rest = after;
+        Some(run)
+    })
 }
 
 /// Writes along one row of the screen, left to right, and never outside of it.
@@ -177,6 +189,7 @@ mod tests {
         assert_eq!(wrap("one two three", 8), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("a\n\nb", 5), ["a", "", "b"]);
+        assert_eq!(wrap("two words. (And more)", 9), ["two", "words.", "(And", "more)"]);
     }
 
     #[test]

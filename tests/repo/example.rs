@@ -69,6 +69,16 @@ fn what_it_shows_is_the_default() {
 }
 
 #[test]
+fn the_keys_it_gives_as_examples_are_keys_of_commands() {
+    let example = example();
+    let keys: Vec<&str> = example.lines().filter_map(|line| line.strip_prefix("#   ")).collect();
+    assert!(keys.len() > 1, "{keys:?}");
+    let config = config(&format!("[keys]\n{}\n", keys.join("\n")));
+    assert_eq!(config.keys.len(), keys.len());
+    assert_eq!(noctui::app::key_map_problems(&config), []);
+}
+
+#[test]
 fn the_defaults_are_those_of_the_store() {
     let config = config("").maintenance;
     assert_eq!(config.raw_size_limit_bytes, record::Limits::default().raw_bytes as u64);

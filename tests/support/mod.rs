@@ -50,9 +50,10 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    /// noctui with these arguments.
+    /// noctui with these arguments. In tests and benchmarks only: cargo builds no binary for an example.
     pub(crate) fn noctui(args: &[&str]) -> Self {
-        Self::program(env!("CARGO_BIN_EXE_noctui")).args(args)
+        let Some(noctui) = option_env!("CARGO_BIN_EXE_noctui") else { panic!("an example has no binary to start") };
+        Self::program(noctui).args(args)
     }
 
     /// Any program, in a fresh home, on a terminal of 120x40 with 256 colours.

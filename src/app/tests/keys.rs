@@ -11,6 +11,7 @@ use crate::command::Scope;
 use crate::features::maintenance::worker::Report;
 use crate::input::{Button, Input, Mouse, MouseAction};
 use crate::key::{Code, Key};
+use crate::logging::{Entry, Recent, Severity};
 use crate::trouble::Trouble;
 
 /// Something done with the mouse.
@@ -414,6 +415,22 @@ fn a_failure_says_what_happened_and_a_worker_that_is_back_is_asked_again() {
     assert!(desk.shows("not up to date: the store could not be read") && desk.shows("TTN-0007195301"));
     desk.send(Message::WorkerStarted);
     assert!(!desk.shows("not up to date"), "{}", desk.screen());
+}
+
+#[test]
+fn warnings_are_counted_in_the_footer_until_the_log_was_opened() {
+    let mut desk = Desk::live(80, 24);
+    let mut log = Recent::default();
+    for text in ["the mailbox cannot be watched", "a mail was not recorded"] {
+        let target = "source".to_owned();
+        log.add(Entry { at: desk.now, severity: Severity::Warning, target, text: text.to_owned(), times: 1 });
+    }
+    desk.send(Message::Logged(log));
+    assert!(desk.row("? help").ends_with("▲ 2 warnings  ctrl-l"), "{}", desk.screen());
+    desk.press("ctrl-l");
+    assert!(desk.shows("a mail was not recorded"));
+    desk.press("esc");
+    assert!(!desk.shows("warnings"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use crate::app::commands::{COMMANDS, Command};
 use crate::app::{Model, Pane};
 use crate::ui::line::{Pen, width};
-use crate::ui::theme::Role;
+use crate::ui::theme::{Role, State};
 
 /// A key and what it does here.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,10 +44,11 @@ pub(crate) fn hints(model: &Model) -> Vec<Hint> {
             }
         }
     }
+    let warnings = warnings(model).map_or(0, |text| width(&text) + 2);
     let (last, others): (Vec<_>, Vec<_>) =
         shown.into_iter().partition(|(command, ..)| matches!(command, Command::Back | Command::Help));
     let cells = |(_, key, word): &(Command, String, &str)| width(key) + 1 + width(word) + 2;
-    let mut room = usize::from(model.size.0).saturating_sub(1 + last.iter().map(cells).sum::<usize>());
+    let mut room = usize::from(model.size.0).saturating_sub(1 + warnings + last.iter().map(cells).sum::<usize>());
     let fitting = others.into_iter().take_while(|hint| {
         let fits = cells(hint) <= room;
         room = room.saturating_sub(cells(hint));
@@ -63,6 +64,15 @@ pub(crate) fn hints(model: &Model) -> Vec<Hint> {
     placed.filter(|hint| hint.columns.end <= model.size.0).collect()
 }
 
+/// That there are warnings which nobody has looked at, and the key that shows them.
+fn warnings(model: &Model) -> Option<String> {
+    let count = model.unread_warnings();
+    let key = model.settings.keymap.keys("log").first()?;
+    let look = model.look();
+    let many = if count == 1 { "warning" } else { "warnings" };
+    (count > 0).then(|| format!("{} {count} {many}  {key} ", look.glyph(State::Warning)))
+}
+
 /// Keys and what they do while something else than a command has them; `None` if nothing has.
 fn typing(model: &Model) -> Option<&'static [(&'static str, &'static str)]> {
     match model.overlays.last() {
@@ -75,15 +85,20 @@ fn typing(model: &Model) -> Option<&'static [(&'static str, &'static str)]> {
 /// Draws the footer.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
-    let mut pen = Pen::new(buffer, area, 0);
     if let Some(toast) = model.toasts.current() {
         let style = look.theme.style(toast.state.role());
-        pen.skip(1)
+        Pen::new(buffer, area, 0)
+            .skip(1)
             .text(look.glyph(toast.state), style)
             .text(" ", style)
             .text(&toast.text, look.theme.style(Role::Text));
         return;
     }
+    if let (Some(text), None) = (warnings(model), typing(model)) {
+        let style = look.theme.style(Role::Warning);
+        Pen::new(buffer, area, 0).at_end(&text, style);
+    }
+    let mut pen = Pen::new(buffer, area, 0);
     pen.skip(1);
     let mut draw = |key: &str, word: &str| {
         pen.text(key, look.theme.style(Role::Key));

@@ -1,6 +1,6 @@
 //! What can be done with maintenances: this feature's slice of the command table.
 
-use crate::command::{Risk, Scope, Spec};
+use crate::command::{Risk, Scope, Spec, row};
 
 /// Everything a user can do with maintenances and notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,18 +43,6 @@ pub enum Command {
     Export,
     /// Ask the sources for what is new.
     Sync,
-}
-
-/// Shorthand for rows without risk.
-const fn row(
-    command: Command,
-    name: &'static str,
-    keys: &'static [&'static str],
-    scopes: &'static [Scope],
-    hint: &'static str,
-    help: &'static str,
-) -> Spec<Command> {
-    Spec { command, name, keys, scopes, risk: Risk::None, writes: false, hint, help }
 }
 
 /// The list, and one maintenance opened.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::view::{TextLine, mail_lines};
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::unparsed::Notification;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::worker::Mail;
 use crate::trouble::Trouble;
+use crate::ui::Look;
 use crate::ui::list::List;
 
 /// One of them.
@@ -51,6 +53,8 @@ pub(crate) struct MaintenancePage {
     pub(crate) mail_of: Option<NotificationKey>,
     /// Its content.
     pub(crate) mail: Option<Load<Arc<Mail>>>,
+    /// The same as lines beside the facts.
+    pub(crate) text: Text,
     /// Lines scrolled away at the top.
     pub(crate) scroll: usize,
 }
@@ -77,6 +81,27 @@ pub(crate) struct NotificationPage {
     pub(crate) key: NotificationKey,
     /// Its content.
     pub(crate) mail: Load<Arc<Mail>>,
+    /// The same as lines.
+    pub(crate) text: Text,
     /// Lines scrolled away at the top.
     pub(crate) scroll: usize,
+}
+
+/// A mail as lines of some width. They are made when it arrives or the window changes, not whenever it is drawn: a mail
+/// may have thousands of them.
+#[derive(Debug, Default)]
+pub(crate) struct Text {
+    /// The width in cells; 0 before there are lines.
+    pub(crate) cells: usize,
+    /// The lines.
+    pub(crate) lines: Vec<TextLine>,
+}
+
+impl Text {
+    /// Makes the lines anew if the width is another one.
+    pub(crate) fn lay_out(&mut self, mail: &Mail, look: &Look<'_>, cells: usize) {
+        if self.cells != cells {
+            *self = Self { cells, lines: mail_lines(mail, look, cells) };
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::opened::{NotificationsPage, Page};
+use super::opened::{NotificationsPage, Page, Text};
 use super::query::CHUNK;
 use super::{Landing, Outcome, Say, State};
 use crate::features::maintenance::store::detail::Detail;
@@ -92,25 +92,24 @@ impl State {
         Outcome::none().and(self.prefetch())
     }
 
-    /// What is known of the opened maintenance. On a wide screen the newest mail stands beside it.
+    /// What is known of the opened maintenance, and the newest mail behind it, which stands beside it on a wide screen.
     fn opened(&mut self, key: MaintenanceKey, detail: &Result<Option<Arc<Detail>>, Trouble>) -> Outcome {
         let gone = || Trouble::new("this maintenance is no longer in the store").to_do("esc goes back to the list");
         let arrived = detail.clone().and_then(|detail| detail.ok_or_else(gone));
         let newest = arrived.as_ref().ok().and_then(|detail| detail.notifications.first()).map(|newest| newest.key);
-        let wide = self.size.0 >= super::view::SIDE_BY_SIDE;
-        let mut requests = Vec::new();
+        let mut questions = Vec::new();
         for page in &mut self.pages {
             let Page::Maintenance(page) = page else { continue };
             if page.key != key {
                 continue;
             }
             page.detail = arrived.clone().into();
-            if wide && page.mail_of != newest {
+            if page.mail_of != newest {
                 page.mail_of = newest;
-                requests.extend(newest.map(Question::Read));
+                questions.extend(newest.map(Question::Read));
             }
         }
-        Outcome::none().and(requests)
+        Outcome::none().and(questions)
     }
 
     /// A page of notifications.
@@ -148,8 +147,14 @@ impl State {
     fn read(&mut self, key: NotificationKey, mail: &Result<Arc<Mail>, Trouble>) {
         for page in &mut self.pages {
             match page {
-                Page::Maintenance(page) if page.mail_of == Some(key) => page.mail = Some(mail.clone().into()),
-                Page::Notification(page) if page.key == key => page.mail = mail.clone().into(),
+                Page::Maintenance(page) if page.mail_of == Some(key) => {
+                    page.mail = Some(mail.clone().into());
+                    page.text = Text::default();
+                }
+                Page::Notification(page) if page.key == key => {
+                    page.mail = mail.clone().into();
+                    page.text = Text::default();
+                }
                 Page::Maintenance(_) | Page::Notification(_) | Page::Notifications(_) => {}
             }
         }

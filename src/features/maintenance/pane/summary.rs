@@ -9,8 +9,12 @@ use super::{Outcome, State, view};
 use crate::features::maintenance::store::count::Count;
 use crate::features::maintenance::worker::SourceHealth;
 use crate::ui::Look;
+use crate::ui::line::fit;
 use crate::ui::theme;
 use crate::ui::time::age;
+
+/// Cells that a reason takes in the header; all of it is one key away.
+const REASON_CELLS: usize = 24;
 
 impl State {
     /// `3 active`, `5 in 24 h`, `2 new`: for the title, the weightiest first.
@@ -56,13 +60,13 @@ impl State {
             ]
         });
         let failing = self.sources.iter().find_map(|source| match &source.health {
-            SourceHealth::Failing(_) => Some(&source.name),
+            SourceHealth::Failing(reason) => Some(fit(reason, REASON_CELLS)),
             SourceHealth::Starting | SourceHealth::Reading(_) | SourceHealth::Watching => None,
         });
         let busy = self.sources.iter().any(|source| source.health != SourceHealth::Watching);
         let (state, word) = match (self.sources.is_empty(), failing, busy) {
             (true, ..) => return None,
-            (_, Some(name), _) => (theme::State::Failed, name.clone()),
+            (_, Some(reason), _) => (theme::State::Failed, reason.into_owned()),
             (_, None, true) => (theme::State::Progress, "reading".to_owned()),
             (_, None, false) => (theme::State::Active, "live".to_owned()),
         };
@@ -81,7 +85,10 @@ impl State {
                 }
                 lines
             }
-            Some(Page::Notification(page)) => view::notification_lines(page, look, columns),
+            Some(Page::Notification(page)) => match &page.mail {
+                Load::Ready(mail) => view::mail_lines(mail, look, columns.into()),
+                Load::Loading | Load::Failed(_) => vec![],
+            },
             Some(Page::Notifications(page)) => {
                 let row = page.list.selected();
                 row.map(|row| view::plain(format!("{} {} {}", row.outcome, row.sender, row.subject), theme::Role::Text))
@@ -113,16 +120,12 @@ impl State {
         copied(text.join("\n"))
     }
 
-    /// Keeps an opened text from being scrolled past its end.
-    pub(crate) fn clamp(&mut self, look: &Look<'_>) {
+    /// Makes what is opened fit its place: mails become lines, and nothing is scrolled past its end.
+    pub(crate) fn lay_out(&mut self, look: &Look<'_>) {
         let area = Rect::new(0, 0, self.size.0, self.size.1);
         match self.pages.last_mut() {
-            Some(Page::Maintenance(page)) => {
-                page.scroll = page.scroll.min(view::maintenance_furthest(page, look, area));
-            }
-            Some(Page::Notification(page)) => {
-                page.scroll = page.scroll.min(view::notification_furthest(page, look, area));
-            }
+            Some(Page::Maintenance(page)) => view::lay_out_maintenance(page, look, area),
+            Some(Page::Notification(page)) => view::lay_out_notification(page, look, area),
             Some(Page::Notifications(_)) | None => {}
         }
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::moving::page_height;
-use super::opened::{Load, MaintenancePage, NotificationPage, NotificationsPage, Page};
+use super::opened::{Load, MaintenancePage, NotificationPage, NotificationsPage, Page, Text};
 use super::query::CHUNK;
 use super::{Command, Outcome, State};
 use crate::command::{Motion, Scope};
@@ -113,14 +113,20 @@ impl State {
 
     /// Opens a maintenance; looking at it clears the sign of news.
     fn open_maintenance(&mut self, key: MaintenanceKey, revision: u32) -> Outcome {
-        let page = MaintenancePage { key, detail: Load::Loading, mail_of: None, mail: None, scroll: 0 };
+        let page =
+            MaintenancePage { key, detail: Load::Loading, mail_of: None, mail: None, text: Text::default(), scroll: 0 };
         self.pages.push(Page::Maintenance(page));
         Outcome::ask(Question::Open(key)).and([Write::Seen(vec![Target { key, revision }])])
     }
 
     /// Opens a notification.
     fn open_notification(&mut self, key: NotificationKey) -> Outcome {
-        self.pages.push(Page::Notification(NotificationPage { key, mail: Load::Loading, scroll: 0 }));
+        self.pages.push(Page::Notification(NotificationPage {
+            key,
+            mail: Load::Loading,
+            text: Text::default(),
+            scroll: 0,
+        }));
         Outcome::ask(Question::Read(key))
     }
 

@@ -284,3 +284,11 @@ pub enum Report {
     /// The state of a source.
     Source(SourceState),
 }
+
+impl Report {
+    /// Why something was not done, if that is what it tells.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&Trouble> {
+        if let Self::Failed(trouble) = self { Some(trouble) } else { None }
+    }
+}

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::notification::mail_lines;
+use super::notification::draw_mail;
 use super::{Span, TextLine, Title, draw_lines, plain, sign, trouble_lines, words};
 use crate::features::maintenance::pane::opened::{Load, MaintenancePage};
 use crate::features::maintenance::store::detail::{Detail, Event, EventKind};
@@ -15,7 +15,7 @@ use crate::ui::theme::Role;
 use crate::ui::time::{distance, span};
 
 /// From this width on the mail stands beside the facts.
-pub(crate) const SIDE_BY_SIDE: u16 = 120;
+const SIDE_BY_SIDE: u16 = 120;
 /// Width of the labels.
 const LABEL: usize = 11;
 /// Circuits shown before the rest is counted.
@@ -26,14 +26,8 @@ pub(super) fn draw(page: &MaintenancePage, look: &Look<'_>, area: Rect, buffer: 
     let (left, right) = split(area);
     let lines = lines(page, look, left.width);
     draw_lines(&lines, page.scroll.min(lines.len().saturating_sub(1)), look, left, buffer);
-    if let Some(right) = right {
-        let mail = match &page.mail {
-            None => vec![],
-            Some(Load::Loading) => vec![plain("reading the mail …", Role::Muted)],
-            Some(Load::Failed(trouble)) => trouble_lines(trouble, usize::from(right.width)),
-            Some(Load::Ready(mail)) => mail_lines(mail, look, usize::from(right.width)),
-        };
-        draw_lines(&mail, 0, look, right, buffer);
+    if let (Some(right), Some(mail)) = (right, &page.mail) {
+        draw_mail(mail, &page.text, 0, look, right, buffer);
     }
 }
 
@@ -81,7 +75,8 @@ pub(crate) fn lines(page: &MaintenancePage, look: &Look<'_>, columns: u16) -> Ve
     circuits(detail, cells, &mut lines);
     labelled("Summary", &detail.summary, cells, Role::Text, &mut lines);
     labelled("Account", &detail.account, cells, Role::Text, &mut lines);
-    labelled("Contact", &detail.organizer, cells, Role::Link, &mut lines);
+    let contact = detail.organizer.strip_prefix("mailto:").unwrap_or(&detail.organizer);
+    labelled("Contact", contact, cells, Role::Link, &mut lines);
     notes(detail, look, cells, &mut lines);
     history(detail, look, cells, &mut lines);
     lines
@@ -213,8 +208,12 @@ fn change_line(change: &Change, look: &Look<'_>) -> String {
     }
 }
 
-/// How far the page can be scrolled: the last line stays on the screen.
-pub(crate) fn furthest(page: &MaintenancePage, look: &Look<'_>, area: Rect) -> usize {
-    let (left, _) = split(area);
-    lines(page, look, left.width).len().saturating_sub(usize::from(left.height))
+/// Makes the lines of the mail, and keeps the last fact on the screen.
+pub(crate) fn lay_out(page: &mut MaintenancePage, look: &Look<'_>, area: Rect) {
+    let (left, right) = split(area);
+    if let (Some(right), Some(Load::Ready(mail))) = (right, &page.mail) {
+        page.text.lay_out(mail, look, usize::from(right.width));
+    }
+    let facts = lines(page, look, left.width).len();
+    page.scroll = page.scroll.min(facts.saturating_sub(usize::from(left.height)));
 }

@@ -16,10 +16,8 @@ use crate::ui::Look;
 use crate::ui::line::{Pen, width, wrap};
 use crate::ui::theme::{Role, State as Sign};
 
-pub(super) use maintenance::{SIDE_BY_SIDE, furthest as maintenance_furthest, lines as maintenance_lines};
-pub(super) use notification::{
-    furthest as notification_furthest, lines as notification_lines, reason_rows as notification_reason_rows,
-};
+pub(super) use maintenance::{lay_out as lay_out_maintenance, lines as maintenance_lines};
+pub(super) use notification::{lay_out as lay_out_notification, mail_lines, reason_rows as notification_reason_rows};
 
 /// Draws the pane into `area`; `absent` is what to say while no source is configured and nothing is stored. Returns where
 /// text is being typed.
@@ -73,7 +71,7 @@ pub(crate) fn title(state: &State, look: &Look<'_>) -> Option<Title> {
 pub(crate) type Span = (String, Role);
 
 /// A line of an opened thing.
-pub(super) type TextLine = Vec<Span>;
+pub(crate) type TextLine = Vec<Span>;
 
 /// One line of plain text.
 pub(super) fn plain(text: impl Into<String>, role: Role) -> TextLine {

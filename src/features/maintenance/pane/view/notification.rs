@@ -1,11 +1,13 @@
 //! The notifications: their list, and one of them opened.
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{TextLine, Title, draw_lines, plain, trouble_lines};
 use crate::features::maintenance::model::Outcome;
-use crate::features::maintenance::pane::opened::{Load, NotificationPage, NotificationsPage};
+use crate::features::maintenance::pane::opened::{Load, NotificationPage, NotificationsPage, Text};
 use crate::features::maintenance::store::unparsed::Notification;
 use crate::features::maintenance::worker::Mail;
 use crate::ui::Look;
@@ -109,9 +111,33 @@ fn draw_row(row: &Notification, selected: bool, look: &Look<'_>, area: Rect, y: 
 
 /// Draws one notification.
 pub(super) fn draw(page: &NotificationPage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
-    let inner = inside(area);
-    let lines = lines(page, look, inner.width);
-    draw_lines(&lines, page.scroll.min(lines.len().saturating_sub(1)), look, inner, buffer);
+    draw_mail(&page.mail, &page.text, page.scroll, look, inside(area), buffer);
+}
+
+/// Draws a mail, or why it is not there.
+pub(super) fn draw_mail(
+    mail: &Load<Arc<Mail>>,
+    text: &Text,
+    scroll: usize,
+    look: &Look<'_>,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    match mail {
+        Load::Loading => draw_lines(&[plain("reading the mail …", Role::Muted)], 0, look, area, buffer),
+        Load::Failed(trouble) => {
+            draw_lines(&trouble_lines(trouble, usize::from(area.width)), 0, look, area, buffer);
+        }
+        Load::Ready(_) => draw_lines(&text.lines, scroll, look, area, buffer),
+    }
+}
+
+/// Makes the lines, and keeps the last one on the screen.
+pub(crate) fn lay_out(page: &mut NotificationPage, look: &Look<'_>, area: Rect) {
+    if let Load::Ready(mail) = &page.mail {
+        page.text.lay_out(mail, look, usize::from(inside(area).width));
+    }
+    page.scroll = page.scroll.min(page.text.lines.len().saturating_sub(usize::from(area.height)));
 }
 
 /// One column of air on either side.
@@ -119,18 +145,8 @@ fn inside(area: Rect) -> Rect {
     Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }
 }
 
-/// The notification, line by line, for so many columns.
-pub(crate) fn lines(page: &NotificationPage, look: &Look<'_>, columns: u16) -> Vec<TextLine> {
-    let cells = usize::from(columns);
-    match &page.mail {
-        Load::Loading => vec![plain("reading the mail …", Role::Muted)],
-        Load::Failed(trouble) => trouble_lines(trouble, cells),
-        Load::Ready(mail) => mail_lines(mail, look, cells),
-    }
-}
-
 /// Headers, what became of it, and its text.
-pub(super) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
+pub(crate) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
     let mut lines = Vec::new();
     let state = outcome_state(mail.outcome);
     lines.push(vec![
@@ -154,9 +170,4 @@ pub(super) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
     lines.push(plain("", Role::Text));
     lines.extend(mail.readable.lines.iter().flat_map(|line| wrap(line, cells)).map(|line| plain(line, Role::Text)));
     lines
-}
-
-/// How far the page can be scrolled.
-pub(crate) fn furthest(page: &NotificationPage, look: &Look<'_>, area: Rect) -> usize {
-    lines(page, look, inside(area).width).len().saturating_sub(usize::from(area.height))
 }
