@@ -102,8 +102,8 @@ impl Encoder {
 
     /// Brings every row that changed up to date.
     fn encode_rows(&mut self, frame: &[Cell], width: usize) {
-        let rows = frame.chunks_exact(width).zip(self.last.chunks_exact(width));
-        let changed: Vec<usize> = rows.enumerate().filter_map(|(y, (new, old))| (new != old).then_some(y)).collect();
+        let rows = frame.chunks_exact(width).zip(self.last.chunks_exact(width)).enumerate();
+        let changed: Vec<usize> = rows.filter_map(|(y, (new, old))| (!is_same_row(new, old)).then_some(y)).collect();
         let (Some(&first), Some(&last)) = (changed.first(), changed.last()) else { return };
         // A shift moves rows in between that did not change, which are then to be put right.
         let may_shift = changed.len() >= scroll::FEWEST_ROWS;
@@ -206,6 +206,19 @@ fn encode_row(sink: &mut Sink, y: u16, shown: &[Cell], wanted: &[Cell]) {
         sink.write(cell);
         x += 1;
     }
+}
+
+/// Whether two rows look the same. Most cells of most frames are compared here and nowhere else; the cells' own comparison
+/// takes several times as long, for what the encoder does not send.
+fn is_same_row(one: &[Cell], other: &[Cell]) -> bool {
+    let is_same = |(one, other): (&Cell, &Cell)| {
+        let is_same_symbol = match (one.symbol().as_bytes(), other.symbol().as_bytes()) {
+            ([one], [other]) => one == other,
+            (one, other) => one == other,
+        };
+        is_same_symbol && one.fg == other.fg && one.bg == other.bg && one.modifier == other.modifier
+    };
+    one.len() == other.len() && one.iter().zip(other).all(is_same)
 }
 
 /// Row `y` of `cells`; empty beyond the last.
