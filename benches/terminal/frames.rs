@@ -70,8 +70,16 @@ pub(crate) fn pieces(session: &mut Session, since: Instant, patience: Duration, 
 
 /// All rows but the first, in which a clock runs, and without the seconds that are counted down in the others.
 pub(crate) fn below_the_header(screen: &Screen) -> Vec<String> {
-    let is_countdown = |word: &&str| word.strip_suffix('s').is_some_and(|number| number.parse::<u32>().is_ok());
     let timeless =
         |row: String| row.split_whitespace().filter(|word| !is_countdown(word)).collect::<Vec<_>>().join(" ");
     screen.rows().into_iter().skip(1).map(timeless).collect()
+}
+
+/// Whether seconds are counted down somewhere: then something does change while nothing is done.
+pub(crate) fn is_counting_down(screen: &Screen) -> bool {
+    screen.rows().iter().any(|row| row.split_whitespace().any(is_countdown))
+}
+
+fn is_countdown(word: &str) -> bool {
+    word.strip_suffix('s').is_some_and(|number| number.parse::<u32>().is_ok())
 }

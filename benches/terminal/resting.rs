@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::SILENCE;
 use crate::figures::{figure, megabytes, remark};
+use crate::frames::is_counting_down;
 use crate::support::Session;
 
 /// How long nothing is done. The kernel counts processor time in hundredths of a second.
@@ -28,6 +29,9 @@ pub(crate) fn measure(session: &mut Session) {
     figure("idle, bytes/s", per_s(u64::try_from(session.screen.bytes() - bytes).unwrap()), "", 0.0);
     figure("idle, wake-ups/s", per_s(process.wake_ups() - wake_ups), "", 2.0);
     figure("idle, hundredths of a core", worked * 100.0, "", 0.1);
+    if is_counting_down(&session.screen) {
+        remark("  with seconds counted down on the screen", 1.0, "/s");
+    }
     session.read_for(to_the_minute().saturating_sub(TURN));
     let bytes = session.screen.bytes();
     session.read_for(TURN * 2);
