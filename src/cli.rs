@@ -13,7 +13,7 @@ use clap_complete::Shell;
 use crate::config::{self, Environment, Flags, Level, Problems, When};
 use crate::features::maintenance;
 use crate::trouble::{Remedy, Trouble};
-use crate::{app, clock, demo, logging, output, runtime, store};
+use crate::{app, clock, demo, logging, output, runtime, store, text};
 
 /// What `--help` says below the flags.
 const VARIABLES: &str = "\
@@ -170,7 +170,7 @@ fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
     let config = config::load(flags, &Environment::of_this_process())?;
     store::backup(&config.paths.data, file)?;
     let bytes = file.metadata().context("look at the backup")?.len();
-    output::print(&format!("wrote {}, {bytes} bytes\n", file.display()))?;
+    output::print(&format!("wrote {}, {bytes} bytes\n", text::clean_line(&file.to_string_lossy())))?;
     Ok(ExitCode::SUCCESS)
 }
 

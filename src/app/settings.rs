@@ -127,7 +127,7 @@ fn keymap(config: &Config) -> (Keymap, Vec<Problem>) {
 /// What the panes say whose backends are not there.
 fn absent(config: &Config) -> [Option<String>; 5] {
     // What matters fits on a line of half of a screen of 120 columns.
-    let unset = |section: &str, setting: &str| format!("not configured: [{section}] {setting} in config.toml");
+    let unset = |section: &str, setting: &str| format!("not configured: [{section}] {setting}");
     let early = |what: &str, place: &str| format!("{place} is configured; this version does not connect to {what} yet");
     let cloudvision = match &config.cloudvision {
         None => unset("cloudvision", "endpoint = \"HOST:PORT\""),

@@ -1,5 +1,7 @@
 //! `config.example.toml` has every setting, and what it shows is the default.
 
+use noctui::app::Settings;
+use noctui::colour::ColourDepth;
 use noctui::config::{Config, Environment, Flags, Inspection, SourceFrom, inspect};
 use noctui::features::maintenance::store::record;
 
@@ -51,6 +53,16 @@ fn it_has_every_setting_and_no_other() {
     let inspection = inspect_text(&every_setting());
     assert_eq!(inspection.problems, [], "settings that do not exist");
     assert_eq!(inspection.unset, [""; 0], "settings that the example lacks");
+}
+
+#[test]
+fn the_keys_it_shows_belong_to_commands() {
+    let shown = regex::Regex::new(r"(?m)^#   (\w+ = .*)$").unwrap();
+    let keys: Vec<String> = shown.captures_iter(&example()).map(|line| line[1].to_owned()).collect();
+    assert!(keys.len() > 1, "{keys:?}");
+    let config = config(&format!("[keys]\n{}", keys.join("\n")));
+    assert_eq!(config.keys.len(), keys.len());
+    assert_eq!(Settings::new(&config, ColourDepth::Sixteen, true).1, []);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod import;
 mod json;
 mod list;
 mod notice;
+mod parse;
 mod show;
 
 use std::path::{Path, PathBuf};

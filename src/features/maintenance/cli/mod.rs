@@ -30,7 +30,7 @@ use crate::{clock, output};
 pub(crate) enum Command {
     /// Read a notification and print its maintenances; nothing is stored.
     Parse(parse::Args),
-    /// Read mails into the store: files, folders of them, Maildirs, standard input.
+    /// Read mails into the store: files, mboxes, folders of them, Maildirs, standard input.
     Import(import::Args),
     /// List maintenances; those that are not over unless something else is asked for.
     List(list::Args),
