@@ -238,18 +238,14 @@ impl<R: Row> List<R> {
         (top..end.min(self.rows.len())).map(|index| 1 + usize::from(self.heading(index, top).is_some())).sum()
     }
 
-    /// Brings the cursor's row onto the screen. When it has left the screen by one row, the screen moves on by half its
-    /// height: a held key then repaints the list once in many presses instead of with each.
+    /// Brings the cursor's row onto the screen, moving the list no further than that takes. The terminal shifts the rows
+    /// that stay, so that a held key costs one new row with each press: fewer bytes than moving on by half a screen now
+    /// and then, since a row that comes in under the cursor is written once.
     fn scroll_to_cursor(&mut self) {
-        let jump = self.height / 2;
-        if self.cursor < self.top {
-            self.top = if self.cursor + 1 == self.top { self.cursor.saturating_sub(jump) } else { self.cursor };
-        }
+        self.top = self.top.min(self.cursor);
         if self.lines_between(self.top, self.cursor + 1) > self.height {
-            let near = self.lines_between(self.top, self.cursor) <= self.height;
-            let room = if near { self.height.saturating_sub(jump) } else { self.height };
             self.top = self.cursor;
-            while self.top > 0 && self.lines_between(self.top - 1, self.cursor + 1) <= room.max(2) {
+            while self.top > 0 && self.lines_between(self.top - 1, self.cursor + 1) <= self.height {
                 self.top -= 1;
             }
         }
