@@ -153,7 +153,7 @@ impl Model {
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         let fitted = if let Some(overlay) = self.overlays.last_mut() {
             overlay.paste(text)
-        } else if self.maintenance.is_typing() {
+        } else if self.focus == Pane::Maintenances && self.maintenance.is_typing() {
             let outcome = self.maintenance.paste(text, self.now);
             return self.apply(outcome);
         } else {

@@ -494,3 +494,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_paste_goes_where_the_keys_go() {
+    let mut desk = Desk::live(200, 60);
+    desk.press("n");
+    let line = line_of(&desk, "─ 2 Deploys");
+    mouse(&mut desk, MouseAction::Press(Button::Left), 20, line);
+    desk.send(Message::Input(Input::Paste("drained".to_owned())));
+    assert!(!desk.shows("drained") && desk.shows("nothing to paste into here"), "{}", desk.screen());
+}
