@@ -504,3 +504,13 @@ fn a_paste_goes_where_the_keys_go() {
     desk.send(Message::Input(Input::Paste("drained".to_owned())));
     assert!(!desk.shows("drained") && desk.shows("nothing to paste into here"), "{}", desk.screen());
 }
+
+#[test]
+fn only_the_order_by_time_has_headings() {
+    let mut desk = Desk::live(80, 24);
+    assert!(desk.shows("\n active\n") && desk.shows("\n next 24 h\n"));
+    desk.press("s");
+    assert!(!desk.shows("\n next 24 h\n") && !desk.shows("\n past\n"), "{}", desk.screen());
+    desk.press("s s");
+    assert!(desk.shows("\n next 24 h\n"), "{}", desk.screen());
+}
