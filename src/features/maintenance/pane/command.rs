@@ -35,6 +35,8 @@ pub enum Command {
     Next,
     /// The previous one.
     Previous,
+    /// Close what is opened.
+    Close,
     /// Copy the ids.
     Copy,
     /// Copy what is known as text.
@@ -51,6 +53,8 @@ const BOTH: &[Scope] = &[Scope::Maintenances, Scope::Maintenance];
 const LIST: &[Scope] = &[Scope::Maintenances];
 /// Every list.
 const LISTS: &[Scope] = &[Scope::Maintenances, Scope::Notifications];
+/// What lies above the list.
+const ABOVE: &[Scope] = &[Scope::Maintenance, Scope::Notifications, Scope::Notification];
 /// What is opened.
 const OPENED: &[Scope] = &[Scope::Maintenance, Scope::Notification];
 /// Everywhere in the pane.
@@ -83,6 +87,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
     row(Command::OpenMail, "open-mail", &["o"], &[Scope::Maintenance], "mail", "Read the mail behind this state"),
     row(Command::Next, "next", &["]"], OPENED, "next", "Open the next one"),
     row(Command::Previous, "previous", &["["], OPENED, "previous", "Open the previous one"),
+    row(Command::Close, "close", &["h", "left"], ABOVE, "", "Close what is opened"),
     row(
         Command::Filter,
         "filter",

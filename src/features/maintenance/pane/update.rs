@@ -73,6 +73,7 @@ impl State {
             Command::OpenMail => self.open_mail(),
             Command::Next => self.step(Motion::Down, now),
             Command::Previous => self.step(Motion::Up, now),
+            Command::Close => self.back(now).unwrap_or_default(),
             Command::Copy => self.copy_ids(),
             Command::CopyText => self.copy_text(look),
             Command::Export => self.export(),
@@ -120,7 +121,7 @@ impl State {
     }
 
     /// Opens a notification.
-    fn open_notification(&mut self, key: NotificationKey) -> Outcome {
+    pub(super) fn open_notification(&mut self, key: NotificationKey) -> Outcome {
         self.pages.push(Page::Notification(NotificationPage {
             key,
             mail: Load::Loading,
