@@ -8,7 +8,7 @@ use crate::app::commands::COMMANDS;
 use crate::app::{Effect, Message, Pane};
 use crate::colour::ColourDepth;
 use crate::command::Scope;
-use crate::features::maintenance::worker::Report;
+use crate::features::maintenance::worker::{Report, SourceHealth};
 use crate::input::{Button, Input, Mouse, MouseAction};
 use crate::key::{Code, Key};
 use crate::logging::{Entry, Recent, Severity};
@@ -556,4 +556,15 @@ fn a_paste_goes_where_the_keys_go() {
     mouse(&mut desk, MouseAction::Press(Button::Left), 20, line);
     desk.send(Message::Input(Input::Paste("drained".to_owned())));
     assert!(!desk.shows("drained") && desk.shows("nothing to paste into here"), "{}", desk.screen());
+}
+
+#[test]
+fn a_source_that_the_configuration_dropped_is_not_live() {
+    let mut desk = Desk::live(80, 24);
+    assert!(desk.shows("mail ● live"));
+    let other = MAILBOX.replace("demo mailbox", "other mailbox");
+    desk.send(Message::Reconfigured(Box::new(settings(&other, ColourDepth::Sixteen, true))));
+    assert!(!desk.shows("mail ●"), "{}", desk.screen());
+    desk.source(SourceHealth::Watching);
+    assert!(!desk.shows("mail ●"), "the old worker's last words are too late");
 }

@@ -249,8 +249,11 @@ impl State {
         self.failure = Some(trouble);
     }
 
-    /// A source told how it is doing.
+    /// A source told how it is doing. One that the configuration dropped meanwhile may still be heard.
     fn source_told(&mut self, state: SourceState) {
+        if !self.configured.contains(&state.name) {
+            return;
+        }
         match self.sources.iter_mut().find(|source| source.name == state.name) {
             Some(source) => *source = state,
             None => self.sources.push(state),

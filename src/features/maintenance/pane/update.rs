@@ -19,6 +19,12 @@ impl State {
         who.clone_into(&mut self.who);
     }
 
+    /// Takes over the names of the configured sources. What is known of others goes: nobody would tell of them again.
+    pub(crate) fn set_sources(&mut self, names: &[String]) {
+        names.clone_into(&mut self.configured);
+        self.sources.retain(|source| names.contains(&source.name));
+    }
+
     /// Whether something is opened above the list.
     pub(crate) fn is_opened(&self) -> bool {
         !self.pages.is_empty()
