@@ -118,6 +118,8 @@ pub struct Settings {
     pub(crate) who: String,
     /// Keys.
     pub(crate) keymap: Keymap,
+    /// The names of the configured sources of mails.
+    pub(crate) mail_sources: Vec<String>,
     /// What to say in a pane whose backend is not there: one line per pane; `None` for a pane that is.
     pub(crate) absent: [Option<String>; 5],
 }
@@ -236,6 +238,7 @@ impl Model {
             log_read: 0,
             settings,
         };
+        model.maintenance.set_sources(&model.settings.mail_sources);
         model.fit();
         model
     }

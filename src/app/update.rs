@@ -153,7 +153,7 @@ impl Model {
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         let fitted = if let Some(overlay) = self.overlays.last_mut() {
             overlay.paste(text)
-        } else if self.maintenance.is_typing() {
+        } else if self.focus == Pane::Maintenances && self.maintenance.is_typing() {
             let outcome = self.maintenance.paste(text, self.now);
             return self.apply(outcome);
         } else {
@@ -346,6 +346,7 @@ impl Model {
         self.read_only |= self.settings.read_only || self.context().is_some_and(|context| context.read_only);
         self.zone = if zone_was_local { self.settings.local_zone } else { Zone::Utc };
         self.maintenance.set_who(&self.settings.who);
+        self.maintenance.set_sources(&self.settings.mail_sources);
         self.toasts.done(self.now, "the configuration was read again");
         let mut effects = vec![Effect::Redraw];
         effects.extend(mouse.then_some(Effect::SetMouse(self.settings.mouse)));

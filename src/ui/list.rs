@@ -12,7 +12,7 @@ pub(crate) trait Row: Clone + std::fmt::Debug {
     type Key: Copy + Ord + std::fmt::Debug;
     /// The identity of this row.
     fn key(&self) -> Self::Key;
-    /// The heading it stands under; rows of one group are neighbours.
+    /// The heading it stands under, where the list has headings; rows of one group are neighbours there.
     fn group(&self) -> Option<&'static str>;
 }
 
@@ -38,6 +38,8 @@ pub(crate) struct List<R: Row> {
     marks: BTreeMap<R::Key, R>,
     /// Lines of the last layout, headings included.
     height: usize,
+    /// Whether groups have headings.
+    has_headings: bool,
     /// What has happened to it.
     stage: Stage,
 }
@@ -81,6 +83,7 @@ impl<R: Row> Default for List<R> {
             more_after: false,
             marks: BTreeMap::new(),
             height: 1,
+            has_headings: true,
             stage: Stage::Waiting,
         }
     }
@@ -221,6 +224,12 @@ impl<R: Row> List<R> {
         }
     }
 
+    /// Tells whether groups have headings. They want none where the rows are in another order: neighbours of different
+    /// groups would each have one.
+    pub(crate) fn set_headings(&mut self, has_headings: bool) {
+        self.has_headings = has_headings;
+    }
+
     /// Rows that a page holds, for paging.
     pub(crate) fn page(&self) -> usize {
         self.height.saturating_sub(2).max(1)
@@ -228,7 +237,7 @@ impl<R: Row> List<R> {
 
     /// Whether a heading stands above row `index` when `top` is the first row on the screen.
     fn heading(&self, index: usize, top: usize) -> Option<&'static str> {
-        let group = self.rows.get(index)?.group()?;
+        let group = self.rows.get(index).filter(|_| self.has_headings)?.group()?;
         let before = if index == top { None } else { self.rows.get(index - 1).and_then(Row::group) };
         (before != Some(group)).then_some(group)
     }

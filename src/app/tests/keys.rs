@@ -8,7 +8,7 @@ use crate::app::commands::COMMANDS;
 use crate::app::{Effect, Message, Pane};
 use crate::colour::ColourDepth;
 use crate::command::Scope;
-use crate::features::maintenance::worker::Report;
+use crate::features::maintenance::worker::{Report, SourceHealth};
 use crate::input::{Button, Input, Mouse, MouseAction};
 use crate::key::{Code, Key};
 use crate::logging::{Entry, Recent, Severity};
@@ -300,7 +300,7 @@ fn y_copies_the_id_and_shift_y_what_is_shown() {
 #[test]
 fn times_switch_between_utc_and_the_configured_zone() {
     let mut desk = Desk::live(120, 40);
-    assert!(desk.shows("UTC 02:48") && desk.row("TTN-0007195301").contains("Nov 20 23:25-03:25Z+1"));
+    assert!(desk.shows("UTC 02:48") && desk.row("TTN-0007195301").contains("Nov 20 23:25-03:25Z+1d"));
     desk.press("t");
     assert!(desk.shows("CET 03:48") && desk.row("TTN-0007195301").contains("Nov 21 00:25-04:25"), "{}", desk.screen());
     desk.press("t");
@@ -505,4 +505,78 @@ proptest! {
             let _ = desk.buffer();
         }
     }
+}
+
+#[test]
+fn the_mails_behind_a_maintenance_are_walked_from_the_newest_to_the_oldest() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("enter o");
+    let newest = desk.screen();
+    desk.press("]");
+    let older = desk.screen();
+    assert!(desk.shows("─ mail") && older != newest, "{older}");
+    desk.press("]");
+    assert!(desk.shows("this is the last one"), "{}", desk.screen());
+    desk.press("[ [");
+    assert!(desk.shows("this is the first one"), "{}", desk.screen());
+    desk.press("esc");
+    assert!(desk.row("TTN-0007195301").starts_with('─'), "esc goes back to the maintenance");
+}
+
+#[test]
+fn h_and_left_close_what_is_opened_and_nothing_else() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("p l h");
+    assert!(desk.shows("only zayo"), "{}", desk.screen());
+    desk.press("h left");
+    assert!(desk.shows("only zayo"), "the list's filter stays");
+    desk.press("m right left left");
+    assert!(desk.shows("only zayo") && !desk.shows("─ mail"), "{}", desk.screen());
+}
+
+#[test]
+fn mails_that_no_rule_reads_are_told_of_at_eighty_columns() {
+    let desk = Desk::live(80, 24);
+    assert!(desk.row("─ 1 Maintenances").contains("3 mails to read"), "{}", desk.screen());
+}
+
+#[test]
+fn what_was_cancelled_or_completed_early_counts_down_to_nothing() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("/").type_text("03165615").press("enter");
+    let row = desk.row("eunetworks");
+    assert!(row.contains("cancelled") && !row.contains(" in "), "{row}");
+    desk.press("enter");
+    assert!(desk.shows("6 h long") && !desk.shows("in 1"), "{}", desk.screen());
+}
+
+#[test]
+fn only_the_order_by_time_has_headings() {
+    let mut desk = Desk::live(80, 24);
+    assert!(desk.shows("\n active\n") && desk.shows("\n next 24 h\n"));
+    desk.press("s");
+    assert!(!desk.shows("\n next 24 h\n") && !desk.shows("\n past\n"), "{}", desk.screen());
+    desk.press("s s");
+    assert!(desk.shows("\n next 24 h\n"), "{}", desk.screen());
+}
+
+#[test]
+fn a_paste_goes_where_the_keys_go() {
+    let mut desk = Desk::live(200, 60);
+    desk.press("n");
+    let line = line_of(&desk, "─ 2 Deploys");
+    mouse(&mut desk, MouseAction::Press(Button::Left), 20, line);
+    desk.send(Message::Input(Input::Paste("drained".to_owned())));
+    assert!(!desk.shows("drained") && desk.shows("nothing to paste into here"), "{}", desk.screen());
+}
+
+#[test]
+fn a_source_that_the_configuration_dropped_is_not_live() {
+    let mut desk = Desk::live(80, 24);
+    assert!(desk.shows("mail ● live"));
+    let other = MAILBOX.replace("demo mailbox", "other mailbox");
+    desk.send(Message::Reconfigured(Box::new(settings(&other, ColourDepth::Sixteen, true))));
+    assert!(!desk.shows("mail ●"), "{}", desk.screen());
+    desk.source(SourceHealth::Watching);
+    assert!(!desk.shows("mail ●"), "the old worker's last words are too late");
 }

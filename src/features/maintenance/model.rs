@@ -61,6 +61,13 @@ impl Status {
     pub fn is_final(self) -> bool {
         matches!(self, Self::Cancelled | Self::Completed)
     }
+
+    /// Whether it was cancelled or completed before `end`, the end of its window: at `now` it neither begins nor ends any
+    /// more, whatever the clock says.
+    #[must_use]
+    pub fn ended_early(self, end: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        self.is_final() && now < end
+    }
 }
 
 impl fmt::Display for Status {

@@ -87,8 +87,9 @@ fn page(detail: &Detail, now: DateTime<Utc>) -> String {
         }
     };
     field("Window", &Zone::Utc.window(detail.start, detail.end));
-    let long = span(detail.end - detail.start);
-    field(" ", &format!("{}, {long} long", distance(detail.start, detail.end, now)));
+    let long = format!("{} long", span(detail.end - detail.start));
+    let early = detail.status.ended_early(detail.end, now);
+    field(" ", &if early { long } else { format!("{}, {long}", distance(detail.start, detail.end, now)) });
     for sibling in detail.windows.iter().filter(|_| detail.windows.len() > 1) {
         let this = if sibling.key == detail.key { ", this one" } else { "" };
         let window = Zone::Utc.window(sibling.start, sibling.end);

@@ -57,6 +57,8 @@ pub(crate) struct State {
     undo: Vec<Inverse>,
     /// Why the list could not be read.
     failure: Option<Trouble>,
+    /// The names of the configured sources.
+    configured: Vec<String>,
     /// The sources, as their worker last told.
     sources: Vec<SourceState>,
     /// Columns and rows of the pane, title apart.

@@ -42,6 +42,7 @@ impl State {
             draft: String::new(),
             undo: Vec::new(),
             failure: None,
+            configured: Vec::new(),
             sources: Vec::new(),
             size: (80, 20),
         }

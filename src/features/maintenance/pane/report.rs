@@ -8,7 +8,7 @@ use super::opened::{Load, NotificationPage, NotificationsPage, Page, Text};
 use super::query::CHUNK;
 use super::{Landing, Outcome, Say, State};
 use crate::features::maintenance::store::detail::Detail;
-use crate::features::maintenance::store::list::{Anchor, Window};
+use crate::features::maintenance::store::list::{Anchor, Sort, Window};
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::worker::{Done, Mail, Question, Report, SourceHealth, SourceState};
@@ -77,6 +77,7 @@ impl State {
         let focus = focus.map(|row| row.key.maintenance);
         self.stale = false;
         self.failure = None;
+        self.list.set_headings(self.query.sort == Sort::Grouped);
         self.list.replace(window.rows, window.more_before, window.more_after, focus);
         Outcome::none().and(self.prefetch())
     }
@@ -248,8 +249,11 @@ impl State {
         self.failure = Some(trouble);
     }
 
-    /// A source told how it is doing.
+    /// A source told how it is doing. One that the configuration dropped meanwhile may still be heard.
     fn source_told(&mut self, state: SourceState) {
+        if !self.configured.contains(&state.name) {
+            return;
+        }
         match self.sources.iter_mut().find(|source| source.name == state.name) {
             Some(source) => *source = state,
             None => self.sources.push(state),

@@ -103,7 +103,9 @@ fn heading(text: &str, lines: &mut Vec<TextLine>) {
 fn window(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
     let text = look.zone.window(detail.start, detail.end);
     labelled("Window", &text, cells, Role::Text, lines);
-    let left = format!("{}, {} long", distance(detail.start, detail.end, look.now), span(detail.end - detail.start));
+    let long = format!("{} long", span(detail.end - detail.start));
+    let early = detail.status.ended_early(detail.end, look.now);
+    let left = if early { long } else { format!("{}, {long}", distance(detail.start, detail.end, look.now)) };
     labelled(" ", &left, cells, Role::Accent, lines);
     if detail.windows.len() > 1 {
         for sibling in &detail.windows {
