@@ -133,6 +133,8 @@ pub struct Model {
     pub(crate) now: DateTime<Utc>,
     /// What the configuration decides.
     pub(crate) settings: Settings,
+    /// The theme that the configuration wants; another one may have been chosen on the screen.
+    pub(crate) configured_theme: Theme,
     /// Index of the context in force.
     pub(crate) context: usize,
     /// Whether backends may not be written to at present.
@@ -225,6 +227,7 @@ impl Model {
         let mut model = Self {
             size,
             now,
+            configured_theme: settings.theme.clone(),
             context,
             read_only: settings.read_only || settings.contexts.get(context).is_some_and(|context| context.read_only),
             zone: if local { settings.local_zone } else { Zone::Utc },

@@ -340,7 +340,13 @@ impl Model {
         let name = self.context().map(|context| context.name.clone());
         let mouse = settings.mouse != self.settings.mouse;
         let zone_was_local = self.zone != Zone::Utc;
+        let chosen = (self.settings.theme != self.configured_theme).then(|| self.settings.theme.clone());
+        let unchanged = settings.theme == self.configured_theme;
+        self.configured_theme = settings.theme.clone();
         self.settings = settings;
+        if let (Some(chosen), true) = (chosen, unchanged) {
+            self.settings.theme = chosen;
+        }
         self.context =
             name.and_then(|name| self.settings.contexts.iter().position(|context| context.name == name)).unwrap_or(0);
         self.read_only |= self.settings.read_only || self.context().is_some_and(|context| context.read_only);

@@ -124,6 +124,53 @@ fn a_note_is_kept_as_a_draft_and_written_when_it_is_saved() {
 }
 
 #[test]
+fn a_draft_belongs_to_what_it_was_begun_on() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("n").type_text("drained").press("esc j n");
+    assert!(!desk.shows("drained"), "{}", desk.screen());
+    desk.press("esc k n");
+    assert!(desk.shows("drained"));
+}
+
+#[test]
+fn an_undo_that_failed_can_be_tried_again() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("a");
+    desk.answers = false;
+    desk.press("u");
+    assert_eq!(desk.unanswered, 1);
+    desk.press("u");
+    assert!(desk.shows("still being undone") && desk.unanswered == 1, "{}", desk.screen());
+    desk.report(Report::Failed(Trouble::new("the disk is full")));
+    desk.answers = true;
+    desk.press("u");
+    assert!(desk.row("TTN-0007195301").ends_with('·'), "{}", desk.screen());
+}
+
+#[test]
+fn a_long_mail_beside_the_facts_scrolls_and_says_that_it_goes_on() {
+    let mut desk = Desk::live(120, 30);
+    desk.press("/").type_text("ttn-0008500558").press("enter enter");
+    let end = "Zayo Global Change Management";
+    assert!(!desk.shows(end) && desk.screen().lines().any(|line| line.contains(" +")), "{}", desk.screen());
+    desk.press("G");
+    assert!(desk.shows(end), "{}", desk.screen());
+    desk.press("g");
+    assert!(!desk.shows(end));
+}
+
+#[test]
+fn a_theme_chosen_on_the_screen_outlives_a_reload_that_is_about_something_else() {
+    let mut desk = Desk::live(80, 24);
+    desk.press(":").type_text("theme").press("enter");
+    let chosen = desk.model.settings.theme.name.clone();
+    let same = settings(&format!("mouse = false\n{MAILBOX}"), ColourDepth::Sixteen, true);
+    assert_ne!(same.theme.name, chosen);
+    desk.send(Message::Reconfigured(Box::new(same)));
+    assert_eq!(desk.model.settings.theme.name, chosen);
+}
+
+#[test]
 fn a_note_that_could_not_be_written_is_not_lost() {
     let mut desk = Desk::live(80, 24);
     desk.answers = false;

@@ -55,7 +55,11 @@ impl State {
                 }
                 self.done(&done)
             }
-            Report::Failed(trouble) => Outcome { say: Some(Say::Failed(trouble)), ..Outcome::none() },
+            Report::Failed(trouble) => {
+                // Whatever failed: what was not undone can be undone still.
+                self.undo.extend(self.undoing.take());
+                Outcome { say: Some(Say::Failed(trouble)), ..Outcome::none() }
+            }
             Report::Changed => Outcome::none().and(self.refresh(now)),
             Report::Source(state) => {
                 self.source_told(state);
@@ -180,13 +184,19 @@ impl State {
                 self.list.clear_marks();
                 Outcome::done(format!("took back {}; u undoes", many(*count, "acknowledgement")))
             }
-            Done::Noted(count) => {
-                self.draft.clear();
+            Done::Noted { keys, count } => {
+                self.drafts.remove(keys);
                 self.list.clear_marks();
                 Outcome::done(format!("note written on {}; u undoes", many(*count, "maintenance")))
             }
-            Done::Undone => Outcome::done("undone"),
-            Done::NothingToUndo => Outcome::warn("somebody has changed it since: nothing was undone"),
+            Done::Undone => {
+                self.undoing = None;
+                Outcome::done("undone")
+            }
+            Done::NothingToUndo => {
+                self.undoing = None;
+                Outcome::warn("somebody has changed it since: nothing was undone")
+            }
             Done::Seen => Outcome::none(),
             Done::Exported(path) => Outcome::done(format!("written to {}", path.display())),
         }
@@ -246,6 +256,7 @@ impl State {
         }
         self.stale = false;
         self.extending = false;
+        self.undo.extend(self.undoing.take());
         self.failure = Some(trouble);
     }
 

@@ -25,9 +25,11 @@ const CIRCUITS: usize = 200;
 pub(super) fn draw(page: &MaintenancePage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
     let (left, right) = split(area);
     let lines = lines(page, look, left.width);
-    draw_lines(&lines, page.scroll.min(lines.len().saturating_sub(1)), look, left, buffer);
+    // Both sides scroll together, each as far as it has something to show.
+    let scroll = |lines: usize, area: Rect| page.scroll.min(lines.saturating_sub(usize::from(area.height)));
+    draw_lines(&lines, scroll(lines.len(), left), look, left, buffer);
     if let (Some(right), Some(mail)) = (right, &page.mail) {
-        draw_mail(mail, &page.text, 0, look, right, buffer);
+        draw_mail(mail, &page.text, scroll(page.text.lines.len(), right), look, right, buffer);
     }
 }
 
@@ -210,12 +212,13 @@ fn change_line(change: &Change, look: &Look<'_>) -> String {
     }
 }
 
-/// Makes the lines of the mail, and keeps the last fact on the screen.
+/// Makes the lines of the mail, and keeps the last line of the longer side on the screen.
 pub(crate) fn lay_out(page: &mut MaintenancePage, look: &Look<'_>, area: Rect) {
     let (left, right) = split(area);
     if let (Some(right), Some(Load::Ready(mail))) = (right, &page.mail) {
         page.text.lay_out(mail, look, usize::from(right.width));
     }
-    let facts = lines(page, look, left.width).len();
-    page.scroll = page.scroll.min(facts.saturating_sub(usize::from(left.height)));
+    let beside = if right.is_some() { page.text.lines.len() } else { 0 };
+    let longest = lines(page, look, left.width).len().max(beside);
+    page.scroll = page.scroll.min(longest.saturating_sub(usize::from(left.height)));
 }
