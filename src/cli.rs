@@ -13,7 +13,7 @@ use clap_complete::Shell;
 use crate::config::{self, Environment, Flags, Level, Problems, When};
 use crate::features::maintenance;
 use crate::trouble::{Remedy, Trouble};
-use crate::{clock, demo, logging, output, runtime, store};
+use crate::{app, clock, demo, logging, output, runtime, store, text};
 
 /// What `--help` says below the flags.
 const VARIABLES: &str = "\
@@ -87,6 +87,12 @@ enum Command {
     },
 }
 
+/// The command line as it is understood, for what describes it: completions and documentation.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs what the command line asks for.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -96,7 +102,7 @@ pub fn main() -> ExitCode {
         None => screen(flags, None),
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
-        Some(Command::Config(command)) => config::cli::run(&command, &flags),
+        Some(Command::Config(command)) => config::cli::run(&command, &flags, app::key_map_problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),
     };
@@ -164,14 +170,14 @@ fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
     let config = config::load(flags, &Environment::of_this_process())?;
     store::backup(&config.paths.data, file)?;
     let bytes = file.metadata().context("look at the backup")?.len();
-    output::print(&format!("wrote {}, {bytes} bytes\n", file.display()))?;
+    output::print(&format!("wrote {}, {bytes} bytes\n", text::clean_line(&file.to_string_lossy())))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// `noctui completions`
 fn completions(shell: Shell) -> anyhow::Result<ExitCode> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "noctui", &mut script);
+    clap_complete::generate(shell, &mut command(), "noctui", &mut script);
     output::print(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -56,8 +56,7 @@ pub enum Risk {
     None,
     /// Done at once, undo offered.
     Undoable,
-    /// Asks, naming the object; Enter alone does not confirm. In a production context, or for many objects, the name
-    /// has to be typed as for `TypeName`.
+    /// Asks, naming the object; Enter alone does not confirm.
     Confirm,
     /// The name has to be typed.
     TypeName,
@@ -82,6 +81,18 @@ pub struct Spec<C: 'static> {
     pub hint: &'static str,
     /// One sentence for help, palette and README, without a full stop.
     pub help: &'static str,
+}
+
+/// A row without risk that writes to no backend, as most are.
+pub(crate) const fn row<C: Copy>(
+    command: C,
+    name: &'static str,
+    keys: &'static [&'static str],
+    scopes: &'static [Scope],
+    hint: &'static str,
+    help: &'static str,
+) -> Spec<C> {
+    Spec { command, name, keys, scopes, risk: Risk::None, writes: false, hint, help }
 }
 
 impl<C: Copy> Spec<C> {

@@ -1,4 +1,4 @@
-//! noctui: circuit maintenances, deploys, lab forwards and consoles in one terminal.
+//! noctui: a terminal UI for network engineers on call; circuit maintenances, read from mail and triaged in one place.
 //!
 //! What is where: [`app`] is the user interface as a whole, [`features`] has one folder per backend, [`store`] is the
 //! local `SQLite` cache, [`runtime`] is the only place that starts tasks and touches the terminal, [`ui`] draws without

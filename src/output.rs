@@ -5,10 +5,17 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::text::is_harmless;
+
 /// Exit code when the check or test that was asked for says no.
 pub const EXIT_NO: u8 = 1;
 /// Exit code when noctui could not do it or was asked wrongly.
 pub const EXIT_FAILED: u8 = 2;
+
+/// Standard output cannot be written to, and not because nobody reads it any more.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output")]
+struct Unwritable(#[source] io::Error);
 
 /// Prints `text` as it is. A closed pipe (`noctui … | head`) ends the printing quietly.
 pub fn print(text: &str) -> io::Result<()> {
@@ -20,7 +27,7 @@ pub fn print(text: &str) -> io::Result<()> {
 /// Prints `value` as indented JSON with a line end.
 pub fn print_json<T: Serialize + ?Sized>(value: &T) -> io::Result<()> {
     let mut printer = Printer::new();
-    printer.write(|out| serde_json::to_writer_pretty(out, value).map_err(io::Error::from))?;
+    printer.write(|out| serde_json::to_writer_pretty(Escaping(out), value).map_err(io::Error::from))?;
     printer.print("\n")?;
     printer.finish()
 }
@@ -85,7 +92,7 @@ impl Printer {
                 self.is_open = false;
                 Ok(())
             }
-            other => other,
+            other => other.map_err(|error| io::Error::new(error.kind(), Unwritable(error))),
         }
     }
 }
@@ -117,7 +124,7 @@ impl JsonArray {
     pub fn push<T: Serialize + ?Sized>(&mut self, element: &T) -> io::Result<()> {
         self.printer.print(if self.elements == 0 { "\n  " } else { ",\n  " })?;
         self.elements += 1;
-        self.printer.write(|out| serde_json::to_writer(out, element).map_err(io::Error::from))
+        self.printer.write(|out| serde_json::to_writer(Escaping(out), element).map_err(io::Error::from))
     }
 
     /// See [`Printer::is_open`].
@@ -130,6 +137,34 @@ impl JsonArray {
     pub fn finish(mut self) -> io::Result<()> {
         self.printer.print(if self.elements == 0 { "]\n" } else { "\n]\n" })?;
         self.printer.finish()
+    }
+}
+
+/// Takes JSON and writes characters that a terminal obeys, or that deceive the eye, as `\uXXXX`: JSON itself asks that
+/// only of the first 32, and a path has whatever its file system lets through.
+struct Escaping<W>(W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        // Strings come in whole pieces, and beside strings JSON is ASCII.
+        let is_meant = |c: char| c.is_ascii() && c != '\u{7f}' || is_harmless(c);
+        match str::from_utf8(json) {
+            Ok(text) if !text.chars().all(is_meant) => {
+                for c in text.chars() {
+                    if is_meant(c) {
+                        write!(self.0, "{c}")?;
+                    } else {
+                        c.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(self.0, "\\u{unit:04x}"))?;
+                    }
+                }
+            }
+            _ => self.0.write_all(json)?,
+        }
+        Ok(json.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -181,5 +216,21 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_has_nothing_that_a_terminal_obeys_and_reads_back_as_it_was() {
+        let hostile = "a\u{1b}[31m\u{7f}\u{9b}2J\u{202e}\u{2028}\u{e0041}é日\n";
+        let mut written = Vec::new();
+        serde_json::to_writer_pretty(Escaping(&mut written), &[hostile]).unwrap();
+        let written = String::from_utf8(written).unwrap();
+        assert!(written.chars().all(|c| c == '\n' || is_harmless(c)), "{written:?}");
+        assert!(written.contains("é日"), "{written}");
+        assert_eq!(serde_json::from_str::<[String; 1]>(&written).unwrap(), [hostile]);
     }
 }

@@ -28,6 +28,12 @@ pub fn clean_text(text: &str) -> String {
     clean
 }
 
+/// Whether `c` is neither obeyed by terminals nor deceives the eye.
+#[must_use]
+pub fn is_harmless(c: char) -> bool {
+    visible(c) == Some(c)
+}
+
 /// The character itself, its picture when a terminal would obey it, nothing when it only deceives the eye.
 fn visible(c: char) -> Option<char> {
     match c {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use super::Pane;
-use crate::command::{Motion, Risk, Scope, Spec};
+use crate::command::{Motion, Risk, Scope, Spec, row};
 use crate::features::maintenance;
 
 /// Everything a user can do.
@@ -50,18 +50,6 @@ pub enum Command {
     Move(Motion),
     /// Of the maintenances.
     Maintenance(maintenance::pane::Command),
-}
-
-/// Shorthand for the rows below.
-const fn row(
-    command: Command,
-    name: &'static str,
-    keys: &'static [&'static str],
-    scopes: &'static [Scope],
-    hint: &'static str,
-    help: &'static str,
-) -> Spec<Command> {
-    Spec { command, name, keys, scopes, risk: Risk::None, writes: false, hint, help }
 }
 
 /// What is everywhere, on the dashboard, and in every list.
@@ -132,16 +120,16 @@ pub(crate) fn by_name(name: &str) -> Option<&'static Spec<Command>> {
     COMMANDS.iter().find(|spec| spec.name == name)
 }
 
-/// The table for the README: one Markdown table per scope.
+/// The table for the README: one Markdown table per scope, with all that can be done there.
 #[must_use]
 pub fn markdown() -> String {
     let mut text = String::new();
     for scope in Scope::ALL {
-        let mut rows = COMMANDS.iter().filter(|spec| spec.scopes.first() == Some(&scope)).peekable();
+        let mut rows = COMMANDS.iter().filter(|spec| spec.scopes.contains(&scope)).peekable();
         if rows.peek().is_none() {
             continue;
         }
-        let _ = write!(text, "**{}**\n\n| key | command | |\n| --- | --- | --- |\n", scope.title());
+        let _ = write!(text, "**{}**\n\n| key | command | what it does |\n| --- | --- | --- |\n", scope.title());
         for spec in rows {
             let keys: Vec<_> = spec.keys.iter().map(|key| format!("`{key}`")).collect();
             let _ = writeln!(text, "| {} | `{}` | {} |", keys.join(" "), spec.name, spec.help);

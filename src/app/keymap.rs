@@ -17,6 +17,9 @@ pub(crate) struct Conflict {
     pub(crate) taken_by: &'static str,
 }
 
+/// The scopes that have the keyboard wherever somebody is.
+const WIDE: [Scope; 3] = [Scope::Global, Scope::Dashboard, Scope::Moving];
+
 /// Which key runs which command, scope by scope.
 #[derive(Debug, Clone)]
 pub(crate) struct Keymap {
@@ -46,6 +49,11 @@ impl Keymap {
         for spec in COMMANDS.iter().filter(given).chain(COMMANDS.iter().filter(|spec| !given(spec))) {
             let keys = overrides.get(spec.name).cloned().unwrap_or_else(|| default_keys(spec));
             for key in keys {
+                // A key that a user gives to a command of everywhere is not to be taken by a default further in.
+                let taken = |wide: &Scope| owner.get(&(*wide, key)).is_some_and(|name| overrides.contains_key(*name));
+                if !overrides.contains_key(spec.name) && WIDE.iter().any(taken) {
+                    continue;
+                }
                 let mut kept = false;
                 for scope in spec.scopes {
                     match owner.get(&(*scope, key)) {
@@ -110,6 +118,16 @@ mod tests {
     fn no_keys_disable_a_command() {
         let map = Keymap::new(&overrides(&[("suspend", "")])).0;
         assert_eq!(map.find(&[Scope::Global], key("ctrl-z")), None);
+    }
+
+    #[test]
+    fn a_key_taken_for_everywhere_is_taken_from_defaults_further_in_and_not_from_overrides() {
+        let inner = [Scope::Maintenances, Scope::Global];
+        let map = Keymap::new(&overrides(&[("help", "a")])).0;
+        assert_eq!(map.find(&inner, key("a")), Some(Command::Help));
+        let (map, conflicts) = Keymap::new(&overrides(&[("help", "a"), ("acknowledge", "a")]));
+        assert_ne!(map.find(&inner, key("a")), Some(Command::Help));
+        assert_eq!(conflicts, []);
     }
 
     #[test]

@@ -28,6 +28,7 @@ use crate::ui::time::Zone;
 use crate::ui::{Look, theme};
 use keymap::Keymap;
 use overlay::Overlay;
+pub use settings::key_map_problems;
 use toast::Toasts;
 
 /// The panes of the dashboard, in the order of their numbers.
@@ -117,6 +118,8 @@ pub struct Settings {
     pub(crate) who: String,
     /// Keys.
     pub(crate) keymap: Keymap,
+    /// The names of the configured sources of mails.
+    pub(crate) mail_sources: Vec<String>,
     /// What to say in a pane whose backend is not there: one line per pane; `None` for a pane that is.
     pub(crate) absent: [Option<String>; 5],
 }
@@ -130,6 +133,8 @@ pub struct Model {
     pub(crate) now: DateTime<Utc>,
     /// What the configuration decides.
     pub(crate) settings: Settings,
+    /// The theme that the configuration wants; another one may have been chosen on the screen.
+    pub(crate) configured_theme: Theme,
     /// Index of the context in force.
     pub(crate) context: usize,
     /// Whether backends may not be written to at present.
@@ -165,7 +170,7 @@ pub enum Message {
     Maintenance(Box<maintenance::worker::Report>),
     /// The maintenance worker ended by itself, for this reason; it is started again.
     WorkerStopped(Trouble),
-    /// The maintenance worker was started again and can be asked.
+    /// The maintenance worker can be asked again: it was started anew, or had too much to do.
     WorkerStarted,
     /// The configuration file was read again and is in force.
     Reconfigured(Box<Settings>),
@@ -222,6 +227,7 @@ impl Model {
         let mut model = Self {
             size,
             now,
+            configured_theme: settings.theme.clone(),
             context,
             read_only: settings.read_only || settings.contexts.get(context).is_some_and(|context| context.read_only),
             zone: if local { settings.local_zone } else { Zone::Utc },
@@ -235,6 +241,7 @@ impl Model {
             log_read: 0,
             settings,
         };
+        model.maintenance.set_sources(&model.settings.mail_sources);
         model.fit();
         model
     }

@@ -44,6 +44,7 @@ impl Settings {
             read_only: config.read_only.is_some(),
             contexts: contexts(config),
             who: config.who.clone(),
+            mail_sources: config.maintenance.sources.iter().map(|source| source.name.clone()).collect(),
             keymap,
             absent: absent(config),
         };
@@ -56,6 +57,12 @@ impl Settings {
     pub(crate) fn look(&self, zone: Zone, now: chrono::DateTime<chrono::Utc>) -> crate::ui::Look<'_> {
         crate::ui::Look { theme: &self.theme, ascii: self.ascii, zone, now }
     }
+}
+
+/// The mistakes in the key map of `config`: keys of no command, keys of two commands.
+#[must_use]
+pub fn key_map_problems(config: &Config) -> Vec<Problem> {
+    keymap(config).1
 }
 
 /// The contexts, the one to start in first.
@@ -121,7 +128,7 @@ fn keymap(config: &Config) -> (Keymap, Vec<Problem>) {
 /// What the panes say whose backends are not there.
 fn absent(config: &Config) -> [Option<String>; 5] {
     // What matters fits on a line of half of a screen of 120 columns.
-    let unset = |section: &str, setting: &str| format!("not configured: [{section}] {setting} in config.toml");
+    let unset = |section: &str, setting: &str| format!("not configured: [{section}] {setting}");
     let early = |what: &str, place: &str| format!("{place} is configured; this version does not connect to {what} yet");
     let cloudvision = match &config.cloudvision {
         None => unset("cloudvision", "endpoint = \"HOST:PORT\""),

@@ -32,7 +32,7 @@ impl Model {
                 self.maintenance.worker_stopped(trouble);
                 vec![]
             }
-            Message::WorkerStarted => requests(self.maintenance.refresh(at)),
+            Message::WorkerStarted => requests(self.maintenance.ask_again(at)),
             Message::Reconfigured(settings) => self.reconfigure(*settings),
             Message::ConfigurationRefused(trouble) | Message::Failed(trouble) => {
                 self.toasts.fail(at, &trouble);
@@ -153,7 +153,7 @@ impl Model {
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         let fitted = if let Some(overlay) = self.overlays.last_mut() {
             overlay.paste(text)
-        } else if self.maintenance.is_typing() {
+        } else if self.focus == Pane::Maintenances && self.maintenance.is_typing() {
             let outcome = self.maintenance.paste(text, self.now);
             return self.apply(outcome);
         } else {
@@ -340,12 +340,19 @@ impl Model {
         let name = self.context().map(|context| context.name.clone());
         let mouse = settings.mouse != self.settings.mouse;
         let zone_was_local = self.zone != Zone::Utc;
+        let chosen = (self.settings.theme != self.configured_theme).then(|| self.settings.theme.clone());
+        let unchanged = settings.theme == self.configured_theme;
+        self.configured_theme = settings.theme.clone();
         self.settings = settings;
+        if let (Some(chosen), true) = (chosen, unchanged) {
+            self.settings.theme = chosen;
+        }
         self.context =
             name.and_then(|name| self.settings.contexts.iter().position(|context| context.name == name)).unwrap_or(0);
         self.read_only |= self.settings.read_only || self.context().is_some_and(|context| context.read_only);
         self.zone = if zone_was_local { self.settings.local_zone } else { Zone::Utc };
         self.maintenance.set_who(&self.settings.who);
+        self.maintenance.set_sources(&self.settings.mail_sources);
         self.toasts.done(self.now, "the configuration was read again");
         let mut effects = vec![Effect::Redraw];
         effects.extend(mouse.then_some(Effect::SetMouse(self.settings.mouse)));

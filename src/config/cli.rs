@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::{EXAMPLE, Environment, Flags, Found, Inspection, Problem, Problems, create_private_dir, inspect};
+use super::{Config, EXAMPLE, Environment, Flags, Found, Inspection, Problem, Problems, create_private_dir, inspect};
 use crate::output;
 use crate::trouble::{Remedy, Trouble};
 
@@ -33,9 +33,15 @@ pub(crate) enum Command {
     },
 }
 
-/// Runs one of them.
-pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> {
-    let inspection = inspect(flags, &Environment::of_this_process());
+/// Runs one of them. `further` finds the mistakes that only those can see who use a setting: keys of no command.
+pub(crate) fn run(
+    command: &Command,
+    flags: &Flags,
+    further: impl FnOnce(&Config) -> Vec<Problem>,
+) -> anyhow::Result<ExitCode> {
+    let mut inspection = inspect(flags, &Environment::of_this_process());
+    inspection.problems.extend(further(&inspection.config));
+    inspection.problems.sort_by(|a, b| a.origin.cmp(&b.origin));
     match command {
         Command::Path { json } => path(inspection, *json),
         Command::Init => init(&inspection.config.paths.config),

@@ -245,12 +245,16 @@ pub fn inspect(flags: &Flags, environment: &Environment) -> Inspection {
 fn read_text(path: &Path) -> io::Result<String> {
     /// Far above any configuration; a mail box given by mistake is not read into memory.
     const LARGEST_BYTES: u64 = 256 << 10;
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(LARGEST_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LARGEST_BYTES {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(LARGEST_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_BYTES {
         return Err(io::Error::other("it is larger than 256 KiB"));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        let line = good.filter(|byte| **byte == b'\n').count() + 1;
+        io::Error::new(ErrorKind::InvalidData, format!("line {line} is not UTF-8 text"))
+    })
 }
 
 /// The file is there but cannot be read, or is not there although somebody asked for it.
@@ -262,7 +266,7 @@ fn unreadable(path: &Arc<Path>, asked_for: Option<Origin>, error: &io::Error) ->
     } else if kind == ErrorKind::PermissionDenied {
         ("you may not read it".to_owned(), "change its owner or permissions")
     } else if kind == ErrorKind::InvalidData {
-        ("it is not UTF-8 text".to_owned(), "save it as UTF-8")
+        (error.to_string(), "save it as UTF-8")
     } else {
         (error.to_string(), "name a readable TOML file")
     };

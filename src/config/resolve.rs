@@ -23,7 +23,7 @@ pub(super) fn resolve(
     let mut layers = Layers { flags, environment, path, problems: Vec::new() };
     let contexts = layers.contexts(file.contexts);
     let config = Config {
-        theme: layers.variable("NOCTUI_THEME").or(value(file.theme)).unwrap_or(Theme::Dark),
+        theme: layers.variable("NOCTUI_THEME").or(value(file.theme)).unwrap_or(Theme::SixteenColours),
         time_zone: layers.variable("NOCTUI_TIME_ZONE").or(value(file.time_zone)).unwrap_or(Zone::Utc),
         mouse: layers.variable("NOCTUI_MOUSE").or(value(file.mouse)).unwrap_or(true),
         color: layers.over(flags.color, "NOCTUI_COLOR", file.color, When::Auto),

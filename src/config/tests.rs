@@ -254,7 +254,7 @@ fn a_file_that_is_no_configuration_is_refused_not_read() {
     };
     assert_eq!(because(&path), "it is larger than 256 KiB");
     std::fs::write(&path, b"who = '\xff'").unwrap();
-    assert_eq!(because(&path), "it is not UTF-8 text");
+    assert_eq!(because(&path), "line 1 is not UTF-8 text");
     assert!(because(dir.path()).to_lowercase().contains("directory"));
 }
 

@@ -223,7 +223,7 @@ mod tests {
         std::fs::write(config(home.path()), "theme = 'high-contrast'").unwrap();
         assert_eq!(next(&mut watch).await.unwrap().theme, Theme::HighContrast);
         std::fs::remove_file(config(home.path())).unwrap();
-        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Dark);
+        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::SixteenColours);
     }
 
     #[tokio::test]
@@ -244,7 +244,7 @@ mod tests {
         write(home.path(), "theme = 'light'");
         assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
         std::fs::remove_dir_all(home.path().join(".config")).unwrap();
-        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Dark);
+        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::SixteenColours);
         write(home.path(), "theme = 'light'");
         assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
     }

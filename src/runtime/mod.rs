@@ -221,11 +221,7 @@ fn log(message: &Message) {
 
 /// Draws the model; false while the terminal has not taken the last frame.
 fn draw(model: &Model, terminal: &mut Terminal) -> bool {
-    terminal.draw(|frame| {
-        if let Some(cursor) = view::draw(model, frame.buffer_mut()) {
-            frame.set_cursor_position(cursor);
-        }
-    })
+    terminal.draw(|buffer| view::draw(model, buffer))
 }
 
 /// What the screen needs of the configuration, or all that is wrong with its key map.

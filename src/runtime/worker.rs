@@ -44,6 +44,8 @@ pub(super) struct MaintenanceWorker {
     restart: (Instant, Duration),
     /// What could not be asked.
     refused: Option<Trouble>,
+    /// Whether a question was lost because nobody could take it.
+    missed: bool,
     /// Whether it is to be started again with a new setup.
     replacing: bool,
 }
@@ -105,6 +107,7 @@ impl MaintenanceWorker {
             running: None,
             restart,
             refused: None,
+            missed: false,
             replacing: false,
         };
         this.launch();
@@ -158,13 +161,17 @@ impl MaintenanceWorker {
         receiver
     }
 
-    /// Asks the worker; what cannot be asked is told by [`Self::next`].
+    /// Asks the worker. A question that it cannot take now is asked again when it can; that something else was not done
+    /// is told by [`Self::next`].
     pub(super) fn ask(&mut self, request: Request) {
+        let is_question = matches!(request, Request::Ask(_));
         let refused = match &self.running {
             Some(running) => running.requests.try_send(request).is_err(),
             None => true,
         };
-        if refused && self.refused.is_none() {
+        if refused && is_question {
+            self.missed = true;
+        } else if refused && self.refused.is_none() {
             self.refused = Some(
                 Trouble::new("the maintenance worker is not answering: this was not done")
                     .to_do("wait a moment and do it again"),
@@ -180,8 +187,13 @@ impl MaintenanceWorker {
         let Some(running) = &mut self.running else {
             sleep_until(self.restart.0).await;
             self.launch();
+            self.missed = false;
             return Message::WorkerStarted;
         };
+        if self.missed && running.requests.capacity() == running.requests.max_capacity() {
+            self.missed = false;
+            return Message::WorkerStarted;
+        }
         tokio::select! {
             biased;
             Some(report) = running.reports.recv() => Message::Maintenance(Box::new(report)),

@@ -27,10 +27,16 @@ pub fn backup(data_dir: &Path, target: &Path) -> Result<(), Error> {
     // 0600 from the first byte; a left-over of a backup that was killed is replaced.
     let _ = fs::remove_file(&partial);
     let create = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial);
-    create.map_err(|error| Error::io(&partial, error))?;
+    create.map_err(|error| unusable(target, error))?;
     let done = copy(&source, &partial).and_then(|()| publish(&partial, target));
     let _ = fs::remove_file(&partial);
     done
+}
+
+/// The target cannot be written.
+fn unusable(target: &Path, error: io::Error) -> Error {
+    let error = Error::io(target, error);
+    if let Error::Unusable { path, source } = error { Error::TargetUnusable { path, source } } else { error }
 }
 
 /// `target` with `.partial` appended, so that both are in one directory.
@@ -79,7 +85,7 @@ fn publish(partial: &Path, target: &Path) -> Result<(), Error> {
     };
     linked.map_err(|error| {
         let exists = error.kind() == io::ErrorKind::AlreadyExists;
-        if exists { Error::TargetExists { path: target.to_owned() } } else { Error::io(target, error) }
+        if exists { Error::TargetExists { path: target.to_owned() } } else { unusable(target, error) }
     })?;
     let dir = target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| Error::io(dir, error))

@@ -82,6 +82,15 @@ pub enum Error {
         /// The target.
         path: PathBuf,
     },
+    /// A backup cannot be written where it was asked for.
+    #[error("cannot write {}", path.display())]
+    TargetUnusable {
+        /// The target.
+        path: PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: Arc<io::Error>,
+    },
     /// There is no database to back up.
     #[error("there is no database at {}", path.display())]
     Missing {
@@ -122,6 +131,7 @@ impl Remedy for Error {
             Self::Panicked { .. } => "nothing was changed; please report it with the log",
             Self::Closed => "start noctui again",
             Self::TargetExists { .. } => "choose a name that does not exist yet",
+            Self::TargetUnusable { .. } => "name a new file in a folder that exists and that you may write to",
             Self::Missing { .. } => "check --data-dir; `noctui config path` shows the directory in use",
             Self::Refused { .. } => "please report it with the log",
         })
@@ -142,6 +152,7 @@ impl Error {
             | Self::Panicked { .. }
             | Self::Closed
             | Self::TargetExists { .. }
+            | Self::TargetUnusable { .. }
             | Self::Missing { .. }
             | Self::Refused { .. } => false,
         }

@@ -370,7 +370,7 @@ fn a_backup_never_replaces_a_file_and_needs_a_store() {
     assert!(matches!(backup(dir.path(), &copy), Err(Error::TargetExists { .. })));
     assert_eq!(fs::read(&copy).unwrap(), b"precious");
     let nowhere = target.path().join("no/such/dir/copy.db");
-    assert!(matches!(backup(dir.path(), &nowhere), Err(Error::Unusable { .. })));
+    assert!(matches!(backup(dir.path(), &nowhere), Err(Error::TargetUnusable { .. })));
 }
 
 /// Says to a copy of this test that it is a writer, and on which directory, with which words, in which journal mode.

@@ -20,6 +20,11 @@ pub(crate) fn fit(text: &str, cells: usize) -> std::borrow::Cow<'_, str> {
         return "".into();
     }
     let mut kept = String::with_capacity(cells + 3);
+    if text.is_ascii() {
+        kept.push_str(text.get(..cells - 1).unwrap_or_default());
+        kept.push('…');
+        return kept.into();
+    }
     let mut used = 0;
     for grapheme in text.graphemes(true) {
         let wide = grapheme.width();
@@ -40,7 +45,7 @@ pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
     for paragraph in text.split('\n') {
         let mut line = String::new();
         let mut used = 0;
-        for word in paragraph.split_word_bounds() {
+        for word in words_and_blanks(paragraph) {
             let wide = width(word);
             if used + wide > cells && used > 0 {
                 lines.push(std::mem::take(&mut line).trim_end().to_owned());
@@ -62,6 +67,18 @@ pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
         lines.push(line.trim_end().to_owned());
     }
     lines
+}
+
+/// The words of `text` with what belongs to them, a full stop above all, and the blanks between them.
+fn words_and_blanks(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let is_blank = rest.chars().next()?.is_whitespace();
+        let end = rest.find(|c: char| c.is_whitespace() != is_blank).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        rest = after;
+        Some(run)
+    })
 }
 
 /// Writes along one row of the screen, left to right, and never outside of it.
@@ -92,10 +109,28 @@ impl<'a> Pen<'a> {
         let left = self.left();
         if left > 0 && self.row.height > 0 && !text.is_empty() {
             let text = fit(text, left);
-            let (end, _) = self.buffer.set_stringn(self.row.x + self.used, self.row.y, &text, left, style);
-            self.used = end - self.row.x;
+            let rest = text.get(self.plain(&text, style)..).unwrap_or_default();
+            if !rest.is_empty() {
+                let (end, _) = self.buffer.set_stringn(self.row.x + self.used, self.row.y, rest, self.left(), style);
+                self.used = end - self.row.x;
+            }
         }
         self
+    }
+
+    /// Writes what `text`, which fits, begins with in printable ASCII; returns how much that is. Nearly all of a screen is,
+    /// and to look for graphemes in it takes longer than everything else about a frame.
+    fn plain(&mut self, text: &str, style: Style) -> usize {
+        let plain = text.bytes().take_while(|byte| (b' '..=b'~').contains(byte)).count();
+        // The last one may be the first part of a grapheme.
+        let plain = if plain < text.len() { plain.saturating_sub(1) } else { plain };
+        for symbol in (0..plain).filter_map(|at| text.get(at..=at)) {
+            if let Some(cell) = self.buffer.cell_mut((self.row.x + self.used, self.row.y)) {
+                cell.set_symbol(symbol).set_style(style);
+            }
+            self.used += 1;
+        }
+        plain
     }
 
     /// Moves on by `cells` without writing.
@@ -154,6 +189,7 @@ mod tests {
         assert_eq!(wrap("one two three", 8), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("a\n\nb", 5), ["a", "", "b"]);
+        assert_eq!(wrap("two words. (And more)", 9), ["two", "words.", "(And", "more)"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(crate) trait Row: Clone + std::fmt::Debug {
     type Key: Copy + Ord + std::fmt::Debug;
     /// The identity of this row.
     fn key(&self) -> Self::Key;
-    /// The heading it stands under; rows of one group are neighbours.
+    /// The heading it stands under, where the list has headings; rows of one group are neighbours there.
     fn group(&self) -> Option<&'static str>;
 }
 
@@ -38,6 +38,8 @@ pub(crate) struct List<R: Row> {
     marks: BTreeMap<R::Key, R>,
     /// Lines of the last layout, headings included.
     height: usize,
+    /// Whether groups have headings.
+    has_headings: bool,
     /// What has happened to it.
     stage: Stage,
 }
@@ -81,6 +83,7 @@ impl<R: Row> Default for List<R> {
             more_after: false,
             marks: BTreeMap::new(),
             height: 1,
+            has_headings: true,
             stage: Stage::Waiting,
         }
     }
@@ -221,6 +224,12 @@ impl<R: Row> List<R> {
         }
     }
 
+    /// Tells whether groups have headings. They want none where the rows are in another order: neighbours of different
+    /// groups would each have one.
+    pub(crate) fn set_headings(&mut self, has_headings: bool) {
+        self.has_headings = has_headings;
+    }
+
     /// Rows that a page holds, for paging.
     pub(crate) fn page(&self) -> usize {
         self.height.saturating_sub(2).max(1)
@@ -228,7 +237,7 @@ impl<R: Row> List<R> {
 
     /// Whether a heading stands above row `index` when `top` is the first row on the screen.
     fn heading(&self, index: usize, top: usize) -> Option<&'static str> {
-        let group = self.rows.get(index)?.group()?;
+        let group = self.rows.get(index).filter(|_| self.has_headings)?.group()?;
         let before = if index == top { None } else { self.rows.get(index - 1).and_then(Row::group) };
         (before != Some(group)).then_some(group)
     }
@@ -238,18 +247,14 @@ impl<R: Row> List<R> {
         (top..end.min(self.rows.len())).map(|index| 1 + usize::from(self.heading(index, top).is_some())).sum()
     }
 
-    /// Brings the cursor's row onto the screen. When it has left the screen by one row, the screen moves on by half its
-    /// height: a held key then repaints the list once in many presses instead of with each.
+    /// Brings the cursor's row onto the screen, moving the list no further than that takes. The terminal shifts the rows
+    /// that stay, so that a held key costs one new row with each press: fewer bytes than moving on by half a screen now
+    /// and then, since a row that comes in under the cursor is written once.
     fn scroll_to_cursor(&mut self) {
-        let jump = self.height / 2;
-        if self.cursor < self.top {
-            self.top = if self.cursor + 1 == self.top { self.cursor.saturating_sub(jump) } else { self.cursor };
-        }
+        self.top = self.top.min(self.cursor);
         if self.lines_between(self.top, self.cursor + 1) > self.height {
-            let near = self.lines_between(self.top, self.cursor) <= self.height;
-            let room = if near { self.height.saturating_sub(jump) } else { self.height };
             self.top = self.cursor;
-            while self.top > 0 && self.lines_between(self.top - 1, self.cursor + 1) <= room.max(2) {
+            while self.top > 0 && self.lines_between(self.top - 1, self.cursor + 1) <= self.height {
                 self.top -= 1;
             }
         }

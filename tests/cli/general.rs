@@ -83,3 +83,32 @@ fn a_broken_configuration_stops_what_needs_one_with_every_mistake() {
     assert!(said.contains("noctui: ~/.config/noctui/config.toml:2:9: `color` cannot be 'blue'\n"), "{said}");
     assert!(said.ends_with("--- exit code 2\n"), "{said}");
 }
+
+#[test]
+fn a_backup_that_cannot_be_written_says_where_and_what_to_do() {
+    let home = Home::new();
+    let data = home.path().join(".local/share/noctui");
+    drop(noctui::store::Store::open(&data, &noctui::store::Options::new(&["CREATE TABLE t (x)"])).unwrap());
+    let said = transcript(&home, &mut home.noctui(["backup", "nowhere/copy.db"]));
+    assert_eq!(
+        said,
+        "--- standard error\nnoctui: cannot write nowhere/copy.db\n  because  No such file or directory (os error 2)\n  \
+         do       name a new file in a folder that exists and that you may write to\n--- exit code 2\n"
+    );
+}
+
+#[test]
+fn an_output_that_takes_nothing_is_told() {
+    let home = Home::new();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = Command::new(assert_cmd::cargo::cargo_bin!("noctui"))
+        .args(["completions", "bash"])
+        .env_clear()
+        .env("HOME", home.path())
+        .stdout(full)
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(told, "noctui: cannot write to standard output\n  because  No space left on device (os error 28)\n");
+    assert_eq!(output.status.code(), Some(2));
+}

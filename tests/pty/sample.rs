@@ -8,9 +8,10 @@ use noctui::colour::TerminalEnvironment;
 use noctui::config::When;
 use noctui::input::Input;
 use noctui::runtime::terminal::{self, Event, Settings, Terminal};
-use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
+use ratatui::widgets::Widget;
 use tokio::task::JoinSet;
 
 use crate::support::Start;
@@ -57,7 +58,7 @@ async fn run() -> u8 {
     let mut list = List { selected: 0, said: "ready".to_owned() };
     let mut is_dirty = true;
     loop {
-        if is_dirty && terminal.draw(|frame| view(&list, frame)) {
+        if is_dirty && terminal.draw(|buffer| view(&list, buffer)) {
             is_dirty = false;
         }
         match terminal.next().await {
@@ -108,8 +109,8 @@ async fn obey(terminal: &mut Terminal, list: &mut List, input: Input) -> Option<
     None
 }
 
-fn view(list: &List, frame: &mut Frame<'_>) {
-    let area = frame.area();
+fn view(list: &List, buffer: &mut Buffer) -> Option<Position> {
+    let area = buffer.area;
     let first = list.selected.saturating_sub(area.height.saturating_sub(2));
     for row in 0..area.height.saturating_sub(1) {
         let number = first + row;
@@ -119,9 +120,10 @@ fn view(list: &List, frame: &mut Frame<'_>) {
         }
         let text =
             format!("row {number:>5}   carrier-{:02}   IC-{:06}", number % 13, u32::from(number) * 7919 % 1_000_000);
-        frame.buffer_mut().set_stringn(0, row, text, area.width.into(), style);
+        buffer.set_stringn(0, row, text, area.width.into(), style);
     }
     let line = Rect::new(0, area.height.saturating_sub(1), area.width, 1);
     let said = format!("{} at {}x{}", list.said, area.width, area.height);
-    frame.render_widget(said.as_str(), line);
+    said.as_str().render(line, buffer);
+    None
 }

@@ -1,5 +1,7 @@
 //! `config.example.toml` has every setting, and what it shows is the default.
 
+use noctui::app::Settings;
+use noctui::colour::ColourDepth;
 use noctui::config::{Config, Environment, Flags, Inspection, SourceFrom, inspect};
 use noctui::features::maintenance::store::record;
 
@@ -54,6 +56,16 @@ fn it_has_every_setting_and_no_other() {
 }
 
 #[test]
+fn the_keys_it_shows_belong_to_commands() {
+    let shown = regex::Regex::new(r"(?m)^#   (\w+ = .*)$").unwrap();
+    let keys: Vec<String> = shown.captures_iter(&example()).map(|line| line[1].to_owned()).collect();
+    assert!(keys.len() > 1, "{keys:?}");
+    let config = config(&format!("[keys]\n{}", keys.join("\n")));
+    assert_eq!(config.keys.len(), keys.len());
+    assert_eq!(Settings::new(&config, ColourDepth::Sixteen, true).1, []);
+}
+
+#[test]
 fn what_it_shows_is_the_default() {
     let mut shown = config(&every_setting());
     let default = config("");
@@ -66,6 +78,16 @@ fn what_it_shows_is_the_default() {
     shown = Config { contexts: Vec::new(), cloudvision, lab, console, ..shown };
     shown.maintenance.sources.clear();
     assert_eq!(shown, default);
+}
+
+#[test]
+fn the_keys_it_gives_as_examples_are_keys_of_commands() {
+    let example = example();
+    let keys: Vec<&str> = example.lines().filter_map(|line| line.strip_prefix("#   ")).collect();
+    assert!(keys.len() > 1, "{keys:?}");
+    let config = config(&format!("[keys]\n{}\n", keys.join("\n")));
+    assert_eq!(config.keys.len(), keys.len());
+    assert_eq!(noctui::app::key_map_problems(&config), []);
 }
 
 #[test]

@@ -1,16 +1,19 @@
 //! The real binary in a pseudo-terminal: start it, type, look at what it shows, see how it leaves the terminal.
 //!
 //! Nothing here sleeps and hopes: every wait is for something to appear, and its deadline only guards against hanging.
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::cast_precision_loss,
-    reason = "a harness fails loudly, and its counts of bytes are small"
+    clippy::print_stdout,
+    reason = "a harness fails loudly and says how to repeat it, and its counts of bytes are small"
 )]
 
 pub(crate) mod colours;
+pub(crate) mod mailbox;
 mod process;
+mod random;
 mod screen;
 
 use std::ffi::{OsStr, OsString};
@@ -28,10 +31,13 @@ use rustix::termios::{Termios, tcgetattr};
 use tempfile::TempDir;
 
 pub(crate) use self::process::Process;
+pub(crate) use self::random::Random;
 pub(crate) use self::screen::{Modes, Screen};
 
 /// A wait that takes this long has failed. Generous: the machine may be busy.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+/// A program whose terminal is gone is itself gone after this time.
+const AFTERLIFE: Duration = Duration::from_secs(1);
 
 /// How a program is started.
 pub(crate) struct Start {
@@ -44,9 +50,10 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    /// noctui with these arguments.
+    /// noctui with these arguments. In tests and benchmarks only: cargo builds no binary for an example.
     pub(crate) fn noctui(args: &[&str]) -> Self {
-        Self::program(env!("CARGO_BIN_EXE_noctui")).args(args)
+        let Some(noctui) = option_env!("CARGO_BIN_EXE_noctui") else { panic!("an example has no binary to start") };
+        Self::program(noctui).args(args)
     }
 
     /// Any program, in a fresh home, on a terminal of 120x40 with 256 colours.
@@ -65,6 +72,14 @@ impl Start {
     /// With further arguments.
     pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: &[A]) -> Self {
         self.args.extend(args.iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    /// Started by `program`, which takes these arguments, the program itself and its arguments.
+    pub(crate) fn within(mut self, program: &str, args: &[&str]) -> Self {
+        let inner = std::mem::replace(&mut self.program, program.into());
+        let before = args.iter().map(OsString::from).chain([inner.into_os_string()]);
+        self.args.splice(0..0, before);
         self
     }
 
@@ -258,6 +273,23 @@ impl Session {
     /// Closes the terminal's window: the program's reads and writes fail from now on.
     pub(crate) fn tear_down(&mut self) {
         self.pty = None;
+    }
+
+    /// Tears the terminal down and waits for `process` to end; fails unless that is in time, which leaves no room
+    /// for spinning.
+    pub(crate) fn assert_ends_with_its_terminal(mut self, process: Process) {
+        let before = process.cpu_time();
+        let torn_down = Instant::now();
+        self.tear_down();
+        let mut cpu = before;
+        while !matches!(process.state(), None | Some('Z')) {
+            assert!(torn_down.elapsed() < DEADLINE, "it lives on without a terminal, state {:?}", process.state());
+            cpu = process.cpu_time();
+            self.poll_end();
+            self.read_within(Duration::from_millis(1));
+        }
+        let (lived, worked) = (torn_down.elapsed(), cpu.saturating_sub(before));
+        assert!(lived < AFTERLIFE, "it lived for {lived:?} without a terminal and worked for {worked:?}");
     }
 
     /// Waits until the program has ended, reading what it still writes.

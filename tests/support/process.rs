@@ -36,6 +36,12 @@ impl Process {
         value(&status, "VmRSS:")
     }
 
+    /// The most memory that was ever in use, in KiB.
+    pub(crate) fn peak_kib(self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap_or_default();
+        value(&status, "VmHWM:")
+    }
+
     /// The letter of its state: R runs, S sleeps, T is stopped, Z has ended.
     pub(crate) fn state(self) -> Option<char> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).ok()?;

@@ -98,6 +98,12 @@ impl Screen {
         self.parser.screen_mut().set_size(rows.try_into().unwrap(), columns.try_into().unwrap());
     }
 
+    /// Columns and rows.
+    pub(crate) fn size(&self) -> (u16, u16) {
+        let (rows, columns) = self.parser.screen().size();
+        (columns.get(), rows.get())
+    }
+
     /// How many bytes the program has written so far.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::subject::{self, ESC, Random};
-use crate::support::Session;
+use crate::subject::{self, ESC};
+use crate::support::{Random, Session};
 
 /// A paste that cannot be meant is dealt with in this time.
 const PASTE_TIME: Duration = Duration::from_secs(2);
@@ -11,12 +11,9 @@ const PASTE_TIME: Duration = Duration::from_secs(2);
 #[test]
 fn a_megabyte_of_paste_is_dealt_with_and_none_of_its_keys_runs() {
     let mut session = subject::ready(subject::start());
-    let mut paste = b"\x1b[200~".to_vec();
-    paste.extend(b"q:quit\rjyes\r\x1b[B\x03a".iter().cycle().take(1 << 20));
-    paste.extend(b"\x1b[201~");
     let before = session.screen.text();
     let pasted = Instant::now();
-    session.send(paste);
+    session.send(megabyte());
     // The answer to a key behind the paste shows that the paste is over.
     session.send("?");
     session.wait_for("help", |screen| screen.text() != before && screen.text().contains("uit"));
@@ -24,6 +21,34 @@ fn a_megabyte_of_paste_is_dealt_with_and_none_of_its_keys_runs() {
     assert!(took < PASTE_TIME, "took {took:?}");
     session.send(ESC);
     session.quit("\x03");
+}
+
+#[test]
+fn a_megabyte_of_paste_into_a_text_is_refused_and_the_text_stays() {
+    let mut session = subject::ready(subject::start());
+    for (opens, place) in [("/", "/zay"), ("n", "zay")] {
+        session.send(opens);
+        session.send("zay");
+        session.wait_for("what is typed", |screen| screen.text().contains(place) && !screen.modes().is_cursor_hidden);
+        let pasted = Instant::now();
+        session.send(megabyte());
+        session.wait_for_text("too much to paste");
+        let took = pasted.elapsed();
+        assert!(took < PASTE_TIME, "took {took:?}");
+        session.send("o");
+        session.wait_for("one more letter", |screen| screen.text().contains(&format!("{place}o")));
+        session.send(ESC);
+        session.wait_for("the end of typing", |screen| screen.modes().is_cursor_hidden);
+    }
+    session.quit("\x03");
+}
+
+/// A paste of as much, made of keys that would do something.
+fn megabyte() -> Vec<u8> {
+    let mut paste = b"\x1b[200~".to_vec();
+    paste.extend(b"q:quit\rjyes\r\x1b[B\x03a".iter().cycle().take(1 << 20));
+    paste.extend(b"\x1b[201~");
+    paste
 }
 
 #[test]

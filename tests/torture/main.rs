@@ -1,12 +1,7 @@
 //! What a terminal, a network and a person can do to a program, done to the real binary.
 //!
 //! Most of it is quick and part of `cargo test`. What takes long is ignored there and run by `.ci/run`.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    clippy::indexing_slicing,
-    reason = "a test that cannot be set up fails, and one that fails prints how to repeat it"
-)]
+#![expect(clippy::indexing_slicing, reason = "what a terminal is made to send is taken apart by its places")]
 
 #[path = "../support/mod.rs"]
 mod support;

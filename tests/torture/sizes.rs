@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::subject::{self, ESC, Random};
-use crate::support::Session;
+use crate::subject::{self, ESC};
+use crate::support::{Random, Session};
 
 /// The size that everything ends in.
 const LAST: (u16, u16) = (120, 40);

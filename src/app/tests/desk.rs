@@ -78,7 +78,8 @@ pub(super) struct Desk {
 pub(super) fn settings(text: &str, depth: ColourDepth, utf8: bool) -> Settings {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config.toml");
-    fs::write(&file, format!("who = 'ines'\ntime_zone = 'Europe/Berlin'\n{text}")).unwrap();
+    // In this theme every role looks different, so that snapshots can name them.
+    fs::write(&file, format!("who = 'ines'\ntime_zone = 'Europe/Berlin'\ntheme = 'dark'\n{text}")).unwrap();
     let flags = Flags { config: Some(file), ..Flags::default() };
     let inspection = config::inspect(&flags, &Environment::of([("HOME", "/home/ines")]));
     assert_eq!(inspection.problems, []);
@@ -212,9 +213,9 @@ impl Desk {
     }
 
     /// Another process writes to the store, and nobody has told us yet.
-    pub(super) fn changed_elsewhere(&mut self) {
+    pub(super) fn write_elsewhere(&mut self, sql: &'static str) {
         let write = |connection: &rusqlite::Connection| {
-            connection.execute("UPDATE maintenance SET revision = revision + 1", [])?;
+            connection.execute(sql, [])?;
             Ok(())
         };
         self.store.write_blocking(write).unwrap();

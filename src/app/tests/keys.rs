@@ -8,7 +8,7 @@ use crate::app::commands::COMMANDS;
 use crate::app::{Effect, Message, Pane};
 use crate::colour::ColourDepth;
 use crate::command::Scope;
-use crate::features::maintenance::worker::Report;
+use crate::features::maintenance::worker::{Report, SourceHealth};
 use crate::input::{Button, Input, Mouse, MouseAction};
 use crate::key::{Code, Key};
 use crate::logging::{Entry, Recent, Severity};
@@ -58,7 +58,7 @@ fn an_acknowledgement_carries_the_configured_name() {
 #[test]
 fn what_changed_after_it_was_drawn_is_not_acknowledged_unseen() {
     let mut desk = Desk::live(80, 24);
-    desk.changed_elsewhere();
+    desk.write_elsewhere("UPDATE maintenance SET revision = revision + 1");
     desk.press("a");
     assert!(desk.shows("it changed while you looked"), "{}", desk.screen());
     assert!(desk.row("TTN-0007195301").ends_with('·'));
@@ -121,6 +121,53 @@ fn a_note_is_kept_as_a_draft_and_written_when_it_is_saved() {
     assert!(!desk.shows("\n Notes\n") && desk.shows("note removed by ines"), "{}", desk.screen());
     desk.press("esc n");
     assert!(!desk.shows("drained"), "what was saved is no draft any more");
+}
+
+#[test]
+fn a_draft_belongs_to_what_it_was_begun_on() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("n").type_text("drained").press("esc j n");
+    assert!(!desk.shows("drained"), "{}", desk.screen());
+    desk.press("esc k n");
+    assert!(desk.shows("drained"));
+}
+
+#[test]
+fn an_undo_that_failed_can_be_tried_again() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("a");
+    desk.answers = false;
+    desk.press("u");
+    assert_eq!(desk.unanswered, 1);
+    desk.press("u");
+    assert!(desk.shows("still being undone") && desk.unanswered == 1, "{}", desk.screen());
+    desk.report(Report::Failed(Trouble::new("the disk is full")));
+    desk.answers = true;
+    desk.press("u");
+    assert!(desk.row("TTN-0007195301").ends_with('·'), "{}", desk.screen());
+}
+
+#[test]
+fn a_long_mail_beside_the_facts_scrolls_and_says_that_it_goes_on() {
+    let mut desk = Desk::live(120, 30);
+    desk.press("/").type_text("ttn-0008500558").press("enter enter");
+    let end = "Zayo Global Change Management";
+    assert!(!desk.shows(end) && desk.screen().lines().any(|line| line.contains(" +")), "{}", desk.screen());
+    desk.press("G");
+    assert!(desk.shows(end), "{}", desk.screen());
+    desk.press("g");
+    assert!(!desk.shows(end));
+}
+
+#[test]
+fn a_theme_chosen_on_the_screen_outlives_a_reload_that_is_about_something_else() {
+    let mut desk = Desk::live(80, 24);
+    desk.press(":").type_text("theme").press("enter");
+    let chosen = desk.model.settings.theme.name.clone();
+    let same = settings(&format!("mouse = false\n{MAILBOX}"), ColourDepth::Sixteen, true);
+    assert_ne!(same.theme.name, chosen);
+    desk.send(Message::Reconfigured(Box::new(same)));
+    assert_eq!(desk.model.settings.theme.name, chosen);
 }
 
 #[test]
@@ -221,6 +268,18 @@ fn the_cursor_stays_with_its_maintenance_when_time_moves_the_groups() {
 }
 
 #[test]
+fn a_window_in_another_year_says_so() {
+    let mut desk = Desk::live(120, 40);
+    desk.write_elsewhere(
+        "UPDATE maintenance SET starts_at = starts_at + 1577836800, ends_at = ends_at + 1577836800,
+             over_at = over_at + 1577836800 WHERE maintenance_id = 'TTN-0007195301'",
+    );
+    desk.report(Report::Changed);
+    desk.press("/").type_text("ttn-0007195301");
+    assert!(desk.row("in process").contains("2076-11-19 23:25Z"), "{}", desk.screen());
+}
+
+#[test]
 fn panes_are_reached_by_number_tab_and_click_and_zoomed() {
     let mut desk = Desk::live(120, 40);
     desk.press("4");
@@ -288,7 +347,7 @@ fn y_copies_the_id_and_shift_y_what_is_shown() {
 #[test]
 fn times_switch_between_utc_and_the_configured_zone() {
     let mut desk = Desk::live(120, 40);
-    assert!(desk.shows("UTC 02:48") && desk.row("TTN-0007195301").contains("Nov 20 23:25-03:25Z+1"));
+    assert!(desk.shows("UTC 02:48") && desk.row("TTN-0007195301").contains("Nov 20 23:25-03:25Z+1d"));
     desk.press("t");
     assert!(desk.shows("CET 03:48") && desk.row("TTN-0007195301").contains("Nov 21 00:25-04:25"), "{}", desk.screen());
     desk.press("t");
@@ -444,6 +503,23 @@ fn an_idle_screen_changes_once_a_minute() {
     assert_eq!(desk.screen(), before);
 }
 
+#[test]
+fn questions_that_were_lost_are_asked_again() {
+    let mut desk = Desk::live(120, 40);
+    desk.answers = false;
+    desk.press("/").type_text("lumen").press("enter");
+    assert!(desk.shows("TTN-0007195301"), "the old rows are there");
+    desk.answers = true;
+    desk.send(Message::WorkerStarted);
+    assert!(!desk.shows("TTN-0007195301") && desk.shows("28552081"), "{}", desk.screen());
+    desk.answers = false;
+    desk.press("enter");
+    assert!(desk.shows("reading …"), "{}", desk.screen());
+    desk.answers = true;
+    desk.send(Message::WorkerStarted);
+    assert!(desk.shows("Message-ID") && desk.shows("first notice"), "{}", desk.screen());
+}
+
 /// Any key that a keyboard has.
 fn any_key() -> impl Strategy<Value = Key> {
     let code = prop_oneof![
@@ -476,4 +552,78 @@ proptest! {
             let _ = desk.buffer();
         }
     }
+}
+
+#[test]
+fn the_mails_behind_a_maintenance_are_walked_from_the_newest_to_the_oldest() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("enter o");
+    let newest = desk.screen();
+    desk.press("]");
+    let older = desk.screen();
+    assert!(desk.shows("─ mail") && older != newest, "{older}");
+    desk.press("]");
+    assert!(desk.shows("this is the last one"), "{}", desk.screen());
+    desk.press("[ [");
+    assert!(desk.shows("this is the first one"), "{}", desk.screen());
+    desk.press("esc");
+    assert!(desk.row("TTN-0007195301").starts_with('─'), "esc goes back to the maintenance");
+}
+
+#[test]
+fn h_and_left_close_what_is_opened_and_nothing_else() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("p l h");
+    assert!(desk.shows("only zayo"), "{}", desk.screen());
+    desk.press("h left");
+    assert!(desk.shows("only zayo"), "the list's filter stays");
+    desk.press("m right left left");
+    assert!(desk.shows("only zayo") && !desk.shows("─ mail"), "{}", desk.screen());
+}
+
+#[test]
+fn mails_that_no_rule_reads_are_told_of_at_eighty_columns() {
+    let desk = Desk::live(80, 24);
+    assert!(desk.row("─ 1 Maintenances").contains("3 mails to read"), "{}", desk.screen());
+}
+
+#[test]
+fn what_was_cancelled_or_completed_early_counts_down_to_nothing() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("/").type_text("03165615").press("enter");
+    let row = desk.row("eunetworks");
+    assert!(row.contains("cancelled") && !row.contains(" in "), "{row}");
+    desk.press("enter");
+    assert!(desk.shows("6 h long") && !desk.shows("in 1"), "{}", desk.screen());
+}
+
+#[test]
+fn only_the_order_by_time_has_headings() {
+    let mut desk = Desk::live(80, 24);
+    assert!(desk.shows("\n active\n") && desk.shows("\n next 24 h\n"));
+    desk.press("s");
+    assert!(!desk.shows("\n next 24 h\n") && !desk.shows("\n past\n"), "{}", desk.screen());
+    desk.press("s s");
+    assert!(desk.shows("\n next 24 h\n"), "{}", desk.screen());
+}
+
+#[test]
+fn a_paste_goes_where_the_keys_go() {
+    let mut desk = Desk::live(200, 60);
+    desk.press("n");
+    let line = line_of(&desk, "─ 2 Deploys");
+    mouse(&mut desk, MouseAction::Press(Button::Left), 20, line);
+    desk.send(Message::Input(Input::Paste("drained".to_owned())));
+    assert!(!desk.shows("drained") && desk.shows("nothing to paste into here"), "{}", desk.screen());
+}
+
+#[test]
+fn a_source_that_the_configuration_dropped_is_not_live() {
+    let mut desk = Desk::live(80, 24);
+    assert!(desk.shows("mail ● live"));
+    let other = MAILBOX.replace("demo mailbox", "other mailbox");
+    desk.send(Message::Reconfigured(Box::new(settings(&other, ColourDepth::Sixteen, true))));
+    assert!(!desk.shows("mail ●"), "{}", desk.screen());
+    desk.source(SourceHealth::Watching);
+    assert!(!desk.shows("mail ●"), "the old worker's last words are too late");
 }

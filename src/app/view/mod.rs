@@ -13,7 +13,7 @@ use ratatui::layout::{Position, Rect};
 use super::layout::{Layout, SMALLEST, layout};
 use super::{Model, Pane};
 use crate::features::maintenance;
-use crate::ui::line::{Pen, width};
+use crate::ui::line::{Pen, fit, width};
 use crate::ui::theme::Role;
 
 /// Draws the whole screen into `buffer`; returns where the terminal's cursor belongs, if text is being typed.
@@ -124,6 +124,17 @@ fn draw_title(model: &Model, pane: Pane, mut status: Vec<String>, focused: bool,
     }
 }
 
+/// A name is not made shorter than this for the sake of what stands beside it.
+const NAME_CELLS: usize = 24;
+
+/// Cells for the first of `left`, the name of what is opened: as many as it wants where all of `left` fits; else so many
+/// that state, impact and acknowledgement stay readable, however long an id a provider thinks up.
+fn name_cells(left: &[&str], right: &str, cells: usize) -> usize {
+    let name = left.first().map_or(0, |name| width(name));
+    let others: usize = left.iter().skip(1).map(|text| width(text)).sum();
+    if name + others < cells { name } else { cells.saturating_sub(others + width(right) + 6).max(NAME_CELLS) }
+}
+
 /// `─ zayo TTN-0003456789  confirmed ─────────── not acknowledged ──`.
 fn draw_opened_title(model: &Model, title: &maintenance::pane::view::Title, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
@@ -131,8 +142,12 @@ fn draw_opened_title(model: &Model, title: &maintenance::pane::view::Title, area
     let dash = look.pick("─", "-");
     let mut pen = Pen::new(buffer, area, 0);
     pen.text(dash, rule).text(" ", rule);
-    for (text, role) in &title.left {
-        pen.text(text, look.theme.style(*role));
+    let (texts, right): (Vec<_>, _) =
+        (title.left.iter().map(|(text, _)| text.as_str()).collect(), title.right.as_ref().map(|(text, _)| text));
+    let name = name_cells(&texts, right.map_or("", String::as_str), pen.left());
+    for (at, (text, role)) in title.left.iter().enumerate() {
+        let text = if at == 0 { fit(text, name) } else { text.into() };
+        pen.text(&text, look.theme.style(*role));
     }
     pen.text(" ", rule);
     let right = title.right.as_ref().filter(|(text, _)| width(text) + 5 <= pen.left());
@@ -141,5 +156,24 @@ fn draw_opened_title(model: &Model, title: &maintenance::pane::view::Title, area
     pen.text(&dash.repeat(fill), rule);
     if let Some((text, role)) = right {
         pen.text(" ", rule).text(text, look.theme.style(*role)).text(" ", rule).text(&dash.repeat(2), rule);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_leaves_room_for_state_impact_and_acknowledgement() {
+        let name = "I".repeat(150);
+        let left = [name.as_str(), "  ○ confirmed", "  outage"];
+        let cells = name_cells(&left, "not acknowledged", 78);
+        assert_eq!(cells + width(left[1]) + width(left[2]) + 6 + width("not acknowledged"), 78);
+        assert_eq!(name_cells(&left, "not acknowledged", 38), NAME_CELLS);
+    }
+
+    #[test]
+    fn a_name_that_fits_is_whole() {
+        assert_eq!(name_cells(&["zayo TTN-0003456789", "  ○ confirmed"], "not acknowledged", 38), 19);
     }
 }

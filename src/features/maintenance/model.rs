@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Where a maintenance stands, as its provider says.
@@ -60,6 +60,13 @@ impl Status {
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(self, Self::Cancelled | Self::Completed)
+    }
+
+    /// Whether it was cancelled or completed before `end`, the end of its window: at `now` it neither begins nor ends any
+    /// more, whatever the clock says.
+    #[must_use]
+    pub fn ended_early(self, end: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        self.is_final() && now < end
     }
 }
 
@@ -179,6 +186,20 @@ pub struct Notice {
     pub summary: String,
     /// The calendar event's UID; `0` if absent.
     pub uid: String,
+}
+
+impl Notice {
+    /// The window of a cancellation that does not say which window it cancels: the first second of 1970.
+    #[must_use]
+    pub fn no_window() -> (DateTime<Utc>, DateTime<Utc>) {
+        (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::seconds(1))
+    }
+
+    /// Whether it says which window it means.
+    #[must_use]
+    pub fn has_window(&self) -> bool {
+        (self.start, self.end) != Self::no_window()
+    }
 }
 
 /// The headers of a notification that are worth a column.

@@ -5,10 +5,9 @@
 //! A terminal that is gone is noticed at once.
 //!
 //! ```text
-//! bytes ─► input::Decoder ─► Event::Input          view ─► Canvas ─► encoder::Encoder ─► Tty
+//! bytes ─► input::Decoder ─► Event::Input          view ─► Buffer ─► encoder::Encoder ─► Tty
 //! ```
 
-mod canvas;
 mod clipboard;
 mod encoder;
 mod guard;
@@ -23,11 +22,10 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use ratatui::Frame;
-use ratatui::layout::Size;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect, Size};
 use tokio::time::{Instant, sleep_until};
 
-use self::canvas::{Canvas, Cursor};
 pub use self::clipboard::TooLong;
 use self::encoder::Encoder;
 use self::guard::Unfinished;
@@ -101,8 +99,9 @@ pub struct Terminal {
     signals: Signals,
     decoder: Decoder,
     inputs: VecDeque<Input>,
-    screen: ratatui::Terminal<Canvas>,
-    cursor: Cursor,
+    /// What frames are drawn on. ratatui's own terminal is not used: it compares every frame cell by cell with the last
+    /// one, as the encoder has to do anyway.
+    frame: Buffer,
     encoder: Encoder,
     /// What the terminal has not taken yet; a frame is made only when it is empty.
     unsent: Vec<u8>,
@@ -120,16 +119,13 @@ impl Terminal {
         check(&settings.environment)?;
         let tty = Tty::open()?;
         let signals = Signals::catch()?;
-        let canvas = Canvas::new(tty.size());
-        let cursor = canvas.cursor();
-        let Ok(screen) = ratatui::Terminal::new(canvas);
+        let frame = Buffer::empty(area(tty.size()));
         let mut terminal = Self {
             tty,
             signals,
             decoder: Decoder::default(),
             inputs: VecDeque::new(),
-            screen,
-            cursor,
+            frame,
             encoder: Encoder::new(settings.colour_depth),
             unsent: Vec::new(),
             settings,
@@ -146,8 +142,7 @@ impl Terminal {
     /// The window's size in cells as of the last [`Input::Resized`].
     #[must_use]
     pub fn size(&self) -> Size {
-        let Ok(size) = self.screen.size();
-        size
+        self.frame.area.as_size()
     }
 
     /// Whether the terminal has taken the last frame, so that [`Terminal::draw`] makes one.
@@ -162,14 +157,16 @@ impl Terminal {
         !self.inputs.is_empty()
     }
 
-    /// Draws a frame and sends what differs from the last one; returns false, drawing nothing, while the terminal is not
-    /// [ready](Terminal::is_ready). Never blocks: what the link does not take at once leaves during [`Terminal::next`].
-    pub fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> bool {
+    /// Draws a frame on a blank buffer and sends what differs from the last one, with the cursor where `view` says, or
+    /// hidden; returns false, drawing nothing, while the terminal is not [ready](Terminal::is_ready). Never blocks: what
+    /// the link does not take at once leaves during [`Terminal::next`].
+    pub fn draw(&mut self, view: impl FnOnce(&mut Buffer) -> Option<Position>) -> bool {
         if !self.is_ready() {
             return false;
         }
-        let Ok(frame) = self.screen.draw(view);
-        let bytes = self.encoder.encode(frame.buffer, self.cursor.get());
+        self.frame.reset();
+        let cursor = view(&mut self.frame);
+        let bytes = self.encoder.encode(&self.frame, cursor);
         self.send(&bytes);
         true
     }
@@ -301,7 +298,7 @@ impl Terminal {
     /// Takes on the window's present size and asks for a frame.
     fn measure(&mut self) {
         let size = self.tty.size();
-        self.screen.backend_mut().set_size(size);
+        self.frame.resize(area(size));
         self.encoder.forget();
         self.inputs.push_back(Input::Resized(size));
     }
@@ -334,6 +331,11 @@ impl Drop for Terminal {
             panic::tell();
         }
     }
+}
+
+/// The whole of a window.
+fn area(size: Size) -> Rect {
+    Rect::new(0, 0, size.width, size.height)
 }
 
 /// Whether the parent is in our session, so that it can continue us; the kernel stops nobody who could never go on.

@@ -156,3 +156,40 @@ fn a_rule_of_the_user_that_is_not_used_is_named() {
     );
     assert!(said.ends_with("--- exit code 0\n"), "{said}");
 }
+
+#[test]
+fn an_mbox_is_taken_apart_from_a_file_and_from_standard_input() {
+    let home = Home::new();
+    let from = "From noc@halcyon.example Wed Jan 10 09:30:00 2024\n";
+    let mbox = format!("{from}{}\n{from}{}", one("halcyon", "HC-1").mail(), one("halcyon", "HC-2").mail());
+    std::fs::write(home.path().join("export.mbox"), &mbox).unwrap();
+    let imported = json(&home, &["import", "export.mbox"]);
+    assert_eq!(each(&imported, "result"), ["recorded", "recorded"]);
+    let paths = each(&imported, "path");
+    assert!(paths[0].ends_with("/export.mbox#1") && paths[1].ends_with("/export.mbox#2"), "{paths:?}");
+    let mut again = home.noctui(["maintenance", "import", "-"]);
+    again.write_stdin(mbox);
+    assert_eq!(transcript(&home, &mut again), "2 mails: 2 duplicate\n--- standard error\n--- exit code 0\n");
+}
+
+#[test]
+fn a_mail_that_still_cannot_be_read_is_a_duplicate_the_second_time() {
+    let home = Home::new();
+    let mails = write(&home, &[]);
+    let never = one("halcyon", "HC-1").mail().replace("20990301T220000Z", "20990230T220000Z");
+    std::fs::write(mails.join("never.eml"), never).unwrap();
+    assert_eq!(json(&home, &["import", "mails"])[0]["result"], "recorded");
+    let again = json(&home, &["import", "mails"]);
+    assert_eq!((&again[0]["result"], &again[0]["outcome"]), (&"duplicate".into(), &"parsing-failed".into()));
+    assert!(again[0]["reason"].as_str().unwrap().contains("DTSTART"), "{again}");
+}
+
+#[test]
+fn a_files_name_reaches_the_terminal_harmless() {
+    let home = Home::new();
+    let mails = write(&home, &[]);
+    std::fs::write(mails.join("x\u{1b}[31m\u{9b}2J.eml"), UNKNOWN).unwrap();
+    let told = said(&home, &["import", "mails"]) + &said(&home, &["import", "mails", "--json"]);
+    assert!(told.contains("x␛[31m") && told.contains("\\u009b2J"), "{told:?}");
+    assert!(!told.contains(['\u{1b}', '\u{9b}']), "{told:?}");
+}

@@ -5,7 +5,9 @@ mod export;
 mod import;
 mod json;
 mod list;
+mod mails;
 mod notice;
+mod parse;
 mod show;
 
 use std::path::{Path, PathBuf};

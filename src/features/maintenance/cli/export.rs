@@ -15,6 +15,7 @@ use crate::features::maintenance::store::detail::outline;
 use crate::features::maintenance::store::list::Sort;
 use crate::output::{self, Printer};
 use crate::store::Error;
+use crate::text::clean_line;
 use crate::trouble::Trouble;
 
 /// What stands for standard output.
@@ -64,7 +65,11 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
         printer.finish()?;
     } else {
         let count = to_file(&args.ics, args.force, entries)?;
-        output::print(&format!("{} written to {}\n", counted(count, "window"), args.ics.display()))?;
+        output::print(&format!(
+            "{} written to {}\n",
+            counted(count, "window"),
+            clean_line(&args.ics.to_string_lossy())
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

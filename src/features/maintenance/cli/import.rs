@@ -21,6 +21,7 @@ use crate::features::maintenance::source::files::{self, STANDARD_INPUT};
 use crate::features::maintenance::source::{Received, Refusal};
 use crate::features::maintenance::store::record::{Limits, Merged, Novelty, Recorded};
 use crate::output::{self, JsonArray, Progress};
+use crate::text::clean_line;
 use crate::trouble::Trouble;
 
 /// The name of this source in the store.
@@ -37,7 +38,7 @@ const NAMED: usize = 10;
 /// What was typed after `import`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Mails, folders with *.eml files, Maildirs; `-` is one mail from standard input.
+    /// Mails, mboxes, folders with *.eml and *.mbox files, Maildirs; `-` is a mail or an mbox from standard input.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Print a JSON array with one object for each mail.
@@ -159,7 +160,7 @@ impl Facts {
             subject: mail.reading.envelope.subject.clone(),
             sender: mail.reading.envelope.sender.clone(),
             provider: provider.cloned(),
-            reason: crate::text::clean_line(reason),
+            reason: clean_line(reason),
             maintenance_ids,
         }
     }
@@ -279,7 +280,7 @@ impl Report {
             let _ = writeln!(sum, "{} new, {} changed", counted(self.created, "window"), self.changed);
         }
         for (path, reason) in &self.look {
-            let _ = writeln!(sum, "  needs a look: {path}: {reason}");
+            let _ = writeln!(sum, "  needs a look: {}: {reason}", clean_line(path));
         }
         let count = |outcome: Outcome| self.outcomes.get(outcome.as_str()).copied().unwrap_or_default();
         let look: usize = Outcome::ALL.into_iter().filter(|outcome| outcome.needs_a_look()).map(count).sum();

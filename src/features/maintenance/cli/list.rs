@@ -161,7 +161,7 @@ fn cells(row: &Row, now: DateTime<Utc>) -> [String; 10] {
     [
         full(&row.provider, &row.maintenance_id),
         format!("{}/{}", row.window, row.windows),
-        brief_distance(row.start, row.end, now),
+        if row.status.ended_early(row.end, now) { "-".to_owned() } else { brief_distance(row.start, row.end, now) },
         row.status.to_string(),
         row.worst_impact.map_or("-", Impact::as_str).to_owned(),
         match &row.acknowledged {

@@ -6,18 +6,19 @@ use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use crate::config::{Environment, Flags, inspect};
 use crate::features::maintenance::mail::{self, Kind, MAX_MAIL_BYTES, Part};
 use crate::features::maintenance::model::{Notice, Verdict};
 use crate::features::maintenance::rules::Rules;
 use crate::output;
+use crate::trouble::Trouble;
 
 /// What was typed after `parse`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The mail; standard input if absent or `-`.
+    /// The mail; standard input if absent or `-`, unless parts are given.
     #[arg(value_name = "EMLFILE")]
     mail: Option<PathBuf>,
     /// Read it by the rule of this provider instead of finding out whose it is.
@@ -25,7 +26,7 @@ pub(crate) struct Args {
     provider: Option<String>,
     /// A part that came without a mail around it; several make one notification. The types are email, ical, html, text,
     /// subject, date, csv and xlsx.
-    #[arg(long = "part", value_name = "TYPE=PATH", value_parser = part, conflicts_with = "mail")]
+    #[arg(long = "part", value_name = "TYPE=PATH", value_parser = part)]
     parts: Vec<(PartType, PathBuf)>,
     /// Your own rules are in this folder, in place of the one in the configuration.
     #[arg(long, value_name = "PATH")]
@@ -69,7 +70,7 @@ pub(super) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
     let verdict = if args.parts.is_empty() {
         rules.read(&mail_bytes(args)?, provider).verdict
     } else {
-        rules.read_parts(parts(&args.parts)?, provider)
+        rules.read_parts(parts(args)?, provider)
     };
     print(verdict, args.json)
 }
@@ -84,7 +85,7 @@ fn mail_bytes(args: &Args) -> anyhow::Result<Vec<u8>> {
 
 /// Prints the parts as rules see them.
 fn print_lines(args: &Args) -> anyhow::Result<ExitCode> {
-    let parts = if args.parts.is_empty() { mail::read(&mail_bytes(args)?)?.parts } else { parts(&args.parts)? };
+    let parts = if args.parts.is_empty() { mail::read(&mail_bytes(args)?)?.parts } else { parts(args)? };
     for part in parts {
         output::print(&format!("[{}]\n{}", part.kind().as_str(), part.lines_for_people()))?;
     }
@@ -101,15 +102,18 @@ fn rules(args: &Args, flags: &Flags) -> Rules {
     rules
 }
 
-/// The parts that were given one by one, in their order.
-fn parts(given: &[(PartType, PathBuf)]) -> anyhow::Result<Vec<Part>> {
-    let mut parts = Vec::with_capacity(given.len());
-    for (kind, path) in given {
+/// The parts that were given one by one, in their order, and behind them those of the mail, if there is one too.
+fn parts(args: &Args) -> anyhow::Result<Vec<Part>> {
+    let mut parts = Vec::with_capacity(args.parts.len());
+    for (kind, path) in &args.parts {
         let bytes = read_file(path)?;
         match kind {
             PartType::Kind(kind) => parts.push(Part::from_file(*kind, bytes)),
             PartType::Email => parts.extend(mail::read(&bytes).with_context(|| path.display().to_string())?.parts),
         }
+    }
+    if args.mail.is_some() {
+        parts.extend(mail::read(&mail_bytes(args)?)?.parts);
     }
     Ok(parts)
 }
@@ -137,8 +141,8 @@ fn print(verdict: Verdict, json: bool) -> anyhow::Result<ExitCode> {
             (notices, said)
         }
         Verdict::Ignored { provider, reason } => (Vec::new(), format!("{provider}: not a maintenance: {reason}\n")),
-        Verdict::Failed { provider, reason } => bail!("{provider}: {reason}"),
-        Verdict::Unknown { reason } => bail!("{reason}"),
+        Verdict::Failed { provider, reason } => return Err(unread(&format!("{provider}: {reason}")).into()),
+        Verdict::Unknown { reason } => return Err(unread(&reason).into()),
     };
     if json {
         output::print_json(&notices)?;
@@ -146,6 +150,13 @@ fn print(verdict: Verdict, json: bool) -> anyhow::Result<ExitCode> {
         output::print(&said)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why there are no notices.
+fn unread(reason: &str) -> Trouble {
+    Trouble::new(reason).to_do(
+        "see what rules see of it with --lines; name whose it is with --provider, or write a rule: docs/providers.md",
+    )
 }
 
 /// A notice, for people.

@@ -14,8 +14,15 @@ use html5ever::{Attribute, LocalName, Namespace, ParseOpts, QualName, local_name
 const MAX_DEPTH: u32 = 400;
 /// Larger pages are cut: some tags are repeated for every paragraph, so a small page can grow without end.
 const MAX_NODES: usize = 200_000;
+/// Longer pages are cut: those of notifications have some hundred kilobytes.
+const MAX_BYTES: usize = 4 << 20;
 /// The bounds are looked at after each piece of this many bytes.
 const PIECE: usize = 8 * 1024;
+/// Marks between attributes without anything for the tree, beyond which the page is cut. The tokenizer compares every
+/// attribute of a tag with all before it; a picture of 200 kB inside an attribute stays below.
+const MAX_STALL: u64 = 5_000;
+/// The same for all that is read before, by their squares.
+const MAX_STALLS: u64 = MAX_STALL * MAX_STALL / 2;
 
 /// Index of a node; [`NONE`] is no node.
 pub(super) type NodeId = u32;
@@ -108,18 +115,28 @@ impl Dom {
     pub(super) fn parse(html: &str) -> Self {
         let sink = Sink::new(html.len());
         let mut parser = parse_document(sink, ParseOpts::default());
-        let mut rest = html;
+        let mut rest = html.get(..boundary(html, MAX_BYTES)).unwrap_or_default();
+        let (mut stall, mut stalls) = (0_u64, 0_u64);
+        let mut cut = rest.len() < html.len();
         while !rest.is_empty() {
             let (piece, tail) = rest.split_at(boundary(rest, PIECE));
             rest = tail;
             parser.process(StrTendril::from_slice(piece));
             let sink = &parser.tokenizer.sink.sink;
-            if sink.too_much() && !rest.is_empty() {
-                sink.dom.borrow_mut().cut = true;
+            if sink.moved.take() {
+                stalls += stall * stall;
+                stall = 0;
+            } else {
+                stall += marks(piece);
+            }
+            if (sink.too_much() || stall > MAX_STALL || stalls > MAX_STALLS) && !rest.is_empty() {
+                cut = true;
                 break;
             }
         }
-        parser.finish()
+        let mut dom = parser.finish();
+        dom.cut = cut;
+        dom
     }
 
     /// The node at `id`.
@@ -144,6 +161,11 @@ fn boundary(text: &str, at: usize) -> usize {
     if at >= text.len() { text.len() } else { text.floor_char_boundary(at) }
 }
 
+/// How many attributes a piece of a tag can begin at the most.
+fn marks(piece: &str) -> u64 {
+    piece.bytes().filter(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0xc | b'/' | b'"' | b'\'')).count() as u64
+}
+
 /// Receives the tree from html5ever.
 struct Sink {
     /// The page so far.
@@ -152,6 +174,8 @@ struct Sink {
     names: RefCell<Vec<QualName>>,
     /// The deepest node so far.
     deepest: Cell<u32>,
+    /// Whether a node or text came since somebody asked.
+    moved: Cell<bool>,
 }
 
 /// An element's name, as the tree builder wants it.
@@ -176,7 +200,12 @@ impl Sink {
             text: String::with_capacity((size / 3).min(1 << 20)),
             ..Dom::default()
         };
-        let sink = Self { dom: RefCell::new(dom), names: RefCell::new(Vec::with_capacity(64)), deepest: Cell::new(0) };
+        let sink = Self {
+            dom: RefCell::new(dom),
+            names: RefCell::new(Vec::with_capacity(64)),
+            deepest: Cell::new(0),
+            moved: Cell::new(false),
+        };
         sink.element(Tag::Block, QualName::new(None, ns!(html), local_name!("")), 0);
         sink
     }
@@ -188,6 +217,7 @@ impl Sink {
 
     /// Adds a node that is nowhere yet.
     fn push(&self, tag: Tag, from: u32, to: u32) -> NodeId {
+        self.moved.set(true);
         let nodes = &mut self.dom.borrow_mut().nodes;
         let id = NodeId::try_from(nodes.len()).unwrap_or(NONE);
         let (parent, first_child, last_child, next, previous) = (NONE, NONE, NONE, NONE, NONE);
@@ -264,6 +294,7 @@ impl Sink {
             NodeOrText::AppendNode(id) => return self.insert(parent, next, id),
             NodeOrText::AppendText(text) => text,
         };
+        self.moved.set(true);
         let (from, to) = {
             let buffer = &mut self.dom.borrow_mut().text;
             let from = buffer.len();
@@ -440,6 +471,28 @@ mod tests {
         let dom = Dom::parse(&"<div>".repeat(400_000));
         assert!(dom.cut);
         assert!(dom.nodes.len() < 10_000);
+    }
+
+    #[test]
+    fn a_tag_of_attributes_without_end_is_given_up() {
+        let attributes = (0..8_000).fold(String::new(), |all, n| all + &format!(" a{n}"));
+        assert!(Dom::parse(&format!("<p{attributes}>after")).cut);
+        // The same in tags that leave no node.
+        let (few, _) = attributes.split_at(24_000);
+        assert!(Dom::parse(&format!("<p>{}", format!("x</i{few}>").repeat(30))).cut);
+    }
+
+    #[test]
+    fn a_large_picture_inside_a_page_does_not_cut_it() {
+        let picture = "iVBORw0KGgoAAAANSUhEUgAAB9AAAAfQCAYAAACaOMR5AAAAAXNSR0IArs4c6QAA/".repeat(4_000);
+        let dom = Dom::parse(&format!("<p>before<img src=\"data:image/png;base64,{picture}\"><p>after"));
+        assert!(!dom.cut && dom.text.ends_with("after"));
+    }
+
+    #[test]
+    fn a_page_is_read_up_to_its_bound() {
+        let dom = Dom::parse(&format!("<p>{}</p>", "é".repeat(MAX_BYTES)));
+        assert!(dom.cut && dom.text.len() < MAX_BYTES);
     }
 
     #[test]

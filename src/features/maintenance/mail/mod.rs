@@ -10,6 +10,7 @@ pub(crate) mod page;
 mod part;
 mod readable;
 mod sheet;
+mod xlsx;
 
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 

@@ -4,65 +4,38 @@
 //! first sheet counts, and repeated rows once.
 
 use std::collections::HashSet;
-use std::io::{Cursor, Read as _};
 
-use calamine::{Data, Reader as _, Xlsx};
 use encoding_rs::{Encoding, UTF_16LE};
-use zip::ZipArchive;
 
-use super::charset;
 use super::page::Page;
+use super::{charset, xlsx};
 
+/// Of separated values no more bytes are read. A line of so many separators takes a hundred megabytes to take apart.
+const MAX_BYTES: usize = 2 << 20;
 /// Longer attachments are cut.
 const MAX_ROWS: usize = 20_000;
-/// Spreadsheets that unpack to more are not opened.
-const MAX_UNPACKED_BYTES: u64 = 64 * 1024 * 1024;
-/// Spreadsheets of more files are not opened.
-const MAX_FILES: usize = 1000;
+/// Cells beyond this in one row are left out.
+const MAX_COLUMNS: usize = 200;
 
 /// The table of a spreadsheet; an empty page if it cannot be read or unpacks to too much.
 pub(super) fn spreadsheet(bytes: &[u8]) -> Page {
-    let rows = if unpacks(bytes) { first_sheet(bytes).unwrap_or_default() } else { Vec::new() };
-    Page::from_rows(rows.iter().map(|row| row.iter().map(String::as_str)))
-}
-
-/// Whether a spreadsheet stays within the bounds when it is unpacked. What its directory says may be a lie, so that it is
-/// tried.
-fn unpacks(bytes: &[u8]) -> bool {
-    let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return false };
-    let mut left = MAX_UNPACKED_BYTES;
-    archive.len() <= MAX_FILES
-        && (0..archive.len()).all(|index| {
-            let Ok(file) = archive.by_index(index) else { return false };
-            let Ok(size) = std::io::copy(&mut file.take(left + 1), &mut std::io::sink()) else { return false };
-            let fits = size <= left;
-            left = left.saturating_sub(size);
-            fits
-        })
-}
-
-/// The rows of the first sheet.
-fn first_sheet(bytes: &[u8]) -> Option<Vec<Vec<String>>> {
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).ok()?;
-    let sheet = book.worksheet_range_at(0)?.ok()?;
+    let mut rows = xlsx::first_sheet(bytes).unwrap_or_default();
     let mut seen = HashSet::new();
-    let rows = sheet.rows().take(MAX_ROWS).map(|row| row.iter().map(cell).collect::<Vec<String>>());
-    Some(rows.filter(|row| seen.insert(row.clone())).collect())
-}
-
-/// A cell as text.
-fn cell(data: &Data) -> String {
-    data.to_string()
+    rows.retain(|row| seen.insert(row.clone()));
+    Page::from_rows(rows.iter().map(|row| row.iter().map(String::as_str)))
 }
 
 /// The table of separated values.
 pub(super) fn separated(bytes: &[u8]) -> Page {
-    let text = decode(bytes);
+    let mut text = decode(bytes);
+    text.truncate(text.floor_char_boundary(MAX_BYTES));
     let separator = separator(text.lines().next().unwrap_or_default());
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
-    let rows: Vec<csv::StringRecord> = reader.records().take(MAX_ROWS).filter_map(Result::ok).collect();
-    Page::from_rows(&rows)
+    let records = reader.records().take(MAX_ROWS).filter_map(Result::ok);
+    let rows: Vec<Vec<String>> =
+        records.map(|record| record.iter().take(MAX_COLUMNS).map(str::to_owned).collect()).collect();
+    Page::from_rows(rows.iter().map(|row| row.iter().map(String::as_str)))
 }
 
 /// The text; UTF-16 without a mark shows in its zero bytes.
@@ -87,6 +60,16 @@ fn separator(line: &str) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_reads_of_separated_values_is_cut() {
+        let wide = separated(&b"a,".repeat(10_000_000));
+        assert_eq!(wide.row_cells(0).count(), MAX_COLUMNS);
+        let long = separated(&b"a,b\n".repeat(30_000));
+        assert_eq!(long.rows().count(), MAX_ROWS);
+        let torn = separated("é,".repeat(MAX_BYTES).as_bytes());
+        assert_eq!(torn.row_cells(0).count(), MAX_COLUMNS);
+    }
 
     #[test]
     fn values_in_utf16_with_tabs_are_a_table() {

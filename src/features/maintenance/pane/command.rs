@@ -1,6 +1,6 @@
 //! What can be done with maintenances: this feature's slice of the command table.
 
-use crate::command::{Risk, Scope, Spec};
+use crate::command::{Risk, Scope, Spec, row};
 
 /// Everything a user can do with maintenances and notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub enum Command {
     Next,
     /// The previous one.
     Previous,
+    /// Close what is opened.
+    Close,
     /// Copy the ids.
     Copy,
     /// Copy what is known as text.
@@ -45,24 +47,14 @@ pub enum Command {
     Sync,
 }
 
-/// Shorthand for rows without risk.
-const fn row(
-    command: Command,
-    name: &'static str,
-    keys: &'static [&'static str],
-    scopes: &'static [Scope],
-    hint: &'static str,
-    help: &'static str,
-) -> Spec<Command> {
-    Spec { command, name, keys, scopes, risk: Risk::None, writes: false, hint, help }
-}
-
 /// The list, and one maintenance opened.
 const BOTH: &[Scope] = &[Scope::Maintenances, Scope::Maintenance];
 /// The list alone.
 const LIST: &[Scope] = &[Scope::Maintenances];
 /// Every list.
 const LISTS: &[Scope] = &[Scope::Maintenances, Scope::Notifications];
+/// What lies above the list.
+const ABOVE: &[Scope] = &[Scope::Maintenance, Scope::Notifications, Scope::Notification];
 /// What is opened.
 const OPENED: &[Scope] = &[Scope::Maintenance, Scope::Notification];
 /// Everywhere in the pane.
@@ -95,6 +87,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
     row(Command::OpenMail, "open-mail", &["o"], &[Scope::Maintenance], "mail", "Read the mail behind this state"),
     row(Command::Next, "next", &["]"], OPENED, "next", "Open the next one"),
     row(Command::Previous, "previous", &["["], OPENED, "previous", "Open the previous one"),
+    row(Command::Close, "close", &["h", "left"], ABOVE, "", "Close what is opened"),
     row(
         Command::Filter,
         "filter",
@@ -104,11 +97,6 @@ pub const COMMANDS: &[Spec<Command>] = &[
         "Filter by provider, id, circuit or summary; !word excludes",
     ),
     row(Command::Show, "show", &["f"], LISTS, "show", "Show all, open, unacknowledged or changed ones"),
-    row(Command::Provider, "provider", &["p"], LIST, "", "Show only the provider under the cursor, or all again"),
-    row(Command::Sort, "sort", &["s"], LIST, "", "Sort by time, by latest change, or by provider"),
-    row(Command::Mark, "mark", &["space"], LIST, "mark", "Mark for a bulk action"),
-    row(Command::MarkAll, "mark-all", &["*"], LIST, "", "Mark all rows, or none"),
-    row(Command::Seen, "seen", &["x"], LIST, "", "Clear the sign of news without opening"),
     row(
         Command::Notifications,
         "notifications",
@@ -117,6 +105,11 @@ pub const COMMANDS: &[Spec<Command>] = &[
         "mails",
         "List the mails, those first that could not be read",
     ),
+    row(Command::Provider, "provider", &["p"], LIST, "", "Show only the provider under the cursor, or all again"),
+    row(Command::Sort, "sort", &["s"], LIST, "", "Sort by time, by latest change, or by provider"),
+    row(Command::Mark, "mark", &["space"], LIST, "mark", "Mark for a bulk action"),
+    row(Command::MarkAll, "mark-all", &["*"], LIST, "", "Mark all rows, or none"),
+    row(Command::Seen, "seen", &["x"], LIST, "", "Clear the sign of news without opening"),
     row(Command::Copy, "copy", &["y"], ALL, "copy", "Copy the id through the terminal"),
     row(Command::CopyText, "copy-text", &["Y"], ALL, "", "Copy what is shown as text"),
     row(Command::Export, "export", &["e"], BOTH, "export", "Write a calendar file"),

@@ -99,13 +99,13 @@ impl State {
                 self.query.filter.text = before;
                 self.requery(now)
             }
-            Some(Editor::Note { field, .. }) => {
-                field.text().clone_into(&mut self.draft);
-                if self.draft.trim().is_empty() {
-                    Outcome::none()
-                } else {
-                    Outcome::done("the note is kept as a draft; n goes on with it")
+            Some(Editor::Note { field, targets, .. }) => {
+                if field.text().trim().is_empty() {
+                    self.drafts.remove(&targets);
+                    return Outcome::none();
                 }
+                self.drafts.insert(targets, field.text().to_owned());
+                Outcome::done("the note is kept as a draft; n goes on with it")
             }
             None => Outcome::none(),
         }
@@ -136,8 +136,9 @@ impl State {
             [one] => format!("{} {}", one.provider, one.maintenance_id),
             many => format!("{} maintenances", many.len()),
         };
-        let targets = subjects.iter().map(|subject| subject.target.key).collect();
-        self.editor = Some(Editor::Note { field: Field::lines(&self.draft), targets, about });
+        let targets: Vec<_> = subjects.iter().map(|subject| subject.target.key).collect();
+        let draft = self.drafts.get(&targets).map_or("", String::as_str);
+        self.editor = Some(Editor::Note { field: Field::lines(draft), targets, about });
         Outcome::none()
     }
 
@@ -148,7 +149,7 @@ impl State {
         if text.is_empty() {
             return Outcome::none();
         }
-        self.draft.clone_from(&text);
+        self.drafts.insert(targets.clone(), text.clone());
         Outcome::ask(Write::Note { keys: targets, text, who: self.who.clone() })
     }
 }

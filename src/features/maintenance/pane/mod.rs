@@ -15,10 +15,13 @@ mod summary;
 mod update;
 pub(crate) mod view;
 
+use std::collections::BTreeMap;
+
 pub use command::{COMMANDS, Command};
 use editor::Editor;
 use opened::Page;
 
+use super::store::MaintenanceKey;
 use super::store::action::Inverse;
 use super::store::count::{Count, Counts};
 use super::store::list::{ListQuery, Row};
@@ -51,12 +54,17 @@ pub(crate) struct State {
     pages: Vec<Page>,
     /// The text being typed, if any.
     editor: Option<Editor>,
-    /// A note that was begun and put away with Esc: it is there again the next time.
-    draft: String,
+    /// Notes that were begun and put away with Esc, or are being written: they are there again the next time somebody
+    /// writes on the same maintenances.
+    drafts: BTreeMap<Vec<MaintenanceKey>, String>,
     /// What `u` takes back, the newest last.
     undo: Vec<Inverse>,
+    /// What is being taken back; it can be tried again should that fail.
+    undoing: Option<Inverse>,
     /// Why the list could not be read.
     failure: Option<Trouble>,
+    /// The names of the configured sources.
+    configured: Vec<String>,
     /// The sources, as their worker last told.
     sources: Vec<SourceState>,
     /// Columns and rows of the pane, title apart.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::opened::{MaintenancePage, NotificationPage, Page};
+use super::opened::{Load, MaintenancePage, NotificationPage, Page};
 use super::{Outcome, State, view};
 use crate::command::Motion;
 use crate::features::maintenance::store::list::Anchor;
@@ -77,11 +77,7 @@ impl State {
                 let before = self.list.cursor();
                 self.list.move_by(motion.distance(1).unwrap_or(0));
                 if self.list.cursor() == before {
-                    return Outcome::warn(if motion == Motion::Down {
-                        "this is the last one"
-                    } else {
-                        "this is the first one"
-                    });
+                    return no_further(motion);
                 }
                 self.pages.pop();
                 let requests = self.prefetch();
@@ -89,12 +85,39 @@ impl State {
             }
             Some(Page::Notification(_)) => {
                 let below = self.pages.len().checked_sub(2).and_then(|below| self.pages.get_mut(below));
-                let Some(Page::Notifications(page)) = below else { return Outcome::none() };
-                page.list.move_by(motion.distance(1).unwrap_or(0));
-                self.pages.pop();
-                self.open()
+                match below {
+                    Some(Page::Notifications(page)) => {
+                        let before = page.list.cursor();
+                        page.list.move_by(motion.distance(1).unwrap_or(0));
+                        if page.list.cursor() == before {
+                            return no_further(motion);
+                        }
+                        let requests = page.prefetch();
+                        self.pages.pop();
+                        self.open().and(requests)
+                    }
+                    Some(Page::Maintenance(_)) => self.step_mail(motion),
+                    Some(Page::Notification(_)) | None => Outcome::none(),
+                }
             }
             _ => self.moved(motion, now),
+        }
+    }
+
+    /// The next older or newer one of the mails behind the maintenance from which the present one was opened.
+    fn step_mail(&mut self, motion: Motion) -> Outcome {
+        let [.., Page::Maintenance(maintenance), Page::Notification(mail)] = self.pages.as_slice() else {
+            return Outcome::none();
+        };
+        let Load::Ready(detail) = &maintenance.detail else { return Outcome::none() };
+        let at = detail.notifications.iter().position(|other| other.key == mail.key);
+        let next = at.and_then(|at| at.checked_add_signed(motion.distance(1).unwrap_or(0)));
+        match next.and_then(|next| detail.notifications.get(next)).map(|next| next.key) {
+            Some(key) => {
+                self.pages.pop();
+                self.open_notification(key)
+            }
+            None => no_further(motion),
         }
     }
 
@@ -160,6 +183,11 @@ impl State {
         filter.provider = None;
         Some(self.requery(now))
     }
+}
+
+/// There is no neighbour in this direction.
+fn no_further(motion: Motion) -> Outcome {
+    Outcome::warn(if motion == Motion::Down { "this is the last one" } else { "this is the first one" })
 }
 
 /// Lines that the list of notifications has in a pane with so many rows.

@@ -1,5 +1,7 @@
 //! What the list asks for: order, filter, window.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::opened::{NotificationsPage, Page};
@@ -39,9 +41,11 @@ impl State {
             matches: None,
             pages: Vec::new(),
             editor: None,
-            draft: String::new(),
+            drafts: BTreeMap::new(),
             undo: Vec::new(),
+            undoing: None,
             failure: None,
+            configured: Vec::new(),
             sources: Vec::new(),
             size: (80, 20),
         }

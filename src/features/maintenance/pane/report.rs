@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::opened::{NotificationsPage, Page, Text};
+use super::opened::{Load, NotificationPage, NotificationsPage, Page, Text};
 use super::query::CHUNK;
 use super::{Landing, Outcome, Say, State};
 use crate::features::maintenance::store::detail::Detail;
-use crate::features::maintenance::store::list::Window;
+use crate::features::maintenance::store::list::{Anchor, Sort, Window};
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::worker::{Done, Mail, Question, Report, SourceHealth, SourceState};
@@ -55,7 +55,11 @@ impl State {
                 }
                 self.done(&done)
             }
-            Report::Failed(trouble) => Outcome { say: Some(Say::Failed(trouble)), ..Outcome::none() },
+            Report::Failed(trouble) => {
+                // Whatever failed: what was not undone can be undone still.
+                self.undo.extend(self.undoing.take());
+                Outcome { say: Some(Say::Failed(trouble)), ..Outcome::none() }
+            }
             Report::Changed => Outcome::none().and(self.refresh(now)),
             Report::Source(state) => {
                 self.source_told(state);
@@ -77,6 +81,7 @@ impl State {
         let focus = focus.map(|row| row.key.maintenance);
         self.stale = false;
         self.failure = None;
+        self.list.set_headings(self.query.sort == Sort::Grouped);
         self.list.replace(window.rows, window.more_before, window.more_after, focus);
         Outcome::none().and(self.prefetch())
     }
@@ -104,7 +109,7 @@ impl State {
                 continue;
             }
             page.detail = arrived.clone().into();
-            if page.mail_of != newest {
+            if page.mail_of != newest || page.mail.is_none() {
                 page.mail_of = newest;
                 questions.extend(newest.map(Question::Read));
             }
@@ -179,21 +184,41 @@ impl State {
                 self.list.clear_marks();
                 Outcome::done(format!("took back {}; u undoes", many(*count, "acknowledgement")))
             }
-            Done::Noted(count) => {
-                self.draft.clear();
+            Done::Noted { keys, count } => {
+                self.drafts.remove(keys);
                 self.list.clear_marks();
                 Outcome::done(format!("note written on {}; u undoes", many(*count, "maintenance")))
             }
-            Done::Undone => Outcome::done("undone"),
-            Done::NothingToUndo => Outcome::warn("somebody has changed it since: nothing was undone"),
+            Done::Undone => {
+                self.undoing = None;
+                Outcome::done("undone")
+            }
+            Done::NothingToUndo => {
+                self.undoing = None;
+                Outcome::warn("somebody has changed it since: nothing was undone")
+            }
             Done::Seen => Outcome::none(),
             Done::Exported(path) => Outcome::done(format!("written to {}", path.display())),
         }
     }
 
-    /// Asks again for everything on the screen.
+    /// Something changed: asks anew for what is on the screen. Rows that are on their way anyway are waited for.
     pub(crate) fn refresh(&mut self, now: DateTime<Utc>) -> Vec<Question> {
-        let mut requests = if self.stale { vec![] } else { self.relist_here(now) };
+        let mut questions = if self.stale { vec![] } else { self.relist_here(now) };
+        questions.extend(self.reopen());
+        questions
+    }
+
+    /// Questions were lost: asks for everything on the screen and on its way to it.
+    pub(crate) fn ask_again(&mut self, now: DateTime<Utc>) -> Vec<Question> {
+        let mut questions = if self.stale { self.relist(Anchor::Top, now) } else { self.relist_here(now) };
+        questions.extend(self.reopen());
+        questions
+    }
+
+    /// Asks anew for what is opened.
+    fn reopen(&mut self) -> Vec<Question> {
+        let mut requests = Vec::new();
         for page in &mut self.pages {
             match page {
                 Page::Maintenance(page) => requests.push(Question::Open(page.key)),
@@ -207,6 +232,10 @@ impl State {
                         anchor: NotificationAnchor::Top,
                         rows,
                     });
+                }
+                // A mail never changes; it is asked for until it is there.
+                Page::Notification(NotificationPage { key, mail: Load::Loading, .. }) => {
+                    requests.push(Question::Read(*key));
                 }
                 Page::Notification(_) => {}
             }
@@ -227,11 +256,15 @@ impl State {
         }
         self.stale = false;
         self.extending = false;
+        self.undo.extend(self.undoing.take());
         self.failure = Some(trouble);
     }
 
-    /// A source told how it is doing.
+    /// A source told how it is doing. One that the configuration dropped meanwhile may still be heard.
     fn source_told(&mut self, state: SourceState) {
+        if !self.configured.contains(&state.name) {
+            return;
+        }
         match self.sources.iter_mut().find(|source| source.name == state.name) {
             Some(source) => *source = state,
             None => self.sources.push(state),

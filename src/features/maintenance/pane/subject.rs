@@ -82,6 +82,7 @@ impl State {
             | Command::Notifications
             | Command::Next
             | Command::Previous
+            | Command::Close
             | Command::CopyText
             | Command::Sync => true,
         };

@@ -17,18 +17,21 @@ use crate::ui::time::age;
 const REASON_CELLS: usize = 24;
 
 impl State {
-    /// `3 active`, `5 in 24 h`, `2 new`: for the title, the weightiest first.
+    /// `3 active`, `5 in 24 h`, `1 mail to read`, `2 new`: for the title, the weightiest first.
     pub(crate) fn heading(&self) -> Vec<String> {
         let Some(counts) = &self.counts else { return Vec::new() };
         let mut parts = vec![format!("{} active", counts.active), format!("{} in 24 h", counts.next_24h)];
-        if counts.unseen != Count::default() {
-            parts.push(format!("{} new", counts.unseen));
+        // Nothing else tells of a mail that no rule could read: at 80 columns this has to be there.
+        match counts.need_a_look {
+            0 => {}
+            1 => parts.push("1 mail to read".to_owned()),
+            mails => parts.push(format!("{mails} mails to read")),
         }
         if counts.unacknowledged != Count::default() {
             parts.push(format!("{} unacknowledged", counts.unacknowledged));
         }
-        if counts.need_a_look > 0 {
-            parts.push(format!("{} mails to look at", counts.need_a_look));
+        if counts.unseen != Count::default() {
+            parts.push(format!("{} new", counts.unseen));
         }
         parts
     }

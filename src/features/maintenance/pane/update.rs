@@ -19,6 +19,12 @@ impl State {
         who.clone_into(&mut self.who);
     }
 
+    /// Takes over the names of the configured sources. What is known of others goes: nobody would tell of them again.
+    pub(crate) fn set_sources(&mut self, names: &[String]) {
+        names.clone_into(&mut self.configured);
+        self.sources.retain(|source| names.contains(&source.name));
+    }
+
     /// Whether something is opened above the list.
     pub(crate) fn is_opened(&self) -> bool {
         !self.pages.is_empty()
@@ -73,6 +79,7 @@ impl State {
             Command::OpenMail => self.open_mail(),
             Command::Next => self.step(Motion::Down, now),
             Command::Previous => self.step(Motion::Up, now),
+            Command::Close => self.back(now).unwrap_or_default(),
             Command::Copy => self.copy_ids(),
             Command::CopyText => self.copy_text(look),
             Command::Export => self.export(),
@@ -120,7 +127,7 @@ impl State {
     }
 
     /// Opens a notification.
-    fn open_notification(&mut self, key: NotificationKey) -> Outcome {
+    pub(super) fn open_notification(&mut self, key: NotificationKey) -> Outcome {
         self.pages.push(Page::Notification(NotificationPage {
             key,
             mail: Load::Loading,
@@ -170,7 +177,11 @@ impl State {
 
     /// `u`.
     fn undo_last(&mut self) -> Outcome {
-        match self.undo.pop() {
+        if self.undoing.is_some() {
+            return Outcome::warn("the last action is still being undone");
+        }
+        self.undoing = self.undo.pop();
+        match self.undoing.clone() {
             Some(inverse) => Outcome::ask(Write::Undo { inverse, who: self.who.clone() }),
             None => Outcome::warn("there is nothing to undo"),
         }

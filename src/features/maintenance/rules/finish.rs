@@ -38,7 +38,7 @@ fn windows(rule: &Rule, slug: &str, partial: &Partial) -> Result<Vec<Notice>, St
     let ends = clock.ends(&starts)?;
     let (starts, ends) = match (starts.is_empty() && ends.is_empty(), without_window(rule, partial)) {
         // Nothing is known of the window but that it will not be.
-        (true, true) => (vec![DateTime::UNIX_EPOCH], vec![DateTime::UNIX_EPOCH + TimeDelta::seconds(1)]),
+        (true, true) => (vec![Notice::no_window().0], vec![Notice::no_window().1]),
         _ => (starts, ends),
     };
     if starts.is_empty() || ends.is_empty() {

@@ -1,13 +1,16 @@
-//! Mails that a command line names: files, folders and standard input, read once.
+//! Mails that a command line names: files, folders and standard input, read once. A file may hold many ([`mbox`](super::mbox)).
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io;
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::maildir::{Entry, is_maildir, list};
-use super::read::{Unread, modified, read_bounded, read_mail};
+use super::mbox::Mbox;
+use super::read::{Unread, modified, open, read_mail, read_sized};
 use super::{Handled, Received, Refusal};
 
 /// What stands for standard input.
@@ -18,11 +21,12 @@ const MAX_DEPTH: usize = 32;
 
 /// The mails that `inputs` name, in their order, read one at a time.
 ///
-/// A file is a mail whatever its name. A Maildir gives its mails in the order of delivery. Any other folder gives its
-/// `*.eml` files by name, its own before those of its folders; links to folders are not followed, hidden ones are left
-/// out. What is named and cannot be read comes as a mail with a [`Refusal`], never as nothing.
+/// A file is a mail whatever its name, or an mbox of mails, which are numbered. A Maildir gives its mails in the order of
+/// delivery. Any other folder gives its `*.eml` and `*.mbox` files by name, its own before those of its folders; links
+/// to folders are not followed, hidden ones are left out. What is named and cannot be read comes as a mail with a
+/// [`Refusal`], never as nothing.
 pub fn read<P: Into<PathBuf>>(inputs: impl IntoIterator<Item = P>) -> impl Iterator<Item = Received> {
-    Mails { waiting: inputs.into_iter().map(|input| Waiting::new(input.into(), 0)).collect() }
+    Mails { opened: None, waiting: inputs.into_iter().map(|input| Waiting::new(input.into(), 0)).collect() }
 }
 
 /// Something that is still to be read.
@@ -44,8 +48,56 @@ impl Waiting {
 
 /// Walks the inputs.
 struct Mails {
+    /// The mbox that is being read.
+    opened: Option<Opened>,
     /// Next first.
     waiting: VecDeque<Waiting>,
+}
+
+/// An mbox that is being read.
+struct Opened {
+    /// Its mails.
+    mails: Mbox,
+    /// What it is called.
+    name: String,
+    /// Mails read of it.
+    count: usize,
+    /// When it was last written; its mails were delivered before.
+    written: Option<DateTime<Utc>>,
+}
+
+impl Opened {
+    /// The next mail.
+    fn next(&mut self) -> Option<Received> {
+        let body = self.mails.next()?;
+        self.count += 1;
+        Some(Received { key: format!("{}#{}", self.name, self.count), delivered: self.written, body })
+    }
+}
+
+impl Mails {
+    /// Reads the mail in `source` of `size` bytes, or the first if it holds many.
+    fn read(
+        &mut self,
+        name: String,
+        delivered: Option<DateTime<Utc>>,
+        mut source: impl Read + Send + 'static,
+        size: u64,
+    ) -> Option<Received> {
+        /// Any line that begins a mail is shorter.
+        const BEGINNING_BYTES: u64 = 1024;
+        let mut beginning = Vec::new();
+        if let Err(error) = source.by_ref().take(BEGINNING_BYTES).read_to_end(&mut beginning) {
+            return Some(received(name, delivered, Err(error.into())));
+        }
+        let is_mbox = Mbox::is_one(&beginning);
+        let whole = Cursor::new(beginning).chain(source);
+        if is_mbox {
+            let mails = Mbox::new(Box::new(BufReader::new(whole)));
+            return self.opened.insert(Opened { mails, name, count: 0, written: delivered }).next();
+        }
+        Some(received(name, delivered, read_sized(whole, size)))
+    }
 }
 
 impl Iterator for Mails {
@@ -53,9 +105,13 @@ impl Iterator for Mails {
 
     fn next(&mut self) -> Option<Received> {
         loop {
+            if let Some(mail) = self.opened.as_mut().and_then(Opened::next) {
+                return Some(mail);
+            }
+            self.opened = None;
             let waiting = self.waiting.pop_front()?;
             if waiting.depth == 0 && waiting.path.as_os_str() == STANDARD_INPUT {
-                return Some(received(STANDARD_INPUT.to_owned(), None, read_bounded(io::stdin().lock(), 0)));
+                return self.read(STANDARD_INPUT.to_owned(), None, io::stdin(), 0);
             }
             // What the command line names may be a link to a folder; below it links to folders are not followed.
             if waiting.path.is_dir() && waiting.entry.is_none() {
@@ -65,8 +121,15 @@ impl Iterator for Mails {
                 }
                 continue;
             }
-            let delivered = waiting.entry.map_or_else(|| modified(&waiting.path), |entry| entry.delivered);
-            return Some(received(name(&waiting.path), delivered, read_mail(&waiting.path)));
+            let name = name(&waiting.path);
+            if let Some(entry) = waiting.entry {
+                return Some(received(name, entry.delivered, read_mail(&waiting.path)));
+            }
+            let delivered = modified(&waiting.path);
+            return match open(&waiting.path) {
+                Ok((file, size)) => self.read(name, delivered, file, size),
+                Err(unread) => Some(received(name, delivered, Err(unread))),
+            };
         }
     }
 }
@@ -94,7 +157,7 @@ fn folder(folder: &Waiting) -> Result<Vec<Waiting>, Refusal> {
         }
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             folders.push(path);
-        } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("eml")) && !path.is_dir() {
+        } else if is_named_as_mail(&path) && !path.is_dir() {
             files.push(path);
         }
     }
@@ -103,8 +166,14 @@ fn folder(folder: &Waiting) -> Result<Vec<Waiting>, Refusal> {
     Ok(files.into_iter().chain(folders).map(|path| Waiting::new(path, folder.depth + 1)).collect())
 }
 
+/// Whether a file in a folder is meant to be read.
+fn is_named_as_mail(path: &Path) -> bool {
+    let is = |wanted: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted));
+    is("eml") || is("mbox")
+}
+
 /// A mail or the reason why it is none.
-fn received(key: String, delivered: Option<chrono::DateTime<chrono::Utc>>, read: Result<Vec<u8>, Unread>) -> Received {
+fn received(key: String, delivered: Option<DateTime<Utc>>, read: Result<Vec<u8>, Unread>) -> Received {
     let body = read.map_err(|unread| match unread {
         Unread::Refused(refusal) => refusal,
         Unread::Vanished => Refusal::Unreadable { reason: "no such file".to_owned() },
@@ -182,6 +251,16 @@ mod tests {
         let mails = read_all(dir.path());
         assert_eq!(mails[0], ("a.eml".to_owned(), Err(Refusal::NotAFile { kind: "a named pipe" })));
         assert_eq!(mails[1].1, Ok("b.eml".to_owned()));
+    }
+
+    #[test]
+    fn a_file_of_many_mails_gives_each_of_them() {
+        let dir = folder_with(&["b.eml"]);
+        let from = "From noc@isp.example Mon Nov  2 10:00:00 2026\n";
+        fs::write(dir.path().join("a.mbox"), format!("{from}Subject: 1\n\n{from}Subject: 2\n")).unwrap();
+        let found: Vec<_> = read_all(dir.path()).into_iter().map(|(name, body)| (name, body.unwrap())).collect();
+        let expected = [("a.mbox#1", "Subject: 1\n"), ("a.mbox#2", "Subject: 2\n"), ("b.eml", "b.eml")];
+        assert_eq!(found, expected.map(|(name, body)| (name.to_owned(), body.to_owned())));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 pub mod files;
 pub mod maildir;
+mod mbox;
 mod read;
 
 use std::sync::Arc;

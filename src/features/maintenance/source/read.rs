@@ -29,15 +29,29 @@ impl From<io::Error> for Unread {
     }
 }
 
-/// Reads the mail at `path`. Never waits for a pipe's other end and never opens a device.
+/// Reads the mail at `path`.
 pub(super) fn read_mail(path: &Path) -> Result<Vec<u8>, Unread> {
+    let (file, size) = open(path)?;
+    read_sized(file, size)
+}
+
+/// Opens the file at `path`; its size comes with it. Never waits for a pipe's other end and never opens a device.
+pub(super) fn open(path: &Path) -> Result<(File, u64), Unread> {
     // Looked at before opening, because opening some devices does something; looked at again afterwards, because the
     // name may mean another file by then. O_NONBLOCK keeps the opening of a pipe from waiting for a writer.
     accept(&fs::metadata(path)?)?;
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
     let file = File::options().read(true).custom_flags(flags.cast_signed()).open(path)?;
     let size = accept(&file.metadata()?)?;
-    read_bounded(file, size)
+    Ok((file, size))
+}
+
+/// Reads a mail of `size` bytes.
+pub(super) fn read_sized(source: impl Read, size: u64) -> Result<Vec<u8>, Unread> {
+    if size > MAX_MAIL_BYTES {
+        return Err(Unread::Refused(Refusal::TooLarge { bytes: size }));
+    }
+    read_bounded(source, size)
 }
 
 /// Reads `source` to its end, unless that is too far away.
@@ -56,12 +70,11 @@ pub(super) fn modified(path: &Path) -> Option<DateTime<Utc>> {
     fs::metadata(path).and_then(|metadata| metadata.modified()).ok().map(DateTime::from)
 }
 
-/// The size of a regular file that is not too large.
+/// The size of a regular file.
 fn accept(metadata: &Metadata) -> Result<u64, Unread> {
     let file_type = metadata.file_type();
     let kind = if file_type.is_file() {
-        let bytes = metadata.len();
-        return if bytes > MAX_MAIL_BYTES { Err(Unread::Refused(Refusal::TooLarge { bytes })) } else { Ok(bytes) };
+        return Ok(metadata.len());
     } else if file_type.is_dir() {
         "a folder"
     } else if file_type.is_fifo() {

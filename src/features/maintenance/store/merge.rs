@@ -13,6 +13,9 @@
 //! same row, with its notes and its acknowledgement. What finds no partner is a new window. Two notices of one
 //! notification with equal times are one window with the circuits of both.
 //!
+//! A cancellation may come without its window: it speaks of every window that is open, and leaves their times. Of a
+//! maintenance that was not known it keeps the moment of the notice as its window, for want of any other.
+//!
 //! **What changes.** Window, summary and circuits become what the notice says. `NO-CHANGE` keeps the status; in a first
 //! notice there is none to keep, and the status stays `NO-CHANGE`, "not stated": any other word would be our invention.
 //! An empty summary, and an empty list of circuits in a cancellation or completion, keep what is known. Circuits are
@@ -27,7 +30,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::MaintenanceKey;
@@ -179,7 +182,7 @@ pub enum Step {
 /// carries them was made at `mailed` at the latest.
 #[must_use]
 pub fn merge(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: DateTime<Utc>) -> Vec<Step> {
-    let said = join_equal_windows(notices);
+    let said = join_equal_windows(&with_windows(known, notices, mailed));
     let order = |notice: &Notice| Order { stamp: notice.stamp.min(mailed), sequence: notice.sequence };
     let Some(newest_said) = said.iter().map(order).max() else { return Vec::new() };
     let pairs = pair(known, &said, newest_said.stamp);
@@ -204,6 +207,24 @@ pub fn merge(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: Date
         steps.extend(unlisted.filter_map(|(_, (key, before))| cancel_unlisted(*key, before, newest_said)));
     }
     steps
+}
+
+/// The notices with a window each: one that has none stands for every open window that is known.
+fn with_windows(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: DateTime<Utc>) -> Vec<Notice> {
+    let mut windowed = Vec::with_capacity(notices.len());
+    for notice in notices {
+        let at = notice.stamp.min(mailed);
+        let meant = |(_, state): &&(MaintenanceKey, State)| !state.status.is_final() && state.end > at;
+        let windows = known.iter().filter(meant).map(|(_, state)| (state.start, state.end));
+        let mut windows: Vec<_> =
+            if notice.has_window() { vec![(notice.start, notice.end)] } else { windows.collect() };
+        if windows.is_empty() {
+            let last = known.last().map(|(_, state)| (state.start, state.end));
+            windows.push(last.unwrap_or((at, at + TimeDelta::seconds(1))));
+        }
+        windowed.extend(windows.into_iter().map(|(start, end)| Notice { end, start, ..notice.clone() }));
+    }
+    windowed
 }
 
 /// Notices with the same window become one, in the place of the first; a later status and summary win.

@@ -252,3 +252,30 @@ fn an_older_notice_is_linked_to_the_window_it_speaks_of() {
 fn a_notification_without_notices_does_nothing() {
     assert_eq!(merge(&known([state(&notice(hour(1)), 1)]), &[], hour(2)), []);
 }
+
+#[test]
+fn a_cancellation_without_a_window_cancels_every_open_one_and_leaves_its_times() {
+    let (start, end) = Notice::no_window();
+    let cancelled = Notice { end, start, circuits: Vec::new(), ..with_status(Status::Cancelled, notice(hour(90))) };
+    let over = state(&window(1, 50, 54), 1);
+    let open = [state(&window(1, 100, 104), 2), state(&window(1, 200, 204), 3)];
+    let known = known([over].into_iter().chain(open));
+    let (updated, created) = outcome(merge(&known, std::slice::from_ref(&cancelled), hour(90)));
+    assert!(created.is_empty());
+    let after: Vec<_> = updated.iter().map(|(key, state, _)| (*key, state.status, state.start, state.end)).collect();
+    let expected = [(2, hour(100), hour(104)), (3, hour(200), hour(204))];
+    assert_eq!(after, expected.map(|(key, start, end)| (key, Status::Cancelled, start, end)));
+    assert!(updated.iter().all(|(_, _, changes)| changes.len() == 1), "{updated:?}");
+    // Repeated, it says nothing new.
+    let settled = self::known(updated.into_iter().map(|(_, state, _)| state));
+    let (updated, created) = outcome(merge(&settled, &[cancelled], hour(91)));
+    assert!(created.is_empty() && updated[0].2.is_empty(), "{updated:?} {created:?}");
+}
+
+#[test]
+fn a_cancellation_of_nothing_known_has_the_moment_of_its_notice() {
+    let (start, end) = Notice::no_window();
+    let cancelled = Notice { end, start, ..with_status(Status::Cancelled, notice(hour(3))) };
+    let (_, created) = outcome(merge(&[], &[cancelled], hour(2)));
+    assert_eq!((created[0].start, (created[0].end - created[0].start).num_seconds()), (hour(2), 1));
+}

@@ -68,7 +68,7 @@ pub enum Novelty {
     New,
     /// The same mail was recorded before: nothing changed.
     Duplicate,
-    /// The same mail was recorded before but could not be read then.
+    /// The same mail was recorded before, and the rules make more of it now.
     ReadAgain,
 }
 
@@ -114,8 +114,16 @@ pub fn record(
         None => (insert(connection, delivery, reading, &hashes, limits)?, Novelty::New),
         Some((notification, outcome)) => {
             remember_item(connection, delivery, notification)?;
-            let better = outcome.needs_a_look() && !matches!(reading.verdict, Verdict::Unknown { .. });
+            let better = match &reading.verdict {
+                Verdict::Parsed { .. } | Verdict::Ignored { .. } => outcome.needs_a_look(),
+                Verdict::Failed { .. } => outcome == Outcome::UnknownProvider,
+                Verdict::Unknown { .. } => false,
+            };
             if !better {
+                // Other rules may fail for another reason.
+                if outcome == Outcome::ParsingFailed && matches!(reading.verdict, Verdict::Failed { .. }) {
+                    settle(connection, notification, delivery.received_at, reading)?;
+                }
                 return Ok(Recorded { notification, outcome, novelty: Novelty::Duplicate, merged: Vec::new() });
             }
             (notification, Novelty::ReadAgain)
@@ -298,13 +306,19 @@ fn by_maintenance(notices: &[Notice]) -> Vec<(String, Vec<Notice>)> {
 /// The notice with its text harmless and bounded.
 fn fit(notice: &Notice) -> Notice {
     let circuit = |circuit: &Circuit| Circuit { circuit_id: short(&circuit.circuit_id), impact: circuit.impact };
+    let named = notice.circuits.len();
+    let summary = if named > CIRCUITS {
+        format!("[{CIRCUITS} of {named} circuits are kept] {}", notice.summary)
+    } else {
+        notice.summary.clone()
+    };
     Notice {
         account: short(&notice.account),
         circuits: notice.circuits.iter().take(CIRCUITS).map(circuit).collect(),
         maintenance_id: short(&notice.maintenance_id),
         organizer: short(&notice.organizer),
         provider: short(&notice.provider),
-        summary: long(&notice.summary),
+        summary: long(&summary),
         uid: short(&notice.uid),
         ..notice.clone()
     }

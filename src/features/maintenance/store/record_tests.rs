@@ -124,6 +124,18 @@ fn a_mail_that_could_not_be_read_is_kept_and_merged_once_it_can() {
 }
 
 #[test]
+fn a_mail_that_still_cannot_be_read_is_no_news_but_its_reason_is() {
+    let connection = empty();
+    let failed = |reason: &str| Verdict::Failed { provider: "zayo".to_owned(), reason: reason.to_owned() };
+    assert_eq!(take(&connection, &unread("1", Verdict::Unknown { reason: String::new() })).novelty, Novelty::New);
+    assert_eq!(take(&connection, &unread("1", failed("no window"))).novelty, Novelty::ReadAgain);
+    let again = take(&connection, &unread("1", failed("no account")));
+    assert_eq!((again.novelty, again.outcome), (Novelty::Duplicate, Outcome::ParsingFailed));
+    let reason: String = connection.query_row("SELECT reason FROM notification", [], |row| row.get(0)).unwrap();
+    assert_eq!(reason, "no account");
+}
+
+#[test]
 fn every_outcome_is_kept_with_its_reason_and_listed() {
     let connection = empty();
     let reason = |reason: &str| reason.to_owned();
@@ -293,7 +305,8 @@ fn text_from_outside_is_made_harmless_and_bounded() {
     let (key, _) = say(&connection, "1", hostile);
     let detail = look(&connection, key);
     assert_eq!(detail.maintenance_id, "TTN-␛[2J");
-    assert!(detail.summary.starts_with("␛]0;title␇long ") && detail.summary.chars().count() == 2048);
+    let began = "[5000 of 6000 circuits are kept] ␛]0;title␇long ";
+    assert!(detail.summary.starts_with(began) && detail.summary.chars().count() == 2048, "{}", detail.summary);
     assert_eq!((detail.circuits.len(), detail.circuits[0].circuit_id.as_str()), (5000, "C-0 ␛[0m"));
 }
 

@@ -27,6 +27,9 @@ const USUAL_HASH_BYTES: i64 = 1 << 20;
 const DAYS_BACK: i64 = 700;
 /// Announcements reach so far ahead.
 const DAYS_AHEAD: i64 = 60;
+/// The mails behind what is older have lost their text already, as they do by default after a year: otherwise the first
+/// minutes with a new archive are spent on forgetting half of it.
+const TEXT_DAYS: i64 = 350;
 
 /// Who announces, and how their ids and circuits begin.
 const PROVIDERS: [(&str, &str, &str); 12] = [
@@ -107,7 +110,7 @@ fn chunk(
             - (DAYS_BACK + DAYS_AHEAD) * i64::try_from(number).unwrap_or(0) / i64::try_from(n).unwrap_or(1).max(1);
         let made = Made::roll(&mut dice, number, now - TimeDelta::days(age), now);
         let key = record::insert_window(connection, made.provider, &made.maintenance_id, &made.state)?;
-        let notification = made.notification(connection, number)?;
+        let notification = made.notification(connection, number, now)?;
         NewEvent {
             maintenance: key,
             at: made.state.order.stamp,
@@ -166,7 +169,7 @@ impl Made {
     }
 
     /// The mail that announced it.
-    fn notification(&self, connection: &Connection, number: u64) -> Result<NotificationKey, Error> {
+    fn notification(&self, connection: &Connection, number: u64, now: DateTime<Utc>) -> Result<NotificationKey, Error> {
         let State { start, end, order, summary, organizer, .. } = &self.state;
         let id = &self.maintenance_id;
         let message_id = format!("{number}.{id}@{}.example", self.provider);
@@ -181,9 +184,11 @@ impl Made {
         let mut insert = connection.prepare_cached(
             "INSERT INTO notification (source, item, received_at, message_id, sender, subject, dated, provider, outcome,
                  reason, size, kept, whole_hash, body_hash)
-             VALUES ('seed', :item, :at, :message_id, :sender, :subject, :at, :provider, :outcome, '', :size, :size,
+             VALUES ('seed', :item, :at, :message_id, :sender, :subject, :at, :provider, :outcome, '', :size, :kept,
                  :hash, :hash)",
         )?;
+        let size = i64::try_from(raw.len()).unwrap_or(i64::MAX);
+        let is_kept = order.stamp > now - TimeDelta::days(TEXT_DAYS);
         insert.execute(named_params! {
             ":item": message_id,
             ":at": order.stamp.timestamp(),
@@ -192,13 +197,16 @@ impl Made {
             ":subject": format!("Maintenance {id}"),
             ":provider": self.provider,
             ":outcome": Outcome::Parsed,
-            ":size": i64::try_from(raw.len()).unwrap_or(i64::MAX),
+            ":size": size,
+            ":kept": if is_kept { size } else { 0 },
             ":hash": hash,
         })?;
         let key = NotificationKey(connection.last_insert_rowid());
-        connection
-            .prepare_cached("INSERT INTO notification_raw (id, raw) VALUES (?1, ?2)")?
-            .execute((key, raw.as_bytes()))?;
+        if is_kept {
+            connection
+                .prepare_cached("INSERT INTO notification_raw (id, raw) VALUES (?1, ?2)")?
+                .execute((key, raw.as_bytes()))?;
+        }
         Ok(key)
     }
 }

@@ -151,8 +151,13 @@ pub enum Done {
     },
     /// So many acknowledgements taken back.
     Unacknowledged(usize),
-    /// A note written on so many.
-    Noted(usize),
+    /// A note written.
+    Noted {
+        /// On which it was to be written.
+        keys: Vec<MaintenanceKey>,
+        /// On how many it was.
+        count: usize,
+    },
     /// Undone.
     Undone,
     /// What was to be undone is no longer so; somebody else has been at it.

@@ -24,7 +24,7 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
         }
         Write::Note { keys, text, who } => {
             let result = action::add_note(connection, &keys, &text, &Actor { who, at })?;
-            (Done::Noted(result.done.len()), result)
+            (Done::Noted { keys, count: result.done.len() }, result)
         }
         Write::Undo { inverse, who } => {
             let result = action::undo(connection, &inverse, &Actor { who, at })?;

@@ -102,41 +102,36 @@ impl Encoder {
 
     /// Brings every row that changed up to date.
     fn encode_rows(&mut self, frame: &[Cell], width: usize) {
-        let rows = frame.chunks_exact(width).zip(self.last.chunks_exact(width));
-        let changed: Vec<usize> = rows.enumerate().filter_map(|(y, (new, old))| (new != old).then_some(y)).collect();
-        let is_shifted = changed.len() >= scroll::FEWEST_ROWS && self.shift_rows(frame, &changed, width);
+        let rows = frame.chunks_exact(width).zip(self.last.chunks_exact(width)).enumerate();
+        let changed: Vec<usize> = rows.filter_map(|(y, (new, old))| (!is_same_row(new, old)).then_some(y)).collect();
         let (Some(&first), Some(&last)) = (changed.first(), changed.last()) else { return };
-        // Looking for text that moved sideways takes longer than writing a whole screen.
-        let are_few = changed.len() <= MOST_SLIDING_ROWS;
         // A shift moves rows in between that did not change, which are then to be put right.
-        let rows = if is_shifted { (first..=last).collect() } else { changed };
-        for y in rows {
-            let cells = y * width..(y + 1) * width;
-            let Some(new) = frame.get(cells.clone()) else { return };
-            let wanted = self.normalise(new);
-            if let Some(last) = self.last.get_mut(cells.clone()) {
-                last.clone_from_slice(new);
-            }
-            if let Some(shown) = self.shown.get_mut(cells) {
-                if are_few && let Some(slide) = slide::find(shown, &wanted) {
-                    self.sink.move_to(cell_count(slide.at), cell_count(y), &wanted);
-                    self.sink.slide(slide.count);
-                    slide::apply(shown, slide);
-                }
-                encode_row(&mut self.sink, cell_count(y), shown, &wanted);
-                shown.clone_from_slice(&wanted);
+        let may_shift = changed.len() >= scroll::FEWEST_ROWS;
+        let rows: Vec<usize> = if may_shift { (first..=last).collect() } else { changed };
+        for y in &rows {
+            if let Some(last) = self.last.get_mut(y * width..(y + 1) * width) {
+                last.clone_from_slice(row_of(frame, *y, width));
             }
         }
-    }
-
-    /// Has the terminal shift rows where that saves bytes; returns whether it did.
-    fn shift_rows(&mut self, frame: &[Cell], changed: &[usize], width: usize) -> bool {
-        let (Some(&first), Some(&last)) = (changed.first(), changed.last()) else { return false };
-        let wanted: Vec<Vec<Cell>> = (first..=last).map(|y| self.normalise(row_of(frame, y, width))).collect();
-        let Some(shift) = scroll::find(&self.shown, first, &wanted, width) else { return false };
-        self.sink.shift_rows(cell_count(shift.top), cell_count(shift.bottom), shift.count);
-        scroll::apply(&mut self.shown, width, shift);
-        true
+        let wanted: Vec<Vec<Cell>> = rows.iter().map(|y| self.normalise(row_of(frame, *y, width))).collect();
+        if may_shift && let Some(shift) = scroll::find(&self.shown, first, &wanted, width) {
+            self.sink.shift_rows(cell_count(shift.top), cell_count(shift.bottom), shift.count);
+            scroll::apply(&mut self.shown, width, shift);
+        }
+        let mut wanted: Vec<(usize, Vec<Cell>)> = rows.into_iter().zip(wanted).collect();
+        wanted.retain(|(y, wanted)| row_of(&self.shown, *y, width) != wanted);
+        // Looking for text that moved sideways takes longer than writing a whole screen.
+        let are_few = wanted.len() <= MOST_SLIDING_ROWS;
+        for (y, wanted) in wanted {
+            let Some(shown) = self.shown.get_mut(y * width..(y + 1) * width) else { return };
+            if are_few && let Some(slide) = slide::find(shown, &wanted) {
+                self.sink.move_to(cell_count(slide.at), cell_count(y), &wanted);
+                self.sink.slide(slide.count);
+                slide::apply(shown, slide);
+            }
+            encode_row(&mut self.sink, cell_count(y), shown, &wanted);
+            shown.clone_from_slice(&wanted);
+        }
     }
 
     /// A row in normal form: colours reduced, text that a terminal would obey replaced, equal looks spelled equally, and
@@ -211,6 +206,19 @@ fn encode_row(sink: &mut Sink, y: u16, shown: &[Cell], wanted: &[Cell]) {
         sink.write(cell);
         x += 1;
     }
+}
+
+/// Whether two rows look the same. Most cells of most frames are compared here and nowhere else; the cells' own comparison
+/// takes several times as long, for what the encoder does not send.
+fn is_same_row(one: &[Cell], other: &[Cell]) -> bool {
+    let is_same = |(one, other): (&Cell, &Cell)| {
+        let is_same_symbol = match (one.symbol().as_bytes(), other.symbol().as_bytes()) {
+            ([one], [other]) => one == other,
+            (one, other) => one == other,
+        };
+        is_same_symbol && one.fg == other.fg && one.bg == other.bg && one.modifier == other.modifier
+    };
+    one.len() == other.len() && one.iter().zip(other).all(is_same)
 }
 
 /// Row `y` of `cells`; empty beyond the last.

@@ -36,12 +36,21 @@ pub(super) fn find(shown: &[Cell], top: usize, wanted: &[Vec<Cell>], width: usiz
     let old: Vec<&[Cell]> = shown.chunks_exact(width).skip(top).take(wanted.len()).collect();
     let columns = changed_columns(&old, wanted)?;
     let within = most_common_shift(&old, wanted, &columns)?;
-    let shift = Shift { top: top + within.top, bottom: top + within.bottom, ..within };
     let unlike = |source: &dyn Fn(usize) -> Option<usize>| -> usize {
         let row = |y| source(y).and_then(|from| old.get(from)).copied();
         wanted.iter().enumerate().map(|(y, wanted)| count_unlike(row(y), wanted)).sum()
     };
-    (unlike(&Some) >= unlike(&|y| within.source(y)) + FEWEST_CELLS_SAVED).then_some(shift)
+    // The row under the cursor moves with the others and looks different afterwards, so that its look does not tell.
+    let last = wanted.len().saturating_sub(1);
+    let wider = Shift {
+        top: if within.count < 0 { within.top.saturating_sub(1) } else { within.top },
+        bottom: if within.count > 0 { last.min(within.bottom + 1) } else { within.bottom },
+        ..within
+    };
+    let cost = |shift: &Shift| unlike(&|y| shift.source(y));
+    let best = [within, wider].into_iter().min_by_key(cost)?;
+    let shift = Shift { top: top + best.top, bottom: top + best.bottom, ..best };
+    (unlike(&Some) >= cost(&best) + FEWEST_CELLS_SAVED).then_some(shift)
 }
 
 /// Does to `shown` what the terminal does.

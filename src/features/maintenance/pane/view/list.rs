@@ -1,5 +1,6 @@
 //! The list: one line a maintenance, as many columns as there is room for.
 
+use chrono::{Datelike as _, TimeDelta};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -14,6 +15,9 @@ use crate::ui::line::{Pen, width};
 use crate::ui::list::Line;
 use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::{brief, brief_distance};
+
+/// Beyond this a month alone may be misread.
+const FAR: TimeDelta = TimeDelta::days(180);
 
 /// Columns of the list in cells, the gaps behind them included; 0 leaves a column out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,13 +62,13 @@ fn columns(cells: usize) -> Columns {
         ..60 => Columns { id: cells.saturating_sub(15 + 12 + 11 + 3), impact: 0, acknowledged: 0, ..base },
         60..76 => Columns { id: 16, impact: 0, acknowledged: 2, ..base },
         76..100 => Columns { circuits: 4, ..base },
-        100..118 => Columns { state: 13, window: 23, circuits: 5, ..base },
+        100..118 => Columns { state: 13, window: 24, circuits: 5, ..base },
         118..132 => {
-            Columns { state: 13, window: 23, circuits: 5, duration: 8, acknowledged: 10, id: 20, provider: 14, ..base }
+            Columns { state: 13, window: 24, circuits: 5, duration: 8, acknowledged: 10, id: 20, provider: 14, ..base }
         }
         132..160 => Columns {
             state: 13,
-            window: 23,
+            window: 24,
             circuits: 5,
             duration: 8,
             acknowledged: 12,
@@ -75,7 +79,7 @@ fn columns(cells: usize) -> Columns {
         },
         _ => Columns {
             state: 13,
-            window: 23,
+            window: 24,
             circuits: 5,
             duration: 8,
             acknowledged: 14,
@@ -269,7 +273,9 @@ fn draw_row(
     if columns.duration > 0 {
         pen.column_right(&brief(row.end - row.start), columns.duration - 2, text).skip(2);
     }
-    pen.column_right(&brief_distance(row.start, row.end, look.now), columns.distance, text);
+    let early = row.status.ended_early(row.end, look.now);
+    let left = if early { String::new() } else { brief_distance(row.start, row.end, look.now) };
+    pen.column_right(&left, columns.distance, text);
     if columns.acknowledged > 0 {
         draw_acknowledged(row, columns.acknowledged, look, &mut pen);
     }
@@ -292,12 +298,16 @@ fn z(look: &Look<'_>) -> &'static str {
     if look.zone == crate::ui::time::Zone::Utc { "Z" } else { "" }
 }
 
-/// `Nov 21 02:00-06:00`, with a plus and the days where the end is on a later day.
+/// `Nov 21 02:00-06:00Z`, with `+1d` where the end is a day later: a bare `Z+1` reads like a zone. What is far away in
+/// another year has the year instead of the end.
 fn window(look: &Look<'_>, row: &Row) -> String {
     let (from, to) = (look.zone.local(row.start), look.zone.local(row.end));
-    let days = (to.date() - from.date()).num_days();
-    let later = if days > 0 { format!("+{days}") } else { String::new() };
     let z = z(look);
+    if (row.start - look.now).abs() > FAR && from.year() != look.zone.local(look.now).year() {
+        return format!("{}{z}", from.format("%Y-%m-%d %H:%M"));
+    }
+    let days = (to.date() - from.date()).num_days();
+    let later = if days > 0 { format!("+{days}d") } else { String::new() };
     format!("{}-{}{z}{later}", from.format("%b %d %H:%M"), to.format("%H:%M"))
 }
 

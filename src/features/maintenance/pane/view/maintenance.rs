@@ -25,9 +25,11 @@ const CIRCUITS: usize = 200;
 pub(super) fn draw(page: &MaintenancePage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
     let (left, right) = split(area);
     let lines = lines(page, look, left.width);
-    draw_lines(&lines, page.scroll.min(lines.len().saturating_sub(1)), look, left, buffer);
+    // Both sides scroll together, each as far as it has something to show.
+    let scroll = |lines: usize, area: Rect| page.scroll.min(lines.saturating_sub(usize::from(area.height)));
+    draw_lines(&lines, scroll(lines.len(), left), look, left, buffer);
     if let (Some(right), Some(mail)) = (right, &page.mail) {
-        draw_mail(mail, &page.text, 0, look, right, buffer);
+        draw_mail(mail, &page.text, scroll(page.text.lines.len(), right), look, right, buffer);
     }
 }
 
@@ -75,7 +77,8 @@ pub(crate) fn lines(page: &MaintenancePage, look: &Look<'_>, columns: u16) -> Ve
     circuits(detail, cells, &mut lines);
     labelled("Summary", &detail.summary, cells, Role::Text, &mut lines);
     labelled("Account", &detail.account, cells, Role::Text, &mut lines);
-    labelled("Contact", &detail.organizer, cells, Role::Link, &mut lines);
+    let contact = detail.organizer.strip_prefix("mailto:").unwrap_or(&detail.organizer);
+    labelled("Contact", contact, cells, Role::Link, &mut lines);
     notes(detail, look, cells, &mut lines);
     history(detail, look, cells, &mut lines);
     lines
@@ -102,7 +105,9 @@ fn heading(text: &str, lines: &mut Vec<TextLine>) {
 fn window(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
     let text = look.zone.window(detail.start, detail.end);
     labelled("Window", &text, cells, Role::Text, lines);
-    let left = format!("{}, {} long", distance(detail.start, detail.end, look.now), span(detail.end - detail.start));
+    let long = format!("{} long", span(detail.end - detail.start));
+    let early = detail.status.ended_early(detail.end, look.now);
+    let left = if early { long } else { format!("{}, {long}", distance(detail.start, detail.end, look.now)) };
     labelled(" ", &left, cells, Role::Accent, lines);
     if detail.windows.len() > 1 {
         for sibling in &detail.windows {
@@ -207,12 +212,13 @@ fn change_line(change: &Change, look: &Look<'_>) -> String {
     }
 }
 
-/// Makes the lines of the mail, and keeps the last fact on the screen.
+/// Makes the lines of the mail, and keeps the last line of the longer side on the screen.
 pub(crate) fn lay_out(page: &mut MaintenancePage, look: &Look<'_>, area: Rect) {
     let (left, right) = split(area);
     if let (Some(right), Some(Load::Ready(mail))) = (right, &page.mail) {
         page.text.lay_out(mail, look, usize::from(right.width));
     }
-    let facts = lines(page, look, left.width).len();
-    page.scroll = page.scroll.min(facts.saturating_sub(usize::from(left.height)));
+    let beside = if right.is_some() { page.text.lines.len() } else { 0 };
+    let longest = lines(page, look, left.width).len().max(beside);
+    page.scroll = page.scroll.min(longest.saturating_sub(usize::from(left.height)));
 }

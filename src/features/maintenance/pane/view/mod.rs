@@ -86,6 +86,13 @@ pub(super) fn draw_lines(lines: &[TextLine], scroll: usize, look: &Look<'_>, are
             pen.text(text, look.theme.style(*role));
         }
     }
+    // That there is more below stands at the right end of the last row, over whatever is there.
+    let below = lines.len().saturating_sub(scroll + usize::from(area.height));
+    if below > 0 && area.height > 0 {
+        let text = format!(" +{below}");
+        let left = usize::from(area.width).saturating_sub(width(&text));
+        Pen::new(buffer, area, area.height - 1).skip(left).text(&text, look.theme.style(Role::Muted));
+    }
 }
 
 /// What could not be read, why, and what to do.

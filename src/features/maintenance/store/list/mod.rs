@@ -3,7 +3,7 @@
 //! Every order is a *rank*: a place that can be compared ([`rank`]) and continued from by an index ([`leg`]), so that a
 //! window costs the same at any depth; nothing is numbered, skipped or counted.
 //!
-//! A filter is answered in the cheapest of three ways ([`window`]). Where matches are common, walking the order and
+//! A filter is answered in the cheapest of three ways ([`window()`]). Where matches are common, walking the order and
 //! testing row by row meets enough of them soon; a walk that does not gives up. Then the indexes are asked which rows may
 //! pass ([`sets`]). A few are read and sorted; of many the order is walked again, now testing only those.
 //!

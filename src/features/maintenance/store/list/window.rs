@@ -130,7 +130,7 @@ impl<'a> List<'a> {
         Ok(Window { rows, anchor, more_before, more_after })
     }
 
-    /// See [`matches`].
+    /// See [`matches()`].
     pub(super) fn matches(&self, limit: usize) -> Result<usize, Error> {
         if self.predicate.whole.is_empty() {
             return Ok(usize::try_from(count::total(self.connection)?).unwrap_or(usize::MAX).min(limit));

@@ -1,0 +1,16 @@
+//! The real binary in a pseudo-terminal, with a mailbox of its own: what a person does in a night, and what happens to
+//! the machine meanwhile.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a world that cannot be made fails its test, and rows are looked at by their places"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod arriving;
+mod killed;
+mod night;
+mod together;
+mod world;
