@@ -51,7 +51,7 @@ pub struct Watch {
     /// Shared with the watcher's thread, which looks into it for each event.
     points: Arc<Mutex<Points>>,
     /// The watch on the folders.
-    watch: FolderWatch,
+    on_folders: FolderWatch,
     /// From the watcher's thread; one waiting event stands for any number, and it closes with the watcher.
     events: Receiver<()>,
     /// Whether something changed that was not read yet.
@@ -64,14 +64,14 @@ impl Watch {
         let (sender, events) = channel(1);
         let points = Arc::new(Mutex::new(Points::default()));
         let matter = Arc::clone(&points);
-        let watch = FolderWatch::new(move |event| {
+        let on_folders = FolderWatch::new(move |event| {
             if event.map_or(true, |event| lock(&matter).matter_to(&event)) {
                 // Full means that the reader will look anyway.
                 let _ = sender.try_send(());
             }
         })?;
         let path = current.paths.config.clone();
-        let mut this = Self { flags, environment, path, last: Ok(current), points, watch, events, pending: false };
+        let mut this = Self { flags, environment, path, last: Ok(current), points, on_folders, events, pending: false };
         this.rearm()?;
         Ok(this)
     }
@@ -123,8 +123,8 @@ impl Watch {
     /// Watches the folders that matter now; one that was made anew needs a new watch although its name is the same.
     fn rearm(&mut self) -> Result<(), notify::Error> {
         let new = Points::of(&self.path);
-        self.watch.unwatch_all();
-        let watched = new.folders.iter().try_for_each(|folder| self.watch.watch(folder));
+        self.on_folders.unwatch_all();
+        let watched = new.folders.iter().try_for_each(|folder| self.on_folders.watch(folder));
         *lock(&self.points) = new;
         watched
     }
