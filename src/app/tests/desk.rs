@@ -213,9 +213,9 @@ impl Desk {
     }
 
     /// Another process writes to the store, and nobody has told us yet.
-    pub(super) fn changed_elsewhere(&mut self) {
+    pub(super) fn write_elsewhere(&mut self, sql: &'static str) {
         let write = |connection: &rusqlite::Connection| {
-            connection.execute("UPDATE maintenance SET revision = revision + 1", [])?;
+            connection.execute(sql, [])?;
             Ok(())
         };
         self.store.write_blocking(write).unwrap();

@@ -58,7 +58,7 @@ fn an_acknowledgement_carries_the_configured_name() {
 #[test]
 fn what_changed_after_it_was_drawn_is_not_acknowledged_unseen() {
     let mut desk = Desk::live(80, 24);
-    desk.changed_elsewhere();
+    desk.write_elsewhere("UPDATE maintenance SET revision = revision + 1");
     desk.press("a");
     assert!(desk.shows("it changed while you looked"), "{}", desk.screen());
     assert!(desk.row("TTN-0007195301").ends_with('·'));
@@ -218,6 +218,18 @@ fn the_cursor_stays_with_its_maintenance_when_time_moves_the_groups() {
     desk.wait(TimeDelta::hours(3));
     assert_eq!(selected(&mut desk), before, "it is over now, and still under the cursor");
     assert!(desk.row(&before).contains("over"), "{}", desk.screen());
+}
+
+#[test]
+fn a_window_in_another_year_says_so() {
+    let mut desk = Desk::live(120, 40);
+    desk.write_elsewhere(
+        "UPDATE maintenance SET starts_at = starts_at + 1577836800, ends_at = ends_at + 1577836800,
+             over_at = over_at + 1577836800 WHERE maintenance_id = 'TTN-0007195301'",
+    );
+    desk.report(Report::Changed);
+    desk.press("/").type_text("ttn-0007195301");
+    assert!(desk.row("in process").contains("2076-11-19 23:25Z"), "{}", desk.screen());
 }
 
 #[test]

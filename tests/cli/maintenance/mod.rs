@@ -5,6 +5,7 @@ mod export;
 mod import;
 mod json;
 mod list;
+mod mails;
 mod notice;
 mod parse;
 mod show;

@@ -262,9 +262,9 @@ impl<'a> Changed<'a> {
     }
 }
 
-/// A mail that speaks of a maintenance.
+/// A mail: one of those that speak of a maintenance, or a row of `mails`.
 #[derive(Debug, Serialize)]
-struct Notification<'a> {
+pub(super) struct Notification<'a> {
     id: NotificationKey,
     outcome: &'static str,
     reason: &'a str,
@@ -279,7 +279,8 @@ struct Notification<'a> {
 }
 
 impl<'a> Notification<'a> {
-    fn of(notification: &'a unparsed::Notification) -> Self {
+    /// A mail without its text.
+    pub(super) fn of(notification: &'a unparsed::Notification) -> Self {
         Self {
             id: notification.key,
             outcome: notification.outcome.as_str(),
@@ -296,7 +297,7 @@ impl<'a> Notification<'a> {
     }
 }
 
-/// A mail made readable: what `show --mail` prints.
+/// A mail made readable: what `show --mail` and `mails ID` print.
 #[derive(Debug, Serialize)]
 pub(super) struct Mail<'a> {
     #[serde(flatten)]

@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod json;
 mod list;
+mod mails;
 mod name;
 mod parse;
 mod show;
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     List(list::Args),
     /// Show all about a maintenance.
     Show(show::Args),
+    /// List the mails in the store, those that could not be read unless something else is asked for, or show one.
+    Mails(mails::Args),
     /// Acknowledge maintenances as they are now.
     Ack(act::AckArgs),
     /// Take acknowledgements back.
@@ -54,6 +57,7 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::run(&args, &Session::open(flags)?),
         Command::List(args) => list::run(&args, &Session::open(flags)?),
         Command::Show(args) => show::run(&args, &Session::open(flags)?),
+        Command::Mails(args) => mails::run(&args, &Session::open(flags)?),
         Command::Ack(args) => act::acknowledge(args, &Session::open(flags)?),
         Command::Unack(args) => act::unacknowledge(args, &Session::open(flags)?),
         Command::Note(args) => act::note(args, &Session::open(flags)?),

@@ -7,12 +7,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::name::{self, Named, Which};
-use super::{Session, failed, json, time};
-use crate::features::maintenance::mail::{self, Readable};
+use super::{Session, failed, json, mails, time};
 use crate::features::maintenance::store::detail::{self, Detail, Event, EventKind};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
-use crate::features::maintenance::store::unparsed::{self, Notification, Opened};
 use crate::output;
 use crate::store::Error;
 use crate::trouble::Trouble;
@@ -71,39 +69,13 @@ fn show_mail(details: &[Detail], json: bool, session: &Session) -> anyhow::Resul
         .iter()
         .filter_map(|detail| detail.notifications.first())
         .max_by_key(|notification| (notification.dated.unwrap_or(notification.received_at), notification.key));
-    let opened = match newest {
-        Some(newest) => session.store.read_blocking(|connection| unparsed::notification(connection, newest.key))?,
-        None => None,
-    };
-    let Some(Opened { notification, raw: Some(raw), .. }) = opened else {
+    let Some(newest) = newest else {
         let trouble = Trouble::new("there is no mail to show")
             .caused_by("the store no longer keeps it")
             .to_do("look for it in the mailbox; show it without --mail to see what it said");
         return Ok(failed(&[trouble]));
     };
-    let readable = mail::readable(&raw);
-    if json {
-        output::print_json(&json::Mail::of(&notification, &readable, raw.len()))?;
-    } else {
-        output::print(&letter(&notification, &readable, raw.len()))?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// A mail for people: its headers, a blank line, its text.
-fn letter(notification: &Notification, readable: &Readable, kept: usize) -> String {
-    let mut text = String::new();
-    for (name, value) in &readable.headers {
-        let _ = writeln!(text, "{name}: {value}");
-    }
-    text.push('\n');
-    for line in &readable.lines {
-        let _ = writeln!(text, "{line}");
-    }
-    if (kept as u64) < notification.size {
-        let _ = writeln!(text, "\n[cut: {kept} of {} bytes are kept]", notification.size);
-    }
-    text
+    mails::show(newest.key, json, session)
 }
 
 /// A page on one window for people.

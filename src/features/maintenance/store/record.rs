@@ -306,13 +306,19 @@ fn by_maintenance(notices: &[Notice]) -> Vec<(String, Vec<Notice>)> {
 /// The notice with its text harmless and bounded.
 fn fit(notice: &Notice) -> Notice {
     let circuit = |circuit: &Circuit| Circuit { circuit_id: short(&circuit.circuit_id), impact: circuit.impact };
+    let named = notice.circuits.len();
+    let summary = if named > CIRCUITS {
+        format!("[{CIRCUITS} of {named} circuits are kept] {}", notice.summary)
+    } else {
+        notice.summary.clone()
+    };
     Notice {
         account: short(&notice.account),
         circuits: notice.circuits.iter().take(CIRCUITS).map(circuit).collect(),
         maintenance_id: short(&notice.maintenance_id),
         organizer: short(&notice.organizer),
         provider: short(&notice.provider),
-        summary: long(&notice.summary),
+        summary: long(&summary),
         uid: short(&notice.uid),
         ..notice.clone()
     }

@@ -1,5 +1,6 @@
 //! The list: one line a maintenance, as many columns as there is room for.
 
+use chrono::{Datelike as _, TimeDelta};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -14,6 +15,9 @@ use crate::ui::line::{Pen, width};
 use crate::ui::list::Line;
 use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::{brief, brief_distance};
+
+/// Beyond this a month alone may be misread.
+const FAR: TimeDelta = TimeDelta::days(180);
 
 /// Columns of the list in cells, the gaps behind them included; 0 leaves a column out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -292,12 +296,16 @@ fn z(look: &Look<'_>) -> &'static str {
     if look.zone == crate::ui::time::Zone::Utc { "Z" } else { "" }
 }
 
-/// `Nov 21 02:00-06:00`, with a plus and the days where the end is on a later day.
+/// `Nov 21 02:00-06:00`, with a plus and the days where the end is on a later day. What is far away in another year has
+/// the year instead of the end.
 fn window(look: &Look<'_>, row: &Row) -> String {
     let (from, to) = (look.zone.local(row.start), look.zone.local(row.end));
+    let z = z(look);
+    if (row.start - look.now).abs() > FAR && from.year() != look.zone.local(look.now).year() {
+        return format!("{}{z}", from.format("%Y-%m-%d %H:%M"));
+    }
     let days = (to.date() - from.date()).num_days();
     let later = if days > 0 { format!("+{days}") } else { String::new() };
-    let z = z(look);
     format!("{}-{}{z}{later}", from.format("%b %d %H:%M"), to.format("%H:%M"))
 }
 

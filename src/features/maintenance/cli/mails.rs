@@ -1,0 +1,161 @@
+//! `noctui maintenance mails`: the mails in the store, first of all those that could not be read; with an id, one of them.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use super::table::Table;
+use super::{Session, failed, json, time};
+use crate::features::maintenance::mail::{self, Readable};
+use crate::features::maintenance::model::Outcome;
+use crate::features::maintenance::store::NotificationKey;
+use crate::features::maintenance::store::unparsed::{self, Notification, NotificationAnchor, Opened, Which};
+use crate::output::{self, JsonArray, Printer};
+use crate::store;
+use crate::trouble::Trouble;
+
+/// Rows read at a time.
+const CHUNK: usize = 500;
+
+/// What was typed after `mails`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Show this mail as text: its id stands in the list and in `show --json`.
+    #[arg(value_name = "ID", conflicts_with_all = ["all", "outcome", "limit"])]
+    id: Option<i64>,
+    /// All mails, also those that were read well.
+    #[arg(long, conflicts_with = "outcome")]
+    all: bool,
+    /// Only those with this outcome, such as parsing-failed or ignored.
+    #[arg(long, value_name = "OUTCOME")]
+    outcome: Option<Outcome>,
+    /// Stop after so many.
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Print JSON: an array, or with ID one object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lists mails, the newest first, or shows one.
+pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
+    if let Some(id) = args.id {
+        return show(NotificationKey(id), args.json, session);
+    }
+    let which = match (args.all, args.outcome) {
+        (true, _) => Which::All,
+        (false, Some(outcome)) => Which::Outcome(outcome),
+        (false, None) => Which::NeedALook,
+    };
+    let chunks = Chunks { session, which, next: Some(NotificationAnchor::Top), left: args.limit.unwrap_or(usize::MAX) };
+    if args.json {
+        let mut array = JsonArray::begin()?;
+        for rows in chunks {
+            for row in &rows? {
+                array.push(&json::Notification::of(row))?;
+            }
+            if !array.is_open() {
+                break;
+            }
+        }
+        array.finish()?;
+    } else {
+        let mut printer = Printer::new();
+        let mut table = Table::new(output::columns());
+        let mut titles = Some(TITLES.map(str::to_owned));
+        for rows in chunks {
+            let lines: Vec<_> = titles.take().into_iter().chain(rows?.iter().map(cells)).collect();
+            printer.print(&table.lines(&lines))?;
+            if !printer.is_open() {
+                break;
+            }
+        }
+        printer.finish()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What stands above the columns.
+const TITLES: [&str; 6] = ["ID", "OUTCOME", "RECEIVED", "FROM", "SUBJECT", "REASON"];
+
+/// A mail in words.
+fn cells(mail: &Notification) -> [String; 6] {
+    [
+        mail.key.0.to_string(),
+        mail.outcome.to_string(),
+        time(mail.received_at),
+        mail.sender.clone(),
+        mail.subject.clone(),
+        mail.reason.clone(),
+    ]
+}
+
+/// Shows one mail as text.
+pub(super) fn show(key: NotificationKey, json: bool, session: &Session) -> anyhow::Result<ExitCode> {
+    let opened = session.store.read_blocking(|connection| unparsed::notification(connection, key))?;
+    let Some(Opened { notification, raw, .. }) = opened else {
+        let trouble = Trouble::new(&format!("there is no mail {}", key.0))
+            .to_do("noctui maintenance mails --all lists those that there are");
+        return Ok(failed(&[trouble]));
+    };
+    let Some(raw) = raw else {
+        let trouble = Trouble::new("there is no mail to show")
+            .caused_by("the store no longer keeps it")
+            .to_do("look for it in the mailbox");
+        return Ok(failed(&[trouble]));
+    };
+    let readable = mail::readable(&raw);
+    if json {
+        output::print_json(&json::Mail::of(&notification, &readable, raw.len()))?;
+    } else {
+        output::print(&letter(&notification, &readable, raw.len()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A mail for people: its headers, a blank line, its text.
+fn letter(notification: &Notification, readable: &Readable, kept: usize) -> String {
+    let mut text = String::new();
+    for (name, value) in &readable.headers {
+        let _ = writeln!(text, "{name}: {value}");
+    }
+    text.push('\n');
+    for line in &readable.lines {
+        let _ = writeln!(text, "{line}");
+    }
+    if (kept as u64) < notification.size {
+        let _ = writeln!(text, "\n[cut: {kept} of {} bytes are kept]", notification.size);
+    }
+    text
+}
+
+/// The mails in pieces, each read when it is asked for.
+struct Chunks<'s> {
+    /// Where to read.
+    session: &'s Session,
+    /// What to read.
+    which: Which,
+    /// Where the next piece begins; `None` at the end.
+    next: Option<NotificationAnchor>,
+    /// Rows that may still come.
+    left: usize,
+}
+
+impl Iterator for Chunks<'_> {
+    type Item = Result<Vec<Notification>, store::Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let anchor = self.next.take().filter(|_| self.left > 0)?;
+        let wanted = self.left.min(CHUNK);
+        let which = self.which;
+        let read = self.session.store.read_blocking(|c| unparsed::notifications(c, which, anchor, wanted));
+        let window = match read {
+            Ok(window) => window,
+            Err(error) => return Some(Err(error)),
+        };
+        self.left -= window.rows.len();
+        if window.more {
+            self.next = window.rows.last().map(|row| NotificationAnchor::After(row.key));
+        }
+        (!window.rows.is_empty()).then_some(Ok(window.rows))
+    }
+}
