@@ -187,12 +187,11 @@ impl State {
 
     /// `u`.
     fn undo_last(&mut self) -> Outcome {
-        if self.undoing.is_some() {
-            return Outcome::warn("the last action is still being undone");
-        }
-        self.undoing = self.undo.pop();
-        match self.undoing.clone() {
-            Some(inverse) => Outcome::ask(Write::Undo { inverse, who: self.who.clone() }),
+        match self.undo.pop() {
+            Some(inverse) => {
+                self.undoing.push_back(inverse.clone());
+                Outcome::ask(Write::Undo { inverse, who: self.who.clone() })
+            }
             None => Outcome::warn("there is nothing to undo"),
         }
     }
