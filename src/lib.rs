@@ -23,3 +23,4 @@ pub mod store;
 pub mod text;
 pub mod trouble;
 mod ui;
+mod watching;

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{Event, EventKind};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Config, Environment, Flags, Problems, load};
+use crate::watching::FolderWatch;
 
 /// A change is read once nothing has changed for this long: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(100);
@@ -49,8 +50,8 @@ pub struct Watch {
     last: Result<Config, Problems>,
     /// Shared with the watcher's thread, which looks into it for each event.
     points: Arc<Mutex<Points>>,
-    /// The system's watcher.
-    watcher: RecommendedWatcher,
+    /// The watch on the folders.
+    on_folders: FolderWatch,
     /// From the watcher's thread; one waiting event stands for any number, and it closes with the watcher.
     events: Receiver<()>,
     /// Whether something changed that was not read yet.
@@ -63,16 +64,16 @@ impl Watch {
         let (sender, events) = channel(1);
         let points = Arc::new(Mutex::new(Points::default()));
         let matter = Arc::clone(&points);
-        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        let on_folders = FolderWatch::new(move |event| {
             if event.map_or(true, |event| lock(&matter).matter_to(&event)) {
                 // Full means that the reader will look anyway.
                 let _ = sender.try_send(());
             }
         })?;
         let path = current.paths.config.clone();
-        let mut watch = Self { flags, environment, path, last: Ok(current), points, watcher, events, pending: false };
-        watch.rearm()?;
-        Ok(watch)
+        let mut this = Self { flags, environment, path, last: Ok(current), points, on_folders, events, pending: false };
+        this.rearm()?;
+        Ok(this)
     }
 
     /// Waits until the configuration says something else and reads it. After an error keep what you have and show the
@@ -122,11 +123,8 @@ impl Watch {
     /// Watches the folders that matter now; one that was made anew needs a new watch although its name is the same.
     fn rearm(&mut self) -> Result<(), notify::Error> {
         let new = Points::of(&self.path);
-        for old in &lock(&self.points).folders {
-            // It may be gone, and the watch with it.
-            let _ = self.watcher.unwatch(old);
-        }
-        let watched = new.folders.iter().try_for_each(|folder| self.watcher.watch(folder, RecursiveMode::NonRecursive));
+        self.on_folders.unwatch_all();
+        let watched = new.folders.iter().try_for_each(|folder| self.on_folders.watch(folder));
         *lock(&self.points) = new;
         watched
     }

@@ -143,6 +143,8 @@ impl Screen {
         };
         // The terminal first: whoever quit has a prompt at once, whatever is still being written.
         drop(terminal);
+        // What can end while the view is saved ends meanwhile, the watches on folders above all.
+        self.worker.begin_to_stop();
         if let Err(error) = state::save(&self.config.paths.view(), &self.model.view_state()) {
             tracing::warn!(%error, "the view was not saved");
         }

@@ -229,6 +229,11 @@ impl MaintenanceWorker {
         }
     }
 
+    /// Lets the worker end, without waiting for it. Nothing more may be asked.
+    pub(super) fn begin_to_stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Ends the worker. Writes that were asked for are carried out, for as long as [`LAST_WRITES`].
     pub(super) async fn stop(self) {
         let Self { threads, stop, running, .. } = self;

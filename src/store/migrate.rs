@@ -10,6 +10,8 @@ use super::error::Error;
 /// An error unless the database is empty or ours, and not newer than this program. Reads only.
 pub(super) fn refuse_foreign(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<(), Error> {
     let ask = || {
+        // In one view of the file: another process may bring an empty one up to date between two looks.
+        let _view = connection.unchecked_transaction()?;
         let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
         let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

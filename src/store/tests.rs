@@ -434,6 +434,24 @@ impl Writer {
 }
 
 #[test]
+fn stores_that_are_opened_at_once_on_a_new_directory_agree() {
+    for journal in [Journal::Auto, Journal::Rollback] {
+        for _ in 0..40 {
+            let dir = tempfile::tempdir().unwrap();
+            let start = std::sync::Barrier::new(3);
+            std::thread::scope(|scope| {
+                for _ in 0..3 {
+                    scope.spawn(|| {
+                        start.wait();
+                        Store::open(dir.path(), &Options { journal, ..Options::new(MIGRATIONS) }).unwrap();
+                    });
+                }
+            });
+        }
+    }
+}
+
+#[test]
 fn a_killed_process_loses_nothing_that_was_confirmed() {
     if let Ok(order) = std::env::var(WRITER) {
         return Writer::run(&order);

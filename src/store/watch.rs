@@ -5,10 +5,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::EventKind;
 
 use super::writer::{Prober, Writer};
 use super::{FILE_NAME, connect};
+use crate::watching::FolderWatch;
 
 /// The waits between looking again after a file event. The event comes with the first byte written, the commit is
 /// visible only after the sync, so that the first look may come too early.
@@ -25,7 +26,7 @@ const POLL: Duration = Duration::from_secs(5);
 
 /// Keeps the file events coming; dropping it ends the watching thread.
 pub(super) struct Watcher {
-    _events: Option<RecommendedWatcher>,
+    _events: Option<FolderWatch>,
     /// Closed on drop, which the polling thread waits for.
     _stop: SyncSender<()>,
 }
@@ -55,22 +56,22 @@ impl Watcher {
 }
 
 /// File events of the database and its journals.
-fn watch(path: &Path, touched: SyncSender<()>) -> Option<RecommendedWatcher> {
+fn watch(path: &Path, touched: SyncSender<()>) -> Option<FolderWatch> {
     let dir = path.parent()?;
     let ours = move |changed: &PathBuf| {
         changed.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(FILE_NAME))
     };
-    let report = move |event: notify::Result<Event>| {
+    let mut watch = FolderWatch::new(move |event| {
         // Reading opens files too; only a modified file can mean a commit. A failed event may hide one.
         let relevant =
             event.map_or(true, |event| matches!(event.kind, EventKind::Modify(_)) && event.paths.iter().any(&ours));
         if relevant {
             let _ = touched.try_send(());
         }
-    };
-    let mut watcher = notify::recommended_watcher(report).ok()?;
-    watcher.watch(dir, RecursiveMode::NonRecursive).ok()?;
-    Some(watcher)
+    })
+    .ok()?;
+    watch.watch(dir).ok()?;
+    Some(watch)
 }
 
 /// Looks whether others committed after each event, or at `pace`; sleeps otherwise.

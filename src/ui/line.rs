@@ -1,6 +1,6 @@
 //! Text that fits: widths in cells, cutting with an ellipsis, padding, and a one-line writer for columns.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
@@ -43,6 +43,10 @@ pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(1);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
+        if width(paragraph) <= cells {
+            lines.push(paragraph.trim_end().to_owned());
+            continue;
+        }
         let mut line = String::new();
         let mut used = 0;
         for word in words_and_blanks(paragraph) {
@@ -124,13 +128,28 @@ impl<'a> Pen<'a> {
         let plain = text.bytes().take_while(|byte| (b' '..=b'~').contains(byte)).count();
         // The last one may be the first part of a grapheme.
         let plain = if plain < text.len() { plain.saturating_sub(1) } else { plain };
-        for symbol in (0..plain).filter_map(|at| text.get(at..=at)) {
-            if let Some(cell) = self.buffer.cell_mut((self.row.x + self.used, self.row.y)) {
+        for (at, cell) in self.cells(plain).iter_mut().enumerate() {
+            cell.set_symbol(text.get(at..=at).unwrap_or(" ")).set_style(style);
+        }
+        self.skip(plain);
+        plain
+    }
+
+    /// The next `count` cells.
+    fn cells(&mut self, count: usize) -> &mut [Cell] {
+        let from = self.buffer.index_of(self.row.x + self.used, self.row.y);
+        self.buffer.content.get_mut(from..from + count).unwrap_or_default()
+    }
+
+    /// Writes `symbol`, one cell wide, `count` times, as far as there is room.
+    pub(crate) fn repeat(&mut self, symbol: &str, count: usize, style: Style) -> &mut Self {
+        let count = count.min(self.left());
+        if count > 0 && self.row.height > 0 {
+            for cell in self.cells(count) {
                 cell.set_symbol(symbol).set_style(style);
             }
-            self.used += 1;
         }
-        plain
+        self.skip(count)
     }
 
     /// Moves on by `cells` without writing.

@@ -1,10 +1,14 @@
 //! Times as people read them: absolute in the chosen zone, plus the distance that matters.
 //!
-//! Distances change by the minute, so that an idle screen sends next to nothing; seconds show only with less than two
-//! minutes to go.
+//! Distances are taken from the full minute that the clock in the header shows, so that all of them turn together with
+//! it, once a minute, and nothing on an idle screen changes in between; seconds show only with less than two minutes to
+//! go.
 
-use chrono::{DateTime, Datelike, Duration, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, Duration, TimeZone, Utc};
 use chrono_tz::Tz;
+
+/// With less than this to go, distances are in seconds.
+const SOON: Duration = Duration::minutes(2);
 
 /// The zone in which the screen shows times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -102,17 +106,33 @@ pub(crate) fn brief(length: Duration) -> String {
 /// [`distance`] as short as a column wants it: `ends 41m`, `in 3h12m`, `2d ago`.
 pub(crate) fn brief_distance(start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if now < start {
-        format!("in {}", brief(start - now))
+        format!("in {}", brief(ahead(start, now)))
     } else if now < end {
-        format!("ends {}", brief(end - now))
+        format!("ends {}", brief(ahead(end, now)))
     } else {
-        format!("{} ago", age(now - end))
+        format!("{} ago", age(end, now))
     }
 }
 
-/// The age of data: `<1m`, `3m`, `2h`, `4d`.
-pub(crate) fn age(length: Duration) -> String {
-    match length.num_minutes().max(0) {
+/// The full second that a clock shows at `at`.
+fn full_second(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at)
+}
+
+/// The full minute that a clock shows at `at`.
+fn full_minute(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp().div_euclid(60) * 60, 0).unwrap_or(at)
+}
+
+/// How far away `at` is, as it reads.
+fn ahead(at: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    let exact = at - full_second(now);
+    if exact < SOON { exact } else { at - full_minute(now) }
+}
+
+/// The age of what is from `since`: `<1m`, `3m`, `2h`, `4d`.
+pub(crate) fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    match (full_minute(now) - since).num_minutes().max(0) {
         0 => "<1m".to_owned(),
         minutes @ 1..60 => format!("{minutes}m"),
         minutes @ 60..2_880 => format!("{}h", minutes / 60),
@@ -123,41 +143,22 @@ pub(crate) fn age(length: Duration) -> String {
 /// The time left or gone, relative to now, for a window: `ends 41 m`, `in 3 h 12 m`, `2 d ago`.
 pub(crate) fn distance(start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if now < start {
-        format!("in {}", span(start - now))
+        format!("in {}", span(ahead(start, now)))
     } else if now < end {
-        format!("ends {}", span(end - now))
+        format!("ends {}", span(ahead(end, now)))
     } else {
-        format!("{} ago", age(now - end))
+        format!("{} ago", age(end, now))
     }
 }
 
 /// When a screen that shows these instants has to be drawn again at the latest: at the next full minute, or at the next
-/// second while one of them is less than two minutes away.
+/// second at which one of them is less than two minutes away.
 pub(crate) fn next_change(now: DateTime<Utc>, instants: impl Iterator<Item = DateTime<Utc>>) -> DateTime<Utc> {
-    let soon = Duration::minutes(2);
-    let mut close = false;
-    let mut earliest = None;
-    for instant in instants {
-        let ahead = instant - now;
-        // Two minutes ahead exactly still shows minutes: seconds begin a moment later.
-        if ahead > Duration::zero() {
-            if ahead < soon {
-                close = true;
-            } else {
-                // The text turns when a whole minute less is left.
-                let turn = now + Duration::milliseconds(ahead.num_milliseconds() % 60_000 + 1);
-                earliest = Some(earliest.map_or(turn, |first: DateTime<Utc>| first.min(turn)));
-            }
-        }
-    }
-    if close {
-        return now + Duration::milliseconds(1_000 - i64::from(now.timestamp_subsec_millis()));
-    }
-    let minute = now
-        + Duration::milliseconds(
-            60_000 - i64::from(now.second()) * 1_000 - i64::from(now.timestamp_subsec_millis().min(999)),
-        );
-    earliest.map_or(minute, |turn| turn.min(minute).max(now + Duration::seconds(1)))
+    let second = full_second(now) + Duration::seconds(1);
+    let minute = full_minute(now) + Duration::minutes(1);
+    // Two minutes before exactly, minutes are still shown.
+    let counted_down = instants.filter(|instant| *instant > now).map(|instant| instant - SOON + Duration::seconds(1));
+    counted_down.min().map_or(minute, |first| first.max(second).min(minute))
 }
 
 #[cfg(test)]
@@ -201,8 +202,32 @@ mod tests {
 
     #[test]
     fn an_idle_screen_wakes_once_a_minute() {
-        let now = at("2026-11-21T02:48:20Z");
-        assert_eq!(next_change(now, std::iter::empty()), at("2026-11-21T02:49:00Z"));
-        assert_eq!(next_change(now, [at("2026-11-21T02:49:30Z")].into_iter()), at("2026-11-21T02:48:21Z"));
+        let now = at("2026-11-21T02:48:20.5Z");
+        let next = |instants: &[&str]| next_change(now, instants.iter().map(|text| at(text)));
+        assert_eq!(next(&[]), at("2026-11-21T02:49:00Z"));
+        assert_eq!(next(&["2026-11-21T02:48:00Z", "2026-11-21T02:52:00Z"]), at("2026-11-21T02:49:00Z"));
+        assert_eq!(next(&["2026-11-21T02:49:30Z"]), at("2026-11-21T02:48:21Z"));
+        assert_eq!(next(&["2026-11-21T02:50:40Z"]), at("2026-11-21T02:48:41Z"));
+    }
+
+    #[test]
+    fn whatever_reads_differently_was_awaited() {
+        let starts = ["2026-11-21T00:04:00Z", "2026-11-21T00:05:37Z", "2026-11-22T01:00:00Z", "2026-11-20T23:59:30Z"];
+        let starts = starts.map(at);
+        let seen = |now| starts.map(|start| (distance(start, start, now), brief_distance(start, start, now)));
+        let mut now = at("2026-11-21T00:00:00Z");
+        let mut woken = 0;
+        while now < at("2026-11-21T00:07:00Z") {
+            let next = next_change(now, starts.into_iter());
+            let before = seen(now);
+            while now < next {
+                assert_eq!(seen(now), before, "at {now}, not before {next}");
+                now += Duration::milliseconds(250);
+            }
+            assert!(seen(now) != before || now.timestamp() % 60 == 0, "nothing changed at {now}");
+            woken += 1;
+        }
+        // The full minutes, and the seconds of two countdowns that overlap by a part.
+        assert!((120..240).contains(&woken), "{woken}");
     }
 }

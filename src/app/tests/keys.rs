@@ -1,35 +1,24 @@
-//! What keys, the mouse and pastes do.
+//! What keys do.
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::desk::{DATABASE, Desk, MAILBOX, settings};
 use crate::app::commands::COMMANDS;
-use crate::app::{Effect, Message, Pane};
+use crate::app::{Effect, Message};
 use crate::colour::ColourDepth;
 use crate::command::Scope;
 use crate::features::maintenance::worker::{Report, SourceHealth};
-use crate::input::{Button, Input, Mouse, MouseAction};
+use crate::input::Input;
 use crate::key::{Code, Key};
 use crate::logging::{Entry, Recent, Severity};
 use crate::trouble::Trouble;
 
-/// Something done with the mouse.
-fn mouse(desk: &mut Desk, action: MouseAction, column: u16, row: u16) {
-    desk.send(Message::Input(Input::Mouse(Mouse { action, column, row, ctrl: false })));
-}
-
 /// The id under the cursor.
-fn selected(desk: &mut Desk) -> String {
+pub(super) fn selected(desk: &mut Desk) -> String {
     desk.press("y");
     let Some(Effect::Copy(id)) = desk.wanted.pop() else { panic!("nothing was copied:\n{}", desk.screen()) };
     id
-}
-
-/// The line of the screen that has a text in it, from the top.
-fn line_of(desk: &Desk, text: &str) -> u16 {
-    let line = desk.screen().lines().position(|line| line.contains(text));
-    u16::try_from(line.unwrap_or_else(|| panic!("{text} is not on the screen:\n{}", desk.screen()))).unwrap()
 }
 
 #[test]
@@ -86,53 +75,6 @@ fn opening_clears_the_sign_of_news_and_so_does_x() {
 }
 
 #[test]
-fn the_filter_applies_with_every_key_and_esc_brings_back_what_was_there() {
-    let mut desk = Desk::live(80, 24);
-    desk.press("/").type_text("lum");
-    assert!(desk.shows("/lum") && desk.shows("28552081") && !desk.shows("TTN-0007195301"), "{}", desk.screen());
-    desk.press("enter");
-    assert!(desk.shows("/lum"), "enter keeps it");
-    desk.press("/").type_text("x").press("esc");
-    assert!(desk.shows("/lum") && desk.shows("28552081"), "esc takes back what was typed since");
-    desk.press("esc");
-    assert!(!desk.shows("/lum") && desk.shows("TTN-0007195301"), "esc on the list clears it");
-}
-
-#[test]
-fn letters_that_are_commands_are_text_while_typing() {
-    let mut desk = Desk::live(80, 24);
-    desk.press("/").type_text("qaujz?:");
-    assert!(desk.shows("/qaujz?:"));
-    assert_eq!(desk.wanted, []);
-    desk.press("ctrl-c");
-    assert_eq!(desk.wanted, [Effect::Quit], "ctrl-c leaves from everywhere");
-}
-
-#[test]
-fn a_note_is_kept_as_a_draft_and_written_when_it_is_saved() {
-    let mut desk = Desk::live(80, 24);
-    desk.press("n").type_text("drained").press("esc");
-    assert!(desk.shows("the note is kept as a draft"));
-    desk.press("n");
-    assert!(desk.shows("drained"));
-    desk.type_text(" and watched").press("enter enter");
-    assert!(desk.shows("drained and watched") && desk.shows("note by ines"), "{}", desk.screen());
-    desk.press("esc u enter");
-    assert!(!desk.shows("\n Notes\n") && desk.shows("note removed by ines"), "{}", desk.screen());
-    desk.press("esc n");
-    assert!(!desk.shows("drained"), "what was saved is no draft any more");
-}
-
-#[test]
-fn a_draft_belongs_to_what_it_was_begun_on() {
-    let mut desk = Desk::live(80, 24);
-    desk.press("n").type_text("drained").press("esc j n");
-    assert!(!desk.shows("drained"), "{}", desk.screen());
-    desk.press("esc k n");
-    assert!(desk.shows("drained"));
-}
-
-#[test]
 fn an_undo_that_failed_can_be_tried_again() {
     let mut desk = Desk::live(80, 24);
     desk.press("a");
@@ -140,7 +82,7 @@ fn an_undo_that_failed_can_be_tried_again() {
     desk.press("u");
     assert_eq!(desk.unanswered, 1);
     desk.press("u");
-    assert!(desk.shows("still being undone") && desk.unanswered == 1, "{}", desk.screen());
+    assert!(desk.shows("there is nothing to undo"), "{}", desk.screen());
     desk.report(Report::Failed(Trouble::new("the disk is full")));
     desk.answers = true;
     desk.press("u");
@@ -168,17 +110,6 @@ fn a_theme_chosen_on_the_screen_outlives_a_reload_that_is_about_something_else()
     assert_ne!(same.theme.name, chosen);
     desk.send(Message::Reconfigured(Box::new(same)));
     assert_eq!(desk.model.settings.theme.name, chosen);
-}
-
-#[test]
-fn a_note_that_could_not_be_written_is_not_lost() {
-    let mut desk = Desk::live(80, 24);
-    desk.answers = false;
-    desk.press("n").type_text("drained").press("enter");
-    desk.report(Report::Failed(Trouble::new("the store is busy: this was not done")));
-    assert!(desk.shows("the store is busy"));
-    desk.press("n");
-    assert!(desk.shows("drained"));
 }
 
 #[test]
@@ -280,58 +211,6 @@ fn a_window_in_another_year_says_so() {
 }
 
 #[test]
-fn panes_are_reached_by_number_tab_and_click_and_zoomed() {
-    let mut desk = Desk::live(120, 40);
-    desk.press("4");
-    assert_eq!(desk.model.focus, Pane::Lab);
-    desk.press("tab");
-    assert_eq!(desk.model.focus, Pane::Consoles);
-    desk.press("tab shift-tab shift-tab");
-    assert_eq!(desk.model.focus, Pane::Lab);
-    desk.press("z");
-    assert!(desk.shows("─ 4 Lab") && !desk.shows("1 Maintenances"));
-    desk.press("esc");
-    assert!(desk.shows("1 Maintenances"));
-    let row = line_of(&desk, "2 Deploys");
-    mouse(&mut desk, MouseAction::Press(Button::Left), 5, row);
-    assert_eq!(desk.model.focus, Pane::Deploys);
-    let mut narrow = Desk::live(80, 24);
-    mouse(&mut narrow, MouseAction::Press(Button::Left), 14, 1);
-    assert_eq!(narrow.model.focus, Pane::Deploys);
-}
-
-#[test]
-fn a_click_selects_and_a_second_one_opens_and_the_wheel_scrolls() {
-    let mut desk = Desk::live(80, 24);
-    let row = line_of(&desk, "CRQ1-40468069");
-    mouse(&mut desk, MouseAction::Press(Button::Left), 30, row);
-    assert_eq!(selected(&mut desk), "CRQ1-40468069");
-    mouse(&mut desk, MouseAction::Press(Button::Left), 30, row);
-    assert!(desk.shows("─ colt CRQ1-40468069"), "{}", desk.screen());
-    desk.press("esc");
-    mouse(&mut desk, MouseAction::WheelDown, 30, row);
-    assert!(!desk.shows("TTN-0007195301"), "{}", desk.screen());
-    mouse(&mut desk, MouseAction::WheelUp, 30, row);
-    assert!(desk.shows("TTN-0007195301"));
-}
-
-#[test]
-fn a_click_on_the_footer_does_what_it_says() {
-    let mut desk = Desk::live(80, 24);
-    let column = desk.row("a acknowledge").find("? help").unwrap();
-    mouse(&mut desk, MouseAction::Press(Button::Left), u16::try_from(column).unwrap(), 23);
-    assert!(desk.shows("─ Help ─"));
-}
-
-#[test]
-fn a_click_on_the_header_shows_the_connections() {
-    let mut desk = Desk::live(80, 24);
-    let column = desk.row("mail ●").chars().position(|c| c == '●').unwrap();
-    mouse(&mut desk, MouseAction::Press(Button::Left), u16::try_from(column).unwrap(), 0);
-    assert!(desk.shows("─ Connections ─"), "{}", desk.screen());
-}
-
-#[test]
 fn y_copies_the_id_and_shift_y_what_is_shown() {
     let mut desk = Desk::live(80, 24);
     desk.press("y");
@@ -408,19 +287,6 @@ fn every_key_of_the_footer_is_one_of_the_place() {
             assert_eq!(desk.model.settings.keymap.find(&scopes, key), Some(hint.command), "{place}: {hint:?}");
         }
     }
-}
-
-#[test]
-fn a_paste_goes_into_the_text_and_runs_no_key() {
-    let mut desk = Desk::live(80, 24);
-    desk.send(Message::Input(Input::Paste("qqq".to_owned())));
-    assert_eq!(desk.wanted, []);
-    assert!(desk.shows("nothing to paste into here"));
-    desk.press("/");
-    desk.send(Message::Input(Input::Paste("lumen\n".to_owned())));
-    assert!(desk.shows("/lumen") && desk.shows("28552081"), "{}", desk.screen());
-    desk.send(Message::Input(Input::PasteRefused { bytes: 1_000_000 }));
-    assert!(desk.shows("1000000 bytes are too much to paste here"));
 }
 
 #[test]
@@ -605,16 +471,6 @@ fn only_the_order_by_time_has_headings() {
     assert!(!desk.shows("\n next 24 h\n") && !desk.shows("\n past\n"), "{}", desk.screen());
     desk.press("s s");
     assert!(desk.shows("\n next 24 h\n"), "{}", desk.screen());
-}
-
-#[test]
-fn a_paste_goes_where_the_keys_go() {
-    let mut desk = Desk::live(200, 60);
-    desk.press("n");
-    let line = line_of(&desk, "─ 2 Deploys");
-    mouse(&mut desk, MouseAction::Press(Button::Left), 20, line);
-    desk.send(Message::Input(Input::Paste("drained".to_owned())));
-    assert!(!desk.shows("drained") && desk.shows("nothing to paste into here"), "{}", desk.screen());
 }
 
 #[test]

@@ -2,4 +2,6 @@
 
 mod desk;
 mod keys;
+mod mouse;
 mod screens;
+mod typing;

@@ -7,7 +7,7 @@ mod overlay;
 pub(crate) use footer::hints;
 pub(crate) use header::tabs;
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 
 use super::layout::{Layout, SMALLEST, layout};
@@ -27,7 +27,9 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         }
         return None;
     };
-    buffer.set_style(area, model.look().theme.style(Role::Text));
+    let mut blank = Cell::EMPTY;
+    blank.set_style(model.look().theme.style(Role::Text));
+    buffer.content.fill(blank);
     header::draw(model, layout.header, buffer);
     if let Some(row) = layout.tabs {
         header::draw_tabs(model, row, buffer);
@@ -108,7 +110,6 @@ fn draw_title(model: &Model, pane: Pane, mut status: Vec<String>, focused: bool,
     let rule = look.theme.style(Role::Muted);
     let dash = look.pick("─", "-");
     let title = look.theme.style(if focused { Role::Accent } else { Role::Title });
-    let total = usize::from(area.width);
     let mut pen = Pen::new(buffer, area, 0);
     pen.text(dash, rule).text(&format!(" {} {} ", pane.number(), pane.title()), title);
     // The figures come in the order of their weight: the last ones go where there is no room.
@@ -118,9 +119,9 @@ fn draw_title(model: &Model, pane: Pane, mut status: Vec<String>, focused: bool,
     let status = status.join(if model.settings.ascii { " - " } else { " · " });
     let tail = if status.is_empty() { 0 } else { width(&status) + 4 };
     let fill = pen.left().saturating_sub(tail);
-    pen.text(&dash.repeat(fill.min(total)), rule);
+    pen.repeat(dash, fill, rule);
     if tail > 0 {
-        pen.text(" ", rule).text(&status, look.theme.style(Role::Text)).text(" ", rule).text(&dash.repeat(2), rule);
+        pen.text(" ", rule).text(&status, look.theme.style(Role::Text)).text(" ", rule).repeat(dash, 2, rule);
     }
 }
 
@@ -153,9 +154,9 @@ fn draw_opened_title(model: &Model, title: &maintenance::pane::view::Title, area
     let right = title.right.as_ref().filter(|(text, _)| width(text) + 5 <= pen.left());
     let tail = right.map_or(0, |(text, _)| width(text) + 4);
     let fill = pen.left().saturating_sub(tail);
-    pen.text(&dash.repeat(fill), rule);
+    pen.repeat(dash, fill, rule);
     if let Some((text, role)) = right {
-        pen.text(" ", rule).text(text, look.theme.style(*role)).text(" ", rule).text(&dash.repeat(2), rule);
+        pen.text(" ", rule).text(text, look.theme.style(*role)).text(" ", rule).repeat(dash, 2, rule);
     }
 }
 

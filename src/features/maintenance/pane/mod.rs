@@ -15,7 +15,7 @@ mod summary;
 mod update;
 pub(crate) mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 pub use command::{COMMANDS, Command};
 use editor::Editor;
@@ -59,8 +59,8 @@ pub(crate) struct State {
     drafts: BTreeMap<Vec<MaintenanceKey>, String>,
     /// What `u` takes back, the newest last.
     undo: Vec<Inverse>,
-    /// What is being taken back; it can be tried again should that fail.
-    undoing: Option<Inverse>,
+    /// What is being taken back, in the order in which it was asked for; it can be tried again should that fail.
+    undoing: VecDeque<Inverse>,
     /// Why the list could not be read.
     failure: Option<Trouble>,
     /// The names of the configured sources.

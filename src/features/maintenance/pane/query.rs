@@ -1,6 +1,6 @@
 //! What the list asks for: order, filter, window.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 
@@ -43,7 +43,7 @@ impl State {
             editor: None,
             drafts: BTreeMap::new(),
             undo: Vec::new(),
-            undoing: None,
+            undoing: VecDeque::new(),
             failure: None,
             configured: Vec::new(),
             sources: Vec::new(),

@@ -57,7 +57,7 @@ impl State {
             }
             Report::Failed(trouble) => {
                 // Whatever failed: what was not undone can be undone still.
-                self.undo.extend(self.undoing.take());
+                self.undo.extend(self.undoing.pop_front());
                 Outcome { say: Some(Say::Failed(trouble)), ..Outcome::none() }
             }
             Report::Changed => Outcome::none().and(self.refresh(now)),
@@ -190,11 +190,11 @@ impl State {
                 Outcome::done(format!("note written on {}; u undoes", many(*count, "maintenance")))
             }
             Done::Undone => {
-                self.undoing = None;
+                self.undoing.pop_front();
                 Outcome::done("undone")
             }
             Done::NothingToUndo => {
-                self.undoing = None;
+                self.undoing.pop_front();
                 Outcome::warn("somebody has changed it since: nothing was undone")
             }
             Done::Seen => Outcome::none(),
@@ -256,7 +256,7 @@ impl State {
         }
         self.stale = false;
         self.extending = false;
-        self.undo.extend(self.undoing.take());
+        self.undo.extend(self.undoing.drain(..).rev());
         self.failure = Some(trouble);
     }
 

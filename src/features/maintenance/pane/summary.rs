@@ -56,7 +56,7 @@ impl State {
                 SourceHealth::Watching => "complete; new mail is taken as it arrives".to_owned(),
                 SourceHealth::Failing(reason) => format!("failing: {reason}"),
             };
-            let fresh = source.fresh_at.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(now - at)));
+            let fresh = source.fresh_at.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(at, now)));
             [
                 format!("{}  {}", source.name, source.place),
                 format!("  {health}; {} mails since the start; last complete {fresh}", source.received),

@@ -49,11 +49,21 @@ impl State {
     /// Every instant that a text on the screen counts down to.
     pub(crate) fn instants(&self) -> impl Iterator<Item = DateTime<Utc>> {
         use crate::ui::list::Line;
-        let lines = self.list.lines().into_iter().filter_map(|line| match line {
-            Line::Row(_, row) => Some([row.start, row.end]),
-            Line::Heading(_) => None,
-        });
-        lines.flatten()
+        let windows: Vec<_> = match self.pages.last() {
+            None => {
+                let rows = self.list.lines().into_iter().filter_map(|line| match line {
+                    Line::Row(_, row) => Some([row.start, row.end]),
+                    Line::Heading(_) => None,
+                });
+                rows.collect()
+            }
+            Some(Page::Maintenance(page)) => match &page.detail {
+                Load::Ready(detail) => vec![[detail.start, detail.end]],
+                Load::Loading | Load::Failed(_) => vec![],
+            },
+            Some(Page::Notifications(_) | Page::Notification(_)) => vec![],
+        };
+        windows.into_iter().flatten()
     }
 
     /// Runs one of this feature's commands.
@@ -177,12 +187,11 @@ impl State {
 
     /// `u`.
     fn undo_last(&mut self) -> Outcome {
-        if self.undoing.is_some() {
-            return Outcome::warn("the last action is still being undone");
-        }
-        self.undoing = self.undo.pop();
-        match self.undoing.clone() {
-            Some(inverse) => Outcome::ask(Write::Undo { inverse, who: self.who.clone() }),
+        match self.undo.pop() {
+            Some(inverse) => {
+                self.undoing.push_back(inverse.clone());
+                Outcome::ask(Write::Undo { inverse, who: self.who.clone() })
+            }
             None => Outcome::warn("there is nothing to undo"),
         }
     }

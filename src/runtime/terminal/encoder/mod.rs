@@ -11,6 +11,8 @@ mod slide;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::layout::{Position, Size};
 
@@ -102,24 +104,26 @@ impl Encoder {
 
     /// Brings every row that changed up to date.
     fn encode_rows(&mut self, frame: &[Cell], width: usize) {
-        let rows = frame.chunks_exact(width).zip(self.last.chunks_exact(width)).enumerate();
-        let changed: Vec<usize> = rows.filter_map(|(y, (new, old))| (!is_same_row(new, old)).then_some(y)).collect();
-        let (Some(&first), Some(&last)) = (changed.first(), changed.last()) else { return };
-        // A shift moves rows in between that did not change, which are then to be put right.
-        let may_shift = changed.len() >= scroll::FEWEST_ROWS;
-        let rows: Vec<usize> = if may_shift { (first..=last).collect() } else { changed };
+        let mut rows = self.changed_rows(frame, width, 0..frame.len() / width);
+        if let (Some(&first), Some(&last)) = (rows.first(), rows.last())
+            && rows.len() >= scroll::FEWEST_ROWS
+            && let Some(shift) = scroll::find(&self.last, frame, first..last + 1, width)
+        {
+            self.sink.shift_rows(cell_count(shift.top), cell_count(shift.bottom), shift.count);
+            scroll::apply(&mut self.shown, width, shift);
+            // A blank row is its own normal form, so that this stays what was given for what is shown.
+            scroll::apply(&mut self.last, width, shift);
+            // A shift moves rows in between that did not change, which are then to be put right.
+            rows = self.changed_rows(frame, width, first..last + 1);
+        }
         for y in &rows {
             if let Some(last) = self.last.get_mut(y * width..(y + 1) * width) {
                 last.clone_from_slice(row_of(frame, *y, width));
             }
         }
-        let wanted: Vec<Vec<Cell>> = rows.iter().map(|y| self.normalise(row_of(frame, *y, width))).collect();
-        if may_shift && let Some(shift) = scroll::find(&self.shown, first, &wanted, width) {
-            self.sink.shift_rows(cell_count(shift.top), cell_count(shift.bottom), shift.count);
-            scroll::apply(&mut self.shown, width, shift);
-        }
-        let mut wanted: Vec<(usize, Vec<Cell>)> = rows.into_iter().zip(wanted).collect();
-        wanted.retain(|(y, wanted)| row_of(&self.shown, *y, width) != wanted);
+        let mut wanted: Vec<(usize, Vec<Cell>)> =
+            rows.into_iter().map(|y| (y, self.normalise(row_of(frame, y, width)))).collect();
+        wanted.retain(|(y, wanted)| !is_same_row(row_of(&self.shown, *y, width), wanted));
         // Looking for text that moved sideways takes longer than writing a whole screen.
         let are_few = wanted.len() <= MOST_SLIDING_ROWS;
         for (y, wanted) in wanted {
@@ -132,6 +136,11 @@ impl Encoder {
             encode_row(&mut self.sink, cell_count(y), shown, &wanted);
             shown.clone_from_slice(&wanted);
         }
+    }
+
+    /// Those of `rows` that were given otherwise the last time.
+    fn changed_rows(&self, frame: &[Cell], width: usize, rows: Range<usize>) -> Vec<usize> {
+        rows.filter(|y| !is_same_row(row_of(frame, *y, width), row_of(&self.last, *y, width))).collect()
     }
 
     /// A row in normal form: colours reduced, text that a terminal would obey replaced, equal looks spelled equally, and
@@ -173,7 +182,10 @@ impl Encoder {
 /// Writes what differs between the row as it is shown and as it is wanted.
 fn encode_row(sink: &mut Sink, y: u16, shown: &[Cell], wanted: &[Cell]) {
     let blank_from = wanted.iter().rposition(|cell| *cell != Cell::EMPTY).map_or(0, |last| last + 1);
-    let differs = |x: usize| shown.get(x) != wanted.get(x);
+    let differs = |x: usize| match (shown.get(x), wanted.get(x)) {
+        (Some(shown), Some(wanted)) => !is_same_cell(shown, wanted),
+        (shown, wanted) => shown.is_some() != wanted.is_some(),
+    };
     let mut x = 0;
     while x < wanted.len() {
         if !differs(x) {
@@ -211,14 +223,20 @@ fn encode_row(sink: &mut Sink, y: u16, shown: &[Cell], wanted: &[Cell]) {
 /// Whether two rows look the same. Most cells of most frames are compared here and nowhere else; the cells' own comparison
 /// takes several times as long, for what the encoder does not send.
 fn is_same_row(one: &[Cell], other: &[Cell]) -> bool {
-    let is_same = |(one, other): (&Cell, &Cell)| {
-        let is_same_symbol = match (one.symbol().as_bytes(), other.symbol().as_bytes()) {
-            ([one], [other]) => one == other,
-            (one, other) => one == other,
-        };
-        is_same_symbol && one.fg == other.fg && one.bg == other.bg && one.modifier == other.modifier
-    };
-    one.len() == other.len() && one.iter().zip(other).all(is_same)
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same_cell(one, other))
+}
+
+/// Whether two cells look the same.
+fn is_same_cell(one: &Cell, other: &Cell) -> bool {
+    is_same_symbol(one, other) && one.fg == other.fg && one.bg == other.bg && one.modifier == other.modifier
+}
+
+/// Whether two cells say the same.
+fn is_same_symbol(one: &Cell, other: &Cell) -> bool {
+    match (one.symbol().as_bytes(), other.symbol().as_bytes()) {
+        ([one], [other]) => one == other,
+        (one, other) => one == other,
+    }
 }
 
 /// Row `y` of `cells`; empty beyond the last.

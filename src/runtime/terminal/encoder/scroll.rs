@@ -7,6 +7,10 @@ use std::ops::Range;
 use ratatui::buffer::Cell;
 use ratatui::style::Color;
 
+use super::pen::Pen;
+use super::{is_same_cell, palette};
+use crate::colour::ColourDepth;
+
 /// Fewer rows than this are drawn again sooner than a shift is worth it.
 pub(super) const FEWEST_ROWS: usize = 4;
 /// Setting margins, shifting, lifting margins and finding back cost about as much as this many cells.
@@ -30,27 +34,38 @@ impl Shift {
     }
 }
 
-/// The shift that saves most on the way from `shown` to `wanted`, which has the rows from `top` on; none if none is
-/// worth it.
-pub(super) fn find(shown: &[Cell], top: usize, wanted: &[Vec<Cell>], width: usize) -> Option<Shift> {
-    let old: Vec<&[Cell]> = shown.chunks_exact(width).skip(top).take(wanted.len()).collect();
-    let columns = changed_columns(&old, wanted)?;
-    let within = most_common_shift(&old, wanted, &columns)?;
-    let unlike = |source: &dyn Fn(usize) -> Option<usize>| -> usize {
-        let row = |y| source(y).and_then(|from| old.get(from)).copied();
-        wanted.iter().enumerate().map(|(y, wanted)| count_unlike(row(y), wanted)).sum()
-    };
+/// The shift that saves most on the way from `last` to `frame`, both as they were given, within these rows; none if none
+/// is worth it.
+pub(super) fn find(last: &[Cell], frame: &[Cell], rows: Range<usize>, width: usize) -> Option<Shift> {
+    let old: Vec<&[Cell]> = last.chunks_exact(width).skip(rows.start).take(rows.len()).collect();
+    let wanted: Vec<&[Cell]> = frame.chunks_exact(width).skip(rows.start).take(rows.len()).collect();
+    let columns = changed_columns(&old, &wanted)?;
+    let looks = |rows: &[&[Cell]]| rows.iter().map(|row| look_of(row, &columns)).collect::<Vec<_>>();
+    let (old_looks, wanted_looks) = (looks(&old), looks(&wanted));
+    let within = most_common_shift(&old_looks, &wanted_looks)?;
     // The row under the cursor moves with the others and looks different afterwards, so that its look does not tell.
-    let last = wanted.len().saturating_sub(1);
+    let end = wanted.len().saturating_sub(1);
     let wider = Shift {
         top: if within.count < 0 { within.top.saturating_sub(1) } else { within.top },
-        bottom: if within.count > 0 { last.min(within.bottom + 1) } else { within.bottom },
+        bottom: if within.count > 0 { end.min(within.bottom + 1) } else { within.bottom },
         ..within
     };
-    let cost = |shift: &Shift| unlike(&|y| shift.source(y));
-    let best = [within, wider].into_iter().min_by_key(cost)?;
-    let shift = Shift { top: top + best.top, bottom: top + best.bottom, ..best };
-    (unlike(&Some) >= cost(&best) + FEWEST_CELLS_SAVED).then_some(shift)
+    let cost = |shift: &Shift| -> usize {
+        let unlike = wanted.iter().zip(&wanted_looks).enumerate().map(|(y, (wanted, look))| {
+            let source = shift.source(y);
+            let row = source.and_then(|from| old.get(from)).copied();
+            let is_alike = look.is_some() && source.and_then(|from| old_looks.get(from)) == Some(look);
+            if is_alike { count_unlike_outside(&columns, row, wanted) } else { count_unlike(row, wanted) }
+        });
+        unlike.sum()
+    };
+    let (costs, best) = [within, wider].into_iter().map(|shift| (cost(&shift), shift)).min_by_key(|(cost, _)| *cost)?;
+    let mut before = 0;
+    let is_worth_it = old.iter().zip(&wanted).any(|(old, wanted)| {
+        before += count_unlike(Some(old), wanted);
+        before >= costs + FEWEST_CELLS_SAVED
+    });
+    is_worth_it.then_some(Shift { top: rows.start + best.top, bottom: rows.start + best.bottom, ..best })
 }
 
 /// Does to `shown` what the terminal does.
@@ -69,10 +84,10 @@ pub(super) fn apply(shown: &mut [Cell], width: usize, shift: Shift) {
 }
 
 /// The columns that hold all changes: those of the list, if a list moved. Panes beside it are none of its rows.
-fn changed_columns(old: &[&[Cell]], wanted: &[Vec<Cell>]) -> Option<Range<usize>> {
+fn changed_columns(old: &[&[Cell]], wanted: &[&[Cell]]) -> Option<Range<usize>> {
     let mut columns: Option<Range<usize>> = None;
     for (old, new) in old.iter().zip(wanted) {
-        let mut unlike = old.iter().zip(new).enumerate().filter(|(_, (a, b))| a != b).map(|(x, _)| x);
+        let mut unlike = old.iter().zip(*new).enumerate().filter(|(_, (a, b))| !is_same_cell(a, b)).map(|(x, _)| x);
         if let Some(first) = unlike.next() {
             let end = unlike.next_back().unwrap_or(first) + 1;
             columns = Some(columns.map_or(first..end, |all| all.start.min(first)..all.end.max(end)));
@@ -81,17 +96,17 @@ fn changed_columns(old: &[&[Cell]], wanted: &[Vec<Cell>]) -> Option<Range<usize>
     columns
 }
 
-/// The shift that most rows agree on, with the rows that it concerns, counted from the first of `wanted`.
-fn most_common_shift(old: &[&[Cell]], wanted: &[Vec<Cell>], columns: &Range<usize>) -> Option<Shift> {
+/// The shift that most rows agree on, with the rows that it concerns, counted from the first.
+fn most_common_shift(old: &[Option<u64>], wanted: &[Option<u64>]) -> Option<Shift> {
     let mut rows_by_look: HashMap<u64, Vec<usize>> = HashMap::new();
-    for (y, row) in old.iter().enumerate() {
-        if let Some(look) = look_of(row, columns) {
-            rows_by_look.entry(look).or_default().push(y);
+    for (y, look) in old.iter().enumerate() {
+        if let Some(look) = look {
+            rows_by_look.entry(*look).or_default().push(y);
         }
     }
     let mut shifts: HashMap<isize, (usize, Shift)> = HashMap::new();
-    for (y, row) in wanted.iter().enumerate() {
-        let Some(sources) = look_of(row, columns).and_then(|look| rows_by_look.get(&look)) else { continue };
+    for (y, look) in wanted.iter().enumerate() {
+        let Some(sources) = look.and_then(|look| rows_by_look.get(&look)) else { continue };
         // A look that many rows share (an empty row between borders) tells nothing.
         if sources.len() > 2 {
             continue;
@@ -111,33 +126,53 @@ fn most_common_shift(old: &[&[Cell]], wanted: &[Vec<Cell>], columns: &Range<usiz
 /// A number for what a row looks like within `columns`; none for a blank one.
 fn look_of(row: &[Cell], columns: &Range<usize>) -> Option<u64> {
     let cells = row.get(columns.clone())?;
-    if cells.iter().all(|cell| *cell == Cell::EMPTY) {
+    if cells.iter().all(is_blank) {
         return None;
     }
-    Some(cells.iter().fold(0, |look, cell| {
+    let (mut look, mut pen, mut number) = (0_u64, Pen::default(), 0);
+    for cell in cells {
+        // Many cells in a row share theirs.
+        if pen != Pen::of(cell) {
+            pen = Pen::of(cell);
+            number = number_of(pen.fg) << 32 ^ number_of(pen.bg) << 8 ^ u64::from(pen.modifier.bits());
+        }
         let text = cell.symbol().bytes().fold(0, |text: u64, byte| text << 8 ^ u64::from(byte));
-        let pen =
-            u64::from(number_of(cell.fg)) << 32 ^ u64::from(number_of(cell.bg)) << 8 ^ u64::from(cell.modifier.bits());
-        // A collision costs bytes and nothing else: the saving is counted before the shift is made.
-        (look.rotate_left(5) ^ text ^ pen.rotate_left(17)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }))
+        // A collision costs bytes and nothing else.
+        look = (look.rotate_left(5) ^ text ^ number.rotate_left(17)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    Some(look)
 }
 
-/// A number for a reduced colour.
-fn number_of(colour: Color) -> u32 {
+/// A number for a colour.
+fn number_of(colour: Color) -> u64 {
+    // The named ones become indexes.
+    let colour = palette::reduce(colour, ColourDepth::TrueColour);
     if let Color::Rgb(r, g, b) = colour {
-        u32::from_be_bytes([2, r, g, b])
+        u32::from_be_bytes([2, r, g, b]).into()
     } else if let Color::Indexed(index) = colour {
-        0x100 | u32::from(index)
+        0x100 | u64::from(index)
     } else {
         0
     }
 }
 
+/// Whether nothing is to be seen in a cell.
+fn is_blank(cell: &Cell) -> bool {
+    cell.symbol() == " " && Pen::of(cell).erases_clean()
+}
+
 /// How many cells would have to be written.
 fn count_unlike(row: Option<&[Cell]>, wanted: &[Cell]) -> usize {
     match row {
-        Some(row) => row.iter().zip(wanted).filter(|(a, b)| a != b).count(),
-        None => wanted.iter().filter(|cell| **cell != Cell::EMPTY).count(),
+        Some(row) => row.iter().zip(wanted).filter(|(a, b)| !is_same_cell(a, b)).count(),
+        None => wanted.iter().filter(|cell| !is_blank(cell)).count(),
     }
+}
+
+/// How many of those beside `columns`.
+fn count_unlike_outside(columns: &Range<usize>, row: Option<&[Cell]>, wanted: &[Cell]) -> usize {
+    let beside = |range: Range<usize>| {
+        count_unlike(row.and_then(|row| row.get(range.clone())), wanted.get(range).unwrap_or_default())
+    };
+    beside(0..columns.start) + beside(columns.end..wanted.len())
 }

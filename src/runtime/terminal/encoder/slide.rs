@@ -2,6 +2,8 @@
 
 use ratatui::buffer::Cell;
 
+use super::{is_same_cell, is_same_symbol};
+
 /// A row with fewer changes is written sooner than it is worth looking at.
 const FEWEST_CHANGES: usize = 16;
 /// Moving to the place and moving the cells there costs about as much as this many cells.
@@ -29,15 +31,21 @@ impl Slide {
 
 /// The slide that saves most on the way from `shown` to `wanted`; none if none is worth it.
 pub(super) fn find(shown: &[Cell], wanted: &[Cell]) -> Option<Slide> {
-    let at = shown.iter().zip(wanted).position(|(old, new)| old != new)?;
-    let unlike =
-        |slide: Slide| wanted.iter().enumerate().skip(at).filter(|(x, new)| slide.cell(shown, *x) != *new).count();
-    let before = unlike(Slide { at, count: 0 });
-    // Moving half a wide character is left to nobody.
-    let is_wide = |row: &[Cell]| row.iter().skip(at).any(|cell| cell.symbol().is_empty());
-    if before < FEWEST_CHANGES || is_wide(shown) || is_wide(wanted) {
+    // A cursor that came or went changes the look of a row and nothing else; a row that was blank has no text to move.
+    let unlike_text = shown.iter().zip(wanted).filter(|(old, new)| !is_same_symbol(old, new)).count();
+    let at = shown.iter().zip(wanted).position(|(old, new)| !is_same_cell(old, new))?;
+    if unlike_text < FEWEST_CHANGES || shown.iter().skip(at).all(|cell| cell.symbol() == " ") {
         return None;
     }
+    let unlike = |slide: Slide| {
+        wanted.iter().enumerate().skip(at).filter(|(x, new)| !is_same_cell(slide.cell(shown, *x), new)).count()
+    };
+    // Moving half a wide character is left to nobody.
+    let is_wide = |row: &[Cell]| row.iter().skip(at).any(|cell| cell.symbol().is_empty());
+    if is_wide(shown) || is_wide(wanted) {
+        return None;
+    }
+    let before = unlike(Slide { at, count: 0 });
     let counts = (1..=FARTHEST).flat_map(|count| [count.cast_signed(), -count.cast_signed()]);
     let best = counts.map(|count| Slide { at, count }).min_by_key(|slide| unlike(*slide))?;
     (unlike(best) + FEWEST_SAVED <= before).then_some(best)

@@ -138,7 +138,7 @@ fn draw_note(
     let mut pen = Pen::new(buffer, dialog, 0);
     pen.text(dash, rule).text(&format!(" Note on {about} "), look.theme.style(Role::Accent));
     let left = pen.left();
-    pen.text(&dash.repeat(left), rule);
+    pen.repeat(dash, left, rule);
     let top = (cursor_row + 1).saturating_sub(rows);
     for (row, line) in written.iter().skip(top).take(rows).enumerate() {
         let row = u16::try_from(row).unwrap_or(0) + 1;

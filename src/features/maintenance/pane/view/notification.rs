@@ -58,7 +58,7 @@ pub(super) fn draw_list(page: &NotificationsPage, look: &Look<'_>, area: Rect, b
     let below = reason_rows(area.height);
     if let (Some(row), true) = (page.list.selected(), below > 0) {
         let area = Rect { y: area.bottom() - below, height: below, ..area };
-        Pen::new(buffer, area, 0).text(&look.pick("─", "-").repeat(usize::from(area.width)), muted);
+        Pen::new(buffer, area, 0).repeat(look.pick("─", "-"), usize::from(area.width), muted);
         let inner = Rect { y: area.y + 1, height: below - 1, ..inside(area) };
         let mut lines: Vec<_> = wrap(&row.subject, usize::from(inner.width)).into_iter().take(1).collect();
         let reason = if row.reason.is_empty() { "read without a problem" } else { &row.reason };

@@ -6,11 +6,12 @@ use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use notify::EventKind;
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
 use super::listing::FOLDERS;
+use crate::watching::FolderWatch;
 
 /// Changes remembered one by one; beyond that the whole Maildir is listed again, which costs less than the memory.
 const MAX_GATHERED: usize = 10_000;
@@ -21,7 +22,7 @@ pub(super) struct Changes {
     /// What was told; the watcher's thread holds the other reference.
     told: Arc<Told>,
     /// Ends the watch when dropped.
-    _watcher: RecommendedWatcher,
+    _watch: FolderWatch,
 }
 
 /// What happened since it was last asked.
@@ -90,7 +91,7 @@ impl Changes {
     {
         let told = Arc::new(Told::default());
         let teller = Arc::clone(&told);
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let mut watch = FolderWatch::new(move |event| {
             let mut gathered = teller.lock();
             match event {
                 Ok(event) if event.need_rescan() => gathered.list_again = true,
@@ -104,9 +105,9 @@ impl Changes {
             }
         })?;
         for folder in folders {
-            watcher.watch(&folder, RecursiveMode::NonRecursive)?;
+            watch.watch(&folder)?;
         }
-        Ok(Self { told, _watcher: watcher })
+        Ok(Self { told, _watch: watch })
     }
 
     /// Waits for something to happen and takes what was gathered. Cancel safe: nothing is taken before it returns.

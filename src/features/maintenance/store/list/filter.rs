@@ -94,6 +94,17 @@ impl Predicate {
     }
 }
 
+impl Predicate {
+    /// What to read where `whole` is tested by itself: the texts alone if it asks for nothing else.
+    pub(super) fn source(&self) -> &'static str {
+        match (self.words.is_empty(), self.scope, &self.provider) {
+            (false, Scope::All, None) => "maintenance_text t",
+            (false, ..) => "maintenance m JOIN maintenance_text t USING (id)",
+            (true, ..) => "maintenance m",
+        }
+    }
+}
+
 /// A condition that may be empty, as SQL.
 pub(super) fn or_true(condition: &str) -> &str {
     if condition.is_empty() { "1" } else { condition }

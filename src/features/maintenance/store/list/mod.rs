@@ -3,9 +3,11 @@
 //! Every order is a *rank*: a place that can be compared ([`rank`]) and continued from by an index ([`leg`]), so that a
 //! window costs the same at any depth; nothing is numbered, skipped or counted.
 //!
-//! A filter is answered in the cheapest of three ways ([`window()`]). Where matches are common, walking the order and
+//! A filter is answered in the cheapest of four ways ([`window()`]). Where matches are common, walking the order and
 //! testing row by row meets enough of them soon; a walk that does not gives up. Then the indexes are asked which rows may
-//! pass ([`sets`]). A few are read and sorted; of many the order is walked again, now testing only those.
+//! pass ([`sets`]). Of many the order is walked again, now testing only those, no longer than reading where each of them
+//! stands would take; else that is done, and the nearest are tested. Where no index knows anything, as of a letter that
+//! nearly every row has, one run through the texts finds all that pass: the only way that takes longer with every row.
 //!
 //! Groups follow `now` without any upkeep: a row is active while `start <= now < end` and it is not final, whatever was
 //! written or swept before.

@@ -12,10 +12,16 @@ use crate::store::Error;
 const TRIGRAM: usize = 3;
 
 /// Trigrams of a word beyond this do not make the answer much smaller.
-const TRIGRAMS: usize = 24;
+const TRIGRAMS: usize = 8;
 
-/// Places of a word of one or two characters that are collected; above this it is left to the test of each row.
-const PLACES: usize = 50_000;
+/// Ids that are collected of a scope or a provider; where there are more, the rows are left to be tested.
+const MOST_OF_COLUMN: usize = 100_000;
+
+/// The same for a word of one or two characters, whose many places come several to a row.
+const MOST_PLACES: usize = 20_000;
+
+/// So few rows are sooner tested than any other index is asked.
+const FEW: usize = 2_000;
 
 /// The ids of what is not over.
 pub(super) const OPEN: &str = "SELECT id FROM maintenance INDEXED BY maintenance_over WHERE over_at > :now";
@@ -33,68 +39,31 @@ pub(in crate::features::maintenance::store) const UNSEEN: &str =
 pub(super) const OF_PROVIDER: &str =
     "SELECT id FROM maintenance INDEXED BY maintenance_provider WHERE provider = :provider";
 
-/// Rows that may pass.
+/// The ids of what has some trigrams.
+const MATCHING: &str = "SELECT rowid FROM maintenance_trigram WHERE maintenance_trigram MATCH :match";
+
+/// Rows of which all that pass are some.
 #[derive(Debug, Default)]
-pub(super) struct Sets {
-    /// All that pass are among these; `None` if no index says anything.
-    pub(super) wanted: Option<Ids>,
-    /// None of these passes.
-    pub(super) unwanted: Option<Ids>,
-    /// Whether exactly the wanted without the unwanted pass; else each has to be tested.
+pub(super) struct Candidates {
+    pub(super) ids: Ids,
+    /// Whether every one of them passes; else each has to be tested.
     pub(super) is_exact: bool,
 }
 
-impl Sets {
-    pub(super) fn collect(connection: &Connection, list: &ListQuery, predicate: &Predicate) -> Result<Self, Error> {
-        let gather = Gather { connection, list, predicate };
-        let mut sets = Self { is_exact: true, ..Self::default() };
-        gather.columns(&mut sets)?;
-        gather.long_words(&mut sets)?;
-        for word in predicate.words.wanted.iter().filter(|word| word.chars().count() < TRIGRAM) {
-            match gather.short_word(word)? {
-                Some(ids) => sets.narrow(ids),
-                None => sets.is_exact = false,
-            }
-        }
-        for word in &predicate.words.unwanted {
-            let ids = match word.chars().count() {
-                ..TRIGRAM => gather.short_word(word)?,
-                TRIGRAM => Some(gather.matching(&trigrams([word.as_str()]))?),
-                // That a row has all trigrams of a longer word does not mean that it has the word.
-                _ => None,
-            };
-            match ids {
-                Some(ids) => sets.exclude(ids),
-                None => sets.is_exact = false,
-            }
-        }
-        if let (Some(wanted), Some(unwanted)) = (&mut sets.wanted, &sets.unwanted) {
-            wanted.subtract(unwanted);
-            sets.unwanted = None;
-        }
-        Ok(sets)
-    }
-
-    /// Whether a row may pass.
-    pub(super) fn contains(&self, id: i64) -> bool {
-        self.wanted.as_ref().is_none_or(|ids| ids.contains(id))
-            && self.unwanted.as_ref().is_none_or(|ids| !ids.contains(id))
-    }
-
-    fn narrow(&mut self, ids: Ids) {
-        match &mut self.wanted {
-            Some(wanted) => wanted.intersect(&ids),
-            None => self.wanted = Some(ids),
-        }
-    }
-
-    fn exclude(&mut self, ids: Ids) {
-        match &mut self.unwanted {
-            Some(unwanted) => ids.iter().for_each(|id| {
-                unwanted.insert(id);
-            }),
-            None => self.unwanted = Some(ids),
-        }
+impl Candidates {
+    /// What the indexes say; `None` if they do not make the list much shorter.
+    pub(super) fn collect(
+        connection: &Connection,
+        list: &ListQuery,
+        predicate: &Predicate,
+    ) -> Result<Option<Self>, Error> {
+        let mut gather = Gather { connection, list, predicate, found: None, is_exact: true };
+        gather.columns()?;
+        gather.long_words()?;
+        gather.short_words()?;
+        gather.unwanted_words()?;
+        let Gather { found, is_exact, .. } = gather;
+        Ok(found.map(|ids| Self { ids, is_exact }))
     }
 }
 
@@ -103,11 +72,15 @@ struct Gather<'a> {
     connection: &'a Connection,
     list: &'a ListQuery,
     predicate: &'a Predicate,
+    /// What all answers so far have in common.
+    found: Option<Ids>,
+    /// Whether nothing that was asked for is left to be tested.
+    is_exact: bool,
 }
 
 impl Gather<'_> {
     /// What the columns' own indexes say.
-    fn columns(&self, sets: &mut Sets) -> Result<(), Error> {
+    fn columns(&mut self) -> Result<(), Error> {
         let by_scope = match self.predicate.scope {
             Scope::All => None,
             Scope::Open => Some(OPEN),
@@ -115,40 +88,64 @@ impl Gather<'_> {
             Scope::Changed => Some(UNSEEN),
         };
         // Final ones whose time is not over, as clocks may disagree, are among the first.
-        sets.is_exact &= self.predicate.scope != Scope::Open;
+        self.is_exact &= self.predicate.scope != Scope::Open;
         let by_provider = self.predicate.provider.as_ref().map(|_| OF_PROVIDER);
         for sql in by_scope.into_iter().chain(by_provider) {
-            if let Some(ids) = self.ids(sql, &[], usize::MAX)? {
-                sets.narrow(ids);
+            self.narrow(sql, &[], MOST_OF_COLUMN)?;
+        }
+        Ok(())
+    }
+
+    /// Rows that have the trigrams of every word long enough to have one. The index keeps no positions, which would
+    /// double it, so that a row may have the trigrams of a longer word without the word.
+    fn long_words(&mut self) -> Result<(), Error> {
+        let Words { wanted, .. } = &self.predicate.words;
+        let trigrams = trigrams(wanted.iter().map(String::as_str));
+        if trigrams.is_empty() {
+            return Ok(());
+        }
+        self.is_exact &= wanted.iter().all(|word| word.chars().count() <= TRIGRAM);
+        self.narrow(MATCHING, &[(":match", &trigrams.join(" AND "))], usize::MAX)
+    }
+
+    /// Rows that have the words shorter than a trigram. Every character of every field begins a trigram, so that those
+    /// which begin with the word are all places where it stands.
+    fn short_words(&mut self) -> Result<(), Error> {
+        let sql = "SELECT doc FROM maintenance_trigram_term WHERE term >= :first AND term <= :end";
+        for word in self.predicate.words.wanted.iter().filter(|word| word.chars().count() < TRIGRAM) {
+            let end = format!("{word}\u{10ffff}\u{10ffff}");
+            self.narrow(sql, &[(":first", word), (":end", &end)], MOST_PLACES)?;
+        }
+        Ok(())
+    }
+
+    /// Takes away rows that have an excluded word which is one trigram: that a row has all trigrams of a longer one does
+    /// not mean that it has the word. Without candidates so far, what is left would be most of the list.
+    fn unwanted_words(&mut self) -> Result<(), Error> {
+        for word in &self.predicate.words.unwanted {
+            let is_trigram = word.chars().count() == TRIGRAM;
+            let is_many = self.found.as_ref().is_some_and(|ids| ids.len() > FEW);
+            let expression = trigrams([word.as_str()]).join(" AND ");
+            let ids =
+                if is_trigram && is_many { self.ids(MATCHING, &[(":match", &expression)], usize::MAX)? } else { None };
+            match (ids, &mut self.found) {
+                (Some(ids), Some(found)) => found.subtract(&ids),
+                _ => self.is_exact = false,
             }
         }
         Ok(())
     }
 
-    /// Rows that have every trigram of every word long enough to have one. The index keeps no positions, which would
-    /// double it, so that a row may have the trigrams of a longer word without the word.
-    fn long_words(&self, sets: &mut Sets) -> Result<(), Error> {
-        let Words { wanted, .. } = &self.predicate.words;
-        let trigrams = trigrams(wanted.iter().map(String::as_str));
-        if !trigrams.is_empty() {
-            sets.narrow(self.matching(&trigrams)?);
-            sets.is_exact &= wanted.iter().all(|word| word.chars().count() <= TRIGRAM);
+    /// Keeps the ids that a query gives, unless there are more than `most` or few are left anyway.
+    fn narrow(&mut self, sql: &str, texts: &[(&str, &str)], most: usize) -> Result<(), Error> {
+        let is_few = self.found.as_ref().is_some_and(|ids| ids.len() <= FEW);
+        let ids = if is_few { None } else { self.ids(sql, texts, most)? };
+        match (ids, &mut self.found) {
+            (None, _) => self.is_exact = false,
+            (Some(ids), Some(found)) => found.intersect(&ids),
+            (Some(ids), None) => self.found = Some(ids),
         }
         Ok(())
-    }
-
-    fn matching(&self, trigrams: &[String]) -> Result<Ids, Error> {
-        let sql = "SELECT rowid FROM maintenance_trigram WHERE maintenance_trigram MATCH :match";
-        let expression = trigrams.join(" AND ");
-        Ok(self.ids(sql, &[(":match", &expression)], usize::MAX)?.unwrap_or_default())
-    }
-
-    /// Rows that have a word shorter than a trigram. Every character of every field begins a trigram, so that those which
-    /// begin with the word are all places where it stands. `None` if there are too many.
-    fn short_word(&self, word: &str) -> Result<Option<Ids>, Error> {
-        let sql = "SELECT doc FROM maintenance_trigram_term WHERE term >= :first AND term <= :end";
-        let end = format!("{word}\u{10ffff}\u{10ffff}");
-        self.ids(sql, &[(":first", word), (":end", &end)], PLACES)
     }
 
     /// The ids that a query gives; `None` if it gives more than `most`.
@@ -172,13 +169,14 @@ impl Gather<'_> {
     }
 }
 
-/// Each trigram of the words once, as strings of the index's query language: in quotes any text is one, and a quote
-/// inside is doubled.
+/// Trigrams that cover the words, each once, as strings of the index's query language: in quotes any text is one, and a
+/// quote inside is doubled. Those that overlap more than they must say little new, and each costs the reading of a list.
 fn trigrams<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut trigrams: Vec<String> = Vec::new();
     for word in words {
         let chars: Vec<char> = word.chars().collect();
-        for three in chars.windows(TRIGRAM).take(TRIGRAMS) {
+        let last = chars.windows(TRIGRAM).last();
+        for three in chars.chunks_exact(TRIGRAM).take(TRIGRAMS).chain(last) {
             let quoted = format!("\"{}\"", three.iter().collect::<String>().replace('"', "\"\""));
             if !trigrams.contains(&quoted) {
                 trigrams.push(quoted);

@@ -1,13 +1,16 @@
 //! Reading a window: walk the order, or sort what the indexes give.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ops::Range;
 
-use rusqlite::{Connection, Statement};
+use rusqlite::{CachedStatement, Connection, Statement};
 
 use super::filter::{Predicate, or_true};
+use super::ids::Ids;
 use super::leg::{Direction, From, Leg, Piece};
 use super::rank::{Rank, RowKey, SORTED, Sorted};
-use super::sets::Sets;
+use super::sets::Candidates;
 use super::{Anchor, ListQuery, Sort, Window, row};
 use crate::features::maintenance::store::{MaintenanceKey, count};
 use crate::store::Error;
@@ -17,7 +20,7 @@ use crate::store::Error;
 pub(super) struct Effort {
     /// Rows that a filtered walk tests before the indexes are asked.
     pub(super) walk: usize,
-    /// Rows that may pass, up to which they are read and sorted; more of them are met soon enough when walking.
+    /// Rows that may pass, up to which they are all read.
     pub(super) sort: usize,
 }
 
@@ -27,6 +30,15 @@ impl Default for Effort {
         Self { walk: 600, sort: 500 }
     }
 }
+
+/// So many times longer is the walk where the indexes know nothing and all texts would have to be read.
+const LONGER: usize = 10;
+
+/// Steps along an index that cost as much as reading where a row stands: a hundred steps share a page, few rows do.
+const STEPS_PER_READ: usize = 12;
+
+/// Steps along an index that cost as much as testing a row by itself.
+const STEPS_PER_TEST: usize = 6;
 
 /// The rows around `anchor`: up to `before` above it and up to `after` from it on. `Top` and `After` take `after` rows,
 /// `Bottom` and `Before` take `before` rows.
@@ -55,12 +67,13 @@ pub(super) struct List<'a> {
     effort: Effort,
 }
 
-/// How a walk finds out which rows pass.
+/// How a walk finds out which rows pass, and how long it tries.
 enum Test<'a> {
-    /// By asking for the condition with each row; gives up after [`Effort::walk`] of them.
-    Asked,
-    /// By what the indexes said, which costs a row nothing unless it may pass.
-    Indexed(&'a Sets),
+    /// By asking for the condition with each row; gives up after so many.
+    Asked(usize),
+    /// By what is known already, which costs a row nothing unless it may pass; gives up when reading all candidates is
+    /// cheaper.
+    Among(&'a Candidates),
 }
 
 /// Which stretch of the list is asked for.
@@ -99,13 +112,12 @@ impl View {
         middle - before..middle + after
     }
 
-    /// How many of all keys are above the place.
-    fn middle(&self, keys: &[RowKey]) -> usize {
+    /// Whether a row belongs to the upper half.
+    fn is_above(&self, rank: &Rank) -> bool {
         match &self.at {
-            Some(at) if self.is_below => keys.partition_point(|key| key.rank < *at),
-            Some(at) => keys.partition_point(|key| key.rank <= *at),
-            None if self.is_bottom => keys.len(),
-            None => 0,
+            Some(at) if self.is_below => rank < at,
+            Some(at) => rank <= at,
+            None => self.is_bottom,
         }
     }
 }
@@ -118,7 +130,7 @@ impl<'a> List<'a> {
     /// See [`window`].
     pub(super) fn window(&self, anchor: &Anchor, before: usize, after: usize) -> Result<Window, Error> {
         let view = self.view(anchor, before, after)?;
-        let (keys, middle) = match self.walk_around(&view, &Test::Asked)? {
+        let (keys, middle) = match self.walk_around(&view, &Test::Asked(self.effort.walk))? {
             Some(found) => found,
             None => self.ask_indexes(&view)?,
         };
@@ -135,23 +147,22 @@ impl<'a> List<'a> {
         if self.predicate.whole.is_empty() {
             return Ok(usize::try_from(count::total(self.connection)?).unwrap_or(usize::MAX).min(limit));
         }
-        if let Some(keys) = self.walk(Direction::Forward, &From::end(), limit, &Test::Asked)? {
+        if let Some(keys) = self.walk(Direction::Forward, &From::end(), limit, &Test::Asked(self.effort.walk))? {
             return Ok(keys.len());
         }
-        let sets = Sets::collect(self.connection, self.query, &self.predicate)?;
-        let Some(wanted) = &sets.wanted else {
-            let keys = self.walk(Direction::Forward, &From::end(), limit, &Test::Indexed(&sets))?;
-            return Ok(keys.map_or(0, |keys| keys.len()));
+        let Some(candidates) = Candidates::collect(self.connection, self.query, &self.predicate)? else {
+            return Ok(self.read_all(limit)?.len());
         };
-        if sets.is_exact {
-            return Ok(wanted.len().min(limit));
+        if candidates.is_exact {
+            return Ok(candidates.ids.len().min(limit));
         }
+        let mut probe = Probe::new(self)?;
         let mut passing = 0;
-        for id in wanted.iter() {
+        for id in candidates.ids.iter() {
             if passing == limit {
                 break;
             }
-            passing += usize::from(self.passes(id)?);
+            passing += usize::from(probe.passes(id)?);
         }
         Ok(passing)
     }
@@ -187,18 +198,57 @@ impl<'a> List<'a> {
         Ok(Some((keys, middle)))
     }
 
-    /// The same from what the indexes say.
+    /// The same from what the indexes say, or from all texts where they say nothing.
     fn ask_indexes(&self, view: &View) -> Result<(Vec<RowKey>, usize), Error> {
-        let sets = Sets::collect(self.connection, self.query, &self.predicate)?;
-        let Some(few) = sets.wanted.as_ref().filter(|wanted| wanted.len() <= self.effort.sort) else {
-            return Ok(self.walk_around(view, &Test::Indexed(&sets))?.unwrap_or_default());
+        let candidates = match Candidates::collect(self.connection, self.query, &self.predicate)? {
+            Some(candidates) => candidates,
+            None => match self.walk_around(view, &Test::Asked(self.effort.walk * LONGER))? {
+                Some(found) => return Ok(found),
+                None => Candidates { ids: self.read_all(usize::MAX)?, is_exact: true },
+            },
         };
-        let mut keys = Vec::with_capacity(few.len());
-        for id in few.iter() {
-            keys.extend(self.find(id)?);
+        if candidates.ids.len() > self.effort.sort
+            && let Some(found) = self.walk_around(view, &Test::Among(&candidates))?
+        {
+            return Ok(found);
         }
-        keys.sort_unstable_by(|one, other| one.rank.cmp(&other.rank));
-        let middle = view.middle(&keys);
+        self.read_around(view, &candidates)
+    }
+
+    /// The ids of the first `limit` rows that pass, in no order, from one run through all rows: a third of what it takes
+    /// to look up each in the list's order.
+    fn read_all(&self, limit: usize) -> Result<Ids, Error> {
+        let sql = format!("SELECT id FROM {} WHERE {} LIMIT :limit", self.predicate.source(), self.predicate.whole);
+        let mut query = self.connection.prepare_cached(&sql)?;
+        bind(&mut query, self.query, &self.predicate)?;
+        bind_one(&mut query, ":limit", i64::try_from(limit).unwrap_or(i64::MAX))?;
+        let mut ids = Ids::default();
+        let mut rows = query.raw_query();
+        while let Some(row) = rows.next()? {
+            ids.insert(row.get(0)?);
+        }
+        Ok(ids)
+    }
+
+    /// The view from candidates alone: all are placed, and those nearest to the view's place are tested.
+    fn read_around(&self, view: &View, candidates: &Candidates) -> Result<(Vec<RowKey>, usize), Error> {
+        let mut place =
+            self.connection.prepare_cached(&format!("SELECT {SORTED} FROM maintenance m WHERE m.id = :id"))?;
+        let (mut above, mut below) = (Vec::new(), Vec::new());
+        for id in candidates.ids.iter() {
+            place.raw_bind_parameter(1, id)?;
+            if let Some(row) = place.raw_query().next()? {
+                let rank = Sorted::read(row)?.rank(self.query.sort, self.query.now);
+                if view.is_above(&rank) { above.push((rank, id)) } else { below.push(Reverse((rank, id))) }
+            }
+        }
+        let (up, down) = view.reach();
+        let mut probe = if candidates.is_exact { None } else { Some(Probe::new(self)?) };
+        let (mut above, mut below) = (BinaryHeap::from(above), BinaryHeap::from(below));
+        let mut keys = nearest(up, || above.pop(), &mut probe)?;
+        keys.reverse();
+        let middle = keys.len();
+        keys.extend(nearest(down, || below.pop().map(|found| found.0), &mut probe)?);
         Ok((keys, middle))
     }
 
@@ -210,7 +260,15 @@ impl<'a> List<'a> {
         wanted: usize,
         test: &Test<'_>,
     ) -> Result<Option<Vec<RowKey>>, Error> {
-        let mut walk = Walk { direction, test, wanted, keys: Vec::new(), patience: self.patience(test, wanted) };
+        let (patience, probe) = match test {
+            Test::Asked(_) if self.predicate.on_legs.is_empty() => (wanted, None),
+            Test::Asked(rows) => (*rows, None),
+            Test::Among(candidates) => {
+                let probe = if candidates.is_exact { None } else { Some(Probe::new(self)?) };
+                (candidates.ids.len() * STEPS_PER_READ, probe)
+            }
+        };
+        let mut walk = Walk { direction, test, wanted, keys: Vec::new(), patience, probe };
         let legs = Leg::of(self.query.sort, direction, &self.predicate);
         if self.query.sort != Sort::Provider {
             for leg in legs {
@@ -238,20 +296,11 @@ impl<'a> List<'a> {
         Ok(walk.end())
     }
 
-    /// Rows that a walk may look at.
-    fn patience(&self, test: &Test<'_>, wanted: usize) -> usize {
-        match test {
-            Test::Indexed(_) => usize::MAX,
-            Test::Asked if self.predicate.on_legs.is_empty() => wanted,
-            Test::Asked => self.effort.walk,
-        }
-    }
-
     /// Goes along one leg.
     fn walk_leg(&self, leg: Leg, provider: &str, from: &From, walk: &mut Walk<'_>) -> Result<(), Error> {
         let (condition, join) = match walk.test {
-            Test::Indexed(_) => ("1", ""),
-            Test::Asked => (or_true(&self.predicate.on_legs), self.predicate.join),
+            Test::Among(_) => ("1", ""),
+            Test::Asked(_) => (or_true(&self.predicate.on_legs), self.predicate.join),
         };
         for piece in leg.pieces(self.query.now.timestamp(), walk.direction, from) {
             if walk.is_over() {
@@ -263,13 +312,13 @@ impl<'a> List<'a> {
             bind_one(&mut query, ":of_provider", provider)?;
             bind_one(&mut query, ":limit", i64::try_from(walk.patience).unwrap_or(i64::MAX))?;
             let mut rows = query.raw_query();
-            while walk.keys.len() < walk.wanted {
+            while !walk.is_over() {
                 let Some(row) = rows.next()? else { break };
-                walk.patience = walk.patience.saturating_sub(1);
+                walk.patience -= 1;
                 let id = row.get(0)?;
                 let passes = match walk.test {
-                    Test::Asked => row.get(2)?,
-                    Test::Indexed(sets) => sets.contains(id) && (sets.is_exact || self.passes(id)?),
+                    Test::Asked(_) => row.get(2)?,
+                    Test::Among(candidates) => candidates.ids.contains(id) && walk.passes(id)?,
                 };
                 if passes {
                     let rank = leg.rank(id, row.get(1)?, provider);
@@ -302,16 +351,45 @@ impl<'a> List<'a> {
         let rank = Sorted::read(row)?.rank(self.query.sort, self.query.now);
         Ok(Some(RowKey { maintenance: MaintenanceKey(id), rank }))
     }
+}
+
+/// Tests row after row by itself.
+struct Probe<'a> {
+    query: CachedStatement<'a>,
+    id: usize,
+}
+
+impl<'a> Probe<'a> {
+    fn new(list: &List<'a>) -> Result<Self, Error> {
+        let Predicate { whole, .. } = &list.predicate;
+        let sql = format!("SELECT 1 FROM {} WHERE id = :id AND {}", list.predicate.source(), or_true(whole));
+        let mut query = list.connection.prepare_cached(&sql)?;
+        bind(&mut query, list.query, &list.predicate)?;
+        let id = query.parameter_index(":id")?.unwrap_or_default();
+        Ok(Self { query, id })
+    }
 
     /// Whether a row passes the filter.
-    fn passes(&self, id: i64) -> Result<bool, Error> {
-        let Predicate { join, whole, .. } = &self.predicate;
-        let sql = format!("SELECT 1 FROM maintenance m {join} WHERE m.id = :id AND {}", or_true(whole));
-        let mut query = self.connection.prepare_cached(&sql)?;
-        bind(&mut query, self.query, &self.predicate)?;
-        bind_one(&mut query, ":id", id)?;
-        Ok(query.raw_query().next()?.is_some())
+    fn passes(&mut self, id: i64) -> Result<bool, Error> {
+        self.query.raw_bind_parameter(self.id, id)?;
+        Ok(self.query.raw_query().next()?.is_some())
     }
+}
+
+/// The keys of the first `wanted` rows that pass, of those that `next` gives.
+fn nearest(
+    wanted: usize,
+    mut next: impl FnMut() -> Option<(Rank, i64)>,
+    probe: &mut Option<Probe<'_>>,
+) -> Result<Vec<RowKey>, Error> {
+    let mut keys = Vec::with_capacity(wanted);
+    while keys.len() < wanted {
+        let Some((rank, id)) = next() else { break };
+        if probe.as_mut().map_or(Ok(true), |probe| probe.passes(id))? {
+            keys.push(RowKey { maintenance: MaintenanceKey(id), rank });
+        }
+    }
+    Ok(keys)
 }
 
 /// A walk under way.
@@ -322,9 +400,18 @@ struct Walk<'a> {
     keys: Vec<RowKey>,
     /// Rows that it may still look at.
     patience: usize,
+    /// What tests the rows that only may pass.
+    probe: Option<Probe<'a>>,
 }
 
 impl Walk<'_> {
+    /// Whether a candidate passes.
+    fn passes(&mut self, id: i64) -> Result<bool, Error> {
+        let Some(probe) = &mut self.probe else { return Ok(true) };
+        self.patience = self.patience.saturating_sub(STEPS_PER_TEST);
+        probe.passes(id)
+    }
+
     fn is_over(&self) -> bool {
         self.keys.len() >= self.wanted || self.patience == 0
     }

@@ -1,0 +1,78 @@
+//! Text that is typed and pasted: filters and notes.
+
+use super::desk::Desk;
+use crate::app::{Effect, Message};
+use crate::features::maintenance::worker::Report;
+use crate::input::Input;
+use crate::trouble::Trouble;
+
+#[test]
+fn the_filter_applies_with_every_key_and_esc_brings_back_what_was_there() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("/").type_text("lum");
+    assert!(desk.shows("/lum") && desk.shows("28552081") && !desk.shows("TTN-0007195301"), "{}", desk.screen());
+    desk.press("enter");
+    assert!(desk.shows("/lum"), "enter keeps it");
+    desk.press("/").type_text("x").press("esc");
+    assert!(desk.shows("/lum") && desk.shows("28552081"), "esc takes back what was typed since");
+    desk.press("esc");
+    assert!(!desk.shows("/lum") && desk.shows("TTN-0007195301"), "esc on the list clears it");
+}
+
+#[test]
+fn letters_that_are_commands_are_text_while_typing() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("/").type_text("qaujz?:");
+    assert!(desk.shows("/qaujz?:"));
+    assert_eq!(desk.wanted, []);
+    desk.press("ctrl-c");
+    assert_eq!(desk.wanted, [Effect::Quit], "ctrl-c leaves from everywhere");
+}
+
+#[test]
+fn a_note_is_kept_as_a_draft_and_written_when_it_is_saved() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("n").type_text("drained").press("esc");
+    assert!(desk.shows("the note is kept as a draft"));
+    desk.press("n");
+    assert!(desk.shows("drained"));
+    desk.type_text(" and watched").press("enter enter");
+    assert!(desk.shows("drained and watched") && desk.shows("note by ines"), "{}", desk.screen());
+    desk.press("esc u enter");
+    assert!(!desk.shows("\n Notes\n") && desk.shows("note removed by ines"), "{}", desk.screen());
+    desk.press("esc n");
+    assert!(!desk.shows("drained"), "what was saved is no draft any more");
+}
+
+#[test]
+fn a_draft_belongs_to_what_it_was_begun_on() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("n").type_text("drained").press("esc j n");
+    assert!(!desk.shows("drained"), "{}", desk.screen());
+    desk.press("esc k n");
+    assert!(desk.shows("drained"));
+}
+
+#[test]
+fn a_note_that_could_not_be_written_is_not_lost() {
+    let mut desk = Desk::live(80, 24);
+    desk.answers = false;
+    desk.press("n").type_text("drained").press("enter");
+    desk.report(Report::Failed(Trouble::new("the store is busy: this was not done")));
+    assert!(desk.shows("the store is busy"));
+    desk.press("n");
+    assert!(desk.shows("drained"));
+}
+
+#[test]
+fn a_paste_goes_into_the_text_and_runs_no_key() {
+    let mut desk = Desk::live(80, 24);
+    desk.send(Message::Input(Input::Paste("qqq".to_owned())));
+    assert_eq!(desk.wanted, []);
+    assert!(desk.shows("nothing to paste into here"));
+    desk.press("/");
+    desk.send(Message::Input(Input::Paste("lumen\n".to_owned())));
+    assert!(desk.shows("/lumen") && desk.shows("28552081"), "{}", desk.screen());
+    desk.send(Message::Input(Input::PasteRefused { bytes: 1_000_000 }));
+    assert!(desk.shows("1000000 bytes are too much to paste here"));
+}
