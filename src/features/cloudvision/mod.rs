@@ -1,4 +1,5 @@
 //! Arista CloudVision, by its resource APIs over gRPC.
 
+pub mod model;
 pub mod pb;
 pub mod sim;
