@@ -1,5 +1,6 @@
 //! One call: signed, within a deadline, repeated where that is safe.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
@@ -112,7 +113,10 @@ impl Client {
                 call(&mut grpc, PathAndQuery::from_static(method)).await
             });
             let error = match answered.await {
-                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Ok(answer)) => {
+                    self.inner.has_answered.store(true, Ordering::Relaxed);
+                    return Ok(answer);
+                }
                 Ok(Err(status)) => {
                     tracing::debug!(method, code = ?status.code(), repetitions, "a call failed");
                     self.error(method, status)
@@ -121,7 +125,10 @@ impl Client {
             };
             let wait = jittered(pause);
             let is_over = repetitions == REPETITIONS || Instant::now() + wait >= deadline;
-            if repeat == Repeat::Never || is_over || !error.is_transient() {
+            // A server that never answered is a wrong address more often than one that starts up.
+            let is_strange =
+                matches!(error, Error::Unreachable { .. }) && !self.inner.has_answered.load(Ordering::Relaxed);
+            if repeat == Repeat::Never || is_over || is_strange || !error.is_transient() {
                 return Err(error);
             }
             sleep(wait).await;

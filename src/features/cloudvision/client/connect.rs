@@ -89,7 +89,9 @@ async fn connect(node: &Endpoint, tls: &TlsConnector) -> io::Result<TlsStream<Tc
 
 /// A connection that is opened when it is first needed; none if there is no node.
 pub(super) fn channel(nodes: &Nodes, tls: &ClientConfig, within: Duration) -> Option<Channel> {
-    let uri: Uri = format!("https://{}", nodes.current()?).parse().ok()?;
+    let origin: Uri = format!("https://{}", nodes.current()?).parse().ok()?;
+    // Of an address with `https` tonic wants to make the TLS itself; what is sent says `https` by the origin.
+    let address: Uri = format!("http://{}", nodes.current()?).parse().ok()?;
     let mut tls = tls.clone();
     tls.alpn_protocols = vec![b"h2".to_vec()];
     let (nodes, tls) = (nodes.clone(), TlsConnector::from(Arc::new(tls)));
@@ -97,7 +99,8 @@ pub(super) fn channel(nodes: &Nodes, tls: &ClientConfig, within: Duration) -> Op
         let (nodes, tls) = (nodes.clone(), tls.clone());
         async move { nodes.connect(&tls, within).await }
     });
-    let endpoint = Channel::builder(uri)
+    let endpoint = Channel::builder(address)
+        .origin(origin)
         .http2_keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_TIMEOUT)
         .initial_stream_window_size(WINDOW)

@@ -20,6 +20,7 @@ pub mod workspace;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tonic::metadata::{Ascii, MetadataValue};
@@ -85,6 +86,8 @@ struct Inner {
     nodes: connect::Nodes,
     /// See [`Server::call_timeout`].
     call_timeout: Duration,
+    /// Whether any call was ever answered.
+    has_answered: AtomicBool,
     /// The version, once it was asked for.
     version: tokio::sync::OnceCell<Version>,
 }
@@ -127,6 +130,7 @@ impl Client {
             http,
             nodes,
             call_timeout: server.call_timeout,
+            has_answered: AtomicBool::new(false),
             version: tokio::sync::OnceCell::new(),
         };
         Ok(Self { inner: Arc::new(inner) })

@@ -1,1 +1,0 @@
-//! Deployments against the simulator.
