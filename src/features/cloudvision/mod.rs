@@ -3,3 +3,4 @@
 pub mod model;
 pub mod pb;
 pub mod sim;
+pub mod store;
