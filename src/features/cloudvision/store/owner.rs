@@ -60,11 +60,10 @@ impl Owner {
             Fate::Dead
         } else {
             match system::look(self.pid) {
-                Look::Gone => Fate::Dead,
                 Look::Unknown => Fate::Elsewhere,
                 Look::Runs(start) if start == self.start => Fate::Alive,
-                // The number was given to another process.
-                Look::Runs(_) => Fate::Dead,
+                // None, or its number was given to another.
+                Look::Gone | Look::Runs(_) => Fate::Dead,
             }
         }
     }
@@ -130,7 +129,7 @@ mod system {
         match (fields.first(), fields.get(19)) {
             // Ended; only its number is still kept.
             (Some(&("Z" | "X" | "x")), _) => Look::Gone,
-            (Some(_), Some(start)) => Look::Runs((*start).to_owned()),
+            (Some(_), Some(ticks)) => Look::Runs((*ticks).to_owned()),
             _ => Look::Unknown,
         }
     }

@@ -65,15 +65,15 @@ fn a_request_is_there_before_its_result_and_keeps_it_afterwards() {
 #[test]
 fn a_deployment_names_its_change_control_once_there_is_one() {
     let connection = empty();
-    let deployment = Some(DeploymentId::new("d-1"));
+    let deployment = DeploymentId::new("d-1");
     let asked_for = Request { object: String::new(), object_name: String::new(), ..asked(What::Deploy, "", 0) };
-    let key = request(&connection, &Request { deployment: deployment.clone(), ..asked_for }).unwrap();
+    let key = request(&connection, &Request { deployment: Some(deployment.clone()), ..asked_for }).unwrap();
     add_devices(&connection, key, &[device("leaf2", 2), device("leaf1", 1)]).unwrap();
     request(&connection, &asked(What::Approve, "cc-7", 1)).unwrap();
-    assert_eq!(unsettled(&connection, &deployment.clone().unwrap()).unwrap()[0].key, key);
+    assert_eq!(unsettled(&connection, &deployment).unwrap()[0].key, key);
     let made = Some(("cc-9".to_owned(), "Leaves".to_owned()));
     settle(&connection, key, &Settlement { object: made, ..outcome(Outcome::Ok, "2 devices", 2) }).unwrap();
-    assert!(unsettled(&connection, &deployment.unwrap()).unwrap().is_empty());
+    assert!(unsettled(&connection, &deployment).unwrap().is_empty());
     let row = all(&connection).pop().unwrap();
     assert_eq!((row.request.object.as_str(), row.request.object_name.as_str()), ("cc-9", "Leaves"));
     assert_eq!(devices(&connection, key).unwrap(), [device("leaf1", 1), device("leaf2", 2)]);
@@ -158,23 +158,23 @@ fn rows_are_found_by_what_who_object_target_instance_and_time() {
     lab.name = "lab".to_owned();
     // Called like the id of another.
     let edit = key(Request { object_name: "cc-1".to_owned(), instance: lab, ..asked(What::Edit, "cc-3", 30) });
-    let same = key(Request { object_name: "cc-1".to_owned(), ..asked(What::Stop, "cc-1", 40) });
+    let stop = key(Request { object_name: "cc-1".to_owned(), ..asked(What::Stop, "cc-1", 40) });
     let found = |filter: Filter| -> Vec<AuditKey> {
         list(&connection, &filter, None, 10).unwrap().rows.iter().map(|row| row.key).collect()
     };
     let some = |text: &str| Some(text.to_owned());
-    assert_eq!(found(Filter::default()), [same, edit, deploy, start, approve]);
+    assert_eq!(found(Filter::default()), [stop, edit, deploy, start, approve]);
     assert_eq!(found(Filter { what: Some(What::Start), ..Filter::default() }), [start]);
     assert_eq!(found(Filter { who: some("bert"), ..Filter::default() }), [start]);
     assert_eq!(found(Filter { target: some("fabric"), ..Filter::default() }), [deploy]);
-    assert_eq!(found(Filter { object: some("cc-1"), ..Filter::default() }), [same, edit, start, approve]);
+    assert_eq!(found(Filter { object: some("cc-1"), ..Filter::default() }), [stop, edit, start, approve]);
     assert_eq!(found(Filter { object: some("Change cc-2"), ..Filter::default() }), [deploy]);
     assert_eq!(found(Filter { instance: some("lab"), ..Filter::default() }), [edit]);
     assert_eq!(found(Filter { instance: some("cvp.example:443"), ..Filter::default() }).len(), 5);
-    assert_eq!(found(Filter { since: Some(at(20)), ..Filter::default() }), [same, edit, deploy]);
+    assert_eq!(found(Filter { since: Some(at(20)), ..Filter::default() }), [stop, edit, deploy]);
     assert_eq!(
         found(Filter { object: some("cc-1"), who: some("anna"), since: Some(at(1)), ..Filter::default() }),
-        [same, edit]
+        [stop, edit]
     );
     assert_eq!(found(Filter { what: Some(What::Start), who: some("anna"), ..Filter::default() }), []);
     let second = list(&connection, &Filter { object: some("cc-1"), ..Filter::default() }, Some(edit), 1).unwrap();

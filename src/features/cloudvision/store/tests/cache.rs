@@ -15,7 +15,7 @@ use crate::features::cloudvision::store::cache::{
 const SERVER: &str = "cvp.example:443";
 
 fn change(id: &str, state: ChangeState, created_at: DateTime<Utc>) -> Change {
-    let stage = Stage {
+    let root = Stage {
         name: "leaf1".to_owned(),
         action: Some("update".to_owned()),
         device: Some(DeviceId::new("JPE00000001")),
@@ -41,7 +41,7 @@ fn change(id: &str, state: ChangeState, created_at: DateTime<Utc>) -> Change {
         error: None,
         devices: vec![DeviceId::new("JPE00000001")],
         root: "root".to_owned(),
-        stages: BTreeMap::from([("root".to_owned(), stage)]),
+        stages: BTreeMap::from([("root".to_owned(), root)]),
         checks: Vec::new(),
     }
 }
