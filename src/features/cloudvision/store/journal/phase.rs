@@ -19,8 +19,6 @@ words! {
         Building = "building",
         /// Built; waits for the person, if somebody wants to look first.
         Built = "built",
-        /// The workspace is brought up to what is in force now; then it is written and built again.
-        Rebasing = "rebasing",
         /// The submission is asked for.
         SubmitRequested = "submit-requested",
         /// Submitted: what was deployed is in force in CloudVision, no device has it yet.
@@ -51,14 +49,11 @@ impl Phase {
         match self {
             Self::Preparing => false,
             Self::WorkspaceRequested => before == Self::Preparing,
-            Self::Writing => matches!(before, Self::WorkspaceRequested | Self::Rebasing),
-            Self::Building => {
-                matches!(before, Self::WorkspaceRequested | Self::Writing | Self::Built | Self::Rebasing)
-            }
-            // A refused submission waits for the person again.
+            // Again where what is in force has moved, which a build or the refused submission says.
+            Self::Writing => Self::WorkspaceRequested <= before && before <= Self::SubmitRequested,
+            Self::Building => Self::WorkspaceRequested <= before && before <= Self::Built,
+            // Again where the submission was refused and somebody is to decide.
             Self::Built => matches!(before, Self::Building | Self::SubmitRequested),
-            // The build or the submission says that what is in force moved.
-            Self::Rebasing => matches!(before, Self::Building | Self::Built | Self::SubmitRequested),
             Self::SubmitRequested => matches!(before, Self::Building | Self::Built),
             Self::Submitted => before == Self::SubmitRequested,
             Self::ChangeNamed | Self::Approving | Self::Starting | Self::Waiting => {

@@ -91,13 +91,24 @@ fn no_phase_goes_back_but_to_be_written_or_built_anew() {
     assert_eq!(
         back,
         [
+            (Phase::Building, Phase::Writing),
+            (Phase::Built, Phase::Writing),
             (Phase::Built, Phase::Building),
-            (Phase::Rebasing, Phase::Writing),
-            (Phase::Rebasing, Phase::Building),
+            (Phase::SubmitRequested, Phase::Writing),
             (Phase::SubmitRequested, Phase::Built),
-            (Phase::SubmitRequested, Phase::Rebasing),
         ]
     );
+}
+
+#[test]
+fn a_deployment_that_is_overtaken_is_written_built_and_submitted_again() {
+    let connection = empty();
+    let claim = begin(&connection, &deployment("fabric", 0)).unwrap();
+    walk(&connection, &claim, &TO_SUBMISSION);
+    walk(&connection, &claim, &[Phase::Writing, Phase::Building, Phase::Writing, Phase::Building, Phase::Built]);
+    walk(&connection, &claim, &[Phase::SubmitRequested, Phase::Submitted, Phase::ChangeNamed, Phase::Approving]);
+    walk(&connection, &claim, &[Phase::Starting, Phase::Waiting]);
+    end(&connection, &claim, Ending::Done, "", at(2)).unwrap().unwrap();
 }
 
 #[test]
