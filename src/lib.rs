@@ -20,6 +20,7 @@ pub mod output;
 pub mod runtime;
 pub mod state;
 pub mod store;
+mod table;
 pub mod text;
 pub mod trouble;
 mod ui;
