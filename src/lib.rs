@@ -18,6 +18,7 @@ pub mod key;
 pub mod logging;
 pub mod output;
 pub mod runtime;
+pub mod secret;
 pub mod state;
 pub mod store;
 mod table;

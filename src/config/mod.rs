@@ -25,7 +25,7 @@ pub use environment::Environment;
 pub use paths::{Paths, create_private_dir};
 pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
-pub use value::{Endpoint, Kind, Level, Theme, Url, When, Zone};
+pub use value::{BadEndpoint, BadPattern, Endpoint, Kind, Level, Pattern, TagFilter, Theme, Url, When, Zone};
 pub use watch::{Unwatched, Watch};
 
 /// `config.example.toml`: every setting with its default, in words.

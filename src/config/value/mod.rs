@@ -1,6 +1,7 @@
 //! The values settings can have: how each is written, and what it means.
 
 mod measure;
+mod pattern;
 mod server;
 
 use std::fmt;
@@ -13,7 +14,8 @@ use super::problem::either;
 use crate::text::clean_line;
 
 pub(crate) use measure::{Days, Keep, Size};
-pub use server::{Endpoint, Url};
+pub use pattern::{BadPattern, Pattern, TagFilter};
+pub use server::{BadEndpoint, Endpoint, Url};
 
 /// A value that can be written in the file and, as text, in a variable or flag.
 pub(crate) trait Setting: Sized {

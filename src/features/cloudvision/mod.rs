@@ -5,6 +5,7 @@ pub(crate) mod cli;
 pub mod client;
 pub mod deploy;
 mod error;
+pub mod inputs;
 pub mod model;
 pub mod pb;
 pub mod sim;
