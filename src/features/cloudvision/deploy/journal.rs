@@ -71,7 +71,8 @@ impl Journal {
             devices: wanted.clone(),
             at: clock::now(),
         };
-        let claim = store.write(move |connection| journal::begin(connection, &new)).await.map_err(|e| Trouble::of(&e))?;
+        let claim =
+            store.write(move |connection| journal::begin(connection, &new)).await.map_err(|e| Trouble::of(&e))?;
         Ok(Self {
             store: store.clone(),
             claim,
@@ -228,7 +229,9 @@ fn settlement(what: What, outcome: &Outcome, text: &str, change: Option<(String,
     let result = match (&outcome.result, what) {
         (Ok(()), _) => Result_::Ok,
         (Err(Failure::Unknown { .. }), _) => Result_::Unknown,
-        (Err(Failure::ChangeStep { what: failed, .. }), What::Approve) if failed.contains("approved") => Result_::Failed,
+        (Err(Failure::ChangeStep { what: failed, .. }), What::Approve) if failed.contains("approved") => {
+            Result_::Failed
+        }
         (Err(Failure::ChangeStep { what: failed, .. }), What::Start) if failed.contains("started") => Result_::Failed,
         (Err(_), What::Deploy) if !is_in_force => Result_::Failed,
         // What was asked for was done; what failed came after it.
