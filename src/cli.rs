@@ -102,7 +102,7 @@ pub fn main() -> ExitCode {
         None => screen(flags, None),
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
-        Some(Command::Config(command)) => config::cli::run(&command, &flags, app::key_map_problems),
+        Some(Command::Config(command)) => config::cli::run(&command, &flags, app::problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),
     };

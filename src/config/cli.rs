@@ -53,8 +53,10 @@ pub(crate) fn run(
 fn path(inspection: Inspection, json: bool) -> anyhow::Result<ExitCode> {
     let Inspection { config, problems, .. } = inspection;
     let paths = &config.paths;
-    let named: [(&str, &Path); 6] = [
+    let themes = paths.themes_dir();
+    let named: [(&str, &Path); 7] = [
         ("config", &paths.config),
+        ("themes", &themes),
         ("providers", &config.maintenance.providers_dir),
         ("data", &paths.data),
         ("state", &paths.state),

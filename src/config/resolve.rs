@@ -8,7 +8,8 @@ use super::environment::Environment;
 use super::file::{ContextSection, File, From, LogSection, MaintenanceSection, SourceSection};
 use super::paths::{self, Paths};
 use super::problem::{At, Origin, Problem, either, nearest};
-use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, Theme, When, WrittenPath, Zone};
+use super::themes::{BUILT_IN_THEMES, ThemeFile};
+use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, When, WrittenPath, Zone};
 use super::{Config, Context, Flags, Log, Maintenance, ReadOnly, Retention, Source, SourceFrom};
 use crate::text::clean_line;
 
@@ -18,12 +19,14 @@ pub(super) fn resolve(
     flags: &Flags,
     environment: &Environment,
     file: File,
+    themes: Vec<ThemeFile>,
     path: &Arc<Path>,
 ) -> (Config, Vec<Problem>) {
     let mut layers = Layers { flags, environment, path, problems: Vec::new() };
     let contexts = layers.contexts(file.contexts);
     let config = Config {
-        theme: layers.variable("NOCTUI_THEME").or(value(file.theme)).unwrap_or(Theme::SixteenColours),
+        theme: layers.theme(file.theme, &themes),
+        themes,
         time_zone: layers.variable("NOCTUI_TIME_ZONE").or(value(file.time_zone)).unwrap_or(Zone::Utc),
         mouse: layers.variable("NOCTUI_MOUSE").or(value(file.mouse)).unwrap_or(true),
         color: layers.over(flags.color, "NOCTUI_COLOR", file.color, When::Auto),
@@ -108,6 +111,33 @@ impl Layers<'_> {
         }
         self.refuse(&origin, key, &value, format!("it takes {least} to {most}"), "write a value within these bounds");
         default
+    }
+
+    /// The name of the theme to start with; the default where there is none of the name that is written.
+    fn theme(&mut self, written: Option<At<Name>>, files: &[ThemeFile]) -> String {
+        let written = written.map(|At { value, origin }| (value.0, origin));
+        let named = self.variable::<Name>("NOCTUI_THEME").map(|name| (name.0, Origin::Variable("NOCTUI_THEME")));
+        let known = || BUILT_IN_THEMES.into_iter().chain(files.iter().map(|file| file.name.as_str()));
+        // The stronger one last. What is wrong is wrong, also where something stronger is right.
+        let mut theme = BUILT_IN_THEMES[0].to_owned();
+        for (wanted, origin) in [written, named].into_iter().flatten() {
+            if known().any(|name| name == wanted) {
+                theme = wanted;
+                continue;
+            }
+            let file = paths::themes_dir(self.path).join(format!("{wanted}.toml"));
+            self.problems.push(Problem {
+                origin,
+                key: "theme".to_owned(),
+                what: format!("there is no theme \"{wanted}\""),
+                because: format!("the themes are {}", either(known()).replace(" or ", " and ")),
+                remedy: match nearest(&wanted, known().collect::<Vec<_>>()) {
+                    Some(name) => format!("write \"{name}\""),
+                    None => format!("write one of these, or make {}", file.display()),
+                },
+            });
+        }
+        theme
     }
 
     /// Who or what keeps noctui from writing to backends. Any layer can; none can undo another's.

@@ -20,6 +20,9 @@ use crate::ui::theme::Role;
 #[must_use]
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;
+    let mut blank = Cell::EMPTY;
+    blank.set_style(model.look().theme.style(Role::Text));
+    buffer.content.fill(blank);
     let Some(layout) = layout(model, area) else {
         too_small(model, buffer);
         if model.settings.ascii {
@@ -27,9 +30,6 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         }
         return None;
     };
-    let mut blank = Cell::EMPTY;
-    blank.set_style(model.look().theme.style(Role::Text));
-    buffer.content.fill(blank);
     header::draw(model, layout.header, buffer);
     if let Some(row) = layout.tabs {
         header::draw_tabs(model, row, buffer);
