@@ -92,8 +92,10 @@ pub(crate) enum State {
     Planned,
     /// Over, well.
     Done,
-    /// Over, badly, or called off.
+    /// Over, badly.
     Failed,
+    /// Called off: nothing to do, and nothing went wrong.
+    Cancelled,
     /// Wants a look.
     Warning,
     /// Data that is old.
@@ -101,6 +103,19 @@ pub(crate) enum State {
 }
 
 impl State {
+    /// Every state.
+    #[cfg(test)]
+    const ALL: [Self; 8] = [
+        Self::Active,
+        Self::Progress,
+        Self::Planned,
+        Self::Done,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Warning,
+        Self::Stale,
+    ];
+
     /// Unicode and ASCII glyph, one cell each.
     pub(crate) fn glyphs(self) -> (&'static str, &'static str) {
         match self {
@@ -109,6 +124,7 @@ impl State {
             Self::Planned => ("○", "o"),
             Self::Done => ("✓", "+"),
             Self::Failed => ("✗", "x"),
+            Self::Cancelled => ("⊘", "-"),
             Self::Warning => ("▲", "!"),
             Self::Stale => ("~", "~"),
         }
@@ -121,6 +137,7 @@ impl State {
             Self::Progress => Role::Progress,
             Self::Planned => Role::Planned,
             Self::Failed => Role::Failed,
+            Self::Cancelled => Role::Muted,
             Self::Warning => Role::Warning,
             Self::Stale => Role::Stale,
         }
@@ -341,6 +358,23 @@ mod tests {
             .join("\n")
         );
         insta::assert_snapshot!(mistakes("text = {\nmuted = {}\n").join("\n"));
+    }
+
+    #[test]
+    fn every_state_has_a_glyph_of_its_own_one_cell_wide() {
+        for (at, state) in State::ALL.into_iter().enumerate() {
+            let (unicode, ascii) = state.glyphs();
+            assert!(crate::ui::line::width(unicode) == 1 && ascii.len() == 1, "{state:?}");
+            for other in State::ALL.iter().skip(at + 1).map(|other| other.glyphs()) {
+                assert!(other.0 != unicode && other.1 != ascii, "{state:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_called_off_does_not_look_like_a_failure() {
+        assert_eq!(State::Cancelled.role(), Role::Muted);
+        assert_ne!(State::Cancelled.glyphs(), State::Failed.glyphs());
     }
 
     #[test]

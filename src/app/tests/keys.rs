@@ -116,7 +116,7 @@ fn a_theme_chosen_on_the_screen_outlives_a_reload_that_is_about_something_else()
 fn the_history_tells_every_update_and_the_mail_is_one_key_away() {
     let mut desk = Desk::live(80, 24);
     desk.press("/").type_text("28686480").press("enter enter");
-    assert!(desk.shows("first notice") && desk.shows("status CONFIRMED → RE-SCHEDULED"), "{}", desk.screen());
+    assert!(desk.shows("first notice") && desk.shows("status confirmed → rescheduled"), "{}", desk.screen());
     desk.press("o");
     assert!(desk.shows("From        ") && desk.shows("✓ parsed"), "{}", desk.screen());
     desk.press("esc");

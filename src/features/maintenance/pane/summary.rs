@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::opened::{Load, Page};
 use super::update::copied;
 use super::{Outcome, State, view};
+use crate::features::maintenance::model::Impact;
 use crate::features::maintenance::store::count::Count;
 use crate::features::maintenance::worker::SourceHealth;
 use crate::ui::Look;
@@ -83,7 +84,7 @@ impl State {
             Some(Page::Maintenance(page)) => {
                 let mut lines = view::maintenance_lines(page, look, columns);
                 if let Load::Ready(detail) = &page.detail {
-                    let title = format!("{} {} {}", detail.provider, detail.maintenance_id, detail.status);
+                    let title = format!("{} {} {}", detail.provider, detail.maintenance_id, detail.status.word());
                     lines.insert(0, view::plain(title, theme::Role::Title));
                 }
                 lines
@@ -104,12 +105,12 @@ impl State {
                 .into_iter()
                 .map(|row| {
                     let window = look.zone.window(row.start, row.end);
-                    let impact = row.worst_impact.map_or("", |impact| impact.as_str());
+                    let impact = row.worst_impact.map_or("", Impact::word);
                     let text = format!(
                         "{} {} {} {window} {impact} {}",
                         row.provider,
                         row.maintenance_id,
-                        row.status,
+                        row.status.word(),
                         row.first_circuits.join(" ")
                     );
                     view::plain(text.trim_end().to_owned(), theme::Role::Text)
