@@ -54,6 +54,21 @@ fn what_changed_after_it_was_drawn_is_not_acknowledged_unseen() {
 }
 
 #[test]
+fn a_mark_moves_no_row() {
+    for (columns, rows) in [(40, 10), (80, 24), (200, 60)] {
+        let mut desk = Desk::live(columns, rows);
+        let place = |desk: &Desk| desk.screen().lines().position(|line| line.trim() == "active");
+        let before = place(&desk);
+        assert!(before.is_some(), "{}", desk.screen());
+        desk.press("space");
+        assert_eq!(place(&desk), before, "{}", desk.screen());
+        assert!(desk.shows("1 marked"), "{}", desk.screen());
+        desk.press("esc");
+        assert!(place(&desk) == before && !desk.shows("marked"), "{}", desk.screen());
+    }
+}
+
+#[test]
 fn marked_rows_are_acted_on_together_and_undone_together() {
     let mut desk = Desk::live(80, 24);
     desk.press("space space space a");

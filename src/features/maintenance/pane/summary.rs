@@ -18,10 +18,16 @@ use crate::ui::time::age;
 const REASON_CELLS: usize = 24;
 
 impl State {
-    /// `3 active`, `5 in 24 h`, `1 mail to read`, `2 new`: for the title, the weightiest first.
+    /// `4 marked`, `3 active`, `5 in 24 h`, `1 mail to read`, `2 new`: for the title, the weightiest first. What is marked
+    /// stands here because the title is always there: a line of its own would move the rows under the cursor.
     pub(crate) fn heading(&self) -> Vec<String> {
-        let Some(counts) = &self.counts else { return Vec::new() };
-        let mut parts = vec![format!("{} active", counts.active), format!("{} in 24 h", counts.next_24h)];
+        let mut parts = Vec::new();
+        match self.list.marked() {
+            0 => {}
+            marked => parts.push(format!("{marked} marked")),
+        }
+        let Some(counts) = &self.counts else { return parts };
+        parts.extend([format!("{} active", counts.active), format!("{} in 24 h", counts.next_24h)]);
         // Nothing else tells of a mail that no rule could read: at 80 columns this has to be there.
         match counts.need_a_look {
             0 => {}
