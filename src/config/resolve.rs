@@ -156,12 +156,7 @@ impl Layers<'_> {
         if let Some(Name(who)) = self.variable("NOCTUI_WHO").or(value(written)) {
             return who;
         }
-        // Behind sudo on a jump host USER is the account, SUDO_USER the person.
-        let login = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| self.environment.variable(name));
-        login.map_or_else(
-            || "unknown".to_owned(),
-            |login| clean_line(&login.to_string_lossy()).chars().take(Name::LONGEST).collect(),
-        )
+        clean_line(&self.environment.who()).chars().take(Name::LONGEST).collect()
     }
 
     /// Every context with a name of its own.

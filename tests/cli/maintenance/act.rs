@@ -44,6 +44,16 @@ fn who_acts_is_the_configurations_unless_the_flag_says_otherwise() {
 }
 
 #[test]
+fn without_variables_the_account_acts() {
+    let home = home_with(&[one("halcyon", "HC-1")]);
+    let account = std::process::Command::new("id").arg("-un").output().unwrap();
+    let account = String::from_utf8(account.stdout).unwrap();
+    let mut ack = home.noctui(["maintenance", "ack", "HC-1"]);
+    ack.env_remove("USER").assert().success().stdout(format!("halcyon/HC-1: acknowledged by {account}"));
+    assert_eq!(json(&home, &["list"])[0]["acknowledged"]["by"], account.trim_end());
+}
+
+#[test]
 fn a_note_comes_as_an_argument_or_through_standard_input() {
     let home = home_with(&[one("halcyon", "HC-1")]);
     assert_eq!(said(&home, &["note", "HC-1", "called the site"]), "halcyon/HC-1: noted\n");
