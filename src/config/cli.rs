@@ -33,7 +33,8 @@ pub(crate) enum Command {
     },
 }
 
-/// Runs one of them. `further` finds the mistakes that only those can see who use a setting: keys of no command.
+/// Runs one of them. `further` finds the mistakes that only those can see who use a setting: keys of no command, themes
+/// and provider rules that cannot be used.
 pub(crate) fn run(
     command: &Command,
     flags: &Flags,
