@@ -255,7 +255,7 @@ impl Layers<'_> {
     /// `[maintenance]`
     fn maintenance(&mut self, section: MaintenanceSection) -> Maintenance {
         let limits = (Size(8 << 10), Size(64 << 20));
-        let size = self.within("maintenance.raw_size_limit", section.raw_size_limit, limits, Size(256 << 10));
+        let size = self.within("maintenance.raw_size_limit", section.raw_size_limit, limits, Size(10 << 20));
         let retention = Retention {
             past_days: self.keep("maintenance.retention.past", section.past, 730),
             notification_days: self.keep("maintenance.retention.notifications", section.notifications, 365),
