@@ -71,6 +71,8 @@ pub(crate) struct Palette {
 pub(crate) struct Offer {
     /// What is typed to have it.
     pub(crate) name: String,
+    /// What it does.
+    pub(crate) help: &'static str,
     /// The row of the table.
     pub(crate) spec: &'static Spec<Command>,
     /// The theme, where the command is asked for with its name.
@@ -80,7 +82,7 @@ pub(crate) struct Offer {
 impl Offer {
     /// A command as it is.
     fn plain(spec: &'static Spec<Command>) -> Self {
-        Self { name: spec.name.to_owned(), spec, theme: None }
+        Self { name: spec.name.to_owned(), help: spec.help, spec, theme: None }
     }
 
     /// What follows when it is chosen.
@@ -159,7 +161,8 @@ impl Palette {
         let spec = COMMANDS.iter().find(|spec| spec.command == Command::Theme);
         self.themes.iter().filter_map(move |theme| {
             let spec = spec?;
-            Some(Offer { name: format!("{} {theme}", spec.name), spec, theme: Some(theme.clone()) })
+            let name = format!("{} {theme}", spec.name);
+            Some(Offer { name, help: "Switch to this theme", spec, theme: Some(theme.clone()) })
         })
     }
 
@@ -177,7 +180,7 @@ impl Palette {
             .filter_map(|offer| {
                 // The name counts twice: a word of the help text never beats a command that is called so.
                 let name = pattern.score(Utf32Str::new(&offer.name, &mut buffer), &mut matcher).map(|score| score * 2);
-                let help = pattern.score(Utf32Str::new(offer.spec.help, &mut buffer), &mut matcher);
+                let help = pattern.score(Utf32Str::new(offer.help, &mut buffer), &mut matcher);
                 name.max(help).map(|score| (std::cmp::Reverse(score), offer))
             })
             .collect();

@@ -54,6 +54,14 @@ fn what_changed_after_it_was_drawn_is_not_acknowledged_unseen() {
 }
 
 #[test]
+fn a_title_that_is_too_narrow_shows_whole_words() {
+    let mut desk = Desk::live(40, 10);
+    desk.press("enter");
+    let title = desk.row("TTN-0007195301");
+    assert!(title.contains("in process") && !title.contains('…') && !title.contains(" ou"), "{title}");
+}
+
+#[test]
 fn a_mark_moves_no_row() {
     for (columns, rows) in [(40, 10), (80, 24), (200, 60)] {
         let mut desk = Desk::live(columns, rows);

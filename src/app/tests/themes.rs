@@ -32,11 +32,19 @@ fn names(settings: &Settings) -> Vec<&str> {
 fn a_theme_is_asked_for_by_its_name() {
     let mut desk = Desk::live(80, 24);
     desk.press(":").type_text("theme high");
-    assert!(desk.row("theme high-contrast").contains("the one that is named"), "{}", desk.screen());
+    assert!(desk.row("theme high-contrast").contains("Switch to this theme"), "{}", desk.screen());
     desk.press("enter");
     assert_eq!(desk.model.settings.theme.name, "high-contrast");
     desk.press(":").type_text("theme").press("enter");
     assert_eq!(desk.model.settings.theme.name, "16-colour", "the name alone is the next one");
+}
+
+#[test]
+fn what_commands_do_stands_in_one_column_however_long_a_name_is() {
+    let mut desk = Desk::live(80, 24);
+    desk.press(":").type_text("theme");
+    let column = |name: &str| desk.row(&format!("{name} ")).find("Switch").unwrap();
+    assert_eq!(column("theme dark"), column("theme high-contrast"));
 }
 
 #[test]

@@ -66,10 +66,12 @@ fn draw_field(look: &Look<'_>, prompt: &str, field: &Field, area: Rect, row: u16
     Position { x: area.x + column, y: area.y + row }
 }
 
-/// One row of the command table as it is looked up: `first` by what, what it does, and `last` what else there is to know.
+/// One row of the command table as it is looked up: `first` by what, in so many cells, what it does, and `last` what else
+/// there is to know.
 fn draw_command(
     look: &Look<'_>,
     [first, help, last]: [&str; 3],
+    cells: usize,
     selected: bool,
     area: Rect,
     row: u16,
@@ -77,9 +79,7 @@ fn draw_command(
 ) {
     let mut pen = Pen::new(buffer, area, row);
     let tail = if area.width > 76 { 18 } else { 0 };
-    // A long name takes its room from the help, which is cut where there is too little.
-    let name = width(first).clamp(16, usize::from(area.width) / 2);
-    pen.column(first, name, look.theme.style(Role::Key)).skip(1);
+    pen.column(first, cells, look.theme.style(Role::Key)).skip(1);
     let room = pen.left().saturating_sub(tail);
     pen.column(help, room, look.theme.style(Role::Text));
     if tail > 0 {
@@ -94,9 +94,13 @@ fn draw_command(
 fn draw_commands(model: &Model, rows: &[[String; 3]], cursor: usize, area: Rect, buffer: &mut Buffer) {
     let (look, height) = (model.look(), usize::from(area.height));
     let top = (cursor + 1).saturating_sub(height);
-    for (row, (index, texts)) in rows.iter().enumerate().skip(top).take(height).enumerate() {
+    let shown = || rows.iter().enumerate().skip(top).take(height);
+    // A long name takes its room from the help, which is cut where there is too little.
+    let longest = shown().map(|(_, [first, ..])| width(first)).max().unwrap_or(0);
+    let cells = longest.clamp(16, usize::from(area.width / 2).max(16));
+    for (row, (index, texts)) in shown().enumerate() {
         let texts = texts.each_ref().map(String::as_str);
-        draw_command(&look, texts, index == cursor, area, u16::try_from(row).unwrap_or(0), buffer);
+        draw_command(&look, texts, cells, index == cursor, area, u16::try_from(row).unwrap_or(0), buffer);
     }
 }
 
@@ -131,7 +135,7 @@ fn draw_palette(model: &Model, palette: &Palette, body: Rect, buffer: &mut Buffe
         Pen::new(buffer, list, 0).text("no command matches", look.theme.style(Role::Muted));
     }
     let rows: Vec<[String; 3]> =
-        matches.into_iter().map(|offer| [offer.name, offer.spec.help.to_owned(), keys_of(model, offer.spec)]).collect();
+        matches.into_iter().map(|offer| [offer.name, offer.help.to_owned(), keys_of(model, offer.spec)]).collect();
     draw_commands(model, &rows, palette.cursor, list, buffer);
     cursor
 }
