@@ -17,7 +17,7 @@ pub struct Environment {
     account: String,
 }
 
-/// The variables that name the person, strongest first. Behind sudo on a jump host USER is the account, SUDO_USER the
+/// The variables that name the person, strongest first. Behind sudo on a jump host `USER` is the account, `SUDO_USER` the
 /// person.
 const LOGIN: [&str; 3] = ["SUDO_USER", "USER", "LOGNAME"];
 

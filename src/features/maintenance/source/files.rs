@@ -255,8 +255,8 @@ mod tests {
         }
         let names = |mails: Vec<(String, _)>| mails.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(names(read_all(dir.path())), ["d.mbox#1", "c.eml", "b.eml", "a.eml"]);
-        let named = ["a.eml", "missing.eml", "b.eml", "c.eml"].map(|name| dir.path().join(name));
-        let keys: Vec<_> = read(named).map(|mail| mail.key.rsplit('/').next().unwrap().to_owned()).collect();
+        let files = ["a.eml", "missing.eml", "b.eml", "c.eml"].map(|name| dir.path().join(name));
+        let keys: Vec<_> = read(files).map(|mail| mail.key.rsplit('/').next().unwrap().to_owned()).collect();
         assert_eq!(keys, ["c.eml", "b.eml", "a.eml", "missing.eml"]);
     }
 

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use mail_parser::MessageParser;
+use mail_parser::{DateTime, MessageParser, Received};
 
 use super::mbox::BEGINNING;
 use super::read::{modified, open};
@@ -27,6 +27,6 @@ fn by_headers(path: &Path) -> Option<i64> {
     let first_line = head.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     let mail = if head.starts_with(BEGINNING) { head.get(first_line..)? } else { head.as_slice() };
     let message = MessageParser::default().parse_headers(mail)?;
-    let received = message.received_all().filter_map(|hop| hop.date()).map(|at| at.to_timestamp()).max();
-    received.or_else(|| message.date().map(|at| at.to_timestamp()))
+    let received = message.received_all().filter_map(Received::date).map(|at| at.to_timestamp()).max();
+    received.or_else(|| message.date().map(DateTime::to_timestamp))
 }
