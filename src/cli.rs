@@ -10,7 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::config::{self, Environment, Flags, Level, Problems, When};
+use crate::config::{self, Config, Environment, Flags, Level, Problem, Problems, When};
 use crate::features::{cloudvision, maintenance};
 use crate::trouble::{Remedy, Trouble};
 use crate::{app, clock, demo, logging, output, runtime, store, text};
@@ -105,7 +105,7 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
         Some(Command::Audit(args)) => cloudvision::cli::audit::run(&args, &flags),
-        Some(Command::Config(command)) => config::cli::run(&command, &flags, app::key_map_problems),
+        Some(Command::Config(command)) => config::cli::run(&command, &flags, problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),
     };
@@ -113,6 +113,13 @@ pub fn main() -> ExitCode {
         complain(&error);
         ExitCode::from(output::EXIT_FAILED)
     })
+}
+
+/// What is wrong with a configuration and only those can see who use it: keys and themes, provider rules.
+fn problems(config: &Config) -> Vec<Problem> {
+    let mut problems = app::problems(config);
+    problems.extend(maintenance::rule_problems(config));
+    problems
 }
 
 impl Global {
