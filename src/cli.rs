@@ -68,6 +68,8 @@ enum Command {
     /// Circuit maintenances: parse, import, list, acknowledge, export.
     #[command(subcommand)]
     Maintenance(maintenance::cli::Command),
+    /// Deploy configurations to CloudVision, up to a change control that waits for approval.
+    Deploy(Box<cloudvision::cli::deploy::Args>),
     /// List what was asked of CloudVision from here, by whom, and what came of it; the newest first.
     Audit(cloudvision::cli::audit::Args),
     /// Show noctui on a mailbox of realistic notifications; needs no configuration and leaves nothing behind.
@@ -104,6 +106,7 @@ pub fn main() -> ExitCode {
         None => screen(flags, None),
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
+        Some(Command::Deploy(args)) => cloudvision::cli::deploy::run(&args, &flags),
         Some(Command::Audit(args)) => cloudvision::cli::audit::run(&args, &flags),
         Some(Command::Config(command)) => config::cli::run(&command, &flags, problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
@@ -163,6 +166,10 @@ fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitC
     let mut demo = demo::cli::Demo::make(arguments, flags.data_dir.as_deref(), clock::now())?;
     if arguments.prepare.is_some() {
         output::print(&demo.directions())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.backends_only {
+        demo::backends::serve(&demo.prepared.folder, arguments.port)?;
         return Ok(ExitCode::SUCCESS);
     }
     let flags = Flags { read_only: flags.read_only, color: flags.color, ascii: flags.ascii, ..demo.prepared.flags() };
