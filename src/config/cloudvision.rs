@@ -38,6 +38,7 @@ pub struct CloudVision {
 
 /// A deploy target: configurations and where they go.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, named as in the file")]
 pub struct Deploy {
     /// What it is called on the screen and on the command line; unique.
     pub name: String,
