@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::{self, Environment, Flags, Level, Problems, When};
-use crate::features::maintenance;
+use crate::features::{cloudvision, maintenance};
 use crate::trouble::{Remedy, Trouble};
 use crate::{app, clock, demo, logging, output, runtime, store, text};
 
@@ -69,6 +69,8 @@ enum Command {
     /// Circuit maintenances: parse, import, list, acknowledge, export.
     #[command(subcommand)]
     Maintenance(maintenance::cli::Command),
+    /// List what was asked of CloudVision from here, by whom, and what came of it; the newest first.
+    Audit(cloudvision::cli::audit::Args),
     /// Show noctui on a mailbox of realistic notifications; needs no configuration and leaves nothing behind.
     Demo(demo::cli::Arguments),
     /// The configuration: where it is, a first one, its mistakes.
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         None => screen(flags, None),
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
+        Some(Command::Audit(args)) => cloudvision::cli::audit::run(&args, &flags),
         Some(Command::Config(command)) => config::cli::run(&command, &flags, app::key_map_problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),

@@ -21,6 +21,7 @@ pub mod runtime;
 pub mod secret;
 pub mod state;
 pub mod store;
+mod table;
 pub mod text;
 pub mod trouble;
 mod ui;

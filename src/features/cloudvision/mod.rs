@@ -1,6 +1,16 @@
 //! Arista CloudVision, by its resource APIs over gRPC.
 
+pub mod act;
+pub(crate) mod cli;
+pub mod client;
+pub mod deploy;
+mod error;
 pub mod inputs;
 pub mod model;
 pub mod pb;
 pub mod sim;
+pub mod store;
+mod wire;
+
+pub use super::open_store;
+pub use error::Error;

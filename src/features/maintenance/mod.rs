@@ -16,11 +16,4 @@ pub mod store;
 mod when;
 pub mod worker;
 
-use std::path::Path;
-
-use crate::store::{Error, Options, Store};
-
-/// Opens the store with every feature's tables. Blocks for some milliseconds.
-pub fn open_store(data_dir: &Path) -> Result<Store, Error> {
-    Store::open(data_dir, &Options::new(super::MIGRATIONS))
-}
+pub use super::open_store;

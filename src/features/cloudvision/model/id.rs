@@ -43,4 +43,6 @@ id! {
     BuildId,
     /// A change control.
     ChangeId,
+    /// A deployment in noctui's own journal.
+    DeploymentId,
 }

@@ -17,5 +17,5 @@ pub use change::{
 };
 pub use deployment::{ConfigText, Deployment, Label, Origin, TagLabel, Wanted};
 pub use device::Device;
-pub use id::{BuildId, ChangeId, DeviceId, WorkspaceId};
+pub use id::{BuildId, ChangeId, DeploymentId, DeviceId, WorkspaceId};
 pub use workspace::{Workspace, WorkspaceState};

@@ -1,0 +1,5 @@
+//! The subcommands of CloudVision, without a screen, on the same functions as it.
+//!
+//! What `--json` prints is a contract; `docs/json.md` has it for readers.
+
+pub(crate) mod audit;

@@ -1,0 +1,3 @@
+//! The subcommands of CloudVision that need no CloudVision.
+
+mod audit;
