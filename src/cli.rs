@@ -20,6 +20,7 @@ const VARIABLES: &str = "\
 Variables, each weaker than its flag and stronger than the configuration file:
   NOCTUI_CONFIG NOCTUI_DATA_DIR NOCTUI_CONTEXT NOCTUI_READ_ONLY NOCTUI_COLOR NOCTUI_ASCII NOCTUI_LOG
   and without a flag NOCTUI_STATE_DIR NOCTUI_CACHE_DIR NOCTUI_THEME NOCTUI_TIME_ZONE NOCTUI_MOUSE NOCTUI_WHO
+  NOCTUI_CLOUDVISION_TOKEN
 
 Exit codes: 0 done, 1 the check that was asked for says no, 2 noctui could not do it or was asked wrongly.";
 

@@ -52,12 +52,10 @@ fn no_byte_changed_in_a_structured_configuration_makes_reading_panic() {
 
 #[test]
 fn aliases_of_aliases_cost_no_more_than_their_text() {
-    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..60 {
-        let below = format!("*a{}", level - 1);
-        text.push_str(&format!("a{level}: &a{level} [{}]\n", [below.as_str(); 10].join(", ")));
-    }
-    text.push_str("metadata: {cv_tags: {device_tags: *a59}}\n");
+    let level =
+        |level: usize| format!("a{level}: &a{level} [{}]\n", [format!("*a{}", level - 1).as_str(); 10].join(", "));
+    let levels: Vec<String> = (1..60).map(level).collect();
+    let text = format!("a0: &a0 [x, x, x]\n{}metadata: {{cv_tags: {{device_tags: *a59}}}}\n", levels.concat());
     let told = structured_problems("leaf1.yml", text.as_bytes());
     assert!(told.contains("a tag is a list"), "{told}");
 }

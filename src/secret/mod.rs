@@ -1,15 +1,22 @@
 //! Secrets: shown nowhere, and overwritten before their memory is given back.
 
+mod command;
+mod keyring;
+mod source;
+
 use std::fmt;
 
 use zeroize::Zeroizing;
+
+pub(crate) use source::is_open_to_all;
+pub use source::{Found, NoSecret, SecretFrom};
 
 /// A token or password. It prints as `***` and cannot be serialised.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
 /// The longest secret, in bytes: as much as servers accept of all headers together.
-const LONGEST: usize = 16 << 10;
+pub(crate) const LONGEST: usize = 16 << 10;
 
 /// Why a text is no secret. It never repeats the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +50,15 @@ impl Secret {
             Err(BadSecret::NotAToken)
         } else {
             Ok(Self(Zeroizing::new(text.to_owned())))
+        }
+    }
+
+    /// The secret in `bytes`, see [`Secret::read`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadSecret> {
+        if bytes.len() > LONGEST {
+            Err(BadSecret::TooLong)
+        } else {
+            Self::read(std::str::from_utf8(bytes).unwrap_or("\0"))
         }
     }
 
