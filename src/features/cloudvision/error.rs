@@ -196,21 +196,12 @@ impl Error {
 fn of_transport(call: &'static str, server: &str, status: &Status) -> Option<Error> {
     let source = status.source()?;
     let words = |error: &dyn StdError| -> Cause { clean_line(&error.to_string()).into() };
-    let mut cause = Some(source);
+    if let Some(tls) = of_tls(source) {
+        return Some(Error::Untrusted { server: server.to_owned(), source: Some(words(tls)) });
+    }
     let mut last = source;
-    while let Some(error) = cause {
-        if error.downcast_ref::<rustls::Error>().is_some() {
-            return Some(Error::Untrusted { server: server.to_owned(), source: Some(words(error)) });
-        }
-        // Errors of TLS come wrapped in those of I/O, which do not name them as their source.
-        if let Some(io) = error.downcast_ref::<std::io::Error>()
-            && let Some(inner) = io.get_ref()
-            && inner.downcast_ref::<rustls::Error>().is_some()
-        {
-            return Some(Error::Untrusted { server: server.to_owned(), source: Some(words(inner)) });
-        }
-        last = error;
-        cause = error.source();
+    while let Some(deeper) = last.source() {
+        last = deeper;
     }
     let is_connecting = status.code() == Code::Unavailable;
     Some(if is_connecting {
@@ -218,6 +209,15 @@ fn of_transport(call: &'static str, server: &str, status: &Status) -> Option<Err
     } else {
         Error::Lost { call, source: Some(words(last)) }
     })
+}
+
+/// The error of TLS among the causes of `error`. Errors of I/O carry what they wrap without naming it as their source.
+pub(crate) fn of_tls<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(tls) = error.downcast_ref() {
+        return Some(tls);
+    }
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    wrapped.and_then(|wrapped| of_tls(wrapped)).or_else(|| of_tls(error.source()?))
 }
 
 /// Size and limit of a message that the server found too large: `grpc: received message larger than max (SIZE vs. MAX)`.

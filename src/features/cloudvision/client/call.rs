@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use http::uri::PathAndQuery;
 use prost::Message;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -39,11 +40,7 @@ impl Client {
         Q: Message + Clone + 'static,
         A: Message + Default + 'static,
     {
-        self.repeating(method, repeat, async |grpc, path| {
-            let answer = grpc.unary(self.signed(request.clone()), path, ProstCodec::default()).await?;
-            Ok(answer.into_inner())
-        })
-        .await
+        self.repeating(method, repeat, || Box::pin(self.ask(method, request.clone()))).await
     }
 
     /// Makes a call whose answer is a stream that ends, and collects it.
@@ -52,18 +49,36 @@ impl Client {
         Q: Message + Clone + 'static,
         A: Message + Default + 'static,
     {
-        self.repeating(method, repeat, async |grpc, path| {
-            let mut stream = self.streaming(grpc, path, request.clone()).await?;
-            let mut messages = Vec::new();
-            while let Some(message) = stream.message().await? {
-                if messages.len() == MOST_MESSAGES {
-                    return Err(Status::out_of_range("the answer does not end"));
-                }
-                messages.push(message);
+        self.repeating(method, repeat, || Box::pin(self.ask_all(method, request.clone()))).await
+    }
+
+    /// Asks once for one answer.
+    async fn ask<Q, A>(&self, method: &'static str, request: Q) -> Result<A, Status>
+    where
+        Q: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        let mut grpc = self.grpc();
+        ready(&mut grpc).await?;
+        let path = PathAndQuery::from_static(method);
+        Ok(grpc.unary(self.signed(request), path, ProstCodec::default()).await?.into_inner())
+    }
+
+    /// Asks once for a stream that ends.
+    async fn ask_all<Q, A>(&self, method: &'static str, request: Q) -> Result<Vec<A>, Status>
+    where
+        Q: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        let mut stream = self.open(method, request).await?;
+        let mut messages = Vec::new();
+        while let Some(message) = stream.message().await? {
+            if messages.len() == MOST_MESSAGES {
+                return Err(Status::out_of_range("the answer does not end"));
             }
-            Ok(messages)
-        })
-        .await
+            messages.push(message);
+        }
+        Ok(messages)
     }
 
     /// Opens a stream that stays open.
@@ -73,7 +88,9 @@ impl Client {
         A: Message + Default + 'static,
     {
         let mut grpc = self.grpc();
-        self.streaming(&mut grpc, PathAndQuery::from_static(method), request).await
+        ready(&mut grpc).await?;
+        let path = PathAndQuery::from_static(method);
+        Ok(grpc.server_streaming(self.signed(request), path, ProstCodec::default()).await?.into_inner())
     }
 
     /// The error that `status` of `method` stands for.
@@ -81,37 +98,18 @@ impl Client {
         Error::of_status(name_of(method), &self.inner.server, self.inner.call_timeout, status)
     }
 
-    /// Opens a stream.
-    async fn streaming<Q, A>(
-        &self,
-        grpc: &mut Grpc<tonic::transport::Channel>,
-        path: PathAndQuery,
-        request: Q,
-    ) -> Result<Streaming<A>, Status>
-    where
-        Q: Message + 'static,
-        A: Message + Default + 'static,
-    {
-        ready(grpc).await?;
-        Ok(grpc.server_streaming(self.signed(request), path, ProstCodec::default()).await?.into_inner())
-    }
-
     /// Makes a call until it is answered, may not be made again, or its time is over.
-    async fn repeating<A>(
-        &self,
+    async fn repeating<'a, A>(
+        &'a self,
         method: &'static str,
         repeat: Repeat,
-        call: impl AsyncFn(&mut Grpc<tonic::transport::Channel>, PathAndQuery) -> Result<A, Status>,
+        call: impl Fn() -> BoxFuture<'a, Result<A, Status>>,
     ) -> Result<A, Error> {
         let deadline = Instant::now() + self.inner.call_timeout;
         let mut pause = FIRST_PAUSE;
         let mut repetitions = 0;
         loop {
-            let mut grpc = self.grpc();
-            let answered = timeout_at(deadline, async {
-                ready(&mut grpc).await?;
-                call(&mut grpc, PathAndQuery::from_static(method)).await
-            });
+            let answered = timeout_at(deadline, call());
             let error = match answered.await {
                 Ok(Ok(answer)) => {
                     self.inner.has_answered.store(true, Ordering::Relaxed);

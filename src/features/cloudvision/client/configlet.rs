@@ -124,7 +124,7 @@ impl Client {
                     self.unary::<_, pb::ConfigletConfigSetResponse>(method, request, Repeat::Safe).await
                 })
                 .buffer_unordered(SIDE_BY_SIDE)
-                .try_for_each(async |_| Ok(()))
+                .try_for_each(|_| std::future::ready(Ok(())))
                 .await;
         }
         self.set_some(
@@ -149,7 +149,7 @@ impl Client {
                     self.unary::<_, pb::ConfigletAssignmentConfigSetResponse>(method, request, Repeat::Safe).await
                 })
                 .buffer_unordered(SIDE_BY_SIDE)
-                .try_for_each(async |_| Ok(()))
+                .try_for_each(|_| std::future::ready(Ok(())))
                 .await;
         }
         self.set_some(

@@ -9,7 +9,7 @@ use reqwest::redirect::Policy;
 use rustls::ClientConfig;
 
 use super::Client;
-use crate::features::cloudvision::error::Error;
+use crate::features::cloudvision::error::{Error, of_tls};
 use crate::text::clean_line;
 
 /// Bytes that a page may have: a configuration of a large chassis with its difference.
@@ -74,18 +74,12 @@ impl Client {
 
 /// What a request that got no answer means.
 fn of_request(server: String, error: &reqwest::Error) -> Error {
+    if let Some(tls) = of_tls(error) {
+        return Error::Untrusted { server, source: Some(clean_line(&tls.to_string()).into()) };
+    }
     let mut cause: &dyn StdError = error;
-    loop {
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = cause.downcast_ref::<rustls::Error>();
-        let tls = tls.or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
-        if let Some(tls) = tls {
-            return Error::Untrusted { server, source: Some(clean_line(&tls.to_string()).into()) };
-        }
-        match cause.source() {
-            Some(deeper) => cause = deeper,
-            None => break,
-        }
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
     }
     Error::Unreachable { server, source: Some(clean_line(&cause.to_string()).into()) }
 }

@@ -84,6 +84,17 @@ fn listed<T: ToString>(problems: &[T]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+/// An error and its causes.
+fn on_one_line(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut below = error.source();
+    while let Some(cause) = below {
+        line = format!("{line}: {cause}");
+        below = cause.source();
+    }
+    crate::text::clean_line(&line)
+}
+
 impl Failure {
     /// Each problem by itself, for those who list them.
     #[must_use]
@@ -100,7 +111,9 @@ impl Failure {
                 };
                 errors.iter().flat_map(of).collect()
             }
-            other => vec![Trouble::of(other).to_string()],
+            // What stopped it says more than that it stopped.
+            Self::Call(error) => vec![on_one_line(error)],
+            other => vec![on_one_line(other)],
         }
     }
 }

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::order::{Fact, Order, Outcome, Recorder, WorkspaceFate};
 use super::plan::{ConfigPlan, DevicePlan};
 use crate::clock;
-use crate::features::cloudvision::model::{ChangeId, Deployment};
+use crate::features::cloudvision::model::{ChangeId, Deployment, DeploymentId};
 use crate::features::cloudvision::store::audit::{self, AuditKey, Outcome as Result_, Request, Settlement, What};
 use crate::features::cloudvision::store::journal::{self, Claim, Ending, Facts, NewDeployment, Phase};
 use crate::features::cloudvision::store::owner::Owner;
@@ -85,18 +85,18 @@ impl Journal {
         })
     }
 
+    /// Which deployment it is of.
+    #[must_use]
+    pub fn id(&self) -> &DeploymentId {
+        &self.claim.id
+    }
+
     /// Ends it with what came of it.
     ///
     /// # Errors
     /// When the store takes nothing; it is found as unfinished then.
     pub async fn end(&self, outcome: &Outcome) -> Result<(), Trouble> {
-        let (ending, text) = match &outcome.result {
-            Ok(()) if outcome.nothing_to_do => (Ending::NothingToDo, String::new()),
-            Ok(()) => (Ending::Done, String::new()),
-            Err(Failure::Cancelled) => (Ending::Cancelled, "cancelled".to_owned()),
-            Err(failure @ Failure::Unknown { .. }) => (Ending::Unknown, failure.to_string()),
-            Err(failure) => (Ending::Failed, failure.problems().join("; ")),
-        };
+        let (ending, text) = ending(outcome);
         let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
         let change = outcome.change.as_ref().map(|change| (change.id.as_str().to_owned(), change.name.clone()));
         let settlements: Vec<_> =
@@ -152,11 +152,14 @@ impl Journal {
 
     /// What a step asks CloudVision for, if the audit log is to know it.
     fn asked(&self, fact: &Fact) -> Option<Request> {
-        let change = |id: &ChangeId| (id.as_str().to_owned(), String::new());
-        let (what, (object, object_name)) = match fact {
-            Fact::WorkspaceRequested(id) => (What::Deploy, (id.as_str().to_owned(), self.workspace_name.clone())),
-            Fact::Approving(id) => (What::Approve, change(id)),
-            Fact::Starting(id) => (What::Start, change(id)),
+        // A deployment is filed under its change control, which is known only when it is settled.
+        let (what, object, details) = match fact {
+            Fact::WorkspaceRequested(id) => {
+                (What::Deploy, String::new(), json!({ "workspace": id.as_str(), "workspace_name": self.workspace_name }))
+            }
+            Fact::Naming(id) => (What::Edit, id.as_str().to_owned(), json!({})),
+            Fact::Approving(id) => (What::Approve, id.as_str().to_owned(), json!({})),
+            Fact::Starting(id) => (What::Start, id.as_str().to_owned(), json!({})),
             _ => return None,
         };
         Some(Request {
@@ -166,8 +169,8 @@ impl Journal {
             target: self.about.target.clone(),
             what,
             object,
-            object_name,
-            details: json!({}),
+            object_name: String::new(),
+            details,
             deployment: Some(self.claim.id.clone()),
         })
     }
@@ -189,6 +192,18 @@ impl Journal {
 impl Recorder for Journal {
     fn record(&self, fact: Fact) -> BoxFuture<'_, Result<(), Trouble>> {
         Box::pin(self.step(fact))
+    }
+}
+
+/// How a deployment ended, and why.
+#[must_use]
+pub fn ending(outcome: &Outcome) -> (Ending, String) {
+    match &outcome.result {
+        Ok(()) if outcome.nothing_to_do => (Ending::NothingToDo, String::new()),
+        Ok(()) => (Ending::Done, String::new()),
+        Err(Failure::Cancelled) => (Ending::Cancelled, "cancelled".to_owned()),
+        Err(failure @ Failure::Unknown { .. }) => (Ending::Unknown, failure.to_string()),
+        Err(failure) => (Ending::Failed, failure.problems().join("; ")),
     }
 }
 
@@ -229,6 +244,7 @@ fn settlement(what: What, outcome: &Outcome, text: &str, change: Option<(String,
     let result = match (&outcome.result, what) {
         (Ok(()), _) => Result_::Ok,
         (Err(Failure::Unknown { .. }), _) => Result_::Unknown,
+        (Err(Failure::ChangeStep { what: failed, .. }), What::Edit) if failed.contains("named") => Result_::Failed,
         (Err(Failure::ChangeStep { what: failed, .. }), What::Approve) if failed.contains("approved") => {
             Result_::Failed
         }

@@ -24,7 +24,7 @@ mod write;
 
 pub use diff::diff;
 pub use failure::Failure;
-pub use journal::{About, Journal};
+pub use journal::{About, Journal, ending};
 pub use lookup::{NotPlaced, Placed};
 pub use order::{
     Advance, Controls, DeviceDiff, Event, Fact, Order, Outcome, Reach, Recorder, Step, Unrecorded, WorkspaceFate,
