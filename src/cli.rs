@@ -10,7 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::config::{self, Environment, Flags, Level, Problems, When};
+use crate::config::{self, Config, Environment, Flags, Level, Problem, Problems, When};
 use crate::features::{cloudvision, maintenance};
 use crate::trouble::{Remedy, Trouble};
 use crate::{app, clock, demo, logging, output, runtime, store, text};
@@ -69,6 +69,8 @@ enum Command {
     /// Circuit maintenances: parse, import, list, acknowledge, export.
     #[command(subcommand)]
     Maintenance(maintenance::cli::Command),
+    /// Deploy configurations to CloudVision, up to a change control that waits for approval.
+    Deploy(Box<cloudvision::cli::deploy::Args>),
     /// List what was asked of CloudVision from here, by whom, and what came of it; the newest first.
     Audit(cloudvision::cli::audit::Args),
     /// Show noctui on a mailbox of realistic notifications; needs no configuration and leaves nothing behind.
@@ -105,8 +107,9 @@ pub fn main() -> ExitCode {
         None => screen(flags, None),
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
+        Some(Command::Deploy(args)) => cloudvision::cli::deploy::run(&args, &flags),
         Some(Command::Audit(args)) => cloudvision::cli::audit::run(&args, &flags),
-        Some(Command::Config(command)) => config::cli::run(&command, &flags, app::key_map_problems),
+        Some(Command::Config(command)) => config::cli::run(&command, &flags, problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),
     };
@@ -114,6 +117,13 @@ pub fn main() -> ExitCode {
         complain(&error);
         ExitCode::from(output::EXIT_FAILED)
     })
+}
+
+/// What is wrong with a configuration and only those can see who use it: keys and themes, provider rules.
+fn problems(config: &Config) -> Vec<Problem> {
+    let mut problems = app::problems(config);
+    problems.extend(maintenance::rule_problems(config));
+    problems
 }
 
 impl Global {
@@ -157,6 +167,10 @@ fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitC
     let mut demo = demo::cli::Demo::make(arguments, flags.data_dir.as_deref(), clock::now())?;
     if arguments.prepare.is_some() {
         output::print(&demo.directions())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.backends_only {
+        demo::backends::serve(&demo.prepared.folder, arguments.port)?;
         return Ok(ExitCode::SUCCESS);
     }
     let flags = Flags { read_only: flags.read_only, color: flags.color, ascii: flags.ascii, ..demo.prepared.flags() };

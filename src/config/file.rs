@@ -9,7 +9,7 @@ use super::problem::{At, Origin, Problem};
 use super::reader::{Page, Section};
 use super::value::{
     After, Colour, Endpoint, Keep, Kind, Level, List, Name, Paragraph, Pattern, Setting, Size, SourceKind, Span,
-    TagFilter, Template, Theme, Url, VariableName, When, Words, WrittenPath, Zone,
+    TagFilter, Template, Url, VariableName, When, Words, WrittenPath, Zone,
 };
 use crate::key::Key;
 
@@ -17,7 +17,7 @@ use crate::key::Key;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct File {
     /// `theme`
-    pub(super) theme: Option<At<Theme>>,
+    pub(super) theme: Option<At<Name>>,
     /// `time_zone`
     pub(super) time_zone: Option<At<Zone>>,
     /// `mouse`

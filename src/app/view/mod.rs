@@ -20,6 +20,9 @@ use crate::ui::theme::Role;
 #[must_use]
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;
+    let mut blank = Cell::EMPTY;
+    blank.set_style(model.look().theme.style(Role::Text));
+    buffer.content.fill(blank);
     let Some(layout) = layout(model, area) else {
         too_small(model, buffer);
         if model.settings.ascii {
@@ -27,9 +30,6 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         }
         return None;
     };
-    let mut blank = Cell::EMPTY;
-    blank.set_style(model.look().theme.style(Role::Text));
-    buffer.content.fill(blank);
     header::draw(model, layout.header, buffer);
     if let Some(row) = layout.tabs {
         header::draw_tabs(model, row, buffer);
@@ -147,6 +147,10 @@ fn draw_opened_title(model: &Model, title: &maintenance::pane::view::Title, area
         (title.left.iter().map(|(text, _)| text.as_str()).collect(), title.right.as_ref().map(|(text, _)| text));
     let name = name_cells(&texts, right.map_or("", String::as_str), pen.left());
     for (at, (text, role)) in title.left.iter().enumerate() {
+        // Half a word is worth nothing: what does not fit behind the name is left out.
+        if at > 0 && width(text) > pen.left() {
+            break;
+        }
         let text = if at == 0 { fit(text, name) } else { text.into() };
         pen.text(&text, look.theme.style(*role));
     }

@@ -11,6 +11,7 @@ pub mod pb;
 pub mod sim;
 pub mod store;
 mod wire;
+pub mod worker;
 
 pub use super::open_store;
 pub use error::Error;

@@ -17,3 +17,11 @@ mod when;
 pub mod worker;
 
 pub use super::open_store;
+use crate::config::{Config, Problem};
+
+/// What is wrong with the provider rules of the user.
+#[must_use]
+pub fn rule_problems(config: &Config) -> Vec<Problem> {
+    let (_, errors) = rules::Rules::with_user_dir(&config.maintenance.providers_dir);
+    errors.into_iter().map(rules::RuleError::problem).collect()
+}

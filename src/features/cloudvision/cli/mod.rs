@@ -3,3 +3,5 @@
 //! What `--json` prints is a contract; `docs/json.md` has it for readers.
 
 pub(crate) mod audit;
+mod connection;
+pub(crate) mod deploy;

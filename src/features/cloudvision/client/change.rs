@@ -13,7 +13,7 @@ use crate::features::cloudvision::pb::fmp::{MapStringString, RepeatedString};
 use crate::features::cloudvision::wire;
 
 /// Follows change controls.
-pub type ChangeSubscription = Subscription<pb::ChangeControlStreamRequest, pb::ChangeControlStreamResponse>;
+pub(crate) type ChangeSubscription = Subscription<pb::ChangeControlStreamRequest, pb::ChangeControlStreamResponse>;
 
 /// The key of a change control.
 fn key(id: &ChangeId) -> Option<pb::ChangeControlKey> {

@@ -100,7 +100,8 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Prepares a connection with a bearer token; nothing is sent before the first call. Reads certificates from the disk.
+    /// Prepares a connection with a bearer token; nothing is sent before the first call. Reads certificates from the disk,
+    /// and needs a Tokio runtime around it.
     ///
     /// # Errors
     /// [`Error::Setup`] when the certificates or the token cannot be used.

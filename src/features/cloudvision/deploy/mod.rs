@@ -11,6 +11,7 @@
 mod desk;
 mod diff;
 mod failure;
+mod journal;
 mod layout;
 mod lookup;
 mod order;
@@ -23,6 +24,7 @@ mod write;
 
 pub use diff::diff;
 pub use failure::Failure;
+pub use journal::{About, Journal};
 pub use lookup::{NotPlaced, Placed};
 pub use order::{
     Advance, Controls, DeviceDiff, Event, Fact, Order, Outcome, Reach, Recorder, Step, Unrecorded, WorkspaceFate,

@@ -146,8 +146,8 @@ pub enum Event {
 pub enum Fact {
     /// The workspace is about to be made.
     WorkspaceRequested(WorkspaceId),
-    /// It is written to.
-    Writing,
+    /// It is about to be written to: this changes.
+    Writing(Vec<DevicePlan>),
     /// A build is about to be asked for.
     BuildRequested,
     /// It was built, and somebody is to look at it.

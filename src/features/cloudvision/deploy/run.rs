@@ -211,7 +211,7 @@ impl Job<'_> {
         let (known, around) = futures::try_join!(self.configurations(), around)?;
         let plan = plan::plan(&self.order.deployment, &self.placed, &known, &around);
         self.planned(&plan).await;
-        self.controls.record(Fact::Writing).await?;
+        self.controls.record(Fact::Writing(plan.devices.clone())).await?;
         write::write(self.client, id, &plan).await?;
         self.finished(Step::Upload, format!("{} of {} devices", plan.changed(), plan.devices.len())).await;
         self.controls.tell(Event::Began(Step::Build)).await;

@@ -23,7 +23,7 @@ use super::model::Deployment;
 pub use filter::Filters;
 pub use folder::{Selection, from_folder};
 pub use problem::{Problem, Problems};
-pub use request::{Request, from_request, read_request};
+pub use request::{Request, from_request, read_request, read_request_at};
 
 /// The largest configuration, and the largest file that describes a device. CloudVision takes messages of one mebibyte
 /// unless told otherwise; the longest configurations in use stay below a quarter of this.

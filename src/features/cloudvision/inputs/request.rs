@@ -7,7 +7,9 @@
 //! of an empty list or text.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, Read as _};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -63,6 +65,15 @@ pub fn read_request(from: impl io::Read) -> Result<Request, Problems> {
         return Err(Problems(vec![Problem::new(&whole, &what, "it is read as a whole", "deploy in several requests")]));
     }
     from_request(&bytes)
+}
+
+/// Reads a request from the file at `path`, or from standard input for `-`.
+pub fn read_request_at(path: &Path) -> Result<Request, Problems> {
+    if path == Path::new("-") {
+        return read_request(io::stdin().lock());
+    }
+    let file = File::open(path).map_err(|error| Problems(vec![Problem::unreadable(path, &error)]))?;
+    read_request(file)
 }
 
 /// Reads the request in `bytes`.

@@ -174,12 +174,12 @@ async fn everything_is_written_down_before_it_is_sent() {
     let desk = Desk::of(1).await;
     let devices = vec![wanted("leaf1", None, "hostname leaf1\n", &[])];
     let outcome = desk.run(&Order { advance: Advance::Completed, ..order(devices) }).await;
-    let (workspace, change) = (outcome.workspace.unwrap().0, outcome.change.unwrap().id.clone());
+    let (workspace, change) = (outcome.workspace.clone().unwrap().0, outcome.change.clone().unwrap().id.clone());
     assert_eq!(
         desk.noted(),
         [
             Fact::WorkspaceRequested(workspace),
-            Fact::Writing,
+            Fact::Writing(outcome.devices),
             Fact::BuildRequested,
             Fact::SubmitRequested,
             Fact::Submitted(Some(change.clone())),
