@@ -2,8 +2,9 @@
 //!
 //! What CVProxy 1.6.4 accepts and can deploy is accepted, in the same spelling: an empty list as `tags`, and Base64 whose
 //! last digit has bits to spare, included. Refused is what it refuses, and beyond that what could only do harm: an empty or
-//! binary configuration, a member that is written twice (it takes the last one), a label that is empty or blank, and
-//! control characters in tags, names and tokens.
+//! binary configuration, a member that is written twice (it takes the last one), a label that is empty or blank, control
+//! characters in tags, names and tokens, a line end behind a host name or serial number, and no devices at all in the shape
+//! of an empty list or text.
 
 use std::collections::BTreeSet;
 use std::fs::File;
