@@ -32,8 +32,8 @@ pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
-    After, BadEndpoint, BadPattern, Colour, Endpoint, Filling, Kind, Level, Pattern, TagFilter, Template, Url,
-    When, Zone,
+    After, BadEndpoint, BadPattern, Colour, Endpoint, Filling, Kind, Level, Pattern, TagFilter, Template, Url, When,
+    Zone,
 };
 pub use watch::{Unwatched, Watch};
 

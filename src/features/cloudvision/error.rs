@@ -145,22 +145,36 @@ fn listed(entries: &[(String, String)]) -> String {
 
 impl Error {
     /// What a gRPC status of `call` at `server` means.
-    pub(crate) fn of_status(call: &'static str, server: &str, after: Duration, status: Status) -> Self {
+    pub(crate) fn of_status(call: &'static str, server: &str, after: Duration, status: &Status) -> Self {
         let message = clean_line(status.message());
-        if let Some(error) = of_transport(call, server, &status) {
+        if let Some(error) = of_transport(call, server, status) {
             return error;
         }
-        match status.code() {
-            Code::Unauthenticated => Self::Unauthenticated { server: server.to_owned() },
+        let server = server.to_owned();
+        let code = status.code();
+        if code == Code::ResourceExhausted && too_large(&message).is_some() {
+            return Self::TooLarge { call, message };
+        }
+        if let (Code::Unknown, Some(instead)) = (code, wrong_host(&server)) {
+            return Self::WrongHost { server, instead };
+        }
+        match code {
+            Code::Unauthenticated => Self::Unauthenticated { server },
             Code::PermissionDenied => Self::Forbidden { call, message },
             Code::DeadlineExceeded | Code::Cancelled => Self::TimedOut { call, after },
             Code::NotFound => Self::NotFound { what: if message.is_empty() { call.to_owned() } else { message } },
             Code::Unavailable => Self::Lost { call, source: Some(message.into()) },
-            Code::ResourceExhausted if too_large(&message).is_some() => Self::TooLarge { call, message },
-            Code::Unknown if wrong_host(server).is_some() => {
-                Self::WrongHost { server: server.to_owned(), instead: wrong_host(server).unwrap_or_default() }
-            }
-            code => Self::Refused { call, code, message },
+            Code::Ok
+            | Code::Unknown
+            | Code::InvalidArgument
+            | Code::AlreadyExists
+            | Code::ResourceExhausted
+            | Code::FailedPrecondition
+            | Code::Aborted
+            | Code::OutOfRange
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::DataLoss => Self::Refused { call, code, message },
         }
     }
 

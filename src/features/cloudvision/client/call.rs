@@ -94,7 +94,7 @@ impl Client {
     }
 
     /// The error that `status` of `method` stands for.
-    pub(super) fn error(&self, method: &'static str, status: Status) -> Error {
+    pub(super) fn error(&self, method: &'static str, status: &Status) -> Error {
         Error::of_status(name_of(method), &self.inner.server, self.inner.call_timeout, status)
     }
 
@@ -117,7 +117,7 @@ impl Client {
                 }
                 Ok(Err(status)) => {
                     tracing::debug!(method, code = ?status.code(), repetitions, "a call failed");
-                    self.error(method, status)
+                    self.error(method, &status)
                 }
                 Err(_) => return Err(Error::TimedOut { call: name_of(method), after: self.inner.call_timeout }),
             };

@@ -16,14 +16,14 @@ use crate::features::cloudvision::wire;
 pub(crate) type ChangeSubscription = Subscription<pb::ChangeControlStreamRequest, pb::ChangeControlStreamResponse>;
 
 /// The key of a change control.
-fn key(id: &ChangeId) -> Option<pb::ChangeControlKey> {
-    Some(pb::ChangeControlKey { id: Some(id.as_str().to_owned()) })
+fn key(id: &ChangeId) -> pb::ChangeControlKey {
+    pb::ChangeControlKey { id: Some(id.as_str().to_owned()) }
 }
 
 impl Client {
     /// A change control, if there is one.
     pub async fn change(&self, id: &ChangeId) -> Result<Option<Change>, Error> {
-        let request = pb::ChangeControlRequest { key: key(id) };
+        let request = pb::ChangeControlRequest { key: Some(key(id)) };
         let method = "/arista.changecontrol.v1.ChangeControlService/GetOne";
         match self.unary::<_, pb::ChangeControlResponse>(method, request, Repeat::Safe).await {
             Ok(answer) => Ok(answer.value.and_then(wire::change)),
@@ -43,7 +43,7 @@ impl Client {
     /// Follows one change control, or all of them.
     #[must_use]
     pub fn follow_changes(&self, id: Option<&ChangeId>) -> ChangeSubscription {
-        let filter = id.map(|id| pb::ChangeControl { key: key(id), ..pb::ChangeControl::default() });
+        let filter = id.map(|id| pb::ChangeControl { key: Some(key(id)), ..pb::ChangeControl::default() });
         let request =
             pb::ChangeControlStreamRequest { partial_eq_filter: filter.into_iter().collect(), ..Default::default() };
         Subscription::new(self, "/arista.changecontrol.v1.ChangeControlService/Subscribe", request)
@@ -52,7 +52,7 @@ impl Client {
     /// Approves the version that was read, or takes the approval back.
     pub async fn approve(&self, id: &ChangeId, version: Version, approve: bool, notes: &str) -> Result<(), Error> {
         let value = pb::ApproveConfig {
-            key: key(id),
+            key: Some(key(id)),
             approve: Some(pb::FlagConfig { value: Some(approve), notes: Some(notes.to_owned()) }),
             version: Some(Timestamp { seconds: version.seconds, nanos: version.nanos }),
             ..pb::ApproveConfig::default()
@@ -66,7 +66,8 @@ impl Client {
     /// Starts a change control that is approved, or stops one that runs.
     pub async fn start(&self, id: &ChangeId, start: bool, notes: &str) -> Result<(), Error> {
         let start = Some(pb::FlagConfig { value: Some(start), notes: Some(notes.to_owned()) });
-        self.set_change(pb::ChangeControlConfig { key: key(id), start, ..Default::default() }, Repeat::Never).await
+        self.set_change(pb::ChangeControlConfig { key: Some(key(id)), start, ..Default::default() }, Repeat::Never)
+            .await
     }
 
     /// Lets a change control start by itself, or no longer.
@@ -76,7 +77,8 @@ impl Client {
             nanos: i32::try_from(at.timestamp_subsec_nanos()).unwrap_or_default(),
         });
         let schedule = Some(pb::TimestampFlagConfig { value, notes: Some(notes.to_owned()) });
-        self.set_change(pb::ChangeControlConfig { key: key(id), schedule, ..Default::default() }, Repeat::Never).await
+        self.set_change(pb::ChangeControlConfig { key: Some(key(id)), schedule, ..Default::default() }, Repeat::Never)
+            .await
     }
 
     /// Gives a change control another name, description or both. This makes a new version of it. Saying it twice makes it
@@ -87,7 +89,7 @@ impl Client {
             notes: notes.map(str::to_owned),
             ..pb::ChangeConfig::default()
         };
-        let value = pb::ChangeControlConfig { key: key(id), change: Some(change), ..Default::default() };
+        let value = pb::ChangeControlConfig { key: Some(key(id)), change: Some(change), ..Default::default() };
         self.set_change(value, Repeat::Safe).await
     }
 
@@ -101,13 +103,13 @@ impl Client {
         };
         let stages = pb::StageConfigMap { values: [(root.to_owned(), config)].into() };
         let change = pb::ChangeConfig { stages: Some(stages), ..pb::ChangeConfig::default() };
-        let value = pb::ChangeControlConfig { key: key(id), change: Some(change), ..Default::default() };
+        let value = pb::ChangeControlConfig { key: Some(key(id)), change: Some(change), ..Default::default() };
         self.set_change(value, Repeat::Never).await
     }
 
     /// Deletes a change control. What its workspace submitted stays in force.
     pub async fn delete_change(&self, id: &ChangeId) -> Result<(), Error> {
-        let request = pb::ChangeControlConfigDeleteRequest { key: key(id) };
+        let request = pb::ChangeControlConfigDeleteRequest { key: Some(key(id)) };
         let method = "/arista.changecontrol.v1.ChangeControlConfigService/Delete";
         let _answer: pb::ChangeControlConfigDeleteResponse = self.unary(method, request, Repeat::Never).await?;
         Ok(())

@@ -67,7 +67,7 @@ pub enum SoughtContainer<'a> {
 impl Client {
     /// The configlets in force that have any of these ids, without their bodies.
     pub async fn configlets<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Result<Vec<Configlet>, Error> {
-        let filter = |id: &str| pb::Configlet { key: configlet_key("", id), ..pb::Configlet::default() };
+        let filter = |id: &str| pb::Configlet { key: Some(configlet_key("", id)), ..pb::Configlet::default() };
         let partial_eq_filter: Vec<_> = ids.map(filter).collect();
         if partial_eq_filter.is_empty() {
             return Ok(Vec::new());
@@ -80,7 +80,7 @@ impl Client {
 
     /// The body of a configlet in force, if there is one.
     pub async fn configlet_body(&self, id: &str) -> Result<Option<String>, Error> {
-        let request = pb::ConfigletRequest { key: configlet_key("", id) };
+        let request = pb::ConfigletRequest { key: Some(configlet_key("", id)) };
         let method = "/arista.configlet.v1.ConfigletService/GetOne";
         match self.unary::<_, pb::ConfigletResponse>(method, request, Repeat::Safe).await {
             Ok(answer) => Ok(answer.value.map(|value| value.body.unwrap_or_default())),
@@ -98,11 +98,11 @@ impl Client {
         let workspace = workspace.map_or("", WorkspaceId::as_str);
         let filter = |sought: &SoughtContainer<'_>| match sought {
             SoughtContainer::Id(id) => pb::ConfigletAssignment {
-                key: container_key(workspace, Some(id)),
+                key: Some(container_key(workspace, Some(id))),
                 ..pb::ConfigletAssignment::default()
             },
             SoughtContainer::Name(name) => pb::ConfigletAssignment {
-                key: container_key(workspace, None),
+                key: Some(container_key(workspace, None)),
                 display_name: Some((*name).to_owned()),
                 ..pb::ConfigletAssignment::default()
             },
@@ -170,16 +170,16 @@ fn id_of(id: Option<String>) -> String {
 }
 
 /// The key of a configlet.
-fn configlet_key(workspace: &str, id: &str) -> Option<pb::ConfigletKey> {
-    Some(pb::ConfigletKey { workspace_id: Some(workspace.to_owned()), configlet_id: Some(id.to_owned()) })
+fn configlet_key(workspace: &str, id: &str) -> pb::ConfigletKey {
+    pb::ConfigletKey { workspace_id: Some(workspace.to_owned()), configlet_id: Some(id.to_owned()) }
 }
 
 /// The key of a container, or of all.
-fn container_key(workspace: &str, id: Option<&str>) -> Option<pb::ConfigletAssignmentKey> {
-    Some(pb::ConfigletAssignmentKey {
+fn container_key(workspace: &str, id: Option<&str>) -> pb::ConfigletAssignmentKey {
+    pb::ConfigletAssignmentKey {
         workspace_id: Some(workspace.to_owned()),
         configlet_assignment_id: id.map(str::to_owned),
-    })
+    }
 }
 
 /// Reads a configlet.
@@ -207,7 +207,7 @@ fn container(value: pb::ConfigletAssignment) -> Option<Container> {
 /// Makes a write of a configlet.
 fn configlet_config(workspace: &WorkspaceId, configlet: &NewConfiglet) -> pb::ConfigletConfig {
     pb::ConfigletConfig {
-        key: configlet_key(workspace.as_str(), &configlet.id),
+        key: Some(configlet_key(workspace.as_str(), &configlet.id)),
         remove: None,
         display_name: Some(configlet.name.clone()),
         description: Some(configlet.description.clone()),
@@ -219,7 +219,7 @@ fn configlet_config(workspace: &WorkspaceId, configlet: &NewConfiglet) -> pb::Co
 fn container_config(workspace: &WorkspaceId, container: &Container) -> pb::ConfigletAssignmentConfig {
     let list = |values: &[String]| Some(RepeatedString { values: values.to_vec() });
     pb::ConfigletAssignmentConfig {
-        key: container_key(workspace.as_str(), Some(&container.id)),
+        key: Some(container_key(workspace.as_str(), Some(&container.id))),
         display_name: Some(container.name.clone()),
         description: Some(container.description.clone()),
         configlet_ids: list(&container.configlets),

@@ -76,7 +76,7 @@ where
                 Err(status) => status,
             };
             self.stream = None;
-            return self.broken(status);
+            return self.broken(&status);
         }
         if let Some(wait) = self.wait {
             sleep(wait).await;
@@ -87,12 +87,12 @@ where
                 self.stream = Some(stream);
                 Ok(Told::Opened)
             }
-            Err(status) => self.broken(status),
+            Err(status) => self.broken(&status),
         }
     }
 
     /// Plans the next attempt.
-    fn broken(&mut self, status: Status) -> Result<Told<A>, Error> {
+    fn broken(&mut self, status: &Status) -> Result<Told<A>, Error> {
         let error = self.client.error(self.method, status);
         if !error.is_transient() {
             return Err(error);

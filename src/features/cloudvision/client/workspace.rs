@@ -51,8 +51,8 @@ impl WorkspaceId {
 }
 
 /// The key of a workspace.
-fn key(id: &WorkspaceId) -> Option<pb::WorkspaceKey> {
-    Some(pb::WorkspaceKey { workspace_id: Some(id.as_str().to_owned()) })
+fn key(id: &WorkspaceId) -> pb::WorkspaceKey {
+    pb::WorkspaceKey { workspace_id: Some(id.as_str().to_owned()) }
 }
 
 impl Client {
@@ -78,7 +78,7 @@ impl Client {
 
     /// Deletes a workspace. What it has submitted stays in force.
     pub async fn delete_workspace(&self, id: &WorkspaceId) -> Result<(), Error> {
-        let request = pb::WorkspaceConfigDeleteRequest { key: key(id) };
+        let request = pb::WorkspaceConfigDeleteRequest { key: Some(key(id)) };
         let _answer: pb::WorkspaceConfigDeleteResponse =
             self.unary("/arista.workspace.v1.WorkspaceConfigService/Delete", request, Repeat::Safe).await?;
         Ok(())
@@ -86,7 +86,7 @@ impl Client {
 
     /// A workspace, if there is one.
     pub async fn workspace(&self, id: &WorkspaceId) -> Result<Option<Workspace>, Error> {
-        let request = pb::WorkspaceRequest { key: key(id) };
+        let request = pb::WorkspaceRequest { key: Some(key(id)) };
         let method = "/arista.workspace.v1.WorkspaceService/GetOne";
         match self.unary::<_, pb::WorkspaceResponse>(method, request, Repeat::Safe).await {
             Ok(answer) => Ok(answer.value.and_then(wire::workspace)),
@@ -98,7 +98,7 @@ impl Client {
     /// Follows one workspace, or all of them.
     #[must_use]
     pub fn follow_workspaces(&self, id: Option<&WorkspaceId>) -> WorkspaceSubscription {
-        let filter = id.map(|id| pb::Workspace { key: key(id), ..pb::Workspace::default() });
+        let filter = id.map(|id| pb::Workspace { key: Some(key(id)), ..pb::Workspace::default() });
         let request = pb::WorkspaceStreamRequest { partial_eq_filter: filter.into_iter().collect() };
         Subscription::new(self, "/arista.workspace.v1.WorkspaceService/Subscribe", request)
     }
@@ -141,7 +141,7 @@ impl Client {
 
 /// A write to a workspace that wants nothing.
 fn named(id: &WorkspaceId) -> pb::WorkspaceConfig {
-    pb::WorkspaceConfig { key: key(id), ..pb::WorkspaceConfig::default() }
+    pb::WorkspaceConfig { key: Some(key(id)), ..pb::WorkspaceConfig::default() }
 }
 
 /// The details of one build of a workspace, or of all.

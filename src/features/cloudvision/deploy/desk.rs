@@ -88,7 +88,10 @@ impl Desk {
             match workspace.state() {
                 WorkspaceState::Abandoned => return Err(Failure::WorkspaceGone { what: "was abandoned by somebody" }),
                 WorkspaceState::RolledBack => return Err(Failure::WorkspaceGone { what: "was rolled back" }),
-                _ => {}
+                WorkspaceState::Unspecified
+                | WorkspaceState::Pending
+                | WorkspaceState::Submitted
+                | WorkspaceState::Conflicts => {}
             }
         }
     }

@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn only_what_is_around_a_change_is_shown() {
-        let old: String = (1..=20).map(|line| format!("line {line}\n")).collect();
+        let old = (1..=20).map(|line| format!("line {line}\n")).collect::<Vec<_>>().concat();
         let new = old.replace("line 10\n", "line ten\n");
         let lines = printed(&old, &new);
         assert_eq!(lines.first().unwrap(), "…6 lines");

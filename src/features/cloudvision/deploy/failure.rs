@@ -102,18 +102,25 @@ impl Failure {
         match self {
             Self::NotPlaced(problems) => problems.iter().map(ToString::to_string).collect(),
             Self::Writes(errors) => {
-                let of = |error: &Error| match error {
-                    Error::Entries { call, entries, .. } => {
-                        let line = |(key, error): &(String, String)| format!("{call}: {key}: {error}");
-                        entries.iter().map(line).collect()
-                    }
-                    other => vec![other.to_string()],
+                let of = |error: &Error| {
+                    let Error::Entries { call, entries, .. } = error else { return vec![on_one_line(error)] };
+                    entries.iter().map(|(key, error)| format!("{call}: {key}: {error}")).collect()
                 };
                 errors.iter().flat_map(of).collect()
             }
             // What stopped it says more than that it stopped.
             Self::Call(error) => vec![on_one_line(error)],
-            other => vec![on_one_line(other)],
+            Self::WorkspaceGone { .. }
+            | Self::Silent
+            | Self::Build { .. }
+            | Self::Submit { .. }
+            | Self::Rebase { .. }
+            | Self::Overtaken(_)
+            | Self::Change { .. }
+            | Self::ChangeStep { .. }
+            | Self::Cancelled
+            | Self::Unknown { .. }
+            | Self::Journal(_) => vec![on_one_line(self)],
         }
     }
 }

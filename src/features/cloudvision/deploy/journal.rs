@@ -117,12 +117,11 @@ impl Journal {
         let (phase, facts) = phase_of(&fact);
         let (claim, at) = (self.claim.clone(), clock::now());
         let asked = self.asked(&fact);
-        let devices = match &fact {
-            Fact::Writing(planned) => {
-                self.planned.lock().unwrap_or_else(PoisonError::into_inner).clone_from(planned);
-                Some(self.devices(planned))
-            }
-            _ => None,
+        let devices = if let Fact::Writing(planned) = &fact {
+            self.planned.lock().unwrap_or_else(PoisonError::into_inner).clone_from(planned);
+            Some(self.devices(planned))
+        } else {
+            None
         };
         let of_submission = matches!(fact, Fact::SubmitRequested).then(|| {
             let planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -154,13 +153,20 @@ impl Journal {
     fn asked(&self, fact: &Fact) -> Option<Request> {
         // A deployment is filed under its change control, which is known only when it is settled.
         let (what, object, details) = match fact {
-            Fact::WorkspaceRequested(id) => {
-                (What::Deploy, String::new(), json!({ "workspace": id.as_str(), "workspace_name": self.workspace_name }))
-            }
+            Fact::WorkspaceRequested(id) => (
+                What::Deploy,
+                String::new(),
+                json!({ "workspace": id.as_str(), "workspace_name": self.workspace_name }),
+            ),
             Fact::Naming(id) => (What::Edit, id.as_str().to_owned(), json!({})),
             Fact::Approving(id) => (What::Approve, id.as_str().to_owned(), json!({})),
             Fact::Starting(id) => (What::Start, id.as_str().to_owned(), json!({})),
-            _ => return None,
+            Fact::Writing(_)
+            | Fact::BuildRequested
+            | Fact::Built(_)
+            | Fact::SubmitRequested
+            | Fact::Submitted(_)
+            | Fact::Waiting(_) => return None,
         };
         Some(Request {
             at: clock::now(),
@@ -242,7 +248,6 @@ fn phase_of(fact: &Fact) -> (Phase, Facts) {
 fn settlement(what: What, outcome: &Outcome, text: &str, change: Option<(String, String)>) -> Settlement {
     let is_in_force = matches!(outcome.workspace, Some((_, WorkspaceFate::Submitted | WorkspaceFate::Deleted)));
     let result = match (&outcome.result, what) {
-        (Ok(()), _) => Result_::Ok,
         (Err(Failure::Unknown { .. }), _) => Result_::Unknown,
         (Err(Failure::ChangeStep { what: failed, .. }), What::Edit) if failed.contains("named") => Result_::Failed,
         (Err(Failure::ChangeStep { what: failed, .. }), What::Approve) if failed.contains("approved") => {
@@ -250,8 +255,8 @@ fn settlement(what: What, outcome: &Outcome, text: &str, change: Option<(String,
         }
         (Err(Failure::ChangeStep { what: failed, .. }), What::Start) if failed.contains("started") => Result_::Failed,
         (Err(_), What::Deploy) if !is_in_force => Result_::Failed,
-        // What was asked for was done; what failed came after it.
-        (Err(_), _) => Result_::Ok,
+        // What was asked for was done; what failed, if anything did, came after it.
+        (Ok(()) | Err(_), _) => Result_::Ok,
     };
     Settlement { outcome: result, text: text.to_owned(), object: change, at: clock::now() }
 }

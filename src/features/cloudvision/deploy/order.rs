@@ -38,6 +38,7 @@ pub enum Advance {
 
 /// What is ordered.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct Order {
     /// What is wanted.
     pub deployment: Arc<Deployment>,

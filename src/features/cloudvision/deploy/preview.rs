@@ -25,9 +25,10 @@ pub(super) async fn diffs(
         let wanted = deployment.devices.iter().find(|wanted| wanted.hostname == device.hostname);
         let new = wanted.and_then(|wanted| wanted.config.clone());
         async move {
-            let old = match device.config {
-                ConfigPlan::New => None,
-                _ => client.configlet_body(&layout::id(device.id.as_str())).await?,
+            let old = if device.config == ConfigPlan::New {
+                None
+            } else {
+                client.configlet_body(&layout::id(device.id.as_str())).await?
             };
             let lines = diff(&old.unwrap_or_default(), new.as_ref().map_or("", |new| new.as_str()));
             Ok::<_, Error>(DeviceDiff { device: device.id, hostname: device.hostname, lines })

@@ -297,15 +297,13 @@ impl Job<'_> {
         }
         let answer = answer?;
         if !answer.is_done {
-            return match answer.code {
-                ResponseCode::SynchronizationRequired => Ok(Submitted::Overtaken),
-                code => {
-                    let is_inactive = code == ResponseCode::InactiveDevicesExist;
-                    let silent = self.placed.iter().filter(|device| !device.streaming);
-                    let silent = is_inactive.then(|| silent.map(|device| device.hostname.clone()).collect::<Vec<_>>());
-                    Err(Failure::Submit { what: refusal(&answer.message, silent.as_deref()), silent })
-                }
-            };
+            if answer.code == ResponseCode::SynchronizationRequired {
+                return Ok(Submitted::Overtaken);
+            }
+            let silent = self.placed.iter().filter(|device| !device.streaming);
+            let silent = (answer.code == ResponseCode::InactiveDevicesExist)
+                .then(|| silent.map(|device| device.hostname.clone()).collect::<Vec<_>>());
+            return Err(Failure::Submit { what: refusal(&answer.message, silent.as_deref()), silent });
         }
         let change = answer.changes.into_iter().next();
         self.outcome.workspace = Some((id.clone(), WorkspaceFate::Submitted));
@@ -403,7 +401,7 @@ impl Job<'_> {
         let after = done.map_err(|error| match error {
             ActError::Call(source) => Failure::ChangeStep { what: failed, source },
             ActError::Unknown { .. } => Failure::Unknown { what: "the change control was asked to go on" },
-            other => Failure::ChangeStep {
+            other @ (ActError::Edited { .. } | ActError::Gone | ActError::NotNow { .. }) => Failure::ChangeStep {
                 what: failed,
                 source: Error::Refused {
                     call: "the change control",
@@ -436,7 +434,11 @@ impl Job<'_> {
                 }
                 ChangeState::Failed => return Err(Failure::Change { what: reason(&change) }),
                 ChangeState::Stopped => return Err(Failure::Change { what: "somebody stopped it".to_owned() }),
-                _ => {}
+                ChangeState::Pending
+                | ChangeState::Approved
+                | ChangeState::Scheduled
+                | ChangeState::Running
+                | ChangeState::Unknown(_) => {}
             }
         }
     }

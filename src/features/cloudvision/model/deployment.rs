@@ -1,6 +1,6 @@
 //! What somebody wants deployed: checked, complete, and independent of where it was written.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,7 +22,10 @@ impl ConfigText {
     pub fn new(written: &str) -> Self {
         let text =
             if written.contains('\r') { written.replace("\r\n", "\n").replace('\r', "\n") } else { written.to_owned() };
-        let digest: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut digest = String::with_capacity(64);
+        for byte in Sha256::digest(text.as_bytes()) {
+            let _infallible = write!(digest, "{byte:02x}");
+        }
         Self { text: text.into(), digest: digest.into() }
     }
 

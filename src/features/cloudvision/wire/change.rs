@@ -48,8 +48,8 @@ fn state(control: &pb::ChangeControl) -> ChangeState {
         Ok(Status::Completed) => match control.completion_reason() {
             Reason::Stopped => ChangeState::Stopped,
             Reason::Failed => ChangeState::Failed,
-            _ if has_failed => ChangeState::Failed,
-            _ => ChangeState::Completed,
+            Reason::Unspecified | Reason::Success if has_failed => ChangeState::Failed,
+            Reason::Unspecified | Reason::Success => ChangeState::Completed,
         },
         Ok(Status::Scheduled) => ChangeState::Scheduled,
         Ok(Status::NotStarted | Status::Unspecified) if has_failed => ChangeState::Failed,
@@ -65,26 +65,26 @@ fn approval(flag: pb::Flag) -> Option<Approval> {
 }
 
 /// A stage.
-fn stage(stage: pb::Stage) -> Stage {
-    let error = said(stage.error.clone());
-    let state = match stage.status() {
+fn stage(told: pb::Stage) -> Stage {
+    let error = said(told.error.clone());
+    let state = match told.status() {
         _ if error.is_some() => StageState::Failed,
         pb::StageStatus::Running => StageState::Running,
         pb::StageStatus::Completed => StageState::Completed,
         pb::StageStatus::NotStarted | pb::StageStatus::Unspecified => StageState::Planned,
     };
-    let action = stage.action.unwrap_or_default();
-    let mut steps: Vec<_> = stage.steps.unwrap_or_default().values.into_iter().collect();
+    let action = told.action.unwrap_or_default();
+    let mut steps: Vec<_> = told.steps.unwrap_or_default().values.into_iter().collect();
     steps.sort_by(|(one, _), (other, _)| one.cmp(other));
     Stage {
-        name: line(stage.name),
+        name: line(told.name),
         device: argument(action.args.as_ref(), &DEVICE).map(DeviceId::new),
         action: said(action.name),
-        rows: stage.rows.unwrap_or_default().values.into_iter().map(|row| row.values).collect(),
+        rows: told.rows.unwrap_or_default().values.into_iter().map(|row| row.values).collect(),
         state,
         error,
-        started: time(stage.start_time),
-        ended: time(stage.end_time),
+        started: time(told.start_time),
+        ended: time(told.end_time),
         steps: steps.into_iter().map(|(_, it)| step(it)).collect(),
     }
 }

@@ -131,7 +131,11 @@ async fn write_down(
         details,
         deployment: None,
     };
-    shared.store.write(move |connection| audit::request(connection, &request)).await.map_err(|error| Trouble::of(&error))
+    shared
+        .store
+        .write(move |connection| audit::request(connection, &request))
+        .await
+        .map_err(|error| Trouble::of(&error))
 }
 
 /// Writes down what came of it.

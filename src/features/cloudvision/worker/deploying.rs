@@ -162,8 +162,7 @@ async fn run(shared: &Shared, deploy: &Deploy, advance: Advance, handle: &Handle
     tell(Progress::Begun { target, instance, at: now, review: order.review }).await;
     let (sender, mut events) = mpsc::channel(EVENTS);
     let recorder: Arc<dyn Recorder> = Arc::clone(&journal) as Arc<dyn Recorder>;
-    let controls =
-        Controls { cancel: handle.cancel.clone(), go_on: handle.go_on.clone(), events: sender, recorder };
+    let controls = Controls { cancel: handle.cancel.clone(), go_on: handle.go_on.clone(), events: sender, recorder };
     let work = async {
         let outcome = deploy::run(&client, &order, &controls).await;
         drop(controls);
@@ -188,7 +187,7 @@ async fn end(shared: &Shared, journal: &Journal, id: &DeploymentId, outcome: Out
         tracing::error!(what = trouble.what(), "the journal was not ended");
     }
     let (ending, _) = deploy::ending(&outcome);
-    let trouble = outcome.result.as_ref().err().map(|failure| Trouble::of(failure));
+    let trouble = outcome.result.as_ref().err().map(Trouble::of);
     let progress = Progress::Ended { ending, trouble, workspace: outcome.workspace, at: clock::now() };
     shared.tell(Report::Deployment { id: id.clone(), progress: Box::new(progress) }).await;
 }

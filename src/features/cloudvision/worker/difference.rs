@@ -32,7 +32,8 @@ pub(super) async fn read(
     let workspace = workspace.ok_or_else(|| untold("the workspace that made the change control is not known"))?;
     let build = workspace.last_build.ok_or_else(|| untold("its workspace was never built"))?;
     let details = client.build_details(&workspace.id, &build).await.map_err(|error| Trouble::of(&error))?;
-    let report = crate::features::cloudvision::wire::report(Some(build), None, details, &std::collections::BTreeMap::new());
+    let report =
+        crate::features::cloudvision::wire::report(Some(build), None, details, &std::collections::BTreeMap::new());
     let found = report.devices.into_iter().find(|it| it.device == *device);
     let path = found.and_then(|it| it.diff_path).ok_or_else(|| untold("the build did not compare it"))?;
     let page = client.page(&path).await.map_err(|error| Trouble::of(&error))?;
@@ -68,7 +69,7 @@ fn entries(value: &Value) -> Option<Vec<DiffLine>> {
         }
         Value::Array(values) => values.iter().find_map(entries),
         Value::Object(members) => members.values().find_map(entries),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 
@@ -146,10 +147,9 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_shown_as_it_is() {
-        assert_eq!(ops(&lines(b"+new\n-old\n same\n")), [
-            (LineOp::Added, "new"),
-            (LineOp::Removed, "old"),
-            (LineOp::Same, " same"),
-        ]);
+        assert_eq!(
+            ops(&lines(b"+new\n-old\n same\n")),
+            [(LineOp::Added, "new"), (LineOp::Removed, "old"), (LineOp::Same, " same"),]
+        );
     }
 }

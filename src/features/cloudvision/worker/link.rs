@@ -133,7 +133,15 @@ fn failed(error: &Error) -> (Trouble, &'static str, Duration) {
         Error::Forbidden { .. } => ("forbidden", RETRY_LATE),
         Error::TooOld { .. } => ("too old", RETRY_LATE),
         Error::WrongHost { .. } => ("host", RETRY_LATE),
-        _ => ("offline", RETRY),
+        Error::Setup { .. } => ("setup", RETRY_LATE),
+        Error::Unreachable { .. }
+        | Error::NotFound { .. }
+        | Error::TooLarge { .. }
+        | Error::TimedOut { .. }
+        | Error::Lost { .. }
+        | Error::Refused { .. }
+        | Error::Entries { .. }
+        | Error::Senseless { .. } => ("offline", RETRY),
     };
     (Trouble::of(error), word, wait)
 }

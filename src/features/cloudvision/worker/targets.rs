@@ -7,7 +7,7 @@ use crate::blocking;
 use crate::config::{After, Deploy};
 use crate::features::cloudvision::deploy::Advance;
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Problems, Selection};
-use crate::features::cloudvision::model::Deployment;
+use crate::features::cloudvision::model::{ConfigText, Deployment};
 use crate::features::cloudvision::store::journal;
 use crate::features::cloudvision::store::owner::Fate;
 use crate::trouble::Trouble;
@@ -57,7 +57,7 @@ pub(super) async fn tell(shared: Shared) {
         });
     }
     shared.tell(Report::Targets(targets)).await;
-    match shared.store.read(|connection| journal::unfinished(connection)).await {
+    match shared.store.read(journal::unfinished).await {
         Ok(left) => {
             let not_ours = left.into_iter().filter(|left| left.fate != Fate::Ours);
             let unfinished = not_ours.map(|left| Unfinished {
@@ -88,7 +88,7 @@ async fn inputs_of(shared: &Shared, deploy: &Deploy) -> Inputs {
         let known: BTreeMap<_, _> =
             deployed.devices.iter().map(|device| (device.hostname.as_str(), device.sha256.as_deref())).collect();
         let is_changed = |wanted: &&crate::features::cloudvision::model::Wanted| {
-            known.get(wanted.hostname.as_str()).copied().flatten() != wanted.config.as_ref().map(|config| config.digest())
+            known.get(wanted.hostname.as_str()).copied().flatten() != wanted.config.as_ref().map(ConfigText::digest)
         };
         deployment.devices.iter().filter(is_changed).count()
     });

@@ -4,7 +4,7 @@ mod json;
 mod told;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{Connection, ConnectionArgs};
+use super::connection::{Connection, ConnectionArgs, Said};
 use crate::clock;
-use crate::config::{self, Config, Endpoint, Environment, Flags, Pattern, TagFilter};
+use crate::config::{self, Config, Deploy, Environment, Filling, Flags, Pattern, TagFilter};
 use crate::features::cloudvision::deploy::{
     self, About, Advance, Controls, Event, Failure, Journal, Order, Outcome, Reach, Recorder, Unrecorded,
 };
@@ -25,7 +25,6 @@ use crate::features::cloudvision::inputs::{self, Filters, Problem, Selection};
 use crate::features::cloudvision::model::Deployment;
 use crate::features::cloudvision::open_store;
 use crate::output;
-use crate::secret::Secret;
 use crate::trouble::Trouble;
 
 /// Progress that was not printed yet; the deployment waits when there is more.
@@ -33,8 +32,12 @@ const EVENTS: usize = 64;
 
 /// What was typed after `deploy`.
 #[derive(Debug, clap::Args)]
-#[command(group(clap::ArgGroup::new("input").args(["dir", "request"]).required(true)))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[command(group(clap::ArgGroup::new("input").args(["target", "dir", "request"]).required(true)))]
 pub(crate) struct Args {
+    /// Deploy this target of the configuration.
+    #[arg(value_name = "TARGET")]
+    target: Option<String>,
     /// Deploy the configurations in this folder: HOSTNAME.cfg files, or a project of AVD.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -42,13 +45,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     request: Option<PathBuf>,
     /// Of a folder only devices with such a name; * and ? stand for other letters. Repeatable.
-    #[arg(long, value_name = "GLOB", conflicts_with = "request")]
+    #[arg(long, value_name = "GLOB", conflicts_with_all = ["request", "target"])]
     include: Vec<Pattern>,
     /// Of a folder no device with such a name. Repeatable.
-    #[arg(long, value_name = "GLOB", conflicts_with = "request")]
+    #[arg(long, value_name = "GLOB", conflicts_with_all = ["request", "target"])]
     exclude: Vec<Pattern>,
     /// Of a folder only devices with this tag. Repeatable.
-    #[arg(long = "tag", value_name = "LABEL:VALUE", conflicts_with = "request")]
+    #[arg(long = "tag", value_name = "LABEL:VALUE", conflicts_with_all = ["request", "target"])]
     tags: Vec<TagFilter>,
     /// Where CloudVision is.
     #[command(flatten)]
@@ -68,6 +71,9 @@ pub(crate) struct Args {
     /// Approve it, start it and wait until it is over.
     #[arg(long)]
     wait: bool,
+    /// Confirm a protected target by naming it again.
+    #[arg(long, value_name = "TARGET", requires = "target")]
+    confirm: Option<String>,
     /// Submit although devices do not stream; they are not validated then.
     #[arg(long)]
     force: bool,
@@ -100,33 +106,31 @@ struct Input {
     deployment: Deployment,
     /// What should be known of it.
     warnings: Vec<Problem>,
-    /// The server that the input names.
-    server: Option<Endpoint>,
-    /// The token that the input brings.
-    token: Option<Secret>,
+    /// Where to.
+    said: Said,
     /// What it is called in the journal.
     source: String,
+    /// The target of the configuration, where one is deployed.
+    target: Option<Deploy>,
 }
 
 /// Runs it. The exit code is 0 exactly when all that was asked for happened.
 pub(crate) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
     let config = config::load(flags, &Environment::of_this_process())?;
     let _logging = crate::logging::start(&config.log, &config.paths.log);
-    let input = match args.read() {
+    let input = match args.read(&config) {
         Ok(input) => input,
-        Err(problems) => return refuse(args, &problems.0.iter().map(Problem::trouble).collect::<Vec<_>>()),
+        Err(troubles) => return refuse(args, &troubles),
     };
-    if let Some(reason) = config.refuses_writes(config.context.as_ref()).filter(|_| !args.dry_run) {
-        let trouble = Trouble::new("deploying is refused").caused_by(&reason).to_do("use --dry-run to compare");
-        return refuse(args, &[trouble]);
-    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    // The connection belongs to the runtime.
-    let _entered = runtime.enter();
-    let connection = match args.connection.connect(input.server.as_ref(), input.token.as_ref()) {
+    let connection = match runtime.block_on(args.connection.connect(&config, &input.said)) {
         Ok(connection) => connection,
         Err(trouble) => return refuse(args, &[trouble]),
     };
+    if let Some(reason) = connection.read_only.as_ref().filter(|_| !args.dry_run) {
+        let trouble = Trouble::new("deploying is refused").caused_by(reason).to_do("use --dry-run to compare");
+        return refuse(args, &[trouble]);
+    }
     for warning in &input.warnings {
         output::complain(&format!("noctui: warning: {}", warning.trouble()));
     }
@@ -136,22 +140,21 @@ pub(crate) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
 
 impl Args {
     /// Reads what is to be deployed.
-    fn read(&self) -> Result<Input, inputs::Problems> {
-        let mut input = if let Some(dir) = &self.dir {
-            let filters =
-                Filters { include: self.include.clone(), exclude: self.exclude.clone(), tags: self.tags.clone() };
-            let read = inputs::from_folder(&Selection { dir: dir.clone(), filters })?;
-            let source = dir.display().to_string();
-            Input { deployment: read.deployment, warnings: read.warnings, server: None, token: None, source }
-        } else {
-            let path = self.request.clone().unwrap_or_else(|| PathBuf::from("-"));
-            let request = inputs::read_request_at(&path)?;
-            Input {
-                deployment: request.deployment,
-                warnings: request.warnings,
-                server: Some(request.server),
-                token: Some(request.token),
-                source: path.display().to_string(),
+    fn read(&self, config: &Config) -> Result<Input, Vec<Trouble>> {
+        let mut input = match (&self.target, &self.dir) {
+            (Some(target), _) => self.read_target(config, target)?,
+            (None, Some(dir)) => {
+                let filters =
+                    Filters { include: self.include.clone(), exclude: self.exclude.clone(), tags: self.tags.clone() };
+                read_folder(dir, filters, Said::default(), None)?
+            }
+            (None, None) => {
+                let path = self.request.clone().unwrap_or_else(|| PathBuf::from("-"));
+                let request = inputs::read_request_at(&path).map_err(|problems| troubles(&problems))?;
+                let said = Said { cloudvision: None, server: Some(request.server), token: Some(request.token) };
+                let source = path.display().to_string();
+                let (deployment, warnings) = (request.deployment, request.warnings);
+                Input { deployment, warnings, said, source, target: None }
             }
         };
         let deployment = &mut input.deployment;
@@ -162,8 +165,35 @@ impl Args {
         Ok(input)
     }
 
+    /// Reads a target of the configuration. A protected one wants to be named again before it is submitted.
+    fn read_target(&self, config: &Config, name: &str) -> Result<Input, Vec<Trouble>> {
+        let Some(deploy) = config.deploys.iter().find(|deploy| deploy.name == name) else {
+            let known: Vec<_> = config.deploys.iter().map(|deploy| deploy.name.as_str()).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let trouble = Trouble::new(&format!("there is no target {name} in the configuration"));
+            return Err(vec![trouble.to_do(&format!("it has {known}; --dir and --request need none"))]);
+        };
+        let is_submitted = !self.dry_run && !self.build_only;
+        if deploy.protected && is_submitted && self.confirm.as_deref() != Some(name) {
+            let trouble = Trouble::new(&format!("{name} is protected"));
+            let remedy = format!("look first with --dry-run or --build-only, then add --confirm {name}");
+            return Err(vec![trouble.to_do(&remedy)]);
+        }
+        let filters =
+            Filters { include: deploy.include.clone(), exclude: deploy.exclude.clone(), tags: deploy.tags.clone() };
+        let said = Said { cloudvision: Some(deploy.cloudvision.clone()), ..Said::default() };
+        let mut input = read_folder(&deploy.dir, filters, said, Some(deploy.clone()))?;
+        let filling = || Filling { target: name, user: &config.who, at: clock::now() };
+        let deployment = &mut input.deployment;
+        deployment.strict_tags = deploy.strict_tags;
+        deployment.delete_workspace = deploy.delete_workspace;
+        deployment.change_name = deploy.change_name.as_ref().map(|name| name.fill(filling()));
+        deployment.change_notes = deploy.change_notes.as_ref().map(|notes| notes.fill(filling()));
+        Ok(input)
+    }
+
     /// What is ordered.
-    fn order(&self, deployment: Deployment, source: &str, who: &str) -> Order {
+    fn order(&self, input: &Input, who: &str) -> Order {
         let advance = match (self.wait, self.start, self.approve) {
             (true, _, _) => Advance::Completed,
             (_, true, _) => Advance::Started,
@@ -175,15 +205,16 @@ impl Args {
             (_, true) => Reach::Build,
             _ => Reach::Submit,
         };
-        let name = std::path::Path::new(source).file_name().and_then(|name| name.to_str()).unwrap_or("request");
-        let name = if source == "-" { "request" } else { name };
+        let file = Path::new(&input.source).file_name().and_then(|name| name.to_str()).unwrap_or("request");
+        let file = if input.source == "-" { "request" } else { file };
+        let name = self.target.as_deref().unwrap_or(file);
         let time = clock::now().format("%Y-%m-%d %H:%M:%S");
         Order {
-            deployment: Arc::new(deployment),
+            deployment: Arc::new(input.deployment.clone()),
             workspace_name: format!("noctui {name} {time}"),
             reach,
             advance,
-            force: self.force,
+            force: self.force || input.target.as_ref().is_some_and(|deploy| deploy.force),
             keep_workspace: self.keep_workspace,
             follow_build: false,
             review: false,
@@ -192,25 +223,30 @@ impl Args {
     }
 }
 
+/// Reads a folder of configurations.
+fn read_folder(dir: &Path, filters: Filters, said: Said, target: Option<Deploy>) -> Result<Input, Vec<Trouble>> {
+    let read =
+        inputs::from_folder(&Selection { dir: dir.to_owned(), filters }).map_err(|problems| troubles(&problems))?;
+    let source = dir.display().to_string();
+    Ok(Input { deployment: read.deployment, warnings: read.warnings, said, source, target })
+}
+
+/// Every problem by itself.
+fn troubles(problems: &inputs::Problems) -> Vec<Trouble> {
+    problems.0.iter().map(Problem::trouble).collect()
+}
+
 /// Deploys, tells how far it is, and ends it when the process is to end.
 async fn work(args: &Args, config: &Config, connection: &Connection, input: &Input) -> anyhow::Result<Outcome> {
-    let order = args.order(input.deployment.clone(), &input.source, &config.who);
-    let journal = if order.reach == Reach::Compare {
-        None
-    } else {
-        begin(config, connection, input, &order).await
-    };
+    let order = args.order(input, &config.who);
+    let journal = if order.reach == Reach::Compare { None } else { begin(config, connection, input, &order).await };
     let recorder: Arc<dyn Recorder> = match &journal {
         Some(journal) => Arc::clone(journal) as Arc<dyn Recorder>,
         None => Arc::new(Unrecorded),
     };
     let (sender, events) = mpsc::channel(EVENTS);
-    let controls = Controls {
-        cancel: CancellationToken::new(),
-        go_on: CancellationToken::new(),
-        events: sender,
-        recorder,
-    };
+    let controls =
+        Controls { cancel: CancellationToken::new(), go_on: CancellationToken::new(), events: sender, recorder };
     let cancel = controls.cancel.clone();
     let deploying = async {
         let outcome = deploy::run(&connection.client, &order, &controls).await;
@@ -233,7 +269,8 @@ async fn work(args: &Args, config: &Config, connection: &Connection, input: &Inp
 /// Begins the journal. Where there is none to write into, that is said, and the deployment goes on: it was asked for
 /// now, and the folder may be read-only on purpose.
 async fn begin(config: &Config, connection: &Connection, input: &Input, order: &Order) -> Option<Arc<Journal>> {
-    let about = About { instance: connection.instance.clone(), target: None, source: input.source.clone() };
+    let target = input.target.as_ref().map(|deploy| deploy.name.clone());
+    let about = About { instance: connection.instance.clone(), target, source: input.source.clone() };
     let begun = match open_store(&config.paths.data) {
         Ok(store) => Journal::begin(&store, about, order).await,
         Err(error) => Err(Trouble::of(&error)),

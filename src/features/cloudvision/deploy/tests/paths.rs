@@ -1,7 +1,7 @@
 //! What is in force after deployments that work.
 
 use super::*;
-use crate::features::cloudvision::model::{ChangeState, LineOp};
+use crate::features::cloudvision::model::{ChangeState, DeviceId, LineOp};
 use crate::features::cloudvision::sim::{FabricDevice, Finding, Found};
 
 /// What is in force of a device's configlet and container: names, descriptions, query, configlets.
@@ -28,7 +28,7 @@ async fn a_first_deployment_leaves_the_layout_of_the_tools_it_replaces_and_a_cha
     assert_eq!(fate(&outcome), Some(&WorkspaceFate::Submitted));
     let change = outcome.change.unwrap();
     assert_eq!((change.name.as_str(), change.state), ("planned work", ChangeState::Pending));
-    assert_eq!(change.devices.iter().map(|id| id.as_str()).collect::<Vec<_>>(), [LEAF1, LEAF2]);
+    assert_eq!(change.devices.iter().map(DeviceId::as_str).collect::<Vec<_>>(), [LEAF1, LEAF2]);
     let mainline = desk.sim.mainline();
     assert_eq!(mainline.roots(), ["avd-configlets"]);
     let root = &mainline.assignments["avd-configlets"];
