@@ -71,6 +71,14 @@ enum Command {
     Maintenance(maintenance::cli::Command),
     /// Deploy configurations to CloudVision, up to a change control that waits for approval.
     Deploy(Box<cloudvision::cli::deploy::Args>),
+    /// Change controls of CloudVision: list, show, approve, start, stop.
+    Change(Box<cloudvision::cli::change::Args>),
+    /// Workspaces of CloudVision: list, show, abandon.
+    #[command(subcommand)]
+    Workspace(cloudvision::cli::workspace::Command),
+    /// Devices of CloudVision's inventory.
+    #[command(subcommand)]
+    Device(cloudvision::cli::workspace::DeviceCommand),
     /// List what was asked of CloudVision from here, by whom, and what came of it; the newest first.
     Audit(cloudvision::cli::audit::Args),
     /// Show noctui on a mailbox of realistic notifications; needs no configuration and leaves nothing behind.
@@ -108,6 +116,9 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
         Some(Command::Deploy(args)) => cloudvision::cli::deploy::run(&args, &flags),
+        Some(Command::Change(args)) => cloudvision::cli::change::run(&args, &flags),
+        Some(Command::Workspace(command)) => cloudvision::cli::workspace::run(&command, &flags),
+        Some(Command::Device(command)) => cloudvision::cli::workspace::run_device(&command, &flags),
         Some(Command::Audit(args)) => cloudvision::cli::audit::run(&args, &flags),
         Some(Command::Config(command)) => config::cli::run(&command, &flags, problems),
         Some(Command::Backup { file }) => backup(&flags, &file),

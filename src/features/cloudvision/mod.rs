@@ -1,9 +1,11 @@
 //! Arista CloudVision, by its resource APIs over gRPC.
 
 pub mod act;
+mod actor;
 pub(crate) mod cli;
 pub mod client;
 pub mod deploy;
+mod difference;
 mod error;
 pub mod inputs;
 pub mod model;

@@ -3,5 +3,7 @@
 //! What `--json` prints is a contract; `docs/json.md` has it for readers.
 
 pub(crate) mod audit;
+pub(crate) mod change;
 mod connection;
 pub(crate) mod deploy;
+pub(crate) mod workspace;

@@ -2,9 +2,10 @@
 
 use uuid::Uuid;
 
-use super::{Client, Repeat, Subscription};
+use super::{Client, Repeat, Subscription, Told};
 use crate::features::cloudvision::error::Error;
 use crate::features::cloudvision::model::{BuildId, Workspace, WorkspaceId};
+use crate::features::cloudvision::pb::Operation;
 use crate::features::cloudvision::pb::workspace as pb;
 use crate::features::cloudvision::wire;
 
@@ -101,6 +102,22 @@ impl Client {
         let filter = id.map(|id| pb::Workspace { key: Some(key(id)), ..pb::Workspace::default() });
         let request = pb::WorkspaceStreamRequest { partial_eq_filter: filter.into_iter().collect() };
         Subscription::new(self, "/arista.workspace.v1.WorkspaceService/Subscribe", request)
+    }
+
+    /// All workspaces.
+    pub async fn all_workspaces(&self) -> Result<Vec<Workspace>, Error> {
+        let request = pb::WorkspaceStreamRequest::default();
+        let method = "/arista.workspace.v1.WorkspaceService/Subscribe";
+        let mut stream = Subscription::<_, pb::WorkspaceStreamResponse>::new(self, method, request);
+        let mut all = Vec::new();
+        loop {
+            match stream.next().await? {
+                Told::Opened => all.clear(),
+                Told::Message(message) if message.r#type() == Operation::InitialSyncComplete => return Ok(all),
+                Told::Message(message) => all.extend(message.value.and_then(wire::workspace)),
+                Told::Broken { error, .. } => return Err(error),
+            }
+        }
     }
 
     /// Follows what builds of a workspace find.

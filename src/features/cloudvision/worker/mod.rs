@@ -6,7 +6,6 @@
 
 mod acting;
 mod deploying;
-mod difference;
 mod link;
 mod protocol;
 mod targets;
@@ -25,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::deploying::Deployments;
 use super::client::Client;
+use super::difference;
 use super::store::Instance;
 use crate::blocking;
 use crate::config::{CloudVision, Deploy};

@@ -3,11 +3,15 @@
 //! How CloudVision writes such a difference is not published: entries in the JSON of their messages are read wherever they
 //! stand, and what is none is shown as it is.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::Shared;
-use crate::features::cloudvision::model::{ChangeId, DeviceId, DiffLine, LineOp, Workspace};
-use crate::features::cloudvision::store::cache;
+use super::client::Client;
+use super::model::{ChangeId, DeviceId, DiffLine, LineOp, Workspace};
+use super::store::cache;
+use super::wire;
+use crate::store::Store;
 use crate::text::clean_line;
 use crate::trouble::Trouble;
 
@@ -16,24 +20,29 @@ const CONTEXT: usize = 3;
 /// Lines of an answer that is no list of entries.
 const MOST_LINES: usize = 10_000;
 
-/// The lines in which a device would differ.
-pub(super) async fn read(
-    shared: &Shared,
-    instance: &str,
+/// The lines in which a device would differ. Which workspace made the change control is told by the store, or by
+/// CloudVision where that does not know.
+pub(crate) async fn read(
+    client: &Client,
+    store: &Store,
+    server: String,
     change: &ChangeId,
     device: &DeviceId,
 ) -> Result<Vec<DiffLine>, Trouble> {
-    let client = shared.client(instance)?;
-    let server = shared.instance(instance).server;
-    let known = shared.store.read(move |connection| cache::load_kind::<Workspace>(connection, &server)).await;
-    let known = known.map_err(|error| Trouble::of(&error))?;
     let untold = |why: &str| Trouble::new("CloudVision tells no difference for this device").caused_by(why);
-    let workspace = known.items.into_iter().find(|workspace| workspace.changes.contains(change));
-    let workspace = workspace.ok_or_else(|| untold("the workspace that made the change control is not known"))?;
+    let known = store.read(move |connection| cache::load_kind::<Workspace>(connection, &server)).await;
+    let known = known.map_err(|error| Trouble::of(&error))?;
+    let made = |workspace: &Workspace| workspace.changes.contains(change);
+    let workspace = if let Some(workspace) = known.items.into_iter().find(made) {
+        workspace
+    } else {
+        let all = client.all_workspaces().await.map_err(|error| Trouble::of(&error))?;
+        let why = "the workspace that made the change control does not exist any more";
+        all.into_iter().find(made).ok_or_else(|| untold(why))?
+    };
     let build = workspace.last_build.ok_or_else(|| untold("its workspace was never built"))?;
     let details = client.build_details(&workspace.id, &build).await.map_err(|error| Trouble::of(&error))?;
-    let report =
-        crate::features::cloudvision::wire::report(Some(build), None, details, &std::collections::BTreeMap::new());
+    let report = wire::report(Some(build), None, details, &BTreeMap::new());
     let found = report.devices.into_iter().find(|it| it.device == *device);
     let path = found.and_then(|it| it.diff_path).ok_or_else(|| untold("the build did not compare it"))?;
     let page = client.page(&path).await.map_err(|error| Trouble::of(&error))?;
