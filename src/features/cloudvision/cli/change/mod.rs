@@ -100,7 +100,7 @@ const STATES: [&str; 7] = ["pending", "approved", "scheduled", "running", "compl
 struct One {
     /// Its id, or its name where no other has it.
     #[arg(value_name = "CHANGE")]
-    name: String,
+    change: String,
     /// Where CloudVision is.
     #[command(flatten)]
     connection: ConnectionArgs,
@@ -191,18 +191,18 @@ impl One {
     /// Connects and finds it.
     async fn find(&self, config: &Config) -> anyhow::Result<(Connection, Change)> {
         let connection = self.connection.connect(config, &Said::default()).await?;
-        let id = crate::features::cloudvision::model::ChangeId::new(self.name.clone());
+        let id = crate::features::cloudvision::model::ChangeId::new(self.change.clone());
         if let Some(change) = connection.client.change(&id).await.map_err(|error| Trouble::of(&error))? {
             return Ok((connection, change));
         }
         let mut named = connection.client.changes().await.map_err(|error| Trouble::of(&error))?;
-        named.retain(|change| change.name == self.name);
+        named.retain(|change| change.name == self.change);
         match named.len() {
             1 => named.pop().map(|change| (connection, change)).context("one change control"),
-            0 => Err(Trouble::new(&format!("there is no change control {}", self.name))
+            0 => Err(Trouble::new(&format!("there is no change control {}", self.change))
                 .to_do("see noctui change list --all")
                 .into()),
-            many => Err(Trouble::new(&format!("{many} change controls are called {}", self.name))
+            many => Err(Trouble::new(&format!("{many} change controls are called {}", self.change))
                 .to_do("use an id of noctui change list --all")
                 .into()),
         }
