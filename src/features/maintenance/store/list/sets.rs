@@ -48,6 +48,8 @@ pub(super) struct Candidates {
     pub(super) ids: Ids,
     /// Whether every one of them passes; else each has to be tested.
     pub(super) is_exact: bool,
+    /// Whether all texts were read already to find them.
+    pub(super) is_read: bool,
 }
 
 impl Candidates {
@@ -63,7 +65,7 @@ impl Candidates {
         gather.short_words()?;
         gather.unwanted_words()?;
         let Gather { found, is_exact, .. } = gather;
-        Ok(found.map(|ids| Self { ids, is_exact }))
+        Ok(found.map(|ids| Self { ids, is_exact, is_read: false }))
     }
 }
 
