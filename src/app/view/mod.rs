@@ -16,10 +16,13 @@ use crate::features::maintenance;
 use crate::ui::line::{Pen, fit, width};
 use crate::ui::theme::Role;
 
-/// Draws the whole screen into `buffer`; returns where the terminal's cursor belongs, if text is being typed.
+/// Draws the whole screen over whatever is in `buffer`; returns where the terminal's cursor belongs, if text is being typed.
 #[must_use]
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;
+    let mut blank = Cell::EMPTY;
+    blank.set_style(model.look().theme.style(Role::Text));
+    buffer.content.fill(blank);
     let Some(layout) = layout(model, area) else {
         too_small(model, buffer);
         if model.settings.ascii {
@@ -27,9 +30,6 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         }
         return None;
     };
-    let mut blank = Cell::EMPTY;
-    blank.set_style(model.look().theme.style(Role::Text));
-    buffer.content.fill(blank);
     header::draw(model, layout.header, buffer);
     if let Some(row) = layout.tabs {
         header::draw_tabs(model, row, buffer);
