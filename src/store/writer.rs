@@ -3,12 +3,15 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::connect;
 use super::error::Error;
 
 /// Jobs that may wait for the writer; a sender beyond that waits itself.
@@ -41,6 +44,8 @@ pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Message>>,
     /// From the thread: grows with every commit that changed something.
     changes: watch::Sender<u64>,
+    /// See [`super::Store::begin_to_close`].
+    is_closing: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -49,12 +54,14 @@ impl Writer {
     pub(super) fn start(connection: Connection, path: &Path) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let changes = watch::Sender::new(0);
-        let desk = Desk { connection, path: path.to_owned(), changes: changes.clone() };
+        let is_closing = Arc::new(AtomicBool::new(false));
+        let desk =
+            Desk { connection, path: path.to_owned(), changes: changes.clone(), is_closing: Arc::clone(&is_closing) };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || desk.serve(queue))
             .map_err(|error| Error::io(path, error))?;
-        Ok(Self { jobs: Some(jobs), changes, thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), changes, is_closing, thread: Some(thread) })
     }
 
     /// Hands a job to the thread and waits for its commit.
@@ -77,6 +84,11 @@ impl Writer {
         let (job, answer) = Write::boxed(work);
         self.queue()?.blocking_send(Message::Write(Commit::Alone, job)).map_err(|_| Error::Closed)?;
         answer.blocking_recv().map_err(|_| Error::Closed)?
+    }
+
+    /// See [`super::Store::begin_to_close`].
+    pub(super) fn begin_to_close(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
     }
 
     /// For the watcher, which must not keep the thread alive.
@@ -130,6 +142,7 @@ struct Desk {
     connection: Connection,
     path: PathBuf,
     changes: watch::Sender<u64>,
+    is_closing: Arc<AtomicBool>,
 }
 
 impl Desk {
@@ -139,6 +152,8 @@ impl Desk {
             match message {
                 Message::Probe(answer) => drop(answer.send(self.version())),
                 Message::Write(Commit::Alone, job) => self.commit(vec![job]),
+                // Whoever sent it is told that it was not done.
+                Message::Write(Commit::Batched, _) if self.is_closing.load(Ordering::Relaxed) => {}
                 Message::Write(Commit::Batched, job) => {
                     let mut batch = vec![job];
                     while batch.len() < BATCH && next.is_none() {
@@ -149,13 +164,18 @@ impl Desk {
                         }
                     }
                     self.commit(batch);
-                    if next.is_some() || !queue.is_empty() {
+                    if (next.is_some() || !queue.is_empty()) && !self.is_closing.load(Ordering::Relaxed) {
                         // An import commits without end; other processes look every millisecond whether it is their turn.
                         pause(Duration::from_millis(2));
                     }
                 }
             }
             next = next.or_else(|| queue.blocking_recv());
+        }
+        if self.is_closing.load(Ordering::Relaxed)
+            && let Err(error) = connect::keep_journal(&self.connection)
+        {
+            tracing::warn!(%error, "closing may take longer");
         }
     }
 
@@ -184,6 +204,9 @@ impl Desk {
             return Ok(tx.commit()?);
         }
         for job in jobs {
+            if self.is_closing.load(Ordering::Relaxed) {
+                return Err(Error::Closed);
+            }
             let savepoint = tx.savepoint()?;
             match job.run(&savepoint) {
                 Ok(()) => savepoint.commit()?,
