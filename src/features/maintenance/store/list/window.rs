@@ -283,9 +283,12 @@ impl<'a> List<'a> {
         while ids.len() < limit
             && let Some(row) = rows.next()?
         {
-            let id = row.get(0)?;
-            if of.is_none_or(|of| of.ids.contains(id)) && self.predicate.passes(row, 1)? {
-                ids.insert(id);
+            // The text first: most rows fail by it, and asking SQLite for a column takes as long as the test.
+            if self.predicate.passes(row, 1)? {
+                let id = row.get(0)?;
+                if of.is_none_or(|of| of.ids.contains(id)) {
+                    ids.insert(id);
+                }
             }
         }
         Ok(Candidates { ids, is_exact, is_read: true })
