@@ -10,7 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::config::{self, Environment, Flags, Level, Problems, When};
+use crate::config::{self, Config, Environment, Flags, Level, Problem, Problems, When};
 use crate::features::maintenance;
 use crate::trouble::{Remedy, Trouble};
 use crate::{app, clock, demo, logging, output, runtime, store, text};
@@ -102,7 +102,7 @@ pub fn main() -> ExitCode {
         None => screen(flags, None),
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
-        Some(Command::Config(command)) => config::cli::run(&command, &flags, app::key_map_problems),
+        Some(Command::Config(command)) => config::cli::run(&command, &flags, problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),
     };
@@ -110,6 +110,13 @@ pub fn main() -> ExitCode {
         complain(&error);
         ExitCode::from(output::EXIT_FAILED)
     })
+}
+
+/// What is wrong with a configuration and only those can see who use it: keys and themes, provider rules.
+fn problems(config: &Config) -> Vec<Problem> {
+    let mut problems = app::problems(config);
+    problems.extend(maintenance::rule_problems(config));
+    problems
 }
 
 impl Global {

@@ -28,6 +28,19 @@ pub fn clean_text(text: &str) -> String {
     clean
 }
 
+/// A number of bytes for people: `812 bytes`, `256 KiB`, `1.4 MiB`.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    const KIB: u64 = 1 << 10;
+    const MIB: u64 = 1 << 20;
+    match count {
+        ..KIB => format!("{count} bytes"),
+        KIB..MIB => format!("{} KiB", count / KIB),
+        _ if count % MIB < MIB / 10 => format!("{} MiB", count / MIB),
+        _ => format!("{}.{} MiB", count / MIB, count % MIB * 10 / MIB),
+    }
+}
+
 /// Whether `c` is neither obeyed by terminals nor deceives the eye.
 #[must_use]
 pub fn is_harmless(c: char) -> bool {
@@ -61,6 +74,12 @@ fn visible(c: char) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_read_as_people_say_them() {
+        let told = [0, 1023, 1024, 262_144, 1 << 20, (10 << 20) + 5, 1_500_000].map(bytes);
+        assert_eq!(told, ["0 bytes", "1023 bytes", "1 KiB", "256 KiB", "1 MiB", "10 MiB", "1.4 MiB"]);
+    }
 
     #[test]
     fn escape_sequences_become_visible_and_harmless() {

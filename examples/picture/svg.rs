@@ -150,6 +150,12 @@ impl Picture {
     /// Draws one row: what is behind, then the characters in runs that look alike.
     fn draw_row(&mut self, row: u16, cells: &[Cell]) {
         let mut column = 0;
+        // Terminals draw a wide character on both of its cells; the emulator forgets what is behind the second.
+        let mut cells = cells.to_vec();
+        let wide = cells.iter().map(|cell| cell.is_wide.then_some(cell.behind)).collect::<Vec<_>>();
+        for (cell, behind) in cells.iter_mut().skip(1).zip(wide) {
+            cell.behind = behind.unwrap_or(cell.behind);
+        }
         for run in cells.chunk_by(|one, next| one.behind == next.behind) {
             if let Some(cell) = run.first().filter(|cell| cell.behind != BACKGROUND) {
                 rectangle(&mut self.behind, x(column), y(row), run.len(), cell.behind);

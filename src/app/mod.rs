@@ -9,6 +9,7 @@ pub(crate) mod keymap;
 pub(crate) mod layout;
 pub(crate) mod overlay;
 mod settings;
+mod themes;
 pub(crate) mod toast;
 mod update;
 pub(crate) mod view;
@@ -28,7 +29,7 @@ use crate::ui::time::Zone;
 use crate::ui::{Look, theme};
 use keymap::Keymap;
 use overlay::Overlay;
-pub use settings::key_map_problems;
+pub use settings::problems;
 use toast::Toasts;
 
 /// The panes of the dashboard, in the order of their numbers.

@@ -28,7 +28,7 @@ pub(crate) enum Overlay {
 }
 
 /// What became of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// It was for the overlay.
     Consumed,
@@ -40,6 +40,8 @@ pub(crate) enum Taken {
     Run(Command),
     /// The overlay is done with, and this is to run without asking again.
     Confirmed(Command),
+    /// The overlay is done with, and the theme of this name is wanted.
+    Theme(String),
 }
 
 /// The help overlay: searchable, and Enter runs a row.
@@ -60,6 +62,33 @@ pub(crate) struct Palette {
     pub(crate) text: Field,
     /// Index among the matches.
     pub(crate) cursor: usize,
+    /// The names of the themes, each of which can be asked for.
+    themes: Vec<String>,
+}
+
+/// A row of the palette.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    /// What is typed to have it.
+    pub(crate) name: String,
+    /// What it does.
+    pub(crate) help: &'static str,
+    /// The row of the table.
+    pub(crate) spec: &'static Spec<Command>,
+    /// The theme, where the command is asked for with its name.
+    theme: Option<String>,
+}
+
+impl Offer {
+    /// A command as it is.
+    fn plain(spec: &'static Spec<Command>) -> Self {
+        Self { name: spec.name.to_owned(), help: spec.help, spec, theme: None }
+    }
+
+    /// What follows when it is chosen.
+    fn taken(&self) -> Taken {
+        self.theme.clone().map_or(Taken::Run(self.spec.command), Taken::Theme)
+    }
 }
 
 /// A question before something is done.
@@ -122,30 +151,41 @@ impl Help {
 }
 
 impl Palette {
-    /// An empty palette.
-    pub(crate) fn new() -> Self {
-        Self { text: Field::line(""), cursor: 0 }
+    /// An empty palette, where there are these themes.
+    pub(crate) fn new(themes: Vec<String>) -> Self {
+        Self { text: Field::line(""), cursor: 0, themes }
     }
 
-    /// The commands that match what was typed, best first; all of them when nothing was typed.
-    pub(crate) fn matches(&self) -> Vec<&'static Spec<Command>> {
+    /// What can be asked for by name beside the commands of the table: `theme NAME`.
+    fn arguments(&self) -> impl Iterator<Item = Offer> {
+        let spec = COMMANDS.iter().find(|spec| spec.command == Command::Theme);
+        self.themes.iter().filter_map(move |theme| {
+            let spec = spec?;
+            let name = format!("{} {theme}", spec.name);
+            Some(Offer { name, help: "Switch to this theme", spec, theme: Some(theme.clone()) })
+        })
+    }
+
+    /// What matches what was typed, best first; all commands when nothing was typed.
+    pub(crate) fn matches(&self) -> Vec<Offer> {
+        let commands = COMMANDS.iter().map(Offer::plain);
         if self.text.text().trim().is_empty() {
-            return COMMANDS.iter().collect();
+            return commands.collect();
         }
         let pattern = Pattern::parse(self.text.text(), CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
-        let mut found: Vec<_> = COMMANDS
-            .iter()
-            .filter_map(|spec| {
+        let mut found: Vec<_> = commands
+            .chain(self.arguments())
+            .filter_map(|offer| {
                 // The name counts twice: a word of the help text never beats a command that is called so.
-                let name = pattern.score(Utf32Str::new(spec.name, &mut buffer), &mut matcher).map(|score| score * 2);
-                let help = pattern.score(Utf32Str::new(spec.help, &mut buffer), &mut matcher);
-                name.max(help).map(|score| (std::cmp::Reverse(score), spec))
+                let name = pattern.score(Utf32Str::new(&offer.name, &mut buffer), &mut matcher).map(|score| score * 2);
+                let help = pattern.score(Utf32Str::new(offer.help, &mut buffer), &mut matcher);
+                name.max(help).map(|score| (std::cmp::Reverse(score), offer))
             })
             .collect();
         found.sort_by_key(|(score, _)| *score);
-        found.into_iter().map(|(_, spec)| spec).collect()
+        found.into_iter().map(|(_, offer)| offer).collect()
     }
 
     /// Types, moves, runs.
@@ -153,7 +193,7 @@ impl Palette {
         let last = self.matches().len().saturating_sub(1);
         match (key.code, key.ctrl) {
             (Code::Enter, _) => {
-                return self.matches().get(self.cursor).map_or(Taken::Consumed, |spec| Taken::Run(spec.command));
+                return self.matches().get(self.cursor).map_or(Taken::Consumed, Offer::taken);
             }
             (Code::Down | Code::Tab, _) | (Code::Char('n'), true) => self.cursor = (self.cursor + 1).min(last),
             (Code::Up, _) | (Code::Char('p'), true) => self.cursor = self.cursor.saturating_sub(1),

@@ -4,27 +4,23 @@ use std::collections::BTreeMap;
 
 use super::commands;
 use super::keymap::Keymap;
-use super::{Context, Settings};
+use super::{Context, Settings, themes};
 use crate::colour::ColourDepth;
 use crate::config::{Config, Kind, Problem, When, nearest};
 use crate::key::Key;
-use crate::ui::theme::{BUILT_IN, Theme};
+use crate::ui::theme::Theme;
 use crate::ui::time::Zone;
 
 impl Settings {
-    /// The settings of `config` on a terminal with so many colours. Problems are those of the key map; the settings are
-    /// usable all the same.
+    /// The settings of `config` on a terminal with so many colours. Problems are those of the key map and of the theme in
+    /// use; the settings are usable all the same.
     #[must_use]
     pub fn new(config: &Config, depth: ColourDepth, utf8: bool) -> (Self, Vec<Problem>) {
-        let (keymap, problems) = keymap(config);
-        let mono = depth == ColourDepth::Mono;
-        let themes: Vec<Theme> = BUILT_IN
-            .iter()
-            .filter(|(name, _)| mono == (*name == "mono"))
-            .filter_map(|(name, _)| Theme::built_in(name))
-            .collect();
-        let wanted = config.theme.as_str();
-        let theme = themes.iter().find(|theme| theme.name == wanted).or(themes.first()).cloned();
+        let (keymap, mut problems) = keymap(config);
+        let (themes, broken) = themes::all(config, depth == ColourDepth::Mono);
+        // A theme that nobody uses keeps nobody from working.
+        problems.extend(broken.into_iter().filter(|(name, _)| *name == config.theme).map(|(_, problem)| problem));
+        let theme = themes.iter().find(|theme| theme.name == config.theme).or(themes.first()).cloned();
         let (local_zone, start_local) = match config.time_zone {
             crate::config::Zone::Utc => (machine_zone(), false),
             crate::config::Zone::Local => (machine_zone(), true),
@@ -59,10 +55,13 @@ impl Settings {
     }
 }
 
-/// The mistakes in the key map of `config`: keys of no command, keys of two commands.
+/// The mistakes in `config` that only the screen can see: keys of no command, keys of two commands, themes that are
+/// incomplete or no themes.
 #[must_use]
-pub fn key_map_problems(config: &Config) -> Vec<Problem> {
-    keymap(config).1
+pub fn problems(config: &Config) -> Vec<Problem> {
+    let mut problems = keymap(config).1;
+    problems.extend(themes::all(config, false).1.into_iter().map(|(_, problem)| problem));
+    problems
 }
 
 /// The contexts, the one to start in first.

@@ -136,6 +136,11 @@ impl Model {
                 self.overlays.pop();
                 self.run(command, true)
             }
+            Taken::Theme(name) => {
+                self.overlays.pop();
+                self.use_theme(self.settings.themes.iter().position(|theme| theme.name == name));
+                vec![]
+            }
             Taken::Ignored => match self.settings.keymap.find(&[Scope::Global], key) {
                 Some(Command::Quit)
                     if matches!(self.overlays.last(), Some(Overlay::Log(_) | Overlay::Connections(_))) =>
@@ -219,7 +224,10 @@ impl Model {
                 let help = Help { scopes: self.scopes(), search: crate::ui::field::Field::line(""), cursor: 0 };
                 self.overlays.push(Overlay::Help(help));
             }
-            Command::Palette => self.overlays.push(Overlay::Palette(Palette::new())),
+            Command::Palette => {
+                let themes = self.settings.themes.iter().map(|theme| theme.name.clone()).collect();
+                self.overlays.push(Overlay::Palette(Palette::new(themes)));
+            }
             Command::Log => {
                 self.log_read = self.log.said();
                 self.overlays.push(Overlay::Log(0));
@@ -304,9 +312,14 @@ impl Model {
             .iter()
             .position(|theme| theme.name == self.settings.theme.name)
             .map_or(0, |at| (at + 1) % themes.len());
-        if let Some(next) = themes.get(at).cloned() {
-            self.toasts.done(self.now, format!("theme {}", next.name));
-            self.settings.theme = next;
+        self.use_theme(Some(at));
+    }
+
+    /// The theme at this place, unless the configuration has just dropped it.
+    fn use_theme(&mut self, at: Option<usize>) {
+        if let Some(theme) = at.and_then(|at| self.settings.themes.get(at)).cloned() {
+            self.toasts.done(self.now, format!("theme {}", theme.name));
+            self.settings.theme = theme;
         }
     }
 

@@ -33,7 +33,8 @@ pub(crate) enum Command {
     },
 }
 
-/// Runs one of them. `further` finds the mistakes that only those can see who use a setting: keys of no command.
+/// Runs one of them. `further` finds the mistakes that only those can see who use a setting: keys of no command, themes
+/// and provider rules that cannot be used.
 pub(crate) fn run(
     command: &Command,
     flags: &Flags,
@@ -53,8 +54,10 @@ pub(crate) fn run(
 fn path(inspection: Inspection, json: bool) -> anyhow::Result<ExitCode> {
     let Inspection { config, problems, .. } = inspection;
     let paths = &config.paths;
-    let named: [(&str, &Path); 6] = [
+    let themes = paths.themes_dir();
+    let named: [(&str, &Path); 7] = [
         ("config", &paths.config),
+        ("themes", &themes),
         ("providers", &config.maintenance.providers_dir),
         ("data", &paths.data),
         ("state", &paths.state),

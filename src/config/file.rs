@@ -7,14 +7,14 @@ use toml::de::DeTable;
 
 use super::problem::{At, Problem};
 use super::reader::{Page, Section};
-use super::value::{Endpoint, Keep, Kind, Level, Name, Setting, Size, SourceKind, Theme, Url, When, WrittenPath, Zone};
+use super::value::{Endpoint, Keep, Kind, Level, Name, Setting, Size, SourceKind, Url, When, WrittenPath, Zone};
 use crate::key::Key;
 
 /// The whole file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct File {
     /// `theme`
-    pub(super) theme: Option<At<Theme>>,
+    pub(super) theme: Option<At<Name>>,
     /// `time_zone`
     pub(super) time_zone: Option<At<Zone>>,
     /// `mouse`

@@ -13,6 +13,7 @@ mod reader;
 mod resolve;
 #[cfg(test)]
 mod tests;
+mod themes;
 mod value;
 mod watch;
 
@@ -25,7 +26,8 @@ pub use environment::Environment;
 pub use paths::{Paths, create_private_dir};
 pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
-pub use value::{Endpoint, Kind, Level, Theme, Url, When, Zone};
+pub use themes::{BUILT_IN_THEMES, ThemeFile};
+pub use value::{Endpoint, Kind, Level, Url, When, Zone};
 pub use watch::{Unwatched, Watch};
 
 /// `config.example.toml`: every setting with its default, in words.
@@ -34,8 +36,10 @@ pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 /// The configuration in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The colours to start with.
-    pub theme: Theme,
+    /// The name of the theme to start with: one of [`BUILT_IN_THEMES`] or of [`Config::themes`].
+    pub theme: String,
+    /// The user's own themes, by name. Whether they are sound is for those to say who draw with them.
+    pub themes: Vec<ThemeFile>,
     /// The zone in which times are shown at first.
     pub time_zone: Zone,
     /// Whether the terminal's mouse is taken over.
@@ -232,8 +236,10 @@ pub fn inspect(flags: &Flags, environment: &Environment) -> Inspection {
         }
     };
     let reading = file::read(&path, &text);
-    let (config, wrong) = resolve::resolve(flags, environment, reading.file, &path);
+    let (themes, unread) = themes::read(&paths::themes_dir(&path));
+    let (config, wrong) = resolve::resolve(flags, environment, reading.file, themes, &path);
     problems.extend(reading.problems);
+    problems.extend(unread);
     problems.extend(wrong);
     problems.sort_by(|a, b| a.origin.cmp(&b.origin));
     // A missing home folder is noticed for each folder.

@@ -29,11 +29,22 @@ impl Paths {
         self.config.parent().unwrap_or(Path::new("/"))
     }
 
+    /// The user's own themes; the folder need not exist.
+    #[must_use]
+    pub fn themes_dir(&self) -> PathBuf {
+        themes_dir(&self.config)
+    }
+
     /// The saved view state.
     #[must_use]
     pub fn view(&self) -> PathBuf {
         self.state.join("view.json")
     }
+}
+
+/// The folder of themes that belongs to a configuration file.
+pub(super) fn themes_dir(config: &Path) -> PathBuf {
+    config.parent().unwrap_or(Path::new("/")).join("themes")
 }
 
 /// noctui's folder below the base folder that `variable` names, or below `fallback` in the home folder. `None` without

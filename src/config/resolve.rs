@@ -8,7 +8,8 @@ use super::environment::Environment;
 use super::file::{ContextSection, File, From, LogSection, MaintenanceSection, SourceSection};
 use super::paths::{self, Paths};
 use super::problem::{At, Origin, Problem, either, nearest};
-use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, Theme, When, WrittenPath, Zone};
+use super::themes::{BUILT_IN_THEMES, ThemeFile};
+use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, When, WrittenPath, Zone};
 use super::{Config, Context, Flags, Log, Maintenance, ReadOnly, Retention, Source, SourceFrom};
 use crate::text::clean_line;
 
@@ -18,12 +19,14 @@ pub(super) fn resolve(
     flags: &Flags,
     environment: &Environment,
     file: File,
+    themes: Vec<ThemeFile>,
     path: &Arc<Path>,
 ) -> (Config, Vec<Problem>) {
     let mut layers = Layers { flags, environment, path, problems: Vec::new() };
     let contexts = layers.contexts(file.contexts);
     let config = Config {
-        theme: layers.variable("NOCTUI_THEME").or(value(file.theme)).unwrap_or(Theme::SixteenColours),
+        theme: layers.theme(file.theme, &themes),
+        themes,
         time_zone: layers.variable("NOCTUI_TIME_ZONE").or(value(file.time_zone)).unwrap_or(Zone::Utc),
         mouse: layers.variable("NOCTUI_MOUSE").or(value(file.mouse)).unwrap_or(true),
         color: layers.over(flags.color, "NOCTUI_COLOR", file.color, When::Auto),
@@ -110,6 +113,33 @@ impl Layers<'_> {
         default
     }
 
+    /// The name of the theme to start with; the default where there is none of the name that is written.
+    fn theme(&mut self, written: Option<At<Name>>, files: &[ThemeFile]) -> String {
+        let written = written.map(|At { value, origin }| (value.0, origin));
+        let named = self.variable::<Name>("NOCTUI_THEME").map(|name| (name.0, Origin::Variable("NOCTUI_THEME")));
+        let known = || BUILT_IN_THEMES.into_iter().chain(files.iter().map(|file| file.name.as_str()));
+        // The stronger one last. What is wrong is wrong, also where something stronger is right.
+        let mut theme = BUILT_IN_THEMES[0].to_owned();
+        for (wanted, origin) in [written, named].into_iter().flatten() {
+            if known().any(|name| name == wanted) {
+                theme = wanted;
+                continue;
+            }
+            let file = paths::themes_dir(self.path).join(format!("{wanted}.toml"));
+            self.problems.push(Problem {
+                origin,
+                key: "theme".to_owned(),
+                what: format!("there is no theme \"{wanted}\""),
+                because: format!("the themes are {}", either(known()).replace(" or ", " and ")),
+                remedy: match nearest(&wanted, known().collect::<Vec<_>>()) {
+                    Some(name) => format!("write \"{name}\""),
+                    None => format!("write one of these, or make {}", file.display()),
+                },
+            });
+        }
+        theme
+    }
+
     /// Who or what keeps noctui from writing to backends. Any layer can; none can undo another's.
     fn read_only(&mut self, in_file: bool) -> Option<ReadOnly> {
         let by_variable = self.variable("NOCTUI_READ_ONLY").unwrap_or(false);
@@ -126,12 +156,7 @@ impl Layers<'_> {
         if let Some(Name(who)) = self.variable("NOCTUI_WHO").or(value(written)) {
             return who;
         }
-        // Behind sudo on a jump host USER is the account, SUDO_USER the person.
-        let login = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| self.environment.variable(name));
-        login.map_or_else(
-            || "unknown".to_owned(),
-            |login| clean_line(&login.to_string_lossy()).chars().take(Name::LONGEST).collect(),
-        )
+        clean_line(&self.environment.who()).chars().take(Name::LONGEST).collect()
     }
 
     /// Every context with a name of its own.
@@ -230,7 +255,7 @@ impl Layers<'_> {
     /// `[maintenance]`
     fn maintenance(&mut self, section: MaintenanceSection) -> Maintenance {
         let limits = (Size(8 << 10), Size(64 << 20));
-        let size = self.within("maintenance.raw_size_limit", section.raw_size_limit, limits, Size(256 << 10));
+        let size = self.within("maintenance.raw_size_limit", section.raw_size_limit, limits, Size(10 << 20));
         let retention = Retention {
             past_days: self.keep("maintenance.retention.past", section.past, 730),
             notification_days: self.keep("maintenance.retention.notifications", section.notifications, 365),

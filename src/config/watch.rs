@@ -11,7 +11,7 @@ use notify::{Event, EventKind};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Config, Environment, Flags, Problems, load};
+use super::{Config, Environment, Flags, Problems, load, paths, themes};
 use crate::watching::FolderWatch;
 
 /// A change is read once nothing has changed for this long: editors write in several steps.
@@ -35,6 +35,8 @@ struct Points {
     folders: BTreeSet<PathBuf>,
     /// The names in them that matter.
     names: BTreeSet<OsString>,
+    /// The folder in which every theme matters, also a new one.
+    themes: PathBuf,
 }
 
 /// Watches the configuration. While nothing changes it costs a sleeping thread.
@@ -122,7 +124,7 @@ impl Watch {
 
     /// Watches the folders that matter now; one that was made anew needs a new watch although its name is the same.
     fn rearm(&mut self) -> Result<(), notify::Error> {
-        let new = Points::of(&self.path);
+        let new = Points::of_configuration(&self.path);
         self.on_folders.unwatch_all();
         let watched = new.folders.iter().try_for_each(|folder| self.on_folders.watch(folder));
         *lock(&self.points) = new;
@@ -136,6 +138,21 @@ fn lock(points: &Mutex<Points>) -> MutexGuard<'_, Points> {
 }
 
 impl Points {
+    /// What decides on the configuration file `path` and on the themes beside it.
+    fn of_configuration(path: &Path) -> Self {
+        let mut points = Self::of(path);
+        points.themes = paths::themes_dir(path);
+        for path in [points.themes.clone()].into_iter().chain(themes::paths(&points.themes)) {
+            let Self { folders, names, themes: _ } = Self::of(&path);
+            points.folders.extend(folders);
+            points.names.extend(names);
+        }
+        if points.themes.is_dir() {
+            points.folders.insert(points.themes.clone());
+        }
+        points
+    }
+
     /// What decides on the content of `path`: its name in its folder, and the same for what it is a link to. Where the
     /// folder does not exist, the first of its parents that does, and the next name on the way.
     fn of(path: &Path) -> Self {
@@ -171,7 +188,9 @@ impl Points {
         let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
         let reading = matches!(event.kind, EventKind::Access(_)) && event.kind != written;
         let named = |path: &PathBuf| {
-            path.file_name().is_some_and(|name| self.names.contains(name)) || self.folders.contains(path)
+            let is_theme =
+                || path.parent() == Some(&self.themes) && path.extension().is_some_and(|extension| extension == "toml");
+            path.file_name().is_some_and(|name| self.names.contains(name)) || self.folders.contains(path) || is_theme()
         };
         // Events may have been dropped by the kernel.
         event.need_rescan() || (!reading && event.paths.iter().any(named))
@@ -181,7 +200,6 @@ impl Points {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Theme;
     use std::os::unix::fs::symlink;
 
     /// A user's home folder with the configuration `text`, and the watch on it.
@@ -217,11 +235,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let mut watch = watched(home.path(), Some(""));
         write(home.path(), "theme = 'light'");
-        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
+        assert_eq!(next(&mut watch).await.unwrap().theme, "light");
         std::fs::write(config(home.path()), "theme = 'high-contrast'").unwrap();
-        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::HighContrast);
+        assert_eq!(next(&mut watch).await.unwrap().theme, "high-contrast");
         std::fs::remove_file(config(home.path())).unwrap();
-        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::SixteenColours);
+        assert_eq!(next(&mut watch).await.unwrap().theme, "16-colour");
     }
 
     #[tokio::test]
@@ -230,9 +248,9 @@ mod tests {
         let mut watch = watched(home.path(), Some("theme = 'light'"));
         write(home.path(), "theme = 'lihgt'");
         let Problems(problems) = next(&mut watch).await.unwrap_err();
-        assert_eq!(problems.first().unwrap().remedy, "write theme = \"light\"");
+        assert_eq!(problems.first().unwrap().remedy, "write \"light\"");
         write(home.path(), "theme = 'light'");
-        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
+        assert_eq!(next(&mut watch).await.unwrap().theme, "light");
     }
 
     #[tokio::test]
@@ -240,11 +258,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let mut watch = watched(home.path(), None);
         write(home.path(), "theme = 'light'");
-        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
+        assert_eq!(next(&mut watch).await.unwrap().theme, "light");
         std::fs::remove_dir_all(home.path().join(".config")).unwrap();
-        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::SixteenColours);
+        assert_eq!(next(&mut watch).await.unwrap().theme, "16-colour");
         write(home.path(), "theme = 'light'");
-        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
+        assert_eq!(next(&mut watch).await.unwrap().theme, "light");
     }
 
     #[tokio::test]
@@ -261,6 +279,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn themes_are_part_of_the_configuration() {
+        let home = tempfile::tempdir().unwrap();
+        let themes = home.path().join(".config/noctui/themes");
+        let mut watch = watched(home.path(), Some(""));
+        std::fs::create_dir_all(&themes).unwrap();
+        std::fs::write(themes.join("mine.toml"), "text = {}").unwrap();
+        let texts = |config: &Config| config.themes.iter().map(|file| file.text.clone()).collect::<Vec<_>>();
+        assert_eq!(texts(&next(&mut watch).await.unwrap()), ["text = {}"]);
+        std::fs::write(themes.join("mine.toml"), "muted = {}").unwrap();
+        assert_eq!(texts(&next(&mut watch).await.unwrap()), ["muted = {}"]);
+        write(home.path(), "theme = 'mine'");
+        assert_eq!(next(&mut watch).await.unwrap().theme, "mine");
+        std::fs::remove_file(themes.join("mine.toml")).unwrap();
+        let Problems(problems) = next(&mut watch).await.unwrap_err();
+        assert_eq!(problems.first().unwrap().what, "there is no theme \"mine\"");
+    }
+
+    #[tokio::test]
     async fn links_are_followed() {
         let home = tempfile::tempdir().unwrap();
         let dotfiles = home.path().join("dotfiles");
@@ -270,7 +306,7 @@ mod tests {
         symlink("../../dotfiles/noctui.toml", config(home.path())).unwrap();
         let mut watch = watched(home.path(), None);
         std::fs::write(dotfiles.join("noctui.toml"), "theme = 'light'").unwrap();
-        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
+        assert_eq!(next(&mut watch).await.unwrap().theme, "light");
     }
 
     #[tokio::test]
@@ -286,7 +322,7 @@ mod tests {
         let mut watch = watched(home.path(), None);
         symlink("..2", folder.join("..new")).unwrap();
         std::fs::rename(folder.join("..new"), folder.join("..data")).unwrap();
-        assert_eq!(next(&mut watch).await.unwrap().theme, Theme::Light);
+        assert_eq!(next(&mut watch).await.unwrap().theme, "light");
     }
 
     #[test]
@@ -300,13 +336,16 @@ mod tests {
 
     #[test]
     fn neighbours_and_reading_do_not_wake_noctui() {
-        let points = Points { folders: ["/c".into()].into(), names: ["config.toml".into()].into() };
+        let (folders, names) = (["/c".into(), "/c/themes".into()].into(), ["config.toml".into()].into());
+        let points = Points { folders, names, themes: "/c/themes".into() };
         let event = |kind, path: &str| Event::new(kind).add_path(path.into());
         let open = EventKind::Access(AccessKind::Open(AccessMode::Any));
         let modify = EventKind::Modify(notify::event::ModifyKind::Any);
         assert!(!points.matter_to(&event(open, "/c/config.toml")));
         assert!(!points.matter_to(&event(modify, "/c/.bash_history")));
         assert!(points.matter_to(&event(modify, "/c/config.toml")));
+        assert!(points.matter_to(&event(modify, "/c/themes/mine.toml")));
+        assert!(!points.matter_to(&event(modify, "/c/themes/.mine.toml.swp")));
         assert!(points.matter_to(&event(EventKind::Remove(notify::event::RemoveKind::Folder), "/c")));
     }
 }

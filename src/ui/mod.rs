@@ -7,6 +7,8 @@ pub(crate) mod theme;
 pub(crate) mod time;
 
 use chrono::{DateTime, Utc};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 /// How things look right now: what every drawing function needs and none may change.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +27,17 @@ impl Look<'_> {
     /// The unicode form, or the ASCII one where only that may be used.
     pub(crate) fn pick(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
         if self.ascii { ascii } else { unicode }
+    }
+
+    /// Makes `area` blank, for what is drawn over something else. Its ground is the theme's.
+    pub(crate) fn clear(&self, area: Rect, buffer: &mut Buffer) {
+        let area = area.intersection(buffer.area);
+        for (x, y) in area.positions().map(Into::into) {
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+        buffer.set_style(area, self.theme.style(theme::Role::Text));
     }
 
     /// The glyph of a state.

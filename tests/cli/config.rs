@@ -51,6 +51,28 @@ fn a_machine_reads_the_same_mistakes() {
 }
 
 #[test]
+fn themes_and_provider_rules_are_checked_with_the_rest() {
+    let home = Home::new();
+    home.configure("theme = 'night'\n");
+    let write = |name: &str, text: &str| {
+        let path = home.config().with_file_name(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let theme = include_str!("../../assets/themes/dark.toml");
+    write("themes/night.toml", &theme.replace("#7fc8f8", "bleu"));
+    write("themes/notes.txt", "");
+    write("providers/kestrel.toml", "senders = [\"noc@kestrel.example\"]\nsendres = []\n");
+    write("providers/Halcyon.toml", "");
+    insta::assert_snapshot!("themes_and_rules", transcript(&home, &mut home.noctui(["config", "check"])));
+    write("themes/night.toml", theme);
+    for rule in ["kestrel", "Halcyon"] {
+        std::fs::remove_file(home.config().with_file_name(format!("providers/{rule}.toml"))).unwrap();
+    }
+    home.noctui(["config", "check"]).assert().success();
+}
+
+#[test]
 fn without_a_file_the_check_says_so_and_passes() {
     let home = Home::new();
     let said = transcript(&home, &mut home.noctui(["config", "check"]));

@@ -87,7 +87,7 @@ fn the_keys_it_gives_as_examples_are_keys_of_commands() {
     assert!(keys.len() > 1, "{keys:?}");
     let config = config(&format!("[keys]\n{}\n", keys.join("\n")));
     assert_eq!(config.keys.len(), keys.len());
-    assert_eq!(noctui::app::key_map_problems(&config), []);
+    assert_eq!(noctui::app::problems(&config), []);
 }
 
 #[test]

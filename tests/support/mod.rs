@@ -15,6 +15,7 @@ pub(crate) mod mailbox;
 mod process;
 mod random;
 mod screen;
+pub(crate) mod skip;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
@@ -188,7 +189,7 @@ impl Session {
 
     /// Types `keys`, as the bytes a terminal sends, while reading what the program writes.
     pub(crate) fn send(&mut self, keys: impl AsRef<[u8]>) {
-        assert!(self.try_send(keys), "the program has ended and takes no keys\n{}", self.screen);
+        assert!(self.try_send(keys), "the program has ended and takes no keys: {}", self.story());
     }
 
     /// The same for a program that may have ended; false when it has.
@@ -227,7 +228,7 @@ impl Session {
                     return;
                 }
                 let state = if is_open { "in time" } else { "before the program ended" };
-                panic!("{what} did not appear {state}\n{}", self.screen);
+                panic!("{what} did not appear {state}: {}", self.story());
             }
         }
     }
@@ -300,7 +301,7 @@ impl Session {
                 self.settle(Duration::ZERO);
                 return status;
             }
-            assert!(Instant::now() < deadline, "the program does not end\n{}", self.screen);
+            assert!(Instant::now() < deadline, "the program does not end: {}", self.story());
             self.read_within(Duration::from_millis(1));
         }
     }
@@ -317,8 +318,17 @@ impl Session {
     pub(crate) fn assert_restored(&mut self) {
         self.settle(Duration::ZERO);
         let after = tcgetattr(self.pty.as_ref().unwrap()).unwrap();
-        assert_eq!(format!("{after:?}"), format!("{:?}", self.before), "line settings");
-        assert_eq!(self.screen.modes(), Modes::default(), "modes of the terminal\n{}", self.screen);
+        assert_eq!(format!("{after:?}"), format!("{:?}", self.before), "line settings: {}", self.story());
+        assert_eq!(self.screen.modes(), Modes::default(), "modes of the terminal: {}", self.story());
+    }
+
+    /// What there is to know when a test fails: whether the program lives, how it ended, and its screen.
+    pub(crate) fn story(&mut self) -> String {
+        self.settle(Duration::ZERO);
+        let (state, exit) = (self.process().state(), self.poll_end());
+        let is_raw = self.pty.is_some().then(|| self.is_raw());
+        let modes = self.screen.modes();
+        format!("state {state:?}, exit {exit:?}, raw {is_raw:?}, {modes:?}\n{}", self.screen)
     }
 
     /// Whether the terminal passes keys on one by one, as a program on the whole screen wants them.

@@ -54,6 +54,29 @@ fn what_changed_after_it_was_drawn_is_not_acknowledged_unseen() {
 }
 
 #[test]
+fn a_title_that_is_too_narrow_shows_whole_words() {
+    let mut desk = Desk::live(40, 10);
+    desk.press("enter");
+    let title = desk.row("TTN-0007195301");
+    assert!(title.contains("in process") && !title.contains('…') && !title.contains(" ou"), "{title}");
+}
+
+#[test]
+fn a_mark_moves_no_row() {
+    for (columns, rows) in [(40, 10), (80, 24), (200, 60)] {
+        let mut desk = Desk::live(columns, rows);
+        let place = |desk: &Desk| desk.screen().lines().position(|line| line.trim() == "active");
+        let before = place(&desk);
+        assert!(before.is_some(), "{}", desk.screen());
+        desk.press("space");
+        assert_eq!(place(&desk), before, "{}", desk.screen());
+        assert!(desk.shows("1 marked"), "{}", desk.screen());
+        desk.press("esc");
+        assert!(place(&desk) == before && !desk.shows("marked"), "{}", desk.screen());
+    }
+}
+
+#[test]
 fn marked_rows_are_acted_on_together_and_undone_together() {
     let mut desk = Desk::live(80, 24);
     desk.press("space space space a");
@@ -116,7 +139,7 @@ fn a_theme_chosen_on_the_screen_outlives_a_reload_that_is_about_something_else()
 fn the_history_tells_every_update_and_the_mail_is_one_key_away() {
     let mut desk = Desk::live(80, 24);
     desk.press("/").type_text("28686480").press("enter enter");
-    assert!(desk.shows("first notice") && desk.shows("status CONFIRMED → RE-SCHEDULED"), "{}", desk.screen());
+    assert!(desk.shows("first notice") && desk.shows("status confirmed → rescheduled"), "{}", desk.screen());
     desk.press("o");
     assert!(desk.shows("From        ") && desk.shows("✓ parsed"), "{}", desk.screen());
     desk.press("esc");

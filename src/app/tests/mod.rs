@@ -4,4 +4,5 @@ mod desk;
 mod keys;
 mod mouse;
 mod screens;
+mod themes;
 mod typing;

@@ -147,6 +147,10 @@ fn draw_opened_title(model: &Model, title: &maintenance::pane::view::Title, area
         (title.left.iter().map(|(text, _)| text.as_str()).collect(), title.right.as_ref().map(|(text, _)| text));
     let name = name_cells(&texts, right.map_or("", String::as_str), pen.left());
     for (at, (text, role)) in title.left.iter().enumerate() {
+        // Half a word is worth nothing: what does not fit behind the name is left out.
+        if at > 0 && width(text) > pen.left() {
+            break;
+        }
         let text = if at == 0 { fit(text, name) } else { text.into() };
         pen.text(&text, look.theme.style(*role));
     }

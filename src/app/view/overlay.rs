@@ -40,14 +40,7 @@ fn frame(look: &Look<'_>, title: &str, columns: u16, rows: u16, body: Rect, buff
         height: size.1,
     };
     let style = look.theme.style(Role::Muted);
-    for y in area.y..area.bottom() {
-        for x in area.x..area.right() {
-            if let Some(cell) = buffer.cell_mut((x, y)) {
-                cell.reset();
-            }
-        }
-    }
-    buffer.set_style(area, look.theme.style(Role::Text));
+    look.clear(area, buffer);
     let inner_width = usize::from(area.width.saturating_sub(2));
     let dash = look.pick("─", "-");
     let top = format!("{}{}{}", look.pick("┌", "+"), dash.repeat(inner_width), look.pick("┐", "+"));
@@ -73,25 +66,22 @@ fn draw_field(look: &Look<'_>, prompt: &str, field: &Field, area: Rect, row: u16
     Position { x: area.x + column, y: area.y + row }
 }
 
-/// One row of the command table: its key where keys are looked up, its name where names are typed, and what it does.
+/// One row of the command table as it is looked up: `first` by what, in so many cells, what it does, and `last` what else
+/// there is to know.
 fn draw_command(
-    model: &Model,
-    spec: &Spec<Command>,
+    look: &Look<'_>,
+    [first, help, last]: [&str; 3],
+    cells: usize,
     selected: bool,
-    by_name: bool,
     area: Rect,
     row: u16,
     buffer: &mut Buffer,
 ) {
-    let look = model.look();
-    let keys: Vec<String> = model.settings.keymap.keys(spec.name).iter().map(ToString::to_string).collect();
     let mut pen = Pen::new(buffer, area, row);
-    let keys = keys.join(" ");
-    let (first, last) = if by_name { (spec.name, keys.as_str()) } else { (keys.as_str(), spec.name) };
-    pen.column(first, 16, look.theme.style(Role::Key)).skip(1);
     let tail = if area.width > 76 { 18 } else { 0 };
-    let help = pen.left().saturating_sub(tail);
-    pen.column(spec.help, help, look.theme.style(Role::Text));
+    pen.column(first, cells, look.theme.style(Role::Key)).skip(1);
+    let room = pen.left().saturating_sub(tail);
+    pen.column(help, room, look.theme.style(Role::Text));
     if tail > 0 {
         pen.text(last, look.theme.style(Role::Muted));
     }
@@ -101,19 +91,23 @@ fn draw_command(
 }
 
 /// Rows of the table around the cursor.
-fn draw_commands(
-    model: &Model,
-    specs: &[&'static Spec<Command>],
-    by_name: bool,
-    cursor: usize,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
-    let height = usize::from(area.height);
+fn draw_commands(model: &Model, rows: &[[String; 3]], cursor: usize, area: Rect, buffer: &mut Buffer) {
+    let (look, height) = (model.look(), usize::from(area.height));
     let top = (cursor + 1).saturating_sub(height);
-    for (row, (index, spec)) in specs.iter().enumerate().skip(top).take(height).enumerate() {
-        draw_command(model, spec, index == cursor, by_name, area, u16::try_from(row).unwrap_or(0), buffer);
+    let shown = || rows.iter().enumerate().skip(top).take(height);
+    // A long name takes its room from the help, which is cut where there is too little.
+    let longest = shown().map(|(_, [first, ..])| width(first)).max().unwrap_or(0);
+    let cells = longest.clamp(16, usize::from(area.width / 2).max(16));
+    for (row, (index, texts)) in shown().enumerate() {
+        let texts = texts.each_ref().map(String::as_str);
+        draw_command(&look, texts, cells, index == cursor, area, u16::try_from(row).unwrap_or(0), buffer);
     }
+}
+
+/// The keys of a command, in force.
+fn keys_of(model: &Model, spec: &Spec<Command>) -> String {
+    let keys: Vec<String> = model.settings.keymap.keys(spec.name).iter().map(ToString::to_string).collect();
+    keys.join(" ")
 }
 
 /// The keys of the place.
@@ -124,7 +118,9 @@ fn draw_help(model: &Model, help: &Help, body: Rect, buffer: &mut Buffer) -> Pos
     let inside = frame(&look, "Help", 104, wanted.max(6), body, buffer);
     let cursor = draw_field(&look, "search: ", &help.search, inside, 0, buffer);
     let list = Rect { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
-    draw_commands(model, &rows, false, help.cursor, list, buffer);
+    let rows: Vec<[String; 3]> =
+        rows.iter().map(|spec| [keys_of(model, spec), spec.help.to_owned(), spec.name.to_owned()]).collect();
+    draw_commands(model, &rows, help.cursor, list, buffer);
     cursor
 }
 
@@ -138,7 +134,9 @@ fn draw_palette(model: &Model, palette: &Palette, body: Rect, buffer: &mut Buffe
     if matches.is_empty() {
         Pen::new(buffer, list, 0).text("no command matches", look.theme.style(Role::Muted));
     }
-    draw_commands(model, &matches, true, palette.cursor, list, buffer);
+    let rows: Vec<[String; 3]> =
+        matches.into_iter().map(|offer| [offer.name, offer.help.to_owned(), keys_of(model, offer.spec)]).collect();
+    draw_commands(model, &rows, palette.cursor, list, buffer);
     cursor
 }
 

@@ -69,20 +69,6 @@ macro_rules! words {
 }
 
 words! {
-    /// The colours in use, by what the terminal's background and the reader's eyes need.
-    pub Theme {
-        /// For a dark background.
-        Dark = "dark",
-        /// For a light background.
-        Light = "light",
-        /// Strong differences only.
-        HighContrast = "high-contrast",
-        /// Only the sixteen colours that every terminal lets its user choose.
-        SixteenColours = "16-colour",
-    }
-}
-
-words! {
     /// Whether to do what depends on the terminal.
     pub When {
         /// As the terminal and its environment suggest.
@@ -244,8 +230,8 @@ mod tests {
 
     #[test]
     fn words_parse_back_from_what_they_print() {
-        for theme in Theme::ALL {
-            assert_eq!(Theme::from_text(theme.as_str()), Some(*theme));
+        for level in Level::ALL {
+            assert_eq!(Level::from_text(level.as_str()), Some(*level));
         }
         assert_eq!(Level::from_text("loud"), None);
     }

@@ -107,7 +107,7 @@ fn event(lines: &mut Vec<String>, announcement: &Announcement<'_>, dialect: &Cal
     lines.push(format!("X-MAINTNOTE-ACCOUNT:{}", escape(&announcement.provider.account)));
     lines.push(format!("X-MAINTNOTE-MAINTENANCE-ID:{}", escape(id)));
     if announcement.status != Status::NoChange {
-        lines.push(format!("X-MAINTNOTE-STATUS:{}", announcement.status));
+        lines.push(format!("X-MAINTNOTE-STATUS:{}", announcement.status.as_str()));
     }
     if !(dialect.cancels_without_circuits && announcement.status == Status::Cancelled) {
         circuits(lines, &announcement.circuits, dialect);
@@ -122,10 +122,13 @@ fn circuits(lines: &mut Vec<String>, circuits: &[Affected], dialect: &Calendar) 
         Effect::Untouched => None,
     });
     let worst = impacts.clone().map(|(impact, _)| impact).max().unwrap_or(Impact::Outage);
-    lines.push(format!("X-MAINTNOTE-IMPACT:{worst}"));
+    lines.push(format!("X-MAINTNOTE-IMPACT:{}", worst.as_str()));
     for (impact, circuit) in impacts {
-        let parameter =
-            if dialect.impact_per_circuit { format!(";X-MAINTNOTE-OBJECT-IMPACT={impact}") } else { String::new() };
+        let parameter = if dialect.impact_per_circuit {
+            format!(";X-MAINTNOTE-OBJECT-IMPACT={}", impact.as_str())
+        } else {
+            String::new()
+        };
         lines.push(format!("X-MAINTNOTE-OBJECT-ID{parameter}:{}", escape(&circuit.id)));
     }
 }

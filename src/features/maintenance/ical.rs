@@ -124,8 +124,8 @@ fn title(entry: &Entry) -> String {
 
 /// What somebody reads who opens the event.
 fn details(entry: &Entry) -> String {
-    let mut lines = vec![format!("Status: {}", entry.status), format!("Account: {}", entry.account)];
-    lines.extend(entry.circuits.iter().map(|circuit| format!("{}: {}", circuit.circuit_id, circuit.impact)));
+    let mut lines = vec![format!("Status: {}", entry.status.word()), format!("Account: {}", entry.account)];
+    lines.extend(entry.circuits.iter().map(|circuit| format!("{}: {}", circuit.circuit_id, circuit.impact.word())));
     clean_text(&lines.join("\n"))
 }
 

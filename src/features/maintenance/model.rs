@@ -56,6 +56,20 @@ impl Status {
         }
     }
 
+    /// The word for people, the same wherever they read it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tentative => "tentative",
+            Self::Confirmed => "confirmed",
+            Self::Cancelled => "cancelled",
+            Self::InProcess => "in process",
+            Self::Completed => "completed",
+            Self::ReScheduled => "rescheduled",
+            Self::NoChange => "planned",
+        }
+    }
+
     /// Whether nothing more is to be expected of the maintenance: it was cancelled or completed.
     #[must_use]
     pub fn is_final(self) -> bool {
@@ -67,12 +81,6 @@ impl Status {
     #[must_use]
     pub fn ended_early(self, end: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         self.is_final() && now < end
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 
@@ -125,11 +133,16 @@ impl Impact {
             Self::Outage => "OUTAGE",
         }
     }
-}
 
-impl fmt::Display for Impact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+    /// The word for people, the same wherever they read it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NoImpact => "no impact",
+            Self::ReducedRedundancy => "reduced",
+            Self::Degraded => "degraded",
+            Self::Outage => "outage",
+        }
     }
 }
 

@@ -338,10 +338,13 @@ fn area(size: Size) -> Rect {
 }
 
 /// Whether the parent is in our session, so that it can continue us; the kernel stops nobody who could never go on.
+///
+/// In a container, or below an `init` that never made a session, the parent's session has no number here: the kernel says 0.
+/// Two sessions without a number are taken for the same; where they are not, [`STOP_TAKES`] ends the wait for the stop.
 fn has_shell() -> bool {
-    let session = rustix::process::getsid(None);
-    let parents = rustix::process::getppid().map(|parent| rustix::process::getsid(Some(parent)));
-    session.is_ok() && parents == Some(session)
+    let session_of = |process| nix::unistd::getsid(process).ok();
+    let parents = session_of(Some(nix::unistd::getppid()));
+    parents.is_some() && parents == session_of(None)
 }
 
 /// Refuses what cannot carry a screen. [`Terminal::take`] does so too; this is for asking before anything is started.

@@ -1,4 +1,4 @@
-//! `noctui maintenance ack|unack|note`: every command is a process of its own, so what the next one sees was kept.
+//! `noctui maintenance ack|unack|note|undo|seen`: every command is a process of its own, so what the next one sees was kept.
 
 use super::{Notice, each, home_with, json, one, said, write};
 use crate::support::transcript;
@@ -44,6 +44,16 @@ fn who_acts_is_the_configurations_unless_the_flag_says_otherwise() {
 }
 
 #[test]
+fn without_variables_the_account_acts() {
+    let home = home_with(&[one("halcyon", "HC-1")]);
+    let account = std::process::Command::new("id").arg("-un").output().unwrap();
+    let account = String::from_utf8(account.stdout).unwrap();
+    let mut ack = home.noctui(["maintenance", "ack", "HC-1"]);
+    ack.env_remove("USER").assert().success().stdout(format!("halcyon/HC-1: acknowledged by {account}"));
+    assert_eq!(json(&home, &["list"])[0]["acknowledged"]["by"], account.trim_end());
+}
+
+#[test]
 fn a_note_comes_as_an_argument_or_through_standard_input() {
     let home = home_with(&[one("halcyon", "HC-1")]);
     assert_eq!(said(&home, &["note", "HC-1", "called the site"]), "halcyon/HC-1: noted\n");
@@ -64,6 +74,56 @@ fn a_note_that_would_not_be_kept_whole_is_refused() {
     assert!(complaint.contains("a note has room for 16384 characters"), "{complaint}");
     home.noctui(["maintenance", "note", "HC-1", "-"]).write_stdin("日".repeat(16_384)).assert().success();
     assert_eq!(json(&home, &["list"])[0]["note_count"], 1);
+}
+
+#[test]
+fn undo_takes_back_what_the_same_person_did_last() {
+    let home = home_with(&[one("halcyon", "HC-1"), one("halcyon", "HC-2")]);
+    said(&home, &["ack", "HC-1", "HC-2"]);
+    said(&home, &["note", "HC-1", "called the site"]);
+    said(&home, &["note", "HC-2", "by bert", "--who", "bert"]);
+    assert_eq!(said(&home, &["undo"]), "halcyon/HC-1: note removed\n");
+    let taken_back = "halcyon/HC-1: acknowledgement taken back\nhalcyon/HC-2: acknowledgement taken back\n";
+    assert_eq!(said(&home, &["undo"]), taken_back);
+    assert!(json(&home, &["list", "--unacknowledged"]).as_array().unwrap().len() == 2);
+    let nothing = transcript(&home, &mut home.noctui(["maintenance", "undo"]));
+    assert!(nothing.starts_with("--- standard error\nnoctui: anna has nothing to undo\n"), "{nothing}");
+    assert!(nothing.ends_with("--- exit code 2\n"), "{nothing}");
+    assert_eq!(each(&json(&home, &["undo", "--who", "bert"]), "result"), ["note-removed"]);
+    assert_eq!(json(&home, &["show", "HC-2"])[0]["notes"], serde_json::json!([]));
+}
+
+#[test]
+fn undo_gives_an_acknowledgement_back_that_was_taken() {
+    let home = home_with(&[one("halcyon", "HC-1")]);
+    said(&home, &["ack", "HC-1", "--who", "bert"]);
+    said(&home, &["unack", "HC-1"]);
+    assert_eq!(said(&home, &["undo"]), "halcyon/HC-1: acknowledged again\n");
+    assert_eq!(json(&home, &["list"])[0]["acknowledged"]["by"], "bert");
+}
+
+#[test]
+fn undo_leaves_alone_what_was_undone_already() {
+    let home = home_with(&[one("halcyon", "HC-1")]);
+    said(&home, &["ack", "HC-1"]);
+    said(&home, &["note", "HC-1", "x"]);
+    said(&home, &["unack", "HC-1", "--who", "bert"]);
+    assert_eq!(said(&home, &["undo"]), "halcyon/HC-1: note removed\n");
+    home.noctui(["maintenance", "undo"]).assert().code(2);
+}
+
+#[test]
+fn seen_clears_the_sign_of_news_until_something_changes() {
+    let home = home_with(&[Notice::default()]);
+    assert_eq!(json(&home, &["list"])[0]["unseen"], true);
+    assert_eq!(said(&home, &["seen", "HC-100"]), "halcyon/HC-100: seen\n");
+    assert_eq!(said(&home, &["seen", "HC-100"]), "halcyon/HC-100: had been seen already\n");
+    assert_eq!(json(&home, &["list", "--changed"]), serde_json::json!([]));
+    let moved = Notice { day: 12, windows: &[("20990305T220000Z", "20990306T040000Z")], ..Notice::default() };
+    let mails = write(&home, &[moved]);
+    said(&home, &["import", mails.to_str().unwrap()]);
+    let seen = json(&home, &["seen", "halcyon/HC-100"]);
+    assert_eq!((each(&seen, "result"), &seen[0]["unseen"]), (vec!["seen"], &serde_json::json!(false)));
 }
 
 #[test]

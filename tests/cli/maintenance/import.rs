@@ -77,9 +77,14 @@ fn scripts_get_an_object_for_each_mail_in_the_order_in_which_they_were_found() {
     let moved = Notice { day: 12, windows: &[("20990305T220000Z", "20990306T040000Z")], ..Notice::default() };
     let late = Notice { day: 11, summary: "Splicing", ..Notice::default() };
     let home = Home::new();
-    write(&home, &[Notice::default(), moved, late]);
-    std::fs::write(home.path().join("again.eml"), Notice::default().mail()).unwrap();
-    let mails = home.noctui(["maintenance", "import", "mails", "again.eml", "gone.eml", "--json"]).output().unwrap();
+    // Two folders: the mails of one are read in the order in which they were received, whatever their names.
+    write(&home, &[moved, Notice::default()]);
+    for (folder, notice) in [("late", late), ("again", Notice::default())] {
+        std::fs::create_dir(home.path().join(folder)).unwrap();
+        std::fs::write(home.path().join(folder).join("a.eml"), notice.mail()).unwrap();
+    }
+    let named = ["maintenance", "import", "mails", "late", "again", "gone.eml", "--json"];
+    let mails = home.noctui(named).output().unwrap();
     assert_eq!(mails.status.code(), Some(2));
     let mails: serde_json::Value = serde_json::from_slice(&mails.stdout).unwrap();
     let told: Vec<_> = mails

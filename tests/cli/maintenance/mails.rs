@@ -36,6 +36,41 @@ fn all_mails_are_listed_or_those_with_one_outcome() {
     home.noctui(["maintenance", "mails", "--outcome", "lost"]).assert().code(2);
 }
 
+/// A mail with an attachment of so many bytes.
+fn with_attachment(home: &Home, bytes: usize) {
+    let attachment = "x".repeat(76).repeat(bytes / 76);
+    let mail = format!(
+        "From: noc@halcyon.example\nDate: 1 Jan 2024 09:30:00 +0000\nSubject: works\nMessage-ID: <1@halcyon.example>\n\
+         Content-Type: multipart/mixed; boundary=next\n\n--next\nContent-Type: text/plain\n\nSee the list.\n--next\n\
+         Content-Type: application/pdf\nContent-Transfer-Encoding: base64\n\n{attachment}\n--next--\n"
+    );
+    std::fs::write(home.path().join("large.eml"), mail).unwrap();
+    said(home, &["import", "large.eml"]);
+}
+
+#[test]
+fn a_mail_with_a_large_attachment_is_kept_whole() {
+    let home = Home::new();
+    with_attachment(&home, 2 << 20);
+    let mail = json(&home, &["mails", "1"]);
+    assert!(mail["size_bytes"].as_u64().unwrap() > 2_000_000);
+    assert_eq!(mail["kept_bytes"], mail["size_bytes"]);
+    assert!(!said(&home, &["mails", "1"]).contains("[cut:"));
+}
+
+#[test]
+fn a_mail_that_was_cut_says_so() {
+    let home = Home::new();
+    home.configure("[maintenance]\nraw_size_limit = \"8 KiB\"\n");
+    with_attachment(&home, 2 << 20);
+    assert_eq!(json(&home, &["mails", "1"])["kept_bytes"], 8192);
+    let shown = said(&home, &["mails", "1"]);
+    assert!(
+        shown.contains("See the list.") && shown.ends_with("\n[cut: the first 8 KiB of 2 MiB are kept]\n"),
+        "{shown}"
+    );
+}
+
 #[test]
 fn a_mail_is_shown_by_its_id() {
     let home = mixed();

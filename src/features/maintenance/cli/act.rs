@@ -1,4 +1,4 @@
-//! `noctui maintenance ack|unack|note`: what people do to maintenances.
+//! `noctui maintenance ack|unack|note|seen`: what people do to maintenances.
 //!
 //! Names are looked up and acted on in one transaction: all of what was named, as it is then, or nothing.
 
@@ -63,15 +63,29 @@ pub(crate) struct NoteArgs {
     manner: Manner,
 }
 
-/// What holds for all of them.
+/// What was typed after `seen`.
 #[derive(Debug, clap::Args)]
-struct Manner {
-    /// Act in this name instead of the configured one.
-    #[arg(long, value_name = "WHO", value_parser = super::who)]
-    who: Option<String>,
+pub(crate) struct SeenArgs {
+    /// The maintenances, as PROVIDER/ID; ID alone where only one provider uses it.
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// Which windows.
+    #[command(flatten)]
+    which: Which,
     /// Print a JSON array with what was done.
     #[arg(long)]
     json: bool,
+}
+
+/// What holds for all that is done in a name.
+#[derive(Debug, clap::Args)]
+pub(super) struct Manner {
+    /// Act in this name instead of the configured one.
+    #[arg(long, value_name = "WHO", value_parser = super::who)]
+    pub(super) who: Option<String>,
+    /// Print a JSON array with what was done.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// `noctui maintenance ack`
@@ -91,6 +105,13 @@ pub(super) fn note(args: NoteArgs, session: &Session) -> anyhow::Result<ExitCode
     act(session, vec![args.name], args.which, args.manner, &Deed::Note(text))
 }
 
+/// `noctui maintenance seen`
+pub(super) fn seen(args: SeenArgs, session: &Session) -> anyhow::Result<ExitCode> {
+    // Looking leaves no name behind.
+    let manner = Manner { who: None, json: args.json };
+    act(session, args.names, args.which, manner, &Deed::See)
+}
+
 /// What is done to a maintenance.
 #[derive(Debug, Clone)]
 enum Deed {
@@ -100,6 +121,8 @@ enum Deed {
     Unacknowledge,
     /// Add this note.
     Note(String),
+    /// Clear the sign of news.
+    See,
 }
 
 impl Deed {
@@ -109,6 +132,7 @@ impl Deed {
             Self::Acknowledge => action::acknowledge_as_it_is(connection, keys, actor),
             Self::Unacknowledge => action::unacknowledge(connection, keys, actor),
             Self::Note(text) => action::add_note(connection, keys, text, actor),
+            Self::See => action::mark_seen_as_it_is(connection, keys),
         }
     }
 
@@ -121,6 +145,8 @@ impl Deed {
             (Self::Unacknowledge, false) => "not-acknowledged",
             (Self::Note(_), true) => "noted",
             (Self::Note(_), false) => "not-noted",
+            (Self::See, true) => "seen",
+            (Self::See, false) => "already-seen",
         }
     }
 }
@@ -185,6 +211,7 @@ impl Acted {
             (Deed::Acknowledge, _, Acknowledged::Yes { by, .. }) => format!("acknowledged by {by}"),
             (Deed::Unacknowledge, true, _) => "acknowledgement taken back".to_owned(),
             (Deed::Unacknowledge, false, _) => "was not acknowledged".to_owned(),
+            (Deed::See, false, _) => "had been seen already".to_owned(),
             (deed, is_done, _) => deed.result(is_done).to_owned(),
         };
         format!("{}: {what}\n", self.window)

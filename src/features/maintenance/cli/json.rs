@@ -326,7 +326,7 @@ impl<'a> Mail<'a> {
     }
 }
 
-/// What `ack`, `unack` and `note` did to one window.
+/// What `ack`, `unack`, `note`, `seen` and `undo` did to one window.
 #[derive(Debug, Serialize)]
 pub(super) struct Acted<'a> {
     id: MaintenanceKey,
@@ -337,6 +337,7 @@ pub(super) struct Acted<'a> {
     windows: usize,
     result: &'static str,
     acknowledged: Option<Acknowledged<'a>>,
+    unseen: bool,
     note_count: usize,
     revision: u32,
 }
@@ -345,9 +346,19 @@ impl<'a> Acted<'a> {
     /// A window as it is afterwards.
     pub(super) fn of(detail: &'a Detail, result: &'static str) -> Self {
         let Maintenance {
-            id, name, provider, maintenance_id, window, windows, acknowledged, note_count, revision, ..
+            id,
+            name,
+            provider,
+            maintenance_id,
+            window,
+            windows,
+            acknowledged,
+            unseen,
+            note_count,
+            revision,
+            ..
         } = Maintenance::of_detail(detail);
-        Self { id, name, provider, maintenance_id, window, windows, result, acknowledged, note_count, revision }
+        Self { id, name, provider, maintenance_id, window, windows, result, acknowledged, unseen, note_count, revision }
     }
 }
 

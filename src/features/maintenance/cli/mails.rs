@@ -11,6 +11,7 @@ use crate::features::maintenance::store::NotificationKey;
 use crate::features::maintenance::store::unparsed::{self, Notification, NotificationAnchor, Opened, Which};
 use crate::output::{self, JsonArray, Printer};
 use crate::store;
+use crate::text::bytes;
 use crate::trouble::Trouble;
 
 /// Rows read at a time.
@@ -123,7 +124,8 @@ fn letter(notification: &Notification, readable: &Readable, kept: usize) -> Stri
         let _ = writeln!(text, "{line}");
     }
     if (kept as u64) < notification.size {
-        let _ = writeln!(text, "\n[cut: {kept} of {} bytes are kept]", notification.size);
+        let size = notification.size;
+        let _ = writeln!(text, "\n[cut: the first {} of {} are kept]", bytes(kept as u64), bytes(size));
     }
     text
 }

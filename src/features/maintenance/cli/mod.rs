@@ -12,6 +12,7 @@ mod name;
 mod parse;
 mod show;
 mod table;
+mod undo;
 
 use std::process::ExitCode;
 
@@ -45,6 +46,10 @@ pub(crate) enum Command {
     Unack(act::UnackArgs),
     /// Add a note to a maintenance.
     Note(act::NoteArgs),
+    /// Take back the last acknowledgement or note made in a name, wherever it was made.
+    Undo(undo::Args),
+    /// Clear the sign of news of maintenances.
+    Seen(act::SeenArgs),
     /// Write maintenances to a calendar.
     Export(export::Args),
 }
@@ -61,6 +66,8 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Ack(args) => act::acknowledge(args, &Session::open(flags)?),
         Command::Unack(args) => act::unacknowledge(args, &Session::open(flags)?),
         Command::Note(args) => act::note(args, &Session::open(flags)?),
+        Command::Undo(args) => undo::run(args, &Session::open(flags)?),
+        Command::Seen(args) => act::seen(args, &Session::open(flags)?),
         Command::Export(args) => export::run(&args, &Session::open(flags)?),
     }
 }

@@ -162,11 +162,11 @@ fn unread(reason: &str) -> Trouble {
 /// A notice, for people.
 fn describe(said: &mut String, provider: &str, notice: &Notice) {
     let time = "%Y-%m-%d %H:%M UTC";
-    let _ = writeln!(said, "{provider} {} {}", notice.maintenance_id, notice.status);
+    let _ = writeln!(said, "{provider} {} {}", notice.maintenance_id, notice.status.word());
     let _ = writeln!(said, "  window    {} to {}", notice.start.format(time), notice.end.format(time));
     let _ = writeln!(said, "  account   {}", notice.account);
     for circuit in &notice.circuits {
-        let _ = writeln!(said, "  circuit   {}  {}", circuit.circuit_id, circuit.impact);
+        let _ = writeln!(said, "  circuit   {}  {}", circuit.circuit_id, circuit.impact.word());
     }
     if !notice.summary.is_empty() {
         let _ = writeln!(said, "  summary   {}", notice.summary);

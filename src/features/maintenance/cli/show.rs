@@ -80,7 +80,7 @@ fn show_mail(details: &[Detail], json: bool, session: &Session) -> anyhow::Resul
 
 /// A page on one window for people.
 fn page(detail: &Detail, now: DateTime<Utc>) -> String {
-    let mut page = format!("{}  {}\n", name::full(&detail.provider, &detail.maintenance_id), detail.status);
+    let mut page = format!("{}  {}\n", name::full(&detail.provider, &detail.maintenance_id), detail.status.word());
     let mut field = |label: &str, text: &str| {
         if !text.is_empty() {
             let _ = writeln!(page, "  {label:<14}{text}");
@@ -95,7 +95,7 @@ fn page(detail: &Detail, now: DateTime<Utc>) -> String {
         let window = Zone::Utc.window(sibling.start, sibling.end);
         field(
             &format!(" {} of {}", sibling.window, detail.windows.len()),
-            &format!("{window}, {}{this}", sibling.status),
+            &format!("{window}, {}{this}", sibling.status.word()),
         );
     }
     field("Acknowledged", &acknowledged(&detail.acknowledged));
@@ -107,7 +107,7 @@ fn page(detail: &Detail, now: DateTime<Utc>) -> String {
     }
     for (row, circuit) in detail.circuits.iter().enumerate() {
         let label = if row == 0 { "Circuits" } else { " " };
-        field(label, &format!("{:<18}  {}", circuit.impact, circuit.circuit_id));
+        field(label, &format!("{:<9}  {}", circuit.impact.word(), circuit.circuit_id));
     }
     notes(&mut page, detail);
     history(&mut page, detail);
@@ -169,10 +169,12 @@ fn changed(change: &Change) -> String {
             let (from, to) = (Zone::Utc.window(*from_start, *from_end), Zone::Utc.window(*to_start, *to_end));
             format!("window: {from} -> {to}")
         }
-        Change::Status { from, to } => format!("status: {from} -> {to}"),
-        Change::CircuitAdded { circuit_id, impact } => format!("circuit added: {circuit_id} ({impact})"),
-        Change::CircuitRemoved { circuit_id, impact } => format!("circuit removed: {circuit_id} ({impact})"),
-        Change::Impact { circuit_id, from, to } => format!("impact on {circuit_id}: {from} -> {to}"),
+        Change::Status { from, to } => format!("status: {} -> {}", from.word(), to.word()),
+        Change::CircuitAdded { circuit_id, impact } => format!("circuit added: {circuit_id} ({})", impact.word()),
+        Change::CircuitRemoved { circuit_id, impact } => format!("circuit removed: {circuit_id} ({})", impact.word()),
+        Change::Impact { circuit_id, from, to } => {
+            format!("impact on {circuit_id}: {} -> {}", from.word(), to.word())
+        }
         Change::Summary { from, to } => format!("summary: {from} -> {to}"),
         Change::Note { text } => text.clone(),
     }

@@ -106,7 +106,7 @@ impl Body {
                 self.push("… the page is cut here: it nests too deeply or repeats without end.");
             }
         }
-        let others = [(Kind::Ical, "a calendar"), (Kind::Csv, "separated values"), (Kind::Xlsx, "a spreadsheet")];
+        let others = [(Kind::Ical, "a calendar"), (Kind::Csv, "a CSV file"), (Kind::Xlsx, "a spreadsheet")];
         let attached = others.into_iter().filter(|(kind, _)| *kind != shown && of(*kind).next().is_some());
         let names: Vec<&str> = attached.map(|(_, name)| name).collect();
         if !names.is_empty() {

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::opened::{Load, Page};
 use super::update::copied;
 use super::{Outcome, State, view};
+use crate::features::maintenance::model::Impact;
 use crate::features::maintenance::store::count::Count;
 use crate::features::maintenance::worker::SourceHealth;
 use crate::ui::Look;
@@ -17,10 +18,16 @@ use crate::ui::time::age;
 const REASON_CELLS: usize = 24;
 
 impl State {
-    /// `3 active`, `5 in 24 h`, `1 mail to read`, `2 new`: for the title, the weightiest first.
+    /// `4 marked`, `3 active`, `5 in 24 h`, `1 mail to read`, `2 new`: for the title, the weightiest first. What is marked
+    /// stands here because the title is always there: a line of its own would move the rows under the cursor.
     pub(crate) fn heading(&self) -> Vec<String> {
-        let Some(counts) = &self.counts else { return Vec::new() };
-        let mut parts = vec![format!("{} active", counts.active), format!("{} in 24 h", counts.next_24h)];
+        let mut parts = Vec::new();
+        match self.list.marked() {
+            0 => {}
+            marked => parts.push(format!("{marked} marked")),
+        }
+        let Some(counts) = &self.counts else { return parts };
+        parts.extend([format!("{} active", counts.active), format!("{} in 24 h", counts.next_24h)]);
         // Nothing else tells of a mail that no rule could read: at 80 columns this has to be there.
         match counts.need_a_look {
             0 => {}
@@ -83,7 +90,7 @@ impl State {
             Some(Page::Maintenance(page)) => {
                 let mut lines = view::maintenance_lines(page, look, columns);
                 if let Load::Ready(detail) = &page.detail {
-                    let title = format!("{} {} {}", detail.provider, detail.maintenance_id, detail.status);
+                    let title = format!("{} {} {}", detail.provider, detail.maintenance_id, detail.status.word());
                     lines.insert(0, view::plain(title, theme::Role::Title));
                 }
                 lines
@@ -104,12 +111,12 @@ impl State {
                 .into_iter()
                 .map(|row| {
                     let window = look.zone.window(row.start, row.end);
-                    let impact = row.worst_impact.map_or("", |impact| impact.as_str());
+                    let impact = row.worst_impact.map_or("", Impact::word);
                     let text = format!(
                         "{} {} {} {window} {impact} {}",
                         row.provider,
                         row.maintenance_id,
-                        row.status,
+                        row.status.word(),
                         row.first_circuits.join(" ")
                     );
                     view::plain(text.trim_end().to_owned(), theme::Role::Text)

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::config;
+
 /// An error in a rule file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleError {
@@ -34,6 +36,22 @@ impl fmt::Display for RuleError {
 }
 
 impl std::error::Error for RuleError {}
+
+impl RuleError {
+    /// The same as what is wrong with a configuration, of which the user's rules are a part.
+    #[must_use]
+    pub fn problem(self) -> config::Problem {
+        let Self { file, line, key, problem, fix } = self;
+        config::Problem {
+            // Where in the line is not known; its beginning takes an editor there.
+            origin: config::Origin::File { path: file.into(), line, column: 1 },
+            what: if problem.contains(&key) { problem } else { format!("`{key}`: {problem}") },
+            key,
+            because: "a provider rule with a mistake is not used".to_owned(),
+            remedy: if fix.is_empty() { "correct it; docs/providers.md explains the format".to_owned() } else { fix },
+        }
+    }
+}
 
 /// A problem at a place of the file, before the file's name and lines are known.
 #[derive(Debug)]

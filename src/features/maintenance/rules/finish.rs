@@ -79,7 +79,7 @@ fn notice(
     let status = partial.status.or(default.status).ok_or("no status found")?;
     let circuits = circuits(rule, partial)?;
     if circuits.is_empty() && !status.is_final() {
-        return Err(format!("no circuits found, and the maintenance is {status}"));
+        return Err(format!("no circuits found, and the maintenance is {}", status.word()));
     }
     if end <= start {
         return Err(format!("the window ends at {end}, which is not after its start at {start}"));

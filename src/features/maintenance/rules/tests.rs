@@ -308,7 +308,7 @@ fn letters_of_zones_mean_what_the_rule_says_and_nothing_else() {
 fn what_is_missing_or_wrong_is_named() {
     for (from, to, want) in [
         ("Id: M-1", "", "no maintenance_id found"),
-        ("Circuit C-1", "", "no circuits found, and the maintenance is CONFIRMED"),
+        ("Circuit C-1", "", "no circuits found, and the maintenance is confirmed"),
         ("From 2026", "At 2026", "no start of the window found"),
         ("2026-03-03 05:00", "2026-02-30 05:00", "does not exist"),
         ("2026-03-03 05:00", "2026-03-03 01:00", "not after its start"),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::head;
 use super::maildir::{Entry, is_maildir, list};
 use super::mbox::Mbox;
 use super::read::{Unread, modified, open, read_mail, read_sized};
@@ -22,11 +23,23 @@ const MAX_DEPTH: usize = 32;
 /// The mails that `inputs` name, in their order, read one at a time.
 ///
 /// A file is a mail whatever its name, or an mbox of mails, which are numbered. A Maildir gives its mails in the order of
-/// delivery. Any other folder gives its `*.eml` and `*.mbox` files by name, its own before those of its folders; links
-/// to folders are not followed, hidden ones are left out. What is named and cannot be read comes as a mail with a
-/// [`Refusal`], never as nothing.
+/// delivery. Any other folder gives its `*.eml` and `*.mbox` files, its own before those of its folders; links to folders
+/// are not followed, hidden ones are left out. What is named and cannot be read comes as a mail with a [`Refusal`], never
+/// as nothing.
+///
+/// Files of one folder, and files named one after the other (`mails/*.eml`), come in the order in which their mails were
+/// received, as they would have from a mailbox: an update that is read before the first announcement would be history
+/// out of order. Of each the head is read for that, and nothing of it is kept but the time.
 pub fn read<P: Into<PathBuf>>(inputs: impl IntoIterator<Item = P>) -> impl Iterator<Item = Received> {
-    Mails { opened: None, waiting: inputs.into_iter().map(|input| Waiting::new(input.into(), 0)).collect() }
+    let mut inputs: Vec<Waiting> = inputs.into_iter().map(|input| Waiting::new(input.into(), 0)).collect();
+    let is_file = |input: &Waiting| input.path.as_os_str() != STANDARD_INPUT && !input.path.is_dir();
+    for files in inputs.chunk_by_mut(|one, next| is_file(one) && is_file(next)) {
+        // One alone may be a pipe that can be read only once.
+        if files.len() > 1 {
+            files.sort_by_cached_key(|file| head::order(&file.path));
+        }
+    }
+    Mails { opened: None, waiting: inputs.into() }
 }
 
 /// Something that is still to be read.
@@ -161,7 +174,7 @@ fn folder(folder: &Waiting) -> Result<Vec<Waiting>, Refusal> {
             files.push(path);
         }
     }
-    files.sort_unstable();
+    files.sort_by_cached_key(|file| (head::order(file), file.clone()));
     folders.sort_unstable();
     Ok(files.into_iter().chain(folders).map(|path| Waiting::new(path, folder.depth + 1)).collect())
 }
@@ -218,8 +231,37 @@ mod tests {
         dir
     }
 
+    /// A mail with these headers.
+    fn with_headers(headers: &str) -> String {
+        format!("Subject: x\n{headers}\n\nbody\n")
+    }
+
     #[test]
-    fn a_folder_gives_its_mails_by_name_and_nothing_else() {
+    fn mails_of_a_folder_come_in_the_order_in_which_they_were_received() {
+        let dir = tempfile::tempdir().unwrap();
+        let received = "Received: from a.example by b.example; Tue, 3 Nov 2026 10:00:00 +0000\n\
+                        Received: from c.example by a.example; Tue, 3 Nov 2026 09:59:00 +0000\n\
+                        Date: Sun, 1 Nov 2026 00:00:00 +0000";
+        for (name, text) in [
+            ("a.eml", with_headers("Date: Wed, 4 Nov 2026 10:00:00 +0100")),
+            ("b.eml", with_headers(received)),
+            ("c.eml", with_headers("Date: Mon, 2 Nov 2026 23:30:00 -0500")),
+            (
+                "d.mbox",
+                format!("From a@b.example Mon Nov  2 10:00:00 2026\n{}", with_headers("Date: 2 Nov 2026 10:00 +0000")),
+            ),
+        ] {
+            fs::write(dir.path().join(name), text).unwrap();
+        }
+        let names = |mails: Vec<(String, _)>| mails.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(read_all(dir.path())), ["d.mbox#1", "c.eml", "b.eml", "a.eml"]);
+        let files = ["a.eml", "missing.eml", "b.eml", "c.eml"].map(|name| dir.path().join(name));
+        let keys: Vec<_> = read(files).map(|mail| mail.key.rsplit('/').next().unwrap().to_owned()).collect();
+        assert_eq!(keys, ["c.eml", "b.eml", "a.eml", "missing.eml"]);
+    }
+
+    #[test]
+    fn a_folder_gives_its_mails_and_nothing_else() {
         let dir = folder_with(&["b.eml", "a.EML", "notes.txt", "sub/c.eml", "sub/deep/d.eml", ".git/x.eml", ".y.eml"]);
         symlink(dir.path(), dir.path().join("sub/loop")).unwrap();
         symlink(dir.path(), dir.path().join("sub/loop.eml")).unwrap();

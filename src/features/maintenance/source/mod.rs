@@ -8,6 +8,7 @@
 //! and hands out everything else, so a mail that was read but not recorded when noctui died comes again.
 
 pub mod files;
+mod head;
 pub mod maildir;
 mod mbox;
 mod read;

@@ -3,9 +3,11 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
+use serde::{Deserialize, Serialize};
 
 use super::detail::{EventKind, NewEvent};
 use super::merge::Change;
+use super::undo::{forget, remember};
 use super::{MaintenanceKey, NoteKey};
 use crate::store::Error;
 use crate::text::{clean_line, clean_text};
@@ -54,7 +56,8 @@ pub enum Refusal {
 }
 
 /// Takes an action back. Plain data; of use as long as its database.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Inverse {
     /// Withdraws acknowledgements.
     Withdraw(Vec<AcknowledgementKey>),
@@ -69,7 +72,8 @@ pub enum Inverse {
 }
 
 /// Identifies an acknowledgement in this database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct AcknowledgementKey(i64);
 
 /// Acknowledges each maintenance at the revision that was looked at, and marks it seen. One that has changed meanwhile is
@@ -99,6 +103,7 @@ pub fn acknowledge(connection: &Connection, seen: &[(MaintenanceKey, u32)], acto
         }
     }
     done.inverse = (!keys.is_empty()).then_some(Inverse::Withdraw(keys));
+    remember(connection, done.inverse.as_ref(), actor)?;
     Ok(done)
 }
 
@@ -134,6 +139,7 @@ pub fn unacknowledge(connection: &Connection, keys: &[MaintenanceKey], actor: &A
         }
     }
     done.inverse = (!withdrawn.is_empty()).then_some(Inverse::Reinstate(withdrawn));
+    remember(connection, done.inverse.as_ref(), actor)?;
     Ok(done)
 }
 
@@ -156,12 +162,22 @@ pub fn add_note(connection: &Connection, keys: &[MaintenanceKey], text: &str, ac
         done.done.push(*key);
     }
     done.inverse = (!added.is_empty()).then_some(Inverse::RemoveNotes(added));
+    remember(connection, done.inverse.as_ref(), actor)?;
     Ok(done)
 }
 
 /// Removes a note from view; the database keeps it.
 pub fn remove_note(connection: &Connection, note: NoteKey, actor: &Actor) -> Result<Done, Error> {
     undo(connection, &Inverse::RemoveNotes(vec![note]), actor)
+}
+
+/// Notes that each maintenance was looked at as it is now.
+pub fn mark_seen_as_it_is(connection: &Connection, keys: &[MaintenanceKey]) -> Result<Done, Error> {
+    let mut now = Vec::with_capacity(keys.len());
+    for key in keys {
+        now.push((*key, revisions(connection, *key)?.map_or(0, |revisions| revisions.revision)));
+    }
+    mark_seen(connection, &now)
 }
 
 /// Notes that each maintenance was looked at in this revision. Leaves no trace in the history: looking is not news.
@@ -186,6 +202,7 @@ pub fn mark_seen(connection: &Connection, seen: &[(MaintenanceKey, u32)]) -> Res
 /// Takes an action back; the answer's inverse does it again. What others undid meanwhile is left as it is.
 pub fn undo(connection: &Connection, inverse: &Inverse, actor: &Actor) -> Result<Done, Error> {
     let mut done = Done::default();
+    forget(connection, inverse)?;
     match inverse {
         Inverse::Withdraw(keys) => {
             let turned = turn(keys, &mut done, |key| withdraw(connection, key, actor))?;
@@ -307,7 +324,8 @@ fn quote(text: &str) -> Change {
 }
 
 impl Actor {
-    fn name(&self) -> String {
+    /// As it stands in the tables.
+    pub(super) fn name(&self) -> String {
         clean_line(&self.who).chars().take(NAME).collect()
     }
 

@@ -13,6 +13,7 @@ use super::merge::Change;
 use super::record::{Limits, is_recorded, record};
 use super::retention::{Retention, forget};
 use super::testing::{empty, hour, mail, notice};
+use super::undo::undo_last;
 use super::unparsed::{NotificationAnchor, Which, notification, notifications};
 use crate::features::maintenance::model::{Notice, Status, Verdict};
 
@@ -249,4 +250,41 @@ fn forgetting_goes_in_batches() {
         .take(3)
         .collect();
     assert_eq!(batches, [(3, true), (3, true), (1, false)]);
+}
+
+#[test]
+fn the_last_of_somebody_is_undone_wherever_it_was_done() {
+    let connection = empty();
+    let key = maintenance(&connection, "TTN-1", 100, 104);
+    let (anna, bert) = (actor("anna", 1), actor("bert", 1));
+    acknowledge(&connection, &[(key, 1)], &anna).unwrap();
+    add_note(&connection, &[key], "drained", &bert).unwrap();
+    let (inverse, done) = undo_last(&connection, &anna).unwrap().unwrap();
+    assert!(matches!(inverse, Inverse::Withdraw(_)) && done.done == [key]);
+    assert_eq!(undo_last(&connection, &anna).unwrap(), None);
+    assert_eq!(look(&connection, key).notes.len(), 1);
+    assert_eq!(undo_last(&connection, &actor("bert", 24 * 8)).unwrap(), None, "days later nobody means that");
+}
+
+#[test]
+fn what_the_screen_has_undone_is_not_undone_again() {
+    let connection = empty();
+    let key = maintenance(&connection, "TTN-1", 100, 104);
+    let anna = actor("anna", 1);
+    let inverse = acknowledge(&connection, &[(key, 1)], &anna).unwrap().inverse.unwrap();
+    undo(&connection, &inverse, &anna).unwrap();
+    assert_eq!(undo_last(&connection, &anna).unwrap(), None);
+    let remembered: i64 = connection.query_row("SELECT count(*) FROM action", [], |row| row.get(0)).unwrap();
+    assert_eq!(remembered, 0);
+}
+
+#[test]
+fn only_so_many_actions_are_remembered() {
+    let connection = empty();
+    let key = maintenance(&connection, "TTN-1", 100, 104);
+    for number in 0..1100 {
+        add_note(&connection, &[key], &number.to_string(), &actor("anna", 1)).unwrap();
+    }
+    let remembered: i64 = connection.query_row("SELECT count(*) FROM action", [], |row| row.get(0)).unwrap();
+    assert_eq!(remembered, 1000);
 }

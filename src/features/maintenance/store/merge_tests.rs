@@ -219,7 +219,7 @@ fn news_of_one_window_leaves_the_others_alone() {
         let known = known([state(&window(1, 100, 104), 1), state(&window(1, 124, 128), 2)]);
         let (updated, created) = outcome(merge(&known, &[with_status(status, window(2, 100, 104))], hour(2)));
         assert!(created.is_empty());
-        assert_eq!(updated.iter().map(|(key, ..)| *key).collect::<Vec<_>>(), [1], "{status}");
+        assert_eq!(updated.iter().map(|(key, ..)| *key).collect::<Vec<_>>(), [1], "{status:?}");
     }
 }
 

@@ -5,12 +5,13 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `schema_1.sql` | tables, indexes and why each is there |
+//! | `schema_1.sql`, `schema_2.sql` | tables, indexes and why each is there |
 //! | `merge` | the rules by which a notice changes what is known; pure |
 //! | `record` | one received notification into the tables |
 //! | `list` | windows of the list in its sorts and filters |
 //! | `detail` | all about one maintenance; finding one by its provider's id |
-//! | `action` | what people do: acknowledge, note, look, undo |
+//! | `action` | what people do: acknowledge, note, look, and the inverse of each |
+//! | `undo` | what they did last, for taking it back from another process |
 //! | `unparsed` | notifications, above all those nobody could read |
 //! | `count` | the numbers beside the pane's title |
 //! | `retention` | forgetting what is old |
@@ -25,6 +26,7 @@ pub mod record;
 pub mod retention;
 pub mod seed;
 mod sql;
+pub mod undo;
 pub mod unparsed;
 
 #[cfg(test)]
@@ -37,13 +39,16 @@ mod merge_tests;
 #[cfg(test)]
 mod record_tests;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Version 1 of the tables; released versions are never edited, a change is a further migration.
 pub const SCHEMA_1: &str = include_str!("schema_1.sql");
 
+/// Version 2: what people did last.
+pub const SCHEMA_2: &str = include_str!("schema_2.sql");
+
 /// Identifies one window of one maintenance in this database; never given twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MaintenanceKey(pub(in crate::features::maintenance) i64);
 
@@ -53,7 +58,7 @@ pub struct MaintenanceKey(pub(in crate::features::maintenance) i64);
 pub struct NotificationKey(pub(in crate::features::maintenance) i64);
 
 /// Identifies a note in this database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NoteKey(pub(in crate::features::maintenance) i64);
 

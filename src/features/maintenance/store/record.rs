@@ -35,7 +35,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { raw_bytes: 256 * 1024 }
+        Self { raw_bytes: 10 * 1024 * 1024 }
     }
 }
 

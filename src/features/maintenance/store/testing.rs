@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-use super::SCHEMA_1;
 use super::merge::{Order, State};
+use super::{SCHEMA_1, SCHEMA_2};
 use crate::features::maintenance::model::{Circuit, Envelope, Impact, Notice, Reading, Status, Verdict};
 use crate::features::maintenance::store::record::Delivery;
 
@@ -12,6 +12,7 @@ use crate::features::maintenance::store::record::Delivery;
 pub(super) fn empty() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch(SCHEMA_1).unwrap();
+    connection.execute_batch(SCHEMA_2).unwrap();
     connection
 }
 

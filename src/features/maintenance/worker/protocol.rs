@@ -187,6 +187,8 @@ pub struct Mail {
     pub reason: String,
     /// Its content as text.
     pub readable: Readable,
+    /// Where less of it is kept than came: how many bytes are kept, and how many came.
+    pub cut: Option<(u64, u64)>,
 }
 
 /// How a source is doing.

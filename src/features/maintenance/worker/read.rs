@@ -82,13 +82,12 @@ fn matches(connection: &Connection, query: &ListQuery) -> Result<Count, Error> {
 pub(super) fn readable(opened: unparsed::Opened) -> Mail {
     let unparsed::Opened { notification, raw, .. } = opened;
     let mut readable = mail::readable(raw.as_deref().unwrap_or_default());
-    match &raw {
-        None => readable.lines = vec!["[the mail itself is no longer kept]".to_owned()],
-        Some(raw) if (raw.len() as u64) < notification.size => {
-            readable.lines.push(format!("[cut: {} of {} bytes are kept]", raw.len(), notification.size));
-        }
-        Some(_) => {}
+    if raw.is_none() {
+        readable.lines = vec!["[the mail itself is no longer kept]".to_owned()];
     }
+    let kept = raw.as_ref().map(|raw| raw.len() as u64);
+    // Of one that could not be read in the first place the reason says so.
+    let cut = kept.filter(|kept| (1..notification.size).contains(kept)).map(|kept| (kept, notification.size));
     Mail {
         key: notification.key,
         subject: notification.subject,
@@ -98,5 +97,6 @@ pub(super) fn readable(opened: unparsed::Opened) -> Mail {
         outcome: notification.outcome,
         reason: notification.reason,
         readable,
+        cut,
     }
 }

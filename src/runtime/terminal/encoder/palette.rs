@@ -125,8 +125,10 @@ fn distance(one: (u8, u8, u8), other: (u8, u8, u8)) -> u32 {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use ratatui::style::Modifier;
 
     use super::*;
+    use crate::ui::theme::{Role, Theme};
 
     fn sixteen(r: u8, g: u8, b: u8) -> Color {
         reduce(Color::Rgb(r, g, b), ColourDepth::Sixteen)
@@ -166,6 +168,50 @@ mod tests {
             assert_eq!(reduce(Color::LightBlue, depth), Color::Indexed(12));
             assert_eq!(reduce(Color::Indexed(3), depth), Color::Indexed(3));
         }
+    }
+
+    /// What is seen of a role: letters and ground, as xterm shows them.
+    fn seen(theme: &Theme, role: Role, depth: ColourDepth) -> ((u8, u8, u8), (u8, u8, u8)) {
+        let style = theme.style(Role::Text).patch(theme.style(role));
+        let shown = |colour: Option<Color>| {
+            let colour = reduce(colour.unwrap(), depth);
+            if let Color::Rgb(r, g, b) = colour { (r, g, b) } else { rgb_of(index_of(colour).unwrap()) }
+        };
+        let (fg, bg) = (shown(style.fg), shown(style.bg));
+        if style.add_modifier.contains(Modifier::REVERSED) { (bg, fg) } else { (fg, bg) }
+    }
+
+    /// The contrast of two colours after WCAG 2, from 1 to 21.
+    fn contrast(one: (u8, u8, u8), other: (u8, u8, u8)) -> f64 {
+        let linear = |part: u8| (f64::from(part) / 255.0).powf(2.2);
+        let light = |(r, g, b)| 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) + 0.05;
+        let (one, other) = (light(one), light(other));
+        one.max(other) / one.min(other)
+    }
+
+    #[test]
+    fn a_theme_with_its_own_ground_can_be_read_on_every_terminal() {
+        for name in ["dark", "light", "high-contrast"] {
+            let theme = Theme::built_in(name).unwrap();
+            // The green of sixteen is a light one in xterm, and a darker one nearly everywhere else.
+            for (depth, least) in
+                [(ColourDepth::Sixteen, 2.0), (ColourDepth::TwoFiftySix, 4.0), (ColourDepth::TrueColour, 4.0)]
+            {
+                for role in Role::ALL {
+                    let (letters, ground) = seen(&theme, *role, depth);
+                    let found = contrast(letters, ground);
+                    assert!(found >= least, "{name} {} {depth:?}: {letters:?} on {ground:?}: {found}", role.name());
+                }
+                let text = seen(&theme, Role::Text, depth);
+                assert_ne!(seen(&theme, Role::Selected, depth).1, text.1, "{name} {depth:?}: nothing is selected");
+            }
+        }
+    }
+
+    #[test]
+    fn the_default_theme_leaves_the_ground_to_the_terminal() {
+        let theme = Theme::built_in(crate::config::BUILT_IN_THEMES[0]).unwrap();
+        assert!(Role::ALL.iter().all(|role| theme.style(*role).bg.is_none()));
     }
 
     proptest! {

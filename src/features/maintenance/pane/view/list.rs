@@ -102,15 +102,11 @@ pub(crate) fn status_rows(state: &State) -> usize {
 fn status(state: &State) -> Option<String> {
     let filter = &state.query.filter;
     let editing = matches!(state.editor, Some(Editor::Filter { .. }));
-    let marked = state.list.marked();
     let plain_list = filter.text.is_empty() && filter.provider.is_none() && filter.scope == Scope::All;
-    if plain_list && !editing && marked == 0 && state.query.sort == Sort::Grouped && stale_because(state).is_none() {
+    if plain_list && !editing && state.query.sort == Sort::Grouped && stale_because(state).is_none() {
         return None;
     }
     let mut parts = Vec::new();
-    if marked > 0 {
-        parts.push(format!("{marked} marked"));
-    }
     if !plain_list || editing {
         parts.push(match &state.matches {
             Some(matches) => format!("{matches} of {}", state.total().unwrap_or_default()),

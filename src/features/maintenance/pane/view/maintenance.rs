@@ -203,10 +203,12 @@ fn change_line(change: &Change, look: &Look<'_>) -> String {
             let (from, to) = (look.zone.window(*from_start, *from_end), look.zone.window(*to_start, *to_end));
             format!("window {from} {arrow} {to}")
         }
-        Change::Status { from, to } => format!("status {from} {arrow} {to}"),
-        Change::CircuitAdded { circuit_id, impact } => format!("circuit added: {circuit_id} ({impact})"),
-        Change::CircuitRemoved { circuit_id, impact } => format!("circuit removed: {circuit_id} ({impact})"),
-        Change::Impact { circuit_id, from, to } => format!("impact on {circuit_id}: {from} {arrow} {to}"),
+        Change::Status { from, to } => format!("status {} {arrow} {}", from.word(), to.word()),
+        Change::CircuitAdded { circuit_id, impact } => format!("circuit added: {circuit_id} ({})", impact.word()),
+        Change::CircuitRemoved { circuit_id, impact } => format!("circuit removed: {circuit_id} ({})", impact.word()),
+        Change::Impact { circuit_id, from, to } => {
+            format!("impact on {circuit_id}: {} {arrow} {}", from.word(), to.word())
+        }
         Change::Summary { from: _, to } => format!("summary {arrow} {to}"),
         Change::Note { text } => text.clone(),
     }

@@ -126,13 +126,7 @@ fn draw_note(
     let rows = written.len().clamp(3, most.max(1));
     let height = u16::try_from(rows).unwrap_or(1) + 1;
     let dialog = Rect { y: area.bottom().saturating_sub(height), height: height.min(area.height), ..area };
-    for y in dialog.y..dialog.bottom() {
-        for x in dialog.x..dialog.right() {
-            if let Some(cell) = buffer.cell_mut((x, y)) {
-                cell.reset();
-            }
-        }
-    }
+    look.clear(dialog, buffer);
     let rule = look.theme.style(Role::Muted);
     let dash = look.pick("─", "-");
     let mut pen = Pen::new(buffer, dialog, 0);

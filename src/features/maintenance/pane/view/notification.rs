@@ -10,6 +10,7 @@ use crate::features::maintenance::model::Outcome;
 use crate::features::maintenance::pane::opened::{Load, NotificationPage, NotificationsPage, Text};
 use crate::features::maintenance::store::unparsed::Notification;
 use crate::features::maintenance::worker::Mail;
+use crate::text::bytes;
 use crate::ui::Look;
 use crate::ui::line::{Pen, wrap};
 use crate::ui::list::Line;
@@ -160,6 +161,12 @@ pub(crate) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
                 .map(|line| plain(format!("  {line}"), Role::Warning)),
         );
     }
+    if let Some((kept, size)) = mail.cut {
+        // Before the text, which ends where it was cut as if nothing had followed.
+        let (sign, style) = (look.glyph(State::Warning), State::Warning.role());
+        let said = format!("{sign} cut: the first {} of {} are kept, see raw_size_limit", bytes(kept), bytes(size));
+        lines.extend(wrap(&said, cells).into_iter().map(|line| plain(line, style)));
+    }
     lines.push(plain("", Role::Text));
     for (name, value) in &mail.readable.headers {
         for (row, line) in wrap(value, cells.saturating_sub(HEADER).max(8)).into_iter().enumerate() {
@@ -170,4 +177,39 @@ pub(crate) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
     lines.push(plain("", Role::Text));
     lines.extend(mail.readable.lines.iter().flat_map(|line| wrap(line, cells)).map(|line| plain(line, Role::Text)));
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::features::maintenance::mail::readable;
+    use crate::features::maintenance::store::NotificationKey;
+    use crate::ui::theme::Theme;
+    use crate::ui::time::Zone;
+
+    #[test]
+    fn a_mail_that_was_cut_says_so_before_its_text() {
+        let mail = |cut| Mail {
+            key: NotificationKey(1),
+            subject: String::new(),
+            sender: String::new(),
+            source: "import".to_owned(),
+            received_at: DateTime::UNIX_EPOCH,
+            outcome: Outcome::Parsed,
+            reason: String::new(),
+            readable: readable(b"Subject: x\n\nbody\n"),
+            cut,
+        };
+        let theme = Theme::plain();
+        let look = Look { theme: &theme, ascii: false, zone: Zone::Utc, now: DateTime::UNIX_EPOCH };
+        let lines = |cut| {
+            let lines = mail_lines(&mail(cut), &look, 100).into_iter();
+            lines.map(|line| line.into_iter().map(|(text, _)| text).collect::<String>()).collect::<Vec<_>>()
+        };
+        let said = "▲ cut: the first 10 MiB of 12.5 MiB are kept, see raw_size_limit";
+        assert_eq!(lines(Some((10 << 20, 25 << 19)))[1], said);
+        assert!(!lines(None).iter().any(|line| line.contains("cut")));
+    }
 }

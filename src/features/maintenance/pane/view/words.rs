@@ -13,25 +13,23 @@ pub(crate) fn state(
     now: DateTime<Utc>,
 ) -> (State, &'static str) {
     match status {
-        Status::Cancelled => (State::Failed, "cancelled"),
-        Status::Completed => (State::Done, "completed"),
+        Status::Cancelled => (State::Cancelled, status.word()),
+        Status::Completed => (State::Done, status.word()),
         _ if end <= now => (State::Done, "over"),
-        Status::InProcess => (State::Progress, "in process"),
+        Status::InProcess => (State::Progress, status.word()),
         _ if start <= now => (State::Active, "active"),
-        Status::Tentative => (State::Planned, "tentative"),
-        Status::ReScheduled => (State::Planned, "rescheduled"),
-        Status::Confirmed => (State::Planned, "confirmed"),
-        Status::NoChange => (State::Planned, "planned"),
+        Status::Tentative | Status::ReScheduled | Status::Confirmed | Status::NoChange => {
+            (State::Planned, status.word())
+        }
     }
 }
 
 /// The short word for an impact, and how loud it is.
 pub(crate) fn impact(impact: Option<Impact>) -> (&'static str, Role) {
-    match impact {
-        Some(Impact::Outage) => ("outage", Role::Failed),
-        Some(Impact::Degraded) => ("degraded", Role::Warning),
-        Some(Impact::ReducedRedundancy) => ("reduced", Role::Warning),
-        Some(Impact::NoImpact) => ("no impact", Role::Muted),
-        None => ("unknown", Role::Muted),
-    }
+    let role = match impact {
+        Some(Impact::Outage) => Role::Failed,
+        Some(Impact::Degraded | Impact::ReducedRedundancy) => Role::Warning,
+        Some(Impact::NoImpact) | None => Role::Muted,
+    };
+    (impact.map_or("unknown", Impact::word), role)
 }
