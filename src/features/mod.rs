@@ -4,4 +4,5 @@ pub mod maintenance;
 
 /// The tables of all features, in the order in which they came to be: the store's version counts them. Appended to and
 /// never reordered.
-pub const MIGRATIONS: &[&str] = &[maintenance::store::SCHEMA_1, maintenance::store::SCHEMA_2];
+pub const MIGRATIONS: &[&str] =
+    &[maintenance::store::SCHEMA_1, maintenance::store::SCHEMA_2, maintenance::store::SCHEMA_3];
