@@ -162,6 +162,27 @@ async fn a_store_that_begins_to_close_does_what_was_asked_for_and_leaves_imports
     assert!(!journal.exists(), "otherwise closing tidies up");
 }
 
+#[tokio::test]
+async fn closing_does_not_wait_for_an_import_that_takes_long() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let endless = store.write_in_batch(move |connection| {
+        insert("half")(connection)?;
+        begun.send(()).unwrap();
+        let count = "WITH RECURSIVE n (i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+        Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))?)
+    });
+    let (endless, note) = tokio::join!(endless, async {
+        has_begun.recv_timeout(GENEROUS).unwrap();
+        store.begin_to_close();
+        store.write(insert("note")).await
+    });
+    assert!(endless.is_err() && note.is_ok());
+    drop(store);
+    assert_eq!(open(dir.path()).read_blocking(words).unwrap(), ["note"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_that_nobody_waits_for_ends() {
     let dir = tempfile::tempdir().unwrap();

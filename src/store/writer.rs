@@ -20,6 +20,9 @@ const QUEUE: usize = 64;
 /// Jobs that share one commit at most, which bounds how long a single job can wait behind an import.
 const BATCH: usize = 64;
 
+/// Virtual machine steps between two looks at whether imports are to be given up.
+const STEPS: i32 = 200;
+
 /// Whether a job may share its commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Commit {
@@ -51,16 +54,21 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(connection: Connection, path: &Path) -> Result<Self, Error> {
+    pub(super) fn start(mut connection: Connection, at: &Path) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let changes = watch::Sender::new(0);
         let is_closing = Arc::new(AtomicBool::new(false));
-        let desk =
-            Desk { connection, path: path.to_owned(), changes: changes.clone(), is_closing: Arc::clone(&is_closing) };
+        let is_import = Arc::new(AtomicBool::new(false));
+        let (closing, import) = (Arc::clone(&is_closing), Arc::clone(&is_import));
+        // A single mail may make the search index merge what it has, for a tenth of a second.
+        let given_up = move || closing.load(Ordering::Relaxed) && import.load(Ordering::Relaxed);
+        connection.progress_handler(STEPS, Some(given_up)).map_err(|error| Error::from(error).at(at))?;
+        let (path, told) = (at.to_owned(), changes.clone());
+        let desk = Desk { connection, path, changes: told, is_closing: Arc::clone(&is_closing), is_import };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || desk.serve(queue))
-            .map_err(|error| Error::io(path, error))?;
+            .map_err(|error| Error::io(at, error))?;
         Ok(Self { jobs: Some(jobs), changes, is_closing, thread: Some(thread) })
     }
 
@@ -143,6 +151,8 @@ struct Desk {
     path: PathBuf,
     changes: watch::Sender<u64>,
     is_closing: Arc<AtomicBool>,
+    /// Whether what is being done may be undone when the store closes.
+    is_import: Arc<AtomicBool>,
 }
 
 impl Desk {
@@ -151,7 +161,7 @@ impl Desk {
         while let Some(message) = next.take() {
             match message {
                 Message::Probe(answer) => drop(answer.send(self.version())),
-                Message::Write(Commit::Alone, job) => self.commit(vec![job]),
+                Message::Write(Commit::Alone, job) => self.commit(vec![job], Commit::Alone),
                 // Whoever sent it is told that it was not done.
                 Message::Write(Commit::Batched, _) if self.is_closing.load(Ordering::Relaxed) => {}
                 Message::Write(Commit::Batched, job) => {
@@ -163,7 +173,7 @@ impl Desk {
                             Err(_) => break,
                         }
                     }
-                    self.commit(batch);
+                    self.commit(batch, Commit::Batched);
                     if (next.is_some() || !queue.is_empty()) && !self.is_closing.load(Ordering::Relaxed) {
                         // An import commits without end; other processes look every millisecond whether it is their turn.
                         pause(Duration::from_millis(2));
@@ -185,7 +195,8 @@ impl Desk {
     }
 
     /// Runs the jobs in one transaction and answers them once it is committed.
-    fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+    fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>, kind: Commit) {
+        self.is_import.store(kind == Commit::Batched, Ordering::Relaxed);
         let before = self.connection.total_changes();
         let committed = self.transact(&mut jobs).map_err(|error| error.at(&self.path));
         if committed.is_ok() && self.connection.total_changes() != before {
@@ -204,7 +215,7 @@ impl Desk {
             return Ok(tx.commit()?);
         }
         for job in jobs {
-            if self.is_closing.load(Ordering::Relaxed) {
+            if self.is_closing.load(Ordering::Relaxed) && self.is_import.load(Ordering::Relaxed) {
                 return Err(Error::Closed);
             }
             let savepoint = tx.savepoint()?;
