@@ -2,7 +2,8 @@
 //! nothing fails here, a budget that is missed is marked.
 //!
 //! `cargo bench --bench terminal` fills a store with 100,000 maintenances and measures the real binary on it, in terminals
-//! of 80x24 and 200x60 that answer no question. `NOCTUI_BENCH_ROWS` is another number of maintenances.
+//! of 80x24 and 200x60 that answer no question. `NOCTUI_BENCH_ROWS` is another number of maintenances, and
+//! `NOCTUI_BENCH_PARTS`, such as `keys,filters`, names the only parts to be measured.
 //! `cargo bench --bench terminal -- PROGRAM ARGUMENT...` measures another program, or other arguments, in the same way.
 #![expect(
     clippy::print_stdout,
@@ -71,18 +72,38 @@ fn main() {
     if let Ok(file) = std::fs::metadata(&subject.program) {
         println!("{:.1} MB", figures::megabytes(file.len()));
     }
+    let parts = std::env::var("NOCTUI_BENCH_PARTS").ok();
+    let is_asked = |part: &str| parts.as_ref().is_none_or(|parts| parts.split(',').any(|name| name == part));
     for size in SIZES {
-        println!("\n{}x{}", size.0, size.1);
-        figures::heading();
-        starts::measure(&subject, size);
+        heading(size);
+        if is_asked("starts") {
+            starts::measure(&subject, size);
+        }
         let mut session = subject.ready(size);
-        keys::measure(&mut session);
-        if subject.folder.is_some() {
+        if is_asked("keys") {
+            keys::measure(&mut session);
+        }
+        if is_asked("filters") && subject.folder.is_some() {
             filters::measure(&mut session);
         }
-        resting::measure(&mut session);
-        leaving::measure(&subject, size);
+        if is_asked("resting") {
+            resting::measure(&mut session);
+        }
+        if is_asked("leaving") {
+            leaving::measure(&subject, size);
+        }
     }
+    let mut mails = 0..;
+    for size in SIZES.into_iter().filter(|_| is_asked("mails")) {
+        heading(size);
+        leaving::measure_amid_mails(&subject, size, &mut mails);
+    }
+}
+
+/// Says what follows.
+fn heading((columns, rows): (u16, u16)) {
+    println!("\n{columns}x{rows}");
+    figures::heading();
 }
 
 /// Makes a store of many maintenances in `folder`; returns the program that opens it.

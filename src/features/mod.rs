@@ -12,8 +12,12 @@ use crate::store::{Error, Options, Store};
 
 /// The tables of all features, in the order in which they came to be: the store's version counts them. Appended to and
 /// never reordered.
-pub const MIGRATIONS: &[&str] =
-    &[maintenance::store::SCHEMA_1, maintenance::store::SCHEMA_2, cloudvision::store::SCHEMA_1];
+pub const MIGRATIONS: &[&str] = &[
+    maintenance::store::SCHEMA_1,
+    maintenance::store::SCHEMA_2,
+    maintenance::store::SCHEMA_3,
+    cloudvision::store::SCHEMA_1,
+];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.
 pub fn open_store(data_dir: &Path) -> Result<Store, Error> {

@@ -27,7 +27,7 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
     let dir = tempfile::tempdir().unwrap();
     let now = chrono::DateTime::from_timestamp(1_795_220_000, 0).unwrap();
     let before = {
-        let store = Store::open(dir.path(), &Options::new(&MIGRATIONS[..2])).unwrap();
+        let store = Store::open(dir.path(), &Options::new(&MIGRATIONS[..3])).unwrap();
         seed::fill(&store, 300, now, 7, |_| ()).unwrap();
         store.read_blocking(|connection| Ok(dump(connection))).unwrap()
     };

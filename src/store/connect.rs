@@ -53,7 +53,14 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Opened, Erro
 pub(super) fn open_reader(path: &Path, waits: bool) -> Result<Connection, Error> {
     let connection = open(path, waits)?;
     connection.pragma_update(None, "query_only", true).map_err(|error| Error::from(error).at(path))?;
+    keep_journal(&connection).map_err(|error| Error::from(error).at(path))?;
     Ok(connection)
+}
+
+/// Lets closing the last connection leave the WAL as it is. Else all that is in it is copied into the database first, and
+/// the file removed: some syncs and often ten milliseconds.
+pub(super) fn keep_journal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(|_| ())
 }
 
 /// Opens an existing file with the settings that all connections share.

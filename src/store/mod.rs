@@ -27,7 +27,7 @@ mod writer;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::watch::Receiver;
@@ -76,9 +76,10 @@ pub struct Store {
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
-    writer: writer::Writer,
+    // Dropped before the writer, so that the writer is the last to close and tidies up.
     readers: reader::Readers,
-    watcher: OnceLock<watch::Watcher>,
+    writer: writer::Writer,
+    watcher: Mutex<Option<watch::Watcher>>,
     shared_memory: bool,
 }
 
@@ -91,7 +92,7 @@ impl Store {
         let opened = connect::open_writer(&path, options)?;
         let readers = reader::Readers::new(path.clone(), options.waits);
         let writer = writer::Writer::start(opened.connection, &path)?;
-        let watcher = OnceLock::new();
+        let watcher = Mutex::new(None);
         Ok(Self { inner: Arc::new(Inner { path, writer, readers, watcher, shared_memory: opened.wal }) })
     }
 
@@ -154,8 +155,17 @@ impl Store {
     /// nothing. The first call starts watching the data directory.
     #[must_use]
     pub fn changes(&self) -> Receiver<u64> {
-        self.inner.watcher.get_or_init(|| watch::Watcher::start(&self.inner.path, &self.inner.writer));
+        let mut watcher = self.inner.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        watcher.get_or_insert_with(|| watch::Watcher::start(&self.inner.path, &self.inner.writer));
         self.inner.writer.changes()
+    }
+
+    /// For whoever is about to drop the last clone and has somebody waiting for that. Writes that may share a commit and
+    /// are not committed yet are undone and answered with [`Error::Closed`]; what is asked for by [`Store::write`] is done
+    /// as always. Nobody watches the directory any more, and closing leaves the journal as it is, for the next start.
+    pub fn begin_to_close(&self) {
+        self.inner.writer.begin_to_close();
+        drop(self.inner.watcher.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Whether the database is in WAL mode: readers and the writer do not wait for each other.

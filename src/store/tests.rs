@@ -140,6 +140,49 @@ async fn work_that_was_sent_is_done_even_if_nobody_waits() {
     assert_eq!(open(dir.path()).read_blocking(words).unwrap(), ["sent"]);
 }
 
+#[tokio::test]
+async fn a_store_that_begins_to_close_does_what_was_asked_for_and_leaves_imports_and_its_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let journal = dir.path().join(format!("{FILE_NAME}-wal"));
+    let (go, gate) = std::sync::mpsc::channel();
+    let held = store.write(move |_| gate.recv().map_err(|_| Error::Closed));
+    let (held, import, note, ()) =
+        tokio::join!(held, store.write_in_batch(insert("import")), store.write(insert("note")), async {
+            store.begin_to_close();
+            go.send(()).unwrap();
+        });
+    assert_eq!((held.unwrap(), note.unwrap()), ((), 1));
+    assert!(matches!(import, Err(Error::Closed)));
+    drop(store);
+    assert!(journal.exists());
+    let store = open(dir.path());
+    assert_eq!(store.read_blocking(words).unwrap(), ["note"]);
+    drop(store);
+    assert!(!journal.exists(), "otherwise closing tidies up");
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_an_import_that_takes_long() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let endless = store.write_in_batch(move |connection| {
+        insert("half")(connection)?;
+        begun.send(()).unwrap();
+        let count = "WITH RECURSIVE n (i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+        Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))?)
+    });
+    let (endless, note) = tokio::join!(endless, async {
+        has_begun.recv_timeout(GENEROUS).unwrap();
+        store.begin_to_close();
+        store.write(insert("note")).await
+    });
+    assert!(endless.is_err() && note.is_ok());
+    drop(store);
+    assert_eq!(open(dir.path()).read_blocking(words).unwrap(), ["note"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_that_nobody_waits_for_ends() {
     let dir = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use notify::EventKind;
 
@@ -27,8 +27,10 @@ const POLL: Duration = Duration::from_secs(5);
 /// Keeps the file events coming; dropping it ends the watching thread.
 pub(super) struct Watcher {
     _events: Option<FolderWatch>,
-    /// Closed on drop, which the polling thread waits for.
-    _stop: SyncSender<()>,
+    /// Closed on drop, with the watch's own: the thread waits for events no longer.
+    _touched: SyncSender<()>,
+    /// Closed on drop: the thread does not let the rest of a wait go by. Nothing is ever sent.
+    _end: SyncSender<()>,
 }
 
 impl std::fmt::Debug for Watcher {
@@ -42,16 +44,18 @@ impl Watcher {
     pub(super) fn start(path: &Path, writer: &Writer) -> Self {
         // Capacity 1: an event that finds one waiting adds nothing. The thread hears of the end when both senders close.
         let (touched, events) = sync_channel(1);
+        let (end, ended) = sync_channel(0);
         let watcher = if connect::on_network(path) { None } else { watch(path, touched.clone()) };
         let pace = if watcher.is_some() { None } else { Some(POLL) };
         if let Some(prober) = writer.prober() {
-            let started =
-                thread::Builder::new().name("store-watch".to_owned()).spawn(move || serve(&prober, &events, pace));
+            let started = thread::Builder::new()
+                .name("store-watch".to_owned())
+                .spawn(move || serve(&prober, &events, &ended, pace));
             if let Err(error) = started {
                 tracing::warn!(%error, "other processes' changes will not show by themselves");
             }
         }
-        Self { _events: watcher, _stop: touched }
+        Self { _events: watcher, _touched: touched, _end: end }
     }
 }
 
@@ -75,7 +79,7 @@ fn watch(path: &Path, touched: SyncSender<()>) -> Option<FolderWatch> {
 }
 
 /// Looks whether others committed after each event, or at `pace`; sleeps otherwise.
-fn serve(prober: &Prober, events: &Receiver<()>, pace: Option<Duration>) {
+fn serve(prober: &Prober, events: &Receiver<()>, ended: &Receiver<()>, pace: Option<Duration>) {
     let Some(mut last) = prober.version() else { return };
     loop {
         let woken = match pace {
@@ -87,27 +91,17 @@ fn serve(prober: &Prober, events: &Receiver<()>, pace: Option<Duration>) {
         }
         let waits: &[Duration] = if pace.is_some() { &[Duration::ZERO] } else { &LOOKS };
         for wait in waits {
-            if !pass(events, *wait) {
+            // The events of one burst of writing go by meanwhile: waking for each would cost more than the writing.
+            if ended.recv_timeout(*wait) == Err(RecvTimeoutError::Disconnected) {
                 return;
             }
+            let _ = events.try_recv();
             let Some(version) = prober.version() else { return };
             if version != last {
                 last = version;
                 prober.announce();
                 break;
             }
-        }
-    }
-}
-
-/// Lets `wait` go by, and with it the events of one burst of writing; false if the store is gone.
-fn pass(events: &Receiver<()>, wait: Duration) -> bool {
-    let end = Instant::now() + wait;
-    loop {
-        match events.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            Ok(()) => {}
-            Err(RecvTimeoutError::Timeout) => return true,
-            Err(RecvTimeoutError::Disconnected) => return false,
         }
     }
 }

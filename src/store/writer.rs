@@ -3,12 +3,15 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::connect;
 use super::error::Error;
 
 /// Jobs that may wait for the writer; a sender beyond that waits itself.
@@ -16,6 +19,9 @@ const QUEUE: usize = 64;
 
 /// Jobs that share one commit at most, which bounds how long a single job can wait behind an import.
 const BATCH: usize = 64;
+
+/// Virtual machine steps between two looks at whether imports are to be given up.
+const STEPS: i32 = 200;
 
 /// Whether a job may share its commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,20 +47,29 @@ pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Message>>,
     /// From the thread: grows with every commit that changed something.
     changes: watch::Sender<u64>,
+    /// See [`super::Store::begin_to_close`].
+    is_closing: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(connection: Connection, path: &Path) -> Result<Self, Error> {
+    pub(super) fn start(mut connection: Connection, at: &Path) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let changes = watch::Sender::new(0);
-        let desk = Desk { connection, path: path.to_owned(), changes: changes.clone() };
+        let is_closing = Arc::new(AtomicBool::new(false));
+        let is_import = Arc::new(AtomicBool::new(false));
+        let (closing, import) = (Arc::clone(&is_closing), Arc::clone(&is_import));
+        // A single mail may make the search index merge what it has, for a tenth of a second.
+        let given_up = move || closing.load(Ordering::Relaxed) && import.load(Ordering::Relaxed);
+        connection.progress_handler(STEPS, Some(given_up)).map_err(|error| Error::from(error).at(at))?;
+        let (path, told) = (at.to_owned(), changes.clone());
+        let desk = Desk { connection, path, changes: told, is_closing: Arc::clone(&is_closing), is_import };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || desk.serve(queue))
-            .map_err(|error| Error::io(path, error))?;
-        Ok(Self { jobs: Some(jobs), changes, thread: Some(thread) })
+            .map_err(|error| Error::io(at, error))?;
+        Ok(Self { jobs: Some(jobs), changes, is_closing, thread: Some(thread) })
     }
 
     /// Hands a job to the thread and waits for its commit.
@@ -77,6 +92,11 @@ impl Writer {
         let (job, answer) = Write::boxed(work);
         self.queue()?.blocking_send(Message::Write(Commit::Alone, job)).map_err(|_| Error::Closed)?;
         answer.blocking_recv().map_err(|_| Error::Closed)?
+    }
+
+    /// See [`super::Store::begin_to_close`].
+    pub(super) fn begin_to_close(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
     }
 
     /// For the watcher, which must not keep the thread alive.
@@ -130,6 +150,9 @@ struct Desk {
     connection: Connection,
     path: PathBuf,
     changes: watch::Sender<u64>,
+    is_closing: Arc<AtomicBool>,
+    /// Whether what is being done may be undone when the store closes.
+    is_import: Arc<AtomicBool>,
 }
 
 impl Desk {
@@ -138,7 +161,9 @@ impl Desk {
         while let Some(message) = next.take() {
             match message {
                 Message::Probe(answer) => drop(answer.send(self.version())),
-                Message::Write(Commit::Alone, job) => self.commit(vec![job]),
+                Message::Write(Commit::Alone, job) => self.commit(vec![job], Commit::Alone),
+                // Whoever sent it is told that it was not done.
+                Message::Write(Commit::Batched, _) if self.is_closing.load(Ordering::Relaxed) => {}
                 Message::Write(Commit::Batched, job) => {
                     let mut batch = vec![job];
                     while batch.len() < BATCH && next.is_none() {
@@ -148,14 +173,19 @@ impl Desk {
                             Err(_) => break,
                         }
                     }
-                    self.commit(batch);
-                    if next.is_some() || !queue.is_empty() {
+                    self.commit(batch, Commit::Batched);
+                    if (next.is_some() || !queue.is_empty()) && !self.is_closing.load(Ordering::Relaxed) {
                         // An import commits without end; other processes look every millisecond whether it is their turn.
                         pause(Duration::from_millis(2));
                     }
                 }
             }
             next = next.or_else(|| queue.blocking_recv());
+        }
+        if self.is_closing.load(Ordering::Relaxed)
+            && let Err(error) = connect::keep_journal(&self.connection)
+        {
+            tracing::warn!(%error, "closing may take longer");
         }
     }
 
@@ -165,7 +195,8 @@ impl Desk {
     }
 
     /// Runs the jobs in one transaction and answers them once it is committed.
-    fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+    fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>, kind: Commit) {
+        self.is_import.store(kind == Commit::Batched, Ordering::Relaxed);
         let before = self.connection.total_changes();
         let committed = self.transact(&mut jobs).map_err(|error| error.at(&self.path));
         if committed.is_ok() && self.connection.total_changes() != before {
@@ -184,6 +215,9 @@ impl Desk {
             return Ok(tx.commit()?);
         }
         for job in jobs {
+            if self.is_closing.load(Ordering::Relaxed) && self.is_import.load(Ordering::Relaxed) {
+                return Err(Error::Closed);
+            }
             let savepoint = tx.savepoint()?;
             match job.run(&savepoint) {
                 Ok(()) => savepoint.commit()?,

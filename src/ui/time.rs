@@ -4,7 +4,7 @@
 //! it, once a minute, and nothing on an idle screen changes in between; seconds show only with less than two minutes to
 //! go.
 
-use chrono::{DateTime, Datelike, Duration, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDateTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
 /// With less than this to go, distances are in seconds.
@@ -30,7 +30,7 @@ impl Zone {
     }
 
     /// The wall-clock reading at `at`.
-    pub(crate) fn local(self, at: DateTime<Utc>) -> chrono::NaiveDateTime {
+    pub(crate) fn local(self, at: DateTime<Utc>) -> NaiveDateTime {
         match self {
             Self::Utc => at.naive_utc(),
             Self::Named(zone) => zone.from_utc_datetime(&at.naive_utc()).naive_local(),
@@ -39,7 +39,7 @@ impl Zone {
 
     /// `02:41`.
     pub(crate) fn clock(self, at: DateTime<Utc>) -> String {
-        self.local(at).format("%H:%M").to_string()
+        clock(self.local(at))
     }
 
     /// `2026-11-21 02:41`.
@@ -51,9 +51,9 @@ impl Zone {
     pub(crate) fn short(self, at: DateTime<Utc>, now: DateTime<Utc>) -> String {
         let (local, today) = (self.local(at), self.local(now));
         if local.date() == today.date() {
-            local.format("%H:%M").to_string()
+            clock(local)
         } else if local.year() == today.year() {
-            local.format("%b %d %H:%M").to_string()
+            day_and_clock(local)
         } else {
             local.format("%Y-%m-%d").to_string()
         }
@@ -71,6 +71,39 @@ impl Zone {
             format!("{} {first} - {until} {last}", from.format("%Y-%m-%d %H:%M"))
         }
     }
+}
+
+/// `Nov 18 02:41`. Written out here and below: every row of every frame has such a time, and reading a format takes
+/// longer than drawing what it says.
+pub(crate) fn day_and_clock(at: NaiveDateTime) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let month = usize::try_from(at.month0()).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
+    let mut text = String::with_capacity("Nov 18 02:41-06:41Z+10d".len());
+    text.push_str(month);
+    text.push(' ');
+    push_two(&mut text, at.day());
+    text.push(' ');
+    push_clock(&mut text, at);
+    text
+}
+
+/// `02:41`.
+fn clock(at: NaiveDateTime) -> String {
+    let mut text = String::with_capacity("02:41".len());
+    push_clock(&mut text, at);
+    text
+}
+
+/// Appends `02:41`.
+pub(crate) fn push_clock(text: &mut String, at: NaiveDateTime) {
+    push_two(text, at.hour());
+    text.push(':');
+    push_two(text, at.minute());
+}
+
+/// Appends two digits.
+fn push_two(text: &mut String, number: u32) {
+    text.extend([number / 10, number].map(|digit| char::from_digit(digit % 10, 10).unwrap_or('0')));
 }
 
 /// A length of time in its two largest units: `41 m`, `3 h 12 m`, `2 d 4 h`; seconds below two minutes.
@@ -229,5 +262,15 @@ mod tests {
         }
         // The full minutes, and the seconds of two countdowns that overlap by a part.
         assert!((120..240).contains(&woken), "{woken}");
+    }
+
+    #[test]
+    fn days_and_clocks_read_as_they_are_formatted() {
+        let start = DateTime::from_timestamp(1_795_220_000, 0).unwrap().naive_utc();
+        for step in 0..800 {
+            let at = start + Duration::minutes(step * 997);
+            assert_eq!(day_and_clock(at), at.format("%b %d %H:%M").to_string());
+            assert_eq!(clock(at), at.format("%H:%M").to_string());
+        }
     }
 }

@@ -110,6 +110,7 @@ async fn obey(terminal: &mut Terminal, list: &mut List, input: Input) -> Option<
 }
 
 fn view(list: &List, buffer: &mut Buffer) -> Option<Position> {
+    buffer.reset();
     let area = buffer.area;
     let first = list.selected.saturating_sub(area.height.saturating_sub(2));
     for row in 0..area.height.saturating_sub(1) {

@@ -16,7 +16,7 @@ use crate::features::maintenance;
 use crate::ui::line::{Pen, fit, width};
 use crate::ui::theme::Role;
 
-/// Draws the whole screen into `buffer`; returns where the terminal's cursor belongs, if text is being typed.
+/// Draws the whole screen over whatever is in `buffer`; returns where the terminal's cursor belongs, if text is being typed.
 #[must_use]
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;

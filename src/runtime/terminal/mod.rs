@@ -157,14 +157,13 @@ impl Terminal {
         !self.inputs.is_empty()
     }
 
-    /// Draws a frame on a blank buffer and sends what differs from the last one, with the cursor where `view` says, or
-    /// hidden; returns false, drawing nothing, while the terminal is not [ready](Terminal::is_ready). Never blocks: what
+    /// Draws a frame and sends what differs from the last one, with the cursor where `view` says, or hidden. The buffer is
+    /// as some frame left it: `view` draws on all of it. Returns false, drawing nothing, while the terminal is not [ready](Terminal::is_ready). Never blocks: what
     /// the link does not take at once leaves during [`Terminal::next`].
     pub fn draw(&mut self, view: impl FnOnce(&mut Buffer) -> Option<Position>) -> bool {
         if !self.is_ready() {
             return false;
         }
-        self.frame.reset();
         let cursor = view(&mut self.frame);
         let bytes = self.encoder.encode(&self.frame, cursor);
         self.send(&bytes);

@@ -5,10 +5,11 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `schema_1.sql`, `schema_2.sql` | tables, indexes and why each is there |
+//! | `schema_1.sql` and further | tables, indexes and why each is there |
 //! | `merge` | the rules by which a notice changes what is known; pure |
 //! | `record` | one received notification into the tables |
 //! | `list` | windows of the list in its sorts and filters |
+//! | `letters` | which characters a text has, for filters |
 //! | `detail` | all about one maintenance; finding one by its provider's id |
 //! | `action` | what people do: acknowledge, note, look, and the inverse of each |
 //! | `undo` | what they did last, for taking it back from another process |
@@ -20,6 +21,7 @@
 pub mod action;
 pub mod count;
 pub mod detail;
+mod letters;
 pub mod list;
 pub mod merge;
 pub mod record;
@@ -46,6 +48,9 @@ pub const SCHEMA_1: &str = include_str!("schema_1.sql");
 
 /// Version 2: what people did last.
 pub const SCHEMA_2: &str = include_str!("schema_2.sql");
+
+/// Version 3: which letters a text has.
+pub const SCHEMA_3: &str = include_str!("schema_3.sql");
 
 /// Identifies one window of one maintenance in this database; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
 use super::detail::{EventKind, NewEvent};
+use super::letters::letters;
 use super::merge::{self, Change, Order, State, Step};
 use super::{MaintenanceKey, NotificationKey, sql};
 use crate::features::maintenance::model::{Circuit, Envelope, Impact, Notice, Outcome, Reading, Verdict};
@@ -472,7 +473,9 @@ pub(super) fn insert_window(
     let key = MaintenanceKey(connection.last_insert_rowid());
     insert_circuits(connection, key, &state.circuits)?;
     let text = searched(provider, maintenance_id, state);
-    connection.prepare_cached("INSERT INTO maintenance_text (id, text) VALUES (?1, ?2)")?.execute((key, &text))?;
+    let mut insert =
+        connection.prepare_cached("INSERT INTO maintenance_text (id, text, letters) VALUES (?1, ?2, ?3)")?;
+    insert.execute((key, &text, letters(&text)))?;
     Ok(key)
 }
 
@@ -520,7 +523,9 @@ fn refresh_text(connection: &Connection, key: MaintenanceKey, state: &State) -> 
         query.query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let text = searched(&provider, &maintenance_id, state);
     if text != before {
-        connection.prepare_cached("UPDATE maintenance_text SET text = ?2 WHERE id = ?1")?.execute((key, &text))?;
+        let mut update =
+            connection.prepare_cached("UPDATE maintenance_text SET text = ?2, letters = ?3 WHERE id = ?1")?;
+        update.execute((key, &text, letters(&text)))?;
         connection
             .prepare_cached("INSERT OR REPLACE INTO maintenance_trigram (rowid, text) VALUES (?1, ?2)")?
             .execute((key, &text))?;

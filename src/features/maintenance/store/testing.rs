@@ -4,15 +4,16 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::merge::{Order, State};
-use super::{SCHEMA_1, SCHEMA_2};
+use crate::features::MIGRATIONS;
 use crate::features::maintenance::model::{Circuit, Envelope, Impact, Notice, Reading, Status, Verdict};
 use crate::features::maintenance::store::record::Delivery;
 
 /// An empty database in memory.
 pub(super) fn empty() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
-    connection.execute_batch(SCHEMA_1).unwrap();
-    connection.execute_batch(SCHEMA_2).unwrap();
+    for migration in MIGRATIONS {
+        connection.execute_batch(migration).unwrap();
+    }
     connection
 }
 

@@ -84,6 +84,8 @@ impl Feed {
             for taken in intake.take(&self.label, mails, clock::now()).await {
                 match taken {
                     Ok(_) => self.state.received += 1,
+                    // It comes again; the store no longer records what nobody waits for.
+                    Err(_) if stop.is_cancelled() => return,
                     Err(error) => {
                         tracing::error!(%error, source = self.label, "a mail was not recorded; it comes again at the next start");
                         self.state.health = SourceHealth::Failing(error.to_string());

@@ -128,6 +128,8 @@ pub async fn run(
         }
     }
     sources.cancel();
+    // Somebody waits for the end, and mails that are not recorded yet come again at the next start.
+    shared.store.begin_to_close();
     requests.close();
     let rest = std::iter::from_fn(|| requests.try_recv().ok()).filter_map(|request| match request {
         Request::Write(write) => Some(Job::Write(write)),

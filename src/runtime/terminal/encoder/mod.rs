@@ -11,8 +11,6 @@ mod slide;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
-
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::layout::{Position, Size};
 
@@ -40,10 +38,10 @@ pub(super) const END_UPDATE: &[u8] = b"\x1b[?2026l";
 pub(super) struct Encoder {
     depth: ColourDepth,
     size: Size,
-    /// What the terminal shows, row after row, in normal form: see [`Encoder::normalise`].
-    shown: Vec<Cell>,
+    /// What the terminal shows, row by row so that shifting moves no cells, in normal form: see [`normalise`].
+    shown: Vec<Vec<Cell>>,
     /// The last frame as it was given, to pass over rows that did not change.
-    last: Vec<Cell>,
+    last: Vec<Vec<Cell>>,
     /// Nothing is known about what the terminal shows.
     is_unknown: bool,
     /// Whether the terminal shows its cursor.
@@ -79,7 +77,7 @@ impl Encoder {
             self.encode_rows(&frame.content, width);
         }
         if let Some(at) = cursor.filter(|at| at.x < size.width && at.y < size.height) {
-            let row = row_of(&self.shown, usize::from(at.y), width);
+            let row = self.shown.get(usize::from(at.y)).map_or(&[] as &[Cell], Vec::as_slice);
             self.sink.move_to(at.x, at.y, row);
             if self.shows_cursor != Some(true) {
                 self.sink.show_cursor(true);
@@ -92,10 +90,10 @@ impl Encoder {
 
     /// Erases the terminal and takes on a new size.
     fn start_afresh(&mut self, size: Size) {
-        let cells = usize::from(size.width) * usize::from(size.height);
+        let blank = vec![vec![Cell::EMPTY; usize::from(size.width)]; usize::from(size.height)];
         self.size = size;
-        self.shown = vec![Cell::EMPTY; cells];
-        self.last = vec![Cell::EMPTY; cells];
+        self.shown.clone_from(&blank);
+        self.last = blank;
         self.is_unknown = false;
         self.shows_cursor = None;
         self.sink.forget(size.width);
@@ -104,79 +102,83 @@ impl Encoder {
 
     /// Brings every row that changed up to date.
     fn encode_rows(&mut self, frame: &[Cell], width: usize) {
-        let mut rows = self.changed_rows(frame, width, 0..frame.len() / width);
+        let frame: Vec<&[Cell]> = frame.chunks_exact(width).collect();
+        let mut rows = self.changed_rows(&frame);
         if let (Some(&first), Some(&last)) = (rows.first(), rows.last())
             && rows.len() >= scroll::FEWEST_ROWS
-            && let Some(shift) = scroll::find(&self.last, frame, first..last + 1, width)
+            && let Some((shift, unlike)) = scroll::find(&self.last, &frame, first..last + 1)
         {
             self.sink.shift_rows(cell_count(shift.top), cell_count(shift.bottom), shift.count);
-            scroll::apply(&mut self.shown, width, shift);
+            scroll::apply(&mut self.shown, shift);
             // A blank row is its own normal form, so that this stays what was given for what is shown.
-            scroll::apply(&mut self.last, width, shift);
+            scroll::apply(&mut self.last, shift);
             // A shift moves rows in between that did not change, which are then to be put right.
-            rows = self.changed_rows(frame, width, first..last + 1);
+            rows = unlike;
         }
-        for y in &rows {
-            if let Some(last) = self.last.get_mut(y * width..(y + 1) * width) {
-                last.clone_from_slice(row_of(frame, *y, width));
+        let mut wanted: Vec<(usize, Vec<Cell>)> = Vec::with_capacity(rows.len());
+        for y in rows {
+            if let (Some(last), Some(row), Some(shown)) = (self.last.get_mut(y), frame.get(y), self.shown.get(y)) {
+                last.clone_from_slice(row);
+                let row = normalise(row, self.depth);
+                if !is_same_row(shown, &row) {
+                    wanted.push((y, row));
+                }
             }
         }
-        let mut wanted: Vec<(usize, Vec<Cell>)> =
-            rows.into_iter().map(|y| (y, self.normalise(row_of(frame, y, width)))).collect();
-        wanted.retain(|(y, wanted)| !is_same_row(row_of(&self.shown, *y, width), wanted));
         // Looking for text that moved sideways takes longer than writing a whole screen.
         let are_few = wanted.len() <= MOST_SLIDING_ROWS;
         for (y, wanted) in wanted {
-            let Some(shown) = self.shown.get_mut(y * width..(y + 1) * width) else { return };
+            let Some(shown) = self.shown.get_mut(y) else { return };
             if are_few && let Some(slide) = slide::find(shown, &wanted) {
                 self.sink.move_to(cell_count(slide.at), cell_count(y), &wanted);
                 self.sink.slide(slide.count);
                 slide::apply(shown, slide);
             }
             encode_row(&mut self.sink, cell_count(y), shown, &wanted);
-            shown.clone_from_slice(&wanted);
+            *shown = wanted;
         }
     }
 
-    /// Those of `rows` that were given otherwise the last time.
-    fn changed_rows(&self, frame: &[Cell], width: usize, rows: Range<usize>) -> Vec<usize> {
-        rows.filter(|y| !is_same_row(row_of(frame, *y, width), row_of(&self.last, *y, width))).collect()
+    /// The rows that were given otherwise the last time.
+    fn changed_rows(&self, frame: &[&[Cell]]) -> Vec<usize> {
+        let rows = frame.iter().zip(&self.last).enumerate();
+        rows.filter(|(_, (row, last))| !is_same_row(row, last)).map(|(y, _)| y).collect()
     }
+}
 
-    /// A row in normal form: colours reduced, text that a terminal would obey replaced, equal looks spelled equally, and
-    /// the cells behind a wide character empty.
-    fn normalise(&self, row: &[Cell]) -> Vec<Cell> {
-        let mut cells: Vec<Cell> = Vec::with_capacity(row.len());
-        while let Some(raw) = row.get(cells.len()) {
-            let left = row.len() - cells.len();
-            let mut cell = Cell::EMPTY;
-            let mut width = 1;
-            match raw.symbol() {
-                " " => {}
-                // Whoever drew has cleaned what came from outside; a terminal must not obey what slipped through.
-                symbol if symbol.chars().any(char::is_control) => _ = cell.set_symbol("?"),
-                symbol => {
-                    let cells_taken = if symbol.len() == 1 { 1 } else { usize::from(symbol.cell_width()) };
-                    if (1..=left).contains(&cells_taken) {
-                        cell.set_symbol(symbol);
-                        width = cells_taken;
-                    }
+/// A row in normal form: colours reduced, text that a terminal would obey replaced, equal looks spelled equally, and
+/// the cells behind a wide character empty.
+fn normalise(row: &[Cell], depth: ColourDepth) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = Vec::with_capacity(row.len());
+    while let Some(raw) = row.get(cells.len()) {
+        let left = row.len() - cells.len();
+        let mut cell = Cell::EMPTY;
+        let mut width = 1;
+        match raw.symbol() {
+            " " => {}
+            // Whoever drew has cleaned what came from outside; a terminal must not obey what slipped through.
+            symbol if symbol.chars().any(char::is_control) => _ = cell.set_symbol("?"),
+            symbol => {
+                let cells_taken = if symbol.len() == 1 { 1 } else { usize::from(symbol.cell_width()) };
+                if (1..=left).contains(&cells_taken) {
+                    cell.set_symbol(symbol);
+                    width = cells_taken;
                 }
             }
-            let look = Pen::of(raw).reduced(self.depth);
-            let look = if cell.symbol() == " " { look.on_blank() } else { look };
-            (cell.fg, cell.bg, cell.modifier) = (look.fg, look.bg, look.modifier);
-            cells.push(cell);
-            if width > 1 {
-                // The empty symbol is no cell's own, and its look is its owner's.
-                let mut behind = Cell::EMPTY;
-                behind.set_symbol("");
-                (behind.fg, behind.bg, behind.modifier) = (look.fg, look.bg, look.modifier);
-                cells.extend(std::iter::repeat_n(behind, width - 1));
-            }
         }
-        cells
+        let look = Pen::of(raw).reduced(depth);
+        let look = if cell.symbol() == " " { look.on_blank() } else { look };
+        (cell.fg, cell.bg, cell.modifier) = (look.fg, look.bg, look.modifier);
+        cells.push(cell);
+        if width > 1 {
+            // The empty symbol is no cell's own, and its look is its owner's.
+            let mut behind = Cell::EMPTY;
+            behind.set_symbol("");
+            (behind.fg, behind.bg, behind.modifier) = (look.fg, look.bg, look.modifier);
+            cells.extend(std::iter::repeat_n(behind, width - 1));
+        }
     }
+    cells
 }
 
 /// Writes what differs between the row as it is shown and as it is wanted.
@@ -237,11 +239,6 @@ fn is_same_symbol(one: &Cell, other: &Cell) -> bool {
         ([one], [other]) => one == other,
         (one, other) => one == other,
     }
-}
-
-/// Row `y` of `cells`; empty beyond the last.
-fn row_of(cells: &[Cell], y: usize, width: usize) -> &[Cell] {
-    cells.get(y * width..(y + 1) * width).unwrap_or_default()
 }
 
 /// A count of cells as the terminal numbers them; buffers are never larger.

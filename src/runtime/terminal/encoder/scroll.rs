@@ -15,6 +15,8 @@ use crate::colour::ColourDepth;
 pub(super) const FEWEST_ROWS: usize = 4;
 /// Setting margins, shifting, lifting margins and finding back cost about as much as this many cells.
 const FEWEST_CELLS_SAVED: usize = 40;
+/// So many columns, and every other one of them, tell the rows of a list apart; where they do not, no shift is found.
+const TELLING_COLUMNS: usize = 72;
 
 /// Rows `top..=bottom` shift up by `count` rows, or down when `count` is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,14 +36,14 @@ impl Shift {
     }
 }
 
-/// The shift that saves most on the way from `last` to `frame`, both as they were given, within these rows; none if none
-/// is worth it.
-pub(super) fn find(last: &[Cell], frame: &[Cell], rows: Range<usize>, width: usize) -> Option<Shift> {
-    let old: Vec<&[Cell]> = last.chunks_exact(width).skip(rows.start).take(rows.len()).collect();
-    let wanted: Vec<&[Cell]> = frame.chunks_exact(width).skip(rows.start).take(rows.len()).collect();
-    let columns = changed_columns(&old, &wanted)?;
-    let looks = |rows: &[&[Cell]]| rows.iter().map(|row| look_of(row, &columns)).collect::<Vec<_>>();
-    let (old_looks, wanted_looks) = (looks(&old), looks(&wanted));
+/// The shift that saves most on the way from `last` to `frame`, both as they were given, within these rows, with the rows
+/// that are unlike those of `frame` still once it was made; none if none is worth it.
+pub(super) fn find(last: &[Vec<Cell>], frame: &[&[Cell]], rows: Range<usize>) -> Option<(Shift, Vec<usize>)> {
+    let (old, wanted) = (last.get(rows.clone())?, frame.get(rows.clone())?);
+    let columns = changed_columns(old, wanted)?;
+    let columns = columns.start..columns.end.min(columns.start + TELLING_COLUMNS);
+    let old_looks: Vec<_> = old.iter().map(|row| look_of(row, &columns)).collect();
+    let wanted_looks: Vec<_> = wanted.iter().map(|row| look_of(row, &columns)).collect();
     let within = most_common_shift(&old_looks, &wanted_looks)?;
     // The row under the cursor moves with the others and looks different afterwards, so that its look does not tell.
     let end = wanted.len().saturating_sub(1);
@@ -50,28 +52,34 @@ pub(super) fn find(last: &[Cell], frame: &[Cell], rows: Range<usize>, width: usi
         bottom: if within.count > 0 { end.min(within.bottom + 1) } else { within.bottom },
         ..within
     };
-    let cost = |shift: &Shift| -> usize {
-        let unlike = wanted.iter().zip(&wanted_looks).enumerate().map(|(y, (wanted, look))| {
-            let source = shift.source(y);
-            let row = source.and_then(|from| old.get(from)).copied();
-            let is_alike = look.is_some() && source.and_then(|from| old_looks.get(from)) == Some(look);
-            if is_alike { count_unlike_outside(&columns, row, wanted) } else { count_unlike(row, wanted) }
-        });
-        unlike.sum()
-    };
-    let (costs, best) = [within, wider].into_iter().map(|shift| (cost(&shift), shift)).min_by_key(|(cost, _)| *cost)?;
+    let unlike = |source: Option<usize>, wanted: &[Cell]| count_unlike(source.and_then(|from| old.get(from)), wanted);
+    // How many cells of each row would have to be written after either; most rows come from the same place.
+    let costs: Vec<(usize, usize)> = wanted
+        .iter()
+        .enumerate()
+        .map(|(y, wanted)| {
+            let (source, other) = (within.source(y), wider.source(y));
+            let cost = unlike(source, wanted);
+            (cost, if source == other { cost } else { unlike(other, wanted) })
+        })
+        .collect();
+    let (of_within, of_wider) = costs.iter().fold((0, 0), |sum, cost| (sum.0 + cost.0, sum.1 + cost.1));
+    let is_wider = of_wider < of_within;
     let mut before = 0;
-    let is_worth_it = old.iter().zip(&wanted).any(|(old, wanted)| {
+    let is_worth_it = old.iter().zip(wanted).any(|(old, wanted)| {
         before += count_unlike(Some(old), wanted);
-        before >= costs + FEWEST_CELLS_SAVED
+        before >= of_within.min(of_wider) + FEWEST_CELLS_SAVED
     });
-    is_worth_it.then_some(Shift { top: rows.start + best.top, bottom: rows.start + best.bottom, ..best })
+    let best = if is_wider { wider } else { within };
+    let left = costs.iter().enumerate().filter(|(_, cost)| if is_wider { cost.1 > 0 } else { cost.0 > 0 });
+    let left = left.map(|(y, _)| rows.start + y).collect();
+    is_worth_it.then_some((Shift { top: rows.start + best.top, bottom: rows.start + best.bottom, ..best }, left))
 }
 
 /// Does to `shown` what the terminal does.
-pub(super) fn apply(shown: &mut [Cell], width: usize, shift: Shift) {
-    let Some(region) = shown.get_mut(shift.top * width..(shift.bottom + 1) * width) else { return };
-    let moved = (shift.count.unsigned_abs() * width).min(region.len());
+pub(super) fn apply(shown: &mut [Vec<Cell>], shift: Shift) {
+    let Some(region) = shown.get_mut(shift.top..=shift.bottom) else { return };
+    let moved = shift.count.unsigned_abs().min(region.len());
     let blank = if shift.count > 0 {
         region.rotate_left(moved);
         let kept = region.len() - moved;
@@ -80,11 +88,13 @@ pub(super) fn apply(shown: &mut [Cell], width: usize, shift: Shift) {
         region.rotate_right(moved);
         region.get_mut(..moved)
     };
-    blank.unwrap_or_default().fill(Cell::EMPTY);
+    for row in blank.unwrap_or_default() {
+        row.fill(Cell::EMPTY);
+    }
 }
 
 /// The columns that hold all changes: those of the list, if a list moved. Panes beside it are none of its rows.
-fn changed_columns(old: &[&[Cell]], wanted: &[&[Cell]]) -> Option<Range<usize>> {
+fn changed_columns(old: &[Vec<Cell>], wanted: &[&[Cell]]) -> Option<Range<usize>> {
     let mut columns: Option<Range<usize>> = None;
     for (old, new) in old.iter().zip(wanted) {
         let mut unlike = old.iter().zip(*new).enumerate().filter(|(_, (a, b))| !is_same_cell(a, b)).map(|(x, _)| x);
@@ -123,14 +133,14 @@ fn most_common_shift(old: &[Option<u64>], wanted: &[Option<u64>]) -> Option<Shif
     (votes >= FEWEST_ROWS - 1).then_some(shift)
 }
 
-/// A number for what a row looks like within `columns`; none for a blank one.
+/// A number for what a row looks like at `columns`, roughly; none for a blank one.
 fn look_of(row: &[Cell], columns: &Range<usize>) -> Option<u64> {
     let cells = row.get(columns.clone())?;
     if cells.iter().all(is_blank) {
         return None;
     }
     let (mut look, mut pen, mut number) = (0_u64, Pen::default(), 0);
-    for cell in cells {
+    for cell in cells.iter().step_by(2) {
         // Many cells in a row share theirs.
         if pen != Pen::of(cell) {
             pen = Pen::of(cell);
@@ -162,17 +172,9 @@ fn is_blank(cell: &Cell) -> bool {
 }
 
 /// How many cells would have to be written.
-fn count_unlike(row: Option<&[Cell]>, wanted: &[Cell]) -> usize {
+fn count_unlike(row: Option<&Vec<Cell>>, wanted: &[Cell]) -> usize {
     match row {
         Some(row) => row.iter().zip(wanted).filter(|(a, b)| !is_same_cell(a, b)).count(),
         None => wanted.iter().filter(|cell| !is_blank(cell)).count(),
     }
-}
-
-/// How many of those beside `columns`.
-fn count_unlike_outside(columns: &Range<usize>, row: Option<&[Cell]>, wanted: &[Cell]) -> usize {
-    let beside = |range: Range<usize>| {
-        count_unlike(row.and_then(|row| row.get(range.clone())), wanted.get(range).unwrap_or_default())
-    };
-    beside(0..columns.start) + beside(columns.end..wanted.len())
 }

@@ -1,5 +1,7 @@
 //! The list: one line a maintenance, as many columns as there is room for.
 
+use std::borrow::Cow;
+
 use chrono::{Datelike as _, TimeDelta};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -14,7 +16,7 @@ use crate::ui::Look;
 use crate::ui::line::{Pen, width};
 use crate::ui::list::Line;
 use crate::ui::theme::{Role, State as Sign};
-use crate::ui::time::{brief, brief_distance};
+use crate::ui::time::{brief, brief_distance, day_and_clock, push_clock};
 
 /// Beyond this a month alone may be misread.
 const FAR: TimeDelta = TimeDelta::days(180);
@@ -235,15 +237,15 @@ fn draw_row(
         (false, true) => (look.pick("▎", "|"), Role::Changed),
         (false, false) => (" ", Role::Text),
     };
-    pen.text(mark.0, style(mark.1)).text(look.glyph(sign), style(sign.role())).text(" ", text);
+    pen.repeat(mark.0, 1, style(mark.1)).repeat(look.glyph(sign), 1, style(sign.role())).repeat(" ", 1, text);
     let upcoming = !over && look.now < row.start && columns.window == 0;
     let when = if upcoming { format!("{}{}", look.zone.short(row.start, look.now), z(look)) } else { word.to_owned() };
     pen.column(&when, columns.state - 2, text).skip(2);
     pen.column(&row.provider, columns.provider - 2, text).skip(2);
     let id = if row.windows > 1 {
-        format!("{} {}/{}", row.maintenance_id, row.window, row.windows)
+        Cow::Owned(format!("{} {}/{}", row.maintenance_id, row.window, row.windows))
     } else {
-        row.maintenance_id.clone()
+        Cow::Borrowed(row.maintenance_id.as_str())
     };
     // Around 40 columns nothing is left for it.
     if columns.id > 2 {
@@ -304,7 +306,10 @@ fn window(look: &Look<'_>, row: &Row) -> String {
     }
     let days = (to.date() - from.date()).num_days();
     let later = if days > 0 { format!("+{days}d") } else { String::new() };
-    format!("{}-{}{z}{later}", from.format("%b %d %H:%M"), to.format("%H:%M"))
+    let mut text = day_and_clock(from);
+    text.push('-');
+    push_clock(&mut text, to);
+    text + z + &later
 }
 
 /// Whether somebody has taken note: a tick and the name, or that it changed since.
@@ -315,7 +320,7 @@ fn draw_acknowledged(row: &Row, cells: usize, look: &Look<'_>, pen: &mut Pen<'_>
         Acknowledged::Yes { by, .. } => (look.pick("✓", "+"), Role::Ok, Some(by)),
         Acknowledged::Before { by, .. } => (look.pick("▲", "!"), Role::Warning, Some(by)),
     };
-    pen.skip(1).text(glyph, look.theme.style(role));
+    pen.skip(1).repeat(glyph, 1, look.theme.style(role));
     if wide {
         let who = who.map(String::as_str).unwrap_or_default();
         pen.skip(1).column(who, cells - 3, look.theme.style(Role::Muted));

@@ -1,4 +1,7 @@
-//! What was typed after `/`, as words and as SQL.
+//! What was typed after `/`: words, conditions in SQL for the columns, and a test for the texts.
+
+use memchr::memmem::Finder;
+use rusqlite::Row;
 
 use super::{Filter, Scope, Sort};
 
@@ -38,18 +41,22 @@ impl Words {
     }
 }
 
-/// A filter ready to be asked: conditions over `m` (maintenance) and `t` (its text), and their parameters by name.
+/// A filter ready to be asked: conditions over `m` (maintenance), and a test for its text, `t`.
+///
+/// The texts are tested here and not by a condition: SQLite's `instr` compares byte after byte, and calling it for each
+/// word and row takes longer than reading the row.
 #[derive(Debug, Clone)]
 pub(super) struct Predicate {
-    /// What a row has to fulfil; empty if every row passes.
+    /// What the columns of a row have to fulfil; empty if all do.
     pub(super) whole: String,
-    /// What is left of it for the rows that the legs of the sort give; empty if all of those pass.
+    /// What is left of it for the rows that the legs of the sort give; empty if all of those do.
     pub(super) on_legs: String,
-    /// `JOIN maintenance_text t …` where a condition needs it.
+    /// `JOIN maintenance_text t …` where the text is tested.
     pub(super) join: &'static str,
-    /// Texts by parameter name.
-    pub(super) texts: Vec<(String, String)>,
+    /// The column of the text, or what stands for it where no text is tested.
+    pub(super) text: &'static str,
     pub(super) words: Words,
+    sieve: Sieve,
     pub(super) scope: Scope,
     pub(super) provider: Option<String>,
 }
@@ -57,27 +64,19 @@ pub(super) struct Predicate {
 impl Predicate {
     pub(super) fn of(filter: &Filter, sort: Sort) -> Self {
         let words = Words::parse(&filter.text);
-        let mut texts = Vec::new();
         let is_open = match filter.scope {
             Scope::Open | Scope::Unacknowledged => "m.final = 0 AND m.ends_at > :now",
             Scope::All | Scope::Changed => "",
         };
         let of_provider = if filter.provider.is_some() { "m.provider = :provider" } else { "" };
-        texts.extend(filter.provider.iter().map(|provider| (":provider".to_owned(), provider.clone())));
-        let mut both = vec![match filter.scope {
-            Scope::All | Scope::Open => String::new(),
-            Scope::Unacknowledged => "m.ack_revision < m.revision".to_owned(),
-            Scope::Changed => "m.seen_revision < m.revision".to_owned(),
-        }];
-        let verdicts = words.wanted.iter().map(|word| (word, "> 0"));
-        for (place, (word, verdict)) in verdicts.chain(words.unwanted.iter().map(|word| (word, "= 0"))).enumerate() {
-            both.push(format!("instr(t.text, :word{place}) {verdict}"));
-            texts.push((format!(":word{place}"), word.clone()));
-        }
-        let both: Vec<&str> = both.iter().map(String::as_str).filter(|condition| !condition.is_empty()).collect();
+        let both = match filter.scope {
+            Scope::All | Scope::Open => "",
+            Scope::Unacknowledged => "m.ack_revision < m.revision",
+            Scope::Changed => "m.seen_revision < m.revision",
+        };
         let and = |own: [&str; 2]| {
-            let own = own.into_iter().filter(|condition| !condition.is_empty());
-            own.chain(both.iter().copied()).collect::<Vec<_>>().join(" AND ")
+            let conditions = own.into_iter().chain([both]).filter(|condition| !condition.is_empty());
+            conditions.collect::<Vec<_>>().join(" AND ")
         };
         Self {
             whole: and([is_open, of_provider]),
@@ -86,7 +85,8 @@ impl Predicate {
                 if sort == Sort::Provider { "" } else { of_provider },
             ]),
             join: if words.is_empty() { "" } else { "JOIN maintenance_text t ON t.id = m.id" },
-            texts,
+            text: if words.is_empty() { "NULL" } else { "t.text" },
+            sieve: Sieve::of(&words),
             words,
             scope: filter.scope,
             provider: filter.provider.clone(),
@@ -97,11 +97,45 @@ impl Predicate {
 impl Predicate {
     /// What to read where `whole` is tested by itself: the texts alone if it asks for nothing else.
     pub(super) fn source(&self) -> &'static str {
-        match (self.words.is_empty(), self.scope, &self.provider) {
-            (false, Scope::All, None) => "maintenance_text t",
-            (false, ..) => "maintenance m JOIN maintenance_text t USING (id)",
-            (true, ..) => "maintenance m",
+        match (self.words.is_empty(), self.whole.is_empty()) {
+            (false, true) => "maintenance_text t",
+            (false, false) => "maintenance m JOIN maintenance_text t USING (id)",
+            (true, _) => "maintenance m",
         }
+    }
+
+    /// Whether every row passes.
+    pub(super) fn is_empty(&self) -> bool {
+        self.whole.is_empty() && self.words.is_empty()
+    }
+
+    /// Whether every row passes that the legs of the sort give.
+    pub(super) fn is_empty_on_legs(&self) -> bool {
+        self.on_legs.is_empty() && self.words.is_empty()
+    }
+
+    /// Whether the text in this column of a row passes.
+    pub(super) fn passes(&self, row: &Row<'_>, column: usize) -> rusqlite::Result<bool> {
+        Ok(self.words.is_empty() || self.sieve.passes(row.get_ref(column)?.as_bytes()?))
+    }
+}
+
+/// Finds words in texts.
+#[derive(Debug, Clone)]
+struct Sieve {
+    wanted: Vec<Finder<'static>>,
+    unwanted: Vec<Finder<'static>>,
+}
+
+impl Sieve {
+    fn of(words: &Words) -> Self {
+        let finders = |words: &[String]| words.iter().map(|word| Finder::new(word).into_owned()).collect();
+        Self { wanted: finders(&words.wanted), unwanted: finders(&words.unwanted) }
+    }
+
+    fn passes(&self, text: &[u8]) -> bool {
+        self.wanted.iter().all(|word| word.find(text).is_some())
+            && self.unwanted.iter().all(|word| word.find(text).is_none())
     }
 }
 

@@ -104,8 +104,8 @@ impl Leg {
         }
     }
 
-    /// The query that reads a piece of this leg in `direction`: id, time, and whether `condition` holds.
-    pub(super) fn sql(self, direction: Direction, piece: &Piece, join: &str, condition: &str) -> String {
+    /// The query that reads a piece of this leg in `direction`: id, time, and `more` columns.
+    pub(super) fn sql(self, direction: Direction, piece: &Piece, join: &str, more: &str) -> String {
         let (column, source, own) = (self.column(), self.source(), self.condition());
         let way = if self.is_ascending(direction) { "ASC" } else { "DESC" };
         let (with, range) = match piece {
@@ -118,7 +118,7 @@ impl Leg {
         };
         let order = if let Piece::SameTime { .. } = piece { String::new() } else { format!("{column} {way}, ") };
         format!(
-            "{with}SELECT m.id, {column}, {condition} FROM {source} {join} WHERE {own}{range}
+            "{with}SELECT m.id, {column}, {more} FROM {source} {join} WHERE {own}{range}
              ORDER BY {order}m.id {way} LIMIT :limit"
         )
     }

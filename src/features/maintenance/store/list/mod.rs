@@ -7,7 +7,8 @@
 //! testing row by row meets enough of them soon; a walk that does not gives up. Then the indexes are asked which rows may
 //! pass ([`sets`]). Of many the order is walked again, now testing only those, no longer than reading where each of them
 //! stands would take; else that is done, and the nearest are tested. Where no index knows anything, as of a letter that
-//! nearly every row has, one run through the texts finds all that pass: the only way that takes longer with every row.
+//! nearly every row has, or where nearly nothing passes of the many that might, one run through the texts finds all that
+//! pass: the only way that takes longer with every row.
 //!
 //! Groups follow `now` without any upkeep: a row is active while `start <= now < end` and it is not final, whatever was
 //! written or swept before.

@@ -52,6 +52,9 @@ pub(super) struct Sorted {
 /// The columns of [`Sorted::read`] in their order.
 pub(super) const SORTED: &str = "m.id, m.starts_at, m.ends_at, m.over_at, m.final, m.changed_at, m.provider";
 
+/// How many they are.
+pub(super) const SORTED_COLUMNS: usize = 7;
+
 impl Sorted {
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {

@@ -1,11 +1,12 @@
 //! Which rows may pass a filter, from the indexes alone, for filters that few rows pass.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ToSql};
 
 use super::filter::{Predicate, Words};
 use super::ids::Ids;
 use super::window::{bind, bind_one};
 use super::{ListQuery, Scope};
+use crate::features::maintenance::store::letters::letter;
 use crate::store::Error;
 
 /// Characters of a trigram.
@@ -39,6 +40,10 @@ pub(in crate::features::maintenance::store) const UNSEEN: &str =
 pub(super) const OF_PROVIDER: &str =
     "SELECT id FROM maintenance INDEXED BY maintenance_provider WHERE provider = :provider";
 
+/// The ids of what lacks some letters, by their bits.
+pub(super) const LACKING: &str =
+    "SELECT id FROM maintenance_text INDEXED BY maintenance_letters WHERE letters & :letters = 0";
+
 /// The ids of what has some trigrams.
 const MATCHING: &str = "SELECT rowid FROM maintenance_trigram WHERE maintenance_trigram MATCH :match";
 
@@ -48,6 +53,8 @@ pub(super) struct Candidates {
     pub(super) ids: Ids,
     /// Whether every one of them passes; else each has to be tested.
     pub(super) is_exact: bool,
+    /// Whether all texts were read already to find them.
+    pub(super) is_read: bool,
 }
 
 impl Candidates {
@@ -61,9 +68,10 @@ impl Candidates {
         gather.columns()?;
         gather.long_words()?;
         gather.short_words()?;
+        gather.unwanted_letters()?;
         gather.unwanted_words()?;
         let Gather { found, is_exact, .. } = gather;
-        Ok(found.map(|ids| Self { ids, is_exact }))
+        Ok(found.map(|ids| Self { ids, is_exact, is_read: false }))
     }
 }
 
@@ -119,10 +127,16 @@ impl Gather<'_> {
         Ok(())
     }
 
+    /// Rows that have none of the excluded words which are one letter.
+    fn unwanted_letters(&mut self) -> Result<(), Error> {
+        let bits = self.predicate.words.unwanted.iter().filter_map(|word| letter(word)).fold(0, |bits, bit| bits | bit);
+        if bits == 0 { Ok(()) } else { self.narrow(LACKING, &[(":letters", &bits)], usize::MAX) }
+    }
+
     /// Takes away rows that have an excluded word which is one trigram: that a row has all trigrams of a longer one does
     /// not mean that it has the word. Without candidates so far, what is left would be most of the list.
     fn unwanted_words(&mut self) -> Result<(), Error> {
-        for word in &self.predicate.words.unwanted {
+        for word in self.predicate.words.unwanted.iter().filter(|word| letter(word).is_none()) {
             let is_trigram = word.chars().count() == TRIGRAM;
             let is_many = self.found.as_ref().is_some_and(|ids| ids.len() > FEW);
             let expression = trigrams([word.as_str()]).join(" AND ");
@@ -137,9 +151,9 @@ impl Gather<'_> {
     }
 
     /// Keeps the ids that a query gives, unless there are more than `most` or few are left anyway.
-    fn narrow(&mut self, sql: &str, texts: &[(&str, &str)], most: usize) -> Result<(), Error> {
+    fn narrow(&mut self, sql: &str, given: &[(&str, &dyn ToSql)], most: usize) -> Result<(), Error> {
         let is_few = self.found.as_ref().is_some_and(|ids| ids.len() <= FEW);
-        let ids = if is_few { None } else { self.ids(sql, texts, most)? };
+        let ids = if is_few { None } else { self.ids(sql, given, most)? };
         match (ids, &mut self.found) {
             (None, _) => self.is_exact = false,
             (Some(ids), Some(found)) => found.intersect(&ids),
@@ -149,19 +163,19 @@ impl Gather<'_> {
     }
 
     /// The ids that a query gives; `None` if it gives more than `most`.
-    fn ids(&self, sql: &str, texts: &[(&str, &str)], most: usize) -> Result<Option<Ids>, Error> {
+    fn ids(&self, sql: &str, given: &[(&str, &dyn ToSql)], most: usize) -> Result<Option<Ids>, Error> {
         let mut query = self.connection.prepare_cached(sql)?;
         bind(&mut query, self.list, self.predicate)?;
-        for (name, text) in texts {
-            bind_one(&mut query, name, text)?;
+        for (name, value) in given {
+            bind_one(&mut query, name, value)?;
         }
         let mut ids = Ids::default();
-        let mut given = 0;
+        let mut count = 0;
         let mut rows = query.raw_query();
         while let Some(row) = rows.next()? {
             ids.insert(row.get(0)?);
-            given += 1;
-            if given > most {
+            count += 1;
+            if count > most {
                 return Ok(None);
             }
         }

@@ -9,7 +9,7 @@ use rusqlite::{CachedStatement, Connection, Statement};
 use super::filter::{Predicate, or_true};
 use super::ids::Ids;
 use super::leg::{Direction, From, Leg, Piece};
-use super::rank::{Rank, RowKey, SORTED, Sorted};
+use super::rank::{Rank, RowKey, SORTED, SORTED_COLUMNS, Sorted};
 use super::sets::Candidates;
 use super::{Anchor, ListQuery, Sort, Window, row};
 use crate::features::maintenance::store::{MaintenanceKey, count};
@@ -31,14 +31,17 @@ impl Default for Effort {
     }
 }
 
-/// So many times longer is the walk where the indexes know nothing and all texts would have to be read.
+/// So many times longer is the walk at the most where the indexes know nothing and all texts would have to be read.
 const LONGER: usize = 10;
 
 /// Steps along an index that cost as much as reading where a row stands: a hundred steps share a page, few rows do.
 const STEPS_PER_READ: usize = 12;
 
-/// Steps along an index that cost as much as testing a row by itself.
-const STEPS_PER_TEST: usize = 6;
+/// Rows that one run through all texts tests in the time of testing a row by itself.
+const ROWS_PER_TEST: usize = 8;
+
+/// Where that run is the quicker way in the worst case, testing rows by themselves is tried first for this part of it.
+const TRIED_FIRST: usize = 4;
 
 /// The rows around `anchor`: up to `before` above it and up to `after` from it on. `Top` and `After` take `after` rows,
 /// `Bottom` and `Before` take `before` rows.
@@ -72,8 +75,14 @@ enum Test<'a> {
     /// By asking for the condition with each row; gives up after so many.
     Asked(usize),
     /// By what is known already, which costs a row nothing unless it may pass; gives up when reading all candidates is
-    /// cheaper.
-    Among(&'a Candidates),
+    /// cheaper, or after so many that had to be tested.
+    Among(&'a Candidates, usize),
+}
+
+/// Rows met on a walk, and whether it came to an end or gave up.
+struct Walked<T> {
+    found: T,
+    gave_up: bool,
 }
 
 /// Which stretch of the list is asked for.
@@ -130,10 +139,8 @@ impl<'a> List<'a> {
     /// See [`window`].
     pub(super) fn window(&self, anchor: &Anchor, before: usize, after: usize) -> Result<Window, Error> {
         let view = self.view(anchor, before, after)?;
-        let (keys, middle) = match self.walk_around(&view, &Test::Asked(self.effort.walk))? {
-            Some(found) => found,
-            None => self.ask_indexes(&view)?,
-        };
+        let walked = self.walk_around(&view, &Test::Asked(self.effort.walk))?;
+        let (keys, middle) = if walked.gave_up { self.ask_indexes(&view, walked.found.0.len())? } else { walked.found };
         let shown = view.cut(middle, keys.len());
         let (more_before, more_after) = (shown.start > 0, shown.end < keys.len());
         let anchor = (view.is_elastic && middle < shown.end).then(|| middle - shown.start);
@@ -144,15 +151,24 @@ impl<'a> List<'a> {
 
     /// See [`matches()`].
     pub(super) fn matches(&self, limit: usize) -> Result<usize, Error> {
-        if self.predicate.whole.is_empty() {
-            return Ok(usize::try_from(count::total(self.connection)?).unwrap_or(usize::MAX).min(limit));
+        if self.predicate.is_empty() {
+            return Ok(self.total()?.min(limit));
         }
-        if let Some(keys) = self.walk(Direction::Forward, &From::end(), limit, &Test::Asked(self.effort.walk))? {
-            return Ok(keys.len());
+        let walked = self.walk(Direction::Forward, &From::end(), limit, &Test::Asked(self.effort.walk))?;
+        if !walked.gave_up {
+            return Ok(walked.found.len());
         }
         let Some(candidates) = Candidates::collect(self.connection, self.query, &self.predicate)? else {
-            return Ok(self.read_all(limit)?.len());
+            return self.count(&self.read_all(None, limit)?, limit);
         };
+        if self.tests(&candidates)? < candidates.ids.len() {
+            return self.count(&self.read_all(Some(&candidates), limit)?, limit);
+        }
+        self.count(&candidates, limit)
+    }
+
+    /// How many of the candidates pass; stops counting at `limit`.
+    fn count(&self, candidates: &Candidates, limit: usize) -> Result<usize, Error> {
         if candidates.is_exact {
             return Ok(candidates.ids.len().min(limit));
         }
@@ -186,48 +202,96 @@ impl<'a> List<'a> {
         })
     }
 
-    /// Keys of the view and around it, and how many of them are above its place; `None` if a walk gave up.
-    fn walk_around(&self, view: &View, test: &Test<'_>) -> Result<Option<(Vec<RowKey>, usize)>, Error> {
-        let (up, down) = view.reach();
-        let from = |inclusive| From { rank: view.at.clone(), inclusive };
-        let Some(mut keys) = self.walk(Direction::Backward, &from(!view.is_below), up, test)? else { return Ok(None) };
-        let Some(below) = self.walk(Direction::Forward, &from(view.is_below), down, test)? else { return Ok(None) };
-        keys.reverse();
-        let middle = keys.len();
-        keys.extend(below);
-        Ok(Some((keys, middle)))
+    /// How many maintenances there are.
+    fn total(&self) -> Result<usize, Error> {
+        Ok(usize::try_from(count::total(self.connection)?).unwrap_or(usize::MAX))
     }
 
-    /// The same from what the indexes say, or from all texts where they say nothing.
-    fn ask_indexes(&self, view: &View) -> Result<(Vec<RowKey>, usize), Error> {
-        let candidates = match Candidates::collect(self.connection, self.query, &self.predicate)? {
+    /// Keys of the view and around it, and how many of them are above its place.
+    fn walk_around(&self, view: &View, test: &Test<'_>) -> Result<Walked<(Vec<RowKey>, usize)>, Error> {
+        let (up, down) = view.reach();
+        let from = |inclusive| From { rank: view.at.clone(), inclusive };
+        let above = self.walk(Direction::Backward, &from(!view.is_below), up, test)?;
+        let below =
+            if above.gave_up { None } else { Some(self.walk(Direction::Forward, &from(view.is_below), down, test)?) };
+        let gave_up = below.as_ref().is_none_or(|below| below.gave_up);
+        let mut keys = above.found;
+        keys.reverse();
+        let middle = keys.len();
+        keys.extend(below.into_iter().flat_map(|below| below.found));
+        Ok(Walked { found: (keys, middle), gave_up })
+    }
+
+    /// The same from what the indexes say, or from all texts where they say nothing, after a walk that met too few.
+    fn ask_indexes(&self, view: &View, met: usize) -> Result<(Vec<RowKey>, usize), Error> {
+        let known = Candidates::collect(self.connection, self.query, &self.predicate)?;
+        let (up, down) = view.reach();
+        // A longer walk is worth trying only where one as lucky as the first would meet enough.
+        if known.is_none() && met * LONGER >= up.max(down) {
+            let walked = self.walk_around(view, &Test::Asked(self.effort.walk * LONGER))?;
+            if !walked.gave_up {
+                return Ok(walked.found);
+            }
+        }
+        let mut candidates = match known {
             Some(candidates) => candidates,
-            None => match self.walk_around(view, &Test::Asked(self.effort.walk * LONGER))? {
-                Some(found) => return Ok(found),
-                None => Candidates { ids: self.read_all(usize::MAX)?, is_exact: true },
-            },
+            None => self.read_all(None, usize::MAX)?,
         };
-        if candidates.ids.len() > self.effort.sort
-            && let Some(found) = self.walk_around(view, &Test::Among(&candidates))?
-        {
+        if let Some(found) = self.walk_among(view, &candidates)? {
             return Ok(found);
+        }
+        if self.tests(&candidates)? < candidates.ids.len() {
+            candidates = self.read_all(Some(&candidates), usize::MAX)?;
+            if let Some(found) = self.walk_among(view, &candidates)? {
+                return Ok(found);
+            }
         }
         self.read_around(view, &candidates)
     }
 
-    /// The ids of the first `limit` rows that pass, in no order, from one run through all rows: a third of what it takes
-    /// to look up each in the list's order.
-    fn read_all(&self, limit: usize) -> Result<Ids, Error> {
-        let sql = format!("SELECT id FROM {} WHERE {} LIMIT :limit", self.predicate.source(), self.predicate.whole);
-        let mut query = self.connection.prepare_cached(&sql)?;
+    /// The same from a walk that tests only candidates, if they are many and it does not take too long.
+    fn walk_among(&self, view: &View, candidates: &Candidates) -> Result<Option<(Vec<RowKey>, usize)>, Error> {
+        if candidates.ids.len() <= self.effort.sort {
+            return Ok(None);
+        }
+        let walked = self.walk_around(view, &Test::Among(candidates, self.tests(candidates)?))?;
+        Ok((!walked.gave_up).then_some(walked.found))
+    }
+
+    /// How many of the candidates are tested by themselves before all texts are read instead.
+    fn tests(&self, candidates: &Candidates) -> Result<usize, Error> {
+        let most = self.total()? / ROWS_PER_TEST;
+        let is_worth_it = candidates.is_exact || candidates.is_read || candidates.ids.len() <= most;
+        Ok(if is_worth_it { usize::MAX } else { most / TRIED_FIRST })
+    }
+
+    /// The first `limit` rows whose texts pass, of all or of some, in no order: from one run through all texts, which takes
+    /// each a small part of looking it up by itself. Where columns are asked for, too, they are left to be tested.
+    fn read_all(&self, of: Option<&Candidates>, limit: usize) -> Result<Candidates, Error> {
+        let Predicate { whole, text, words, .. } = &self.predicate;
+        let (source, condition, is_exact) = if words.is_empty() {
+            ("maintenance m", or_true(whole), true)
+        } else {
+            ("maintenance_text t", "1", whole.is_empty())
+        };
+        let limit = if is_exact { limit } else { usize::MAX };
+        let mut query =
+            self.connection.prepare_cached(&format!("SELECT id, {text} FROM {source} WHERE {condition}"))?;
         bind(&mut query, self.query, &self.predicate)?;
-        bind_one(&mut query, ":limit", i64::try_from(limit).unwrap_or(i64::MAX))?;
         let mut ids = Ids::default();
         let mut rows = query.raw_query();
-        while let Some(row) = rows.next()? {
-            ids.insert(row.get(0)?);
+        while ids.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            // The text first: most rows fail by it, and asking SQLite for a column takes as long as the test.
+            if self.predicate.passes(row, 1)? {
+                let id = row.get(0)?;
+                if of.is_none_or(|of| of.ids.contains(id)) {
+                    ids.insert(id);
+                }
+            }
         }
-        Ok(ids)
+        Ok(Candidates { ids, is_exact, is_read: true })
     }
 
     /// The view from candidates alone: all are placed, and those nearest to the view's place are tested.
@@ -252,23 +316,23 @@ impl<'a> List<'a> {
         Ok((keys, middle))
     }
 
-    /// Up to `wanted` passing rows from a place on; `None` if it gave up.
+    /// Up to `wanted` passing rows from a place on.
     fn walk(
         &self,
         direction: Direction,
         from: &From,
         wanted: usize,
         test: &Test<'_>,
-    ) -> Result<Option<Vec<RowKey>>, Error> {
-        let (patience, probe) = match test {
-            Test::Asked(_) if self.predicate.on_legs.is_empty() => (wanted, None),
-            Test::Asked(rows) => (*rows, None),
-            Test::Among(candidates) => {
+    ) -> Result<Walked<Vec<RowKey>>, Error> {
+        let (patience, tests, probe) = match test {
+            Test::Asked(_) if self.predicate.is_empty_on_legs() => (wanted, usize::MAX, None),
+            Test::Asked(rows) => (*rows, usize::MAX, None),
+            Test::Among(candidates, tests) => {
                 let probe = if candidates.is_exact { None } else { Some(Probe::new(self)?) };
-                (candidates.ids.len() * STEPS_PER_READ, probe)
+                (candidates.ids.len() * STEPS_PER_READ, *tests, probe)
             }
         };
-        let mut walk = Walk { direction, test, wanted, keys: Vec::new(), patience, probe };
+        let mut walk = Walk { direction, test, wanted, keys: Vec::new(), patience, tests, probe };
         let legs = Leg::of(self.query.sort, direction, &self.predicate);
         if self.query.sort != Sort::Provider {
             for leg in legs {
@@ -298,15 +362,17 @@ impl<'a> List<'a> {
 
     /// Goes along one leg.
     fn walk_leg(&self, leg: Leg, provider: &str, from: &From, walk: &mut Walk<'_>) -> Result<(), Error> {
-        let (condition, join) = match walk.test {
-            Test::Among(_) => ("1", ""),
-            Test::Asked(_) => (or_true(&self.predicate.on_legs), self.predicate.join),
+        let (more, join) = match walk.test {
+            Test::Among(..) => ("1".to_owned(), ""),
+            Test::Asked(_) => {
+                (format!("{}, {}", or_true(&self.predicate.on_legs), self.predicate.text), self.predicate.join)
+            }
         };
         for piece in leg.pieces(self.query.now.timestamp(), walk.direction, from) {
             if walk.is_over() {
                 break;
             }
-            let mut query = self.connection.prepare_cached(&leg.sql(walk.direction, &piece, join, condition))?;
+            let mut query = self.connection.prepare_cached(&leg.sql(walk.direction, &piece, join, &more))?;
             bind(&mut query, self.query, &self.predicate)?;
             bind_piece(&mut query, &piece)?;
             bind_one(&mut query, ":of_provider", provider)?;
@@ -317,8 +383,8 @@ impl<'a> List<'a> {
                 walk.patience -= 1;
                 let id = row.get(0)?;
                 let passes = match walk.test {
-                    Test::Asked(_) => row.get(2)?,
-                    Test::Among(candidates) => candidates.ids.contains(id) && walk.passes(id)?,
+                    Test::Asked(_) => row.get(2)? && self.predicate.passes(row, 3)?,
+                    Test::Among(candidates, _) => candidates.ids.contains(id) && walk.passes(id)?,
                 };
                 if passes {
                     let rank = leg.rank(id, row.get(1)?, provider);
@@ -341,13 +407,16 @@ impl<'a> List<'a> {
 
     /// Where a maintenance stands in this list, if it does.
     fn find(&self, id: i64) -> Result<Option<RowKey>, Error> {
-        let Predicate { join, whole, .. } = &self.predicate;
-        let sql = format!("SELECT {SORTED} FROM maintenance m {join} WHERE m.id = :id AND {}", or_true(whole));
+        let Predicate { join, whole, text, .. } = &self.predicate;
+        let sql = format!("SELECT {SORTED}, {text} FROM maintenance m {join} WHERE m.id = :id AND {}", or_true(whole));
         let mut query = self.connection.prepare_cached(&sql)?;
         bind(&mut query, self.query, &self.predicate)?;
         bind_one(&mut query, ":id", id)?;
         let mut rows = query.raw_query();
         let Some(row) = rows.next()? else { return Ok(None) };
+        if !self.predicate.passes(row, SORTED_COLUMNS)? {
+            return Ok(None);
+        }
         let rank = Sorted::read(row)?.rank(self.query.sort, self.query.now);
         Ok(Some(RowKey { maintenance: MaintenanceKey(id), rank }))
     }
@@ -357,22 +426,23 @@ impl<'a> List<'a> {
 struct Probe<'a> {
     query: CachedStatement<'a>,
     id: usize,
+    predicate: &'a Predicate,
 }
 
 impl<'a> Probe<'a> {
-    fn new(list: &List<'a>) -> Result<Self, Error> {
-        let Predicate { whole, .. } = &list.predicate;
-        let sql = format!("SELECT 1 FROM {} WHERE id = :id AND {}", list.predicate.source(), or_true(whole));
+    fn new(list: &'a List<'a>) -> Result<Self, Error> {
+        let Predicate { whole, text, .. } = &list.predicate;
+        let sql = format!("SELECT {text} FROM {} WHERE id = :id AND {}", list.predicate.source(), or_true(whole));
         let mut query = list.connection.prepare_cached(&sql)?;
         bind(&mut query, list.query, &list.predicate)?;
         let id = query.parameter_index(":id")?.unwrap_or_default();
-        Ok(Self { query, id })
+        Ok(Self { query, id, predicate: &list.predicate })
     }
 
     /// Whether a row passes the filter.
     fn passes(&mut self, id: i64) -> Result<bool, Error> {
         self.query.raw_bind_parameter(self.id, id)?;
-        Ok(self.query.raw_query().next()?.is_some())
+        Ok(self.query.raw_query().next()?.map(|row| self.predicate.passes(row, 0)).transpose()?.unwrap_or_default())
     }
 }
 
@@ -400,6 +470,8 @@ struct Walk<'a> {
     keys: Vec<RowKey>,
     /// Rows that it may still look at.
     patience: usize,
+    /// Rows that it may still test by themselves.
+    tests: usize,
     /// What tests the rows that only may pass.
     probe: Option<Probe<'a>>,
 }
@@ -408,17 +480,21 @@ impl Walk<'_> {
     /// Whether a candidate passes.
     fn passes(&mut self, id: i64) -> Result<bool, Error> {
         let Some(probe) = &mut self.probe else { return Ok(true) };
-        self.patience = self.patience.saturating_sub(STEPS_PER_TEST);
+        self.tests = self.tests.saturating_sub(1);
         probe.passes(id)
     }
 
     fn is_over(&self) -> bool {
-        self.keys.len() >= self.wanted || self.patience == 0
+        self.keys.len() >= self.wanted || self.has_given_up()
     }
 
-    /// What it found; `None` if it gave up.
-    fn end(self) -> Option<Vec<RowKey>> {
-        (self.keys.len() >= self.wanted || self.patience > 0).then_some(self.keys)
+    fn has_given_up(&self) -> bool {
+        self.keys.len() < self.wanted && (self.patience == 0 || self.tests == 0)
+    }
+
+    /// What it found.
+    fn end(self) -> Walked<Vec<RowKey>> {
+        Walked { gave_up: self.has_given_up(), found: self.keys }
     }
 }
 
@@ -447,9 +523,7 @@ impl From {
 
 /// Binds what the filter's conditions ask for.
 pub(super) fn bind(query: &mut Statement<'_>, list: &ListQuery, predicate: &Predicate) -> Result<(), Error> {
-    for (name, text) in &predicate.texts {
-        bind_one(query, name, text)?;
-    }
+    bind_one(query, ":provider", predicate.provider.as_deref())?;
     bind_one(query, ":now", list.now.timestamp())
 }
 
