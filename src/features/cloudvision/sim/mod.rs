@@ -162,6 +162,12 @@ impl Simulator {
         *lock(&self.world.latency) = latency;
     }
 
+    /// Serves calls one after the other, as if the client waited for each answer before it asked on, or no longer. Streams
+    /// that stay open hold nothing up.
+    pub fn set_in_turn(&self, in_turn: bool) {
+        self.world.in_turn.store(in_turn, std::sync::atomic::Ordering::Relaxed);
+    }
+
     /// Takes that long for its steps from now on.
     pub fn set_pace(&self, pace: Pace) {
         *lock(&self.world.pace) = pace;

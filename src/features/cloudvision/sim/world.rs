@@ -1,5 +1,6 @@
 //! The state, and what happens to it by itself in the course of time.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -24,6 +25,10 @@ pub(super) struct World {
     pub(super) pace: Mutex<Pace>,
     /// Before every call is served.
     pub(super) latency: Mutex<Duration>,
+    /// Whether calls wait for one another,
+    pub(super) in_turn: AtomicBool,
+    /// and the turn.
+    pub(super) turn: tokio::sync::Mutex<()>,
     /// Bytes that a request may have.
     pub(super) message_limit: usize,
     /// Bytes of JSON in one message of studio inputs.
@@ -62,6 +67,8 @@ impl World {
             login: rules.login,
             pace: Mutex::new(rules.pace),
             latency: Mutex::default(),
+            in_turn: AtomicBool::new(false),
+            turn: tokio::sync::Mutex::default(),
             message_limit: rules.message_limit,
             inputs_limit: rules.inputs_limit,
             long_interfaces: rules.long_interfaces,

@@ -1,6 +1,7 @@
 //! What every call passes: the log, the token, the size of its message, and whatever was told to go wrong with it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Body;
@@ -43,6 +44,8 @@ pub(super) async fn pass(
     let is_call = method.starts_with("/arista.");
     let size = if is_call { body.len().saturating_sub(PREFIX) } else { body.len() };
     let open = Open::new(&world, &method, size);
+    let is_in_turn = world.in_turn.load(Ordering::Relaxed) && !method.ends_with("/Subscribe");
+    let _turn = if is_in_turn { Some(world.turn.lock().await) } else { None };
     let latency = *lock(&world.latency);
     if !latency.is_zero() {
         sleep(latency).await;
