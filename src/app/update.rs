@@ -11,6 +11,7 @@ use crate::command::{Motion, Risk, Scope, Spec};
 use crate::features::maintenance;
 use crate::input::{Button, Input, Mouse, MouseAction};
 use crate::key::{Code, Key};
+use crate::ui::outcome::Say;
 use crate::ui::time::Zone;
 
 /// Lines that a step of the mouse wheel scrolls.
@@ -339,9 +340,9 @@ impl Model {
     fn apply(&mut self, outcome: maintenance::pane::Outcome) -> Vec<Effect> {
         match outcome.say {
             None => {}
-            Some(maintenance::pane::Say::Done(text)) => self.toasts.done(self.now, text),
-            Some(maintenance::pane::Say::Warn(text)) => self.toasts.warn(self.now, text),
-            Some(maintenance::pane::Say::Failed(trouble)) => self.toasts.fail(self.now, &trouble),
+            Some(Say::Done(text)) => self.toasts.done(self.now, text),
+            Some(Say::Warn(text)) => self.toasts.warn(self.now, text),
+            Some(Say::Failed(trouble)) => self.toasts.fail(self.now, &trouble),
         }
         let mut effects = requests(outcome.requests);
         effects.extend(outcome.copy.map(Effect::Copy));

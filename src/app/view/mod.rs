@@ -137,7 +137,7 @@ fn name_cells(left: &[&str], right: &str, cells: usize) -> usize {
 }
 
 /// `─ zayo TTN-0003456789  confirmed ─────────── not acknowledged ──`.
-fn draw_opened_title(model: &Model, title: &maintenance::pane::view::Title, area: Rect, buffer: &mut Buffer) {
+fn draw_opened_title(model: &Model, title: &crate::ui::page::Title, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
     let rule = look.theme.style(Role::Muted);
     let dash = look.pick("─", "-");
