@@ -7,6 +7,7 @@ pub mod deploy;
 mod error;
 pub mod inputs;
 pub mod model;
+pub mod pane;
 pub mod pb;
 pub mod sim;
 pub mod store;
