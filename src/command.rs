@@ -20,15 +20,33 @@ pub enum Scope {
     Notifications,
     /// One notification, opened.
     Notification,
+    /// The list of targets.
+    Deploys,
+    /// One target or deployment, opened.
+    Deployment,
+    /// The list of change controls.
+    Changes,
+    /// One change control, opened.
+    Change,
+    /// The list of workspaces.
+    Workspaces,
+    /// The list of devices.
+    Devices,
 }
 
 impl Scope {
     /// Every scope, in the order of the help overlay.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 13] = [
         Self::Maintenances,
         Self::Maintenance,
         Self::Notifications,
         Self::Notification,
+        Self::Deploys,
+        Self::Deployment,
+        Self::Changes,
+        Self::Change,
+        Self::Workspaces,
+        Self::Devices,
         Self::Moving,
         Self::Dashboard,
         Self::Global,
@@ -45,6 +63,12 @@ impl Scope {
             Self::Maintenance => "A maintenance, opened",
             Self::Notifications => "Notifications",
             Self::Notification => "A notification, opened",
+            Self::Deploys => "Deploys",
+            Self::Deployment => "A target, opened",
+            Self::Changes => "Changes",
+            Self::Change => "A change control, opened",
+            Self::Workspaces => "Workspaces",
+            Self::Devices => "Devices",
         }
     }
 }
@@ -56,7 +80,9 @@ pub enum Risk {
     None,
     /// Done at once, undo offered.
     Undoable,
-    /// Asks, naming the object; Enter alone does not confirm.
+    /// Nothing where it concerns a lab; in production the name has to be typed.
+    Production,
+    /// Asks, naming the object; Enter alone does not confirm. In production the name has to be typed.
     Confirm,
     /// The name has to be typed.
     TypeName,

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::Pane;
 use crate::command::{Motion, Risk, Scope, Spec, row};
-use crate::features::maintenance;
+use crate::features::{cloudvision, maintenance};
 
 /// Everything a user can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub enum Command {
     Move(Motion),
     /// Of the maintenances.
     Maintenance(maintenance::pane::Command),
+    /// Of CloudVision.
+    CloudVision(cloudvision::pane::Command),
 }
 
 /// What is everywhere, on the dashboard, and in every list.
@@ -112,7 +114,8 @@ const GENERAL: &[Spec<Command>] = &[
 /// Every row, in the order of help and documentation.
 pub(crate) static COMMANDS: LazyLock<Vec<Spec<Command>>> = LazyLock::new(|| {
     let maintenance = maintenance::pane::COMMANDS.iter().map(|spec| spec.wrap(Command::Maintenance));
-    maintenance.chain(GENERAL.iter().copied()).collect()
+    let cloudvision = cloudvision::pane::COMMANDS.iter().map(|spec| spec.wrap(Command::CloudVision));
+    maintenance.chain(cloudvision).chain(GENERAL.iter().copied()).collect()
 });
 
 /// The row of this name.

@@ -8,6 +8,7 @@ pub mod commands;
 pub(crate) mod keymap;
 pub(crate) mod layout;
 pub(crate) mod overlay;
+mod panes;
 mod settings;
 mod themes;
 pub(crate) mod toast;
@@ -19,7 +20,8 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 
-use crate::features::maintenance;
+use crate::features::cloudvision::pane::Place;
+use crate::features::{cloudvision, maintenance};
 use crate::input::Input;
 use crate::logging::Recent;
 use crate::state::ViewState;
@@ -121,6 +123,8 @@ pub struct Settings {
     pub(crate) keymap: Keymap,
     /// The names of the configured sources of mails.
     pub(crate) mail_sources: Vec<String>,
+    /// Every CloudVision that is configured.
+    pub(crate) cloudvision: Vec<cloudvision::worker::InstanceView>,
     /// What to say in a pane whose backend is not there: one line per pane; `None` for a pane that is.
     pub(crate) absent: [Option<String>; 5],
 }
@@ -150,6 +154,8 @@ pub struct Model {
     pub(crate) focused: bool,
     /// The maintenances.
     pub(crate) maintenance: maintenance::pane::State,
+    /// The deploys and the change controls.
+    pub(crate) cloudvision: cloudvision::pane::State,
     /// What lies on top, the topmost last.
     pub(crate) overlays: Vec<Overlay>,
     /// Results and failures.
@@ -173,6 +179,12 @@ pub enum Message {
     WorkerStopped(Trouble),
     /// The maintenance worker can be asked again: it was started anew, or had too much to do.
     WorkerStarted,
+    /// CloudVision's worker says something.
+    CloudVision(Box<cloudvision::worker::Report>),
+    /// CloudVision's worker ended by itself, for this reason; it is started again.
+    CloudVisionStopped(Trouble),
+    /// CloudVision's worker can be asked again.
+    CloudVisionStarted,
     /// The configuration file was read again and is in force.
     Reconfigured(Box<Settings>),
     /// The configuration file has an error; the old one stays in force.
@@ -189,10 +201,16 @@ impl Message {
     pub fn trouble(&self) -> Option<&Trouble> {
         match self {
             Self::Maintenance(report) => report.trouble(),
+            Self::CloudVision(report) => match &**report {
+                cloudvision::worker::Report::Failed(trouble) => Some(trouble),
+                _ => None,
+            },
             Self::ConfigurationRefused(trouble) | Self::Failed(trouble) => Some(trouble),
             // Who starts the worker again logs why it ended.
             Self::WorkerStopped(_)
             | Self::WorkerStarted
+            | Self::CloudVisionStopped(_)
+            | Self::CloudVisionStarted
             | Self::Input(_)
             | Self::Ticked
             | Self::Reconfigured(_)
@@ -206,6 +224,8 @@ impl Message {
 pub enum Effect {
     /// A request for the maintenance worker.
     Maintenance(maintenance::worker::Request),
+    /// A request for CloudVision's worker.
+    CloudVision(cloudvision::worker::Request),
     /// Put text on the clipboard of the user's terminal.
     Copy(String),
     /// Take or leave the mouse.
@@ -236,6 +256,12 @@ impl Model {
             zoomed: view.zoomed,
             focused: true,
             maintenance: maintenance::pane::State::new(&settings.who, view.panes.get(Pane::Maintenances.name())),
+            cloudvision: cloudvision::pane::State::new(
+                &settings.cloudvision,
+                view.panes.get(Pane::Deploys.name()),
+                view.panes.get(Pane::Changes.name()),
+                now,
+            ),
             overlays: Vec::new(),
             toasts: Toasts::default(),
             log: Recent::default(),
@@ -250,7 +276,9 @@ impl Model {
     /// What to ask for at the start.
     #[must_use]
     pub fn begin(&mut self) -> Vec<Effect> {
-        update::requests(self.maintenance.begin(self.now))
+        let mut effects = update::requests(self.maintenance.begin(self.now));
+        effects.extend(self.cloudvision.begin().into_iter().map(Effect::CloudVision));
+        effects
     }
 
     /// The context in force.
@@ -266,7 +294,8 @@ impl Model {
     /// The instant at which the screen has to be drawn again even if nothing happens.
     #[must_use]
     pub fn next_change(&self) -> DateTime<Utc> {
-        let turn = crate::ui::time::next_change(self.now, self.maintenance.instants());
+        let instants = self.maintenance.instants().chain(self.cloudvision.instants(self.now));
+        let turn = crate::ui::time::next_change(self.now, instants);
         self.toasts.expiry().map_or(turn, |expiry| expiry.min(turn))
     }
 
@@ -278,7 +307,11 @@ impl Model {
     /// The backends for the header, in the order of the panes.
     pub(crate) fn connections(&self) -> Vec<Connection> {
         let mail = self.maintenance.connection(self.now);
-        mail.map(|(state, word, story)| Connection { name: "mail", state, word, story }).into_iter().collect()
+        let cloudvision = self.cloudvision.connection(self.zone, self.now);
+        let named = [("mail", mail), ("cv", cloudvision)].into_iter();
+        named
+            .filter_map(|(name, told)| told.map(|(state, word, story)| Connection { name, state, word, story }))
+            .collect()
     }
 
     /// The view worth keeping for the next start.
@@ -288,7 +321,12 @@ impl Model {
             pane: Some(self.focus.name().to_owned()),
             zoomed: self.zoomed,
             time_zone: Some(if self.zone == Zone::Utc { "utc" } else { "local" }.to_owned()),
-            panes: [(Pane::Maintenances.name().to_owned(), self.maintenance.saved())].into(),
+            panes: [
+                (Pane::Maintenances.name().to_owned(), self.maintenance.saved()),
+                (Pane::Deploys.name().to_owned(), self.cloudvision.saved(Place::Deploys)),
+                (Pane::Changes.name().to_owned(), self.cloudvision.saved(Place::Changes)),
+            ]
+            .into(),
         }
     }
 }

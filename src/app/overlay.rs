@@ -6,8 +6,10 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::commands::{COMMANDS, Command};
 use crate::command::{Scope, Spec};
+use crate::features::cloudvision;
 use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field};
+use crate::ui::page::Span;
 
 /// Keys that were typed before a dialog appeared do not answer it.
 const TYPED_AHEAD_MS: i64 = 300;
@@ -38,8 +40,8 @@ pub(crate) enum Taken {
     Closed,
     /// The overlay is done with, and this is to run.
     Run(Command),
-    /// The overlay is done with, and this is to run without asking again.
-    Confirmed(Command),
+    /// The question was answered: what it asks about is to be done.
+    Confirmed,
     /// The overlay is done with, and the theme of this name is wanted.
     Theme(String),
 }
@@ -94,18 +96,29 @@ impl Offer {
 /// A question before something is done.
 #[derive(Debug)]
 pub(crate) struct Confirm {
-    /// What would run.
-    pub(crate) command: Command,
+    /// What would be done.
+    pub(crate) then: Confirmed,
     /// The question, naming the object.
     pub(crate) question: String,
     /// What more there is to know.
-    pub(crate) lines: Vec<String>,
+    pub(crate) lines: Vec<Span>,
+    /// Whether it concerns production, which makes it look otherwise.
+    pub(crate) production: bool,
     /// The word to type; `None` if `y` is enough.
     pub(crate) word: Option<String>,
     /// What was typed.
     pub(crate) typed: Field,
     /// When the question appeared.
     pub(crate) since: DateTime<Utc>,
+}
+
+/// What follows when a question is answered. It holds all that was shown: what changed since is not what was confirmed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Confirmed {
+    /// This runs.
+    Run(Command),
+    /// This is asked of CloudVision's worker.
+    CloudVision(cloudvision::worker::Request),
 }
 
 impl Help {
@@ -209,15 +222,20 @@ impl Palette {
 }
 
 impl Confirm {
+    /// A question that appeared at `since`, with a word to type or without.
+    pub(crate) fn new(then: Confirmed, question: String, word: Option<String>, since: DateTime<Utc>) -> Self {
+        Self { then, question, lines: vec![], production: false, word, typed: Field::line(""), since }
+    }
+
     /// `y`, or the word and Enter. Enter alone never confirms.
     fn key(&mut self, key: Key, now: DateTime<Utc>) -> Taken {
         if now - self.since < Duration::milliseconds(TYPED_AHEAD_MS) {
             return Taken::Consumed;
         }
         match (&self.word, key.code) {
-            (None, Code::Char('y' | 'Y')) if !key.ctrl && !key.alt => Taken::Confirmed(self.command),
+            (None, Code::Char('y' | 'Y')) if !key.ctrl && !key.alt => Taken::Confirmed,
             (None, Code::Char('n' | 'N')) if !key.ctrl && !key.alt => Taken::Closed,
-            (Some(word), Code::Enter) if self.typed.text() == word => Taken::Confirmed(self.command),
+            (Some(word), Code::Enter) if self.typed.text() == word => Taken::Confirmed,
             (Some(_), _) => match self.typed.key(key) {
                 Edited::Ignored => Taken::Ignored,
                 Edited::Text | Edited::Cursor => Taken::Consumed,

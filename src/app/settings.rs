@@ -40,6 +40,7 @@ impl Settings {
             read_only: config.read_only.is_some(),
             contexts: contexts(config),
             who: config.who.clone(),
+            cloudvision: vec![],
             mail_sources: config.maintenance.sources.iter().map(|source| source.name.clone()).collect(),
             keymap,
             absent: absent(config),

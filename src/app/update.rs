@@ -5,10 +5,12 @@ use ratatui::layout::{Rect, Size};
 
 use super::commands::{self, Command};
 use super::layout::{Layout, layout};
-use super::overlay::{Confirm, Help, Overlay, Palette, Taken};
+use super::overlay::{Confirm, Confirmed, Help, Overlay, Palette, Taken};
+use super::panes::pane_of;
 use super::{Effect, Message, Model, Pane, Settings};
-use crate::command::{Motion, Risk, Scope, Spec};
-use crate::features::maintenance;
+use crate::command::{Risk, Scope, Spec};
+use crate::features::cloudvision::pane::Place;
+use crate::features::{cloudvision, maintenance};
 use crate::input::{Button, Input, Mouse, MouseAction};
 use crate::key::{Code, Key};
 use crate::ui::time::Zone;
@@ -26,13 +28,22 @@ impl Model {
             Message::Ticked => requests(self.maintenance.tick(at)),
             Message::Maintenance(report) => {
                 let outcome = self.maintenance.report(*report, at);
-                self.apply(outcome)
+                self.of_maintenance(outcome)
             }
             Message::WorkerStopped(trouble) => {
                 self.maintenance.worker_stopped(trouble);
                 vec![]
             }
             Message::WorkerStarted => requests(self.maintenance.ask_again(at)),
+            Message::CloudVision(report) => {
+                let outcome = self.cloudvision.report(*report, at);
+                self.of_cloudvision(outcome)
+            }
+            Message::CloudVisionStopped(trouble) => {
+                self.cloudvision.worker_stopped(&trouble, at);
+                vec![]
+            }
+            Message::CloudVisionStarted => self.cloudvision.ask_again().into_iter().map(Effect::CloudVision).collect(),
             Message::Reconfigured(settings) => self.reconfigure(*settings),
             Message::ConfigurationRefused(trouble) | Message::Failed(trouble) => {
                 self.toasts.fail(at, &trouble);
@@ -47,35 +58,9 @@ impl Model {
         effects
     }
 
-    /// Tells the panes how much room they have, so that scrolling and drawing agree.
-    pub(super) fn fit(&mut self) {
-        let Some(layout) = self.layout() else { return };
-        for (pane, area) in layout.panes {
-            if pane == Pane::Maintenances {
-                self.maintenance.fit(area.width, area.height.saturating_sub(1));
-                self.maintenance.lay_out(&self.settings.look(self.zone, self.now));
-            }
-        }
-    }
-
     /// Where everything is on the present terminal.
     pub(super) fn layout(&self) -> Option<Layout> {
         layout(self, Rect::new(0, 0, self.size.0, self.size.1))
-    }
-
-    /// Whether the focused pane shows an opened thing, which takes the whole body.
-    pub(super) fn is_opened(&self) -> bool {
-        self.focus == Pane::Maintenances && self.maintenance.is_opened()
-    }
-
-    /// The scopes that have the keyboard, innermost first.
-    pub(crate) fn scopes(&self) -> Vec<Scope> {
-        let mut scopes = Vec::with_capacity(4);
-        if self.focus == Pane::Maintenances {
-            scopes.extend(self.maintenance.scopes());
-        }
-        scopes.extend([Scope::Dashboard, Scope::Global]);
-        scopes
     }
 
     /// Something was done at the terminal.
@@ -104,18 +89,17 @@ impl Model {
         self.toasts.seen(self.now);
         // Leaving is possible from everywhere, whatever is being typed.
         if key.ctrl && key.code == Code::Char('c') {
-            return self.run(Command::Quit, false);
+            return self.run(Command::Quit);
         }
         if let Some(overlay) = self.overlays.last_mut() {
             let taken = overlay.key(key, self.now);
             return self.overlay_took(taken, key);
         }
-        if self.focus == Pane::Maintenances && self.maintenance.is_typing() {
-            let outcome = self.maintenance.typed(key, self.now);
-            return self.apply(outcome);
+        if self.is_typing() {
+            return self.typed(key);
         }
         match self.settings.keymap.find(&self.scopes(), key) {
-            Some(command) => self.run(command, false),
+            Some(command) => self.run(command),
             None => vec![],
         }
     }
@@ -130,12 +114,9 @@ impl Model {
             }
             Taken::Run(command) => {
                 self.overlays.pop();
-                self.run(command, false)
+                self.run(command)
             }
-            Taken::Confirmed(command) => {
-                self.overlays.pop();
-                self.run(command, true)
-            }
+            Taken::Confirmed => self.confirmed(),
             Taken::Theme(name) => {
                 self.overlays.pop();
                 self.use_theme(self.settings.themes.iter().position(|theme| theme.name == name));
@@ -148,7 +129,7 @@ impl Model {
                     self.overlays.pop();
                     vec![]
                 }
-                Some(command @ (Command::Back | Command::Suspend | Command::Redraw)) => self.run(command, false),
+                Some(command @ (Command::Back | Command::Suspend | Command::Redraw)) => self.run(command),
                 _ => vec![],
             },
         }
@@ -158,9 +139,8 @@ impl Model {
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         let fitted = if let Some(overlay) = self.overlays.last_mut() {
             overlay.paste(text)
-        } else if self.focus == Pane::Maintenances && self.maintenance.is_typing() {
-            let outcome = self.maintenance.paste(text, self.now);
-            return self.apply(outcome);
+        } else if self.is_typing() {
+            return self.typed_all(text);
         } else {
             self.toasts.warn(self.now, "nothing to paste into here: open a note or the filter first");
             return vec![];
@@ -178,35 +158,78 @@ impl Model {
     }
 
     /// Runs a command, unless read-only forbids it or its risk wants an answer first.
-    pub(super) fn run(&mut self, command: Command, confirmed: bool) -> Vec<Effect> {
+    pub(super) fn run(&mut self, command: Command) -> Vec<Effect> {
         let Some(spec) = commands::COMMANDS.iter().find(|spec| spec.command == command) else { return vec![] };
-        if spec.writes && self.read_only {
-            self.toasts.warn(self.now, format!("{} is refused: read-only; :read-write allows writing", spec.name));
+        if self.refuses(spec) {
             return vec![];
         }
-        if !confirmed && let Some(confirm) = self.question(spec) {
-            self.overlays.push(Overlay::Confirm(confirm));
-            return vec![];
+        match self.question(spec) {
+            Ok(None) => self.execute(command),
+            Ok(Some(confirm)) => {
+                self.overlays.push(Overlay::Confirm(confirm));
+                vec![]
+            }
+            Err(why) => {
+                self.toasts.warn(self.now, why);
+                vec![]
+            }
         }
-        self.execute(command)
     }
 
-    /// What to ask before a row of the table runs; it follows from the row's risk alone.
-    fn question(&self, spec: &Spec<Command>) -> Option<Confirm> {
-        let typed = match spec.risk {
-            Risk::None | Risk::Undoable => return None,
-            Risk::Confirm => false,
-            Risk::TypeName => true,
+    /// Whether read-only forbids it, which is said.
+    fn refuses(&mut self, spec: &Spec<Command>) -> bool {
+        let refuses = spec.writes && self.read_only;
+        if refuses {
+            self.toasts.warn(self.now, format!("{} is refused: read-only; :read-write allows writing", spec.name));
+        }
+        refuses
+    }
+
+    /// What to ask before a row of the table runs: it follows from the row's risk, and from whether the thing that it is
+    /// about belongs to production. Or why it does not run.
+    fn question(&mut self, spec: &Spec<Command>) -> Result<Option<Confirm>, String> {
+        if matches!(spec.risk, Risk::None | Risk::Undoable) {
+            return Ok(None);
+        }
+        let Command::CloudVision(command) = spec.command else {
+            let object = self.context().map_or_else(String::new, |context| context.name.clone());
+            let question = format!("{} on {object}?", spec.help);
+            let word = (spec.risk == Risk::TypeName).then_some(object);
+            return Ok(Some(Confirm::new(Confirmed::Run(spec.command), question, word, self.now)));
         };
-        let object = self.context().map_or_else(String::new, |context| context.name.clone());
-        Some(Confirm {
-            command: spec.command,
-            question: format!("{} on {object}?", spec.help),
-            lines: vec![],
-            word: typed.then_some(object),
-            typed: crate::ui::field::Field::line(""),
-            since: self.now,
-        })
+        let place = self.turn_to(command);
+        let aim = self.cloudvision.aim(command, place, &self.settings.look(self.zone, self.now))?;
+        if spec.risk == Risk::Production && !aim.production {
+            return Ok(None);
+        }
+        let word = (aim.production || spec.risk == Risk::TypeName).then_some(aim.word);
+        let confirm = Confirm::new(Confirmed::CloudVision(aim.request), aim.question, word, self.now);
+        Ok(Some(Confirm { lines: aim.lines, production: aim.production, ..confirm }))
+    }
+
+    /// Focuses on the pane in which a command of CloudVision makes sense.
+    fn turn_to(&mut self, command: cloudvision::pane::Command) -> Place {
+        let place = command.place().or(self.focus.place()).unwrap_or(Place::Changes);
+        self.focus = pane_of(place);
+        self.fit();
+        place
+    }
+
+    /// The question on top was answered: what it was about is done, exactly as it was shown.
+    fn confirmed(&mut self) -> Vec<Effect> {
+        let Some(Overlay::Confirm(confirm)) = self.overlays.pop() else { return vec![] };
+        match confirm.then {
+            Confirmed::Run(command) => self.execute(command),
+            Confirmed::CloudVision(request) => {
+                // The configuration may have become read-only while the question stood there.
+                if self.read_only {
+                    self.toasts.warn(self.now, "refused: read-only; :read-write allows writing");
+                    return vec![];
+                }
+                let outcome = self.cloudvision.carry_out(request, self.now);
+                self.of_cloudvision(outcome)
+            }
+        }
     }
 
     /// Does it.
@@ -217,6 +240,7 @@ impl Model {
             Command::Redraw => {
                 let mut effects = vec![Effect::Redraw];
                 effects.extend(requests(self.maintenance.refresh(self.now)));
+                effects.extend(self.cloudvision.ask_again().into_iter().map(Effect::CloudVision));
                 return effects;
             }
             Command::Back => return self.back(),
@@ -260,7 +284,13 @@ impl Model {
                 self.fit();
                 let look = self.settings.look(self.zone, self.now);
                 let outcome = self.maintenance.run(command, &look);
-                return self.apply(outcome);
+                return self.of_maintenance(outcome);
+            }
+            Command::CloudVision(command) => {
+                let place = self.turn_to(command);
+                let look = self.settings.look(self.zone, self.now);
+                let outcome = self.cloudvision.run(command, place, &look);
+                return self.of_cloudvision(outcome);
             }
         }
         vec![]
@@ -271,22 +301,11 @@ impl Model {
         if self.overlays.pop().is_some() {
             return vec![];
         }
-        if self.focus == Pane::Maintenances
-            && let Some(outcome) = self.maintenance.back(self.now)
-        {
-            return self.apply(outcome);
+        if let Some(effects) = self.back_in_pane() {
+            return effects;
         }
         self.zoomed = false;
         vec![]
-    }
-
-    /// The cursor moved.
-    fn moved(&mut self, motion: Motion) -> Vec<Effect> {
-        if self.focus != Pane::Maintenances {
-            return vec![];
-        }
-        let outcome = self.maintenance.moved(motion, self.now);
-        self.apply(outcome)
     }
 
     /// The pane so many places on.
@@ -335,19 +354,6 @@ impl Model {
         self.toasts.done(self.now, format!("context {name}"));
     }
 
-    /// What a pane asked for, and what it wants said.
-    fn apply(&mut self, outcome: maintenance::pane::Outcome) -> Vec<Effect> {
-        match outcome.say {
-            None => {}
-            Some(maintenance::pane::Say::Done(text)) => self.toasts.done(self.now, text),
-            Some(maintenance::pane::Say::Warn(text)) => self.toasts.warn(self.now, text),
-            Some(maintenance::pane::Say::Failed(trouble)) => self.toasts.fail(self.now, &trouble),
-        }
-        let mut effects = requests(outcome.requests);
-        effects.extend(outcome.copy.map(Effect::Copy));
-        effects
-    }
-
     /// The configuration changed: everything it decides is taken over, what the user chose on the screen stays.
     fn reconfigure(&mut self, settings: Settings) -> Vec<Effect> {
         let name = self.context().map(|context| context.name.clone());
@@ -366,6 +372,7 @@ impl Model {
         self.zone = if zone_was_local { self.settings.local_zone } else { Zone::Utc };
         self.maintenance.set_who(&self.settings.who);
         self.maintenance.set_sources(&self.settings.mail_sources);
+        self.cloudvision.set_instances(&self.settings.cloudvision, self.now);
         self.toasts.done(self.now, "the configuration was read again");
         let mut effects = vec![Effect::Redraw];
         effects.extend(mouse.then_some(Effect::SetMouse(self.settings.mouse)));
@@ -394,34 +401,30 @@ impl Model {
     /// The wheel turned over a pane.
     fn wheel(&mut self, layout: &Layout, column: u16, row: u16, lines: isize) -> Vec<Effect> {
         match layout.pane_at(column, row) {
-            Some((Pane::Maintenances, _)) => {
-                let outcome = self.maintenance.wheel(lines);
-                self.apply(outcome)
-            }
-            _ => vec![],
+            Some((pane, area)) => self.wheel_over(pane, column.saturating_sub(area.x), lines),
+            None => vec![],
         }
     }
 
     /// A click: on the header, a tab, a hint of the footer, or a pane.
     fn click(&mut self, layout: &Layout, column: u16, row: u16) -> Vec<Effect> {
         if row == layout.header.y {
-            return self.run(Command::Connections, false);
+            return self.run(Command::Connections);
         }
         if row == layout.footer.y {
             let hit = super::view::hints(self).into_iter().find(|hint| hint.columns.contains(&column));
-            return hit.map_or_else(Vec::new, |hint| self.run(hint.command, false));
+            return hit.map_or_else(Vec::new, |hint| self.run(hint.command));
         }
         if layout.tabs.is_some_and(|tabs| tabs.y == row) {
             let hit = super::view::tabs(self).into_iter().find(|tab| tab.columns.contains(&column));
-            return hit.map_or_else(Vec::new, |tab| self.run(Command::Focus(tab.pane), false));
+            return hit.map_or_else(Vec::new, |tab| self.run(Command::Focus(tab.pane)));
         }
         let Some((pane, area)) = layout.pane_at(column, row) else { return vec![] };
         self.focus = pane;
-        if pane == Pane::Maintenances && row > area.y {
-            let outcome = self.maintenance.click(usize::from(row - area.y - 1));
-            return self.apply(outcome);
+        if row <= area.y {
+            return vec![];
         }
-        vec![]
+        self.click_into(pane, column.saturating_sub(area.x), usize::from(row - area.y - 1))
     }
 }
 

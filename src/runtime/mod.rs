@@ -171,15 +171,17 @@ impl Screen {
                     );
                 }
             }
-            request @ Effect::Maintenance(_) => self.ask(request),
+            request @ (Effect::Maintenance(_) | Effect::CloudVision(_)) => self.ask(request),
         }
         false
     }
 
     /// Hands a request to its worker.
     fn ask(&mut self, effect: Effect) {
-        if let Effect::Maintenance(request) = effect {
-            self.worker.ask(request);
+        match effect {
+            Effect::Maintenance(request) => self.worker.ask(request),
+            Effect::CloudVision(request) => tracing::warn!(?request, "nobody asks CloudVision yet"),
+            _ => {}
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// A row that a [`List`] can hold.
 pub(crate) trait Row: Clone + std::fmt::Debug {
     /// What identifies the thing, whatever happens to its contents.
-    type Key: Copy + Ord + std::fmt::Debug;
+    type Key: Clone + Ord + std::fmt::Debug;
     /// The identity of this row.
     fn key(&self) -> Self::Key;
     /// The heading it stands under, where the list has headings; rows of one group are neighbours there.
@@ -129,8 +129,10 @@ impl<R: Row> List<R> {
         let found = wanted.and_then(|key| rows.iter().position(|row| row.key() == key));
         self.cursor = found.unwrap_or_else(|| self.cursor.min(rows.len().saturating_sub(1)));
         self.rows = rows;
-        for row in &self.rows {
-            self.marks.entry(row.key()).and_modify(|marked| *marked = row.clone());
+        if !self.marks.is_empty() {
+            for row in &self.rows {
+                self.marks.entry(row.key()).and_modify(|marked| *marked = row.clone());
+            }
         }
         self.more_before = more_before;
         self.more_after = more_after;
@@ -307,8 +309,8 @@ impl<R: Row> List<R> {
     }
 
     /// Whether the row of this key is marked.
-    pub(crate) fn is_marked(&self, key: R::Key) -> bool {
-        self.marks.contains_key(&key)
+    pub(crate) fn is_marked(&self, key: &R::Key) -> bool {
+        self.marks.contains_key(key)
     }
 
     /// How many rows are marked.

@@ -1,8 +1,12 @@
 //! Drawing without knowing noctui: themes, glyphs, times, text that fits, lists, text fields.
 
 pub(crate) mod field;
+pub(crate) mod gauge;
 pub(crate) mod line;
 pub(crate) mod list;
+pub(crate) mod load;
+pub(crate) mod outcome;
+pub(crate) mod page;
 pub(crate) mod theme;
 pub(crate) mod time;
 

@@ -5,8 +5,8 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::Model;
 use crate::app::commands::{COMMANDS, Command};
-use crate::app::{Model, Pane};
 use crate::ui::line::{Pen, width};
 use crate::ui::theme::{Role, State};
 
@@ -33,12 +33,7 @@ pub(crate) fn hints(model: &Model) -> Vec<Hint> {
     for scope in model.scopes() {
         for spec in COMMANDS.iter().filter(|spec| spec.scopes.contains(&scope) && !spec.hint.is_empty()) {
             let Some(key) = model.settings.keymap.keys(spec.name).first() else { continue };
-            let word = if let Command::Maintenance(command) = spec.command {
-                model.maintenance.hint(command, spec.hint)
-            } else {
-                (spec.command != Command::Back || model.is_opened()).then_some(spec.hint)
-            };
-            let Some(word) = word else { continue };
+            let Some(word) = model.hint(spec.command, spec.hint) else { continue };
             if shown.iter().all(|(command, ..)| *command != spec.command) {
                 shown.push((spec.command, key.to_string(), word));
             }
@@ -77,8 +72,7 @@ fn warnings(model: &Model) -> Option<String> {
 fn typing(model: &Model) -> Option<&'static [(&'static str, &'static str)]> {
     match model.overlays.last() {
         Some(overlay) => Some(overlay.keys()),
-        None if model.focus == Pane::Maintenances => model.maintenance.editor_keys(),
-        None => None,
+        None => model.editor_keys(),
     }
 }
 

@@ -25,8 +25,7 @@ pub(crate) fn tabs(model: &Model) -> Vec<Tab> {
     let mut at = 0;
     let narrow = model.size.0 < 80;
     let make = |pane: Pane| {
-        let count = if pane == Pane::Maintenances { model.maintenance.badge() } else { None };
-        let count = count.map_or_else(String::new, |count| format!(" {count}"));
+        let count = model.badge(pane).map_or_else(String::new, |count| format!(" {count}"));
         let title = if narrow && model.focus != pane { String::new() } else { format!(" {}", pane.short_title()) };
         let text = format!("{}{title}{count}", pane.number());
         // The brackets make the focused tab visible without colour.

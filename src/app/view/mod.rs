@@ -12,7 +12,6 @@ use ratatui::layout::{Position, Rect};
 
 use super::layout::{Layout, SMALLEST, layout};
 use super::{Model, Pane};
-use crate::features::maintenance;
 use crate::ui::line::{Pen, fit, width};
 use crate::ui::theme::Role;
 
@@ -69,49 +68,38 @@ fn too_small(model: &Model, buffer: &mut Buffer) {
 
 /// One pane: its title rule and what it shows.
 fn draw_pane(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let focused = model.focus == pane;
     let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let absent = model.settings.absent.get(pane as usize).and_then(Option::as_ref);
-    let status = if pane == Pane::Maintenances { model.maintenance.heading() } else { Vec::new() };
-    let opened = if pane == Pane::Maintenances {
-        maintenance::pane::view::title(&model.maintenance, &model.look())
-    } else {
-        None
-    };
-    match opened {
+    match model.title(pane) {
         Some(title) => draw_opened_title(model, &title, area, buffer),
-        None => draw_title(model, pane, status, focused, area, buffer),
+        None => draw_title(model, pane, area, buffer),
     }
-    match (pane, absent) {
-        (Pane::Maintenances, _) => maintenance::pane::view::draw(
-            &model.maintenance,
-            &model.look(),
-            absent.map(String::as_str),
-            focused,
-            inner,
-            buffer,
-        ),
-        (_, Some(line)) => {
-            for (row, text) in
-                crate::ui::line::wrap(line, usize::from(inner.width.saturating_sub(2))).iter().enumerate()
-            {
-                let row = u16::try_from(row).unwrap_or(u16::MAX);
-                Pen::new(buffer, inner, row).skip(1).text(text, model.look().theme.style(Role::Muted));
-            }
-            None
-        }
-        (_, None) => None,
+    model.draw_inner(pane, inner, buffer)
+}
+
+/// What a pane says whose backend is not there.
+pub(super) fn draw_absent(model: &Model, text: &str, area: Rect, buffer: &mut Buffer) {
+    for (row, line) in crate::ui::line::wrap(text, usize::from(area.width.saturating_sub(2))).iter().enumerate() {
+        let row = u16::try_from(row).unwrap_or(u16::MAX);
+        Pen::new(buffer, area, row).skip(1).text(line, model.look().theme.style(Role::Muted));
     }
 }
 
-/// `─ 1 Maintenances ─────── 3 active · 2 new ──`; the figures of `status` from the right as far as there is room.
-fn draw_title(model: &Model, pane: Pane, mut status: Vec<String>, focused: bool, area: Rect, buffer: &mut Buffer) {
+/// `─ 1 Maintenances ─────── 3 active · 2 new ──`; the figures from the right as far as there is room.
+fn draw_title(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {
+    let mut status = model.heading(pane);
+    let focused = model.focus == pane;
     let look = model.look();
     let rule = look.theme.style(Role::Muted);
     let dash = look.pick("─", "-");
     let title = look.theme.style(if focused { Role::Accent } else { Role::Title });
     let mut pen = Pen::new(buffer, area, 0);
     pen.text(dash, rule).text(&format!(" {} {} ", pane.number(), pane.title()), title);
+    let emblem = model.emblem(pane);
+    for (text, role) in &emblem {
+        let room = pen.left().saturating_sub(2);
+        pen.text(&fit(text, room.min(NAME_CELLS)), look.theme.style(*role));
+    }
+    pen.text(if emblem.is_empty() { "" } else { " " }, rule);
     // The figures come in the order of their weight: the last ones go where there is no room.
     while !status.is_empty() && width(&status.join(" · ")) + 4 > pen.left() {
         status.pop();
@@ -137,7 +125,7 @@ fn name_cells(left: &[&str], right: &str, cells: usize) -> usize {
 }
 
 /// `─ zayo TTN-0003456789  confirmed ─────────── not acknowledged ──`.
-fn draw_opened_title(model: &Model, title: &maintenance::pane::view::Title, area: Rect, buffer: &mut Buffer) {
+fn draw_opened_title(model: &Model, title: &crate::ui::page::Title, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
     let rule = look.theme.style(Role::Muted);
     let dash = look.pick("─", "-");

@@ -11,6 +11,7 @@ use crate::logging::Severity;
 use crate::ui::Look;
 use crate::ui::field::Field;
 use crate::ui::line::{Pen, width, wrap};
+use crate::ui::page::Span;
 use crate::ui::theme::Role;
 
 /// Draws the topmost overlay into the middle of `body`; returns where text is being typed.
@@ -32,6 +33,18 @@ pub(super) fn draw(model: &Model, body: Rect, buffer: &mut Buffer) -> Option<Pos
 
 /// An empty frame with a title, at most `columns` x `rows`, in the middle of `body`; returns its inside.
 fn frame(look: &Look<'_>, title: &str, columns: u16, rows: u16, body: Rect, buffer: &mut Buffer) -> Rect {
+    frame_in(look, (title, Role::Accent), columns, rows, body, buffer)
+}
+
+/// The same with a title in some role.
+fn frame_in(
+    look: &Look<'_>,
+    (title, role): (&str, Role),
+    columns: u16,
+    rows: u16,
+    body: Rect,
+    buffer: &mut Buffer,
+) -> Rect {
     let size = (columns.min(body.width), rows.saturating_add(2).min(body.height));
     let area = Rect {
         x: body.x + (body.width - size.0) / 2,
@@ -46,7 +59,8 @@ fn frame(look: &Look<'_>, title: &str, columns: u16, rows: u16, body: Rect, buff
     let top = format!("{}{}{}", look.pick("┌", "+"), dash.repeat(inner_width), look.pick("┐", "+"));
     let bottom = format!("{}{}{}", look.pick("└", "+"), dash.repeat(inner_width), look.pick("┘", "+"));
     Pen::new(buffer, area, 0).text(&top, style);
-    Pen::new(buffer, area, 0).skip(2).text(&format!(" {title} "), look.theme.style(Role::Accent));
+    let title = crate::ui::line::fit(title, inner_width.saturating_sub(4));
+    Pen::new(buffer, area, 0).skip(2).text(&format!(" {title} "), look.theme.style(role));
     Pen::new(buffer, area, area.height.saturating_sub(1)).text(&bottom, style);
     let upright = look.pick("│", "|");
     for y in 1..area.height.saturating_sub(1) {
@@ -140,18 +154,32 @@ fn draw_palette(model: &Model, palette: &Palette, body: Rect, buffer: &mut Buffe
     cursor
 }
 
-/// A question.
+/// A question. One about production looks otherwise than the others, so that nobody clicks through it.
 fn draw_confirm(model: &Model, confirm: &Confirm, body: Rect, buffer: &mut Buffer) -> Option<Position> {
+    const COLUMNS: u16 = 72;
     let look = model.look();
-    let rows = u16::try_from(confirm.lines.len()).unwrap_or(0) + 3;
-    let inside = frame(&look, &confirm.question, 72, rows, body, buffer);
-    for (row, line) in confirm.lines.iter().enumerate() {
-        Pen::new(buffer, inside, u16::try_from(row).unwrap_or(0)).text(line, look.theme.style(Role::Text));
+    let cells = usize::from(COLUMNS.min(body.width).saturating_sub(4));
+    let mut lines: Vec<Span> = Vec::new();
+    for (line, role) in &confirm.lines {
+        lines.extend(wrap(line, cells).into_iter().map(|line| (line, *role)));
     }
+    let asks = confirm.word.as_ref().map(|word| wrap(&format!("Type {word} and enter to go on, esc to cancel"), cells));
+    let asks = asks.unwrap_or_default();
+    let rows = u16::try_from(lines.len() + asks.len()).unwrap_or(u16::MAX).saturating_add(3);
+    let title = if confirm.production { Role::ContextProd } else { Role::Accent };
+    let inside = frame_in(&look, (&confirm.question, title), COLUMNS, rows, body, buffer);
     let last = inside.height.saturating_sub(1);
-    if let Some(word) = &confirm.word {
-        let prompt = format!("Type {word} and enter to go on, esc to cancel: ");
-        return Some(draw_field(&look, &prompt, &confirm.typed, inside, last, buffer));
+    // What has to be typed is never pushed out by what there is to know.
+    let room = usize::from(last).saturating_sub(asks.len());
+    for (row, (line, role)) in lines.iter().take(room).enumerate() {
+        Pen::new(buffer, inside, u16::try_from(row).unwrap_or(0)).text(line, look.theme.style(*role));
+    }
+    if confirm.word.is_some() {
+        let from = last.saturating_sub(u16::try_from(asks.len()).unwrap_or(0));
+        for (row, line) in (from..last).zip(&asks) {
+            Pen::new(buffer, inside, row).text(line, look.theme.style(Role::Text));
+        }
+        return Some(draw_field(&look, "> ", &confirm.typed, inside, last, buffer));
     }
     Pen::new(buffer, inside, last)
         .text("y", look.theme.style(Role::Key))

@@ -9,6 +9,7 @@ mod difference;
 mod error;
 pub mod inputs;
 pub mod model;
+pub mod pane;
 pub mod pb;
 pub mod sim;
 pub mod store;

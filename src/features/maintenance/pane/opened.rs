@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::view::{TextLine, mail_lines};
+use super::view::mail_lines;
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::unparsed::Notification;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
@@ -10,6 +10,8 @@ use crate::features::maintenance::worker::Mail;
 use crate::trouble::Trouble;
 use crate::ui::Look;
 use crate::ui::list::List;
+pub(super) use crate::ui::load::Load;
+use crate::ui::page::TextLine;
 
 /// One of them.
 #[derive(Debug)]
@@ -20,26 +22,6 @@ pub(crate) enum Page {
     Notifications(NotificationsPage),
     /// One notification.
     Notification(NotificationPage),
-}
-
-/// Something that is asked for and arrives.
-#[derive(Debug)]
-pub(crate) enum Load<T> {
-    /// On its way.
-    Loading,
-    /// There.
-    Ready(T),
-    /// Not to be had, and why.
-    Failed(Trouble),
-}
-
-impl<T> From<Result<T, Trouble>> for Load<T> {
-    fn from(arrived: Result<T, Trouble>) -> Self {
-        match arrived {
-            Ok(thing) => Self::Ready(thing),
-            Err(trouble) => Self::Failed(trouble),
-        }
-    }
 }
 
 /// One maintenance, opened.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::opened::{Load, NotificationPage, NotificationsPage, Page, Text};
 use super::query::CHUNK;
-use super::{Landing, Outcome, Say, State};
+use super::{Landing, Outcome, State};
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::list::{Anchor, Sort, Window};
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
@@ -58,7 +58,7 @@ impl State {
             Report::Failed(trouble) => {
                 // Whatever failed: what was not undone can be undone still.
                 self.undo.extend(self.undoing.pop_front());
-                Outcome { say: Some(Say::Failed(trouble)), ..Outcome::none() }
+                Outcome::failed(trouble)
             }
             Report::Changed => Outcome::none().and(self.refresh(now)),
             Report::Source(state) => {

@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use super::opened::{Load, Page};
-use super::update::copied;
 use super::{Outcome, State, view};
 use crate::features::maintenance::model::Impact;
 use crate::features::maintenance::store::count::Count;
 use crate::features::maintenance::worker::SourceHealth;
 use crate::ui::Look;
 use crate::ui::line::fit;
+use crate::ui::page::plain;
 use crate::ui::theme;
 use crate::ui::time::age;
 
@@ -91,7 +91,7 @@ impl State {
                 let mut lines = view::maintenance_lines(page, look, columns);
                 if let Load::Ready(detail) = &page.detail {
                     let title = format!("{} {} {}", detail.provider, detail.maintenance_id, detail.status.word());
-                    lines.insert(0, view::plain(title, theme::Role::Title));
+                    lines.insert(0, plain(title, theme::Role::Title));
                 }
                 lines
             }
@@ -101,7 +101,7 @@ impl State {
             },
             Some(Page::Notifications(page)) => {
                 let row = page.list.selected();
-                row.map(|row| view::plain(format!("{} {} {}", row.outcome, row.sender, row.subject), theme::Role::Text))
+                row.map(|row| plain(format!("{} {} {}", row.outcome, row.sender, row.subject), theme::Role::Text))
                     .into_iter()
                     .collect()
             }
@@ -119,7 +119,7 @@ impl State {
                         row.status.word(),
                         row.first_circuits.join(" ")
                     );
-                    view::plain(text.trim_end().to_owned(), theme::Role::Text)
+                    plain(text.trim_end().to_owned(), theme::Role::Text)
                 })
                 .collect(),
         };
@@ -127,7 +127,7 @@ impl State {
             .into_iter()
             .map(|line| line.into_iter().map(|(text, _)| text).collect::<String>().trim_end().to_owned())
             .collect();
-        copied(text.join("\n"))
+        Outcome::copied(text.join("\n"))
     }
 
     /// Makes what is opened fit its place: mails become lines, and nothing is scrolled past its end.

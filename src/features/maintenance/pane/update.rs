@@ -206,7 +206,7 @@ impl State {
             },
             _ => self.subjects().iter().map(|subject| subject.maintenance_id.as_str()).collect::<Vec<_>>().join("\n"),
         };
-        copied(text)
+        Outcome::copied(text)
     }
 
     /// `e`.
@@ -218,13 +218,4 @@ impl State {
             Outcome::ask(Request::Export(keys))
         }
     }
-}
-
-/// Text for the clipboard, and the word that it was sent: no terminal acknowledges it.
-pub(super) fn copied(text: String) -> Outcome {
-    if text.is_empty() {
-        return Outcome::warn("there is nothing to copy here");
-    }
-    let what = if text.lines().count() > 1 { format!("{} lines", text.lines().count()) } else { text.clone() };
-    Outcome { copy: Some(text), ..Outcome::done(format!("sent to the terminal's clipboard: {what}")) }
 }

@@ -6,7 +6,7 @@ use chrono::{Datelike as _, TimeDelta};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{draw_lines, plain, trouble_lines, words};
+use super::words;
 use crate::features::maintenance::pane::State;
 use crate::features::maintenance::pane::editor::Editor;
 use crate::features::maintenance::pane::rows::{show_name, sort_name};
@@ -15,6 +15,7 @@ use crate::trouble::Trouble;
 use crate::ui::Look;
 use crate::ui::line::{Pen, width};
 use crate::ui::list::Line;
+use crate::ui::page::{draw_lines, plain, trouble_lines};
 use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::{brief, brief_distance, day_and_clock, push_clock};
 
@@ -231,7 +232,7 @@ fn draw_row(
     let over = row.end <= look.now || row.status.is_final();
     let text = style(if over { Role::Muted } else { Role::Text });
     let mut pen = Pen::new(buffer, area, y);
-    let marked = state.list.is_marked(row.key.maintenance);
+    let marked = state.list.is_marked(&row.key.maintenance);
     let mark = match (marked, row.is_unseen) {
         (true, _) => (look.pick("▌", "+"), Role::Marked),
         (false, true) => (look.pick("▎", "|"), Role::Changed),

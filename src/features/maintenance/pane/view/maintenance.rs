@@ -4,13 +4,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::notification::draw_mail;
-use super::{Span, TextLine, Title, draw_lines, plain, sign, trouble_lines, words};
+use super::words;
 use crate::features::maintenance::pane::opened::{Load, MaintenancePage};
 use crate::features::maintenance::store::detail::{Detail, Event, EventKind};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
 use crate::ui::Look;
 use crate::ui::line::{width, wrap};
+use crate::ui::page::{Span, TextLine, Title, draw_lines, plain, sign, trouble_lines};
 use crate::ui::theme::Role;
 use crate::ui::time::{distance, span};
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{TextLine, Title, draw_lines, plain, trouble_lines};
 use crate::features::maintenance::model::Outcome;
 use crate::features::maintenance::pane::opened::{Load, NotificationPage, NotificationsPage, Text};
 use crate::features::maintenance::store::unparsed::Notification;
@@ -14,6 +13,7 @@ use crate::text::bytes;
 use crate::ui::Look;
 use crate::ui::line::{Pen, wrap};
 use crate::ui::list::Line;
+use crate::ui::page::{TextLine, Title, draw_lines, plain, trouble_lines};
 use crate::ui::theme::{Role, State};
 
 /// Lines below the list that tell why the selected mail was not read; none where the list itself would get too short.

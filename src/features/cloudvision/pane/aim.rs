@@ -1,0 +1,436 @@
+//! What a command that writes would ask of the worker, made from what is on the screen and bound to it: the question shows
+//! it, and its answer sends exactly this.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::instance::{Instance, UNSEEN};
+use super::opened::{Board, Page, Subject};
+use super::rows::DeployRow;
+use super::run::Run;
+use super::view::words;
+use super::{Command, Place, State};
+use crate::features::cloudvision::deploy::Advance;
+use crate::features::cloudvision::model::{
+    Change, ChangeAction, ChangeState, ExecutionOrder, Workspace, WorkspaceId, WorkspaceState,
+};
+use crate::features::cloudvision::store::journal::Phase;
+use crate::features::cloudvision::worker::{Inputs, Request, Target};
+use crate::ui::Look;
+use crate::ui::line::{fit, width};
+use crate::ui::list::Row;
+use crate::ui::page::Span;
+use crate::ui::theme::{Role, State as Sign};
+
+/// A name of more cells than this nobody types.
+const TYPED_CELLS: usize = 40;
+/// Names of devices that a question lists.
+const NAMED_DEVICES: usize = 6;
+/// Typed before anybody can have seen what it is about.
+pub(super) const TOO_SOON: &str = "that was typed before this was on the screen: nothing was done";
+
+/// What would be done.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Aim {
+    /// What the worker is asked.
+    pub(crate) request: Request,
+    /// The question, naming the object.
+    pub(crate) question: String,
+    /// What is typed where that is demanded: the object's name.
+    pub(crate) word: String,
+    /// What more there is to know.
+    pub(crate) lines: Vec<Span>,
+    /// Whether it concerns production.
+    pub(crate) production: bool,
+}
+
+/// A change control on the screen, and when that was changed last.
+pub(super) struct OnScreen {
+    /// As it is shown.
+    pub(super) change: Arc<Change>,
+    /// On which CloudVision.
+    pub(super) instance: String,
+    /// When it came to the screen like this.
+    pub(super) changed_at: DateTime<Utc>,
+}
+
+impl State {
+    /// What `command` would do now, or why it would do nothing.
+    pub(crate) fn aim(&self, command: Command, place: Place, look: &Look<'_>) -> Result<Aim, String> {
+        match command {
+            Command::Deploy => self.aim_deployment(Advance::Pending, look),
+            Command::DeployStart => {
+                let advance = self.subject_target()?.advance.max(Advance::Started);
+                self.aim_deployment(advance, look)
+            }
+            Command::GoOn => self.aim_submission(look),
+            Command::Cancel => self.aim_cancelling(look),
+            Command::Abandon => self.aim_abandoning(place, look),
+            Command::Approve => self.aim_change(place, ChangeAction::Approve, "Approve", look),
+            Command::Unapprove => self.aim_change(place, ChangeAction::Unapprove, "Unapprove", look),
+            Command::Start => {
+                let state = self.change_on_screen(place)?.change.state;
+                if state == ChangeState::Pending {
+                    return Err("nobody has approved it: a approves, S approves and starts".to_owned());
+                }
+                self.aim_change(place, ChangeAction::Start, "Start", look)
+            }
+            Command::ApproveStart => self.aim_change(place, ChangeAction::ApproveAndStart, "Approve and start", look),
+            Command::Stop => self.aim_change(place, ChangeAction::Stop, "Stop", look),
+            Command::Unschedule => self.aim_change(place, ChangeAction::Unschedule, "Take off the schedule", look),
+            Command::Delete => self.aim_change(place, ChangeAction::Delete, "Delete", look),
+            Command::Arrange => {
+                let (order, verb) = match self.change_on_screen(place)?.change.order() {
+                    ExecutionOrder::Serial | ExecutionOrder::Mixed => (ExecutionOrder::Parallel, "Run all at once"),
+                    ExecutionOrder::Parallel => (ExecutionOrder::Serial, "Run one after the other"),
+                };
+                self.aim_change(place, ChangeAction::Arrange(order), verb, look)
+            }
+            _ => Err("this writes nothing".to_owned()),
+        }
+    }
+
+    /// The CloudVision of this name, if it may be written to and is up to date.
+    fn writable(&self, name: &str, needs: Needs, now: DateTime<Utc>) -> Result<&Instance, String> {
+        let instance = self.named(name).ok_or_else(|| format!("no CloudVision called {name} is configured"))?;
+        if instance.view.read_only {
+            return Err(format!("{name} is read-only by the configuration: nothing was done"));
+        }
+        let told_at = match needs {
+            Needs::Connection => Some(now),
+            Needs::Changes => instance.changes.told_at,
+            Needs::Workspaces => instance.workspaces.told_at,
+        };
+        match instance.stale(told_at, self.started, now) {
+            Some(why) => Err(format!("{why}: nothing was done")),
+            None => Ok(instance),
+        }
+    }
+
+    /// The target under the cursor, or the one that is opened.
+    pub(super) fn subject_target(&self) -> Result<&Target, String> {
+        let none = || Err("there is no target here".to_owned());
+        let opened = self.above_deploys.pages.iter().rev().find_map(|page| match page {
+            Page::Deployment(page) => Some(&page.subject),
+            Page::Change(_) | Page::Workspaces(_) | Page::Devices(_) => None,
+        });
+        match (opened, self.page(Place::Deploys), self.deploys.list.selected()) {
+            (Some(Subject::Target(name)), ..) => self.target(name).map_or_else(none, Ok),
+            (None, None, Some(DeployRow::Target(target))) => Ok(target),
+            (Some(Subject::Unfinished(_)), ..) | (None, None, Some(DeployRow::Unfinished(_))) => {
+                Err("this was left unfinished: deploy its target below".to_owned())
+            }
+            _ => none(),
+        }
+    }
+
+    /// The deployment of this process under the cursor, or the one that is opened.
+    pub(super) fn subject_run(&self) -> Option<&Run> {
+        self.run_of(&self.subject_target().ok()?.name)
+    }
+
+    /// A deployment of the target on the screen.
+    fn aim_deployment(&self, advance: Advance, look: &Look<'_>) -> Result<Aim, String> {
+        let target = self.subject_target()?;
+        let name = &target.name;
+        if self.run_of(name).is_some_and(|run| run.ended.is_none()) {
+            return Err(format!("{name} is being deployed already: enter shows how far it is"));
+        }
+        let is_asked = |page: &Page| matches!(page, Page::Deployment(page) if page.asked_at.is_some() && page.subject == Subject::Target(name.clone()));
+        if self.above_deploys.pages.iter().any(is_asked) {
+            return Err(format!("{name} is about to be deployed already"));
+        }
+        let (devices, changed) = match &target.inputs {
+            Inputs::Reading => return Err(format!("the folder of {name} is still being read: nothing was done")),
+            Inputs::Refused(trouble) => return Err(trouble.one_line()),
+            Inputs::Ready { devices, changed, .. } => (*devices, *changed),
+        };
+        let instance = self.writable(&target.instance, Needs::Connection, look.now)?;
+        if self.page(Place::Deploys).is_none() && is_too_soon(&self.deploys, look.now) {
+            return Err(TOO_SOON.to_owned());
+        }
+        let mut facts = vec![words::count(devices, "device")];
+        facts.push(match changed {
+            Some(0) => "unchanged since the last deployment".to_owned(),
+            Some(changed) => format!("{changed} changed since the last deployment"),
+            None => "never deployed from here".to_owned(),
+        });
+        let mut lines = vec![(facts.join(" · "), Role::Text)];
+        if target.protected {
+            lines.push(("waits for a look after the build".to_owned(), Role::Text));
+        }
+        lines.push((words::advance(advance).to_owned(), Role::Text));
+        let verb = if advance == Advance::Pending { "Deploy" } else { "Deploy and start" };
+        let request = Request::Deploy { target: name.clone(), advance };
+        Ok(Aim::new(request, verb, name, instance, lines))
+    }
+
+    /// The submission of what was built and looked at.
+    fn aim_submission(&self, look: &Look<'_>) -> Result<Aim, String> {
+        let run = self.subject_run().ok_or("nothing is being deployed here")?;
+        let since = run.waits_since.ok_or("nothing waits for a look here")?;
+        if look.now - since < UNSEEN {
+            return Err(TOO_SOON.to_owned());
+        }
+        let instance = self.writable(&run.instance, Needs::Connection, look.now)?;
+        let changed = run.plan.iter().filter(|device| device.is_changed()).count();
+        let mut lines =
+            vec![(format!("{} · {changed} with changes", words::count(run.plan.len(), "device")), Role::Text)];
+        let (errors, warnings) = run.report.as_ref().map_or((0, 0), |report| report.counts());
+        if errors + warnings > 0 {
+            let found = format!("{} and {}", words::count(errors, "error"), words::count(warnings, "warning"));
+            lines.push(warning(look, &format!("the build found {found}")));
+        }
+        lines.push((
+            "what is submitted is in force in CloudVision; no device has it before its change control runs".to_owned(),
+            Role::Muted,
+        ));
+        Ok(Aim::new(Request::GoOn(run.id.clone()), "Submit", &run.target, instance, lines))
+    }
+
+    /// The end of a deployment; once it is submitted, of its change control.
+    fn aim_cancelling(&self, look: &Look<'_>) -> Result<Aim, String> {
+        let run = self.subject_run().ok_or("nothing of this target is being deployed from here")?;
+        let instance = self.writable(&run.instance, Needs::Connection, look.now)?;
+        if !run.is_submitting() {
+            if run.ended.is_some() {
+                return Err("it has ended".to_owned());
+            }
+            let lines = vec![("its workspace is abandoned; nothing of it is in force".to_owned(), Role::Text)];
+            return Ok(Aim::new(
+                Request::Cancel(run.id.clone()),
+                "End the deployment of",
+                &run.target,
+                instance,
+                lines,
+            ));
+        }
+        if !run.is_submitted() {
+            return Err("its submission was asked for: wait for the answer".to_owned());
+        }
+        let keeps = "the mainline keeps the change";
+        let Some(change) = &run.change else {
+            return Err(format!("it is submitted, and {keeps}; its change control is not known yet"));
+        };
+        // What was told of the change control since counts.
+        let newest = instance.changes.items.get(&change.id).map_or(change, |entry| &entry.change);
+        if newest.state == ChangeState::Running {
+            return Err(format!("its change control runs, and {keeps}: o opens it, x stops it there"));
+        }
+        if newest.state.is_over() {
+            return Err(format!("its change control is {}, and {keeps}", newest.state.name()));
+        }
+        let lines = vec![
+            warning(look, &format!("it is submitted: {keeps},")),
+            ("  and the next change control of these devices brings it to them".to_owned(), Role::Text),
+        ];
+        let request = act(&run.instance, newest, ChangeAction::Delete);
+        Ok(Aim::new(request, "Delete the change control", words::name(newest), instance, lines))
+    }
+
+    /// The workspace on the screen that was left open.
+    fn workspace_on_screen(&self, place: Place) -> Result<(WorkspaceId, String, Vec<Span>), String> {
+        match (place, self.page(place)) {
+            (_, Some(Page::Workspaces(board))) => {
+                let workspace = board.list.selected().ok_or("there is no workspace here")?;
+                let instance = self.instance().map_or("", |instance| &instance.view.name);
+                Ok((workspace.id.clone(), instance.to_owned(), workspace_lines(workspace)))
+            }
+            (Place::Deploys, _) => {
+                if let Some(unfinished) = self.subject_unfinished() {
+                    if unfinished.lives {
+                        return Err("another noctui is still at it: end it there".to_owned());
+                    }
+                    if unfinished.phase.is_in_force() {
+                        return Err("it is submitted: there is no workspace to abandon".to_owned());
+                    }
+                    if unfinished.phase == Phase::SubmitRequested {
+                        return Err("its submission was asked for: look at the workspace in CloudVision".to_owned());
+                    }
+                    let id = unfinished.workspace.clone().ok_or("it has made no workspace")?;
+                    let lines =
+                        vec![("its deployment ends with that; nothing of it is in force".to_owned(), Role::Text)];
+                    return Ok((id, unfinished.instance.clone(), lines));
+                }
+                let run = self.subject_run();
+                let kept = run.and_then(|run| Some((run.kept_workspace()?.clone(), run.instance.clone())));
+                let (id, instance) = kept.ok_or("no workspace was left open here; w lists them")?;
+                Ok((id, instance, vec![("what was built in it cannot be looked at any more".to_owned(), Role::Text)]))
+            }
+            (Place::Changes, _) => Err("there is no workspace here; w lists them".to_owned()),
+        }
+    }
+
+    /// Throwing a workspace away.
+    fn aim_abandoning(&self, place: Place, look: &Look<'_>) -> Result<Aim, String> {
+        let (workspace, name, lines) = self.workspace_on_screen(place)?;
+        let needs =
+            if matches!(self.page(place), Some(Page::Workspaces(_))) { Needs::Workspaces } else { Needs::Connection };
+        let instance = self.writable(&name, needs, look.now)?;
+        let soon = match self.page(place) {
+            Some(Page::Workspaces(board)) => is_too_soon(board, look.now),
+            Some(_) => false,
+            None => is_too_soon(&self.deploys, look.now),
+        };
+        if soon {
+            return Err(TOO_SOON.to_owned());
+        }
+        let known = instance.workspaces.items.get(&workspace);
+        if let Some(known) = known
+            && matches!(known.state, WorkspaceState::Submitted | WorkspaceState::Abandoned)
+        {
+            return Err(format!("the workspace is {} already", words::workspace(known.state).1));
+        }
+        let called = known.map(|known| known.name.as_str()).filter(|name| !name.is_empty());
+        let called = called.unwrap_or(workspace.as_str()).to_owned();
+        let request = Request::Abandon { instance: name.clone(), workspace };
+        Ok(Aim::new(request, "Abandon the workspace", &called, instance, lines))
+    }
+
+    /// The change control under the cursor, or the one that is opened.
+    pub(super) fn change_on_screen(&self, place: Place) -> Result<OnScreen, String> {
+        let none = || "there is no change control here".to_owned();
+        let of = |instance: &str, change: &Arc<Change>| {
+            let entry = self.named(instance).and_then(|instance| instance.changes.items.get(&change.id));
+            OnScreen {
+                change: entry.map_or(change, |entry| &entry.change).clone(),
+                instance: instance.to_owned(),
+                changed_at: entry.map_or(DateTime::UNIX_EPOCH, |entry| entry.changed_at),
+            }
+        };
+        match (place, self.page(place)) {
+            (_, Some(Page::Change(page))) if page.is_gone => Err("it does not exist any more".to_owned()),
+            (_, Some(Page::Change(page))) => Ok(of(&page.instance, &page.change)),
+            (Place::Changes, None) => {
+                let row = self.changes.list.selected().ok_or_else(none)?;
+                Ok(of(&self.instance().ok_or_else(none)?.view.name, &row.change))
+            }
+            (Place::Deploys, None | Some(Page::Deployment(_))) => {
+                let run = self.subject_run().ok_or_else(none)?;
+                Ok(of(&run.instance, run.change.as_ref().ok_or_else(none)?))
+            }
+            _ => Err(none()),
+        }
+    }
+
+    /// The change control on the screen, if `action` can be done to it now.
+    pub(super) fn act_on_screen(
+        &self,
+        place: Place,
+        action: &ChangeAction,
+        now: DateTime<Utc>,
+    ) -> Result<(OnScreen, &Instance), String> {
+        let shown = self.change_on_screen(place)?;
+        let instance = self.writable(&shown.instance, Needs::Changes, now)?;
+        let is_list = self.page(place).is_none() && place == Place::Changes;
+        if now - shown.changed_at < UNSEEN || (is_list && is_too_soon(&self.changes, now)) {
+            return Err(TOO_SOON.to_owned());
+        }
+        let change = &shown.change;
+        let again = *action == ChangeAction::Approve && change.approval.is_some();
+        if again || !action.is_possible(change.state) {
+            let remedy = if matches!(action, ChangeAction::Schedule(_)) && change.state == ChangeState::Pending {
+                "; approve it first"
+            } else {
+                ""
+            };
+            let (name, state) = (fit(words::name(change), TYPED_CELLS).into_owned(), change.state.name());
+            return Err(format!("{name} is {state}: it cannot be {}{remedy}", action.participle()));
+        }
+        Ok((shown, instance))
+    }
+
+    /// Something done to the change control on the screen.
+    fn aim_change(&self, place: Place, action: ChangeAction, verb: &str, look: &Look<'_>) -> Result<Aim, String> {
+        let (shown, instance) = self.act_on_screen(place, &action, look.now)?;
+        let change = &shown.change;
+        let mut lines = vec![(words::extent(change), Role::Text)];
+        let named = change.devices.iter().take(NAMED_DEVICES).map(|device| instance.hostname(device));
+        let mut devices = named.collect::<Vec<_>>().join(", ");
+        if change.devices.len() > NAMED_DEVICES {
+            devices = format!("{devices} and {} more", change.devices.len() - NAMED_DEVICES);
+        }
+        if !devices.is_empty() {
+            lines.push((devices, Role::Muted));
+        }
+        let approved = change.approval.as_ref().map(|approval| words::approval(approval, look));
+        match (&action, approved) {
+            (ChangeAction::Start, Some(approved)) => lines.push((format!("approved {approved}"), Role::Text)),
+            (ChangeAction::ApproveAndStart, None) => {
+                lines.push(("nobody has approved it yet: this approves it as it is shown".to_owned(), Role::Text));
+            }
+            (ChangeAction::Delete, _) => {
+                lines
+                    .push(warning(look, "the mainline keeps what was submitted: another change control will bring it"));
+            }
+            (ChangeAction::Arrange(_), _) => {
+                lines.push(warning(look, "this is another version of it: an approval does not hold for that"));
+            }
+            _ => {}
+        }
+        if matches!(action, ChangeAction::Start | ChangeAction::ApproveAndStart) {
+            lines.extend(change.checks.iter().map(|check| warning(look, words::check(*check))));
+        }
+        let request = act(&shown.instance, change, action);
+        Ok(Aim::new(request, verb, words::name(change), instance, lines))
+    }
+}
+
+/// What has to be up to date for an action.
+#[derive(Clone, Copy)]
+enum Needs {
+    /// The connection alone.
+    Connection,
+    /// The change controls.
+    Changes,
+    /// The workspaces.
+    Workspaces,
+}
+
+/// Whether what is under the cursor came there a moment ago without anybody's doing.
+fn is_too_soon<R: Row>(board: &Board<R>, now: DateTime<Utc>) -> bool {
+    now - board.settled_at < UNSEEN
+}
+
+/// A request for an action on a change control as it is shown.
+pub(super) fn act(instance: &str, change: &Change, action: ChangeAction) -> Request {
+    Request::Act {
+        instance: instance.to_owned(),
+        change: change.id.clone(),
+        version: change.version,
+        action,
+        notes: String::new(),
+    }
+}
+
+/// A line that warns.
+fn warning(look: &Look<'_>, text: &str) -> Span {
+    (format!("{} {text}", look.glyph(Sign::Warning)), Role::Warning)
+}
+
+/// Who made a workspace, and whether it was built.
+fn workspace_lines(workspace: &Workspace) -> Vec<Span> {
+    let by = if workspace.created_by.is_empty() { "somebody" } else { &workspace.created_by };
+    vec![(format!("made by {by}; what is in it is lost"), Role::Text)]
+}
+
+impl Aim {
+    /// `verb "name" on INSTANCE?`.
+    fn new(request: Request, verb: &str, name: &str, instance: &Instance, lines: Vec<Span>) -> Self {
+        let view = &instance.view;
+        let place = if view.production { view.name.to_uppercase() } else { view.name.clone() };
+        // What nobody can type is not asked for.
+        let typable = !name.is_empty()
+            && width(name) <= TYPED_CELLS
+            && name.chars().all(|c| c.is_ascii_graphic() || c == ' ')
+            && name.trim() == name;
+        Self {
+            request,
+            question: format!("{verb} \"{}\" on {place}?", fit(name, TYPED_CELLS)),
+            word: if typable { name.to_owned() } else { view.name.clone() },
+            lines,
+            production: view.production,
+        }
+    }
+}

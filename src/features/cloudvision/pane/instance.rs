@@ -1,0 +1,229 @@
+//! One CloudVision as the screen knows it: how it is doing, and what it told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::features::cloudvision::model::{Change, ChangeId, Device, DeviceId, Workspace, WorkspaceId};
+use crate::features::cloudvision::worker::{Delta, Health, InstanceView};
+use crate::ui::page::Span;
+use crate::ui::theme::{self, Role};
+use crate::ui::time::{Zone, age};
+
+/// What was changed within this time nobody has seen.
+pub(super) const UNSEEN: TimeDelta = TimeDelta::milliseconds(300);
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Instance {
+    /// As configured.
+    pub(super) view: InstanceView,
+    /// How it is doing.
+    pub(super) health: Health,
+    /// Its change controls.
+    pub(super) changes: Collection<ChangeId, Entry>,
+    /// Its workspaces.
+    pub(super) workspaces: Collection<WorkspaceId, Workspace>,
+    /// Its devices.
+    pub(super) devices: Collection<DeviceId, Device>,
+}
+
+/// Things of one kind, by their id.
+#[derive(Debug)]
+pub(super) struct Collection<K, T> {
+    /// The things.
+    pub(super) items: BTreeMap<K, T>,
+    /// As of when; `None` before anything was told.
+    pub(super) told_at: Option<DateTime<Utc>>,
+}
+
+/// A change control, and what the screen makes of it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// As it was told last.
+    pub(super) change: Arc<Change>,
+    /// In small letters, what a filter looks through.
+    pub(super) text: String,
+    /// Whether it is new, or in another state, since somebody looked.
+    pub(super) is_news: bool,
+    /// When its content or state was changed on the screen.
+    pub(super) changed_at: DateTime<Utc>,
+}
+
+impl Entry {
+    /// A change control, which stood so `before`; `at` it came to the screen, as one of the first or not.
+    fn of(change: Arc<Change>, before: Option<&Self>, is_first: bool, at: DateTime<Utc>) -> Self {
+        let differs =
+            before.is_none_or(|before| before.change.state != change.state || before.change.version != change.version);
+        let text = [change.id.as_str(), &change.name, &change.notes, &change.created_by, change.state.name()];
+        Self {
+            text: text.join("\n").to_lowercase(),
+            is_news: if differs { !is_first } else { before.is_some_and(|before| before.is_news) },
+            changed_at: before.filter(|_| !differs).map_or(at, |before| before.changed_at),
+            change,
+        }
+    }
+}
+
+impl<K: Ord, T> Default for Collection<K, T> {
+    fn default() -> Self {
+        Self { items: BTreeMap::new(), told_at: None }
+    }
+}
+
+impl<K: Ord + Clone, T> Collection<K, T> {
+    /// Takes in what was told, each thing made by `make` of what it was before. False if it is older than what is known.
+    fn apply<S>(&mut self, delta: Delta<S, K>, key: impl Fn(&S) -> K, make: impl Fn(S, Option<&T>) -> T) -> bool {
+        if delta.all && self.told_at.is_some_and(|told_at| delta.at < told_at) {
+            return false;
+        }
+        let upserts = delta.upserts.into_iter();
+        if delta.all {
+            let new = upserts.map(|thing| {
+                let key = key(&thing);
+                let made = make(thing, self.items.get(&key));
+                (key, made)
+            });
+            self.items = new.collect();
+        } else {
+            for thing in upserts {
+                let key = key(&thing);
+                let made = make(thing, self.items.get(&key));
+                self.items.insert(key, made);
+            }
+            for key in &delta.removed {
+                self.items.remove(key);
+            }
+        }
+        self.told_at = self.told_at.max(Some(delta.at));
+        true
+    }
+}
+
+impl Instance {
+    /// One of which nothing was heard yet.
+    pub(super) fn new(view: InstanceView) -> Self {
+        Self {
+            view,
+            health: Health::Connecting,
+            changes: Collection::default(),
+            workspaces: Collection::default(),
+            devices: Collection::default(),
+        }
+    }
+
+    /// Change controls were told.
+    pub(super) fn changes_told(&mut self, delta: Delta<Arc<Change>, ChangeId>, now: DateTime<Utc>) -> bool {
+        let is_first = self.changes.told_at.is_none();
+        self.changes.apply(delta, |change| change.id.clone(), |change, before| Entry::of(change, before, is_first, now))
+    }
+
+    /// Workspaces were told.
+    pub(super) fn workspaces_told(&mut self, delta: Delta<Workspace, WorkspaceId>) -> bool {
+        self.workspaces.apply(delta, |workspace| workspace.id.clone(), |workspace, _| workspace)
+    }
+
+    /// Devices were told.
+    pub(super) fn devices_told(&mut self, delta: Delta<Device, DeviceId>) -> bool {
+        self.devices.apply(delta, |device| device.id.clone(), |device, _| device)
+    }
+
+    /// Why nothing may be done with what was told at `told_at`; `None` if it is what CloudVision holds now. What was told
+    /// before `started` was told to an earlier process.
+    pub(super) fn stale(
+        &self,
+        told_at: Option<DateTime<Utc>>,
+        started: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Option<String> {
+        let name = &self.view.name;
+        match &self.health {
+            Health::Connecting => Some(format!("{name} is not connected yet")),
+            Health::Failing { word, since, .. } => Some(match since {
+                Some(since) => format!("{name} cannot be heard ({word}) since {}", age(*since, now)),
+                None => format!("{name} cannot be heard ({word})"),
+            }),
+            Health::Live { .. } => match told_at {
+                Some(at) if at >= started => None,
+                Some(_) => Some(format!("{name} has not told yet how it stands now")),
+                None => Some(format!("{name} is still being read")),
+            },
+        }
+    }
+
+    /// The name of a device, as far as it is known.
+    pub(super) fn hostname<'a>(&'a self, device: &'a DeviceId) -> &'a str {
+        let known = self.devices.items.get(device).map(|device| device.hostname.as_str());
+        known.filter(|name| !name.is_empty()).unwrap_or(device.as_str())
+    }
+
+    /// The role in which its name is written.
+    pub(super) fn role(&self) -> Role {
+        if self.view.production { Role::ContextProd } else { Role::ContextLab }
+    }
+
+    /// Its name as it stands in titles: production in its colour, and what is unusual about it in words.
+    pub(super) fn badge(&self) -> Vec<Span> {
+        let mut spans = vec![(self.view.name.clone(), self.role())];
+        if self.view.read_only {
+            spans.push((" read-only".to_owned(), Role::Warning));
+        }
+        if self.view.unverified {
+            spans.push((" TLS not verified".to_owned(), Role::Warning));
+        }
+        spans
+    }
+
+    /// State and word for the header.
+    pub(super) fn state(&self, now: DateTime<Utc>) -> (theme::State, String) {
+        match &self.health {
+            Health::Connecting => (
+                theme::State::Progress,
+                self.changes.told_at.map_or_else(|| "connecting".to_owned(), |at| age(at, now)),
+            ),
+            Health::Live { .. } if self.view.unverified => (theme::State::Warning, "live, TLS not verified".to_owned()),
+            Health::Live { .. } => (theme::State::Active, "live".to_owned()),
+            Health::Failing { word, since, .. } => {
+                let age = since.map_or_else(String::new, |since| format!(" {}", age(since, now)));
+                (theme::State::Failed, format!("{word}{age}"))
+            }
+        }
+    }
+
+    /// All about it, a line each.
+    pub(super) fn story(&self, zone: Zone, now: DateTime<Utc>) -> Vec<String> {
+        let view = &self.view;
+        let kind = if view.production { "production" } else { "lab" };
+        let mut first = format!("{}  {}  {kind}", view.name, view.server);
+        for (is_so, words) in [(view.read_only, "read-only"), (view.unverified, "its certificate is not verified")] {
+            if is_so {
+                first = format!("{first}, {words}");
+            }
+        }
+        let mut lines = vec![first];
+        match &self.health {
+            Health::Connecting => lines.push("  connecting".to_owned()),
+            Health::Live { version } => lines.push(format!("  live; version {version}")),
+            Health::Failing { trouble, since, retry_at, .. } => {
+                lines.push(format!("  {}", trouble.what()));
+                lines.extend(trouble.because().iter().map(|because| format!("    because  {because}")));
+                lines.extend(trouble.remedy().map(|remedy| format!("    do       {remedy}")));
+                let since = since.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(at, now)));
+                let retry = match retry_at {
+                    Some(at) if *at <= now => "; trying again now".to_owned(),
+                    Some(at) => format!("; tries again at {}", zone.local(*at).format("%H:%M:%S")),
+                    None => "; not tried again by itself".to_owned(),
+                };
+                lines.push(format!("  heard last: {since}{retry}"));
+            }
+        }
+        lines.push(format!(
+            "  {} change controls, {} workspaces, {} devices",
+            self.changes.items.len(),
+            self.workspaces.items.len(),
+            self.devices.items.len()
+        ));
+        lines
+    }
+}

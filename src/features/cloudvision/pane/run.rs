@@ -1,0 +1,241 @@
+//! One deployment of this process as it is told: its steps, what it changes, what the build found, how it ended.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::features::cloudvision::deploy::{DeviceDiff, DevicePlan, Event, Step, WorkspaceFate};
+use crate::features::cloudvision::model::{
+    BuildReport, Change, ChangeState, DeploymentId, DeviceBuild, DeviceId, DiffLine, WorkspaceId,
+};
+use crate::features::cloudvision::store::journal::Ending;
+use crate::features::cloudvision::worker::Progress;
+use crate::trouble::Trouble;
+use crate::ui::theme::State as Sign;
+
+/// Warnings that are kept; more would be a fault that repeats itself.
+const WARNINGS: usize = 200;
+
+/// A deployment.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// Which.
+    pub(super) id: DeploymentId,
+    /// Of which target.
+    pub(super) target: String,
+    /// On which CloudVision.
+    pub(super) instance: String,
+    /// When it began.
+    pub(super) began_at: DateTime<Utc>,
+    /// The steps, in their order.
+    pub(super) steps: Vec<StepLine>,
+    /// What is changed, device by device.
+    pub(super) plan: Arc<Vec<DevicePlan>>,
+    /// The differences, device by device.
+    pub(super) diffs: Arc<Vec<DeviceDiff>>,
+    /// Devices through the build, and how many there are.
+    pub(super) building: Option<(usize, usize)>,
+    /// What the build found.
+    pub(super) report: Option<Arc<BuildReport>>,
+    /// Its workspace.
+    pub(super) workspace: Option<WorkspaceId>,
+    /// Its change control, as it was told last.
+    pub(super) change: Option<Arc<Change>>,
+    /// What to look at.
+    pub(super) warnings: Vec<String>,
+    /// Since when it waits for a look.
+    pub(super) waits_since: Option<DateTime<Utc>>,
+    /// Whether somebody wants it to end.
+    pub(super) is_cancelled: bool,
+    /// How it ended.
+    pub(super) ended: Option<Ended>,
+}
+
+/// A step.
+#[derive(Debug)]
+pub(super) struct StepLine {
+    /// Which.
+    pub(super) step: Step,
+    /// How it stands.
+    pub(super) sign: Sign,
+    /// A few words on it.
+    pub(super) words: String,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// How.
+    pub(super) ending: Ending,
+    /// Why.
+    pub(super) trouble: Option<Trouble>,
+    /// What has become of the workspace.
+    pub(super) fate: Option<(WorkspaceId, WorkspaceFate)>,
+    /// When.
+    pub(super) at: DateTime<Utc>,
+}
+
+impl Run {
+    /// One that has begun.
+    pub(super) fn new(id: DeploymentId, target: String, instance: String, at: DateTime<Utc>, reviews: bool) -> Self {
+        let steps = Step::ALL.into_iter().filter(|step| match step {
+            Step::Review => reviews,
+            // Whether it is waited for is not known before.
+            Step::Run => false,
+            _ => true,
+        });
+        Self {
+            id,
+            target,
+            instance,
+            began_at: at,
+            steps: steps.map(|step| StepLine { step, sign: Sign::Planned, words: String::new() }).collect(),
+            plan: Arc::default(),
+            diffs: Arc::default(),
+            building: None,
+            report: None,
+            workspace: None,
+            change: None,
+            warnings: Vec::new(),
+            waits_since: None,
+            is_cancelled: false,
+            ended: None,
+        }
+    }
+
+    /// Takes in what it tells. What comes after its end is too late.
+    pub(super) fn progress(&mut self, progress: Progress, now: DateTime<Utc>) {
+        if self.ended.is_some() {
+            return;
+        }
+        match progress {
+            Progress::Begun { .. } => {}
+            Progress::Told(event) => self.told(event, now),
+            Progress::Differs(diffs) => self.diffs = diffs,
+            Progress::Ended { ending, trouble, workspace, at } => {
+                self.end(Ended { ending, trouble, fate: workspace, at })
+            }
+        }
+    }
+
+    /// Takes in what it tells on the way.
+    fn told(&mut self, event: Event, now: DateTime<Utc>) {
+        match event {
+            Event::Began(step) => self.begin(step, now),
+            Event::Finished(step, words) => {
+                if step == Step::Review {
+                    self.waits_since = None;
+                }
+                self.ensure(step);
+                for line in self.steps.iter_mut().filter(|line| line.step == step) {
+                    line.sign = Sign::Done;
+                    line.words.clone_from(&words);
+                }
+            }
+            Event::Planned(plan) => self.plan = plan,
+            Event::Workspace(id) => self.workspace = Some(id),
+            Event::Building { done, total } => self.building = Some((done, total)),
+            Event::Built(report) => self.report = Some(report),
+            Event::Change(change) => self.change = Some(change),
+            Event::Warning(warning) => self.warn(warning),
+            Event::Overtaken(times) => {
+                let many = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+                self.warn(format!("what is in force has moved {many} meanwhile: it is done again with what it is now"));
+            }
+        }
+    }
+
+    /// Keeps a warning.
+    fn warn(&mut self, warning: String) {
+        if self.warnings.len() < WARNINGS && !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// A step begins: those before it are over, those after it are still to come, perhaps for the second time.
+    fn begin(&mut self, step: Step, now: DateTime<Utc>) {
+        self.ensure(step);
+        for line in &mut self.steps {
+            if line.step < step && line.sign == Sign::Progress {
+                line.sign = Sign::Done;
+            } else if line.step == step {
+                line.sign = if step == Step::Review { Sign::Warning } else { Sign::Progress };
+                line.words.clear();
+            } else if line.step > step {
+                line.sign = Sign::Planned;
+                line.words.clear();
+            }
+        }
+        self.waits_since = (step == Step::Review).then_some(now);
+        if step == Step::Build {
+            self.building = None;
+        }
+    }
+
+    /// Sees to it that a step has a line: it may be one that nobody foresaw.
+    fn ensure(&mut self, step: Step) {
+        let at = self.steps.partition_point(|line| line.step < step);
+        if self.steps.get(at).is_none_or(|line| line.step != step) {
+            self.steps.insert(at, StepLine { step, sign: Sign::Planned, words: String::new() });
+        }
+    }
+
+    /// It ended: what did not begin will not.
+    fn end(&mut self, ended: Ended) {
+        let is_well = matches!(ended.ending, Ending::Done | Ending::NothingToDo);
+        self.steps.retain(|line| line.sign != Sign::Planned);
+        for line in &mut self.steps {
+            if matches!(line.sign, Sign::Progress | Sign::Warning) {
+                line.sign = match ended.ending {
+                    _ if is_well => Sign::Done,
+                    Ending::Cancelled | Ending::Abandoned => Sign::Cancelled,
+                    _ => Sign::Failed,
+                };
+            }
+        }
+        self.waits_since = None;
+        self.ended = Some(ended);
+    }
+
+    /// The step that is under way.
+    pub(super) fn current(&self) -> Option<&StepLine> {
+        self.steps.iter().find(|line| matches!(line.sign, Sign::Progress | Sign::Warning))
+    }
+
+    /// Whether the submission was asked for: from then on it cannot be taken back.
+    pub(super) fn is_submitting(&self) -> bool {
+        self.steps.iter().any(|line| line.step >= Step::Submit && line.sign != Sign::Planned)
+    }
+
+    /// Whether what was deployed is in force.
+    pub(super) fn is_submitted(&self) -> bool {
+        self.change.is_some()
+            || self.steps.iter().any(|line| {
+                (line.step == Step::Submit && line.sign == Sign::Done)
+                    || (line.step > Step::Submit && line.sign != Sign::Planned)
+            })
+    }
+
+    /// The workspace that somebody may throw away: it was left open.
+    pub(super) fn kept_workspace(&self) -> Option<&WorkspaceId> {
+        match self.ended.as_ref()?.fate.as_ref()? {
+            (id, WorkspaceFate::Kept | WorkspaceFate::LeftBehind(_)) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether its change control can still be deleted.
+    pub(super) fn has_open_change(&self) -> bool {
+        self.change.as_ref().is_some_and(|change| !change.state.is_over() && change.state != ChangeState::Running)
+    }
+
+    /// What the build found in a device.
+    pub(super) fn build_of(&self, device: &DeviceId) -> Option<&DeviceBuild> {
+        self.report.as_ref()?.devices.iter().find(|build| build.device == *device)
+    }
+
+    /// The difference of a device.
+    pub(super) fn diff_of(&self, device: &DeviceId) -> &[DiffLine] {
+        self.diffs.iter().find(|diff| diff.device == *device).map_or(&[], |diff| &diff.lines)
+    }
+}

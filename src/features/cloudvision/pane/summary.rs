@@ -1,0 +1,162 @@
+//! What the panes say of themselves: in their titles, on their tabs, in the header, in the footer.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::opened::Page;
+use super::rows::DeployRow;
+use super::{Command, Place, State};
+use crate::features::cloudvision::model::{ChangeAction, ChangeState};
+use crate::features::cloudvision::worker::Health;
+use crate::ui::page::Span;
+use crate::ui::theme;
+use crate::ui::time::Zone;
+
+impl State {
+    /// The CloudVision that is shown, for titles.
+    pub(crate) fn badge_of_instance(&self) -> Vec<Span> {
+        self.instance().map(super::instance::Instance::badge).unwrap_or_default()
+    }
+
+    /// The figures of a pane's title, in the order of their weight.
+    pub(crate) fn heading(&self, place: Place) -> Vec<String> {
+        let Some(instance) = self.instance() else { return vec![] };
+        let mut parts = Vec::new();
+        let mut add = |count: usize, word: &str| {
+            if count > 0 {
+                parts.push(format!("{count} {word}"));
+            }
+        };
+        match place {
+            Place::Deploys => {
+                add(self.waiting(), "to look at");
+                add(self.running(), "running");
+                add(self.unfinished.len(), "unfinished");
+                add(
+                    self.targets.iter().flatten().filter(|target| target.instance == instance.view.name).count(),
+                    "targets",
+                );
+            }
+            Place::Changes => {
+                let entries = || instance.changes.items.values();
+                let count = |state| entries().filter(|entry| entry.change.state == state).count();
+                add(count(ChangeState::Running), "running");
+                add(count(ChangeState::Pending), "pending");
+                add(count(ChangeState::Approved) + count(ChangeState::Scheduled), "approved");
+                add(entries().filter(|entry| entry.is_news).count(), "new");
+            }
+        }
+        parts
+    }
+
+    /// Deployments that wait for a look, wherever.
+    fn waiting(&self) -> usize {
+        self.runs.iter().filter(|run| run.waits_since.is_some()).count()
+    }
+
+    /// Deployments under way, wherever.
+    fn running(&self) -> usize {
+        self.runs.iter().filter(|run| run.ended.is_none() && run.waits_since.is_none()).count()
+    }
+
+    /// The number on the tab: what is under way or left unfinished; what waits for somebody or runs.
+    pub(crate) fn badge(&self, place: Place) -> Option<String> {
+        let count = match place {
+            Place::Deploys => self.waiting() + self.running() + self.unfinished.len(),
+            Place::Changes => {
+                let entries = self.instance()?.changes.items.values();
+                entries.filter(|entry| !entry.change.state.is_over()).count()
+            }
+        };
+        (count > 0).then(|| count.to_string())
+    }
+
+    /// Every CloudVision in one word for the header, the worst of them, and their whole story. `None` if none is
+    /// configured.
+    pub(crate) fn connection(&self, zone: Zone, now: DateTime<Utc>) -> Option<(theme::State, String, Vec<String>)> {
+        let weight = |health: &Health| match health {
+            Health::Failing { .. } => 2,
+            Health::Connecting => 1,
+            Health::Live { .. } => 0,
+        };
+        let worst = self.instances.iter().rev().max_by_key(|instance| weight(&instance.health))?;
+        let (state, mut word) = worst.state(now);
+        if self.instances.len() > 1 && weight(&worst.health) > 0 {
+            word = format!("{} {word}", crate::ui::line::fit(&worst.view.name, 12));
+        }
+        let mut story: Vec<String> = self.instances.iter().flat_map(|instance| instance.story(zone, now)).collect();
+        if self.instances.len() > 1 {
+            story.extend(self.instance().map(|instance| format!("{} is shown; I switches", instance.view.name)));
+        }
+        Some((state, word, story))
+    }
+
+    /// Every instant that a text on the screen counts to: the seconds of a deployment that is looked at, the times at
+    /// which something starts or is tried again.
+    pub(crate) fn instants(&self, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let mut instants = Vec::new();
+        if let Some(Page::Deployment(_)) = self.page(Place::Deploys)
+            && self.subject_run().is_some_and(|run| run.ended.is_none())
+        {
+            instants.push(now + TimeDelta::seconds(1));
+        }
+        for place in [Place::Deploys, Place::Changes] {
+            if let Some(Page::Change(page)) = self.page(place) {
+                instants.extend(page.change.scheduled_for);
+            }
+        }
+        instants
+    }
+
+    /// The word for a command in the footer; `None` where it makes no sense now.
+    pub(crate) fn hint(&self, place: Place, command: Command, word: &'static str) -> Option<&'static str> {
+        let state = || self.change_on_screen(place).ok().map(|shown| shown.change.state);
+        let may = |action: &ChangeAction| state().is_some_and(|state| action.is_possible(state));
+        let run = || self.subject_run();
+        let makes_sense = match command {
+            Command::GoOn => run().is_some_and(|run| run.waits_since.is_some()),
+            Command::Deploy | Command::DeployStart => {
+                self.subject_target().is_ok() && run().is_none_or(|run| run.ended.is_some())
+            }
+            Command::Cancel => run().is_some_and(|run| run.ended.is_none() || run.has_open_change()),
+            Command::OpenChange => run().is_some_and(|run| run.change.is_some()),
+            Command::Abandon => match (place, self.page(place)) {
+                (_, Some(Page::Workspaces(board))) => board.list.selected().is_some(),
+                (Place::Deploys, _) => {
+                    let left = self.subject_unfinished();
+                    left.is_some_and(|left| !left.lives && !left.phase.is_in_force())
+                        || run().is_some_and(|run| run.kept_workspace().is_some())
+                }
+                (Place::Changes, _) => false,
+            },
+            Command::Approve | Command::ApproveStart => state() == Some(ChangeState::Pending),
+            Command::Unapprove => may(&ChangeAction::Unapprove),
+            Command::Start => may(&ChangeAction::Start),
+            Command::Stop => may(&ChangeAction::Stop),
+            Command::Schedule => may(&ChangeAction::Start) && state() != Some(ChangeState::Scheduled),
+            Command::Unschedule => may(&ChangeAction::Unschedule),
+            Command::Delete => may(&ChangeAction::Delete),
+            Command::Open => match (place, self.page(place)) {
+                (_, Some(_)) => true,
+                (Place::Deploys, None) => self.deploys.list.selected().is_some(),
+                (Place::Changes, None) => self.changes.list.selected().is_some(),
+            },
+            Command::Instance => self.instances.len() > 1,
+            _ => true,
+        };
+        let word = match (command, self.page(place)) {
+            (Command::Open, Some(Page::Deployment(page))) if page.detail.is_full => return None,
+            (Command::Open, Some(Page::Change(page))) if page.detail.is_full => return None,
+            (Command::Open, Some(_)) => "whole text",
+            (Command::Filter, Some(Page::Deployment(_) | Page::Change(_))) => "search",
+            (Command::Cancel, _) if run().is_some_and(super::run::Run::is_submitted) => "delete",
+            (Command::Open, None)
+                if matches!(self.deploys.list.selected(), Some(DeployRow::Unfinished(_)))
+                    && place == Place::Deploys =>
+            {
+                "look"
+            }
+            _ => word,
+        };
+        (makes_sense && !self.instances.is_empty()).then_some(word)
+    }
+}

@@ -1,0 +1,102 @@
+//! The lists above the two panes: open workspaces, devices.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{Rows, draw_empty, draw_sign, words};
+use crate::features::cloudvision::model::{Device, Workspace};
+use crate::features::cloudvision::pane::State;
+use crate::features::cloudvision::pane::opened::Board;
+use crate::ui::Look;
+use crate::ui::page::Title;
+use crate::ui::theme::{Role, State as Sign};
+use crate::ui::time::age;
+
+/// `open workspaces on PROD-EMEA`, and how many.
+pub(super) fn title(state: &State, what: &str, count: usize) -> Title {
+    let mut left = vec![(format!("{what} "), Role::Accent)];
+    left.extend(state.badge_of_instance());
+    Title { left, right: (count > 0).then(|| (count.to_string(), Role::Text)) }
+}
+
+/// Draws the workspaces that are open.
+pub(super) fn draw_workspaces(
+    state: &State,
+    board: &Board<Workspace>,
+    look: &Look<'_>,
+    focused: bool,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    if board.list.rows().is_empty() {
+        let text = match state.instance().map(|instance| instance.workspaces.told_at.is_some()) {
+            Some(true) if board.filter.is_empty() => "no workspace is open: nothing was left behind",
+            Some(true) => "nothing matches; esc clears the filter",
+            _ => "reading the workspaces …",
+        };
+        return draw_empty(state, text, look, area, buffer);
+    }
+    let cells = usize::from(area.width);
+    let name = if cells < 60 { cells.saturating_sub(3 + 11 + 8) } else { (cells - 3 - 11 - 8 - 14).min(50) };
+    let rows = Rows { look, focused, area };
+    rows.draw(&board.list, buffer, |workspace, selected, pen| {
+        let text = look.theme.style(Role::Text);
+        let (sign, word) = words::workspace(workspace.state);
+        draw_sign(pen, false, sign, look);
+        pen.column(word, 9, text).skip(2);
+        let called = if workspace.name.is_empty() { workspace.id.as_str() } else { &workspace.name };
+        pen.column(called, name.saturating_sub(2), text).skip(2);
+        rows.highlight(selected, pen);
+        if cells >= 60 {
+            pen.column(&workspace.created_by, 12, text).skip(2);
+        }
+        let at = workspace.modified_at.max(workspace.created_at);
+        pen.column_right(&at.map_or_else(String::new, |at| age(at, look.now)), 6, text).skip(2);
+        let mut rest = Vec::new();
+        if workspace.needs_rebase {
+            rest.push("what is in force has moved");
+        }
+        if workspace.needs_build {
+            rest.push("not built");
+        }
+        rest.extend((!workspace.description.is_empty()).then_some(workspace.description.as_str()));
+        pen.text(&rest.join(" · "), look.theme.style(Role::Muted));
+    });
+}
+
+/// Draws the devices.
+pub(super) fn draw_devices(
+    state: &State,
+    board: &Board<Device>,
+    look: &Look<'_>,
+    focused: bool,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    if board.list.rows().is_empty() {
+        let text = match state.instance().map(|instance| instance.devices.told_at.is_some()) {
+            Some(true) if board.filter.is_empty() => "no devices: what is onboarded appears here",
+            Some(true) => "nothing matches; esc clears the filter",
+            _ => "reading the inventory …",
+        };
+        return draw_empty(state, text, look, area, buffer);
+    }
+    let cells = usize::from(area.width);
+    let name = cells.saturating_sub(3 + 14).clamp(8, 24);
+    let rows = Rows { look, focused, area };
+    rows.draw(&board.list, buffer, |device, selected, pen| {
+        let text = look.theme.style(Role::Text);
+        let (sign, word) = if device.streaming { (Sign::Active, "streaming") } else { (Sign::Failed, "silent") };
+        draw_sign(pen, false, sign, look);
+        pen.column(word, 9, text).skip(2);
+        let called = if device.hostname.is_empty() { device.id.as_str() } else { &device.hostname };
+        pen.column(called, name, text).skip(2);
+        rows.highlight(selected, pen);
+        pen.column(device.id.as_str(), 16, text).skip(2);
+        pen.column(&device.model, 20, text).skip(2).column(&device.version, 14, text).skip(2);
+        pen.column(&device.mac, 17, look.theme.style(Role::Muted)).skip(2);
+        if device.fqdn != device.hostname {
+            pen.text(&device.fqdn, look.theme.style(Role::Muted));
+        }
+    });
+}

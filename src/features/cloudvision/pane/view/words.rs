@@ -1,0 +1,160 @@
+//! How states of CloudVision's things read on the screen: glyph, word, colour.
+
+use crate::features::cloudvision::deploy::{Advance, WorkspaceFate};
+use crate::features::cloudvision::model::{
+    Approval, BuildState, Change, ChangeCheck, ChangeState, ExecutionOrder, Fault, StageState, WorkspaceState,
+};
+use crate::features::cloudvision::store::journal::{Ending, Phase};
+use crate::ui::Look;
+use crate::ui::theme::State;
+
+/// `1 device`, `38 devices`.
+pub(crate) fn count(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+/// A change control's state.
+pub(crate) fn change(state: ChangeState) -> (State, &'static str) {
+    let sign = match state {
+        ChangeState::Pending => State::Planned,
+        ChangeState::Approved | ChangeState::Scheduled => State::Active,
+        ChangeState::Running => State::Progress,
+        ChangeState::Completed => State::Done,
+        ChangeState::Failed => State::Failed,
+        ChangeState::Stopped => State::Cancelled,
+        ChangeState::Unknown(_) => State::Warning,
+    };
+    (sign, state.name())
+}
+
+/// What people call a change control: its name, or its id where it has none.
+pub(crate) fn name(change: &Change) -> &str {
+    if change.name.trim().is_empty() { change.id.as_str() } else { &change.name }
+}
+
+/// `38 devices · 12 actions, all at once`.
+pub(crate) fn extent(change: &Change) -> String {
+    let (_, actions) = change.progress();
+    let order = match change.order() {
+        _ if actions < 2 => "",
+        ExecutionOrder::Serial => ", one after the other",
+        ExecutionOrder::Parallel => ", all at once",
+        ExecutionOrder::Mixed => ", in an order of their own",
+    };
+    format!("{} · {}{order}", count(change.devices.len(), "device"), count(actions, "action"))
+}
+
+/// `by anna 02:12: looks good`.
+pub(crate) fn approval(approval: &Approval, look: &Look<'_>) -> String {
+    let by = if approval.by.is_empty() { "by somebody".to_owned() } else { format!("by {}", approval.by) };
+    let at = approval.at.map_or_else(String::new, |at| format!(" {}", look.zone.short(at, look.now)));
+    let notes = if approval.notes.is_empty() { String::new() } else { format!(": {}", approval.notes) };
+    format!("{by}{at}{notes}")
+}
+
+/// What a check found.
+pub(crate) fn check(check: ChangeCheck) -> &'static str {
+    match check {
+        ChangeCheck::Obsoleted => "obsoleted: a newer change control ran on one of its devices",
+        ChangeCheck::ConcurrentExecution => "another change control runs on one of its devices",
+        ChangeCheck::Unknown(_) => "CloudVision warns of something that this version does not know",
+    }
+}
+
+/// A stage's state.
+pub(crate) fn stage(state: StageState) -> (State, &'static str) {
+    match state {
+        StageState::Planned => (State::Planned, "planned"),
+        StageState::Running => (State::Progress, "running"),
+        StageState::Completed => (State::Done, "done"),
+        StageState::Failed => (State::Failed, "failed"),
+    }
+}
+
+/// How a device stands in a build.
+pub(crate) fn build(state: BuildState) -> (State, &'static str) {
+    match state {
+        BuildState::Unspecified => (State::Planned, "not begun"),
+        BuildState::InProgress => (State::Progress, "building"),
+        BuildState::Canceled => (State::Cancelled, "cancelled"),
+        BuildState::Success => (State::Done, "built"),
+        BuildState::Fail => (State::Failed, "failed"),
+        BuildState::Skipped => (State::Cancelled, "skipped"),
+        BuildState::Unknown(_) => (State::Warning, "unknown"),
+    }
+}
+
+/// A workspace's state.
+pub(crate) fn workspace(state: WorkspaceState) -> (State, &'static str) {
+    match state {
+        WorkspaceState::Pending => (State::Planned, "open"),
+        WorkspaceState::Submitted => (State::Done, "submitted"),
+        WorkspaceState::Abandoned => (State::Cancelled, "abandoned"),
+        WorkspaceState::Conflicts => (State::Warning, "conflicts"),
+        WorkspaceState::RolledBack => (State::Cancelled, "rolled back"),
+        WorkspaceState::Unknown(_) => (State::Warning, "unknown"),
+    }
+}
+
+/// How a deployment ended.
+pub(crate) fn ending(ending: Ending) -> (State, &'static str) {
+    match ending {
+        Ending::Done => (State::Done, "done"),
+        Ending::NothingToDo => (State::Done, "no change"),
+        Ending::Failed => (State::Failed, "failed"),
+        Ending::Cancelled => (State::Cancelled, "cancelled"),
+        Ending::Abandoned => (State::Cancelled, "abandoned"),
+        Ending::Unknown => (State::Warning, "unknown"),
+    }
+}
+
+/// How far a change control is taken.
+pub(crate) fn advance(advance: Advance) -> &'static str {
+    match advance {
+        Advance::Pending => "its change control waits for an approval",
+        Advance::Approved => "its change control is approved, and not started",
+        Advance::Started => "its change control is approved and started",
+        Advance::Completed => "its change control is approved, started and waited for",
+    }
+}
+
+/// How far a deployment came, which a process before this one left.
+pub(crate) fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Preparing => "before its workspace was made",
+        Phase::WorkspaceRequested => "while its workspace was made",
+        Phase::Writing => "while its workspace was written",
+        Phase::Building => "while its workspace was built",
+        Phase::Built => "before it was submitted",
+        Phase::SubmitRequested => "while it was submitted",
+        Phase::Submitted | Phase::ChangeNamed => "after it was submitted",
+        Phase::Approving => "while its change control was approved",
+        Phase::Starting => "while its change control was started",
+        Phase::Waiting => "while its change control ran",
+        Phase::Abandoning => "while its workspace was abandoned",
+        Phase::Withdrawing => "while its change control was deleted",
+    }
+}
+
+/// What has become of a workspace.
+pub(crate) fn fate(fate: &WorkspaceFate) -> (State, String) {
+    match fate {
+        WorkspaceFate::Submitted => (State::Done, "submitted".to_owned()),
+        WorkspaceFate::Deleted => (State::Done, "submitted, and deleted since".to_owned()),
+        WorkspaceFate::Kept => (State::Warning, "left open to be looked at; X abandons it".to_owned()),
+        WorkspaceFate::Abandoned => (State::Cancelled, "abandoned".to_owned()),
+        WorkspaceFate::LeftBehind(why) => (State::Warning, format!("left behind: {why}; X abandons it")),
+    }
+}
+
+/// `line 212 of leaf-7b: invalid command`.
+pub(crate) fn fault(fault: &Fault) -> String {
+    let source = fault.source.as_deref().filter(|source| !source.is_empty());
+    let place = match (fault.line, source) {
+        (Some(line), Some(source)) => format!("line {line} of {source}: "),
+        (Some(line), None) => format!("line {line}: "),
+        (None, Some(source)) => format!("{source}: "),
+        (None, None) => String::new(),
+    };
+    format!("{place}{}", fault.message)
+}
