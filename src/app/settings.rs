@@ -7,6 +7,7 @@ use super::keymap::Keymap;
 use super::{Context, Settings, themes};
 use crate::colour::ColourDepth;
 use crate::config::{Config, Kind, Problem, When, nearest};
+use crate::features::cloudvision::worker::InstanceView;
 use crate::key::Key;
 use crate::ui::theme::Theme;
 use crate::ui::time::Zone;
@@ -40,7 +41,7 @@ impl Settings {
             read_only: config.read_only.is_some(),
             contexts: contexts(config),
             who: config.who.clone(),
-            cloudvision: vec![],
+            cloudvision: config.cloudvision.iter().map(instance_view).collect(),
             mail_sources: config.maintenance.sources.iter().map(|source| source.name.clone()).collect(),
             keymap,
             absent: absent(config),
@@ -125,16 +126,24 @@ fn keymap(config: &Config) -> (Keymap, Vec<Problem>) {
     (keymap, problems)
 }
 
+/// A CloudVision as its panes show it.
+fn instance_view(instance: &crate::config::CloudVision) -> InstanceView {
+    InstanceView {
+        name: instance.name.clone(),
+        server: instance.servers.first().map_or_else(String::new, ToString::to_string),
+        production: instance.kind == Kind::Production,
+        read_only: instance.read_only,
+        unverified: !instance.verify_tls,
+    }
+}
+
 /// What the panes say whose backends are not there.
 fn absent(config: &Config) -> [Option<String>; 5] {
     // What matters fits on a line of half of a screen of 120 columns.
     let unset = |section: &str, setting: &str| format!("not configured: [{section}] {setting}");
     let early = |what: &str, place: &str| format!("{place} is configured; this version does not connect to {what} yet");
-    let cloudvision = match config.cloudvision.as_slice() {
-        [] => "not configured: [[cloudvision]] name, server".to_owned(),
-        [only] => early("CloudVision", &only.name),
-        [first, more @ ..] => early("CloudVision", &format!("{} and {} more", first.name, more.len())),
-    };
+    let cloudvision =
+        config.cloudvision.is_empty().then(|| "not configured: [[cloudvision]] name, server".to_owned());
     let lab = match &config.lab {
         None => unset("lab", "url = \"https://…\""),
         Some(url) => early("labs", url.as_str()),
@@ -151,5 +160,5 @@ fn absent(config: &Config) -> [Option<String>; 5] {
             config.paths.config.display()
         )
     });
-    [maintenance, Some(cloudvision.clone()), Some(cloudvision), Some(lab), Some(console)]
+    [maintenance, cloudvision.clone(), cloudvision, Some(lab), Some(console)]
 }

@@ -16,13 +16,14 @@ use tokio_util::sync::CancellationToken;
 
 use self::pace::Pace;
 use self::terminal::{Event, Terminal};
-use self::worker::MaintenanceWorker;
+use self::worker::{CloudVision, Heard, Maintenances, Threads, Worker};
 use crate::app::{Effect, Message, Model, Settings, view};
 use crate::clock;
 use crate::colour::TerminalEnvironment;
 use crate::config::{Config, Environment, Flags, Problems};
 use crate::features::maintenance::store::record::Limits;
 use crate::features::maintenance::store::retention::Retention;
+use crate::features::cloudvision;
 use crate::features::maintenance::worker::{Setup, Source};
 use crate::logging::{self, Logging};
 use crate::state;
@@ -45,7 +46,7 @@ pub fn run(
     terminal::check(&TerminalEnvironment::read())?;
     let screen = Screen::open(config, flags, environment)?;
     if let Some(companion) = companion {
-        screen.worker.run_beside(companion);
+        screen.threads.run_beside(companion);
     }
     ui.block_on(screen.run(logging))
 }
@@ -65,9 +66,13 @@ struct Screen {
     terminal_environment: TerminalEnvironment,
     /// All that is seen or remembered.
     model: Model,
+    /// The threads of the workers.
+    threads: Threads,
     /// The worker behind the maintenances.
-    worker: MaintenanceWorker,
-    /// What the worker is to be asked first.
+    maintenances: Worker<Maintenances>,
+    /// The worker behind deploys and change controls; there is none where no CloudVision is configured.
+    cloudvision: Option<Worker<CloudVision>>,
+    /// What the workers are to be asked first.
     first: Vec<Effect>,
 }
 
@@ -78,9 +83,11 @@ impl Screen {
         let settings = settings(&config, &terminal_environment).map_err(Problems)?;
         let view = state::load(&config.paths.view());
         let mut model = Model::new(settings, &view, (80, 24), clock::now());
-        let worker = MaintenanceWorker::start(setup(&config))?;
+        let threads = Threads::start()?;
+        let maintenances = Worker::start(&threads, setup(&config));
+        let cloudvision = cloudvision_setup(&config).map(|setup| Worker::start(&threads, setup));
         let first = model.begin();
-        Ok(Self { config, flags, environment, terminal_environment, model, worker, first })
+        Ok(Self { config, flags, environment, terminal_environment, model, threads, maintenances, cloudvision, first })
     }
 
     /// The loop: quit first, then keys, then frames, then reports. An idle noctui draws nothing and wakes only when
@@ -95,7 +102,7 @@ impl Screen {
             environment: self.terminal_environment.clone(),
         })?;
         let mut recent = logging.recent();
-        let mut reloads = self.worker.watch_config(&self.flags, &self.environment, &self.config);
+        let mut reloads = self.threads.watch_config(&self.flags, &self.environment, &self.config);
         let mut dirty = false;
         let mut pace = Pace::new(Instant::now());
         let code = loop {
@@ -119,7 +126,8 @@ impl Screen {
                     dirty = false;
                     continue;
                 }
-                message = self.worker.next() => (message, false),
+                heard = self.maintenances.next() => (of_maintenances(heard), false),
+                heard = next(&mut self.cloudvision) => (of_cloudvision(heard), false),
                 changed = recent.changed() => match changed {
                     Ok(()) => (Message::Logged(recent.borrow_and_update().clone()), false),
                     Err(_) => continue,
@@ -144,11 +152,18 @@ impl Screen {
         // The terminal first: whoever quit has a prompt at once, whatever is still being written.
         drop(terminal);
         // What can end while the view is saved ends meanwhile, the watches on folders above all.
-        self.worker.begin_to_stop();
+        self.threads.begin_to_stop();
         if let Err(error) = state::save(&self.config.paths.view(), &self.model.view_state()) {
             tracing::warn!(%error, "the view was not saved");
         }
-        self.worker.stop().await;
+        let Self { threads, maintenances, cloudvision, .. } = self;
+        let deployments = async {
+            if let Some(worker) = cloudvision {
+                worker.stop().await;
+            }
+        };
+        tokio::join!(maintenances.stop(), deployments);
+        drop(threads);
         Ok(code)
     }
 
@@ -179,9 +194,13 @@ impl Screen {
     /// Hands a request to its worker.
     fn ask(&mut self, effect: Effect) {
         match effect {
-            Effect::Maintenance(request) => self.worker.ask(request),
-            Effect::CloudVision(request) => tracing::warn!(?request, "nobody asks CloudVision yet"),
-            _ => {}
+            Effect::Maintenance(request) => self.maintenances.ask(request),
+            Effect::CloudVision(request) => {
+                if let Some(worker) = &mut self.cloudvision {
+                    worker.ask(request);
+                }
+            }
+            Effect::Copy(_) | Effect::SetMouse(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
     }
 
@@ -202,8 +221,13 @@ impl Screen {
         match settings {
             Ok((config, settings)) => {
                 logging.set(&config.log);
-                let setup = setup(&config);
-                self.worker.reconfigure(setup);
+                self.maintenances.reconfigure(setup(&config));
+                match (cloudvision_setup(&config), &mut self.cloudvision) {
+                    (Some(setup), Some(worker)) => worker.reconfigure(setup),
+                    (Some(setup), none) => *none = Some(Worker::start(&self.threads, setup)),
+                    // Nobody can ask it anything any more; it ends with noctui, and so do its deployments.
+                    (None, _) => {}
+                }
                 self.config = config;
                 Message::Reconfigured(Box::new(settings))
             }
@@ -214,6 +238,45 @@ impl Screen {
             }
         }
     }
+}
+
+/// What the worker behind deploys and change controls tells; never, where there is none.
+async fn next(worker: &mut Option<Worker<CloudVision>>) -> Heard<cloudvision::worker::Report> {
+    match worker {
+        Some(worker) => worker.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What was heard of the maintenances, as a message.
+fn of_maintenances(heard: Heard<crate::features::maintenance::worker::Report>) -> Message {
+    match heard {
+        Heard::Report(report) => Message::Maintenance(Box::new(report)),
+        Heard::Stopped(trouble) => Message::WorkerStopped(trouble),
+        Heard::Started => Message::WorkerStarted,
+        Heard::Refused(trouble) => Message::Failed(trouble),
+    }
+}
+
+/// What was heard of CloudVision, as a message.
+fn of_cloudvision(heard: Heard<cloudvision::worker::Report>) -> Message {
+    match heard {
+        Heard::Report(report) => Message::CloudVision(Box::new(report)),
+        Heard::Stopped(trouble) => Message::CloudVisionStopped(trouble),
+        Heard::Started => Message::CloudVisionStarted,
+        Heard::Refused(trouble) => Message::Failed(trouble),
+    }
+}
+
+/// What the worker behind deploys and change controls needs of the configuration; nothing where no CloudVision is
+/// configured.
+fn cloudvision_setup(config: &Config) -> Option<cloudvision::worker::Setup> {
+    (!config.cloudvision.is_empty()).then(|| cloudvision::worker::Setup {
+        data_dir: config.paths.data.clone(),
+        instances: config.cloudvision.clone(),
+        deploys: config.deploys.clone(),
+        who: config.who.clone(),
+    })
 }
 
 /// Whatever goes wrong stands in the log, too.

@@ -1,18 +1,18 @@
-//! The maintenance worker: started, asked, listened to, started again when it dies, stopped.
+//! A feature's worker: started, asked, listened to, started again when it dies, stopped. All of them share their threads.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::Message;
 use crate::config::{Config, Environment, Flags, Problems, Watch};
-use crate::features::maintenance::worker::{self, Report, Request, Setup};
+use crate::features::{cloudvision, maintenance};
 use crate::store::Error;
 use crate::trouble::Trouble;
 
@@ -30,16 +30,101 @@ const RECOVERED: Duration = Duration::from_mins(1);
 /// How long leaving waits for writes that were asked for.
 const LAST_WRITES: Duration = Duration::from_secs(10);
 
-/// The worker and its channels.
-pub(super) struct MaintenanceWorker {
-    /// The threads of all workers.
-    threads: Threads,
+/// What tells the workers of the features apart.
+pub(super) trait Role: 'static {
     /// What it works with.
-    setup: Setup,
+    type Setup: Clone + PartialEq + Send;
+    /// What it is asked.
+    type Request: Send + 'static;
+    /// What it tells.
+    type Report: Send + 'static;
+    /// As messages name it.
+    const NAME: &'static str;
+
+    /// Whether a request is a question, which is asked again when nobody could take it.
+    fn is_question(request: &Self::Request) -> bool;
+
+    /// Its work, until it is to stop.
+    fn work(
+        setup: Self::Setup,
+        requests: mpsc::Receiver<Self::Request>,
+        reports: mpsc::Sender<Self::Report>,
+        stop: CancellationToken,
+    ) -> BoxFuture<'static, Result<(), Error>>;
+}
+
+/// The worker behind the maintenances.
+#[derive(Debug)]
+pub(super) enum Maintenances {}
+
+impl Role for Maintenances {
+    type Setup = maintenance::worker::Setup;
+    type Request = maintenance::worker::Request;
+    type Report = maintenance::worker::Report;
+    const NAME: &'static str = "the maintenance worker";
+
+    fn is_question(request: &Self::Request) -> bool {
+        matches!(request, maintenance::worker::Request::Ask(_))
+    }
+
+    fn work(
+        setup: Self::Setup,
+        requests: mpsc::Receiver<Self::Request>,
+        reports: mpsc::Sender<Self::Report>,
+        stop: CancellationToken,
+    ) -> BoxFuture<'static, Result<(), Error>> {
+        Box::pin(maintenance::worker::run(setup, requests, reports, stop))
+    }
+}
+
+/// The worker behind deploys and change controls.
+#[derive(Debug)]
+pub(super) enum CloudVision {}
+
+impl Role for CloudVision {
+    type Setup = cloudvision::worker::Setup;
+    type Request = cloudvision::worker::Request;
+    type Report = cloudvision::worker::Report;
+    const NAME: &'static str = "the CloudVision worker";
+
+    fn is_question(request: &Self::Request) -> bool {
+        use cloudvision::worker::Request;
+        matches!(request, Request::Diff { .. } | Request::Refresh)
+    }
+
+    fn work(
+        setup: Self::Setup,
+        requests: mpsc::Receiver<Self::Request>,
+        reports: mpsc::Sender<Self::Report>,
+        stop: CancellationToken,
+    ) -> BoxFuture<'static, Result<(), Error>> {
+        Box::pin(cloudvision::worker::run(setup, requests, reports, stop))
+    }
+}
+
+/// What is heard from a worker.
+#[derive(Debug)]
+pub(super) enum Heard<R> {
+    /// It tells something.
+    Report(R),
+    /// It ended by itself, for this reason; it is started again.
+    Stopped(Trouble),
+    /// It can be asked again.
+    Started,
+    /// Something that was asked was not done.
+    Refused(Trouble),
+}
+
+/// A worker and its channels.
+pub(super) struct Worker<R: Role> {
+    /// Where it runs.
+    handle: Handle,
+    /// What it works with.
+    setup: R::Setup,
     /// Cancelled when noctui leaves.
     stop: CancellationToken,
     /// The worker while it runs.
-    running: Option<Running>,
+    running: Option<Running<R>>,
     /// When it is started again, and the pause after that.
     restart: (Instant, Duration),
     /// What could not be asked.
@@ -52,45 +137,18 @@ pub(super) struct MaintenanceWorker {
 
 /// The threads of all workers, which end in the background when this is dropped: a runtime itself may not be dropped
 /// where the screen runs.
-struct Threads {
+pub(super) struct Threads {
     /// Starts tasks on them.
     handle: Handle,
     /// `None` only while dropping.
     runtime: Option<Runtime>,
+    /// Cancelled when noctui leaves.
+    stop: CancellationToken,
 }
 
 impl Threads {
-    /// The threads of `runtime`.
-    fn of(runtime: Runtime) -> Self {
-        Self { handle: runtime.handle().clone(), runtime: Some(runtime) }
-    }
-}
-
-impl Drop for Threads {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-/// A worker that runs.
-struct Running {
-    /// Its task.
-    task: JoinHandle<Result<(), Trouble>>,
-    /// To it.
-    requests: mpsc::Sender<Request>,
-    /// From it.
-    reports: mpsc::Receiver<Report>,
-    /// Ends it.
-    stop: CancellationToken,
-    /// Since when.
-    since: Instant,
-}
-
-impl MaintenanceWorker {
-    /// Starts the threads and the worker.
-    pub(super) fn start(setup: Setup) -> std::io::Result<Self> {
+    /// Starts them.
+    pub(super) fn start() -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .max_blocking_threads(4)
@@ -98,42 +156,12 @@ impl MaintenanceWorker {
             .thread_name("worker")
             .enable_all()
             .build()?;
-        let restart = (Instant::now(), FIRST_PAUSE);
-        let stop = CancellationToken::new();
-        let mut this = Self {
-            threads: Threads::of(runtime),
-            setup,
-            stop,
-            running: None,
-            restart,
-            refused: None,
-            missed: false,
-            replacing: false,
-        };
-        this.launch();
-        Ok(this)
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime), stop: CancellationToken::new() })
     }
 
     /// Runs something else on the same threads until noctui leaves.
     pub(super) fn run_beside(&self, companion: super::Companion) {
-        self.threads.handle.spawn(companion(self.stop.child_token()));
-    }
-
-    /// Starts the worker.
-    fn launch(&mut self) {
-        let (requests, inbox) = mpsc::channel(REQUESTS);
-        let (outbox, reports) = mpsc::channel(REPORTS);
-        let stop = self.stop.child_token();
-        let work = worker::run(self.setup.clone(), inbox, outbox, stop.clone());
-        let task =
-            self.threads.handle.spawn(async move {
-                match AssertUnwindSafe(work).catch_unwind().await {
-                    Ok(ended) => ended.map_err(|error: Error| Trouble::of(&error)),
-                    Err(_) => Err(Trouble::new("the maintenance worker has crashed")
-                        .to_do("see the log; it starts again by itself")),
-                }
-            });
-        self.running = Some(Running { task, requests, reports, stop, since: Instant::now() });
+        self.handle.spawn(companion(self.stop.child_token()));
     }
 
     /// Reads the configuration again whenever it changes, in a task of its own. Capacity 1: a reading that nobody took yet
@@ -147,7 +175,7 @@ impl MaintenanceWorker {
         let (sender, receiver) = mpsc::channel(1);
         let stop = self.stop.clone();
         let (flags, environment, current) = (flags.clone(), environment.clone(), current.clone());
-        self.threads.handle.spawn(async move {
+        self.handle.spawn(async move {
             let mut watch = match Watch::new(flags, environment, current) {
                 Ok(watch) => watch,
                 Err(error) => return tracing::warn!(%error),
@@ -161,10 +189,72 @@ impl MaintenanceWorker {
         receiver
     }
 
+    /// Lets everything on them end, without waiting for it.
+    pub(super) fn begin_to_stop(&self) {
+        self.stop.cancel();
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A worker that runs.
+struct Running<R: Role> {
+    /// Its task.
+    task: JoinHandle<Result<(), Trouble>>,
+    /// To it.
+    requests: mpsc::Sender<R::Request>,
+    /// From it.
+    reports: mpsc::Receiver<R::Report>,
+    /// Ends it.
+    stop: CancellationToken,
+    /// Since when.
+    since: Instant,
+}
+
+impl<R: Role> Worker<R> {
+    /// Starts the worker.
+    pub(super) fn start(threads: &Threads, setup: R::Setup) -> Self {
+        let mut this = Self {
+            handle: threads.handle.clone(),
+            setup,
+            stop: threads.stop.clone(),
+            running: None,
+            restart: (Instant::now(), FIRST_PAUSE),
+            refused: None,
+            missed: false,
+            replacing: false,
+        };
+        this.launch();
+        this
+    }
+
+    /// Starts the worker.
+    fn launch(&mut self) {
+        let (requests, inbox) = mpsc::channel(REQUESTS);
+        let (outbox, reports) = mpsc::channel(REPORTS);
+        let stop = self.stop.child_token();
+        let work = R::work(self.setup.clone(), inbox, outbox, stop.clone());
+        let task =
+            self.handle.spawn(async move {
+                match AssertUnwindSafe(work).catch_unwind().await {
+                    Ok(ended) => ended.map_err(|error| Trouble::of(&error)),
+                    Err(_) => Err(Trouble::new(&format!("{} has crashed", R::NAME))
+                        .to_do("see the log; it starts again by itself")),
+                }
+            });
+        self.running = Some(Running { task, requests, reports, stop, since: Instant::now() });
+    }
+
     /// Asks the worker. A question that it cannot take now is asked again when it can; that something else was not done
     /// is told by [`Self::next`].
-    pub(super) fn ask(&mut self, request: Request) {
-        let is_question = matches!(request, Request::Ask(_));
+    pub(super) fn ask(&mut self, request: R::Request) {
+        let is_question = R::is_question(&request);
         let refused = match &self.running {
             Some(running) => running.requests.try_send(request).is_err(),
             None => true,
@@ -173,52 +263,52 @@ impl MaintenanceWorker {
             self.missed = true;
         } else if refused && self.refused.is_none() {
             self.refused = Some(
-                Trouble::new("the maintenance worker is not answering: this was not done")
+                Trouble::new(&format!("{} is not answering: this was not done", R::NAME))
                     .to_do("wait a moment and do it again"),
             );
         }
     }
 
     /// What the worker tells, or what happened to it. Cancel safety: only waits; nothing is taken that is not returned.
-    pub(super) async fn next(&mut self) -> Message {
+    pub(super) async fn next(&mut self) -> Heard<R::Report> {
         if let Some(refused) = self.refused.take() {
-            return Message::Failed(refused);
+            return Heard::Refused(refused);
         }
         let Some(running) = &mut self.running else {
             sleep_until(self.restart.0).await;
             self.launch();
             self.missed = false;
-            return Message::WorkerStarted;
+            return Heard::Started;
         };
         if self.missed && running.requests.capacity() == running.requests.max_capacity() {
             self.missed = false;
-            return Message::WorkerStarted;
+            return Heard::Started;
         }
         tokio::select! {
             biased;
-            Some(report) = running.reports.recv() => Message::Maintenance(Box::new(report)),
+            Some(report) = running.reports.recv() => Heard::Report(report),
             ended = &mut running.task => {
                 let trouble = match ended {
                     Ok(Err(trouble)) => trouble,
-                    Ok(Ok(())) => Trouble::new("the maintenance worker has ended"),
-                    Err(error) => Trouble::new("the maintenance worker has crashed").caused_by(&error.to_string()),
+                    Ok(Ok(())) => Trouble::new(&format!("{} has ended", R::NAME)),
+                    Err(error) => Trouble::new(&format!("{} has crashed", R::NAME)).caused_by(&error.to_string()),
                 };
                 let recovered = running.since.elapsed() > RECOVERED;
                 self.running = None;
                 if std::mem::take(&mut self.replacing) {
                     self.launch();
-                    return Message::WorkerStarted;
+                    return Heard::Started;
                 }
                 let pause = if recovered { FIRST_PAUSE } else { self.restart.1 };
                 self.restart = (Instant::now() + pause, (pause * 2).min(LONGEST_PAUSE));
-                tracing::error!(what = trouble.what(), retry_s = pause.as_secs(), "the maintenance worker stopped");
-                Message::WorkerStopped(trouble)
+                tracing::error!(worker = R::NAME, what = trouble.what(), retry_s = pause.as_secs(), "a worker stopped");
+                Heard::Stopped(trouble)
             }
         }
     }
 
     /// Takes over a new setup: the worker ends its writes and starts again with it.
-    pub(super) fn reconfigure(&mut self, setup: Setup) {
+    pub(super) fn reconfigure(&mut self, setup: R::Setup) {
         if self.setup == setup {
             return;
         }
@@ -229,14 +319,9 @@ impl MaintenanceWorker {
         }
     }
 
-    /// Lets the worker end, without waiting for it. Nothing more may be asked.
-    pub(super) fn begin_to_stop(&self) {
-        self.stop.cancel();
-    }
-
     /// Ends the worker. Writes that were asked for are carried out, for as long as [`LAST_WRITES`].
     pub(super) async fn stop(self) {
-        let Self { threads, stop, running, .. } = self;
+        let Self { stop, running, .. } = self;
         if let Some(Running { task, requests, reports, .. }) = running {
             drop((requests, reports));
             stop.cancel();
@@ -246,6 +331,5 @@ impl MaintenanceWorker {
                 );
             }
         }
-        drop(threads);
     }
 }
