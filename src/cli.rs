@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::{self, Config, Environment, Flags, Level, Problem, Problems, When};
-use crate::features::maintenance;
+use crate::features::{cloudvision, maintenance};
 use crate::trouble::{Remedy, Trouble};
 use crate::{app, clock, demo, logging, output, runtime, store, text};
 
@@ -20,6 +20,7 @@ const VARIABLES: &str = "\
 Variables, each weaker than its flag and stronger than the configuration file:
   NOCTUI_CONFIG NOCTUI_DATA_DIR NOCTUI_CONTEXT NOCTUI_READ_ONLY NOCTUI_COLOR NOCTUI_ASCII NOCTUI_LOG
   and without a flag NOCTUI_STATE_DIR NOCTUI_CACHE_DIR NOCTUI_THEME NOCTUI_TIME_ZONE NOCTUI_MOUSE NOCTUI_WHO
+  NOCTUI_CLOUDVISION_TOKEN
 
 Exit codes: 0 done, 1 the check that was asked for says no, 2 noctui could not do it or was asked wrongly.";
 
@@ -68,6 +69,18 @@ enum Command {
     /// Circuit maintenances: parse, import, list, acknowledge, export.
     #[command(subcommand)]
     Maintenance(maintenance::cli::Command),
+    /// Deploy configurations to CloudVision, up to a change control that waits for approval.
+    Deploy(Box<cloudvision::cli::deploy::Args>),
+    /// Change controls of CloudVision: list, show, approve, start, stop.
+    Change(Box<cloudvision::cli::change::Args>),
+    /// Workspaces of CloudVision: list, show, abandon.
+    #[command(subcommand)]
+    Workspace(cloudvision::cli::workspace::Command),
+    /// Devices of CloudVision's inventory.
+    #[command(subcommand)]
+    Device(cloudvision::cli::workspace::DeviceCommand),
+    /// List what was asked of CloudVision from here, by whom, and what came of it; the newest first.
+    Audit(cloudvision::cli::audit::Args),
     /// Show noctui on a mailbox of realistic notifications; needs no configuration and leaves nothing behind.
     Demo(demo::cli::Arguments),
     /// The configuration: where it is, a first one, its mistakes.
@@ -102,6 +115,11 @@ pub fn main() -> ExitCode {
         None => screen(flags, None),
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
+        Some(Command::Deploy(args)) => cloudvision::cli::deploy::run(&args, &flags),
+        Some(Command::Change(args)) => cloudvision::cli::change::run(&args, &flags),
+        Some(Command::Workspace(command)) => cloudvision::cli::workspace::run(&command, &flags),
+        Some(Command::Device(command)) => cloudvision::cli::workspace::run_device(&command, &flags),
+        Some(Command::Audit(args)) => cloudvision::cli::audit::run(&args, &flags),
         Some(Command::Config(command)) => config::cli::run(&command, &flags, problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),
@@ -160,6 +178,10 @@ fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitC
     let mut demo = demo::cli::Demo::make(arguments, flags.data_dir.as_deref(), clock::now())?;
     if arguments.prepare.is_some() {
         output::print(&demo.directions())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.backends_only {
+        demo::backends::serve(&demo.prepared.folder, arguments.port)?;
         return Ok(ExitCode::SUCCESS);
     }
     let flags = Flags { read_only: flags.read_only, color: flags.color, ascii: flags.ascii, ..demo.prepared.flags() };

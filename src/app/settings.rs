@@ -129,9 +129,10 @@ fn absent(config: &Config) -> [Option<String>; 5] {
     // What matters fits on a line of half of a screen of 120 columns.
     let unset = |section: &str, setting: &str| format!("not configured: [{section}] {setting}");
     let early = |what: &str, place: &str| format!("{place} is configured; this version does not connect to {what} yet");
-    let cloudvision = match &config.cloudvision {
-        None => unset("cloudvision", "endpoint = \"HOST:PORT\""),
-        Some(endpoint) => early("CloudVision", &endpoint.to_string()),
+    let cloudvision = match config.cloudvision.as_slice() {
+        [] => "not configured: [[cloudvision]] name, server".to_owned(),
+        [only] => early("CloudVision", &only.name),
+        [first, more @ ..] => early("CloudVision", &format!("{} and {} more", first.name, more.len())),
     };
     let lab = match &config.lab {
         None => unset("lab", "url = \"https://…\""),

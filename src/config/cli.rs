@@ -10,7 +10,9 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::{Config, EXAMPLE, Environment, Flags, Found, Inspection, Problem, Problems, create_private_dir, inspect};
+use super::{
+    Config, EXAMPLE, Environment, Expected, Flags, Found, Inspection, Problem, Problems, create_private_dir, inspect,
+};
 use crate::output;
 use crate::trouble::{Remedy, Trouble};
 
@@ -138,6 +140,8 @@ struct Checked<'i> {
     exists: bool,
     /// What is wrong; empty for a sound configuration.
     problems: &'i [Problem],
+    /// What should be known and is no mistake.
+    warnings: &'i [Problem],
     /// The settings it leaves at their default, as dotted names.
     defaults: &'i [String],
 }
@@ -145,16 +149,18 @@ struct Checked<'i> {
 /// `noctui config check`
 fn check(inspection: &Inspection, json: bool) -> anyhow::Result<ExitCode> {
     let file = &inspection.config.paths.config;
+    let warnings: Vec<Problem> = inspection.expected.iter().filter_map(Expected::warning).collect();
     if json {
         output::print_json(&Checked {
             file: file.to_string_lossy(),
             exists: inspection.found != Found::Nothing,
             problems: &inspection.problems,
+            warnings: &warnings,
             defaults: &inspection.unset,
         })
         .context("print the result")?;
     } else {
-        output::print(&verdict(inspection))?;
+        output::print(&verdict(inspection, &warnings))?;
     }
     Ok(match (inspection.found, inspection.problems.as_slice()) {
         (Found::Unreadable, _) => output::EXIT_FAILED.into(),
@@ -164,14 +170,15 @@ fn check(inspection: &Inspection, json: bool) -> anyhow::Result<ExitCode> {
 }
 
 /// What `noctui config check` prints without `--json`.
-fn verdict(inspection: &Inspection) -> String {
+fn verdict(inspection: &Inspection, warnings: &[Problem]) -> String {
     let file = inspection.config.paths.config.display();
-    if inspection.problems.is_empty() {
-        return match inspection.found {
-            Found::Nothing => format!("there is no {file}: every setting has its default\n"),
-            Found::Text | Found::Unreadable => format!("{file} has no mistake\n"),
-        };
-    }
-    let told: Vec<String> = inspection.problems.iter().map(|problem| format!("{}\n\n", problem.trouble())).collect();
-    format!("{}{} problem{}\n", told.concat(), told.len(), if told.len() == 1 { "" } else { "s" })
+    let all = inspection.problems.iter().chain(warnings);
+    let told: Vec<String> = all.map(|problem| format!("{}\n\n", problem.trouble())).collect();
+    let end = match (inspection.problems.len(), inspection.found) {
+        (0, Found::Nothing) => format!("there is no {file}: every setting has its default\n"),
+        (0, Found::Text | Found::Unreadable) => format!("{file} has no mistake\n"),
+        (1, _) => "1 problem\n".to_owned(),
+        (problems, _) => format!("{problems} problems\n"),
+    };
+    told.concat() + &end
 }

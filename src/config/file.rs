@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use super::problem::{At, Problem};
+use super::problem::{At, Origin, Problem};
 use super::reader::{Page, Section};
-use super::value::{Endpoint, Keep, Kind, Level, Name, Setting, Size, SourceKind, Url, When, WrittenPath, Zone};
+use super::value::{
+    After, Colour, Endpoint, Keep, Kind, Level, List, Name, Paragraph, Pattern, Setting, Size, SourceKind, Span,
+    TagFilter, Template, Url, VariableName, When, Words, WrittenPath, Zone,
+};
 use crate::key::Key;
 
 /// The whole file.
@@ -39,8 +42,10 @@ pub(super) struct File {
     pub(super) keys: Vec<(String, At<Vec<Key>>)>,
     /// `[log]`
     pub(super) log: LogSection,
-    /// `cloudvision.endpoint`
-    pub(super) cloudvision_endpoint: Option<At<Endpoint>>,
+    /// `[[cloudvision]]`
+    pub(super) cloudvisions: Vec<CloudVisionSection>,
+    /// `[[deploy]]`
+    pub(super) deploys: Vec<DeploySection>,
     /// `lab.url`
     pub(super) lab_url: Option<At<Url>>,
     /// `console.kubeconfig`
@@ -56,6 +61,8 @@ pub(super) struct ContextSection {
     pub(super) kind: Option<At<Kind>>,
     /// `read_only`
     pub(super) read_only: Option<At<bool>>,
+    /// `cloudvision`
+    pub(super) cloudvision: Option<At<Name>>,
 }
 
 /// `[maintenance]`
@@ -105,6 +112,70 @@ pub(super) struct LogSection {
     pub(super) files: Option<At<u32>>,
 }
 
+/// One `[[cloudvision]]`. What it requires is `None` only where that was reported as a problem.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct CloudVisionSection {
+    /// `name`, required
+    pub(super) name: Option<At<Name>>,
+    /// `server`, required
+    pub(super) server: Option<At<List<Endpoint>>>,
+    /// `token_env`
+    pub(super) token_env: Option<At<VariableName>>,
+    /// `token_file`
+    pub(super) token_file: Option<At<WrittenPath>>,
+    /// `token_command`
+    pub(super) token_command: Option<At<Words>>,
+    /// `token_keyring`
+    pub(super) token_keyring: Option<At<Name>>,
+    /// `ca_file`
+    pub(super) ca_file: Option<At<WrittenPath>>,
+    /// `verify_tls`
+    pub(super) verify_tls: Option<At<bool>>,
+    /// `color`
+    pub(super) color: Option<At<Colour>>,
+    /// `kind`
+    pub(super) kind: Option<At<Kind>>,
+    /// `read_only`
+    pub(super) read_only: Option<At<bool>>,
+    /// `connect_timeout`
+    pub(super) connect_timeout: Option<At<Span>>,
+    /// `call_timeout`
+    pub(super) call_timeout: Option<At<Span>>,
+}
+
+/// One `[[deploy]]`. What it requires is `None` only where that was reported as a problem.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct DeploySection {
+    /// Where it begins.
+    pub(super) origin: Origin,
+    /// `name`, required
+    pub(super) name: Option<At<Name>>,
+    /// `cloudvision`, required where there is more than one
+    pub(super) cloudvision: Option<At<Name>>,
+    /// `dir`, required
+    pub(super) dir: Option<At<WrittenPath>>,
+    /// `include`
+    pub(super) include: Option<At<List<Pattern>>>,
+    /// `exclude`
+    pub(super) exclude: Option<At<List<Pattern>>>,
+    /// `tags`
+    pub(super) tags: Option<At<List<TagFilter>>>,
+    /// `protected`
+    pub(super) protected: Option<At<bool>>,
+    /// `strict_tags`
+    pub(super) strict_tags: Option<At<bool>>,
+    /// `delete_workspace`
+    pub(super) delete_workspace: Option<At<bool>>,
+    /// `change_name`
+    pub(super) change_name: Option<At<Template>>,
+    /// `change_notes`
+    pub(super) change_notes: Option<At<Paragraph>>,
+    /// `after`
+    pub(super) after: Option<At<After>>,
+    /// `force`
+    pub(super) force: Option<At<bool>>,
+}
+
 /// What was found in a file: what it says, what is wrong with it, and which known settings it leaves alone.
 pub(super) struct Reading {
     /// What it says, without what is wrong.
@@ -140,7 +211,8 @@ fn read_top(mut top: Section<'_, '_>) -> File {
         maintenance: read_maintenance(top.section("maintenance")),
         keys: top.section("keys").read_keys(),
         log: read_log(top.section("log")),
-        cloudvision_endpoint: read_single(top.section("cloudvision"), "endpoint"),
+        cloudvisions: top.sections("cloudvision").into_iter().map(read_cloudvision).collect(),
+        deploys: top.sections("deploy").into_iter().map(read_deploy).collect(),
         lab_url: read_single(top.section("lab"), "url"),
         console_kubeconfig: read_single(top.section("console"), "kubeconfig"),
     };
@@ -161,9 +233,53 @@ fn read_context(mut section: Section<'_, '_>) -> ContextSection {
         name: section.require("name"),
         kind: section.read("kind"),
         read_only: section.read("read_only"),
+        cloudvision: section.read("cloudvision"),
     };
     section.finish();
     context
+}
+
+/// Reads one `[[cloudvision]]`.
+fn read_cloudvision(mut section: Section<'_, '_>) -> CloudVisionSection {
+    let cloudvision = CloudVisionSection {
+        name: section.require("name"),
+        server: section.require("server"),
+        token_env: section.read("token_env"),
+        token_file: section.read_instead("token_file"),
+        token_command: section.read_instead("token_command"),
+        token_keyring: section.read_instead("token_keyring"),
+        ca_file: section.read("ca_file"),
+        verify_tls: section.read("verify_tls"),
+        color: section.read("color"),
+        kind: section.read("kind"),
+        read_only: section.read("read_only"),
+        connect_timeout: section.read("connect_timeout"),
+        call_timeout: section.read("call_timeout"),
+    };
+    section.finish();
+    cloudvision
+}
+
+/// Reads one `[[deploy]]`.
+fn read_deploy(mut section: Section<'_, '_>) -> DeploySection {
+    let deploy = DeploySection {
+        origin: section.origin(),
+        name: section.require("name"),
+        cloudvision: section.read("cloudvision"),
+        dir: section.require("dir"),
+        include: section.read("include"),
+        exclude: section.read("exclude"),
+        tags: section.read("tags"),
+        protected: section.read("protected"),
+        strict_tags: section.read("strict_tags"),
+        delete_workspace: section.read("delete_workspace"),
+        change_name: section.read("change_name"),
+        change_notes: section.read("change_notes"),
+        after: section.read("after"),
+        force: section.read("force"),
+    };
+    section.finish();
+    deploy
 }
 
 /// Reads `[maintenance]`.

@@ -5,7 +5,9 @@
 //! out of flags, environment, file and defaults. `config.example.toml` documents every setting.
 
 pub(crate) mod cli;
+mod cloudvision;
 mod environment;
+mod expected;
 mod file;
 mod paths;
 mod problem;
@@ -22,12 +24,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::key::Key;
+pub use cloudvision::{CloudVision, Deploy};
 pub use environment::Environment;
+pub use expected::Expected;
 pub use paths::{Paths, create_private_dir};
 pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
-pub use value::{Endpoint, Kind, Level, Url, When, Zone};
+pub use value::{
+    After, BadEndpoint, BadPattern, Colour, Endpoint, Filling, Kind, Level, Pattern, TagFilter, Template, Url, When,
+    Zone,
+};
 pub use watch::{Unwatched, Watch};
 
 /// `config.example.toml`: every setting with its default, in words.
@@ -65,8 +72,10 @@ pub struct Config {
     pub keys: Vec<(String, At<Vec<Key>>)>,
     /// The log file.
     pub log: Log,
-    /// Where CloudVision is; `None` where it is not configured.
-    pub cloudvision: Option<Endpoint>,
+    /// The CloudVision instances, in the order of the file.
+    pub cloudvision: Vec<CloudVision>,
+    /// The deploy targets, in the order of the file.
+    pub deploys: Vec<Deploy>,
     /// Where the lab's port-forward service is.
     pub lab: Option<Url>,
     /// The kubeconfig file of the cluster whose consoles are shown.
@@ -82,6 +91,8 @@ pub struct Context {
     pub kind: Kind,
     /// Whether writes to its backends are refused.
     pub read_only: bool,
+    /// The name of the [`CloudVision`] it works with, if it says so; it exists.
+    pub cloudvision: Option<String>,
 }
 
 /// What made noctui read-only.
@@ -186,6 +197,30 @@ impl Config {
             (None, _) => None,
         }
     }
+
+    /// The instance called `name`.
+    #[must_use]
+    pub fn cloudvision_named(&self, name: &str) -> Option<&CloudVision> {
+        self.cloudvision.iter().find(|instance| instance.name == name)
+    }
+
+    /// The instance that `context` works with: the one it names, else the only one. Several instances and a context that
+    /// names none leave it open: nobody is sent to production by the order of a file.
+    #[must_use]
+    pub fn cloudvision_of(&self, context: Option<&Context>) -> Option<&CloudVision> {
+        match (context.and_then(|context| context.cloudvision.as_deref()), self.cloudvision.as_slice()) {
+            (Some(name), _) => self.cloudvision_named(name),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        }
+    }
+
+    /// Why writes to `instance` are refused while `context` is active; `None` when they are not.
+    #[must_use]
+    pub fn refuses_writes_to(&self, instance: &CloudVision, context: Option<&Context>) -> Option<String> {
+        let own = || instance.read_only.then(|| format!("CloudVision {} has read_only = true", instance.name));
+        self.refuses_writes(context).or_else(own)
+    }
 }
 
 /// Everything there is to know about a configuration, sound or not.
@@ -199,6 +234,8 @@ pub struct Inspection {
     pub found: Found,
     /// The settings the file leaves at their default, as dotted names.
     pub unset: Vec<String>,
+    /// What should be there when it is needed. Nothing has looked.
+    pub expected: Vec<Expected>,
 }
 
 /// What was found where the configuration file should be.
@@ -237,14 +274,14 @@ pub fn inspect(flags: &Flags, environment: &Environment) -> Inspection {
     };
     let reading = file::read(&path, &text);
     let (themes, unread) = themes::read(&paths::themes_dir(&path));
-    let (config, wrong) = resolve::resolve(flags, environment, reading.file, themes, &path);
+    let (config, wrong, expected) = resolve::resolve(flags, environment, reading.file, themes, &path);
     problems.extend(reading.problems);
     problems.extend(unread);
     problems.extend(wrong);
     problems.sort_by(|a, b| a.origin.cmp(&b.origin));
     // A missing home folder is noticed for each folder.
     problems.dedup();
-    Inspection { config, problems, found, unset: reading.unset }
+    Inspection { config, problems, found, unset: reading.unset, expected }
 }
 
 /// The text of the file at `path`.

@@ -223,6 +223,20 @@ impl<'p, 't> Section<'p, 't> {
         self.read_or(key, "write one that is accepted, or remove the line to have the default")
     }
 
+    /// Like [`Section::read`] for a key that takes the place of another: nobody misses it.
+    pub(super) fn read_instead<T: Setting>(&mut self, key: &'static str) -> Option<At<T>> {
+        if self.table.is_some_and(|table| table.contains_key(key)) {
+            return self.read(key);
+        }
+        self.known.push(key);
+        None
+    }
+
+    /// Where the section begins.
+    pub(super) fn origin(&self) -> Origin {
+        self.origin.clone()
+    }
+
     /// Like [`Section::read`], with what to do about a wrong value that is nearly no other.
     fn read_or<T: Setting>(&mut self, key: &'static str, remedy: &str) -> Option<At<T>> {
         let value = self.value(key)?;
@@ -355,7 +369,12 @@ impl<'p, 't> Section<'p, 't> {
             Some(word) => format!("write {key} = \"{word}\""),
             None => remedy.to_owned(),
         };
-        self.report_value(key, value, &format!("it takes {}", T::takes()), remedy);
+        let because = format!("it takes {}", T::takes());
+        if T::PRIVATE {
+            self.report_as("what stands here", key, value, &because, remedy);
+        } else {
+            self.report_value(key, value, &because, remedy);
+        }
     }
 
     /// Notes a value of a wrong shape.
@@ -366,10 +385,15 @@ impl<'p, 't> Section<'p, 't> {
 
     /// Notes a wrong value.
     fn report_value(&self, key: &str, value: &Spanned<DeValue<'t>>, because: &str, remedy: String) {
+        self.report_as(&self.page.excerpt(&value.span()), key, value, because, remedy);
+    }
+
+    /// Notes a wrong value, which is called `told`.
+    fn report_as(&self, told: &str, key: &str, value: &Spanned<DeValue<'t>>, because: &str, remedy: String) {
         self.page.report(Problem {
             origin: self.page.origin(&value.span()),
             key: self.dotted(key),
-            what: format!("`{}` cannot be {}", self.dotted(key), self.page.excerpt(&value.span())),
+            what: format!("`{}` cannot be {told}", self.dotted(key)),
             because: because.to_owned(),
             remedy,
         });

@@ -4,26 +4,31 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::cloudvision::Instances;
 use super::environment::Environment;
 use super::file::{ContextSection, File, From, LogSection, MaintenanceSection, SourceSection};
 use super::paths::{self, Paths};
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::themes::{BUILT_IN_THEMES, ThemeFile};
 use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, When, WrittenPath, Zone};
-use super::{Config, Context, Flags, Log, Maintenance, ReadOnly, Retention, Source, SourceFrom};
+use super::{Config, Context, Expected, Flags, Log, Maintenance, ReadOnly, Retention, Source, SourceFrom};
 use crate::text::clean_line;
 
-/// Turns the layers into the configuration in force, with everything that is wrong with them. Where something is
-/// wrong the configuration has the default.
+/// The variable with the token of every CloudVision, whatever the file says.
+pub(super) const TOKEN_VARIABLE: &str = "NOCTUI_CLOUDVISION_TOKEN";
+
+/// Turns the layers into the configuration in force, with everything that is wrong with them and the files that it expects.
+/// Where something is wrong the configuration has the default.
 pub(super) fn resolve(
     flags: &Flags,
     environment: &Environment,
     file: File,
     themes: Vec<ThemeFile>,
     path: &Arc<Path>,
-) -> (Config, Vec<Problem>) {
-    let mut layers = Layers { flags, environment, path, problems: Vec::new() };
-    let contexts = layers.contexts(file.contexts);
+) -> (Config, Vec<Problem>, Vec<Expected>) {
+    let mut layers = Layers { flags, environment, path, problems: Vec::new(), expected: Vec::new() };
+    let (cloudvision, instances) = layers.cloudvisions(file.cloudvisions);
+    let contexts = layers.contexts(file.contexts, &instances);
     let config = Config {
         theme: layers.theme(file.theme, &themes),
         themes,
@@ -39,20 +44,21 @@ pub(super) fn resolve(
         maintenance: layers.maintenance(file.maintenance),
         keys: file.keys,
         log: layers.log(&file.log),
-        cloudvision: value(file.cloudvision_endpoint),
+        cloudvision,
+        deploys: layers.deploys(file.deploys, &instances),
         lab: value(file.lab_url),
         console: file.console_kubeconfig.and_then(|written| layers.written_path("console.kubeconfig", &written)),
     };
-    (config, layers.problems)
+    (config, layers.problems, layers.expected)
 }
 
 /// What was written, without its place.
-fn value<T>(at: Option<At<T>>) -> Option<T> {
+pub(super) fn value<T>(at: Option<At<T>>) -> Option<T> {
     at.map(|at| at.value)
 }
 
 /// What settings are resolved from, and what was wrong so far.
-struct Layers<'a> {
+pub(super) struct Layers<'a> {
     /// The command line.
     flags: &'a Flags,
     /// Variables and home folder.
@@ -60,7 +66,9 @@ struct Layers<'a> {
     /// The configuration file, whether it exists or not.
     path: &'a Arc<Path>,
     /// What is wrong.
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
+    /// The files that are named.
+    expected: Vec<Expected>,
 }
 
 impl Layers<'_> {
@@ -101,7 +109,7 @@ impl Layers<'_> {
     }
 
     /// What is written when it is within bounds, else the default.
-    fn within<T>(&mut self, key: &str, written: Option<At<T>>, (least, most): (T, T), default: T) -> T
+    pub(super) fn within<T>(&mut self, key: &str, written: Option<At<T>>, (least, most): (T, T), default: T) -> T
     where
         T: PartialOrd + Display + Copy,
     {
@@ -160,9 +168,11 @@ impl Layers<'_> {
     }
 
     /// Every context with a name of its own.
-    fn contexts(&mut self, sections: Vec<ContextSection>) -> Vec<Context> {
+    fn contexts(&mut self, sections: Vec<ContextSection>, instances: &Instances) -> Vec<Context> {
         let mut contexts: Vec<Context> = Vec::new();
         for section in sections {
+            let cloudvision =
+                section.cloudvision.and_then(|written| self.instance("context.cloudvision", written, instances));
             let Some(name) = section.name else { continue };
             if contexts.iter().any(|context| context.name == name.value.0) {
                 self.taken("context.name", &name);
@@ -173,13 +183,14 @@ impl Layers<'_> {
                 // Unsaid, the careful one.
                 kind: value(section.kind).unwrap_or(Kind::Production),
                 read_only: value(section.read_only).unwrap_or(false),
+                cloudvision,
             });
         }
         contexts
     }
 
     /// Notes that a name is another's.
-    fn taken(&mut self, key: &str, name: &At<Name>) {
+    pub(super) fn taken(&mut self, key: &str, name: &At<Name>) {
         let because = "another section has that name".to_owned();
         self.refuse(&name.origin, key, &format!("\"{}\"", name.value.0), because, "give each its own name");
     }
@@ -250,6 +261,23 @@ impl Layers<'_> {
                 None
             }
         }
+    }
+
+    /// A path from the file where something should be; a secret should be private.
+    pub(super) fn expected_path(
+        &mut self,
+        key: &'static str,
+        written: &At<WrittenPath>,
+        secret: bool,
+    ) -> Option<PathBuf> {
+        let path = self.written_path(key, written)?;
+        self.expected.push(Expected { origin: written.origin.clone(), key, path: path.clone(), secret });
+        Some(path)
+    }
+
+    /// The variable that has the token of every CloudVision, if it is set.
+    pub(super) fn token_variable(&self) -> Option<&'static str> {
+        self.environment.variable(TOKEN_VARIABLE).map(|_| TOKEN_VARIABLE)
     }
 
     /// `[maintenance]`

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::secret::SecretFrom;
 
 /// Resolves `text` as the file of a user named anna, with these flags and variables.
 fn inspect_text(text: &str, flags: &Flags, variables: &[(&str, &str)]) -> Inspection {
@@ -118,7 +119,7 @@ fn every_mistake_is_told_at_once_with_its_place_and_the_nearest_name() {
         [
             "1:1 there is no setting `teme` / the top level has \"theme\", \"time_zone\", \"mouse\", \
              \"color\", \"ascii\", \"read_only\", \"data_dir\", \"who\", \"default_context\", \"context\", \
-             \"maintenance\", \"keys\", \"log\", \"cloudvision\", \"lab\" and \"console\" / write `theme`, or remove the line",
+             \"maintenance\", \"keys\", \"log\", \"cloudvision\", \"deploy\", \"lab\" and \"console\" / write `theme`, or remove the line",
             "2:9 `color` cannot be 'alway' / it takes \"auto\", \"always\" or \"never\" / write color = \"always\"",
             "3:9 `mouse` cannot be 'yes' / it takes true or false / \
              write one that is accepted, or remove the line to have the default",
@@ -145,6 +146,58 @@ fn a_setting_in_another_section_is_told_where_it_belongs() {
 fn a_password_in_an_address_is_not_repeated() {
     let told = problems("[lab]\nurl = 'https://anna:secret@lab.example'\n").join("");
     assert!(told.contains("'https://***@lab.example'") && !told.contains("secret"), "{told}");
+}
+
+#[test]
+fn a_token_in_the_wrong_place_is_not_repeated() {
+    for key in ["token_env", "token_command", "token"] {
+        let told = problems(&format!("[[cloudvision]]\nname = 'a'\nserver = 'a'\n{key} = 'eyJh.secret; x'\n"));
+        assert!(told.len() == 1 && told[0].starts_with("4:") && !told[0].contains("secret"), "{told:#?}");
+    }
+}
+
+#[test]
+fn an_instance_and_a_target_have_careful_defaults() {
+    let text = "[[cloudvision]]\nname = 'a'\nserver = 'cvp.example'\n[[deploy]]\nname = 'dc1'\ndir = 'avd'\n";
+    let config = config(text);
+    let [instance] = config.cloudvision.as_slice() else { panic!("{config:?}") };
+    assert_eq!((instance.kind, instance.verify_tls, instance.read_only), (Kind::Production, true, false));
+    assert_eq!(instance.token, SecretFrom::Variable("NOCTUI_CLOUDVISION_TOKEN".into()));
+    assert_eq!((instance.connect_timeout.as_secs(), instance.call_timeout.as_secs()), (10, 600));
+    let [target] = config.deploys.as_slice() else { panic!("{config:?}") };
+    assert_eq!((target.cloudvision.as_str(), target.after, target.force), ("a", After::Pending, false));
+    assert_eq!(target.dir, config.paths.config_dir().join("avd"));
+}
+
+#[test]
+fn the_variable_with_the_token_counts_for_every_instance() {
+    let text = "[[cloudvision]]\nname = 'a'\nserver = 'a'\ntoken_file = 'token'\n\
+                [[cloudvision]]\nname = 'b'\nserver = 'b'\ntoken_command = 'pass show b'\n";
+    let tokens = |variables: &[_]| {
+        let inspection = inspect_text(text, &Flags::default(), variables);
+        assert_eq!(inspection.problems, []);
+        let tokens: Vec<String> = inspection.config.cloudvision.iter().map(|a| a.token.to_string()).collect();
+        (tokens, format!("{:?}", inspection.config).contains("t0ken"))
+    };
+    let (own, _) = tokens(&[]);
+    assert!(own[0].ends_with("/token") && own[1] == "the output of pass", "{own:?}");
+    let (overridden, leaked) = tokens(&[("NOCTUI_CLOUDVISION_TOKEN", "t0ken")]);
+    assert_eq!(overridden, ["the variable NOCTUI_CLOUDVISION_TOKEN"; 2]);
+    assert!(!leaked);
+}
+
+#[test]
+fn a_context_works_with_the_instance_it_names_or_the_only_one() {
+    let one = "[[cloudvision]]\nname = 'a'\nserver = 'a'\n";
+    let two = "[[cloudvision]]\nname = 'b'\nserver = 'b'\nread_only = true\n[[context]]\nname = 'x'\ncloudvision = 'b'\n\
+               [[context]]\nname = 'y'\n";
+    let name = |config: &Config, context| config.cloudvision_of(context).map(|instance| instance.name.clone());
+    assert_eq!(name(&config(one), None).as_deref(), Some("a"));
+    let config = config(&format!("{one}{two}"));
+    assert_eq!(name(&config, config.contexts.first()).as_deref(), Some("b"));
+    assert_eq!(name(&config, config.contexts.get(1)), None);
+    let refused = |at: usize| config.refuses_writes_to(&config.cloudvision[at], config.context.as_ref());
+    assert_eq!((refused(0), refused(1).as_deref()), (None, Some("CloudVision b has read_only = true")));
 }
 
 #[test]

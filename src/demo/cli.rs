@@ -26,6 +26,12 @@ pub struct Arguments {
     /// Keep everything in this new folder; without it the demo leaves nothing behind.
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+    /// Show no screen: run the simulated backends until a signal ends them, and say how they are reached.
+    #[arg(long, conflicts_with_all = ["still", "scale", "prepare"])]
+    pub backends_only: bool,
+    /// Let the simulated CloudVision listen on this port of 127.0.0.1 instead of any that is free.
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    pub port: u16,
     /// Only write the mails and the configuration to this new folder, and say how to look at them.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["keep", "still", "scale"])]
     pub prepare: Option<PathBuf>,

@@ -5,6 +5,7 @@
 //! [`deliver`] brings the rest while somebody watches.
 
 mod announcement;
+pub mod backends;
 pub mod cli;
 mod formats;
 mod mailbox;

@@ -1,8 +1,25 @@
 //! One folder per backend, all with the same inner shape. A feature never uses another feature.
 
+pub mod cloudvision;
 pub mod maintenance;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use crate::store::{Error, Options, Store};
 
 /// The tables of all features, in the order in which they came to be: the store's version counts them. Appended to and
 /// never reordered.
-pub const MIGRATIONS: &[&str] =
-    &[maintenance::store::SCHEMA_1, maintenance::store::SCHEMA_2, maintenance::store::SCHEMA_3];
+pub const MIGRATIONS: &[&str] = &[
+    maintenance::store::SCHEMA_1,
+    maintenance::store::SCHEMA_2,
+    maintenance::store::SCHEMA_3,
+    cloudvision::store::SCHEMA_1,
+];
+
+/// Opens the store with every feature's tables. Blocks for some milliseconds.
+pub fn open_store(data_dir: &Path) -> Result<Store, Error> {
+    Store::open(data_dir, &Options::new(MIGRATIONS))
+}

@@ -73,6 +73,24 @@ fn themes_and_provider_rules_are_checked_with_the_rest() {
 }
 
 #[test]
+fn files_that_are_missing_or_open_to_all_are_warned_of() {
+    let home = Home::new();
+    let text = "[[cloudvision]]\nname = 'a'\nserver = 'a'\ntoken_file = 'token'\nca_file = 'missing.pem'\n";
+    home.configure(text);
+    let token = home.config().with_file_name("token");
+    std::fs::write(&token, "abc").unwrap();
+    std::fs::set_permissions(&token, PermissionsExt::from_mode(0o644)).unwrap();
+    insta::assert_snapshot!("warnings", transcript(&home, &mut home.noctui(["config", "check"])));
+    let output = home.noctui(["config", "check", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let checked: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&checked["problems"], &checked["warnings"][1]["key"]),
+        (&serde_json::json!([]), &"cloudvision.ca_file".into())
+    );
+}
+
+#[test]
 fn without_a_file_the_check_says_so_and_passes() {
     let home = Home::new();
     let said = transcript(&home, &mut home.noctui(["config", "check"]));

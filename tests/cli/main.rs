@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
+mod cloudvision;
 mod config;
 mod general;
+mod json;
 mod maintenance;
 mod support;

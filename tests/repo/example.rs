@@ -2,7 +2,7 @@
 
 use noctui::app::Settings;
 use noctui::colour::ColourDepth;
-use noctui::config::{Config, Environment, Flags, Inspection, SourceFrom, inspect};
+use noctui::config::{CloudVision, Config, Deploy, Environment, Flags, Inspection, SourceFrom, inspect};
 use noctui::features::maintenance::store::record;
 
 use crate::files;
@@ -73,9 +73,10 @@ fn what_it_shows_is_the_default() {
     assert_eq!(shown.context.take().unwrap().name, "prod-emea");
     assert_eq!(shown.contexts.len(), 1);
     assert_eq!(shown.maintenance.sources.len(), 1);
-    assert!(shown.cloudvision.is_some() && shown.lab.is_some() && shown.console.is_some());
-    let Config { cloudvision, lab, console, .. } = default.clone();
-    shown = Config { contexts: Vec::new(), cloudvision, lab, console, ..shown };
+    assert_eq!((shown.cloudvision.len(), shown.deploys.len()), (1, 1));
+    assert!(shown.lab.is_some() && shown.console.is_some());
+    let Config { cloudvision, deploys, lab, console, .. } = default.clone();
+    shown = Config { contexts: Vec::new(), cloudvision, deploys, lab, console, ..shown };
     shown.maintenance.sources.clear();
     assert_eq!(shown, default);
 }
@@ -101,7 +102,9 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     let shown = config(&every_setting());
     let SourceFrom::Maildir { .. } = shown.maintenance.sources[0].from;
     let least = config(
-        "[[context]]\nname = 'prod-emea'\n\
+        "[[context]]\nname = 'prod-emea'\ncloudvision = 'prod'\n\
+         [[cloudvision]]\nname = 'prod'\nserver = 'cvp.example'\n\
+         [[deploy]]\nname = 'dc1'\ndir = '~/avd/dc1'\n\
          [[maintenance.source]]\nname = 'noc mailbox'\nkind = 'maildir'\npath = '~/Maildir'\n",
     );
     assert_eq!(shown.contexts, least.contexts);
@@ -110,6 +113,19 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
         source.name.clone()
     };
     assert_eq!(without_home(&shown), without_home(&least));
+
+    // What has no default is an example, and said to be none.
+    let [instance] = shown.cloudvision.as_slice() else { panic!("one instance") };
+    assert!(instance.ca_file.is_some() && instance.color.is_some());
+    assert_eq!([CloudVision { ca_file: None, color: None, ..instance.clone() }], least.cloudvision.as_slice());
+    let ([target], [least]) = (shown.deploys.as_slice(), least.deploys.as_slice()) else { panic!("one target") };
+    assert!(!target.include.is_empty() && !target.exclude.is_empty() && !target.tags.is_empty());
+    let Deploy { include, exclude, tags, change_name, change_notes, dir, .. } = least.clone();
+    let written = Deploy { include, exclude, tags, change_name, change_notes, dir, ..target.clone() };
+    assert_eq!(&written, least);
+    for key in ["token_file", "token_command", "token_keyring"] {
+        assert!(example().contains(&format!("# - {key}: ")), "{key}");
+    }
 }
 
 #[test]

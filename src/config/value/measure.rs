@@ -1,6 +1,7 @@
 //! Sizes and lengths of time, written with their unit.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::Setting;
 
@@ -64,6 +65,34 @@ impl Setting for Keep {
     }
 }
 
+/// A time to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Span(pub(crate) Duration);
+
+/// The units of a [`Span`] in seconds, largest first.
+const SPAN_UNITS: [(&str, u64); 3] = [("h", 3600), ("min", 60), ("s", 1)];
+
+impl Setting for Span {
+    fn takes() -> String {
+        "a time with its unit such as \"10 s\", \"5 min\" or \"1 h\"".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let (number, unit) = number_and_unit(text)?;
+        let (_, factor) = SPAN_UNITS.into_iter().find(|(name, _)| *name == unit)?;
+        number.checked_mul(factor).map(|seconds| Self(Duration::from_secs(seconds)))
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        let fitting = SPAN_UNITS.into_iter().find(|(_, factor)| seconds >= *factor && seconds.is_multiple_of(*factor));
+        let (name, factor) = fitting.unwrap_or(("s", 1));
+        write!(f, "{} {name}", seconds / factor)
+    }
+}
+
 /// `"4 MiB"` or `"4MiB"` as 4 and `MiB`.
 fn number_and_unit(text: &str) -> Option<(u64, &str)> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
@@ -87,6 +116,17 @@ mod tests {
         assert_eq!(Keep::from_text("forever"), Some(Keep::Forever));
         assert_eq!(Keep::from_text("90 d"), Some(Keep::Days(Days(90))));
         assert_eq!(Keep::from_text("2160 h"), None);
+    }
+
+    #[test]
+    fn times_carry_their_unit_and_print_as_they_are_written() {
+        for text in ["10 s", "90 s", "5 min", "1 h", "0 s"] {
+            assert_eq!(Span::from_text(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Span::from_text("600 s"), Span::from_text("10min"));
+        for wrong in ["10", "s", "10 ms", "-1 s", "18446744073709551615 h"] {
+            assert_eq!(Span::from_text(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The values settings can have: how each is written, and what it means.
 
+mod list;
 mod measure;
+mod pattern;
 mod server;
+mod template;
 
 use std::fmt;
 
@@ -12,13 +15,20 @@ use toml::de::DeValue;
 use super::problem::either;
 use crate::text::clean_line;
 
-pub(crate) use measure::{Days, Keep, Size};
-pub use server::{Endpoint, Url};
+pub(crate) use list::{List, Words};
+pub(crate) use measure::{Days, Keep, Size, Span};
+pub use pattern::{BadPattern, Pattern, TagFilter};
+pub use server::{BadEndpoint, Endpoint, Url};
+pub(crate) use template::Paragraph;
+pub use template::{Filling, Template};
 
 /// A value that can be written in the file and, as text, in a variable or flag.
 pub(crate) trait Setting: Sized {
     /// The words, where the value is one of a few; a wrong one is answered with the nearest.
     const WORDS: &'static [&'static str] = &[];
+
+    /// Whether somebody could have written a secret here, so that no message may repeat it.
+    const PRIVATE: bool = false;
 
     /// What is accepted, to follow "it takes".
     fn takes() -> String {
@@ -87,6 +97,56 @@ words! {
         Production = "production",
         /// Nobody is paged.
         Lab = "lab",
+    }
+}
+
+words! {
+    /// A colour of the terminal, as its user has chosen it.
+    pub Colour {
+        /// Black.
+        Black = "black",
+        /// Red.
+        Red = "red",
+        /// Green.
+        Green = "green",
+        /// Yellow.
+        Yellow = "yellow",
+        /// Blue.
+        Blue = "blue",
+        /// Magenta.
+        Magenta = "magenta",
+        /// Cyan.
+        Cyan = "cyan",
+        /// White.
+        White = "white",
+        /// Bright black, a grey.
+        BrightBlack = "bright-black",
+        /// Bright red.
+        BrightRed = "bright-red",
+        /// Bright green.
+        BrightGreen = "bright-green",
+        /// Bright yellow.
+        BrightYellow = "bright-yellow",
+        /// Bright blue.
+        BrightBlue = "bright-blue",
+        /// Bright magenta.
+        BrightMagenta = "bright-magenta",
+        /// Bright cyan.
+        BrightCyan = "bright-cyan",
+        /// Bright white.
+        BrightWhite = "bright-white",
+    }
+}
+
+words! {
+    /// How far a deployment goes that was told to go all the way.
+    pub After {
+        /// To a change control that waits for somebody's approval.
+        Pending = "pending",
+        /// To one that is approved and waits for its start.
+        Approved = "approved",
+        /// To one that was started.
+        Started = "started",
     }
 }
 
@@ -203,6 +263,25 @@ impl Setting for Name {
     }
 }
 
+/// The name of an environment variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct VariableName(pub(crate) String);
+
+impl Setting for VariableName {
+    // People write the token itself.
+    const PRIVATE: bool = true;
+
+    fn takes() -> String {
+        "the name of a variable such as \"CLOUDVISION_TOKEN\", without a $".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let named = (1..=128).contains(&text.len()) && !text.starts_with(|c: char| c.is_ascii_digit());
+        (named && text.chars().all(plain)).then(|| Self(text.to_owned()))
+    }
+}
+
 /// A path as written: `~`, `$HOME` and other variables are not yet replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WrittenPath(pub(crate) String);
@@ -226,6 +305,14 @@ mod tests {
         assert_eq!(Zone::from_text("utc"), Some(Zone::Utc));
         assert_eq!(Zone::from_text("Europe/Berlin"), Some(Zone::Named(Tz::Europe__Berlin)));
         assert_eq!(Zone::from_text("CEST"), None);
+    }
+
+    #[test]
+    fn a_variable_is_named_without_its_dollar() {
+        assert_eq!(VariableName::from_text("CV_TOKEN2"), Some(VariableName("CV_TOKEN2".to_owned())));
+        for wrong in ["", "$CV_TOKEN", "2TOKEN", "A=B", "a b", "eyJhbGciOi.x"] {
+            assert_eq!(VariableName::from_text(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

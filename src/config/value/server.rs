@@ -1,6 +1,7 @@
 //! Where servers are.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -32,6 +33,19 @@ impl Setting for Endpoint {
         let (host, port) = text.split_at_checked(text.find(':').unwrap_or(text.len()))?;
         is_host(host).then_some(())?;
         Some(Self { host: host.to_owned(), port: port_after_colon(port)? })
+    }
+}
+
+/// A text is no server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a server is written host or host:port, without a scheme")]
+pub struct BadEndpoint;
+
+impl FromStr for Endpoint {
+    type Err = BadEndpoint;
+
+    fn from_str(text: &str) -> Result<Self, BadEndpoint> {
+        Self::from_text(text).ok_or(BadEndpoint)
     }
 }
 

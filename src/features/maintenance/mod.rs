@@ -16,19 +16,12 @@ pub mod store;
 mod when;
 pub mod worker;
 
-use std::path::Path;
-
+pub use super::open_store;
 use crate::config::{Config, Problem};
-use crate::store::{Error, Options, Store};
 
 /// What is wrong with the provider rules of the user.
 #[must_use]
 pub fn rule_problems(config: &Config) -> Vec<Problem> {
     let (_, errors) = rules::Rules::with_user_dir(&config.maintenance.providers_dir);
     errors.into_iter().map(rules::RuleError::problem).collect()
-}
-
-/// Opens the store with every feature's tables. Blocks for some milliseconds.
-pub fn open_store(data_dir: &Path) -> Result<Store, Error> {
-    Store::open(data_dir, &Options::new(super::MIGRATIONS))
 }

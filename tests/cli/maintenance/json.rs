@@ -2,24 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use regex::Regex;
-use serde_json::Value;
-
 use super::{Notice, home_with, json, said};
-
-/// The names of all fields in `value`, however deep.
-fn fields(value: &Value, found: &mut BTreeSet<String>) {
-    match value {
-        Value::Array(values) => values.iter().for_each(|value| fields(value, found)),
-        Value::Object(object) => {
-            for (name, value) in object {
-                found.insert(name.clone());
-                fields(value, found);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
+use crate::json::{documented, fields};
 
 #[test]
 fn every_field_is_documented_and_every_documented_field_is_printed() {
@@ -48,16 +32,7 @@ fn every_field_is_documented_and_every_documented_field_is_printed() {
     for command in commands {
         fields(&json(&home, command), &mut printed);
     }
-    let docs = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md")).unwrap();
-    // The first cell of a table's row names one field or several.
-    let row = Regex::new(r"(?m)^\| (`[^|]*) \|").unwrap();
-    let name = Regex::new(r"`([a-z_]+)`").unwrap();
-    let documented: BTreeSet<String> = row
-        .captures_iter(&docs)
-        .flat_map(|row| {
-            name.captures_iter(row.get(1).unwrap().as_str()).map(|name| name[1].to_owned()).collect::<Vec<_>>()
-        })
-        .collect();
+    let documented = documented("# What `--json` prints");
     assert_eq!(printed.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new(), "printed, not documented");
     assert_eq!(documented.difference(&printed).collect::<Vec<_>>(), Vec::<&String>::new(), "documented, not printed");
 }

@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
 use super::name::full;
-use super::table::Table;
 use super::{Session, json};
 use crate::features::maintenance::model::{Circuit, Impact};
 use crate::features::maintenance::store::detail::circuits_of;
 use crate::features::maintenance::store::list::{self, Acknowledged, Anchor, Filter, ListQuery, Row, Scope, Sort};
 use crate::output::{self, JsonArray, Printer};
 use crate::store;
+use crate::table::Table;
 use crate::ui::time::brief_distance;
 
 /// Rows read at a time: each read sees one state of the store, and no reader of ours holds up its upkeep for longer.

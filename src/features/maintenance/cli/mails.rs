@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use super::table::Table;
 use super::{Session, failed, json, time};
 use crate::features::maintenance::mail::{self, Readable};
 use crate::features::maintenance::model::Outcome;
@@ -11,6 +10,7 @@ use crate::features::maintenance::store::NotificationKey;
 use crate::features::maintenance::store::unparsed::{self, Notification, NotificationAnchor, Opened, Which};
 use crate::output::{self, JsonArray, Printer};
 use crate::store;
+use crate::table::Table;
 use crate::text::bytes;
 use crate::trouble::Trouble;
 

@@ -11,7 +11,6 @@ mod mails;
 mod name;
 mod parse;
 mod show;
-mod table;
 mod undo;
 
 use std::process::ExitCode;

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 /// A table that is printed piece by piece. Columns are as wide as in the pieces so far; they grow where a later piece
 /// needs it and never shrink.
 #[derive(Debug)]
-pub(super) struct Table<const N: usize> {
+pub(crate) struct Table<const N: usize> {
     /// Cells of each column.
     widths: [usize; N],
     /// Cells of a line; what is beyond is cut.
@@ -17,12 +17,12 @@ impl<const N: usize> Table<N> {
     const GAP: usize = 2;
 
     /// An empty one for lines of so many cells.
-    pub(super) fn new(columns: Option<usize>) -> Self {
+    pub(crate) fn new(columns: Option<usize>) -> Self {
         Self { widths: [0; N], columns }
     }
 
     /// The lines of `rows`.
-    pub(super) fn lines(&mut self, rows: &[[String; N]]) -> String {
+    pub(crate) fn lines(&mut self, rows: &[[String; N]]) -> String {
         for row in rows {
             for (width, cell) in self.widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.width());

@@ -1,0 +1,271 @@
+//! `[[cloudvision]]`: the CloudVision instances, and `[[deploy]]`: what is deployed to them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::file::{CloudVisionSection, DeploySection};
+use super::problem::{At, Origin, Problem, either, nearest};
+use super::resolve::{Layers, value};
+use super::value::{
+    After, Colour, Endpoint, Kind, List, Name, Paragraph, Pattern, Span, TagFilter, Template, VariableName, Words,
+};
+use crate::secret::SecretFrom;
+
+/// An instance of CloudVision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloudVision {
+    /// Shown wherever it could be mistaken for another; unique.
+    pub name: String,
+    /// Its nodes, each as good as the others; at least one.
+    pub servers: Vec<Endpoint>,
+    /// Where the token of the service account is kept. It is fetched when it is needed.
+    pub token: SecretFrom,
+    /// Certificates to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Whether the server's certificate is checked at all.
+    pub verify_tls: bool,
+    /// Its colour; `None` has that of its kind.
+    pub color: Option<Colour>,
+    /// How carefully to treat it.
+    pub kind: Kind,
+    /// Whether writes to it are refused.
+    pub read_only: bool,
+    /// How long a connection may take.
+    pub connect_timeout: Duration,
+    /// How long a call may take.
+    pub call_timeout: Duration,
+}
+
+/// A deploy target: configurations and where they go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, named as in the file")]
+pub struct Deploy {
+    /// What it is called on the screen and on the command line; unique.
+    pub name: String,
+    /// The name of the [`CloudVision`] it goes to, which exists.
+    pub cloudvision: String,
+    /// The folder of configurations, which need not exist.
+    pub dir: PathBuf,
+    /// The host names that are meant; all where there is none.
+    pub include: Vec<Pattern>,
+    /// The host names that are left out.
+    pub exclude: Vec<Pattern>,
+    /// The tags that devices have to carry.
+    pub tags: Vec<TagFilter>,
+    /// Whether a deployment stops after the build, shows what it would change, and wants the name typed.
+    pub protected: bool,
+    /// Whether other user tags of the devices are taken from them.
+    pub strict_tags: bool,
+    /// Whether the workspace is deleted once it is submitted.
+    pub delete_workspace: bool,
+    /// The name of its change controls; `None` leaves it to CloudVision.
+    pub change_name: Option<Template>,
+    /// Their description.
+    pub change_notes: Option<Template>,
+    /// How far a deployment goes that is told to go all the way.
+    pub after: After,
+    /// Whether it is submitted although devices do not stream; their configuration is then not validated.
+    pub force: bool,
+}
+
+/// The names of the instances in the file.
+#[derive(Debug)]
+pub(super) struct Instances {
+    /// Every name that is written, sound or not.
+    names: Vec<String>,
+    /// Whether every section has one. Otherwise nobody can tell which names are wrong.
+    all_named: bool,
+}
+
+impl Layers<'_> {
+    /// Every instance with a name of its own and a server, and the names that may be referred to.
+    pub(super) fn cloudvisions(&mut self, sections: Vec<CloudVisionSection>) -> (Vec<CloudVision>, Instances) {
+        let mut names: Vec<String> = Vec::new();
+        for name in sections.iter().filter_map(|section| section.name.as_ref()) {
+            if !names.contains(&name.value.0) {
+                names.push(name.value.0.clone());
+            }
+        }
+        let all_named = sections.iter().all(|section| section.name.is_some());
+        let overriding = self.token_variable();
+        let mut instances: Vec<CloudVision> = Vec::new();
+        for section in sections {
+            let instance = self.cloudvision(section, overriding);
+            match instance {
+                Some((name, _)) if instances.iter().any(|other| other.name == name.value.0) => {
+                    self.taken("cloudvision.name", &name);
+                }
+                Some((_, instance)) => instances.push(instance),
+                None => {}
+            }
+        }
+        (instances, Instances { names, all_named })
+    }
+
+    /// One instance, and its name with its place; `None` without name or server, which was noted.
+    fn cloudvision(
+        &mut self,
+        section: CloudVisionSection,
+        overriding: Option<&'static str>,
+    ) -> Option<(At<Name>, CloudVision)> {
+        let token = self.token(section.token_env, section.token_file, section.token_command, section.token_keyring);
+        let verify_tls = value(section.verify_tls).unwrap_or(true);
+        if let Some(ca) = section.ca_file.as_ref().filter(|_| !verify_tls) {
+            self.contradiction(
+                &ca.origin,
+                "cloudvision.ca_file",
+                "verify_tls = false",
+                "no certificate is checked then",
+            );
+        }
+        let ca_file = section.ca_file.and_then(|ca| self.expected_path("cloudvision.ca_file", &ca, false));
+        let seconds = |seconds| Span(Duration::from_secs(seconds));
+        let limits = (seconds(1), seconds(300));
+        let connect = self.within("cloudvision.connect_timeout", section.connect_timeout, limits, seconds(10));
+        let limits = (seconds(1), seconds(7200));
+        let call = self.within("cloudvision.call_timeout", section.call_timeout, limits, seconds(600));
+        let (name, List(servers)) = (section.name?, value(section.server)?);
+        let instance = CloudVision {
+            name: name.value.0.clone(),
+            servers,
+            token: overriding.map_or(token, |name| SecretFrom::Variable(name.to_owned())),
+            ca_file,
+            verify_tls,
+            color: value(section.color),
+            // Unsaid, the careful one.
+            kind: value(section.kind).unwrap_or(Kind::Production),
+            read_only: value(section.read_only).unwrap_or(false),
+            connect_timeout: connect.0,
+            call_timeout: call.0,
+        };
+        Some((name, instance))
+    }
+
+    /// The one place that the token comes from.
+    fn token(
+        &mut self,
+        variable: Option<At<VariableName>>,
+        file: Option<At<super::value::WrittenPath>>,
+        command: Option<At<Words>>,
+        keyring: Option<At<Name>>,
+    ) -> SecretFrom {
+        let file = file.and_then(|file| {
+            let path = self.expected_path("cloudvision.token_file", &file, true)?;
+            Some((SecretFrom::File(path), file.origin))
+        });
+        let written = [
+            ("token_env", variable.map(|at| (SecretFrom::Variable(at.value.0), at.origin))),
+            ("token_file", file),
+            ("token_command", command.map(|at| (SecretFrom::Command(at.value.0), at.origin))),
+            ("token_keyring", keyring.map(|at| (SecretFrom::Keyring(at.value.0), at.origin))),
+        ];
+        let mut written =
+            written.into_iter().filter_map(|(key, token)| token.map(|(token, origin)| (key, token, origin)));
+        let Some((first, token, _)) = written.next() else {
+            return SecretFrom::Variable(super::resolve::TOKEN_VARIABLE.to_owned());
+        };
+        for (key, _, origin) in written {
+            let because = "a token comes from one place";
+            self.contradiction(&origin, &format!("cloudvision.{key}"), first, because);
+        }
+        token
+    }
+
+    /// Notes that a setting cannot stand beside another.
+    fn contradiction(&mut self, origin: &Origin, key: &str, other: &str, because: &str) {
+        self.problems.push(Problem {
+            origin: origin.clone(),
+            key: key.to_owned(),
+            what: format!("`{key}` cannot stand beside `{other}`"),
+            because: because.to_owned(),
+            remedy: "remove one of the two".to_owned(),
+        });
+    }
+
+    /// The name of an instance that is referred to; `None` where there is none of that name, which is noted.
+    pub(super) fn instance(&mut self, key: &str, written: At<Name>, instances: &Instances) -> Option<String> {
+        let At { value: Name(wanted), origin } = written;
+        if instances.names.contains(&wanted) {
+            return Some(wanted);
+        }
+        if instances.all_named {
+            let known = || instances.names.iter().map(String::as_str);
+            let (because, remedy) = match nearest(&wanted, known()) {
+                _ if instances.names.is_empty() => {
+                    let remedy = format!("add [[cloudvision]] with name = \"{wanted}\"");
+                    ("there is no [[cloudvision]]".to_owned(), remedy)
+                }
+                near => {
+                    let remedy = near.map_or_else(|| "name another".to_owned(), |name| format!("write \"{name}\""));
+                    (format!("their names are {}", either(known()).replace(" or ", " and ")), remedy)
+                }
+            };
+            self.problems.push(Problem {
+                origin,
+                key: key.to_owned(),
+                what: format!("there is no CloudVision \"{wanted}\""),
+                because,
+                remedy,
+            });
+        }
+        None
+    }
+
+    /// Every deploy target with a name of its own and all it needs.
+    pub(super) fn deploys(&mut self, sections: Vec<DeploySection>, instances: &Instances) -> Vec<Deploy> {
+        let mut deploys: Vec<Deploy> = Vec::new();
+        for section in sections {
+            let Some((name, deploy)) = self.deploy(section, instances) else { continue };
+            if deploys.iter().any(|other| other.name == deploy.name) {
+                self.taken("deploy.name", &name);
+            } else {
+                deploys.push(deploy);
+            }
+        }
+        deploys
+    }
+
+    /// One deploy target, and its name with its place; `None` where something it needs is missing, which was noted.
+    fn deploy(&mut self, section: DeploySection, instances: &Instances) -> Option<(At<Name>, Deploy)> {
+        let cloudvision = match (section.cloudvision, instances.names.as_slice()) {
+            (Some(written), _) => self.instance("deploy.cloudvision", written, instances),
+            (None, [only]) => Some(only.clone()),
+            (None, names) => {
+                let because = match names {
+                    [] => "there is no [[cloudvision]] to deploy to".to_owned(),
+                    names => {
+                        let names = either(names.iter().map(String::as_str)).replace(" or ", " and ");
+                        format!("there is more than one: {names}")
+                    }
+                };
+                self.problems.push(Problem {
+                    origin: section.origin,
+                    key: "deploy.cloudvision".to_owned(),
+                    what: "`cloudvision` is missing from [[deploy]]".to_owned(),
+                    because,
+                    remedy: "add `cloudvision = …` with the name of a [[cloudvision]]".to_owned(),
+                });
+                None
+            }
+        };
+        let dir = section.dir.and_then(|dir| self.expected_path("deploy.dir", &dir, false));
+        let list = |patterns: Option<At<List<Pattern>>>| value(patterns).map_or_else(Vec::new, |List(list)| list);
+        let name = section.name?;
+        let deploy = Deploy {
+            name: name.value.0.clone(),
+            cloudvision: cloudvision?,
+            dir: dir?,
+            include: list(section.include),
+            exclude: list(section.exclude),
+            tags: value(section.tags).map_or_else(Vec::new, |List(list)| list),
+            protected: value(section.protected).unwrap_or(false),
+            strict_tags: value(section.strict_tags).unwrap_or(false),
+            delete_workspace: value(section.delete_workspace).unwrap_or(false),
+            change_name: value(section.change_name),
+            change_notes: value(section.change_notes).map(|Paragraph(notes)| notes),
+            after: value(section.after).unwrap_or(After::Pending),
+            force: value(section.force).unwrap_or(false),
+        };
+        Some((name, deploy))
+    }
+}

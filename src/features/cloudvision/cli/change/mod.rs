@@ -1,0 +1,293 @@
+//! `noctui change`: change controls, listed, shown, followed, and steered.
+
+mod told;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+
+use super::connection::{Connection, ConnectionArgs, Said};
+use crate::config::{self, Config, Environment, Flags};
+use crate::features::cloudvision::actor::{Actor, Wish};
+use crate::features::cloudvision::client::Told;
+use crate::features::cloudvision::model::{Change, ChangeAction, ChangeState, DeviceId, ExecutionOrder};
+use crate::features::cloudvision::pb::Operation;
+use crate::features::cloudvision::{difference, open_store, wire};
+use crate::output;
+use crate::trouble::Trouble;
+
+/// What was typed after `change`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List change controls, the newest first; those that are not over unless something else is asked for.
+    List {
+        /// Only those in this state; repeatable.
+        #[arg(long = "state", value_name = "STATE", value_parser = STATES)]
+        states: Vec<String>,
+        /// Those that are over, too.
+        #[arg(long)]
+        all: bool,
+        /// Where CloudVision is.
+        #[command(flatten)]
+        connection: ConnectionArgs,
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a change control with its stages.
+    Show(One),
+    /// Show what a change control brings to its devices, as CloudVision computed it.
+    Diff {
+        /// The change control.
+        #[command(flatten)]
+        one: One,
+        /// Only for this device, by its serial number.
+        #[arg(long, value_name = "SERIAL")]
+        device: Option<String>,
+    },
+    /// Follow a change control until it is over; exit with 1 when it did not end well.
+    Watch(One),
+    /// Approve a change control as it is now.
+    Approve(Doing),
+    /// Take the approval back.
+    Unapprove(Doing),
+    /// Start a change control that is approved.
+    Start(Doing),
+    /// Stop a change control that runs.
+    Stop(Doing),
+    /// Let a change control start by itself at a time, or no longer.
+    Schedule {
+        /// The change control.
+        #[command(flatten)]
+        doing: Doing,
+        /// When, such as 2026-11-22T02:00:00Z; without it the change control is taken off the schedule.
+        #[arg(long, value_name = "TIME")]
+        at: Option<DateTime<Utc>>,
+    },
+    /// Give a change control another name or description.
+    Edit {
+        /// The change control.
+        #[command(flatten)]
+        doing: Doing,
+        /// The new name.
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// The new description.
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+        /// Run the stages of the first level one after the other, or all at once.
+        #[arg(long, value_name = "ORDER", value_parser = ["serial", "parallel"])]
+        order: Option<String>,
+    },
+    /// Delete a change control. What its workspace submitted stays in force.
+    Delete(Doing),
+}
+
+/// The states by name.
+const STATES: [&str; 7] = ["pending", "approved", "scheduled", "running", "completed", "failed", "stopped"];
+
+/// One change control to be looked at.
+#[derive(Debug, clap::Args)]
+struct One {
+    /// Its id, or its name where no other has it.
+    #[arg(value_name = "CHANGE")]
+    change: String,
+    /// Where CloudVision is.
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// One change control that something is done to.
+#[derive(Debug, clap::Args)]
+struct Doing {
+    /// Which.
+    #[command(flatten)]
+    one: One,
+    /// For whoever reads it later.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    notes: String,
+}
+
+/// Runs it.
+pub(crate) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
+    let config = config::load(flags, &Environment::of_this_process())?;
+    let _logging = crate::logging::start(&config.log, &config.paths.log);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(args.command.run(&config))
+}
+
+impl Command {
+    /// Runs it.
+    async fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::List { states, all, connection, json } => {
+                let connection = connection.connect(config, &Said::default()).await?;
+                let mut changes = connection.client.changes().await.map_err(|error| Trouble::of(&error))?;
+                let is_wanted = |change: &Change| {
+                    if states.is_empty() {
+                        *all || !change.state.is_over()
+                    } else {
+                        states.iter().any(|it| it == change.state.name())
+                    }
+                };
+                changes.retain(is_wanted);
+                changes.sort_by_key(|change| (std::cmp::Reverse(change.created_at), change.id.clone()));
+                if *json {
+                    output::print_json(&changes)?;
+                } else {
+                    output::print(&told::list(&changes))?;
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Show(one) => {
+                let (_, change) = one.find(config).await?;
+                if one.json {
+                    output::print_json(&change)?;
+                } else {
+                    output::print(&told::tree(&change))?;
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Diff { one, device } => one.diff(config, device.as_deref()).await,
+            Self::Watch(one) => one.watch(config).await,
+            Self::Approve(doing) => doing.run(config, vec![ChangeAction::Approve]).await,
+            Self::Unapprove(doing) => doing.run(config, vec![ChangeAction::Unapprove]).await,
+            Self::Start(doing) => doing.run(config, vec![ChangeAction::Start]).await,
+            Self::Stop(doing) => doing.run(config, vec![ChangeAction::Stop]).await,
+            Self::Schedule { doing, at } => {
+                doing.run(config, vec![at.map_or(ChangeAction::Unschedule, ChangeAction::Schedule)]).await
+            }
+            Self::Edit { doing, name, description, order } => {
+                let (name, notes) = (name.clone(), description.clone());
+                let mut actions = Vec::new();
+                if name.is_some() || notes.is_some() {
+                    actions.push(ChangeAction::Edit { name, notes });
+                }
+                actions.extend(order.as_deref().map(|order| {
+                    let order = if order == "serial" { ExecutionOrder::Serial } else { ExecutionOrder::Parallel };
+                    ChangeAction::Arrange(order)
+                }));
+                anyhow::ensure!(!actions.is_empty(), "nothing to edit: say --name, --description or --order");
+                doing.run(config, actions).await
+            }
+            Self::Delete(doing) => doing.run(config, vec![ChangeAction::Delete]).await,
+        }
+    }
+}
+
+impl One {
+    /// Connects and finds it.
+    async fn find(&self, config: &Config) -> anyhow::Result<(Connection, Change)> {
+        let connection = self.connection.connect(config, &Said::default()).await?;
+        let id = crate::features::cloudvision::model::ChangeId::new(self.change.clone());
+        if let Some(change) = connection.client.change(&id).await.map_err(|error| Trouble::of(&error))? {
+            return Ok((connection, change));
+        }
+        let mut named = connection.client.changes().await.map_err(|error| Trouble::of(&error))?;
+        named.retain(|change| change.name == self.change);
+        match named.len() {
+            1 => named.pop().map(|change| (connection, change)).context("one change control"),
+            0 => Err(Trouble::new(&format!("there is no change control {}", self.change))
+                .to_do("see noctui change list --all")
+                .into()),
+            many => Err(Trouble::new(&format!("{many} change controls are called {}", self.change))
+                .to_do("use an id of noctui change list --all")
+                .into()),
+        }
+    }
+
+    /// Shows what it brings to its devices.
+    async fn diff(&self, config: &Config, device: Option<&str>) -> anyhow::Result<ExitCode> {
+        let (connection, change) = self.find(config).await?;
+        let store = open_store(&config.paths.data)?;
+        let wanted = |id: &&DeviceId| device.is_none_or(|device| id.as_str() == device);
+        let mut told = Vec::new();
+        for device in change.devices.iter().filter(wanted) {
+            let server = connection.instance.server.clone();
+            let lines = difference::read(&connection.client, &store, server, &change.id, device).await;
+            told.push(told::DeviceLines::of(device, lines));
+        }
+        if self.json {
+            output::print_json(&told)?;
+        } else {
+            output::print(&told::differences(&told))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Follows it until it is over.
+    async fn watch(&self, config: &Config) -> anyhow::Result<ExitCode> {
+        let (connection, change) = self.find(config).await?;
+        let mut stream = connection.client.follow_changes(Some(&change.id));
+        let mut last = String::new();
+        loop {
+            let message = match stream.next().await.map_err(|error| Trouble::of(&error))? {
+                Told::Message(message) => message,
+                Told::Opened => continue,
+                Told::Broken { error, .. } => {
+                    output::complain(&format!("noctui: {error}; trying again"));
+                    continue;
+                }
+            };
+            if message.r#type() == Operation::Deleted {
+                output::complain("noctui: the change control was deleted");
+                return Ok(ExitCode::from(output::EXIT_NO));
+            }
+            let Some(change) = message.value.and_then(wire::change) else { continue };
+            let line = told::line(&change);
+            if line != last {
+                if self.json {
+                    output::print_json(&change)?;
+                } else {
+                    output::print(&format!("{line}\n"))?;
+                }
+                last = line;
+            }
+            if change.state.is_over() {
+                let is_well = change.state == ChangeState::Completed;
+                return Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_NO) });
+            }
+        }
+    }
+}
+
+impl Doing {
+    /// Does it, one action after the other.
+    async fn run(&self, config: &Config, actions: Vec<ChangeAction>) -> anyhow::Result<ExitCode> {
+        let (connection, mut change) = self.one.find(config).await?;
+        if let Some(reason) = &connection.read_only {
+            return Err(Trouble::new("this is refused").caused_by(reason).into());
+        }
+        let actor = Actor {
+            client: connection.client,
+            store: open_store(&config.paths.data)?,
+            instance: connection.instance,
+            who: config.who.clone(),
+        };
+        for action in actions {
+            let done = action.participle();
+            let (id, version) = (change.id.clone(), change.version);
+            let after = actor.change(&Wish { change: id, version, action, notes: self.notes.clone() }).await?;
+            if !self.one.json {
+                output::print(&format!("{} is {done}\n", change.name))?;
+            }
+            change = after.unwrap_or(change);
+        }
+        if self.one.json {
+            output::print_json(&change)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,135 @@
+//! Which CloudVision a subcommand speaks to, and with which token.
+
+use std::path::PathBuf;
+
+use crate::config::{CloudVision, Config, Endpoint};
+use crate::features::cloudvision::client::{Client, Server, Trust};
+use crate::features::cloudvision::store::Instance;
+use crate::output;
+use crate::secret::{Secret, SecretFrom};
+use crate::trouble::Trouble;
+
+/// The variable that holds the token; it counts before every other place.
+const TOKEN_VARIABLE: &str = "NOCTUI_CLOUDVISION_TOKEN";
+
+/// The flags that say where CloudVision is.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ConnectionArgs {
+    /// Speak to this CloudVision of the configuration.
+    #[arg(long, value_name = "NAME")]
+    cloudvision: Option<String>,
+    /// Speak to the CloudVision at this address; the port is 443 unless said.
+    #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "cloudvision")]
+    server: Option<Endpoint>,
+    /// Trust the authorities in this PEM file, and no others.
+    #[arg(long, value_name = "PATH", conflicts_with = "tls_no_verify")]
+    ca_file: Option<PathBuf>,
+    /// Trust any certificate: whoever is in between reads the token and the configurations.
+    #[arg(long)]
+    tls_no_verify: bool,
+}
+
+/// What the input says of where to deploy; flags count before it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said {
+    /// The configured CloudVision of a target.
+    pub(crate) cloudvision: Option<String>,
+    /// The server that a request names.
+    pub(crate) server: Option<Endpoint>,
+    /// The token that a request brings.
+    pub(crate) token: Option<Secret>,
+}
+
+/// A CloudVision that a subcommand speaks to.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    /// The connection.
+    pub(crate) client: Client,
+    /// What it is called in the store.
+    pub(crate) instance: Instance,
+    /// Why writes to it are refused, if they are.
+    pub(crate) read_only: Option<String>,
+}
+
+impl ConnectionArgs {
+    /// Fetches the token and prepares a connection. Needs a Tokio runtime around it.
+    pub(crate) async fn connect(&self, config: &Config, said: &Said) -> Result<Connection, Trouble> {
+        let instance = self.instance(config, said)?;
+        let endpoint = self.server.clone().or_else(|| self.cloudvision.is_none().then(|| said.server.clone())?);
+        let nodes = match (&endpoint, instance) {
+            (Some(endpoint), _) => vec![endpoint.clone()],
+            (None, Some(instance)) => instance.servers.clone(),
+            (None, None) => {
+                return Err(Trouble::new("it is not said which CloudVision is meant")
+                    .to_do("name it with --cloudvision or --server, or with [[cloudvision]] in the configuration"));
+            }
+        };
+        let token = token(instance, said).await?;
+        let mut server = Server::new(
+            nodes.first().cloned().ok_or_else(|| Trouble::new("there is no server"))?,
+            self.trust(instance),
+        );
+        server.nodes = nodes;
+        if let Some(instance) = instance {
+            server.connect_timeout = instance.connect_timeout;
+            server.call_timeout = instance.call_timeout;
+        }
+        if server.trust == Trust::Anybody {
+            output::complain(&format!("noctui: the certificate of {} is not checked", server.name()));
+        }
+        let client = Client::new(&server, token.expose()).map_err(|error| Trouble::of(&error))?;
+        let context = config.context.as_ref();
+        let read_only = match instance {
+            Some(instance) => config.refuses_writes_to(instance, context),
+            None => config.refuses_writes(context),
+        };
+        let name = instance.map_or_else(|| server.name(), |instance| instance.name.clone());
+        Ok(Connection { client, instance: Instance { name, server: server.name() }, read_only })
+    }
+
+    /// The configured CloudVision that is meant, if one is.
+    fn instance<'a>(&self, config: &'a Config, said: &Said) -> Result<Option<&'a CloudVision>, Trouble> {
+        if let Some(name) = self.cloudvision.as_ref() {
+            let known: Vec<_> = config.cloudvision.iter().map(|instance| instance.name.as_str()).collect();
+            let unknown = || {
+                Trouble::new(&format!("there is no CloudVision {name} in the configuration"))
+                    .to_do(&format!("it has {}", if known.is_empty() { "none".to_owned() } else { known.join(", ") }))
+            };
+            return config.cloudvision_named(name).map(Some).ok_or_else(unknown);
+        }
+        if let Some(endpoint) = self.server.as_ref().or(said.server.as_ref()) {
+            // What is configured of a server holds for it however it is named.
+            return Ok(config.cloudvision.iter().find(|instance| instance.servers.contains(endpoint)));
+        }
+        if let Some(name) = &said.cloudvision {
+            return Ok(config.cloudvision_named(name));
+        }
+        Ok(config.cloudvision_of(config.context.as_ref()))
+    }
+
+    /// Whose certificates are trusted.
+    fn trust(&self, instance: Option<&CloudVision>) -> Trust {
+        let configured = instance.and_then(|instance| instance.ca_file.as_ref());
+        match self.ca_file.as_ref().or(configured) {
+            _ if self.tls_no_verify => Trust::Anybody,
+            _ if self.ca_file.is_none() && instance.is_some_and(|instance| !instance.verify_tls) => Trust::Anybody,
+            Some(path) => Trust::File(path.clone()),
+            None => Trust::System,
+        }
+    }
+}
+
+/// The token: of the variable, else of the input, else of the configuration.
+async fn token(instance: Option<&CloudVision>, said: &Said) -> Result<Secret, Trouble> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let from = match (variable(TOKEN_VARIABLE), &said.token, instance) {
+        (None, Some(token), _) => return Ok(token.clone()),
+        (None, None, Some(instance)) => instance.token.clone(),
+        (_, _, _) => SecretFrom::Variable(TOKEN_VARIABLE.to_owned()),
+    };
+    let found = from.fetch(variable).await.map_err(|error| Trouble::of(&error))?;
+    if let Some(warning) = found.warning {
+        output::complain(&format!("noctui: {warning}"));
+    }
+    Ok(found.secret)
+}

@@ -1,0 +1,97 @@
+//! A deployment as people read it on standard error and standard output.
+
+use std::fmt::Write as _;
+
+use crate::features::cloudvision::deploy::{ConfigPlan, DeviceDiff, Event, Outcome, WorkspaceFate};
+use crate::features::cloudvision::model::{BuildReport, Fault, LineOp};
+
+/// The line that a step of a deployment is worth.
+pub(super) fn line(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Began(step) => format!("{} …", step.name()),
+        Event::Finished(step, words) => format!("{}: {words}", step.name()),
+        Event::Workspace(id) => format!("workspace: {id}"),
+        Event::Warning(warning) => format!("warning: {warning}"),
+        Event::Overtaken(times) => format!("somebody else changed what is in force; once more ({times})"),
+        Event::Change(change) => {
+            let (done, all) = change.progress();
+            format!("change control: {} is {}, {done} of {all} stages", change.name, change.state.name())
+        }
+        Event::Planned(_) | Event::Building { .. } | Event::Built(_) => return None,
+    })
+}
+
+/// What came of it.
+pub(super) fn result(outcome: &Outcome) -> String {
+    let mut text = String::new();
+    for diff in &outcome.diffs {
+        push_diff(&mut text, diff);
+    }
+    for device in outcome.devices.iter().filter(|device| device.is_changed()) {
+        let config = match device.config {
+            ConfigPlan::New => "new configuration",
+            ConfigPlan::Changed => "changed configuration",
+            ConfigPlan::Same | ConfigPlan::None => "same configuration",
+        };
+        let tags = match (device.tags_added.len(), device.tags_removed.len()) {
+            (0, 0) => String::new(),
+            (added, removed) => format!(", tags +{added} -{removed}"),
+        };
+        push(&mut text, &format!("{}  {config}{tags}", device.hostname));
+    }
+    if let Some(report) = &outcome.report {
+        push_report(&mut text, report);
+    }
+    if outcome.nothing_to_do {
+        push(&mut text, "nothing to change: CloudVision holds all of it");
+    }
+    if let Some((id, fate)) = &outcome.workspace {
+        let words = match fate {
+            WorkspaceFate::Submitted => "submitted".to_owned(),
+            WorkspaceFate::Deleted => "submitted and deleted".to_owned(),
+            WorkspaceFate::Kept => "open".to_owned(),
+            WorkspaceFate::Abandoned => "abandoned".to_owned(),
+            WorkspaceFate::LeftBehind(why) => format!("left open: {why}"),
+        };
+        push(&mut text, &format!("workspace {id}  {words}"));
+    }
+    if let Some(change) = &outcome.change {
+        push(&mut text, &format!("change control {}  {}  {}", change.id, change.state.name(), change.name));
+    }
+    text
+}
+
+/// Adds a line.
+fn push(text: &mut String, line: &str) {
+    let _infallible = writeln!(text, "{line}");
+}
+
+/// Adds a difference as `diff` prints it.
+fn push_diff(text: &mut String, diff: &DeviceDiff) {
+    push(text, &format!("--- {} in force\n+++ {} wanted", diff.hostname, diff.hostname));
+    for line in &diff.lines {
+        let mark = match line.op {
+            LineOp::Same => ' ',
+            LineOp::Added => '+',
+            LineOp::Removed => '-',
+            LineOp::Gap => '@',
+        };
+        push(text, &format!("{mark}{}", line.text));
+    }
+}
+
+/// Adds errors and warnings of a build.
+fn push_report(text: &mut String, report: &BuildReport) {
+    let place = |fault: &Fault| fault.line.map_or_else(String::new, |line| format!(" line {line}"));
+    for error in &report.errors {
+        push(text, &format!("error: {}", error.message));
+    }
+    for device in &report.devices {
+        for error in &device.errors {
+            push(text, &format!("{}{}: error: {}", device.hostname, place(error), error.message));
+        }
+        for warning in &device.warnings {
+            push(text, &format!("{}{}: warning: {}", device.hostname, place(warning), warning.message));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `noctui workspace` and `noctui device`: what is open, and what there is.
+
+use std::process::ExitCode;
+
+use super::connection::{ConnectionArgs, Said};
+use crate::config::{self, Config, Environment, Flags};
+use crate::features::cloudvision::actor::Actor;
+use crate::features::cloudvision::model::{Workspace, WorkspaceId, WorkspaceState};
+use crate::features::cloudvision::open_store;
+use crate::output;
+use crate::table::Table;
+use crate::trouble::Trouble;
+
+/// What can be typed after `workspace`.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List workspaces, the newest first; those that are open unless all are asked for.
+    List {
+        /// Those that are over, too.
+        #[arg(long)]
+        all: bool,
+        /// Where CloudVision is.
+        #[command(flatten)]
+        connection: ConnectionArgs,
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a workspace.
+    Show {
+        /// Its id.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Where CloudVision is.
+        #[command(flatten)]
+        connection: ConnectionArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Throw a workspace away that is open.
+    Abandon {
+        /// Its id.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Where CloudVision is.
+        #[command(flatten)]
+        connection: ConnectionArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What can be typed after `device`.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum DeviceCommand {
+    /// List the devices of the inventory by name.
+    List {
+        /// Where CloudVision is.
+        #[command(flatten)]
+        connection: ConnectionArgs,
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs `noctui workspace`.
+pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> {
+    let config = config::load(flags, &Environment::of_this_process())?;
+    let _logging = crate::logging::start(&config.log, &config.paths.log);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(command.run(&config))
+}
+
+/// Runs `noctui device`.
+pub(crate) fn run_device(command: &DeviceCommand, flags: &Flags) -> anyhow::Result<ExitCode> {
+    let config = config::load(flags, &Environment::of_this_process())?;
+    let _logging = crate::logging::start(&config.log, &config.paths.log);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let DeviceCommand::List { connection, json } = command;
+    runtime.block_on(async {
+        let connection = connection.connect(&config, &Said::default()).await?;
+        let mut devices = connection.client.all_devices().await.map_err(|error| Trouble::of(&error))?;
+        devices.sort_by(|one, other| (&one.hostname, &one.id).cmp(&(&other.hostname, &other.id)));
+        if *json {
+            output::print_json(&devices)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let mut rows = vec![["NAME", "STATE", "SERIAL", "MAC", "MODEL", "EOS"].map(str::to_owned)];
+        for device in devices {
+            let state = if device.streaming { "streaming" } else { "silent" };
+            let id = device.id.to_string();
+            rows.push([device.hostname, state.to_owned(), id, device.mac, device.model, device.version]);
+        }
+        output::print(&Table::new(output::columns()).lines(&rows))?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+impl Command {
+    /// Runs it.
+    async fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::List { all, connection, json } => {
+                let connection = connection.connect(config, &Said::default()).await?;
+                let workspaces = connection.client.all_workspaces().await.map_err(|error| Trouble::of(&error))?;
+                let is_wanted =
+                    |it: &Workspace| *all || matches!(it.state, WorkspaceState::Pending | WorkspaceState::Conflicts);
+                let mut workspaces: Vec<_> = workspaces.into_iter().filter(is_wanted).collect();
+                workspaces.sort_by_key(|it| (std::cmp::Reverse(it.created_at), it.id.clone()));
+                if *json { output::print_json(&workspaces)? } else { output::print(&table(&workspaces))? }
+            }
+            Self::Show { id, connection, json } => {
+                let connection = connection.connect(config, &Said::default()).await?;
+                let id = WorkspaceId::new(id.clone());
+                let found = connection.client.workspace(&id).await.map_err(|error| Trouble::of(&error))?;
+                let missing =
+                    || Trouble::new(&format!("there is no workspace {id}")).to_do("see noctui workspace list");
+                let workspace = found.ok_or_else(missing)?;
+                if *json { output::print_json(&workspace)? } else { output::print(&table(&[workspace]))? }
+            }
+            Self::Abandon { id, connection, json } => {
+                let connection = connection.connect(config, &Said::default()).await?;
+                if let Some(reason) = &connection.read_only {
+                    return Err(Trouble::new("this is refused").caused_by(reason).into());
+                }
+                let store = open_store(&config.paths.data)?;
+                let (client, instance) = (connection.client, connection.instance);
+                let actor = Actor { client, store, instance, who: config.who.clone() };
+                actor.abandon(&WorkspaceId::new(id.clone())).await?;
+                if *json {
+                    output::print_json(&serde_json::json!({ "id": id, "state": "abandoned" }))?;
+                } else {
+                    output::print("the workspace is abandoned\n")?;
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The rows of a list.
+fn table(workspaces: &[Workspace]) -> String {
+    let mut rows = vec![["CREATED", "STATE", "BY", "ID", "NAME"].map(str::to_owned)];
+    for workspace in workspaces {
+        let created = workspace.created_at.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M UTC").to_string());
+        let state = match workspace.state {
+            WorkspaceState::Pending if workspace.needs_rebase => "open, behind",
+            WorkspaceState::Pending => "open",
+            WorkspaceState::Submitted => "submitted",
+            WorkspaceState::Abandoned => "abandoned",
+            WorkspaceState::Conflicts => "conflicts",
+            WorkspaceState::RolledBack => "rolled back",
+            WorkspaceState::Unknown(_) => "unknown",
+        };
+        let (by, name) = (workspace.created_by.clone(), workspace.name.clone());
+        rows.push([created, state.to_owned(), by, workspace.id.to_string(), name]);
+    }
+    Table::new(output::columns()).lines(&rows)
+}

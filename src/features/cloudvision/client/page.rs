@@ -1,0 +1,85 @@
+//! What CloudVision serves as plain pages beside gRPC.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::AUTHORIZATION;
+use reqwest::redirect::Policy;
+use rustls::ClientConfig;
+
+use super::Client;
+use crate::features::cloudvision::error::{Error, of_tls};
+use crate::text::clean_line;
+
+/// Bytes that a page may have: a configuration of a large chassis with its difference.
+const LARGEST: usize = 64 << 20;
+/// How long a page may take.
+const WITHIN: Duration = Duration::from_mins(1);
+
+/// A client for pages. It follows no redirect: the token is for this host alone.
+pub(super) fn client(tls: &ClientConfig, connect_timeout: Duration) -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .https_only(true)
+        .redirect(Policy::none())
+        .connect_timeout(connect_timeout)
+        .timeout(WITHIN)
+        .build()
+}
+
+impl Client {
+    /// The page at `path`, from the first node that can be reached. `path` begins with a slash.
+    pub(crate) async fn page(&self, path: &str) -> Result<Vec<u8>, Error> {
+        let server = || self.inner.server.clone();
+        let mut failure = Error::Unreachable { server: server(), source: None };
+        for (index, node) in self.inner.nodes.in_turn() {
+            let request = self.inner.http.get(format!("https://{node}{path}"));
+            let bearer = self.inner.bearer.to_str().unwrap_or_default();
+            match request.header(AUTHORIZATION, bearer).send().await {
+                Ok(response) => {
+                    self.inner.nodes.settle(index);
+                    return self.body(response).await;
+                }
+                Err(error) => failure = of_request(server(), &error),
+            }
+        }
+        Err(failure)
+    }
+
+    /// The body of an answer, if it is one.
+    async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Error> {
+        let server = self.inner.server.clone();
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::UNAUTHORIZED => return Err(Error::Unauthenticated { server }),
+            StatusCode::FORBIDDEN => return Err(Error::Forbidden { call: "this page", message: String::new() }),
+            StatusCode::NOT_FOUND => return Err(Error::NotFound { what: "the page".to_owned() }),
+            status if status.is_server_error() => {
+                return Err(Error::Lost { call: "a page", source: Some(status.to_string().into()) });
+            }
+            status => return Err(Error::Senseless { call: "a page", what: status.to_string() }),
+        }
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= LARGEST => body.extend_from_slice(&chunk),
+                Ok(Some(_)) => return Err(Error::Senseless { call: "a page", what: "it does not end".to_owned() }),
+                Ok(None) => return Ok(body),
+                Err(error) => return Err(of_request(server, &error)),
+            }
+        }
+    }
+}
+
+/// What a request that got no answer means.
+fn of_request(server: String, error: &reqwest::Error) -> Error {
+    if let Some(tls) = of_tls(error) {
+        return Error::Untrusted { server, source: Some(clean_line(&tls.to_string()).into()) };
+    }
+    let mut cause: &dyn StdError = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Error::Unreachable { server, source: Some(clean_line(&cause.to_string()).into()) }
+}

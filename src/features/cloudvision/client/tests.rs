@@ -1,0 +1,1 @@
+//! The connection against the simulator: TLS, token, nodes, repetitions.

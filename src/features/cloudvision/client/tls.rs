@@ -1,0 +1,118 @@
+//! Whose certificates are trusted.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+/// Whose certificates are trusted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// Those that the authorities of this machine signed.
+    #[default]
+    System,
+    /// Those that the authorities in this PEM file signed, and no others.
+    File(PathBuf),
+    /// Anybody's. The user said so.
+    Anybody,
+}
+
+/// Why no trust could be set up.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TrustError {
+    /// The file cannot be read or is no PEM.
+    #[error("cannot read {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rustls::pki_types::pem::Error,
+    },
+    /// There is nobody to trust.
+    #[error("{0} has no certificate of an authority")]
+    Nobody(String),
+    /// rustls refuses.
+    #[error("TLS cannot be set up")]
+    Refused(#[from] rustls::Error),
+}
+
+/// TLS for clients. Without ALPN, which the users of the connection choose.
+pub(super) fn config(trust: &Trust) -> Result<ClientConfig, TrustError> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    let roots = match trust {
+        Trust::Anybody => {
+            let verifier = Arc::new(Unverified(provider));
+            return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
+        }
+        Trust::System => system_roots()?,
+        Trust::File(path) => {
+            let error = |source| TrustError::File { path: path.clone(), source };
+            let certificates = CertificateDer::pem_file_iter(path).map_err(error)?;
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates {
+                roots.add(certificate.map_err(error)?)?;
+            }
+            if roots.is_empty() {
+                return Err(TrustError::Nobody(path.display().to_string()));
+            }
+            roots
+        }
+    };
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// The authorities of this machine. Those that cannot be read are left out; who needs one of them is told that the
+/// certificate is not trusted.
+fn system_roots() -> Result<RootCertStore, TrustError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        return Err(TrustError::Nobody("this machine".to_owned()));
+    }
+    Ok(roots)
+}
+
+/// Accepts every certificate, and still checks that the other side has its key.
+#[derive(Debug)]
+struct Unverified(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Unverified {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

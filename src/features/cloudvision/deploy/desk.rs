@@ -1,0 +1,117 @@
+//! One workspace, followed from before it is made until it is left: what it is asked, and what it answers.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::failure::Failure;
+use crate::features::cloudvision::client::Client;
+use crate::features::cloudvision::client::Told;
+use crate::features::cloudvision::client::workspace::{Asked, RequestId, WorkspaceSubscription};
+use crate::features::cloudvision::model::{BuildId, ChangeId, WorkspaceId};
+use crate::features::cloudvision::pb::Operation;
+use crate::features::cloudvision::pb::workspace::{Response, ResponseCode, ResponseStatus, Workspace, WorkspaceState};
+use crate::text::clean_line;
+
+/// How long a workspace may take to answer. Builds of thousands of devices take many minutes.
+const ANSWERS_WITHIN: Duration = Duration::from_hours(1);
+
+/// A workspace that is worked on.
+pub(super) struct Desk {
+    /// The connection.
+    client: Client,
+    /// Which workspace.
+    id: WorkspaceId,
+    /// Open from the start to the end: no state is missed between two requests.
+    subscription: WorkspaceSubscription,
+}
+
+/// What a workspace answered to a request.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Whether it did it.
+    pub(super) is_done: bool,
+    /// Why not, as far as something can be done about it.
+    pub(super) code: ResponseCode,
+    /// Its words.
+    pub(super) message: String,
+    /// Its last build.
+    pub(super) build: Option<BuildId>,
+    /// Whether what is in force has moved.
+    pub(super) needs_rebase: bool,
+    /// Change controls that it made.
+    pub(super) changes: Vec<ChangeId>,
+}
+
+impl Desk {
+    /// A desk for a workspace that need not exist yet.
+    pub(super) fn new(client: &Client, id: &WorkspaceId) -> Self {
+        Self { client: client.clone(), id: id.clone(), subscription: client.follow_workspaces(Some(id)) }
+    }
+
+    /// Makes the workspace and waits until it takes writes.
+    pub(super) async fn create(&mut self, name: &str) -> Result<(), Failure> {
+        let (client, id) = (self.client.clone(), self.id.clone());
+        let create = async { client.create_workspace(&id, name).await.map_err(Failure::from) };
+        let pending = self.until(|workspace| (workspace.state() == WorkspaceState::Pending).then_some(()));
+        let ((), ()) = futures::try_join!(create, pending)?;
+        Ok(())
+    }
+
+    /// Asks it to do something and waits for the final answer. `progress` sees every state on the way.
+    pub(super) async fn ask(&mut self, asked: Asked, mut progress: impl FnMut(&Workspace)) -> Result<Answer, Failure> {
+        let request = RequestId::new();
+        let (client, id) = (self.client.clone(), self.id.clone());
+        let send = async { client.ask_workspace(&id, asked, &request).await.map_err(Failure::from) };
+        let answered = self.until(|workspace| {
+            progress(workspace);
+            let response = workspace.responses.as_ref()?.values.get(request.as_str())?;
+            answer(workspace, response)
+        });
+        let ((), answer) = futures::try_join!(send, answered)?;
+        Ok(answer)
+    }
+
+    /// Follows it until `wanted` finds in it what it looks for.
+    async fn until<T>(&mut self, mut wanted: impl FnMut(&Workspace) -> Option<T>) -> Result<T, Failure> {
+        let deadline = Instant::now() + ANSWERS_WITHIN;
+        loop {
+            let told = timeout_at(deadline, self.subscription.next()).await.map_err(|_| Failure::Silent)??;
+            let Told::Message(message) = told else { continue };
+            if message.r#type() == Operation::Deleted {
+                return Err(Failure::WorkspaceGone { what: "was deleted by somebody" });
+            }
+            let Some(workspace) = message.value else { continue };
+            if let Some(found) = wanted(&workspace) {
+                return Ok(found);
+            }
+            match workspace.state() {
+                WorkspaceState::Abandoned => return Err(Failure::WorkspaceGone { what: "was abandoned by somebody" }),
+                WorkspaceState::RolledBack => return Err(Failure::WorkspaceGone { what: "was rolled back" }),
+                WorkspaceState::Unspecified
+                | WorkspaceState::Pending
+                | WorkspaceState::Submitted
+                | WorkspaceState::Conflicts => {}
+            }
+        }
+    }
+}
+
+/// What a response says once it is final.
+fn answer(workspace: &Workspace, response: &Response) -> Option<Answer> {
+    let is_done = match response.status() {
+        ResponseStatus::Success => true,
+        ResponseStatus::Fail => false,
+        // It is still at it.
+        ResponseStatus::InProgress | ResponseStatus::Unspecified => return None,
+    };
+    let changes = workspace.cc_ids.clone().unwrap_or_default().values;
+    Some(Answer {
+        is_done,
+        code: response.code(),
+        message: clean_line(response.message.as_deref().unwrap_or_default()),
+        build: workspace.last_build_id.clone().filter(|id| !id.is_empty()).map(BuildId::new),
+        needs_rebase: workspace.needs_rebase.unwrap_or_default(),
+        changes: changes.into_iter().map(ChangeId::new).collect(),
+    })
+}

@@ -1,0 +1,148 @@
+//! Why a deployment did not do what was asked for.
+
+use std::borrow::Cow;
+
+use super::lookup::NotPlaced;
+use crate::features::cloudvision::error::Error;
+use crate::trouble::{Remedy, Trouble};
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// CloudVision could not be asked, or refused.
+    #[error("the deployment stopped")]
+    Call(#[from] Error),
+    /// Devices that are missing, or could be several.
+    #[error("{}", listed(.0))]
+    NotPlaced(Vec<NotPlaced>),
+    /// Some of the writes into the workspace were refused.
+    #[error("{}", listed(.0))]
+    Writes(Vec<Error>),
+    /// Somebody ended the workspace.
+    #[error("the workspace {what}")]
+    WorkspaceGone {
+        /// What happened to it.
+        what: &'static str,
+    },
+    /// The workspace does not answer.
+    #[error("the workspace did not answer within an hour")]
+    Silent,
+    /// The build found errors.
+    #[error("the build failed: {what}")]
+    Build {
+        /// The first error with its device and line, or the words of the server.
+        what: String,
+    },
+    /// The submission was refused.
+    #[error("the workspace was not submitted: {what}")]
+    Submit {
+        /// The words of the server.
+        what: String,
+        /// Wanted devices that do not stream, if that is the reason.
+        silent: Option<Vec<String>>,
+    },
+    /// What is in force moved, and the workspace could not follow.
+    #[error("what is in force has moved, and the workspace cannot follow it: {what}")]
+    Rebase {
+        /// The words of the server.
+        what: String,
+    },
+    /// What is in force moved too often.
+    #[error("what is in force moved {0} times while this was deployed")]
+    Overtaken(usize),
+    /// The change control failed.
+    #[error("the change control has failed: {what}")]
+    Change {
+        /// The words of the server.
+        what: String,
+    },
+    /// Approving, starting or naming the change control did not work. It is there.
+    #[error("the change control is there, but {what}")]
+    ChangeStep {
+        /// What was not done.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: Error,
+    },
+    /// Somebody wanted it to end.
+    #[error("it was cancelled")]
+    Cancelled,
+    /// It was asked for, and no answer came.
+    #[error("{what}, and no answer came: nobody knows whether it was done")]
+    Unknown {
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// What is done could not be written down, so it was not done.
+    #[error("the journal cannot be written")]
+    Journal(Trouble),
+}
+
+/// Several problems in one line.
+fn listed<T: ToString>(problems: &[T]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// An error and its causes.
+fn on_one_line(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut below = error.source();
+    while let Some(cause) = below {
+        line = format!("{line}: {cause}");
+        below = cause.source();
+    }
+    crate::text::clean_line(&line)
+}
+
+impl Failure {
+    /// Each problem by itself, for those who list them.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        match self {
+            Self::NotPlaced(problems) => problems.iter().map(ToString::to_string).collect(),
+            Self::Writes(errors) => {
+                let of = |error: &Error| {
+                    let Error::Entries { call, entries, .. } = error else { return vec![on_one_line(error)] };
+                    entries.iter().map(|(key, error)| format!("{call}: {key}: {error}")).collect()
+                };
+                errors.iter().flat_map(of).collect()
+            }
+            // What stopped it says more than that it stopped.
+            Self::Call(error) => vec![on_one_line(error)],
+            Self::WorkspaceGone { .. }
+            | Self::Silent
+            | Self::Build { .. }
+            | Self::Submit { .. }
+            | Self::Rebase { .. }
+            | Self::Overtaken(_)
+            | Self::Change { .. }
+            | Self::ChangeStep { .. }
+            | Self::Cancelled
+            | Self::Unknown { .. }
+            | Self::Journal(_) => vec![on_one_line(self)],
+        }
+    }
+}
+
+impl Remedy for Failure {
+    fn remedy(&self) -> Cow<'static, str> {
+        match self {
+            Self::Call(error) | Self::ChangeStep { source: error, .. } => error.remedy(),
+            Self::NotPlaced(_) => "correct names, serial numbers or MAC addresses, or onboard the devices".into(),
+            Self::Writes(errors) => errors.first().map_or("".into(), Remedy::remedy),
+            Self::WorkspaceGone { .. } => "ask whoever did it, and deploy again".into(),
+            Self::Silent => "look at the workspace in CloudVision".into(),
+            Self::Build { .. } => "correct the configuration and deploy again".into(),
+            Self::Submit { silent: Some(_), .. } => {
+                "bring the devices back, leave them out, or submit with --force, without validation for them".into()
+            }
+            Self::Submit { .. } | Self::Rebase { .. } => "look at the workspace, then deploy again".into(),
+            Self::Overtaken(_) => "wait until others are done, and deploy again".into(),
+            Self::Change { .. } => "look at its stages for the device and the reason".into(),
+            Self::Cancelled => "".into(),
+            Self::Unknown { .. } => "look at workspace and change control before anything is done again".into(),
+            Self::Journal(_) => "free space or make the data directory writable, and deploy again".into(),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Writes a deployment down in the store: each step before it is taken, and in the audit log what was asked for and what
+//! came of it.
+
+use std::sync::{Mutex, PoisonError};
+
+use futures::future::BoxFuture;
+use serde_json::json;
+
+use super::failure::Failure;
+use super::order::{Fact, Order, Outcome, Recorder, WorkspaceFate};
+use super::plan::{ConfigPlan, DevicePlan};
+use crate::clock;
+use crate::features::cloudvision::model::{ChangeId, Deployment, DeploymentId};
+use crate::features::cloudvision::store::audit::{self, AuditKey, Outcome as Result_, Request, Settlement, What};
+use crate::features::cloudvision::store::journal::{self, Claim, Ending, Facts, NewDeployment, Phase};
+use crate::features::cloudvision::store::owner::Owner;
+use crate::features::cloudvision::store::{DeviceRecord, Instance};
+use crate::store::Store;
+use crate::trouble::Trouble;
+
+/// What a deployment is called in the journal.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// Where to.
+    pub instance: Instance,
+    /// The configured target; `None` for a folder or a request.
+    pub target: Option<String>,
+    /// Where it was read: a path, or `-`.
+    pub source: String,
+}
+
+/// The journal of one deployment.
+pub struct Journal {
+    /// Where it is kept.
+    store: Store,
+    /// The right to write about it.
+    claim: Claim,
+    /// What it is called.
+    about: About,
+    /// In whose name.
+    who: String,
+    /// The workspace's name.
+    workspace_name: String,
+    /// What is wanted, with its hashes.
+    wanted: Vec<DeviceRecord>,
+    /// Rows of the audit log that are not settled, in their order.
+    open: Mutex<Vec<(What, AuditKey)>>,
+    /// What changes, once it is known.
+    planned: Mutex<Vec<DevicePlan>>,
+}
+
+impl Journal {
+    /// Begins it.
+    ///
+    /// # Errors
+    /// When the store takes nothing.
+    pub async fn begin(store: &Store, about: About, order: &Order) -> Result<Self, Trouble> {
+        let wanted = records(&order.deployment);
+        let new = NewDeployment {
+            instance: about.instance.clone(),
+            target: about.target.clone(),
+            source: about.source.clone(),
+            who: order.who.clone(),
+            owner: Owner::of_this_process(),
+            options: json!({
+                "advance": format!("{:?}", order.advance).to_lowercase(),
+                "force": order.force,
+                "strict_tags": order.deployment.strict_tags,
+                "delete_workspace": order.deployment.delete_workspace,
+            }),
+            devices: wanted.clone(),
+            at: clock::now(),
+        };
+        let claim =
+            store.write(move |connection| journal::begin(connection, &new)).await.map_err(|e| Trouble::of(&e))?;
+        Ok(Self {
+            store: store.clone(),
+            claim,
+            about,
+            who: order.who.clone(),
+            workspace_name: order.workspace_name.clone(),
+            wanted,
+            open: Mutex::default(),
+            planned: Mutex::default(),
+        })
+    }
+
+    /// Which deployment it is of.
+    #[must_use]
+    pub fn id(&self) -> &DeploymentId {
+        &self.claim.id
+    }
+
+    /// Ends it with what came of it.
+    ///
+    /// # Errors
+    /// When the store takes nothing; it is found as unfinished then.
+    pub async fn end(&self, outcome: &Outcome) -> Result<(), Trouble> {
+        let (ending, text) = ending(outcome);
+        let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
+        let change = outcome.change.as_ref().map(|change| (change.id.as_str().to_owned(), change.name.clone()));
+        let settlements: Vec<_> =
+            open.into_iter().map(|(what, key)| (key, settlement(what, outcome, &text, change.clone()))).collect();
+        let claim = self.claim.clone();
+        let at = clock::now();
+        let written = self.store.write(move |connection| {
+            for (key, settlement) in &settlements {
+                audit::settle(connection, *key, settlement)?;
+            }
+            journal::end(connection, &claim, ending, &text, at)
+        });
+        written.await.map_err(|error| Trouble::of(&error))?.map_err(|refusal| Trouble::of(&refusal))
+    }
+
+    /// Writes a step down, and in the audit log what it asks for.
+    async fn step(&self, fact: Fact) -> Result<(), Trouble> {
+        let (phase, facts) = phase_of(&fact);
+        let (claim, at) = (self.claim.clone(), clock::now());
+        let asked = self.asked(&fact);
+        let devices = if let Fact::Writing(planned) = &fact {
+            self.planned.lock().unwrap_or_else(PoisonError::into_inner).clone_from(planned);
+            Some(self.devices(planned))
+        } else {
+            None
+        };
+        let of_submission = matches!(fact, Fact::SubmitRequested).then(|| {
+            let planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            (open.iter().find(|(what, _)| *what == What::Deploy).map(|(_, key)| *key), self.devices(&planned))
+        });
+        let written = self.store.write(move |connection| {
+            if let Err(refusal) = journal::advance(connection, &claim, phase, &facts, at)? {
+                return Ok(Err(refusal));
+            }
+            if let Some(devices) = devices
+                && let Err(refusal) = journal::set_devices(connection, &claim, &devices)?
+            {
+                return Ok(Err(refusal));
+            }
+            if let Some((Some(key), devices)) = of_submission
+                && audit::devices(connection, key)?.is_empty()
+            {
+                audit::add_devices(connection, key, &devices)?;
+            }
+            asked.map(|asked| Ok((asked.what, audit::request(connection, &asked)?))).transpose().map(Ok)
+        });
+        let row = written.await.map_err(|error| Trouble::of(&error))?.map_err(|refusal| Trouble::of(&refusal))?;
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).extend(row);
+        Ok(())
+    }
+
+    /// What a step asks CloudVision for, if the audit log is to know it.
+    fn asked(&self, fact: &Fact) -> Option<Request> {
+        // A deployment is filed under its change control, which is known only when it is settled.
+        let (what, object, details) = match fact {
+            Fact::WorkspaceRequested(id) => (
+                What::Deploy,
+                String::new(),
+                json!({ "workspace": id.as_str(), "workspace_name": self.workspace_name }),
+            ),
+            Fact::Naming(id) => (What::Edit, id.as_str().to_owned(), json!({})),
+            Fact::Approving(id) => (What::Approve, id.as_str().to_owned(), json!({})),
+            Fact::Starting(id) => (What::Start, id.as_str().to_owned(), json!({})),
+            Fact::Writing(_)
+            | Fact::BuildRequested
+            | Fact::Built(_)
+            | Fact::SubmitRequested
+            | Fact::Submitted(_)
+            | Fact::Waiting(_) => return None,
+        };
+        Some(Request {
+            at: clock::now(),
+            who: self.who.clone(),
+            instance: self.about.instance.clone(),
+            target: self.about.target.clone(),
+            what,
+            object,
+            object_name: String::new(),
+            details,
+            deployment: Some(self.claim.id.clone()),
+        })
+    }
+
+    /// What is wanted, with what is known of it by now.
+    fn devices(&self, planned: &[DevicePlan]) -> Vec<DeviceRecord> {
+        let known = |record: &DeviceRecord| {
+            let plan = planned.iter().find(|plan| plan.hostname == record.hostname);
+            DeviceRecord {
+                serial: plan.map(|plan| plan.id.as_str().to_owned()).or_else(|| record.serial.clone()),
+                changed: plan.map(|plan| matches!(plan.config, ConfigPlan::New | ConfigPlan::Changed)),
+                ..record.clone()
+            }
+        };
+        self.wanted.iter().map(known).collect()
+    }
+}
+
+impl Recorder for Journal {
+    fn record(&self, fact: Fact) -> BoxFuture<'_, Result<(), Trouble>> {
+        Box::pin(self.step(fact))
+    }
+}
+
+/// How a deployment ended, and why.
+#[must_use]
+pub fn ending(outcome: &Outcome) -> (Ending, String) {
+    match &outcome.result {
+        Ok(()) if outcome.nothing_to_do => (Ending::NothingToDo, String::new()),
+        Ok(()) => (Ending::Done, String::new()),
+        Err(Failure::Cancelled) => (Ending::Cancelled, "cancelled".to_owned()),
+        Err(failure @ Failure::Unknown { .. }) => (Ending::Unknown, failure.to_string()),
+        Err(failure) => (Ending::Failed, failure.problems().join("; ")),
+    }
+}
+
+/// What is wanted of each device.
+fn records(deployment: &Deployment) -> Vec<DeviceRecord> {
+    let record = |wanted: &crate::features::cloudvision::model::Wanted| DeviceRecord {
+        hostname: wanted.hostname.clone(),
+        serial: wanted.serial.clone(),
+        sha256: wanted.config.as_ref().map(|config| config.digest().to_owned()),
+        changed: None,
+    };
+    deployment.devices.iter().map(record).collect()
+}
+
+/// The phase that begins with a fact, and what is known with it.
+fn phase_of(fact: &Fact) -> (Phase, Facts) {
+    let nothing = Facts::default();
+    let of_change = |id: &ChangeId| Facts { change: Some(id.clone()), ..Facts::default() };
+    match fact {
+        Fact::WorkspaceRequested(id) => {
+            (Phase::WorkspaceRequested, Facts { workspace: Some(id.clone()), ..Facts::default() })
+        }
+        Fact::Writing(_) => (Phase::Writing, nothing),
+        Fact::BuildRequested => (Phase::Building, nothing),
+        Fact::Built(build) => (Phase::Built, Facts { build: build.clone(), ..Facts::default() }),
+        Fact::SubmitRequested => (Phase::SubmitRequested, nothing),
+        Fact::Submitted(change) => (Phase::Submitted, Facts { change: change.clone(), ..Facts::default() }),
+        Fact::Naming(id) => (Phase::ChangeNamed, of_change(id)),
+        Fact::Approving(id) => (Phase::Approving, of_change(id)),
+        Fact::Starting(id) => (Phase::Starting, of_change(id)),
+        Fact::Waiting(id) => (Phase::Waiting, of_change(id)),
+    }
+}
+
+/// What came of something that was asked for.
+fn settlement(what: What, outcome: &Outcome, text: &str, change: Option<(String, String)>) -> Settlement {
+    let is_in_force = matches!(outcome.workspace, Some((_, WorkspaceFate::Submitted | WorkspaceFate::Deleted)));
+    let result = match (&outcome.result, what) {
+        (Err(Failure::Unknown { .. }), _) => Result_::Unknown,
+        (Err(Failure::ChangeStep { what: failed, .. }), What::Edit) if failed.contains("named") => Result_::Failed,
+        (Err(Failure::ChangeStep { what: failed, .. }), What::Approve) if failed.contains("approved") => {
+            Result_::Failed
+        }
+        (Err(Failure::ChangeStep { what: failed, .. }), What::Start) if failed.contains("started") => Result_::Failed,
+        (Err(_), What::Deploy) if !is_in_force => Result_::Failed,
+        // What was asked for was done; what failed, if anything did, came after it.
+        (Ok(()) | Err(_), _) => Result_::Ok,
+    };
+    Settlement { outcome: result, text: text.to_owned(), object: change, at: clock::now() }
+}

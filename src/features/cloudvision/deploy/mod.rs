@@ -1,0 +1,36 @@
+//! A deployment: from what is wanted to a change control, through a workspace that is built and submitted.
+//!
+//! Reads go out together; the workspace is made only when there is something to change, and what its writes replace as a
+//! whole is read again after that, since a change of what is in force is noticed only from then on. Independent writes go
+//! out together. Up to the answer of the submission that makes eight steps, each of which needs the answer of the one
+//! before:
+//!
+//! 1. version, inventory 2. configlets and containers 3. the workspace is made 4. everything is read again 5. everything is
+//!    written but assignments of tags, 6. which need their tags 7. build 8. submission.
+
+mod desk;
+mod diff;
+mod failure;
+mod journal;
+mod layout;
+mod lookup;
+mod order;
+mod plan;
+mod preview;
+mod run;
+mod survey;
+mod topology;
+mod write;
+
+pub use diff::diff;
+pub use failure::Failure;
+pub use journal::{About, Journal, ending};
+pub use lookup::{NotPlaced, Placed};
+pub use order::{
+    Advance, Controls, DeviceDiff, Event, Fact, Order, Outcome, Reach, Recorder, Step, Unrecorded, WorkspaceFate,
+};
+pub use plan::{ConfigPlan, DevicePlan, Plan};
+pub use run::{abandon, run};
+
+#[cfg(test)]
+mod tests;

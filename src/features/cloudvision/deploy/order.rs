@@ -1,0 +1,257 @@
+//! What somebody ordered, what is told on the way, and what came of it.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use super::failure::Failure;
+use super::plan::DevicePlan;
+use crate::features::cloudvision::model::{
+    BuildId, BuildReport, Change, ChangeId, Deployment, DeviceId, DiffLine, WorkspaceId,
+};
+use crate::trouble::Trouble;
+
+/// How far a deployment goes in the workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Nothing is written; the differences are told.
+    Compare,
+    /// The workspace is built and then abandoned.
+    Build,
+    /// The workspace is submitted.
+    Submit,
+}
+
+/// How far the change control is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Advance {
+    /// It waits for somebody's approval.
+    Pending,
+    /// It is approved.
+    Approved,
+    /// It is approved and started.
+    Started,
+    /// And it is waited for.
+    Completed,
+}
+
+/// What is ordered.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
+pub struct Order {
+    /// What is wanted.
+    pub deployment: Arc<Deployment>,
+    /// The workspace's name.
+    pub workspace_name: String,
+    /// How far it goes.
+    pub reach: Reach,
+    /// How far the change control is taken.
+    pub advance: Advance,
+    /// Whether it is submitted although devices do not stream. They are not validated then.
+    pub force: bool,
+    /// Whether the workspace stays open where it is not submitted, to be looked at.
+    pub keep_workspace: bool,
+    /// Whether every step of a build is told. Costs one more stream.
+    pub follow_build: bool,
+    /// Whether it waits after the build until it is told to go on.
+    pub review: bool,
+    /// Who approves and starts, for the notes of it.
+    pub who: String,
+}
+
+/// The steps, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// Devices are looked up.
+    Devices,
+    /// What is wanted is compared with what is in force.
+    Compare,
+    /// The workspace is made.
+    Workspace,
+    /// It is written to.
+    Upload,
+    /// It is built.
+    Build,
+    /// Somebody looks at what the build found.
+    Review,
+    /// It is submitted.
+    Submit,
+    /// The change control is named, approved, started.
+    Change,
+    /// The change control runs.
+    Run,
+}
+
+impl Step {
+    /// All of them, in their order.
+    pub const ALL: [Self; 9] = [
+        Self::Devices,
+        Self::Compare,
+        Self::Workspace,
+        Self::Upload,
+        Self::Build,
+        Self::Review,
+        Self::Submit,
+        Self::Change,
+        Self::Run,
+    ];
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Devices => "devices",
+            Self::Compare => "compare",
+            Self::Workspace => "workspace",
+            Self::Upload => "upload",
+            Self::Build => "build",
+            Self::Review => "review",
+            Self::Submit => "submit",
+            Self::Change => "change control",
+            Self::Run => "run",
+        }
+    }
+}
+
+/// What is told on the way.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A step begins; the one before is over.
+    Began(Step),
+    /// A step is done; a few words on it.
+    Finished(Step, String),
+    /// What has to be changed, device by device.
+    Planned(Arc<Vec<DevicePlan>>),
+    /// The workspace is about to be made.
+    Workspace(WorkspaceId),
+    /// So many devices of so many are through the build.
+    Building {
+        /// Through.
+        done: usize,
+        /// Known so far.
+        total: usize,
+    },
+    /// What the build found.
+    Built(Arc<BuildReport>),
+    /// The change control as it stands.
+    Change(Arc<Change>),
+    /// Something to look at.
+    Warning(String),
+    /// What is in force moved; everything is done again with what it is now.
+    Overtaken(usize),
+}
+
+/// Something about to be done, or done, that has to be written down first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// The workspace is about to be made.
+    WorkspaceRequested(WorkspaceId),
+    /// It is about to be written to: this changes.
+    Writing(Vec<DevicePlan>),
+    /// A build is about to be asked for.
+    BuildRequested,
+    /// It was built, and somebody is to look at it.
+    Built(Option<BuildId>),
+    /// It is about to be submitted.
+    SubmitRequested,
+    /// It was submitted, and this is its change control.
+    Submitted(Option<ChangeId>),
+    /// The change control is about to be named.
+    Naming(ChangeId),
+    /// The change control is about to be approved.
+    Approving(ChangeId),
+    /// The change control is about to be started.
+    Starting(ChangeId),
+    /// The change control is waited for.
+    Waiting(ChangeId),
+}
+
+/// Where facts are written down, durably, before the deployment goes on.
+pub trait Recorder: Send + Sync {
+    /// Writes one down.
+    fn record(&self, fact: Fact) -> BoxFuture<'_, Result<(), Trouble>>;
+}
+
+/// Writes nothing down.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unrecorded;
+
+impl Recorder for Unrecorded {
+    fn record(&self, _fact: Fact) -> BoxFuture<'_, Result<(), Trouble>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// What steers a deployment while it runs, and where it tells of itself.
+#[derive(Clone)]
+pub struct Controls {
+    /// Cancelled when it is to end. Before the submission the workspace is abandoned then; after it, what was sent is
+    /// waited for, for a short time.
+    pub cancel: tokio_util::sync::CancellationToken,
+    /// Cancelled when it may go on after the review.
+    pub go_on: tokio_util::sync::CancellationToken,
+    /// To whoever watches; the deployment waits when it is full, and goes on when nobody listens any more.
+    pub events: mpsc::Sender<Event>,
+    /// The journal.
+    pub recorder: Arc<dyn Recorder>,
+}
+
+impl Controls {
+    /// Tells something.
+    pub(super) async fn tell(&self, event: Event) {
+        let _nobody_listens = self.events.send(event).await;
+    }
+
+    /// Writes something down.
+    pub(super) async fn record(&self, fact: Fact) -> Result<(), Failure> {
+        self.recorder.record(fact).await.map_err(Failure::Journal)
+    }
+}
+
+/// What has become of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkspaceFate {
+    /// It was submitted.
+    Submitted,
+    /// It was submitted, and deleted since.
+    Deleted,
+    /// It is open still.
+    Kept,
+    /// It was thrown away.
+    Abandoned,
+    /// It should have been thrown away, and perhaps was not.
+    LeftBehind(String),
+}
+
+/// The difference of one device's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceDiff {
+    /// The device.
+    pub device: DeviceId,
+    /// Its name.
+    pub hostname: String,
+    /// Line by line, with some lines around each change.
+    pub lines: Vec<DiffLine>,
+}
+
+/// What came of a deployment.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Whether all that was ordered happened.
+    pub result: Result<(), Failure>,
+    /// Whether there was nothing to change.
+    pub nothing_to_do: bool,
+    /// Device by device; empty where it did not come so far.
+    pub devices: Vec<DevicePlan>,
+    /// The differences of what is wanted to what is in force, where they were asked for.
+    pub diffs: Vec<DeviceDiff>,
+    /// What the last build found.
+    pub report: Option<Arc<BuildReport>>,
+    /// The workspace, if one was made.
+    pub workspace: Option<(WorkspaceId, WorkspaceFate)>,
+    /// The change control, if there is one.
+    pub change: Option<Arc<Change>>,
+    /// What somebody should look at.
+    pub warnings: Vec<String>,
+}

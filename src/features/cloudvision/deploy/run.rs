@@ -1,0 +1,578 @@
+//! The deployment itself, step by step.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::desk::{Answer, Desk};
+use super::failure::Failure;
+use super::lookup::{self, Placed};
+use super::order::{Advance, Controls, Event, Fact, Order, Outcome, Reach, Step, WorkspaceFate};
+use super::plan::{self, Plan};
+use super::survey::{self, Configurations};
+use super::{preview, write};
+use crate::features::cloudvision::act::{ActError, act};
+use crate::features::cloudvision::client::workspace::Asked;
+use crate::features::cloudvision::client::{Client, Told, Version};
+use crate::features::cloudvision::error::Error;
+use crate::features::cloudvision::model::{
+    BuildReport, BuildState, Change, ChangeAction, ChangeId, ChangeState, DeviceId, WorkspaceId,
+};
+use crate::features::cloudvision::pb::workspace::ResponseCode;
+use crate::features::cloudvision::wire;
+
+/// How often it begins again because what is in force moved.
+const MOST_REBASES: usize = 5;
+/// How long it is tried to leave a workspace clean, and how long what was sent is waited for, once it is to end.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+/// How long a new change control may take to appear.
+const APPEARS_WITHIN: Duration = Duration::from_secs(30);
+
+/// Deploys. Whatever happens, what has become of the workspace is told.
+pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome {
+    let outcome = Outcome {
+        result: Ok(()),
+        nothing_to_do: false,
+        devices: Vec::new(),
+        diffs: Vec::new(),
+        report: None,
+        workspace: None,
+        change: None,
+        warnings: Vec::new(),
+    };
+    let mut job = Job { client, order, controls, version: Version::OLDEST, placed: Vec::new(), outcome };
+    let result = job.all().await;
+    if let Err(failure) = &result {
+        job.clean_up(failure).await;
+    }
+    job.outcome.result = result;
+    job.outcome
+}
+
+/// A deployment under way.
+struct Job<'a> {
+    /// The connection.
+    client: &'a Client,
+    /// What is ordered.
+    order: &'a Order,
+    /// What steers it.
+    controls: &'a Controls,
+    /// Of the server.
+    version: Version,
+    /// The devices, once they are found.
+    placed: Vec<Placed>,
+    /// What has come of it so far.
+    outcome: Outcome,
+}
+
+/// How a submission ended.
+enum Submitted {
+    /// It is in force.
+    Done(Option<ChangeId>),
+    /// What is in force has moved before.
+    Overtaken,
+}
+
+impl Job<'_> {
+    /// All of it.
+    async fn all(&mut self) -> Result<(), Failure> {
+        let cancel = self.controls.cancel.clone();
+        let is_to_do = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(Failure::Cancelled),
+            prepared = self.prepare() => prepared?,
+        };
+        if !is_to_do {
+            return Ok(());
+        }
+        let id = WorkspaceId::random();
+        let mut desk = Desk::new(self.client, &id);
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(Failure::Cancelled),
+            made = self.make(&mut desk, &id) => made?,
+        }
+        let mut rebases = 0;
+        loop {
+            let built = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(Failure::Cancelled),
+                built = self.write_and_build(&mut desk, &id, rebases > 0) => built?,
+            };
+            if built.needs_rebase && self.version >= Version::REBASE {
+                self.rebase(&mut desk, &mut rebases).await?;
+                continue;
+            }
+            if self.order.reach == Reach::Build {
+                self.look(&id, &built).await?;
+                if !self.order.keep_workspace {
+                    self.abandon(&id).await;
+                }
+                return Ok(());
+            }
+            if self.order.review {
+                tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => return Err(Failure::Cancelled),
+                    reviewed = self.review(&id, &built) => reviewed?,
+                }
+            }
+            let submitted = tokio::select! {
+                submitted = self.submit(&mut desk, &id, &built) => submitted?,
+                () = leave(&cancel) => return Err(Failure::Unknown { what: "the submission was sent" }),
+            };
+            match submitted {
+                Submitted::Done(change) => return self.after(&id, change).await,
+                Submitted::Overtaken => self.rebase(&mut desk, &mut rebases).await?,
+            }
+        }
+    }
+
+    /// Looks devices up and compares. Returns whether there is anything to be done in a workspace.
+    async fn prepare(&mut self) -> Result<bool, Failure> {
+        self.controls.tell(Event::Began(Step::Devices)).await;
+        let deployment = &self.order.deployment;
+        let sought: Vec<_> = deployment.devices.iter().map(lookup::sought).collect();
+        let ids: Option<Vec<_>> = deployment
+            .devices
+            .iter()
+            .map(|wanted| Some((wanted.serial.as_deref()?, wanted.hostname.as_str())))
+            .collect();
+        // Where every serial number is said, nothing has to be looked up before the configlets can be.
+        let early = async {
+            match &ids {
+                Some(ids) => survey::configurations(self.client, ids).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let (version, inventory, early) =
+            futures::try_join!(self.client.version(), self.client.devices(&sought), early)?;
+        if version < Version::OLDEST {
+            return Err(Error::TooOld { version: version.to_string(), wanted: "deployments" }.into());
+        }
+        self.version = version;
+        self.placed = lookup::place(deployment, &inventory).map_err(Failure::NotPlaced)?;
+        let silent: Vec<_> =
+            self.placed.iter().filter(|device| !device.streaming).map(|it| it.hostname.clone()).collect();
+        let streaming = self.placed.len() - silent.len();
+        for hostname in silent {
+            self.warn(format!("{hostname} does not stream: its configuration cannot be validated")).await;
+        }
+        self.finished(Step::Devices, format!("{} found, {streaming} streaming", self.placed.len())).await;
+        self.controls.tell(Event::Began(Step::Compare)).await;
+        let known = match early {
+            Some(known) => known,
+            None => self.configurations().await?,
+        };
+        let is_changed = plan::changes_configurations(deployment, &self.placed, &known);
+        // Who is to see the whole difference gets it; otherwise the first difference is enough to begin.
+        if self.order.reach == Reach::Submit && is_changed && !self.order.follow_build {
+            self.finished(Step::Compare, "configurations change".to_owned()).await;
+            return Ok(true);
+        }
+        let around = survey::surroundings(self.client, deployment, &self.placed, None).await?;
+        let plan = plan::plan(deployment, &self.placed, &known, &around);
+        self.planned(&plan).await;
+        if self.order.reach == Reach::Compare || self.order.follow_build {
+            self.outcome.diffs = preview::diffs(self.client, deployment, &plan.devices).await?;
+        }
+        let words = format!("{} changed, {} unchanged", plan.changed(), plan.devices.len() - plan.changed());
+        self.finished(Step::Compare, words).await;
+        self.outcome.nothing_to_do = plan.is_empty();
+        Ok(!plan.is_empty() && self.order.reach != Reach::Compare)
+    }
+
+    /// Reads configlets and containers.
+    async fn configurations(&self) -> Result<Configurations, Failure> {
+        let ids: Vec<_> = self.placed.iter().map(|device| (device.id.as_str(), device.hostname.as_str())).collect();
+        Ok(survey::configurations(self.client, &ids).await?)
+    }
+
+    /// Makes the workspace.
+    async fn make(&mut self, desk: &mut Desk, id: &WorkspaceId) -> Result<(), Failure> {
+        self.controls.tell(Event::Began(Step::Workspace)).await;
+        self.controls.record(Fact::WorkspaceRequested(id.clone())).await?;
+        self.outcome.workspace = Some((id.clone(), WorkspaceFate::Kept));
+        self.controls.tell(Event::Workspace(id.clone())).await;
+        desk.create(&self.order.workspace_name).await?;
+        self.finished(Step::Workspace, self.order.workspace_name.clone()).await;
+        Ok(())
+    }
+
+    /// Reads everything again, writes what is wanted, and builds it.
+    async fn write_and_build(&mut self, desk: &mut Desk, id: &WorkspaceId, again: bool) -> Result<Answer, Failure> {
+        self.controls.tell(Event::Began(Step::Upload)).await;
+        let around = async {
+            let rewritten = again.then_some(id);
+            Ok(survey::surroundings(self.client, &self.order.deployment, &self.placed, rewritten).await?)
+        };
+        let (known, around) = futures::try_join!(self.configurations(), around)?;
+        let plan = plan::plan(&self.order.deployment, &self.placed, &known, &around);
+        self.planned(&plan).await;
+        self.controls.record(Fact::Writing(plan.devices.clone())).await?;
+        write::write(self.client, id, &plan).await?;
+        self.finished(Step::Upload, format!("{} of {} devices", plan.changed(), plan.devices.len())).await;
+        self.controls.tell(Event::Began(Step::Build)).await;
+        self.controls.record(Fact::BuildRequested).await?;
+        let answer = if self.order.follow_build {
+            self.followed_build(desk, id).await?
+        } else {
+            desk.ask(Asked::StartBuild, |_| {}).await?
+        };
+        if !answer.is_done && !answer.needs_rebase {
+            let report = self.look(id, &answer).await?;
+            return Err(Failure::Build { what: first_error(&report).unwrap_or(answer.message) });
+        }
+        self.finished(Step::Build, "done".to_owned()).await;
+        Ok(answer)
+    }
+
+    /// Builds, and tells how far it is.
+    async fn followed_build(&self, desk: &mut Desk, id: &WorkspaceId) -> Result<Answer, Failure> {
+        let mut builds = self.client.follow_builds(id);
+        let mut devices: BTreeMap<String, bool> = BTreeMap::new();
+        let watch = async {
+            loop {
+                let Ok(told) = builds.next().await else { return std::future::pending::<()>().await };
+                let Told::Message(message) = told else { continue };
+                let Some(details) = message.value else { continue };
+                let is_over = details.state() != crate::features::cloudvision::pb::workspace::BuildState::InProgress;
+                if let Some(device) = details.key.and_then(|key| key.device_id) {
+                    devices.insert(device, is_over);
+                    let done = devices.values().filter(|is_over| **is_over).count();
+                    self.controls.tell(Event::Building { done, total: devices.len() }).await;
+                }
+            }
+        };
+        tokio::select! {
+            answer = desk.ask(Asked::StartBuild, |_| {}) => answer,
+            () = watch => Err(Failure::Silent),
+        }
+    }
+
+    /// Looks at what the build found.
+    async fn look(&mut self, id: &WorkspaceId, answer: &Answer) -> Result<Arc<BuildReport>, Failure> {
+        let report = Arc::new(found(self.client, id, answer, &self.names()).await?);
+        self.keep(&report).await;
+        Ok(report)
+    }
+
+    /// Keeps what the build found, and tells it.
+    async fn keep(&mut self, report: &Arc<BuildReport>) {
+        self.outcome.report = Some(Arc::clone(report));
+        self.controls.tell(Event::Built(Arc::clone(report))).await;
+    }
+
+    /// The names of the wanted devices.
+    fn names(&self) -> BTreeMap<DeviceId, String> {
+        self.placed.iter().map(|device| (device.id.clone(), device.hostname.clone())).collect()
+    }
+
+    /// Shows what the build found and waits until somebody has looked at it.
+    async fn review(&mut self, id: &WorkspaceId, answer: &Answer) -> Result<(), Failure> {
+        self.controls.record(Fact::Built(answer.build.clone())).await?;
+        self.controls.tell(Event::Began(Step::Review)).await;
+        self.look(id, answer).await?;
+        self.controls.go_on.cancelled().await;
+        self.finished(Step::Review, "to be submitted".to_owned()).await;
+        Ok(())
+    }
+
+    /// Submits. What the build found is read meanwhile, unless somebody has looked at it already.
+    async fn submit(&mut self, desk: &mut Desk, id: &WorkspaceId, built: &Answer) -> Result<Submitted, Failure> {
+        self.controls.tell(Event::Began(Step::Submit)).await;
+        self.controls.record(Fact::SubmitRequested).await?;
+        let asked = if self.order.force { Asked::SubmitForce } else { Asked::Submit };
+        let names = self.names();
+        let look =
+            async { if self.order.review { Ok(None) } else { found(self.client, id, built, &names).await.map(Some) } };
+        let (answer, report) = futures::join!(desk.ask(asked, |_| {}), look);
+        match report {
+            Ok(Some(report)) => self.keep(&Arc::new(report)).await,
+            Ok(None) => {}
+            // It is submitted all the same: the build was fine.
+            Err(error) => self.warn(format!("what the build found cannot be read: {error}")).await,
+        }
+        let answer = answer?;
+        if !answer.is_done {
+            if answer.code == ResponseCode::SynchronizationRequired {
+                return Ok(Submitted::Overtaken);
+            }
+            let silent = self.placed.iter().filter(|device| !device.streaming);
+            let silent = (answer.code == ResponseCode::InactiveDevicesExist)
+                .then(|| silent.map(|device| device.hostname.clone()).collect::<Vec<_>>());
+            return Err(Failure::Submit { what: refusal(&answer.message, silent.as_deref()), silent });
+        }
+        let change = answer.changes.into_iter().next();
+        self.outcome.workspace = Some((id.clone(), WorkspaceFate::Submitted));
+        self.controls.record(Fact::Submitted(change.clone())).await?;
+        let words = if change.is_some() { "in force" } else { "in force; no device changes" };
+        self.finished(Step::Submit, words.to_owned()).await;
+        Ok(Submitted::Done(change))
+    }
+
+    /// Lets the workspace follow what is in force.
+    async fn rebase(&mut self, desk: &mut Desk, rebases: &mut usize) -> Result<(), Failure> {
+        *rebases += 1;
+        if *rebases > MOST_REBASES {
+            return Err(Failure::Overtaken(MOST_REBASES));
+        }
+        if self.version < Version::REBASE {
+            return Err(Failure::Rebase { what: format!("CloudVision {} has no rebase; deploy again", self.version) });
+        }
+        self.controls.tell(Event::Overtaken(*rebases)).await;
+        let cancel = self.controls.cancel.clone();
+        let answer = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(Failure::Cancelled),
+            answer = desk.ask(Asked::Rebase, |_| {}) => answer?,
+        };
+        if answer.is_done { Ok(()) } else { Err(Failure::Rebase { what: answer.message }) }
+    }
+
+    /// What comes after the submission: the change control, and the end of the workspace.
+    async fn after(&mut self, id: &WorkspaceId, change: Option<ChangeId>) -> Result<(), Failure> {
+        let cancel = self.controls.cancel.clone();
+        let result = match change {
+            None => Ok(()),
+            Some(change) => tokio::select! {
+                result = self.take_change(&change) => result,
+                () = leave(&cancel) => Err(Failure::Unknown { what: "the change control was asked to go on" }),
+            },
+        };
+        if self.order.deployment.delete_workspace {
+            match self.client.delete_workspace(id).await {
+                Ok(()) => self.outcome.workspace = Some((id.clone(), WorkspaceFate::Deleted)),
+                Err(error) => self.warn(format!("the workspace was not deleted: {error}")).await,
+            }
+        }
+        result
+    }
+
+    /// Names the change control, and takes it as far as was ordered.
+    async fn take_change(&mut self, id: &ChangeId) -> Result<(), Failure> {
+        self.controls.tell(Event::Began(Step::Change)).await;
+        let mut change = self.appeared(id).await?;
+        self.show(&change).await;
+        let deployment = &self.order.deployment;
+        let name = deployment.change_name.clone().filter(|name| *name != change.name);
+        let notes = deployment.change_notes.clone().filter(|notes| *notes != change.notes);
+        if name.is_some() || notes.is_some() {
+            self.controls.record(Fact::Naming(id.clone())).await?;
+            change = self.step(&change, &ChangeAction::Edit { name, notes }, "it was not named").await?;
+        }
+        if self.order.advance >= Advance::Approved {
+            self.controls.record(Fact::Approving(id.clone())).await?;
+            change = self.step(&change, &ChangeAction::Approve, "it was not approved").await?;
+        }
+        if self.order.advance >= Advance::Started {
+            self.controls.record(Fact::Starting(id.clone())).await?;
+            change = self.step(&change, &ChangeAction::Start, "it was not started").await?;
+        }
+        self.finished(Step::Change, format!("{} ({})", change.name, change.state.name())).await;
+        if self.order.advance == Advance::Completed { self.wait_for(id).await } else { Ok(()) }
+    }
+
+    /// The change control, once it is there.
+    async fn appeared(&self, id: &ChangeId) -> Result<Change, Failure> {
+        if let Some(change) = self.client.change(id).await? {
+            return Ok(change);
+        }
+        let mut changes = self.client.follow_changes(Some(id));
+        let appears = async {
+            loop {
+                if let Told::Message(message) = changes.next().await?
+                    && let Some(change) = message.value.and_then(wire::change)
+                {
+                    return Ok::<_, Failure>(change);
+                }
+            }
+        };
+        let gone = Error::NotFound { what: "the change control of the submission".to_owned() };
+        timeout(APPEARS_WITHIN, appears).await.map_err(|_| gone)?
+    }
+
+    /// Does something to the change control.
+    async fn step(&mut self, change: &Change, action: &ChangeAction, failed: &'static str) -> Result<Change, Failure> {
+        let notes = format!("{} by {} with noctui", capitalised(action.participle()), self.order.who);
+        let done = act(self.client, &change.id, change.version, action, &notes).await;
+        let after = done.map_err(|error| match error {
+            ActError::Call(source) => Failure::ChangeStep { what: failed, source },
+            ActError::Unknown { .. } => Failure::Unknown { what: "the change control was asked to go on" },
+            other @ (ActError::Edited { .. } | ActError::Gone | ActError::NotNow { .. }) => Failure::ChangeStep {
+                what: failed,
+                source: Error::Refused {
+                    call: "the change control",
+                    code: tonic::Code::FailedPrecondition,
+                    message: other.to_string(),
+                },
+            },
+        })?;
+        let after = after.ok_or_else(|| Error::NotFound { what: "the change control".to_owned() })?;
+        self.show(&after).await;
+        Ok(after)
+    }
+
+    /// Waits until the change control is over.
+    async fn wait_for(&mut self, id: &ChangeId) -> Result<(), Failure> {
+        self.controls.record(Fact::Waiting(id.clone())).await?;
+        self.controls.tell(Event::Began(Step::Run)).await;
+        let mut changes = self.client.follow_changes(Some(id));
+        loop {
+            let Told::Message(message) = changes.next().await? else { continue };
+            if message.r#type() == crate::features::cloudvision::pb::Operation::Deleted {
+                return Err(Failure::Change { what: "somebody deleted it".to_owned() });
+            }
+            let Some(change) = message.value.and_then(wire::change) else { continue };
+            self.show(&change).await;
+            match change.state {
+                ChangeState::Completed => {
+                    self.finished(Step::Run, "completed".to_owned()).await;
+                    return Ok(());
+                }
+                ChangeState::Failed => return Err(Failure::Change { what: reason(&change) }),
+                ChangeState::Stopped => return Err(Failure::Change { what: "somebody stopped it".to_owned() }),
+                ChangeState::Pending
+                | ChangeState::Approved
+                | ChangeState::Scheduled
+                | ChangeState::Running
+                | ChangeState::Unknown(_) => {}
+            }
+        }
+    }
+
+    /// Leaves the workspace clean after a failure, unless it is worth being looked at.
+    async fn clean_up(&mut self, failure: &Failure) {
+        let Some((id, WorkspaceFate::Kept)) = &self.outcome.workspace else { return };
+        let id = id.clone();
+        let is_worth_a_look = matches!(
+            failure,
+            Failure::Build { .. } | Failure::Submit { .. } | Failure::Rebase { .. } | Failure::Overtaken(_)
+        );
+        let is_open = !matches!(failure, Failure::Unknown { .. } | Failure::WorkspaceGone { .. });
+        if !is_open || (is_worth_a_look && self.order.keep_workspace) {
+            return;
+        }
+        self.abandon(&id).await;
+    }
+
+    /// Throws the workspace away.
+    async fn abandon(&mut self, id: &WorkspaceId) {
+        let abandoned = abandon(self.client, id).await;
+        let fate = match abandoned {
+            Ok(()) => WorkspaceFate::Abandoned,
+            Err(error) => WorkspaceFate::LeftBehind(error.to_string()),
+        };
+        self.outcome.workspace = Some((id.clone(), fate));
+    }
+
+    /// Tells what is to be changed.
+    async fn planned(&mut self, plan: &Plan) {
+        for warning in &plan.warnings {
+            if !self.outcome.warnings.contains(warning) {
+                self.warn(warning.clone()).await;
+            }
+        }
+        self.outcome.devices.clone_from(&plan.devices);
+        self.controls.tell(Event::Planned(Arc::new(plan.devices.clone()))).await;
+    }
+
+    /// Tells how the change control stands.
+    async fn show(&mut self, change: &Change) {
+        let change = Arc::new(change.clone());
+        self.outcome.change = Some(Arc::clone(&change));
+        self.controls.tell(Event::Change(change)).await;
+    }
+
+    /// Tells that a step is done.
+    async fn finished(&self, step: Step, words: String) {
+        self.controls.tell(Event::Finished(step, words)).await;
+    }
+
+    /// Tells something to look at.
+    async fn warn(&mut self, warning: String) {
+        self.outcome.warnings.push(warning.clone());
+        self.controls.tell(Event::Warning(warning)).await;
+    }
+}
+
+/// Throws a workspace away, within a short time. A build that runs is stopped by it.
+pub async fn abandon(client: &Client, id: &WorkspaceId) -> Result<(), Failure> {
+    let mut desk = Desk::new(client, id);
+    let abandoned = timeout(LAST_WORDS, async {
+        match desk.ask(Asked::Abandon, |_| {}).await {
+            // It is what was wanted, whoever did it.
+            Err(Failure::WorkspaceGone { .. }) => Ok(()),
+            Ok(answer) if answer.is_done => Ok(()),
+            Ok(answer) => Err(Failure::Submit { what: answer.message, silent: None }),
+            Err(failure) => Err(failure),
+        }
+    });
+    abandoned.await.unwrap_or(Err(Failure::Unknown { what: "the workspace was to be abandoned" }))
+}
+
+/// Over once it is to end and what was sent had its time.
+async fn leave(cancel: &tokio_util::sync::CancellationToken) {
+    cancel.cancelled().await;
+    sleep(LAST_WORDS).await;
+}
+
+/// Reads what a build found. What belongs to no device is read where it failed.
+async fn found(
+    client: &Client,
+    id: &WorkspaceId,
+    answer: &Answer,
+    names: &BTreeMap<DeviceId, String>,
+) -> Result<BuildReport, Error> {
+    let Some(build) = &answer.build else {
+        return Ok(BuildReport {
+            build: None,
+            state: BuildState::Unspecified,
+            errors: Vec::new(),
+            devices: Vec::new(),
+        });
+    };
+    let whole = async { if answer.is_done { Ok(None) } else { client.build(id, build).await } };
+    let (whole, details) = futures::try_join!(whole, client.build_details(id, build))?;
+    let mut report = wire::report(Some(build.clone()), whole, details, names);
+    if answer.is_done {
+        report.state = BuildState::Success;
+    }
+    Ok(report)
+}
+
+/// The first error with device and line.
+fn first_error(report: &BuildReport) -> Option<String> {
+    let place = |line: Option<u32>| line.map_or_else(String::new, |line| format!(" line {line}"));
+    let of_device = report.devices.iter().find_map(|device| {
+        let error = device.errors.first()?;
+        Some(format!("{}{}: {}", device.hostname, place(error.line), error.message))
+    });
+    of_device.or_else(|| report.errors.first().map(|error| error.message.clone()))
+}
+
+/// Why a submission was refused, with the names of the devices that do not stream.
+fn refusal(message: &str, silent: Option<&[String]>) -> String {
+    match silent {
+        Some([]) => format!("devices that are not part of this deployment do not stream ({message})"),
+        Some(silent) => format!("{} not streaming ({message})", silent.join(", ")),
+        None => message.to_owned(),
+    }
+}
+
+/// Why a change control failed: its own error, else that of the first stage that failed.
+fn reason(change: &Change) -> String {
+    let of_stage = || {
+        let stage = change.stages.values().find(|stage| stage.error.is_some())?;
+        Some(format!("{}: {}", stage.name, stage.error.clone().unwrap_or_default()))
+    };
+    change.error.clone().or_else(of_stage).unwrap_or_else(|| "no reason is told".to_owned())
+}
+
+/// With a capital at the beginning.
+fn capitalised(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}

@@ -1,0 +1,131 @@
+//! Deployments that do not come to their end: what is told, and what is left.
+
+use super::*;
+use crate::features::cloudvision::sim::{Finding, Found, Step as Held};
+
+#[tokio::test]
+async fn devices_that_are_missing_or_could_be_several_stop_it_before_anything_is_made() {
+    let mut fabric = Fabric::of_leaves(3);
+    fabric.device[2].hostname = "leaf2".to_owned();
+    let desk = Desk::with(Setup::new(fabric)).await;
+    let mut devices = leaves("!\n");
+    devices.push(wanted("leaf9", Some("SIM00000009"), "!\n", &[]));
+    let outcome = desk.deploy(devices).await;
+    let Err(failure) = &outcome.result else { panic!("{outcome:?}") };
+    let problems = failure.problems();
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].contains("leaf2") && problems[0].contains("SIM00000003"), "{problems:?}");
+    assert!(problems[1].contains("leaf9") && problems[1].contains("SIM00000009"), "{problems:?}");
+    assert_eq!(outcome.workspace, None);
+    assert_eq!(desk.sim.calls().count("WorkspaceConfigService/Set"), 0);
+}
+
+#[tokio::test]
+async fn two_names_for_one_device_are_refused() {
+    let desk = Desk::of(1).await;
+    let devices = vec![wanted("leaf1", None, "!\n", &[]), wanted("other", Some(LEAF1), "!\n", &[])];
+    let outcome = desk.deploy(devices).await;
+    assert!(matches!(outcome.result, Err(Failure::NotPlaced(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_failed_build_names_device_and_line_and_is_kept_or_thrown_away_as_was_ordered() {
+    for (keep_workspace, left) in [(true, WorkspaceFate::Kept), (false, WorkspaceFate::Abandoned)] {
+        let desk = Desk::of(2).await;
+        let message = "Invalid input".to_owned();
+        let found = Found::Error { configlet: "avd-SIM00000002".to_owned(), line: 2, message };
+        desk.sim.find(Finding { device: LEAF2.to_owned(), what: found });
+        let outcome = desk.run(&Order { keep_workspace, ..order(leaves("bad line\n")) }).await;
+        let Err(Failure::Build { what }) = &outcome.result else { panic!("{outcome:?}") };
+        assert_eq!(what, "leaf2 line 2: Invalid input");
+        assert_eq!(fate(&outcome), Some(&left));
+        assert_eq!(outcome.report.unwrap().devices[0].errors.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_silent_device_is_named_where_the_submission_fails_for_it_and_can_be_forced() {
+    let desk = Desk::of(2).await;
+    desk.sim.set_streaming(LEAF2, false);
+    let outcome = desk.deploy(leaves("!\n")).await;
+    let Err(Failure::Submit { silent, .. }) = &outcome.result else { panic!("{outcome:?}") };
+    assert_eq!(silent.as_deref(), Some(["leaf2".to_owned()].as_slice()));
+    let outcome = desk.run(&Order { force: true, ..order(leaves("!\n")) }).await;
+    assert!(outcome.result.is_ok(), "{outcome:?}");
+    assert!(outcome.warnings.iter().any(|warning| warning.starts_with("leaf2 does not stream")), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_cancelled_build_is_thrown_away() {
+    let desk = Desk::of(1).await;
+    desk.sim.hold(Held::Build);
+    let wish = order(vec![wanted("leaf1", None, "!\n", &[])]);
+    let cancel = async {
+        while !desk.noted().contains(&Fact::BuildRequested) || desk.sim.calls().count("WorkspaceConfigService/Set") < 2
+        {
+            tokio::task::yield_now().await;
+        }
+        desk.controls.cancel.cancel();
+        desk.sim.release(Held::Build);
+    };
+    let (outcome, ()) = futures::join!(desk.run(&wish), cancel);
+    assert!(matches!(outcome.result, Err(Failure::Cancelled)), "{outcome:?}");
+    assert_eq!(fate(&outcome), Some(&WorkspaceFate::Abandoned));
+    assert_eq!(desk.body(LEAF1), None);
+}
+
+#[tokio::test]
+async fn a_review_waits_until_somebody_has_looked() {
+    let mut desk = Desk::of(1).await;
+    let wish = Order { review: true, follow_build: true, ..order(vec![wanted("leaf1", None, "!\n", &[])]) };
+    let controls = desk.controls.clone();
+    let look = async {
+        loop {
+            if let Event::Built(report) = desk.events.recv().await.unwrap() {
+                assert_eq!(report.devices[0].hostname, "leaf1");
+                assert_eq!(desk.sim.mainline().configlets.len(), 0);
+                controls.go_on.cancel();
+                return;
+            }
+        }
+    };
+    let client = desk.client.clone();
+    let (outcome, ()) = futures::join!(run(&client, &wish, &controls), look);
+    assert!(outcome.result.is_ok(), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_change_control_that_fails_is_told_with_device_and_reason() {
+    let desk = Desk::of(2).await;
+    desk.sim.fail_stage(LEAF2, "device rejected the configuration");
+    let outcome = desk.run(&Order { advance: Advance::Completed, ..order(leaves("!\n")) }).await;
+    let Err(Failure::Change { what }) = &outcome.result else { panic!("{outcome:?}") };
+    assert!(what.contains("rejected"), "{what}");
+    assert_eq!(fate(&outcome), Some(&WorkspaceFate::Submitted));
+}
+
+#[tokio::test]
+async fn an_old_server_is_refused_before_anything_is_made() {
+    let desk = Desk::with(Setup { version: "2023.3.1".to_owned(), ..Setup::new(Fabric::of_leaves(1)) }).await;
+    let outcome = desk.deploy(vec![wanted("leaf1", None, "!\n", &[])]).await;
+    assert!(outcome.result.unwrap_err().problems()[0].contains("2023.3.1"));
+    assert_eq!(desk.sim.calls().count("WorkspaceConfigService/Set"), 0);
+}
+
+/// A journal that cannot be written.
+struct FullDisk;
+
+impl Recorder for FullDisk {
+    fn record(&self, _fact: Fact) -> BoxFuture<'_, Result<(), Trouble>> {
+        Box::pin(std::future::ready(Err(Trouble::new("no space left"))))
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_made_that_cannot_be_written_down() {
+    let desk = Desk::of(1).await;
+    let controls = Controls { recorder: Arc::new(FullDisk), ..desk.controls.clone() };
+    let outcome = run(&desk.client, &order(vec![wanted("leaf1", None, "!\n", &[])]), &controls).await;
+    assert!(matches!(outcome.result, Err(Failure::Journal(_))), "{outcome:?}");
+    assert_eq!(desk.sim.calls().count("WorkspaceConfigService/Set"), 0);
+}

@@ -1,0 +1,305 @@
+//! What can go wrong with a CloudVision, as situations that a person can act on.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+
+use crate::text::clean_line;
+use crate::trouble::Remedy;
+
+/// The cause of an error.
+type Cause = Box<dyn StdError + Send + Sync>;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What the connection needs is not there or not usable: a CA file, a token.
+    #[error("cannot connect to {server}: {what}")]
+    Setup {
+        /// Which CloudVision.
+        server: String,
+        /// What is missing.
+        what: String,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// Nobody answers there.
+    #[error("cannot reach CloudVision at {server}")]
+    Unreachable {
+        /// Which CloudVision.
+        server: String,
+        /// What the network said.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// Its certificate is not trusted.
+    #[error("the certificate of {server} is not trusted")]
+    Untrusted {
+        /// Which CloudVision.
+        server: String,
+        /// Why not.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// The token is missing, wrong or expired.
+    #[error("CloudVision at {server} does not accept the token")]
+    Unauthenticated {
+        /// Which CloudVision.
+        server: String,
+    },
+    /// The token's account may not do this.
+    #[error("CloudVision does not allow {call}")]
+    Forbidden {
+        /// Service and method.
+        call: &'static str,
+        /// Its words.
+        message: String,
+    },
+    /// The host is not the one that serves the API.
+    #[error("{server} does not serve CloudVision's API")]
+    WrongHost {
+        /// The host that was asked.
+        server: String,
+        /// The one that should be.
+        instead: String,
+    },
+    /// The version is too old for what is wanted.
+    #[error("CloudVision {version} is too old for {wanted}")]
+    TooOld {
+        /// Its version.
+        version: String,
+        /// What is wanted.
+        wanted: &'static str,
+    },
+    /// There is no such thing.
+    #[error("{what} does not exist")]
+    NotFound {
+        /// What was asked for.
+        what: String,
+    },
+    /// One entry alone is larger than the server takes.
+    #[error("CloudVision takes no message of this size in {call}")]
+    TooLarge {
+        /// Service and method.
+        call: &'static str,
+        /// Its words.
+        message: String,
+    },
+    /// No answer in time.
+    #[error("no answer from CloudVision to {call} within {} s", after.as_secs())]
+    TimedOut {
+        /// Service and method.
+        call: &'static str,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// The connection broke and could not be used again.
+    #[error("the connection to CloudVision was lost during {call}")]
+    Lost {
+        /// Service and method.
+        call: &'static str,
+        /// What the network said.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// It is there and says no.
+    #[error("CloudVision refused {call}: {message}")]
+    Refused {
+        /// Service and method.
+        call: &'static str,
+        /// The gRPC status.
+        code: Code,
+        /// Its words.
+        message: String,
+    },
+    /// Entries of a bulk write were refused; the others were written.
+    #[error("CloudVision refused {} of {total} entries of {call}: {}", entries.len(), listed(entries))]
+    Entries {
+        /// Service and method.
+        call: &'static str,
+        /// Each with what was refused and why.
+        entries: Vec<(String, String)>,
+        /// How many were sent.
+        total: usize,
+    },
+    /// An answer that makes no sense.
+    #[error("CloudVision's answer to {call} makes no sense: {what}")]
+    Senseless {
+        /// Service and method.
+        call: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+/// The first entries, in words.
+fn listed(entries: &[(String, String)]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<String> = entries.iter().take(SHOWN).map(|(key, error)| format!("{key} ({error})")).collect();
+    let rest = entries.len().saturating_sub(SHOWN);
+    if rest > 0 { format!("{} and {rest} more", shown.join(", ")) } else { shown.join(", ") }
+}
+
+impl Error {
+    /// What a gRPC status of `call` at `server` means.
+    pub(crate) fn of_status(call: &'static str, server: &str, after: Duration, status: &Status) -> Self {
+        let message = clean_line(status.message());
+        if let Some(error) = of_transport(call, server, status) {
+            return error;
+        }
+        let server = server.to_owned();
+        let code = status.code();
+        if code == Code::ResourceExhausted && too_large(&message).is_some() {
+            return Self::TooLarge { call, message };
+        }
+        if let (Code::Unknown, Some(instead)) = (code, wrong_host(&server)) {
+            return Self::WrongHost { server, instead };
+        }
+        match code {
+            Code::Unauthenticated => Self::Unauthenticated { server },
+            Code::PermissionDenied => Self::Forbidden { call, message },
+            Code::DeadlineExceeded | Code::Cancelled => Self::TimedOut { call, after },
+            Code::NotFound => Self::NotFound { what: if message.is_empty() { call.to_owned() } else { message } },
+            Code::Unavailable => Self::Lost { call, source: Some(message.into()) },
+            Code::Ok
+            | Code::Unknown
+            | Code::InvalidArgument
+            | Code::AlreadyExists
+            | Code::ResourceExhausted
+            | Code::FailedPrecondition
+            | Code::Aborted
+            | Code::OutOfRange
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::DataLoss => Self::Refused { call, code, message },
+        }
+    }
+
+    /// Whether the same call, unchanged, may work a little later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Lost { .. } | Self::TimedOut { .. } => true,
+            Self::Refused { code, .. } => {
+                matches!(code, Code::Unavailable | Code::ResourceExhausted | Code::Aborted | Code::Internal)
+            }
+            Self::Setup { .. }
+            | Self::Untrusted { .. }
+            | Self::Unauthenticated { .. }
+            | Self::Forbidden { .. }
+            | Self::WrongHost { .. }
+            | Self::TooOld { .. }
+            | Self::NotFound { .. }
+            | Self::TooLarge { .. }
+            | Self::Entries { .. }
+            | Self::Senseless { .. } => false,
+        }
+    }
+
+    /// Whether a write may have been carried out all the same: it was sent, and the answer did not come.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        matches!(self, Self::Lost { .. } | Self::TimedOut { .. })
+    }
+}
+
+/// The error behind a status that was made on this side, because the connection failed.
+fn of_transport(call: &'static str, server: &str, status: &Status) -> Option<Error> {
+    let source = status.source()?;
+    let words = |error: &dyn StdError| -> Cause { clean_line(&error.to_string()).into() };
+    if let Some(tls) = of_tls(source) {
+        return Some(Error::Untrusted { server: server.to_owned(), source: Some(words(tls)) });
+    }
+    let mut last = source;
+    while let Some(deeper) = last.source() {
+        last = deeper;
+    }
+    let is_connecting = status.code() == Code::Unavailable;
+    Some(if is_connecting {
+        Error::Unreachable { server: server.to_owned(), source: Some(words(last)) }
+    } else {
+        Error::Lost { call, source: Some(words(last)) }
+    })
+}
+
+/// The error of TLS among the causes of `error`. Errors of I/O carry what they wrap without naming it as their source.
+pub(crate) fn of_tls<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(tls) = error.downcast_ref() {
+        return Some(tls);
+    }
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    wrapped.and_then(|wrapped| of_tls(wrapped)).or_else(|| of_tls(error.source()?))
+}
+
+/// Size and limit of a message that the server found too large: `grpc: received message larger than max (SIZE vs. MAX)`.
+pub(crate) fn too_large(message: &str) -> Option<(usize, usize)> {
+    let (_, rest) = message.split_once("larger than max (")?;
+    let (size, rest) = rest.split_once(" vs. ")?;
+    let (limit, _) = rest.split_once(')')?;
+    Some((size.trim().parse().ok()?, limit.trim().parse().ok()?))
+}
+
+/// The host that serves the API of the hosted CloudVision, if `server` is another one of it: devices stream to
+/// `apiserver.` and people browse the bare name of the cluster.
+fn wrong_host(server: &str) -> Option<String> {
+    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
+    let cluster = host.strip_prefix("apiserver.").unwrap_or(host);
+    let is_hosted = cluster == "arista.io" || cluster.ends_with(".arista.io");
+    (is_hosted && !host.starts_with("www.")).then(|| format!("www.{cluster}"))
+}
+
+impl Remedy for Error {
+    fn remedy(&self) -> Cow<'static, str> {
+        match self {
+            Self::Setup { .. } => "check the section [[cloudvision]] of the configuration".into(),
+            Self::Unreachable { .. } => "check the VPN, and `server` in [[cloudvision]] or --server".into(),
+            Self::Untrusted { .. } => {
+                "name the authority with ca_file in [[cloudvision]]; --tls-no-verify trusts anybody".into()
+            }
+            Self::Unauthenticated { .. } => "make a new service account token in CloudVision".into(),
+            Self::Forbidden { .. } => "give the service account a role that may do this".into(),
+            Self::WrongHost { instead, .. } => format!("use {instead}").into(),
+            Self::TooOld { .. } => "update CloudVision to 2024.1.0 or later".into(),
+            Self::NotFound { .. } => "somebody may have deleted it; look again".into(),
+            Self::TooLarge { .. } => "raise the limit of the server, or make the configuration smaller".into(),
+            Self::TimedOut { .. } | Self::Lost { .. } => "check the network and try again".into(),
+            Self::Refused { .. } | Self::Entries { .. } => "see CloudVision's own log for more".into(),
+            Self::Senseless { .. } => "please report this with the version of CloudVision".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_and_the_limit_are_read_from_the_words_of_the_server() {
+        assert_eq!(
+            too_large("grpc: received message larger than max (1442369 vs. 1048576)"),
+            Some((1_442_369, 1_048_576))
+        );
+        assert_eq!(too_large("quota exceeded"), None);
+    }
+
+    #[test]
+    fn the_host_of_devices_and_the_bare_name_of_a_cluster_are_told_from_the_api() {
+        assert_eq!(wrong_host("apiserver.arista.io:443").as_deref(), Some("www.arista.io"));
+        assert_eq!(wrong_host("cv-prod-uk-1.arista.io:443").as_deref(), Some("www.cv-prod-uk-1.arista.io"));
+        assert_eq!(wrong_host("www.arista.io:443"), None);
+        assert_eq!(wrong_host("cvp.example:443"), None);
+    }
+
+    #[test]
+    fn a_long_list_of_refused_entries_is_cut_in_words() {
+        let entries = (1..=5).map(|number| (format!("avd-{number}"), "no".to_owned())).collect();
+        let error = Error::Entries { call: "Set", entries, total: 9 };
+        assert_eq!(
+            error.to_string(),
+            "CloudVision refused 5 of 9 entries of Set: avd-1 (no), avd-2 (no), avd-3 (no) and 2 more"
+        );
+    }
+}

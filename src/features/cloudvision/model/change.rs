@@ -1,0 +1,220 @@
+//! A change control: what brings a submitted workspace to the devices.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{ChangeId, DeviceId};
+
+/// The version of a change control's content, to the nanosecond as the server told it: an approval is for exactly one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Version {
+    /// Seconds since 1970.
+    pub seconds: i64,
+    /// And so many nanoseconds.
+    pub nanos: i32,
+}
+
+/// Where a change control stands, as a person would say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeState {
+    /// Nobody approved it.
+    Pending,
+    /// Approved, not started.
+    Approved,
+    /// Approved, and starts by itself at a time.
+    Scheduled,
+    /// Its stages run.
+    Running,
+    /// Ended well.
+    Completed,
+    /// Ended with an error.
+    Failed,
+    /// Somebody stopped it.
+    Stopped,
+    /// A state that this version of noctui does not know, by its number.
+    Unknown(i32),
+}
+
+impl ChangeState {
+    /// Whether nothing will happen to it any more.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Stopped)
+    }
+}
+
+/// Who set a flag, when, and with which words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who; empty if that is not told.
+    pub by: String,
+    /// When.
+    pub at: Option<DateTime<Utc>>,
+    /// May be empty.
+    pub notes: String,
+}
+
+/// How a stage stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StageState {
+    /// Not begun.
+    Planned,
+    /// Under way.
+    Running,
+    /// Ended well.
+    Completed,
+    /// Ended with an error.
+    Failed,
+}
+
+/// One step of a stage's action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What it does.
+    pub name: String,
+    /// How it stands; one that was left out counts as completed.
+    pub state: StageState,
+    /// What it says; may be empty.
+    pub message: String,
+}
+
+/// A stage: an action, or rows of further stages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// What people call it.
+    pub name: String,
+    /// The action's name, if it has one.
+    pub action: Option<String>,
+    /// The device that the action is about, if it says so.
+    pub device: Option<DeviceId>,
+    /// Ids of stages: the rows one after the other, the stages of a row side by side.
+    pub rows: Vec<Vec<String>>,
+    /// How it stands.
+    pub state: StageState,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// When it began.
+    pub started: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub ended: Option<DateTime<Utc>>,
+    /// The steps of its action.
+    pub steps: Vec<Step>,
+}
+
+/// What CloudVision found when it checked a change control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeCheck {
+    /// A newer change control ran on one of its devices.
+    Obsoleted,
+    /// Another one runs on one of its devices.
+    ConcurrentExecution,
+    /// Something that this version of noctui does not know, by its number.
+    Unknown(i32),
+}
+
+/// How the stages of the first level follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExecutionOrder {
+    /// One after the other.
+    Serial,
+    /// All at once.
+    Parallel,
+    /// As somebody laid them out.
+    Mixed,
+}
+
+/// A change control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Its id.
+    pub id: ChangeId,
+    /// What people call it.
+    pub name: String,
+    /// Its description; may be empty.
+    pub notes: String,
+    /// Where it stands.
+    pub state: ChangeState,
+    /// The version of name, notes and stages.
+    pub version: Option<Version>,
+    /// Who made it; empty if that is not told.
+    pub created_by: String,
+    /// When it was made.
+    pub created_at: Option<DateTime<Utc>>,
+    /// Who changed it last; empty if that is not told.
+    pub edited_by: String,
+    /// The approval in force.
+    pub approval: Option<Approval>,
+    /// Who started it.
+    pub start: Option<Approval>,
+    /// When it starts by itself.
+    pub scheduled_for: Option<DateTime<Utc>>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The devices it touches.
+    pub devices: Vec<DeviceId>,
+    /// Where its tree of stages begins.
+    pub root: String,
+    /// By id. A stage that is named in a row and missing here was not told.
+    pub stages: BTreeMap<String, Stage>,
+    /// What CloudVision found when it checked it.
+    pub checks: Vec<ChangeCheck>,
+}
+
+/// Something done to a change control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeAction {
+    /// Approve the version that was read.
+    Approve,
+    /// Take the approval back.
+    Unapprove,
+    /// Start it.
+    Start,
+    /// Approve the version that was read, then start it.
+    ApproveAndStart,
+    /// Stop it.
+    Stop,
+    /// Let it start by itself.
+    Schedule(DateTime<Utc>),
+    /// No longer let it start by itself.
+    Unschedule,
+    /// Delete it.
+    Delete,
+    /// Give it another name and description.
+    Edit {
+        /// `None` keeps it.
+        name: Option<String>,
+        /// `None` keeps it.
+        notes: Option<String>,
+    },
+    /// Lay the stages of the first level out anew.
+    Arrange(ExecutionOrder),
+}
+
+impl Change {
+    /// How many stages with an action have ended, and how many there are.
+    #[must_use]
+    pub fn progress(&self) -> (usize, usize) {
+        let actions = self.stages.values().filter(|stage| stage.action.is_some());
+        let ended = actions.clone().filter(|stage| matches!(stage.state, StageState::Completed | StageState::Failed));
+        (ended.count(), actions.count())
+    }
+
+    /// How the stages of the first level follow each other.
+    #[must_use]
+    pub fn order(&self) -> ExecutionOrder {
+        let Some(root) = self.stages.get(&self.root) else { return ExecutionOrder::Mixed };
+        if root.rows.len() <= 1 {
+            ExecutionOrder::Parallel
+        } else if root.rows.iter().all(|row| row.len() <= 1) {
+            ExecutionOrder::Serial
+        } else {
+            ExecutionOrder::Mixed
+        }
+    }
+}

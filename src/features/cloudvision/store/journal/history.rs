@@ -1,0 +1,157 @@
+//! Reading the journal: what is unfinished, what came of the last deployments, what they brought.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{Claim, Ending, Phase};
+use crate::features::cloudvision::model::{BuildId, ChangeId, DeploymentId, WorkspaceId};
+use crate::features::cloudvision::store::owner::{Fate, Owner};
+use crate::features::cloudvision::store::{DeviceRecord, Instance, sql};
+use crate::store::Error;
+
+/// A deployment as the journal has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Which.
+    pub id: DeploymentId,
+    /// Where to.
+    pub instance: Instance,
+    /// The configured target; `None` for a folder or a request named on the command line.
+    pub target: Option<String>,
+    /// Where it was read.
+    pub source: String,
+    /// In whose name.
+    pub who: String,
+    /// What else was asked for.
+    pub options: serde_json::Value,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When something was written about it last.
+    pub changed_at: DateTime<Utc>,
+    /// How far it is, or was when it ended.
+    pub phase: Phase,
+    /// Its workspace, which may not exist: it is written down before it is asked for.
+    pub workspace: Option<WorkspaceId>,
+    /// The newest build of it.
+    pub build: Option<BuildId>,
+    /// The change control that came of it.
+    pub change: Option<ChangeId>,
+    /// What that is called.
+    pub change_name: Option<String>,
+    /// What was said of it last; may be empty.
+    pub message: String,
+    /// Since when CloudVision holds what was deployed.
+    pub in_force_at: Option<DateTime<Utc>>,
+    /// How it ended, and when; `None` while it has not.
+    pub ended: Option<(Ending, DateTime<Utc>)>,
+    /// What came of it, in words; may be empty.
+    pub result: String,
+    /// The process that does it, or did.
+    pub owner: Owner,
+    /// As it was read: what [`super::adopt`] compares.
+    pub(super) claim: Claim,
+}
+
+/// A deployment that has not ended, and what has become of its owner.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unfinished {
+    /// The deployment.
+    pub entry: Entry,
+    /// [`Fate::Dead`]: nobody goes on with it.
+    pub fate: Fate,
+}
+
+/// The last deployment of a target that CloudVision holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deployed {
+    /// The deployment.
+    pub entry: Entry,
+    /// What it brought, by hostname.
+    pub devices: Vec<DeviceRecord>,
+}
+
+/// Every deployment that has not ended, on any server, the newest first.
+pub fn unfinished(connection: &Connection) -> Result<Vec<Unfinished>, Error> {
+    let mut query = connection.prepare_cached(queries::UNFINISHED)?;
+    let entries: Vec<Entry> = query.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+    Ok(entries.into_iter().map(|entry| Unfinished { fate: entry.owner.fate(), entry }).collect())
+}
+
+/// The last deployments of a target, or with `None` of what is no target, the newest first.
+pub fn recent(connection: &Connection, server: &str, target: Option<&str>, rows: usize) -> Result<Vec<Entry>, Error> {
+    let mut query = connection.prepare_cached(queries::RECENT)?;
+    let found = query.query_map((sql::name(server), target.map(sql::name), sql::limit(rows)), read)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// One deployment; `None` if it is gone.
+pub fn entry(connection: &Connection, id: &DeploymentId) -> Result<Option<Entry>, Error> {
+    let mut query = connection.prepare_cached("SELECT * FROM deployment WHERE name = ?1")?;
+    Ok(query.query_row([id], read).optional()?)
+}
+
+/// What a deployment brings or brought, by hostname; empty if it is gone.
+pub fn devices(connection: &Connection, id: &DeploymentId) -> Result<Vec<DeviceRecord>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT d.* FROM deployment_device d JOIN deployment ON deployment.id = d.deployment
+         WHERE deployment.name = ?1 ORDER BY d.hostname",
+    )?;
+    Ok(query.query_map([id], sql::device)?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The last deployment of a target that CloudVision holds, whatever came of its change control; what differs from it is
+/// what changed since.
+pub fn deployed(connection: &Connection, server: &str, target: &str) -> Result<Option<Deployed>, Error> {
+    let mut query = connection.prepare_cached(queries::DEPLOYED)?;
+    let Some(entry) = query.query_row((sql::name(server), sql::name(target)), read).optional()? else {
+        return Ok(None);
+    };
+    let devices = devices(connection, &entry.id)?;
+    Ok(Some(Deployed { entry, devices }))
+}
+
+/// The statements, for a test of how they are answered.
+pub(in crate::features::cloudvision::store) mod queries {
+    /// What has not ended.
+    pub(in crate::features::cloudvision::store) const UNFINISHED: &str =
+        "SELECT * FROM deployment INDEXED BY deployment_unfinished WHERE ending IS NULL ORDER BY id DESC";
+
+    /// The last of a target.
+    pub(in crate::features::cloudvision::store) const RECENT: &str = "SELECT * FROM deployment INDEXED BY deployment_of WHERE server = ?1 AND target IS ?2 ORDER BY id DESC LIMIT ?3";
+
+    /// The last of a target that is in force.
+    pub(in crate::features::cloudvision::store) const DEPLOYED: &str =
+        "SELECT * FROM deployment INDEXED BY deployment_in_force
+     WHERE server = ?1 AND target = ?2 AND in_force_at IS NOT NULL ORDER BY id DESC LIMIT 1";
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let id: DeploymentId = row.get("name")?;
+    let ending: Option<Ending> = row.get("ending")?;
+    Ok(Entry {
+        claim: Claim { id: id.clone(), key: row.get("id")?, number: row.get("claim")? },
+        id,
+        instance: sql::instance(row)?,
+        target: row.get("target")?,
+        source: row.get("source")?,
+        who: row.get("who")?,
+        options: sql::value(row, "options")?,
+        started_at: sql::time(row, "started_at")?,
+        changed_at: sql::time(row, "changed_at")?,
+        phase: row.get("phase")?,
+        workspace: row.get("workspace")?,
+        build: row.get("build")?,
+        change: row.get("change")?,
+        change_name: row.get("change_name")?,
+        message: row.get("message")?,
+        in_force_at: sql::time_if_any(row, "in_force_at")?,
+        ended: ending.zip(sql::time_if_any(row, "ended_at")?),
+        result: row.get("result")?,
+        owner: Owner {
+            host: row.get("owner_host")?,
+            boot: row.get("owner_boot")?,
+            pid: row.get("owner_pid")?,
+            start: row.get("owner_start")?,
+        },
+    })
+}

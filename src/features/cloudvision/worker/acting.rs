@@ -1,0 +1,58 @@
+//! What people do with change controls and workspaces on the screen.
+
+use std::sync::Arc;
+
+use super::{Report, Request, Shared, difference};
+use crate::features::cloudvision::actor::{Actor, Wish};
+use crate::features::cloudvision::model::WorkspaceId;
+use crate::trouble::Trouble;
+
+/// Carries out a request, and tells what came of it.
+pub(super) async fn act(shared: Shared, request: Request) {
+    let report = match request {
+        Request::Act { instance, change, version, action, notes } => {
+            done(change_control(&shared, &instance, Wish { change, version, action, notes }).await)
+        }
+        Request::Abandon { instance, workspace } => done(throw_away(&shared, &instance, &workspace).await),
+        Request::Diff { instance, change, device } => {
+            let lines = match shared.client(&instance) {
+                Ok(client) => {
+                    let server = shared.instance(&instance).server;
+                    difference::read(&client, &shared.store, server, &change, &device).await.map(Arc::new)
+                }
+                Err(trouble) => Err(trouble),
+            };
+            Report::ChangeDiff { change, device, lines }
+        }
+        Request::Deploy { .. } | Request::GoOn(_) | Request::Cancel(_) | Request::Refresh => return,
+    };
+    shared.tell(report).await;
+}
+
+/// What came of it.
+fn done(done: Result<String, Trouble>) -> Report {
+    match done {
+        Ok(sentence) => Report::Done(sentence),
+        Err(trouble) => Report::Failed(trouble),
+    }
+}
+
+/// Whoever acts on an instance.
+fn actor(shared: &Shared, instance: &str) -> Result<Actor, Trouble> {
+    let client = shared.client(instance)?;
+    let (store, who) = (shared.store.clone(), shared.setup.who.clone());
+    Ok(Actor { client, store, instance: shared.instance(instance), who })
+}
+
+/// Does something to a change control.
+async fn change_control(shared: &Shared, instance: &str, wish: Wish) -> Result<String, Trouble> {
+    let after = actor(shared, instance)?.change(&wish).await?;
+    let name = after.map_or_else(|| wish.change.to_string(), |change| change.name);
+    Ok(format!("{name} is {}", wish.action.participle()))
+}
+
+/// Throws a workspace away.
+async fn throw_away(shared: &Shared, instance: &str, workspace: &WorkspaceId) -> Result<String, Trouble> {
+    actor(shared, instance)?.abandon(workspace).await?;
+    Ok("the workspace is abandoned".to_owned())
+}

@@ -1,0 +1,106 @@
+//! The targets: what their folders hold, and what came of their last deployments.
+
+use std::collections::BTreeMap;
+
+use super::{Inputs, LastDeployment, Report, Shared, Target, Unfinished};
+use crate::blocking;
+use crate::config::{After, Deploy};
+use crate::features::cloudvision::deploy::Advance;
+use crate::features::cloudvision::inputs::{self, Filters, Problem, Problems, Selection};
+use crate::features::cloudvision::model::{ConfigText, Deployment};
+use crate::features::cloudvision::store::journal;
+use crate::features::cloudvision::store::owner::Fate;
+use crate::trouble::Trouble;
+
+/// How far a target's policy takes its change controls.
+pub(super) fn advance(deploy: &Deploy) -> Advance {
+    match deploy.after {
+        After::Pending => Advance::Pending,
+        After::Approved => Advance::Approved,
+        After::Started => Advance::Started,
+    }
+}
+
+/// Reads what a target wants deployed. Blocks.
+pub(super) fn read(deploy: &Deploy) -> Result<(Deployment, Vec<String>), Problems> {
+    let filters =
+        Filters { include: deploy.include.clone(), exclude: deploy.exclude.clone(), tags: deploy.tags.clone() };
+    let read = inputs::from_folder(&Selection { dir: deploy.dir.clone(), filters })?;
+    let warnings = read.warnings.iter().map(ToString::to_string).collect();
+    Ok((read.deployment, warnings))
+}
+
+/// What keeps a target from being deployed, all of it.
+pub(super) fn refusal(problems: &Problems) -> Trouble {
+    match problems.0.as_slice() {
+        [problem] => problem.trouble(),
+        several => {
+            let trouble = Trouble::new(&format!("the configurations have {} problems", several.len()));
+            several.iter().map(Problem::to_string).fold(trouble, |trouble, problem| trouble.caused_by(&problem))
+        }
+    }
+}
+
+/// Tells how all targets stand, and what earlier processes have left unfinished.
+pub(super) async fn tell(shared: Shared) {
+    let mut targets: Vec<Target> = Vec::new();
+    for deploy in &shared.setup.deploys {
+        let inputs = inputs_of(&shared, deploy).await;
+        let last = last(&shared, deploy).await;
+        targets.push(Target {
+            name: deploy.name.clone(),
+            instance: deploy.cloudvision.clone(),
+            protected: deploy.protected,
+            advance: advance(deploy),
+            inputs,
+            last,
+        });
+    }
+    shared.tell(Report::Targets(targets)).await;
+    match shared.store.read(journal::unfinished).await {
+        Ok(left) => {
+            let not_ours = left.into_iter().filter(|left| left.fate != Fate::Ours);
+            let unfinished = not_ours.map(|left| Unfinished {
+                id: left.entry.id,
+                target: left.entry.target,
+                instance: left.entry.instance.name,
+                phase: left.entry.phase,
+                workspace: left.entry.workspace,
+                started_at: left.entry.started_at,
+                lives: left.fate != Fate::Dead,
+            });
+            shared.tell(Report::Unfinished(unfinished.collect())).await;
+        }
+        Err(error) => tracing::warn!(%error, "the journal cannot be read"),
+    }
+}
+
+/// What a target holds, compared with its last deployment.
+async fn inputs_of(shared: &Shared, deploy: &Deploy) -> Inputs {
+    let own = deploy.clone();
+    let (deployment, warnings) = match blocking::run(move || read(&own)).await {
+        Ok(read) => read,
+        Err(problems) => return Inputs::Refused(refusal(&problems)),
+    };
+    let (server, target) = (shared.instance(&deploy.cloudvision).server, deploy.name.clone());
+    let deployed = shared.store.read(move |connection| journal::deployed(connection, &server, &target)).await;
+    let changed = deployed.ok().flatten().map(|deployed| {
+        let known: BTreeMap<_, _> =
+            deployed.devices.iter().map(|device| (device.hostname.as_str(), device.sha256.as_deref())).collect();
+        let is_changed = |wanted: &&crate::features::cloudvision::model::Wanted| {
+            known.get(wanted.hostname.as_str()).copied().flatten() != wanted.config.as_ref().map(ConfigText::digest)
+        };
+        deployment.devices.iter().filter(is_changed).count()
+    });
+    Inputs::Ready { devices: deployment.devices.len(), changed, warnings }
+}
+
+/// How the last deployment of a target ended.
+async fn last(shared: &Shared, deploy: &Deploy) -> Option<LastDeployment> {
+    let (server, target) = (shared.instance(&deploy.cloudvision).server, deploy.name.clone());
+    let recent = shared.store.read(move |connection| journal::recent(connection, &server, Some(&target), 5)).await;
+    recent.ok()?.into_iter().find_map(|entry| {
+        let (ending, at) = entry.ended?;
+        Some(LastDeployment { ending, at, result: entry.result, change: entry.change })
+    })
+}

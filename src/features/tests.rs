@@ -1,0 +1,60 @@
+//! The tables of all features together.
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use super::maintenance::store::seed;
+use super::{MIGRATIONS, open_store};
+use crate::store::{Options, Store};
+
+/// Every table of the database but those behind the index for searching, with all rows.
+fn dump(connection: &Connection) -> Vec<(String, Vec<Vec<Value>>)> {
+    let mut query = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%trigram%' ORDER BY name")
+        .unwrap();
+    let names: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let rows = |name: &str| {
+        let mut query = connection.prepare(&format!("SELECT * FROM {name}")).unwrap();
+        let columns = query.column_count();
+        let rows = query.query_map([], |row| (0..columns).map(|column| row.get(column)).collect()).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    names.iter().map(|name| (name.clone(), rows(name))).collect()
+}
+
+#[test]
+fn a_database_from_before_cloudvision_keeps_every_maintenance() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = chrono::DateTime::from_timestamp(1_795_220_000, 0).unwrap();
+    let before = {
+        let store = Store::open(dir.path(), &Options::new(&MIGRATIONS[..3])).unwrap();
+        seed::fill(&store, 300, now, 7, |_| ()).unwrap();
+        store.read_blocking(|connection| Ok(dump(connection))).unwrap()
+    };
+    let rows = |name: &str| before.iter().find(|(table, _)| table == name).unwrap().1.len();
+    assert!(rows("maintenance") == 300 && rows("event") > 300 && rows("notification") > 0, "{before:?}");
+    let store = open_store(dir.path()).unwrap();
+    let (after, sound) = store
+        .read_blocking(|connection| {
+            let sound: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+            Ok((dump(connection), sound))
+        })
+        .unwrap();
+    assert_eq!(sound, "ok");
+    let (kept, new): (Vec<_>, Vec<_>) =
+        after.into_iter().partition(|(table, _)| before.iter().any(|(known, _)| known == table));
+    assert!(kept == before, "a table differs");
+    let names: Vec<_> = new.iter().map(|(table, rows)| (table.as_str(), rows.len())).collect();
+    assert_eq!(
+        names,
+        [
+            ("audit", 0),
+            ("audit_device", 0),
+            ("audit_forgetting", 0),
+            ("cloudvision_cache", 0),
+            ("cloudvision_sync", 0),
+            ("deployment", 0),
+            ("deployment_device", 0),
+        ]
+    );
+}

@@ -1,0 +1,232 @@
+//! Where a secret is kept, and how it is fetched when it is needed.
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::command::{self, Deadline};
+use super::{BadSecret, LONGEST, Secret, keyring};
+use crate::text::clean_line;
+use crate::trouble::Remedy;
+
+/// Where a secret is kept. It is no secret itself, but the arguments of a program can be: they are not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SecretFrom {
+    /// An environment variable.
+    Variable(String),
+    /// A file with nothing else in it.
+    File(PathBuf),
+    /// What a program prints: its name and its arguments; no shell reads them. Never empty.
+    Command(Vec<String>),
+    /// A keyring's entry for noctui under this name of an account.
+    Keyring(String),
+}
+
+/// A secret that was fetched.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The secret.
+    pub secret: Secret,
+    /// What should be known about where it is kept.
+    pub warning: Option<String>,
+}
+
+/// Why a secret cannot be fetched. It never repeats what was fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum NoSecret {
+    /// The variable is not set.
+    #[error("the variable {0} is not set")]
+    Unset(String),
+    /// The file cannot be read.
+    #[error("cannot read the token from {}", clean_line(&path.display().to_string()))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The program cannot be started.
+    #[error("cannot start {program}, which should print the token")]
+    Unstarted {
+        /// Its name.
+        program: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The program ended with an error.
+    #[error("{program} printed no token: {said}")]
+    Failed {
+        /// Its name.
+        program: String,
+        /// The first line of what it complained of, or how it ended.
+        said: String,
+    },
+    /// The program or file gave nothing in time.
+    #[error("{0} gave no token within {1} s")]
+    Late(String, u64),
+    /// The keyring has nothing.
+    #[error("the keyring has no token for {account}: {said}")]
+    NotKept {
+        /// The name that was looked for.
+        account: String,
+        /// What was looked into.
+        said: String,
+    },
+    /// What was fetched is no secret.
+    #[error("{from} is no token")]
+    Bad {
+        /// Where it came from.
+        from: String,
+        /// Why it is none.
+        source: BadSecret,
+    },
+}
+
+impl Remedy for NoSecret {
+    fn remedy(&self) -> Cow<'static, str> {
+        match self {
+            Self::Unset(name) => format!("set {name}, or say token_file, token_command or token_keyring").into(),
+            Self::Unreadable { .. } => "put the token into this file, readable for you alone".into(),
+            Self::Unstarted { .. } => "install the program, or correct token_command".into(),
+            Self::Failed { program, .. } => format!("run {program} in a shell to see what it wants").into(),
+            Self::Late(..) => "it must not ask anything; try it in a shell with its input closed".into(),
+            Self::NotKept { account, .. } => keyring::remedy(account),
+            Self::Bad { .. } => "keep nothing there but the token of a service account, on one line".into(),
+        }
+    }
+}
+
+impl SecretFrom {
+    /// Fetches the secret. Files are read and programs are run without keeping the calling thread, within half a minute;
+    /// `variable` looks up an environment variable. Dropped before its end, a program is killed.
+    pub async fn fetch(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Found, NoSecret> {
+        let found = match self {
+            Self::Variable(name) => variable(name)
+                .filter(|value| !value.is_empty())
+                .map(|value| Zeroizing::new(value.into_encoded_bytes()))
+                .ok_or_else(|| NoSecret::Unset(name.clone()))
+                .map(|bytes| (bytes, None)),
+            Self::File(path) => read_file(path).await,
+            Self::Command(words) => command::output(words, Deadline::USUAL).await.map(|bytes| (bytes, None)),
+            Self::Keyring(account) => keyring::find(account).await.map(|bytes| (bytes, None)),
+        };
+        let (bytes, warning) = found?;
+        let secret = Secret::from_bytes(&bytes).map_err(|source| NoSecret::Bad { from: self.to_string(), source })?;
+        Ok(Found { secret, warning })
+    }
+}
+
+impl fmt::Display for SecretFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Variable(name) => format!("the variable {name}"),
+            Self::File(path) => format!("the content of {}", path.display()),
+            Self::Command(words) => format!("the output of {}", words.first().map_or("", String::as_str)),
+            Self::Keyring(account) => format!("the keyring's entry {account}"),
+        };
+        f.write_str(&clean_line(&text))
+    }
+}
+
+impl fmt::Debug for SecretFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// What is in a file, and a warning where everybody may read it.
+async fn read_file(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Option<String>), NoSecret> {
+    let deadline = Deadline::USUAL;
+    let file = path.to_owned();
+    // A pipe or a network may keep it waiting.
+    let read = tokio::time::timeout(deadline.0, crate::blocking::run(move || read_now(&file))).await;
+    let read = read.map_err(|_| NoSecret::Late(path.display().to_string(), deadline.0.as_secs()))?;
+    read.map_err(|source| NoSecret::Unreadable { path: path.to_owned(), source })
+}
+
+/// Reads a file, no more of it than a secret can have.
+fn read_now(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, Option<String>)> {
+    let file = File::open(path)?;
+    let warning =
+        is_open_to_all(&file.metadata()?).then(|| format!("everybody may read {}: chmod 600", path.display()));
+    // Room enough that it is never moved, which would leave a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 2));
+    file.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((bytes, warning.map(|warning| clean_line(&warning))))
+}
+
+/// Whether everybody on this machine may read a file.
+pub(crate) fn is_open_to_all(about: &std::fs::Metadata) -> bool {
+    about.mode() & 0o004 != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::trouble::Trouble;
+
+    /// What `from` gives where the variable `TOKEN` is `abc`.
+    async fn fetch(from: SecretFrom) -> Result<Found, String> {
+        let variable = |name: &str| (name == "TOKEN").then(|| "abc\n".into());
+        from.fetch(variable).await.map_err(|error| Trouble::of(&error).one_line())
+    }
+
+    #[tokio::test]
+    async fn a_variable_holds_a_token_or_is_told() {
+        let variable = |name: &str| SecretFrom::Variable(name.to_owned());
+        assert_eq!(fetch(variable("TOKEN")).await.unwrap().secret.expose(), "abc");
+        assert_eq!(
+            fetch(variable("OTHER")).await.unwrap_err(),
+            "the variable OTHER is not set; set OTHER, or say token_file, token_command or token_keyring"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_file_holds_a_token_and_should_be_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        let from = SecretFrom::File(path.clone());
+        let told = fetch(from.clone()).await.unwrap_err();
+        assert!(told.starts_with(&format!("cannot read the token from {}: No such file", path.display())), "{told}");
+        std::fs::write(&path, "abc\n").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        let found = fetch(from.clone()).await.unwrap();
+        assert_eq!((found.secret.expose(), found.warning), ("abc", None));
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        let warning = fetch(from.clone()).await.unwrap().warning;
+        assert_eq!(warning, Some(format!("everybody may read {}: chmod 600", path.display())));
+        for (text, why) in
+            [("", "it is empty"), ("a\nb\n", "it has more than one line"), ("a\u{e9}", "other than ASCII")]
+        {
+            std::fs::write(&path, text).unwrap();
+            let told = fetch(from.clone()).await.unwrap_err();
+            assert!(told.contains("is no token: ") && told.contains(why), "{told}");
+        }
+        std::fs::write(&path, vec![b'y'; 1 << 20]).unwrap();
+        let told = fetch(from).await.unwrap_err();
+        assert!(told.contains("longer than 16 KiB") && !told.contains("yyy"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn a_program_prints_a_token() {
+        let command = |words: &[&str]| SecretFrom::Command(words.iter().map(|word| (*word).to_owned()).collect());
+        assert_eq!(fetch(command(&["printf", "%s", "a'$b"])).await.unwrap().secret.expose(), "a'$b");
+        let told = fetch(command(&["true"])).await.unwrap_err();
+        assert!(told.starts_with("the output of true is no token: it is empty"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn an_account_that_is_in_no_keyring_is_told_with_how_to_put_it_there() {
+        let told = fetch(SecretFrom::Keyring("no-such-account".to_owned())).await.unwrap_err();
+        assert!(told.starts_with("the keyring has no token for no-such-account: "), "{told}");
+        assert!(told.contains("noctui"), "{told}");
+    }
+}

@@ -1,0 +1,98 @@
+//! `noctui change`, `workspace` and `device`.
+
+use std::collections::BTreeSet;
+
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::json::{documented, fields};
+
+/// What a subcommand prints as JSON.
+fn printed(desk: &Desk, arguments: &[&str]) -> Value {
+    let arguments: Vec<_> = arguments.iter().copied().chain(["--json"]).collect();
+    let output = desk.noctui(&arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A change control that waits; its id.
+fn pending(desk: &Desk) -> String {
+    let (answer, _) = desk.deploy(&desk.request(1, "!\n"), &["--change-name", "planned work"]);
+    answer.pointer("/details/change/id").unwrap().as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_change_control_is_listed_compared_approved_started_and_followed() {
+    let desk = Desk::of(1);
+    let id = pending(&desk);
+    assert_eq!(printed(&desk, &["change", "list"])[0]["id"], id.as_str());
+    let diff = printed(&desk, &["change", "diff", "planned work"]);
+    assert!(diff[0]["lines"].as_array().unwrap().contains(&json!("+hostname leaf1")), "{diff}");
+    desk.noctui(&["change", "start", &id]).assert().code(2).stderr(contains("approve it first"));
+    assert_eq!(printed(&desk, &["change", "approve", &id, "--notes", "seen"])["approval"]["notes"], "seen");
+    assert_eq!(printed(&desk, &["change", "unapprove", &id])["state"], "pending");
+    printed(&desk, &["change", "approve", &id]);
+    desk.noctui(&["change", "start", &id]).assert().success().stdout(contains("planned work is started"));
+    desk.noctui(&["change", "watch", &id]).assert().success().stdout(contains("completed"));
+    assert_eq!(printed(&desk, &["change", "list"]), json!([]));
+    desk.home.noctui(["audit"]).assert().success().stdout(contains("unapprove").and(contains("start")));
+}
+
+#[test]
+fn a_change_control_is_scheduled_edited_and_deleted() {
+    let desk = Desk::of(2);
+    let (answer, _) = desk.deploy(&desk.request(2, "!\n"), &[]);
+    let id = answer["details"]["change"]["id"].as_str().unwrap();
+    let edited = printed(&desk, &["change", "edit", id, "--name", "other", "--order", "serial"]);
+    assert_eq!(edited["name"], "other");
+    let root = edited["root"].as_str().unwrap();
+    assert_eq!(edited["stages"][root]["rows"].as_array().unwrap().len(), 2, "{edited}");
+    printed(&desk, &["change", "approve", id]);
+    let planned = printed(&desk, &["change", "schedule", id, "--at", "2099-01-01T02:00:00Z"]);
+    assert_eq!((&planned["state"], &planned["scheduled_for"]), (&json!("scheduled"), &json!("2099-01-01T02:00:00Z")));
+    assert_eq!(printed(&desk, &["change", "schedule", id])["scheduled_for"], Value::Null);
+    desk.noctui(&["change", "delete", id]).assert().success();
+    desk.noctui(&["change", "show", id]).assert().code(2).stderr(contains("there is no change control"));
+}
+
+#[test]
+fn a_workspace_that_was_left_open_is_listed_and_abandoned() {
+    let desk = Desk::of(1);
+    desk.sim.fail_submissions(Some("somebody is in the way"));
+    let (answer, _) = desk.deploy(&desk.request(1, "!\n"), &["--keep-workspace"]);
+    let id = answer["details"]["workspace"]["id"].as_str().unwrap();
+    assert_eq!(printed(&desk, &["workspace", "list"])[0]["id"], id);
+    printed(&desk, &["workspace", "abandon", id]);
+    assert_eq!(printed(&desk, &["workspace", "list"]), json!([]));
+    assert_eq!(printed(&desk, &["workspace", "show", id])["state"], "abandoned");
+}
+
+#[test]
+fn devices_are_listed_by_name() {
+    let desk = Desk::of(3);
+    desk.sim.set_streaming("SIM00000002", false);
+    desk.noctui(&["device", "list"]).assert().success().stdout(contains("leaf2  silent"));
+    let names: Vec<_> =
+        printed(&desk, &["device", "list"]).as_array().unwrap().iter().map(|it| it["hostname"].clone()).collect();
+    assert_eq!(names, ["leaf1", "leaf2", "leaf3"]);
+}
+
+#[test]
+fn every_field_that_is_printed_is_documented() {
+    let desk = Desk::of(1);
+    let id = pending(&desk);
+    printed(&desk, &["change", "approve", &id]);
+    let mut found = BTreeSet::new();
+    let change = printed(&desk, &["change", "show", &id]);
+    // Stages have their ids for names.
+    let (mut outer, stages) = (change.clone(), change["stages"].as_object().unwrap().values().cloned().collect());
+    outer["stages"] = Value::Array(stages);
+    fields(&outer, &mut found);
+    fields(&printed(&desk, &["change", "diff", &id]), &mut found);
+    fields(&printed(&desk, &["workspace", "list", "--all"]), &mut found);
+    fields(&printed(&desk, &["device", "list"]), &mut found);
+    let documented = documented("## Change controls");
+    assert_eq!(found.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new());
+}

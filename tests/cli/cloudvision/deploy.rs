@@ -1,0 +1,155 @@
+//! `noctui deploy`: what it prints, and what is in force then.
+
+use std::collections::BTreeSet;
+
+use noctui::features::cloudvision::sim::{Finding, Found};
+use predicates::str::contains;
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::json::{documented, fields};
+
+/// The body of a leaf's configlet in force.
+fn body(desk: &Desk, leaf: u32) -> Option<String> {
+    desk.sim.mainline().configlets.get(&format!("avd-SIM{leaf:08}"))?.body.clone()
+}
+
+#[test]
+fn a_request_becomes_a_change_control_that_waits_and_the_same_again_nothing() {
+    let desk = Desk::of(2);
+    let mut request = desk.request(2, "!\n");
+    request["cv_change_control_name"] = "ticket 42".into();
+    let (answer, code) = desk.deploy(&request, &[]);
+    assert_eq!((&answer["status"], &answer["change_control"], code), (&json!("ok"), &json!("ticket 42"), 0));
+    assert_eq!(answer["details"]["change"]["state"], "pending");
+    assert_eq!(body(&desk, 2).as_deref(), Some("hostname leaf2\n!\n"));
+    assert_eq!(desk.sim.running("SIM00000002"), None);
+    let (answer, code) = desk.deploy(&request, &[]);
+    assert_eq!((answer["details"]["nothing_to_do"].as_bool(), code), (Some(true), 0));
+    assert!(answer.get("change_control").is_none());
+}
+
+#[test]
+fn every_field_that_is_printed_is_documented() {
+    let desk = Desk::of(2);
+    let found = Found::Warning { configlet: "avd-SIM00000001".to_owned(), line: 1, message: "portfast".to_owned() };
+    desk.sim.find(Finding { device: "SIM00000001".to_owned(), what: found });
+    let mut printed = BTreeSet::new();
+    let request = desk.request(2, "!\n");
+    fields(&desk.deploy(&request, &["--dry-run"]).0, &mut printed);
+    fields(&desk.deploy(&request, &[]).0, &mut printed);
+    desk.sim.fail_submissions(Some("no"));
+    fields(&desk.deploy(&desk.request(2, "vlan 7\n"), &[]).0, &mut printed);
+    let documented = documented("## A deployment");
+    assert_eq!(printed.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+#[test]
+fn a_dry_run_shows_every_line_and_changes_nothing() {
+    let desk = Desk::of(1);
+    desk.deploy(&desk.request(1, "!\n"), &[]);
+    let (answer, code) = desk.deploy(&desk.request(1, "vlan 7\n!\n"), &["--dry-run"]);
+    assert_eq!(code, 0);
+    assert_eq!(answer["details"]["devices"][0]["diff"], json!([" hostname leaf1", "+vlan 7", " !"]));
+    assert_eq!(body(&desk, 1).as_deref(), Some("hostname leaf1\n!\n"));
+}
+
+#[test]
+fn started_and_waited_for_the_devices_have_it() {
+    let desk = Desk::of(1);
+    let (answer, code) = desk.deploy(&desk.request(1, "!\n"), &["--wait"]);
+    assert_eq!((&answer["details"]["change"]["state"], code), (&json!("completed"), 0));
+    assert_eq!(desk.sim.running("SIM00000001").as_deref(), Some("hostname leaf1\n!\n"));
+}
+
+#[test]
+fn a_failed_build_names_device_and_line_and_leaves_nothing_open() {
+    let desk = Desk::of(1);
+    let message = "Invalid input".to_owned();
+    let found = Found::Error { configlet: "avd-SIM00000001".to_owned(), line: 2, message };
+    desk.sim.find(Finding { device: "SIM00000001".to_owned(), what: found });
+    let (answer, code) = desk.deploy(&desk.request(1, "bad\n"), &[]);
+    assert_eq!((&answer["status"], code), (&json!("error"), 2));
+    assert!(answer["errors"][0].as_str().unwrap().contains("leaf1 line 2: Invalid input"), "{answer}");
+    assert_eq!(answer["details"]["workspace"]["state"], "abandoned");
+    let (answer, _) = desk.deploy(&desk.request(1, "bad\n"), &["--keep-workspace"]);
+    assert_eq!(answer["details"]["workspace"]["state"], "pending");
+}
+
+#[test]
+fn what_is_refused_before_anything_is_asked_is_an_answer_too() {
+    let desk = Desk::of(1);
+    let mut request = desk.request(1, "!\n");
+    request["devices"]["Leaf"] = json!({ "configlet": "!" });
+    let (answer, code) = desk.deploy(&request, &[]);
+    assert_eq!((&answer["status"], code), (&json!("error"), 2));
+    assert!(answer["errors"].as_array().unwrap().len() >= 2, "{answer}");
+    assert_eq!(desk.sim.calls().all().len(), 0);
+}
+
+#[test]
+fn the_token_is_told_nowhere() {
+    let desk = Desk::of(1);
+    let mut request = desk.request(1, "!\n");
+    request["cv_token"] = "not-the-token".into();
+    let mut command = desk.noctui(&["deploy", "--request", "-", "--json", "--log-level", "trace"]);
+    let output = command.env_remove("NOCTUI_CLOUDVISION_TOKEN").write_stdin(request.to_string()).output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(answer["errors"][0].as_str().unwrap().contains("does not accept the token"), "{answer}");
+    let log = std::fs::read_to_string(desk.home.path().join(".local/state/noctui/noctui.log")).unwrap_or_default();
+    for text in [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr), log.into()] {
+        assert!(!text.contains("not-the-token"), "{text}");
+    }
+}
+
+#[test]
+fn a_certificate_of_nobody_known_is_refused_unless_that_is_said() {
+    let desk = Desk::of(1);
+    let server = desk.sim.address().to_string();
+    let request = desk.request(1, "!\n").to_string();
+    let deploy = |flag: &[&str]| {
+        let arguments = ["deploy", "--request", "-", "--server", &server];
+        let mut command = desk.home.noctui(arguments.into_iter().chain(flag.iter().copied()));
+        command.write_stdin(request.clone());
+        command
+    };
+    let other = rcgen::generate_simple_self_signed(vec!["other.example".to_owned()]).unwrap().cert.pem();
+    std::fs::write(desk.home.path().join("other.pem"), other).unwrap();
+    deploy(&["--ca-file", "other.pem"]).assert().code(2).stderr(contains("is not trusted"));
+    deploy(&["--tls-no-verify"]).assert().success().stderr(contains("is not checked"));
+}
+
+#[test]
+fn read_only_refuses_all_but_a_dry_run() {
+    let desk = Desk::of(1);
+    let request = desk.request(1, "!\n");
+    let (answer, code) = desk.deploy(&request, &["--read-only"]);
+    assert_eq!((&answer["status"], code), (&json!("error"), 2));
+    assert_eq!(desk.deploy(&request, &["--read-only", "--dry-run"]).1, 0);
+    assert_eq!(body(&desk, 1), None);
+}
+
+#[test]
+fn a_protected_target_wants_to_be_named_again() {
+    let desk = Desk::of(1);
+    let configs = desk.home.path().join("dc1");
+    std::fs::create_dir(&configs).unwrap();
+    std::fs::write(configs.join("leaf1.cfg"), "hostname leaf1\n").unwrap();
+    desk.home.configure(&format!(
+        "[[cloudvision]]\nname = 'sim'\nserver = '{}'\nca_file = '{}'\nkind = 'lab'\n\n[[deploy]]\nname = 'dc1'\ndir = \
+         '{}'\nprotected = true\n",
+        desk.sim.address(),
+        desk.authority().display(),
+        configs.display(),
+    ));
+    let deploy = |arguments: &[&str]| {
+        let mut command = desk.home.noctui(["deploy", "dc1"].into_iter().chain(arguments.iter().copied()));
+        command.env("NOCTUI_CLOUDVISION_TOKEN", desk.sim.token());
+        command
+    };
+    deploy(&[]).assert().code(2).stderr(contains("--confirm dc1"));
+    deploy(&["--dry-run"]).assert().success().stdout(contains("+hostname leaf1"));
+    deploy(&["--confirm", "dc1"]).assert().success();
+    assert_eq!(body(&desk, 1).as_deref(), Some("hostname leaf1\n"));
+    desk.home.noctui(["audit", "--target", "dc1"]).assert().success().stdout(contains("1 device"));
+}
