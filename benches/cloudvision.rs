@@ -108,7 +108,7 @@ async fn once(sim: &Simulator, server: &Server, order: &Order) -> Cost {
         steps: sim.calls().dependent_steps() - usize::from(is_changed),
         sent: calls.iter().map(|call| call.request_bytes).sum(),
         received: calls.iter().map(|call| call.response_bytes).sum(),
-        time: if is_changed { time - LATENCY } else { time },
+        time: if is_changed { time.saturating_sub(LATENCY) } else { time },
     }
 }
 
