@@ -141,7 +141,7 @@ impl Instance {
         match &self.health {
             Health::Connecting => Some(format!("{name} is not connected yet")),
             Health::Failing { word, since, .. } => Some(match since {
-                Some(since) => format!("{name} cannot be heard ({word}) since {}", age(*since, now)),
+                Some(since) => format!("{name} cannot be heard ({word}) for {}", age(*since, now)),
                 None => format!("{name} cannot be heard ({word})"),
             }),
             Health::Live { .. } => match told_at {
