@@ -201,10 +201,7 @@ impl Message {
     pub fn trouble(&self) -> Option<&Trouble> {
         match self {
             Self::Maintenance(report) => report.trouble(),
-            Self::CloudVision(report) => match &**report {
-                cloudvision::worker::Report::Failed(trouble) => Some(trouble),
-                _ => None,
-            },
+            Self::CloudVision(report) => report.trouble(),
             Self::ConfigurationRefused(trouble) | Self::Failed(trouble) => Some(trouble),
             // Who starts the worker again logs why it ended.
             Self::WorkerStopped(_)

@@ -150,7 +150,7 @@ impl Model {
                 Some(self.of_maintenance(outcome))
             }
             (_, Some(place)) => {
-                let outcome = self.cloudvision.back(place, self.now)?;
+                let outcome = self.cloudvision.back(place)?;
                 Some(self.of_cloudvision(outcome))
             }
             (_, None) => None,

@@ -175,7 +175,13 @@ impl Desk {
                         queue.extend(self.model.update(Message::Maintenance(Box::new(report)), self.now));
                     }
                 }
-                Effect::Copy(_) | Effect::SetMouse(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {
+                // CloudVision's worker is not at this desk: what it is asked is kept.
+                Effect::CloudVision(_)
+                | Effect::Copy(_)
+                | Effect::SetMouse(_)
+                | Effect::Redraw
+                | Effect::Suspend
+                | Effect::Quit => {
                     self.wanted.push(effect);
                 }
             }

@@ -165,7 +165,8 @@ fn draw_confirm(model: &Model, confirm: &Confirm, body: Rect, buffer: &mut Buffe
     }
     let asks = confirm.word.as_ref().map(|word| wrap(&format!("Type {word} and enter to go on, esc to cancel"), cells));
     let asks = asks.unwrap_or_default();
-    let rows = u16::try_from(lines.len() + asks.len()).unwrap_or(u16::MAX).saturating_add(3);
+    let spare = if asks.is_empty() { 3 } else { 2 };
+    let rows = u16::try_from(lines.len() + asks.len() + spare).unwrap_or(u16::MAX);
     let title = if confirm.production { Role::ContextProd } else { Role::Accent };
     let inside = frame_in(&look, (&confirm.question, title), COLUMNS, rows, body, buffer);
     let last = inside.height.saturating_sub(1);

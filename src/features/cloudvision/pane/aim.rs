@@ -25,6 +25,8 @@ use crate::ui::theme::{Role, State as Sign};
 
 /// A name of more cells than this nobody types.
 const TYPED_CELLS: usize = 40;
+/// Cells of a question for its verb, its object and the name of its CloudVision.
+const QUESTION_CELLS: usize = 56;
 /// Names of devices that a question lists.
 const NAMED_DEVICES: usize = 6;
 /// Typed before anybody can have seen what it is about.
@@ -420,6 +422,8 @@ impl Aim {
     fn new(request: Request, verb: &str, name: &str, instance: &Instance, lines: Vec<Span>) -> Self {
         let view = &instance.view;
         let place = if view.production { view.name.to_uppercase() } else { view.name.clone() };
+        // The whole of the question stands in one line: where it happens is never what is cut off.
+        let room = QUESTION_CELLS.saturating_sub(width(verb) + width(&place)).clamp(8, TYPED_CELLS);
         // What nobody can type is not asked for.
         let typable = !name.is_empty()
             && width(name) <= TYPED_CELLS
@@ -427,7 +431,7 @@ impl Aim {
             && name.trim() == name;
         Self {
             request,
-            question: format!("{verb} \"{}\" on {place}?", fit(name, TYPED_CELLS)),
+            question: format!("{verb} \"{}\" on {place}?", fit(name, room)),
             word: if typable { name.to_owned() } else { view.name.clone() },
             lines,
             production: view.production,

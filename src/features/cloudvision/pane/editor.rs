@@ -163,7 +163,7 @@ impl State {
         let Some((place, editor)) = &mut self.editor else { return Outcome::none() };
         let (place, is_live) = (*place, editor.is_live());
         let motion = match key.code {
-            Code::Esc => return self.put_away(place, look),
+            Code::Esc => return self.put_away(place),
             Code::Enter if !key.alt => return self.take_over(look.zone, look.now),
             Code::Up => Some(Motion::Up),
             Code::Down => Some(Motion::Down),
@@ -192,7 +192,7 @@ impl State {
         let Some((place, editor)) = &self.editor else { return Outcome::none() };
         let (place, text) = (*place, editor.field.text().to_owned());
         match editor.purpose {
-            Purpose::Filter(_) => self.set_filter(place, text, look.now),
+            Purpose::Filter(_) => self.set_filter(place, text),
             Purpose::Search(_) => {
                 if let Some(detail) = self.detail_mut(place) {
                     detail.search = text;
@@ -205,17 +205,17 @@ impl State {
     }
 
     /// Another filter.
-    pub(super) fn set_filter(&mut self, place: Place, text: String, now: DateTime<Utc>) {
+    pub(super) fn set_filter(&mut self, place: Place, text: String) {
         if let Some(filter) = self.filter_mut(place) {
             *filter = text;
         }
-        self.refill(now);
+        self.refill(None);
     }
 
     /// Esc: a filter and a search are as before, the rest is forgotten.
-    fn put_away(&mut self, place: Place, look: &Look<'_>) -> Outcome {
+    fn put_away(&mut self, place: Place) -> Outcome {
         match self.editor.take().map(|(_, editor)| editor.purpose) {
-            Some(Purpose::Filter(before)) => self.set_filter(place, before, look.now),
+            Some(Purpose::Filter(before)) => self.set_filter(place, before),
             Some(Purpose::Search(before)) => {
                 if let Some(detail) = self.detail_mut(place) {
                     detail.search = before;

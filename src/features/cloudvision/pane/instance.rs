@@ -82,15 +82,15 @@ impl<K: Ord + Clone, T> Collection<K, T> {
         if delta.all {
             let new = upserts.map(|thing| {
                 let key = key(&thing);
-                let made = make(thing, self.items.get(&key));
-                (key, made)
+                let item = make(thing, self.items.get(&key));
+                (key, item)
             });
             self.items = new.collect();
         } else {
             for thing in upserts {
                 let key = key(&thing);
-                let made = make(thing, self.items.get(&key));
-                self.items.insert(key, made);
+                let item = make(thing, self.items.get(&key));
+                self.items.insert(key, item);
             }
             for key in &delta.removed {
                 self.items.remove(key);
@@ -141,7 +141,7 @@ impl Instance {
         match &self.health {
             Health::Connecting => Some(format!("{name} is not connected yet")),
             Health::Failing { word, since, .. } => Some(match since {
-                Some(since) => format!("{name} cannot be heard ({word}) since {}", age(*since, now)),
+                Some(since) => format!("{name} cannot be heard ({word}) for {}", age(*since, now)),
                 None => format!("{name} cannot be heard ({word})"),
             }),
             Health::Live { .. } => match told_at {

@@ -146,7 +146,7 @@ impl State {
         if at.is_none() {
             self.close_all();
         }
-        self.refill(now);
+        self.refill(Some(now));
     }
 
     /// The CloudVision that is shown.
@@ -209,15 +209,15 @@ impl State {
         self.targets.iter().flatten().find(|target| target.name == name)
     }
 
-    /// Makes every list anew.
-    fn refill(&mut self, now: DateTime<Utc>) {
-        self.refill_deploys(now);
-        self.refill_changes(now);
-        self.refill_pages(now);
+    /// Makes every list anew, because of what was told at this time, or of what somebody did here.
+    fn refill(&mut self, told_at: Option<DateTime<Utc>>) {
+        self.refill_deploys(told_at);
+        self.refill_changes(told_at);
+        self.refill_pages(told_at);
     }
 
     /// Makes the list of the deploys anew.
-    fn refill_deploys(&mut self, now: DateTime<Utc>) {
+    fn refill_deploys(&mut self, told_at: Option<DateTime<Utc>>) {
         let shown = self.instance().map(|instance| instance.view.name.as_str());
         let wanted = self.deploys.filter.to_lowercase();
         let fits = |name: &str| wanted.split_whitespace().all(|word| name.to_lowercase().contains(word));
@@ -237,12 +237,12 @@ impl State {
         let rows: Vec<DeployRow> = left.into_iter().chain(targets.cloned().map(DeployRow::Target)).collect();
         if self.targets.is_some() || has_left {
             self.deploys.list.set_headings(has_left);
-            self.deploys.fill(rows, now);
+            self.deploys.fill(rows, told_at);
         }
     }
 
     /// Makes the list of change controls anew: what runs, what waits, what is over; the newest first.
-    fn refill_changes(&mut self, now: DateTime<Utc>) {
+    fn refill_changes(&mut self, told_at: Option<DateTime<Utc>>) {
         let Some(instance) = self.instances.get(self.current) else { return };
         if instance.changes.told_at.is_none() {
             self.changes.list = crate::ui::list::List::default();
@@ -254,21 +254,21 @@ impl State {
             .map(|entry| ChangeRow { change: std::sync::Arc::clone(&entry.change), is_news: entry.is_news })
             .collect();
         rows.sort_by_key(|row| (row.rank(), std::cmp::Reverse(row.change.created_at)));
-        self.changes.fill(rows, now);
+        self.changes.fill(rows, told_at);
     }
 
     /// Makes the lists above the two anew.
-    fn refill_pages(&mut self, now: DateTime<Utc>) {
+    fn refill_pages(&mut self, told_at: Option<DateTime<Utc>>) {
         let Some(instance) = self.instances.get(self.current) else { return };
         for page in self.above_deploys.pages.iter_mut().chain(&mut self.above_changes.pages) {
             match page {
                 Page::Workspaces(board) if instance.workspaces.told_at.is_some() => {
                     let rows = update::workspaces(instance, &board.filter);
-                    board.fill(rows, now);
+                    board.fill(rows, told_at);
                 }
                 Page::Devices(board) if instance.devices.told_at.is_some() => {
                     let rows = update::devices(instance, &board.filter);
-                    board.fill(rows, now);
+                    board.fill(rows, told_at);
                 }
                 Page::Workspaces(_) | Page::Devices(_) | Page::Deployment(_) | Page::Change(_) => {}
             }

@@ -1,7 +1,5 @@
 //! Cursor, wheel, clicks, searching, and the way back.
 
-use chrono::{DateTime, Utc};
-
 use super::opened::{ChangePage, DeploymentPage, Detail, Page};
 use super::{Outcome, Place, State, view};
 use crate::command::Motion;
@@ -151,13 +149,13 @@ impl State {
             (Place::Deploys, None) => below.is_some_and(|line| click_in(&mut self.deploys.list, line)),
             (Place::Changes, None) => below.is_some_and(|line| click_in(&mut self.changes.list, line)),
         };
-        let outcome = if opens { self.open(place, look) } else { Outcome::none() };
+        let outcome = if opens { self.open(place) } else { Outcome::none() };
         let questions = self.questions();
         outcome.and(questions)
     }
 
     /// Esc: the whole text, what is opened, then the filter. `None` when there was nothing to go back from.
-    pub(crate) fn back(&mut self, place: Place, now: DateTime<Utc>) -> Option<Outcome> {
+    pub(crate) fn back(&mut self, place: Place) -> Option<Outcome> {
         if let Some(detail) = self.detail_mut(place) {
             if !detail.search.is_empty() {
                 detail.search.clear();
@@ -171,13 +169,13 @@ impl State {
         if let Some(Page::Workspaces(board)) = self.page(place)
             && !board.filter.is_empty()
         {
-            self.set_filter(place, String::new(), now);
+            self.set_filter(place, String::new());
             return Some(Outcome::none());
         }
         if let Some(Page::Devices(board)) = self.page(place)
             && !board.filter.is_empty()
         {
-            self.set_filter(place, String::new(), now);
+            self.set_filter(place, String::new());
             return Some(Outcome::none());
         }
         if self.front_mut(place).pages.pop().is_some() {
@@ -190,7 +188,7 @@ impl State {
         if filter.is_empty() {
             return None;
         }
-        self.set_filter(place, String::new(), now);
+        self.set_filter(place, String::new());
         Some(Outcome::none())
     }
 

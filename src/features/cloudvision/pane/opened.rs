@@ -47,12 +47,14 @@ impl<R: Row> Board<R> {
         Self { list: List::default(), filter, settled_at: DateTime::UNIX_EPOCH }
     }
 
-    /// Takes over new rows.
-    pub(super) fn fill(&mut self, rows: Vec<R>, now: DateTime<Utc>) {
+    /// Takes over new rows, which were told at this time; `None` where somebody asked for them here.
+    pub(super) fn fill(&mut self, rows: Vec<R>, told_at: Option<DateTime<Utc>>) {
         let before = self.list.selected().map(Row::key);
         self.list.replace(rows, false, false, None);
-        if self.list.selected().map(Row::key) != before {
-            self.settled_at = now;
+        if let Some(told_at) = told_at
+            && self.list.selected().map(Row::key) != before
+        {
+            self.settled_at = told_at;
         }
     }
 }

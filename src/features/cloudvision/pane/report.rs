@@ -86,33 +86,33 @@ impl State {
                 if known.is_some_and(|instance| instance.changes_told(delta, now)) {
                     self.reopen_changes(&instance);
                     if self.instance().is_some_and(|shown| shown.view.name == instance) {
-                        self.refill_changes(now);
+                        self.refill_changes(Some(now));
                     }
                 }
             }
             Report::Workspaces { instance, delta } => {
                 let known = self.instances.iter_mut().find(|other| other.view.name == instance);
                 if known.is_some_and(|instance| instance.workspaces_told(delta)) {
-                    self.refill_pages(now);
+                    self.refill_pages(Some(now));
                 }
             }
             Report::Devices { instance, delta } => {
                 let known = self.instances.iter_mut().find(|other| other.view.name == instance);
                 if known.is_some_and(|instance| instance.devices_told(delta)) {
-                    self.refill_pages(now);
+                    self.refill_pages(Some(now));
                     // A filter may name devices.
                     if !self.changes.filter.is_empty() {
-                        self.refill_changes(now);
+                        self.refill_changes(Some(now));
                     }
                 }
             }
             Report::Targets(targets) => {
                 self.targets = Some(targets);
-                self.refill_deploys(now);
+                self.refill_deploys(Some(now));
             }
             Report::Unfinished(unfinished) => {
                 self.unfinished = unfinished;
-                self.refill_deploys(now);
+                self.refill_deploys(Some(now));
             }
             Report::Deployment { id, progress } => self.progress(id, *progress, now),
             Report::Done(text) => return Outcome::done(text),
@@ -216,8 +216,8 @@ impl State {
     /// The parts of what a page is about.
     pub(super) fn parts_of(&self, subject: &Subject) -> Vec<Part> {
         match subject {
-            Subject::Target(name) => self.run_of(name).map_or_else(|| vec![Part::General], parts),
-            Subject::Unfinished(_) => vec![Part::General],
+            Subject::Target(name) => self.run_of(name).map(parts).unwrap_or_default(),
+            Subject::Unfinished(_) => vec![],
         }
     }
 

@@ -107,6 +107,11 @@ impl State {
         instants
     }
 
+    /// Whether a deployment that is opened is about to begin.
+    fn is_asked(&self) -> bool {
+        matches!(self.page(Place::Deploys), Some(Page::Deployment(page)) if page.asked_at.is_some())
+    }
+
     /// The word for a command in the footer; `None` where it makes no sense now.
     pub(crate) fn hint(&self, place: Place, command: Command, word: &'static str) -> Option<&'static str> {
         let state = || self.change_on_screen(place).ok().map(|shown| shown.change.state);
@@ -115,7 +120,7 @@ impl State {
         let makes_sense = match command {
             Command::GoOn => run().is_some_and(|run| run.waits_since.is_some()),
             Command::Deploy | Command::DeployStart => {
-                self.subject_target().is_ok() && run().is_none_or(|run| run.ended.is_some())
+                !self.is_asked() && self.subject_target().is_ok() && run().is_none_or(|run| run.ended.is_some())
             }
             Command::Cancel => run().is_some_and(|run| run.ended.is_none() || run.has_open_change()),
             Command::OpenChange => run().is_some_and(|run| run.change.is_some()),
@@ -136,6 +141,7 @@ impl State {
             Command::Unschedule => may(&ChangeAction::Unschedule),
             Command::Delete => may(&ChangeAction::Delete),
             Command::Open => match (place, self.page(place)) {
+                (_, Some(Page::Deployment(page))) => !page.detail.list.rows().is_empty(),
                 (_, Some(_)) => true,
                 (Place::Deploys, None) => self.deploys.list.selected().is_some(),
                 (Place::Changes, None) => self.changes.list.selected().is_some(),

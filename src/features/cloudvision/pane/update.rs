@@ -103,8 +103,8 @@ impl State {
             }
             Command::Describe => self.edit_change(place, ChangeAction::Edit { name: None, notes: None }, look.now),
             Command::OpenChange => self.open_change_of_run(),
-            Command::Open => self.open(place, look),
-            Command::Close => self.back(place, look.now).unwrap_or_default(),
+            Command::Open => self.open(place),
+            Command::Close => self.back(place).unwrap_or_default(),
             Command::Next => self.step(place, Motion::Down),
             Command::Previous => self.step(place, Motion::Up),
             Command::Filter => self.edit_filter(place),
@@ -112,13 +112,13 @@ impl State {
             Command::FindPrevious => self.find_again(place, Motion::Up, look),
             Command::Show => {
                 self.show = self.show.next();
-                self.refill_changes(look.now);
+                self.refill_changes(None);
                 Outcome::done(format!("{} change controls are listed", self.show.name()))
             }
-            Command::Seen => self.all_seen(look.now),
-            Command::Workspaces => self.open_list(place, Page::Workspaces(Board::new(String::new())), look.now),
-            Command::Devices => self.open_list(place, Page::Devices(Board::new(String::new())), look.now),
-            Command::Instance => self.next_instance(look.now),
+            Command::Seen => self.all_seen(),
+            Command::Workspaces => self.open_list(place, Page::Workspaces(Board::new(String::new()))),
+            Command::Devices => self.open_list(place, Page::Devices(Board::new(String::new()))),
+            Command::Instance => self.next_instance(),
             Command::Copy => self.copy(place),
             Command::CopyText => Outcome::copied(view::text(self, place, look)),
             Command::Refresh => {
@@ -155,10 +155,10 @@ impl State {
     }
 
     /// Enter.
-    pub(super) fn open(&mut self, place: Place, look: &Look<'_>) -> Outcome {
+    pub(super) fn open(&mut self, place: Place) -> Outcome {
         match (place, self.page_mut(place)) {
             (_, Some(Page::Deployment(DeploymentPage { detail, .. }) | Page::Change(ChangePage { detail, .. }))) => {
-                detail.is_full = true;
+                detail.is_full = !detail.list.rows().is_empty();
                 Outcome::none()
             }
             (_, Some(Page::Workspaces(_) | Page::Devices(_))) => Outcome::none(),
@@ -183,7 +183,7 @@ impl State {
                 }
                 let name = instance.view.name.clone();
                 self.above_changes.pages.push(Page::Change(ChangePage::new(name, change)));
-                self.refill_changes(look.now);
+                self.refill_changes(None);
                 Outcome::none()
             }
         }
@@ -208,16 +208,16 @@ impl State {
     }
 
     /// Opens a list above a pane, unless it is there.
-    fn open_list(&mut self, place: Place, page: Page, now: DateTime<Utc>) -> Outcome {
+    fn open_list(&mut self, place: Place, page: Page) -> Outcome {
         let pages = &mut self.front_mut(place).pages;
         pages.retain(|page| !matches!(page, Page::Workspaces(_) | Page::Devices(_)));
         pages.push(page);
-        self.refill_pages(now);
+        self.refill_pages(None);
         Outcome::none()
     }
 
     /// `I`.
-    fn next_instance(&mut self, now: DateTime<Utc>) -> Outcome {
+    fn next_instance(&mut self) -> Outcome {
         if self.instances.len() < 2 {
             return Outcome::warn("there is only one CloudVision; [[cloudvision]] in the configuration adds another");
         }
@@ -231,7 +231,7 @@ impl State {
                 Page::Deployment(_) | Page::Change(_) => {}
             }
         }
-        self.refill(now);
+        self.refill(None);
         let view = self.instance().map(|instance| &instance.view);
         Outcome::done(view.map_or_else(String::new, |view| {
             let kind = if view.production { "production" } else { "lab" };
@@ -240,11 +240,11 @@ impl State {
     }
 
     /// `m`.
-    fn all_seen(&mut self, now: DateTime<Utc>) -> Outcome {
+    fn all_seen(&mut self) -> Outcome {
         let Some(instance) = self.instances.get_mut(self.current) else { return Outcome::none() };
         let news = instance.changes.items.values_mut().filter(|entry| entry.is_news);
         let count = news.map(|entry| entry.is_news = false).count();
-        self.refill_changes(now);
+        self.refill_changes(None);
         if count == 0 { Outcome::warn("there is nothing new") } else { Outcome::done(format!("seen: {count}")) }
     }
 

@@ -265,3 +265,11 @@ pub enum Report {
         lines: Result<Arc<Vec<DiffLine>>, Trouble>,
     },
 }
+
+impl Report {
+    /// What went wrong, if that is what it tells.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&Trouble> {
+        if let Self::Failed(trouble) = self { Some(trouble) } else { None }
+    }
+}

@@ -50,7 +50,7 @@ fn running(change: &Change, look: &Look<'_>) -> Option<Span> {
 pub(super) fn content<'a>(page: &'a ChangePage, look: &Look<'_>, area: Rect) -> Content<'a> {
     let cells = usize::from(area.width.saturating_sub(2));
     let head = facts(&page.change, look, cells);
-    let split = split(area, head.len(), page.detail.is_full);
+    let split = split(area, head.len(), &page.detail);
     let wide = usize::from(split.text.width);
     let text = match page.detail.list.selected() {
         Some(Part::General) | None => Text { head: general(&page.change, look, wide), diff: &[] },

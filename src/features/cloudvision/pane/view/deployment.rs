@@ -85,7 +85,7 @@ pub(super) fn content<'a>(state: &'a State, page: &'a DeploymentPage, look: &Loo
         head.push(vec![sign(look, Sign::Progress), (" beginning …".to_owned(), Role::Text)]);
         focus = head.len() - 1;
     }
-    let split = split(area, head.len(), page.detail.is_full);
+    let split = split(area, head.len(), &page.detail);
     let text = match (run, page.detail.list.selected()) {
         (Some(run), Some(Part::General)) => Text { head: general(run, look, usize::from(split.text.width)), diff: &[] },
         (Some(run), Some(Part::Device(device))) => of_device(run, device, look, usize::from(split.text.width)),

@@ -30,11 +30,14 @@ pub(super) struct Split {
 }
 
 /// Divides `area` for so many lines of facts.
-pub(super) fn split(area: Rect, head_lines: usize, is_full: bool) -> Split {
+pub(super) fn split(area: Rect, head_lines: usize, detail: &Detail) -> Split {
     let inner = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
     let none = Rect { height: 0, ..inner };
-    if is_full {
+    if detail.is_full {
         return Split { head: none, list: none, text: inner };
+    }
+    if detail.list.rows().is_empty() {
+        return Split { head: inner, list: none, text: none };
     }
     let most = inner.height.saturating_sub(LEAST_ROWS).max(1).min(inner.height);
     let rows = u16::try_from(head_lines).unwrap_or(u16::MAX).min(most);

@@ -1,0 +1,251 @@
+//! Deployments: what keys begin, end and refuse.
+
+use chrono::TimeDelta;
+
+use super::night::{self, LAB, PROD};
+use crate::app::Message;
+use crate::app::tests::desk::tonight;
+use crate::features::cloudvision::deploy::{Advance, Event, Step};
+use crate::features::cloudvision::model::{ChangeAction, ChangeId, DeploymentId, WorkspaceId};
+use crate::features::cloudvision::worker::{Progress, Report, Request};
+use crate::trouble::Trouble;
+
+/// `d` for a target.
+fn deploy(target: &str) -> Request {
+    Request::Deploy { target: target.to_owned(), advance: Advance::Pending }
+}
+
+#[test]
+fn d_deploys_in_one_keystroke_and_shows_it_and_a_second_one_is_refused() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2 d");
+    assert_eq!(desk.ordered(), [deploy("dc1-fabric")]);
+    assert!(desk.shows("beginning"), "{}", desk.screen());
+    desk.press("d");
+    assert_eq!(desk.ordered(), []);
+    assert!(desk.shows("is about to be deployed already"), "{}", desk.screen());
+    desk.hear(night::until_build("dc1-fabric", PROD, false)).pause().press("d");
+    assert_eq!(desk.ordered(), []);
+    assert!(desk.shows("is being deployed already"), "{}", desk.screen());
+}
+
+#[test]
+fn a_d_that_was_typed_ahead_does_nothing() {
+    let mut desk = night::silent(80, 24);
+    desk.press("2 d");
+    desk.hear([night::live(PROD), Report::Targets(night::targets())]).press("d");
+    assert_eq!(desk.ordered().iter().filter(|request| matches!(request, Request::Deploy { .. })).count(), 0);
+    assert!(desk.shows("that was typed before this was on the screen"), "{}", desk.screen());
+    desk.wait(TimeDelta::milliseconds(301)).press("d");
+    assert_eq!(desk.ordered(), [deploy("dc1-fabric")]);
+}
+
+#[test]
+fn a_row_that_came_under_the_cursor_by_itself_is_not_deployed_at_once() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2");
+    let mut targets = night::targets();
+    targets.remove(0);
+    desk.hear([Report::Targets(targets)]).press("d");
+    assert_eq!(desk.ordered(), []);
+    desk.pause().press("d");
+    assert_eq!(desk.ordered(), [deploy("dc2-fabric")]);
+}
+
+#[test]
+fn what_is_not_up_to_date_is_not_deployed() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2").hear([night::failing(PROD)]).pause().press("d");
+    assert!(desk.ordered().is_empty() && desk.shows("cannot be heard (offline)"), "{}", desk.screen());
+    desk.hear([night::live(PROD)]).press("d");
+    assert_eq!(desk.ordered(), [], "it has only just come back");
+    desk.pause().press("d");
+    assert_eq!(desk.ordered(), [deploy("dc1-fabric")]);
+}
+
+#[test]
+fn inputs_that_are_refused_or_being_read_say_so() {
+    let mut desk = night::desk(120, 40);
+    desk.press("2 j j j j d");
+    assert!(desk.shows("2 configurations of edge cannot be deployed"), "{}", desk.screen());
+    desk.press("j j d");
+    assert!(desk.shows("the folder of being-read is still being read"), "{}", desk.screen());
+    assert_eq!(desk.ordered(), []);
+}
+
+#[test]
+fn read_only_of_the_screen_and_of_the_instance_refuse_with_the_reason() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2 :").type_text("read-only").press("enter d");
+    assert!(desk.ordered().is_empty() && desk.shows("deploy is refused: read-only"), "{}", desk.screen());
+    let mut instances = night::instances();
+    instances[0].read_only = true;
+    let mut desk = night::desk(80, 24);
+    desk.send(Message::Reconfigured(Box::new(night::settings_of(instances, "", true))));
+    desk.pause().press("2 d");
+    assert!(
+        desk.ordered().is_empty() && desk.shows("prod-emea is read-only by the configuration"),
+        "{}",
+        desk.screen()
+    );
+    desk.press("D");
+    assert!(desk.ordered().is_empty() && !desk.shows("Type dc1-fabric"), "{}", desk.screen());
+    assert!(desk.row("─ 2 Deploys").contains("prod-emea read-only"));
+}
+
+#[test]
+fn going_on_to_the_start_wants_the_name_in_production_and_a_y_in_a_lab() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2 D").type_text("dc1-fabric").press("enter");
+    assert_eq!(desk.ordered(), [], "what was typed ahead does not answer");
+    desk.pause().type_text("dc1-fabri").press("enter");
+    assert_eq!(desk.ordered(), []);
+    desk.type_text("c").press("enter");
+    let started = |target: &str| Request::Deploy { target: target.to_owned(), advance: Advance::Completed };
+    assert_eq!(desk.ordered(), [started("dc1-fabric")]);
+    desk.press("esc I").pause().press("D enter");
+    assert_eq!(desk.ordered(), [], "enter alone does not confirm");
+    desk.pause().press("y");
+    assert_eq!(desk.ordered(), [started("lab-fabric")]);
+}
+
+#[test]
+fn a_question_answers_for_what_it_showed_whatever_happens_meanwhile() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2 D");
+    let mut targets = night::targets();
+    targets.remove(0);
+    desk.hear([Report::Targets(targets)]).pause().type_text("dc1-fabric").press("enter");
+    let asked = desk.ordered();
+    assert!(matches!(&asked[..], [Request::Deploy { target, .. }] if target == "dc1-fabric"), "{asked:?}");
+}
+
+#[test]
+fn a_protected_target_waits_for_a_look_and_the_name_is_typed_in_production_alone() {
+    for (instance, target, keys) in [(PROD, "border", "2"), (LAB, "lab-fabric", "2 I")] {
+        let mut desk = night::desk(120, 40);
+        desk.press(keys);
+        desk.press(if instance == PROD { "j j j" } else { "g" }).pause().press("enter");
+        desk.hear(night::until_review(target, instance));
+        desk.press("S");
+        assert_eq!(desk.ordered(), [], "{}", desk.screen());
+        assert!(desk.shows("typed before this was on the screen"), "{}", desk.screen());
+        desk.pause().press("S");
+        if instance == PROD {
+            assert!(desk.shows("Submit \"border\" on PROD-EMEA?") && desk.shows("1 warning"), "{}", desk.screen());
+            desk.pause().type_text("border").press("enter");
+        }
+        assert_eq!(desk.ordered(), [Request::GoOn(DeploymentId::new("run-1"))]);
+    }
+}
+
+#[test]
+fn cancelling_abandons_before_the_submission_and_offers_to_delete_after_it() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2").hear(night::until_build("dc1-fabric", PROD, false)).pause().press("enter x").pause();
+    assert!(desk.shows("its workspace is abandoned"), "{}", desk.screen());
+    desk.type_text("dc1-fabric").press("enter");
+    assert_eq!(desk.ordered(), [Request::Cancel(DeploymentId::new("run-1"))]);
+    desk.hear([night::event(Event::Began(Step::Submit))]).press("x");
+    assert!(desk.ordered().is_empty() && desk.shows("wait for the answer"), "{}", desk.screen());
+
+    let mut desk = night::desk(80, 24);
+    desk.press("2").hear(night::until_done("dc1-fabric", PROD)).pause().press("enter x");
+    assert!(desk.shows("the mainline keeps the change"), "{}", desk.screen());
+    desk.pause().type_text("dc1-fabric 2026-11-21 02:31").press("enter");
+    let asked = desk.ordered();
+    assert!(
+        matches!(&asked[..], [Request::Act { action: ChangeAction::Delete, change, .. }] if *change == ChangeId::new("cc-1")),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn esc_leaves_a_deployment_running() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2").hear(night::until_build("dc1-fabric", PROD, false)).press("enter esc");
+    assert!(desk.row("dc1-fabric").contains("◐ build") && desk.ordered().is_empty(), "{}", desk.screen());
+}
+
+#[test]
+fn a_kept_workspace_and_a_left_one_are_abandoned_after_a_question() {
+    let abandon = |id: &str| Request::Abandon { instance: PROD.to_owned(), workspace: WorkspaceId::new(id) };
+    let mut desk = night::desk(80, 24);
+    desk.press("2").hear(night::until_failed("dc1-fabric", PROD)).pause().press("enter X").pause();
+    desk.type_text("ws-run-1").press("enter");
+    assert_eq!(desk.ordered(), [abandon("ws-run-1")]);
+    desk.press("esc").hear([Report::Unfinished(night::unfinished())]).press("g").pause().press("X").pause();
+    desk.type_text("noctui wan-edge 2026-11-21 02:14").press("enter");
+    assert_eq!(desk.ordered(), [abandon("ws-d-1")]);
+    desk.press("j X");
+    assert!(desk.shows("it is submitted"), "{}", desk.screen());
+    desk.press("j X");
+    assert!(desk.shows("another noctui is still at it"), "{}", desk.screen());
+    desk.press("w").pause().press("j X").pause().type_text("nightly studio test").press("enter");
+    assert_eq!(desk.ordered(), [abandon("ws-9")]);
+}
+
+#[test]
+fn reports_that_come_late_or_out_of_order_change_nothing() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2");
+    let before = desk.screen();
+    // Of a deployment that nobody announced.
+    desk.hear([night::event(Event::Began(Step::Build)), night::event(Event::Building { done: 9, total: 1 })]);
+    assert_eq!(desk.screen(), before);
+    desk.hear(night::until_failed("dc1-fabric", PROD)).press("enter");
+    let ended = desk.screen();
+    desk.hear([night::event(Event::Began(Step::Submit)), night::begun("dc1-fabric", PROD, true)]);
+    assert_eq!(desk.screen(), ended, "what comes after the end is too late");
+    desk.hear([Report::Deployment {
+        id: DeploymentId::new("run-2"),
+        progress: Box::new(Progress::Begun {
+            target: "dc1-fabric".to_owned(),
+            instance: PROD.to_owned(),
+            at: tonight(),
+            review: false,
+        }),
+    }]);
+    assert!(!desk.shows("the build failed") && desk.shows("○ submit"), "{}", desk.screen());
+    desk.hear([Report::Health {
+        instance: "nobody".to_owned(),
+        health: crate::features::cloudvision::worker::Health::Connecting,
+    }]);
+}
+
+#[test]
+fn a_deployment_that_could_not_begin_can_be_asked_for_again() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2 d").hear([Report::Failed(Trouble::new("another noctui deploys dc1-fabric"))]);
+    assert!(desk.shows("another noctui deploys dc1-fabric") && !desk.shows("beginning"), "{}", desk.screen());
+    desk.ordered();
+    desk.pause().press("d");
+    assert_eq!(desk.ordered(), [deploy("dc1-fabric")]);
+}
+
+#[test]
+fn a_running_deployment_that_is_looked_at_counts_its_seconds() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2").hear(night::until_build("dc1-fabric", PROD, false));
+    assert!(desk.model.next_change() - desk.now > TimeDelta::seconds(2), "the list does not");
+    desk.press("enter");
+    assert!(desk.model.next_change() - desk.now <= TimeDelta::seconds(1));
+    desk.wait(TimeDelta::seconds(12));
+    assert!(desk.shows("13s · esc keeps it running"), "{}", desk.screen());
+}
+
+#[test]
+fn the_difference_is_searched_and_walked_device_by_device() {
+    let mut desk = night::desk(80, 24);
+    desk.resize(80, 12).press("2").hear(night::until_build("dc1-fabric", PROD, false)).press("enter j j enter");
+    desk.press("/").type_text("asdot").press("enter");
+    assert!(desk.shows("+    bgp asn notation asdot"), "{}", desk.screen());
+    desk.press("n");
+    assert!(desk.shows("it is not found again"), "{}", desk.screen());
+    desk.press("[ [ [");
+    assert!(desk.shows("this is the first one"), "{}", desk.screen());
+    desk.press("esc esc");
+    assert!(desk.shows("all  1 warning"), "{}", desk.screen());
+    desk.press("] Y");
+    assert!(matches!(desk.wanted.last(), Some(crate::app::Effect::Copy(text)) if text.contains("timers bgp 10 30")));
+}

@@ -1,0 +1,7 @@
+//! CloudVision's panes as their users meet them: reports and keys in, screens and requests out.
+
+mod changes;
+mod deploys;
+mod hostile;
+mod night;
+mod screens;
