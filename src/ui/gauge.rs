@@ -5,7 +5,11 @@ use super::Look;
 /// A bar of `cells` cells in all for `done` of `total`; empty where there is no room for one.
 pub(crate) fn gauge(look: &Look<'_>, done: usize, total: usize, cells: usize) -> String {
     let Some(inside) = cells.checked_sub(2).filter(|inside| *inside > 0) else { return String::new() };
-    let full = if total == 0 { 0 } else { done.min(total).saturating_mul(inside) / total };
+    let full = match total {
+        0 => 0,
+        total if done >= total => inside,
+        total => done.saturating_mul(inside) / total,
+    };
     let (full_cell, empty_cell) = (look.pick("█", "#"), look.pick("░", "."));
     let [left, right] = [look.pick("▕", "["), look.pick("▏", "]")];
     format!("{left}{}{}{right}", full_cell.repeat(full), empty_cell.repeat(inside - full))

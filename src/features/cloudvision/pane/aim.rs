@@ -29,6 +29,8 @@ const TYPED_CELLS: usize = 40;
 const QUESTION_CELLS: usize = 56;
 /// Names of devices that a question lists.
 const NAMED_DEVICES: usize = 6;
+/// There is nothing to work with.
+pub(super) const UNCONFIGURED: &str = "no CloudVision is configured: [[cloudvision]] in the configuration names one";
 /// Typed before anybody can have seen what it is about.
 pub(super) const TOO_SOON: &str = "that was typed before this was on the screen: nothing was done";
 
@@ -60,6 +62,9 @@ pub(super) struct OnScreen {
 impl State {
     /// What `command` would do now, or why it would do nothing.
     pub(crate) fn aim(&self, command: Command, place: Place, look: &Look<'_>) -> Result<Aim, String> {
+        if self.instances.is_empty() {
+            return Err(UNCONFIGURED.to_owned());
+        }
         match command {
             Command::Deploy => self.aim_deployment(Advance::Pending, look),
             Command::DeployStart => {
@@ -332,13 +337,12 @@ impl State {
         let change = &shown.change;
         let again = *action == ChangeAction::Approve && change.approval.is_some();
         if again || !action.is_possible(change.state) {
-            let remedy = if matches!(action, ChangeAction::Schedule(_)) && change.state == ChangeState::Pending {
-                "; approve it first"
-            } else {
-                ""
-            };
             let (name, state) = (fit(words::name(change), TYPED_CELLS).into_owned(), change.state.name());
-            return Err(format!("{name} is {state}: it cannot be {}{remedy}", action.participle()));
+            return Err(if matches!(action, ChangeAction::Schedule(_)) && change.state == ChangeState::Pending {
+                format!("{name} is {state}: approve it first")
+            } else {
+                format!("{name} is {state}: it cannot be {}", action.participle())
+            });
         }
         Ok((shown, instance))
     }

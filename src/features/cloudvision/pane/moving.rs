@@ -37,7 +37,7 @@ impl Detail {
             let before = self.list.cursor();
             move_in(&mut self.list, motion);
             if self.list.cursor() != before {
-                self.scroll = 0;
+                self.to_top();
             }
         }
     }
@@ -102,7 +102,7 @@ impl State {
                 "this is the first one"
             });
         }
-        detail.scroll = 0;
+        detail.to_top();
         Outcome::none()
     }
 
@@ -140,7 +140,7 @@ impl State {
                 let before = detail.list.cursor();
                 let opens = at.is_some_and(|at| click_in(&mut detail.list, at));
                 if detail.list.cursor() != before {
-                    detail.scroll = 0;
+                    detail.to_top();
                 }
                 opens
             }
@@ -207,6 +207,7 @@ impl State {
         let Some(line) = view::find(self, place, motion, here_too, look) else { return false };
         if let Some(detail) = self.detail_mut(place) {
             detail.scroll = line;
+            detail.found = Some(line);
         }
         true
     }

@@ -109,6 +109,8 @@ pub(super) struct Detail {
     pub(super) is_full: bool,
     /// What is searched for in the text.
     pub(super) search: String,
+    /// The line in which it was found last.
+    pub(super) found: Option<usize>,
 }
 
 impl Detail {
@@ -116,7 +118,7 @@ impl Detail {
     pub(super) fn new() -> Self {
         let mut list = List::default();
         list.set_headings(false);
-        Self { list, scroll: 0, is_full: false, search: String::new() }
+        Self { list, scroll: 0, is_full: false, search: String::new(), found: None }
     }
 
     /// Takes over the parts; the cursor stays with its own.
@@ -124,8 +126,14 @@ impl Detail {
         let before = self.list.selected().cloned();
         self.list.replace(parts, false, false, None);
         if self.list.selected() != before.as_ref() {
-            self.scroll = 0;
+            self.to_top();
         }
+    }
+
+    /// Shows the text from its beginning, as that of another part is.
+    pub(super) fn to_top(&mut self) {
+        self.scroll = 0;
+        self.found = None;
     }
 
     /// The device of the part under the cursor.

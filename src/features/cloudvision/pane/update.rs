@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::aim::UNCONFIGURED;
 use super::instance::Instance;
 use super::opened::{Board, ChangePage, DeploymentPage, Page, Subject};
 use super::rows::{DeployRow, Part};
@@ -76,7 +77,7 @@ impl State {
     /// Runs one of this feature's commands.
     pub(crate) fn run(&mut self, command: Command, place: Place, look: &Look<'_>) -> Outcome {
         if self.instances.is_empty() {
-            return Outcome::warn("no CloudVision is configured: [[cloudvision]] in the configuration names one");
+            return Outcome::warn(UNCONFIGURED);
         }
         self.deploys.list.touch();
         self.changes.list.touch();
@@ -158,7 +159,13 @@ impl State {
     pub(super) fn open(&mut self, place: Place) -> Outcome {
         match (place, self.page_mut(place)) {
             (_, Some(Page::Deployment(DeploymentPage { detail, .. }) | Page::Change(ChangePage { detail, .. }))) => {
-                detail.is_full = !detail.list.rows().is_empty();
+                if detail.list.rows().is_empty() {
+                    return Outcome::warn("there is nothing more about it yet");
+                }
+                if detail.is_full {
+                    return Outcome::warn("this is all of it; esc goes back");
+                }
+                detail.is_full = true;
                 Outcome::none()
             }
             (_, Some(Page::Workspaces(_) | Page::Devices(_))) => Outcome::none(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::design::{self, Design};
 use super::mainline::Mainline;
-use super::script::{Finding, Found, Step};
+use super::script::{Finding, Found, Objection, Step};
 use super::state::State;
 use super::workspace::{Busy, Reply};
 use super::world::World;
@@ -34,6 +34,8 @@ struct Touched {
     design: Design,
     /// Whether its configuration would be another one than before.
     changed: bool,
+    /// What the device has to say of single lines.
+    objected: Vec<Found>,
 }
 
 /// Takes up a build.
@@ -163,11 +165,15 @@ fn touched(state: &mut State, workspace: &str) -> Vec<Touched> {
     let view: Mainline = draft.view(&user, time);
     let mut before = design::designs(&draft.base);
     let wrote = |design: &Design| design.configlets.iter().any(|id| draft.edits.configlets.contains_key(id));
-    let designs = design::designs(&view).into_iter().filter_map(|(device, design)| {
+    let designs = design::designs(&view);
+    let touched = designs.into_iter().filter_map(|(device, design)| {
         let changed = before.remove(&device).unwrap_or_default().text != design.text;
-        (changed || wrote(&design)).then_some(Touched { device, design, changed })
+        (changed || wrote(&design)).then(|| {
+            let objected = objected(&state.script.objections, &view, &design);
+            Touched { device, design, changed, objected }
+        })
     });
-    designs.collect()
+    touched.collect()
 }
 
 /// What a build says of a device in the end.
@@ -178,7 +184,10 @@ fn details(state: &mut State, workspace: &str, build: &str, touched: &Touched) -
         (true, false) => Some(ConfigValidationSkipCause::Inactive),
         (true, true) => None,
     };
-    let mine: Vec<Found> = found(&state.script.findings, &touched.device);
+    let mut mine: Vec<Found> = found(&state.script.findings, &touched.device);
+    if skip.is_none() {
+        mine.extend_from_slice(&touched.objected);
+    }
     let fatal = mine.iter().find(|found| found.is_fatal());
     let (ended, last) = match (fatal, skip) {
         (Some(found), _) => (BuildState::Fail, findings::stage(found)),
@@ -203,6 +212,25 @@ fn details(state: &mut State, workspace: &str, build: &str, touched: &Touched) -
     }
     findings::add(&mut details, &mine);
     details
+}
+
+/// What devices have to say of single lines of a design.
+fn objected(objections: &[Objection], mainline: &Mainline, design: &Design) -> Vec<Found> {
+    let mut found = Vec::new();
+    for id in design.configlets.iter().filter(|_| !objections.is_empty()) {
+        let body = mainline.configlets.get(id).and_then(|configlet| configlet.body.as_deref()).unwrap_or_default();
+        for (text, line) in body.lines().zip(1..) {
+            for objection in objections.iter().filter(|objection| objection.line == text.trim()) {
+                let (configlet, message) = (id.clone(), objection.message.clone());
+                found.push(if objection.refuses {
+                    Found::Error { configlet, line, message }
+                } else {
+                    Found::Warning { configlet, line, message }
+                });
+            }
+        }
+    }
+    found
 }
 
 /// What the script has a build find in a device.

@@ -50,7 +50,7 @@ use tokio_rustls::TlsAcceptor;
 pub use self::door::{Call, Calls};
 pub use self::fabric::{Fabric, FabricChange, FabricDevice, FabricWorkspace, Fate};
 pub use self::mainline::{Assigned, Inputs, Mainline, Tag};
-pub use self::script::{Effect, Fault, Finding, Found, Pace, Step};
+pub use self::script::{Effect, Fault, Finding, Found, Objection, Pace, Step};
 use self::state::State;
 use self::world::{Rules, World, lock};
 use crate::features::cloudvision::pb::inventory::StreamingStatus;
@@ -198,9 +198,15 @@ impl Simulator {
         self.world.state().script.findings.push(finding);
     }
 
+    /// Has builds find something in every configuration that has a certain line.
+    pub fn object_to(&self, objection: Objection) {
+        self.world.state().script.objections.push(objection);
+    }
+
     /// Has builds find nothing any more.
     pub fn clear_findings(&self) {
         self.world.state().script.findings.clear();
+        self.world.state().script.objections.clear();
     }
 
     /// Has builds fail as a whole, or no longer.

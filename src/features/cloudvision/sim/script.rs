@@ -105,6 +105,17 @@ pub struct Finding {
     pub what: Found,
 }
 
+/// A line that devices do not take as it is, wherever it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    /// The line without white space around it.
+    pub line: String,
+    /// The device's words.
+    pub message: String,
+    /// Whether the device refuses the line; otherwise it warns of it.
+    pub refuses: bool,
+}
+
 /// The kinds of what a build finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
@@ -163,6 +174,8 @@ impl Found {
 pub(super) struct Script {
     /// What builds find, in every build until it is taken back.
     pub(super) findings: Vec<Finding>,
+    /// Lines in which builds find something.
+    pub(super) objections: Vec<Objection>,
     /// Why builds fail as a whole.
     pub(super) build_error: Option<String>,
     /// Why submissions fail.

@@ -8,16 +8,16 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::following;
+use super::standing::{Standing, word};
 use super::{Delta, Health, Report, Shared};
 use crate::blocking;
 use crate::clock;
 use crate::config::CloudVision;
-use crate::features::cloudvision::client::{Client, Server, Told, Trust};
+use crate::features::cloudvision::client::{Client, Server, Trust};
 use crate::features::cloudvision::error::Error;
-use crate::features::cloudvision::model::{Change, ChangeId, Device, DeviceId, Workspace, WorkspaceId};
-use crate::features::cloudvision::pb::Operation;
-use crate::features::cloudvision::store::cache::{self, Cached};
-use crate::features::cloudvision::wire;
+use crate::features::cloudvision::model::{Change, Device, Workspace};
+use crate::features::cloudvision::store::cache;
 use crate::trouble::Trouble;
 
 /// How long after a failure it is tried again.
@@ -88,14 +88,14 @@ async fn stay(
         Err(error) => return failed(&error),
     };
     shared.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(instance.name.clone(), client.clone());
-    let health = Health::Live { version: version.to_string() };
-    shared.tell(Report::Health { instance: instance.name.clone(), health }).await;
+    let standing = Standing::new(&instance.name, version.to_string());
+    standing.live(shared).await;
     let ended = tokio::select! {
-        ended = changes(shared, instance, &client) => ended,
-        ended = workspaces(shared, instance, &client) => ended,
-        ended = devices(shared, instance, &client) => ended,
+        ended = following::follow::<Change>(shared, &standing, &client) => ended,
+        ended = following::follow::<Workspace>(shared, &standing, &client) => ended,
+        ended = following::follow::<Device>(shared, &standing, &client) => ended,
     };
-    *since = Some(clock::now());
+    *since = Some(standing.heard_at());
     failed(&ended)
 }
 
@@ -125,156 +125,9 @@ async fn connect(instance: &CloudVision) -> Result<Client, Trouble> {
     made.await.map_err(|error| Trouble::of(&error))
 }
 
-/// An error as the header shows it.
+/// An error as the header shows it, and how long to wait. Where somebody has to do something first, asking often is
+/// noise in the server's log.
 fn failed(error: &Error) -> (Trouble, &'static str, Duration) {
-    let (word, wait) = match error {
-        Error::Untrusted { .. } => ("TLS", RETRY_LATE),
-        Error::Unauthenticated { .. } => ("token", RETRY_LATE),
-        Error::Forbidden { .. } => ("forbidden", RETRY_LATE),
-        Error::TooOld { .. } => ("too old", RETRY_LATE),
-        Error::WrongHost { .. } => ("host", RETRY_LATE),
-        Error::Setup { .. } => ("setup", RETRY_LATE),
-        Error::Unreachable { .. }
-        | Error::NotFound { .. }
-        | Error::TooLarge { .. }
-        | Error::TimedOut { .. }
-        | Error::Lost { .. }
-        | Error::Refused { .. }
-        | Error::Entries { .. }
-        | Error::Senseless { .. } => ("offline", RETRY),
-    };
-    (Trouble::of(error), word, wait)
-}
-
-/// What one message of a stream says.
-enum Said<T, K> {
-    /// There is this.
-    Value(T),
-    /// There is this no more.
-    Gone(K),
-    /// What there is was told completely.
-    Complete,
-    /// Nothing that matters.
-    Nothing,
-}
-
-/// Gathers a stream: everything that is as one delta, then each change as one of its own.
-struct Gathering<T> {
-    /// Values of a stream that is not complete yet.
-    initial: Option<Vec<T>>,
-}
-
-impl<T> Gathering<T> {
-    /// Takes in what a message says; what is to be told of it.
-    fn take<K>(&mut self, said: Said<T, K>) -> Option<Delta<T, K>> {
-        let at = clock::now();
-        match said {
-            Said::Complete => self.initial.take().map(|upserts| whole(upserts, at)),
-            Said::Value(value) => match &mut self.initial {
-                Some(initial) => {
-                    initial.push(value);
-                    None
-                }
-                None => Some(Delta { all: false, upserts: vec![value], removed: Vec::new(), at }),
-            },
-            Said::Gone(key) => Some(Delta { all: false, upserts: Vec::new(), removed: vec![key], at }),
-            Said::Nothing => None,
-        }
-    }
-}
-
-/// What an operation and a value say together.
-fn said<T, K>(operation: Operation, value: Option<T>, key: impl FnOnce(&T) -> K) -> Said<T, K> {
-    match (operation, value) {
-        (Operation::InitialSyncComplete, _) => Said::Complete,
-        (Operation::Deleted, Some(value)) => Said::Gone(key(&value)),
-        (_, Some(value)) => Said::Value(value),
-        (_, None) => Said::Nothing,
-    }
-}
-
-/// Keeps a delta for the next start. That it cannot be kept is logged and holds nothing up.
-async fn keep<T: Cached + Clone + Send + 'static>(shared: &Shared, server: &str, delta: cache::Delta<T>) {
-    let server = server.to_owned();
-    if let Err(error) = shared.store.write(move |connection| cache::apply(connection, &server, &delta)).await {
-        tracing::warn!(%error, "what CloudVision says cannot be kept");
-    }
-}
-
-/// What the store keeps of a delta.
-fn kept<T: Clone>(all: bool, changed: Vec<T>, gone: Vec<String>, at: DateTime<Utc>) -> cache::Delta<T> {
-    cache::Delta { changed, gone, is_whole: all, synced_at: Some(at) }
-}
-
-/// Follows change controls until that fails for good.
-async fn changes(shared: &Shared, instance: &CloudVision, client: &Client) -> Error {
-    let server = shared.instance(&instance.name).server;
-    let mut stream = client.follow_changes(None);
-    let mut gathering = Gathering::<Arc<Change>> { initial: None };
-    loop {
-        let message = match stream.next().await {
-            Ok(Told::Opened) => {
-                gathering.initial = Some(Vec::new());
-                continue;
-            }
-            Ok(Told::Message(message)) => message,
-            Ok(Told::Broken { error, .. }) | Err(error) => return error,
-        };
-        let operation = message.r#type();
-        let change = message.value.and_then(wire::change).map(Arc::new);
-        let said = said::<_, ChangeId>(operation, change, |change| change.id.clone());
-        let Some(delta) = gathering.take(said) else { continue };
-        let changed = delta.upserts.iter().map(|change| Change::clone(change)).collect();
-        let gone = delta.removed.iter().map(|id| id.as_str().to_owned()).collect();
-        keep(shared, &server, kept::<Change>(delta.all, changed, gone, delta.at)).await;
-        shared.tell(Report::Changes { instance: instance.name.clone(), delta }).await;
-    }
-}
-
-/// Follows workspaces until that fails for good.
-async fn workspaces(shared: &Shared, instance: &CloudVision, client: &Client) -> Error {
-    let server = shared.instance(&instance.name).server;
-    let mut stream = client.follow_workspaces(None);
-    let mut gathering = Gathering::<Workspace> { initial: None };
-    loop {
-        let message = match stream.next().await {
-            Ok(Told::Opened) => {
-                gathering.initial = Some(Vec::new());
-                continue;
-            }
-            Ok(Told::Message(message)) => message,
-            Ok(Told::Broken { error, .. }) | Err(error) => return error,
-        };
-        let operation = message.r#type();
-        let workspace = message.value.and_then(wire::workspace);
-        let said = said::<_, WorkspaceId>(operation, workspace, |workspace| workspace.id.clone());
-        let Some(delta) = gathering.take(said) else { continue };
-        let gone = delta.removed.iter().map(|id| id.as_str().to_owned()).collect();
-        keep(shared, &server, kept(delta.all, delta.upserts.clone(), gone, delta.at)).await;
-        shared.tell(Report::Workspaces { instance: instance.name.clone(), delta }).await;
-    }
-}
-
-/// Follows devices until that fails for good.
-async fn devices(shared: &Shared, instance: &CloudVision, client: &Client) -> Error {
-    let server = shared.instance(&instance.name).server;
-    let mut stream = client.follow_devices();
-    let mut gathering = Gathering::<Device> { initial: None };
-    loop {
-        let message = match stream.next().await {
-            Ok(Told::Opened) => {
-                gathering.initial = Some(Vec::new());
-                continue;
-            }
-            Ok(Told::Message(message)) => message,
-            Ok(Told::Broken { error, .. }) | Err(error) => return error,
-        };
-        let operation = message.r#type();
-        let device = message.value.and_then(wire::device);
-        let said = said::<_, DeviceId>(operation, device, |device| device.id.clone());
-        let Some(delta) = gathering.take(said) else { continue };
-        let gone = delta.removed.iter().map(|id| id.as_str().to_owned()).collect();
-        keep(shared, &server, kept(delta.all, delta.upserts.clone(), gone, delta.at)).await;
-        shared.tell(Report::Devices { instance: instance.name.clone(), delta }).await;
-    }
+    let word = word(error);
+    (Trouble::of(error), word, if word == "offline" { RETRY } else { RETRY_LATE })
 }

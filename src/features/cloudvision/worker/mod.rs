@@ -6,8 +6,10 @@
 
 mod acting;
 mod deploying;
+mod following;
 mod link;
 mod protocol;
+mod standing;
 mod targets;
 
 pub use protocol::{

@@ -131,7 +131,11 @@ pub(super) fn measure(state: &State, place: Place, look: &Look<'_>) -> Option<Me
 pub(super) fn find(state: &State, place: Place, motion: Motion, here_too: bool, look: &Look<'_>) -> Option<usize> {
     let (columns, rows) = state.front(place).size;
     let content = content(state, state.page(place)?, look, Rect::new(0, 0, columns, rows))?;
-    content.text.find(&content.detail.search, content.detail.scroll, motion, here_too)
+    let detail = content.detail;
+    // The end of a text cannot be scrolled to the top: what was found there is below it.
+    let seen = detail.scroll..detail.scroll.saturating_add(usize::from(rows));
+    let from = detail.found.filter(|line| !here_too && seen.contains(line)).unwrap_or(detail.scroll);
+    content.text.find(&detail.search, from, motion, here_too)
 }
 
 /// What is shown, as text for the clipboard: the text of what is opened, or the rows of a list.
