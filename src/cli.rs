@@ -112,7 +112,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let flags = cli.global.flags();
     let done = match cli.command {
-        None => screen(flags, None),
+        None => screen(flags, Environment::of_this_process(), None),
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
         Some(Command::Deploy(args)) => cloudvision::cli::deploy::run(&args, &flags),
@@ -164,8 +164,7 @@ fn words<T: Copy + Send + Sync + 'static>(
 }
 
 /// The screen, with something that runs beside it.
-fn screen(flags: Flags, companion: Option<runtime::Companion>) -> anyhow::Result<ExitCode> {
-    let environment = Environment::of_this_process();
+fn screen(flags: Flags, environment: Environment, companion: Option<runtime::Companion>) -> anyhow::Result<ExitCode> {
     let config = config::load(&flags, &environment)?;
     let logging = logging::start(&config.log, &config.paths.log);
     let done = runtime::run(config, flags, environment, &logging, companion);
@@ -180,8 +179,9 @@ fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitC
         output::print(&demo.directions())?;
         return Ok(ExitCode::SUCCESS);
     }
+    let backends = demo.start_backends(arguments.port)?;
     if arguments.backends_only {
-        demo::backends::serve(&demo.prepared.folder, arguments.port)?;
+        backends.serve(&demo.prepared.config)?;
         return Ok(ExitCode::SUCCESS);
     }
     let flags = Flags { read_only: flags.read_only, color: flags.color, ascii: flags.ascii, ..demo.prepared.flags() };
@@ -191,7 +191,9 @@ fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitC
     let schedule = demo.take_schedule();
     let companion: Option<runtime::Companion> =
         (!arguments.still).then(|| Box::new(move |stop| demo::deliver_beside(schedule, stop)) as runtime::Companion);
-    screen(flags, companion)
+    // The token of the user's own CloudVision is not for the simulated one.
+    let environment = Environment::of_this_process().without(config::TOKEN_VARIABLE);
+    screen(flags, environment, companion)
 }
 
 /// `noctui backup`

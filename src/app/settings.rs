@@ -142,8 +142,7 @@ fn absent(config: &Config) -> [Option<String>; 5] {
     // What matters fits on a line of half of a screen of 120 columns.
     let unset = |section: &str, setting: &str| format!("not configured: [{section}] {setting}");
     let early = |what: &str, place: &str| format!("{place} is configured; this version does not connect to {what} yet");
-    let cloudvision =
-        config.cloudvision.is_empty().then(|| "not configured: [[cloudvision]] name, server".to_owned());
+    let cloudvision = config.cloudvision.is_empty().then(|| "not configured: [[cloudvision]] name, server".to_owned());
     let lab = match &config.lab {
         None => unset("lab", "url = \"https://…\""),
         Some(url) => early("labs", url.as_str()),

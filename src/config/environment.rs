@@ -45,6 +45,13 @@ impl Environment {
         Self { variables, home, account: "uid 1000".to_owned() }
     }
 
+    /// The same environment without this variable.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.remove(&OsString::from(name));
+        self
+    }
+
     /// The value of `name`; an empty one counts as unset.
     pub(super) fn variable(&self, name: &str) -> Option<&OsString> {
         self.variables.get(&OsString::from(name)).filter(|value| !value.is_empty())

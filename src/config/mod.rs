@@ -30,6 +30,7 @@ pub use expected::Expected;
 pub use paths::{Paths, create_private_dir};
 pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
+pub use resolve::TOKEN_VARIABLE;
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
     After, BadEndpoint, BadPattern, Colour, Endpoint, Filling, Kind, Level, Pattern, TagFilter, Template, Url, When,

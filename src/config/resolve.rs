@@ -15,7 +15,7 @@ use super::{Config, Context, Expected, Flags, Log, Maintenance, ReadOnly, Retent
 use crate::text::clean_line;
 
 /// The variable with the token of every CloudVision, whatever the file says.
-pub(super) const TOKEN_VARIABLE: &str = "NOCTUI_CLOUDVISION_TOKEN";
+pub const TOKEN_VARIABLE: &str = "NOCTUI_CLOUDVISION_TOKEN";
 
 /// Turns the layers into the configuration in force, with everything that is wrong with them and the files that it expects.
 /// Where something is wrong the configuration has the default.

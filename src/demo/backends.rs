@@ -1,19 +1,23 @@
-//! The simulated backends of the demo, also without its screen: `noctui demo --backends-only`.
+//! The simulated backends of the demo: two CloudVisions, with their own thread, so that nothing that they do delays the
+//! screen.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
+use super::Error;
+use super::deploys::Deploys;
 use crate::features::cloudvision::sim::{Fabric, Pace, Setup, Simulator};
 use crate::output;
 
-/// The file in the demo's folder that holds the certificate of the simulated CloudVision's authority.
-const AUTHORITY: &str = "cloudvision-ca.pem";
-
-/// The simulated CloudVision takes so long as to be watched, and not so long as to be waited for.
+/// The simulated CloudVisions take so long as to be watched, and not so long as to be waited for.
 const PACE: Pace = Pace {
     create: Duration::from_millis(200),
     build: Duration::from_secs(4),
@@ -22,35 +26,163 @@ const PACE: Pace = Pace {
     stage: Duration::from_secs(3),
 };
 
-/// Starts a simulated CloudVision with the demo's fabric.
-pub(crate) async fn cloudvision(port: u16) -> anyhow::Result<Simulator> {
-    let fabric = Fabric::demo().context("read the demo's fabric")?;
-    let setup = Setup { pace: PACE, port, ..Setup::new(fabric) };
-    Simulator::start(setup).await.context("start the simulated CloudVision")
+/// A simulated CloudVision of the demo.
+#[derive(Debug)]
+struct Instance {
+    /// Its name in the configuration.
+    name: &'static str,
+    /// What kind of network it has, as in the configuration.
+    kind: &'static str,
+    /// What it starts with.
+    fabric: Fabric,
 }
 
-/// Runs the backends until a signal ends them. Says first how they are reached; `folder` gets what is needed for it.
-pub fn serve(folder: &Path, port: u16) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let simulator = cloudvision(port).await?;
-        let authority = folder.join(AUTHORITY);
-        fs::write(&authority, simulator.authority()).with_context(|| format!("write {}", authority.display()))?;
-        output::print(&format!(
-            "CloudVision is simulated at {}\n\
-             export NOCTUI_CLOUDVISION_TOKEN={}\n\
-             noctui deploy --server {} --ca-file {} …\n",
-            simulator.address(),
-            simulator.token(),
-            simulator.address(),
-            authority.display(),
-        ))?;
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+/// How a simulated CloudVision is reached.
+#[derive(Debug)]
+struct Door {
+    /// Host and port.
+    address: String,
+    /// The certificate of its authority.
+    authority: String,
+    /// What every call has to bring.
+    token: String,
+}
+
+/// Simulated backends that run. They stop when this is dropped.
+#[derive(Debug)]
+pub struct Backends {
+    /// Whose they are, in the order of the configuration.
+    instances: Vec<Instance>,
+    /// One for each instance.
+    doors: Vec<Door>,
+    /// What they deploy.
+    deploys: Deploys,
+    /// Ends them.
+    stop: CancellationToken,
+    /// Where they run; `None` only while dropping.
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Backends {
+    /// Starts them on 127.0.0.1, the first on this port unless it is zero.
+    pub(crate) fn start(port: u16) -> Result<Self, Error> {
+        let instances = vec![
+            Instance { name: "prod", kind: "production", fabric: Fabric::demo()? },
+            Instance { name: "lab", kind: "lab", fabric: Fabric::lab()? },
+        ];
+        let deploys = Deploys::built_in()?;
+        let setups = instances.iter().zip([port, 0]).map(|(instance, port)| Setup {
+            pace: PACE,
+            port,
+            ..Setup::new(instance.fabric.clone())
+        });
+        let (stop, (ready, opened)) = (CancellationToken::new(), oneshot::channel());
+        let (setups, objections) = (setups.collect(), deploys.objections().collect::<Vec<_>>());
+        let until = stop.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Backend)?;
+        let serve = async move {
+            let simulators = match open(setups).await {
+                Ok(simulators) => simulators,
+                Err(error) => {
+                    let _nobody_waits = ready.send(Err(error));
+                    return;
+                }
+            };
+            for simulator in &simulators {
+                objections.iter().cloned().for_each(|objection| simulator.object_to(objection));
+            }
+            let _nobody_waits = ready.send(Ok(simulators.iter().map(door).collect()));
+            until.cancelled().await;
+            for simulator in simulators {
+                simulator.stop().await;
+            }
+        };
+        let thread = thread::Builder::new().name("demo".to_owned()).spawn(move || runtime.block_on(serve));
+        let thread = thread.map_err(Error::Backend)?;
+        let doors = opened.blocking_recv().unwrap_or_else(|_| Err(io::Error::other("the thread has crashed")));
+        let doors = doors.map_err(Error::Backend)?;
+        Ok(Self { instances, doors, deploys, stop, thread: Some(thread) })
+    }
+
+    /// Adds them and what is deployed to them to the configuration in `folder`.
+    pub(crate) fn configure(&self, folder: &Path, config: &Path) -> Result<(), Error> {
+        let disk = |source| Error::Disk { folder: folder.to_owned(), source };
+        let mut sections = String::new();
+        for (instance, door) in self.instances.iter().zip(&self.doors) {
+            let [authority, token] = ["ca.pem", "token"].map(|end| folder.join(format!("{}-{end}", instance.name)));
+            fs::write(&authority, &door.authority).map_err(disk)?;
+            write_privately(&token, &door.token).map_err(disk)?;
+            let path = |path: &Path| toml::Value::from(path.to_string_lossy().into_owned());
+            sections.push_str(&format!(
+                "\n[[cloudvision]]\nname = {:?}\nserver = {:?}\nkind = {:?}\nca_file = {}\ntoken_file = {}\n",
+                instance.name,
+                door.address,
+                instance.kind,
+                path(&authority),
+                path(&token),
+            ));
         }
-        simulator.stop().await;
-        Ok(())
-    })
+        let fabrics: Vec<&Fabric> = self.instances.iter().map(|instance| &instance.fabric).collect();
+        sections.push_str(&self.deploys.write(&folder.join("deploys"), &fabrics)?);
+        OpenOptions::new()
+            .append(true)
+            .open(config)
+            .and_then(|mut file| file.write_all(sections.as_bytes()))
+            .map_err(disk)
+    }
+
+    /// Waits until a signal ends the program. Says first how the backends are reached.
+    pub fn serve(&self, config: &Path) -> anyhow::Result<()> {
+        let mut told = String::new();
+        for (instance, door) in self.instances.iter().zip(&self.doors) {
+            told.push_str(&format!("CloudVision {} is simulated at {}\n", instance.name, door.address));
+        }
+        let config = config.display();
+        output::print(&format!(
+            "{told}\n\
+             noctui --config {config} change list\n\
+             noctui --config {config} deploy --dry-run fra1-fabric\n"
+        ))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Drop for Backends {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::warn!("the demo's backends have crashed");
+        }
+    }
+}
+
+/// Starts all of them.
+async fn open(setups: Vec<Setup>) -> io::Result<Vec<Simulator>> {
+    let mut simulators = Vec::new();
+    for setup in setups {
+        simulators.push(Simulator::start(setup).await?);
+    }
+    Ok(simulators)
+}
+
+/// How one is reached.
+fn door(simulator: &Simulator) -> Door {
+    Door {
+        address: simulator.address().to_string(),
+        authority: simulator.authority().to_owned(),
+        token: simulator.token().to_owned(),
+    }
+}
+
+/// Writes a file that only its owner reads.
+fn write_privately(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
 }

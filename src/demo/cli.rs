@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use clap::Args;
 
+use super::backends::Backends;
 use super::{Error, Prepared, Schedule, mailbox, prepare};
 use crate::features::maintenance;
 use crate::features::maintenance::store::seed;
@@ -58,6 +59,13 @@ impl Demo {
             }
         })?;
         Ok(Self { prepared, keep: named.is_some() })
+    }
+
+    /// Starts the simulated backends, and adds them to the configuration.
+    pub fn start_backends(&self, port: u16) -> Result<Backends, Error> {
+        let backends = Backends::start(port)?;
+        backends.configure(&self.prepared.folder, &self.prepared.config)?;
+        Ok(backends)
     }
 
     /// Fills the store with maintenances, for seeing noctui with many of them.

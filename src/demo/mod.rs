@@ -7,6 +7,7 @@
 mod announcement;
 pub mod backends;
 pub mod cli;
+mod deploys;
 mod formats;
 mod mailbox;
 mod mime;
@@ -55,6 +56,9 @@ pub enum Error {
     /// The story says something that means nothing.
     #[error("the demo's story has a mistake: {0}")]
     Story(String),
+    /// The simulated backends cannot be started.
+    #[error("the demo's backends do not start")]
+    Backend(#[source] io::Error),
 }
 
 impl Remedy for Error {
@@ -68,6 +72,7 @@ impl Remedy for Error {
             }
             Self::NotEmpty { .. } => return "name a new folder".into(),
             Self::Disk { .. } => return "check the folder's permissions and the space on its disk".into(),
+            Self::Backend(_) => return "choose another port, or none for one that is free".into(),
             Self::Syntax(_) | Self::Story(_) => return "report this: it is a mistake in noctui".into(),
         }
         .into()

@@ -2,15 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::config::{CloudVision, Config, Endpoint};
+use crate::config::{CloudVision, Config, Endpoint, TOKEN_VARIABLE};
 use crate::features::cloudvision::client::{Client, Server, Trust};
 use crate::features::cloudvision::store::Instance;
 use crate::output;
 use crate::secret::{Secret, SecretFrom};
 use crate::trouble::Trouble;
-
-/// The variable that holds the token; it counts before every other place.
-const TOKEN_VARIABLE: &str = "NOCTUI_CLOUDVISION_TOKEN";
 
 /// The flags that say where CloudVision is.
 #[derive(Debug, Clone, clap::Args)]

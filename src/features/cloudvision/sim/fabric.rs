@@ -6,6 +6,10 @@ use serde::Deserialize;
 
 /// The fabric of the demo.
 const DEMO: &str = include_str!("../../../../assets/demo/cloudvision.toml");
+/// The demo's lab.
+const LAB: &str = include_str!("../../../../assets/demo/lab.toml");
+/// VLANs that devices of a fabric run.
+pub(super) const VLANS: u32 = 3;
 
 /// Devices and what happened to them.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -125,6 +129,11 @@ impl Fabric {
         Self::read(DEMO)
     }
 
+    /// That of the demo's lab.
+    pub fn lab() -> Result<Self, toml::de::Error> {
+        Self::read(LAB)
+    }
+
     /// One of so many leaves that stream, are registered and were never deployed to.
     #[must_use]
     pub fn of_leaves(count: u32) -> Self {
@@ -144,6 +153,12 @@ impl Fabric {
 }
 
 impl FabricDevice {
+    /// The configuration that it runs at first.
+    #[must_use]
+    pub fn running_configuration(&self) -> String {
+        self.configuration(VLANS)
+    }
+
     /// A configuration such as it would run, with `vlans` VLANs.
     #[must_use]
     pub fn configuration(&self, vlans: u32) -> String {

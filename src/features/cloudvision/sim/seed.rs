@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use prost_types::Timestamp;
 use serde_json::{Value, json};
 
-use super::fabric::{Fabric, FabricChange, FabricDevice, Fate};
+use super::fabric::{Fabric, FabricChange, FabricDevice, Fate, VLANS};
 use super::mainline::{Assigned, Author, Edits, Inputs, Mainline, Tag};
 use super::state::{State, timestamp};
 use super::workspace::Draft;
@@ -26,8 +26,6 @@ use crate::features::cloudvision::pb::workspace::{Workspace, WorkspaceState};
 const ROOT: &str = "avd-configlets";
 /// The domain of all devices.
 const DOMAIN: &str = "fabric.example";
-/// VLANs that devices of the fabric run.
-const VLANS: u32 = 3;
 /// Ahead of now: when a scheduled change control starts.
 const SCHEDULED_IN_S: i64 = 4 * 3600;
 
@@ -38,7 +36,7 @@ pub(super) fn seed(state: &mut State, fabric: &Fabric) {
     for device in &fabric.device {
         state.devices.put(&device.serial, inventory(device, author.time), author.time);
         if device.deployed {
-            state.running.insert(device.serial.clone(), device.configuration(VLANS));
+            state.running.insert(device.serial.clone(), device.running_configuration());
         }
         for (label, value) in [("role", device.role.as_str()), ("model", device.model.as_str())] {
             let tag = Tag { element: ElementType::Device.into(), label: label.to_owned(), value: value.to_owned() };
@@ -117,7 +115,7 @@ fn layout(devices: &[&FabricDevice]) -> Edits {
         let configlet = ConfigletConfig {
             display_name: Some(format!("AVD-{}", device.hostname)),
             description: description.clone(),
-            body: Some(device.configuration(VLANS)),
+            body: Some(device.running_configuration()),
             ..Default::default()
         };
         edits.configlets.insert(id(device), configlet);
