@@ -3,6 +3,7 @@
 mod audit;
 mod change;
 mod deploy;
+mod recovery;
 
 use std::path::PathBuf;
 
@@ -37,6 +38,15 @@ impl Desk {
         let (server, authority) = (self.sim.address().to_string(), self.authority());
         let place = ["--server", &server, "--ca-file", authority.to_str().unwrap()];
         let mut command = self.home.noctui(arguments.iter().copied().chain(place));
+        command.env("NOCTUI_CLOUDVISION_TOKEN", self.sim.token());
+        command
+    }
+
+    /// The same, to be started and killed.
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("noctui"));
+        command.env_clear().env("HOME", self.home.path()).env("USER", "anna").current_dir(self.home.path());
+        command.args(arguments).args(["--server", &self.sim.address().to_string(), "--ca-file"]).arg(self.authority());
         command.env("NOCTUI_CLOUDVISION_TOKEN", self.sim.token());
         command
     }

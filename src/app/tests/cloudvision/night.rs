@@ -356,7 +356,7 @@ pub(super) fn until_build(target: &str, instance: &str, review: bool) -> Vec<Rep
         done(Step::Devices, "10 found, 9 streaming"),
         event(Event::Began(Step::Compare)),
         event(Event::Planned(Arc::new(plan()))),
-        progress(Progress::Differs(Arc::new(diffs.to_vec()))),
+        progress(Progress::Told(Event::Compared(Arc::new(diffs.to_vec())))),
         done(Step::Compare, "3 changed, 7 unchanged"),
         event(Event::Began(Step::Workspace)),
         event(Event::Workspace(WorkspaceId::new("ws-run-1"))),

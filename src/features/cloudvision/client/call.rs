@@ -113,6 +113,7 @@ impl Client {
             let error = match answered.await {
                 Ok(Ok(answer)) => {
                     self.inner.has_answered.store(true, Ordering::Relaxed);
+                    self.answered();
                     return Ok(answer);
                 }
                 Ok(Err(status)) => {
@@ -129,6 +130,7 @@ impl Client {
             if repeat == Repeat::Never || is_over || is_strange || !error.is_transient() {
                 return Err(error);
             }
+            self.asks_again(&error, wait);
             sleep(wait).await;
             repetitions += 1;
             pause *= 2;

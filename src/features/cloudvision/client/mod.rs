@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
 
@@ -88,6 +89,8 @@ struct Inner {
     call_timeout: Duration,
     /// Whether any call was ever answered.
     has_answered: AtomicBool,
+    /// Why the server is asked again, as long as it does not answer.
+    silence: watch::Sender<Option<String>>,
     /// The version, once it was asked for.
     version: tokio::sync::OnceCell<Version>,
 }
@@ -132,9 +135,27 @@ impl Client {
             nodes,
             call_timeout: server.call_timeout,
             has_answered: AtomicBool::new(false),
+            silence: watch::Sender::new(None),
             version: tokio::sync::OnceCell::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Why the server is asked again, as long as it does not answer: what would otherwise be a long silence.
+    #[must_use]
+    pub fn silence(&self) -> watch::Receiver<Option<String>> {
+        self.inner.silence.subscribe()
+    }
+
+    /// The server answered.
+    fn answered(&self) {
+        self.inner.silence.send_if_modified(|silence| silence.take().is_some());
+    }
+
+    /// The server did not answer, and is asked again after `pause`.
+    fn asks_again(&self, error: &Error, pause: Duration) {
+        let text = format!("{error}; asking again in {} s", pause.as_secs().max(1));
+        self.inner.silence.send_replace(Some(text));
     }
 
     /// What the server is called in messages.

@@ -70,6 +70,7 @@ where
             let status = match stream.message().await {
                 Ok(Some(message)) => {
                     self.pause = FIRST_PAUSE;
+                    self.client.answered();
                     return Ok(Told::Message(message));
                 }
                 Ok(None) => Status::unavailable("the stream ended"),
@@ -99,6 +100,7 @@ where
         }
         let pause = jittered(self.pause);
         self.wait = Some(pause);
+        self.client.asks_again(&error, pause);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         tracing::info!(method = self.method, %error, pause_ms = pause.as_millis(), "a stream broke");
         Ok(Told::Broken { error, pause })

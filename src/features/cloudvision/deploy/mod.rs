@@ -8,6 +8,7 @@
 //! 1. version, inventory 2. configlets and containers 3. the workspace is made 4. everything is read again 5. everything is
 //!    written but assignments of tags, 6. which need their tags 7. build 8. submission.
 
+mod after;
 mod desk;
 mod diff;
 mod failure;
@@ -17,6 +18,7 @@ mod lookup;
 mod order;
 mod plan;
 mod preview;
+pub mod recovery;
 mod run;
 mod survey;
 mod topology;

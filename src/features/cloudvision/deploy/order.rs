@@ -123,6 +123,8 @@ pub enum Event {
     Finished(Step, String),
     /// What has to be changed, device by device.
     Planned(Arc<Vec<DevicePlan>>),
+    /// The differences of what is wanted to what is in force.
+    Compared(Arc<Vec<DeviceDiff>>),
     /// The workspace is about to be made.
     Workspace(WorkspaceId),
     /// So many devices of so many are through the build.
@@ -138,6 +140,8 @@ pub enum Event {
     Change(Arc<Change>),
     /// Something to look at.
     Warning(String),
+    /// The server does not answer and is asked again, and why; nothing once it answers.
+    Silence(Option<String>),
     /// What is in force moved; everything is done again with what it is now.
     Overtaken(usize),
 }
@@ -245,7 +249,7 @@ pub struct Outcome {
     /// Device by device; empty where it did not come so far.
     pub devices: Vec<DevicePlan>,
     /// The differences of what is wanted to what is in force, where they were asked for.
-    pub diffs: Vec<DeviceDiff>,
+    pub diffs: Arc<Vec<DeviceDiff>>,
     /// What the last build found.
     pub report: Option<Arc<BuildReport>>,
     /// The workspace, if one was made.

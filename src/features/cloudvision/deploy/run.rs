@@ -9,17 +9,14 @@ use tokio::time::{sleep, timeout};
 use super::desk::{Answer, Desk};
 use super::failure::Failure;
 use super::lookup::{self, Placed};
-use super::order::{Advance, Controls, Event, Fact, Order, Outcome, Reach, Step, WorkspaceFate};
+use super::order::{Controls, Event, Fact, Order, Outcome, Reach, Step, WorkspaceFate};
 use super::plan::{self, Plan};
 use super::survey::{self, Configurations};
 use super::{preview, write};
-use crate::features::cloudvision::act::{ActError, act};
 use crate::features::cloudvision::client::workspace::Asked;
 use crate::features::cloudvision::client::{Client, Told, Version};
 use crate::features::cloudvision::error::Error;
-use crate::features::cloudvision::model::{
-    BuildReport, BuildState, Change, ChangeAction, ChangeId, ChangeState, DeviceId, WorkspaceId,
-};
+use crate::features::cloudvision::model::{BuildReport, BuildState, ChangeId, DeviceId, WorkspaceId};
 use crate::features::cloudvision::pb::workspace::ResponseCode;
 use crate::features::cloudvision::wire;
 
@@ -27,8 +24,6 @@ use crate::features::cloudvision::wire;
 const MOST_REBASES: usize = 5;
 /// How long it is tried to leave a workspace clean, and how long what was sent is waited for, once it is to end.
 const LAST_WORDS: Duration = Duration::from_secs(10);
-/// How long a new change control may take to appear.
-const APPEARS_WITHIN: Duration = Duration::from_secs(30);
 
 /// Deploys. Whatever happens, what has become of the workspace is told.
 pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome {
@@ -36,14 +31,25 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
         result: Ok(()),
         nothing_to_do: false,
         devices: Vec::new(),
-        diffs: Vec::new(),
+        diffs: Arc::default(),
         report: None,
         workspace: None,
         change: None,
         warnings: Vec::new(),
     };
     let mut job = Job { client, order, controls, version: Version::OLDEST, placed: Vec::new(), outcome };
-    let result = job.all().await;
+    let mut silence = client.silence();
+    let watch = async {
+        while silence.changed().await.is_ok() {
+            let why = silence.borrow_and_update().clone();
+            controls.tell(Event::Silence(why)).await;
+        }
+        std::future::pending().await
+    };
+    let result = tokio::select! {
+        result = job.all() => result,
+        () = watch => Err(Failure::Silent),
+    };
     if let Err(failure) = &result {
         job.clean_up(failure).await;
     }
@@ -52,19 +58,19 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
 }
 
 /// A deployment under way.
-struct Job<'a> {
+pub(super) struct Job<'a> {
     /// The connection.
-    client: &'a Client,
+    pub(super) client: &'a Client,
     /// What is ordered.
-    order: &'a Order,
+    pub(super) order: &'a Order,
     /// What steers it.
-    controls: &'a Controls,
+    pub(super) controls: &'a Controls,
     /// Of the server.
     version: Version,
     /// The devices, once they are found.
     placed: Vec<Placed>,
     /// What has come of it so far.
-    outcome: Outcome,
+    pub(super) outcome: Outcome,
 }
 
 /// How a submission ended.
@@ -176,7 +182,8 @@ impl Job<'_> {
         let plan = plan::plan(deployment, &self.placed, &known, &around);
         self.planned(&plan).await;
         if self.order.reach == Reach::Compare || self.order.follow_build {
-            self.outcome.diffs = preview::diffs(self.client, deployment, &plan.devices).await?;
+            self.outcome.diffs = Arc::new(preview::diffs(self.client, deployment, &plan.devices).await?);
+            self.controls.tell(Event::Compared(Arc::clone(&self.outcome.diffs))).await;
         }
         let words = format!("{} changed, {} unchanged", plan.changed(), plan.devices.len() - plan.changed());
         self.finished(Step::Compare, words).await;
@@ -332,117 +339,6 @@ impl Job<'_> {
         if answer.is_done { Ok(()) } else { Err(Failure::Rebase { what: answer.message }) }
     }
 
-    /// What comes after the submission: the change control, and the end of the workspace.
-    async fn after(&mut self, id: &WorkspaceId, change: Option<ChangeId>) -> Result<(), Failure> {
-        let cancel = self.controls.cancel.clone();
-        let result = match change {
-            None => Ok(()),
-            Some(change) => tokio::select! {
-                result = self.take_change(&change) => result,
-                () = leave(&cancel) => Err(Failure::Unknown { what: "the change control was asked to go on" }),
-            },
-        };
-        if self.order.deployment.delete_workspace {
-            match self.client.delete_workspace(id).await {
-                Ok(()) => self.outcome.workspace = Some((id.clone(), WorkspaceFate::Deleted)),
-                Err(error) => self.warn(format!("the workspace was not deleted: {error}")).await,
-            }
-        }
-        result
-    }
-
-    /// Names the change control, and takes it as far as was ordered.
-    async fn take_change(&mut self, id: &ChangeId) -> Result<(), Failure> {
-        self.controls.tell(Event::Began(Step::Change)).await;
-        let mut change = self.appeared(id).await?;
-        self.show(&change).await;
-        let deployment = &self.order.deployment;
-        let name = deployment.change_name.clone().filter(|name| *name != change.name);
-        let notes = deployment.change_notes.clone().filter(|notes| *notes != change.notes);
-        if name.is_some() || notes.is_some() {
-            self.controls.record(Fact::Naming(id.clone())).await?;
-            change = self.step(&change, &ChangeAction::Edit { name, notes }, "it was not named").await?;
-        }
-        if self.order.advance >= Advance::Approved {
-            self.controls.record(Fact::Approving(id.clone())).await?;
-            change = self.step(&change, &ChangeAction::Approve, "it was not approved").await?;
-        }
-        if self.order.advance >= Advance::Started {
-            self.controls.record(Fact::Starting(id.clone())).await?;
-            change = self.step(&change, &ChangeAction::Start, "it was not started").await?;
-        }
-        self.finished(Step::Change, format!("{} ({})", change.name, change.state.name())).await;
-        if self.order.advance == Advance::Completed { self.wait_for(id).await } else { Ok(()) }
-    }
-
-    /// The change control, once it is there.
-    async fn appeared(&self, id: &ChangeId) -> Result<Change, Failure> {
-        if let Some(change) = self.client.change(id).await? {
-            return Ok(change);
-        }
-        let mut changes = self.client.follow_changes(Some(id));
-        let appears = async {
-            loop {
-                if let Told::Message(message) = changes.next().await?
-                    && let Some(change) = message.value.and_then(wire::change)
-                {
-                    return Ok::<_, Failure>(change);
-                }
-            }
-        };
-        let gone = Error::NotFound { what: "the change control of the submission".to_owned() };
-        timeout(APPEARS_WITHIN, appears).await.map_err(|_| gone)?
-    }
-
-    /// Does something to the change control.
-    async fn step(&mut self, change: &Change, action: &ChangeAction, failed: &'static str) -> Result<Change, Failure> {
-        let notes = format!("{} by {} with noctui", capitalised(action.participle()), self.order.who);
-        let done = act(self.client, &change.id, change.version, action, &notes).await;
-        let after = done.map_err(|error| match error {
-            ActError::Call(source) => Failure::ChangeStep { what: failed, source },
-            ActError::Unknown { .. } => Failure::Unknown { what: "the change control was asked to go on" },
-            other @ (ActError::Edited { .. } | ActError::Gone | ActError::NotNow { .. }) => Failure::ChangeStep {
-                what: failed,
-                source: Error::Refused {
-                    call: "the change control",
-                    code: tonic::Code::FailedPrecondition,
-                    message: other.to_string(),
-                },
-            },
-        })?;
-        let after = after.ok_or_else(|| Error::NotFound { what: "the change control".to_owned() })?;
-        self.show(&after).await;
-        Ok(after)
-    }
-
-    /// Waits until the change control is over.
-    async fn wait_for(&mut self, id: &ChangeId) -> Result<(), Failure> {
-        self.controls.record(Fact::Waiting(id.clone())).await?;
-        self.controls.tell(Event::Began(Step::Run)).await;
-        let mut changes = self.client.follow_changes(Some(id));
-        loop {
-            let Told::Message(message) = changes.next().await? else { continue };
-            if message.r#type() == crate::features::cloudvision::pb::Operation::Deleted {
-                return Err(Failure::Change { what: "somebody deleted it".to_owned() });
-            }
-            let Some(change) = message.value.and_then(wire::change) else { continue };
-            self.show(&change).await;
-            match change.state {
-                ChangeState::Completed => {
-                    self.finished(Step::Run, "completed".to_owned()).await;
-                    return Ok(());
-                }
-                ChangeState::Failed => return Err(Failure::Change { what: reason(&change) }),
-                ChangeState::Stopped => return Err(Failure::Change { what: "somebody stopped it".to_owned() }),
-                ChangeState::Pending
-                | ChangeState::Approved
-                | ChangeState::Scheduled
-                | ChangeState::Running
-                | ChangeState::Unknown(_) => {}
-            }
-        }
-    }
-
     /// Leaves the workspace clean after a failure, unless it is worth being looked at.
     async fn clean_up(&mut self, failure: &Failure) {
         let Some((id, WorkspaceFate::Kept)) = &self.outcome.workspace else { return };
@@ -479,20 +375,13 @@ impl Job<'_> {
         self.controls.tell(Event::Planned(Arc::new(plan.devices.clone()))).await;
     }
 
-    /// Tells how the change control stands.
-    async fn show(&mut self, change: &Change) {
-        let change = Arc::new(change.clone());
-        self.outcome.change = Some(Arc::clone(&change));
-        self.controls.tell(Event::Change(change)).await;
-    }
-
     /// Tells that a step is done.
-    async fn finished(&self, step: Step, words: String) {
+    pub(super) async fn finished(&self, step: Step, words: String) {
         self.controls.tell(Event::Finished(step, words)).await;
     }
 
     /// Tells something to look at.
-    async fn warn(&mut self, warning: String) {
+    pub(super) async fn warn(&mut self, warning: String) {
         self.outcome.warnings.push(warning.clone());
         self.controls.tell(Event::Warning(warning)).await;
     }
@@ -514,7 +403,7 @@ pub async fn abandon(client: &Client, id: &WorkspaceId) -> Result<(), Failure> {
 }
 
 /// Over once it is to end and what was sent had its time.
-async fn leave(cancel: &tokio_util::sync::CancellationToken) {
+pub(super) async fn leave(cancel: &tokio_util::sync::CancellationToken) {
     cancel.cancelled().await;
     sleep(LAST_WORDS).await;
 }
@@ -560,19 +449,4 @@ fn refusal(message: &str, silent: Option<&[String]>) -> String {
         Some(silent) => format!("{} not streaming ({message})", silent.join(", ")),
         None => message.to_owned(),
     }
-}
-
-/// Why a change control failed: its own error, else that of the first stage that failed.
-fn reason(change: &Change) -> String {
-    let of_stage = || {
-        let stage = change.stages.values().find(|stage| stage.error.is_some())?;
-        Some(format!("{}: {}", stage.name, stage.error.clone().unwrap_or_default()))
-    };
-    change.error.clone().or_else(of_stage).unwrap_or_else(|| "no reason is told".to_owned())
-}
-
-/// With a capital at the beginning.
-fn capitalised(words: &str) -> String {
-    let mut characters = words.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

@@ -113,3 +113,17 @@ pub struct DiffLine {
     /// The line, without its end, harmless to draw.
     pub text: String,
 }
+
+impl DiffLine {
+    /// As a unified diff has it: the text after a mark of one column, `@` where lines are left out.
+    #[must_use]
+    pub fn marked(&self) -> String {
+        let mark = match self.op {
+            LineOp::Same => ' ',
+            LineOp::Added => '+',
+            LineOp::Removed => '-',
+            LineOp::Gap => '@',
+        };
+        format!("{mark}{}", self.text)
+    }
+}

@@ -167,7 +167,7 @@ impl State {
         }
         let relists = matches!(
             progress,
-            Progress::Told(Event::Planned(_) | Event::Built(_)) | Progress::Differs(_) | Progress::Ended { .. }
+            Progress::Told(Event::Planned(_) | Event::Compared(_) | Event::Built(_)) | Progress::Ended { .. }
         );
         let Some(run) = self.runs.iter_mut().find(|run| run.id == id) else { return };
         run.progress(progress, now);

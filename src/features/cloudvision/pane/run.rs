@@ -43,6 +43,8 @@ pub(super) struct Run {
     pub(super) change: Option<Arc<Change>>,
     /// What to look at.
     pub(super) warnings: Vec<String>,
+    /// Why the server is asked again, as long as it does not answer.
+    pub(super) silence: Option<String>,
     /// Since when it waits for a look.
     pub(super) waits_since: Option<DateTime<Utc>>,
     /// Whether somebody wants it to end.
@@ -97,6 +99,7 @@ impl Run {
             workspace: None,
             change: None,
             warnings: Vec::new(),
+            silence: None,
             waits_since: None,
             is_cancelled: false,
             ended: None,
@@ -111,7 +114,6 @@ impl Run {
         match progress {
             Progress::Begun { .. } => {}
             Progress::Told(event) => self.told(event, now),
-            Progress::Differs(diffs) => self.diffs = diffs,
             Progress::Ended { ending, trouble, workspace, at } => {
                 self.end(Ended { ending, trouble, fate: workspace, at })
             }
@@ -133,6 +135,8 @@ impl Run {
                 }
             }
             Event::Planned(plan) => self.plan = plan,
+            Event::Compared(diffs) => self.diffs = diffs,
+            Event::Silence(why) => self.silence = why,
             Event::Workspace(id) => self.workspace = Some(id),
             Event::Building { done, total } => self.building = Some((done, total)),
             Event::Built(report) => self.report = Some(report),

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use prost::Message;
 use tokio::time::{Instant, timeout_at};
 
-use super::standing::Standing;
+use super::hearing::Hearing;
 use super::{Delta, Report, Shared};
 use crate::clock;
 use crate::features::cloudvision::client::{Client, Subscription, Told};
@@ -50,7 +50,7 @@ pub(super) trait Followed: Cached + Clone + Send + 'static {
 }
 
 /// Follows a kind until that fails for good: why.
-pub(super) async fn follow<T: Followed>(shared: &Shared, standing: &Standing, client: &Client) -> Error {
+pub(super) async fn follow<T: Followed>(shared: &Shared, hearing: &Hearing, client: &Client) -> Error {
     let mut subscription = T::subscribe(client);
     let mut gathering = Gathering::<T>::new();
     loop {
@@ -64,7 +64,7 @@ pub(super) async fn follow<T: Followed>(shared: &Shared, standing: &Standing, cl
                     let (operation, value) = T::read(message);
                     gathering.take(operation, value);
                 }
-                Ok(Told::Broken { error, pause }) => standing.broken(shared, T::KIND, &error, pause).await,
+                Ok(Told::Broken { error, pause }) => hearing.broken(shared, T::KIND, &error, pause).await,
                 Err(error) => return error,
             }
             if gathering.len() >= BATCH {
@@ -77,9 +77,9 @@ pub(super) async fn follow<T: Followed>(shared: &Shared, standing: &Standing, cl
         }
         if let Some(delta) = gathering.batch(clock::now()) {
             let is_whole = delta.all;
-            tell(shared, standing.instance(), delta).await;
+            tell(shared, hearing.instance(), delta).await;
             if is_whole {
-                standing.complete(shared, T::KIND).await;
+                hearing.complete(shared, T::KIND).await;
             }
         }
     }

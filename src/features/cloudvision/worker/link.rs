@@ -8,13 +8,14 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::following;
-use super::standing::{Standing, word};
+use super::hearing::{Hearing, word};
 use super::{Delta, Health, Report, Shared};
+use super::{following, targets};
 use crate::blocking;
 use crate::clock;
 use crate::config::CloudVision;
 use crate::features::cloudvision::client::{Client, Server, Trust};
+use crate::features::cloudvision::deploy::recovery::{self, Standing};
 use crate::features::cloudvision::error::Error;
 use crate::features::cloudvision::model::{Change, Device, Workspace};
 use crate::features::cloudvision::store::cache;
@@ -88,15 +89,28 @@ async fn stay(
         Err(error) => return failed(&error),
     };
     shared.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(instance.name.clone(), client.clone());
-    let standing = Standing::new(&instance.name, version.to_string());
-    standing.live(shared).await;
+    let hearing = Hearing::new(&instance.name, version.to_string());
+    hearing.live(shared).await;
+    settle(shared, instance, &client).await;
     let ended = tokio::select! {
-        ended = following::follow::<Change>(shared, &standing, &client) => ended,
-        ended = following::follow::<Workspace>(shared, &standing, &client) => ended,
-        ended = following::follow::<Device>(shared, &standing, &client) => ended,
+        ended = following::follow::<Change>(shared, &hearing, &client) => ended,
+        ended = following::follow::<Workspace>(shared, &hearing, &client) => ended,
+        ended = following::follow::<Device>(shared, &hearing, &client) => ended,
     };
-    *since = Some(standing.heard_at());
+    *since = Some(hearing.heard_at());
     failed(&ended)
+}
+
+/// Finds out what has become of the deployments that other processes left. That it cannot be done is logged: they stay on
+/// the screen as they are.
+async fn settle(shared: &Shared, instance: &CloudVision, client: &Client) {
+    match recovery::settle(client, &shared.store, &shared.instance(&instance.name).server).await {
+        Ok(left) if left.iter().any(|left| matches!(left.standing, Standing::Ended { .. })) => {
+            targets::tell(shared.clone()).await;
+        }
+        Ok(_) => {}
+        Err(trouble) => tracing::warn!(what = trouble.what(), "what was left unfinished is not known"),
+    }
 }
 
 /// Fetches the token and prepares a connection.

@@ -7,9 +7,10 @@
 mod acting;
 mod deploying;
 mod following;
+mod hearing;
 mod link;
 mod protocol;
-mod standing;
+
 mod targets;
 
 pub use protocol::{

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::features::cloudvision::deploy::{Advance, DeviceDiff, Event, WorkspaceFate};
+use crate::features::cloudvision::deploy::{Advance, Event, WorkspaceFate};
 use crate::features::cloudvision::model::{
     Change, ChangeAction, ChangeId, DeploymentId, Device, DeviceId, DiffLine, Version, Workspace, WorkspaceId,
 };
@@ -194,8 +194,6 @@ pub enum Progress {
     },
     /// It told something.
     Told(Event),
-    /// The differences of what is wanted to what CloudVision holds.
-    Differs(Arc<Vec<DeviceDiff>>),
     /// It ended.
     Ended {
         /// How.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::features::cloudvision::model::{Change, DeviceId, DiffLine, LineOp, Stage, StageState};
+use crate::features::cloudvision::model::{Change, DeviceId, DiffLine, Stage, StageState};
 use crate::output;
 use crate::table::Table;
 use crate::trouble::Trouble;
@@ -93,16 +93,7 @@ impl DeviceLines {
             Ok(lines) => (lines, None),
             Err(trouble) => (Vec::new(), Some(trouble)),
         };
-        let marked = |line: &DiffLine| {
-            let mark = match line.op {
-                LineOp::Same => ' ',
-                LineOp::Added => '+',
-                LineOp::Removed => '-',
-                LineOp::Gap => '@',
-            };
-            format!("{mark}{}", line.text)
-        };
-        Self { device: device.to_string(), lines: lines.iter().map(marked).collect(), error }
+        Self { device: device.to_string(), lines: lines.iter().map(DiffLine::marked).collect(), error }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::features::cloudvision::deploy::{ConfigPlan, DevicePlan, Outcome, WorkspaceFate};
-use crate::features::cloudvision::model::{BuildReport, DiffLine, LineOp, TagLabel};
+use crate::features::cloudvision::model::{BuildReport, DiffLine, TagLabel};
 use crate::trouble::Trouble;
 
 /// What came of a deployment.
@@ -140,18 +140,7 @@ impl DeviceDetails {
             },
             tags_added: tags(&device.tags_added),
             tags_removed: tags(&device.tags_removed),
-            diff: diff.map(|diff| diff.lines.iter().map(marked).collect()),
+            diff: diff.map(|diff| diff.lines.iter().map(DiffLine::marked).collect()),
         }
     }
-}
-
-/// A line with its mark in front.
-fn marked(line: &DiffLine) -> String {
-    let mark = match line.op {
-        LineOp::Same => ' ',
-        LineOp::Added => '+',
-        LineOp::Removed => '-',
-        LineOp::Gap => '@',
-    };
-    format!("{mark}{}", line.text)
 }

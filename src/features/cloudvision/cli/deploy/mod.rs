@@ -19,7 +19,7 @@ use super::connection::{Connection, ConnectionArgs, Said};
 use crate::clock;
 use crate::config::{self, Config, Deploy, Environment, Filling, Flags, Pattern, TagFilter};
 use crate::features::cloudvision::deploy::{
-    self, About, Advance, Controls, Event, Failure, Journal, Order, Outcome, Reach, Recorder, Unrecorded,
+    self, About, Advance, Controls, Event, Failure, Journal, Order, Outcome, Reach, Recorder, Unrecorded, recovery,
 };
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Selection};
 use crate::features::cloudvision::model::Deployment;
@@ -239,7 +239,12 @@ fn troubles(problems: &inputs::Problems) -> Vec<Trouble> {
 /// Deploys, tells how far it is, and ends it when the process is to end.
 async fn work(args: &Args, config: &Config, connection: &Connection, input: &Input) -> anyhow::Result<Outcome> {
     let order = args.order(input, &config.who);
-    let journal = if order.reach == Reach::Compare { None } else { begin(config, connection, input, &order).await };
+    let journal = if order.reach == Reach::Compare {
+        None
+    } else {
+        let begun = begin(config, connection, input, &order).await;
+        begun.map(Arc::new).map_err(|trouble| output::complain(&format!("noctui: no journal is kept: {trouble}"))).ok()
+    };
     let recorder: Arc<dyn Recorder> = match &journal {
         Some(journal) => Arc::clone(journal) as Arc<dyn Recorder>,
         None => Arc::new(Unrecorded),
@@ -266,16 +271,17 @@ async fn work(args: &Args, config: &Config, connection: &Connection, input: &Inp
     Ok(outcome)
 }
 
-/// Begins the journal. Where there is none to write into, that is said, and the deployment goes on: it was asked for
-/// now, and the folder may be read-only on purpose.
-async fn begin(config: &Config, connection: &Connection, input: &Input, order: &Order) -> Option<Arc<Journal>> {
+/// Begins the journal, and says what earlier processes have left. Where there is none to write into, that is said, and the
+/// deployment goes on: it was asked for now, and the folder may be read-only on purpose.
+async fn begin(config: &Config, connection: &Connection, input: &Input, order: &Order) -> Result<Journal, Trouble> {
+    let store = open_store(&config.paths.data).map_err(|error| Trouble::of(&error))?;
+    match recovery::settle(&connection.client, &store, &connection.instance.server).await {
+        Ok(left) => left.iter().for_each(|left| output::complain(&format!("noctui: {}", told::left(left)))),
+        Err(trouble) => output::complain(&format!("noctui: what earlier deployments came to is not known: {trouble}")),
+    }
     let target = input.target.as_ref().map(|deploy| deploy.name.clone());
     let about = About { instance: connection.instance.clone(), target, source: input.source.clone() };
-    let begun = match open_store(&config.paths.data) {
-        Ok(store) => Journal::begin(&store, about, order).await,
-        Err(error) => Err(Trouble::of(&error)),
-    };
-    begun.map(Arc::new).map_err(|trouble| output::complain(&format!("noctui: no journal is kept: {trouble}"))).ok()
+    Journal::begin(&store, about, order).await
 }
 
 /// Cancels the deployment when a signal wants the process to end; never done by itself.

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use crate::features::cloudvision::deploy::recovery::{Left, Standing};
 use crate::features::cloudvision::deploy::{ConfigPlan, DeviceDiff, Event, Outcome, WorkspaceFate};
-use crate::features::cloudvision::model::{BuildReport, Fault, LineOp};
+use crate::features::cloudvision::model::{BuildReport, Fault};
+use crate::text::clean_line;
 
 /// The line that a step of a deployment is worth.
 pub(super) fn line(event: &Event) -> Option<String> {
@@ -13,18 +15,40 @@ pub(super) fn line(event: &Event) -> Option<String> {
         Event::Workspace(id) => format!("workspace: {id}"),
         Event::Warning(warning) => format!("warning: {warning}"),
         Event::Overtaken(times) => format!("somebody else changed what is in force; once more ({times})"),
+        Event::Silence(Some(why)) => format!("waiting: {why}"),
         Event::Change(change) => {
             let (done, all) = change.progress();
             format!("change control: {} is {}, {done} of {all} stages", change.name, change.state.name())
         }
-        Event::Planned(_) | Event::Building { .. } | Event::Built(_) => return None,
+        Event::Planned(_) | Event::Compared(_) | Event::Building { .. } | Event::Built(_) | Event::Silence(None) => {
+            return None;
+        }
     })
+}
+
+/// What is known of a deployment that another process began.
+pub(super) fn left(left: &Left) -> String {
+    let entry = &left.entry;
+    let what = entry.target.as_deref().unwrap_or(&entry.source);
+    let begun = entry.started_at.format("%Y-%m-%d %H:%M UTC");
+    let which = format!("the deployment of {} that {} began {begun}", clean_line(what), clean_line(&entry.who));
+    match &left.standing {
+        Standing::Owned => format!("{which} is still going on ({})", entry.owner.label()),
+        Standing::Open(workspace) => format!(
+            "{which} lost its process; its workspace is open: noctui workspace show {workspace}, noctui workspace \
+             abandon {workspace}"
+        ),
+        Standing::Ended { ending, result } => {
+            let change = entry.change.as_ref().map_or_else(String::new, |change| format!("; change control {change}"));
+            format!("{which} lost its process and has ended as {ending}: {result}{change}")
+        }
+    }
 }
 
 /// What came of it.
 pub(super) fn result(outcome: &Outcome) -> String {
     let mut text = String::new();
-    for diff in &outcome.diffs {
+    for diff in outcome.diffs.iter() {
         push_diff(&mut text, diff);
     }
     for device in outcome.devices.iter().filter(|device| device.is_changed()) {
@@ -70,13 +94,7 @@ fn push(text: &mut String, line: &str) {
 fn push_diff(text: &mut String, diff: &DeviceDiff) {
     push(text, &format!("--- {} in force\n+++ {} wanted", diff.hostname, diff.hostname));
     for line in &diff.lines {
-        let mark = match line.op {
-            LineOp::Same => ' ',
-            LineOp::Added => '+',
-            LineOp::Removed => '-',
-            LineOp::Gap => '@',
-        };
-        push(text, &format!("{mark}{}", line.text));
+        push(text, &line.marked());
     }
 }
 

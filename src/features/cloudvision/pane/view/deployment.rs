@@ -156,6 +156,10 @@ fn steps(run: &Run, look: &Look<'_>, cells: usize) -> (Vec<TextLine>, usize) {
         }
         lines.push(step(run, line, look, cells));
     }
+    if let Some(why) = run.silence.as_ref().filter(|_| run.ended.is_none()) {
+        let text = fit(&format!(" {why}"), cells.saturating_sub(1)).into_owned();
+        lines.push(vec![sign(look, Sign::Warning), (text, Role::Warning)]);
+    }
     if let Some(ended) = &run.ended {
         if let Some(trouble) = &ended.trouble {
             lines.extend(trouble_lines(trouble, cells));

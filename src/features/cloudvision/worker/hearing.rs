@@ -12,7 +12,7 @@ use crate::features::cloudvision::error::Error;
 use crate::trouble::Trouble;
 
 /// A CloudVision that answered, until it has to be connected anew.
-pub(super) struct Standing {
+pub(super) struct Hearing {
     /// Its name.
     instance: String,
     /// Its version, for people.
@@ -30,7 +30,7 @@ struct Silence {
     since: Option<DateTime<Utc>>,
 }
 
-impl Standing {
+impl Hearing {
     /// An instance that has just said its version.
     pub(super) fn new(instance: &str, version: String) -> Self {
         Self { instance: instance.to_owned(), version, silence: Mutex::default() }

@@ -1,0 +1,155 @@
+//! What comes after the submission: the change control, named, approved, started and waited for as was ordered, and the
+//! end of the workspace.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::failure::Failure;
+use super::order::{Advance, Event, Fact, Step, WorkspaceFate};
+use super::run::{Job, leave};
+use crate::features::cloudvision::act::{ActError, act};
+use crate::features::cloudvision::client::Told;
+use crate::features::cloudvision::error::Error;
+use crate::features::cloudvision::model::{Change, ChangeAction, ChangeId, ChangeState, WorkspaceId};
+use crate::features::cloudvision::pb::Operation;
+use crate::features::cloudvision::wire;
+
+/// How long a new change control may take to appear.
+const APPEARS_WITHIN: Duration = Duration::from_secs(30);
+
+impl Job<'_> {
+    /// What comes after the submission: the change control, and the end of the workspace.
+    pub(super) async fn after(&mut self, id: &WorkspaceId, change: Option<ChangeId>) -> Result<(), Failure> {
+        let cancel = self.controls.cancel.clone();
+        let result = match change {
+            None => Ok(()),
+            Some(change) => tokio::select! {
+                result = self.take_change(&change) => result,
+                () = leave(&cancel) => Err(Failure::Unknown { what: "the change control was asked to go on" }),
+            },
+        };
+        if self.order.deployment.delete_workspace {
+            match self.client.delete_workspace(id).await {
+                Ok(()) => self.outcome.workspace = Some((id.clone(), WorkspaceFate::Deleted)),
+                Err(error) => self.warn(format!("the workspace was not deleted: {error}")).await,
+            }
+        }
+        result
+    }
+
+    /// Names the change control, and takes it as far as was ordered.
+    async fn take_change(&mut self, id: &ChangeId) -> Result<(), Failure> {
+        self.controls.tell(Event::Began(Step::Change)).await;
+        let mut change = self.appeared(id).await?;
+        self.show(&change).await;
+        let deployment = &self.order.deployment;
+        let name = deployment.change_name.clone().filter(|name| *name != change.name);
+        let notes = deployment.change_notes.clone().filter(|notes| *notes != change.notes);
+        if name.is_some() || notes.is_some() {
+            self.controls.record(Fact::Naming(id.clone())).await?;
+            change = self.step(&change, &ChangeAction::Edit { name, notes }, "it was not named").await?;
+        }
+        if self.order.advance >= Advance::Approved {
+            self.controls.record(Fact::Approving(id.clone())).await?;
+            change = self.step(&change, &ChangeAction::Approve, "it was not approved").await?;
+        }
+        if self.order.advance >= Advance::Started {
+            self.controls.record(Fact::Starting(id.clone())).await?;
+            change = self.step(&change, &ChangeAction::Start, "it was not started").await?;
+        }
+        self.finished(Step::Change, format!("{} ({})", change.name, change.state.name())).await;
+        if self.order.advance == Advance::Completed { self.wait_for(id).await } else { Ok(()) }
+    }
+
+    /// The change control, once it is there.
+    async fn appeared(&self, id: &ChangeId) -> Result<Change, Failure> {
+        if let Some(change) = self.client.change(id).await? {
+            return Ok(change);
+        }
+        let mut changes = self.client.follow_changes(Some(id));
+        let appears = async {
+            loop {
+                if let Told::Message(message) = changes.next().await?
+                    && let Some(change) = message.value.and_then(wire::change)
+                {
+                    return Ok::<_, Failure>(change);
+                }
+            }
+        };
+        let gone = Error::NotFound { what: "the change control of the submission".to_owned() };
+        timeout(APPEARS_WITHIN, appears).await.map_err(|_| gone)?
+    }
+
+    /// Does something to the change control.
+    async fn step(&mut self, change: &Change, action: &ChangeAction, failed: &'static str) -> Result<Change, Failure> {
+        let notes = format!("{} by {} with noctui", capitalised(action.participle()), self.order.who);
+        let done = act(self.client, &change.id, change.version, action, &notes).await;
+        let after = done.map_err(|error| match error {
+            ActError::Call(source) => Failure::ChangeStep { what: failed, source },
+            ActError::Unknown { .. } => Failure::Unknown { what: "the change control was asked to go on" },
+            other @ (ActError::Edited { .. } | ActError::Gone | ActError::NotNow { .. }) => Failure::ChangeStep {
+                what: failed,
+                source: Error::Refused {
+                    call: "the change control",
+                    code: tonic::Code::FailedPrecondition,
+                    message: other.to_string(),
+                },
+            },
+        })?;
+        let after = after.ok_or_else(|| Error::NotFound { what: "the change control".to_owned() })?;
+        self.show(&after).await;
+        Ok(after)
+    }
+
+    /// Waits until the change control is over.
+    async fn wait_for(&mut self, id: &ChangeId) -> Result<(), Failure> {
+        self.controls.record(Fact::Waiting(id.clone())).await?;
+        self.controls.tell(Event::Began(Step::Run)).await;
+        let mut changes = self.client.follow_changes(Some(id));
+        loop {
+            let Told::Message(message) = changes.next().await? else { continue };
+            if message.r#type() == Operation::Deleted {
+                return Err(Failure::Change { what: "somebody deleted it".to_owned() });
+            }
+            let Some(change) = message.value.and_then(wire::change) else { continue };
+            self.show(&change).await;
+            match change.state {
+                ChangeState::Completed => {
+                    self.finished(Step::Run, "completed".to_owned()).await;
+                    return Ok(());
+                }
+                ChangeState::Failed => return Err(Failure::Change { what: reason(&change) }),
+                ChangeState::Stopped => return Err(Failure::Change { what: "somebody stopped it".to_owned() }),
+                ChangeState::Pending
+                | ChangeState::Approved
+                | ChangeState::Scheduled
+                | ChangeState::Running
+                | ChangeState::Unknown(_) => {}
+            }
+        }
+    }
+
+    /// Tells how the change control stands.
+    async fn show(&mut self, change: &Change) {
+        let change = Arc::new(change.clone());
+        self.outcome.change = Some(Arc::clone(&change));
+        self.controls.tell(Event::Change(change)).await;
+    }
+}
+
+/// Why a change control failed: its own error, else that of the first stage that failed.
+fn reason(change: &Change) -> String {
+    let of_stage = || {
+        let stage = change.stages.values().find(|stage| stage.error.is_some())?;
+        Some(format!("{}: {}", stage.name, stage.error.clone().unwrap_or_default()))
+    };
+    change.error.clone().or_else(of_stage).unwrap_or_else(|| "no reason is told".to_owned())
+}
+
+/// With a capital at the beginning.
+fn capitalised(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}

@@ -1,0 +1,153 @@
+//! What has become of deployments whose process died: CloudVision knows, and the journal and the audit log are told.
+//!
+//! A deployment writes each step down before it takes it. Where its process is gone, its workspace tells how far it came:
+//! submitted, thrown away, never made, or open still. Nothing is changed in CloudVision here: an open workspace stays for
+//! somebody to look at and to abandon.
+
+use crate::clock;
+use crate::features::cloudvision::client::Client;
+use crate::features::cloudvision::model::{ChangeId, Workspace, WorkspaceId, WorkspaceState};
+use crate::features::cloudvision::store::audit::{self, Outcome, Settlement, What};
+use crate::features::cloudvision::store::journal::{self, Ending, Entry, Facts, Phase};
+use crate::features::cloudvision::store::owner::{Fate, Owner};
+use crate::store::Store;
+use crate::trouble::Trouble;
+
+/// A deployment that another process began and did not end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Left {
+    /// As the journal has it.
+    pub entry: Entry,
+    /// How it stands now.
+    pub standing: Standing,
+}
+
+/// How a deployment of another process stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Its process runs, or nobody here can tell.
+    Owned,
+    /// Its process is gone, and its workspace is open.
+    Open(WorkspaceId),
+    /// Its process is gone; it has ended, which was not known before.
+    Ended {
+        /// How.
+        ending: Ending,
+        /// In words.
+        result: String,
+    },
+}
+
+/// What is to be written down of a deployment.
+#[derive(Debug, PartialEq, Eq)]
+struct Verdict {
+    /// How it ended.
+    ending: Ending,
+    /// In words.
+    result: String,
+    /// Its submission's change control, where it was submitted and the journal does not know.
+    submitted: Option<Option<ChangeId>>,
+}
+
+/// Finds out what has become of the deployments to `server` (`host:port`) that other processes left, and writes down those
+/// that have ended.
+///
+/// # Errors
+/// When CloudVision or the store does not answer.
+pub async fn settle(client: &Client, store: &Store, server: &str) -> Result<Vec<Left>, Trouble> {
+    let unfinished = store.read(journal::unfinished).await.map_err(|error| Trouble::of(&error))?;
+    let mut all = Vec::new();
+    for left in unfinished {
+        let mut entry = left.entry;
+        if entry.instance.server != server || left.fate == Fate::Ours {
+            continue;
+        }
+        if left.fate != Fate::Dead {
+            all.push(Left { entry, standing: Standing::Owned });
+            continue;
+        }
+        let workspace = match &entry.workspace {
+            Some(id) if !entry.phase.is_in_force() => {
+                client.workspace(id).await.map_err(|error| Trouble::of(&error))?
+            }
+            _ => None,
+        };
+        let standing = match (verdict(&entry, workspace.as_ref()), &entry.workspace) {
+            (Some(verdict), _) => {
+                let standing = Standing::Ended { ending: verdict.ending, result: verdict.result.clone() };
+                if let Some(Some(change)) = &verdict.submitted {
+                    entry.change = Some(change.clone());
+                }
+                write_down(store, entry.clone(), verdict).await?;
+                standing
+            }
+            (None, Some(id)) => Standing::Open(id.clone()),
+            (None, None) => continue,
+        };
+        all.push(Left { entry, standing });
+    }
+    Ok(all)
+}
+
+/// What a deployment without a process has come to; nothing while its workspace is open.
+fn verdict(entry: &Entry, workspace: Option<&Workspace>) -> Option<Verdict> {
+    let ended = |ending, result: &str| Some(Verdict { ending, result: result.to_owned(), submitted: None });
+    if entry.phase.is_in_force() {
+        return Some(in_force(entry, None));
+    }
+    if entry.workspace.is_none() {
+        return ended(Ending::Failed, "noctui died before it changed anything");
+    }
+    let Some(workspace) = workspace else {
+        return ended(Ending::Abandoned, "noctui died; there is no workspace of it");
+    };
+    match workspace.state {
+        WorkspaceState::Submitted => Some(in_force(entry, Some(workspace.changes.first().cloned()))),
+        WorkspaceState::Abandoned => ended(Ending::Abandoned, "noctui died; its workspace is abandoned"),
+        WorkspaceState::RolledBack => ended(Ending::Abandoned, "noctui died; what it submitted was rolled back"),
+        WorkspaceState::Pending | WorkspaceState::Conflicts | WorkspaceState::Unknown(_) => None,
+    }
+}
+
+/// What a deployment has come to that is in force.
+fn in_force(entry: &Entry, submitted: Option<Option<ChangeId>>) -> Verdict {
+    let ordered_more = entry.options.get("advance").and_then(|advance| advance.as_str()) != Some("pending");
+    let (ending, result) = match (&submitted, ordered_more) {
+        (Some(None), _) => (Ending::Done, "noctui died after it was submitted; no device changes"),
+        (_, true) => (Ending::Failed, "noctui died after it was submitted; its change control was not taken further"),
+        (_, false) => (Ending::Done, "noctui died after it was submitted"),
+    };
+    Verdict { ending, result: result.to_owned(), submitted }
+}
+
+/// Ends a deployment in the journal and in the audit log, unless somebody else does so at the same time.
+async fn write_down(store: &Store, entry: Entry, verdict: Verdict) -> Result<(), Trouble> {
+    let at = clock::now();
+    let written = store.write(move |connection| {
+        let Ok(claim) = journal::adopt(connection, &entry, &Owner::of_this_process(), at)? else { return Ok(()) };
+        let change = entry.change.clone();
+        if verdict.submitted.is_some() {
+            let facts = Facts { change: change.clone(), ..Facts::default() };
+            // From an early phase, too: the request was sent and its phase not written.
+            for phase in [Phase::Building, Phase::SubmitRequested, Phase::Submitted] {
+                if phase > entry.phase {
+                    let _in_order = journal::advance(connection, &claim, phase, &facts, at)?;
+                }
+            }
+        }
+        let is_in_force = entry.phase.is_in_force() || verdict.submitted.is_some();
+        for row in audit::unsettled(connection, &entry.id)? {
+            let outcome = match (row.request.what, is_in_force) {
+                (What::Deploy, true) => Outcome::Ok,
+                (_, true) => Outcome::Unknown,
+                (_, false) => Outcome::Failed,
+            };
+            let object = change.as_ref().map(|change| (change.as_str().to_owned(), String::new()));
+            let settlement = Settlement { outcome, text: verdict.result.clone(), object, at };
+            audit::settle(connection, row.key, &settlement)?;
+        }
+        let _not_over = journal::end(connection, &claim, verdict.ending, &verdict.result, at)?;
+        Ok(())
+    });
+    written.await.map_err(|error| Trouble::of(&error))
+}
