@@ -1,6 +1,7 @@
-//! The simulated backends of the demo: two CloudVisions, with their own thread, so that nothing that they do delays the
+//! The simulated backends of the demo: two instances of CloudVision, with their own thread, so that nothing that they do delays the
 //! screen.
 
+use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -17,7 +18,7 @@ use super::deploys::Deploys;
 use crate::features::cloudvision::sim::{Fabric, Pace, Setup, Simulator};
 use crate::output;
 
-/// The simulated CloudVisions take so long as to be watched, and not so long as to be waited for.
+/// The simulated instances take so long as to be watched, and not so long as to be waited for.
 const PACE: Pace = Pace {
     create: Duration::from_millis(200),
     build: Duration::from_secs(4),
@@ -113,14 +114,15 @@ impl Backends {
             fs::write(&authority, &door.authority).map_err(disk)?;
             write_privately(&token, &door.token).map_err(disk)?;
             let path = |path: &Path| toml::Value::from(path.to_string_lossy().into_owned());
-            sections.push_str(&format!(
+            let _infallible = write!(
+                sections,
                 "\n[[cloudvision]]\nname = {:?}\nserver = {:?}\nkind = {:?}\nca_file = {}\ntoken_file = {}\n",
                 instance.name,
                 door.address,
                 instance.kind,
                 path(&authority),
                 path(&token),
-            ));
+            );
         }
         let fabrics: Vec<&Fabric> = self.instances.iter().map(|instance| &instance.fabric).collect();
         sections.push_str(&self.deploys.write(&folder.join("deploys"), &fabrics)?);
@@ -135,7 +137,7 @@ impl Backends {
     pub fn serve(&self, config: &Path) -> anyhow::Result<()> {
         let mut told = String::new();
         for (instance, door) in self.instances.iter().zip(&self.doors) {
-            told.push_str(&format!("CloudVision {} is simulated at {}\n", instance.name, door.address));
+            let _infallible = writeln!(told, "CloudVision {} is simulated at {}", instance.name, door.address);
         }
         let config = config.display();
         output::print(&format!(

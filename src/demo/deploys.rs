@@ -1,5 +1,6 @@
 //! What the demo has to deploy: folders of rendered configurations, written as an AVD project has them.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -142,7 +143,7 @@ fn section(target: &Target, dir: &Path) -> String {
         section.push_str("protected = true\n");
     }
     if let Some(after) = &target.after {
-        section.push_str(&format!("after = {}\n", quoted(after)));
+        let _infallible = writeln!(section, "after = {}", quoted(after));
     }
     section
 }

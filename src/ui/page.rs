@@ -86,7 +86,7 @@ pub(crate) fn draw_prompt(
     let before = wrap(&format!("{}\u{1}", field.before_cursor()), cells);
     let cursor_row = before.len().saturating_sub(1);
     let cursor_column = before.last().map_or(0, |line| width(line.trim_end_matches('\u{1}')));
-    let most = usize::from(area.height.saturating_sub(1)).min(8).max(1);
+    let most = usize::from(area.height.saturating_sub(1)).clamp(1, 8);
     let rows = written.len().max(least).min(most);
     let height = u16::try_from(rows).unwrap_or(1) + 1;
     let dialog = Rect { y: area.bottom().saturating_sub(height), height: height.min(area.height), ..area };

@@ -10,6 +10,7 @@
 mod support;
 
 mod arriving;
+mod deploying;
 mod killed;
 mod night;
 mod together;

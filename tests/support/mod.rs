@@ -238,6 +238,11 @@ impl Session {
         self.wait_for(&format!("{text:?}"), |screen| screen.text().contains(text));
     }
 
+    /// Whether `text` stands somewhere on the screen.
+    pub(crate) fn shows(&self, text: &str) -> bool {
+        self.screen.text().contains(text)
+    }
+
     /// Waits for output for at most `wait` and takes in one piece of it; false when none came.
     pub(crate) fn wait_for_output(&mut self, wait: Duration) -> bool {
         let before = self.screen.bytes();

@@ -25,7 +25,7 @@ fn killed(desk: &Desk, request: &Value, until: &str, writes: usize) {
 
 /// Waits until something is so.
 fn wait(is_so: impl Fn() -> bool) {
-    let late = Instant::now() + Duration::from_secs(60);
+    let late = Instant::now() + Duration::from_mins(1);
     while !is_so() {
         assert!(Instant::now() < late, "it did not come to that");
         std::thread::yield_now();

@@ -1,4 +1,4 @@
-//! A night at two CloudVisions: what their worker would tell of a fabric, its targets and its change controls.
+//! A night at two instances: what their worker would tell of a fabric, its targets and its change controls.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(super) fn instances() -> Vec<InstanceView> {
     vec![of(PROD, true), of(LAB, false)]
 }
 
-/// Settings with these CloudVisions.
+/// Settings with these instances.
 pub(super) fn settings_of(instances: Vec<InstanceView>, text: &str, utf8: bool) -> Settings {
     let mut settings = settings(text, ColourDepth::Sixteen, utf8);
     let [_, deploys, changes, ..] = &mut settings.absent;
@@ -75,18 +75,20 @@ pub(super) fn serial(at: usize) -> DeviceId {
 
 /// A change control that updates these devices, side by side.
 pub(super) fn change(id: &str, name: &str, state: ChangeState, age: TimeDelta, devices: &[usize]) -> Change {
-    let stage = |at: &usize| {
+    let of_device = |at: &usize| {
         let name =
             super::night::devices().get(*at).map_or_else(|| format!("device {at}"), |device| device.hostname.clone());
         let stage_state = match state {
-            ChangeState::Completed => StageState::Completed,
-            ChangeState::Running if at % 2 == 0 => StageState::Completed,
-            ChangeState::Running => StageState::Running,
-            ChangeState::Failed if at % 2 == 1 => StageState::Failed,
-            ChangeState::Failed => StageState::Completed,
-            _ => StageState::Planned,
+            ChangeState::Running if !at.is_multiple_of(2) => StageState::Running,
+            ChangeState::Failed if !at.is_multiple_of(2) => StageState::Failed,
+            ChangeState::Completed | ChangeState::Running | ChangeState::Failed => StageState::Completed,
+            ChangeState::Pending
+            | ChangeState::Approved
+            | ChangeState::Scheduled
+            | ChangeState::Stopped
+            | ChangeState::Unknown(_) => StageState::Planned,
         };
-        let stage = Stage {
+        let told = Stage {
             name: format!("Update {name}"),
             action: Some("configlet update".to_owned()),
             device: Some(serial(*at)),
@@ -109,9 +111,9 @@ pub(super) fn change(id: &str, name: &str, state: ChangeState, age: TimeDelta, d
                 ]
             },
         };
-        (format!("stage-{at}"), stage)
+        (format!("stage-{at}"), told)
     };
-    let mut stages: BTreeMap<String, Stage> = devices.iter().map(stage).collect();
+    let mut stages: BTreeMap<String, Stage> = devices.iter().map(of_device).collect();
     let root = Stage {
         name: "root".to_owned(),
         action: None,
@@ -438,7 +440,7 @@ pub(super) fn failing(instance: &str) -> Report {
     }
 }
 
-/// A desk at both CloudVisions before anything was told.
+/// A desk at both instances before anything was told.
 pub(super) fn silent(columns: u16, rows: u16) -> Desk {
     Desk::with(settings_of(instances(), "", true), None, columns, rows)
 }
@@ -486,10 +488,7 @@ impl Desk {
 
     /// What CloudVision's worker was asked since the last time.
     pub(super) fn asked(&mut self) -> Vec<Request> {
-        let asked = |effect| match effect {
-            Effect::CloudVision(request) => Some(request),
-            _ => None,
-        };
+        let asked = |effect| if let Effect::CloudVision(request) = effect { Some(request) } else { None };
         std::mem::take(&mut self.wanted).into_iter().filter_map(asked).collect()
     }
 

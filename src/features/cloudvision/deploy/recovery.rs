@@ -45,8 +45,10 @@ struct Verdict {
     ending: Ending,
     /// In words.
     result: String,
-    /// Its submission's change control, where it was submitted and the journal does not know.
-    submitted: Option<Option<ChangeId>>,
+    /// Whether it was submitted and the journal does not know that.
+    is_news: bool,
+    /// The change control of the submission.
+    change: Option<ChangeId>,
 }
 
 /// Finds out what has become of the deployments to `server` (`host:port`) that other processes left, and writes down those
@@ -75,9 +77,7 @@ pub async fn settle(client: &Client, store: &Store, server: &str) -> Result<Vec<
         let standing = match (verdict(&entry, workspace.as_ref()), &entry.workspace) {
             (Some(verdict), _) => {
                 let standing = Standing::Ended { ending: verdict.ending, result: verdict.result.clone() };
-                if let Some(Some(change)) = &verdict.submitted {
-                    entry.change = Some(change.clone());
-                }
+                entry.change.clone_from(&verdict.change);
                 write_down(store, entry.clone(), verdict).await?;
                 standing
             }
@@ -91,9 +91,10 @@ pub async fn settle(client: &Client, store: &Store, server: &str) -> Result<Vec<
 
 /// What a deployment without a process has come to; nothing while its workspace is open.
 fn verdict(entry: &Entry, workspace: Option<&Workspace>) -> Option<Verdict> {
-    let ended = |ending, result: &str| Some(Verdict { ending, result: result.to_owned(), submitted: None });
+    let ended =
+        |ending, result: &str| Some(Verdict { ending, result: result.to_owned(), is_news: false, change: None });
     if entry.phase.is_in_force() {
-        return Some(in_force(entry, None));
+        return Some(in_force(entry, false, entry.change.clone()));
     }
     if entry.workspace.is_none() {
         return ended(Ending::Failed, "noctui died before it changed anything");
@@ -102,7 +103,7 @@ fn verdict(entry: &Entry, workspace: Option<&Workspace>) -> Option<Verdict> {
         return ended(Ending::Abandoned, "noctui died; there is no workspace of it");
     };
     match workspace.state {
-        WorkspaceState::Submitted => Some(in_force(entry, Some(workspace.changes.first().cloned()))),
+        WorkspaceState::Submitted => Some(in_force(entry, true, workspace.changes.first().cloned())),
         WorkspaceState::Abandoned => ended(Ending::Abandoned, "noctui died; its workspace is abandoned"),
         WorkspaceState::RolledBack => ended(Ending::Abandoned, "noctui died; what it submitted was rolled back"),
         WorkspaceState::Pending | WorkspaceState::Conflicts | WorkspaceState::Unknown(_) => None,
@@ -110,14 +111,14 @@ fn verdict(entry: &Entry, workspace: Option<&Workspace>) -> Option<Verdict> {
 }
 
 /// What a deployment has come to that is in force.
-fn in_force(entry: &Entry, submitted: Option<Option<ChangeId>>) -> Verdict {
+fn in_force(entry: &Entry, is_news: bool, change: Option<ChangeId>) -> Verdict {
     let ordered_more = entry.options.get("advance").and_then(|advance| advance.as_str()) != Some("pending");
-    let (ending, result) = match (&submitted, ordered_more) {
-        (Some(None), _) => (Ending::Done, "noctui died after it was submitted; no device changes"),
+    let (ending, result) = match (&change, ordered_more) {
+        (None, _) => (Ending::Done, "noctui died after it was submitted; no device changes"),
         (_, true) => (Ending::Failed, "noctui died after it was submitted; its change control was not taken further"),
         (_, false) => (Ending::Done, "noctui died after it was submitted"),
     };
-    Verdict { ending, result: result.to_owned(), submitted }
+    Verdict { ending, result: result.to_owned(), is_news, change }
 }
 
 /// Ends a deployment in the journal and in the audit log, unless somebody else does so at the same time.
@@ -126,7 +127,7 @@ async fn write_down(store: &Store, entry: Entry, verdict: Verdict) -> Result<(),
     let written = store.write(move |connection| {
         let Ok(claim) = journal::adopt(connection, &entry, &Owner::of_this_process(), at)? else { return Ok(()) };
         let change = entry.change.clone();
-        if verdict.submitted.is_some() {
+        if verdict.is_news {
             let facts = Facts { change: change.clone(), ..Facts::default() };
             // From an early phase, too: the request was sent and its phase not written.
             for phase in [Phase::Building, Phase::SubmitRequested, Phase::Submitted] {
@@ -135,7 +136,7 @@ async fn write_down(store: &Store, entry: Entry, verdict: Verdict) -> Result<(),
                 }
             }
         }
-        let is_in_force = entry.phase.is_in_force() || verdict.submitted.is_some();
+        let is_in_force = entry.phase.is_in_force() || verdict.is_news;
         for row in audit::unsettled(connection, &entry.id)? {
             let outcome = match (row.request.what, is_in_force) {
                 (What::Deploy, true) => Outcome::Ok,

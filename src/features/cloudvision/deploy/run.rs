@@ -44,7 +44,7 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
             let why = silence.borrow_and_update().clone();
             controls.tell(Event::Silence(why)).await;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let result = tokio::select! {
         result = job.all() => result,

@@ -23,8 +23,12 @@ use crate::ui::list::Row;
 use crate::ui::page::Span;
 use crate::ui::theme::{Role, State as Sign};
 
-/// A name of more cells than this nobody types.
-const TYPED_CELLS: usize = 40;
+/// Cells of a name as a question has it at most.
+const NAME_CELLS: usize = 40;
+/// A name of more cells than this nobody types at night: its first word does, such as the number of a ticket.
+const TYPED_CELLS: usize = 24;
+/// A first word of fewer letters tells nothing.
+const TYPED_LETTERS: usize = 4;
 /// Cells of a question for its verb, its object and the name of its CloudVision.
 const QUESTION_CELLS: usize = 56;
 /// Names of devices that a question lists.
@@ -94,7 +98,25 @@ impl State {
                 };
                 self.aim_change(place, ChangeAction::Arrange(order), verb, look)
             }
-            _ => Err("this writes nothing".to_owned()),
+            Command::OpenChange
+            | Command::Schedule
+            | Command::Rename
+            | Command::Describe
+            | Command::Open
+            | Command::Close
+            | Command::Next
+            | Command::Previous
+            | Command::Filter
+            | Command::FindNext
+            | Command::FindPrevious
+            | Command::Show
+            | Command::Seen
+            | Command::Workspaces
+            | Command::Devices
+            | Command::Instance
+            | Command::Copy
+            | Command::CopyText
+            | Command::Refresh => Err("this writes nothing".to_owned()),
         }
     }
 
@@ -337,7 +359,7 @@ impl State {
         let change = &shown.change;
         let again = *action == ChangeAction::Approve && change.approval.is_some();
         if again || !action.is_possible(change.state) {
-            let (name, state) = (fit(words::name(change), TYPED_CELLS).into_owned(), change.state.name());
+            let (name, state) = (fit(words::name(change), NAME_CELLS).into_owned(), change.state.name());
             return Err(if matches!(action, ChangeAction::Schedule(_)) && change.state == ChangeState::Pending {
                 format!("{name} is {state}: approve it first")
             } else {
@@ -427,18 +449,34 @@ impl Aim {
         let view = &instance.view;
         let place = if view.production { view.name.to_uppercase() } else { view.name.clone() };
         // The whole of the question stands in one line: where it happens is never what is cut off.
-        let room = QUESTION_CELLS.saturating_sub(width(verb) + width(&place)).clamp(8, TYPED_CELLS);
-        // What nobody can type is not asked for.
-        let typable = !name.is_empty()
-            && width(name) <= TYPED_CELLS
-            && name.chars().all(|c| c.is_ascii_graphic() || c == ' ')
-            && name.trim() == name;
+        let room = QUESTION_CELLS.saturating_sub(width(verb) + width(&place)).clamp(8, NAME_CELLS);
         Self {
             request,
             question: format!("{verb} \"{}\" on {place}?", fit(name, room)),
-            word: if typable { name.to_owned() } else { view.name.clone() },
+            word: typed_word(name).unwrap_or(&view.name).to_owned(),
             lines,
             production: view.production,
         }
+    }
+}
+
+/// What of a name is to be typed; nothing where nobody could.
+fn typed_word(name: &str) -> Option<&str> {
+    let is_typable = |word: &str| word.chars().all(|c| c.is_ascii_graphic() || c == ' ') && word.trim() == word;
+    let whole = (!name.is_empty() && width(name) <= TYPED_CELLS).then_some(name);
+    let first = || name.split(' ').next().filter(|word| (TYPED_LETTERS..=TYPED_CELLS).contains(&word.len()));
+    whole.or_else(first).filter(|word| is_typable(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_name_the_first_word_is_typed_and_of_a_strange_one_nothing() {
+        assert_eq!(typed_word("snmp location"), Some("snmp location"));
+        assert_eq!(typed_word("NET-4407 new tenant VLAN 140, second try"), Some("NET-4407"));
+        assert_eq!(typed_word("a name that begins with a short word"), None);
+        assert_eq!([typed_word(""), typed_word("Überlauf"), typed_word("x\u{200b}")], [None; 3]);
     }
 }

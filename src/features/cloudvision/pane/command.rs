@@ -75,10 +75,10 @@ pub enum Command {
 impl Command {
     /// The pane in which it makes sense; `None` for one that does in both.
     pub(crate) fn place(self) -> Option<Place> {
-        match self {
-            Self::Deploy | Self::DeployStart | Self::GoOn | Self::Cancel | Self::OpenChange => Some(Place::Deploys),
-            Self::Show | Self::Seen => Some(Place::Changes),
-            _ => None,
+        if matches!(self, Self::Deploy | Self::DeployStart | Self::GoOn | Self::Cancel | Self::OpenChange) {
+            Some(Place::Deploys)
+        } else {
+            matches!(self, Self::Show | Self::Seen).then_some(Place::Changes)
         }
     }
 }

@@ -135,8 +135,8 @@ impl State {
     }
 
     /// Begins to type something about the change control on the screen.
-    pub(super) fn edit_change(&mut self, place: Place, what: ChangeAction, now: DateTime<Utc>) -> Outcome {
-        let (shown, _) = match self.act_on_screen(place, &what, now) {
+    pub(super) fn edit_change(&mut self, place: Place, what: &ChangeAction, now: DateTime<Utc>) -> Outcome {
+        let (shown, _) = match self.act_on_screen(place, what, now) {
             Ok(found) => found,
             Err(why) => return Outcome::warn(why),
         };
@@ -147,12 +147,13 @@ impl State {
             name: super::view::words::name(change).to_owned(),
             version: change.version,
         };
-        let editor = match what {
-            ChangeAction::Edit { name: Some(_), .. } => {
-                Editor { field: Field::line(&change.name), purpose: Purpose::Name(bound) }
+        let editor = if let ChangeAction::Edit { name, .. } = what {
+            match name {
+                Some(_) => Editor { field: Field::line(&change.name), purpose: Purpose::Name(bound) },
+                None => Editor { field: Field::lines(&change.notes), purpose: Purpose::Notes(bound) },
             }
-            ChangeAction::Edit { .. } => Editor { field: Field::lines(&change.notes), purpose: Purpose::Notes(bound) },
-            _ => Editor { field: Field::line(""), purpose: Purpose::Schedule(bound) },
+        } else {
+            Editor { field: Field::line(""), purpose: Purpose::Schedule(bound) }
         };
         self.editor = Some((place, editor));
         Outcome::none()
@@ -169,7 +170,17 @@ impl State {
             Code::Down => Some(Motion::Down),
             Code::PageUp => Some(Motion::PageUp),
             Code::PageDown => Some(Motion::PageDown),
-            _ => None,
+            Code::Char(_)
+            | Code::Enter
+            | Code::Tab
+            | Code::Backspace
+            | Code::Delete
+            | Code::Insert
+            | Code::Left
+            | Code::Right
+            | Code::Home
+            | Code::End
+            | Code::F(_) => None,
         };
         if let (Some(motion), true) = (motion, is_live) {
             return self.moved(place, motion);

@@ -37,7 +37,7 @@ impl Detail {
             let before = self.list.cursor();
             move_in(&mut self.list, motion);
             if self.list.cursor() != before {
-                self.to_top();
+                self.rewind();
             }
         }
     }
@@ -102,7 +102,7 @@ impl State {
                 "this is the first one"
             });
         }
-        detail.to_top();
+        detail.rewind();
         Outcome::none()
     }
 
@@ -140,7 +140,7 @@ impl State {
                 let before = detail.list.cursor();
                 let opens = at.is_some_and(|at| click_in(&mut detail.list, at));
                 if detail.list.cursor() != before {
-                    detail.to_top();
+                    detail.rewind();
                 }
                 opens
             }

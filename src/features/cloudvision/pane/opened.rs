@@ -126,12 +126,12 @@ impl Detail {
         let before = self.list.selected().cloned();
         self.list.replace(parts, false, false, None);
         if self.list.selected() != before.as_ref() {
-            self.to_top();
+            self.rewind();
         }
     }
 
     /// Shows the text from its beginning, as that of another part is.
-    pub(super) fn to_top(&mut self) {
+    pub(super) fn rewind(&mut self) {
         self.scroll = 0;
         self.found = None;
     }
@@ -151,17 +151,17 @@ impl DeploymentPage {
 
 impl ChangePage {
     /// A change control as it was told.
-    pub(super) fn new(instance: String, change: Arc<Change>) -> Self {
+    pub(super) fn new(instance: String, change: &Arc<Change>) -> Self {
         let mut page = Self {
             instance,
             id: change.id.clone(),
-            change: Arc::clone(&change),
+            change: Arc::clone(change),
             is_gone: false,
             diffs: BTreeMap::new(),
             asking: None,
             detail: Detail::new(),
         };
-        page.detail.fill(parts(&change));
+        page.detail.fill(parts(change));
         page
     }
 

@@ -114,7 +114,7 @@ impl State {
                 self.unfinished = unfinished;
                 self.refill_deploys(Some(now));
             }
-            Report::Deployment { id, progress } => self.progress(id, *progress, now),
+            Report::Deployment { id, progress } => self.progress(&id, *progress, now),
             Report::Done(text) => return Outcome::done(text),
             Report::Failed(trouble) => {
                 self.nothing_begins();
@@ -122,9 +122,10 @@ impl State {
             }
             Report::ChangeDiff { change, device, lines } => {
                 for page in self.pages_mut() {
-                    match page {
-                        Page::Change(page) if page.id == change => page.arrived(&device, lines.clone().into()),
-                        _ => {}
+                    if let Page::Change(page) = page
+                        && page.id == change
+                    {
+                        page.arrived(&device, lines.clone().into());
                     }
                 }
             }
@@ -151,9 +152,9 @@ impl State {
     }
 
     /// A deployment tells something.
-    fn progress(&mut self, id: DeploymentId, progress: Progress, now: DateTime<Utc>) {
+    fn progress(&mut self, id: &DeploymentId, progress: Progress, now: DateTime<Utc>) {
         if let Progress::Begun { target, instance, at, review } = &progress {
-            if self.runs.iter().any(|run| run.id == id) {
+            if self.runs.iter().any(|run| run.id == *id) {
                 return;
             }
             // The one before is over, or this one would not have begun.
@@ -169,7 +170,7 @@ impl State {
             progress,
             Progress::Told(Event::Planned(_) | Event::Compared(_) | Event::Built(_)) | Progress::Ended { .. }
         );
-        let Some(run) = self.runs.iter_mut().find(|run| run.id == id) else { return };
+        let Some(run) = self.runs.iter_mut().find(|run| run.id == *id) else { return };
         run.progress(progress, now);
         if relists {
             let parts = parts(run);

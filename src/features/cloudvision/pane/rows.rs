@@ -57,10 +57,12 @@ pub(super) struct ChangeRow {
 impl ChangeRow {
     /// Its place among the groups: what runs, what waits, what is over.
     pub(super) fn rank(&self) -> u8 {
-        match self.change.state {
-            ChangeState::Running => 0,
-            state if state.is_over() => 2,
-            _ => 1,
+        if self.change.state == ChangeState::Running {
+            0
+        } else if self.change.state.is_over() {
+            2
+        } else {
+            1
         }
     }
 }

@@ -80,12 +80,9 @@ pub(super) struct Ended {
 impl Run {
     /// One that has begun.
     pub(super) fn new(id: DeploymentId, target: String, instance: String, at: DateTime<Utc>, reviews: bool) -> Self {
-        let steps = Step::ALL.into_iter().filter(|step| match step {
-            Step::Review => reviews,
-            // Whether it is waited for is not known before.
-            Step::Run => false,
-            _ => true,
-        });
+        // Whether its change control is waited for is not known before.
+        let is_planned = |step: &Step| *step != Step::Run && (reviews || *step != Step::Review);
+        let steps = Step::ALL.into_iter().filter(is_planned);
         Self {
             id,
             target,
@@ -115,7 +112,7 @@ impl Run {
             Progress::Begun { .. } => {}
             Progress::Told(event) => self.told(event, now),
             Progress::Ended { ending, trouble, workspace, at } => {
-                self.end(Ended { ending, trouble, fate: workspace, at })
+                self.end(Ended { ending, trouble, fate: workspace, at });
             }
         }
     }
@@ -186,14 +183,13 @@ impl Run {
 
     /// It ended: what did not begin will not.
     fn end(&mut self, ended: Ended) {
-        let is_well = matches!(ended.ending, Ending::Done | Ending::NothingToDo);
         self.steps.retain(|line| line.sign != Sign::Planned);
         for line in &mut self.steps {
             if matches!(line.sign, Sign::Progress | Sign::Warning) {
                 line.sign = match ended.ending {
-                    _ if is_well => Sign::Done,
+                    Ending::Done | Ending::NothingToDo => Sign::Done,
                     Ending::Cancelled | Ending::Abandoned => Sign::Cancelled,
-                    _ => Sign::Failed,
+                    Ending::Failed | Ending::Unknown => Sign::Failed,
                 };
             }
         }

@@ -147,7 +147,22 @@ impl State {
                 (Place::Changes, None) => self.changes.list.selected().is_some(),
             },
             Command::Instance => self.instances.len() > 1,
-            _ => true,
+            Command::Rename
+            | Command::Describe
+            | Command::Arrange
+            | Command::Close
+            | Command::Next
+            | Command::Previous
+            | Command::Filter
+            | Command::FindNext
+            | Command::FindPrevious
+            | Command::Show
+            | Command::Seen
+            | Command::Workspaces
+            | Command::Devices
+            | Command::Copy
+            | Command::CopyText
+            | Command::Refresh => true,
         };
         let word = match (command, self.page(place)) {
             (Command::Open, Some(Page::Deployment(page))) if page.detail.is_full => return None,

@@ -98,11 +98,11 @@ impl State {
                 Ok(aim) => self.carry_out(aim.request, look.now),
                 Err(why) => Outcome::warn(why),
             },
-            Command::Schedule => self.edit_change(place, ChangeAction::Schedule(look.now), look.now),
+            Command::Schedule => self.edit_change(place, &ChangeAction::Schedule(look.now), look.now),
             Command::Rename => {
-                self.edit_change(place, ChangeAction::Edit { name: Some(String::new()), notes: None }, look.now)
+                self.edit_change(place, &ChangeAction::Edit { name: Some(String::new()), notes: None }, look.now)
             }
-            Command::Describe => self.edit_change(place, ChangeAction::Edit { name: None, notes: None }, look.now),
+            Command::Describe => self.edit_change(place, &ChangeAction::Edit { name: None, notes: None }, look.now),
             Command::OpenChange => self.open_change_of_run(),
             Command::Open => self.open(place),
             Command::Close => self.back(place).unwrap_or_default(),
@@ -189,7 +189,7 @@ impl State {
                     entry.is_news = false;
                 }
                 let name = instance.view.name.clone();
-                self.above_changes.pages.push(Page::Change(ChangePage::new(name, change)));
+                self.above_changes.pages.push(Page::Change(ChangePage::new(name, &change)));
                 self.refill_changes(None);
                 Outcome::none()
             }
@@ -210,7 +210,7 @@ impl State {
         };
         let newest = self.named(&instance).and_then(|instance| instance.changes.items.get(&change.id));
         let change = newest.map_or(change, |entry| Arc::clone(&entry.change));
-        self.above_deploys.pages.push(Page::Change(ChangePage::new(instance, change)));
+        self.above_deploys.pages.push(Page::Change(ChangePage::new(instance, &change)));
         Outcome::none()
     }
 

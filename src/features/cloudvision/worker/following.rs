@@ -135,23 +135,24 @@ impl<T: Followed> Gathering<T> {
                 }
             }
             (_, None) => {}
-            (Operation::Deleted, Some(value)) => match &mut self.initial {
-                Some(initial) => initial.retain(|known| known.key() != value.key()),
-                None => {
-                    self.upserts.retain(|known| known.key() != value.key());
+            (Operation::Deleted, Some(value)) => {
+                let told = self.initial.as_mut().unwrap_or(&mut self.upserts);
+                told.retain(|known| known.key() != value.key());
+                if self.initial.is_none() {
                     self.removed.push(value);
                 }
-            },
-            (_, Some(value)) => match &mut self.initial {
-                Some(initial) => initial.push(value),
-                None => {
-                    self.removed.retain(|known| known.key() != value.key());
-                    match self.upserts.iter_mut().find(|known| known.key() == value.key()) {
-                        Some(known) => *known = value,
-                        None => self.upserts.push(value),
-                    }
+            }
+            (_, Some(value)) => {
+                if let Some(initial) = &mut self.initial {
+                    initial.push(value);
+                    return;
                 }
-            },
+                self.removed.retain(|known| known.key() != value.key());
+                match self.upserts.iter_mut().find(|known| known.key() == value.key()) {
+                    Some(known) => *known = value,
+                    None => self.upserts.push(value),
+                }
+            }
         }
     }
 

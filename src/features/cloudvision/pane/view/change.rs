@@ -30,8 +30,8 @@ pub(super) fn title(state: &State, page: &ChangePage, look: &Look<'_>) -> Title 
         (look.pick(" → ", " > ").to_owned(), Role::Muted),
     ];
     left.extend(instance_span(state, &page.instance));
-    let stale = state.named(&page.instance).and_then(|it| it.stale(it.changes.told_at, state.started, look.now));
-    let right = match (page.is_gone, stale) {
+    let old = state.named(&page.instance).and_then(|it| it.stale(it.changes.told_at, state.started, look.now));
+    let right = match (page.is_gone, old) {
         (true, _) => Some(("deleted".to_owned(), Role::Failed)),
         (false, Some(_)) => Some((format!("{} not up to date", look.glyph(Sign::Stale)), Role::Stale)),
         (false, None) => running(&page.change, look),
@@ -109,8 +109,8 @@ fn facts(change: &Change, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
 }
 
 /// The line of a part.
-pub(super) fn part(state: &State, page: &ChangePage, part: &Part, look: &Look<'_>, cells: usize) -> Vec<Span> {
-    let instance = state.named(&page.instance);
+pub(super) fn part(panes: &State, page: &ChangePage, part: &Part, look: &Look<'_>, cells: usize) -> Vec<Span> {
+    let instance = panes.named(&page.instance);
     match part {
         Part::General => vec![("  all".to_owned(), Role::Text)],
         Part::Device(device) => vec![(format!("  {}", fit(hostname(instance, device), cells)), Role::Text)],
@@ -118,9 +118,9 @@ pub(super) fn part(state: &State, page: &ChangePage, part: &Part, look: &Look<'_
             let Some(stage) = page.change.stages.get(id) else {
                 return vec![(format!("{}? {}", "  ".repeat(*depth), crate::text::clean_line(id)), Role::Muted)];
             };
-            let (state, word) = words::stage(stage.state);
+            let (mark, word) = words::stage(stage.state);
             let indent = "  ".repeat((*depth).min(cells / 4));
-            let mut line = vec![(indent.clone(), Role::Text), sign(look, state)];
+            let mut line = vec![(indent.clone(), Role::Text), sign(look, mark)];
             let mut name =
                 if stage.name.is_empty() { stage.action.clone().unwrap_or_default() } else { stage.name.clone() };
             if let Some(device) = device {
@@ -139,7 +139,7 @@ pub(super) fn part(state: &State, page: &ChangePage, part: &Part, look: &Look<'_
                 format!(" {}", fit(&name, room)),
                 if stage.state == StageState::Planned { Role::Muted } else { Role::Text },
             ));
-            line.push((format!("  {word}"), state.role()));
+            line.push((format!("  {word}"), mark.role()));
             line
         }
     }
@@ -191,11 +191,11 @@ fn of_stage(stage: &Stage, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
         lines.push(plain(format!("started {}{end}", look.zone.local(started).format("%H:%M:%S")), Role::Muted));
     }
     for step in &stage.steps {
-        let (state, _) = words::stage(step.state);
+        let (outcome, _) = words::stage(step.state);
         let message = if step.message.is_empty() { String::new() } else { format!(": {}", step.message) };
         let text = format!(" {}{message}", step.name);
         for (row, line) in wrap(&text, cells.saturating_sub(1).max(8)).into_iter().enumerate() {
-            let mark = if row == 0 { sign(look, state) } else { (" ".to_owned(), Role::Text) };
+            let mark = if row == 0 { sign(look, outcome) } else { (" ".to_owned(), Role::Text) };
             lines.push(vec![mark, (line, Role::Text)]);
         }
     }

@@ -134,6 +134,8 @@ fn progress(change: &Change, look: &Look<'_>, cells: usize) -> (String, Role) {
             let (done, all) = change.progress();
             (format!("{done}/{all}"), Role::Failed)
         }
-        _ => (String::new(), Role::Muted),
+        ChangeState::Pending | ChangeState::Completed | ChangeState::Stopped | ChangeState::Unknown(_) => {
+            (String::new(), Role::Muted)
+        }
     }
 }

@@ -36,13 +36,12 @@ pub(super) fn title(state: &State, page: &DeploymentPage, look: &Look<'_>) -> Ti
             let instance = unfinished.map_or("", |left| left.instance.as_str());
             Title { left: left(name, instance), right: Some(("left unfinished".to_owned(), Role::Warning)) }
         }
-        Subject::Target(name) => match state.run_of(name) {
-            Some(run) => Title { left: left(name, &run.instance), right: Some(standing(run, look)) },
-            None => {
-                let instance = state.target(name).map_or("", |target| target.instance.as_str());
-                Title { left: left(name, instance), right: None }
-            }
-        },
+        Subject::Target(name) => {
+            let run = state.run_of(name);
+            let instance = run.map(|run| run.instance.as_str());
+            let instance = instance.or_else(|| Some(state.target(name)?.instance.as_str())).unwrap_or_default();
+            Title { left: left(name, instance), right: run.map(|run| standing(run, look)) }
+        }
     }
 }
 

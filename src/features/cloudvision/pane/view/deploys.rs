@@ -213,11 +213,15 @@ fn draw_unfinished(left: &Unfinished, columns: &Columns, rows: Rows<'_>, selecte
 /// What can be done about what was left.
 pub(super) fn remedy(left: &Unfinished) -> &'static str {
     use crate::features::cloudvision::store::journal::Phase;
-    match left.phase {
-        _ if left.lives => "another noctui is still at it",
-        Phase::Preparing => "nothing was sent; deploy it again",
-        Phase::SubmitRequested => "whether it was submitted is not known: look in CloudVision",
-        phase if phase.is_in_force() => "it is in force; its change control is under 3",
-        _ => "X abandons its workspace",
+    if left.lives {
+        "another noctui is still at it"
+    } else if left.phase.is_in_force() {
+        "it is in force; its change control is under 3"
+    } else if left.phase == Phase::Preparing {
+        "nothing was sent; deploy it again"
+    } else if left.phase == Phase::SubmitRequested {
+        "whether it was submitted is not known: look in CloudVision"
+    } else {
+        "X abandons its workspace"
     }
 }

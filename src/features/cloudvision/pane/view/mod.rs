@@ -8,6 +8,7 @@ mod detail;
 mod others;
 pub(super) mod words;
 
+use crate::features::cloudvision::worker::Health;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
@@ -52,7 +53,7 @@ pub(crate) fn draw(
     let mut rows = area;
     let mut cursor = None;
     if let Some(status) = status(state, place, look.now) {
-        cursor = draw_status(state, place, status, look, area, buffer);
+        cursor = draw_status(state, place, &status, look, area, buffer);
         rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     }
     match state.page(place) {
@@ -231,16 +232,16 @@ fn status(state: &State, place: Place, now: DateTime<Utc>) -> Option<Status> {
             (instance.changes.told_at, instance.changes.told_at.is_some(), of(&state.changes.filter, rows, all, what))
         }
     };
-    let stale = instance.stale(told_at, state.started, now).filter(|_| has_rows);
-    let is_needed = stale.is_some() || !parts.is_empty() || !filter.is_empty() || is_editing;
-    is_needed.then_some(Status { stale, parts, filter })
+    let old = instance.stale(told_at, state.started, now).filter(|_| has_rows);
+    let is_needed = old.is_some() || !parts.is_empty() || !filter.is_empty() || is_editing;
+    is_needed.then_some(Status { stale: old, parts, filter })
 }
 
 /// Draws the line above a list.
 fn draw_status(
     state: &State,
     place: Place,
-    status: Status,
+    status: &Status,
     look: &Look<'_>,
     area: Rect,
     buffer: &mut Buffer,
@@ -301,11 +302,7 @@ fn draw_empty(state: &State, text: &str, look: &Look<'_>, area: Rect, buffer: &m
     let cells = usize::from(area.width.saturating_sub(2));
     let area = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(1), ..area };
     let mut lines: Vec<TextLine> = Vec::new();
-    let failing = state.instance().and_then(|instance| match &instance.health {
-        crate::features::cloudvision::worker::Health::Failing { trouble, retry_at, .. } => Some((trouble, retry_at)),
-        _ => None,
-    });
-    if let Some((trouble, retry_at)) = failing {
+    if let Some(Health::Failing { trouble, retry_at, .. }) = state.instance().map(|instance| &instance.health) {
         lines.extend(trouble_lines(trouble, cells));
         let retry =
             retry_at.map(|at| format!("tries again at {}; r tries now", look.zone.local(at).format("%H:%M:%S")));
