@@ -352,7 +352,7 @@ impl Model {
     fn reconfigure(&mut self, settings: Settings) -> Vec<Effect> {
         let name = self.context().map(|context| context.name.clone());
         let mouse = settings.mouse != self.settings.mouse;
-        let zone_was_local = self.zone != Zone::Utc;
+        let configured_zone = self.settings.configured_zone;
         let chosen = (self.settings.theme != self.configured_theme).then(|| self.settings.theme.clone());
         let unchanged = settings.theme == self.configured_theme;
         self.configured_theme = settings.theme.clone();
@@ -363,7 +363,12 @@ impl Model {
         self.context =
             name.and_then(|name| self.settings.contexts.iter().position(|context| context.name == name)).unwrap_or(0);
         self.read_only |= self.settings.read_only || self.context().is_some_and(|context| context.read_only);
-        self.zone = if zone_was_local { self.settings.local_zone } else { Zone::Utc };
+        self.zone = match (self.settings.configured_zone, self.zone) {
+            // The zone is what was changed: it counts more than what was chosen before.
+            (new, _) if new != configured_zone => new.unwrap_or_default(),
+            (_, Zone::Utc) => Zone::Utc,
+            (_, Zone::Named(_)) => self.settings.local_zone,
+        };
         self.maintenance.set_who(&self.settings.who);
         self.maintenance.set_sources(&self.settings.mail_sources);
         self.toasts.done(self.now, "the configuration was read again");

@@ -6,3 +6,4 @@ mod mouse;
 mod screens;
 mod themes;
 mod typing;
+mod zones;
