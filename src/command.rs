@@ -49,6 +49,22 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// The place in a sentence: where a command is for.
+    #[must_use]
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Global => "everywhere",
+            Self::Dashboard => "the dashboard",
+            Self::Moving => "lists and texts",
+            Self::Maintenances => "the list of maintenances",
+            Self::Maintenance => "an opened maintenance",
+            Self::Notifications => "the list of mails",
+            Self::Notification => "an opened mail",
+        }
+    }
+}
+
 /// What can go wrong when the key was a slip; it alone decides what asks before it acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Risk {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use ratatui::layout::{Rect, Size};
 
 use super::commands::{self, Command};
-use super::layout::{Layout, layout};
+use super::layout::{Layout, can_zoom, layout};
 use super::overlay::{Confirm, Help, Overlay, Palette, Taken};
 use super::{Effect, Message, Model, Pane, Settings};
 use crate::command::{Motion, Risk, Scope, Spec};
@@ -60,7 +60,17 @@ impl Model {
 
     /// Where everything is on the present terminal.
     pub(super) fn layout(&self) -> Option<Layout> {
-        layout(self, Rect::new(0, 0, self.size.0, self.size.1))
+        layout(self, self.area())
+    }
+
+    /// Whether `zoom` would change anything now.
+    pub(crate) fn can_zoom(&self) -> bool {
+        can_zoom(self, self.area())
+    }
+
+    /// The terminal.
+    fn area(&self) -> Rect {
+        Rect::new(0, 0, self.size.0, self.size.1)
     }
 
     /// Whether the focused pane shows an opened thing, which takes the whole body.
@@ -184,11 +194,31 @@ impl Model {
             self.toasts.warn(self.now, format!("{} is refused: read-only; :read-write allows writing", spec.name));
             return vec![];
         }
+        if let Some(elsewhere) = self.is_for_elsewhere(spec) {
+            self.toasts.warn(self.now, elsewhere);
+            return vec![];
+        }
         if !confirmed && let Some(confirm) = self.question(spec) {
             self.overlays.push(Overlay::Confirm(confirm));
             return vec![];
         }
         self.execute(command)
+    }
+
+    /// Why a command that was asked for by name does nothing here: what it would act on is not what is looked at.
+    fn is_for_elsewhere(&self, spec: &Spec<Command>) -> Option<String> {
+        let Command::Maintenance(command) = spec.command else { return None };
+        let name = spec.name;
+        if self.focus != Pane::Maintenances {
+            let goes = by_key(self.settings.keymap.keys("maintenances"));
+            return command.acts_on_what_is_shown().then(|| format!("{name} is for the maintenances{goes}"));
+        }
+        let here = self.maintenance.scopes();
+        if spec.scopes.iter().any(|scope| here.contains(scope)) {
+            return None;
+        }
+        let places: Vec<&str> = spec.scopes.iter().map(|scope| scope.place()).collect();
+        Some(format!("{name} is for {}", places.join(" or ")))
     }
 
     /// What to ask before a row of the table runs; it follows from the row's risk alone.
@@ -198,12 +228,17 @@ impl Model {
             Risk::Confirm => false,
             Risk::TypeName => true,
         };
-        let object = self.context().map_or_else(String::new, |context| context.name.clone());
+        // Without contexts there is no name to say or to type: the command's own stands in for it.
+        let context = self.context().map(|context| context.name.clone());
+        let question = match &context {
+            Some(name) => format!("{} on {name}?", spec.help),
+            None => format!("{}?", spec.help),
+        };
         Some(Confirm {
             command: spec.command,
-            question: format!("{} on {object}?", spec.help),
+            question,
             lines: vec![],
-            word: typed.then_some(object),
+            word: typed.then(|| context.unwrap_or_else(|| spec.name.to_owned())),
             typed: crate::ui::field::Field::line(""),
             since: self.now,
         })
@@ -253,7 +288,8 @@ impl Model {
             Command::Focus(pane) => self.focus = pane,
             Command::NextPane => self.focus = self.neighbour(1),
             Command::PreviousPane => self.focus = self.neighbour(Pane::ALL.len() - 1),
-            Command::Zoom => self.zoomed = !self.zoomed,
+            Command::Zoom if self.can_zoom() => self.zoomed = !self.zoomed,
+            Command::Zoom => self.toasts.warn(self.now, "what is opened has the screen to itself already"),
             Command::Move(motion) => return self.moved(motion),
             Command::Maintenance(command) => {
                 self.focus = Pane::Maintenances;
@@ -428,6 +464,11 @@ impl Model {
         }
         vec![]
     }
+}
+
+/// `: 1 goes there`, with the first of the keys.
+fn by_key(keys: &[Key]) -> String {
+    keys.first().map_or_else(String::new, |key| format!(": {key} goes there"))
 }
 
 /// What the maintenances ask for as effects.

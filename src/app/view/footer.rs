@@ -35,6 +35,8 @@ pub(crate) fn hints(model: &Model) -> Vec<Hint> {
             let Some(key) = model.settings.keymap.keys(spec.name).first() else { continue };
             let word = if let Command::Maintenance(command) = spec.command {
                 model.maintenance.hint(command, spec.hint)
+            } else if spec.command == Command::Zoom {
+                model.can_zoom().then_some(spec.hint)
             } else {
                 (spec.command != Command::Back || model.is_opened()).then_some(spec.hint)
             };
