@@ -209,12 +209,13 @@ impl Model {
     fn is_for_elsewhere(&self, spec: &Spec<Command>) -> Option<String> {
         let Command::Maintenance(command) = spec.command else { return None };
         let name = spec.name;
-        if self.focus != Pane::Maintenances {
+        if self.focus != Pane::Maintenances && command.acts_on_what_is_shown() {
             let goes = by_key(self.settings.keymap.keys("maintenances"));
-            return command.acts_on_what_is_shown().then(|| format!("{name} is for the maintenances{goes}"));
+            return Some(format!("{name} is for the maintenances{goes}"));
         }
         let here = self.maintenance.scopes();
-        if spec.scopes.iter().any(|scope| here.contains(scope)) {
+        // The filter closes what is opened above its list.
+        if command == maintenance::pane::Command::Filter || spec.scopes.iter().any(|scope| here.contains(scope)) {
             return None;
         }
         let places: Vec<&str> = spec.scopes.iter().map(|scope| scope.place()).collect();
