@@ -166,7 +166,9 @@ fn settle(
             (outcome, Some(provider), String::new())
         }
         Verdict::Ignored { provider, reason } => (Outcome::Ignored, Some(name(provider)), long(reason)),
-        Verdict::Failed { provider, reason } => (Outcome::ParsingFailed, Some(name(provider)), long(reason)),
+        Verdict::Failed { provider, reason } => {
+            (Outcome::ParsingFailed, (!provider.is_empty()).then(|| name(provider)), long(reason))
+        }
         Verdict::Unknown { reason } => (Outcome::UnknownProvider, None, long(reason)),
     };
     let mut update =
