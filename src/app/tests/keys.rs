@@ -149,6 +149,14 @@ fn the_history_tells_every_update_and_the_mail_is_one_key_away() {
 }
 
 #[test]
+fn a_notice_that_has_a_day_and_no_time_stands_in_the_history_by_its_day() {
+    let mut desk = Desk::live(80, 24);
+    desk.write_elsewhere("UPDATE event SET stamp = 1763424000 + 365 * 86400");
+    desk.press("enter");
+    assert!(desk.row("first notice").trim_start().starts_with("Nov 18   "), "{}", desk.screen());
+}
+
+#[test]
 fn neighbours_are_opened_without_going_back() {
     let mut desk = Desk::live(80, 24);
     desk.press("enter ]");
