@@ -17,6 +17,7 @@ use crate::demo;
 use crate::features::maintenance::open_store;
 use crate::features::maintenance::rules::Rules;
 use crate::features::maintenance::store::record::{self, Delivery, Limits};
+use crate::features::maintenance::store::seed;
 use crate::features::maintenance::worker::{Report, SourceHealth, SourceState, testing};
 use crate::input::Input;
 use crate::key::Key;
@@ -226,6 +227,18 @@ impl Desk {
             Ok(())
         };
         self.store.write_blocking(write).unwrap();
+    }
+
+    /// So many more maintenances are in the store.
+    pub(super) fn fill(&mut self, count: u64) {
+        seed::fill(&self.store, count, self.now, 1, |_| {}).unwrap();
+        self.report(Report::Changed);
+    }
+
+    /// What a question about the whole store is answered with.
+    pub(super) fn count(&self, sql: &'static str) -> usize {
+        let count: i64 = self.store.read_blocking(move |c| Ok(c.query_one(sql, [], |row| row.get(0))?)).unwrap();
+        count.try_into().unwrap()
     }
 
     /// What is on the screen.

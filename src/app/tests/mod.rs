@@ -2,6 +2,7 @@
 
 mod desk;
 mod keys;
+mod marks;
 mod mouse;
 mod screens;
 mod themes;

@@ -231,7 +231,7 @@ fn draw_row(
     let over = row.end <= look.now || row.status.is_final();
     let text = style(if over { Role::Muted } else { Role::Text });
     let mut pen = Pen::new(buffer, area, y);
-    let marked = state.list.is_marked(row.key.maintenance);
+    let marked = state.is_marked(row.key.maintenance);
     let mark = match (marked, row.is_unseen) {
         (true, _) => (look.pick("▌", "+"), Role::Marked),
         (false, true) => (look.pick("▎", "|"), Role::Changed),
