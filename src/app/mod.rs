@@ -97,7 +97,6 @@ pub struct Context {
 
 /// What the configuration decides about the screen; final, validated.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own in the configuration")]
 pub struct Settings {
     /// Role → style.
     pub(crate) theme: Theme,

@@ -132,9 +132,6 @@ impl Actor {
 
 /// Why a workspace is still there, in other words than those of a deployment that has one.
 fn not_abandoned(failure: &Failure) -> Trouble {
-    let why = match failure {
-        Failure::Submit { what, .. } => what.clone(),
-        other => other.problems().join("; "),
-    };
+    let why = if let Failure::Submit { what, .. } = failure { what.clone() } else { failure.problems().join("; ") };
     Trouble::new("the workspace was not abandoned").caused_by(&why).to_do(&failure.remedy())
 }
