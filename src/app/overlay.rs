@@ -166,6 +166,15 @@ impl Palette {
         })
     }
 
+    /// What to say where nothing matches: the themes, to somebody who asked for another.
+    pub(crate) fn nothing(&self) -> String {
+        let asked = self.arguments().next().and_then(|offer| self.text.text().trim().strip_prefix(offer.spec.name));
+        match asked.and_then(|theme| theme.strip_prefix(' ')) {
+            Some(theme) => format!("there is no theme {theme:?}; the themes are {}", self.themes.join(", ")),
+            None => "no command matches".to_owned(),
+        }
+    }
+
     /// What matches what was typed, best first; all commands when nothing was typed.
     pub(crate) fn matches(&self) -> Vec<Offer> {
         let commands = COMMANDS.iter().map(Offer::plain);

@@ -132,7 +132,10 @@ fn draw_palette(model: &Model, palette: &Palette, body: Rect, buffer: &mut Buffe
     let cursor = draw_field(&look, ":", &palette.text, inside, 0, buffer);
     let list = Rect { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
     if matches.is_empty() {
-        Pen::new(buffer, list, 0).text("no command matches", look.theme.style(Role::Muted));
+        for (row, line) in wrap(&palette.nothing(), usize::from(list.width)).iter().enumerate() {
+            let row = u16::try_from(row).unwrap_or(u16::MAX);
+            Pen::new(buffer, list, row).text(line, look.theme.style(Role::Muted));
+        }
     }
     let rows: Vec<[String; 3]> =
         matches.into_iter().map(|offer| [offer.name, offer.help.to_owned(), keys_of(model, offer.spec)]).collect();
