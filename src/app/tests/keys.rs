@@ -462,6 +462,26 @@ fn warnings_are_counted_in_the_footer_until_the_log_was_opened() {
 }
 
 #[test]
+fn a_notice_that_is_too_long_for_the_footer_stands_in_the_log_as_a_whole() {
+    let mut desk = Desk::live(40, 10);
+    desk.press("4 : a c k n o w enter");
+    let footer = desk.screen().lines().last().unwrap_or_default().to_owned();
+    assert!(footer.contains("acknowledge is for the maint…") && footer.ends_with("ctrl-l"), "{footer}");
+    let trouble = Trouble::new("the calendar file was not written").caused_by("no space left on device");
+    desk.report(Report::Failed(trouble.clone()));
+    let mut log = Recent::default();
+    let (target, text) = ("app".to_owned(), trouble.one_line());
+    log.add(Entry { at: desk.now, severity: Severity::Warning, target, text, times: 1 });
+    desk.send(Message::Logged(log));
+    desk.press("ctrl-l");
+    let words: Vec<String> = desk.screen().split_whitespace().map(str::to_owned).collect();
+    let all = words.iter().filter(|word| *word != "│").cloned().collect::<Vec<_>>().join(" ");
+    assert!(all.contains("acknowledge is for the maintenances: 1 goes there"), "{}", desk.screen());
+    let told = "the calendar file was not written: no space left on device";
+    assert_eq!(all.matches(told).count(), 1, "said once: {}", desk.screen());
+}
+
+#[test]
 fn an_idle_screen_changes_once_a_minute() {
     let mut desk = Desk::live(80, 24);
     let change = desk.model.next_change();
