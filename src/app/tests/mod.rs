@@ -4,6 +4,7 @@ mod desk;
 mod keys;
 mod marks;
 mod mouse;
+mod places;
 mod screens;
 mod themes;
 mod typing;
