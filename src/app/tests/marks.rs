@@ -119,3 +119,15 @@ fn what_is_past_stands_in_the_order_of_its_column() {
     assert!(past.iter().any(|line| line.contains("cancelled")) && ages.len() > 5, "{past:#?}");
     assert!(ages.is_sorted(), "{ages:?}\n{past:#?}");
 }
+
+#[test]
+fn thousands_are_said_to_be_on_their_way_and_are_no_calendar() {
+    let mut desk = Desk::live(120, 40);
+    desk.fill(5100);
+    let all = desk.count(ALL);
+    desk.press("* e");
+    assert!(desk.shows(&format!("{all} are too many for a calendar")), "{}", desk.screen());
+    desk.answers = false;
+    desk.press("a");
+    assert!(desk.shows(&format!("{all} are being written")), "{}", desk.screen());
+}
