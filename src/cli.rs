@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::{self, Config, Environment, Flags, Level, Problem, Problems, When};
-use crate::features::{cloudvision, maintenance};
+use crate::features::{self, cloudvision, maintenance};
 use crate::trouble::{Remedy, Trouble};
 use crate::{app, clock, demo, logging, output, runtime, store, text};
 
@@ -199,9 +199,15 @@ fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitC
 /// `noctui backup`
 fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
     let config = config::load(flags, &Environment::of_this_process())?;
-    store::backup(&config.paths.data, file)?;
+    let version = store::backup(&config.paths.data, file)?;
     let bytes = file.metadata().context("look at the backup")?.len();
     output::print(&format!("wrote {}, {bytes} bytes\n", text::clean_line(&file.to_string_lossy())))?;
+    let known = features::MIGRATIONS.len();
+    if usize::try_from(version).is_ok_and(|version| version > known) {
+        let newer = format!("the database has version {version}, this noctui knows up to {known}");
+        let trouble = Trouble::new(&newer).to_do("the copy is whole; keep a noctui with it that can read it");
+        output::complain(&format!("noctui: {trouble}"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -73,6 +73,28 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// The place in a sentence: where a command is for.
+    #[must_use]
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Global => "everywhere",
+            Self::Dashboard => "the dashboard",
+            Self::Moving => "lists and texts",
+            Self::Maintenances => "the list of maintenances",
+            Self::Maintenance => "an opened maintenance",
+            Self::Notifications => "the list of mails",
+            Self::Notification => "an opened mail",
+            Self::Deploys => "the list of targets",
+            Self::Deployment => "an opened target",
+            Self::Changes => "the list of change controls",
+            Self::Change => "an opened change control",
+            Self::Workspaces => "the list of workspaces",
+            Self::Devices => "the list of devices",
+        }
+    }
+}
+
 /// What can go wrong when the key was a slip; it alone decides what asks before it acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Risk {

@@ -19,7 +19,7 @@ pub struct ViewState {
     pub pane: Option<String>,
     /// Whether it filled the screen.
     pub zoomed: bool,
-    /// The zone times were shown in, as the configuration writes it; `None` for the configured one.
+    /// `local` where the local zone was chosen on the screen; `None` for UTC, and where the configuration names a zone.
     pub time_zone: Option<String>,
     /// What each pane remembers, by the pane's name.
     pub panes: BTreeMap<String, PaneState>,

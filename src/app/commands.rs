@@ -90,7 +90,7 @@ const GENERAL: &[Spec<Command>] = &[
         "",
         "Show the state of every backend and the age of its data",
     ),
-    row(Command::Log, "log", &["ctrl-l"], &[Scope::Global], "", "Show the last warnings"),
+    row(Command::Log, "log", &["ctrl-l"], &[Scope::Global], "", "Show the last notices and warnings"),
     row(Command::TimeZone, "time-zone", &["t"], &[Scope::Global], "", "Show times in UTC or in local time"),
     row(Command::Theme, "theme", &[], &[Scope::Global], "", "Switch to the next theme, or to the one that is named"),
     row(Command::Mouse, "mouse", &[], &[Scope::Global], "", "Take the mouse, or leave it to the terminal"),

@@ -35,6 +35,16 @@ impl Layout {
 
 /// Everything's place in `area`; `None` when that is too small for anything but saying so.
 pub(crate) fn layout(model: &Model, area: Rect) -> Option<Layout> {
+    arrange(model, model.zoomed, area)
+}
+
+/// Whether zooming would change anything in `area`: what is opened on a large screen has all of it anyway.
+pub(crate) fn can_zoom(model: &Model, area: Rect) -> bool {
+    arrange(model, true, area) != arrange(model, false, area)
+}
+
+/// The layout of a model, zoomed or not.
+fn arrange(model: &Model, zoomed: bool, area: Rect) -> Option<Layout> {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return None;
     }
@@ -42,10 +52,12 @@ pub(crate) fn layout(model: &Model, area: Rect) -> Option<Layout> {
     let footer = Rect { y: area.bottom() - 1, height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
     let large = area.width >= TILED.0 && area.height >= TILED.1;
-    let alone = model.zoomed || model.is_opened();
+    let alone = zoomed || model.is_opened();
     let (tabs, panes) = match (large, alone) {
         (true, false) => (None, tile(model, body)),
         (true, true) => (None, vec![(model.focus, body)]),
+        // Zoomed, the pane has the row of the tabs, too.
+        (false, _) if zoomed => (None, vec![(model.focus, body)]),
         (false, _) => {
             let tabs = Rect { height: 1, ..body };
             let rest = Rect { y: body.y + 1, height: body.height - 1, ..body };

@@ -99,7 +99,6 @@ pub struct Context {
 
 /// What the configuration decides about the screen; final, validated.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own in the configuration")]
 pub struct Settings {
     /// Role → style.
     pub(crate) theme: Theme,
@@ -107,8 +106,8 @@ pub struct Settings {
     pub(crate) themes: Vec<Theme>,
     /// The zone that `time-zone` switches to and from: the machine's own or the configured one.
     pub(crate) local_zone: Zone,
-    /// Whether times start out in that zone instead of UTC.
-    pub(crate) start_local: bool,
+    /// The zone that the configuration or its variable names for the start; `None` where neither does.
+    pub(crate) configured_zone: Option<Zone>,
     /// ASCII instead of glyphs.
     pub(crate) ascii: bool,
     /// Whether noctui takes the mouse.
@@ -240,7 +239,6 @@ impl Model {
     #[must_use]
     pub fn new(settings: Settings, view: &ViewState, size: (u16, u16), now: DateTime<Utc>) -> Self {
         let context = 0;
-        let local = view.time_zone.as_deref().map_or(settings.start_local, |zone| zone != "utc");
         let focus = Pane::ALL.into_iter().find(|pane| Some(pane.name()) == view.pane.as_deref());
         let mut model = Self {
             size,
@@ -248,7 +246,7 @@ impl Model {
             configured_theme: settings.theme.clone(),
             context,
             read_only: settings.read_only || settings.contexts.get(context).is_some_and(|context| context.read_only),
-            zone: if local { settings.local_zone } else { Zone::Utc },
+            zone: starting_zone(&settings, view),
             focus: focus.unwrap_or(Pane::Maintenances),
             zoomed: view.zoomed,
             focused: true,
@@ -317,7 +315,8 @@ impl Model {
         ViewState {
             pane: Some(self.focus.name().to_owned()),
             zoomed: self.zoomed,
-            time_zone: Some(if self.zone == Zone::Utc { "utc" } else { "local" }.to_owned()),
+            // A zone that the configuration names counts at every start: beside it a choice is for this run.
+            time_zone: (self.settings.configured_zone.is_none() && self.zone != Zone::Utc).then(|| LOCAL.to_owned()),
             panes: [
                 (Pane::Maintenances.name().to_owned(), self.maintenance.saved()),
                 (Pane::Deploys.name().to_owned(), self.cloudvision.saved(Place::Deploys)),
@@ -326,6 +325,15 @@ impl Model {
             .into(),
         }
     }
+}
+
+/// The local zone, in the saved view.
+const LOCAL: &str = "local";
+
+/// The zone in which times are shown at first: the configured one, else as it was chosen on the screen, else UTC.
+fn starting_zone(settings: &Settings, view: &ViewState) -> Zone {
+    let chosen = || if view.time_zone.as_deref() == Some(LOCAL) { settings.local_zone } else { Zone::Utc };
+    settings.configured_zone.unwrap_or_else(chosen)
 }
 
 /// A backend as the header shows it.

@@ -179,6 +179,20 @@ impl Palette {
         })
     }
 
+    /// What was typed after the name of a command that takes something.
+    fn argument(&self) -> Option<&str> {
+        let spec = self.arguments().next()?.spec;
+        Some(self.text.text().trim_start().strip_prefix(spec.name)?.strip_prefix(' ')?.trim())
+    }
+
+    /// What to say where nothing matches: the themes, to somebody who asked for another.
+    pub(crate) fn nothing(&self) -> String {
+        match self.argument() {
+            Some(theme) => format!("there is no theme {theme:?}; the themes are {}", self.themes.join(", ")),
+            None => "no command matches".to_owned(),
+        }
+    }
+
     /// What matches what was typed, best first; all commands when nothing was typed.
     pub(crate) fn matches(&self) -> Vec<Offer> {
         let commands = COMMANDS.iter().map(Offer::plain);
@@ -189,6 +203,8 @@ impl Palette {
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
         let mut found: Vec<_> = commands
+            // Whoever names a theme wants no other command.
+            .filter(|_| self.argument().is_none())
             .chain(self.arguments())
             .filter_map(|offer| {
                 // The name counts twice: a word of the help text never beats a command that is called so.

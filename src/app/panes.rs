@@ -242,6 +242,7 @@ impl Model {
             (Command::Maintenance(command), _) => self.maintenance.hint(command, word),
             (Command::CloudVision(command), Some(place)) => self.cloudvision.hint(place, command, word),
             (Command::Back, _) => self.is_opened().then_some(word),
+            (Command::Zoom, _) => self.can_zoom().then_some(word),
             _ => Some(word),
         }
     }

@@ -22,16 +22,17 @@ impl Settings {
         // A theme that nobody uses keeps nobody from working.
         problems.extend(broken.into_iter().filter(|(name, _)| *name == config.theme).map(|(_, problem)| problem));
         let theme = themes.iter().find(|theme| theme.name == config.theme).or(themes.first()).cloned();
-        let (local_zone, start_local) = match config.time_zone {
-            crate::config::Zone::Utc => (machine_zone(), false),
-            crate::config::Zone::Local => (machine_zone(), true),
-            crate::config::Zone::Named(zone) => (Zone::Named(zone), true),
+        let (local_zone, configured_zone) = match config.time_zone {
+            None => (machine_zone(), None),
+            Some(crate::config::Zone::Utc) => (machine_zone(), Some(Zone::Utc)),
+            Some(crate::config::Zone::Local) => (machine_zone(), Some(machine_zone())),
+            Some(crate::config::Zone::Named(zone)) => (Zone::Named(zone), Some(Zone::Named(zone))),
         };
         let settings = Self {
             theme: theme.unwrap_or_else(Theme::plain),
             themes,
             local_zone,
-            start_local,
+            configured_zone,
             ascii: match config.ascii {
                 When::Always => true,
                 When::Never => false,

@@ -1,5 +1,7 @@
 //! Short notices of results: what was done, or what went wrong and what to do about it.
 
+use std::collections::VecDeque;
+
 use chrono::{DateTime, Duration, Utc};
 
 use crate::trouble::Trouble;
@@ -29,11 +31,16 @@ impl Toast {
     }
 }
 
-/// The notice in the footer; older ones are in the log.
+/// Notices kept for the log; more than anybody reads.
+const KEPT: usize = 100;
+
+/// The notice in the footer, and those that were there before, for the log.
 #[derive(Debug, Default)]
 pub(crate) struct Toasts {
-    /// The newest.
+    /// The newest, as long as it is in the footer.
     newest: Option<Toast>,
+    /// The last ones, oldest first.
+    past: VecDeque<Toast>,
 }
 
 impl Toasts {
@@ -54,7 +61,17 @@ impl Toasts {
 
     /// Replaces the notice.
     pub(crate) fn show(&mut self, at: DateTime<Utc>, state: State, text: String) {
-        self.newest = Some(Toast { at, state, text });
+        let toast = Toast { at, state, text };
+        if self.past.len() == KEPT {
+            self.past.pop_front();
+        }
+        self.past.push_back(toast.clone());
+        self.newest = Some(toast);
+    }
+
+    /// The last notices, the newest included, oldest first.
+    pub(crate) fn past(&self) -> impl Iterator<Item = &Toast> {
+        self.past.iter()
     }
 
     /// The notice to show now.

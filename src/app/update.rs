@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use ratatui::layout::{Rect, Size};
 
 use super::commands::{self, Command};
-use super::layout::{Layout, layout};
+use super::layout::{Layout, can_zoom, layout};
 use super::overlay::{Confirm, Confirmed, Help, Overlay, Palette, Taken};
 use super::panes::pane_of;
 use super::{Effect, Message, Model, Pane, Settings};
@@ -60,7 +60,17 @@ impl Model {
 
     /// Where everything is on the present terminal.
     pub(super) fn layout(&self) -> Option<Layout> {
-        layout(self, Rect::new(0, 0, self.size.0, self.size.1))
+        layout(self, self.area())
+    }
+
+    /// Whether `zoom` would change anything now.
+    pub(crate) fn can_zoom(&self) -> bool {
+        can_zoom(self, self.area())
+    }
+
+    /// The terminal.
+    fn area(&self) -> Rect {
+        Rect::new(0, 0, self.size.0, self.size.1)
     }
 
     /// Something was done at the terminal.
@@ -163,6 +173,10 @@ impl Model {
         if self.refuses(spec) {
             return vec![];
         }
+        if let Some(elsewhere) = self.is_for_elsewhere(spec) {
+            self.toasts.warn(self.now, elsewhere);
+            return vec![];
+        }
         match self.question(spec) {
             Ok(None) => self.execute(command),
             Ok(Some(confirm)) => {
@@ -174,6 +188,31 @@ impl Model {
                 vec![]
             }
         }
+    }
+
+    /// Why a command that was asked for by name does nothing here: what it would act on is not what is looked at.
+    fn is_for_elsewhere(&self, spec: &Spec<Command>) -> Option<String> {
+        let name = spec.name;
+        let goes = |pane: &str| by_key(self.settings.keymap.keys(pane));
+        if let Command::CloudVision(command) = spec.command {
+            let (here, there) = (self.focus.place(), command.place());
+            let is_elsewhere = spec.writes && (here.is_none() || there.is_some_and(|there| here != Some(there)));
+            return (is_elsewhere && !self.settings.cloudvision.is_empty()).then(|| match there {
+                Some(Place::Deploys) => format!("{name} is for the targets{}", goes("deploys")),
+                Some(Place::Changes) | None => format!("{name} is for the change controls{}", goes("changes")),
+            });
+        }
+        let Command::Maintenance(command) = spec.command else { return None };
+        if self.focus != Pane::Maintenances && command.acts_on_what_is_shown() {
+            return Some(format!("{name} is for the maintenances{}", goes("maintenances")));
+        }
+        let here = self.maintenance.scopes();
+        // The filter closes what is opened above its list.
+        if command == maintenance::pane::Command::Filter || spec.scopes.iter().any(|scope| here.contains(scope)) {
+            return None;
+        }
+        let places: Vec<&str> = spec.scopes.iter().map(|scope| scope.place()).collect();
+        Some(format!("{name} is for {}", places.join(" or ")))
     }
 
     /// Whether read-only forbids it, which is said.
@@ -192,9 +231,13 @@ impl Model {
             return Ok(None);
         }
         let Command::CloudVision(command) = spec.command else {
-            let object = self.context().map_or_else(String::new, |context| context.name.clone());
-            let question = format!("{} on {object}?", spec.help);
-            let word = (spec.risk == Risk::TypeName).then_some(object);
+            // Without contexts there is no name to say or to type: the command's own stands in for it.
+            let context = self.context().map(|context| context.name.clone());
+            let question = match &context {
+                Some(name) => format!("{} on {name}?", spec.help),
+                None => format!("{}?", spec.help),
+            };
+            let word = (spec.risk == Risk::TypeName).then(|| context.unwrap_or_else(|| spec.name.to_owned()));
             return Ok(Some(Confirm::new(Confirmed::Run(spec.command), question, word, self.now)));
         };
         let place = self.turn_to(command);
@@ -277,7 +320,8 @@ impl Model {
             Command::Focus(pane) => self.focus = pane,
             Command::NextPane => self.focus = self.neighbour(1),
             Command::PreviousPane => self.focus = self.neighbour(Pane::ALL.len() - 1),
-            Command::Zoom => self.zoomed = !self.zoomed,
+            Command::Zoom if self.can_zoom() => self.zoomed = !self.zoomed,
+            Command::Zoom => self.toasts.warn(self.now, "what is opened has the screen to itself already"),
             Command::Move(motion) => return self.moved(motion),
             Command::Maintenance(command) => {
                 self.focus = Pane::Maintenances;
@@ -358,7 +402,7 @@ impl Model {
     fn reconfigure(&mut self, settings: Settings) -> Vec<Effect> {
         let name = self.context().map(|context| context.name.clone());
         let mouse = settings.mouse != self.settings.mouse;
-        let zone_was_local = self.zone != Zone::Utc;
+        let configured_zone = self.settings.configured_zone;
         let chosen = (self.settings.theme != self.configured_theme).then(|| self.settings.theme.clone());
         let unchanged = settings.theme == self.configured_theme;
         self.configured_theme = settings.theme.clone();
@@ -369,7 +413,12 @@ impl Model {
         self.context =
             name.and_then(|name| self.settings.contexts.iter().position(|context| context.name == name)).unwrap_or(0);
         self.read_only |= self.settings.read_only || self.context().is_some_and(|context| context.read_only);
-        self.zone = if zone_was_local { self.settings.local_zone } else { Zone::Utc };
+        self.zone = match (self.settings.configured_zone, self.zone) {
+            // The zone is what was changed: it counts more than what was chosen before.
+            (new, _) if new != configured_zone => new.unwrap_or_default(),
+            (_, Zone::Utc) => Zone::Utc,
+            (_, Zone::Named(_)) => self.settings.local_zone,
+        };
         self.maintenance.set_who(&self.settings.who);
         self.maintenance.set_sources(&self.settings.mail_sources);
         self.cloudvision.set_instances(&self.settings.cloudvision, self.now);
@@ -426,6 +475,11 @@ impl Model {
         }
         self.click_into(pane, column.saturating_sub(area.x), usize::from(row - area.y - 1))
     }
+}
+
+/// `: 1 goes there`, with the first of the keys.
+fn by_key(keys: &[Key]) -> String {
+    keys.first().map_or_else(String::new, |key| format!(": {key} goes there"))
 }
 
 /// What the maintenances ask for as effects.

@@ -48,8 +48,9 @@ pub struct Config {
     pub theme: String,
     /// The user's own themes, by name. Whether they are sound is for those to say who draw with them.
     pub themes: Vec<ThemeFile>,
-    /// The zone in which times are shown at first.
-    pub time_zone: Zone,
+    /// The zone in which times are shown at first; `None` where nobody names one, so that what was last chosen on the
+    /// screen counts.
+    pub time_zone: Option<Zone>,
     /// Whether the terminal's mouse is taken over.
     pub mouse: bool,
     /// Whether to draw in colour. `Auto` leaves it to `NO_COLOR` and the terminal.

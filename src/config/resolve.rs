@@ -10,7 +10,7 @@ use super::file::{ContextSection, File, From, LogSection, MaintenanceSection, So
 use super::paths::{self, Paths};
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::themes::{BUILT_IN_THEMES, ThemeFile};
-use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, When, WrittenPath, Zone};
+use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, When, WrittenPath};
 use super::{Config, Context, Expected, Flags, Log, Maintenance, ReadOnly, Retention, Source, SourceFrom};
 use crate::text::clean_line;
 
@@ -32,7 +32,7 @@ pub(super) fn resolve(
     let config = Config {
         theme: layers.theme(file.theme, &themes),
         themes,
-        time_zone: layers.variable("NOCTUI_TIME_ZONE").or(value(file.time_zone)).unwrap_or(Zone::Utc),
+        time_zone: layers.variable("NOCTUI_TIME_ZONE").or(value(file.time_zone)),
         mouse: layers.variable("NOCTUI_MOUSE").or(value(file.mouse)).unwrap_or(true),
         color: layers.over(flags.color, "NOCTUI_COLOR", file.color, When::Auto),
         ascii: layers.over(flags.ascii.then_some(When::Always), "NOCTUI_ASCII", file.ascii, When::Auto),

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::backends::Backends;
-use super::{Error, Prepared, Schedule, mailbox, prepare};
+use super::{Error, Prepared, Schedule, look_again, mailbox, prepare};
 use crate::features::maintenance;
 use crate::features::maintenance::store::seed;
 use crate::store;
@@ -86,8 +86,9 @@ impl Demo {
         let (later, _) = self.prepared.schedule.len_and_end();
         format!(
             "{} mails in {folder}/Maildir; the {later} that would arrive later are left out.\n\
-             noctui --config {folder}/config.toml --data-dir {folder}/data\n",
-            self.prepared.delivered
+             {}\n",
+            self.prepared.delivered,
+            look_again(&self.prepared.folder)
         )
     }
 }

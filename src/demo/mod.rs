@@ -65,10 +65,7 @@ impl Remedy for Error {
     fn remedy(&self) -> Cow<'static, str> {
         match self {
             Self::NotEmpty { folder } if folder.join("config.toml").is_file() => {
-                let folder = folder.display();
-                format!(
-                    "name a new folder, or look again: noctui --config {folder}/config.toml --data-dir {folder}/data"
-                )
+                format!("name a new folder, or look again: {}", look_again(folder))
             }
             Self::NotEmpty { .. } => return "name a new folder".into(),
             Self::Disk { .. } => return "check the folder's permissions and the space on its disk".into(),
@@ -196,13 +193,22 @@ pub fn deliver_beside(schedule: Schedule, stop: CancellationToken) -> Pin<Box<dy
     })
 }
 
+/// The command that looks at the demo in `folder` once more, and touches nothing else of the user's either.
+fn look_again(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "NOCTUI_STATE_DIR={folder}/state NOCTUI_CACHE_DIR={folder}/cache noctui --config {folder}/config.toml --data-dir \
+         {folder}/data"
+    )
+}
+
 /// The configuration file of the demo.
 fn configuration(maildir: &Path) -> String {
     format!(
         "# Written by `noctui demo`. To look at this demo again:\n\
-         #   noctui --config {0}/config.toml --data-dir {0}/data\n\n\
-         [[maintenance.source]]\nname = \"demo mailbox\"\nkind = \"maildir\"\npath = {1}\n",
-        maildir.parent().unwrap_or(maildir).display(),
+         #   {}\n\n\
+         [[maintenance.source]]\nname = \"demo mailbox\"\nkind = \"maildir\"\npath = {}\n",
+        look_again(maildir.parent().unwrap_or(maildir)),
         toml::Value::from(maildir.to_string_lossy().into_owned()),
     )
 }

@@ -219,6 +219,23 @@ fn a_folder_with_something_in_it_is_left_alone() {
 }
 
 #[test]
+fn the_command_that_looks_again_touches_nothing_else_of_the_users() {
+    let (_dir, prepared) = prepared(1);
+    let written = std::fs::read_to_string(&prepared.config).unwrap();
+    let command = written.lines().find_map(|line| line.strip_prefix("#   ")).unwrap();
+    let (variables, flags): (Vec<&str>, Vec<&str>) = command.split(' ').partition(|word| word.contains('='));
+    let variables = variables.iter().map(|word| word.split_once('=').unwrap()).chain([("HOME", "/home/ines")]);
+    let ["noctui", "--config", config, "--data-dir", data] = flags[..] else { panic!("{command}") };
+    let flags = Flags { config: Some(config.into()), data_dir: Some(data.into()), ..Flags::default() };
+    let paths = crate::config::load(&flags, &Environment::of(variables)).unwrap().paths;
+    for path in [&paths.config, &paths.data, &paths.state, &paths.cache, &paths.log] {
+        assert!(path.starts_with(&prepared.folder), "{}", path.display());
+    }
+    let of_the_demo = crate::config::load(&prepared.flags(), &Environment::of([("HOME", "/home/ines")])).unwrap().paths;
+    assert_eq!(paths, of_the_demo);
+}
+
+#[test]
 fn the_configuration_it_writes_names_its_mailbox() {
     let (_dir, prepared) = prepared(1);
     let config = crate::config::load(&prepared.flags(), &Environment::of([("HOME", "/nowhere")])).unwrap();

@@ -10,12 +10,13 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::Error;
-use super::{FILE_NAME, connect};
+use super::{FILE_NAME, connect, migrate};
 
 /// Copies the database of `data_dir` into the new file `target`: one consistent state, checked and synced, a single file
 /// that can be put back as it is. Other processes may go on reading and, in WAL mode, writing. An existing `target` is
-/// refused, and a copy that fails leaves nothing at `target`.
-pub fn backup(data_dir: &Path, target: &Path) -> Result<(), Error> {
+/// refused, and a copy that fails leaves nothing at `target`. Answers the version of the database, which may be newer than
+/// this program: a copy of it is as good.
+pub fn backup(data_dir: &Path, target: &Path) -> Result<u32, Error> {
     let source = data_dir.join(FILE_NAME);
     if !source.exists() {
         return Err(Error::Missing { path: source });
@@ -28,7 +29,7 @@ pub fn backup(data_dir: &Path, target: &Path) -> Result<(), Error> {
     let _ = fs::remove_file(&partial);
     let create = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial);
     create.map_err(|error| unusable(target, error))?;
-    let done = copy(&source, &partial).and_then(|()| publish(&partial, target));
+    let done = copy(&source, &partial).and_then(|version| publish(&partial, target).map(|()| version));
     let _ = fs::remove_file(&partial);
     done
 }
@@ -47,9 +48,10 @@ fn partial_name(target: &Path) -> PathBuf {
 }
 
 /// Copies page by page and checks the result.
-fn copy(source: &Path, target: &Path) -> Result<(), Error> {
+fn copy(source: &Path, target: &Path) -> Result<u32, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut from = Connection::open_with_flags(source, flags).map_err(|error| Error::from(error).at(source))?;
+    migrate::refuse_foreign(&from, source, None)?;
     let mut read = || {
         from.busy_handler(Some(connect::wait()))?;
         from.pragma_update(None, "query_only", true)?;
@@ -57,15 +59,16 @@ fn copy(source: &Path, target: &Path) -> Result<(), Error> {
         Backup::new(&from, &mut to)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
         // The copy says "WAL" as its source does; as a rollback database it is complete in one file.
         to.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
-        to.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))
+        let version = to.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok((version, to.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))?))
     };
-    let verdict = read().map_err(|error: rusqlite::Error| {
+    let (version, verdict) = read().map_err(|error: rusqlite::Error| {
         let error = Error::from(error).at(source);
         // Only the copy is written.
         if let Error::Full { .. } = error { Error::Full { path: target.to_owned() } } else { error }
     })?;
     if verdict == "ok" {
-        return Ok(());
+        return if version == 0 { Err(Error::Missing { path: source.to_owned() }) } else { Ok(version) };
     }
     let damage = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
     Err(Error::from(rusqlite::Error::SqliteFailure(damage, Some(verdict))).at(source))

@@ -7,11 +7,13 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::Error;
 use super::{Journal, Options, migrate};
+use crate::clock;
 
 /// Written to `PRAGMA application_id` ("noct"), so that another program's database of the same name is recognised.
 pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"noct");
@@ -34,18 +36,23 @@ pub(super) struct Opened {
     pub(super) connection: Connection,
     /// Whether it is in WAL mode.
     pub(super) wal: bool,
+    /// Whether there was a file before, with nothing in it.
+    pub(super) was_empty: bool,
 }
 
 /// Opens or creates the database at `path` and brings its tables up to date.
 pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Opened, Error> {
-    create_private(path)?;
+    let was_empty = !create_private(path)? && is_empty(path)?;
     let mut connection = open(path, options.waits)?;
     let known = |error: rusqlite::Error| Error::from(error).at(path);
     // Looked at before anything that writes, and the journal mode is a write.
-    migrate::refuse_foreign(&connection, path, options.migrations)?;
+    migrate::refuse_foreign(&connection, path, Some(options.migrations.len()))?;
     let wal = set_journal(&connection, path, options.journal).map_err(known)?;
     migrate::apply(&mut connection, path, options.migrations)?;
-    Ok(Opened { connection, wal })
+    if was_empty {
+        tracing::warn!(file = %path.display(), "the database was an empty file: it begins anew");
+    }
+    Ok(Opened { connection, wal, was_empty })
 }
 
 /// Opens a connection that cannot change the database. It may still recover a journal that a killed process left, which
@@ -103,16 +110,38 @@ pub(super) fn wait() -> impl FnMut(i32) -> bool + Send + 'static {
     }
 }
 
-/// Creates an empty file for the user alone if there is none; `SQLite` gives its journals the same permissions.
-fn create_private(path: &Path) -> Result<(), Error> {
+/// Whether the file has nothing in it, though it was not made just now by another process. An error where a journal says
+/// that it had something: `SQLite` would remove the journal, and with it the last that is left.
+fn is_empty(path: &Path) -> Result<bool, Error> {
+    /// Longer than another process takes from making a file to its first commit.
+    const JUST_NOW: TimeDelta = TimeDelta::seconds(10);
+    let look = || path.metadata().map_err(|error| Error::io(path, error));
+    let found = look()?;
+    if found.len() > 0 {
+        return Ok(false);
+    }
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    let is_left = Path::new(&journal).metadata().is_ok_and(|journal| journal.len() > 0);
+    // The database has its first page before its journal has anything: it may have got both since it was looked at.
+    if is_left && look()?.len() == 0 {
+        return Err(Error::Emptied { path: path.to_owned() });
+    }
+    Ok(found.modified().is_ok_and(|at| clock::now() - DateTime::<Utc>::from(at) > JUST_NOW))
+}
+
+/// Creates an empty file for the user alone if there is none, and answers whether it did; `SQLite` gives its journals the
+/// same permissions.
+fn create_private(path: &Path) -> Result<bool, Error> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(file) => {
             file.sync_all().map_err(|error| Error::io(path, error))?;
             // The new name itself must survive a power cut.
             let dir = path.parent().unwrap_or(path);
-            File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| Error::io(dir, error))
+            File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| Error::io(dir, error))?;
+            Ok(true)
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(Error::io(path, error)),
     }
 }

@@ -21,6 +21,12 @@ pub enum Error {
         #[source]
         source: Arc<rusqlite::Error>,
     },
+    /// The file has nothing in it, though its journal has.
+    #[error("the database {} is empty, and its journal is not", path.display())]
+    Emptied {
+        /// The database.
+        path: PathBuf,
+    },
     /// The file is something else.
     #[error("{} is not a database of noctui", path.display())]
     NotOurs {
@@ -115,7 +121,7 @@ impl From<rusqlite::Error> for Error {
 impl Remedy for Error {
     fn remedy(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
-            Self::Corrupt { .. } => {
+            Self::Corrupt { .. } | Self::Emptied { .. } => {
                 "move noctui.db, noctui.db-wal and noctui.db-shm aside together and keep them; copy back the newest \
                  `noctui backup`, or start empty and import the mails again"
             }
@@ -145,6 +151,7 @@ impl Error {
         match self {
             Self::Full { .. } | Self::Busy { .. } | Self::Superseded => true,
             Self::Corrupt { .. }
+            | Self::Emptied { .. }
             | Self::NotOurs { .. }
             | Self::Newer { .. }
             | Self::Unusable { .. }

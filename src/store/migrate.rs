@@ -7,8 +7,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::connect::APPLICATION_ID;
 use super::error::Error;
 
-/// An error unless the database is empty or ours, and not newer than this program. Reads only.
-pub(super) fn refuse_foreign(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<(), Error> {
+/// An error unless the database is empty or ours, and has no more than so many migrations where that is asked. Reads only.
+pub(super) fn refuse_foreign(connection: &Connection, path: &Path, known: Option<usize>) -> Result<(), Error> {
     let ask = || {
         // In one view of the file: another process may bring an empty one up to date between two looks.
         let _view = connection.unchecked_transaction()?;
@@ -22,7 +22,7 @@ pub(super) fn refuse_foreign(connection: &Connection, path: &Path, migrations: &
     if application != APPLICATION_ID && !empty {
         return Err(Error::NotOurs { path: path.to_owned() });
     }
-    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
+    let known = known.map_or(u32::MAX, |known| u32::try_from(known).unwrap_or(u32::MAX));
     if version > known { Err(Error::Newer { path: path.to_owned(), found: version, known }) } else { Ok(()) }
 }
 

@@ -81,6 +81,7 @@ struct Inner {
     writer: writer::Writer,
     watcher: Mutex<Option<watch::Watcher>>,
     shared_memory: bool,
+    was_empty: bool,
 }
 
 impl Store {
@@ -93,13 +94,28 @@ impl Store {
         let readers = reader::Readers::new(path.clone(), options.waits);
         let writer = writer::Writer::start(opened.connection, &path)?;
         let watcher = Mutex::new(None);
-        Ok(Self { inner: Arc::new(Inner { path, writer, readers, watcher, shared_memory: opened.wal }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                path,
+                writer,
+                readers,
+                watcher,
+                shared_memory: opened.wal,
+                was_empty: opened.was_empty,
+            }),
+        })
     }
 
     /// The database file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.inner.path
+    }
+
+    /// Whether the database was an empty file when it was opened: what somebody had in it is gone, and it begins anew.
+    #[must_use]
+    pub fn was_empty(&self) -> bool {
+        self.inner.was_empty
     }
 
     /// Runs `work` in a transaction of its own and answers once it is durably committed. An error rolls back all of it.

@@ -290,6 +290,47 @@ fn a_newer_database_is_refused_and_stays_as_it_is() {
 }
 
 #[test]
+fn an_empty_file_begins_anew_and_that_can_be_told() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(!open(dir.path()).was_empty(), "there was none");
+    assert!(!open(dir.path()).was_empty(), "it is a database now");
+    let path = dir.path().join(FILE_NAME);
+    let emptied = |ago: u64| {
+        let file = fs::File::create(&path).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(ago)).unwrap();
+    };
+    emptied(1_700_000_000);
+    assert!(open(dir.path()).was_empty());
+    emptied(4_000_000_000);
+    assert!(!open(dir.path()).was_empty(), "another process is making it");
+}
+
+#[test]
+fn an_empty_file_whose_journal_is_left_is_refused_and_the_journal_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join(FILE_NAME), "").unwrap();
+    let journal = dir.path().join(format!("{FILE_NAME}-wal"));
+    fs::write(&journal, "the last that is left").unwrap();
+    assert!(matches!(refused(dir.path(), MIGRATIONS), Error::Emptied { .. }));
+    assert_eq!(fs::read(&journal).unwrap(), b"the last that is left");
+}
+
+#[test]
+fn a_backup_tells_the_version_and_takes_nothing_foreign_or_empty() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("copy.db");
+    drop(Store::open(dir.path(), &Options::new(&["CREATE TABLE a (x)", "CREATE TABLE b (x)"])).unwrap());
+    assert_eq!(backup(dir.path(), &target).unwrap(), 2);
+    let path = dir.path().join(FILE_NAME);
+    fs::remove_file(&target).unwrap();
+    fs::write(&path, "").unwrap();
+    assert!(matches!(backup(dir.path(), &target), Err(Error::Missing { .. })));
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE other (x)").unwrap();
+    assert!(matches!(backup(dir.path(), &target), Err(Error::NotOurs { .. })));
+    assert!(!target.exists());
+}
+
+#[test]
 fn a_damaged_database_is_an_error_and_stays_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());

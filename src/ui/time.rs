@@ -4,7 +4,7 @@
 //! it, once a minute, and nothing on an idle screen changes in between; seconds show only with less than two minutes to
 //! go.
 
-use chrono::{DateTime, Datelike, Duration, NaiveDateTime, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
 /// With less than this to go, distances are in seconds.
@@ -56,6 +56,19 @@ impl Zone {
             day_and_clock(local)
         } else {
             local.format("%Y-%m-%d").to_string()
+        }
+    }
+
+    /// A day without a time, as short as it is not misread on the day of `now`: `today`, `Nov 18`, or `2025-11-18` in
+    /// another year.
+    pub(crate) fn day(self, day: NaiveDate, now: DateTime<Utc>) -> String {
+        let today = self.local(now).date();
+        if day == today {
+            "today".to_owned()
+        } else if day.year() == today.year() {
+            day.format("%b %d").to_string()
+        } else {
+            day.format("%Y-%m-%d").to_string()
         }
     }
 

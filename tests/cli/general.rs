@@ -75,6 +75,29 @@ fn a_backup_is_a_database_of_its_own_and_overwrites_nothing() {
 }
 
 #[test]
+fn a_backup_of_a_newer_database_is_made_and_says_what_it_is() {
+    let home = Home::new();
+    let data = home.path().join(".local/share/noctui");
+    drop(noctui::store::Store::open(&data, &noctui::store::Options::new(&["SELECT 1"; 99])).unwrap());
+    let said = transcript(&home, &mut home.noctui(["backup", "copy.db"]));
+    assert!(said.starts_with("wrote copy.db, ") && said.ends_with("--- exit code 0\n"), "{said}");
+    assert!(said.contains("noctui: the database has version 99, this noctui knows up to "), "{said}");
+}
+
+#[test]
+fn an_empty_database_is_told_of_when_it_begins_anew() {
+    let home = Home::new();
+    let data = home.path().join(".local/share/noctui");
+    std::fs::create_dir_all(&data).unwrap();
+    let file = std::fs::File::create(data.join("noctui.db")).unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let said = transcript(&home, &mut home.noctui(["maintenance", "list"]));
+    assert!(said.contains("noctui.db was an empty file: it begins anew"), "{said}");
+    let again = transcript(&home, &mut home.noctui(["maintenance", "list"]));
+    assert!(!again.contains("empty file"), "{again}");
+}
+
+#[test]
 fn a_broken_configuration_stops_what_needs_one_with_every_mistake() {
     let home = Home::new();
     home.configure("tehme = 'dark'\ncolor = 'blue'\n");

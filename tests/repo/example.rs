@@ -2,7 +2,7 @@
 
 use noctui::app::Settings;
 use noctui::colour::ColourDepth;
-use noctui::config::{CloudVision, Config, Deploy, Environment, Flags, Inspection, SourceFrom, inspect};
+use noctui::config::{CloudVision, Config, Deploy, Environment, Flags, Inspection, SourceFrom, Zone, inspect};
 use noctui::features::maintenance::store::record;
 
 use crate::files;
@@ -70,6 +70,7 @@ fn what_it_shows_is_the_default() {
     let mut shown = config(&every_setting());
     let default = config("");
     // These have no default; what stands there is an example, and says so.
+    assert_eq!(shown.time_zone.take(), Some(Zone::Utc));
     assert_eq!(shown.context.take().unwrap().name, "prod-emea");
     assert_eq!(shown.contexts.len(), 1);
     assert_eq!(shown.maintenance.sources.len(), 1);

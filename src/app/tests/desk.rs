@@ -17,12 +17,14 @@ use crate::demo;
 use crate::features::maintenance::open_store;
 use crate::features::maintenance::rules::Rules;
 use crate::features::maintenance::store::record::{self, Delivery, Limits};
+use crate::features::maintenance::store::seed;
 use crate::features::maintenance::worker::{Report, SourceHealth, SourceState, testing};
 use crate::input::Input;
 use crate::key::Key;
 use crate::state::ViewState;
 use crate::store::{FILE_NAME, Store, backup};
 use crate::ui::theme::Role;
+use crate::ui::time::Zone;
 
 /// A night in winter, a while before the working day in Europe.
 pub(super) fn tonight() -> DateTime<Utc> {
@@ -76,10 +78,16 @@ pub(super) struct Desk {
 
 /// The settings of a configuration with this text.
 pub(super) fn settings(text: &str, depth: ColourDepth, utf8: bool) -> Settings {
+    settings_in(Some("Europe/Berlin"), text, depth, utf8)
+}
+
+/// The same with this `time_zone`, or none.
+pub(super) fn settings_in(zone: Option<&str>, text: &str, depth: ColourDepth, utf8: bool) -> Settings {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config.toml");
+    let zone = zone.map_or_else(String::new, |zone| format!("time_zone = '{zone}'\n"));
     // In this theme every role looks different, so that snapshots can name them.
-    fs::write(&file, format!("who = 'ines'\ntime_zone = 'Europe/Berlin'\ntheme = 'dark'\n{text}")).unwrap();
+    fs::write(&file, format!("who = 'ines'\n{zone}theme = 'dark'\n{text}")).unwrap();
     let flags = Flags { config: Some(file), ..Flags::default() };
     let inspection = config::inspect(&flags, &Environment::of([("HOME", "/home/ines")]));
     assert_eq!(inspection.problems, []);
@@ -129,8 +137,8 @@ impl Desk {
             fs::write(dir.path().join(FILE_NAME), database).unwrap();
         }
         let store = open_store(dir.path()).unwrap();
-        let view = ViewState { time_zone: Some("utc".to_owned()), ..ViewState::default() };
-        let model = Model::new(settings, &view, (columns, rows), tonight());
+        let mut model = Model::new(settings, &ViewState::default(), (columns, rows), tonight());
+        model.zone = Zone::Utc;
         Self { model, now: tonight(), wanted: vec![], answers: true, unanswered: 0, store, _dir: dir }
     }
 
@@ -225,6 +233,18 @@ impl Desk {
             Ok(())
         };
         self.store.write_blocking(write).unwrap();
+    }
+
+    /// So many more maintenances are in the store.
+    pub(super) fn fill(&mut self, count: u64) {
+        seed::fill(&self.store, count, self.now, 1, |_| {}).unwrap();
+        self.report(Report::Changed);
+    }
+
+    /// What a question about the whole store is answered with.
+    pub(super) fn count(&self, sql: &'static str) -> usize {
+        let count: i64 = self.store.read_blocking(move |c| Ok(c.query_one(sql, [], |row| row.get(0))?)).unwrap();
+        count.try_into().unwrap()
     }
 
     /// What is on the screen.

@@ -149,6 +149,14 @@ fn the_history_tells_every_update_and_the_mail_is_one_key_away() {
 }
 
 #[test]
+fn a_notice_that_has_a_day_and_no_time_stands_in_the_history_by_its_day() {
+    let mut desk = Desk::live(80, 24);
+    desk.write_elsewhere("UPDATE event SET stamp = 1763424000 + 365 * 86400");
+    desk.press("enter");
+    assert!(desk.row("first notice").trim_start().starts_with("Nov 18   "), "{}", desk.screen());
+}
+
+#[test]
 fn neighbours_are_opened_without_going_back() {
     let mut desk = Desk::live(80, 24);
     desk.press("enter ]");
@@ -326,6 +334,19 @@ fn a_question_is_not_answered_by_keys_typed_ahead_nor_by_enter() {
 }
 
 #[test]
+fn a_question_names_the_context_and_without_one_names_nothing() {
+    let asked = |contexts: &str| {
+        let text = format!("{MAILBOX}{contexts}");
+        let mut desk = Desk::with(settings(&text, ColourDepth::Sixteen, true), None, 80, 24);
+        desk.press(":").type_text("read-only").press("enter :").type_text("read-write").press("enter");
+        desk.row("Allow writing")
+    };
+    assert!(asked("").contains(" Allow writing to backends? "), "{}", asked(""));
+    let named = asked("[[context]]\nname = 'prod-emea'\nkind = 'production'\n");
+    assert!(named.contains(" Allow writing to backends on prod-emea? "), "{named}");
+}
+
+#[test]
 fn read_only_leaves_acknowledgements_and_notes_possible() {
     let read_only = format!("read_only = true\n{MAILBOX}");
     let mut desk = Desk::with(settings(&read_only, ColourDepth::Sixteen, true), Some(&DATABASE), 80, 24);
@@ -379,6 +400,26 @@ fn warnings_are_counted_in_the_footer_until_the_log_was_opened() {
     assert!(desk.shows("a mail was not recorded"));
     desk.press("esc");
     assert!(!desk.shows("warnings"));
+}
+
+#[test]
+fn a_notice_that_is_too_long_for_the_footer_stands_in_the_log_as_a_whole() {
+    let mut desk = Desk::live(40, 10);
+    desk.press("4 : a c k n o w enter");
+    let footer = desk.screen().lines().last().unwrap_or_default().to_owned();
+    assert!(footer.contains("acknowledge is for the maint…") && footer.ends_with("ctrl-l"), "{footer}");
+    let trouble = Trouble::new("the calendar file was not written").caused_by("no space left on device");
+    desk.report(Report::Failed(trouble.clone()));
+    let mut log = Recent::default();
+    let (target, text) = ("app".to_owned(), trouble.one_line());
+    log.add(Entry { at: desk.now, severity: Severity::Warning, target, text, times: 1 });
+    desk.send(Message::Logged(log));
+    desk.press("ctrl-l");
+    let words: Vec<String> = desk.screen().split_whitespace().map(str::to_owned).collect();
+    let all = words.iter().filter(|word| *word != "│").cloned().collect::<Vec<_>>().join(" ");
+    assert!(all.contains("acknowledge is for the maintenances: 1 goes there"), "{}", desk.screen());
+    let told = "the calendar file was not written: no space left on device";
+    assert_eq!(all.matches(told).count(), 1, "said once: {}", desk.screen());
 }
 
 #[test]

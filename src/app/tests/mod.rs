@@ -3,7 +3,10 @@
 mod cloudvision;
 mod desk;
 mod keys;
+mod marks;
 mod mouse;
+mod places;
 mod screens;
 mod themes;
 mod typing;
+mod zones;

@@ -40,6 +40,20 @@ fn a_theme_is_asked_for_by_its_name() {
 }
 
 #[test]
+fn a_theme_that_is_not_there_is_answered_with_those_that_are() {
+    for columns in [40, 80] {
+        let mut desk = Desk::live(columns, 24);
+        desk.press(":").type_text("theme nope").press("enter");
+        assert!(desk.shows("there is no theme \"nope\""), "{}", desk.screen());
+        for name in ["16-colour", "dark", "light", "high-contrast"] {
+            assert!(desk.shows(name), "{name}: {}", desk.screen());
+        }
+        desk.press("esc :").type_text("zzzz");
+        assert!(desk.shows("no command matches"), "{}", desk.screen());
+    }
+}
+
+#[test]
 fn what_commands_do_stands_in_one_column_however_long_a_name_is() {
     let mut desk = Desk::live(80, 24);
     desk.press(":").type_text("theme");

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::app::Model;
 use crate::app::commands::{COMMANDS, Command};
-use crate::ui::line::{Pen, width};
+use crate::ui::line::{Pen, fit, width};
 use crate::ui::theme::{Role, State};
 
 /// A key and what it does here.
@@ -81,11 +81,13 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
     if let Some(toast) = model.toasts.current() {
         let style = look.theme.style(toast.state.role());
-        Pen::new(buffer, area, 0)
-            .skip(1)
-            .text(look.glyph(toast.state), style)
-            .text(" ", style)
-            .text(&toast.text, look.theme.style(Role::Text));
+        let mut pen = Pen::new(buffer, area, 0);
+        pen.skip(1).text(look.glyph(toast.state), style).text(" ", style);
+        let key = model.settings.keymap.keys("log").first().filter(|_| width(&toast.text) > pen.left());
+        let all = key.map_or_else(String::new, |key| format!(" {key} "));
+        // What is cut stands in the log as a whole.
+        let room = pen.left().saturating_sub(width(&all));
+        pen.text(&fit(&toast.text, room), look.theme.style(Role::Text)).text(&all, look.theme.style(Role::Key));
         return;
     }
     if let (Some(text), None) = (warnings(model), typing(model)) {

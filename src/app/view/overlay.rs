@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect};
 use crate::app::Model;
 use crate::app::commands::Command;
 use crate::app::overlay::{Confirm, Help, Overlay, Palette};
+use crate::app::toast::Toast;
 use crate::command::Spec;
 use crate::logging::Severity;
 use crate::ui::Look;
@@ -146,7 +147,10 @@ fn draw_palette(model: &Model, palette: &Palette, body: Rect, buffer: &mut Buffe
     let cursor = draw_field(&look, ":", &palette.text, inside, 0, buffer);
     let list = Rect { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
     if matches.is_empty() {
-        Pen::new(buffer, list, 0).text("no command matches", look.theme.style(Role::Muted));
+        for (row, line) in wrap(&palette.nothing(), usize::from(list.width)).iter().enumerate() {
+            let row = u16::try_from(row).unwrap_or(u16::MAX);
+            Pen::new(buffer, list, row).text(line, look.theme.style(Role::Muted));
+        }
     }
     let rows: Vec<[String; 3]> =
         matches.into_iter().map(|offer| [offer.name, offer.help.to_owned(), keys_of(model, offer.spec)]).collect();
@@ -214,20 +218,26 @@ fn draw_text(
     }
 }
 
-/// The last warnings, oldest first.
+/// The last notices and warnings, oldest first. What the footer had no room for stands here as a whole.
 fn log_lines(model: &Model) -> Vec<(String, Role)> {
-    if model.log.is_empty() {
-        return vec![("no warnings since the start".to_owned(), Role::Muted)];
-    }
-    let line = |entry: &crate::logging::Entry| {
+    let warning = |entry: &crate::logging::Entry| {
         let role = match entry.severity {
             Severity::Error => Role::Failed,
             Severity::Warning => Role::Warning,
         };
         let times = if entry.times > 1 { format!(" ({} times)", entry.times) } else { String::new() };
-        (format!("{} {}{times}", model.zone.short(entry.at, model.now), entry.text), role)
+        (entry.at, format!("{}{times}", entry.text), role)
     };
-    model.log.newest_first().rev().map(line).collect()
+    // What went wrong was logged, too.
+    let is_new = |toast: &&Toast| model.log.newest_first().all(|entry| entry.text != toast.text);
+    let notice = |toast: &Toast| (toast.at, toast.text.clone(), toast.state.role());
+    let warnings = model.log.newest_first().rev().map(warning);
+    let mut said: Vec<_> = warnings.chain(model.toasts.past().filter(is_new).map(notice)).collect();
+    if said.is_empty() {
+        return vec![("no notices and no warnings since the start".to_owned(), Role::Muted)];
+    }
+    said.sort_by_key(|(at, ..)| *at);
+    said.into_iter().map(|(at, text, role)| (format!("{} {text}", model.zone.short(at, model.now)), role)).collect()
 }
 
 /// The state of every backend, in full.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::act::{ActError, act};
 use super::client::Client;
-use super::deploy::abandon;
+use super::deploy::{Failure, abandon};
 use super::model::{Change, ChangeAction, ChangeId, Version, WorkspaceId};
 use super::store::Instance;
 use super::store::audit::{self, AuditKey, Outcome, Settlement, What};
@@ -13,7 +13,7 @@ use super::store::journal::{self, Ending};
 use super::store::owner::{Fate, Owner};
 use crate::clock;
 use crate::store::Store;
-use crate::trouble::Trouble;
+use crate::trouble::{Remedy as _, Trouble};
 
 /// Somebody who does something to a CloudVision.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl Actor {
             Err(error) => (Outcome::Failed, error.problems().join("; ")),
         };
         self.settle(key, outcome, text).await;
-        result.map_err(|error| Trouble::of(&error))?;
+        result.map_err(|error| not_abandoned(&error))?;
         self.end_deployment_of(workspace).await;
         Ok(())
     }
@@ -128,4 +128,10 @@ impl Actor {
             tracing::warn!(%error, "what came of it is not in the audit log");
         }
     }
+}
+
+/// Why a workspace is still there, in other words than those of a deployment that has one.
+fn not_abandoned(failure: &Failure) -> Trouble {
+    let why = if let Failure::Submit { what, .. } = failure { what.clone() } else { failure.problems().join("; ") };
+    Trouble::new("the workspace was not abandoned").caused_by(&why).to_do(&failure.remedy())
 }

@@ -162,7 +162,7 @@ impl Error {
             Code::Unauthenticated => Self::Unauthenticated { server },
             Code::PermissionDenied => Self::Forbidden { call, message },
             Code::DeadlineExceeded | Code::Cancelled => Self::TimedOut { call, after },
-            Code::NotFound => Self::NotFound { what: if message.is_empty() { call.to_owned() } else { message } },
+            Code::NotFound => Self::NotFound { what: missing(call, &message) },
             Code::Unavailable => Self::Lost { call, source: Some(message.into()) },
             Code::Ok
             | Code::Unknown
@@ -272,6 +272,13 @@ impl Remedy for Error {
     }
 }
 
+/// What there is not, by the words of a server: most of them say themselves that it is not there.
+fn missing(call: &str, message: &str) -> String {
+    let named = [" does not exist", " was not found", " not found"].iter().find_map(|end| message.strip_suffix(end));
+    let named = named.unwrap_or(message).trim();
+    if named.is_empty() { call.to_owned() } else { named.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,6 +298,14 @@ mod tests {
         assert_eq!(wrong_host("cv-prod-uk-1.arista.io:443").as_deref(), Some("www.cv-prod-uk-1.arista.io"));
         assert_eq!(wrong_host("www.arista.io:443"), None);
         assert_eq!(wrong_host("cvp.example:443"), None);
+    }
+
+    #[test]
+    fn what_is_not_there_is_said_once() {
+        let told = |message: &str| Error::NotFound { what: missing("WorkspaceService/GetOne", message) }.to_string();
+        assert_eq!(told("workspace ws-1 does not exist"), "workspace ws-1 does not exist");
+        assert_eq!(told("change control not found"), "change control does not exist");
+        assert_eq!(told(""), "WorkspaceService/GetOne does not exist");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 
+use super::mail::{self, MAX_PARSED_BYTES, MailError};
 use super::model::{Envelope, Reading, Verdict};
 use super::rules::Rules;
 use super::source::Received;
@@ -69,16 +70,30 @@ impl Intake {
     }
 }
 
+/// What is said of a mail that is too large to be parsed: whose it is, as far as its headers tell, and why it was not.
+fn too_large(rules: &Rules, raw: &[u8]) -> Reading {
+    let reading = rules.read(mail::head(raw), None);
+    let provider = match reading.verdict {
+        Verdict::Parsed { provider, .. } | Verdict::Ignored { provider, .. } | Verdict::Failed { provider, .. } => {
+            provider
+        }
+        Verdict::Unknown { .. } => String::new(),
+    };
+    let reason = MailError::TooLarge { bytes: raw.len() }.to_string();
+    Reading { envelope: reading.envelope, verdict: Verdict::Failed { provider, reason } }
+}
+
 /// Reads one mail; `None` if its content may be had later.
 fn read(rules: &Rules, label: &str, mail: Received, now: DateTime<Utc>) -> Option<Read> {
     let (raw, size, reading) = match mail.body {
         Ok(raw) => {
-            let reading = rules.read(&raw, None);
+            let reading = if raw.len() > MAX_PARSED_BYTES { too_large(rules, &raw) } else { rules.read(&raw, None) };
             let size = raw.len() as u64;
             (raw, size, reading)
         }
         Err(refusal) if refusal.is_lasting() => {
-            let verdict = Verdict::Unknown { reason: format!("the mail was not read: {refusal}") };
+            let reason = format!("the mail was not read: {refusal}");
+            let verdict = Verdict::Failed { provider: String::new(), reason };
             (Vec::new(), refusal.size(), Reading { envelope: Envelope::default(), verdict })
         }
         Err(refusal) => {
@@ -89,4 +104,38 @@ fn read(rules: &Rules, label: &str, mail: Received, now: DateTime<Utc>) -> Optio
     let received_at = mail.delivered.unwrap_or(now);
     let delivery = Delivery { source: label.to_owned(), item: mail.key, raw, size, received_at };
     Some(Read { delivery, reading })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::maintenance::source::{MAX_MAIL_BYTES, Refusal};
+
+    /// What is said of a mail from `sender` with so many bytes.
+    fn verdict(sender: &str, bytes: usize) -> (Envelope, Verdict) {
+        let mut raw = format!("From: {sender}\r\nSubject: Large\r\n\r\n").into_bytes();
+        raw.resize(bytes, b'x');
+        let mail = Received { key: "1".to_owned(), delivered: None, body: Ok(raw) };
+        let read = read(&Rules::embedded(), "maildir", mail, DateTime::UNIX_EPOCH).unwrap();
+        (read.reading.envelope, read.reading.verdict)
+    }
+
+    #[test]
+    fn a_mail_that_is_too_large_to_be_parsed_failed_whoever_sent_it() {
+        let reason = "the mail has 26214401 bytes; noctui parses mails up to 26214400".to_owned();
+        for (sender, provider) in [("mr@zayo.com", "zayo"), ("somebody@lakeside-fibre.example", "")] {
+            let (envelope, verdict) = verdict(sender, MAX_PARSED_BYTES + 1);
+            assert_eq!(envelope.subject, "Large");
+            assert_eq!(verdict, Verdict::Failed { provider: provider.to_owned(), reason: reason.clone() });
+        }
+        assert!(matches!(verdict("somebody@lakeside-fibre.example", 2000).1, Verdict::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_mail_that_is_too_large_to_be_taken_failed_too() {
+        let refusal = Refusal::TooLarge { bytes: MAX_MAIL_BYTES + 1 };
+        let mail = Received { key: "1".to_owned(), delivered: None, body: Err(refusal) };
+        let read = read(&Rules::embedded(), "maildir", mail, DateTime::UNIX_EPOCH).unwrap();
+        assert!(matches!(read.reading.verdict, Verdict::Failed { .. }), "{:?}", read.reading.verdict);
+    }
 }

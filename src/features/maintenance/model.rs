@@ -257,9 +257,9 @@ pub enum Verdict {
         /// The filter that hit, for people.
         reason: String,
     },
-    /// A rule knows the mail but could not read it.
+    /// A rule knows the mail but could not read it, or it is too large to be read.
     Failed {
-        /// The provider whose rule failed.
+        /// The provider whose rule failed; empty where it is not known whose mail it is.
         provider: String,
         /// Every attempt and why it failed, for people.
         reason: String,

@@ -58,6 +58,27 @@ fn a_change_control_is_scheduled_edited_and_deleted() {
 }
 
 #[test]
+fn a_time_that_is_not_understood_is_answered_with_those_that_are() {
+    let desk = Desk::of(1);
+    for typed in ["tomorrow", "02:00", "2026-11-22 02:00", "2026-11-22T02:00:00"] {
+        let refused = desk.noctui(&["change", "schedule", "it", "--at", typed]).assert().code(2);
+        refused.stderr(contains("2026-11-22T02:00:00Z").and(contains("+02:00")));
+    }
+}
+
+#[test]
+fn a_workspace_that_is_not_there_is_not_abandoned_and_said_once_not_to_be_there() {
+    let desk = Desk::of(1);
+    let refused = desk.noctui(&["workspace", "abandon", "ws-none"]).assert().code(2);
+    refused.stderr(
+        contains("the workspace was not abandoned")
+            .and(contains("ws-none does not exist"))
+            .and(contains("does not exist does not exist").not())
+            .and(contains("deployment").not()),
+    );
+}
+
+#[test]
 fn a_workspace_that_was_left_open_is_listed_and_abandoned() {
     let desk = Desk::of(1);
     desk.sim.fail_submissions(Some("somebody is in the way"));

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use base64::Engine as _;
+use predicates::str::contains;
 use serde_json::Value;
 
 use super::{Notice, json, one};
@@ -138,4 +139,13 @@ fn nothing_that_a_terminal_obeys_comes_out_of_a_mail() {
         let obeyed = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
         assert!(!said.contains(obeyed), "{arguments:?}: {said:?}");
     }
+}
+
+#[test]
+fn a_mail_that_is_too_large_is_refused_by_its_own_size() {
+    let home = Home::new();
+    let file = std::fs::File::create(home.path().join("large.eml")).unwrap();
+    file.set_len(50 << 20).unwrap();
+    let refused = home.noctui(["maintenance", "parse", "large.eml"]).assert().code(2);
+    refused.stderr(contains("the mail has 52428800 bytes; noctui parses mails up to 26214400"));
 }

@@ -314,7 +314,10 @@ impl State {
         let called = known.map(|known| known.name.as_str()).filter(|name| !name.is_empty());
         let called = called.unwrap_or(workspace.as_str()).to_owned();
         let request = Request::Abandon { instance: name.clone(), workspace };
-        Ok(Aim::new(request, "Abandon the workspace", &called, instance, lines))
+        let aim = Aim::new(request, "Abandon the workspace", &called, instance, lines);
+        // Ours are called after their target.
+        let word = called.strip_prefix("noctui ").and_then(typed_word).map(str::to_owned);
+        Ok(Aim { word: word.unwrap_or(aim.word), ..aim })
     }
 
     /// The change control under the cursor, or the one that is opened.

@@ -159,7 +159,7 @@ impl Facts {
             path: mail.delivery.item.clone(),
             subject: mail.reading.envelope.subject.clone(),
             sender: mail.reading.envelope.sender.clone(),
-            provider: provider.cloned(),
+            provider: provider.filter(|provider| !provider.is_empty()).cloned(),
             reason: clean_line(reason),
             maintenance_ids,
         }

@@ -86,6 +86,11 @@ impl Session {
     fn open(flags: &Flags) -> anyhow::Result<Self> {
         let config = config::load(flags, &Environment::of_this_process())?;
         let store = super::open_store(&config.paths.data)?;
+        if store.was_empty() {
+            let trouble = Trouble::new(&format!("{} was an empty file: it begins anew", store.path().display()))
+                .to_do("if it had something in it, move it away and copy back the newest `noctui backup`");
+            output::complain(&format!("noctui: {trouble}"));
+        }
         Ok(Self { config, store, now: clock::now().trunc_subsecs(0) })
     }
 

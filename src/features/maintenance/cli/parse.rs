@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use crate::config::{Environment, Flags, inspect};
-use crate::features::maintenance::mail::{self, Kind, MAX_MAIL_BYTES, Part};
+use crate::features::maintenance::mail::{self, Kind, MAX_PARSED_BYTES, MailError, Part};
 use crate::features::maintenance::model::{Notice, Verdict};
 use crate::features::maintenance::rules::Rules;
 use crate::output;
@@ -120,13 +120,25 @@ fn parts(args: &Args) -> anyhow::Result<Vec<Part>> {
 
 /// A file, as far as a mail may be long.
 fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
-    File::open(path).and_then(read_bounded).with_context(|| format!("cannot read {}", path.display()))
+    let open = || {
+        let file = File::open(path)?;
+        let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        if size > MAX_PARSED_BYTES {
+            anyhow::bail!(MailError::TooLarge { bytes: size });
+        }
+        read_bounded(file)
+    };
+    open().with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Everything from a reader, up to one byte more than what is read as a mail.
-fn read_bounded(reader: impl Read) -> std::io::Result<Vec<u8>> {
+/// Everything from a reader, as far as a mail may be long.
+fn read_bounded(reader: impl Read) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    reader.take(MAX_MAIL_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    reader.take(MAX_PARSED_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    anyhow::ensure!(
+        bytes.len() <= MAX_PARSED_BYTES,
+        "more than the {MAX_PARSED_BYTES} bytes that noctui parses of a mail"
+    );
     Ok(bytes)
 }
 

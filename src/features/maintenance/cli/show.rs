@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::name::{self, Named, Which};
 use super::{Session, failed, json, mails, time};
-use crate::features::maintenance::store::detail::{self, Detail, Event, EventKind};
+use crate::features::maintenance::store::detail::{self, Detail, Event, EventKind, Moment};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
 use crate::output;
@@ -139,7 +139,12 @@ fn notes(page: &mut String, detail: &Detail) {
 fn history(page: &mut String, detail: &Detail) {
     let _ = writeln!(page, "\n  History");
     for event in &detail.events {
-        let _ = writeln!(page, "  {}  {}", time(event.stamp.unwrap_or(event.at)), happened(event));
+        let when = match event.happened() {
+            Moment::At(at) => time(at),
+            // As wide as a time.
+            Moment::On(day) => format!("{:<20}", day.format("%Y-%m-%d")),
+        };
+        let _ = writeln!(page, "  {when}  {}", happened(event));
         for change in &event.changes {
             let _ = writeln!(page, "      {}", changed(change));
         }

@@ -19,8 +19,8 @@ pub use self::part::{Kind, Part};
 pub use self::readable::{Readable, readable};
 use super::model::Envelope;
 
-/// Larger mails are refused: the longest notifications with spreadsheets attached stay below a tenth of it.
-pub const MAX_MAIL_BYTES: usize = 25 * 1024 * 1024;
+/// Larger mails are kept and not parsed: the longest notifications with spreadsheets attached stay below a tenth of it.
+pub const MAX_PARSED_BYTES: usize = 25 * 1024 * 1024;
 /// More parts than this are refused.
 const MAX_PARTS: usize = 500;
 /// Mails inside mails deeper than this are refused.
@@ -31,8 +31,8 @@ const HEAD_BYTES: usize = 256 * 1024;
 /// Why a mail cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
-    /// Larger than [`MAX_MAIL_BYTES`].
-    #[error("the mail has {bytes} bytes; noctui reads mails up to {MAX_MAIL_BYTES}")]
+    /// Larger than [`MAX_PARSED_BYTES`].
+    #[error("the mail has {bytes} bytes; noctui parses mails up to {MAX_PARSED_BYTES}")]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -75,7 +75,7 @@ pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
 
 /// Parses a mail within the bounds.
 fn parse(raw: &[u8]) -> Result<Message<'_>, MailError> {
-    if raw.len() > MAX_MAIL_BYTES {
+    if raw.len() > MAX_PARSED_BYTES {
         return Err(MailError::TooLarge { bytes: raw.len() });
     }
     if nested(raw) > 20 * MAX_DEPTH {
@@ -142,6 +142,16 @@ fn leaf(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Part> {
         return Some(Part::text(kind, &text));
     }
     Some(Part::bytes(kind, part.contents().to_vec()))
+}
+
+/// The headers of a mail that is too large to be parsed, as a mail without a body.
+#[must_use]
+pub fn head(raw: &[u8]) -> &[u8] {
+    let head = raw.get(..HEAD_BYTES).unwrap_or(raw);
+    let ends = [&b"\r\n\r\n"[..], b"\n\n"]
+        .into_iter()
+        .filter_map(|end| memchr::memmem::find(head, end).map(|at| at + end.len()));
+    ends.min().and_then(|end| head.get(..end)).unwrap_or(head)
 }
 
 /// What can be said of a mail that cannot be read as a whole: its headers.

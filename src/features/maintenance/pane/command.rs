@@ -47,6 +47,30 @@ pub enum Command {
     Sync,
 }
 
+impl Command {
+    /// Whether it acts on the row under the cursor, the marked ones or what is opened: nobody may run it who does not see
+    /// them. The others show something or do the same wherever they are run.
+    pub(crate) fn acts_on_what_is_shown(self) -> bool {
+        match self {
+            Self::Open
+            | Self::Acknowledge
+            | Self::Note
+            | Self::Mark
+            | Self::MarkAll
+            | Self::Seen
+            | Self::Provider
+            | Self::OpenMail
+            | Self::Next
+            | Self::Previous
+            | Self::Close
+            | Self::Copy
+            | Self::CopyText
+            | Self::Export => true,
+            Self::Undo | Self::Filter | Self::Show | Self::Sort | Self::Notifications | Self::Sync => false,
+        }
+    }
+}
+
 /// The list, and one maintenance opened.
 const BOTH: &[Scope] = &[Scope::Maintenances, Scope::Maintenance];
 /// The list alone.
@@ -108,7 +132,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
     row(Command::Provider, "provider", &["p"], LIST, "", "Show only the provider under the cursor, or all again"),
     row(Command::Sort, "sort", &["s"], LIST, "", "Sort by time, by latest change, or by provider"),
     row(Command::Mark, "mark", &["space"], LIST, "mark", "Mark for a bulk action"),
-    row(Command::MarkAll, "mark-all", &["*"], LIST, "", "Mark all rows, or none"),
+    row(Command::MarkAll, "mark-all", &["*"], LIST, "", "Mark all rows that the filter leaves, or none"),
     row(Command::Seen, "seen", &["x"], LIST, "", "Clear the sign of news without opening"),
     row(Command::Copy, "copy", &["y"], ALL, "copy", "Copy the id through the terminal"),
     row(Command::CopyText, "copy-text", &["Y"], ALL, "", "Copy what is shown as text"),

@@ -131,12 +131,13 @@ impl State {
     /// `n`.
     pub(super) fn edit_note(&mut self) -> Outcome {
         let subjects = self.subjects();
-        let about = match subjects.as_slice() {
-            [] => return Outcome::warn("there is nothing to write a note on here"),
-            [one] => format!("{} {}", one.provider, one.maintenance_id),
-            many => format!("{} maintenances", many.len()),
+        let about = match (subjects.len(), self.names().as_slice()) {
+            (0, _) => return Outcome::warn("there is nothing to write a note on here"),
+            (_, [(provider, id)]) => format!("{provider} {id}"),
+            (1, _) => "one maintenance".to_owned(),
+            (many, _) => format!("{many} maintenances"),
         };
-        let targets: Vec<_> = subjects.iter().map(|subject| subject.target.key).collect();
+        let targets: Vec<_> = subjects.iter().map(|mark| mark.key).collect();
         let draft = self.drafts.get(&targets).map_or("", String::as_str);
         self.editor = Some(Editor::Note { field: Field::lines(draft), targets, about });
         Outcome::none()

@@ -5,6 +5,7 @@
 
 mod command;
 pub(crate) mod editor;
+mod marks;
 mod moving;
 mod opened;
 mod query;
@@ -46,6 +47,8 @@ pub(crate) struct State {
     extending: bool,
     /// Where the cursor goes when the rows arrive.
     landing: Landing,
+    /// Every row of the filter, where all are marked and the list has more of them than are on hand.
+    everything: Option<marks::Everything>,
     /// Figures for the title; `None` until they have arrived.
     counts: Option<Counts>,
     /// How many rows match the filter.

@@ -172,7 +172,7 @@ impl State {
 
     /// Esc: what is opened, then the marks, then the filter. `None` when there was nothing to go back from.
     pub(crate) fn back(&mut self, now: DateTime<Utc>) -> Option<Outcome> {
-        if self.pages.pop().is_some() || self.list.clear_marks() {
+        if self.pages.pop().is_some() || self.clear_marks() {
             return Some(Outcome::none());
         }
         let filter = &mut self.query.filter;

@@ -37,6 +37,7 @@ impl State {
             generation: 0,
             extending: false,
             landing: Landing::First,
+            everything: None,
             counts: None,
             matches: None,
             pages: Vec::new(),
@@ -91,7 +92,7 @@ impl State {
     /// The query is another one: the old rows stay until the new ones are there.
     pub(super) fn requery(&mut self, now: DateTime<Utc>) -> Outcome {
         self.stale = true;
-        self.list.clear_marks();
+        self.clear_marks();
         let requests = self.relist(Anchor::Top, now);
         Outcome::none().and(requests)
     }

@@ -38,6 +38,7 @@ impl State {
                 }
                 Outcome::none()
             }
+            Report::Marked { filter, marks } => self.marked_all(&filter, marks),
             Report::Opened { key, detail } => self.opened(key, &detail),
             Report::NotificationsListed { generation, continues, window } => {
                 self.notifications_listed(generation, continues, window)
@@ -83,6 +84,7 @@ impl State {
         self.failure = None;
         self.list.set_headings(self.query.sort == Sort::Grouped);
         self.list.replace(window.rows, window.more_before, window.more_after, focus);
+        self.renew_marks();
         Outcome::none().and(self.prefetch())
     }
 
@@ -167,26 +169,18 @@ impl State {
 
     /// Something was done, durably: say so, and how it is taken back.
     fn done(&mut self, done: &Done) -> Outcome {
-        let many = |count: usize, one: &str| if count == 1 { format!("one {one}") } else { format!("{count} {one}s") };
         match done {
-            Done::Acknowledged { count, refused } => {
-                self.list.clear_marks();
-                match (*count, *refused) {
-                    (count, 0) => Outcome::done(format!("acknowledged {}; u undoes", many(count, "maintenance"))),
-                    (0, _) => Outcome::warn("it changed while you looked: look again before you acknowledge it"),
-                    (count, refused) => Outcome::warn(format!(
-                        "acknowledged {}; {refused} changed while you looked and were left alone",
-                        many(count, "maintenance")
-                    )),
-                }
+            Done::Acknowledged { count, changed, already } => {
+                self.clear_marks();
+                acknowledged(*count, *changed, *already)
             }
             Done::Unacknowledged(count) => {
-                self.list.clear_marks();
+                self.clear_marks();
                 Outcome::done(format!("took back {}; u undoes", many(*count, "acknowledgement")))
             }
             Done::Noted { keys, count } => {
                 self.drafts.remove(keys);
-                self.list.clear_marks();
+                self.clear_marks();
                 Outcome::done(format!("note written on {}; u undoes", many(*count, "maintenance")))
             }
             Done::Undone => {
@@ -269,5 +263,25 @@ impl State {
             Some(source) => *source = state,
             None => self.sources.push(state),
         }
+    }
+}
+
+/// `one note`, `3 notes`.
+fn many(count: usize, one: &str) -> String {
+    if count == 1 { format!("one {one}") } else { format!("{count} {one}s") }
+}
+
+/// What came of acknowledging so many, and of the rest.
+fn acknowledged(count: usize, changed: usize, already: usize) -> Outcome {
+    let were = |count: usize| if count == 1 { "was" } else { "were" };
+    let rest = if already > 0 { format!(", {already} {} already", were(already)) } else { String::new() };
+    match (count, changed) {
+        (count, 0) => Outcome::done(format!("acknowledged {}{rest}; u undoes", many(count, "maintenance"))),
+        (0, 1) if already == 0 => Outcome::warn("it changed while you looked: look again before you acknowledge it"),
+        (count, changed) => Outcome::warn(format!(
+            "acknowledged {}{rest}; {changed} changed while you looked and {} left alone",
+            many(count, "maintenance"),
+            were(changed)
+        )),
     }
 }

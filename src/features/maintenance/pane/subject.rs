@@ -1,34 +1,8 @@
 //! What a command would act on now: the opened maintenance, the marked ones, or the one under the cursor.
 
 use super::opened::{Load, Page};
-use super::{Command, State};
-use crate::features::maintenance::store::list::{Acknowledged, Row};
-use crate::features::maintenance::worker::Target;
-
-/// What a command acts on, as it was on the screen.
-#[derive(Debug, Clone)]
-pub(super) struct Subject {
-    /// Which, at which revision.
-    pub(super) target: Target,
-    /// Its provider.
-    pub(super) provider: String,
-    /// The provider's id.
-    pub(super) maintenance_id: String,
-    /// Whether it is acknowledged as it is.
-    pub(super) is_acknowledged: bool,
-}
-
-impl Subject {
-    /// A row of the list.
-    fn of(row: &Row) -> Self {
-        Self {
-            target: Target { key: row.key.maintenance, revision: row.revision },
-            provider: row.provider.clone(),
-            maintenance_id: row.maintenance_id.clone(),
-            is_acknowledged: matches!(row.acknowledged, Acknowledged::Yes { .. }),
-        }
-    }
-}
+use super::{Command, Outcome, State};
+use crate::features::maintenance::store::list::{Acknowledged, Mark};
 
 impl State {
     /// Whether there is a row to act on.
@@ -39,35 +13,62 @@ impl State {
         }
     }
 
-    /// What a command acts on: the opened one, the marked ones, or the one under the cursor.
-    pub(super) fn subjects(&self) -> Vec<Subject> {
-        match self.pages.last() {
-            Some(Page::Maintenance(page)) => match &page.detail {
-                Load::Ready(detail) => vec![Subject {
-                    target: Target { key: detail.key, revision: detail.revision },
-                    provider: detail.provider.clone(),
-                    maintenance_id: detail.maintenance_id.clone(),
+    /// What a command acts on, as it was on the screen: the opened one, the marked ones, or the one under the cursor.
+    pub(super) fn subjects(&self) -> Vec<Mark> {
+        match (self.pages.last(), &self.everything) {
+            (Some(Page::Maintenance(page)), _) => match &page.detail {
+                Load::Ready(detail) => vec![Mark {
+                    key: detail.key,
+                    revision: detail.revision,
                     is_acknowledged: matches!(detail.acknowledged, Acknowledged::Yes { .. }),
+                    // It was when it was opened; looking at it has cleared the sign.
+                    is_unseen: false,
                 }],
                 Load::Loading | Load::Failed(_) => vec![],
             },
-            Some(_) => vec![],
-            None => self.list.targets().into_iter().map(Subject::of).collect(),
+            (Some(_), _) => vec![],
+            (None, Some(everything)) => everything.marks().to_vec(),
+            (None, None) => self.list.targets().into_iter().map(Mark::from).collect(),
         }
     }
 
-    /// What commands act on, with the revision that was on the screen.
-    pub(super) fn targets(&self) -> Vec<Target> {
-        self.subjects().iter().map(|subject| subject.target).collect()
+    /// Provider and id of what a command acts on; none where all that the filter leaves is marked, of which most is not
+    /// on hand.
+    pub(super) fn names(&self) -> Vec<(&str, &str)> {
+        match (self.pages.last(), &self.everything) {
+            (Some(Page::Maintenance(page)), _) => match &page.detail {
+                Load::Ready(detail) => vec![(&detail.provider, &detail.maintenance_id)],
+                Load::Loading | Load::Failed(_) => vec![],
+            },
+            (None, None) => {
+                let rows = self.list.targets().into_iter();
+                rows.map(|row| (row.provider.as_str(), row.maintenance_id.as_str())).collect()
+            }
+            (Some(_), _) | (None, Some(_)) => vec![],
+        }
+    }
+
+    /// Why what is marked cannot be copied, if it cannot.
+    pub(super) fn too_many_to_copy(&self) -> Option<Outcome> {
+        let many = self.everything.as_ref().filter(|_| self.pages.is_empty())?.marks().len();
+        Some(Outcome::warn(format!("{many} are too many to copy; e writes them into a calendar file")))
+    }
+
+    /// Whether all that a command acts on is acknowledged, and there is something.
+    pub(super) fn is_all_acknowledged(&self) -> bool {
+        let is_all = |marks: &[Mark]| !marks.is_empty() && marks.iter().all(|mark| mark.is_acknowledged);
+        match (&self.everything, self.pages.is_empty()) {
+            // Asked for with every frame: not copied for it.
+            (Some(everything), true) => is_all(everything.marks()),
+            _ => is_all(&self.subjects()),
+        }
     }
 
     /// The word for a command in the footer, which is `hint` unless the row says better; `None` where it makes no sense.
     pub(crate) fn hint(&self, command: Command, hint: &'static str) -> Option<&'static str> {
         let makes_sense = match command {
             Command::Acknowledge => {
-                let subjects = self.subjects();
-                let taken = !subjects.is_empty() && subjects.iter().all(|subject| subject.is_acknowledged);
-                return self.has_target().then_some(if taken { "un-acknowledge" } else { hint });
+                return self.has_target().then_some(if self.is_all_acknowledged() { "un-acknowledge" } else { hint });
             }
             Command::Note | Command::Open | Command::Mark | Command::OpenMail => self.has_target(),
             Command::Undo => !self.undo.is_empty(),

@@ -22,7 +22,7 @@ impl State {
     /// stands here because the title is always there: a line of its own would move the rows under the cursor.
     pub(crate) fn heading(&self) -> Vec<String> {
         let mut parts = Vec::new();
-        match self.list.marked() {
+        match self.marked() {
             0 => {}
             marked => parts.push(format!("{marked} marked")),
         }
@@ -85,6 +85,9 @@ impl State {
 
     /// `Y`: what is shown, as text.
     pub(super) fn copy_text(&self, look: &Look<'_>) -> Outcome {
+        if let Some(outcome) = self.too_many_to_copy() {
+            return outcome;
+        }
         let columns = 100;
         let lines = match self.pages.last() {
             Some(Page::Maintenance(page)) => {

@@ -13,6 +13,11 @@ use crate::features::maintenance::worker::{Question, Request, Target, Write};
 use crate::ui::Look;
 use crate::ui::list::List;
 
+/// More rows than this are said to be on their way; fewer are done before somebody could read it.
+const AT_ONCE: usize = 2000;
+/// More maintenances than this are in no calendar that a program would open, and would all be in memory at once.
+const MOST_EXPORTED: usize = 5000;
+
 impl State {
     /// Takes over a changed name.
     pub(crate) fn set_who(&mut self, who: &str) {
@@ -76,11 +81,11 @@ impl State {
             Command::Note => self.edit_note(),
             Command::Undo => self.undo_last(),
             Command::Mark => {
-                self.list.toggle_mark();
+                self.toggle_mark();
                 self.moved(Motion::Down, now)
             }
             Command::MarkAll => self.mark_all(),
-            Command::Seen => Outcome::ask(Write::Seen(self.targets())),
+            Command::Seen => self.clear_news(),
             Command::Filter => self.edit_filter(),
             Command::Show => self.show_next(now),
             Command::Provider => self.only_provider(now),
@@ -96,17 +101,6 @@ impl State {
             Command::Sync => {
                 Outcome { requests: vec![Request::Sync], ..Outcome::done("asking the sources for new mail") }
             }
-        }
-    }
-
-    /// `*`. Only rows that were read can be marked, and that is said where there are others.
-    fn mark_all(&mut self) -> Outcome {
-        self.list.toggle_all();
-        let all = self.list.reaches_start() && self.list.reaches_end();
-        match self.list.marked() {
-            0 => Outcome::none(),
-            marked if all => Outcome::done(format!("marked all {marked}")),
-            marked => Outcome::warn(format!("marked the {marked} around the cursor; a filter makes the list shorter")),
         }
     }
 
@@ -177,12 +171,25 @@ impl State {
         if subjects.is_empty() {
             return Outcome::warn("there is nothing to acknowledge here");
         }
-        let targets = self.targets();
         let who = self.who.clone();
-        if subjects.iter().all(|subject| subject.is_acknowledged) {
-            return Outcome::ask(Write::Unacknowledge { keys: targets.iter().map(|target| target.key).collect(), who });
+        let many = subjects.len();
+        let write = if self.is_all_acknowledged() {
+            Write::Unacknowledge { keys: subjects.iter().map(|mark| mark.key).collect(), who }
+        } else {
+            Write::Acknowledge { targets: subjects.iter().map(Target::from).collect(), who }
+        };
+        // So many take seconds, in which nothing else would say that something is being done.
+        let say = (many > AT_ONCE).then(|| Outcome::done(format!("{many} are being written")).say).flatten();
+        Outcome { say, ..Outcome::ask(write) }
+    }
+
+    /// `x`.
+    fn clear_news(&mut self) -> Outcome {
+        let news: Vec<Target> = self.subjects().iter().filter(|mark| mark.is_unseen).map(Target::from).collect();
+        if news.is_empty() {
+            return Outcome::warn("it carries no sign of news");
         }
-        Outcome::ask(Write::Acknowledge { targets, who })
+        Outcome::ask(Write::Seen(news))
     }
 
     /// `u`.
@@ -204,18 +211,21 @@ impl State {
                 Load::Ready(mail) => mail.subject.clone(),
                 Load::Loading | Load::Failed(_) => String::new(),
             },
-            _ => self.subjects().iter().map(|subject| subject.maintenance_id.as_str()).collect::<Vec<_>>().join("\n"),
+            _ => match self.too_many_to_copy() {
+                Some(outcome) => return outcome,
+                None => self.names().iter().map(|(_, id)| *id).collect::<Vec<_>>().join("\n"),
+            },
         };
         Outcome::copied(text)
     }
 
     /// `e`.
     fn export(&self) -> Outcome {
-        let keys: Vec<MaintenanceKey> = self.subjects().iter().map(|subject| subject.target.key).collect();
-        if keys.is_empty() {
-            Outcome::warn("there is nothing to export here")
-        } else {
-            Outcome::ask(Request::Export(keys))
+        let keys: Vec<MaintenanceKey> = self.subjects().iter().map(|mark| mark.key).collect();
+        match keys.len() {
+            0 => Outcome::warn("there is nothing to export here"),
+            1..=MOST_EXPORTED => Outcome::ask(Request::Export(keys)),
+            many => Outcome::warn(format!("{many} are too many for a calendar; a filter makes them fewer")),
         }
     }
 }

@@ -19,8 +19,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
-/// The largest mail that is read, in bytes. Notifications have some kilobytes; the largest attachments that mail
-/// servers let through have around 50 MB.
+/// The largest mail that is taken, in bytes. Notifications have some kilobytes; the largest attachments that mail
+/// servers let through have around 50 MB. What is parsed is less ([`MAX_PARSED_BYTES`](super::mail::MAX_PARSED_BYTES)).
 pub const MAX_MAIL_BYTES: u64 = 64 << 20;
 
 /// Mails between a source and its reader. Small, because every one of them may hold [`MAX_MAIL_BYTES`].

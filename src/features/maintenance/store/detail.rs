@@ -1,6 +1,6 @@
 //! All about one maintenance, and finding one by its provider's id.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::list::{Acknowledged, Group};
@@ -96,6 +96,31 @@ pub struct Event {
     pub who: Option<String>,
     /// What it changed.
     pub changes: Vec<Change>,
+}
+
+/// A point in time as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// This instant.
+    At(DateTime<Utc>),
+    /// Some time on this day, by the provider's calendar.
+    On(NaiveDate),
+}
+
+impl Event {
+    /// When what it tells of was done: by the notice's own stamp, or here.
+    ///
+    /// Some notices are dated and not timed, which leaves them a stamp of midnight. One that came on that very day says
+    /// more by when it came, and one that came later no more than its day.
+    #[must_use]
+    pub fn happened(&self) -> Moment {
+        match self.stamp {
+            None => Moment::At(self.at),
+            Some(stamp) if stamp.time() != NaiveTime::MIN => Moment::At(stamp),
+            Some(stamp) if stamp.date_naive() == self.at.date_naive() => Moment::At(self.at),
+            Some(stamp) => Moment::On(stamp.date_naive()),
+        }
+    }
 }
 
 /// What kinds of things happen to a maintenance.
@@ -400,5 +425,23 @@ impl NewEvent {
             changes,
         ))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_that_is_dated_and_not_timed_did_not_come_at_midnight() {
+        let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let happened = |stamp: Option<&str>| {
+            let (at, kind) = (time("2026-11-20T18:03:20Z"), EventKind::FirstNotice);
+            Event { at, stamp: stamp.map(time), kind, notification: None, who: None, changes: vec![] }.happened()
+        };
+        assert_eq!(happened(Some("2026-11-20T17:59:00Z")), Moment::At(time("2026-11-20T17:59:00Z")));
+        assert_eq!(happened(Some("2026-11-20T00:00:00Z")), Moment::At(time("2026-11-20T18:03:20Z")));
+        assert_eq!(happened(Some("2026-11-18T00:00:00Z")), Moment::On("2026-11-18".parse().unwrap()));
+        assert_eq!(happened(None), Moment::At(time("2026-11-20T18:03:20Z")));
     }
 }

@@ -166,6 +166,7 @@ fn settle(
             (outcome, Some(provider), String::new())
         }
         Verdict::Ignored { provider, reason } => (Outcome::Ignored, Some(name(provider)), long(reason)),
+        Verdict::Failed { provider, reason } if provider.is_empty() => (Outcome::ParsingFailed, None, long(reason)),
         Verdict::Failed { provider, reason } => (Outcome::ParsingFailed, Some(name(provider)), long(reason)),
         Verdict::Unknown { reason } => (Outcome::UnknownProvider, None, long(reason)),
     };

@@ -49,7 +49,11 @@ impl Answers {
         let slot = match &question {
             Question::List { .. } => Some(Slot::List),
             Question::Count { .. } => Some(Slot::Count),
-            Question::Extend { .. } | Question::Open(_) | Question::Notifications { .. } | Question::Read(_) => None,
+            Question::Extend { .. }
+            | Question::Mark(_)
+            | Question::Open(_)
+            | Question::Notifications { .. }
+            | Question::Read(_) => None,
         };
         let task = self.spawn(async move {
             if let Question::Read(key) = question {

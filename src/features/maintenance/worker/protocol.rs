@@ -10,7 +10,7 @@ use crate::features::maintenance::model::Outcome;
 use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::count::{Count, Counts};
 use crate::features::maintenance::store::detail::Detail;
-use crate::features::maintenance::store::list::{Anchor, ListQuery, Window};
+use crate::features::maintenance::store::list::{Anchor, Filter, ListQuery, Mark, Window};
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::trouble::Trouble;
@@ -22,6 +22,12 @@ pub struct Target {
     pub key: MaintenanceKey,
     /// Its revision then: what changed since is not acknowledged unseen.
     pub revision: u32,
+}
+
+impl From<&Mark> for Target {
+    fn from(mark: &Mark) -> Self {
+        Self { key: mark.key, revision: mark.revision }
+    }
 }
 
 /// Something asked of the worker.
@@ -85,6 +91,8 @@ pub enum Question {
         /// Order and filter.
         query: ListQuery,
     },
+    /// Every row that the filter leaves, to be marked.
+    Mark(ListQuery),
     /// All about one maintenance.
     Open(MaintenanceKey),
     /// Notifications, newest first.
@@ -142,12 +150,14 @@ pub enum Write {
 /// What was done, for the footer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
-    /// Acknowledged so many; so many others had changed in the meantime and were not.
+    /// What came of acknowledging.
     Acknowledged {
         /// Acknowledged.
         count: usize,
-        /// Changed meanwhile.
-        refused: usize,
+        /// Changed meanwhile, and so left alone.
+        changed: usize,
+        /// Acknowledged before.
+        already: usize,
     },
     /// So many acknowledgements taken back.
     Unacknowledged(usize),
@@ -253,6 +263,13 @@ pub enum Report {
         counts: Counts,
         /// Rows that match the filter.
         matches: Count,
+    },
+    /// Every row that a filter leaves.
+    Marked {
+        /// Which filter.
+        filter: Filter,
+        /// The rows, by key.
+        marks: Result<Vec<Mark>, Trouble>,
     },
     /// All about one maintenance; `None` if it is no longer there.
     Opened {

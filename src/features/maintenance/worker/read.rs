@@ -33,6 +33,9 @@ pub(super) fn answer(connection: &Connection, question: &Question, now: DateTime
             let matches = matches(connection, query)?;
             Report::Counted { generation: *generation, counts: count::counts(connection, query.now)?, matches }
         }
+        Question::Mark(query) => {
+            Report::Marked { filter: query.filter.clone(), marks: Ok(list::everything(connection, query)?) }
+        }
         Question::Open(key) => {
             let detail = detail::detail(connection, *key, now)?;
             Report::Opened { key: *key, detail: Ok(detail.map(Arc::new)) }
@@ -61,6 +64,7 @@ pub(super) fn failed(question: &Question, error: &Error) -> Report {
         Question::List { generation, .. }
         | Question::Extend { generation, .. }
         | Question::Count { generation, .. } => Report::ListFailed { generation: *generation, trouble },
+        Question::Mark(query) => Report::Marked { filter: query.filter.clone(), marks: Err(trouble) },
         Question::Open(key) => Report::Opened { key: *key, detail: Err(trouble) },
         Question::Notifications { generation, anchor, .. } => Report::NotificationsListed {
             generation: *generation,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::{Done, Report, Target, Write};
-use crate::features::maintenance::store::action::{self, Actor};
+use crate::features::maintenance::store::action::{self, Actor, Refusal};
 use crate::store::Error;
 
 /// Carries out one write.
@@ -14,9 +14,10 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
     let (done, result) = match write {
         Write::Acknowledge { targets, who } => {
             let result = action::acknowledge(connection, &pairs(targets), &Actor { who, at })?;
-            let changed = |refusal: &action::Refusal| matches!(refusal, action::Refusal::Changed { .. });
-            let refused = result.refused.iter().filter(|(_, refusal)| changed(refusal)).count();
-            (Done::Acknowledged { count: result.done.len(), refused }, result)
+            let of = |is: fn(&Refusal) -> bool| result.refused.iter().filter(|(_, refusal)| is(refusal)).count();
+            let changed = of(|refusal| matches!(refusal, Refusal::Changed { .. }));
+            let already = of(|refusal| matches!(refusal, Refusal::Already));
+            (Done::Acknowledged { count: result.done.len(), changed, already }, result)
         }
         Write::Unacknowledge { keys, who } => {
             let result = action::unacknowledge(connection, &keys, &Actor { who, at })?;

@@ -1,10 +1,10 @@
-//! Text pasted between the marks of bracketed paste: collected up to a limit, never run as keys.
+//! Text pasted between the marks of bracketed paste: collected up to what a field holds, never run as keys. A paste
+//! beyond that is a mistake and is refused as a whole.
 
 use crate::input::Input;
 use crate::text::clean_text;
+use crate::ui::field::LIMIT_BYTES;
 
-/// No field of noctui holds more; a paste beyond it is a mistake and is refused as a whole.
-const LONGEST_PASTE: usize = 64 * 1024;
 /// What ends a paste.
 const END: &[u8] = b"\x1b[201~";
 
@@ -26,7 +26,7 @@ impl Paste {
         let from = before.saturating_sub(END.len() - 1);
         let end = self.text.windows(END.len()).skip(from).position(|window| window == END).map(|at| at + from);
         let Some(end) = end else {
-            if self.text.len() > LONGEST_PASTE {
+            if self.text.len() > LIMIT_BYTES {
                 let passed = self.text.len() - (END.len() - 1);
                 self.text.drain(..passed);
                 self.dropped += passed;
@@ -35,7 +35,7 @@ impl Paste {
         };
         let taken = end + END.len() - before;
         self.text.truncate(end);
-        let input = if self.dropped == 0 && end <= LONGEST_PASTE {
+        let input = if self.dropped == 0 && end <= LIMIT_BYTES {
             Input::Paste(clean_text(&String::from_utf8_lossy(&self.text)))
         } else {
             Input::PasteRefused { bytes: self.dropped + end }

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::input::{Button, Mouse, MouseAction};
+use crate::ui::field::{Field, LIMIT_BYTES};
 
 /// What `pieces` mean when each arrives on its own and nothing follows for long.
 fn decoded<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Input> {
@@ -120,6 +121,15 @@ fn a_paste_of_a_megabyte_is_refused_whatever_pieces_it_arrives_in() {
             "in pieces of {length}"
         );
     }
+}
+
+#[test]
+fn a_paste_may_be_as_long_as_what_a_field_holds() {
+    let paste = |bytes: usize| decoded([format!("\x1b[200~{}\x1b[201~", "x".repeat(bytes)).as_bytes()]);
+    let longest = "x".repeat(LIMIT_BYTES);
+    assert!(Field::line("").paste(&longest));
+    assert_eq!(paste(LIMIT_BYTES), [Input::Paste(longest)]);
+    assert_eq!(paste(LIMIT_BYTES + 1), [Input::PasteRefused { bytes: LIMIT_BYTES + 1 }]);
 }
 
 #[test]

@@ -70,7 +70,7 @@ enum Command {
         #[command(flatten)]
         doing: Doing,
         /// When, such as 2026-11-22T02:00:00Z; without it the change control is taken off the schedule.
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         at: Option<DateTime<Utc>>,
     },
     /// Give a change control another name or description.
@@ -118,6 +118,12 @@ struct Doing {
     /// For whoever reads it later.
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     notes: String,
+}
+
+/// Reads a time of which nobody has to guess the zone.
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    let accepted = "write date, time and zone: 2026-11-22T02:00:00Z, or 2026-11-22T04:00:00+02:00";
+    text.parse().map_err(|error| format!("{error}; {accepted}"))
 }
 
 /// Runs it.

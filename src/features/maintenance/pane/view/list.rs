@@ -17,7 +17,7 @@ use crate::ui::line::{Pen, width};
 use crate::ui::list::Line;
 use crate::ui::page::{draw_lines, plain, trouble_lines};
 use crate::ui::theme::{Role, State as Sign};
-use crate::ui::time::{brief, brief_distance, day_and_clock, push_clock};
+use crate::ui::time::{age, brief, brief_distance, day_and_clock, push_clock};
 
 /// Beyond this a month alone may be misread.
 const FAR: TimeDelta = TimeDelta::days(180);
@@ -232,7 +232,7 @@ fn draw_row(
     let over = row.end <= look.now || row.status.is_final();
     let text = style(if over { Role::Muted } else { Role::Text });
     let mut pen = Pen::new(buffer, area, y);
-    let marked = state.list.is_marked(&row.key.maintenance);
+    let marked = state.is_marked(row.key.maintenance);
     let mark = match (marked, row.is_unseen) {
         (true, _) => (look.pick("▌", "+"), Role::Marked),
         (false, true) => (look.pick("▎", "|"), Role::Changed),
@@ -272,8 +272,9 @@ fn draw_row(
     if columns.duration > 0 {
         pen.column_right(&brief(row.end - row.start), columns.duration - 2, text).skip(2);
     }
-    let early = row.status.ended_early(row.end, look.now);
-    let left = if early { String::new() } else { brief_distance(row.start, row.end, look.now) };
+    // What is past is in the order in which it came to be over, which for some is before their end.
+    let left =
+        if over { format!("{} ago", age(row.over_at, look.now)) } else { brief_distance(row.start, row.end, look.now) };
     pen.column_right(&left, columns.distance, text);
     if columns.acknowledged > 0 {
         draw_acknowledged(row, columns.acknowledged, look, &mut pen);

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::notification::draw_mail;
 use super::words;
 use crate::features::maintenance::pane::opened::{Load, MaintenancePage};
-use crate::features::maintenance::store::detail::{Detail, Event, EventKind};
+use crate::features::maintenance::store::detail::{Detail, Event, EventKind, Moment};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
 use crate::ui::Look;
@@ -162,7 +162,10 @@ fn notes(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLin
 fn history(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
     heading("History", lines);
     for event in &detail.events {
-        let when = look.zone.short(event.stamp.unwrap_or(event.at), look.now);
+        let when = match event.happened() {
+            Moment::At(at) => look.zone.short(at, look.now),
+            Moment::On(day) => look.zone.day(day, look.now),
+        };
         let indent = 14;
         for (row, (text, role)) in event_lines(event, look).into_iter().enumerate() {
             let when = if row == 0 { when.as_str() } else { "" };

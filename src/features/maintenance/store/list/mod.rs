@@ -13,6 +13,7 @@
 //! Groups follow `now` without any upkeep: a row is active while `start <= now < end` and it is not final, whatever was
 //! written or swept before.
 
+mod everything;
 mod filter;
 mod ids;
 mod leg;
@@ -26,6 +27,7 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 
+pub use everything::{Mark, everything};
 pub(super) use leg::active_ids;
 pub use rank::RowKey;
 pub use row::{Acknowledged, Group, Row};

@@ -29,6 +29,8 @@ pub struct Row {
     pub start: DateTime<Utc>,
     /// End of the window.
     pub end: DateTime<Utc>,
+    /// Since when it is over, or will be: its end, or when it was cancelled or completed before.
+    pub over_at: DateTime<Utc>,
     /// How many circuits it touches.
     pub circuits: u32,
     /// Ids of the first three of them.
@@ -117,7 +119,7 @@ impl Acknowledged {
 /// The columns of a row by place: looking each up by name took longer than reading the row.
 const COLUMNS: &str = "m.status, m.starts_at, m.ends_at, m.revision, m.seen_revision, m.provider, m.maintenance_id,
     m.window, m.circuits, m.first_circuits, m.worst_impact, m.summary, m.ack_by, m.ack_at, m.ack_revision, m.notes,
-    m.changed_at";
+    m.changed_at, m.over_at";
 
 /// Reads the rows of `keys` in their order; one that went meanwhile is left out.
 pub(super) fn read(connection: &Connection, keys: Vec<RowKey>, now: DateTime<Utc>) -> Result<Vec<Row>, Error> {
@@ -148,10 +150,11 @@ fn of(key: RowKey, row: &rusqlite::Row<'_>, now: DateTime<Utc>) -> rusqlite::Res
         provider: row.get(5)?,
         maintenance_id: row.get(6)?,
         window: row.get(7)?,
-        windows: row.get(17)?,
+        windows: row.get(18)?,
         status,
         start,
         end,
+        over_at: time(17)?,
         circuits: row.get(8)?,
         first_circuits: row.get_ref(9)?.as_str()?.lines().map(str::to_owned).collect(),
         worst_impact: row.get(10)?,

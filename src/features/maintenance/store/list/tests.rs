@@ -189,6 +189,20 @@ proptest! {
     }
 
     #[test]
+    fn everything_is_every_row_of_the_list_and_no_other(
+        rows in prop::collection::vec(any_row(), 0..40),
+        query in any_query(),
+    ) {
+        let (connection, known) = fill(rows);
+        let marks = everything(&connection, &query).unwrap();
+        let listed = window(&connection, &query, &Anchor::Top, 0, 100).unwrap();
+        let mut of_rows: Vec<Mark> = listed.rows.iter().map(Mark::from).collect();
+        of_rows.sort_by_key(|mark| mark.key);
+        prop_assert_eq!(&marks, &of_rows);
+        prop_assert_eq!(marks.len(), expected(&known, &query).len());
+    }
+
+    #[test]
     fn what_the_indexes_say_is_what_passes(rows in prop::collection::vec(any_row(), 0..40), query in any_query()) {
         let (connection, known) = fill(rows);
         let predicate = filter::Predicate::of(&query.filter, query.sort);

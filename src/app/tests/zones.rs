@@ -1,0 +1,68 @@
+//! Which zone times are shown in: as configured, as chosen on the screen, as left the last time.
+
+use super::desk::{Desk, MAILBOX, settings_in};
+use crate::app::{Message, Model, Settings};
+use crate::colour::ColourDepth;
+use crate::state::ViewState;
+use crate::ui::time::Zone;
+
+const BERLIN: Zone = Zone::Named(chrono_tz::Europe::Berlin);
+
+/// Settings with this `time_zone`, or none, on a machine in Berlin.
+fn settings(zone: Option<&str>) -> Settings {
+    let mut settings = settings_in(zone, MAILBOX, ColourDepth::Sixteen, true);
+    if matches!(zone, None | Some("utc")) {
+        settings.local_zone = BERLIN;
+    }
+    settings
+}
+
+/// The zone after a start with these settings and this view, and the view that would be saved then.
+fn start(zone: Option<&str>, view: &ViewState) -> (Zone, ViewState) {
+    let model = Model::new(settings(zone), view, (80, 24), super::desk::tonight());
+    (model.zone, model.view_state())
+}
+
+/// A desk with this `time_zone`, or none.
+fn desk(zone: Option<&str>) -> Desk {
+    Desk::with(settings(zone), None, 80, 24)
+}
+
+#[test]
+fn a_zone_that_nobody_chose_is_not_kept_so_that_the_setting_counts_at_the_next_start() {
+    let (zone, view) = start(None, &ViewState::default());
+    assert_eq!((zone, &view.time_zone), (Zone::Utc, &None));
+    assert_eq!(start(Some("Europe/Berlin"), &view).0, BERLIN);
+}
+
+#[test]
+fn a_zone_chosen_on_the_screen_is_there_again_where_the_configuration_names_none() {
+    let mut desk = desk(None);
+    desk.press("t");
+    let view = desk.model.view_state();
+    assert_eq!(start(None, &view), (BERLIN, view.clone()));
+    desk.press("t");
+    assert_eq!(start(None, &desk.model.view_state()).0, Zone::Utc);
+}
+
+#[test]
+fn a_configured_zone_counts_more_than_what_was_left_the_last_time() {
+    let left_in_local = ViewState { time_zone: Some("local".to_owned()), ..ViewState::default() };
+    assert_eq!(start(Some("utc"), &left_in_local).0, Zone::Utc);
+    let left_in_utc = ViewState { time_zone: Some("utc".to_owned()), ..ViewState::default() };
+    assert_eq!(start(Some("Europe/Berlin"), &left_in_utc).0, BERLIN, "as an older noctui wrote it");
+}
+
+#[test]
+fn a_changed_zone_is_in_force_at_once_and_another_change_leaves_the_choice() {
+    let mut desk = desk(None);
+    desk.send(Message::Reconfigured(Box::new(settings(Some("Asia/Tokyo")))));
+    assert_eq!(desk.model.zone, Zone::Named(chrono_tz::Asia::Tokyo));
+    desk.press("t");
+    desk.send(Message::Reconfigured(Box::new(settings(Some("Asia/Tokyo")))));
+    assert_eq!(desk.model.zone, Zone::Utc, "the zone was not what was changed");
+    desk.send(Message::Reconfigured(Box::new(settings(Some("Europe/Berlin")))));
+    assert_eq!(desk.model.zone, BERLIN);
+    desk.send(Message::Reconfigured(Box::new(settings(None))));
+    assert_eq!(desk.model.zone, Zone::Utc);
+}
