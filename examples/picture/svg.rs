@@ -274,9 +274,9 @@ fn shape(text: &str, left: f32, top: f32, count: usize) -> Option<String> {
     })
 }
 
-/// The text as XML has it.
+/// The text as XML has it. Blanks, which are underlined with the words around them, would be drawn as one.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(' ', "\u{a0}")
 }
 
 #[cfg(test)]
