@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::following;
 use super::hearing::{Hearing, word};
 use super::{Delta, Health, Report, Shared};
-use super::{following, targets};
 use crate::blocking;
 use crate::clock;
 use crate::config::CloudVision;
@@ -106,7 +106,7 @@ async fn stay(
 async fn settle(shared: &Shared, instance: &CloudVision, client: &Client) {
     match recovery::settle(client, &shared.store, &shared.instance(&instance.name).server).await {
         Ok(left) if left.iter().any(|left| matches!(left.standing, Standing::Ended { .. })) => {
-            targets::tell(shared.clone()).await;
+            shared.retell.notify_one();
         }
         Ok(_) => {}
         Err(trouble) => tracing::warn!(what = trouble.what(), "what was left unfinished is not known"),

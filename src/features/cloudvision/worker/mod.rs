@@ -6,12 +6,15 @@
 
 mod acting;
 mod deploying;
+mod folders;
 mod following;
 mod hearing;
 mod link;
 mod protocol;
 
 mod targets;
+#[cfg(test)]
+mod tests;
 
 pub use protocol::{
     Delta, Health, Inputs, InstanceView, LastDeployment, Progress, Report, Request, Target, Unfinished,
@@ -21,6 +24,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -56,6 +60,8 @@ struct Shared {
     store: Store,
     /// To the screen, capacity 256; a full channel makes the worker wait.
     reports: Sender<Report>,
+    /// Rung when the targets have to be told again.
+    retell: Arc<Notify>,
     /// The connections that there are, by the name of their instance.
     clients: Arc<Mutex<BTreeMap<String, Client>>>,
 }
@@ -95,15 +101,15 @@ pub async fn run(
 ) -> Result<(), Error> {
     let data_dir = setup.data_dir.clone();
     let store = blocking::run(move || super::open_store(&data_dir)).await?;
-    let shared = Shared { setup: Arc::new(setup), store, reports, clients: Arc::default() };
+    let shared = Shared { setup: Arc::new(setup), store, reports, retell: Arc::default(), clients: Arc::default() };
     let mut tasks = JoinSet::new();
-    let retry = Arc::new(tokio::sync::Notify::new());
+    let retry = Arc::new(Notify::new());
     for instance in shared.setup.instances.clone() {
         tasks.spawn(link::follow(shared.clone(), instance, Arc::clone(&retry), stop.clone()));
     }
     let mut deployments = Deployments::new(shared.clone());
     let mut acting = JoinSet::new();
-    tasks.spawn(targets::tell(shared.clone()));
+    tasks.spawn(targets::follow(shared.clone(), stop.clone()));
     loop {
         tokio::select! {
             biased;
@@ -115,13 +121,13 @@ pub async fn run(
                 Some(Request::Cancel(id)) => deployments.cancel(&id).await,
                 Some(Request::Refresh) => {
                     retry.notify_waiters();
-                    tasks.spawn(targets::tell(shared.clone()));
+                    shared.retell.notify_one();
                 }
                 Some(request @ (Request::Abandon { .. } | Request::Act { .. } | Request::Diff { .. })) => {
                     acting.spawn(acting::act(shared.clone(), request));
                 }
             },
-            () = deployments.ended() => { tasks.spawn(targets::tell(shared.clone())); }
+            () = deployments.ended() => shared.retell.notify_one(),
             Some(_) = tasks.join_next() => {}
             Some(_) = acting.join_next() => {}
         }

@@ -1,7 +1,11 @@
 //! The targets: what their folders hold, and what came of their last deployments.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
+use super::folders::Folders;
 use super::{Inputs, LastDeployment, Report, Shared, Target, Unfinished};
 use crate::blocking;
 use crate::config::{After, Deploy};
@@ -41,12 +45,35 @@ pub(super) fn refusal(problems: &Problems) -> Trouble {
     }
 }
 
+/// Tells how the targets stand, and again whenever something may have changed: their folders, a deployment that ended,
+/// somebody who asks. Ends with `stop`.
+pub(super) async fn follow(shared: Shared, stop: CancellationToken) {
+    let deploys = Arc::clone(&shared.setup);
+    let mut folders = blocking::run(move || Folders::watch(&deploys.deploys)).await;
+    loop {
+        tell(&shared).await;
+        let changed = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = shared.retell.notified() => false,
+            () = folders.changed() => true,
+        };
+        if changed {
+            folders = blocking::run(move || {
+                folders.watch_again();
+                folders
+            })
+            .await;
+        }
+    }
+}
+
 /// Tells how all targets stand, and what earlier processes have left unfinished.
-pub(super) async fn tell(shared: Shared) {
+async fn tell(shared: &Shared) {
     let mut targets: Vec<Target> = Vec::new();
     for deploy in &shared.setup.deploys {
-        let inputs = inputs_of(&shared, deploy).await;
-        let last = last(&shared, deploy).await;
+        let inputs = inputs_of(shared, deploy).await;
+        let last = last(shared, deploy).await;
         targets.push(Target {
             name: deploy.name.clone(),
             instance: deploy.cloudvision.clone(),
