@@ -71,9 +71,10 @@ pub(crate) const PLAIN: Look =
 
 /// The mail.
 pub(crate) fn mail(written: &Written, look: Look) -> Vec<u8> {
-    let mut raw = match look.way {
-        Way::Attached => attached(written, look),
-        way => one(written, look, way),
+    let mut raw = if look.way == Way::Attached {
+        around(&one(written, look, Way::Straight))
+    } else {
+        one(written, look, look.way)
     };
     if look.crlf {
         raw = crlf(&raw);
@@ -102,10 +103,6 @@ pub(crate) fn around(inner: &[u8]) -> Vec<u8> {
     raw.extend_from_slice(inner);
     raw.extend_from_slice(b"\n--outer--\n");
     raw
-}
-
-fn attached(written: &Written, look: Look) -> Vec<u8> {
-    around(&one(written, look, Way::Straight))
 }
 
 /// One mail with its parts.

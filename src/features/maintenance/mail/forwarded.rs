@@ -96,3 +96,47 @@ fn after<'l>(line: &'l str, word: &str) -> Option<&'l str> {
     let start = line.get(..word.len())?;
     start.eq_ignore_ascii_case(word).then(|| line.get(word.len()..)).flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::*;
+
+    /// The subjects of a mail, its own first.
+    fn subjects(subject: &str, kind: &str, body: &str) -> Vec<String> {
+        let raw = format!("From: ann@corp.example\nSubject: {subject}\nContent-Type: text/{kind}\n\n{body}\n");
+        let parts = read(raw.as_bytes()).unwrap().parts;
+        parts.iter().filter(|part| part.kind() == Kind::Subject).map(|part| part.as_text().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_subject_below_a_forward_is_found_in_every_style() {
+        let gmail =
+            "---------- Forwarded message ---------\nFrom: NOC <noc@isp.example>\nSubject: Works X-1\nTo: <a@b>\n\nHi";
+        assert_eq!(subjects("for tonight", "plain", gmail), ["for tonight", "Works X-1"]);
+        let outlook = "<p><b>Von:</b> NOC<br><b>Gesendet:</b> Montag<br><b>Betreff:</b> Works ***X-1***</p><p>Hi</p>";
+        assert_eq!(subjects("WG: ok", "html", outlook), ["WG: ok", "Works ***X-1***"]);
+        let french = "De : noc@isp.example\nObjet : Travaux X-1\n\nBonjour";
+        assert_eq!(subjects("TR: ok", "plain", french), ["TR: ok", "Travaux X-1"]);
+        let quoted = "> *From:* noc@isp.example\n> *Subject:* Works X-1\n";
+        assert_eq!(subjects("Fwd: ok", "plain", quoted), ["Fwd: ok", "Works X-1"]);
+    }
+
+    #[test]
+    fn a_long_subject_goes_on_in_the_next_line_of_plain_text() {
+        let long = "Subject: Works on a cable between Ghent and Bruges which have a number\nX-1\nTo: a@b.example\n";
+        let found = subjects("Fwd: ok", "plain", &format!("From: noc@isp.example\n{long}"));
+        assert_eq!(found[1], "Works on a cable between Ghent and Bruges which have a number X-1");
+        let last = "Subject: Works on a cable between Ghent and Bruges which have a number\nTo: a@b.example\n";
+        let found = subjects("Fwd: ok", "plain", &format!("From: noc@isp.example\n{last}"));
+        assert_eq!(found[1], "Works on a cable between Ghent and Bruges which have a number");
+    }
+
+    #[test]
+    fn what_is_no_forward_has_one_subject() {
+        let quoted = "From: noc@isp.example\nSubject: Works X-1\n\nHi";
+        assert_eq!(subjects("Re: Works X-1", "plain", quoted), ["Re: Works X-1"]);
+        assert_eq!(subjects("Fwd: Works", "plain", "Subject: to change without notice"), ["Fwd: Works"]);
+        assert_eq!(subjects("Fwd: Works", "plain", "we look forward to it"), ["Fwd: Works"]);
+    }
+}

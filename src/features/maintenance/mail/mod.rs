@@ -152,7 +152,9 @@ fn leaf(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Part> {
     let bytes = match &part.body {
         // What is called a text was decoded as one; its first bytes say in what it is written.
         PartType::Text(_) | PartType::Html(_) => charset::raw_body(message, part).into_owned(),
-        _ => part.contents().to_vec(),
+        PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_) | PartType::Multipart(_) => {
+            part.contents().to_vec()
+        }
     };
     Some(Part::bytes(kind, bytes))
 }
