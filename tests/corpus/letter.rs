@@ -122,7 +122,7 @@ fn one(written: &Written, look: Look, way: Way) -> Vec<u8> {
             ("Ann <ann@customer.example>".to_owned(), format!("Fwd: {}", written.subject), String::new())
         }
         Way::QuotedAnew => ("ann@customer.example".to_owned(), "Fwd: for tonight".to_owned(), String::new()),
-        Way::QuotedOutlook => ("ann@customer.example".to_owned(), "FW: for tonight".to_owned(), String::new()),
+        Way::QuotedOutlook => ("ann@customer.example".to_owned(), "for tonight".to_owned(), String::new()),
     };
     let mut parts = Vec::new();
     for (kind, text) in &written.parts {

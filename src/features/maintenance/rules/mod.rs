@@ -152,7 +152,10 @@ impl Rules {
                     continue;
                 };
                 let mut outcome = read_with(entry, &mail.parts, trust);
-                if matches!(outcome, Outcome::Parsed(_)) && !candidate.is_sender && is_answer(&mail.envelope.subject) {
+                if matches!(outcome, Outcome::Parsed(_))
+                    && !candidate.is_sender
+                    && mail::is_answer(&mail.envelope.subject)
+                {
                     // What it quotes is no news, and may be older than what is known.
                     outcome = Outcome::Excluded("it is an answer that quotes a notice".to_owned());
                 }
@@ -178,17 +181,6 @@ impl Rules {
         }
         first.unwrap_or_else(|| Verdict::Unknown { reason: unknown(mail) })
     }
-}
-
-/// Whether a subject is that of an answer, as mail programs of several languages begin it.
-fn is_answer(subject: &str) -> bool {
-    const PREFIXES: [&str; 8] = ["re:", "aw:", "sv:", "antw:", "res:", "rif:", "odp:", "accepted:"];
-    let mut subject = subject.trim_start();
-    // Lists set their name before it.
-    while let Some((_, after)) = subject.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        subject = after.trim_start();
-    }
-    PREFIXES.iter().any(|prefix| subject.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
 /// Why nobody knows a mail.
