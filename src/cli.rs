@@ -181,7 +181,7 @@ fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitC
     }
     let backends = demo.start_backends(arguments.port)?;
     if arguments.backends_only {
-        backends.serve(&demo.prepared.config)?;
+        backends.serve(&demo.prepared.folder)?;
         return Ok(ExitCode::SUCCESS);
     }
     let flags = Flags { read_only: flags.read_only, color: flags.color, ascii: flags.ascii, ..demo.prepared.flags() };

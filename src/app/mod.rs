@@ -95,6 +95,8 @@ pub struct Context {
     pub production: bool,
     /// Whether backends may not be written to.
     pub read_only: bool,
+    /// The CloudVision to work with; `None` leaves the one that is shown.
+    pub cloudvision: Option<String>,
 }
 
 /// What the configuration decides about the screen; final, validated.
@@ -264,6 +266,7 @@ impl Model {
             settings,
         };
         model.maintenance.set_sources(&model.settings.mail_sources);
+        model.show_instance_of_context();
         model.fit();
         model
     }

@@ -247,6 +247,11 @@ impl Model {
         }
     }
 
+    /// Deployments that end with noctui.
+    pub(crate) fn deployments_under_way(&self) -> usize {
+        self.cloudvision.under_way()
+    }
+
     /// Draws what a pane shows below its title; returns where text is being typed.
     pub(super) fn draw_inner(&self, pane: Pane, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         let focused = self.focus == pane;

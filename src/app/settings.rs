@@ -73,6 +73,7 @@ fn contexts(config: &Config) -> Vec<Context> {
         name: context.name.clone(),
         production: context.kind == Kind::Production,
         read_only: context.read_only,
+        cloudvision: context.cloudvision.clone(),
     };
     let first = config.context.iter();
     let others = config.contexts.iter().filter(|context| Some(*context) != config.context.as_ref());

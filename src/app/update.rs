@@ -242,7 +242,7 @@ impl Model {
         };
         let place = self.turn_to(command);
         let aim = self.cloudvision.aim(command, place, &self.settings.look(self.zone, self.now))?;
-        if spec.risk == Risk::Production && !aim.production {
+        if aim.is_harmless || (spec.risk == Risk::Production && !aim.production) {
             return Ok(None);
         }
         let word = (aim.production || spec.risk == Risk::TypeName).then_some(aim.word);
@@ -394,8 +394,16 @@ impl Model {
         }
         self.context = (self.context + 1) % self.settings.contexts.len();
         self.read_only = self.settings.read_only || self.context().is_some_and(|context| context.read_only);
+        self.show_instance_of_context();
         let name = self.context().map_or("", |context| &context.name);
         self.toasts.done(self.now, format!("context {name}"));
+    }
+
+    /// Shows the CloudVision that the context works with: what the header names is what is acted on.
+    pub(super) fn show_instance_of_context(&mut self) {
+        if let Some(name) = self.context().and_then(|context| context.cloudvision.clone()) {
+            self.cloudvision.show_instance(&name);
+        }
     }
 
     /// The configuration changed: everything it decides is taken over, what the user chose on the screen stays.
@@ -422,6 +430,7 @@ impl Model {
         self.maintenance.set_who(&self.settings.who);
         self.maintenance.set_sources(&self.settings.mail_sources);
         self.cloudvision.set_instances(&self.settings.cloudvision, self.now);
+        self.show_instance_of_context();
         self.toasts.done(self.now, "the configuration was read again");
         let mut effects = vec![Effect::Redraw];
         effects.extend(mouse.then_some(Effect::SetMouse(self.settings.mouse)));

@@ -134,16 +134,15 @@ impl Backends {
     }
 
     /// Waits until a signal ends the program. Says first how the backends are reached.
-    pub fn serve(&self, config: &Path) -> anyhow::Result<()> {
+    pub fn serve(&self, folder: &Path) -> anyhow::Result<()> {
         let mut told = String::new();
         for (instance, door) in self.instances.iter().zip(&self.doors) {
             let _infallible = writeln!(told, "CloudVision {} is simulated at {}", instance.name, door.address);
         }
-        let config = config.display();
+        let folder = folder.display();
+        let noctui = format!("noctui --config {folder}/config.toml --data-dir {folder}/data");
         output::print(&format!(
-            "{told}\n\
-             noctui --config {config} change list\n\
-             noctui --config {config} deploy --dry-run fra1-fabric\n"
+            "{told}\n{noctui}\n{noctui} change list --cloudvision prod\n{noctui} deploy --dry-run fra1-fabric\n"
         ))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {

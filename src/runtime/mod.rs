@@ -151,6 +151,11 @@ impl Screen {
         };
         // The terminal first: whoever quit has a prompt at once, whatever is still being written.
         drop(terminal);
+        let ending = self.model.deployments_under_way();
+        if ending > 0 {
+            let many = if ending == 1 { "the deployment" } else { "the deployments" };
+            crate::output::complain(&format!("noctui: ending {many}; a workspace that is not submitted is abandoned"));
+        }
         // What can end while the view is saved ends meanwhile, the watches on folders above all.
         self.threads.begin_to_stop();
         if let Err(error) = state::save(&self.config.paths.view(), &self.model.view_state()) {

@@ -50,7 +50,7 @@ pub(crate) async fn read(
 }
 
 /// Reads an answer.
-fn lines(page: &[u8]) -> Vec<DiffLine> {
+pub(super) fn lines(page: &[u8]) -> Vec<DiffLine> {
     let text = String::from_utf8_lossy(page);
     let entries = serde_json::from_str::<Value>(&text).ok().and_then(|value| entries(&value));
     match entries {

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::night::{self, LAB, PROD};
 use crate::app::commands::COMMANDS;
 use crate::app::tests::desk::{Desk, tonight};
-use crate::app::{Effect, Message, Model};
+use crate::app::{Context, Effect, Message, Model};
 use crate::command::Scope;
 use crate::features::cloudvision::model::{
     ChangeAction, ChangeId, ChangeState, DiffLine, ExecutionOrder, LineOp, Version,
@@ -298,4 +298,22 @@ fn without_a_cloudvision_every_command_says_that_none_is_configured() {
         desk.press("esc").pause().pause();
     }
     assert!(!desk.wanted.iter().any(|effect| matches!(effect, Effect::CloudVision(_))));
+}
+
+#[test]
+fn a_context_shows_the_cloudvision_that_it_works_with() {
+    let mut settings = night::settings_of(night::instances(), "", true);
+    let context = |name: &str, on: &str, production| Context {
+        name: name.to_owned(),
+        production,
+        read_only: false,
+        cloudvision: Some(on.to_owned()),
+    };
+    settings.contexts = vec![context("lab-emea", LAB, false), context("prod-emea-west", PROD, true)];
+    let mut desk = Desk::with(settings, None, 120, 40);
+    assert!(desk.row("─ 3 Changes").contains("3 Changes lab"), "{}", desk.screen());
+    desk.press("C");
+    assert!(desk.row("─ 3 Changes").contains("3 Changes prod-emea"), "{}", desk.screen());
+    desk.press("C");
+    assert!(desk.row("─ 3 Changes").contains("3 Changes lab"), "{}", desk.screen());
 }

@@ -366,7 +366,7 @@ pub(super) fn until_build(target: &str, instance: &str, review: bool) -> Vec<Rep
         event(Event::Began(Step::Upload)),
         done(Step::Upload, "3 configurations, 1 tag"),
         event(Event::Began(Step::Build)),
-        event(Event::Building { done: 7, total: 10 }),
+        event(Event::Building { done: 7, total: 10, stage: "checking configurations" }),
     ]
 }
 

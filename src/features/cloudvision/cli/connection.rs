@@ -57,8 +57,13 @@ impl ConnectionArgs {
             (Some(endpoint), _) => vec![endpoint.clone()],
             (None, Some(instance)) => instance.servers.clone(),
             (None, None) => {
-                return Err(Trouble::new("it is not said which CloudVision is meant")
-                    .to_do("name it with --cloudvision or --server, or with [[cloudvision]] in the configuration"));
+                let known: Vec<_> = config.cloudvision.iter().map(|instance| instance.name.as_str()).collect();
+                let remedy = if known.is_empty() {
+                    "name it with --server, or with [[cloudvision]] in the configuration".to_owned()
+                } else {
+                    format!("name it with --cloudvision: the configuration has {}", known.join(", "))
+                };
+                return Err(Trouble::new("it is not said which CloudVision is meant").to_do(&remedy));
             }
         };
         let token = token(instance, said).await?;

@@ -59,7 +59,7 @@ impl Job<'_> {
             self.controls.record(Fact::Starting(id.clone())).await?;
             change = self.step(&change, &ChangeAction::Start, "it was not started").await?;
         }
-        self.finished(Step::Change, format!("{} ({})", change.name, change.state.name())).await;
+        self.finished(Step::Change, change.name.clone()).await;
         if self.order.advance == Advance::Completed { self.wait_for(id).await } else { Ok(()) }
     }
 

@@ -65,6 +65,14 @@ pub enum Failure {
         #[source]
         source: Error,
     },
+    /// There is nothing to deploy, and another change control has still to bring it to the devices.
+    #[error("CloudVision holds all of it already, and {change} is {state}: the devices do not have it yet")]
+    Waiting {
+        /// Its name.
+        change: String,
+        /// Its state, in a word.
+        state: &'static str,
+    },
     /// Somebody wanted it to end.
     #[error("it was cancelled")]
     Cancelled,
@@ -118,6 +126,7 @@ impl Failure {
             | Self::Overtaken(_)
             | Self::Change { .. }
             | Self::ChangeStep { .. }
+            | Self::Waiting { .. }
             | Self::Cancelled
             | Self::Unknown { .. }
             | Self::Journal(_) => vec![on_one_line(self)],
@@ -133,6 +142,7 @@ impl Remedy for Failure {
             Self::Writes(errors) => errors.first().map_or("".into(), Remedy::remedy),
             Self::WorkspaceGone { .. } => "ask whoever did it, and deploy again".into(),
             Self::Silent => "look at the workspace in CloudVision".into(),
+            Self::Waiting { .. } => "approve and start that one: noctui change approve, noctui change start".into(),
             Self::Build { .. } => "correct the configuration and deploy again".into(),
             Self::Submit { silent: Some(_), .. } => {
                 "bring the devices back, leave them out, or submit with --force, without validation for them".into()

@@ -64,6 +64,7 @@ impl Journal {
             owner: Owner::of_this_process(),
             options: json!({
                 "advance": format!("{:?}", order.advance).to_lowercase(),
+                "reach": format!("{:?}", order.reach).to_lowercase(),
                 "force": order.force,
                 "strict_tags": order.deployment.strict_tags,
                 "delete_workspace": order.deployment.delete_workspace,
@@ -97,6 +98,8 @@ impl Journal {
     /// When the store takes nothing; it is found as unfinished then.
     pub async fn end(&self, outcome: &Outcome) -> Result<(), Trouble> {
         let (ending, text) = ending(outcome);
+        // A workspace that may be open is found by whoever looks for what is unfinished.
+        let is_left = matches!(outcome.workspace, Some((_, WorkspaceFate::LeftBehind(_))));
         let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
         let change = outcome.change.as_ref().map(|change| (change.id.as_str().to_owned(), change.name.clone()));
         let settlements: Vec<_> =
@@ -107,7 +110,7 @@ impl Journal {
             for (key, settlement) in &settlements {
                 audit::settle(connection, *key, settlement)?;
             }
-            journal::end(connection, &claim, ending, &text, at)
+            if is_left { Ok(Ok(())) } else { journal::end(connection, &claim, ending, &text, at) }
         });
         written.await.map_err(|error| Trouble::of(&error))?.map_err(|refusal| Trouble::of(&refusal))
     }
@@ -123,24 +126,23 @@ impl Journal {
         } else {
             None
         };
-        let of_submission = matches!(fact, Fact::SubmitRequested).then(|| {
-            let planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let row = {
             let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            (open.iter().find(|(what, _)| *what == What::Deploy).map(|(_, key)| *key), self.devices(&planned))
-        });
+            open.iter().find(|(what, _)| *what == What::Deploy).map(|(_, key)| *key)
+        };
         let written = self.store.write(move |connection| {
             if let Err(refusal) = journal::advance(connection, &claim, phase, &facts, at)? {
                 return Ok(Err(refusal));
             }
-            if let Some(devices) = devices
-                && let Err(refusal) = journal::set_devices(connection, &claim, &devices)?
-            {
-                return Ok(Err(refusal));
-            }
-            if let Some((Some(key), devices)) = of_submission
-                && audit::devices(connection, key)?.is_empty()
-            {
-                audit::add_devices(connection, key, &devices)?;
+            if let Some(devices) = devices {
+                if let Err(refusal) = journal::set_devices(connection, &claim, &devices)? {
+                    return Ok(Err(refusal));
+                }
+                if let Some(key) = row
+                    && audit::devices(connection, key)?.is_empty()
+                {
+                    audit::add_devices(connection, key, &devices)?;
+                }
             }
             asked.map(|asked| Ok((asked.what, audit::request(connection, &asked)?))).transpose().map(Ok)
         });

@@ -133,6 +133,8 @@ pub enum Event {
         done: usize,
         /// Known so far.
         total: usize,
+        /// What is done to those that come last.
+        stage: &'static str,
     },
     /// What the build found.
     Built(Arc<BuildReport>),

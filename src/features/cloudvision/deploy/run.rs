@@ -4,22 +4,29 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::stream::{self, StreamExt};
 use tokio::time::{sleep, timeout};
 
 use super::desk::{Answer, Desk};
 use super::failure::Failure;
 use super::lookup::{self, Placed};
-use super::order::{Controls, Event, Fact, Order, Outcome, Reach, Step, WorkspaceFate};
+use super::order::{Advance, Controls, DeviceDiff, Event, Fact, Order, Outcome, Reach, Step, WorkspaceFate};
 use super::plan::{self, Plan};
 use super::survey::{self, Configurations};
 use super::{preview, write};
 use crate::features::cloudvision::client::workspace::Asked;
 use crate::features::cloudvision::client::{Client, Told, Version};
+use crate::features::cloudvision::difference;
 use crate::features::cloudvision::error::Error;
-use crate::features::cloudvision::model::{BuildReport, BuildState, ChangeId, DeviceId, WorkspaceId};
+use crate::features::cloudvision::model::{
+    BuildReport, BuildState, Change, ChangeId, DeviceBuild, DeviceId, WorkspaceId,
+};
 use crate::features::cloudvision::pb::workspace::ResponseCode;
 use crate::features::cloudvision::wire;
 
+/// Differences of a build that are read, and how many at once.
+const MOST_COMPARED: usize = 500;
+const SIDE_BY_SIDE: usize = 8;
 /// How often it begins again because what is in force moved.
 const MOST_REBASES: usize = 5;
 /// How long it is tried to leave a workspace clean, and how long what was sent is waited for, once it is to end.
@@ -91,7 +98,7 @@ impl Job<'_> {
             prepared = self.prepare() => prepared?,
         };
         if !is_to_do {
-            return Ok(());
+            return self.nothing_to_do().await;
         }
         let id = WorkspaceId::random();
         let mut desk = Desk::new(self.client, &id);
@@ -191,6 +198,27 @@ impl Job<'_> {
         Ok(!plan.is_empty() && self.order.reach != Reach::Compare)
     }
 
+    /// CloudVision holds all of it already. That devices have it is another thing: change controls that are not over may
+    /// still have to bring it, which is said, and which is a failure where the change control was to be taken further.
+    async fn nothing_to_do(&mut self) -> Result<(), Failure> {
+        let goes_further = self.order.advance > Advance::Pending;
+        if self.order.reach != Reach::Submit || !(goes_further || self.order.follow_build) {
+            return Ok(());
+        }
+        let is_of_these = |change: &Change| change.devices.iter().any(|id| self.placed.iter().any(|it| it.id == *id));
+        let open = self.client.changes().await?.into_iter();
+        let open: Vec<_> = open.filter(|change| !change.state.is_over() && is_of_these(change)).collect();
+        for change in &open {
+            self.warn(format!("{} ({}) has still to bring it to devices", change.name, change.state.name())).await;
+        }
+        match open.first() {
+            Some(change) if goes_further => {
+                Err(Failure::Waiting { change: change.name.clone(), state: change.state.name() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Reads configlets and containers.
     async fn configurations(&self) -> Result<Configurations, Failure> {
         let ids: Vec<_> = self.placed.iter().map(|device| (device.id.as_str(), device.hostname.as_str())).collect();
@@ -246,10 +274,11 @@ impl Job<'_> {
                 let Told::Message(message) = told else { continue };
                 let Some(details) = message.value else { continue };
                 let is_over = details.state() != crate::features::cloudvision::pb::workspace::BuildState::InProgress;
+                let stage = wire::stage(details.stage());
                 if let Some(device) = details.key.and_then(|key| key.device_id) {
                     devices.insert(device, is_over);
                     let done = devices.values().filter(|is_over| **is_over).count();
-                    self.controls.tell(Event::Building { done, total: devices.len() }).await;
+                    self.controls.tell(Event::Building { done, total: devices.len(), stage }).await;
                 }
             }
         };
@@ -263,7 +292,26 @@ impl Job<'_> {
     async fn look(&mut self, id: &WorkspaceId, answer: &Answer) -> Result<Arc<BuildReport>, Failure> {
         let report = Arc::new(found(self.client, id, answer, &self.names()).await?);
         self.keep(&report).await;
+        self.tell_computed(&report).await;
         Ok(report)
+    }
+
+    /// Tells the differences that CloudVision computed instead of ours: beside what is wanted they know what runs. Those
+    /// that cannot be read stay ours.
+    async fn tell_computed(&self, report: &BuildReport) {
+        if !self.order.follow_build {
+            return;
+        }
+        let compared = report.devices.iter().filter(|device| device.diff_path.is_some()).take(MOST_COMPARED);
+        let reading: Vec<_> = compared.map(|device| computed(self.client.clone(), device.clone())).collect();
+        let read: Vec<_> = stream::iter(reading).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        let mut diffs: Vec<DeviceDiff> = read.into_iter().flatten().collect();
+        for ours in self.outcome.diffs.iter() {
+            if diffs.iter().all(|diff| diff.device != ours.device) {
+                diffs.push(ours.clone());
+            }
+        }
+        self.controls.tell(Event::Compared(Arc::new(diffs))).await;
     }
 
     /// Keeps what the build found, and tells it.
@@ -293,8 +341,14 @@ impl Job<'_> {
         self.controls.record(Fact::SubmitRequested).await?;
         let asked = if self.order.force { Asked::SubmitForce } else { Asked::Submit };
         let names = self.names();
-        let look =
-            async { if self.order.review { Ok(None) } else { found(self.client, id, built, &names).await.map(Some) } };
+        let look = async {
+            if self.order.review {
+                return Ok::<_, Error>(None);
+            }
+            let report = found(self.client, id, built, &names).await?;
+            self.tell_computed(&report).await;
+            Ok(Some(report))
+        };
         let (answer, report) = futures::join!(desk.ask(asked, |_| {}), look);
         match report {
             Ok(Some(report)) => self.keep(&Arc::new(report)).await,
@@ -385,6 +439,13 @@ impl Job<'_> {
         self.outcome.warnings.push(warning.clone());
         self.controls.tell(Event::Warning(warning)).await;
     }
+}
+
+/// The difference of a device as CloudVision computed it; none where it cannot be read, which is logged.
+async fn computed(client: Client, device: DeviceBuild) -> Option<DeviceDiff> {
+    let page = client.page(device.diff_path.as_deref()?).await;
+    let page = page.inspect_err(|error| tracing::warn!(device = device.hostname, %error, "no difference")).ok()?;
+    Some(DeviceDiff { device: device.device, hostname: device.hostname, lines: difference::lines(&page) })
 }
 
 /// Throws a workspace away, within a short time. A build that runs is stopped by it.

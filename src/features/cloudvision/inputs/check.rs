@@ -41,6 +41,16 @@ pub(super) fn config(bytes: &[u8]) -> Result<ConfigText, Fault> {
     }
     let text =
         std::str::from_utf8(bytes).map_err(|error| binary(error.valid_up_to(), "the configuration is not UTF-8"))?;
+    // What a terminal would act on has no place in a configuration; EOS marks the end of banners by words.
+    let is_strange = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if let Some((at, found)) = text.char_indices().find(|(_, c)| is_strange(*c)) {
+        return Err(Fault {
+            line: line_of(at),
+            what: format!("the configuration has the control character U+{:04X}", u32::from(found)),
+            because: "devices and terminals would act on it",
+            remedy: "render it anew without it",
+        });
+    }
     if text.trim().is_empty() {
         return Err(Fault {
             line: None,

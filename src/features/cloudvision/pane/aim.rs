@@ -51,6 +51,8 @@ pub(crate) struct Aim {
     pub(crate) lines: Vec<Span>,
     /// Whether it concerns production.
     pub(crate) production: bool,
+    /// Whether it is done without a question.
+    pub(crate) is_harmless: bool,
 }
 
 /// A change control on the screen, and when that was changed last.
@@ -72,8 +74,12 @@ impl State {
         match command {
             Command::Deploy => self.aim_deployment(Advance::Pending, look),
             Command::DeployStart => {
-                let advance = self.subject_target()?.advance.max(Advance::Started);
-                self.aim_deployment(advance, look)
+                let target = self.subject_target()?;
+                if target.advance == Advance::Pending {
+                    let name = &target.name;
+                    return Err(format!("{name} goes no further than d does: after = \"started\" in its [[deploy]]"));
+                }
+                self.aim_deployment(target.advance, look)
             }
             Command::GoOn => self.aim_submission(look),
             Command::Cancel => self.aim_cancelling(look),
@@ -190,7 +196,11 @@ impl State {
             lines.push(("waits for a look after the build".to_owned(), Role::Text));
         }
         lines.push((words::advance(advance).to_owned(), Role::Text));
-        let verb = if advance == Advance::Pending { "Deploy" } else { "Deploy and start" };
+        let verb = match advance {
+            Advance::Pending => "Deploy",
+            Advance::Approved => "Deploy and approve",
+            Advance::Started | Advance::Completed => "Deploy and start",
+        };
         let request = Request::Deploy { target: name.clone(), advance };
         Ok(Aim::new(request, verb, name, instance, lines))
     }
@@ -226,14 +236,10 @@ impl State {
             if run.ended.is_some() {
                 return Err("it has ended".to_owned());
             }
-            let lines = vec![("its workspace is abandoned; nothing of it is in force".to_owned(), Role::Text)];
-            return Ok(Aim::new(
-                Request::Cancel(run.id.clone()),
-                "End the deployment of",
-                &run.target,
-                instance,
-                lines,
-            ));
+            // Nothing is lost by it and every second counts: it is not asked about.
+            let request = Request::Cancel(run.id.clone());
+            let aim = Aim::new(request, "End the deployment of", &run.target, instance, vec![]);
+            return Ok(Aim { is_harmless: true, ..aim });
         }
         if !run.is_submitted() {
             return Err("its submission was asked for: wait for the answer".to_owned());
@@ -459,6 +465,7 @@ impl Aim {
             word: typed_word(name).unwrap_or(&view.name).to_owned(),
             lines,
             production: view.production,
+            is_harmless: false,
         }
     }
 }

@@ -149,6 +149,11 @@ impl State {
         self.refill(Some(now));
     }
 
+    /// Deployments of this process that have not ended.
+    pub(crate) fn under_way(&self) -> usize {
+        self.runs.iter().filter(|run| run.ended.is_none()).count()
+    }
+
     /// The CloudVision that is shown.
     fn instance(&self) -> Option<&Instance> {
         self.instances.get(self.current)

@@ -9,7 +9,7 @@ use super::opened::{Page, Subject};
 use super::rows::Part;
 use super::run::Run;
 use super::{Outcome, Place, State};
-use crate::features::cloudvision::deploy::Event;
+use crate::features::cloudvision::deploy::{Event, Step};
 use crate::features::cloudvision::model::{DeploymentId, DeviceId};
 use crate::features::cloudvision::worker::{Health, Progress, Report, Request};
 use crate::trouble::Trouble;
@@ -83,6 +83,9 @@ impl State {
             }
             Report::Changes { instance, delta } => {
                 let known = self.instances.iter_mut().find(|other| other.view.name == instance);
+                for run in self.runs.iter_mut().filter(|run| run.instance == instance) {
+                    run.changes_told(&delta);
+                }
                 if known.is_some_and(|instance| instance.changes_told(delta, now)) {
                     self.reopen_changes(&instance);
                     if self.instance().is_some_and(|shown| shown.view.name == instance) {
@@ -92,6 +95,9 @@ impl State {
             }
             Report::Workspaces { instance, delta } => {
                 let known = self.instances.iter_mut().find(|other| other.view.name == instance);
+                for run in self.runs.iter_mut().filter(|run| run.instance == instance) {
+                    run.workspaces_told(&delta);
+                }
                 if known.is_some_and(|instance| instance.workspaces_told(delta)) {
                     self.refill_pages(Some(now));
                 }
@@ -166,16 +172,34 @@ impl State {
             self.began(target);
             return;
         }
-        let relists = matches!(
-            progress,
-            Progress::Told(Event::Planned(_) | Event::Compared(_) | Event::Built(_)) | Progress::Ended { .. }
-        );
+        let is_review = matches!(progress, Progress::Told(Event::Began(Step::Review)));
+        let relists = is_review
+            || matches!(
+                progress,
+                Progress::Told(Event::Planned(_) | Event::Compared(_) | Event::Built(_)) | Progress::Ended { .. }
+            );
         let Some(run) = self.runs.iter_mut().find(|run| run.id == *id) else { return };
         run.progress(progress, now);
         if relists {
             let parts = parts(run);
             let target = run.target.clone();
             self.refill_parts(&target, &parts);
+            if is_review {
+                self.show_first_difference(&target);
+            }
+        }
+    }
+
+    /// A deployment waits for a look: whoever has it open and looks at nothing yet sees the first difference.
+    fn show_first_difference(&mut self, target: &str) {
+        let of_target = Subject::Target(target.to_owned());
+        for page in self.pages_mut() {
+            if let Page::Deployment(page) = page
+                && page.subject == of_target
+                && page.detail.list.cursor() == 0
+            {
+                page.detail.list.go_to(1);
+            }
         }
     }
 

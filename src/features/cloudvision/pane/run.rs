@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 
 use crate::features::cloudvision::deploy::{DeviceDiff, DevicePlan, Event, Step, WorkspaceFate};
 use crate::features::cloudvision::model::{
-    BuildReport, Change, ChangeState, DeploymentId, DeviceBuild, DeviceId, DiffLine, WorkspaceId,
+    BuildReport, Change, ChangeId, ChangeState, DeploymentId, DeviceBuild, DeviceId, DiffLine, Workspace, WorkspaceId,
+    WorkspaceState,
 };
 use crate::features::cloudvision::store::journal::Ending;
-use crate::features::cloudvision::worker::Progress;
+use crate::features::cloudvision::worker::{Delta, Progress};
 use crate::trouble::Trouble;
 use crate::ui::theme::State as Sign;
 
@@ -33,8 +34,8 @@ pub(super) struct Run {
     pub(super) plan: Arc<Vec<DevicePlan>>,
     /// The differences, device by device.
     pub(super) diffs: Arc<Vec<DeviceDiff>>,
-    /// Devices through the build, and how many there are.
-    pub(super) building: Option<(usize, usize)>,
+    /// Devices through the build, how many there are, and what is done to them.
+    pub(super) building: Option<(usize, usize, &'static str)>,
     /// What the build found.
     pub(super) report: Option<Arc<BuildReport>>,
     /// Its workspace.
@@ -135,7 +136,7 @@ impl Run {
             Event::Compared(diffs) => self.diffs = diffs,
             Event::Silence(why) => self.silence = why,
             Event::Workspace(id) => self.workspace = Some(id),
-            Event::Building { done, total } => self.building = Some((done, total)),
+            Event::Building { done, total, stage } => self.building = Some((done, total, stage)),
             Event::Built(report) => self.report = Some(report),
             Event::Change(change) => self.change = Some(change),
             Event::Warning(warning) => self.warn(warning),
@@ -143,6 +144,27 @@ impl Run {
                 let many = if times == 1 { "once".to_owned() } else { format!("{times} times") };
                 self.warn(format!("what is in force has moved {many} meanwhile: it is done again with what it is now"));
             }
+        }
+    }
+
+    /// Change controls were told: that of this deployment is shown as it stands now.
+    pub(super) fn changes_told(&mut self, delta: &Delta<Arc<Change>, ChangeId>) {
+        let Some(known) = &self.change else { return };
+        if let Some(change) = delta.upserts.iter().find(|change| change.id == known.id) {
+            self.change = Some(Arc::clone(change));
+        } else if delta.removed.contains(&known.id) {
+            self.change = None;
+            self.warn("its change control was deleted; the mainline keeps the change".to_owned());
+        }
+    }
+
+    /// Workspaces were told: one that this deployment left open may be thrown away by now.
+    pub(super) fn workspaces_told(&mut self, delta: &Delta<Workspace, WorkspaceId>) {
+        let Some(Ended { fate: Some((id, fate)), .. }) = &mut self.ended else { return };
+        let is_gone = delta.removed.contains(id)
+            || delta.upserts.iter().any(|told| told.id == *id && told.state == WorkspaceState::Abandoned);
+        if is_gone && matches!(fate, WorkspaceFate::Kept | WorkspaceFate::LeftBehind(_)) {
+            *fate = WorkspaceFate::Abandoned;
         }
     }
 

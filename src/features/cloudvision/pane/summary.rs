@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::opened::Page;
 use super::rows::DeployRow;
 use super::{Command, Place, State};
+use crate::features::cloudvision::deploy::Advance;
 use crate::features::cloudvision::model::{ChangeAction, ChangeState};
 use crate::features::cloudvision::worker::Health;
 use crate::ui::page::Span;
@@ -119,6 +120,9 @@ impl State {
         let run = || self.subject_run();
         let makes_sense = match command {
             Command::GoOn => run().is_some_and(|run| run.waits_since.is_some()),
+            Command::DeployStart if self.subject_target().is_ok_and(|target| target.advance == Advance::Pending) => {
+                false
+            }
             Command::Deploy | Command::DeployStart => {
                 !self.is_asked() && self.subject_target().is_ok() && run().is_none_or(|run| run.ended.is_some())
             }

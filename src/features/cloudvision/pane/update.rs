@@ -228,7 +228,26 @@ impl State {
         if self.instances.len() < 2 {
             return Outcome::warn("there is only one CloudVision; [[cloudvision]] in the configuration adds another");
         }
-        self.current = (self.current + 1) % self.instances.len();
+        self.show_instance_at((self.current + 1) % self.instances.len());
+        let view = self.instance().map(|instance| &instance.view);
+        Outcome::done(view.map_or_else(String::new, |view| {
+            let kind = if view.production { "production" } else { "lab" };
+            format!("CloudVision {}: {kind}, {}", view.name, view.server)
+        }))
+    }
+
+    /// Shows the CloudVision of this name, if there is one.
+    pub(crate) fn show_instance(&mut self, name: &str) {
+        if let Some(at) = self.instances.iter().position(|instance| instance.view.name == name)
+            && at != self.current
+        {
+            self.show_instance_at(at);
+        }
+    }
+
+    /// Shows another CloudVision.
+    fn show_instance_at(&mut self, at: usize) {
+        self.current = at;
         self.close_all();
         self.changes.list = crate::ui::list::List::default();
         for page in self.pages_mut() {
@@ -239,11 +258,6 @@ impl State {
             }
         }
         self.refill(None);
-        let view = self.instance().map(|instance| &instance.view);
-        Outcome::done(view.map_or_else(String::new, |view| {
-            let kind = if view.production { "production" } else { "lab" };
-            format!("CloudVision {}: {kind}, {}", view.name, view.server)
-        }))
     }
 
     /// `m`.

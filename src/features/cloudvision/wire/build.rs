@@ -182,3 +182,15 @@ fn of_image_warnings(warnings: Option<imagestatus::ImageWarnings>) -> Vec<Fault>
     let warnings = warnings.unwrap_or_default().values;
     warnings.into_iter().map(|warning| plain(line(warning.warning_msg), Some("software image"))).collect()
 }
+
+/// What a stage of a build does, in a few words.
+#[must_use]
+pub(crate) fn stage(stage: pb::BuildStage) -> &'static str {
+    match stage {
+        pb::BuildStage::Unspecified => "",
+        pb::BuildStage::InputValidation => "checking inputs",
+        pb::BuildStage::ConfigletBuild => "putting configurations together",
+        pb::BuildStage::ConfigValidation => "checking configurations",
+        pb::BuildStage::ImageValidation => "checking images",
+    }
+}

@@ -7,7 +7,7 @@ mod change;
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 
-pub(crate) use self::build::report;
+pub(crate) use self::build::{report, stage};
 pub(crate) use self::change::change;
 use super::model::{BuildId, ChangeId, Device, DeviceId, Workspace, WorkspaceId, WorkspaceState};
 use super::pb::inventory::{Device as WireDevice, StreamingStatus};

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::folders::Folders;
@@ -12,9 +14,12 @@ use crate::config::{After, Deploy};
 use crate::features::cloudvision::deploy::Advance;
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Problems, Selection};
 use crate::features::cloudvision::model::{ConfigText, Deployment};
-use crate::features::cloudvision::store::journal;
+use crate::features::cloudvision::store::journal::{self, Entry, Revision};
 use crate::features::cloudvision::store::owner::Fate;
 use crate::trouble::Trouble;
+
+/// How long commits are gathered.
+const SETTLE: Duration = Duration::from_millis(500);
 
 /// How far a target's policy takes its change controls.
 pub(super) fn advance(deploy: &Deploy) -> Advance {
@@ -48,14 +53,18 @@ pub(super) fn refusal(problems: &Problems) -> Trouble {
 /// Tells how the targets stand, and again whenever something may have changed: their folders, a deployment that ended,
 /// somebody who asks. Ends with `stop`.
 pub(super) async fn follow(shared: Shared, stop: CancellationToken) {
+    let mut commits = shared.store.changes();
+    let mut revision = None;
     let deploys = Arc::clone(&shared.setup);
     let mut folders = blocking::run(move || Folders::watch(&deploys.deploys)).await;
     loop {
+        revision = shared.store.read(journal::revision).await.ok().or(revision);
         tell(&shared).await;
         let changed = tokio::select! {
             biased;
             () = stop.cancelled() => return,
             () = shared.retell.notified() => false,
+            () = journal_changed(&shared, &mut commits, revision) => false,
             () = folders.changed() => true,
         };
         if changed {
@@ -66,6 +75,19 @@ pub(super) async fn follow(shared: Shared, stop: CancellationToken) {
             .await;
         }
     }
+}
+
+/// Waits until the journal says something else than at `revision`, by this process or another.
+async fn journal_changed(shared: &Shared, commits: &mut watch::Receiver<u64>, revision: Option<Revision>) {
+    while commits.changed().await.is_ok() {
+        // Of many commits one after the other the last one counts.
+        tokio::time::sleep(SETTLE).await;
+        commits.mark_unchanged();
+        if shared.store.read(journal::revision).await.ok() != revision {
+            return;
+        }
+    }
+    std::future::pending::<()>().await;
 }
 
 /// Tells how all targets stand, and what earlier processes have left unfinished.
@@ -126,7 +148,9 @@ async fn inputs_of(shared: &Shared, deploy: &Deploy) -> Inputs {
 async fn last(shared: &Shared, deploy: &Deploy) -> Option<LastDeployment> {
     let (server, target) = (shared.instance(&deploy.cloudvision).server, deploy.name.clone());
     let recent = shared.store.read(move |connection| journal::recent(connection, &server, Some(&target), 5)).await;
-    recent.ok()?.into_iter().find_map(|entry| {
+    // A build alone deploys nothing.
+    let deploys = |entry: &Entry| entry.options.get("reach").and_then(|reach| reach.as_str()) != Some("build");
+    recent.ok()?.into_iter().filter(deploys).find_map(|entry| {
         let (ending, at) = entry.ended?;
         Some(LastDeployment { ending, at, result: entry.result, change: entry.change })
     })

@@ -50,7 +50,7 @@ enum Command {
         /// The change control.
         #[command(flatten)]
         one: One,
-        /// Only for this device, by its serial number.
+        /// Only for this device, by its host name or serial number.
         #[arg(long, value_name = "SERIAL")]
         device: Option<String>,
     },
@@ -214,13 +214,30 @@ impl One {
         }
     }
 
+    /// The device of a change control with this serial number or host name.
+    async fn device_of(&self, connection: &Connection, change: &Change, name: &str) -> anyhow::Result<DeviceId> {
+        if let Some(device) = change.devices.iter().find(|id| id.as_str() == name) {
+            return Ok(device.clone());
+        }
+        let known = connection.client.all_devices().await.map_err(|error| Trouble::of(&error))?;
+        let named = known.into_iter().find(|device| device.hostname == name && change.devices.contains(&device.id));
+        let missing = || {
+            let trouble = Trouble::new(&format!("{} brings nothing to a device {name}", change.name));
+            trouble.to_do("name a device of it by its host name or serial number; without --device all are shown")
+        };
+        Ok(named.ok_or_else(missing)?.id)
+    }
+
     /// Shows what it brings to its devices.
     async fn diff(&self, config: &Config, device: Option<&str>) -> anyhow::Result<ExitCode> {
         let (connection, change) = self.find(config).await?;
         let store = open_store(&config.paths.data)?;
-        let wanted = |id: &&DeviceId| device.is_none_or(|device| id.as_str() == device);
+        let wanted = match device {
+            Some(device) => Some(self.device_of(&connection, &change, device).await?),
+            None => None,
+        };
         let mut told = Vec::new();
-        for device in change.devices.iter().filter(wanted) {
+        for device in change.devices.iter().filter(|id| wanted.as_ref().is_none_or(|wanted| wanted == *id)) {
             let server = connection.instance.server.clone();
             let lines = difference::read(&connection.client, &store, server, &change.id, device).await;
             told.push(told::DeviceLines::of(device, lines));

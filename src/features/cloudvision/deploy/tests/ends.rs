@@ -1,7 +1,9 @@
 //! Deployments that do not come to their end: what is told, and what is left.
 
 use super::*;
+use crate::features::cloudvision::model::WorkspaceId;
 use crate::features::cloudvision::sim::{Finding, Found, Step as Held};
+use crate::features::cloudvision::store::Instance;
 
 #[tokio::test]
 async fn devices_that_are_missing_or_could_be_several_stop_it_before_anything_is_made() {
@@ -128,4 +130,37 @@ async fn nothing_is_made_that_cannot_be_written_down() {
     let outcome = run(&desk.client, &order(vec![wanted("leaf1", None, "!\n", &[])]), &controls).await;
     assert!(matches!(outcome.result, Err(Failure::Journal(_))), "{outcome:?}");
     assert_eq!(desk.sim.calls().count("WorkspaceConfigService/Set"), 0);
+}
+
+#[tokio::test]
+async fn with_nothing_to_deploy_a_change_control_that_still_waits_is_named_and_what_was_ordered_further_failed() {
+    let desk = Desk::of(1).await;
+    let devices = || vec![wanted("leaf1", None, "!\n", &[])];
+    assert!(desk.deploy(devices()).await.result.is_ok());
+    let outcome = desk.run(&Order { advance: Advance::Completed, ..order(devices()) }).await;
+    let Err(Failure::Waiting { state, .. }) = &outcome.result else { panic!("{outcome:?}") };
+    assert_eq!((*state, outcome.nothing_to_do), ("pending", true));
+    let outcome = desk.run(&Order { follow_build: true, ..order(devices()) }).await;
+    assert!(outcome.result.is_ok() && outcome.warnings[0].contains("has still to bring it"), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_workspace_that_could_not_be_abandoned_stays_unfinished_in_the_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = crate::features::cloudvision::open_store(dir.path()).unwrap();
+    let desk = Desk::of(1).await;
+    let order = order(vec![wanted("leaf1", None, "!\n", &[])]);
+    let instance = Instance { name: "lab".to_owned(), server: desk.sim.address().to_string() };
+    let about = || About { instance: instance.clone(), target: None, source: "-".to_owned() };
+    for (fate, left) in [(WorkspaceFate::Abandoned, 0), (WorkspaceFate::LeftBehind("no answer".to_owned()), 1)] {
+        let journal = Journal::begin(&store, about(), &order).await.unwrap();
+        let id = WorkspaceId::new("ws-1");
+        journal.record(Fact::WorkspaceRequested(id.clone())).await.unwrap();
+        let mut outcome = desk.run(&Order { reach: Reach::Compare, ..order.clone() }).await;
+        outcome.result = Err(Failure::Cancelled);
+        outcome.workspace = Some((id, fate));
+        journal.end(&outcome).await.unwrap();
+        let unfinished = store.read(crate::features::cloudvision::store::journal::unfinished).await.unwrap();
+        assert_eq!(unfinished.len(), left);
+    }
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::detail::{Content, Text, split};
 use super::{deploys, instance_span, labelled, words};
-use crate::features::cloudvision::deploy::{ConfigPlan, DevicePlan, Step};
+use crate::features::cloudvision::deploy::{Advance, ConfigPlan, DevicePlan, Step};
 use crate::features::cloudvision::model::{DeviceBuild, DeviceId, LineOp, TagLabel};
 use crate::features::cloudvision::pane::State;
 use crate::features::cloudvision::pane::opened::{DeploymentPage, Subject};
@@ -128,7 +128,9 @@ fn facts(target: &Target, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
         labelled("Protected", "it waits for a look after the build", cells, Role::Warning, &mut lines);
     }
     labelled("d", "deploys it; its change control waits for an approval", cells, Role::Muted, &mut lines);
-    labelled("D", &format!("deploys it; {}", words::advance(target.advance)), cells, Role::Muted, &mut lines);
+    if target.advance != Advance::Pending {
+        labelled("D", &format!("deploys it; {}", words::advance(target.advance)), cells, Role::Muted, &mut lines);
+    }
     lines
 }
 
@@ -183,9 +185,9 @@ fn step(run: &Run, line: &StepLine, look: &Look<'_>, cells: usize) -> TextLine {
     let quiet = if line.sign == Sign::Planned { Role::Muted } else { Role::Text };
     let name = format!(" {:<STEP$}", line.step.name());
     let words = match (line.step, line.sign, run.building) {
-        (Step::Build, Sign::Progress, Some((done, total))) => {
+        (Step::Build, Sign::Progress, Some((done, total, stage))) => {
             let room = cells.saturating_sub(STEP + 14).min(24);
-            format!("{} {done}/{total}", gauge(look, done, total, room))
+            format!("{} {done}/{total} {stage}", gauge(look, done, total, room))
         }
         (Step::Run, Sign::Progress, _) => run.change.as_ref().map_or_else(String::new, |change| {
             let (done, total) = change.progress();

@@ -101,7 +101,7 @@ fn running(run: &Run, look: &Look<'_>) -> Standing {
         word => word,
     };
     let (done, total) = match run.building {
-        Some((done, total)) if word == "build" => (done, total),
+        Some((done, total, _)) if word == "build" => (done, total),
         _ => (begun, run.steps.len()),
     };
     let figures = format!("{done}/{total}");

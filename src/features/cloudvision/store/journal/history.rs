@@ -70,6 +70,17 @@ pub struct Deployed {
     pub devices: Vec<DeviceRecord>,
 }
 
+/// Another one after everything that is written into the journal, except that a deployment of seconds may begin and end
+/// within one.
+pub type Revision = (i64, i64, i64);
+
+/// The present revision.
+pub fn revision(connection: &Connection) -> Result<Revision, Error> {
+    let mut query =
+        connection.prepare_cached("SELECT count(*), coalesce(max(changed_at), 0), count(ending) FROM deployment")?;
+    Ok(query.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+}
+
 /// Every deployment that has not ended, on any server, the newest first.
 pub fn unfinished(connection: &Connection) -> Result<Vec<Unfinished>, Error> {
     let mut query = connection.prepare_cached(queries::UNFINISHED)?;
