@@ -3,10 +3,16 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
 
 mod docs;
+mod letter;
 mod own;
+#[path = "../support/random.rs"]
+mod random;
+mod restyle;
 mod shared;
 #[path = "../support/skip.rs"]
 mod skip;
+mod template;
+mod variations;
 
 use std::path::{Path, PathBuf};
 

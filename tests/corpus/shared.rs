@@ -12,6 +12,7 @@ use noctui::features::maintenance::model::Verdict;
 use noctui::features::maintenance::rules::Rules;
 use serde_json::Value;
 
+use super::letter::{around, crlf};
 use super::skip::skip;
 use super::{notices, root};
 
@@ -143,4 +144,27 @@ fn what_was_read_right_stays_right() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let gone: Vec<&String> = passing.iter().filter(|id| !known.contains(id.as_str())).collect();
     assert!(gone.is_empty(), "passing.txt lists what is not in the corpus: {gone:?}");
+}
+
+#[test]
+fn a_mail_of_the_corpus_says_the_same_when_it_is_sent_on() {
+    let Some(corpus) = corpus() else { return };
+    let rules = Rules::embedded();
+    let mut changed = Vec::new();
+    let mut count = 0;
+    for case in json(corpus.join("mailbox/expected.json")) {
+        let file = case["file"].as_str().unwrap();
+        let raw = fs::read(corpus.join(file)).unwrap();
+        if wrong(&case, rules.read(&raw, None).verdict).is_some() {
+            continue;
+        }
+        count += 1;
+        let list = [b"Reply-To: list@customer.example\nResent-From: ann@customer.example\n".as_slice(), &raw].concat();
+        for (how, sent) in [("CR LF", crlf(&raw)), ("attached", around(&raw)), ("resent", list)] {
+            let provider = (how == "CR LF").then(|| case["provider"].as_str().unwrap());
+            changed.extend(wrong(&case, rules.read(&sent, provider).verdict).map(|why| format!("{file} {how}: {why}")));
+        }
+    }
+    assert!(count > 100, "only {count} mails are read right at all");
+    assert!(changed.is_empty(), "{}", changed.join("\n"));
 }

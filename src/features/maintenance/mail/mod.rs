@@ -6,6 +6,7 @@
 mod charset;
 mod dom;
 mod envelope;
+mod forwarded;
 pub(crate) mod page;
 mod part;
 mod readable;
@@ -63,13 +64,8 @@ pub struct Mail {
 pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
     let message = parse(raw)?;
     let mut mail = Mail { envelope: envelope::envelope_of(&message), ..Mail::default() };
-    if let Some(subject) = message.subject() {
-        mail.parts.push(Part::text(Kind::Subject, subject));
-    }
-    if let Some(date) = header_text(&message, "Date") {
-        mail.parts.push(Part::text(Kind::Date, date));
-    }
-    collect(&message, 0, &mut mail)?;
+    collect(&message, 0, &mut 0, &mut mail)?;
+    forwarded::find_subjects(&mut mail.parts);
     Ok(mail)
 }
 
@@ -97,16 +93,28 @@ fn nested(raw: &[u8]) -> usize {
     starts.filter(|(at, _)| word(*at, b"message/") || word(*at, b"digest")).count()
 }
 
-/// Adds the leaves of `message` to `mail`, and the sender of every message.
-fn collect(message: &Message<'_>, depth: usize, mail: &mut Mail) -> Result<(), MailError> {
+/// Adds Subject, Date and the leaves of `message` to `mail`, and the sender of every message. `count` is how many
+/// messages there were before.
+fn collect(message: &Message<'_>, depth: usize, count: &mut usize, mail: &mut Mail) -> Result<(), MailError> {
     if depth > MAX_DEPTH {
         return Err(MailError::TooDeep);
+    }
+    if mail.parts.len() >= MAX_PARTS {
+        return Err(MailError::TooManyParts);
+    }
+    let home = *count;
+    *count += 1;
+    if let Some(subject) = message.subject() {
+        mail.parts.push(Part::text(Kind::Subject, subject).in_mail(home));
+    }
+    if let Some(date) = header_text(message, "Date") {
+        mail.parts.push(Part::text(Kind::Date, date).in_mail(home));
     }
     envelope::senders_of(message, &mut mail.senders);
     for part in &message.parts {
         match &part.body {
             PartType::Multipart(_) => {}
-            PartType::Message(inner) => collect(inner, depth + 1, mail)?,
+            PartType::Message(inner) => collect(inner, depth + 1, count, mail)?,
             PartType::Text(_) | PartType::Html(_) | PartType::Binary(_) | PartType::InlineBinary(_) => {
                 if mail.parts.len() >= MAX_PARTS {
                     return Err(MailError::TooManyParts);
@@ -114,7 +122,7 @@ fn collect(message: &Message<'_>, depth: usize, mail: &mut Mail) -> Result<(), M
                 if let Some(leaf) = leaf(message, part)
                     && !mail.parts.contains(&leaf)
                 {
-                    mail.parts.push(leaf);
+                    mail.parts.push(leaf.in_mail(home));
                 }
             }
         }
@@ -141,7 +149,12 @@ fn leaf(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Part> {
         };
         return Some(Part::text(kind, &text));
     }
-    Some(Part::bytes(kind, part.contents().to_vec()))
+    let bytes = match &part.body {
+        // What is called a text was decoded as one; its first bytes say in what it is written.
+        PartType::Text(_) | PartType::Html(_) => charset::raw_body(message, part).into_owned(),
+        _ => part.contents().to_vec(),
+    };
+    Some(Part::bytes(kind, bytes))
 }
 
 /// The headers of a mail that is too large to be parsed, as a mail without a body.

@@ -39,6 +39,8 @@ impl Marks {
     pub(crate) const SPAN: Self = Self(1 << 9);
     /// A blank line belongs before this one.
     pub(crate) const GAP: Self = Self(1 << 16);
+    /// No element, but the end of a line in the HTML itself.
+    pub(crate) const LINE_END: Self = Self(1 << 17);
 
     /// `h1` to `h6`
     pub(crate) const fn heading(level: u8) -> Self {
@@ -120,16 +122,18 @@ pub(crate) struct Page {
 impl Page {
     /// The page of an HTML text; elements with one of the marks `breaks` are set on lines of their own.
     pub(super) fn from_dom(dom: &Dom, breaks: Marks) -> Self {
-        let mut writer = Writer { page: Self::default(), breaks, ..Writer::default() };
+        let pre = usize::from(breaks.any(Marks::LINE_END));
+        let mut writer = Writer { page: Self::default(), breaks, pre, ..Writer::default() };
         walk(dom, &mut writer);
         writer.end_line();
         writer.page
     }
 
-    /// The page of a plain text: its lines without blanks around them, empty ones left out.
+    /// The page of a plain text: its lines without blanks around them and without the signs of a quotation, empty ones left
+    /// out.
     pub(crate) fn from_text(text: &str) -> Self {
         let mut writer = Writer::default();
-        for line in text.lines() {
+        for line in text.lines().map(unquoted) {
             if line.trim().is_empty() {
                 writer.gap = true;
             }
@@ -259,6 +263,11 @@ impl Page {
     fn slice(&self, start: u32, end: u32) -> &str {
         self.text.get(start as usize..end as usize).unwrap_or_default()
     }
+}
+
+/// A line of plain text without the `>` that mail programs set before what they quote.
+fn unquoted(line: &str) -> &str {
+    if line.starts_with('>') { line.trim_start_matches(['>', ' ']) } else { line }
 }
 
 /// Goes through the page in document order, without recursion.

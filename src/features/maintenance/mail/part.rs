@@ -88,6 +88,12 @@ impl Kind {
             if ends(".xlsx") {
                 return Some(Self::Xlsx);
             }
+            // Attachments that lost their names show what they are in their first bytes.
+            match content {
+                [b'P', b'K', 3, 4, ..] => return Some(Self::Xlsx),
+                [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Some(Self::Csv),
+                _ => {}
+            }
         }
         major.eq_ignore_ascii_case("text").then_some(Self::Text)
     }
@@ -109,6 +115,8 @@ pub struct Part {
     kind: Kind,
     /// Its content.
     content: Content,
+    /// Which of the mails inside one another it belongs to; 0 is the outermost.
+    home: usize,
     /// The tree of an HTML part, built when a rule first asks.
     dom: OnceLock<Dom>,
     /// Its lines, made when a rule first asks.
@@ -126,12 +134,22 @@ impl Part {
     #[must_use]
     pub fn text(kind: Kind, text: &str) -> Self {
         let text = if kind == Kind::Html { charset::undo_quoted_printable(text) } else { text.to_owned() };
-        Self { kind, content: Content::Text(text), dom: OnceLock::new(), page: OnceLock::new() }
+        Self { kind, content: Content::Text(text), home: 0, dom: OnceLock::new(), page: OnceLock::new() }
     }
 
     /// A part whose content is bytes.
     pub(super) fn bytes(kind: Kind, bytes: Vec<u8>) -> Self {
-        Self { kind, content: Content::Bytes(bytes), dom: OnceLock::new(), page: OnceLock::new() }
+        Self { kind, content: Content::Bytes(bytes), home: 0, dom: OnceLock::new(), page: OnceLock::new() }
+    }
+
+    /// The same part in one of the mails inside the mail.
+    pub(super) fn in_mail(self, home: usize) -> Self {
+        Self { home, ..self }
+    }
+
+    /// Which of the mails inside one another it belongs to; 0 is the outermost.
+    pub(crate) fn home(&self) -> usize {
+        self.home
     }
 
     /// A part from a file of its own, outside of a mail.

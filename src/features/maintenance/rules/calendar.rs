@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use icalendar::parser::{Component, Property, read_calendar, unfold};
 
@@ -35,7 +35,10 @@ pub(super) fn read(part: &str) -> Result<Partial, String> {
 
 /// Whether a part is a calendar with maintenance properties.
 pub(super) fn is_maintenance(part: &str) -> bool {
-    unwrap_base64(part).contains("X-MAINTNOTE-")
+    const PREFIX: &str = "X-MAINTNOTE-";
+    let text = unwrap_base64(part);
+    let named = |line: &str| line.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
+    text.contains(PREFIX) || text.lines().any(named)
 }
 
 /// What calendars say for detection.
@@ -45,7 +48,7 @@ pub(super) fn plain_text(part: &str) -> String {
 
 /// A calendar may be base64 once more inside the decoded part.
 fn unwrap_base64(part: &str) -> std::borrow::Cow<'_, str> {
-    if part.contains("BEGIN:") {
+    if part.contains("BEGIN:") || part.contains("begin:") {
         return part.into();
     }
     let letters: String = part.split_whitespace().collect();
@@ -62,7 +65,8 @@ fn calendars(text: &str) -> Result<Vec<String>, String> {
     let mut calendars = Vec::new();
     let mut open: Option<String> = None;
     let mut depth = 0_usize;
-    for line in lines.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.trim().is_empty()) {
+    let lines = lines.trim_start_matches('\u{feff}').lines().map(|line| line.trim_end_matches('\r'));
+    for line in lines.filter(|line| !line.trim().is_empty()) {
         let starts = |word: &str| line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
         if starts("BEGIN:") {
             depth += 1;
@@ -75,10 +79,11 @@ fn calendars(text: &str) -> Result<Vec<String>, String> {
         }
         let Some(calendar) = &mut open else { continue };
         // Some mailers break lines without the blank that says so; what is left of such a line is no property.
-        if !is_property(line) {
-            continue;
-        }
-        calendar.push_str(if starts("BEGIN:") || starts("END:") { line.trim_end() } else { line });
+        let Some(name) = property_name(line) else { continue };
+        let line = if starts("BEGIN:") || starts("END:") { line.trim_end() } else { line };
+        // Names mean the same in small letters; what is looked for is in capitals.
+        calendar.push_str(&name.to_ascii_uppercase());
+        calendar.push_str(line.get(name.len()..).unwrap_or_default());
         calendar.push_str("\r\n");
         if starts("END:") {
             depth = depth.saturating_sub(1);
@@ -90,11 +95,11 @@ fn calendars(text: &str) -> Result<Vec<String>, String> {
     if open.is_some() || calendars.is_empty() { Err("the calendar is cut or absent".to_owned()) } else { Ok(calendars) }
 }
 
-/// Whether a line is a property with a value.
-fn is_property(line: &str) -> bool {
-    let name = line.split([':', ';']).next().unwrap_or_default();
+/// The name of the property on a line, if there is one.
+fn property_name(line: &str) -> Option<&str> {
+    let name = line.split([':', ';']).next()?;
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    is_name && name.len() < line.len()
+    (is_name && name.len() < line.len()).then_some(name)
 }
 
 /// One event.
@@ -114,6 +119,12 @@ fn event(event: &Component<'_>, zones: &Zones<'_>) -> Result<Partial, String> {
         None => -1,
     };
     let one = |time| Times { values: vec![time], ..Times::default() };
+    let start = time("DTSTART")?;
+    let length = event.find_prop("DURATION").filter(|_| event.find_prop("DTEND").is_none());
+    let end = match (length, &start) {
+        (Some(length), Time::At(start)) => Time::At(after(*start, length.val.as_str().trim())?),
+        _ => time("DTEND")?,
+    };
     Ok(Partial {
         ids: text("X-MAINTNOTE-MAINTENANCE-ID").into_iter().collect(),
         account: text("X-MAINTNOTE-ACCOUNT"),
@@ -125,11 +136,42 @@ fn event(event: &Component<'_>, zones: &Zones<'_>) -> Result<Partial, String> {
         sequence: Some(sequence),
         status: Some(status),
         circuits: circuits(event)?,
-        start: one(time("DTSTART")?),
-        end: one(time("DTEND")?),
+        start: one(start),
+        end: one(end),
         stamp: Some(time("DTSTAMP")?),
         ..Partial::default()
     })
+}
+
+/// The time that comes so long after `start`: `P1DT2H30M`, `PT90M`, `P2W`.
+fn after(start: DateTime<Utc>, length: &str) -> Result<DateTime<Utc>, String> {
+    let unreadable = || format!("DURATION {length:?} is no length of time");
+    let mut minutes = 0_i64;
+    let mut number = String::new();
+    let mut of_day = false;
+    for c in length.trim_start_matches('+').strip_prefix('P').ok_or_else(unreadable)?.chars() {
+        let unit = match c {
+            '0'..='9' => {
+                number.push(c);
+                continue;
+            }
+            'T' if number.is_empty() => {
+                of_day = true;
+                continue;
+            }
+            'W' => 7 * 24 * 60,
+            'D' => 24 * 60,
+            'H' if of_day => 60,
+            'M' if of_day => 1,
+            // Nobody plans by the second.
+            'S' if of_day => 0,
+            _ => return Err(unreadable()),
+        };
+        let count: i64 = std::mem::take(&mut number).parse().map_err(|_| unreadable())?;
+        minutes = count.checked_mul(unit).and_then(|length| minutes.checked_add(length)).ok_or_else(unreadable)?;
+    }
+    let length = TimeDelta::try_minutes(minutes).filter(|_| number.is_empty());
+    length.and_then(|length| start.checked_add_signed(length)).ok_or_else(unreadable)
 }
 
 /// The objects of an event, each with its impact: its own, else the event's.
@@ -139,7 +181,8 @@ fn circuits(event: &Component<'_>) -> Result<Vec<(String, Option<Impact>)>, Stri
     let objects = event.properties.iter().filter(|property| property.name == "X-MAINTNOTE-OBJECT-ID");
     objects
         .map(|object| {
-            let own = object.params.iter().find(|param| param.key == "X-MAINTNOTE-OBJECT-IMPACT");
+            let own =
+                object.params.iter().find(|param| param.key.as_str().eq_ignore_ascii_case("X-MAINTNOTE-OBJECT-IMPACT"));
             let own =
                 own.and_then(|param| param.val.as_ref()).map(|found| word(found.as_str().trim_matches([' ', '"'])));
             let impact = own.transpose()?.or(of_event);

@@ -101,7 +101,8 @@ fn reader(name: &str, part: &Spanned<PartFile>) -> Result<Reader, Problem> {
     };
     let mut breaks = Marks::default();
     for word in &part.break_at {
-        breaks = breaks.and(marks(word, "break_at")?);
+        let is_line_end = word.as_ref() == "line-end";
+        breaks = breaks.and(if is_line_end { Marks::LINE_END } else { marks(word, "break_at")? });
     }
     let steps = part.step.iter().map(step).collect::<Result<Vec<_>, _>>()?;
     Ok(Reader { name: name.to_owned(), from, breaks, steps: steps.into() })

@@ -190,6 +190,23 @@ impl Partial {
         fill(&mut self.end_year, other.end_year.as_ref());
     }
 
+    /// Adds maintenances that are not among those that it has.
+    pub(super) fn add_records(&mut self, other: &Self) {
+        for record in &other.records {
+            let same = |known: &Self| {
+                known.ids == record.ids
+                    && known.sequence == record.sequence
+                    && known.start.values == record.start.values
+                    && known.end.values == record.end.values
+            };
+            if !self.records.iter().any(same) {
+                let mut added = Self::default();
+                added.complete(record);
+                self.records.push(added);
+            }
+        }
+    }
+
     /// How many fields it has: which of several parts of one kind says most.
     pub(super) fn weight(&self) -> usize {
         let present = [

@@ -84,46 +84,81 @@ fn not_included(rule: &Rule, parts: &[Part]) -> Option<String> {
 
 /// What the parts of one processor say together.
 fn process(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Trust) -> Result<Partial, String> {
-    let mut said = Vec::with_capacity(readers.len());
-    for reader in readers {
-        said.extend(read_part(rule, reader, parts)?);
+    let mut said: Vec<Said> = Vec::with_capacity(readers.len());
+    // Pages before headers: the headers that count are those of the mail that the page is in.
+    for headers in [false, true] {
+        let home =
+            said.iter().max_by_key(|said| said.partial.weight()).and_then(|said| parts.get(said.at)).map(Part::home);
+        for (order, reader) in readers.iter().enumerate().filter(|(_, reader)| is_header(reader) == headers) {
+            let home = home.filter(|_| headers);
+            said.extend(read_part(rule, reader, parts, home)?.map(|(at, partial)| Said { order, at, partial }));
+        }
     }
     if said.is_empty() {
         return Err("the mail has none of these parts".to_owned());
     }
-    if trust == Trust::Later {
-        said.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    match trust {
+        Trust::Rule => said.sort_by_key(|said| said.order),
+        Trust::Later => said.sort_by_key(|said| std::cmp::Reverse(said.at)),
     }
     let mut together = Partial::default();
-    for (_, mut partial) in said {
+    for Said { mut partial, .. } in said {
         together.records.append(&mut partial.records);
         together.complete(&partial);
     }
     Ok(together)
 }
 
-/// The best that a reader makes of the parts of its kind, and where that part is: forwarded chains carry several. `None`
-/// without such a part.
-fn read_part(rule: &Rule, reader: &Reader, parts: &[Part]) -> Result<Option<(usize, Partial)>, String> {
+/// What one reader found.
+struct Said {
+    /// The place of the reader in its processor.
+    order: usize,
+    /// The part.
+    at: usize,
+    /// What it says.
+    partial: Partial,
+}
+
+/// Whether a reader reads headers only.
+fn is_header(reader: &Reader) -> bool {
+    reader.from.iter().all(|kind| matches!(kind, Kind::Subject | Kind::Date))
+}
+
+/// The best that a reader makes of the parts of its kinds, and where that part is: forwarded chains carry several. Parts
+/// of the mail `home` come first, then the kinds in the order of the reader. `None` without such a part.
+fn read_part(
+    rule: &Rule,
+    reader: &Reader,
+    parts: &[Part],
+    home: Option<usize>,
+) -> Result<Option<(usize, Partial)>, String> {
+    let mut best: Option<(usize, Partial)> = None;
+    let mut error = None;
     for kind in &reader.from {
-        let mut best: Option<(usize, Partial)> = None;
-        let mut error = None;
-        for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.kind() == *kind) {
-            match read_leaf(rule, reader, part) {
-                Ok(partial) if best.as_ref().is_none_or(|(_, best)| partial.weight() > best.weight()) => {
-                    best = Some((at, partial));
+        for at_home in [true, false] {
+            let is_there = |part: &Part| home.is_none_or(|home| part.home() == home) == at_home;
+            for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.kind() == *kind && is_there(part)) {
+                match read_leaf(rule, reader, part) {
+                    // Each calendar stands for itself: one mail may bring several.
+                    Ok(partial) if *kind == Kind::Ical && !partial.records.is_empty() && best.is_some() => {
+                        best.iter_mut().for_each(|(_, best)| best.add_records(&partial));
+                    }
+                    Ok(partial) if best.as_ref().is_none_or(|(_, best)| partial.weight() > best.weight()) => {
+                        best = Some((at, partial));
+                    }
+                    Ok(_) => {}
+                    Err(reason) => error = error.or(Some(reason)),
                 }
-                Ok(_) => {}
-                Err(reason) => error = error.or(Some(reason)),
+            }
+            if best.as_ref().is_some_and(|(_, best)| best.weight() > 0) {
+                return Ok(best);
             }
         }
-        match (best, error) {
-            (Some(best), _) => return Ok(Some(best)),
-            (None, Some(reason)) => return Err(format!("{}: {reason}", reader.name)),
-            (None, None) => {}
-        }
     }
-    Ok(None)
+    match (best, error) {
+        (None, Some(reason)) => Err(format!("{}: {reason}", reader.name)),
+        (best, _) => Ok(best),
+    }
 }
 
 /// What one part says.
