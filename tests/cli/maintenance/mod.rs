@@ -8,6 +8,7 @@ mod list;
 mod mails;
 mod notice;
 mod parse;
+mod provider;
 mod show;
 
 use std::path::{Path, PathBuf};

@@ -10,6 +10,7 @@ mod list;
 mod mails;
 mod name;
 mod parse;
+pub(crate) mod provider;
 mod show;
 mod undo;
 
