@@ -71,9 +71,10 @@ pub(crate) const PLAIN: Look =
 
 /// The mail.
 pub(crate) fn mail(written: &Written, look: Look) -> Vec<u8> {
-    let mut raw = match look.way {
-        Way::Attached => attached(written, look),
-        way => one(written, look, way),
+    let mut raw = if look.way == Way::Attached {
+        around(&one(written, look, Way::Straight))
+    } else {
+        one(written, look, look.way)
     };
     if look.crlf {
         raw = crlf(&raw);
@@ -104,10 +105,6 @@ pub(crate) fn around(inner: &[u8]) -> Vec<u8> {
     raw
 }
 
-fn attached(written: &Written, look: Look) -> Vec<u8> {
-    around(&one(written, look, Way::Straight))
-}
-
 /// One mail with its parts.
 fn one(written: &Written, look: Look, way: Way) -> Vec<u8> {
     let quoted = matches!(way, Way::Quoted | Way::QuotedAnew | Way::QuotedOutlook);
@@ -125,7 +122,7 @@ fn one(written: &Written, look: Look, way: Way) -> Vec<u8> {
             ("Ann <ann@customer.example>".to_owned(), format!("Fwd: {}", written.subject), String::new())
         }
         Way::QuotedAnew => ("ann@customer.example".to_owned(), "Fwd: for tonight".to_owned(), String::new()),
-        Way::QuotedOutlook => ("ann@customer.example".to_owned(), "FW: for tonight".to_owned(), String::new()),
+        Way::QuotedOutlook => ("ann@customer.example".to_owned(), "for tonight".to_owned(), String::new()),
     };
     let mut parts = Vec::new();
     for (kind, text) in &written.parts {

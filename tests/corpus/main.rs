@@ -6,6 +6,7 @@ mod docs;
 mod letter;
 mod own;
 #[path = "../support/random.rs"]
+#[expect(clippy::print_stdout, reason = "a failure says how to repeat it")]
 mod random;
 mod restyle;
 mod shared;

@@ -36,12 +36,8 @@ fn texts(html: &str, change: impl Fn(&str) -> String) -> String {
     let mut rest = html;
     while let Some((text, after)) = rest.split_once('<') {
         let (tag, after) = after.split_once('>').unwrap();
-        if fixed || text.is_empty() {
-            changed.push_str(text)
-        } else {
-            changed.push_str(&change(text))
-        }
-        changed.extend(["<", tag, ">"]);
+        let text = if fixed || text.is_empty() { text.to_owned() } else { change(text) };
+        changed.extend([text.as_str(), "<", tag, ">"]);
         fixed = matches!(tag, "pre" | "title") || fixed && !matches!(tag, "/pre" | "/title");
         rest = after;
     }
@@ -74,7 +70,7 @@ fn by_number(text: &str) -> String {
         let end = rest.find(';').filter(|end| c == '&' && *end < 8);
         let piece = end.map_or(c.len_utf8(), |end| end + 1);
         match end {
-            None if c.is_alphabetic() => numbered.push_str(&format!("&#{};", u32::from(c))),
+            None if c.is_alphabetic() => numbered.extend(["&#", &u32::from(c).to_string(), ";"]),
             _ => numbered.push_str(&rest[..piece]),
         }
         rest = &rest[piece..];
@@ -103,7 +99,7 @@ pub(crate) fn cut_lines(text: &str) -> String {
 
 /// The text as an answer quotes it.
 pub(crate) fn quote_marks(text: &str) -> String {
-    text.lines().map(|line| format!("> {line}\n")).collect()
+    text.lines().flat_map(|line| ["> ", line, "\n"]).collect()
 }
 
 /// A page without its tags, as mail programs write it for those who read no pages.

@@ -17,6 +17,8 @@ use serde::Deserialize;
 pub(crate) struct Template {
     /// The rule that reads it.
     pub(crate) provider: String,
+    /// The summary, where the notice has one.
+    summary: Option<String>,
     /// The provider in its notices, if not the rule's name.
     names: Option<String>,
     /// Who sends it.
@@ -119,6 +121,8 @@ pub(crate) struct Wanted {
     pub(crate) id: Option<String>,
     pub(crate) account: String,
     pub(crate) provider: String,
+    /// `None` if it does not matter.
+    pub(crate) summary: Option<String>,
     pub(crate) status: String,
     pub(crate) start: i64,
     pub(crate) end: i64,
@@ -165,6 +169,7 @@ impl Template {
                 id: (!self.hashed).then_some(id),
                 account: self.account.as_ref().unwrap_or(&filling.account).clone(),
                 provider: self.names.as_ref().unwrap_or(&self.provider).clone(),
+                summary: self.summary.clone(),
                 status: status.clone(),
                 start: start.timestamp(),
                 end: end.timestamp(),

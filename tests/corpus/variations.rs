@@ -106,9 +106,10 @@ fn misread(verdict: Verdict, wanted: &[Wanted]) -> Option<String> {
     let said: Result<Vec<Wanted>, String> = read.map(|notices| {
         notices
             .into_iter()
-            .zip(wanted.iter().map(|wanted| wanted.id.is_some()).chain(std::iter::repeat(true)))
-            .map(|(notice, has_id)| Wanted {
-                id: has_id.then_some(notice.maintenance_id),
+            .zip(wanted.iter().map(Some).chain(std::iter::repeat(None)))
+            .map(|(notice, wanted)| Wanted {
+                id: wanted.is_none_or(|wanted| wanted.id.is_some()).then_some(notice.maintenance_id),
+                summary: wanted.is_none_or(|wanted| wanted.summary.is_some()).then_some(notice.summary),
                 account: notice.account,
                 provider: notice.provider,
                 status: notice.status.as_str().to_owned(),
@@ -140,8 +141,9 @@ fn difference(said: &[Wanted], wanted: &[Wanted]) -> String {
     let circuits = said.circuits.iter().zip(&wanted.circuits).find(|(said, wanted)| said != wanted);
     let head = |notice: &Wanted| {
         format!(
-            "{:?} {:?} {:?} {} {}..{} with {} circuits",
+            "{:?} {:?} {:?} {:?} {} {}..{} with {} circuits",
             notice.id,
+            notice.summary,
             notice.account,
             notice.provider,
             notice.status,
@@ -297,7 +299,7 @@ fn a_page_sent_as_plain_text_is_read_right_or_reported() {
         match rules.read(&mail(&written, PLAIN), None).verdict {
             Verdict::Failed { .. } => {}
             Verdict::Ignored { reason, .. } | Verdict::Unknown { reason } => {
-                found.push(format!("not reported: {reason}"))
+                found.push(format!("not reported: {reason}"));
             }
             verdict @ Verdict::Parsed { .. } => found.extend(misread(verdict, &template.wanted(&filling))),
         }

@@ -5,6 +5,8 @@ use super::part::{Kind, Part};
 
 /// How mail programs begin the subject of a forward.
 const PREFIXES: [&str; 10] = ["fwd:", "fw:", "wg:", "tr:", "rv:", "i:", "enc:", "vs:", "doorst:", "vl:"];
+/// How they begin the subject of an answer.
+const ANSWERS: [&str; 8] = ["re:", "aw:", "sv:", "antw:", "res:", "rif:", "odp:", "accepted:"];
 /// How they announce the mail below, in lower case.
 const MARKERS: [&str; 4] =
     ["forwarded message", "begin forwarded", "weitergeleitete nachricht", "message transf\u{e9}r\u{e9}"];
@@ -22,14 +24,19 @@ const MAX_CHARS: usize = 1000;
 const WRAPPED_CHARS: usize = 60;
 
 /// Puts the subjects of mails that are quoted in a forward behind the subject of the forward itself: where both say as
-/// much, that of the forward counts.
-pub(super) fn find_subjects(parts: &mut Vec<Part>) {
-    let homes: Vec<usize> = parts.iter().filter(|part| part.kind() == Kind::Subject).map(Part::home).collect();
-    for home in homes {
-        if !is_forward(parts, home) {
+/// much, that of the forward counts. `senders` wrote the mail and those inside it.
+pub(super) fn find_subjects(parts: &mut Vec<Part>, senders: &[String]) {
+    let own: Vec<(usize, bool)> = parts
+        .iter()
+        .filter(|part| part.kind() == Kind::Subject)
+        .map(|part| (part.home(), is_answer(part.as_text())))
+        .collect();
+    for (home, is_answer) in own {
+        let is_forward = is_forward(parts, home);
+        if is_answer && !is_forward {
             continue;
         }
-        let mut found: Vec<String> = Vec::new();
+        let mut found: Vec<Quoted> = Vec::new();
         for kind in [Kind::Html, Kind::Text] {
             for part in parts.iter().filter(|part| part.home() == home && part.kind() == kind) {
                 quoted(part, &mut found);
@@ -38,8 +45,30 @@ pub(super) fn find_subjects(parts: &mut Vec<Part>) {
                 break;
             }
         }
-        parts.extend(found.iter().map(|subject| Part::text(Kind::Subject, subject).in_mail(home)));
+        // Nothing says that it is a forward, but somebody quotes the mail of somebody else.
+        let of_others = |quoted: &&Quoted| is_forward || quoted.domain.as_ref().is_some_and(|at| !sent_by(senders, at));
+        let found: Vec<Part> = found
+            .iter()
+            .filter(of_others)
+            .map(|quoted| Part::text(Kind::Subject, &quoted.subject).in_mail(home))
+            .collect();
+        parts.extend(found);
     }
+}
+
+/// Whether one of `senders` is of a domain, given with its `@`.
+fn sent_by(senders: &[String], domain: &str) -> bool {
+    senders.iter().any(|sender| sender.ends_with(domain))
+}
+
+/// Whether a subject is that of an answer, as mail programs of several languages begin it.
+pub(crate) fn is_answer(subject: &str) -> bool {
+    let mut subject = subject.trim_start();
+    // Lists set their name before it.
+    while let Some((_, after)) = subject.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        subject = after.trim_start();
+    }
+    ANSWERS.iter().any(|prefix| after(subject, prefix).is_some())
 }
 
 /// Whether a mail says that it is a forward, in its subject or its text.
@@ -62,25 +91,43 @@ fn is_forward(parts: &[Part], home: usize) -> bool {
     })
 }
 
-/// Adds the subjects in the headers of mails that are quoted in a part.
-fn quoted(part: &Part, found: &mut Vec<String>) {
+/// The headers of a mail that is quoted.
+struct Quoted {
+    /// Its subject.
+    subject: String,
+    /// The domain of its sender with the `@`, where its address is there.
+    domain: Option<String>,
+}
+
+/// Adds the headers of mails that are quoted in a part.
+fn quoted(part: &Part, found: &mut Vec<Quoted>) {
+    if !SUBJECTS.iter().any(|word| part.as_text().contains(word.get(1..).unwrap_or_default())) {
+        return;
+    }
     let page = part.page();
     for line in 0..page.len() {
         let Some(subject) = value(page.line(line), &SUBJECTS) else { continue };
-        let headers = line.saturating_sub(HEADER_LINES)..(line + HEADER_LINES).min(page.len());
-        if !headers.into_iter().any(|line| value(page.line(line), &SENDERS).is_some()) {
-            continue;
-        }
+        let mut headers = line.saturating_sub(HEADER_LINES)..(line + HEADER_LINES).min(page.len());
+        let Some(sender) = headers.find_map(|line| value(page.line(line), &SENDERS)) else { continue };
         let mut subject = subject.to_owned();
         let next = page.line(line + 1);
         let goes_on = part.kind() == Kind::Text && page.line(line).chars().count() >= WRAPPED_CHARS;
         if goes_on && !next.split(' ').next().unwrap_or_default().ends_with(':') {
             subject.extend([" ", next]);
         }
-        if subject.chars().count() <= MAX_CHARS && found.len() < MAX_SUBJECTS && !found.contains(&subject) {
-            found.push(subject);
+        let is_new = !found.iter().any(|quoted| quoted.subject == subject);
+        if subject.chars().count() <= MAX_CHARS && found.len() < MAX_SUBJECTS && is_new {
+            found.push(Quoted { subject, domain: domain(sender) });
         }
     }
+}
+
+/// The domain in a sender, with its `@`.
+fn domain(sender: &str) -> Option<String> {
+    let at = sender.rfind('@')?;
+    let end = |c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '@'));
+    let domain = sender.get(at..)?.split(end).next()?;
+    (domain.len() > 1).then(|| domain.to_lowercase())
 }
 
 /// What stands after one of these headers; some programs set their names in asterisks.
@@ -95,4 +142,56 @@ fn value<'l>(line: &'l str, names: &[&str]) -> Option<&'l str> {
 fn after<'l>(line: &'l str, word: &str) -> Option<&'l str> {
     let start = line.get(..word.len())?;
     start.eq_ignore_ascii_case(word).then(|| line.get(word.len()..)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::*;
+
+    /// The subjects of a mail, its own first.
+    fn subjects(subject: &str, kind: &str, body: &str) -> Vec<String> {
+        let raw = format!("From: ann@corp.example\nSubject: {subject}\nContent-Type: text/{kind}\n\n{body}\n");
+        let parts = read(raw.as_bytes()).unwrap().parts;
+        parts.iter().filter(|part| part.kind() == Kind::Subject).map(|part| part.as_text().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_subject_below_a_forward_is_found_in_every_style() {
+        let gmail =
+            "---------- Forwarded message ---------\nFrom: NOC <noc@isp.example>\nSubject: Works X-1\nTo: <a@b>\n\nHi";
+        assert_eq!(subjects("for tonight", "plain", gmail), ["for tonight", "Works X-1"]);
+        let outlook = "<p><b>Von:</b> NOC<br><b>Gesendet:</b> Montag<br><b>Betreff:</b> Works ***X-1***</p><p>Hi</p>";
+        assert_eq!(subjects("WG: ok", "html", outlook), ["WG: ok", "Works ***X-1***"]);
+        let french = "De : noc@isp.example\nObjet : Travaux X-1\n\nBonjour";
+        assert_eq!(subjects("TR: ok", "plain", french), ["TR: ok", "Travaux X-1"]);
+        let quoted = "> *From:* noc@isp.example\n> *Subject:* Works X-1\n";
+        assert_eq!(subjects("Fwd: ok", "plain", quoted), ["Fwd: ok", "Works X-1"]);
+    }
+
+    #[test]
+    fn a_long_subject_goes_on_in_the_next_line_of_plain_text() {
+        let long = "Subject: Works on a cable between Ghent and Bruges which have a number\nX-1\nTo: a@b.example\n";
+        let found = subjects("Fwd: ok", "plain", &format!("From: noc@isp.example\n{long}"));
+        assert_eq!(found[1], "Works on a cable between Ghent and Bruges which have a number X-1");
+        let last = "Subject: Works on a cable between Ghent and Bruges which have a number\nTo: a@b.example\n";
+        let found = subjects("Fwd: ok", "plain", &format!("From: noc@isp.example\n{last}"));
+        assert_eq!(found[1], "Works on a cable between Ghent and Bruges which have a number");
+    }
+
+    #[test]
+    fn what_is_no_forward_has_one_subject() {
+        let quoted = "From: noc@isp.example\nSubject: Works X-1\n\nHi";
+        assert_eq!(subjects("Re: Works X-1", "plain", quoted), ["Re: Works X-1"]);
+        assert_eq!(subjects("Fwd: Works", "plain", "Subject: to change without notice"), ["Fwd: Works"]);
+        assert_eq!(subjects("Fwd: Works", "plain", "we look forward to it"), ["Fwd: Works"]);
+    }
+
+    #[test]
+    fn who_quotes_somebody_else_forwards_without_saying_so() {
+        let quoted = "See below.\n\nFrom: NOC <noc@isp.example>\nSent: Monday\nSubject: Works X-1\n\nHi";
+        assert_eq!(subjects("for tonight", "plain", quoted), ["for tonight", "Works X-1"]);
+        let own = quoted.replace("isp.example", "corp.example");
+        assert_eq!(subjects("Works X-1 cancelled", "plain", &own), ["Works X-1 cancelled"]);
+    }
 }

@@ -16,6 +16,7 @@ mod xlsx;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 pub(crate) use self::envelope::{header_text, read_envelope};
+pub(crate) use self::forwarded::is_answer;
 pub use self::part::{Kind, Part};
 pub use self::readable::{Readable, readable};
 use super::model::Envelope;
@@ -65,7 +66,7 @@ pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
     let message = parse(raw)?;
     let mut mail = Mail { envelope: envelope::envelope_of(&message), ..Mail::default() };
     collect(&message, 0, &mut 0, &mut mail)?;
-    forwarded::find_subjects(&mut mail.parts);
+    forwarded::find_subjects(&mut mail.parts, &mail.senders);
     Ok(mail)
 }
 
@@ -152,7 +153,9 @@ fn leaf(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Part> {
     let bytes = match &part.body {
         // What is called a text was decoded as one; its first bytes say in what it is written.
         PartType::Text(_) | PartType::Html(_) => charset::raw_body(message, part).into_owned(),
-        _ => part.contents().to_vec(),
+        PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_) | PartType::Multipart(_) => {
+            part.contents().to_vec()
+        }
     };
     Some(Part::bytes(kind, bytes))
 }

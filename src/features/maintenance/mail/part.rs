@@ -90,8 +90,8 @@ impl Kind {
             }
             // Attachments that lost their names show what they are in their first bytes.
             match content {
-                [b'P', b'K', 3, 4, ..] => return Some(Self::Xlsx),
-                [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Some(Self::Csv),
+                [b'P', b'K', 3, 4, ..] if name.is_empty() => return Some(Self::Xlsx),
+                [0xff, 0xfe, ..] | [0xfe, 0xff, ..] if name.is_empty() => return Some(Self::Csv),
                 _ => {}
             }
         }

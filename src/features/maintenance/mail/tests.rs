@@ -87,3 +87,45 @@ fn a_hundred_nested_parts_are_read_and_a_hundred_thousand_nested_mails_are_refus
 fn what_is_no_mail_is_an_error() {
     assert_eq!(read(b"").unwrap_err(), MailError::NoHeaders);
 }
+
+#[test]
+fn the_headers_of_mails_inside_are_known_with_the_mail_they_are_of() {
+    let inner = "From: noc@isp.example\nSubject: inner\nDate: Mon, 2 Mar 2026 09:00:00 +0000\n\nhello";
+    let raw = format!(
+        "From: desk@corp.example\nSubject: outer\nContent-Type: multipart/mixed; boundary=b\n\n\
+         --b\nContent-Type: message/rfc822\n\n{inner}\n--b--\n"
+    );
+    let parts = read(raw.as_bytes()).unwrap().parts;
+    let known: Vec<_> = parts.iter().map(|part| (part.kind(), part.as_text().trim(), part.home())).collect();
+    let date = "Mon, 2 Mar 2026 09:00:00 +0000";
+    assert_eq!(
+        known,
+        [(Kind::Subject, "outer", 0), (Kind::Subject, "inner", 1), (Kind::Date, date, 1), (Kind::Text, "hello", 1)]
+    );
+}
+
+#[test]
+fn attachments_without_a_name_or_a_charset_are_known_by_their_first_bytes() {
+    let utf16: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain("a\tb\nc\td\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, utf16);
+    for kind in ["application/octet-stream", "text/csv"] {
+        let raw = format!(
+            "From: a@isp.example\nMIME-Version: 1.0\nContent-Type: {kind}\nContent-Transfer-Encoding: base64\n\n{encoded}\n"
+        );
+        let parts = read(raw.as_bytes()).unwrap().parts;
+        assert_eq!(parts[0].kind(), Kind::Csv, "{kind}");
+        assert_eq!(
+            parts[0].page().row_cells(1).map(|cell| parts[0].page().cell_text(cell)).collect::<Vec<_>>(),
+            ["c", "d"]
+        );
+    }
+    assert_eq!(Kind::of("application", "octet-stream", "", b"PK\x03\x04rest"), Some(Kind::Xlsx));
+}
+
+#[test]
+fn the_signs_of_a_quotation_are_not_on_a_page_of_plain_text() {
+    let raw = "From: a@isp.example\n\n> Id: X-1\n>> > Start: now\nA > B\n";
+    let parts = read(raw.as_bytes()).unwrap().parts;
+    assert_eq!(parts[0].page().text(0..3), "Id: X-1\nStart: now\nA > B");
+}

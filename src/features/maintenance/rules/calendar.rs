@@ -37,8 +37,10 @@ pub(super) fn read(part: &str) -> Result<Partial, String> {
 pub(super) fn is_maintenance(part: &str) -> bool {
     const PREFIX: &str = "X-MAINTNOTE-";
     let text = unwrap_base64(part);
-    let named = |line: &str| line.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
-    text.contains(PREFIX) || text.lines().any(named)
+    let begins = |line: &str, word: &str| line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    // Who accepts an invitation sends its calendar back.
+    let is_answer = || text.lines().any(|line| begins(line, "METHOD:REPLY"));
+    (text.contains(PREFIX) || text.lines().any(|line| begins(line, PREFIX))) && !is_answer()
 }
 
 /// What calendars say for detection.

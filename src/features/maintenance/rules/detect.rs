@@ -34,6 +34,8 @@ pub(super) struct Candidate {
     pub(super) slug: String,
     /// Whether more than a mention speaks for it, so that its failure is worth reporting.
     pub(super) is_sure: bool,
+    /// Whether one of its senders has to do with the mail.
+    pub(super) is_sender: bool,
 }
 
 /// Senders and signs of all rules.
@@ -93,6 +95,7 @@ impl Index {
                 self.raise(&mut scores, sender.get(at..).unwrap_or_default(), DOMAIN);
             }
         }
+        let senders: Vec<usize> = scores.keys().copied().collect();
         if look == Look::Content || scores.len() > 1 {
             self.look_inside(mail, &mut scores);
         }
@@ -102,8 +105,10 @@ impl Index {
         }
         let mut ranked: Vec<(usize, u32)> = scores.into_iter().collect();
         ranked.sort_by_key(|(at, score)| (std::cmp::Reverse(*score), *at));
-        let candidate =
-            |(at, score): (usize, u32)| Some(Candidate { slug: self.slugs.get(at)?.clone(), is_sure: score > MENTION });
+        let candidate = |(at, score): (usize, u32)| {
+            let slug = self.slugs.get(at)?.clone();
+            Some(Candidate { slug, is_sure: score > MENTION, is_sender: senders.contains(&at) })
+        };
         ranked.into_iter().filter_map(candidate).collect()
     }
 

@@ -43,7 +43,7 @@ fn fold_char(c: char) -> char {
     }
 }
 
-/// The rest of `line` after `label`, which is folded.
+/// The rest of `line` after `label`, which is folded. Some set a blank before a colon and some do not.
 pub(super) fn after<'l>(line: &'l str, label: &str) -> Option<&'l str> {
     // Most lines differ in their first byte.
     let first = line.as_bytes().first()?;
@@ -51,7 +51,14 @@ pub(super) fn after<'l>(line: &'l str, label: &str) -> Option<&'l str> {
         return None;
     }
     let mut rest = line;
-    for wanted in label.chars() {
+    let mut label = label.chars().peekable();
+    while let Some(wanted) = label.next() {
+        if wanted == ' ' && label.peek() == Some(&':') {
+            continue;
+        }
+        if wanted == ':' {
+            rest = rest.trim_start_matches([' ', '\n']);
+        }
         if wanted == ' ' {
             let blanks = rest.len() - rest.trim_start_matches([' ', '\n']).len();
             rest = rest.get(blanks..).filter(|_| blanks > 0)?;
@@ -87,6 +94,9 @@ mod tests {
         assert_eq!(after("Start   Time 1", "start time"), Some(" 1"));
         assert_eq!(after("StartTime 1", "start time"), None);
         assert_eq!(after("Star", "start"), None);
+        assert_eq!(after("Start : 1", "start:"), Some(" 1"));
+        assert_eq!(after("Start: 1", "start :"), Some(" 1"));
+        assert_eq!(after("Start 1", "start:"), None);
         assert_eq!(within("The Start Time is", "start time"), Some(" is"));
         assert!(is("Outage", "outage") && !is("Outages", "outage"));
     }

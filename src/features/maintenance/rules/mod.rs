@@ -157,7 +157,14 @@ impl Rules {
                 let Some(entry) = self.entries.get(&candidate.slug).filter(|_| !tried.contains(&candidate.slug)) else {
                     continue;
                 };
-                let outcome = read_with(entry, &mail.parts, trust);
+                let mut outcome = read_with(entry, &mail.parts, trust);
+                if matches!(outcome, Outcome::Parsed(_))
+                    && !candidate.is_sender
+                    && mail::is_answer(&mail.envelope.subject)
+                {
+                    // What it quotes is no news, and may be older than what is known.
+                    outcome = Outcome::Excluded("it is an answer that quotes a notice".to_owned());
+                }
                 let decided = matches!(outcome, Outcome::Parsed(_) | Outcome::Excluded(_));
                 let verdict = verdict(entry, outcome);
                 if decided {

@@ -144,14 +144,7 @@ fn read_part(
             let is_there = |part: &Part| home.is_none_or(|home| part.home() == home) == at_home;
             for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.kind() == *kind && is_there(part)) {
                 match read_leaf(rule, reader, part) {
-                    // Each calendar stands for itself: one mail may bring several.
-                    Ok(partial) if *kind == Kind::Ical && !partial.records.is_empty() && best.is_some() => {
-                        best.iter_mut().for_each(|(_, best)| best.add_records(&partial));
-                    }
-                    Ok(partial) if best.as_ref().is_none_or(|(_, best)| partial.weight() > best.weight()) => {
-                        best = Some((at, partial));
-                    }
-                    Ok(_) => {}
+                    Ok(partial) => take(&mut best, *kind, at, partial),
                     Err(reason) => error = error.or(Some(reason)),
                 }
             }
@@ -163,6 +156,16 @@ fn read_part(
     match (best, error) {
         (None, Some(reason)) => Err(format!("{}: {reason}", reader.name)),
         (best, _) => Ok(best),
+    }
+}
+
+/// Takes what a part says if it is more than the best so far.
+fn take(best: &mut Option<(usize, Partial)>, kind: Kind, at: usize, partial: Partial) {
+    match best {
+        // Each calendar stands for itself: one mail may bring several.
+        Some((_, best)) if kind == Kind::Ical && !partial.records.is_empty() => best.add_records(&partial),
+        Some((_, best)) if partial.weight() <= best.weight() => {}
+        _ => *best = Some((at, partial)),
     }
 }
 

@@ -189,6 +189,20 @@ fn a_colleagues_forward_is_known_by_its_content() {
 }
 
 #[test]
+fn an_answer_that_quotes_a_notice_is_none_unless_the_provider_writes_it() {
+    let (rules, _) = with_rule(&rule(LINES, "signs = ['Test Carrier NOC']"));
+    let page = format!("<p>Can you move it?</p><p>Test Carrier NOC</p>{PAGE}");
+    let verdict = |from, subject| rules.read(mail(from, subject, &page).as_bytes(), None).verdict;
+    for subject in ["Re: works", "[noc] AW: works", "RE: Fwd: works"] {
+        assert!(matches!(verdict("ann@corp.example", subject), Verdict::Ignored { .. }), "{subject}");
+        assert!(matches!(verdict("noc@test.example", subject), Verdict::Parsed { .. }), "{subject}");
+    }
+    assert!(matches!(verdict("ann@corp.example", "Fwd: Re: works"), Verdict::Parsed { .. }));
+    let accepted = calendar("ann@corp.example", "New Net", "").replace("BEGIN:VEVENT", "METHOD:REPLY\r\nBEGIN:VEVENT");
+    assert!(matches!(rules.read(accepted.as_bytes(), None).verdict, Verdict::Unknown { .. }));
+}
+
+#[test]
 fn a_calendar_of_an_unknown_sender_goes_by_the_name_it_gives() {
     let verdict = Rules::embedded().read(calendar("noc@new.example", "New \u{1b}[1mNet ", "").as_bytes(), None).verdict;
     let Verdict::Parsed { provider, notices } = verdict else { panic!("{verdict:?}") };
@@ -332,6 +346,34 @@ fn of_several_pages_the_one_that_says_most_is_read() {
     );
     let Verdict::Parsed { notices, .. } = rules.read(raw.as_bytes(), None).verdict else { panic!() };
     assert_eq!(notices[0].maintenance_id, "M-1");
+}
+
+#[test]
+fn the_headers_that_count_are_those_of_the_mail_that_the_page_is_in() {
+    let steps = format!("{LINES}\n[[part.subject.step]]\nfind = '^(?:Fwd: )?(?<summary>\\w+)'");
+    let text = rule(&steps, "").replace("[['html', 'date']]", "[['html', 'subject', 'date']]");
+    let (rules, errors) = with_rule(&text);
+    assert_eq!(errors, []);
+    let inner = mail("noc@test.example", "Cancelled", PAGE).replace("Date: Mon, 2 Mar", "Date: Sun, 1 Mar");
+    let outer = format!(
+        "From: desk@corp.example\r\nSubject: tonight\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\
+         Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Circuit C-9</p>\r\n\
+         --b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--\r\n"
+    );
+    let verdict = rules.read(outer.as_bytes(), Some("test")).verdict;
+    let Verdict::Parsed { notices, .. } = verdict else { panic!("{verdict:?}") };
+    assert_eq!(
+        (notices[0].summary.as_str(), notices[0].stamp.to_rfc3339().as_str()),
+        ("Cancelled", "2026-03-01T10:00:00+00:00")
+    );
+}
+
+#[test]
+fn lines_end_where_those_of_the_html_do_if_the_rule_says_so() {
+    let page = "<div>Id: M-1\n From 2026-03-03 01:00 to 2026-03-03 05:00\nCircuit C-1\n</div>";
+    assert!(reason(&rule(LINES, ""), page).contains("found"));
+    let broken = format!("[part.html]\nbreak_at = [\"line-end\"]\n{LINES}");
+    assert_eq!(circuits(&notices(&rule(&broken, ""), page)[0]), [("C-1", Impact::Outage)]);
 }
 
 #[test]
