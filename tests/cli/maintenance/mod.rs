@@ -9,6 +9,7 @@ mod mails;
 mod notice;
 mod parse;
 mod provider;
+mod reparse;
 mod show;
 
 use std::path::{Path, PathBuf};

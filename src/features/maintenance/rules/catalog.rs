@@ -76,6 +76,13 @@ impl Rules {
         self.entries.get(slug).map(|entry| (entry.file.as_path(), entry.text.as_ref()))
     }
 
+    /// Whether both have the same texts.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        let same = |(a, b): (&Entry, &Entry)| a.slug == b.slug && a.text == b.text;
+        self.entries.len() == other.entries.len() && self.entries.values().zip(other.entries.values()).all(same)
+    }
+
     /// The same rules with that of a file beside them or in place of one; the slug of the file.
     pub fn with_file(mut self, file: &Path) -> Result<(Self, String), RuleError> {
         let entry = user_entry(file)?;
