@@ -69,6 +69,9 @@ enum Command {
     /// Circuit maintenances: parse, import, list, acknowledge, export.
     #[command(subcommand)]
     Maintenance(maintenance::cli::Command),
+    /// Provider rules: list, show, try, draft.
+    #[command(subcommand)]
+    Provider(maintenance::cli::provider::Command),
     /// Deploy configurations to CloudVision, up to a change control that waits for approval.
     Deploy(Box<cloudvision::cli::deploy::Args>),
     /// Change controls of CloudVision: list, show, approve, start, stop.
@@ -115,6 +118,7 @@ pub fn main() -> ExitCode {
         None => screen(flags, Environment::of_this_process(), None),
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
+        Some(Command::Provider(command)) => maintenance::cli::provider::run(&command, &flags),
         Some(Command::Deploy(args)) => cloudvision::cli::deploy::run(&args, &flags),
         Some(Command::Change(args)) => cloudvision::cli::change::run(&args, &flags),
         Some(Command::Workspace(command)) => cloudvision::cli::workspace::run(&command, &flags),

@@ -5,6 +5,7 @@
 
 pub(crate) mod cli;
 pub mod export;
+pub mod guess;
 pub mod ical;
 pub mod intake;
 pub mod mail;

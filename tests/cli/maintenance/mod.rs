@@ -8,6 +8,8 @@ mod list;
 mod mails;
 mod notice;
 mod parse;
+mod provider;
+mod reparse;
 mod show;
 
 use std::path::{Path, PathBuf};

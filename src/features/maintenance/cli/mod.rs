@@ -10,6 +10,8 @@ mod list;
 mod mails;
 mod name;
 mod parse;
+pub(crate) mod provider;
+mod reparse;
 mod show;
 mod undo;
 
@@ -39,6 +41,8 @@ pub(crate) enum Command {
     Show(show::Args),
     /// List the mails in the store, those that could not be read unless something else is asked for, or show one.
     Mails(mails::Args),
+    /// Read stored mails again by the rules as they are now; acknowledgements, notes and what undoes them stay.
+    Reparse(reparse::Args),
     /// Acknowledge maintenances as they are now.
     Ack(act::AckArgs),
     /// Take acknowledgements back.
@@ -62,6 +66,7 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::List(args) => list::run(&args, &Session::open(flags)?),
         Command::Show(args) => show::run(&args, &Session::open(flags)?),
         Command::Mails(args) => mails::run(&args, &Session::open(flags)?),
+        Command::Reparse(args) => reparse::run(args, &Session::open(flags)?),
         Command::Ack(args) => act::acknowledge(args, &Session::open(flags)?),
         Command::Unack(args) => act::unacknowledge(args, &Session::open(flags)?),
         Command::Note(args) => act::note(args, &Session::open(flags)?),

@@ -119,7 +119,7 @@ fn parts(args: &Args) -> anyhow::Result<Vec<Part>> {
 }
 
 /// A file, as far as a mail may be long.
-fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(super) fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     let open = || {
         let file = File::open(path)?;
         let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
@@ -172,7 +172,7 @@ fn unread(reason: &str) -> Trouble {
 }
 
 /// A notice, for people.
-fn describe(said: &mut String, provider: &str, notice: &Notice) {
+pub(super) fn describe(said: &mut String, provider: &str, notice: &Notice) {
     let time = "%Y-%m-%d %H:%M UTC";
     let _ = writeln!(said, "{provider} {} {}", notice.maintenance_id, notice.status.word());
     let _ = writeln!(said, "  window    {} to {}", notice.start.format(time), notice.end.format(time));

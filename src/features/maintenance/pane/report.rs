@@ -61,6 +61,12 @@ impl State {
                 self.undo.extend(self.undoing.pop_front());
                 Outcome::failed(trouble)
             }
+            Report::RulesRead { problems } => match problems.into_iter().next() {
+                Some(problem) => Outcome { say: Some(Say::Failed(problem)), ..Outcome::none() },
+                None => {
+                    Outcome::done("provider rules read again; noctui maintenance reparse reads stored mails by them")
+                }
+            },
             Report::Changed => Outcome::none().and(self.refresh(now)),
             Report::Source(state) => {
                 self.source_told(state);

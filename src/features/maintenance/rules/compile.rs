@@ -267,7 +267,7 @@ fn pattern(found: &Spanned<String>, key: &'static str, with_fields: bool) -> Res
 }
 
 /// A pattern in which each blank stands for one or more: nobody sees how many there are.
-fn any_blanks(pattern: &str) -> String {
+pub(super) fn any_blanks(pattern: &str) -> String {
     // Under `x` blanks are layout of the pattern.
     if pattern.trim_start().starts_with("(?x") {
         return pattern.to_owned();

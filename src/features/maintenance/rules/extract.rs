@@ -37,7 +37,7 @@ impl Extract<'_> {
     }
 
     /// The lines that a step looks at. A label's own `until` ends its value, not its search.
-    fn scope(&self, step: &Step, lines: &Range<usize>) -> Range<usize> {
+    pub(super) fn scope(&self, step: &Step, lines: &Range<usize>) -> Range<usize> {
         let mut lines = lines.clone();
         while step.within.is_none() && lines.start < lines.end && self.page.marks(lines.start).any(Marks::TITLE) {
             lines.start += 1;
@@ -77,7 +77,7 @@ impl Extract<'_> {
     }
 
     /// The text after a label on a line.
-    fn fits(&self, labels: &Labels, line: usize) -> Option<&str> {
+    pub(super) fn fits(&self, labels: &Labels, line: usize) -> Option<&str> {
         let text = self.page.line(line);
         labels.texts.iter().find_map(|label| match labels.fit {
             LabelIs::Start => fold::after(text, label),
@@ -87,7 +87,7 @@ impl Extract<'_> {
     }
 
     /// Whether a step looks at a line.
-    fn counts(&self, step: &Step, line: usize) -> bool {
+    pub(super) fn counts(&self, step: &Step, line: usize) -> bool {
         let marks = self.page.marks(line);
         step.within.map_or(!marks.any(Marks::TITLE), |within| marks.any(within))
     }
@@ -121,6 +121,7 @@ impl Extract<'_> {
                     partial.circuits.clear();
                 }
                 found += 1;
+                partial.at(|| line);
                 partial.take(&bag, self.rule)?;
                 if found > MAX_MATCHES {
                     return Err("too many matches".to_owned());
@@ -131,7 +132,7 @@ impl Extract<'_> {
     }
 
     /// The values of a label on `line`, each one text or a group of texts.
-    fn values(&self, step: &Step, line: usize, rest: &str, end: usize) -> Vec<Vec<String>> {
+    pub(super) fn values(&self, step: &Step, line: usize, rest: &str, end: usize) -> Vec<Vec<String>> {
         let one = |text: &str| {
             let text = trim_value(text);
             if text.is_empty() { Vec::new() } else { vec![vec![text.to_owned()]] }
@@ -210,7 +211,8 @@ impl Extract<'_> {
             Some(_) => lines.filter(|line| self.counts(step, *line)).map(|line| line..line + 1).collect(),
         };
         for piece in pieces {
-            for captures in pattern.captures_iter(self.page.text(piece)) {
+            let (first, text) = (piece.start, self.page.text(piece));
+            for captures in pattern.captures_iter(text) {
                 found += 1;
                 if found > MAX_MATCHES {
                     return Err("too many matches".to_owned());
@@ -223,6 +225,10 @@ impl Extract<'_> {
                         take(&step.take, whole, None, &mut bag);
                     }
                 }
+                partial.at(|| {
+                    let above = captures.get(0).and_then(|found| text.get(..found.start())).unwrap_or_default();
+                    first + above.matches('\n').count()
+                });
                 partial.take(&bag, self.rule)?;
             }
         }
@@ -232,12 +238,11 @@ impl Extract<'_> {
     /// The first link that begins with `prefix`.
     fn link(&self, step: &Step, prefix: &str, lines: &Range<usize>, partial: &mut Partial) -> Result<bool, String> {
         let inside = self.page.links().iter().filter(|link| lines.contains(&link.line));
-        let Some(rest) = inside.filter_map(|link| link.href.strip_prefix(prefix)).find(|rest| !rest.trim().is_empty())
-        else {
-            return Ok(false);
-        };
+        let mut rests = inside.filter_map(|link| Some((link.line, link.href.strip_prefix(prefix)?)));
+        let Some((line, rest)) = rests.find(|(_, rest)| !rest.trim().is_empty()) else { return Ok(false) };
         let mut bag = Bag::default();
         take(&step.take, rest, None, &mut bag);
+        partial.at(|| line);
         partial.take(&bag, self.rule)?;
         Ok(true)
     }
@@ -258,8 +263,10 @@ impl Extract<'_> {
             .collect();
         for (index, begin) in begins.iter().enumerate() {
             let next = begins.get(index + 1).copied().unwrap_or(end);
-            let mut record = Partial::default();
-            self.run(steps, &(*begin..next), &mut record)?;
+            let mut record = Partial { trail: partial.trail.take(), ..Partial::default() };
+            let read = self.run(steps, &(*begin..next), &mut record);
+            partial.trail = record.trail.take();
+            read?;
             partial.records.push(record);
         }
         Ok(!begins.is_empty())
@@ -288,6 +295,7 @@ impl Extract<'_> {
             if found > MAX_MATCHES {
                 return Err("too many rows".to_owned());
             }
+            partial.at(|| cells.first().map_or(0, |cell| self.page.cell_lines(*cell).start));
             partial.take(&bag, self.rule)?;
             *done = table.first_row;
         }
@@ -295,7 +303,7 @@ impl Extract<'_> {
     }
 
     /// Where the columns are, if this row is their header.
-    fn header(&self, table: &Table, cells: &[usize]) -> Option<Vec<Option<usize>>> {
+    pub(super) fn header(&self, table: &Table, cells: &[usize]) -> Option<Vec<Option<usize>>> {
         let text = |cell: &usize| self.page.cell_text(*cell).trim_end_matches([':', ' ']);
         let is = |cell: &usize, wanted: &String| fold::is(text(cell), wanted);
         if !table.header.is_empty() {
@@ -430,7 +438,7 @@ fn captures_names<'c>(captures: &'c Captures<'_>) -> impl Iterator<Item = (Field
 }
 
 /// The names that groups may have.
-const FIELDS: [&str; 19] = [
+pub(super) const FIELDS: [&str; 19] = [
     "maintenance_id",
     "account",
     "summary",
@@ -453,7 +461,7 @@ const FIELDS: [&str; 19] = [
 ];
 
 /// A value after the replacements of a step.
-fn edited(take: &Take, text: &str) -> String {
+pub(super) fn edited(take: &Take, text: &str) -> String {
     let mut text = text.trim().to_owned();
     for (pattern, with) in &take.replace {
         text = pattern.replace_all(&text, with.as_str()).into_owned();
@@ -477,7 +485,7 @@ fn is_only_sign(text: &str) -> bool {
 }
 
 /// A step, for people.
-fn describe(search: &Search) -> String {
+pub(super) fn describe(search: &Search) -> String {
     match search {
         Search::Label(labels) | Search::Repeat(labels, _) => format!("label {:?}", labels.texts.join("\", \"")),
         Search::LabelPattern(pattern) => format!("label_pattern '{pattern}'"),

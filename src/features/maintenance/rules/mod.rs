@@ -4,9 +4,11 @@
 //! takes the place of one, others are added. A rule is compiled when a mail first needs it.
 
 mod calendar;
+mod catalog;
 mod compile;
 mod detect;
 mod error;
+mod explain;
 mod extract;
 mod file;
 mod finish;
@@ -23,8 +25,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+pub use self::catalog::{Listed, Origin};
 use self::detect::Index;
 pub use self::error::RuleError;
+pub use self::explain::{
+    Explanation, FieldSeen, FilterSeen, Near, PartSeen, Place, ProcessorSeen, StepSeen, ValueSeen,
+};
 use self::read::{Outcome, Trust};
 use self::rule::Rule;
 use super::mail::{self, Kind, Mail, Part};

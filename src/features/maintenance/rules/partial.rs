@@ -72,9 +72,33 @@ impl Bag {
     }
 }
 
+/// A value and the line whose label, match or row gave it.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// The line, from 0.
+    pub(super) line: usize,
+    /// What it is.
+    pub(super) field: Field,
+    /// The value as it was taken.
+    pub(super) value: String,
+    /// Which of several counts.
+    pub(super) keep: Keep,
+}
+
+/// What was found where, kept only for those who ask why.
+#[derive(Debug, Default)]
+pub(super) struct Trail {
+    /// The line that is being read.
+    line: usize,
+    /// Everything that was found, in its order.
+    pub(super) found: Vec<Found>,
+}
+
 /// What a part says of its maintenances.
 #[derive(Debug, Default)]
 pub(super) struct Partial {
+    /// Where everything is from; `None` unless it is asked for.
+    pub(super) trail: Option<Box<Trail>>,
     /// Ids; several when the mail has several maintenances.
     pub(super) ids: Vec<String>,
     /// The account.
@@ -118,8 +142,25 @@ pub(super) struct Partial {
 }
 
 impl Partial {
+    /// Notes the line that what is taken next is from, if anybody asks.
+    pub(super) fn at(&mut self, line: impl FnOnce() -> usize) {
+        if let Some(trail) = &mut self.trail {
+            trail.line = line();
+        }
+    }
+
     /// Takes what was found in one place.
     pub(super) fn take(&mut self, bag: &Bag, rule: &Rule) -> Result<(), String> {
+        if let Some(trail) = &mut self.trail {
+            let line = trail.line;
+            let found = |(field, value, keep): &(Field, String, Keep)| Found {
+                line,
+                field: *field,
+                value: value.clone(),
+                keep: *keep,
+            };
+            trail.found.extend(bag.0.iter().map(found));
+        }
         let zone =
             bag.get(Field::Zone).filter(|_| bag.has(Field::Start) || bag.has(Field::End) || bag.has(Field::Stamp));
         let beside_circuit = bag.has(Field::Circuit);
@@ -284,7 +325,7 @@ fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
 }
 
 /// What a word means as a status; `None` where the rule knows words and none of them occurs.
-fn status(word: &str, rule: &Rule) -> Result<Option<Status>, String> {
+pub(super) fn status(word: &str, rule: &Rule) -> Result<Option<Status>, String> {
     match word.parse() {
         Ok(status) => Ok(Some(status)),
         Err(_) if !rule.status.is_empty() => Ok(rule.status.meaning(word).and_then(|word| word.parse().ok())),
@@ -293,7 +334,7 @@ fn status(word: &str, rule: &Rule) -> Result<Option<Status>, String> {
 }
 
 /// What a word means as an impact; see [`status`].
-fn impact(word: &str, rule: &Rule) -> Result<Option<Impact>, String> {
+pub(super) fn impact(word: &str, rule: &Rule) -> Result<Option<Impact>, String> {
     match word.parse() {
         Ok(impact) => Ok(Some(impact)),
         Err(_) if !rule.impact.is_empty() => Ok(rule.impact.meaning(word).and_then(|word| word.parse().ok())),

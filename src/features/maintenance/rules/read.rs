@@ -53,12 +53,12 @@ pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Out
 }
 
 /// The parts of a processor, for people.
-fn names(readers: &[Reader]) -> String {
+pub(super) fn names(readers: &[Reader]) -> String {
     readers.iter().map(|reader| reader.name.as_str()).collect::<Vec<_>>().join(" + ")
 }
 
 /// Whether a part of this kind holds a pattern.
-fn holds(parts: &[Part], needle: &Needle) -> bool {
+pub(super) fn holds(parts: &[Part], needle: &Needle) -> bool {
     parts.iter().filter(|part| part.kind() == needle.kind).any(|part| {
         if needle.kind != Kind::Html {
             return needle.pattern.is_match(part.as_text());
@@ -83,7 +83,17 @@ fn not_included(rule: &Rule, parts: &[Part]) -> Option<String> {
 }
 
 /// What the parts of one processor say together.
-fn process(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Trust) -> Result<Partial, String> {
+pub(super) fn process(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Trust) -> Result<Partial, String> {
+    let mut together = Partial::default();
+    for Said { mut partial, .. } in gather(rule, readers, parts, trust)? {
+        together.records.append(&mut partial.records);
+        together.complete(&partial);
+    }
+    Ok(together)
+}
+
+/// What the parts of one processor say, the most trusted first; at least one.
+pub(super) fn gather(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Trust) -> Result<Vec<Said>, String> {
     let mut said: Vec<Said> = Vec::with_capacity(readers.len());
     // Pages before headers: the headers that count are those of the mail that the page is in.
     for headers in [false, true] {
@@ -101,20 +111,15 @@ fn process(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Trust) -> Res
         Trust::Rule => said.sort_by_key(|said| said.order),
         Trust::Later => said.sort_by_key(|said| std::cmp::Reverse(said.at)),
     }
-    let mut together = Partial::default();
-    for Said { mut partial, .. } in said {
-        together.records.append(&mut partial.records);
-        together.complete(&partial);
-    }
-    Ok(together)
+    Ok(said)
 }
 
 /// What one reader found.
-struct Said {
+pub(super) struct Said {
     /// The place of the reader in its processor.
-    order: usize,
+    pub(super) order: usize,
     /// The part.
-    at: usize,
+    pub(super) at: usize,
     /// What it says.
     partial: Partial,
 }
@@ -165,7 +170,7 @@ fn take(best: &mut Option<(usize, Partial)>, kind: Kind, at: usize, partial: Par
 }
 
 /// What one part says.
-fn read_leaf(rule: &Rule, reader: &Reader, part: &Part) -> Result<Partial, String> {
+pub(super) fn read_leaf(rule: &Rule, reader: &Reader, part: &Part) -> Result<Partial, String> {
     let mut partial = Partial::default();
     if reader.steps.is_empty() && part.kind() == Kind::Ical {
         partial = calendar::read(part.as_text())?;

@@ -13,12 +13,14 @@
 //! | `detail` | all about one maintenance; finding one by its provider's id |
 //! | `action` | what people do: acknowledge, note, look, and the inverse of each |
 //! | `undo` | what they did last, for taking it back from another process |
+//! | `again` | reading stored notifications again |
 //! | `unparsed` | notifications, above all those nobody could read |
 //! | `count` | the numbers beside the pane's title |
 //! | `retention` | forgetting what is old |
 //! | `seed` | filling a store with plausible maintenances, for measuring |
 
 pub mod action;
+pub mod again;
 pub mod count;
 pub mod detail;
 mod letters;

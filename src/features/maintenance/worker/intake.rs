@@ -66,8 +66,6 @@ impl Feed {
     /// key is not in the store.
     async fn run(mut self, mut events: Receiver<Event>, stop: CancellationToken) {
         self.tell().await;
-        let shared = &self.shared;
-        let intake = Intake::new(shared.store.clone(), shared.rules.clone(), shared.setup.limits);
         let mut batch = Vec::with_capacity(BATCH);
         while let Some(received) = stop.run_until_cancelled(events.recv_many(&mut batch, BATCH)).await {
             if received == 0 {
@@ -81,6 +79,8 @@ impl Feed {
                     Event::State(state) => news = Some(state),
                 }
             }
+            // The rules may have changed since the last ones.
+            let intake = Intake::new(self.shared.store.clone(), self.shared.rules.now(), self.shared.setup.limits);
             for taken in intake.take(&self.label, mails, clock::now()).await {
                 match taken {
                     Ok(_) => self.state.received += 1,

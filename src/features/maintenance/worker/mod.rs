@@ -8,6 +8,7 @@ mod answer;
 mod intake;
 mod protocol;
 mod read;
+mod rulebook;
 #[cfg(test)]
 pub(crate) mod testing;
 mod write;
@@ -22,13 +23,14 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::rules::Rules;
+use super::rules::{RuleError, Rules};
 use super::store::record::Limits;
 use super::store::retention::{self, Retention};
 use crate::blocking;
 use crate::clock;
 use crate::store::{Error, Store};
 use answer::{Answers, Job};
+use rulebook::{Reading, Rulebook};
 
 /// How often news of a changed store are told at the most. An import commits hundreds of times a second; nobody reads
 /// that fast.
@@ -75,8 +77,8 @@ struct Shared {
     setup: Arc<Setup>,
     /// The database.
     store: Store,
-    /// The provider rules.
-    rules: Arc<Rules>,
+    /// The provider rules in force.
+    rules: Rulebook,
     /// Where reports go: to the screen, capacity 256; a full channel makes the worker wait.
     reports: Sender<Report>,
 }
@@ -92,8 +94,12 @@ pub async fn run(
     reports: Sender<Report>,
     stop: CancellationToken,
 ) -> Result<(), Error> {
-    let shared = open(setup, reports).await?;
+    let (shared, problems) = open(setup, reports).await?;
     let mut tasks = JoinSet::new();
+    match Reading::begin(shared.rules.clone(), shared.setup.providers_dir.clone(), problems) {
+        Ok(reading) => _ = tasks.spawn(reading.run(shared.reports.clone(), stop.clone())),
+        Err(error) => tracing::warn!(%error, "changes of provider rules go unnoticed until noctui starts again"),
+    }
     let mut answers = Answers::new(shared.clone());
     let mut sources = stop.child_token();
     intake::start(&shared, &sources, &mut tasks);
@@ -157,12 +163,12 @@ async fn forget(shared: Shared, stop: CancellationToken) {
 }
 
 /// Opens the store and reads the rules, away from the threads that answer.
-async fn open(setup: Setup, reports: Sender<Report>) -> Result<Shared, Error> {
+async fn open(setup: Setup, reports: Sender<Report>) -> Result<(Shared, Vec<RuleError>), Error> {
     let dir = setup.data_dir.clone();
     let store = blocking::run(move || super::open_store(&dir)).await?;
     let (rules, problems) = Rules::with_user_dir(&setup.providers_dir);
-    for problem in problems {
+    for problem in &problems {
         tracing::warn!(%problem, "a provider rule is not used");
     }
-    Ok(Shared { setup: Arc::new(setup), store, rules: Arc::new(rules), reports })
+    Ok((Shared { setup: Arc::new(setup), store, rules: Rulebook::new(rules), reports }, problems))
 }

@@ -305,6 +305,11 @@ pub enum Report {
     Failed(Trouble),
     /// The store has changed: here, or in another process.
     Changed,
+    /// The provider rules were read again because a file of the user changed.
+    RulesRead {
+        /// Files that are not used, and why.
+        problems: Vec<Trouble>,
+    },
     /// The state of a source.
     Source(SourceState),
 }

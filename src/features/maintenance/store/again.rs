@@ -1,0 +1,327 @@
+//! Reading stored notifications again when rules have changed.
+//!
+//! What people did stays: acknowledgements, notes and what undoes them hang on windows, and windows that carry any are
+//! never removed. A second reading that says the same leaves no trace, not even in the history.
+//!
+//! A notification that is the newest of its maintenance is taken back before it is applied again, so that rules may also
+//! correct when it was made. A window that only this notification spoke of, and that it does not speak of any more, was a
+//! mistake of the older rules: it is removed, unless somebody acted on it.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::record::{self, Merged};
+use super::unparsed::Opened;
+use super::{MaintenanceKey, NotificationKey, sql};
+use crate::features::maintenance::model::{Outcome, Reading, Verdict};
+use crate::store::Error;
+
+/// What a second reading did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Again {
+    /// What had become of the notification before.
+    pub before: Outcome,
+    /// What became of it now.
+    pub after: Outcome,
+    /// Whether anything is different.
+    pub effect: Effect,
+    /// Windows that it made known, as `PROVIDER/ID`; each once, as in the other lists.
+    pub created: Vec<String>,
+    /// Windows that it changed.
+    pub changed: Vec<String>,
+    /// Windows that nothing speaks of any more, removed.
+    pub removed: Vec<String>,
+    /// Windows that nothing speaks of any more, kept because somebody acted on them.
+    pub left: Vec<String>,
+}
+
+/// Whether a second reading made a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It says the same.
+    Same,
+    /// It says something else now.
+    Different,
+    /// It cannot be read any more; what it said before stands.
+    Worse,
+}
+
+impl Effect {
+    /// The word in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Different => "different",
+            Self::Worse => "worse",
+        }
+    }
+}
+
+/// Which notifications are read again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Which {
+    /// Only these; all if empty.
+    pub keys: Vec<NotificationKey>,
+    /// Only with this outcome.
+    pub outcome: Option<Outcome>,
+    /// Only of this provider.
+    pub provider: Option<String>,
+}
+
+/// The notifications whose bytes are kept, in the order in which they were made.
+pub fn candidates(connection: &Connection, which: &Which) -> Result<Vec<NotificationKey>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT id FROM notification WHERE kept > 0 AND (?1 IS NULL OR outcome = ?1) AND (?2 IS NULL OR provider = ?2)
+         ORDER BY coalesce(dated, received_at), id",
+    )?;
+    let rows = query.query_map((which.outcome, &which.provider), |row| row.get(0))?;
+    let mut keys = rows.collect::<rusqlite::Result<Vec<NotificationKey>>>()?;
+    keys.retain(|key| which.keys.is_empty() || which.keys.contains(key));
+    Ok(keys)
+}
+
+/// Applies a second reading of a notification, all or nothing.
+pub fn apply(connection: &Connection, opened: &Opened, reading: &Reading) -> Result<Again, Error> {
+    let (key, before) = (opened.notification.key, opened.notification.outcome);
+    let same = Again {
+        before,
+        after: before,
+        effect: Effect::Same,
+        created: Vec::new(),
+        changed: Vec::new(),
+        removed: Vec::new(),
+        left: Vec::new(),
+    };
+    if matches!(reading.verdict, Verdict::Failed { .. } | Verdict::Unknown { .. }) && !before.needs_a_look() {
+        return Ok(Again { effect: Effect::Worse, ..same });
+    }
+    connection.execute_batch("SAVEPOINT again")?;
+    let done = settle(connection, opened, reading);
+    let is_news = matches!(&done, Ok(again) if again.effect == Effect::Different);
+    connection.execute_batch(if is_news { "RELEASE again" } else { "ROLLBACK TO again; RELEASE again" })?;
+    let done = done?;
+    // A reason of its own is worth keeping, and changes nothing else.
+    if let Verdict::Failed { reason, .. } | Verdict::Unknown { reason } = &reading.verdict
+        && !is_news
+    {
+        let reason = crate::text::clean_line(reason);
+        connection.prepare_cached("UPDATE notification SET reason = ?2 WHERE id = ?1")?.execute((key, reason))?;
+    }
+    Ok(if is_news { done } else { same })
+}
+
+/// Applies it and says what that did.
+fn settle(connection: &Connection, opened: &Opened, reading: &Reading) -> Result<Again, Error> {
+    let (key, before) = (opened.notification.key, opened.notification.outcome);
+    for window in &opened.maintenances {
+        take_back(connection, *window, key)?;
+    }
+    let recorded = record::record_again(connection, key, opened.notification.received_at, reading)?;
+    let mut again = Again {
+        before,
+        after: recorded.outcome,
+        effect: Effect::Same,
+        created: Vec::new(),
+        changed: Vec::new(),
+        removed: Vec::new(),
+        left: Vec::new(),
+    };
+    for (window, what) in &recorded.merged {
+        match what {
+            Merged::Created => add(connection, &mut again.created, *window)?,
+            Merged::Changed | Merged::Unlisted => add(connection, &mut again.changed, *window)?,
+            Merged::Unchanged | Merged::OutOfSequence => {}
+        }
+    }
+    for window in &opened.maintenances {
+        let is_spoken_of = recorded.merged.iter().any(|(spoken_of, _)| spoken_of == window);
+        if is_spoken_of || is_spoken_of_elsewhere(connection, *window, key)? {
+            continue;
+        }
+        if has_actions(connection, *window)? {
+            add(connection, &mut again.left, *window)?;
+        } else {
+            add(connection, &mut again.removed, *window)?;
+            connection.prepare_cached("DELETE FROM maintenance WHERE id = ?1")?.execute([window])?;
+        }
+    }
+    // One that is older than what is known by now was not late when it came.
+    let another = recorded.outcome != before && recorded.outcome != Outcome::OutOfSequence;
+    let lists = [&again.created, &again.changed, &again.removed];
+    if another || lists.iter().any(|list| !list.is_empty()) {
+        again.effect = Effect::Different;
+    }
+    Ok(again)
+}
+
+/// Adds a window's name.
+fn add(connection: &Connection, names: &mut Vec<String>, window: MaintenanceKey) -> Result<(), Error> {
+    let mut query =
+        connection.prepare_cached("SELECT provider || '/' || maintenance_id FROM maintenance WHERE id = ?1")?;
+    let name: Option<String> = query.query_row([window], |row| row.get(0)).optional()?;
+    if let Some(name) = name.filter(|name| !names.contains(name)) {
+        names.push(name);
+    }
+    Ok(())
+}
+
+/// If the notification was the last to be applied to a window: the window is as old again as the one applied before it, so
+/// that the second reading counts whatever it says of when it was made.
+fn take_back(connection: &Connection, window: MaintenanceKey, key: NotificationKey) -> Result<(), Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT notification, stamp FROM event WHERE maintenance = ?1 AND stamp IS NOT NULL
+             AND kind IN ('first-notice', 'changed', 'unchanged', 'unlisted', 'accepted') ORDER BY id DESC",
+    )?;
+    let applied = query.query_map([window], |row| Ok((row.get::<_, Option<NotificationKey>>(0)?, row.get(1)?)))?;
+    let applied = applied.collect::<rusqlite::Result<Vec<(Option<NotificationKey>, i64)>>>()?;
+    if applied.first().is_none_or(|(newest, _)| *newest != Some(key)) {
+        return Ok(());
+    }
+    let earlier = applied.iter().find(|(other, _)| *other != Some(key)).map_or(0, |(_, stamp)| *stamp);
+    // Below every sequence that a provider sends.
+    let mut update = connection
+        .prepare_cached("UPDATE maintenance SET stamp = min(stamp, ?2), sequence = -2147483648 WHERE id = ?1")?;
+    update.execute((window, sql::from_seconds(earlier).timestamp()))?;
+    Ok(())
+}
+
+/// Whether another notification speaks of a window.
+fn is_spoken_of_elsewhere(
+    connection: &Connection,
+    window: MaintenanceKey,
+    key: NotificationKey,
+) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT 1 FROM event WHERE maintenance = ?1 AND notification IS NOT NULL AND notification <> ?2",
+    )?;
+    Ok(query.exists((window, key))?)
+}
+
+/// Whether anybody ever did anything to a window.
+fn has_actions(connection: &Connection, window: MaintenanceKey) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT 1 FROM event WHERE maintenance = ?1 AND who IS NOT NULL
+         UNION ALL SELECT 1 FROM note WHERE maintenance = ?1
+         UNION ALL SELECT 1 FROM acknowledgement WHERE maintenance = ?1",
+    )?;
+    Ok(query.exists([window])?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::maintenance::model::{Impact, Notice, Status};
+    use crate::features::maintenance::store::action::{Actor, acknowledge_as_it_is, add_note};
+    use crate::features::maintenance::store::detail::detail;
+    use crate::features::maintenance::store::record::{Limits, record};
+    use crate::features::maintenance::store::testing::{circuit, empty, hour, mail, notice};
+    use crate::features::maintenance::store::undo::undo_last;
+    use crate::features::maintenance::store::unparsed::notification;
+
+    /// Records the mail `item` of `made` with these notices.
+    fn take(connection: &Connection, item: &str, made: i64, notices: Vec<Notice>) -> NotificationKey {
+        let (delivery, reading) = mail(item, hour(made), notices);
+        record(connection, &delivery, &reading, Limits::default()).unwrap().notification
+    }
+
+    /// Reads it again, as these notices.
+    fn again(connection: &Connection, key: NotificationKey, made: i64, notices: Vec<Notice>) -> Again {
+        let opened = notification(connection, key).unwrap().unwrap();
+        apply(connection, &opened, &mail("any", hour(made), notices).1).unwrap()
+    }
+
+    fn anna() -> Actor {
+        Actor { who: "anna".to_owned(), at: hour(50) }
+    }
+
+    /// How many rows a table has.
+    fn rows(connection: &Connection, table: &str) -> i64 {
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn the_same_reading_leaves_no_trace() {
+        let connection = empty();
+        let (first, second) =
+            (take(&connection, "1", 0, vec![notice(hour(0))]), take(&connection, "2", 1, vec![notice(hour(1))]));
+        let before = (rows(&connection, "event"), detail(&connection, MaintenanceKey(1), hour(9)).unwrap());
+        for (key, made) in [(first, 0), (second, 1)] {
+            let again = again(&connection, key, made, vec![notice(hour(made))]);
+            assert_eq!((again.effect, again.after), (Effect::Same, Outcome::Parsed));
+        }
+        assert_eq!((rows(&connection, "event"), detail(&connection, MaintenanceKey(1), hour(9)).unwrap()), before);
+    }
+
+    #[test]
+    fn better_rules_correct_the_newest_notice_even_its_stamp_and_keep_what_people_did() {
+        let connection = empty();
+        let wrong = Notice { stamp: hour(3), circuits: vec![circuit("X", Impact::Outage)], ..notice(hour(3)) };
+        let key = take(&connection, "1", 4, vec![wrong]);
+        acknowledge_as_it_is(&connection, &[MaintenanceKey(1)], &anna()).unwrap();
+        add_note(&connection, &[MaintenanceKey(1)], "drained", &anna()).unwrap();
+        // An earlier stamp than the one that is known.
+        let again = again(&connection, key, 4, vec![notice(hour(1))]);
+        assert_eq!((again.effect, again.changed.as_slice()), (Effect::Different, ["zayo/TTN-1".to_owned()].as_slice()));
+        let detail = detail(&connection, MaintenanceKey(1), hour(9)).unwrap().unwrap();
+        assert_eq!((detail.stamp, detail.circuits), (hour(1), vec![circuit("IC-1", Impact::Outage)]));
+        assert_eq!((detail.notes.len(), detail.acknowledgements.len()), (1, 1));
+        assert!(detail.acknowledgements[0].withdrawn.is_none());
+        // What was done last can still be undone.
+        undo_last(&connection, &anna()).unwrap().unwrap();
+        undo_last(&connection, &anna()).unwrap().unwrap();
+        assert_eq!(undo_last(&connection, &anna()).unwrap(), None);
+    }
+
+    #[test]
+    fn an_older_notice_is_not_applied_over_a_newer_one() {
+        let connection = empty();
+        let first = take(&connection, "1", 0, vec![notice(hour(0))]);
+        take(&connection, "2", 1, vec![Notice { status: Status::Cancelled, ..notice(hour(1)) }]);
+        let again = again(&connection, first, 0, vec![Notice { summary: "better".to_owned(), ..notice(hour(0)) }]);
+        assert_eq!(again.effect, Effect::Same);
+        let detail = detail(&connection, MaintenanceKey(1), hour(9)).unwrap().unwrap();
+        assert_eq!((detail.status, detail.summary.as_str()), (Status::Cancelled, "Fibre relocation"));
+    }
+
+    #[test]
+    fn a_maintenance_under_a_wrong_id_goes_unless_somebody_acted_on_it() {
+        for acted in [false, true] {
+            let connection = empty();
+            let wrong = Notice { maintenance_id: "TTN-1 Planned".to_owned(), ..notice(hour(0)) };
+            let key = take(&connection, "1", 0, vec![wrong]);
+            if acted {
+                add_note(&connection, &[MaintenanceKey(1)], "called them", &anna()).unwrap();
+            }
+            let again = again(&connection, key, 0, vec![notice(hour(0))]);
+            assert_eq!(again.created, ["zayo/TTN-1"]);
+            let (gone, kept) = if acted { (&again.left, &again.removed) } else { (&again.removed, &again.left) };
+            assert_eq!((gone.as_slice(), kept.len()), (["zayo/TTN-1 Planned".to_owned()].as_slice(), 0));
+            assert_eq!(rows(&connection, "maintenance"), if acted { 2 } else { 1 });
+            assert_eq!(rows(&connection, "note"), i64::from(acted));
+        }
+    }
+
+    #[test]
+    fn rules_that_read_less_take_nothing_away() {
+        let connection = empty();
+        let key = take(&connection, "1", 0, vec![notice(hour(0))]);
+        let opened = notification(&connection, key).unwrap().unwrap();
+        let (_, mut reading) = mail("1", hour(0), vec![]);
+        reading.verdict = Verdict::Failed { provider: "zayo".to_owned(), reason: "no window".to_owned() };
+        assert_eq!(apply(&connection, &opened, &reading).unwrap().effect, Effect::Worse);
+        let after = notification(&connection, key).unwrap().unwrap().notification;
+        assert_eq!((after.outcome, after.reason.as_str()), (Outcome::Parsed, ""));
+    }
+
+    #[test]
+    fn candidates_come_in_the_order_in_which_they_were_made() {
+        let connection = empty();
+        let (late, early) =
+            (take(&connection, "1", 5, vec![notice(hour(5))]), take(&connection, "2", 1, vec![notice(hour(1))]));
+        assert_eq!(candidates(&connection, &Which::default()).unwrap(), [early, late]);
+        let only = Which { keys: vec![late], provider: Some("ZAYO".to_owned()), ..Which::default() };
+        assert_eq!(candidates(&connection, &only).unwrap(), [late]);
+        let none = Which { outcome: Some(Outcome::Ignored), ..Which::default() };
+        assert_eq!(candidates(&connection, &none).unwrap(), []);
+    }
+}
