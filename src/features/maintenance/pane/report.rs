@@ -62,7 +62,7 @@ impl State {
                 Outcome::failed(trouble)
             }
             Report::RulesRead { problems } => match problems.into_iter().next() {
-                Some(problem) => Outcome { say: Some(Say::Failed(problem)), ..Outcome::none() },
+                Some(problem) => Outcome::failed(problem),
                 None => {
                     Outcome::done("provider rules read again; noctui maintenance reparse reads stored mails by them")
                 }
