@@ -29,7 +29,7 @@ fn the_demo_deploys_shows_the_difference_approves_starts_and_completes() {
     press_until(&mut session, "d", "fra1-fabric → prod");
     session.wait_for_text("4 changed, 3 unchanged");
     session.wait_for_text("✓ submit         in force");
-    session.wait_for_text("(pending)");
+    session.wait_for_text("○ pending  fra1-fabric");
     session.send("jj");
     session.wait_for("the difference", |screen| {
         let seen = screen.text();
