@@ -93,7 +93,7 @@ pub struct Context {
     pub name: String,
     /// Whether it is production: its name is drawn so that it is never mistaken, and confirmations ask for more.
     pub production: bool,
-    /// Whether backends may not be written to.
+    /// Whether its configuration forbids writing to backends.
     pub read_only: bool,
 }
 
@@ -112,8 +112,8 @@ pub struct Settings {
     pub(crate) ascii: bool,
     /// Whether noctui takes the mouse.
     pub(crate) mouse: bool,
-    /// Read-only for every context.
-    pub(crate) read_only: bool,
+    /// Why every context is read-only, where a flag, a variable or the file says so.
+    pub(crate) read_only: Option<String>,
     /// The contexts; at least one.
     pub(crate) contexts: Vec<Context>,
     /// The name under which acknowledgements and notes are kept.
@@ -141,8 +141,8 @@ pub struct Model {
     pub(crate) configured_theme: Theme,
     /// Index of the context in force.
     pub(crate) context: usize,
-    /// Whether backends may not be written to at present.
-    pub(crate) read_only: bool,
+    /// Whether writing to backends was forbidden on the screen, where it can be allowed again.
+    pub(crate) chosen_read_only: bool,
     /// The zone in which times are shown.
     pub(crate) zone: Zone,
     /// The pane that has the keyboard.
@@ -245,7 +245,7 @@ impl Model {
             now,
             configured_theme: settings.theme.clone(),
             context,
-            read_only: settings.read_only || settings.contexts.get(context).is_some_and(|context| context.read_only),
+            chosen_read_only: false,
             zone: starting_zone(&settings, view),
             focus: focus.unwrap_or(Pane::Maintenances),
             zoomed: view.zoomed,
@@ -279,6 +279,20 @@ impl Model {
     /// The context in force.
     pub(crate) fn context(&self) -> Option<&Context> {
         self.settings.contexts.get(self.context)
+    }
+
+    /// Whether backends may not be written to at present.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.chosen_read_only || self.configured_read_only().is_some()
+    }
+
+    /// Why backends may not be written to whatever is said on the screen: a flag, a variable or the configuration.
+    pub(crate) fn configured_read_only(&self) -> Option<String> {
+        let of_context = || {
+            let context = self.context().filter(|context| context.read_only)?;
+            Some(format!("context {} has read_only = true", context.name))
+        };
+        self.settings.read_only.clone().or_else(of_context)
     }
 
     /// How things look right now.

@@ -39,7 +39,7 @@ impl Settings {
                 When::Auto => !utf8,
             },
             mouse: config.mouse,
-            read_only: config.read_only.is_some(),
+            read_only: config.refuses_writes(None),
             contexts: contexts(config),
             who: config.who.clone(),
             cloudvision: config.cloudvision.iter().map(instance_view).collect(),

@@ -322,8 +322,8 @@ fn every_key_of_the_footer_is_one_of_the_place() {
 
 #[test]
 fn a_question_is_not_answered_by_keys_typed_ahead_nor_by_enter() {
-    let read_only = format!("read_only = true\n{MAILBOX}");
-    let mut desk = Desk::with(settings(&read_only, ColourDepth::Sixteen, true), Some(&DATABASE), 80, 24);
+    let mut desk = Desk::live(80, 24);
+    desk.press(":").type_text("read-only").press("enter");
     assert!(desk.shows("READ-ONLY"));
     desk.press(":").type_text("read-write").press("enter y");
     assert!(desk.shows("Allow writing to backends") && desk.shows("READ-ONLY"), "typed ahead");
@@ -344,6 +344,37 @@ fn a_question_names_the_context_and_without_one_names_nothing() {
     assert!(asked("").contains(" Allow writing to backends? "), "{}", asked(""));
     let named = asked("[[context]]\nname = 'prod-emea'\nkind = 'production'\n");
     assert!(named.contains(" Allow writing to backends on prod-emea? "), "{named}");
+}
+
+#[test]
+fn read_only_of_the_configuration_follows_the_file_and_is_not_lifted_on_the_screen() {
+    let of = |text: &str| settings(&format!("{text}\n{MAILBOX}"), ColourDepth::Sixteen, true);
+    let context = "[[context]]\nname = 'prod'\nkind = 'production'\nread_only = true\n";
+    for (text, why) in [("read_only = true", "says read_only = true"), (context, "context prod has read_only")] {
+        let mut desk = Desk::with(of(text), None, 120, 30);
+        desk.press(":").type_text("read-write").press("enter");
+        assert!(desk.shows("READ-ONLY") && desk.shows("read-write is refused: read-only, since"), "{}", desk.screen());
+        assert!(desk.shows(why), "{}", desk.screen());
+        desk.send(Message::Reconfigured(Box::new(of(""))));
+        assert!(!desk.shows("READ-ONLY"), "{}", desk.screen());
+        desk.send(Message::Reconfigured(Box::new(of(text))));
+        assert!(desk.shows("READ-ONLY"), "{}", desk.screen());
+    }
+}
+
+#[test]
+fn read_only_of_the_screen_outlives_a_change_of_the_file_and_of_the_context() {
+    let contexts = "[[context]]\nname = 'a'\n[[context]]\nname = 'b'\nread_only = true\n";
+    let of = || settings(&format!("{MAILBOX}{contexts}"), ColourDepth::Sixteen, true);
+    let mut desk = Desk::with(of(), None, 120, 30);
+    desk.press("C");
+    assert!(desk.shows("READ-ONLY"));
+    desk.press("C");
+    assert!(!desk.shows("READ-ONLY"), "that was the other context's");
+    desk.press(":").type_text("read-only").press("enter C C");
+    assert!(desk.shows("READ-ONLY"));
+    desk.send(Message::Reconfigured(Box::new(of())));
+    assert!(desk.shows("READ-ONLY"));
 }
 
 #[test]
