@@ -302,7 +302,7 @@ impl Model {
             }
             Command::Palette => {
                 let themes = self.settings.themes.iter().map(|theme| theme.name.clone()).collect();
-                self.overlays.push(Overlay::Palette(Palette::new(themes)));
+                self.overlays.push(Overlay::Palette(Palette::new(themes, self.scopes())));
             }
             Command::Log => {
                 self.log_read = self.log.said();
