@@ -315,7 +315,7 @@ impl Model {
 
     /// The backends for the header, in the order of the panes.
     pub(crate) fn connections(&self) -> Vec<Connection> {
-        let mail = self.maintenance.connection(self.now);
+        let mail = self.maintenance.connection(self.zone, self.now);
         let cloudvision = self.cloudvision.connection(self.zone, self.now);
         let named = [("mail", mail), ("cv", cloudvision)].into_iter();
         named

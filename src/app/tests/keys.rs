@@ -374,6 +374,22 @@ fn a_command_that_is_named_in_full_comes_first_and_then_those_of_this_place() {
 }
 
 #[test]
+fn mails_that_the_store_does_not_take_are_a_failure_of_their_source_with_reason_and_next_try() {
+    let mut desk = Desk::live(120, 30);
+    assert!(desk.row("noctui").contains("mail ● live"));
+    desk.source(SourceHealth::Waiting {
+        reason: "no space",
+        why: "no space left for /var/noctui.db".to_owned(),
+        mails: 109,
+        again_at: desk.now + TimeDelta::seconds(40),
+    });
+    assert!(desk.row("noctui").contains("mail ✗ no space"), "{}", desk.screen());
+    desk.press("c");
+    let story = "109 mails wait: no space left for /var/noctui.db; tried again at 02:48:57 UTC";
+    assert!(desk.shows(story), "{}", desk.screen());
+}
+
+#[test]
 fn read_only_of_the_configuration_follows_the_file_and_is_not_lifted_on_the_screen() {
     let of = |text: &str| settings(&format!("{text}\n{MAILBOX}"), ColourDepth::Sixteen, true);
     let context = "[[context]]\nname = 'prod'\nkind = 'production'\nread_only = true\n";

@@ -212,6 +212,17 @@ pub enum SourceHealth {
     Watching,
     /// Cannot be read.
     Failing(String),
+    /// Mails of it are there that the store did not take.
+    Waiting {
+        /// Why, in a word or two.
+        reason: &'static str,
+        /// Why, in a sentence.
+        why: String,
+        /// How many.
+        mails: usize,
+        /// When they are tried again.
+        again_at: DateTime<Utc>,
+    },
 }
 
 /// A source as the header shows it.
