@@ -52,6 +52,9 @@ pub const SCHEMA_2: &str = include_str!("schema_2.sql");
 /// Version 3: which letters a text has.
 pub const SCHEMA_3: &str = include_str!("schema_3.sql");
 
+/// Version 4: when something was recorded, what was looked at before, and what is final and asks again.
+pub const SCHEMA_4: &str = include_str!("schema_4.sql");
+
 /// Identifies one window of one maintenance in this database; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
