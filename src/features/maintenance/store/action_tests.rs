@@ -8,7 +8,7 @@ use super::action::{
 };
 use super::count::{Count, counts};
 use super::detail::{Detail, EventKind, detail};
-use super::list::Acknowledged;
+use super::list::{Acknowledged, Anchor, Filter, ListQuery, Scope, Sort, window};
 use super::merge::Change;
 use super::record::{Limits, is_recorded, record};
 use super::retention::{Retention, forget};
@@ -217,6 +217,36 @@ fn what_is_noted_or_has_a_window_to_come_is_never_forgotten() {
     assert_eq!(forgotten.maintenances, 0);
     undo(&connection, &note, &actor("anna", 2)).unwrap();
     assert_eq!(forget(&connection, &MONTH, hour(24 * 60), 500).unwrap().maintenances, 1);
+}
+
+#[test]
+fn what_was_acknowledged_and_is_cancelled_then_is_to_be_acknowledged_until_its_time_is_over() {
+    let connection = empty();
+    let cancel = |item: &str, made| {
+        let said = Notice { maintenance_id: item.to_owned(), status: Status::Cancelled, ..notice(hour(made)) };
+        let (delivery, reading) = mail(&format!("{item} {made}"), hour(made), vec![said]);
+        record(&connection, &delivery, &reading, Limits::default()).unwrap();
+    };
+    let prepared = maintenance(&connection, "prepared", 100, 104);
+    maintenance(&connection, "nobody's", 100, 104);
+    acknowledge(&connection, &[(prepared, 1)], &actor("anna", 91)).unwrap();
+    cancel("prepared", 95);
+    cancel("nobody's", 95);
+    let asking = |now: i64| {
+        let filter = Filter { scope: Scope::Unacknowledged, ..Filter::default() };
+        let all = Sort::ALL.map(|sort| {
+            let query = ListQuery { sort, filter: filter.clone(), now: hour(now) };
+            let window = window(&connection, &query, &Anchor::Top, 0, 9).unwrap();
+            window.rows.iter().map(|row| row.key.maintenance).collect::<Vec<_>>()
+        });
+        assert!(all.iter().all(|rows| *rows == all[0]), "{all:?}");
+        assert_eq!(counts(&connection, hour(now)).unwrap().unacknowledged.n as usize, all[0].len());
+        all[0].clone()
+    };
+    assert_eq!(asking(96), [prepared]);
+    assert_eq!(asking(105), []);
+    acknowledge(&connection, &[(prepared, 2)], &actor("anna", 97)).unwrap();
+    assert_eq!(asking(98), []);
 }
 
 #[test]
