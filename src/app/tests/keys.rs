@@ -390,6 +390,13 @@ fn mails_that_the_store_does_not_take_are_a_failure_of_their_source_with_reason_
 }
 
 #[test]
+fn what_retention_removed_is_told() {
+    let mut desk = Desk::live(80, 24);
+    desk.report(Report::Forgotten { maintenances: 3, notifications: 1 });
+    assert!(desk.shows("3 maintenances and one mail older than"), "{}", desk.screen());
+}
+
+#[test]
 fn read_only_of_the_configuration_follows_the_file_and_is_not_lifted_on_the_screen() {
     let of = |text: &str| settings(&format!("{text}\n{MAILBOX}"), ColourDepth::Sixteen, true);
     let context = "[[context]]\nname = 'prod'\nkind = 'production'\nread_only = true\n";

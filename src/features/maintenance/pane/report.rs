@@ -56,6 +56,10 @@ impl State {
                 }
                 self.done(&done)
             }
+            Report::Forgotten { maintenances, notifications } => {
+                let gone = format!("{} and {}", many(maintenances, "maintenance"), many(notifications, "mail"));
+                Outcome::done(format!("{gone} older than the retention settings keep were forgotten"))
+            }
             Report::Failed(trouble) => {
                 // Whatever failed: what was not undone can be undone still.
                 self.undo.extend(self.undoing.pop_front());

@@ -1,5 +1,6 @@
 //! What people do, and forgetting.
 
+use chrono::TimeDelta;
 use rusqlite::Connection;
 
 use super::MaintenanceKey;
@@ -10,7 +11,7 @@ use super::count::{Count, counts};
 use super::detail::{Detail, EventKind, detail};
 use super::list::{Acknowledged, Anchor, Filter, ListQuery, Scope, Sort, window};
 use super::merge::Change;
-use super::record::{Limits, is_recorded, record};
+use super::record::{Delivery, Limits, is_recorded, record};
 use super::retention::{Retention, forget};
 use super::testing::{empty, hour, mail, notice};
 use super::undo::undo_last;
@@ -217,6 +218,33 @@ fn what_is_noted_or_has_a_window_to_come_is_never_forgotten() {
     assert_eq!(forgotten.maintenances, 0);
     undo(&connection, &note, &actor("anna", 2)).unwrap();
     assert_eq!(forget(&connection, &MONTH, hour(24 * 60), 500).unwrap().maintenances, 1);
+}
+
+#[test]
+fn what_was_just_imported_or_acknowledged_is_kept_for_a_day_however_old_it_is() {
+    let connection = empty();
+    let import = |item: &str, recorded_at| {
+        let (delivery, reading) =
+            mail(item, hour(-10), vec![Notice { maintenance_id: item.to_owned(), ..notice(hour(-10)) }]);
+        let delivery = Delivery { recorded_at, ..delivery };
+        record(&connection, &delivery, &reading, Limits::default()).unwrap().merged[0].0
+    };
+    let now = hour(24 * 60);
+    let (imported, acknowledged, neither) = (
+        import("imported", now - TimeDelta::hours(1)),
+        import("acknowledged", hour(-10)),
+        import("neither", hour(-10)),
+    );
+    acknowledge(&connection, &[(acknowledged, 1)], &actor("anna", 24 * 60 - 1)).unwrap();
+    let (delivery, mut reading) = mail("unread", hour(-10), Vec::new());
+    reading.verdict = Verdict::Unknown { reason: "no rule".to_owned() };
+    record(&connection, &Delivery { recorded_at: now, ..delivery }, &reading, Limits::default()).unwrap();
+    let forgotten = forget(&connection, &MONTH, now, 500).unwrap();
+    assert_eq!((forgotten.maintenances, forgotten.notifications), (1, 1));
+    let is_there = |key| detail(&connection, key, now).unwrap().is_some();
+    assert_eq!([imported, acknowledged, neither].map(is_there), [true, true, false]);
+    let forgotten = forget(&connection, &MONTH, now + TimeDelta::hours(25), 500).unwrap();
+    assert_eq!((forgotten.maintenances, forgotten.notifications), (2, 3), "a day later they go");
 }
 
 #[test]

@@ -314,6 +314,13 @@ pub enum Report {
     },
     /// Something was not done.
     Failed(Trouble),
+    /// What is older than the configuration keeps is gone.
+    Forgotten {
+        /// Windows of maintenances.
+        maintenances: usize,
+        /// Mails.
+        notifications: usize,
+    },
     /// The store has changed: here, or in another process.
     Changed,
     /// The state of a source.
