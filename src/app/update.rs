@@ -287,7 +287,12 @@ impl Model {
     /// Does it.
     fn execute(&mut self, command: Command) -> Vec<Effect> {
         match command {
-            Command::Quit => return vec![Effect::Quit],
+            Command::Quit => {
+                let outcome = self.maintenance.leaving();
+                let mut effects = self.of_maintenance(outcome);
+                effects.push(Effect::Quit);
+                return effects;
+            }
             Command::Suspend => return vec![Effect::Suspend],
             Command::Redraw => {
                 let mut effects = vec![Effect::Redraw];

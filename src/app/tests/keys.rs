@@ -104,8 +104,6 @@ fn an_undo_that_failed_can_be_tried_again() {
     desk.answers = false;
     desk.press("u");
     assert_eq!(desk.unanswered, 1);
-    desk.press("u");
-    assert!(desk.shows("there is nothing to undo"), "{}", desk.screen());
     desk.report(Report::Failed(Trouble::new("the disk is full")));
     desk.answers = true;
     desk.press("u");
@@ -387,6 +385,23 @@ fn mails_that_the_store_does_not_take_are_a_failure_of_their_source_with_reason_
     desk.press("c");
     let story = "109 mails wait: no space left for /var/noctui.db; tried again at 02:48:57 UTC";
     assert!(desk.shows(story), "{}", desk.screen());
+}
+
+#[test]
+fn undo_says_what_it_undid_and_undoes_what_was_done_before_the_start() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("a");
+    assert!(desk.row("TTN-0007195301").ends_with('✓') && !desk.row("TTN-0007195301").starts_with('▎'));
+    // As after a restart: the store alone knows of it.
+    desk.model.maintenance = crate::features::maintenance::pane::State::new("ines", None);
+    let begun = desk.model.begin();
+    desk.carry_out(begun);
+    desk.press("u");
+    assert!(desk.row("TTN-0007195301").ends_with('·'), "{}", desk.screen());
+    assert!(desk.row("TTN-0007195301").starts_with('▎'), "the sign of news is there again: {}", desk.screen());
+    assert!(desk.shows("undone: acknowledgement taken back: zayo TTN-0007195301"), "{}", desk.screen());
+    desk.press("u");
+    assert!(desk.shows("there is nothing to undo: nothing was done by ines"), "{}", desk.screen());
 }
 
 #[test]

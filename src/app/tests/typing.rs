@@ -45,6 +45,22 @@ fn a_note_is_kept_as_a_draft_and_written_when_it_is_saved() {
 }
 
 #[test]
+fn a_draft_is_there_after_a_restart_also_one_that_was_being_typed() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("n").type_text("drained").press("esc j n").type_text("half a sent").press("ctrl-c");
+    assert_eq!(desk.wanted, [Effect::Quit]);
+    desk.model.maintenance = crate::features::maintenance::pane::State::new("ines", None);
+    let begun = desk.model.begin();
+    desk.carry_out(begun);
+    desk.press("n");
+    assert!(desk.shows("drained"), "{}", desk.screen());
+    desk.press("esc j n");
+    assert!(desk.shows("half a sent"), "{}", desk.screen());
+    desk.press("enter");
+    assert_eq!(desk.count("SELECT count(*) FROM draft"), 1, "what was written is no draft any more");
+}
+
+#[test]
 fn a_draft_belongs_to_what_it_was_begun_on() {
     let mut desk = Desk::live(80, 24);
     desk.press("n").type_text("drained").press("esc j n");

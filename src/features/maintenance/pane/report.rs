@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::opened::{Load, NotificationPage, NotificationsPage, Page, Text};
 use super::query::CHUNK;
 use super::{Landing, Outcome, State};
+use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::list::{Anchor, Sort, Window};
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
@@ -45,6 +46,13 @@ impl State {
             }
             Report::Read { key, mail } => {
                 self.read(key, &mail);
+                Outcome::none()
+            }
+            Report::Drafts(drafts) => {
+                for (keys, text) in drafts {
+                    // What was typed since counts.
+                    self.drafts.entry(keys).or_insert(text);
+                }
                 Outcome::none()
             }
             Report::Done { done, inverse } => {
@@ -187,15 +195,18 @@ impl State {
                 self.clear_marks();
                 Outcome::done(format!("note written on {}; u undoes", many(*count, "maintenance")))
             }
-            Done::Undone => {
+            Done::Undone { inverse, count, first } => {
                 self.undoing.pop_front();
-                Outcome::done("undone")
+                let on = if *count == 1 && !first.is_empty() { first.clone() } else { many(*count, "maintenance") };
+                Outcome::done(format!("undone: {}: {on}", undone(inverse)))
             }
+            Done::NothingDone => Outcome::warn(format!("there is nothing to undo: nothing was done by {}", self.who)),
             Done::NothingToUndo => {
                 self.undoing.pop_front();
                 Outcome::warn("somebody has changed it since: nothing was undone")
             }
-            Done::Seen => Outcome::none(),
+            Done::Drafted { is_kept: true } => Outcome::done("the note is kept as a draft; n goes on with it"),
+            Done::Drafted { is_kept: false } | Done::Seen => Outcome::none(),
             Done::Exported(path) => Outcome::done(format!("written to {}", path.display())),
         }
     }
@@ -267,6 +278,17 @@ impl State {
             Some(source) => *source = state,
             None => self.sources.push(state),
         }
+    }
+}
+
+/// What an undo did.
+fn undone(inverse: &Inverse) -> &'static str {
+    match inverse {
+        Inverse::Withdraw(_) => "acknowledgement taken back",
+        Inverse::Reinstate(_) => "acknowledged again",
+        Inverse::RemoveNotes(_) => "note removed",
+        Inverse::RestoreNotes(_) => "note written again",
+        Inverse::See(_) => "shown as news again",
     }
 }
 

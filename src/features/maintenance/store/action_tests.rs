@@ -248,6 +248,19 @@ fn what_was_just_imported_or_acknowledged_is_kept_for_a_day_however_old_it_is() 
 }
 
 #[test]
+fn undoing_an_acknowledgement_brings_back_the_sign_of_news_that_it_took() {
+    let connection = empty();
+    let anna = actor("anna", 1);
+    let (fresh, read) = (maintenance(&connection, "fresh", 100, 104), maintenance(&connection, "read", 100, 104));
+    mark_seen(&connection, &[(read, 1)]).unwrap();
+    let inverse = acknowledge(&connection, &[(fresh, 1), (read, 1)], &anna).unwrap().inverse.unwrap();
+    let seen = |key| look(&connection, key).seen_revision;
+    assert_eq!((seen(fresh), seen(read)), (1, 1));
+    undo(&connection, &inverse, &anna).unwrap();
+    assert_eq!((seen(fresh), seen(read)), (0, 1), "one was looked at before");
+}
+
+#[test]
 fn what_was_acknowledged_and_is_cancelled_then_is_to_be_acknowledged_until_its_time_is_over() {
     let connection = empty();
     let cancel = |item: &str, made| {

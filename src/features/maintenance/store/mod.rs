@@ -12,6 +12,7 @@
 //! | `letters` | which characters a text has, for filters |
 //! | `detail` | all about one maintenance; finding one by its provider's id |
 //! | `action` | what people do: acknowledge, note, look, and the inverse of each |
+//! | `draft` | notes that were begun and put away |
 //! | `undo` | what they did last, for taking it back from another process |
 //! | `unparsed` | notifications, above all those nobody could read |
 //! | `count` | the numbers beside the pane's title |
@@ -21,6 +22,7 @@
 pub mod action;
 pub mod count;
 pub mod detail;
+pub mod draft;
 mod letters;
 pub mod list;
 pub mod merge;

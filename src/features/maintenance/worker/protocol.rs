@@ -10,6 +10,7 @@ use crate::features::maintenance::model::Outcome;
 use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::count::{Count, Counts};
 use crate::features::maintenance::store::detail::Detail;
+use crate::features::maintenance::store::draft::Draft;
 use crate::features::maintenance::store::list::{Anchor, Filter, ListQuery, Mark, Window};
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
@@ -108,6 +109,11 @@ pub enum Question {
     },
     /// One notification, readable.
     Read(NotificationKey),
+    /// The notes that this one has begun.
+    Drafts {
+        /// Who.
+        who: String,
+    },
 }
 
 /// Something that changes the store.
@@ -143,6 +149,20 @@ pub enum Write {
         /// Who says so.
         who: String,
     },
+    /// Take back what this one did last, in whichever process.
+    UndoLast {
+        /// Who.
+        who: String,
+    },
+    /// Keep what was written of a note so far.
+    Draft {
+        /// On which it is to be written.
+        keys: Vec<MaintenanceKey>,
+        /// What there is of it; none removes an earlier draft.
+        text: String,
+        /// Who writes it.
+        who: String,
+    },
     /// These were looked at.
     Seen(Vec<Target>),
 }
@@ -169,9 +189,23 @@ pub enum Done {
         count: usize,
     },
     /// Undone.
-    Undone,
+    Undone {
+        /// What it did.
+        inverse: Inverse,
+        /// To how many maintenances.
+        count: usize,
+        /// Provider and id of one of them, cleaned; empty where it is gone.
+        first: String,
+    },
     /// What was to be undone is no longer so; somebody else has been at it.
     NothingToUndo,
+    /// There is nothing to be undone of somebody.
+    NothingDone,
+    /// A draft is kept, or gone.
+    Drafted {
+        /// Which.
+        is_kept: bool,
+    },
     /// Looked at; not worth a word.
     Seen,
     /// Written to this file.
@@ -305,6 +339,8 @@ pub enum Report {
         /// Its content.
         mail: Result<Arc<Mail>, Trouble>,
     },
+    /// The notes that somebody has begun.
+    Drafts(Vec<Draft>),
     /// Something was done, durably.
     Done {
         /// What.
