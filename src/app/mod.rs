@@ -18,7 +18,9 @@ pub(crate) mod view;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, Utc};
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::features::cloudvision::pane::Place;
 use crate::features::{cloudvision, maintenance};
@@ -155,6 +157,8 @@ pub struct Model {
     pub(crate) maintenance: maintenance::pane::State,
     /// The deploys and the change controls.
     pub(crate) cloudvision: cloudvision::pane::State,
+    /// When each write was asked for that is not answered yet, in the order in which they are carried out.
+    pub(crate) writing: VecDeque<DateTime<Utc>>,
     /// What lies on top, the topmost last.
     pub(crate) overlays: Vec<Overlay>,
     /// Results and failures.
@@ -257,6 +261,7 @@ impl Model {
                 view.panes.get(Pane::Changes.name()),
                 now,
             ),
+            writing: VecDeque::new(),
             overlays: Vec::new(),
             toasts: Toasts::default(),
             log: Recent::default(),
@@ -305,7 +310,18 @@ impl Model {
     pub fn next_change(&self) -> DateTime<Utc> {
         let instants = self.maintenance.instants().chain(self.cloudvision.instants(self.now));
         let turn = crate::ui::time::next_change(self.now, instants);
-        self.toasts.expiry().map_or(turn, |expiry| expiry.min(turn))
+        let slow = self.slow_at().filter(|slow| *slow > self.now);
+        self.toasts.expiry().into_iter().chain(slow).fold(turn, DateTime::min)
+    }
+
+    /// When the oldest write that is not answered becomes a slow one; `None` if all are answered.
+    fn slow_at(&self) -> Option<DateTime<Utc>> {
+        self.writing.front().map(|asked| *asked + SLOW)
+    }
+
+    /// Whether somebody waits for something to be written, and should be told so.
+    pub(crate) fn is_saving(&self) -> bool {
+        self.slow_at().is_some_and(|slow| slow <= self.now)
     }
 
     /// How many warnings nobody has looked at yet.
@@ -340,6 +356,9 @@ impl Model {
         }
     }
 }
+
+/// A write that takes longer is told of: another process holds the database, or a disk is slow.
+const SLOW: TimeDelta = TimeDelta::milliseconds(300);
 
 /// The local zone, in the saved view.
 const LOCAL: &str = "local";

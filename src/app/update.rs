@@ -27,10 +27,14 @@ impl Model {
             Message::Input(input) => self.input(input),
             Message::Ticked => requests(self.maintenance.tick(at)),
             Message::Maintenance(report) => {
+                if report.is_answer_to_a_write() {
+                    self.writing.pop_front();
+                }
                 let outcome = self.maintenance.report(*report, at);
                 self.of_maintenance(outcome)
             }
             Message::WorkerStopped(trouble) => {
+                self.writing.clear();
                 self.maintenance.worker_stopped(trouble);
                 vec![]
             }
@@ -46,6 +50,8 @@ impl Model {
             Message::CloudVisionStarted => self.cloudvision.ask_again().into_iter().map(Effect::CloudVision).collect(),
             Message::Reconfigured(settings) => self.reconfigure(*settings),
             Message::ConfigurationRefused(trouble) | Message::Failed(trouble) => {
+                // A write that the worker did not take is never answered.
+                self.writing.clear();
                 self.toasts.fail(at, &trouble);
                 vec![]
             }

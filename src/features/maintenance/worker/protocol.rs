@@ -364,6 +364,12 @@ pub enum Report {
 }
 
 impl Report {
+    /// Whether it is what became of a write or an export. They are answered in the order in which they were asked for.
+    #[must_use]
+    pub fn is_answer_to_a_write(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Failed(_))
+    }
+
     /// Why something was not done, if that is what it tells.
     #[must_use]
     pub fn trouble(&self) -> Option<&Trouble> {
