@@ -253,8 +253,10 @@ impl Report {
         self.count(UNREADABLE);
         self.progress.clear();
         let reason = refusal.to_string();
-        let trouble = Trouble::new(&format!("{path} was not imported")).caused_by(&reason).to_do(match refusal {
+        let name = if path == STANDARD_INPUT { "standard input" } else { path };
+        let trouble = Trouble::new(&format!("{name} was not imported")).caused_by(&reason).to_do(match refusal {
             Refusal::TooLarge { .. } => "look at it in the mailbox; what else was named is imported",
+            Refusal::Empty => "look at what should have written it",
             Refusal::NotAFile { .. } | Refusal::Unreadable { .. } => {
                 "correct the path or its permissions and import it again; what else was named is imported"
             }

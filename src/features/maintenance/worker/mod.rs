@@ -93,6 +93,10 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), Error> {
     let shared = open(setup, reports).await?;
+    if let Some(trouble) = super::begun_anew(&shared.store) {
+        // Told before anything is: nothing waits to be undone, so that no answer is mistaken for another.
+        let _ = shared.reports.send(Report::Failed(trouble)).await;
+    }
     let mut tasks = JoinSet::new();
     let mut answers = Answers::new(shared.clone());
     let mut sources = stop.child_token();
