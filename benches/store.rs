@@ -326,7 +326,14 @@ fn mail(number: u32, now: DateTime<Utc>) -> (Delivery, Reading) {
         date: Some(now),
     };
     let size = raw.len() as u64;
-    let delivery = Delivery { source: "bench".to_owned(), item: number.to_string(), raw, size, received_at: now };
+    let delivery = Delivery {
+        source: "bench".to_owned(),
+        item: number.to_string(),
+        raw,
+        size,
+        received_at: now,
+        recorded_at: now,
+    };
     (delivery, Reading { envelope, verdict: Verdict::Parsed { provider: "zayo".to_owned(), notices: vec![notice] } })
 }
 

@@ -6,15 +6,43 @@ use super::commands::{COMMANDS, Command};
 use crate::command::{Scope, Spec};
 use crate::key::Key;
 
-/// Two overrides that name one key in one place.
+/// Overrides that leave a command without a key although nobody said so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Conflict {
-    /// The command that does not get it.
-    pub(crate) command: &'static str,
-    /// The key.
-    pub(crate) key: Key,
-    /// The command that has it.
-    pub(crate) taken_by: &'static str,
+pub(crate) enum Conflict {
+    /// Two overrides name one key in one place.
+    Twice {
+        /// The command that does not get it.
+        command: &'static str,
+        /// The key.
+        key: Key,
+        /// The command that has it.
+        taken_by: &'static str,
+    },
+    /// An override takes the last key of commands that are not mentioned.
+    Taken {
+        /// The command that takes it.
+        command: &'static str,
+        /// The key.
+        key: Key,
+        /// The commands that are left without one somewhere.
+        from: Vec<&'static str>,
+    },
+    /// Without a key for this command somebody would be stuck.
+    Stuck {
+        /// The command.
+        command: &'static str,
+        /// How.
+        because: &'static str,
+    },
+}
+
+impl Conflict {
+    /// The override that is at fault.
+    pub(crate) fn command(&self) -> &'static str {
+        match self {
+            Self::Twice { command, .. } | Self::Taken { command, .. } | Self::Stuck { command, .. } => command,
+        }
+    }
 }
 
 /// The scopes that have the keyboard wherever somebody is.
@@ -40,7 +68,8 @@ impl Keymap {
     /// The table with `overrides` (command name → its keys, none to disable) laid over it.
     ///
     /// A key that is given twice in one scope goes to the command that names it in the overrides, so that a user can
-    /// take over a default key. Two overrides for one key are a conflict, and the first of them has it.
+    /// take over a default key. Two overrides for one key are a conflict, and the first of them has it. So is taking
+    /// the only key of a command: whoever means it says which key that command has then, or none.
     pub(crate) fn new(overrides: &BTreeMap<String, Vec<Key>>) -> (Self, Vec<Conflict>) {
         let mut conflicts = Vec::new();
         let mut map = Self { commands: HashMap::new(), keys: HashMap::new() };
@@ -63,7 +92,7 @@ impl Keymap {
                             kept = true;
                         }
                         Some(other) if overrides.contains_key(spec.name) => {
-                            conflicts.push(Conflict { command: spec.name, key, taken_by: other });
+                            conflicts.push(Conflict::Twice { command: spec.name, key, taken_by: other });
                         }
                         Some(_) => {}
                     }
@@ -73,7 +102,24 @@ impl Keymap {
                 }
             }
         }
+        conflicts.extend(taken_last(overrides, &owner));
+        conflicts.extend(map.stuck(overrides));
         (map, conflicts)
+    }
+
+    /// What nobody can do without.
+    fn stuck(&self, overrides: &BTreeMap<String, Vec<Key>>) -> Vec<Conflict> {
+        let is_without = |name: &str| overrides.contains_key(name) && self.keys(name).is_empty();
+        let mut stuck = Vec::new();
+        if is_without("back") {
+            stuck.push(Conflict::Stuck { command: "back", because: "nothing would close what lies on top" });
+        }
+        // ctrl-c leaves all the same, but nothing on the screen would say so.
+        if is_without("quit") && is_without("palette") {
+            stuck
+                .push(Conflict::Stuck { command: "quit", because: "without a palette nothing would name the way out" });
+        }
+        stuck
     }
 
     /// The command of `key`, looked for in `scopes` from the innermost out.
@@ -85,6 +131,27 @@ impl Keymap {
     pub(crate) fn keys(&self, name: &str) -> &[Key] {
         self.keys.get(name).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The overrides that take the last key of a command in some place.
+fn taken_last(overrides: &BTreeMap<String, Vec<Key>>, owner: &HashMap<(Scope, Key), &'static str>) -> Vec<Conflict> {
+    let mut taken_from: BTreeMap<(&'static str, String), (Key, Vec<&'static str>)> = BTreeMap::new();
+    for spec in COMMANDS.iter().filter(|spec| !overrides.contains_key(spec.name)) {
+        let keys = default_keys(spec);
+        for scope in spec.scopes {
+            let has_one = keys.iter().any(|key| owner.get(&(*scope, *key)) == Some(&spec.name));
+            let taken = keys.iter().find_map(|key| {
+                let taker = [*scope].iter().chain(&WIDE).find_map(|scope| owner.get(&(*scope, *key)))?;
+                Some((*taker, *key))
+            });
+            let Some((command, key)) = taken.filter(|_| !has_one) else { continue };
+            let from = taken_from.entry((command, key.to_string())).or_insert_with(|| (key, Vec::new()));
+            if !from.1.contains(&spec.name) {
+                from.1.push(spec.name);
+            }
+        }
+    }
+    taken_from.into_iter().map(|((command, _), (key, from))| Conflict::Taken { command, key, from }).collect()
 }
 
 /// The keys of the table, parsed.
@@ -125,7 +192,7 @@ mod tests {
         let inner = [Scope::Maintenances, Scope::Global];
         let map = Keymap::new(&overrides(&[("help", "a")])).0;
         assert_eq!(map.find(&inner, key("a")), Some(Command::Help));
-        let (map, conflicts) = Keymap::new(&overrides(&[("help", "a"), ("acknowledge", "a")]));
+        let (map, conflicts) = Keymap::new(&overrides(&[("help", "a"), ("acknowledge", "a"), ("change-approve", "A")]));
         assert_ne!(map.find(&inner, key("a")), Some(Command::Help));
         assert_eq!(conflicts, []);
     }
@@ -139,9 +206,31 @@ mod tests {
 
     #[test]
     fn two_overrides_for_one_key_are_a_conflict() {
-        let (map, conflicts) = Keymap::new(&overrides(&[("help", "X"), ("log", "X")]));
-        assert_eq!(conflicts, [Conflict { command: "log", key: key("X"), taken_by: "help" }]);
-        assert_eq!(map.find(&[Scope::Global], key("X")), Some(Command::Help));
+        let (map, conflicts) = Keymap::new(&overrides(&[("help", "f9"), ("log", "f9")]));
+        assert_eq!(conflicts, [Conflict::Twice { command: "log", key: key("f9"), taken_by: "help" }]);
+        assert_eq!(map.find(&[Scope::Global], key("f9")), Some(Command::Help));
+    }
+
+    #[test]
+    fn taking_the_last_key_of_a_command_is_a_conflict_unless_that_one_is_given_another_or_none() {
+        let taken = |command, from| [Conflict::Taken { command, key: key("a"), from }];
+        let conflicts = |given| Keymap::new(&overrides(given)).1;
+        assert_eq!(conflicts(&[("note", "a")]), taken("note", vec!["acknowledge"]));
+        assert_eq!(conflicts(&[("quit", "a")]), taken("quit", vec!["acknowledge", "change-approve"]));
+        assert_eq!(conflicts(&[("note", "a"), ("acknowledge", "A")]), []);
+        assert_eq!(conflicts(&[("note", "a"), ("acknowledge", "")]), []);
+        assert_eq!(Keymap::new(&overrides(&[("help", "q")])).1, [], "ctrl-c leaves still");
+        assert_eq!(Keymap::new(&BTreeMap::new()).1, []);
+    }
+
+    #[test]
+    fn nobody_can_be_without_a_way_back_or_out() {
+        let stuck = |given: &[(&str, &str)]| -> Vec<&str> {
+            Keymap::new(&overrides(given)).1.iter().map(Conflict::command).collect()
+        };
+        assert_eq!(stuck(&[("quit", ""), ("back", ""), ("palette", "")]), ["back", "quit"]);
+        assert_eq!(stuck(&[("quit", "")]), [""; 0]);
+        assert_eq!(stuck(&[("palette", "")]), [""; 0]);
     }
 
     #[test]

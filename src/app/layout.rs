@@ -10,6 +10,10 @@ pub(crate) const SMALLEST: (u16, u16) = (40, 10);
 const TILED: (u16, u16) = (110, 30);
 /// Rows of a pane that has only one line to say: title and line.
 const COMPACT_ROWS: u16 = 2;
+/// Columns that the deploys and the changes need to say how far each is.
+const BESIDE: u16 = 56;
+/// Columns that are enough for the maintenances where the screen is not so wide that half of it is more.
+const ENOUGH: u16 = 80;
 /// Columns between two panes side by side.
 const GAP: u16 = 2;
 
@@ -82,7 +86,9 @@ fn tile(model: &Model, body: Rect) -> Vec<(Pane, Rect)> {
     let mut placed = Vec::new();
     match (left.is_empty(), right.is_empty()) {
         (false, false) => {
-            let [west, east] = halves(upper);
+            // The maintenances' rows have to show impact, circuits and whether somebody has taken note.
+            let wanted = upper.width.saturating_sub(BESIDE + GAP / 2).min(ENOUGH);
+            let [west, east] = split(upper, wanted);
             stack(&left, west, &mut placed);
             stack(&right, east, &mut placed);
         }
@@ -90,7 +96,7 @@ fn tile(model: &Model, body: Rect) -> Vec<(Pane, Rect)> {
         (true, _) => stack(&right, upper, &mut placed),
     }
     for (index, pane) in absent.into_iter().enumerate() {
-        let [west, east] = halves(lower);
+        let [west, east] = split(lower, 0);
         let column = if index % 2 == 0 { west } else { east };
         let y = lower.y + u16::try_from(index / 2).unwrap_or(0) * COMPACT_ROWS;
         placed.push((pane, Rect { y, height: COMPACT_ROWS, ..column }));
@@ -99,9 +105,9 @@ fn tile(model: &Model, body: Rect) -> Vec<(Pane, Rect)> {
     placed
 }
 
-/// Two columns with a gap.
-fn halves(area: Rect) -> [Rect; 2] {
-    let west = area.width.div_ceil(2).saturating_sub(GAP / 2);
+/// Two columns with a gap, the left one half of the width, or `wanted` where that is more.
+fn split(area: Rect, wanted: u16) -> [Rect; 2] {
+    let west = area.width.div_ceil(2).max(wanted).saturating_sub(GAP / 2);
     let east = area.width.saturating_sub(west + GAP);
     [Rect { width: west, ..area }, Rect { x: area.x + west + GAP, width: east, ..area }]
 }

@@ -18,7 +18,9 @@ pub(crate) mod view;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, Utc};
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::features::cloudvision::pane::Place;
 use crate::features::{cloudvision, maintenance};
@@ -93,7 +95,7 @@ pub struct Context {
     pub name: String,
     /// Whether it is production: its name is drawn so that it is never mistaken, and confirmations ask for more.
     pub production: bool,
-    /// Whether backends may not be written to.
+    /// Whether its configuration forbids writing to backends.
     pub read_only: bool,
     /// The CloudVision to work with; `None` leaves the one that is shown.
     pub cloudvision: Option<String>,
@@ -114,8 +116,8 @@ pub struct Settings {
     pub(crate) ascii: bool,
     /// Whether noctui takes the mouse.
     pub(crate) mouse: bool,
-    /// Read-only for every context.
-    pub(crate) read_only: bool,
+    /// Why every context is read-only, where a flag, a variable or the file says so.
+    pub(crate) read_only: Option<String>,
     /// The contexts; at least one.
     pub(crate) contexts: Vec<Context>,
     /// The name under which acknowledgements and notes are kept.
@@ -143,8 +145,8 @@ pub struct Model {
     pub(crate) configured_theme: Theme,
     /// Index of the context in force.
     pub(crate) context: usize,
-    /// Whether backends may not be written to at present.
-    pub(crate) read_only: bool,
+    /// Whether writing to backends was forbidden on the screen, where it can be allowed again.
+    pub(crate) chosen_read_only: bool,
     /// The zone in which times are shown.
     pub(crate) zone: Zone,
     /// The pane that has the keyboard.
@@ -157,6 +159,8 @@ pub struct Model {
     pub(crate) maintenance: maintenance::pane::State,
     /// The deploys and the change controls.
     pub(crate) cloudvision: cloudvision::pane::State,
+    /// When each write was asked for that is not answered yet, in the order in which they are carried out.
+    pub(crate) writing: VecDeque<DateTime<Utc>>,
     /// What lies on top, the topmost last.
     pub(crate) overlays: Vec<Overlay>,
     /// Results and failures.
@@ -247,7 +251,7 @@ impl Model {
             now,
             configured_theme: settings.theme.clone(),
             context,
-            read_only: settings.read_only || settings.contexts.get(context).is_some_and(|context| context.read_only),
+            chosen_read_only: false,
             zone: starting_zone(&settings, view),
             focus: focus.unwrap_or(Pane::Maintenances),
             zoomed: view.zoomed,
@@ -259,6 +263,7 @@ impl Model {
                 view.panes.get(Pane::Changes.name()),
                 now,
             ),
+            writing: VecDeque::new(),
             overlays: Vec::new(),
             toasts: Toasts::default(),
             log: Recent::default(),
@@ -284,6 +289,20 @@ impl Model {
         self.settings.contexts.get(self.context)
     }
 
+    /// Whether backends may not be written to at present.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.chosen_read_only || self.configured_read_only().is_some()
+    }
+
+    /// Why backends may not be written to whatever is said on the screen: a flag, a variable or the configuration.
+    pub(crate) fn configured_read_only(&self) -> Option<String> {
+        let of_context = || {
+            let context = self.context().filter(|context| context.read_only)?;
+            Some(format!("context {} has read_only = true", context.name))
+        };
+        self.settings.read_only.clone().or_else(of_context)
+    }
+
     /// How things look right now.
     pub(crate) fn look(&self) -> Look<'_> {
         self.settings.look(self.zone, self.now)
@@ -294,7 +313,18 @@ impl Model {
     pub fn next_change(&self) -> DateTime<Utc> {
         let instants = self.maintenance.instants().chain(self.cloudvision.instants(self.now));
         let turn = crate::ui::time::next_change(self.now, instants);
-        self.toasts.expiry().map_or(turn, |expiry| expiry.min(turn))
+        let slow = self.slow_at().filter(|slow| *slow > self.now);
+        self.toasts.expiry().into_iter().chain(slow).fold(turn, DateTime::min)
+    }
+
+    /// When the oldest write that is not answered becomes a slow one; `None` if all are answered.
+    fn slow_at(&self) -> Option<DateTime<Utc>> {
+        self.writing.front().map(|asked| *asked + SLOW)
+    }
+
+    /// Whether somebody waits for something to be written, and should be told so.
+    pub(crate) fn is_saving(&self) -> bool {
+        self.slow_at().is_some_and(|slow| slow <= self.now)
     }
 
     /// How many warnings nobody has looked at yet.
@@ -304,7 +334,7 @@ impl Model {
 
     /// The backends for the header, in the order of the panes.
     pub(crate) fn connections(&self) -> Vec<Connection> {
-        let mail = self.maintenance.connection(self.now);
+        let mail = self.maintenance.connection(self.zone, self.now);
         let cloudvision = self.cloudvision.connection(self.zone, self.now);
         let named = [("mail", mail), ("cv", cloudvision)].into_iter();
         named
@@ -329,6 +359,9 @@ impl Model {
         }
     }
 }
+
+/// A write that takes longer is told of: another process holds the database, or a disk is slow.
+const SLOW: TimeDelta = TimeDelta::milliseconds(300);
 
 /// The local zone, in the saved view.
 const LOCAL: &str = "local";

@@ -66,6 +66,8 @@ pub(crate) struct Palette {
     pub(crate) cursor: usize,
     /// The names of the themes, each of which can be asked for.
     themes: Vec<String>,
+    /// The scopes of the place it was opened from.
+    scopes: Vec<Scope>,
 }
 
 /// A row of the palette.
@@ -79,6 +81,23 @@ pub(crate) struct Offer {
     pub(crate) spec: &'static Spec<Command>,
     /// The theme, where the command is asked for with its name.
     theme: Option<String>,
+}
+
+/// How well the name of an offer says what was typed, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Nearness {
+    /// It is called so, and can be used here.
+    Named,
+    /// It is called so but for the prefix that tells it from a command of another place.
+    NamedHere,
+    /// It is called so, and is for another place.
+    NamedElsewhere,
+    /// What was typed is part of its name, and it can be used here.
+    PartHere,
+    /// The same, for another place.
+    PartElsewhere,
+    /// The letters are there somewhere.
+    Fuzzy,
 }
 
 impl Offer {
@@ -164,9 +183,31 @@ impl Help {
 }
 
 impl Palette {
-    /// An empty palette, where there are these themes.
-    pub(crate) fn new(themes: Vec<String>) -> Self {
-        Self { text: Field::line(""), cursor: 0, themes }
+    /// An empty palette over a place with these scopes, where there are these themes.
+    pub(crate) fn new(themes: Vec<String>, scopes: Vec<Scope>) -> Self {
+        Self { text: Field::line(""), cursor: 0, themes, scopes }
+    }
+
+    /// Whether a command is for the place that the palette was opened from.
+    fn is_for_here(&self, offer: &Offer) -> bool {
+        offer.spec.scopes.iter().any(|scope| self.scopes.contains(scope))
+    }
+
+    /// How well an offer's name says what was typed, the best being the least. The fuzzy score alone does not tell
+    /// `deploy` from the beginning of `deploy-submit`.
+    fn nearness(&self, offer: &Offer) -> Nearness {
+        let typed = self.text.text().trim().to_lowercase();
+        let here = self.is_for_here(offer);
+        let is_named = offer.name == typed;
+        match (is_named, here) {
+            (true, true) => Nearness::Named,
+            // Where CloudVision's panes have the keyboard, `copy` is theirs.
+            (false, true) if offer.name.strip_prefix("cv-") == Some(&typed) => Nearness::NamedHere,
+            (true, false) => Nearness::NamedElsewhere,
+            (false, _) if !offer.name.contains(&typed) => Nearness::Fuzzy,
+            (false, true) => Nearness::PartHere,
+            (false, false) => Nearness::PartElsewhere,
+        }
     }
 
     /// What can be asked for by name beside the commands of the table: `theme NAME`.
@@ -197,7 +238,8 @@ impl Palette {
     pub(crate) fn matches(&self) -> Vec<Offer> {
         let commands = COMMANDS.iter().map(Offer::plain);
         if self.text.text().trim().is_empty() {
-            return commands.collect();
+            let (here, elsewhere): (Vec<Offer>, Vec<Offer>) = commands.partition(|offer| self.is_for_here(offer));
+            return here.into_iter().chain(elsewhere).collect();
         }
         let pattern = Pattern::parse(self.text.text(), CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
@@ -210,10 +252,11 @@ impl Palette {
                 // The name counts twice: a word of the help text never beats a command that is called so.
                 let name = pattern.score(Utf32Str::new(&offer.name, &mut buffer), &mut matcher).map(|score| score * 2);
                 let help = pattern.score(Utf32Str::new(offer.help, &mut buffer), &mut matcher);
-                name.max(help).map(|score| (std::cmp::Reverse(score), offer))
+                let order = |score| (self.nearness(&offer), std::cmp::Reverse(score), !self.is_for_here(&offer));
+                name.max(help).map(order).map(|order| (order, offer))
             })
             .collect();
-        found.sort_by_key(|(score, _)| *score);
+        found.sort_by_key(|(order, _)| *order);
         found.into_iter().map(|(_, offer)| offer).collect()
     }
 

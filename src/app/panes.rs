@@ -34,6 +34,10 @@ pub(super) fn pane_of(place: Place) -> Pane {
 impl Model {
     /// What the maintenances asked for, and what they want said.
     pub(super) fn of_maintenance(&mut self, outcome: maintenance::pane::Outcome) -> Vec<Effect> {
+        use maintenance::worker::Request;
+        let is_write = |request: &&Request| matches!(request, Request::Write(_) | Request::Export(_));
+        let writes = outcome.requests.iter().filter(is_write).count();
+        self.writing.extend(std::iter::repeat_n(self.now, writes));
         self.apply(outcome, Effect::Maintenance)
     }
 

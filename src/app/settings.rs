@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::commands;
-use super::keymap::Keymap;
+use super::keymap::{Conflict, Keymap};
 use super::{Context, Settings, themes};
 use crate::colour::ColourDepth;
 use crate::config::{Config, Kind, Problem, When, nearest};
@@ -22,10 +22,11 @@ impl Settings {
         // A theme that nobody uses keeps nobody from working.
         problems.extend(broken.into_iter().filter(|(name, _)| *name == config.theme).map(|(_, problem)| problem));
         let theme = themes.iter().find(|theme| theme.name == config.theme).or(themes.first()).cloned();
+        let here = local_zone(config.shell_zone);
         let (local_zone, configured_zone) = match config.time_zone {
-            None => (machine_zone(), None),
-            Some(crate::config::Zone::Utc) => (machine_zone(), Some(Zone::Utc)),
-            Some(crate::config::Zone::Local) => (machine_zone(), Some(machine_zone())),
+            None => (here, None),
+            Some(crate::config::Zone::Utc) => (here, Some(Zone::Utc)),
+            Some(crate::config::Zone::Local) => (here, Some(here)),
             Some(crate::config::Zone::Named(zone)) => (Zone::Named(zone), Some(Zone::Named(zone))),
         };
         let settings = Self {
@@ -39,7 +40,7 @@ impl Settings {
                 When::Auto => !utf8,
             },
             mouse: config.mouse,
-            read_only: config.read_only.is_some(),
+            read_only: config.refuses_writes(None),
             contexts: contexts(config),
             who: config.who.clone(),
             cloudvision: config.cloudvision.iter().map(instance_view).collect(),
@@ -80,10 +81,10 @@ fn contexts(config: &Config) -> Vec<Context> {
     first.chain(others).map(make).collect()
 }
 
-/// The zone of this machine, or UTC where it cannot be told.
-fn machine_zone() -> Zone {
-    let name = iana_time_zone::get_timezone().ok();
-    match name.and_then(|name| name.parse::<chrono_tz::Tz>().ok()) {
+/// The zone that the shell names, else that of this machine, or UTC where it cannot be told.
+fn local_zone(of_shell: Option<chrono_tz::Tz>) -> Zone {
+    let of_machine = || iana_time_zone::get_timezone().ok()?.parse().ok();
+    match of_shell.or_else(of_machine) {
         None | Some(chrono_tz::UTC | chrono_tz::Etc::UTC) => Zone::Utc,
         Some(zone) => Zone::Named(zone),
     }
@@ -114,15 +115,28 @@ fn keymap(config: &Config) -> (Keymap, Vec<Problem>) {
     }
     let (keymap, conflicts) = Keymap::new(&overrides);
     for conflict in conflicts {
-        let origin =
-            config.keys.iter().find(|(name, _)| *name == conflict.command).map(|(_, keys)| keys.origin.clone());
+        let command = conflict.command();
+        let origin = config.keys.iter().find(|(name, _)| name == command).map(|(_, keys)| keys.origin.clone());
         let Some(origin) = origin else { continue };
+        let (written, because, remedy) = match conflict {
+            Conflict::Twice { key, taken_by, .. } => (
+                key.to_string(),
+                format!("keys.{taken_by} has that key in the same place"),
+                "give one of them another key".to_owned(),
+            ),
+            Conflict::Taken { key, from, .. } => (
+                key.to_string(),
+                format!("that is the only key of {}", from.join(" and of ")),
+                format!("give {} another one in [keys], or \"none\"", from.join(" and ")),
+            ),
+            Conflict::Stuck { because, .. } => ("none".to_owned(), because.to_owned(), format!("give {command} a key")),
+        };
         problems.push(Problem {
             origin,
-            key: format!("keys.{}", conflict.command),
-            what: format!("keys.{} = {:?}", conflict.command, conflict.key.to_string()),
-            because: format!("keys.{} has that key in the same place", conflict.taken_by),
-            remedy: "give one of them another key".to_owned(),
+            key: format!("keys.{command}"),
+            what: format!("keys.{command} = {written:?}"),
+            because,
+            remedy,
         });
     }
     (keymap, problems)

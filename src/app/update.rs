@@ -27,10 +27,14 @@ impl Model {
             Message::Input(input) => self.input(input),
             Message::Ticked => requests(self.maintenance.tick(at)),
             Message::Maintenance(report) => {
+                if report.is_answer_to_a_write() {
+                    self.writing.pop_front();
+                }
                 let outcome = self.maintenance.report(*report, at);
                 self.of_maintenance(outcome)
             }
             Message::WorkerStopped(trouble) => {
+                self.writing.clear();
                 self.maintenance.worker_stopped(trouble);
                 vec![]
             }
@@ -46,6 +50,8 @@ impl Model {
             Message::CloudVisionStarted => self.cloudvision.ask_again().into_iter().map(Effect::CloudVision).collect(),
             Message::Reconfigured(settings) => self.reconfigure(*settings),
             Message::ConfigurationRefused(trouble) | Message::Failed(trouble) => {
+                // A write that the worker did not take is never answered.
+                self.writing.clear();
                 self.toasts.fail(at, &trouble);
                 vec![]
             }
@@ -217,11 +223,20 @@ impl Model {
 
     /// Whether read-only forbids it, which is said.
     fn refuses(&mut self, spec: &Spec<Command>) -> bool {
-        let refuses = spec.writes && self.read_only;
+        // What the configuration forbids is not asked about either.
+        let lifts = spec.command == Command::ReadWrite && self.configured_read_only().is_some();
+        let refuses = lifts || spec.writes && self.is_read_only();
         if refuses {
-            self.toasts.warn(self.now, format!("{} is refused: read-only; :read-write allows writing", spec.name));
+            let why = self.why_read_only();
+            self.toasts.warn(self.now, format!("{} is refused: {why}", spec.name));
         }
         refuses
+    }
+
+    /// Why backends are not written to, and what allows it where the screen can.
+    fn why_read_only(&self) -> String {
+        let configured = self.configured_read_only().map(|why| format!("read-only, since {why}"));
+        configured.unwrap_or_else(|| "read-only; :read-write allows writing".to_owned())
     }
 
     /// What to ask before a row of the table runs: it follows from the row's risk, and from whether the thing that it is
@@ -265,8 +280,8 @@ impl Model {
             Confirmed::Run(command) => self.execute(command),
             Confirmed::CloudVision(request) => {
                 // The configuration may have become read-only while the question stood there.
-                if self.read_only {
-                    self.toasts.warn(self.now, "refused: read-only; :read-write allows writing");
+                if self.is_read_only() {
+                    self.toasts.warn(self.now, format!("refused: {}", self.why_read_only()));
                     return vec![];
                 }
                 let outcome = self.cloudvision.carry_out(request, self.now);
@@ -278,7 +293,12 @@ impl Model {
     /// Does it.
     fn execute(&mut self, command: Command) -> Vec<Effect> {
         match command {
-            Command::Quit => return vec![Effect::Quit],
+            Command::Quit => {
+                let outcome = self.maintenance.leaving();
+                let mut effects = self.of_maintenance(outcome);
+                effects.push(Effect::Quit);
+                return effects;
+            }
             Command::Suspend => return vec![Effect::Suspend],
             Command::Redraw => {
                 let mut effects = vec![Effect::Redraw];
@@ -293,7 +313,7 @@ impl Model {
             }
             Command::Palette => {
                 let themes = self.settings.themes.iter().map(|theme| theme.name.clone()).collect();
-                self.overlays.push(Overlay::Palette(Palette::new(themes)));
+                self.overlays.push(Overlay::Palette(Palette::new(themes, self.scopes())));
             }
             Command::Log => {
                 self.log_read = self.log.said();
@@ -309,11 +329,11 @@ impl Model {
                 return vec![Effect::SetMouse(self.settings.mouse)];
             }
             Command::ReadOnly => {
-                self.read_only = true;
+                self.chosen_read_only = true;
                 self.toasts.done(self.now, "read-only: writing to backends is refused; notes stay possible");
             }
             Command::ReadWrite => {
-                self.read_only = false;
+                self.chosen_read_only = false;
                 self.toasts.done(self.now, "writing to backends is allowed");
             }
             Command::Context => self.switch_context(),
@@ -393,7 +413,6 @@ impl Model {
             return;
         }
         self.context = (self.context + 1) % self.settings.contexts.len();
-        self.read_only = self.settings.read_only || self.context().is_some_and(|context| context.read_only);
         self.show_instance_of_context();
         let name = self.context().map_or("", |context| &context.name);
         self.toasts.done(self.now, format!("context {name}"));
@@ -420,7 +439,6 @@ impl Model {
         }
         self.context =
             name.and_then(|name| self.settings.contexts.iter().position(|context| context.name == name)).unwrap_or(0);
-        self.read_only |= self.settings.read_only || self.context().is_some_and(|context| context.read_only);
         self.zone = match (self.settings.configured_zone, self.zone) {
             // The zone is what was changed: it counts more than what was chosen before.
             (new, _) if new != configured_zone => new.unwrap_or_default(),

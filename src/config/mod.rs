@@ -51,6 +51,8 @@ pub struct Config {
     /// The zone in which times are shown at first; `None` where nobody names one, so that what was last chosen on the
     /// screen counts.
     pub time_zone: Option<Zone>,
+    /// The zone that `TZ` names, which is the local one before the machine's own; `None` where it names none.
+    pub shell_zone: Option<chrono_tz::Tz>,
     /// Whether the terminal's mouse is taken over.
     pub mouse: bool,
     /// Whether to draw in colour. `Auto` leaves it to `NO_COLOR` and the terminal.

@@ -33,6 +33,7 @@ pub(super) fn resolve(
         theme: layers.theme(file.theme, &themes),
         themes,
         time_zone: layers.variable("NOCTUI_TIME_ZONE").or(value(file.time_zone)),
+        shell_zone: shell_zone(environment),
         mouse: layers.variable("NOCTUI_MOUSE").or(value(file.mouse)).unwrap_or(true),
         color: layers.over(flags.color, "NOCTUI_COLOR", file.color, When::Auto),
         ascii: layers.over(flags.ascii.then_some(When::Always), "NOCTUI_ASCII", file.ascii, When::Auto),
@@ -313,18 +314,23 @@ impl Layers<'_> {
     /// Every source with a name of its own and all it needs.
     fn sources(&mut self, sections: Vec<SourceSection>) -> Vec<Source> {
         let mut sources: Vec<Source> = Vec::new();
+        // Also of those that lack something: a name that is taken is told beside what is missing.
+        let mut names: Vec<Name> = Vec::new();
         for section in sections {
             let from = match section.from {
                 Some(From::Maildir { path }) => {
-                    let path = path.and_then(|path| self.written_path("maintenance.source.path", &path));
+                    let path = path.and_then(|path| self.expected_path("maintenance.source.path", &path, false));
                     path.map(|path| SourceFrom::Maildir { path })
                 }
                 None => None,
             };
             let Some(name) = section.name else { continue };
-            if sources.iter().any(|source| source.name == name.value.0) {
+            if names.contains(&name.value) {
                 self.taken("maintenance.source.name", &name);
-            } else if let Some(from) = from {
+                continue;
+            }
+            names.push(name.value.clone());
+            if let Some(from) = from {
                 sources.push(Source { name: name.value.0, from });
             }
         }
@@ -340,6 +346,15 @@ impl Layers<'_> {
             files: self.within("log.files", section.files.clone(), (1, 50), 4),
         }
     }
+}
+
+/// The zone that `TZ` names: an IANA name, with a colon before it or without, or the path of its file. What else POSIX
+/// allows there, such as `CET-1CEST`, names no zone.
+fn shell_zone(environment: &Environment) -> Option<chrono_tz::Tz> {
+    let written = environment.variable("TZ")?.to_str()?;
+    let name = written.strip_prefix(':').unwrap_or(written);
+    let name = name.split_once("/zoneinfo/").map_or(name, |(_, name)| name);
+    name.parse().ok()
 }
 
 /// The configuration file to read, and who asked for that very file. `None` without a home folder to look into.

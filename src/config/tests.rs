@@ -57,6 +57,26 @@ fn every_layer_can_make_noctui_read_only_and_none_can_undo_it() {
 }
 
 #[test]
+fn the_local_zone_is_the_one_that_tz_names() {
+    let zone = |tz| inspect_text("", &Flags::default(), &[("TZ", tz)]).config.shell_zone;
+    let denver = Some(chrono_tz::America::Denver);
+    assert_eq!(zone("America/Denver"), denver);
+    assert_eq!(zone(":America/Denver"), denver);
+    assert_eq!(zone("/usr/share/zoneinfo/America/Denver"), denver);
+    assert_eq!((zone(""), zone("XYZ-1ABC"), zone("../../etc/passwd")), (None, None, None));
+}
+
+#[test]
+fn a_source_is_expected_where_its_path_says_and_one_without_a_path_has_its_name_all_the_same() {
+    let source = |path| format!("[[maintenance.source]]\nname = 'noc'\nkind = 'maildir'\n{path}\n");
+    let nowhere = inspect_text(&source("path = '/nonexistent/Maildir'"), &Flags::default(), &[]);
+    let warnings: Vec<String> = nowhere.expected.iter().filter_map(Expected::warning).map(|told| told.what).collect();
+    assert_eq!(warnings, ["warning: `maintenance.source.path` is /nonexistent/Maildir"]);
+    let twice = problems(&(source("") + &source("path = '/var/mail'")));
+    assert_eq!(twice.iter().filter(|told| told.contains("another section has that name")).count(), 1, "{twice:?}");
+}
+
+#[test]
 fn folders_follow_xdg_and_paths_are_expanded_and_absolute() {
     let text = "data_dir = '~/noc'\n[maintenance.providers]\ndir = 'rules'\n[console]\nkubeconfig = '$HOME/.kube/config'\n\
                 [[maintenance.source]]\nname = 'noc'\nkind = 'maildir'\npath = '~/Maildir'";

@@ -17,6 +17,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_2,
     maintenance::store::SCHEMA_3,
     cloudvision::store::SCHEMA_1,
+    maintenance::store::SCHEMA_4,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

@@ -165,6 +165,25 @@ impl Error {
         }
     }
 
+    /// Whether it is the place that takes nothing now, whatever is written, and may take it later.
+    #[must_use]
+    pub fn concerns_all_writes(&self) -> bool {
+        match self {
+            Self::Full { .. } | Self::Busy { .. } | Self::ReadOnly { .. } | Self::Unusable { .. } => true,
+            Self::Superseded
+            | Self::Corrupt { .. }
+            | Self::Emptied { .. }
+            | Self::NotOurs { .. }
+            | Self::Newer { .. }
+            | Self::Panicked { .. }
+            | Self::Closed
+            | Self::TargetExists { .. }
+            | Self::TargetUnusable { .. }
+            | Self::Missing { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+
     /// The same error with what is known of the place: answers of `SQLite` that mean a situation become that situation.
     pub(super) fn at(self, path: &Path) -> Self {
         let Self::Refused { source } = self else { return self };
@@ -176,7 +195,7 @@ impl Error {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
             Some(ErrorCode::OperationInterrupted) => Self::Superseded,
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path },
-            Some(ErrorCode::CannotOpen) => {
+            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => {
                 Self::Unusable { path, source: Arc::new(io::Error::other(source.to_string())) }
             }
             _ => Self::Refused { source },

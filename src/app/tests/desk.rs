@@ -51,7 +51,8 @@ pub(super) static DATABASE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     for (received_at, item, raw) in mails {
         let reading = rules.read(&raw, None);
         let size = raw.len() as u64;
-        let delivery = Delivery { source: "maildir demo".to_owned(), item, raw, size, received_at };
+        let delivery =
+            Delivery { source: "maildir demo".to_owned(), item, raw, size, received_at, recorded_at: received_at };
         store.write_blocking(move |c| record::record(c, &delivery, &reading, Limits::default())).unwrap();
     }
     let copy = dir.path().join("copy.db");
@@ -126,7 +127,7 @@ impl Desk {
     pub(super) fn with(settings: Settings, database: Option<&[u8]>, columns: u16, rows: u16) -> Self {
         let mut desk = Self::bare(settings, database, columns, rows);
         let begun = desk.model.begin();
-        desk.settle(begun);
+        desk.carry_out(begun);
         desk
     }
 
@@ -169,11 +170,11 @@ impl Desk {
     /// Something happens; what follows from it happens too.
     pub(super) fn send(&mut self, message: Message) {
         let effects = self.model.update(message, self.now);
-        self.settle(effects);
+        self.carry_out(effects);
     }
 
     /// Carries out effects until there are none: requests are answered, the others are kept.
-    fn settle(&mut self, effects: Vec<Effect>) {
+    pub(super) fn carry_out(&mut self, effects: Vec<Effect>) {
         let mut queue: std::collections::VecDeque<Effect> = effects.into();
         while let Some(effect) = queue.pop_front() {
             match effect {

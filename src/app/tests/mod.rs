@@ -2,10 +2,13 @@
 
 mod cloudvision;
 mod desk;
+mod kept;
 mod keys;
 mod marks;
 mod mouse;
+mod palette;
 mod places;
+mod read_only;
 mod screens;
 mod themes;
 mod typing;

@@ -1,5 +1,6 @@
 //! Every screen at every size that is promised, as text; and each of them once by its roles.
 
+use chrono::TimeDelta;
 use insta::assert_snapshot;
 
 use super::desk::{DATABASE, Desk, MAILBOX, settings};
@@ -158,23 +159,23 @@ fn the_log() {
     });
 }
 
-/// Two contexts, the first of them production and read-only.
+/// Two contexts, the first of them production.
 const CONTEXTS: &str = "
 [[context]]
 name = 'prod-emea'
 kind = 'production'
-read_only = true
 [[context]]
 name = 'lab'
 kind = 'lab'
 ";
 
 #[test]
-fn a_question_before_something_is_done_in_a_read_only_context() {
+fn a_question_before_something_is_done_where_writing_was_forbidden() {
     for (columns, rows) in [(80, 24), (120, 40), (200, 60)] {
         let settings = settings(&format!("{MAILBOX}{CONTEXTS}"), ColourDepth::Sixteen, true);
         let mut desk = Desk::with(settings, Some(&DATABASE), columns, rows);
-        desk.press(":").type_text("read-write").press("enter");
+        desk.press(":").type_text("read-only").press("enter");
+        desk.wait(TimeDelta::minutes(1)).press(":").type_text("read-write").press("enter");
         assert_snapshot!(format!("confirm_{columns}x{rows}"), desk.screen());
     }
 }

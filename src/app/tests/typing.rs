@@ -1,5 +1,7 @@
 //! Text that is typed and pasted: filters and notes.
 
+use chrono::TimeDelta;
+
 use super::desk::Desk;
 use crate::app::{Effect, Message};
 use crate::features::maintenance::worker::Report;
@@ -42,6 +44,37 @@ fn a_note_is_kept_as_a_draft_and_written_when_it_is_saved() {
     assert!(!desk.shows("\n Notes\n") && desk.shows("note removed by ines"), "{}", desk.screen());
     desk.press("esc n");
     assert!(!desk.shows("drained"), "what was saved is no draft any more");
+}
+
+#[test]
+fn a_write_that_takes_long_is_told_of_until_it_is_answered() {
+    let mut desk = Desk::live(80, 24);
+    desk.answers = false;
+    desk.press("a");
+    assert!(!desk.shows("saving"), "most are done before anybody could read it");
+    assert!(desk.model.next_change() - desk.now <= TimeDelta::milliseconds(300));
+    desk.wait(TimeDelta::milliseconds(300));
+    assert!(desk.shows("◐ saving …"), "{}", desk.screen());
+    desk.wait(TimeDelta::seconds(9));
+    assert!(desk.shows("◐ saving …"), "{}", desk.screen());
+    desk.report(Report::Failed(Trouble::new("another noctui keeps the database busy")));
+    assert!(!desk.shows("saving") && desk.shows("keeps the database busy"), "{}", desk.screen());
+}
+
+#[test]
+fn a_draft_is_there_after_a_restart_also_one_that_was_being_typed() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("n").type_text("drained").press("esc j n").type_text("half a sent").press("ctrl-c");
+    assert_eq!(desk.wanted, [Effect::Quit]);
+    desk.model.maintenance = crate::features::maintenance::pane::State::new("ines", None);
+    let begun = desk.model.begin();
+    desk.carry_out(begun);
+    desk.press("n");
+    assert!(desk.shows("drained"), "{}", desk.screen());
+    desk.press("esc j n");
+    assert!(desk.shows("half a sent"), "{}", desk.screen());
+    desk.press("enter");
+    assert_eq!(desk.count("SELECT count(*) FROM draft"), 1, "what was written is no draft any more");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::desk::{Desk, MAILBOX, settings_in};
 use crate::app::{Message, Model, Settings};
 use crate::colour::ColourDepth;
+use crate::config::{self, Environment, Flags};
 use crate::state::ViewState;
 use crate::ui::time::Zone;
 
@@ -33,6 +34,22 @@ fn a_zone_that_nobody_chose_is_not_kept_so_that_the_setting_counts_at_the_next_s
     let (zone, view) = start(None, &ViewState::default());
     assert_eq!((zone, &view.time_zone), (Zone::Utc, &None));
     assert_eq!(start(Some("Europe/Berlin"), &view).0, BERLIN);
+}
+
+#[test]
+fn local_is_the_zone_of_tz_before_that_of_the_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.toml");
+    std::fs::write(&file, "time_zone = 'local'").unwrap();
+    let flags = Flags { config: Some(file), ..Flags::default() };
+    let zone = |tz| {
+        let environment = Environment::of([("HOME", "/home/ines"), ("TZ", tz)]);
+        let settings = Settings::new(&config::inspect(&flags, &environment).config, ColourDepth::Mono, true).0;
+        (settings.local_zone, settings.configured_zone)
+    };
+    let tokyo = Zone::Named(chrono_tz::Asia::Tokyo);
+    assert_eq!(zone("Asia/Tokyo"), (tokyo, Some(tokyo)));
+    assert_eq!(zone(":UTC"), (Zone::Utc, Some(Zone::Utc)));
 }
 
 #[test]

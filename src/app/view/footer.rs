@@ -79,6 +79,12 @@ fn typing(model: &Model) -> Option<&'static [(&'static str, &'static str)]> {
 /// Draws the footer.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
+    if model.is_saving() {
+        let style = look.theme.style(State::Progress.role());
+        let mut pen = Pen::new(buffer, area, 0);
+        pen.skip(1).text(look.glyph(State::Progress), style).text(" saving …", look.theme.style(Role::Text));
+        return;
+    }
     if let Some(toast) = model.toasts.current() {
         let style = look.theme.style(toast.state.role());
         let mut pen = Pen::new(buffer, area, 0);

@@ -65,7 +65,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         let role = if context.production { Role::ContextProd } else { Role::ContextLab };
         pen.text("  ", text).text(&context.name, look.theme.style(role));
     }
-    if model.read_only {
+    if model.is_read_only() {
         pen.text("  ", text).text("READ-ONLY", look.theme.style(Role::Warning));
     }
     let gap = if long { 3 } else { 1 };

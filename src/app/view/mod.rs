@@ -78,7 +78,16 @@ fn draw_pane(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) -> Opti
 
 /// What a pane says whose backend is not there.
 pub(super) fn draw_absent(model: &Model, text: &str, area: Rect, buffer: &mut Buffer) {
-    for (row, line) in crate::ui::line::wrap(text, usize::from(area.width.saturating_sub(2))).iter().enumerate() {
+    let cells = usize::from(area.width.saturating_sub(2));
+    let mut lines = crate::ui::line::wrap(text, cells);
+    let (wanted, rows) = (lines.len(), usize::from(area.height));
+    lines.truncate(rows);
+    if let (Some(last), true) = (lines.last_mut(), wanted > rows) {
+        // Half a sentence must not read like a whole one.
+        let kept = fit(last, cells.saturating_sub(1)).trim_end_matches('…').trim_end().to_owned();
+        *last = kept + "…";
+    }
+    for (row, line) in lines.iter().enumerate() {
         let row = u16::try_from(row).unwrap_or(u16::MAX);
         Pen::new(buffer, area, row).skip(1).text(line, model.look().theme.style(Role::Muted));
     }

@@ -102,7 +102,7 @@ fn read(rules: &Rules, label: &str, mail: Received, now: DateTime<Utc>) -> Optio
         }
     };
     let received_at = mail.delivered.unwrap_or(now);
-    let delivery = Delivery { source: label.to_owned(), item: mail.key, raw, size, received_at };
+    let delivery = Delivery { source: label.to_owned(), item: mail.key, raw, size, received_at, recorded_at: now };
     Some(Read { delivery, reading })
 }
 

@@ -19,6 +19,16 @@ pub mod worker;
 
 pub use super::open_store;
 use crate::config::{Config, Problem};
+use crate::store::Store;
+use crate::trouble::Trouble;
+
+/// What is said where the database was an empty file: somebody may have had something in it.
+pub(crate) fn begun_anew(store: &Store) -> Option<Trouble> {
+    store.was_empty().then(|| {
+        Trouble::new(&format!("{} was an empty file: it begins anew", store.path().display()))
+            .to_do("if it had something in it, move it away and copy back the newest `noctui backup`")
+    })
+}
 
 /// What is wrong with the provider rules of the user.
 #[must_use]

@@ -1,7 +1,7 @@
 //! `noctui maintenance ack|unack|note|undo|seen`: every command is a process of its own, so what the next one sees was kept.
 
 use super::{Notice, each, home_with, json, one, said, write};
-use crate::support::transcript;
+use crate::support::{Home, transcript};
 
 #[test]
 fn an_acknowledgement_is_kept_and_given_once() {
@@ -160,4 +160,11 @@ fn read_only_refuses_no_acknowledgement_and_no_note() {
     said(&home, &["--read-only", "ack", "HC-1"]);
     said(&home, &["--read-only", "note", "HC-1", "kept here"]);
     assert_eq!(json(&home, &["list"])[0]["note_count"], 1);
+}
+
+#[test]
+fn a_name_with_control_characters_is_refused() {
+    let home = Home::new();
+    let refused = home.noctui(["maintenance", "undo", "--who", "an\u{1b}[31mna"]).assert().code(2).get_output().clone();
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("without control characters"));
 }

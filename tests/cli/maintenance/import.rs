@@ -198,3 +198,15 @@ fn a_files_name_reaches_the_terminal_harmless() {
     assert!(told.contains("x␛[31m") && told.contains("\\u009b2J"), "{told:?}");
     assert!(!told.contains(['\u{1b}', '\u{9b}']), "{told:?}");
 }
+
+#[test]
+fn an_empty_standard_input_is_no_mail() {
+    let home = Home::new();
+    for nothing in ["", "\n\n"] {
+        let mut command = home.noctui(["maintenance", "import", "-"]);
+        let output = command.write_stdin(nothing).assert().code(2).get_output().clone();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("standard input was not imported") && told.contains("there is no mail in it"), "{told}");
+    }
+    home.noctui(["maintenance", "mails", "--all"]).assert().success().stdout("").stderr("there is no such mail\n");
+}

@@ -140,3 +140,16 @@ fn a_store_that_is_no_store_is_told_in_three_parts() {
     assert!(said.contains("\n  do       move the file away"), "{said}");
     assert!(said.ends_with("--- exit code 2\n"), "{said}");
 }
+
+#[test]
+fn a_list_of_nothing_says_so_on_standard_error() {
+    let home = Home::new();
+    let nothing = |arguments: &[&str], said: &str| {
+        let command = ["maintenance", "list"].into_iter().chain(arguments.iter().copied());
+        home.noctui(command).assert().success().stdout("").stderr(format!("{said}\n"));
+    };
+    nothing(&[], "there are no such maintenances; --all lists past ones too");
+    nothing(&["--all"], "there are no maintenances; `noctui maintenance import` reads mails");
+    nothing(&["--filter", "x"], "no maintenance matches");
+    home.noctui(["maintenance", "list", "--json"]).assert().success().stdout("[]\n").stderr("");
+}

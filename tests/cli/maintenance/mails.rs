@@ -33,7 +33,10 @@ fn all_mails_are_listed_or_those_with_one_outcome() {
     assert_eq!(each(&json(&home, &["mails", "--outcome", "parsed"]), "outcome"), ["parsed"]);
     assert_eq!(json(&home, &["mails", "--outcome", "ignored"]).as_array().unwrap().len(), 0);
     assert_eq!(json(&home, &["mails", "--all", "--limit", "1"]).as_array().unwrap().len(), 1);
-    home.noctui(["maintenance", "mails", "--outcome", "lost"]).assert().code(2);
+    let refused =
+        home.noctui(["maintenance", "mails", "--outcome", "lost"]).assert().code(2).get_output().stderr.clone();
+    let refused = String::from_utf8(refused).unwrap();
+    assert!(refused.contains("parsing-failed") && refused.contains("unknown-cids"), "{refused}");
 }
 
 /// A mail with an attachment of so many bytes.

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::night::{self, LAB, PROD};
-use crate::app::tests::desk::Desk;
+use crate::app::tests::desk::{DATABASE, Desk, MAILBOX};
 use crate::features::cloudvision::worker::Report;
 use crate::trouble::Trouble;
 
@@ -235,5 +235,22 @@ fn ascii_alone_is_enough_for_cloudvision() {
         let screen = desk.screen();
         let own: String = screen.chars().filter(|c| !c.is_ascii()).collect();
         assert_eq!(own.trim_matches('·').chars().filter(|c| *c != '·').collect::<String>(), "", "{keys}:\n{screen}");
+    }
+}
+
+#[test]
+fn beside_other_tiles_a_maintenance_shows_whether_it_is_acknowledged_its_impact_and_its_window() {
+    for columns in [110, 120, 131, 140, 159, 160] {
+        let settings = night::settings_of(night::instances(), MAILBOX, true);
+        let mut desk = Desk::with(settings, Some(&DATABASE), columns, 40);
+        assert!(desk.shows("─ 2 Deploys"), "{}", desk.screen());
+        assert!(desk.row("─ 1 Maintenances").contains("mails to read"), "{}", desk.screen());
+        let row = |desk: &Desk, id: &str| desk.row(id).chars().take(usize::from(columns / 2)).collect::<String>();
+        assert!(!desk.row("TTN-0007195301").contains('✓'));
+        desk.press("a");
+        assert!(desk.row("TTN-0007195301").contains('✓'), "{}", desk.screen());
+        assert!(desk.row("28686480").contains(" 1/2 "), "{}", desk.screen());
+        // The deploys beside it keep what they need.
+        assert!(columns < 128 || row(&desk, "28552081").contains("outage"), "{}", desk.screen());
     }
 }

@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::stream::{self, StreamExt};
 use tokio::sync::mpsc;
 
@@ -50,7 +50,9 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     let raw_bytes = usize::try_from(session.config.maintenance.raw_size_limit_bytes).unwrap_or(usize::MAX);
     let intake = Intake::new(session.store.clone(), Arc::new(session.rules()), Limits { raw_bytes });
-    let mut report = Report::begin(args.json)?;
+    let past_days = session.config.maintenance.retention.past_days;
+    let cutoff = past_days.map(|days| (days, session.now - TimeDelta::days(i64::from(days))));
+    let mut report = Report::begin(args.json, cutoff)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let done = runtime.block_on(import(&intake, paths(&args.paths), session.now, &mut report));
     // The reading thread may wait for standard input, and nobody waits for it any more.
@@ -140,6 +142,8 @@ struct Facts {
     reason: String,
     /// Each once.
     maintenance_ids: Vec<String>,
+    /// The ends of the windows that it speaks of.
+    ends: Vec<DateTime<Utc>>,
 }
 
 impl Facts {
@@ -161,6 +165,7 @@ impl Facts {
             sender: mail.reading.envelope.sender.clone(),
             provider: provider.filter(|provider| !provider.is_empty()).cloned(),
             reason: clean_line(reason),
+            ends: notices.iter().map(|notice| notice.end).collect(),
             maintenance_ids,
         }
     }
@@ -182,13 +187,17 @@ struct Report {
     created: usize,
     /// Windows that are different now.
     changed: usize,
+    /// How many days are kept and what that reaches back to; `None` where everything is.
+    cutoff: Option<(u32, DateTime<Utc>)>,
+    /// Windows that were over before that.
+    old: usize,
     /// The first mails that gave no maintenance and need a look: path and reason.
     look: Vec<(String, String)>,
 }
 
 impl Report {
     /// Nothing yet.
-    fn begin(json: bool) -> std::io::Result<Self> {
+    fn begin(json: bool, cutoff: Option<(u32, DateTime<Utc>)>) -> std::io::Result<Self> {
         Ok(Self {
             array: json.then(JsonArray::begin).transpose()?,
             progress: Progress::begin(),
@@ -197,6 +206,8 @@ impl Report {
             refused: 0,
             created: 0,
             changed: 0,
+            cutoff,
+            old: 0,
             look: Vec::new(),
         })
     }
@@ -207,6 +218,9 @@ impl Report {
         let (created, changed) = (count(&[Merged::Created]), count(&[Merged::Changed, Merged::Unlisted]));
         let is_duplicate = recorded.novelty == Novelty::Duplicate;
         let outcome = recorded.outcome.as_str();
+        if let Some((_, cutoff)) = self.cutoff.filter(|_| !is_duplicate) {
+            self.old += facts.ends.iter().filter(|end| **end < cutoff).count();
+        }
         self.created += created;
         self.changed += changed;
         self.count(if is_duplicate { DUPLICATE } else { outcome });
@@ -239,8 +253,10 @@ impl Report {
         self.count(UNREADABLE);
         self.progress.clear();
         let reason = refusal.to_string();
-        let trouble = Trouble::new(&format!("{path} was not imported")).caused_by(&reason).to_do(match refusal {
+        let name = if path == STANDARD_INPUT { "standard input" } else { path };
+        let trouble = Trouble::new(&format!("{name} was not imported")).caused_by(&reason).to_do(match refusal {
             Refusal::TooLarge { .. } => "look at it in the mailbox; what else was named is imported",
+            Refusal::Empty => "look at what should have written it",
             Refusal::NotAFile { .. } | Refusal::Unreadable { .. } => {
                 "correct the path or its permissions and import it again; what else was named is imported"
             }
@@ -278,6 +294,14 @@ impl Report {
         let mut sum = format!("{}{of}\n", counted(self.found, "mail"));
         if self.created + self.changed > 0 {
             let _ = writeln!(sum, "{} new, {} changed", counted(self.created, "window"), self.changed);
+        }
+        if let (Some((days, _)), 1..) = (self.cutoff, self.old) {
+            let _ = writeln!(
+                sum,
+                "{} over for more than {days} days: noctui forgets them after a day unless they carry a note; \
+                 maintenance.retention.past keeps them",
+                counted(self.old, "window"),
+            );
         }
         for (path, reason) in &self.look {
             let _ = writeln!(sum, "  needs a look: {}: {reason}", clean_line(path));

@@ -65,6 +65,15 @@ impl Selection {
         self.all || self.open || self.unacknowledged || self.changed || self.provider.is_some() || self.filter.is_some()
     }
 
+    /// What is said where nothing is listed.
+    fn nothing(&self) -> &'static str {
+        match (self.provider.is_some() || self.filter.is_some(), self.all) {
+            (true, _) => "no maintenance matches",
+            (false, true) => "there are no maintenances; `noctui maintenance import` reads mails",
+            (false, false) => "there are no such maintenances; --all lists past ones too",
+        }
+    }
+
     /// As the store is asked.
     pub(super) fn query(&self, sort: Sort, now: DateTime<Utc>) -> ListQuery {
         let scope = if self.all {
@@ -109,7 +118,10 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     if args.json {
         print_json(chunks, session)?;
     } else {
-        print_table(chunks, session.now)?;
+        let is_empty = !print_table(chunks, session.now)?;
+        if is_empty {
+            output::complain(args.selection.nothing());
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -136,8 +148,8 @@ fn circuits(session: &Session, rows: &[Row]) -> Result<Vec<Vec<Circuit>>, store:
     })
 }
 
-/// As aligned columns.
-fn print_table(chunks: Chunks<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
+/// As aligned columns; whether there was anything.
+fn print_table(chunks: Chunks<'_>, now: DateTime<Utc>) -> anyhow::Result<bool> {
     let mut printer = Printer::new();
     let mut table = Table::new(output::columns());
     let mut titles = Some(TITLES.map(str::to_owned));
@@ -148,7 +160,8 @@ fn print_table(chunks: Chunks<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
             break;
         }
     }
-    Ok(printer.finish()?)
+    printer.finish()?;
+    Ok(titles.is_none())
 }
 
 /// What stands above the columns; what decides the night comes first, since a narrow terminal cuts the rest.

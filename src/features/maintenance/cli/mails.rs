@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use super::{Session, failed, json, time};
 use crate::features::maintenance::mail::{self, Readable};
 use crate::features::maintenance::model::Outcome;
@@ -27,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "outcome")]
     all: bool,
     /// Only those with this outcome, such as parsing-failed or ignored.
-    #[arg(long, value_name = "OUTCOME")]
+    #[arg(long, value_name = "OUTCOME", value_parser = outcome())]
     outcome: Option<Outcome>,
     /// Stop after so many.
     #[arg(long, value_name = "N")]
@@ -35,6 +37,11 @@ pub(crate) struct Args {
     /// Print JSON: an array, or with ID one object.
     #[arg(long)]
     json: bool,
+}
+
+/// Reads an outcome, and names all that there are to whoever writes another word.
+fn outcome() -> impl TypedValueParser<Value = Outcome> {
+    PossibleValuesParser::new(Outcome::ALL.map(Outcome::as_str)).try_map(|word| word.parse::<Outcome>())
 }
 
 /// Lists mails, the newest first, or shows one.
@@ -71,6 +78,13 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
             }
         }
         printer.finish()?;
+        if titles.is_some() {
+            output::complain(if which == Which::NeedALook {
+                "no mail needs a look; --all lists all mails"
+            } else {
+                "there is no such mail"
+            });
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

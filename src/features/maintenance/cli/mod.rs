@@ -91,9 +91,7 @@ impl Session {
     fn open(flags: &Flags) -> anyhow::Result<Self> {
         let config = config::load(flags, &Environment::of_this_process())?;
         let store = super::open_store(&config.paths.data)?;
-        if store.was_empty() {
-            let trouble = Trouble::new(&format!("{} was an empty file: it begins anew", store.path().display()))
-                .to_do("if it had something in it, move it away and copy back the newest `noctui backup`");
+        if let Some(trouble) = super::begun_anew(&store) {
             output::complain(&format!("noctui: {trouble}"));
         }
         Ok(Self { config, store, now: clock::now().trunc_subsecs(0) })
@@ -127,11 +125,11 @@ fn failed(troubles: &[Trouble]) -> ExitCode {
 fn who(typed: &str) -> Result<String, String> {
     /// As in the configuration.
     const CHARS: usize = 40;
-    let who = clean_line(typed).trim().to_owned();
-    if who.is_empty() || who.chars().count() > CHARS {
-        return Err(format!("write a name of 1 to {CHARS} characters"));
+    let who = typed.trim();
+    if who.is_empty() || who.chars().count() > CHARS || clean_line(who) != who {
+        return Err(format!("write a name of 1 to {CHARS} characters without control characters"));
     }
-    Ok(who)
+    Ok(who.to_owned())
 }
 
 /// A time as text for people: `2026-11-21 02:41 UTC`.

@@ -100,14 +100,27 @@ impl State {
                 self.requery(now)
             }
             Some(Editor::Note { field, targets, .. }) => {
-                if field.text().trim().is_empty() {
-                    self.drafts.remove(&targets);
-                    return Outcome::none();
+                let text = field.text().to_owned();
+                if text.trim().is_empty() {
+                    if self.drafts.remove(&targets).is_none() {
+                        return Outcome::none();
+                    }
+                } else {
+                    self.drafts.insert(targets.clone(), text.clone());
                 }
-                self.drafts.insert(targets, field.text().to_owned());
-                Outcome::done("the note is kept as a draft; n goes on with it")
+                Outcome::ask(Write::Draft { keys: targets, text, who: self.who.clone() })
             }
             None => Outcome::none(),
+        }
+    }
+
+    /// noctui is being left: a note that is being written becomes a draft.
+    pub(crate) fn leaving(&mut self) -> Outcome {
+        match self.editor.take() {
+            Some(Editor::Note { field, targets, .. }) if !field.text().trim().is_empty() => {
+                Outcome::ask(Write::Draft { keys: targets, text: field.text().to_owned(), who: self.who.clone() })
+            }
+            Some(Editor::Note { .. } | Editor::Filter { .. }) | None => Outcome::none(),
         }
     }
 

@@ -63,7 +63,9 @@ impl State {
 
     /// What to ask for at the start.
     pub(crate) fn begin(&mut self, now: DateTime<Utc>) -> Vec<Question> {
-        self.relist(Anchor::Top, now)
+        let mut questions = self.relist(Anchor::Top, now);
+        questions.push(Question::Drafts { who: self.who.clone() });
+        questions
     }
 
     /// Asks for the list anew, around `anchor`, and for the figures.

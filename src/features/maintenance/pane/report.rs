@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::opened::{Load, NotificationPage, NotificationsPage, Page, Text};
 use super::query::CHUNK;
 use super::{Landing, Outcome, State};
+use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::list::{Anchor, Sort, Window};
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
@@ -47,6 +48,13 @@ impl State {
                 self.read(key, &mail);
                 Outcome::none()
             }
+            Report::Drafts(drafts) => {
+                for (keys, text) in drafts {
+                    // What was typed since counts.
+                    self.drafts.entry(keys).or_insert(text);
+                }
+                Outcome::none()
+            }
             Report::Done { done, inverse } => {
                 if let Some(inverse) = inverse {
                     if self.undo.len() == UNDO_STEPS {
@@ -55,6 +63,10 @@ impl State {
                     self.undo.push(inverse);
                 }
                 self.done(&done)
+            }
+            Report::Forgotten { maintenances, notifications } => {
+                let gone = format!("{} and {}", many(maintenances, "maintenance"), many(notifications, "mail"));
+                Outcome::done(format!("{gone} older than the retention settings keep were forgotten"))
             }
             Report::Failed(trouble) => {
                 // Whatever failed: what was not undone can be undone still.
@@ -189,15 +201,18 @@ impl State {
                 self.clear_marks();
                 Outcome::done(format!("note written on {}; u undoes", many(*count, "maintenance")))
             }
-            Done::Undone => {
+            Done::Undone { inverse, count, first } => {
                 self.undoing.pop_front();
-                Outcome::done("undone")
+                let on = if *count == 1 && !first.is_empty() { first.clone() } else { many(*count, "maintenance") };
+                Outcome::done(format!("undone: {}: {on}", undone(inverse)))
             }
+            Done::NothingDone => Outcome::warn(format!("there is nothing to undo: nothing was done by {}", self.who)),
             Done::NothingToUndo => {
                 self.undoing.pop_front();
                 Outcome::warn("somebody has changed it since: nothing was undone")
             }
-            Done::Seen => Outcome::none(),
+            Done::Drafted { is_kept: true } => Outcome::done("the note is kept as a draft; n goes on with it"),
+            Done::Drafted { is_kept: false } | Done::Seen => Outcome::none(),
             Done::Exported(path) => Outcome::done(format!("written to {}", path.display())),
         }
     }
@@ -269,6 +284,17 @@ impl State {
             Some(source) => *source = state,
             None => self.sources.push(state),
         }
+    }
+}
+
+/// What an undo did.
+fn undone(inverse: &Inverse) -> &'static str {
+    match inverse {
+        Inverse::Withdraw(_) => "acknowledgement taken back",
+        Inverse::Reinstate(_) => "acknowledged again",
+        Inverse::RemoveNotes(_) => "note removed",
+        Inverse::RestoreNotes(_) => "note written again",
+        Inverse::See(_) => "shown as news again",
     }
 }
 

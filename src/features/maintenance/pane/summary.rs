@@ -12,7 +12,7 @@ use crate::ui::Look;
 use crate::ui::line::fit;
 use crate::ui::page::plain;
 use crate::ui::theme;
-use crate::ui::time::age;
+use crate::ui::time::{Zone, age};
 
 /// Cells that a reason takes in the header; all of it is one key away.
 const REASON_CELLS: usize = 24;
@@ -55,13 +55,18 @@ impl State {
     }
 
     /// The sources in one word for the header, and their whole story. `None` if none is configured.
-    pub(crate) fn connection(&self, now: DateTime<Utc>) -> Option<(theme::State, String, Vec<String>)> {
+    pub(crate) fn connection(&self, zone: Zone, now: DateTime<Utc>) -> Option<(theme::State, String, Vec<String>)> {
         let story = self.sources.iter().flat_map(|source| {
             let health = match &source.health {
                 SourceHealth::Starting => "being opened".to_owned(),
                 SourceHealth::Reading(mails) => format!("reading {mails} mails"),
                 SourceHealth::Watching => "complete; new mail is taken as it arrives".to_owned(),
                 SourceHealth::Failing(reason) => format!("failing: {reason}"),
+                SourceHealth::Waiting { why, mails, again_at, .. } => {
+                    let waits = if *mails == 1 { "1 mail waits".to_owned() } else { format!("{mails} mails wait") };
+                    let next = format!("{} {}", zone.local(*again_at).format("%H:%M:%S"), zone.name(*again_at));
+                    format!("{waits}: {why}; tried again at {next}")
+                }
             };
             let fresh = source.fresh_at.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(at, now)));
             [
@@ -71,6 +76,7 @@ impl State {
         });
         let failing = self.sources.iter().find_map(|source| match &source.health {
             SourceHealth::Failing(reason) => Some(fit(reason, REASON_CELLS)),
+            SourceHealth::Waiting { reason, .. } => Some((*reason).into()),
             SourceHealth::Starting | SourceHealth::Reading(_) | SourceHealth::Watching => None,
         });
         let busy = self.sources.iter().any(|source| source.health != SourceHealth::Watching);

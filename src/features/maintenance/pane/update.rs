@@ -199,7 +199,8 @@ impl State {
                 self.undoing.push_back(inverse.clone());
                 Outcome::ask(Write::Undo { inverse, who: self.who.clone() })
             }
-            None => Outcome::warn("there is nothing to undo"),
+            // What was done before the start, or in another process.
+            None => Outcome::ask(Write::UndoLast { who: self.who.clone() }),
         }
     }
 

@@ -103,6 +103,10 @@ impl Mails {
         if let Err(error) = source.by_ref().take(BEGINNING_BYTES).read_to_end(&mut beginning) {
             return Some(received(name, delivered, Err(error.into())));
         }
+        // An empty file is a mail that came to harm, and is kept to be looked at; a pipe that nobody wrote to is none.
+        if name == STANDARD_INPUT && beginning.trim_ascii().is_empty() {
+            return Some(received(name, delivered, Err(Unread::Refused(Refusal::Empty))));
+        }
         let is_mbox = Mbox::is_one(&beginning);
         let whole = Cursor::new(beginning).chain(source);
         if is_mbox {

@@ -55,6 +55,9 @@ pub enum Refusal {
         /// What it is, with its article.
         kind: &'static str,
     },
+    /// Standard input ended before anything came.
+    #[error("there is no mail in it")]
+    Empty,
     /// The system refused.
     #[error("cannot be read: {reason}")]
     Unreadable {
@@ -69,7 +72,7 @@ impl Refusal {
     pub fn size(&self) -> u64 {
         match self {
             Self::TooLarge { bytes } => *bytes,
-            Self::NotAFile { .. } | Self::Unreadable { .. } => 0,
+            Self::NotAFile { .. } | Self::Empty | Self::Unreadable { .. } => 0,
         }
     }
 
@@ -78,7 +81,7 @@ impl Refusal {
     pub fn is_lasting(&self) -> bool {
         match self {
             Self::TooLarge { .. } => true,
-            Self::NotAFile { .. } | Self::Unreadable { .. } => false,
+            Self::NotAFile { .. } | Self::Empty | Self::Unreadable { .. } => false,
         }
     }
 }

@@ -88,12 +88,13 @@ pub fn acknowledge(connection: &Connection, seen: &[(MaintenanceKey, u32)], acto
                 done.refused.push((*key, Refusal::Changed { revision: now.revision }));
             }
             Some(now) if now.acknowledged == now.revision => done.refused.push((*key, Refusal::Already)),
-            Some(_) => {
+            Some(now) => {
                 connection
                     .prepare_cached(
-                        "INSERT INTO acknowledgement (maintenance, revision, at, who) VALUES (?1, ?2, ?3, ?4)",
+                        "INSERT INTO acknowledgement (maintenance, revision, at, who, seen_before)
+                         VALUES (?1, ?2, ?3, ?4, ?5)",
                     )?
-                    .execute((key, revision, actor.at.timestamp(), actor.name()))?;
+                    .execute((key, revision, actor.at.timestamp(), actor.name(), now.seen))?;
                 keys.push(AcknowledgementKey(connection.last_insert_rowid()));
                 refresh(connection, *key)?;
                 look(connection, *key, *revision)?;
@@ -205,7 +206,11 @@ pub fn undo(connection: &Connection, inverse: &Inverse, actor: &Actor) -> Result
     forget(connection, inverse)?;
     match inverse {
         Inverse::Withdraw(keys) => {
-            let turned = turn(keys, &mut done, |key| withdraw(connection, key, actor))?;
+            let turned = turn(keys, &mut done, |key| {
+                let withdrawn = withdraw(connection, key, actor)?;
+                withdrawn.map_or(Ok(()), |maintenance| unsee(connection, maintenance, key))?;
+                Ok(withdrawn)
+            })?;
             done.inverse = turned.map(Inverse::Reinstate);
         }
         Inverse::Reinstate(keys) => {
@@ -360,6 +365,18 @@ fn look(connection: &Connection, key: MaintenanceKey, revision: u32) -> Result<(
     connection
         .prepare_cached("UPDATE maintenance SET seen_revision = max(seen_revision, ?2) WHERE id = ?1")?
         .execute((key, revision))?;
+    Ok(())
+}
+
+/// Brings back the sign of news that an acknowledgement took, unless somebody has looked at something newer since.
+fn unsee(connection: &Connection, maintenance: MaintenanceKey, key: AcknowledgementKey) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "UPDATE maintenance SET seen_revision = a.seen_before FROM acknowledgement a
+             WHERE maintenance.id = ?1 AND a.id = ?2 AND maintenance.seen_revision = a.revision
+                 AND a.seen_before < a.revision",
+        )?
+        .execute((maintenance, key.0))?;
     Ok(())
 }
 

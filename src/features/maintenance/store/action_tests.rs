@@ -1,5 +1,6 @@
 //! What people do, and forgetting.
 
+use chrono::TimeDelta;
 use rusqlite::Connection;
 
 use super::MaintenanceKey;
@@ -8,9 +9,9 @@ use super::action::{
 };
 use super::count::{Count, counts};
 use super::detail::{Detail, EventKind, detail};
-use super::list::Acknowledged;
+use super::list::{Acknowledged, Anchor, Filter, ListQuery, Scope, Sort, window};
 use super::merge::Change;
-use super::record::{Limits, is_recorded, record};
+use super::record::{Delivery, Limits, is_recorded, record};
 use super::retention::{Retention, forget};
 use super::testing::{empty, hour, mail, notice};
 use super::undo::undo_last;
@@ -217,6 +218,76 @@ fn what_is_noted_or_has_a_window_to_come_is_never_forgotten() {
     assert_eq!(forgotten.maintenances, 0);
     undo(&connection, &note, &actor("anna", 2)).unwrap();
     assert_eq!(forget(&connection, &MONTH, hour(24 * 60), 500).unwrap().maintenances, 1);
+}
+
+#[test]
+fn what_was_just_imported_or_acknowledged_is_kept_for_a_day_however_old_it_is() {
+    let connection = empty();
+    let import = |item: &str, recorded_at| {
+        let (delivery, reading) =
+            mail(item, hour(-10), vec![Notice { maintenance_id: item.to_owned(), ..notice(hour(-10)) }]);
+        let delivery = Delivery { recorded_at, ..delivery };
+        record(&connection, &delivery, &reading, Limits::default()).unwrap().merged[0].0
+    };
+    let now = hour(24 * 60);
+    let (imported, acknowledged, neither) = (
+        import("imported", now - TimeDelta::hours(1)),
+        import("acknowledged", hour(-10)),
+        import("neither", hour(-10)),
+    );
+    acknowledge(&connection, &[(acknowledged, 1)], &actor("anna", 24 * 60 - 1)).unwrap();
+    let (delivery, mut reading) = mail("unread", hour(-10), Vec::new());
+    reading.verdict = Verdict::Unknown { reason: "no rule".to_owned() };
+    record(&connection, &Delivery { recorded_at: now, ..delivery }, &reading, Limits::default()).unwrap();
+    let forgotten = forget(&connection, &MONTH, now, 500).unwrap();
+    assert_eq!((forgotten.maintenances, forgotten.notifications), (1, 1));
+    let is_there = |key| detail(&connection, key, now).unwrap().is_some();
+    assert_eq!([imported, acknowledged, neither].map(is_there), [true, true, false]);
+    let forgotten = forget(&connection, &MONTH, now + TimeDelta::hours(25), 500).unwrap();
+    assert_eq!((forgotten.maintenances, forgotten.notifications), (2, 3), "a day later they go");
+}
+
+#[test]
+fn undoing_an_acknowledgement_brings_back_the_sign_of_news_that_it_took() {
+    let connection = empty();
+    let anna = actor("anna", 1);
+    let (fresh, read) = (maintenance(&connection, "fresh", 100, 104), maintenance(&connection, "read", 100, 104));
+    mark_seen(&connection, &[(read, 1)]).unwrap();
+    let inverse = acknowledge(&connection, &[(fresh, 1), (read, 1)], &anna).unwrap().inverse.unwrap();
+    let seen = |key| look(&connection, key).seen_revision;
+    assert_eq!((seen(fresh), seen(read)), (1, 1));
+    undo(&connection, &inverse, &anna).unwrap();
+    assert_eq!((seen(fresh), seen(read)), (0, 1), "one was looked at before");
+}
+
+#[test]
+fn what_was_acknowledged_and_is_cancelled_then_is_to_be_acknowledged_until_its_time_is_over() {
+    let connection = empty();
+    let cancel = |item: &str, made| {
+        let said = Notice { maintenance_id: item.to_owned(), status: Status::Cancelled, ..notice(hour(made)) };
+        let (delivery, reading) = mail(&format!("{item} {made}"), hour(made), vec![said]);
+        record(&connection, &delivery, &reading, Limits::default()).unwrap();
+    };
+    let prepared = maintenance(&connection, "prepared", 100, 104);
+    maintenance(&connection, "nobody's", 100, 104);
+    acknowledge(&connection, &[(prepared, 1)], &actor("anna", 91)).unwrap();
+    cancel("prepared", 95);
+    cancel("nobody's", 95);
+    let asking = |now: i64| {
+        let filter = Filter { scope: Scope::Unacknowledged, ..Filter::default() };
+        let all = Sort::ALL.map(|sort| {
+            let query = ListQuery { sort, filter: filter.clone(), now: hour(now) };
+            let window = window(&connection, &query, &Anchor::Top, 0, 9).unwrap();
+            window.rows.iter().map(|row| row.key.maintenance).collect::<Vec<_>>()
+        });
+        assert!(all.iter().all(|rows| *rows == all[0]), "{all:?}");
+        assert_eq!(counts(&connection, hour(now)).unwrap().unacknowledged.n as usize, all[0].len());
+        all[0].clone()
+    };
+    assert_eq!(asking(96), [prepared]);
+    assert_eq!(asking(105), []);
+    acknowledge(&connection, &[(prepared, 2)], &actor("anna", 97)).unwrap();
+    assert_eq!(asking(98), []);
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub struct Counts {
     pub next_24h: Count,
     /// New or changed since somebody last looked.
     pub unseen: Count,
-    /// Open, and not acknowledged as they are now.
+    /// Not over, and not acknowledged as they are now.
     pub unacknowledged: Count,
     /// All.
     pub total: u64,

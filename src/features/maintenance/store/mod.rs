@@ -12,6 +12,7 @@
 //! | `letters` | which characters a text has, for filters |
 //! | `detail` | all about one maintenance; finding one by its provider's id |
 //! | `action` | what people do: acknowledge, note, look, and the inverse of each |
+//! | `draft` | notes that were begun and put away |
 //! | `undo` | what they did last, for taking it back from another process |
 //! | `again` | reading stored notifications again |
 //! | `unparsed` | notifications, above all those nobody could read |
@@ -23,6 +24,7 @@ pub mod action;
 pub mod again;
 pub mod count;
 pub mod detail;
+pub mod draft;
 mod letters;
 pub mod list;
 pub mod merge;
@@ -53,6 +55,9 @@ pub const SCHEMA_2: &str = include_str!("schema_2.sql");
 
 /// Version 3: which letters a text has.
 pub const SCHEMA_3: &str = include_str!("schema_3.sql");
+
+/// Version 4: when something was recorded, what was looked at before, and what is final and asks again.
+pub const SCHEMA_4: &str = include_str!("schema_4.sql");
 
 /// Identifies one window of one maintenance in this database; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

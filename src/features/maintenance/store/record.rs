@@ -25,6 +25,8 @@ pub struct Delivery {
     pub size: u64,
     /// When the source got it.
     pub received_at: DateTime<Utc>,
+    /// When it is recorded, now.
+    pub recorded_at: DateTime<Utc>,
 }
 
 /// How much of a notification is kept.
@@ -259,9 +261,9 @@ fn insert(
     let kept = delivery.raw.get(..limits.raw_bytes).unwrap_or(&delivery.raw);
     let mut insert = connection.prepare_cached(
         "INSERT INTO notification (source, item, received_at, message_id, sender, subject, dated, outcome, reason, size,
-                                   kept, whole_hash, body_hash)
+                                   kept, whole_hash, body_hash, recorded_at)
          VALUES (:source, :item, :received_at, :message_id, :sender, :subject, :dated, :outcome, '', :size,
-                 :kept, :whole, :body)",
+                 :kept, :whole, :body, :recorded_at)",
     )?;
     insert.execute(named_params! {
         ":source": delivery.source,
@@ -277,6 +279,7 @@ fn insert(
         ":kept": length(kept),
         ":whole": hashes.whole,
         ":body": hashes.body,
+        ":recorded_at": delivery.recorded_at.timestamp(),
     })?;
     let notification = NotificationKey(connection.last_insert_rowid());
     connection

@@ -1,7 +1,8 @@
 //! Forgetting what is old.
 //!
 //! Never forgotten, however old: a maintenance with a window that is not over for long enough, and one that carries a
-//! note, since a note is somebody's work. Notifications go with the last maintenance they speak of; those that speak of
+//! note, since a note is somebody's work. Nothing goes on the day after it was recorded, acknowledged or otherwise worked
+//! on, so that nothing that was just imported vanishes under somebody's hands. Notifications go with the last maintenance they speak of; those that speak of
 //! none (ignored, unread) have an age of their own. The bytes of notifications may go earlier than the rest, except of
 //! those that could not be read, which are worth nothing without. What a source handed over stays remembered, so that a
 //! mail still in the mailbox is not imported again.
@@ -9,7 +10,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::model::Outcome;
@@ -26,6 +27,9 @@ pub struct Retention {
     pub raw_days: Option<u32>,
 }
 
+/// How long everything is kept after somebody did something with it.
+const AT_LEAST: TimeDelta = TimeDelta::days(1);
+
 /// What was forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Forgotten {
@@ -39,6 +43,16 @@ pub struct Forgotten {
     pub and_more: bool,
 }
 
+impl Forgotten {
+    /// What another step forgot goes into the sum.
+    pub fn add(&mut self, step: &Self) {
+        self.maintenances += step.maintenances;
+        self.notifications += step.notifications;
+        self.raws += step.raws;
+        self.and_more = step.and_more;
+    }
+}
+
 /// Forgets up to `batch` (500 takes some hundredths of a second) of each kind. Call again while there is more, as jobs of
 /// their own, so that others get their turn.
 pub fn forget(
@@ -50,35 +64,38 @@ pub fn forget(
     let before = |days: Option<u32>| {
         days.and_then(|days| now.checked_sub_signed(TimeDelta::days(i64::from(days)))).map(|at| at.timestamp())
     };
+    let touched = (now - AT_LEAST).timestamp();
     let mut forgotten = Forgotten::default();
     if let Some(before) = before(retention.past_days) {
-        let keys = forgettable(connection, before, batch)?;
+        let keys = forgettable(connection, before, touched, batch)?;
         forgotten.maintenances = keys.len();
         forgotten.notifications = forget_maintenances(connection, &keys)?;
     }
     let mut unlinked = 0;
     if let Some(before) = before(retention.notification_days) {
         for outcome in [Outcome::Ignored, Outcome::ParsingFailed, Outcome::UnknownProvider] {
-            unlinked += forget_notifications(connection, outcome, before, batch)?;
+            unlinked += forget_notifications(connection, outcome, (before, touched), batch)?;
         }
     }
     forgotten.notifications += unlinked;
     if let Some(before) = before(retention.raw_days) {
-        forgotten.raws = forget_raws(connection, before, batch)?;
+        forgotten.raws = forget_raws(connection, (before, touched), batch)?;
     }
     forgotten.and_more = [forgotten.maintenances, unlinked, forgotten.raws].into_iter().any(|n| n >= batch);
     Ok(forgotten)
 }
 
-/// Windows of maintenances that were over before, as a whole and without a note.
-fn forgettable(connection: &Connection, before: i64, batch: usize) -> Result<Vec<MaintenanceKey>, Error> {
+/// Windows of maintenances that were over before, as a whole and without a note, and that nobody touched since.
+fn forgettable(connection: &Connection, before: i64, touched: i64, batch: usize) -> Result<Vec<MaintenanceKey>, Error> {
     let mut query = connection.prepare_cached(
         "SELECT id FROM maintenance m INDEXED BY maintenance_over WHERE over_at < ?1 AND NOT EXISTS (
              SELECT 1 FROM maintenance w WHERE w.provider = m.provider AND w.maintenance_id = m.maintenance_id
-                 AND (w.over_at >= ?1 OR w.notes > 0)
-         ) ORDER BY over_at LIMIT ?2",
+                 AND (w.over_at >= ?1 OR w.notes > 0 OR EXISTS (
+                     SELECT 1 FROM event e LEFT JOIN notification n ON n.id = e.notification
+                     WHERE e.maintenance = w.id AND (e.at >= ?2 OR n.recorded_at >= ?2)))
+         ) ORDER BY over_at LIMIT ?3",
     )?;
-    let rows = query.query_map((before, i64::try_from(batch).unwrap_or(i64::MAX)), |row| row.get(0))?;
+    let rows = query.query_map((before, touched, i64::try_from(batch).unwrap_or(i64::MAX)), |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -105,29 +122,34 @@ fn forget_maintenances(connection: &Connection, keys: &[MaintenanceKey]) -> Resu
 }
 
 /// Deletes notifications of an outcome that links them to nothing.
-fn forget_notifications(connection: &Connection, outcome: Outcome, before: i64, batch: usize) -> Result<usize, Error> {
+fn forget_notifications(
+    connection: &Connection,
+    outcome: Outcome,
+    (before, touched): (i64, i64),
+    batch: usize,
+) -> Result<usize, Error> {
     let mut delete = connection.prepare_cached(
         "DELETE FROM notification WHERE id IN (
              SELECT id FROM notification INDEXED BY notification_outcome
-             WHERE outcome = ?1 AND received_at < ?2 ORDER BY received_at LIMIT ?3)",
+             WHERE outcome = ?1 AND received_at < ?2 AND recorded_at < ?3 ORDER BY received_at LIMIT ?4)",
     )?;
-    Ok(delete.execute((outcome, before, i64::try_from(batch).unwrap_or(i64::MAX)))?)
+    Ok(delete.execute((outcome, before, touched, i64::try_from(batch).unwrap_or(i64::MAX)))?)
 }
 
 /// Drops the bytes of notifications that were read.
-fn forget_raws(connection: &Connection, before: i64, batch: usize) -> Result<usize, Error> {
+fn forget_raws(connection: &Connection, (before, touched): (i64, i64), batch: usize) -> Result<usize, Error> {
     let mut update = connection.prepare_cached(
-        "UPDATE notification SET kept = 0 WHERE id = (
-             SELECT id FROM notification INDEXED BY notification_kept WHERE kept > 0 AND received_at < ?1
-                 AND outcome NOT IN ('parsing-failed', 'unknown-provider') ORDER BY received_at LIMIT 1)
+        "UPDATE notification SET kept = 0 WHERE id IN (
+             SELECT id FROM notification INDEXED BY notification_kept
+             WHERE kept > 0 AND received_at < ?1 AND recorded_at < ?2
+                 AND outcome NOT IN ('parsing-failed', 'unknown-provider') ORDER BY received_at LIMIT ?3)
          RETURNING id",
     )?;
-    let mut dropped = 0;
-    while dropped < batch {
-        let found: Option<NotificationKey> = update.query_row([before], |row| row.get(0)).optional()?;
-        let Some(notification) = found else { break };
+    let limit = i64::try_from(batch).unwrap_or(i64::MAX);
+    let found = update.query_map((before, touched, limit), |row| row.get(0))?;
+    let dropped: Vec<NotificationKey> = found.collect::<rusqlite::Result<_>>()?;
+    for notification in &dropped {
         connection.prepare_cached("DELETE FROM notification_raw WHERE id = ?1")?.execute([notification])?;
-        dropped += 1;
     }
-    Ok(dropped)
+    Ok(dropped.len())
 }

@@ -70,8 +70,14 @@ pub(super) fn state(notice: &Notice, window: u32) -> State {
 pub(super) fn mail(item: &str, received_at: DateTime<Utc>, notices: Vec<Notice>) -> (Delivery, Reading) {
     let raw = format!("Message-ID: <{item}@carrier.example>\r\nSubject: Maintenance\r\n\r\n{item}\r\n");
     let size = raw.len() as u64;
-    let delivery =
-        Delivery { source: "test".to_owned(), item: item.to_owned(), raw: raw.into_bytes(), size, received_at };
+    let delivery = Delivery {
+        source: "test".to_owned(),
+        item: item.to_owned(),
+        raw: raw.into_bytes(),
+        size,
+        received_at,
+        recorded_at: received_at,
+    };
     let envelope = Envelope {
         message_id: Some(format!("{item}@carrier.example")),
         sender: "noc@carrier.example".to_owned(),

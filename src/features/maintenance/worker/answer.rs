@@ -53,7 +53,8 @@ impl Answers {
             | Question::Mark(_)
             | Question::Open(_)
             | Question::Notifications { .. }
-            | Question::Read(_) => None,
+            | Question::Read(_)
+            | Question::Drafts { .. } => None,
         };
         let task = self.spawn(async move {
             if let Question::Read(key) = question {

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::rules::{RuleError, Rules};
 use super::store::record::Limits;
-use super::store::retention::{self, Retention};
+use super::store::retention::{self, Forgotten, Retention};
 use crate::blocking;
 use crate::clock;
 use crate::store::{Error, Store};
@@ -95,6 +95,10 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), Error> {
     let (shared, problems) = open(setup, reports).await?;
+    if let Some(trouble) = super::begun_anew(&shared.store) {
+        // Told before anything is: nothing waits to be undone, so that no answer is mistaken for another.
+        let _ = shared.reports.send(Report::Failed(trouble)).await;
+    }
     let mut tasks = JoinSet::new();
     match Reading::begin(shared.rules.clone(), shared.setup.providers_dir.clone(), problems) {
         Ok(reading) => _ = tasks.spawn(reading.run(shared.reports.clone(), stop.clone())),
@@ -150,15 +154,33 @@ pub async fn run(
 /// Forgets what is older than the configuration keeps, now and then, in small steps so that nothing waits for it.
 async fn forget(shared: Shared, stop: CancellationToken) {
     let mut pause = FORGET_FIRST;
+    let mut gone = Forgotten::default();
     while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
         let (kept, now) = (shared.setup.retention, clock::now());
         match shared.store.write(move |c| retention::forget(c, &kept, now, FORGET_BATCH)).await {
-            Ok(forgotten) => pause = if forgotten.and_more { FORGET_NEXT } else { FORGET_EVERY },
+            Ok(forgotten) => {
+                gone.add(&forgotten);
+                pause = if forgotten.and_more { FORGET_NEXT } else { FORGET_EVERY };
+                if !forgotten.and_more {
+                    tell_forgotten(&shared, std::mem::take(&mut gone)).await;
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "what is past its time was not forgotten");
                 pause = FORGET_EVERY;
             }
         }
+    }
+}
+
+/// Says what was forgotten: in the log, and on the screen where somebody could have seen it.
+async fn tell_forgotten(shared: &Shared, gone: Forgotten) {
+    let Forgotten { maintenances, notifications, raws, .. } = gone;
+    if maintenances + notifications + raws > 0 {
+        tracing::info!(maintenances, notifications, raws, "what is older than the configuration keeps was forgotten");
+    }
+    if maintenances + notifications > 0 {
+        let _ = shared.reports.send(Report::Forgotten { maintenances, notifications }).await;
     }
 }
 

@@ -10,6 +10,7 @@ use crate::features::maintenance::model::Outcome;
 use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::count::{Count, Counts};
 use crate::features::maintenance::store::detail::Detail;
+use crate::features::maintenance::store::draft::Draft;
 use crate::features::maintenance::store::list::{Anchor, Filter, ListQuery, Mark, Window};
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
@@ -108,6 +109,11 @@ pub enum Question {
     },
     /// One notification, readable.
     Read(NotificationKey),
+    /// The notes that this one has begun.
+    Drafts {
+        /// Who.
+        who: String,
+    },
 }
 
 /// Something that changes the store.
@@ -143,6 +149,20 @@ pub enum Write {
         /// Who says so.
         who: String,
     },
+    /// Take back what this one did last, in whichever process.
+    UndoLast {
+        /// Who.
+        who: String,
+    },
+    /// Keep what was written of a note so far.
+    Draft {
+        /// On which it is to be written.
+        keys: Vec<MaintenanceKey>,
+        /// What there is of it; none removes an earlier draft.
+        text: String,
+        /// Who writes it.
+        who: String,
+    },
     /// These were looked at.
     Seen(Vec<Target>),
 }
@@ -169,9 +189,23 @@ pub enum Done {
         count: usize,
     },
     /// Undone.
-    Undone,
+    Undone {
+        /// What it did.
+        inverse: Inverse,
+        /// To how many maintenances.
+        count: usize,
+        /// Provider and id of one of them, cleaned; empty where it is gone.
+        first: String,
+    },
     /// What was to be undone is no longer so; somebody else has been at it.
     NothingToUndo,
+    /// There is nothing to be undone of somebody.
+    NothingDone,
+    /// A draft is kept, or gone.
+    Drafted {
+        /// Which.
+        is_kept: bool,
+    },
     /// Looked at; not worth a word.
     Seen,
     /// Written to this file.
@@ -212,6 +246,17 @@ pub enum SourceHealth {
     Watching,
     /// Cannot be read.
     Failing(String),
+    /// Mails of it are there that the store did not take.
+    Waiting {
+        /// Why, in a word or two.
+        reason: &'static str,
+        /// Why, in a sentence.
+        why: String,
+        /// How many.
+        mails: usize,
+        /// When they are tried again.
+        again_at: DateTime<Utc>,
+    },
 }
 
 /// A source as the header shows it.
@@ -294,6 +339,8 @@ pub enum Report {
         /// Its content.
         mail: Result<Arc<Mail>, Trouble>,
     },
+    /// The notes that somebody has begun.
+    Drafts(Vec<Draft>),
     /// Something was done, durably.
     Done {
         /// What.
@@ -303,6 +350,13 @@ pub enum Report {
     },
     /// Something was not done.
     Failed(Trouble),
+    /// What is older than the configuration keeps is gone.
+    Forgotten {
+        /// Windows of maintenances.
+        maintenances: usize,
+        /// Mails.
+        notifications: usize,
+    },
     /// The store has changed: here, or in another process.
     Changed,
     /// The provider rules were read again because a file of the user changed.
@@ -315,6 +369,12 @@ pub enum Report {
 }
 
 impl Report {
+    /// Whether it is what became of a write or an export. They are answered in the order in which they were asked for.
+    #[must_use]
+    pub fn is_answer_to_a_write(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Failed(_))
+    }
+
     /// Why something was not done, if that is what it tells.
     #[must_use]
     pub fn trouble(&self) -> Option<&Trouble> {

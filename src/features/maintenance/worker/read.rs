@@ -7,10 +7,11 @@ use rusqlite::Connection;
 
 use super::{Mail, Question, Report};
 use crate::features::maintenance::mail;
+use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::count::{self, Count};
-use crate::features::maintenance::store::detail;
 use crate::features::maintenance::store::list::{self, ListQuery};
 use crate::features::maintenance::store::unparsed::{self, NotificationAnchor, Which};
+use crate::features::maintenance::store::{detail, draft};
 use crate::store::Error;
 use crate::trouble::Trouble;
 
@@ -49,6 +50,7 @@ pub(super) fn answer(connection: &Connection, question: &Question, now: DateTime
                 window: Ok(window),
             }
         }
+        Question::Drafts { who } => Report::Drafts(draft::drafts(connection, &Actor { who: who.clone(), at: now })?),
         Question::Read(key) => {
             let gone = || Trouble::new("this mail is no longer in the store");
             let opened = unparsed::notification(connection, *key)?;
@@ -72,6 +74,8 @@ pub(super) fn failed(question: &Question, error: &Error) -> Report {
             window: Err(trouble),
         },
         Question::Read(key) => Report::Read { key: *key, mail: Err(trouble) },
+        // The list, which is asked for at the same time, tells of the trouble.
+        Question::Drafts { .. } => Report::Drafts(vec![]),
     }
 }
 

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::{Done, Report, Target, Write};
-use crate::features::maintenance::store::action::{self, Actor, Refusal};
+use crate::features::maintenance::store::action::{self, Actor, Inverse, Refusal};
+use crate::features::maintenance::store::{MaintenanceKey, detail, draft, undo};
 use crate::store::Error;
 
 /// Carries out one write.
@@ -24,12 +25,26 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             (Done::Unacknowledged(result.done.len()), result)
         }
         Write::Note { keys, text, who } => {
-            let result = action::add_note(connection, &keys, &text, &Actor { who, at })?;
+            let actor = Actor { who, at };
+            let result = action::add_note(connection, &keys, &text, &actor)?;
+            draft::forget(connection, &keys, &actor)?;
             (Done::Noted { keys, count: result.done.len() }, result)
         }
         Write::Undo { inverse, who } => {
             let result = action::undo(connection, &inverse, &Actor { who, at })?;
-            let done = if result.done.is_empty() { Done::NothingToUndo } else { Done::Undone };
+            let done = undone(connection, inverse, &result.done, at)?;
+            return Ok(Report::Done { done, inverse: None });
+        }
+        Write::UndoLast { who } => {
+            let done = match undo::undo_last(connection, &Actor { who, at })? {
+                Some((inverse, result)) => undone(connection, inverse, &result.done, at)?,
+                None => Done::NothingDone,
+            };
+            return Ok(Report::Done { done, inverse: None });
+        }
+        Write::Draft { keys, text, who } => {
+            draft::keep(connection, &keys, &text, &Actor { who, at })?;
+            let done = Done::Drafted { is_kept: !text.trim().is_empty() };
             return Ok(Report::Done { done, inverse: None });
         }
         Write::Seen(targets) => {
@@ -38,4 +53,17 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
         }
     };
     Ok(Report::Done { done, inverse: result.inverse })
+}
+
+/// What is said of an undo that concerned these.
+fn undone(
+    connection: &Connection,
+    inverse: Inverse,
+    keys: &[MaintenanceKey],
+    now: DateTime<Utc>,
+) -> Result<Done, Error> {
+    let Some(first) = keys.first() else { return Ok(Done::NothingToUndo) };
+    let first = detail::detail(connection, *first, now)?;
+    let first = first.map_or_else(String::new, |first| format!("{} {}", first.provider, first.maintenance_id));
+    Ok(Done::Undone { inverse, count: keys.len(), first })
 }

@@ -13,7 +13,7 @@ use crate::features::maintenance::pane::rows::{show_name, sort_name};
 use crate::features::maintenance::store::list::{Acknowledged, Group, Row, Scope, Sort};
 use crate::trouble::Trouble;
 use crate::ui::Look;
-use crate::ui::line::{Pen, width};
+use crate::ui::line::{Pen, fit, width};
 use crate::ui::list::Line;
 use crate::ui::page::{draw_lines, plain, trouble_lines};
 use crate::ui::theme::{Role, State as Sign};
@@ -21,6 +21,9 @@ use crate::ui::time::{age, brief, brief_distance, day_and_clock, push_clock};
 
 /// Beyond this a month alone may be misread.
 const FAR: TimeDelta = TimeDelta::days(180);
+
+/// An id that is shown beside the number of its window has so many cells at least.
+const LEAST_OF_ID: usize = 4;
 
 /// Columns of the list in cells, the gaps behind them included; 0 leaves a column out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +65,12 @@ fn columns(cells: usize) -> Columns {
         rest: false,
     };
     match cells {
-        ..60 => Columns { id: cells.saturating_sub(15 + 12 + 11 + 3), impact: 0, acknowledged: 0, ..base },
-        60..76 => Columns { id: 16, impact: 0, acknowledged: 2, ..base },
+        // The sign of the acknowledgement stays in the smallest: without it what is done looks like what is not.
+        // Three cells come before all columns.
+        ..46 => Columns { provider: cells.saturating_sub(31), id: 0, impact: 0, acknowledged: 2, ..base },
+        46..70 => Columns { id: cells - 43, impact: 0, acknowledged: 2, ..base },
+        70..74 => Columns { id: cells - 54, acknowledged: 2, ..base },
+        74..76 => Columns { id: cells - 58, circuits: 4, acknowledged: 2, ..base },
         76..100 => Columns { circuits: 4, ..base },
         100..118 => Columns { state: 13, window: 24, circuits: 5, ..base },
         118..132 => {
@@ -243,14 +250,9 @@ fn draw_row(
     let when = if upcoming { format!("{}{}", look.zone.short(row.start, look.now), z(look)) } else { word.to_owned() };
     pen.column(&when, columns.state - 2, text).skip(2);
     pen.column(&row.provider, columns.provider - 2, text).skip(2);
-    let id = if row.windows > 1 {
-        Cow::Owned(format!("{} {}/{}", row.maintenance_id, row.window, row.windows))
-    } else {
-        Cow::Borrowed(row.maintenance_id.as_str())
-    };
     // Around 40 columns nothing is left for it.
     if columns.id > 2 {
-        pen.column(&id, columns.id - 2, text).skip(2);
+        pen.column(&id(row, columns.id - 2), columns.id - 2, text).skip(2);
     }
     // The highlight ends here: a cursor key then costs few bytes on however wide a screen.
     if selected {
@@ -283,6 +285,18 @@ fn draw_row(
         pen.skip(2);
         let circuits = row.first_circuits.join(" ");
         pen.text(&circuits, text).text("  ", text).text(&row.summary, style(Role::Muted));
+    }
+}
+
+/// The id in so many cells, with the number of the window where there are several: of two rows with the same id it is all
+/// that tells them apart.
+fn id(row: &Row, cells: usize) -> Cow<'_, str> {
+    let number = if row.windows > 1 { format!(" {}/{}", row.window, row.windows) } else { String::new() };
+    match cells.checked_sub(width(&number)) {
+        Some(left) if left >= LEAST_OF_ID && !number.is_empty() => {
+            format!("{}{number}", fit(&row.maintenance_id, left)).into()
+        }
+        _ => Cow::Borrowed(row.maintenance_id.as_str()),
     }
 }
 

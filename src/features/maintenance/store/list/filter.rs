@@ -65,7 +65,8 @@ impl Predicate {
     pub(super) fn of(filter: &Filter, sort: Sort) -> Self {
         let words = Words::parse(&filter.text);
         let is_open = match filter.scope {
-            Scope::Open | Scope::Unacknowledged => "m.final = 0 AND m.ends_at > :now",
+            Scope::Open => "m.final = 0 AND m.ends_at > :now",
+            Scope::Unacknowledged => "(m.final = 0 OR m.ack_revision > 0) AND m.ends_at > :now",
             Scope::All | Scope::Changed => "",
         };
         let of_provider = if filter.provider.is_some() { "m.provider = :provider" } else { "" };
@@ -81,7 +82,7 @@ impl Predicate {
         Self {
             whole: and([is_open, of_provider]),
             on_legs: and([
-                if sort == Sort::Grouped { "" } else { is_open },
+                if sort == Sort::Grouped && filter.scope == Scope::Open { "" } else { is_open },
                 if sort == Sort::Provider { "" } else { of_provider },
             ]),
             join: if words.is_empty() { "" } else { "JOIN maintenance_text t ON t.id = m.id" },

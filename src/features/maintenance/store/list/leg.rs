@@ -47,7 +47,7 @@ impl Leg {
     /// The legs of an order as they are met when reading in `direction`, without those that the filter excludes whole.
     /// By provider the leg is read once for each.
     pub(super) fn of(sort: Sort, direction: Direction, filter: &Predicate) -> &'static [Self] {
-        let open = matches!(filter.scope, Scope::Open | Scope::Unacknowledged);
+        let open = filter.scope == Scope::Open;
         match (sort, direction) {
             (Sort::Grouped, Direction::Forward) if open => &[Self::Active, Self::Upcoming],
             (Sort::Grouped, Direction::Backward) if open => &[Self::Upcoming, Self::Active],

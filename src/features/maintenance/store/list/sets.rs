@@ -27,10 +27,12 @@ const FEW: usize = 2_000;
 /// The ids of what is not over.
 pub(super) const OPEN: &str = "SELECT id FROM maintenance INDEXED BY maintenance_over WHERE over_at > :now";
 
-/// The ids of what is open and not acknowledged as it is.
+/// The ids of what is not over and not acknowledged as it is: of what is final, where an earlier state was.
 pub(in crate::features::maintenance::store) const UNACKNOWLEDGED: &str =
     "SELECT id FROM maintenance INDEXED BY maintenance_unacked
-     WHERE final = 0 AND ack_revision < revision AND ends_at > :now";
+     WHERE final = 0 AND ack_revision < revision AND ends_at > :now
+     UNION ALL SELECT id FROM maintenance INDEXED BY maintenance_asks
+     WHERE final = 1 AND ack_revision > 0 AND ack_revision < revision AND ends_at > :now";
 
 /// The ids of what is new or changed since somebody looked.
 pub(in crate::features::maintenance::store) const UNSEEN: &str =
