@@ -6,6 +6,7 @@ mod marks;
 mod mouse;
 mod places;
 mod screens;
+mod suggestion;
 mod themes;
 mod typing;
 mod zones;

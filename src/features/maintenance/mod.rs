@@ -8,6 +8,7 @@ pub mod export;
 pub mod guess;
 pub mod ical;
 pub mod intake;
+pub mod inventory;
 pub mod mail;
 pub mod model;
 pub mod pane;
@@ -20,9 +21,10 @@ pub mod worker;
 pub use super::open_store;
 use crate::config::{Config, Problem};
 
-/// What is wrong with the provider rules of the user.
+/// What is wrong with the provider rules of the user, and with the file of their circuits.
 #[must_use]
 pub fn rule_problems(config: &Config) -> Vec<Problem> {
     let (_, errors) = rules::Rules::with_user_dir(&config.maintenance.providers_dir);
-    errors.into_iter().map(rules::RuleError::problem).collect()
+    let (_, circuits) = inventory::Inventory::of_config(config.maintenance.circuits.as_deref());
+    errors.into_iter().map(rules::RuleError::problem).chain(circuits).collect()
 }

@@ -50,6 +50,7 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     let raw_bytes = usize::try_from(session.config.maintenance.raw_size_limit_bytes).unwrap_or(usize::MAX);
     let intake = Intake::new(session.store.clone(), Arc::new(session.rules()), Limits { raw_bytes });
+    let intake = intake.with_inventory(session.inventory());
     let mut report = Report::begin(args.json)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let done = runtime.block_on(import(&intake, paths(&args.paths), session.now, &mut report));

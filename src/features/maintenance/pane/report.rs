@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::opened::{Load, NotificationPage, NotificationsPage, Page, Text};
 use super::query::CHUNK;
 use super::{Landing, Outcome, Say, State};
+use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::list::{Anchor, Sort, Window};
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
@@ -67,6 +68,15 @@ impl State {
                     Outcome::done("provider rules read again; noctui maintenance reparse reads stored mails by them")
                 }
             },
+            Report::CircuitsRead { circuits, problems } => {
+                let outcome = match problems.into_iter().next() {
+                    Some(problem) => Outcome { say: Some(Say::Failed(problem)), ..Outcome::none() },
+                    None => Outcome::done(format!(
+                        "{circuits} circuits known; noctui maintenance reparse marks stored mails"
+                    )),
+                };
+                outcome.and(self.refresh(now))
+            }
             Report::Changed => Outcome::none().and(self.refresh(now)),
             Report::Source(state) => {
                 self.source_told(state);
@@ -190,16 +200,30 @@ impl State {
                 Outcome::done(format!("note written on {}; u undoes", many(*count, "maintenance")))
             }
             Done::Undone => {
-                self.undoing.pop_front();
-                Outcome::done("undone")
+                let accepted = matches!(self.undoing.pop_front(), Some(Inverse::Unaccept(_)));
+                let mails = if accepted { self.reread() } else { vec![] };
+                Outcome::done("undone").and(mails)
             }
             Done::NothingToUndo => {
                 self.undoing.pop_front();
                 Outcome::warn("somebody has changed it since: nothing was undone")
             }
             Done::Seen => Outcome::none(),
+            Done::Accepted(name) => Outcome::done(format!("accepted as {name}; u undoes")).and(self.reread()),
+            Done::NotAccepted => {
+                Outcome::warn("not accepted: it was read meanwhile, or a newer notice is known").and(self.reread())
+            }
             Done::Exported(path) => Outcome::done(format!("written to {}", path.display())),
         }
+    }
+
+    /// Asks anew for the mails that are opened: what became of them has changed.
+    fn reread(&self) -> Vec<Question> {
+        let opened = self.pages.iter().filter_map(|page| match page {
+            Page::Notification(page) => Some(Question::Read(page.key)),
+            Page::Maintenance(_) | Page::Notifications(_) => None,
+        });
+        opened.collect()
     }
 
     /// Something changed: asks anew for what is on the screen. Rows that are on their way anyway are waited for.

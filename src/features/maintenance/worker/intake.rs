@@ -81,6 +81,7 @@ impl Feed {
             }
             // The rules may have changed since the last ones.
             let intake = Intake::new(self.shared.store.clone(), self.shared.rules.now(), self.shared.setup.limits);
+            let intake = intake.with_inventory(self.shared.inventory.now());
             for taken in intake.take(&self.label, mails, clock::now()).await {
                 match taken {
                     Ok(_) => self.state.received += 1,

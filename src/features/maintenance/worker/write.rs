@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::{Done, Report, Target, Write};
+use crate::features::maintenance::store::accept;
 use crate::features::maintenance::store::action::{self, Actor, Refusal};
 use crate::store::Error;
 
@@ -31,6 +32,13 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             let result = action::undo(connection, &inverse, &Actor { who, at })?;
             let done = if result.done.is_empty() { Done::NothingToUndo } else { Done::Undone };
             return Ok(Report::Done { done, inverse: None });
+        }
+        Write::Accept { key, notice, who } => {
+            let name = format!("{}/{}", notice.provider, notice.maintenance_id);
+            return Ok(match accept::accept(connection, key, &notice, &Actor { who, at })? {
+                Ok(accepted) => Report::Done { done: Done::Accepted(name), inverse: Some(accepted.inverse) },
+                Err(_) => Report::Done { done: Done::NotAccepted, inverse: None },
+            });
         }
         Write::Seen(targets) => {
             action::mark_seen(connection, &pairs(targets))?;
