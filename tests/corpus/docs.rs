@@ -93,6 +93,9 @@ fn resolved<'s>(whole: &'s Value, schema: &'s Value) -> &'s Value {
 fn misfit(whole: &Value, schema: &Value, value: &Value) -> Option<String> {
     let schema = resolved(whole, schema);
     let fits = |schema: &Value| misfit(whole, schema, value).is_none();
+    // A keyword says nothing of values of other types.
+    let (items, members) = (value.as_array(), value.as_object());
+    let bound = |wants: &Value| usize::try_from(wants.as_u64().unwrap()).unwrap();
     for (keyword, wants) in schema.as_object().unwrap() {
         let list = || wants.as_array().unwrap().iter();
         let is_met = match keyword.as_str() {
@@ -108,21 +111,21 @@ fn misfit(whole: &Value, schema: &Value, value: &Value) -> Option<String> {
             "anyOf" => list().any(fits),
             "oneOf" => list().filter(|schema| fits(schema)).count() == 1,
             "required" => list().all(|key| value.get(key.as_str().unwrap()).is_some()),
-            "minimum" => value.as_i64() >= wants.as_i64(),
-            "minItems" => value.as_array().unwrap().len() >= usize::try_from(wants.as_u64().unwrap()).unwrap(),
-            "maxItems" => value.as_array().unwrap().len() <= usize::try_from(wants.as_u64().unwrap()).unwrap(),
+            "minimum" => value.as_i64().is_none_or(|value| Some(value) >= wants.as_i64()),
+            "minItems" => items.is_none_or(|items| items.len() >= bound(wants)),
+            "maxItems" => items.is_none_or(|items| items.len() <= bound(wants)),
             "prefixItems" => {
-                list().zip(value.as_array().unwrap()).all(|(schema, item)| misfit(whole, schema, item).is_none())
+                list().zip(items.into_iter().flatten()).all(|(schema, item)| misfit(whole, schema, item).is_none())
             }
             "items" => {
-                let wrong = value.as_array().unwrap().iter().find_map(|item| misfit(whole, wants, item));
+                let wrong = items.into_iter().flatten().find_map(|item| misfit(whole, wants, item));
                 if wrong.is_some() {
                     return wrong;
                 }
                 true
             }
             "properties" | "additionalProperties" => {
-                for (key, item) in value.as_object().unwrap() {
+                for (key, item) in members.into_iter().flatten() {
                     let known = schema.get("properties").and_then(|known| known.get(key));
                     match (known, schema.get("additionalProperties")) {
                         (Some(schema), _) | (None, Some(schema @ Value::Object(_))) => {
@@ -182,8 +185,8 @@ fn the_schema_has_exactly_the_keys_and_words_that_the_engine_knows() {
         assert_eq!(at(pointer), known, "{pointer}");
     }
     for (pointer, rule) in [
-        ("/properties/status/items/prefixItems/1/enum", format!("status = [[\"x\", \"unknown\"]]\n{top}")),
-        ("/properties/impact/items/prefixItems/1/enum", format!("impact = [[\"x\", \"unknown\"]]\n{top}")),
+        ("/properties/status/items/prefixItems/1/enum", format!("status = [[\"x\", \"unknown\"]]\n{top}[part.html]\n")),
+        ("/properties/impact/items/prefixItems/1/enum", format!("impact = [[\"x\", \"unknown\"]]\n{top}[part.html]\n")),
         ("/properties/default/properties/status/enum", format!("{top}[part.html]\n[default]\nstatus = \"unknown\"\n")),
         ("/properties/default/properties/impact/enum", format!("{top}[part.html]\n[default]\nimpact = \"unknown\"\n")),
         ("/$defs/kind/enum", format!("include = [{{ part = \"unknown\", find = \"x\" }}]\n{top}[part.html]\n")),
