@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
-use super::detail::{EventKind, NewEvent};
+use super::detail::{EventKind, NewEvent, circuits_of};
 use super::letters::letters;
 use super::merge::{self, Change, Order, State, Step};
 use super::{MaintenanceKey, NotificationKey, sql};
@@ -387,7 +387,7 @@ fn merge_into(
 }
 
 /// The known windows of a maintenance by number.
-fn windows_of(
+pub(super) fn windows_of(
     connection: &Connection,
     provider: &str,
     maintenance_id: &str,
@@ -414,14 +414,6 @@ fn windows_of(
         state.circuits = circuits_of(connection, *key)?;
     }
     Ok(windows)
-}
-
-/// The circuits of a window in the order of the notice.
-pub fn circuits_of(connection: &Connection, key: MaintenanceKey) -> Result<Vec<Circuit>, Error> {
-    let mut query =
-        connection.prepare_cached("SELECT circuit_id, impact FROM circuit WHERE maintenance = ?1 ORDER BY position")?;
-    let rows = query.query_map([key], |row| Ok(Circuit { circuit_id: row.get(0)?, impact: row.get(1)? }))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Adds a window.
@@ -483,7 +475,12 @@ pub(super) fn insert_window(
     Ok(key)
 }
 
-fn update(connection: &Connection, key: MaintenanceKey, state: &State, changes: &[Change]) -> Result<(), Error> {
+pub(super) fn update(
+    connection: &Connection,
+    key: MaintenanceKey,
+    state: &State,
+    changes: &[Change],
+) -> Result<(), Error> {
     let matters = changes.iter().any(Change::matters);
     let mut update = connection.prepare_cached(
         "UPDATE maintenance SET account = :account, organizer = :organizer, uid = :uid, summary = :summary,
