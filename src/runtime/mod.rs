@@ -2,6 +2,7 @@
 //!
 //! The loop runs on the main thread; the workers have a runtime of their own, so that nothing they do delays a key.
 
+mod keeper;
 mod pace;
 pub mod terminal;
 mod worker;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use self::keeper::Keeper;
 use self::pace::Pace;
 use self::terminal::{Event, Terminal};
 use self::worker::{CloudVision, Heard, Maintenances, Threads, Worker};
@@ -66,6 +68,8 @@ struct Screen {
     terminal_environment: TerminalEnvironment,
     /// All that is seen or remembered.
     model: Model,
+    /// Saves the view.
+    keeper: Keeper,
     /// The threads of the workers.
     threads: Threads,
     /// The worker behind the maintenances.
@@ -83,11 +87,23 @@ impl Screen {
         let settings = settings(&config, &terminal_environment).map_err(Problems)?;
         let view = state::load(&config.paths.view());
         let mut model = Model::new(settings, &view, (80, 24), clock::now());
+        let keeper = Keeper::new(config.paths.view(), view);
         let threads = Threads::start()?;
         let maintenances = Worker::start(&threads, setup(&config));
         let cloudvision = cloudvision_setup(&config).map(|setup| Worker::start(&threads, setup));
         let first = model.begin();
-        Ok(Self { config, flags, environment, terminal_environment, model, threads, maintenances, cloudvision, first })
+        Ok(Self {
+            config,
+            flags,
+            environment,
+            terminal_environment,
+            model,
+            keeper,
+            threads,
+            maintenances,
+            cloudvision,
+            first,
+        })
     }
 
     /// The loop: quit first, then keys, then frames, then reports. An idle noctui draws nothing and wakes only when
@@ -133,6 +149,10 @@ impl Screen {
                     Err(_) => continue,
                 },
                 Some(read) = reloads.recv() => (self.reconfigured(read, logging), false),
+                () = self.keeper.due() => {
+                    self.keeper.save(Instant::now());
+                    continue;
+                }
                 () = sleep_until(turn) => (Message::Ticked, false),
             };
             let mut leaving = false;
@@ -148,6 +168,9 @@ impl Screen {
             if by_hand && !terminal.has_input() && draw(&self.model, &mut terminal) {
                 dirty = false;
             }
+            if by_hand {
+                self.keeper.note(self.model.view_state(), Instant::now());
+            }
         };
         // The terminal first: whoever quit has a prompt at once, whatever is still being written.
         drop(terminal);
@@ -158,10 +181,8 @@ impl Screen {
         }
         // What can end while the view is saved ends meanwhile, the watches on folders above all.
         self.threads.begin_to_stop();
-        if let Err(error) = state::save(&self.config.paths.view(), &self.model.view_state()) {
-            tracing::warn!(%error, "the view was not saved");
-        }
-        let Self { threads, maintenances, cloudvision, .. } = self;
+        let Self { threads, maintenances, cloudvision, keeper, model, .. } = self;
+        keeper.finish(model.view_state(), Instant::now()).await;
         let deployments = async {
             if let Some(worker) = cloudvision {
                 worker.stop().await;
