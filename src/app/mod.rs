@@ -86,6 +86,17 @@ impl Pane {
     pub(crate) fn short_title(self) -> &'static str {
         if matches!(self, Self::Maintenances) { "Maint" } else { self.title() }
     }
+
+    /// The title where there is next to no room.
+    pub(crate) fn brief_title(self) -> &'static str {
+        match self {
+            Self::Maintenances => "Maint",
+            Self::Deploys => "Dep",
+            Self::Changes => "Chg",
+            Self::Lab => "Lab",
+            Self::Consoles => "Con",
+        }
+    }
 }
 
 /// A name under which noctui works: production or lab, with its own rules.
