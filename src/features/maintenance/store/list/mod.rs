@@ -28,6 +28,7 @@ mod tests;
 use chrono::{DateTime, Utc};
 
 pub use everything::{Mark, everything};
+pub(super) use filter::Words;
 pub(super) use leg::active_ids;
 pub use rank::RowKey;
 pub use row::{Acknowledged, Group, Row};
