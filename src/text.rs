@@ -8,6 +8,10 @@ use unicode_width::UnicodeWidthChar as _;
 /// they join and for some marks on a letter.
 #[must_use]
 pub fn clean_line(text: &str) -> String {
+    // Nearly all of what comes in.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut clean = Cleaner::for_text(text);
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -22,6 +26,9 @@ pub fn clean_line(text: &str) -> String {
 /// Like [`clean_line`], but keeps line ends (CR LF and lone CR become LF) and widens tabs to four blanks.
 #[must_use]
 pub fn clean_text(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+        return text.to_owned();
+    }
     let mut clean = Cleaner::for_text(text);
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

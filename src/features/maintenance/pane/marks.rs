@@ -43,7 +43,7 @@ impl Everything {
     /// Marks these, which stand by key, or unmarks them where all of them are marked; whether they are now.
     fn toggle_all(&mut self, marks: &[Mark]) -> bool {
         if !marks.iter().all(|mark| self.find(mark.key).is_ok()) {
-            self.add(marks.iter().cloned());
+            self.add(marks.iter().copied());
             return true;
         }
         let gone: BTreeSet<MaintenanceKey> = marks.iter().map(|mark| mark.key).collect();

@@ -294,7 +294,7 @@ pub(super) fn any_blanks(pattern: &str) -> String {
                 escaped => written.extend(std::iter::once(c).chain(escaped)),
             },
             ' ' if blanks && !in_class && !matches!(chars.peek(), Some('+' | '*' | '?' | '{')) => {
-                written.push_str(" +")
+                written.push_str(" +");
             }
             _ => {
                 match c {

@@ -222,7 +222,7 @@ impl Clock<'_> {
             let begun = when::read(start, self.rule.dates.order)?;
             let from = begun.local(self.partial.year.or(self.near()), start)?;
             let same_day = from.date().and_time(time);
-            let days = if same_day > from { 0 } else { 1 };
+            let days = u64::from(same_day <= from);
             let local = same_day.checked_add_days(Days::new(days)).unwrap_or(same_day);
             let beside = beside.as_deref().or(beside_start.as_deref());
             self.instant(local, zone.or(begun.zone).as_ref(), beside, text)

@@ -241,9 +241,9 @@ fn user_entry(file: &Path) -> Result<Entry, RuleError> {
     };
     let mut text = String::new();
     let opened = std::fs::File::open(file).and_then(|opened| opened.take(MAX_FILE_BYTES + 1).read_to_string(&mut text));
-    let fix = |error: &std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => "check its name and the folder",
-        _ => "make it a readable text in UTF-8",
+    let is_there = |error: &std::io::Error| error.kind() != std::io::ErrorKind::NotFound;
+    let fix = |error: &std::io::Error| {
+        if is_there(error) { "make it a readable text in UTF-8" } else { "check its name and the folder" }
     };
     opened.map_err(|error| broken(format!("it cannot be read: {error}"), fix(&error)))?;
     if text.len() as u64 > MAX_FILE_BYTES {

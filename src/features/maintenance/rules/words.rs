@@ -72,11 +72,20 @@ pub(super) fn words(pattern: &str) -> Option<String> {
 
 /// The alternatives of the whole pattern.
 fn branches(ast: &Ast) -> Vec<&Ast> {
-    match ast {
-        Ast::Alternation(alternation) => alternation.asts.iter().flat_map(branches).collect(),
-        Ast::Group(group) if !matches!(group.kind, GroupKind::CaptureName { .. }) => branches(&group.ast),
-        other => vec![other],
+    if let Ast::Alternation(alternation) = ast {
+        return alternation.asts.iter().flat_map(branches).collect();
     }
+    if let Ast::Group(group) = ast
+        && !is_field(&group.kind)
+    {
+        return branches(&group.ast);
+    }
+    vec![ast]
+}
+
+/// Whether a group is named after a field.
+fn is_field(kind: &GroupKind) -> bool {
+    matches!(kind, GroupKind::CaptureName { .. })
 }
 
 /// Adds what `ast` asks for.
@@ -87,7 +96,7 @@ fn write(ast: &Ast, text: &mut String) {
         // The first stands for all.
         Ast::Alternation(alternation) => alternation.asts.iter().take(1).for_each(|ast| write(ast, text)),
         // Its value differs from mail to mail, whatever letters it begins with, unless it is a word.
-        Ast::Group(group) if matches!(group.kind, GroupKind::CaptureName { .. }) && !is_word(&group.ast) => {
+        Ast::Group(group) if is_field(&group.kind) && !is_word(&group.ast) => {
             text.push(GAP);
         }
         Ast::Group(group) => write(&group.ast, text),
@@ -106,14 +115,11 @@ fn write(ast: &Ast, text: &mut String) {
 /// The letter that a class stands for, which may be capital or small.
 fn one_of(class: &ClassBracketed) -> Option<char> {
     let ClassSet::Item(item) = &class.kind else { return None };
-    let letter = |item: &ClassSetItem| match item {
-        ClassSetItem::Literal(Literal { c, .. }) => Some(*c),
-        _ => None,
+    let items = if let ClassSetItem::Union(union) = item { union.items.as_slice() } else { std::slice::from_ref(item) };
+    let letter = |item: &ClassSetItem| {
+        if let ClassSetItem::Literal(Literal { c, .. }) = item { Some(*c) } else { None }
     };
-    let letters: Vec<char> = match item {
-        ClassSetItem::Union(union) => union.items.iter().map(letter).collect::<Option<_>>()?,
-        item => vec![letter(item)?],
-    };
+    let letters: Vec<char> = items.iter().map(letter).collect::<Option<_>>()?;
     let first = letters.first().copied().filter(|_| !class.negated)?;
     letters.iter().all(|other| other.eq_ignore_ascii_case(&first)).then_some(first)
 }
@@ -125,7 +131,14 @@ fn is_word(ast: &Ast) -> bool {
         Ast::Concat(concat) => concat.asts.iter().all(is_word),
         Ast::Alternation(alternation) => alternation.asts.iter().all(is_word),
         Ast::Group(group) => is_word(&group.ast),
-        _ => false,
+        Ast::Empty(_)
+        | Ast::Flags(_)
+        | Ast::Dot(_)
+        | Ast::Assertion(_)
+        | Ast::ClassUnicode(_)
+        | Ast::ClassPerl(_)
+        | Ast::ClassBracketed(_)
+        | Ast::Repetition(_) => false,
     }
 }
 

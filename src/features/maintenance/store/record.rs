@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
+use super::bounds::{fit, long, name, short, whole};
 use super::detail::{EventKind, NewEvent, circuits_of};
 use super::letters::letters;
 use super::merge::{self, Change, Order, State, Step};
 use super::{MaintenanceKey, NotificationKey, sql};
 use crate::features::maintenance::model::{Circuit, Envelope, Impact, Notice, Outcome, Reading, Verdict};
 use crate::store::Error;
-use crate::text::clean_line;
 
 /// A notification as its source delivered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,15 +42,8 @@ impl Default for Limits {
     }
 }
 
-/// Characters of an id, an address or another short field; more is cut.
-const SHORT: usize = 256;
-/// Characters of a summary or a reason.
-const LONG: usize = 2048;
 /// Bytes of the text that `/` searches, far above what providers send.
 const SEARCHED: usize = 256 * 1024;
-/// Circuits of one window; more than any notice seen by two orders of magnitude.
-const CIRCUITS: usize = 5000;
-
 /// What became of a received notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
@@ -247,7 +240,7 @@ fn find_same(
 }
 
 fn message_id(envelope: &Envelope) -> Option<String> {
-    envelope.message_id.as_deref().map(|id| cut(id.to_owned(), LONG))
+    envelope.message_id.as_deref().map(|id| whole(id))
 }
 
 fn insert(
@@ -306,30 +299,6 @@ fn by_maintenance(notices: &[Notice]) -> Vec<(String, Vec<Notice>)> {
         }
     }
     groups
-}
-
-/// The notice with its text harmless and bounded.
-fn fit(notice: &Notice) -> Notice {
-    let circuit = |circuit: &Circuit| Circuit {
-        circuit_id: marked(short(&circuit.circuit_id), &circuit.circuit_id),
-        impact: circuit.impact,
-    };
-    let named = notice.circuits.len();
-    let summary = if named > CIRCUITS {
-        format!("[{CIRCUITS} of {named} circuits are kept] {}", notice.summary)
-    } else {
-        notice.summary.clone()
-    };
-    Notice {
-        account: short(&notice.account),
-        circuits: notice.circuits.iter().take(CIRCUITS).map(circuit).collect(),
-        maintenance_id: short(&notice.maintenance_id),
-        organizer: short(&notice.organizer),
-        provider: short(&notice.provider),
-        summary: long(&summary),
-        uid: short(&notice.uid),
-        ..notice.clone()
-    }
 }
 
 /// Where and when a group of notices was made.
@@ -578,35 +547,4 @@ fn first_circuits(circuits: &[Circuit]) -> String {
 
 fn worst_impact(circuits: &[Circuit]) -> Option<Impact> {
     circuits.iter().map(|circuit| circuit.impact).max()
-}
-
-/// A provider's name, which is never empty: the order by provider begins after the empty text.
-fn name(provider: &str) -> String {
-    let name = short(provider);
-    if name.is_empty() { "unknown".to_owned() } else { name }
-}
-
-fn short(text: &str) -> String {
-    cut(clean_line(text), SHORT)
-}
-
-/// What is left of a text, with a sign where it was cut: half an id looks like a whole one.
-fn marked(mut left: String, text: &str) -> String {
-    if left.chars().count() == SHORT && text.chars().nth(SHORT).is_some() {
-        left.pop();
-        left.push('…');
-    }
-    left
-}
-
-fn long(text: &str) -> String {
-    cut(clean_line(text), LONG)
-}
-
-/// `text` without what follows the first `most` characters.
-fn cut(mut text: String, most: usize) -> String {
-    if let Some((end, _)) = text.char_indices().nth(most) {
-        text.truncate(end);
-    }
-    text
 }

@@ -2,6 +2,12 @@
 
 use super::names::{is_weekday, month};
 
+/// Words between the pieces of a date that say nothing.
+const FILLERS: [&str; 32] = [
+    "m", "t", "st", "nd", "rd", "th", "at", "on", "of", "hr", "hrs", "hours", "um", "den", "der", "le", "à", "er",
+    "heures", "de", "del", "el", "las", "la", "horas", "il", "alle", "ore", "às", "as", "º", "ª",
+];
+
 /// One piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
@@ -153,9 +159,7 @@ impl<'t> Scanner<'t> {
             "a" if self.rest.trim_start().starts_with("la") => return Ok(()),
             "am" | "a" => Token::Noon(false),
             "pm" | "p" => Token::Noon(true),
-            "m" | "t" | "st" | "nd" | "rd" | "th" | "at" | "on" | "of" | "hr" | "hrs" | "hours" => return Ok(()),
-            "um" | "den" | "der" | "le" | "à" | "er" | "heures" | "de" | "del" | "el" | "las" | "la" | "horas"
-            | "il" | "alle" | "ore" | "às" | "as" | "º" | "ª" => return Ok(()),
+            word if FILLERS.contains(&word) => return Ok(()),
             "h" | "uhr" => Token::Hour,
             "z" | "utc" | "gmt" | "ut" => Token::Zone("UTC".to_owned()),
             "greenwich" | "mean" | "time" | "coordinated" | "universal" => return self.long_zone(&lower),
