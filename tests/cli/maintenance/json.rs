@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Notice, home_with, json, said};
+use super::{Notice, home_with, json, provider, said};
 use crate::json::{documented, fields};
 
 #[test]
@@ -19,7 +19,11 @@ fn every_field_is_documented_and_every_documented_field_is_printed() {
     let home = home_with(&[Notice::default(), moved]);
     said(&home, &["note", "HC-100", "x"]);
     said(&home, &["ack", "HC-100"]);
-    let commands: [&[&str]; 7] = [
+    // A mail that the rule made from it reads.
+    std::fs::write(home.path().join("unknown.eml"), provider::MAIL).unwrap();
+    said(&home, &["import", "unknown.eml"]);
+    home.noctui(["provider", "new", "unknown.eml", "--save"]).assert().success();
+    let commands: [&[&str]; 8] = [
         &["unack", "HC-100"],
         &["ack", "HC-100"],
         &["note", "HC-100", "y"],
@@ -27,6 +31,7 @@ fn every_field_is_documented_and_every_documented_field_is_printed() {
         &["show", "HC-100"],
         &["show", "HC-100", "--mail"],
         &["import", "mails"],
+        &["reparse"],
     ];
     let mut printed = BTreeSet::new();
     for command in commands {
