@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::list::{Acknowledged, Group};
 use super::merge::Change;
-pub use super::record::circuits_of;
+pub use super::rows::circuits_of;
 use super::unparsed::{self, Notification};
 use super::{MaintenanceKey, NoteKey, NotificationKey, sql};
 use crate::features::maintenance::model::{Circuit, Status, UnknownWord};

@@ -8,6 +8,7 @@
 //! | `schema_1.sql` and further | tables, indexes and why each is there |
 //! | `merge` | the rules by which a notice changes what is known; pure |
 //! | `record` | one received notification into the tables |
+//! | `rows` | the rows of a maintenance |
 //! | `list` | windows of the list in its sorts and filters |
 //! | `letters` | which characters a text has, for filters |
 //! | `detail` | all about one maintenance; finding one by its provider's id |
@@ -30,6 +31,7 @@ pub mod list;
 pub mod merge;
 pub mod record;
 pub mod retention;
+mod rows;
 pub mod seed;
 mod sql;
 pub mod undo;
