@@ -1,16 +1,13 @@
 //! `noctui provider …`
 
-use std::collections::BTreeSet;
-
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use serde_json::Value;
 
-use crate::json::{documented, fields};
 use crate::support::Home;
 
 /// A mail of a provider that no rule in the binary knows.
-pub(super) const MAIL: &str = "From: Bramble NOC <noc@bramble.example>\nSubject: [Bramble] Planned maintenance BR-2041 - Reminder\n\
+const MAIL: &str = "From: Bramble NOC <noc@bramble.example>\nSubject: [Bramble] Planned maintenance BR-2041 - Reminder\n\
     Date: Mon, 2 Nov 2026 10:15:00 +0100\nContent-Type: text/html\n\n<p><b>Reason:</b> Splice</p><table>\
     <tr><td>Start (CET)</td><td>14/11/2026 23:30</td></tr><tr><td>End (CET)</td><td>15/11/2026 04:00</td></tr></table>\
     <table><tr><th>Service</th><th>Effect</th></tr><tr><td>BN-100-7741</td><td>Loss</td></tr></table>";
@@ -120,24 +117,4 @@ fn a_test_of_a_file_with_an_error_says_where_and_what_to_write() {
         .assert()
         .code(2)
         .stderr(contains("there is no rule \"nobody\""));
-}
-
-#[test]
-fn every_field_is_documented_and_every_documented_field_is_printed() {
-    let home = home();
-    own_rule(&home, "broken.toml", "organizer = 'x@x.example'\nprocesors = []\n");
-    home.noctui(["provider", "new", "notice.eml", "--save"]).assert().success();
-    let mut printed = BTreeSet::new();
-    let test = |slug| ["test", slug, "notice.eml"];
-    for command in [["list"].as_slice(), &test("bramble"), &test("cogent"), &test("lumen")] {
-        let mut said = json(&home, &[&["provider"], command].concat());
-        // The keys of notices are those of the BCOP draft.
-        for mail in said.as_array_mut().unwrap() {
-            mail.as_object_mut().unwrap().entry("notices").and_modify(|notices| *notices = Value::Null);
-        }
-        fields(&said, &mut printed);
-    }
-    let documented = documented("# Provider rules");
-    assert_eq!(printed.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new(), "printed, not documented");
-    assert_eq!(documented.difference(&printed).collect::<Vec<_>>(), Vec::<&String>::new(), "documented, not printed");
 }

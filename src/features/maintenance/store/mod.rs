@@ -14,13 +14,16 @@
 //! | `detail` | all about one maintenance; finding one by its provider's id |
 //! | `action` | what people do: acknowledge, note, look, and the inverse of each |
 //! | `draft` | notes that were begun and put away |
+//! | `accept` | a suggestion becomes a maintenance because a person says so, and the inverse |
 //! | `undo` | what they did last, for taking it back from another process |
 //! | `again` | reading stored notifications again |
 //! | `unparsed` | notifications, above all those nobody could read |
+//! | `unknown` | notifications that name circuits which are not the user's |
 //! | `count` | the numbers beside the pane's title |
 //! | `retention` | forgetting what is old |
 //! | `seed` | filling a store with plausible maintenances, for measuring |
 
+pub mod accept;
 pub mod action;
 pub mod again;
 pub mod count;
@@ -35,6 +38,7 @@ mod rows;
 pub mod seed;
 mod sql;
 pub mod undo;
+pub mod unknown;
 pub mod unparsed;
 
 #[cfg(test)]

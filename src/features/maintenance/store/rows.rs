@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, named_params};
 
+use super::detail::circuits_of;
 use super::letters::letters;
 use super::merge::{Change, Order, State};
 use super::{MaintenanceKey, sql};
@@ -39,14 +40,6 @@ pub(super) fn windows_of(
         state.circuits = circuits_of(connection, *key)?;
     }
     Ok(windows)
-}
-
-/// The circuits of a window in the order of the notice.
-pub fn circuits_of(connection: &Connection, key: MaintenanceKey) -> Result<Vec<Circuit>, Error> {
-    let mut query =
-        connection.prepare_cached("SELECT circuit_id, impact FROM circuit WHERE maintenance = ?1 ORDER BY position")?;
-    let rows = query.query_map([key], |row| Ok(Circuit { circuit_id: row.get(0)?, impact: row.get(1)? }))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Adds a window.
