@@ -11,7 +11,7 @@ use super::action::{Actor, Inverse};
 use super::detail::{EventKind, NewEvent};
 use super::merge::{self, State};
 use super::undo::remember;
-use super::{MaintenanceKey, NotificationKey, record, unparsed};
+use super::{MaintenanceKey, NotificationKey, record, rows, unparsed};
 use crate::features::maintenance::model::{Envelope, Notice, Outcome, Reading, Verdict};
 use crate::store::Error;
 
@@ -64,7 +64,7 @@ pub fn accept(
         return Ok(Err(Refused::IsRead));
     }
     connection.execute_batch("SAVEPOINT accept")?;
-    let before = record::windows_of(connection, &notice.provider, &notice.maintenance_id)?;
+    let before = rows::windows_of(connection, &notice.provider, &notice.maintenance_id)?;
     let envelope = Envelope { message_id: None, sender: String::new(), subject: String::new(), date: mail.dated };
     let verdict = Verdict::Parsed { provider: notice.provider.clone(), notices: vec![notice.clone()] };
     let recorded = record::record_again(connection, key, mail.received_at, &Reading { envelope, verdict })?;
@@ -117,7 +117,7 @@ pub(super) fn take_back(
             Some(before) => {
                 let now = state_of(connection, *window)?;
                 let changes = now.map(|now| merge::compare(&now, before)).unwrap_or_default();
-                record::update(connection, *window, before, &changes)?;
+                rows::update(connection, *window, before, &changes)?;
                 tell(connection, *window, key, EventKind::Unaccepted, actor, &changes)?;
             }
         }
@@ -134,7 +134,7 @@ fn state_of(connection: &Connection, window: MaintenanceKey) -> Result<Option<St
     let mut query = connection.prepare_cached("SELECT provider, maintenance_id FROM maintenance WHERE id = ?1")?;
     let name = query.query_row([window], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).optional()?;
     let Some((provider, maintenance_id)) = name else { return Ok(None) };
-    let windows = record::windows_of(connection, &provider, &maintenance_id)?;
+    let windows = rows::windows_of(connection, &provider, &maintenance_id)?;
     Ok(windows.into_iter().find(|(key, _)| *key == window).map(|(_, state)| state))
 }
 

@@ -8,7 +8,7 @@
 //! | `schema_1.sql` and further | tables, indexes and why each is there |
 //! | `merge` | the rules by which a notice changes what is known; pure |
 //! | `record` | one received notification into the tables |
-//! | `bounds` | what of a notice goes into columns |
+//! | `rows` | the rows of a maintenance |
 //! | `list` | windows of the list in its sorts and filters |
 //! | `letters` | which characters a text has, for filters |
 //! | `detail` | all about one maintenance; finding one by its provider's id |
@@ -27,7 +27,6 @@
 pub mod accept;
 pub mod action;
 pub mod again;
-mod bounds;
 pub mod count;
 pub mod detail;
 pub mod dismiss;
@@ -37,6 +36,7 @@ pub mod list;
 pub mod merge;
 pub mod record;
 pub mod retention;
+mod rows;
 pub mod seed;
 mod sql;
 pub mod undo;
