@@ -11,7 +11,7 @@ const UNREAD: &str = "SELECT count(*) FROM notification WHERE outcome IN ('parsi
 fn a_mail_that_needs_no_look_is_dismissed_and_u_brings_it_back() {
     let mut desk = Desk::live(120, 40);
     let unread = desk.count(UNREAD);
-    assert!(unread > 1 && desk.shows(&format!("{unread} mails to read")), "{}", desk.screen());
+    assert!(unread > 1 && desk.shows(&format!("{unread} to read")), "{}", desk.screen());
     desk.press("m d");
     assert!(desk.shows("one mail dismissed; u undoes, f shows what is"), "{}", desk.screen());
     assert_eq!(desk.count(DISMISSED), 1);
@@ -23,7 +23,7 @@ fn a_mail_that_needs_no_look_is_dismissed_and_u_brings_it_back() {
     assert!(desk.shows("undone: no longer dismissed: one mail"), "{}", desk.screen());
     assert_eq!(desk.count(DISMISSED), 0);
     desk.press("esc");
-    assert!(desk.shows(&format!("{unread} mails to read")), "{}", desk.screen());
+    assert!(desk.shows(&format!("{unread} to read")), "{}", desk.screen());
 }
 
 #[test]

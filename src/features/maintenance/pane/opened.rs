@@ -57,7 +57,7 @@ pub(crate) struct NotificationsPage {
     pub(crate) filter: String,
     /// Number of the newest request.
     pub(crate) generation: u64,
-    /// Whether an extension is under way.
+    /// Whether rows are under way.
     pub(crate) extending: bool,
     /// Why the list could not be read.
     pub(crate) failure: Option<Trouble>,

@@ -160,7 +160,8 @@ impl NotificationsPage {
     /// Asks for the list anew: so many from the newest on.
     pub(super) fn relist(&mut self, rows: usize) -> Question {
         self.generation += 1;
-        self.extending = false;
+        // What would follow the old rows is not asked for until the new ones are there.
+        self.extending = true;
         Question::Notifications {
             generation: self.generation,
             which: self.which,

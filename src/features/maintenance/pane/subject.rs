@@ -90,7 +90,9 @@ impl State {
             Command::Acknowledge => {
                 return self.has_target().then_some(if self.is_all_acknowledged() { "un-acknowledge" } else { hint });
             }
-            Command::Note | Command::Open | Command::Mark | Command::OpenMail => self.has_target(),
+            Command::Note | Command::Open | Command::OpenMail => self.has_target(),
+            // Among mails other keys need the room.
+            Command::Mark => self.has_target() && !self.is_opened(),
             Command::Undo => !self.undo.is_empty(),
             Command::Accept => self.has_suggestion(),
             Command::Dismiss => return self.dismissal(),

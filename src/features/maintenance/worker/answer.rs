@@ -10,6 +10,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::{Done, Mail, Question, Report, Shared, Write, circuits, read, write};
 use crate::clock;
 use crate::features::maintenance::export;
+use crate::features::maintenance::store::unparsed::NotificationAnchor;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey, detail, unparsed};
 use crate::store::Error;
 use crate::trouble::Trouble;
@@ -51,8 +52,9 @@ impl Answers {
         let slot = match &question {
             Question::List { .. } => Some(Slot::List),
             Question::Count { .. } => Some(Slot::Count),
-            Question::Notifications { .. } => Some(Slot::Mails),
-            Question::Extend { .. }
+            Question::Notifications { anchor: NotificationAnchor::Top, .. } => Some(Slot::Mails),
+            Question::Notifications { .. }
+            | Question::Extend { .. }
             | Question::Mark(_)
             | Question::Open(_)
             | Question::Read(_)
