@@ -40,7 +40,9 @@ fn check(notice: &Notice) {
     assert!(notice.end > notice.start);
     assert!(!notice.circuits.is_empty() || notice.status.is_final());
     let texts = [&notice.account, &notice.maintenance_id, &notice.provider, &notice.summary, &notice.uid];
-    assert!(texts.into_iter().chain(notice.circuits.iter().map(|circuit| &circuit.circuit_id)).all(|text| is_clean(text)));
+    assert!(
+        texts.into_iter().chain(notice.circuits.iter().map(|circuit| &circuit.circuit_id)).all(|text| is_clean(text))
+    );
 }
 
 /// Whether a text may be drawn.

@@ -33,9 +33,10 @@ impl Everything {
         }
     }
 
-    /// Marks rows.
+    /// Marks rows, as they are now those that were marked before, too.
     fn add(&mut self, marks: impl Iterator<Item = Mark>) {
-        self.0.extend(marks);
+        let before = std::mem::take(&mut self.0);
+        self.0.extend(marks.chain(before));
         self.0.sort_by_key(|mark| mark.key);
         self.0.dedup_by_key(|mark| mark.key);
     }

@@ -280,7 +280,8 @@ fn pattern(found: &Spanned<String>, key: &'static str, with_fields: bool) -> Res
 }
 
 /// A pattern in which each blank stands for one or more, since nobody sees how many there are, and `\d` for the digits of
-/// ASCII: those of all scripts take several times the memory, and dates are not written in them.
+/// ASCII: those of all scripts take several times the memory, and dates are not written in them. Likewise `\b`, which in all
+/// scripts keeps the quick engine from any text with a letter beyond ASCII.
 pub(super) fn any_blanks(pattern: &str) -> String {
     // Under `x` blanks are layout of the pattern.
     let blanks = !pattern.trim_start().starts_with("(?x");
@@ -291,6 +292,7 @@ pub(super) fn any_blanks(pattern: &str) -> String {
         match c {
             '\\' => match chars.next() {
                 Some('d') => written.push_str(if in_class { "0-9" } else { DIGIT }),
+                Some('b') if !in_class && chars.peek() != Some(&'{') => written.push_str(EDGE),
                 escaped => written.extend(std::iter::once(c).chain(escaped)),
             },
             ' ' if blanks && !in_class && !matches!(chars.peek(), Some('+' | '*' | '?' | '{')) => {
@@ -311,10 +313,12 @@ pub(super) fn any_blanks(pattern: &str) -> String {
 
 /// What takes the place of `\d`.
 const DIGIT: &str = "[0-9]";
+/// What takes the place of `\b`.
+const EDGE: &str = r"(?-u:\b)";
 
 /// A pattern as its writer wrote it, near enough: [`any_blanks`] undone.
 pub(super) fn as_written(pattern: &str) -> String {
-    let pattern = pattern.replace(DIGIT, r"\d");
+    let pattern = pattern.replace(DIGIT, r"\d").replace(EDGE, r"\b");
     if pattern.trim_start().starts_with("(?x") { pattern } else { pattern.replace(" +", " ") }
 }
 
@@ -432,6 +436,7 @@ mod tests {
             (r"\[ \d\]", r"\[ +[0-9]\]"),
             (r"a ?b *c", r"a ?b *c"),
             (r"(?x) a \d", r"(?x) a [0-9]"),
+            (r"\bTTN-\d", r"(?-u:\b)TTN-[0-9]"),
             (r"\", r"\"),
         ] {
             assert_eq!(any_blanks(written), taken);
