@@ -245,7 +245,7 @@ impl Model {
         if matches!(spec.risk, Risk::None | Risk::Undoable) {
             return Ok(None);
         }
-        let Command::CloudVision(command) = spec.command else {
+        let Command::CloudVision(cloudvision::pane::Command::Do(deed)) = spec.command else {
             // Without contexts there is no name to say or to type: the command's own stands in for it.
             let context = self.context().map(|context| context.name.clone());
             let question = match &context {
@@ -255,8 +255,8 @@ impl Model {
             let word = (spec.risk == Risk::TypeName).then(|| context.unwrap_or_else(|| spec.name.to_owned()));
             return Ok(Some(Confirm::new(Confirmed::Run(spec.command), question, word, self.now)));
         };
-        let place = self.turn_to(command);
-        let aim = self.cloudvision.aim(command, place, &self.settings.look(self.zone, self.now))?;
+        let place = self.turn_to(deed.place());
+        let aim = self.cloudvision.aim(deed, place, &self.settings.look(self.zone, self.now))?;
         if aim.is_harmless || (spec.risk == Risk::Production && !aim.production) {
             return Ok(None);
         }
@@ -266,8 +266,8 @@ impl Model {
     }
 
     /// Focuses on the pane in which a command of CloudVision makes sense.
-    fn turn_to(&mut self, command: cloudvision::pane::Command) -> Place {
-        let place = command.place().or(self.focus.place()).unwrap_or(Place::Changes);
+    fn turn_to(&mut self, place: Option<Place>) -> Place {
+        let place = place.or(self.focus.place()).unwrap_or(Place::Changes);
         self.focus = pane_of(place);
         self.fit();
         place
@@ -351,7 +351,7 @@ impl Model {
                 return self.of_maintenance(outcome);
             }
             Command::CloudVision(command) => {
-                let place = self.turn_to(command);
+                let place = self.turn_to(command.place());
                 let look = self.settings.look(self.zone, self.now);
                 let outcome = self.cloudvision.run(command, place, &look);
                 return self.of_cloudvision(outcome);

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::pace::Pace;
 use self::terminal::{Event, Terminal};
-use self::worker::{CloudVision, Heard, Maintenances, Threads, Worker};
+use self::worker::{CloudVision, Heard, Maintenances, Threads};
 use crate::app::{Effect, Message, Model, Settings, view};
 use crate::clock;
 use crate::colour::TerminalEnvironment;
@@ -69,9 +69,9 @@ struct Screen {
     /// The threads of the workers.
     threads: Threads,
     /// The worker behind the maintenances.
-    maintenances: Worker<Maintenances>,
+    maintenances: Maintenances,
     /// The worker behind deploys and change controls; there is none where no CloudVision is configured.
-    cloudvision: Option<Worker<CloudVision>>,
+    cloudvision: Option<CloudVision>,
     /// What the workers are to be asked first.
     first: Vec<Effect>,
 }
@@ -84,8 +84,8 @@ impl Screen {
         let view = state::load(&config.paths.view());
         let mut model = Model::new(settings, &view, (80, 24), clock::now());
         let threads = Threads::start()?;
-        let maintenances = Worker::start(&threads, setup(&config));
-        let cloudvision = cloudvision_setup(&config).map(|setup| Worker::start(&threads, setup));
+        let maintenances = Maintenances::of(&threads, setup(&config));
+        let cloudvision = cloudvision_setup(&config).map(|setup| CloudVision::of(&threads, setup));
         let first = model.begin();
         Ok(Self { config, flags, environment, terminal_environment, model, threads, maintenances, cloudvision, first })
     }
@@ -229,7 +229,7 @@ impl Screen {
                 self.maintenances.reconfigure(setup(&config));
                 match (cloudvision_setup(&config), &mut self.cloudvision) {
                     (Some(setup), Some(worker)) => worker.reconfigure(setup),
-                    (Some(setup), none) => *none = Some(Worker::start(&self.threads, setup)),
+                    (Some(setup), none) => *none = Some(CloudVision::of(&self.threads, setup)),
                     // Nobody can ask it anything any more; it ends with noctui, and so do its deployments.
                     (None, _) => {}
                 }
@@ -246,7 +246,7 @@ impl Screen {
 }
 
 /// What the worker behind deploys and change controls tells; never, where there is none.
-async fn next(worker: &mut Option<Worker<CloudVision>>) -> Heard<cloudvision::worker::Report> {
+async fn next(worker: &mut Option<CloudVision>) -> Heard<cloudvision::worker::Report> {
     match worker {
         Some(worker) => worker.next().await,
         None => std::future::pending().await,

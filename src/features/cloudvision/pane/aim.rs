@@ -10,7 +10,7 @@ use super::opened::{Board, Page, Subject};
 use super::rows::DeployRow;
 use super::run::Run;
 use super::view::words;
-use super::{Command, Place, State};
+use super::{Deed, Place, State};
 use crate::features::cloudvision::deploy::Advance;
 use crate::features::cloudvision::model::{
     Change, ChangeAction, ChangeState, ExecutionOrder, Workspace, WorkspaceId, WorkspaceState,
@@ -66,14 +66,14 @@ pub(super) struct OnScreen {
 }
 
 impl State {
-    /// What `command` would do now, or why it would do nothing.
-    pub(crate) fn aim(&self, command: Command, place: Place, look: &Look<'_>) -> Result<Aim, String> {
+    /// What `deed` would do now, or why it would do nothing.
+    pub(crate) fn aim(&self, deed: Deed, place: Place, look: &Look<'_>) -> Result<Aim, String> {
         if self.instances.is_empty() {
             return Err(UNCONFIGURED.to_owned());
         }
-        match command {
-            Command::Deploy => self.aim_deployment(Advance::Pending, look),
-            Command::DeployStart => {
+        match deed {
+            Deed::Deploy => self.aim_deployment(Advance::Pending, look),
+            Deed::DeployStart => {
                 let target = self.subject_target()?;
                 if target.advance == Advance::Pending {
                     let name = &target.name;
@@ -81,48 +81,29 @@ impl State {
                 }
                 self.aim_deployment(target.advance, look)
             }
-            Command::GoOn => self.aim_submission(look),
-            Command::Cancel => self.aim_cancelling(look),
-            Command::Abandon => self.aim_abandoning(place, look),
-            Command::Approve => self.aim_change(place, ChangeAction::Approve, "Approve", look),
-            Command::Unapprove => self.aim_change(place, ChangeAction::Unapprove, "Unapprove", look),
-            Command::Start => {
+            Deed::GoOn => self.aim_submission(look),
+            Deed::Cancel => self.aim_cancelling(look),
+            Deed::Abandon => self.aim_abandoning(place, look),
+            Deed::Approve => self.aim_change(place, ChangeAction::Approve, "Approve", look),
+            Deed::Unapprove => self.aim_change(place, ChangeAction::Unapprove, "Unapprove", look),
+            Deed::Start => {
                 let state = self.change_on_screen(place)?.change.state;
                 if state == ChangeState::Pending {
                     return Err("nobody has approved it: a approves, S approves and starts".to_owned());
                 }
                 self.aim_change(place, ChangeAction::Start, "Start", look)
             }
-            Command::ApproveStart => self.aim_change(place, ChangeAction::ApproveAndStart, "Approve and start", look),
-            Command::Stop => self.aim_change(place, ChangeAction::Stop, "Stop", look),
-            Command::Unschedule => self.aim_change(place, ChangeAction::Unschedule, "Take off the schedule", look),
-            Command::Delete => self.aim_change(place, ChangeAction::Delete, "Delete", look),
-            Command::Arrange => {
+            Deed::ApproveStart => self.aim_change(place, ChangeAction::ApproveAndStart, "Approve and start", look),
+            Deed::Stop => self.aim_change(place, ChangeAction::Stop, "Stop", look),
+            Deed::Unschedule => self.aim_change(place, ChangeAction::Unschedule, "Take off the schedule", look),
+            Deed::Delete => self.aim_change(place, ChangeAction::Delete, "Delete", look),
+            Deed::Arrange => {
                 let (order, verb) = match self.change_on_screen(place)?.change.order() {
                     ExecutionOrder::Serial | ExecutionOrder::Mixed => (ExecutionOrder::Parallel, "Run all at once"),
                     ExecutionOrder::Parallel => (ExecutionOrder::Serial, "Run one after the other"),
                 };
                 self.aim_change(place, ChangeAction::Arrange(order), verb, look)
             }
-            Command::OpenChange
-            | Command::Schedule
-            | Command::Rename
-            | Command::Describe
-            | Command::Open
-            | Command::Close
-            | Command::Next
-            | Command::Previous
-            | Command::Filter
-            | Command::FindNext
-            | Command::FindPrevious
-            | Command::Show
-            | Command::Seen
-            | Command::Workspaces
-            | Command::Devices
-            | Command::Instance
-            | Command::Copy
-            | Command::CopyText
-            | Command::Refresh => Err("this writes nothing".to_owned()),
         }
     }
 

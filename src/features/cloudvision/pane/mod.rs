@@ -21,7 +21,7 @@ pub(crate) mod view;
 
 use chrono::{DateTime, Utc};
 
-pub use command::{COMMANDS, Command};
+pub use command::{COMMANDS, Command, Deed};
 use editor::Editor;
 use filter::{Filter, Show};
 use instance::Instance;

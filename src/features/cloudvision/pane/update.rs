@@ -82,19 +82,7 @@ impl State {
         self.deploys.list.touch();
         self.changes.list.touch();
         let outcome = match command {
-            Command::Deploy
-            | Command::DeployStart
-            | Command::GoOn
-            | Command::Cancel
-            | Command::Abandon
-            | Command::Approve
-            | Command::Unapprove
-            | Command::Start
-            | Command::ApproveStart
-            | Command::Stop
-            | Command::Unschedule
-            | Command::Delete
-            | Command::Arrange => match self.aim(command, place, look) {
+            Command::Do(deed) => match self.aim(deed, place, look) {
                 Ok(aim) => self.carry_out(aim.request, look.now),
                 Err(why) => Outcome::warn(why),
             },
