@@ -245,6 +245,11 @@ impl Model {
         self.cloudvision.under_way()
     }
 
+    /// What deployments may have left in CloudVision that nobody abandoned, a sentence each.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        self.cloudvision.left_behind()
+    }
+
     /// Draws what a pane shows below its title; returns where text is being typed.
     pub(super) fn draw_inner(&self, pane: Pane, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         let focused = self.focus == pane;

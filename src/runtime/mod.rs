@@ -70,8 +70,10 @@ struct Screen {
     threads: Threads,
     /// The worker behind the maintenances.
     maintenances: Maintenances,
-    /// The worker behind deploys and change controls; there is none where no CloudVision is configured.
+    /// The worker behind deploys and change controls; there is none before a CloudVision is configured.
     cloudvision: Option<CloudVision>,
+    /// What that worker is to work with once no deployment is under way: another setup would end them.
+    next_setup: Option<cloudvision::worker::Setup>,
     /// What the workers are to be asked first.
     first: Vec<Effect>,
 }
@@ -85,9 +87,22 @@ impl Screen {
         let mut model = Model::new(settings, &view, (80, 24), clock::now());
         let threads = Threads::start()?;
         let maintenances = Maintenances::of(&threads, setup(&config));
-        let cloudvision = cloudvision_setup(&config).map(|setup| CloudVision::of(&threads, setup));
+        let next_setup = Some(cloudvision_setup(&config));
         let first = model.begin();
-        Ok(Self { config, flags, environment, terminal_environment, model, threads, maintenances, cloudvision, first })
+        let mut screen = Self {
+            config,
+            flags,
+            environment,
+            terminal_environment,
+            model,
+            threads,
+            maintenances,
+            cloudvision: None,
+            next_setup,
+            first,
+        };
+        screen.set_up_cloudvision();
+        Ok(screen)
     }
 
     /// The loop: quit first, then keys, then frames, then reports. An idle noctui draws nothing and wakes only when
@@ -140,6 +155,7 @@ impl Screen {
             for effect in self.model.update(message, clock::now()) {
                 leaving |= self.carry_out(effect, &mut terminal);
             }
+            self.set_up_cloudvision();
             if leaving {
                 break ExitCode::SUCCESS;
             }
@@ -161,13 +177,18 @@ impl Screen {
         if let Err(error) = state::save(&self.config.paths.view(), &self.model.view_state()) {
             tracing::warn!(%error, "the view was not saved");
         }
-        let Self { threads, maintenances, cloudvision, .. } = self;
+        let Self { threads, maintenances, cloudvision, mut model, .. } = self;
         let deployments = async {
             if let Some(worker) = cloudvision {
-                worker.stop().await;
+                let last_words = |report| drop(model.update(Message::CloudVision(Box::new(report)), clock::now()));
+                worker.stop(last_words).await;
             }
         };
-        tokio::join!(maintenances.stop(), deployments);
+        tokio::join!(maintenances.stop(|_| ()), deployments);
+        // Whoever reads this has no screen any more that would name it.
+        for left in model.left_behind() {
+            crate::output::complain(&format!("noctui: {left}"));
+        }
         drop(threads);
         Ok(code)
     }
@@ -218,6 +239,19 @@ impl Screen {
         }
     }
 
+    /// Gives the worker behind deploys and change controls what it is to work with next, unless a deployment is under way.
+    fn set_up_cloudvision(&mut self) {
+        if self.model.deployments_under_way() > 0 {
+            return;
+        }
+        let Some(setup) = self.next_setup.take() else { return };
+        match &mut self.cloudvision {
+            Some(worker) => worker.reconfigure(setup),
+            None if setup.instances.is_empty() => {}
+            none => *none = Some(CloudVision::of(&self.threads, setup)),
+        }
+    }
+
     /// The configuration file was read again: it is taken over, or the old one stays and the mistake is shown.
     fn reconfigured(&mut self, read: Result<Config, Problems>, logging: &Logging) -> Message {
         let settings = read.and_then(|config| {
@@ -227,12 +261,7 @@ impl Screen {
             Ok((config, settings)) => {
                 logging.set(&config.log);
                 self.maintenances.reconfigure(setup(&config));
-                match (cloudvision_setup(&config), &mut self.cloudvision) {
-                    (Some(setup), Some(worker)) => worker.reconfigure(setup),
-                    (Some(setup), none) => *none = Some(CloudVision::of(&self.threads, setup)),
-                    // Nobody can ask it anything any more; it ends with noctui, and so do its deployments.
-                    (None, _) => {}
-                }
+                self.next_setup = Some(cloudvision_setup(&config));
                 self.config = config;
                 Message::Reconfigured(Box::new(settings))
             }
@@ -273,15 +302,15 @@ fn of_cloudvision(heard: Heard<cloudvision::worker::Report>) -> Message {
     }
 }
 
-/// What the worker behind deploys and change controls needs of the configuration; nothing where no CloudVision is
-/// configured.
-fn cloudvision_setup(config: &Config) -> Option<cloudvision::worker::Setup> {
-    (!config.cloudvision.is_empty()).then(|| cloudvision::worker::Setup {
+/// What the worker behind deploys and change controls needs of the configuration.
+fn cloudvision_setup(config: &Config) -> cloudvision::worker::Setup {
+    cloudvision::worker::Setup {
         data_dir: config.paths.data.clone(),
         instances: config.cloudvision.clone(),
         deploys: config.deploys.clone(),
         who: config.who.clone(),
-    })
+        hands_off: config.hands_off(),
+    }
 }
 
 /// Whatever goes wrong stands in the log, too.

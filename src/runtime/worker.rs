@@ -27,8 +27,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// A worker that ran this long has recovered.
 const RECOVERED: Duration = Duration::from_mins(1);
-/// How long leaving waits for writes that were asked for.
-const LAST_WRITES: Duration = Duration::from_secs(10);
+/// How long leaving waits for writes that were asked for: a little longer than a workspace is given to be abandoned.
+const LAST_WRITES: Duration = Duration::from_secs(12);
 
 /// What tells the workers of the features apart: what a worker is set up with (`S`), asked (`Q`) and tells (`R`).
 pub(super) struct Role<S, Q, R> {
@@ -300,13 +300,20 @@ impl<S: Clone + PartialEq, Q, R> Worker<S, Q, R> {
         }
     }
 
-    /// Ends the worker. Writes that were asked for are carried out, for as long as [`LAST_WRITES`].
-    pub(super) async fn stop(self) {
+    /// Ends the worker. Writes that were asked for are carried out, for as long as [`LAST_WRITES`]; what it tells meanwhile is
+    /// `heard`.
+    pub(super) async fn stop(self, mut heard: impl FnMut(R)) {
         let Self { stop, running, .. } = self;
-        if let Some(Running { task, requests, reports, .. }) = running {
-            drop((requests, reports));
+        if let Some(Running { task, requests, mut reports, .. }) = running {
+            drop(requests);
             stop.cancel();
-            if tokio::time::timeout(LAST_WRITES, task).await.is_err() {
+            let ended = async {
+                while let Some(report) = reports.recv().await {
+                    heard(report);
+                }
+                task.await
+            };
+            if tokio::time::timeout(LAST_WRITES, ended).await.is_err() {
                 tracing::error!(
                     "leaving although a write has not ended; the store decides by itself whether it was done"
                 );

@@ -239,7 +239,7 @@ impl State {
         }
         let lines = vec![
             warning(look, &format!("it is submitted: {keeps},")),
-            ("  and the next change control of these devices brings it to them".to_owned(), Role::Text),
+            ("  no device gets it; d makes a change control of it again".to_owned(), Role::Text),
         ];
         let request = act(&run.instance, newest, ChangeAction::Delete);
         Ok(Aim::new(request, "Delete the change control", words::name(newest), instance, lines))
@@ -269,13 +269,20 @@ impl State {
                         vec![("its deployment ends with that; nothing of it is in force".to_owned(), Role::Text)];
                     return Ok((id, unfinished.instance.clone(), lines));
                 }
-                let run = self.subject_run();
-                let kept = run.and_then(|run| Some((run.kept_workspace()?.clone(), run.instance.clone())));
-                let (id, instance) = kept.ok_or("no workspace was left open here; w lists them")?;
-                Ok((id, instance, vec![("what was built in it cannot be looked at any more".to_owned(), Role::Text)]))
+                let lost = vec![("what was built in it cannot be looked at any more".to_owned(), Role::Text)];
+                let (id, instance) = self.kept_here().ok_or("no workspace was left open here; w lists them")?;
+                Ok((id, instance, lost))
             }
             (Place::Changes, _) => Err("there is no workspace here; w lists them".to_owned()),
         }
+    }
+
+    /// The workspace that the deployment on the screen has left open, be it one of an earlier process, and where that is.
+    pub(super) fn kept_here(&self) -> Option<(WorkspaceId, String)> {
+        let own = self.subject_run().and_then(|run| Some((run.kept_workspace()?.clone(), run.instance.clone())));
+        let target = || self.subject_target().ok();
+        let before = || target().and_then(|target| Some((self.left_open(target)?.id.clone(), target.instance.clone())));
+        own.or_else(before)
     }
 
     /// Throwing a workspace away.
@@ -388,7 +395,7 @@ impl State {
             _ => {}
         }
         if matches!(action, ChangeAction::Start | ChangeAction::ApproveAndStart) {
-            lines.extend(change.checks.iter().map(|check| warning(look, words::check(*check))));
+            lines.extend(change.checks.iter().map(|check| warning(look, check.words())));
         }
         let request = act(&shown.instance, change, action);
         Ok(Aim::new(request, verb, words::name(change), instance, lines))

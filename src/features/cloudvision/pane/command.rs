@@ -139,7 +139,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         "deploy-submit",
         &["S"],
         DEPLOYMENT,
-        Risk::Production,
+        Risk::TypeName,
         ["submit", "Submit the deployment that waits for a look"],
     ),
     writing(

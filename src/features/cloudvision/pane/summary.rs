@@ -76,7 +76,7 @@ impl State {
     pub(crate) fn connection(&self, zone: Zone, now: DateTime<Utc>) -> Option<(theme::State, String, Vec<String>)> {
         let weight = |health: &Health| match health {
             Health::Failing { .. } => 2,
-            Health::Connecting => 1,
+            Health::Connecting | Health::Live { unanswered: Some(_), .. } => 1,
             Health::Live { .. } => 0,
         };
         let worst = self.instances.iter().rev().max_by_key(|instance| weight(&instance.health))?;
@@ -129,8 +129,7 @@ impl State {
                 (_, Some(Page::Workspaces(board))) => board.list.selected().is_some(),
                 (Place::Deploys, _) => {
                     let left = self.subject_unfinished();
-                    left.is_some_and(|left| !left.lives && !left.phase.is_in_force())
-                        || run().is_some_and(|run| run.kept_workspace().is_some())
+                    left.is_some_and(|left| !left.lives && !left.phase.is_in_force()) || self.kept_here().is_some()
                 }
                 (Place::Changes, _) => false,
             },
@@ -161,12 +160,15 @@ impl State {
                 (Place::Changes, None) => self.changes.list.selected().is_some(),
             },
             Command::Instance => self.instances.len() > 1,
+            // Facts alone are no text to search in.
+            Command::Filter => {
+                !matches!(self.page(place), Some(Page::Deployment(page)) if page.detail.list.rows().is_empty())
+            }
             Command::Rename
             | Command::Describe
             | Command::Close
             | Command::Next
             | Command::Previous
-            | Command::Filter
             | Command::FindNext
             | Command::FindPrevious
             | Command::Show
@@ -180,7 +182,7 @@ impl State {
         let word = match (command, self.page(place)) {
             (Command::Open, Some(Page::Deployment(page))) if page.detail.is_full => return None,
             (Command::Open, Some(Page::Change(page))) if page.detail.is_full => return None,
-            (Command::Open, Some(_)) => "whole text",
+            (Command::Open, Some(_)) => "text",
             (Command::Filter, Some(Page::Deployment(_) | Page::Change(_))) => "search",
             (Command::Do(Deed::Cancel), _) if run().is_some_and(super::run::Run::is_submitted) => "delete",
             (Command::Open, None)

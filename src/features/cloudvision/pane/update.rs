@@ -133,7 +133,11 @@ impl State {
                 Some("ending the deployment".to_owned())
             }
             Request::GoOn(_) => Some("submitting".to_owned()),
-            Request::Act { instance, action, .. } => {
+            Request::Act { instance, change, action, .. } => {
+                let known = self.instances.iter_mut().find(|known| known.view.name == *instance);
+                if let Some(entry) = known.and_then(|known| known.changes.items.get_mut(change)) {
+                    entry.expect(action);
+                }
                 Some(format!("asked {instance} to have it {}", action.participle()))
             }
             Request::Abandon { instance, .. } => Some(format!("asked {instance} to have the workspace abandoned")),
