@@ -4,11 +4,14 @@
 //! [`Effect`] is something wanted. [`Model::update`] turns the second into the third and touches nothing else: no I/O,
 //! no clock. [`view::draw`] reads the model and stores nothing.
 
+mod choices;
 pub mod commands;
 pub(crate) mod keymap;
 pub(crate) mod layout;
 pub(crate) mod overlay;
 mod panes;
+mod permit;
+mod pointer;
 mod settings;
 mod themes;
 pub(crate) mod toast;

@@ -20,6 +20,8 @@ mod leg;
 mod rank;
 mod row;
 mod sets;
+mod view;
+mod walk;
 mod window;
 
 #[cfg(test)]
