@@ -41,7 +41,8 @@ pub(super) fn line(change: &Change) -> String {
 /// All about one: who made, approved and started it, its devices, and its tree of stages with what came of each action.
 /// `names` has the host names of its devices.
 pub(super) fn all_about(change: &Change, names: &BTreeMap<DeviceId, String>) -> String {
-    let mut text = format!("{}\n{}  {}\n", change.name, change.id, line(change));
+    let (done, all) = change.progress();
+    let mut text = format!("{}\n{}  {}  {done} of {all} stages\n", change.name, change.id, change.state.name());
     let mut push = |label: &str, words: &str| {
         if !words.is_empty() {
             let _infallible = writeln!(text, "{label:<10}{words}");
@@ -72,13 +73,12 @@ pub(super) fn all_about(change: &Change, names: &BTreeMap<DeviceId, String>) -> 
         None => id.to_string(),
     });
     push("devices", &devices.collect::<Vec<_>>().join(", "));
-    let (_, actions) = change.progress();
-    push("order", if actions > 1 { change.order().words() } else { "" });
+    push("order", if all > 1 { change.order().words() } else { "" });
     for notes in change.notes.lines() {
         push("notes", &crate::text::clean_line(notes));
     }
-    let root = change.stages.get(&change.root);
-    match root {
+    text.push('\n');
+    match change.stages.get(&change.root) {
         // The outermost stage is a frame that says nothing.
         Some(root) if root.action.is_none() => {
             root.rows.iter().flatten().for_each(|stage| push_stage(&mut text, change, names, stage, 0));
