@@ -24,7 +24,8 @@ impl Model {
                 if report.is_answer_to_a_write() {
                     self.writing.pop_front();
                 }
-                let outcome = self.maintenance.report(*report, at);
+                let look = self.settings.look(self.zone, at);
+                let outcome = self.maintenance.report(*report, &look);
                 self.of_maintenance(outcome)
             }
             Message::WorkerStopped(trouble) => {

@@ -14,4 +14,5 @@ mod screens;
 mod suggestion;
 mod themes;
 mod typing;
+mod undo;
 mod zones;

@@ -18,6 +18,7 @@ pub(crate) mod view;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use chrono::{DateTime, Utc};
 pub use command::{COMMANDS, Command};
 use editor::Editor;
 use opened::Page;
@@ -64,6 +65,8 @@ pub(crate) struct State {
     undo: Vec<Inverse>,
     /// What is being taken back, in the order in which it was asked for; it can be tried again should that fail.
     undoing: VecDeque<Inverse>,
+    /// Whether what was asked for last changed nothing: the next `u` says so, before it takes back what was done earlier.
+    did_nothing: bool,
     /// Why the list could not be read.
     failure: Option<Trouble>,
     /// The names of the configured sources.

@@ -45,6 +45,7 @@ impl State {
             drafts: BTreeMap::new(),
             undo: Vec::new(),
             undoing: VecDeque::new(),
+            did_nothing: false,
             failure: None,
             configured: Vec::new(),
             sources: Vec::new(),

@@ -246,6 +246,11 @@ impl State {
 
     /// `u`.
     fn undo_last(&mut self) -> Outcome {
+        if std::mem::take(&mut self.did_nothing) {
+            return Outcome::warn(
+                "the last key did nothing: there is nothing of it to undo; u again undoes what was before",
+            );
+        }
         match self.undo.pop() {
             Some(inverse) => {
                 self.undoing.push_back(inverse.clone());

@@ -204,6 +204,8 @@ pub enum Done {
         changed: usize,
         /// Acknowledged before.
         already: usize,
+        /// Who acknowledged the last of those, and when; `None` where there are none.
+        by: Option<(String, DateTime<Utc>)>,
     },
     /// So many acknowledgements taken back.
     Unacknowledged(usize),
@@ -244,6 +246,28 @@ pub enum Done {
     NotAccepted,
     /// Written to this file.
     Exported(PathBuf),
+}
+
+impl Done {
+    /// Whether something was to be done that `u` takes back, and nothing of it was.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Self::Acknowledged { count, .. }
+            | Self::Unacknowledged(count)
+            | Self::Noted { count, .. }
+            | Self::Dismissed(count)
+            | Self::BroughtBack(count) => *count == 0,
+            Self::NotAccepted => true,
+            Self::Undone { .. }
+            | Self::NothingToUndo
+            | Self::NothingDone
+            | Self::Drafted { .. }
+            | Self::Seen
+            | Self::Accepted(_)
+            | Self::Exported(_) => false,
+        }
+    }
 }
 
 /// One notification, readable.
