@@ -209,7 +209,8 @@ impl Model {
             }
             Command::Back => return self.back(),
             Command::Help => {
-                let help = Help { scopes: self.scopes(), search: crate::ui::field::Field::line(""), cursor: 0 };
+                let help =
+                    Help { scopes: self.scopes(), search: crate::ui::field::Field::line(""), cursor: 0, chosen: false };
                 self.overlays.push(Overlay::Help(help));
             }
             Command::Palette => {
