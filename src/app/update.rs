@@ -102,6 +102,9 @@ impl Model {
         if key.ctrl && key.code == Code::Char('c') {
             return self.run(Command::Quit);
         }
+        if self.layout().is_none() {
+            return self.key_unseen(key);
+        }
         if let Some(overlay) = self.overlays.last_mut() {
             let taken = overlay.key(key, self.now);
             return self.overlay_took(taken, key);
@@ -112,6 +115,17 @@ impl Model {
         match self.settings.keymap.find(&self.scopes(), key) {
             Some(command) => self.run(command),
             None => vec![],
+        }
+    }
+
+    /// A key where the terminal is too small to show anything: nobody sees what it would be about, so that it can only
+    /// leave, stop or draw anew. A text that is being typed or a question on top takes letters, which then do nothing.
+    fn key_unseen(&mut self, key: Key) -> Vec<Effect> {
+        let takes_letters = self.is_typing() || !self.overlays.is_empty();
+        match self.settings.keymap.find(&[Scope::Global], key) {
+            Some(command @ (Command::Suspend | Command::Redraw)) if !takes_letters || key.ctrl => self.run(command),
+            Some(Command::Quit) if !takes_letters || key.ctrl => self.run(Command::Quit),
+            _ => vec![],
         }
     }
 
@@ -148,6 +162,9 @@ impl Model {
 
     /// Pasted text goes where text is being typed, and never runs a key.
     fn paste(&mut self, text: &str) -> Vec<Effect> {
+        if self.layout().is_none() {
+            return vec![];
+        }
         let fitted = if let Some(overlay) = self.overlays.last_mut() {
             overlay.paste(text)
         } else if self.is_typing() {
