@@ -328,7 +328,7 @@ impl Model {
         let instants = self.maintenance.instants().chain(self.cloudvision.instants(self.now));
         let turn = crate::ui::time::next_change(self.now, instants);
         let slow = self.slow_at().filter(|slow| *slow > self.now);
-        self.toasts.expiry().into_iter().chain(slow).fold(turn, DateTime::min)
+        self.toasts.expiry().into_iter().chain(slow).chain(self.maintenance.keeps_at()).fold(turn, DateTime::min)
     }
 
     /// When the oldest write that is not answered becomes a slow one; `None` if all are answered.

@@ -19,7 +19,10 @@ impl Model {
         self.toasts.expire(at);
         let effects = match message {
             Message::Input(input) => self.input(input),
-            Message::Ticked => requests(self.maintenance.tick(at)),
+            Message::Ticked => {
+                let outcome = self.maintenance.tick(at);
+                self.of_maintenance(outcome)
+            }
             Message::Maintenance(report) => {
                 if report.is_answer_to_a_write() {
                     self.writing.pop_front();
@@ -212,8 +215,7 @@ impl Model {
     pub(super) fn execute(&mut self, command: Command) -> Vec<Effect> {
         match command {
             Command::Quit => {
-                let outcome = self.maintenance.leaving();
-                let mut effects = self.of_maintenance(outcome);
+                let mut effects = self.leaving();
                 effects.push(Effect::Quit);
                 return effects;
             }
@@ -277,6 +279,12 @@ impl Model {
             }
         }
         vec![]
+    }
+
+    /// noctui ends, whoever ended it: what is being typed is kept.
+    pub fn leaving(&mut self) -> Vec<Effect> {
+        let outcome = self.maintenance.leaving();
+        self.of_maintenance(outcome)
     }
 
     /// One level up: the overlay, what is opened in the pane, the zoom.

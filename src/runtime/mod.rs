@@ -178,6 +178,10 @@ impl Screen {
                 self.keeper.note(self.model.view_state(), Instant::now());
             }
         };
+        // A signal asks nobody: what is being typed is kept all the same.
+        for effect in self.model.leaving() {
+            self.ask(effect);
+        }
         // The terminal first: whoever quit has a prompt at once, whatever is still being written.
         drop(terminal);
         let ending = self.model.deployments_under_way();

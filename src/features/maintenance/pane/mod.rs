@@ -61,6 +61,8 @@ pub(crate) struct State {
     /// Notes that were begun and put away with Esc, or are being written: they are there again the next time somebody
     /// writes on the same maintenances.
     drafts: BTreeMap<Vec<MaintenanceKey>, String>,
+    /// When what was typed of a note since is kept; `None` where all of it is.
+    keep_at: Option<DateTime<Utc>>,
     /// What `u` takes back, the newest last.
     undo: Vec<Inverse>,
     /// What is being taken back, in the order in which it was asked for; it can be tried again should that fail.

@@ -43,6 +43,7 @@ impl State {
             pages: Vec::new(),
             editor: None,
             drafts: BTreeMap::new(),
+            keep_at: None,
             undo: Vec::new(),
             undoing: VecDeque::new(),
             did_nothing: false,

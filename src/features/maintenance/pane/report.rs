@@ -254,8 +254,8 @@ impl State {
                 self.clear_mail_marks();
                 Outcome::done(format!("{} brought back", many(*mails, "mail"))).and(self.reread())
             }
-            Done::Drafted { is_kept: true } => Outcome::done("the note is kept as a draft; n goes on with it"),
-            Done::Drafted { is_kept: false } | Done::Seen => Outcome::none(),
+            Done::Drafted { is_news: true } => Outcome::done("the note is kept as a draft; n goes on with it"),
+            Done::Drafted { is_news: false } | Done::Seen => Outcome::none(),
             Done::Accepted(name) => Outcome::done(format!("accepted as {name}; u undoes")).and(self.reread()),
             Done::NotAccepted => {
                 Outcome::warn("not accepted: it was read meanwhile, or a newer notice is known").and(self.reread())
@@ -311,10 +311,11 @@ impl State {
         requests
     }
 
-    /// Time went on: groups follow it.
-    pub(crate) fn tick(&mut self, now: DateTime<Utc>) -> Vec<Question> {
+    /// Time went on: groups follow it, and a note that is being written is kept.
+    pub(crate) fn tick(&mut self, now: DateTime<Utc>) -> Outcome {
         let turned = now.timestamp() / 60 != self.query.now.timestamp() / 60;
-        if turned && !self.stale && self.list.is_loaded() { self.relist_here(now) } else { vec![] }
+        let relisted = if turned && !self.stale && self.list.is_loaded() { self.relist_here(now) } else { vec![] };
+        self.keep_draft(now).and(relisted)
     }
 
     /// The worker is gone; what it was asked is asked again when it is back. Rows that are there stay readable.

@@ -163,6 +163,8 @@ pub enum Write {
         keys: Vec<MaintenanceKey>,
         /// What there is of it; none removes an earlier draft.
         text: String,
+        /// Whether somebody put it away and waits to be told; else it is kept while it is being written.
+        is_put_away: bool,
         /// Who writes it.
         who: String,
     },
@@ -231,8 +233,8 @@ pub enum Done {
     NothingDone,
     /// A draft is kept, or gone.
     Drafted {
-        /// Which.
-        is_kept: bool,
+        /// Whether somebody wants to hear that it is kept.
+        is_news: bool,
     },
     /// Looked at; not worth a word.
     Seen,

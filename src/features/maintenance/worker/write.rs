@@ -45,9 +45,9 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             };
             return Ok(Report::Done { done, inverse: None });
         }
-        Write::Draft { keys, text, who } => {
+        Write::Draft { keys, text, is_put_away, who } => {
             draft::keep(connection, &keys, &text, &Actor { who, at })?;
-            let done = Done::Drafted { is_kept: !text.trim().is_empty() };
+            let done = Done::Drafted { is_news: is_put_away && !text.trim().is_empty() };
             return Ok(Report::Done { done, inverse: None });
         }
         Write::Accept { key, notice, who } => {
