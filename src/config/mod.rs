@@ -270,6 +270,11 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, Problems
     if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
 }
 
+/// Whether there is a file at `path` that says anything, be it a remark.
+fn says_something(path: &Path) -> bool {
+    std::fs::read(path).is_ok_and(|text| !text.trim_ascii().is_empty())
+}
+
 /// Reads the configuration for those who want to know what is wrong with it.
 #[must_use]
 pub fn inspect(flags: &Flags, environment: &Environment) -> Inspection {
