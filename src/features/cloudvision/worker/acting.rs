@@ -11,7 +11,7 @@ use crate::trouble::Trouble;
 pub(super) async fn act(shared: Shared, request: Request) {
     let report = match request {
         Request::Act { instance, change, version, action, notes } => {
-            done(change_control(&shared, &instance, Wish { change, version, action, notes }).await)
+            done(change_control(&shared, &instance, Wish { change, version, action, notes, deployment: None }).await)
         }
         Request::Abandon { instance, workspace } => done(throw_away(&shared, &instance, &workspace).await),
         Request::Diff { instance, change, device } => {

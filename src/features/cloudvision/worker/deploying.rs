@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -12,9 +11,7 @@ use super::{Progress, Report, Shared, targets};
 use crate::blocking;
 use crate::clock;
 use crate::config::Deploy;
-use crate::features::cloudvision::deploy::{
-    self, About, Advance, Controls, Event, Journal, Order, Outcome, Reach, Recorder, Step,
-};
+use crate::features::cloudvision::deploy::{self, About, Advance, Controls, Journal, Order, Outcome, Reach, Recorder};
 use crate::features::cloudvision::model::DeploymentId;
 use crate::features::cloudvision::store::journal;
 use crate::trouble::Trouble;
@@ -39,10 +36,10 @@ struct Handle {
     id: Arc<std::sync::OnceLock<DeploymentId>>,
     /// Ends it.
     cancel: CancellationToken,
+    /// Ends it because noctui ends.
+    leave: CancellationToken,
     /// Lets it go on after its review.
     go_on: CancellationToken,
-    /// Whether its submission was sent.
-    is_submitted: Arc<AtomicBool>,
 }
 
 impl Deployments {
@@ -56,8 +53,8 @@ impl Deployments {
         let handle = Handle {
             id: Arc::default(),
             cancel: CancellationToken::new(),
+            leave: CancellationToken::new(),
             go_on: CancellationToken::new(),
-            is_submitted: Arc::default(),
         };
         let is_running = self.running.contains_key(target);
         let deploy = self.shared.setup.deploys.iter().find(|deploy| deploy.name == target).cloned();
@@ -101,14 +98,9 @@ impl Deployments {
         }
     }
 
-    /// Ends one that has not submitted.
+    /// Ends one: where it is submitted, its change control is taken no further.
     pub(super) async fn cancel(&self, id: &DeploymentId) {
         match self.find(id) {
-            Some(handle) if handle.is_submitted.load(Ordering::Relaxed) => {
-                let trouble = Trouble::new("what was deployed is in force already: it cannot be cancelled")
-                    .to_do("delete its change control, and no device gets it; what is in force stays");
-                self.shared.tell(Report::Failed(trouble)).await;
-            }
             Some(handle) => handle.cancel.cancel(),
             None => self.shared.tell(Report::Failed(Trouble::new("this deployment has ended"))).await,
         }
@@ -118,6 +110,7 @@ impl Deployments {
     pub(super) async fn finish(mut self) {
         for handle in self.running.values() {
             handle.cancel.cancel();
+            handle.leave.cancel();
         }
         while self.tasks.join_next().await.is_some() {}
     }
@@ -167,7 +160,13 @@ async fn run(shared: &Shared, deploy: &Deploy, advance: Advance, handle: &Handle
     tell(Progress::Begun { target, instance, at: now, review: order.review }).await;
     let (sender, mut events) = mpsc::channel(EVENTS);
     let recorder: Arc<dyn Recorder> = Arc::clone(&journal) as Arc<dyn Recorder>;
-    let controls = Controls { cancel: handle.cancel.clone(), go_on: handle.go_on.clone(), events: sender, recorder };
+    let controls = Controls {
+        cancel: handle.cancel.clone(),
+        leave: handle.leave.clone(),
+        go_on: handle.go_on.clone(),
+        events: sender,
+        recorder,
+    };
     let work = async {
         let outcome = deploy::run(&client, &order, &controls).await;
         drop(controls);
@@ -175,9 +174,6 @@ async fn run(shared: &Shared, deploy: &Deploy, advance: Advance, handle: &Handle
     };
     let pass_on = async {
         while let Some(event) = events.recv().await {
-            if matches!(event, Event::Began(Step::Submit)) {
-                handle.is_submitted.store(true, Ordering::Relaxed);
-            }
             tell(Progress::Told(event)).await;
         }
     };

@@ -311,7 +311,9 @@ impl Doing {
         for action in actions {
             let done = action.participle();
             let (id, version) = (change.id.clone(), read.take().or(change.version));
-            let after = actor.change(&Wish { change: id, version, action, notes: self.notes.clone() }).await?;
+            let after = actor
+                .change(&Wish { change: id, version, action, notes: self.notes.clone(), deployment: None })
+                .await?;
             if !self.one.json {
                 output::print(&format!("{} is {done}\n", change.name))?;
             }

@@ -143,18 +143,6 @@ async fn nothing_is_made_that_cannot_be_written_down() {
 }
 
 #[tokio::test]
-async fn with_nothing_to_deploy_a_change_control_that_still_waits_is_named_and_what_was_ordered_further_failed() {
-    let desk = Desk::of(1).await;
-    let devices = || vec![wanted("leaf1", None, "!\n", &[])];
-    assert!(desk.deploy(devices()).await.result.is_ok());
-    let outcome = desk.run(&Order { advance: Advance::Completed, ..order(devices()) }).await;
-    let Err(Failure::Waiting { state, .. }) = &outcome.result else { panic!("{outcome:?}") };
-    assert_eq!((*state, outcome.nothing_to_do), ("pending", true));
-    let outcome = desk.run(&Order { follow_build: true, ..order(devices()) }).await;
-    assert!(outcome.result.is_ok() && outcome.warnings[0].contains("has still to bring it"), "{outcome:?}");
-}
-
-#[tokio::test]
 async fn what_a_deleted_change_control_was_to_bring_is_brought_again_to_its_devices_and_no_others() {
     let desk = Desk::of(2).await;
     let devices = || leaves("!\n");
