@@ -11,13 +11,18 @@ use super::{Progress, Report, Shared, targets};
 use crate::blocking;
 use crate::clock;
 use crate::config::Deploy;
-use crate::features::cloudvision::deploy::{self, About, Advance, Controls, Journal, Order, Outcome, Reach, Recorder};
-use crate::features::cloudvision::model::DeploymentId;
-use crate::features::cloudvision::store::journal;
+use crate::features::cloudvision::deploy::{
+    self, About, Advance, Controls, Event, Journal, Order, Outcome, Reach, Recorder, Step,
+};
+use crate::features::cloudvision::model::{DeploymentId, WorkspaceState};
+use crate::features::cloudvision::store::journal::{self, Ending};
 use crate::trouble::Trouble;
 
 /// Progress on its way to the screen; the deployment waits when there is more.
 const EVENTS: usize = 64;
+
+/// Earlier deployments of a target that are looked at for workspaces that they left open.
+const KEPT: usize = 20;
 
 /// All deployments that run.
 pub(super) struct Deployments {
@@ -172,14 +177,42 @@ async fn run(shared: &Shared, deploy: &Deploy, advance: Advance, handle: &Handle
         drop(controls);
         outcome
     };
+    let mut is_tidied = false;
     let pass_on = async {
         while let Some(event) = events.recv().await {
+            let builds = matches!(event, Event::Began(Step::Build));
             tell(Progress::Told(event)).await;
+            if builds && !std::mem::replace(&mut is_tidied, true) {
+                for warning in abandon_older(shared, deploy).await {
+                    tell(Progress::Told(Event::Warning(warning))).await;
+                }
+            }
         }
     };
     let (outcome, ()) = futures::join!(work, pass_on);
     end(shared, &journal, &id, outcome).await;
     Ok(())
+}
+
+/// Abandons what earlier deployments of a target have left open to be looked at, now that a newer one builds. Says so.
+async fn abandon_older(shared: &Shared, deploy: &Deploy) -> Vec<String> {
+    let (server, target) = (shared.instance(&deploy.cloudvision).server, deploy.name.clone());
+    let recent = shared.store.read(move |connection| journal::recent(connection, &server, Some(&target), KEPT)).await;
+    let Ok(actor) = shared.actor(&deploy.cloudvision) else { return Vec::new() };
+    let mut said = Vec::new();
+    for entry in recent.unwrap_or_default() {
+        // One that has not ended is somebody's, and of one that ended otherwise nobody knows whether it was submitted.
+        let has_failed = matches!(entry.ended, Some((Ending::Failed, _)));
+        let left = entry.workspace.filter(|_| has_failed && !entry.phase.is_in_force());
+        let Some(id) = left else { continue };
+        let found = actor.client.workspace(&id).await.ok().flatten();
+        let Some(workspace) = found.filter(|found| found.state == WorkspaceState::Pending) else { continue };
+        said.push(match actor.abandon(&id).await {
+            Ok(()) => format!("{} was left open by a deployment before this one: it is abandoned", workspace.name),
+            Err(trouble) => format!("{} is open still: {}", workspace.name, trouble.one_line()),
+        });
+    }
+    said
 }
 
 /// Writes the end down, and tells it.
