@@ -174,6 +174,10 @@ impl Job<'_> {
         }
         self.version = version;
         self.placed = lookup::place(deployment, &inventory).map_err(Failure::NotPlaced)?;
+        for (hostname, id, other) in lookup::renamed(deployment, &self.placed, &inventory) {
+            let what = format!("{hostname} is {other} in CloudVision's inventory (serial number {id})");
+            self.warn(format!("{what}: that device gets the configuration and the name of {hostname}")).await;
+        }
         let silent: Vec<_> =
             self.placed.iter().filter(|device| !device.streaming).map(|it| it.hostname.clone()).collect();
         let streaming = self.placed.len() - silent.len();

@@ -32,6 +32,15 @@ async fn two_names_for_one_device_are_refused() {
 }
 
 #[tokio::test]
+async fn a_serial_number_that_belongs_to_another_name_names_that_one() {
+    let desk = Desk::of(2).await;
+    let outcome = desk.deploy(vec![wanted("leaf1", Some(LEAF2), "!\n", &[])]).await;
+    assert!(outcome.warnings[0].starts_with("leaf1 is leaf2 in CloudVision's inventory (serial number"), "{outcome:?}");
+    let outcome = desk.deploy(vec![wanted("leaf1", Some(LEAF1), "!\n", &[])]).await;
+    assert!(!outcome.warnings.iter().any(|warning| warning.contains("inventory")), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn a_failed_build_names_device_and_line_and_is_kept_or_thrown_away_as_was_ordered() {
     for (keep_workspace, left) in [(true, WorkspaceFate::Kept), (false, WorkspaceFate::Abandoned)] {
         let desk = Desk::of(2).await;
