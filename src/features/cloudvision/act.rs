@@ -15,7 +15,7 @@ pub enum ActError {
     #[error("this was not done")]
     Call(#[from] Error),
     /// Somebody edited it after it was read.
-    #[error("{name} was edited after you read it{}", author(.by))]
+    #[error("{name} was edited{} after you read it", author(.by))]
     Edited {
         /// The change control.
         name: String,

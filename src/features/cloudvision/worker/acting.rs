@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Report, Request, Shared, difference};
 use crate::features::cloudvision::actor::Wish;
-use crate::features::cloudvision::model::WorkspaceId;
+use crate::features::cloudvision::model::{ChangeAction, WorkspaceId};
 use crate::trouble::Trouble;
 
 /// Carries out a request, and tells what came of it.
@@ -39,7 +39,11 @@ fn done(done: Result<String, Trouble>) -> Report {
 
 /// Does something to a change control.
 async fn change_control(shared: &Shared, instance: &str, wish: Wish) -> Result<String, Trouble> {
-    let after = shared.actor(instance)?.change(&wish).await?;
+    let actor = shared.actor(instance)?;
+    // Afterwards nobody knows what it was called.
+    let before =
+        if wish.action == ChangeAction::Delete { actor.client.change(&wish.change).await.ok().flatten() } else { None };
+    let after = actor.change(&wish).await?.or(before);
     let name = after.map_or_else(|| wish.change.to_string(), |change| change.name);
     Ok(format!("{name} is {}", wish.action.participle()))
 }
