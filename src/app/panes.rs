@@ -4,8 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::commands::Command;
+use super::overlay::Overlay;
 use super::{Effect, Model, Pane};
-use crate::command::{Motion, Scope};
+use crate::command::{Motion, Risk, Scope};
 use crate::features::cloudvision::pane::Place;
 use crate::features::{cloudvision, maintenance};
 use crate::key::Key;
@@ -64,6 +65,10 @@ impl Model {
 
     /// The same for CloudVision.
     pub(super) fn of_cloudvision(&mut self, outcome: cloudvision::pane::Outcome) -> Vec<Effect> {
+        if let Some(aim) = self.cloudvision.take_question() {
+            let confirm = self.asked(aim, Risk::Confirm);
+            self.overlays.push(Overlay::Confirm(confirm));
+        }
         self.apply(outcome, Effect::CloudVision)
     }
 

@@ -5,7 +5,7 @@ use super::overlay::{Confirm, Confirmed, Overlay};
 use super::panes::pane_of;
 use super::{Effect, Model, Pane};
 use crate::command::{Risk, Spec};
-use crate::features::cloudvision::pane::Place;
+use crate::features::cloudvision::pane::{Aim, Deed, Place};
 use crate::features::{cloudvision, maintenance};
 use crate::key::Key;
 
@@ -39,12 +39,20 @@ impl Model {
     pub(super) fn refuses(&mut self, spec: &Spec<Command>) -> bool {
         // What the configuration forbids is not asked about either.
         let lifts = spec.command == Command::ReadWrite && self.configured_read_only().is_some();
-        let refuses = lifts || spec.writes && self.is_read_only();
+        let refuses = lifts || spec.writes && self.is_read_only() && !self.only_ends(spec);
         if refuses {
             let why = self.why_read_only();
             self.toasts.warn(self.now, format!("{} is refused: {why}", spec.name));
         }
         refuses
+    }
+
+    /// Whether a command does no more than end what is under way: nobody is kept from that.
+    fn only_ends(&self, spec: &Spec<Command>) -> bool {
+        spec.command == Command::CloudVision(cloudvision::pane::Command::Do(Deed::Cancel)) && {
+            let look = self.settings.look(self.zone, self.now);
+            self.cloudvision.aim(Deed::Cancel, Place::Deploys, &look).is_ok_and(|aim| aim.is_harmless)
+        }
     }
 
     /// Why backends are not written to, and what allows it where the screen can.
@@ -74,9 +82,14 @@ impl Model {
         if aim.is_harmless {
             return Ok(None);
         }
-        let word = (aim.production || spec.risk == Risk::TypeName).then_some(aim.word);
+        Ok(Some(self.asked(aim, spec.risk)))
+    }
+
+    /// The question before something is done to a CloudVision: production wants a name typed.
+    pub(super) fn asked(&self, aim: Aim, risk: Risk) -> Confirm {
+        let word = (aim.production || risk == Risk::TypeName).then_some(aim.word);
         let confirm = Confirm::new(Confirmed::CloudVision(aim.request), aim.question, word, self.now);
-        Ok(Some(Confirm { lines: aim.lines, production: aim.production, ..confirm }))
+        Confirm { lines: aim.lines, production: aim.production, ..confirm }
     }
 
     /// Focuses on the pane in which a command of CloudVision makes sense.

@@ -38,7 +38,7 @@ impl Setting for Endpoint {
 
 /// A text is no server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a server is written host or host:port, without a scheme")]
+#[error("a server is written host or host:port, without a scheme; a port is a number from 1 to 65535")]
 pub struct BadEndpoint;
 
 impl FromStr for Endpoint {
