@@ -168,10 +168,9 @@ async fn write_down(store: &Store, entry: Entry, verdict: Verdict) -> Result<boo
         for row in audit::unsettled(connection, &entry.id)? {
             let outcome = match (row.request.what, is_in_force) {
                 (What::Deploy, true) if verdict.ending != Ending::Failed => Outcome::Ok,
-                // It is in force, and what was ordered further was not done: as the list of deployments has it.
-                (What::Deploy, true) => Outcome::Failed,
+                // Of one in force, what was ordered further was not done: as the list of deployments has it.
+                (What::Deploy, true) | (_, false) => Outcome::Failed,
                 (_, true) => Outcome::Unknown,
-                (_, false) => Outcome::Failed,
             };
             let object = change.as_ref().map(|change| (change.as_str().to_owned(), String::new()));
             let settlement = Settlement { outcome, text: verdict.result.clone(), object, at };
