@@ -74,7 +74,8 @@ impl State {
             ]
         });
         let failing = self.sources.iter().find_map(|source| match &source.health {
-            SourceHealth::Failing(reason) => Some(fit(reason, REASON_CELLS)),
+            // What comes first, not half of a path.
+            SourceHealth::Failing(reason) => Some(fit(reason.split(':').next().unwrap_or(reason), REASON_CELLS)),
             SourceHealth::Waiting { reason, .. } => Some((*reason).into()),
             SourceHealth::Starting | SourceHealth::Reading(_) | SourceHealth::Watching => None,
         });
