@@ -2,6 +2,7 @@
 
 use super::opened::{Load, NotificationPage, Page};
 use super::{Command, Outcome, State};
+use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::store::list::{Acknowledged, Mark};
 
 impl State {
@@ -78,10 +79,10 @@ impl State {
         outcome.needs_a_look().then_some(if dismissed { "bring back" } else { "dismiss" })
     }
 
-    /// Whether something is suggested for the opened mail.
+    /// Whether what is suggested for the opened mail can be accepted.
     fn has_suggestion(&self) -> bool {
         let Some(Page::Notification(page)) = self.pages.last() else { return false };
-        matches!(&page.mail, Load::Ready(mail) if mail.suggestion.is_some())
+        matches!(&page.mail, Load::Ready(mail) if mail.suggestion.as_ref().is_some_and(Suggestion::is_whole))
     }
 
     /// The word for a command in the footer, which is `hint` unless the row says better; `None` where it makes no sense.

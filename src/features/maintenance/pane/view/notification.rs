@@ -257,7 +257,8 @@ pub(crate) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
 
 /// What the mail may be about, marked as what it is.
 fn suggested(suggestion: &Suggestion, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
-    let head = format!("{} SUGGESTION: guessed, no rule says so; A accepts", look.glyph(State::Warning));
+    let accepts = if suggestion.is_whole() { "A accepts" } else { "something is missing" };
+    let head = format!("{} SUGGESTION: guessed, no rule says so; {accepts}", look.glyph(State::Warning));
     lines.push(plain("", Role::Text));
     lines.extend(wrap(&head, cells).into_iter().map(|line| plain(line, Role::Warning)));
     for (label, value) in suggestion.lines() {
@@ -301,7 +302,10 @@ mod tests {
             .into_iter()
             .map(|line| line.into_iter().map(|(text, _)| text).collect::<String>())
             .collect();
-        let at = lines.iter().position(|line| line == "▲ SUGGESTION: guessed, no rule says so; A accepts").unwrap();
+        let at = lines
+            .iter()
+            .position(|line| line == "▲ SUGGESTION: guessed, no rule says so; something is missing")
+            .unwrap();
         assert!(at < lines.iter().position(|line| line.contains("noc@bramble.example")).unwrap());
         assert!(lines.contains(&"  start       2026-12-03 22:00 UTC".to_owned()), "{lines:#?}");
         assert!(lines.contains(&"  missing     end".to_owned()), "{lines:#?}");
