@@ -33,6 +33,11 @@ impl State {
         }
     }
 
+    /// [`State::not_shown`] of what a command acts on: nothing where it acts on what is opened.
+    pub(super) fn unseen_of_subjects(&self) -> String {
+        if self.pages.is_empty() { self.not_shown() } else { String::new() }
+    }
+
     /// Provider and id of what a command acts on; none where all that the filter leaves is marked, of which most is not
     /// on hand.
     pub(super) fn names(&self) -> Vec<(&str, &str)> {

@@ -24,7 +24,7 @@ impl State {
         let mut parts = Vec::new();
         match self.marked() {
             0 => {}
-            marked => parts.push(format!("{marked} marked")),
+            marked => parts.push(format!("{marked} marked{}", self.not_shown())),
         }
         let Some(counts) = &self.counts else { return parts };
         parts.extend([format!("{} active", counts.active), format!("{} in 24 h", counts.next_24h)]);
