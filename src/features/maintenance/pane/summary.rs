@@ -99,7 +99,12 @@ impl State {
             Some(Page::Maintenance(page)) => {
                 let mut lines = view::maintenance_lines(page, look, columns);
                 if let Load::Ready(detail) = &page.detail {
-                    let title = format!("{} {} {}", detail.provider, detail.maintenance_id, detail.status.word());
+                    let title = format!(
+                        "{} {} {}",
+                        detail.provider,
+                        detail.maintenance_id,
+                        detail.status.word_at(detail.end, look.now)
+                    );
                     lines.insert(0, plain(title, theme::Role::Title));
                 }
                 lines
@@ -125,7 +130,7 @@ impl State {
                         "{} {} {} {window} {impact} {}",
                         row.provider,
                         row.maintenance_id,
-                        row.status.word(),
+                        row.status.word_at(row.end, look.now),
                         row.first_circuits.join(" ")
                     );
                     plain(text.trim_end().to_owned(), theme::Role::Text)

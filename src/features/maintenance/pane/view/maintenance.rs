@@ -104,8 +104,7 @@ fn facts(detail: &Detail, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
     }
     labelled("Summary", &detail.summary, cells, Role::Text, &mut lines);
     labelled("Account", &detail.account, cells, Role::Text, &mut lines);
-    let contact = detail.organizer.strip_prefix("mailto:").unwrap_or(&detail.organizer);
-    labelled("Contact", contact, cells, Role::Link, &mut lines);
+    labelled("Contact", detail.contact(), cells, Role::Link, &mut lines);
     notes(detail, look, cells, &mut lines);
     history(detail, look, cells, &mut lines);
     if many > first {
