@@ -71,8 +71,11 @@ fn columns(cells: usize) -> Columns {
         46..70 => Columns { id: cells - 43, impact: 0, acknowledged: 2, ..base },
         70..74 => Columns { id: cells - 54, acknowledged: 2, ..base },
         74..76 => Columns { id: cells - 58, circuits: 4, acknowledged: 2, ..base },
-        76..100 => Columns { circuits: 4, ..base },
-        100..118 => Columns { state: 13, window: 24, circuits: 5, ..base },
+        76..84 => Columns { circuits: 4, id: cells - 59, ..base },
+        // Half of a wide screen: whole ids, and how long it takes.
+        84..94 => Columns { circuits: 4, duration: 8, id: cells - 67, ..base },
+        94..100 => Columns { circuits: 5, duration: 8, id: 26, provider: cells - 82, ..base },
+        100..118 => Columns { state: 13, window: 24, circuits: 5, id: cells - 83, ..base },
         118..132 => {
             Columns { state: 13, window: 24, circuits: 5, duration: 8, acknowledged: 10, id: 20, provider: 14, ..base }
         }
@@ -118,6 +121,8 @@ fn status(state: &State) -> Option<String> {
     if !plain_list || editing {
         parts.push(match &state.matches {
             Some(matches) => format!("{matches} of {}", state.total().unwrap_or_default()),
+            // What cannot be read is not being searched either.
+            None if state.failure.is_some() => "not read".to_owned(),
             None => "searching".to_owned(),
         });
     }
@@ -267,10 +272,10 @@ fn draw_row(
         pen.column(impact, columns.impact - 2, if is_pressing(row) { style(loud) } else { text }).skip(2);
     }
     if columns.circuits > 0 {
-        // A question mark: not all of them are the user's.
-        let unknown = if row.unknown_circuits > 0 { "?" } else { "" };
+        // One more than the column: before it there is room.
+        let room = columns.circuits - 1;
         let style = if row.unknown_circuits > 0 { style(Role::Warning) } else { text };
-        pen.column_right(&format!("{}{unknown}", row.circuits), columns.circuits - 2, style).skip(2);
+        pen.column_right(&many(row.circuits, row.unknown_circuits > 0, room), room, style).skip(1);
     }
     if columns.window > 0 {
         pen.column(&window(look, row), columns.window - 2, text).skip(2);
@@ -290,6 +295,18 @@ fn draw_row(
         let circuits = row.first_circuits.join(" ");
         pen.text(&circuits, text).text("  ", text).text(&row.summary, style(Role::Muted));
     }
+}
+
+/// A number of circuits in so many cells, with a question mark where not all of them are the user's: `12`, `12?`, `5k`. A
+/// number that is cut would be another one.
+fn many(count: impl Into<u64>, unknown: bool, cells: usize) -> String {
+    let count = count.into();
+    let mark = if unknown { "?" } else { "" };
+    let (thousands, millions) = (format!("{}k", count / 1000), format!("{}M", count / 1_000_000));
+    let round = if count < 1_000_000 { thousands } else { millions };
+    let short = if count < 1000 { count.to_string() } else { round };
+    let all = [format!("{count}{mark}"), format!("{short}{mark}"), count.to_string(), short.clone()];
+    all.into_iter().find(|text| text.len() <= cells).unwrap_or(short)
 }
 
 /// The id in so many cells, with the number of the window where there are several: of two rows with the same id it is all
