@@ -363,3 +363,28 @@ fn draw_acknowledged(row: &Row, cells: usize, look: &Look<'_>, pen: &mut Pen<'_>
         pen.skip(1).column(who, cells - 3, look.theme.style(Role::Muted));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_a_wide_screen_is_used_to_its_end() {
+        for cells in 76..118 {
+            let columns = columns(cells);
+            let Columns { state, provider, id, impact, circuits, acknowledged, distance, window, duration, .. } =
+                columns;
+            let all = 3 + state + provider + id + impact + circuits + acknowledged + distance + window + duration;
+            assert!(all <= cells && all + 1 >= cells, "{cells}: {columns:?}");
+        }
+        assert!(columns(99).id > columns(120).id && columns(99).duration > 0);
+    }
+
+    #[test]
+    fn a_number_of_circuits_is_rounded_and_never_cut() {
+        let shown = [(7_u32, 2), (99, 3), (999, 3), (5000, 4), (5000, 3), (120_000, 4), (3_000_000, 3)];
+        let shown = shown.map(|(count, cells)| many(count, false, cells));
+        assert_eq!(shown, ["7", "99", "999", "5000", "5k", "120k", "3M"]);
+        assert_eq!([many(12_u32, true, 3), many(120_u32, true, 3), many(5000_u32, true, 3)], ["12?", "120", "5k?"]);
+    }
+}
