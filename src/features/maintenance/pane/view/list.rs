@@ -272,10 +272,12 @@ fn draw_row(
         pen.column(impact, columns.impact - 2, if is_pressing(row) { style(loud) } else { text }).skip(2);
     }
     if columns.circuits > 0 {
-        // One more than the column: before it there is room.
-        let room = columns.circuits - 1;
         let style = if row.unknown_circuits > 0 { style(Role::Warning) } else { text };
-        pen.column_right(&many(row.circuits, row.unknown_circuits > 0, room), room, style).skip(1);
+        // One cell of the gap behind it is for numbers that are longer than most.
+        let least = columns.circuits - 2;
+        let shown = many(row.circuits, row.unknown_circuits > 0, least + 1);
+        let cells = least.max(width(&shown));
+        pen.column_right(&shown, cells, style).skip(columns.circuits - cells);
     }
     if columns.window > 0 {
         pen.column(&window(look, row), columns.window - 2, text).skip(2);
