@@ -202,7 +202,7 @@ fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitC
 
 /// `noctui backup`
 fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
-    let config = config::load(flags, &Environment::of_this_process())?;
+    let config = config::load_without_screen(flags, &Environment::of_this_process())?;
     let version = store::backup(&config.paths.data, file)?;
     let bytes = file.metadata().context("look at the backup")?.len();
     output::print(&format!("wrote {}, {bytes} bytes\n", text::clean_line(&file.to_string_lossy())))?;

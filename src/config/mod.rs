@@ -270,6 +270,21 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, Problems
     if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
 }
 
+/// Reads the configuration for what draws nothing: a theme that cannot be had is warned of and stops nothing else.
+pub fn load_without_screen(flags: &Flags, environment: &Environment) -> Result<Config, Problems> {
+    let Inspection { config, problems, .. } = inspect(flags, environment);
+    let themes = config.paths.themes_dir();
+    let (of_looks, problems): (Vec<Problem>, Vec<Problem>) =
+        problems.into_iter().partition(|problem| problem.is_about_a_theme(&themes));
+    if !problems.is_empty() {
+        return Err(Problems(problems));
+    }
+    for problem in of_looks {
+        crate::output::complain(&format!("noctui: warning: {}", problem.trouble().one_line()));
+    }
+    Ok(config)
+}
+
 /// Whether there is a file at `path` that says anything, be it a remark.
 fn says_something(path: &Path) -> bool {
     std::fs::read(path).is_ok_and(|text| !text.trim_ascii().is_empty())

@@ -206,7 +206,7 @@ impl State {
             (0, _) => return Outcome::warn("there is nothing to write a note on here"),
             (_, [(provider, id)]) => format!("{provider} {id}"),
             (1, _) => "one maintenance".to_owned(),
-            (many, _) => format!("{many} maintenances"),
+            (many, _) => format!("{many} maintenances{}", self.unseen_of_subjects()),
         };
         let targets: Vec<_> = subjects.iter().map(|mark| mark.key).collect();
         let draft = self.drafts.get(&targets).map_or("", String::as_str);
@@ -222,6 +222,7 @@ impl State {
             return self.drafted(targets, text, true).unwrap_or_else(Outcome::none);
         }
         self.keep_at = None;
+        self.unseen_targets = self.unseen_of_subjects();
         self.drafts.insert(targets.clone(), text.clone());
         Outcome::ask(Write::Note { keys: targets, text, who: self.who.clone() })
     }

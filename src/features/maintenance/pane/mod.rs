@@ -50,6 +50,8 @@ pub(crate) struct State {
     landing: Landing,
     /// Every row of the filter, where all are marked and the list has more of them than are on hand.
     everything: Option<marks::Everything>,
+    /// What was acted on last and the filter hid, to be told with what came of it; empty where it hid none.
+    unseen_targets: String,
     /// Figures for the title; `None` until they have arrived.
     counts: Option<Counts>,
     /// How many rows match the filter.

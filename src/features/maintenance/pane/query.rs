@@ -38,6 +38,7 @@ impl State {
             extending: false,
             landing: Landing::First,
             everything: None,
+            unseen_targets: String::new(),
             counts: None,
             matches: None,
             pages: Vec::new(),

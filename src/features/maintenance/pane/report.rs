@@ -203,10 +203,15 @@ impl State {
 
     /// Something was done, durably: say so, and how it is taken back.
     fn done(&mut self, done: &Done, look: &Look<'_>) -> Outcome {
+        let of_targets = matches!(
+            done,
+            Done::Acknowledged { .. } | Done::Unacknowledged(_) | Done::Noted { .. } | Done::Exported(_)
+        );
+        let unseen = if of_targets { std::mem::take(&mut self.unseen_targets) } else { String::new() };
         match done {
             Done::Acknowledged { count, changed, already, by } => {
                 self.clear_marks();
-                acknowledged((*count, *changed, *already), by.as_ref(), look)
+                acknowledged((*count, *changed, *already), &unseen, by.as_ref(), look)
             }
             Done::Unacknowledged(0) => {
                 self.clear_marks();
@@ -214,7 +219,7 @@ impl State {
             }
             Done::Unacknowledged(count) => {
                 self.clear_marks();
-                Outcome::done(format!("took back {}; u undoes", many(*count, "acknowledgement")))
+                Outcome::done(format!("took back {}{unseen}; u undoes", many(*count, "acknowledgement")))
             }
             Done::Noted { count: 0, .. } => {
                 self.clear_marks();
@@ -223,7 +228,7 @@ impl State {
             Done::Noted { keys, count } => {
                 self.drafts.remove(keys);
                 self.clear_marks();
-                Outcome::done(format!("note written on {}; u undoes", many(*count, "maintenance")))
+                Outcome::done(format!("note written on {}{unseen}; u undoes", many(*count, "maintenance")))
             }
             Done::Undone { inverse, count, first } => {
                 self.undoing.pop_front();
@@ -260,7 +265,8 @@ impl State {
             Done::NotAccepted => {
                 Outcome::warn("not accepted: it was read meanwhile, or a newer notice is known").and(self.reread())
             }
-            Done::Exported(path) => Outcome::done(format!("written to {}", path.display())),
+            Done::Exported(path) if unseen.is_empty() => Outcome::done(format!("written to {}", path.display())),
+            Done::Exported(path) => Outcome::done(format!("written{unseen}, to {}", path.display())),
         }
     }
 
@@ -361,10 +367,16 @@ fn many(count: usize, one: &str) -> String {
 }
 
 /// What came of acknowledging so many, and of the rest.
-fn acknowledged(counts: (usize, usize, usize), by: Option<&(String, DateTime<Utc>)>, look: &Look<'_>) -> Outcome {
+fn acknowledged(
+    counts: (usize, usize, usize),
+    unseen: &str,
+    by: Option<&(String, DateTime<Utc>)>,
+    look: &Look<'_>,
+) -> Outcome {
     let (count, changed, already) = counts;
     let were = |count: usize| if count == 1 { "was" } else { "were" };
-    let rest = if already > 0 { format!(", {already} {} already", were(already)) } else { String::new() };
+    let already_so = if already > 0 { format!(", {already} {} already", were(already)) } else { String::new() };
+    let rest = format!("{unseen}{already_so}");
     let by = by.map_or_else(String::new, |(who, at)| format!("by {who} {}", look.zone.short(*at, look.now)));
     match (count, changed) {
         (0, 0) if already == 1 => Outcome::warn(format!("already acknowledged {by}")),

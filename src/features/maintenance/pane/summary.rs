@@ -24,7 +24,7 @@ impl State {
         let mut parts = Vec::new();
         match self.marked() {
             0 => {}
-            marked => parts.push(format!("{marked} marked")),
+            marked => parts.push(format!("{marked} marked{}", self.not_shown())),
         }
         let Some(counts) = &self.counts else { return parts };
         parts.extend([format!("{} active", counts.active), format!("{} in 24 h", counts.next_24h)]);
@@ -74,7 +74,8 @@ impl State {
             ]
         });
         let failing = self.sources.iter().find_map(|source| match &source.health {
-            SourceHealth::Failing(reason) => Some(fit(reason, REASON_CELLS)),
+            // What comes first, not half of a path.
+            SourceHealth::Failing(reason) => Some(fit(reason.split(':').next().unwrap_or(reason), REASON_CELLS)),
             SourceHealth::Waiting { reason, .. } => Some((*reason).into()),
             SourceHealth::Starting | SourceHealth::Reading(_) | SourceHealth::Watching => None,
         });
@@ -98,7 +99,12 @@ impl State {
             Some(Page::Maintenance(page)) => {
                 let mut lines = view::maintenance_lines(page, look, columns);
                 if let Load::Ready(detail) = &page.detail {
-                    let title = format!("{} {} {}", detail.provider, detail.maintenance_id, detail.status.word());
+                    let title = format!(
+                        "{} {} {}",
+                        detail.provider,
+                        detail.maintenance_id,
+                        detail.status.word_at(detail.end, look.now)
+                    );
                     lines.insert(0, plain(title, theme::Role::Title));
                 }
                 lines
@@ -124,7 +130,7 @@ impl State {
                         "{} {} {} {window} {impact} {}",
                         row.provider,
                         row.maintenance_id,
-                        row.status.word(),
+                        row.status.word_at(row.end, look.now),
                         row.first_circuits.join(" ")
                     );
                     plain(text.trim_end().to_owned(), theme::Role::Text)

@@ -110,7 +110,7 @@ pub enum State {
     },
     /// The mailbox cannot be read; tried again when something changes there.
     Failing {
-        /// For people.
+        /// For people: what in two or three words, a colon, the rest.
         reason: String,
     },
 }

@@ -212,7 +212,8 @@ impl Feed {
 
     /// The source is in another state; what waits is told before anything else.
     fn turned(&mut self, state: State) {
-        let is_waiting = matches!(self.state.health, SourceHealth::Waiting { .. });
+        let before = self.state.health.clone();
+        let is_waiting = matches!(before, SourceHealth::Waiting { .. });
         match state {
             State::Failing { reason } => self.state.health = SourceHealth::Failing(reason),
             State::Reading { mails } if !is_waiting => self.state.health = SourceHealth::Reading(mails),
@@ -224,6 +225,12 @@ impl Feed {
             State::Watching { .. } => self.left = 0,
             State::Reading { .. } => {}
         }
+        let source = &self.source.name;
+        match turn(&before, &self.state.health) {
+            Some(Turn::Fails(reason)) => tracing::warn!(source, reason, "a source of mails cannot be read"),
+            Some(Turn::IsBack) => tracing::info!(source, "a source of mails is read again"),
+            None => {}
+        }
     }
 
     /// Tells the header how the source is doing.
@@ -232,6 +239,25 @@ impl Feed {
             self.state.fresh_at = Some(clock::now());
         }
         let _ = self.shared.reports.send(Report::Source(self.state.clone())).await;
+    }
+}
+
+/// What the log tells of a source.
+#[derive(Debug, PartialEq, Eq)]
+enum Turn<'r> {
+    /// It cannot be read, for this reason.
+    Fails(&'r str),
+    /// It can be read again.
+    IsBack,
+}
+
+/// What is new where a source was in one state and is in another: it is tried again and again, and told of once.
+fn turn<'r>(before: &SourceHealth, now: &'r SourceHealth) -> Option<Turn<'r>> {
+    match (before, now) {
+        (before, now) if before == now => None,
+        (_, SourceHealth::Failing(reason)) => Some(Turn::Fails(reason)),
+        (SourceHealth::Failing(_), _) => Some(Turn::IsBack),
+        _ => None,
     }
 }
 
@@ -305,6 +331,27 @@ mod tests {
             Ok(connection.pragma_update_and_check(None, "max_page_count", pages + more, |_| Ok(()))?)
         };
         store.write(limit).await.unwrap();
+    }
+
+    #[test]
+    fn a_source_that_fails_is_logged_once_and_so_is_its_return() {
+        let fails = |reason: &str| SourceHealth::Failing(reason.to_owned());
+        let states = [
+            SourceHealth::Starting,
+            fails("cannot be opened"),
+            fails("cannot be opened"),
+            fails("no folder"),
+            SourceHealth::Reading(3),
+            SourceHealth::Watching,
+            fails("cannot be listed"),
+        ];
+        let told: Vec<_> = states.windows(2).filter_map(|pair| turn(&pair[0], &pair[1])).collect();
+        let fails = Turn::Fails;
+        assert_eq!(
+            told,
+            [fails("cannot be opened"), fails("no folder"), Turn::IsBack, fails("cannot be listed")],
+            "each change once"
+        );
     }
 
     #[tokio::test]

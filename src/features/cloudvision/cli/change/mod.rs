@@ -144,7 +144,7 @@ async fn hostnames(connection: &Connection, change: &Change) -> BTreeMap<DeviceI
 
 /// Runs it.
 pub(crate) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
-    let config = config::load(flags, &Environment::of_this_process())?;
+    let config = config::load_without_screen(flags, &Environment::of_this_process())?;
     let _logging = crate::logging::start(&config.log, &config.paths.log);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(args.command.run(&config))

@@ -122,7 +122,7 @@ struct Input {
 
 /// Runs it. The exit code is 0 exactly when all that was asked for happened.
 pub(crate) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
-    let config = config::load(flags, &Environment::of_this_process())?;
+    let config = config::load_without_screen(flags, &Environment::of_this_process())?;
     let _logging = crate::logging::start(&config.log, &config.paths.log);
     let input = match args.read(&config) {
         Ok(input) => input,
