@@ -158,11 +158,8 @@ fn absent(config: &Config) -> [Option<String>; 5] {
     // What matters fits on a line of half of a screen of 120 columns.
     let unset = |section: &str, setting: &str| format!("not configured: [{section}] {setting}");
     let early = |what: &str, place: &str| format!("{place} is configured; this version does not connect to {what} yet");
+    let lab = config.labs.is_empty().then(|| "not configured: [[lab]] name, url".to_owned());
     let cloudvision = config.cloudvision.is_empty().then(|| "not configured: [[cloudvision]] name, server".to_owned());
-    let lab = match &config.lab {
-        None => unset("lab", "url = \"https://…\""),
-        Some(url) => early("labs", url.as_str()),
-    };
     let console = match &config.console {
         None => unset("console", "kubeconfig = \"~/.kube/config\""),
         Some(path) => early("clusters", &path.display().to_string()),
@@ -175,5 +172,5 @@ fn absent(config: &Config) -> [Option<String>; 5] {
             config.paths.config.display()
         )
     });
-    [maintenance, cloudvision.clone(), cloudvision, Some(lab), Some(console)]
+    [maintenance, cloudvision.clone(), cloudvision, lab, Some(console)]
 }

@@ -1,6 +1,7 @@
 //! One folder per backend, all with the same inner shape. A feature never uses another feature.
 
 pub mod cloudvision;
+pub mod lab;
 pub mod maintenance;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_3,
     cloudvision::store::SCHEMA_1,
     maintenance::store::SCHEMA_4,
+    lab::store::SCHEMA_1,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

@@ -3,6 +3,7 @@
 mod list;
 mod measure;
 mod pattern;
+mod program;
 mod server;
 mod template;
 
@@ -18,7 +19,9 @@ use crate::text::clean_line;
 pub(crate) use list::{List, Words};
 pub(crate) use measure::{Days, Keep, Size, Span};
 pub use pattern::{BadPattern, Pattern, TagFilter};
-pub use server::{BadEndpoint, Endpoint, Url};
+pub use program::{Program, Tmux};
+pub(crate) use server::HostName;
+pub use server::{BadEndpoint, BadUrl, Endpoint, Url};
 pub(crate) use template::Paragraph;
 pub use template::{Filling, Template};
 
@@ -77,6 +80,8 @@ macro_rules! words {
         }
     };
 }
+
+pub(crate) use words;
 
 words! {
     /// Whether to do what depends on the terminal.

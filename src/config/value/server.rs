@@ -78,6 +78,21 @@ fn is_host(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
+/// A host without a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HostName(pub(crate) String);
+
+impl Setting for HostName {
+    fn takes() -> String {
+        "a host such as \"gateway.example\" or \"192.0.2.10\", without a port".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let is_ipv6 = text.parse::<std::net::Ipv6Addr>().is_ok();
+        (is_ipv6 || is_host(text)).then(|| Self(text.to_owned()))
+    }
+}
+
 /// The address of a web service, without the final slash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -104,6 +119,19 @@ impl Setting for Url {
         // A password has no place in a configuration, and what follows `?` or `#` is no place to build paths on.
         let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@' | '\\' | '"' | '<' | '>');
         path.chars().all(plain).then(|| Self(text.trim_end_matches('/').to_owned()))
+    }
+}
+
+/// A text is no address of a web service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an address is written https://host or https://host:port/path, without user, query or fragment")]
+pub struct BadUrl;
+
+impl FromStr for Url {
+    type Err = BadUrl;
+
+    fn from_str(text: &str) -> Result<Self, BadUrl> {
+        Self::from_text(text).ok_or(BadUrl)
     }
 }
 

@@ -1,5 +1,9 @@
-//! Whose certificates are trusted.
+//! TLS for every backend: whose certificates are trusted, what of an error is about them, and certificates for servers that
+//! are simulated.
 
+mod identity;
+
+use std::error::Error as StdError;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,6 +12,8 @@ use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+pub(crate) use self::identity::identity;
 
 /// Whose certificates are trusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,7 +29,7 @@ pub enum Trust {
 
 /// Why no trust could be set up.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TrustError {
+pub(crate) enum TrustError {
     /// The file cannot be read or is no PEM.
     #[error("cannot read {}", path.display())]
     File {
@@ -42,7 +48,7 @@ pub(super) enum TrustError {
 }
 
 /// TLS for clients. Without ALPN, which the users of the connection choose.
-pub(super) fn config(trust: &Trust) -> Result<ClientConfig, TrustError> {
+pub(crate) fn config(trust: &Trust) -> Result<ClientConfig, TrustError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let roots = match trust {
@@ -65,6 +71,15 @@ pub(super) fn config(trust: &Trust) -> Result<ClientConfig, TrustError> {
         }
     };
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// The error of TLS among the causes of `error`. Errors of I/O carry what they wrap without naming it as their source.
+pub(crate) fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(tls) = error.downcast_ref() {
+        return Some(tls);
+    }
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    wrapped.and_then(|wrapped| cause(wrapped)).or_else(|| cause(error.source()?))
 }
 
 /// The authorities of this machine. Those that cannot be read are left out; who needs one of them is told that the
