@@ -12,6 +12,7 @@ pub mod colour;
 pub mod command;
 pub mod config;
 pub mod demo;
+pub mod errand;
 pub mod features;
 pub mod input;
 pub mod key;

@@ -7,7 +7,7 @@ use super::commands::Command;
 use super::{Effect, Model, Pane};
 use crate::command::{Motion, Scope};
 use crate::features::cloudvision::pane::Place;
-use crate::features::{cloudvision, maintenance};
+use crate::features::{cloudvision, lab, maintenance};
 use crate::key::Key;
 use crate::ui::outcome::{Outcome, Say};
 use crate::ui::page::{Span, Title};
@@ -46,6 +46,11 @@ impl Model {
         self.apply(outcome, Effect::CloudVision)
     }
 
+    /// The same for the labs.
+    pub(super) fn of_lab(&mut self, outcome: lab::pane::Outcome) -> Vec<Effect> {
+        self.apply(outcome, Effect::Lab)
+    }
+
     /// What a pane asked for, and what it wants said.
     fn apply<R>(&mut self, outcome: Outcome<R>, wrap: impl Fn(R) -> Effect) -> Vec<Effect> {
         match outcome.say {
@@ -54,7 +59,8 @@ impl Model {
             Some(Say::Warn(text)) => self.toasts.warn(self.now, text),
             Some(Say::Failed(trouble)) => self.toasts.fail(self.now, &trouble),
         }
-        outcome.requests.into_iter().map(wrap).chain(outcome.copy.map(Effect::Copy)).collect()
+        let errand = outcome.errand.map(Effect::Run);
+        outcome.requests.into_iter().map(wrap).chain(outcome.copy.map(Effect::Copy)).chain(errand).collect()
     }
 
     /// Tells the panes how much room they have, so that scrolling and drawing agree.
@@ -69,6 +75,7 @@ impl Model {
                     self.maintenance.lay_out(&look);
                 }
                 (_, Some(place)) => self.cloudvision.fit(place, columns, rows, &look),
+                (Pane::Lab, None) => self.lab.fit(columns, rows, &look),
                 (_, None) => {}
             }
         }
@@ -79,6 +86,7 @@ impl Model {
         match (self.focus, self.focus.place()) {
             (Pane::Maintenances, _) => self.maintenance.is_opened(),
             (_, Some(place)) => self.cloudvision.is_opened(place),
+            (Pane::Lab, None) => self.lab.is_opened(),
             (_, None) => false,
         }
     }
@@ -88,6 +96,7 @@ impl Model {
         match (self.focus, self.focus.place()) {
             (Pane::Maintenances, _) => self.maintenance.is_typing(),
             (_, Some(place)) => self.cloudvision.is_typing(place),
+            (Pane::Lab, None) => self.lab.is_typing(),
             (_, None) => false,
         }
     }
@@ -103,6 +112,16 @@ impl Model {
                 let look = self.settings.look(self.zone, self.now);
                 let outcome = self.cloudvision.typed(key, &look);
                 self.of_cloudvision(outcome)
+            }
+            (Pane::Lab, None) => {
+                // A form that is sent off writes, whatever was allowed when it was opened.
+                if self.is_read_only() && key.code == crate::key::Code::Enter && self.lab.is_form() {
+                    let why = self.why_read_only();
+                    self.toasts.warn(self.now, format!("refused: {why}"));
+                    return vec![];
+                }
+                let outcome = self.lab.typed(key);
+                self.of_lab(outcome)
             }
             (_, None) => vec![],
         }
@@ -120,6 +139,10 @@ impl Model {
                 let outcome = self.cloudvision.paste(text, &look);
                 self.of_cloudvision(outcome)
             }
+            (Pane::Lab, None) => {
+                let outcome = self.lab.paste(text);
+                self.of_lab(outcome)
+            }
             (_, None) => vec![],
         }
     }
@@ -129,6 +152,7 @@ impl Model {
         match (self.focus, self.focus.place()) {
             (Pane::Maintenances, _) => self.maintenance.editor_keys(),
             (_, Some(place)) => self.cloudvision.editor_keys(place),
+            (Pane::Lab, None) => self.lab.editor_keys(),
             (_, None) => None,
         }
     }
@@ -140,6 +164,7 @@ impl Model {
             (Pane::Maintenances, _) => scopes.extend(self.maintenance.scopes()),
             // Without a CloudVision there is nothing to act on or to move through.
             (_, Some(place)) if !self.settings.cloudvision.is_empty() => scopes.extend(self.cloudvision.scopes(place)),
+            (Pane::Lab, None) if !self.settings.labs.is_empty() => scopes.extend(self.lab.scopes()),
             (_, Some(_) | None) => {}
         }
         scopes.extend([Scope::Dashboard, Scope::Global]);
@@ -157,6 +182,10 @@ impl Model {
                 let outcome = self.cloudvision.back(place)?;
                 Some(self.of_cloudvision(outcome))
             }
+            (Pane::Lab, None) => {
+                let outcome = self.lab.back()?;
+                Some(self.of_lab(outcome))
+            }
             (_, None) => None,
         }
     }
@@ -171,6 +200,10 @@ impl Model {
             (_, Some(place)) => {
                 let outcome = self.cloudvision.moved(place, motion);
                 self.of_cloudvision(outcome)
+            }
+            (Pane::Lab, None) => {
+                let outcome = self.lab.moved(motion);
+                self.of_lab(outcome)
             }
             (_, None) => vec![],
         }
@@ -188,6 +221,10 @@ impl Model {
                 let outcome = self.cloudvision.wheel(place, column, lines, &look);
                 self.of_cloudvision(outcome)
             }
+            (Pane::Lab, None) => {
+                let outcome = self.lab.wheel(lines);
+                self.of_lab(outcome)
+            }
             (_, None) => vec![],
         }
     }
@@ -204,6 +241,10 @@ impl Model {
                 let outcome = self.cloudvision.click(place, column, line, &look);
                 self.of_cloudvision(outcome)
             }
+            (Pane::Lab, None) => {
+                let outcome = self.lab.click(line);
+                self.of_lab(outcome)
+            }
             (_, None) => vec![],
         }
     }
@@ -213,13 +254,18 @@ impl Model {
         match (pane, pane.place()) {
             (Pane::Maintenances, _) => self.maintenance.heading(),
             (_, Some(place)) => self.cloudvision.heading(place),
+            (Pane::Lab, None) => self.lab.heading(self.now),
             (_, None) => vec![],
         }
     }
 
     /// What else stands beside a pane's name.
     pub(super) fn emblem(&self, pane: Pane) -> Vec<Span> {
-        if pane.place().is_some() { self.cloudvision.badge_of_instance() } else { vec![] }
+        match (pane, pane.place()) {
+            (_, Some(_)) => self.cloudvision.badge_of_instance(),
+            (Pane::Lab, None) => self.lab.badge_of_lab(),
+            (_, None) => vec![],
+        }
     }
 
     /// The number on a pane's tab.
@@ -227,6 +273,7 @@ impl Model {
         match (pane, pane.place()) {
             (Pane::Maintenances, _) => self.maintenance.badge(),
             (_, Some(place)) => self.cloudvision.badge(place),
+            (Pane::Lab, None) => self.lab.badge(),
             (_, None) => None,
         }
     }
@@ -236,6 +283,7 @@ impl Model {
         match (pane, pane.place()) {
             (Pane::Maintenances, _) => maintenance::pane::view::title(&self.maintenance, &self.look()),
             (_, Some(place)) => cloudvision::pane::view::title(&self.cloudvision, place, &self.look()),
+            (Pane::Lab, None) => lab::pane::view::title(&self.lab, &self.look()),
             (_, None) => None,
         }
     }
@@ -245,6 +293,7 @@ impl Model {
         match (command, self.focus.place()) {
             (Command::Maintenance(command), _) => self.maintenance.hint(command, word),
             (Command::CloudVision(command), Some(place)) => self.cloudvision.hint(place, command, word),
+            (Command::Lab(command), _) => self.lab.hint(command, word),
             (Command::Back, _) => self.is_opened().then_some(word),
             (Command::Zoom, _) => self.can_zoom().then_some(word),
             _ => Some(word),
@@ -254,6 +303,11 @@ impl Model {
     /// Deployments that end with noctui.
     pub(crate) fn deployments_under_way(&self) -> usize {
         self.cloudvision.under_way()
+    }
+
+    /// Changes of labs that are being carried out.
+    pub(crate) fn lab_changes_under_way(&self) -> usize {
+        self.lab.under_way()
     }
 
     /// Draws what a pane shows below its title; returns where text is being typed.
@@ -268,6 +322,7 @@ impl Model {
             (_, Some(place), None) => {
                 cloudvision::pane::view::draw(&self.cloudvision, place, &look, focused, area, buffer)
             }
+            (Pane::Lab, None, None) => lab::pane::view::draw(&self.lab, &look, focused, area, buffer),
             (_, _, Some(line)) => {
                 super::view::draw_absent(self, line, area, buffer);
                 None

@@ -8,6 +8,7 @@ use super::{Context, Settings, themes};
 use crate::colour::ColourDepth;
 use crate::config::{Config, Kind, Problem, When, nearest};
 use crate::features::cloudvision::worker::InstanceView;
+use crate::features::lab::worker::LabView;
 use crate::key::Key;
 use crate::ui::theme::Theme;
 use crate::ui::time::Zone;
@@ -44,6 +45,8 @@ impl Settings {
             contexts: contexts(config),
             who: config.who.clone(),
             cloudvision: config.cloudvision.iter().map(instance_view).collect(),
+            labs: config.labs.iter().map(lab_view).collect(),
+            connect: config.connect.clone(),
             mail_sources: config.maintenance.sources.iter().map(|source| source.name.clone()).collect(),
             keymap,
             absent: absent(config),
@@ -75,6 +78,7 @@ fn contexts(config: &Config) -> Vec<Context> {
         production: context.kind == Kind::Production,
         read_only: context.read_only,
         cloudvision: context.cloudvision.clone(),
+        lab: context.lab.clone(),
     };
     let first = config.context.iter();
     let others = config.contexts.iter().filter(|context| Some(*context) != config.context.as_ref());
@@ -150,6 +154,21 @@ fn instance_view(instance: &crate::config::CloudVision) -> InstanceView {
         production: instance.kind == Kind::Production,
         read_only: instance.read_only,
         unverified: !instance.verify_tls,
+    }
+}
+
+/// A lab as its pane shows it.
+fn lab_view(lab: &crate::config::Lab) -> LabView {
+    // On this machine nobody listens in between.
+    let is_here = ["http://127.0.0.1", "http://localhost"].iter().any(|here| lab.url.as_str().starts_with(here));
+    LabView {
+        name: lab.name.clone(),
+        server: lab.url.to_string(),
+        gateway: lab.gateway.clone(),
+        production: lab.kind == Kind::Production,
+        read_only: lab.read_only,
+        unverified: !lab.verify_tls,
+        plain: lab.url.as_str().starts_with("http://") && !is_here,
     }
 }
 

@@ -10,7 +10,7 @@ use super::panes::pane_of;
 use super::{Effect, Message, Model, Pane, Settings};
 use crate::command::{Risk, Scope, Spec};
 use crate::features::cloudvision::pane::Place;
-use crate::features::{cloudvision, maintenance};
+use crate::features::{cloudvision, lab, maintenance};
 use crate::input::{Button, Input, Mouse, MouseAction};
 use crate::key::{Code, Key};
 use crate::ui::time::Zone;
@@ -25,7 +25,12 @@ impl Model {
         self.toasts.expire(at);
         let effects = match message {
             Message::Input(input) => self.input(input),
-            Message::Ticked => requests(self.maintenance.tick(at)),
+            Message::Ticked => {
+                let mut effects = requests(self.maintenance.tick(at));
+                let outcome = self.lab.tick(at);
+                effects.extend(self.of_lab(outcome));
+                effects
+            }
             Message::Maintenance(report) => {
                 if report.is_answer_to_a_write() {
                     self.writing.pop_front();
@@ -48,6 +53,19 @@ impl Model {
                 vec![]
             }
             Message::CloudVisionStarted => self.cloudvision.ask_again().into_iter().map(Effect::CloudVision).collect(),
+            Message::Lab(report) => {
+                let outcome = self.lab.report(*report, at);
+                self.of_lab(outcome)
+            }
+            Message::LabStopped(trouble) => {
+                self.lab.worker_stopped(&trouble, at);
+                vec![]
+            }
+            Message::LabStarted => self.lab.ask_again().into_iter().map(Effect::Lab).collect(),
+            Message::Returned(returned) => {
+                let outcome = self.lab.returned(returned);
+                self.of_lab(outcome)
+            }
             Message::Reconfigured(settings) => self.reconfigure(*settings),
             Message::ConfigurationRefused(trouble) | Message::Failed(trouble) => {
                 // A write that the worker did not take is never answered.
@@ -200,6 +218,10 @@ impl Model {
     fn is_for_elsewhere(&self, spec: &Spec<Command>) -> Option<String> {
         let name = spec.name;
         let goes = |pane: &str| by_key(self.settings.keymap.keys(pane));
+        if let Command::Lab(_) = spec.command {
+            let is_elsewhere = self.focus != Pane::Lab && !self.settings.labs.is_empty();
+            return is_elsewhere.then(|| format!("{name} is for the lab{}", goes("lab")));
+        }
         if let Command::CloudVision(command) = spec.command {
             let (here, there) = (self.focus.place(), command.place());
             let is_elsewhere = spec.writes && (here.is_none() || there.is_some_and(|there| here != Some(there)));
@@ -234,7 +256,7 @@ impl Model {
     }
 
     /// Why backends are not written to, and what allows it where the screen can.
-    fn why_read_only(&self) -> String {
+    pub(super) fn why_read_only(&self) -> String {
         let configured = self.configured_read_only().map(|why| format!("read-only, since {why}"));
         configured.unwrap_or_else(|| "read-only; :read-write allows writing".to_owned())
     }
@@ -244,6 +266,9 @@ impl Model {
     fn question(&mut self, spec: &Spec<Command>) -> Result<Option<Confirm>, String> {
         if matches!(spec.risk, Risk::None | Risk::Undoable) {
             return Ok(None);
+        }
+        if let Command::Lab(command) = spec.command {
+            return self.question_of_lab(command, spec.risk);
         }
         let Command::CloudVision(command) = spec.command else {
             // Without contexts there is no name to say or to type: the command's own stands in for it.
@@ -265,6 +290,15 @@ impl Model {
         Ok(Some(Confirm { lines: aim.lines, production: aim.production, ..confirm }))
     }
 
+    /// What to ask before something is done to a lab.
+    fn question_of_lab(&self, command: lab::pane::Command, risk: Risk) -> Result<Option<Confirm>, String> {
+        let aim = self.lab.aim(command, &self.settings.look(self.zone, self.now))?;
+        let Some(request) = aim.request else { return Ok(None) };
+        let word = (aim.production || risk == Risk::TypeName).then_some(aim.word);
+        let confirm = Confirm::new(Confirmed::Lab(request), aim.question, word, self.now);
+        Ok(Some(Confirm { lines: aim.lines, production: aim.production, ..confirm }))
+    }
+
     /// Focuses on the pane in which a command of CloudVision makes sense.
     fn turn_to(&mut self, command: cloudvision::pane::Command) -> Place {
         let place = command.place().or(self.focus.place()).unwrap_or(Place::Changes);
@@ -276,14 +310,18 @@ impl Model {
     /// The question on top was answered: what it was about is done, exactly as it was shown.
     fn confirmed(&mut self) -> Vec<Effect> {
         let Some(Overlay::Confirm(confirm)) = self.overlays.pop() else { return vec![] };
+        // The configuration may have become read-only while the question stood there.
+        if self.is_read_only() && !matches!(confirm.then, Confirmed::Run(_)) {
+            self.toasts.warn(self.now, format!("refused: {}", self.why_read_only()));
+            return vec![];
+        }
         match confirm.then {
             Confirmed::Run(command) => self.execute(command),
+            Confirmed::Lab(request) => {
+                let outcome = self.lab.carry_out(request);
+                self.of_lab(outcome)
+            }
             Confirmed::CloudVision(request) => {
-                // The configuration may have become read-only while the question stood there.
-                if self.is_read_only() {
-                    self.toasts.warn(self.now, format!("refused: {}", self.why_read_only()));
-                    return vec![];
-                }
                 let outcome = self.cloudvision.carry_out(request, self.now);
                 self.of_cloudvision(outcome)
             }
@@ -304,6 +342,7 @@ impl Model {
                 let mut effects = vec![Effect::Redraw];
                 effects.extend(requests(self.maintenance.refresh(self.now)));
                 effects.extend(self.cloudvision.ask_again().into_iter().map(Effect::CloudVision));
+                effects.extend(self.lab.ask_again().into_iter().map(Effect::Lab));
                 return effects;
             }
             Command::Back => return self.back(),
@@ -355,6 +394,14 @@ impl Model {
                 let look = self.settings.look(self.zone, self.now);
                 let outcome = self.cloudvision.run(command, place, &look);
                 return self.of_cloudvision(outcome);
+            }
+            Command::Lab(command) => {
+                self.focus = Pane::Lab;
+                self.fit();
+                let may_write = !self.is_read_only();
+                let look = self.settings.look(self.zone, self.now);
+                let outcome = self.lab.run(command, &look, may_write);
+                return self.of_lab(outcome);
             }
         }
         vec![]
@@ -413,13 +460,16 @@ impl Model {
             return;
         }
         self.context = (self.context + 1) % self.settings.contexts.len();
-        self.show_instance_of_context();
+        self.show_backends_of_context();
         let name = self.context().map_or("", |context| &context.name);
         self.toasts.done(self.now, format!("context {name}"));
     }
 
-    /// Shows the CloudVision that the context works with: what the header names is what is acted on.
-    pub(super) fn show_instance_of_context(&mut self) {
+    /// Shows the CloudVision and the lab that the context works with: what the header names is what is acted on.
+    pub(super) fn show_backends_of_context(&mut self) {
+        if let Some(name) = self.context().and_then(|context| context.lab.clone()) {
+            self.lab.show_lab(&name);
+        }
         if let Some(name) = self.context().and_then(|context| context.cloudvision.clone()) {
             self.cloudvision.show_instance(&name);
         }
@@ -448,7 +498,8 @@ impl Model {
         self.maintenance.set_who(&self.settings.who);
         self.maintenance.set_sources(&self.settings.mail_sources);
         self.cloudvision.set_instances(&self.settings.cloudvision, self.now);
-        self.show_instance_of_context();
+        self.lab.set_labs(&self.settings.labs, &self.settings.connect);
+        self.show_backends_of_context();
         self.toasts.done(self.now, "the configuration was read again");
         let mut effects = vec![Effect::Redraw];
         effects.extend(mouse.then_some(Effect::SetMouse(self.settings.mouse)));

@@ -2,6 +2,7 @@
 //!
 //! The loop runs on the main thread; the workers have a runtime of their own, so that nothing they do delays a key.
 
+mod errand;
 mod pace;
 pub mod terminal;
 mod worker;
@@ -11,20 +12,22 @@ use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use self::pace::Pace;
 use self::terminal::{Event, Terminal};
-use self::worker::{CloudVision, Heard, Maintenances, Threads, Worker};
+use self::worker::{CloudVision, Heard, Labs, Maintenances, Role, Threads, Worker};
 use crate::app::{Effect, Message, Model, Settings, view};
 use crate::clock;
 use crate::colour::TerminalEnvironment;
 use crate::config::{Config, Environment, Flags, Problems};
-use crate::features::cloudvision;
+use crate::errand::{Errand, Returned, Room};
 use crate::features::maintenance::store::record::Limits;
 use crate::features::maintenance::store::retention::Retention;
 use crate::features::maintenance::worker::{Setup, Source};
+use crate::features::{cloudvision, lab};
 use crate::logging::{self, Logging};
 use crate::state;
 use crate::trouble::Trouble;
@@ -72,6 +75,12 @@ struct Screen {
     maintenances: Worker<Maintenances>,
     /// The worker behind deploys and change controls; there is none where no CloudVision is configured.
     cloudvision: Option<Worker<CloudVision>>,
+    /// The worker behind the labs; there is none where no lab is configured.
+    labs: Option<Worker<Labs>>,
+    /// A program that wants the terminal.
+    errand: Option<Errand>,
+    /// From programs beside the screen. Capacity 8; when it is full they wait to be told of.
+    returned: (mpsc::Sender<Returned>, mpsc::Receiver<Returned>),
     /// What the workers are to be asked first.
     first: Vec<Effect>,
 }
@@ -86,8 +95,22 @@ impl Screen {
         let threads = Threads::start()?;
         let maintenances = Worker::start(&threads, setup(&config));
         let cloudvision = cloudvision_setup(&config).map(|setup| Worker::start(&threads, setup));
+        let labs = lab_setup(&config).map(|setup| Worker::start(&threads, setup));
         let first = model.begin();
-        Ok(Self { config, flags, environment, terminal_environment, model, threads, maintenances, cloudvision, first })
+        Ok(Self {
+            config,
+            flags,
+            environment,
+            terminal_environment,
+            model,
+            threads,
+            maintenances,
+            cloudvision,
+            labs,
+            errand: None,
+            returned: mpsc::channel(8),
+            first,
+        })
     }
 
     /// The loop: quit first, then keys, then frames, then reports. An idle noctui draws nothing and wakes only when
@@ -106,6 +129,13 @@ impl Screen {
         let mut dirty = false;
         let mut pace = Pace::new(Instant::now());
         let code = loop {
+            if let Some(errand) = self.errand.take() {
+                match errand::in_terminal(errand, &mut terminal).await {
+                    Ok(returned) => self.take_in(Message::Returned(returned), &mut terminal),
+                    Err(signal) => break ExitCode::from(signal.exit_code()),
+                };
+                dirty = true;
+            }
             let turn = instant_of(self.model.next_change());
             let (message, by_hand) = tokio::select! {
                 biased;
@@ -128,6 +158,8 @@ impl Screen {
                 }
                 heard = self.maintenances.next() => (of_maintenances(heard), false),
                 heard = next(&mut self.cloudvision) => (of_cloudvision(heard), false),
+                heard = next(&mut self.labs) => (of_labs(heard), false),
+                Some(returned) = self.returned.1.recv() => (Message::Returned(returned), false),
                 changed = recent.changed() => match changed {
                     Ok(()) => (Message::Logged(recent.borrow_and_update().clone()), false),
                     Err(_) => continue,
@@ -135,12 +167,7 @@ impl Screen {
                 Some(read) = reloads.recv() => (self.reconfigured(read, logging), false),
                 () = sleep_until(turn) => (Message::Ticked, false),
             };
-            let mut leaving = false;
-            log(&message);
-            for effect in self.model.update(message, clock::now()) {
-                leaving |= self.carry_out(effect, &mut terminal);
-            }
-            if leaving {
+            if self.take_in(message, &mut terminal) {
                 break ExitCode::SUCCESS;
             }
             dirty = true;
@@ -161,15 +188,34 @@ impl Screen {
         if let Err(error) = state::save(&self.config.paths.view(), &self.model.view_state()) {
             tracing::warn!(%error, "the view was not saved");
         }
-        let Self { threads, maintenances, cloudvision, .. } = self;
+        let changes = self.model.lab_changes_under_way();
+        if changes > 0 {
+            crate::output::complain("noctui: waiting for the answer of a lab that was asked for a change");
+        }
+        let Self { threads, maintenances, cloudvision, labs, .. } = self;
         let deployments = async {
             if let Some(worker) = cloudvision {
                 worker.stop().await;
             }
         };
-        tokio::join!(maintenances.stop(), deployments);
+        let changes = async {
+            if let Some(worker) = labs {
+                worker.stop().await;
+            }
+        };
+        tokio::join!(maintenances.stop(), deployments, changes);
         drop(threads);
         Ok(code)
+    }
+
+    /// Takes in what happened and does what follows from it; returns whether that is to leave.
+    fn take_in(&mut self, message: Message, terminal: &mut Terminal) -> bool {
+        log(&message);
+        let mut leaving = false;
+        for effect in self.model.update(message, clock::now()) {
+            leaving |= self.carry_out(effect, terminal);
+        }
+        leaving
     }
 
     /// Does what the model wants of the world; returns whether it wants to leave.
@@ -191,7 +237,11 @@ impl Screen {
                     );
                 }
             }
-            request @ (Effect::Maintenance(_) | Effect::CloudVision(_)) => self.ask(request),
+            Effect::Run(errand) => match errand.room {
+                Room::Terminal => self.errand = Some(errand),
+                Room::Beside => self.threads.run_errand(errand, self.returned.0.clone()),
+            },
+            request @ (Effect::Maintenance(_) | Effect::CloudVision(_) | Effect::Lab(_)) => self.ask(request),
         }
         false
     }
@@ -205,7 +255,17 @@ impl Screen {
                     worker.ask(request);
                 }
             }
-            Effect::Copy(_) | Effect::SetMouse(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::Lab(request) => {
+                if let Some(worker) = &mut self.labs {
+                    worker.ask(request);
+                }
+            }
+            Effect::Run(_)
+            | Effect::Copy(_)
+            | Effect::SetMouse(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit => {}
         }
     }
 
@@ -233,6 +293,11 @@ impl Screen {
                     // Nobody can ask it anything any more; it ends with noctui, and so do its deployments.
                     (None, _) => {}
                 }
+                match (lab_setup(&config), &mut self.labs) {
+                    (Some(setup), Some(worker)) => worker.reconfigure(setup),
+                    (Some(setup), none) => *none = Some(Worker::start(&self.threads, setup)),
+                    (None, _) => {}
+                }
                 self.config = config;
                 Message::Reconfigured(Box::new(settings))
             }
@@ -245,8 +310,8 @@ impl Screen {
     }
 }
 
-/// What the worker behind deploys and change controls tells; never, where there is none.
-async fn next(worker: &mut Option<Worker<CloudVision>>) -> Heard<cloudvision::worker::Report> {
+/// What a worker tells; never, where there is none.
+async fn next<R: Role>(worker: &mut Option<Worker<R>>) -> Heard<R::Report> {
     match worker {
         Some(worker) => worker.next().await,
         None => std::future::pending().await,
@@ -271,6 +336,26 @@ fn of_cloudvision(heard: Heard<cloudvision::worker::Report>) -> Message {
         Heard::Started => Message::CloudVisionStarted,
         Heard::Refused(trouble) => Message::Failed(trouble),
     }
+}
+
+/// What was heard of the labs, as a message.
+fn of_labs(heard: Heard<lab::worker::Report>) -> Message {
+    match heard {
+        Heard::Report(report) => Message::Lab(Box::new(report)),
+        Heard::Stopped(trouble) => Message::LabStopped(trouble),
+        Heard::Started => Message::LabStarted,
+        Heard::Refused(trouble) => Message::Failed(trouble),
+    }
+}
+
+/// What the worker behind the labs needs of the configuration; nothing where no lab is configured.
+fn lab_setup(config: &Config) -> Option<lab::worker::Setup> {
+    (!config.labs.is_empty()).then(|| lab::worker::Setup {
+        data_dir: config.paths.data.clone(),
+        labs: config.labs.clone(),
+        connect: config.connect.clone(),
+        who: config.who.clone(),
+    })
 }
 
 /// What the worker behind deploys and change controls needs of the configuration; nothing where no CloudVision is

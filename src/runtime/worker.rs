@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Environment, Flags, Problems, Watch};
-use crate::features::{cloudvision, maintenance};
+use crate::features::{cloudvision, lab, maintenance};
 use crate::store::Error;
 use crate::trouble::Trouble;
 
@@ -102,6 +102,31 @@ impl Role for CloudVision {
     }
 }
 
+/// The worker behind the labs.
+#[derive(Debug)]
+pub(super) enum Labs {}
+
+impl Role for Labs {
+    type Setup = lab::worker::Setup;
+    type Request = lab::worker::Request;
+    type Report = lab::worker::Report;
+    const NAME: &'static str = "the lab worker";
+
+    fn is_question(request: &Self::Request) -> bool {
+        use lab::worker::Request;
+        matches!(request, Request::Refresh | Request::History { .. })
+    }
+
+    fn work(
+        setup: Self::Setup,
+        requests: mpsc::Receiver<Self::Request>,
+        reports: mpsc::Sender<Self::Report>,
+        stop: CancellationToken,
+    ) -> BoxFuture<'static, Result<(), Error>> {
+        Box::pin(lab::worker::run(setup, requests, reports, stop))
+    }
+}
+
 /// What is heard from a worker.
 #[derive(Debug)]
 pub(super) enum Heard<R> {
@@ -187,6 +212,14 @@ impl Threads {
             }
         });
         receiver
+    }
+
+    /// Runs a program beside the screen and tells when it has ended. Capacity of the channel: see who made it.
+    pub(super) fn run_errand(&self, errand: crate::errand::Errand, done: mpsc::Sender<crate::errand::Returned>) {
+        self.handle.spawn(async move {
+            let returned = super::errand::beside(errand).await;
+            let _nobody_waits = done.send(returned).await;
+        });
     }
 
     /// Lets everything on them end, without waiting for it.

@@ -5,12 +5,12 @@
 //! `model` says what is true of a forward, `client` asks, `probe` measures from here.
 
 pub mod act;
-// pub(crate) mod cli;
+pub(crate) mod cli;
 pub mod client;
 pub(crate) mod connect;
 mod error;
 pub mod model;
-// pub(crate) mod pane;
+pub(crate) mod pane;
 pub mod probe;
 pub mod sim;
 pub mod store;

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::call::{Call, exchange};
 use crate::config::Url;
 use crate::features::lab::error::Error;
-use crate::features::lab::model::Claims;
+use crate::features::lab::model::{Claims, Holding};
 use crate::secret::{Secret, SecretFrom};
 
 /// A place that had nothing newer is not asked again within this time: it may be a program.
@@ -31,19 +31,6 @@ pub enum Credentials {
         /// The front server, where it is not the one that is asked.
         url: Option<Url>,
     },
-}
-
-/// A token that is held, as far as it may be told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holding {
-    /// What it says of itself; nothing where it cannot be read.
-    pub claims: Claims,
-    /// Where it came from.
-    pub from: String,
-    /// Whether noctui gets another one by itself before it ends.
-    pub renews: bool,
-    /// What should be known about the place where it is kept.
-    pub warning: Option<String>,
 }
 
 /// A token and when it was fetched.

@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use self::call::Call;
+pub use self::keeper::Credentials;
 use self::keeper::Keeper;
-pub use self::keeper::{Credentials, Holding};
 use super::error::Error;
-use super::model::{Forward, Snapshot, Wanted};
+use super::model::{Forward, Holding, Snapshot, Wanted};
 use super::wire;
 use crate::config::Url;
 pub use crate::tls::Trust;

@@ -1,6 +1,7 @@
 //! Forwards, machines, and what is known of them; no I/O.
 
 mod component;
+mod mend;
 mod place;
 mod row;
 mod saved;
@@ -12,10 +13,11 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 pub use component::{COMPONENTS, Component, Protocol, component};
+pub use mend::mending;
 pub use place::{BadPlace, Place, Target};
 pub use row::{Key, Reach, Row, Since, State, rows};
 pub use saved::{BadFile, Saved};
-pub use token::Claims;
+pub use token::{Claims, Holding};
 
 /// A port of the gateway that leads to a port of a machine, as the gateway lists it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -179,7 +179,9 @@ impl Row {
 /// The table of a snapshot: by machine, then by its port. What was measured is by the gateway's port.
 #[must_use]
 pub fn rows(snapshot: &Snapshot, reached: &BTreeMap<u16, Reach>, since: &Since) -> Vec<Row> {
-    let table = Table { snapshot, reached, since, first: first_of_each(snapshot, reached) };
+    let rules = rules_of(snapshot);
+    let first = first_of_each(snapshot, rules.as_ref(), reached);
+    let table = Table { snapshot, reached, since, rules, first };
     let mut rows: Vec<Row> = snapshot.forwards.iter().map(|forward| table.listed(forward)).collect();
     rows.extend(table.unlisted().map(|rule| table.rule(rule)));
     let named: std::collections::BTreeSet<&str> =
@@ -197,11 +199,14 @@ fn order(row: &Row) -> (bool, &str, Option<u16>, Option<u16>) {
 
 /// Of those forwards that lead to the same place, the one that is not a duplicate: one that works rather than one that
 /// does not, then the lowest port.
-fn first_of_each<'a>(snapshot: &'a Snapshot, reached: &BTreeMap<u16, Reach>) -> BTreeMap<(&'a str, u16), u16> {
+fn first_of_each<'a>(
+    snapshot: &'a Snapshot,
+    rules: Option<&BTreeMap<u16, &Rule>>,
+    reached: &BTreeMap<u16, Reach>,
+) -> BTreeMap<(&'a str, u16), u16> {
     let mut first: BTreeMap<(&str, u16), (bool, u16)> = BTreeMap::new();
-    let rules = rules_of(snapshot);
     for forward in &snapshot.forwards {
-        if rules.as_ref().is_some_and(|rules| !leads(rules, forward)) {
+        if rules.is_some_and(|rules| !leads(rules, forward)) {
             continue;
         }
         let is_closed = reached.get(&forward.port).is_some_and(|reach| !reach.is_open());
@@ -229,6 +234,7 @@ struct Table<'a> {
     snapshot: &'a Snapshot,
     reached: &'a BTreeMap<u16, Reach>,
     since: &'a Since,
+    rules: Option<BTreeMap<u16, &'a Rule>>,
     first: BTreeMap<(&'a str, u16), u16>,
 }
 
@@ -256,9 +262,8 @@ impl Table<'_> {
 
     /// What is true of a listed forward, the worst first.
     fn state(&self, forward: &Forward, reach: Option<&Reach>) -> (State, String) {
-        if let Some(firewall) = &self.snapshot.firewall {
-            let rule = firewall.rules.iter().find(|rule| rule.port == forward.port);
-            match rule {
+        if let Some(rules) = &self.rules {
+            match rules.get(&forward.port) {
                 None => return (State::Dead, "the firewall has no rule for it".to_owned()),
                 Some(rule) if rule.address != forward.address || rule.target != forward.target => {
                     return (State::Dead, format!("the firewall leads it to {}:{}", rule.address, rule.target));

@@ -24,6 +24,19 @@ pub struct Claims {
     pub client_ip: String,
 }
 
+/// A token that is held, as far as it may be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// What it says of itself; nothing where it cannot be read.
+    pub claims: Claims,
+    /// Where it came from.
+    pub from: String,
+    /// Whether noctui gets another one by itself before it ends.
+    pub renews: bool,
+    /// What should be known about the place where it is kept.
+    pub warning: Option<String>,
+}
+
 /// As it is encoded. Times are numbers with a fraction.
 #[derive(Deserialize)]
 struct Written {

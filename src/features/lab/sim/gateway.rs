@@ -196,15 +196,21 @@ fn make(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
         ));
     }
     let saved = state.meets("POST", |fault| *fault == Fault::SaveFails).is_none();
+    let mut port = port;
+    if !state.off.contains(&address) {
+        // Another program of this machine may have the port.
+        for _ in 0..50 {
+            if world.targets.open(port, target).is_ok() {
+                break;
+            }
+            port = state.free_port().ok_or_else(Answer::crashed)?;
+        }
+    }
     state.nat.push(Rule { port, address: address.clone(), target });
-    let is_on = !state.off.contains(&address);
     if saved {
         state.records.push(Record { port, address, target, name, component, routable: None });
     }
     drop(state);
-    if is_on && let Err(error) = world.targets.open(port, target) {
-        tracing::info!(port, %error, "the simulated machine does not listen");
-    }
     if !saved {
         return Err(error(500, "Command Failure: sudo iptables-save > /etc/iptables/rules.v4"));
     }

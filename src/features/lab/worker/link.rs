@@ -15,10 +15,10 @@ use crate::blocking;
 use crate::clock;
 use crate::config::{Lab, LabToken};
 use crate::features::lab::act::{Actor, Change, Outcome, wait_until_open};
-use crate::features::lab::client::{Client, Credentials, Holding, Server, Trust};
+use crate::features::lab::client::{Client, Credentials, Server, Trust};
 use crate::features::lab::connect::{self, Surroundings, Target};
 use crate::features::lab::error::Error;
-use crate::features::lab::model::{Forward, Protocol, Snapshot, Wanted};
+use crate::features::lab::model::{Forward, Holding, Protocol, Snapshot, Wanted};
 use crate::features::lab::store;
 use crate::trouble::Trouble;
 
@@ -298,22 +298,52 @@ impl Link {
                 self.lab.gateway.clone().unwrap_or(gateway)
             }
         };
-        let reach = cancel.run_until_cancelled(wait_until_open(&host, &forward)).await;
-        match reach {
-            Some(reach) if reach.is_open() => {
-                let target = Target::of(&self.lab.name, &host, &forward, protocol);
-                let around = Surroundings::read(|name| std::env::var_os(name));
-                let launch = connect::launch(&self.shared.setup.connect, &target, &around, is_new && remove_after);
-                let launch = launch.map_err(|trouble| (trouble, made))?;
-                Ok(Prepared { forward, host, is_new, launch })
-            }
-            reach => {
-                let why = reach.map_or_else(|| "the wait was ended".to_owned(), |reach| reach.words());
-                let trouble = Trouble::new(&format!("{} does not answer on {host}:{}", forward.title(), forward.port))
-                    .caused_by(&why)
-                    .to_do("switch the machine on, or wait until its service has started");
-                Err((trouble, made))
-            }
+        let using = Using { lab: self.lab.name.clone(), host, protocol, is_awaited: is_new && remove_after, is_new };
+        prepared(&self.shared, using, forward, cancel).await.map_err(|trouble| (trouble, made))
+    }
+}
+
+/// How a forward is to be used.
+#[derive(Debug)]
+pub(super) struct Using {
+    /// The lab's name.
+    pub(super) lab: String,
+    /// The gateway's host as seen from here.
+    pub(super) host: String,
+    /// How; `None` as its port is usually used.
+    pub(super) protocol: Option<Protocol>,
+    /// Whether the end of the program matters.
+    pub(super) is_awaited: bool,
+    /// Whether the forward was made for this.
+    pub(super) is_new: bool,
+}
+
+/// Waits for a forward that is there, and tells what uses it.
+pub(super) async fn use_it(shared: Shared, job: JobId, using: Using, forward: Forward, cancel: CancellationToken) {
+    let result = prepared(&shared, using, forward, &cancel).await.map_err(|trouble| (trouble, None));
+    shared.tell(Report::Ready { job, result }).await;
+}
+
+/// Waits until something answers behind a forward, and chooses the program that uses it.
+async fn prepared(
+    shared: &Shared,
+    using: Using,
+    forward: Forward,
+    cancel: &CancellationToken,
+) -> Result<Prepared, Trouble> {
+    let Using { lab, host, protocol, is_awaited, is_new } = using;
+    match cancel.run_until_cancelled(wait_until_open(&host, &forward)).await {
+        Some(reach) if reach.is_open() => {
+            let target = Target::of(&lab, &host, &forward, protocol);
+            let around = Surroundings::read(|name| std::env::var_os(name));
+            let launch = connect::launch(&shared.setup.connect, &target, &around, is_awaited)?;
+            Ok(Prepared { forward, host, is_new, launch })
+        }
+        reach => {
+            let why = reach.map_or_else(|| "the wait was ended".to_owned(), |reach| reach.words());
+            Err(Trouble::new(&format!("{} does not answer on {host}:{}", forward.title(), forward.port))
+                .caused_by(&why)
+                .to_do("switch the machine on, or wait until its service has started"))
         }
     }
 }

@@ -11,6 +11,10 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::features::lab) use files::{load as load_file, save as save_file};
+pub(in crate::features::lab) use link::open as open_lab;
+pub(in crate::features::lab) use sweep::ports;
+
 pub use protocol::{Health, JobId, LabView, Prepared, Report, Request};
 
 use std::collections::BTreeMap;
@@ -114,9 +118,15 @@ pub async fn run(
                     running.insert(job, cancel.clone());
                     order(&shared, &orders, &lab, Job::Change { id: job, changes, cancel }).await;
                 }
-                Some(Request::Prepare { lab, job, wanted, protocol, remove_after }) => {
+                Some(Request::Prepare { lab, job, existing, wanted, protocol, remove_after }) => {
                     let cancel = stop.child_token();
                     running.insert(job, cancel.clone());
+                    if let Some((forward, host)) = existing {
+                        // The lab need not be asked for it, and may be busy.
+                        let using = link::Using { lab, host, protocol, is_awaited: false, is_new: false };
+                        reading.spawn(link::use_it(shared.clone(), job, using, forward, cancel));
+                        continue;
+                    }
                     order(&shared, &orders, &lab, Job::Prepare { id: job, wanted, protocol, remove_after, cancel }).await;
                 }
                 Some(request @ (Request::Save { .. } | Request::Load { .. } | Request::History { .. })) => {

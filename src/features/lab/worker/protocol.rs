@@ -7,9 +7,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::features::lab::act::{Change, Outcome};
-use crate::features::lab::client::Holding;
 use crate::features::lab::connect::Launch;
-use crate::features::lab::model::{Forward, Protocol, Reach, Since, Snapshot, Wanted};
+use crate::features::lab::model::{Forward, Holding, Protocol, Reach, Since, Snapshot, Wanted};
 use crate::features::lab::store::Action;
 use crate::trouble::Trouble;
 
@@ -61,6 +60,9 @@ pub enum Request {
         lab: String,
         /// To tell it from others.
         job: JobId,
+        /// The forward that is to be used, and the gateway's host as seen from here; `None` where one has to be found or
+        /// made first.
+        existing: Option<(Forward, String)>,
         /// Where it leads.
         wanted: Wanted,
         /// How it is to be used; `None` as its port is usually used.

@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_millis(80);
 const MOST: usize = 512;
 
 /// The ports of a lab that are worth measuring: those of its forwards, and those that its firewall leads on unlisted.
-pub(super) fn ports(snapshot: &Snapshot) -> Vec<Port> {
+pub(in crate::features::lab) fn ports(snapshot: &Snapshot) -> Vec<Port> {
     let listed = snapshot.forwards.iter().map(|forward| {
         let protocol = component(&forward.component).protocol(forward.target);
         Port { port: forward.port, has_banner: protocol == Protocol::Ssh }
