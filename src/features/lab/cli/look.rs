@@ -118,10 +118,8 @@ pub(super) async fn addresses(desk: &Desk, name: Option<String>, json: bool) -> 
 #[derive(Serialize)]
 struct Fault {
     what: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     row: Option<Row>,
     /// What puts it right in the gateway's shell, where the service cannot.
-    #[serde(skip_serializing_if = "Option::is_none")]
     mending: Option<String>,
 }
 
