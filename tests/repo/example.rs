@@ -2,7 +2,9 @@
 
 use noctui::app::Settings;
 use noctui::colour::ColourDepth;
-use noctui::config::{CloudVision, Config, Connect, Deploy, Environment, Flags, Inspection, Lab, SourceFrom, Zone, inspect};
+use noctui::config::{
+    CloudVision, Config, Connect, Deploy, Environment, Flags, Inspection, Lab, SourceFrom, Zone, inspect,
+};
 use noctui::features::maintenance::store::record;
 
 use crate::files;

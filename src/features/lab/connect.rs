@@ -332,12 +332,14 @@ fn tunnel(target: &Target, around: &Surroundings) -> Launch {
     let local = target.port.max(1024);
     let to = address(&target.host, target.port);
     let words = ["ssh".to_owned(), "-N".to_owned(), "-L".to_owned(), format!("{local}:{to}"), format!("{user}{host}")];
-    let scheme = match target.protocol {
-        Protocol::Https => format!("https://localhost:{local}{}", target.path),
-        Protocol::Http => format!("http://localhost:{local}{}", target.path),
-        _ => format!("localhost:{local}"),
+    let there = if target.protocol == Protocol::Https {
+        format!("https://localhost:{local}{}", target.path)
+    } else if target.protocol == Protocol::Http {
+        format!("http://localhost:{local}{}", target.path)
+    } else {
+        format!("localhost:{local}")
     };
-    Launch::Tunnel { line: line(&words), address: scheme }
+    Launch::Tunnel { line: line(&words), address: there }
 }
 
 #[cfg(test)]

@@ -76,11 +76,15 @@ pub async fn sweep(
 
 /// Why there is no connection.
 fn refused(error: &std::io::Error) -> Reach {
-    match error.kind() {
-        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Reach::Refused,
-        ErrorKind::TimedOut => Reach::TimedOut,
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Reach::Failed { why: "no way there".to_owned() },
-        _ => Reach::Failed { why: clean_line(&error.to_string()) },
+    let kind = error.kind();
+    if kind == ErrorKind::ConnectionRefused || kind == ErrorKind::ConnectionReset {
+        Reach::Refused
+    } else if kind == ErrorKind::TimedOut {
+        Reach::TimedOut
+    } else if kind == ErrorKind::HostUnreachable || kind == ErrorKind::NetworkUnreachable {
+        Reach::Failed { why: "no way there".to_owned() }
+    } else {
+        Reach::Failed { why: clean_line(&error.to_string()) }
     }
 }
 

@@ -43,14 +43,15 @@ pub(crate) struct Args {
 pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     let desk = args.which.open(config).await?;
     let (forwards, gateway, _) = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
-    let (forward, is_new) = match only(&forwards, &args.wished()) {
-        Ok(forward) => (forward.clone(), false),
-        Err(trouble) => match &args.place {
-            // Several fit, or a port was named: nothing is guessed.
-            _ if forwards.iter().any(|forward| args.wished().fits(forward)) => return Err(trouble.into()),
-            Place::Port(_) => return Err(trouble.into()),
-            Place::Machine { name, target } => (make(&desk, name, *target, args.protocol).await?, true),
-        },
+    let wished = args.wished();
+    let several = forwards.iter().any(|forward| wished.fits(forward));
+    let (forward, is_new) = match (only(&forwards, &wished), &args.place) {
+        (Ok(forward), _) => (forward.clone(), false),
+        (Err(_), Place::Machine { name, target }) if !several => {
+            (make(&desk, name, *target, args.protocol).await?, true)
+        }
+        // Several fit, or a port was named: nothing is guessed.
+        (Err(trouble), _) => return Err(trouble.into()),
     };
     let host = desk.host(&gateway);
     let reach = wait_until_open(&host, &forward).await;

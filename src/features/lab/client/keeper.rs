@@ -155,9 +155,9 @@ async fn log_in(http: &reqwest::Client, front: &Url, user: &str, password: &str)
     let body = json!({ "username": user, "password": password });
     let target = front.as_str().to_owned() + Call::Login.path();
     let answered = exchange(http, Call::Login, front.as_str(), &target, None, Some(&body)).await;
-    let named = |error| match error {
-        Error::LoginRefused { message, .. } => Error::LoginRefused { user: user.to_owned(), message },
-        other => other,
+    let named = |error| {
+        let Error::LoginRefused { message, .. } = error else { return error };
+        Error::LoginRefused { user: user.to_owned(), message }
     };
     let (_, content) = answered.map_err(named)?;
     let token = content.get("token").and_then(Value::as_str).unwrap_or_default();

@@ -114,16 +114,13 @@ impl Client {
                 Default::default()
             }
         };
-        let firewall = match self.inner.server.health {
-            true => match self.health().await {
-                Ok(firewall) => Some(firewall),
-                Err(error) => {
-                    tracing::info!(server = self.server(), %error, "the health check is not told");
-                    None
-                }
-            },
-            false => None,
-        };
+        let mut firewall = None;
+        if self.inner.server.health {
+            match self.health().await {
+                Ok(told) => firewall = Some(told),
+                Err(error) => tracing::info!(server = self.server(), %error, "the health check is not told"),
+            }
+        }
         let inventory = self.inventory().await;
         let machines = wire::machines(addresses, inventory);
         Ok(Snapshot { gateway, forwards, machines, firewall, unreadable })

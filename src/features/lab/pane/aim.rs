@@ -39,17 +39,15 @@ impl State {
         if let Some(why) = lab.stale(self.started, look.now) {
             return Err(format!("{why}: nothing is changed meanwhile"));
         }
-        match command {
-            Command::Go => self.aim_plan(),
-            Command::Delete if self.page.is_none() && self.list.marked() > 1 => Ok(self.harmless()),
-            Command::Delete => self.aim_deletion(look),
-            _ => Ok(self.harmless()),
+        let is_several = self.page.is_none() && self.list.marked() > 1;
+        if command == Command::Go {
+            self.aim_plan()
+        } else if command == Command::Delete && !is_several {
+            self.aim_deletion(look)
+        } else {
+            // What asks by itself: a form, a plan.
+            Ok(Aim { request: None, question: String::new(), lines: vec![], word: String::new(), production: false })
         }
-    }
-
-    /// One that asks by itself.
-    fn harmless(&self) -> Aim {
-        Aim { request: None, question: String::new(), lines: vec![], word: String::new(), production: false }
     }
 
     /// The deletion of the forward on the screen.
@@ -71,16 +69,11 @@ impl State {
             format!("{}:{} on port {} of the gateway", forward.address, forward.target, forward.port),
             Role::Text,
         )];
-        match row.state {
-            model::State::Live => {
-                let text = format!("{} it works: whoever uses it is cut off", look.glyph(Sign::Warning));
-                lines.push((text, Role::Warning));
-            }
-            model::State::Dead => lines.push((
-                "its rule is gone: the service will say that it cannot delete the record".to_owned(),
-                Role::Warning,
-            )),
-            _ => {}
+        if row.state == model::State::Live {
+            lines.push((format!("{} it works: whoever uses it is cut off", look.glyph(Sign::Warning)), Role::Warning));
+        } else if row.state == model::State::Dead {
+            let text = "its rule is gone: the service will say that it cannot delete the record";
+            lines.push((text.to_owned(), Role::Warning));
         }
         lines.push(("u makes it again, on another port".to_owned(), Role::Muted));
         let request =

@@ -32,18 +32,19 @@ impl State {
             return Outcome::warn("there is nothing to connect to here");
         };
         let name = lab.view.name.clone();
-        let (existing, wanted) = match (usable(&row), lab.host()) {
-            (Some(forward), Some(host)) => (Some((forward.clone(), host)), forward.wanted()),
-            _ => {
-                if !may_write || lab.view.read_only {
-                    return Outcome::warn("there is no forward to use, and read-only keeps one from being made");
-                }
-                match wanted_for(&row, protocol) {
-                    Ok(wanted) => (None, wanted),
-                    Err(why) => return Outcome::warn(why),
-                }
-            }
+        // Files go over the port for shells, whatever port the row is about.
+        let own = usable(&row)
+            .filter(|forward| protocol.is_none_or(|it| component(&row.component).port(it) == Some(forward.target)));
+        let wanted = own.as_ref().map_or_else(|| wanted_for(&row, protocol), |forward| Ok(forward.wanted()));
+        let wanted = match wanted {
+            Ok(wanted) => wanted,
+            Err(why) => return Outcome::warn(why),
         };
+        let found = || lab.snapshot.as_ref().and_then(|snapshot| snapshot.existing(&wanted).cloned());
+        let existing = own.or_else(found).zip(lab.host());
+        if existing.is_none() && (!may_write || lab.view.read_only) {
+            return Outcome::warn("there is no forward to use, and read-only keeps one from being made");
+        }
         let title = wanted.title();
         let said =
             if existing.is_some() { format!("connecting to {title}") } else { format!("making a forward to {title}") };
@@ -167,8 +168,11 @@ fn usable(row: &model::Row) -> Option<Forward> {
 /// The forward that a row without one wants: to the usual port of its component, or to that of a protocol.
 fn wanted_for(row: &model::Row, protocol: Option<Protocol>) -> Result<Wanted, String> {
     let kind = component(&row.component);
-    let protocol = protocol.unwrap_or_else(|| kind.usual());
-    let target = row.target.or_else(|| kind.port(protocol)).ok_or("it is not known which port is meant; n asks")?;
+    let asked = protocol.and_then(|protocol| kind.port(protocol));
+    let target = asked
+        .or(row.target)
+        .or_else(|| kind.port(kind.usual()))
+        .ok_or("it is not known which port is meant; n asks")?;
     let wanted =
         Wanted { name: row.name.clone(), component: row.component.clone(), address: row.address.clone(), target };
     wanted.check().map_err(|why| format!("no forward can be made to {}: {why}; n asks for the rest", row.name))?;

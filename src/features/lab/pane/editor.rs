@@ -9,7 +9,6 @@ use crate::features::lab::model::{Forward, Snapshot};
 use crate::features::lab::worker::Request;
 use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field, LIMIT_BYTES};
-use std::path::PathBuf;
 
 /// What is being typed.
 #[derive(Debug)]
@@ -88,18 +87,18 @@ impl State {
     pub(crate) fn typed(&mut self, key: Key) -> Outcome {
         let Some(editor) = &mut self.editor else { return self.typed_into_form(key) };
         let is_filter = matches!(editor.purpose, For::Filter(_));
-        match key.code {
-            Code::Esc => {
+        match (key.code, is_filter) {
+            (Code::Esc, _) => {
                 if let Some(Editor { purpose: For::Filter(before), .. }) = self.editor.take() {
                     self.set_filter(before);
                 }
                 return Outcome::none();
             }
-            Code::Enter if !key.alt => return self.take_over(),
-            Code::Up if is_filter => return self.moved(Motion::Up),
-            Code::Down if is_filter => return self.moved(Motion::Down),
-            Code::PageUp if is_filter => return self.moved(Motion::PageUp),
-            Code::PageDown if is_filter => return self.moved(Motion::PageDown),
+            (Code::Enter, _) if !key.alt => return self.take_over(),
+            (Code::Up, true) => return self.moved(Motion::Up),
+            (Code::Down, true) => return self.moved(Motion::Down),
+            (Code::PageUp, true) => return self.moved(Motion::PageUp),
+            (Code::PageDown, true) => return self.moved(Motion::PageDown),
             _ => {}
         }
         if editor.field.key(key) == Edited::Text && is_filter {
@@ -144,11 +143,13 @@ impl State {
         let Some(Editor { field, purpose }) = self.editor.take() else { return Outcome::none() };
         let text = field.text().trim().to_owned();
         let lab = self.lab().map(|lab| lab.view.name.clone()).unwrap_or_default();
+        if text.is_empty() && !matches!(purpose, For::Filter(_)) {
+            return Outcome::warn("a file needs a name");
+        }
         match purpose {
             For::Filter(_) => Outcome::none(),
-            _ if text.is_empty() => Outcome::warn("a file needs a name"),
-            For::Save => Outcome::ask(Request::Save { lab, path: home(&text) }),
-            For::Restore => Outcome::ask(Request::Load { lab, path: home(&text) }),
+            For::Save => Outcome::ask(Request::Save { lab, path: text.into() }),
+            For::Restore => Outcome::ask(Request::Load { lab, path: text.into() }),
         }
     }
 
@@ -215,9 +216,4 @@ impl State {
         self.page = Some(Page::Form(form));
         Outcome::none()
     }
-}
-
-/// A path as it was typed; `~` is the home folder, which the worker's process knows as the shell does.
-fn home(text: &str) -> PathBuf {
-    PathBuf::from(text)
 }

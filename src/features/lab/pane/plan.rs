@@ -96,14 +96,26 @@ impl Plan {
     }
 
     /// The order has told something of the change at this place of it.
-    pub(super) fn told(&mut self, place: usize, outcome: Option<Outcome>) {
-        let Stage::Running(_, sent) = &self.stage else { return };
+    pub(super) fn told(&mut self, job: JobId, place: usize, outcome: Option<Outcome>) {
+        let Stage::Running(running, sent) = &self.stage else { return };
+        // Another plan may have been opened meanwhile.
+        if *running != job {
+            return;
+        }
         let Some(at) = sent.get(place).copied() else { return };
         self.edit(at, |item| item.standing = outcome.map_or(Standing::Begun, Standing::Ended));
     }
 
+    /// Whether it is this order by which it is carried out.
+    pub(super) fn is_run_by(&self, job: JobId) -> bool {
+        matches!(&self.stage, Stage::Running(running, _) if *running == job)
+    }
+
     /// The order has ended.
     pub(super) fn ended(&mut self) {
+        if !matches!(self.stage, Stage::Running(..)) {
+            return;
+        }
         let Stage::Running(_, sent) = std::mem::replace(&mut self.stage, Stage::Over) else { return };
         for at in sent {
             self.edit(at, |item| {
@@ -130,11 +142,14 @@ impl Plan {
 pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Vec<Item> {
     let item = |(at, row): (usize, &Row)| {
         let change = row.forward().map(Change::Remove);
-        let why = match row.state {
-            State::Unlisted => "in no list: the service cannot delete it; R in the list copies what does".to_owned(),
-            State::NoForward => "there is no forward to delete".to_owned(),
-            state if row.note.is_empty() => state.as_str().to_owned(),
-            state => format!("{}: {}", state.as_str(), row.note),
+        let why = if row.state == State::Unlisted {
+            "in no list: the service cannot delete it; R in the list copies what does".to_owned()
+        } else if row.state == State::NoForward {
+            "there is no forward to delete".to_owned()
+        } else if row.note.is_empty() {
+            row.state.as_str().to_owned()
+        } else {
+            format!("{}: {}", row.state.as_str(), row.note)
         };
         let title = match (row.target, row.port) {
             (Some(target), Some(port)) => format!("{} {target} on {port}", row.name),

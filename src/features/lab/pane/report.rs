@@ -1,5 +1,7 @@
 //! What the worker's reports do to the pane.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::plan::{self, Plan};
@@ -27,11 +29,10 @@ impl State {
             }
             Report::Snapshot { lab, snapshot, since, at } => {
                 if let Some(state) = self.named_mut(&lab) {
-                    state.reached.retain(|port, _| {
-                        let rules = snapshot.firewall.iter().flat_map(|firewall| &firewall.rules);
-                        snapshot.forwards.iter().any(|forward| forward.port == *port)
-                            || rules.into_iter().any(|rule| rule.port == *port)
-                    });
+                    let rules = snapshot.firewall.iter().flat_map(|firewall| &firewall.rules);
+                    let listed = snapshot.forwards.iter().map(|forward| forward.port);
+                    let open: BTreeSet<u16> = listed.chain(rules.map(|rule| rule.port)).collect();
+                    state.reached.retain(|port, _| open.contains(port));
                     (state.snapshot, state.since, state.told_at) = (Some(snapshot), since, Some(at));
                     state.remake();
                 }
@@ -57,6 +58,7 @@ impl State {
             Report::Ended { job } => {
                 if let Some(Purpose::Plan) = self.jobs.remove(&job)
                     && let Some(Page::Plan(plan)) = &mut self.page
+                    && plan.is_run_by(job)
                 {
                     plan.ended();
                     let (_, done, failed) = plan.counts();
@@ -111,10 +113,15 @@ impl State {
                 let lab = plan.lab.clone();
                 self.remember_deleted(lab, forward.clone());
             }
-            if let Some(Page::Plan(plan)) = &mut self.page {
-                plan.told(at, outcome);
-            }
-            return Outcome::none();
+            return match (&mut self.page, outcome) {
+                (Some(Page::Plan(plan)), outcome) if plan.is_run_by(job) => {
+                    plan.told(job, at, outcome);
+                    Outcome::none()
+                }
+                // Nobody looks at the plan any more: what went wrong is said all the same.
+                (_, Some(Came::Failed { trouble })) => Outcome::failed(trouble),
+                _ => Outcome::none(),
+            };
         }
         let Some(outcome) = outcome else { return Outcome::none() };
         self.jobs.remove(&job);

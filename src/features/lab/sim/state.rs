@@ -153,16 +153,12 @@ impl State {
 
     /// A fault that concerns a request of this method and that `wanted` is about; it counts.
     pub(super) fn meets(&mut self, method: &str, wanted: impl Fn(&Fault) -> bool) -> Option<Fault> {
-        let fits = |fault: &Fault| match fault {
-            Fault::For(of, inner) => *of == method && wanted(inner),
-            fault => wanted(fault),
+        let fits = |fault: &Fault| {
+            if let Fault::For(of, inner) = fault { *of == method && wanted(inner) } else { wanted(fault) }
         };
         let at = self.faults.iter().position(|(fault, _)| fits(fault))?;
         let (fault, times) = self.faults.get_mut(at)?;
-        let met = match fault {
-            Fault::For(_, inner) => (**inner).clone(),
-            fault => fault.clone(),
-        };
+        let met = if let Fault::For(_, inner) = fault { (**inner).clone() } else { fault.clone() };
         *times = times.saturating_sub(1);
         if *times == 0 {
             self.faults.remove(at);

@@ -105,10 +105,8 @@ fn draw_row(
 ) {
     let style = |role| look.theme.style(role);
     let (sign, word) = words::state(row.state);
-    let text = style(match row.state {
-        Is::NoForward | Is::Gone | Is::Dead => Role::Muted,
-        _ => Role::Text,
-    });
+    let is_quiet = matches!(row.state, Is::NoForward | Is::Gone | Is::Dead);
+    let text = style(if is_quiet { Role::Muted } else { Role::Text });
     let mark = if is_marked { (look.pick("▪", "*"), Role::Marked) } else { (" ", Role::Text) };
     pen.text(mark.0, style(mark.1)).text(look.glyph(sign), style(sign.role())).skip(1);
     if columns.state > 0 {
