@@ -307,7 +307,6 @@ impl Model {
     pub fn begin(&mut self) -> Vec<Effect> {
         let mut effects = update::requests(self.maintenance.begin(self.now));
         effects.extend(self.cloudvision.begin().into_iter().map(Effect::CloudVision));
-        effects.extend(self.lab.begin().into_iter().map(Effect::Lab));
         effects
     }
 

@@ -14,10 +14,15 @@ use crate::trouble::Trouble;
 /// A forward as it was asked for.
 #[derive(Debug)]
 pub(super) struct Asked {
+    /// The machine's name.
     pub(super) name: String,
+    /// What for.
     pub(super) protocol: Option<Protocol>,
+    /// Its port.
     pub(super) port: Option<u16>,
+    /// Its address.
     pub(super) address: Option<String>,
+    /// What it is.
     pub(super) component: Option<String>,
 }
 

@@ -86,8 +86,6 @@ pub(crate) struct State {
     connect: Connect,
     /// Columns and rows, title apart.
     size: (u16, u16),
-    /// Why nothing is heard of any lab.
-    failure: Option<crate::trouble::Trouble>,
 }
 
 /// What is opened above the list.
@@ -154,7 +152,6 @@ impl State {
             deleted: Vec::new(),
             connect: connect.clone(),
             size: (80, 20),
-            failure: None,
         }
     }
 

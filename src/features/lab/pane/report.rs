@@ -16,7 +16,6 @@ use crate::ui::load::Load;
 impl State {
     /// Takes in what the worker tells.
     pub(crate) fn report(&mut self, report: Report, now: DateTime<Utc>) -> Outcome {
-        self.failure = None;
         match report {
             Report::Health { lab, health } => {
                 let was_stale = self.lab().is_none_or(|lab| lab.stale(self.started, now).is_some());
@@ -166,7 +165,6 @@ impl State {
 
     /// The worker is gone: what is shown is old until it is back, and what was ordered is not answered any more.
     pub(crate) fn worker_stopped(&mut self, trouble: &Trouble, now: DateTime<Utc>) {
-        self.failure = Some(trouble.clone());
         self.connecting = None;
         self.jobs.retain(|_, purpose| matches!(purpose, Purpose::Connect(_)));
         if let Some(Page::Plan(plan)) = &mut self.page {

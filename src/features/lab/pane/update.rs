@@ -14,11 +14,6 @@ use crate::ui::load::Load;
 const UNCONFIGURED: &str = "no lab is configured: [[lab]] in the configuration adds one";
 
 impl State {
-    /// What to ask for at the start.
-    pub(crate) fn begin(&mut self) -> Vec<Request> {
-        vec![]
-    }
-
     /// Questions were lost: asks for everything that is missing on the screen.
     pub(crate) fn ask_again(&mut self) -> Vec<Request> {
         let mut requests = if self.labs.is_empty() { vec![] } else { vec![Request::Refresh] };

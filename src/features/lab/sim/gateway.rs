@@ -89,16 +89,18 @@ fn decoded(text: &str) -> String {
 /// SQL's LIKE: `%` is anything, `_` is one character.
 fn like(text: &str, pattern: &str) -> bool {
     let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
-    fn fits(text: &[char], pattern: &[char]) -> bool {
-        match pattern.split_first() {
-            None => text.is_empty(),
-            Some(('%', rest)) => (0..=text.len()).any(|at| fits(text.get(at..).unwrap_or_default(), rest)),
-            Some((wanted, rest)) => text
-                .split_first()
-                .is_some_and(|(first, behind)| (*wanted == '_' || wanted == first) && fits(behind, rest)),
+    fits(&text, &pattern)
+}
+
+/// The same for characters.
+fn fits(text: &[char], pattern: &[char]) -> bool {
+    match pattern.split_first() {
+        None => text.is_empty(),
+        Some(('%', rest)) => (0..=text.len()).any(|at| fits(text.get(at..).unwrap_or_default(), rest)),
+        Some((wanted, rest)) => {
+            text.split_first().is_some_and(|(first, behind)| (*wanted == '_' || wanted == first) && fits(behind, rest))
         }
     }
-    fits(&text, &pattern)
 }
 
 /// The parameters as the service repeats them.
