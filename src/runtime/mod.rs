@@ -398,6 +398,7 @@ fn setup(config: &Config) -> Setup {
     Setup {
         data_dir: config.paths.data.clone(),
         providers_dir: config.maintenance.providers_dir.clone(),
+        circuits: config.maintenance.circuits.clone(),
         sources: sources.collect(),
         limits: Limits { raw_bytes: usize::try_from(config.maintenance.raw_size_limit_bytes).unwrap_or(usize::MAX) },
         retention: Retention {

@@ -11,6 +11,7 @@ mod palette;
 mod places;
 mod read_only;
 mod screens;
+mod suggestion;
 mod themes;
 mod typing;
 mod zones;

@@ -158,6 +158,7 @@ impl Feed {
     async fn take(&mut self, mails: Vec<Received>, stop: &CancellationToken) -> Option<End> {
         // The rules may have changed since the last ones.
         let intake = Intake::new(self.shared.store.clone(), self.shared.rules.now(), self.shared.setup.limits);
+        let intake = intake.with_inventory(self.shared.inventory.now());
         let mut of_the_store = None;
         let mut refused = 0;
         for taken in intake.take(&self.label, mails, clock::now()).await {
@@ -271,9 +272,9 @@ mod tests {
     use tokio::sync::mpsc;
     use tokio::time::timeout;
 
-    use super::super::Setup;
-    use super::super::rulebook::Rulebook;
+    use super::super::{Current, Setup};
     use super::*;
+    use crate::features::maintenance::inventory::Inventory;
     use crate::features::maintenance::open_store;
     use crate::features::maintenance::rules::Rules;
     use crate::features::maintenance::store::record::Limits;
@@ -316,13 +317,19 @@ mod tests {
         let setup = Setup {
             data_dir: dir.path().join("data"),
             providers_dir: dir.path().join("providers"),
+            circuits: None,
             sources: vec![source.clone()],
             limits: Limits::default(),
             retention: Retention { past_days: None, notification_days: None, raw_days: None },
             export_dir: dir.path().to_owned(),
         };
-        let shared =
-            Shared { setup: Arc::new(setup), store: store.clone(), rules: Rulebook::new(Rules::embedded()), reports };
+        let shared = Shared {
+            setup: Arc::new(setup),
+            store: store.clone(),
+            rules: Current::new(Rules::embedded()),
+            inventory: Current::new(Inventory::default()),
+            reports,
+        };
         let stop = CancellationToken::new();
         let mut feed = JoinSet::new();
         feed.spawn(Feed::new(shared, &source, Duration::from_millis(1)).run(stop.clone()));

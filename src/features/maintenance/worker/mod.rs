@@ -5,12 +5,14 @@
 //! fails does not hold up the others.
 
 mod answer;
+pub(crate) mod circuits;
 mod intake;
 mod protocol;
 mod read;
 mod rulebook;
 #[cfg(test)]
 pub(crate) mod testing;
+mod watched;
 mod write;
 
 pub use protocol::{Done, Mail, Question, Report, Request, SourceHealth, SourceState, Target, Write};
@@ -23,6 +25,7 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::inventory::Inventory;
 use super::rules::{RuleError, Rules};
 use super::store::record::Limits;
 use super::store::retention::{self, Forgotten, Retention};
@@ -30,7 +33,7 @@ use crate::blocking;
 use crate::clock;
 use crate::store::{Error, Store};
 use answer::{Answers, Job};
-use rulebook::{Reading, Rulebook};
+use watched::Current;
 
 /// How often news of a changed store are told at the most. An import commits hundreds of times a second; nobody reads
 /// that fast.
@@ -51,6 +54,8 @@ pub struct Setup {
     pub data_dir: PathBuf,
     /// The user's own provider rules.
     pub providers_dir: PathBuf,
+    /// The file of the user's circuits.
+    pub circuits: Option<PathBuf>,
     /// Where notifications come from.
     pub sources: Vec<Source>,
     /// How much of a notification is kept.
@@ -78,7 +83,9 @@ struct Shared {
     /// The database.
     store: Store,
     /// The provider rules in force.
-    rules: Rulebook,
+    rules: Current<Rules>,
+    /// The user's circuits.
+    inventory: Current<Inventory>,
     /// Where reports go: to the screen, capacity 256; a full channel makes the worker wait.
     reports: Sender<Report>,
 }
@@ -100,10 +107,7 @@ pub async fn run(
         let _ = shared.reports.send(Report::Failed(trouble)).await;
     }
     let mut tasks = JoinSet::new();
-    match Reading::begin(shared.rules.clone(), shared.setup.providers_dir.clone(), problems) {
-        Ok(reading) => _ = tasks.spawn(reading.run(shared.reports.clone(), stop.clone())),
-        Err(error) => tracing::warn!(%error, "changes of provider rules go unnoticed until noctui starts again"),
-    }
+    read_files(&shared, problems, &stop, &mut tasks);
     let mut answers = Answers::new(shared.clone());
     let mut sources = stop.child_token();
     intake::start(&shared, &sources, &mut tasks);
@@ -151,6 +155,20 @@ pub async fn run(
     Ok(())
 }
 
+/// Reads the user's rules and circuits whenever they change.
+fn read_files(shared: &Shared, problems: Vec<RuleError>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
+    let rules = rulebook::Reading::begin(shared.rules.clone(), shared.setup.providers_dir.clone(), problems);
+    match rules {
+        Ok(reading) => _ = tasks.spawn(reading.run(shared.reports.clone(), stop.clone())),
+        Err(error) => tracing::warn!(%error, "changes of provider rules go unnoticed until noctui starts again"),
+    }
+    let Some(file) = shared.setup.circuits.clone() else { return };
+    match circuits::Reading::begin(shared.inventory.clone(), file) {
+        Ok(reading) => _ = tasks.spawn(reading.run(shared.reports.clone(), stop.clone())),
+        Err(error) => tracing::warn!(%error, "changes of the circuits go unnoticed until noctui starts again"),
+    }
+}
+
 /// Forgets what is older than the configuration keeps, now and then, in small steps so that nothing waits for it.
 async fn forget(shared: Shared, stop: CancellationToken) {
     let mut pause = FORGET_FIRST;
@@ -192,5 +210,9 @@ async fn open(setup: Setup, reports: Sender<Report>) -> Result<(Shared, Vec<Rule
     for problem in &problems {
         tracing::warn!(%problem, "a provider rule is not used");
     }
-    Ok((Shared { setup: Arc::new(setup), store, rules: Rulebook::new(rules), reports }, problems))
+    // What is wrong with them is told by whoever reads them again when they change.
+    let file = setup.circuits.clone();
+    let (inventory, _) = blocking::run(move || Inventory::of_config(file.as_deref())).await;
+    let (rules, inventory) = (Current::new(rules), Current::new(inventory));
+    Ok((Shared { setup: Arc::new(setup), store, rules, inventory, reports }, problems))
 }
