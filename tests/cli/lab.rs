@@ -163,7 +163,13 @@ fn a_set_is_saved_and_what_is_missing_is_made() {
 fn connect_prints_or_runs_a_command_without_a_shell() {
     let desk = Desk::new();
     let port = desk.port();
-    let (text, _, _) = desk.text(&["connect", "web01", "--print"]);
+    // The usual program is looked for where programs are.
+    std::fs::create_dir(desk.home.path().join("bin")).unwrap();
+    let ssh = desk.home.path().join("bin/ssh");
+    std::fs::write(&ssh, "").unwrap();
+    std::fs::set_permissions(&ssh, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let output = desk.lab(&["connect", "web01", "--print"]).env("PATH", ssh.parent().unwrap()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text, format!("ssh -p {port} -o HostKeyAlias=noctui-training-web01 root@127.0.0.1\n"));
     desk.home.configure(&format!(
         "[[lab]]\nname = 'training'\nurl = '{}'\n[connect]\nssh = ['echo', '$HOME', '{{user}}', '{{port}}']\n",

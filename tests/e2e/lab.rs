@@ -58,7 +58,7 @@ impl Lab {
             .variable("NOCTUI_STATE_DIR", path("state"))
             .size(120, 40)
             .spawn();
-        session.send("4");
+        session.send("4z");
         session.wait_for_text("● live");
         session
     }
@@ -86,7 +86,7 @@ fn a_forward_is_used_deleted_and_made_again_on_another_port() {
     let lab = Lab::new(Duration::from_hours(8));
     let old = lab.ports()[0];
     let mut session = lab.open();
-    session.wait_for_text("SSH-2.0-OpenSSH_9.6 simulated");
+    session.wait_for_text("SSH-2.0-OpenSSH_9.6");
     session.send("/web01\r\r");
     session.wait_for_text("CONNECTED to 127.0.0.1 as noctui-training-web01");
     assert!(!session.is_raw(), "the program has the terminal as a shell would");
@@ -125,7 +125,7 @@ fn of_several_forwards_one_that_fails_is_told_and_the_others_are_made() {
     session.send("*n");
     session.wait_for_text("a forward for each of 2 machines");
     // Telnet, which neither of them has yet.
-    session.send("\x0e\x0e\x0e\x0e\x0e\x0e\x15telnet\r");
+    session.send("\x15telnet\r");
     session.wait_for_text("2 changes, nothing is done yet");
     press_until(&mut session, "\r", "Make 2 forwards on training?");
     press_until(&mut session, "y", "1 done, 1 failed");

@@ -134,7 +134,8 @@ impl State {
         let (forward, host) = usable(row).zip(lab.host()).ok_or("there is no forward to use; enter makes one")?;
         let target = Target::of(&lab.view.name, &host, &forward, None);
         // What is copied may be run elsewhere: whether the program is here does not matter.
-        let words = connect::command(&self.connect, &target, |_| true).map_err(|trouble| trouble.one_line())?;
+        let words =
+            connect::command(&self.connect, &target, |_| true).map_err(|trouble| Trouble::one_line(&trouble))?;
         Ok(line(&words))
     }
 

@@ -25,7 +25,7 @@ impl State {
     pub(crate) fn heading(&self, now: DateTime<Utc>) -> Vec<String> {
         let Some(lab) = self.lab() else { return vec![] };
         let rows = self.all_rows();
-        let mut parts = Vec::new();
+        let mut parts: Vec<String> = lab.countdown(now).into_iter().collect();
         let mut add = |count: usize, word: &str| {
             if count > 0 {
                 parts.push(format!("{count} {word}"));
@@ -38,7 +38,6 @@ impl State {
         add(count(Is::Duplicate), "duplicate");
         add(count(Is::Gone), "gone");
         add(count(Is::Live), "live");
-        parts.extend(lab.countdown(now));
         if lab.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_nearly_full()) {
             parts.push("nearly full".to_owned());
         }

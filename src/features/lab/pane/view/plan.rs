@@ -19,7 +19,7 @@ pub(super) fn title(plan: &Plan) -> Title {
     let (wanted, done, failed) = plan.counts();
     let right = match &plan.stage {
         Stage::Drafted => (format!("{wanted} changes, nothing is done yet"), Role::Planned),
-        Stage::Running(..) => (format!("{} to go, x stops", wanted), Role::Progress),
+        Stage::Running(..) => (format!("{wanted} to go, x stops"), Role::Progress),
         Stage::Over if failed > 0 => (format!("{done} done, {failed} failed"), Role::Failed),
         Stage::Over => (format!("{done} done"), Role::Ok),
     };
