@@ -43,7 +43,7 @@ fn snapshot() -> Snapshot {
         |forward: &Forward| Rule { port: forward.port, address: forward.address.clone(), target: forward.target };
     let mut rules: Vec<Rule> = forwards.iter().filter(|forward| forward.port != 50_033).map(rule).collect();
     rules.push(Rule { port: 50_099, address: "192.168.1.20".to_owned(), target: 8443 });
-    let machine = |name: &str, component: &str, address: &str, exists| {
+    let machine = |name: &str, component: &str, address: &str, exists: bool| {
         let machine = Machine {
             component: component.to_owned(),
             addresses: vec![address.to_owned()],

@@ -10,7 +10,7 @@ pub mod client;
 pub(crate) mod connect;
 mod error;
 pub mod model;
-pub(crate) mod pane;
+pub mod pane;
 pub mod probe;
 pub mod sim;
 pub mod store;
