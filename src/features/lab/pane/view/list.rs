@@ -38,12 +38,12 @@ struct Columns {
 /// The columns for so many cells.
 fn columns(cells: usize) -> Columns {
     let base =
-        Columns { state: 0, name: 14, component: 0, address: 0, ping: 0, target: 11, port: 8, reach: 9, rest: false };
+        Columns { state: 0, name: 14, component: 0, address: 0, ping: 0, target: 13, port: 7, reach: 10, rest: false };
     match cells {
-        ..56 => Columns { name: cells.saturating_sub(3 + 11 + 8 + 9).clamp(6, 20), ..base },
-        56..72 => Columns { name: cells.saturating_sub(3 + 13 + 11 + 8 + 9).min(24), state: 13, ..base },
+        ..56 => Columns { name: cells.saturating_sub(3 + 13 + 7 + 10).clamp(6, 20), ..base },
+        56..72 => Columns { name: cells.saturating_sub(3 + 13 + 13 + 7 + 10).min(24), state: 13, ..base },
         72..104 => {
-            let name = cells.saturating_sub(3 + 13 + 13 + 11 + 8 + 9).clamp(12, 24);
+            let name = cells.saturating_sub(3 + 13 + 13 + 13 + 7 + 10).clamp(12, 24);
             Columns { name, state: 13, component: 13, ..base }
         }
         104..140 => Columns {
@@ -52,7 +52,7 @@ fn columns(cells: usize) -> Columns {
             component: 13,
             address: 17,
             ping: 0,
-            target: 12,
+            target: 13,
             port: 8,
             reach: 10,
             rest: true,
@@ -63,7 +63,7 @@ fn columns(cells: usize) -> Columns {
             component: 14,
             address: 17,
             ping: 14,
-            target: 12,
+            target: 13,
             port: 8,
             reach: 10,
             rest: true,

@@ -82,9 +82,9 @@ fn status(state: &State, now: DateTime<Utc>) -> Option<Status> {
     if state.list.marked() > 0 {
         parts.push(format!("{} marked", state.list.marked()));
     }
-    let stale = lab.stale(state.started, now).filter(|_| lab.snapshot.is_some());
-    let is_needed = stale.is_some() || !parts.is_empty();
-    is_needed.then_some(Status { stale, parts })
+    let why = lab.stale(state.started, now).filter(|_| lab.snapshot.is_some());
+    let is_needed = why.is_some() || !parts.is_empty();
+    is_needed.then_some(Status { stale: why, parts })
 }
 
 /// Draws the line above the list.
