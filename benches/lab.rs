@@ -55,7 +55,7 @@ async fn list() {
         url: sim.url().parse().unwrap(),
         trust: Trust::System,
         connect_timeout: Duration::from_secs(5),
-        call_timeout: Duration::from_secs(60),
+        call_timeout: Duration::from_mins(1),
         health: true,
     };
     let client = Client::new(server, Credentials::Token(SecretFrom::File(folder.path().join("token")))).unwrap();

@@ -139,7 +139,7 @@ pub(crate) enum Confirmed {
     /// This is asked of CloudVision's worker.
     CloudVision(cloudvision::worker::Request),
     /// This is asked of the labs' worker.
-    Lab(lab::worker::Request),
+    Lab(Box<lab::worker::Request>),
 }
 
 impl Help {

@@ -295,7 +295,7 @@ impl Model {
         let aim = self.lab.aim(command, &self.settings.look(self.zone, self.now))?;
         let Some(request) = aim.request else { return Ok(None) };
         let word = (aim.production || risk == Risk::TypeName).then_some(aim.word);
-        let confirm = Confirm::new(Confirmed::Lab(request), aim.question, word, self.now);
+        let confirm = Confirm::new(Confirmed::Lab(Box::new(request)), aim.question, word, self.now);
         Ok(Some(Confirm { lines: aim.lines, production: aim.production, ..confirm }))
     }
 
@@ -318,7 +318,7 @@ impl Model {
         match confirm.then {
             Confirmed::Run(command) => self.execute(command),
             Confirmed::Lab(request) => {
-                let outcome = self.lab.carry_out(request);
+                let outcome = self.lab.carry_out(*request);
                 self.of_lab(outcome)
             }
             Confirmed::CloudVision(request) => {

@@ -54,7 +54,7 @@ impl Desk {
     }
 
     fn port(&self) -> u16 {
-        self.sim.state().records[0].port
+        self.sim.state().records.first().unwrap().port
     }
 }
 

@@ -71,7 +71,11 @@ pub async fn sweep(
     let measured = stream::iter(ports)
         .map(|port| async move { (port.port, reach(address, port, patience).await) })
         .buffer_unordered(sockets.max(1));
-    measured.for_each(|(port, reach)| std::future::ready(each(port, reach))).await;
+    let told = measured.for_each(|(port, reach)| {
+        each(port, reach);
+        std::future::ready(())
+    });
+    told.await;
 }
 
 /// Why there is no connection.

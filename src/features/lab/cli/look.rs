@@ -175,7 +175,7 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
 /// `noctui lab save`
 pub(super) async fn save(desk: &Desk, file: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let (forwards, gateway, unreadable) = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
-    let snapshot = Snapshot { forwards, gateway, unreadable, ..Snapshot::default() };
+    let snapshot = Snapshot { gateway, forwards, unreadable, ..Snapshot::default() };
     if file == Path::new("-") {
         output::print(&Saved::of(&desk.lab.name, &snapshot).write())?;
         return Ok(ExitCode::SUCCESS);

@@ -111,7 +111,7 @@ impl Client {
             Ok(addresses) => addresses,
             Err(error) => {
                 tracing::info!(server = self.server(), %error, "the addresses are not told");
-                Default::default()
+                std::collections::BTreeMap::new()
             }
         };
         let mut firewall = None;

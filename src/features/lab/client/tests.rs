@@ -290,7 +290,7 @@ async fn a_snapshot_has_all_that_is_told_and_does_without_what_is_not() {
 
 #[tokio::test]
 async fn logging_in_gives_a_token_that_is_renewed_before_it_ends() {
-    let sim = Simulator::start(Setup { lifetime: Duration::from_secs(300), ..Setup::default() }).await.unwrap();
+    let sim = Simulator::start(Setup { lifetime: Duration::from_mins(5), ..Setup::default() }).await.unwrap();
     let dir = tempfile::tempdir().unwrap();
     let password = dir.path().join("password");
     std::fs::write(&password, "simulated password\n").unwrap();

@@ -208,7 +208,7 @@ impl LabState {
             }
             match &snapshot.firewall {
                 None => {
-                    lines.push("  the health check is not told: what is dead or unlisted cannot be seen".to_owned())
+                    lines.push("  the health check is not told: what is dead or unlisted cannot be seen".to_owned());
                 }
                 Some(firewall) => {
                     if firewall.leftovers > 0 {
@@ -230,19 +230,14 @@ impl LabState {
     pub(super) fn token_story(&self, zone: Zone, now: DateTime<Utc>) -> Vec<String> {
         let Some(token) = &self.token else { return vec![] };
         let claims = &token.claims;
-        let mut line = format!(
-            "  token of {}, {}",
-            if claims.username.is_empty() { "nobody known" } else { &claims.username },
-            token.from
-        );
-        line += &match claims.expires_at {
+        let user = if claims.username.is_empty() { "nobody known" } else { &claims.username };
+        let end = match claims.expires_at {
             Some(end) if end <= now => format!(", expired {} ago", age(end, now)),
             Some(end) => format!(", {} ({})", brief_distance(DateTime::UNIX_EPOCH, end, now), zone.short(end, now)),
             None => ", never ends".to_owned(),
         };
-        if token.renews {
-            line += ", renewed by itself";
-        }
+        let renewed = if token.renews { ", renewed by itself" } else { "" };
+        let line = format!("  token of {user}, {}{end}{renewed}", token.from);
         let mut lines = vec![line];
         if !claims.client_ip.is_empty() {
             lines.push(format!("  it holds for {} alone", claims.client_ip));

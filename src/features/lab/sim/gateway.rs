@@ -136,7 +136,7 @@ fn list(world: &World, asked: &Asked) -> Result<Answer, Answer> {
     Ok(ok(&state.list(fits), &echo(&params)))
 }
 
-/// What the service says when PostgreSQL is down.
+/// What the service says when its database is down.
 fn database_down() -> Answer {
     error(500, "connection to server on socket \"/var/run/postgresql/.s.PGSQL.5432\" failed: No such file or directory")
 }

@@ -1,6 +1,7 @@
 //! The database, the firewall, and what goes wrong with them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -55,7 +56,7 @@ pub enum Fault {
     Late(Duration),
     /// The answer is cut off.
     Truncated,
-    /// PostgreSQL is down.
+    /// The database is down.
     DatabaseDown,
     /// Somebody's own rule is in the chain.
     ForeignRule,
@@ -203,8 +204,9 @@ impl State {
             "Chain PREROUTING (policy ACCEPT)\nnum  target     prot opt source               destination         \n"
                 .to_owned();
         for (number, rule) in self.nat.iter().enumerate() {
-            nat += &format!(
-                "{:<4} DNAT       6    --  0.0.0.0/0            0.0.0.0/0            tcp dpt:{} to:{}:{}\n",
+            let _infallible = writeln!(
+                nat,
+                "{:<4} DNAT       6    --  0.0.0.0/0            0.0.0.0/0            tcp dpt:{} to:{}:{}",
                 number + 1,
                 rule.port,
                 rule.address,
@@ -212,8 +214,9 @@ impl State {
             );
         }
         if self.faults.iter().any(|(fault, _)| *fault == Fault::ForeignRule) {
-            nat += &format!(
-                "{:<4} REDIRECT   6    --  0.0.0.0/0            0.0.0.0/0            tcp dpt:80 redir ports 8080\n",
+            let _infallible = writeln!(
+                nat,
+                "{:<4} REDIRECT   6    --  0.0.0.0/0            0.0.0.0/0            tcp dpt:80 redir ports 8080",
                 self.nat.len() + 1
             );
         }
@@ -223,8 +226,11 @@ impl State {
              2    ACCEPT     0    --  0.0.0.0/0            0.0.0.0/0           \n"
                 .to_owned();
         for (number, (address, target)) in self.filter.iter().enumerate() {
-            filter +=
-                &format!("{:<4} ACCEPT     6    --  0.0.0.0/0            {address:<20} tcp dpt:{target}\n", number + 3);
+            let _infallible = writeln!(
+                filter,
+                "{:<4} ACCEPT     6    --  0.0.0.0/0            {address:<20} tcp dpt:{target}",
+                number + 3
+            );
         }
         let rows: Vec<Value> = self
             .records

@@ -18,7 +18,7 @@ use crate::features::lab::act::{Actor, Change, Outcome, wait_until_open};
 use crate::features::lab::client::{Client, Credentials, Server, Trust};
 use crate::features::lab::connect::{self, Surroundings, Target};
 use crate::features::lab::error::Error;
-use crate::features::lab::model::{Forward, Holding, Protocol, Snapshot, Wanted};
+use crate::features::lab::model::{Forward, Holding, Protocol, Since, Snapshot, Wanted};
 use crate::features::lab::store;
 use crate::trouble::Trouble;
 
@@ -218,7 +218,7 @@ impl Link {
         };
         let since = self.shared.store.write(write).await.unwrap_or_else(|error| {
             tracing::warn!(lab = self.lab.name, %error, "what a lab told is not kept");
-            Default::default()
+            Since::new()
         });
         let ports = sweep::ports(&snapshot);
         let lab = self.lab.name.clone();
@@ -290,13 +290,12 @@ impl Link {
             Outcome::Failed { trouble } => return Err((trouble, None)),
         };
         let made = is_new.then(|| forward.clone());
-        let host = match &self.host {
-            Some(host) => host.clone(),
-            None => {
-                let gateway = actor.client.list().await.map(|(_, gateway, _)| gateway);
-                let gateway = gateway.map_err(|error| (Trouble::of(&error), made.clone()))?;
-                self.lab.gateway.clone().unwrap_or(gateway)
-            }
+        let host = if let Some(host) = &self.host {
+            host.clone()
+        } else {
+            let gateway = actor.client.list().await.map(|(_, gateway, _)| gateway);
+            let gateway = gateway.map_err(|error| (Trouble::of(&error), made.clone()))?;
+            self.lab.gateway.clone().unwrap_or(gateway)
         };
         let using = Using { lab: self.lab.name.clone(), host, protocol, is_awaited: is_new && remove_after, is_new };
         prepared(&self.shared, using, forward, cancel).await.map_err(|trouble| (trouble, made))

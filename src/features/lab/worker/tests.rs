@@ -23,11 +23,11 @@ struct Desk {
     task: JoinSet<Result<(), Error>>,
 }
 
+/// What a worker is asked and told by, what ends it, and itself.
+type Started = (mpsc::Sender<Request>, mpsc::Receiver<Report>, CancellationToken, JoinSet<Result<(), Error>>);
+
 /// A worker in this folder for the lab at this address.
-fn start(
-    path: &Path,
-    url: &str,
-) -> (mpsc::Sender<Request>, mpsc::Receiver<Report>, CancellationToken, JoinSet<Result<(), Error>>) {
+fn start(path: &Path, url: &str) -> Started {
     let text = format!(
         "[[lab]]\nname = 'training'\nurl = '{url}'\ntoken_file = '{0}/token'\nrefresh = '1 h'\n[connect]\nssh = ['true', '{{host}}']\n",
         path.display()
@@ -100,9 +100,9 @@ async fn what_a_lab_tells_is_told_with_its_token_and_what_was_measured() {
     let snapshot = desk.snapshot().await;
     assert_eq!(snapshot.forwards[0].name, "web01");
     let reached = desk
-        .hear(|report| match report {
-            Report::Reached { reached, .. } if !reached.is_empty() => Some(reached),
-            _ => None,
+        .hear(|report| {
+            let Report::Reached { reached, .. } = report else { return None };
+            (!reached.is_empty()).then_some(reached)
         })
         .await;
     assert!(reached[0].1.is_open(), "{reached:?}");
@@ -124,12 +124,9 @@ async fn what_was_told_last_is_there_before_the_lab_answers() {
     let Some(Report::Snapshot { snapshot, .. }) = reports.recv().await else { panic!("the snapshot comes first") };
     assert_eq!(snapshot.forwards[0].name, "web01");
     loop {
-        match reports.recv().await.unwrap() {
-            Report::Health { health: Health::Failing { word, since, .. }, .. } => {
-                assert_eq!((word, since.is_some()), ("offline", true));
-                break;
-            }
-            _ => {}
+        if let Report::Health { health: Health::Failing { word, since, .. }, .. } = reports.recv().await.unwrap() {
+            assert_eq!((word, since.is_some()), ("offline", true));
+            break;
         }
     }
 }
@@ -144,10 +141,12 @@ async fn of_several_changes_one_that_fails_keeps_no_other_from_being_made() {
     desk.ask(add(7, changes)).await;
     let mut ends = Vec::new();
     loop {
-        match desk.reports.recv().await.unwrap() {
-            Report::Step { job: 7, outcome: Some(outcome), .. } => ends.push(outcome),
-            Report::Ended { job: 7 } => break,
-            _ => {}
+        let report = desk.reports.recv().await.unwrap();
+        if matches!(report, Report::Ended { job: 7 }) {
+            break;
+        }
+        if let Report::Step { job: 7, outcome: Some(outcome), .. } = report {
+            ends.push(outcome);
         }
     }
     assert!(matches!(ends.as_slice(), [Outcome::Failed { .. }, Outcome::Made { .. }]), "{ends:?}");
