@@ -8,8 +8,8 @@ use toml::de::DeTable;
 use super::problem::{At, Origin, Problem};
 use super::reader::{Page, Section};
 use super::value::{
-    After, Colour, Endpoint, HostName, Keep, Kind, Level, List, Name, Paragraph, Pattern, Program, Setting, Size,
-    SourceKind, Span, TagFilter, Template, Tmux, Url, VariableName, When, Words, WrittenPath, Zone,
+    After, Colour, Endpoint, Fingerprint, HostName, Keep, Kind, Level, List, Name, Paragraph, Pattern, Program,
+    Setting, Size, SourceKind, Span, TagFilter, Template, Tmux, Url, VariableName, When, Words, WrittenPath, Zone,
 };
 use crate::key::Key;
 
@@ -135,6 +135,8 @@ pub(super) struct CloudVisionSection {
     pub(super) token_keyring: Option<At<Name>>,
     /// `ca_file`
     pub(super) ca_file: Option<At<WrittenPath>>,
+    /// `fingerprint`
+    pub(super) fingerprint: Option<At<Fingerprint>>,
     /// `verify_tls`
     pub(super) verify_tls: Option<At<bool>>,
     /// `color`
@@ -331,6 +333,7 @@ fn read_cloudvision(mut section: Section<'_, '_>) -> CloudVisionSection {
         token_command: section.read_instead("token_command"),
         token_keyring: section.read_instead("token_keyring"),
         ca_file: section.read("ca_file"),
+        fingerprint: section.read_instead("fingerprint"),
         verify_tls: section.read("verify_tls"),
         color: section.read("color"),
         kind: section.read("kind"),

@@ -36,8 +36,8 @@ pub use problem::{At, Origin, Problem, Problems};
 pub use resolve::{LAB_TOKEN_VARIABLE, TOKEN_VARIABLE};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
-    After, BadEndpoint, BadPattern, BadUrl, Colour, Endpoint, Filling, Kind, Level, Pattern, Program, TagFilter,
-    Template, Tmux, Url, When, Zone,
+    After, BadEndpoint, BadFingerprint, BadPattern, BadUrl, Colour, Endpoint, Filling, Fingerprint, Kind, Level,
+    Pattern, Program, TagFilter, Template, Tmux, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
 
@@ -249,6 +249,15 @@ impl Config {
     pub fn refuses_writes_to_lab(&self, lab: &Lab, context: Option<&Context>) -> Option<String> {
         let own = || lab.read_only.then(|| format!("lab {} has read_only = true", lab.name));
         self.refuses_writes(context).or_else(own)
+    }
+
+    /// The names of the instances to which writes are refused now or in some context: nothing is written to them of its own
+    /// accord.
+    #[must_use]
+    pub fn hands_off(&self) -> Vec<String> {
+        let contexts = || std::iter::once(None).chain(self.contexts.iter().map(Some));
+        let is_refused = |instance: &&CloudVision| contexts().any(|it| self.refuses_writes_to(instance, it).is_some());
+        self.cloudvision.iter().filter(is_refused).map(|instance| instance.name.clone()).collect()
     }
 
     /// Why writes to `instance` are refused while `context` is active; `None` when they are not.

@@ -19,6 +19,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_3,
     cloudvision::store::SCHEMA_1,
     maintenance::store::SCHEMA_4,
+    maintenance::store::SCHEMA_5,
     lab::store::SCHEMA_1,
 ];
 

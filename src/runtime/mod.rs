@@ -3,6 +3,7 @@
 //! The loop runs on the main thread; the workers have a runtime of their own, so that nothing they do delays a key.
 
 mod errand;
+mod keeper;
 mod pace;
 pub mod terminal;
 mod worker;
@@ -16,9 +17,10 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use self::keeper::Keeper;
 use self::pace::Pace;
 use self::terminal::{Event, Terminal};
-use self::worker::{CloudVision, Heard, Labs, Maintenances, Role, Threads, Worker};
+use self::worker::{CloudVision, Heard, Labs, Maintenances, Threads, Worker};
 use crate::app::{Effect, Message, Model, Settings, view};
 use crate::clock;
 use crate::colour::TerminalEnvironment;
@@ -69,14 +71,20 @@ struct Screen {
     terminal_environment: TerminalEnvironment,
     /// All that is seen or remembered.
     model: Model,
+    /// Saves the view.
+    keeper: Keeper,
     /// The threads of the workers.
     threads: Threads,
     /// The worker behind the maintenances.
-    maintenances: Worker<Maintenances>,
-    /// The worker behind deploys and change controls; there is none where no CloudVision is configured.
-    cloudvision: Option<Worker<CloudVision>>,
-    /// The worker behind the labs; there is none where no lab is configured.
-    labs: Option<Worker<Labs>>,
+    maintenances: Maintenances,
+    /// The worker behind deploys and change controls; there is none before a CloudVision is configured.
+    cloudvision: Option<CloudVision>,
+    /// What that worker is to work with once no deployment is under way: another setup would end them.
+    next_setup: Option<cloudvision::worker::Setup>,
+    /// The worker behind the labs; there is none before a lab is configured.
+    labs: Option<Labs>,
+    /// What that worker is to work with once no change of a lab is under way: another setup would leave the rest of it undone.
+    next_lab_setup: Option<lab::worker::Setup>,
     /// A program that wants the terminal.
     errand: Option<Errand>,
     /// From programs beside the screen. Capacity 8; when it is full they wait to be told of.
@@ -92,25 +100,32 @@ impl Screen {
         let settings = settings(&config, &terminal_environment).map_err(Problems)?;
         let view = state::load(&config.paths.view());
         let mut model = Model::new(settings, &view, (80, 24), clock::now());
+        let keeper = Keeper::new(config.paths.view(), view);
         let threads = Threads::start()?;
-        let maintenances = Worker::start(&threads, setup(&config));
-        let cloudvision = cloudvision_setup(&config).map(|setup| Worker::start(&threads, setup));
-        let labs = lab_setup(&config).map(|setup| Worker::start(&threads, setup));
+        let maintenances = Maintenances::of(&threads, setup(&config));
+        let next_setup = Some(cloudvision_setup(&config));
+        let next_lab_setup = Some(lab_setup(&config));
         let first = model.begin();
-        Ok(Self {
+        let mut screen = Self {
             config,
             flags,
             environment,
             terminal_environment,
             model,
+            keeper,
             threads,
             maintenances,
-            cloudvision,
-            labs,
+            cloudvision: None,
+            next_setup,
+            labs: None,
+            next_lab_setup,
             errand: None,
             returned: mpsc::channel(8),
             first,
-        })
+        };
+        screen.set_up_cloudvision();
+        screen.set_up_labs();
+        Ok(screen)
     }
 
     /// The loop: quit first, then keys, then frames, then reports. An idle noctui draws nothing and wakes only when
@@ -165,6 +180,10 @@ impl Screen {
                     Err(_) => continue,
                 },
                 Some(read) = reloads.recv() => (self.reconfigured(read, logging), false),
+                () = self.keeper.due() => {
+                    self.keeper.save(Instant::now());
+                    continue;
+                }
                 () = sleep_until(turn) => (Message::Ticked, false),
             };
             if self.take_in(message, &mut terminal) {
@@ -175,6 +194,9 @@ impl Screen {
             if by_hand && !terminal.has_input() && draw(&self.model, &mut terminal) {
                 dirty = false;
             }
+            if by_hand {
+                self.keeper.note(self.model.view_state(), Instant::now());
+            }
         };
         // The terminal first: whoever quit has a prompt at once, whatever is still being written.
         drop(terminal);
@@ -183,27 +205,29 @@ impl Screen {
             let many = if ending == 1 { "the deployment" } else { "the deployments" };
             crate::output::complain(&format!("noctui: ending {many}; a workspace that is not submitted is abandoned"));
         }
-        // What can end while the view is saved ends meanwhile, the watches on folders above all.
-        self.threads.begin_to_stop();
-        if let Err(error) = state::save(&self.config.paths.view(), &self.model.view_state()) {
-            tracing::warn!(%error, "the view was not saved");
-        }
-        let changes = self.model.lab_changes_under_way();
-        if changes > 0 {
+        if self.model.lab_changes_under_way() > 0 {
             crate::output::complain("noctui: waiting for the answer of a lab that was asked for a change");
         }
-        let Self { threads, maintenances, cloudvision, labs, .. } = self;
+        // What can end while the view is saved ends meanwhile, the watches on folders above all.
+        self.threads.begin_to_stop();
+        let Self { threads, maintenances, cloudvision, labs, keeper, mut model, .. } = self;
+        keeper.finish(model.view_state(), Instant::now()).await;
         let deployments = async {
             if let Some(worker) = cloudvision {
-                worker.stop().await;
+                let last_words = |report| drop(model.update(Message::CloudVision(Box::new(report)), clock::now()));
+                worker.stop(last_words).await;
             }
         };
         let changes = async {
             if let Some(worker) = labs {
-                worker.stop().await;
+                worker.stop(|_| ()).await;
             }
         };
-        tokio::join!(maintenances.stop(), deployments, changes);
+        tokio::join!(maintenances.stop(|_| ()), deployments, changes);
+        // Whoever reads this has no screen any more that would name it.
+        for left in model.left_behind() {
+            crate::output::complain(&format!("noctui: {left}"));
+        }
         drop(threads);
         Ok(code)
     }
@@ -215,6 +239,8 @@ impl Screen {
         for effect in self.model.update(message, clock::now()) {
             leaving |= self.carry_out(effect, terminal);
         }
+        self.set_up_cloudvision();
+        self.set_up_labs();
         leaving
     }
 
@@ -278,6 +304,32 @@ impl Screen {
         }
     }
 
+    /// Gives the worker behind deploys and change controls what it is to work with next, unless a deployment is under way.
+    fn set_up_cloudvision(&mut self) {
+        if self.model.deployments_under_way() > 0 {
+            return;
+        }
+        let Some(setup) = self.next_setup.take() else { return };
+        match &mut self.cloudvision {
+            Some(worker) => worker.reconfigure(setup),
+            None if setup.instances.is_empty() => {}
+            none => *none = Some(CloudVision::of(&self.threads, setup)),
+        }
+    }
+
+    /// The same for the worker behind the labs.
+    fn set_up_labs(&mut self) {
+        if self.model.lab_changes_under_way() > 0 {
+            return;
+        }
+        let Some(setup) = self.next_lab_setup.take() else { return };
+        match &mut self.labs {
+            Some(worker) => worker.reconfigure(setup),
+            None if setup.labs.is_empty() => {}
+            none => *none = Some(Labs::of(&self.threads, setup)),
+        }
+    }
+
     /// The configuration file was read again: it is taken over, or the old one stays and the mistake is shown.
     fn reconfigured(&mut self, read: Result<Config, Problems>, logging: &Logging) -> Message {
         let settings = read.and_then(|config| {
@@ -287,17 +339,8 @@ impl Screen {
             Ok((config, settings)) => {
                 logging.set(&config.log);
                 self.maintenances.reconfigure(setup(&config));
-                match (cloudvision_setup(&config), &mut self.cloudvision) {
-                    (Some(setup), Some(worker)) => worker.reconfigure(setup),
-                    (Some(setup), none) => *none = Some(Worker::start(&self.threads, setup)),
-                    // Nobody can ask it anything any more; it ends with noctui, and so do its deployments.
-                    (None, _) => {}
-                }
-                match (lab_setup(&config), &mut self.labs) {
-                    (Some(setup), Some(worker)) => worker.reconfigure(setup),
-                    (Some(setup), none) => *none = Some(Worker::start(&self.threads, setup)),
-                    (None, _) => {}
-                }
+                self.next_setup = Some(cloudvision_setup(&config));
+                self.next_lab_setup = Some(lab_setup(&config));
                 self.config = config;
                 Message::Reconfigured(Box::new(settings))
             }
@@ -311,7 +354,7 @@ impl Screen {
 }
 
 /// What a worker tells; never, where there is none.
-async fn next<R: Role>(worker: &mut Option<Worker<R>>) -> Heard<R::Report> {
+async fn next<S: Clone + PartialEq, Q, R>(worker: &mut Option<Worker<S, Q, R>>) -> Heard<R> {
     match worker {
         Some(worker) => worker.next().await,
         None => std::future::pending().await,
@@ -348,25 +391,25 @@ fn of_labs(heard: Heard<lab::worker::Report>) -> Message {
     }
 }
 
-/// What the worker behind the labs needs of the configuration; nothing where no lab is configured.
-fn lab_setup(config: &Config) -> Option<lab::worker::Setup> {
-    (!config.labs.is_empty()).then(|| lab::worker::Setup {
+/// What the worker behind the labs needs of the configuration.
+fn lab_setup(config: &Config) -> lab::worker::Setup {
+    lab::worker::Setup {
         data_dir: config.paths.data.clone(),
         labs: config.labs.clone(),
         connect: config.connect.clone(),
         who: config.who.clone(),
-    })
+    }
 }
 
-/// What the worker behind deploys and change controls needs of the configuration; nothing where no CloudVision is
-/// configured.
-fn cloudvision_setup(config: &Config) -> Option<cloudvision::worker::Setup> {
-    (!config.cloudvision.is_empty()).then(|| cloudvision::worker::Setup {
+/// What the worker behind deploys and change controls needs of the configuration.
+fn cloudvision_setup(config: &Config) -> cloudvision::worker::Setup {
+    cloudvision::worker::Setup {
         data_dir: config.paths.data.clone(),
         instances: config.cloudvision.clone(),
         deploys: config.deploys.clone(),
         who: config.who.clone(),
-    })
+        hands_off: config.hands_off(),
+    }
 }
 
 /// Whatever goes wrong stands in the log, too.

@@ -135,7 +135,7 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     let [lab] = shown.labs.as_slice() else { panic!("one lab") };
     assert!(lab.ca_file.is_some() && lab.gateway.is_some());
     assert_eq!([Lab { ca_file: None, gateway: None, ..lab.clone() }], least_labs.as_slice());
-    for key in ["token_file", "token_command", "token_keyring"] {
+    for key in ["token_file", "token_command", "token_keyring", "fingerprint"] {
         assert!(example().contains(&format!("# - {key}: ")), "{key}");
     }
 }

@@ -5,6 +5,7 @@ mod desk;
 mod kept;
 mod keys;
 mod lab;
+mod mails;
 mod marks;
 mod mouse;
 mod palette;

@@ -40,7 +40,7 @@ impl Owner {
     }
 
     /// The process of this host with this number.
-    pub(super) fn of_process(pid: u32) -> Self {
+    pub(in crate::features::cloudvision) fn of_process(pid: u32) -> Self {
         let start = match system::look(pid) {
             Look::Runs(start) => start,
             Look::Gone | Look::Unknown => String::new(),

@@ -16,7 +16,9 @@ use super::{DeviceRecord, Instance, sql};
 use crate::features::cloudvision::model::{BuildId, ChangeId, DeploymentId, WorkspaceId};
 use crate::store::Error;
 
-pub use history::{Deployed, Entry, Revision, Unfinished, deployed, devices, entry, recent, revision, unfinished};
+pub use history::{
+    Brought, Deployed, Entry, Revision, Unfinished, brought, deployed, devices, entry, recent, revision, unfinished,
+};
 pub use phase::{Ending, Phase, Refusal};
 
 #[cfg(test)]
