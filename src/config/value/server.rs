@@ -1,6 +1,7 @@
 //! Where servers are.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -18,6 +19,14 @@ pub struct Endpoint {
 
 /// The port of an [`Endpoint`] that names none.
 const HTTPS_PORT: u16 = 443;
+
+impl Endpoint {
+    /// Whether it is on this machine, to which no proxy leads.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
 
 impl Setting for Endpoint {
     fn takes() -> String {
@@ -104,6 +113,18 @@ impl Url {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The server of it; the port is that of https where it names none.
+    fn server(&self) -> Option<Endpoint> {
+        let (_, rest) = self.0.split_once("://")?;
+        Endpoint::from_text(rest.split('/').next()?)
+    }
+
+    /// Whether it is on this machine, to which no proxy leads.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.server().is_some_and(|server| server.is_here())
+    }
 }
 
 impl Setting for Url {
@@ -144,6 +165,17 @@ impl fmt::Display for Url {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_on_this_machine_is_known_by_its_address() {
+        let is_here = |text| Url::from_text(text).unwrap().is_here();
+        for here in ["http://localhost:8080/api", "https://127.0.0.1", "http://127.3.2.1:80/", "https://[::1]:8443/x"] {
+            assert!(is_here(here), "{here}");
+        }
+        for elsewhere in ["https://lab.example/127.0.0.1", "http://192.0.2.1", "https://localhost.example"] {
+            assert!(!is_here(elsewhere), "{elsewhere}");
+        }
+    }
 
     #[test]
     fn an_endpoint_is_a_host_and_perhaps_a_port() {

@@ -95,12 +95,15 @@ pub(super) fn query(filter: &[(&str, String)]) -> String {
     text
 }
 
-/// A client of HTTP for a server. It follows no redirect: the token is for this host alone.
+/// A client of HTTP for a server. It follows no redirect: the token is for this host alone. Proxies are those of the
+/// environment.
 pub(super) fn http(server: &Server) -> Result<reqwest::Client, Error> {
     let setup = |source| Error::Setup { server: server.url.to_string(), source };
     let mut tls = tls::config(&server.trust).map_err(|error| setup(error.into()))?;
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    reqwest::Client::builder()
+    let builder = reqwest::Client::builder();
+    let builder = if server.url.is_here() { builder.no_proxy() } else { builder };
+    builder
         .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
         .connect_timeout(server.connect_timeout)
