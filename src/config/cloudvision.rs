@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::certificate::{self, Checks};
 use super::file::{CloudVisionSection, DeploySection};
 use super::problem::{At, Problem, either, nearest};
 use super::resolve::{Layers, value};
@@ -71,6 +72,10 @@ pub struct Deploy {
     pub force: bool,
 }
 
+/// Where it is said how the certificate is checked.
+const CERTIFICATE: certificate::Keys =
+    certificate::Keys { ca_file: "cloudvision.ca_file", fingerprint: "cloudvision.fingerprint" };
+
 /// Where the token of an instance may be kept.
 const TOKEN: Keys = Keys {
     what: "a token",
@@ -128,23 +133,12 @@ impl Layers<'_> {
         };
         let token = self.secret(&TOKEN, written).map(|(token, _)| token);
         let token = token.unwrap_or_else(|| SecretFrom::Variable(super::resolve::TOKEN_VARIABLE.to_owned()));
-        let verify_tls = value(section.verify_tls).unwrap_or(true);
-        if let Some(ca) = section.ca_file.as_ref().filter(|_| !verify_tls) {
-            self.contradiction(
-                &ca.origin,
-                "cloudvision.ca_file",
-                "verify_tls = false",
-                "no certificate is checked then",
-            );
-        }
-        if let Some(pinned) = &section.fingerprint {
-            let others = [("ca_file", section.ca_file.is_some()), ("verify_tls = false", !verify_tls)];
-            for (other, _) in others.into_iter().filter(|(_, is_said)| *is_said) {
-                let because = "one certificate is trusted then, and no other";
-                self.contradiction(&pinned.origin, "cloudvision.fingerprint", other, because);
-            }
-        }
-        let ca_file = section.ca_file.and_then(|ca| self.expected_path("cloudvision.ca_file", &ca, false));
+        let written = certificate::Written {
+            ca_file: section.ca_file,
+            fingerprint: section.fingerprint,
+            verify_tls: section.verify_tls,
+        };
+        let Checks { ca_file, fingerprint, verify_tls } = self.certificate(&CERTIFICATE, written);
         let seconds = |seconds| Span(Duration::from_secs(seconds));
         let limits = (seconds(1), seconds(300));
         let connect = self.within("cloudvision.connect_timeout", section.connect_timeout, limits, seconds(10));
@@ -156,7 +150,7 @@ impl Layers<'_> {
             servers,
             token: overriding.map_or(token, |name| SecretFrom::Variable(name.to_owned())),
             ca_file,
-            fingerprint: value(section.fingerprint),
+            fingerprint,
             verify_tls,
             color: value(section.color),
             // Unsaid, the careful one.

@@ -221,6 +221,8 @@ pub(super) struct LabSection {
     pub(super) health_check: Option<At<bool>>,
     /// `ca_file`
     pub(super) ca_file: Option<At<WrittenPath>>,
+    /// `fingerprint`
+    pub(super) fingerprint: Option<At<Fingerprint>>,
     /// `verify_tls`
     pub(super) verify_tls: Option<At<bool>>,
     /// `kind`
@@ -365,6 +367,7 @@ fn read_lab(mut section: Section<'_, '_>) -> LabSection {
         gateway: section.read("gateway"),
         health_check: section.read("health_check"),
         ca_file: section.read("ca_file"),
+        fingerprint: section.read_instead("fingerprint"),
         verify_tls: section.read("verify_tls"),
         kind: section.read("kind"),
         read_only: section.read("read_only"),

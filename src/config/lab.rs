@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::certificate::{self, Checks};
 use super::file::{ConnectSection, LabSection};
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::resolve::{LAB_TOKEN_VARIABLE, Layers, value};
 use super::secret::{Keys, Written};
-use super::value::{Kind, Name, Program, Span, Tmux, Url};
+use super::value::{Fingerprint, Kind, Name, Program, Span, Tmux, Url};
 use crate::secret::SecretFrom;
 
 /// A lab: a gateway with its service for port forwards.
@@ -25,6 +26,8 @@ pub struct Lab {
     pub health_check: bool,
     /// Certificates to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
+    /// The SHA-256 of the only certificate to trust, whoever signed it.
+    pub fingerprint: Option<Fingerprint>,
     /// Whether the server's certificate is checked at all.
     pub verify_tls: bool,
     /// How carefully to treat it.
@@ -80,6 +83,9 @@ pub struct Connect {
     pub remove_after: bool,
 }
 
+/// Where it is said how the certificate is checked.
+const CERTIFICATE: certificate::Keys = certificate::Keys { ca_file: "lab.ca_file", fingerprint: "lab.fingerprint" };
+
 /// Where the token may be kept.
 const TOKEN: Keys = Keys {
     what: "a token",
@@ -116,11 +122,12 @@ impl Layers<'_> {
     /// One lab, and its name with its place; `None` without name or address, which was noted.
     fn lab(&mut self, mut section: LabSection) -> Option<(At<Name>, Lab)> {
         let token = self.lab_token(&mut section);
-        let verify_tls = value(section.verify_tls).unwrap_or(true);
-        if let Some(ca) = section.ca_file.as_ref().filter(|_| !verify_tls) {
-            self.contradiction(&ca.origin, "lab.ca_file", "verify_tls = false", "no certificate is checked then");
-        }
-        let ca_file = section.ca_file.and_then(|ca| self.expected_path("lab.ca_file", &ca, false));
+        let written = certificate::Written {
+            ca_file: section.ca_file,
+            fingerprint: section.fingerprint,
+            verify_tls: section.verify_tls,
+        };
+        let Checks { ca_file, fingerprint, verify_tls } = self.certificate(&CERTIFICATE, written);
         let seconds = |seconds| Span(Duration::from_secs(seconds));
         let refresh = self.within("lab.refresh", section.refresh, (seconds(5), seconds(3600)), seconds(30));
         let connect =
@@ -134,6 +141,7 @@ impl Layers<'_> {
             gateway: value(section.gateway).map(|host| host.0),
             health_check: value(section.health_check).unwrap_or(true),
             ca_file,
+            fingerprint,
             verify_tls,
             // Forwards are what a lab is for.
             kind: value(section.kind).unwrap_or(Kind::Lab),

@@ -4,6 +4,7 @@
 //! `file.rs` is the file as written, `value.rs` how each value is written, `resolve.rs` makes the [`Config`] in force
 //! out of flags, environment, file and defaults. `config.example.toml` documents every setting.
 
+mod certificate;
 pub(crate) mod cli;
 mod cloudvision;
 mod environment;

@@ -192,10 +192,14 @@ fn an_instance_and_a_target_have_careful_defaults() {
 #[test]
 fn a_fingerprint_stands_alone() {
     let pin = "AB:".repeat(31) + "AB";
-    let text = format!("[[cloudvision]]\nname = 'a'\nserver = 'a'\nfingerprint = '{pin}'\n");
-    assert_eq!(config(&text).cloudvision[0].fingerprint.unwrap().to_string(), pin);
-    let told = problems(&format!("{text}verify_tls = false\nca_file = 'ca.pem'\n")).join("\n");
-    assert!(told.contains("beside `ca_file`") && told.contains("beside `verify_tls = false`"), "{told}");
+    let instance = format!("[[cloudvision]]\nname = 'a'\nserver = 'a'\nfingerprint = '{pin}'\n");
+    assert_eq!(config(&instance).cloudvision[0].fingerprint.unwrap().to_string(), pin);
+    let lab = format!("[[lab]]\nname = 'a'\nurl = 'https://a'\nfingerprint = '{pin}'\n");
+    assert_eq!(config(&lab).labs[0].fingerprint.unwrap().to_string(), pin);
+    for text in [instance, lab] {
+        let told = problems(&format!("{text}verify_tls = false\nca_file = 'ca.pem'\n")).join("\n");
+        assert!(told.contains("beside `ca_file`") && told.contains("beside `verify_tls = false`"), "{told}");
+    }
     let told = problems("[[cloudvision]]\nname = 'a'\nserver = 'a'\nfingerprint = 'AB:CD'\n").join("");
     assert!(told.contains("64 hexadecimal digits"), "{told}");
 }

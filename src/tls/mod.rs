@@ -4,7 +4,7 @@
 mod identity;
 
 use std::error::Error as StdError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use sha2::{Digest, Sha256};
 
-use crate::config::{CloudVision, Fingerprint};
+use crate::config::Fingerprint;
 
 pub(crate) use self::identity::identity;
 
@@ -33,13 +33,13 @@ pub enum Trust {
 }
 
 impl Trust {
-    /// As configured.
+    /// As configured for a server.
     #[must_use]
-    pub fn of(instance: &CloudVision) -> Self {
-        match (&instance.ca_file, instance.fingerprint) {
-            _ if !instance.verify_tls => Self::Anybody,
-            (_, Some(pinned)) => Self::Pinned(pinned),
-            (Some(path), None) => Self::File(path.clone()),
+    pub fn configured(verify_tls: bool, fingerprint: Option<Fingerprint>, ca_file: Option<&Path>) -> Self {
+        match (fingerprint, ca_file) {
+            _ if !verify_tls => Self::Anybody,
+            (Some(pinned), _) => Self::Pinned(pinned),
+            (None, Some(path)) => Self::File(path.to_owned()),
             (None, None) => Self::System,
         }
     }

@@ -254,7 +254,8 @@ impl Remedy for Error {
             Self::Setup { .. } => "check the section [[lab]] of the configuration",
             Self::Unreachable { .. } => "check the VPN, and `url` in [[lab]]",
             Self::Untrusted { .. } => {
-                "name the authority with ca_file in [[lab]]; a gateway that is asked directly signs its own certificate"
+                "name the authority with ca_file, or the certificate with fingerprint, in [[lab]]; a gateway that is asked \
+                 directly signs its own"
             }
             Self::Lost { .. } | Self::Slow { .. } => "look at the list again: it may have been done",
             Self::NoGateway { .. } => "restart your gateway machine: it registers its name when it starts",

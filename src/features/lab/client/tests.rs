@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::*;
+use crate::config::Fingerprint;
 use crate::features::lab::sim::{Fault, Guest, Setup, Simulator};
 use crate::secret::SecretFrom;
 use crate::trouble::Trouble;
@@ -355,6 +356,11 @@ async fn certificates_are_verified_unless_it_was_said_otherwise() {
     let foreign = dir.path().join("other.pem");
     std::fs::write(&foreign, other.authority().unwrap()).unwrap();
     assert!(told(client(Trust::File(foreign)).list().await).ends_with("is not trusted"));
+
+    let refused = client(Trust::Pinned(Fingerprint([0; 32]))).list().await.unwrap_err();
+    let why = std::error::Error::source(&refused).unwrap().to_string();
+    let (_, found) = why.rsplit_once("its fingerprint is ").unwrap();
+    client(Trust::Pinned(found.parse().unwrap())).list().await.unwrap();
 }
 
 #[tokio::test]

@@ -65,14 +65,9 @@ impl Job {
 
 /// How a configured lab is reached.
 pub(in crate::features::lab) async fn open(lab: &Lab) -> Result<Client, Error> {
-    let trust = match &lab.ca_file {
-        _ if !lab.verify_tls => Trust::Anybody,
-        Some(path) => Trust::File(path.clone()),
-        None => Trust::System,
-    };
     let server = Server {
         url: lab.url.clone(),
-        trust,
+        trust: Trust::configured(lab.verify_tls, lab.fingerprint, lab.ca_file.as_deref()),
         connect_timeout: lab.connect_timeout,
         call_timeout: lab.call_timeout,
         health: lab.health_check,
