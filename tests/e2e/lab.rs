@@ -126,7 +126,7 @@ fn of_several_forwards_one_that_fails_is_told_and_the_others_are_made() {
     session.wait_for_text("a forward for each of 2 machines");
     // Telnet, which neither of them has yet.
     session.send("\x15telnet\r");
-    session.wait_for_text("2 changes, nothing is done yet");
+    session.wait_for_text("2 changes, none done");
     press_until(&mut session, "\r", "Make 2 forwards on training?");
     press_until(&mut session, "y", "1 done, 1 failed");
     session.wait_for_text("a rule in the gateway's firewall is no forward");

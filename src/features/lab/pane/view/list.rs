@@ -7,10 +7,15 @@ use super::{draw_empty, words};
 use crate::features::lab::model::{Reach, Row, State as Is};
 use crate::features::lab::pane::State;
 use crate::ui::Look;
-use crate::ui::line::Pen;
+use crate::ui::line::{Pen, width};
 use crate::ui::list::Line;
 use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::age;
+
+/// Names may be this short without their column becoming narrower.
+const SHORT: usize = 8;
+/// Cells below which a reason says nothing.
+const REASON: usize = 20;
 
 /// Columns in cells, the gaps behind them included; 0 leaves a column out.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +40,8 @@ struct Columns {
     rest: bool,
 }
 
-/// The columns for so many cells.
-fn columns(cells: usize) -> Columns {
+/// What the columns for so many cells would be if names filled theirs.
+fn usual_columns(cells: usize) -> Columns {
     let base =
         Columns { state: 0, name: 14, component: 0, address: 0, ping: 0, target: 13, port: 7, reach: 10, rest: false };
     match cells {
@@ -46,29 +51,19 @@ fn columns(cells: usize) -> Columns {
             let name = cells.saturating_sub(3 + 13 + 13 + 13 + 7 + 10).clamp(12, 24);
             Columns { name, state: 13, component: 13, ..base }
         }
-        104..140 => Columns {
-            name: 18,
-            state: 13,
-            component: 13,
-            address: 17,
-            ping: 0,
-            target: 13,
-            port: 8,
-            reach: 10,
-            rest: true,
-        },
-        _ => Columns {
-            name: 20,
-            state: 13,
-            component: 14,
-            address: 17,
-            ping: 14,
-            target: 13,
-            port: 8,
-            reach: 10,
-            rest: true,
-        },
+        104..140 => Columns { name: 18, state: 13, component: 13, address: 17, port: 8, rest: true, ..base },
+        _ => Columns { name: 20, state: 13, component: 14, address: 17, ping: 14, port: 8, rest: true, ..base },
     }
+}
+
+/// The columns for so many cells where the longest name has `longest` of them. What names leave is for banners and reasons,
+/// if those can say something there.
+fn columns(cells: usize, longest: usize) -> Columns {
+    let usual = usual_columns(cells);
+    let fitted = Columns { name: usual.name.min(longest.max(SHORT) + 2), ..usual };
+    let Columns { state, name, component, address, ping, target, port, reach, .. } = fitted;
+    let taken = 3 + state + name + component + address + ping + target + port + reach;
+    Columns { rest: usual.rest || cells >= taken + 2 + REASON, ..fitted }
 }
 
 /// Draws the list.
@@ -85,7 +80,8 @@ pub(super) fn draw(state: &State, look: &Look<'_>, focused: bool, area: Rect, bu
         draw_empty(state, text, look, area, buffer);
         return;
     }
-    let columns = columns(usize::from(area.width));
+    let longest = lab.table.iter().map(|row| width(&row.name)).max().unwrap_or(0);
+    let columns = columns(usize::from(area.width), longest);
     for (y, line) in state.list.lines().into_iter().enumerate().take(usize::from(area.height)) {
         let Line::Row(index, row) = line else { continue };
         let mut pen = Pen::new(buffer, area, u16::try_from(y).unwrap_or(u16::MAX));

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::pane::plan::{Item, Plan, Stage, Standing};
 use crate::ui::Look;
-use crate::ui::line::Pen;
+use crate::ui::line::{Pen, width};
 use crate::ui::list::Line;
 use crate::ui::page::Title;
 use crate::ui::theme::{Role, State as Sign};
@@ -18,7 +18,7 @@ pub(in crate::features::lab::pane) const HEAD: usize = 1;
 pub(super) fn title(plan: &Plan) -> Title {
     let (wanted, done, failed) = plan.counts();
     let right = match &plan.stage {
-        Stage::Drafted => (format!("{wanted} changes, nothing is done yet"), Role::Planned),
+        Stage::Drafted => (format!("{wanted} changes, none done"), Role::Planned),
         Stage::Running(..) => (format!("{wanted} to go, x stops"), Role::Progress),
         Stage::Over if failed > 0 => (format!("{done} done, {failed} failed"), Role::Failed),
         Stage::Over => (format!("{done} done"), Role::Ok),
@@ -50,19 +50,20 @@ fn told(item: &Item) -> (Sign, &'static str, String) {
 pub(super) fn draw(plan: &Plan, look: &Look<'_>, focused: bool, area: Rect, buffer: &mut Buffer) {
     let style = |role| look.theme.style(role);
     let head = match plan.stage {
-        Stage::Drafted => "enter carries it out after a question, space leaves a change out, esc forgets it",
+        Stage::Drafted => "enter carries it out after a question, space leaves one out, esc forgets it",
         Stage::Running(..) => "one after the other, as the gateway works",
         Stage::Over => "esc goes back to the list",
     };
     Pen::new(buffer, area, 0).skip(1).text(head, style(Role::Muted));
     let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let longest = plan.list.rows().iter().map(|item| width(&item.title)).max().unwrap_or(0);
     for (y, line) in plan.list.lines().into_iter().enumerate().take(usize::from(rows.height)) {
         let Line::Row(index, item) = line else { continue };
         let mut pen = Pen::new(buffer, rows, u16::try_from(y).unwrap_or(u16::MAX));
         let (sign, word, note) = told(item);
         pen.skip(1).text(look.glyph(sign), style(sign.role())).skip(1);
         pen.column(word, 9, style(Role::Text)).skip(2);
-        pen.column(&item.title, 28, style(Role::Text)).skip(2);
+        pen.column(&item.title, longest.min(28), style(Role::Text)).skip(2);
         if index == plan.list.cursor() {
             pen.highlight(style(if focused { Role::Selected } else { Role::SelectedUnfocused }));
         }
