@@ -6,7 +6,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::commands::{COMMANDS, Command};
 use crate::command::{Scope, Spec};
-use crate::features::cloudvision;
+use crate::features::{cloudvision, lab};
 use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field};
 use crate::ui::page::Span;
@@ -142,6 +142,8 @@ pub(crate) enum Confirmed {
     Run(Command),
     /// This is asked of CloudVision's worker.
     CloudVision(cloudvision::worker::Request),
+    /// This is asked of the labs' worker.
+    Lab(Box<lab::worker::Request>),
 }
 
 impl Help {

@@ -6,14 +6,18 @@ use super::panes::pane_of;
 use super::{Effect, Model, Pane};
 use crate::command::{Risk, Spec};
 use crate::features::cloudvision::pane::{Aim, Deed, Place};
-use crate::features::{cloudvision, maintenance};
-use crate::key::Key;
+use crate::features::{cloudvision, lab, maintenance};
+use crate::key::{Code, Key};
 
 impl Model {
     /// Why a command that was asked for by name does nothing here: what it would act on is not what is looked at.
     pub(super) fn is_for_elsewhere(&self, spec: &Spec<Command>) -> Option<String> {
         let name = spec.name;
         let goes = |pane: &str| by_key(self.settings.keymap.keys(pane));
+        if let Command::Lab(_) = spec.command {
+            let is_elsewhere = self.focus != Pane::Lab && !self.settings.labs.is_empty();
+            return is_elsewhere.then(|| format!("{name} is for the lab{}", goes("lab")));
+        }
         if let Command::CloudVision(command) = spec.command {
             let (here, there) = (self.focus.place(), command.place());
             let is_elsewhere = spec.writes && (here.is_none() || there.is_some_and(|there| here != Some(there)));
@@ -55,6 +59,17 @@ impl Model {
         }
     }
 
+    /// Whether read-only forbids what a key would send off, which is said: a form writes, whatever was allowed when it was
+    /// opened.
+    pub(super) fn refuses_form(&mut self, key: Key) -> bool {
+        let is_sent = self.focus == Pane::Lab && self.lab.is_form() && key.code == Code::Enter;
+        let refuses = is_sent && self.is_read_only();
+        if refuses {
+            self.toasts.warn(self.now, format!("refused: {}", self.why_read_only()));
+        }
+        refuses
+    }
+
     /// Why backends are not written to, and what allows it where the screen can.
     fn why_read_only(&self) -> String {
         let configured = self.configured_read_only().map(|why| format!("read-only, since {why}"));
@@ -66,6 +81,9 @@ impl Model {
     pub(super) fn question(&mut self, spec: &Spec<Command>) -> Result<Option<Confirm>, String> {
         if matches!(spec.risk, Risk::None | Risk::Undoable) {
             return Ok(None);
+        }
+        if let Command::Lab(command) = spec.command {
+            return self.question_of_lab(command, spec.risk);
         }
         let Command::CloudVision(cloudvision::pane::Command::Do(deed)) = spec.command else {
             // Without contexts there is no name to say or to type: the command's own stands in for it.
@@ -92,6 +110,15 @@ impl Model {
         Confirm { lines: aim.lines, production: aim.production, ..confirm }
     }
 
+    /// What to ask before something is done to a lab.
+    fn question_of_lab(&self, command: lab::pane::Command, risk: Risk) -> Result<Option<Confirm>, String> {
+        let aim = self.lab.aim(command, &self.settings.look(self.zone, self.now))?;
+        let Some(request) = aim.request else { return Ok(None) };
+        let word = (aim.production || risk == Risk::TypeName).then_some(aim.word);
+        let confirm = Confirm::new(Confirmed::Lab(Box::new(request)), aim.question, word, self.now);
+        Ok(Some(Confirm { lines: aim.lines, production: aim.production, ..confirm }))
+    }
+
     /// Focuses on the pane in which a command of CloudVision makes sense.
     pub(super) fn turn_to(&mut self, place: Option<Place>) -> Place {
         let place = place.or(self.focus.place()).unwrap_or(Place::Changes);
@@ -103,14 +130,18 @@ impl Model {
     /// The question on top was answered: what it was about is done, exactly as it was shown.
     pub(super) fn confirmed(&mut self) -> Vec<Effect> {
         let Some(Overlay::Confirm(confirm)) = self.overlays.pop() else { return vec![] };
+        // The configuration may have become read-only while the question stood there.
+        if self.is_read_only() && !matches!(confirm.then, Confirmed::Run(_)) {
+            self.toasts.warn(self.now, format!("refused: {}", self.why_read_only()));
+            return vec![];
+        }
         match confirm.then {
             Confirmed::Run(command) => self.execute(command),
+            Confirmed::Lab(request) => {
+                let outcome = self.lab.carry_out(*request);
+                self.of_lab(outcome)
+            }
             Confirmed::CloudVision(request) => {
-                // The configuration may have become read-only while the question stood there.
-                if self.is_read_only() {
-                    self.toasts.warn(self.now, format!("refused: {}", self.why_read_only()));
-                    return vec![];
-                }
                 let outcome = self.cloudvision.carry_out(request, self.now);
                 self.of_cloudvision(outcome)
             }

@@ -21,7 +21,10 @@ impl Model {
             Message::Input(input) => self.input(input),
             Message::Ticked => {
                 let outcome = self.maintenance.tick(at);
-                self.of_maintenance(outcome)
+                let mut effects = self.of_maintenance(outcome);
+                let outcome = self.lab.tick(at);
+                effects.extend(self.of_lab(outcome));
+                effects
             }
             Message::Maintenance(report) => {
                 if report.is_answer_to_a_write() {
@@ -46,6 +49,19 @@ impl Model {
                 vec![]
             }
             Message::CloudVisionStarted => self.cloudvision.ask_again().into_iter().map(Effect::CloudVision).collect(),
+            Message::Lab(report) => {
+                let outcome = self.lab.report(*report, at);
+                self.of_lab(outcome)
+            }
+            Message::LabStopped(trouble) => {
+                self.lab.worker_stopped(&trouble, at);
+                vec![]
+            }
+            Message::LabStarted => self.lab.ask_again().into_iter().map(Effect::Lab).collect(),
+            Message::Returned(returned) => {
+                let outcome = self.lab.returned(returned);
+                self.of_lab(outcome)
+            }
             Message::Reconfigured(settings) => self.reconfigure(*settings),
             Message::ConfigurationRefused(trouble) | Message::Failed(trouble) => {
                 // A write that the worker did not take is never answered.
@@ -224,6 +240,7 @@ impl Model {
                 let mut effects = vec![Effect::Redraw];
                 effects.extend(requests(self.maintenance.refresh(self.now)));
                 effects.extend(self.cloudvision.ask_again().into_iter().map(Effect::CloudVision));
+                effects.extend(self.lab.ask_again().into_iter().map(Effect::Lab));
                 return effects;
             }
             Command::Back => return self.back(),
@@ -276,6 +293,14 @@ impl Model {
                 let look = self.settings.look(self.zone, self.now);
                 let outcome = self.cloudvision.run(command, place, &look);
                 return self.of_cloudvision(outcome);
+            }
+            Command::Lab(command) => {
+                self.focus = Pane::Lab;
+                self.fit();
+                let may_write = !self.is_read_only();
+                let look = self.settings.look(self.zone, self.now);
+                let outcome = self.lab.run(command, &look, may_write);
+                return self.of_lab(outcome);
             }
         }
         vec![]

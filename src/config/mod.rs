@@ -4,15 +4,18 @@
 //! `file.rs` is the file as written, `value.rs` how each value is written, `resolve.rs` makes the [`Config`] in force
 //! out of flags, environment, file and defaults. `config.example.toml` documents every setting.
 
+mod certificate;
 pub(crate) mod cli;
 mod cloudvision;
 mod environment;
 mod expected;
 mod file;
+mod lab;
 mod paths;
 mod problem;
 mod reader;
 mod resolve;
+mod secret;
 #[cfg(test)]
 mod tests;
 mod themes;
@@ -27,14 +30,15 @@ use crate::key::Key;
 pub use cloudvision::{CloudVision, Deploy};
 pub use environment::Environment;
 pub use expected::Expected;
+pub use lab::{Connect, Lab, LabToken};
 pub use paths::{Paths, create_private_dir};
 pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
-pub use resolve::TOKEN_VARIABLE;
+pub use resolve::{LAB_TOKEN_VARIABLE, TOKEN_VARIABLE};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
-    After, BadEndpoint, BadFingerprint, BadPattern, Colour, Endpoint, Filling, Fingerprint, Kind, Level, Pattern,
-    TagFilter, Template, Url, When, Zone,
+    After, BadEndpoint, BadFingerprint, BadPattern, BadUrl, Colour, Endpoint, Filling, Fingerprint, Kind, Level,
+    Pattern, Program, TagFilter, Template, Tmux, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
 
@@ -80,8 +84,10 @@ pub struct Config {
     pub cloudvision: Vec<CloudVision>,
     /// The deploy targets, in the order of the file.
     pub deploys: Vec<Deploy>,
-    /// Where the lab's port-forward service is.
-    pub lab: Option<Url>,
+    /// The labs whose gateways forward ports, in the order of the file.
+    pub labs: Vec<Lab>,
+    /// How forwards are used.
+    pub connect: Connect,
     /// The kubeconfig file of the cluster whose consoles are shown.
     pub console: Option<PathBuf>,
 }
@@ -97,6 +103,8 @@ pub struct Context {
     pub read_only: bool,
     /// The name of the [`CloudVision`] it works with, if it says so; it exists.
     pub cloudvision: Option<String>,
+    /// The name of the [`Lab`] it works with, if it says so; it exists.
+    pub lab: Option<String>,
 }
 
 /// What made noctui read-only.
@@ -219,6 +227,29 @@ impl Config {
             (None, [only]) => Some(only),
             (None, _) => None,
         }
+    }
+
+    /// The lab called `name`.
+    #[must_use]
+    pub fn lab_named(&self, name: &str) -> Option<&Lab> {
+        self.labs.iter().find(|lab| lab.name == name)
+    }
+
+    /// The lab that `context` works with: the one it names, else the only one.
+    #[must_use]
+    pub fn lab_of(&self, context: Option<&Context>) -> Option<&Lab> {
+        match (context.and_then(|context| context.lab.as_deref()), self.labs.as_slice()) {
+            (Some(name), _) => self.lab_named(name),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        }
+    }
+
+    /// Why writes to `lab` are refused while `context` is active; `None` when they are not.
+    #[must_use]
+    pub fn refuses_writes_to_lab(&self, lab: &Lab, context: Option<&Context>) -> Option<String> {
+        let own = || lab.read_only.then(|| format!("lab {} has read_only = true", lab.name));
+        self.refuses_writes(context).or_else(own)
     }
 
     /// The names of the instances to which writes are refused now or in some context: nothing is written to them of its own

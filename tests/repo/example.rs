@@ -2,7 +2,9 @@
 
 use noctui::app::Settings;
 use noctui::colour::ColourDepth;
-use noctui::config::{CloudVision, Config, Deploy, Environment, Flags, Inspection, SourceFrom, Zone, inspect};
+use noctui::config::{
+    CloudVision, Config, Connect, Deploy, Environment, Flags, Inspection, Lab, SourceFrom, Zone, inspect,
+};
 use noctui::features::maintenance::store::record;
 
 use crate::files;
@@ -76,9 +78,12 @@ fn what_it_shows_is_the_default() {
     assert!(shown.maintenance.circuits.take().is_some());
     assert_eq!(shown.maintenance.sources.len(), 1);
     assert_eq!((shown.cloudvision.len(), shown.deploys.len()), (1, 1));
-    assert!(shown.lab.is_some() && shown.console.is_some());
-    let Config { cloudvision, deploys, lab, console, .. } = default.clone();
-    shown = Config { contexts: Vec::new(), cloudvision, deploys, lab, console, ..shown };
+    assert!(shown.labs.len() == 1 && shown.console.is_some());
+    let Config { cloudvision, deploys, labs, console, .. } = default.clone();
+    shown = Config { contexts: Vec::new(), cloudvision, deploys, labs, console, ..shown };
+    // The first choices among the programs that are looked for.
+    let Connect { ssh, sftp, scp, rdp, https, vnc, telnet, .. } = default.connect.clone();
+    shown.connect = Connect { ssh, sftp, scp, rdp, https, vnc, telnet, ..shown.connect };
     shown.maintenance.sources.clear();
     assert_eq!(shown, default);
 }
@@ -104,12 +109,14 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     let shown = config(&every_setting());
     let SourceFrom::Maildir { .. } = shown.maintenance.sources[0].from;
     let least = config(
-        "[[context]]\nname = 'prod-emea'\ncloudvision = 'prod'\n\
+        "[[context]]\nname = 'prod-emea'\ncloudvision = 'prod'\nlab = 'training'\n\
+         [[lab]]\nname = 'training'\nurl = 'https://vlab.example'\n\
          [[cloudvision]]\nname = 'prod'\nserver = 'cvp.example'\n\
          [[deploy]]\nname = 'dc1'\ndir = '~/avd/dc1'\n\
          [[maintenance.source]]\nname = 'noc mailbox'\nkind = 'maildir'\npath = '~/Maildir'\n",
     );
     assert_eq!(shown.contexts, least.contexts);
+    let least_labs = least.labs.clone();
     let without_home = |config: &Config| {
         let [source] = config.maintenance.sources.as_slice() else { panic!("one source") };
         source.name.clone()
@@ -125,6 +132,9 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     let Deploy { include, exclude, tags, change_name, change_notes, dir, .. } = least.clone();
     let written = Deploy { include, exclude, tags, change_name, change_notes, dir, ..target.clone() };
     assert_eq!(&written, least);
+    let [lab] = shown.labs.as_slice() else { panic!("one lab") };
+    assert!(lab.ca_file.is_some() && lab.gateway.is_some());
+    assert_eq!([Lab { ca_file: None, gateway: None, ..lab.clone() }], least_labs.as_slice());
     for key in ["token_file", "token_command", "token_keyring", "fingerprint"] {
         assert!(example().contains(&format!("# - {key}: ")), "{key}");
     }

@@ -4,6 +4,7 @@ mod cloudvision;
 mod desk;
 mod kept;
 mod keys;
+mod lab;
 mod looks;
 mod mails;
 mod marks;

@@ -4,6 +4,7 @@ mod fingerprint;
 mod list;
 mod measure;
 mod pattern;
+mod program;
 mod server;
 mod template;
 
@@ -20,7 +21,9 @@ pub use fingerprint::{BadFingerprint, Fingerprint};
 pub(crate) use list::{List, Words};
 pub(crate) use measure::{Days, Keep, Size, Span};
 pub use pattern::{BadPattern, Pattern, TagFilter};
-pub use server::{BadEndpoint, Endpoint, Url};
+pub use program::{Program, Tmux};
+pub(crate) use server::HostName;
+pub use server::{BadEndpoint, BadUrl, Endpoint, Url};
 pub(crate) use template::Paragraph;
 pub use template::{Filling, Template};
 
@@ -79,6 +82,8 @@ macro_rules! words {
         }
     };
 }
+
+pub(crate) use words;
 
 words! {
     /// Whether to do what depends on the terminal.

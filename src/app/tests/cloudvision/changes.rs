@@ -360,6 +360,7 @@ fn a_context_shows_the_cloudvision_that_it_works_with() {
         production,
         read_only: false,
         cloudvision: Some(on.to_owned()),
+        lab: None,
     };
     settings.contexts = vec![context("lab-emea", LAB, false), context("prod-emea-west", PROD, true)];
     let mut desk = Desk::with(settings, None, 120, 40);
