@@ -27,7 +27,15 @@ fn documents() -> Vec<(String, String)> {
         .filter(|file| is_document(file))
         .map(|file| (file.display().to_string(), files::read(&file)))
         .collect();
-    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/keys.md", "docs/commands.md", "docs/providers.md"] {
+    for name in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/keys.md",
+        "docs/commands.md",
+        "docs/providers.md",
+    ] {
         assert!(documents.iter().any(|(known, _)| known == name), "{name} is missing");
     }
     documents
@@ -107,10 +115,10 @@ fn overview(commands: &[&Command]) -> String {
 fn reference(noctui: &Command, commands: &[&Command]) -> String {
     let mut text = String::new();
     for command in commands {
-        let _ = writeln!(text, "**`{}`**: {}.\n", line(command), said(command.get_about()));
+        let _ = writeln!(text, "### `{}`\n\n{}.\n", line(command), said(command.get_about()));
         flags(&mut text, own(command));
     }
-    text.push_str("**With every one of them**\n\n");
+    text.push_str("### With every one of them\n\n");
     flags(&mut text, noctui.get_arguments().filter(|flag| flag.is_global_set()));
     text.truncate(text.trim_end().len());
     text + "\n"
@@ -164,9 +172,9 @@ fn every_command_line_shown_is_accepted() {
     }
 }
 
-/// The text without the lines of tables, whose usage lines have words to be replaced.
+/// The text without tables and headings, whose usage lines have words to be replaced.
 fn without_tables(text: &str) -> String {
-    text.lines().filter(|line| !line.starts_with('|')).collect::<Vec<_>>().join("\n")
+    text.lines().filter(|line| !line.starts_with(['|', '#'])).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
