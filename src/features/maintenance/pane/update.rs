@@ -254,7 +254,7 @@ impl State {
     fn undo_last(&mut self) -> Outcome {
         if std::mem::take(&mut self.did_nothing) {
             return Outcome::warn(
-                "the last key did nothing: there is nothing of it to undo; u again undoes what was before",
+                "the last key did nothing: there is nothing of it to undo; <undo> again undoes what was before",
             );
         }
         match self.undo.pop() {
