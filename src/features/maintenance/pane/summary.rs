@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use super::opened::{Load, Page};
+use super::report::many;
 use super::{Outcome, State, view};
 use crate::features::maintenance::model::Impact;
 use crate::features::maintenance::store::count::Count;
@@ -70,7 +71,7 @@ impl State {
             let fresh = source.fresh_at.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(at, now)));
             [
                 format!("{}  {}", source.name, source.place),
-                format!("  {health}; {} mails since the start; last complete {fresh}", source.received),
+                format!("  {health}; {} since the start; last complete {fresh}", many(source.received, "mail")),
             ]
         });
         let failing = self.sources.iter().find_map(|source| match &source.health {
