@@ -172,7 +172,7 @@ impl Layers<'_> {
     }
 
     /// Notes that a setting cannot stand beside another.
-    fn contradiction(&mut self, origin: &Origin, key: &str, other: &str, because: &str) {
+    pub(super) fn contradiction(&mut self, origin: &Origin, key: &str, other: &str, because: &str) {
         self.problems.push(Problem {
             origin: origin.clone(),
             key: key.to_owned(),

@@ -13,6 +13,7 @@ mod paths;
 mod problem;
 mod reader;
 mod resolve;
+mod source;
 #[cfg(test)]
 mod tests;
 mod themes;
@@ -31,10 +32,11 @@ pub use paths::{Paths, create_private_dir};
 pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
 pub use resolve::TOKEN_VARIABLE;
+pub use source::{Imap, Login, Source, SourceFrom, Wanted};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
-    After, BadEndpoint, BadPattern, Colour, Endpoint, Filling, Kind, Level, Pattern, TagFilter, Template, Url, When,
-    Zone,
+    After, Auth, BadEndpoint, BadPattern, Colour, Endpoint, Filling, Kind, Level, MailTls, Pattern, TagFilter,
+    Template, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
 
@@ -132,25 +134,6 @@ pub struct Retention {
     pub notification_days: Option<u32>,
     /// The bytes of notifications, from the day they were received.
     pub raw_days: Option<u32>,
-}
-
-/// A place where notifications arrive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// Shown with its state; unique.
-    pub name: String,
-    /// What it is.
-    pub from: SourceFrom,
-}
-
-/// The kinds of places.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceFrom {
-    /// A Maildir, watched.
-    Maildir {
-        /// The folder that holds `cur`, `new` and `tmp`.
-        path: PathBuf,
-    },
 }
 
 /// Settings of the log file.

@@ -18,6 +18,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_3,
     cloudvision::store::SCHEMA_1,
     maintenance::store::SCHEMA_4,
+    maintenance::store::SCHEMA_5,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

@@ -6,7 +6,6 @@ mod pace;
 pub mod terminal;
 mod worker;
 
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -22,9 +21,7 @@ use crate::clock;
 use crate::colour::TerminalEnvironment;
 use crate::config::{Config, Environment, Flags, Problems};
 use crate::features::cloudvision;
-use crate::features::maintenance::store::record::Limits;
-use crate::features::maintenance::store::retention::Retention;
-use crate::features::maintenance::worker::{Setup, Source};
+use crate::features::maintenance::worker::Setup;
 use crate::logging::{self, Logging};
 use crate::state;
 use crate::trouble::Trouble;
@@ -84,7 +81,7 @@ impl Screen {
         let view = state::load(&config.paths.view());
         let mut model = Model::new(settings, &view, (80, 24), clock::now());
         let threads = Threads::start()?;
-        let maintenances = Worker::start(&threads, setup(&config));
+        let maintenances = Worker::start(&threads, Setup::of(&config));
         let cloudvision = cloudvision_setup(&config).map(|setup| Worker::start(&threads, setup));
         let first = model.begin();
         Ok(Self { config, flags, environment, terminal_environment, model, threads, maintenances, cloudvision, first })
@@ -226,7 +223,7 @@ impl Screen {
         match settings {
             Ok((config, settings)) => {
                 logging.set(&config.log);
-                self.maintenances.reconfigure(setup(&config));
+                self.maintenances.reconfigure(Setup::of(&config));
                 match (cloudvision_setup(&config), &mut self.cloudvision) {
                     (Some(setup), Some(worker)) => worker.reconfigure(setup),
                     (Some(setup), none) => *none = Some(Worker::start(&self.threads, setup)),
@@ -301,27 +298,6 @@ fn settings(config: &Config, environment: &TerminalEnvironment) -> Result<Settin
     let depth = environment.colour_depth(config.color);
     let (settings, problems) = Settings::new(config, depth, environment.is_utf8());
     if problems.is_empty() { Ok(settings) } else { Err(problems) }
-}
-
-/// What the maintenance worker needs of the configuration.
-fn setup(config: &Config) -> Setup {
-    let sources = config.maintenance.sources.iter().map(|source| {
-        let crate::config::SourceFrom::Maildir { path } = &source.from;
-        Source { name: source.name.clone(), maildir: path.clone() }
-    });
-    let kept = &config.maintenance.retention;
-    Setup {
-        data_dir: config.paths.data.clone(),
-        providers_dir: config.maintenance.providers_dir.clone(),
-        sources: sources.collect(),
-        limits: Limits { raw_bytes: usize::try_from(config.maintenance.raw_size_limit_bytes).unwrap_or(usize::MAX) },
-        retention: Retention {
-            past_days: kept.past_days,
-            notification_days: kept.notification_days,
-            raw_days: kept.raw_days,
-        },
-        export_dir: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
-    }
 }
 
 /// When a wall-clock time comes, on the runtime's clock.

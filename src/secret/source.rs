@@ -106,6 +106,20 @@ impl SecretFrom {
     /// Fetches the secret. Files are read and programs are run without keeping the calling thread, within half a minute;
     /// `variable` looks up an environment variable. Dropped before its end, a program is killed.
     pub async fn fetch(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Found, NoSecret> {
+        self.fetch_as(variable, Secret::from_bytes).await
+    }
+
+    /// The same for a password, which may have characters that no token has.
+    pub async fn fetch_password(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Found, NoSecret> {
+        self.fetch_as(variable, Secret::password).await
+    }
+
+    /// Fetches what `read` takes for a secret.
+    async fn fetch_as(
+        &self,
+        variable: impl Fn(&str) -> Option<OsString>,
+        read: fn(&[u8]) -> Result<Secret, BadSecret>,
+    ) -> Result<Found, NoSecret> {
         let found = match self {
             Self::Variable(name) => variable(name)
                 .filter(|value| !value.is_empty())
@@ -117,7 +131,7 @@ impl SecretFrom {
             Self::Keyring(account) => keyring::find(account).await.map(|bytes| (bytes, None)),
         };
         let (bytes, warning) = found?;
-        let secret = Secret::from_bytes(&bytes).map_err(|source| NoSecret::Bad { from: self.to_string(), source })?;
+        let secret = read(&bytes).map_err(|source| NoSecret::Bad { from: self.to_string(), source })?;
         Ok(Found { secret, warning })
     }
 }

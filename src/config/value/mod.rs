@@ -1,6 +1,7 @@
 //! The values settings can have: how each is written, and what it means.
 
 mod list;
+mod mail;
 mod measure;
 mod pattern;
 mod server;
@@ -16,8 +17,11 @@ use super::problem::either;
 use crate::text::clean_line;
 
 pub(crate) use list::{List, Words};
+pub(crate) use mail::{Account, Folder, Header, Sender};
+pub use mail::{Auth, MailTls};
 pub(crate) use measure::{Days, Keep, Size, Span};
 pub use pattern::{BadPattern, Pattern, TagFilter};
+pub(crate) use server::MailServer;
 pub use server::{BadEndpoint, Endpoint, Url};
 pub(crate) use template::Paragraph;
 pub use template::{Filling, Template};
@@ -77,6 +81,8 @@ macro_rules! words {
         }
     };
 }
+
+use words;
 
 words! {
     /// Whether to do what depends on the terminal.
@@ -171,6 +177,8 @@ words! {
     pub(crate) SourceKind {
         /// A folder with `cur`, `new` and `tmp`, filled by a mail program.
         Maildir = "maildir",
+        /// Folders of a mailbox on a server.
+        Imap = "imap",
     }
 }
 

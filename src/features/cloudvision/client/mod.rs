@@ -14,7 +14,6 @@ mod page;
 pub mod studio;
 mod subscription;
 pub mod tag;
-mod tls;
 mod version;
 pub mod workspace;
 
@@ -29,10 +28,11 @@ use tonic::transport::Channel;
 
 pub use self::call::Repeat;
 pub use self::subscription::{Subscription, Told};
-pub use self::tls::Trust;
 pub use self::version::Version;
 use super::error::Error;
 use crate::config::Endpoint;
+use crate::tls;
+pub use crate::tls::Trust;
 
 /// A call that has no answer after this long has failed, unless the configuration says otherwise.
 pub const CALL_TIMEOUT: Duration = Duration::from_mins(10);

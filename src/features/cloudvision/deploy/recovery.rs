@@ -9,7 +9,7 @@ use crate::features::cloudvision::client::Client;
 use crate::features::cloudvision::model::{ChangeId, Workspace, WorkspaceId, WorkspaceState};
 use crate::features::cloudvision::store::audit::{self, Outcome, Settlement, What};
 use crate::features::cloudvision::store::journal::{self, Ending, Entry, Facts, Phase};
-use crate::features::cloudvision::store::owner::{Fate, Owner};
+use crate::process::{Fate, Owner};
 use crate::store::Store;
 use crate::trouble::Trouble;
 

@@ -18,6 +18,7 @@
 //! | `unparsed` | notifications, above all those nobody could read |
 //! | `count` | the numbers beside the pane's title |
 //! | `retention` | forgetting what is old |
+//! | `source` | how far sources were read, who reads them now, and which of them rest |
 //! | `seed` | filling a store with plausible maintenances, for measuring |
 
 pub mod action;
@@ -31,6 +32,7 @@ pub mod merge;
 pub mod record;
 pub mod retention;
 pub mod seed;
+pub mod source;
 mod sql;
 pub mod undo;
 pub mod unparsed;
@@ -58,6 +60,9 @@ pub const SCHEMA_3: &str = include_str!("schema_3.sql");
 
 /// Version 4: when something was recorded, what was looked at before, and what is final and asks again.
 pub const SCHEMA_4: &str = include_str!("schema_4.sql");
+
+/// Version 5: how far sources were read, who reads them, which rest.
+pub const SCHEMA_5: &str = include_str!("schema_5.sql");
 
 /// Identifies one window of one maintenance in this database; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ mod rulebook;
 pub(crate) mod testing;
 mod write;
 
+pub(crate) use intake::{label, place};
 pub use protocol::{Done, Mail, Question, Report, Request, SourceHealth, SourceState, Target, Write};
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +30,7 @@ use super::store::record::Limits;
 use super::store::retention::{self, Forgotten, Retention};
 use crate::blocking;
 use crate::clock;
+use crate::config::{Config, Source};
 use crate::store::{Error, Store};
 use answer::{Answers, Job};
 use rulebook::{Reading, Rulebook};
@@ -61,13 +64,26 @@ pub struct Setup {
     pub export_dir: PathBuf,
 }
 
-/// A configured source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// Its name in the configuration.
-    pub name: String,
-    /// The Maildir it watches.
-    pub maildir: PathBuf,
+impl Setup {
+    /// What the configuration says.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let kept = &config.maintenance.retention;
+        Self {
+            data_dir: config.paths.data.clone(),
+            providers_dir: config.maintenance.providers_dir.clone(),
+            sources: config.maintenance.sources.clone(),
+            limits: Limits {
+                raw_bytes: usize::try_from(config.maintenance.raw_size_limit_bytes).unwrap_or(usize::MAX),
+            },
+            retention: Retention {
+                past_days: kept.past_days,
+                notification_days: kept.notification_days,
+                raw_days: kept.raw_days,
+            },
+            export_dir: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+        }
+    }
 }
 
 /// What every part of the worker shares.
@@ -79,6 +95,8 @@ struct Shared {
     store: Store,
     /// The provider rules in force.
     rules: Rulebook,
+    /// Changes when somebody wants every source to be looked at; the number itself means nothing.
+    sync: watch::Sender<u64>,
     /// Where reports go: to the screen, capacity 256; a full channel makes the worker wait.
     reports: Sender<Report>,
 }
@@ -105,7 +123,7 @@ pub async fn run(
         Err(error) => tracing::warn!(%error, "changes of provider rules go unnoticed until noctui starts again"),
     }
     let mut answers = Answers::new(shared.clone());
-    let mut sources = stop.child_token();
+    let sources = stop.child_token();
     intake::start(&shared, &sources, &mut tasks);
     tasks.spawn(forget(shared.clone(), stop.clone()));
     let mut changes = shared.store.changes();
@@ -117,12 +135,7 @@ pub async fn run(
             () = stop.cancelled() => break,
             request = requests.recv() => match request {
                 None => break,
-                Some(Request::Sync) => {
-                    // A source that starts again looks at everything again, and hands out what is new.
-                    sources.cancel();
-                    sources = stop.child_token();
-                    intake::start(&shared, &sources, &mut tasks);
-                }
+                Some(Request::Sync) => shared.sync.send_modify(|count| *count = count.wrapping_add(1)),
                 Some(Request::Ask(question)) => answers.read(question),
                 Some(Request::Write(write)) => answers.write(Job::Write(write)),
                 Some(Request::Export(keys)) => answers.write(Job::Export(keys)),
@@ -149,6 +162,15 @@ pub async fn run(
     answers.finish(rest).await;
     tasks.shutdown().await;
     Ok(())
+}
+
+/// Feeds sources into a store, and nothing else, until `stop` is cancelled. How they go is reported as to a screen.
+pub async fn feed(setup: Setup, store: Store, rules: Rules, reports: Sender<Report>, stop: CancellationToken) {
+    let sync = watch::Sender::new(0);
+    let shared = Shared { setup: Arc::new(setup), store, rules: Rulebook::new(rules), sync, reports };
+    let mut tasks = JoinSet::new();
+    intake::start(&shared, &stop, &mut tasks);
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Forgets what is older than the configuration keeps, now and then, in small steps so that nothing waits for it.
@@ -192,5 +214,6 @@ async fn open(setup: Setup, reports: Sender<Report>) -> Result<(Shared, Vec<Rule
     for problem in &problems {
         tracing::warn!(%problem, "a provider rule is not used");
     }
-    Ok((Shared { setup: Arc::new(setup), store, rules: Rulebook::new(rules), reports }, problems))
+    let sync = watch::Sender::new(0);
+    Ok((Shared { setup: Arc::new(setup), store, rules: Rulebook::new(rules), sync, reports }, problems))
 }

@@ -10,7 +10,7 @@ use crate::features::cloudvision::store::journal::{
     Claim, Ending, Entry, Facts, NewDeployment, Phase, Refusal, adopt, advance, begin, deployed, devices, end, entry,
     recent, set_devices, unfinished,
 };
-use crate::features::cloudvision::store::owner::{Fate, Owner};
+use crate::process::{Fate, Owner};
 use crate::store::Error;
 use crate::trouble::Remedy;
 

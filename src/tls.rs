@@ -23,7 +23,7 @@ pub enum Trust {
 
 /// Why no trust could be set up.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TrustError {
+pub enum TrustError {
     /// The file cannot be read or is no PEM.
     #[error("cannot read {}", path.display())]
     File {
@@ -42,7 +42,7 @@ pub(super) enum TrustError {
 }
 
 /// TLS for clients. Without ALPN, which the users of the connection choose.
-pub(super) fn config(trust: &Trust) -> Result<ClientConfig, TrustError> {
+pub(crate) fn config(trust: &Trust) -> Result<ClientConfig, TrustError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let roots = match trust {

@@ -1,0 +1,107 @@
+//! Which mail it is that the connection breaks at: some servers send of one what nobody can read, or end the connection
+//! over it. It must not keep those behind it from being read.
+
+use std::collections::BTreeSet;
+
+/// Strikes after which mails that were fetched together are fetched one by one,
+const ALONE: u32 = 3;
+/// and after which one that is fetched alone is given up.
+const GIVEN_UP: u32 = 6;
+
+/// How a connection ended while mails were on their way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Break {
+    /// What came cannot be read.
+    Garbled,
+    /// It was lost, which has other reasons most of the time.
+    Lost,
+}
+
+/// What is known of mails that did not arrive.
+#[derive(Debug, Default)]
+pub(super) struct Doubt {
+    /// Those on their way, as keys.
+    flying: BTreeSet<String>,
+    /// How often the connection broke with these on their way.
+    strikes: u32,
+    /// Those that are fetched one by one.
+    alone: BTreeSet<String>,
+    /// Those that are given up.
+    lost: BTreeSet<String>,
+}
+
+impl Doubt {
+    /// These are asked for now.
+    pub(super) fn sent(&mut self, keys: BTreeSet<String>) {
+        if keys != self.flying {
+            self.strikes = 0;
+            self.flying = keys;
+        }
+    }
+
+    /// The connection broke, and what was asked for did not all come.
+    pub(super) fn broke(&mut self, how: Break) {
+        self.strikes += match how {
+            Break::Garbled => ALONE,
+            Break::Lost => 1,
+        };
+        if self.flying.len() > 1 && self.strikes >= ALONE {
+            self.alone.append(&mut self.flying);
+            self.strikes = 0;
+        } else if self.flying.len() == 1 && self.strikes >= GIVEN_UP {
+            self.lost.append(&mut self.flying);
+            self.strikes = 0;
+        }
+    }
+
+    /// Whether a mail is fetched alone.
+    pub(super) fn is_alone(&self, key: &str) -> bool {
+        self.alone.contains(key)
+    }
+
+    /// Whether a mail is given up.
+    pub(super) fn is_lost(&self, key: &str) -> bool {
+        self.lost.contains(key)
+    }
+
+    /// Everything that was asked for has come.
+    pub(super) fn arrived(&mut self) {
+        self.flying.clear();
+        self.strikes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(keys: &[&str]) -> BTreeSet<String> {
+        keys.iter().map(|key| (*key).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_mail_that_cannot_be_read_is_found_and_given_up() {
+        let mut doubt = Doubt::default();
+        doubt.sent(keys(&["1", "2"]));
+        doubt.broke(Break::Garbled);
+        assert!(doubt.is_alone("1") && doubt.is_alone("2"));
+        doubt.sent(keys(&["1"]));
+        doubt.arrived();
+        for _ in 0..2 {
+            assert!(!doubt.is_lost("2"));
+            doubt.sent(keys(&["2"]));
+            doubt.broke(Break::Garbled);
+        }
+        assert!(doubt.is_lost("2") && !doubt.is_lost("1"));
+    }
+
+    #[test]
+    fn a_bad_network_is_no_reason_to_doubt_a_mail_soon() {
+        let mut doubt = Doubt::default();
+        for portion in [["1", "2"], ["1", "2"], ["3", "4"], ["3", "4"]] {
+            doubt.sent(keys(&portion));
+            doubt.broke(Break::Lost);
+        }
+        assert!(!doubt.is_alone("1") && !doubt.is_alone("3"));
+    }
+}

@@ -1,0 +1,11 @@
+//! Mailboxes on a real server: Dovecot, as Debian packages it, started on loopback for each test with a Maildir of its own.
+//!
+//! Where Dovecot is not installed the tests say so and pass; `.ci/run` installs it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod corpus;
+mod dovecot;
+mod lives;
+mod reading;
