@@ -1,4 +1,6 @@
 //! Dovecot with one account, and what is done to it.
+#![allow(dead_code, reason = "the benchmark uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a harness fails loudly")]
 
 use std::fmt::Write as _;
 use std::fs;

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_search_names_a_day_in_english_and_every_sender() {
         let day = since(&wanted("From", &[]), None, now());
-        assert_eq!(conditions(&wanted("From", &[]), day), " SINCE 20-Oct-2026");
+        assert_eq!(conditions(&wanted("From", &[]), day), " SINCE 21-Oct-2026");
         assert_eq!(conditions(&wanted("From", &["a@x.example"]), None), " FROM \"a@x.example\"");
         let three = wanted("X-Original-Sender", &["a@x.example", "@y.example", "b@x.example"]);
         assert_eq!(
@@ -199,15 +199,15 @@ mod tests {
         );
         let many: Vec<String> = (0..51).map(|n| format!("{n}@x.example")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        assert_eq!(conditions(&wanted("From", &many), day), " SINCE 20-Oct-2026");
+        assert_eq!(conditions(&wanted("From", &many), day), " SINCE 21-Oct-2026");
     }
 
     #[test]
     fn a_folder_whose_numbers_changed_is_searched_from_where_it_was_read_to_its_end() {
         let read = |days: u64| Bookmark { validity: 1, done: 9, at: (now() - Days::new(days)).timestamp() };
         let day = |kept| since(&wanted("From", &[]), kept, now()).unwrap().to_string();
-        assert_eq!(day(Some(read(2))), "2026-10-20");
-        assert_eq!(day(Some(read(40))), "2026-10-10");
+        assert_eq!(day(Some(read(2))), "2026-10-21");
+        assert_eq!(day(Some(read(40))), "2026-10-11");
         let everything = Wanted { since_days: None, ..wanted("From", &[]) };
         assert_eq!(since(&everything, Some(read(40)), now()), None);
     }

@@ -12,6 +12,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use self::fault::Fault;
@@ -99,7 +100,7 @@ async fn run<A: Account>(account: &A, desk: &mut Desk) -> Ended {
             continue;
         }
         // Accounts are locked when a wrong password comes again and again.
-        let again_in = (!is_login).then(|| pace.next());
+        let again_in = (!is_login).then(|| pace.next(Instant::now()));
         let trouble = Trouble::of(&fault);
         tracing::warn!(
             server = account.server(),
@@ -129,7 +130,7 @@ async fn live<A: Account>(account: &A, desk: &mut Desk, pace: &mut Pace, refused
         Err(fault) => return fault,
     };
     *refused = false;
-    pace.connected();
+    pace.connected(Instant::now());
     loop {
         match session.catch_up(desk).await {
             Ok(CaughtUp { looks_every, troubles }) => {

@@ -27,14 +27,14 @@ impl Pace {
     }
 
     /// There is a connection.
-    pub(super) fn connected(&mut self) {
-        self.since = Some(Instant::now());
+    pub(super) fn connected(&mut self, now: Instant) {
+        self.since = Some(now);
     }
 
     /// The connection was lost or could not be made: how long to wait. Anything up to the pause, so that those who lost the
     /// same server do not come back together.
-    pub(super) fn next(&mut self) -> Duration {
-        if self.since.take().is_some_and(|since| since.elapsed() >= GOOD) {
+    pub(super) fn next(&mut self, now: Instant) -> Duration {
+        if self.since.take().is_some_and(|since| now.duration_since(since) >= GOOD) {
             self.next = FIRST;
         }
         let most = self.next;
@@ -50,21 +50,20 @@ impl Pace {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn pauses_grow_to_five_minutes_and_begin_anew_after_a_good_connection() {
-        let mut pace = Pace::new();
+    #[test]
+    fn pauses_grow_to_five_minutes_and_begin_anew_after_a_good_connection() {
+        let (mut pace, now) = (Pace::new(), Instant::now());
         for doublings in 0..12 {
             let most = FIRST * 2_u32.pow(doublings);
-            assert!(pace.next() <= most.min(LONGEST));
+            assert!(pace.next(now) <= most.min(LONGEST));
         }
         assert_eq!(pace.next, LONGEST);
         // A connection that is lost at once changes nothing.
-        pace.connected();
-        pace.next();
+        pace.connected(now);
+        pace.next(now);
         assert_eq!(pace.next, LONGEST);
-        pace.connected();
-        tokio::time::advance(GOOD).await;
-        assert!(pace.next() <= FIRST);
+        pace.connected(now);
+        assert!(pace.next(now + GOOD) <= FIRST);
         assert_eq!(pace.next, FIRST * 2);
     }
 }
