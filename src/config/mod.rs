@@ -9,6 +9,7 @@ mod cloudvision;
 mod environment;
 mod expected;
 mod file;
+mod oauth;
 mod paths;
 mod problem;
 mod reader;
@@ -28,15 +29,16 @@ use crate::key::Key;
 pub use cloudvision::{CloudVision, Deploy};
 pub use environment::Environment;
 pub use expected::Expected;
+pub use oauth::OAuth;
 pub use paths::{Paths, create_private_dir};
 pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
 pub use resolve::TOKEN_VARIABLE;
-pub use source::{Imap, Login, Source, SourceFrom, Wanted};
+pub use source::{Imap, Login, Proof, Source, SourceFrom, Wanted};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
-    After, Auth, BadEndpoint, BadPattern, Colour, Endpoint, Filling, Kind, Level, MailTls, Pattern, TagFilter,
-    Template, Url, When, Zone,
+    After, Auth, BadEndpoint, BadPattern, Colour, Endpoint, Filling, Grant, Kind, Level, MailTls, Pattern, Provider,
+    TagFilter, Template, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
 

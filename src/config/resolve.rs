@@ -29,6 +29,7 @@ pub(super) fn resolve(
     let mut layers = Layers { flags, environment, path, problems: Vec::new(), expected: Vec::new() };
     let (cloudvision, instances) = layers.cloudvisions(file.cloudvisions);
     let contexts = layers.contexts(file.contexts, &instances);
+    let paths = layers.paths(file.data_dir);
     let config = Config {
         theme: layers.theme(file.theme, &themes),
         themes,
@@ -41,8 +42,8 @@ pub(super) fn resolve(
         who: layers.who(file.who),
         context: layers.active_context(file.default_context, &contexts),
         contexts,
-        paths: layers.paths(file.data_dir),
-        maintenance: layers.maintenance(file.maintenance),
+        maintenance: layers.maintenance(file.maintenance, &paths.data),
+        paths,
         keys: file.keys,
         log: layers.log(&file.log),
         cloudvision,
@@ -282,7 +283,7 @@ impl Layers<'_> {
     }
 
     /// `[maintenance]`
-    fn maintenance(&mut self, section: MaintenanceSection) -> Maintenance {
+    fn maintenance(&mut self, section: MaintenanceSection, data: &Path) -> Maintenance {
         let limits = (Size(8 << 10), Size(64 << 20));
         let size = self.within("maintenance.raw_size_limit", section.raw_size_limit, limits, Size(10 << 20));
         let retention = Retention {
@@ -296,7 +297,7 @@ impl Layers<'_> {
             raw_size_limit_bytes: size.0,
             retention,
             providers_dir: dir.unwrap_or_else(default_dir),
-            sources: self.sources(section.sources),
+            sources: self.sources(section.sources, data),
         }
     }
 

@@ -1,9 +1,10 @@
 //! `[[maintenance.source]]`: where notifications come from.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::oauth::{OAuth, OAuthSection, read_oauth};
 use super::problem::{At, Origin, Problem};
 use super::reader::Section;
 use super::resolve::{Layers, value};
@@ -62,8 +63,17 @@ pub struct Imap {
 pub struct Login {
     /// What it is and how it is sent.
     pub auth: Auth,
-    /// Where the password or token is kept. It is fetched whenever it is needed.
-    pub secret: SecretFrom,
+    /// Where it comes from.
+    pub proof: Proof,
+}
+
+/// Where a password or a token comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// It is kept somewhere, and fetched whenever it is needed.
+    Kept(SecretFrom),
+    /// noctui fetches tokens from whoever gives them.
+    Fetched(Box<OAuth>),
 }
 
 /// Which mails of a mailbox are looked at.
@@ -134,6 +144,8 @@ struct ImapSection {
     idle: Option<At<bool>>,
     /// Which mails.
     wanted: WantedSection,
+    /// `[maintenance.source.oauth]`
+    oauth: Option<OAuthSection>,
 }
 
 /// The settings that choose mails.
@@ -180,6 +192,7 @@ fn read_imap(section: &mut Section<'_, '_>) -> ImapSection {
         poll: section.read("poll"),
         idle: section.read("idle"),
         wanted: read_wanted(section),
+        oauth: read_oauth(section.section("oauth")),
     }
 }
 
@@ -195,7 +208,7 @@ fn read_wanted(section: &mut Section<'_, '_>) -> WantedSection {
 
 impl Layers<'_> {
     /// Every source with a name of its own and all it needs.
-    pub(super) fn sources(&mut self, sections: Vec<SourceSection>) -> Vec<Source> {
+    pub(super) fn sources(&mut self, sections: Vec<SourceSection>, data: &Path) -> Vec<Source> {
         let mut sources: Vec<Source> = Vec::new();
         // Also of those that lack something: a name that is taken is told beside what is missing.
         let mut names: Vec<Name> = Vec::new();
@@ -205,7 +218,10 @@ impl Layers<'_> {
                     let path = path.and_then(|path| self.expected_path("maintenance.source.path", &path, false));
                     path.map(|path| SourceFrom::Maildir { path })
                 }
-                Some(From::Imap(section)) => self.imap(&origin, *section).map(|imap| SourceFrom::Imap(Box::new(imap))),
+                Some(From::Imap(section)) => {
+                    let name = name.as_ref().map_or("", |at| at.value.0.as_str());
+                    self.imap(&origin, name, data, *section).map(|imap| SourceFrom::Imap(Box::new(imap)))
+                }
                 None => None,
             };
             let Some(name) = name else { continue };
@@ -231,16 +247,31 @@ impl Layers<'_> {
     }
 
     /// A mailbox on an IMAP server; `None` where something it needs is missing, which was noted.
-    fn imap(&mut self, section_origin: &Origin, section: ImapSection) -> Option<Imap> {
+    fn imap(&mut self, origin: &Origin, name: &str, data: &Path, section: ImapSection) -> Option<Imap> {
         let tls = section.tls.as_ref().map_or(MailTls::Implicit, |at| at.value);
         let auth = value(section.auth).unwrap_or(Auth::Password);
-        let secret = self.mail_secret(
-            section_origin,
-            section.password_env,
-            section.password_file,
-            section.password_command,
-            section.password_keyring,
+        let oauth = section.oauth.map(|oauth| self.oauth(oauth, name, data));
+        let kept = self.secret(
+            "maintenance.source.password_file",
+            (section.password_env, section.password_file, section.password_command, section.password_keyring),
         );
+        // `auth` says which of them counts.
+        let proof = match (auth, oauth) {
+            (Auth::XOAuth2 | Auth::OAuthBearer, Some(oauth)) => oauth.map(|oauth| Proof::Fetched(Box::new(oauth))),
+            (Auth::Password, _) | (_, None) => kept
+                .or_else(|| {
+                    self.problems.push(Problem {
+                        origin: origin.clone(),
+                        key: "maintenance.source.password_file".to_owned(),
+                        what: "`password_file` is missing from [[maintenance.source]]".to_owned(),
+                        because: "nothing says where the password is kept".to_owned(),
+                        remedy: "add `password_file = …`, or password_env, password_command or password_keyring"
+                            .to_owned(),
+                    });
+                    None
+                })
+                .map(Proof::Kept),
+        };
         if let Some(ca) = section.ca_file.as_ref().filter(|_| tls == MailTls::None) {
             let because = "there is no certificate then";
             self.contradiction(&ca.origin, "maintenance.source.ca_file", "tls = \"none\"", because);
@@ -267,7 +298,7 @@ impl Layers<'_> {
             tls,
             ca_file,
             user: user.0,
-            login: Login { auth, secret: secret? },
+            login: Login { auth, proof: proof? },
             folders: folders.into_iter().map(|Folder(name)| name).collect(),
             wanted,
             poll_every: poll.0,
@@ -296,46 +327,36 @@ impl Layers<'_> {
         }
     }
 
-    /// The one place that a password or a token for mail comes from.
-    fn mail_secret(
+    /// The one place that a secret comes from; `None` where none is written. `file_key` is the setting that names a file.
+    pub(super) fn secret(
         &mut self,
-        section: &Origin,
-        variable: Option<At<VariableName>>,
-        file: Option<At<WrittenPath>>,
-        command: Option<At<Words>>,
-        keyring: Option<At<Name>>,
+        file_key: &'static str,
+        (variable, file, command, keyring): Places,
     ) -> Option<SecretFrom> {
-        let has_file = file.is_some();
+        let stem = file_key.strip_suffix("_file").unwrap_or(file_key);
         let file = file.and_then(|file| {
-            let path = self.expected_path("maintenance.source.password_file", &file, true)?;
+            let path = self.expected_path(file_key, &file, true)?;
             Some((SecretFrom::File(path), file.origin))
         });
         let written = [
-            ("password_env", variable.map(|at| (SecretFrom::Variable(at.value.0), at.origin))),
-            ("password_file", file),
-            ("password_command", command.map(|at| (SecretFrom::Command(at.value.0), at.origin))),
-            ("password_keyring", keyring.map(|at| (SecretFrom::Keyring(at.value.0), at.origin))),
+            ("env", variable.map(|at| (SecretFrom::Variable(at.value.0), at.origin))),
+            ("file", file),
+            ("command", command.map(|at| (SecretFrom::Command(at.value.0), at.origin))),
+            ("keyring", keyring.map(|at| (SecretFrom::Keyring(at.value.0), at.origin))),
         ];
         let mut written =
             written.into_iter().filter_map(|(key, secret)| secret.map(|(secret, origin)| (key, secret, origin)));
-        let first = written.next();
-        if let Some((first, ..)) = &first {
-            for (key, _, origin) in written {
-                let because = "a password comes from one place";
-                self.contradiction(&origin, &format!("maintenance.source.{key}"), first, because);
-            }
-        } else if !has_file {
-            self.problems.push(Problem {
-                origin: section.clone(),
-                key: "maintenance.source.password_file".to_owned(),
-                what: "`password_file` is missing from [[maintenance.source]]".to_owned(),
-                because: "nothing says where the password is kept".to_owned(),
-                remedy: "add `password_file = …`, or password_env, password_command or password_keyring".to_owned(),
-            });
+        let (first, secret, _) = written.next()?;
+        let first = format!("{}_{first}", stem.rsplit('.').next().unwrap_or(stem));
+        for (key, _, origin) in written {
+            self.contradiction(&origin, &format!("{stem}_{key}"), &first, "a secret comes from one place");
         }
-        first.map(|(_, secret, _)| secret)
+        Some(secret)
     }
 }
+
+/// The settings that say where a secret is: a variable, a file, a program, a keyring.
+type Places = (Option<At<VariableName>>, Option<At<WrittenPath>>, Option<At<Words>>, Option<At<Name>>);
 
 /// Whether a server can only be the machine that asks.
 fn is_this_machine(host: &str) -> bool {

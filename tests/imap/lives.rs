@@ -45,11 +45,12 @@ impl Feeding {
         let told = &mut self.told;
         let wait = async {
             loop {
-                match told.recv().await.expect("it runs") {
-                    Report::Source(state) if is(&state) => return state,
-                    Report::Source(state) => last(&state),
-                    _ => {}
+                let Report::Source(state) = told.recv().await.expect("it runs") else { continue };
+                if is(&state) {
+                    return state;
                 }
+                // For whoever reads why a wait has failed.
+                println!("{state:?}");
             }
         };
         self.runtime
@@ -74,11 +75,6 @@ impl Feeding {
         });
         drop(store);
     }
-}
-
-/// For whoever reads why a wait has failed.
-fn last(state: &SourceState) {
-    println!("{:?}", state);
 }
 
 #[test]

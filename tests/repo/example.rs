@@ -3,7 +3,8 @@
 use noctui::app::Settings;
 use noctui::colour::ColourDepth;
 use noctui::config::{
-    CloudVision, Config, Deploy, Environment, Flags, Imap, Inspection, Login, Source, SourceFrom, Wanted, Zone, inspect,
+    CloudVision, Config, Deploy, Environment, Flags, Imap, Inspection, Login, Proof, Source, SourceFrom, Wanted, Zone,
+    inspect,
 };
 use noctui::features::maintenance::store::record;
 use noctui::secret::SecretFrom;
@@ -121,7 +122,7 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
         // These have no default, and the password's file is in a home folder of its own.
         let secret = SecretFrom::Keyring(String::new());
         let wanted = Wanted { senders: Vec::new(), ..imap.wanted.clone() };
-        let login = Login { secret, ..imap.login.clone() };
+        let login = Login { proof: Proof::Kept(secret), ..imap.login.clone() };
         (maildir.name.clone(), name.clone(), Imap { ca_file: None, wanted, login, ..(**imap).clone() })
     };
     assert_eq!(without_home(&shown), without_home(&least));

@@ -10,6 +10,7 @@ mod palette;
 mod places;
 mod read_only;
 mod screens;
+mod sources;
 mod themes;
 mod typing;
 mod zones;

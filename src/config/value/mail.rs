@@ -32,6 +32,28 @@ words! {
     }
 }
 
+words! {
+    /// Who gives tokens.
+    pub Provider {
+        /// Google.
+        Google = "google",
+        /// Microsoft.
+        Microsoft = "microsoft",
+    }
+}
+
+words! {
+    /// To whom tokens are given.
+    pub Grant {
+        /// To somebody who has signed in.
+        User = "user",
+        /// To the application by itself.
+        Application = "application",
+        /// To a service account that acts for the mailbox.
+        ServiceAccount = "service-account",
+    }
+}
+
 /// Whether a server can be sent `text` as a part of a line, with at most so many bytes.
 fn is_line(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.len()) && text.trim() == text && clean_line(text) == text
@@ -49,6 +71,26 @@ impl Setting for Account {
     fn from_text(text: &str) -> Option<Self> {
         is_line(text, 256).then(|| Self(text.to_owned()))
     }
+}
+
+/// What a token is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scope(pub(crate) String);
+
+impl Setting for Scope {
+    fn takes() -> String {
+        "a scope such as \"https://mail.google.com/\"".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        // RFC 6749 §3.3: no blanks, which separate them, no quotes.
+        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+        ((1..=256).contains(&text.len()) && text.bytes().all(plain)).then(|| Self(text.to_owned()))
+    }
+}
+
+impl Item for Scope {
+    const MANY: &'static str = "a list of them";
 }
 
 /// A folder of a mailbox, as people read it.

@@ -17,8 +17,8 @@ use super::problem::either;
 use crate::text::clean_line;
 
 pub(crate) use list::{List, Words};
-pub(crate) use mail::{Account, Folder, Header, Sender};
-pub use mail::{Auth, MailTls};
+pub(crate) use mail::{Account, Folder, Header, Scope, Sender};
+pub use mail::{Auth, Grant, MailTls, Provider};
 pub(crate) use measure::{Days, Keep, Size, Span};
 pub use pattern::{BadPattern, Pattern, TagFilter};
 pub(crate) use server::MailServer;

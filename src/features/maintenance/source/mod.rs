@@ -16,6 +16,7 @@ mod head;
 pub mod imap;
 pub mod maildir;
 mod mbox;
+pub mod oauth;
 mod read;
 pub mod remote;
 

@@ -44,6 +44,8 @@ const FORGET_FIRST: Duration = Duration::from_mins(1);
 const FORGET_NEXT: Duration = Duration::from_secs(1);
 /// and comes again after this long.
 const FORGET_EVERY: Duration = Duration::from_hours(1);
+/// How long leaving waits for leases to be given back; those that are not run out.
+const GIVE_BACK: Duration = Duration::from_millis(500);
 /// Rows that one step forgets.
 const FORGET_BATCH: usize = 500;
 
@@ -160,6 +162,10 @@ pub async fn run(
         Request::Ask(_) | Request::Sync => None,
     });
     answers.finish(rest).await;
+    if shared.setup.sources.iter().any(|source| intake::is_remote(&source.from)) {
+        // A lease that is given back lets another process read on at once.
+        let _ = tokio::time::timeout(GIVE_BACK, async { while tasks.join_next().await.is_some() {} }).await;
+    }
     tasks.shutdown().await;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod list;
+mod login;
 mod rest;
 mod sync;
 
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Check(Named),
     /// Read what is new in sources now, and wait for that.
     Sync(Named),
+    /// Sign in for a source whose tokens noctui fetches: shows an address to be opened in a browser, on any machine.
+    Login(login::Args),
     /// Let sources rest: no process on this data directory reads them until they are resumed.
     Pause(rest::Args),
     /// Read sources again that rest.
@@ -46,7 +49,8 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
     match command {
         Command::List(args) => list::run(args, &session),
         Command::Check(args) => check::run(args, &session),
-        Command::Sync(args) => sync::run(args, session),
+        Command::Sync(args) => sync::run(args, &session),
+        Command::Login(args) => login::run(args, &session),
         Command::Pause(args) => rest::pause(args, &session),
         Command::Resume(args) => rest::resume(args, &session),
     }

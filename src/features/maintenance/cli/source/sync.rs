@@ -29,8 +29,8 @@ struct Synced {
 }
 
 /// Reads every source that is named to its end; one that fails does not hold up the others.
-pub(super) fn run(args: &Named, session: Session) -> anyhow::Result<ExitCode> {
-    let sources = match named(&session, &args.names) {
+pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
+    let sources = match named(session, &args.names) {
         Ok(sources) => sources,
         Err(code) => return Ok(code),
     };

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 
 /// Strikes after which mails that were fetched together are fetched one by one,
 const ALONE: u32 = 3;
-/// and after which one that is fetched alone is given up.
-const GIVEN_UP: u32 = 6;
+/// and after which one that is fetched alone is given up: with the pauses between attempts, half an hour of lost
+/// connections.
+const GIVEN_UP: u32 = 12;
+/// What an answer counts that cannot be read: it is the mail, most likely.
+const GARBLED: u32 = 6;
 
 /// How a connection ended while mails were on their way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub(super) struct Doubt {
     flying: BTreeSet<String>,
     /// How often the connection broke with these on their way.
     strikes: u32,
+    /// Whether nobody has told yet what became of them.
+    is_open: bool,
     /// Those that are fetched one by one.
     alone: BTreeSet<String>,
     /// Those that are given up.
@@ -33,16 +38,22 @@ pub(super) struct Doubt {
 impl Doubt {
     /// These are asked for now.
     pub(super) fn sent(&mut self, keys: BTreeSet<String>) {
+        if self.is_open {
+            // Reading them ended without a word: by a panic.
+            self.broke(Break::Garbled);
+        }
         if keys != self.flying {
             self.strikes = 0;
             self.flying = keys;
         }
+        self.is_open = true;
     }
 
     /// The connection broke, and what was asked for did not all come.
     pub(super) fn broke(&mut self, how: Break) {
+        self.is_open = false;
         self.strikes += match how {
-            Break::Garbled => ALONE,
+            Break::Garbled => GARBLED,
             Break::Lost => 1,
         };
         if self.flying.len() > 1 && self.strikes >= ALONE {
@@ -68,6 +79,12 @@ impl Doubt {
     pub(super) fn arrived(&mut self) {
         self.flying.clear();
         self.strikes = 0;
+        self.is_open = false;
+    }
+
+    /// They did not come, for a reason that has nothing to do with them.
+    pub(super) fn put_off(&mut self) {
+        self.is_open = false;
     }
 }
 
@@ -93,6 +110,17 @@ mod tests {
             doubt.broke(Break::Garbled);
         }
         assert!(doubt.is_lost("2") && !doubt.is_lost("1"));
+    }
+
+    #[test]
+    fn a_mail_that_makes_reading_panic_is_found_too() {
+        let mut doubt = Doubt::default();
+        doubt.sent(keys(&["1", "2"]));
+        doubt.sent(keys(&["1"]));
+        assert!(doubt.is_alone("1") && doubt.is_alone("2"));
+        doubt.sent(keys(&["1"]));
+        doubt.sent(keys(&["1"]));
+        assert!(doubt.is_lost("1"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::doubt::{Break, Doubt};
+use super::login::is_passing;
 use super::plan::{self, BEGINNING, Listed};
 use super::wire::{Fetched, Said, Told};
 use super::{Connection, Desk, Event};
@@ -47,9 +48,10 @@ impl Connection {
         let mut doubt = self.doubt();
         match &fetched {
             Ok(()) => doubt.arrived(),
-            Err(Fault::Garbled { .. } | Fault::Refused { .. }) => doubt.broke(Break::Garbled),
-            Err(Fault::Closed { .. } | Fault::Late { .. }) => doubt.broke(Break::Lost),
-            Err(_) => {}
+            Err(Fault::Garbled { .. }) => doubt.broke(Break::Garbled),
+            Err(Fault::Refused { said, .. }) if is_passing(said) => doubt.put_off(),
+            Err(Fault::Refused { .. } | Fault::Closed { .. } | Fault::Late { .. }) => doubt.broke(Break::Lost),
+            Err(_) => doubt.put_off(),
         }
         drop(doubt);
         fetched
@@ -75,6 +77,7 @@ impl Connection {
         }
         let mut flights: VecDeque<Flight> = VecDeque::new();
         let mut bodies: HashMap<u32, Vec<u8>> = HashMap::new();
+        let mut watched = String::new();
         loop {
             while flights.len() < FLYING
                 && (flights.is_empty() || !self.is_alone(flights.iter().flat_map(|flight| &flight.mails), at))
@@ -87,7 +90,10 @@ impl Connection {
                 flights.push_back(self.take_off(mails, largest).await?);
             }
             let Some(first) = flights.front() else { return Ok(()) };
-            self.doubt().sent(first.mails.iter().map(|mail| at.key(mail.uid)).collect());
+            if first.tag != watched {
+                watched.clone_from(&first.tag);
+                self.doubt().sent(first.mails.iter().map(|mail| at.key(mail.uid)).collect());
+            }
             let bytes = first.mails.iter().map(|mail| mail.size.min(largest)).sum::<u64>();
             let patience = self.wire.patience() + Duration::from_secs(bytes / SLOWEST);
             match self.wire.next("UID FETCH", patience).await? {

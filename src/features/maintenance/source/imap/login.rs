@@ -136,11 +136,17 @@ fn outcome(wire: &Wire, user: &str, attempt: Attempt) -> Result<(), Fault> {
     let words = if challenge.is_empty() { text.clone() } else { format!("{text} ({challenge})") };
     match said {
         Said::Ok => Ok(()),
-        Said::No if !PASSING.iter().any(|code| text.to_ascii_uppercase().starts_with(code)) => {
+        Said::No if !is_passing(&text) => {
             Err(Fault::Login { server: wire.server().to_owned(), user: user.to_owned(), said: words })
         }
         Said::No | Said::Bad | Said::PreAuth | Said::Bye => Err(wire.refused("the login", &words)),
     }
+}
+
+/// Whether a server says no for now only.
+pub(super) fn is_passing(said: &str) -> bool {
+    let said = said.to_ascii_uppercase();
+    PASSING.iter().any(|code| said.starts_with(code)) || said.contains("THROTTLED")
 }
 
 /// A text between quotes.

@@ -15,6 +15,10 @@
 //! Folders are opened by `EXAMINE`, and mails fetched by `BODY.PEEK`: nothing that others see changes. The state that is
 //! kept is a [`plan::Bookmark`] for each folder. It moves when everything before it is recorded, so that mails may be
 //! fetched in any order; the newest come first.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a server may say anything at any time; what nobody asked for is passed by, also what comes with a later library"
+)]
 
 mod connect;
 mod doubt;
@@ -37,9 +41,11 @@ use self::doubt::Doubt;
 use self::folder::Open;
 use self::plan::Bookmark;
 use self::wire::Wire;
+use super::oauth::Tokens;
 use super::remote::{Account, CaughtUp, Fault, Seen, Session};
 use super::{Desk, Event};
-use crate::config::{Auth, Imap};
+use crate::config::{Auth, Imap, Proof};
+use crate::secret::{Secret, SecretFrom};
 
 /// How long the server may take over any part of an answer.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -53,22 +59,56 @@ pub struct Mailbox {
     config: Arc<Imap>,
     /// What the connection broke at.
     doubt: Arc<Mutex<Doubt>>,
+    /// What proves who we are.
+    credentials: Arc<Credentials>,
     /// See [`PATIENCE`].
     patience: Duration,
     /// See [`idle::LONGEST`].
     longest_idle: Duration,
 }
 
+/// What proves who we are.
+#[derive(Debug)]
+enum Credentials {
+    /// A password or a token that is kept somewhere.
+    Kept(SecretFrom),
+    /// Tokens that are fetched.
+    Fetched(Tokens),
+}
+
 impl Mailbox {
     /// A mailbox that was never connected to.
     #[must_use]
     pub fn new(config: &Imap) -> Self {
+        let credentials = match &config.login.proof {
+            Proof::Kept(from) => Credentials::Kept(from.clone()),
+            Proof::Fetched(oauth) => Credentials::Fetched(Tokens::new(oauth, &config.user)),
+        };
         Self {
             config: Arc::new(config.clone()),
             doubt: Arc::default(),
+            credentials: Arc::new(credentials),
             patience: PATIENCE,
             longest_idle: idle::LONGEST,
         }
+    }
+
+    /// What proves who we are.
+    async fn secret(&self) -> Result<Secret, Fault> {
+        let from = match &*self.credentials {
+            Credentials::Fetched(tokens) => return tokens.token().await,
+            Credentials::Kept(from) => from,
+        };
+        let variable = |name: &str| std::env::var_os(name);
+        let found = match self.config.login.auth {
+            Auth::Password => from.fetch_password(variable).await,
+            Auth::XOAuth2 | Auth::OAuthBearer => from.fetch(variable).await,
+        };
+        let found = found.map_err(|source| Fault::Secret { server: self.server(), source })?;
+        if let Some(warning) = &found.warning {
+            tracing::warn!(server = self.server(), "{warning}");
+        }
+        Ok(found.secret)
     }
 
     /// The same with another patience and other looks, for tests of them.
@@ -100,24 +140,23 @@ impl Account for Mailbox {
     }
 
     async fn open(&self) -> Result<Connection, Fault> {
-        let server = self.server();
-        let (auth, secret) = (self.config.login.auth, &self.config.login.secret);
-        let variable = |name: &str| std::env::var_os(name);
+        let auth = self.config.login.auth;
         // Fetched before connecting: somebody may have to touch a key, and servers do not wait for that.
-        let found = match auth {
-            Auth::Password => secret.fetch_password(variable).await,
-            Auth::XOAuth2 | Auth::OAuthBearer => secret.fetch(variable).await,
-        };
-        let found = found.map_err(|source| Fault::Secret { server, source })?;
-        if let Some(warning) = &found.warning {
-            tracing::warn!(server = self.server(), "{warning}");
-        }
+        let secret = self.secret().await?;
         let mut wire = connect::connect(&self.config, self.patience).await?;
-        login::login(&mut wire, auth, &self.config.user, &found.secret, self.config.server.port).await?;
+        let logged_in = login::login(&mut wire, auth, &self.config.user, &secret, self.config.server.port).await;
+        if let (Err(Fault::Login { .. }), Credentials::Fetched(tokens)) = (&logged_in, &*self.credentials) {
+            tokens.forget().await;
+        }
+        logged_in?;
         if wire.can("ID") {
             // Some providers show folders to those only that say who they are (RFC 2971).
             let id = format!("ID (\"name\" \"noctui\" \"version\" \"{}\")", env!("CARGO_PKG_VERSION"));
-            wire.ask(&id, "ID", drop).await?;
+            match wire.ask(&id, "ID", drop).await {
+                // Who refuses to hear it does not need it.
+                Ok(_) | Err(Fault::Refused { .. }) => {}
+                Err(fault) => return Err(fault),
+            }
         }
         Ok(Connection {
             wire,

@@ -63,6 +63,14 @@ pub enum Fault {
         /// The server's words.
         said: String,
     },
+    /// Whoever gives tokens gives none for this account any more, or never did.
+    #[error("there is no token for {user}: {said}")]
+    SignIn {
+        /// The account.
+        user: String,
+        /// Why, in the provider's words or ours.
+        said: String,
+    },
     /// The server says no to something else.
     #[error("{server} refused {asked}: {said}")]
     Refused {
@@ -111,6 +119,7 @@ impl Fault {
             Self::Handshake { .. } | Self::Trust(_) | Self::Unprotected { .. } => "TLS",
             Self::Secret { .. } => "no password",
             Self::Login { .. } => "login refused",
+            Self::SignIn { .. } => "sign in again",
             Self::Refused { .. } => "refused",
             Self::Closed { .. } => "disconnected",
             Self::Late { .. } => "no answer",
@@ -142,6 +151,7 @@ impl Remedy for Fault {
                 "correct user and password, then sync; it is not tried again by itself, which could lock the account"
                     .into()
             }
+            Self::SignIn { .. } => "sign in with `noctui source login`, or correct [maintenance.source.oauth]".into(),
             Self::Refused { .. } => "see the server's words; a mail administrator knows more".into(),
             Self::Closed { .. } | Self::Late { .. } => "wait; it is tried again".into(),
             Self::Garbled { .. } => "check that `server` is a mail server; it is tried again".into(),

@@ -95,8 +95,11 @@ async fn run<A: Account>(account: &A, desk: &mut Desk) -> Ended {
             Ok(fault) => fault,
             Err(_) => Fault::Garbled { server: account.server(), said: "reading it failed, see the log".to_owned() },
         };
-        let is_login = matches!(fault, Fault::Login { .. });
-        if is_login && account.has_fleeting_login() && !std::mem::replace(&mut refused, true) {
+        let is_login = matches!(fault, Fault::Login { .. } | Fault::SignIn { .. });
+        if matches!(fault, Fault::Login { .. })
+            && account.has_fleeting_login()
+            && !std::mem::replace(&mut refused, true)
+        {
             continue;
         }
         // Accounts are locked when a wrong password comes again and again.

@@ -61,6 +61,14 @@ enum Kind {
     Imap(Box<Imap>),
 }
 
+/// Whether a source is on a network, and read by one process at a time.
+pub(super) fn is_remote(from: &SourceFrom) -> bool {
+    match from {
+        SourceFrom::Maildir { .. } => false,
+        SourceFrom::Imap(_) => true,
+    }
+}
+
 /// The name under which a source's mails stand in the store.
 pub(crate) fn label(from: &SourceFrom) -> String {
     match from {
@@ -162,8 +170,7 @@ impl Feed {
             SourceFrom::Maildir { path } => Kind::Maildir(path.clone()),
             SourceFrom::Imap(config) => Kind::Imap(config.clone()),
         };
-        let is_remote = !matches!(kind, Kind::Maildir(_));
-        let turn = Turn::new(shared.store.clone(), &source.name, is_remote, shared.sync.subscribe());
+        let turn = Turn::new(shared.store.clone(), &source.name, is_remote(&source.from), shared.sync.subscribe());
         Self {
             kind,
             label: label(&source.from),

@@ -7,6 +7,7 @@
 //!
 //! A source that somebody lets rest is read by nobody.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -25,6 +26,9 @@ const LEASE: Duration = Duration::from_mins(3);
 const PUT_OFF: Duration = Duration::from_mins(1);
 /// How often somebody who waits for their turn looks whether who has it has died.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// This process among all that ever held a lease. A feed that begins anew in it has the lease of the one before.
+static PROCESS: LazyLock<String> = LazyLock::new(|| uuid::Uuid::new_v4().to_string());
 
 /// How a source goes, as others want to know it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,7 +87,7 @@ pub(super) struct Turn {
 impl Turn {
     /// It is nobody's turn yet.
     pub(super) fn new(store: Store, name: &str, is_exclusive: bool, sync: watch::Receiver<u64>) -> Self {
-        let holder = Holder { id: uuid::Uuid::new_v4().to_string(), owner: Owner::of_this_process() };
+        let holder = Holder { id: PROCESS.clone(), owner: Owner::of_this_process() };
         Self { store, name: name.to_owned(), holder, is_exclusive, sync, wanted_at: 0, told: Going::default() }
     }
 
@@ -186,9 +190,13 @@ impl Turn {
         if !self.is_exclusive {
             return;
         }
-        self.tell(going).await;
+        let progress = self.progress(going);
         let (name, holder) = (self.name.clone(), self.holder.id.clone());
-        if let Err(error) = self.store.write(move |c| source::release(c, &name, &holder)).await {
+        let given_back = self.store.write(move |c| {
+            source::tell(c, &name, &holder, &progress)?;
+            source::release(c, &name, &holder)
+        });
+        if let Err(error) = given_back.await {
             tracing::warn!(%error, source = self.name, "the lease is not given back; it runs out");
         }
     }
@@ -211,6 +219,15 @@ impl Turn {
         if !self.is_exclusive {
             return;
         }
+        let progress = self.progress(going);
+        let (name, holder) = (self.name.clone(), self.holder.id.clone());
+        if let Err(error) = self.store.write(move |c| source::tell(c, &name, &holder, &progress)).await {
+            tracing::warn!(%error, source = self.name, "how the source goes is not told");
+        }
+    }
+
+    /// What is new of how it goes, which is told now.
+    fn progress(&mut self, going: Going) -> Progress {
         let now = clock::now();
         let progress = Progress {
             received: going.received.saturating_sub(self.told.received) as u64,
@@ -219,9 +236,6 @@ impl Turn {
             next_at: going.next_at,
         };
         self.told = going;
-        let (name, holder) = (self.name.clone(), self.holder.id.clone());
-        if let Err(error) = self.store.write(move |c| source::tell(c, &name, &holder, &progress)).await {
-            tracing::warn!(%error, source = self.name, "how the source goes is not told");
-        }
+        progress
     }
 }

@@ -38,7 +38,7 @@ fn config(port: u16) -> Imap {
         user: "noc".to_owned(),
         login: Login {
             auth: Auth::Password,
-            secret: SecretFrom::Command(["printf", "pw"].map(str::to_owned).to_vec()),
+            proof: Proof::Kept(SecretFrom::Command(["printf", "pw"].map(str::to_owned).to_vec())),
         },
         folders: vec!["INBOX".to_owned()],
         wanted: Wanted {
