@@ -77,6 +77,8 @@ pub(super) struct MaintenanceSection {
     pub(super) notifications: Option<At<Keep>>,
     /// `retention.raw`
     pub(super) raw: Option<At<Keep>>,
+    /// `circuits`
+    pub(super) circuits: Option<At<WrittenPath>>,
     /// `providers.dir`
     pub(super) providers_dir: Option<At<WrittenPath>>,
     /// `[[maintenance.source]]`
@@ -270,6 +272,7 @@ fn read_maintenance(mut section: Section<'_, '_>) -> MaintenanceSection {
     let mut providers = section.section("providers");
     let maintenance = MaintenanceSection {
         raw_size_limit: section.read("raw_size_limit"),
+        circuits: section.read("circuits"),
         past: retention.read("past"),
         notifications: retention.read("notifications"),
         raw: retention.read("raw"),

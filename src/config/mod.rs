@@ -123,6 +123,8 @@ pub struct Maintenance {
     pub retention: Retention,
     /// The user's provider rules; the folder need not exist.
     pub providers_dir: PathBuf,
+    /// The user's own circuits, if there is a file of them.
+    pub circuits: Option<PathBuf>,
     /// Where notifications come from, in the order of the file.
     pub sources: Vec<Source>,
 }

@@ -292,11 +292,13 @@ impl Layers<'_> {
             raw_days: self.keep("maintenance.retention.raw", section.raw, 365),
         };
         let dir = section.providers_dir.and_then(|dir| self.written_path("maintenance.providers.dir", &dir));
+        let circuits = section.circuits.and_then(|file| self.written_path("maintenance.circuits", &file));
         let default_dir = || self.path.parent().unwrap_or(Path::new("/")).join("providers");
         Maintenance {
             raw_size_limit_bytes: size.0,
             retention,
             providers_dir: dir.unwrap_or_else(default_dir),
+            circuits,
             sources: self.sources(section.sources, data),
         }
     }

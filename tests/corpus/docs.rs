@@ -75,3 +75,162 @@ fn every_key_is_explained() {
         }
     }
 }
+
+/// The schema for editors.
+fn schema() -> Value {
+    serde_json::from_str(&fs::read_to_string(root().join("docs/providers.schema.json")).unwrap()).unwrap()
+}
+
+/// What a `$ref` of the schema points to, or the schema itself.
+fn resolved<'s>(whole: &'s Value, schema: &'s Value) -> &'s Value {
+    match schema["$ref"].as_str() {
+        Some(pointer) => whole.pointer(pointer.trim_start_matches('#')).unwrap(),
+        None => schema,
+    }
+}
+
+/// Why a value does not fit a schema; the keywords are those that ours uses, any other is a mistake.
+fn misfit(whole: &Value, schema: &Value, value: &Value) -> Option<String> {
+    let schema = resolved(whole, schema);
+    let fits = |schema: &Value| misfit(whole, schema, value).is_none();
+    // A keyword says nothing of values of other types.
+    let (items, members) = (value.as_array(), value.as_object());
+    let bound = |wants: &Value| usize::try_from(wants.as_u64().unwrap()).unwrap();
+    for (keyword, wants) in schema.as_object().unwrap() {
+        let list = || wants.as_array().unwrap().iter();
+        let is_met = match keyword.as_str() {
+            "type" => match wants.as_str().unwrap() {
+                "string" => value.is_string(),
+                "boolean" => value.is_boolean(),
+                "integer" => value.is_i64(),
+                "array" => value.is_array(),
+                "object" => value.is_object(),
+                other => panic!("{other}"),
+            },
+            "enum" => list().any(|word| word == value),
+            "anyOf" => list().any(fits),
+            "oneOf" => list().filter(|schema| fits(schema)).count() == 1,
+            "required" => list().all(|key| value.get(key.as_str().unwrap()).is_some()),
+            "minimum" => value.as_i64().is_none_or(|value| Some(value) >= wants.as_i64()),
+            "minItems" => items.is_none_or(|items| items.len() >= bound(wants)),
+            "maxItems" => items.is_none_or(|items| items.len() <= bound(wants)),
+            "prefixItems" => {
+                list().zip(items.into_iter().flatten()).all(|(schema, item)| misfit(whole, schema, item).is_none())
+            }
+            "items" => {
+                let wrong = items.into_iter().flatten().find_map(|item| misfit(whole, wants, item));
+                if wrong.is_some() {
+                    return wrong;
+                }
+                true
+            }
+            "properties" | "additionalProperties" => {
+                for (key, item) in members.into_iter().flatten() {
+                    let known = schema.get("properties").and_then(|known| known.get(key));
+                    match (known, schema.get("additionalProperties")) {
+                        (Some(schema), _) | (None, Some(schema @ Value::Object(_))) => {
+                            if let Some(wrong) = misfit(whole, schema, item) {
+                                return Some(format!("{key}: {wrong}"));
+                            }
+                        }
+                        (None, _) => return Some(format!("unknown key {key}")),
+                    }
+                }
+                true
+            }
+            "$schema" | "$defs" | "title" | "description" | "default" => true,
+            other => panic!("the test does not know {other}"),
+        };
+        if !is_met {
+            return Some(format!("{value} is not {keyword} {wants}"));
+        }
+    }
+    None
+}
+
+#[test]
+fn the_schema_has_exactly_the_keys_and_words_that_the_engine_knows() {
+    let whole = schema();
+    let top = "organizer = \"x\"\nprocessors = [[\"html\"]]\n";
+    let step = format!("{top}[[part.html.step]]\n");
+    let at = |pointer: &str| {
+        let found = whole.pointer(pointer).unwrap_or_else(|| panic!("no {pointer}"));
+        let words = || found.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned());
+        let mut names: Vec<String> = match found.as_object() {
+            Some(map) => map.keys().cloned().collect(),
+            None => words().collect(),
+        };
+        names.sort();
+        names
+    };
+    for (pointer, rule) in [
+        ("/properties", format!("unknown = 1\n{top}")),
+        ("/$defs/filter/properties", format!("include = [{{ unknown = 1 }}]\n{top}")),
+        ("/properties/dates/properties", format!("{top}[dates]\nunknown = 1\n")),
+        ("/properties/dates/properties/order/enum", format!("{top}[dates]\norder = \"unknown\"\n")),
+        ("/properties/dates/properties/repeated_hour/enum", format!("{top}[dates]\nrepeated_hour = \"unknown\"\n")),
+        ("/properties/default/properties", format!("{top}[default]\nunknown = 1\n")),
+        ("/properties/id/properties", format!("{top}[id]\nunknown = 1\n")),
+        ("/$defs/part/properties", format!("{top}[part.html]\nunknown = 1\n")),
+        ("/$defs/step/properties", format!("{step}unknown = 1\n")),
+        ("/$defs/field/enum", format!("{step}field = \"unknown\"\n")),
+        ("/$defs/step/properties/keep/enum", format!("{step}keep = \"unknown\"\n")),
+        ("/$defs/step/properties/value/enum", format!("{step}value = \"unknown\"\n")),
+        ("/$defs/step/properties/label_is/enum", format!("{step}label_is = \"unknown\"\n")),
+        ("/$defs/column/properties", format!("{step}columns = [{{ unknown = 1 }}]\n")),
+        ("/$defs/column/properties/keep/enum", format!("{step}columns = [{{ keep = \"unknown\" }}]\n")),
+    ] {
+        let mut known = keys(&rule);
+        known.sort();
+        assert_eq!(at(pointer), known, "{pointer}");
+    }
+    for (pointer, rule) in [
+        ("/properties/status/items/prefixItems/1/enum", format!("status = [[\"x\", \"unknown\"]]\n{top}[part.html]\n")),
+        ("/properties/impact/items/prefixItems/1/enum", format!("impact = [[\"x\", \"unknown\"]]\n{top}[part.html]\n")),
+        ("/properties/default/properties/status/enum", format!("{top}[part.html]\n[default]\nstatus = \"unknown\"\n")),
+        ("/properties/default/properties/impact/enum", format!("{top}[part.html]\n[default]\nimpact = \"unknown\"\n")),
+        ("/$defs/kind/enum", format!("include = [{{ part = \"unknown\", find = \"x\" }}]\n{top}[part.html]\n")),
+    ] {
+        let mut known: Vec<String> = fix(&rule).split([' ', ',']).map(str::to_owned).collect();
+        known.retain(|word| !word.is_empty() && !matches!(word.as_str(), "write" | "one" | "of"));
+        known.sort();
+        assert_eq!(at(pointer), known, "{pointer}");
+    }
+}
+
+/// What the engine says to write instead in a rule with one mistake.
+fn fix(rule: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("x.toml"), rule).unwrap();
+    let (_, errors) = Rules::with_user_dir(folder.path());
+    let [error] = errors.as_slice() else { panic!("one error expected, not {errors:?}") };
+    error.fix.clone()
+}
+
+#[test]
+fn every_rule_in_the_binary_fits_the_schema_and_a_wrong_one_does_not() {
+    let whole = schema();
+    let read = |text: &str| serde_json::to_value(toml::from_str::<toml::Table>(text).unwrap()).unwrap();
+    let mut count = 0;
+    for entry in fs::read_dir(root().join("assets/providers")).unwrap() {
+        let path = entry.unwrap().path();
+        let rule = read(&fs::read_to_string(&path).unwrap());
+        assert_eq!(misfit(&whole, &whole, &rule), None, "{}", path.display());
+        count += 1;
+    }
+    assert!(count > 30, "{count} rules");
+    assert_eq!(misfit(&whole, &whole, &read(&block("toml"))), None);
+    let top = "organizer = 'x'\nprocessors = [['html']]\n";
+    for wrong in [
+        "processors = [['html']]\n".to_owned(),
+        format!("{top}lable = 1\n"),
+        format!("{top}status = [['x', 'DONE']]\n"),
+        format!("{top}[[part.html.step]]\nlabel = 'a'\nfind = 'b'\n"),
+        format!("{top}[[part.html.step]]\nlabel = 1\n"),
+        format!("{top}[[part.html.step]]\nlabel = 'a'\nfield = 'x'\n"),
+        format!("{top}[[part.html.step]]\ncolumns = [{{ field = 'circuit' }}]\n"),
+        format!("{top}[part.x]\nfrom = 'pdf'\n"),
+    ] {
+        assert!(misfit(&whole, &whole, &read(&wrong)).is_some(), "{wrong}");
+    }
+}

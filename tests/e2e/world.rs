@@ -98,7 +98,9 @@ pub(crate) fn column(database: &Connection, sql: &str) -> Vec<String> {
 pub(crate) fn wait_until_read(session: &mut Session, maintenances: usize) {
     session.wait_for(&format!("{maintenances} maintenances"), |screen| {
         let rows = screen.rows();
-        rows[0].contains("mail ● live") && is_counted(screen, maintenances, "unacknowledged")
+        // The numbers may come before the list: a key that is typed then has nothing to act on.
+        let is_listed = maintenances == 0 || rows.iter().any(|row| row.contains(" HC-"));
+        rows[0].contains("mail ● live") && is_counted(screen, maintenances, "unacknowledged") && is_listed
     });
 }
 

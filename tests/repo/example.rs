@@ -77,6 +77,7 @@ fn what_it_shows_is_the_default() {
     assert_eq!(shown.time_zone.take(), Some(Zone::Utc));
     assert_eq!(shown.context.take().unwrap().name, "prod-emea");
     assert_eq!(shown.contexts.len(), 1);
+    assert!(shown.maintenance.circuits.take().is_some());
     assert_eq!(shown.maintenance.sources.len(), 2);
     assert_eq!((shown.cloudvision.len(), shown.deploys.len()), (1, 1));
     assert!(shown.lab.is_some() && shown.console.is_some());

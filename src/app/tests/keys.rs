@@ -504,7 +504,7 @@ fn h_and_left_close_what_is_opened_and_nothing_else() {
 #[test]
 fn mails_that_no_rule_reads_are_told_of_at_eighty_columns() {
     let desk = Desk::live(80, 24);
-    assert!(desk.row("─ 1 Maintenances").contains("3 mails to read"), "{}", desk.screen());
+    assert!(desk.row("─ 1 Maintenances").contains("3 to read"), "{}", desk.screen());
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod places;
 mod read_only;
 mod screens;
 mod sources;
+mod suggestion;
 mod themes;
 mod typing;
 mod zones;

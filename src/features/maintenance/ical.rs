@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use icalendar::{Calendar, Component, Event, EventLike, EventStatus, Property};
 use sha2::{Digest, Sha256};
 
+use super::inventory::Standing;
 use super::model::{Circuit, Impact, Status};
 use crate::text::{clean_line, clean_text};
 
@@ -28,6 +29,8 @@ pub struct Entry {
     pub status: Status,
     /// Its circuits; may be none.
     pub circuits: Vec<Circuit>,
+    /// Whether each of them is one of the user's; empty without an inventory.
+    pub standings: Vec<Standing>,
     /// What is done.
     pub summary: String,
     /// Whom to ask, with or without `mailto:`; left out of the calendar when it is no address.
@@ -125,7 +128,11 @@ fn title(entry: &Entry) -> String {
 /// What somebody reads who opens the event.
 fn details(entry: &Entry) -> String {
     let mut lines = vec![format!("Status: {}", entry.status.word()), format!("Account: {}", entry.account)];
-    lines.extend(entry.circuits.iter().map(|circuit| format!("{}: {}", circuit.circuit_id, circuit.impact.word())));
+    for (index, circuit) in entry.circuits.iter().enumerate() {
+        let remark = entry.standings.get(index).map(Standing::remark).filter(|remark| !remark.is_empty());
+        let remark = remark.map(|remark| format!(" ({remark})")).unwrap_or_default();
+        lines.push(format!("{}: {}{remark}", circuit.circuit_id, circuit.impact.word()));
+    }
     clean_text(&lines.join("\n"))
 }
 
@@ -178,6 +185,7 @@ mod tests {
             start: at("2026-11-21T23:00:00Z"),
             end: at("2026-11-22T05:00:00Z"),
             status: Status::ReScheduled,
+            standings: Vec::new(),
             circuits: vec![
                 Circuit { circuit_id: "NLF-OSL-BGO-1".to_owned(), impact: Impact::Degraded },
                 Circuit { circuit_id: "a\\b;c,d:e".to_owned(), impact: Impact::NoImpact },
@@ -292,6 +300,7 @@ mod tests {
                 summary: text.clone(),
                 organizer: format!("{text}@example.net"),
                 circuits: vec![Circuit { circuit_id: text.clone(), impact: Impact::Outage }],
+                standings: vec![Standing::Unknown],
                 ..entry()
             };
             let written = calendar([hostile, entry()]);

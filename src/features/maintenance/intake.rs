@@ -5,11 +5,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 
+use super::inventory::Inventory;
 use super::mail::{self, MAX_PARSED_BYTES, MailError};
 use super::model::{Envelope, Reading, Verdict};
 use super::rules::Rules;
 use super::source::Received;
 use super::store::record::{self, Delivery, Limits, Recorded};
+use super::store::unknown;
 use crate::blocking;
 use crate::store::{Error, Store};
 
@@ -22,6 +24,8 @@ pub struct Intake {
     rules: Arc<Rules>,
     /// How much of a mail is kept.
     limits: Limits,
+    /// The user's circuits.
+    inventory: Arc<Inventory>,
 }
 
 /// What became of one mail.
@@ -34,13 +38,21 @@ pub struct Read {
     pub delivery: Delivery,
     /// What it says.
     pub reading: Reading,
+    /// The circuits in it that the inventory does not have.
+    pub unknown: Vec<String>,
 }
 
 impl Intake {
     /// A way into `store`.
     #[must_use]
     pub fn new(store: Store, rules: Arc<Rules>, limits: Limits) -> Self {
-        Self { store, rules, limits }
+        Self { store, rules, limits, inventory: Arc::default() }
+    }
+
+    /// The same, with the user's circuits: notifications of others are recorded as such.
+    #[must_use]
+    pub fn with_inventory(self, inventory: Arc<Inventory>) -> Self {
+        Self { inventory, ..self }
     }
 
     /// Reads and records mails of the source called `label`; answers in their order, each once it is durable.
@@ -53,18 +65,24 @@ impl Intake {
 
     /// The first half of [`Intake::take`]: reads mails on a thread of its own. Several may go on at the same time.
     pub async fn read(&self, label: &str, mails: Vec<Received>, now: DateTime<Utc>) -> Vec<Read> {
-        let rules = self.rules.clone();
+        let (rules, inventory) = (self.rules.clone(), self.inventory.clone());
         let label = label.to_owned();
-        let read = move || mails.into_iter().filter_map(|mail| read(&rules, &label, mail, now)).collect();
+        let read = move || {
+            let read = mails.into_iter().filter_map(|mail| read(&rules, &label, mail, now));
+            read.map(|read| Read { unknown: unknown(&inventory, &read.reading), ..read }).collect()
+        };
         blocking::run(read).await
     }
 
     /// The second half: records mails; answers in their order, each once it is durable.
     pub async fn record(&self, mails: Vec<Read>) -> Vec<Taken> {
         // Polled in this order for the first time, so sent to the writer in this order.
-        join_all(mails.into_iter().map(|Read { delivery, reading }| {
+        join_all(mails.into_iter().map(|Read { delivery, reading, unknown }| {
             let limits = self.limits;
-            self.store.write_in_batch(move |connection| record::record(connection, &delivery, &reading, limits))
+            self.store.write_in_batch(move |connection| {
+                let recorded = record::record(connection, &delivery, &reading, limits)?;
+                unknown::settle(connection, recorded, &unknown)
+            })
         }))
         .await
     }
@@ -103,7 +121,16 @@ fn read(rules: &Rules, label: &str, mail: Received, now: DateTime<Utc>) -> Optio
     };
     let received_at = mail.delivered.unwrap_or(now);
     let delivery = Delivery { source: label.to_owned(), item: mail.key, raw, size, received_at, recorded_at: now };
-    Some(Read { delivery, reading })
+    Some(Read { delivery, reading, unknown: Vec::new() })
+}
+
+/// The circuits of a reading that the inventory does not have.
+#[must_use]
+pub fn unknown(inventory: &Inventory, reading: &Reading) -> Vec<String> {
+    match &reading.verdict {
+        Verdict::Parsed { provider, notices } => inventory.unknown(provider, notices),
+        Verdict::Ignored { .. } | Verdict::Failed { .. } | Verdict::Unknown { .. } => Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod export;
 pub mod guess;
 pub mod ical;
 pub mod intake;
+pub mod inventory;
 pub mod mail;
 pub mod model;
 pub mod pane;
@@ -30,9 +31,10 @@ pub(crate) fn begun_anew(store: &Store) -> Option<Trouble> {
     })
 }
 
-/// What is wrong with the provider rules of the user.
+/// What is wrong with the provider rules of the user, and with the file of their circuits.
 #[must_use]
 pub fn rule_problems(config: &Config) -> Vec<Problem> {
     let (_, errors) = rules::Rules::with_user_dir(&config.maintenance.providers_dir);
-    errors.into_iter().map(rules::RuleError::problem).collect()
+    let (_, circuits) = inventory::Inventory::of_config(config.maintenance.circuits.as_deref());
+    errors.into_iter().map(rules::RuleError::problem).chain(circuits).collect()
 }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::{Notice, home_with, json, said};
 use crate::json::{documented, fields};
+use crate::support::Home;
 
 #[test]
 fn every_field_is_documented_and_every_documented_field_is_printed() {
@@ -32,7 +35,47 @@ fn every_field_is_documented_and_every_documented_field_is_printed() {
     for command in commands {
         fields(&json(&home, command), &mut printed);
     }
+    for value in about_rules_and_circuits() {
+        fields(&value, &mut printed);
+    }
     let documented = documented("# What `--json` prints");
     assert_eq!(printed.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new(), "printed, not documented");
     assert_eq!(documented.difference(&printed).collect::<Vec<_>>(), Vec::<&String>::new(), "documented, not printed");
+}
+
+/// A mail of a provider that no rule in the binary knows.
+const STRANGE: &str = "From: noc@bramble.example\nSubject: Maintenance BR-20418\nDate: 10 Jan 2024 09:30:00 +0000\n\n\
+    Start: 2099-03-01 22:00 UTC\nEnd: 2099-03-02 04:00 UTC\nCircuit: HC-AMS-FRA-7\n";
+
+/// What the subcommands print that need rules of the user, an inventory, or a mail that no rule reads.
+fn about_rules_and_circuits() -> Vec<Value> {
+    let home = Home::new();
+    home.configure("[maintenance]\ncircuits = 'circuits.csv'\n");
+    let beside = |name: &str, text: &str| {
+        let path = home.config().parent().unwrap().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    beside("circuits.csv", "id,name\nHC-AMS-FRA-7,backbone\n");
+    beside("providers/broken.toml", "organizer = 1\n");
+    std::fs::write(home.path().join("strange.eml"), STRANGE).unwrap();
+    said(&home, &["import", "strange.eml"]);
+    let suggested = json(&home, &["mails", "1"]);
+    home.noctui(["provider", "new", "strange.eml", "--save"]).assert().success();
+    let mut values = vec![suggested, json(&home, &["reparse"]), json(&home, &["circuits"])];
+    let rule = home.config().parent().unwrap().join("providers/bramble.toml");
+    let text = std::fs::read_to_string(&rule).unwrap();
+    beside("no.toml", &text.replace("\"Start:\"", "\"Strat:\""));
+    let lacking = home.config().parent().unwrap().join("no.toml");
+    for arguments in [
+        vec!["provider", "list", "--json"],
+        vec!["provider", "test", "bramble", "strange.eml", "--json"],
+        vec!["provider", "test", "cogent", "strange.eml", "--json"],
+        vec!["provider", "test", "zayo", "strange.eml", "--json"],
+        vec!["provider", "test", lacking.to_str().unwrap(), "strange.eml", "--json"],
+    ] {
+        let output = home.noctui(arguments).output().unwrap();
+        values.push(serde_json::from_slice(&output.stdout).unwrap());
+    }
+    values
 }

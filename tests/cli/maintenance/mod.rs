@@ -1,6 +1,8 @@
 //! `noctui maintenance …` on a store of its own.
 
+mod accept;
 mod act;
+mod circuits;
 mod export;
 mod import;
 mod json;

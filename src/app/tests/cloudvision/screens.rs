@@ -244,12 +244,12 @@ fn beside_other_tiles_a_maintenance_shows_whether_it_is_acknowledged_its_impact_
         let settings = night::settings_of(night::instances(), MAILBOX, true);
         let mut desk = Desk::with(settings, Some(&DATABASE), columns, 40);
         assert!(desk.shows("─ 2 Deploys"), "{}", desk.screen());
-        assert!(desk.row("─ 1 Maintenances").contains("mails to read"), "{}", desk.screen());
+        assert!(desk.row("─ 1 Maintenances").contains(" to read"), "{}", desk.screen());
         let row = |desk: &Desk, id: &str| desk.row(id).chars().take(usize::from(columns / 2)).collect::<String>();
-        assert!(!desk.row("TTN-0007195301").contains('✓'));
+        assert!(!desk.row("TTN-0007").contains('✓'));
         desk.press("a");
-        assert!(desk.row("TTN-0007195301").contains('✓'), "{}", desk.screen());
-        assert!(desk.row("28686480").contains(" 1/2 "), "{}", desk.screen());
+        assert!(desk.row("TTN-0007").contains('✓'), "{}", desk.screen());
+        assert!(desk.row("2868").contains(" 1/2 "), "{}", desk.screen());
         // The deploys beside it keep what they need.
         assert!(columns < 128 || row(&desk, "28552081").contains("outage"), "{}", desk.screen());
     }

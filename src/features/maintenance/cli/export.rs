@@ -98,9 +98,10 @@ impl Iterator for Keys<'_> {
 
 /// The windows as the calendar takes them; one that is gone meanwhile is left out.
 fn entries(session: &Session, keys: &[MaintenanceKey]) -> Result<Vec<Entry>, Error> {
+    let inventory = session.inventory();
     session.store.read_blocking(|connection| {
         let details = keys.iter().filter_map(|key| outline(connection, *key, session.now).transpose());
-        details.map(|detail| detail.map(|detail| export::entry(&detail))).collect()
+        details.map(|detail| detail.map(|detail| export::entry(&detail.with_standings(&inventory)))).collect()
     })
 }
 

@@ -50,6 +50,7 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     let raw_bytes = usize::try_from(session.config.maintenance.raw_size_limit_bytes).unwrap_or(usize::MAX);
     let intake = Intake::new(session.store.clone(), Arc::new(session.rules()), Limits { raw_bytes });
+    let intake = intake.with_inventory(session.inventory());
     let past_days = session.config.maintenance.retention.past_days;
     let cutoff = past_days.map(|days| (days, session.now - TimeDelta::days(i64::from(days))));
     let mut report = Report::begin(args.json, cutoff)?;

@@ -5,6 +5,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::name::full;
+use crate::features::maintenance::guess::Suggestion;
+use crate::features::maintenance::inventory::{Inventory, Standing};
 use crate::features::maintenance::mail::Readable;
 use crate::features::maintenance::model::{Circuit, Impact};
 use crate::features::maintenance::store::detail::{self, Detail};
@@ -40,7 +42,8 @@ pub(super) struct Maintenance<'a> {
 
 impl<'a> Maintenance<'a> {
     /// A row of the list with its circuits.
-    pub(super) fn of_row(row: &'a Row, circuits: &'a [Circuit]) -> Self {
+    pub(super) fn of_row(row: &'a Row, circuits: &'a [Circuit], inventory: &Inventory) -> Self {
+        let standings = inventory.standings(&row.provider, circuits);
         Self {
             id: row.key.maintenance,
             name: full(&row.provider, &row.maintenance_id),
@@ -54,7 +57,7 @@ impl<'a> Maintenance<'a> {
             start_epoch: row.start.timestamp(),
             end: time(row.end),
             end_epoch: row.end.timestamp(),
-            circuits: circuits.iter().map(CircuitImpact::of).collect(),
+            circuits: CircuitImpact::all(circuits, &standings),
             worst_impact: row.worst_impact.map(Impact::as_str),
             acknowledged: Acknowledged::of(&row.acknowledged),
             unseen: row.is_unseen,
@@ -79,7 +82,7 @@ impl<'a> Maintenance<'a> {
             start_epoch: detail.start.timestamp(),
             end: time(detail.end),
             end_epoch: detail.end.timestamp(),
-            circuits: detail.circuits.iter().map(CircuitImpact::of).collect(),
+            circuits: CircuitImpact::all(&detail.circuits, &detail.standings),
             worst_impact: detail.circuits.iter().map(|circuit| circuit.impact).max().map(Impact::as_str),
             acknowledged: Acknowledged::of(&detail.acknowledged),
             unseen: detail.seen_revision < detail.revision,
@@ -124,16 +127,37 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// A circuit and what happens to it.
+/// A circuit, what happens to it, and what the inventory knows of it.
 #[derive(Debug, Serialize)]
 struct CircuitImpact<'a> {
     circuit_id: &'a str,
     impact: &'static str,
+    known: Option<bool>,
+    circuit_name: String,
+    site_a: String,
+    site_z: String,
+    r#type: String,
+    tags: Vec<String>,
 }
 
 impl<'a> CircuitImpact<'a> {
-    fn of(circuit: &'a Circuit) -> Self {
-        Self { circuit_id: &circuit.circuit_id, impact: circuit.impact.as_str() }
+    /// Circuits with what is known of them, in their order.
+    fn all(circuits: &'a [Circuit], standings: &[Standing]) -> Vec<Self> {
+        let of = |(index, circuit): (usize, &'a Circuit)| {
+            let standing = standings.get(index).unwrap_or(&Standing::NoInventory);
+            let known = standing.known().cloned().unwrap_or_default();
+            Self {
+                circuit_id: &circuit.circuit_id,
+                impact: circuit.impact.as_str(),
+                known: (*standing != Standing::NoInventory).then(|| standing.known().is_some()),
+                circuit_name: known.name,
+                site_a: known.site_a,
+                site_z: known.site_z,
+                r#type: known.kind,
+                tags: known.tags,
+            }
+        };
+        circuits.iter().enumerate().map(of).collect()
     }
 }
 
@@ -305,6 +329,7 @@ pub(super) struct Mail<'a> {
     kept_bytes: usize,
     headers: Vec<Header<'a>>,
     lines: &'a [String],
+    suggestion: Option<&'a Suggestion>,
 }
 
 /// A header of a mail.
@@ -315,13 +340,19 @@ struct Header<'a> {
 }
 
 impl<'a> Mail<'a> {
-    /// A mail of which so many bytes are kept.
-    pub(super) fn of(notification: &'a unparsed::Notification, readable: &'a Readable, kept_bytes: usize) -> Self {
+    /// A mail of which so many bytes are kept, with what it may be about.
+    pub(super) fn of(
+        notification: &'a unparsed::Notification,
+        readable: &'a Readable,
+        kept_bytes: usize,
+        suggestion: Option<&'a Suggestion>,
+    ) -> Self {
         Self {
             notification: Notification::of(notification),
             kept_bytes,
             headers: readable.headers.iter().map(|(name, value)| Header { name, value }).collect(),
             lines: &readable.lines,
+            suggestion,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{Session, json};
 use crate::features::maintenance::model::{Circuit, Impact};
 use crate::features::maintenance::store::detail::circuits_of;
 use crate::features::maintenance::store::list::{self, Acknowledged, Anchor, Filter, ListQuery, Row, Scope, Sort};
+use crate::features::maintenance::worker::circuits::mark_rows;
 use crate::output::{self, JsonArray, Printer};
 use crate::store;
 use crate::table::Table;
@@ -132,7 +133,7 @@ fn print_json(chunks: Chunks<'_>, session: &Session) -> anyhow::Result<()> {
     for rows in chunks {
         let rows = rows?;
         for (row, circuits) in rows.iter().zip(circuits(session, &rows)?) {
-            array.push(&json::Maintenance::of_row(row, &circuits))?;
+            array.push(&json::Maintenance::of_row(row, &circuits, &session.inventory()))?;
         }
         if !array.is_open() {
             break;
@@ -184,7 +185,7 @@ fn cells(row: &Row, now: DateTime<Utc>) -> [String; 10] {
         },
         time(row.start),
         time(row.end),
-        row.circuits.to_string(),
+        format!("{}{}", row.circuits, if row.unknown_circuits > 0 { "?" } else { "" }),
         row.summary.clone(),
     ]
 }
@@ -216,10 +217,17 @@ impl Iterator for Chunks<'_> {
         let wanted = self.left.min(CHUNK);
         let read =
             self.session.store.read_blocking(|connection| list::window(connection, &self.query, &anchor, 0, wanted));
-        let window = match read {
+        let mut window = match read {
             Ok(window) => window,
             Err(error) => return Some(Err(error)),
         };
+        let inventory = self.session.inventory();
+        if inventory.is_there() {
+            let marked = self.session.store.read_blocking(|c| mark_rows(c, &mut window.rows, &inventory));
+            if let Err(error) = marked {
+                return Some(Err(error));
+            }
+        }
         self.left -= window.rows.len();
         if window.more_after && self.left > 0 {
             self.next = window.rows.last().map(|row| Anchor::After(row.key.clone()));

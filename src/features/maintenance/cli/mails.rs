@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::{Session, failed, json, time};
+use super::{Session, accept, failed, json, time};
+use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::mail::{self, Readable};
 use crate::features::maintenance::model::Outcome;
 use crate::features::maintenance::store::NotificationKey;
@@ -119,10 +120,12 @@ pub(super) fn show(key: NotificationKey, json: bool, session: &Session) -> anyho
         return Ok(failed(&[trouble]));
     };
     let readable = mail::readable(&raw);
+    let suggestion = Suggestion::of(&raw).filter(|_| notification.outcome.needs_a_look());
     if json {
-        output::print_json(&json::Mail::of(&notification, &readable, raw.len()))?;
+        output::print_json(&json::Mail::of(&notification, &readable, raw.len(), suggestion.as_ref()))?;
     } else {
-        output::print(&letter(&notification, &readable, raw.len()))?;
+        let suggested = accept::described(suggestion.as_ref(), notification.outcome, key);
+        output::print(&(suggested + &letter(&notification, &readable, raw.len())))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,9 @@
 //!
 //! What `--json` prints is a contract of its own, in `json.rs`; `docs/json.md` has it for readers.
 
+mod accept;
 mod act;
+mod circuits;
 mod export;
 mod import;
 mod json;
@@ -17,10 +19,12 @@ pub(crate) mod source;
 mod undo;
 
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use clap::Subcommand;
 
+use super::inventory::Inventory;
 use super::rules::Rules;
 use super::store::action::Actor;
 use crate::config::{self, Config, Environment, Flags};
@@ -42,8 +46,12 @@ pub(crate) enum Command {
     Show(show::Args),
     /// List the mails in the store, those that could not be read unless something else is asked for, or show one.
     Mails(mails::Args),
+    /// List your own circuits, each with its next maintenance.
+    Circuits(circuits::Args),
     /// Read stored mails again by the rules as they are now; acknowledgements, notes and what undoes them stay.
     Reparse(reparse::Args),
+    /// Accept what is suggested for a mail that no rule reads, corrected by what is typed; `undo` takes it back.
+    Accept(Box<accept::Args>),
     /// Acknowledge maintenances as they are now.
     Ack(act::AckArgs),
     /// Take acknowledgements back.
@@ -67,7 +75,9 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::List(args) => list::run(&args, &Session::open(flags)?),
         Command::Show(args) => show::run(&args, &Session::open(flags)?),
         Command::Mails(args) => mails::run(&args, &Session::open(flags)?),
+        Command::Circuits(args) => circuits::run(&args, &Session::open(flags)?),
         Command::Reparse(args) => reparse::run(args, &Session::open(flags)?),
+        Command::Accept(args) => accept::run(&args, &Session::open(flags)?),
         Command::Ack(args) => act::acknowledge(args, &Session::open(flags)?),
         Command::Unack(args) => act::unacknowledge(args, &Session::open(flags)?),
         Command::Note(args) => act::note(args, &Session::open(flags)?),
@@ -85,6 +95,8 @@ struct Session {
     store: Store,
     /// When the command was given, to the second.
     now: DateTime<Utc>,
+    /// The user's circuits, read at first use.
+    inventory: OnceLock<Arc<Inventory>>,
 }
 
 impl Session {
@@ -95,7 +107,7 @@ impl Session {
         if let Some(trouble) = super::begun_anew(&store) {
             output::complain(&format!("noctui: {trouble}"));
         }
-        Ok(Self { config, store, now: clock::now().trunc_subsecs(0) })
+        Ok(Self { config, store, now: clock::now().trunc_subsecs(0), inventory: OnceLock::new() })
     }
 
     /// The provider rules; a file of the user's that is not used is named on standard error.
@@ -108,11 +120,33 @@ impl Session {
         rules
     }
 
+    /// The user's circuits; what is wrong with the file is named on standard error.
+    fn inventory(&self) -> Arc<Inventory> {
+        Arc::clone(self.inventory.get_or_init(|| Arc::new(self.read_inventory())))
+    }
+
+    /// Reads them.
+    fn read_inventory(&self) -> Inventory {
+        let (inventory, problems) = Inventory::of_config(self.config.maintenance.circuits.as_deref());
+        for problem in problems.iter().take(SHOWN_PROBLEMS) {
+            output::complain(&format!("noctui: {}", problem.trouble()));
+        }
+        if problems.len() > SHOWN_PROBLEMS {
+            let more = format!("and {} more in the file of circuits", problems.len() - SHOWN_PROBLEMS);
+            let trouble = Trouble::new(&more).to_do("noctui config check names all of them");
+            output::complain(&format!("noctui: {trouble}"));
+        }
+        inventory
+    }
+
     /// Whoever acts: `--who`, else who the configuration says.
     fn actor(&self, who: Option<String>) -> Actor {
         Actor { who: who.unwrap_or_else(|| self.config.who.clone()), at: self.now }
     }
 }
+
+/// Problems of the file of circuits that are named one by one.
+const SHOWN_PROBLEMS: usize = 10;
 
 /// Says each trouble on standard error; the exit code for what could not be done.
 fn failed(troubles: &[Trouble]) -> ExitCode {

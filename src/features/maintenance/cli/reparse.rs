@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use super::{Session, counted, failed};
 use crate::config::create_private_dir;
+use crate::features::maintenance::intake::unknown;
+use crate::features::maintenance::inventory::Inventory;
 use crate::features::maintenance::mail::MAX_PARSED_BYTES;
 use crate::features::maintenance::model::{Outcome, Reading};
 use crate::features::maintenance::rules::Rules;
@@ -62,7 +64,7 @@ struct Row<'a> {
 pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
     let scratch = if args.dry_run { Some(Scratch::of(session)?) } else { None };
     let store = scratch.as_ref().map_or(&session.store, |scratch| &scratch.store);
-    let rules = session.rules();
+    let (rules, inventory) = (session.rules(), session.inventory());
     let keys = args.ids.into_iter().map(NotificationKey).collect();
     let which = Which { keys, outcome: args.outcome, provider: args.provider };
     let found = store.read_blocking(|connection| again::candidates(connection, &which))?;
@@ -74,7 +76,7 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
     }
     let mut report = Report::begin(args.json, args.dry_run)?;
     for chunk in found.chunks(CHUNK) {
-        for (opened, reading, again) in read_again(store, &rules, chunk)? {
+        for (opened, reading, again) in read_again(store, &rules, &inventory, chunk)? {
             report.told(&opened, &reading, &again)?;
         }
         report.seen += chunk.len();
@@ -84,7 +86,12 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
 }
 
 /// Reads mails again and applies what they say, together.
-fn read_again(store: &Store, rules: &Rules, keys: &[NotificationKey]) -> anyhow::Result<Vec<(Opened, Reading, Again)>> {
+fn read_again(
+    store: &Store,
+    rules: &Rules,
+    inventory: &Inventory,
+    keys: &[NotificationKey],
+) -> anyhow::Result<Vec<(Opened, Reading, Again)>> {
     let opened = store.read_blocking(|connection| {
         keys.iter()
             .filter_map(|key| unparsed::notification(connection, *key).transpose())
@@ -96,12 +103,13 @@ fn read_again(store: &Store, rules: &Rules, keys: &[NotificationKey]) -> anyhow:
     let read = |opened: Opened| {
         let raw = opened.raw.as_deref().filter(|raw| is_whole(&opened, raw))?;
         let reading = rules.read(raw, None);
-        Some((opened, reading))
+        let unknown = unknown(inventory, &reading);
+        Some((opened, reading, unknown))
     };
-    let read: Vec<(Opened, Reading)> = opened.into_iter().filter_map(read).collect();
+    let read: Vec<(Opened, Reading, Vec<String>)> = opened.into_iter().filter_map(read).collect();
     Ok(store.write_blocking(move |connection| {
-        let apply = |(opened, reading): (Opened, Reading)| {
-            let again = again::apply(connection, &opened, &reading)?;
+        let apply = |(opened, reading, unknown): (Opened, Reading, Vec<String>)| {
+            let again = again::apply(connection, &opened, &reading, &unknown)?;
             Ok((opened, reading, again))
         };
         read.into_iter().map(apply).collect()

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use super::name::{self, Named, Which};
 use super::{Session, failed, json, mails, time};
+use crate::features::maintenance::inventory::Inventory;
 use crate::features::maintenance::store::detail::{self, Detail, Event, EventKind, Moment};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
@@ -35,10 +36,10 @@ pub(crate) struct Args {
 
 /// Shows a maintenance or its newest mail. Looking at it here leaves it new or changed for those who have not looked.
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
-    let now = session.now;
+    let (now, inventory) = (session.now, session.inventory());
     let read = session.store.read_blocking(|connection| {
         Ok(match name::find(connection, &args.name, args.which, now)? {
-            Ok(named) => Ok(details(connection, &named, now)?),
+            Ok(named) => Ok(details(connection, &named, &inventory, now)?),
             Err(trouble) => Err(trouble),
         })
     })?;
@@ -59,8 +60,19 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
 }
 
 /// Everything about the windows that are meant.
-fn details(connection: &Connection, named: &Named, now: DateTime<Utc>) -> Result<Vec<Detail>, Error> {
-    named.windows.iter().filter_map(|window| detail::detail(connection, window.key, now).transpose()).collect()
+fn details(
+    connection: &Connection,
+    named: &Named,
+    inventory: &Inventory,
+    now: DateTime<Utc>,
+) -> Result<Vec<Detail>, Error> {
+    let with_standings = |detail: Detail| detail.with_standings(inventory);
+    named
+        .windows
+        .iter()
+        .filter_map(|window| detail::detail(connection, window.key, now).transpose())
+        .map(|detail| detail.map(with_standings))
+        .collect()
 }
 
 /// The newest mail that speaks of any of `details`.
@@ -107,7 +119,9 @@ fn page(detail: &Detail, now: DateTime<Utc>) -> String {
     }
     for (row, circuit) in detail.circuits.iter().enumerate() {
         let label = if row == 0 { "Circuits" } else { " " };
-        field(label, &format!("{:<9}  {}", circuit.impact.word(), circuit.circuit_id));
+        let remark = Some(detail.standing(row).remark()).filter(|remark| !remark.is_empty());
+        let remark = remark.map(|remark| format!("  ({remark})")).unwrap_or_default();
+        field(label, &format!("{:<9}  {}{remark}", circuit.impact.word(), circuit.circuit_id));
     }
     notes(&mut page, detail);
     history(&mut page, detail);
@@ -164,6 +178,8 @@ fn happened(event: &Event) -> String {
         EventKind::Unacknowledged => format!("acknowledgement taken back by {who}"),
         EventKind::NoteAdded => format!("note by {who}"),
         EventKind::NoteRemoved => format!("note removed by {who}"),
+        EventKind::Accepted => format!("suggestion accepted by {who}"),
+        EventKind::Unaccepted => format!("accepted suggestion taken back by {who}"),
     }
 }
 

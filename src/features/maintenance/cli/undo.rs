@@ -41,6 +41,7 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
         Inverse::RemoveNotes(_) => ("note-removed", "note removed"),
         Inverse::RestoreNotes(_) => ("noted", "note written again"),
         Inverse::See(_) => ("unseen", "shown as news again"),
+        Inverse::Unaccept(_) => ("unaccepted", "changed back, the suggestion is no longer accepted"),
     };
     if args.manner.json {
         output::print_json(&details.iter().map(|detail| json::Acted::of(detail, result)).collect::<Vec<_>>())?;
@@ -51,7 +52,10 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
             let window = window.map_or_else(String::new, |window| format!(" window {}", window.window));
             format!("{}{window}: {words}\n", name::full(&detail.provider, &detail.maintenance_id))
         });
-        output::print(&lines.collect::<String>())?;
+        let lines: String = lines.collect();
+        // What only the acceptance had made known is gone.
+        let gone = if lines.is_empty() { "the accepted suggestion was taken back\n" } else { "" };
+        output::print(&format!("{lines}{gone}"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

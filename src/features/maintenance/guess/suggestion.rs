@@ -75,6 +75,50 @@ impl Suggestion {
         suggestion
     }
 
+    /// A suggestion that says nothing but who sent the mail, for a person to fill in.
+    pub(crate) fn nothing(sender: &str) -> Self {
+        let mut nothing = Self {
+            provider: provider_of(sender),
+            maintenance_id: None,
+            account: None,
+            status: Status::Confirmed,
+            start: None,
+            end: None,
+            circuits: Vec::new(),
+            summary: String::new(),
+            doubts: Vec::new(),
+            missing: Vec::new(),
+        };
+        nothing.missing = nothing.lacking();
+        nothing
+    }
+
+    /// It as labels and values, for people.
+    #[must_use]
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
+        let time = |at: Option<DateTime<Utc>>| at.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string());
+        let mut lines = vec![("provider", self.provider.clone())];
+        let mut add = |label: &'static str, value: Option<String>| {
+            lines.extend(value.filter(|value| !value.is_empty()).map(|value| (label, value)));
+        };
+        add("id", self.maintenance_id.clone());
+        add("status", Some(self.status.word().to_owned()));
+        add("start", time(self.start));
+        add("end", time(self.end));
+        add("account", self.account.clone());
+        for circuit in self.circuits.iter().take(20) {
+            add("circuit", Some(circuit.clone()));
+        }
+        let more = self.circuits.len().saturating_sub(20);
+        add("", (more > 0).then(|| format!("and {more} more circuits")));
+        add("summary", Some(self.summary.clone()));
+        for doubt in &self.doubts {
+            add("check", Some(doubt.clone()));
+        }
+        add("missing", Some(self.missing.join(", ")));
+        lines
+    }
+
     /// What is lacking for a maintenance.
     pub(crate) fn lacking(&self) -> Vec<&'static str> {
         let lacks = [

@@ -45,6 +45,8 @@ pub enum Command {
     Export,
     /// Ask the sources for what is new.
     Sync,
+    /// Take what is suggested for a mail as what it means.
+    Accept,
 }
 
 impl Command {
@@ -65,7 +67,8 @@ impl Command {
             | Self::Close
             | Self::Copy
             | Self::CopyText
-            | Self::Export => true,
+            | Self::Export
+            | Self::Accept => true,
             Self::Undo | Self::Filter | Self::Show | Self::Sort | Self::Notifications | Self::Sync => false,
         }
     }
@@ -73,6 +76,8 @@ impl Command {
 
 /// The list, and one maintenance opened.
 const BOTH: &[Scope] = &[Scope::Maintenances, Scope::Maintenance];
+/// Where something can be done that can be undone.
+const UNDOABLE: &[Scope] = &[Scope::Maintenances, Scope::Maintenance, Scope::Notification];
 /// The list alone.
 const LIST: &[Scope] = &[Scope::Maintenances];
 /// Every list.
@@ -106,7 +111,17 @@ pub const COMMANDS: &[Spec<Command>] = &[
         hint: "note",
         help: "Write a note",
     },
-    row(Command::Undo, "undo", &["u"], BOTH, "undo", "Undo the last acknowledgement or note"),
+    Spec {
+        command: Command::Accept,
+        name: "accept-suggestion",
+        keys: &["A"],
+        scopes: &[Scope::Notification],
+        risk: Risk::Undoable,
+        writes: false,
+        hint: "accept",
+        help: "Accept what is suggested for a mail that no rule reads",
+    },
+    row(Command::Undo, "undo", &["u"], UNDOABLE, "undo", "Undo the last acknowledgement or note"),
     row(Command::Open, "open", &["enter", "l", "right"], LISTS, "open", "Open what the cursor is on"),
     row(Command::OpenMail, "open-mail", &["o"], &[Scope::Maintenance], "mail", "Read the mail behind this state"),
     row(Command::Next, "next", &["]"], OPENED, "next", "Open the next one"),

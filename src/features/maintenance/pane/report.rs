@@ -79,6 +79,15 @@ impl State {
                     Outcome::done("provider rules read again; noctui maintenance reparse reads stored mails by them")
                 }
             },
+            Report::CircuitsRead { circuits, problems } => {
+                let outcome = match problems.into_iter().next() {
+                    Some(problem) => Outcome::failed(problem),
+                    None => Outcome::done(format!(
+                        "{circuits} circuits known; noctui maintenance reparse marks stored mails"
+                    )),
+                };
+                outcome.and(self.refresh(now))
+            }
             Report::Changed => Outcome::none().and(self.refresh(now)),
             Report::Source(state) => {
                 self.source_told(state);
@@ -204,7 +213,8 @@ impl State {
             Done::Undone { inverse, count, first } => {
                 self.undoing.pop_front();
                 let on = if *count == 1 && !first.is_empty() { first.clone() } else { many(*count, "maintenance") };
-                Outcome::done(format!("undone: {}: {on}", undone(inverse)))
+                let mails = if matches!(inverse, Inverse::Unaccept(_)) { self.reread() } else { vec![] };
+                Outcome::done(format!("undone: {}: {on}", undone(inverse))).and(mails)
             }
             Done::NothingDone => Outcome::warn(format!("there is nothing to undo: nothing was done by {}", self.who)),
             Done::NothingToUndo => {
@@ -213,8 +223,21 @@ impl State {
             }
             Done::Drafted { is_kept: true } => Outcome::done("the note is kept as a draft; n goes on with it"),
             Done::Drafted { is_kept: false } | Done::Seen => Outcome::none(),
+            Done::Accepted(name) => Outcome::done(format!("accepted as {name}; u undoes")).and(self.reread()),
+            Done::NotAccepted => {
+                Outcome::warn("not accepted: it was read meanwhile, or a newer notice is known").and(self.reread())
+            }
             Done::Exported(path) => Outcome::done(format!("written to {}", path.display())),
         }
+    }
+
+    /// Asks anew for the mails that are opened: what became of them has changed.
+    fn reread(&self) -> Vec<Question> {
+        let opened = self.pages.iter().filter_map(|page| match page {
+            Page::Notification(page) => Some(Question::Read(page.key)),
+            Page::Maintenance(_) | Page::Notifications(_) => None,
+        });
+        opened.collect()
     }
 
     /// Something changed: asks anew for what is on the screen. Rows that are on their way anyway are waited for.
@@ -295,6 +318,7 @@ fn undone(inverse: &Inverse) -> &'static str {
         Inverse::RemoveNotes(_) => "note removed",
         Inverse::RestoreNotes(_) => "note written again",
         Inverse::See(_) => "shown as news again",
+        Inverse::Unaccept(_) => "the suggestion is no longer accepted",
     }
 }
 

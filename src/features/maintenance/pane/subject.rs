@@ -64,6 +64,12 @@ impl State {
         }
     }
 
+    /// Whether something is suggested for the opened mail.
+    fn has_suggestion(&self) -> bool {
+        let Some(Page::Notification(page)) = self.pages.last() else { return false };
+        matches!(&page.mail, Load::Ready(mail) if mail.suggestion.is_some())
+    }
+
     /// The word for a command in the footer, which is `hint` unless the row says better; `None` where it makes no sense.
     pub(crate) fn hint(&self, command: Command, hint: &'static str) -> Option<&'static str> {
         let makes_sense = match command {
@@ -72,6 +78,7 @@ impl State {
             }
             Command::Note | Command::Open | Command::Mark | Command::OpenMail => self.has_target(),
             Command::Undo => !self.undo.is_empty(),
+            Command::Accept => self.has_suggestion(),
             // On the list other keys need the room.
             Command::Copy | Command::Export => self.is_opened() && self.has_target(),
             Command::MarkAll

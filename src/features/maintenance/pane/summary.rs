@@ -19,7 +19,7 @@ use crate::ui::time::{Zone, age};
 const REASON_CELLS: usize = 24;
 
 impl State {
-    /// `4 marked`, `3 active`, `5 in 24 h`, `1 mail to read`, `2 new`: for the title, the weightiest first. What is marked
+    /// `4 marked`, `3 active`, `5 in 24 h`, `3 to read`, `2 new`: for the title, the weightiest first. What is marked
     /// stands here because the title is always there: a line of its own would move the rows under the cursor.
     pub(crate) fn heading(&self) -> Vec<String> {
         let mut parts = Vec::new();
@@ -29,11 +29,10 @@ impl State {
         }
         let Some(counts) = &self.counts else { return parts };
         parts.extend([format!("{} active", counts.active), format!("{} in 24 h", counts.next_24h)]);
-        // Nothing else tells of a mail that no rule could read: at 80 columns this has to be there.
+        // Nothing else tells of a mail that no rule could read: in the smallest tile this has to be there.
         match counts.need_a_look {
             0 => {}
-            1 => parts.push("1 mail to read".to_owned()),
-            mails => parts.push(format!("{mails} mails to read")),
+            mails => parts.push(format!("{mails} to read")),
         }
         if counts.unacknowledged != Count::default() {
             parts.push(format!("{} unacknowledged", counts.unacknowledged));

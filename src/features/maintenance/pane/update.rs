@@ -80,6 +80,7 @@ impl State {
             Command::Acknowledge => self.acknowledge(),
             Command::Note => self.edit_note(),
             Command::Undo => self.undo_last(),
+            Command::Accept => self.accept(),
             Command::Mark => {
                 self.toggle_mark();
                 self.moved(Motion::Down, now)
@@ -181,6 +182,23 @@ impl State {
         // So many take seconds, in which nothing else would say that something is being done.
         let say = (many > AT_ONCE).then(|| Outcome::done(format!("{many} are being written")).say).flatten();
         Outcome { say, ..Outcome::ask(write) }
+    }
+
+    /// `A` on an opened mail: what is suggested becomes a maintenance.
+    fn accept(&self) -> Outcome {
+        let Some(Page::Notification(NotificationPage { key, mail: Load::Ready(mail), .. })) = self.pages.last() else {
+            return Outcome::none();
+        };
+        let Some(suggestion) = &mail.suggestion else {
+            return Outcome::warn("nothing is suggested for this mail");
+        };
+        match suggestion.notice(mail.made_at, &mail.sender) {
+            Some(notice) => Outcome::ask(Write::Accept { key: *key, notice: Box::new(notice), who: self.who.clone() }),
+            None => Outcome::warn(format!(
+                "it lacks {}: noctui maintenance accept {key} takes them as flags",
+                suggestion.missing.join(", ")
+            )),
+        }
     }
 
     /// `x`.

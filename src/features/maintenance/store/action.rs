@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
+use super::accept::{self, Acceptance};
 use super::detail::{EventKind, NewEvent};
 use super::merge::Change;
 use super::undo::{forget, remember};
@@ -69,6 +70,8 @@ pub enum Inverse {
     RestoreNotes(Vec<NoteKey>),
     /// Sets back which revision was looked at.
     See(Vec<(MaintenanceKey, u32)>),
+    /// Takes an accepted suggestion back.
+    Unaccept(Box<Acceptance>),
 }
 
 /// Identifies an acknowledgement in this database.
@@ -225,6 +228,7 @@ pub fn undo(connection: &Connection, inverse: &Inverse, actor: &Actor) -> Result
             let turned = turn(keys, &mut done, |key| restore(connection, key, actor))?;
             done.inverse = turned.map(Inverse::RemoveNotes);
         }
+        Inverse::Unaccept(acceptance) => done.done = accept::take_back(connection, acceptance, actor)?,
         Inverse::See(before) => {
             let mut now = Vec::new();
             for (key, seen) in before {

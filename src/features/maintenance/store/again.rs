@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::record::{self, Merged};
 use super::unparsed::Opened;
-use super::{MaintenanceKey, NotificationKey, sql};
+use super::{MaintenanceKey, NotificationKey, sql, unknown};
 use crate::features::maintenance::model::{Outcome, Reading, Verdict};
 use crate::store::Error;
 
@@ -80,8 +80,9 @@ pub fn candidates(connection: &Connection, which: &Which) -> Result<Vec<Notifica
     Ok(keys)
 }
 
-/// Applies a second reading of a notification, all or nothing.
-pub fn apply(connection: &Connection, opened: &Opened, reading: &Reading) -> Result<Again, Error> {
+/// Applies a second reading of a notification, all or nothing; `unknown` are the circuits in it that the inventory does
+/// not have.
+pub fn apply(connection: &Connection, opened: &Opened, reading: &Reading, unknown: &[String]) -> Result<Again, Error> {
     let (key, before) = (opened.notification.key, opened.notification.outcome);
     let same = Again {
         before,
@@ -96,10 +97,17 @@ pub fn apply(connection: &Connection, opened: &Opened, reading: &Reading) -> Res
         return Ok(Again { effect: Effect::Worse, ..same });
     }
     connection.execute_batch("SAVEPOINT again")?;
-    let done = settle(connection, opened, reading);
+    let done = settle(connection, opened, reading, unknown);
     let is_news = matches!(&done, Ok(again) if again.effect == Effect::Different);
     connection.execute_batch(if is_news { "RELEASE again" } else { "ROLLBACK TO again; RELEASE again" })?;
     let done = done?;
+    if !is_news && matches!(before, Outcome::Parsed | Outcome::UnknownCids) {
+        // Only the inventory has changed, or nothing has: that is no event of the maintenance.
+        let is_other = (before == Outcome::UnknownCids) == unknown.is_empty();
+        let after = if is_other { unknown::note(connection, key, unknown)? } else { before };
+        let effect = if is_other { Effect::Different } else { Effect::Same };
+        return Ok(Again { after, effect, ..same });
+    }
     // A reason of its own is worth keeping, and changes nothing else.
     if let Verdict::Failed { reason, .. } | Verdict::Unknown { reason } = &reading.verdict
         && !is_news
@@ -111,12 +119,13 @@ pub fn apply(connection: &Connection, opened: &Opened, reading: &Reading) -> Res
 }
 
 /// Applies it and says what that did.
-fn settle(connection: &Connection, opened: &Opened, reading: &Reading) -> Result<Again, Error> {
+fn settle(connection: &Connection, opened: &Opened, reading: &Reading, unknown: &[String]) -> Result<Again, Error> {
     let (key, before) = (opened.notification.key, opened.notification.outcome);
     for window in &opened.maintenances {
         take_back(connection, *window, key)?;
     }
     let recorded = record::record_again(connection, key, opened.notification.received_at, reading)?;
+    let recorded = unknown::settle(connection, recorded, unknown)?;
     let mut again = Again {
         before,
         after: recorded.outcome,
@@ -146,7 +155,9 @@ fn settle(connection: &Connection, opened: &Opened, reading: &Reading) -> Result
         }
     }
     // One that is older than what is known by now was not late when it came.
-    let another = recorded.outcome != before && recorded.outcome != Outcome::OutOfSequence;
+    let was_read = |outcome| matches!(outcome, Outcome::Parsed | Outcome::UnknownCids);
+    let is_late = recorded.outcome == Outcome::OutOfSequence;
+    let another = recorded.outcome != before && !is_late && !(was_read(before) && was_read(recorded.outcome));
     let lists = [&again.created, &again.changed, &again.removed];
     if another || lists.iter().any(|list| !list.is_empty()) {
         again.effect = Effect::Different;
@@ -170,7 +181,7 @@ fn add(connection: &Connection, names: &mut Vec<String>, window: MaintenanceKey)
 fn take_back(connection: &Connection, window: MaintenanceKey, key: NotificationKey) -> Result<(), Error> {
     let mut query = connection.prepare_cached(
         "SELECT notification, stamp FROM event WHERE maintenance = ?1 AND stamp IS NOT NULL
-             AND kind IN ('first-notice', 'changed', 'unchanged', 'unlisted', 'accepted') ORDER BY id DESC",
+             AND kind IN ('first-notice', 'changed', 'unchanged', 'unlisted') ORDER BY id DESC",
     )?;
     let applied = query.query_map([window], |row| Ok((row.get::<_, Option<NotificationKey>>(0)?, row.get(1)?)))?;
     let applied = applied.collect::<rusqlite::Result<Vec<(Option<NotificationKey>, i64)>>>()?;
@@ -227,7 +238,7 @@ mod tests {
     /// Reads it again, as these notices.
     fn again(connection: &Connection, key: NotificationKey, made: i64, notices: Vec<Notice>) -> Again {
         let opened = notification(connection, key).unwrap().unwrap();
-        apply(connection, &opened, &mail("any", hour(made), notices).1).unwrap()
+        apply(connection, &opened, &mail("any", hour(made), notices).1, &[]).unwrap()
     }
 
     fn anna() -> Actor {
@@ -308,9 +319,28 @@ mod tests {
         let opened = notification(&connection, key).unwrap().unwrap();
         let (_, mut reading) = mail("1", hour(0), vec![]);
         reading.verdict = Verdict::Failed { provider: "zayo".to_owned(), reason: "no window".to_owned() };
-        assert_eq!(apply(&connection, &opened, &reading).unwrap().effect, Effect::Worse);
+        assert_eq!(apply(&connection, &opened, &reading, &[]).unwrap().effect, Effect::Worse);
         let after = notification(&connection, key).unwrap().unwrap().notification;
         assert_eq!((after.outcome, after.reason.as_str()), (Outcome::Parsed, ""));
+    }
+
+    #[test]
+    fn what_the_inventory_lacks_is_noted_and_taken_back_without_an_event() {
+        let connection = empty();
+        let key = take(&connection, "1", 0, vec![notice(hour(0))]);
+        let events = rows(&connection, "event");
+        let reading = mail("1", hour(0), vec![notice(hour(0))]).1;
+        for (unknown, outcome, reason) in [
+            (vec!["IC-1".to_owned()], Outcome::UnknownCids, "not in the inventory of circuits: IC-1"),
+            (vec![], Outcome::Parsed, ""),
+        ] {
+            let opened = notification(&connection, key).unwrap().unwrap();
+            assert_eq!(apply(&connection, &opened, &reading, &unknown).unwrap().effect, Effect::Different);
+            let after = notification(&connection, key).unwrap().unwrap();
+            assert_eq!((after.notification.outcome, after.notification.reason.as_str()), (outcome, reason));
+            assert_eq!(apply(&connection, &after, &reading, &unknown).unwrap().effect, Effect::Same);
+        }
+        assert_eq!(rows(&connection, "event"), events);
     }
 
     #[test]

@@ -5,9 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::list::{Acknowledged, Group};
 use super::merge::Change;
-pub use super::record::circuits_of;
 use super::unparsed::{self, Notification};
 use super::{MaintenanceKey, NoteKey, NotificationKey, sql};
+use crate::features::maintenance::inventory::{Inventory, Standing};
 use crate::features::maintenance::model::{Circuit, Status, UnknownWord};
 use crate::store::Error;
 
@@ -56,6 +56,8 @@ pub struct Detail {
     pub acknowledged: Acknowledged,
     /// Each circuit once, in the order of the notice.
     pub circuits: Vec<Circuit>,
+    /// Whether each of them is one of the user's; empty where nobody asked the inventory, or there is none.
+    pub standings: Vec<Standing>,
     /// What happened, the newest first.
     pub events: Vec<Event>,
     /// The notifications that speak of it, the newest first.
@@ -64,6 +66,21 @@ pub struct Detail {
     pub notes: Vec<Note>,
     /// Every acknowledgement, withdrawn ones too, the newest first.
     pub acknowledgements: Vec<Acknowledgement>,
+}
+
+impl Detail {
+    /// The same, with what an inventory knows of its circuits.
+    #[must_use]
+    pub fn with_standings(mut self, inventory: &Inventory) -> Self {
+        self.standings = inventory.standings(&self.provider, &self.circuits);
+        self
+    }
+
+    /// What an inventory knows of the circuit at `index`.
+    #[must_use]
+    pub fn standing(&self, index: usize) -> &Standing {
+        self.standings.get(index).unwrap_or(&Standing::NoInventory)
+    }
 }
 
 /// Another window of the same maintenance.
@@ -144,11 +161,15 @@ pub enum EventKind {
     NoteAdded,
     /// Somebody removed a note.
     NoteRemoved,
+    /// Somebody accepted a suggestion, which made it known or changed it.
+    Accepted,
+    /// Somebody took that back.
+    Unaccepted,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::FirstNotice,
         Self::Changed,
         Self::Unchanged,
@@ -158,6 +179,8 @@ impl EventKind {
         Self::Unacknowledged,
         Self::NoteAdded,
         Self::NoteRemoved,
+        Self::Accepted,
+        Self::Unaccepted,
     ];
 
     /// The word in the column and in JSON, such as `first-notice`.
@@ -173,6 +196,8 @@ impl EventKind {
             Self::Unacknowledged => "unacknowledged",
             Self::NoteAdded => "note-added",
             Self::NoteRemoved => "note-removed",
+            Self::Accepted => "accepted",
+            Self::Unaccepted => "unaccepted",
         }
     }
 }
@@ -261,6 +286,7 @@ fn base(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<Detail> {
             row.get::<_, u32>("ack_revision")? >= revision,
         ),
         circuits: Vec::new(),
+        standings: Vec::new(),
         events: Vec::new(),
         notifications: Vec::new(),
         notes: Vec::new(),
@@ -345,6 +371,14 @@ fn providers_of(connection: &Connection, maintenance_id: &str) -> Result<Vec<Str
 pub fn providers(connection: &Connection) -> Result<Vec<String>, Error> {
     let mut query = connection.prepare_cached(PROVIDERS)?;
     let rows = query.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The circuits of a window in the order of the notice.
+pub fn circuits_of(connection: &Connection, key: MaintenanceKey) -> Result<Vec<Circuit>, Error> {
+    let mut query =
+        connection.prepare_cached("SELECT circuit_id, impact FROM circuit WHERE maintenance = ?1 ORDER BY position")?;
+    let rows = query.query_map([key], |row| Ok(Circuit { circuit_id: row.get(0)?, impact: row.get(1)? }))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -37,7 +37,7 @@ use super::MaintenanceKey;
 use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
 
 /// When a notice was made, for comparing notices of one maintenance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Order {
     /// By the provider's clock, but not later than the mail.
     pub stamp: DateTime<Utc>,
@@ -46,7 +46,7 @@ pub struct Order {
 }
 
 /// What is known of one window of a maintenance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Number of the window within its maintenance, from 1.
     pub window: u32,
@@ -342,7 +342,7 @@ fn each_once(circuits: &[Circuit]) -> Vec<Circuit> {
 }
 
 /// What is different.
-fn compare(before: &State, after: &State) -> Vec<Change> {
+pub(super) fn compare(before: &State, after: &State) -> Vec<Change> {
     let mut changes = Vec::new();
     if (before.start, before.end) != (after.start, after.end) {
         changes.push(Change::Window {

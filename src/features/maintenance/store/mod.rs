@@ -8,19 +8,23 @@
 //! | `schema_1.sql` and further | tables, indexes and why each is there |
 //! | `merge` | the rules by which a notice changes what is known; pure |
 //! | `record` | one received notification into the tables |
+//! | `rows` | the rows of a maintenance |
 //! | `list` | windows of the list in its sorts and filters |
 //! | `letters` | which characters a text has, for filters |
 //! | `detail` | all about one maintenance; finding one by its provider's id |
 //! | `action` | what people do: acknowledge, note, look, and the inverse of each |
 //! | `draft` | notes that were begun and put away |
+//! | `accept` | a suggestion becomes a maintenance because a person says so, and the inverse |
 //! | `undo` | what they did last, for taking it back from another process |
 //! | `again` | reading stored notifications again |
 //! | `unparsed` | notifications, above all those nobody could read |
+//! | `unknown` | notifications that name circuits which are not the user's |
 //! | `count` | the numbers beside the pane's title |
 //! | `retention` | forgetting what is old |
 //! | `source` | how far sources were read, who reads them now, and which of them rest |
 //! | `seed` | filling a store with plausible maintenances, for measuring |
 
+pub mod accept;
 pub mod action;
 pub mod again;
 pub mod count;
@@ -31,10 +35,12 @@ pub mod list;
 pub mod merge;
 pub mod record;
 pub mod retention;
+mod rows;
 pub mod seed;
 pub mod source;
 mod sql;
 pub mod undo;
+pub mod unknown;
 pub mod unparsed;
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
 use super::detail::{EventKind, NewEvent};
-use super::letters::letters;
-use super::merge::{self, Change, Order, State, Step};
-use super::{MaintenanceKey, NotificationKey, sql};
-use crate::features::maintenance::model::{Circuit, Envelope, Impact, Notice, Outcome, Reading, Verdict};
+use super::merge::{self, Step};
+use super::rows::{create, length, update, windows_of};
+use super::{MaintenanceKey, NotificationKey};
+use crate::features::maintenance::model::{Circuit, Envelope, Notice, Outcome, Reading, Verdict};
 use crate::store::Error;
 use crate::text::clean_line;
 
@@ -46,8 +46,6 @@ impl Default for Limits {
 const SHORT: usize = 256;
 /// Characters of a summary or a reason.
 const LONG: usize = 2048;
-/// Bytes of the text that `/` searches, far above what providers send.
-const SEARCHED: usize = 256 * 1024;
 /// Circuits of one window; more than any notice seen by two orders of magnitude.
 const CIRCUITS: usize = 5000;
 
@@ -384,200 +382,6 @@ fn merge_into(
         done.push((key, what));
     }
     Ok(done)
-}
-
-/// The known windows of a maintenance by number.
-fn windows_of(
-    connection: &Connection,
-    provider: &str,
-    maintenance_id: &str,
-) -> Result<Vec<(MaintenanceKey, State)>, Error> {
-    let mut query = connection
-        .prepare_cached("SELECT * FROM maintenance WHERE provider = ?1 AND maintenance_id = ?2 ORDER BY window")?;
-    let rows = query.query_map((provider, maintenance_id), |row| {
-        let state = State {
-            window: row.get("window")?,
-            account: row.get("account")?,
-            organizer: row.get("organizer")?,
-            uid: row.get("uid")?,
-            summary: row.get("summary")?,
-            status: row.get("status")?,
-            start: sql::time(row, "starts_at")?,
-            end: sql::time(row, "ends_at")?,
-            order: Order { stamp: sql::time(row, "stamp")?, sequence: row.get("sequence")? },
-            circuits: Vec::new(),
-        };
-        Ok((row.get("id")?, state))
-    })?;
-    let mut windows = rows.collect::<rusqlite::Result<Vec<(MaintenanceKey, State)>>>()?;
-    for (key, state) in &mut windows {
-        state.circuits = circuits_of(connection, *key)?;
-    }
-    Ok(windows)
-}
-
-/// The circuits of a window in the order of the notice.
-pub fn circuits_of(connection: &Connection, key: MaintenanceKey) -> Result<Vec<Circuit>, Error> {
-    let mut query =
-        connection.prepare_cached("SELECT circuit_id, impact FROM circuit WHERE maintenance = ?1 ORDER BY position")?;
-    let rows = query.query_map([key], |row| Ok(Circuit { circuit_id: row.get(0)?, impact: row.get(1)? }))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Adds a window.
-pub(super) fn create(
-    connection: &Connection,
-    provider: &str,
-    maintenance_id: &str,
-    state: &State,
-) -> Result<MaintenanceKey, Error> {
-    let key = insert_window(connection, provider, maintenance_id, state)?;
-    connection
-        .prepare_cached(
-            "INSERT INTO maintenance_trigram (rowid, text) SELECT id, text FROM maintenance_text WHERE id = ?1",
-        )?
-        .execute([key])?;
-    Ok(key)
-}
-
-/// Adds a window everywhere but to the search index, for callers that add many to that at once.
-pub(super) fn insert_window(
-    connection: &Connection,
-    provider: &str,
-    maintenance_id: &str,
-    state: &State,
-) -> Result<MaintenanceKey, Error> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO maintenance (provider, maintenance_id, window, account, organizer, uid, summary, status, starts_at,
-             ends_at, stamp, sequence, settled_at, changed_at, revision, circuits, first_circuits, worst_impact, final,
-             over_at, span)
-         VALUES (:provider, :maintenance_id, :window, :account, :organizer, :uid, :summary, :status, :starts_at,
-             :ends_at, :stamp, :sequence, iif(:final, :stamp, NULL), :stamp, 1, :circuits, :first_circuits, :worst_impact,
-             :final, iif(:final, min(:stamp, :ends_at), :ends_at), :span)",
-    )?;
-    insert.execute(named_params! {
-        ":provider": provider,
-        ":maintenance_id": maintenance_id,
-        ":window": state.window,
-        ":account": state.account,
-        ":organizer": state.organizer,
-        ":uid": state.uid,
-        ":summary": state.summary,
-        ":status": state.status,
-        ":starts_at": state.start.timestamp(),
-        ":ends_at": state.end.timestamp(),
-        ":stamp": state.order.stamp.timestamp(),
-        ":sequence": state.order.sequence,
-        ":final": state.status.is_final(),
-        ":span": span(state),
-        ":circuits": length(&state.circuits),
-        ":first_circuits": first_circuits(&state.circuits),
-        ":worst_impact": worst_impact(&state.circuits),
-    })?;
-    let key = MaintenanceKey(connection.last_insert_rowid());
-    insert_circuits(connection, key, &state.circuits)?;
-    let text = searched(provider, maintenance_id, state);
-    let mut insert =
-        connection.prepare_cached("INSERT INTO maintenance_text (id, text, letters) VALUES (?1, ?2, ?3)")?;
-    insert.execute((key, &text, letters(&text)))?;
-    Ok(key)
-}
-
-fn update(connection: &Connection, key: MaintenanceKey, state: &State, changes: &[Change]) -> Result<(), Error> {
-    let matters = changes.iter().any(Change::matters);
-    let mut update = connection.prepare_cached(
-        "UPDATE maintenance SET account = :account, organizer = :organizer, uid = :uid, summary = :summary,
-             status = :status, starts_at = :starts_at, ends_at = :ends_at, stamp = :stamp, sequence = :sequence,
-             settled_at = iif(:final, coalesce(settled_at, :stamp), NULL),
-             changed_at = iif(:changed, :stamp, changed_at), revision = revision + :matters,
-             circuits = :circuits, first_circuits = :first_circuits, worst_impact = :worst_impact,
-             final = :final, over_at = iif(:final, min(coalesce(settled_at, :stamp), :ends_at), :ends_at), span = :span
-         WHERE id = :id",
-    )?;
-    update.execute(named_params! {
-        ":id": key,
-        ":account": state.account,
-        ":organizer": state.organizer,
-        ":uid": state.uid,
-        ":summary": state.summary,
-        ":status": state.status,
-        ":starts_at": state.start.timestamp(),
-        ":ends_at": state.end.timestamp(),
-        ":stamp": state.order.stamp.timestamp(),
-        ":sequence": state.order.sequence,
-        ":final": state.status.is_final(),
-        ":span": span(state),
-        ":changed": !changes.is_empty(),
-        ":matters": matters,
-        ":circuits": length(&state.circuits),
-        ":first_circuits": first_circuits(&state.circuits),
-        ":worst_impact": worst_impact(&state.circuits),
-    })?;
-    connection.prepare_cached("DELETE FROM circuit WHERE maintenance = ?1")?.execute([key])?;
-    insert_circuits(connection, key, &state.circuits)?;
-    refresh_text(connection, key, state)
-}
-
-/// Brings the searched text up to date if it differs.
-fn refresh_text(connection: &Connection, key: MaintenanceKey, state: &State) -> Result<(), Error> {
-    let mut query = connection.prepare_cached(
-        "SELECT text, provider, maintenance_id FROM maintenance_text JOIN maintenance USING (id) WHERE id = ?1",
-    )?;
-    let (before, provider, maintenance_id): (String, String, String) =
-        query.query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let text = searched(&provider, &maintenance_id, state);
-    if text != before {
-        let mut update =
-            connection.prepare_cached("UPDATE maintenance_text SET text = ?2, letters = ?3 WHERE id = ?1")?;
-        update.execute((key, &text, letters(&text)))?;
-        connection
-            .prepare_cached("INSERT OR REPLACE INTO maintenance_trigram (rowid, text) VALUES (?1, ?2)")?
-            .execute((key, &text))?;
-    }
-    Ok(())
-}
-
-fn insert_circuits(connection: &Connection, key: MaintenanceKey, circuits: &[Circuit]) -> Result<(), Error> {
-    let mut insert = connection
-        .prepare_cached("INSERT INTO circuit (maintenance, position, circuit_id, impact) VALUES (?1, ?2, ?3, ?4)")?;
-    for (position, circuit) in (1_i64..).zip(circuits) {
-        insert.execute((key, position, &circuit.circuit_id, circuit.impact))?;
-    }
-    Ok(())
-}
-
-/// See `maintenance_text` in the schema.
-fn searched(provider: &str, maintenance_id: &str, state: &State) -> String {
-    let circuits = state.circuits.iter().map(|circuit| circuit.circuit_id.as_str());
-    let mut text = String::new();
-    for field in [provider, maintenance_id, &state.summary].into_iter().chain(circuits) {
-        if text.len() + field.len() > SEARCHED {
-            break;
-        }
-        text.push_str(&field.to_lowercase());
-        text.push_str("\n\n");
-    }
-    text
-}
-
-fn length<T>(items: &[T]) -> i64 {
-    i64::try_from(items.len()).unwrap_or(i64::MAX)
-}
-
-/// Class of length of the window; see `span` in the schema.
-fn span(state: &State) -> i64 {
-    const LONGEST_S: [i64; 7] = [3_600, 14_400, 57_600, 230_400, 921_600, 3_686_400, 14_745_600];
-    let length = state.end.timestamp() - state.start.timestamp();
-    (0..).zip(LONGEST_S).find(|(_, longest)| length <= *longest).map_or(7, |(class, _)| class)
-}
-
-/// What a list row shows of the circuits: the first three, a line each.
-fn first_circuits(circuits: &[Circuit]) -> String {
-    circuits.iter().take(3).map(|circuit| circuit.circuit_id.as_str()).collect::<Vec<_>>().join("\n")
-}
-
-fn worst_impact(circuits: &[Circuit]) -> Option<Impact> {
-    circuits.iter().map(|circuit| circuit.impact).max()
 }
 
 /// A provider's name, which is never empty: the order by provider begins after the empty text.

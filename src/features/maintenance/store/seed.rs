@@ -7,7 +7,7 @@ use rusqlite::{Connection, named_params};
 
 use super::detail::{EventKind, NewEvent};
 use super::merge::{Order, State};
-use super::{MaintenanceKey, NotificationKey, record};
+use super::{MaintenanceKey, NotificationKey, rows};
 use crate::features::maintenance::model::{Circuit, Impact, Outcome, Status};
 use crate::store::{Error, Store};
 
@@ -109,7 +109,7 @@ fn chunk(
         let age = DAYS_BACK
             - (DAYS_BACK + DAYS_AHEAD) * i64::try_from(number).unwrap_or(0) / i64::try_from(n).unwrap_or(1).max(1);
         let made = Made::roll(&mut dice, number, now - TimeDelta::days(age), now);
-        let key = record::insert_window(connection, made.provider, &made.maintenance_id, &made.state)?;
+        let key = rows::insert_window(connection, made.provider, &made.maintenance_id, &made.state)?;
         let notification = made.notification(connection, number, now)?;
         NewEvent {
             maintenance: key,

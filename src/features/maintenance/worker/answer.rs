@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Done, Mail, Question, Report, Shared, Write, read, write};
+use super::{Done, Mail, Question, Report, Shared, Write, circuits, read, write};
 use crate::clock;
 use crate::features::maintenance::export;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey, detail, unparsed};
@@ -60,8 +60,13 @@ impl Answers {
             if let Question::Read(key) = question {
                 return Report::Read { key, mail: notification(&shared, key).await };
             }
-            let asked = question.clone();
-            match shared.store.read(move |c| read::answer(c, &asked, clock::now())).await {
+            let (asked, inventory) = (question.clone(), shared.inventory.now());
+            let answered = shared.store.read(move |c| {
+                let mut report = read::answer(c, &asked, clock::now())?;
+                circuits::mark(c, &mut report, &inventory)?;
+                Ok(report)
+            });
+            match answered.await {
                 Ok(report) => report,
                 Err(error) => read::failed(&question, &error),
             }
@@ -152,10 +157,10 @@ async fn write_all(shared: Shared, mut queue: mpsc::Receiver<Job>) {
 /// Writes a calendar file.
 async fn exported(shared: &Shared, keys: Vec<MaintenanceKey>, dir: PathBuf) -> Report {
     let now = clock::now();
+    let inventory = shared.inventory.now();
     let read = shared.store.read(move |connection| {
-        keys.into_iter()
-            .filter_map(|key| detail::detail(connection, key, now).transpose())
-            .collect::<Result<Vec<_>, Error>>()
+        let details = keys.into_iter().filter_map(|key| detail::detail(connection, key, now).transpose());
+        details.map(|detail| detail.map(|detail| detail.with_standings(&inventory))).collect::<Result<Vec<_>, Error>>()
     });
     let details = match read.await {
         Ok(details) => details,

@@ -5,12 +5,14 @@
 //! fails does not hold up the others.
 
 mod answer;
+pub(crate) mod circuits;
 mod intake;
 mod protocol;
 mod read;
 mod rulebook;
 #[cfg(test)]
 pub(crate) mod testing;
+mod watched;
 mod write;
 
 pub(crate) use intake::{label, place};
@@ -25,6 +27,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::inventory::Inventory;
 use super::rules::{RuleError, Rules};
 use super::store::record::Limits;
 use super::store::retention::{self, Forgotten, Retention};
@@ -33,7 +36,7 @@ use crate::clock;
 use crate::config::{Config, Source};
 use crate::store::{Error, Store};
 use answer::{Answers, Job};
-use rulebook::{Reading, Rulebook};
+use watched::Current;
 
 /// How often news of a changed store are told at the most. An import commits hundreds of times a second; nobody reads
 /// that fast.
@@ -56,6 +59,8 @@ pub struct Setup {
     pub data_dir: PathBuf,
     /// The user's own provider rules.
     pub providers_dir: PathBuf,
+    /// The file of the user's circuits.
+    pub circuits: Option<PathBuf>,
     /// Where notifications come from.
     pub sources: Vec<Source>,
     /// How much of a notification is kept.
@@ -74,6 +79,7 @@ impl Setup {
         Self {
             data_dir: config.paths.data.clone(),
             providers_dir: config.maintenance.providers_dir.clone(),
+            circuits: config.maintenance.circuits.clone(),
             sources: config.maintenance.sources.clone(),
             limits: Limits {
                 raw_bytes: usize::try_from(config.maintenance.raw_size_limit_bytes).unwrap_or(usize::MAX),
@@ -96,7 +102,9 @@ struct Shared {
     /// The database.
     store: Store,
     /// The provider rules in force.
-    rules: Rulebook,
+    rules: Current<Rules>,
+    /// The user's circuits.
+    inventory: Current<Inventory>,
     /// Changes when somebody wants every source to be looked at; the number itself means nothing.
     sync: watch::Sender<u64>,
     /// Where reports go: to the screen, capacity 256; a full channel makes the worker wait.
@@ -120,10 +128,7 @@ pub async fn run(
         let _ = shared.reports.send(Report::Failed(trouble)).await;
     }
     let mut tasks = JoinSet::new();
-    match Reading::begin(shared.rules.clone(), shared.setup.providers_dir.clone(), problems) {
-        Ok(reading) => _ = tasks.spawn(reading.run(shared.reports.clone(), stop.clone())),
-        Err(error) => tracing::warn!(%error, "changes of provider rules go unnoticed until noctui starts again"),
-    }
+    read_files(&shared, problems, &stop, &mut tasks);
     let mut answers = Answers::new(shared.clone());
     let sources = stop.child_token();
     intake::start(&shared, &sources, &mut tasks);
@@ -170,10 +175,33 @@ pub async fn run(
     Ok(())
 }
 
+/// Reads the user's rules and circuits whenever they change.
+fn read_files(shared: &Shared, problems: Vec<RuleError>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
+    let rules = rulebook::Reading::begin(shared.rules.clone(), shared.setup.providers_dir.clone(), problems);
+    match rules {
+        Ok(reading) => _ = tasks.spawn(reading.run(shared.reports.clone(), stop.clone())),
+        Err(error) => tracing::warn!(%error, "changes of provider rules go unnoticed until noctui starts again"),
+    }
+    let Some(file) = shared.setup.circuits.clone() else { return };
+    match circuits::Reading::begin(shared.inventory.clone(), file) {
+        Ok(reading) => _ = tasks.spawn(reading.run(shared.reports.clone(), stop.clone())),
+        Err(error) => tracing::warn!(%error, "changes of the circuits go unnoticed until noctui starts again"),
+    }
+}
+
 /// Feeds sources into a store, and nothing else, until `stop` is cancelled. How they go is reported as to a screen.
 pub async fn feed(setup: Setup, store: Store, rules: Rules, reports: Sender<Report>, stop: CancellationToken) {
-    let sync = watch::Sender::new(0);
-    let shared = Shared { setup: Arc::new(setup), store, rules: Rulebook::new(rules), sync, reports };
+    let file = setup.circuits.clone();
+    // What is wrong with it is told where it is asked for.
+    let (inventory, _) = blocking::run(move || Inventory::of_config(file.as_deref())).await;
+    let shared = Shared {
+        setup: Arc::new(setup),
+        store,
+        rules: Current::new(rules),
+        inventory: Current::new(inventory),
+        sync: watch::Sender::new(0),
+        reports,
+    };
     let mut tasks = JoinSet::new();
     intake::start(&shared, &stop, &mut tasks);
     while tasks.join_next().await.is_some() {}
@@ -220,6 +248,10 @@ async fn open(setup: Setup, reports: Sender<Report>) -> Result<(Shared, Vec<Rule
     for problem in &problems {
         tracing::warn!(%problem, "a provider rule is not used");
     }
+    // What is wrong with them is told by whoever reads them again when they change.
+    let file = setup.circuits.clone();
+    let (inventory, _) = blocking::run(move || Inventory::of_config(file.as_deref())).await;
+    let (rules, inventory) = (Current::new(rules), Current::new(inventory));
     let sync = watch::Sender::new(0);
-    Ok((Shared { setup: Arc::new(setup), store, rules: Rulebook::new(rules), sync, reports }, problems))
+    Ok((Shared { setup: Arc::new(setup), store, rules, inventory, sync, reports }, problems))
 }

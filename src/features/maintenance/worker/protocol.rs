@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::mail::Readable;
-use crate::features::maintenance::model::Outcome;
+use crate::features::maintenance::model::{Notice, Outcome};
 use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::count::{Count, Counts};
 use crate::features::maintenance::store::detail::Detail;
@@ -165,6 +166,15 @@ pub enum Write {
     },
     /// These were looked at.
     Seen(Vec<Target>),
+    /// Take what is suggested for a mail as what it means.
+    Accept {
+        /// The mail.
+        key: NotificationKey,
+        /// What it means.
+        notice: Box<Notice>,
+        /// Who says so.
+        who: String,
+    },
 }
 
 /// What was done, for the footer.
@@ -208,6 +218,10 @@ pub enum Done {
     },
     /// Looked at; not worth a word.
     Seen,
+    /// A suggestion became this maintenance, as `PROVIDER/ID`.
+    Accepted(String),
+    /// A suggestion was not accepted: the mail was read meanwhile, or a newer notice is known.
+    NotAccepted,
     /// Written to this file.
     Exported(PathBuf),
 }
@@ -229,6 +243,10 @@ pub struct Mail {
     pub outcome: Outcome,
     /// Why, where it was not read.
     pub reason: String,
+    /// What it may be about, if no rule reads it and something in it looks like a maintenance.
+    pub suggestion: Option<Suggestion>,
+    /// What a suggestion needs to become a notice: when the mail was made.
+    pub made_at: DateTime<Utc>,
     /// Its content as text.
     pub readable: Readable,
     /// Where less of it is kept than came: how many bytes are kept, and how many came.
@@ -385,6 +403,13 @@ pub enum Report {
     /// The provider rules were read again because a file of the user changed.
     RulesRead {
         /// Files that are not used, and why.
+        problems: Vec<Trouble>,
+    },
+    /// The user's circuits were read because their file changed, or has mistakes.
+    CircuitsRead {
+        /// How many there are.
+        circuits: usize,
+        /// What is wrong with the file.
         problems: Vec<Trouble>,
     },
     /// The state of a source.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::{Mail, Question, Report};
+use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::mail;
 use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::count::{self, Count};
@@ -93,6 +94,7 @@ pub(super) fn readable(opened: unparsed::Opened) -> Mail {
     if raw.is_none() {
         readable.lines = vec!["[the mail itself is no longer kept]".to_owned()];
     }
+    let suggested = raw.as_deref().filter(|_| notification.outcome.needs_a_look()).and_then(Suggestion::of);
     let kept = raw.as_ref().map(|raw| raw.len() as u64);
     // Of one that could not be read in the first place the reason says so.
     let cut = kept.filter(|kept| (1..notification.size).contains(kept)).map(|kept| (kept, notification.size));
@@ -104,6 +106,8 @@ pub(super) fn readable(opened: unparsed::Opened) -> Mail {
         received_at: notification.received_at,
         outcome: notification.outcome,
         reason: notification.reason,
+        suggestion: suggested,
+        made_at: notification.dated.unwrap_or(notification.received_at).min(notification.received_at),
         readable,
         cut,
     }

@@ -1,78 +1,33 @@
 //! The provider rules in force: read anew when a file in the user's folder changes.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::path::PathBuf;
 
-use notify::event::{AccessKind, AccessMode};
-use notify::{Event, EventKind};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use super::Report;
+use super::watched::{Current, Watched};
 use crate::blocking;
 use crate::features::maintenance::rules::{RuleError, Rules};
 use crate::trouble::Trouble;
-use crate::watching::FolderWatch;
-
-/// A change is read once nothing has changed for this long: editors write in several steps.
-const QUIET: Duration = Duration::from_millis(200);
-
-/// The rules in force, shared by everybody who reads mails.
-#[derive(Debug, Clone)]
-pub(super) struct Rulebook(Arc<Mutex<Arc<Rules>>>);
-
-impl Rulebook {
-    /// These rules.
-    pub(super) fn new(rules: Rules) -> Self {
-        Self(Arc::new(Mutex::new(Arc::new(rules))))
-    }
-
-    /// The rules as they are now.
-    pub(super) fn now(&self) -> Arc<Rules> {
-        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Puts others in their place.
-    fn replace(&self, rules: Rules) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
-    }
-}
 
 /// Keeps a rulebook up to date with a folder.
 pub(super) struct Reading {
     /// What is kept up to date.
-    rulebook: Rulebook,
+    rulebook: Current<Rules>,
     /// The user's rules.
     dir: PathBuf,
     /// The errors that were told last.
     errors: Vec<RuleError>,
-    /// The watch on the folder, or on the nearest one above that is there.
-    watch: FolderWatch,
-    /// From the watcher's thread; one waiting event stands for any number, and it closes with the watch.
-    events: Receiver<()>,
+    /// The watch on it.
+    watched: Watched,
 }
 
 impl Reading {
     /// Watches `dir`, whose rules, read with `errors`, are in `rulebook`.
-    pub(super) fn begin(rulebook: Rulebook, dir: PathBuf, errors: Vec<RuleError>) -> notify::Result<Self> {
-        let (sender, events) = channel(1);
-        let watch = FolderWatch::new(move |event| {
-            if event.map_or(true, |event| is_change(&event)) {
-                // Full means that the folder will be read anyway.
-                let _ = sender.try_send(());
-            }
-        })?;
-        let mut this = Self { rulebook, dir, errors, watch, events };
-        this.arm()?;
-        Ok(this)
-    }
-
-    /// Watches the folder as it is now: one that was made anew needs a new watch.
-    fn arm(&mut self) -> notify::Result<()> {
-        self.watch.unwatch_all();
-        let nearest = self.dir.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
-        self.watch.watch(nearest)
+    pub(super) fn begin(rulebook: Current<Rules>, dir: PathBuf, errors: Vec<RuleError>) -> notify::Result<Self> {
+        let watched = Watched::begin(&dir)?;
+        Ok(Self { rulebook, dir, errors, watched })
     }
 
     /// Reads the rules whenever they change, and tells `reports`, until `stop` is cancelled or nobody listens.
@@ -86,13 +41,8 @@ impl Reading {
             {
                 return;
             }
-            let Some(Some(())) = stop.run_until_cancelled(self.events.recv()).await else { return };
-            if stop.run_until_cancelled(tokio::time::sleep(QUIET)).await.is_none() {
+            if !self.watched.changed(&stop).await {
                 return;
-            }
-            let _ = self.events.try_recv();
-            if let Err(error) = self.arm() {
-                tracing::warn!(%error, dir = %self.dir.display(), "cannot watch the provider rules");
             }
         }
     }
@@ -115,16 +65,12 @@ impl Reading {
     }
 }
 
-/// Whether something was written; reading a file is an event, too.
-fn is_change(event: &Event) -> bool {
-    match event.kind {
-        EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
-        EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Other => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::mpsc::{Receiver, channel};
+
     use super::*;
 
     const RULE: &str = "organizer = 'x@x.example'\nprocessors = [['html', 'date']]\n[part.html]\n";
@@ -142,7 +88,7 @@ mod tests {
         // The folder is not there yet.
         let dir = home.path().join("providers");
         let (rules, errors) = Rules::with_user_dir(&dir);
-        let rulebook = Rulebook::new(rules);
+        let rulebook = Current::new(rules);
         let reading = Reading::begin(rulebook.clone(), dir.clone(), errors).unwrap();
         let (out, mut reports) = channel(8);
         let stop = CancellationToken::new();

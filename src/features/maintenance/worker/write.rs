@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::{Done, Report, Target, Write};
 use crate::features::maintenance::store::action::{self, Actor, Inverse, Refusal};
-use crate::features::maintenance::store::{MaintenanceKey, detail, draft, undo};
+use crate::features::maintenance::store::{MaintenanceKey, accept, detail, draft, undo};
 use crate::store::Error;
 
 /// Carries out one write.
@@ -46,6 +46,13 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             draft::keep(connection, &keys, &text, &Actor { who, at })?;
             let done = Done::Drafted { is_kept: !text.trim().is_empty() };
             return Ok(Report::Done { done, inverse: None });
+        }
+        Write::Accept { key, notice, who } => {
+            let name = format!("{}/{}", notice.provider, notice.maintenance_id);
+            return Ok(match accept::accept(connection, key, &notice, &Actor { who, at })? {
+                Ok(accepted) => Report::Done { done: Done::Accepted(name), inverse: Some(accepted.inverse) },
+                Err(_) => Report::Done { done: Done::NotAccepted, inverse: None },
+            });
         }
         Write::Seen(targets) => {
             action::mark_seen(connection, &pairs(targets))?;

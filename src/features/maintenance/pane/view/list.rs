@@ -266,7 +266,10 @@ fn draw_row(
         pen.column(impact, columns.impact - 2, if is_pressing(row) { style(loud) } else { text }).skip(2);
     }
     if columns.circuits > 0 {
-        pen.column_right(&row.circuits.to_string(), columns.circuits - 2, text).skip(2);
+        // A question mark: not all of them are the user's.
+        let unknown = if row.unknown_circuits > 0 { "?" } else { "" };
+        let style = if row.unknown_circuits > 0 { style(Role::Warning) } else { text };
+        pen.column_right(&format!("{}{unknown}", row.circuits), columns.circuits - 2, style).skip(2);
     }
     if columns.window > 0 {
         pen.column(&window(look, row), columns.window - 2, text).skip(2);

@@ -137,6 +137,11 @@ fn circuits(detail: &Detail, cells: usize, lines: &mut Vec<TextLine>) {
             (first, Role::Text),
         ]);
         lines.extend(parts.map(|part| plain(format!("{:LABEL$}            {part}", ""), Role::Text)));
+        let standing = detail.standing(row);
+        let role = if standing.known().is_some() { Role::Muted } else { Role::Warning };
+        let remark = Some(standing.remark()).filter(|remark| !remark.is_empty());
+        let remark = remark.iter().flat_map(|remark| wrap(remark, room));
+        lines.extend(remark.map(|part| plain(format!("{:LABEL$}            {part}", ""), role)));
     }
     if detail.circuits.len() > CIRCUITS {
         labelled(" ", &format!("and {} more", detail.circuits.len() - CIRCUITS), cells, Role::Muted, lines);
@@ -195,6 +200,8 @@ fn event_lines(event: &Event, look: &Look<'_>) -> Vec<Span> {
         EventKind::Unacknowledged => (format!("acknowledgement taken back by {who}"), Role::Text),
         EventKind::NoteAdded => (format!("note by {who}"), Role::Text),
         EventKind::NoteRemoved => (format!("note removed by {who}"), Role::Text),
+        EventKind::Accepted => (format!("suggestion accepted by {who}"), Role::Warning),
+        EventKind::Unaccepted => (format!("accepted suggestion taken back by {who}"), Role::Text),
     };
     std::iter::once(head).chain(changes).collect()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::model::Outcome;
 use crate::features::maintenance::pane::opened::{Load, NotificationPage, NotificationsPage, Text};
 use crate::features::maintenance::store::unparsed::Notification;
@@ -161,6 +162,9 @@ pub(crate) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
                 .map(|line| plain(format!("  {line}"), Role::Warning)),
         );
     }
+    if let Some(suggestion) = &mail.suggestion {
+        suggested(suggestion, look, cells, &mut lines);
+    }
     if let Some((kept, size)) = mail.cut {
         // Before the text, which ends where it was cut as if nothing had followed.
         let (sign, style) = (look.glyph(State::Warning), State::Warning.role());
@@ -179,6 +183,20 @@ pub(crate) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
     lines
 }
 
+/// What the mail may be about, marked as what it is.
+fn suggested(suggestion: &Suggestion, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
+    let head = format!("{} SUGGESTION: guessed, no rule says so; A accepts", look.glyph(State::Warning));
+    lines.push(plain("", Role::Text));
+    lines.extend(wrap(&head, cells).into_iter().map(|line| plain(line, Role::Warning)));
+    for (label, value) in suggestion.lines() {
+        for (row, line) in wrap(&value, cells.saturating_sub(HEADER + 2).max(8)).into_iter().enumerate() {
+            let label = if row == 0 { label } else { "" };
+            let role = if matches!(label, "check" | "missing") { Role::Warning } else { Role::Text };
+            lines.push(vec![(format!("  {label:<HEADER$}"), Role::Muted), (line, role)]);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
@@ -190,6 +208,35 @@ mod tests {
     use crate::ui::time::Zone;
 
     #[test]
+    fn a_suggestion_stands_above_the_mail_marked_as_a_guess() {
+        let raw =
+            b"From: noc@bramble.example\nSubject: Works BR-20418\n\nStart: 2026-12-03 22:00 UTC\nCircuit: AB-1234\n";
+        let mail = Mail {
+            key: NotificationKey(1),
+            subject: String::new(),
+            sender: String::new(),
+            source: "import".to_owned(),
+            received_at: DateTime::UNIX_EPOCH,
+            outcome: Outcome::UnknownProvider,
+            reason: String::new(),
+            suggestion: Suggestion::of(raw),
+            made_at: DateTime::UNIX_EPOCH,
+            readable: readable(raw),
+            cut: None,
+        };
+        let theme = Theme::plain();
+        let look = Look { theme: &theme, ascii: false, zone: Zone::Utc, now: DateTime::UNIX_EPOCH };
+        let lines: Vec<String> = mail_lines(&mail, &look, 100)
+            .into_iter()
+            .map(|line| line.into_iter().map(|(text, _)| text).collect::<String>())
+            .collect();
+        let at = lines.iter().position(|line| line == "▲ SUGGESTION: guessed, no rule says so; A accepts").unwrap();
+        assert!(at < lines.iter().position(|line| line.contains("noc@bramble.example")).unwrap());
+        assert!(lines.contains(&"  start       2026-12-03 22:00 UTC".to_owned()), "{lines:#?}");
+        assert!(lines.contains(&"  missing     end".to_owned()), "{lines:#?}");
+    }
+
+    #[test]
     fn a_mail_that_was_cut_says_so_before_its_text() {
         let mail = |cut| Mail {
             key: NotificationKey(1),
@@ -199,6 +246,8 @@ mod tests {
             received_at: DateTime::UNIX_EPOCH,
             outcome: Outcome::Parsed,
             reason: String::new(),
+            suggestion: None,
+            made_at: DateTime::UNIX_EPOCH,
             readable: readable(b"Subject: x\n\nbody\n"),
             cut,
         };

@@ -33,6 +33,8 @@ pub struct Row {
     pub over_at: DateTime<Utc>,
     /// How many circuits it touches.
     pub circuits: u32,
+    /// How many of them the inventory does not have; 0 where nobody asked it, or there is none.
+    pub unknown_circuits: usize,
     /// Ids of the first three of them.
     pub first_circuits: Vec<String>,
     /// The worst that happens to any circuit; `None` without circuits.
@@ -156,6 +158,7 @@ fn of(key: RowKey, row: &rusqlite::Row<'_>, now: DateTime<Utc>) -> rusqlite::Res
         end,
         over_at: time(17)?,
         circuits: row.get(8)?,
+        unknown_circuits: 0,
         first_circuits: row.get_ref(9)?.as_str()?.lines().map(str::to_owned).collect(),
         worst_impact: row.get(10)?,
         summary: row.get(11)?,

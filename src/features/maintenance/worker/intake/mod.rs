@@ -141,6 +141,7 @@ enum Step {
 async fn read(shared: Shared, label: String, events: Vec<Event>) -> Vec<Step> {
     // The rules may have changed since the last ones.
     let intake = Intake::new(shared.store.clone(), shared.rules.now(), shared.setup.limits);
+    let intake = intake.with_inventory(shared.inventory.now());
     let (mut steps, mut mails) = (Vec::new(), Vec::new());
     for event in events {
         let step = match event {

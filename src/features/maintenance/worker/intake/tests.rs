@@ -8,8 +8,9 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::super::super::worker::Setup;
-use super::super::rulebook::Rulebook;
+use super::super::Current;
 use super::*;
+use crate::features::maintenance::inventory::Inventory;
 use crate::features::maintenance::open_store;
 use crate::features::maintenance::rules::Rules;
 use crate::features::maintenance::store::record::Limits;
@@ -51,6 +52,7 @@ async fn mails_wait_while_the_disk_is_full_and_are_taken_by_themselves_when_it_i
     let setup = Setup {
         data_dir: dir.path().join("data"),
         providers_dir: dir.path().join("providers"),
+        circuits: None,
         sources: vec![source.clone()],
         limits: Limits::default(),
         retention: Retention { past_days: None, notification_days: None, raw_days: None },
@@ -59,7 +61,8 @@ async fn mails_wait_while_the_disk_is_full_and_are_taken_by_themselves_when_it_i
     let shared = Shared {
         setup: Arc::new(setup),
         store: store.clone(),
-        rules: Rulebook::new(Rules::embedded()),
+        rules: Current::new(Rules::embedded()),
+        inventory: Current::new(Inventory::default()),
         sync: watch::Sender::new(0),
         reports,
     };

@@ -1,0 +1,279 @@
+//! Accepting a suggestion: a person says that a mail which no rule reads means this maintenance.
+//!
+//! The maintenance is merged as a notice would be, with an event that names who accepted it. Taking it back makes things
+//! as they were: what only the acceptance made known goes, what it changed is changed back. It is refused once somebody
+//! acknowledged or annotated it, or another notice spoke of it; and the mail keeps a word of both.
+
+use rusqlite::{Connection, OptionalExtension};
+use serde::{Deserialize, Serialize};
+
+use super::action::{Actor, Inverse};
+use super::detail::{EventKind, NewEvent};
+use super::merge::{self, State};
+use super::undo::remember;
+use super::{MaintenanceKey, NotificationKey, record, rows, unparsed};
+use crate::features::maintenance::model::{Envelope, Notice, Outcome, Reading, Verdict};
+use crate::store::Error;
+
+/// What accepting did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The windows that it made known or changed.
+    pub windows: Vec<MaintenanceKey>,
+    /// What takes it back.
+    pub inverse: Inverse,
+}
+
+/// Why a suggestion was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// The mail is gone.
+    Gone,
+    /// The mail was read or accepted already.
+    IsRead,
+    /// A newer notice of this maintenance is known.
+    IsOlder,
+}
+
+/// An acceptance, for taking it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Acceptance {
+    /// The mail.
+    notification: i64,
+    /// What had become of it.
+    outcome: Outcome,
+    /// Whose it was.
+    provider: Option<String>,
+    /// Why it was not read.
+    reason: String,
+    /// Each window with what was known of it before, and the event that names who accepted.
+    windows: Vec<(MaintenanceKey, Option<State>, i64)>,
+}
+
+/// Accepts `notice` as what a mail means.
+pub fn accept(
+    connection: &Connection,
+    key: NotificationKey,
+    notice: &Notice,
+    actor: &Actor,
+) -> Result<Result<Accepted, Refused>, Error> {
+    let Some(opened) = unparsed::notification(connection, key)? else { return Ok(Err(Refused::Gone)) };
+    let mail = opened.notification;
+    if !mail.outcome.needs_a_look() {
+        return Ok(Err(Refused::IsRead));
+    }
+    connection.execute_batch("SAVEPOINT accept")?;
+    let before = rows::windows_of(connection, &notice.provider, &notice.maintenance_id)?;
+    let envelope = Envelope { message_id: None, sender: String::new(), subject: String::new(), date: mail.dated };
+    let verdict = Verdict::Parsed { provider: notice.provider.clone(), notices: vec![notice.clone()] };
+    let recorded = record::record_again(connection, key, mail.received_at, &Reading { envelope, verdict })?;
+    if recorded.outcome == Outcome::OutOfSequence {
+        connection.execute_batch("ROLLBACK TO accept; RELEASE accept")?;
+        return Ok(Err(Refused::IsOlder));
+    }
+    connection.execute_batch("RELEASE accept")?;
+    let mut windows = Vec::with_capacity(recorded.merged.len());
+    for (window, _) in &recorded.merged {
+        let known = before.iter().find(|(known, _)| known == window).map(|(_, state)| state.clone());
+        windows.push((*window, known, tell(connection, *window, key, EventKind::Accepted, actor, &[])?));
+    }
+    set(
+        connection,
+        key,
+        None,
+        &format!("no rule reads it; accepted by {} as {}", actor.name(), notice.maintenance_id),
+    )?;
+    let keys = windows.iter().map(|(window, ..)| *window).collect();
+    let acceptance = Acceptance {
+        notification: key.0,
+        outcome: mail.outcome,
+        provider: mail.provider,
+        reason: mail.reason,
+        windows,
+    };
+    let inverse = Inverse::Unaccept(Box::new(acceptance));
+    remember(connection, Some(&inverse), actor)?;
+    Ok(Ok(Accepted { windows: keys, inverse }))
+}
+
+/// Takes an acceptance back; the windows that it had made or changed. Empty if that is not possible any more.
+pub(super) fn take_back(
+    connection: &Connection,
+    acceptance: &Acceptance,
+    actor: &Actor,
+) -> Result<Vec<MaintenanceKey>, Error> {
+    for (window, _, event) in &acceptance.windows {
+        if is_changed_since(connection, *window, *event)? {
+            return Ok(Vec::new());
+        }
+    }
+    let key = NotificationKey(acceptance.notification);
+    for (window, before, _) in &acceptance.windows {
+        match before {
+            None => {
+                connection.prepare_cached("DELETE FROM maintenance WHERE id = ?1")?.execute([window])?;
+            }
+            Some(before) => {
+                let now = state_of(connection, *window)?;
+                let changes = now.map(|now| merge::compare(&now, before)).unwrap_or_default();
+                rows::update(connection, *window, before, &changes)?;
+                tell(connection, *window, key, EventKind::Unaccepted, actor, &changes)?;
+            }
+        }
+    }
+    let mut update = connection.prepare_cached("UPDATE notification SET provider = ?2 WHERE id = ?1")?;
+    update.execute((key, &acceptance.provider))?;
+    let reason = format!("{}; a suggestion was accepted and taken back by {}", acceptance.reason, actor.name());
+    set(connection, key, Some(acceptance.outcome), &reason)?;
+    Ok(acceptance.windows.iter().map(|(window, ..)| *window).collect())
+}
+
+/// What is known of a window now.
+fn state_of(connection: &Connection, window: MaintenanceKey) -> Result<Option<State>, Error> {
+    let mut query = connection.prepare_cached("SELECT provider, maintenance_id FROM maintenance WHERE id = ?1")?;
+    let name = query.query_row([window], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).optional()?;
+    let Some((provider, maintenance_id)) = name else { return Ok(None) };
+    let windows = rows::windows_of(connection, &provider, &maintenance_id)?;
+    Ok(windows.into_iter().find(|(key, _)| *key == window).map(|(_, state)| state))
+}
+
+/// Whether anything but looking happened to a window since an event: it is gone, a notice came, or somebody's
+/// acknowledgement or note stands.
+fn is_changed_since(connection: &Connection, window: MaintenanceKey, event: i64) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT NOT EXISTS (SELECT 1 FROM event WHERE id = ?2 AND maintenance = ?1)
+             OR EXISTS (SELECT 1 FROM event WHERE maintenance = ?1 AND id > ?2 AND notification IS NOT NULL)
+             OR EXISTS (SELECT 1 FROM note n WHERE n.maintenance = ?1 AND n.removed_at IS NULL
+                 AND n.at >= (SELECT at FROM event WHERE id = ?2))
+             OR EXISTS (SELECT 1 FROM acknowledgement a WHERE a.maintenance = ?1 AND a.withdrawn_at IS NULL
+                 AND a.at >= (SELECT at FROM event WHERE id = ?2))",
+    )?;
+    Ok(query.query_row((window, event), |row| row.get(0)).optional()?.unwrap_or(true))
+}
+
+/// Writes what somebody did to the history; the event's id.
+fn tell(
+    connection: &Connection,
+    maintenance: MaintenanceKey,
+    key: NotificationKey,
+    kind: EventKind,
+    actor: &Actor,
+    changes: &[merge::Change],
+) -> Result<i64, Error> {
+    let who = Some(actor.name());
+    NewEvent { maintenance, at: actor.at, stamp: None, kind, notification: Some(key), who }
+        .insert(connection, changes)?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// Sets what stands beside a mail; its outcome too, if there is one.
+fn set(connection: &Connection, key: NotificationKey, outcome: Option<Outcome>, reason: &str) -> Result<(), Error> {
+    let mut update = connection
+        .prepare_cached("UPDATE notification SET outcome = coalesce(?2, outcome), reason = ?3 WHERE id = ?1")?;
+    update.execute((key, outcome, crate::text::clean_line(reason)))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::maintenance::model::Status;
+    use crate::features::maintenance::store::action::{acknowledge_as_it_is, undo};
+    use crate::features::maintenance::store::detail::{Detail, detail};
+    use crate::features::maintenance::store::record::{Limits, record};
+    use crate::features::maintenance::store::testing::{empty, hour, mail, notice};
+    use crate::features::maintenance::store::undo::undo_last;
+
+    fn anna() -> Actor {
+        Actor { who: "anna".to_owned(), at: hour(50) }
+    }
+
+    /// A mail that no rule knows.
+    fn unknown(connection: &Connection, item: &str, made: i64) -> NotificationKey {
+        let (delivery, mut reading) = mail(item, hour(made), vec![]);
+        reading.verdict = Verdict::Unknown { reason: "no rule".to_owned() };
+        record(connection, &delivery, &reading, Limits::default()).unwrap().notification
+    }
+
+    fn look(connection: &Connection) -> Option<Detail> {
+        detail(connection, MaintenanceKey(1), hour(60)).unwrap()
+    }
+
+    /// What became of a mail, and why.
+    fn outcome(connection: &Connection, key: NotificationKey) -> (Outcome, String) {
+        let mail = unparsed::notification(connection, key).unwrap().unwrap().notification;
+        (mail.outcome, mail.reason)
+    }
+
+    #[test]
+    fn an_accepted_suggestion_is_a_maintenance_and_the_history_names_who_accepted_it() {
+        let connection = empty();
+        let key = unknown(&connection, "1", 0);
+        let accepted = accept(&connection, key, &notice(hour(0)), &anna()).unwrap().unwrap();
+        let detail = look(&connection).unwrap();
+        assert_eq!((accepted.windows, detail.maintenance_id.as_str()), (vec![detail.key], "TTN-1"));
+        assert_eq!((detail.events[0].kind, detail.events[0].who.as_deref()), (EventKind::Accepted, Some("anna")));
+        assert_eq!(
+            outcome(&connection, key),
+            (Outcome::Parsed, "no rule reads it; accepted by anna as TTN-1".to_owned())
+        );
+        assert_eq!(accept(&connection, key, &notice(hour(0)), &anna()).unwrap(), Err(Refused::IsRead));
+        assert_eq!(accept(&connection, NotificationKey(99), &notice(hour(0)), &anna()).unwrap(), Err(Refused::Gone));
+    }
+
+    #[test]
+    fn taking_it_back_makes_things_as_they_were() {
+        let connection = empty();
+        let key = unknown(&connection, "1", 0);
+        accept(&connection, key, &notice(hour(0)), &anna()).unwrap().unwrap();
+        assert!(matches!(undo_last(&connection, &anna()).unwrap(), Some((Inverse::Unaccept(_), _))));
+        assert_eq!(look(&connection), None);
+        let reason = "no rule; a suggestion was accepted and taken back by anna".to_owned();
+        assert_eq!(outcome(&connection, key), (Outcome::UnknownProvider, reason));
+        // It can be accepted again.
+        accept(&connection, key, &notice(hour(0)), &anna()).unwrap().unwrap();
+    }
+
+    #[test]
+    fn taking_it_back_from_a_known_maintenance_changes_it_back() {
+        let connection = empty();
+        let (delivery, reading) = mail("0", hour(0), vec![notice(hour(0))]);
+        record(&connection, &delivery, &reading, Limits::default()).unwrap();
+        let key = unknown(&connection, "1", 1);
+        let cancelled = Notice { status: Status::Cancelled, ..notice(hour(1)) };
+        let accepted = accept(&connection, key, &cancelled, &anna()).unwrap().unwrap();
+        assert_eq!(look(&connection).unwrap().status, Status::Cancelled);
+        undo(&connection, &accepted.inverse, &anna()).unwrap();
+        let detail = look(&connection).unwrap();
+        assert_eq!((detail.status, detail.stamp), (Status::Confirmed, hour(0)));
+        assert_eq!(detail.events[0].kind, EventKind::Unaccepted);
+    }
+
+    #[test]
+    fn what_somebody_acknowledged_or_another_notice_changed_is_not_taken_back() {
+        let connection = empty();
+        let key = unknown(&connection, "1", 0);
+        let accepted = accept(&connection, key, &notice(hour(0)), &anna()).unwrap().unwrap();
+        acknowledge_as_it_is(&connection, &accepted.windows, &anna()).unwrap();
+        assert_eq!(undo(&connection, &accepted.inverse, &anna()).unwrap().done, []);
+        assert!(look(&connection).is_some());
+        let connection = empty();
+        let key = unknown(&connection, "1", 0);
+        let accepted = accept(&connection, key, &notice(hour(0)), &anna()).unwrap().unwrap();
+        let (delivery, reading) = mail("2", hour(2), vec![notice(hour(2))]);
+        record(&connection, &delivery, &reading, Limits::default()).unwrap();
+        assert_eq!(undo(&connection, &accepted.inverse, &anna()).unwrap().done, []);
+    }
+
+    #[test]
+    fn one_older_than_what_is_known_is_refused_and_changes_nothing() {
+        let connection = empty();
+        let (delivery, reading) = mail("0", hour(5), vec![notice(hour(5))]);
+        record(&connection, &delivery, &reading, Limits::default()).unwrap();
+        let key = unknown(&connection, "1", 1);
+        let before = look(&connection);
+        assert_eq!(accept(&connection, key, &notice(hour(1)), &anna()).unwrap(), Err(Refused::IsOlder));
+        assert_eq!((look(&connection), outcome(&connection, key).0), (before, Outcome::UnknownProvider));
+    }
+}

@@ -1,0 +1,134 @@
+//! The user's circuits: read anew when their file changes, and put beside what the store says.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
+
+use super::Report;
+use super::watched::{Current, Watched};
+use crate::blocking;
+use crate::config::Problem;
+use crate::features::maintenance::inventory::{Inventory, Standing};
+use crate::features::maintenance::store::detail::circuits_of;
+use crate::features::maintenance::store::list::Row;
+use crate::store::Error;
+use crate::trouble::Trouble;
+
+/// Keeps an inventory up to date with its file.
+pub(super) struct Reading {
+    /// What is kept up to date.
+    inventory: Current<Inventory>,
+    /// The file.
+    file: PathBuf,
+    /// What was wrong with it the last time.
+    problems: Vec<Problem>,
+    /// The watch on its folder.
+    watched: Watched,
+}
+
+impl Reading {
+    /// Watches `file`; it is read the first time when it is run.
+    pub(super) fn begin(inventory: Current<Inventory>, file: PathBuf) -> notify::Result<Self> {
+        let watched = Watched::begin(file.parent().unwrap_or(Path::new("/")))?;
+        Ok(Self { inventory, file, problems: Vec::new(), watched })
+    }
+
+    /// Reads the file whenever it changes, and tells `reports`, until `stop` is cancelled or nobody listens.
+    pub(super) async fn run(mut self, reports: Sender<Report>, stop: CancellationToken) {
+        loop {
+            if let Some(report) = self.read().await
+                && reports.send(report).await.is_err()
+            {
+                return;
+            }
+            if !self.watched.changed(&stop).await {
+                return;
+            }
+        }
+    }
+
+    /// Reads the file; what is to be told if that makes a difference. Circuits stay known while the file cannot be read.
+    async fn read(&mut self) -> Option<Report> {
+        let file = self.file.clone();
+        let (inventory, problems) = blocking::run(move || Inventory::read(&file)).await;
+        let is_same = !inventory.is_there() || inventory == *self.inventory.now();
+        if is_same && problems == self.problems {
+            return None;
+        }
+        for problem in problems.iter().take(20) {
+            tracing::warn!("{}", problem.trouble().one_line());
+        }
+        let circuits = inventory.circuits().len();
+        if inventory.is_there() {
+            self.inventory.replace(inventory);
+        }
+        let told = problems.iter().take(20).map(Problem::trouble).collect::<Vec<Trouble>>();
+        self.problems = problems;
+        Some(Report::CircuitsRead { circuits, problems: told })
+    }
+}
+
+/// Puts what is known of circuits beside an answer of the store.
+pub(super) fn mark(connection: &Connection, report: &mut Report, inventory: &Inventory) -> Result<(), Error> {
+    if !inventory.is_there() {
+        return Ok(());
+    }
+    if let Report::Listed { window, .. } | Report::Extended { window, .. } = report {
+        mark_rows(connection, &mut window.rows, inventory)?;
+    } else if let Report::Opened { detail: Ok(Some(detail)), .. } = report {
+        let detail = Arc::make_mut(detail);
+        detail.standings = inventory.standings(&detail.provider, &detail.circuits);
+    }
+    Ok(())
+}
+
+/// Counts the circuits of rows that the inventory does not have.
+pub(crate) fn mark_rows(connection: &Connection, rows: &mut [Row], inventory: &Inventory) -> Result<(), Error> {
+    for row in rows {
+        let circuits = circuits_of(connection, row.key.maintenance)?;
+        let standings = inventory.standings(&row.provider, &circuits);
+        row.unknown_circuits = standings.iter().filter(|standing| **standing == Standing::Unknown).count();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::mpsc::{Receiver, channel};
+
+    use super::*;
+
+    /// The next report; the time is a guard against hanging.
+    async fn next(reports: &mut Receiver<Report>) -> (usize, Vec<Trouble>) {
+        let report = tokio::time::timeout(Duration::from_mins(1), reports.recv()).await.unwrap().unwrap();
+        let Report::CircuitsRead { circuits, problems } = report else { panic!("{report:?}") };
+        (circuits, problems)
+    }
+
+    #[tokio::test]
+    async fn circuits_are_read_again_and_stay_known_while_their_file_has_a_mistake() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("circuits.csv");
+        std::fs::write(&file, "id\nA-1\n").unwrap();
+        let current = Current::new(Inventory::read(&file).0);
+        let reading = Reading::begin(current.clone(), file.clone()).unwrap();
+        let (out, mut reports) = channel(8);
+        let stop = CancellationToken::new();
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(reading.run(out, stop.clone()));
+        std::fs::write(&file, "id\nA-1\nB-2\n").unwrap();
+        assert_eq!(next(&mut reports).await, (2, vec![]));
+        assert!(current.now().standing("x", "b2").known().is_some());
+        std::fs::write(&file, "nothing\n").unwrap();
+        let (_, problems) = next(&mut reports).await;
+        assert!(problems[0].one_line().contains("circuits.csv:1:1"), "{problems:?}");
+        assert!(current.now().standing("x", "b2").known().is_some());
+        stop.cancel();
+        tasks.join_next().await.unwrap().unwrap();
+    }
+}
