@@ -140,6 +140,8 @@ fn order(devices: u32) -> Order {
         keep_workspace: false,
         follow_build: false,
         review: false,
+        again: false,
+        brought: None,
         who: "benchmark".to_owned(),
     }
 }

@@ -102,8 +102,6 @@ pub enum Risk {
     None,
     /// Done at once, undo offered.
     Undoable,
-    /// Nothing where it concerns a lab; in production the name has to be typed.
-    Production,
     /// Asks, naming the object; Enter alone does not confirm. In production the name has to be typed.
     Confirm,
     /// The name has to be typed.

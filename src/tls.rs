@@ -8,6 +8,9 @@ use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use sha2::{Digest, Sha256};
+
+use crate::config::{CloudVision, Fingerprint};
 
 /// Whose certificates are trusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,8 +20,23 @@ pub enum Trust {
     System,
     /// Those that the authorities in this PEM file signed, and no others.
     File(PathBuf),
+    /// The one that has this fingerprint, whoever has signed it, and however long ago it ended.
+    Pinned(Fingerprint),
     /// Anybody's. The user said so.
     Anybody,
+}
+
+impl Trust {
+    /// As configured.
+    #[must_use]
+    pub fn of(instance: &CloudVision) -> Self {
+        match (&instance.ca_file, instance.fingerprint) {
+            _ if !instance.verify_tls => Self::Anybody,
+            (_, Some(pinned)) => Self::Pinned(pinned),
+            (Some(path), None) => Self::File(path.clone()),
+            (None, None) => Self::System,
+        }
+    }
 }
 
 /// Why no trust could be set up.
@@ -46,8 +64,9 @@ pub(crate) fn config(trust: &Trust) -> Result<ClientConfig, TrustError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let roots = match trust {
-        Trust::Anybody => {
-            let verifier = Arc::new(Unverified(provider));
+        Trust::Anybody | Trust::Pinned(_) => {
+            let pinned = if let Trust::Pinned(pinned) = trust { Some(*pinned) } else { None };
+            let verifier = Arc::new(Unsigned { provider, pinned });
             return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
         }
         Trust::System => system_roots()?,
@@ -78,20 +97,29 @@ fn system_roots() -> Result<RootCertStore, TrustError> {
     Ok(roots)
 }
 
-/// Accepts every certificate, and still checks that the other side has its key.
+/// Accepts certificates whoever has signed them, and still checks that the other side has the key.
 #[derive(Debug)]
-struct Unverified(Arc<CryptoProvider>);
+struct Unsigned {
+    /// What checks signatures.
+    provider: Arc<CryptoProvider>,
+    /// The only one that is accepted; `None` accepts every one.
+    pinned: Option<Fingerprint>,
+}
 
-impl ServerCertVerifier for Unverified {
+impl ServerCertVerifier for Unsigned {
     fn verify_server_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
+        end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
+        let found = Fingerprint(Sha256::digest(end_entity).into());
+        match self.pinned {
+            Some(pinned) if pinned != found => Err(rustls::Error::General(format!("its fingerprint is {found}"))),
+            Some(_) | None => Ok(ServerCertVerified::assertion()),
+        }
     }
 
     fn verify_tls12_signature(
@@ -100,7 +128,7 @@ impl ServerCertVerifier for Unverified {
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, signature, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(message, cert, signature, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -109,10 +137,10 @@ impl ServerCertVerifier for Unverified {
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, signature, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(message, cert, signature, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -8,6 +8,8 @@ use super::{Model, Pane};
 pub(crate) const SMALLEST: (u16, u16) = (40, 10);
 /// From this many columns and rows on the panes are tiled.
 const TILED: (u16, u16) = (110, 30);
+/// Below this many rows what is opened needs every one of them.
+const FEW_ROWS: u16 = 14;
 /// Rows of a pane that has only one line to say: title and line.
 const COMPACT_ROWS: u16 = 2;
 /// Columns that the deploys and the changes need to say how far each is.
@@ -60,8 +62,8 @@ fn arrange(model: &Model, zoomed: bool, area: Rect) -> Option<Layout> {
     let (tabs, panes) = match (large, alone) {
         (true, false) => (None, tile(model, body)),
         (true, true) => (None, vec![(model.focus, body)]),
-        // Zoomed, the pane has the row of the tabs, too.
-        (false, _) if zoomed => (None, vec![(model.focus, body)]),
+        // Zoomed, the pane has the row of the tabs, too; so has what is opened where there are few rows.
+        (false, _) if zoomed || (alone && area.height < FEW_ROWS) => (None, vec![(model.focus, body)]),
         (false, _) => {
             let tabs = Rect { height: 1, ..body };
             let rest = Rect { y: body.y + 1, height: body.height - 1, ..body };

@@ -4,11 +4,14 @@
 //! [`Effect`] is something wanted. [`Model::update`] turns the second into the third and touches nothing else: no I/O,
 //! no clock. [`view::draw`] reads the model and stores nothing.
 
+mod choices;
 pub mod commands;
 pub(crate) mod keymap;
 pub(crate) mod layout;
 pub(crate) mod overlay;
 mod panes;
+mod permit;
+mod pointer;
 mod settings;
 mod themes;
 pub(crate) mod toast;
@@ -85,6 +88,17 @@ impl Pane {
     /// The title where there is little room.
     pub(crate) fn short_title(self) -> &'static str {
         if matches!(self, Self::Maintenances) { "Maint" } else { self.title() }
+    }
+
+    /// The title where there is next to no room.
+    pub(crate) fn brief_title(self) -> &'static str {
+        match self {
+            Self::Maintenances => "Maint",
+            Self::Deploys => "Dep",
+            Self::Changes => "Chg",
+            Self::Lab => "Lab",
+            Self::Consoles => "Con",
+        }
     }
 }
 

@@ -9,16 +9,37 @@ use crate::command::{Motion, Scope};
 use crate::features::cloudvision::pane::Place;
 use crate::features::{cloudvision, maintenance};
 use crate::key::Key;
+use crate::ui::Look;
 use crate::ui::outcome::{Outcome, Say};
 use crate::ui::page::{Span, Title};
 
+/// Whose a pane is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    /// The maintenances'.
+    Maintenances,
+    /// CloudVision's, which has several.
+    CloudVision(Place),
+    /// Nobody's: its feature does not exist yet.
+    Nobody,
+}
+
 impl Pane {
+    /// Whose it is.
+    fn owner(self) -> Owner {
+        match self {
+            Self::Maintenances => Owner::Maintenances,
+            Self::Deploys => Owner::CloudVision(Place::Deploys),
+            Self::Changes => Owner::CloudVision(Place::Changes),
+            Self::Lab | Self::Consoles => Owner::Nobody,
+        }
+    }
+
     /// Its place among the panes of CloudVision, if it is one of them.
     pub(super) fn place(self) -> Option<Place> {
-        match self {
-            Self::Deploys => Some(Place::Deploys),
-            Self::Changes => Some(Place::Changes),
-            Self::Maintenances | Self::Lab | Self::Consoles => None,
+        match self.owner() {
+            Owner::CloudVision(place) => Some(place),
+            Owner::Maintenances | Owner::Nobody => None,
         }
     }
 }
@@ -57,90 +78,90 @@ impl Model {
         outcome.requests.into_iter().map(wrap).chain(outcome.copy.map(Effect::Copy)).collect()
     }
 
+    /// Hands something to the feature behind a pane; what it asks for and wants said is seen to.
+    fn hand_to(
+        &mut self,
+        pane: Pane,
+        maintenance: impl FnOnce(&mut maintenance::pane::State, &Look<'_>) -> maintenance::pane::Outcome,
+        cloudvision: impl FnOnce(&mut cloudvision::pane::State, Place, &Look<'_>) -> cloudvision::pane::Outcome,
+    ) -> Vec<Effect> {
+        let look = self.settings.look(self.zone, self.now);
+        match pane.owner() {
+            Owner::Maintenances => {
+                let outcome = maintenance(&mut self.maintenance, &look);
+                self.of_maintenance(outcome)
+            }
+            Owner::CloudVision(place) => {
+                let outcome = cloudvision(&mut self.cloudvision, place, &look);
+                self.of_cloudvision(outcome)
+            }
+            Owner::Nobody => vec![],
+        }
+    }
+
     /// Tells the panes how much room they have, so that scrolling and drawing agree.
     pub(super) fn fit(&mut self) {
         let Some(layout) = self.layout() else { return };
         for (pane, area) in layout.panes {
             let (columns, rows) = (area.width, area.height.saturating_sub(1));
             let look = self.settings.look(self.zone, self.now);
-            match (pane, pane.place()) {
-                (Pane::Maintenances, _) => {
+            match pane.owner() {
+                Owner::Maintenances => {
                     self.maintenance.fit(columns, rows);
                     self.maintenance.lay_out(&look);
                 }
-                (_, Some(place)) => self.cloudvision.fit(place, columns, rows, &look),
-                (_, None) => {}
+                Owner::CloudVision(place) => self.cloudvision.fit(place, columns, rows, &look),
+                Owner::Nobody => {}
             }
         }
     }
 
     /// Whether the focused pane shows an opened thing, which takes the whole body.
     pub(super) fn is_opened(&self) -> bool {
-        match (self.focus, self.focus.place()) {
-            (Pane::Maintenances, _) => self.maintenance.is_opened(),
-            (_, Some(place)) => self.cloudvision.is_opened(place),
-            (_, None) => false,
+        match self.focus.owner() {
+            Owner::Maintenances => self.maintenance.is_opened(),
+            Owner::CloudVision(place) => self.cloudvision.is_opened(place),
+            Owner::Nobody => false,
         }
     }
 
     /// Whether text is being typed in the focused pane.
     pub(super) fn is_typing(&self) -> bool {
-        match (self.focus, self.focus.place()) {
-            (Pane::Maintenances, _) => self.maintenance.is_typing(),
-            (_, Some(place)) => self.cloudvision.is_typing(place),
-            (_, None) => false,
+        match self.focus.owner() {
+            Owner::Maintenances => self.maintenance.is_typing(),
+            Owner::CloudVision(place) => self.cloudvision.is_typing(place),
+            Owner::Nobody => false,
         }
     }
 
     /// A key for the text that is being typed in the focused pane.
     pub(super) fn typed(&mut self, key: Key) -> Vec<Effect> {
-        match (self.focus, self.focus.place()) {
-            (Pane::Maintenances, _) => {
-                let outcome = self.maintenance.typed(key, self.now);
-                self.of_maintenance(outcome)
-            }
-            (_, Some(_)) => {
-                let look = self.settings.look(self.zone, self.now);
-                let outcome = self.cloudvision.typed(key, &look);
-                self.of_cloudvision(outcome)
-            }
-            (_, None) => vec![],
-        }
+        self.hand_to(self.focus, |pane, look| pane.typed(key, look.now), |pane, _, look| pane.typed(key, look))
     }
 
     /// Pasted text for it.
     pub(super) fn typed_all(&mut self, text: &str) -> Vec<Effect> {
-        match (self.focus, self.focus.place()) {
-            (Pane::Maintenances, _) => {
-                let outcome = self.maintenance.paste(text, self.now);
-                self.of_maintenance(outcome)
-            }
-            (_, Some(_)) => {
-                let look = self.settings.look(self.zone, self.now);
-                let outcome = self.cloudvision.paste(text, &look);
-                self.of_cloudvision(outcome)
-            }
-            (_, None) => vec![],
-        }
+        self.hand_to(self.focus, |pane, look| pane.paste(text, look.now), |pane, _, look| pane.paste(text, look))
     }
 
     /// The keys of what is being typed and what they do.
     pub(super) fn editor_keys(&self) -> Option<&'static [(&'static str, &'static str)]> {
-        match (self.focus, self.focus.place()) {
-            (Pane::Maintenances, _) => self.maintenance.editor_keys(),
-            (_, Some(place)) => self.cloudvision.editor_keys(place),
-            (_, None) => None,
+        match self.focus.owner() {
+            Owner::Maintenances => self.maintenance.editor_keys(),
+            Owner::CloudVision(place) => self.cloudvision.editor_keys(place),
+            Owner::Nobody => None,
         }
     }
 
     /// The scopes that have the keyboard, innermost first.
     pub(crate) fn scopes(&self) -> Vec<Scope> {
         let mut scopes = Vec::with_capacity(4);
-        match (self.focus, self.focus.place()) {
-            (Pane::Maintenances, _) => scopes.extend(self.maintenance.scopes()),
+        match self.focus.owner() {
+            Owner::Maintenances => scopes.extend(self.maintenance.scopes()),
             // Without a CloudVision there is nothing to act on or to move through.
-            (_, Some(place)) if !self.settings.cloudvision.is_empty() => scopes.extend(self.cloudvision.scopes(place)),
-            (_, Some(_) | None) => {}
+            Owner::CloudVision(_) if self.settings.cloudvision.is_empty() => {}
+            Owner::CloudVision(place) => scopes.extend(self.cloudvision.scopes(place)),
+            Owner::Nobody => {}
         }
         scopes.extend([Scope::Dashboard, Scope::Global]);
         scopes
@@ -148,72 +169,40 @@ impl Model {
 
     /// One level up in the focused pane; `None` where it is at its list already.
     pub(super) fn back_in_pane(&mut self) -> Option<Vec<Effect>> {
-        match (self.focus, self.focus.place()) {
-            (Pane::Maintenances, _) => {
+        match self.focus.owner() {
+            Owner::Maintenances => {
                 let outcome = self.maintenance.back(self.now)?;
                 Some(self.of_maintenance(outcome))
             }
-            (_, Some(place)) => {
+            Owner::CloudVision(place) => {
                 let outcome = self.cloudvision.back(place)?;
                 Some(self.of_cloudvision(outcome))
             }
-            (_, None) => None,
+            Owner::Nobody => None,
         }
     }
 
     /// The cursor moved.
     pub(super) fn moved(&mut self, motion: Motion) -> Vec<Effect> {
-        match (self.focus, self.focus.place()) {
-            (Pane::Maintenances, _) => {
-                let outcome = self.maintenance.moved(motion, self.now);
-                self.of_maintenance(outcome)
-            }
-            (_, Some(place)) => {
-                let outcome = self.cloudvision.moved(place, motion);
-                self.of_cloudvision(outcome)
-            }
-            (_, None) => vec![],
-        }
+        self.hand_to(self.focus, |pane, look| pane.moved(motion, look.now), |pane, place, _| pane.moved(place, motion))
     }
 
     /// The wheel turned over a pane, at this column of it.
     pub(super) fn wheel_over(&mut self, pane: Pane, column: u16, lines: isize) -> Vec<Effect> {
-        match (pane, pane.place()) {
-            (Pane::Maintenances, _) => {
-                let outcome = self.maintenance.wheel(lines);
-                self.of_maintenance(outcome)
-            }
-            (_, Some(place)) => {
-                let look = self.settings.look(self.zone, self.now);
-                let outcome = self.cloudvision.wheel(place, column, lines, &look);
-                self.of_cloudvision(outcome)
-            }
-            (_, None) => vec![],
-        }
+        self.hand_to(pane, |pane, _| pane.wheel(lines), |pane, place, look| pane.wheel(place, column, lines, look))
     }
 
     /// A click into a pane, at this column and line below its title.
     pub(super) fn click_into(&mut self, pane: Pane, column: u16, line: usize) -> Vec<Effect> {
-        match (pane, pane.place()) {
-            (Pane::Maintenances, _) => {
-                let outcome = self.maintenance.click(line);
-                self.of_maintenance(outcome)
-            }
-            (_, Some(place)) => {
-                let look = self.settings.look(self.zone, self.now);
-                let outcome = self.cloudvision.click(place, column, line, &look);
-                self.of_cloudvision(outcome)
-            }
-            (_, None) => vec![],
-        }
+        self.hand_to(pane, |pane, _| pane.click(line), |pane, place, look| pane.click(place, column, line, look))
     }
 
     /// The figures of a pane's title, in the order of their weight.
     pub(super) fn heading(&self, pane: Pane) -> Vec<String> {
-        match (pane, pane.place()) {
-            (Pane::Maintenances, _) => self.maintenance.heading(),
-            (_, Some(place)) => self.cloudvision.heading(place),
-            (_, None) => vec![],
+        match pane.owner() {
+            Owner::Maintenances => self.maintenance.heading(),
+            Owner::CloudVision(place) => self.cloudvision.heading(place),
+            Owner::Nobody => vec![],
         }
     }
 
@@ -224,19 +213,19 @@ impl Model {
 
     /// The number on a pane's tab.
     pub(super) fn badge(&self, pane: Pane) -> Option<String> {
-        match (pane, pane.place()) {
-            (Pane::Maintenances, _) => self.maintenance.badge(),
-            (_, Some(place)) => self.cloudvision.badge(place),
-            (_, None) => None,
+        match pane.owner() {
+            Owner::Maintenances => self.maintenance.badge(),
+            Owner::CloudVision(place) => self.cloudvision.badge(place),
+            Owner::Nobody => None,
         }
     }
 
     /// The title of what is opened in a pane.
     pub(super) fn title(&self, pane: Pane) -> Option<Title> {
-        match (pane, pane.place()) {
-            (Pane::Maintenances, _) => maintenance::pane::view::title(&self.maintenance, &self.look()),
-            (_, Some(place)) => cloudvision::pane::view::title(&self.cloudvision, place, &self.look()),
-            (_, None) => None,
+        match pane.owner() {
+            Owner::Maintenances => maintenance::pane::view::title(&self.maintenance, &self.look()),
+            Owner::CloudVision(place) => cloudvision::pane::view::title(&self.cloudvision, place, &self.look()),
+            Owner::Nobody => None,
         }
     }
 
@@ -256,23 +245,28 @@ impl Model {
         self.cloudvision.under_way()
     }
 
+    /// What deployments may have left in CloudVision that nobody abandoned, a sentence each.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        self.cloudvision.left_behind()
+    }
+
     /// Draws what a pane shows below its title; returns where text is being typed.
     pub(super) fn draw_inner(&self, pane: Pane, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         let focused = self.focus == pane;
         let look = self.look();
         let absent = self.settings.absent.get(pane as usize).and_then(Option::as_deref);
-        match (pane, pane.place(), absent) {
-            (Pane::Maintenances, ..) => {
+        match (pane.owner(), absent) {
+            (Owner::Maintenances, _) => {
                 maintenance::pane::view::draw(&self.maintenance, &look, absent, focused, area, buffer)
             }
-            (_, Some(place), None) => {
+            (Owner::CloudVision(place), None) => {
                 cloudvision::pane::view::draw(&self.cloudvision, place, &look, focused, area, buffer)
             }
-            (_, _, Some(line)) => {
+            (Owner::CloudVision(_) | Owner::Nobody, Some(line)) => {
                 super::view::draw_absent(self, line, area, buffer);
                 None
             }
-            (_, None, None) => None,
+            (Owner::Nobody, None) => None,
         }
     }
 }

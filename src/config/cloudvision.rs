@@ -7,7 +7,8 @@ use super::file::{CloudVisionSection, DeploySection};
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::resolve::{Layers, value};
 use super::value::{
-    After, Colour, Endpoint, Kind, List, Name, Paragraph, Pattern, Span, TagFilter, Template, VariableName, Words,
+    After, Colour, Endpoint, Fingerprint, Kind, List, Name, Paragraph, Pattern, Span, TagFilter, Template,
+    VariableName, Words,
 };
 use crate::secret::SecretFrom;
 
@@ -22,6 +23,8 @@ pub struct CloudVision {
     pub token: SecretFrom,
     /// Certificates to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
+    /// The one certificate to trust instead, whoever has signed it.
+    pub fingerprint: Option<Fingerprint>,
     /// Whether the server's certificate is checked at all.
     pub verify_tls: bool,
     /// Its colour; `None` has that of its kind.
@@ -118,6 +121,13 @@ impl Layers<'_> {
                 "no certificate is checked then",
             );
         }
+        if let Some(pinned) = &section.fingerprint {
+            let others = [("ca_file", section.ca_file.is_some()), ("verify_tls = false", !verify_tls)];
+            for (other, _) in others.into_iter().filter(|(_, is_said)| *is_said) {
+                let because = "one certificate is trusted then, and no other";
+                self.contradiction(&pinned.origin, "cloudvision.fingerprint", other, because);
+            }
+        }
         let ca_file = section.ca_file.and_then(|ca| self.expected_path("cloudvision.ca_file", &ca, false));
         let seconds = |seconds| Span(Duration::from_secs(seconds));
         let limits = (seconds(1), seconds(300));
@@ -130,6 +140,7 @@ impl Layers<'_> {
             servers,
             token: overriding.map_or(token, |name| SecretFrom::Variable(name.to_owned())),
             ca_file,
+            fingerprint: value(section.fingerprint),
             verify_tls,
             color: value(section.color),
             // Unsaid, the careful one.

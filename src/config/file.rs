@@ -9,8 +9,8 @@ use super::problem::{At, Origin, Problem};
 use super::reader::{Page, Section};
 use super::source::{SourceSection, read_source};
 use super::value::{
-    After, Colour, Endpoint, Keep, Kind, Level, List, Name, Paragraph, Pattern, Setting, Size, Span, TagFilter,
-    Template, Url, VariableName, When, Words, WrittenPath, Zone,
+    After, Colour, Endpoint, Fingerprint, Keep, Kind, Level, List, Name, Paragraph, Pattern, Setting, Size, Span,
+    TagFilter, Template, Url, VariableName, When, Words, WrittenPath, Zone,
 };
 use crate::key::Key;
 
@@ -113,6 +113,8 @@ pub(super) struct CloudVisionSection {
     pub(super) token_keyring: Option<At<Name>>,
     /// `ca_file`
     pub(super) ca_file: Option<At<WrittenPath>>,
+    /// `fingerprint`
+    pub(super) fingerprint: Option<At<Fingerprint>>,
     /// `verify_tls`
     pub(super) verify_tls: Option<At<bool>>,
     /// `color`
@@ -233,6 +235,7 @@ fn read_cloudvision(mut section: Section<'_, '_>) -> CloudVisionSection {
         token_command: section.read_instead("token_command"),
         token_keyring: section.read_instead("token_keyring"),
         ca_file: section.read("ca_file"),
+        fingerprint: section.read_instead("fingerprint"),
         verify_tls: section.read("verify_tls"),
         color: section.read("color"),
         kind: section.read("kind"),

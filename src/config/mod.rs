@@ -37,8 +37,8 @@ pub use resolve::TOKEN_VARIABLE;
 pub use source::{Imap, Login, Proof, Source, SourceFrom, Wanted};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
-    After, Auth, BadEndpoint, BadPattern, Colour, Endpoint, Filling, Grant, Kind, Level, MailTls, Pattern, Provider,
-    TagFilter, Template, Url, When, Zone,
+    After, Auth, BadEndpoint, BadFingerprint, BadPattern, Colour, Endpoint, Filling, Fingerprint, Grant, Kind, Level,
+    MailTls, Pattern, Provider, TagFilter, Template, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
 
@@ -204,6 +204,15 @@ impl Config {
             (None, [only]) => Some(only),
             (None, _) => None,
         }
+    }
+
+    /// The names of the instances to which writes are refused now or in some context: nothing is written to them of its own
+    /// accord.
+    #[must_use]
+    pub fn hands_off(&self) -> Vec<String> {
+        let contexts = || std::iter::once(None).chain(self.contexts.iter().map(Some));
+        let is_refused = |instance: &&CloudVision| contexts().any(|it| self.refuses_writes_to(instance, it).is_some());
+        self.cloudvision.iter().filter(is_refused).map(|instance| instance.name.clone()).collect()
     }
 
     /// Why writes to `instance` are refused while `context` is active; `None` when they are not.

@@ -1,5 +1,6 @@
 //! `[maintenance.source.oauth]`: tokens that noctui fetches itself.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::problem::{At, Origin, Problem};
@@ -165,7 +166,7 @@ fn file_name(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || byte == b'-' {
             file.push(char::from(byte));
         } else {
-            file.push_str(&format!("_{byte:02x}"));
+            let _ = write!(file, "_{byte:02x}");
         }
     }
     file

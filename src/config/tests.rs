@@ -190,6 +190,17 @@ fn an_instance_and_a_target_have_careful_defaults() {
 }
 
 #[test]
+fn a_fingerprint_stands_alone() {
+    let pin = "AB:".repeat(31) + "AB";
+    let text = format!("[[cloudvision]]\nname = 'a'\nserver = 'a'\nfingerprint = '{pin}'\n");
+    assert_eq!(config(&text).cloudvision[0].fingerprint.unwrap().to_string(), pin);
+    let told = problems(&format!("{text}verify_tls = false\nca_file = 'ca.pem'\n")).join("\n");
+    assert!(told.contains("beside `ca_file`") && told.contains("beside `verify_tls = false`"), "{told}");
+    let told = problems("[[cloudvision]]\nname = 'a'\nserver = 'a'\nfingerprint = 'AB:CD'\n").join("");
+    assert!(told.contains("64 hexadecimal digits"), "{told}");
+}
+
+#[test]
 fn the_variable_with_the_token_counts_for_every_instance() {
     let text = "[[cloudvision]]\nname = 'a'\nserver = 'a'\ntoken_file = 'token'\n\
                 [[cloudvision]]\nname = 'b'\nserver = 'b'\ntoken_command = 'pass show b'\n";

@@ -2,6 +2,7 @@
 //!
 //! The loop runs on the main thread; the workers have a runtime of their own, so that nothing they do delays a key.
 
+mod keeper;
 mod pace;
 pub mod terminal;
 mod worker;
@@ -13,9 +14,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use self::keeper::Keeper;
 use self::pace::Pace;
 use self::terminal::{Event, Terminal};
-use self::worker::{CloudVision, Heard, Maintenances, Threads, Worker};
+use self::worker::{CloudVision, Heard, Maintenances, Threads};
 use crate::app::{Effect, Message, Model, Settings, view};
 use crate::clock;
 use crate::colour::TerminalEnvironment;
@@ -63,12 +65,16 @@ struct Screen {
     terminal_environment: TerminalEnvironment,
     /// All that is seen or remembered.
     model: Model,
+    /// Saves the view.
+    keeper: Keeper,
     /// The threads of the workers.
     threads: Threads,
     /// The worker behind the maintenances.
-    maintenances: Worker<Maintenances>,
-    /// The worker behind deploys and change controls; there is none where no CloudVision is configured.
-    cloudvision: Option<Worker<CloudVision>>,
+    maintenances: Maintenances,
+    /// The worker behind deploys and change controls; there is none before a CloudVision is configured.
+    cloudvision: Option<CloudVision>,
+    /// What that worker is to work with once no deployment is under way: another setup would end them.
+    next_setup: Option<cloudvision::worker::Setup>,
     /// What the workers are to be asked first.
     first: Vec<Effect>,
 }
@@ -80,11 +86,26 @@ impl Screen {
         let settings = settings(&config, &terminal_environment).map_err(Problems)?;
         let view = state::load(&config.paths.view());
         let mut model = Model::new(settings, &view, (80, 24), clock::now());
+        let keeper = Keeper::new(config.paths.view(), view);
         let threads = Threads::start()?;
-        let maintenances = Worker::start(&threads, Setup::of(&config));
-        let cloudvision = cloudvision_setup(&config).map(|setup| Worker::start(&threads, setup));
+        let maintenances = Maintenances::of(&threads, Setup::of(&config));
+        let next_setup = Some(cloudvision_setup(&config));
         let first = model.begin();
-        Ok(Self { config, flags, environment, terminal_environment, model, threads, maintenances, cloudvision, first })
+        let mut screen = Self {
+            config,
+            flags,
+            environment,
+            terminal_environment,
+            model,
+            keeper,
+            threads,
+            maintenances,
+            cloudvision: None,
+            next_setup,
+            first,
+        };
+        screen.set_up_cloudvision();
+        Ok(screen)
     }
 
     /// The loop: quit first, then keys, then frames, then reports. An idle noctui draws nothing and wakes only when
@@ -130,6 +151,10 @@ impl Screen {
                     Err(_) => continue,
                 },
                 Some(read) = reloads.recv() => (self.reconfigured(read, logging), false),
+                () = self.keeper.due() => {
+                    self.keeper.save(Instant::now());
+                    continue;
+                }
                 () = sleep_until(turn) => (Message::Ticked, false),
             };
             let mut leaving = false;
@@ -137,6 +162,7 @@ impl Screen {
             for effect in self.model.update(message, clock::now()) {
                 leaving |= self.carry_out(effect, &mut terminal);
             }
+            self.set_up_cloudvision();
             if leaving {
                 break ExitCode::SUCCESS;
             }
@@ -144,6 +170,9 @@ impl Screen {
             // At once, and without holding back what the workers answer to it; several keys read together are one frame.
             if by_hand && !terminal.has_input() && draw(&self.model, &mut terminal) {
                 dirty = false;
+            }
+            if by_hand {
+                self.keeper.note(self.model.view_state(), Instant::now());
             }
         };
         // The terminal first: whoever quit has a prompt at once, whatever is still being written.
@@ -155,16 +184,19 @@ impl Screen {
         }
         // What can end while the view is saved ends meanwhile, the watches on folders above all.
         self.threads.begin_to_stop();
-        if let Err(error) = state::save(&self.config.paths.view(), &self.model.view_state()) {
-            tracing::warn!(%error, "the view was not saved");
-        }
-        let Self { threads, maintenances, cloudvision, .. } = self;
+        let Self { threads, maintenances, cloudvision, keeper, mut model, .. } = self;
+        keeper.finish(model.view_state(), Instant::now()).await;
         let deployments = async {
             if let Some(worker) = cloudvision {
-                worker.stop().await;
+                let last_words = |report| drop(model.update(Message::CloudVision(Box::new(report)), clock::now()));
+                worker.stop(last_words).await;
             }
         };
-        tokio::join!(maintenances.stop(), deployments);
+        tokio::join!(maintenances.stop(|_| ()), deployments);
+        // Whoever reads this has no screen any more that would name it.
+        for left in model.left_behind() {
+            crate::output::complain(&format!("noctui: {left}"));
+        }
         drop(threads);
         Ok(code)
     }
@@ -215,6 +247,19 @@ impl Screen {
         }
     }
 
+    /// Gives the worker behind deploys and change controls what it is to work with next, unless a deployment is under way.
+    fn set_up_cloudvision(&mut self) {
+        if self.model.deployments_under_way() > 0 {
+            return;
+        }
+        let Some(setup) = self.next_setup.take() else { return };
+        match &mut self.cloudvision {
+            Some(worker) => worker.reconfigure(setup),
+            None if setup.instances.is_empty() => {}
+            none => *none = Some(CloudVision::of(&self.threads, setup)),
+        }
+    }
+
     /// The configuration file was read again: it is taken over, or the old one stays and the mistake is shown.
     fn reconfigured(&mut self, read: Result<Config, Problems>, logging: &Logging) -> Message {
         let settings = read.and_then(|config| {
@@ -224,12 +269,7 @@ impl Screen {
             Ok((config, settings)) => {
                 logging.set(&config.log);
                 self.maintenances.reconfigure(Setup::of(&config));
-                match (cloudvision_setup(&config), &mut self.cloudvision) {
-                    (Some(setup), Some(worker)) => worker.reconfigure(setup),
-                    (Some(setup), none) => *none = Some(Worker::start(&self.threads, setup)),
-                    // Nobody can ask it anything any more; it ends with noctui, and so do its deployments.
-                    (None, _) => {}
-                }
+                self.next_setup = Some(cloudvision_setup(&config));
                 self.config = config;
                 Message::Reconfigured(Box::new(settings))
             }
@@ -243,7 +283,7 @@ impl Screen {
 }
 
 /// What the worker behind deploys and change controls tells; never, where there is none.
-async fn next(worker: &mut Option<Worker<CloudVision>>) -> Heard<cloudvision::worker::Report> {
+async fn next(worker: &mut Option<CloudVision>) -> Heard<cloudvision::worker::Report> {
     match worker {
         Some(worker) => worker.next().await,
         None => std::future::pending().await,
@@ -270,15 +310,15 @@ fn of_cloudvision(heard: Heard<cloudvision::worker::Report>) -> Message {
     }
 }
 
-/// What the worker behind deploys and change controls needs of the configuration; nothing where no CloudVision is
-/// configured.
-fn cloudvision_setup(config: &Config) -> Option<cloudvision::worker::Setup> {
-    (!config.cloudvision.is_empty()).then(|| cloudvision::worker::Setup {
+/// What the worker behind deploys and change controls needs of the configuration.
+fn cloudvision_setup(config: &Config) -> cloudvision::worker::Setup {
+    cloudvision::worker::Setup {
         data_dir: config.paths.data.clone(),
         instances: config.cloudvision.clone(),
         deploys: config.deploys.clone(),
         who: config.who.clone(),
-    })
+        hands_off: config.hands_off(),
+    }
 }
 
 /// Whatever goes wrong stands in the log, too.

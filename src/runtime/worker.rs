@@ -27,78 +27,54 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// A worker that ran this long has recovered.
 const RECOVERED: Duration = Duration::from_mins(1);
-/// How long leaving waits for writes that were asked for.
-const LAST_WRITES: Duration = Duration::from_secs(10);
+/// How long leaving waits for writes that were asked for: a little longer than a workspace is given to be abandoned.
+const LAST_WRITES: Duration = Duration::from_secs(12);
 
-/// What tells the workers of the features apart.
-pub(super) trait Role: 'static {
-    /// What it works with.
-    type Setup: Clone + PartialEq + Send;
-    /// What it is asked.
-    type Request: Send + 'static;
-    /// What it tells.
-    type Report: Send + 'static;
+/// What tells the workers of the features apart: what a worker is set up with (`S`), asked (`Q`) and tells (`R`).
+pub(super) struct Role<S, Q, R> {
     /// As messages name it.
-    const NAME: &'static str;
-
+    name: &'static str,
     /// Whether a request is a question, which is asked again when nobody could take it.
-    fn is_question(request: &Self::Request) -> bool;
-
+    is_question: fn(&Q) -> bool,
     /// Its work, until it is to stop.
-    fn work(
-        setup: Self::Setup,
-        requests: mpsc::Receiver<Self::Request>,
-        reports: mpsc::Sender<Self::Report>,
-        stop: CancellationToken,
-    ) -> BoxFuture<'static, Result<(), Error>>;
+    work: Work<S, Q, R>,
 }
+
+/// The work of a worker: with what it is set up with, what it is asked, where it tells, and what ends it.
+type Work<S, Q, R> =
+    fn(S, mpsc::Receiver<Q>, mpsc::Sender<R>, CancellationToken) -> BoxFuture<'static, Result<(), Error>>;
 
 /// The worker behind the maintenances.
-#[derive(Debug)]
-pub(super) enum Maintenances {}
+pub(super) type Maintenances =
+    Worker<maintenance::worker::Setup, maintenance::worker::Request, maintenance::worker::Report>;
 
-impl Role for Maintenances {
-    type Setup = maintenance::worker::Setup;
-    type Request = maintenance::worker::Request;
-    type Report = maintenance::worker::Report;
-    const NAME: &'static str = "the maintenance worker";
+/// The worker behind deploys and change controls.
+pub(super) type CloudVision =
+    Worker<cloudvision::worker::Setup, cloudvision::worker::Request, cloudvision::worker::Report>;
 
-    fn is_question(request: &Self::Request) -> bool {
-        matches!(request, maintenance::worker::Request::Ask(_))
-    }
-
-    fn work(
-        setup: Self::Setup,
-        requests: mpsc::Receiver<Self::Request>,
-        reports: mpsc::Sender<Self::Report>,
-        stop: CancellationToken,
-    ) -> BoxFuture<'static, Result<(), Error>> {
-        Box::pin(maintenance::worker::run(setup, requests, reports, stop))
+impl Maintenances {
+    /// Starts it.
+    pub(super) fn of(threads: &Threads, setup: maintenance::worker::Setup) -> Self {
+        use maintenance::worker::{Request, run};
+        let role = Role {
+            name: "the maintenance worker",
+            is_question: |request| matches!(request, Request::Ask(_)),
+            work: |setup, requests, reports, stop| Box::pin(run(setup, requests, reports, stop)),
+        };
+        Self::start(threads, role, setup)
     }
 }
 
-/// The worker behind deploys and change controls.
-#[derive(Debug)]
-pub(super) enum CloudVision {}
-
-impl Role for CloudVision {
-    type Setup = cloudvision::worker::Setup;
-    type Request = cloudvision::worker::Request;
-    type Report = cloudvision::worker::Report;
-    const NAME: &'static str = "the CloudVision worker";
-
-    fn is_question(request: &Self::Request) -> bool {
-        use cloudvision::worker::Request;
-        matches!(request, Request::Diff { .. } | Request::Refresh)
-    }
-
-    fn work(
-        setup: Self::Setup,
-        requests: mpsc::Receiver<Self::Request>,
-        reports: mpsc::Sender<Self::Report>,
-        stop: CancellationToken,
-    ) -> BoxFuture<'static, Result<(), Error>> {
-        Box::pin(cloudvision::worker::run(setup, requests, reports, stop))
+impl CloudVision {
+    /// Starts it.
+    pub(super) fn of(threads: &Threads, setup: cloudvision::worker::Setup) -> Self {
+        use cloudvision::worker::{Request, run};
+        let role = Role {
+            name: "the CloudVision worker",
+            is_question: |request| matches!(request, Request::Diff { .. } | Request::Refresh),
+            work: |setup, requests, reports, stop| Box::pin(run(setup, requests, reports, stop)),
+        };
+        Self::start(threads, role, setup)
     }
 }
 
@@ -116,15 +92,17 @@ pub(super) enum Heard<R> {
 }
 
 /// A worker and its channels.
-pub(super) struct Worker<R: Role> {
+pub(super) struct Worker<S, Q, R> {
+    /// What it does.
+    role: Role<S, Q, R>,
     /// Where it runs.
     handle: Handle,
     /// What it works with.
-    setup: R::Setup,
+    setup: S,
     /// Cancelled when noctui leaves.
     stop: CancellationToken,
     /// The worker while it runs.
-    running: Option<Running<R>>,
+    running: Option<Running<Q, R>>,
     /// When it is started again, and the pause after that.
     restart: (Instant, Duration),
     /// What could not be asked.
@@ -204,23 +182,24 @@ impl Drop for Threads {
 }
 
 /// A worker that runs.
-struct Running<R: Role> {
+struct Running<Q, R> {
     /// Its task.
     task: JoinHandle<Result<(), Trouble>>,
     /// To it.
-    requests: mpsc::Sender<R::Request>,
+    requests: mpsc::Sender<Q>,
     /// From it.
-    reports: mpsc::Receiver<R::Report>,
+    reports: mpsc::Receiver<R>,
     /// Ends it.
     stop: CancellationToken,
     /// Since when.
     since: Instant,
 }
 
-impl<R: Role> Worker<R> {
+impl<S: Clone + PartialEq, Q, R> Worker<S, Q, R> {
     /// Starts the worker.
-    pub(super) fn start(threads: &Threads, setup: R::Setup) -> Self {
+    fn start(threads: &Threads, role: Role<S, Q, R>, setup: S) -> Self {
         let mut this = Self {
+            role,
             handle: threads.handle.clone(),
             setup,
             stop: threads.stop.clone(),
@@ -239,22 +218,23 @@ impl<R: Role> Worker<R> {
         let (requests, inbox) = mpsc::channel(REQUESTS);
         let (outbox, reports) = mpsc::channel(REPORTS);
         let stop = self.stop.child_token();
-        let work = R::work(self.setup.clone(), inbox, outbox, stop.clone());
-        let task =
-            self.handle.spawn(async move {
-                match AssertUnwindSafe(work).catch_unwind().await {
-                    Ok(ended) => ended.map_err(|error| Trouble::of(&error)),
-                    Err(_) => Err(Trouble::new(&format!("{} has crashed", R::NAME))
-                        .to_do("see the log; it starts again by itself")),
+        let work = (self.role.work)(self.setup.clone(), inbox, outbox, stop.clone());
+        let name = self.role.name;
+        let task = self.handle.spawn(async move {
+            match AssertUnwindSafe(work).catch_unwind().await {
+                Ok(ended) => ended.map_err(|error| Trouble::of(&error)),
+                Err(_) => {
+                    Err(Trouble::new(&format!("{name} has crashed")).to_do("see the log; it starts again by itself"))
                 }
-            });
+            }
+        });
         self.running = Some(Running { task, requests, reports, stop, since: Instant::now() });
     }
 
     /// Asks the worker. A question that it cannot take now is asked again when it can; that something else was not done
     /// is told by [`Self::next`].
-    pub(super) fn ask(&mut self, request: R::Request) {
-        let is_question = R::is_question(&request);
+    pub(super) fn ask(&mut self, request: Q) {
+        let is_question = (self.role.is_question)(&request);
         let refused = match &self.running {
             Some(running) => running.requests.try_send(request).is_err(),
             None => true,
@@ -263,14 +243,14 @@ impl<R: Role> Worker<R> {
             self.missed = true;
         } else if refused && self.refused.is_none() {
             self.refused = Some(
-                Trouble::new(&format!("{} is not answering: this was not done", R::NAME))
+                Trouble::new(&format!("{} is not answering: this was not done", self.role.name))
                     .to_do("wait a moment and do it again"),
             );
         }
     }
 
     /// What the worker tells, or what happened to it. Cancel safety: only waits; nothing is taken that is not returned.
-    pub(super) async fn next(&mut self) -> Heard<R::Report> {
+    pub(super) async fn next(&mut self) -> Heard<R> {
         if let Some(refused) = self.refused.take() {
             return Heard::Refused(refused);
         }
@@ -288,10 +268,11 @@ impl<R: Role> Worker<R> {
             biased;
             Some(report) = running.reports.recv() => Heard::Report(report),
             ended = &mut running.task => {
+                let name = self.role.name;
                 let trouble = match ended {
                     Ok(Err(trouble)) => trouble,
-                    Ok(Ok(())) => Trouble::new(&format!("{} has ended", R::NAME)),
-                    Err(error) => Trouble::new(&format!("{} has crashed", R::NAME)).caused_by(&error.to_string()),
+                    Ok(Ok(())) => Trouble::new(&format!("{name} has ended")),
+                    Err(error) => Trouble::new(&format!("{name} has crashed")).caused_by(&error.to_string()),
                 };
                 let recovered = running.since.elapsed() > RECOVERED;
                 self.running = None;
@@ -301,14 +282,14 @@ impl<R: Role> Worker<R> {
                 }
                 let pause = if recovered { FIRST_PAUSE } else { self.restart.1 };
                 self.restart = (Instant::now() + pause, (pause * 2).min(LONGEST_PAUSE));
-                tracing::error!(worker = R::NAME, what = trouble.what(), retry_s = pause.as_secs(), "a worker stopped");
+                tracing::error!(worker = name, what = trouble.what(), retry_s = pause.as_secs(), "a worker stopped");
                 Heard::Stopped(trouble)
             }
         }
     }
 
     /// Takes over a new setup: the worker ends its writes and starts again with it.
-    pub(super) fn reconfigure(&mut self, setup: R::Setup) {
+    pub(super) fn reconfigure(&mut self, setup: S) {
         if self.setup == setup {
             return;
         }
@@ -319,13 +300,20 @@ impl<R: Role> Worker<R> {
         }
     }
 
-    /// Ends the worker. Writes that were asked for are carried out, for as long as [`LAST_WRITES`].
-    pub(super) async fn stop(self) {
+    /// Ends the worker. Writes that were asked for are carried out, for as long as [`LAST_WRITES`]; what it tells meanwhile is
+    /// `heard`.
+    pub(super) async fn stop(self, mut heard: impl FnMut(R)) {
         let Self { stop, running, .. } = self;
-        if let Some(Running { task, requests, reports, .. }) = running {
-            drop((requests, reports));
+        if let Some(Running { task, requests, mut reports, .. }) = running {
+            drop(requests);
             stop.cancel();
-            if tokio::time::timeout(LAST_WRITES, task).await.is_err() {
+            let ended = async {
+                while let Some(report) = reports.recv().await {
+                    heard(report);
+                }
+                task.await
+            };
+            if tokio::time::timeout(LAST_WRITES, ended).await.is_err() {
                 tracing::error!(
                     "leaving although a write has not ended; the store decides by itself whether it was done"
                 );

@@ -73,6 +73,19 @@ pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
     lines
 }
 
+/// Like [`wrap`], for so many rows: where not all fits whole paragraphs go, the last ones first. The first stays, however
+/// long it is.
+pub(crate) fn wrap_paragraphs(text: &str, cells: usize, rows: usize) -> Vec<String> {
+    let mut text = text;
+    loop {
+        let lines = wrap(text, cells);
+        match text.rsplit_once("\n\n") {
+            Some((above, _)) if lines.len() > rows => text = above,
+            _ => return lines,
+        }
+    }
+}
+
 /// The words of `text` with what belongs to them, a full stop above all, and the blanks between them.
 fn words_and_blanks(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
@@ -209,6 +222,14 @@ mod tests {
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("a\n\nb", 5), ["a", "", "b"]);
         assert_eq!(wrap("two words. (And more)", 9), ["two", "words.", "(And", "more)"]);
+    }
+
+    #[test]
+    fn paragraphs_go_as_a_whole_where_there_is_no_room() {
+        let text = "one two\n\nthree\n\nfour";
+        assert_eq!(wrap_paragraphs(text, 8, 9), ["one two", "", "three", "", "four"]);
+        assert_eq!(wrap_paragraphs(text, 8, 4), ["one two", "", "three"]);
+        assert_eq!(wrap_paragraphs(text, 3, 1), ["one", "two"]);
     }
 
     #[test]

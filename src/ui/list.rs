@@ -299,10 +299,18 @@ impl<R: Row> List<R> {
         }
     }
 
-    /// Marks every row in memory, or unmarks all when they are marked already.
+    /// The marked rows, wherever they are.
+    pub(crate) fn marks(&self) -> impl Iterator<Item = &R> {
+        self.marks.values()
+    }
+
+    /// Marks every row in memory, or unmarks them when they are marked already. Marked rows that are not in memory stay
+    /// marked.
     pub(crate) fn toggle_all(&mut self) {
         if self.rows.iter().all(|row| self.marks.contains_key(&row.key())) {
-            self.marks.clear();
+            for row in &self.rows {
+                self.marks.remove(&row.key());
+            }
         } else {
             self.marks.extend(self.rows.iter().map(|row| (row.key(), row.clone())));
         }

@@ -43,10 +43,22 @@ pub(crate) fn draw_line(line: &[Span], look: &Look<'_>, area: Rect, y: u16, buff
 
 /// Draws lines from `scroll` on.
 pub(crate) fn draw_lines(lines: &[TextLine], scroll: usize, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
-    for (row, line) in lines.iter().skip(scroll).take(usize::from(area.height)).enumerate() {
+    draw_some(lines.iter(), lines.len(), scroll, look, area, buffer);
+}
+
+/// Draws so many lines from `scroll` on, wherever they stand.
+pub(crate) fn draw_some<'l>(
+    lines: impl Iterator<Item = &'l TextLine>,
+    many: usize,
+    scroll: usize,
+    look: &Look<'_>,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    for (row, line) in lines.skip(scroll).take(usize::from(area.height)).enumerate() {
         draw_line(line, look, area, u16::try_from(row).unwrap_or(u16::MAX), buffer);
     }
-    draw_below(lines.len().saturating_sub(scroll + usize::from(area.height)), look, area, buffer);
+    draw_below(many.saturating_sub(scroll + usize::from(area.height)), look, area, buffer);
 }
 
 /// That there are `below` more lines: at the right end of the last row, over whatever is there.

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use noctui::features::maintenance::rules::Rules;
+use regex::Regex;
 use serde_json::Value;
 
 use super::{notices, root};
@@ -13,12 +14,38 @@ fn document() -> String {
     fs::read_to_string(root().join("docs/providers.md")).unwrap()
 }
 
-/// The block of the document that is marked as `kind`.
+/// The first block of the document that is marked as `kind`.
 fn block(kind: &str) -> String {
+    block_below("# Provider rules", kind)
+}
+
+/// The first block below a heading that is marked as `kind`.
+fn block_below(heading: &str, kind: &str) -> String {
     let text = document();
+    let text = text.split_once(heading).unwrap().1.to_owned();
     let start = text.find(&format!("```{kind}\n")).unwrap() + kind.len() + 4;
     let end = text[start..].find("```").unwrap();
     text[start..start + end].to_owned()
+}
+
+#[test]
+fn the_harder_example_works() {
+    const HARDER: &str = "## A harder example";
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("altiplano.toml"), block_below(HARDER, "toml")).unwrap();
+    let (rules, errors) = Rules::with_user_dir(folder.path());
+    assert_eq!(errors, []);
+    let said = notices(rules.read(block_below(HARDER, "eml").as_bytes(), None).verdict).unwrap();
+    let windows: Vec<String> = said
+        .iter()
+        .map(|notice| format!("{} {}", notice.start.format("%F %H:%M"), notice.end.format("to %H:%M")))
+        .collect();
+    assert_eq!(windows, ["2026-11-01 06:30 to 12:00", "2026-11-03 06:30 to 11:00"]);
+    assert!(windows.iter().all(|window| document().contains(window)));
+    let circuits: Vec<String> =
+        said[0].circuits.iter().map(|circuit| format!("{} {}", circuit.circuit_id, circuit.impact.as_str())).collect();
+    assert_eq!(circuits, ["BOI-SEA-10G-1 OUTAGE", "BOI-PDX-1G-9 NO-IMPACT"]);
+    assert_eq!((said[1].account.as_str(), said[1].maintenance_id.as_str()), ("5-1188", "ALT 77/2026"));
 }
 
 #[test]
@@ -111,6 +138,17 @@ fn misfit(whole: &Value, schema: &Value, value: &Value) -> Option<String> {
             "anyOf" => list().any(fits),
             "oneOf" => list().filter(|schema| fits(schema)).count() == 1,
             "required" => list().all(|key| value.get(key.as_str().unwrap()).is_some()),
+            // Sizes are in characters; patterns here mean the same to ECMAScript and to us.
+            "minLength" => value.as_str().is_none_or(|text| text.chars().count() >= bound(wants)),
+            "pattern" => {
+                let pattern = Regex::new(wants.as_str().unwrap()).unwrap();
+                value.as_str().is_none_or(|text| pattern.is_match(text))
+            }
+            "format" if wants == "regex" => value.as_str().is_none_or(|text| Regex::new(text).is_ok()),
+            "dependentRequired" => wants.as_object().unwrap().iter().all(|(key, needs)| {
+                let needs = || needs.as_array().unwrap().iter().map(|key| key.as_str().unwrap());
+                value.get(key).is_none() || needs().all(|key| value.get(key).is_some())
+            }),
             "minimum" => value.as_i64().is_none_or(|value| Some(value) >= wants.as_i64()),
             "minItems" => items.is_none_or(|items| items.len() >= bound(wants)),
             "maxItems" => items.is_none_or(|items| items.len() <= bound(wants)),
@@ -169,6 +207,7 @@ fn the_schema_has_exactly_the_keys_and_words_that_the_engine_knows() {
         ("/properties/dates/properties", format!("{top}[dates]\nunknown = 1\n")),
         ("/properties/dates/properties/order/enum", format!("{top}[dates]\norder = \"unknown\"\n")),
         ("/properties/dates/properties/repeated_hour/enum", format!("{top}[dates]\nrepeated_hour = \"unknown\"\n")),
+        ("/properties/dates/properties/year/enum", format!("{top}[dates]\nyear = \"unknown\"\n")),
         ("/properties/default/properties", format!("{top}[default]\nunknown = 1\n")),
         ("/properties/id/properties", format!("{top}[id]\nunknown = 1\n")),
         ("/$defs/part/properties", format!("{top}[part.html]\nunknown = 1\n")),
@@ -230,6 +269,14 @@ fn every_rule_in_the_binary_fits_the_schema_and_a_wrong_one_does_not() {
         format!("{top}[[part.html.step]]\nlabel = 'a'\nfield = 'x'\n"),
         format!("{top}[[part.html.step]]\ncolumns = [{{ field = 'circuit' }}]\n"),
         format!("{top}[part.x]\nfrom = 'pdf'\n"),
+        "organizer = 'x'\nprocessors = []\n".to_owned(),
+        format!("{top}senders = ['carrier.example']\n"),
+        format!("{top}[dates]\nzone = 'Europe Berlin'\n"),
+        format!("{top}[[part.html.step]]\nlabel = ''\nfield = 'summary'\n"),
+        format!("{top}[[part.html.step]]\nfind = '(?<circut>x)'\n"),
+        format!("{top}[[part.html.step]]\nfind = '(x'\n"),
+        format!("{top}[[part.html.step]]\nlabel = 'a'\nreplace = [['[', 'x']]\n"),
+        format!("{top}[[part.html.step]]\nfind = 'x'\nrepeat = []\n"),
     ] {
         assert!(misfit(&whole, &whole, &read(&wrong)).is_some(), "{wrong}");
     }

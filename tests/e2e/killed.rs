@@ -1,11 +1,11 @@
 //! `kill -9`: what was confirmed on the screen is kept, and what was half done leaves no trace.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
 use crate::support::mailbox::id;
-use crate::support::{Random, Session, Start};
+use crate::support::{DEADLINE, Random, Session, Start};
 use crate::world::{World, column, count, is_acknowledged, is_listed, wait_until_read};
 
 /// How often it is killed behind a confirmation.
@@ -48,6 +48,25 @@ fn what_the_screen_confirmed_survives_being_killed_at_once() {
             (0..=round).filter(|round| round % 2 == 1).map(|round| format!("note number {round}")).collect();
         assert_eq!(column(&database, "SELECT text FROM note ORDER BY id"), notes, "after round {round}");
     }
+}
+
+#[test]
+fn the_view_is_as_it_was_after_being_killed() {
+    let world = World::with(3);
+    let mut session = world.ready(3);
+    session.send("s/HC\r");
+    let is_saved = |view: &str| view.contains("\"sort\": \"change\"") && view.contains("\"filter\": \"HC\"");
+    let deadline = Instant::now() + DEADLINE;
+    while !is_saved(&world.view()) {
+        assert!(Instant::now() < deadline, "the view is saved by and by: {}", world.view());
+        session.read_for(Duration::from_millis(20));
+    }
+    kill(session);
+    let mut session = world.start().spawn();
+    session.wait_for("the same order and filter", |screen| {
+        screen.text().contains("by change") && screen.text().contains("/HC")
+    });
+    session.quit("q");
 }
 
 #[test]

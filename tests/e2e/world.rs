@@ -57,6 +57,11 @@ impl World {
         database
     }
 
+    /// The saved view; empty as long as there is none.
+    pub(crate) fn view(&self) -> String {
+        fs::read_to_string(self.folder.path().join("state").join("view.json")).unwrap_or_default()
+    }
+
     /// The file of the database.
     pub(crate) fn database_path(&self) -> PathBuf {
         self.folder.path().join("data").join(FILE_NAME)

@@ -137,8 +137,15 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     let Deploy { include, exclude, tags, change_name, change_notes, dir, .. } = least.clone();
     let written = Deploy { include, exclude, tags, change_name, change_notes, dir, ..target.clone() };
     assert_eq!(&written, least);
-    for key in ["token_file", "token_command", "token_keyring", "password_env", "password_command", "password_keyring"]
-    {
+    for key in [
+        "token_file",
+        "token_command",
+        "token_keyring",
+        "fingerprint",
+        "password_env",
+        "password_command",
+        "password_keyring",
+    ] {
         assert!(example().contains(&format!("# - {key}: ")), "{key}");
     }
 }

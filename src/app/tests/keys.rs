@@ -172,7 +172,7 @@ fn mails_that_could_not_be_read_have_their_list_with_the_reason() {
     assert!(desk.shows("no rule knows its senders (works@lakeside-fibre.example)"), "{}", desk.screen());
     desk.press("j");
     assert!(desk.shows("no start of the window found"), "{}", desk.screen());
-    desk.press("f");
+    desk.press("f f");
     assert!(desk.shows("all mails") && desk.shows("parsed"), "{}", desk.screen());
     desk.press("enter");
     assert!(desk.shows("From        "));

@@ -48,6 +48,27 @@ fn a_filter_leaves_all_else_unmarked() {
 }
 
 #[test]
+fn what_is_marked_of_one_filter_stays_marked_under_the_next_and_all_of_it_is_acted_on() {
+    let mut desk = full();
+    let zayo = desk.count("SELECT count(*) FROM maintenance_text WHERE text LIKE '%zayo%'");
+    let lumen = desk.count("SELECT count(*) FROM maintenance_text WHERE text LIKE '%lumen%'");
+    desk.press("/").type_text("zayo").press("enter *");
+    assert!(desk.shows(&format!("{zayo} marked")), "{}", desk.screen());
+    desk.press("/").press("ctrl-u").type_text("lumen").press("enter space");
+    assert!(desk.shows(&format!("{} marked", zayo + 1)), "{}", desk.screen());
+    desk.press("*");
+    assert!(desk.shows(&format!("{} marked", zayo + lumen)), "{}", desk.screen());
+    assert!(desk.shows(&format!("marked all {lumen}, {zayo} others are marked, too")), "{}", desk.screen());
+    desk.press("*");
+    assert!(desk.shows(&format!("unmarked all {lumen}, {zayo} others are marked, too")), "{}", desk.screen());
+    desk.press("a");
+    let left = "SELECT count(*) FROM maintenance m JOIN maintenance_text t USING (id)
+                WHERE t.text LIKE '%zayo%' AND ack_revision < revision";
+    assert_eq!(desk.count(left), 0, "{}", desk.screen());
+    assert!(!desk.shows(" marked"), "{}", desk.screen());
+}
+
+#[test]
 fn single_rows_are_unmarked_and_marked_again_and_esc_or_the_key_itself_clears_all() {
     let mut desk = full();
     let all = desk.count(ALL);
@@ -61,7 +82,9 @@ fn single_rows_are_unmarked_and_marked_again_and_esc_or_the_key_itself_clears_al
     desk.press("* esc");
     assert!(!marked(&desk, all));
     desk.press("* f");
-    assert!(!marked(&desk, all), "another list: {}", desk.screen());
+    assert!(marked(&desk, all), "they outlast another list: {}", desk.screen());
+    desk.press("esc");
+    assert!(!marked(&desk, all), "{}", desk.screen());
 }
 
 #[test]

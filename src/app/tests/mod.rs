@@ -4,6 +4,7 @@ mod cloudvision;
 mod desk;
 mod kept;
 mod keys;
+mod mails;
 mod marks;
 mod mouse;
 mod palette;

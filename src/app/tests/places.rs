@@ -37,7 +37,7 @@ fn zoomed_the_pane_has_the_row_of_the_tabs_too() {
     desk.press("2");
     assert!(desk.shows("─ 2 Deploys") && !desk.shows("[2 Deploys]"), "{}", desk.screen());
     desk.press("esc");
-    assert!(desk.shows("[2 Deploys]"), "esc leaves the zoom: {}", desk.screen());
+    assert!(desk.shows("[2 Dep] 3 Chg "), "esc leaves the zoom: {}", desk.screen());
     let mut desk = Desk::live(120, 40);
     desk.press("enter");
     assert!(!desk.shows("z zoom"), "{}", desk.screen());

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::app::Model;
 use crate::app::commands::{COMMANDS, Command};
+use crate::features::{cloudvision, maintenance};
 use crate::ui::line::{Pen, fit, width};
 use crate::ui::theme::{Role, State};
 
@@ -40,9 +41,16 @@ pub(crate) fn hints(model: &Model) -> Vec<Hint> {
         }
     }
     let warnings = warnings(model).map_or(0, |text| width(&text) + 2);
-    let (last, others): (Vec<_>, Vec<_>) =
+    let (mut last, mut others): (Vec<_>, Vec<_>) =
         shown.into_iter().partition(|(command, ..)| matches!(command, Command::Back | Command::Help));
-    let cells = |(_, key, word): &(Command, String, &str)| width(key) + 1 + width(word) + 2;
+    if model.size.0 < NARROW {
+        // What leads to the text comes first then, and the way back and the help are known by their keys.
+        others.sort_by_key(|(command, ..)| !is_way_in(*command));
+        for (.., word) in &mut last {
+            *word = "";
+        }
+    }
+    let cells = |(_, key, word): &(Command, String, &str)| width(&said(key, word)) + 2;
     let mut room = usize::from(model.size.0).saturating_sub(1 + warnings + last.iter().map(cells).sum::<usize>());
     let fitting = others.into_iter().take_while(|hint| {
         let fits = cells(hint) <= room;
@@ -57,6 +65,22 @@ pub(crate) fn hints(model: &Model) -> Vec<Hint> {
         Hint { command: hint.0, key: hint.1, word: hint.2.to_owned(), columns }
     });
     placed.filter(|hint| hint.columns.end <= model.size.0).collect()
+}
+
+/// Below this many columns few keys have room for their words.
+const NARROW: u16 = 60;
+
+/// Whether a command opens what the cursor is on.
+fn is_way_in(command: Command) -> bool {
+    matches!(
+        command,
+        Command::CloudVision(cloudvision::pane::Command::Open) | Command::Maintenance(maintenance::pane::Command::Open)
+    )
+}
+
+/// A key and its word, if it has one.
+fn said(key: &str, word: &str) -> String {
+    if word.is_empty() { key.to_owned() } else { format!("{key} {word}") }
 }
 
 /// That there are warnings which nobody has looked at, and the key that shows them.
@@ -104,7 +128,10 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     pen.skip(1);
     let mut draw = |key: &str, word: &str| {
         pen.text(key, look.theme.style(Role::Key));
-        pen.text(" ", look.theme.style(Role::Muted)).text(word, look.theme.style(Role::Muted)).skip(2);
+        if !word.is_empty() {
+            pen.text(" ", look.theme.style(Role::Muted)).text(word, look.theme.style(Role::Muted));
+        }
+        pen.skip(2);
     };
     if let Some(keys) = typing(model) {
         for (key, word) in keys {

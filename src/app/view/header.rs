@@ -20,14 +20,47 @@ pub(crate) struct Tab {
     pub(crate) columns: Range<u16>,
 }
 
-/// The tabs, with their places.
+/// How much a tab says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// Number, name and count.
+    All,
+    /// Number, name in three letters or so, count.
+    Brief,
+    /// The same without the count.
+    Name,
+    /// The number alone: with a count beside it nobody would know which is which.
+    Number,
+}
+
+/// What the tabs say, the focused one and the others, from the widest screen to the smallest.
+const WIDTHS: [(Says, Says); 5] = [
+    (Says::All, Says::All),
+    (Says::All, Says::Brief),
+    (Says::All, Says::Name),
+    (Says::Brief, Says::Name),
+    (Says::All, Says::Number),
+];
+
+/// The tabs, with their places: they say as much as there is room for.
 pub(crate) fn tabs(model: &Model) -> Vec<Tab> {
+    let fits = |tabs: &Vec<Tab>| tabs.last().is_none_or(|last| last.columns.end <= model.size.0);
+    let mut widths = WIDTHS.into_iter().map(|(focused, other)| tabs_that_say(model, focused, other));
+    widths.find(fits).unwrap_or_else(|| tabs_that_say(model, Says::All, Says::Number))
+}
+
+/// The tabs, the focused one and the others saying so much.
+fn tabs_that_say(model: &Model, focused: Says, other: Says) -> Vec<Tab> {
     let mut at = 0;
-    let narrow = model.size.0 < 80;
     let make = |pane: Pane| {
-        let count = model.badge(pane).map_or_else(String::new, |count| format!(" {count}"));
-        let title = if narrow && model.focus != pane { String::new() } else { format!(" {}", pane.short_title()) };
-        let text = format!("{}{title}{count}", pane.number());
+        let says = if model.focus == pane { focused } else { other };
+        let count = || model.badge(pane).map_or_else(String::new, |count| format!(" {count}"));
+        let text = match says {
+            Says::All => format!("{} {}{}", pane.number(), pane.short_title(), count()),
+            Says::Brief => format!("{} {}{}", pane.number(), pane.brief_title(), count()),
+            Says::Name => format!("{} {}", pane.number(), pane.brief_title()),
+            Says::Number => pane.number().to_string(),
+        };
         // The brackets make the focused tab visible without colour.
         let text = if model.focus == pane { format!("[{text}]") } else { format!(" {text} ") };
         let from = at;

@@ -79,8 +79,9 @@ fn draw_pane(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) -> Opti
 /// What a pane says whose backend is not there.
 pub(super) fn draw_absent(model: &Model, text: &str, area: Rect, buffer: &mut Buffer) {
     let cells = usize::from(area.width.saturating_sub(2));
-    let mut lines = crate::ui::line::wrap(text, cells);
-    let (wanted, rows) = (lines.len(), usize::from(area.height));
+    let rows = usize::from(area.height);
+    let mut lines = crate::ui::line::wrap_paragraphs(text, cells, rows);
+    let wanted = lines.len();
     lines.truncate(rows);
     if let (Some(last), true) = (lines.last_mut(), wanted > rows) {
         // Half a sentence must not read like a whole one.

@@ -1,5 +1,6 @@
 //! The values settings can have: how each is written, and what it means.
 
+mod fingerprint;
 mod list;
 mod mail;
 mod measure;
@@ -16,6 +17,7 @@ use toml::de::DeValue;
 use super::problem::either;
 use crate::text::clean_line;
 
+pub use fingerprint::{BadFingerprint, Fingerprint};
 pub(crate) use list::{List, Words};
 pub(crate) use mail::{Account, Folder, Header, Scope, Sender};
 pub use mail::{Auth, Grant, MailTls, Provider};

@@ -34,6 +34,8 @@ pub enum ActError {
         state: &'static str,
         /// What was wanted.
         wanted: &'static str,
+        /// What has to be done before, if anything can be.
+        remedy: &'static str,
     },
     /// It was asked for, and no answer came; what there is to see does not tell.
     #[error("it was asked for, and no answer came: nobody knows whether it was done")]
@@ -55,8 +57,7 @@ impl Remedy for ActError {
             Self::Call(error) => error.remedy(),
             Self::Edited { .. } => "look at what it does now, and do it again".into(),
             Self::Gone => "".into(),
-            Self::NotNow { state: "pending", .. } => "approve it first".into(),
-            Self::NotNow { .. } => "look at it again".into(),
+            Self::NotNow { remedy, .. } => (*remedy).into(),
             Self::Unknown { .. } => "look at the change control before anything is done again".into(),
         }
     }
@@ -97,6 +98,16 @@ impl ChangeAction {
         }
     }
 
+    /// What has to be done before, where a change control in this state cannot be asked for it.
+    fn before_it(&self, state: ChangeState) -> &'static str {
+        match (self, state) {
+            (Self::Stop, _) => "only one that runs can be stopped",
+            (Self::Start | Self::Schedule(_), ChangeState::Pending) => "approve it first",
+            (Self::Delete, ChangeState::Running) => "stop it first",
+            _ => "look at it again",
+        }
+    }
+
     /// Whether a change control in this state can be asked for it.
     #[must_use]
     pub fn is_possible(&self, state: ChangeState) -> bool {
@@ -129,7 +140,8 @@ pub async fn act(
         return Err(ActError::Edited { name: change.name, by: change.edited_by });
     }
     if !action.is_possible(change.state) {
-        return Err(ActError::NotNow { name: change.name, state: change.state.name(), wanted: action.participle() });
+        let (state, wanted, remedy) = (change.state.name(), action.participle(), action.before_it(change.state));
+        return Err(ActError::NotNow { name: change.name, state, wanted, remedy });
     }
     let sent = send(client, &change, action, notes).await;
     let after = match &sent {

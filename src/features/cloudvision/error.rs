@@ -257,7 +257,8 @@ impl Remedy for Error {
             Self::Setup { .. } => "check the section [[cloudvision]] of the configuration".into(),
             Self::Unreachable { .. } => "check the VPN, and `server` in [[cloudvision]] or --server".into(),
             Self::Untrusted { .. } => {
-                "name the authority with ca_file in [[cloudvision]]; --tls-no-verify trusts anybody".into()
+                "name the authority with ca_file or the certificate with fingerprint; --tls-no-verify trusts anybody"
+                    .into()
             }
             Self::Unauthenticated { .. } => "make a new service account token in CloudVision".into(),
             Self::Forbidden { .. } => "give the service account a role that may do this".into(),

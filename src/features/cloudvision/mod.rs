@@ -11,6 +11,7 @@ pub mod inputs;
 pub mod model;
 pub mod pane;
 pub mod pb;
+mod schedule;
 pub mod sim;
 pub mod store;
 mod wire;

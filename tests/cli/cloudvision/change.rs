@@ -58,6 +58,49 @@ fn a_change_control_is_scheduled_edited_and_deleted() {
 }
 
 #[test]
+fn a_change_control_that_was_edited_since_its_version_was_read_is_not_approved() {
+    let desk = Desk::of(1);
+    let id = pending(&desk);
+    let shown = desk.noctui(&["change", "show", &id]).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    let version = shown.lines().find_map(|line| line.strip_prefix("version")).unwrap().trim();
+    printed(&desk, &["change", "edit", &id, "--name", "other"]);
+    let refused = desk.noctui(&["change", "approve", &id, "--version", version]).assert().code(2);
+    refused.stderr(contains("was edited after you read it"));
+    let now = printed(&desk, &["change", "show", &id])["version"].clone();
+    let now = format!("{}:{}", now["seconds"], now["nanos"]);
+    assert_eq!(printed(&desk, &["change", "approve", &id, "--version", &now])["state"], "approved");
+}
+
+#[test]
+fn what_is_shown_names_devices_approver_times_and_what_came_of_every_action() {
+    let desk = Desk::of(1);
+    let id = pending(&desk);
+    let stopped = desk.noctui(&["change", "stop", &id]).assert().code(2);
+    stopped.stderr(contains("only one that runs can be stopped").and(contains("approve it first").not()));
+    printed(&desk, &["change", "approve", &id, "--notes", "seen"]);
+    printed(&desk, &["change", "start", &id]);
+    desk.noctui(&["change", "watch", &id]).assert().success();
+    let shown = desk.noctui(&["change", "show", &id]).assert().success();
+    shown.stdout(
+        contains("devices   leaf1 (SIM00000001)")
+            .and(contains("approved  by noctui 2"))
+            .and(contains(": seen\n"))
+            .and(contains("started   by noctui 2"))
+            .and(contains("Push configuration  completed"))
+            .and(contains(" UTC to ")),
+    );
+}
+
+#[test]
+fn a_time_can_be_so_far_ahead() {
+    let desk = Desk::of(1);
+    let id = pending(&desk);
+    printed(&desk, &["change", "approve", &id]);
+    assert_eq!(printed(&desk, &["change", "schedule", &id, "--at", "+2h"])["state"], "scheduled");
+}
+
+#[test]
 fn a_time_that_is_not_understood_is_answered_with_those_that_are() {
     let desk = Desk::of(1);
     for typed in ["tomorrow", "02:00", "2026-11-22 02:00", "2026-11-22T02:00:00"] {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use noctui::features::cloudvision::sim::{Finding, Found};
+use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use serde_json::{Value, json};
 
@@ -83,8 +84,21 @@ fn what_is_refused_before_anything_is_asked_is_an_answer_too() {
     request["devices"]["Leaf"] = json!({ "configlet": "!" });
     let (answer, code) = desk.deploy(&request, &[]);
     assert_eq!((&answer["status"], code), (&json!("error"), 2));
-    assert!(answer["errors"].as_array().unwrap().len() >= 2, "{answer}");
+    let errors = answer["errors"].as_array().unwrap();
+    assert!(errors.len() >= 2 && errors.iter().all(|error| !error.as_str().unwrap().contains('\n')), "{answer}");
     assert_eq!(desk.sim.calls().all().len(), 0);
+}
+
+#[test]
+fn a_request_without_server_and_token_takes_those_that_are_said_beside_it() {
+    let desk = Desk::of(1);
+    let mut request = desk.request(1, "!\n");
+    for key in ["cv_server", "cv_token"] {
+        request.as_object_mut().unwrap().remove(key);
+    }
+    assert_eq!(desk.deploy(&request, &[]).1, 0);
+    let alone = desk.home.noctui(["deploy", "--request", "-"]).write_stdin(request.to_string()).assert().code(2);
+    alone.stderr(contains("cv_server: it is missing").and(contains("cv_token: it is missing")));
 }
 
 #[test]
@@ -117,6 +131,76 @@ fn a_certificate_of_nobody_known_is_refused_unless_that_is_said() {
     std::fs::write(desk.home.path().join("other.pem"), other).unwrap();
     deploy(&["--ca-file", "other.pem"]).assert().code(2).stderr(contains("is not trusted"));
     deploy(&["--tls-no-verify"]).assert().success().stderr(contains("is not checked"));
+}
+
+#[test]
+fn one_certificate_alone_is_trusted_by_its_fingerprint() {
+    let desk = Desk::of(1);
+    let server = desk.sim.address().to_string();
+    let list = |pin: &str| {
+        let mut command = desk.home.noctui(["device", "list", "--server", &server, "--fingerprint", pin]);
+        command.env("NOCTUI_CLOUDVISION_TOKEN", desk.sim.token()).assert()
+    };
+    let refused = list(&"00".repeat(32)).code(2);
+    let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    let (_, found) = said.split_once("its fingerprint is ").unwrap_or_else(|| panic!("{said}"));
+    list(found.lines().next().unwrap()).success().stdout(contains("leaf1"));
+    list("00").code(2).stderr(contains("64 hexadecimal digits"));
+}
+
+/// A proxy for one name, behind which the simulator is: what it was asked for, and where it listens.
+fn proxy(desk: &Desk) -> (std::sync::mpsc::Receiver<String>, String) {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, sim) = (listener.local_addr().unwrap().to_string(), desk.sim.address());
+    let (asked, received) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut near, asked) = (client.unwrap(), asked.clone());
+            std::thread::spawn(move || {
+                let mut lines = BufReader::new(near.try_clone().unwrap()).lines().map_while(Result::ok);
+                let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+                asked.send(head.join("\n")).unwrap();
+                near.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+                let mut far = std::net::TcpStream::connect(sim).unwrap();
+                let (mut from, mut to) = (far.try_clone().unwrap(), near.try_clone().unwrap());
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                let _ended = std::io::copy(&mut near, &mut far);
+            });
+        }
+    });
+    (received, address)
+}
+
+#[test]
+fn a_proxy_of_the_environment_leads_to_cloudvision_and_is_given_its_own_password_alone() {
+    let desk = Desk::of(1);
+    let (received, address) = proxy(&desk);
+    let request = desk.request(1, "!\n").to_string();
+    let compare = |server: &str| {
+        let arguments = ["deploy", "--request", "-", "--dry-run", "--tls-no-verify", "--server", server];
+        let mut command = desk.home.noctui(arguments);
+        command.env("HTTPS_PROXY", format!("http://anna:wonder@{address}")).write_stdin(request.clone());
+        command
+    };
+    compare("cvp.example").assert().success().stdout(contains("+hostname leaf1"));
+    let asked: Vec<String> = received.try_iter().collect();
+    assert_eq!(asked.len(), 2, "the pages and the calls: {asked:?}");
+    for head in asked {
+        let head = head.to_lowercase();
+        assert!(
+            head.starts_with("connect cvp.example:443 ")
+                && head.contains("proxy-authorization: basic yw5uytp3b25kzxi="),
+            "{head}"
+        );
+        assert!(!head.contains("bearer"), "{head}");
+    }
+    // What is here needs no proxy, and what the environment excepts takes none.
+    compare(&desk.sim.address().to_string()).assert().success();
+    compare("cvp.example").env("NO_PROXY", ".example").assert().code(2).stderr(contains("cannot reach"));
+    assert_eq!(received.try_iter().count(), 0);
+    let secured = compare("cvp.example").env("HTTPS_PROXY", "https://proxy.example:3128").assert().code(2);
+    secured.stderr(contains("cannot reach"));
 }
 
 #[test]

@@ -65,7 +65,8 @@ fn a_workspace_that_a_killed_deployment_left_is_named_and_can_be_abandoned() {
 fn a_deployment_that_was_killed_while_it_submitted_is_found_submitted() {
     let desk = Desk::of(1);
     desk.sim.hold(Step::Submit);
-    let request = desk.request(1, "!\n");
+    let mut request = desk.request(1, "!\n");
+    request["cv_change_control_name"] = "ticket 42".into();
     killed(&desk, &request, "submit", 3);
     assert_eq!(audit(&desk), "requested");
     desk.sim.release(Step::Submit);
@@ -73,5 +74,8 @@ fn a_deployment_that_was_killed_while_it_submitted_is_found_submitted() {
     let again = || desk.noctui(&["deploy", "--request", "-"]).write_stdin(request.to_string()).assert().success();
     again().stderr(contains("has ended as done: noctui died after it was submitted; change control"));
     assert_eq!(audit(&desk), "ok");
+    let listed = desk.noctui(&["change", "list", "--json"]).output().unwrap();
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed[0]["name"], "ticket 42", "{listed}");
     again().stderr(contains("lost its process").not());
 }

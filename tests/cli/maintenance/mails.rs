@@ -39,6 +39,40 @@ fn all_mails_are_listed_or_those_with_one_outcome() {
     assert!(refused.contains("parsing-failed") && refused.contains("unknown-cids"), "{refused}");
 }
 
+#[test]
+fn a_mail_is_dismissed_kept_and_brought_back() {
+    let home = mixed();
+    let dismiss = |arguments: &[&str]| json(&home, &[&["dismiss"], arguments].concat());
+    let result = |done: &serde_json::Value| done[0]["result"].as_str().unwrap().to_owned();
+    assert_eq!(
+        said(&home, &["dismiss", "2", "1"]),
+        "mail 2: dismissed\nmail 1: was read, there is nothing to dismiss\n"
+    );
+    assert_eq!(json(&home, &["mails"]), serde_json::json!([]));
+    let dismissed = json(&home, &["mails", "--dismissed"]);
+    assert_eq!((&dismissed[0]["id"], &dismissed[0]["dismissed"]["by"]), (&2.into(), &"anna".into()));
+    assert_eq!(json(&home, &["mails", "--all"]).as_array().unwrap().len(), 2);
+    assert_eq!(result(&dismiss(&["2"])), "was-dismissed");
+    assert_eq!(said(&home, &["undo"]), "1 mail: no longer dismissed\n");
+    assert_eq!(result(&dismiss(&["2", "--back"])), "was-not-dismissed");
+    assert_eq!(result(&dismiss(&["2"])), "dismissed");
+    assert_eq!(result(&dismiss(&["2", "--back"])), "brought-back");
+    assert_eq!(json(&home, &["mails"]).as_array().unwrap().len(), 1);
+    let refused = home.noctui(["maintenance", "dismiss", "2", "9"]).assert().code(2).get_output().stderr.clone();
+    assert!(String::from_utf8(refused).unwrap().contains("there is no mail 9"));
+    assert_eq!(json(&home, &["mails"]).as_array().unwrap().len(), 1, "all or none");
+}
+
+#[test]
+fn a_filter_finds_words_in_what_is_known_of_a_mail() {
+    let home = mixed();
+    let found = |words: &str| json(&home, &["mails", "--all", "--filter", words]).as_array().unwrap().len();
+    assert_eq!(
+        (found("LUNCH home.example"), found("unknown-prov"), found("!lunch"), found("lunch soup")),
+        (1, 1, 1, 0)
+    );
+}
+
 /// A mail with an attachment of so many bytes.
 fn with_attachment(home: &Home, bytes: usize) {
     let attachment = "x".repeat(76).repeat(bytes / 76);

@@ -180,6 +180,44 @@ fn filters_go_by_state_creator_and_device_and_esc_clears_them() {
 }
 
 #[test]
+fn what_was_asked_for_here_is_no_news_and_what_comes_after_it_is() {
+    let mut desk = lab();
+    let told = |desk: &mut Desk, state| {
+        let change = night::change("cc-1", "dc1-fabric 2026-11-21 02:31", state, TimeDelta::minutes(17), &[0, 1]);
+        let delta = Delta { all: false, upserts: vec![Arc::new(change)], removed: vec![], at: desk.now };
+        desk.hear([Report::Changes { instance: LAB.to_owned(), delta }]);
+    };
+    on(&mut desk, "dc1-fabric");
+    desk.press("S").pause().press("y");
+    for state in [ChangeState::Approved, ChangeState::Running] {
+        told(&mut desk, state);
+        assert!(!desk.shows("▎"), "{}", desk.screen());
+    }
+    told(&mut desk, ChangeState::Failed);
+    assert!(desk.shows("▎"), "{}", desk.screen());
+    desk.press("m").pause();
+    on(&mut desk, "snmp");
+    desk.press("u").hear([Report::Failed(crate::trouble::Trouble::new("this was not done"))]);
+    let change = night::change("cc-3", "snmp location", ChangeState::Pending, TimeDelta::minutes(70), &[2, 3]);
+    let delta = Delta { all: false, upserts: vec![Arc::new(change)], removed: vec![], at: desk.now };
+    desk.hear([Report::Changes { instance: LAB.to_owned(), delta }]);
+    assert!(desk.shows("▎"), "somebody else did that: {}", desk.screen());
+}
+
+#[test]
+fn the_change_control_of_a_deployment_under_way_is_no_news() {
+    let mut desk = night::desk(80, 24);
+    let mut reports = night::until_done("dc1-fabric", PROD);
+    let ended = reports.pop();
+    let named = night::change("cc-1", "another name", ChangeState::Approved, TimeDelta::zero(), &[0]);
+    desk.hear(reports).hear([night::upserted(named, tonight())]).press("3");
+    assert!(!desk.shows("▎"), "{}", desk.screen());
+    let started = night::change("cc-1", "another name", ChangeState::Running, TimeDelta::zero(), &[0]);
+    desk.hear(ended).hear([night::upserted(started, tonight())]);
+    assert!(desk.shows("▎"), "{}", desk.screen());
+}
+
+#[test]
 fn what_is_new_carries_a_mark_until_somebody_looks() {
     let mut desk = night::desk(80, 24);
     desk.press("3");

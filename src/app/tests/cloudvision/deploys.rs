@@ -5,9 +5,12 @@ use chrono::TimeDelta;
 use super::night::{self, LAB, PROD};
 use crate::app::Message;
 use crate::app::tests::desk::tonight;
-use crate::features::cloudvision::deploy::{Advance, Event, Step};
-use crate::features::cloudvision::model::{ChangeAction, ChangeId, DeploymentId, WorkspaceId};
-use crate::features::cloudvision::worker::{Progress, Report, Request};
+use crate::features::cloudvision::deploy::{Advance, Event, Step, WorkspaceFate};
+use crate::features::cloudvision::model::{
+    ChangeAction, ChangeId, DeploymentId, Workspace, WorkspaceId, WorkspaceState,
+};
+use crate::features::cloudvision::store::journal::Ending;
+use crate::features::cloudvision::worker::{Delta, Progress, Report, Request};
 use crate::trouble::Trouble;
 
 /// `d` for a target.
@@ -121,7 +124,7 @@ fn a_question_answers_for_what_it_showed_whatever_happens_meanwhile() {
 }
 
 #[test]
-fn a_protected_target_waits_for_a_look_and_the_name_is_typed_in_production_alone() {
+fn a_protected_target_waits_for_a_look_and_wants_its_name_typed() {
     for (instance, target, keys) in [(PROD, "border", "2"), (LAB, "lab-fabric", "2 I")] {
         let mut desk = night::desk(120, 40);
         desk.press(keys);
@@ -131,10 +134,13 @@ fn a_protected_target_waits_for_a_look_and_the_name_is_typed_in_production_alone
         assert_eq!(desk.ordered(), [], "{}", desk.screen());
         assert!(desk.shows("typed before this was on the screen"), "{}", desk.screen());
         desk.pause().press("S");
-        if instance == PROD {
-            assert!(desk.shows("Submit \"border\" on PROD-EMEA?") && desk.shows("1 warning"), "{}", desk.screen());
-            desk.pause().type_text("border").press("enter");
-        }
+        let place = if instance == PROD { "PROD-EMEA" } else { LAB };
+        assert!(
+            desk.shows(&format!("Submit \"{target}\" on {place}?")) && desk.shows("1 warning"),
+            "{}",
+            desk.screen()
+        );
+        desk.pause().type_text(target).press("enter");
         assert_eq!(desk.ordered(), [Request::GoOn(DeploymentId::new("run-1"))]);
     }
 }
@@ -156,6 +162,36 @@ fn cancelling_abandons_before_the_submission_and_offers_to_delete_after_it() {
         matches!(&asked[..], [Request::Act { action: ChangeAction::Delete, change, .. }] if *change == ChangeId::new("cc-1")),
         "{asked:?}"
     );
+}
+
+#[test]
+fn a_configuration_that_is_read_again_says_that_a_deployment_is_not_ended_for_it() {
+    let mut desk = night::desk(120, 40);
+    let again = || Message::Reconfigured(Box::new(night::settings_of(night::instances(), "", true)));
+    desk.send(again());
+    assert!(!desk.shows("targets follow"), "{}", desk.screen());
+    desk.hear(night::until_build("dc1-fabric", PROD, false)).send(again());
+    assert!(desk.shows("targets follow when no deployment is under way"), "{}", desk.screen());
+}
+
+#[test]
+fn what_may_be_open_in_cloudvision_when_noctui_ends_is_named() {
+    let ends = |ending, fate| {
+        let mut desk = night::desk(80, 24);
+        desk.hear(night::until_build("dc1-fabric", PROD, false));
+        assert!(
+            desk.model.left_behind()[0].contains("dc1-fabric may be open still: noctui workspace abandon ws-run-1")
+        );
+        let workspace = Some((WorkspaceId::new("ws-run-1"), fate));
+        desk.hear([night::progress(Progress::Ended { ending, trouble: None, workspace, at: tonight() })]);
+        desk.model.left_behind().join("\n")
+    };
+    let left = ends(Ending::Cancelled, WorkspaceFate::LeftBehind("no answer".to_owned()));
+    assert!(left.contains("noctui workspace abandon ws-run-1"), "{left}");
+    assert!(ends(Ending::Unknown, WorkspaceFate::Kept).contains("nobody knows whether dc1-fabric was submitted"));
+    for fate in [WorkspaceFate::Abandoned, WorkspaceFate::Submitted] {
+        assert_eq!(ends(Ending::Cancelled, fate), "");
+    }
 }
 
 #[test]
@@ -181,6 +217,41 @@ fn a_kept_workspace_and_a_left_one_are_abandoned_after_a_question() {
     assert!(desk.shows("another noctui is still at it"), "{}", desk.screen());
     desk.press("w").pause().press("j X").pause().type_text("nightly studio test").press("enter");
     assert_eq!(desk.ordered(), [abandon("ws-9")]);
+}
+
+#[test]
+fn a_workspace_that_an_earlier_process_kept_is_named_by_its_target_and_can_be_abandoned() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2 j j").pause().press("enter");
+    assert!(!desk.shows("is open still"), "CloudVision has no such workspace: {}", desk.screen());
+    let mut left = night::workspace("ws-2", "noctui wan-edge 2026-11-21 02:08", "ines", TimeDelta::minutes(40));
+    let told = |left: &Workspace, at| Report::Workspaces {
+        instance: PROD.to_owned(),
+        delta: Delta { all: false, upserts: vec![left.clone()], removed: vec![], at },
+    };
+    desk.hear([told(&left, tonight())]);
+    assert!(desk.shows("ws-2 is open still") && desk.shows("X abandon"), "{}", desk.screen());
+    desk.pause().press("X").pause().type_text("wan-edge").press("enter");
+    let workspace = WorkspaceId::new("ws-2");
+    assert_eq!(desk.ordered(), [Request::Abandon { instance: PROD.to_owned(), workspace }]);
+    left.state = WorkspaceState::Abandoned;
+    desk.hear([told(&left, tonight())]);
+    assert!(!desk.shows("is open still"), "{}", desk.screen());
+}
+
+#[test]
+fn a_target_whose_change_control_was_deleted_says_that_d_makes_it_again() {
+    let mut desk = night::desk(200, 60);
+    let mut targets = night::targets();
+    targets[0].brought = Some(ChangeId::new("cc-6"));
+    desk.press("2").hear([Report::Targets(targets)]);
+    assert!(!desk.shows("does not exist any more"), "{}", desk.screen());
+    let delta = Delta { all: false, upserts: vec![], removed: vec![ChangeId::new("cc-6")], at: tonight() };
+    desk.hear([Report::Changes { instance: PROD.to_owned(), delta }]);
+    desk.press("enter");
+    assert!(desk.shows("does not exist any more: d makes it again"), "{}", desk.screen());
+    desk.hear([night::failing(PROD)]);
+    assert!(!desk.shows("does not exist any more"), "nobody knows: {}", desk.screen());
 }
 
 #[test]

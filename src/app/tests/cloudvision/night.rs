@@ -221,6 +221,7 @@ pub(super) fn targets() -> Vec<Target> {
             at: ago(TimeDelta::minutes(minutes)),
             result: result.to_owned(),
             change: Some(ChangeId::new("cc-6")),
+            workspace: (ending == Ending::Failed).then(|| WorkspaceId::new("ws-2")),
         })
     };
     let target = |name: &str, instance: &str, inputs, last| Target {
@@ -230,6 +231,7 @@ pub(super) fn targets() -> Vec<Target> {
         advance: Advance::Completed,
         inputs,
         last,
+        brought: None,
     };
     let refused = Trouble::new("2 configurations of edge cannot be deployed")
         .caused_by("edge-1.cfg: it is not UTF-8 at byte 1203")
@@ -283,6 +285,7 @@ pub(super) fn plan() -> Vec<DevicePlan> {
         },
         tags_removed: vec![],
         placed_anew: false,
+        again: false,
     };
     devices().into_iter().enumerate().map(device).collect()
 }
@@ -421,7 +424,10 @@ pub(super) fn until_failed(target: &str, instance: &str) -> Vec<Report> {
 
 /// An instance is heard.
 pub(super) fn live(instance: &str) -> Report {
-    Report::Health { instance: instance.to_owned(), health: Health::Live { version: "2026.2.0".to_owned() } }
+    Report::Health {
+        instance: instance.to_owned(),
+        health: Health::Live { version: "2026.2.0".to_owned(), unanswered: None },
+    }
 }
 
 /// An instance is not heard any more.

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::night::{self, LAB, PROD};
 use crate::app::tests::desk::{DATABASE, Desk, MAILBOX};
-use crate::features::cloudvision::worker::Report;
+use crate::features::cloudvision::worker::{Health, Report};
 use crate::trouble::Trouble;
 
 /// Takes a screen at each of the sizes.
@@ -30,6 +30,16 @@ fn deployment(desk: &mut Desk, reports: Vec<Report>) {
     desk.press("2 z");
     desk.hear(reports);
     desk.press("enter j j");
+}
+
+#[test]
+fn a_cloudvision_that_owes_an_answer_is_not_called_live() {
+    let mut desk = night::desk(120, 40);
+    let health = Health::Live { version: "2026.2.0".to_owned(), unanswered: Some(desk.now) };
+    desk.hear([Report::Health { instance: PROD.to_owned(), health }]);
+    assert!(desk.row("noctui").contains("prod-emea checking"), "{}", desk.screen());
+    desk.press("c");
+    assert!(desk.shows("whether it is there, and no answer yet"), "{}", desk.screen());
 }
 
 #[test]

@@ -1,12 +1,17 @@
 //! Which CloudVision a subcommand speaks to, and with which token.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::config::{CloudVision, Config, Endpoint, TOKEN_VARIABLE};
+use crate::config::{CloudVision, Config, Endpoint, Fingerprint, TOKEN_VARIABLE};
+use crate::features::cloudvision::actor::Actor;
 use crate::features::cloudvision::client::{Client, Server, Trust};
+use crate::features::cloudvision::inputs::Given;
+use crate::features::cloudvision::open_store;
 use crate::features::cloudvision::store::Instance;
 use crate::output;
 use crate::secret::{Secret, SecretFrom};
+use crate::store::Store;
 use crate::trouble::Trouble;
 
 /// The flags that say where CloudVision is.
@@ -21,6 +26,9 @@ pub(crate) struct ConnectionArgs {
     /// Trust the authorities in this PEM file, and no others.
     #[arg(long, value_name = "PATH", conflicts_with = "tls_no_verify")]
     ca_file: Option<PathBuf>,
+    /// Trust the one certificate with this SHA-256, whoever has signed it.
+    #[arg(long, value_name = "SHA256", conflicts_with_all = ["ca_file", "tls_no_verify"])]
+    fingerprint: Option<Fingerprint>,
     /// Trust any certificate: whoever is in between reads the token and the configurations.
     #[arg(long)]
     tls_no_verify: bool,
@@ -46,6 +54,22 @@ pub(crate) struct Connection {
     pub(crate) instance: Instance,
     /// Why writes to it are refused, if they are.
     pub(crate) read_only: Option<String>,
+}
+
+impl Connection {
+    /// Whoever acts on it, or why nobody may.
+    pub(crate) fn actor(&self, config: &Config) -> Result<Actor, Trouble> {
+        if let Some(reason) = &self.read_only {
+            return Err(Trouble::new("this is refused").caused_by(reason));
+        }
+        let store = open_store(&config.paths.data).map_err(|error| Trouble::of(&error))?;
+        Ok(self.actor_with(store, config))
+    }
+
+    /// The same with a store that is open already, whether writes are refused or not.
+    pub(crate) fn actor_with(&self, store: Store, config: &Config) -> Actor {
+        Actor { client: self.client.clone(), store, instance: self.instance.clone(), who: config.who.clone() }
+    }
 }
 
 impl ConnectionArgs {
@@ -89,6 +113,14 @@ impl ConnectionArgs {
         Ok(Connection { client, instance: Instance { name, server: server.name() }, read_only })
     }
 
+    /// What is said beside a request: with flags, with the variable, or with what is configured of the server that a flag
+    /// names.
+    pub(crate) fn given(&self, config: &Config) -> Given {
+        let server = self.server.is_some() || self.cloudvision.is_some();
+        let is_configured = || matches!(self.instance(config, &Said::default()), Ok(Some(_)));
+        Given { server, token: variable(TOKEN_VARIABLE).is_some() || (server && is_configured()) }
+    }
+
     /// The configured CloudVision that is meant, if one is.
     fn instance<'a>(&self, config: &'a Config, said: &Said) -> Result<Option<&'a CloudVision>, Trouble> {
         if let Some(name) = self.cloudvision.as_ref() {
@@ -109,21 +141,24 @@ impl ConnectionArgs {
         Ok(config.cloudvision_of(config.context.as_ref()))
     }
 
-    /// Whose certificates are trusted.
+    /// Whose certificates are trusted: what was said with flags counts before what is configured.
     fn trust(&self, instance: Option<&CloudVision>) -> Trust {
-        let configured = instance.and_then(|instance| instance.ca_file.as_ref());
-        match self.ca_file.as_ref().or(configured) {
+        match (&self.ca_file, self.fingerprint) {
             _ if self.tls_no_verify => Trust::Anybody,
-            _ if self.ca_file.is_none() && instance.is_some_and(|instance| !instance.verify_tls) => Trust::Anybody,
-            Some(path) => Trust::File(path.clone()),
-            None => Trust::System,
+            (Some(path), _) => Trust::File(path.clone()),
+            (None, Some(pinned)) => Trust::Pinned(pinned),
+            (None, None) => instance.map(Trust::of).unwrap_or_default(),
         }
     }
 }
 
+/// The value of a variable that is set.
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
 /// The token: of the variable, else of the input, else of the configuration.
 async fn token(instance: Option<&CloudVision>, said: &Said) -> Result<Secret, Trouble> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let from = match (variable(TOKEN_VARIABLE), &said.token, instance) {
         (None, Some(token), _) => return Ok(token.clone()),
         (None, None, Some(instance)) => instance.token.clone(),

@@ -4,9 +4,7 @@ use std::process::ExitCode;
 
 use super::connection::{ConnectionArgs, Said};
 use crate::config::{self, Config, Environment, Flags};
-use crate::features::cloudvision::actor::Actor;
 use crate::features::cloudvision::model::{Workspace, WorkspaceId, WorkspaceState};
-use crate::features::cloudvision::open_store;
 use crate::output;
 use crate::table::Table;
 use crate::trouble::Trouble;
@@ -27,29 +25,23 @@ pub(crate) enum Command {
         json: bool,
     },
     /// Show a workspace.
-    Show {
-        /// Its id.
-        #[arg(value_name = "ID")]
-        id: String,
-        /// Where CloudVision is.
-        #[command(flatten)]
-        connection: ConnectionArgs,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Show(One),
     /// Throw a workspace away that is open.
-    Abandon {
-        /// Its id.
-        #[arg(value_name = "ID")]
-        id: String,
-        /// Where CloudVision is.
-        #[command(flatten)]
-        connection: ConnectionArgs,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Abandon(One),
+}
+
+/// One workspace.
+#[derive(Debug, clap::Args)]
+pub(crate) struct One {
+    /// Its id.
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Where CloudVision is.
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// What can be typed after `device`.
@@ -112,7 +104,7 @@ impl Command {
                 workspaces.sort_by_key(|it| (std::cmp::Reverse(it.created_at), it.id.clone()));
                 if *json { output::print_json(&workspaces)? } else { output::print(&table(&workspaces))? }
             }
-            Self::Show { id, connection, json } => {
+            Self::Show(One { id, connection, json }) => {
                 let connection = connection.connect(config, &Said::default()).await?;
                 let id = WorkspaceId::new(id.clone());
                 let found = connection.client.workspace(&id).await.map_err(|error| Trouble::of(&error))?;
@@ -121,15 +113,9 @@ impl Command {
                 let workspace = found.ok_or_else(missing)?;
                 if *json { output::print_json(&workspace)? } else { output::print(&table(&[workspace]))? }
             }
-            Self::Abandon { id, connection, json } => {
+            Self::Abandon(One { id, connection, json }) => {
                 let connection = connection.connect(config, &Said::default()).await?;
-                if let Some(reason) = &connection.read_only {
-                    return Err(Trouble::new("this is refused").caused_by(reason).into());
-                }
-                let store = open_store(&config.paths.data)?;
-                let (client, instance) = (connection.client, connection.instance);
-                let actor = Actor { client, store, instance, who: config.who.clone() };
-                actor.abandon(&WorkspaceId::new(id.clone())).await?;
+                connection.actor(config)?.abandon(&WorkspaceId::new(id.clone())).await?;
                 if *json {
                     output::print_json(&serde_json::json!({ "id": id, "state": "abandoned" }))?;
                 } else {

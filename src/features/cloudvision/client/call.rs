@@ -58,10 +58,9 @@ impl Client {
         Q: Message + 'static,
         A: Message + Default + 'static,
     {
-        let mut grpc = self.grpc();
-        ready(&mut grpc).await?;
         let path = PathAndQuery::from_static(method);
-        Ok(grpc.unary(self.signed(request), path, ProstCodec::default()).await?.into_inner())
+        let answer = self.grpc().await?.unary(self.signed(request), path, ProstCodec::default()).await?;
+        Ok(answer.into_inner())
     }
 
     /// Asks once for a stream that ends.
@@ -87,10 +86,9 @@ impl Client {
         Q: Message + 'static,
         A: Message + Default + 'static,
     {
-        let mut grpc = self.grpc();
-        ready(&mut grpc).await?;
         let path = PathAndQuery::from_static(method);
-        Ok(grpc.server_streaming(self.signed(request), path, ProstCodec::default()).await?.into_inner())
+        let answer = self.grpc().await?.server_streaming(self.signed(request), path, ProstCodec::default()).await?;
+        Ok(answer.into_inner())
     }
 
     /// The error that `status` of `method` stands for.
@@ -137,9 +135,11 @@ impl Client {
         }
     }
 
-    /// A client that takes large answers.
-    fn grpc(&self) -> Grpc<tonic::transport::Channel> {
-        Grpc::new(self.inner.channel.clone()).max_decoding_message_size(LARGEST_ANSWER)
+    /// A client that takes large answers, once there is a connection.
+    async fn grpc(&self) -> Result<Grpc<tonic::transport::Channel>, Status> {
+        let mut grpc = Grpc::new(self.inner.channel.clone()).max_decoding_message_size(LARGEST_ANSWER);
+        grpc.ready().await.map_err(|error| Status::from_error(error.into()))?;
+        Ok(grpc)
     }
 
     /// `message` with the token.
@@ -148,11 +148,6 @@ impl Client {
         request.metadata_mut().insert("authorization", self.inner.bearer.clone());
         request
     }
-}
-
-/// Waits for the connection.
-async fn ready(grpc: &mut Grpc<tonic::transport::Channel>) -> Result<(), Status> {
-    grpc.ready().await.map_err(|error| Status::from_error(error.into()))
 }
 
 /// `Service/Method` of a path: `WorkspaceService/GetOne`.

@@ -1,10 +1,16 @@
-//! The HTTP/2 connection: the nodes of a cluster are tried in turn, beginning with the one that worked last.
+//! The HTTP/2 connection: the nodes of a cluster are tried in turn, beginning with the one that worked last; through the
+//! proxy that `HTTPS_PROXY` or `ALL_PROXY` names, where `NO_PROXY` does not except them.
 
+use std::future::poll_fn;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -13,7 +19,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tonic::transport::{Channel, Uri};
-use tower::service_fn;
+use tower::{Service, service_fn};
 
 use crate::config::Endpoint;
 
@@ -51,16 +57,26 @@ impl Nodes {
         self.nodes.iter().enumerate().cycle().skip(current).take(self.nodes.len())
     }
 
+    /// Whether all of them are on this machine.
+    pub(super) fn are_here(&self) -> bool {
+        self.nodes.iter().all(is_here)
+    }
+
     /// This one works.
     pub(super) fn settle(&self, index: usize) {
         self.current.store(index, Ordering::Relaxed);
     }
 
     /// Opens a TLS connection to the first node that takes one. The error is that of the last.
-    async fn connect(&self, tls: &TlsConnector, within: Duration) -> io::Result<TokioIo<TlsStream<TcpStream>>> {
+    async fn connect(
+        &self,
+        proxies: &Matcher,
+        tls: &TlsConnector,
+        within: Duration,
+    ) -> io::Result<TokioIo<TlsStream<TcpStream>>> {
         let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "no address");
         for (index, node) in self.in_turn() {
-            let connected = timeout(within, connect(node, tls)).await.unwrap_or_else(|_| {
+            let connected = timeout(within, connect(node, proxies, tls)).await.unwrap_or_else(|_| {
                 Err(io::Error::new(io::ErrorKind::TimedOut, format!("no connection within {} s", within.as_secs())))
             });
             match connected {
@@ -79,12 +95,45 @@ impl Nodes {
 }
 
 /// Opens a TLS connection to `node`.
-async fn connect(node: &Endpoint, tls: &TlsConnector) -> io::Result<TlsStream<TcpStream>> {
+async fn connect(node: &Endpoint, proxies: &Matcher, tls: &TlsConnector) -> io::Result<TlsStream<TcpStream>> {
     let name =
         ServerName::try_from(node.host.clone()).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    let stream = TcpStream::connect((node.host.as_str(), node.port)).await?;
+    let stream = match proxy(node, proxies) {
+        Some(proxy) => through(&proxy, node).await?,
+        None => TcpStream::connect((node.host.as_str(), node.port)).await?,
+    };
     stream.set_nodelay(true)?;
     tls.connect(name, stream).await
+}
+
+/// Whether a node is on this machine, to which no proxy leads.
+fn is_here(node: &Endpoint) -> bool {
+    node.host == "localhost" || node.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The proxy that the environment wants to be asked for `node`.
+fn proxy(node: &Endpoint, proxies: &Matcher) -> Option<Intercept> {
+    let address: Uri = format!("https://{node}/").parse().ok()?;
+    proxies.intercept(&address).filter(|_| !is_here(node))
+}
+
+/// Has a proxy open a way to `node` (RFC 9110 §9.3.6). TLS ends at the node: the proxy reads nothing.
+async fn through(proxy: &Intercept, node: &Endpoint) -> io::Result<TcpStream> {
+    let failed = |error: &str| io::Error::other(format!("through the proxy {}: {error}", proxy.uri()));
+    if proxy.uri().scheme_str() != Some("http") {
+        return Err(failed("only proxies with http:// are spoken to"));
+    }
+    let address: Uri = format!("https://{node}/").parse().map_err(|_| failed("no such address"))?;
+    let tunnel = Tunnel::new(proxy.uri().clone(), HttpConnector::new());
+    let mut tunnel = match proxy.basic_auth() {
+        Some(auth) => tunnel.with_auth(auth.clone()),
+        None => tunnel,
+    };
+    let opened = async {
+        poll_fn(|context| tunnel.poll_ready(context)).await?;
+        tunnel.call(address).await
+    };
+    Ok(opened.await.map_err(|error| failed(&error.to_string()))?.into_inner())
 }
 
 /// A connection that is opened when it is first needed; none if there is no node.
@@ -94,10 +143,10 @@ pub(super) fn channel(nodes: &Nodes, tls: &ClientConfig, within: Duration) -> Op
     let address: Uri = format!("http://{}", nodes.current()?).parse().ok()?;
     let mut tls = tls.clone();
     tls.alpn_protocols = vec![b"h2".to_vec()];
-    let (nodes, tls) = (nodes.clone(), TlsConnector::from(Arc::new(tls)));
+    let (nodes, proxies, tls) = (nodes.clone(), Arc::new(Matcher::from_env()), TlsConnector::from(Arc::new(tls)));
     let connector = service_fn(move |_: Uri| {
-        let (nodes, tls) = (nodes.clone(), tls.clone());
-        async move { nodes.connect(&tls, within).await }
+        let (nodes, proxies, tls) = (nodes.clone(), Arc::clone(&proxies), tls.clone());
+        async move { nodes.connect(&proxies, &tls, within).await }
     });
     let endpoint = Channel::builder(address)
         .origin(origin)

@@ -122,7 +122,7 @@ impl Client {
         let nodes = connect::Nodes::new(server.nodes.clone());
         let channel =
             connect::channel(&nodes, &tls, server.connect_timeout).ok_or_else(|| setup("there is no address of it"))?;
-        let http = page::client(&tls, server.connect_timeout).map_err(|error| Error::Setup {
+        let http = page::client(&nodes, &tls, server.connect_timeout).map_err(|error| Error::Setup {
             server: name.clone(),
             what: "no HTTP".to_owned(),
             source: Some(error.into()),

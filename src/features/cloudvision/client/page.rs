@@ -9,6 +9,7 @@ use reqwest::redirect::Policy;
 use rustls::ClientConfig;
 
 use super::Client;
+use super::connect::Nodes;
 use crate::features::cloudvision::error::{Error, of_tls};
 use crate::text::clean_line;
 
@@ -17,9 +18,12 @@ const LARGEST: usize = 64 << 20;
 /// How long a page may take.
 const WITHIN: Duration = Duration::from_mins(1);
 
-/// A client for pages. It follows no redirect: the token is for this host alone.
-pub(super) fn client(tls: &ClientConfig, connect_timeout: Duration) -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
+/// A client for pages of `nodes`. It follows no redirect: the token is for this host alone. Proxies are those of the
+/// environment, as for the connection beside it.
+pub(super) fn client(nodes: &Nodes, tls: &ClientConfig, connect_timeout: Duration) -> reqwest::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder();
+    let builder = if nodes.are_here() { builder.no_proxy() } else { builder };
+    builder
         .tls_backend_preconfigured(tls.clone())
         .https_only(true)
         .redirect(Policy::none())

@@ -4,8 +4,9 @@ use uuid::Uuid;
 
 use super::{Client, Repeat, Subscription, Told};
 use crate::features::cloudvision::error::Error;
-use crate::features::cloudvision::model::{BuildId, Workspace, WorkspaceId};
+use crate::features::cloudvision::model::{BuildId, DeviceId, Workspace, WorkspaceId};
 use crate::features::cloudvision::pb::Operation;
+use crate::features::cloudvision::pb::fmp::RepeatedString;
 use crate::features::cloudvision::pb::workspace as pb;
 use crate::features::cloudvision::wire;
 
@@ -74,6 +75,21 @@ impl Client {
         let request = pb::WorkspaceConfigSetRequest { value: Some(value) };
         let _answer: pb::WorkspaceConfigSetResponse =
             self.unary("/arista.workspace.v1.WorkspaceConfigService/Set", request, Repeat::Safe).await?;
+        Ok(())
+    }
+
+    /// Has a workspace bring these devices what is in force, though nothing of it changes: those that run something else
+    /// get a change control.
+    pub async fn sync_devices(&self, id: &WorkspaceId, devices: &[DeviceId]) -> Result<(), Error> {
+        let key = pb::WorkspaceSyncKey {
+            workspace_id: Some(id.as_str().to_owned()),
+            sync_operation: pb::SyncOperation::Config.into(),
+        };
+        let values = devices.iter().map(|device| device.as_str().to_owned()).collect();
+        let value = pb::WorkspaceSyncConfig { key: Some(key), device_ids: Some(RepeatedString { values }) };
+        let request = pb::WorkspaceSyncConfigSetRequest { value: Some(value) };
+        let method = "/arista.workspace.v1.WorkspaceSyncConfigService/Set";
+        let _answer: pb::WorkspaceSyncConfigSetResponse = self.unary(method, request, Repeat::Safe).await?;
         Ok(())
     }
 

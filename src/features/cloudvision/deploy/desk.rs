@@ -58,13 +58,12 @@ impl Desk {
         Ok(())
     }
 
-    /// Asks it to do something and waits for the final answer. `progress` sees every state on the way.
-    pub(super) async fn ask(&mut self, asked: Asked, mut progress: impl FnMut(&Workspace)) -> Result<Answer, Failure> {
+    /// Asks it to do something and waits for the final answer.
+    pub(super) async fn ask(&mut self, asked: Asked) -> Result<Answer, Failure> {
         let request = RequestId::new();
         let (client, id) = (self.client.clone(), self.id.clone());
         let send = async { client.ask_workspace(&id, asked, &request).await.map_err(Failure::from) };
         let answered = self.until(|workspace| {
-            progress(workspace);
             let response = workspace.responses.as_ref()?.values.get(request.as_str())?;
             answer(workspace, response)
         });

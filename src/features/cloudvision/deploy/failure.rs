@@ -24,6 +24,9 @@ pub enum Failure {
         /// What happened to it.
         what: &'static str,
     },
+    /// This CloudVision cannot bring devices what it holds already.
+    #[error("this CloudVision makes no change control where nothing changes")]
+    NoSync,
     /// The workspace does not answer.
     #[error("the workspace did not answer within an hour")]
     Silent,
@@ -104,6 +107,12 @@ fn on_one_line(error: &dyn std::error::Error) -> String {
 }
 
 impl Failure {
+    /// What it means that devices cannot be brought again what is in force.
+    pub(super) fn of_sync(error: Error) -> Self {
+        let is_unknown = matches!(error, Error::Refused { code: tonic::Code::Unimplemented, .. });
+        if is_unknown { Self::NoSync } else { Self::Call(error) }
+    }
+
     /// Each problem by itself, for those who list them.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
@@ -119,6 +128,7 @@ impl Failure {
             // What stopped it says more than that it stopped.
             Self::Call(error) => vec![on_one_line(error)],
             Self::WorkspaceGone { .. }
+            | Self::NoSync
             | Self::Silent
             | Self::Build { .. }
             | Self::Submit { .. }
@@ -141,6 +151,7 @@ impl Remedy for Failure {
             Self::NotPlaced(_) => "correct names, serial numbers or MAC addresses, or onboard the devices".into(),
             Self::Writes(errors) => errors.first().map_or("".into(), Remedy::remedy),
             Self::WorkspaceGone { .. } => "ask whoever did it, and deploy again".into(),
+            Self::NoSync => "sync the devices in CloudVision, or change a line and deploy that".into(),
             Self::Silent => "look at the workspace in CloudVision".into(),
             Self::Waiting { .. } => "approve and start that one: noctui change approve, noctui change start".into(),
             Self::Build { .. } => "correct the configuration and deploy again".into(),

@@ -45,8 +45,6 @@ pub struct Journal {
     wanted: Vec<DeviceRecord>,
     /// Rows of the audit log that are not settled, in their order.
     open: Mutex<Vec<(What, AuditKey)>>,
-    /// What changes, once it is known.
-    planned: Mutex<Vec<DevicePlan>>,
 }
 
 impl Journal {
@@ -68,6 +66,8 @@ impl Journal {
                 "force": order.force,
                 "strict_tags": order.deployment.strict_tags,
                 "delete_workspace": order.deployment.delete_workspace,
+                "change_name": order.deployment.change_name,
+                "change_notes": order.deployment.change_notes,
             }),
             devices: wanted.clone(),
             at: clock::now(),
@@ -82,7 +82,6 @@ impl Journal {
             workspace_name: order.workspace_name.clone(),
             wanted,
             open: Mutex::default(),
-            planned: Mutex::default(),
         })
     }
 
@@ -121,8 +120,9 @@ impl Journal {
         let (claim, at) = (self.claim.clone(), clock::now());
         let asked = self.asked(&fact);
         let devices = if let Fact::Writing(planned) = &fact {
-            self.planned.lock().unwrap_or_else(PoisonError::into_inner).clone_from(planned);
-            Some(self.devices(planned))
+            // The journal tells what is to be brought to devices, the audit log what is new in CloudVision.
+            let is_new = |plan: &DevicePlan| matches!(plan.config, ConfigPlan::New | ConfigPlan::Changed);
+            Some((self.devices(planned, DevicePlan::is_configured), self.devices(planned, is_new)))
         } else {
             None
         };
@@ -134,8 +134,8 @@ impl Journal {
             if let Err(refusal) = journal::advance(connection, &claim, phase, &facts, at)? {
                 return Ok(Err(refusal));
             }
-            if let Some(devices) = devices {
-                if let Err(refusal) = journal::set_devices(connection, &claim, &devices)? {
+            if let Some((brought, devices)) = devices {
+                if let Err(refusal) = journal::set_devices(connection, &claim, &brought)? {
                     return Ok(Err(refusal));
                 }
                 if let Some(key) = row
@@ -184,12 +184,12 @@ impl Journal {
     }
 
     /// What is wanted, with what is known of it by now.
-    fn devices(&self, planned: &[DevicePlan]) -> Vec<DeviceRecord> {
+    fn devices(&self, planned: &[DevicePlan], is_changed: impl Fn(&DevicePlan) -> bool) -> Vec<DeviceRecord> {
         let known = |record: &DeviceRecord| {
             let plan = planned.iter().find(|plan| plan.hostname == record.hostname);
             DeviceRecord {
                 serial: plan.map(|plan| plan.id.as_str().to_owned()).or_else(|| record.serial.clone()),
-                changed: plan.map(|plan| matches!(plan.config, ConfigPlan::New | ConfigPlan::Changed)),
+                changed: plan.map(&is_changed),
                 ..record.clone()
             }
         };

@@ -9,6 +9,7 @@
 //!    written but assignments of tags, 6. which need their tags 7. build 8. submission.
 
 mod after;
+mod build;
 mod desk;
 mod diff;
 mod failure;

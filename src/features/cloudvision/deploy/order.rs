@@ -10,6 +10,7 @@ use super::plan::DevicePlan;
 use crate::features::cloudvision::model::{
     BuildId, BuildReport, Change, ChangeId, Deployment, DeviceId, DiffLine, WorkspaceId,
 };
+use crate::features::cloudvision::store::journal::Brought;
 use crate::trouble::Trouble;
 
 /// How far a deployment goes in the workspace.
@@ -56,6 +57,10 @@ pub struct Order {
     pub follow_build: bool,
     /// Whether it waits after the build until it is told to go on.
     pub review: bool,
+    /// Whether devices are to be brought what CloudVision holds even where nothing has to be written.
+    pub again: bool,
+    /// What the last deployment was to bring. Where its change control does not exist any more, it is made again.
+    pub brought: Option<Brought>,
     /// Who approves and starts, for the notes of it.
     pub who: String,
 }

@@ -42,16 +42,21 @@ pub struct DevicePlan {
     pub tags_removed: Vec<TagLabel>,
     /// Whether its place among containers or in the topology is written.
     pub placed_anew: bool,
+    /// Whether it is brought what CloudVision holds for it already.
+    pub again: bool,
 }
 
 impl DevicePlan {
-    /// Whether anything is written for it.
+    /// Whether it gets another configuration than it has, as far as CloudVision has told.
+    #[must_use]
+    pub fn is_configured(&self) -> bool {
+        matches!(self.config, ConfigPlan::New | ConfigPlan::Changed) || self.again
+    }
+
+    /// Whether anything is done for it.
     #[must_use]
     pub fn is_changed(&self) -> bool {
-        matches!(self.config, ConfigPlan::New | ConfigPlan::Changed)
-            || self.placed_anew
-            || !self.tags_added.is_empty()
-            || !self.tags_removed.is_empty()
+        self.is_configured() || self.placed_anew || !self.tags_added.is_empty() || !self.tags_removed.is_empty()
     }
 }
 
@@ -147,6 +152,7 @@ fn device_plan(
         tags_added: of(&plan.assign),
         tags_removed: of(&plan.unassign),
         placed_anew: moved.contains(device.id.as_str()),
+        again: false,
     }
 }
 

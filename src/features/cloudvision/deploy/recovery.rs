@@ -1,12 +1,14 @@
 //! What has become of deployments whose process died: CloudVision knows, and the journal and the audit log are told.
 //!
 //! A deployment writes each step down before it takes it. Where its process is gone, its workspace tells how far it came:
-//! submitted, thrown away, never made, or open still. Nothing is changed in CloudVision here: an open workspace stays for
-//! somebody to look at and to abandon.
+//! submitted, thrown away, never made, or open still. An open workspace stays for somebody to look at and to abandon; all
+//! that is still done is to give a change control the name that it was to have, where nobody has approved it yet.
 
 use crate::clock;
-use crate::features::cloudvision::client::Client;
-use crate::features::cloudvision::model::{ChangeId, Workspace, WorkspaceId, WorkspaceState};
+use crate::features::cloudvision::actor::{Actor, Wish};
+use crate::features::cloudvision::model::{
+    ChangeAction, ChangeId, ChangeState, Workspace, WorkspaceId, WorkspaceState,
+};
 use crate::features::cloudvision::store::audit::{self, Outcome, Settlement, What};
 use crate::features::cloudvision::store::journal::{self, Ending, Entry, Facts, Phase};
 use crate::process::{Fate, Owner};
@@ -51,17 +53,18 @@ struct Verdict {
     change: Option<ChangeId>,
 }
 
-/// Finds out what has become of the deployments to `server` (`host:port`) that other processes left, and writes down those
-/// that have ended.
+/// Finds out what has become of the deployments that other processes left on the CloudVision of `actor`, and writes down
+/// those that have ended. Where `may_write`, their change controls are named as was ordered.
 ///
 /// # Errors
 /// When CloudVision or the store does not answer.
-pub async fn settle(client: &Client, store: &Store, server: &str) -> Result<Vec<Left>, Trouble> {
+pub(crate) async fn settle(actor: &Actor, may_write: bool) -> Result<Vec<Left>, Trouble> {
+    let (client, store, server) = (&actor.client, &actor.store, &actor.instance.server);
     let unfinished = store.read(journal::unfinished).await.map_err(|error| Trouble::of(&error))?;
     let mut all = Vec::new();
     for left in unfinished {
         let mut entry = left.entry;
-        if entry.instance.server != server || left.fate == Fate::Ours {
+        if entry.instance.server != *server || left.fate == Fate::Ours {
             continue;
         }
         if left.fate != Fate::Dead {
@@ -78,7 +81,10 @@ pub async fn settle(client: &Client, store: &Store, server: &str) -> Result<Vec<
             (Some(verdict), _) => {
                 let standing = Standing::Ended { ending: verdict.ending, result: verdict.result.clone() };
                 entry.change.clone_from(&verdict.change);
-                write_down(store, entry.clone(), verdict).await?;
+                let is_ours = write_down(store, entry.clone(), verdict).await?;
+                if is_ours && may_write {
+                    name(actor, &entry).await;
+                }
                 standing
             }
             (None, Some(id)) => Standing::Open(id.clone()),
@@ -121,11 +127,32 @@ fn in_force(entry: &Entry, is_news: bool, change: Option<ChangeId>) -> Verdict {
     Verdict { ending, result: result.to_owned(), is_news, change }
 }
 
-/// Ends a deployment in the journal and in the audit log, unless somebody else does so at the same time.
-async fn write_down(store: &Store, entry: Entry, verdict: Verdict) -> Result<(), Trouble> {
+/// Gives the change control of a deployment the name and the description that it was to have, unless that was done or
+/// somebody has approved it as it is. That it cannot be done is logged: the change control is there, and can be renamed.
+async fn name(actor: &Actor, entry: &Entry) {
+    let Some(id) = entry.change.as_ref().filter(|_| entry.phase <= Phase::ChangeNamed) else { return };
+    let ordered = |key| entry.options.get(key).and_then(|text| text.as_str()).map(str::to_owned);
+    let named = async {
+        let Some(change) = actor.client.change(id).await.map_err(|error| Trouble::of(&error))? else { return Ok(()) };
+        let name = ordered("change_name").filter(|name| *name != change.name);
+        let notes = ordered("change_notes").filter(|notes| *notes != change.notes);
+        if change.state != ChangeState::Pending || (name.is_none() && notes.is_none()) {
+            return Ok(());
+        }
+        let action = ChangeAction::Edit { name, notes };
+        let wish = Wish { change: id.clone(), version: change.version, action, notes: String::new() };
+        actor.change(&wish).await.map(|_| ())
+    };
+    if let Err::<(), Trouble>(trouble) = named.await {
+        tracing::warn!(change = id.as_str(), what = trouble.what(), "a change control did not get its name");
+    }
+}
+
+/// Ends a deployment in the journal and in the audit log, unless somebody else does so at the same time: false then.
+async fn write_down(store: &Store, entry: Entry, verdict: Verdict) -> Result<bool, Trouble> {
     let at = clock::now();
     let written = store.write(move |connection| {
-        let Ok(claim) = journal::adopt(connection, &entry, &Owner::of_this_process(), at)? else { return Ok(()) };
+        let Ok(claim) = journal::adopt(connection, &entry, &Owner::of_this_process(), at)? else { return Ok(false) };
         let change = entry.change.clone();
         if verdict.is_news {
             let facts = Facts { change: change.clone(), ..Facts::default() };
@@ -148,7 +175,7 @@ async fn write_down(store: &Store, entry: Entry, verdict: Verdict) -> Result<(),
             audit::settle(connection, row.key, &settlement)?;
         }
         let _not_over = journal::end(connection, &claim, verdict.ending, &verdict.result, at)?;
-        Ok(())
+        Ok(true)
     });
     written.await.map_err(|error| Trouble::of(&error))
 }

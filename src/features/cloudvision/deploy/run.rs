@@ -4,29 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::stream::{self, StreamExt};
 use tokio::time::{sleep, timeout};
 
+use super::build::{first_error, found};
 use super::desk::{Answer, Desk};
 use super::failure::Failure;
 use super::lookup::{self, Placed};
-use super::order::{Advance, Controls, DeviceDiff, Event, Fact, Order, Outcome, Reach, Step, WorkspaceFate};
-use super::plan::{self, Plan};
+use super::order::{Advance, Controls, Event, Fact, Order, Outcome, Reach, Step, WorkspaceFate};
+use super::plan::{self, ConfigPlan, Plan};
 use super::survey::{self, Configurations};
 use super::{preview, write};
 use crate::features::cloudvision::client::workspace::Asked;
-use crate::features::cloudvision::client::{Client, Told, Version};
-use crate::features::cloudvision::difference;
+use crate::features::cloudvision::client::{Client, Version};
 use crate::features::cloudvision::error::Error;
-use crate::features::cloudvision::model::{
-    BuildReport, BuildState, Change, ChangeId, DeviceBuild, DeviceId, WorkspaceId,
-};
+use crate::features::cloudvision::model::{Change, ChangeId, DeviceId, WorkspaceId};
 use crate::features::cloudvision::pb::workspace::ResponseCode;
-use crate::features::cloudvision::wire;
 
-/// Differences of a build that are read, and how many at once.
-const MOST_COMPARED: usize = 500;
-const SIDE_BY_SIDE: usize = 8;
 /// How often it begins again because what is in force moved.
 const MOST_REBASES: usize = 5;
 /// How long it is tried to leave a workspace clean, and how long what was sent is waited for, once it is to end.
@@ -44,7 +37,8 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
         change: None,
         warnings: Vec::new(),
     };
-    let mut job = Job { client, order, controls, version: Version::OLDEST, placed: Vec::new(), outcome };
+    let version = Version::OLDEST;
+    let mut job = Job { client, order, controls, version, placed: Vec::new(), again: Vec::new(), outcome };
     let mut silence = client.silence();
     let watch = async {
         while silence.changed().await.is_ok() {
@@ -76,6 +70,8 @@ pub(super) struct Job<'a> {
     version: Version,
     /// The devices, once they are found.
     placed: Vec<Placed>,
+    /// Devices that are brought what CloudVision holds already.
+    again: Vec<DeviceId>,
     /// What has come of it so far.
     pub(super) outcome: Outcome,
 }
@@ -160,8 +156,8 @@ impl Job<'_> {
                 None => Ok(None),
             }
         };
-        let (version, inventory, early) =
-            futures::try_join!(self.client.version(), self.client.devices(&sought), early)?;
+        let (version, inventory, early, is_lost) =
+            futures::try_join!(self.client.version(), self.client.devices(&sought), early, self.is_lost())?;
         if version < Version::OLDEST {
             return Err(Error::TooOld { version: version.to_string(), wanted: "deployments" }.into());
         }
@@ -174,6 +170,7 @@ impl Job<'_> {
             self.warn(format!("{hostname} does not stream: its configuration cannot be validated")).await;
         }
         self.finished(Step::Devices, format!("{} found, {streaming} streaming", self.placed.len())).await;
+        self.bring_again(is_lost).await;
         self.controls.tell(Event::Began(Step::Compare)).await;
         let known = match early {
             Some(known) => known,
@@ -186,16 +183,43 @@ impl Job<'_> {
             return Ok(true);
         }
         let around = survey::surroundings(self.client, deployment, &self.placed, None).await?;
-        let plan = plan::plan(deployment, &self.placed, &known, &around);
-        self.planned(&plan).await;
+        let plan = self.planned(plan::plan(deployment, &self.placed, &known, &around)).await;
         if self.order.reach == Reach::Compare || self.order.follow_build {
             self.outcome.diffs = Arc::new(preview::diffs(self.client, deployment, &plan.devices).await?);
             self.controls.tell(Event::Compared(Arc::clone(&self.outcome.diffs))).await;
         }
-        let words = format!("{} changed, {} unchanged", plan.changed(), plan.devices.len() - plan.changed());
+        let again = plan.devices.iter().filter(|device| device.again && device.config == ConfigPlan::Same).count();
+        let mut words =
+            format!("{} changed, {} unchanged", plan.changed() - again, plan.devices.len() - plan.changed());
+        if again > 0 {
+            words = format!("{words}, {again} to be brought again");
+        }
         self.finished(Step::Compare, words).await;
-        self.outcome.nothing_to_do = plan.is_empty();
-        Ok(!plan.is_empty() && self.order.reach != Reach::Compare)
+        self.outcome.nothing_to_do = plan.is_empty() && self.again.is_empty();
+        Ok(!self.outcome.nothing_to_do && self.order.reach != Reach::Compare)
+    }
+
+    /// Whether the change control of the last deployment does not exist any more.
+    async fn is_lost(&self) -> Result<bool, Error> {
+        match &self.order.brought {
+            Some(brought) => Ok(self.client.change(&brought.change).await?.is_none()),
+            None => Ok(false),
+        }
+    }
+
+    /// Decides which devices are brought what CloudVision holds already: all of them where that was ordered, else those to
+    /// which a change control was to bring it that somebody has deleted.
+    async fn bring_again(&mut self, is_lost: bool) {
+        let lost = self.order.brought.as_ref().filter(|_| is_lost);
+        let is_meant = |device: &&Placed| {
+            self.order.again || lost.is_some_and(|brought| brought.devices.contains(&device.hostname))
+        };
+        self.again = self.placed.iter().filter(is_meant).map(|device| device.id.clone()).collect();
+        if lost.is_some() && !self.again.is_empty() {
+            let what = "the change control of the last deployment does not exist any more: what it was to bring is \
+                        brought again";
+            self.warn(what.to_owned()).await;
+        }
     }
 
     /// CloudVision holds all of it already. That devices have it is another thing: change controls that are not over may
@@ -244,17 +268,19 @@ impl Job<'_> {
             Ok(survey::surroundings(self.client, &self.order.deployment, &self.placed, rewritten).await?)
         };
         let (known, around) = futures::try_join!(self.configurations(), around)?;
-        let plan = plan::plan(&self.order.deployment, &self.placed, &known, &around);
-        self.planned(&plan).await;
+        let plan = self.planned(plan::plan(&self.order.deployment, &self.placed, &known, &around)).await;
         self.controls.record(Fact::Writing(plan.devices.clone())).await?;
         write::write(self.client, id, &plan).await?;
+        if !self.again.is_empty() {
+            self.client.sync_devices(id, &self.again).await.map_err(Failure::of_sync)?;
+        }
         self.finished(Step::Upload, format!("{} of {} devices", plan.changed(), plan.devices.len())).await;
         self.controls.tell(Event::Began(Step::Build)).await;
         self.controls.record(Fact::BuildRequested).await?;
         let answer = if self.order.follow_build {
             self.followed_build(desk, id).await?
         } else {
-            desk.ask(Asked::StartBuild, |_| {}).await?
+            desk.ask(Asked::StartBuild).await?
         };
         if !answer.is_done && !answer.needs_rebase {
             let report = self.look(id, &answer).await?;
@@ -264,75 +290,9 @@ impl Job<'_> {
         Ok(answer)
     }
 
-    /// Builds, and tells how far it is.
-    async fn followed_build(&self, desk: &mut Desk, id: &WorkspaceId) -> Result<Answer, Failure> {
-        let mut builds = self.client.follow_builds(id);
-        let mut devices: BTreeMap<String, bool> = BTreeMap::new();
-        let watch = async {
-            loop {
-                let Ok(told) = builds.next().await else { return std::future::pending::<()>().await };
-                let Told::Message(message) = told else { continue };
-                let Some(details) = message.value else { continue };
-                let is_over = details.state() != crate::features::cloudvision::pb::workspace::BuildState::InProgress;
-                let stage = wire::stage(details.stage());
-                if let Some(device) = details.key.and_then(|key| key.device_id) {
-                    devices.insert(device, is_over);
-                    let done = devices.values().filter(|is_over| **is_over).count();
-                    self.controls.tell(Event::Building { done, total: devices.len(), stage }).await;
-                }
-            }
-        };
-        tokio::select! {
-            answer = desk.ask(Asked::StartBuild, |_| {}) => answer,
-            () = watch => Err(Failure::Silent),
-        }
-    }
-
-    /// Looks at what the build found.
-    async fn look(&mut self, id: &WorkspaceId, answer: &Answer) -> Result<Arc<BuildReport>, Failure> {
-        let report = Arc::new(found(self.client, id, answer, &self.names()).await?);
-        self.keep(&report).await;
-        self.tell_computed(&report).await;
-        Ok(report)
-    }
-
-    /// Tells the differences that CloudVision computed instead of ours: beside what is wanted they know what runs. Those
-    /// that cannot be read stay ours.
-    async fn tell_computed(&self, report: &BuildReport) {
-        if !self.order.follow_build {
-            return;
-        }
-        let compared = report.devices.iter().filter(|device| device.diff_path.is_some()).take(MOST_COMPARED);
-        let reading: Vec<_> = compared.map(|device| computed(self.client.clone(), device.clone())).collect();
-        let read: Vec<_> = stream::iter(reading).buffer_unordered(SIDE_BY_SIDE).collect().await;
-        let mut diffs: Vec<DeviceDiff> = read.into_iter().flatten().collect();
-        for ours in self.outcome.diffs.iter() {
-            if diffs.iter().all(|diff| diff.device != ours.device) {
-                diffs.push(ours.clone());
-            }
-        }
-        self.controls.tell(Event::Compared(Arc::new(diffs))).await;
-    }
-
-    /// Keeps what the build found, and tells it.
-    async fn keep(&mut self, report: &Arc<BuildReport>) {
-        self.outcome.report = Some(Arc::clone(report));
-        self.controls.tell(Event::Built(Arc::clone(report))).await;
-    }
-
     /// The names of the wanted devices.
-    fn names(&self) -> BTreeMap<DeviceId, String> {
+    pub(super) fn names(&self) -> BTreeMap<DeviceId, String> {
         self.placed.iter().map(|device| (device.id.clone(), device.hostname.clone())).collect()
-    }
-
-    /// Shows what the build found and waits until somebody has looked at it.
-    async fn review(&mut self, id: &WorkspaceId, answer: &Answer) -> Result<(), Failure> {
-        self.controls.record(Fact::Built(answer.build.clone())).await?;
-        self.controls.tell(Event::Began(Step::Review)).await;
-        self.look(id, answer).await?;
-        self.controls.go_on.cancelled().await;
-        self.finished(Step::Review, "to be submitted".to_owned()).await;
-        Ok(())
     }
 
     /// Submits. What the build found is read meanwhile, unless somebody has looked at it already.
@@ -349,7 +309,7 @@ impl Job<'_> {
             self.tell_computed(&report).await;
             Ok(Some(report))
         };
-        let (answer, report) = futures::join!(desk.ask(asked, |_| {}), look);
+        let (answer, report) = futures::join!(desk.ask(asked), look);
         match report {
             Ok(Some(report)) => self.keep(&Arc::new(report)).await,
             Ok(None) => {}
@@ -388,7 +348,7 @@ impl Job<'_> {
         let answer = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(Failure::Cancelled),
-            answer = desk.ask(Asked::Rebase, |_| {}) => answer?,
+            answer = desk.ask(Asked::Rebase) => answer?,
         };
         if answer.is_done { Ok(()) } else { Err(Failure::Rebase { what: answer.message }) }
     }
@@ -418,8 +378,11 @@ impl Job<'_> {
         self.outcome.workspace = Some((id.clone(), fate));
     }
 
-    /// Tells what is to be changed.
-    async fn planned(&mut self, plan: &Plan) {
+    /// Tells what is to be changed, with what is brought again.
+    async fn planned(&mut self, mut plan: Plan) -> Plan {
+        for device in &mut plan.devices {
+            device.again = self.again.contains(&device.id);
+        }
         for warning in &plan.warnings {
             if !self.outcome.warnings.contains(warning) {
                 self.warn(warning.clone()).await;
@@ -427,6 +390,7 @@ impl Job<'_> {
         }
         self.outcome.devices.clone_from(&plan.devices);
         self.controls.tell(Event::Planned(Arc::new(plan.devices.clone()))).await;
+        plan
     }
 
     /// Tells that a step is done.
@@ -441,18 +405,11 @@ impl Job<'_> {
     }
 }
 
-/// The difference of a device as CloudVision computed it; none where it cannot be read, which is logged.
-async fn computed(client: Client, device: DeviceBuild) -> Option<DeviceDiff> {
-    let page = client.page(device.diff_path.as_deref()?).await;
-    let page = page.inspect_err(|error| tracing::warn!(device = device.hostname, %error, "no difference")).ok()?;
-    Some(DeviceDiff { device: device.device, hostname: device.hostname, lines: difference::lines(&page) })
-}
-
 /// Throws a workspace away, within a short time. A build that runs is stopped by it.
 pub async fn abandon(client: &Client, id: &WorkspaceId) -> Result<(), Failure> {
     let mut desk = Desk::new(client, id);
     let abandoned = timeout(LAST_WORDS, async {
-        match desk.ask(Asked::Abandon, |_| {}).await {
+        match desk.ask(Asked::Abandon).await {
             // It is what was wanted, whoever did it.
             Err(Failure::WorkspaceGone { .. }) => Ok(()),
             Ok(answer) if answer.is_done => Ok(()),
@@ -467,40 +424,6 @@ pub async fn abandon(client: &Client, id: &WorkspaceId) -> Result<(), Failure> {
 pub(super) async fn leave(cancel: &tokio_util::sync::CancellationToken) {
     cancel.cancelled().await;
     sleep(LAST_WORDS).await;
-}
-
-/// Reads what a build found. What belongs to no device is read where it failed.
-async fn found(
-    client: &Client,
-    id: &WorkspaceId,
-    answer: &Answer,
-    names: &BTreeMap<DeviceId, String>,
-) -> Result<BuildReport, Error> {
-    let Some(build) = &answer.build else {
-        return Ok(BuildReport {
-            build: None,
-            state: BuildState::Unspecified,
-            errors: Vec::new(),
-            devices: Vec::new(),
-        });
-    };
-    let whole = async { if answer.is_done { Ok(None) } else { client.build(id, build).await } };
-    let (whole, details) = futures::try_join!(whole, client.build_details(id, build))?;
-    let mut report = wire::report(Some(build.clone()), whole, details, names);
-    if answer.is_done {
-        report.state = BuildState::Success;
-    }
-    Ok(report)
-}
-
-/// The first error with device and line.
-fn first_error(report: &BuildReport) -> Option<String> {
-    let place = |line: Option<u32>| line.map_or_else(String::new, |line| format!(" line {line}"));
-    let of_device = report.devices.iter().find_map(|device| {
-        let error = device.errors.first()?;
-        Some(format!("{}{}: {}", device.hostname, place(error.line), error.message))
-    });
-    of_device.or_else(|| report.errors.first().map(|error| error.message.clone()))
 }
 
 /// Why a submission was refused, with the names of the devices that do not stream.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::model::{ConfigText, Label, Wanted};
+use super::LARGEST_CONFIG;
 use super::problem::{Findings, Place, Problem};
 use crate::text::is_harmless;
 
@@ -59,7 +60,17 @@ pub(super) fn config(bytes: &[u8]) -> Result<ConfigText, Fault> {
             remedy: "render it anew, or leave the device out",
         });
     }
-    Ok(ConfigText::new(text))
+    let config = ConfigText::new(text);
+    let bytes = config.as_str().len();
+    if bytes > LARGEST_CONFIG {
+        return Err(Fault {
+            line: None,
+            what: format!("the configuration has {} KiB", bytes.div_ceil(1024)),
+            because: "CloudVision takes messages of 1024 KiB, and a configuration goes into one as a whole",
+            remedy: "make it smaller, or leave the device out",
+        });
+    }
+    Ok(config)
 }
 
 /// Whether `text` can be the name of a device in a folder: what CloudVision, a path and a query can carry.

@@ -23,10 +23,13 @@ use super::model::Deployment;
 pub use filter::Filters;
 pub use folder::{Selection, from_folder};
 pub use problem::{Problem, Problems};
-pub use request::{Request, from_request, read_request, read_request_at};
+pub use request::{Given, Request, from_request, read_request, read_request_at};
 
-/// The largest configuration, and the largest file that describes a device. CloudVision takes messages of one mebibyte
-/// unless told otherwise; the longest configurations in use stay below a quarter of this.
+/// The largest configuration: CloudVision takes messages of one mebibyte, a configuration goes into one message whole, and
+/// its names and keys need some of it.
+const LARGEST_CONFIG: usize = (1 << 20) - (8 << 10);
+
+/// The largest file that is read.
 const LARGEST_FILE: u64 = 16 << 20;
 
 /// All configurations of one deployment together.

@@ -39,13 +39,22 @@ const MEMBERS: [&str; 6] =
 /// The members of a device.
 const DEVICE_MEMBERS: [&str; 3] = ["configlet", "serial_number", "tags"];
 
+/// What is said beside a request, and so need not stand in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Given {
+    /// The server.
+    pub server: bool,
+    /// The token.
+    pub token: bool,
+}
+
 /// A request that is sound.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// `cv_server`
-    pub server: Endpoint,
+    pub server: Option<Endpoint>,
     /// `cv_token`
-    pub token: Secret,
+    pub token: Option<Secret>,
     /// Everything else.
     pub deployment: Deployment,
     /// What keeps nobody from going on and should be known.
@@ -53,7 +62,7 @@ pub struct Request {
 }
 
 /// Reads a request from a file or from standard input, up to 256 MiB.
-pub fn read_request(from: impl io::Read) -> Result<Request, Problems> {
+pub fn read_request(from: impl io::Read, given: Given) -> Result<Request, Problems> {
     let mut bytes = Zeroizing::new(Vec::new());
     let whole = Place::member("");
     from.take(LARGEST_REQUEST + 1).read_to_end(&mut bytes).map_err(|error| {
@@ -64,20 +73,20 @@ pub fn read_request(from: impl io::Read) -> Result<Request, Problems> {
         let what = format!("the request is larger than {} MiB", LARGEST_REQUEST >> 20);
         return Err(Problems(vec![Problem::new(&whole, &what, "it is read as a whole", "deploy in several requests")]));
     }
-    from_request(&bytes)
+    from_request(&bytes, given)
 }
 
 /// Reads a request from the file at `path`, or from standard input for `-`.
-pub fn read_request_at(path: &Path) -> Result<Request, Problems> {
+pub fn read_request_at(path: &Path, given: Given) -> Result<Request, Problems> {
     if path == Path::new("-") {
-        return read_request(io::stdin().lock());
+        return read_request(io::stdin().lock(), given);
     }
     let file = File::open(path).map_err(|error| Problems(vec![Problem::unreadable(path, &error)]))?;
-    read_request(file)
+    read_request(file, given)
 }
 
 /// Reads the request in `bytes`.
-pub fn from_request(bytes: &[u8]) -> Result<Request, Problems> {
+pub fn from_request(bytes: &[u8], given: Given) -> Result<Request, Problems> {
     let root = json::read(bytes).map_err(|bad| {
         let mut place = Place::member("request");
         place.line = Some(bad.line);
@@ -85,7 +94,7 @@ pub fn from_request(bytes: &[u8]) -> Result<Request, Problems> {
         Problems(vec![Problem::new(&place, "the request is not JSON", &because, "correct it")])
     })?;
     let mut reading = Reading::default();
-    let request = reading.request(&root);
+    let request = reading.request(&root, given);
     let warnings = reading.findings.finish()?;
     // Without a problem nothing is missing.
     let missing = || Problem::new(&Place::member(""), "the request is not complete", "", "correct it");
@@ -104,8 +113,10 @@ struct Reading {
 
 impl Reading {
     /// The whole request; `None` where a part is missing or wrong.
-    fn request(&mut self, root: &Node<'_>) -> Option<(Endpoint, Secret, Deployment)> {
-        self.members("", root, &MEMBERS, &["devices", "cv_server", "cv_token"])?;
+    fn request(&mut self, root: &Node<'_>, given: Given) -> Option<(Option<Endpoint>, Option<Secret>, Deployment)> {
+        let required = [("devices", true), ("cv_server", !given.server), ("cv_token", !given.token)];
+        let required: Vec<&str> = required.into_iter().filter_map(|(key, is_so)| is_so.then_some(key)).collect();
+        self.members("", root, &MEMBERS, &required)?;
         let devices = self.devices(root);
         let server = self.word(root, "cv_server");
         let server =
@@ -119,7 +130,7 @@ impl Reading {
         let delete_workspace = self.boolean(root, "cv_delete_workspace");
         let strict_tags = self.boolean(root, "cv_strict_tags");
         let deployment = Deployment { devices, strict_tags, change_name, change_notes: None, delete_workspace };
-        Some((server?, token?, deployment))
+        Some((server, token, deployment))
     }
 
     /// Notes that what stands at `path` cannot be.

@@ -1,8 +1,10 @@
 //! A change control: what brings a submitted workspace to the devices.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{ChangeId, DeviceId};
@@ -14,6 +16,33 @@ pub struct Version {
     pub seconds: i64,
     /// And so many nanoseconds.
     pub nanos: i32,
+}
+
+/// As people and scripts write it down: a time in UTC with all its digits.
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match u32::try_from(self.nanos).ok().and_then(|nanos| DateTime::from_timestamp(self.seconds, nanos)) {
+            Some(at) => f.write_str(&at.to_rfc3339_opts(SecondsFormat::Nanos, true)),
+            None => write!(f, "{}:{}", self.seconds, self.nanos),
+        }
+    }
+}
+
+impl FromStr for Version {
+    type Err = &'static str;
+
+    /// Reads what [`Display`](fmt::Display) writes, and `SECONDS:NANOS` as JSON has the two.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let pair = || {
+            let (seconds, nanos) = text.split_once(':')?;
+            Some(Self { seconds: seconds.parse().ok()?, nanos: nanos.parse().ok()? })
+        };
+        let time = || {
+            let at = DateTime::parse_from_rfc3339(text).ok()?;
+            Some(Self { seconds: at.timestamp(), nanos: i32::try_from(at.timestamp_subsec_nanos()).ok()? })
+        };
+        pair().or_else(time).ok_or("it is a time with all its digits, as change show tells it, or SECONDS:NANOS")
+    }
 }
 
 /// Where a change control stands, as a person would say it.
@@ -117,6 +146,18 @@ pub enum ChangeCheck {
     Unknown(i32),
 }
 
+impl ChangeCheck {
+    /// In words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Obsoleted => "obsoleted: a newer change control ran on one of its devices",
+            Self::ConcurrentExecution => "another change control runs on one of its devices",
+            Self::Unknown(_) => "CloudVision warns of something that this version does not know",
+        }
+    }
+}
+
 /// How the stages of the first level follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -127,6 +168,18 @@ pub enum ExecutionOrder {
     Parallel,
     /// As somebody laid them out.
     Mixed,
+}
+
+impl ExecutionOrder {
+    /// In words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Serial => "one after the other",
+            Self::Parallel => "all at once",
+            Self::Mixed => "in an order of their own",
+        }
+    }
 }
 
 /// A change control.
@@ -215,6 +268,23 @@ impl Change {
             ExecutionOrder::Serial
         } else {
             ExecutionOrder::Mixed
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_read_as_it_is_written_to_the_nanosecond() {
+        for version in [Version { seconds: 1_795_000_000, nanos: 7 }, Version { seconds: 0, nanos: 999_999_999 }] {
+            assert_eq!(version.to_string().parse(), Ok(version));
+            assert_eq!(format!("{}:{}", version.seconds, version.nanos).parse(), Ok(version));
+        }
+        assert_eq!(Version { seconds: 1_795_000_000, nanos: 7 }.to_string(), "2026-11-18T11:06:40.000000007Z");
+        for wrong in ["", "now", "1795000000", "1795000000.7", "2026-11-18"] {
+            assert!(wrong.parse::<Version>().is_err(), "{wrong}");
         }
     }
 }

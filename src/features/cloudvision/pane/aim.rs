@@ -10,7 +10,7 @@ use super::opened::{Board, Page, Subject};
 use super::rows::DeployRow;
 use super::run::Run;
 use super::view::words;
-use super::{Command, Place, State};
+use super::{Deed, Place, State};
 use crate::features::cloudvision::deploy::Advance;
 use crate::features::cloudvision::model::{
     Change, ChangeAction, ChangeState, ExecutionOrder, Workspace, WorkspaceId, WorkspaceState,
@@ -66,14 +66,14 @@ pub(super) struct OnScreen {
 }
 
 impl State {
-    /// What `command` would do now, or why it would do nothing.
-    pub(crate) fn aim(&self, command: Command, place: Place, look: &Look<'_>) -> Result<Aim, String> {
+    /// What `deed` would do now, or why it would do nothing.
+    pub(crate) fn aim(&self, deed: Deed, place: Place, look: &Look<'_>) -> Result<Aim, String> {
         if self.instances.is_empty() {
             return Err(UNCONFIGURED.to_owned());
         }
-        match command {
-            Command::Deploy => self.aim_deployment(Advance::Pending, look),
-            Command::DeployStart => {
+        match deed {
+            Deed::Deploy => self.aim_deployment(Advance::Pending, look),
+            Deed::DeployStart => {
                 let target = self.subject_target()?;
                 if target.advance == Advance::Pending {
                     let name = &target.name;
@@ -81,48 +81,29 @@ impl State {
                 }
                 self.aim_deployment(target.advance, look)
             }
-            Command::GoOn => self.aim_submission(look),
-            Command::Cancel => self.aim_cancelling(look),
-            Command::Abandon => self.aim_abandoning(place, look),
-            Command::Approve => self.aim_change(place, ChangeAction::Approve, "Approve", look),
-            Command::Unapprove => self.aim_change(place, ChangeAction::Unapprove, "Unapprove", look),
-            Command::Start => {
+            Deed::GoOn => self.aim_submission(look),
+            Deed::Cancel => self.aim_cancelling(look),
+            Deed::Abandon => self.aim_abandoning(place, look),
+            Deed::Approve => self.aim_change(place, ChangeAction::Approve, "Approve", look),
+            Deed::Unapprove => self.aim_change(place, ChangeAction::Unapprove, "Unapprove", look),
+            Deed::Start => {
                 let state = self.change_on_screen(place)?.change.state;
                 if state == ChangeState::Pending {
                     return Err("nobody has approved it: a approves, S approves and starts".to_owned());
                 }
                 self.aim_change(place, ChangeAction::Start, "Start", look)
             }
-            Command::ApproveStart => self.aim_change(place, ChangeAction::ApproveAndStart, "Approve and start", look),
-            Command::Stop => self.aim_change(place, ChangeAction::Stop, "Stop", look),
-            Command::Unschedule => self.aim_change(place, ChangeAction::Unschedule, "Take off the schedule", look),
-            Command::Delete => self.aim_change(place, ChangeAction::Delete, "Delete", look),
-            Command::Arrange => {
+            Deed::ApproveStart => self.aim_change(place, ChangeAction::ApproveAndStart, "Approve and start", look),
+            Deed::Stop => self.aim_change(place, ChangeAction::Stop, "Stop", look),
+            Deed::Unschedule => self.aim_change(place, ChangeAction::Unschedule, "Take off the schedule", look),
+            Deed::Delete => self.aim_change(place, ChangeAction::Delete, "Delete", look),
+            Deed::Arrange => {
                 let (order, verb) = match self.change_on_screen(place)?.change.order() {
                     ExecutionOrder::Serial | ExecutionOrder::Mixed => (ExecutionOrder::Parallel, "Run all at once"),
                     ExecutionOrder::Parallel => (ExecutionOrder::Serial, "Run one after the other"),
                 };
                 self.aim_change(place, ChangeAction::Arrange(order), verb, look)
             }
-            Command::OpenChange
-            | Command::Schedule
-            | Command::Rename
-            | Command::Describe
-            | Command::Open
-            | Command::Close
-            | Command::Next
-            | Command::Previous
-            | Command::Filter
-            | Command::FindNext
-            | Command::FindPrevious
-            | Command::Show
-            | Command::Seen
-            | Command::Workspaces
-            | Command::Devices
-            | Command::Instance
-            | Command::Copy
-            | Command::CopyText
-            | Command::Refresh => Err("this writes nothing".to_owned()),
         }
     }
 
@@ -258,7 +239,7 @@ impl State {
         }
         let lines = vec![
             warning(look, &format!("it is submitted: {keeps},")),
-            ("  and the next change control of these devices brings it to them".to_owned(), Role::Text),
+            ("  no device gets it; d makes a change control of it again".to_owned(), Role::Text),
         ];
         let request = act(&run.instance, newest, ChangeAction::Delete);
         Ok(Aim::new(request, "Delete the change control", words::name(newest), instance, lines))
@@ -288,13 +269,20 @@ impl State {
                         vec![("its deployment ends with that; nothing of it is in force".to_owned(), Role::Text)];
                     return Ok((id, unfinished.instance.clone(), lines));
                 }
-                let run = self.subject_run();
-                let kept = run.and_then(|run| Some((run.kept_workspace()?.clone(), run.instance.clone())));
-                let (id, instance) = kept.ok_or("no workspace was left open here; w lists them")?;
-                Ok((id, instance, vec![("what was built in it cannot be looked at any more".to_owned(), Role::Text)]))
+                let lost = vec![("what was built in it cannot be looked at any more".to_owned(), Role::Text)];
+                let (id, instance) = self.kept_here().ok_or("no workspace was left open here; w lists them")?;
+                Ok((id, instance, lost))
             }
             (Place::Changes, _) => Err("there is no workspace here; w lists them".to_owned()),
         }
+    }
+
+    /// The workspace that the deployment on the screen has left open, be it one of an earlier process, and where that is.
+    pub(super) fn kept_here(&self) -> Option<(WorkspaceId, String)> {
+        let own = self.subject_run().and_then(|run| Some((run.kept_workspace()?.clone(), run.instance.clone())));
+        let target = || self.subject_target().ok();
+        let before = || target().and_then(|target| Some((self.left_open(target)?.id.clone(), target.instance.clone())));
+        own.or_else(before)
     }
 
     /// Throwing a workspace away.
@@ -407,7 +395,7 @@ impl State {
             _ => {}
         }
         if matches!(action, ChangeAction::Start | ChangeAction::ApproveAndStart) {
-            lines.extend(change.checks.iter().map(|check| warning(look, words::check(*check))));
+            lines.extend(change.checks.iter().map(|check| warning(look, check.words())));
         }
         let request = act(&shown.instance, change, action);
         Ok(Aim::new(request, verb, words::name(change), instance, lines))

@@ -3,9 +3,9 @@
 use super::Place;
 use crate::command::{Risk, Scope, Spec, row};
 
-/// Everything a user can do with CloudVision.
+/// What is done to a CloudVision: each is aimed at what is on the screen, and asked about as its risk demands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
+pub enum Deed {
     /// Deploy the target, up to a change control that waits.
     Deploy,
     /// Deploy the target, then approve and start by its policy.
@@ -16,8 +16,6 @@ pub enum Command {
     Cancel,
     /// Throw a workspace away.
     Abandon,
-    /// Open the deployment's change control.
-    OpenChange,
     /// Approve the change control.
     Approve,
     /// Take the approval back.
@@ -28,18 +26,27 @@ pub enum Command {
     ApproveStart,
     /// Stop it.
     Stop,
-    /// Let it start by itself.
-    Schedule,
     /// No longer let it start by itself.
     Unschedule,
     /// Delete it.
     Delete,
-    /// Give it another name.
-    Rename,
-    /// Give it another description.
-    Describe,
     /// Lay its stages out one after the other, or side by side.
     Arrange,
+}
+
+/// Everything a user can do in the panes of CloudVision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Do something to a CloudVision.
+    Do(Deed),
+    /// Let the change control start by itself: begins to type when.
+    Schedule,
+    /// Give it another name: begins to type it.
+    Rename,
+    /// Give it another description: begins to type it.
+    Describe,
+    /// Open the deployment's change control.
+    OpenChange,
     /// Open what the cursor is on.
     Open,
     /// Close what is opened.
@@ -72,14 +79,21 @@ pub enum Command {
     Refresh,
 }
 
+impl Deed {
+    /// The pane in which it makes sense; `None` for one that does in both.
+    pub(crate) fn place(self) -> Option<Place> {
+        matches!(self, Self::Deploy | Self::DeployStart | Self::GoOn | Self::Cancel).then_some(Place::Deploys)
+    }
+}
+
 impl Command {
     /// The pane in which it makes sense; `None` for one that does in both.
     pub(crate) fn place(self) -> Option<Place> {
-        if matches!(self, Self::Deploy | Self::DeployStart | Self::GoOn | Self::Cancel | Self::OpenChange) {
-            Some(Place::Deploys)
-        } else {
-            matches!(self, Self::Show | Self::Seen).then_some(Place::Changes)
+        if let Self::Do(deed) = self {
+            return deed.place();
         }
+        let of_changes = matches!(self, Self::Show | Self::Seen).then_some(Place::Changes);
+        of_changes.or((self == Self::OpenChange).then_some(Place::Deploys))
     }
 }
 
@@ -121,15 +135,15 @@ const fn writing(
 /// The rows.
 pub const COMMANDS: &[Spec<Command>] = &[
     writing(
-        Command::GoOn,
+        Command::Do(Deed::GoOn),
         "deploy-submit",
         &["S"],
         DEPLOYMENT,
-        Risk::Production,
+        Risk::TypeName,
         ["submit", "Submit the deployment that waits for a look"],
     ),
     writing(
-        Command::Deploy,
+        Command::Do(Deed::Deploy),
         "deploy",
         &["d"],
         TARGETS,
@@ -137,7 +151,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         ["deploy", "Deploy the target, up to a change control that waits"],
     ),
     writing(
-        Command::DeployStart,
+        Command::Do(Deed::DeployStart),
         "deploy-start",
         &["D"],
         TARGETS,
@@ -145,7 +159,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         ["and start", "Deploy the target, approve and start by its policy"],
     ),
     writing(
-        Command::Cancel,
+        Command::Do(Deed::Cancel),
         "deploy-cancel",
         &["x"],
         TARGETS,
@@ -153,7 +167,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         ["cancel", "End the deployment; once submitted, delete its change"],
     ),
     writing(
-        Command::Abandon,
+        Command::Do(Deed::Abandon),
         "workspace-abandon",
         &["X"],
         &[Scope::Deploys, Scope::Deployment, Scope::Workspaces],
@@ -162,7 +176,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
     ),
     row(Command::OpenChange, "deploy-change", &["o"], TARGETS, "change", "Open the change control of the deployment"),
     writing(
-        Command::Approve,
+        Command::Do(Deed::Approve),
         "change-approve",
         &["a"],
         CHANGES,
@@ -170,7 +184,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         ["approve", "Approve the change control as it is shown"],
     ),
     writing(
-        Command::Unapprove,
+        Command::Do(Deed::Unapprove),
         "change-unapprove",
         &["u"],
         CHANGES,
@@ -178,7 +192,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         ["unapprove", "Take the approval back"],
     ),
     writing(
-        Command::Start,
+        Command::Do(Deed::Start),
         "change-start",
         &["s"],
         CHANGES,
@@ -186,7 +200,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         ["start", "Start the change control on its devices"],
     ),
     writing(
-        Command::ApproveStart,
+        Command::Do(Deed::ApproveStart),
         "change-approve-start",
         &["S"],
         CHANGES,
@@ -194,7 +208,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         ["and start", "Approve the change control as shown, and start it"],
     ),
     writing(
-        Command::Stop,
+        Command::Do(Deed::Stop),
         "change-stop",
         &["x"],
         CHANGES,
@@ -210,7 +224,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         ["plan", "Let the change control start by itself at a time"],
     ),
     writing(
-        Command::Unschedule,
+        Command::Do(Deed::Unschedule),
         "change-unschedule",
         &["P"],
         CHANGES,
@@ -218,7 +232,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         ["unplan", "No longer let the change control start by itself"],
     ),
     writing(
-        Command::Delete,
+        Command::Do(Deed::Delete),
         "change-delete",
         &["X"],
         CHANGES,
@@ -235,7 +249,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         ["", "Give the change control another description"],
     ),
     writing(
-        Command::Arrange,
+        Command::Do(Deed::Arrange),
         "change-order",
         &["O"],
         CHANGES,

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::opened::Page;
-use super::{Outcome, Place, State, schedule};
+use super::{Outcome, Place, State};
 use crate::command::Motion;
 use crate::features::cloudvision::model::{ChangeAction, ChangeId, Version};
+use crate::features::cloudvision::schedule;
 use crate::features::cloudvision::worker::Request;
 use crate::key::{Code, Key};
 use crate::ui::Look;
@@ -73,7 +74,7 @@ impl Editor {
         Some(match &self.purpose {
             Purpose::Filter(_) | Purpose::Search(_) => return None,
             Purpose::Schedule(bound) => {
-                let when = match schedule::parse(self.field.text(), look.zone, look.now) {
+                let when = match schedule::parse(self.field.text(), Some(look.zone), look.now) {
                     Ok(at) => {
                         let zone = look.zone.name(at);
                         format!("{} {zone}, {}", look.zone.full(at), distance(at, at, look.now))
@@ -246,7 +247,7 @@ impl State {
                 self.editor = None;
                 return Outcome::none();
             }
-            Purpose::Schedule(bound) => match schedule::parse(text, zone, now) {
+            Purpose::Schedule(bound) => match schedule::parse(text, Some(zone), now) {
                 Ok(at) => (bound, ChangeAction::Schedule(at)),
                 Err(why) => return Outcome::warn(why),
             },

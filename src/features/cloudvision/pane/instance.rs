@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::features::cloudvision::model::{Change, ChangeId, Device, DeviceId, Workspace, WorkspaceId};
+use crate::features::cloudvision::model::{
+    Change, ChangeAction, ChangeId, ChangeState, Device, DeviceId, Workspace, WorkspaceId,
+};
 use crate::features::cloudvision::worker::{Delta, Health, InstanceView};
 use crate::ui::page::Span;
 use crate::ui::theme::{self, Role};
@@ -49,6 +51,8 @@ pub(super) struct Entry {
     pub(super) is_news: bool,
     /// When its content or state was changed on the screen.
     pub(super) changed_at: DateTime<Utc>,
+    /// The states that it will come to by what was asked for here: they are no news.
+    expected: Vec<ChangeState>,
 }
 
 impl Entry {
@@ -56,13 +60,46 @@ impl Entry {
     fn of(change: Arc<Change>, before: Option<&Self>, is_first: bool, at: DateTime<Utc>) -> Self {
         let differs =
             before.is_none_or(|before| before.change.state != change.state || before.change.version != change.version);
+        // By what was asked for here it is in this state; what comes after it is still to come.
+        let awaited = before.and_then(|before| {
+            let at = before.expected.iter().position(|state| *state == change.state)?;
+            before.expected.get(at + 1..)
+        });
+        let expected = match (differs, awaited, before) {
+            (true, Some(rest), _) => rest.to_vec(),
+            (_, _, before) => before.map(|before| before.expected.clone()).unwrap_or_default(),
+        };
         let text = [change.id.as_str(), &change.name, &change.notes, &change.created_by, change.state.name()];
         Self {
             text: text.join("\n").to_lowercase(),
-            is_news: if differs { !is_first } else { before.is_some_and(|before| before.is_news) },
+            is_news: if differs { !is_first && awaited.is_none() } else { before.is_some_and(|before| before.is_news) },
+            expected,
             changed_at: before.filter(|_| !differs).map_or(at, |before| before.changed_at),
             change,
         }
+    }
+}
+
+impl Entry {
+    /// Something was asked for here.
+    pub(super) fn expect(&mut self, action: &ChangeAction) {
+        use ChangeState::{Approved, Pending, Running, Scheduled, Stopped};
+        self.expected = match action {
+            ChangeAction::Approve | ChangeAction::Unschedule => vec![Approved],
+            ChangeAction::Unapprove => vec![Pending],
+            ChangeAction::Start => vec![Running],
+            ChangeAction::ApproveAndStart => vec![Approved, Running],
+            ChangeAction::Stop => vec![Stopped],
+            ChangeAction::Schedule(_) => vec![Scheduled],
+            // Another version takes the approval away.
+            ChangeAction::Edit { .. } | ChangeAction::Arrange(_) => vec![self.change.state, Pending],
+            ChangeAction::Delete => vec![],
+        };
+    }
+
+    /// What was asked for here is not done.
+    pub(super) fn expect_nothing(&mut self) {
+        self.expected.clear();
     }
 }
 
@@ -182,6 +219,7 @@ impl Instance {
                 theme::State::Progress,
                 self.changes.told_at.map_or_else(|| "connecting".to_owned(), |at| age(at, now)),
             ),
+            Health::Live { unanswered: Some(_), .. } => (theme::State::Progress, "checking".to_owned()),
             Health::Live { .. } if self.view.unverified => (theme::State::Warning, "live, TLS not verified".to_owned()),
             Health::Live { .. } => (theme::State::Active, "live".to_owned()),
             Health::Failing { word, since, .. } => {
@@ -204,7 +242,11 @@ impl Instance {
         let mut lines = vec![first];
         match &self.health {
             Health::Connecting => lines.push("  connecting".to_owned()),
-            Health::Live { version } => lines.push(format!("  live; version {version}")),
+            Health::Live { version, unanswered: None } => lines.push(format!("  live; version {version}")),
+            Health::Live { version, unanswered: Some(at) } => lines.push(format!(
+                "  version {version}; asked at {} whether it is there, and no answer yet",
+                zone.local(*at).format("%H:%M:%S")
+            )),
             Health::Failing { trouble, since, retry_at, .. } => {
                 lines.push(format!("  {}", trouble.what()));
                 lines.extend(trouble.because().iter().map(|because| format!("    because  {because}")));

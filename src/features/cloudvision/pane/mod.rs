@@ -14,14 +14,13 @@ mod opened;
 mod report;
 mod rows;
 mod run;
-mod schedule;
 mod summary;
 mod update;
 pub(crate) mod view;
 
 use chrono::{DateTime, Utc};
 
-pub use command::{COMMANDS, Command};
+pub use command::{COMMANDS, Command, Deed};
 use editor::Editor;
 use filter::{Filter, Show};
 use instance::Instance;
@@ -29,6 +28,7 @@ use opened::{Board, Page};
 use rows::{ChangeRow, DeployRow};
 use run::Run;
 
+use super::model::Workspace;
 use super::worker::{InstanceView, Request, Target, Unfinished};
 use crate::state::PaneState;
 
@@ -71,8 +71,6 @@ pub(crate) struct State {
     above_changes: Front,
     /// The text being typed, if any, and in which of the panes.
     editor: Option<(Place, Editor)>,
-    /// Why nothing is heard of any CloudVision.
-    failure: Option<crate::trouble::Trouble>,
 }
 
 /// A pane's place on the screen.
@@ -111,7 +109,6 @@ impl State {
             above_deploys: front(),
             above_changes: front(),
             editor: None,
-            failure: None,
         };
         state.deploys.list.set_headings(false);
         state
@@ -152,6 +149,11 @@ impl State {
     /// Deployments of this process that have not ended.
     pub(crate) fn under_way(&self) -> usize {
         self.runs.iter().filter(|run| run.ended.is_none()).count()
+    }
+
+    /// What deployments of this process may have left behind, a sentence each.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        self.runs.iter().filter_map(Run::left_behind).collect()
     }
 
     /// The CloudVision that is shown.
@@ -207,6 +209,21 @@ impl State {
     /// The newest deployment of a target.
     fn run_of(&self, target: &str) -> Option<&Run> {
         self.runs.iter().rev().find(|run| run.target == target)
+    }
+
+    /// The workspace that the last deployment of a target has left open; one of this process says so itself.
+    fn left_open(&self, target: &Target) -> Option<&Workspace> {
+        let id = target.last.as_ref()?.workspace.as_ref().filter(|_| self.run_of(&target.name).is_none())?;
+        let found = self.named(&target.instance)?.workspaces.items.get(id)?;
+        update::is_open(found.state).then_some(found)
+    }
+
+    /// Whether the change control that was to bring the last deployment of a target is known not to exist any more.
+    fn has_lost_its_change(&self, target: &Target, now: DateTime<Utc>) -> bool {
+        let under_way = self.run_of(&target.name).is_some_and(|run| run.ended.is_none());
+        let Some((id, instance)) = target.brought.as_ref().zip(self.named(&target.instance)) else { return false };
+        let is_told = instance.stale(instance.changes.told_at, self.started, now).is_none();
+        is_told && !under_way && !instance.changes.items.contains_key(id)
     }
 
     /// The target of this name.

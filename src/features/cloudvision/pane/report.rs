@@ -20,7 +20,6 @@ const RUNS: usize = 500;
 impl State {
     /// Takes in what the worker tells.
     pub(crate) fn report(&mut self, report: Report, now: DateTime<Utc>) -> Outcome {
-        self.failure = None;
         let was_stale = self.is_stale(now);
         let outcome = self.take(report, now);
         // What could not be acted on a moment ago was not what somebody meant to act on.
@@ -61,7 +60,6 @@ impl State {
 
     /// The worker is gone: what is shown is old until it is back.
     pub(crate) fn worker_stopped(&mut self, trouble: &Trouble, now: DateTime<Utc>) {
-        self.failure = Some(trouble.clone());
         for instance in &mut self.instances {
             let since = match &instance.health {
                 Health::Failing { since, .. } => *since,
@@ -88,6 +86,7 @@ impl State {
                 }
                 if known.is_some_and(|instance| instance.changes_told(delta, now)) {
                     self.reopen_changes(&instance);
+                    self.know_own_changes(&instance);
                     if self.instance().is_some_and(|shown| shown.view.name == instance) {
                         self.refill_changes(Some(now));
                     }
@@ -157,6 +156,17 @@ impl State {
         }
     }
 
+    /// What deployments of this process that are under way make of their change controls is no news.
+    fn know_own_changes(&mut self, name: &str) {
+        let Some(instance) = self.instances.iter_mut().find(|instance| instance.view.name == name) else { return };
+        let under_way = self.runs.iter().filter(|run| run.instance == name && run.ended.is_none());
+        for change in under_way.filter_map(|run| run.change.as_ref()) {
+            if let Some(entry) = instance.changes.items.get_mut(&change.id) {
+                entry.is_news = false;
+            }
+        }
+    }
+
     /// A deployment tells something.
     fn progress(&mut self, id: &DeploymentId, progress: Progress, now: DateTime<Utc>) {
         if let Progress::Begun { target, instance, at, review } = &progress {
@@ -179,7 +189,14 @@ impl State {
                 Progress::Told(Event::Planned(_) | Event::Compared(_) | Event::Built(_)) | Progress::Ended { .. }
             );
         let Some(run) = self.runs.iter_mut().find(|run| run.id == *id) else { return };
+        let tells_change = matches!(progress, Progress::Told(Event::Change(_)));
         run.progress(progress, now);
+        if tells_change {
+            let instance = run.instance.clone();
+            self.know_own_changes(&instance);
+            self.refill_changes(None);
+            return;
+        }
         if relists {
             let parts = parts(run);
             let target = run.target.clone();
@@ -225,6 +242,8 @@ impl State {
         for run in self.runs.iter_mut().filter(|run| run.ended.is_none()) {
             run.is_cancelled = false;
         }
+        let entries = self.instances.iter_mut().flat_map(|instance| instance.changes.items.values_mut());
+        entries.for_each(super::instance::Entry::expect_nothing);
     }
 
     /// Opened pages of a target show these parts.

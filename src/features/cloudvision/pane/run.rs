@@ -246,6 +246,22 @@ impl Run {
         }
     }
 
+    /// What may be in CloudVision still though it was to be abandoned, or though nobody has told what became of it.
+    pub(super) fn left_behind(&self) -> Option<String> {
+        let workspace = self.workspace.as_ref()?;
+        let target = &self.target;
+        match self.ended.as_ref().map(|ended| (ended.ending, &ended.fate)) {
+            _ if self.is_submitted() => None,
+            Some((Ending::Unknown, _)) => Some(format!(
+                "nobody knows whether {target} was submitted: noctui workspace show {workspace} tells its workspace"
+            )),
+            None | Some((_, Some((_, WorkspaceFate::LeftBehind(_))))) => Some(format!(
+                "the workspace of {target} may be open still: noctui workspace abandon {workspace} ends it"
+            )),
+            Some(_) => None,
+        }
+    }
+
     /// Whether its change control can still be deleted.
     pub(super) fn has_open_change(&self) -> bool {
         self.change.as_ref().is_some_and(|change| !change.state.is_over() && change.state != ChangeState::Running)

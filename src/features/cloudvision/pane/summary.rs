@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::opened::Page;
 use super::rows::DeployRow;
-use super::{Command, Place, State};
+use super::{Command, Deed, Place, State};
 use crate::features::cloudvision::deploy::Advance;
 use crate::features::cloudvision::model::{ChangeAction, ChangeState};
 use crate::features::cloudvision::worker::Health;
@@ -76,7 +76,7 @@ impl State {
     pub(crate) fn connection(&self, zone: Zone, now: DateTime<Utc>) -> Option<(theme::State, String, Vec<String>)> {
         let weight = |health: &Health| match health {
             Health::Failing { .. } => 2,
-            Health::Connecting => 1,
+            Health::Connecting | Health::Live { unanswered: Some(_), .. } => 1,
             Health::Live { .. } => 0,
         };
         let worst = self.instances.iter().rev().max_by_key(|instance| weight(&instance.health))?;
@@ -113,37 +113,46 @@ impl State {
         matches!(self.page(Place::Deploys), Some(Page::Deployment(page)) if page.asked_at.is_some())
     }
 
-    /// The word for a command in the footer; `None` where it makes no sense now.
-    pub(crate) fn hint(&self, place: Place, command: Command, word: &'static str) -> Option<&'static str> {
+    /// Whether a deed makes sense on what is on the screen.
+    fn suits(&self, deed: Deed, place: Place) -> bool {
         let state = || self.change_on_screen(place).ok().map(|shown| shown.change.state);
         let may = |action: &ChangeAction| state().is_some_and(|state| action.is_possible(state));
         let run = || self.subject_run();
-        let makes_sense = match command {
-            Command::GoOn => run().is_some_and(|run| run.waits_since.is_some()),
-            Command::DeployStart if self.subject_target().is_ok_and(|target| target.advance == Advance::Pending) => {
-                false
-            }
-            Command::Deploy | Command::DeployStart => {
+        match deed {
+            Deed::GoOn => run().is_some_and(|run| run.waits_since.is_some()),
+            Deed::DeployStart if self.subject_target().is_ok_and(|target| target.advance == Advance::Pending) => false,
+            Deed::Deploy | Deed::DeployStart => {
                 !self.is_asked() && self.subject_target().is_ok() && run().is_none_or(|run| run.ended.is_some())
             }
-            Command::Cancel => run().is_some_and(|run| run.ended.is_none() || run.has_open_change()),
-            Command::OpenChange => run().is_some_and(|run| run.change.is_some()),
-            Command::Abandon => match (place, self.page(place)) {
+            Deed::Cancel => run().is_some_and(|run| run.ended.is_none() || run.has_open_change()),
+            Deed::Abandon => match (place, self.page(place)) {
                 (_, Some(Page::Workspaces(board))) => board.list.selected().is_some(),
                 (Place::Deploys, _) => {
                     let left = self.subject_unfinished();
-                    left.is_some_and(|left| !left.lives && !left.phase.is_in_force())
-                        || run().is_some_and(|run| run.kept_workspace().is_some())
+                    left.is_some_and(|left| !left.lives && !left.phase.is_in_force()) || self.kept_here().is_some()
                 }
                 (Place::Changes, _) => false,
             },
-            Command::Approve | Command::ApproveStart => state() == Some(ChangeState::Pending),
-            Command::Unapprove => may(&ChangeAction::Unapprove),
-            Command::Start => may(&ChangeAction::Start),
-            Command::Stop => may(&ChangeAction::Stop),
-            Command::Schedule => may(&ChangeAction::Start) && state() != Some(ChangeState::Scheduled),
-            Command::Unschedule => may(&ChangeAction::Unschedule),
-            Command::Delete => may(&ChangeAction::Delete),
+            Deed::Approve | Deed::ApproveStart => state() == Some(ChangeState::Pending),
+            Deed::Unapprove => may(&ChangeAction::Unapprove),
+            Deed::Start => may(&ChangeAction::Start),
+            Deed::Stop => may(&ChangeAction::Stop),
+            Deed::Unschedule => may(&ChangeAction::Unschedule),
+            Deed::Delete => may(&ChangeAction::Delete),
+            Deed::Arrange => true,
+        }
+    }
+
+    /// The word for a command in the footer; `None` where it makes no sense now.
+    pub(crate) fn hint(&self, place: Place, command: Command, word: &'static str) -> Option<&'static str> {
+        let run = || self.subject_run();
+        let makes_sense = match command {
+            Command::Do(deed) => self.suits(deed, place),
+            Command::OpenChange => run().is_some_and(|run| run.change.is_some()),
+            Command::Schedule => {
+                let state = self.change_on_screen(place).ok().map(|shown| shown.change.state);
+                state == Some(ChangeState::Approved)
+            }
             Command::Open => match (place, self.page(place)) {
                 (_, Some(Page::Deployment(page))) => !page.detail.list.rows().is_empty(),
                 (_, Some(_)) => true,
@@ -151,13 +160,15 @@ impl State {
                 (Place::Changes, None) => self.changes.list.selected().is_some(),
             },
             Command::Instance => self.instances.len() > 1,
+            // Facts alone are no text to search in.
+            Command::Filter => {
+                !matches!(self.page(place), Some(Page::Deployment(page)) if page.detail.list.rows().is_empty())
+            }
             Command::Rename
             | Command::Describe
-            | Command::Arrange
             | Command::Close
             | Command::Next
             | Command::Previous
-            | Command::Filter
             | Command::FindNext
             | Command::FindPrevious
             | Command::Show
@@ -171,9 +182,9 @@ impl State {
         let word = match (command, self.page(place)) {
             (Command::Open, Some(Page::Deployment(page))) if page.detail.is_full => return None,
             (Command::Open, Some(Page::Change(page))) if page.detail.is_full => return None,
-            (Command::Open, Some(_)) => "whole text",
+            (Command::Open, Some(_)) => "text",
             (Command::Filter, Some(Page::Deployment(_) | Page::Change(_))) => "search",
-            (Command::Cancel, _) if run().is_some_and(super::run::Run::is_submitted) => "delete",
+            (Command::Do(Deed::Cancel), _) if run().is_some_and(super::run::Run::is_submitted) => "delete",
             (Command::Open, None)
                 if matches!(self.deploys.list.selected(), Some(DeployRow::Unfinished(_)))
                     && place == Place::Deploys =>

@@ -82,19 +82,7 @@ impl State {
         self.deploys.list.touch();
         self.changes.list.touch();
         let outcome = match command {
-            Command::Deploy
-            | Command::DeployStart
-            | Command::GoOn
-            | Command::Cancel
-            | Command::Abandon
-            | Command::Approve
-            | Command::Unapprove
-            | Command::Start
-            | Command::ApproveStart
-            | Command::Stop
-            | Command::Unschedule
-            | Command::Delete
-            | Command::Arrange => match self.aim(command, place, look) {
+            Command::Do(deed) => match self.aim(deed, place, look) {
                 Ok(aim) => self.carry_out(aim.request, look.now),
                 Err(why) => Outcome::warn(why),
             },
@@ -145,7 +133,11 @@ impl State {
                 Some("ending the deployment".to_owned())
             }
             Request::GoOn(_) => Some("submitting".to_owned()),
-            Request::Act { instance, action, .. } => {
+            Request::Act { instance, change, action, .. } => {
+                let known = self.instances.iter_mut().find(|known| known.view.name == *instance);
+                if let Some(entry) = known.and_then(|known| known.changes.items.get_mut(change)) {
+                    entry.expect(action);
+                }
                 Some(format!("asked {instance} to have it {}", action.participle()))
             }
             Request::Abandon { instance, .. } => Some(format!("asked {instance} to have the workspace abandoned")),

@@ -11,7 +11,8 @@ use super::workspace::{Busy, Reply};
 use super::world::World;
 use super::{findings, keys};
 use crate::features::cloudvision::pb::workspace::{
-    BuildStage, BuildStageState, BuildState, ConfigValidationSkipCause, WorkspaceBuild, WorkspaceBuildDetails,
+    BuildStage, BuildStageState, BuildState, ConfigSyncResult, ConfigValidationResult, ConfigValidationSkipCause,
+    WorkspaceBuild, WorkspaceBuildDetails,
 };
 
 /// The stages, in their order.
@@ -34,6 +35,8 @@ struct Touched {
     design: Design,
     /// Whether its configuration would be another one than before.
     changed: bool,
+    /// Whether it runs another one than that, and is to be brought it all the same.
+    synced: bool,
     /// What the device has to say of single lines.
     objected: Vec<Found>,
 }
@@ -110,7 +113,7 @@ fn finish(state: &mut State, going: &Going) {
         if details.state() == BuildState::Fail {
             failed.push(state.hostname(&touched.device));
         }
-        if touched.changed {
+        if touched.changed || touched.synced {
             outcome.designed.insert(touched.device.clone(), touched.design.text.clone());
         }
         let time = state.now();
@@ -158,7 +161,8 @@ pub(super) fn cancel(state: &mut State, workspace: &str, busy: &Busy) {
     state.respond(workspace, busy, reply);
 }
 
-/// The devices whose configuration a workspace changes, or whose configlets it wrote though nothing is different.
+/// The devices whose configuration a workspace changes, or whose configlets it wrote though nothing is different, and those
+/// that are to be brought what is in force.
 fn touched(state: &mut State, workspace: &str) -> Vec<Touched> {
     let (time, user) = (state.now(), state.user.clone());
     let Some(draft) = state.drafts.get(workspace) else { return Vec::new() };
@@ -168,9 +172,11 @@ fn touched(state: &mut State, workspace: &str) -> Vec<Touched> {
     let designs = design::designs(&view);
     let touched = designs.into_iter().filter_map(|(device, design)| {
         let changed = before.remove(&device).unwrap_or_default().text != design.text;
-        (changed || wrote(&design)).then(|| {
+        let runs = state.running.get(&device).is_some_and(|running| *running == design.text);
+        let synced = !changed && !runs && draft.synced.contains(&device);
+        (changed || synced || wrote(&design)).then(|| {
             let objected = objected(&state.script.objections, &view, &design);
-            Touched { device, design, changed, objected }
+            Touched { device, design, changed, synced, objected }
         })
     });
     touched.collect()
@@ -180,9 +186,9 @@ fn touched(state: &mut State, workspace: &str) -> Vec<Touched> {
 fn details(state: &mut State, workspace: &str, build: &str, touched: &Touched) -> WorkspaceBuildDetails {
     let key = keys::details(workspace, build, &touched.device);
     let skip = match (touched.changed, state.is_active(&touched.device)) {
-        (false, _) => Some(ConfigValidationSkipCause::ConfigUnchanged),
-        (true, false) => Some(ConfigValidationSkipCause::Inactive),
-        (true, true) => None,
+        (false, _) if !touched.synced => Some(ConfigValidationSkipCause::ConfigUnchanged),
+        (_, false) => Some(ConfigValidationSkipCause::Inactive),
+        (_, true) => None,
     };
     let mut mine: Vec<Found> = found(&state.script.findings, &touched.device);
     if skip.is_none() {
@@ -207,8 +213,14 @@ fn details(state: &mut State, workspace: &str, build: &str, touched: &Touched) -
         ..Default::default()
     };
     if skip.is_none() {
-        details.config_validation_result =
-            Some(findings::validation(state, (workspace, build, &touched.device), &touched.design, &mine));
+        let found = findings::validation(state, (workspace, build, &touched.device), &touched.design, &mine);
+        if touched.synced {
+            let ConfigValidationResult { summary, errors, .. } = found;
+            details.config_validation_skip_cause = ConfigValidationSkipCause::ConfigUnchanged.into();
+            details.config_sync_result = Some(ConfigSyncResult { summary, errors });
+        } else {
+            details.config_validation_result = Some(found);
+        }
     }
     findings::add(&mut details, &mine);
     details

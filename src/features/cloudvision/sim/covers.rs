@@ -100,7 +100,7 @@ covers! {
     workspace::WorkspaceBuildDetails {
         messages: [key],
         values: [
-            input_validation_results, configlet_build_results, config_validation_result, image_validation_result,
+            input_validation_results, configlet_build_results, config_validation_result, image_validation_result, config_sync_result,
             build_stage_state
         ],
         enums: [state, stage, config_validation_skip_cause]

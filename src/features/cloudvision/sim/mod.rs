@@ -203,12 +203,6 @@ impl Simulator {
         self.world.state().script.objections.push(objection);
     }
 
-    /// Has builds find nothing any more.
-    pub fn clear_findings(&self) {
-        self.world.state().script.findings.clear();
-        self.world.state().script.objections.clear();
-    }
-
     /// Has builds fail as a whole, or no longer.
     pub fn fail_builds(&self, error: Option<&str>) {
         self.world.state().script.build_error = error.map(str::to_owned);

@@ -13,7 +13,8 @@ use super::state::State;
 use super::world::World;
 use super::{build, submit};
 use crate::features::cloudvision::pb::workspace::{
-    Request, ResponseCode, ResponseStatus, Workspace, WorkspaceConfig, WorkspaceState,
+    Request, ResponseCode, ResponseStatus, SyncOperation, Workspace, WorkspaceConfig, WorkspaceState,
+    WorkspaceSyncConfig,
 };
 
 /// What a workspace has beside what is published of it.
@@ -25,6 +26,8 @@ pub(super) struct Draft {
     pub(super) edits: Edits,
     /// The inputs of the studios that it changes, as they are with its changes.
     pub(super) inputs: BTreeMap<String, Value>,
+    /// The devices that are to be brought what is in force though nothing of it changes.
+    pub(super) synced: BTreeSet<String>,
     /// What it is doing. No write is taken meanwhile.
     pub(super) busy: Option<Busy>,
     /// What its last successful build found to change, by device.
@@ -41,7 +44,14 @@ pub(super) struct Busy {
 impl Draft {
     /// One that changes nothing yet.
     pub(super) fn new(base: Arc<Mainline>) -> Self {
-        Self { base, edits: Edits::default(), inputs: BTreeMap::new(), busy: None, built: None }
+        Self {
+            base,
+            edits: Edits::default(),
+            inputs: BTreeMap::new(),
+            synced: BTreeSet::new(),
+            busy: None,
+            built: None,
+        }
     }
 
     /// What would be in force if it were submitted.
@@ -271,6 +281,22 @@ fn ask(
             state.respond(id, &asked, Reply::fail("only a submitted workspace can be rolled back"));
         }
     }
+    Ok(())
+}
+
+/// `WorkspaceSyncConfigService/Set`: says which devices are to be brought what is in force.
+pub(super) fn sync(state: &mut State, config: &WorkspaceSyncConfig) -> Result<(), Status> {
+    let key = config.key.clone().unwrap_or_default();
+    if key.sync_operation() != SyncOperation::Config {
+        return Err(Status::invalid_argument("unknown operation"));
+    }
+    let id = key.workspace_id.unwrap_or_default();
+    let devices = config.device_ids.clone().unwrap_or_default().values;
+    if let Some(unknown) = devices.iter().find(|device| state.devices.get(device).is_none()) {
+        return Err(Status::invalid_argument(format!("device {unknown} does not exist")));
+    }
+    state.writable(&id)?.synced = devices.into_iter().collect();
+    state.touched(&id);
     Ok(())
 }
 

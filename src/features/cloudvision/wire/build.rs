@@ -52,11 +52,14 @@ fn state(number: i32) -> BuildState {
 
 /// What was found in one device.
 fn device(details: pb::WorkspaceBuildDetails, names: &BTreeMap<DeviceId, String>) -> Option<DeviceBuild> {
-    let skipped = skip_cause(&details);
+    let skipped = if details.config_sync_result.is_some() { None } else { skip_cause(&details) };
     let id = DeviceId::new(details.key?.device_id?);
     let config = details.config_validation_result.unwrap_or_default();
+    // Of a device that is only brought what is in force already, the comparison stands here.
+    let sync = details.config_sync_result.unwrap_or_default();
     let image = details.image_validation_result.unwrap_or_default();
     let mut errors = of_config(config.errors);
+    errors.extend(of_config(sync.errors));
     let mut warnings = of_config(config.warnings);
     let (input_errors, input_warnings) = split_inputs(details.input_validation_results);
     errors.extend(input_errors);
@@ -65,7 +68,7 @@ fn device(details: pb::WorkspaceBuildDetails, names: &BTreeMap<DeviceId, String>
     errors.extend(said(image.image_input_error).map(|message| plain(message, Some("software image"))));
     errors.extend(of_image_errors(image.errors));
     warnings.extend(of_image_warnings(image.warnings));
-    let summary = config.summary;
+    let summary = config.summary.or(sync.summary);
     Some(DeviceBuild {
         hostname: names.get(&id).cloned().unwrap_or_else(|| id.to_string()),
         wanted: names.contains_key(&id),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Report, Request, Shared, difference};
-use crate::features::cloudvision::actor::{Actor, Wish};
+use crate::features::cloudvision::actor::Wish;
 use crate::features::cloudvision::model::WorkspaceId;
 use crate::trouble::Trouble;
 
@@ -37,22 +37,15 @@ fn done(done: Result<String, Trouble>) -> Report {
     }
 }
 
-/// Whoever acts on an instance.
-fn actor(shared: &Shared, instance: &str) -> Result<Actor, Trouble> {
-    let client = shared.client(instance)?;
-    let (store, who) = (shared.store.clone(), shared.setup.who.clone());
-    Ok(Actor { client, store, instance: shared.instance(instance), who })
-}
-
 /// Does something to a change control.
 async fn change_control(shared: &Shared, instance: &str, wish: Wish) -> Result<String, Trouble> {
-    let after = actor(shared, instance)?.change(&wish).await?;
+    let after = shared.actor(instance)?.change(&wish).await?;
     let name = after.map_or_else(|| wish.change.to_string(), |change| change.name);
     Ok(format!("{name} is {}", wish.action.participle()))
 }
 
 /// Throws a workspace away.
 async fn throw_away(shared: &Shared, instance: &str, workspace: &WorkspaceId) -> Result<String, Trouble> {
-    actor(shared, instance)?.abandon(workspace).await?;
+    shared.actor(instance)?.abandon(workspace).await?;
     Ok("the workspace is abandoned".to_owned())
 }

@@ -16,6 +16,7 @@ use crate::features::cloudvision::deploy::{
     self, About, Advance, Controls, Event, Journal, Order, Outcome, Reach, Recorder, Step,
 };
 use crate::features::cloudvision::model::DeploymentId;
+use crate::features::cloudvision::store::journal;
 use crate::trouble::Trouble;
 
 /// Progress on its way to the screen; the deployment waits when there is more.
@@ -139,6 +140,8 @@ async fn run(shared: &Shared, deploy: &Deploy, advance: Advance, handle: &Handle
     let filling = || crate::config::Filling { target: &deploy.name, user: &shared.setup.who, at: now };
     deployment.change_name = deploy.change_name.as_ref().map(|name| name.fill(filling()));
     deployment.change_notes = deploy.change_notes.as_ref().map(|notes| notes.fill(filling()));
+    let (server, target) = (shared.instance(&deploy.cloudvision).server, deploy.name.clone());
+    let brought = shared.store.read(move |connection| journal::brought(connection, &server, &target)).await;
     let order = Order {
         deployment: Arc::new(deployment),
         workspace_name: format!("noctui {} {}", deploy.name, now.format("%Y-%m-%d %H:%M:%S")),
@@ -148,6 +151,8 @@ async fn run(shared: &Shared, deploy: &Deploy, advance: Advance, handle: &Handle
         keep_workspace: true,
         follow_build: true,
         review: deploy.protected,
+        again: false,
+        brought: brought.map_err(|error| Trouble::of(&error))?,
         who: shared.setup.who.clone(),
     };
     let about = About {

@@ -48,7 +48,36 @@ impl Hearing {
 
     /// Tells that it is heard.
     pub(super) async fn live(&self, shared: &Shared) {
-        self.tell(shared, Health::Live { version: self.version.clone() }).await;
+        self.tell(shared, Health::Live { version: self.version.clone(), unanswered: None }).await;
+    }
+
+    /// It owes an answer: its streams may be silent because nothing happens, or because nothing comes through.
+    pub(super) async fn doubt(&self, shared: &Shared, asked_at: DateTime<Utc>) {
+        let is_heard = {
+            let mut silence = self.silence();
+            silence.since.get_or_insert(asked_at);
+            silence.kinds.is_empty()
+        };
+        // A stream that is broken tells more.
+        if is_heard {
+            self.tell(shared, Health::Live { version: self.version.clone(), unanswered: Some(asked_at) }).await;
+        }
+    }
+
+    /// Whether one of its streams is broken.
+    pub(super) fn is_broken(&self) -> bool {
+        !self.silence().kinds.is_empty()
+    }
+
+    /// It answered after all.
+    pub(super) async fn trust(&self, shared: &Shared) {
+        let is_mended = {
+            let mut silence = self.silence();
+            silence.kinds.is_empty() && silence.since.take().is_some()
+        };
+        if is_mended {
+            self.live(shared).await;
+        }
     }
 
     /// The stream of `kind` broke, and is opened again after `pause`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::following;
@@ -17,7 +18,7 @@ use crate::config::CloudVision;
 use crate::features::cloudvision::client::{Client, Server, Trust};
 use crate::features::cloudvision::deploy::recovery::{self, Standing};
 use crate::features::cloudvision::error::Error;
-use crate::features::cloudvision::model::{Change, Device, Workspace};
+use crate::features::cloudvision::model::{Change, Device, Workspace, WorkspaceId};
 use crate::features::cloudvision::store::cache;
 use crate::trouble::Trouble;
 
@@ -25,6 +26,11 @@ use crate::trouble::Trouble;
 const RETRY: Duration = Duration::from_secs(30);
 /// The same where somebody has to do something first, such as renewing a token.
 const RETRY_LATE: Duration = Duration::from_mins(5);
+/// How often a server is asked whether it is there.
+const PULSE: Duration = Duration::from_secs(10);
+/// How long that may take before it is told, and how long after that before the connection is given up.
+const DOUBT: Duration = Duration::from_secs(2);
+const GIVE_UP: Duration = Duration::from_secs(6);
 
 /// Follows an instance until `stop` is cancelled. `retry` makes it try at once.
 pub(super) async fn follow(shared: Shared, instance: CloudVision, retry: Arc<Notify>, stop: CancellationToken) {
@@ -91,20 +97,52 @@ async fn stay(
     shared.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(instance.name.clone(), client.clone());
     let hearing = Hearing::new(&instance.name, version.to_string());
     hearing.live(shared).await;
-    settle(shared, instance, &client).await;
+    settle(shared, &instance.name).await;
     let ended = tokio::select! {
         ended = following::follow::<Change>(shared, &hearing, &client) => ended,
         ended = following::follow::<Workspace>(shared, &hearing, &client) => ended,
         ended = following::follow::<Device>(shared, &hearing, &client) => ended,
+        ended = pulse(shared, &hearing, &client) => ended,
     };
     *since = Some(hearing.heard_at());
     failed(&ended)
 }
 
+/// Asks now and then whether the server still answers, and tells while it does not; over when that takes too long.
+///
+/// A stream on which nothing comes looks the same whether nothing happens or the way is cut. HTTP/2's own pings may be sent
+/// once in a minute at most, and whoever is on call should not read `live` for so long.
+async fn pulse(shared: &Shared, hearing: &Hearing, client: &Client) -> Error {
+    // It need not exist: that there is none is an answer.
+    let nobody = WorkspaceId::new("noctui-pulse");
+    loop {
+        tokio::time::sleep(PULSE).await;
+        let asked_at = clock::now();
+        let mut answered = std::pin::pin!(client.workspace(&nobody));
+        let in_time = timeout(DOUBT, &mut answered).await;
+        let answer = if let Ok(answer) = in_time {
+            answer
+        } else {
+            hearing.doubt(shared, asked_at).await;
+            let late = Error::TimedOut { call: "WorkspaceService/GetOne", after: DOUBT + GIVE_UP };
+            timeout(GIVE_UP, answered).await.unwrap_or(Err(late))
+        };
+        match answer {
+            Ok(_) => hearing.trust(shared).await,
+            // Streams that broke tell of it, and are opened again sooner than all of it would be.
+            Err(error) if error.is_transient() && hearing.is_broken() => {}
+            Err(error) => return error,
+        }
+    }
+}
+
 /// Finds out what has become of the deployments that other processes left. That it cannot be done is logged: they stay on
 /// the screen as they are.
-async fn settle(shared: &Shared, instance: &CloudVision, client: &Client) {
-    match recovery::settle(client, &shared.store, &shared.instance(&instance.name).server).await {
+pub(super) async fn settle(shared: &Shared, instance: &str) {
+    // Where nothing is connected, that is done when it is.
+    let Ok(actor) = shared.actor(instance) else { return };
+    let may_write = !shared.setup.hands_off.iter().any(|name| name == instance);
+    match recovery::settle(&actor, may_write).await {
         Ok(left) if left.iter().any(|left| matches!(left.standing, Standing::Ended { .. })) => {
             shared.retell.notify_one();
         }
@@ -119,11 +157,7 @@ async fn connect(instance: &CloudVision) -> Result<Client, Trouble> {
     if let Some(warning) = found.warning {
         tracing::warn!(instance = instance.name, "{warning}");
     }
-    let trust = match &instance.ca_file {
-        _ if !instance.verify_tls => Trust::Anybody,
-        Some(path) => Trust::File(path.clone()),
-        None => Trust::System,
-    };
+    let trust = Trust::of(instance);
     let server = Server {
         nodes: instance.servers.clone(),
         trust,

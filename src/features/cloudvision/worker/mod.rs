@@ -30,6 +30,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::deploying::Deployments;
+use super::actor::Actor;
 use super::client::Client;
 use super::difference;
 use super::store::Instance;
@@ -49,6 +50,8 @@ pub struct Setup {
     pub deploys: Vec<Deploy>,
     /// In whose name it acts.
     pub who: String,
+    /// The names of the instances that it writes nothing to of its own accord.
+    pub hands_off: Vec<String>,
 }
 
 /// What every part of the worker shares.
@@ -79,6 +82,13 @@ impl Shared {
             Trouble::new(&format!("CloudVision {instance} is not connected: this was not done"))
                 .to_do("look at its state in the header's connections")
         })
+    }
+
+    /// Whoever acts on an instance.
+    fn actor(&self, instance: &str) -> Result<Actor, Trouble> {
+        let client = self.client(instance)?;
+        let (store, who) = (self.store.clone(), self.setup.who.clone());
+        Ok(Actor { client, store, instance: self.instance(instance), who })
     }
 
     /// What an instance is called in the store.

@@ -69,6 +69,8 @@ pub enum Health {
     Live {
         /// Its version: `CVaaS` or `2026.2.0`.
         version: String,
+        /// Since when it owes an answer to the question whether it is there; `None` while it answers.
+        unanswered: Option<DateTime<Utc>>,
     },
     /// It cannot be heard; what is shown is as old as `since`.
     Failing {
@@ -140,6 +142,8 @@ pub struct LastDeployment {
     pub result: String,
     /// Its change control.
     pub change: Option<ChangeId>,
+    /// The workspace that it did not submit, which may be open still.
+    pub workspace: Option<WorkspaceId>,
 }
 
 /// A target as configured, and how it stands.
@@ -157,6 +161,8 @@ pub struct Target {
     pub inputs: Inputs,
     /// How its last deployment ended.
     pub last: Option<LastDeployment>,
+    /// The change control that was to bring the last deployment to devices.
+    pub brought: Option<ChangeId>,
 }
 
 /// A deployment that a process before this one has left unfinished.

@@ -15,11 +15,13 @@ use crate::features::cloudvision::deploy::Advance;
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Problems, Selection};
 use crate::features::cloudvision::model::{ConfigText, Deployment};
 use crate::features::cloudvision::store::journal::{self, Entry, Revision};
-use crate::process::Fate;
+use crate::process::{Fate, Owner};
 use crate::trouble::Trouble;
 
 /// How long commits are gathered.
 const SETTLE: Duration = Duration::from_millis(500);
+/// How often it is looked whether the processes of other deployments still run: whoever is killed writes nothing.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// How far a target's policy takes its change controls.
 pub(super) fn advance(deploy: &Deploy) -> Advance {
@@ -59,12 +61,16 @@ pub(super) async fn follow(shared: Shared, stop: CancellationToken) {
     let mut folders = blocking::run(move || Folders::watch(&deploys.deploys)).await;
     loop {
         revision = shared.store.read(journal::revision).await.ok().or(revision);
-        tell(&shared).await;
+        let others = tell(&shared).await;
         let changed = tokio::select! {
             biased;
             () = stop.cancelled() => return,
             () = shared.retell.notified() => false,
-            () = journal_changed(&shared, &mut commits, revision) => false,
+            () = journal_changed(&shared, &mut commits, revision.as_ref()) => false,
+            () = died(&others) => {
+                settle(&shared).await;
+                false
+            }
             () = folders.changed() => true,
         };
         if changed {
@@ -78,24 +84,48 @@ pub(super) async fn follow(shared: Shared, stop: CancellationToken) {
 }
 
 /// Waits until the journal says something else than at `revision`, by this process or another.
-async fn journal_changed(shared: &Shared, commits: &mut watch::Receiver<u64>, revision: Option<Revision>) {
+async fn journal_changed(shared: &Shared, commits: &mut watch::Receiver<u64>, revision: Option<&Revision>) {
     while commits.changed().await.is_ok() {
         // Of many commits one after the other the last one counts.
         tokio::time::sleep(SETTLE).await;
         commits.mark_unchanged();
-        if shared.store.read(journal::revision).await.ok() != revision {
+        if shared.store.read(journal::revision).await.ok().as_ref() != revision {
             return;
         }
     }
     std::future::pending::<()>().await;
 }
 
-/// Tells how all targets stand, and what earlier processes have left unfinished.
-async fn tell(shared: &Shared) {
+/// Waits until one of these processes does not run any more; for ever where there are none.
+async fn died(others: &[Owner]) {
+    if others.is_empty() {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let others = others.to_vec();
+        if blocking::run(move || others.iter().any(|owner| owner.fate() == Fate::Dead)).await {
+            tracing::info!("another process that deployed is gone");
+            return;
+        }
+    }
+}
+
+/// Finds out what has become of the deployments whose processes are gone, on every CloudVision that is connected.
+async fn settle(shared: &Shared) {
+    for instance in &shared.setup.instances {
+        super::link::settle(shared, &instance.name).await;
+    }
+}
+
+/// Tells how all targets stand, and what other processes have left unfinished; returns those of them that run.
+async fn tell(shared: &Shared) -> Vec<Owner> {
     let mut targets: Vec<Target> = Vec::new();
     for deploy in &shared.setup.deploys {
         let inputs = inputs_of(shared, deploy).await;
         let last = last(shared, deploy).await;
+        let (server, target) = (shared.instance(&deploy.cloudvision).server, deploy.name.clone());
+        let brought = shared.store.read(move |connection| journal::brought(connection, &server, &target)).await;
         targets.push(Target {
             name: deploy.name.clone(),
             instance: deploy.cloudvision.clone(),
@@ -103,13 +133,17 @@ async fn tell(shared: &Shared) {
             advance: advance(deploy),
             inputs,
             last,
+            brought: brought.ok().flatten().map(|brought| brought.change),
         });
     }
     shared.tell(Report::Targets(targets)).await;
     match shared.store.read(journal::unfinished).await {
         Ok(left) => {
             let not_ours = left.into_iter().filter(|left| left.fate != Fate::Ours);
-            let unfinished = not_ours.map(|left| Unfinished {
+            let not_ours: Vec<_> = not_ours.collect();
+            let alive = not_ours.iter().filter(|left| left.fate == Fate::Alive);
+            let alive = alive.map(|left| left.entry.owner.clone()).collect();
+            let unfinished = not_ours.into_iter().map(|left| Unfinished {
                 id: left.entry.id,
                 target: left.entry.target,
                 instance: left.entry.instance.name,
@@ -119,8 +153,12 @@ async fn tell(shared: &Shared) {
                 lives: left.fate != Fate::Dead,
             });
             shared.tell(Report::Unfinished(unfinished.collect())).await;
+            alive
         }
-        Err(error) => tracing::warn!(%error, "the journal cannot be read"),
+        Err(error) => {
+            tracing::warn!(%error, "the journal cannot be read");
+            Vec::new()
+        }
     }
 }
 
@@ -152,6 +190,7 @@ async fn last(shared: &Shared, deploy: &Deploy) -> Option<LastDeployment> {
     let deploys = |entry: &Entry| entry.options.get("reach").and_then(|reach| reach.as_str()) != Some("build");
     recent.ok()?.into_iter().filter(deploys).find_map(|entry| {
         let (ending, at) = entry.ended?;
-        Some(LastDeployment { ending, at, result: entry.result, change: entry.change })
+        let workspace = entry.workspace.filter(|_| !entry.phase.is_in_force());
+        Some(LastDeployment { ending, at, result: entry.result, change: entry.change, workspace })
     })
 }

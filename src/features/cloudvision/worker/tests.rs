@@ -9,9 +9,11 @@ use tokio::task::JoinSet;
 use super::*;
 use crate::config::{self, Environment, Flags};
 use crate::features::cloudvision::deploy::{Advance, Event, Step};
+use crate::features::cloudvision::model::WorkspaceId;
 use crate::features::cloudvision::model::{ChangeAction, ChangeState, Device};
 use crate::features::cloudvision::sim::{self, Effect, Fabric, Fault, Simulator};
-use crate::features::cloudvision::store::journal::Ending;
+use crate::features::cloudvision::store::journal::{self, Ending, Facts, NewDeployment, Phase};
+use crate::process::Owner;
 
 /// A worker, the simulator it follows, and the folder that both of its targets are in.
 struct Desk {
@@ -59,6 +61,7 @@ impl Desk {
             instances: config.cloudvision.clone(),
             deploys: config.deploys.clone(),
             who: "anna".to_owned(),
+            hands_off: vec![],
         };
         let (requests, inbox) = mpsc::channel(8);
         let (outbox, reports) = mpsc::channel(256);
@@ -231,5 +234,44 @@ async fn a_token_that_is_refused_is_told_with_its_word_and_tried_again_when_aske
     std::fs::write(desk.dir.path().join("token"), "another").unwrap();
     desk.ask(Request::Refresh).await;
     desk.live().await;
+    desk.end().await;
+}
+
+/// What other processes are told to have left, once it is this.
+async fn unfinished(desk: &mut Desk, wanted: impl Fn(&[Unfinished]) -> bool) {
+    desk.heard.clear();
+    desk.hear(|report| matches!(report, Report::Unfinished(left) if wanted(left)).then_some(())).await;
+}
+
+#[tokio::test]
+async fn the_deployment_of_another_process_is_told_step_by_step_and_when_that_dies() {
+    let mut desk = Desk::new().await;
+    desk.live().await;
+    let store = crate::features::cloudvision::open_store(&desk.dir.path().join("data")).unwrap();
+    let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let new = NewDeployment {
+        instance: Instance { name: "lab".to_owned(), server: desk.sim.address().to_string() },
+        target: Some("leaves".to_owned()),
+        source: String::new(),
+        who: "ines".to_owned(),
+        owner: Owner::of_process(child.id()),
+        options: serde_json::Value::Null,
+        devices: vec![],
+        at: crate::clock::now(),
+    };
+    let claim = store.write(move |connection| journal::begin(connection, &new)).await.unwrap();
+    unfinished(&mut desk, |left| left.len() == 1 && left[0].lives && left[0].phase == Phase::Preparing).await;
+    for phase in [Phase::WorkspaceRequested, Phase::Writing] {
+        let (claim, facts) = (claim.clone(), Facts { workspace: Some(WorkspaceId::new("ws-1")), ..Facts::default() });
+        let advance = move |connection: &rusqlite::Connection| {
+            journal::advance(connection, &claim, phase, &facts, chrono::DateTime::UNIX_EPOCH)
+        };
+        store.write(move |connection| advance(connection)).await.unwrap().unwrap();
+        unfinished(&mut desk, |left| left.len() == 1 && left[0].lives && left[0].phase == phase).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // CloudVision has no such workspace: it has ended.
+    unfinished(&mut desk, <[_]>::is_empty).await;
     desk.end().await;
 }

@@ -300,6 +300,14 @@ pub(super) struct Notification<'a> {
     source: &'a str,
     item: &'a str,
     size_bytes: u64,
+    dismissed: Option<Dismissed<'a>>,
+}
+
+/// Who dismissed a mail, and when.
+#[derive(Debug, Serialize)]
+struct Dismissed<'a> {
+    by: &'a str,
+    at: String,
 }
 
 impl<'a> Notification<'a> {
@@ -317,6 +325,7 @@ impl<'a> Notification<'a> {
             source: &notification.source,
             item: &notification.item,
             size_bytes: notification.size,
+            dismissed: notification.dismissed.as_ref().map(|(by, at)| Dismissed { by, at: time(*at) }),
         }
     }
 }

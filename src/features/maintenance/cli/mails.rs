@@ -24,11 +24,17 @@ const CHUNK: usize = 500;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Show this mail as text: its id stands in the list and in `show --json`.
-    #[arg(value_name = "ID", conflicts_with_all = ["all", "outcome", "limit"])]
+    #[arg(value_name = "ID", conflicts_with_all = ["all", "dismissed", "filter", "outcome", "limit"])]
     id: Option<i64>,
     /// All mails, also those that were read well.
     #[arg(long, conflicts_with = "outcome")]
     all: bool,
+    /// Those that were dismissed.
+    #[arg(long, conflicts_with_all = ["all", "outcome"])]
+    dismissed: bool,
+    /// Only those that have these words in subject, sender, provider, outcome or reason; `!word` leaves out.
+    #[arg(long, value_name = "WORDS", default_value = "")]
+    filter: String,
     /// Only those with this outcome, such as parsing-failed or ignored.
     #[arg(long, value_name = "OUTCOME", value_parser = outcome())]
     outcome: Option<Outcome>,
@@ -53,9 +59,16 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     let which = match (args.all, args.outcome) {
         (true, _) => Which::All,
         (false, Some(outcome)) => Which::Outcome(outcome),
+        (false, None) if args.dismissed => Which::Dismissed,
         (false, None) => Which::NeedALook,
     };
-    let chunks = Chunks { session, which, next: Some(NotificationAnchor::Top), left: args.limit.unwrap_or(usize::MAX) };
+    let chunks = Chunks {
+        session,
+        which,
+        filter: &args.filter,
+        next: Some(NotificationAnchor::Top),
+        left: args.limit.unwrap_or(usize::MAX),
+    };
     if args.json {
         let mut array = JsonArray::begin()?;
         for rows in chunks {
@@ -80,7 +93,7 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
         }
         printer.finish()?;
         if titles.is_some() {
-            output::complain(if which == Which::NeedALook {
+            output::complain(if which == Which::NeedALook && args.filter.is_empty() {
                 "no mail needs a look; --all lists all mails"
             } else {
                 "there is no such mail"
@@ -153,6 +166,8 @@ struct Chunks<'s> {
     session: &'s Session,
     /// What to read.
     which: Which,
+    /// The words that they have to have.
+    filter: &'s str,
     /// Where the next piece begins; `None` at the end.
     next: Option<NotificationAnchor>,
     /// Rows that may still come.
@@ -165,8 +180,8 @@ impl Iterator for Chunks<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let anchor = self.next.take().filter(|_| self.left > 0)?;
         let wanted = self.left.min(CHUNK);
-        let which = self.which;
-        let read = self.session.store.read_blocking(|c| unparsed::notifications(c, which, anchor, wanted));
+        let (which, filter) = (self.which, self.filter);
+        let read = self.session.store.read_blocking(|c| unparsed::notifications(c, which, filter, anchor, wanted));
         let window = match read {
             Ok(window) => window,
             Err(error) => return Some(Err(error)),

@@ -5,6 +5,7 @@
 mod accept;
 mod act;
 mod circuits;
+mod dismiss;
 mod export;
 mod import;
 mod json;
@@ -52,13 +53,15 @@ pub(crate) enum Command {
     Reparse(reparse::Args),
     /// Accept what is suggested for a mail that no rule reads, corrected by what is typed; `undo` takes it back.
     Accept(Box<accept::Args>),
+    /// Dismiss mails that could not be read and need no look any more, or bring them back; `undo` takes it back.
+    Dismiss(dismiss::Args),
     /// Acknowledge maintenances as they are now.
     Ack(act::AckArgs),
     /// Take acknowledgements back.
     Unack(act::UnackArgs),
     /// Add a note to a maintenance.
     Note(act::NoteArgs),
-    /// Take back the last acknowledgement or note made in a name, wherever it was made.
+    /// Take back the last acknowledgement, note or dismissal made in a name, wherever it was made.
     Undo(undo::Args),
     /// Clear the sign of news of maintenances.
     Seen(act::SeenArgs),
@@ -78,6 +81,7 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Circuits(args) => circuits::run(&args, &Session::open(flags)?),
         Command::Reparse(args) => reparse::run(args, &Session::open(flags)?),
         Command::Accept(args) => accept::run(&args, &Session::open(flags)?),
+        Command::Dismiss(args) => dismiss::run(args, &Session::open(flags)?),
         Command::Ack(args) => act::acknowledge(args, &Session::open(flags)?),
         Command::Unack(args) => act::unacknowledge(args, &Session::open(flags)?),
         Command::Note(args) => act::note(args, &Session::open(flags)?),

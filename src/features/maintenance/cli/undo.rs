@@ -27,9 +27,9 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
         for key in done.done {
             details.extend(detail(connection, key, actor.at)?);
         }
-        Ok(Some((inverse, details)))
+        Ok(Some((inverse, details, done.mails)))
     })?;
-    let Some((inverse, details)) = undone else {
+    let Some((inverse, details, mails)) = undone else {
         let trouble = Trouble::new(&format!("{who} has nothing to undo"))
             .caused_by("only what was done in the last days, and in this name, can be undone")
             .to_do("name who did it with --who, or do the opposite: ack, unack");
@@ -41,6 +41,8 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
         Inverse::RemoveNotes(_) => ("note-removed", "note removed"),
         Inverse::RestoreNotes(_) => ("noted", "note written again"),
         Inverse::See(_) => ("unseen", "shown as news again"),
+        Inverse::Dismiss(_) => ("dismissed", "dismissed again"),
+        Inverse::BringBack(_) => ("brought-back", "no longer dismissed"),
         Inverse::Unaccept(_) => ("unaccepted", "changed back, the suggestion is no longer accepted"),
     };
     if args.manner.json {
@@ -53,8 +55,12 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
             format!("{}{window}: {words}\n", name::full(&detail.provider, &detail.maintenance_id))
         });
         let lines: String = lines.collect();
-        // What only the acceptance had made known is gone.
-        let gone = if lines.is_empty() { "the accepted suggestion was taken back\n" } else { "" };
+        let gone = match (lines.is_empty(), mails) {
+            (false, _) => String::new(),
+            // What only the acceptance had made known is gone.
+            (true, 0) => "the accepted suggestion was taken back\n".to_owned(),
+            (true, mails) => format!("{}: {words}\n", super::counted(mails, "mail")),
+        };
         output::print(&format!("{lines}{gone}"))?;
     }
     Ok(ExitCode::SUCCESS)

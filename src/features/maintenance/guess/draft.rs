@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::language::spoken;
 use super::subject::STATUS_WORDS;
 use super::{By, Guess, Seen, guess};
 use crate::features::maintenance::mail::{Kind, Mail};
+use crate::features::maintenance::model::Status;
 use crate::features::maintenance::when::Order;
 use crate::text::clean_line;
 
@@ -59,6 +61,12 @@ fn head(guess: &Guess, name: &str, sender: &str) -> String {
     for (word, status) in STATUS_WORDS.iter().take_while(|(word, _)| *word != "confirmed") {
         let _ = writeln!(text, "  [{}, \"{}\"],", toml_text(word), status.as_str());
     }
+    let said = guess.status.as_ref().map_or("", |(_, seen)| seen.value.as_str());
+    for language in spoken(&format!("{} {said}", guess.subject).to_lowercase()) {
+        for (word, status) in language.statuses.iter().filter(|(_, status)| *status != Status::Confirmed) {
+            let _ = writeln!(text, "  [{}, \"{}\"],", toml_text(word), status.as_str());
+        }
+    }
     text.push_str("  [\"\", \"CONFIRMED\"],\n]\n");
     text.push_str(
         "impact = [\n  [\"no impact\", \"NO-IMPACT\"],\n  [\"redundan\", \"REDUCED-REDUNDANCY\"],\n  [\"protect\", \
@@ -82,7 +90,12 @@ fn dates(guess: &Guess) -> String {
             moment.at.format("%Y-%m-%d %H:%M UTC")
         );
     }
-    let remark = if is_known { "" } else { " # CHECK: the sample does not show it" };
+    let in_figures = guess.start.iter().chain(&guess.end).any(|(moment, _)| super::moments::in_figures(&moment.text));
+    let remark = match (is_known, in_figures) {
+        (true, _) => "",
+        (false, true) => " # CHECK: the sample does not show it",
+        (false, false) => " # for dates in figures, which the sample has not",
+    };
     let _ = writeln!(text, "order = \"{order}\"{remark}");
     if !guess.has_zone {
         text.push_str(

@@ -3,6 +3,7 @@
 
 mod draft;
 mod ids;
+mod language;
 mod moments;
 mod pairs;
 mod subject;
@@ -223,9 +224,11 @@ impl Guess {
     }
 }
 
-/// The first value of a meaning that can be one.
+/// The first value of a meaning that can be one, of what is surely a label before what may be one.
 fn first(found: &[Pair], meaning: Meaning, can_be: impl Fn(&str) -> bool) -> Option<Seen> {
-    let pair = found.iter().find(|pair| pair.meaning == Some(meaning) && can_be(&pair.value))?;
+    let fits = |pair: &&Pair| pair.meaning == Some(meaning) && can_be(&pair.value);
+    let strict = found.iter().filter(|pair| !pair.is_loose).find(fits);
+    let pair = strict.or_else(|| found.iter().find(fits))?;
     Some(Seen { value: pair.value.clone(), by: By::Label(pair.label.clone()) })
 }
 

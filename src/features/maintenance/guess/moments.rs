@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use regex::Regex;
 
 use crate::features::maintenance::mail::page::Page;
-use crate::features::maintenance::when::{self, Mark, Order, Repeated};
+use crate::features::maintenance::when::{self, Mark, Order, Repeated, months_pattern};
 
 /// Moments that are read of one text.
 const MOST: usize = 8;
@@ -24,15 +24,28 @@ pub(super) struct Moment {
 }
 
 /// A date as people write it, in figures or with a month in words.
-const DATE: &str = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}(?:st|nd|rd|th)?[ -](?:(?i)jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-zA-Z]*\.?,?[ -]\d{2,4}|(?:(?i)jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-zA-Z]*\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4})";
+static DATE: LazyLock<String> = LazyLock::new(|| {
+    let month = months_pattern();
+    let of = r"(?:[ -]| de | del )";
+    let day = r"\d{1,2}(?:st|nd|rd|th|er|º|°|\.)?";
+    format!(
+        r"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|{day}{of}{month}\.?,?{of}\d{{2,4}}|{month}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})"
+    )
+});
 /// A time with its zone, if it has one.
-const TIME: &str = r"\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\b\.?)?(?: ?\(?(?:(?:UTC|GMT)(?: ?[+-]\d{1,2}(?::?\d{2})?)?|[A-Z]{2,5}\b|[+-]\d{2}:?\d{2}\b|Z\b)\)?)?";
+const TIME: &str = r"(?:\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\b\.?)?|\d{1,2} ?h(?:\d{2})?\b|\d{1,2} Uhr\b)(?: Uhr\b| h\b)?(?: ?\(?(?:(?:UTC|GMT)(?: ?[+-]\d{1,2}(?::?\d{2})?)?|[A-Z]{2,5}\b|[+-]\d{2}:?\d{2}\b|Z\b)\)?)?";
+/// What stands between a date and its time.
+const AT: &str = r"(?:[ T,]+|,? at |,? um |,? à |,? a las |,? a la |,? alle |,? alle ore |,? ore |,? às )";
 
 /// What [`DATE`] and [`TIME`] make together; no other pattern of this file can fail to compile either, as tests show.
-static MOMENT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(&format!(r"\b(?:{DATE}(?:[ T,]+|,? at ){TIME}|{TIME}(?:[ ,]+| on ){DATE})")).ok());
+static MOMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let date = &*DATE;
+    Regex::new(&format!(r"\b(?:{date}{AT}{TIME}|{TIME}(?:[ ,]+| on | am | le | del | do dia | de )+{date})")).ok()
+});
 /// A time alone, after a moment and a sign between them.
-static UNTIL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!(r"^\s*(?:-|–|to|until)\s*({TIME})")).ok());
+static UNTIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(&format!(r"^\s*(?:-|–|to|until|bis|à|jusqu'à|au|a|al|hasta|alle|fino alle|até|às)\s*({TIME})")).ok()
+});
 /// A date in figures.
 static FIGURES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}\b").ok());
 /// Letters in parentheses.
@@ -66,6 +79,11 @@ pub(super) fn likely_zone(letters: &str) -> Option<&'static str> {
 pub(super) fn zone_of_label(label: &str) -> Option<String> {
     let letters = LETTERS.as_ref()?.captures(label)?.get(1)?.as_str();
     (likely_zone(letters).is_some() || matches!(letters, "UTC" | "GMT")).then(|| letters.to_owned())
+}
+
+/// Whether a text has a date of which it has to be known which number is the month.
+pub(super) fn in_figures(text: &str) -> bool {
+    FIGURES.as_ref().is_some_and(|figures| figures.is_match(text))
 }
 
 /// Whether a text has a date in it.
@@ -137,7 +155,7 @@ impl Reader {
 
     /// One moment.
     fn moment(&self, text: &str, beside: Option<&str>) -> Option<Moment> {
-        let plain = text.replace(" at ", " ").replace(" on ", " ");
+        let plain = text.replace(" at ", " ").replace(" on ", " ").replace(" am ", " ").replace(" do dia ", " ");
         let written = when::read(&plain, self.order).ok()?;
         let local = written.local(None, text).ok()?;
         let letters = match &written.zone {
@@ -159,7 +177,7 @@ impl Reader {
 
     /// The end of a window of which only the time is written: on the day of its start, or the day after.
     fn until(&self, start: &Moment, written: &str, time: &str, beside: Option<&str>) -> Option<Moment> {
-        let date = Regex::new(DATE).ok()?.find(written)?.as_str().to_owned();
+        let date = Regex::new(&DATE).ok()?.find(written)?.as_str().to_owned();
         let zone = beside.or(start.zone.as_deref());
         let mut end = self.moment(&format!("{date} {time}"), zone)?;
         if end.at <= start.at {

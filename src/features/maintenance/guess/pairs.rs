@@ -1,5 +1,6 @@
 //! Labels and their values: a cell and the next one, `Label: value` on a line, a label alone and the line below it.
 
+use super::language::LANGUAGES;
 use super::{By, Seen, moments};
 use crate::features::maintenance::mail::page::Page;
 
@@ -17,6 +18,8 @@ pub(super) struct Pair {
     pub(super) value: String,
     /// What the label is about, if that shows.
     pub(super) meaning: Option<Meaning>,
+    /// Whether it only looks like a label because of its words: it has no colon and is in no table.
+    pub(super) is_loose: bool,
 }
 
 /// What a label is about.
@@ -42,9 +45,10 @@ pub(super) enum Meaning {
     Impact,
 }
 
-/// Words of labels and what they are about, the first that occurs counts. A blank before a word: only at the beginning of
-/// a word of the label; `=`: the whole label.
+/// English words of labels and what they are about, the first that occurs counts; those of `language.rs` come before them. A blank before a word: only at the beginning of
+/// a word of the label, with one behind it only a whole word; `=`: the whole label.
 const WORDS: &[(&str, Meaning)] = &[
+    (" impacted service", Meaning::Circuit),
     (" expected impact", Meaning::Impact),
     (" impact", Meaning::Impact),
     (" effect", Meaning::Impact),
@@ -56,7 +60,6 @@ const WORDS: &[(&str, Meaning)] = &[
     (" service affected", Meaning::Circuit),
     (" services affected", Meaning::Circuit),
     (" affected service", Meaning::Circuit),
-    (" impacted service", Meaning::Circuit),
     ("=service", Meaning::Circuit),
     ("=services", Meaning::Circuit),
     (" line id", Meaning::Circuit),
@@ -74,16 +77,11 @@ const WORDS: &[(&str, Meaning)] = &[
     (" begin", Meaning::Start),
     (" commence", Meaning::Start),
     ("=from", Meaning::Start),
-    (" inicio", Meaning::Start),
-    (" inizio", Meaning::Start),
-    (" début", Meaning::Start),
     (" end", Meaning::End),
     (" finish", Meaning::End),
     (" completion", Meaning::End),
     ("=to", Meaning::End),
     ("=until", Meaning::End),
-    ("=fin", Meaning::End),
-    ("=bis", Meaning::End),
     (" ticket", Meaning::Id),
     (" reference", Meaning::Id),
     (" maintenance id", Meaning::Id),
@@ -91,6 +89,7 @@ const WORDS: &[(&str, Meaning)] = &[
     (" maintenance number", Meaning::Id),
     (" change", Meaning::Id),
     (" work order", Meaning::Id),
+    (" works order", Meaning::Id),
     (" event id", Meaning::Id),
     (" case", Meaning::Id),
     (" notification n", Meaning::Id),
@@ -113,13 +112,15 @@ const WORDS: &[(&str, Meaning)] = &[
 
 /// What a label is about.
 pub(super) fn meaning(label: &str) -> Option<Meaning> {
-    let bare = label.split('(').next().unwrap_or(label).trim().trim_end_matches([':', '.', '#']).to_lowercase();
-    let words = format!(" {}", bare.replace(['_', '-'], " "));
+    let bare = label.split('(').next().unwrap_or(label).trim().trim_end_matches([':', '.', '#', ' ']).to_lowercase();
+    let words = format!(" {} ", bare.replace(['_', '-'], " "));
     let fits = |(word, _): &&(&str, Meaning)| match word.strip_prefix('=') {
         Some(whole) => bare == whole,
         None => words.contains(word),
     };
-    WORDS.iter().find(fits).map(|(_, meaning)| *meaning)
+    let elsewhere = LANGUAGES.iter().flat_map(|language| language.labels);
+    // These first: "services impactés" are no impact.
+    elsewhere.chain(WORDS).find(fits).map(|(_, meaning)| *meaning)
 }
 
 /// Every pair of a page, in its order.
@@ -132,7 +133,8 @@ pub(super) fn pairs(page: &Page) -> Vec<Pair> {
         let Some((label, rest)) = label(page.line(line)) else { continue };
         let value = if rest.is_empty() { value(page, line) } else { Some(rest) };
         let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
-        let found = Pair { label: label.to_owned(), value: value.to_owned(), meaning: meaning(label) };
+        let is_loose = !label.ends_with(':') && page.cell_of(line).is_none();
+        let found = Pair { label: label.to_owned(), value: value.to_owned(), meaning: meaning(label), is_loose };
         // A label without a colon is one only where its words say so.
         if found.meaning.is_some() || label.ends_with(':') {
             pairs.push(found);
@@ -173,7 +175,9 @@ fn label(line: &str) -> Option<(&str, &str)> {
         let (label, rest) = (line.get(..=at)?.trim(), line.get(at + 1..)?.trim());
         return can_be(label).then_some((label, rest));
     }
-    (can_be(line) && !moments::has_date(line)).then_some((line, ""))
+    // Nor is a sentence, a greeting, or what holds a number, a label.
+    let is_said = line.ends_with([',', '.', '!', ';']) || line.contains(|c: char| c.is_ascii_digit());
+    (can_be(line) && !is_said && !moments::has_date(line)).then_some((line, ""))
 }
 
 /// The value of a label that is alone on its line: the next cell of its row, else the line below where there is no table.

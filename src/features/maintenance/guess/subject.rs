@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::language::LANGUAGES;
 use super::{By, Seen};
 use crate::features::maintenance::model::Status;
 
@@ -14,7 +15,7 @@ static ANNOUNCED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Letters and digits that belong together.
 static TOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b([A-Z]{1,8}[-_#]?\d{3,}[\w-]*|\d{5,})\b").ok());
 
-/// Words and the status they mean, the first that occurs counts.
+/// English words and the status they mean, the first that occurs counts; those of `language.rs` come after them.
 pub(super) const STATUS_WORDS: &[(&str, Status)] = &[
     ("cancel", Status::Cancelled),
     ("withdrawn", Status::Cancelled),
@@ -38,7 +39,13 @@ pub(super) const STATUS_WORDS: &[(&str, Status)] = &[
 /// The status that a text speaks of.
 pub(super) fn status(text: &str) -> Option<Status> {
     let text = text.to_lowercase();
-    STATUS_WORDS.iter().find(|(word, _)| text.contains(word)).map(|(_, status)| *status)
+    let of = |words: &'static [(&'static str, Status)]| {
+        words.iter().find(|(word, _)| text.contains(word)).map(|(_, status)| *status)
+    };
+    let lists = std::iter::once(STATUS_WORDS).chain(LANGUAGES.iter().map(|language| language.statuses));
+    let said: Vec<Status> = lists.filter_map(of).collect();
+    // "Maintenance" says less than "annulée" beside it.
+    said.iter().find(|status| **status != Status::Confirmed).or(said.first()).copied()
 }
 
 /// The id in a subject.

@@ -160,10 +160,7 @@ impl Suggestion {
 /// What had to be assumed.
 fn doubts(guess: &Guess) -> Vec<String> {
     let mut doubts = Vec::new();
-    // A year in front says which number is the month.
-    let year_first = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count() == 4;
-    let figures = |text: &str| text.matches(['/', '.', '-']).count() >= 2 && !year_first(text);
-    let in_figures = guess.start.iter().chain(&guess.end).any(|(moment, _)| figures(&moment.text));
+    let in_figures = guess.start.iter().chain(&guess.end).any(|(moment, _)| super::moments::in_figures(&moment.text));
     if in_figures && !guess.order.1 {
         let first = if guess.order.0 == super::Order::DayFirst { "day" } else { "month" };
         doubts.push(format!("dates are read {first} first; nothing in the mail shows it"));

@@ -59,6 +59,44 @@ fn lines_of_plain_text_are_found() {
 }
 
 #[test]
+fn mails_in_other_languages_are_understood() {
+    let german = "Vorgangsnummer: W-20771\nWartungsfenster: Di, 8. Dezember 2026 um 22:00 Uhr bis 23:30 Uhr\n\
+                  Betroffene Leitungen: LX-4711-1\nGrund: Austausch\nKundennummer: 7001\n";
+    let french = "Référence : INT-5512\nDébut prévu : 8 décembre 2026 à 22h00\nFin prévue : 9 déc. 2026 à 02h30\n\
+                  Services impactés : LX-4711-1\nMotif : Remplacement\nClient : 7001\n";
+    let spanish = "Referencia: OT-8841\nInicio: 8 de diciembre de 2026 a las 22:00\nFin: 9 de diciembre de 2026 a las 02:30\n\
+                   Servicios afectados: LX-4711-1\nMotivo: Cambio\nCliente: 7001\n";
+    let italian = "Riferimento: TT-3310\nInizio: 8 dicembre 2026 alle ore 22:00\nFine prevista: 9 dicembre 2026 alle 02:30\n\
+                   Servizi interessati: LX-4711-1\nDescrizione: Sostituzione\nCliente: 7001\n";
+    let portuguese = "Protocolo: PT-9917\nInício: 8 de dezembro de 2026 às 22:00\nFim: 9 de dezembro de 2026 às 02:30\n\
+                      Serviços afetados: LX-4711-1\nDescrição: Troca\nCliente: 7001\n";
+    for (subject, body, id, status) in [
+        ("Wartung abgesagt", german, "W-20771", Status::Cancelled),
+        ("Travaux reportés", french, "INT-5512", Status::ReScheduled),
+        ("Mantenimiento programado", spanish, "OT-8841", Status::Confirmed),
+        ("Manutenzione completata", italian, "TT-3310", Status::Completed),
+        ("Manutenção em andamento", portuguese, "PT-9917", Status::InProcess),
+    ] {
+        let suggestion = Suggestion::of_mail(&mail_of("plain", subject, body)).unwrap();
+        assert_eq!(suggestion.maintenance_id.as_deref(), Some(id));
+        assert_eq!(suggestion.status, status, "{subject}");
+        assert_eq!(suggestion.start, Some(at("2026-12-08T22:00:00Z")), "{subject}");
+        let end = if subject.starts_with("Wartung") { "2026-12-08T23:30:00Z" } else { "2026-12-09T02:30:00Z" };
+        assert_eq!(suggestion.end, Some(at(end)), "{subject}");
+        assert_eq!(suggestion.circuits, ["LX-4711-1"], "{subject}");
+        assert_eq!(suggestion.account.as_deref(), Some("7001"), "{subject}");
+        assert_eq!(suggestion.missing, [] as [&str; 0], "{subject}");
+    }
+}
+
+#[test]
+fn a_draft_has_the_words_of_the_language_that_its_mail_is_in() {
+    let text =
+        draft(&mail_of("plain", "Wartung W-20771 verschoben", "Von: 2026-12-08 22:00\nBis: 2026-12-09 02:00\n"), "x");
+    assert!(text.contains("[\"abgesagt\", \"CANCELLED\"]") && !text.contains("annul"), "{text}");
+}
+
+#[test]
 fn what_had_to_be_assumed_is_said() {
     let body = "<p>Work from 03/12/2026 22:00 to 02:00</p><p>Circuit: AB-1234</p>";
     let suggestion = Suggestion::of_mail(&page("Works", body)).unwrap();

@@ -47,6 +47,8 @@ pub enum Command {
     Sync,
     /// Take what is suggested for a mail as what it means.
     Accept,
+    /// Nobody need look at a mail any more, or somebody has to again.
+    Dismiss,
 }
 
 impl Command {
@@ -68,7 +70,8 @@ impl Command {
             | Self::Copy
             | Self::CopyText
             | Self::Export
-            | Self::Accept => true,
+            | Self::Accept
+            | Self::Dismiss => true,
             Self::Undo | Self::Filter | Self::Show | Self::Sort | Self::Notifications | Self::Sync => false,
         }
     }
@@ -77,7 +80,7 @@ impl Command {
 /// The list, and one maintenance opened.
 const BOTH: &[Scope] = &[Scope::Maintenances, Scope::Maintenance];
 /// Where something can be done that can be undone.
-const UNDOABLE: &[Scope] = &[Scope::Maintenances, Scope::Maintenance, Scope::Notification];
+const UNDOABLE: &[Scope] = ALL;
 /// The list alone.
 const LIST: &[Scope] = &[Scope::Maintenances];
 /// Every list.
@@ -121,20 +124,23 @@ pub const COMMANDS: &[Spec<Command>] = &[
         hint: "accept",
         help: "Accept what is suggested for a mail that no rule reads",
     },
-    row(Command::Undo, "undo", &["u"], UNDOABLE, "undo", "Undo the last acknowledgement or note"),
+    row(Command::Undo, "undo", &["u"], UNDOABLE, "undo", "Undo the last acknowledgement, note or dismissal"),
     row(Command::Open, "open", &["enter", "l", "right"], LISTS, "open", "Open what the cursor is on"),
+    Spec {
+        command: Command::Dismiss,
+        name: "dismiss",
+        keys: &["d"],
+        scopes: &[Scope::Notifications, Scope::Notification],
+        risk: Risk::Undoable,
+        writes: false,
+        hint: "dismiss",
+        help: "Dismiss a mail that needs no look, or bring it back",
+    },
     row(Command::OpenMail, "open-mail", &["o"], &[Scope::Maintenance], "mail", "Read the mail behind this state"),
     row(Command::Next, "next", &["]"], OPENED, "next", "Open the next one"),
     row(Command::Previous, "previous", &["["], OPENED, "previous", "Open the previous one"),
     row(Command::Close, "close", &["h", "left"], ABOVE, "", "Close what is opened"),
-    row(
-        Command::Filter,
-        "filter",
-        &["/"],
-        LIST,
-        "filter",
-        "Filter by provider, id, circuit or summary; !word excludes",
-    ),
+    row(Command::Filter, "filter", &["/"], LISTS, "filter", "Filter by words of a maintenance or mail; !word excludes"),
     row(Command::Show, "show", &["f"], LISTS, "show", "Show all, open, unacknowledged or changed ones"),
     row(
         Command::Notifications,
@@ -146,7 +152,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
     ),
     row(Command::Provider, "provider", &["p"], LIST, "", "Show only the provider under the cursor, or all again"),
     row(Command::Sort, "sort", &["s"], LIST, "", "Sort by time, by latest change, or by provider"),
-    row(Command::Mark, "mark", &["space"], LIST, "mark", "Mark for a bulk action"),
+    row(Command::Mark, "mark", &["space"], LISTS, "mark", "Mark for a bulk action"),
     row(Command::MarkAll, "mark-all", &["*"], LIST, "", "Mark all rows that the filter leaves, or none"),
     row(Command::Seen, "seen", &["x"], LIST, "", "Clear the sign of news without opening"),
     row(Command::Copy, "copy", &["y"], ALL, "copy", "Copy the id through the terminal"),

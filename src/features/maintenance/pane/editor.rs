@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::opened::Page;
+use super::query::CHUNK;
 use super::{Outcome, State};
 use crate::command::Motion;
 use crate::features::maintenance::store::MaintenanceKey;
@@ -18,6 +20,8 @@ pub(crate) enum Editor {
         field: Field,
         /// What the filter was before, for Esc.
         before: String,
+        /// What it filters.
+        of: Filtered,
     },
     /// A note for these maintenances.
     Note {
@@ -28,6 +32,15 @@ pub(crate) enum Editor {
         /// What it is about, for the title: an id, or how many.
         about: String,
     },
+}
+
+/// What a filter is typed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filtered {
+    /// The maintenances.
+    Maintenances,
+    /// The mails, whose list lies above them.
+    Mails,
 }
 
 impl Editor {
@@ -92,13 +105,7 @@ impl State {
     /// Esc while typing: the filter is as before, the note stays as a draft.
     fn put_away(&mut self, now: DateTime<Utc>) -> Outcome {
         match self.editor.take() {
-            Some(Editor::Filter { before, .. }) => {
-                if self.query.filter.text == before {
-                    return Outcome::none();
-                }
-                self.query.filter.text = before;
-                self.requery(now)
-            }
+            Some(Editor::Filter { before, of, .. }) => self.filter_by(of, &before, now),
             Some(Editor::Note { field, targets, .. }) => {
                 let text = field.text().to_owned();
                 if text.trim().is_empty() {
@@ -126,18 +133,36 @@ impl State {
 
     /// The filter's text is another one.
     fn filter_changed(&mut self, now: DateTime<Utc>) -> Outcome {
-        let Some(Editor::Filter { field, .. }) = &self.editor else { return Outcome::none() };
-        field.text().clone_into(&mut self.query.filter.text);
-        self.requery(now)
+        let Some(Editor::Filter { field, of, .. }) = &self.editor else { return Outcome::none() };
+        let (text, of) = (field.text().to_owned(), *of);
+        self.filter_by(of, &text, now)
+    }
+
+    /// Lists what has these words.
+    fn filter_by(&mut self, of: Filtered, text: &str, now: DateTime<Utc>) -> Outcome {
+        match (of, self.pages.last_mut()) {
+            (Filtered::Mails, Some(Page::Notifications(page))) if page.filter != text => {
+                text.clone_into(&mut page.filter);
+                Outcome::ask(page.relist(CHUNK))
+            }
+            (Filtered::Maintenances, _) if self.query.filter.text != text => {
+                text.clone_into(&mut self.query.filter.text);
+                self.requery(now)
+            }
+            (Filtered::Mails | Filtered::Maintenances, _) => Outcome::none(),
+        }
     }
 
     /// `/`.
     pub(super) fn edit_filter(&mut self) -> Outcome {
-        if self.pages.last().is_some() {
-            self.pages.clear();
-        }
-        let before = self.query.filter.text.clone();
-        self.editor = Some(Editor::Filter { field: Field::line(&before), before });
+        // Of an opened mail the list that it is in, else that of the maintenances.
+        let mails = self.pages.iter().rposition(|page| matches!(page, Page::Notifications(_)));
+        self.pages.truncate(mails.map_or(0, |at| at + 1));
+        let (before, of) = match self.pages.last() {
+            Some(Page::Notifications(page)) => (page.filter.clone(), Filtered::Mails),
+            _ => (self.query.filter.text.clone(), Filtered::Maintenances),
+        };
+        self.editor = Some(Editor::Filter { field: Field::line(&before), before, of });
         Outcome::none()
     }
 

@@ -1,12 +1,16 @@
 //! What is marked for a bulk action: rows that were on hand, or every row that the filter leaves.
 
+use std::collections::BTreeSet;
+
+use super::opened::Page;
 use super::{Outcome, State};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::list::{Filter, Mark, Row};
 use crate::features::maintenance::worker::Question;
 use crate::trouble::Trouble;
 
-/// Every row that the filter left when all were marked, less those that were unmarked since; by key.
+/// Every row that filters left when all of theirs were marked, with those that were marked one by one, less those that
+/// were unmarked since; by key.
 #[derive(Debug, Default)]
 pub(super) struct Everything(Vec<Mark>);
 
@@ -28,23 +32,46 @@ impl Everything {
             Err(at) => self.0.insert(at, Mark::from(row)),
         }
     }
+
+    /// Marks rows, as they are now those that were marked before, too.
+    fn add(&mut self, marks: impl Iterator<Item = Mark>) {
+        let before = std::mem::take(&mut self.0);
+        self.0.extend(marks.chain(before));
+        self.0.sort_by_key(|mark| mark.key);
+        self.0.dedup_by_key(|mark| mark.key);
+    }
+
+    /// Marks these, which stand by key, or unmarks them where all of them are marked; whether they are now.
+    fn toggle_all(&mut self, marks: &[Mark]) -> bool {
+        if !marks.iter().all(|mark| self.find(mark.key).is_ok()) {
+            self.add(marks.iter().copied());
+            return true;
+        }
+        let gone: BTreeSet<MaintenanceKey> = marks.iter().map(|mark| mark.key).collect();
+        self.0.retain(|mark| !gone.contains(&mark.key));
+        false
+    }
 }
 
 impl State {
-    /// `*`: the rows on hand where those are all, else every row that the filter leaves, which the store knows.
+    /// `*`: the rows on hand where those are all, else every row that the filter leaves, which the store knows. What is
+    /// marked of other filters stays marked.
     pub(super) fn mark_all(&mut self) -> Outcome {
-        if self.everything.is_some() {
-            self.clear_marks();
-            return Outcome::done("marked none");
-        }
         if self.stale || !(self.list.reaches_start() && self.list.reaches_end()) {
             return Outcome::ask(Question::Mark(self.query.clone()));
         }
-        self.list.toggle_all();
-        Outcome::done(match self.list.marked() {
-            0 => "marked none".to_owned(),
-            marked => format!("marked all {marked}"),
-        })
+        let rows = self.list.rows().len();
+        match &mut self.everything {
+            None => self.list.toggle_all(),
+            Some(everything) => {
+                let marks: Vec<Mark> = self.list.rows().iter().map(Mark::from).collect();
+                everything.toggle_all(&marks);
+            }
+        }
+        let is_marked = self.list.rows().first().is_some_and(|row| self.is_marked(row.key.maintenance));
+        let outcome = self.told(is_marked, rows, "");
+        self.forget_empty();
+        outcome
     }
 
     /// The store tells which rows the filter leaves. Those of another filter are too late.
@@ -56,18 +83,42 @@ impl State {
             Ok(marks) => marks,
             Err(trouble) => return Outcome::failed(trouble),
         };
-        self.clear_marks();
-        let text = format!("marked all {}; what arrives from now on is not", marks.len());
-        self.everything = Some(Everything(marks));
-        Outcome::done(text)
+        let mut everything = self.everything.take().unwrap_or_default();
+        everything.add(self.list.marks().map(Mark::from));
+        self.list.clear_marks();
+        let is_marked = everything.toggle_all(&marks);
+        self.everything = Some(everything);
+        let outcome = self.told(is_marked, marks.len(), "; what arrives from now on is not");
+        self.forget_empty();
+        outcome
+    }
+
+    /// What is said of so many rows that were marked or unmarked together.
+    fn told(&self, is_marked: bool, rows: usize, more: &str) -> Outcome {
+        let others = self.marked().saturating_sub(if is_marked { rows } else { 0 });
+        let others = if others > 0 { format!(", {others} others are marked, too") } else { String::new() };
+        Outcome::done(match (is_marked, others.is_empty()) {
+            (true, _) => format!("marked all {rows}{others}{more}"),
+            (false, true) => "marked none".to_owned(),
+            (false, false) => format!("unmarked all {rows}{others}"),
+        })
     }
 
     /// Marks or unmarks the row under the cursor.
     pub(super) fn toggle_mark(&mut self) {
+        if let Some(Page::Notifications(page)) = self.pages.last_mut() {
+            page.list.toggle_mark();
+            return;
+        }
         match (&mut self.everything, self.list.selected()) {
             (Some(everything), Some(row)) => everything.toggle(row),
             _ => self.list.toggle_mark(),
         }
+        self.forget_empty();
+    }
+
+    /// Nothing marked of everything is nothing marked.
+    fn forget_empty(&mut self) {
         if self.everything.as_ref().is_some_and(|everything| everything.0.is_empty()) {
             self.everything = None;
         }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::opened::{Load, MaintenancePage, NotificationPage, Page};
+use super::query::CHUNK;
 use super::{Outcome, State, view};
 use crate::command::Motion;
 use crate::features::maintenance::store::list::Anchor;
@@ -15,7 +16,8 @@ impl State {
         self.list.set_height(lines);
         for page in &mut self.pages {
             if let Page::Notifications(page) = page {
-                page.list.set_height(page_height(rows));
+                let above = view::mail_status_rows(page, self.editor.as_ref());
+                page.list.set_height(page_height(rows, above));
             }
         }
     }
@@ -157,9 +159,8 @@ impl State {
                 Outcome::none()
             }
             Some(Page::Notifications(page)) => {
-                let Some(index) = page.list.row_at(line) else {
-                    return Outcome::none();
-                };
+                let line = line.checked_sub(usize::from(view::mail_status_rows(page, None)));
+                let Some(index) = line.and_then(|line| page.list.row_at(line)) else { return Outcome::none() };
                 if index == page.list.cursor() {
                     return self.open();
                 }
@@ -170,8 +171,23 @@ impl State {
         }
     }
 
-    /// Esc: what is opened, then the marks, then the filter. `None` when there was nothing to go back from.
+    /// `h`: closes what is opened.
+    pub(super) fn close(&mut self) -> Outcome {
+        self.pages.pop();
+        Outcome::none()
+    }
+
+    /// Esc: the marks and the filter of a list of mails, what is opened, then marks and filter of the list. `None` when
+    /// there was nothing to go back from.
     pub(crate) fn back(&mut self, now: DateTime<Utc>) -> Option<Outcome> {
+        if let Some(Page::Notifications(page)) = self.pages.last_mut() {
+            if page.list.clear_marks() {
+                return Some(Outcome::none());
+            }
+            if !std::mem::take(&mut page.filter).is_empty() {
+                return Some(Outcome::ask(page.relist(CHUNK)));
+            }
+        }
         if self.pages.pop().is_some() || self.clear_marks() {
             return Some(Outcome::none());
         }
@@ -190,7 +206,7 @@ fn no_further(motion: Motion) -> Outcome {
     Outcome::warn(if motion == Motion::Down { "this is the last one" } else { "this is the first one" })
 }
 
-/// Lines that the list of notifications has in a pane with so many rows.
-pub(super) fn page_height(rows: u16) -> usize {
-    usize::from(rows.saturating_sub(view::notification_reason_rows(rows)))
+/// Lines that the list of notifications has in a pane with so many rows, of which `above` say what is filtered.
+pub(super) fn page_height(rows: u16, above: u16) -> usize {
+    usize::from(rows.saturating_sub(view::notification_reason_rows(rows)).saturating_sub(above))
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use super::view::mail_lines;
 use crate::features::maintenance::store::detail::Detail;
-use crate::features::maintenance::store::unparsed::Notification;
+use crate::features::maintenance::store::unparsed::{Notification, Which};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::worker::Mail;
 use crate::trouble::Trouble;
@@ -12,6 +14,7 @@ use crate::ui::Look;
 use crate::ui::list::List;
 pub(super) use crate::ui::load::Load;
 use crate::ui::page::TextLine;
+use crate::ui::time::Zone;
 
 /// One of them.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(crate) struct MaintenancePage {
     pub(crate) key: MaintenanceKey,
     /// What is known of it.
     pub(crate) detail: Load<Arc<Detail>>,
+    /// The same as lines, without what follows the clock.
+    pub(crate) facts: Facts,
     /// The mail that stands beside it on a wide screen.
     pub(crate) mail_of: Option<NotificationKey>,
     /// Its content.
@@ -41,16 +46,18 @@ pub(crate) struct MaintenancePage {
     pub(crate) scroll: usize,
 }
 
-/// The notifications: those that need a look, or all.
+/// The notifications: those that need a look, the dismissed ones, or all.
 #[derive(Debug)]
 pub(crate) struct NotificationsPage {
     /// The rows.
     pub(crate) list: List<Notification>,
-    /// Whether those that were read well are listed too.
-    pub(crate) all: bool,
+    /// Which are listed.
+    pub(crate) which: Which,
+    /// The words that they have to have, as typed after `/`.
+    pub(crate) filter: String,
     /// Number of the newest request.
     pub(crate) generation: u64,
-    /// Whether an extension is under way.
+    /// Whether rows are under way.
     pub(crate) extending: bool,
     /// Why the list could not be read.
     pub(crate) failure: Option<Trouble>,
@@ -67,6 +74,15 @@ pub(crate) struct NotificationPage {
     pub(crate) text: Text,
     /// Lines scrolled away at the top.
     pub(crate) scroll: usize,
+}
+
+/// What is known of a maintenance as lines. They are made when it arrives, the window, the zone or the day changes.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// Width in cells, zone, whether in ASCII, and the day that times are told from; `None` before there are lines.
+    pub(crate) made_for: Option<(usize, Zone, bool, NaiveDate)>,
+    /// The lines.
+    pub(crate) lines: Vec<TextLine>,
 }
 
 /// A mail as lines of some width. They are made when it arrives or the window changes, not whenever it is drawn: a mail

@@ -8,7 +8,7 @@ use super::opened::{NotificationsPage, Page};
 use super::rows::{show_name, sort_name};
 use super::{Landing, Outcome, State};
 use crate::features::maintenance::store::list::{Anchor, Filter, ListQuery, Scope as Show, Sort};
-use crate::features::maintenance::store::unparsed::NotificationAnchor;
+use crate::features::maintenance::store::unparsed::{NotificationAnchor, Which};
 use crate::features::maintenance::worker::Question;
 use crate::state::PaneState;
 use crate::ui::list::{List, Want};
@@ -94,7 +94,6 @@ impl State {
     /// The query is another one: the old rows stay until the new ones are there.
     pub(super) fn requery(&mut self, now: DateTime<Utc>) -> Outcome {
         self.stale = true;
-        self.clear_marks();
         let requests = self.relist(Anchor::Top, now);
         Outcome::none().and(requests)
     }
@@ -121,19 +120,16 @@ impl State {
         vec![request]
     }
 
-    /// `f`: the next of all, open, unacknowledged, changed; in the notifications, those that need a look or all.
+    /// `f`: the next of all, open, unacknowledged, changed; in the notifications, of those that need a look, dismissed, all.
     pub(super) fn show_next(&mut self, now: DateTime<Utc>) -> Outcome {
         if let Some(Page::Notifications(page)) = self.pages.last_mut() {
-            page.all = !page.all;
-            page.generation += 1;
-            page.extending = false;
-            let request = Question::Notifications {
-                generation: page.generation,
-                all: page.all,
-                anchor: NotificationAnchor::Top,
-                rows: CHUNK,
+            page.which = match page.which {
+                Which::NeedALook => Which::Dismissed,
+                Which::Dismissed => Which::All,
+                Which::All | Which::Outcome(_) => Which::NeedALook,
             };
-            return Outcome::ask(request);
+            page.list.clear_marks();
+            return Outcome::ask(page.relist(CHUNK));
         }
         let show = self.query.filter.scope;
         self.query.filter.scope =
@@ -161,6 +157,20 @@ impl State {
 }
 
 impl NotificationsPage {
+    /// Asks for the list anew: so many from the newest on.
+    pub(super) fn relist(&mut self, rows: usize) -> Question {
+        self.generation += 1;
+        // What would follow the old rows is not asked for until the new ones are there.
+        self.extending = true;
+        Question::Notifications {
+            generation: self.generation,
+            which: self.which,
+            filter: self.filter.clone(),
+            anchor: NotificationAnchor::Top,
+            rows,
+        }
+    }
+
     /// Asks for older notifications when the cursor comes near the end of those in memory.
     pub(super) fn prefetch(&mut self) -> Vec<Question> {
         if self.extending {
@@ -169,6 +179,7 @@ impl NotificationsPage {
         let Some(Want::After(row)) = self.list.wants() else { return vec![] };
         self.extending = true;
         let anchor = NotificationAnchor::After(row.key);
-        vec![Question::Notifications { generation: self.generation, all: self.all, anchor, rows: CHUNK }]
+        let (generation, which, filter) = (self.generation, self.which, self.filter.clone());
+        vec![Question::Notifications { generation, which, filter, anchor, rows: CHUNK }]
     }
 }

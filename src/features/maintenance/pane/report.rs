@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::opened::{Load, NotificationPage, NotificationsPage, Page, Text};
+use super::opened::{Facts, Load, NotificationPage, NotificationsPage, Page, Text};
 use super::query::CHUNK;
 use super::{Landing, Outcome, State};
 use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::list::{Anchor, Sort, Window};
-use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
+use crate::features::maintenance::store::unparsed::Notifications;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::worker::{Done, Mail, Question, Report, SourceHealth, SourceState};
 use crate::trouble::Trouble;
@@ -138,6 +138,7 @@ impl State {
                 continue;
             }
             page.detail = arrived.clone().into();
+            page.facts = Facts::default();
             if page.mail_of != newest || page.mail.is_none() {
                 page.mail_of = newest;
                 questions.extend(newest.map(Question::Read));
@@ -212,14 +213,31 @@ impl State {
             }
             Done::Undone { inverse, count, first } => {
                 self.undoing.pop_front();
-                let on = if *count == 1 && !first.is_empty() { first.clone() } else { many(*count, "maintenance") };
-                let mails = if matches!(inverse, Inverse::Unaccept(_)) { self.reread() } else { vec![] };
+                let of_mails = matches!(inverse, Inverse::Dismiss(_) | Inverse::BringBack(_));
+                let on = match first.as_str() {
+                    first if *count == 1 && !first.is_empty() => first.to_owned(),
+                    _ => many(*count, if of_mails { "mail" } else { "maintenance" }),
+                };
+                let reread = of_mails || matches!(inverse, Inverse::Unaccept(_));
+                let mails = if reread { self.reread() } else { vec![] };
                 Outcome::done(format!("undone: {}: {on}", undone(inverse))).and(mails)
             }
             Done::NothingDone => Outcome::warn(format!("there is nothing to undo: nothing was done by {}", self.who)),
             Done::NothingToUndo => {
                 self.undoing.pop_front();
                 Outcome::warn("somebody has changed it since: nothing was undone")
+            }
+            Done::Dismissed(0) => {
+                Outcome::warn("nothing was dismissed: it was read meanwhile, or dismissed by somebody")
+            }
+            Done::Dismissed(mails) => {
+                self.clear_mail_marks();
+                let text = format!("{} dismissed; u undoes, f shows what is", many(*mails, "mail"));
+                Outcome::done(text).and(self.reread())
+            }
+            Done::BroughtBack(mails) => {
+                self.clear_mail_marks();
+                Outcome::done(format!("{} brought back", many(*mails, "mail"))).and(self.reread())
             }
             Done::Drafted { is_kept: true } => Outcome::done("the note is kept as a draft; n goes on with it"),
             Done::Drafted { is_kept: false } | Done::Seen => Outcome::none(),
@@ -228,6 +246,13 @@ impl State {
                 Outcome::warn("not accepted: it was read meanwhile, or a newer notice is known").and(self.reread())
             }
             Done::Exported(path) => Outcome::done(format!("written to {}", path.display())),
+        }
+    }
+
+    /// Unmarks the mails in their list.
+    fn clear_mail_marks(&mut self) {
+        if let Some(page) = self.notifications_page() {
+            page.list.clear_marks();
         }
     }
 
@@ -260,17 +285,7 @@ impl State {
         for page in &mut self.pages {
             match page {
                 Page::Maintenance(page) => requests.push(Question::Open(page.key)),
-                Page::Notifications(page) => {
-                    page.generation += 1;
-                    page.extending = false;
-                    let rows = page.list.rows().len().max(CHUNK);
-                    requests.push(Question::Notifications {
-                        generation: page.generation,
-                        all: page.all,
-                        anchor: NotificationAnchor::Top,
-                        rows,
-                    });
-                }
+                Page::Notifications(page) => requests.push(page.relist(page.list.rows().len().max(CHUNK))),
                 // A mail never changes; it is asked for until it is there.
                 Page::Notification(NotificationPage { key, mail: Load::Loading, .. }) => {
                     requests.push(Question::Read(*key));
@@ -319,6 +334,8 @@ fn undone(inverse: &Inverse) -> &'static str {
         Inverse::RestoreNotes(_) => "note written again",
         Inverse::See(_) => "shown as news again",
         Inverse::Unaccept(_) => "the suggestion is no longer accepted",
+        Inverse::Dismiss(_) => "dismissed again",
+        Inverse::BringBack(_) => "no longer dismissed",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a command would act on now: the opened maintenance, the marked ones, or the one under the cursor.
 
-use super::opened::{Load, Page};
+use super::opened::{Load, NotificationPage, Page};
 use super::{Command, Outcome, State};
 use crate::features::maintenance::store::list::{Acknowledged, Mark};
 
@@ -64,6 +64,20 @@ impl State {
         }
     }
 
+    /// What dismissing would do to the mail under the cursor or the opened one; `None` where it makes no sense.
+    fn dismissal(&self) -> Option<&'static str> {
+        let (outcome, dismissed) = match self.pages.last()? {
+            Page::Notifications(page) => {
+                page.list.targets().first().map(|row| (row.outcome, row.dismissed.is_some()))?
+            }
+            Page::Notification(NotificationPage { mail: Load::Ready(mail), .. }) => {
+                (mail.outcome, mail.dismissed.is_some())
+            }
+            Page::Notification(_) | Page::Maintenance(_) => return None,
+        };
+        outcome.needs_a_look().then_some(if dismissed { "bring back" } else { "dismiss" })
+    }
+
     /// Whether something is suggested for the opened mail.
     fn has_suggestion(&self) -> bool {
         let Some(Page::Notification(page)) = self.pages.last() else { return false };
@@ -76,9 +90,12 @@ impl State {
             Command::Acknowledge => {
                 return self.has_target().then_some(if self.is_all_acknowledged() { "un-acknowledge" } else { hint });
             }
-            Command::Note | Command::Open | Command::Mark | Command::OpenMail => self.has_target(),
+            Command::Note | Command::Open | Command::OpenMail => self.has_target(),
+            // Among mails other keys need the room.
+            Command::Mark => self.has_target() && !self.is_opened(),
             Command::Undo => !self.undo.is_empty(),
             Command::Accept => self.has_suggestion(),
+            Command::Dismiss => return self.dismissal(),
             // On the list other keys need the room.
             Command::Copy | Command::Export => self.is_opened() && self.has_target(),
             Command::MarkAll

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::moving::page_height;
-use super::opened::{Load, MaintenancePage, NotificationPage, NotificationsPage, Page, Text};
+use super::opened::{Facts, Load, MaintenancePage, NotificationPage, NotificationsPage, Page, Text};
 use super::query::CHUNK;
 use super::{Command, Outcome, State};
 use crate::command::{Motion, Scope};
-use crate::features::maintenance::store::unparsed::NotificationAnchor;
+use crate::features::maintenance::store::unparsed::Which;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::worker::{Question, Request, Target, Write};
 use crate::ui::Look;
@@ -95,7 +95,8 @@ impl State {
             Command::OpenMail => self.open_mail(),
             Command::Next => self.step(Motion::Down, now),
             Command::Previous => self.step(Motion::Up, now),
-            Command::Close => self.back(now).unwrap_or_default(),
+            Command::Close => self.close(),
+            Command::Dismiss => self.dismiss(),
             Command::Copy => self.copy_ids(),
             Command::CopyText => self.copy_text(look),
             Command::Export => self.export(),
@@ -125,8 +126,15 @@ impl State {
 
     /// Opens a maintenance; looking at it clears the sign of news.
     fn open_maintenance(&mut self, key: MaintenanceKey, revision: u32) -> Outcome {
-        let page =
-            MaintenancePage { key, detail: Load::Loading, mail_of: None, mail: None, text: Text::default(), scroll: 0 };
+        let page = MaintenancePage {
+            key,
+            detail: Load::Loading,
+            facts: Facts::default(),
+            mail_of: None,
+            mail: None,
+            text: Text::default(),
+            scroll: 0,
+        };
         self.pages.push(Page::Maintenance(page));
         Outcome::ask(Question::Open(key)).and([Write::Seen(vec![Target { key, revision }])])
     }
@@ -154,16 +162,42 @@ impl State {
 
     /// The list of notifications.
     fn open_notifications(&mut self) -> Outcome {
-        let mut page =
-            NotificationsPage { list: List::default(), all: false, generation: 1, extending: false, failure: None };
-        page.list.set_height(page_height(self.size.1));
+        let mut page = NotificationsPage {
+            list: List::default(),
+            which: Which::NeedALook,
+            filter: String::new(),
+            generation: 0,
+            extending: false,
+            failure: None,
+        };
+        page.list.set_height(page_height(self.size.1, 0));
+        let question = page.relist(CHUNK);
         self.pages.push(Page::Notifications(page));
-        Outcome::ask(Question::Notifications {
-            generation: 1,
-            all: false,
-            anchor: NotificationAnchor::Top,
-            rows: CHUNK,
-        })
+        Outcome::ask(question)
+    }
+
+    /// `d` on mails: those that need a look need it no more; those that were dismissed need it again.
+    fn dismiss(&mut self) -> Outcome {
+        let who = self.who.clone();
+        let (keys, dismissed, unread) = match self.pages.last() {
+            Some(Page::Notifications(page)) => {
+                let targets = page.list.targets();
+                let keys: Vec<NotificationKey> = targets.iter().map(|row| row.key).collect();
+                let dismissed = targets.iter().all(|row| row.dismissed.is_some());
+                (keys, dismissed, targets.iter().any(|row| row.outcome.needs_a_look()))
+            }
+            Some(Page::Notification(page)) => match &page.mail {
+                Load::Ready(mail) => (vec![page.key], mail.dismissed.is_some(), mail.outcome.needs_a_look()),
+                Load::Loading | Load::Failed(_) => (vec![], false, false),
+            },
+            Some(Page::Maintenance(_)) | None => (vec![], false, false),
+        };
+        match (keys.is_empty(), unread) {
+            (true, _) => Outcome::warn("there is no mail to dismiss here"),
+            (false, false) => Outcome::warn("it was read: there is nothing to dismiss"),
+            (false, true) if dismissed => Outcome::ask(Write::BringBack { keys, who }),
+            (false, true) => Outcome::ask(Write::Dismiss { keys, who }),
+        }
     }
 
     /// Acknowledges what is not, or takes it back where all is.

@@ -182,6 +182,8 @@ fn circuits(event: &Component<'_>) -> Result<Vec<(String, Option<Impact>)>, Stri
     let of_event = event.find_prop("X-MAINTNOTE-IMPACT").map(|found| word(found.val.as_str().trim())).transpose()?;
     let objects = event.properties.iter().filter(|property| property.name == "X-MAINTNOTE-OBJECT-ID");
     objects
+        // One without an id says nothing, and need not say an impact either.
+        .filter(|object| !object.val.as_str().trim().is_empty())
         .map(|object| {
             let own =
                 object.params.iter().find(|param| param.key.as_str().eq_ignore_ascii_case("X-MAINTNOTE-OBJECT-IMPACT"));

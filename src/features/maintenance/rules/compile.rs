@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use chrono_tz::Tz;
 use regex::{Regex, RegexBuilder};
@@ -147,7 +148,7 @@ fn step(file: &StepFile) -> Result<Step, Problem> {
     for word in &file.within {
         within = Some(within.unwrap_or_else(Marks::default).and(marks(word, "in")?));
     }
-    let labels = |texts: &Texts| Labels { texts: folded(texts), fit: LabelIs::Start };
+    let labels = |texts: &Texts| labelled(texts, LabelIs::Start);
     Ok(Step {
         search: search(file)?,
         within,
@@ -157,12 +158,13 @@ fn step(file: &StepFile) -> Result<Step, Problem> {
         list: file.list.as_ref().map(|list| list.as_ref().clone()).unwrap_or_default(),
         take,
         required: file.required,
+        missing: OnceLock::new(),
     })
 }
 
 /// What a step looks for.
 fn search(file: &StepFile) -> Result<Search, Problem> {
-    let labels = |texts: &Spanned<Texts>| Labels { texts: folded(texts.as_ref()), fit: file.label_is };
+    let labels = |texts: &Spanned<Texts>| labelled(texts.as_ref(), file.label_is);
     if let Some(steps) = &file.repeat {
         let Some(label) = &file.label else {
             return Err(Problem::new(steps.span(), "repeat", "it has no label", "write label = \"…\" beside it"));
@@ -182,6 +184,11 @@ fn search(file: &StepFile) -> Result<Search, Problem> {
         let span = present.get(1).cloned().unwrap_or(0..0);
         let fix = "give each step exactly one of label, label_pattern, find, columns, link";
         return Err(Problem::new(span, "step", "it looks for nothing, or for several things", fix));
+    }
+    if file.columns.is_none() && (!file.header.is_empty() || !file.cells.is_empty() || file.first_row) {
+        let span = present.first().cloned().unwrap_or(0..0);
+        let problem = "`header`, `cells` and `first_row` say which rows of `columns` count, and it has none";
+        return Err(Problem::new(span, "columns", problem, "write columns = […], or leave them out"));
     }
     if let Some(label) = &file.label {
         if label.as_ref().all().iter().any(|text| text.trim().is_empty()) {
@@ -235,6 +242,12 @@ fn column(file: &ColumnFile) -> Result<Column, Problem> {
     })
 }
 
+/// Labels that lines have to fit so.
+fn labelled(texts: &Texts, fit: LabelIs) -> Labels {
+    let written = texts.all().iter().map(|text| text.trim().to_owned()).collect();
+    Labels { written, texts: folded(texts), fit }
+}
+
 /// Texts, folded for comparing.
 fn folded(texts: &Texts) -> Vec<String> {
     texts.all().iter().map(|text| fold::fold(text.trim())).collect()
@@ -266,27 +279,47 @@ fn pattern(found: &Spanned<String>, key: &'static str, with_fields: bool) -> Res
     }
 }
 
-/// A pattern in which each blank stands for one or more: nobody sees how many there are.
+/// A pattern in which each blank stands for one or more, since nobody sees how many there are, and `\d` for the digits of
+/// ASCII: those of all scripts take several times the memory, and dates are not written in them. Likewise `\b`, which in all
+/// scripts keeps the quick engine from any text with a letter beyond ASCII.
 pub(super) fn any_blanks(pattern: &str) -> String {
     // Under `x` blanks are layout of the pattern.
-    if pattern.trim_start().starts_with("(?x") {
-        return pattern.to_owned();
-    }
+    let blanks = !pattern.trim_start().starts_with("(?x");
     let mut written = String::with_capacity(pattern.len() + 8);
-    let (mut escaped, mut in_class) = (false, false);
+    let mut in_class = false;
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
-        written.push(c);
-        let counted = matches!(chars.peek(), Some('+' | '*' | '?' | '{'));
         match c {
-            ' ' if !escaped && !in_class && !counted => written.push('+'),
-            '[' if !escaped => in_class = true,
-            ']' if !escaped => in_class = false,
-            _ => {}
+            '\\' => match chars.next() {
+                Some('d') => written.push_str(if in_class { "0-9" } else { DIGIT }),
+                Some('b') if !in_class && chars.peek() != Some(&'{') => written.push_str(EDGE),
+                escaped => written.extend(std::iter::once(c).chain(escaped)),
+            },
+            ' ' if blanks && !in_class && !matches!(chars.peek(), Some('+' | '*' | '?' | '{')) => {
+                written.push_str(" +");
+            }
+            _ => {
+                match c {
+                    '[' => in_class = true,
+                    ']' => in_class = false,
+                    _ => {}
+                }
+                written.push(c);
+            }
         }
-        escaped = c == '\\' && !escaped;
     }
     written
+}
+
+/// What takes the place of `\d`.
+const DIGIT: &str = "[0-9]";
+/// What takes the place of `\b`.
+const EDGE: &str = r"(?-u:\b)";
+
+/// A pattern as its writer wrote it, near enough: [`any_blanks`] undone.
+pub(super) fn as_written(pattern: &str) -> String {
+    let pattern = pattern.replace(DIGIT, r"\d").replace(EDGE, r"\b");
+    if pattern.trim_start().starts_with("(?x") { pattern } else { pattern.replace(" +", " ") }
 }
 
 /// The last line of a pattern error: what is wrong, without the picture.
@@ -351,7 +384,7 @@ fn dates(file: &Dates) -> Result<DateRules, Problem> {
         RepeatedHour::Standard => Repeated::Standard,
         RepeatedHour::Daylight => Repeated::Daylight,
     };
-    Ok(DateRules { order, repeated, zone, zones })
+    Ok(DateRules { order, repeated, zone, zones, near_stamp: file.year.is_some() })
 }
 
 /// What holds where the mail says nothing.
@@ -388,4 +421,26 @@ fn defaults(file: &Defaults) -> Result<Assumed, Problem> {
         cancelled_without_window: file.cancelled_without_window,
         window_suffix: file.window_suffix.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_and_digits_of_patterns_are_taken_as_they_are_meant() {
+        for (written, taken) in [
+            (r"Ticket \d+ of", r"Ticket +[0-9]+ +of"),
+            (r"[\d ,]+ x", r"[0-9 ,]+ +x"),
+            (r"a\ b \\d", r"a\ b +\\d"),
+            (r"\[ \d\]", r"\[ +[0-9]\]"),
+            (r"a ?b *c", r"a ?b *c"),
+            (r"(?x) a \d", r"(?x) a [0-9]"),
+            (r"\bTTN-\d", r"(?-u:\b)TTN-[0-9]"),
+            (r"\", r"\"),
+        ] {
+            assert_eq!(any_blanks(written), taken);
+        }
+        assert_eq!(as_written(r"Ticket +[0-9]+ +of"), r"Ticket \d+ of");
+    }
 }

@@ -85,12 +85,28 @@ pub(super) fn toml_error(error: &toml::de::Error, file: PathBuf, text: &str) -> 
     let line = start.map_or(0, |start| line_of(text, start));
     let key = line.checked_sub(1).and_then(|at| text.lines().nth(at)).map(key_of).unwrap_or_default();
     let message = error.message();
+    if let Some(missing) = message.strip_prefix("missing field ") {
+        let key = missing.trim_matches('`').to_owned();
+        let fix = format!("write `{key} = …`; docs/providers.md says what it means");
+        return RuleError { file, line, key, problem: "it is missing".to_owned(), fix };
+    }
     // "unknown field `lable`, expected one of `label`, …": the second half is the fix.
     let (problem, fix) = match message.split_once(", expected ") {
-        Some((problem, expected)) => (problem.to_owned(), format!("write {expected}")),
+        Some((problem, expected)) => (problem.to_owned(), nearest(problem, expected)),
         None => (message.to_owned(), String::new()),
     };
     RuleError { file, line, key, problem, fix }
+}
+
+/// What to write, the word first that comes nearest to the one that was written.
+fn nearest(problem: &str, expected: &str) -> String {
+    let quoted = |text: &'_ str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let written = quoted(problem).into_iter().next().unwrap_or_default();
+    let known = quoted(expected);
+    match config::nearest(&written, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`? Else write {expected}"),
+        None => format!("write {expected}"),
+    }
 }
 
 /// The key of a line, if it has one.

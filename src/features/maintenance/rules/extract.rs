@@ -5,9 +5,9 @@ use std::ops::Range;
 use regex::Captures;
 
 use super::file::{Field, Keep, LabelIs, Value};
-use super::fold;
 use super::partial::{Bag, Partial};
 use super::rule::{Column, Labels, Place, Rule, Search, Step, Table, Take};
+use super::{fold, words};
 use crate::features::maintenance::mail::page::{Marks, Page};
 
 /// A step gives up after this many matches: no notice has them.
@@ -30,7 +30,7 @@ impl Extract<'_> {
             let lines = self.scope(step, lines);
             let found = self.step(step, lines, partial)?;
             if step.required && !found {
-                return Err(format!("nothing found for {}", describe(&step.search)));
+                return Err(step.missing.get_or_init(|| words::missing(step)).clone());
             }
         }
         Ok(())
@@ -432,6 +432,16 @@ fn groups(captures: &Captures<'_>, keep: Keep, bag: &mut Bag) {
     }
 }
 
+/// The fields that the groups of a pattern are named after.
+pub(super) fn captured(pattern: &regex::Regex) -> impl Iterator<Item = &'static str> {
+    pattern.capture_names().flatten().filter_map(|name| FIELDS.into_iter().find(|field| *field == name))
+}
+
+/// The name of a field in rules.
+pub(super) fn name_of(field: Field) -> &'static str {
+    FIELDS.into_iter().find(|name| Field::from_name(name) == Some(field)).unwrap_or("skip")
+}
+
 /// The named groups that took part in a match.
 fn captures_names<'c>(captures: &'c Captures<'_>) -> impl Iterator<Item = (Field, &'c str)> {
     FIELDS.iter().filter_map(|name| Some((Field::from_name(name)?, captures.name(name)?.as_str())))
@@ -482,15 +492,4 @@ fn trim_value(text: &str) -> &str {
 /// Whether a cell or line holds nothing but a sign between label and value.
 fn is_only_sign(text: &str) -> bool {
     text.trim_matches([':', ' ', '-', '–']).is_empty()
-}
-
-/// A step, for people.
-pub(super) fn describe(search: &Search) -> String {
-    match search {
-        Search::Label(labels) | Search::Repeat(labels, _) => format!("label {:?}", labels.texts.join("\", \"")),
-        Search::LabelPattern(pattern) => format!("label_pattern '{pattern}'"),
-        Search::Find(pattern) => format!("find '{pattern}'"),
-        Search::Table(table) => format!("the table with {:?}", table.header),
-        Search::Link(prefix) => format!("link {prefix:?}"),
-    }
 }

@@ -116,6 +116,16 @@ pub(super) struct Dates {
     /// Whether times in a repeated hour are `standard` or `daylight`.
     #[serde(default)]
     pub(super) repeated_hour: RepeatedHour,
+    /// What year dates are in that name none; without this they are an error, unless a field `year` says it.
+    pub(super) year: Option<MissingYear>,
+}
+
+/// See [`Dates::year`].
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum MissingYear {
+    /// That which puts the date next after the stamp, or shortly before it.
+    Near,
 }
 
 /// See [`Dates::order`].

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use super::file::Keep;
@@ -12,8 +12,10 @@ use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
 use crate::features::maintenance::when::{self, Mark, WhenError, Year};
 use crate::text::clean_line;
 
-/// Ids longer than this are no ids.
+/// Ids longer than this are no ids; circuits and accounts are cut.
 const MAX_ID_CHARS: usize = 500;
+/// A notice that something is done may speak of a window so long ago; others speak of what comes.
+const PAST: Days = Days::new(31);
 /// Longer summaries are cut.
 const MAX_SUMMARY_CHARS: usize = 4000;
 
@@ -33,7 +35,11 @@ pub(super) fn notices(rule: &Rule, slug: &str, mut partial: Partial) -> Result<V
 
 /// One notice for each window.
 fn windows(rule: &Rule, slug: &str, partial: &Partial) -> Result<Vec<Notice>, String> {
-    let clock = Clock { rule, partial };
+    let stamp = match &partial.stamp {
+        Some(stamp) => Some(Clock { rule, partial, made: None }.time(stamp, None)?),
+        None => None,
+    };
+    let clock = Clock { rule, partial, made: stamp };
     let starts = clock.times(&partial.start, partial.year)?;
     let ends = clock.ends(&starts)?;
     let (starts, ends) = match (starts.is_empty() && ends.is_empty(), without_window(rule, partial)) {
@@ -50,10 +56,6 @@ fn windows(rule: &Rule, slug: &str, partial: &Partial) -> Result<Vec<Notice>, St
     if partial.ids.len() > 1 && partial.ids.len() != starts.len() {
         return Err(format!("{} ids but {} windows found", partial.ids.len(), starts.len()));
     }
-    let stamp = match &partial.stamp {
-        Some(stamp) => Some(clock.time(stamp, None)?),
-        None => None,
-    };
     starts
         .iter()
         .zip(&ends)
@@ -89,7 +91,7 @@ fn notice(
     let provider = partial.provider.as_deref().or(default.provider.as_deref()).unwrap_or(slug);
     let id = id(rule, partial, index, &circuits, (start, end))?;
     Ok(Notice {
-        account: word(account.unwrap_or_default(), "account")?,
+        account: present(account.unwrap_or_default()).map(shortened).ok_or("no account found")?,
         circuits,
         end,
         maintenance_id: word(&id, "maintenance_id")?,
@@ -104,14 +106,16 @@ fn notice(
     })
 }
 
-/// The circuits, each with its impact.
+/// The circuits, each with its impact. One that is badly written must not cost the notice: an id with nothing in it is
+/// left out, one that is too long is cut and ends with `…`.
 fn circuits(rule: &Rule, partial: &Partial) -> Result<Vec<Circuit>, String> {
     let default = partial.impact.or(rule.default.impact);
-    let circuit = |(id, impact): &(String, Option<Impact>)| {
+    let named = partial.circuits.iter().filter_map(|(id, impact)| Some((present(id)?, *impact)));
+    let circuit = |(id, impact): (String, Option<Impact>)| {
         let impact = impact.or(default).ok_or_else(|| format!("no impact on circuit {id:?} found"))?;
-        Ok(Circuit { circuit_id: word(id, "circuit")?, impact })
+        Ok(Circuit { circuit_id: shortened(id), impact })
     };
-    partial.circuits.iter().map(circuit).collect()
+    named.map(circuit).collect()
 }
 
 /// The id of the window at `index`.
@@ -141,17 +145,28 @@ fn id(
     Ok(hash)
 }
 
-/// A text that has to be there.
+/// A text that has to be there and names something: cut, it would name something else.
 fn word(text: &str, what: &str) -> Result<String, String> {
-    let clean = clean_line(text);
-    let clean = clean.trim();
-    if clean.is_empty() || clean == "None" {
-        return Err(format!("no {what} found"));
-    }
+    let clean = present(text).ok_or_else(|| format!("no {what} found"))?;
     if clean.chars().nth(MAX_ID_CHARS).is_some() {
         return Err(format!("the {what} is longer than {MAX_ID_CHARS} characters"));
     }
-    Ok(clean.to_owned())
+    Ok(clean)
+}
+
+/// A text made harmless; `None` if nothing is left of it, or what programs write for nothing.
+fn present(text: &str) -> Option<String> {
+    let clean = clean_line(text);
+    let clean = clean.trim();
+    (!clean.is_empty() && clean != "None").then(|| clean.to_owned())
+}
+
+/// A text that is cut, with a sign that it is, where it is too long.
+fn shortened(text: String) -> String {
+    if text.chars().nth(MAX_ID_CHARS).is_none() {
+        return text;
+    }
+    text.chars().take(MAX_ID_CHARS - 1).chain(['…']).collect()
 }
 
 /// Reads times as the rule and the mail say.
@@ -160,6 +175,8 @@ struct Clock<'a> {
     rule: &'a Rule,
     /// The mail: its city, its zone, its years.
     partial: &'a Partial,
+    /// When the notice was made.
+    made: Option<DateTime<Utc>>,
 }
 
 impl Clock<'_> {
@@ -176,8 +193,14 @@ impl Clock<'_> {
     /// The ends of windows: as written, else by their length.
     fn ends(&self, starts: &[DateTime<Utc>]) -> Result<Vec<DateTime<Utc>>, String> {
         let partial = self.partial;
+        let each = |times: &Times| !matches!(times.keep, Keep::Earliest | Keep::Latest);
+        let year = partial.end_year.or(partial.year);
+        if !partial.end.values.is_empty() && each(&partial.end) && each(&partial.start) {
+            let begins = partial.start.values.iter().map(Some).chain(std::iter::repeat(None));
+            return partial.end.values.iter().zip(begins).map(|(end, start)| self.end(end, start, year)).collect();
+        }
         if !partial.end.values.is_empty() {
-            return self.times(&partial.end, partial.end_year.or(partial.year));
+            return self.times(&partial.end, year);
         }
         let length = match (partial.hours, partial.minutes) {
             (None, None) => self.rule.default.minutes.map(i64::from),
@@ -188,6 +211,31 @@ impl Clock<'_> {
         starts.iter().map(end).collect()
     }
 
+    /// One end. Of which only the time is written is on the day of its start, or on the day after.
+    fn end(&self, end: &Time, start: Option<&Time>, year: Option<Year>) -> Result<DateTime<Utc>, String> {
+        let read = self.time(end, year);
+        let (Err(_), Time::Text(text, beside), Some(Time::Text(start, beside_start))) = (&read, end, start) else {
+            return read;
+        };
+        let Some((time, zone)) = when::read_time(text) else { return read };
+        let on_its_day = || {
+            let begun = when::read(start, self.rule.dates.order)?;
+            let from = begun.local(self.partial.year.or(self.near()), start)?;
+            let same_day = from.date().and_time(time);
+            let days = u64::from(same_day <= from);
+            let local = same_day.checked_add_days(Days::new(days)).unwrap_or(same_day);
+            let beside = beside.as_deref().or(beside_start.as_deref());
+            self.instant(local, zone.or(begun.zone).as_ref(), beside, text)
+        };
+        on_its_day().map_err(|error: WhenError| error.to_string())
+    }
+
+    /// The year of dates without one, where the mail names none and the rule says that they are near the notice.
+    fn near(&self) -> Option<Year> {
+        let since = self.made?.date_naive().checked_sub_days(PAST)?;
+        self.rule.dates.near_stamp.then_some(Year::Since(since))
+    }
+
     /// One time.
     fn time(&self, time: &Time, year: Option<Year>) -> Result<DateTime<Utc>, String> {
         match time {
@@ -196,12 +244,23 @@ impl Clock<'_> {
         }
     }
 
-    /// A time as written: the zone in it, else beside it, else of the mail, else of the rule.
+    /// A time as written.
     fn read(&self, text: &str, beside: Option<&str>, year: Option<Year>) -> Result<DateTime<Utc>, WhenError> {
+        let written = when::read(text, self.rule.dates.order)?;
+        let local = written.local(year.or(self.near()), text)?;
+        self.instant(local, written.zone.as_ref(), beside, text)
+    }
+
+    /// A local time: in the zone in its text, else beside it, else of the mail, else of the rule.
+    fn instant(
+        &self,
+        local: NaiveDateTime,
+        written: Option<&Mark>,
+        beside: Option<&str>,
+        text: &str,
+    ) -> Result<DateTime<Utc>, WhenError> {
         let dates = &self.rule.dates;
-        let written = when::read(text, dates.order)?;
-        let local = written.local(year, text)?;
-        let letters = match &written.zone {
+        let letters = match written {
             Some(Mark::Offset(seconds)) => return when::at_offset(local, *seconds, text),
             Some(Mark::Letters(letters)) => Some(letters.as_str()),
             None => beside.or(self.partial.zone.as_deref()),

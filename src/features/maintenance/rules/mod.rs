@@ -18,6 +18,7 @@ mod read;
 mod recurrence;
 mod rule;
 mod windows_zones;
+mod words;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -240,7 +241,11 @@ fn user_entry(file: &Path) -> Result<Entry, RuleError> {
     };
     let mut text = String::new();
     let opened = std::fs::File::open(file).and_then(|opened| opened.take(MAX_FILE_BYTES + 1).read_to_string(&mut text));
-    opened.map_err(|error| broken(format!("cannot be read: {error}"), "make it a readable text in UTF-8"))?;
+    let is_there = |error: &std::io::Error| error.kind() != std::io::ErrorKind::NotFound;
+    let fix = |error: &std::io::Error| {
+        if is_there(error) { "make it a readable text in UTF-8" } else { "check its name and the folder" }
+    };
+    opened.map_err(|error| broken(format!("it cannot be read: {error}"), fix(&error)))?;
     if text.len() as u64 > MAX_FILE_BYTES {
         return Err(broken(format!("is larger than {MAX_FILE_BYTES} bytes"), "split it"));
     }

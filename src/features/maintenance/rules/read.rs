@@ -5,6 +5,7 @@ use super::extract::Extract;
 use super::finish;
 use super::partial::{Partial, Time};
 use super::rule::{Needle, Reader, Rule};
+use super::words::words;
 use crate::features::maintenance::mail::page::Marks;
 use crate::features::maintenance::mail::{Kind, Part};
 use crate::features::maintenance::model::Notice;
@@ -32,15 +33,18 @@ pub(super) enum Trust {
     Later,
 }
 
+/// How it is said that a mail has nothing that a processor reads.
+const NO_PART: &str = "the mail has no ";
+
 /// Reads `parts` by `rule`.
 pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Outcome {
     if let Some(needle) = rule.exclude.iter().find(|needle| holds(parts, needle)) {
-        return Outcome::Excluded(format!("the {} holds '{}'", needle.kind.as_str(), needle.written));
+        return Outcome::Excluded(format!("the {} holds {}", needle.kind.as_str(), told(needle)));
     }
     if let Some(reason) = not_included(rule, parts) {
         return Outcome::NotIncluded(reason);
     }
-    let mut reasons = Vec::with_capacity(rule.processors.len());
+    let mut reasons: Vec<String> = Vec::with_capacity(rule.processors.len());
     for readers in &rule.processors {
         match process(rule, readers, parts, trust).and_then(|partial| finish::notices(rule, slug, partial)) {
             Ok(notices) if !notices.is_empty() => return Outcome::Parsed(notices),
@@ -48,6 +52,10 @@ pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Out
             Err(reason) if readers.len() == 1 => reasons.push(reason),
             Err(reason) => reasons.push(format!("{}: {reason}", names(readers))),
         }
+    }
+    // What a mail never had is no reason where something else was read.
+    if reasons.iter().any(|reason| !reason.contains(NO_PART)) {
+        reasons.retain(|reason| !reason.contains(NO_PART));
     }
     Outcome::Failed(crate::text::clean_line(&reasons.join("; ")))
 }
@@ -68,6 +76,11 @@ pub(super) fn holds(parts: &[Part], needle: &Needle) -> bool {
     })
 }
 
+/// A filter for people.
+fn told(needle: &Needle) -> String {
+    words(needle.pattern.as_str()).unwrap_or_else(|| "what its rule describes".to_owned())
+}
+
 /// Why the include filters miss, if they do. A calendar with maintenance properties is always enough.
 fn not_included(rule: &Rule, parts: &[Part]) -> Option<String> {
     let has = |kind: Kind| parts.iter().any(|part| part.kind() == kind);
@@ -78,7 +91,7 @@ fn not_included(rule: &Rule, parts: &[Part]) -> Option<String> {
     if parts.iter().any(|part| part.kind() == Kind::Ical && calendar::is_maintenance(part.as_text())) {
         return None;
     }
-    let wanted = asked.iter().map(|needle| format!("'{}' in its {}", needle.written, needle.kind.as_str()));
+    let wanted = asked.iter().map(|needle| format!("{} in its {}", told(needle), needle.kind.as_str()));
     Some(format!("it lacks {}", wanted.collect::<Vec<_>>().join(" or ")))
 }
 
@@ -105,7 +118,9 @@ pub(super) fn gather(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Tru
         }
     }
     if said.is_empty() {
-        return Err("the mail has none of these parts".to_owned());
+        let mut kinds: Vec<&str> = readers.iter().flat_map(|reader| &reader.from).map(|kind| kind.as_str()).collect();
+        kinds.dedup();
+        return Err(format!("{NO_PART}{}", kinds.join(" or ")));
     }
     match trust {
         Trust::Rule => said.sort_by_key(|said| said.order),

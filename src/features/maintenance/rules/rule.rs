@@ -1,6 +1,7 @@
 //! A rule, ready to read mails: what the engine works with.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use chrono_tz::Tz;
 use regex::Regex;
@@ -72,6 +73,8 @@ pub(super) struct DateRules {
     pub(super) zone: ZoneRule,
     /// Letters to zones.
     pub(super) zones: BTreeMap<String, Tz>,
+    /// Whether a date without a year is near the stamp.
+    pub(super) near_stamp: bool,
 }
 
 /// The zone of times that name none.
@@ -134,10 +137,12 @@ impl WordMap {
     }
 }
 
-/// Labels, folded.
+/// Labels.
 #[derive(Debug, Clone)]
 pub(super) struct Labels {
-    /// The labels.
+    /// As they are written, for people.
+    pub(super) written: Vec<String>,
+    /// The same, folded.
     pub(super) texts: Vec<String>,
     /// How a line has to fit.
     pub(super) fit: LabelIs,
@@ -235,4 +240,6 @@ pub(super) struct Step {
     pub(super) take: Take,
     /// Whether it is an error that nothing is found.
     pub(super) required: bool,
+    /// What is said then, told when it first happens.
+    pub(super) missing: OnceLock<String>,
 }

@@ -111,7 +111,13 @@ fn a_file_of_the_user_adds_a_provider_or_takes_the_place_of_one() {
 #[test]
 fn a_broken_file_names_file_line_key_and_fix_and_disables_only_itself() {
     for (text, line, key, problem, fix) in [
-        (rule("[[part.html.step]]\nlable = 'x'", ""), 12, "lable", "unknown field `lable`", "write one of"),
+        (
+            rule("[[part.html.step]]\nlable = 'x'", ""),
+            12,
+            "lable",
+            "unknown field `lable`",
+            "did you mean `label`? Else write one of",
+        ),
         (rule("[[part.html.step]]\nfind = '(x'", ""), 12, "find", "unclosed group", "regular expression"),
         (
             rule("[[part.html.step]]\nfind = '(?<circut>x)'", ""),
@@ -121,6 +127,7 @@ fn a_broken_file_names_file_line_key_and_fix_and_disables_only_itself() {
             "name groups",
         ),
         (rule("[[part.html.step]]\nfind = 'x'\nlabel = 'y'", ""), 12, "step", "several things", "exactly one"),
+        (rule("[[part.html.step]]\nfind = 'x'\ncells = [2]", ""), 12, "columns", "it has none", "leave them out"),
         (rule(LINES, "status = [['done', 'DONE']]"), 6, "status", "\"DONE\" is not known", "COMPLETED"),
         (rule(LINES, "[dates]\nzone = 'Berlin'\n"), 7, "zone", "\"Berlin\" is no time zone", "IANA"),
         (rule("[part.page]\nbreak_at = []", ""), 11, "from", "\"page\" is no kind of part", "html"),
@@ -389,6 +396,89 @@ fn reading_takes_time_in_proportion_to_the_mail() {
     let rows = "<tr><td>Circuit C-1</td><td>Id</td><td>x</td></tr>".repeat(4000);
     let page = format!("<p>Id: M-1</p><p>From 2026-03-03 01:00 to 2026-03-03 05:00</p><table>{rows}</table>");
     assert_eq!(notices(&rule(LINES, ""), &page)[0].circuits.len(), 4000);
+}
+
+#[test]
+fn a_badly_written_circuit_does_not_cost_the_notice() {
+    let calendar = |objects: &str| {
+        format!(
+            "From: x@new.example\nSubject: x\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n\
+             UID:1\r\nSUMMARY:x\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260201T000000Z\r\nDTEND:20260201T040000Z\r\n\
+             X-MAINTNOTE-PROVIDER:New Net\r\nX-MAINTNOTE-ACCOUNT:1\r\nX-MAINTNOTE-MAINTENANCE-ID:M-1\r\n\
+             X-MAINTNOTE-STATUS:CONFIRMED\r\n{objects}END:VEVENT\r\nEND:VCALENDAR\r\n"
+        )
+    };
+    let long = "L".repeat(600);
+    let objects = format!(
+        "X-MAINTNOTE-OBJECT-ID:\r\nX-MAINTNOTE-OBJECT-ID;X-MAINTNOTE-OBJECT-IMPACT=OUTAGE:None\r\n\
+         X-MAINTNOTE-OBJECT-ID;X-MAINTNOTE-OBJECT-IMPACT=OUTAGE:A-1\r\n\
+         X-MAINTNOTE-OBJECT-ID;X-MAINTNOTE-OBJECT-IMPACT=DEGRADED:{long}\r\n"
+    );
+    let verdict = Rules::embedded().read(calendar(&objects).as_bytes(), None).verdict;
+    let Verdict::Parsed { notices, .. } = verdict else { panic!("{verdict:?}") };
+    let cut = format!("{}…", "L".repeat(499));
+    assert_eq!(circuits(&notices[0]), [("A-1", Impact::Outage), (&cut, Impact::Degraded)]);
+    let verdict = Rules::embedded().read(calendar("X-MAINTNOTE-OBJECT-ID:\r\n").as_bytes(), None).verdict;
+    assert!(matches!(&verdict, Verdict::Failed { reason, .. } if reason.contains("no circuits found")), "{verdict:?}");
+}
+
+#[test]
+fn an_account_that_is_too_long_is_cut_and_an_id_is_refused() {
+    let account = "[[part.html.step]]\nlabel = 'For:'\nfield = 'account'\n";
+    let long = "x".repeat(501);
+    let page =
+        format!("<p>Id: M-1</p><p>For: {long}</p><p>From 2026-03-03 01:00 to 2026-03-03 05:00</p><p>Circuit C-1</p>");
+    let cut = &notices(&rule(&format!("{account}{LINES}"), ""), &page)[0].account;
+    assert_eq!((cut.chars().count(), cut.ends_with('…')), (500, true));
+    let page = format!("<p>Id: {long}</p><p>From 2026-03-03 01:00 to 2026-03-03 05:00</p><p>Circuit C-1</p>");
+    assert_eq!(reason(&rule(LINES, ""), &page), "html + date: the maintenance_id is longer than 500 characters");
+}
+
+#[test]
+fn a_date_without_a_year_is_near_the_notice_and_an_end_without_a_date_is_on_the_day_of_its_start_or_the_next() {
+    let nights = "[[part.html.step]]\nlabel = 'Id:'\nfield = 'maintenance_id'\n[[part.html.step]]\n\
+                  find = '^Night: (?<start>.+) – (?<end>.+)$'\nkeep = 'all'\n[[part.html.step]]\nfind = '^Circuit (?<circuit>\\S+)'\n";
+    let page = "<p>Id: M-1</p><p>Night: 28 Dec, 11:30 PM EST – 4:00 AM</p><p>Night: 2 Jan, 01:00 – 05:00 UTC</p><p>Circuit C-1</p>";
+    let page_of = |text: &str| {
+        let raw = mail("noc@test.example", "x", page).replace("Mon, 2 Mar 2026", "Tue, 22 Dec 2026");
+        let (rules, errors) = with_rule(text);
+        assert_eq!(errors, []);
+        rules.read(raw.as_bytes(), Some("test")).verdict
+    };
+    let Verdict::Parsed { notices, .. } =
+        page_of(&rule(nights, "[dates]\nyear = 'near'\nzones = { EST = 'America/New_York' }"))
+    else {
+        panic!("{:?}", page_of(&rule(nights, "")))
+    };
+    let windows: Vec<String> = notices
+        .iter()
+        .map(|notice| format!("{} {}", notice.start.format("%F %R"), notice.end.format("%F %R")))
+        .collect();
+    assert_eq!(windows, ["2026-12-29 04:30 2026-12-29 09:00", "2027-01-02 01:00 2027-01-02 05:00"]);
+}
+
+#[test]
+fn what_was_not_found_is_told_in_words() {
+    let missing =
+        |step: &str| reason(&rule(&format!("[[part.html.step]]\n{step}\nrequired = true\n{LINES}"), ""), "<p>x</p>");
+    assert_eq!(
+        missing("label = ['Start Time:', 'Begin:']\nfield = 'start'"),
+        "html + date: html: the line \"Start Time:\" or \"Begin:\" was not found"
+    );
+    assert_eq!(
+        missing("find = '^Ticket#(?<maintenance_id>\\d+).*for (?<account>\\w+)$'"),
+        "html + date: html: no maintenance id and no account: nothing reads like \"Ticket#…for …\""
+    );
+    assert_eq!(
+        missing("columns = [{ header = 'Line', field = 'circuit' }, { at = 2, field = 'impact' }]"),
+        "html + date: html: no table with rows under \"line\" was found"
+    );
+    let filter = "include = [{ part = 'html', find = '(?i)\\bwork +notice\\b' }]";
+    let verdict = read(&rule(LINES, filter), "<p>x</p>");
+    assert!(
+        matches!(&verdict, Verdict::Ignored { reason, .. } if reason == "it lacks \"work notice\" in its html"),
+        "{verdict:?}"
+    );
 }
 
 /// Mails that look like mails: pieces of real ones in any order.

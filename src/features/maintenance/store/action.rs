@@ -9,7 +9,7 @@ use super::accept::{self, Acceptance};
 use super::detail::{EventKind, NewEvent};
 use super::merge::Change;
 use super::undo::{forget, remember};
-use super::{MaintenanceKey, NoteKey};
+use super::{MaintenanceKey, NoteKey, NotificationKey, dismiss};
 use crate::store::Error;
 use crate::text::{clean_line, clean_text};
 
@@ -34,6 +34,8 @@ pub struct Actor {
 pub struct Done {
     /// The maintenances it was done to.
     pub done: Vec<MaintenanceKey>,
+    /// How many mails it was done to.
+    pub mails: usize,
     /// Those it was not done to.
     pub refused: Vec<(MaintenanceKey, Refusal)>,
     /// What undoes it; `None` if nothing was done.
@@ -72,6 +74,10 @@ pub enum Inverse {
     See(Vec<(MaintenanceKey, u32)>),
     /// Takes an accepted suggestion back.
     Unaccept(Box<Acceptance>),
+    /// Dismisses mails again.
+    Dismiss(Vec<NotificationKey>),
+    /// Brings dismissed mails back.
+    BringBack(Vec<NotificationKey>),
 }
 
 /// Identifies an acknowledgement in this database.
@@ -229,6 +235,8 @@ pub fn undo(connection: &Connection, inverse: &Inverse, actor: &Actor) -> Result
             done.inverse = turned.map(Inverse::RemoveNotes);
         }
         Inverse::Unaccept(acceptance) => done.done = accept::take_back(connection, acceptance, actor)?,
+        Inverse::Dismiss(keys) => done = dismiss::turn(connection, keys, Some(actor))?,
+        Inverse::BringBack(keys) => done = dismiss::turn(connection, keys, None)?,
         Inverse::See(before) => {
             let mut now = Vec::new();
             for (key, seen) in before {

@@ -299,7 +299,7 @@ fn bytes_go_before_the_rest_but_not_of_what_could_not_be_read() {
     record(&connection, &delivery, &reading, Limits::default()).unwrap();
     let retention = Retention { past_days: None, notification_days: None, ..MONTH };
     assert_eq!(forget(&connection, &retention, hour(24 * 40), 500).unwrap().raws, 1);
-    let all = notifications(&connection, Which::All, NotificationAnchor::Top, 9).unwrap().rows;
+    let all = notifications(&connection, Which::All, "", NotificationAnchor::Top, 9).unwrap().rows;
     let kept: Vec<_> = all
         .iter()
         .map(|row| (row.item.as_str(), notification(&connection, row.key).unwrap().unwrap().raw.is_some()))

@@ -39,7 +39,7 @@ pub struct Counts {
     pub unacknowledged: Count,
     /// All.
     pub total: u64,
-    /// Notifications that could not be read or that no rule knows.
+    /// Notifications that could not be read or that no rule knows, and that nobody has dismissed.
     pub need_a_look: u64,
 }
 
@@ -69,10 +69,7 @@ pub fn counts(connection: &Connection, now: DateTime<Utc>) -> Result<Counts, Err
         unseen: bounded(list::UNSEEN)?,
         unacknowledged: bounded(list::UNACKNOWLEDGED)?,
         total: total(connection)?,
-        need_a_look: outcomes(connection)?
-            .into_iter()
-            .filter_map(|(outcome, n)| outcome.needs_a_look().then_some(n))
-            .sum(),
+        need_a_look: need_a_look(connection)?,
     })
 }
 
@@ -80,6 +77,15 @@ pub fn counts(connection: &Connection, now: DateTime<Utc>) -> Result<Counts, Err
 pub(super) fn total(connection: &Connection) -> Result<u64, Error> {
     let mut query = connection.prepare_cached("SELECT n FROM counter WHERE name = 'maintenance'")?;
     Ok(query.query_one([], |row| sql::size(row, "n"))?)
+}
+
+/// How many notifications need a look.
+fn need_a_look(connection: &Connection) -> Result<u64, Error> {
+    let outcomes = outcomes(connection)?.into_iter();
+    let unread: u64 = outcomes.filter_map(|(outcome, n)| outcome.needs_a_look().then_some(n)).sum();
+    let mut query = connection.prepare_cached("SELECT n FROM counter WHERE name = 'dismissed'")?;
+    let dismissed = query.query_one([], |row| sql::size(row, "n"))?;
+    Ok(unread.saturating_sub(dismissed))
 }
 
 /// How many notifications there are of each outcome.

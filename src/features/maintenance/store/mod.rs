@@ -13,6 +13,7 @@
 //! | `letters` | which characters a text has, for filters |
 //! | `detail` | all about one maintenance; finding one by its provider's id |
 //! | `action` | what people do: acknowledge, note, look, and the inverse of each |
+//! | `dismiss` | mails that could not be read and need no look any more |
 //! | `draft` | notes that were begun and put away |
 //! | `accept` | a suggestion becomes a maintenance because a person says so, and the inverse |
 //! | `undo` | what they did last, for taking it back from another process |
@@ -29,6 +30,7 @@ pub mod action;
 pub mod again;
 pub mod count;
 pub mod detail;
+pub mod dismiss;
 pub mod draft;
 mod letters;
 pub mod list;
@@ -67,8 +69,11 @@ pub const SCHEMA_3: &str = include_str!("schema_3.sql");
 /// Version 4: when something was recorded, what was looked at before, and what is final and asks again.
 pub const SCHEMA_4: &str = include_str!("schema_4.sql");
 
-/// Version 5: how far sources were read, who reads them, which rest.
+/// Version 5: mails that need no look any more.
 pub const SCHEMA_5: &str = include_str!("schema_5.sql");
+
+/// Version 6: how far sources were read, who reads them, which rest.
+pub const SCHEMA_6: &str = include_str!("schema_6.sql");
 
 /// Identifies one window of one maintenance in this database; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -76,7 +81,7 @@ pub const SCHEMA_5: &str = include_str!("schema_5.sql");
 pub struct MaintenanceKey(pub(in crate::features::maintenance) i64);
 
 /// Identifies one received notification in this database; never given twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NotificationKey(pub(in crate::features::maintenance) i64);
 

@@ -308,7 +308,10 @@ fn by_maintenance(notices: &[Notice]) -> Vec<(String, Vec<Notice>)> {
 
 /// The notice with its text harmless and bounded.
 fn fit(notice: &Notice) -> Notice {
-    let circuit = |circuit: &Circuit| Circuit { circuit_id: short(&circuit.circuit_id), impact: circuit.impact };
+    let circuit = |circuit: &Circuit| Circuit {
+        circuit_id: marked(short(&circuit.circuit_id), &circuit.circuit_id),
+        impact: circuit.impact,
+    };
     let named = notice.circuits.len();
     let summary = if named > CIRCUITS {
         format!("[{CIRCUITS} of {named} circuits are kept] {}", notice.summary)
@@ -392,6 +395,15 @@ fn name(provider: &str) -> String {
 
 fn short(text: &str) -> String {
     cut(clean_line(text), SHORT)
+}
+
+/// What is left of a text, with a sign where it was cut: half an id looks like a whole one.
+fn marked(mut left: String, text: &str) -> String {
+    if left.chars().count() == SHORT && text.chars().nth(SHORT).is_some() {
+        left.pop();
+        left.push('…');
+    }
+    left
 }
 
 fn long(text: &str) -> String {

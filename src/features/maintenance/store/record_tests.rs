@@ -149,7 +149,7 @@ fn every_outcome_is_kept_with_its_reason_and_listed() {
         take(&connection, &unread(&item.to_string(), verdict));
     }
     let list = |which| {
-        let found = notifications(&connection, which, NotificationAnchor::Top, 9).unwrap();
+        let found = notifications(&connection, which, "", NotificationAnchor::Top, 9).unwrap();
         found.rows.into_iter().map(|row| (row.outcome, row.reason)).collect::<Vec<_>>()
     };
     let look =
@@ -172,23 +172,23 @@ fn notifications_are_walked_in_both_directions() {
         record(&connection, &delivery, &reading, Limits::default()).unwrap();
     }
     let mut items = Vec::new();
-    let mut page = notifications(&connection, Which::NeedALook, NotificationAnchor::Top, 3).unwrap();
+    let mut page = notifications(&connection, Which::NeedALook, "", NotificationAnchor::Top, 3).unwrap();
     loop {
         items.extend(page.rows.iter().map(|row| row.item.clone()));
         if !page.more {
             break;
         }
         let last = NotificationAnchor::After(page.rows.last().unwrap().key);
-        page = notifications(&connection, Which::NeedALook, last, 3).unwrap();
+        page = notifications(&connection, Which::NeedALook, "", last, 3).unwrap();
     }
     assert_eq!(items.join(""), "9876543210");
-    let bottom = notifications(&connection, Which::NeedALook, NotificationAnchor::Bottom, 3).unwrap();
+    let bottom = notifications(&connection, Which::NeedALook, "", NotificationAnchor::Bottom, 3).unwrap();
     assert_eq!(
         (bottom.rows.iter().map(|row| row.item.as_str()).collect::<String>(), bottom.more),
         ("210".into(), true)
     );
     let before = NotificationAnchor::Before(bottom.rows[0].key);
-    let before = notifications(&connection, Which::NeedALook, before, 9).unwrap();
+    let before = notifications(&connection, Which::NeedALook, "", before, 9).unwrap();
     assert_eq!(before.rows.iter().map(|row| row.item.as_str()).collect::<String>(), "9876543");
     assert!(!before.more);
 }

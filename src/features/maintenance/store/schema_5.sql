@@ -1,30 +1,19 @@
--- How far each folder of a source was read, in the source's own words. What stands before it is in the store.
-CREATE TABLE source_bookmark (
-    source   TEXT NOT NULL,
-    folder   TEXT NOT NULL,
-    bookmark TEXT NOT NULL,
-    PRIMARY KEY (source, folder)
-) STRICT, WITHOUT ROWID;
-
--- What processes on one data directory tell each other of a source, by its name in the configuration.
-CREATE TABLE source_state (
-    name         TEXT PRIMARY KEY,
-    -- Who reads it: told apart from every other that ever did, and until when, unless that is put off.
-    holder       TEXT,
-    held_until   INTEGER,
-    owner_host   TEXT NOT NULL DEFAULT '',
-    owner_boot   TEXT NOT NULL DEFAULT '',
-    owner_pid    INTEGER NOT NULL DEFAULT 0,
-    owner_start  TEXT NOT NULL DEFAULT '',
-    -- Who let it rest.
-    paused_by    TEXT,
-    paused_at    INTEGER,
-    -- When somebody last wanted it to be looked at; grows.
-    wanted_at    INTEGER NOT NULL DEFAULT 0,
-    -- How it went last.
-    complete_at  INTEGER,
-    failed_at    INTEGER,
-    failure      TEXT NOT NULL DEFAULT '',
-    next_at      INTEGER,
-    received     INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
+-- Notifications that could not be read and that nobody need look at any more: who said so, and when.
+ALTER TABLE notification ADD COLUMN dismissed_at INTEGER;
+ALTER TABLE notification ADD COLUMN dismissed_by TEXT;
+DROP INDEX notification_look;
+CREATE INDEX notification_look ON notification (received_at)
+    WHERE outcome IN ('parsing-failed', 'unknown-provider') AND dismissed_at IS NULL;
+CREATE INDEX notification_dismissed ON notification (received_at)
+    WHERE outcome IN ('parsing-failed', 'unknown-provider') AND dismissed_at IS NOT NULL;
+INSERT INTO counter VALUES ('dismissed', 0);
+CREATE TRIGGER notification_dismissal_counted AFTER UPDATE OF dismissed_at, outcome ON notification BEGIN
+    UPDATE counter SET n = n
+        + (new.dismissed_at IS NOT NULL AND new.outcome IN ('parsing-failed', 'unknown-provider'))
+        - (old.dismissed_at IS NOT NULL AND old.outcome IN ('parsing-failed', 'unknown-provider'))
+        WHERE name = 'dismissed';
+END;
+CREATE TRIGGER notification_dismissal_discounted AFTER DELETE ON notification
+    WHEN old.dismissed_at IS NOT NULL AND old.outcome IN ('parsing-failed', 'unknown-provider') BEGIN
+    UPDATE counter SET n = n - 1 WHERE name = 'dismissed';
+END;

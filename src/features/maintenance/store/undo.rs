@@ -33,7 +33,7 @@ pub(super) fn forget(connection: &Connection, inverse: &Inverse) -> Result<(), E
     Ok(())
 }
 
-/// Takes back the newest acknowledgement, withdrawal or note that was made in the name of `actor` and is still as it was
+/// Takes back the newest acknowledgement, withdrawal, note or dismissal that was made in the name of `actor` and is still as it was
 /// made, of all maintenances it was made to at once. `None` where there is none.
 pub fn undo_last(connection: &Connection, actor: &Actor) -> Result<Option<(Inverse, Done)>, Error> {
     let since = (actor.at - TimeDelta::days(DAYS)).timestamp();
@@ -49,7 +49,7 @@ pub fn undo_last(connection: &Connection, actor: &Actor) -> Result<Option<(Inver
         };
         // Forgets it, too.
         let done = action::undo(connection, &inverse, actor)?;
-        if !done.done.is_empty() {
+        if !done.done.is_empty() || done.mails > 0 {
             return Ok(Some((inverse, done)));
         }
     }

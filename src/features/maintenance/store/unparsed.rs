@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::list::Words;
 use super::{MaintenanceKey, NotificationKey, sql};
 use crate::features::maintenance::model::Outcome;
 use crate::store::Error;
@@ -34,6 +35,8 @@ pub struct Notification {
     pub reason: String,
     /// Bytes it had when it came.
     pub size: u64,
+    /// Who dismissed it, and when.
+    pub dismissed: Option<(String, DateTime<Utc>)>,
 }
 
 /// A notification with its bytes.
@@ -51,8 +54,10 @@ pub struct Opened {
 /// Which notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Which {
-    /// Those that could not be read and those that no rule knows.
+    /// Those that could not be read and those that no rule knows, less the dismissed ones.
     NeedALook,
+    /// Those of them that somebody has dismissed.
+    Dismissed,
     /// Those with this outcome.
     Outcome(Outcome),
     /// All.
@@ -81,10 +86,12 @@ pub struct Notifications {
     pub more: bool,
 }
 
-/// Up to `limit` notifications from `anchor` on.
+/// Up to `limit` notifications from `anchor` on that have every word of `filter` in subject, sender, provider, outcome or
+/// reason, ignoring case, and none of those behind a `!`.
 pub fn notifications(
     connection: &Connection,
     which: Which,
+    filter: &str,
     anchor: NotificationAnchor,
     limit: usize,
 ) -> Result<Notifications, Error> {
@@ -94,21 +101,29 @@ pub fn notifications(
         NotificationAnchor::After(key) => (false, place(connection, key)?),
         NotificationAnchor::Before(key) => (true, place(connection, key)?),
     };
+    let words = Words::parse(filter);
     let mut rows = Vec::new();
     // An import gives many the same second: first those beyond the id in it, then the seconds beyond.
     for same_time in [true, false] {
         let wanted = limit.saturating_add(1).saturating_sub(rows.len());
         let mut query = connection.prepare_cached(&sql(which, ascending, same_time))?;
-        let wanted = i64::try_from(wanted).unwrap_or(i64::MAX);
-        let found = match which {
-            Which::Outcome(outcome) => query
-                .query_map(named_params! {":at": from.0, ":id": from.1, ":limit": wanted, ":outcome": outcome}, read)?,
-            Which::NeedALook | Which::All => {
-                query.query_map(named_params! {":at": from.0, ":id": from.1, ":limit": wanted}, read)?
+        // With a filter the reading ends where there are enough that pass.
+        let most = if words.is_empty() { i64::try_from(wanted).unwrap_or(i64::MAX) } else { i64::MAX };
+        let mut found = match which {
+            Which::Outcome(outcome) => {
+                query.query(named_params! {":at": from.0, ":id": from.1, ":limit": most, ":outcome": outcome})?
+            }
+            Which::NeedALook | Which::Dismissed | Which::All => {
+                query.query(named_params! {":at": from.0, ":id": from.1, ":limit": most})?
             }
         };
-        for row in found {
-            rows.push(row?);
+        let enough = rows.len() + wanted;
+        while rows.len() < enough
+            && let Some(row) = found.next()?
+        {
+            if passes(row, &words)? {
+                rows.push(read(row)?);
+            }
         }
     }
     let more = rows.len() > limit;
@@ -122,7 +137,13 @@ pub fn notifications(
 /// The query for what follows a place: in the same second, or in the seconds beyond.
 fn sql(which: Which, ascending: bool, same_time: bool) -> String {
     let (index, condition) = match which {
-        Which::NeedALook => ("notification_look", "outcome IN ('parsing-failed', 'unknown-provider') AND "),
+        Which::NeedALook => {
+            ("notification_look", "outcome IN ('parsing-failed', 'unknown-provider') AND dismissed_at IS NULL AND ")
+        }
+        Which::Dismissed => (
+            "notification_dismissed",
+            "outcome IN ('parsing-failed', 'unknown-provider') AND dismissed_at IS NOT NULL AND ",
+        ),
         Which::Outcome(_) => ("notification_outcome", "outcome = :outcome AND "),
         Which::All => ("notification_received", ""),
     };
@@ -137,6 +158,21 @@ fn sql(which: Which, ascending: bool, same_time: bool) -> String {
         "SELECT * FROM notification INDEXED BY {index} WHERE {condition}{place}
          ORDER BY received_at {way}, id {way} LIMIT :limit"
     )
+}
+
+/// Whether a notification has the words of a filter.
+fn passes(row: &Row<'_>, words: &Words) -> rusqlite::Result<bool> {
+    if words.is_empty() {
+        return Ok(true);
+    }
+    let mut text = String::with_capacity(512);
+    for column in ["subject", "sender", "provider", "outcome", "reason"] {
+        text.push_str(row.get_ref(column)?.as_str_or_null()?.unwrap_or_default());
+        text.push('\n');
+    }
+    let text = text.to_lowercase();
+    Ok(words.wanted.iter().all(|word| text.contains(word.as_str()))
+        && !words.unwanted.iter().any(|word| text.contains(word.as_str())))
 }
 
 /// The place of a notification in the list; the top if it is gone.
@@ -186,6 +222,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Notification> {
         outcome: row.get("outcome")?,
         reason: row.get("reason")?,
         size: sql::size(row, "size")?,
+        dismissed: sql::time_if_any(row, "dismissed_at")?
+            .map(|at| Ok::<_, rusqlite::Error>((row.get("dismissed_by")?, at)))
+            .transpose()?,
     })
 }
 
@@ -197,7 +236,7 @@ mod tests {
     #[test]
     fn every_list_is_read_from_its_index_in_order() {
         let connection = empty();
-        for which in [Which::NeedALook, Which::Outcome(Outcome::Ignored), Which::All] {
+        for which in [Which::NeedALook, Which::Dismissed, Which::Outcome(Outcome::Ignored), Which::All] {
             for (ascending, same_time) in [(false, false), (false, true), (true, false), (true, true)] {
                 let plan = plan(&connection, &sql(which, ascending, same_time));
                 assert_eq!(plan.len(), 1, "{plan:?}");

@@ -4,6 +4,7 @@
 //! what day it is.
 
 mod city;
+mod names;
 mod token;
 
 use chrono::offset::LocalResult;
@@ -13,6 +14,7 @@ use chrono::{
 use chrono_tz::Tz;
 
 pub(crate) use self::city::zone_of_city;
+pub(in crate::features::maintenance) use self::names::months_pattern;
 use self::token::{Token, tokens};
 
 /// Longer texts hold more than one date.
@@ -104,6 +106,8 @@ pub(crate) enum Year {
     Is(i32),
     /// That which brings the date nearest to this one.
     Near(NaiveDate),
+    /// That which makes the date the first from this one on.
+    Since(NaiveDate),
 }
 
 impl Written {
@@ -115,6 +119,11 @@ impl Written {
             (None, Some(Year::Near(near))) => {
                 let years = near.year().saturating_sub(1)..=near.year().saturating_add(1);
                 years.filter_map(|year| self.date(year)).min_by_key(|date| (*date - near).num_days().abs())
+            }
+            (None, Some(Year::Since(since))) => {
+                // The 29th of February may be years ahead.
+                let years = since.year()..=since.year().saturating_add(4);
+                years.filter_map(|year| self.date(year)).find(|date| *date >= since)
             }
             (None, None) => return Err(unreadable(text, "it has no year")),
         };
@@ -140,6 +149,19 @@ pub(crate) fn read(text: &str, order: Order) -> Result<Written, WhenError> {
         parts.take(token).map_err(|why| unreadable(text, why))?;
     }
     parts.finish().map_err(|why| unreadable(text, why))
+}
+
+/// A time of day with its zone, if there is no date in the text. `24:00` is midnight.
+pub(crate) fn read_time(text: &str) -> Option<(NaiveTime, Option<Mark>)> {
+    let mut parts = Parts::default();
+    for token in tokens(text.get(..MAX_CHARS).unwrap_or(text)).ok()? {
+        parts.take(token).ok()?;
+    }
+    let has_date = parts.date.is_some() || parts.month.is_some() || !parts.numbers.is_empty();
+    // The date is any: only the time is taken.
+    let written = Parts { date: Some((Some(2000), 1, 1)), ..parts };
+    let is_time = !has_date && written.time.is_some();
+    written.finish().ok().filter(|_| is_time).map(|written| (written.time, written.zone))
 }
 
 /// The Date header of a mail, whatever its weekday says.
@@ -234,6 +256,10 @@ impl Parts {
     fn take(&mut self, token: Token) -> Result<(), &'static str> {
         match token {
             Token::Time(hour, minute, second) => once(&mut self.time, (hour, minute, second), "it has two times"),
+            Token::Hour => {
+                self.hour_alone();
+                Ok(())
+            }
             Token::Noon(afternoon) => {
                 self.hour_alone();
                 once(&mut self.afternoon, afternoon, "it has two of AM and PM")

@@ -27,6 +27,14 @@ fn dates_are_read_as_people_write_them() {
         ("2021-03-01 00:00 Greenwich Mean Time", "2021-03-01 00:00:00"),
         ("May 2nd 2023, 3 pm", "2023-05-02 15:00:00"),
         ("6 Aug 24 20:42", "2024-08-06 20:42:00"),
+        ("Di, 3. März 2026 um 22:00 Uhr", "2026-03-03 22:00:00"),
+        ("Donnerstag, den 24. Dezember 2026, 22 Uhr UTC", "2026-12-24 22:00:00"),
+        ("le 1er août 2026 à 22h30", "2026-08-01 22:30:00"),
+        ("mercredi 4 févr. 2026 22 h", "2026-02-04 22:00:00"),
+        ("3 de marzo de 2026 a las 12:00", "2026-03-03 12:00:00"),
+        ("miércoles 21 de enero del 2026, 10:00 p.m.", "2026-01-21 22:00:00"),
+        ("lunedì 7 settembre 2026 alle ore 01:00", "2026-09-07 01:00:00"),
+        ("terça-feira, 6 de outubro de 2026 às 23:00", "2026-10-06 23:00:00"),
     ] {
         assert_eq!(utc(text, Order::MonthFirst), want, "{text}");
     }
@@ -68,4 +76,16 @@ fn a_mails_date_is_read_even_when_its_weekday_is_wrong() {
     assert_eq!(header_date("Mon, 6 Dec 2021 15:03:22 +0000 (UTC)").unwrap().timestamp(), 1_638_803_002);
     assert_eq!(header_date("Tue, 10 Dec 2023 01:44:00 EST").unwrap().timestamp(), 1_702_190_640);
     assert!(header_date("yesterday").is_err());
+}
+
+#[test]
+fn a_time_without_a_date_is_read_alone() {
+    let read = |text| read_time(text).map(|(time, zone)| (time.format("%H:%M").to_string(), zone));
+    let utc = Some(Mark::Offset(0));
+    assert_eq!(read("5:00 AM"), Some(("05:00".to_owned(), None)));
+    assert_eq!(read("23:30 UTC"), Some(("23:30".to_owned(), utc)));
+    assert_eq!(read("24:00"), Some(("00:00".to_owned(), None)));
+    for text in ["", "soon", "4", "5:00 1 May", "25:00", "2026-01-01 10:00"] {
+        assert_eq!(read(text), None, "{text}");
+    }
 }

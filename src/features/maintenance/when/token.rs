@@ -1,10 +1,20 @@
 //! The pieces of a written date.
 
+use super::names::{is_weekday, month};
+
+/// Words between the pieces of a date that say nothing.
+const FILLERS: [&str; 32] = [
+    "m", "t", "st", "nd", "rd", "th", "at", "on", "of", "hr", "hrs", "hours", "um", "den", "der", "le", "à", "er",
+    "heures", "de", "del", "el", "las", "la", "horas", "il", "alle", "ore", "às", "as", "º", "ª",
+];
+
 /// One piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     /// `14:00`, `14:00:30`
     Time(u32, u32, u32),
+    /// The number before it is the hour, if nothing else is: `22 Uhr`, `22 h`.
+    Hour,
     /// AM (`false`) or PM (`true`).
     Noon(bool),
     /// A month that is a word, 1 to 12.
@@ -27,7 +37,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, &'static str> {
             '0'..='9' => scanner.number()?,
             '+' | '-' => scanner.sign()?,
             c if c.is_alphabetic() => scanner.word()?,
-            c if c.is_whitespace() || matches!(c, ',' | '.' | '/' | '(' | ')' | ':' | ';' | '–' | '|') => {
+            c if c.is_whitespace() || matches!(c, ',' | '.' | '/' | '(' | ')' | ':' | ';' | '–' | '|' | '°') => {
                 scanner.skip(c.len_utf8());
             }
             _ => return Err("it holds signs that no date has"),
@@ -71,7 +81,8 @@ impl<'t> Scanner<'t> {
     /// A time, a date or a number.
     fn number(&mut self) -> Result<(), &'static str> {
         let first = self.digits()?;
-        if self.separator(':') {
+        // "22:00", "22h00"
+        if self.separator(':') || self.separator('h') || self.separator('H') {
             return self.time(first.0);
         }
         for separator in ['/', '-', '.'] {
@@ -144,14 +155,17 @@ impl<'t> Scanner<'t> {
         self.skip(count);
         let lower = word.to_lowercase();
         let token = match lower.as_str() {
+            // "a las 22:00"
+            "a" if self.rest.trim_start().starts_with("la") => return Ok(()),
             "am" | "a" => Token::Noon(false),
             "pm" | "p" => Token::Noon(true),
-            "m" | "t" | "st" | "nd" | "rd" | "th" | "at" | "on" | "of" | "h" | "hr" | "hrs" | "hours" => return Ok(()),
+            word if FILLERS.contains(&word) => return Ok(()),
+            "h" | "uhr" => Token::Hour,
             "z" | "utc" | "gmt" | "ut" => Token::Zone("UTC".to_owned()),
             "greenwich" | "mean" | "time" | "coordinated" | "universal" => return self.long_zone(&lower),
-            _ if is_weekday(&lower) => return Ok(()),
             _ => match month(&lower) {
                 Some(month) => Token::Month(month),
+                None if is_weekday(&lower) => return Ok(()),
                 None if (2..=5).contains(&word.len()) && word.chars().all(|c| c.is_ascii_uppercase()) => {
                     Token::Zone(word.to_owned())
                 }
@@ -171,35 +185,4 @@ impl<'t> Scanner<'t> {
         }
         if means_utc || follows { Ok(()) } else { Err("it holds words that no date has") }
     }
-}
-
-/// Whether a word is a weekday, in full or cut.
-fn is_weekday(lower: &str) -> bool {
-    lower.len() >= 3
-        && ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-            .iter()
-            .any(|day| day.starts_with(lower))
-}
-
-/// The month of a word, in full or cut to three letters or more.
-fn month(lower: &str) -> Option<u32> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    if lower.len() < 3 {
-        return None;
-    }
-    let at = MONTHS.iter().position(|month| month.starts_with(lower))?;
-    u32::try_from(at + 1).ok()
 }

@@ -10,6 +10,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::{Done, Mail, Question, Report, Shared, Write, circuits, read, write};
 use crate::clock;
 use crate::features::maintenance::export;
+use crate::features::maintenance::store::unparsed::NotificationAnchor;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey, detail, unparsed};
 use crate::store::Error;
 use crate::trouble::Trouble;
@@ -29,6 +30,8 @@ pub(super) struct Answers {
     listing: Option<AbortHandle>,
     /// The count under way, likewise.
     counting: Option<AbortHandle>,
+    /// The request for mails under way, likewise.
+    mails: Option<AbortHandle>,
     /// To the task that writes. Capacity [`WRITES`]; when it is full the request is refused and said to be.
     writes: mpsc::Sender<Job>,
 }
@@ -39,7 +42,7 @@ impl Answers {
         let (writes, queue) = mpsc::channel(WRITES);
         let mut writing = JoinSet::new();
         writing.spawn(write_all(shared.clone(), queue));
-        Self { shared, tasks: JoinSet::new(), writing, listing: None, counting: None, writes }
+        Self { shared, tasks: JoinSet::new(), writing, listing: None, counting: None, mails: None, writes }
     }
 
     /// Answers a question in a task of its own; the answer is a report.
@@ -49,10 +52,11 @@ impl Answers {
         let slot = match &question {
             Question::List { .. } => Some(Slot::List),
             Question::Count { .. } => Some(Slot::Count),
-            Question::Extend { .. }
+            Question::Notifications { anchor: NotificationAnchor::Top, .. } => Some(Slot::Mails),
+            Question::Notifications { .. }
+            | Question::Extend { .. }
             | Question::Mark(_)
             | Question::Open(_)
-            | Question::Notifications { .. }
             | Question::Read(_)
             | Question::Drafts { .. } => None,
         };
@@ -75,6 +79,7 @@ impl Answers {
         let older = match slot {
             Some(Slot::List) => self.listing.replace(task),
             Some(Slot::Count) => self.counting.replace(task),
+            Some(Slot::Mails) => self.mails.replace(task),
             None => None,
         };
         if let Some(older) = older {
@@ -121,6 +126,8 @@ enum Slot {
     List,
     /// For the figures.
     Count,
+    /// For the mails.
+    Mails,
 }
 
 /// One notification, made readable away from the threads that read.

@@ -13,7 +13,7 @@ use crate::features::maintenance::store::count::{Count, Counts};
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::draft::Draft;
 use crate::features::maintenance::store::list::{Anchor, Filter, ListQuery, Mark, Window};
-use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications};
+use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications, Which};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::trouble::Trouble;
 
@@ -101,8 +101,10 @@ pub enum Question {
     Notifications {
         /// Comes back with the answer.
         generation: u64,
-        /// All of them, or those that need a look.
-        all: bool,
+        /// Which of them.
+        which: Which,
+        /// The words that they have to have.
+        filter: String,
         /// From where on.
         anchor: NotificationAnchor,
         /// How many.
@@ -166,6 +168,20 @@ pub enum Write {
     },
     /// These were looked at.
     Seen(Vec<Target>),
+    /// Nobody need look at these mails any more.
+    Dismiss {
+        /// Which.
+        keys: Vec<NotificationKey>,
+        /// Who says so.
+        who: String,
+    },
+    /// These mails need a look again.
+    BringBack {
+        /// Which.
+        keys: Vec<NotificationKey>,
+        /// Who says so.
+        who: String,
+    },
     /// Take what is suggested for a mail as what it means.
     Accept {
         /// The mail.
@@ -202,9 +218,9 @@ pub enum Done {
     Undone {
         /// What it did.
         inverse: Inverse,
-        /// To how many maintenances.
+        /// To how many maintenances, or mails.
         count: usize,
-        /// Provider and id of one of them, cleaned; empty where it is gone.
+        /// Provider and id of one maintenance, cleaned; empty where it is gone, and for mails.
         first: String,
     },
     /// What was to be undone is no longer so; somebody else has been at it.
@@ -218,6 +234,10 @@ pub enum Done {
     },
     /// Looked at; not worth a word.
     Seen,
+    /// So many mails dismissed.
+    Dismissed(usize),
+    /// So many mails brought back.
+    BroughtBack(usize),
     /// A suggestion became this maintenance, as `PROVIDER/ID`.
     Accepted(String),
     /// A suggestion was not accepted: the mail was read meanwhile, or a newer notice is known.
@@ -249,6 +269,8 @@ pub struct Mail {
     pub made_at: DateTime<Utc>,
     /// Its content as text.
     pub readable: Readable,
+    /// Who dismissed it, and when.
+    pub dismissed: Option<(String, DateTime<Utc>)>,
     /// Where less of it is kept than came: how many bytes are kept, and how many came.
     pub cut: Option<(u64, u64)>,
 }

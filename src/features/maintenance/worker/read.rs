@@ -11,7 +11,7 @@ use crate::features::maintenance::mail;
 use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::count::{self, Count};
 use crate::features::maintenance::store::list::{self, ListQuery};
-use crate::features::maintenance::store::unparsed::{self, NotificationAnchor, Which};
+use crate::features::maintenance::store::unparsed::{self, NotificationAnchor};
 use crate::features::maintenance::store::{detail, draft};
 use crate::store::Error;
 use crate::trouble::Trouble;
@@ -42,9 +42,8 @@ pub(super) fn answer(connection: &Connection, question: &Question, now: DateTime
             let detail = detail::detail(connection, *key, now)?;
             Report::Opened { key: *key, detail: Ok(detail.map(Arc::new)) }
         }
-        Question::Notifications { generation, all, anchor, rows } => {
-            let which = if *all { Which::All } else { Which::NeedALook };
-            let window = unparsed::notifications(connection, which, *anchor, *rows)?;
+        Question::Notifications { generation, which, filter, anchor, rows } => {
+            let window = unparsed::notifications(connection, *which, filter, *anchor, *rows)?;
             Report::NotificationsListed {
                 generation: *generation,
                 continues: *anchor != NotificationAnchor::Top,
@@ -109,6 +108,7 @@ pub(super) fn readable(opened: unparsed::Opened) -> Mail {
         suggestion: suggested,
         made_at: notification.dated.unwrap_or(notification.received_at).min(notification.received_at),
         readable,
+        dismissed: notification.dismissed,
         cut,
     }
 }

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::{Done, Report, Target, Write};
 use crate::features::maintenance::store::action::{self, Actor, Inverse, Refusal};
-use crate::features::maintenance::store::{MaintenanceKey, accept, detail, draft, undo};
+use crate::features::maintenance::store::{accept, detail, dismiss, draft, undo};
 use crate::store::Error;
 
 /// Carries out one write.
@@ -32,12 +32,12 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
         }
         Write::Undo { inverse, who } => {
             let result = action::undo(connection, &inverse, &Actor { who, at })?;
-            let done = undone(connection, inverse, &result.done, at)?;
+            let done = undone(connection, inverse, &result, at)?;
             return Ok(Report::Done { done, inverse: None });
         }
         Write::UndoLast { who } => {
             let done = match undo::undo_last(connection, &Actor { who, at })? {
-                Some((inverse, result)) => undone(connection, inverse, &result.done, at)?,
+                Some((inverse, result)) => undone(connection, inverse, &result, at)?,
                 None => Done::NothingDone,
             };
             return Ok(Report::Done { done, inverse: None });
@@ -54,6 +54,14 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
                 Err(_) => Report::Done { done: Done::NotAccepted, inverse: None },
             });
         }
+        Write::Dismiss { keys, who } => {
+            let result = dismiss::dismiss(connection, &keys, &Actor { who, at })?;
+            (Done::Dismissed(result.mails), result)
+        }
+        Write::BringBack { keys, who } => {
+            let result = dismiss::bring_back(connection, &keys, &Actor { who, at })?;
+            (Done::BroughtBack(result.mails), result)
+        }
         Write::Seen(targets) => {
             action::mark_seen(connection, &pairs(targets))?;
             return Ok(Report::Done { done: Done::Seen, inverse: None });
@@ -63,12 +71,11 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
 }
 
 /// What is said of an undo that concerned these.
-fn undone(
-    connection: &Connection,
-    inverse: Inverse,
-    keys: &[MaintenanceKey],
-    now: DateTime<Utc>,
-) -> Result<Done, Error> {
+fn undone(connection: &Connection, inverse: Inverse, result: &action::Done, now: DateTime<Utc>) -> Result<Done, Error> {
+    if result.mails > 0 {
+        return Ok(Done::Undone { inverse, count: result.mails, first: String::new() });
+    }
+    let keys = &result.done;
     let Some(first) = keys.first() else { return Ok(Done::NothingToUndo) };
     let first = detail::detail(connection, *first, now)?;
     let first = first.map_or_else(String::new, |first| format!("{} {}", first.provider, first.maintenance_id));

@@ -2,18 +2,20 @@
 
 mod told;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
 use super::connection::{Connection, ConnectionArgs, Said};
+use crate::clock;
 use crate::config::{self, Config, Environment, Flags};
-use crate::features::cloudvision::actor::{Actor, Wish};
+use crate::features::cloudvision::actor::Wish;
 use crate::features::cloudvision::client::Told;
-use crate::features::cloudvision::model::{Change, ChangeAction, ChangeState, DeviceId, ExecutionOrder};
+use crate::features::cloudvision::model::{Change, ChangeAction, ChangeState, DeviceId, ExecutionOrder, Version};
 use crate::features::cloudvision::pb::Operation;
-use crate::features::cloudvision::{difference, open_store, wire};
+use crate::features::cloudvision::{difference, open_store, schedule, wire};
 use crate::output;
 use crate::trouble::Trouble;
 
@@ -69,7 +71,8 @@ enum Command {
         /// The change control.
         #[command(flatten)]
         doing: Doing,
-        /// When, such as 2026-11-22T02:00:00Z; without it the change control is taken off the schedule.
+        /// When: 2h or +2h from now, 22:00Z, or 2026-11-22T02:00:00Z; without it the change control is taken off the
+        /// schedule.
         #[arg(long, value_name = "TIME", value_parser = time)]
         at: Option<DateTime<Utc>>,
     },
@@ -118,12 +121,24 @@ struct Doing {
     /// For whoever reads it later.
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     notes: String,
+    /// Only if it is still this version, as `change show` tells it; otherwise it was edited since, which is refused.
+    #[arg(long, value_name = "VERSION")]
+    version: Option<Version>,
 }
 
 /// Reads a time of which nobody has to guess the zone.
 fn time(text: &str) -> Result<DateTime<Utc>, String> {
-    let accepted = "write date, time and zone: 2026-11-22T02:00:00Z, or 2026-11-22T04:00:00+02:00";
-    text.parse().map_err(|error| format!("{error}; {accepted}"))
+    schedule::parse(text, None, clock::now())
+}
+
+/// The names of a change control's devices, as far as the inventory tells them.
+async fn hostnames(connection: &Connection, change: &Change) -> BTreeMap<DeviceId, String> {
+    let known = connection.client.all_devices().await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the names of devices are not known");
+        Vec::new()
+    });
+    let own = known.into_iter().filter(|device| change.devices.contains(&device.id) && !device.hostname.is_empty());
+    own.map(|device| (device.id, device.hostname)).collect()
 }
 
 /// Runs it.
@@ -158,11 +173,11 @@ impl Command {
                 Ok(ExitCode::SUCCESS)
             }
             Self::Show(one) => {
-                let (_, change) = one.find(config).await?;
+                let (connection, change) = one.find(config).await?;
                 if one.json {
                     output::print_json(&change)?;
                 } else {
-                    output::print(&told::tree(&change))?;
+                    output::print(&told::all_about(&change, &hostnames(&connection, &change).await))?;
                 }
                 Ok(ExitCode::SUCCESS)
             }
@@ -290,18 +305,12 @@ impl Doing {
     /// Does it, one action after the other.
     async fn run(&self, config: &Config, actions: Vec<ChangeAction>) -> anyhow::Result<ExitCode> {
         let (connection, mut change) = self.one.find(config).await?;
-        if let Some(reason) = &connection.read_only {
-            return Err(Trouble::new("this is refused").caused_by(reason).into());
-        }
-        let actor = Actor {
-            client: connection.client,
-            store: open_store(&config.paths.data)?,
-            instance: connection.instance,
-            who: config.who.clone(),
-        };
+        let actor = connection.actor(config)?;
+        // What was read before counts for the first action; the next one is about what that has made of it.
+        let mut read = self.version;
         for action in actions {
             let done = action.participle();
-            let (id, version) = (change.id.clone(), change.version);
+            let (id, version) = (change.id.clone(), read.take().or(change.version));
             let after = actor.change(&Wish { change: id, version, action, notes: self.notes.clone() }).await?;
             if !self.one.json {
                 output::print(&format!("{} is {done}\n", change.name))?;

@@ -1,10 +1,12 @@
 //! Change controls as people read them on standard output.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::features::cloudvision::model::{Change, DeviceId, DiffLine, Stage, StageState};
+use crate::features::cloudvision::model::{Approval, Change, DeviceId, DiffLine, Stage, StageState};
 use crate::output;
 use crate::table::Table;
 use crate::trouble::Trouble;
@@ -36,37 +38,97 @@ pub(super) fn line(change: &Change) -> String {
     format!("{}  {} of {} stages  {}{error}", change.state.name(), done, all, change.name)
 }
 
-/// All about one, with its tree of stages.
-pub(super) fn tree(change: &Change) -> String {
-    let mut text = format!("{}\n{}  {}\n", change.name, change.id, line(change));
-    if !change.notes.is_empty() {
-        let _infallible = writeln!(text, "{}", change.notes);
+/// All about one: who made, approved and started it, its devices, and its tree of stages with what came of each action.
+/// `names` has the host names of its devices.
+pub(super) fn all_about(change: &Change, names: &BTreeMap<DeviceId, String>) -> String {
+    let (done, all) = change.progress();
+    let mut text = format!("{}\n{}  {}  {done} of {all} stages\n", change.name, change.id, change.state.name());
+    let mut push = |label: &str, words: &str| {
+        if !words.is_empty() {
+            let _infallible = writeln!(text, "{label:<10}{words}");
+        }
+    };
+    let by = |who: &str| if who.is_empty() { "somebody".to_owned() } else { who.to_owned() };
+    let edited = Some(&change.edited_by).filter(|who| !who.is_empty() && **who != change.created_by);
+    let edited = edited.map_or_else(String::new, |who| format!(", edited by {who}"));
+    push("made", &format!("by {}{}{edited}", by(&change.created_by), at(change.created_at)));
+    push("version", &change.version.map(|version| version.to_string()).unwrap_or_default());
+    let flag = |flag: &Approval| {
+        let notes = if flag.notes.is_empty() { String::new() } else { format!(": {}", on_one_line(&flag.notes)) };
+        format!("by {}{}{notes}", by(&flag.by), at(flag.at))
+    };
+    match &change.approval {
+        Some(approval) => push("approved", &flag(approval)),
+        None if !change.state.is_over() => push("approved", "by nobody"),
+        None => {}
     }
-    if let Some(approval) = &change.approval {
-        let _infallible = writeln!(text, "approved by {}  {}", approval.by, approval.notes);
-    }
+    push("started", &change.start.as_ref().map(flag).unwrap_or_default());
+    push("starts", at(change.scheduled_for).trim_start());
+    push("error", change.error.as_deref().unwrap_or_default());
     for check in &change.checks {
-        let _infallible = writeln!(text, "check: {check:?}");
+        push("check", check.words());
     }
-    push_stage(&mut text, change, &change.root, 0);
+    let devices = change.devices.iter().map(|id| match names.get(id) {
+        Some(name) => format!("{name} ({id})"),
+        None => id.to_string(),
+    });
+    push("devices", &devices.collect::<Vec<_>>().join(", "));
+    push("order", if all > 1 { change.order().words() } else { "" });
+    for notes in change.notes.lines() {
+        push("notes", &crate::text::clean_line(notes));
+    }
+    text.push('\n');
+    match change.stages.get(&change.root) {
+        // The outermost stage is a frame that says nothing.
+        Some(root) if root.action.is_none() => {
+            root.rows.iter().flatten().for_each(|stage| push_stage(&mut text, change, names, stage, 0));
+        }
+        _ => push_stage(&mut text, change, names, &change.root, 0),
+    }
     text
 }
 
-/// Adds a stage and what is below it.
-fn push_stage(text: &mut String, change: &Change, id: &str, depth: usize) {
-    let Some(found) = change.stages.get(id).filter(|_| depth < DEEPEST) else { return };
-    let state = match found.state {
+/// ` 2026-11-21 16:06:47 UTC`, or nothing.
+fn at(time: Option<DateTime<Utc>>) -> String {
+    time.map_or_else(String::new, |at| at.format(" %Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
+/// Several lines as one.
+fn on_one_line(text: &str) -> String {
+    crate::text::clean_line(&text.lines().collect::<Vec<_>>().join(" "))
+}
+
+/// How a stage or a step stands.
+fn standing(state: StageState) -> &'static str {
+    match state {
         StageState::Planned => "planned",
         StageState::Running => "running",
         StageState::Completed => "completed",
         StageState::Failed => "failed",
-    };
+    }
+}
+
+/// Adds a stage, the steps of its action, and what is below it.
+fn push_stage(text: &mut String, change: &Change, names: &BTreeMap<DeviceId, String>, id: &str, depth: usize) {
+    let Some(found) = change.stages.get(id).filter(|_| depth < DEEPEST) else { return };
+    let indent = "  ".repeat(depth);
     let error = found.error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
-    let _infallible = writeln!(text, "{}{}  {state}{error}", "  ".repeat(depth), name(found, id));
-    for row in &found.rows {
-        for stage in row {
-            push_stage(text, change, stage, depth + 1);
-        }
+    let device = found.device.as_ref().map(|id| names.get(id).cloned().unwrap_or_else(|| id.to_string()));
+    let device = device.filter(|name| !found.name.contains(name.as_str()));
+    let device = device.map_or_else(String::new, |name| format!("  {name}"));
+    let action = found.action.as_ref().map_or_else(String::new, |action| format!("  ({action})"));
+    let times = match (found.started, found.ended) {
+        (Some(from), Some(to)) => format!("{} to {}", at(Some(from)), to.format("%H:%M:%S")),
+        (from, _) => at(from),
+    };
+    let state = standing(found.state);
+    let _infallible = writeln!(text, "{indent}{}{device}{action}  {state}{times}{error}", name(found, id));
+    for step in &found.steps {
+        let message = if step.message.is_empty() { String::new() } else { format!(": {}", step.message) };
+        let _infallible = writeln!(text, "{indent}    {}  {}{message}", step.name, standing(step.state));
+    }
+    for stage in found.rows.iter().flatten() {
+        push_stage(text, change, names, stage, depth + 1);
     }
 }
 

@@ -82,7 +82,11 @@ struct DeviceDetails {
 impl Answer {
     /// Of a deployment that was tried.
     pub(super) fn of(outcome: &Outcome) -> Self {
-        let errors = outcome.result.as_ref().err().map(crate::features::cloudvision::deploy::Failure::problems);
+        let errors = outcome.result.as_ref().err().map(|failure| {
+            let mut errors = failure.problems();
+            errors.extend(super::told::left_behind(outcome));
+            errors
+        });
         let status = if errors.is_none() { "ok" } else { "error" };
         let change = outcome.change.as_ref();
         Self {
@@ -115,7 +119,7 @@ impl Answer {
 
     /// Of one that was not begun.
     pub(super) fn refused(troubles: &[Trouble]) -> Self {
-        let errors = troubles.iter().map(ToString::to_string).collect();
+        let errors = troubles.iter().map(Trouble::one_line).collect();
         Self { status: "error", change_control: None, errors, details: None }
     }
 }

@@ -24,6 +24,7 @@ use crate::features::cloudvision::deploy::{
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Selection};
 use crate::features::cloudvision::model::Deployment;
 use crate::features::cloudvision::open_store;
+use crate::features::cloudvision::store::journal;
 use crate::output;
 use crate::trouble::Trouble;
 
@@ -77,6 +78,10 @@ pub(crate) struct Args {
     /// Submit although devices do not stream; they are not validated then.
     #[arg(long)]
     force: bool,
+    /// Bring devices what CloudVision holds for them even where nothing is new, such as after the change control was
+    /// deleted.
+    #[arg(long, conflicts_with = "dry_run")]
+    again: bool,
     /// Take all other user tags from devices that get tags.
     #[arg(long)]
     strict_tags: bool,
@@ -150,8 +155,9 @@ impl Args {
             }
             (None, None) => {
                 let path = self.request.clone().unwrap_or_else(|| PathBuf::from("-"));
-                let request = inputs::read_request_at(&path).map_err(|problems| troubles(&problems))?;
-                let said = Said { cloudvision: None, server: Some(request.server), token: Some(request.token) };
+                let given = self.connection.given(config);
+                let request = inputs::read_request_at(&path, given).map_err(|problems| troubles(&problems))?;
+                let said = Said { cloudvision: None, server: request.server, token: request.token };
                 let source = path.display().to_string();
                 let (deployment, warnings) = (request.deployment, request.warnings);
                 Input { deployment, warnings, said, source, target: None }
@@ -218,6 +224,8 @@ impl Args {
             keep_workspace: self.keep_workspace,
             follow_build: false,
             review: false,
+            again: self.again,
+            brought: None,
             who: who.to_owned(),
         }
     }
@@ -238,11 +246,11 @@ fn troubles(problems: &inputs::Problems) -> Vec<Trouble> {
 
 /// Deploys, tells how far it is, and ends it when the process is to end.
 async fn work(args: &Args, config: &Config, connection: &Connection, input: &Input) -> anyhow::Result<Outcome> {
-    let order = args.order(input, &config.who);
+    let mut order = args.order(input, &config.who);
     let journal = if order.reach == Reach::Compare {
         None
     } else {
-        let begun = begin(config, connection, input, &order).await;
+        let begun = begin(config, connection, input, &mut order).await;
         begun.map(Arc::new).map_err(|trouble| output::complain(&format!("noctui: no journal is kept: {trouble}"))).ok()
     };
     let recorder: Arc<dyn Recorder> = match &journal {
@@ -271,15 +279,22 @@ async fn work(args: &Args, config: &Config, connection: &Connection, input: &Inp
     Ok(outcome)
 }
 
-/// Begins the journal, and says what earlier processes have left. Where there is none to write into, that is said, and the
+/// Begins the journal, and says what earlier processes have left. What the last deployment of a target was to bring goes
+/// into the order. Where there is none to write into, that is said, and the
 /// deployment goes on: it was asked for now, and the folder may be read-only on purpose.
-async fn begin(config: &Config, connection: &Connection, input: &Input, order: &Order) -> Result<Journal, Trouble> {
+async fn begin(config: &Config, connection: &Connection, input: &Input, order: &mut Order) -> Result<Journal, Trouble> {
     let store = open_store(&config.paths.data).map_err(|error| Trouble::of(&error))?;
-    match recovery::settle(&connection.client, &store, &connection.instance.server).await {
+    let actor = connection.actor_with(store.clone(), config);
+    match recovery::settle(&actor, connection.read_only.is_none()).await {
         Ok(left) => left.iter().for_each(|left| output::complain(&format!("noctui: {}", told::left(left)))),
         Err(trouble) => output::complain(&format!("noctui: what earlier deployments came to is not known: {trouble}")),
     }
     let target = input.target.as_ref().map(|deploy| deploy.name.clone());
+    if let Some(target) = target.clone() {
+        let server = connection.instance.server.clone();
+        let brought = store.read(move |connection| journal::brought(connection, &server, &target)).await;
+        order.brought = brought.map_err(|error| Trouble::of(&error))?;
+    }
     let about = About { instance: connection.instance.clone(), target, source: input.source.clone() };
     Journal::begin(&store, about, order).await
 }
@@ -320,6 +335,9 @@ fn finish(args: &Args, outcome: &Outcome) -> anyhow::Result<ExitCode> {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(failure) => {
             output::complain(&format!("noctui: {}", Trouble::of(failure)));
+            if let Some(left) = told::left_behind(outcome) {
+                output::complain(&format!("noctui: {left}"));
+            }
             let is_an_answer = args.build_only && matches!(failure, Failure::Build { .. });
             Ok(ExitCode::from(if is_an_answer { output::EXIT_NO } else { output::EXIT_FAILED }))
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::features::cloudvision::deploy::recovery::{Left, Standing};
-use crate::features::cloudvision::deploy::{ConfigPlan, DeviceDiff, Event, Outcome, WorkspaceFate};
+use crate::features::cloudvision::deploy::{ConfigPlan, DeviceDiff, Event, Failure, Outcome, WorkspaceFate};
 use crate::features::cloudvision::model::{BuildReport, Fault};
 use crate::text::clean_line;
 
@@ -45,6 +45,16 @@ pub(super) fn left(left: &Left) -> String {
     }
 }
 
+/// What may be open in CloudVision still though it was to be abandoned.
+pub(super) fn left_behind(outcome: &Outcome) -> Option<String> {
+    let (id, fate) = outcome.workspace.as_ref()?;
+    if let WorkspaceFate::LeftBehind(why) = fate {
+        return Some(format!("the workspace may be open still ({why}): noctui workspace abandon {id}"));
+    }
+    let is_unknown = *fate == WorkspaceFate::Kept && matches!(outcome.result, Err(Failure::Unknown { .. }));
+    is_unknown.then(|| format!("look at the workspace: noctui workspace show {id}"))
+}
+
 /// What came of it.
 pub(super) fn result(outcome: &Outcome) -> String {
     let mut text = String::new();
@@ -55,6 +65,7 @@ pub(super) fn result(outcome: &Outcome) -> String {
         let config = match device.config {
             ConfigPlan::New => "new configuration",
             ConfigPlan::Changed => "changed configuration",
+            ConfigPlan::Same if device.again => "same configuration, brought again",
             ConfigPlan::Same | ConfigPlan::None => "same configuration",
         };
         let tags = match (device.tags_added.len(), device.tags_removed.len()) {

@@ -1,9 +1,10 @@
 //! Deployments that do not come to their end: what is told, and what is left.
 
 use super::*;
-use crate::features::cloudvision::model::WorkspaceId;
+use crate::features::cloudvision::model::{DeviceId, WorkspaceId};
 use crate::features::cloudvision::sim::{Finding, Found, Step as Held};
 use crate::features::cloudvision::store::Instance;
+use crate::features::cloudvision::store::journal::Brought;
 
 #[tokio::test]
 async fn devices_that_are_missing_or_could_be_several_stop_it_before_anything_is_made() {
@@ -43,6 +44,15 @@ async fn a_failed_build_names_device_and_line_and_is_kept_or_thrown_away_as_was_
         assert_eq!(fate(&outcome), Some(&left));
         assert_eq!(outcome.report.unwrap().devices[0].errors.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_build_that_fails_as_a_whole_is_told_in_the_words_of_the_server() {
+    let desk = Desk::of(1).await;
+    desk.sim.fail_builds(Some("the studio has crashed"));
+    let outcome = desk.deploy(vec![wanted("leaf1", None, "!\n", &[])]).await;
+    let Err(Failure::Build { what }) = &outcome.result else { panic!("{outcome:?}") };
+    assert_eq!(what, "the studio has crashed");
 }
 
 #[tokio::test]
@@ -142,6 +152,27 @@ async fn with_nothing_to_deploy_a_change_control_that_still_waits_is_named_and_w
     assert_eq!((*state, outcome.nothing_to_do), ("pending", true));
     let outcome = desk.run(&Order { follow_build: true, ..order(devices()) }).await;
     assert!(outcome.result.is_ok() && outcome.warnings[0].contains("has still to bring it"), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn what_a_deleted_change_control_was_to_bring_is_brought_again_to_its_devices_and_no_others() {
+    let desk = Desk::of(2).await;
+    let devices = || leaves("!\n");
+    let first = desk.deploy(devices()).await.change.unwrap();
+    let brought = Some(Brought { change: first.id.clone(), devices: vec!["leaf2".to_owned()] });
+    let again = || Order { brought: brought.clone(), ..order(devices()) };
+    assert!(desk.run(&again()).await.nothing_to_do, "it is there");
+    desk.client.delete_change(&first.id).await.unwrap();
+    assert!(desk.deploy(devices()).await.nothing_to_do, "nobody knows of it");
+    let outcome = desk.run(&again()).await;
+    assert!(outcome.result.is_ok() && !outcome.nothing_to_do, "{outcome:?}");
+    let change = outcome.change.unwrap();
+    assert_eq!(change.devices, [DeviceId::new(LEAF2)]);
+    assert!(change.id != first.id && change.name == "planned work");
+    let found = outcome.report.unwrap();
+    assert!(found.devices[0].lines.is_some() && found.devices[0].skipped.is_none(), "{found:?}");
+    let outcome = desk.run(&Order { again: true, ..order(devices()) }).await;
+    assert_eq!(outcome.change.unwrap().devices.len(), 2);
 }
 
 #[tokio::test]

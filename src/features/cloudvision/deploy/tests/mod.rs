@@ -138,6 +138,8 @@ fn order(devices: Vec<Wanted>) -> Order {
         keep_workspace: true,
         follow_build: false,
         review: false,
+        again: false,
+        brought: None,
         who: "anna".to_owned(),
     }
 }

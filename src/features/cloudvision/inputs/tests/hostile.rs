@@ -26,11 +26,11 @@ fn no_byte_changed_in_a_request_makes_reading_panic() {
         for byte in [0, b'"', b'{', b'}', b'[', b',', b'\\', b'=', b'-', b'0', 0x7f, 0x80, 0xff] {
             let mut changed = text.clone();
             changed[at] = byte;
-            if let Err(Problems(problems)) = from_request(&changed) {
+            if let Err(Problems(problems)) = from_request(&changed, Given::default()) {
                 assert!(!problems.is_empty());
             }
         }
-        assert!(from_request(&text[..at]).is_err(), "cut at {at}");
+        assert!(from_request(&text[..at], Given::default()).is_err(), "cut at {at}");
     }
 }
 
@@ -91,7 +91,7 @@ fn a_value_that_holds_itself_is_refused() {
 fn a_list_of_problems_that_nobody_would_read_is_cut() {
     let devices: Vec<String> = (0..5_000).map(|number| format!("\"L{number}\": 0")).collect();
     let text = format!("{{\"devices\": {{{}}}, \"cv_server\": \"a\", \"cv_token\": \"b\"}}", devices.join(", "));
-    let Problems(problems) = from_request(text.as_bytes()).unwrap_err();
+    let Problems(problems) = from_request(text.as_bytes(), Given::default()).unwrap_err();
     assert_eq!(problems.len(), 101);
     assert_eq!(problems[100].what, "9900 more problems were found");
 }
@@ -99,7 +99,7 @@ fn a_list_of_problems_that_nobody_would_read_is_cut() {
 #[test]
 fn what_is_repeated_of_the_input_is_short_and_harmless() {
     let text = format!("{{\"\\u001b[2J{}\": 1}}", "x".repeat(1_000_000));
-    let Problems(problems) = from_request(text.as_bytes()).unwrap_err();
+    let Problems(problems) = from_request(text.as_bytes(), Given::default()).unwrap_err();
     let told = problems[0].trouble().to_string();
     assert!(told.len() < 2_000 && !told.contains('\u{1b}'), "{}", told.len());
 }

@@ -24,7 +24,7 @@ pub(super) fn sound() -> Value {
 
 /// What `request` gives.
 fn read(request: &Value) -> Result<Request, Problems> {
-    from_request(request.to_string().as_bytes())
+    from_request(request.to_string().as_bytes(), Given::default())
 }
 
 /// Everything that is wrong with `request`.
@@ -43,8 +43,8 @@ fn with(pointer: &str, value: Value) -> Value {
 #[test]
 fn a_request_gives_devices_server_token_and_options() {
     let request = read(&sound()).unwrap();
-    assert_eq!(request.server.to_string(), "cvp.example:443");
-    assert_eq!(request.token.expose(), "token-of-a-service-account");
+    assert_eq!(request.server.as_ref().unwrap().to_string(), "cvp.example:443");
+    assert_eq!(request.token.as_ref().unwrap().expose(), "token-of-a-service-account");
     assert!(!format!("{request:?}").contains("token-of"), "{request:?}");
     let Deployment { devices, strict_tags, change_name, change_notes, delete_workspace } = request.deployment;
     assert_eq!((strict_tags, change_name, change_notes, delete_workspace), (false, None, None, false));
@@ -64,7 +64,7 @@ fn a_request_gives_devices_server_token_and_options() {
     let request = read(&all).unwrap();
     let Deployment { strict_tags, change_name, delete_workspace, .. } = request.deployment;
     assert_eq!((strict_tags, change_name.as_deref(), delete_workspace), (true, Some("CHG-1 ä"), true));
-    assert_eq!(request.server.port, 8443);
+    assert_eq!(request.server.unwrap().port, 8443);
 }
 
 #[test]
@@ -122,10 +122,37 @@ fn what_is_missing_or_no_object_is_told() {
 }
 
 #[test]
+fn what_is_said_beside_a_request_need_not_stand_in_it_and_is_checked_where_it_does() {
+    let mut request = sound();
+    for key in ["cv_server", "cv_token"] {
+        request.as_object_mut().unwrap().remove(key);
+    }
+    let read = |request: &Value, given| from_request(request.to_string().as_bytes(), given);
+    let given = Given { server: true, token: true };
+    let found = read(&request, given).unwrap();
+    assert!(found.server.is_none() && found.token.is_none());
+    let Problems(problems) = read(&request, Given { server: true, token: false }).unwrap_err();
+    assert_eq!(told(&problems, ""), ["cv_token: it is missing (it is required)"]);
+    request["cv_server"] = json!("https://cvp.example");
+    assert_eq!(read(&request, given).unwrap_err().0.len(), 1);
+}
+
+#[test]
+fn a_configuration_that_no_message_carries_is_refused_with_its_device_and_size() {
+    let request = with("/devices/spine1/configlet", json!(STANDARD.encode("! \n".repeat(350_000))));
+    let told = wrong(&request);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("devices.spine1.configlet: the configuration has 1026 KiB (CloudVision takes"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn a_member_that_is_written_twice_is_refused() {
     let twice = r#"{"devices": {"a": {"configlet": "aGk="}, "a": {"configlet": "aGo=", "configlet": "aGo="}},
         "cv_server": "a", "cv_token": "b", "cv_token": "c"}"#;
-    let Problems(problems) = from_request(twice.as_bytes()).unwrap_err();
+    let Problems(problems) = from_request(twice.as_bytes(), Given::default()).unwrap_err();
     assert_eq!(
         told(&problems, ""),
         [
@@ -148,7 +175,7 @@ fn two_devices_with_one_serial_number_are_refused() {
 
 #[test]
 fn what_is_not_json_is_told_with_its_line() {
-    let wrong = |text: &[u8]| told(&from_request(text).unwrap_err().0, "").join("\n");
+    let wrong = |text: &[u8]| told(&from_request(text, Given::default()).unwrap_err().0, "").join("\n");
     assert_eq!(wrong(b""), "request:1: the request is not JSON (EOF while parsing a value at column 0)");
     assert_eq!(wrong(b"{\n  a\n}"), "request:2: the request is not JSON (key must be a string at column 3)");
     assert_eq!(wrong(b"{} {}"), "request:1: the request is not JSON (trailing characters at column 4)");
@@ -159,8 +186,11 @@ fn what_is_not_json_is_told_with_its_line() {
 #[test]
 fn a_request_is_read_from_anywhere() {
     let text = sound().to_string();
-    assert_eq!(read_request(text.as_bytes()).unwrap().deployment, from_request(text.as_bytes()).unwrap().deployment);
+    assert_eq!(
+        read_request(text.as_bytes(), Given::default()).unwrap().deployment,
+        from_request(text.as_bytes(), Given::default()).unwrap().deployment
+    );
     let dir = std::fs::File::open(tempfile::tempdir().unwrap().path()).unwrap();
-    let Problems(problems) = read_request(dir).unwrap_err();
+    let Problems(problems) = read_request(dir, Given::default()).unwrap_err();
     assert!(problems[0].to_string().starts_with("the request cannot be read"), "{problems:?}");
 }

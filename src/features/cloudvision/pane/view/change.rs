@@ -73,7 +73,7 @@ pub(super) fn content<'a>(page: &'a ChangePage, look: &Look<'_>, area: Rect) -> 
 fn facts(change: &Change, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
     let mut lines = Vec::new();
     for check in &change.checks {
-        let text = format!("{} {}", look.glyph(Sign::Warning), words::check(*check));
+        let text = format!("{} {}", look.glyph(Sign::Warning), check.words());
         labelled("Checks", &text, cells, Role::Warning, &mut lines);
     }
     if let Some(error) = &change.error {
@@ -169,7 +169,8 @@ fn general(change: &Change, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
         lines.extend(wrap(&change.notes, cells.max(8)).into_iter().map(|line| plain(line, Role::Text)));
     }
     if lines.is_empty() {
-        lines.push(plain("a stage or a device on the left shows what it does", Role::Muted));
+        let hint = "a stage or a device in the list shows what it does";
+        lines.extend(wrap(hint, cells.max(8)).into_iter().map(|line| plain(line, Role::Muted)));
     }
     lines
 }

@@ -37,7 +37,14 @@ fn columns(cells: usize) -> Columns {
     let base = Columns { state: 11, name: 0, devices: 0, progress: 0, creator: 0, age: 6, rest: false };
     match cells {
         ..56 => Columns { name: cells.saturating_sub(3 + 11 + 6).max(6), ..base },
-        56..76 => Columns { name: cells.saturating_sub(3 + 11 + 16 + 6), progress: 16, ..base },
+        56..76 => Columns {
+            name: cells.saturating_sub(3 + 11 + 4 + 10 + 8 + 5),
+            devices: 4,
+            progress: 10,
+            creator: 8,
+            age: 5,
+            ..base
+        },
         76..100 => Columns {
             name: cells.saturating_sub(3 + 11 + 6 + 16 + 11 + 6),
             devices: 6,
@@ -87,7 +94,7 @@ fn draw_change(row: &ChangeRow, columns: &Columns, rows: Rows<'_>, selected: boo
     pen.column(word, columns.state - 2, text).skip(2);
     pen.column(words::name(change), columns.name.saturating_sub(2), text).skip(2);
     rows.highlight(selected, pen);
-    if columns.devices > 8 {
+    if columns.devices > super::NUMBER {
         pen.column_right(&words::count(change.devices.len(), "device"), columns.devices - 2, text).skip(2);
     } else if columns.devices > 0 {
         pen.column_right(&change.devices.len().to_string(), columns.devices - 2, text).skip(2);
@@ -124,7 +131,8 @@ fn progress(change: &Change, look: &Look<'_>, cells: usize) -> (String, Role) {
             (at.map_or_else(String::new, |at| brief_distance(at, at, look.now)), Role::Planned)
         }
         state if !state.is_over() && !change.checks.is_empty() => {
-            (format!("{} see checks", look.glyph(Sign::Warning)), Role::Warning)
+            let words = if cells < 12 { "checks" } else { "see checks" };
+            (format!("{} {words}", look.glyph(Sign::Warning)), Role::Warning)
         }
         ChangeState::Approved => {
             let by = change.approval.as_ref().map_or("", |approval| approval.by.as_str());

@@ -19,6 +19,8 @@ use crate::ui::page::{Span, TextLine, Title, plain, sign, trouble_lines};
 use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::{age, brief, span};
 
+/// What there is to say where the change control of the last deployment was deleted.
+pub(super) const LOST: &str = "its change control does not exist any more: d makes it again for devices that lack it";
 /// Cells of a step's name.
 const STEP: usize = 15;
 
@@ -70,9 +72,12 @@ pub(super) fn content<'a>(state: &'a State, page: &'a DeploymentPage, look: &Loo
         Subject::Unfinished(_) => None,
     };
     let (mut head, mut focus) = match (&page.subject, run) {
-        (_, Some(run)) => steps(run, look, cells),
+        (_, Some(run)) => {
+            let is_lost = state.target(&run.target).is_some_and(|target| state.has_lost_its_change(target, look.now));
+            steps(run, is_lost, look, cells)
+        }
         (Subject::Target(name), None) => {
-            (state.target(name).map_or_else(Vec::new, |target| facts(target, look, cells)), 0)
+            (state.target(name).map_or_else(Vec::new, |target| facts(state, target, look, cells)), 0)
         }
         (Subject::Unfinished(id), None) => {
             let left = state.unfinished.iter().find(|left| left.id == *id);
@@ -94,7 +99,7 @@ pub(super) fn content<'a>(state: &'a State, page: &'a DeploymentPage, look: &Loo
 }
 
 /// What is known of a target that was not deployed since the start.
-fn facts(target: &Target, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
+fn facts(state: &State, target: &Target, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
     let mut lines = Vec::new();
     match &target.inputs {
         Inputs::Reading => labelled("Inputs", "being read …", cells, Role::Stale, &mut lines),
@@ -124,6 +129,13 @@ fn facts(target: &Target, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
         labelled("Last", &text, cells, sign.role(), &mut lines);
         labelled("", &last.result, cells, Role::Text, &mut lines);
     }
+    if let Some(left) = state.left_open(target) {
+        let text = format!("{} {} is open still; X abandons it", look.glyph(Sign::Warning), left.id);
+        labelled("Workspace", &text, cells, Role::Warning, &mut lines);
+    }
+    if state.has_lost_its_change(target, look.now) {
+        labelled("Change", LOST, cells, Role::Warning, &mut lines);
+    }
     if target.protected {
         labelled("Protected", "it waits for a look after the build", cells, Role::Warning, &mut lines);
     }
@@ -148,7 +160,7 @@ fn unfinished(left: &Unfinished, look: &Look<'_>, cells: usize) -> Vec<TextLine>
 }
 
 /// The steps, how it ended, and which of these lines must be seen.
-fn steps(run: &Run, look: &Look<'_>, cells: usize) -> (Vec<TextLine>, usize) {
+fn steps(run: &Run, is_lost: bool, look: &Look<'_>, cells: usize) -> (Vec<TextLine>, usize) {
     let mut lines = Vec::new();
     let mut focus = 0;
     for line in &run.steps {
@@ -176,6 +188,10 @@ fn steps(run: &Run, look: &Look<'_>, cells: usize) -> (Vec<TextLine>, usize) {
         let (state, word) = words::change(change.state);
         let text = format!(" {word}  {}  o opens it", words::name(change));
         lines.push(vec![sign(look, state), (fit(&text, cells.saturating_sub(1)).into_owned(), Role::Text)]);
+    } else if is_lost {
+        let text = fit(LOST, cells.saturating_sub(2)).into_owned();
+        lines.push(vec![sign(look, Sign::Warning), (format!(" {text}"), Role::Warning)]);
+        focus = lines.len() - 1;
     }
     (lines, focus)
 }
@@ -251,6 +267,9 @@ fn device_words(run: &Run, plan: Option<&DevicePlan>, build: Option<&DeviceBuild
             spans.push((" not streaming".to_owned(), Role::Warning));
         }
         Some(plan) if !plan.is_changed() => spans.push((" unchanged".to_owned(), Role::Muted)),
+        Some(plan) if plan.again && spans.is_empty() => {
+            spans.push(("brought again".to_owned(), Role::Text));
+        }
         Some(plan) if spans.is_empty() && plan.config == ConfigPlan::New => spans.push(("new".to_owned(), Role::Added)),
         Some(plan) if spans.is_empty() && matches!(plan.config, ConfigPlan::None | ConfigPlan::Same) => {
             spans.push(("tags or place".to_owned(), Role::Text));

@@ -32,12 +32,16 @@ struct Columns {
     protected: usize,
 }
 
+/// Cells of the age with the word `ago`, and its gap.
+const WHOLE_AGE: usize = 9;
+
 /// The columns for so many cells; what is left is for words.
 fn columns(cells: usize) -> Columns {
-    let base = Columns { state: 11, name: 20, devices: 14, changed: 15, age: 9, protected: 0 };
+    let base = Columns { state: 11, name: 20, devices: 14, changed: 15, age: WHOLE_AGE, protected: 0 };
     match cells {
         ..48 => Columns { name: cells.saturating_sub(3 + 11 + 9).max(6), devices: 0, changed: 0, ..base },
-        48..66 => Columns { name: cells.saturating_sub(3 + 11 + 15 + 9).max(8), devices: 0, ..base },
+        48..56 => Columns { name: cells.saturating_sub(3 + 11 + 15 + 9).max(8), devices: 0, ..base },
+        56..66 => Columns { name: cells.saturating_sub(3 + 11 + 5 + 15 + 6), devices: 5, age: 6, ..base },
         66..76 => Columns { name: cells.saturating_sub(3 + 11 + 14 + 15 + 9), ..base },
         76..110 => Columns { name: cells.saturating_sub(3 + 11 + 14 + 15 + 9 + 11).min(26), protected: 11, ..base },
         _ => Columns { name: 28, protected: 11, ..base },
@@ -82,6 +86,9 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
         Inputs::Refused(trouble) => rest = (trouble.one_line(), Role::Failed),
         Inputs::Ready { warnings, .. } if !warnings.is_empty() => {
             rest = (format!("{} {}", look.glyph(Sign::Warning), warnings.join("; ")), Role::Warning);
+        }
+        Inputs::Ready { .. } if state.has_lost_its_change(target, look.now) => {
+            rest = (super::deployment::LOST.to_owned(), Role::Warning);
         }
         Inputs::Ready { .. } | Inputs::Reading => {}
     }
@@ -179,7 +186,8 @@ fn draw_target(state: &State, target: &Target, columns: &Columns, rows: Rows<'_>
     rows.highlight(selected, pen);
     if columns.devices > 0 {
         let devices = match &target.inputs {
-            Inputs::Ready { devices, .. } => words::count(*devices, "device"),
+            Inputs::Ready { devices, .. } if columns.devices > super::NUMBER => words::count(*devices, "device"),
+            Inputs::Ready { devices, .. } => devices.to_string(),
             Inputs::Reading | Inputs::Refused(_) => String::new(),
         };
         pen.column_right(&devices, columns.devices - 2, style(Role::Text)).skip(2);
@@ -187,7 +195,9 @@ fn draw_target(state: &State, target: &Target, columns: &Columns, rows: Rows<'_>
     if columns.changed > 0 {
         pen.column(&standing.changed.0, columns.changed - 2, style(standing.changed.1)).skip(2);
     }
-    pen.column_right(&standing.age, columns.age - 1, style(Role::Text)).skip(1);
+    // Where there is no room for it, that this is in the past goes without saying.
+    let age = if columns.age < WHOLE_AGE { standing.age.trim_end_matches(" ago") } else { &standing.age };
+    pen.column_right(age, columns.age - 1, style(Role::Text)).skip(1);
     if columns.protected > 0 {
         let word = if target.protected { "protected" } else { "" };
         pen.skip(1).column(word, columns.protected - 2, style(Role::Warning)).skip(1);

@@ -41,6 +41,9 @@ pub(super) struct Measure {
     pub(super) text_lines: usize,
 }
 
+/// Cells of a column that has room for a number alone, and not for what it counts.
+const NUMBER: usize = 8;
+
 /// Draws a pane into `area`; returns where text is being typed.
 pub(crate) fn draw(
     state: &State,

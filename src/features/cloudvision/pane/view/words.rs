@@ -2,7 +2,7 @@
 
 use crate::features::cloudvision::deploy::{Advance, WorkspaceFate};
 use crate::features::cloudvision::model::{
-    Approval, BuildState, Change, ChangeCheck, ChangeState, ExecutionOrder, Fault, StageState, WorkspaceState,
+    Approval, BuildState, Change, ChangeState, Fault, StageState, WorkspaceState,
 };
 use crate::features::cloudvision::store::journal::{Ending, Phase};
 use crate::ui::Look;
@@ -35,12 +35,7 @@ pub(crate) fn name(change: &Change) -> &str {
 /// `38 devices · 12 actions, all at once`.
 pub(crate) fn extent(change: &Change) -> String {
     let (_, actions) = change.progress();
-    let order = match change.order() {
-        _ if actions < 2 => "",
-        ExecutionOrder::Serial => ", one after the other",
-        ExecutionOrder::Parallel => ", all at once",
-        ExecutionOrder::Mixed => ", in an order of their own",
-    };
+    let order = if actions < 2 { String::new() } else { format!(", {}", change.order().words()) };
     format!("{} · {}{order}", count(change.devices.len(), "device"), count(actions, "action"))
 }
 
@@ -50,15 +45,6 @@ pub(crate) fn approval(approval: &Approval, look: &Look<'_>) -> String {
     let at = approval.at.map_or_else(String::new, |at| format!(" {}", look.zone.short(at, look.now)));
     let notes = if approval.notes.is_empty() { String::new() } else { format!(": {}", approval.notes) };
     format!("{by}{at}{notes}")
-}
-
-/// What a check found.
-pub(crate) fn check(check: ChangeCheck) -> &'static str {
-    match check {
-        ChangeCheck::Obsoleted => "obsoleted: a newer change control ran on one of its devices",
-        ChangeCheck::ConcurrentExecution => "another change control runs on one of its devices",
-        ChangeCheck::Unknown(_) => "CloudVision warns of something that this version does not know",
-    }
 }
 
 /// A stage's state.

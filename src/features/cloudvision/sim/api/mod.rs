@@ -50,6 +50,7 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         pb::workspace::workspace_build_service_server::WorkspaceBuildServiceServer<Api>,
         pb::workspace::workspace_config_service_server::WorkspaceConfigServiceServer<Api>,
         pb::workspace::workspace_service_server::WorkspaceServiceServer<Api>,
+        pb::workspace::workspace_sync_config_service_server::WorkspaceSyncConfigServiceServer<Api>,
     );
     routes.into_axum_router()
 }

@@ -8,12 +8,13 @@ use crate::features::cloudvision::pb::workspace::workspace_build_details_service
 use crate::features::cloudvision::pb::workspace::workspace_build_service_server::WorkspaceBuildService;
 use crate::features::cloudvision::pb::workspace::workspace_config_service_server::WorkspaceConfigService;
 use crate::features::cloudvision::pb::workspace::workspace_service_server::WorkspaceService;
+use crate::features::cloudvision::pb::workspace::workspace_sync_config_service_server::WorkspaceSyncConfigService;
 use crate::features::cloudvision::pb::workspace::{
     Workspace, WorkspaceBuild, WorkspaceBuildDetails, WorkspaceBuildDetailsStreamRequest,
     WorkspaceBuildDetailsStreamResponse, WorkspaceBuildRequest, WorkspaceBuildResponse, WorkspaceBuildStreamRequest,
     WorkspaceBuildStreamResponse, WorkspaceConfigDeleteRequest, WorkspaceConfigDeleteResponse,
     WorkspaceConfigSetRequest, WorkspaceConfigSetResponse, WorkspaceKey, WorkspaceRequest, WorkspaceResponse,
-    WorkspaceStreamRequest, WorkspaceStreamResponse,
+    WorkspaceStreamRequest, WorkspaceStreamResponse, WorkspaceSyncConfigSetRequest, WorkspaceSyncConfigSetResponse,
 };
 use crate::features::cloudvision::sim::covers::any_covers;
 use crate::features::cloudvision::sim::workspace;
@@ -84,6 +85,19 @@ impl WorkspaceConfigService for Api {
         let mut state = self.0.state();
         workspace::delete(&mut state, id(key.as_ref()))?;
         Ok(Response::new(WorkspaceConfigDeleteResponse { key, time: Some(state.now()) }))
+    }
+}
+
+#[tonic::async_trait]
+impl WorkspaceSyncConfigService for Api {
+    async fn set(
+        &self,
+        request: Request<WorkspaceSyncConfigSetRequest>,
+    ) -> Result<Response<WorkspaceSyncConfigSetResponse>, Status> {
+        let value = request.into_inner().value;
+        let mut state = self.0.state();
+        workspace::sync(&mut state, &value.clone().unwrap_or_default())?;
+        Ok(Response::new(WorkspaceSyncConfigSetResponse { value, time: Some(state.now()) }))
     }
 }
 

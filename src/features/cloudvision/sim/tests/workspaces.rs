@@ -3,10 +3,12 @@
 use super::*;
 use crate::features::cloudvision::pb::workspace::workspace_build_details_service_client::WorkspaceBuildDetailsServiceClient;
 use crate::features::cloudvision::pb::workspace::workspace_build_service_client::WorkspaceBuildServiceClient;
+use crate::features::cloudvision::pb::workspace::workspace_sync_config_service_client::WorkspaceSyncConfigServiceClient;
 use crate::features::cloudvision::pb::workspace::{
-    BuildStage, BuildState, ConfigValidationSkipCause, WorkspaceBuild, WorkspaceBuildDetails, WorkspaceBuildDetailsKey,
-    WorkspaceBuildDetailsStreamRequest, WorkspaceBuildKey, WorkspaceBuildRequest, WorkspaceConfigDeleteRequest,
-    WorkspaceRequest,
+    BuildStage, BuildState, ConfigValidationSkipCause, SyncOperation, WorkspaceBuild, WorkspaceBuildDetails,
+    WorkspaceBuildDetailsKey, WorkspaceBuildDetailsStreamRequest, WorkspaceBuildKey, WorkspaceBuildRequest,
+    WorkspaceConfigDeleteRequest, WorkspaceRequest, WorkspaceSyncConfig, WorkspaceSyncConfigSetRequest,
+    WorkspaceSyncKey,
 };
 use crate::features::cloudvision::sim::{Finding, Found, Step};
 
@@ -49,6 +51,24 @@ async fn a_workspace_that_does_not_exist_is_not_found() {
     refused(client.get_one(WorkspaceRequest { key: named("ws").key }).await, Code::NotFound);
     refused(desk.request("ws", Wanted::StartBuild, "req").await, Code::NotFound);
     assert!(desk.configlets("ws", &[("a", "")]).await[0].1.contains("does not exist"));
+}
+
+#[tokio::test]
+async fn only_devices_that_there_are_can_be_brought_what_is_in_force_and_only_by_an_open_workspace() {
+    let desk = Desk::of(1).await;
+    let mut client = WorkspaceSyncConfigServiceClient::new(desk.channel.clone());
+    let mut sync = async |workspace: &str, device: &str, operation: SyncOperation| {
+        let key = WorkspaceSyncKey { workspace_id: Some(workspace.to_owned()), sync_operation: operation.into() };
+        let device_ids = Some(RepeatedString { values: vec![device.to_owned()] });
+        let value = Some(WorkspaceSyncConfig { key: Some(key), device_ids });
+        client.set(WorkspaceSyncConfigSetRequest { value }).await
+    };
+    refused(sync("ws", "SIM00000001", SyncOperation::Config).await, Code::NotFound);
+    desk.workspace("ws").await;
+    refused(sync("ws", "SIM00000009", SyncOperation::Config).await, Code::InvalidArgument);
+    refused(sync("ws", "SIM00000001", SyncOperation::Unspecified).await, Code::InvalidArgument);
+    sync("ws", "SIM00000001", SyncOperation::Config).await.unwrap();
+    desk.until("ws", |workspace| workspace.needs_build == Some(true)).await;
 }
 
 #[tokio::test]

@@ -70,15 +70,23 @@ pub struct Deployed {
     pub devices: Vec<DeviceRecord>,
 }
 
-/// Another one after everything that is written into the journal, except that a deployment of seconds may begin and end
-/// within one.
-pub type Revision = (i64, i64, i64);
+/// Another one after every step that is written into the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// The newest deployment, how many there are, and how many have ended.
+    counts: (i64, i64, i64),
+    /// How far those are that have not: several steps may come within the second that times are kept to.
+    under_way: String,
+}
 
 /// The present revision.
 pub fn revision(connection: &Connection) -> Result<Revision, Error> {
-    let mut query =
-        connection.prepare_cached("SELECT count(*), coalesce(max(changed_at), 0), count(ending) FROM deployment")?;
-    Ok(query.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+    let mut query = connection.prepare_cached(
+        "SELECT coalesce(max(id), 0), count(*), count(ending), (SELECT coalesce(group_concat(id || phase || claim), '')
+             FROM deployment INDEXED BY deployment_unfinished WHERE ending IS NULL) FROM deployment",
+    )?;
+    let read = |row: &Row<'_>| Ok(Revision { counts: (row.get(0)?, row.get(1)?, row.get(2)?), under_way: row.get(3)? });
+    Ok(query.query_row([], read)?)
 }
 
 /// Every deployment that has not ended, on any server, the newest first.
@@ -121,6 +129,28 @@ pub fn deployed(connection: &Connection, server: &str, target: &str) -> Result<O
     Ok(Some(Deployed { entry, devices }))
 }
 
+/// What the last deployment of a target was to bring to devices, by a change control that may not exist any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    /// The change control.
+    pub change: ChangeId,
+    /// The names of the devices whose configuration was another one than before.
+    pub devices: Vec<String>,
+}
+
+/// What the last deployment of a target that CloudVision took was to bring; nothing where no device had to change. One that
+/// found nothing to do brought nothing, and the one before it still counts.
+pub fn brought(connection: &Connection, server: &str, target: &str) -> Result<Option<Brought>, Error> {
+    let mut query = connection.prepare_cached(queries::BROUGHT)?;
+    let last: Option<(DeploymentId, Option<ChangeId>)> = query
+        .query_row((sql::name(server), sql::name(target)), |row| Ok((row.get("name")?, row.get("change")?)))
+        .optional()?;
+    let Some((id, Some(change))) = last else { return Ok(None) };
+    let devices = devices(connection, &id)?.into_iter();
+    let devices = devices.filter(|device| device.changed == Some(true)).map(|device| device.hostname).collect();
+    Ok(Some(Brought { change, devices }))
+}
+
 /// The statements, for a test of how they are answered.
 pub(in crate::features::cloudvision::store) mod queries {
     /// What has not ended.
@@ -129,6 +159,12 @@ pub(in crate::features::cloudvision::store) mod queries {
 
     /// The last of a target.
     pub(in crate::features::cloudvision::store) const RECENT: &str = "SELECT * FROM deployment INDEXED BY deployment_of WHERE server = ?1 AND target IS ?2 ORDER BY id DESC LIMIT ?3";
+
+    /// The last of a target that CloudVision took.
+    pub(in crate::features::cloudvision::store) const BROUGHT: &str =
+        "SELECT name, change FROM deployment INDEXED BY deployment_in_force
+     WHERE server = ?1 AND target = ?2 AND in_force_at IS NOT NULL AND ending IS NOT 'nothing-to-do'
+     ORDER BY id DESC LIMIT 1";
 
     /// The last of a target that is in force.
     pub(in crate::features::cloudvision::store) const DEPLOYED: &str =

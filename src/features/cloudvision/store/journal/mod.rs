@@ -16,7 +16,9 @@ use crate::features::cloudvision::model::{BuildId, ChangeId, DeploymentId, Works
 use crate::process::{Fate, Owner};
 use crate::store::Error;
 
-pub use history::{Deployed, Entry, Revision, Unfinished, deployed, devices, entry, recent, revision, unfinished};
+pub use history::{
+    Brought, Deployed, Entry, Revision, Unfinished, brought, deployed, devices, entry, recent, revision, unfinished,
+};
 pub use phase::{Ending, Phase, Refusal};
 
 #[cfg(test)]

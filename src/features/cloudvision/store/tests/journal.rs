@@ -6,9 +6,10 @@ use rusqlite::Connection;
 
 use super::{assert_from_index, at, deployment, device, empty};
 use crate::features::cloudvision::model::{BuildId, ChangeId, DeploymentId, WorkspaceId};
+use crate::features::cloudvision::store::DeviceRecord;
 use crate::features::cloudvision::store::journal::{
-    Claim, Ending, Entry, Facts, NewDeployment, Phase, Refusal, adopt, advance, begin, deployed, devices, end, entry,
-    recent, set_devices, unfinished,
+    Brought, Claim, Ending, Entry, Facts, NewDeployment, Phase, Refusal, adopt, advance, begin, brought, deployed,
+    devices, end, entry, recent, revision, set_devices, unfinished,
 };
 use crate::process::{Fate, Owner};
 use crate::store::Error;
@@ -212,6 +213,20 @@ fn only_one_takes_a_deployment_over_and_the_one_before_is_refused_from_then_on()
 }
 
 #[test]
+fn two_steps_within_one_second_are_two_revisions() {
+    let connection = empty();
+    let claim = begin(&connection, &deployment("fabric", 0)).unwrap();
+    let mut revisions = vec![revision(&connection).unwrap()];
+    for phase in TO_SUBMISSION {
+        advance(&connection, &claim, phase, &workspace(), at(0)).unwrap().unwrap();
+        revisions.push(revision(&connection).unwrap());
+    }
+    end(&connection, &claim, Ending::Done, "", at(0)).unwrap().unwrap();
+    revisions.push(revision(&connection).unwrap());
+    assert!(revisions.windows(2).all(|pair| pair[0] != pair[1]), "{revisions:?}");
+}
+
+#[test]
 fn what_runs_elsewhere_in_this_machine_is_not_taken_over() {
     let connection = empty();
     let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
@@ -264,6 +279,29 @@ fn what_a_target_last_brought_is_what_cloudvision_holds() {
 }
 
 #[test]
+fn what_was_to_be_brought_to_devices_counts_until_another_deployment_is_submitted() {
+    let connection = empty();
+    let brought = || brought(&connection, "cvp.example:443", "fabric").unwrap();
+    let first = begin(&connection, &deployment("fabric", 0)).unwrap();
+    let same = DeviceRecord { changed: Some(false), ..device("leaf2", 7) };
+    let changed = DeviceRecord { changed: Some(true), ..device("leaf1", 7) };
+    walk(&connection, &first, &TO_SUBMISSION);
+    set_devices(&connection, &first, &[changed, same]).unwrap().unwrap();
+    assert_eq!(brought(), None, "it was not submitted");
+    let facts = Facts { change: Some(ChangeId::new("cc-1")), ..Facts::default() };
+    advance(&connection, &first, Phase::Submitted, &facts, at(5)).unwrap().unwrap();
+    end(&connection, &first, Ending::Done, "", at(6)).unwrap().unwrap();
+    let nothing = begin(&connection, &deployment("fabric", 7)).unwrap();
+    end(&connection, &nothing, Ending::NothingToDo, "", at(8)).unwrap().unwrap();
+    let found = Brought { change: ChangeId::new("cc-1"), devices: vec!["leaf1".to_owned()] };
+    assert_eq!(brought(), Some(found));
+    let second = begin(&connection, &deployment("fabric", 10)).unwrap();
+    walk(&connection, &second, &TO_SUBMISSION);
+    advance(&connection, &second, Phase::Submitted, &Facts::default(), at(12)).unwrap().unwrap();
+    assert_eq!(brought(), None, "no device had to change for the second one");
+}
+
+#[test]
 fn the_newest_deployments_of_a_target_are_kept_and_the_last_in_force() {
     let connection = empty();
     let in_force = begin(&connection, &deployment("fabric", 0)).unwrap();
@@ -298,10 +336,12 @@ fn the_newest_deployments_of_a_target_are_kept_and_the_last_in_force() {
 
 #[test]
 fn the_journal_is_read_from_indexes_in_order() {
-    use crate::features::cloudvision::store::journal::queries::{DEPLOYED, RECENT, UNFINISHED};
+    use crate::features::cloudvision::store::journal::queries::{BROUGHT, DEPLOYED, RECENT, UNFINISHED};
     let connection = empty();
     assert_from_index(&connection, RECENT, "deployment_of", "server=? AND target=?");
-    assert_from_index(&connection, DEPLOYED, "deployment_in_force", "server=? AND target=?");
+    for query in [DEPLOYED, BROUGHT] {
+        assert_from_index(&connection, query, "deployment_in_force", "server=? AND target=?");
+    }
     // This index has nothing but what is unfinished.
     let plan = super::plan(&connection, UNFINISHED);
     assert_eq!(plan, ["SCAN deployment USING INDEX deployment_unfinished"]);

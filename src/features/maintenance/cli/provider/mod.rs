@@ -23,8 +23,8 @@ pub(crate) enum Command {
     List(list::Args),
     /// Print a rule file.
     Show(ShowArgs),
-    /// Explain how a rule reads mails: what each step finds and where, and why it finds nothing. Exit with 1 if a mail does
-    /// not read.
+    /// Explain how a rule reads mails: what each step finds and where, and why it finds nothing. Exit with 1 if a mail is not
+    /// understood; one that the rule ignores is.
     Test(test::Args),
     /// Draft a rule file from a sample mail.
     New(draft::Args),

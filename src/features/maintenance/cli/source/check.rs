@@ -28,7 +28,8 @@ struct Checked {
 /// A folder, in JSON.
 #[derive(Debug, Serialize)]
 struct Folder {
-    folder: String,
+    #[serde(rename = "folder")]
+    name: String,
     mails: Option<u32>,
     error: Option<String>,
 }
@@ -79,7 +80,7 @@ impl Folder {
             Ok(mails) => (Some(mails), None),
             Err(error) => (None, Some(clean_line(&error))),
         };
-        Self { folder: clean_line(&seen.folder), mails, error }
+        Self { name: clean_line(&seen.folder), mails, error }
     }
 }
 
@@ -88,7 +89,7 @@ fn say(source: &Checked) -> std::io::Result<()> {
     let Checked { name, place, ok, folders, trouble, .. } = source;
     let verdict = if *ok { "can be read" } else { "cannot be read" };
     output::print(&format!("{name} ({place}): {verdict}\n"))?;
-    for Folder { folder, mails, .. } in folders {
+    for Folder { name: folder, mails, .. } in folders {
         if let Some(mails) = mails {
             output::print(&format!(
                 "  {folder}: {}\n",
@@ -96,7 +97,7 @@ fn say(source: &Checked) -> std::io::Result<()> {
             ))?;
         }
     }
-    for Folder { folder, error, .. } in folders {
+    for Folder { name: folder, error, .. } in folders {
         if let Some(error) = error {
             let trouble = Trouble::new(&format!("{name}: folder {folder} cannot be read"))
                 .caused_by(error)

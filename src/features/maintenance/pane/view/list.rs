@@ -8,12 +8,12 @@ use ratatui::layout::{Position, Rect};
 
 use super::words;
 use crate::features::maintenance::pane::State;
-use crate::features::maintenance::pane::editor::Editor;
+use crate::features::maintenance::pane::editor::{Editor, Filtered};
 use crate::features::maintenance::pane::rows::{show_name, sort_name};
 use crate::features::maintenance::store::list::{Acknowledged, Group, Row, Scope, Sort};
 use crate::trouble::Trouble;
 use crate::ui::Look;
-use crate::ui::line::{Pen, fit, width};
+use crate::ui::line::{Pen, fit, width, wrap_paragraphs};
 use crate::ui::list::Line;
 use crate::ui::page::{draw_lines, plain, trouble_lines};
 use crate::ui::theme::{Role, State as Sign};
@@ -109,7 +109,7 @@ pub(crate) fn status_rows(state: &State) -> usize {
 /// What is listed, when that is not everything.
 fn status(state: &State) -> Option<String> {
     let filter = &state.query.filter;
-    let editing = matches!(state.editor, Some(Editor::Filter { .. }));
+    let editing = matches!(state.editor, Some(Editor::Filter { of: Filtered::Maintenances, .. }));
     let plain_list = filter.text.is_empty() && filter.provider.is_none() && filter.scope == Scope::All;
     if plain_list && !editing && state.query.sort == Sort::Grouped && stale_because(state).is_none() {
         return None;
@@ -192,7 +192,7 @@ fn draw_status(state: &State, status: &str, look: &Look<'_>, area: Rect, buffer:
         pen.text(" …", look.theme.style(Role::Stale));
     }
     let (text, before) = match &state.editor {
-        Some(Editor::Filter { field, .. }) => (field.text(), Some(field.before_cursor())),
+        Some(Editor::Filter { field, of: Filtered::Maintenances, .. }) => (field.text(), Some(field.before_cursor())),
         _ => (state.query.filter.text.as_str(), None),
     };
     if text.is_empty() && before.is_none() {
@@ -217,7 +217,8 @@ fn draw_empty(state: &State, look: &Look<'_>, absent: Option<&str>, area: Rect, 
     } else {
         "nothing matches; esc clears the filter, f changes what is listed".to_owned()
     };
-    let lines: Vec<_> = crate::ui::line::wrap(&text, cells).into_iter().map(|line| plain(line, Role::Muted)).collect();
+    let rows = usize::from(area.height);
+    let lines: Vec<_> = wrap_paragraphs(&text, cells, rows).into_iter().map(|line| plain(line, Role::Muted)).collect();
     draw_lines(&lines, 0, look, Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }, buffer);
 }
 

@@ -1,17 +1,19 @@
 //! One maintenance, opened: window, circuits, summary, notes, history, and beside it the mail where there is room.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::notification::draw_mail;
 use super::words;
-use crate::features::maintenance::pane::opened::{Load, MaintenancePage};
+use crate::features::maintenance::pane::opened::{Facts, Load, MaintenancePage};
 use crate::features::maintenance::store::detail::{Detail, Event, EventKind, Moment};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
 use crate::ui::Look;
 use crate::ui::line::{width, wrap};
-use crate::ui::page::{Span, TextLine, Title, draw_lines, plain, sign, trouble_lines};
+use crate::ui::page::{Span, TextLine, Title, draw_some, plain, sign, trouble_lines};
 use crate::ui::theme::Role;
 use crate::ui::time::{distance, span};
 
@@ -19,16 +21,17 @@ use crate::ui::time::{distance, span};
 const SIDE_BY_SIDE: u16 = 120;
 /// Width of the labels.
 const LABEL: usize = 11;
-/// Circuits shown before the rest is counted.
-const CIRCUITS: usize = 200;
+/// Circuits that stand above the summary; those of a maintenance that has more follow at the end.
+const CIRCUITS: usize = 20;
 
 /// Draws the page.
 pub(super) fn draw(page: &MaintenancePage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
     let (left, right) = split(area);
-    let lines = lines(page, look, left.width);
     // Both sides scroll together, each as far as it has something to show.
     let scroll = |lines: usize, area: Rect| page.scroll.min(lines.saturating_sub(usize::from(area.height)));
-    draw_lines(&lines, scroll(lines.len(), left), look, left, buffer);
+    let top = top(page, look, usize::from(left.width));
+    let many = top.len() + page.facts.lines.len();
+    draw_some(top.iter().chain(&page.facts.lines), many, scroll(many, left), look, left, buffer);
     if let (Some(right), Some(mail)) = (right, &page.mail) {
         draw_mail(mail, &page.text, scroll(page.text.lines.len(), right), look, right, buffer);
     }
@@ -68,20 +71,47 @@ pub(super) fn title(page: &MaintenancePage, look: &Look<'_>) -> Option<Title> {
 /// The facts, line by line, for so many columns.
 pub(crate) fn lines(page: &MaintenancePage, look: &Look<'_>, columns: u16) -> Vec<TextLine> {
     let cells = usize::from(columns);
-    let detail = match &page.detail {
-        Load::Loading => return vec![plain("reading …", Role::Muted)],
-        Load::Failed(trouble) => return trouble_lines(trouble, cells),
-        Load::Ready(detail) => detail,
-    };
+    let mut lines = top(page, look, cells);
+    if let Load::Ready(detail) = &page.detail {
+        lines.extend(facts(detail, look, cells));
+    }
+    lines
+}
+
+/// What comes first and follows the clock: the window; or why there is none.
+fn top(page: &MaintenancePage, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
+    match &page.detail {
+        Load::Loading => vec![plain("reading …", Role::Muted)],
+        Load::Failed(trouble) => trouble_lines(trouble, cells),
+        Load::Ready(detail) => {
+            let mut lines = Vec::new();
+            window(detail, look, cells, &mut lines);
+            lines
+        }
+    }
+}
+
+/// All else. A maintenance may have thousands of circuits, so this is not made for every frame.
+fn facts(detail: &Detail, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
     let mut lines = Vec::new();
-    window(detail, look, cells, &mut lines);
-    circuits(detail, cells, &mut lines);
+    let many = detail.circuits.len();
+    // A few more than that are no reason to look for them elsewhere.
+    let first = if many > 2 * CIRCUITS { CIRCUITS } else { many };
+    circuits(detail, 0..first, cells, &mut lines);
+    if many > first {
+        let rest = format!("and {} more, below the history", many - first);
+        labelled(" ", &rest, cells, Role::Muted, &mut lines);
+    }
     labelled("Summary", &detail.summary, cells, Role::Text, &mut lines);
     labelled("Account", &detail.account, cells, Role::Text, &mut lines);
     let contact = detail.organizer.strip_prefix("mailto:").unwrap_or(&detail.organizer);
     labelled("Contact", contact, cells, Role::Link, &mut lines);
     notes(detail, look, cells, &mut lines);
     history(detail, look, cells, &mut lines);
+    if many > first {
+        heading(&format!("The other {} circuits", many - first), &mut lines);
+        circuits(detail, first..many, cells, &mut lines);
+    }
     lines
 }
 
@@ -120,12 +150,12 @@ fn window(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLi
     }
 }
 
-/// The circuits, each with what happens to it.
-fn circuits(detail: &Detail, cells: usize, lines: &mut Vec<TextLine>) {
+/// Some of the circuits, each with what happens to it.
+fn circuits(detail: &Detail, which: Range<usize>, cells: usize, lines: &mut Vec<TextLine>) {
     if detail.circuits.is_empty() {
         labelled("Circuits", "none named", cells, Role::Muted, lines);
     }
-    for (row, circuit) in detail.circuits.iter().take(CIRCUITS).enumerate() {
+    for (row, circuit) in detail.circuits.iter().enumerate().take(which.end).skip(which.start) {
         let label = if row == 0 { "Circuits" } else { "" };
         let (word, role) = words::impact(Some(circuit.impact));
         let room = cells.saturating_sub(LABEL + 12).max(8);
@@ -142,9 +172,6 @@ fn circuits(detail: &Detail, cells: usize, lines: &mut Vec<TextLine>) {
         let remark = Some(standing.remark()).filter(|remark| !remark.is_empty());
         let remark = remark.iter().flat_map(|remark| wrap(remark, room));
         lines.extend(remark.map(|part| plain(format!("{:LABEL$}            {part}", ""), role)));
-    }
-    if detail.circuits.len() > CIRCUITS {
-        labelled(" ", &format!("and {} more", detail.circuits.len() - CIRCUITS), cells, Role::Muted, lines);
     }
 }
 
@@ -163,16 +190,21 @@ fn notes(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLin
     }
 }
 
-/// What happened, the newest first.
+/// What happened, in the order in which it came, the newest first. The times are those of the notices: of one that came
+/// after something that happened later, as mails that were held up do, it is told when it came.
 fn history(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
     heading("History", lines);
-    for event in &detail.events {
+    for (place, event) in detail.events.iter().enumerate() {
         let when = match event.happened() {
             Moment::At(at) => look.zone.short(at, look.now),
             Moment::On(day) => look.zone.day(day, look.now),
         };
         let indent = 14;
-        for (row, (text, role)) in event_lines(event, look).into_iter().enumerate() {
+        let mut told = event_lines(event, look);
+        if detail.events.get(place + 1).is_some_and(|before| is_earlier(event, before)) {
+            told.push((format!("came {}", look.zone.short(event.at, look.now)), Role::Muted));
+        }
+        for (row, (text, role)) in told.into_iter().enumerate() {
             let when = if row == 0 { when.as_str() } else { "" };
             for (part, line) in wrap(&text, cells.saturating_sub(indent).max(8)).into_iter().enumerate() {
                 let when = if part == 0 { when } else { "" };
@@ -183,6 +215,16 @@ fn history(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextL
     if width(&detail.uid) > 1 {
         lines.push(plain("", Role::Text));
         labelled("UID", &format!("{} (sequence {})", detail.uid, detail.sequence), cells, Role::Muted, lines);
+    }
+}
+
+/// Whether the time of an event is before that of `below`, after which it came.
+fn is_earlier(event: &Event, below: &Event) -> bool {
+    match (event.happened(), below.happened()) {
+        (Moment::At(at), Moment::At(below)) => at < below,
+        (Moment::On(day), Moment::On(below)) => day < below,
+        (Moment::At(at), Moment::On(below)) => at.date_naive() < below,
+        (Moment::On(day), Moment::At(below)) => day < below.date_naive(),
     }
 }
 
@@ -225,13 +267,20 @@ fn change_line(change: &Change, look: &Look<'_>) -> String {
     }
 }
 
-/// Makes the lines of the mail, and keeps the last line of the longer side on the screen.
+/// Makes the lines of facts and mail, and keeps the last line of the longer side on the screen.
 pub(crate) fn lay_out(page: &mut MaintenancePage, look: &Look<'_>, area: Rect) {
     let (left, right) = split(area);
     if let (Some(right), Some(Load::Ready(mail))) = (right, &page.mail) {
         page.text.lay_out(mail, look, usize::from(right.width));
     }
     let beside = if right.is_some() { page.text.lines.len() } else { 0 };
-    let longest = lines(page, look, left.width).len().max(beside);
+    let cells = usize::from(left.width);
+    if let Load::Ready(detail) = &page.detail {
+        let made_for = (cells, look.zone, look.ascii, look.zone.local(look.now).date());
+        if page.facts.made_for != Some(made_for) {
+            page.facts = Facts { made_for: Some(made_for), lines: facts(detail, look, cells) };
+        }
+    }
+    let longest = (top(page, look, cells).len() + page.facts.lines.len()).max(beside);
     page.scroll = page.scroll.min(longest.saturating_sub(usize::from(left.height)));
 }

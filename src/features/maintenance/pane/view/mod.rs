@@ -15,7 +15,10 @@ use crate::ui::Look;
 use crate::ui::page::{Title, draw_prompt};
 
 pub(super) use maintenance::{lay_out as lay_out_maintenance, lines as maintenance_lines};
-pub(super) use notification::{lay_out as lay_out_notification, mail_lines, reason_rows as notification_reason_rows};
+pub(super) use notification::{
+    lay_out as lay_out_notification, mail_lines, reason_rows as notification_reason_rows,
+    status_rows as mail_status_rows,
+};
 
 /// Draws the pane into `area`; `absent` is what to say while no source is configured and nothing is stored. Returns where
 /// text is being typed.
@@ -33,10 +36,7 @@ pub(crate) fn draw(
             maintenance::draw(page, look, area, buffer);
             None
         }
-        Some(Page::Notifications(page)) => {
-            notification::draw_list(page, look, area, buffer);
-            None
-        }
+        Some(Page::Notifications(page)) => notification::draw_list(page, state.editor.as_ref(), look, area, buffer),
         Some(Page::Notification(page)) => {
             notification::draw(page, look, area, buffer);
             None

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::model::Outcome;
+use crate::features::maintenance::pane::editor::{Editor, Filtered};
 use crate::features::maintenance::pane::opened::{Load, NotificationPage, NotificationsPage, Text};
-use crate::features::maintenance::store::unparsed::Notification;
+use crate::features::maintenance::store::unparsed::{Notification, Which};
 use crate::features::maintenance::worker::Mail;
 use crate::text::bytes;
 use crate::ui::Look;
-use crate::ui::line::{Pen, wrap};
+use crate::ui::line::{Pen, width, wrap};
 use crate::ui::list::Line;
 use crate::ui::page::{TextLine, Title, draw_lines, plain, trouble_lines};
 use crate::ui::theme::{Role, State};
@@ -24,29 +26,75 @@ pub(in crate::features::maintenance::pane) fn reason_rows(height: u16) -> u16 {
 
 /// Which mails are listed.
 pub(super) fn list_title(page: &NotificationsPage) -> Title {
-    let (what, other) = if page.all {
-        ("all mails", "f shows those that need a look")
-    } else {
-        ("mails that could not be read", "f shows all")
+    let (what, other) = match page.which {
+        Which::NeedALook => ("mails that could not be read", "f shows the dismissed"),
+        Which::Dismissed => ("dismissed mails", "f shows all"),
+        Which::All | Which::Outcome(_) => ("all mails", "f shows those that need a look"),
     };
-    Title { left: vec![(what.to_owned(), Role::Accent)], right: Some((other.to_owned(), Role::Muted)) }
+    let mut left = vec![(what.to_owned(), Role::Accent)];
+    if page.list.marked() > 0 {
+        left.push((format!("  {} marked", page.list.marked()), Role::Text));
+    }
+    Title { left, right: Some((other.to_owned(), Role::Muted)) }
+}
+
+/// Lines above the list that say what is filtered.
+pub(in crate::features::maintenance::pane) fn status_rows(page: &NotificationsPage, editor: Option<&Editor>) -> u16 {
+    u16::from(!page.filter.is_empty() || matches!(editor, Some(Editor::Filter { of: Filtered::Mails, .. })))
+}
+
+/// The line above the list: the filter; where it is typed, if it is.
+fn draw_status(
+    page: &NotificationsPage,
+    editor: Option<&Editor>,
+    look: &Look<'_>,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let mut pen = Pen::new(buffer, area, 0);
+    let many = page.list.rows().len();
+    let more = if page.list.reaches_end() { "" } else { "+" };
+    pen.skip(1).text(&format!("{many}{more} listed"), look.theme.style(Role::Muted));
+    pen.text("   /", look.theme.style(Role::Key));
+    let at = area.width - u16::try_from(pen.left()).unwrap_or(0);
+    pen.text(&page.filter, look.theme.style(Role::Accent));
+    let Some(Editor::Filter { field, of: Filtered::Mails, .. }) = editor else { return None };
+    let x = at.saturating_add(u16::try_from(width(field.before_cursor())).unwrap_or(u16::MAX));
+    Some(Position { x: area.x + x.min(area.width.saturating_sub(1)), y: area.y })
 }
 
 /// Width of the headers' names.
 const HEADER: usize = 12;
 
-/// Draws the list of notifications, and why the selected one is in it.
-pub(super) fn draw_list(page: &NotificationsPage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+/// Draws the list of notifications, and why the selected one is in it; returns where a filter is being typed.
+pub(super) fn draw_list(
+    page: &NotificationsPage,
+    editor: Option<&Editor>,
+    look: &Look<'_>,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let above = status_rows(page, editor);
+    let cursor = (above > 0).then(|| draw_status(page, editor, look, area, buffer)).flatten();
+    let rows = Rect { y: area.y + above, height: area.height.saturating_sub(above), ..area };
+    draw_rows(page, look, rows, reason_rows(area.height), buffer);
+    cursor
+}
+
+/// Draws the rows, and below them why the selected one is there.
+fn draw_rows(page: &NotificationsPage, look: &Look<'_>, area: Rect, below: u16, buffer: &mut Buffer) {
     let muted = look.theme.style(Role::Muted);
     if let Some(failure) = &page.failure {
         draw_lines(&trouble_lines(failure, usize::from(area.width)), 0, look, inside(area), buffer);
         return;
     }
     if page.list.rows().is_empty() {
-        let text = match (page.list.is_loaded(), page.all) {
+        let text = match (page.list.is_loaded(), page.which) {
             (false, _) => "reading the store …",
-            (true, false) => "every mail was read: nothing needs a look",
-            (true, true) => "no mails yet",
+            (true, _) if !page.filter.is_empty() => "nothing matches; esc clears the filter, f changes what is listed",
+            (true, Which::NeedALook) => "every mail was read: nothing needs a look",
+            (true, Which::Dismissed) => "no mail is dismissed; d dismisses one that needs no look",
+            (true, Which::All | Which::Outcome(_)) => "no mails yet",
         };
         Pen::new(buffer, area, 0).skip(1).text(text, muted);
         return;
@@ -54,17 +102,18 @@ pub(super) fn draw_list(page: &NotificationsPage, look: &Look<'_>, area: Rect, b
     for (y, line) in page.list.lines().into_iter().enumerate() {
         if let Line::Row(index, row) = line {
             let y = u16::try_from(y).unwrap_or(u16::MAX);
-            draw_row(row, index == page.list.cursor(), look, area, y, buffer);
+            let marked = page.list.is_marked(&row.key);
+            draw_row(row, marked, index == page.list.cursor(), look, area, y, buffer);
         }
     }
-    let below = reason_rows(area.height);
     if let (Some(row), true) = (page.list.selected(), below > 0) {
         let area = Rect { y: area.bottom() - below, height: below, ..area };
         Pen::new(buffer, area, 0).repeat(look.pick("─", "-"), usize::from(area.width), muted);
         let inner = Rect { y: area.y + 1, height: below - 1, ..inside(area) };
         let mut lines: Vec<_> = wrap(&row.subject, usize::from(inner.width)).into_iter().take(1).collect();
         let reason = if row.reason.is_empty() { "read without a problem" } else { &row.reason };
-        lines.extend(wrap(reason, usize::from(inner.width)));
+        let by = row.dismissed.as_ref().map(|dismissed| format!("{}: ", dismissed_by(dismissed, look)));
+        lines.extend(wrap(&format!("{}{reason}", by.unwrap_or_default()), usize::from(inner.width)));
         let lines: Vec<_> = lines
             .into_iter()
             .enumerate()
@@ -94,19 +143,39 @@ fn outcome_state(outcome: Outcome) -> State {
     }
 }
 
+/// By whom a mail was dismissed, and when.
+fn dismissed_by((who, at): &(String, DateTime<Utc>), look: &Look<'_>) -> String {
+    format!("dismissed by {who} {}", look.zone.short(*at, look.now))
+}
+
 /// One notification.
-fn draw_row(row: &Notification, selected: bool, look: &Look<'_>, area: Rect, y: u16, buffer: &mut Buffer) {
-    let text = look.theme.style(Role::Text);
+fn draw_row(
+    row: &Notification,
+    marked: bool,
+    selected: bool,
+    look: &Look<'_>,
+    area: Rect,
+    y: u16,
+    buffer: &mut Buffer,
+) {
+    let text = look.theme.style(if row.dismissed.is_some() { Role::Muted } else { Role::Text });
     let state = outcome_state(row.outcome);
     let mut pen = Pen::new(buffer, area, y);
-    pen.skip(1).text(look.glyph(state), look.theme.style(state.role())).text(" ", text);
+    let (mark, style) = if marked { (look.pick("▌", "+"), look.theme.style(Role::Marked)) } else { (" ", text) };
+    pen.repeat(mark, 1, style);
+    pen.text(look.glyph(state), look.theme.style(state.role())).text(" ", text);
     pen.column(row.outcome.as_str(), 16, text).skip(2);
-    pen.column(&look.zone.short(row.received_at, look.now), 12, text).skip(2);
+    // In the smallest the subject needs the room: the order tells which is newer.
+    if area.width >= 56 {
+        pen.column(&look.zone.short(row.received_at, look.now), 12, text).skip(2);
+    }
     if area.width >= 76 {
         pen.column(&row.sender, 28, text).skip(2);
     }
     if selected {
         pen.highlight(look.theme.style(Role::Selected));
+    } else if marked {
+        pen.highlight(look.theme.style(Role::Marked));
     }
     pen.text(&row.subject, text);
 }
@@ -162,6 +231,9 @@ pub(crate) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
                 .map(|line| plain(format!("  {line}"), Role::Warning)),
         );
     }
+    if let Some(dismissed) = &mail.dismissed {
+        lines.push(plain(format!("  {}", dismissed_by(dismissed, look)), Role::Muted));
+    }
     if let Some(suggestion) = &mail.suggestion {
         suggested(suggestion, look, cells, &mut lines);
     }
@@ -199,8 +271,6 @@ fn suggested(suggestion: &Suggestion, look: &Look<'_>, cells: usize, lines: &mut
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
-
     use super::*;
     use crate::features::maintenance::mail::readable;
     use crate::features::maintenance::store::NotificationKey;
@@ -220,6 +290,7 @@ mod tests {
             outcome: Outcome::UnknownProvider,
             reason: String::new(),
             suggestion: Suggestion::of(raw),
+            dismissed: None,
             made_at: DateTime::UNIX_EPOCH,
             readable: readable(raw),
             cut: None,
@@ -247,6 +318,7 @@ mod tests {
             outcome: Outcome::Parsed,
             reason: String::new(),
             suggestion: None,
+            dismissed: None,
             made_at: DateTime::UNIX_EPOCH,
             readable: readable(b"Subject: x\n\nbody\n"),
             cut,

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use self::near::near;
 pub use self::origin::FieldSeen;
-use super::extract::{self, Extract, FIELDS};
+use super::compile::as_written;
+use super::extract::{Extract, name_of};
 use super::file::{Field, RuleFile, StepFile};
 use super::partial::{self, Found, Partial, Trail};
 use super::read::{self, Outcome, Said, Trust};
@@ -331,18 +332,21 @@ fn values(rule: &Rule, page: &Page, step: &Step, found: Vec<Found>, before: &mut
 
 /// What a step looks for, with the columns of a table.
 fn looks_for(step: &Step) -> String {
-    let Search::Table(table) = &step.search else { return extract::describe(&step.search) };
+    let table = match &step.search {
+        Search::Label(labels) | Search::Repeat(labels, _) => {
+            return format!("label {:?}", labels.written.join("\", \""));
+        }
+        Search::LabelPattern(pattern) => return format!("label_pattern '{}'", as_written(pattern.as_str())),
+        Search::Find(pattern) => return format!("find '{}'", as_written(pattern.as_str())),
+        Search::Link(prefix) => return format!("link {prefix:?}"),
+        Search::Table(table) => table,
+    };
     let column = |column: &Column| match &column.place {
         ColumnPlace::Header(names) => format!("{:?}", names.join("\" or \"")),
         ColumnPlace::At(at) => (at + 1).to_string(),
     };
     let columns: Vec<String> = table.columns.iter().map(column).collect();
     format!("columns {}", columns.join(", "))
-}
-
-/// The name of a field in rules.
-fn name_of(field: Field) -> &'static str {
-    FIELDS.into_iter().find(|name| Field::from_name(name) == Some(field)).unwrap_or("skip")
 }
 
 /// A text on one line, as long as one reads it.

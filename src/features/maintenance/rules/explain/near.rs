@@ -4,7 +4,7 @@ use regex::RegexBuilder;
 
 use super::{Near, Place, quote};
 use crate::features::maintenance::mail::page::Page;
-use crate::features::maintenance::rules::compile::any_blanks;
+use crate::features::maintenance::rules::compile::{any_blanks, as_written};
 use crate::features::maintenance::rules::extract::{Extract, edited};
 use crate::features::maintenance::rules::fold;
 use crate::features::maintenance::rules::rule::{Labels, Place as ColumnPlace, Search, Step, Table, Take};
@@ -148,7 +148,7 @@ fn beginning(page: &Page, pattern: &str) -> Option<Near> {
         let because = format!(
             "it fits as far as {:?}; then the pattern wants '{}' and there is {:?}",
             quote(found.as_str()),
-            quote(rest),
+            quote(&as_written(rest)),
             quote(&follows)
         );
         return Some(at(page, line, &because));

@@ -1,6 +1,8 @@
 //! Proving who we are: passwords and tokens (RFC 9051 §6.2, RFC 4616, RFC 7628, and XOAUTH2 as Google and Microsoft have
 //! it).
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
@@ -85,7 +87,7 @@ fn login_command(user: &str, password: &str) -> Vec<Zeroizing<String>> {
         if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
             last.push_str(&Zeroizing::new(format!(" {}", quoted(text))));
         } else {
-            last.push_str(&format!(" {{{}}}", text.len()));
+            let _ = write!(last, " {{{}}}", text.len());
             pieces.push(Zeroizing::new(text.to_owned()));
         }
     }

@@ -73,7 +73,7 @@ enum Credentials {
     /// A password or a token that is kept somewhere.
     Kept(SecretFrom),
     /// Tokens that are fetched.
-    Fetched(Tokens),
+    Fetched(Box<Tokens>),
 }
 
 impl Mailbox {
@@ -82,7 +82,7 @@ impl Mailbox {
     pub fn new(config: &Imap) -> Self {
         let credentials = match &config.login.proof {
             Proof::Kept(from) => Credentials::Kept(from.clone()),
-            Proof::Fetched(oauth) => Credentials::Fetched(Tokens::new(oauth, &config.user)),
+            Proof::Fetched(oauth) => Credentials::Fetched(Box::new(Tokens::new(oauth, &config.user))),
         };
         Self {
             config: Arc::new(config.clone()),

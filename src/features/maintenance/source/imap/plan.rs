@@ -1,5 +1,7 @@
 //! What is asked for and in which portions; no I/O.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -139,7 +141,7 @@ pub(super) fn sets(uids: &[u32]) -> Vec<String> {
 /// Portions that are fetched with one command each, the newest first, and in each the oldest first: of what was sent
 /// together the announcement comes before its update.
 pub(super) fn portions(mut mails: Vec<Listed>, largest: u64) -> Vec<Vec<Listed>> {
-    mails.sort_unstable_by(|a, b| b.uid.cmp(&a.uid));
+    mails.sort_unstable_by_key(|mail| Reverse(mail.uid));
     let mut portions: Vec<Vec<Listed>> = Vec::new();
     let (mut bytes, mut is_cut) = (0, false);
     for mail in mails {

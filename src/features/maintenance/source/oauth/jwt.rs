@@ -26,7 +26,8 @@ const LARGEST: u64 = 64 << 10;
 #[derive(Deserialize)]
 struct Key {
     client_email: String,
-    private_key: String,
+    #[serde(rename = "private_key")]
+    pem: String,
     #[serde(default)]
     private_key_id: String,
 }
@@ -42,8 +43,7 @@ pub(super) fn assertion(config: &OAuth, scopes: &str, user: &str, now: DateTime<
     let key: Key =
         serde_json::from_str(&text).map_err(|_| format!("{} is no key of a service account", path.display()))?;
     let broken = |what: &str| format!("the private key in {} {what}", path.display());
-    let pem =
-        PrivatePkcs8KeyDer::from_pem_slice(key.private_key.as_bytes()).map_err(|_| broken("is no PKCS#8 in PEM"))?;
+    let pem = PrivatePkcs8KeyDer::from_pem_slice(key.pem.as_bytes()).map_err(|_| broken("is no PKCS#8 in PEM"))?;
     let pair =
         RsaKeyPair::from_pkcs8(pem.secret_pkcs8_der()).map_err(|error| broken(&format!("is refused: {error}")))?;
     let made = now.timestamp() - BACK_S;

@@ -13,7 +13,7 @@ const LARGEST: u64 = 32 << 10;
 
 /// The token that is kept in `path`, or why there is none, in words. Blocks.
 pub(super) fn read(path: &Path) -> Result<Secret, String> {
-    let mut file = match fs::File::open(path) {
+    let file = match fs::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err("nobody has signed in yet".to_owned()),
         Err(error) => return Err(format!("cannot read {}: {error}", path.display())),
@@ -23,7 +23,7 @@ pub(super) fn read(path: &Path) -> Result<Secret, String> {
         return Err(format!("others may read {}: chmod 600, and sign in again", path.display()));
     }
     let mut text = String::new();
-    let read = file.by_ref().take(LARGEST).read_to_string(&mut text);
+    let read = file.take(LARGEST).read_to_string(&mut text);
     read.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     Secret::read(&text).map_err(|error| format!("{} has no token: {error}", path.display()))
 }

@@ -1,5 +1,6 @@
 //! Forms that are posted to whoever gives tokens, and their answers. Neither is ever logged.
 
+use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
@@ -145,7 +146,9 @@ pub(super) fn encoded(form: &[(&str, String)]) -> String {
             match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => text.push(char::from(byte)),
                 b' ' => text.push('+'),
-                other => text.push_str(&format!("%{other:02X}")),
+                other => {
+                    let _ = write!(text, "%{other:02X}");
+                }
             }
         }
     }

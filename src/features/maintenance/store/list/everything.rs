@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::filter::{Predicate, or_true};
-use super::window::bind;
+use super::walk::bind;
 use super::{Acknowledged, ListQuery, Row};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::store::Error;

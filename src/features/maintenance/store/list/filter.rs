@@ -12,15 +12,16 @@ const CHARS: usize = 64;
 
 /// The words of a text filter, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Words {
+pub(in crate::features::maintenance::store) struct Words {
     /// Must occur.
-    pub(super) wanted: Vec<String>,
+    pub(in crate::features::maintenance::store) wanted: Vec<String>,
     /// Must not occur.
-    pub(super) unwanted: Vec<String>,
+    pub(in crate::features::maintenance::store) unwanted: Vec<String>,
 }
 
 impl Words {
-    pub(super) fn parse(text: &str) -> Self {
+    /// The words of what was typed.
+    pub(in crate::features::maintenance::store) fn parse(text: &str) -> Self {
         let mut words = Self::default();
         for word in text.split_whitespace().take(WORDS) {
             let (list, word) = match word.strip_prefix('!') {
@@ -36,7 +37,8 @@ impl Words {
         words
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether everything passes.
+    pub(in crate::features::maintenance::store) fn is_empty(&self) -> bool {
         self.wanted.is_empty() && self.unwanted.is_empty()
     }
 }

@@ -20,6 +20,8 @@ mod leg;
 mod rank;
 mod row;
 mod sets;
+mod view;
+mod walk;
 mod window;
 
 #[cfg(test)]
@@ -28,6 +30,7 @@ mod tests;
 use chrono::{DateTime, Utc};
 
 pub use everything::{Mark, everything};
+pub(super) use filter::Words;
 pub(super) use leg::active_ids;
 pub use rank::RowKey;
 pub use row::{Acknowledged, Group, Row};

@@ -4,7 +4,7 @@ use rusqlite::{Connection, ToSql};
 
 use super::filter::{Predicate, Words};
 use super::ids::Ids;
-use super::window::{bind, bind_one};
+use super::walk::{bind, bind_one};
 use super::{ListQuery, Scope};
 use crate::features::maintenance::store::letters::letter;
 use crate::store::Error;

@@ -2,15 +2,16 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ops::Range;
 
-use rusqlite::{CachedStatement, Connection, Statement};
+use rusqlite::Connection;
 
 use super::filter::{Predicate, or_true};
 use super::ids::Ids;
-use super::leg::{Direction, From, Leg, Piece};
-use super::rank::{Rank, RowKey, SORTED, SORTED_COLUMNS, Sorted};
+use super::leg::{Direction, From, Leg};
+use super::rank::{RowKey, SORTED, SORTED_COLUMNS, Sorted};
 use super::sets::Candidates;
+use super::view::View;
+use super::walk::{Probe, Test, Walk, Walked, bind, bind_one, bind_piece, nearest};
 use super::{Anchor, ListQuery, Sort, Window, row};
 use crate::features::maintenance::store::{MaintenanceKey, count};
 use crate::store::Error;
@@ -64,71 +65,10 @@ pub fn matches(connection: &Connection, query: &ListQuery, limit: usize) -> Resu
 
 /// One list being read.
 pub(super) struct List<'a> {
-    connection: &'a Connection,
-    query: &'a ListQuery,
-    predicate: Predicate,
+    pub(super) connection: &'a Connection,
+    pub(super) query: &'a ListQuery,
+    pub(super) predicate: Predicate,
     effort: Effort,
-}
-
-/// How a walk finds out which rows pass, and how long it tries.
-enum Test<'a> {
-    /// By asking for the condition with each row; gives up after so many.
-    Asked(usize),
-    /// By what is known already, which costs a row nothing unless it may pass; gives up when reading all candidates is
-    /// cheaper, or after so many that had to be tested.
-    Among(&'a Candidates, usize),
-}
-
-/// Rows met on a walk, and whether it came to an end or gave up.
-struct Walked<T> {
-    found: T,
-    gave_up: bool,
-}
-
-/// Which stretch of the list is asked for.
-struct View {
-    /// Where the lower half begins; `None` for the ends of the list.
-    at: Option<Rank>,
-    /// Whether the row at that place belongs to the lower half.
-    is_below: bool,
-    before: usize,
-    after: usize,
-    /// Whether rows missing on one side are added on the other.
-    is_elastic: bool,
-    /// Without a place: whether the end is the bottom.
-    is_bottom: bool,
-}
-
-impl View {
-    /// Rows to read above and below the place: one more than is shown, to know whether there are more.
-    fn reach(&self) -> (usize, usize) {
-        match (&self.at, self.is_elastic) {
-            (None, _) if self.is_bottom => (self.before + 1, 0),
-            (None, _) => (0, self.after + 1),
-            (Some(_), true) => (self.before + self.after + 1, self.before + self.after + 1),
-            (Some(_), false) => (self.before + 1, self.after + 1),
-        }
-    }
-
-    /// Which of `len` rows to show when `middle` of them are above the place.
-    fn cut(&self, middle: usize, len: usize) -> Range<usize> {
-        let (above, below) = (middle, len - middle);
-        let (mut before, mut after) = (self.before.min(above), self.after.min(below));
-        if self.is_elastic {
-            before = (self.before + self.after - after).min(above);
-            after = (self.before + self.after - before).min(below);
-        }
-        middle - before..middle + after
-    }
-
-    /// Whether a row belongs to the upper half.
-    fn is_above(&self, rank: &Rank) -> bool {
-        match &self.at {
-            Some(at) if self.is_below => rank < at,
-            Some(at) => rank <= at,
-            None => self.is_bottom,
-        }
-    }
 }
 
 impl<'a> List<'a> {
@@ -422,115 +362,9 @@ impl<'a> List<'a> {
     }
 }
 
-/// Tests row after row by itself.
-struct Probe<'a> {
-    query: CachedStatement<'a>,
-    id: usize,
-    predicate: &'a Predicate,
-}
-
-impl<'a> Probe<'a> {
-    fn new(list: &'a List<'a>) -> Result<Self, Error> {
-        let Predicate { whole, text, .. } = &list.predicate;
-        let sql = format!("SELECT {text} FROM {} WHERE id = :id AND {}", list.predicate.source(), or_true(whole));
-        let mut query = list.connection.prepare_cached(&sql)?;
-        bind(&mut query, list.query, &list.predicate)?;
-        let id = query.parameter_index(":id")?.unwrap_or_default();
-        Ok(Self { query, id, predicate: &list.predicate })
-    }
-
-    /// Whether a row passes the filter.
-    fn passes(&mut self, id: i64) -> Result<bool, Error> {
-        self.query.raw_bind_parameter(self.id, id)?;
-        Ok(self.query.raw_query().next()?.map(|row| self.predicate.passes(row, 0)).transpose()?.unwrap_or_default())
-    }
-}
-
-/// The keys of the first `wanted` rows that pass, of those that `next` gives.
-fn nearest(
-    wanted: usize,
-    mut next: impl FnMut() -> Option<(Rank, i64)>,
-    probe: &mut Option<Probe<'_>>,
-) -> Result<Vec<RowKey>, Error> {
-    let mut keys = Vec::with_capacity(wanted);
-    while keys.len() < wanted {
-        let Some((rank, id)) = next() else { break };
-        if probe.as_mut().map_or(Ok(true), |probe| probe.passes(id))? {
-            keys.push(RowKey { maintenance: MaintenanceKey(id), rank });
-        }
-    }
-    Ok(keys)
-}
-
-/// A walk under way.
-struct Walk<'a> {
-    direction: Direction,
-    test: &'a Test<'a>,
-    wanted: usize,
-    keys: Vec<RowKey>,
-    /// Rows that it may still look at.
-    patience: usize,
-    /// Rows that it may still test by themselves.
-    tests: usize,
-    /// What tests the rows that only may pass.
-    probe: Option<Probe<'a>>,
-}
-
-impl Walk<'_> {
-    /// Whether a candidate passes.
-    fn passes(&mut self, id: i64) -> Result<bool, Error> {
-        let Some(probe) = &mut self.probe else { return Ok(true) };
-        self.tests = self.tests.saturating_sub(1);
-        probe.passes(id)
-    }
-
-    fn is_over(&self) -> bool {
-        self.keys.len() >= self.wanted || self.has_given_up()
-    }
-
-    fn has_given_up(&self) -> bool {
-        self.keys.len() < self.wanted && (self.patience == 0 || self.tests == 0)
-    }
-
-    /// What it found.
-    fn end(self) -> Walked<Vec<RowKey>> {
-        Walked { gave_up: self.has_given_up(), found: self.keys }
-    }
-}
-
-/// Binds the bounds of a piece of a leg.
-fn bind_piece(query: &mut Statement<'_>, piece: &Piece) -> Result<(), Error> {
-    let ((low, low_id), (high, high_id)) = match *piece {
-        Piece::SameTime { time, low, high } => {
-            bind_one(query, ":time", time)?;
-            ((low, 0), (high, 0))
-        }
-        Piece::Times { low, high } => ((low, 0), (high, 0)),
-        Piece::Sorted { low, high } => (low, high),
-    };
-    bind_one(query, ":low", low)?;
-    bind_one(query, ":low_id", low_id)?;
-    bind_one(query, ":high", high)?;
-    bind_one(query, ":high_id", high_id)
-}
-
 impl From {
     /// The end of the list that is met first.
     fn end() -> Self {
         Self { rank: None, inclusive: false }
     }
-}
-
-/// Binds what the filter's conditions ask for.
-pub(super) fn bind(query: &mut Statement<'_>, list: &ListQuery, predicate: &Predicate) -> Result<(), Error> {
-    bind_one(query, ":provider", predicate.provider.as_deref())?;
-    bind_one(query, ":now", list.now.timestamp())
-}
-
-/// Binds a parameter if the statement has it.
-pub(super) fn bind_one(query: &mut Statement<'_>, name: &str, value: impl rusqlite::ToSql) -> Result<(), Error> {
-    if let Some(index) = query.parameter_index(name)? {
-        query.raw_bind_parameter(index, value)?;
-    }
-    Ok(())
 }

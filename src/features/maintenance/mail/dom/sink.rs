@@ -1,173 +1,16 @@
-//! An HTML page as a flat arena of nodes, built by html5ever's tree builder.
-//!
-//! Only what reading needs is kept: which element, its text, where a link leads. Depth and number of nodes are bounded,
-//! because some tags make a tree builder repeat others; past the bound the page simply ends.
+//! The other side of the parser: what html5ever makes of a text is put into the nodes of a [`Dom`].
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
 use html5ever::interface::{ElemName, ElementFlags, NodeOrText, QuirksMode, TreeSink};
-use html5ever::tendril::{StrTendril, TendrilSink};
-use html5ever::{Attribute, LocalName, Namespace, ParseOpts, QualName, local_name, ns, parse_document};
+use html5ever::tendril::StrTendril;
+use html5ever::{Attribute, LocalName, Namespace, QualName, local_name, ns};
 
-/// Deeper pages are cut: the tree builder walks its stack of open elements for most tags.
-const MAX_DEPTH: u32 = 400;
-/// Larger pages are cut: some tags are repeated for every paragraph, so a small page can grow without end.
-const MAX_NODES: usize = 200_000;
-/// Longer pages are cut: those of notifications have some hundred kilobytes.
-const MAX_BYTES: usize = 4 << 20;
-/// The bounds are looked at after each piece of this many bytes.
-const PIECE: usize = 8 * 1024;
-/// Marks between attributes without anything for the tree, beyond which the page is cut. The tokenizer compares every
-/// attribute of a tag with all before it; a picture of 200 kB inside an attribute stays below.
-const MAX_STALL: u64 = 5_000;
-/// The same for all that is read before, by their squares.
-const MAX_STALLS: u64 = MAX_STALL * MAX_STALL / 2;
-
-/// Index of a node; [`NONE`] is no node.
-pub(super) type NodeId = u32;
-/// No node.
-pub(super) const NONE: NodeId = NodeId::MAX;
-
-/// What an element means to a reader; everything else is [`Tag::Inline`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tag {
-    /// Text.
-    Text,
-    /// An element without a meaning of its own, such as `font`.
-    Inline,
-    /// `span`
-    Span,
-    /// A link.
-    A,
-    /// `b` or `strong`
-    Bold,
-    /// `i` or `em`
-    Italic,
-    /// `u`
-    Underline,
-    /// Struck through: no longer true.
-    Struck,
-    /// Not for readers: scripts, styles, comments, the head.
-    Hidden,
-    /// The page's title.
-    Title,
-    /// A line end.
-    Br,
-    /// A block without a blank line around it, such as `div`.
-    Block,
-    /// A paragraph: a blank line before it.
-    P,
-    /// A heading of level 1 to 6.
-    Heading(u8),
-    /// A list item.
-    Li,
-    /// Text whose line ends count.
-    Pre,
-    /// A table.
-    Table,
-    /// A table row.
-    Row,
-    /// A table cell.
-    Cell,
-    /// A table's header cell.
-    HeaderCell,
-}
-
-/// One node: its kind and its neighbours.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Node {
-    /// What it is.
-    pub(super) tag: Tag,
-    /// Its parent.
-    pub(super) parent: NodeId,
-    /// Its first child.
-    pub(super) first_child: NodeId,
-    /// Its last child.
-    last_child: NodeId,
-    /// The next child of the same parent.
-    pub(super) next: NodeId,
-    /// The child of the same parent before it.
-    previous: NodeId,
-    /// How deep it was when it was put in.
-    depth: u32,
-    /// Text: its start in [`Dom::text`]. Element: index of its name.
-    from: u32,
-    /// Text: its end in [`Dom::text`]. Link: index of its address plus one, 0 without one.
-    to: u32,
-}
-
-/// A page.
-#[derive(Debug, Default)]
-pub(super) struct Dom {
-    /// Every node; the document is the first.
-    nodes: Vec<Node>,
-    /// All text, in the order it came.
-    text: String,
-    /// Addresses of links.
-    hrefs: Vec<StrTendril>,
-    /// Whether the page was longer than what was kept.
-    pub(super) cut: bool,
-}
-
-impl Dom {
-    /// Parses a page. Never fails: what is not HTML is text.
-    pub(super) fn parse(html: &str) -> Self {
-        let sink = Sink::new(html.len());
-        let mut parser = parse_document(sink, ParseOpts::default());
-        let mut rest = html.get(..boundary(html, MAX_BYTES)).unwrap_or_default();
-        let (mut stall, mut stalls) = (0_u64, 0_u64);
-        let mut cut = rest.len() < html.len();
-        while !rest.is_empty() {
-            let (piece, tail) = rest.split_at(boundary(rest, PIECE));
-            rest = tail;
-            parser.process(StrTendril::from_slice(piece));
-            let sink = &parser.tokenizer.sink.sink;
-            if sink.moved.take() {
-                stalls += stall * stall;
-                stall = 0;
-            } else {
-                stall += marks(piece);
-            }
-            if (sink.too_much() || stall > MAX_STALL || stalls > MAX_STALLS) && !rest.is_empty() {
-                cut = true;
-                break;
-            }
-        }
-        let mut dom = parser.finish();
-        dom.cut = cut;
-        dom
-    }
-
-    /// The node at `id`.
-    pub(super) fn node(&self, id: NodeId) -> Option<&Node> {
-        self.nodes.get(id as usize)
-    }
-
-    /// The text of a text node.
-    pub(super) fn text(&self, node: &Node) -> &str {
-        self.text.get(node.from as usize..node.to as usize).unwrap_or_default()
-    }
-
-    /// Where a link leads.
-    pub(super) fn href(&self, node: &Node) -> Option<&str> {
-        let index = (node.to as usize).checked_sub(1)?;
-        self.hrefs.get(index).map(|href| &**href)
-    }
-}
-
-/// The largest index up to `at` that is between two characters of `text`.
-fn boundary(text: &str, at: usize) -> usize {
-    if at >= text.len() { text.len() } else { text.floor_char_boundary(at) }
-}
-
-/// How many attributes a piece of a tag can begin at the most.
-fn marks(piece: &str) -> u64 {
-    piece.bytes().filter(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0xc | b'/' | b'"' | b'\'')).count() as u64
-}
+use super::{Dom, MAX_DEPTH, MAX_NODES, NONE, Node, NodeId, Tag};
 
 /// Receives the tree from html5ever.
-struct Sink {
+pub(super) struct Sink {
     /// The page so far.
     dom: RefCell<Dom>,
     /// Names of elements; the tree builder asks for them.
@@ -175,12 +18,12 @@ struct Sink {
     /// The deepest node so far.
     deepest: Cell<u32>,
     /// Whether a node or text came since somebody asked.
-    moved: Cell<bool>,
+    pub(super) moved: Cell<bool>,
 }
 
 /// An element's name, as the tree builder wants it.
 #[derive(Debug)]
-struct Name(QualName);
+pub(super) struct Name(QualName);
 
 impl ElemName for Name {
     fn ns(&self) -> &Namespace {
@@ -194,7 +37,7 @@ impl ElemName for Name {
 
 impl Sink {
     /// A sink for a page of about `size` bytes, with the document as its first node.
-    fn new(size: usize) -> Self {
+    pub(super) fn new(size: usize) -> Self {
         let dom = Dom {
             nodes: Vec::with_capacity((size / 24).clamp(16, 1 << 16)),
             text: String::with_capacity((size / 3).min(1 << 20)),
@@ -211,7 +54,7 @@ impl Sink {
     }
 
     /// Whether a bound was passed.
-    fn too_much(&self) -> bool {
+    pub(super) fn too_much(&self) -> bool {
         self.deepest.get() > MAX_DEPTH || self.dom.borrow().nodes.len() > MAX_NODES
     }
 
@@ -459,47 +302,5 @@ fn tag(name: &QualName) -> Tag {
         | local_name!("thead")
         | local_name!("ul") => Tag::Block,
         _ => Tag::Inline,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_that_nests_without_end_is_cut_and_does_not_take_for_ever() {
-        let dom = Dom::parse(&"<div>".repeat(400_000));
-        assert!(dom.cut);
-        assert!(dom.nodes.len() < 10_000);
-    }
-
-    #[test]
-    fn a_tag_of_attributes_without_end_is_given_up() {
-        let attributes = (0..8_000).fold(String::new(), |all, n| all + &format!(" a{n}"));
-        assert!(Dom::parse(&format!("<p{attributes}>after")).cut);
-        // The same in tags that leave no node.
-        let (few, _) = attributes.split_at(24_000);
-        assert!(Dom::parse(&format!("<p>{}", format!("x</i{few}>").repeat(30))).cut);
-    }
-
-    #[test]
-    fn a_large_picture_inside_a_page_does_not_cut_it() {
-        let picture = "iVBORw0KGgoAAAANSUhEUgAAB9AAAAfQCAYAAACaOMR5AAAAAXNSR0IArs4c6QAA/".repeat(4_000);
-        let dom = Dom::parse(&format!("<p>before<img src=\"data:image/png;base64,{picture}\"><p>after"));
-        assert!(!dom.cut && dom.text.ends_with("after"));
-    }
-
-    #[test]
-    fn a_page_is_read_up_to_its_bound() {
-        let dom = Dom::parse(&format!("<p>{}</p>", "é".repeat(MAX_BYTES)));
-        assert!(dom.cut && dom.text.len() < MAX_BYTES);
-    }
-
-    #[test]
-    fn formatting_that_is_repeated_for_every_paragraph_is_cut() {
-        let formats = (0..300).fold(String::new(), |formats, n| formats + &format!("<b class=c{n}>"));
-        let dom = Dom::parse(&format!("{formats}{}", "<p>x".repeat(200_000)));
-        assert!(dom.cut);
-        assert!(dom.nodes.len() < 2_000_000);
     }
 }

@@ -1,0 +1,111 @@
+//! What stands between a command and its doing: another pane, read-only, a question.
+
+use super::commands::Command;
+use super::overlay::{Confirm, Confirmed, Overlay};
+use super::panes::pane_of;
+use super::{Effect, Model, Pane};
+use crate::command::{Risk, Spec};
+use crate::features::cloudvision::pane::Place;
+use crate::features::{cloudvision, maintenance};
+use crate::key::Key;
+
+impl Model {
+    /// Why a command that was asked for by name does nothing here: what it would act on is not what is looked at.
+    pub(super) fn is_for_elsewhere(&self, spec: &Spec<Command>) -> Option<String> {
+        let name = spec.name;
+        let goes = |pane: &str| by_key(self.settings.keymap.keys(pane));
+        if let Command::CloudVision(command) = spec.command {
+            let (here, there) = (self.focus.place(), command.place());
+            let is_elsewhere = spec.writes && (here.is_none() || there.is_some_and(|there| here != Some(there)));
+            return (is_elsewhere && !self.settings.cloudvision.is_empty()).then(|| match there {
+                Some(Place::Deploys) => format!("{name} is for the targets{}", goes("deploys")),
+                Some(Place::Changes) | None => format!("{name} is for the change controls{}", goes("changes")),
+            });
+        }
+        let Command::Maintenance(command) = spec.command else { return None };
+        if self.focus != Pane::Maintenances && command.acts_on_what_is_shown() {
+            return Some(format!("{name} is for the maintenances{}", goes("maintenances")));
+        }
+        let here = self.maintenance.scopes();
+        // The filter closes what is opened above its list.
+        if command == maintenance::pane::Command::Filter || spec.scopes.iter().any(|scope| here.contains(scope)) {
+            return None;
+        }
+        let places: Vec<&str> = spec.scopes.iter().map(|scope| scope.place()).collect();
+        Some(format!("{name} is for {}", places.join(" or ")))
+    }
+
+    /// Whether read-only forbids it, which is said.
+    pub(super) fn refuses(&mut self, spec: &Spec<Command>) -> bool {
+        // What the configuration forbids is not asked about either.
+        let lifts = spec.command == Command::ReadWrite && self.configured_read_only().is_some();
+        let refuses = lifts || spec.writes && self.is_read_only();
+        if refuses {
+            let why = self.why_read_only();
+            self.toasts.warn(self.now, format!("{} is refused: {why}", spec.name));
+        }
+        refuses
+    }
+
+    /// Why backends are not written to, and what allows it where the screen can.
+    fn why_read_only(&self) -> String {
+        let configured = self.configured_read_only().map(|why| format!("read-only, since {why}"));
+        configured.unwrap_or_else(|| "read-only; :read-write allows writing".to_owned())
+    }
+
+    /// What to ask before a row of the table runs: it follows from the row's risk, and from whether the thing that it is
+    /// about belongs to production. Or why it does not run.
+    pub(super) fn question(&mut self, spec: &Spec<Command>) -> Result<Option<Confirm>, String> {
+        if matches!(spec.risk, Risk::None | Risk::Undoable) {
+            return Ok(None);
+        }
+        let Command::CloudVision(cloudvision::pane::Command::Do(deed)) = spec.command else {
+            // Without contexts there is no name to say or to type: the command's own stands in for it.
+            let context = self.context().map(|context| context.name.clone());
+            let question = match &context {
+                Some(name) => format!("{} on {name}?", spec.help),
+                None => format!("{}?", spec.help),
+            };
+            let word = (spec.risk == Risk::TypeName).then(|| context.unwrap_or_else(|| spec.name.to_owned()));
+            return Ok(Some(Confirm::new(Confirmed::Run(spec.command), question, word, self.now)));
+        };
+        let place = self.turn_to(deed.place());
+        let aim = self.cloudvision.aim(deed, place, &self.settings.look(self.zone, self.now))?;
+        if aim.is_harmless {
+            return Ok(None);
+        }
+        let word = (aim.production || spec.risk == Risk::TypeName).then_some(aim.word);
+        let confirm = Confirm::new(Confirmed::CloudVision(aim.request), aim.question, word, self.now);
+        Ok(Some(Confirm { lines: aim.lines, production: aim.production, ..confirm }))
+    }
+
+    /// Focuses on the pane in which a command of CloudVision makes sense.
+    pub(super) fn turn_to(&mut self, place: Option<Place>) -> Place {
+        let place = place.or(self.focus.place()).unwrap_or(Place::Changes);
+        self.focus = pane_of(place);
+        self.fit();
+        place
+    }
+
+    /// The question on top was answered: what it was about is done, exactly as it was shown.
+    pub(super) fn confirmed(&mut self) -> Vec<Effect> {
+        let Some(Overlay::Confirm(confirm)) = self.overlays.pop() else { return vec![] };
+        match confirm.then {
+            Confirmed::Run(command) => self.execute(command),
+            Confirmed::CloudVision(request) => {
+                // The configuration may have become read-only while the question stood there.
+                if self.is_read_only() {
+                    self.toasts.warn(self.now, format!("refused: {}", self.why_read_only()));
+                    return vec![];
+                }
+                let outcome = self.cloudvision.carry_out(request, self.now);
+                self.of_cloudvision(outcome)
+            }
+        }
+    }
+}
+
+/// `: 1 goes there`, with the first of the keys.
+fn by_key(keys: &[Key]) -> String {
+    keys.first().map_or_else(String::new, |key| format!(": {key} goes there"))
+}
