@@ -84,7 +84,10 @@ async fn mails_wait_while_the_disk_is_full_and_are_taken_by_themselves_when_it_i
             }
             SourceHealth::Watching => break state.received,
             SourceHealth::Starting | SourceHealth::Reading(_) => {}
-            other => panic!("{other:?}"),
+            other @ (SourceHealth::Failing(_)
+            | SourceHealth::Down { .. }
+            | SourceHealth::Paused { .. }
+            | SourceHealth::Standby { .. }) => panic!("{other:?}"),
         }
     };
     assert!(failures >= 4, "it was tried again");

@@ -47,7 +47,7 @@ fn config(port: u16) -> Imap {
             sender_header: "From".to_owned(),
             senders: Vec::new(),
         },
-        poll_every: Duration::from_secs(60),
+        poll_every: Duration::from_mins(1),
         idle: true,
     }
 }
@@ -114,7 +114,7 @@ impl Reading {
     }
 
     /// What is told until the mailbox is read to its end: keys and contents of mails, and bookmarks' numbers.
-    async fn to_the_end(&mut self) -> (Vec<(String, String)>, Vec<u32>) {
+    async fn read_to_the_end(&mut self) -> (Vec<(String, String)>, Vec<u32>) {
         let (mut mails, mut marks) = (Vec::new(), Vec::new());
         loop {
             match self.next().await {
@@ -128,7 +128,7 @@ impl Reading {
     }
 
     /// Why the server cannot be read, the first time that is told; mails before it are answered, too.
-    async fn to_trouble(&mut self) -> (Vec<(String, String)>, String, Option<Duration>) {
+    async fn read_to_trouble(&mut self) -> (Vec<(String, String)>, String, Option<Duration>) {
         let mut mails = Vec::new();
         loop {
             match self.next().await {

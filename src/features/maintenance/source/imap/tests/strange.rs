@@ -32,7 +32,7 @@ fn both(validity: u32) -> Vec<(String, String)> {
 async fn a_folder_that_is_numbered_anew_is_read_anew() {
     let conversation = format!("{LOGIN}{}{LISTED}{FETCH}{BOTH}{IDLE}", examine(2, 8));
     let mut reading = Reading::of(&[&conversation], 64, Before::read_to(7, 9), |_| ()).await;
-    assert_eq!(reading.to_the_end().await, (both(8), vec![9]));
+    assert_eq!(reading.read_to_the_end().await, (both(8), vec![9]));
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn a_search_that_is_refused_is_an_error_and_no_empty_folder() {
     for answer in ["NO [LIMIT] too many", "BAD what"] {
         let conversation = format!("{LOGIN}{}C: n3 UID SEARCH ALL\nS: * SEARCH 5\nS: n3 {answer}\n", examine(2, 7));
         let mut reading = Reading::of(&[&conversation], 64, Before::default(), |_| ()).await;
-        let (mails, trouble, again_in) = reading.to_trouble().await;
+        let (mails, trouble, again_in) = reading.read_to_trouble().await;
         assert_eq!(mails, []);
         let words = answer.split_once(' ').unwrap().1;
         assert!(trouble.contains(&format!("refused UID SEARCH: {words}")), "{trouble}");
@@ -54,11 +54,11 @@ async fn an_end_in_the_middle_of_a_fetch_is_an_error_and_the_rest_comes_on_the_n
         let broken = format!("{LOGIN}{}{LISTED}{FETCH}{end}", examine(2, 7));
         let whole = format!("{LOGIN}{}{LISTED}{FETCH}{BOTH}{IDLE}", examine(2, 7));
         let mut reading = Reading::of(&[&broken, &whole], 64, Before::default(), |_| ()).await;
-        let (mails, trouble, again_in) = reading.to_trouble().await;
+        let (mails, trouble, again_in) = reading.read_to_trouble().await;
         assert_eq!(mails, [], "what came without its end may be half of it");
         assert!(trouble.contains("closed the connection"), "{trouble}");
         assert!(again_in.unwrap() <= Duration::from_secs(1));
-        assert_eq!(reading.to_the_end().await, (both(7), vec![9]));
+        assert_eq!(reading.read_to_the_end().await, (both(7), vec![9]));
     }
 }
 
@@ -66,7 +66,7 @@ async fn an_end_in_the_middle_of_a_fetch_is_an_error_and_the_rest_comes_on_the_n
 async fn a_fetch_that_is_refused_moves_no_bookmark() {
     let conversation = format!("{LOGIN}{}{LISTED}{FETCH}S: n5 NO [UNAVAILABLE] busy\n", examine(2, 7));
     let mut reading = Reading::of(&[&conversation], 64, Before::default(), |_| ()).await;
-    let (mails, trouble, _) = reading.to_trouble().await;
+    let (mails, trouble, _) = reading.read_to_trouble().await;
     assert_eq!(mails, []);
     assert!(trouble.contains("refused UID FETCH: [UNAVAILABLE] busy"), "{trouble}");
 }
@@ -76,10 +76,10 @@ async fn a_good_bye_while_waiting_is_told_and_connected_after() {
     let bye = format!("{LOGIN}{}C: n3 IDLE\nS: + idling\nS: * BYE shutting down\n", examine(2, 7));
     let back = format!("{LOGIN}{}C: n3 IDLE\nS: + idling\n…\n", examine(2, 7));
     let mut reading = Reading::of(&[&bye, &back], 64, Before::read_to(7, 9), |_| ()).await;
-    reading.to_the_end().await;
-    let (_, trouble, _) = reading.to_trouble().await;
+    reading.read_to_the_end().await;
+    let (_, trouble, _) = reading.read_to_trouble().await;
     assert!(trouble.contains("closed the connection: shutting down"), "{trouble}");
-    reading.to_the_end().await;
+    reading.read_to_the_end().await;
 }
 
 #[tokio::test]
@@ -100,12 +100,12 @@ async fn a_login_that_is_refused_is_not_tried_again_by_itself() {
                    S: n1 NO [AUTHENTICATIONFAILED] no such account\n";
     let later = format!("{LOGIN}{}C: n3 IDLE\nS: + idling\n…\n", examine(2, 7));
     let mut reading = Reading::of(&[refused, &later], 64, Before::read_to(7, 9), |_| ()).await;
-    let (_, trouble, again_in) = reading.to_trouble().await;
+    let (_, trouble, again_in) = reading.read_to_trouble().await;
     assert!(trouble.contains("does not accept the login of noc: [AUTHENTICATIONFAILED] no such account"), "{trouble}");
     assert_eq!(again_in, None);
     // Somebody has corrected the password.
     reading.wanted.send_modify(|count| *count += 1);
-    reading.to_the_end().await;
+    reading.read_to_the_end().await;
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn a_server_that_is_too_busy_for_a_login_is_tried_again() {
                 C: AG5vYwBwdw==\n\
                 S: n1 NO [UNAVAILABLE] later\n";
     let mut reading = Reading::of(&[busy], 64, Before::default(), |_| ()).await;
-    let (_, _, again_in) = reading.to_trouble().await;
+    let (_, _, again_in) = reading.read_to_trouble().await;
     assert!(again_in.is_some());
 }
 
@@ -147,7 +147,7 @@ async fn a_token_that_is_refused_is_answered_fetched_anew_and_then_given_up() {
         let conversation = refused(listener.local_addr().unwrap().port());
         let server = Server::on(listener, vec![conversation.clone(), conversation], 64);
         let mut reading = Reading::with(server, Before::default(), token(auth));
-        let (_, trouble, again_in) = reading.to_trouble().await;
+        let (_, trouble, again_in) = reading.read_to_trouble().await;
         assert!(trouble.contains("{\"status\":\"400\",\"schemes\":\"bearer\"}"), "{trouble}");
         assert_eq!(again_in, None);
         reading.server.finish().await;
@@ -162,7 +162,7 @@ async fn a_server_that_wants_no_login_or_greets_with_a_good_bye_is_not_trusted()
         ("S: HTTP/1.1 400 Bad Request\n", "sends what cannot be understood"),
     ] {
         let mut reading = Reading::of(&[greeting], 64, Before::default(), |_| ()).await;
-        let (_, trouble, again_in) = reading.to_trouble().await;
+        let (_, trouble, again_in) = reading.read_to_trouble().await;
         assert!(trouble.contains(told), "{trouble}");
         assert!(again_in.is_some());
     }
@@ -264,6 +264,6 @@ async fn a_server_that_refuses_to_tell_is_asked() {
     );
     let quick = |imap: &mut Imap| imap.poll_every = Duration::from_millis(20);
     let mut reading = Reading::of(&[&conversation], 64, Before::read_to(7, 9), quick).await;
-    reading.to_the_end().await;
+    reading.read_to_the_end().await;
     reading.server.finish().await;
 }

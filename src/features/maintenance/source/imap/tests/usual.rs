@@ -37,7 +37,7 @@ async fn a_first_look_hands_out_everything_and_then_a_bookmark_however_it_is_cut
     );
     for piece in [1, 7, 64, usize::MAX] {
         let mut reading = Reading::of(&[&conversation], piece, Before::default(), |_| ()).await;
-        let (mails, marks) = reading.to_the_end().await;
+        let (mails, marks) = reading.read_to_the_end().await;
         let expected = [("INBOX/7/2", "two"), ("INBOX/7/5", "\u{fc}\u{fc}"), ("INBOX/7/9", "ni\r\nne")];
         assert_eq!((mails, marks), (pairs(&expected), vec![9]), "in pieces of {piece}");
     }
@@ -47,7 +47,7 @@ async fn a_first_look_hands_out_everything_and_then_a_bookmark_however_it_is_cut
 async fn a_folder_without_news_costs_one_question() {
     let conversation = format!("{LOGIN}{EXAMINE}{}", idles(3));
     let mut reading = Reading::of(&[&conversation], 64, Before::read_to(7, 9), |_| ()).await;
-    assert_eq!(reading.to_the_end().await, (vec![], vec![]));
+    assert_eq!(reading.read_to_the_end().await, (vec![], vec![]));
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn the_last_mail_that_every_range_without_end_has_is_not_new() {
         idles(4)
     );
     let mut reading = Reading::of(&[&conversation], 64, Before::read_to(7, 9), |_| ()).await;
-    assert_eq!(reading.to_the_end().await, (vec![], vec![9]));
+    assert_eq!(reading.read_to_the_end().await, (vec![], vec![9]));
 }
 
 #[tokio::test]
@@ -93,9 +93,9 @@ async fn mail_that_comes_while_waiting_is_fetched_at_once_and_by_its_number() {
     );
     for piece in [1, usize::MAX] {
         let mut reading = Reading::of(&[&conversation], piece, Before::read_to(7, 9), |_| ()).await;
-        assert_eq!(reading.to_the_end().await, (vec![], vec![]));
+        assert_eq!(reading.read_to_the_end().await, (vec![], vec![]));
         let expected = pairs(&[("INBOX/7/10", "ten"), ("INBOX/7/12", "twelve")]);
-        assert_eq!(reading.to_the_end().await, (expected, vec![12]));
+        assert_eq!(reading.read_to_the_end().await, (expected, vec![12]));
     }
 }
 
@@ -117,7 +117,7 @@ async fn a_server_that_says_it_lives_is_looked_at_in_time_all_the_same() {
         idles(5)
     );
     let mut reading = Reading::of(&[&conversation], usize::MAX, Before::read_to(7, 9), |_| ()).await;
-    reading.to_the_end().await;
+    reading.read_to_the_end().await;
     // It says so until the last moment; nobody is told of anything.
     let quiet = timeout(Duration::from_secs(3), reading.events.recv()).await;
     assert!(quiet.is_err(), "{quiet:?}");
@@ -139,7 +139,7 @@ async fn whoever_wants_a_look_has_it_at_once() {
          C: n5 IDLE\n"
     );
     let mut reading = Reading::of(&[&conversation], 64, Before::read_to(7, 9), |_| ()).await;
-    reading.to_the_end().await;
+    reading.read_to_the_end().await;
     reading.wanted.send_modify(|count| *count += 1);
     reading.server.finish().await;
 }
@@ -166,7 +166,7 @@ async fn senders_are_asked_for_on_the_server_and_looked_at_again_here() {
         imap.wanted.senders = ["mr@isp.example", "@carrier.example"].map(str::to_owned).to_vec();
     };
     let mut reading = Reading::of(&[&conversation], 64, Before::default(), senders).await;
-    assert_eq!(reading.to_the_end().await, (pairs(&[("INBOX/7/5", "five")]), vec![9]));
+    assert_eq!(reading.read_to_the_end().await, (pairs(&[("INBOX/7/5", "five")]), vec![9]));
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn mails_that_were_recorded_before_are_not_fetched_again() {
     let recorded = ["INBOX/7/2", "INBOX/7/9"].map(str::to_owned).into();
     let before = Before { recorded, ..Before::default() };
     let mut reading = Reading::of(&[&conversation], 64, before, |_| ()).await;
-    assert_eq!(reading.to_the_end().await, (vec![], vec![9]));
+    assert_eq!(reading.read_to_the_end().await, (vec![], vec![9]));
 }
 
 #[tokio::test]
@@ -204,7 +204,7 @@ async fn a_server_that_does_not_tell_is_asked_every_time() {
     );
     let polled = |imap: &mut Imap| (imap.idle, imap.poll_every) = (false, Duration::from_millis(20));
     let mut reading = Reading::of(&[&conversation], 64, Before::read_to(7, 9), polled).await;
-    reading.to_the_end().await;
+    reading.read_to_the_end().await;
     reading.server.finish().await;
 }
 
@@ -226,5 +226,5 @@ async fn the_first_folder_is_read_last_and_waited_in() {
     );
     let folders = |imap: &mut Imap| imap.folders.push("W\u{f6}rks".to_owned());
     let mut reading = Reading::of(&[&conversation], 64, Before::read_to(7, 9), folders).await;
-    assert_eq!(reading.to_the_end().await, (vec![], vec![0]));
+    assert_eq!(reading.read_to_the_end().await, (vec![], vec![0]));
 }
