@@ -135,11 +135,10 @@ impl Dovecot {
     /// Delivers a mail to the inbox.
     pub(crate) fn deliver(&mut self, mail: &[u8]) {
         self.deliver_to(&self.maildir(), mail);
-        self.delivered += 1;
     }
 
     /// Delivers a mail to a folder.
-    pub(crate) fn deliver_to(&self, folder: &Path, mail: &[u8]) {
+    pub(crate) fn deliver_to(&mut self, folder: &Path, mail: &[u8]) {
         let name = format!("{}.M{:06}P1.mx.example", 1_795_000_000 + self.delivered, self.delivered);
         let written = folder.join("tmp").join(&name);
         fs::write(&written, mail).unwrap();
@@ -147,6 +146,7 @@ impl Dovecot {
             chown(&written, Some(NOBODY), Some(NOBODY)).unwrap();
         }
         fs::rename(written, folder.join("new").join(name)).unwrap();
+        self.delivered += 1;
     }
 
     /// Delivers the announcements with these numbers, each as one that came over the wire.
