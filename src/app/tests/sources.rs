@@ -30,7 +30,7 @@ fn a_source_that_rests_is_a_warning_and_one_that_another_process_reads_is_none()
     desk.press("c");
     assert!(desk.shows("read by process 7 on jump-host"), "{}", desk.screen());
     desk.press("esc");
-    desk.source(SourceHealth::Paused { who: "anna".to_owned(), at: desk.now - TimeDelta::minutes(5) });
+    desk.source(SourceHealth::Paused { who: "anna".to_owned(), at: desk.now - TimeDelta::seconds(330) });
     assert!(desk.row("noctui").contains("mail ▲ paused"), "{}", desk.screen());
     desk.press("c");
     assert!(desk.shows("paused by anna 5m ago"), "{}", desk.screen());

@@ -1,7 +1,7 @@
 //! Which mail it is that the connection breaks at: some servers send of one what nobody can read, or end the connection
 //! over it. It must not keep those behind it from being read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Strikes after which mails that were fetched together are fetched one by one,
 const ALONE: u32 = 3;
@@ -25,8 +25,8 @@ pub(super) enum Break {
 pub(super) struct Doubt {
     /// Those on their way, as keys.
     flying: BTreeSet<String>,
-    /// How often the connection broke with these on their way.
-    strikes: u32,
+    /// How often the connection broke with each on its way. What arrives meanwhile does not speak for the others.
+    strikes: BTreeMap<String, u32>,
     /// Whether nobody has told yet what became of them.
     is_open: bool,
     /// Those that are fetched one by one.
@@ -42,26 +42,27 @@ impl Doubt {
             // Reading them ended without a word: by a panic.
             self.broke(Break::Garbled);
         }
-        if keys != self.flying {
-            self.strikes = 0;
-            self.flying = keys;
-        }
+        self.flying = keys;
         self.is_open = true;
     }
 
     /// The connection broke, and what was asked for did not all come.
     pub(super) fn broke(&mut self, how: Break) {
         self.is_open = false;
-        self.strikes += match how {
+        let more = match how {
             Break::Garbled => GARBLED,
             Break::Lost => 1,
         };
-        if self.flying.len() > 1 && self.strikes >= ALONE {
-            self.alone.append(&mut self.flying);
-            self.strikes = 0;
-        } else if self.flying.len() == 1 && self.strikes >= GIVEN_UP {
-            self.lost.append(&mut self.flying);
-            self.strikes = 0;
+        let is_alone = self.flying.len() == 1;
+        let most = if is_alone { GIVEN_UP } else { ALONE };
+        for key in std::mem::take(&mut self.flying) {
+            let strikes = self.strikes.entry(key.clone()).or_default();
+            *strikes += more;
+            if *strikes >= most {
+                self.strikes.remove(&key);
+                let found = if is_alone { &mut self.lost } else { &mut self.alone };
+                found.insert(key);
+            }
         }
     }
 
@@ -77,8 +78,9 @@ impl Doubt {
 
     /// Everything that was asked for has come.
     pub(super) fn arrived(&mut self) {
-        self.flying.clear();
-        self.strikes = 0;
+        for key in std::mem::take(&mut self.flying) {
+            self.strikes.remove(&key);
+        }
         self.is_open = false;
     }
 
@@ -102,10 +104,11 @@ mod tests {
         doubt.sent(keys(&["1", "2"]));
         doubt.broke(Break::Garbled);
         assert!(doubt.is_alone("1") && doubt.is_alone("2"));
-        doubt.sent(keys(&["1"]));
-        doubt.arrived();
         for _ in 0..2 {
             assert!(!doubt.is_lost("2"));
+            // One that comes every time.
+            doubt.sent(keys(&["1"]));
+            doubt.arrived();
             doubt.sent(keys(&["2"]));
             doubt.broke(Break::Garbled);
         }
