@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench imap` starts Dovecot on loopback with a mailbox of our own notifications; `NOCTUI_BENCH_ROWS` is
 //! another number of mails. Machines are busy, so both are measured in turn, three times, and the best counts.
-//! mbsync is measured as it comes, which makes every mail durable by itself; noctui commits some hundred together.
+//! mbsync is measured as it comes, which makes every mail durable by itself; noctui makes many durable with one commit.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
