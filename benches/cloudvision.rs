@@ -92,8 +92,8 @@ async fn once(sim: &Simulator, server: &Server, order: &Order) -> Cost {
     sim.calls().clear();
     let client = Client::new(server, sim.token()).unwrap();
     let (events, nobody_listens) = mpsc::channel(1);
-    let (cancel, go_on) = (CancellationToken::new(), CancellationToken::new());
-    let controls = Controls { cancel, go_on, events, recorder: Arc::new(Unrecorded) };
+    let (cancel, leave, go_on) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
+    let controls = Controls { cancel, leave, go_on, events, recorder: Arc::new(Unrecorded) };
     drop(nobody_listens);
     let begun = Instant::now();
     let outcome = deploy::run(&client, order, &controls).await;

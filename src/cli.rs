@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::{self, Config, Environment, Flags, Level, Problem, Problems, When};
-use crate::features::{self, cloudvision, maintenance};
+use crate::features::{self, cloudvision, lab, maintenance};
 use crate::trouble::{Remedy, Trouble};
 use crate::{app, clock, demo, logging, output, runtime, store, text};
 
@@ -20,7 +20,7 @@ const VARIABLES: &str = "\
 Variables, each weaker than its flag and stronger than the configuration file:
   NOCTUI_CONFIG NOCTUI_DATA_DIR NOCTUI_CONTEXT NOCTUI_READ_ONLY NOCTUI_COLOR NOCTUI_ASCII NOCTUI_LOG
   and without a flag NOCTUI_STATE_DIR NOCTUI_CACHE_DIR NOCTUI_THEME NOCTUI_TIME_ZONE NOCTUI_MOUSE NOCTUI_WHO
-  NOCTUI_CLOUDVISION_TOKEN
+  NOCTUI_CLOUDVISION_TOKEN NOCTUI_LAB_TOKEN
 
 Exit codes: 0 done, 1 the check that was asked for says no, 2 noctui could not do it or was asked wrongly.";
 
@@ -85,6 +85,9 @@ enum Command {
     /// Devices of CloudVision's inventory.
     #[command(subcommand)]
     Device(cloudvision::cli::workspace::DeviceCommand),
+    /// Port forwards into labs: list, add, remove, connect, check, save, restore.
+    #[command(subcommand)]
+    Lab(lab::cli::Command),
     /// List what was asked of CloudVision from here, by whom, and what came of it; the newest first.
     Audit(cloudvision::cli::audit::Args),
     /// Show noctui on a mailbox of realistic notifications; needs no configuration and leaves nothing behind.
@@ -127,6 +130,7 @@ pub fn main() -> ExitCode {
         Some(Command::Change(args)) => cloudvision::cli::change::run(&args, &flags),
         Some(Command::Workspace(command)) => cloudvision::cli::workspace::run(&command, &flags),
         Some(Command::Device(command)) => cloudvision::cli::workspace::run_device(&command, &flags),
+        Some(Command::Lab(command)) => lab::cli::run(command, &flags),
         Some(Command::Audit(args)) => cloudvision::cli::audit::run(&args, &flags),
         Some(Command::Config(command)) => config::cli::run(&command, &flags, problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
@@ -206,7 +210,7 @@ fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitC
 
 /// `noctui backup`
 fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
-    let config = config::load(flags, &Environment::of_this_process())?;
+    let config = config::load_without_screen(flags, &Environment::of_this_process())?;
     let version = store::backup(&config.paths.data, file)?;
     let bytes = file.metadata().context("look at the backup")?.len();
     output::print(&format!("wrote {}, {bytes} bytes\n", text::clean_line(&file.to_string_lossy())))?;

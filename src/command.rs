@@ -32,11 +32,17 @@ pub enum Scope {
     Workspaces,
     /// The list of devices.
     Devices,
+    /// The machines of a lab and their forwards.
+    Lab,
+    /// One of them, opened.
+    Forward,
+    /// Several changes of a lab.
+    LabPlan,
 }
 
 impl Scope {
     /// Every scope, in the order of the help overlay.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Maintenances,
         Self::Maintenance,
         Self::Notifications,
@@ -47,6 +53,9 @@ impl Scope {
         Self::Change,
         Self::Workspaces,
         Self::Devices,
+        Self::Lab,
+        Self::Forward,
+        Self::LabPlan,
         Self::Moving,
         Self::Dashboard,
         Self::Global,
@@ -69,6 +78,9 @@ impl Scope {
             Self::Change => "A change control, opened",
             Self::Workspaces => "Workspaces",
             Self::Devices => "Devices",
+            Self::Lab => "Lab",
+            Self::Forward => "A forward, opened",
+            Self::LabPlan => "A plan for a lab, opened",
         }
     }
 }
@@ -91,6 +103,9 @@ impl Scope {
             Self::Change => "an opened change control",
             Self::Workspaces => "the list of workspaces",
             Self::Devices => "the list of devices",
+            Self::Lab => "the lab",
+            Self::Forward => "an opened forward",
+            Self::LabPlan => "an opened plan",
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
+/// A longer cell moves what is behind it in its own line and not in all others.
+const WIDEST: usize = 100;
+
 /// A table that is printed piece by piece. Columns are as wide as in the pieces so far; they grow where a later piece
 /// needs it and never shrink.
 #[derive(Debug)]
@@ -25,7 +28,7 @@ impl<const N: usize> Table<N> {
     pub(crate) fn lines(&mut self, rows: &[[String; N]]) -> String {
         for row in rows {
             for (width, cell) in self.widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.width());
+                *width = (*width).max(cell.width().min(WIDEST));
             }
         }
         rows.iter().map(|row| self.line(row)).collect()
@@ -36,7 +39,7 @@ impl<const N: usize> Table<N> {
         let mut line = String::new();
         for (width, cell) in self.widths.iter().zip(row).filter(|(width, _)| **width > 0) {
             line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', width - cell.width() + Self::GAP));
+            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + Self::GAP));
         }
         let line = line.trim_end();
         match self.columns {
@@ -74,6 +77,15 @@ mod tests {
         let text = table.lines(&[row(["ID", "", "WORK"]), row(["日本", "", "x"]), row(["abcdef", "", ""])]);
         assert_eq!(text, "ID      WORK\n日本    x\nabcdef\n");
         assert_eq!(table.lines(&[row(["a", "b", "c"])]), "a       b  c\n");
+    }
+
+    #[test]
+    fn one_cell_without_end_widens_no_other_line() {
+        let mut table = Table::new(None);
+        let long = "x".repeat(1000);
+        let text = table.lines(&[row(["a", &long, "c"]), row(["a", "b", "c"])]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].ends_with("x  c") && lines[1].len() == 3 + WIDEST + 3, "{}", lines[1].len());
     }
 
     #[test]

@@ -44,7 +44,9 @@ impl Trouble {
     pub fn caused_by(mut self, because: &str) -> Self {
         let because = text::clean_line(because);
         let above = self.because.last().unwrap_or(&self.what);
-        if !because.is_empty() && !above.ends_with(&because) {
+        // And some repeat the line above with a number in front: "Error code 11: The database disk image is malformed".
+        let repeats = because.to_lowercase().ends_with(&above.to_lowercase());
+        if !because.is_empty() && !above.ends_with(&because) && !repeats {
             self.because.push(because);
         }
         self

@@ -40,13 +40,16 @@ impl Model {
             return;
         }
         self.context = (self.context + 1) % self.settings.contexts.len();
-        self.show_instance_of_context();
+        self.show_backends_of_context();
         let name = self.context().map_or("", |context| &context.name);
         self.toasts.done(self.now, format!("context {name}"));
     }
 
-    /// Shows the CloudVision that the context works with: what the header names is what is acted on.
-    pub(super) fn show_instance_of_context(&mut self) {
+    /// Shows the CloudVision and the lab that the context works with: what the header names is what is acted on.
+    pub(super) fn show_backends_of_context(&mut self) {
+        if let Some(name) = self.context().and_then(|context| context.lab.clone()) {
+            self.lab.show_lab(&name);
+        }
         if let Some(name) = self.context().and_then(|context| context.cloudvision.clone()) {
             self.cloudvision.show_instance(&name);
         }
@@ -75,7 +78,8 @@ impl Model {
         self.maintenance.set_who(&self.settings.who);
         self.maintenance.set_sources(&self.settings.mail_sources);
         self.cloudvision.set_instances(&self.settings.cloudvision, self.now);
-        self.show_instance_of_context();
+        self.lab.set_labs(&self.settings.labs, &self.settings.connect);
+        self.show_backends_of_context();
         let is_deploying = self.deployments_under_way() > 0;
         self.toasts.done(
             self.now,

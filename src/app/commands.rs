@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::Pane;
 use crate::command::{Motion, Risk, Scope, Spec, row};
-use crate::features::{cloudvision, maintenance};
+use crate::features::{cloudvision, lab, maintenance};
 
 /// Everything a user can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub enum Command {
     Maintenance(maintenance::pane::Command),
     /// Of CloudVision.
     CloudVision(cloudvision::pane::Command),
+    /// Of the labs.
+    Lab(lab::pane::Command),
 }
 
 /// What is everywhere, on the dashboard, and in every list.
@@ -115,7 +117,8 @@ const GENERAL: &[Spec<Command>] = &[
 pub(crate) static COMMANDS: LazyLock<Vec<Spec<Command>>> = LazyLock::new(|| {
     let maintenance = maintenance::pane::COMMANDS.iter().map(|spec| spec.wrap(Command::Maintenance));
     let cloudvision = cloudvision::pane::COMMANDS.iter().map(|spec| spec.wrap(Command::CloudVision));
-    maintenance.chain(cloudvision).chain(GENERAL.iter().copied()).collect()
+    let lab = lab::pane::COMMANDS.iter().map(|spec| spec.wrap(Command::Lab));
+    maintenance.chain(cloudvision).chain(lab).chain(GENERAL.iter().copied()).collect()
 });
 
 /// The row of this name.

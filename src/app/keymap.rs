@@ -91,8 +91,12 @@ impl Keymap {
                             map.commands.insert((*scope, key), spec.command);
                             kept = true;
                         }
-                        Some(other) if overrides.contains_key(spec.name) => {
-                            conflicts.push(Conflict::Twice { command: spec.name, key, taken_by: other });
+                        Some(other) if *other != spec.name && overrides.contains_key(spec.name) => {
+                            // Once, in however many places.
+                            let conflict = Conflict::Twice { command: spec.name, key, taken_by: other };
+                            if !conflicts.contains(&conflict) {
+                                conflicts.push(conflict);
+                            }
                         }
                         Some(_) => {}
                     }
@@ -209,6 +213,14 @@ mod tests {
         let (map, conflicts) = Keymap::new(&overrides(&[("help", "f9"), ("log", "f9")]));
         assert_eq!(conflicts, [Conflict::Twice { command: "log", key: key("f9"), taken_by: "help" }]);
         assert_eq!(map.find(&[Scope::Global], key("f9")), Some(Command::Help));
+    }
+
+    #[test]
+    fn a_conflict_is_told_once_and_a_key_that_is_written_twice_is_none() {
+        let (map, conflicts) = Keymap::new(&overrides(&[("acknowledge", "a a")]));
+        assert_eq!((map.keys("acknowledge"), conflicts), ([key("a")].as_slice(), vec![]));
+        let (_, conflicts) = Keymap::new(&overrides(&[("acknowledge", "f9"), ("note", "f9")]));
+        assert_eq!(conflicts, [Conflict::Twice { command: "note", key: key("f9"), taken_by: "acknowledge" }]);
     }
 
     #[test]

@@ -25,8 +25,9 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::errand::{Errand, Returned};
 use crate::features::cloudvision::pane::Place;
-use crate::features::{cloudvision, maintenance};
+use crate::features::{cloudvision, lab, maintenance};
 use crate::input::Input;
 use crate::logging::Recent;
 use crate::state::ViewState;
@@ -113,6 +114,8 @@ pub struct Context {
     pub read_only: bool,
     /// The CloudVision to work with; `None` leaves the one that is shown.
     pub cloudvision: Option<String>,
+    /// The lab to work with; `None` leaves the one that is shown.
+    pub lab: Option<String>,
 }
 
 /// What the configuration decides about the screen; final, validated.
@@ -142,6 +145,10 @@ pub struct Settings {
     pub(crate) mail_sources: Vec<String>,
     /// Every CloudVision that is configured.
     pub(crate) cloudvision: Vec<cloudvision::worker::InstanceView>,
+    /// Every lab that is configured.
+    pub(crate) labs: Vec<lab::worker::LabView>,
+    /// How forwards are used.
+    pub(crate) connect: crate::config::Connect,
     /// What to say in a pane whose backend is not there: one line per pane; `None` for a pane that is.
     pub(crate) absent: [Option<String>; 5],
 }
@@ -173,6 +180,8 @@ pub struct Model {
     pub(crate) maintenance: maintenance::pane::State,
     /// The deploys and the change controls.
     pub(crate) cloudvision: cloudvision::pane::State,
+    /// The labs.
+    pub(crate) lab: lab::pane::State,
     /// When each write was asked for that is not answered yet, in the order in which they are carried out.
     pub(crate) writing: VecDeque<DateTime<Utc>>,
     /// What lies on top, the topmost last.
@@ -204,6 +213,14 @@ pub enum Message {
     CloudVisionStopped(Trouble),
     /// CloudVision's worker can be asked again.
     CloudVisionStarted,
+    /// The labs' worker says something.
+    Lab(Box<lab::worker::Report>),
+    /// The labs' worker ended by itself, for this reason; it is started again.
+    LabStopped(Trouble),
+    /// The labs' worker can be asked again.
+    LabStarted,
+    /// A program that was started for the person at the screen has ended.
+    Returned(Returned),
     /// The configuration file was read again and is in force.
     Reconfigured(Box<Settings>),
     /// The configuration file has an error; the old one stays in force.
@@ -221,12 +238,16 @@ impl Message {
         match self {
             Self::Maintenance(report) => report.trouble(),
             Self::CloudVision(report) => report.trouble(),
+            Self::Lab(report) => report.trouble(),
             Self::ConfigurationRefused(trouble) | Self::Failed(trouble) => Some(trouble),
             // Who starts the worker again logs why it ended.
             Self::WorkerStopped(_)
             | Self::WorkerStarted
             | Self::CloudVisionStopped(_)
             | Self::CloudVisionStarted
+            | Self::LabStopped(_)
+            | Self::LabStarted
+            | Self::Returned(_)
             | Self::Input(_)
             | Self::Ticked
             | Self::Reconfigured(_)
@@ -242,6 +263,10 @@ pub enum Effect {
     Maintenance(maintenance::worker::Request),
     /// A request for CloudVision's worker.
     CloudVision(cloudvision::worker::Request),
+    /// A request for the labs' worker.
+    Lab(lab::worker::Request),
+    /// Start a program for the person at the screen.
+    Run(Errand),
     /// Put text on the clipboard of the user's terminal.
     Copy(String),
     /// Take or leave the mouse.
@@ -277,6 +302,7 @@ impl Model {
                 view.panes.get(Pane::Changes.name()),
                 now,
             ),
+            lab: lab::pane::State::new(&settings.labs, &settings.connect, view.panes.get(Pane::Lab.name()), now),
             writing: VecDeque::new(),
             overlays: Vec::new(),
             toasts: Toasts::default(),
@@ -285,7 +311,7 @@ impl Model {
             settings,
         };
         model.maintenance.set_sources(&model.settings.mail_sources);
-        model.show_instance_of_context();
+        model.show_backends_of_context();
         model.fit();
         model
     }
@@ -326,9 +352,10 @@ impl Model {
     #[must_use]
     pub fn next_change(&self) -> DateTime<Utc> {
         let instants = self.maintenance.instants().chain(self.cloudvision.instants(self.now));
+        let instants = instants.chain(self.lab.instants(self.now));
         let turn = crate::ui::time::next_change(self.now, instants);
         let slow = self.slow_at().filter(|slow| *slow > self.now);
-        self.toasts.expiry().into_iter().chain(slow).fold(turn, DateTime::min)
+        self.toasts.expiry().into_iter().chain(slow).chain(self.maintenance.keeps_at()).fold(turn, DateTime::min)
     }
 
     /// When the oldest write that is not answered becomes a slow one; `None` if all are answered.
@@ -350,7 +377,8 @@ impl Model {
     pub(crate) fn connections(&self) -> Vec<Connection> {
         let mail = self.maintenance.connection(self.zone, self.now);
         let cloudvision = self.cloudvision.connection(self.zone, self.now);
-        let named = [("mail", mail), ("cv", cloudvision)].into_iter();
+        let lab = self.lab.connection(self.zone, self.now);
+        let named = [("mail", mail), ("cv", cloudvision), ("lab", lab)].into_iter();
         named
             .filter_map(|(name, told)| told.map(|(state, word, story)| Connection { name, state, word, story }))
             .collect()
@@ -368,6 +396,7 @@ impl Model {
                 (Pane::Maintenances.name().to_owned(), self.maintenance.saved()),
                 (Pane::Deploys.name().to_owned(), self.cloudvision.saved(Place::Deploys)),
                 (Pane::Changes.name().to_owned(), self.cloudvision.saved(Place::Changes)),
+                (Pane::Lab.name().to_owned(), self.lab.saved()),
             ]
             .into(),
         }

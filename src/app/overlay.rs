@@ -6,7 +6,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::commands::{COMMANDS, Command};
 use crate::command::{Scope, Spec};
-use crate::features::cloudvision;
+use crate::features::{cloudvision, lab};
 use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field};
 use crate::ui::page::Span;
@@ -55,6 +55,8 @@ pub(crate) struct Help {
     pub(crate) search: Field,
     /// Index of the row under the cursor among those shown.
     pub(crate) cursor: usize,
+    /// Whether somebody moved the cursor or searched: until then Enter runs nothing.
+    pub(crate) chosen: bool,
 }
 
 /// The command palette.
@@ -64,6 +66,8 @@ pub(crate) struct Palette {
     pub(crate) text: Field,
     /// Index among the matches.
     pub(crate) cursor: usize,
+    /// Whether somebody moved the cursor since the text was last empty: until then Enter on no text runs nothing.
+    chosen: bool,
     /// The names of the themes, each of which can be asked for.
     themes: Vec<String>,
     /// The scopes of the place it was opened from.
@@ -138,6 +142,8 @@ pub(crate) enum Confirmed {
     Run(Command),
     /// This is asked of CloudVision's worker.
     CloudVision(cloudvision::worker::Request),
+    /// This is asked of the labs' worker.
+    Lab(Box<lab::worker::Request>),
 }
 
 impl Help {
@@ -161,6 +167,7 @@ impl Help {
     /// Searches, moves, runs.
     fn key(&mut self, key: Key) -> Taken {
         match (key.code, key.ctrl) {
+            (Code::Enter, _) if !self.chosen => Taken::Closed,
             (Code::Enter, _) => self.rows().get(self.cursor).map_or(Taken::Closed, |spec| Taken::Run(spec.command)),
             (Code::Down, _) | (Code::Char('n'), true) => self.go(self.cursor + 1),
             (Code::Up, _) | (Code::Char('p'), true) => self.go(self.cursor.saturating_sub(1)),
@@ -169,7 +176,11 @@ impl Help {
             (Code::Char('?'), false) if self.search.text().is_empty() => Taken::Closed,
             _ => match self.search.key(key) {
                 Edited::Ignored => Taken::Ignored,
-                Edited::Text => self.go(0),
+                Edited::Text => {
+                    self.go(0);
+                    self.chosen = !self.search.text().trim().is_empty();
+                    Taken::Consumed
+                }
                 Edited::Cursor => Taken::Consumed,
             },
         }
@@ -177,6 +188,7 @@ impl Help {
 
     /// Puts the cursor on a row.
     fn go(&mut self, row: usize) -> Taken {
+        self.chosen = true;
         self.cursor = row.min(self.rows().len().saturating_sub(1));
         Taken::Consumed
     }
@@ -185,7 +197,7 @@ impl Help {
 impl Palette {
     /// An empty palette over a place with these scopes, where there are these themes.
     pub(crate) fn new(themes: Vec<String>, scopes: Vec<Scope>) -> Self {
-        Self { text: Field::line(""), cursor: 0, themes, scopes }
+        Self { text: Field::line(""), cursor: 0, chosen: false, themes, scopes }
     }
 
     /// Whether a command is for the place that the palette was opened from.
@@ -264,19 +276,25 @@ impl Palette {
     fn key(&mut self, key: Key) -> Taken {
         let last = self.matches().len().saturating_sub(1);
         match (key.code, key.ctrl) {
+            (Code::Enter, _) if !self.chosen && self.text.text().trim().is_empty() => {}
             (Code::Enter, _) => {
                 return self.matches().get(self.cursor).map_or(Taken::Consumed, Offer::taken);
             }
-            (Code::Down | Code::Tab, _) | (Code::Char('n'), true) => self.cursor = (self.cursor + 1).min(last),
-            (Code::Up, _) | (Code::Char('p'), true) => self.cursor = self.cursor.saturating_sub(1),
+            (Code::Down | Code::Tab, _) | (Code::Char('n'), true) => self.go((self.cursor + 1).min(last)),
+            (Code::Up, _) | (Code::Char('p'), true) => self.go(self.cursor.saturating_sub(1)),
             (Code::Backspace, false) if self.text.text().is_empty() => return Taken::Closed,
             _ => match self.text.key(key) {
                 Edited::Ignored => return Taken::Ignored,
-                Edited::Text => self.cursor = 0,
+                Edited::Text => (self.cursor, self.chosen) = (0, false),
                 Edited::Cursor => {}
             },
         }
         Taken::Consumed
+    }
+
+    /// Puts the cursor on a row.
+    fn go(&mut self, row: usize) {
+        (self.cursor, self.chosen) = (row, true);
     }
 }
 
@@ -328,8 +346,14 @@ impl Overlay {
     /// Offers pasted text; returns whether it fitted.
     pub(crate) fn paste(&mut self, text: &str) -> bool {
         match self {
-            Self::Help(help) => help.search.paste(text),
-            Self::Palette(palette) => palette.text.paste(text),
+            Self::Help(help) => {
+                (help.cursor, help.chosen) = (0, true);
+                help.search.paste(text)
+            }
+            Self::Palette(palette) => {
+                (palette.cursor, palette.chosen) = (0, false);
+                palette.text.paste(text)
+            }
             Self::Confirm(confirm) => confirm.typed.paste(text),
             Self::Log(_) | Self::Connections(_) => true,
         }

@@ -4,10 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::commands::Command;
+use super::overlay::Overlay;
 use super::{Effect, Model, Pane};
-use crate::command::{Motion, Scope};
+use crate::command::{Motion, Risk, Scope};
 use crate::features::cloudvision::pane::Place;
-use crate::features::{cloudvision, maintenance};
+use crate::features::{cloudvision, lab, maintenance};
 use crate::key::Key;
 use crate::ui::Look;
 use crate::ui::outcome::{Outcome, Say};
@@ -20,6 +21,8 @@ enum Owner {
     Maintenances,
     /// CloudVision's, which has several.
     CloudVision(Place),
+    /// The labs'.
+    Lab,
     /// Nobody's: its feature does not exist yet.
     Nobody,
 }
@@ -31,7 +34,8 @@ impl Pane {
             Self::Maintenances => Owner::Maintenances,
             Self::Deploys => Owner::CloudVision(Place::Deploys),
             Self::Changes => Owner::CloudVision(Place::Changes),
-            Self::Lab | Self::Consoles => Owner::Nobody,
+            Self::Lab => Owner::Lab,
+            Self::Consoles => Owner::Nobody,
         }
     }
 
@@ -39,7 +43,7 @@ impl Pane {
     pub(super) fn place(self) -> Option<Place> {
         match self.owner() {
             Owner::CloudVision(place) => Some(place),
-            Owner::Maintenances | Owner::Nobody => None,
+            Owner::Maintenances | Owner::Lab | Owner::Nobody => None,
         }
     }
 }
@@ -64,7 +68,16 @@ impl Model {
 
     /// The same for CloudVision.
     pub(super) fn of_cloudvision(&mut self, outcome: cloudvision::pane::Outcome) -> Vec<Effect> {
+        if let Some(aim) = self.cloudvision.take_question() {
+            let confirm = self.asked(aim, Risk::Confirm);
+            self.overlays.push(Overlay::Confirm(confirm));
+        }
         self.apply(outcome, Effect::CloudVision)
+    }
+
+    /// The same for the labs.
+    pub(super) fn of_lab(&mut self, outcome: lab::pane::Outcome) -> Vec<Effect> {
+        self.apply(outcome, Effect::Lab)
     }
 
     /// What a pane asked for, and what it wants said.
@@ -75,7 +88,8 @@ impl Model {
             Some(Say::Warn(text)) => self.toasts.warn(self.now, text),
             Some(Say::Failed(trouble)) => self.toasts.fail(self.now, &trouble),
         }
-        outcome.requests.into_iter().map(wrap).chain(outcome.copy.map(Effect::Copy)).collect()
+        let errand = outcome.errand.map(Effect::Run);
+        outcome.requests.into_iter().map(wrap).chain(outcome.copy.map(Effect::Copy)).chain(errand).collect()
     }
 
     /// Hands something to the feature behind a pane; what it asks for and wants said is seen to.
@@ -84,6 +98,7 @@ impl Model {
         pane: Pane,
         maintenance: impl FnOnce(&mut maintenance::pane::State, &Look<'_>) -> maintenance::pane::Outcome,
         cloudvision: impl FnOnce(&mut cloudvision::pane::State, Place, &Look<'_>) -> cloudvision::pane::Outcome,
+        lab: impl FnOnce(&mut lab::pane::State) -> lab::pane::Outcome,
     ) -> Vec<Effect> {
         let look = self.settings.look(self.zone, self.now);
         match pane.owner() {
@@ -94,6 +109,10 @@ impl Model {
             Owner::CloudVision(place) => {
                 let outcome = cloudvision(&mut self.cloudvision, place, &look);
                 self.of_cloudvision(outcome)
+            }
+            Owner::Lab => {
+                let outcome = lab(&mut self.lab);
+                self.of_lab(outcome)
             }
             Owner::Nobody => vec![],
         }
@@ -111,6 +130,7 @@ impl Model {
                     self.maintenance.lay_out(&look);
                 }
                 Owner::CloudVision(place) => self.cloudvision.fit(place, columns, rows, &look),
+                Owner::Lab => self.lab.fit(columns, rows, &look),
                 Owner::Nobody => {}
             }
         }
@@ -121,6 +141,7 @@ impl Model {
         match self.focus.owner() {
             Owner::Maintenances => self.maintenance.is_opened(),
             Owner::CloudVision(place) => self.cloudvision.is_opened(place),
+            Owner::Lab => self.lab.is_opened(),
             Owner::Nobody => false,
         }
     }
@@ -130,18 +151,32 @@ impl Model {
         match self.focus.owner() {
             Owner::Maintenances => self.maintenance.is_typing(),
             Owner::CloudVision(place) => self.cloudvision.is_typing(place),
+            Owner::Lab => self.lab.is_typing(),
             Owner::Nobody => false,
         }
     }
 
     /// A key for the text that is being typed in the focused pane.
     pub(super) fn typed(&mut self, key: Key) -> Vec<Effect> {
-        self.hand_to(self.focus, |pane, look| pane.typed(key, look.now), |pane, _, look| pane.typed(key, look))
+        if self.refuses_form(key) {
+            return vec![];
+        }
+        self.hand_to(
+            self.focus,
+            |maintenance, look| maintenance.typed(key, look.now),
+            |cloudvision, _, look| cloudvision.typed(key, look),
+            |lab| lab.typed(key),
+        )
     }
 
     /// Pasted text for it.
     pub(super) fn typed_all(&mut self, text: &str) -> Vec<Effect> {
-        self.hand_to(self.focus, |pane, look| pane.paste(text, look.now), |pane, _, look| pane.paste(text, look))
+        self.hand_to(
+            self.focus,
+            |maintenance, look| maintenance.paste(text, look.now),
+            |cloudvision, _, look| cloudvision.paste(text, look),
+            |lab| lab.paste(text),
+        )
     }
 
     /// The keys of what is being typed and what they do.
@@ -149,6 +184,7 @@ impl Model {
         match self.focus.owner() {
             Owner::Maintenances => self.maintenance.editor_keys(),
             Owner::CloudVision(place) => self.cloudvision.editor_keys(place),
+            Owner::Lab => self.lab.editor_keys(),
             Owner::Nobody => None,
         }
     }
@@ -158,9 +194,11 @@ impl Model {
         let mut scopes = Vec::with_capacity(4);
         match self.focus.owner() {
             Owner::Maintenances => scopes.extend(self.maintenance.scopes()),
-            // Without a CloudVision there is nothing to act on or to move through.
+            // Without a backend there is nothing to act on or to move through.
             Owner::CloudVision(_) if self.settings.cloudvision.is_empty() => {}
             Owner::CloudVision(place) => scopes.extend(self.cloudvision.scopes(place)),
+            Owner::Lab if self.settings.labs.is_empty() => {}
+            Owner::Lab => scopes.extend(self.lab.scopes()),
             Owner::Nobody => {}
         }
         scopes.extend([Scope::Dashboard, Scope::Global]);
@@ -178,23 +216,42 @@ impl Model {
                 let outcome = self.cloudvision.back(place)?;
                 Some(self.of_cloudvision(outcome))
             }
+            Owner::Lab => {
+                let outcome = self.lab.back()?;
+                Some(self.of_lab(outcome))
+            }
             Owner::Nobody => None,
         }
     }
 
     /// The cursor moved.
     pub(super) fn moved(&mut self, motion: Motion) -> Vec<Effect> {
-        self.hand_to(self.focus, |pane, look| pane.moved(motion, look.now), |pane, place, _| pane.moved(place, motion))
+        self.hand_to(
+            self.focus,
+            |maintenance, look| maintenance.moved(motion, look.now),
+            |cloudvision, place, _| cloudvision.moved(place, motion),
+            |lab| lab.moved(motion),
+        )
     }
 
     /// The wheel turned over a pane, at this column of it.
     pub(super) fn wheel_over(&mut self, pane: Pane, column: u16, lines: isize) -> Vec<Effect> {
-        self.hand_to(pane, |pane, _| pane.wheel(lines), |pane, place, look| pane.wheel(place, column, lines, look))
+        self.hand_to(
+            pane,
+            |maintenance, _| maintenance.wheel(lines),
+            |cloudvision, place, look| cloudvision.wheel(place, column, lines, look),
+            |lab| lab.wheel(lines),
+        )
     }
 
     /// A click into a pane, at this column and line below its title.
     pub(super) fn click_into(&mut self, pane: Pane, column: u16, line: usize) -> Vec<Effect> {
-        self.hand_to(pane, |pane, _| pane.click(line), |pane, place, look| pane.click(place, column, line, look))
+        self.hand_to(
+            pane,
+            |maintenance, _| maintenance.click(line),
+            |cloudvision, place, look| cloudvision.click(place, column, line, look),
+            |lab| lab.click(line),
+        )
     }
 
     /// The figures of a pane's title, in the order of their weight.
@@ -202,13 +259,18 @@ impl Model {
         match pane.owner() {
             Owner::Maintenances => self.maintenance.heading(),
             Owner::CloudVision(place) => self.cloudvision.heading(place),
+            Owner::Lab => self.lab.heading(self.now),
             Owner::Nobody => vec![],
         }
     }
 
     /// What else stands beside a pane's name.
     pub(super) fn emblem(&self, pane: Pane) -> Vec<Span> {
-        if pane.place().is_some() { self.cloudvision.badge_of_instance() } else { vec![] }
+        match pane.owner() {
+            Owner::CloudVision(_) => self.cloudvision.badge_of_instance(),
+            Owner::Lab => self.lab.badge_of_lab(),
+            Owner::Maintenances | Owner::Nobody => vec![],
+        }
     }
 
     /// The number on a pane's tab.
@@ -216,6 +278,7 @@ impl Model {
         match pane.owner() {
             Owner::Maintenances => self.maintenance.badge(),
             Owner::CloudVision(place) => self.cloudvision.badge(place),
+            Owner::Lab => self.lab.badge(),
             Owner::Nobody => None,
         }
     }
@@ -225,6 +288,7 @@ impl Model {
         match pane.owner() {
             Owner::Maintenances => maintenance::pane::view::title(&self.maintenance, &self.look()),
             Owner::CloudVision(place) => cloudvision::pane::view::title(&self.cloudvision, place, &self.look()),
+            Owner::Lab => lab::pane::view::title(&self.lab, &self.look()),
             Owner::Nobody => None,
         }
     }
@@ -234,6 +298,7 @@ impl Model {
         match (command, self.focus.place()) {
             (Command::Maintenance(command), _) => self.maintenance.hint(command, word),
             (Command::CloudVision(command), Some(place)) => self.cloudvision.hint(place, command, word),
+            (Command::Lab(command), _) => self.lab.hint(command, word),
             (Command::Back, _) => self.is_opened().then_some(word),
             (Command::Zoom, _) => self.can_zoom().then_some(word),
             _ => Some(word),
@@ -243,6 +308,11 @@ impl Model {
     /// Deployments that end with noctui.
     pub(crate) fn deployments_under_way(&self) -> usize {
         self.cloudvision.under_way()
+    }
+
+    /// Changes of labs that are being carried out.
+    pub(crate) fn lab_changes_under_way(&self) -> usize {
+        self.lab.under_way()
     }
 
     /// What deployments may have left in CloudVision that nobody abandoned, a sentence each.
@@ -262,7 +332,8 @@ impl Model {
             (Owner::CloudVision(place), None) => {
                 cloudvision::pane::view::draw(&self.cloudvision, place, &look, focused, area, buffer)
             }
-            (Owner::CloudVision(_) | Owner::Nobody, Some(line)) => {
+            (Owner::Lab, None) => lab::pane::view::draw(&self.lab, &look, focused, area, buffer),
+            (Owner::CloudVision(_) | Owner::Lab | Owner::Nobody, Some(line)) => {
                 super::view::draw_absent(self, line, area, buffer);
                 None
             }

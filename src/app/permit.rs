@@ -5,15 +5,19 @@ use super::overlay::{Confirm, Confirmed, Overlay};
 use super::panes::pane_of;
 use super::{Effect, Model, Pane};
 use crate::command::{Risk, Spec};
-use crate::features::cloudvision::pane::Place;
-use crate::features::{cloudvision, maintenance};
-use crate::key::Key;
+use crate::features::cloudvision::pane::{Aim, Deed, Place};
+use crate::features::{cloudvision, lab, maintenance};
+use crate::key::{Code, Key};
 
 impl Model {
     /// Why a command that was asked for by name does nothing here: what it would act on is not what is looked at.
     pub(super) fn is_for_elsewhere(&self, spec: &Spec<Command>) -> Option<String> {
         let name = spec.name;
         let goes = |pane: &str| by_key(self.settings.keymap.keys(pane));
+        if let Command::Lab(_) = spec.command {
+            let is_elsewhere = self.focus != Pane::Lab && !self.settings.labs.is_empty();
+            return is_elsewhere.then(|| format!("{name} is for the lab{}", goes("lab")));
+        }
         if let Command::CloudVision(command) = spec.command {
             let (here, there) = (self.focus.place(), command.place());
             let is_elsewhere = spec.writes && (here.is_none() || there.is_some_and(|there| here != Some(there)));
@@ -39,10 +43,29 @@ impl Model {
     pub(super) fn refuses(&mut self, spec: &Spec<Command>) -> bool {
         // What the configuration forbids is not asked about either.
         let lifts = spec.command == Command::ReadWrite && self.configured_read_only().is_some();
-        let refuses = lifts || spec.writes && self.is_read_only();
+        let refuses = lifts || spec.writes && self.is_read_only() && !self.only_ends(spec);
         if refuses {
             let why = self.why_read_only();
             self.toasts.warn(self.now, format!("{} is refused: {why}", spec.name));
+        }
+        refuses
+    }
+
+    /// Whether a command does no more than end what is under way: nobody is kept from that.
+    fn only_ends(&self, spec: &Spec<Command>) -> bool {
+        spec.command == Command::CloudVision(cloudvision::pane::Command::Do(Deed::Cancel)) && {
+            let look = self.settings.look(self.zone, self.now);
+            self.cloudvision.aim(Deed::Cancel, Place::Deploys, &look).is_ok_and(|aim| aim.is_harmless)
+        }
+    }
+
+    /// Whether read-only forbids what a key would send off, which is said: a form writes, whatever was allowed when it was
+    /// opened.
+    pub(super) fn refuses_form(&mut self, key: Key) -> bool {
+        let is_sent = self.focus == Pane::Lab && self.lab.is_form() && key.code == Code::Enter;
+        let refuses = is_sent && self.is_read_only();
+        if refuses {
+            self.toasts.warn(self.now, format!("refused: {}", self.why_read_only()));
         }
         refuses
     }
@@ -59,6 +82,9 @@ impl Model {
         if matches!(spec.risk, Risk::None | Risk::Undoable) {
             return Ok(None);
         }
+        if let Command::Lab(command) = spec.command {
+            return self.question_of_lab(command, spec.risk);
+        }
         let Command::CloudVision(cloudvision::pane::Command::Do(deed)) = spec.command else {
             // Without contexts there is no name to say or to type: the command's own stands in for it.
             let context = self.context().map(|context| context.name.clone());
@@ -74,8 +100,22 @@ impl Model {
         if aim.is_harmless {
             return Ok(None);
         }
-        let word = (aim.production || spec.risk == Risk::TypeName).then_some(aim.word);
+        Ok(Some(self.asked(aim, spec.risk)))
+    }
+
+    /// The question before something is done to a CloudVision: production wants a name typed.
+    pub(super) fn asked(&self, aim: Aim, risk: Risk) -> Confirm {
+        let word = (aim.production || risk == Risk::TypeName).then_some(aim.word);
         let confirm = Confirm::new(Confirmed::CloudVision(aim.request), aim.question, word, self.now);
+        Confirm { lines: aim.lines, production: aim.production, ..confirm }
+    }
+
+    /// What to ask before something is done to a lab.
+    fn question_of_lab(&self, command: lab::pane::Command, risk: Risk) -> Result<Option<Confirm>, String> {
+        let aim = self.lab.aim(command, &self.settings.look(self.zone, self.now))?;
+        let Some(request) = aim.request else { return Ok(None) };
+        let word = (aim.production || risk == Risk::TypeName).then_some(aim.word);
+        let confirm = Confirm::new(Confirmed::Lab(Box::new(request)), aim.question, word, self.now);
         Ok(Some(Confirm { lines: aim.lines, production: aim.production, ..confirm }))
     }
 
@@ -90,14 +130,18 @@ impl Model {
     /// The question on top was answered: what it was about is done, exactly as it was shown.
     pub(super) fn confirmed(&mut self) -> Vec<Effect> {
         let Some(Overlay::Confirm(confirm)) = self.overlays.pop() else { return vec![] };
+        // The configuration may have become read-only while the question stood there.
+        if self.is_read_only() && !matches!(confirm.then, Confirmed::Run(_)) {
+            self.toasts.warn(self.now, format!("refused: {}", self.why_read_only()));
+            return vec![];
+        }
         match confirm.then {
             Confirmed::Run(command) => self.execute(command),
+            Confirmed::Lab(request) => {
+                let outcome = self.lab.carry_out(*request);
+                self.of_lab(outcome)
+            }
             Confirmed::CloudVision(request) => {
-                // The configuration may have become read-only while the question stood there.
-                if self.is_read_only() {
-                    self.toasts.warn(self.now, format!("refused: {}", self.why_read_only()));
-                    return vec![];
-                }
                 let outcome = self.cloudvision.carry_out(request, self.now);
                 self.of_cloudvision(outcome)
             }

@@ -13,6 +13,7 @@ impl Model {
     /// Clicks focus, select and open; the wheel scrolls what is under it without moving the focus.
     pub(super) fn mouse(&mut self, mouse: Mouse) -> Vec<Effect> {
         let Mouse { action, column, row, .. } = mouse;
+        let Some(layout) = self.layout() else { return vec![] };
         if !self.overlays.is_empty() {
             return match action {
                 MouseAction::WheelUp => self.key(Key::plain(Code::Up)),
@@ -20,7 +21,6 @@ impl Model {
                 MouseAction::Press(_) | MouseAction::Release(_) | MouseAction::Drag(_) => vec![],
             };
         }
-        let Some(layout) = self.layout() else { return vec![] };
         match action {
             MouseAction::WheelUp => self.wheel(&layout, column, row, -WHEEL),
             MouseAction::WheelDown => self.wheel(&layout, column, row, WHEEL),

@@ -8,6 +8,7 @@ use super::{Context, Settings, themes};
 use crate::colour::ColourDepth;
 use crate::config::{Config, Kind, Problem, When, nearest};
 use crate::features::cloudvision::worker::InstanceView;
+use crate::features::lab::worker::LabView;
 use crate::key::Key;
 use crate::ui::theme::Theme;
 use crate::ui::time::Zone;
@@ -44,6 +45,8 @@ impl Settings {
             contexts: contexts(config),
             who: config.who.clone(),
             cloudvision: config.cloudvision.iter().map(instance_view).collect(),
+            labs: config.labs.iter().map(lab_view).collect(),
+            connect: config.connect.clone(),
             mail_sources: config.maintenance.sources.iter().map(|source| source.name.clone()).collect(),
             keymap,
             absent: absent(config),
@@ -75,6 +78,7 @@ fn contexts(config: &Config) -> Vec<Context> {
         production: context.kind == Kind::Production,
         read_only: context.read_only,
         cloudvision: context.cloudvision.clone(),
+        lab: context.lab.clone(),
     };
     let first = config.context.iter();
     let others = config.contexts.iter().filter(|context| Some(*context) != config.context.as_ref());
@@ -153,16 +157,28 @@ fn instance_view(instance: &crate::config::CloudVision) -> InstanceView {
     }
 }
 
+/// A lab as its pane shows it.
+fn lab_view(lab: &crate::config::Lab) -> LabView {
+    // On this machine nobody listens in between.
+    let is_here = ["http://127.0.0.1", "http://localhost"].iter().any(|here| lab.url.as_str().starts_with(here));
+    LabView {
+        name: lab.name.clone(),
+        server: lab.url.to_string(),
+        gateway: lab.gateway.clone(),
+        production: lab.kind == Kind::Production,
+        read_only: lab.read_only,
+        unverified: !lab.verify_tls,
+        plain: lab.url.as_str().starts_with("http://") && !is_here,
+    }
+}
+
 /// What the panes say whose backends are not there.
 fn absent(config: &Config) -> [Option<String>; 5] {
     // What matters fits on a line of half of a screen of 120 columns.
     let unset = |section: &str, setting: &str| format!("not configured: [{section}] {setting}");
     let early = |what: &str, place: &str| format!("{place} is configured; this version does not connect to {what} yet");
+    let lab = config.labs.is_empty().then(|| "not configured: [[lab]] name, url".to_owned());
     let cloudvision = config.cloudvision.is_empty().then(|| "not configured: [[cloudvision]] name, server".to_owned());
-    let lab = match &config.lab {
-        None => unset("lab", "url = \"https://…\""),
-        Some(url) => early("labs", url.as_str()),
-    };
     let console = match &config.console {
         None => unset("console", "kubeconfig = \"~/.kube/config\""),
         Some(path) => early("clusters", &path.display().to_string()),
@@ -175,5 +191,5 @@ fn absent(config: &Config) -> [Option<String>; 5] {
             config.paths.config.display()
         )
     });
-    [maintenance, cloudvision.clone(), cloudvision, Some(lab), Some(console)]
+    [maintenance, cloudvision.clone(), cloudvision, lab, Some(console)]
 }

@@ -19,12 +19,19 @@ impl Model {
         self.toasts.expire(at);
         let effects = match message {
             Message::Input(input) => self.input(input),
-            Message::Ticked => requests(self.maintenance.tick(at)),
+            Message::Ticked => {
+                let outcome = self.maintenance.tick(at);
+                let mut effects = self.of_maintenance(outcome);
+                let outcome = self.lab.tick(at);
+                effects.extend(self.of_lab(outcome));
+                effects
+            }
             Message::Maintenance(report) => {
                 if report.is_answer_to_a_write() {
                     self.writing.pop_front();
                 }
-                let outcome = self.maintenance.report(*report, at);
+                let look = self.settings.look(self.zone, at);
+                let outcome = self.maintenance.report(*report, &look);
                 self.of_maintenance(outcome)
             }
             Message::WorkerStopped(trouble) => {
@@ -42,6 +49,19 @@ impl Model {
                 vec![]
             }
             Message::CloudVisionStarted => self.cloudvision.ask_again().into_iter().map(Effect::CloudVision).collect(),
+            Message::Lab(report) => {
+                let outcome = self.lab.report(*report, at);
+                self.of_lab(outcome)
+            }
+            Message::LabStopped(trouble) => {
+                self.lab.worker_stopped(&trouble, at);
+                vec![]
+            }
+            Message::LabStarted => self.lab.ask_again().into_iter().map(Effect::Lab).collect(),
+            Message::Returned(returned) => {
+                let outcome = self.lab.returned(returned);
+                self.of_lab(outcome)
+            }
             Message::Reconfigured(settings) => self.reconfigure(*settings),
             Message::ConfigurationRefused(trouble) | Message::Failed(trouble) => {
                 // A write that the worker did not take is never answered.
@@ -101,6 +121,9 @@ impl Model {
         if key.ctrl && key.code == Code::Char('c') {
             return self.run(Command::Quit);
         }
+        if self.layout().is_none() {
+            return self.key_unseen(key);
+        }
         if let Some(overlay) = self.overlays.last_mut() {
             let taken = overlay.key(key, self.now);
             return self.overlay_took(taken, key);
@@ -111,6 +134,17 @@ impl Model {
         match self.settings.keymap.find(&self.scopes(), key) {
             Some(command) => self.run(command),
             None => vec![],
+        }
+    }
+
+    /// A key where the terminal is too small to show anything: nobody sees what it would be about, so that it can only
+    /// leave, stop or draw anew. A text that is being typed or a question on top takes letters, which then do nothing.
+    fn key_unseen(&mut self, key: Key) -> Vec<Effect> {
+        let takes_letters = self.is_typing() || !self.overlays.is_empty();
+        match self.settings.keymap.find(&[Scope::Global], key) {
+            Some(command @ (Command::Suspend | Command::Redraw)) if !takes_letters || key.ctrl => self.run(command),
+            Some(Command::Quit) if !takes_letters || key.ctrl => self.run(Command::Quit),
+            _ => vec![],
         }
     }
 
@@ -147,6 +181,9 @@ impl Model {
 
     /// Pasted text goes where text is being typed, and never runs a key.
     fn paste(&mut self, text: &str) -> Vec<Effect> {
+        if self.layout().is_none() {
+            return vec![];
+        }
         let fitted = if let Some(overlay) = self.overlays.last_mut() {
             overlay.paste(text)
         } else if self.is_typing() {
@@ -194,8 +231,7 @@ impl Model {
     pub(super) fn execute(&mut self, command: Command) -> Vec<Effect> {
         match command {
             Command::Quit => {
-                let outcome = self.maintenance.leaving();
-                let mut effects = self.of_maintenance(outcome);
+                let mut effects = self.leaving();
                 effects.push(Effect::Quit);
                 return effects;
             }
@@ -204,11 +240,13 @@ impl Model {
                 let mut effects = vec![Effect::Redraw];
                 effects.extend(requests(self.maintenance.refresh(self.now)));
                 effects.extend(self.cloudvision.ask_again().into_iter().map(Effect::CloudVision));
+                effects.extend(self.lab.ask_again().into_iter().map(Effect::Lab));
                 return effects;
             }
             Command::Back => return self.back(),
             Command::Help => {
-                let help = Help { scopes: self.scopes(), search: crate::ui::field::Field::line(""), cursor: 0 };
+                let help =
+                    Help { scopes: self.scopes(), search: crate::ui::field::Field::line(""), cursor: 0, chosen: false };
                 self.overlays.push(Overlay::Help(help));
             }
             Command::Palette => {
@@ -256,8 +294,22 @@ impl Model {
                 let outcome = self.cloudvision.run(command, place, &look);
                 return self.of_cloudvision(outcome);
             }
+            Command::Lab(command) => {
+                self.focus = Pane::Lab;
+                self.fit();
+                let may_write = !self.is_read_only();
+                let look = self.settings.look(self.zone, self.now);
+                let outcome = self.lab.run(command, &look, may_write);
+                return self.of_lab(outcome);
+            }
         }
         vec![]
+    }
+
+    /// noctui ends, whoever ended it: what is being typed is kept.
+    pub fn leaving(&mut self) -> Vec<Effect> {
+        let outcome = self.maintenance.leaving();
+        self.of_maintenance(outcome)
     }
 
     /// One level up: the overlay, what is opened in the pane, the zoom.

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::certificate::{self, Checks};
 use super::file::{CloudVisionSection, DeploySection};
-use super::problem::{At, Origin, Problem, either, nearest};
+use super::problem::{At, Problem, either, nearest};
 use super::resolve::{Layers, value};
+use super::secret::{Keys, Written};
 use super::value::{
     After, Colour, Endpoint, Fingerprint, Kind, List, Name, Paragraph, Pattern, Span, TagFilter, Template,
-    VariableName, Words,
 };
 use crate::secret::SecretFrom;
 
@@ -71,6 +72,19 @@ pub struct Deploy {
     pub force: bool,
 }
 
+/// Where it is said how the certificate is checked.
+const CERTIFICATE: certificate::Keys =
+    certificate::Keys { ca_file: "cloudvision.ca_file", fingerprint: "cloudvision.fingerprint" };
+
+/// Where the token of an instance may be kept.
+const TOKEN: Keys = Keys {
+    what: "a token",
+    variable: "cloudvision.token_env",
+    file: "cloudvision.token_file",
+    command: "cloudvision.token_command",
+    keyring: "cloudvision.token_keyring",
+};
+
 /// The names of the instances in the file.
 #[derive(Debug)]
 pub(super) struct Instances {
@@ -111,24 +125,20 @@ impl Layers<'_> {
         section: CloudVisionSection,
         overriding: Option<&'static str>,
     ) -> Option<(At<Name>, CloudVision)> {
-        let token = self.token(section.token_env, section.token_file, section.token_command, section.token_keyring);
-        let verify_tls = value(section.verify_tls).unwrap_or(true);
-        if let Some(ca) = section.ca_file.as_ref().filter(|_| !verify_tls) {
-            self.contradiction(
-                &ca.origin,
-                "cloudvision.ca_file",
-                "verify_tls = false",
-                "no certificate is checked then",
-            );
-        }
-        if let Some(pinned) = &section.fingerprint {
-            let others = [("ca_file", section.ca_file.is_some()), ("verify_tls = false", !verify_tls)];
-            for (other, _) in others.into_iter().filter(|(_, is_said)| *is_said) {
-                let because = "one certificate is trusted then, and no other";
-                self.contradiction(&pinned.origin, "cloudvision.fingerprint", other, because);
-            }
-        }
-        let ca_file = section.ca_file.and_then(|ca| self.expected_path("cloudvision.ca_file", &ca, false));
+        let written = Written {
+            variable: section.token_env,
+            file: section.token_file,
+            command: section.token_command,
+            keyring: section.token_keyring,
+        };
+        let token = self.secret(&TOKEN, written).map(|(token, _)| token);
+        let token = token.unwrap_or_else(|| SecretFrom::Variable(super::resolve::TOKEN_VARIABLE.to_owned()));
+        let written = certificate::Written {
+            ca_file: section.ca_file,
+            fingerprint: section.fingerprint,
+            verify_tls: section.verify_tls,
+        };
+        let Checks { ca_file, fingerprint, verify_tls } = self.certificate(&CERTIFICATE, written);
         let seconds = |seconds| Span(Duration::from_secs(seconds));
         let limits = (seconds(1), seconds(300));
         let connect = self.within("cloudvision.connect_timeout", section.connect_timeout, limits, seconds(10));
@@ -140,7 +150,7 @@ impl Layers<'_> {
             servers,
             token: overriding.map_or(token, |name| SecretFrom::Variable(name.to_owned())),
             ca_file,
-            fingerprint: value(section.fingerprint),
+            fingerprint,
             verify_tls,
             color: value(section.color),
             // Unsaid, the careful one.
@@ -150,47 +160,6 @@ impl Layers<'_> {
             call_timeout: call.0,
         };
         Some((name, instance))
-    }
-
-    /// The one place that the token comes from.
-    fn token(
-        &mut self,
-        variable: Option<At<VariableName>>,
-        file: Option<At<super::value::WrittenPath>>,
-        command: Option<At<Words>>,
-        keyring: Option<At<Name>>,
-    ) -> SecretFrom {
-        let file = file.and_then(|file| {
-            let path = self.expected_path("cloudvision.token_file", &file, true)?;
-            Some((SecretFrom::File(path), file.origin))
-        });
-        let written = [
-            ("token_env", variable.map(|at| (SecretFrom::Variable(at.value.0), at.origin))),
-            ("token_file", file),
-            ("token_command", command.map(|at| (SecretFrom::Command(at.value.0), at.origin))),
-            ("token_keyring", keyring.map(|at| (SecretFrom::Keyring(at.value.0), at.origin))),
-        ];
-        let mut written =
-            written.into_iter().filter_map(|(key, token)| token.map(|(token, origin)| (key, token, origin)));
-        let Some((first, token, _)) = written.next() else {
-            return SecretFrom::Variable(super::resolve::TOKEN_VARIABLE.to_owned());
-        };
-        for (key, _, origin) in written {
-            let because = "a token comes from one place";
-            self.contradiction(&origin, &format!("cloudvision.{key}"), first, because);
-        }
-        token
-    }
-
-    /// Notes that a setting cannot stand beside another.
-    pub(super) fn contradiction(&mut self, origin: &Origin, key: &str, other: &str, because: &str) {
-        self.problems.push(Problem {
-            origin: origin.clone(),
-            key: key.to_owned(),
-            what: format!("`{key}` cannot stand beside `{other}`"),
-            because: because.to_owned(),
-            remedy: "remove one of the two".to_owned(),
-        });
     }
 
     /// The name of an instance that is referred to; `None` where there is none of that name, which is noted.

@@ -9,8 +9,8 @@ use super::problem::{At, Origin, Problem};
 use super::reader::{Page, Section};
 use super::source::{SourceSection, read_source};
 use super::value::{
-    After, Colour, Endpoint, Fingerprint, Keep, Kind, Level, List, Name, Paragraph, Pattern, Setting, Size, Span,
-    TagFilter, Template, Url, VariableName, When, Words, WrittenPath, Zone,
+    After, Colour, Endpoint, Fingerprint, HostName, Keep, Kind, Level, List, Name, Paragraph, Pattern, Program,
+    Setting, Size, Span, TagFilter, Template, Tmux, Url, VariableName, When, Words, WrittenPath, Zone,
 };
 use crate::key::Key;
 
@@ -47,8 +47,10 @@ pub(super) struct File {
     pub(super) cloudvisions: Vec<CloudVisionSection>,
     /// `[[deploy]]`
     pub(super) deploys: Vec<DeploySection>,
-    /// `lab.url`
-    pub(super) lab_url: Option<At<Url>>,
+    /// `[[lab]]`
+    pub(super) labs: Vec<LabSection>,
+    /// `[connect]`
+    pub(super) connect: ConnectSection,
     /// `console.kubeconfig`
     pub(super) console_kubeconfig: Option<At<WrittenPath>>,
 }
@@ -64,6 +66,8 @@ pub(super) struct ContextSection {
     pub(super) read_only: Option<At<bool>>,
     /// `cloudvision`
     pub(super) cloudvision: Option<At<Name>>,
+    /// `lab`
+    pub(super) lab: Option<At<Name>>,
 }
 
 /// `[maintenance]`
@@ -162,6 +166,82 @@ pub(super) struct DeploySection {
     pub(super) force: Option<At<bool>>,
 }
 
+/// One `[[lab]]`. What it requires is `None` only where that was reported as a problem.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct LabSection {
+    /// Where it begins.
+    pub(super) origin: Origin,
+    /// `name`, required
+    pub(super) name: Option<At<Name>>,
+    /// `url`, required
+    pub(super) url: Option<At<Url>>,
+    /// `token_env`
+    pub(super) token_env: Option<At<VariableName>>,
+    /// `token_file`
+    pub(super) token_file: Option<At<WrittenPath>>,
+    /// `token_command`
+    pub(super) token_command: Option<At<Words>>,
+    /// `token_keyring`
+    pub(super) token_keyring: Option<At<Name>>,
+    /// `vlab_file`
+    pub(super) vlab_file: Option<At<WrittenPath>>,
+    /// `user`
+    pub(super) user: Option<At<Name>>,
+    /// `password_env`
+    pub(super) password_env: Option<At<VariableName>>,
+    /// `password_file`
+    pub(super) password_file: Option<At<WrittenPath>>,
+    /// `password_command`
+    pub(super) password_command: Option<At<Words>>,
+    /// `password_keyring`
+    pub(super) password_keyring: Option<At<Name>>,
+    /// `login_url`
+    pub(super) login_url: Option<At<Url>>,
+    /// `gateway`
+    pub(super) gateway: Option<At<HostName>>,
+    /// `health_check`
+    pub(super) health_check: Option<At<bool>>,
+    /// `ca_file`
+    pub(super) ca_file: Option<At<WrittenPath>>,
+    /// `fingerprint`
+    pub(super) fingerprint: Option<At<Fingerprint>>,
+    /// `verify_tls`
+    pub(super) verify_tls: Option<At<bool>>,
+    /// `kind`
+    pub(super) kind: Option<At<Kind>>,
+    /// `read_only`
+    pub(super) read_only: Option<At<bool>>,
+    /// `refresh`
+    pub(super) refresh: Option<At<Span>>,
+    /// `connect_timeout`
+    pub(super) connect_timeout: Option<At<Span>>,
+    /// `call_timeout`
+    pub(super) call_timeout: Option<At<Span>>,
+}
+
+/// `[connect]`
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct ConnectSection {
+    /// `ssh`
+    pub(super) ssh: Option<At<Program>>,
+    /// `sftp`
+    pub(super) sftp: Option<At<Program>>,
+    /// `scp`
+    pub(super) scp: Option<At<Program>>,
+    /// `rdp`
+    pub(super) rdp: Option<At<Program>>,
+    /// `https`
+    pub(super) https: Option<At<Program>>,
+    /// `vnc`
+    pub(super) vnc: Option<At<Program>>,
+    /// `telnet`
+    pub(super) telnet: Option<At<Program>>,
+    /// `tmux`
+    pub(super) tmux: Option<At<Tmux>>,
+    /// `remove_after`
+    pub(super) remove_after: Option<At<bool>>,
+}
+
 /// What was found in a file: what it says, what is wrong with it, and which known settings it leaves alone.
 pub(super) struct Reading {
     /// What it says, without what is wrong.
@@ -199,7 +279,8 @@ fn read_top(mut top: Section<'_, '_>) -> File {
         log: read_log(top.section("log")),
         cloudvisions: top.sections("cloudvision").into_iter().map(read_cloudvision).collect(),
         deploys: top.sections("deploy").into_iter().map(read_deploy).collect(),
-        lab_url: read_single(top.section("lab"), "url"),
+        labs: top.sections("lab").into_iter().map(read_lab).collect(),
+        connect: read_connect(top.section("connect")),
         console_kubeconfig: read_single(top.section("console"), "kubeconfig"),
     };
     top.finish();
@@ -220,6 +301,7 @@ fn read_context(mut section: Section<'_, '_>) -> ContextSection {
         kind: section.read("kind"),
         read_only: section.read("read_only"),
         cloudvision: section.read("cloudvision"),
+        lab: section.read("lab"),
     };
     section.finish();
     context
@@ -245,6 +327,55 @@ fn read_cloudvision(mut section: Section<'_, '_>) -> CloudVisionSection {
     };
     section.finish();
     cloudvision
+}
+
+/// Reads one `[[lab]]`.
+fn read_lab(mut section: Section<'_, '_>) -> LabSection {
+    let lab = LabSection {
+        origin: section.origin(),
+        name: section.require("name"),
+        url: section.require("url"),
+        token_env: section.read("token_env"),
+        token_file: section.read_instead("token_file"),
+        token_command: section.read_instead("token_command"),
+        token_keyring: section.read_instead("token_keyring"),
+        vlab_file: section.read_instead("vlab_file"),
+        user: section.read_instead("user"),
+        password_env: section.read_instead("password_env"),
+        password_file: section.read_instead("password_file"),
+        password_command: section.read_instead("password_command"),
+        password_keyring: section.read_instead("password_keyring"),
+        login_url: section.read_instead("login_url"),
+        gateway: section.read("gateway"),
+        health_check: section.read("health_check"),
+        ca_file: section.read("ca_file"),
+        fingerprint: section.read_instead("fingerprint"),
+        verify_tls: section.read("verify_tls"),
+        kind: section.read("kind"),
+        read_only: section.read("read_only"),
+        refresh: section.read("refresh"),
+        connect_timeout: section.read("connect_timeout"),
+        call_timeout: section.read("call_timeout"),
+    };
+    section.finish();
+    lab
+}
+
+/// Reads `[connect]`.
+fn read_connect(mut section: Section<'_, '_>) -> ConnectSection {
+    let connect = ConnectSection {
+        ssh: section.read("ssh"),
+        sftp: section.read("sftp"),
+        scp: section.read("scp"),
+        rdp: section.read("rdp"),
+        https: section.read("https"),
+        vnc: section.read("vnc"),
+        telnet: section.read("telnet"),
+        tmux: section.read("tmux"),
+        remove_after: section.read("remove_after"),
+    };
+    section.finish();
+    connect
 }
 
 /// Reads one `[[deploy]]`.

@@ -4,16 +4,19 @@
 //! `file.rs` is the file as written, `value.rs` how each value is written, `resolve.rs` makes the [`Config`] in force
 //! out of flags, environment, file and defaults. `config.example.toml` documents every setting.
 
+mod certificate;
 pub(crate) mod cli;
 mod cloudvision;
 mod environment;
 mod expected;
 mod file;
+mod lab;
 mod oauth;
 mod paths;
 mod problem;
 mod reader;
 mod resolve;
+mod secret;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -29,16 +32,17 @@ use crate::key::Key;
 pub use cloudvision::{CloudVision, Deploy};
 pub use environment::Environment;
 pub use expected::Expected;
+pub use lab::{Connect, Lab, LabToken};
 pub use oauth::OAuth;
 pub use paths::{Paths, create_private_dir};
 pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
-pub use resolve::TOKEN_VARIABLE;
+pub use resolve::{LAB_TOKEN_VARIABLE, TOKEN_VARIABLE};
 pub use source::{Imap, Login, Proof, Source, SourceFrom, Wanted};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
-    After, Auth, BadEndpoint, BadFingerprint, BadPattern, Colour, Endpoint, Filling, Fingerprint, Grant, Kind, Level,
-    MailTls, Pattern, Provider, TagFilter, Template, Url, When, Zone,
+    After, Auth, BadEndpoint, BadFingerprint, BadPattern, BadUrl, Colour, Endpoint, Filling, Fingerprint, Grant, Kind,
+    Level, MailTls, Pattern, Program, Provider, TagFilter, Template, Tmux, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
 
@@ -84,8 +88,10 @@ pub struct Config {
     pub cloudvision: Vec<CloudVision>,
     /// The deploy targets, in the order of the file.
     pub deploys: Vec<Deploy>,
-    /// Where the lab's port-forward service is.
-    pub lab: Option<Url>,
+    /// The labs whose gateways forward ports, in the order of the file.
+    pub labs: Vec<Lab>,
+    /// How forwards are used.
+    pub connect: Connect,
     /// The kubeconfig file of the cluster whose consoles are shown.
     pub console: Option<PathBuf>,
 }
@@ -101,6 +107,8 @@ pub struct Context {
     pub read_only: bool,
     /// The name of the [`CloudVision`] it works with, if it says so; it exists.
     pub cloudvision: Option<String>,
+    /// The name of the [`Lab`] it works with, if it says so; it exists.
+    pub lab: Option<String>,
 }
 
 /// What made noctui read-only.
@@ -206,6 +214,29 @@ impl Config {
         }
     }
 
+    /// The lab called `name`.
+    #[must_use]
+    pub fn lab_named(&self, name: &str) -> Option<&Lab> {
+        self.labs.iter().find(|lab| lab.name == name)
+    }
+
+    /// The lab that `context` works with: the one it names, else the only one.
+    #[must_use]
+    pub fn lab_of(&self, context: Option<&Context>) -> Option<&Lab> {
+        match (context.and_then(|context| context.lab.as_deref()), self.labs.as_slice()) {
+            (Some(name), _) => self.lab_named(name),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        }
+    }
+
+    /// Why writes to `lab` are refused while `context` is active; `None` when they are not.
+    #[must_use]
+    pub fn refuses_writes_to_lab(&self, lab: &Lab, context: Option<&Context>) -> Option<String> {
+        let own = || lab.read_only.then(|| format!("lab {} has read_only = true", lab.name));
+        self.refuses_writes(context).or_else(own)
+    }
+
     /// The names of the instances to which writes are refused now or in some context: nothing is written to them of its own
     /// accord.
     #[must_use]
@@ -253,6 +284,26 @@ pub enum Found {
 pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, Problems> {
     let Inspection { config, problems, .. } = inspect(flags, environment);
     if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+}
+
+/// Reads the configuration for what draws nothing: a theme that cannot be had is warned of and stops nothing else.
+pub fn load_without_screen(flags: &Flags, environment: &Environment) -> Result<Config, Problems> {
+    let Inspection { config, problems, .. } = inspect(flags, environment);
+    let themes = config.paths.themes_dir();
+    let (of_looks, problems): (Vec<Problem>, Vec<Problem>) =
+        problems.into_iter().partition(|problem| problem.is_about_a_theme(&themes));
+    if !problems.is_empty() {
+        return Err(Problems(problems));
+    }
+    for problem in of_looks {
+        crate::output::complain(&format!("noctui: warning: {}", problem.trouble().one_line()));
+    }
+    Ok(config)
+}
+
+/// Whether there is a file at `path` that says anything, be it a remark.
+fn says_something(path: &Path) -> bool {
+    std::fs::read(path).is_ok_and(|text| !text.trim_ascii().is_empty())
 }
 
 /// Reads the configuration for those who want to know what is wrong with it.

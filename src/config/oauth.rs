@@ -6,8 +6,18 @@ use std::path::{Path, PathBuf};
 use super::problem::{At, Origin, Problem};
 use super::reader::Section;
 use super::resolve::{Layers, value};
+use super::secret::{self, Written};
 use super::value::{Account, Grant, List, Name, Provider, Scope, Url, VariableName, Words, WrittenPath};
 use crate::secret::SecretFrom;
+
+/// The settings that say where an application's secret is kept.
+const CLIENT_SECRET: secret::Keys = secret::Keys {
+    what: "a client secret",
+    variable: "maintenance.source.oauth.client_secret_env",
+    file: "maintenance.source.oauth.client_secret_file",
+    command: "maintenance.source.oauth.client_secret_command",
+    keyring: "maintenance.source.oauth.client_secret_keyring",
+};
 
 /// How tokens for an account are had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,9 +108,15 @@ impl Layers<'_> {
     pub(super) fn oauth(&mut self, section: OAuthSection, name: &str, data: &Path) -> Option<OAuth> {
         let grant = section.grant.as_ref().map_or(Grant::User, |at| at.value);
         let client_secret = self.secret(
-            "maintenance.source.oauth.client_secret_file",
-            (section.secret_env, section.secret_file, section.secret_command, section.secret_keyring),
+            &CLIENT_SECRET,
+            Written {
+                variable: section.secret_env,
+                file: section.secret_file,
+                command: section.secret_command,
+                keyring: section.secret_keyring,
+            },
         );
+        let client_secret = client_secret.map(|(secret, _)| secret);
         let key_file =
             section.key_file.and_then(|file| self.expected_path("maintenance.source.oauth.key_file", &file, true));
         let provider = section.provider?.value;

@@ -74,6 +74,12 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Whether it is about which theme is drawn with, or about a file in `themes`.
+    pub(super) fn is_about_a_theme(&self, themes: &Path) -> bool {
+        let is_of_file = matches!(&self.origin, Origin::File { path, .. } if path.starts_with(themes));
+        self.key == "theme" || is_of_file
+    }
+
     /// The three parts, the place in front.
     #[must_use]
     pub fn trouble(&self) -> Trouble {

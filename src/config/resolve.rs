@@ -16,6 +16,8 @@ use crate::text::clean_line;
 
 /// The variable with the token of every CloudVision, whatever the file says.
 pub const TOKEN_VARIABLE: &str = "NOCTUI_CLOUDVISION_TOKEN";
+/// The variable with the token of a lab for which the file names no other place.
+pub const LAB_TOKEN_VARIABLE: &str = "NOCTUI_LAB_TOKEN";
 
 /// Turns the layers into the configuration in force, with everything that is wrong with them and the files that it expects.
 /// Where something is wrong the configuration has the default.
@@ -28,7 +30,10 @@ pub(super) fn resolve(
 ) -> (Config, Vec<Problem>, Vec<Expected>) {
     let mut layers = Layers { flags, environment, path, problems: Vec::new(), expected: Vec::new() };
     let (cloudvision, instances) = layers.cloudvisions(file.cloudvisions);
-    let contexts = layers.contexts(file.contexts, &instances);
+    let named: Vec<String> =
+        file.labs.iter().filter_map(|lab| lab.name.as_ref()).map(|name| name.value.0.clone()).collect();
+    let labs = layers.labs(file.labs);
+    let contexts = layers.contexts(file.contexts, &instances, &named);
     let paths = layers.paths(file.data_dir);
     let config = Config {
         theme: layers.theme(file.theme, &themes),
@@ -48,7 +53,8 @@ pub(super) fn resolve(
         log: layers.log(&file.log),
         cloudvision,
         deploys: layers.deploys(file.deploys, &instances),
-        lab: value(file.lab_url),
+        labs,
+        connect: Layers::connect(file.connect),
         console: file.console_kubeconfig.and_then(|written| layers.written_path("console.kubeconfig", &written)),
     };
     (config, layers.problems, layers.expected)
@@ -170,11 +176,12 @@ impl Layers<'_> {
     }
 
     /// Every context with a name of its own.
-    fn contexts(&mut self, sections: Vec<ContextSection>, instances: &Instances) -> Vec<Context> {
+    fn contexts(&mut self, sections: Vec<ContextSection>, instances: &Instances, labs: &[String]) -> Vec<Context> {
         let mut contexts: Vec<Context> = Vec::new();
         for section in sections {
             let cloudvision =
                 section.cloudvision.and_then(|written| self.instance("context.cloudvision", written, instances));
+            let lab = section.lab.and_then(|written| self.lab_named("context.lab", written, labs));
             let Some(name) = section.name else { continue };
             if contexts.iter().any(|context| context.name == name.value.0) {
                 self.taken("context.name", &name);
@@ -186,6 +193,7 @@ impl Layers<'_> {
                 kind: value(section.kind).unwrap_or(Kind::Production),
                 read_only: value(section.read_only).unwrap_or(false),
                 cloudvision,
+                lab,
             });
         }
         contexts

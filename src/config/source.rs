@@ -4,13 +4,15 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::certificate;
 use super::oauth::{OAuth, OAuthSection, read_oauth};
 use super::problem::{At, Origin, Problem};
 use super::reader::Section;
 use super::resolve::{Layers, value};
+use super::secret::{self, Written};
 use super::value::{
-    Account, Auth, Days, Endpoint, Folder, Header, Keep, List, MailServer, MailTls, Name, Sender, Size, SourceKind,
-    Span, VariableName, Words, WrittenPath,
+    Account, Auth, Days, Endpoint, Fingerprint, Folder, Header, Keep, List, MailServer, MailTls, Name, Sender, Size,
+    SourceKind, Span, VariableName, Words, WrittenPath,
 };
 use crate::secret::SecretFrom;
 
@@ -44,6 +46,8 @@ pub struct Imap {
     pub tls: MailTls,
     /// Certificates to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
+    /// The SHA-256 of the only certificate to trust.
+    pub fingerprint: Option<Fingerprint>,
     /// The account.
     pub user: String,
     /// How it is logged in to.
@@ -88,6 +92,18 @@ pub struct Wanted {
     /// The senders, by address or by domain with its `@`, in small letters. Everybody where there is none.
     pub senders: Vec<String>,
 }
+
+/// The settings that say where a password is kept.
+const PASSWORD: secret::Keys = secret::Keys {
+    what: "a password",
+    variable: "maintenance.source.password_env",
+    file: "maintenance.source.password_file",
+    command: "maintenance.source.password_command",
+    keyring: "maintenance.source.password_keyring",
+};
+/// The settings that say which certificates are trusted.
+const CERTIFICATE: certificate::Keys =
+    certificate::Keys { ca_file: "maintenance.source.ca_file", fingerprint: "maintenance.source.fingerprint" };
 
 /// The ports of IMAP with TLS and without, RFC 8314 §7.3.
 const IMAP_PORTS: (u16, u16) = (993, 143);
@@ -136,6 +152,8 @@ struct ImapSection {
     tls: Option<At<MailTls>>,
     /// `ca_file`
     ca_file: Option<At<WrittenPath>>,
+    /// `fingerprint`
+    fingerprint: Option<At<Fingerprint>>,
     /// `folders`
     folders: Option<At<List<Folder>>>,
     /// `poll`
@@ -188,6 +206,7 @@ fn read_imap(section: &mut Section<'_, '_>) -> ImapSection {
         password_keyring: section.read_instead("password_keyring"),
         tls: section.read("tls"),
         ca_file: section.read("ca_file"),
+        fingerprint: section.read_instead("fingerprint"),
         folders: section.read("folders"),
         poll: section.read("poll"),
         idle: section.read("idle"),
@@ -252,8 +271,13 @@ impl Layers<'_> {
         let auth = value(section.auth).unwrap_or(Auth::Password);
         let oauth = section.oauth.map(|oauth| self.oauth(oauth, name, data));
         let kept = self.secret(
-            "maintenance.source.password_file",
-            (section.password_env, section.password_file, section.password_command, section.password_keyring),
+            &PASSWORD,
+            Written {
+                variable: section.password_env,
+                file: section.password_file,
+                command: section.password_command,
+                keyring: section.password_keyring,
+            },
         );
         // `auth` says which of them counts.
         let proof = match (auth, oauth) {
@@ -270,13 +294,21 @@ impl Layers<'_> {
                     });
                     None
                 })
-                .map(Proof::Kept),
+                .map(|(secret, _)| Proof::Kept(secret)),
         };
-        if let Some(ca) = section.ca_file.as_ref().filter(|_| tls == MailTls::None) {
-            let because = "there is no certificate then";
-            self.contradiction(&ca.origin, "maintenance.source.ca_file", "tls = \"none\"", because);
+        if tls == MailTls::None {
+            let keys = [
+                (CERTIFICATE.ca_file, section.ca_file.as_ref().map(|at| at.origin.clone())),
+                (CERTIFICATE.fingerprint, section.fingerprint.as_ref().map(|at| at.origin.clone())),
+            ];
+            for (key, origin) in keys {
+                let Some(origin) = origin else { continue };
+                self.contradiction(&origin, key, "tls = \"none\"", "there is no certificate then");
+            }
         }
-        let ca_file = section.ca_file.and_then(|ca| self.expected_path("maintenance.source.ca_file", &ca, false));
+        let checks =
+            certificate::Written { ca_file: section.ca_file, fingerprint: section.fingerprint, verify_tls: None };
+        let certificate::Checks { ca_file, fingerprint, .. } = self.certificate(&CERTIFICATE, checks);
         let seconds = |seconds| Span(Duration::from_secs(seconds));
         // Servers end a connection on which nothing was said for half an hour.
         let limits = (seconds(10), seconds(900));
@@ -297,6 +329,7 @@ impl Layers<'_> {
             server: Endpoint { host, port: port.unwrap_or(usual) },
             tls,
             ca_file,
+            fingerprint,
             user: user.0,
             login: Login { auth, proof: proof? },
             folders: folders.into_iter().map(|Folder(name)| name).collect(),
@@ -326,37 +359,7 @@ impl Layers<'_> {
                 .map_or_else(Vec::new, |List(senders)| senders.into_iter().map(|Sender(sender)| sender).collect()),
         }
     }
-
-    /// The one place that a secret comes from; `None` where none is written. `file_key` is the setting that names a file.
-    pub(super) fn secret(
-        &mut self,
-        file_key: &'static str,
-        (variable, file, command, keyring): Places,
-    ) -> Option<SecretFrom> {
-        let stem = file_key.strip_suffix("_file").unwrap_or(file_key);
-        let file = file.and_then(|file| {
-            let path = self.expected_path(file_key, &file, true)?;
-            Some((SecretFrom::File(path), file.origin))
-        });
-        let written = [
-            ("env", variable.map(|at| (SecretFrom::Variable(at.value.0), at.origin))),
-            ("file", file),
-            ("command", command.map(|at| (SecretFrom::Command(at.value.0), at.origin))),
-            ("keyring", keyring.map(|at| (SecretFrom::Keyring(at.value.0), at.origin))),
-        ];
-        let mut written =
-            written.into_iter().filter_map(|(key, secret)| secret.map(|(secret, origin)| (key, secret, origin)));
-        let (first, secret, _) = written.next()?;
-        let first = format!("{}_{first}", stem.rsplit('.').next().unwrap_or(stem));
-        for (key, _, origin) in written {
-            self.contradiction(&origin, &format!("{stem}_{key}"), &first, "a secret comes from one place");
-        }
-        Some(secret)
-    }
 }
-
-/// The settings that say where a secret is: a variable, a file, a program, a keyring.
-type Places = (Option<At<VariableName>>, Option<At<WrittenPath>>, Option<At<Words>>, Option<At<Name>>);
 
 /// Whether a server can only be the machine that asks.
 fn is_this_machine(host: &str) -> bool {

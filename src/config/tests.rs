@@ -139,7 +139,7 @@ fn every_mistake_is_told_at_once_with_its_place_and_the_nearest_name() {
         [
             "1:1 there is no setting `teme` / the top level has \"theme\", \"time_zone\", \"mouse\", \
              \"color\", \"ascii\", \"read_only\", \"data_dir\", \"who\", \"default_context\", \"context\", \
-             \"maintenance\", \"keys\", \"log\", \"cloudvision\", \"deploy\", \"lab\" and \"console\" / write `theme`, or remove the line",
+             \"maintenance\", \"keys\", \"log\", \"cloudvision\", \"deploy\", \"lab\", \"connect\" and \"console\" / write `theme`, or remove the line",
             "2:9 `color` cannot be 'alway' / it takes \"auto\", \"always\" or \"never\" / write color = \"always\"",
             "3:9 `mouse` cannot be 'yes' / it takes true or false / \
              write one that is accepted, or remove the line to have the default",
@@ -154,7 +154,7 @@ fn every_mistake_is_told_at_once_with_its_place_and_the_nearest_name() {
 
 #[test]
 fn a_setting_in_another_section_is_told_where_it_belongs() {
-    let told = problems("files = 3\n[log]\ntheme = 'dark'\n[lab]\nraw_size_limit = '1 MiB'\n");
+    let told = problems("files = 3\n[log]\ntheme = 'dark'\n[console]\nraw_size_limit = '1 MiB'\n");
     let ends = |line: &str, end: &str| assert!(line.ends_with(end), "{told:#?}");
     assert_eq!(told.len(), 3, "{told:#?}");
     ends(&told[0], "`files` belongs to [log]: move it there");
@@ -164,7 +164,7 @@ fn a_setting_in_another_section_is_told_where_it_belongs() {
 
 #[test]
 fn a_password_in_an_address_is_not_repeated() {
-    let told = problems("[lab]\nurl = 'https://anna:secret@lab.example'\n").join("");
+    let told = problems("[[lab]]\nname = 'x'\nurl = 'https://anna:secret@lab.example'\n").join("");
     assert!(told.contains("'https://***@lab.example'") && !told.contains("secret"), "{told}");
 }
 
@@ -192,10 +192,14 @@ fn an_instance_and_a_target_have_careful_defaults() {
 #[test]
 fn a_fingerprint_stands_alone() {
     let pin = "AB:".repeat(31) + "AB";
-    let text = format!("[[cloudvision]]\nname = 'a'\nserver = 'a'\nfingerprint = '{pin}'\n");
-    assert_eq!(config(&text).cloudvision[0].fingerprint.unwrap().to_string(), pin);
-    let told = problems(&format!("{text}verify_tls = false\nca_file = 'ca.pem'\n")).join("\n");
-    assert!(told.contains("beside `ca_file`") && told.contains("beside `verify_tls = false`"), "{told}");
+    let instance = format!("[[cloudvision]]\nname = 'a'\nserver = 'a'\nfingerprint = '{pin}'\n");
+    assert_eq!(config(&instance).cloudvision[0].fingerprint.unwrap().to_string(), pin);
+    let lab = format!("[[lab]]\nname = 'a'\nurl = 'https://a'\nfingerprint = '{pin}'\n");
+    assert_eq!(config(&lab).labs[0].fingerprint.unwrap().to_string(), pin);
+    for text in [instance, lab] {
+        let told = problems(&format!("{text}verify_tls = false\nca_file = 'ca.pem'\n")).join("\n");
+        assert!(told.contains("beside `ca_file`") && told.contains("beside `verify_tls = false`"), "{told}");
+    }
     let told = problems("[[cloudvision]]\nname = 'a'\nserver = 'a'\nfingerprint = 'AB:CD'\n").join("");
     assert!(told.contains("64 hexadecimal digits"), "{told}");
 }

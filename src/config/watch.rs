@@ -9,9 +9,10 @@ use std::time::Duration;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind};
 use tokio::sync::mpsc::{Receiver, channel};
-use tokio::time::{Instant, sleep_until};
+use tokio::task::JoinError;
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Config, Environment, Flags, Problems, load, paths, themes};
+use super::{Config, Environment, Flags, Origin, Problem, Problems, load, paths, says_something, themes};
 use crate::watching::FolderWatch;
 
 /// A change is read once nothing has changed for this long: editors write in several steps.
@@ -19,6 +20,10 @@ const QUIET: Duration = Duration::from_millis(100);
 
 /// A file that keeps changing is read this often.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A file that is gone or empty is believed to be so after this long: some editors take it away before they put the new
+/// one in its place.
+const GONE: Duration = Duration::from_secs(1);
 
 /// As many links are followed from the configuration file; the kernel gives up at about as many.
 const LINKS: usize = 32;
@@ -50,6 +55,8 @@ pub struct Watch {
     path: PathBuf,
     /// What was read last.
     last: Result<Config, Problems>,
+    /// Whether what is in force was written in the file, so that a file without a word takes something away.
+    is_written: bool,
     /// Shared with the watcher's thread, which looks into it for each event.
     points: Arc<Mutex<Points>>,
     /// The watch on the folders.
@@ -73,13 +80,25 @@ impl Watch {
             }
         })?;
         let path = current.paths.config.clone();
-        let mut this = Self { flags, environment, path, last: Ok(current), points, on_folders, events, pending: false };
+        let is_written = says_something(&path);
+        let mut this = Self {
+            flags,
+            environment,
+            path,
+            last: Ok(current),
+            is_written,
+            points,
+            on_folders,
+            events,
+            pending: false,
+        };
         this.rearm()?;
         Ok(this)
     }
 
     /// Waits until the configuration says something else and reads it. After an error keep what you have and show the
-    /// problems; when the mistakes are gone the configuration is told again, even where it is as before.
+    /// problems; when the mistakes are gone the configuration is told again, even where it is as before. A file that was
+    /// removed or emptied is such a mistake: nobody loses `read_only` or a source by a slip.
     ///
     /// It looks at folders, which may be on a network: await it in a task of its own, not in the loop of the screen.
     ///
@@ -95,18 +114,42 @@ impl Watch {
             if let Err(error) = self.rearm() {
                 tracing::warn!(%error, path = %self.path.display(), "cannot watch the configuration");
             }
-            let (flags, environment) = (self.flags.clone(), self.environment.clone());
-            let read = tokio::task::spawn_blocking(move || load(&flags, &environment)).await;
+            let mut read = self.read().await;
+            if matches!(read, Ok((_, false))) && self.is_written {
+                sleep(GONE).await;
+                read = self.read().await;
+            }
             self.pending = false;
             match read {
-                Ok(read) if read != self.last => {
-                    self.last.clone_from(&read);
-                    return read;
+                Ok((read, says_something)) => {
+                    let read = if self.is_written && !says_something { Err(self.gone()) } else { read };
+                    self.is_written |= read.is_ok() && says_something;
+                    if read != self.last {
+                        self.last.clone_from(&read);
+                        return read;
+                    }
                 }
-                Ok(_) => {}
                 Err(error) => tracing::error!(%error, "reading the configuration failed"),
             }
         }
+    }
+
+    /// What the configuration is now, and whether its file says anything.
+    async fn read(&self) -> Result<(Result<Config, Problems>, bool), JoinError> {
+        let (flags, environment, path) = (self.flags.clone(), self.environment.clone(), self.path.clone());
+        tokio::task::spawn_blocking(move || (load(&flags, &environment), says_something(&path))).await
+    }
+
+    /// The file that says what is in force is gone, or empty.
+    fn gone(&self) -> Problems {
+        let what = if self.path.exists() { "the file is empty" } else { "the file is gone" };
+        Problems(vec![Problem {
+            origin: Origin::File { path: self.path.as_path().into(), line: 0, column: 0 },
+            key: String::new(),
+            what: what.to_owned(),
+            because: "what it said stays in force".to_owned(),
+            remedy: "write it again, or start noctui anew to do without it".to_owned(),
+        }])
     }
 
     /// Waits until nothing has changed for a while.
@@ -238,8 +281,35 @@ mod tests {
         assert_eq!(next(&mut watch).await.unwrap().theme, "light");
         std::fs::write(config(home.path()), "theme = 'high-contrast'").unwrap();
         assert_eq!(next(&mut watch).await.unwrap().theme, "high-contrast");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_removed_or_emptied_takes_nothing_away_and_that_is_said() {
+        let home = tempfile::tempdir().unwrap();
+        let mut watch = watched(home.path(), Some("read_only = true"));
         std::fs::remove_file(config(home.path())).unwrap();
-        assert_eq!(next(&mut watch).await.unwrap().theme, "16-colour");
+        let what = |read: Result<Config, Problems>| read.unwrap_err().0[0].what.clone();
+        assert_eq!(what(next(&mut watch).await), "the file is gone");
+        write(home.path(), "\n");
+        assert_eq!(what(next(&mut watch).await), "the file is empty");
+        write(home.path(), "read_only = true");
+        assert!(next(&mut watch).await.unwrap().read_only.is_some(), "what is written again is read again");
+        write(home.path(), "# nothing but a remark");
+        assert_eq!(next(&mut watch).await.unwrap().read_only, None, "somebody wrote that");
+    }
+
+    #[tokio::test]
+    async fn an_editor_that_takes_the_file_away_first_is_waited_for() {
+        let home = tempfile::tempdir().unwrap();
+        let mut watch = watched(home.path(), Some("theme = 'light'"));
+        std::fs::rename(config(home.path()), home.path().join("config.toml~")).unwrap();
+        let (path, quiet) = (config(home.path()), QUIET * 4);
+        let editor = async move {
+            sleep(quiet).await;
+            std::fs::write(path, "theme = 'high-contrast'").unwrap();
+        };
+        let (read, ()) = tokio::join!(next(&mut watch), editor);
+        assert_eq!(read.unwrap().theme, "high-contrast");
     }
 
     #[tokio::test]
@@ -260,7 +330,7 @@ mod tests {
         write(home.path(), "theme = 'light'");
         assert_eq!(next(&mut watch).await.unwrap().theme, "light");
         std::fs::remove_dir_all(home.path().join(".config")).unwrap();
-        assert_eq!(next(&mut watch).await.unwrap().theme, "16-colour");
+        next(&mut watch).await.unwrap_err();
         write(home.path(), "theme = 'light'");
         assert_eq!(next(&mut watch).await.unwrap().theme, "light");
     }

@@ -1,21 +1,23 @@
-//! The simulated backends of the demo: two instances of CloudVision, with their own thread, so that nothing that they do delays the
+//! The simulated backends of the demo: two instances of CloudVision and a lab, with their own thread, so that nothing that they do delays the
 //! screen.
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::deploys::Deploys;
+use super::lab;
 use crate::features::cloudvision::sim::{Fabric, Pace, Setup, Simulator};
+use crate::features::lab::sim::Simulator as Lab;
 use crate::output;
 
 /// The simulated instances take so long as to be watched, and not so long as to be waited for.
@@ -58,6 +60,10 @@ pub struct Backends {
     doors: Vec<Door>,
     /// What they deploy.
     deploys: Deploys,
+    /// How the lab is reached: its address, and a token.
+    lab: (String, String),
+    /// Where the lab's token is put, once that is known.
+    token_file: watch::Sender<Option<PathBuf>>,
     /// Ends them.
     stop: CancellationToken,
     /// Where they run; `None` only while dropping.
@@ -80,10 +86,11 @@ impl Backends {
         let (stop, (ready, opened)) = (CancellationToken::new(), oneshot::channel());
         let (setups, objections) = (setups.collect(), deploys.objections().collect::<Vec<_>>());
         let until = stop.clone();
+        let (token_file, written) = watch::channel(None);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Backend)?;
         let serve = async move {
-            let simulators = match open(setups).await {
-                Ok(simulators) => simulators,
+            let (simulators, lab) = match async { Ok((open(setups).await?, lab::start().await?)) }.await {
+                Ok(opened) => opened,
                 Err(error) => {
                     let _nobody_waits = ready.send(Err(error));
                     return;
@@ -92,17 +99,19 @@ impl Backends {
             for simulator in &simulators {
                 objections.iter().cloned().for_each(|objection| simulator.object_to(objection));
             }
-            let _nobody_waits = ready.send(Ok(simulators.iter().map(door).collect()));
-            until.cancelled().await;
+            let told = (simulators.iter().map(door).collect(), (lab.url().to_owned(), lab.token()));
+            let _nobody_waits = ready.send(Ok(told));
+            until.run_until_cancelled(renew(&lab, written)).await;
             for simulator in simulators {
                 simulator.stop().await;
             }
+            lab.stop().await;
         };
         let thread = thread::Builder::new().name("demo".to_owned()).spawn(move || runtime.block_on(serve));
         let thread = thread.map_err(Error::Backend)?;
         let doors = opened.blocking_recv().unwrap_or_else(|_| Err(io::Error::other("the thread has crashed")));
-        let doors = doors.map_err(Error::Backend)?;
-        Ok(Self { instances, doors, deploys, stop, thread: Some(thread) })
+        let (doors, lab) = doors.map_err(Error::Backend)?;
+        Ok(Self { instances, doors, deploys, lab, token_file, stop, thread: Some(thread) })
     }
 
     /// Adds them and what is deployed to them to the configuration in `folder`.
@@ -125,6 +134,15 @@ impl Backends {
             );
         }
         let fabrics: Vec<&Fabric> = self.instances.iter().map(|instance| &instance.fabric).collect();
+        let token = folder.join("training-token");
+        write_privately(&token, &self.lab.1).map_err(disk)?;
+        let _infallible = write!(
+            sections,
+            "\n[[lab]]\nname = \"training\"\nurl = {:?}\ntoken_file = {}\nrefresh = \"15 s\"\n",
+            self.lab.0,
+            toml::Value::from(token.to_string_lossy().into_owned()),
+        );
+        self.token_file.send_replace(Some(token));
         sections.push_str(&self.deploys.write(&folder.join("deploys"), &fabrics)?);
         OpenOptions::new()
             .append(true)
@@ -139,10 +157,12 @@ impl Backends {
         for (instance, door) in self.instances.iter().zip(&self.doors) {
             let _infallible = writeln!(told, "CloudVision {} is simulated at {}", instance.name, door.address);
         }
+        let _infallible = writeln!(told, "the lab training is simulated at {}", self.lab.0);
         let folder = folder.display();
         let noctui = format!("noctui --config {folder}/config.toml --data-dir {folder}/data");
         output::print(&format!(
-            "{told}\n{noctui}\n{noctui} change list --cloudvision prod\n{noctui} deploy --dry-run fra1-fabric\n"
+            "{told}\n{noctui}\n{noctui} change list --cloudvision prod\n{noctui} deploy --dry-run fra1-fabric\n\
+             {noctui} lab list\n"
         ))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
@@ -180,6 +200,18 @@ fn door(simulator: &Simulator) -> Door {
         address: simulator.address().to_string(),
         authority: simulator.authority().to_owned(),
         token: simulator.token().to_owned(),
+    }
+}
+
+/// Puts another token into the lab's file, some time after each has ended: until then it can be seen how that looks. Ends
+/// never.
+async fn renew(lab: &Lab, mut written: watch::Receiver<Option<PathBuf>>) {
+    loop {
+        tokio::time::sleep(lab::TOKEN_HOLDS + lab::TOKEN_IS_LATE).await;
+        let Some(path) = written.borrow_and_update().clone() else { continue };
+        if let Err(error) = fs::write(&path, lab.token()) {
+            tracing::warn!(%error, "the demo's lab has no new token");
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod backends;
 pub mod cli;
 mod deploys;
 mod formats;
+mod lab;
 mod mailbox;
 mod mime;
 mod story;

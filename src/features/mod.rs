@@ -1,6 +1,7 @@
 //! One folder per backend, all with the same inner shape. A feature never uses another feature.
 
 pub mod cloudvision;
+pub mod lab;
 pub mod maintenance;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub const MIGRATIONS: &[&str] = &[
     cloudvision::store::SCHEMA_1,
     maintenance::store::SCHEMA_4,
     maintenance::store::SCHEMA_5,
+    lab::store::SCHEMA_1,
     maintenance::store::SCHEMA_6,
 ];
 

@@ -66,6 +66,9 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
             ("deployment", 0),
             ("deployment_device", 0),
             ("draft", 0),
+            ("lab_action", 0),
+            ("lab_routable", 0),
+            ("lab_snapshot", 0),
             ("source_bookmark", 0),
             ("source_state", 0),
         ]

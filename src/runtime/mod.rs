@@ -2,6 +2,7 @@
 //!
 //! The loop runs on the main thread; the workers have a runtime of their own, so that nothing they do delays a key.
 
+mod errand;
 mod keeper;
 mod pace;
 pub mod terminal;
@@ -11,19 +12,21 @@ use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use self::keeper::Keeper;
 use self::pace::Pace;
 use self::terminal::{Event, Terminal};
-use self::worker::{CloudVision, Heard, Maintenances, Threads};
+use self::worker::{CloudVision, Heard, Labs, Maintenances, Threads, Worker};
 use crate::app::{Effect, Message, Model, Settings, view};
 use crate::clock;
 use crate::colour::TerminalEnvironment;
 use crate::config::{Config, Environment, Flags, Problems};
-use crate::features::cloudvision;
+use crate::errand::{Errand, Returned, Room};
 use crate::features::maintenance::worker::Setup;
+use crate::features::{cloudvision, lab};
 use crate::logging::{self, Logging};
 use crate::state;
 use crate::trouble::Trouble;
@@ -75,6 +78,14 @@ struct Screen {
     cloudvision: Option<CloudVision>,
     /// What that worker is to work with once no deployment is under way: another setup would end them.
     next_setup: Option<cloudvision::worker::Setup>,
+    /// The worker behind the labs; there is none before a lab is configured.
+    labs: Option<Labs>,
+    /// What that worker is to work with once no change of a lab is under way: another setup would leave the rest of it undone.
+    next_lab_setup: Option<lab::worker::Setup>,
+    /// A program that wants the terminal.
+    errand: Option<Errand>,
+    /// From programs beside the screen. Capacity 8; when it is full they wait to be told of.
+    returned: (mpsc::Sender<Returned>, mpsc::Receiver<Returned>),
     /// What the workers are to be asked first.
     first: Vec<Effect>,
 }
@@ -90,6 +101,7 @@ impl Screen {
         let threads = Threads::start()?;
         let maintenances = Maintenances::of(&threads, Setup::of(&config));
         let next_setup = Some(cloudvision_setup(&config));
+        let next_lab_setup = Some(lab_setup(&config));
         let first = model.begin();
         let mut screen = Self {
             config,
@@ -102,9 +114,14 @@ impl Screen {
             maintenances,
             cloudvision: None,
             next_setup,
+            labs: None,
+            next_lab_setup,
+            errand: None,
+            returned: mpsc::channel(8),
             first,
         };
         screen.set_up_cloudvision();
+        screen.set_up_labs();
         Ok(screen)
     }
 
@@ -124,6 +141,13 @@ impl Screen {
         let mut dirty = false;
         let mut pace = Pace::new(Instant::now());
         let code = loop {
+            if let Some(errand) = self.errand.take() {
+                match errand::in_terminal(errand, &mut terminal).await {
+                    Ok(returned) => self.take_in(Message::Returned(returned), &mut terminal),
+                    Err(signal) => break ExitCode::from(signal.exit_code()),
+                };
+                dirty = true;
+            }
             let turn = instant_of(self.model.next_change());
             let (message, by_hand) = tokio::select! {
                 biased;
@@ -146,6 +170,8 @@ impl Screen {
                 }
                 heard = self.maintenances.next() => (of_maintenances(heard), false),
                 heard = next(&mut self.cloudvision) => (of_cloudvision(heard), false),
+                heard = next(&mut self.labs) => (of_labs(heard), false),
+                Some(returned) = self.returned.1.recv() => (Message::Returned(returned), false),
                 changed = recent.changed() => match changed {
                     Ok(()) => (Message::Logged(recent.borrow_and_update().clone()), false),
                     Err(_) => continue,
@@ -157,13 +183,7 @@ impl Screen {
                 }
                 () = sleep_until(turn) => (Message::Ticked, false),
             };
-            let mut leaving = false;
-            log(&message);
-            for effect in self.model.update(message, clock::now()) {
-                leaving |= self.carry_out(effect, &mut terminal);
-            }
-            self.set_up_cloudvision();
-            if leaving {
+            if self.take_in(message, &mut terminal) {
                 break ExitCode::SUCCESS;
             }
             dirty = true;
@@ -175,6 +195,10 @@ impl Screen {
                 self.keeper.note(self.model.view_state(), Instant::now());
             }
         };
+        // A signal asks nobody: what is being typed is kept all the same.
+        for effect in self.model.leaving() {
+            self.ask(effect);
+        }
         // The terminal first: whoever quit has a prompt at once, whatever is still being written.
         drop(terminal);
         let ending = self.model.deployments_under_way();
@@ -182,9 +206,12 @@ impl Screen {
             let many = if ending == 1 { "the deployment" } else { "the deployments" };
             crate::output::complain(&format!("noctui: ending {many}; a workspace that is not submitted is abandoned"));
         }
+        if self.model.lab_changes_under_way() > 0 {
+            crate::output::complain("noctui: waiting for the answer of a lab that was asked for a change");
+        }
         // What can end while the view is saved ends meanwhile, the watches on folders above all.
         self.threads.begin_to_stop();
-        let Self { threads, maintenances, cloudvision, keeper, mut model, .. } = self;
+        let Self { threads, maintenances, cloudvision, labs, keeper, mut model, .. } = self;
         keeper.finish(model.view_state(), Instant::now()).await;
         let deployments = async {
             if let Some(worker) = cloudvision {
@@ -192,13 +219,30 @@ impl Screen {
                 worker.stop(last_words).await;
             }
         };
-        tokio::join!(maintenances.stop(|_| ()), deployments);
+        let changes = async {
+            if let Some(worker) = labs {
+                worker.stop(|_| ()).await;
+            }
+        };
+        tokio::join!(maintenances.stop(|_| ()), deployments, changes);
         // Whoever reads this has no screen any more that would name it.
         for left in model.left_behind() {
             crate::output::complain(&format!("noctui: {left}"));
         }
         drop(threads);
         Ok(code)
+    }
+
+    /// Takes in what happened and does what follows from it; returns whether that is to leave.
+    fn take_in(&mut self, message: Message, terminal: &mut Terminal) -> bool {
+        log(&message);
+        let mut leaving = false;
+        for effect in self.model.update(message, clock::now()) {
+            leaving |= self.carry_out(effect, terminal);
+        }
+        self.set_up_cloudvision();
+        self.set_up_labs();
+        leaving
     }
 
     /// Does what the model wants of the world; returns whether it wants to leave.
@@ -220,7 +264,11 @@ impl Screen {
                     );
                 }
             }
-            request @ (Effect::Maintenance(_) | Effect::CloudVision(_)) => self.ask(request),
+            Effect::Run(errand) => match errand.room {
+                Room::Terminal => self.errand = Some(errand),
+                Room::Beside => self.threads.run_errand(errand, self.returned.0.clone()),
+            },
+            request @ (Effect::Maintenance(_) | Effect::CloudVision(_) | Effect::Lab(_)) => self.ask(request),
         }
         false
     }
@@ -234,7 +282,17 @@ impl Screen {
                     worker.ask(request);
                 }
             }
-            Effect::Copy(_) | Effect::SetMouse(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::Lab(request) => {
+                if let Some(worker) = &mut self.labs {
+                    worker.ask(request);
+                }
+            }
+            Effect::Run(_)
+            | Effect::Copy(_)
+            | Effect::SetMouse(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit => {}
         }
     }
 
@@ -260,6 +318,19 @@ impl Screen {
         }
     }
 
+    /// The same for the worker behind the labs.
+    fn set_up_labs(&mut self) {
+        if self.model.lab_changes_under_way() > 0 {
+            return;
+        }
+        let Some(setup) = self.next_lab_setup.take() else { return };
+        match &mut self.labs {
+            Some(worker) => worker.reconfigure(setup),
+            None if setup.labs.is_empty() => {}
+            none => *none = Some(Labs::of(&self.threads, setup)),
+        }
+    }
+
     /// The configuration file was read again: it is taken over, or the old one stays and the mistake is shown.
     fn reconfigured(&mut self, read: Result<Config, Problems>, logging: &Logging) -> Message {
         let settings = read.and_then(|config| {
@@ -270,6 +341,7 @@ impl Screen {
                 logging.set(&config.log);
                 self.maintenances.reconfigure(Setup::of(&config));
                 self.next_setup = Some(cloudvision_setup(&config));
+                self.next_lab_setup = Some(lab_setup(&config));
                 self.config = config;
                 Message::Reconfigured(Box::new(settings))
             }
@@ -282,8 +354,8 @@ impl Screen {
     }
 }
 
-/// What the worker behind deploys and change controls tells; never, where there is none.
-async fn next(worker: &mut Option<CloudVision>) -> Heard<cloudvision::worker::Report> {
+/// What a worker tells; never, where there is none.
+async fn next<S: Clone + PartialEq, Q, R>(worker: &mut Option<Worker<S, Q, R>>) -> Heard<R> {
     match worker {
         Some(worker) => worker.next().await,
         None => std::future::pending().await,
@@ -307,6 +379,26 @@ fn of_cloudvision(heard: Heard<cloudvision::worker::Report>) -> Message {
         Heard::Stopped(trouble) => Message::CloudVisionStopped(trouble),
         Heard::Started => Message::CloudVisionStarted,
         Heard::Refused(trouble) => Message::Failed(trouble),
+    }
+}
+
+/// What was heard of the labs, as a message.
+fn of_labs(heard: Heard<lab::worker::Report>) -> Message {
+    match heard {
+        Heard::Report(report) => Message::Lab(Box::new(report)),
+        Heard::Stopped(trouble) => Message::LabStopped(trouble),
+        Heard::Started => Message::LabStarted,
+        Heard::Refused(trouble) => Message::Failed(trouble),
+    }
+}
+
+/// What the worker behind the labs needs of the configuration.
+fn lab_setup(config: &Config) -> lab::worker::Setup {
+    lab::worker::Setup {
+        data_dir: config.paths.data.clone(),
+        labs: config.labs.clone(),
+        connect: config.connect.clone(),
+        who: config.who.clone(),
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Environment, Flags, Problems, Watch};
-use crate::features::{cloudvision, maintenance};
+use crate::features::{cloudvision, lab, maintenance};
 use crate::store::Error;
 use crate::trouble::Trouble;
 
@@ -52,6 +52,9 @@ pub(super) type Maintenances =
 pub(super) type CloudVision =
     Worker<cloudvision::worker::Setup, cloudvision::worker::Request, cloudvision::worker::Report>;
 
+/// The worker behind the labs.
+pub(super) type Labs = Worker<lab::worker::Setup, lab::worker::Request, lab::worker::Report>;
+
 impl Maintenances {
     /// Starts it.
     pub(super) fn of(threads: &Threads, setup: maintenance::worker::Setup) -> Self {
@@ -72,6 +75,19 @@ impl CloudVision {
         let role = Role {
             name: "the CloudVision worker",
             is_question: |request| matches!(request, Request::Diff { .. } | Request::Refresh),
+            work: |setup, requests, reports, stop| Box::pin(run(setup, requests, reports, stop)),
+        };
+        Self::start(threads, role, setup)
+    }
+}
+
+impl Labs {
+    /// Starts it.
+    pub(super) fn of(threads: &Threads, setup: lab::worker::Setup) -> Self {
+        use lab::worker::{Request, run};
+        let role = Role {
+            name: "the lab worker",
+            is_question: |request| matches!(request, Request::Refresh | Request::History { .. }),
             work: |setup, requests, reports, stop| Box::pin(run(setup, requests, reports, stop)),
         };
         Self::start(threads, role, setup)
@@ -165,6 +181,14 @@ impl Threads {
             }
         });
         receiver
+    }
+
+    /// Runs a program beside the screen and tells when it has ended. Capacity of the channel: see who made it.
+    pub(super) fn run_errand(&self, errand: crate::errand::Errand, done: mpsc::Sender<crate::errand::Returned>) {
+        self.handle.spawn(async move {
+            let returned = super::errand::beside(errand).await;
+            let _nobody_waits = done.send(returned).await;
+        });
     }
 
     /// Lets everything on them end, without waiting for it.

@@ -106,21 +106,25 @@ impl SecretFrom {
     /// Fetches the secret. Files are read and programs are run without keeping the calling thread, within half a minute;
     /// `variable` looks up an environment variable. Dropped before its end, a program is killed.
     pub async fn fetch(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Found, NoSecret> {
-        self.fetch_as(variable, Secret::from_bytes).await
+        let (bytes, warning) = self.fetch_raw(variable).await?;
+        let secret = Secret::from_bytes(&bytes).map_err(|source| NoSecret::Bad { from: self.to_string(), source })?;
+        Ok(Found { secret, warning })
     }
 
     /// The same for a password, which may have characters that no token has.
     pub async fn fetch_password(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Found, NoSecret> {
-        self.fetch_as(variable, Secret::password).await
+        let (bytes, warning) = self.fetch_raw(variable).await?;
+        let secret = Secret::password(&bytes).map_err(|source| NoSecret::Bad { from: self.to_string(), source })?;
+        Ok(Found { secret, warning })
     }
 
-    /// Fetches what `read` takes for a secret.
-    async fn fetch_as(
+    /// The same without asking that it be a token: a password may have blanks, and a file may hold more than one secret.
+    /// With it comes what should be known about where it is kept.
+    pub(crate) async fn fetch_raw(
         &self,
         variable: impl Fn(&str) -> Option<OsString>,
-        read: fn(&[u8]) -> Result<Secret, BadSecret>,
-    ) -> Result<Found, NoSecret> {
-        let found = match self {
+    ) -> Result<(Zeroizing<Vec<u8>>, Option<String>), NoSecret> {
+        match self {
             Self::Variable(name) => variable(name)
                 .filter(|value| !value.is_empty())
                 .map(|value| Zeroizing::new(value.into_encoded_bytes()))
@@ -129,10 +133,7 @@ impl SecretFrom {
             Self::File(path) => read_file(path).await,
             Self::Command(words) => command::output(words, Deadline::USUAL).await.map(|bytes| (bytes, None)),
             Self::Keyring(account) => keyring::find(account).await.map(|bytes| (bytes, None)),
-        };
-        let (bytes, warning) = found?;
-        let secret = read(&bytes).map_err(|source| NoSecret::Bad { from: self.to_string(), source })?;
-        Ok(Found { secret, warning })
+        }
     }
 }
 

@@ -326,6 +326,11 @@ impl<R: Row> List<R> {
         self.marks.len()
     }
 
+    /// How many of the rows in memory are marked.
+    pub(crate) fn marked_in_memory(&self) -> usize {
+        self.rows.iter().filter(|row| self.marks.contains_key(&row.key())).count()
+    }
+
     /// Unmarks all; returns whether any was marked.
     pub(crate) fn clear_marks(&mut self) -> bool {
         !std::mem::take(&mut self.marks).is_empty()

@@ -1,5 +1,6 @@
 //! What comes out of a key or a report in a pane: questions for its worker, text for the clipboard, words for the footer.
 
+use crate::errand::Errand;
 use crate::trouble::Trouble;
 
 /// All of it; `R` is what the pane's worker is asked.
@@ -11,6 +12,8 @@ pub(crate) struct Outcome<R> {
     pub(crate) copy: Option<String>,
     /// For the footer.
     pub(crate) say: Option<Say>,
+    /// A program to be started for the person at the screen.
+    pub(crate) errand: Option<Errand>,
 }
 
 /// What the footer is to say.
@@ -26,7 +29,7 @@ pub(crate) enum Say {
 
 impl<R> Default for Outcome<R> {
     fn default() -> Self {
-        Self { requests: Vec::new(), copy: None, say: None }
+        Self { requests: Vec::new(), copy: None, say: None, errand: None }
     }
 }
 

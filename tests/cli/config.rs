@@ -101,6 +101,20 @@ fn without_a_file_the_check_says_so_and_passes() {
 }
 
 #[test]
+fn a_theme_that_cannot_be_had_stops_nothing_that_draws_nothing() {
+    let home = Home::new();
+    home.configure("theme = 'night'\n");
+    let said = transcript(&home, &mut home.noctui(["maintenance", "list"]));
+    assert!(
+        said.contains("--- standard error\nnoctui: warning: ~/.config/noctui/config.toml:1:9: there is no theme"),
+        "{said}"
+    );
+    assert!(said.ends_with("--- exit code 0\n"), "{said}");
+    home.configure("theme = 'night'\nwho = 3\n");
+    home.noctui(["maintenance", "list"]).assert().failure();
+}
+
+#[test]
 fn a_file_that_was_asked_for_and_is_not_there_is_a_failure_not_a_no() {
     let home = Home::new();
     let flag = transcript(&home, &mut home.noctui(["config", "check", "--config", "nowhere.toml"]));

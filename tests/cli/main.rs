@@ -6,5 +6,6 @@ mod cloudvision;
 mod config;
 mod general;
 mod json;
+mod lab;
 mod maintenance;
 mod support;

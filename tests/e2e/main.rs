@@ -12,6 +12,7 @@ mod support;
 mod arriving;
 mod deploying;
 mod killed;
+mod lab;
 mod night;
 mod together;
 mod world;

@@ -1,9 +1,11 @@
 //! One person at one screen: look, filter, acknowledge, annotate, undo, leave, come back.
 
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 
-use crate::support::Session;
 use crate::support::mailbox::id;
+use crate::support::{DEADLINE, Session};
 use crate::world::{World, column, count, is_acknowledged, is_listed};
 
 /// Escape as a terminal with kitty's keyboard protocol sends it.
@@ -122,16 +124,42 @@ fn read_only_shows_its_badge_and_leaves_acknowledging_possible() {
 }
 
 #[test]
-fn a_signal_while_text_is_typed_restores_the_terminal_and_writes_nothing() {
+fn a_signal_while_a_note_is_typed_restores_the_terminal_and_keeps_the_text_as_a_draft() {
     let world = World::with(1);
-    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+    let mut typed = String::new();
+    for (signal, word) in [(Signal::TERM, "half "), (Signal::HUP, "a note "), (Signal::INT, "in bits")] {
         let mut session = world.ready(1);
         session.send("n");
-        session.send("half a no");
-        session.wait_for_text("half a no");
+        session.wait_for_text("Note on");
+        session.wait_for_text(typed.trim_end());
+        session.send(word);
+        typed.push_str(word);
+        session.wait_for_text(typed.trim_end());
         session.signal(signal);
         session.wait_for_end();
         session.assert_restored();
+        assert_eq!(column(&world.database(), "SELECT text FROM draft"), [typed.as_str()], "{signal:?}");
     }
     world.assert_holds_each_once(1);
+}
+
+#[test]
+fn of_a_note_that_is_being_typed_a_kill_takes_no_more_than_the_last_moment() {
+    let world = World::with(1);
+    let mut session = world.ready(1);
+    session.send("n");
+    session.wait_for_text("Note on");
+    session.send("half a note");
+    let deadline = Instant::now() + DEADLINE;
+    while column(&world.database(), "SELECT text FROM draft") != ["half a note"] {
+        assert!(Instant::now() < deadline, "nothing is kept");
+        session.read_for(Duration::from_millis(20));
+    }
+    session.signal(Signal::KILL);
+    session.wait_for_end();
+    let mut session = world.ready(1);
+    session.send("n");
+    session.wait_for_text("half a note");
+    session.send(ESC);
+    session.quit("q");
 }

@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use noctui::config::{Config, Environment, Flags, load};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::support::DEADLINE;
@@ -55,6 +56,7 @@ impl Dovecot {
         fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let key = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
         fs::write(path("cert.pem"), key.cert.pem()).unwrap();
+        fs::write(path("cert.sha256"), format!("{:x}", Sha256::digest(key.cert.der()))).unwrap();
         fs::write(path("key.pem"), key.signing_key.serialize_pem()).unwrap();
         fs::write(path("users"), "noc:{PLAIN}pass word::::::\n").unwrap();
         fs::write(path("password"), "pass word\n").unwrap();
@@ -195,6 +197,7 @@ impl Dovecot {
              since = 'forever'\n{place}{lines}\n"
         )
         .replace("CERT", &format!("{dir}/cert.pem"))
+        .replace("FINGERPRINT", fs::read_to_string(self.folder.path().join("cert.sha256")).unwrap().trim())
     }
 
     /// Gives every file of the account to whom it is read for.

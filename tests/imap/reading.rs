@@ -28,6 +28,7 @@ fn every_kind_of_connection_brings_the_same_mails_and_leaves_no_trace() {
         format!("server = 'localhost:{}'\nca_file = 'CERT'", server.tls),
         format!("server = 'localhost:{}'\ntls = 'starttls'\nca_file = 'CERT'", server.plain),
         format!("server = '127.0.0.1:{}'\nca_file = 'CERT'", server.tls),
+        format!("server = 'localhost:{}'\nfingerprint = 'FINGERPRINT'", server.tls),
     ] {
         let home = Home::with(&server.source(&lines));
         assert_eq!(sync(&home)["mails"], 30, "{lines}");
@@ -104,6 +105,9 @@ fn what_is_wrong_with_a_source_is_said() {
     assert!(wrong.contains("does not accept the login of nobody: [AUTHENTICATIONFAILED]"), "{wrong}");
     let untrusted = check(&server.source(&format!("server = 'localhost:{}'", server.tls)));
     assert!(untrusted.contains("no TLS with localhost") && untrusted.contains("ca_file"), "{untrusted}");
+    let another = format!("server = 'localhost:{}'\nfingerprint = '{}'", server.tls, "ab".repeat(32));
+    let another = check(&server.source(&another));
+    assert!(another.contains("no TLS with localhost") && another.contains("its fingerprint is"), "{another}");
     let nobody = check(&server.source("").replace(&server.plain.to_string(), "1"));
     assert!(nobody.contains("cannot reach 127.0.0.1:1"), "{nobody}");
     let no_password = check(&server.source("").replace("/password'", "/none'"));

@@ -3,8 +3,8 @@
 use noctui::app::Settings;
 use noctui::colour::ColourDepth;
 use noctui::config::{
-    CloudVision, Config, Deploy, Environment, Flags, Imap, Inspection, Login, Proof, Source, SourceFrom, Wanted, Zone,
-    inspect,
+    CloudVision, Config, Connect, Deploy, Environment, Flags, Imap, Inspection, Lab, Login, Proof, Source, SourceFrom,
+    Wanted, Zone, inspect,
 };
 use noctui::features::maintenance::store::record;
 use noctui::secret::SecretFrom;
@@ -80,9 +80,12 @@ fn what_it_shows_is_the_default() {
     assert!(shown.maintenance.circuits.take().is_some());
     assert_eq!(shown.maintenance.sources.len(), 2);
     assert_eq!((shown.cloudvision.len(), shown.deploys.len()), (1, 1));
-    assert!(shown.lab.is_some() && shown.console.is_some());
-    let Config { cloudvision, deploys, lab, console, .. } = default.clone();
-    shown = Config { contexts: Vec::new(), cloudvision, deploys, lab, console, ..shown };
+    assert!(shown.labs.len() == 1 && shown.console.is_some());
+    let Config { cloudvision, deploys, labs, console, .. } = default.clone();
+    shown = Config { contexts: Vec::new(), cloudvision, deploys, labs, console, ..shown };
+    // The first choices among the programs that are looked for.
+    let Connect { ssh, sftp, scp, rdp, https, vnc, telnet, .. } = default.connect.clone();
+    shown.connect = Connect { ssh, sftp, scp, rdp, https, vnc, telnet, ..shown.connect };
     shown.maintenance.sources.clear();
     assert_eq!(shown, default);
 }
@@ -108,7 +111,8 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     let shown = config(&every_setting());
     assert!(matches!(shown.maintenance.sources[0].from, SourceFrom::Maildir { .. }));
     let least = config(
-        "[[context]]\nname = 'prod-emea'\ncloudvision = 'prod'\n\
+        "[[context]]\nname = 'prod-emea'\ncloudvision = 'prod'\nlab = 'training'\n\
+         [[lab]]\nname = 'training'\nurl = 'https://vlab.example'\n\
          [[cloudvision]]\nname = 'prod'\nserver = 'cvp.example'\n\
          [[deploy]]\nname = 'dc1'\ndir = '~/avd/dc1'\n\
          [[maintenance.source]]\nname = 'noc mailbox'\nkind = 'maildir'\npath = '~/Maildir'\n\
@@ -116,6 +120,7 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
          user = 'noc@lakeside.example'\npassword_file = '~/.config/noctui/noc-password'\n",
     );
     assert_eq!(shown.contexts, least.contexts);
+    let least_labs = least.labs.clone();
     let without_home = |config: &Config| {
         let [maildir, Source { name, from: SourceFrom::Imap(imap) }] = config.maintenance.sources.as_slice() else {
             panic!("two sources")
@@ -137,6 +142,9 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     let Deploy { include, exclude, tags, change_name, change_notes, dir, .. } = least.clone();
     let written = Deploy { include, exclude, tags, change_name, change_notes, dir, ..target.clone() };
     assert_eq!(&written, least);
+    let [lab] = shown.labs.as_slice() else { panic!("one lab") };
+    assert!(lab.ca_file.is_some() && lab.gateway.is_some());
+    assert_eq!([Lab { ca_file: None, gateway: None, ..lab.clone() }], least_labs.as_slice());
     for key in [
         "token_file",
         "token_command",

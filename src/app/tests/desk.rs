@@ -187,6 +187,8 @@ impl Desk {
                 }
                 // CloudVision's worker is not at this desk: what it is asked is kept.
                 Effect::CloudVision(_)
+                | Effect::Lab(_)
+                | Effect::Run(_)
                 | Effect::Copy(_)
                 | Effect::SetMouse(_)
                 | Effect::Redraw

@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 
-use super::desk::Desk;
+use super::desk::{DATABASE, Desk, MAILBOX, settings};
+use crate::colour::ColourDepth;
 use crate::features::maintenance::pane::State;
 use crate::features::maintenance::worker::{Report, SourceHealth};
 
@@ -20,6 +21,26 @@ fn mails_that_the_store_does_not_take_are_a_failure_of_their_source_with_reason_
     desk.press("c");
     let story = "109 mails wait: no space left for /var/noctui.db; tried again at 02:48:57 UTC";
     assert!(desk.shows(story), "{}", desk.screen());
+}
+
+#[test]
+fn the_header_says_in_words_why_a_source_fails_and_shows_it_before_the_clock() {
+    let reason = "cannot be opened: Permission denied (os error 13): /home/ines/Maildir";
+    let mut desk = Desk::live(120, 30);
+    desk.source(SourceHealth::Failing(reason.to_owned()));
+    assert!(desk.row("noctui").contains("mail ✗ cannot be opened  "), "{}", desk.screen());
+    desk.press("c");
+    assert!(desk.shows("Permission denied"), "{}", desk.screen());
+    let contexts = "read_only = true\n[[context]]\nname = 'production'\nkind = 'production'\n";
+    let settings = settings(&format!("{contexts}{MAILBOX}"), ColourDepth::Sixteen, true);
+    let mut desk = Desk::with(settings, Some(&DATABASE), 40, 10);
+    desk.source(SourceHealth::Watching);
+    let header = |desk: &Desk| desk.screen().lines().next().unwrap_or_default().to_owned();
+    assert_eq!(header(&desk), "noctui  production  READ-ONLY  UTC 02:48");
+    desk.source(SourceHealth::Failing(reason.to_owned()));
+    assert_eq!(header(&desk), "noctui  production  READ-ONLY      mail✗");
+    desk.resize(46, 10);
+    assert_eq!(header(&desk), "noctui  production  READ-ONLY  mail✗ UTC 02:48");
 }
 
 #[test]

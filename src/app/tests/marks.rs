@@ -154,3 +154,37 @@ fn thousands_are_said_to_be_on_their_way_and_are_no_calendar() {
     desk.press("a");
     assert!(desk.shows(&format!("{all} are being written")), "{}", desk.screen());
 }
+
+#[test]
+fn what_is_marked_and_hidden_by_the_filter_is_told_of_before_and_after_it_is_acted_on() {
+    let mut desk = Desk::live(120, 40);
+    let all = desk.count(ALL);
+    desk.press("*").press("/").type_text("zayo").press("enter");
+    let zayo = desk.count("SELECT count(*) FROM maintenance_text WHERE text LIKE '%zayo%'");
+    let hidden = format!(", {} of them not shown", all - zayo);
+    assert!(desk.shows(&format!("{all} marked{hidden}")), "{}", desk.screen());
+    desk.press("n");
+    assert!(desk.shows(&format!("{all} maintenances{hidden}")), "{}", desk.screen());
+    desk.press("esc a");
+    assert!(desk.row("u undoes").contains(&hidden), "{}", desk.screen());
+    desk.press("space");
+    assert!(desk.shows("1 marked") && !desk.shows("not shown,"), "{}", desk.screen());
+}
+
+#[test]
+fn of_a_list_that_is_not_all_on_hand_nothing_is_called_hidden_that_is_only_further_down() {
+    let mut desk = full();
+    desk.press("*");
+    assert!(!desk.shows("not shown") && !desk.shows("not all of them"), "{}", desk.screen());
+    desk.press("/").type_text("e").press("enter");
+    assert!(desk.shows("perhaps not all of them shown"), "{}", desk.screen());
+    desk.press("esc").press("/").type_text("e").press("enter *");
+    assert!(!desk.shows("not all of them"), "{}", desk.screen());
+}
+
+#[test]
+fn where_nothing_is_listed_nothing_is_marked_and_that_is_said() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("/").type_text("nothing is called so").press("enter *");
+    assert!(desk.shows("there is nothing to mark here"), "{}", desk.screen());
+}

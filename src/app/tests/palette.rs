@@ -1,5 +1,8 @@
 //! Which commands the palette offers first.
 
+use chrono::TimeDelta;
+
+use super::desk::Desk;
 use crate::app::commands::COMMANDS;
 use crate::app::overlay::Palette;
 use crate::command::Scope;
@@ -26,4 +29,19 @@ fn a_command_that_is_named_in_full_comes_first_and_then_those_of_this_place() {
     }
     assert_eq!(places.map(|place| offers("refres", place)[0].clone()), ["cv-refresh"; 3]);
     assert_eq!(places.map(|place| offers("", place)[0].clone())[1], offers("deploy", Scope::Deploys)[0]);
+}
+
+#[test]
+fn enter_runs_nothing_that_nobody_chose() {
+    for opened in ["?", ":"] {
+        let mut desk = Desk::live(80, 24);
+        desk.press("a").wait(TimeDelta::seconds(60));
+        let before = desk.screen();
+        desk.press(opened).press("enter").press("esc");
+        assert_eq!(desk.screen(), before, "{opened}");
+        desk.press(opened).press("x backspace enter").press("esc");
+        assert_eq!(desk.screen(), before, "{opened} with a text that was taken back");
+        desk.press(opened).press("down up enter");
+        assert_ne!(desk.screen(), before, "{opened}: a row that was gone to is chosen");
+    }
 }

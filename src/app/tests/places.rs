@@ -3,6 +3,8 @@
 use chrono::TimeDelta;
 
 use super::desk::Desk;
+use crate::app::{Effect, Message};
+use crate::input::Input;
 
 #[test]
 fn every_key_of_the_footer_changes_what_is_there_at_any_size() {
@@ -61,4 +63,28 @@ fn a_command_for_a_row_that_is_not_on_the_screen_does_nothing_and_says_where_it_
     let mut desk = Desk::live(80, 24);
     desk.press("4 :").type_text("filter").press("enter").type_text("lumen");
     assert!(desk.shows("/lumen"), "what acts on no row goes where it is seen: {}", desk.screen());
+}
+
+#[test]
+fn nothing_is_done_where_the_terminal_is_too_small_to_show_it() {
+    for place in ["j", "enter", "m", "/", "n", "?", ":"] {
+        let mut desk = Desk::live(80, 24);
+        desk.press(place);
+        let (before, writes) = (desk.screen(), desk.unanswered);
+        desk.resize(39, 9);
+        desk.answers = false;
+        desk.press("a A d x u n down enter esc space * y z 2");
+        desk.send(Message::Input(Input::Paste("pasted".to_owned())));
+        assert_eq!((desk.unanswered, desk.wanted.as_slice()), (writes, [].as_slice()), "{place}");
+        desk.resize(80, 24);
+        assert_eq!(desk.screen(), before, "{place}");
+    }
+    let mut desk = Desk::live(39, 9);
+    desk.press("ctrl-z q");
+    assert_eq!(desk.wanted, [Effect::Suspend, Effect::Quit]);
+    let mut desk = Desk::live(80, 24);
+    desk.press("n").resize(39, 9).press("q");
+    assert_eq!(desk.wanted, [], "a letter of a note leaves nothing");
+    desk.press("ctrl-c");
+    assert_eq!(desk.wanted, [Effect::Quit]);
 }

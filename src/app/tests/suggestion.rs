@@ -32,3 +32,26 @@ fn a_suggestion_is_accepted_with_a_key_and_taken_back_with_another() {
     assert!(desk.shows("undone") && desk.shows("SUGGESTION"), "{}", desk.screen());
     assert_eq!(desk.count(COUNT), 0);
 }
+
+#[test]
+fn the_demos_mail_that_no_rule_reads_comes_with_a_suggestion_that_can_be_accepted() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("m /").type_text("harbour").press("enter enter");
+    assert!(desk.shows("SUGGESTION") && desk.shows("LFC-W-0118") && desk.shows("LFC-0232"), "{}", desk.screen());
+    assert!(desk.screen().lines().last().unwrap().contains("accept"), "{}", desk.screen());
+    desk.press("A");
+    assert!(desk.shows("accepted as lakeside-fibre/LFC-W-0118"), "{}", desk.screen());
+}
+
+#[test]
+fn accepting_is_offered_only_where_nothing_is_missing() {
+    let mut desk = Desk::live(120, 40);
+    desk.write_elsewhere(MAIL);
+    desk.write_elsewhere(RAW);
+    desk.write_elsewhere(
+        "UPDATE notification_raw SET raw = CAST(replace(CAST(raw AS TEXT), 'Circuit', 'Colour') AS BLOB) WHERE id = 7000",
+    );
+    desk.press("m enter");
+    assert!(desk.shows("something is missing"), "{}", desk.screen());
+    assert!(!desk.screen().lines().last().unwrap().contains("accept"), "{}", desk.screen());
+}

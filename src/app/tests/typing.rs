@@ -78,6 +78,33 @@ fn a_draft_is_there_after_a_restart_also_one_that_was_being_typed() {
 }
 
 #[test]
+fn what_is_being_typed_is_kept_a_moment_later_whatever_ends_noctui_then() {
+    let mut desk = Desk::live(80, 24);
+    let kept = "SELECT count(*) FROM draft WHERE text = 'drain th'";
+    desk.press("n").type_text("drain");
+    assert_eq!(desk.count("SELECT count(*) FROM draft"), 0, "not with every key");
+    assert!(desk.model.next_change() - desk.now <= TimeDelta::seconds(1));
+    desk.type_text(" th").wait(TimeDelta::seconds(1));
+    assert_eq!(desk.count(kept), 1);
+    assert!(!desk.shows("kept as a draft") && desk.shows("drain th"), "nobody is disturbed: {}", desk.screen());
+    assert!(desk.model.next_change() - desk.now > TimeDelta::seconds(1), "what is kept wakes nobody");
+    desk.press("ctrl-u").wait(TimeDelta::seconds(1));
+    assert_eq!(desk.count("SELECT count(*) FROM draft"), 0, "what was taken back is not kept");
+    desk.type_text("all of it").wait(TimeDelta::seconds(1)).press("enter");
+    assert_eq!(desk.count("SELECT count(*) FROM draft"), 0, "what is written is no draft");
+    assert_eq!(desk.count("SELECT count(*) FROM note WHERE text = 'all of it'"), 1);
+}
+
+#[test]
+fn what_is_being_typed_is_kept_where_a_signal_ends_noctui() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("n").type_text("half a sent");
+    let last = desk.model.leaving();
+    desk.carry_out(last);
+    assert_eq!(desk.count("SELECT count(*) FROM draft WHERE text = 'half a sent'"), 1);
+}
+
+#[test]
 fn a_draft_belongs_to_what_it_was_begun_on() {
     let mut desk = Desk::live(80, 24);
     desk.press("n").type_text("drained").press("esc j n");

@@ -6,8 +6,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::{Connection, Model, Pane};
+use crate::ui::Look;
 use crate::ui::line::{Pen, width};
-use crate::ui::theme::Role;
+use crate::ui::theme::{Role, State};
 
 /// A tab: which pane, its text, and the columns it takes.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,6 +80,27 @@ pub(super) fn draw_tabs(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// Draws what fails and the clock, as far as there is room, what fails first.
+fn draw_briefly(connections: &[Connection], clock: &str, pen: &mut Pen<'_>, look: &Look<'_>) {
+    let text = look.theme.style(Role::Text);
+    let failing: Vec<&Connection> = connections.iter().filter(|it| it.state == State::Failed).collect();
+    let wide = |connection: &Connection| width(connection.name) + width(look.glyph(connection.state));
+    let states: usize = failing.iter().map(|connection| wide(connection) + 1).sum();
+    let has_clock = pen.left() > states + width(clock);
+    let tail = if has_clock { states + width(clock) } else { states.saturating_sub(1) };
+    if pen.left() <= tail && !has_clock {
+        return;
+    }
+    pen.skip(pen.left().saturating_sub(tail));
+    for connection in failing {
+        pen.text(connection.name, text).text(look.glyph(connection.state), look.theme.style(connection.state.role()));
+        pen.skip(1);
+    }
+    if has_clock {
+        pen.text(clock, text);
+    }
+}
+
 /// Draws the header.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
@@ -106,11 +128,9 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let tail = states + width(&clock) + 2;
     if pen.left() > tail {
         pen.skip(pen.left() - tail);
-    } else if pen.left() > width(&clock) {
-        // No room for the backends: the clock stays, `c` still tells their state.
-        pen.at_end(&clock, text);
-        return;
     } else {
+        // No room for all of it: what fails outweighs the clock, and `c` still tells the rest.
+        draw_briefly(&connections, &clock, &mut pen, &look);
         return;
     }
     for connection in &connections {

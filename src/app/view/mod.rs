@@ -12,7 +12,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::layout::{Layout, SMALLEST, layout};
 use super::{Model, Pane};
-use crate::ui::line::{Pen, fit, width};
+use crate::ui::line::{Pen, fit, width, wrap};
 use crate::ui::theme::Role;
 
 /// Draws the whole screen over whatever is in `buffer`; returns where the terminal's cursor belongs, if text is being typed.
@@ -47,10 +47,14 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     cursor
 }
 
-/// What was cut ends with a character that every terminal has.
+/// What was cut ends with a character that every terminal has, and so do parts of a line that a dot keeps apart.
 fn without_ellipses(buffer: &mut Buffer) {
-    for cell in buffer.content.iter_mut().filter(|cell| cell.symbol() == "…") {
-        cell.set_symbol("~");
+    for cell in &mut buffer.content {
+        match cell.symbol() {
+            "…" => _ = cell.set_symbol("~"),
+            "·" => _ = cell.set_symbol("-"),
+            _ => {}
+        }
     }
 }
 
@@ -63,7 +67,9 @@ fn body(layout: &Layout) -> Rect {
 fn too_small(model: &Model, buffer: &mut Buffer) {
     let area = buffer.area;
     let text = format!("noctui needs {}x{}; this is {}x{}", SMALLEST.0, SMALLEST.1, area.width, area.height);
-    Pen::new(buffer, area, 0).text(&text, model.look().theme.style(Role::Warning));
+    for (y, line) in (0..area.height).zip(wrap(&text, usize::from(area.width))) {
+        Pen::new(buffer, area, y).text(&line, model.look().theme.style(Role::Warning));
+    }
 }
 
 /// One pane: its title rule and what it shows.

@@ -5,6 +5,7 @@ mod list;
 mod mail;
 mod measure;
 mod pattern;
+mod program;
 mod server;
 mod template;
 
@@ -23,8 +24,9 @@ pub(crate) use mail::{Account, Folder, Header, Scope, Sender};
 pub use mail::{Auth, Grant, MailTls, Provider};
 pub(crate) use measure::{Days, Keep, Size, Span};
 pub use pattern::{BadPattern, Pattern, TagFilter};
-pub(crate) use server::MailServer;
-pub use server::{BadEndpoint, Endpoint, Url};
+pub use program::{Program, Tmux};
+pub use server::{BadEndpoint, BadUrl, Endpoint, Url};
+pub(crate) use server::{HostName, MailServer};
 pub(crate) use template::Paragraph;
 pub use template::{Filling, Template};
 
@@ -84,7 +86,7 @@ macro_rules! words {
     };
 }
 
-use words;
+pub(crate) use words;
 
 words! {
     /// Whether to do what depends on the terminal.

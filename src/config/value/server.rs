@@ -1,6 +1,7 @@
 //! Where servers are.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -18,6 +19,14 @@ pub struct Endpoint {
 
 /// The port of an [`Endpoint`] that names none.
 const HTTPS_PORT: u16 = 443;
+
+impl Endpoint {
+    /// Whether it is on this machine, to which no proxy leads.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
 
 impl Setting for Endpoint {
     fn takes() -> String {
@@ -58,7 +67,7 @@ impl Setting for MailServer {
 
 /// A text is no server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a server is written host or host:port, without a scheme")]
+#[error("a server is written host or host:port, without a scheme; a port is a number from 1 to 65535")]
 pub struct BadEndpoint;
 
 impl FromStr for Endpoint {
@@ -99,6 +108,21 @@ fn is_host(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
+/// A host without a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HostName(pub(crate) String);
+
+impl Setting for HostName {
+    fn takes() -> String {
+        "a host such as \"gateway.example\" or \"192.0.2.10\", without a port".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let is_ipv6 = text.parse::<std::net::Ipv6Addr>().is_ok();
+        (is_ipv6 || is_host(text)).then(|| Self(text.to_owned()))
+    }
+}
+
 /// The address of a web service, without the final slash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -109,6 +133,18 @@ impl Url {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The server of it; the port is that of https where it names none.
+    fn server(&self) -> Option<Endpoint> {
+        let (_, rest) = self.0.split_once("://")?;
+        Endpoint::from_text(rest.split('/').next()?)
+    }
+
+    /// Whether it is on this machine, to which no proxy leads.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.server().is_some_and(|server| server.is_here())
     }
 }
 
@@ -128,6 +164,19 @@ impl Setting for Url {
     }
 }
 
+/// A text is no address of a web service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an address is written https://host or https://host:port/path, without user, query or fragment")]
+pub struct BadUrl;
+
+impl FromStr for Url {
+    type Err = BadUrl;
+
+    fn from_str(text: &str) -> Result<Self, BadUrl> {
+        Self::from_text(text).ok_or(BadUrl)
+    }
+}
+
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -137,6 +186,17 @@ impl fmt::Display for Url {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_on_this_machine_is_known_by_its_address() {
+        let is_here = |text| Url::from_text(text).unwrap().is_here();
+        for here in ["http://localhost:8080/api", "https://127.0.0.1", "http://127.3.2.1:80/", "https://[::1]:8443/x"] {
+            assert!(is_here(here), "{here}");
+        }
+        for elsewhere in ["https://lab.example/127.0.0.1", "http://192.0.2.1", "https://localhost.example"] {
+            assert!(!is_here(elsewhere), "{elsewhere}");
+        }
+    }
 
     #[test]
     fn an_endpoint_is_a_host_and_perhaps_a_port() {

@@ -15,7 +15,7 @@ pub enum ActError {
     #[error("this was not done")]
     Call(#[from] Error),
     /// Somebody edited it after it was read.
-    #[error("{name} was edited after you read it{}", author(.by))]
+    #[error("{name} was edited{} after you read it", author(.by))]
     Edited {
         /// The change control.
         name: String,
@@ -134,6 +134,17 @@ pub async fn act(
     action: &ChangeAction,
     notes: &str,
 ) -> Result<Option<Change>, ActError> {
+    let change = ready(client, id, version, action).await?;
+    carry_out(client, &change, action, notes).await
+}
+
+/// The change control as it is, if `action` can be done to it as it was read at `version`.
+pub(super) async fn ready(
+    client: &Client,
+    id: &ChangeId,
+    version: Option<Version>,
+    action: &ChangeAction,
+) -> Result<Change, ActError> {
     let change = client.change(id).await?.ok_or(ActError::Gone)?;
     // Stopping is never too late for having seen an older version.
     if version.is_some() && change.version != version && *action != ChangeAction::Stop {
@@ -143,16 +154,26 @@ pub async fn act(
         let (state, wanted, remedy) = (change.state.name(), action.participle(), action.before_it(change.state));
         return Err(ActError::NotNow { name: change.name, state, wanted, remedy });
     }
-    let sent = send(client, &change, action, notes).await;
+    Ok(change)
+}
+
+/// Does it to a change control that is [`ready`] for it.
+pub(super) async fn carry_out(
+    client: &Client,
+    change: &Change,
+    action: &ChangeAction,
+    notes: &str,
+) -> Result<Option<Change>, ActError> {
+    let sent = send(client, change, action, notes).await;
     let after = match &sent {
-        Ok(()) => client.change(id).await?,
-        Err(error) if error.is_outcome_unknown() => match client.change(id).await {
+        Ok(()) => client.change(&change.id).await?,
+        Err(error) if error.is_outcome_unknown() => match client.change(&change.id).await {
             Ok(after) => after,
             Err(_) => return Err(unknown(sent)),
         },
         Err(_) => return Err(sent.err().map_or(ActError::Gone, ActError::from)),
     };
-    if sent.is_err() && !is_seen(action, &change, after.as_ref()) {
+    if sent.is_err() && !is_seen(action, change, after.as_ref()) {
         return Err(unknown(sent));
     }
     Ok(after)

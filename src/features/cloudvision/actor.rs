@@ -6,7 +6,7 @@ use serde_json::json;
 use super::act::{ActError, act};
 use super::client::Client;
 use super::deploy::{Failure, abandon};
-use super::model::{Change, ChangeAction, ChangeId, Version, WorkspaceId};
+use super::model::{Change, ChangeAction, ChangeId, DeploymentId, Version, WorkspaceId};
 use super::store::Instance;
 use super::store::audit::{self, AuditKey, Outcome, Settlement, What};
 use super::store::journal::{self, Ending};
@@ -39,7 +39,12 @@ pub(crate) struct Wish {
     pub(crate) action: ChangeAction,
     /// For whoever reads it later; may be empty.
     pub(crate) notes: String,
+    /// The deployment that it belongs to, where it does.
+    pub(crate) deployment: Option<Owned>,
 }
+
+/// A deployment as the audit log has it: which, and of which target.
+pub(crate) type Owned = (DeploymentId, Option<String>);
 
 /// What the audit log calls an action.
 fn what_of(action: &ChangeAction) -> What {
@@ -59,8 +64,9 @@ fn what_of(action: &ChangeAction) -> What {
 impl Actor {
     /// Does something to a change control. Returns it as it is afterwards; `None` where it was deleted.
     pub(crate) async fn change(&self, wish: &Wish) -> Result<Option<Change>, Trouble> {
-        let details = json!({ "action": wish.action.participle(), "notes": wish.notes });
-        let key = self.write_down(what_of(&wish.action), wish.change.as_str(), details).await?;
+        let details = self.details(wish).await;
+        let key =
+            self.write_down(what_of(&wish.action), wish.change.as_str(), details, wish.deployment.clone()).await?;
         let result = act(&self.client, &wish.change, wish.version, &wish.action, &wish.notes).await;
         let (outcome, text) = match &result {
             Ok(_) => (Outcome::Ok, String::new()),
@@ -71,9 +77,29 @@ impl Actor {
         result.map_err(|error| Trouble::of(&error))
     }
 
+    /// What the audit log tells of a wish; of an edit what there was before, too.
+    async fn details(&self, wish: &Wish) -> serde_json::Value {
+        let mut details = json!({ "action": wish.action.participle(), "notes": wish.notes });
+        let ChangeAction::Edit { name, notes } = &wish.action else { return details };
+        // Who cannot be asked now is not asked to do it either, and that is told then.
+        let before = self.client.change(&wish.change).await.ok().flatten();
+        let mut add = |key: &str, new: &Option<String>, old: Option<&String>| {
+            if let (Some(new), Some(details)) = (new, details.as_object_mut()) {
+                details.insert(format!("{key}_before"), json!(old));
+                details.insert(key.to_owned(), json!(new));
+            }
+        };
+        add("name", name, before.as_ref().map(|change| &change.name));
+        add("description", notes, before.as_ref().map(|change| &change.notes));
+        details
+    }
+
     /// Throws a workspace away, and ends the deployment that left it, if there is one.
     pub(crate) async fn abandon(&self, workspace: &WorkspaceId) -> Result<(), Trouble> {
-        let key = self.write_down(What::AbandonWorkspace, workspace.as_str(), json!({})).await?;
+        let id = workspace.clone();
+        let made_by = self.store.read(move |connection| journal::of_workspace(connection, &id)).await;
+        let made_by = made_by.map_err(|error| Trouble::of(&error))?;
+        let key = self.write_down(What::AbandonWorkspace, workspace.as_str(), json!({}), made_by).await?;
         let result = abandon(&self.client, workspace).await;
         let (outcome, text) = match &result {
             Ok(()) => (Outcome::Ok, String::new()),
@@ -94,6 +120,11 @@ impl Actor {
             {
                 let at = clock::now();
                 if let Ok(claim) = journal::adopt(connection, &left.entry, &Owner::of_this_process(), at)? {
+                    for row in audit::unsettled(connection, &left.entry.id)? {
+                        let text = "noctui died; its workspace was abandoned".to_owned();
+                        let settlement = Settlement { outcome: Outcome::Failed, text, object: None, at };
+                        audit::settle(connection, row.key, &settlement)?;
+                    }
                     let _over = journal::end(connection, &claim, Ending::Abandoned, "", at)?;
                 }
             }
@@ -105,17 +136,24 @@ impl Actor {
     }
 
     /// Writes down what is about to be asked for.
-    async fn write_down(&self, what: What, object: &str, details: serde_json::Value) -> Result<AuditKey, Trouble> {
+    async fn write_down(
+        &self,
+        what: What,
+        object: &str,
+        details: serde_json::Value,
+        deployment: Option<Owned>,
+    ) -> Result<AuditKey, Trouble> {
+        let (deployment, target) = deployment.map_or((None, None), |(id, target)| (Some(id), target));
         let request = audit::Request {
             at: clock::now(),
             who: self.who.clone(),
             instance: self.instance.clone(),
-            target: None,
+            target,
             what,
             object: object.to_owned(),
             object_name: String::new(),
             details,
-            deployment: None,
+            deployment,
         };
         let written = self.store.write(move |connection| audit::request(connection, &request)).await;
         written.map_err(|error| Trouble::of(&error))

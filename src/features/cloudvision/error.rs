@@ -210,7 +210,7 @@ impl Error {
 fn of_transport(call: &'static str, server: &str, status: &Status) -> Option<Error> {
     let source = status.source()?;
     let words = |error: &dyn StdError| -> Cause { clean_line(&error.to_string()).into() };
-    if let Some(tls) = of_tls(source) {
+    if let Some(tls) = crate::tls::cause(source) {
         return Some(Error::Untrusted { server: server.to_owned(), source: Some(words(tls)) });
     }
     let mut last = source;
@@ -223,15 +223,6 @@ fn of_transport(call: &'static str, server: &str, status: &Status) -> Option<Err
     } else {
         Error::Lost { call, source: Some(words(last)) }
     })
-}
-
-/// The error of TLS among the causes of `error`. Errors of I/O carry what they wrap without naming it as their source.
-pub(crate) fn of_tls<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    if let Some(tls) = error.downcast_ref() {
-        return Some(tls);
-    }
-    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    wrapped.and_then(|wrapped| of_tls(wrapped)).or_else(|| of_tls(error.source()?))
 }
 
 /// Size and limit of a message that the server found too large: `grpc: received message larger than max (SIZE vs. MAX)`.

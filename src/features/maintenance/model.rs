@@ -76,6 +76,12 @@ impl Status {
         matches!(self, Self::Cancelled | Self::Completed)
     }
 
+    /// The word for people at `now`: what was in process when its window ended is over, though nobody wrote so.
+    #[must_use]
+    pub fn word_at(self, end: DateTime<Utc>, now: DateTime<Utc>) -> &'static str {
+        if self == Self::InProcess && end <= now { "over" } else { self.word() }
+    }
+
     /// Whether it was cancelled or completed before `end`, the end of its window: at `now` it neither begins nor ends any
     /// more, whatever the clock says.
     #[must_use]

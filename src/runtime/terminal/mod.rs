@@ -230,6 +230,27 @@ impl Terminal {
         true
     }
 
+    /// Gives the terminal to whatever `work` does with it, and takes it again afterwards; [`Input::Resized`] asks for a
+    /// frame then. Keys that come meanwhile are for `work`, and so are Ctrl-C and Ctrl-\\. What ends noctui ends this, too,
+    /// and drops `work`.
+    pub async fn lend<T>(&mut self, work: impl Future<Output = T>) -> Result<T, StopSignal> {
+        self.give_back();
+        let mut work = std::pin::pin!(work);
+        let done = loop {
+            tokio::select! {
+                biased;
+                caught = self.signals.next() => match caught {
+                    Caught::Stop(signal @ (StopSignal::Hangup | StopSignal::Terminate)) => return Err(signal),
+                    Caught::Stop(StopSignal::Interrupt | StopSignal::Quit) | Caught::WindowChanged | Caught::Continued => {}
+                },
+                done = &mut work => break done,
+            }
+        };
+        self.resumed = Some(Instant::now());
+        self.is_gone |= self.set_up().is_err();
+        Ok(done)
+    }
+
     /// Forgets what the terminal shows, so that the next frame sends all of it.
     pub fn redraw(&mut self) {
         self.encoder.forget();

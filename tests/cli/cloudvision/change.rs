@@ -66,7 +66,7 @@ fn a_change_control_that_was_edited_since_its_version_was_read_is_not_approved()
     let version = shown.lines().find_map(|line| line.strip_prefix("version")).unwrap().trim();
     printed(&desk, &["change", "edit", &id, "--name", "other"]);
     let refused = desk.noctui(&["change", "approve", &id, "--version", version]).assert().code(2);
-    refused.stderr(contains("was edited after you read it"));
+    refused.stderr(contains(" after you read it"));
     let now = printed(&desk, &["change", "show", &id])["version"].clone();
     let now = format!("{}:{}", now["seconds"], now["nanos"]);
     assert_eq!(printed(&desk, &["change", "approve", &id, "--version", &now])["state"], "approved");

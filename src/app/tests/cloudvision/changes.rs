@@ -136,6 +136,8 @@ fn a_time_is_typed_shown_and_scheduled() {
     desk.press("ctrl-u").type_text("04:30");
     assert!(desk.shows("2026-11-21 04:30 UTC"), "{}", desk.screen());
     desk.press("enter");
+    assert!(desk.ordered().is_empty() && desk.shows("Schedule \"snmp location\" on lab?"), "{}", desk.screen());
+    desk.pause().press("y");
     let at = "2026-11-21T04:30:00Z".parse().unwrap();
     assert_eq!(desk.ordered(), [act(LAB, "cc-3", ChangeAction::Schedule(at))]);
     on(&mut desk, "ntp");
@@ -144,6 +146,18 @@ fn a_time_is_typed_shown_and_scheduled() {
     on(&mut desk, "dc1-fabric");
     desk.press("p");
     assert!(desk.shows("approve it first"), "{}", desk.screen());
+}
+
+#[test]
+fn scheduling_a_start_in_production_wants_the_name_typed_as_starting_does() {
+    let mut desk = night::desk(80, 24);
+    desk.press("3 / s n m p enter p").type_text("04:30").press("enter");
+    assert!(desk.ordered().is_empty() && desk.shows("starts by itself at 2026-11-21 04:30 UTC"), "{}", desk.screen());
+    desk.pause().press("y enter");
+    assert_eq!(desk.ordered(), [], "a y is not the name");
+    desk.press("backspace").type_text("snmp location").press("enter");
+    let at = "2026-11-21T04:30:00Z".parse().unwrap();
+    assert_eq!(desk.ordered(), [act(PROD, "cc-3", ChangeAction::Schedule(at))]);
 }
 
 #[test]
@@ -346,6 +360,7 @@ fn a_context_shows_the_cloudvision_that_it_works_with() {
         production,
         read_only: false,
         cloudvision: Some(on.to_owned()),
+        lab: None,
     };
     settings.contexts = vec![context("lab-emea", LAB, false), context("prod-emea-west", PROD, true)];
     let mut desk = Desk::with(settings, None, 120, 40);

@@ -151,7 +151,8 @@ fn cancelling_abandons_before_the_submission_and_offers_to_delete_after_it() {
     desk.press("2").hear(night::until_build("dc1-fabric", PROD, false)).pause().press("enter x");
     assert_eq!(desk.ordered(), [Request::Cancel(DeploymentId::new("run-1"))], "it does not wait for an answer");
     desk.hear([night::event(Event::Began(Step::Submit))]).press("x");
-    assert!(desk.ordered().is_empty() && desk.shows("wait for the answer"), "{}", desk.screen());
+    assert_eq!(desk.ordered(), [Request::Cancel(DeploymentId::new("run-1"))], "it holds for what follows");
+    assert!(desk.shows("its change control is taken no further"), "{}", desk.screen());
 
     let mut desk = night::desk(80, 24);
     desk.press("2").hear(night::until_done("dc1-fabric", PROD)).pause().press("enter x");
@@ -162,6 +163,18 @@ fn cancelling_abandons_before_the_submission_and_offers_to_delete_after_it() {
         matches!(&asked[..], [Request::Act { action: ChangeAction::Delete, change, .. }] if *change == ChangeId::new("cc-1")),
         "{asked:?}"
     );
+}
+
+#[test]
+fn cancelling_is_decided_here_whether_cloudvision_can_be_heard_or_not() {
+    let mut desk = night::desk(80, 24);
+    desk.press("2").hear(night::until_build("dc1-fabric", PROD, false)).pause().press("enter");
+    let silence = Event::Silence(Some("cannot reach CloudVision".to_owned()));
+    desk.hear([night::event(silence), night::failing(PROD)]).press("x");
+    assert_eq!(desk.ordered(), [Request::Cancel(DeploymentId::new("run-1"))]);
+    assert!(desk.shows("its workspace is abandoned as soon as CloudVision answers"), "{}", desk.screen());
+    desk.press(":").type_text("read-only").press("enter x");
+    assert_eq!(desk.ordered(), [Request::Cancel(DeploymentId::new("run-1"))], "it writes nothing that is not wanted");
 }
 
 #[test]
@@ -248,6 +261,8 @@ fn a_target_whose_change_control_was_deleted_says_that_d_makes_it_again() {
     assert!(!desk.shows("does not exist any more"), "{}", desk.screen());
     let delta = Delta { all: false, upserts: vec![], removed: vec![ChangeId::new("cc-6")], at: tonight() };
     desk.hear([Report::Changes { instance: PROD.to_owned(), delta }]);
+    let row = desk.row("dc1-fabric");
+    assert!(row.contains("deleted") && !row.contains("done"), "{row}");
     desk.press("enter");
     assert!(desk.shows("does not exist any more: d makes it again"), "{}", desk.screen());
     desk.hear([night::failing(PROD)]);

@@ -94,7 +94,7 @@ impl Since {
 
 /// Prints the log, the newest first, reading on while somebody reads what is printed.
 pub(crate) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
-    let config = config::load(flags, &Environment::of_this_process())?;
+    let config = config::load_without_screen(flags, &Environment::of_this_process())?;
     let store = open_store(&config.paths.data)?;
     let filter = Filter {
         what: args.what,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::config::{CloudVision, Config, Endpoint, Fingerprint, TOKEN_VARIABLE};
 use crate::features::cloudvision::actor::Actor;
-use crate::features::cloudvision::client::{Client, Server, Trust};
+use crate::features::cloudvision::client::{Client, Server, Trust, trust_of};
 use crate::features::cloudvision::inputs::Given;
 use crate::features::cloudvision::open_store;
 use crate::features::cloudvision::store::Instance;
@@ -147,7 +147,7 @@ impl ConnectionArgs {
             _ if self.tls_no_verify => Trust::Anybody,
             (Some(path), _) => Trust::File(path.clone()),
             (None, Some(pinned)) => Trust::Pinned(pinned),
-            (None, None) => instance.map(Trust::of).unwrap_or_default(),
+            (None, None) => instance.map(trust_of).unwrap_or_default(),
         }
     }
 }

@@ -60,7 +60,7 @@ pub(crate) enum DeviceCommand {
 
 /// Runs `noctui workspace`.
 pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> {
-    let config = config::load(flags, &Environment::of_this_process())?;
+    let config = config::load_without_screen(flags, &Environment::of_this_process())?;
     let _logging = crate::logging::start(&config.log, &config.paths.log);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(command.run(&config))
@@ -68,7 +68,7 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
 
 /// Runs `noctui device`.
 pub(crate) fn run_device(command: &DeviceCommand, flags: &Flags) -> anyhow::Result<ExitCode> {
-    let config = config::load(flags, &Environment::of_this_process())?;
+    let config = config::load_without_screen(flags, &Environment::of_this_process())?;
     let _logging = crate::logging::start(&config.log, &config.paths.log);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let DeviceCommand::List { connection, json } = command;

@@ -3,7 +3,6 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -59,7 +58,7 @@ impl Nodes {
 
     /// Whether all of them are on this machine.
     pub(super) fn are_here(&self) -> bool {
-        self.nodes.iter().all(is_here)
+        self.nodes.iter().all(Endpoint::is_here)
     }
 
     /// This one works.
@@ -106,15 +105,10 @@ async fn connect(node: &Endpoint, proxies: &Matcher, tls: &TlsConnector) -> io::
     tls.connect(name, stream).await
 }
 
-/// Whether a node is on this machine, to which no proxy leads.
-fn is_here(node: &Endpoint) -> bool {
-    node.host == "localhost" || node.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 /// The proxy that the environment wants to be asked for `node`.
 fn proxy(node: &Endpoint, proxies: &Matcher) -> Option<Intercept> {
     let address: Uri = format!("https://{node}/").parse().ok()?;
-    proxies.intercept(&address).filter(|_| !is_here(node))
+    proxies.intercept(&address).filter(|_| !node.is_here())
 }
 
 /// Has a proxy open a way to `node` (RFC 9110 §9.3.6). TLS ends at the node: the proxy reads nothing.

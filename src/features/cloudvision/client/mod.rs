@@ -30,8 +30,7 @@ pub use self::call::Repeat;
 pub use self::subscription::{Subscription, Told};
 pub use self::version::Version;
 use super::error::Error;
-use crate::config::Endpoint;
-use crate::tls;
+use crate::config::{CloudVision, Endpoint};
 pub use crate::tls::Trust;
 
 /// A call that has no answer after this long has failed, unless the configuration says otherwise.
@@ -64,6 +63,11 @@ impl Server {
     pub fn name(&self) -> String {
         self.nodes.first().map_or_else(|| "CloudVision".to_owned(), ToString::to_string)
     }
+}
+
+/// Whose certificates are trusted as an instance is configured.
+pub(in crate::features::cloudvision) fn trust_of(instance: &CloudVision) -> Trust {
+    Trust::configured(instance.verify_tls, instance.fingerprint, instance.ca_file.as_deref())
 }
 
 /// A connection. Clones share it.
@@ -114,7 +118,7 @@ impl Client {
         let mut bearer: MetadataValue<Ascii> =
             format!("Bearer {token}").parse().map_err(|_| setup("the token has characters that no token has"))?;
         bearer.set_sensitive(true);
-        let tls = tls::config(&server.trust).map_err(|error| Error::Setup {
+        let tls = crate::tls::config(&server.trust).map_err(|error| Error::Setup {
             server: name.clone(),
             what: "its certificate cannot be checked".to_owned(),
             source: Some(error.into()),

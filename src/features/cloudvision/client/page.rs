@@ -10,8 +10,9 @@ use rustls::ClientConfig;
 
 use super::Client;
 use super::connect::Nodes;
-use crate::features::cloudvision::error::{Error, of_tls};
+use crate::features::cloudvision::error::Error;
 use crate::text::clean_line;
+use crate::tls;
 
 /// Bytes that a page may have: a configuration of a large chassis with its difference.
 const LARGEST: usize = 64 << 20;
@@ -78,7 +79,7 @@ impl Client {
 
 /// What a request that got no answer means.
 fn of_request(server: String, error: &reqwest::Error) -> Error {
-    if let Some(tls) = of_tls(error) {
+    if let Some(tls) = tls::cause(error) {
         return Error::Untrusted { server, source: Some(clean_line(&tls.to_string()).into()) };
     }
     let mut cause: &dyn StdError = error;

@@ -9,28 +9,39 @@ use tokio::time::timeout;
 use super::failure::Failure;
 use super::order::{Advance, Event, Fact, Step, WorkspaceFate};
 use super::run::{Job, leave};
-use crate::features::cloudvision::act::{ActError, act};
+use crate::features::cloudvision::act::{ActError, carry_out, ready};
 use crate::features::cloudvision::client::Told;
 use crate::features::cloudvision::error::Error;
 use crate::features::cloudvision::model::{Change, ChangeAction, ChangeId, ChangeState, WorkspaceId};
 use crate::features::cloudvision::pb::Operation;
 use crate::features::cloudvision::wire;
 
+/// Something asked of the change control that may have been done or not.
+const UNANSWERED: Failure = Failure::Unknown { what: "the change control was asked to go on" };
 /// How long a new change control may take to appear.
 const APPEARS_WITHIN: Duration = Duration::from_secs(30);
 
 impl Job<'_> {
     /// What comes after the submission: the change control, and the end of the workspace.
     pub(super) async fn after(&mut self, id: &WorkspaceId, change: Option<ChangeId>) -> Result<(), Failure> {
-        let cancel = self.controls.cancel.clone();
+        let (cancel, leaving) = (self.controls.cancel.clone(), self.controls.leave.clone());
         let result = match change {
-            None => Ok(()),
-            Some(change) => tokio::select! {
-                result = self.take_change(&change) => result,
-                () = leave(&cancel) => Err(Failure::Unknown { what: "the change control was asked to go on" }),
-            },
+            None => {
+                if cancel.is_cancelled() {
+                    self.warn("it was submitted before it could be cancelled: the mainline keeps it".to_owned()).await;
+                }
+                // Somebody else may have submitted the same: then theirs has still to bring it.
+                self.still_waiting().await
+            }
+            Some(change) => {
+                let taken = tokio::select! {
+                    result = self.take_change(&change) => Some(result),
+                    () = leave(&leaving) => None,
+                };
+                taken.unwrap_or_else(|| Err(if self.is_asking { UNANSWERED } else { self.left(&change) }))
+            }
         };
-        if self.order.deployment.delete_workspace {
+        if self.order.deployment.delete_workspace && !cancel.is_cancelled() {
             match self.client.delete_workspace(id).await {
                 Ok(()) => self.outcome.workspace = Some((id.clone(), WorkspaceFate::Deleted)),
                 Err(error) => self.warn(format!("the workspace was not deleted: {error}")).await,
@@ -48,17 +59,22 @@ impl Job<'_> {
         let name = deployment.change_name.clone().filter(|name| *name != change.name);
         let notes = deployment.change_notes.clone().filter(|notes| *notes != change.notes);
         if name.is_some() || notes.is_some() {
-            self.controls.record(Fact::Naming(id.clone())).await?;
+            self.unless_cancelled(id)?;
+            let (from, to) = (change.name.clone(), name.clone());
+            self.controls.record(Fact::Naming { change: id.clone(), from, to }).await?;
             change = self.step(&change, &ChangeAction::Edit { name, notes }, "it was not named").await?;
         }
         if self.order.advance >= Advance::Approved {
+            self.unless_cancelled(id)?;
             self.controls.record(Fact::Approving(id.clone())).await?;
             change = self.step(&change, &ChangeAction::Approve, "it was not approved").await?;
         }
         if self.order.advance >= Advance::Started {
+            self.unless_cancelled(id)?;
             self.controls.record(Fact::Starting(id.clone())).await?;
             change = self.step(&change, &ChangeAction::Start, "it was not started").await?;
         }
+        self.unless_cancelled(id)?;
         self.finished(Step::Change, change.name.clone()).await;
         if self.order.advance == Advance::Completed { self.wait_for(id).await } else { Ok(()) }
     }
@@ -85,10 +101,18 @@ impl Job<'_> {
     /// Does something to the change control.
     async fn step(&mut self, change: &Change, action: &ChangeAction, failed: &'static str) -> Result<Change, Failure> {
         let notes = format!("{} by {} with noctui", capitalised(action.participle()), self.order.who);
-        let done = act(self.client, &change.id, change.version, action, &notes).await;
+        let found = ready(self.client, &change.id, change.version, action).await;
+        // It may have been a long time until that was answered.
+        self.unless_cancelled(&change.id)?;
+        self.is_asking = true;
+        let done = match found {
+            Ok(found) => carry_out(self.client, &found, action, &notes).await,
+            Err(error) => Err(error),
+        };
+        self.is_asking = false;
         let after = done.map_err(|error| match error {
             ActError::Call(source) => Failure::ChangeStep { what: failed, source },
-            ActError::Unknown { .. } => Failure::Unknown { what: "the change control was asked to go on" },
+            ActError::Unknown { .. } => UNANSWERED,
             other @ (ActError::Edited { .. } | ActError::Gone | ActError::NotNow { .. }) => Failure::ChangeStep {
                 what: failed,
                 source: Error::Refused {
@@ -103,13 +127,28 @@ impl Job<'_> {
         Ok(after)
     }
 
+    /// Goes on unless it was cancelled: the change control stays as it is then.
+    fn unless_cancelled(&self, id: &ChangeId) -> Result<(), Failure> {
+        if self.controls.cancel.is_cancelled() { Err(self.left(id)) } else { Ok(()) }
+    }
+
+    /// It was cancelled, and the change control stays as it is.
+    fn left(&self, id: &ChangeId) -> Failure {
+        Failure::Left { change: id.clone(), state: self.outcome.change.as_ref().map(|change| change.state) }
+    }
+
     /// Waits until the change control is over.
     async fn wait_for(&mut self, id: &ChangeId) -> Result<(), Failure> {
         self.controls.record(Fact::Waiting(id.clone())).await?;
         self.controls.tell(Event::Began(Step::Run)).await;
         let mut changes = self.client.follow_changes(Some(id));
         loop {
-            let Told::Message(message) = changes.next().await? else { continue };
+            let told = tokio::select! {
+                biased;
+                () = self.controls.cancel.cancelled() => return Err(self.left(id)),
+                told = changes.next() => told?,
+            };
+            let Told::Message(message) = told else { continue };
             if message.r#type() == Operation::Deleted {
                 return Err(Failure::Change { what: "somebody deleted it".to_owned() });
             }

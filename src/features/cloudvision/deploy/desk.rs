@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use crate::features::cloudvision::client::Client;
@@ -60,9 +61,18 @@ impl Desk {
 
     /// Asks it to do something and waits for the final answer.
     pub(super) async fn ask(&mut self, asked: Asked) -> Result<Answer, Failure> {
+        self.ask_unless(asked, &CancellationToken::new()).await
+    }
+
+    /// The same, unless it is cancelled before the workspace has acknowledged that it was asked: it is not asked again then,
+    /// and it may have heard it all the same.
+    pub(super) async fn ask_unless(&mut self, asked: Asked, cancel: &CancellationToken) -> Result<Answer, Failure> {
         let request = RequestId::new();
         let (client, id) = (self.client.clone(), self.id.clone());
-        let send = async { client.ask_workspace(&id, asked, &request).await.map_err(Failure::from) };
+        let send = async {
+            let sent = cancel.run_until_cancelled(client.ask_workspace(&id, asked, &request)).await;
+            sent.ok_or(Failure::Cancelled)?.map_err(Failure::from)
+        };
         let answered = self.until(|workspace| {
             let response = workspace.responses.as_ref()?.values.get(request.as_str())?;
             answer(workspace, response)

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::lookup::NotPlaced;
+use super::waiting;
 use crate::features::cloudvision::error::Error;
+use crate::features::cloudvision::model::{ChangeId, ChangeState};
 use crate::trouble::{Remedy, Trouble};
 
 /// What went wrong.
@@ -69,16 +71,26 @@ pub enum Failure {
         source: Error,
     },
     /// There is nothing to deploy, and another change control has still to bring it to the devices.
-    #[error("CloudVision holds all of it already, and {change} is {state}: the devices do not have it yet")]
+    #[error("CloudVision holds all of it already, and {change} is {}: the devices do not have it yet", .state.name())]
     Waiting {
+        /// Which.
+        id: ChangeId,
         /// Its name.
         change: String,
-        /// Its state, in a word.
-        state: &'static str,
+        /// How it stands.
+        state: ChangeState,
     },
     /// Somebody wanted it to end.
     #[error("it was cancelled")]
     Cancelled,
+    /// Somebody wanted it to end after it was submitted.
+    #[error("it was cancelled: submitted, the mainline keeps it; its change control is {}", .state.map_or("not approved", standing))]
+    Left {
+        /// Which stays as it is.
+        change: ChangeId,
+        /// How it stands, as far as that was told.
+        state: Option<ChangeState>,
+    },
     /// It was asked for, and no answer came.
     #[error("{what}, and no answer came: nobody knows whether it was done")]
     Unknown {
@@ -88,6 +100,20 @@ pub enum Failure {
     /// What is done could not be written down, so it was not done.
     #[error("the journal cannot be written")]
     Journal(Trouble),
+}
+
+/// How a change control stands that is not taken further.
+fn standing(state: ChangeState) -> &'static str {
+    match state {
+        ChangeState::Pending => "pending, not approved",
+        ChangeState::Approved => "approved, not started",
+        ChangeState::Running => "running, and goes on",
+        ChangeState::Scheduled
+        | ChangeState::Completed
+        | ChangeState::Failed
+        | ChangeState::Stopped
+        | ChangeState::Unknown(_) => state.name(),
+    }
 }
 
 /// Several problems in one line.
@@ -107,6 +133,11 @@ fn on_one_line(error: &dyn std::error::Error) -> String {
 }
 
 impl Failure {
+    /// Whether the same may work once the server answers again.
+    pub(super) fn is_transient(&self) -> bool {
+        matches!(self, Self::Unknown { .. } | Self::Silent) || matches!(self, Self::Call(error) if error.is_transient())
+    }
+
     /// What it means that devices cannot be brought again what is in force.
     pub(super) fn of_sync(error: Error) -> Self {
         let is_unknown = matches!(error, Error::Refused { code: tonic::Code::Unimplemented, .. });
@@ -138,6 +169,7 @@ impl Failure {
             | Self::ChangeStep { .. }
             | Self::Waiting { .. }
             | Self::Cancelled
+            | Self::Left { .. }
             | Self::Unknown { .. }
             | Self::Journal(_) => vec![on_one_line(self)],
         }
@@ -153,7 +185,7 @@ impl Remedy for Failure {
             Self::WorkspaceGone { .. } => "ask whoever did it, and deploy again".into(),
             Self::NoSync => "sync the devices in CloudVision, or change a line and deploy that".into(),
             Self::Silent => "look at the workspace in CloudVision".into(),
-            Self::Waiting { .. } => "approve and start that one: noctui change approve, noctui change start".into(),
+            Self::Waiting { id, state, .. } => waiting::remedy(id, *state).into(),
             Self::Build { .. } => "correct the configuration and deploy again".into(),
             Self::Submit { silent: Some(_), .. } => {
                 "bring the devices back, leave them out, or submit with --force, without validation for them".into()
@@ -162,6 +194,13 @@ impl Remedy for Failure {
             Self::Overtaken(_) => "wait until others are done, and deploy again".into(),
             Self::Change { .. } => "look at its stages for the device and the reason".into(),
             Self::Cancelled => "".into(),
+            Self::Left { change, state: Some(ChangeState::Running) } => {
+                format!("noctui change stop {change} ends it where it is").into()
+            }
+            Self::Left { state: Some(state), .. } if state.is_over() => "".into(),
+            Self::Left { change, .. } => {
+                format!("noctui change delete {change} deletes it, and no device gets what was submitted").into()
+            }
             Self::Unknown { .. } => "look at workspace and change control before anything is done again".into(),
             Self::Journal(_) => "free space or make the data directory writable, and deploy again".into(),
         }

@@ -160,7 +160,9 @@ impl Journal {
                 String::new(),
                 json!({ "workspace": id.as_str(), "workspace_name": self.workspace_name }),
             ),
-            Fact::Naming(id) => (What::Edit, id.as_str().to_owned(), json!({})),
+            Fact::Naming { change, from, to } => {
+                (What::Edit, change.as_str().to_owned(), json!({ "name_before": from, "name": to }))
+            }
             Fact::Approving(id) => (What::Approve, id.as_str().to_owned(), json!({})),
             Fact::Starting(id) => (What::Start, id.as_str().to_owned(), json!({})),
             Fact::Writing(_)
@@ -210,6 +212,7 @@ pub fn ending(outcome: &Outcome) -> (Ending, String) {
         Ok(()) if outcome.nothing_to_do => (Ending::NothingToDo, String::new()),
         Ok(()) => (Ending::Done, String::new()),
         Err(Failure::Cancelled) => (Ending::Cancelled, "cancelled".to_owned()),
+        Err(failure @ Failure::Left { .. }) => (Ending::Cancelled, failure.to_string()),
         Err(failure @ Failure::Unknown { .. }) => (Ending::Unknown, failure.to_string()),
         Err(failure) => (Ending::Failed, failure.problems().join("; ")),
     }
@@ -239,7 +242,7 @@ fn phase_of(fact: &Fact) -> (Phase, Facts) {
         Fact::Built(build) => (Phase::Built, Facts { build: build.clone(), ..Facts::default() }),
         Fact::SubmitRequested => (Phase::SubmitRequested, nothing),
         Fact::Submitted(change) => (Phase::Submitted, Facts { change: change.clone(), ..Facts::default() }),
-        Fact::Naming(id) => (Phase::ChangeNamed, of_change(id)),
+        Fact::Naming { change, .. } => (Phase::ChangeNamed, of_change(change)),
         Fact::Approving(id) => (Phase::Approving, of_change(id)),
         Fact::Starting(id) => (Phase::Starting, of_change(id)),
         Fact::Waiting(id) => (Phase::Waiting, of_change(id)),

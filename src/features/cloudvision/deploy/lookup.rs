@@ -86,6 +86,24 @@ pub(super) fn place(deployment: &Deployment, inventory: &[Device]) -> Result<Vec
     if problems.is_empty() { Ok(placed) } else { Err(problems) }
 }
 
+/// Devices that were asked for by serial number or MAC address and have another name in the inventory: the wanted name, the
+/// serial number, the name there. It may be what is meant, as after a replacement, or a digit too many.
+pub(super) fn renamed<'a>(
+    deployment: &'a Deployment,
+    placed: &'a [Placed],
+    inventory: &'a [Device],
+) -> Vec<(String, DeviceId, String)> {
+    let names: BTreeMap<_, _> = inventory.iter().map(|device| (&device.id, device.hostname.as_str())).collect();
+    let other = |place: &'a Placed| {
+        let wanted = deployment.devices.get(place.wanted)?;
+        let is_by_hardware = wanted.serial.is_some() || wanted.mac.is_some();
+        let name = names.get(&place.id).copied().filter(|name| is_by_hardware && !name.is_empty())?;
+        let is_other = !name.eq_ignore_ascii_case(&place.hostname);
+        is_other.then(|| (place.hostname.clone(), place.id.clone(), name.to_owned()))
+    };
+    placed.iter().filter_map(other).collect()
+}
+
 /// The inventory by what devices are looked for.
 struct Index<'a> {
     /// By serial number.

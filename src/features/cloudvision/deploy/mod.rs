@@ -23,6 +23,7 @@ pub mod recovery;
 mod run;
 mod survey;
 mod topology;
+mod waiting;
 mod write;
 
 pub use diff::diff;

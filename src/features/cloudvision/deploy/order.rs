@@ -1,6 +1,7 @@
 //! What somebody ordered, what is told on the way, and what came of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -12,6 +13,9 @@ use crate::features::cloudvision::model::{
 };
 use crate::features::cloudvision::store::journal::Brought;
 use crate::trouble::Trouble;
+
+/// How long it waits before it tries again what was cancelled while nobody answered.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// How far a deployment goes in the workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +173,14 @@ pub enum Fact {
     /// It was submitted, and this is its change control.
     Submitted(Option<ChangeId>),
     /// The change control is about to be named.
-    Naming(ChangeId),
+    Naming {
+        /// Which.
+        change: ChangeId,
+        /// Its name until then.
+        from: String,
+        /// Its name from then on; `None` where only its description changes.
+        to: Option<String>,
+    },
     /// The change control is about to be approved.
     Approving(ChangeId),
     /// The change control is about to be started.
@@ -197,9 +208,11 @@ impl Recorder for Unrecorded {
 /// What steers a deployment while it runs, and where it tells of itself.
 #[derive(Clone)]
 pub struct Controls {
-    /// Cancelled when it is to end. Before the submission the workspace is abandoned then; after it, what was sent is
-    /// waited for, for a short time.
+    /// Cancelled when it is to end: nothing further is sent then. Before the submission the workspace is abandoned, if need
+    /// be once the server answers again; after it, the change control stays as it is.
     pub cancel: tokio_util::sync::CancellationToken,
+    /// Cancelled, together with `cancel`, when the process is to end: what was sent is waited for only for a short time.
+    pub leave: tokio_util::sync::CancellationToken,
     /// Cancelled when it may go on after the review.
     pub go_on: tokio_util::sync::CancellationToken,
     /// To whoever watches; the deployment waits when it is full, and goes on when nobody listens any more.
@@ -212,6 +225,14 @@ impl Controls {
     /// Tells something.
     pub(super) async fn tell(&self, event: Event) {
         let _nobody_listens = self.events.send(event).await;
+    }
+
+    /// Waits a little before something is tried again. False when the process is to end.
+    pub(super) async fn pause(&self) -> bool {
+        tokio::select! {
+            () = self.leave.cancelled() => false,
+            () = tokio::time::sleep(PAUSE) => true,
+        }
     }
 
     /// Writes something down.

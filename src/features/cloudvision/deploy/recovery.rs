@@ -140,7 +140,8 @@ async fn name(actor: &Actor, entry: &Entry) {
             return Ok(());
         }
         let action = ChangeAction::Edit { name, notes };
-        let wish = Wish { change: id.clone(), version: change.version, action, notes: String::new() };
+        let deployment = Some((entry.id.clone(), entry.target.clone()));
+        let wish = Wish { change: id.clone(), version: change.version, action, notes: String::new(), deployment };
         actor.change(&wish).await.map(|_| ())
     };
     if let Err::<(), Trouble>(trouble) = named.await {
@@ -166,9 +167,10 @@ async fn write_down(store: &Store, entry: Entry, verdict: Verdict) -> Result<boo
         let is_in_force = entry.phase.is_in_force() || verdict.is_news;
         for row in audit::unsettled(connection, &entry.id)? {
             let outcome = match (row.request.what, is_in_force) {
-                (What::Deploy, true) => Outcome::Ok,
+                (What::Deploy, true) if verdict.ending != Ending::Failed => Outcome::Ok,
+                // Of one in force, what was ordered further was not done: as the list of deployments has it.
+                (What::Deploy, true) | (_, false) => Outcome::Failed,
                 (_, true) => Outcome::Unknown,
-                (_, false) => Outcome::Failed,
             };
             let object = change.as_ref().map(|change| (change.as_str().to_owned(), String::new()));
             let settlement = Settlement { outcome, text: verdict.result.clone(), object, at };

@@ -17,9 +17,13 @@ use super::{preview, write};
 use crate::features::cloudvision::client::workspace::Asked;
 use crate::features::cloudvision::client::{Client, Version};
 use crate::features::cloudvision::error::Error;
-use crate::features::cloudvision::model::{Change, ChangeId, DeviceId, WorkspaceId};
+use crate::features::cloudvision::model::{ChangeId, DeviceId, WorkspaceId, WorkspaceState};
 use crate::features::cloudvision::pb::workspace::ResponseCode;
 
+/// A submission that may have been taken or not.
+const UNANSWERED: Failure = Failure::Unknown { what: "the submission was sent" };
+/// How long it waits before it asks again what has become of a submission.
+const ASKED_AGAIN: Duration = Duration::from_millis(500);
 /// How often it begins again because what is in force moved.
 const MOST_REBASES: usize = 5;
 /// How long it is tried to leave a workspace clean, and how long what was sent is waited for, once it is to end.
@@ -38,7 +42,8 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
         warnings: Vec::new(),
     };
     let version = Version::OLDEST;
-    let mut job = Job { client, order, controls, version, placed: Vec::new(), again: Vec::new(), outcome };
+    let mut job =
+        Job { client, order, controls, version, placed: Vec::new(), again: Vec::new(), is_asking: false, outcome };
     let mut silence = client.silence();
     let watch = async {
         while silence.changed().await.is_ok() {
@@ -69,9 +74,11 @@ pub(super) struct Job<'a> {
     /// Of the server.
     version: Version,
     /// The devices, once they are found.
-    placed: Vec<Placed>,
+    pub(super) placed: Vec<Placed>,
     /// Devices that are brought what CloudVision holds already.
     again: Vec<DeviceId>,
+    /// Whether the change control was asked for something, and no answer came yet.
+    pub(super) is_asking: bool,
     /// What has come of it so far.
     pub(super) outcome: Outcome,
 }
@@ -128,9 +135,13 @@ impl Job<'_> {
                     reviewed = self.review(&id, &built) => reviewed?,
                 }
             }
+            if cancel.is_cancelled() {
+                return Err(Failure::Cancelled);
+            }
+            let leaving = self.controls.leave.clone();
             let submitted = tokio::select! {
                 submitted = self.submit(&mut desk, &id, &built) => submitted?,
-                () = leave(&cancel) => return Err(Failure::Unknown { what: "the submission was sent" }),
+                () = leave(&leaving) => return Err(UNANSWERED),
             };
             match submitted {
                 Submitted::Done(change) => return self.after(&id, change).await,
@@ -163,6 +174,10 @@ impl Job<'_> {
         }
         self.version = version;
         self.placed = lookup::place(deployment, &inventory).map_err(Failure::NotPlaced)?;
+        for (hostname, id, other) in lookup::renamed(deployment, &self.placed, &inventory) {
+            let what = format!("{hostname} is {other} in CloudVision's inventory (serial number {id})");
+            self.warn(format!("{what}: that device gets the configuration and the name of {hostname}")).await;
+        }
         let silent: Vec<_> =
             self.placed.iter().filter(|device| !device.streaming).map(|it| it.hostname.clone()).collect();
         let streaming = self.placed.len() - silent.len();
@@ -229,18 +244,7 @@ impl Job<'_> {
         if self.order.reach != Reach::Submit || !(goes_further || self.order.follow_build) {
             return Ok(());
         }
-        let is_of_these = |change: &Change| change.devices.iter().any(|id| self.placed.iter().any(|it| it.id == *id));
-        let open = self.client.changes().await?.into_iter();
-        let open: Vec<_> = open.filter(|change| !change.state.is_over() && is_of_these(change)).collect();
-        for change in &open {
-            self.warn(format!("{} ({}) has still to bring it to devices", change.name, change.state.name())).await;
-        }
-        match open.first() {
-            Some(change) if goes_further => {
-                Err(Failure::Waiting { change: change.name.clone(), state: change.state.name() })
-            }
-            _ => Ok(()),
-        }
+        self.still_waiting().await
     }
 
     /// Reads configlets and containers.
@@ -299,17 +303,29 @@ impl Job<'_> {
     async fn submit(&mut self, desk: &mut Desk, id: &WorkspaceId, built: &Answer) -> Result<Submitted, Failure> {
         self.controls.tell(Event::Began(Step::Submit)).await;
         self.controls.record(Fact::SubmitRequested).await?;
+        // What takes that long may have been cancelled meanwhile.
+        if self.controls.cancel.is_cancelled() {
+            return Err(Failure::Cancelled);
+        }
         let asked = if self.order.force { Asked::SubmitForce } else { Asked::Submit };
         let names = self.names();
         let look = async {
             if self.order.review {
                 return Ok::<_, Error>(None);
             }
-            let report = found(self.client, id, built, &names).await?;
-            self.tell_computed(&report).await;
-            Ok(Some(report))
+            let read = async {
+                let report = found(self.client, id, built, &names).await?;
+                self.tell_computed(&report).await;
+                Ok(report)
+            };
+            // Nobody waits for it who has cancelled.
+            self.controls.cancel.run_until_cancelled(read).await.transpose()
         };
-        let (answer, report) = futures::join!(desk.ask(asked), look);
+        let cancel = self.controls.cancel.clone();
+        let (answer, report) = futures::join!(desk.ask_unless(asked, &cancel), look);
+        if let Err(Failure::Cancelled) = &answer {
+            return self.find_out(id).await;
+        }
         match report {
             Ok(Some(report)) => self.keep(&Arc::new(report)).await,
             Ok(None) => {}
@@ -326,12 +342,40 @@ impl Job<'_> {
                 .then(|| silent.map(|device| device.hostname.clone()).collect::<Vec<_>>());
             return Err(Failure::Submit { what: refusal(&answer.message, silent.as_deref()), silent });
         }
-        let change = answer.changes.into_iter().next();
+        self.submitted(id, answer.changes.into_iter().next()).await
+    }
+
+    /// It is in force.
+    async fn submitted(&mut self, id: &WorkspaceId, change: Option<ChangeId>) -> Result<Submitted, Failure> {
         self.outcome.workspace = Some((id.clone(), WorkspaceFate::Submitted));
         self.controls.record(Fact::Submitted(change.clone())).await?;
         let words = if change.is_some() { "in force" } else { "in force; no device changes" };
         self.finished(Step::Submit, words.to_owned()).await;
         Ok(Submitted::Done(change))
+    }
+
+    /// Finds out, once the server answers, whether a submission was taken that was cancelled before it was acknowledged. Where
+    /// it was not, the workspace is abandoned.
+    async fn find_out(&mut self, id: &WorkspaceId) -> Result<Submitted, Failure> {
+        loop {
+            match self.client.workspace(id).await {
+                Ok(Some(workspace)) if workspace.state == WorkspaceState::Submitted => {
+                    return self.submitted(id, workspace.changes.into_iter().next()).await;
+                }
+                // While it is being submitted, it refuses that.
+                Ok(Some(_)) => {
+                    if abandon(self.client, id).await.is_ok() {
+                        self.outcome.workspace = Some((id.clone(), WorkspaceFate::Abandoned));
+                        return Err(Failure::Cancelled);
+                    }
+                }
+                Ok(None) => return Err(Failure::WorkspaceGone { what: "was deleted by somebody" }),
+                Err(error) if error.is_transient() => {}
+                Err(_) => return Err(UNANSWERED),
+            }
+            // Whoever leaves ends this after a while.
+            sleep(ASKED_AGAIN).await;
+        }
     }
 
     /// Lets the workspace follow what is in force.
@@ -362,18 +406,25 @@ impl Job<'_> {
             Failure::Build { .. } | Failure::Submit { .. } | Failure::Rebase { .. } | Failure::Overtaken(_)
         );
         let is_open = !matches!(failure, Failure::Unknown { .. } | Failure::WorkspaceGone { .. });
-        if !is_open || (is_worth_a_look && self.order.keep_workspace) {
+        let is_kept = is_worth_a_look && self.order.keep_workspace && !self.controls.cancel.is_cancelled();
+        if !is_open || is_kept {
             return;
         }
         self.abandon(&id).await;
     }
 
-    /// Throws the workspace away.
+    /// Throws the workspace away; where it was cancelled while the server does not answer, once that does.
     async fn abandon(&mut self, id: &WorkspaceId) {
-        let abandoned = abandon(self.client, id).await;
-        let fate = match abandoned {
-            Ok(()) => WorkspaceFate::Abandoned,
-            Err(error) => WorkspaceFate::LeftBehind(error.to_string()),
+        let fate = loop {
+            let Err(failure) = abandon(self.client, id).await else { break WorkspaceFate::Abandoned };
+            let is_patient = self.controls.cancel.is_cancelled() && failure.is_transient();
+            if !is_patient || self.controls.leave.is_cancelled() {
+                break WorkspaceFate::LeftBehind(failure.to_string());
+            }
+            let why = "cancelled; the workspace is abandoned as soon as CloudVision answers".to_owned();
+            self.controls.tell(Event::Silence(Some(why))).await;
+            // The last attempt is that of a process that ends.
+            let _lives = self.controls.pause().await;
         };
         self.outcome.workspace = Some((id.clone(), fate));
     }
@@ -420,9 +471,9 @@ pub async fn abandon(client: &Client, id: &WorkspaceId) -> Result<(), Failure> {
     abandoned.await.unwrap_or(Err(Failure::Unknown { what: "the workspace was to be abandoned" }))
 }
 
-/// Over once it is to end and what was sent had its time.
-pub(super) async fn leave(cancel: &tokio_util::sync::CancellationToken) {
-    cancel.cancelled().await;
+/// Over once the process is to end and what was sent had its time.
+pub(super) async fn leave(leaving: &tokio_util::sync::CancellationToken) {
+    leaving.cancelled().await;
     sleep(LAST_WORDS).await;
 }
 

@@ -28,6 +28,9 @@ use crate::text::is_harmless;
 /// The largest request.
 const LARGEST_REQUEST: u64 = 256 << 20;
 
+/// What UTF-8 of some editors begins with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// As Python decodes: padding is required, bits to spare in the last digit are let be.
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
@@ -87,6 +90,8 @@ pub fn read_request_at(path: &Path, given: Given) -> Result<Request, Problems> {
 
 /// Reads the request in `bytes`.
 pub fn from_request(bytes: &[u8], given: Given) -> Result<Request, Problems> {
+    // Some editors begin what they save with it (RFC 8259 §8.1 lets a reader ignore it).
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let root = json::read(bytes).map_err(|bad| {
         let mut place = Place::member("request");
         place.line = Some(bad.line);

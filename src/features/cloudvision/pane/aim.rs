@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::editor::Bound;
 use super::instance::{Instance, UNSEEN};
 use super::opened::{Board, Page, Subject};
 use super::rows::DeployRow;
@@ -22,6 +23,7 @@ use crate::ui::line::{fit, width};
 use crate::ui::list::Row;
 use crate::ui::page::Span;
 use crate::ui::theme::{Role, State as Sign};
+use crate::ui::time::distance;
 
 /// Cells of a name as a question has it at most.
 const NAME_CELLS: usize = 40;
@@ -212,19 +214,23 @@ impl State {
     /// The end of a deployment; once it is submitted, of its change control.
     fn aim_cancelling(&self, look: &Look<'_>) -> Result<Aim, String> {
         let run = self.subject_run().ok_or("nothing of this target is being deployed from here")?;
-        let instance = self.writable(&run.instance, Needs::Connection, look.now)?;
-        if !run.is_submitting() {
-            if run.ended.is_some() {
-                return Err("it has ended".to_owned());
-            }
-            // Nothing is lost by it and every second counts: it is not asked about.
-            let request = Request::Cancel(run.id.clone());
-            let aim = Aim::new(request, "End the deployment of", &run.target, instance, vec![]);
-            return Ok(Aim { is_harmless: true, ..aim });
+        let runs = run.change.as_ref().is_some_and(|change| change.state == ChangeState::Running);
+        if run.ended.is_none() && !runs {
+            // Nothing is lost by it and every second counts: it is not asked about, and it is decided here, whether
+            // CloudVision can be heard or not.
+            return Ok(Aim {
+                request: Request::Cancel(run.id.clone()),
+                question: format!("End the deployment of \"{}\"?", run.target),
+                word: run.target.clone(),
+                lines: vec![],
+                production: false,
+                is_harmless: true,
+            });
         }
         if !run.is_submitted() {
-            return Err("its submission was asked for: wait for the answer".to_owned());
+            return Err("it has ended".to_owned());
         }
+        let instance = self.writable(&run.instance, Needs::Connection, look.now)?;
         let keeps = "the mainline keeps the change";
         let Some(change) = &run.change else {
             return Err(format!("it is submitted, and {keeps}; its change control is not known yet"));
@@ -366,19 +372,23 @@ impl State {
         Ok((shown, instance))
     }
 
+    /// A start at a time that was typed: as dangerous as one at once.
+    pub(super) fn aim_schedule(&self, bound: &Bound, at: DateTime<Utc>, look: &Look<'_>) -> Result<Aim, String> {
+        let instance = self.writable(&bound.instance, Needs::Changes, look.now)?;
+        let change = &instance.changes.items.get(&bound.change).ok_or("it does not exist any more")?.change;
+        let starts = format!("starts by itself at {} {}", look.zone.full(at), look.zone.name(at));
+        let mut lines = vec![(format!("{starts}, {}", distance(at, at, look.now)), Role::Text)];
+        lines.extend(reach(change, instance));
+        lines.extend(change.checks.iter().map(|check| warning(look, check.words())));
+        let request = bound.act(ChangeAction::Schedule(at));
+        Ok(Aim::new(request, "Schedule", words::name(change), instance, lines))
+    }
+
     /// Something done to the change control on the screen.
     fn aim_change(&self, place: Place, action: ChangeAction, verb: &str, look: &Look<'_>) -> Result<Aim, String> {
         let (shown, instance) = self.act_on_screen(place, &action, look.now)?;
         let change = &shown.change;
-        let mut lines = vec![(words::extent(change), Role::Text)];
-        let named = change.devices.iter().take(NAMED_DEVICES).map(|device| instance.hostname(device));
-        let mut devices = named.collect::<Vec<_>>().join(", ");
-        if change.devices.len() > NAMED_DEVICES {
-            devices = format!("{devices} and {} more", change.devices.len() - NAMED_DEVICES);
-        }
-        if !devices.is_empty() {
-            lines.push((devices, Role::Muted));
-        }
+        let mut lines = reach(change, instance);
         let approved = change.approval.as_ref().map(|approval| words::approval(approval, look));
         match (&action, approved) {
             (ChangeAction::Start, Some(approved)) => lines.push((format!("approved {approved}"), Role::Text)),
@@ -427,6 +437,20 @@ pub(super) fn act(instance: &str, change: &Change, action: ChangeAction) -> Requ
         action,
         notes: String::new(),
     }
+}
+
+/// How much a change control does, and to which devices.
+fn reach(change: &Change, instance: &Instance) -> Vec<Span> {
+    let mut lines = vec![(words::extent(change), Role::Text)];
+    let named = change.devices.iter().take(NAMED_DEVICES).map(|device| instance.hostname(device));
+    let mut devices = named.collect::<Vec<_>>().join(", ");
+    if change.devices.len() > NAMED_DEVICES {
+        devices = format!("{devices} and {} more", change.devices.len() - NAMED_DEVICES);
+    }
+    if !devices.is_empty() {
+        lines.push((devices, Role::Muted));
+    }
+    lines
 }
 
 /// A line that warns.

@@ -11,7 +11,7 @@ use crate::features::cloudvision::worker::Request;
 use crate::key::{Code, Key};
 use crate::ui::Look;
 use crate::ui::field::{Edited, Field, LIMIT_BYTES};
-use crate::ui::time::{Zone, distance};
+use crate::ui::time::distance;
 
 /// What is being typed.
 #[derive(Debug)]
@@ -41,9 +41,9 @@ pub(super) enum Purpose {
 #[derive(Debug)]
 pub(super) struct Bound {
     /// On which CloudVision.
-    instance: String,
+    pub(super) instance: String,
     /// Which.
-    change: ChangeId,
+    pub(super) change: ChangeId,
     /// What people call it.
     name: String,
     /// The version on the screen.
@@ -52,7 +52,7 @@ pub(super) struct Bound {
 
 impl Bound {
     /// A request for `action`.
-    fn act(&self, action: ChangeAction) -> Request {
+    pub(super) fn act(&self, action: ChangeAction) -> Request {
         Request::Act {
             instance: self.instance.clone(),
             change: self.change.clone(),
@@ -166,7 +166,7 @@ impl State {
         let (place, is_live) = (*place, editor.is_live());
         let motion = match key.code {
             Code::Esc => return self.put_away(place),
-            Code::Enter if !key.alt => return self.take_over(look.zone, look.now),
+            Code::Enter if !key.alt => return self.take_over(look),
             Code::Up => Some(Motion::Up),
             Code::Down => Some(Motion::Down),
             Code::PageUp => Some(Motion::PageUp),
@@ -239,7 +239,7 @@ impl State {
     }
 
     /// Enter: what was typed is asked for.
-    fn take_over(&mut self, zone: Zone, now: DateTime<Utc>) -> Outcome {
+    fn take_over(&mut self, look: &Look<'_>) -> Outcome {
         let Some((_, editor)) = &self.editor else { return Outcome::none() };
         let text = editor.field.text().trim();
         let (bound, action) = match &editor.purpose {
@@ -247,8 +247,18 @@ impl State {
                 self.editor = None;
                 return Outcome::none();
             }
-            Purpose::Schedule(bound) => match schedule::parse(text, Some(zone), now) {
-                Ok(at) => (bound, ChangeAction::Schedule(at)),
+            Purpose::Schedule(bound) => match schedule::parse(text, Some(look.zone), look.now) {
+                Ok(at) => {
+                    let aim = self.aim_schedule(bound, at, look);
+                    self.editor = None;
+                    return match aim {
+                        Ok(aim) => {
+                            self.question = Some(aim);
+                            Outcome::none()
+                        }
+                        Err(why) => Outcome::warn(why),
+                    };
+                }
                 Err(why) => return Outcome::warn(why),
             },
             Purpose::Name(_) if text.is_empty() => return Outcome::warn("a change control needs a name"),
@@ -257,6 +267,6 @@ impl State {
         };
         let request = bound.act(action);
         self.editor = None;
-        self.carry_out(request, now)
+        self.carry_out(request, look.now)
     }
 }

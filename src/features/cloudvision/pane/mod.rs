@@ -20,6 +20,7 @@ pub(crate) mod view;
 
 use chrono::{DateTime, Utc};
 
+pub(crate) use aim::Aim;
 pub use command::{COMMANDS, Command, Deed};
 use editor::Editor;
 use filter::{Filter, Show};
@@ -71,6 +72,8 @@ pub(crate) struct State {
     above_changes: Front,
     /// The text being typed, if any, and in which of the panes.
     editor: Option<(Place, Editor)>,
+    /// What was typed and is to be asked about before it is done.
+    question: Option<Aim>,
 }
 
 /// A pane's place on the screen.
@@ -109,6 +112,7 @@ impl State {
             above_deploys: front(),
             above_changes: front(),
             editor: None,
+            question: None,
         };
         state.deploys.list.set_headings(false);
         state
@@ -144,6 +148,11 @@ impl State {
             self.close_all();
         }
         self.refill(Some(now));
+    }
+
+    /// What has to be asked about before it is done, once.
+    pub(crate) fn take_question(&mut self) -> Option<Aim> {
+        self.question.take()
     }
 
     /// Deployments of this process that have not ended.

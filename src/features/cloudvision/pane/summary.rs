@@ -184,7 +184,7 @@ impl State {
             (Command::Open, Some(Page::Change(page))) if page.detail.is_full => return None,
             (Command::Open, Some(_)) => "text",
             (Command::Filter, Some(Page::Deployment(_) | Page::Change(_))) => "search",
-            (Command::Do(Deed::Cancel), _) if run().is_some_and(super::run::Run::is_submitted) => "delete",
+            (Command::Do(Deed::Cancel), _) if run().is_some_and(|run| run.ended.is_some()) => "delete",
             (Command::Open, None)
                 if matches!(self.deploys.list.selected(), Some(DeployRow::Unfinished(_)))
                     && place == Place::Deploys =>

@@ -127,10 +127,16 @@ impl State {
                 None
             }
             Request::Cancel(id) => {
+                let mut said = "ending the deployment";
                 for run in self.runs.iter_mut().filter(|run| run.id == *id) {
                     run.is_cancelled = true;
+                    if run.is_submitting() {
+                        said = "cancelled: its change control is taken no further than it is";
+                    } else if run.silence.is_some() && run.workspace.is_some() {
+                        said = "cancelled: its workspace is abandoned as soon as CloudVision answers";
+                    }
                 }
-                Some("ending the deployment".to_owned())
+                Some(said.to_owned())
             }
             Request::GoOn(_) => Some("submitting".to_owned()),
             Request::Act { instance, change, action, .. } => {

@@ -114,7 +114,7 @@ impl Simulator {
     /// Starts one on 127.0.0.1.
     pub async fn start(setup: Setup) -> io::Result<Self> {
         let Setup { fabric, version, token, login, pace, message_limit, inputs_limit, long_interfaces, port } = setup;
-        let identity = door::identity()?;
+        let identity = crate::tls::identity("CloudVision")?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
         let mut state = State::new(version);

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::{Report, Request, Shared, difference};
 use crate::features::cloudvision::actor::Wish;
-use crate::features::cloudvision::model::WorkspaceId;
+use crate::features::cloudvision::model::{ChangeAction, WorkspaceId};
 use crate::trouble::Trouble;
 
 /// Carries out a request, and tells what came of it.
 pub(super) async fn act(shared: Shared, request: Request) {
     let report = match request {
         Request::Act { instance, change, version, action, notes } => {
-            done(change_control(&shared, &instance, Wish { change, version, action, notes }).await)
+            done(change_control(&shared, &instance, Wish { change, version, action, notes, deployment: None }).await)
         }
         Request::Abandon { instance, workspace } => done(throw_away(&shared, &instance, &workspace).await),
         Request::Diff { instance, change, device } => {
@@ -39,7 +39,11 @@ fn done(done: Result<String, Trouble>) -> Report {
 
 /// Does something to a change control.
 async fn change_control(shared: &Shared, instance: &str, wish: Wish) -> Result<String, Trouble> {
-    let after = shared.actor(instance)?.change(&wish).await?;
+    let actor = shared.actor(instance)?;
+    // Afterwards nobody knows what it was called.
+    let before =
+        if wish.action == ChangeAction::Delete { actor.client.change(&wish.change).await.ok().flatten() } else { None };
+    let after = actor.change(&wish).await?.or(before);
     let name = after.map_or_else(|| wish.change.to_string(), |change| change.name);
     Ok(format!("{name} is {}", wish.action.participle()))
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -15,12 +14,15 @@ use crate::config::Deploy;
 use crate::features::cloudvision::deploy::{
     self, About, Advance, Controls, Event, Journal, Order, Outcome, Reach, Recorder, Step,
 };
-use crate::features::cloudvision::model::DeploymentId;
-use crate::features::cloudvision::store::journal;
+use crate::features::cloudvision::model::{DeploymentId, WorkspaceState};
+use crate::features::cloudvision::store::journal::{self, Ending};
 use crate::trouble::Trouble;
 
 /// Progress on its way to the screen; the deployment waits when there is more.
 const EVENTS: usize = 64;
+
+/// Earlier deployments of a target that are looked at for workspaces that they left open.
+const KEPT: usize = 20;
 
 /// All deployments that run.
 pub(super) struct Deployments {
@@ -39,10 +41,10 @@ struct Handle {
     id: Arc<std::sync::OnceLock<DeploymentId>>,
     /// Ends it.
     cancel: CancellationToken,
+    /// Ends it because noctui ends.
+    leave: CancellationToken,
     /// Lets it go on after its review.
     go_on: CancellationToken,
-    /// Whether its submission was sent.
-    is_submitted: Arc<AtomicBool>,
 }
 
 impl Deployments {
@@ -56,8 +58,8 @@ impl Deployments {
         let handle = Handle {
             id: Arc::default(),
             cancel: CancellationToken::new(),
+            leave: CancellationToken::new(),
             go_on: CancellationToken::new(),
-            is_submitted: Arc::default(),
         };
         let is_running = self.running.contains_key(target);
         let deploy = self.shared.setup.deploys.iter().find(|deploy| deploy.name == target).cloned();
@@ -101,14 +103,9 @@ impl Deployments {
         }
     }
 
-    /// Ends one that has not submitted.
+    /// Ends one: where it is submitted, its change control is taken no further.
     pub(super) async fn cancel(&self, id: &DeploymentId) {
         match self.find(id) {
-            Some(handle) if handle.is_submitted.load(Ordering::Relaxed) => {
-                let trouble = Trouble::new("what was deployed is in force already: it cannot be cancelled")
-                    .to_do("delete its change control, and no device gets it; what is in force stays");
-                self.shared.tell(Report::Failed(trouble)).await;
-            }
             Some(handle) => handle.cancel.cancel(),
             None => self.shared.tell(Report::Failed(Trouble::new("this deployment has ended"))).await,
         }
@@ -118,6 +115,7 @@ impl Deployments {
     pub(super) async fn finish(mut self) {
         for handle in self.running.values() {
             handle.cancel.cancel();
+            handle.leave.cancel();
         }
         while self.tasks.join_next().await.is_some() {}
     }
@@ -167,23 +165,54 @@ async fn run(shared: &Shared, deploy: &Deploy, advance: Advance, handle: &Handle
     tell(Progress::Begun { target, instance, at: now, review: order.review }).await;
     let (sender, mut events) = mpsc::channel(EVENTS);
     let recorder: Arc<dyn Recorder> = Arc::clone(&journal) as Arc<dyn Recorder>;
-    let controls = Controls { cancel: handle.cancel.clone(), go_on: handle.go_on.clone(), events: sender, recorder };
+    let controls = Controls {
+        cancel: handle.cancel.clone(),
+        leave: handle.leave.clone(),
+        go_on: handle.go_on.clone(),
+        events: sender,
+        recorder,
+    };
     let work = async {
         let outcome = deploy::run(&client, &order, &controls).await;
         drop(controls);
         outcome
     };
+    let mut is_tidied = false;
     let pass_on = async {
         while let Some(event) = events.recv().await {
-            if matches!(event, Event::Began(Step::Submit)) {
-                handle.is_submitted.store(true, Ordering::Relaxed);
-            }
+            let builds = matches!(event, Event::Began(Step::Build));
             tell(Progress::Told(event)).await;
+            if builds && !std::mem::replace(&mut is_tidied, true) {
+                for warning in abandon_older(shared, deploy).await {
+                    tell(Progress::Told(Event::Warning(warning))).await;
+                }
+            }
         }
     };
     let (outcome, ()) = futures::join!(work, pass_on);
     end(shared, &journal, &id, outcome).await;
     Ok(())
+}
+
+/// Abandons what earlier deployments of a target have left open to be looked at, now that a newer one builds. Says so.
+async fn abandon_older(shared: &Shared, deploy: &Deploy) -> Vec<String> {
+    let (server, target) = (shared.instance(&deploy.cloudvision).server, deploy.name.clone());
+    let recent = shared.store.read(move |connection| journal::recent(connection, &server, Some(&target), KEPT)).await;
+    let Ok(actor) = shared.actor(&deploy.cloudvision) else { return Vec::new() };
+    let mut said = Vec::new();
+    for entry in recent.unwrap_or_default() {
+        // One that has not ended is somebody's, and of one that ended otherwise nobody knows whether it was submitted.
+        let has_failed = matches!(entry.ended, Some((Ending::Failed, _)));
+        let left = entry.workspace.filter(|_| has_failed && !entry.phase.is_in_force());
+        let Some(id) = left else { continue };
+        let found = actor.client.workspace(&id).await.ok().flatten();
+        let Some(workspace) = found.filter(|found| found.state == WorkspaceState::Pending) else { continue };
+        said.push(match actor.abandon(&id).await {
+            Ok(()) => format!("{} was left open by a deployment before this one: it is abandoned", workspace.name),
+            Err(trouble) => format!("{} is open still: {}", workspace.name, trouble.one_line()),
+        });
+    }
+    said
 }
 
 /// Writes the end down, and tells it.

@@ -10,7 +10,7 @@ use super::*;
 use crate::config::{self, Environment, Flags};
 use crate::features::cloudvision::deploy::{Advance, Event, Step};
 use crate::features::cloudvision::model::WorkspaceId;
-use crate::features::cloudvision::model::{ChangeAction, ChangeState, Device};
+use crate::features::cloudvision::model::{ChangeAction, ChangeState, Device, Workspace, WorkspaceState};
 use crate::features::cloudvision::sim::{self, Effect, Fabric, Fault, Simulator};
 use crate::features::cloudvision::store::journal::{self, Ending, Facts, NewDeployment, Phase};
 use crate::process::Owner;
@@ -210,6 +210,34 @@ async fn a_deployment_is_told_from_its_beginning_to_its_change_control_which_is_
         delta.upserts.iter().any(|change| change.state == ChangeState::Approved).then_some(())
     });
     approved.await;
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn a_deployment_that_builds_abandons_what_those_before_it_have_left_open() {
+    let mut desk = Desk::with(|sim| sim.fail_builds(Some("the studio has crashed"))).await;
+    desk.live().await;
+    desk.deploy().await;
+    assert_eq!(desk.hear(ended).await, Ending::Failed);
+    let kept = |report: &Report| {
+        let Report::Targets(targets) = report else { return None };
+        targets[0].last.as_ref()?.workspace.clone()
+    };
+    let first = desk.hear(kept).await;
+    desk.deploy().await;
+    let said = desk.hear(|report| {
+        let Report::Deployment { progress, .. } = report else { return None };
+        if let Progress::Told(Event::Warning(warning)) = &**progress { Some(warning.clone()) } else { None }
+    });
+    let said = said.await;
+    assert!(said.contains("noctui leaves") && said.ends_with("it is abandoned"), "{said}");
+    let abandoned = desk.hear(|report| {
+        let Report::Workspaces { delta, .. } = report else { return None };
+        let is_it = |told: &Workspace| told.id == first && told.state == WorkspaceState::Abandoned;
+        delta.upserts.iter().any(is_it).then_some(())
+    });
+    abandoned.await;
+    assert_eq!(desk.hear(ended).await, Ending::Failed);
     desk.end().await;
 }
 

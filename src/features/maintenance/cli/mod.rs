@@ -106,7 +106,7 @@ struct Session {
 impl Session {
     /// Reads the configuration and opens the store.
     fn open(flags: &Flags) -> anyhow::Result<Self> {
-        let config = config::load(flags, &Environment::of_this_process())?;
+        let config = config::load_without_screen(flags, &Environment::of_this_process())?;
         let store = super::open_store(&config.paths.data)?;
         if let Some(trouble) = super::begun_anew(&store) {
             output::complain(&format!("noctui: {trouble}"));

@@ -167,7 +167,7 @@ fn print(verdict: Verdict, json: bool) -> anyhow::Result<ExitCode> {
 /// Why there are no notices.
 fn unread(reason: &str) -> Trouble {
     Trouble::new(reason).to_do(
-        "see what rules see of it with --lines; name whose it is with --provider, or write a rule: docs/providers.md",
+        "see what rules see of it with --lines; name whose it is with --provider, or draft a rule with noctui provider new",
     )
 }
 

@@ -92,7 +92,11 @@ fn show_mail(details: &[Detail], json: bool, session: &Session) -> anyhow::Resul
 
 /// A page on one window for people.
 fn page(detail: &Detail, now: DateTime<Utc>) -> String {
-    let mut page = format!("{}  {}\n", name::full(&detail.provider, &detail.maintenance_id), detail.status.word());
+    let mut page = format!(
+        "{}  {}\n",
+        name::full(&detail.provider, &detail.maintenance_id),
+        detail.status.word_at(detail.end, now)
+    );
     let mut field = |label: &str, text: &str| {
         if !text.is_empty() {
             let _ = writeln!(page, "  {label:<14}{text}");
@@ -107,13 +111,13 @@ fn page(detail: &Detail, now: DateTime<Utc>) -> String {
         let window = Zone::Utc.window(sibling.start, sibling.end);
         field(
             &format!(" {} of {}", sibling.window, detail.windows.len()),
-            &format!("{window}, {}{this}", sibling.status.word()),
+            &format!("{window}, {}{this}", sibling.status.word_at(sibling.end, now)),
         );
     }
     field("Acknowledged", &acknowledged(&detail.acknowledged));
     field("Summary", &detail.summary);
     field("Account", &detail.account);
-    field("Contact", &detail.organizer);
+    field("Contact", detail.contact());
     if detail.circuits.is_empty() {
         field("Circuits", "none named");
     }

@@ -34,7 +34,7 @@ fn head(guess: &Guess, name: &str, sender: &str) -> String {
     let domain = sender.rsplit_once('@').map(|(_, domain)| domain);
     let mut text = format!(
         "# A draft from one mail: check every line marked CHECK, then `noctui provider test` this file with all the\n\
-         # mails of this provider that you have. docs/providers.md explains the format.\n\
+         # mails of this provider that you have. `noctui provider show zayo` prints one that is done.\n\
          name = {}\n\
          # Who to ask: CHECK.\n\
          organizer = {}\n",

@@ -78,6 +78,8 @@ enum By {
     Column,
     /// In the subject.
     Subject,
+    /// The date beside one label, the times beside another.
+    Apart,
     /// Between "Dear" and a comma.
     Dear,
     /// In running text.
@@ -156,6 +158,9 @@ impl Guess {
             }
         }
         if self.start.is_none() && self.end.is_none() {
+            self.take_apart(found, reader);
+        }
+        if self.start.is_none() && self.end.is_none() {
             let all: Vec<(Moment, Seen)> = (0..page.len())
                 .flat_map(|line| reader.moments(page.line(line), None))
                 .map(|moment| (moment.clone(), Seen { value: moment.text, by: By::Text }))
@@ -172,6 +177,23 @@ impl Guess {
             if let Some(letters) = moment.zone.as_deref().filter(|letters| *letters != "UTC") {
                 self.zones.insert(letters.to_owned(), moments::likely_zone(letters));
             }
+        }
+    }
+
+    /// The window of a date and of times that stand beside labels of their own.
+    fn take_apart(&mut self, found: &[Pair], reader: &Reader) {
+        let of_window = |pair: &&Pair| pairs::is_when(&pair.label) || pair.meaning == Some(Meaning::Window);
+        for times in found.iter().filter(of_window).filter(|pair| !moments::has_day(&pair.value)) {
+            let beside = moments::zone_of_label(&times.label);
+            let mut dates = found.iter().filter(of_window).filter(|pair| moments::has_day(&pair.value));
+            let read = dates.find_map(|date| {
+                let both = reader.apart(&date.value, &times.value, beside.as_deref())?;
+                Some((date, both))
+            });
+            let Some((date, [start, end])) = read else { continue };
+            let seen = || Seen { value: format!("{} {}", date.value, times.value), by: By::Apart };
+            (self.start, self.end) = (Some((start, seen())), Some((end, seen())));
+            return;
         }
     }
 

@@ -32,10 +32,19 @@ static DATE: LazyLock<String> = LazyLock::new(|| {
         r"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|{day}{of}{month}\.?,?{of}\d{{2,4}}|{month}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})"
     )
 });
+/// [`DATE`] alone.
+static DAY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!(r"\b{}", *DATE)).ok());
 /// A time with its zone, if it has one.
 const TIME: &str = r"(?:\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\b\.?)?|\d{1,2} ?h(?:\d{2})?\b|\d{1,2} Uhr\b)(?: Uhr\b| h\b)?(?: ?\(?(?:(?:UTC|GMT)(?: ?[+-]\d{1,2}(?::?\d{2})?)?|[A-Z]{2,5}\b|[+-]\d{2}:?\d{2}\b|Z\b)\)?)?";
 /// What stands between a date and its time.
-const AT: &str = r"(?:[ T,]+|,? at |,? um |,? à |,? a las |,? a la |,? alle |,? alle ore |,? ore |,? às )";
+const AT: &str = r"(?:[ T,]+|,? (?:at|from|between|um|von|ab|zwischen|à|de|entre|a las|a la|de las|desde las|alle|alle ore|ore|dalle|dalle ore|às|das|desde as) )";
+/// The words of [`AT`], which are no part of a date.
+static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r" (?:at|on|from|between|am|von|ab|zwischen|entre|do dia|de las|desde las|dalle|dalle ore|das|desde as) ",
+    )
+    .ok()
+});
 
 /// What [`DATE`] and [`TIME`] make together; no other pattern of this file can fail to compile either, as tests show.
 static MOMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -44,7 +53,7 @@ static MOMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 /// A time alone, after a moment and a sign between them.
 static UNTIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(&format!(r"^\s*(?:-|–|to|until|bis|à|jusqu'à|au|a|al|hasta|alle|fino alle|até|às)\s*({TIME})")).ok()
+    Regex::new(&format!(r"^\s*(?:-|–|—|to|until|till|and|bis|und|à|jusqu'à|et|au|a|a las|al|hasta|hasta las|y las|alle|alle ore|fino alle|e le|até|até as|às|e as)\s*(?:(?:about|around|ca\.?|circa|etwa|approx\.?|environ)\s+)?({TIME})")).ok()
 });
 /// A date in figures.
 static FIGURES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}\b").ok());
@@ -54,16 +63,25 @@ static LETTERS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\(([A-Z]
 /// The zone that letters mean most of the time, as far as one can say without knowing whose they are.
 pub(super) fn likely_zone(letters: &str) -> Option<&'static str> {
     Some(match letters {
-        "CET" | "CEST" | "MET" | "MEST" => "Europe/Paris",
-        "WET" | "WEST" => "Europe/Lisbon",
-        "EET" | "EEST" => "Europe/Athens",
+        // As they are called in Germany, France, Spain and Italy, in winter and in summer.
+        "CET" | "CEST" | "MET" | "MEST" | "MEZ" | "MESZ" | "HEC" | "HNEC" | "HAEC" | "HEEC" | "HCE" | "TMEC" => {
+            "Europe/Paris"
+        }
+        "WET" | "WEST" | "WEZ" | "WESZ" => "Europe/Lisbon",
+        "EET" | "EEST" | "OEZ" | "OESZ" => "Europe/Athens",
+        // French: universal time, and the zones of Canada.
+        "TUC" => "UTC",
+        "HNE" | "HAE" => "America/Toronto",
+        "HNC" | "HAC" => "America/Winnipeg",
+        "HNR" | "HAR" => "America/Edmonton",
+        "HNP" | "HAP" => "America/Vancouver",
         "BST" => "Europe/London",
         "MSK" => "Europe/Moscow",
         "EST" | "EDT" | "ET" => "America/New_York",
         "CST" | "CDT" | "CT" => "America/Chicago",
         "MST" | "MDT" | "MT" => "America/Denver",
         "PST" | "PDT" | "PT" => "America/Los_Angeles",
-        "BRT" => "America/Sao_Paulo",
+        "BRT" | "BRST" => "America/Sao_Paulo",
         "JST" => "Asia/Tokyo",
         "KST" => "Asia/Seoul",
         "HKT" => "Asia/Hong_Kong",
@@ -84,6 +102,11 @@ pub(super) fn zone_of_label(label: &str) -> Option<String> {
 /// Whether a text has a date of which it has to be known which number is the month.
 pub(super) fn in_figures(text: &str) -> bool {
     FIGURES.as_ref().is_some_and(|figures| figures.is_match(text))
+}
+
+/// Whether a text has a day in it, with a time or without.
+pub(super) fn has_day(text: &str) -> bool {
+    DAY.as_ref().is_some_and(|day| day.is_match(text))
 }
 
 /// Whether a text has a date in it.
@@ -153,9 +176,15 @@ impl Reader {
         moments
     }
 
+    /// The window of a date and of two times that stand apart from it: `23 November 2026`, `01:00 - 05:00 CET`.
+    pub(super) fn apart(&self, date: &str, times: &str, beside: Option<&str>) -> Option<[Moment; 2]> {
+        let date = DAY.as_ref()?.find(date)?.as_str();
+        <[Moment; 2]>::try_from(self.moments(&format!("{date} {}", times.trim()), beside)).ok()
+    }
+
     /// One moment.
     fn moment(&self, text: &str, beside: Option<&str>) -> Option<Moment> {
-        let plain = text.replace(" at ", " ").replace(" on ", " ").replace(" am ", " ").replace(" do dia ", " ");
+        let plain = WORDS.as_ref()?.replace_all(text, " ");
         let written = when::read(&plain, self.order).ok()?;
         let local = written.local(None, text).ok()?;
         let letters = match &written.zone {
@@ -177,7 +206,7 @@ impl Reader {
 
     /// The end of a window of which only the time is written: on the day of its start, or the day after.
     fn until(&self, start: &Moment, written: &str, time: &str, beside: Option<&str>) -> Option<Moment> {
-        let date = Regex::new(&DATE).ok()?.find(written)?.as_str().to_owned();
+        let date = DAY.as_ref()?.find(written)?.as_str().to_owned();
         let zone = beside.or(start.zone.as_deref());
         let mut end = self.moment(&format!("{date} {time}"), zone)?;
         if end.at <= start.at {

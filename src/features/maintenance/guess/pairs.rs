@@ -123,6 +123,18 @@ pub(super) fn meaning(label: &str) -> Option<Meaning> {
     elsewhere.chain(WORDS).find(fits).map(|(_, meaning)| *meaning)
 }
 
+/// Labels of a day or of the times of a window, in every language.
+const WHEN: [&str; 18] = [
+    "date", "day", "time", "times", "hours", "datum", "tag", "zeit", "uhrzeit", "jour", "heure", "horaire", "fecha",
+    "hora", "horario", "data", "ora", "orario",
+];
+
+/// Whether a label is that of a day or of times alone.
+pub(super) fn is_when(label: &str) -> bool {
+    let bare = label.split('(').next().unwrap_or(label).trim().trim_end_matches([':', ' ']).to_lowercase();
+    WHEN.contains(&bare.as_str())
+}
+
 /// Every pair of a page, in its order.
 pub(super) fn pairs(page: &Page) -> Vec<Pair> {
     let mut pairs = Vec::new();

@@ -48,6 +48,14 @@ pub(super) fn status(text: &str) -> Option<Status> {
     said.iter().find(|status| **status != Status::Confirmed).or(said.first()).copied()
 }
 
+/// Whether a text says that it is confirmed, and not only that there is a maintenance.
+pub(super) fn is_confirmed(text: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["confirm", "conferm", "bestätig", "definitiv", "remind", "erinnerung", "rappel", "recordatorio"];
+    let text = text.to_lowercase();
+    WORDS.iter().any(|word| text.contains(word))
+}
+
 /// The id in a subject.
 pub(super) fn id(subject: &str) -> Option<Seen> {
     let find = |pattern: &Option<Regex>| {

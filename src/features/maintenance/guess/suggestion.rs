@@ -119,6 +119,12 @@ impl Suggestion {
         lines
     }
 
+    /// Whether it can be accepted as it is.
+    #[must_use]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.missing.is_empty()
+    }
+
     /// What is lacking for a maintenance.
     pub(crate) fn lacking(&self) -> Vec<&'static str> {
         let lacks = [
@@ -174,8 +180,13 @@ fn doubts(guess: &Guess) -> Vec<String> {
             None => format!("{letters} is no zone that is known; its times are taken as UTC"),
         });
     }
-    if guess.status.is_none() {
-        doubts.push("nothing says where it stands; taken as confirmed".to_owned());
+    match &guess.status {
+        None => doubts.push("nothing says where it stands; taken as confirmed".to_owned()),
+        // "Planned maintenance" is a subject that a tentative one may have, too.
+        Some((Status::Confirmed, seen)) if !super::subject::is_confirmed(&seen.value) => {
+            doubts.push("no word says that it is confirmed; taken as confirmed".to_owned());
+        }
+        Some(_) => {}
     }
     if guess.start.as_ref().is_some_and(|(_, seen)| seen.by == super::By::Text) {
         doubts.push("the window is the first two times in the text".to_owned());

@@ -90,6 +90,55 @@ fn mails_in_other_languages_are_understood() {
 }
 
 #[test]
+fn windows_are_read_as_people_say_them() {
+    let window = |body: &str| {
+        let suggestion = Suggestion::of_mail(&mail_of("plain", "Works", body))?;
+        Some((suggestion.start?.format("%d %H:%M").to_string(), suggestion.end?.format("%d %H:%M").to_string()))
+    };
+    for (body, start, end) in [
+        ("Die Arbeiten sind am 23.11.2026 von 22:00 bis 23:30 Uhr.", "23 22:00", "23 23:30"),
+        ("Die Arbeiten sind am 23.11.2026 von 22:00 bis 23:30 Uhr MEZ.", "23 21:00", "23 22:30"),
+        ("We work on 21 November 2026 from 22:00 to 03:00.", "21 22:00", "22 03:00"),
+        ("We work on 21 November 2026 between 22:00 and about 03:00 CET.", "21 21:00", "22 02:00"),
+        ("Date: 23 November 2026\nTime: 01:00 - 05:00 CET\n", "23 00:00", "23 04:00"),
+        ("Datum: 23.11.2026\nUhrzeit: 22:00 - 04:00 Uhr MEZ\n", "23 21:00", "24 03:00"),
+        ("Fecha: 23/11/2026\nHora: 01:00 a 05:00\n", "23 01:00", "23 05:00"),
+        ("Le 23 novembre 2026 de 22h00 à 23h30 HEC", "23 21:00", "23 22:30"),
+        ("Il 23 novembre 2026 dalle 22:00 alle 23:30", "23 22:00", "23 23:30"),
+    ] {
+        assert_eq!(window(body), Some((start.to_owned(), end.to_owned())), "{body}");
+    }
+    assert_eq!(window("Date: 23 November 2026\nOffice hours: 09:00 to 17:00\n"), None);
+}
+
+#[test]
+fn zones_are_known_by_their_local_names() {
+    for (letters, zone) in [
+        ("MEZ", Some("Europe/Paris")),
+        ("MESZ", Some("Europe/Paris")),
+        ("HEC", Some("Europe/Paris")),
+        ("OEZ", Some("Europe/Athens")),
+        ("HNE", Some("America/Toronto")),
+        ("TUC", Some("UTC")),
+        ("XYZ", None),
+    ] {
+        assert_eq!(moments::likely_zone(letters), zone, "{letters}");
+        assert!(zone.is_none_or(|zone| zone.parse::<chrono_tz::Tz>().is_ok()), "{letters}");
+    }
+}
+
+#[test]
+fn a_status_that_no_word_says_is_told_as_assumed() {
+    let doubts = |subject: &str| {
+        Suggestion::of_mail(&mail_of("plain", subject, "Start: 2026-12-03 22:00 UTC\n")).unwrap().doubts.join("; ")
+    };
+    assert!(doubts("Planned maintenance").contains("no word says that it is confirmed"));
+    assert!(doubts("Works").contains("nothing says where it stands"));
+    assert_eq!(doubts("Confirmed: planned maintenance"), "");
+    assert_eq!(doubts("Maintenance cancelled"), "");
+}
+
+#[test]
 fn a_draft_has_the_words_of_the_language_that_its_mail_is_in() {
     let text =
         draft(&mail_of("plain", "Wartung W-20771 verschoben", "Von: 2026-12-08 22:00\nBis: 2026-12-09 02:00\n"), "x");

@@ -141,7 +141,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
     row(Command::Previous, "previous", &["["], OPENED, "previous", "Open the previous one"),
     row(Command::Close, "close", &["h", "left"], ABOVE, "", "Close what is opened"),
     row(Command::Filter, "filter", &["/"], LISTS, "filter", "Filter by words of a maintenance or mail; !word excludes"),
-    row(Command::Show, "show", &["f"], LISTS, "show", "Show all, open, unacknowledged or changed ones"),
+    row(Command::Show, "show", &["f"], LISTS, "show", "Show all or a part: open, changed; of mails: unread, dismissed"),
     row(
         Command::Notifications,
         "notifications",

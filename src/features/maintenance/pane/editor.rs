@@ -1,6 +1,6 @@
 //! Text being typed in the pane: the filter, a note.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::opened::Page;
 use super::query::CHUNK;
@@ -10,6 +10,9 @@ use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::worker::Write;
 use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field, LIMIT_BYTES};
+
+/// What is typed of a note is kept this long after it was typed: whatever ends noctui takes no more than that of it.
+const KEEP_AFTER: TimeDelta = TimeDelta::seconds(1);
 
 /// What is being typed.
 #[derive(Debug)]
@@ -83,7 +86,9 @@ impl State {
                 }
             }
             (Editor::Note { .. }, _) => {
-                editor.field().key(key);
+                if editor.field().key(key) == Edited::Text {
+                    self.note_changed(now);
+                }
                 Outcome::none()
             }
         }
@@ -99,7 +104,43 @@ impl State {
                 LIMIT_BYTES / 1024
             ));
         }
-        if matches!(editor, Editor::Filter { .. }) { self.filter_changed(now) } else { Outcome::none() }
+        if matches!(editor, Editor::Filter { .. }) {
+            return self.filter_changed(now);
+        }
+        self.note_changed(now);
+        Outcome::none()
+    }
+
+    /// The note's text is another one, which is to be kept soon: not with every key, each would be a write to the disk.
+    fn note_changed(&mut self, now: DateTime<Utc>) {
+        self.keep_at.get_or_insert(now + KEEP_AFTER);
+    }
+
+    /// When something is to be kept of the note; it may be over.
+    pub(crate) fn keeps_at(&self) -> Option<DateTime<Utc>> {
+        self.keep_at
+    }
+
+    /// Keeps what there is of the note by now, if it is time.
+    pub(super) fn keep_draft(&mut self, now: DateTime<Utc>) -> Outcome {
+        if self.keep_at.is_none_or(|at| at > now) {
+            return Outcome::none();
+        }
+        self.keep_at = None;
+        let Some(Editor::Note { field, targets, .. }) = &self.editor else { return Outcome::none() };
+        let (targets, text) = (targets.clone(), field.text().to_owned());
+        self.drafted(targets, text, false).unwrap_or_else(Outcome::none)
+    }
+
+    /// A note on these that is written so far stays as a draft, a blank one as none. `None` where there is nothing to keep.
+    fn drafted(&mut self, targets: Vec<MaintenanceKey>, text: String, is_put_away: bool) -> Option<Outcome> {
+        self.keep_at = None;
+        if text.trim().is_empty() {
+            self.drafts.remove(&targets)?;
+        } else {
+            self.drafts.insert(targets.clone(), text.clone());
+        }
+        Some(Outcome::ask(Write::Draft { keys: targets, text, is_put_away, who: self.who.clone() }))
     }
 
     /// Esc while typing: the filter is as before, the note stays as a draft.
@@ -107,15 +148,7 @@ impl State {
         match self.editor.take() {
             Some(Editor::Filter { before, of, .. }) => self.filter_by(of, &before, now),
             Some(Editor::Note { field, targets, .. }) => {
-                let text = field.text().to_owned();
-                if text.trim().is_empty() {
-                    if self.drafts.remove(&targets).is_none() {
-                        return Outcome::none();
-                    }
-                } else {
-                    self.drafts.insert(targets.clone(), text.clone());
-                }
-                Outcome::ask(Write::Draft { keys: targets, text, who: self.who.clone() })
+                self.drafted(targets, field.text().to_owned(), true).unwrap_or_else(Outcome::none)
             }
             None => Outcome::none(),
         }
@@ -124,10 +157,10 @@ impl State {
     /// noctui is being left: a note that is being written becomes a draft.
     pub(crate) fn leaving(&mut self) -> Outcome {
         match self.editor.take() {
-            Some(Editor::Note { field, targets, .. }) if !field.text().trim().is_empty() => {
-                Outcome::ask(Write::Draft { keys: targets, text: field.text().to_owned(), who: self.who.clone() })
+            Some(Editor::Note { field, targets, .. }) => {
+                self.drafted(targets, field.text().to_owned(), true).unwrap_or_else(Outcome::none)
             }
-            Some(Editor::Note { .. } | Editor::Filter { .. }) | None => Outcome::none(),
+            Some(Editor::Filter { .. }) | None => Outcome::none(),
         }
     }
 
@@ -173,7 +206,7 @@ impl State {
             (0, _) => return Outcome::warn("there is nothing to write a note on here"),
             (_, [(provider, id)]) => format!("{provider} {id}"),
             (1, _) => "one maintenance".to_owned(),
-            (many, _) => format!("{many} maintenances"),
+            (many, _) => format!("{many} maintenances{}", self.unseen_of_subjects()),
         };
         let targets: Vec<_> = subjects.iter().map(|mark| mark.key).collect();
         let draft = self.drafts.get(&targets).map_or("", String::as_str);
@@ -186,8 +219,10 @@ impl State {
         let Some(Editor::Note { field, targets, .. }) = self.editor.take() else { return Outcome::none() };
         let text = field.text().trim().to_owned();
         if text.is_empty() {
-            return Outcome::none();
+            return self.drafted(targets, text, true).unwrap_or_else(Outcome::none);
         }
+        self.keep_at = None;
+        self.unseen_targets = self.unseen_of_subjects();
         self.drafts.insert(targets.clone(), text.clone());
         Outcome::ask(Write::Note { keys: targets, text, who: self.who.clone() })
     }

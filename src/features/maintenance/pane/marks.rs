@@ -12,33 +12,45 @@ use crate::trouble::Trouble;
 /// Every row that filters left when all of theirs were marked, with those that were marked one by one, less those that
 /// were unmarked since; by key.
 #[derive(Debug, Default)]
-pub(super) struct Everything(Vec<Mark>);
+pub(super) struct Everything {
+    /// The marks, by key.
+    marks: Vec<Mark>,
+    /// The filter that leaves them all; `None` where several took part.
+    of: Option<Filter>,
+}
 
 impl Everything {
     /// All marks.
     pub(super) fn marks(&self) -> &[Mark] {
-        &self.0
+        &self.marks
+    }
+
+    /// Marks of this filter take part.
+    fn come_from(&mut self, filter: &Filter) {
+        if self.of.as_ref() != Some(filter) {
+            self.of = None;
+        }
     }
 
     /// The place of a row, or where it would be.
     fn find(&self, key: MaintenanceKey) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&key, |mark| mark.key)
+        self.marks.binary_search_by_key(&key, |mark| mark.key)
     }
 
     /// Marks or unmarks a row.
     fn toggle(&mut self, row: &Row) {
         match self.find(row.key.maintenance) {
-            Ok(at) => drop(self.0.remove(at)),
-            Err(at) => self.0.insert(at, Mark::from(row)),
+            Ok(at) => drop(self.marks.remove(at)),
+            Err(at) => self.marks.insert(at, Mark::from(row)),
         }
     }
 
     /// Marks rows, as they are now those that were marked before, too.
     fn add(&mut self, marks: impl Iterator<Item = Mark>) {
-        let before = std::mem::take(&mut self.0);
-        self.0.extend(marks.chain(before));
-        self.0.sort_by_key(|mark| mark.key);
-        self.0.dedup_by_key(|mark| mark.key);
+        let before = std::mem::take(&mut self.marks);
+        self.marks.extend(marks.chain(before));
+        self.marks.sort_by_key(|mark| mark.key);
+        self.marks.dedup_by_key(|mark| mark.key);
     }
 
     /// Marks these, which stand by key, or unmarks them where all of them are marked; whether they are now.
@@ -48,7 +60,7 @@ impl Everything {
             return true;
         }
         let gone: BTreeSet<MaintenanceKey> = marks.iter().map(|mark| mark.key).collect();
-        self.0.retain(|mark| !gone.contains(&mark.key));
+        self.marks.retain(|mark| !gone.contains(&mark.key));
         false
     }
 }
@@ -61,9 +73,13 @@ impl State {
             return Outcome::ask(Question::Mark(self.query.clone()));
         }
         let rows = self.list.rows().len();
+        if rows == 0 {
+            return Outcome::warn("there is nothing to mark here");
+        }
         match &mut self.everything {
             None => self.list.toggle_all(),
             Some(everything) => {
+                everything.come_from(&self.query.filter);
                 let marks: Vec<Mark> = self.list.rows().iter().map(Mark::from).collect();
                 everything.toggle_all(&marks);
             }
@@ -83,7 +99,14 @@ impl State {
             Ok(marks) => marks,
             Err(trouble) => return Outcome::failed(trouble),
         };
+        if marks.is_empty() {
+            return Outcome::warn("there is nothing to mark here");
+        }
         let mut everything = self.everything.take().unwrap_or_default();
+        if everything.marks.is_empty() && self.list.marked() == 0 {
+            everything.of = Some(filter.clone());
+        }
+        everything.come_from(filter);
         everything.add(self.list.marks().map(Mark::from));
         self.list.clear_marks();
         let is_marked = everything.toggle_all(&marks);
@@ -111,7 +134,10 @@ impl State {
             return;
         }
         match (&mut self.everything, self.list.selected()) {
-            (Some(everything), Some(row)) => everything.toggle(row),
+            (Some(everything), Some(row)) => {
+                everything.come_from(&self.query.filter);
+                everything.toggle(row);
+            }
             _ => self.list.toggle_mark(),
         }
         self.forget_empty();
@@ -119,7 +145,7 @@ impl State {
 
     /// Nothing marked of everything is nothing marked.
     fn forget_empty(&mut self) {
-        if self.everything.as_ref().is_some_and(|everything| everything.0.is_empty()) {
+        if self.everything.as_ref().is_some_and(|everything| everything.marks.is_empty()) {
             self.everything = None;
         }
     }
@@ -134,7 +160,28 @@ impl State {
 
     /// How many rows are marked.
     pub(super) fn marked(&self) -> usize {
-        self.everything.as_ref().map_or_else(|| self.list.marked(), |everything| everything.0.len())
+        self.everything.as_ref().map_or_else(|| self.list.marked(), |everything| everything.marks.len())
+    }
+
+    /// `, 57 of them not shown`: what an action would reach of what is marked that the filter hides; empty where it hides
+    /// none.
+    pub(super) fn not_shown(&self) -> String {
+        let shown = match &self.everything {
+            None => self.list.marked_in_memory(),
+            Some(everything) => {
+                self.list.rows().iter().filter(|row| everything.find(row.key.maintenance).is_ok()).count()
+            }
+        };
+        let hidden = self.marked().saturating_sub(shown);
+        let is_whole = !self.stale && self.list.reaches_start() && self.list.reaches_end();
+        let of_filter = self.everything.as_ref().is_some_and(|all| all.of.as_ref() == Some(&self.query.filter));
+        match (hidden, is_whole) {
+            (0, _) => String::new(),
+            (hidden, true) => format!(", {hidden} of them not shown"),
+            // What is not on hand is further up or down where all of it is of this filter, or there is none.
+            (_, false) if of_filter || self.query.filter == Filter::default() => String::new(),
+            (_, false) => ", perhaps not all of them shown".to_owned(),
+        }
     }
 
     /// Unmarks all; returns whether any was marked.
@@ -147,7 +194,7 @@ impl State {
         let Some(everything) = &mut self.everything else { return };
         for row in self.list.rows() {
             if let Ok(at) = everything.find(row.key.maintenance)
-                && let Some(mark) = everything.0.get_mut(at)
+                && let Some(mark) = everything.marks.get_mut(at)
             {
                 *mark = Mark::from(row);
             }

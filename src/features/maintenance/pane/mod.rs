@@ -18,6 +18,7 @@ pub(crate) mod view;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use chrono::{DateTime, Utc};
 pub use command::{COMMANDS, Command};
 use editor::Editor;
 use opened::Page;
@@ -49,6 +50,8 @@ pub(crate) struct State {
     landing: Landing,
     /// Every row of the filter, where all are marked and the list has more of them than are on hand.
     everything: Option<marks::Everything>,
+    /// What was acted on last and the filter hid, to be told with what came of it; empty where it hid none.
+    unseen_targets: String,
     /// Figures for the title; `None` until they have arrived.
     counts: Option<Counts>,
     /// How many rows match the filter.
@@ -60,10 +63,14 @@ pub(crate) struct State {
     /// Notes that were begun and put away with Esc, or are being written: they are there again the next time somebody
     /// writes on the same maintenances.
     drafts: BTreeMap<Vec<MaintenanceKey>, String>,
+    /// When what was typed of a note since is kept; `None` where all of it is.
+    keep_at: Option<DateTime<Utc>>,
     /// What `u` takes back, the newest last.
     undo: Vec<Inverse>,
     /// What is being taken back, in the order in which it was asked for; it can be tried again should that fail.
     undoing: VecDeque<Inverse>,
+    /// Whether what was asked for last changed nothing: the next `u` says so, before it takes back what was done earlier.
+    did_nothing: bool,
     /// Why the list could not be read.
     failure: Option<Trouble>,
     /// The names of the configured sources.

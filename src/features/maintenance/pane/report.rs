@@ -14,13 +14,15 @@ use crate::features::maintenance::store::unparsed::Notifications;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::worker::{Done, Mail, Question, Report, SourceHealth, SourceState};
 use crate::trouble::Trouble;
+use crate::ui::Look;
 
 /// Actions that `u` can take back, at the most.
 const UNDO_STEPS: usize = 100;
 
 impl State {
     /// Takes in what the worker tells.
-    pub(crate) fn report(&mut self, report: Report, now: DateTime<Utc>) -> Outcome {
+    pub(crate) fn report(&mut self, report: Report, look: &Look<'_>) -> Outcome {
+        let now = look.now;
         match report {
             Report::Listed { generation, window } => self.listed(generation, window),
             Report::Extended { generation, after, window } => self.extended(generation, after, window),
@@ -56,13 +58,17 @@ impl State {
                 Outcome::none()
             }
             Report::Done { done, inverse } => {
+                // A look and a draft come by the way: nobody takes those for what `u` is about.
+                if !matches!(done, Done::Seen | Done::Drafted { .. }) {
+                    self.did_nothing = done.is_nothing();
+                }
                 if let Some(inverse) = inverse {
                     if self.undo.len() == UNDO_STEPS {
                         self.undo.remove(0);
                     }
                     self.undo.push(inverse);
                 }
-                self.done(&done)
+                self.done(&done, look)
             }
             Report::Forgotten { maintenances, notifications } => {
                 let gone = format!("{} and {}", many(maintenances, "maintenance"), many(notifications, "mail"));
@@ -196,20 +202,33 @@ impl State {
     }
 
     /// Something was done, durably: say so, and how it is taken back.
-    fn done(&mut self, done: &Done) -> Outcome {
+    fn done(&mut self, done: &Done, look: &Look<'_>) -> Outcome {
+        let of_targets = matches!(
+            done,
+            Done::Acknowledged { .. } | Done::Unacknowledged(_) | Done::Noted { .. } | Done::Exported(_)
+        );
+        let unseen = if of_targets { std::mem::take(&mut self.unseen_targets) } else { String::new() };
         match done {
-            Done::Acknowledged { count, changed, already } => {
+            Done::Acknowledged { count, changed, already, by } => {
                 self.clear_marks();
-                acknowledged(*count, *changed, *already)
+                acknowledged((*count, *changed, *already), &unseen, by.as_ref(), look)
+            }
+            Done::Unacknowledged(0) => {
+                self.clear_marks();
+                Outcome::warn("nothing was taken back: somebody has taken the acknowledgement back already")
             }
             Done::Unacknowledged(count) => {
                 self.clear_marks();
-                Outcome::done(format!("took back {}; u undoes", many(*count, "acknowledgement")))
+                Outcome::done(format!("took back {}{unseen}; u undoes", many(*count, "acknowledgement")))
+            }
+            Done::Noted { count: 0, .. } => {
+                self.clear_marks();
+                Outcome::warn("no note was written: what it was for is no longer in the store")
             }
             Done::Noted { keys, count } => {
                 self.drafts.remove(keys);
                 self.clear_marks();
-                Outcome::done(format!("note written on {}; u undoes", many(*count, "maintenance")))
+                Outcome::done(format!("note written on {}{unseen}; u undoes", many(*count, "maintenance")))
             }
             Done::Undone { inverse, count, first } => {
                 self.undoing.pop_front();
@@ -235,17 +254,19 @@ impl State {
                 let text = format!("{} dismissed; u undoes, f shows what is", many(*mails, "mail"));
                 Outcome::done(text).and(self.reread())
             }
+            Done::BroughtBack(0) => Outcome::warn("nothing was brought back: somebody has brought it back already"),
             Done::BroughtBack(mails) => {
                 self.clear_mail_marks();
                 Outcome::done(format!("{} brought back", many(*mails, "mail"))).and(self.reread())
             }
-            Done::Drafted { is_kept: true } => Outcome::done("the note is kept as a draft; n goes on with it"),
-            Done::Drafted { is_kept: false } | Done::Seen => Outcome::none(),
+            Done::Drafted { is_news: true } => Outcome::done("the note is kept as a draft; n goes on with it"),
+            Done::Drafted { is_news: false } | Done::Seen => Outcome::none(),
             Done::Accepted(name) => Outcome::done(format!("accepted as {name}; u undoes")).and(self.reread()),
             Done::NotAccepted => {
                 Outcome::warn("not accepted: it was read meanwhile, or a newer notice is known").and(self.reread())
             }
-            Done::Exported(path) => Outcome::done(format!("written to {}", path.display())),
+            Done::Exported(path) if unseen.is_empty() => Outcome::done(format!("written to {}", path.display())),
+            Done::Exported(path) => Outcome::done(format!("written{unseen}, to {}", path.display())),
         }
     }
 
@@ -296,10 +317,11 @@ impl State {
         requests
     }
 
-    /// Time went on: groups follow it.
-    pub(crate) fn tick(&mut self, now: DateTime<Utc>) -> Vec<Question> {
+    /// Time went on: groups follow it, and a note that is being written is kept.
+    pub(crate) fn tick(&mut self, now: DateTime<Utc>) -> Outcome {
         let turned = now.timestamp() / 60 != self.query.now.timestamp() / 60;
-        if turned && !self.stale && self.list.is_loaded() { self.relist_here(now) } else { vec![] }
+        let relisted = if turned && !self.stale && self.list.is_loaded() { self.relist_here(now) } else { vec![] };
+        self.keep_draft(now).and(relisted)
     }
 
     /// The worker is gone; what it was asked is asked again when it is back. Rows that are there stay readable.
@@ -345,12 +367,24 @@ fn many(count: usize, one: &str) -> String {
 }
 
 /// What came of acknowledging so many, and of the rest.
-fn acknowledged(count: usize, changed: usize, already: usize) -> Outcome {
+fn acknowledged(
+    counts: (usize, usize, usize),
+    unseen: &str,
+    by: Option<&(String, DateTime<Utc>)>,
+    look: &Look<'_>,
+) -> Outcome {
+    let (count, changed, already) = counts;
     let were = |count: usize| if count == 1 { "was" } else { "were" };
-    let rest = if already > 0 { format!(", {already} {} already", were(already)) } else { String::new() };
+    let already_so = if already > 0 { format!(", {already} {} already", were(already)) } else { String::new() };
+    let rest = format!("{unseen}{already_so}");
+    let by = by.map_or_else(String::new, |(who, at)| format!("by {who} {}", look.zone.short(*at, look.now)));
     match (count, changed) {
+        (0, 0) if already == 1 => Outcome::warn(format!("already acknowledged {by}")),
+        (0, 0) if already > 1 => Outcome::warn(format!("all {already} are acknowledged already, the last {by}")),
+        (0, 0) => Outcome::warn("nothing was acknowledged: it is no longer in the store"),
         (count, 0) => Outcome::done(format!("acknowledged {}{rest}; u undoes", many(count, "maintenance"))),
         (0, 1) if already == 0 => Outcome::warn("it changed while you looked: look again before you acknowledge it"),
+        (0, changed) => Outcome::warn(format!("nothing was acknowledged{rest}; {changed} changed while you looked")),
         (count, changed) => Outcome::warn(format!(
             "acknowledged {}{rest}; {changed} changed while you looked and {} left alone",
             many(count, "maintenance"),

@@ -2,6 +2,7 @@
 
 use super::opened::{Load, NotificationPage, Page};
 use super::{Command, Outcome, State};
+use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::store::list::{Acknowledged, Mark};
 
 impl State {
@@ -30,6 +31,11 @@ impl State {
             (None, Some(everything)) => everything.marks().to_vec(),
             (None, None) => self.list.targets().into_iter().map(Mark::from).collect(),
         }
+    }
+
+    /// [`State::not_shown`] of what a command acts on: nothing where it acts on what is opened.
+    pub(super) fn unseen_of_subjects(&self) -> String {
+        if self.pages.is_empty() { self.not_shown() } else { String::new() }
     }
 
     /// Provider and id of what a command acts on; none where all that the filter leaves is marked, of which most is not
@@ -78,10 +84,10 @@ impl State {
         outcome.needs_a_look().then_some(if dismissed { "bring back" } else { "dismiss" })
     }
 
-    /// Whether something is suggested for the opened mail.
+    /// Whether what is suggested for the opened mail can be accepted.
     fn has_suggestion(&self) -> bool {
         let Some(Page::Notification(page)) = self.pages.last() else { return false };
-        matches!(&page.mail, Load::Ready(mail) if mail.suggestion.is_some())
+        matches!(&page.mail, Load::Ready(mail) if mail.suggestion.as_ref().is_some_and(Suggestion::is_whole))
     }
 
     /// The word for a command in the footer, which is `hint` unless the row says better; `None` where it makes no sense.

@@ -25,7 +25,7 @@ impl State {
         let mut parts = Vec::new();
         match self.marked() {
             0 => {}
-            marked => parts.push(format!("{marked} marked")),
+            marked => parts.push(format!("{marked} marked{}", self.not_shown())),
         }
         let Some(counts) = &self.counts else { return parts };
         parts.extend([format!("{} active", counts.active), format!("{} in 24 h", counts.next_24h)]);
@@ -86,7 +86,8 @@ impl State {
             story.into_iter().chain(alert)
         });
         let failing = self.sources.iter().find_map(|source| match &source.health {
-            SourceHealth::Failing(reason) => Some(fit(reason, REASON_CELLS)),
+            // What comes first, not half of a path.
+            SourceHealth::Failing(reason) => Some(fit(reason.split(':').next().unwrap_or(reason), REASON_CELLS)),
             SourceHealth::Waiting { reason, .. } => Some((*reason).into()),
             SourceHealth::Down { brief, .. } => Some((*brief).into()),
             SourceHealth::Starting
@@ -121,7 +122,12 @@ impl State {
             Some(Page::Maintenance(page)) => {
                 let mut lines = view::maintenance_lines(page, look, columns);
                 if let Load::Ready(detail) = &page.detail {
-                    let title = format!("{} {} {}", detail.provider, detail.maintenance_id, detail.status.word());
+                    let title = format!(
+                        "{} {} {}",
+                        detail.provider,
+                        detail.maintenance_id,
+                        detail.status.word_at(detail.end, look.now)
+                    );
                     lines.insert(0, plain(title, theme::Role::Title));
                 }
                 lines
@@ -147,7 +153,7 @@ impl State {
                         "{} {} {} {window} {impact} {}",
                         row.provider,
                         row.maintenance_id,
-                        row.status.word(),
+                        row.status.word_at(row.end, look.now),
                         row.first_circuits.join(" ")
                     );
                     plain(text.trim_end().to_owned(), theme::Role::Text)

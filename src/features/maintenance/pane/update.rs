@@ -208,13 +208,16 @@ impl State {
         }
         let who = self.who.clone();
         let many = subjects.len();
+        self.unseen_targets = self.unseen_of_subjects();
         let write = if self.is_all_acknowledged() {
             Write::Unacknowledge { keys: subjects.iter().map(|mark| mark.key).collect(), who }
         } else {
             Write::Acknowledge { targets: subjects.iter().map(Target::from).collect(), who }
         };
         // So many take seconds, in which nothing else would say that something is being done.
-        let say = (many > AT_ONCE).then(|| Outcome::done(format!("{many} are being written")).say).flatten();
+        let say = (many > AT_ONCE)
+            .then(|| Outcome::done(format!("{many} are being written{}", self.unseen_targets)).say)
+            .flatten();
         Outcome { say, ..Outcome::ask(write) }
     }
 
@@ -241,11 +244,19 @@ impl State {
         if news.is_empty() {
             return Outcome::warn("it carries no sign of news");
         }
-        Outcome::ask(Write::Seen(news))
+        let unseen = self.unseen_of_subjects();
+        let say =
+            (!unseen.is_empty()).then(|| Outcome::done(format!("{} looked at{unseen}", news.len())).say).flatten();
+        Outcome { say, ..Outcome::ask(Write::Seen(news)) }
     }
 
     /// `u`.
     fn undo_last(&mut self) -> Outcome {
+        if std::mem::take(&mut self.did_nothing) {
+            return Outcome::warn(
+                "the last key did nothing: there is nothing of it to undo; u again undoes what was before",
+            );
+        }
         match self.undo.pop() {
             Some(inverse) => {
                 self.undoing.push_back(inverse.clone());
@@ -273,7 +284,8 @@ impl State {
     }
 
     /// `e`.
-    fn export(&self) -> Outcome {
+    fn export(&mut self) -> Outcome {
+        self.unseen_targets = self.unseen_of_subjects();
         let keys: Vec<MaintenanceKey> = self.subjects().iter().map(|mark| mark.key).collect();
         match keys.len() {
             0 => Outcome::warn("there is nothing to export here"),

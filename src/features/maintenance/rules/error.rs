@@ -48,7 +48,11 @@ impl RuleError {
             what: if problem.contains(&key) { problem } else { format!("`{key}`: {problem}") },
             key,
             because: "a provider rule with a mistake is not used".to_owned(),
-            remedy: if fix.is_empty() { "correct it; docs/providers.md explains the format".to_owned() } else { fix },
+            remedy: if fix.is_empty() {
+                "correct it; `noctui provider show zayo` prints a rule that is right".to_owned()
+            } else {
+                fix
+            },
         }
     }
 }
@@ -87,7 +91,7 @@ pub(super) fn toml_error(error: &toml::de::Error, file: PathBuf, text: &str) -> 
     let message = error.message();
     if let Some(missing) = message.strip_prefix("missing field ") {
         let key = missing.trim_matches('`').to_owned();
-        let fix = format!("write `{key} = …`; docs/providers.md says what it means");
+        let fix = format!("write `{key} = …`; `noctui provider show zayo` prints a rule that has it");
         return RuleError { file, line, key, problem: "it is missing".to_owned(), fix };
     }
     // "unknown field `lable`, expected one of `label`, …": the second half is the fix.

@@ -146,7 +146,7 @@ pub enum State {
     },
     /// The mailbox cannot be read, or a part of it; tried again when something changes there.
     Failing {
-        /// For people.
+        /// For people: what in two or three words, a colon, the rest.
         reason: String,
     },
     /// The server cannot be read.

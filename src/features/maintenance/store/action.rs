@@ -117,6 +117,14 @@ pub fn acknowledge(connection: &Connection, seen: &[(MaintenanceKey, u32)], acto
     Ok(done)
 }
 
+/// Who acknowledged a maintenance last, and when.
+pub fn acknowledged_by(connection: &Connection, key: MaintenanceKey) -> Result<Option<(String, DateTime<Utc>)>, Error> {
+    let mut query =
+        connection.prepare_cached("SELECT ack_by, ack_at FROM maintenance WHERE id = ?1 AND ack_by IS NOT NULL")?;
+    let found = query.query_row([key], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?))).optional()?;
+    Ok(found.and_then(|(who, at)| Some((who, DateTime::from_timestamp(at, 0)?))))
+}
+
 /// Acknowledges each maintenance as it is now, for callers that find and acknowledge it in one transaction.
 pub fn acknowledge_as_it_is(connection: &Connection, keys: &[MaintenanceKey], actor: &Actor) -> Result<Done, Error> {
     let mut now = Vec::with_capacity(keys.len());

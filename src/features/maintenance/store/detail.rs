@@ -69,6 +69,12 @@ pub struct Detail {
 }
 
 impl Detail {
+    /// Whom to ask, as people write it.
+    #[must_use]
+    pub fn contact(&self) -> &str {
+        self.organizer.strip_prefix("mailto:").unwrap_or(&self.organizer)
+    }
+
     /// The same, with what an inventory knows of its circuits.
     #[must_use]
     pub fn with_standings(mut self, inventory: &Inventory) -> Self {

@@ -163,6 +163,8 @@ pub enum Write {
         keys: Vec<MaintenanceKey>,
         /// What there is of it; none removes an earlier draft.
         text: String,
+        /// Whether somebody put it away and waits to be told; else it is kept while it is being written.
+        is_put_away: bool,
         /// Who writes it.
         who: String,
     },
@@ -204,6 +206,8 @@ pub enum Done {
         changed: usize,
         /// Acknowledged before.
         already: usize,
+        /// Who acknowledged the last of those, and when; `None` where there are none.
+        by: Option<(String, DateTime<Utc>)>,
     },
     /// So many acknowledgements taken back.
     Unacknowledged(usize),
@@ -229,8 +233,8 @@ pub enum Done {
     NothingDone,
     /// A draft is kept, or gone.
     Drafted {
-        /// Which.
-        is_kept: bool,
+        /// Whether somebody wants to hear that it is kept.
+        is_news: bool,
     },
     /// Looked at; not worth a word.
     Seen,
@@ -244,6 +248,28 @@ pub enum Done {
     NotAccepted,
     /// Written to this file.
     Exported(PathBuf),
+}
+
+impl Done {
+    /// Whether something was to be done that `u` takes back, and nothing of it was.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Self::Acknowledged { count, .. }
+            | Self::Unacknowledged(count)
+            | Self::Noted { count, .. }
+            | Self::Dismissed(count)
+            | Self::BroughtBack(count) => *count == 0,
+            Self::NotAccepted => true,
+            Self::Undone { .. }
+            | Self::NothingToUndo
+            | Self::NothingDone
+            | Self::Drafted { .. }
+            | Self::Seen
+            | Self::Accepted(_)
+            | Self::Exported(_) => false,
+        }
+    }
 }
 
 /// One notification, readable.

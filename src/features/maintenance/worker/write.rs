@@ -18,7 +18,10 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             let of = |is: fn(&Refusal) -> bool| result.refused.iter().filter(|(_, refusal)| is(refusal)).count();
             let changed = of(|refusal| matches!(refusal, Refusal::Changed { .. }));
             let already = of(|refusal| matches!(refusal, Refusal::Already));
-            (Done::Acknowledged { count: result.done.len(), changed, already }, result)
+            let before = result.refused.iter().filter(|(_, refusal)| matches!(refusal, Refusal::Already));
+            let by = before.map(|(key, _)| action::acknowledged_by(connection, *key)).collect::<Result<Vec<_>, _>>()?;
+            let by = by.into_iter().flatten().max_by_key(|(_, at)| *at);
+            (Done::Acknowledged { count: result.done.len(), changed, already, by }, result)
         }
         Write::Unacknowledge { keys, who } => {
             let result = action::unacknowledge(connection, &keys, &Actor { who, at })?;
@@ -42,9 +45,9 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             };
             return Ok(Report::Done { done, inverse: None });
         }
-        Write::Draft { keys, text, who } => {
+        Write::Draft { keys, text, is_put_away, who } => {
             draft::keep(connection, &keys, &text, &Actor { who, at })?;
-            let done = Done::Drafted { is_kept: !text.trim().is_empty() };
+            let done = Done::Drafted { is_news: is_put_away && !text.trim().is_empty() };
             return Ok(Report::Done { done, inverse: None });
         }
         Write::Accept { key, notice, who } => {

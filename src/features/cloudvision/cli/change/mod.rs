@@ -13,6 +13,7 @@ use crate::clock;
 use crate::config::{self, Config, Environment, Flags};
 use crate::features::cloudvision::actor::Wish;
 use crate::features::cloudvision::client::Told;
+use crate::features::cloudvision::client::inventory::Sought;
 use crate::features::cloudvision::model::{Change, ChangeAction, ChangeState, DeviceId, ExecutionOrder, Version};
 use crate::features::cloudvision::pb::Operation;
 use crate::features::cloudvision::{difference, open_store, schedule, wire};
@@ -143,7 +144,7 @@ async fn hostnames(connection: &Connection, change: &Change) -> BTreeMap<DeviceI
 
 /// Runs it.
 pub(crate) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
-    let config = config::load(flags, &Environment::of_this_process())?;
+    let config = config::load_without_screen(flags, &Environment::of_this_process())?;
     let _logging = crate::logging::start(&config.log, &config.paths.log);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(args.command.run(&config))
@@ -251,11 +252,16 @@ impl One {
             Some(device) => Some(self.device_of(&connection, &change, device).await?),
             None => None,
         };
+        let sought: Vec<_> =
+            change.devices.iter().map(|id| Sought::Hardware { serial: Some(id.as_str()), mac: None }).collect();
+        // Without it they are called by their serial numbers.
+        let known = connection.client.devices(&sought).await.unwrap_or_default();
+        let names: BTreeMap<_, _> = known.iter().map(|device| (&device.id, device.hostname.as_str())).collect();
         let mut told = Vec::new();
         for device in change.devices.iter().filter(|id| wanted.as_ref().is_none_or(|wanted| wanted == *id)) {
             let server = connection.instance.server.clone();
             let lines = difference::read(&connection.client, &store, server, &change.id, device).await;
-            told.push(told::DeviceLines::of(device, lines));
+            told.push(told::DeviceLines::of(device, names.get(device).copied().unwrap_or_default(), lines));
         }
         if self.json {
             output::print_json(&told)?;
@@ -311,7 +317,9 @@ impl Doing {
         for action in actions {
             let done = action.participle();
             let (id, version) = (change.id.clone(), read.take().or(change.version));
-            let after = actor.change(&Wish { change: id, version, action, notes: self.notes.clone() }).await?;
+            let after = actor
+                .change(&Wish { change: id, version, action, notes: self.notes.clone(), deployment: None })
+                .await?;
             if !self.one.json {
                 output::print(&format!("{} is {done}\n", change.name))?;
             }

@@ -142,6 +142,9 @@ fn name(stage: &Stage, id: &str) -> String {
 pub(super) struct DeviceLines {
     /// Its serial number.
     device: String,
+    /// Its name, where CloudVision knows one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    hostname: String,
     /// Lines that begin with a blank, `+`, `-`, or `@` where lines are left out.
     lines: Vec<String>,
     /// Why there are none.
@@ -150,12 +153,13 @@ pub(super) struct DeviceLines {
 
 impl DeviceLines {
     /// Of one device.
-    pub(super) fn of(device: &DeviceId, lines: Result<Vec<DiffLine>, Trouble>) -> Self {
+    pub(super) fn of(device: &DeviceId, hostname: &str, lines: Result<Vec<DiffLine>, Trouble>) -> Self {
         let (lines, error) = match lines {
             Ok(lines) => (lines, None),
             Err(trouble) => (Vec::new(), Some(trouble)),
         };
-        Self { device: device.to_string(), lines: lines.iter().map(DiffLine::marked).collect(), error }
+        let hostname = hostname.to_owned();
+        Self { device: device.to_string(), hostname, lines: lines.iter().map(DiffLine::marked).collect(), error }
     }
 }
 
@@ -163,7 +167,8 @@ impl DeviceLines {
 pub(super) fn differences(devices: &[DeviceLines]) -> String {
     let mut text = String::new();
     for device in devices {
-        let _infallible = writeln!(text, "--- {0} running\n+++ {0} designed", device.device);
+        let name = if device.hostname.is_empty() { &device.device } else { &device.hostname };
+        let _infallible = writeln!(text, "--- {name} running\n+++ {name} designed");
         if let Some(error) = &device.error {
             let _infallible = writeln!(text, "@{error}");
         }

@@ -24,8 +24,9 @@ use crate::features::cloudvision::deploy::{
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Selection};
 use crate::features::cloudvision::model::Deployment;
 use crate::features::cloudvision::open_store;
-use crate::features::cloudvision::store::journal;
+use crate::features::cloudvision::store::journal::{self, Brought};
 use crate::output;
+use crate::store::Store;
 use crate::trouble::Trouble;
 
 /// Progress that was not printed yet; the deployment waits when there is more.
@@ -121,7 +122,7 @@ struct Input {
 
 /// Runs it. The exit code is 0 exactly when all that was asked for happened.
 pub(crate) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
-    let config = config::load(flags, &Environment::of_this_process())?;
+    let config = config::load_without_screen(flags, &Environment::of_this_process())?;
     let _logging = crate::logging::start(&config.log, &config.paths.log);
     let input = match args.read(&config) {
         Ok(input) => input,
@@ -248,6 +249,10 @@ fn troubles(problems: &inputs::Problems) -> Vec<Trouble> {
 async fn work(args: &Args, config: &Config, connection: &Connection, input: &Input) -> anyhow::Result<Outcome> {
     let mut order = args.order(input, &config.who);
     let journal = if order.reach == Reach::Compare {
+        // What it would do depends on what became of the last deployment's change control.
+        if let Ok(store) = open_store(&config.paths.data) {
+            order.brought = brought(&store, connection, input).await.unwrap_or_default();
+        }
         None
     } else {
         let begun = begin(config, connection, input, &mut order).await;
@@ -258,9 +263,10 @@ async fn work(args: &Args, config: &Config, connection: &Connection, input: &Inp
         None => Arc::new(Unrecorded),
     };
     let (sender, events) = mpsc::channel(EVENTS);
-    let controls =
-        Controls { cancel: CancellationToken::new(), go_on: CancellationToken::new(), events: sender, recorder };
-    let cancel = controls.cancel.clone();
+    // Whoever ends it here ends the process.
+    let cancel = CancellationToken::new();
+    let (leave, go_on) = (cancel.clone(), CancellationToken::new());
+    let controls = Controls { cancel: cancel.clone(), leave, go_on, events: sender, recorder };
     let deploying = async {
         let outcome = deploy::run(&connection.client, &order, &controls).await;
         drop(controls);
@@ -290,13 +296,17 @@ async fn begin(config: &Config, connection: &Connection, input: &Input, order: &
         Err(trouble) => output::complain(&format!("noctui: what earlier deployments came to is not known: {trouble}")),
     }
     let target = input.target.as_ref().map(|deploy| deploy.name.clone());
-    if let Some(target) = target.clone() {
-        let server = connection.instance.server.clone();
-        let brought = store.read(move |connection| journal::brought(connection, &server, &target)).await;
-        order.brought = brought.map_err(|error| Trouble::of(&error))?;
-    }
+    order.brought = brought(&store, connection, input).await?;
     let about = About { instance: connection.instance.clone(), target, source: input.source.clone() };
     Journal::begin(&store, about, order).await
+}
+
+/// What the last deployment of the target was to bring; nothing where no target is deployed.
+async fn brought(store: &Store, connection: &Connection, input: &Input) -> Result<Option<Brought>, Trouble> {
+    let Some(target) = input.target.as_ref().map(|deploy| deploy.name.clone()) else { return Ok(None) };
+    let server = connection.instance.server.clone();
+    let brought = store.read(move |connection| journal::brought(connection, &server, &target)).await;
+    brought.map_err(|error| Trouble::of(&error))
 }
 
 /// Cancels the deployment when a signal wants the process to end; never done by itself.
@@ -309,7 +319,9 @@ async fn end_on_signals(cancel: &CancellationToken) -> anyhow::Error {
     };
     let mut caught: FuturesUnordered<_> = signals.iter_mut().map(tokio::signal::unix::Signal::recv).collect();
     if caught.next().await.is_some() {
-        output::complain("noctui: ending; a workspace that is not submitted is abandoned first");
+        output::complain(
+            "noctui: ending; nothing further is asked for, and a workspace that is not submitted is abandoned first",
+        );
         cancel.cancel();
     }
     std::future::pending().await

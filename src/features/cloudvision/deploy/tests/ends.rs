@@ -32,6 +32,15 @@ async fn two_names_for_one_device_are_refused() {
 }
 
 #[tokio::test]
+async fn a_serial_number_that_belongs_to_another_name_names_that_one() {
+    let desk = Desk::of(2).await;
+    let outcome = desk.deploy(vec![wanted("leaf1", Some(LEAF2), "!\n", &[])]).await;
+    assert!(outcome.warnings[0].starts_with("leaf1 is leaf2 in CloudVision's inventory (serial number"), "{outcome:?}");
+    let outcome = desk.deploy(vec![wanted("leaf1", Some(LEAF1), "!\n", &[])]).await;
+    assert!(!outcome.warnings.iter().any(|warning| warning.contains("inventory")), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn a_failed_build_names_device_and_line_and_is_kept_or_thrown_away_as_was_ordered() {
     for (keep_workspace, left) in [(true, WorkspaceFate::Kept), (false, WorkspaceFate::Abandoned)] {
         let desk = Desk::of(2).await;
@@ -140,18 +149,6 @@ async fn nothing_is_made_that_cannot_be_written_down() {
     let outcome = run(&desk.client, &order(vec![wanted("leaf1", None, "!\n", &[])]), &controls).await;
     assert!(matches!(outcome.result, Err(Failure::Journal(_))), "{outcome:?}");
     assert_eq!(desk.sim.calls().count("WorkspaceConfigService/Set"), 0);
-}
-
-#[tokio::test]
-async fn with_nothing_to_deploy_a_change_control_that_still_waits_is_named_and_what_was_ordered_further_failed() {
-    let desk = Desk::of(1).await;
-    let devices = || vec![wanted("leaf1", None, "!\n", &[])];
-    assert!(desk.deploy(devices()).await.result.is_ok());
-    let outcome = desk.run(&Order { advance: Advance::Completed, ..order(devices()) }).await;
-    let Err(Failure::Waiting { state, .. }) = &outcome.result else { panic!("{outcome:?}") };
-    assert_eq!((*state, outcome.nothing_to_do), ("pending", true));
-    let outcome = desk.run(&Order { follow_build: true, ..order(devices()) }).await;
-    assert!(outcome.result.is_ok() && outcome.warnings[0].contains("has still to bring it"), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! Deployments against the simulator: what is in force afterwards, and what becomes of every fault.
 
+mod cancelled;
 mod ends;
 mod faults;
 mod paths;
+mod waiting;
 
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
@@ -11,7 +13,6 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::config::Endpoint;
@@ -58,8 +59,8 @@ impl Desk {
         let notes = Arc::new(Notes::default());
         let (sender, events) = mpsc::channel(1_024);
         let recorder: Arc<dyn Recorder> = notes.clone();
-        let (cancel, go_on) = (CancellationToken::new(), CancellationToken::new());
-        let controls = Controls { cancel, go_on, events: sender, recorder };
+        let (cancel, leave, go_on) = Default::default();
+        let controls = Controls { cancel, leave, go_on, events: sender, recorder };
         Self { sim, client, controls, events, notes }
     }
 

@@ -175,15 +175,18 @@ async fn everything_is_written_down_before_it_is_sent() {
     let devices = vec![wanted("leaf1", None, "hostname leaf1\n", &[])];
     let outcome = desk.run(&Order { advance: Advance::Completed, ..order(devices) }).await;
     let (workspace, change) = (outcome.workspace.clone().unwrap().0, outcome.change.clone().unwrap().id.clone());
+    let noted = desk.noted();
+    let Fact::Naming { from, to, .. } = noted[5].clone() else { panic!("{noted:?}") };
+    assert!(!from.is_empty() && to.as_deref() == Some("planned work"), "{from} {to:?}");
     assert_eq!(
-        desk.noted(),
+        noted,
         [
             Fact::WorkspaceRequested(workspace),
             Fact::Writing(outcome.devices),
             Fact::BuildRequested,
             Fact::SubmitRequested,
             Fact::Submitted(Some(change.clone())),
-            Fact::Naming(change.clone()),
+            Fact::Naming { change: change.clone(), from, to },
             Fact::Approving(change.clone()),
             Fact::Starting(change.clone()),
             Fact::Waiting(change),

@@ -58,7 +58,6 @@ fn standing(run: &Run, look: &Look<'_>) -> Span {
     let more = match () {
         () if run.is_cancelled => "ending",
         () if run.waits_since.is_some() => "waits for a look: S submits, x ends it",
-        () if run.is_submitting() => "esc keeps it running",
         () => "esc keeps it running, x ends it",
     };
     (format!("{took} · {more}"), if run.waits_since.is_some() { Role::Warning } else { Role::Progress })

@@ -87,10 +87,15 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
         Inputs::Ready { warnings, .. } if !warnings.is_empty() => {
             rest = (format!("{} {}", look.glyph(Sign::Warning), warnings.join("; ")), Role::Warning);
         }
-        Inputs::Ready { .. } if state.has_lost_its_change(target, look.now) => {
-            rest = (super::deployment::LOST.to_owned(), Role::Warning);
-        }
         Inputs::Ready { .. } | Inputs::Reading => {}
+    }
+    if state.has_lost_its_change(target, look.now) {
+        // That nothing has changed in the folder is true, and is not what counts.
+        let is_same = matches!(&target.inputs, Inputs::Ready { changed: Some(0), .. });
+        let changed = if is_same { ("to do again".to_owned(), Role::Warning) } else { changed };
+        let is_refused = matches!(&target.inputs, Inputs::Refused(_));
+        let rest = if is_refused { rest } else { (super::deployment::LOST.to_owned(), Role::Warning) };
+        return Standing { sign: Sign::Warning, word: "deleted".to_owned(), changed, age, rest };
     }
     Standing { sign, word: word.to_owned(), changed, age, rest }
 }

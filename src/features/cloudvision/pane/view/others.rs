@@ -57,7 +57,8 @@ pub(super) fn draw_workspaces(
             rest.push("what is in force has moved");
         }
         if workspace.needs_build {
-            rest.push("not built");
+            // That is so after a build that failed as well.
+            rest.push(if workspace.last_build.is_some() { "needs another build" } else { "not built" });
         }
         rest.extend((!workspace.description.is_empty()).then_some(workspace.description.as_str()));
         pen.text(&rest.join(" · "), look.theme.style(Role::Muted));

@@ -109,6 +109,16 @@ pub fn entry(connection: &Connection, id: &DeploymentId) -> Result<Option<Entry>
     Ok(query.query_row([id], read).optional()?)
 }
 
+/// The deployment that made a workspace, and its target; nothing where none of the journal did.
+pub fn of_workspace(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+) -> Result<Option<(DeploymentId, Option<String>)>, Error> {
+    let mut query = connection
+        .prepare_cached("SELECT name, target FROM deployment WHERE workspace = ?1 ORDER BY id DESC LIMIT 1")?;
+    Ok(query.query_row([workspace], |row| Ok((row.get("name")?, row.get("target")?))).optional()?)
+}
+
 /// What a deployment brings or brought, by hostname; empty if it is gone.
 pub fn devices(connection: &Connection, id: &DeploymentId) -> Result<Vec<DeviceRecord>, Error> {
     let mut query = connection.prepare_cached(

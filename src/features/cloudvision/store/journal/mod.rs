@@ -17,7 +17,8 @@ use crate::process::{Fate, Owner};
 use crate::store::Error;
 
 pub use history::{
-    Brought, Deployed, Entry, Revision, Unfinished, brought, deployed, devices, entry, recent, revision, unfinished,
+    Brought, Deployed, Entry, Revision, Unfinished, brought, deployed, devices, entry, of_workspace, recent, revision,
+    unfinished,
 };
 pub use phase::{Ending, Phase, Refusal};
 

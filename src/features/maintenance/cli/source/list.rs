@@ -66,45 +66,56 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     }
     let titles = ["SOURCE", "KIND", "STATE", "COMPLETE", "MAILS", "PLACE"].map(str::to_owned);
     let cells = rows.iter().map(|(source, known, mails)| {
-        let complete = known.complete_at.map_or_else(|| "-".to_owned(), time);
         [
             clean_line(&source.name),
             kind(source).to_owned(),
-            words(session, known),
-            complete,
+            state(session, known).to_owned(),
+            known.complete_at.map_or_else(|| "-".to_owned(), time),
             mails.to_string(),
             place(source),
         ]
     });
-    let rows: Vec<[String; 6]> = std::iter::once(titles).chain(cells).collect();
-    output::print(&Table::new(output::columns()).lines(&rows))?;
+    let table: Vec<[String; 6]> = std::iter::once(titles).chain(cells).collect();
+    output::print(&Table::new(output::columns()).lines(&table))?;
+    // Whole sentences, which no column is wide enough for.
+    let mut told = rows.iter().filter_map(|(source, known, _)| {
+        let sentence = sentence(session, known)?;
+        Some(format!("{}: {sentence}\n", clean_line(&source.name)))
+    });
+    if let Some(first) = told.next() {
+        output::print(&told.fold(format!("\n{first}"), |text, line| text + &line))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// How a source goes, for people.
-fn words(session: &Session, known: &Known) -> String {
+/// How a source goes, in a word.
+fn state(session: &Session, known: &Known) -> &'static str {
     match (&known.paused, &known.failed, known.reader(session.now)) {
-        (Some((who, at)), ..) => format!("paused by {} {}", clean_line(who), time(*at)),
-        (None, Some((at, why)), _) => format!("failed {}: {}", time(*at), clean_line(why)),
-        (None, None, Some(holder)) => format!("read by {}", holder.owner.label()),
-        (None, None, None) => "-".to_owned(),
+        (Some(_), ..) => "paused",
+        (None, Some(_), _) => "failed",
+        (None, None, Some(_)) => "read",
+        (None, None, None) => "idle",
+    }
+}
+
+/// What that word leaves out: by whom, since when, and why.
+fn sentence(session: &Session, known: &Known) -> Option<String> {
+    match (&known.paused, &known.failed, known.reader(session.now)) {
+        (Some((who, at)), ..) => Some(format!("paused by {} {}", clean_line(who), time(*at))),
+        (None, Some((at, why)), _) => Some(format!("failed {}: {}", time(*at), clean_line(why))),
+        (None, None, Some(holder)) => Some(format!("read by {}", holder.owner.label())),
+        (None, None, None) => None,
     }
 }
 
 /// A source in JSON.
 fn row(session: &Session, source: &Source, known: &Known, mails: u64) -> Row {
     let reader = known.reader(session.now).map(|holder| holder.owner.label());
-    let state = match (&known.paused, &known.failed, &reader) {
-        (Some(_), ..) => "paused",
-        (None, Some(_), _) => "failed",
-        (None, None, Some(_)) => "read",
-        (None, None, None) => "idle",
-    };
     Row {
         name: clean_line(&source.name),
         kind: kind(source),
         place: place(source),
-        state,
+        state: state(session, known),
         reader,
         paused: known.paused.as_ref().map(|(by, at)| Acted { by: clean_line(by), at: json::time(*at) }),
         complete: known.complete_at.map(json::time),

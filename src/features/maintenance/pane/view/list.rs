@@ -71,8 +71,11 @@ fn columns(cells: usize) -> Columns {
         46..70 => Columns { id: cells - 43, impact: 0, acknowledged: 2, ..base },
         70..74 => Columns { id: cells - 54, acknowledged: 2, ..base },
         74..76 => Columns { id: cells - 58, circuits: 4, acknowledged: 2, ..base },
-        76..100 => Columns { circuits: 4, ..base },
-        100..118 => Columns { state: 13, window: 24, circuits: 5, ..base },
+        76..84 => Columns { circuits: 4, id: cells - 59, ..base },
+        // Half of a wide screen: whole ids, and how long it takes.
+        84..94 => Columns { circuits: 4, duration: 8, id: cells - 67, ..base },
+        94..100 => Columns { circuits: 5, duration: 8, id: 26, provider: cells - 82, ..base },
+        100..118 => Columns { state: 13, window: 24, circuits: 5, id: cells - 83, ..base },
         118..132 => {
             Columns { state: 13, window: 24, circuits: 5, duration: 8, acknowledged: 10, id: 20, provider: 14, ..base }
         }
@@ -118,6 +121,8 @@ fn status(state: &State) -> Option<String> {
     if !plain_list || editing {
         parts.push(match &state.matches {
             Some(matches) => format!("{matches} of {}", state.total().unwrap_or_default()),
+            // What cannot be read is not being searched either.
+            None if state.failure.is_some() => "not read".to_owned(),
             None => "searching".to_owned(),
         });
     }
@@ -267,10 +272,12 @@ fn draw_row(
         pen.column(impact, columns.impact - 2, if is_pressing(row) { style(loud) } else { text }).skip(2);
     }
     if columns.circuits > 0 {
-        // A question mark: not all of them are the user's.
-        let unknown = if row.unknown_circuits > 0 { "?" } else { "" };
         let style = if row.unknown_circuits > 0 { style(Role::Warning) } else { text };
-        pen.column_right(&format!("{}{unknown}", row.circuits), columns.circuits - 2, style).skip(2);
+        // One cell of the gap behind it is for numbers that are longer than most.
+        let least = columns.circuits - 2;
+        let shown = many(row.circuits, row.unknown_circuits > 0, least + 1);
+        let cells = least.max(width(&shown));
+        pen.column_right(&shown, cells, style).skip(columns.circuits - cells);
     }
     if columns.window > 0 {
         pen.column(&window(look, row), columns.window - 2, text).skip(2);
@@ -290,6 +297,18 @@ fn draw_row(
         let circuits = row.first_circuits.join(" ");
         pen.text(&circuits, text).text("  ", text).text(&row.summary, style(Role::Muted));
     }
+}
+
+/// A number of circuits in so many cells, with a question mark where not all of them are the user's: `12`, `12?`, `5k`. A
+/// number that is cut would be another one.
+fn many(count: impl Into<u64>, unknown: bool, cells: usize) -> String {
+    let count = count.into();
+    let mark = if unknown { "?" } else { "" };
+    let (thousands, millions) = (format!("{}k", count / 1000), format!("{}M", count / 1_000_000));
+    let round = if count < 1_000_000 { thousands } else { millions };
+    let short = if count < 1000 { count.to_string() } else { round };
+    let all = [format!("{count}{mark}"), format!("{short}{mark}"), count.to_string(), short.clone()];
+    all.into_iter().find(|text| text.len() <= cells).unwrap_or(short)
 }
 
 /// The id in so many cells, with the number of the window where there are several: of two rows with the same id it is all
@@ -344,5 +363,30 @@ fn draw_acknowledged(row: &Row, cells: usize, look: &Look<'_>, pen: &mut Pen<'_>
     if wide {
         let who = who.map(String::as_str).unwrap_or_default();
         pen.skip(1).column(who, cells - 3, look.theme.style(Role::Muted));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_a_wide_screen_is_used_to_its_end() {
+        for cells in 76..118 {
+            let columns = columns(cells);
+            let Columns { state, provider, id, impact, circuits, acknowledged, distance, window, duration, .. } =
+                columns;
+            let all = 3 + state + provider + id + impact + circuits + acknowledged + distance + window + duration;
+            assert!(all <= cells && all + 1 >= cells, "{cells}: {columns:?}");
+        }
+        assert!(columns(99).id > columns(120).id && columns(99).duration > 0);
+    }
+
+    #[test]
+    fn a_number_of_circuits_is_rounded_and_never_cut() {
+        let shown = [(7_u32, 2), (99, 3), (999, 3), (5000, 4), (5000, 3), (120_000, 4), (3_000_000, 3)];
+        let shown = shown.map(|(count, cells)| many(count, false, cells));
+        assert_eq!(shown, ["7", "99", "999", "5000", "5k", "120k", "3M"]);
+        assert_eq!([many(12_u32, true, 3), many(120_u32, true, 3), many(5000_u32, true, 3)], ["12?", "120", "5k?"]);
     }
 }

@@ -21,6 +21,8 @@ use crate::ui::time::{distance, span};
 const SIDE_BY_SIDE: u16 = 120;
 /// Width of the labels.
 const LABEL: usize = 11;
+/// What a title takes beside its words: its rule, blanks, and the air beside the facts.
+const TITLE_SIGNS: usize = 8;
 /// Circuits that stand above the summary; those of a maintenance that has more follow at the end.
 const CIRCUITS: usize = 20;
 
@@ -29,7 +31,7 @@ pub(super) fn draw(page: &MaintenancePage, look: &Look<'_>, area: Rect, buffer: 
     let (left, right) = split(area);
     // Both sides scroll together, each as far as it has something to show.
     let scroll = |lines: usize, area: Rect| page.scroll.min(lines.saturating_sub(usize::from(area.height)));
-    let top = top(page, look, usize::from(left.width));
+    let top = top(page, look, usize::from(left.width), usize::from(area.width));
     let many = top.len() + page.facts.lines.len();
     draw_some(top.iter().chain(&page.facts.lines), many, scroll(many, left), look, left, buffer);
     if let (Some(right), Some(mail)) = (right, &page.mail) {
@@ -71,21 +73,29 @@ pub(super) fn title(page: &MaintenancePage, look: &Look<'_>) -> Option<Title> {
 /// The facts, line by line, for so many columns.
 pub(crate) fn lines(page: &MaintenancePage, look: &Look<'_>, columns: u16) -> Vec<TextLine> {
     let cells = usize::from(columns);
-    let mut lines = top(page, look, cells);
+    let mut lines = top(page, look, cells, cells);
     if let Load::Ready(detail) = &page.detail {
         lines.extend(facts(detail, look, cells));
     }
     lines
 }
 
-/// What comes first and follows the clock: the window; or why there is none.
-fn top(page: &MaintenancePage, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
+/// What comes first and follows the clock: the window; or why there is none. And what a title of so many cells has no room
+/// for.
+fn top(page: &MaintenancePage, look: &Look<'_>, cells: usize, of_title: usize) -> Vec<TextLine> {
     match &page.detail {
         Load::Loading => vec![plain("reading …", Role::Muted)],
         Load::Failed(trouble) => trouble_lines(trouble, cells),
         Load::Ready(detail) => {
             let mut lines = Vec::new();
             window(detail, look, cells, &mut lines);
+            if let Some(Title { left, right: Some((acknowledged, role)) }) = title(page, look) {
+                // Where the title has no room for it.
+                let taken: usize = left.iter().map(|(text, _)| width(text)).sum();
+                if taken + width(&acknowledged) + TITLE_SIGNS > of_title {
+                    labelled("State", &acknowledged, cells, role, &mut lines);
+                }
+            }
             lines
         }
     }
@@ -104,8 +114,7 @@ fn facts(detail: &Detail, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
     }
     labelled("Summary", &detail.summary, cells, Role::Text, &mut lines);
     labelled("Account", &detail.account, cells, Role::Text, &mut lines);
-    let contact = detail.organizer.strip_prefix("mailto:").unwrap_or(&detail.organizer);
-    labelled("Contact", contact, cells, Role::Link, &mut lines);
+    labelled("Contact", detail.contact(), cells, Role::Link, &mut lines);
     notes(detail, look, cells, &mut lines);
     history(detail, look, cells, &mut lines);
     if many > first {
@@ -281,6 +290,6 @@ pub(crate) fn lay_out(page: &mut MaintenancePage, look: &Look<'_>, area: Rect) {
             page.facts = Facts { made_for: Some(made_for), lines: facts(detail, look, cells) };
         }
     }
-    let longest = (top(page, look, cells).len() + page.facts.lines.len()).max(beside);
+    let longest = (top(page, look, cells, usize::from(area.width)).len() + page.facts.lines.len()).max(beside);
     page.scroll = page.scroll.min(longest.saturating_sub(usize::from(left.height)));
 }

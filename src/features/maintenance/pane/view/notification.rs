@@ -110,7 +110,8 @@ fn draw_rows(page: &NotificationsPage, look: &Look<'_>, area: Rect, below: u16, 
         let area = Rect { y: area.bottom() - below, height: below, ..area };
         Pen::new(buffer, area, 0).repeat(look.pick("─", "-"), usize::from(area.width), muted);
         let inner = Rect { y: area.y + 1, height: below - 1, ..inside(area) };
-        let mut lines: Vec<_> = wrap(&row.subject, usize::from(inner.width)).into_iter().take(1).collect();
+        let mut lines: Vec<_> =
+            wrap(or(&row.subject, "(no subject)"), usize::from(inner.width)).into_iter().take(1).collect();
         let reason = if row.reason.is_empty() { "read without a problem" } else { &row.reason };
         let by = row.dismissed.as_ref().map(|dismissed| format!("{}: ", dismissed_by(dismissed, look)));
         lines.extend(wrap(&format!("{}{reason}", by.unwrap_or_default()), usize::from(inner.width)));
@@ -148,6 +149,11 @@ fn dismissed_by((who, at): &(String, DateTime<Utc>), look: &Look<'_>) -> String 
     format!("dismissed by {who} {}", look.zone.short(*at, look.now))
 }
 
+/// A text, or what stands for one that is empty: a row without a word could not be told from none.
+fn or<'t>(text: &'t str, instead: &'t str) -> &'t str {
+    if text.is_empty() { instead } else { text }
+}
+
 /// One notification.
 fn draw_row(
     row: &Notification,
@@ -170,14 +176,14 @@ fn draw_row(
         pen.column(&look.zone.short(row.received_at, look.now), 12, text).skip(2);
     }
     if area.width >= 76 {
-        pen.column(&row.sender, 28, text).skip(2);
+        pen.column(or(&row.sender, "(no sender)"), 28, text).skip(2);
     }
     if selected {
         pen.highlight(look.theme.style(Role::Selected));
     } else if marked {
         pen.highlight(look.theme.style(Role::Marked));
     }
-    pen.text(&row.subject, text);
+    pen.text(or(&row.subject, "(no subject)"), text);
 }
 
 /// Draws one notification.
@@ -257,7 +263,8 @@ pub(crate) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
 
 /// What the mail may be about, marked as what it is.
 fn suggested(suggestion: &Suggestion, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
-    let head = format!("{} SUGGESTION: guessed, no rule says so; A accepts", look.glyph(State::Warning));
+    let accepts = if suggestion.is_whole() { "A accepts" } else { "something is missing" };
+    let head = format!("{} SUGGESTION: guessed, no rule says so; {accepts}", look.glyph(State::Warning));
     lines.push(plain("", Role::Text));
     lines.extend(wrap(&head, cells).into_iter().map(|line| plain(line, Role::Warning)));
     for (label, value) in suggestion.lines() {
@@ -301,7 +308,10 @@ mod tests {
             .into_iter()
             .map(|line| line.into_iter().map(|(text, _)| text).collect::<String>())
             .collect();
-        let at = lines.iter().position(|line| line == "▲ SUGGESTION: guessed, no rule says so; A accepts").unwrap();
+        let at = lines
+            .iter()
+            .position(|line| line == "▲ SUGGESTION: guessed, no rule says so; something is missing")
+            .unwrap();
         assert!(at < lines.iter().position(|line| line.contains("noc@bramble.example")).unwrap());
         assert!(lines.contains(&"  start       2026-12-03 22:00 UTC".to_owned()), "{lines:#?}");
         assert!(lines.contains(&"  missing     end".to_owned()), "{lines:#?}");

@@ -55,7 +55,7 @@ async fn plain(config: &Imap, server: &str) -> Result<TcpStream, Fault> {
 /// TLS on a connection.
 async fn protect(config: &Imap, server: &str, stream: Box<dyn Io>) -> Result<Box<dyn Io>, Fault> {
     let handshake = |source| Fault::Handshake { server: server.to_owned(), source };
-    let trust = config.ca_file.clone().map_or(Trust::System, Trust::File);
+    let trust = Trust::configured(true, config.fingerprint, config.ca_file.as_deref());
     // Certificates are read from files.
     let client = crate::blocking::run(move || tls::config(&trust)).await?;
     let name = ServerName::try_from(config.server.host.clone())

@@ -165,7 +165,7 @@ impl Watch {
         let (maildir, handled) = (Arc::clone(&self.maildir), Arc::clone(&self.handled));
         let mut entries = match blocking(move || list(&maildir.root, &handled)).await? {
             Ok(entries) => entries,
-            Err(error) => return Ok(Err(format!("{} cannot be listed: {error}", self.maildir.root.display()))),
+            Err(error) => return Ok(Err(format!("cannot be listed: {error}: {}", self.maildir.root.display()))),
         };
         entries.retain(|entry| {
             let recent = entry.delivered.is_none_or(|delivered| delivered >= self.maildir.since);
@@ -327,9 +327,9 @@ impl Maildir {
         }
         let root = self.root.display();
         Err(match self.root.metadata() {
-            Ok(metadata) if metadata.is_dir() => format!("{root} is no Maildir: it has neither new/ nor cur/"),
-            Ok(_) => format!("{root} is no folder"),
-            Err(error) => format!("{root} cannot be opened: {error}"),
+            Ok(metadata) if metadata.is_dir() => format!("no Maildir: {root} has neither new/ nor cur/"),
+            Ok(_) => format!("no folder: {root}"),
+            Err(error) => format!("cannot be opened: {error}: {root}"),
         })
     }
 

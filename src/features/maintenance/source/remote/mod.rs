@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::fault::Fault;
 use self::pace::Pace;
 use super::{Desk, Ended, State};
+pub use crate::tls::TrustError;
 use crate::trouble::Trouble;
 
 /// A way to an account.

@@ -412,7 +412,8 @@ impl Feed {
 
     /// The source is in another state; what waits is told before anything else.
     fn turned(&mut self, state: State) {
-        let is_waiting = matches!(self.state.health, SourceHealth::Waiting { .. });
+        let before = self.state.health.clone();
+        let is_waiting = matches!(before, SourceHealth::Waiting { .. });
         match state {
             State::Failing { reason } => self.state.health = SourceHealth::Failing(reason),
             State::Down { brief, trouble, again_in } => {
@@ -433,6 +434,12 @@ impl Feed {
                 }
             }
         }
+        let source = &self.state.name;
+        match news(&before, &self.state.health) {
+            Some(News::Fails(reason)) => tracing::warn!(source, reason, "a source of mails cannot be read"),
+            Some(News::IsBack) => tracing::info!(source, "a source of mails is read again"),
+            None => {}
+        }
     }
 
     /// Tells the header how the source is doing, and who keeps the turn.
@@ -442,6 +449,34 @@ impl Feed {
         }
         self.going.send_replace(Going::of(&self.state));
         let _ = self.shared.reports.send(Report::Source(self.state.clone())).await;
+    }
+}
+
+/// What the log tells of a source.
+#[derive(Debug, PartialEq, Eq)]
+enum News {
+    /// It cannot be read, for this reason.
+    Fails(String),
+    /// It can be read again.
+    IsBack,
+}
+
+/// What is new where a source was in one state and is in another: it is tried again and again, and told of once.
+fn news(before: &SourceHealth, now: &SourceHealth) -> Option<News> {
+    let why = |health: &SourceHealth| match health {
+        SourceHealth::Failing(reason) => Some(reason.clone()),
+        SourceHealth::Down { trouble, .. } => Some(trouble.one_line()),
+        SourceHealth::Starting
+        | SourceHealth::Reading(_)
+        | SourceHealth::Watching
+        | SourceHealth::Paused { .. }
+        | SourceHealth::Standby { .. }
+        | SourceHealth::Waiting { .. } => None,
+    };
+    match (why(before), why(now)) {
+        (before, now) if before == now => None,
+        (_, Some(reason)) => Some(News::Fails(reason)),
+        (_, None) => Some(News::IsBack),
     }
 }
 

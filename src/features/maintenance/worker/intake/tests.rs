@@ -16,6 +16,7 @@ use crate::features::maintenance::rules::Rules;
 use crate::features::maintenance::store::record::Limits;
 use crate::features::maintenance::store::retention::Retention;
 use crate::store::Store;
+use crate::trouble::Trouble;
 
 /// Far beyond what any of these takes.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -40,6 +41,38 @@ async fn leave_pages(store: &Store, more: i64) {
         Ok(connection.pragma_update_and_check(None, "max_page_count", pages + more, |_| Ok(()))?)
     };
     store.write(limit).await.unwrap();
+}
+
+#[test]
+fn a_source_that_fails_is_logged_once_and_so_is_its_return() {
+    let fails = |reason: &str| SourceHealth::Failing(reason.to_owned());
+    let down = |again_at| SourceHealth::Down { brief: "no answer", trouble: Trouble::new("no answer"), again_at };
+    let states = [
+        SourceHealth::Starting,
+        fails("cannot be opened"),
+        fails("cannot be opened"),
+        fails("no folder"),
+        SourceHealth::Reading(3),
+        SourceHealth::Watching,
+        fails("cannot be listed"),
+        down(None),
+        down(Some(crate::clock::now())),
+        SourceHealth::Watching,
+    ];
+    let told: Vec<_> = states.windows(2).filter_map(|pair| news(&pair[0], &pair[1])).collect();
+    let fails = |reason: &str| News::Fails(reason.to_owned());
+    assert_eq!(
+        told,
+        [
+            fails("cannot be opened"),
+            fails("no folder"),
+            News::IsBack,
+            fails("cannot be listed"),
+            fails("no answer"),
+            News::IsBack
+        ],
+        "each change once"
+    );
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ fn config(port: u16) -> Imap {
         server: Endpoint { host: "127.0.0.1".to_owned(), port },
         tls: MailTls::None,
         ca_file: None,
+        fingerprint: None,
         user: "noc".to_owned(),
         login: Login {
             auth: Auth::Password,

@@ -1,6 +1,10 @@
-//! Whose certificates are trusted.
+//! TLS for every backend: whose certificates are trusted, what of an error is about them, and certificates for servers that
+//! are simulated.
 
-use std::path::PathBuf;
+mod identity;
+
+use std::error::Error as StdError;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -10,7 +14,9 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use sha2::{Digest, Sha256};
 
-use crate::config::{CloudVision, Fingerprint};
+use crate::config::Fingerprint;
+
+pub(crate) use self::identity::identity;
 
 /// Whose certificates are trusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,13 +33,13 @@ pub enum Trust {
 }
 
 impl Trust {
-    /// As configured.
+    /// As configured for a server.
     #[must_use]
-    pub fn of(instance: &CloudVision) -> Self {
-        match (&instance.ca_file, instance.fingerprint) {
-            _ if !instance.verify_tls => Self::Anybody,
-            (_, Some(pinned)) => Self::Pinned(pinned),
-            (Some(path), None) => Self::File(path.clone()),
+    pub fn configured(verify_tls: bool, fingerprint: Option<Fingerprint>, ca_file: Option<&Path>) -> Self {
+        match (fingerprint, ca_file) {
+            _ if !verify_tls => Self::Anybody,
+            (Some(pinned), _) => Self::Pinned(pinned),
+            (None, Some(path)) => Self::File(path.to_owned()),
             (None, None) => Self::System,
         }
     }
@@ -84,6 +90,15 @@ pub(crate) fn config(trust: &Trust) -> Result<ClientConfig, TrustError> {
         }
     };
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// The error of TLS among the causes of `error`. Errors of I/O carry what they wrap without naming it as their source.
+pub(crate) fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(tls) = error.downcast_ref() {
+        return Some(tls);
+    }
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    wrapped.and_then(|wrapped| cause(wrapped)).or_else(|| cause(error.source()?))
 }
 
 /// The authorities of this machine. Those that cannot be read are left out; who needs one of them is told that the

@@ -1,4 +1,4 @@
-//! The certificate: made at every start, signed by an authority of its own that clients are told to trust.
+//! The certificate of a simulated server: made at every start, signed by an authority of its own that clients are told to trust.
 
 use std::io;
 use std::sync::Arc;
@@ -19,16 +19,16 @@ pub(crate) struct Identity {
     pub(crate) authority: String,
 }
 
-/// Makes one.
-pub(crate) fn identity() -> io::Result<Identity> {
+/// Makes one for the simulated server of this name.
+pub(crate) fn identity(name: &str) -> io::Result<Identity> {
     let mut authority = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.distinguished_name.push(DnType::CommonName, "Simulated CloudVision CA");
+    authority.distinguished_name.push(DnType::CommonName, format!("Simulated {name} CA"));
     let authority_key = KeyPair::generate().map_err(io::Error::other)?;
     let authority_certificate = authority.self_signed(&authority_key).map_err(io::Error::other)?;
 
     let mut server = CertificateParams::new(NAMES.map(str::to_owned)).map_err(io::Error::other)?;
-    server.distinguished_name.push(DnType::CommonName, "simulated CloudVision");
+    server.distinguished_name.push(DnType::CommonName, format!("simulated {name}"));
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let issuer = Issuer::from_params(&authority, &authority_key);

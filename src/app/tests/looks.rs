@@ -1,0 +1,62 @@
+//! What a row or a line says where there is little to say or little room.
+
+use super::desk::{DATABASE, Desk, MAILBOX, settings};
+use crate::colour::ColourDepth;
+use crate::features::maintenance::worker::Report;
+use crate::trouble::Trouble;
+
+#[test]
+fn the_smallest_detail_says_whether_somebody_took_note() {
+    let mut desk = Desk::live(40, 20);
+    desk.press("enter");
+    assert!(desk.row("State").contains("not acknowledged"), "{}", desk.screen());
+    desk.press("a");
+    assert!(desk.shows("acknowledged by ines"), "{}", desk.screen());
+    desk.resize(200, 60);
+    assert!(!desk.shows("State  "), "the title has room for it: {}", desk.screen());
+}
+
+#[test]
+fn a_large_number_of_circuits_is_rounded_and_never_cut() {
+    let mut desk = Desk::live(80, 24);
+    desk.write_elsewhere("UPDATE maintenance SET circuits = 5000");
+    desk.report(Report::Changed);
+    assert!(desk.row("TTN-0007195301").contains(" 5k"), "{}", desk.screen());
+}
+
+#[test]
+fn a_mail_without_sender_and_subject_is_a_row_that_says_so() {
+    let mut desk = Desk::live(120, 40);
+    desk.write_elsewhere("UPDATE notification SET subject = '', sender = ''");
+    desk.press("m");
+    assert!(desk.shows("(no sender)") && desk.shows("(no subject)"), "{}", desk.screen());
+}
+
+#[test]
+fn ascii_is_all_that_an_ascii_terminal_gets_and_the_smallest_message_is_whole() {
+    let ascii = settings(&format!("ascii = 'always'\n{MAILBOX}"), ColourDepth::Sixteen, false);
+    let mut desk = Desk::with(ascii, Some(&DATABASE), 120, 40);
+    desk.press("f s");
+    assert!(desk.shows(" - by "), "{}", desk.screen());
+    assert!(!desk.shows("·") && !desk.shows("…"), "{}", desk.screen());
+    desk.resize(20, 4);
+    let said = desk.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(said, "noctui needs 40x10; this is 20x4");
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_not_being_searched() {
+    let mut desk = Desk::waiting(120, 40);
+    desk.press("f");
+    desk.send(crate::app::Message::WorkerStopped(Trouble::new("the database is damaged")));
+    assert!(!desk.shows("searching") && desk.shows("the database is damaged"), "{}", desk.screen());
+}
+
+#[test]
+fn a_cause_that_repeats_what_is_above_it_is_left_out() {
+    let told = Trouble::new("the database is damaged")
+        .caused_by("database disk image is malformed")
+        .caused_by("Error code 11: The database disk image is malformed");
+    assert_eq!(told.one_line(), "the database is damaged: database disk image is malformed");
+    assert_eq!(told.to_string().matches("malformed").count(), 1);
+}

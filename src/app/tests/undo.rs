@@ -1,0 +1,43 @@
+//! What `u` takes back, where somebody else was quicker.
+
+use super::desk::Desk;
+
+/// Bob acknowledges everything in another noctui, and nobody has told us yet.
+const BY_BOB: &str = "UPDATE maintenance SET ack_revision = revision, ack_by = 'bob',
+                          ack_at = CAST(strftime('%s', '2026-11-21 02:41') AS INTEGER)";
+
+#[test]
+fn what_somebody_else_acknowledged_first_is_told_with_the_name_and_u_takes_back_nothing_else() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("n").type_text("drained").press("enter");
+    desk.write_elsewhere(BY_BOB);
+    desk.press("a");
+    assert!(desk.shows("already acknowledged by bob 02:41") && !desk.shows("u undoes"), "{}", desk.screen());
+    desk.press("u");
+    assert!(desk.shows("there is nothing of it to undo"), "{}", desk.screen());
+    assert_eq!(desk.count("SELECT count(*) FROM note WHERE removed_at IS NULL"), 1);
+    desk.press("u");
+    assert!(desk.shows("undone: note removed"), "asked twice, it is meant: {}", desk.screen());
+    assert_eq!(desk.count("SELECT count(*) FROM note WHERE removed_at IS NULL"), 0);
+}
+
+#[test]
+fn several_that_were_acknowledged_first_are_told_of_together() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("space space");
+    desk.write_elsewhere(BY_BOB);
+    desk.press("a");
+    assert!(desk.shows("all 2 are acknowledged already, the last by bob 02:41"), "{}", desk.screen());
+}
+
+#[test]
+fn what_somebody_else_took_back_first_offers_no_undo() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("a");
+    desk.write_elsewhere("UPDATE maintenance SET ack_revision = 0, ack_by = NULL, ack_at = NULL");
+    desk.press("a");
+    assert!(desk.shows("somebody has taken the acknowledgement back already"), "{}", desk.screen());
+    assert!(!desk.shows("u undoes"), "{}", desk.screen());
+    desk.press("u");
+    assert!(desk.shows("there is nothing of it to undo"), "{}", desk.screen());
+}

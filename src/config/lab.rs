@@ -1,0 +1,248 @@
+//! `[[lab]]`: the labs whose gateways forward ports, and `[connect]`: the programs that use forwards.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::certificate::{self, Checks};
+use super::file::{ConnectSection, LabSection};
+use super::problem::{At, Origin, Problem, either, nearest};
+use super::resolve::{LAB_TOKEN_VARIABLE, Layers, value};
+use super::secret::{Keys, Written};
+use super::value::{Fingerprint, Kind, Name, Program, Span, Tmux, Url};
+use crate::secret::SecretFrom;
+
+/// A lab: a gateway with its service for port forwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lab {
+    /// Shown wherever it could be mistaken for another; unique.
+    pub name: String,
+    /// The front server's address, or the gateway's own.
+    pub url: Url,
+    /// Where its token comes from. It is fetched when it is needed.
+    pub token: LabToken,
+    /// The gateway's host as seen from here, where it is not the address that the gateway tells.
+    pub gateway: Option<String>,
+    /// Whether the health check is read.
+    pub health_check: bool,
+    /// Certificates to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The SHA-256 of the only certificate to trust, whoever signed it.
+    pub fingerprint: Option<Fingerprint>,
+    /// Whether the server's certificate is checked at all.
+    pub verify_tls: bool,
+    /// How carefully to treat it.
+    pub kind: Kind,
+    /// Whether writes to it are refused.
+    pub read_only: bool,
+    /// Between two readings.
+    pub refresh: Duration,
+    /// How long a connection may take.
+    pub connect_timeout: Duration,
+    /// How long an answer may take.
+    pub call_timeout: Duration,
+}
+
+/// Where the token of a lab comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LabToken {
+    /// Somebody else puts it there.
+    Kept(SecretFrom),
+    /// From the file of vLab's own command line program.
+    Vlab(PathBuf),
+    /// The front server gives it for a name and a password.
+    Login {
+        /// The name.
+        user: String,
+        /// Where the password is kept.
+        password: SecretFrom,
+        /// The front server, where it is not [`Lab::url`].
+        url: Option<Url>,
+    },
+}
+
+/// How forwards are used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connect {
+    /// The program for a shell; `None` where noctui chooses, here and below.
+    pub ssh: Option<Program>,
+    /// For files, one command after the other.
+    pub sftp: Option<Program>,
+    /// For files that are named.
+    pub scp: Option<Program>,
+    /// For Windows desktops.
+    pub rdp: Option<Program>,
+    /// For web pages.
+    pub https: Option<Program>,
+    /// For screens.
+    pub vnc: Option<Program>,
+    /// For shells that are not encrypted.
+    pub telnet: Option<Program>,
+    /// Where those run that take over the terminal.
+    pub tmux: Tmux,
+    /// Whether a forward that was made for a connection is removed after it.
+    pub remove_after: bool,
+}
+
+/// Where it is said how the certificate is checked.
+const CERTIFICATE: certificate::Keys = certificate::Keys { ca_file: "lab.ca_file", fingerprint: "lab.fingerprint" };
+
+/// Where the token may be kept.
+const TOKEN: Keys = Keys {
+    what: "a token",
+    variable: "lab.token_env",
+    file: "lab.token_file",
+    command: "lab.token_command",
+    keyring: "lab.token_keyring",
+};
+
+/// Where the password may be kept.
+const PASSWORD: Keys = Keys {
+    what: "a password",
+    variable: "lab.password_env",
+    file: "lab.password_file",
+    command: "lab.password_command",
+    keyring: "lab.password_keyring",
+};
+
+impl Layers<'_> {
+    /// Every lab with a name of its own and an address.
+    pub(super) fn labs(&mut self, sections: Vec<LabSection>) -> Vec<Lab> {
+        let mut labs: Vec<Lab> = Vec::new();
+        for section in sections {
+            let Some((name, lab)) = self.lab(section) else { continue };
+            if labs.iter().any(|other| other.name == lab.name) {
+                self.taken("lab.name", &name);
+            } else {
+                labs.push(lab);
+            }
+        }
+        labs
+    }
+
+    /// One lab, and its name with its place; `None` without name or address, which was noted.
+    fn lab(&mut self, mut section: LabSection) -> Option<(At<Name>, Lab)> {
+        let token = self.lab_token(&mut section);
+        let written = certificate::Written {
+            ca_file: section.ca_file,
+            fingerprint: section.fingerprint,
+            verify_tls: section.verify_tls,
+        };
+        let Checks { ca_file, fingerprint, verify_tls } = self.certificate(&CERTIFICATE, written);
+        let seconds = |seconds| Span(Duration::from_secs(seconds));
+        let refresh = self.within("lab.refresh", section.refresh, (seconds(5), seconds(3600)), seconds(30));
+        let connect =
+            self.within("lab.connect_timeout", section.connect_timeout, (seconds(1), seconds(300)), seconds(10));
+        let call = self.within("lab.call_timeout", section.call_timeout, (seconds(1), seconds(600)), seconds(60));
+        let (name, url) = (section.name?, value(section.url)?);
+        let lab = Lab {
+            name: name.value.0.clone(),
+            url,
+            token,
+            gateway: value(section.gateway).map(|host| host.0),
+            health_check: value(section.health_check).unwrap_or(true),
+            ca_file,
+            fingerprint,
+            verify_tls,
+            // Forwards are what a lab is for.
+            kind: value(section.kind).unwrap_or(Kind::Lab),
+            read_only: value(section.read_only).unwrap_or(false),
+            refresh: refresh.0,
+            connect_timeout: connect.0,
+            call_timeout: call.0,
+        };
+        Some((name, lab))
+    }
+
+    /// Where the token comes from: one place.
+    fn lab_token(&mut self, section: &mut LabSection) -> LabToken {
+        let written = Written {
+            variable: section.token_env.take(),
+            file: section.token_file.take(),
+            command: section.token_command.take(),
+            keyring: section.token_keyring.take(),
+        };
+        let kept = self.secret(&TOKEN, written);
+        let vlab = section.vlab_file.take().and_then(|file| {
+            let path = self.expected_path("lab.vlab_file", &file, true)?;
+            Some((LabToken::Vlab(path), file.origin))
+        });
+        let written = Written {
+            variable: section.password_env.take(),
+            file: section.password_file.take(),
+            command: section.password_command.take(),
+            keyring: section.password_keyring.take(),
+        };
+        let password = self.secret(&PASSWORD, written);
+        let url = value(section.login_url.take());
+        let login = match (section.user.take(), password) {
+            (Some(user), Some((password, _))) => {
+                Some((LabToken::Login { user: user.value.0, password, url }, user.origin))
+            }
+            (None, None) => None,
+            (Some(user), None) => {
+                self.lacks(&user.origin, "lab.user", "password_file", "logging in takes a password, too");
+                None
+            }
+            (None, Some((_, origin))) => {
+                self.lacks(&origin, "lab.user", "user", "logging in takes a name, too");
+                None
+            }
+        };
+        let kept = kept.map(|(token, origin)| (LabToken::Kept(token), origin));
+        let mut places = [("token_*", kept), ("vlab_file", vlab), ("user", login)]
+            .into_iter()
+            .filter_map(|(key, place)| place.map(|(token, origin)| (key, token, origin)));
+        let Some((first, token, _)) = places.next() else {
+            return LabToken::Kept(SecretFrom::Variable(LAB_TOKEN_VARIABLE.to_owned()));
+        };
+        for (key, _, origin) in places {
+            self.contradiction(&origin, &format!("lab.{key}"), first, "a token comes from one place");
+        }
+        token
+    }
+
+    /// Notes that a setting is of no use without another.
+    fn lacks(&mut self, origin: &Origin, key: &str, missing: &str, because: &str) {
+        self.problems.push(Problem {
+            origin: origin.clone(),
+            key: key.to_owned(),
+            what: format!("`{missing}` is missing from [[lab]]"),
+            because: because.to_owned(),
+            remedy: format!("add `{missing} = …`, or another of user and password_env, _file, _command, _keyring"),
+        });
+    }
+
+    /// `[connect]`
+    pub(super) fn connect(section: ConnectSection) -> Connect {
+        Connect {
+            ssh: value(section.ssh),
+            sftp: value(section.sftp),
+            scp: value(section.scp),
+            rdp: value(section.rdp),
+            https: value(section.https),
+            vnc: value(section.vnc),
+            telnet: value(section.telnet),
+            tmux: value(section.tmux).unwrap_or(Tmux::Window),
+            remove_after: value(section.remove_after).unwrap_or(false),
+        }
+    }
+
+    /// The name of a lab that is referred to; `None` where there is none of that name, which is noted.
+    pub(super) fn lab_named(&mut self, key: &str, written: At<Name>, labs: &[String]) -> Option<String> {
+        let At { value: Name(wanted), origin } = written;
+        if labs.contains(&wanted) {
+            return Some(wanted);
+        }
+        let known = || labs.iter().map(String::as_str);
+        let (because, remedy) = if labs.is_empty() {
+            ("there is no [[lab]]".to_owned(), format!("add [[lab]] with name = \"{wanted}\""))
+        } else {
+            let near = nearest(&wanted, known());
+            let remedy = near.map_or_else(|| "name another".to_owned(), |name| format!("write \"{name}\""));
+            (format!("their names are {}", either(known()).replace(" or ", " and ")), remedy)
+        };
+        let what = format!("there is no lab \"{wanted}\"");
+        self.problems.push(Problem { origin, key: key.to_owned(), what, because, remedy });
+        None
+    }
+}

@@ -1,0 +1,106 @@
+//! Programs that are started for somebody, with places for what they are started with.
+
+use std::fmt;
+
+use serde::Serialize;
+use toml::de::DeValue;
+
+use super::{Setting, words};
+use crate::text::is_harmless;
+
+/// Arguments of one program.
+const MOST: usize = 64;
+/// The places that are filled in.
+pub(crate) const PLACES: [&str; 9] = ["host", "port", "user", "user@", "name", "alias", "url", "files", "lab"];
+
+/// A program and its arguments, or a line for the shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Program {
+    /// The program and its arguments, each one as it is; no shell reads them.
+    Words(Vec<String>),
+    /// A line that `sh` reads.
+    Shell(String),
+}
+
+impl Program {
+    /// Whether every place in `text` is one that is filled in.
+    fn has_known_places(text: &str) -> bool {
+        let mut rest = text;
+        while let Some((_, behind)) = rest.split_once('{') {
+            // `${NAME}` and `{a,b}` are the shell's own.
+            let Some((inner, after)) = behind.split_once('}') else { return false };
+            if !PLACES.contains(&inner) {
+                return false;
+            }
+            rest = after;
+        }
+        true
+    }
+}
+
+impl Setting for Program {
+    fn takes() -> String {
+        "a list of a program and its arguments such as [\"ssh\", \"-p\", \"{port}\", \"{user@}{host}\"], or a line for the \
+         shell; {host}, {port}, {user}, {user@}, {name}, {alias}, {url}, {files} and {lab} are replaced"
+            .to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let sound = !text.trim().is_empty() && text.chars().all(is_harmless) && Self::has_known_places(text);
+        sound.then(|| Self::Shell(text.to_owned()))
+    }
+
+    fn from_value(value: &DeValue<'_>) -> Option<Self> {
+        let Some(items) = value.as_array() else { return Self::from_text(value.as_str()?) };
+        let words: Vec<String> =
+            items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect::<Option<_>>()?;
+        let is_named = words.first().is_some_and(|program| !program.trim().is_empty() && !program.contains('{'));
+        let sound = |word: &String| word.chars().all(is_harmless) && Self::has_known_places(word);
+        (is_named && words.len() <= MOST && words.iter().all(sound)).then_some(Self::Words(words))
+    }
+}
+
+words! {
+    /// Where programs run that take over the terminal.
+    pub Tmux {
+        /// In noctui's own terminal, which gets it back afterwards.
+        Off = "off",
+        /// Inside of tmux in a window of their own.
+        Window = "window",
+        /// Inside of tmux beside noctui.
+        Split = "split",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(value: &str) -> Option<Program> {
+        let text = format!("key = {value}");
+        let table = toml::de::DeTable::parse(&text).unwrap();
+        Program::from_value(table.get_ref().get("key").unwrap().get_ref())
+    }
+
+    #[test]
+    fn a_list_is_a_program_and_a_text_is_for_the_shell() {
+        assert_eq!(
+            read("['ssh', '-p', '{port}', '{user@}{host}']"),
+            Some(Program::Words(["ssh", "-p", "{port}", "{user@}{host}"].map(str::to_owned).to_vec()))
+        );
+        assert_eq!(read("'exec ssh {host} 2>log'"), Some(Program::Shell("exec ssh {host} 2>log".to_owned())));
+        for wrong in [
+            "[]",
+            "['']",
+            "['{host}']",
+            "['ssh', '{hots}']",
+            "['ssh', '{']",
+            "''",
+            "'ssh {password}'",
+            "3",
+            "\"a\\u001b\"",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}

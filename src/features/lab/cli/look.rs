@@ -1,0 +1,192 @@
+//! What only looks: `list`, `addr`, `check`, `save`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::Desk;
+use crate::blocking;
+use crate::clock;
+use crate::features::lab::model::{self, Reach, Row, Saved, Snapshot, mending};
+use crate::features::lab::probe;
+use crate::features::lab::store;
+use crate::features::lab::worker::{ports, save_file};
+use crate::output;
+use crate::table::Table;
+use crate::trouble::Trouble;
+
+/// A lab as it is told in JSON.
+#[derive(Serialize)]
+struct Told<'a> {
+    lab: &'a str,
+    gateway: String,
+    token: Option<model::Claims>,
+    rows: Vec<Row>,
+}
+
+/// All that a lab tells, and what is measured from here.
+pub(super) async fn read(desk: &Desk, measures: bool) -> Result<(Snapshot, Vec<Row>), Trouble> {
+    let client = &desk.actor.client;
+    let snapshot = client.snapshot().await.map_err(|error| Trouble::of(&error))?;
+    let mut reached = BTreeMap::new();
+    if measures {
+        let host = desk.host(&snapshot.gateway);
+        let ports = ports(&snapshot);
+        match probe::resolve(&host).await {
+            Ok(address) => {
+                probe::sweep(address, ports, probe::SOCKETS, probe::PATIENCE, |port, reach| {
+                    reached.insert(port, reach);
+                })
+                .await;
+            }
+            Err(reach) => reached.extend(ports.into_iter().map(|port| (port.port, reach.clone()))),
+        }
+    }
+    let (server, kept, at) = (client.server().to_owned(), snapshot.clone(), clock::now());
+    let write = move |connection: &rusqlite::Connection| {
+        store::save(connection, &server, &kept, at)?;
+        store::note_routable(connection, &server, kept.machines.iter(), at)
+    };
+    let since = desk.actor.store.write(write).await.map_err(|error| Trouble::of(&error))?;
+    let rows = model::rows(&snapshot, &reached, &since);
+    Ok((snapshot, rows))
+}
+
+/// `noctui lab list`
+pub(super) async fn list(desk: &Desk, measures: bool, json: bool) -> anyhow::Result<ExitCode> {
+    let (snapshot, rows) = read(desk, measures).await?;
+    if json {
+        let token = desk.actor.client.holding().await.map(|holding| holding.claims);
+        output::print_json(&Told { lab: &desk.lab.name, gateway: desk.host(&snapshot.gateway), token, rows })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::print(&table(&rows))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Rows as a table.
+fn table(rows: &[Row]) -> String {
+    let number = |number: Option<u16>| number.map_or_else(String::new, |number| number.to_string());
+    let mut lines = vec![
+        ["STATE", "MACHINE", "COMPONENT", "ADDRESS", "PORT", "FOR", "GATEWAY", "REACHED", "NOTE"].map(str::to_owned),
+    ];
+    for row in rows {
+        let (reach, banner) = match &row.reach {
+            Some(reach @ Reach::Open { banner, .. }) => (reach.words(), banner.clone()),
+            Some(reach) => (reach.words(), String::new()),
+            None => (String::new(), String::new()),
+        };
+        let note = if row.note.is_empty() { banner } else { row.note.clone() };
+        lines.push([
+            row.state.as_str().to_owned(),
+            row.name.clone(),
+            row.component.clone(),
+            row.address.clone(),
+            number(row.target),
+            row.protocol.unwrap_or("").to_owned(),
+            number(row.port),
+            reach,
+            note,
+        ]);
+    }
+    Table::new(output::columns()).lines(&lines)
+}
+
+/// `noctui lab addr`
+pub(super) async fn addresses(desk: &Desk, name: Option<String>, json: bool) -> anyhow::Result<ExitCode> {
+    let filter: Vec<(&str, String)> = name.iter().map(|name| ("name", name.clone())).collect();
+    let found = desk.actor.client.addresses(&filter).await.map_err(|error| Trouble::of(&error))?;
+    // The gateway takes the name for a pattern.
+    let found: BTreeMap<String, model::Machine> =
+        found.into_iter().filter(|(known, _)| name.as_ref().is_none_or(|name| name == known)).collect();
+    if json {
+        output::print_json(&found)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut lines = vec![["MACHINE", "COMPONENT", "ADDRESSES", "ROUTABLE"].map(str::to_owned)];
+    for (name, machine) in found {
+        let routable = machine.routable.map_or("not tried", |routable| if routable { "yes" } else { "no" });
+        lines.push([name, machine.component, machine.addresses.join(" "), routable.to_owned()]);
+    }
+    output::print(&Table::new(output::columns()).lines(&lines))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Something that is wrong.
+#[derive(Serialize)]
+struct Fault {
+    what: String,
+    row: Option<Row>,
+    /// What puts it right in the gateway's shell, where the service cannot.
+    mending: Option<String>,
+}
+
+/// `noctui lab check`
+pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
+    let (snapshot, rows) = read(desk, true).await?;
+    let mut faults: Vec<Fault> = rows
+        .into_iter()
+        .filter(|row| row.state.is_fault())
+        .map(|row| {
+            let name = if row.name.is_empty() { row.address.as_str() } else { &row.name };
+            let (target, port) = (row.target.unwrap_or(0), row.port.unwrap_or(0));
+            let what = format!("{} {name} {target} on {port}: {}", row.state.as_str(), row.note);
+            let mending = mending(&row);
+            Fault { what, row: Some(row), mending }
+        })
+        .collect();
+    let mut say = |what: String| faults.push(Fault { what, row: None, mending: None });
+    match &snapshot.firewall {
+        None => say("the health check is not told: what is dead or unlisted cannot be seen".to_owned()),
+        Some(firewall) if firewall.foreign > 0 => {
+            say("a rule in the gateway's firewall is no forward: nothing can be made or deleted until it is gone"
+                .to_owned());
+        }
+        Some(_) => {}
+    }
+    if snapshot.unreadable > 0 {
+        say(format!("{} forwards of the list cannot be read", snapshot.unreadable));
+    }
+    if snapshot.is_nearly_full() {
+        say(format!("{} of the gateway's {} ports are taken", snapshot.forwards.len(), model::POOL));
+    }
+    let now = clock::now();
+    if let Some(end) = desk.actor.client.holding().await.and_then(|holding| holding.claims.expires_at)
+        && end - now < chrono::TimeDelta::minutes(10)
+    {
+        say(format!("the token ends in {} s", (end - now).num_seconds().max(0)));
+    }
+    if json {
+        output::print_json(&faults)?;
+    } else if faults.is_empty() {
+        output::print(&format!("{}: nothing is wrong with {} forwards\n", desk.lab.name, snapshot.forwards.len()))?;
+    } else {
+        let line = |fault: &Fault| match &fault.mending {
+            Some(mending) => format!("{}\n  on the gateway: {mending}\n", fault.what),
+            None => format!("{}\n", fault.what),
+        };
+        output::print(&faults.iter().map(line).collect::<String>())?;
+    }
+    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_NO) })
+}
+
+/// `noctui lab save`
+pub(super) async fn save(desk: &Desk, file: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    let (forwards, gateway, unreadable) = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
+    let snapshot = Snapshot { gateway, forwards, unreadable, ..Snapshot::default() };
+    if file == Path::new("-") {
+        output::print(&Saved::of(&desk.lab.name, &snapshot).write())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (lab, path) = (desk.lab.name.clone(), file.to_owned());
+    let count = blocking::run(move || save_file(&lab, &snapshot, &path)).await?;
+    let shown = crate::text::clean_line(&file.display().to_string());
+    if json {
+        output::print_json(&serde_json::json!({ "file": shown, "forwards": count }))?;
+    } else {
+        output::print(&format!("{count} forwards are in {shown}\n"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,293 @@
+//! One function for each thing that a lab can be asked. No channels, no screen.
+//!
+//! The gateway serves one request at a time and holds all others meanwhile, so a client sends one and waits for its
+//! answer; whoever asks next waits here rather than there.
+
+mod answer;
+mod call;
+mod keeper;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use self::call::Call;
+pub use self::keeper::Credentials;
+use self::keeper::Keeper;
+use super::error::Error;
+use super::model::{Forward, Holding, Snapshot, Wanted};
+use super::wire;
+use crate::config::Url;
+pub use crate::tls::Trust;
+
+/// How a lab is reached.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// The front server's address, or the gateway's own.
+    pub url: Url,
+    /// Whose certificates are trusted.
+    pub trust: Trust,
+    /// How long a connection may take.
+    pub connect_timeout: Duration,
+    /// How long an answer may take.
+    pub call_timeout: Duration,
+    /// Whether the health check is read, which alone shows what the list hides.
+    pub health: bool,
+}
+
+/// A connection to a lab. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+/// What clones share.
+#[derive(Debug)]
+struct Inner {
+    server: Server,
+    http: reqwest::Client,
+    /// Keeps the token, and gets another one in time.
+    keeper: Mutex<Keeper>,
+    /// Held by whoever waits for the gateway.
+    turn: Mutex<()>,
+}
+
+/// What became of a forward that was to be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ensured {
+    /// It was made.
+    Made(Forward),
+    /// There was one already.
+    Found(Forward),
+}
+
+impl Ensured {
+    /// The forward.
+    #[must_use]
+    pub fn forward(&self) -> &Forward {
+        match self {
+            Self::Made(forward) | Self::Found(forward) => forward,
+        }
+    }
+}
+
+impl Client {
+    /// Prepares a connection; nothing is sent. Reads certificates, which blocks. Needs the runtime that it will run on.
+    pub fn new(server: Server, credentials: Credentials) -> Result<Self, Error> {
+        let http = call::http(&server)?;
+        let inner = Inner { server, http, keeper: Mutex::new(Keeper::new(credentials)), turn: Mutex::new(()) };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The server as messages name it.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        self.inner.server.url.as_str()
+    }
+
+    /// The token that is held, as far as it can be told.
+    pub async fn holding(&self) -> Option<Holding> {
+        self.inner.keeper.lock().await.holding()
+    }
+
+    /// Gets a token, or another one where it is time to.
+    pub async fn renew(&self) -> Result<(), Error> {
+        self.token(false).await.map(|_| ())
+    }
+
+    /// All forwards, by port. Those that cannot be read are counted.
+    pub async fn list(&self) -> Result<(Vec<Forward>, String, usize), Error> {
+        self.listing(&[]).await
+    }
+
+    /// All that the lab tells. What is not vital does not keep the rest away: addresses, health check, inventory.
+    pub async fn snapshot(&self) -> Result<Snapshot, Error> {
+        let (forwards, gateway, unreadable) = self.list().await?;
+        let addresses = match self.addresses(&[]).await {
+            Ok(addresses) => addresses,
+            Err(error) => {
+                tracing::info!(server = self.server(), %error, "the addresses are not told");
+                std::collections::BTreeMap::new()
+            }
+        };
+        let mut firewall = None;
+        if self.inner.server.health {
+            match self.health().await {
+                Ok(told) => firewall = Some(told),
+                Err(error) => tracing::info!(server = self.server(), %error, "the health check is not told"),
+            }
+        }
+        let inventory = self.inventory().await;
+        let machines = wire::machines(addresses, inventory);
+        Ok(Snapshot { gateway, forwards, machines, firewall, unreadable })
+    }
+
+    /// Forwards that a filter of the gateway lets through, to be looked at again here: its texts are patterns.
+    async fn listing(&self, filter: &[(&str, String)]) -> Result<(Vec<Forward>, String, usize), Error> {
+        let content = self.call(Call::List, filter, None).await?;
+        let listing = wire::listing(&content).ok_or_else(|| self.senseless(Call::List, "it has no list of ports"))?;
+        Ok((listing.forwards, listing.gateway, listing.unreadable))
+    }
+
+    /// The addresses that the gateway knows, all or those of a name.
+    pub async fn addresses(
+        &self,
+        filter: &[(&str, String)],
+    ) -> Result<std::collections::BTreeMap<String, super::model::Machine>, Error> {
+        let content = self.call(Call::Addresses, filter, None).await?;
+        wire::addresses(&content).ok_or_else(|| self.senseless(Call::Addresses, "it has no list of machines"))
+    }
+
+    /// What the firewall does. Needs no token.
+    pub async fn health(&self) -> Result<super::model::Firewall, Error> {
+        let body = self.call(Call::Health, &[], None).await?;
+        wire::firewall(&body).ok_or_else(|| self.senseless(Call::Health, "it has no firewall"))
+    }
+
+    /// Sees to it that there is a forward: one that is there already is used, and else one is made. After an answer that
+    /// did not come the list decides whether it was made: asking again would make a second one.
+    pub async fn ensure(&self, wanted: &Wanted) -> Result<Ensured, Error> {
+        wanted.check()?;
+        let (forwards, gateway, unreadable) = self.list().await?;
+        let firewall = if self.inner.server.health { self.health().await.ok() } else { None };
+        let before = Snapshot { gateway, forwards, firewall, unreadable, ..Snapshot::default() };
+        if let Some(existing) = before.existing(wanted) {
+            return Ok(Ensured::Found(existing.clone()));
+        }
+        self.make(wanted, &before).await.map(Ensured::Made)
+    }
+
+    /// Makes another forward, whatever there is.
+    async fn make(&self, wanted: &Wanted, before: &Snapshot) -> Result<Forward, Error> {
+        let of = |port| {
+            let Wanted { name, component, address, target } = wanted.clone();
+            Forward { port, name, component, address, target }
+        };
+        match self.call(Call::Make, &[], Some(wire::wanted(wanted))).await {
+            Ok(content) => {
+                let port = wire::made(&content).ok_or_else(|| self.senseless(Call::Make, "it names no port"))?;
+                Ok(of(port))
+            }
+            Err(error) if error.is_outcome_unknown() => {
+                let (after, ..) = self.list().await.map_err(|_| {
+                    // What was asked may have been done; nobody can tell now.
+                    Error::Lost { server: self.server().to_owned(), call: Call::Make.title(), source: None }
+                })?;
+                let is_new = |forward: &&Forward| {
+                    forward.is_for(wanted) && !before.forwards.iter().any(|known| known.port == forward.port)
+                };
+                after.iter().find(is_new).cloned().ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes a forward, if it is still exactly this one. What the gateway says is not believed: the list decides.
+    pub async fn remove(&self, forward: &Forward) -> Result<(), Error> {
+        let port = forward.port;
+        if port == 0 {
+            return Err(Error::NotListed { port });
+        }
+        let listed = |forwards: Vec<Forward>| forwards.into_iter().find(|listed| listed.port == port);
+        let filter = [("conn_port", port.to_string())];
+        match listed(self.listing(&filter).await?.0) {
+            None => return Err(Error::NotListed { port }),
+            Some(found) if found != *forward => return Err(Error::Changed { port }),
+            Some(_) => {}
+        }
+        let said = self.call(Call::Remove, &[], Some(json!({ "conn_port": port }))).await;
+        match said {
+            Ok(_) if listed(self.listing(&filter).await?.0).is_some() => Err(Error::StillThere { port }),
+            Ok(_) => Ok(()),
+            Err(error) if error.is_outcome_unknown() => match self.listing(&filter).await {
+                Ok((forwards, ..)) if listed(forwards.clone()).is_none() => Ok(()),
+                _ => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The front server's machines; `None` where there is no inventory, or it does not answer.
+    async fn inventory(&self) -> Option<std::collections::BTreeMap<String, super::model::Machine>> {
+        match self.ask_inventory().await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::info!(server = self.server(), %error, "the inventory is not told");
+                None
+            }
+        }
+    }
+
+    /// Asks for the inventory, which is a task at the front server: its number first, its result later.
+    async fn ask_inventory(&self) -> Result<Option<std::collections::BTreeMap<String, super::model::Machine>>, Error> {
+        /// Between two looks at the task.
+        const EVERY: Duration = Duration::from_secs(1);
+        /// Looks before it is given up.
+        const LOOKS: usize = 20;
+        let mut path = "/api/1/inf/inventory".to_owned();
+        for look in 0..LOOKS {
+            let (status, body) = match self.front(&path).await {
+                Err(Error::NoService { .. } | Error::NoGateway { .. } | Error::Page { .. }) if look == 0 => {
+                    return Ok(None);
+                }
+                answered => answered?,
+            };
+            if status != 202 {
+                return wire::inventory(&body)
+                    .map(Some)
+                    .ok_or_else(|| self.senseless(Call::Inventory, "it has no list of machines"));
+            }
+            let Some(task) = body.get("task-id").map(wire::text) else {
+                return Err(self.senseless(Call::Inventory, "it names no task"));
+            };
+            // It becomes a part of a path.
+            if task.is_empty() || !task.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+                return Err(self.senseless(Call::Inventory, "the name of its task is none"));
+            }
+            path = format!("/api/1/inf/inventory/task/{task}");
+            tokio::time::sleep(EVERY).await;
+        }
+        Err(Error::Lost { server: self.server().to_owned(), call: Call::Inventory.title(), source: None })
+    }
+
+    /// An answer that is something else.
+    fn senseless(&self, call: Call, what: &str) -> Error {
+        Error::Senseless { server: self.server().to_owned(), call: call.title(), what: what.to_owned() }
+    }
+
+    /// The content of an answer. A token that does not hold is replaced once, if there is another.
+    async fn call(&self, call: Call, filter: &[(&str, String)], body: Option<Value>) -> Result<Value, Error> {
+        let _turn = self.inner.turn.lock().await;
+        let target = self.inner.server.url.as_str().to_owned() + call.path() + &call::query(filter);
+        if !call.needs_token() {
+            return self.send(call, &target, None, body.as_ref()).await.map(|(_, content)| content);
+        }
+        let token = self.token(false).await?;
+        match self.send(call, &target, Some(&token), body.as_ref()).await {
+            // It was refused, so nothing was done.
+            Err(error) if error.is_about_token() => {
+                let another = self.token(true).await.ok().filter(|another| another.expose() != token.expose());
+                let Some(another) = another else { return Err(error) };
+                self.send(call, &target, Some(&another), body.as_ref()).await.map(|(_, content)| content)
+            }
+            answered => answered.map(|(_, content)| content),
+        }
+    }
+
+    /// What the front server answers, with the status.
+    async fn front(&self, path: &str) -> Result<(u16, Value), Error> {
+        let token = self.token(false).await?;
+        let target = self.inner.server.url.as_str().to_owned() + path;
+        self.send(Call::Inventory, &target, Some(&token), None).await
+    }
+
+    /// The token to send; with `another`, one that is not the one that was sent.
+    async fn token(&self, another: bool) -> Result<crate::secret::Secret, Error> {
+        let mut keeper = self.inner.keeper.lock().await;
+        keeper.token(&self.inner.http, &self.inner.server.url, another, crate::clock::now()).await
+    }
+}

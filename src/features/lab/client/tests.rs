@@ -1,0 +1,373 @@
+//! The client against the simulated lab, status by status.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::*;
+use crate::config::Fingerprint;
+use crate::features::lab::sim::{Fault, Guest, Setup, Simulator};
+use crate::secret::SecretFrom;
+use crate::trouble::Trouble;
+
+/// A lab and somebody at it.
+struct Bench {
+    sim: Simulator,
+    client: Client,
+    dir: tempfile::TempDir,
+}
+
+/// A client of this lab with a token from a file.
+fn client(sim: &Simulator, dir: &tempfile::TempDir, token: &str) -> Client {
+    std::fs::write(dir.path().join("token"), token).unwrap();
+    Client::new(server(sim), Credentials::Token(SecretFrom::File(dir.path().join("token")))).unwrap()
+}
+
+fn server(sim: &Simulator) -> Server {
+    Server {
+        url: sim.url().parse().unwrap(),
+        trust: Trust::System,
+        connect_timeout: Duration::from_secs(5),
+        call_timeout: Duration::from_secs(20),
+        health: true,
+    }
+}
+
+async fn bench() -> Bench {
+    bench_of(Setup::default()).await
+}
+
+async fn bench_of(setup: Setup) -> Bench {
+    let sim = Simulator::start(setup).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let client = client(&sim, &dir, &sim.token());
+    Bench { sim, client, dir }
+}
+
+impl Bench {
+    /// The same with another token.
+    fn with_token(&self, token: &str) -> Client {
+        client(&self.sim, &self.dir, token)
+    }
+}
+
+fn wanted(name: &str, address: &str, target: u16) -> Wanted {
+    Wanted { name: name.to_owned(), component: "CentOS".to_owned(), address: address.to_owned(), target }
+}
+
+fn told<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    let error = result.unwrap_err();
+    let told = Trouble::of(&error).to_string();
+    assert!(!told.contains('<') && !told.contains("DOCTYPE"), "{told}");
+    error.to_string()
+}
+
+#[tokio::test]
+async fn a_forward_is_made_found_again_and_deleted() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    let wanted = wanted("web01", "192.168.1.20", 22);
+    let made = client.ensure(&wanted).await.unwrap();
+    assert!(matches!(made, Ensured::Made(_)), "{made:?}");
+    let again = client.ensure(&wanted).await.unwrap();
+    assert_eq!(again, Ensured::Found(made.forward().clone()));
+    assert_eq!(sim.state().records.len(), 1);
+    let (forwards, gateway, unreadable) = client.list().await.unwrap();
+    assert_eq!(
+        (forwards.as_slice(), gateway.as_str(), unreadable),
+        ([made.forward().clone()].as_slice(), "127.0.0.1", 0)
+    );
+    client.remove(made.forward()).await.unwrap();
+    assert!(sim.state().records.is_empty() && sim.state().nat.is_empty());
+}
+
+#[tokio::test]
+async fn every_401_and_403_says_why_the_token_does_not_hold() {
+    let bench = bench().await;
+    let now = crate::clock::now();
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 have some digits left")]
+    let seconds = |at: chrono::DateTime<chrono::Utc>| at.timestamp() as f64;
+    let of =
+        |change: &dyn Fn(&mut crate::features::lab::sim::TokenClaims)| bench.sim.token_with(|claims| change(claims));
+    for (token, wanted) in [
+        (of(&|claims| claims.exp = Some(seconds(now - TimeDelta::seconds(60)))), "the token has expired"),
+        ("abc.def.ghi".to_owned(), "the gateway does not accept the token"),
+        (of(&|claims| claims.iss = "https://other.example".to_owned()), "the gateway does not accept the token"),
+        (
+            of(&|claims| claims.client_ip = Some("198.51.100.7".to_owned())),
+            "the token was made for 198.51.100.7, and the gateway sees you as 127.0.0.1",
+        ),
+        (of(&|claims| claims.username = Some("sam".to_owned())), "the gateway is not sam's: it serves its owner alone"),
+        (of(&|claims| claims.version = None), "the token has no version: the gateway cannot read it"),
+    ] {
+        assert_eq!(told(bench.with_token(&token).list().await), wanted);
+    }
+    // Up to ten seconds late is early enough, and one without an end never ends.
+    bench.with_token(&of(&|claims| claims.exp = Some(seconds(now - TimeDelta::seconds(5))))).list().await.unwrap();
+    bench.with_token(&of(&|claims| claims.exp = None)).list().await.unwrap();
+    // The old version is the owner's all the same, and not bound to an address.
+    let old = of(&|claims| (claims.version, claims.client_ip) = (Some(1), None));
+    bench.with_token(&old).list().await.unwrap();
+    assert_eq!(
+        told(bench.with_token(&old).addresses(&[]).await),
+        "the gateway is not pat's: it serves its owner alone"
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_there_is_told_with_where_it_should_be() {
+    let bench = bench().await;
+    std::fs::remove_file(bench.dir.path().join("token")).unwrap();
+    assert_eq!(told(bench.client.list().await), "there is no token for this lab");
+    assert_eq!(bench.sim.calls(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_token_that_was_renewed_in_its_place_is_taken_up() {
+    let bench = bench().await;
+    bench.client.list().await.unwrap();
+    // The VPN gives another address: the old token does not hold any more, a new one does.
+    bench.sim.state().seen_as = Some("203.0.113.9".to_owned());
+    std::fs::write(bench.dir.path().join("token"), bench.sim.token()).unwrap();
+    bench.client.list().await.unwrap();
+    assert_eq!(bench.client.holding().await.unwrap().claims.client_ip, "203.0.113.9");
+}
+
+#[tokio::test]
+async fn the_front_server_answers_for_a_gateway_that_is_away() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    let url = sim.url().to_owned();
+    for (fault, wanted) in [
+        (Fault::NoHost, format!("{url} does not find your gateway")),
+        (Fault::Unavailable, format!("the gateway behind {url} is not there")),
+        (Fault::TimedOut, format!("the gateway behind {url} did not answer in time")),
+        (Fault::DropBefore, format!("{url} did not answer to listing forwards")),
+        (Fault::DatabaseDown, "the gateway's database does not answer".to_owned()),
+        (Fault::Truncated, format!("the answer of {url} to listing forwards cannot be read: it is no JSON")),
+    ] {
+        // A connection that was used before is tried again by the library when it turns out to be closed.
+        sim.fault(fault, 1);
+        assert_eq!(told(client.list().await), wanted);
+    }
+    client.list().await.unwrap();
+    drop(sim);
+}
+
+#[tokio::test]
+async fn nobody_there_is_told_as_nobody_there() {
+    let bench = bench().await;
+    let client = bench.with_token(&bench.sim.token());
+    let url = bench.sim.url().to_owned();
+    bench.sim.stop().await;
+    assert_eq!(told(client.list().await), format!("cannot reach {url}"));
+}
+
+#[tokio::test]
+async fn another_service_at_the_address_is_told_from_a_gateway() {
+    let Bench { sim, dir, .. } = bench().await;
+    let mut other = server(&sim);
+    other.url = format!("{}/other", sim.url()).parse().unwrap();
+    let client = Client::new(other, Credentials::Token(SecretFrom::File(dir.path().join("token")))).unwrap();
+    assert!(
+        told(client.list().await).ends_with("does not have the port-forward service: listing forwards answered 404")
+    );
+}
+
+#[tokio::test]
+async fn what_the_firewall_refuses_is_told() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    let before = Snapshot::default();
+    // Past our own check, as another client would.
+    let make = async |address: &str, target: u16| client.make(&wanted("x", address, target), &before).await;
+    assert!(
+        told(make("2001:db8::1", 22).await).starts_with("the gateway's firewall refused: sudo iptables -A FORWARD")
+    );
+    assert!(
+        told(make("192.168.1.0/24", 22).await)
+            .starts_with("the gateway's firewall refused: sudo iptables -A PREROUTING")
+    );
+    assert!(told(make("01.2.3.4", 22).await).starts_with("the firewall took the rule in another form"));
+    assert_eq!(told(client.ensure(&wanted("x", "192.168.1.0/24", 22)).await), "the forward cannot be made");
+    assert!(sim.state().records.is_empty());
+    // The second was rolled back, the third left its rule behind, which the health check shows.
+    assert_eq!(client.health().await.unwrap().leftovers, 1);
+    sim.fault(Fault::For("POST", Box::new(Fault::ForeignRule)), 1);
+    assert!(told(make("192.168.1.20", 22).await).starts_with("a rule in the gateway's firewall is no forward"));
+}
+
+#[tokio::test]
+async fn a_full_gateway_is_told_as_full() {
+    let Bench { sim: _sim, client, dir: _dir } =
+        bench_of(Setup { pool: Some((50_000, 50_001)), ..Setup::default() }).await;
+    for target in [22, 443] {
+        client.ensure(&wanted("web01", "192.168.1.20", target)).await.unwrap();
+    }
+    assert!(
+        told(client.ensure(&wanted("web02", "192.168.1.21", 22)).await).starts_with("the gateway found no free port")
+    );
+}
+
+#[tokio::test]
+async fn a_dead_record_cannot_be_deleted_and_a_forward_beside_it_works() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    let port = sim.dead_record("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    let (forwards, ..) = client.list().await.unwrap();
+    assert!(told(client.remove(&forwards[0]).await).starts_with("the gateway has no rule for this forward"));
+    let made = client.ensure(&wanted("web01", "192.168.1.20", 22)).await.unwrap();
+    assert!(matches!(&made, Ensured::Made(forward) if forward.port != port), "{made:?}");
+}
+
+#[tokio::test]
+async fn a_forward_that_became_another_one_is_not_deleted() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    let (forwards, ..) = client.list().await.unwrap();
+    let forward = forwards[0].clone();
+    // To the gateway's own filter these would be the same.
+    sim.state().records[0].name = "webX1".to_owned();
+    let port = forward.port;
+    assert_eq!(
+        told(client.remove(&Forward { name: "web_1".to_owned(), ..forward.clone() }).await),
+        format!("port {port} is not the forward that was meant any more")
+    );
+    assert_eq!(told(client.remove(&forward).await), format!("port {port} is not the forward that was meant any more"));
+    sim.state().records.clear();
+    assert_eq!(told(client.remove(&forward).await), format!("port {port} is not in the gateway's list"));
+    // The gateway ignores a filter of 0 and would show everything.
+    assert_eq!(told(client.remove(&Forward { port: 0, ..forward }).await), "port 0 is not in the gateway's list");
+    assert!(sim.calls().iter().all(|call| !call.starts_with("DELETE")), "{:?}", sim.calls());
+}
+
+#[tokio::test]
+async fn an_answer_that_did_not_come_is_looked_for_in_the_list() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    sim.fault(Fault::For("POST", Box::new(Fault::DropAfter)), 1);
+    let made = client.ensure(&wanted("web01", "192.168.1.20", 22)).await.unwrap();
+    assert_eq!(sim.state().records[0].port, made.forward().port);
+    sim.fault(Fault::For("POST", Box::new(Fault::DropBefore)), 2);
+    assert!(
+        told(client.ensure(&wanted("web02", "192.168.1.21", 22)).await).ends_with("did not answer to making a forward")
+    );
+    assert_eq!(sim.state().records.len(), 1);
+    sim.fault(Fault::For("DELETE", Box::new(Fault::DropAfter)), 1);
+    client.remove(made.forward()).await.unwrap();
+    assert!(sim.state().records.is_empty());
+}
+
+#[tokio::test]
+async fn a_failed_step_of_deleting_leaves_a_dead_record_and_says_so() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    let (forwards, ..) = client.list().await.unwrap();
+    sim.fault(Fault::FilterStepFails, 1);
+    assert!(told(client.remove(&forwards[0]).await).starts_with("the gateway's firewall refused"));
+    assert_eq!(client.snapshot().await.unwrap().has_rule(&forwards[0]), Some(false));
+}
+
+#[tokio::test]
+async fn a_rule_that_was_not_saved_is_open_and_in_no_list() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    sim.fault(Fault::SaveFails, 1);
+    assert!(
+        told(client.ensure(&wanted("web01", "192.168.1.20", 22)).await)
+            .starts_with("the gateway's firewall refused: sudo iptables-save")
+    );
+    let snapshot = client.snapshot().await.unwrap();
+    assert_eq!((snapshot.forwards.len(), snapshot.firewall.unwrap().rules.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_snapshot_has_all_that_is_told_and_does_without_what_is_not() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    let snapshot = client.snapshot().await.unwrap();
+    assert_eq!(snapshot.machines["web01"].routable, Some(true));
+    assert_eq!(snapshot.machines["web01"].exists, None);
+    let guest = Guest { component: "Windows".to_owned(), is_on: false, addresses: vec!["192.168.1.30".to_owned()] };
+    sim.state().inventory = Some([("win1".to_owned(), guest)].into());
+    let snapshot = client.snapshot().await.unwrap();
+    assert_eq!(snapshot.machines["web01"].exists, Some(false));
+    assert_eq!(snapshot.machines["win1"].power.as_deref(), Some("poweredOff"));
+}
+
+#[tokio::test]
+async fn logging_in_gives_a_token_that_is_renewed_before_it_ends() {
+    let sim = Simulator::start(Setup { lifetime: Duration::from_mins(5), ..Setup::default() }).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let password = dir.path().join("password");
+    std::fs::write(&password, "simulated password\n").unwrap();
+    let login = |user: &str| Credentials::Login {
+        user: user.to_owned(),
+        password: SecretFrom::File(password.clone()),
+        url: None,
+    };
+    let client = Client::new(server(&sim), login("pat")).unwrap();
+    client.list().await.unwrap();
+    let holding = client.holding().await.unwrap();
+    assert!(holding.renews && holding.from == "logged in as pat", "{holding:?}");
+    let ahead = |client: &Client, seconds: i64| {
+        let (client, later) = (client.clone(), crate::clock::now() + TimeDelta::seconds(seconds));
+        async move {
+            let mut keeper = client.inner.keeper.lock().await;
+            keeper.token(&client.inner.http, &client.inner.server.url, false, later).await.unwrap();
+        }
+    };
+    let logins = || sim.calls().iter().filter(|call| call.contains("auth/token")).count();
+    ahead(&client, 200).await;
+    assert_eq!(logins(), 1);
+    ahead(&client, 230).await;
+    assert_eq!(logins(), 2);
+}
+
+#[tokio::test]
+async fn a_refused_password_is_not_tried_again_until_it_is_another_one() {
+    let sim = Simulator::start(Setup::default()).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let password = dir.path().join("password");
+    std::fs::write(&password, "wrong").unwrap();
+    let login = Credentials::Login { user: "pat".to_owned(), password: SecretFrom::File(password.clone()), url: None };
+    let client = Client::new(server(&sim), login).unwrap();
+    let refused = "logging in as pat was refused: Invalid username or password";
+    assert_eq!((told(client.list().await).as_str(), told(client.list().await).as_str()), (refused, refused));
+    assert_eq!(sim.calls().len(), 1);
+    std::fs::write(&password, "simulated password").unwrap();
+    client.list().await.unwrap();
+    sim.state().locked.insert("pat".to_owned(), "LDAP server unavailable".to_owned());
+    let other = Credentials::Login { user: "pat".to_owned(), password: SecretFrom::File(password), url: None };
+    let client = Client::new(server(&sim), other).unwrap();
+    assert_eq!(told(client.list().await), "logging in is not possible: LDAP server unavailable");
+    sim.state().locked.insert("pat".to_owned(), "Account locked".to_owned());
+    assert_eq!(told(client.list().await), "logging in as pat was refused: Account locked");
+}
+
+#[tokio::test]
+async fn certificates_are_verified_unless_it_was_said_otherwise() {
+    let sim = Simulator::start(Setup { tls: true, ..Setup::default() }).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let authority = dir.path().join("ca.pem");
+    std::fs::write(&authority, sim.authority().unwrap()).unwrap();
+    std::fs::write(dir.path().join("token"), sim.token()).unwrap();
+    let client = |trust| {
+        let credentials = Credentials::Token(SecretFrom::File(dir.path().join("token")));
+        Client::new(Server { trust, ..server(&sim) }, credentials).unwrap()
+    };
+    client(Trust::File(authority)).list().await.unwrap();
+    client(Trust::Anybody).list().await.unwrap();
+    let other = Simulator::start(Setup { tls: true, ..Setup::default() }).await.unwrap();
+    let foreign = dir.path().join("other.pem");
+    std::fs::write(&foreign, other.authority().unwrap()).unwrap();
+    assert!(told(client(Trust::File(foreign)).list().await).ends_with("is not trusted"));
+
+    let refused = client(Trust::Pinned(Fingerprint([0; 32]))).list().await.unwrap_err();
+    let why = std::error::Error::source(&refused).unwrap().to_string();
+    let (_, found) = why.rsplit_once("its fingerprint is ").unwrap();
+    client(Trust::Pinned(found.parse().unwrap())).list().await.unwrap();
+}
+
+#[tokio::test]
+async fn requests_wait_here_for_one_another() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    sim.fault(Fault::Late(Duration::from_millis(50)), 1);
+    let (one, other) = tokio::join!(client.list(), client.list());
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!(sim.calls().len(), 2);
+}

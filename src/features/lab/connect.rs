@@ -1,0 +1,468 @@
+//! From a forward to the program that uses it: templates filled in, without a shell unless one was asked for, and never
+//! with a secret in them.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::model::{Forward, Protocol, component};
+use crate::config::{Connect, Program, Tmux};
+use crate::text::clean_line;
+use crate::trouble::Trouble;
+
+/// What a program is started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// The lab's name.
+    pub(crate) lab: String,
+    /// The machine's name.
+    pub(crate) name: String,
+    /// The gateway's host as seen from here.
+    pub(crate) host: String,
+    /// The gateway's port.
+    pub(crate) port: u16,
+    /// As whom; empty where nobody knows.
+    pub(crate) user: String,
+    /// How.
+    pub(crate) protocol: Protocol,
+    /// Of a web page.
+    pub(crate) path: &'static str,
+    /// What was typed behind the command; of `:FILE` the machine is put in front.
+    pub(crate) files: Vec<String>,
+}
+
+impl Target {
+    /// A forward as its component is usually used, or by another protocol.
+    pub(crate) fn of(lab: &str, host: &str, forward: &Forward, protocol: Option<Protocol>) -> Self {
+        let kind = component(&forward.component);
+        let protocol = protocol.unwrap_or_else(|| kind.protocol(forward.target));
+        Self {
+            lab: lab.to_owned(),
+            name: forward.name.clone(),
+            host: host.to_owned(),
+            port: forward.port,
+            user: kind.user.to_owned(),
+            protocol,
+            path: kind.path,
+            files: Vec::new(),
+        }
+    }
+
+    /// Under which the machine's host key is kept: the gateway's port may lead to another machine tomorrow.
+    pub(crate) fn alias(&self) -> String {
+        format!("noctui-{}-{}", plain(&self.lab), plain(&self.name))
+    }
+
+    /// `HOST:PORT`.
+    pub(crate) fn address(&self) -> String {
+        address(&self.host, self.port)
+    }
+
+    /// What its page is called by a browser.
+    fn url(&self) -> String {
+        let scheme = if self.protocol == Protocol::Http { "http" } else { "https" };
+        format!("{scheme}://{}{}", self.address(), self.path)
+    }
+
+    /// Says what could be read as something else by the program that it is handed to.
+    fn check(&self) -> Result<(), Trouble> {
+        let is_word = |text: &str| {
+            text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+' | ':'))
+                && !text.starts_with('-')
+        };
+        let odd = |what: &str, text: &str| {
+            Err(Trouble::new(&format!("{what} {} cannot be handed to a program", clean_line(text)))
+                .caused_by("it has characters that the program might obey"))
+        };
+        if self.host.is_empty() || !is_word(&self.host) {
+            return odd("the gateway's host", &self.host);
+        }
+        if !is_word(&self.user) {
+            return odd("the user", &self.user);
+        }
+        Ok(())
+    }
+}
+
+/// `HOST:PORT`, an address of IPv6 in brackets.
+pub(crate) fn address(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// A name in letters that mean nothing to anybody.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' }).collect()
+}
+
+/// Where a program runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Launch {
+    /// In noctui's terminal, which it gets for itself meanwhile.
+    Terminal(Vec<String>),
+    /// Beside noctui, without a terminal.
+    Beside(Vec<String>),
+    /// Nowhere: there is no display. This line, typed where there is one, brings the port there.
+    Tunnel {
+        /// The command for the other machine.
+        line: String,
+        /// The address there.
+        address: String,
+    },
+}
+
+/// What decides where programs run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Surroundings {
+    /// Whether this is inside of tmux.
+    pub(crate) is_tmux: bool,
+    /// Whether there is a display.
+    pub(crate) has_display: bool,
+    /// How this machine was reached over SSH: its own address.
+    pub(crate) ssh_host: Option<String>,
+    /// Who is logged in here.
+    pub(crate) user: String,
+    /// Where programs are looked for.
+    pub(crate) path: Option<OsString>,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    pub(crate) fn read(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+        let text = |name: &str| variable(name).and_then(|value| value.into_string().ok());
+        // CLIENT PORT SERVER PORT (sshd(8), ENVIRONMENT).
+        let ssh_host = text("SSH_CONNECTION").and_then(|told| told.split(' ').nth(2).map(str::to_owned));
+        Self {
+            is_tmux: is_set("TMUX"),
+            has_display: is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || cfg!(target_os = "macos"),
+            ssh_host,
+            user: text("USER").or_else(|| text("LOGNAME")).unwrap_or_default(),
+            path: variable("PATH"),
+        }
+    }
+
+    /// Whether a program is there to be started.
+    fn has(&self, program: &str) -> bool {
+        use std::os::unix::fs::PermissionsExt as _;
+        let runs =
+            |path: &Path| path.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0);
+        if program.contains('/') {
+            return runs(Path::new(program));
+        }
+        self.path.as_ref().is_some_and(|path| std::env::split_paths(path).any(|folder| runs(&folder.join(program))))
+    }
+}
+
+/// The programs that are tried where none is configured, the first one first.
+fn usual(protocol: Protocol) -> &'static [&'static [&'static str]] {
+    const HOST_KEY: &str = "HostKeyAlias={alias}";
+    match protocol {
+        Protocol::Ssh => &[&["ssh", "-p", "{port}", "-o", HOST_KEY, "{user@}{host}"]],
+        Protocol::Sftp => &[&["sftp", "-P", "{port}", "-o", HOST_KEY, "{user@}{host}"]],
+        Protocol::Scp => &[&["scp", "-P", "{port}", "-o", HOST_KEY, "{files}"]],
+        Protocol::Rdp => &[
+            &["xfreerdp3", "/v:{host}:{port}", "/u:{user}"],
+            &["xfreerdp", "/v:{host}:{port}", "/u:{user}"],
+            &["remmina", "-c", "rdp://{user@}{host}:{port}"],
+        ],
+        Protocol::Https | Protocol::Http => &[&["xdg-open", "{url}"], &["open", "{url}"], &["firefox", "{url}"]],
+        Protocol::Vnc => &[
+            &["vncviewer", "{host}::{port}"],
+            &["remmina", "-c", "vnc://{host}:{port}"],
+            &["open", "vnc://{host}:{port}"],
+        ],
+        Protocol::Telnet => &[&["telnet", "{host}", "{port}"]],
+        Protocol::Tcp => &[],
+    }
+}
+
+/// The program that the configuration names.
+fn configured(connect: &Connect, protocol: Protocol) -> Option<&Program> {
+    match protocol {
+        Protocol::Ssh => connect.ssh.as_ref(),
+        Protocol::Sftp => connect.sftp.as_ref(),
+        Protocol::Scp => connect.scp.as_ref(),
+        Protocol::Rdp => connect.rdp.as_ref(),
+        Protocol::Https | Protocol::Http => connect.https.as_ref(),
+        Protocol::Vnc => connect.vnc.as_ref(),
+        Protocol::Telnet => connect.telnet.as_ref(),
+        Protocol::Tcp => None,
+    }
+}
+
+/// The command for a target: the configured one, else the first usual one of those that `has` lets through.
+pub(crate) fn command(connect: &Connect, target: &Target, has: impl Fn(&str) -> bool) -> Result<Vec<String>, Trouble> {
+    target.check()?;
+    let protocol = target.protocol;
+    match configured(connect, protocol) {
+        Some(Program::Words(words)) => return Ok(words.iter().flat_map(|word| fill(word, target)).collect()),
+        Some(Program::Shell(line)) => {
+            let filled = fill_shell(line, target);
+            return Ok(vec!["sh".to_owned(), "-c".to_owned(), filled]);
+        }
+        None => {}
+    }
+    let choices = usual(protocol);
+    let found = choices.iter().find(|words| words.first().is_some_and(|program| has(program)));
+    match found {
+        Some(words) => Ok(words.iter().flat_map(|word| fill(word, target)).collect()),
+        None if choices.is_empty() => Err(Trouble::new(&format!("nobody knows a program for port {}", target.port))
+            .to_do("connect with --protocol, or copy the address with y")),
+        None => {
+            let names: Vec<&str> = choices.iter().filter_map(|words| words.first().copied()).collect();
+            Err(Trouble::new(&format!("no program for {protocol} was found"))
+                .caused_by(&format!("looked for {}", names.join(", ")))
+                .to_do(&format!("install one, or name yours as {protocol} in [connect]")))
+        }
+    }
+}
+
+/// A word with every place filled in. What is about a user is left out where none is known; files are words of their own.
+fn fill(word: &str, target: &Target) -> Vec<String> {
+    if word == "{files}" {
+        return target.files.iter().map(|file| remote(file, target)).collect();
+    }
+    if word.contains("{user}") && target.user.is_empty() {
+        return Vec::new();
+    }
+    vec![fill_in(word, |place| value(place, target))]
+}
+
+/// A line for the shell with every place filled in, quoted where that matters.
+fn fill_shell(line: &str, target: &Target) -> String {
+    fill_in(line, |place| match place {
+        "files" => target.files.iter().map(|file| quoted(&remote(file, target))).collect::<Vec<_>>().join(" "),
+        place => value(place, target),
+    })
+}
+
+/// A file of the machine with the machine in front, any other one as it is.
+fn remote(file: &str, target: &Target) -> String {
+    match file.strip_prefix(':') {
+        Some(path) => format!("{}{}:{path}", user_at(target), target.host),
+        // What begins with a dash would be an option.
+        None if file.starts_with('-') => format!("./{file}"),
+        None => file.to_owned(),
+    }
+}
+
+/// `USER@`, or nothing.
+fn user_at(target: &Target) -> String {
+    if target.user.is_empty() { String::new() } else { format!("{}@", target.user) }
+}
+
+/// What belongs into a place; everything consists of letters that no program and no shell obeys.
+fn value(place: &str, target: &Target) -> String {
+    match place {
+        "host" => target.host.clone(),
+        "port" => target.port.to_string(),
+        "user" => target.user.clone(),
+        "user@" => user_at(target),
+        "name" => plain(&target.name),
+        "lab" => plain(&target.lab),
+        "alias" => target.alias(),
+        "url" => target.url(),
+        "files" => target.files.join(" "),
+        _ => String::new(),
+    }
+}
+
+/// `text` with each `{place}` replaced.
+fn fill_in(text: &str, value: impl Fn(&str) -> String) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('{') {
+        filled.push_str(before);
+        let Some((place, after)) = behind.split_once('}') else { break };
+        filled.push_str(&value(place));
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':' | '@' | '=' | '+' | ',' | '%');
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// A command as one line, to be pasted into a shell.
+pub(crate) fn line(words: &[String]) -> String {
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// Where the program for a target runs. `is_awaited` says that its end matters, so that tmux may not have it.
+pub(crate) fn launch(
+    connect: &Connect,
+    target: &Target,
+    around: &Surroundings,
+    is_awaited: bool,
+) -> Result<Launch, Trouble> {
+    let is_named = configured(connect, target.protocol).is_some();
+    if target.protocol.is_graphical() && !around.has_display && !is_named {
+        target.check()?;
+        return Ok(tunnel(target, around));
+    }
+    let words = command(connect, target, |program| around.has(program))?;
+    if target.protocol.is_graphical() && around.has_display {
+        return Ok(Launch::Beside(words));
+    }
+    if !around.is_tmux || is_awaited {
+        return Ok(Launch::Terminal(words));
+    }
+    let tmux = match connect.tmux {
+        Tmux::Off => return Ok(Launch::Terminal(words)),
+        Tmux::Window => vec!["tmux".to_owned(), "new-window".to_owned(), "-n".to_owned(), plain(&target.name)],
+        Tmux::Split => vec!["tmux".to_owned(), "split-window".to_owned(), "-h".to_owned()],
+    };
+    // Of several words tmux starts the program itself; a single one would be for a shell.
+    let env = (words.len() == 1).then(|| "env".to_owned());
+    Ok(Launch::Beside(tmux.into_iter().chain(["--".to_owned()]).chain(env).chain(words).collect()))
+}
+
+/// The line that brings a port to the machine that somebody sits at.
+fn tunnel(target: &Target, around: &Surroundings) -> Launch {
+    let host = around.ssh_host.as_deref().filter(|host| !host.is_empty()).unwrap_or("THIS-HOST");
+    let user = if around.user.is_empty() { String::new() } else { format!("{}@", around.user) };
+    // Ports below 1024 are the system's; the gateway's are above, and free on most machines.
+    let local = target.port.max(1024);
+    let to = address(&target.host, target.port);
+    let words = ["ssh".to_owned(), "-N".to_owned(), "-L".to_owned(), format!("{local}:{to}"), format!("{user}{host}")];
+    let there = if target.protocol == Protocol::Https {
+        format!("https://localhost:{local}{}", target.path)
+    } else if target.protocol == Protocol::Http {
+        format!("http://localhost:{local}{}", target.path)
+    } else {
+        format!("localhost:{local}")
+    };
+    Launch::Tunnel { line: line(&words), address: there }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn none() -> Connect {
+        Connect {
+            ssh: None,
+            sftp: None,
+            scp: None,
+            rdp: None,
+            https: None,
+            vnc: None,
+            telnet: None,
+            tmux: Tmux::Window,
+            remove_after: false,
+        }
+    }
+
+    fn forward(name: &str, component: &str, target: u16) -> Forward {
+        let address = "192.168.1.20".to_owned();
+        Forward { port: 50_064, name: name.to_owned(), component: component.to_owned(), address, target }
+    }
+
+    fn target(name: &str, component: &str, port: u16) -> Target {
+        Target::of("training", "198.51.100.2", &forward(name, component, port), None)
+    }
+
+    fn words(connect: &Connect, target: &Target) -> String {
+        command(connect, target, |_| true).unwrap().join("|")
+    }
+
+    #[test]
+    fn each_protocol_has_its_program() {
+        let connect = none();
+        assert_eq!(
+            words(&connect, &target("web01", "CentOS", 22)),
+            "ssh|-p|50064|-o|HostKeyAlias=noctui-training-web01|root@198.51.100.2"
+        );
+        assert_eq!(
+            words(&connect, &target("x", "?", 22)),
+            "ssh|-p|50064|-o|HostKeyAlias=noctui-training-x|198.51.100.2"
+        );
+        assert_eq!(
+            words(&connect, &target("win", "Windows", 3389)),
+            "xfreerdp3|/v:198.51.100.2:50064|/u:administrator"
+        );
+        assert_eq!(words(&connect, &target("x", "?", 3389)), "xfreerdp3|/v:198.51.100.2:50064");
+        assert_eq!(words(&connect, &target("isi", "OneFS", 8080)), "xdg-open|https://198.51.100.2:50064");
+        assert_eq!(words(&connect, &target("a", "Avamar", 443)), "xdg-open|https://198.51.100.2:50064/dtlt/home.html");
+        assert_eq!(words(&connect, &target("x", "?", 5901)), "vncviewer|198.51.100.2::50064");
+        assert_eq!(words(&connect, &target("x", "?", 23)), "telnet|198.51.100.2|50064");
+        let told = command(&connect, &target("x", "?", 12_345), |_| true).unwrap_err().one_line();
+        assert!(told.starts_with("nobody knows a program for port 50064"), "{told}");
+    }
+
+    #[test]
+    fn files_go_both_ways_and_none_is_an_option() {
+        let files = ["-rf", "notes.txt", ":/tmp/a b"].map(str::to_owned).to_vec();
+        let target = Target { protocol: Protocol::Scp, files, ..target("web01", "CentOS", 22) };
+        assert!(words(&none(), &target).ends_with("|./-rf|notes.txt|root@198.51.100.2:/tmp/a b"));
+        let connect = Connect { scp: Some(Program::Shell("scp -P {port} {files}".to_owned())), ..none() };
+        assert_eq!(words(&connect, &target), "sh|-c|scp -P 50064 ./-rf notes.txt 'root@198.51.100.2:/tmp/a b'");
+    }
+
+    #[test]
+    fn a_name_from_outside_never_becomes_a_command() {
+        let hostile = target("$(reboot)'; -oProxyCommand=x", "CentOS", 22);
+        let connect = Connect { ssh: Some(Program::Shell("ssh-in '{name}' {alias} {host}".to_owned())), ..none() };
+        assert_eq!(
+            words(&connect, &hostile),
+            "sh|-c|ssh-in '__reboot____-oProxyCommand_x' noctui-training-__reboot____-oProxyCommand_x 198.51.100.2"
+        );
+        for host in ["-oProxyCommand=x", "a b", "", "a;b"] {
+            let target = Target { host: host.to_owned(), ..target("web01", "CentOS", 22) };
+            assert!(command(&none(), &target, |_| true).is_err(), "{host}");
+        }
+        let target = Target { user: "-x".to_owned(), ..target("web01", "CentOS", 22) };
+        assert!(command(&none(), &target, |_| true).is_err());
+    }
+
+    #[test]
+    fn without_a_display_a_desktop_is_brought_to_where_there_is_one() {
+        let around = Surroundings {
+            ssh_host: Some("203.0.113.5".to_owned()),
+            user: "anna".to_owned(),
+            ..Surroundings::default()
+        };
+        let launched = launch(&none(), &target("win", "Windows", 3389), &around, false).unwrap();
+        let wanted = "ssh -N -L 50064:198.51.100.2:50064 anna@203.0.113.5";
+        assert_eq!(launched, Launch::Tunnel { line: wanted.to_owned(), address: "localhost:50064".to_owned() });
+        let named = Connect { https: Some(Program::Words(vec!["w3m".to_owned(), "{url}".to_owned()])), ..none() };
+        let launched = launch(&named, &target("isi", "OneFS", 8080), &around, false).unwrap();
+        assert_eq!(launched, Launch::Terminal(vec!["w3m".to_owned(), "https://198.51.100.2:50064".to_owned()]));
+    }
+
+    #[test]
+    fn inside_of_tmux_a_shell_has_a_window_unless_its_end_matters() {
+        let around = Surroundings { is_tmux: true, ..Surroundings::default() };
+        let connect = Connect { ssh: Some(Program::Words(vec!["mosh".to_owned(), "{host}".to_owned()])), ..none() };
+        let target = target("web01", "CentOS", 22);
+        let Launch::Beside(words) = launch(&connect, &target, &around, false).unwrap() else { panic!("beside") };
+        assert_eq!(words.join(" "), "tmux new-window -n web01 -- mosh 198.51.100.2");
+        assert!(matches!(launch(&connect, &target, &around, true).unwrap(), Launch::Terminal(_)));
+        let off = Connect { tmux: Tmux::Off, ..connect };
+        assert!(matches!(launch(&off, &target, &around, false).unwrap(), Launch::Terminal(_)));
+    }
+
+    #[test]
+    fn the_surroundings_are_those_of_the_variables() {
+        let variable = |name: &str| match name {
+            "SSH_CONNECTION" => Some("198.51.100.7 50022 203.0.113.5 22".into()),
+            "TMUX" => Some("/tmp/tmux-1000/default,1,0".into()),
+            "DISPLAY" => Some(OsString::new()),
+            "USER" => Some("anna".into()),
+            _ => None,
+        };
+        let around = Surroundings::read(variable);
+        assert_eq!(
+            (around.is_tmux, around.ssh_host.as_deref(), around.user.as_str()),
+            (true, Some("203.0.113.5"), "anna")
+        );
+        assert_eq!(around.has_display, cfg!(target_os = "macos"));
+    }
+}

@@ -1,0 +1,298 @@
+//! What can go wrong with a lab, and what to do about each.
+
+use std::borrow::Cow;
+
+use super::model::Unwanted;
+use crate::trouble::Remedy;
+
+/// What is behind an error, already made harmless.
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// A situation that somebody can act on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its settings cannot be used.
+    #[error("the connection to {server} cannot be set up")]
+    Setup {
+        /// Which server.
+        server: String,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// Nothing was sent.
+    #[error("cannot reach {server}")]
+    Unreachable {
+        /// Which server.
+        server: String,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// Its certificate is not trusted.
+    #[error("{server} is not trusted")]
+    Untrusted {
+        /// Which server.
+        server: String,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// It was asked, and the answer did not come.
+    #[error("{server} did not answer to {call}")]
+    Lost {
+        /// Which server.
+        server: String,
+        /// What was asked.
+        call: &'static str,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// The front server knows no gateway of this user.
+    #[error("{server} does not find your gateway")]
+    NoGateway {
+        /// Which server.
+        server: String,
+        /// As it says it.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// The gateway, or the way from the front server to it, is down.
+    #[error("the gateway behind {server} is not there")]
+    Away {
+        /// Which server.
+        server: String,
+    },
+    /// The gateway does not answer the front server in time.
+    #[error("the gateway behind {server} did not answer in time")]
+    Slow {
+        /// Which server.
+        server: String,
+    },
+    /// The address serves something else.
+    #[error("{server} does not have the port-forward service: {call} answered {status}")]
+    NoService {
+        /// Which server.
+        server: String,
+        /// What was asked.
+        call: &'static str,
+        /// The status.
+        status: u16,
+    },
+    /// A page instead of an answer.
+    #[error("{server} answered {call} with a page ({status}) instead of data")]
+    Page {
+        /// Which server.
+        server: String,
+        /// What was asked.
+        call: &'static str,
+        /// The status.
+        status: u16,
+    },
+    /// An answer that cannot be read.
+    #[error("the answer of {server} to {call} cannot be read: {what}")]
+    Senseless {
+        /// Which server.
+        server: String,
+        /// What was asked.
+        call: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// There is no token to send.
+    #[error("there is no token for this lab")]
+    NoToken(#[source] Option<crate::secret::NoSecret>),
+    /// The token has ended.
+    #[error("the token has expired")]
+    Expired,
+    /// The token is none that the gateway knows.
+    #[error("the gateway does not accept the token")]
+    BadToken,
+    /// The token lacks its version, which the gateway answers with an error of its own.
+    #[error("the token has no version: the gateway cannot read it")]
+    OddToken,
+    /// The token is bound to another address.
+    #[error("the token was made for {made_for}, and the gateway sees you as {seen_as}")]
+    Elsewhere {
+        /// The address in the token.
+        made_for: String,
+        /// The address that the request came from.
+        seen_as: String,
+    },
+    /// The gateway belongs to somebody else.
+    #[error("the gateway is not {user}'s: it serves its owner alone")]
+    NotOwner {
+        /// The user of the token.
+        user: String,
+    },
+    /// Logging in with name and password was refused.
+    #[error("logging in as {user} was refused: {message}")]
+    LoginRefused {
+        /// Who.
+        user: String,
+        /// As the server says it.
+        message: String,
+    },
+    /// Nobody can log in at present.
+    #[error("logging in is not possible: {message}")]
+    LoginAway {
+        /// As the server says it.
+        message: String,
+    },
+    /// The request was found wrong.
+    #[error("the gateway refused {call}: {message}")]
+    Refused {
+        /// What was asked.
+        call: &'static str,
+        /// As the gateway says it.
+        message: String,
+    },
+    /// The firewall refused.
+    #[error("the gateway's firewall refused: {command}")]
+    FirewallRefused {
+        /// The command that failed.
+        command: String,
+    },
+    /// There is no rule to delete.
+    #[error("the gateway has no rule for this forward, and so cannot delete its record")]
+    NoRule,
+    /// The rule was made and is not as it was meant.
+    #[error("the firewall took the rule in another form: it stays behind, and the forward was not made")]
+    NotTaken,
+    /// Somebody's own rule is among the forwards.
+    #[error("a rule in the gateway's firewall is no forward: nothing can be made or deleted until it is gone")]
+    ForeignRule,
+    /// The gateway's database is down.
+    #[error("the gateway's database does not answer")]
+    DatabaseDown,
+    /// There is no port left.
+    #[error("the gateway found no free port: of its ports, 50000 to 50100, all or nearly all are taken")]
+    Full,
+    /// The forward is not as it was shown.
+    #[error("port {port} is not the forward that was meant any more")]
+    Changed {
+        /// The gateway's port.
+        port: u16,
+    },
+    /// It is not there.
+    #[error("port {port} is not in the gateway's list")]
+    NotListed {
+        /// The gateway's port.
+        port: u16,
+    },
+    /// It was said and is still there.
+    #[error("the gateway says that port {port} is deleted, and still lists it")]
+    StillThere {
+        /// The gateway's port.
+        port: u16,
+    },
+    /// It cannot be made.
+    #[error("the forward cannot be made")]
+    Unwanted(#[from] Unwanted),
+}
+
+impl Error {
+    /// Whether it is about the token, so that another one may help.
+    pub(super) fn is_about_token(&self) -> bool {
+        matches!(self, Self::Expired | Self::BadToken | Self::OddToken | Self::Elsewhere { .. } | Self::NoToken(None))
+    }
+
+    /// Whether a write may have been carried out all the same: it was sent, and no answer tells.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        matches!(self, Self::Lost { .. } | Self::Slow { .. } | Self::Page { .. } | Self::Senseless { .. } | Self::Full)
+    }
+
+    /// Whether trying again can help without anybody's doing.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Lost { .. }
+                | Self::Away { .. }
+                | Self::Slow { .. }
+                | Self::LoginAway { .. }
+                | Self::DatabaseDown
+        )
+    }
+
+    /// The reason in a word, for the header.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Setup { .. } => "settings",
+            Self::Unreachable { .. } => "offline",
+            Self::Untrusted { .. } => "TLS",
+            Self::Lost { .. } | Self::Slow { .. } => "no answer",
+            Self::NoGateway { .. } | Self::Away { .. } => "gateway",
+            Self::NoService { .. } | Self::Page { .. } | Self::Senseless { .. } => "answer",
+            Self::NoToken(_) | Self::BadToken | Self::OddToken => "token",
+            Self::Expired => "expired",
+            Self::Elsewhere { .. } => "address",
+            Self::NotOwner { .. } => "not yours",
+            Self::LoginRefused { .. } | Self::LoginAway { .. } => "login",
+            Self::DatabaseDown => "database",
+            Self::Refused { .. }
+            | Self::FirewallRefused { .. }
+            | Self::NoRule
+            | Self::NotTaken
+            | Self::ForeignRule
+            | Self::Full
+            | Self::Changed { .. }
+            | Self::NotListed { .. }
+            | Self::StillThere { .. }
+            | Self::Unwanted(_) => "refused",
+        }
+    }
+}
+
+impl Remedy for Error {
+    fn remedy(&self) -> Cow<'static, str> {
+        match self {
+            Self::Setup { .. } => "check the section [[lab]] of the configuration",
+            Self::Unreachable { .. } => "check the VPN, and `url` in [[lab]]",
+            Self::Untrusted { .. } => {
+                "name the authority with ca_file, or the certificate with fingerprint, in [[lab]]; a gateway that is asked \
+                 directly signs its own"
+            }
+            Self::Lost { .. } | Self::Slow { .. } => "look at the list again: it may have been done",
+            Self::NoGateway { .. } => "restart your gateway machine: it registers its name when it starts",
+            Self::Away { .. } => "start or restart your gateway machine, and try again in a minute",
+            Self::NoService { .. } => "check `url` in [[lab]]: it is the front server's, or the gateway's own",
+            Self::Page { .. } => "look at the list again, and at the gateway's own log",
+            Self::Senseless { .. } => "please report this with the version of the service",
+            Self::NoToken(Some(missing)) => return missing.remedy(),
+            Self::NoToken(None) => {
+                "set NOCTUI_LAB_TOKEN, or say token_file, token_command, token_keyring or user in [[lab]]"
+            }
+            Self::Expired => {
+                "make a new token (vlab token --refresh), or let noctui log in: user and password_* in [[lab]]"
+            }
+            Self::BadToken => "make a new token at this lab's front server; another server's is not accepted",
+            Self::OddToken => "make a new token: this one was not made by vLab's front server",
+            Self::Elsewhere { .. } => {
+                "log in again from here: a token holds for one address, and a VPN gives another one"
+            }
+            Self::NotOwner { .. } => "ask its owner, or name your own gateway's `url` and token in [[lab]]",
+            Self::LoginRefused { .. } => {
+                "check `user` and the password's place in [[lab]]; repeated failures lock accounts"
+            }
+            Self::LoginAway { .. } => "try again in a few minutes",
+            Self::Refused { .. } => "correct what was asked for",
+            Self::FirewallRefused { .. } => "check the address and the port: IPv4, and 1 to 65535",
+            Self::NoRule => {
+                "on the gateway: delete its row from the table ipam; a new forward to the same place works meanwhile"
+            }
+            Self::NotTaken => "write the address as plain IPv4; the rule that stays behind does no harm",
+            Self::ForeignRule => "on the gateway: iptables -t nat -L PREROUTING --line-numbers, and delete that rule",
+            Self::DatabaseDown => "restart PostgreSQL or the gateway machine",
+            Self::Full => "delete forwards that nobody needs; X proposes those that are dead",
+            Self::Changed { .. } | Self::NotListed { .. } => "look at the list again: somebody has changed it",
+            Self::StillThere { .. } => "look at the list again in a moment",
+            Self::Unwanted(_) => "correct it",
+        }
+        .into()
+    }
+}

@@ -1,0 +1,57 @@
+//! What puts right at the gateway what its service cannot put right: its owner types that there.
+
+use std::net::Ipv4Addr;
+
+use super::{Row, State};
+
+/// The lines for the gateway's shell that end what is dead or unlisted; `None` where the service itself can.
+#[must_use]
+pub fn mending(row: &Row) -> Option<String> {
+    let (port, target) = (row.port?, row.target?);
+    match row.state {
+        State::Dead => Some(format!("sudo -u postgres psql vlab_ipam -c 'DELETE FROM ipam WHERE conn_port = {port}'")),
+        State::Unlisted => {
+            // It comes from outside and is going to be typed into a shell.
+            let address: Ipv4Addr = row.address.parse().ok()?;
+            Some(format!(
+                "sudo iptables -t nat -D PREROUTING -i ens160 -p tcp --dport {port} -j DNAT --to {address}:{target} && \
+                 sudo iptables -D FORWARD -p tcp -d {address} --dport {target} -j ACCEPT && \
+                 sudo sh -c 'iptables-save > /etc/iptables/rules.v4'"
+            ))
+        }
+        State::Live | State::Unmeasured | State::Unreachable | State::Duplicate | State::Gone | State::NoForward => {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(state: State, address: &str) -> Row {
+        Row {
+            state,
+            name: "web01".to_owned(),
+            component: String::new(),
+            address: address.to_owned(),
+            routable: None,
+            since: None,
+            target: Some(22),
+            protocol: None,
+            port: Some(50_064),
+            reach: None,
+            note: String::new(),
+        }
+    }
+
+    #[test]
+    fn only_what_the_service_cannot_mend_is_mended_by_hand() {
+        let dead = mending(&row(State::Dead, "x; reboot")).unwrap();
+        assert!(dead.ends_with("WHERE conn_port = 50064'") && !dead.contains("reboot"), "{dead}");
+        let unlisted = mending(&row(State::Unlisted, "192.168.1.20")).unwrap();
+        assert!(unlisted.contains("--dport 50064 -j DNAT --to 192.168.1.20:22"), "{unlisted}");
+        assert_eq!(mending(&row(State::Unlisted, "$(reboot)")), None);
+        assert_eq!(mending(&row(State::Live, "192.168.1.20")), None);
+    }
+}

@@ -1,0 +1,245 @@
+//! Forwards, machines, and what is known of them; no I/O.
+
+mod component;
+mod mend;
+mod place;
+mod row;
+mod saved;
+mod token;
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use serde::{Deserialize, Serialize};
+
+pub use component::{COMPONENTS, Component, Protocol, component};
+pub use mend::mending;
+pub use place::{BadPlace, Place, Target};
+pub use row::{Key, Reach, Row, Since, State, rows};
+pub use saved::{BadFile, Saved};
+pub use token::{Claims, Holding};
+
+/// A port of the gateway that leads to a port of a machine, as the gateway lists it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Forward {
+    /// The gateway's port; one forward each.
+    pub port: u16,
+    /// The machine's name; harmless text.
+    pub name: String,
+    /// What the machine is, such as `CentOS`; harmless text.
+    pub component: String,
+    /// The machine's address inside of the lab. The gateway does not check it: it may be anything.
+    pub address: String,
+    /// The machine's port. 0 is possible and leads nowhere.
+    pub target: u16,
+}
+
+impl Forward {
+    /// Whether it leads where `wanted` wants to.
+    #[must_use]
+    pub fn is_for(&self, wanted: &Wanted) -> bool {
+        self.name == wanted.name && self.address == wanted.address && self.target == wanted.target
+    }
+
+    /// What would make another one like it.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        let Self { name, component, address, target, .. } = self.clone();
+        Wanted { name, component, address, target }
+    }
+
+    /// `web01 22`: what it is called in a sentence.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{} {}", self.name, self.target)
+    }
+}
+
+/// A forward that is to be made. The gateway chooses its own port for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The machine's name.
+    pub name: String,
+    /// What it is.
+    pub component: String,
+    /// Its address inside of the lab.
+    pub address: String,
+    /// Its port.
+    pub target: u16,
+}
+
+/// Why a forward cannot be made, said before the gateway is asked: it accepts some of these and cannot undo them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unwanted {
+    /// The gateway's list needs a name.
+    #[error("a forward needs the name of a machine")]
+    NoName,
+    /// The gateway's list needs a component.
+    #[error("a forward needs a component, such as CentOS")]
+    NoComponent,
+    /// Names are drawn and compared.
+    #[error("the name has characters that are no text")]
+    BadName,
+    /// The gateway forwards IPv4 only, and an address with more in it would reach its firewall's command line.
+    #[error("the address is not an IPv4 address such as 192.168.1.20")]
+    BadAddress,
+    /// Such a forward can be made and never deleted.
+    #[error("the port is 0: the gateway would take it and could never delete it")]
+    PortZero,
+}
+
+impl Wanted {
+    /// Says what keeps it from being made.
+    pub fn check(&self) -> Result<(), Unwanted> {
+        if self.name.trim().is_empty() {
+            return Err(Unwanted::NoName);
+        }
+        if self.component.trim().is_empty() {
+            return Err(Unwanted::NoComponent);
+        }
+        if !self.name.chars().chain(self.component.chars()).all(crate::text::is_harmless) {
+            return Err(Unwanted::BadName);
+        }
+        // Written otherwise (`01.2.3.4`), the firewall's listing does not match what was sent, and the rule stays.
+        let address = self.address.parse::<Ipv4Addr>().ok().filter(|address| address.to_string() == self.address);
+        let address = address.ok_or(Unwanted::BadAddress)?;
+        if address.is_unspecified() || address.is_broadcast() || address.is_multicast() {
+            return Err(Unwanted::BadAddress);
+        }
+        if self.target == 0 {
+            return Err(Unwanted::PortZero);
+        }
+        Ok(())
+    }
+
+    /// `web01 22`: what it is called in a sentence.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{} {}", self.name, self.target)
+    }
+}
+
+/// A rule of the gateway's firewall that leads a port on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Rule {
+    /// The gateway's port.
+    pub port: u16,
+    /// Where to.
+    pub address: String,
+    /// The port there.
+    pub target: u16,
+}
+
+/// What the health check tells of the gateway's firewall.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Firewall {
+    /// Of the service.
+    pub version: String,
+    /// The rules that lead ports on.
+    pub rules: Vec<Rule>,
+    /// Rules that let packets through to an address and port which no rule leads to any more. They do no harm.
+    pub leftovers: usize,
+    /// Rules in between that are not forwards: creating and deleting fails until they are gone.
+    pub foreign: usize,
+}
+
+/// A machine of the lab.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// What it is; empty where nobody says.
+    pub component: String,
+    /// Its IPv4 addresses, in the order told.
+    pub addresses: Vec<String>,
+    /// Whether the gateway's ping reaches it, which says nothing about ports; `None` until it was tried.
+    pub routable: Option<bool>,
+    /// What the inventory says of its power, such as `poweredOn`; `None` where there is no inventory.
+    pub power: Option<String>,
+    /// Whether the inventory has it; `None` where there is no inventory.
+    pub exists: Option<bool>,
+}
+
+/// All that a lab told at one time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The gateway's address on the outside, as it told it.
+    pub gateway: String,
+    /// The forwards, by port.
+    pub forwards: Vec<Forward>,
+    /// The machines by name.
+    pub machines: BTreeMap<String, Machine>,
+    /// The firewall; `None` where the health check was not read.
+    pub firewall: Option<Firewall>,
+    /// Forwards that could not be read.
+    pub unreadable: usize,
+}
+
+/// The ports that a gateway has for forwards unless it is told otherwise: 50000 to 50100.
+pub const POOL: usize = 101;
+
+impl Snapshot {
+    /// How full the gateway's ports are, once that should be known: many more fail by chance.
+    #[must_use]
+    pub fn is_nearly_full(&self) -> bool {
+        self.forwards.len() * 10 >= POOL * 8
+    }
+
+    /// Whether the firewall really leads a forward where it is said to; `None` where nobody knows.
+    #[must_use]
+    pub fn has_rule(&self, forward: &Forward) -> Option<bool> {
+        let firewall = self.firewall.as_ref()?;
+        Some(
+            firewall.rules.iter().any(|rule| {
+                rule.port == forward.port && rule.address == forward.address && rule.target == forward.target
+            }),
+        )
+    }
+
+    /// A forward that leads where `wanted` wants to, and is not known to be dead; the lowest port counts.
+    #[must_use]
+    pub fn existing(&self, wanted: &Wanted) -> Option<&Forward> {
+        let fitting = self.forwards.iter().filter(|forward| forward.is_for(wanted));
+        fitting.filter(|forward| self.has_rule(forward) != Some(false)).min_by_key(|forward| forward.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(name: &str, component: &str, address: &str, target: u16) -> Wanted {
+        Wanted { name: name.to_owned(), component: component.to_owned(), address: address.to_owned(), target }
+    }
+
+    #[test]
+    fn what_the_gateway_would_take_and_could_not_undo_is_refused_here() {
+        let check = |address: &str, target| wanted("web01", "CentOS", address, target).check();
+        assert_eq!(check("192.168.1.20", 22), Ok(()));
+        for address in
+            ["", "web01", "192.168.1.0/24", "01.2.3.4", "1.2.3.4/32", "2001:db8::1", "1.2.3.4 -s 0/0", "0.0.0.0"]
+        {
+            assert_eq!(check(address, 22), Err(Unwanted::BadAddress), "{address}");
+        }
+        assert_eq!(check("192.168.1.20", 0), Err(Unwanted::PortZero));
+        assert_eq!(wanted(" ", "CentOS", "192.168.1.20", 22).check(), Err(Unwanted::NoName));
+        assert_eq!(wanted("web01", "", "192.168.1.20", 22).check(), Err(Unwanted::NoComponent));
+        assert_eq!(wanted("web\u{202e}01", "CentOS", "192.168.1.20", 22).check(), Err(Unwanted::BadName));
+    }
+
+    #[test]
+    fn a_dead_record_is_no_forward_to_use_again() {
+        let forward = |port| Forward {
+            port,
+            name: "web01".to_owned(),
+            component: "CentOS".to_owned(),
+            address: "192.168.1.20".to_owned(),
+            target: 22,
+        };
+        let rule = |port| Rule { port, address: "192.168.1.20".to_owned(), target: 22 };
+        let mut snapshot = Snapshot { forwards: vec![forward(50_010), forward(50_004)], ..Snapshot::default() };
+        let wanted = forward(0).wanted();
+        assert_eq!(snapshot.existing(&wanted).map(|found| found.port), Some(50_004));
+        snapshot.firewall = Some(Firewall { rules: vec![rule(50_010)], ..Firewall::default() });
+        assert_eq!(snapshot.existing(&wanted).map(|found| found.port), Some(50_010));
+        assert_eq!(snapshot.existing(&Wanted { target: 23, ..wanted }), None);
+    }
+}

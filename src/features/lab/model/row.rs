@@ -1,0 +1,439 @@
+//! The one table: what is true of every forward and every machine, from what the gateway lists, what its firewall does,
+//! what the inventory has, and what was measured from here.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
+
+use super::{Forward, Machine, Rule, Snapshot};
+
+/// What came of a connection to a forward's port, made from here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Reach {
+    /// Something took it.
+    Open {
+        /// From the first packet to the connection.
+        #[serde(rename = "latency_us", serialize_with = "as_micros")]
+        latency: Duration,
+        /// What it said of itself, made harmless; empty where it said nothing.
+        banner: String,
+    },
+    /// Nothing listens behind it.
+    Refused,
+    /// No answer in time.
+    TimedOut,
+    /// There is no way there, and why.
+    Failed {
+        /// As the system says it.
+        why: String,
+    },
+}
+
+/// A length of time in JSON.
+fn as_micros<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+}
+
+impl Reach {
+    /// Whether something took the connection.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Open { .. })
+    }
+
+    /// In words: `0.8 ms`, `refused`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Open { latency, .. } => {
+                let micros = latency.as_micros();
+                if micros < 10_000 {
+                    format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
+                } else {
+                    format!("{} ms", micros / 1000)
+                }
+            }
+            Self::Refused => "refused".to_owned(),
+            Self::TimedOut => "no answer".to_owned(),
+            Self::Failed { why } => why.clone(),
+        }
+    }
+}
+
+/// What is true of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Listed, led on by the firewall as far as that is known, and something takes connections.
+    Live,
+    /// Listed, and nothing was measured yet.
+    Unmeasured,
+    /// Listed, and nothing takes connections.
+    Unreachable,
+    /// Another forward leads to the same place.
+    Duplicate,
+    /// The inventory has no such machine any more.
+    Gone,
+    /// Listed, and the firewall does not lead it there.
+    Dead,
+    /// The firewall leads a port on that is not listed.
+    Unlisted,
+    /// A machine without a forward.
+    NoForward,
+}
+
+impl State {
+    /// The word on the screen and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Unmeasured => "unmeasured",
+            Self::Unreachable => "unreachable",
+            Self::Duplicate => "duplicate",
+            Self::Gone => "gone",
+            Self::Dead => "dead",
+            Self::Unlisted => "unlisted",
+            Self::NoForward => "no-forward",
+        }
+    }
+
+    /// Whether a clean-up proposes to remove it.
+    #[must_use]
+    pub const fn is_rubbish(self) -> bool {
+        matches!(self, Self::Duplicate | Self::Gone | Self::Dead)
+    }
+
+    /// Whether somebody should look at it.
+    #[must_use]
+    pub const fn is_fault(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Duplicate | Self::Gone | Self::Dead | Self::Unlisted)
+    }
+}
+
+/// What identifies a row, whatever becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    /// A listed forward, by the gateway's port.
+    Forward(u16),
+    /// A rule that is not listed, by the gateway's port.
+    Rule(u16),
+    /// A machine without a forward, by name.
+    Machine(String),
+}
+
+/// Since when a machine answers pings, or does not, as far as it was seen from here.
+pub type Since = BTreeMap<String, DateTime<Utc>>;
+
+/// A row of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// What is true of it.
+    pub state: State,
+    /// The machine's name; empty for a rule of which nobody knows the machine.
+    pub name: String,
+    /// What the machine is.
+    pub component: String,
+    /// Its address inside of the lab.
+    pub address: String,
+    /// Whether the gateway's ping reaches it.
+    pub routable: Option<bool>,
+    /// Since when that is so.
+    pub since: Option<DateTime<Utc>>,
+    /// The machine's port; `None` without a forward.
+    pub target: Option<u16>,
+    /// What that port is for.
+    pub protocol: Option<&'static str>,
+    /// The gateway's port.
+    pub port: Option<u16>,
+    /// What was measured.
+    pub reach: Option<Reach>,
+    /// What makes the state more than a word: where a rule leads to, of which forward it is the duplicate.
+    pub note: String,
+}
+
+impl Row {
+    /// What identifies it.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        match (self.port, self.state) {
+            (Some(port), State::Unlisted) => Key::Rule(port),
+            (Some(port), _) => Key::Forward(port),
+            (None, _) => Key::Machine(self.name.clone()),
+        }
+    }
+
+    /// The forward, where the gateway lists one.
+    #[must_use]
+    pub fn forward(&self) -> Option<Forward> {
+        let (port, target) = (self.port?, self.target?);
+        let is_listed = self.state != State::Unlisted;
+        let Self { name, component, address, .. } = self.clone();
+        is_listed.then_some(Forward { port, name, component, address, target })
+    }
+}
+
+/// The table of a snapshot: by machine, then by its port. What was measured is by the gateway's port.
+#[must_use]
+pub fn rows(snapshot: &Snapshot, reached: &BTreeMap<u16, Reach>, since: &Since) -> Vec<Row> {
+    let rules = rules_of(snapshot);
+    let first = first_of_each(snapshot, rules.as_ref(), reached);
+    let table = Table { snapshot, reached, since, rules, first };
+    let mut rows: Vec<Row> = snapshot.forwards.iter().map(|forward| table.listed(forward)).collect();
+    rows.extend(table.unlisted().map(|rule| table.rule(rule)));
+    let named: std::collections::BTreeSet<&str> =
+        snapshot.forwards.iter().map(|forward| forward.name.as_str()).collect();
+    let bare = snapshot.machines.iter().filter(|(name, _)| !named.contains(name.as_str()));
+    rows.extend(bare.map(|(name, machine)| table.machine(name, machine)));
+    rows.sort_by(|one, other| order(one).cmp(&order(other)));
+    rows
+}
+
+/// What rows are ordered by: rules without a machine come last.
+fn order(row: &Row) -> (bool, &str, Option<u16>, Option<u16>) {
+    (row.name.is_empty(), &row.name, row.target, row.port)
+}
+
+/// Of those forwards that lead to the same place, the one that is not a duplicate: one that works rather than one that
+/// does not, then the lowest port.
+fn first_of_each<'a>(
+    snapshot: &'a Snapshot,
+    rules: Option<&BTreeMap<u16, &Rule>>,
+    reached: &BTreeMap<u16, Reach>,
+) -> BTreeMap<(&'a str, u16), u16> {
+    let mut first: BTreeMap<(&str, u16), (bool, u16)> = BTreeMap::new();
+    for forward in &snapshot.forwards {
+        if rules.is_some_and(|rules| !leads(rules, forward)) {
+            continue;
+        }
+        let is_closed = reached.get(&forward.port).is_some_and(|reach| !reach.is_open());
+        let candidate = (is_closed, forward.port);
+        let held = first.entry((forward.address.as_str(), forward.target)).or_insert(candidate);
+        *held = candidate.min(*held);
+    }
+    first.into_iter().map(|(place, (_, port))| (place, port)).collect()
+}
+
+/// The firewall's rules by port; `None` where they are not known.
+fn rules_of(snapshot: &Snapshot) -> Option<BTreeMap<u16, &Rule>> {
+    // The first rule of a port is the one that counts.
+    let firewall = snapshot.firewall.as_ref()?;
+    Some(firewall.rules.iter().rev().map(|rule| (rule.port, rule)).collect())
+}
+
+/// Whether the firewall leads a forward where it is said to.
+fn leads(rules: &BTreeMap<u16, &Rule>, forward: &Forward) -> bool {
+    rules.get(&forward.port).is_some_and(|rule| rule.address == forward.address && rule.target == forward.target)
+}
+
+/// What rows are made from.
+struct Table<'a> {
+    snapshot: &'a Snapshot,
+    reached: &'a BTreeMap<u16, Reach>,
+    since: &'a Since,
+    rules: Option<BTreeMap<u16, &'a Rule>>,
+    first: BTreeMap<(&'a str, u16), u16>,
+}
+
+impl Table<'_> {
+    /// A listed forward.
+    fn listed(&self, forward: &Forward) -> Row {
+        let reach = self.reached.get(&forward.port).cloned();
+        let (state, note) = self.state(forward, reach.as_ref());
+        let machine = self.snapshot.machines.get(&forward.name);
+        let protocol = super::component(&forward.component).protocol(forward.target);
+        Row {
+            state,
+            name: forward.name.clone(),
+            component: forward.component.clone(),
+            address: forward.address.clone(),
+            routable: machine.and_then(|machine| machine.routable),
+            since: self.since.get(&forward.name).copied(),
+            target: Some(forward.target),
+            protocol: Some(protocol.as_str()),
+            port: Some(forward.port),
+            reach,
+            note,
+        }
+    }
+
+    /// What is true of a listed forward, the worst first.
+    fn state(&self, forward: &Forward, reach: Option<&Reach>) -> (State, String) {
+        if let Some(rules) = &self.rules {
+            match rules.get(&forward.port) {
+                None => return (State::Dead, "the firewall has no rule for it".to_owned()),
+                Some(rule) if rule.address != forward.address || rule.target != forward.target => {
+                    return (State::Dead, format!("the firewall leads it to {}:{}", rule.address, rule.target));
+                }
+                Some(_) => {}
+            }
+        }
+        if self.snapshot.machines.get(&forward.name).and_then(|machine| machine.exists) == Some(false) {
+            return (State::Gone, "the inventory has no such machine".to_owned());
+        }
+        if let Some(first) =
+            self.first.get(&(forward.address.as_str(), forward.target)).filter(|port| **port != forward.port)
+        {
+            return (State::Duplicate, format!("{first} leads there, too"));
+        }
+        match reach {
+            None => (State::Unmeasured, String::new()),
+            Some(Reach::Open { .. }) => (State::Live, String::new()),
+            Some(reach) => (State::Unreachable, format!("{} from here", reach.words())),
+        }
+    }
+
+    /// The rules that nobody lists: no record has their port, or the record's forward is elsewhere.
+    fn unlisted(&self) -> impl Iterator<Item = &Rule> {
+        let listed: BTreeMap<u16, &Forward> =
+            self.snapshot.forwards.iter().map(|forward| (forward.port, forward)).collect();
+        let rules = self.snapshot.firewall.iter().flat_map(|firewall| &firewall.rules);
+        rules.filter(move |rule| {
+            listed
+                .get(&rule.port)
+                .is_none_or(|forward| forward.address != rule.address || forward.target != rule.target)
+        })
+    }
+
+    /// A rule that is not listed. Its machine is known by its address, if at all.
+    fn rule(&self, rule: &Rule) -> Row {
+        let mut machines = self.snapshot.machines.iter();
+        let machine = machines.find(|(_, machine)| machine.addresses.contains(&rule.address));
+        let component = machine.map_or_else(String::new, |(_, machine)| machine.component.clone());
+        let protocol = super::component(&component).protocol(rule.target);
+        Row {
+            state: State::Unlisted,
+            name: machine.map_or_else(String::new, |(name, _)| name.clone()),
+            component,
+            address: rule.address.clone(),
+            routable: machine.and_then(|(_, machine)| machine.routable),
+            since: machine.and_then(|(name, _)| self.since.get(name).copied()),
+            target: Some(rule.target),
+            protocol: Some(protocol.as_str()),
+            port: Some(rule.port),
+            reach: self.reached.get(&rule.port).cloned(),
+            note: "open, and in no list".to_owned(),
+        }
+    }
+
+    /// A machine without a forward.
+    fn machine(&self, name: &str, machine: &Machine) -> Row {
+        Row {
+            state: State::NoForward,
+            name: name.to_owned(),
+            component: machine.component.clone(),
+            address: machine.addresses.first().cloned().unwrap_or_default(),
+            routable: machine.routable,
+            since: self.since.get(name).copied(),
+            target: None,
+            protocol: None,
+            port: None,
+            reach: None,
+            note: machine.power.as_deref().map(power_words).unwrap_or_default(),
+        }
+    }
+}
+
+/// `powered on` for `poweredOn`.
+fn power_words(power: &str) -> String {
+    match power {
+        "poweredOn" => "powered on".to_owned(),
+        "poweredOff" => "powered off".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::lab::model::Firewall;
+
+    fn forward(port: u16, name: &str, address: &str, target: u16) -> Forward {
+        Forward { port, name: name.to_owned(), component: "CentOS".to_owned(), address: address.to_owned(), target }
+    }
+
+    fn rule(port: u16, address: &str, target: u16) -> Rule {
+        Rule { port, address: address.to_owned(), target }
+    }
+
+    fn open() -> Reach {
+        Reach::Open { latency: Duration::from_micros(812), banner: String::new() }
+    }
+
+    fn told(snapshot: &Snapshot, reached: &[(u16, Reach)]) -> Vec<(Option<u16>, &'static str)> {
+        let reached = reached.iter().cloned().collect();
+        rows(snapshot, &reached, &Since::new()).iter().map(|row| (row.port, row.state.as_str())).collect()
+    }
+
+    #[test]
+    fn every_state_is_told_from_the_others() {
+        let machine = |exists, address: &str| Machine {
+            exists: Some(exists),
+            addresses: vec![address.to_owned()],
+            ..Machine::default()
+        };
+        let snapshot = Snapshot {
+            forwards: vec![
+                forward(50_001, "a", "192.168.1.1", 22),
+                forward(50_002, "b", "192.168.1.2", 22),
+                forward(50_003, "c", "192.168.1.3", 22),
+                forward(50_004, "c", "192.168.1.3", 22),
+                forward(50_005, "d", "192.168.1.4", 22),
+                forward(50_006, "e", "192.168.1.5", 22),
+                forward(50_007, "f", "192.168.1.6", 22),
+            ],
+            machines: [
+                ("d".to_owned(), machine(false, "192.168.1.4")),
+                ("g".to_owned(), machine(true, "192.168.1.7")),
+                ("h".to_owned(), machine(true, "192.168.1.8")),
+            ]
+            .into(),
+            firewall: Some(Firewall {
+                rules: vec![
+                    rule(50_001, "192.168.1.1", 22),
+                    rule(50_002, "192.168.1.2", 22),
+                    rule(50_003, "192.168.1.3", 22),
+                    rule(50_004, "192.168.1.3", 22),
+                    rule(50_005, "192.168.1.4", 22),
+                    rule(50_007, "192.168.1.9", 22),
+                    rule(50_099, "192.168.1.7", 443),
+                ],
+                ..Firewall::default()
+            }),
+            ..Snapshot::default()
+        };
+        let reached = [(50_001, open()), (50_002, Reach::Refused), (50_004, open()), (50_003, Reach::TimedOut)];
+        assert_eq!(
+            told(&snapshot, &reached),
+            [
+                (Some(50_001), "live"),
+                (Some(50_002), "unreachable"),
+                (Some(50_003), "duplicate"),
+                (Some(50_004), "live"),
+                (Some(50_005), "gone"),
+                (Some(50_006), "dead"),
+                (Some(50_007), "dead"),
+                (None, "no-forward"),
+                (Some(50_099), "unlisted"),
+                (None, "no-forward"),
+                (Some(50_007), "unlisted"),
+            ]
+        );
+    }
+
+    #[test]
+    fn without_the_firewall_nothing_is_called_dead() {
+        let snapshot = Snapshot { forwards: vec![forward(50_001, "a", "192.168.1.1", 22)], ..Snapshot::default() };
+        assert_eq!(told(&snapshot, &[]), [(Some(50_001), "unmeasured")]);
+        assert_eq!(told(&snapshot, &[(50_001, open())]), [(Some(50_001), "live")]);
+    }
+
+    #[test]
+    fn latencies_read_in_the_unit_that_matters() {
+        let words = |micros| Reach::Open { latency: Duration::from_micros(micros), banner: String::new() }.words();
+        assert_eq!([80, 812, 9_999, 10_400, 1_200_000].map(words), ["0.0 ms", "0.8 ms", "9.9 ms", "10 ms", "1200 ms"]);
+    }
+}

@@ -1,0 +1,152 @@
+//! What a command that writes would do, before it is asked about: exactly this is done when the answer is yes.
+
+use super::plan::Stage;
+use super::{Command, Page, Purpose, State};
+use crate::features::lab::act::Change;
+use crate::features::lab::model;
+use crate::features::lab::worker::Request;
+use crate::ui::Look;
+use crate::ui::page::Span;
+use crate::ui::theme::{Role, State as Sign};
+
+/// A request that waits for an answer.
+#[derive(Debug)]
+pub(crate) struct Aim {
+    /// What would be asked of the worker; `None` where the command asks by itself.
+    pub(crate) request: Option<Request>,
+    /// The question, naming the object.
+    pub(crate) question: String,
+    /// What more there is to know.
+    pub(crate) lines: Vec<Span>,
+    /// The word to type where that is demanded.
+    pub(crate) word: String,
+    /// Whether it concerns production.
+    pub(crate) production: bool,
+}
+
+/// Names of a plan that a question shows.
+const NAMED: usize = 4;
+/// What comes too early was meant for something else.
+const TOO_SOON: &str = "what is shown has just changed: look again";
+
+impl State {
+    /// What a command would do now, or why it would do nothing.
+    pub(crate) fn aim(&self, command: Command, look: &Look<'_>) -> Result<Aim, String> {
+        let lab = self.lab().ok_or("no lab is configured: [[lab]] in the configuration adds one")?;
+        if lab.view.read_only {
+            return Err(format!("lab {} has read_only = true", lab.view.name));
+        }
+        if let Some(why) = lab.stale(self.started, look.now) {
+            return Err(format!("{why}: nothing is changed meanwhile"));
+        }
+        let is_several = self.page.is_none() && self.list.marked() > 1;
+        if command == Command::Go {
+            self.aim_plan()
+        } else if command == Command::Delete && !is_several {
+            self.aim_deletion(look)
+        } else {
+            // What asks by itself: a form, a plan.
+            Ok(Aim { request: None, question: String::new(), lines: vec![], word: String::new(), production: false })
+        }
+    }
+
+    /// The deletion of the forward on the screen.
+    fn aim_deletion(&self, look: &Look<'_>) -> Result<Aim, String> {
+        let row = self.row_on_screen().ok_or("there is nothing to delete here")?;
+        let lab = self.lab().ok_or("there is no lab")?;
+        if self.is_too_soon(look.now) {
+            return Err(TOO_SOON.to_owned());
+        }
+        let forward = match (row.forward(), row.state) {
+            (Some(forward), _) => forward,
+            (None, model::State::Unlisted) => {
+                return Err("the service cannot delete what it does not list; R copies what does".to_owned());
+            }
+            (None, _) => return Err(format!("{} has no forward", row.name)),
+        };
+        let place = if lab.view.production { lab.view.name.to_uppercase() } else { lab.view.name.clone() };
+        let mut lines = vec![(
+            format!("{}:{} on port {} of the gateway", forward.address, forward.target, forward.port),
+            Role::Text,
+        )];
+        if row.state == model::State::Live {
+            lines.push((format!("{} it works: whoever uses it is cut off", look.glyph(Sign::Warning)), Role::Warning));
+        } else if row.state == model::State::Dead {
+            let text = "its rule is gone: the service will say that it cannot delete the record";
+            lines.push((text.to_owned(), Role::Warning));
+        }
+        lines.push(("u makes it again, on another port".to_owned(), Role::Muted));
+        let request =
+            Request::Change { lab: lab.view.name.clone(), job: 0, changes: vec![Change::Remove(forward.clone())] };
+        Ok(Aim {
+            request: Some(request),
+            question: format!("Delete the forward to \"{}\" on {place}?", forward.title()),
+            lines,
+            word: forward.name,
+            production: lab.view.production,
+        })
+    }
+
+    /// The plan that is opened.
+    fn aim_plan(&self) -> Result<Aim, String> {
+        let Some(Page::Plan(plan)) = &self.page else { return Err("there is no plan here".to_owned()) };
+        let lab = self.lab().filter(|lab| lab.view.name == plan.lab).ok_or("the plan is for another lab")?;
+        if plan.stage != Stage::Drafted {
+            return Err("the plan is carried out already".to_owned());
+        }
+        let wanted = plan.wanted();
+        if wanted.is_empty() {
+            return Err("nothing of the plan is to be done".to_owned());
+        }
+        let (mut adds, mut removes) = (0, 0);
+        for (_, change) in &wanted {
+            match change {
+                Change::Add(_) => adds += 1,
+                Change::Remove(_) => removes += 1,
+            }
+        }
+        let what = match (adds, removes) {
+            (0, removes) => format!("Delete {removes} forwards"),
+            (adds, 0) => format!("Make {adds} forwards"),
+            (adds, removes) => format!("Make {adds} forwards and delete {removes}"),
+        };
+        let place = if lab.view.production { lab.view.name.to_uppercase() } else { lab.view.name.clone() };
+        let titles: Vec<String> = wanted.iter().take(NAMED).map(|(_, change)| change.title()).collect();
+        let more = wanted.len().saturating_sub(NAMED);
+        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let changes = wanted.into_iter().map(|(_, change)| change).collect();
+        Ok(Aim {
+            request: Some(Request::Change { lab: plan.lab.clone(), job: 0, changes }),
+            question: format!("{what} on {place}?"),
+            lines: vec![
+                (format!("{}{tail}", titles.join(", ")), Role::Text),
+                ("one after the other; x begins no further one".to_owned(), Role::Muted),
+            ],
+            word: lab.view.name.clone(),
+            production: lab.view.production,
+        })
+    }
+
+    /// Asks the worker for what was ordered and, where that was demanded, confirmed.
+    pub(crate) fn carry_out(&mut self, request: Request) -> super::Outcome {
+        let Request::Change { lab, changes, .. } = request else { return super::Outcome::ask(request) };
+        let is_plan = matches!(&self.page, Some(Page::Plan(plan)) if plan.stage == Stage::Drafted && plan.lab == lab
+            && plan.wanted().iter().map(|(_, change)| change).eq(&changes));
+        let purpose = match changes.as_slice() {
+            _ if is_plan => Purpose::Plan,
+            [change] => Purpose::Single(lab.clone(), change.clone()),
+            _ => return super::Outcome::warn("the plan has changed meanwhile: look again"),
+        };
+        let said = match changes.as_slice() {
+            [Change::Remove(forward)] => format!("deleting {}", forward.title()),
+            [Change::Add(wanted)] => format!("making a forward to {}", wanted.title()),
+            changes => format!("carrying out {} changes", changes.len()),
+        };
+        let job = self.order(purpose);
+        if is_plan && let Some(Page::Plan(plan)) = &mut self.page {
+            let sent = plan.wanted().into_iter().map(|(at, _)| at).collect();
+            plan.stage = Stage::Running(job, sent);
+        }
+        super::Outcome::done(said).and([Request::Change { lab, job, changes }])
+    }
+}

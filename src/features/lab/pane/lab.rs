@@ -1,0 +1,248 @@
+//! One lab as the screen knows it: how it is doing, what it told, what was measured.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::features::lab::model::{Holding, Key, Reach, Row, Since, Snapshot, rows};
+use crate::features::lab::worker::{Health, LabView};
+use crate::ui::page::Span;
+use crate::ui::theme::{self, Role};
+use crate::ui::time::{Zone, age, brief_distance};
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct LabState {
+    /// As configured.
+    pub(super) view: LabView,
+    /// How it is doing.
+    pub(super) health: Health,
+    /// What it told; `None` before anything was told.
+    pub(super) snapshot: Option<Arc<Snapshot>>,
+    /// Since when its machines answer pings, or do not.
+    pub(super) since: Arc<Since>,
+    /// As of when.
+    pub(super) told_at: Option<DateTime<Utc>>,
+    /// What was measured, by the gateway's port.
+    pub(super) reached: BTreeMap<u16, Reach>,
+    /// Its table, made of all that.
+    pub(super) table: Vec<Row>,
+    /// The token that is held.
+    pub(super) token: Option<Holding>,
+    /// Whether it was said that the token has ended.
+    pub(super) is_end_told: bool,
+}
+
+/// Whether every word of the filter stands in one of the texts of a row, and none that it excludes.
+pub(super) fn fits(row: &Row, filter: &str) -> bool {
+    if filter.trim().is_empty() {
+        return true;
+    }
+    let number = |number: Option<u16>| number.map_or_else(String::new, |number| number.to_string());
+    let banner = match &row.reach {
+        Some(Reach::Open { banner, .. }) => banner.as_str(),
+        _ => "",
+    };
+    let (port, target) = (number(row.port), number(row.target));
+    let texts = [
+        row.name.as_str(),
+        &row.component,
+        &row.address,
+        row.state.as_str(),
+        row.protocol.unwrap_or(""),
+        &port,
+        &target,
+        banner,
+    ];
+    filter.split_whitespace().all(|word| {
+        let (excludes, word) = word.strip_prefix('!').map_or((false, word), |rest| (true, rest));
+        let word = word.to_lowercase();
+        word.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&word)) != excludes
+    })
+}
+
+impl LabState {
+    /// One of which nothing was heard yet.
+    pub(super) fn new(view: LabView) -> Self {
+        Self {
+            view,
+            health: Health::Connecting,
+            snapshot: None,
+            since: Arc::default(),
+            told_at: None,
+            reached: BTreeMap::new(),
+            table: Vec::new(),
+            token: None,
+            is_end_told: false,
+        }
+    }
+
+    /// Makes its table anew.
+    pub(super) fn remake(&mut self) {
+        if let Some(snapshot) = &self.snapshot {
+            self.table = rows(snapshot, &self.reached, &self.since);
+        }
+    }
+
+    /// Its table; `None` before anything was told.
+    pub(super) fn rows(&self) -> Option<&[Row]> {
+        self.snapshot.as_ref().map(|_| self.table.as_slice())
+    }
+
+    /// The row of this key.
+    pub(super) fn row(&self, key: &Key) -> Option<Row> {
+        self.rows()?.iter().find(|row| row.key() == *key).cloned()
+    }
+
+    /// The gateway's host as seen from here, once it is known.
+    pub(super) fn host(&self) -> Option<String> {
+        let told = || self.snapshot.as_ref().map(|snapshot| snapshot.gateway.clone());
+        self.view.gateway.clone().or_else(told).filter(|host| !host.is_empty())
+    }
+
+    /// Why nothing may be changed now; `None` if what is shown is what the lab has.
+    pub(super) fn stale(&self, started: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
+        let name = &self.view.name;
+        match &self.health {
+            Health::Connecting => Some(format!("{name} has not answered yet")),
+            Health::Failing { word, since, .. } => Some(match since {
+                Some(since) => format!("{name} does not answer ({word}) for {}", age(*since, now)),
+                None => format!("{name} does not answer ({word})"),
+            }),
+            Health::Live { .. } => match self.told_at {
+                Some(at) if at >= started => None,
+                _ => Some(format!("{name} is still being read")),
+            },
+        }
+    }
+
+    /// The role in which its name is written.
+    pub(super) fn role(&self) -> Role {
+        if self.view.production { Role::ContextProd } else { Role::ContextLab }
+    }
+
+    /// Its name as it stands in titles, with what is unusual about it in words.
+    pub(super) fn badge(&self) -> Vec<Span> {
+        let mut spans = vec![(self.view.name.clone(), self.role())];
+        for (is_so, words) in [
+            (self.view.read_only, " read-only"),
+            (self.view.unverified, " TLS not verified"),
+            (self.view.plain, " not encrypted"),
+        ] {
+            if is_so {
+                spans.push((words.to_owned(), Role::Warning));
+            }
+        }
+        spans
+    }
+
+    /// How long the token still holds: `token ends 41m`.
+    pub(super) fn countdown(&self, now: DateTime<Utc>) -> Option<String> {
+        let end = self.token.as_ref()?.claims.expires_at?;
+        Some(if end <= now {
+            "token expired".to_owned()
+        } else {
+            format!("token {}", brief_distance(DateTime::UNIX_EPOCH, end, now))
+        })
+    }
+
+    /// State and word for the header.
+    pub(super) fn state(&self, now: DateTime<Utc>) -> (theme::State, String) {
+        let is_over = self.token.as_ref().is_some_and(|token| token.claims.is_over(now));
+        match &self.health {
+            Health::Connecting => {
+                (theme::State::Progress, self.told_at.map_or_else(|| "connecting".to_owned(), |at| age(at, now)))
+            }
+            Health::Live { .. } if is_over => (theme::State::Warning, "expired".to_owned()),
+            Health::Live { .. } if self.view.unverified => (theme::State::Warning, "live, TLS not verified".to_owned()),
+            Health::Live { at } => (theme::State::Active, age(*at, now)),
+            Health::Failing { word, since, .. } => {
+                let age = since.map_or_else(String::new, |since| format!(" {}", age(since, now)));
+                (theme::State::Failed, format!("{word}{age}"))
+            }
+        }
+    }
+
+    /// All about it, a line each.
+    pub(super) fn story(&self, zone: Zone, now: DateTime<Utc>) -> Vec<String> {
+        let view = &self.view;
+        let kind = if view.production { "production" } else { "lab" };
+        let mut first = format!("{}  {}  {kind}", view.name, view.server);
+        for (is_so, words) in [
+            (view.read_only, "read-only"),
+            (view.unverified, "its certificate is not verified"),
+            (view.plain, "nothing is encrypted on the way"),
+        ] {
+            if is_so {
+                first = format!("{first}, {words}");
+            }
+        }
+        let mut lines = vec![first];
+        match &self.health {
+            Health::Connecting => lines.push("  connecting".to_owned()),
+            Health::Live { at } => lines.push(format!("  answered {} ago", age(*at, now))),
+            Health::Failing { trouble, since, retry_at, .. } => {
+                lines.push(format!("  {}", trouble.what()));
+                lines.extend(trouble.because().iter().map(|because| format!("    because  {because}")));
+                lines.extend(trouble.remedy().map(|remedy| format!("    do       {remedy}")));
+                let since = since.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(at, now)));
+                let retry = if *retry_at <= now {
+                    "trying again now".to_owned()
+                } else {
+                    format!("tries again at {}", zone.local(*retry_at).format("%H:%M:%S"))
+                };
+                lines.push(format!("  answered last: {since}; {retry}"));
+            }
+        }
+        lines.extend(self.token_story(zone, now));
+        if let Some(snapshot) = &self.snapshot {
+            let machines = snapshot.machines.len();
+            lines.push(format!(
+                "  gateway {}, {} forwards, {machines} machines",
+                snapshot.gateway,
+                snapshot.forwards.len()
+            ));
+            if snapshot.unreadable > 0 {
+                lines.push(format!("  {} forwards cannot be read and are not shown", snapshot.unreadable));
+            }
+            match &snapshot.firewall {
+                None => {
+                    lines.push("  the health check is not told: what is dead or unlisted cannot be seen".to_owned());
+                }
+                Some(firewall) => {
+                    if firewall.leftovers > 0 {
+                        let many = firewall.leftovers;
+                        lines.push(format!(
+                            "  {many} rules of the firewall let something through that nothing leads to; harmless"
+                        ));
+                    }
+                    if firewall.foreign > 0 {
+                        lines.push("  a rule in the firewall is no forward: nothing can be made or deleted".to_owned());
+                    }
+                }
+            }
+        }
+        lines
+    }
+
+    /// What there is to say about the token.
+    pub(super) fn token_story(&self, zone: Zone, now: DateTime<Utc>) -> Vec<String> {
+        let Some(token) = &self.token else { return vec![] };
+        let claims = &token.claims;
+        let user = if claims.username.is_empty() { "nobody known" } else { &claims.username };
+        let end = match claims.expires_at {
+            Some(end) if end <= now => format!(", expired {} ago", age(end, now)),
+            Some(end) => format!(", {} ({})", brief_distance(DateTime::UNIX_EPOCH, end, now), zone.short(end, now)),
+            None => ", never ends".to_owned(),
+        };
+        let renewed = if token.renews { ", renewed by itself" } else { "" };
+        let line = format!("  token of {user}, {}{end}{renewed}", token.from);
+        let mut lines = vec![line];
+        if !claims.client_ip.is_empty() {
+            lines.push(format!("  it holds for {} alone", claims.client_ip));
+        }
+        lines.extend(token.warning.as_ref().map(|warning| format!("  {warning}")));
+        lines
+    }
+}

@@ -1,0 +1,197 @@
+//! What the worker's reports do to the pane.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::plan::{self, Plan};
+use super::{Outcome, Page, Purpose, State, UNDOABLE};
+use crate::features::lab::act::{Change, Outcome as Came};
+use crate::features::lab::model::Forward;
+use crate::features::lab::worker::{Health, Report};
+use crate::text::clean_line;
+use crate::trouble::Trouble;
+use crate::ui::load::Load;
+
+impl State {
+    /// Takes in what the worker tells.
+    pub(crate) fn report(&mut self, report: Report, now: DateTime<Utc>) -> Outcome {
+        match report {
+            Report::Health { lab, health } => {
+                let was_stale = self.lab().is_none_or(|lab| lab.stale(self.started, now).is_some());
+                if let Some(lab) = self.named_mut(&lab) {
+                    lab.health = health;
+                }
+                if was_stale && self.lab().is_some_and(|lab| lab.stale(self.started, now).is_none()) {
+                    self.settled_at = now;
+                }
+            }
+            Report::Snapshot { lab, snapshot, since, at } => {
+                if let Some(state) = self.named_mut(&lab) {
+                    let rules = snapshot.firewall.iter().flat_map(|firewall| &firewall.rules);
+                    let listed = snapshot.forwards.iter().map(|forward| forward.port);
+                    let open: BTreeSet<u16> = listed.chain(rules.map(|rule| rule.port)).collect();
+                    state.reached.retain(|port, _| open.contains(port));
+                    (state.snapshot, state.since, state.told_at) = (Some(snapshot), since, Some(at));
+                    state.remake();
+                }
+                self.refill_if_shown(&lab, now);
+            }
+            Report::Reached { lab, reached, .. } => {
+                if reached.is_empty() {
+                    return Outcome::none();
+                }
+                if let Some(state) = self.named_mut(&lab) {
+                    state.reached.extend(reached);
+                    state.remake();
+                }
+                self.refill_if_shown(&lab, now);
+            }
+            Report::Token { lab, holding } => {
+                if let Some(state) = self.named_mut(&lab) {
+                    state.token = holding;
+                    state.is_end_told = state.token.as_ref().is_some_and(|token| token.claims.is_over(now));
+                }
+            }
+            Report::Step { job, at, outcome } => return self.stepped(job, at, outcome),
+            Report::Ended { job } => {
+                if let Some(Purpose::Plan) = self.jobs.remove(&job)
+                    && let Some(Page::Plan(plan)) = &mut self.page
+                    && plan.is_run_by(job)
+                {
+                    plan.ended();
+                    let (_, done, failed) = plan.counts();
+                    return match failed {
+                        0 => Outcome::done(format!("{done} changes done")),
+                        failed => Outcome::warn(format!("{done} changes done, {failed} not: see the plan")),
+                    };
+                }
+                if self.connecting == Some(job) {
+                    self.connecting = None;
+                }
+            }
+            Report::Ready { job, result } => return self.ready(job, result),
+            Report::Saved { count, path } => {
+                let path = clean_line(&path.display().to_string());
+                return Outcome::done(format!("{count} forwards are in {path}"));
+            }
+            Report::Loaded { lab, forwards, path } => {
+                if self.lab().is_none_or(|shown| shown.view.name != lab) {
+                    return Outcome::none();
+                }
+                let items = plan::additions(forwards, self.snapshot().as_deref());
+                let title = format!("make what is missing of {}", clean_line(&path.display().to_string()));
+                self.page = Some(Page::Plan(Plan::new(title, &lab, items)));
+            }
+            Report::History { name, actions, .. } => {
+                if let Some(Page::Details(details)) = &mut self.page
+                    && details.row.name == name
+                {
+                    details.history = Load::Ready(actions);
+                }
+            }
+            Report::Failed(trouble) => return Outcome::failed(trouble),
+        }
+        Outcome::none()
+    }
+
+    /// Makes the list anew where this lab is shown.
+    fn refill_if_shown(&mut self, lab: &str, now: DateTime<Utc>) {
+        if self.lab().is_some_and(|shown| shown.view.name == lab) {
+            self.refill(Some(now));
+        }
+    }
+
+    /// A change of an order has begun or ended.
+    fn stepped(&mut self, job: u64, at: usize, outcome: Option<Came>) -> Outcome {
+        let Some(purpose) = self.jobs.get(&job).cloned() else { return Outcome::none() };
+        if purpose == Purpose::Plan {
+            if let Some(Came::Removed { forward }) = &outcome
+                && let Some(Page::Plan(plan)) = &self.page
+            {
+                let lab = plan.lab.clone();
+                self.remember_deleted(lab, forward.clone());
+            }
+            return match (&mut self.page, outcome) {
+                (Some(Page::Plan(plan)), outcome) if plan.is_run_by(job) => {
+                    plan.told(job, at, outcome);
+                    Outcome::none()
+                }
+                // Nobody looks at the plan any more: what went wrong is said all the same.
+                (_, Some(Came::Failed { trouble })) => Outcome::failed(trouble),
+                _ => Outcome::none(),
+            };
+        }
+        let Some(outcome) = outcome else { return Outcome::none() };
+        self.jobs.remove(&job);
+        match (purpose, outcome) {
+            (Purpose::Single(_, Change::Add(_)), Came::Made { forward }) => {
+                Outcome::done(format!("{} is on port {} of the gateway", forward.title(), forward.port))
+            }
+            (Purpose::Single(..), Came::Found { forward }) => {
+                Outcome::done(format!("{} was on port {} already", forward.title(), forward.port))
+            }
+            (Purpose::Single(lab, Change::Remove(_)), Came::Removed { forward }) => {
+                let said = format!("deleted {}, which was on {}; u makes it again", forward.title(), forward.port);
+                self.remember_deleted(lab, forward);
+                Outcome::done(said)
+            }
+            (Purpose::Undo(_, old), Came::Made { forward } | Came::Found { forward }) => Outcome::done(format!(
+                "{} is back: it was on {}, and is on {} now",
+                forward.title(),
+                old.port,
+                forward.port
+            )),
+            (Purpose::Undo(lab, old), Came::Failed { trouble }) => {
+                // It can be tried again.
+                self.remember_deleted(lab, old);
+                Outcome::failed(trouble)
+            }
+            (Purpose::Tidy(forward), Came::Removed { .. }) => {
+                Outcome::done(format!("the forward to {} was removed again", forward.title()))
+            }
+            (_, Came::Failed { trouble }) => Outcome::failed(trouble),
+            (_, Came::Made { .. } | Came::Found { .. } | Came::Removed { .. }) => Outcome::none(),
+        }
+    }
+
+    /// Keeps what was deleted, for undoing.
+    fn remember_deleted(&mut self, lab: String, forward: Forward) {
+        if self.deleted.len() >= UNDOABLE {
+            self.deleted.remove(0);
+        }
+        self.deleted.push((lab, forward));
+    }
+
+    /// The worker is gone: what is shown is old until it is back, and what was ordered is not answered any more.
+    pub(crate) fn worker_stopped(&mut self, trouble: &Trouble, now: DateTime<Utc>) {
+        self.connecting = None;
+        self.jobs.retain(|_, purpose| matches!(purpose, Purpose::Connect(_)));
+        if let Some(Page::Plan(plan)) = &mut self.page {
+            plan.ended();
+        }
+        for lab in &mut self.labs {
+            let since = lab.told_at;
+            let (trouble, retry_at) = (trouble.clone(), now);
+            lab.health = Health::Failing { trouble, word: "stopped", since, retry_at };
+        }
+    }
+
+    /// Time went on: a token that ends while somebody watches is told of once.
+    pub(crate) fn tick(&mut self, now: DateTime<Utc>) -> Outcome {
+        for lab in &mut self.labs {
+            let Some(token) = &lab.token else { continue };
+            if token.claims.is_over(now) && !lab.is_end_told {
+                lab.is_end_told = true;
+                let name = &lab.view.name;
+                let how = if token.renews {
+                    "it is renewed when the lab is asked next"
+                } else {
+                    "make a new one where it is kept; r takes it up"
+                };
+                return Outcome::warn(format!("the token of {name} has expired: {how}"));
+            }
+        }
+        Outcome::none()
+    }
+}

@@ -1,0 +1,129 @@
+//! What the pane says of itself: in its title, on its tab, in the header, in the footer.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::plan::{Plan, Stage};
+use super::{Command, Page, State};
+use crate::features::lab::model::{self, State as Is};
+use crate::features::lab::worker::Health;
+use crate::ui::page::Span;
+use crate::ui::theme;
+use crate::ui::time::Zone;
+
+impl State {
+    /// The lab that is shown, for titles.
+    pub(crate) fn badge_of_lab(&self) -> Vec<Span> {
+        self.lab().map(super::lab::LabState::badge).unwrap_or_default()
+    }
+
+    /// The rows of the lab that is shown, filter or not.
+    fn all_rows(&self) -> &[model::Row] {
+        self.lab().and_then(super::lab::LabState::rows).unwrap_or_default()
+    }
+
+    /// The figures of the title, in the order of their weight.
+    pub(crate) fn heading(&self, now: DateTime<Utc>) -> Vec<String> {
+        let Some(lab) = self.lab() else { return vec![] };
+        let rows = self.all_rows();
+        let mut parts: Vec<String> = lab.countdown(now).into_iter().collect();
+        let mut add = |count: usize, word: &str| {
+            if count > 0 {
+                parts.push(format!("{count} {word}"));
+            }
+        };
+        let count = |state: Is| rows.iter().filter(|row| row.state == state).count();
+        add(count(Is::Dead), "dead");
+        add(count(Is::Unlisted), "unlisted");
+        add(count(Is::Unreachable), "unreachable");
+        add(count(Is::Duplicate), "duplicate");
+        add(count(Is::Gone), "gone");
+        add(count(Is::Live), "live");
+        if lab.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_nearly_full()) {
+            parts.push("nearly full".to_owned());
+        }
+        let machines: std::collections::BTreeSet<&str> =
+            rows.iter().map(|row| row.name.as_str()).filter(|name| !name.is_empty()).collect();
+        if !machines.is_empty() {
+            parts.push(format!("{} machines", machines.len()));
+        }
+        parts
+    }
+
+    /// The number on the tab: what somebody should look at.
+    pub(crate) fn badge(&self) -> Option<String> {
+        let count = self.all_rows().iter().filter(|row| row.state.is_fault()).count();
+        (count > 0).then(|| count.to_string())
+    }
+
+    /// Every lab in one word for the header, the worst of them, and their whole story. `None` if none is configured.
+    pub(crate) fn connection(&self, zone: Zone, now: DateTime<Utc>) -> Option<(theme::State, String, Vec<String>)> {
+        let weight = |health: &Health| match health {
+            Health::Failing { .. } => 2,
+            Health::Connecting => 1,
+            Health::Live { .. } => 0,
+        };
+        let worst = self.labs.iter().rev().max_by_key(|lab| weight(&lab.health))?;
+        let (state, mut word) = worst.state(now);
+        if self.labs.len() > 1 && weight(&worst.health) > 0 {
+            word = format!("{} {word}", crate::ui::line::fit(&worst.view.name, 12));
+        }
+        let mut story: Vec<String> = self.labs.iter().flat_map(|lab| lab.story(zone, now)).collect();
+        if self.labs.len() > 1 {
+            story.extend(self.lab().map(|lab| format!("{} is shown; I switches", lab.view.name)));
+        }
+        Some((state, word, story))
+    }
+
+    /// Every instant that a text on the screen counts to.
+    pub(crate) fn instants(&self, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let ends = self.labs.iter().filter_map(|lab| lab.token.as_ref()?.claims.expires_at);
+        // At the end itself it reads differently, and is told of.
+        let ends =
+            ends.filter(|end| *end + TimeDelta::seconds(1) > now).flat_map(|end| [end, end + TimeDelta::seconds(1)]);
+        ends.collect()
+    }
+
+    /// Changes that are being carried out.
+    pub(crate) fn under_way(&self) -> usize {
+        self.jobs.values().filter(|purpose| !matches!(purpose, super::Purpose::Connect(_))).count()
+    }
+
+    /// The word for a command in the footer; `None` where it makes no sense now.
+    pub(crate) fn hint(&self, command: Command, word: &'static str) -> Option<&'static str> {
+        if self.labs.is_empty() {
+            return None;
+        }
+        let row = self.row_on_screen();
+        let is_marked = self.page.is_none() && self.list.marked() > 1;
+        let plan = match &self.page {
+            Some(Page::Plan(Plan { stage, .. })) => Some(stage),
+            _ => None,
+        };
+        let makes_sense = match command {
+            Command::Connect | Command::Files => row.is_some() && !self.is_connecting(),
+            Command::Details => row.is_some(),
+            Command::Copy | Command::CopyCommand => row.is_some_and(|row| row.port.is_some()),
+            Command::Delete => is_marked || row.is_some_and(|row| row.forward().is_some()),
+            Command::CopyMending => row.is_some_and(|row| model::mending(row).is_some()),
+            Command::Undo => {
+                let name = self.lab().map(|lab| lab.view.name.as_str());
+                self.deleted.iter().any(|(lab, _)| Some(lab.as_str()) == name)
+            }
+            Command::Clean => self.all_rows().iter().any(|row| row.state.is_rubbish()),
+            Command::Go | Command::Leave => plan == Some(&Stage::Drafted),
+            Command::Stop => matches!(plan, Some(Stage::Running(..))),
+            Command::Instance => self.labs.len() > 1,
+            Command::New
+            | Command::Save
+            | Command::Restore
+            | Command::Mark
+            | Command::MarkAll
+            | Command::Filter
+            | Command::Next
+            | Command::Previous
+            | Command::Close
+            | Command::Refresh => true,
+        };
+        makes_sense.then_some(word)
+    }
+}

@@ -1,0 +1,224 @@
+//! What keys do to the pane.
+
+use super::editor::For;
+use super::plan::{self, Plan, Stage, Standing};
+use super::{Command, Details, Outcome, Page, Purpose, State};
+use crate::command::{Motion, Scope};
+use crate::features::lab::act::Change;
+use crate::features::lab::model::{self, Protocol, mending};
+use crate::features::lab::worker::Request;
+use crate::ui::Look;
+use crate::ui::load::Load;
+
+/// What is said where there is no lab.
+const UNCONFIGURED: &str = "no lab is configured: [[lab]] in the configuration adds one";
+
+impl State {
+    /// Questions were lost: asks for everything that is missing on the screen.
+    pub(crate) fn ask_again(&mut self) -> Vec<Request> {
+        let mut requests = if self.labs.is_empty() { vec![] } else { vec![Request::Refresh] };
+        requests.extend(self.ask_history());
+        requests
+    }
+
+    /// Whether something is opened above the list.
+    pub(crate) fn is_opened(&self) -> bool {
+        self.page.is_some()
+    }
+
+    /// The scopes that have the keyboard, innermost first.
+    pub(crate) fn scopes(&self) -> [Scope; 2] {
+        let inner = match &self.page {
+            None => Scope::Lab,
+            Some(Page::Details(_) | Page::Form(_)) => Scope::Forward,
+            Some(Page::Plan(_)) => Scope::LabPlan,
+        };
+        [inner, Scope::Moving]
+    }
+
+    /// The row that a command is about: the one that is opened, else the one under the cursor.
+    pub(super) fn row_on_screen(&self) -> Option<&model::Row> {
+        match &self.page {
+            Some(Page::Details(details)) => Some(&details.row),
+            Some(Page::Form(_) | Page::Plan(_)) => None,
+            None => self.list.selected(),
+        }
+    }
+
+    /// Runs one of this feature's commands. `may_write` says whether noctui may write to backends at present.
+    pub(crate) fn run(&mut self, command: Command, look: &Look<'_>, may_write: bool) -> Outcome {
+        if self.labs.is_empty() {
+            return Outcome::warn(UNCONFIGURED);
+        }
+        self.list.touch();
+        match command {
+            Command::Connect => self.begin_connection(None, may_write),
+            Command::Files => self.begin_connection(Some(Protocol::Sftp), may_write),
+            Command::Details => self.open_details(),
+            Command::New => self.unless_stale(look, Self::open_form),
+            Command::Delete if self.page.is_none() && self.list.marked() > 1 => {
+                let rows: Vec<model::Row> = self.list.targets().into_iter().cloned().collect();
+                self.open_removals(&format!("delete {} marked rows", rows.len()), &rows)
+            }
+            Command::Delete | Command::Go => match self.aim(command, look).map(|aim| aim.request) {
+                Ok(Some(request)) => self.carry_out(request),
+                Ok(None) => Outcome::none(),
+                Err(why) => Outcome::warn(why),
+            },
+            Command::Undo => self.unless_stale(look, Self::undo),
+            Command::Clean => self.unless_stale(look, Self::clean),
+            Command::Save => self.edit_path(For::Save),
+            Command::Restore => self.unless_stale(look, |state| state.edit_path(For::Restore)),
+            Command::Stop => self.stop(),
+            Command::Leave => self.leave_out(),
+            Command::Mark => {
+                self.list.toggle_mark();
+                self.moved(Motion::Down)
+            }
+            Command::MarkAll => {
+                self.list.toggle_all();
+                Outcome::none()
+            }
+            Command::Filter => self.edit_filter(),
+            Command::Copy => Outcome::copied(self.address().unwrap_or_default()),
+            Command::CopyCommand => match self.command_line() {
+                Ok(line) => Outcome::copied(line),
+                Err(why) => Outcome::warn(why),
+            },
+            Command::CopyMending => match self.row_on_screen().and_then(mending) {
+                Some(line) => Outcome::copied(line),
+                None => Outcome::warn("there is nothing to put right by hand at the gateway"),
+            },
+            Command::Next => self.step(Motion::Down),
+            Command::Previous => self.step(Motion::Up),
+            Command::Close => self.back().unwrap_or_default(),
+            Command::Instance => self.next_lab(),
+            Command::Refresh => Outcome { requests: vec![Request::Refresh], ..Outcome::done("reading the lab again") },
+        }
+    }
+
+    /// Does something unless what is shown is out of date, which is said.
+    fn unless_stale(&mut self, look: &Look<'_>, run: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
+        let why = self.lab().and_then(|lab| {
+            let read_only = lab.view.read_only.then(|| format!("lab {} has read_only = true", lab.view.name));
+            read_only.or_else(|| lab.stale(self.started, look.now))
+        });
+        match why {
+            Some(why) => Outcome::warn(why),
+            None => run(self),
+        }
+    }
+
+    /// `i`
+    pub(super) fn open_details(&mut self) -> Outcome {
+        let Some(row) = self.list.selected().cloned() else { return Outcome::none() };
+        self.page = Some(Page::Details(Details { key: row.key(), row, scroll: 0, history: Load::Loading }));
+        Outcome::none().and(self.ask_history())
+    }
+
+    /// What was asked for the machine that is opened.
+    pub(super) fn ask_history(&self) -> Option<Request> {
+        let Some(Page::Details(details)) = &self.page else { return None };
+        let is_missing = matches!(details.history, Load::Loading) && !details.row.name.is_empty();
+        is_missing.then(|| Request::History {
+            lab: self.lab().map(|lab| lab.view.name.clone()).unwrap_or_default(),
+            name: details.row.name.clone(),
+        })
+    }
+
+    /// `]` and `[`
+    fn step(&mut self, motion: Motion) -> Outcome {
+        let before = self.list.cursor();
+        self.list.move_by(motion.distance(1).unwrap_or(0));
+        if self.list.cursor() == before {
+            let which = if motion == Motion::Down { "last" } else { "first" };
+            return Outcome::warn(format!("this is the {which} one"));
+        }
+        self.open_details()
+    }
+
+    /// `u`
+    fn undo(&mut self) -> Outcome {
+        let Some(name) = self.lab().map(|lab| lab.view.name.clone()) else { return Outcome::none() };
+        let Some(at) = self.deleted.iter().rposition(|(lab, _)| *lab == name) else {
+            return Outcome::warn("nothing was deleted from here");
+        };
+        let (lab, forward) = self.deleted.remove(at);
+        let changes = vec![Change::Add(forward.wanted())];
+        let said = format!("making the forward to {} again", forward.title());
+        let job = self.order(Purpose::Undo(lab.clone(), forward));
+        Outcome::done(said).and([Request::Change { lab, job, changes }])
+    }
+
+    /// `X`
+    fn clean(&mut self) -> Outcome {
+        let rows = self.lab().and_then(super::lab::LabState::rows).unwrap_or_default();
+        let rubbish: Vec<model::Row> = rows.iter().filter(|row| row.state.is_rubbish()).cloned().collect();
+        if rubbish.is_empty() {
+            return Outcome::warn("nothing is dead, gone or duplicate");
+        }
+        self.open_removals("delete what is dead, gone or duplicate", &rubbish)
+    }
+
+    /// Opens a plan that deletes.
+    fn open_removals(&mut self, title: &str, rows: &[model::Row]) -> Outcome {
+        let Some(lab) = self.lab().map(|lab| lab.view.name.clone()) else { return Outcome::none() };
+        self.page = Some(Page::Plan(Plan::new(title, &lab, plan::removals(rows))));
+        Outcome::none()
+    }
+
+    /// `x` in a plan
+    fn stop(&mut self) -> Outcome {
+        match &self.page {
+            Some(Page::Plan(Plan { stage: Stage::Running(job, _), .. })) => {
+                let job = *job;
+                Outcome::done("no further change is begun").and([Request::Cancel { job }])
+            }
+            _ => Outcome::warn("nothing is being carried out here"),
+        }
+    }
+
+    /// Space in a plan
+    fn leave_out(&mut self) -> Outcome {
+        let Some(Page::Plan(plan)) = &mut self.page else { return Outcome::none() };
+        if plan.stage != Stage::Drafted {
+            return Outcome::warn("the plan is carried out already");
+        }
+        let Some(at) = plan.list.selected().filter(|item| item.change.is_some()).map(|item| item.at) else {
+            return Outcome::warn("there is nothing to do for it");
+        };
+        plan.edit(at, |item| {
+            item.standing = if item.standing == Standing::Wanted { Standing::LeftOut } else { Standing::Wanted };
+        });
+        plan.list.move_by(1);
+        Outcome::none()
+    }
+
+    /// `I`
+    fn next_lab(&mut self) -> Outcome {
+        if self.labs.len() < 2 {
+            return Outcome::warn("there is only one lab; [[lab]] in the configuration adds another");
+        }
+        self.show_lab_at((self.current + 1) % self.labs.len());
+        Outcome::done(self.lab().map_or_else(String::new, |lab| format!("lab {}: {}", lab.view.name, lab.view.server)))
+    }
+
+    /// Shows the lab of this name, if there is one.
+    pub(crate) fn show_lab(&mut self, name: &str) {
+        if let Some(at) = self.labs.iter().position(|lab| lab.view.name == name)
+            && at != self.current
+        {
+            self.show_lab_at(at);
+        }
+    }
+
+    /// Shows another lab.
+    fn show_lab_at(&mut self, at: usize) {
+        self.current = at;
+        self.page = None;
+        self.editor = None;
+        self.list = crate::ui::list::List::default();
+        self.list.set_headings(false);
+        self.refill(None);
+    }
+}

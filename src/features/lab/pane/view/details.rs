@@ -1,0 +1,113 @@
+//! A row, opened: all about the machine and its forward.
+
+use crate::features::lab::model::{self, Reach, mending};
+use crate::features::lab::pane::{Details, Page, State};
+use crate::ui::Look;
+use crate::ui::line::wrap;
+use crate::ui::load::Load;
+use crate::ui::page::{TextLine, Title, plain};
+use crate::ui::theme::Role;
+use crate::ui::time::age;
+
+use super::words;
+
+/// Cells of a label.
+const LABEL: usize = 11;
+
+/// What stands in the title rule.
+pub(super) fn title(state: &State, details: &Details, look: &Look<'_>) -> Title {
+    let row = &details.row;
+    let (sign, word) = words::state(row.state);
+    let name = if row.name.is_empty() { "?" } else { &row.name };
+    let port = words::target(row);
+    let mut left = vec![(format!("{name} {port}").trim_end().to_owned(), Role::Accent)];
+    left.push((format!("  {} {word}", look.glyph(sign)), sign.role()));
+    left.push((" → ".to_owned(), Role::Muted));
+    left.extend(state.badge_of_lab());
+    Title { left, right: state.lab().and_then(|lab| lab.countdown(look.now)).map(|text| (text, Role::Text)) }
+}
+
+/// The lines of what is opened; `None` where no row is.
+pub(in crate::features::lab::pane) fn lines(state: &State, look: &Look<'_>) -> Option<Vec<TextLine>> {
+    let Some(Page::Details(details)) = &state.page else { return None };
+    let cells = usize::from(state.size.0).saturating_sub(2);
+    let row = &details.row;
+    let mut lines: Vec<TextLine> = Vec::new();
+    let mut say = |label: &str, text: &str, role: Role| {
+        if text.is_empty() {
+            return;
+        }
+        for (at, line) in wrap(text, cells.saturating_sub(LABEL + 1).max(8)).into_iter().enumerate() {
+            let label = if at == 0 { label } else { "" };
+            lines.push(vec![(format!(" {label:<LABEL$}"), Role::Muted), (line, role)]);
+        }
+    };
+    let (sign, word) = words::state(row.state);
+    let stated = if row.note.is_empty() { word.to_owned() } else { format!("{word}: {}", row.note) };
+    say("State", &format!("{} {stated}", look.glyph(sign)), sign.role());
+    say("Machine", &row.name, Role::Text);
+    say("Component", &row.component, Role::Text);
+    say("Address", &row.address, Role::Text);
+    let ping = match (row.routable, row.since) {
+        (Some(true), since) => format!("the gateway's ping reaches it{}", since_words(since, look)),
+        (Some(false), since) => {
+            format!("the gateway's ping does not reach it{}; it may drop pings", since_words(since, look))
+        }
+        (None, _) => "the gateway has not tried to ping it yet".to_owned(),
+    };
+    say("Routable", &ping, Role::Text);
+    if let (Some(target), Some(_)) = (row.target, row.port) {
+        let to = state.address().unwrap_or_default();
+        let protocol = row.protocol.unwrap_or("tcp");
+        say("Forward", &format!("{to} → {}:{target} ({protocol}, TCP only)", row.address), Role::Text);
+    }
+    say_reach(row, &mut say);
+    if let Ok(line) = state.command_line() {
+        say("Command", &line, Role::Link);
+    }
+    if let Some(line) = mending(row) {
+        say("Mend", &format!("the service cannot put this right; on the gateway: {line}"), Role::Warning);
+    }
+    for (at, line) in state.lab().map(|lab| lab.token_story(look.zone, look.now)).unwrap_or_default().iter().enumerate()
+    {
+        say(if at == 0 { "Token" } else { "" }, line.trim(), Role::Text);
+    }
+    lines.push(plain(String::new(), Role::Text));
+    lines.push(plain(" What was asked for this machine from here", Role::Title));
+    match &details.history {
+        Load::Loading => lines.push(plain(" …", Role::Muted)),
+        Load::Failed(trouble) => lines.push(plain(format!(" {}", trouble.one_line()), Role::Failed)),
+        Load::Ready(actions) if actions.is_empty() => lines.push(plain(" nothing", Role::Muted)),
+        Load::Ready(actions) => lines.extend(actions.iter().map(|action| {
+            let port = action.port.map_or_else(String::new, |port| format!(" on {port}"));
+            let text = format!(
+                " {}  {}  {} {}{port}  {} {}",
+                look.zone.short(action.at, look.now),
+                action.who,
+                action.what,
+                action.target,
+                action.result,
+                action.text
+            );
+            plain(text.trim_end().to_owned(), if action.result == "failed" { Role::Failed } else { Role::Text })
+        })),
+    }
+    Some(lines)
+}
+
+/// `, for 3h`
+fn since_words(since: Option<chrono::DateTime<chrono::Utc>>, look: &Look<'_>) -> String {
+    since.map_or_else(String::new, |at| format!(", for {} as seen from here", age(at, look.now)))
+}
+
+/// What was measured.
+fn say_reach(row: &model::Row, say: &mut impl FnMut(&str, &str, Role)) {
+    match &row.reach {
+        None => {}
+        Some(reach @ Reach::Open { banner, .. }) => {
+            say("Reached", &format!("connected in {} from here", reach.words()), Role::Text);
+            say("Banner", banner, Role::Text);
+        }
+        Some(reach) => say("Reached", &format!("{} from here", reach.words()), Role::Warning),
+    }
+}

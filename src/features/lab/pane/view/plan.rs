@@ -1,0 +1,72 @@
+//! A plan: what is to be changed, and what came of each.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::features::lab::act::{Change, Outcome};
+use crate::features::lab::pane::plan::{Item, Plan, Stage, Standing};
+use crate::ui::Look;
+use crate::ui::line::{Pen, width};
+use crate::ui::list::Line;
+use crate::ui::page::Title;
+use crate::ui::theme::{Role, State as Sign};
+
+/// Rows above the changes.
+pub(in crate::features::lab::pane) const HEAD: usize = 1;
+
+/// What stands in the title rule.
+pub(super) fn title(plan: &Plan) -> Title {
+    let (wanted, done, failed) = plan.counts();
+    let right = match &plan.stage {
+        Stage::Drafted => (format!("{wanted} changes, none done"), Role::Planned),
+        Stage::Running(..) => (format!("{wanted} to go, x stops"), Role::Progress),
+        Stage::Over if failed > 0 => (format!("{done} done, {failed} failed"), Role::Failed),
+        Stage::Over => (format!("{done} done"), Role::Ok),
+    };
+    let left = vec![(plan.title.clone(), Role::Accent), (format!(" → {}", plan.lab), Role::Muted)];
+    Title { left, right: Some(right) }
+}
+
+/// How a change reads: glyph, word, and what there is to say.
+fn told(item: &Item) -> (Sign, &'static str, String) {
+    let note = item.note.clone();
+    match (&item.standing, &item.change) {
+        (Standing::Wanted, Some(Change::Add(_))) => (Sign::Planned, "make", note),
+        (Standing::Wanted, _) => (Sign::Planned, "delete", note),
+        (Standing::LeftOut, Some(_)) => (Sign::Cancelled, "left out", note),
+        (Standing::LeftOut, None) => (Sign::Cancelled, "nothing", note),
+        (Standing::Begun, _) => (Sign::Progress, "asked", String::new()),
+        (Standing::NotBegun, _) => (Sign::Cancelled, "not begun", String::new()),
+        (Standing::Ended(Outcome::Made { forward }), _) => (Sign::Done, "made", format!("on {}", forward.port)),
+        (Standing::Ended(Outcome::Found { forward }), _) => {
+            (Sign::Done, "found", format!("there already, on {}", forward.port))
+        }
+        (Standing::Ended(Outcome::Removed { .. }), _) => (Sign::Done, "deleted", String::new()),
+        (Standing::Ended(Outcome::Failed { trouble }), _) => (Sign::Failed, "failed", trouble.one_line()),
+    }
+}
+
+/// Draws it.
+pub(super) fn draw(plan: &Plan, look: &Look<'_>, focused: bool, area: Rect, buffer: &mut Buffer) {
+    let style = |role| look.theme.style(role);
+    let head = match plan.stage {
+        Stage::Drafted => "enter carries it out after a question, space leaves one out, esc forgets it",
+        Stage::Running(..) => "one after the other, as the gateway works",
+        Stage::Over => "esc goes back to the list",
+    };
+    Pen::new(buffer, area, 0).skip(1).text(head, style(Role::Muted));
+    let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let longest = plan.list.rows().iter().map(|item| width(&item.title)).max().unwrap_or(0);
+    for (y, line) in plan.list.lines().into_iter().enumerate().take(usize::from(rows.height)) {
+        let Line::Row(index, item) = line else { continue };
+        let mut pen = Pen::new(buffer, rows, u16::try_from(y).unwrap_or(u16::MAX));
+        let (sign, word, note) = told(item);
+        pen.skip(1).text(look.glyph(sign), style(sign.role())).skip(1);
+        pen.column(word, 9, style(Role::Text)).skip(2);
+        pen.column(&item.title, longest.min(28), style(Role::Text)).skip(2);
+        if index == plan.list.cursor() {
+            pen.highlight(style(if focused { Role::Selected } else { Role::SelectedUnfocused }));
+        }
+        pen.text(&note, style(if sign == Sign::Failed { Role::Failed } else { Role::Muted }));
+    }
+}

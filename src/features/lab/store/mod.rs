@@ -1,0 +1,295 @@
+//! The tables of the labs and what is asked of them: what each lab told last, since when its machines answer pings, and
+//! what was asked of it from here.
+//!
+//! Plain functions over a connection, to be run inside [`crate::store::Store::write`] and [`crate::store::Store::read`].
+//! No function reads a clock.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::model::{Forward, Machine, Since, Snapshot, Wanted};
+use crate::store::Error;
+use crate::text::clean_line;
+
+/// Version 1 of the tables; released versions are never edited, a change is a further migration.
+pub const SCHEMA_1: &str = include_str!("schema_1.sql");
+
+/// Actions that are kept of each lab.
+const ACTIONS: u32 = 5_000;
+/// Characters of a result.
+const TEXT: usize = 1024;
+
+/// What was asked of a lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A forward.
+    Add,
+    /// Its end.
+    Remove,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// It was done.
+    Ok,
+    /// There was one already.
+    Found,
+    /// It was not done.
+    Failed,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Came {
+    /// Its word in the table.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Found => "found",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Who asks what of which lab.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// In whose name.
+    pub who: String,
+    /// The lab's name.
+    pub lab: String,
+    /// Its address.
+    pub server: String,
+    /// What.
+    pub what: What,
+    /// Where the forward leads.
+    pub wanted: Wanted,
+    /// The gateway's port, where it is known.
+    pub port: Option<u16>,
+}
+
+/// An action as it is told.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Action {
+    /// When it was asked for.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub who: String,
+    /// `add` or `remove`.
+    pub what: String,
+    /// The machine.
+    pub name: String,
+    /// The machine's port.
+    pub target: u16,
+    /// The gateway's port, once it was known.
+    pub port: Option<u16>,
+    /// `requested`, `ok`, `found`, `failed` or `unknown`.
+    pub result: String,
+    /// Why, where it was not done.
+    pub text: String,
+}
+
+/// Keeps what a lab told.
+pub fn save(connection: &Connection, server: &str, snapshot: &Snapshot, at: DateTime<Utc>) -> Result<(), Error> {
+    let body = serde_json::to_vec(snapshot).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    connection
+        .prepare_cached(
+            "INSERT INTO lab_snapshot (server, read_at, body) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET read_at = excluded.read_at, body = excluded.body",
+        )?
+        .execute((server, at.timestamp(), body))?;
+    Ok(())
+}
+
+/// What a lab told last, and when. What another version of noctui wrote and this one cannot read is as good as nothing.
+pub fn load(connection: &Connection, server: &str) -> Result<Option<(Snapshot, DateTime<Utc>)>, Error> {
+    let mut query = connection.prepare_cached("SELECT read_at, body FROM lab_snapshot WHERE server = ?1")?;
+    let found: Option<(i64, Vec<u8>)> =
+        query.query_row([server], |row| Ok((row.get("read_at")?, row.get("body")?))).optional()?;
+    Ok(found.and_then(|(at, body)| Some((serde_json::from_slice(&body).ok()?, DateTime::from_timestamp(at, 0)?))))
+}
+
+/// Notes which machines answer pings as of `at`, and tells since when each does or does not. What was never tried is left
+/// out, and machines that are gone are forgotten.
+pub fn note_routable<'m>(
+    connection: &Connection,
+    server: &str,
+    machines: impl Iterator<Item = (&'m String, &'m Machine)>,
+    at: DateTime<Utc>,
+) -> Result<Since, Error> {
+    let mut upsert = connection.prepare_cached(
+        "INSERT INTO lab_routable (server, name, routable, since) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET routable = excluded.routable, since = excluded.since
+         WHERE routable <> excluded.routable",
+    )?;
+    let mut named = std::collections::BTreeSet::new();
+    for (name, machine) in machines {
+        if let Some(routable) = machine.routable {
+            upsert.execute((server, name, routable, at.timestamp()))?;
+            named.insert(name.clone());
+        }
+    }
+    let known = since(connection, server)?;
+    let mut delete = connection.prepare_cached("DELETE FROM lab_routable WHERE server = ?1 AND name = ?2")?;
+    for gone in known.keys().filter(|name| !named.contains(*name)) {
+        delete.execute((server, gone))?;
+    }
+    Ok(known.into_iter().filter(|(name, _)| named.contains(name)).collect())
+}
+
+/// Since when machines answer pings, or do not.
+pub fn since(connection: &Connection, server: &str) -> Result<Since, Error> {
+    let mut query = connection.prepare_cached("SELECT name, since FROM lab_routable WHERE server = ?1")?;
+    let rows = query.query_map([server], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+    let mut since = Since::new();
+    for row in rows {
+        let (name, at) = row?;
+        since.extend(DateTime::from_timestamp(at, 0).map(|at| (name, at)));
+    }
+    Ok(since)
+}
+
+/// Writes down what is going to be asked, and returns the number under which its result is written.
+pub fn begin(connection: &Connection, asked: &Asked, at: DateTime<Utc>) -> Result<i64, Error> {
+    let what = match asked.what {
+        What::Add => "add",
+        What::Remove => "remove",
+    };
+    let Wanted { name, component, address, target } = &asked.wanted;
+    connection
+        .prepare_cached(
+            "INSERT INTO lab_action (at, who, lab, server, what, name, component, address, target, port)
+             VALUES (:at, :who, :lab, :server, :what, :name, :component, :address, :target, :port)",
+        )?
+        .execute(named_params! {
+            ":at": at.timestamp(), ":who": asked.who, ":lab": asked.lab, ":server": asked.server, ":what": what,
+            ":name": name, ":component": component, ":address": address, ":target": target, ":port": asked.port,
+        })?;
+    let id = connection.last_insert_rowid();
+    connection
+        .prepare_cached(
+            "DELETE FROM lab_action WHERE server = ?1 AND id <= (
+                SELECT id FROM lab_action WHERE server = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        )?
+        .execute((&asked.server, ACTIONS))?;
+    Ok(id)
+}
+
+/// Writes down what came of it.
+pub fn settle(
+    connection: &Connection,
+    id: i64,
+    (came, text): (Came, &str),
+    port: Option<u16>,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let text: String = clean_line(text).chars().take(TEXT).collect();
+    connection
+        .prepare_cached(
+            "UPDATE lab_action SET result = ?2, result_text = ?3, port = coalesce(?4, port), settled_at = ?5
+             WHERE id = ?1 AND result = 'requested'",
+        )?
+        .execute((id, came.word(), text, port, at.timestamp()))?;
+    Ok(())
+}
+
+/// What was asked for a machine from here, the newest first.
+pub fn actions(connection: &Connection, server: &str, name: &str, limit: u32) -> Result<Vec<Action>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT at, who, what, name, target, port, result, result_text FROM lab_action INDEXED BY lab_action_of
+         WHERE server = ?1 AND name = ?2 ORDER BY id DESC LIMIT ?3",
+    )?;
+    let rows = query.query_map((server, name, limit), |row| {
+        Ok(Action {
+            at: DateTime::from_timestamp(row.get("at")?, 0).unwrap_or_default(),
+            who: row.get("who")?,
+            what: row.get("what")?,
+            name: row.get("name")?,
+            target: row.get("target")?,
+            port: row.get("port")?,
+            result: row.get("result")?,
+            text: row.get("result_text")?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What is asked when a forward is to go.
+#[must_use]
+pub fn removing(who: &str, lab: &str, server: &str, forward: &Forward) -> Asked {
+    let (who, lab, server) = (who.to_owned(), lab.to_owned(), server.to_owned());
+    Asked { who, lab, server, what: What::Remove, wanted: forward.wanted(), port: Some(forward.port) }
+}
+
+/// What is asked when a forward is to be there.
+#[must_use]
+pub fn adding(who: &str, lab: &str, server: &str, wanted: &Wanted) -> Asked {
+    let (who, lab, server) = (who.to_owned(), lab.to_owned(), server.to_owned());
+    Asked { who, lab, server, what: What::Add, wanted: wanted.clone(), port: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::store::Store;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::features::open_store(dir.path()).unwrap();
+        (dir, store)
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_220_000 + seconds, 0).unwrap()
+    }
+
+    fn wanted(name: &str) -> Wanted {
+        Wanted { name: name.to_owned(), component: "CentOS".to_owned(), address: "192.168.1.20".to_owned(), target: 22 }
+    }
+
+    #[test]
+    fn what_a_lab_told_is_found_again() {
+        let (_dir, store) = store();
+        let snapshot = Snapshot { gateway: "198.51.100.2".to_owned(), ..Snapshot::default() };
+        let kept = snapshot.clone();
+        store.write_blocking(move |c| save(c, "https://lab.example", &kept, at(0))).unwrap();
+        let found = store.read_blocking(|c| Ok((load(c, "https://lab.example")?, load(c, "https://other.example")?)));
+        assert_eq!(found.unwrap(), (Some((snapshot, at(0))), None));
+    }
+
+    #[test]
+    fn the_time_since_a_machine_answers_is_that_of_its_last_change() {
+        let (_dir, store) = store();
+        let machine = |routable| Machine { routable, ..Machine::default() };
+        let note = |machines: Vec<(&str, Option<bool>)>, seconds| {
+            let machines: BTreeMap<String, Machine> =
+                machines.into_iter().map(|(name, routable)| (name.to_owned(), machine(routable))).collect();
+            let noted = store.write_blocking(move |c| note_routable(c, "s", machines.iter(), at(seconds))).unwrap();
+            noted.into_iter().map(|(name, since)| (name, (since - at(0)).num_seconds())).collect::<Vec<_>>()
+        };
+        let told = |pairs: &[(&str, i64)]| pairs.iter().map(|(name, at)| ((*name).to_owned(), *at)).collect::<Vec<_>>();
+        assert_eq!(note(vec![("a", Some(true)), ("b", None)], 0), told(&[("a", 0)]));
+        assert_eq!(note(vec![("a", Some(true)), ("b", Some(false))], 60), told(&[("a", 0), ("b", 60)]));
+        assert_eq!(note(vec![("a", Some(false))], 90), told(&[("a", 90)]));
+    }
+
+    #[test]
+    fn an_action_is_written_before_it_is_sent_and_settled_once() {
+        let (_dir, store) = store();
+        let told = store
+            .write_blocking(|c| {
+                let id = begin(c, &adding("anna", "training", "s", &wanted("web01")), at(0))?;
+                let before = actions(c, "s", "web01", 10)?;
+                settle(c, id, (Came::Ok, ""), Some(50_064), at(1))?;
+                settle(c, id, (Came::Failed, "late"), None, at(2))?;
+                Ok((before, actions(c, "s", "web01", 10)?, actions(c, "s", "web02", 10)?))
+            })
+            .unwrap();
+        assert_eq!((told.0[0].result.as_str(), told.0[0].port), ("requested", None));
+        assert_eq!((told.1[0].result.as_str(), told.1[0].port, told.2.len()), ("ok", Some(50_064), 0));
+    }
+}

@@ -1,0 +1,282 @@
+//! The service's JSON and the listings of its firewall, as nouns. Everything that may reach a screen is made harmless here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::model::{Firewall, Forward, Machine, Rule, Wanted};
+use crate::text::clean_line;
+
+/// Names and addresses are cut here: nobody reads more, and a hostile list stays bounded.
+const LONGEST: usize = 200;
+
+/// Text from outside, harmless and not endless.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => short(text),
+        Value::Null => String::new(),
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        Value::Array(_) | Value::Object(_) => "?".to_owned(),
+    }
+}
+
+/// The same for a text.
+pub(super) fn short(text: &str) -> String {
+    let first: String = text.chars().take(LONGEST).collect();
+    clean_line(&first)
+}
+
+/// A port: an integer, or one in a string, as the keys of lists are.
+fn port(value: &Value) -> Option<u16> {
+    match value {
+        Value::Number(number) => u16::try_from(number.as_u64()?).ok(),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// What every answer of the gateway is wrapped in; the front server's own are without `content`.
+#[derive(Deserialize)]
+pub(super) struct Envelope {
+    /// What is wrong: a text, or a list with one text in it.
+    #[serde(default)]
+    pub(super) error: Value,
+    /// What was asked for.
+    #[serde(default)]
+    pub(super) content: Value,
+}
+
+impl Envelope {
+    /// The first line of what is wrong.
+    pub(super) fn message(&self) -> Option<String> {
+        let text = match &self.error {
+            Value::String(text) => text.as_str(),
+            Value::Array(items) => items.first()?.as_str()?,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => return None,
+        };
+        Some(short(text.lines().next().unwrap_or_default()))
+    }
+}
+
+/// What lists of forwards say.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Listing {
+    /// The gateway's address.
+    pub(super) gateway: String,
+    /// The forwards by port.
+    pub(super) forwards: Vec<Forward>,
+    /// Those that cannot be read.
+    pub(super) unreadable: usize,
+}
+
+/// `{"ports": {"50064": {…}}, "gateway_ip": "…"}`; `None` where it is something else.
+pub(super) fn listing(content: &Value) -> Option<Listing> {
+    let ports = content.get("ports")?.as_object()?;
+    let mut listing =
+        Listing { gateway: text(content.get("gateway_ip").unwrap_or(&Value::Null)), ..Listing::default() };
+    for (key, value) in ports {
+        let field = |name: &str| value.get(name).map(text);
+        let forward = || {
+            Some(Forward {
+                port: key.parse().ok()?,
+                name: field("name")?,
+                component: field("component").unwrap_or_default(),
+                address: field("target_addr")?,
+                target: port(value.get("target_port")?)?,
+            })
+        };
+        match forward() {
+            Some(forward) => listing.forwards.push(forward),
+            None => listing.unreadable += 1,
+        }
+    }
+    listing.forwards.sort_by_key(|forward| forward.port);
+    Some(listing)
+}
+
+/// `{"conn_port": 50045}`.
+pub(super) fn made(content: &Value) -> Option<u16> {
+    port(content.get("conn_port")?)
+}
+
+/// What a forward is made of.
+pub(super) fn wanted(wanted: &Wanted) -> Value {
+    serde_json::json!({
+        "target_addr": wanted.address,
+        "target_port": wanted.target,
+        "target_name": wanted.name,
+        "target_component": wanted.component,
+    })
+}
+
+/// `{"web01": {"component", "routable", "addr": […]}}`; `None` where it is something else.
+pub(super) fn addresses(content: &Value) -> Option<BTreeMap<String, Machine>> {
+    let machine = |(name, value): (&String, &Value)| {
+        let addresses = value.get("addr").and_then(Value::as_array).into_iter().flatten().map(text).collect();
+        let component = value.get("component").map(text).unwrap_or_default();
+        let routable = value.get("routable").and_then(Value::as_bool);
+        (short(name), Machine { component, addresses, routable, ..Machine::default() })
+    };
+    Some(content.as_object()?.iter().map(machine).collect())
+}
+
+/// `{"web01": {"state", "ips": […], "meta": {"component"}}}`; `None` where it is something else.
+pub(super) fn inventory(content: &Value) -> Option<BTreeMap<String, Machine>> {
+    let machine = |(name, value): (&String, &Value)| {
+        let is_ipv4 = |address: &String| address.parse::<std::net::Ipv4Addr>().is_ok();
+        let ips = value.get("ips").and_then(Value::as_array).into_iter().flatten().map(text).filter(is_ipv4);
+        let meta = value.get("meta").unwrap_or(&Value::Null);
+        let component = meta.get("component").map(text).unwrap_or_default();
+        let machine = Machine {
+            component,
+            addresses: ips.collect(),
+            routable: None,
+            power: value.get("state").map(text),
+            exists: Some(true),
+        };
+        (short(name), machine)
+    };
+    Some(content.as_object()?.iter().map(machine).collect())
+}
+
+/// What the gateway knows of addresses, and what the inventory has, put together. Without an inventory nobody can say that
+/// a machine is gone.
+pub(super) fn machines(
+    addresses: BTreeMap<String, Machine>,
+    inventory: Option<BTreeMap<String, Machine>>,
+) -> BTreeMap<String, Machine> {
+    let Some(inventory) = inventory else { return addresses };
+    let mut machines = addresses;
+    for machine in machines.values_mut() {
+        machine.exists = Some(false);
+    }
+    for (name, known) in inventory {
+        let machine = machines.entry(name).or_default();
+        machine.exists = Some(true);
+        machine.power = known.power;
+        if machine.component.is_empty() {
+            machine.component = known.component;
+        }
+        for address in known.addresses {
+            if !machine.addresses.contains(&address) {
+                machine.addresses.push(address);
+            }
+        }
+    }
+    machines
+}
+
+/// `{"version", "database", "firewall": {"nat", "filter"}}`, without an envelope; `None` where it is something else.
+pub(super) fn firewall(body: &Value) -> Option<Firewall> {
+    let version = body.get("version").map(text).unwrap_or_default();
+    let chains = body.get("firewall")?;
+    let chain = |name: &str| chains.get(name).and_then(Value::as_str);
+    let (nat, filter) = (chain("nat")?, chain("filter")?);
+    let mut rules = Vec::new();
+    let mut foreign = 0;
+    for line in numbered(nat) {
+        match rule(line) {
+            Some(rule) => rules.push(rule),
+            None => foreign += 1,
+        }
+    }
+    let led: BTreeSet<(&str, u16)> = rules.iter().map(|rule| (rule.address.as_str(), rule.target)).collect();
+    // The first two are the gateway's own: one logs, one lets the lab out.
+    let accepted = numbered(filter).skip(2).filter_map(accepted);
+    let leftovers = accepted.filter(|(address, port)| !led.contains(&(address.as_str(), *port))).count();
+    Some(Firewall { version, rules, leftovers, foreign })
+}
+
+/// The lines of a listing that begin with a rule's number.
+fn numbered(chain: &str) -> impl Iterator<Item = &str> {
+    let is_rule = |line: &&str| line.split_whitespace().next().is_some_and(|first| first.parse::<u32>().is_ok());
+    chain.lines().filter(is_rule)
+}
+
+/// `1 DNAT tcp -- 0.0.0.0/0 0.0.0.0/0 tcp dpt:50045 to:192.168.1.20:22`, with names or numbers for protocols.
+fn rule(line: &str) -> Option<Rule> {
+    let word = |prefix: &str| line.split_whitespace().find_map(|word| word.strip_prefix(prefix).map(str::to_owned));
+    let port = word("dpt:")?.parse().ok()?;
+    let to = word("to:")?;
+    let (address, target) = to.rsplit_once(':')?;
+    Some(Rule { port, address: short(address), target: target.parse().ok()? })
+}
+
+/// `3 ACCEPT tcp -- 0.0.0.0/0 192.168.1.20 tcp dpt:22`: address and port.
+fn accepted(line: &str) -> Option<(String, u16)> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let port = words.iter().find_map(|word| word.strip_prefix("dpt:"))?.parse().ok()?;
+    let to = words.get(5)?;
+    Some((short(to.strip_suffix("/32").unwrap_or(to)), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// As captured from vlab-ipam-api 2019.7.3, with other addresses.
+    const HEALTH: &str = r#"{"version":"2019.7.3","database":[[50045,"192.168.1.20",22,"web01","CentOS",null]],
+     "firewall":{"nat":"Chain PREROUTING (policy ACCEPT)\nnum  target     prot opt source               destination\n1    DNAT       6    --  0.0.0.0/0            0.0.0.0/0            tcp dpt:50045 to:192.168.1.20:22\n2    DNAT       tcp  --  0.0.0.0/0            0.0.0.0/0            tcp dpt:50046 to:192.168.1.21:443\n3    REDIRECT   tcp  --  0.0.0.0/0  0.0.0.0/0  tcp dpt:80 redir ports 8080\n",
+     "filter":"Chain FORWARD (policy ACCEPT)\nnum  target     prot opt source               destination\n1    LOG        0    --  0.0.0.0/0            0.0.0.0/0            LOG flags 0 level 4\n2    ACCEPT     0    --  0.0.0.0/0            0.0.0.0/0\n3    ACCEPT     6    --  0.0.0.0/0            192.168.1.20         tcp dpt:22\n4    ACCEPT     6    --  0.0.0.0/0            192.168.1.77         tcp dpt:22\n"}}"#;
+
+    #[test]
+    fn the_listings_of_the_firewall_are_read_with_names_and_with_numbers() {
+        let firewall = firewall(&serde_json::from_str(HEALTH).unwrap()).unwrap();
+        let rules: Vec<String> =
+            firewall.rules.iter().map(|rule| format!("{} {}:{}", rule.port, rule.address, rule.target)).collect();
+        assert_eq!(rules, ["50045 192.168.1.20:22", "50046 192.168.1.21:443"]);
+        assert_eq!((firewall.version.as_str(), firewall.foreign, firewall.leftovers), ("2019.7.3", 1, 1));
+    }
+
+    #[test]
+    fn a_list_has_strings_for_keys_and_one_bad_row_hides_no_other() {
+        let content = json!({"ports": {
+            "50064": {"name": "web01", "target_addr": "192.168.1.20", "target_port": 22, "component": "CentOS"},
+            "50071": {"name": "web\u{1b}[2J", "target_addr": "192.168.1.20", "target_port": "3389", "component": null},
+            "seven": {"name": "x", "target_addr": "192.168.1.20", "target_port": 22, "component": "CentOS"},
+            "50072": {"name": "x"},
+            "50073": {"name": "x", "target_addr": "y", "target_port": 70000},
+        }, "gateway_ip": "198.51.100.2"});
+        let listing = listing(&content).unwrap();
+        let told: Vec<String> = listing
+            .forwards
+            .iter()
+            .map(|it| format!("{} {} {} {}", it.port, it.name, it.target, it.component))
+            .collect();
+        assert_eq!(told, ["50064 web01 22 CentOS", "50071 web␛[2J 3389 "]);
+        assert_eq!((listing.unreadable, listing.gateway.as_str()), (3, "198.51.100.2"));
+        assert_eq!(super::listing(&json!({})), None);
+    }
+
+    #[test]
+    fn an_inventory_says_who_is_gone_and_who_has_no_forward() {
+        let addresses = addresses(&json!({
+            "web01": {"component": "CentOS", "routable": true, "addr": ["192.168.1.20"]},
+            "old": {"component": "OneFS", "routable": null, "addr": ["192.168.1.30"]},
+        }));
+        let known = inventory(&json!({
+            "web01": {"state": "poweredOn", "ips": ["192.168.1.20", "fe80::1"], "meta": {"component": "CentOS"}},
+            "new": {"state": "poweredOff", "ips": [], "meta": {"component": "Windows"}},
+        }));
+        let exists = |machines: &BTreeMap<String, Machine>| {
+            machines.iter().map(|(name, machine)| (name.clone(), machine.exists)).collect::<Vec<_>>()
+        };
+        let all = machines(addresses.clone().unwrap(), known);
+        let told = [("new", Some(true)), ("old", Some(false)), ("web01", Some(true))];
+        assert_eq!(exists(&all), told.map(|(name, exists)| (name.to_owned(), exists)));
+        assert_eq!(all["web01"].addresses, ["192.168.1.20"]);
+        assert!(exists(&machines(addresses.unwrap(), None)).iter().all(|(_, exists)| exists.is_none()));
+    }
+
+    #[test]
+    fn errors_are_texts_or_lists_of_one_and_only_their_first_line_counts() {
+        let message = |error: Value| Envelope { error, content: Value::Null }.message();
+        let long = "Input does not match schema.\nInput: {...}\nSchema: {...}";
+        assert_eq!(message(json!(long)).as_deref(), Some("Input does not match schema."));
+        assert_eq!(message(json!(["No password supplied"])).as_deref(), Some("No password supplied"));
+        assert_eq!(message(json!(null)), None);
+    }
+}

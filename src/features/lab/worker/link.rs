@@ -1,0 +1,343 @@
+//! One lab: what is known from the last time at once, then reading it from time to time and changing it when asked to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::{Health, JobId, Prepared, Report, Shared, sweep};
+use crate::blocking;
+use crate::clock;
+use crate::config::{Lab, LabToken};
+use crate::features::lab::act::{Actor, Change, Outcome, wait_until_open};
+use crate::features::lab::client::{Client, Credentials, Server, Trust};
+use crate::features::lab::connect::{self, Surroundings, Target};
+use crate::features::lab::error::Error;
+use crate::features::lab::model::{Forward, Holding, Protocol, Since, Snapshot, Wanted};
+use crate::features::lab::store;
+use crate::trouble::Trouble;
+
+/// How long after a failure it is tried again at the earliest.
+const RETRY: Duration = Duration::from_secs(30);
+/// The same where somebody has to do something first.
+const RETRY_LATE: Duration = Duration::from_mins(2);
+
+/// Something to be done to a lab.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Changes, one after the other.
+    Change {
+        /// To tell it from others.
+        id: JobId,
+        /// What.
+        changes: Vec<Change>,
+        /// Keeps it from beginning another one.
+        cancel: CancellationToken,
+    },
+    /// A forward that answers.
+    Prepare {
+        /// To tell it from others.
+        id: JobId,
+        /// Where it leads.
+        wanted: Wanted,
+        /// How it is to be used.
+        protocol: Option<Protocol>,
+        /// Whether the end of the program matters.
+        remove_after: bool,
+        /// Ends the wait for an answer.
+        cancel: CancellationToken,
+    },
+}
+
+impl Job {
+    /// What tells it from others.
+    pub(super) fn id(&self) -> JobId {
+        match self {
+            Self::Change { id, .. } | Self::Prepare { id, .. } => *id,
+        }
+    }
+}
+
+/// How a configured lab is reached.
+pub(in crate::features::lab) async fn open(lab: &Lab) -> Result<Client, Error> {
+    let server = Server {
+        url: lab.url.clone(),
+        trust: Trust::configured(lab.verify_tls, lab.fingerprint, lab.ca_file.as_deref()),
+        connect_timeout: lab.connect_timeout,
+        call_timeout: lab.call_timeout,
+        health: lab.health_check,
+    };
+    let credentials = match &lab.token {
+        LabToken::Kept(from) => Credentials::Token(from.clone()),
+        LabToken::Vlab(path) => Credentials::VlabFile(path.clone()),
+        LabToken::Login { user, password, url } => {
+            Credentials::Login { user: user.clone(), password: password.clone(), url: url.clone() }
+        }
+    };
+    let handle = tokio::runtime::Handle::current();
+    blocking::run(move || {
+        // The connection belongs to the runtime, and reading certificates blocks.
+        let _entered = handle.enter();
+        Client::new(server, credentials)
+    })
+    .await
+}
+
+/// One lab and its connection.
+struct Link {
+    shared: Shared,
+    lab: Lab,
+    /// `None` until it could be prepared.
+    client: Option<Client>,
+    /// When the lab answered last.
+    heard_at: Option<DateTime<Utc>>,
+    /// What was told of the token last.
+    holding: Option<Holding>,
+    /// The gateway's host as seen from here, once it is known.
+    host: Option<String>,
+    /// The measurement that runs, if any.
+    sweep: JoinSet<()>,
+}
+
+/// Follows a lab until `stop` is cancelled. `retry` makes it read at once.
+///
+/// Cancel safety: the `select!` only waits; what a branch chose is finished, as far as it writes.
+pub(super) async fn follow(
+    shared: Shared,
+    lab: Lab,
+    mut jobs: Receiver<Job>,
+    retry: Arc<Notify>,
+    stop: CancellationToken,
+) {
+    let mut link = Link { shared, lab, client: None, heard_at: None, holding: None, host: None, sweep: JoinSet::new() };
+    link.recall().await;
+    link.tell_health(Health::Connecting).await;
+    let mut next = Instant::now();
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            job = jobs.recv() => match job {
+                None => break,
+                Some(job) => {
+                    link.work(job, &stop).await;
+                    // What was done shows.
+                    next = Instant::now();
+                }
+            },
+            () = retry.notified() => next = Instant::now(),
+            () = sleep_until(next) => {
+                let Some(wait) = stop.run_until_cancelled(link.read()).await else { break };
+                next = Instant::now() + wait;
+            }
+            Some(_) = link.sweep.join_next() => {}
+        }
+    }
+    link.sweep.shutdown().await;
+}
+
+impl Link {
+    /// Tells how the lab is doing.
+    async fn tell_health(&self, health: Health) {
+        self.shared.tell(Report::Health { lab: self.lab.name.clone(), health }).await;
+    }
+
+    /// Tells what is known from the last time.
+    async fn recall(&mut self) {
+        let server = self.lab.url.to_string();
+        let read = move |connection: &rusqlite::Connection| {
+            Ok((store::load(connection, &server)?, store::since(connection, &server)?))
+        };
+        match self.shared.store.read(read).await {
+            Ok((Some((snapshot, at)), since)) => {
+                self.heard_at = Some(at);
+                let (lab, snapshot, since) = (self.lab.name.clone(), Arc::new(snapshot), Arc::new(since));
+                self.shared.tell(Report::Snapshot { lab, snapshot, since, at }).await;
+            }
+            Ok((None, _)) => {}
+            Err(error) => tracing::warn!(lab = self.lab.name, %error, "what was known of a lab cannot be read"),
+        }
+    }
+
+    /// The connection, prepared where it was not yet.
+    async fn client(&mut self) -> Result<Client, Error> {
+        if let Some(client) = &self.client {
+            return Ok(client.clone());
+        }
+        let client = open(&self.lab).await?;
+        self.client = Some(client.clone());
+        Ok(client)
+    }
+
+    /// Reads the lab and tells what it says; returns how long to wait until the next time.
+    async fn read(&mut self) -> Duration {
+        let read = match self.client().await {
+            Ok(client) => {
+                let read = client.snapshot().await;
+                self.tell_token(&client).await;
+                read
+            }
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok(snapshot) => {
+                self.told(snapshot).await;
+                self.lab.refresh
+            }
+            Err(error) => {
+                let wait = if error.is_transient() { RETRY } else { RETRY_LATE }.max(self.lab.refresh);
+                let trouble = Trouble::of(&error);
+                tracing::warn!(lab = self.lab.name, "{}", trouble.one_line());
+                let retry_at = clock::now() + wait;
+                let (word, since) = (error.word(), self.heard_at);
+                self.tell_health(Health::Failing { trouble, word, since, retry_at }).await;
+                wait
+            }
+        }
+    }
+
+    /// The lab told all this.
+    async fn told(&mut self, snapshot: Snapshot) {
+        let at = clock::now();
+        self.heard_at = Some(at);
+        self.host = self.lab.gateway.clone().or_else(|| Some(snapshot.gateway.clone())).filter(|host| !host.is_empty());
+        let (server, kept) = (self.lab.url.to_string(), snapshot.clone());
+        let write = move |connection: &rusqlite::Connection| {
+            store::save(connection, &server, &kept, at)?;
+            store::note_routable(connection, &server, kept.machines.iter(), at)
+        };
+        let since = self.shared.store.write(write).await.unwrap_or_else(|error| {
+            tracing::warn!(lab = self.lab.name, %error, "what a lab told is not kept");
+            Since::new()
+        });
+        let ports = sweep::ports(&snapshot);
+        let lab = self.lab.name.clone();
+        let report = Report::Snapshot { lab: lab.clone(), snapshot: Arc::new(snapshot), since: Arc::new(since), at };
+        self.shared.tell(report).await;
+        self.tell_health(Health::Live { at }).await;
+        // One that still runs goes on: it measures the same ports.
+        if let (Some(host), true) = (self.host.clone(), self.sweep.is_empty()) {
+            self.sweep.spawn(sweep::measure(self.shared.clone(), lab, host, ports));
+        }
+    }
+
+    /// Tells of the token where there is another one, or none any more.
+    async fn tell_token(&mut self, client: &Client) {
+        let holding = client.holding().await;
+        if holding != self.holding {
+            if let Some(warning) = holding.as_ref().and_then(|holding| holding.warning.as_ref()) {
+                tracing::warn!(lab = self.lab.name, "{warning}");
+            }
+            self.holding.clone_from(&holding);
+            self.shared.tell(Report::Token { lab: self.lab.name.clone(), holding }).await;
+        }
+    }
+
+    /// Does what was ordered.
+    async fn work(&mut self, job: Job, stop: &CancellationToken) {
+        let id = job.id();
+        let client = match self.client().await {
+            Ok(client) => client,
+            Err(error) => {
+                self.shared.fail(Trouble::of(&error)).await;
+                self.shared.tell(Report::Ended { job: id }).await;
+                return;
+            }
+        };
+        let (who, lab) = (self.shared.setup.who.clone(), self.lab.name.clone());
+        let actor = Actor { client: client.clone(), store: self.shared.store.clone(), who, lab };
+        match job {
+            Job::Change { id, changes, cancel } => {
+                for (at, change) in changes.iter().enumerate() {
+                    if cancel.is_cancelled() || stop.is_cancelled() {
+                        break;
+                    }
+                    self.shared.tell(Report::Step { job: id, at, outcome: None }).await;
+                    let outcome = Some(actor.carry_out(change).await);
+                    self.shared.tell(Report::Step { job: id, at, outcome }).await;
+                }
+                self.shared.tell(Report::Ended { job: id }).await;
+            }
+            Job::Prepare { id, wanted, protocol, remove_after, cancel } => {
+                let result = self.prepare(&actor, &wanted, (protocol, remove_after), &cancel).await;
+                self.shared.tell(Report::Ready { job: id, result }).await;
+            }
+        }
+        self.tell_token(&client).await;
+    }
+
+    /// Sees to it that there is a forward that answers.
+    async fn prepare(
+        &mut self,
+        actor: &Actor,
+        wanted: &Wanted,
+        (protocol, remove_after): (Option<Protocol>, bool),
+        cancel: &CancellationToken,
+    ) -> Result<Prepared, (Trouble, Option<Forward>)> {
+        let (forward, is_new) = match actor.carry_out(&Change::Add(wanted.clone())).await {
+            Outcome::Made { forward } => (forward, true),
+            Outcome::Found { forward } | Outcome::Removed { forward } => (forward, false),
+            Outcome::Failed { trouble } => return Err((trouble, None)),
+        };
+        let made = is_new.then(|| forward.clone());
+        let host = if let Some(host) = &self.host {
+            host.clone()
+        } else {
+            let gateway = actor.client.list().await.map(|(_, gateway, _)| gateway);
+            let gateway = gateway.map_err(|error| (Trouble::of(&error), made.clone()))?;
+            self.lab.gateway.clone().unwrap_or(gateway)
+        };
+        let using = Using { lab: self.lab.name.clone(), host, protocol, is_awaited: is_new && remove_after, is_new };
+        prepared(&self.shared, using, forward, cancel).await.map_err(|trouble| (trouble, made))
+    }
+}
+
+/// How a forward is to be used.
+#[derive(Debug)]
+pub(super) struct Using {
+    /// The lab's name.
+    pub(super) lab: String,
+    /// The gateway's host as seen from here.
+    pub(super) host: String,
+    /// How; `None` as its port is usually used.
+    pub(super) protocol: Option<Protocol>,
+    /// Whether the end of the program matters.
+    pub(super) is_awaited: bool,
+    /// Whether the forward was made for this.
+    pub(super) is_new: bool,
+}
+
+/// Waits for a forward that is there, and tells what uses it.
+pub(super) async fn use_it(shared: Shared, job: JobId, using: Using, forward: Forward, cancel: CancellationToken) {
+    let result = prepared(&shared, using, forward, &cancel).await.map_err(|trouble| (trouble, None));
+    shared.tell(Report::Ready { job, result }).await;
+}
+
+/// Waits until something answers behind a forward, and chooses the program that uses it.
+async fn prepared(
+    shared: &Shared,
+    using: Using,
+    forward: Forward,
+    cancel: &CancellationToken,
+) -> Result<Prepared, Trouble> {
+    let Using { lab, host, protocol, is_awaited, is_new } = using;
+    match cancel.run_until_cancelled(wait_until_open(&host, &forward)).await {
+        Some(reach) if reach.is_open() => {
+            let target = Target::of(&lab, &host, &forward, protocol);
+            let around = Surroundings::read(|name| std::env::var_os(name));
+            let launch = connect::launch(&shared.setup.connect, &target, &around, is_awaited)?;
+            Ok(Prepared { forward, host, is_new, launch })
+        }
+        reach => {
+            let why = reach.map_or_else(|| "the wait was ended".to_owned(), |reach| reach.words());
+            Err(Trouble::new(&format!("{} does not answer on {host}:{}", forward.title(), forward.port))
+                .caused_by(&why)
+                .to_do("switch the machine on, or wait until its service has started"))
+        }
+    }
+}

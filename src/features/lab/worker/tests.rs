@@ -1,0 +1,226 @@
+//! The worker against the simulated lab: what it tells, and what is left when it ends.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::config::{self, Environment, Flags};
+use crate::features::lab::act::{Change, Outcome};
+use crate::features::lab::connect::Launch;
+use crate::features::lab::model::Wanted;
+use crate::features::lab::sim::{self, Fault, Simulator};
+
+/// A worker and the simulated lab that it follows.
+struct Desk {
+    sim: Simulator,
+    dir: TempDir,
+    requests: mpsc::Sender<Request>,
+    reports: mpsc::Receiver<Report>,
+    stop: CancellationToken,
+    task: JoinSet<Result<(), Error>>,
+}
+
+/// What a worker is asked and told by, what ends it, and itself.
+type Started = (mpsc::Sender<Request>, mpsc::Receiver<Report>, CancellationToken, JoinSet<Result<(), Error>>);
+
+/// A worker in this folder for the lab at this address.
+fn start(path: &Path, url: &str) -> Started {
+    let text = format!(
+        "[[lab]]\nname = 'training'\nurl = '{url}'\ntoken_file = '{0}/token'\nrefresh = '1 h'\n[connect]\nssh = ['true', '{{host}}']\n",
+        path.display()
+    );
+    let file = path.join("config.toml");
+    std::fs::write(&file, text).unwrap();
+    let flags = Flags { config: Some(file), data_dir: Some(path.join("data")), ..Flags::default() };
+    let config = config::load(&flags, &Environment::of([("HOME", path.to_str().unwrap())])).unwrap();
+    let setup = Setup {
+        data_dir: config.paths.data.clone(),
+        labs: config.labs.clone(),
+        connect: config.connect.clone(),
+        who: "anna".to_owned(),
+    };
+    let (requests, inbox) = mpsc::channel(8);
+    let (outbox, reports) = mpsc::channel(256);
+    let stop = CancellationToken::new();
+    let mut task = JoinSet::new();
+    task.spawn(run(setup, inbox, outbox, stop.clone()));
+    (requests, reports, stop, task)
+}
+
+impl Desk {
+    /// A lab with a machine that has a forward, told something first.
+    async fn with(tell: impl FnOnce(&Simulator)) -> Self {
+        let sim = Simulator::start(sim::Setup { pool: None, listens: true, ..sim::Setup::default() }).await.unwrap();
+        tell(&sim);
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("token"), sim.token()).unwrap();
+        let (requests, reports, stop, task) = start(dir.path(), sim.url());
+        Self { sim, dir, requests, reports, stop, task }
+    }
+
+    /// Takes in reports until one of them is wanted.
+    async fn hear<T>(&mut self, mut wanted: impl FnMut(Report) -> Option<T>) -> T {
+        loop {
+            let report = self.reports.recv().await.expect("the worker ended");
+            if let Some(found) = wanted(report) {
+                return found;
+            }
+        }
+    }
+
+    /// Until the lab has told all.
+    async fn snapshot(&mut self) -> Arc<crate::features::lab::model::Snapshot> {
+        self.hear(|report| if let Report::Snapshot { snapshot, .. } = report { Some(snapshot) } else { None }).await
+    }
+
+    async fn ask(&self, request: Request) {
+        self.requests.send(request).await.unwrap();
+    }
+}
+
+fn wanted(name: &str, address: &str, target: u16) -> Wanted {
+    Wanted { name: name.to_owned(), component: "CentOS".to_owned(), address: address.to_owned(), target }
+}
+
+fn add(job: JobId, changes: Vec<Change>) -> Request {
+    Request::Change { lab: "training".to_owned(), job, changes }
+}
+
+#[tokio::test]
+async fn what_a_lab_tells_is_told_with_its_token_and_what_was_measured() {
+    let mut desk = Desk::with(|sim| {
+        sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    })
+    .await;
+    let claims = desk.hear(|report| if let Report::Token { holding, .. } = report { holding } else { None }).await;
+    assert_eq!(claims.claims.username, "pat");
+    let snapshot = desk.snapshot().await;
+    assert_eq!(snapshot.forwards[0].name, "web01");
+    let reached = desk
+        .hear(|report| {
+            let Report::Reached { reached, .. } = report else { return None };
+            (!reached.is_empty()).then_some(reached)
+        })
+        .await;
+    assert!(reached[0].1.is_open(), "{reached:?}");
+}
+
+#[tokio::test]
+async fn what_was_told_last_is_there_before_the_lab_answers() {
+    let mut desk = Desk::with(|sim| {
+        sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    })
+    .await;
+    desk.snapshot().await;
+    desk.hear(|report| matches!(report, Report::Health { health: Health::Live { .. }, .. }).then_some(())).await;
+    desk.stop.cancel();
+    desk.task.join_next().await;
+    let url = desk.sim.url().to_owned();
+    desk.sim.stop().await;
+    let (_requests, mut reports, _stop, _task) = start(desk.dir.path(), &url);
+    let Some(Report::Snapshot { snapshot, .. }) = reports.recv().await else { panic!("the snapshot comes first") };
+    assert_eq!(snapshot.forwards[0].name, "web01");
+    loop {
+        if let Report::Health { health: Health::Failing { word, since, .. }, .. } = reports.recv().await.unwrap() {
+            assert_eq!((word, since.is_some()), ("offline", true));
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_several_changes_one_that_fails_keeps_no_other_from_being_made() {
+    let mut desk = Desk::with(|_| ()).await;
+    desk.snapshot().await;
+    desk.sim.fault(Fault::For("POST", Box::new(Fault::ForeignRule)), 1);
+    let changes = [("web01", "192.168.1.20"), ("web02", "192.168.1.21")];
+    let changes = changes.map(|(name, address)| Change::Add(wanted(name, address, 22))).to_vec();
+    desk.ask(add(7, changes)).await;
+    let mut ends = Vec::new();
+    loop {
+        let report = desk.reports.recv().await.unwrap();
+        if matches!(report, Report::Ended { job: 7 }) {
+            break;
+        }
+        if let Report::Step { job: 7, outcome: Some(outcome), .. } = report {
+            ends.push(outcome);
+        }
+    }
+    assert!(matches!(ends.as_slice(), [Outcome::Failed { .. }, Outcome::Made { .. }]), "{ends:?}");
+    desk.ask(Request::History { lab: "training".to_owned(), name: "web01".to_owned() }).await;
+    let actions =
+        desk.hear(|report| if let Report::History { actions, .. } = report { Some(actions) } else { None }).await;
+    assert_eq!((actions[0].result.as_str(), actions[0].who.as_str()), ("failed", "anna"));
+}
+
+#[tokio::test]
+async fn an_order_that_was_ended_begins_nothing_more() {
+    let mut desk = Desk::with(|_| ()).await;
+    desk.snapshot().await;
+    desk.sim.fault(Fault::For("POST", Box::new(Fault::Late(std::time::Duration::from_millis(300)))), 1);
+    let changes = (20..30).map(|end| Change::Add(wanted("web", &format!("192.168.1.{end}"), 22))).collect();
+    desk.ask(add(7, changes)).await;
+    desk.hear(|report| matches!(report, Report::Step { at: 0, outcome: None, .. }).then_some(())).await;
+    desk.ask(Request::Cancel { job: 7 }).await;
+    desk.hear(|report| matches!(report, Report::Ended { job: 7 }).then_some(())).await;
+    let made = desk.sim.state().records.len();
+    assert!((1..10).contains(&made), "{made} were made");
+}
+
+#[tokio::test]
+async fn a_connection_waits_for_an_answer_and_makes_the_forward_first() {
+    let mut desk = Desk::with(|_| ()).await;
+    desk.snapshot().await;
+    desk.ask(Request::Prepare {
+        lab: "training".to_owned(),
+        job: 3,
+        existing: None,
+        wanted: wanted("web01", "192.168.1.20", 22),
+        protocol: None,
+        remove_after: true,
+    })
+    .await;
+    let prepared =
+        desk.hear(|report| if let Report::Ready { result, .. } = report { Some(result) } else { None }).await;
+    let prepared = prepared.unwrap();
+    assert!(prepared.is_new && prepared.host == "127.0.0.1", "{prepared:?}");
+    assert_eq!(prepared.launch, Launch::Terminal(vec!["true".to_owned(), "127.0.0.1".to_owned()]));
+    assert_eq!(desk.sim.state().records[0].port, prepared.forward.port);
+}
+
+#[tokio::test]
+async fn what_was_sent_is_answered_even_while_the_worker_ends() {
+    let mut desk = Desk::with(|_| ()).await;
+    desk.snapshot().await;
+    desk.sim.fault(Fault::For("POST", Box::new(Fault::Late(std::time::Duration::from_millis(300)))), 1);
+    let changes = (20..30).map(|end| Change::Add(wanted("web", &format!("192.168.1.{end}"), 22))).collect();
+    desk.ask(add(7, changes)).await;
+    desk.hear(|report| matches!(report, Report::Step { at: 0, outcome: None, .. }).then_some(())).await;
+    desk.stop.cancel();
+    drop(desk.reports);
+    desk.task.join_next().await.unwrap().unwrap().unwrap();
+    assert_eq!(desk.sim.state().records.len(), 1);
+}
+
+#[tokio::test]
+async fn forwards_are_saved_and_read_again() {
+    let mut desk = Desk::with(|sim| {
+        sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    })
+    .await;
+    desk.snapshot().await;
+    desk.hear(|report| matches!(report, Report::Health { health: Health::Live { .. }, .. }).then_some(())).await;
+    let path = desk.dir.path().join("saved.json");
+    desk.ask(Request::Save { lab: "training".to_owned(), path: path.clone() }).await;
+    let count = desk.hear(|report| if let Report::Saved { count, .. } = report { Some(count) } else { None }).await;
+    desk.ask(Request::Load { lab: "training".to_owned(), path: path.clone() }).await;
+    let read =
+        desk.hear(|report| if let Report::Loaded { forwards, .. } = report { Some(forwards) } else { None }).await;
+    assert_eq!((count, read), (1, vec![wanted("web01", "192.168.1.20", 22)]));
+    desk.ask(Request::Save { lab: "training".to_owned(), path }).await;
+    let told = desk.hear(|report| report.trouble().map(crate::trouble::Trouble::one_line)).await;
+    assert!(told.contains("name another file"), "{told}");
+}

@@ -1,0 +1,222 @@
+//! `noctui lab` against a simulated lab.
+
+use assert_cmd::Command;
+use noctui::features::lab::sim::{Fault, Guest, Setup, Simulator};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::support::Home;
+
+/// A lab, and somebody's home.
+struct Desk {
+    home: Home,
+    sim: Simulator,
+    _runtime: Runtime,
+}
+
+impl Desk {
+    /// A lab with a machine that has a forward, and one that has none.
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let sim = runtime.block_on(async {
+            let sim = Simulator::start(Setup { pool: None, listens: true, ..Setup::default() }).await.unwrap();
+            sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+            sim
+        });
+        let guest =
+            |address: &str| Guest { component: "CentOS".to_owned(), is_on: true, addresses: vec![address.to_owned()] };
+        sim.state().inventory =
+            Some([("web01".to_owned(), guest("192.168.1.20")), ("web02".to_owned(), guest("192.168.1.21"))].into());
+        let home = Home::new();
+        home.configure(&format!("[[lab]]\nname = 'training'\nurl = '{}'\n", sim.url()));
+        Self { home, sim, _runtime: runtime }
+    }
+
+    /// `noctui lab` with these arguments.
+    fn lab(&self, arguments: &[&str]) -> Command {
+        let mut command = self.home.noctui(std::iter::once("lab").chain(arguments.iter().copied()));
+        command.env("NOCTUI_LAB_TOKEN", self.sim.token()).env("PATH", std::env::var_os("PATH").unwrap());
+        command
+    }
+
+    /// What it prints as JSON, with the exit code.
+    fn json(&self, arguments: &[&str]) -> (Value, i32) {
+        let output = self.lab(arguments).arg("--json").output().unwrap();
+        let told = || panic!("{}", String::from_utf8_lossy(&output.stderr));
+        (serde_json::from_slice(&output.stdout).unwrap_or_else(|_| told()), output.status.code().unwrap())
+    }
+
+    /// What it prints as text, and says on standard error, with the exit code.
+    fn text(&self, arguments: &[&str]) -> (String, String, i32) {
+        let output = self.lab(arguments).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        (text(&output.stdout), text(&output.stderr), output.status.code().unwrap())
+    }
+
+    fn port(&self) -> u16 {
+        self.sim.state().records.first().unwrap().port
+    }
+}
+
+#[test]
+fn a_list_says_what_is_true_of_each() {
+    let desk = Desk::new();
+    let (told, code) = desk.json(&["list"]);
+    assert_eq!((&told["lab"], &told["gateway"], code), (&"training".into(), &"127.0.0.1".into(), 0));
+    assert_eq!(told["token"]["username"], "pat");
+    let rows = told["rows"].as_array().unwrap();
+    assert_eq!(
+        (&rows[0]["state"], &rows[0]["name"], &rows[0]["target"]),
+        (&"live".into(), &"web01".into(), &22.into())
+    );
+    assert_eq!(rows[0]["reach"]["banner"], "SSH-2.0-OpenSSH_9.6 simulated");
+    assert_eq!((&rows[1]["state"], &rows[1]["port"]), (&"no-forward".into(), &Value::Null));
+    let (text, _, _) = desk.text(&["list", "--no-measure"]);
+    assert!(text.contains("unmeasured  web01    CentOS     192.168.1.20  22    ssh"), "{text}");
+}
+
+#[test]
+fn forwards_are_added_once_and_removed() {
+    let desk = Desk::new();
+    let (made, code) = desk.json(&["add", "web02", "--protocol", "https"]);
+    assert_eq!((&made["result"], &made["forward"]["target"], code), (&"made".into(), &443.into(), 0));
+    let (found, _) = desk.json(&["add", "web02", "--port", "443"]);
+    assert_eq!((&found["result"], &found["forward"]["port"]), (&"found".into(), &made["forward"]["port"]));
+    let (removed, code) = desk.json(&["remove", "web02:https"]);
+    assert_eq!((&removed["result"], code), (&"removed".into(), 0));
+    let (_, said, code) = desk.text(&["remove", "web02:https"]);
+    assert!(said.contains("there is no such forward") && code == 2, "{said}");
+}
+
+#[test]
+fn what_cannot_be_made_is_said_before_anything_is_asked_for() {
+    let desk = Desk::new();
+    let (_, said, code) =
+        desk.text(&["add", "x", "--port", "22", "--address", "192.168.1.0/24", "--component", "CentOS"]);
+    assert!(said.contains("the address is not an IPv4 address") && code == 2, "{said}");
+    let (_, said, _) = desk.text(&["add", "nobody", "--port", "22"]);
+    assert!(said.contains("the lab knows no address of nobody"), "{said}");
+    assert!(desk.sim.calls().iter().all(|call| !call.starts_with("POST")), "{:?}", desk.sim.calls());
+}
+
+#[test]
+fn two_forwards_to_one_place_are_not_guessed_between() {
+    let desk = Desk::new();
+    let other = desk.sim.state().records[0].clone();
+    let mut twice = other.clone();
+    twice.port += 1;
+    desk.sim.state().records.push(twice);
+    let (_, said, code) = desk.text(&["remove", "web01:ssh"]);
+    assert!(said.contains("more than one forward is meant") && said.contains(&other.port.to_string()), "{said}");
+    assert_eq!(code, 2);
+}
+
+#[test]
+fn a_dead_record_is_told_with_what_mends_it() {
+    let desk = Desk::new();
+    desk.sim.state().nat.clear();
+    let (faults, code) = desk.json(&["check"]);
+    assert_eq!((&faults[0]["row"]["state"], code), (&"dead".into(), 1));
+    let mending = faults[0]["mending"].as_str().unwrap();
+    assert!(mending.ends_with(&format!("WHERE conn_port = {}'", desk.port())), "{mending}");
+    let (_, said, code) = desk.text(&["remove", &desk.port().to_string()]);
+    assert!(said.contains("has no rule for this forward") && said.contains("do  ") && code == 2, "{said}");
+}
+
+#[test]
+fn a_sound_lab_has_nothing_to_tell() {
+    let desk = Desk::new();
+    let (text, _, code) = desk.text(&["check"]);
+    assert_eq!((text.as_str(), code), ("training: nothing is wrong with 1 forwards\n", 0));
+}
+
+#[test]
+fn addresses_are_those_of_exactly_this_name() {
+    let desk = Desk::new();
+    // To the gateway an underscore is any letter.
+    desk.sim.state().records[0].name = "a_b".to_owned();
+    let mut other = desk.sim.state().records[0].clone();
+    (other.name, other.port) = ("axb".to_owned(), other.port + 1);
+    desk.sim.state().records.push(other);
+    let (told, _) = desk.json(&["addr", "a_b"]);
+    assert_eq!(told.as_object().unwrap().keys().collect::<Vec<_>>(), ["a_b"]);
+}
+
+#[test]
+fn a_set_is_saved_and_what_is_missing_is_made() {
+    let desk = Desk::new();
+    let (text, _, code) = desk.text(&["save", "forwards.json"]);
+    assert_eq!((text.as_str(), code), ("1 forwards are in forwards.json\n", 0));
+    let (_, said, code) = desk.text(&["save", "forwards.json"]);
+    assert!(said.contains("name another file") && code == 2, "{said}");
+    desk.sim.state().records.clear();
+    desk.sim.state().nat.clear();
+    let (missing, _) = desk.json(&["restore", "forwards.json", "--dry-run"]);
+    assert_eq!((missing.as_array().unwrap().len(), &missing[0]["name"]), (1, &"web01".into()));
+    let (made, code) = desk.json(&["restore", "forwards.json"]);
+    assert_eq!((&made[0]["result"], code), (&"made".into(), 0));
+    let (again, _) = desk.json(&["restore", "forwards.json"]);
+    assert_eq!(again[0]["result"], "found");
+}
+
+#[test]
+fn connect_prints_or_runs_a_command_without_a_shell() {
+    let desk = Desk::new();
+    let port = desk.port();
+    // The usual program is looked for where programs are.
+    std::fs::create_dir(desk.home.path().join("bin")).unwrap();
+    let ssh = desk.home.path().join("bin/ssh");
+    std::fs::write(&ssh, "").unwrap();
+    std::fs::set_permissions(&ssh, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let output = desk.lab(&["connect", "web01", "--print"]).env("PATH", ssh.parent().unwrap()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text, format!("ssh -p {port} -o HostKeyAlias=noctui-training-web01 root@127.0.0.1\n"));
+    desk.home.configure(&format!(
+        "[[lab]]\nname = 'training'\nurl = '{}'\n[connect]\nssh = ['echo', '$HOME', '{{user}}', '{{port}}']\n",
+        desk.sim.url()
+    ));
+    let (text, _, code) = desk.text(&["connect", "web01:22", "--user", "anna"]);
+    assert_eq!((text, code), (format!("$HOME anna {port}\n"), 0));
+    let (text, said, code) = desk.text(&["connect", "web02", "--remove-after"]);
+    assert!(text.starts_with("$HOME root ") && code == 0, "{text}{said}");
+    assert!(said.contains("was removed again") && desk.sim.state().records.len() == 1, "{said}");
+}
+
+#[test]
+fn a_desktop_without_a_display_is_brought_to_where_there_is_one() {
+    let desk = Desk::new();
+    desk.sim.state().records[0].target = 3389;
+    desk.sim.state().nat[0].target = 3389;
+    let port = desk.port();
+    let output = desk
+        .lab(&["connect", "web01:rdp"])
+        .env("SSH_CONNECTION", "198.51.100.7 50022 203.0.113.5 22")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text, format!("ssh -N -L {port}:127.0.0.1:{port} anna@203.0.113.5\n"));
+}
+
+#[test]
+fn pages_and_refusals_are_told_in_words() {
+    let desk = Desk::new();
+    desk.sim.fault(Fault::DatabaseDown, 1);
+    let (_, said, code) = desk.text(&["list"]);
+    assert!(said.contains("the gateway's database does not answer") && code == 2, "{said}");
+    let output = desk.lab(&["list"]).env("NOCTUI_LAB_TOKEN", "a.b.c").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("the gateway does not accept the token"), "{said}");
+    let output = desk.lab(&["--read-only", "remove", "web01"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("nothing is changed") && said.contains("--read-only"), "{said}");
+}
+
+#[test]
+fn which_lab_is_meant_has_to_be_said_where_there_are_several() {
+    let desk = Desk::new();
+    let url = desk.sim.url();
+    desk.home.configure(&format!("[[lab]]\nname = 'a'\nurl = '{url}'\n[[lab]]\nname = 'b'\nurl = '{url}'\n"));
+    let (_, said, code) = desk.text(&["list"]);
+    assert!(said.contains("it is not said which lab is meant") && said.contains("a, b") && code == 2, "{said}");
+    assert_eq!(desk.json(&["list", "--lab", "b"]).0["lab"], "b");
+}

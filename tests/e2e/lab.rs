@@ -1,0 +1,150 @@
+//! A simulated lab on the screen: forwards made, used, deleted and made again, several at once, and a token that ends.
+
+use std::fs;
+use std::time::Duration;
+
+use noctui::features::lab::sim::{Fault, Guest, Setup, Simulator};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::support::{Session, Start};
+
+/// A lab, and somebody at it.
+struct Lab {
+    sim: Simulator,
+    folder: TempDir,
+    _runtime: Runtime,
+}
+
+/// Where the simulated gateway's ports are; the tests of this file run side by side.
+fn setup(lifetime: Duration) -> Setup {
+    Setup { pool: None, listens: true, lifetime, ..Setup::default() }
+}
+
+impl Lab {
+    /// One with two machines, of which the first has a forward.
+    fn new(lifetime: Duration) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let sim = runtime.block_on(async {
+            let sim = Simulator::start(setup(lifetime)).await.unwrap();
+            sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+            sim
+        });
+        let guest =
+            |address: &str| Guest { component: "CentOS".to_owned(), is_on: true, addresses: vec![address.to_owned()] };
+        sim.state().inventory =
+            Some([("web01".to_owned(), guest("192.168.1.20")), ("web02".to_owned(), guest("192.168.1.21"))].into());
+        let folder = tempfile::tempdir().unwrap();
+        let token = folder.path().join("token");
+        fs::write(&token, sim.token()).unwrap();
+        fs::write(
+            folder.path().join("config.toml"),
+            format!(
+                "[[lab]]\nname = 'training'\nurl = '{}'\ntoken_file = '{}'\nrefresh = '5 s'\n\
+                 [connect]\ntmux = 'off'\n\
+                 ssh = \"echo CONNECTED to {{host}} as {{alias}}; read answer; echo BYE $answer\"\n",
+                sim.url(),
+                token.display()
+            ),
+        )
+        .unwrap();
+        Self { sim, folder, _runtime: runtime }
+    }
+
+    /// The screen, with the lab's pane in front.
+    fn open(&self) -> Session {
+        let path = |name: &str| self.folder.path().join(name).display().to_string();
+        let mut session = Start::noctui(&["--config", &path("config.toml"), "--data-dir", &path("data")])
+            .variable("NOCTUI_STATE_DIR", path("state"))
+            .size(120, 40)
+            .spawn();
+        session.send("4z");
+        session.wait_for_text("● live");
+        session
+    }
+
+    /// The gateway's ports that are listed.
+    fn ports(&self) -> Vec<u16> {
+        self.sim.state().records.iter().map(|record| record.port).collect()
+    }
+}
+
+/// Presses a key until the screen shows `text`: one that comes before anybody can have seen what it is about does nothing.
+fn press_until(session: &mut Session, key: &str, text: &str) {
+    for _ in 0..100 {
+        session.send(key);
+        session.read_for(Duration::from_millis(400));
+        if session.shows(text) {
+            return;
+        }
+    }
+    session.wait_for_text(text);
+}
+
+#[test]
+fn a_forward_is_used_deleted_and_made_again_on_another_port() {
+    let lab = Lab::new(Duration::from_hours(8));
+    let old = lab.ports()[0];
+    let mut session = lab.open();
+    session.wait_for_text("SSH-2.0-OpenSSH_9.6");
+    session.send("/web01\r\r");
+    session.wait_for_text("CONNECTED to 127.0.0.1 as noctui-training-web01");
+    assert!(!session.is_raw(), "the program has the terminal as a shell would");
+    session.send("hello\n");
+    session.wait_for_text("back from web01 22");
+    assert!(session.is_raw());
+    press_until(&mut session, "D", "Delete the forward to \"web01 22\" on training?");
+    press_until(&mut session, "y", "which was on");
+    assert!(lab.ports().is_empty());
+    session.send("u");
+    session.wait_for_text(&format!("web01 22 is back: it was on {old}"));
+    assert_eq!(lab.ports().len(), 1);
+    session.quit("q");
+}
+
+#[test]
+fn a_connection_makes_the_forward_that_is_missing() {
+    let lab = Lab::new(Duration::from_hours(8));
+    let mut session = lab.open();
+    session.send("/web02\r");
+    session.wait_for_text("no forward");
+    session.send("\r");
+    session.wait_for_text("CONNECTED to 127.0.0.1 as noctui-training-web02");
+    session.send("\n");
+    session.wait_for_text("back from web02 22");
+    assert_eq!(lab.ports().len(), 2);
+    session.quit("q");
+}
+
+#[test]
+fn of_several_forwards_one_that_fails_is_told_and_the_others_are_made() {
+    let lab = Lab::new(Duration::from_hours(8));
+    lab.sim.fault(Fault::For("POST", Box::new(Fault::ForeignRule)), 1);
+    let mut session = lab.open();
+    session.wait_for_text("no forward");
+    session.send("*n");
+    session.wait_for_text("a forward for each of 2 machines");
+    // Telnet, which neither of them has yet.
+    session.send("\x15telnet\r");
+    session.wait_for_text("2 changes, none done");
+    press_until(&mut session, "\r", "Make 2 forwards on training?");
+    press_until(&mut session, "y", "1 done, 1 failed");
+    session.wait_for_text("a rule in the gateway's firewall is no forward");
+    assert_eq!(lab.ports().len(), 2);
+    session.send("\x1b");
+    session.wait_for_text("2 marked");
+    session.quit("q");
+}
+
+#[test]
+fn a_token_that_ends_while_the_screen_is_open_is_told_and_a_new_one_taken_up() {
+    let lab = Lab::new(Duration::from_secs(8));
+    let mut session = lab.open();
+    session.wait_for_text("token ends");
+    session.wait_for_text("token expired");
+    // Ten seconds later the gateway refuses it.
+    session.wait_for_text("not up to date: training does not answer (expired)");
+    fs::write(lab.folder.path().join("token"), lab.sim.token()).unwrap();
+    press_until(&mut session, "r", "token ends");
+    session.quit("q");
+}
