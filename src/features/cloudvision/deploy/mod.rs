@@ -15,12 +15,15 @@ mod diff;
 mod failure;
 mod journal;
 mod layout;
+mod leaving;
 mod lookup;
 mod order;
 mod plan;
+mod prepare;
 mod preview;
 pub mod recovery;
 mod run;
+mod submit;
 mod survey;
 mod topology;
 mod waiting;
@@ -29,12 +32,13 @@ mod write;
 pub use diff::diff;
 pub use failure::Failure;
 pub use journal::{About, Journal, ending};
+pub use leaving::abandon;
 pub use lookup::{NotPlaced, Placed};
 pub use order::{
     Advance, Controls, DeviceDiff, Event, Fact, Order, Outcome, Reach, Recorder, Step, Unrecorded, WorkspaceFate,
 };
 pub use plan::{ConfigPlan, DevicePlan, Plan};
-pub use run::{abandon, run};
+pub use run::run;
 
 #[cfg(test)]
 mod tests;
