@@ -224,7 +224,7 @@ impl State {
     fn left_open(&self, target: &Target) -> Option<&Workspace> {
         let id = target.last.as_ref()?.workspace.as_ref().filter(|_| self.run_of(&target.name).is_none())?;
         let found = self.named(&target.instance)?.workspaces.items.get(id)?;
-        update::is_open(found.state).then_some(found)
+        found.state.is_open().then_some(found)
     }
 
     /// Whether the change control that was to bring the last deployment of a target is known not to exist any more.

@@ -198,6 +198,8 @@ struct Status {
     filter: String,
 }
 
+    /// What wants somebody's attention.
+    notice: Option<String>,
 /// The line above a list.
 fn status(state: &State, place: Place, now: DateTime<Utc>) -> Option<Status> {
     let instance = state.instance()?;
@@ -214,7 +216,7 @@ fn status(state: &State, place: Place, now: DateTime<Utc>) -> Option<Status> {
     let (told_at, has_rows, (parts, filter)) = match (place, state.page(place)) {
         (_, Some(Page::Workspaces(board))) => {
             let rows = board.list.rows().len();
-            let all = instance.workspaces.items.values().filter(|it| super::update::is_open(it.state)).count();
+            let all = instance.workspaces.items.values().filter(|it| it.state.is_open()).count();
             (instance.workspaces.told_at, rows > 0, of(&board.filter, rows, all, None))
         }
         (_, Some(Page::Devices(board))) => {
@@ -236,8 +238,9 @@ fn status(state: &State, place: Place, now: DateTime<Utc>) -> Option<Status> {
         }
     };
     let old = instance.stale(told_at, state.started, now).filter(|_| has_rows);
-    let is_needed = old.is_some() || !parts.is_empty() || !filter.is_empty() || is_editing;
-    is_needed.then_some(Status { stale: old, parts, filter })
+    let notice = instance.kept_words().filter(|_| place == Place::Deploys && state.page(place).is_none());
+    let is_needed = old.is_some() || !parts.is_empty() || !filter.is_empty() || is_editing || notice.is_some();
+    is_needed.then_some(Status { stale: old, parts, filter, notice })
 }
 
 /// Draws the line above a list.
@@ -259,6 +262,12 @@ fn draw_status(
     pen.text(&status.parts.join(" · "), look.theme.style(Role::Muted));
     let editor =
         state.editor.as_ref().filter(|(at, editor)| *at == place && matches!(editor.purpose, Purpose::Filter(_)));
+    if let Some(notice) = &status.notice {
+        let style = look.theme.style(Role::Warning);
+        let is_first = status.stale.is_none() && status.parts.is_empty();
+        pen.text(if is_first { "" } else { " · " }, look.theme.style(Role::Muted));
+        pen.text(look.glyph(Sign::Warning), style).text(" ", style).text(notice, style);
+    }
     let (text, before) = match editor {
         Some((_, Editor { field, .. })) => (field.text(), Some(field.before_cursor())),
         None => (status.filter.as_str(), None),
