@@ -43,7 +43,7 @@ impl Model {
     pub(super) fn refuses(&mut self, spec: &Spec<Command>) -> bool {
         // What the configuration forbids is not asked about either.
         let lifts = spec.command == Command::ReadWrite && self.configured_read_only().is_some();
-        let refuses = lifts || spec.writes && self.is_read_only() && !self.only_ends(spec);
+        let refuses = lifts || self.forbids(spec);
         if refuses {
             let why = self.why_read_only();
             self.toasts.warn(self.now, format!("{} is refused: {why}", spec.name));
@@ -57,6 +57,11 @@ impl Model {
             let look = self.settings.look(self.zone, self.now);
             self.cloudvision.aim(Deed::Cancel, Place::Deploys, &look).is_ok_and(|aim| aim.is_harmless)
         }
+    }
+
+    /// Whether read-only forbids it: then the footer does not offer it either.
+    pub(crate) fn forbids(&self, spec: &Spec<Command>) -> bool {
+        spec.writes && self.is_read_only() && !self.only_ends(spec)
     }
 
     /// Whether read-only forbids what a key would send off, which is said: a form writes, whatever was allowed when it was

@@ -312,6 +312,43 @@ fn a_deployment_that_could_not_begin_can_be_asked_for_again() {
 
 #[test]
 fn a_running_deployment_that_is_looked_at_counts_its_seconds() {
+#[test]
+fn a_target_that_was_never_deployed_does_not_say_what_differs_before_it_was_compared() {
+    let mut desk = night::desk(200, 60);
+    desk.press("2 z");
+    let row = desk.row("new-site");
+    assert!(row.contains("not compared") && row.contains("d compares it with what CloudVision holds first"), "{row}");
+    desk.press("j j j j j enter");
+    assert!(desk.shows("not deployed from here yet: what differs from CloudVision is known once"), "{}", desk.screen());
+    desk.pause().press("D");
+    assert!(desk.shows("6 devices · not deployed from here yet"), "{}", desk.screen());
+    desk.press("esc esc").hear(night::until_failed("new-site", PROD));
+    let row = desk.row("new-site");
+    assert!(row.contains("3 differed") && !row.contains("compared"), "{row}");
+}
+
+#[test]
+fn workspaces_that_were_kept_are_counted_and_listed_with_what_kept_them() {
+    let mut desk = night::desk(120, 40);
+    desk.press("2 z");
+    assert!(!desk.shows("kept") && !desk.shows("open still"), "{}", desk.screen());
+    let made = [("ws-d-1", Some("wan-edge".to_owned())), ("ws-gone", None)];
+    let workspaces = made.into_iter().map(|(id, target)| (WorkspaceId::new(id), target)).collect();
+    desk.hear([Report::Unsubmitted { instance: PROD.to_owned(), workspaces }]);
+    assert!(desk.row("─ 2 Deploys").contains("1 kept"), "{}", desk.screen());
+    assert!(desk.shows("▲ 1 workspace of deployments from here is open still: w lists it"), "{}", desk.screen());
+    desk.press("c");
+    assert!(desk.shows("1 workspace of deployments from here is open still"), "{}", desk.screen());
+    desk.press("esc w");
+    assert!(desk.row("wan-edge").contains("kept by a deployment of wan-edge"), "{}", desk.screen());
+    assert!(!desk.row("nightly studio test").contains("kept"), "{}", desk.screen());
+    let mut gone = night::workspace("ws-d-1", "noctui wan-edge", "ines", TimeDelta::minutes(34));
+    gone.state = WorkspaceState::Abandoned;
+    let delta = Delta { all: false, upserts: vec![gone], removed: vec![], at: tonight() };
+    desk.press("esc").hear([Report::Workspaces { instance: PROD.to_owned(), delta }]);
+    assert!(!desk.shows("kept") && !desk.shows("open still"), "{}", desk.screen());
+}
+
     let mut desk = night::desk(80, 24);
     desk.press("2").hear(night::until_build("dc1-fabric", PROD, false));
     assert!(desk.model.next_change() - desk.now > TimeDelta::seconds(2), "the list does not");

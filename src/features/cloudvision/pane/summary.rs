@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::instance::UNSEEN;
 use super::opened::Page;
 use super::rows::DeployRow;
 use super::{Command, Deed, Place, State};
-use crate::features::cloudvision::deploy::Advance;
 use crate::features::cloudvision::model::{ChangeAction, ChangeState};
 use crate::features::cloudvision::worker::Health;
+use crate::ui::Look;
 use crate::ui::page::Span;
 use crate::ui::theme;
 use crate::ui::time::Zone;
@@ -32,8 +33,8 @@ impl State {
                 add(self.waiting(), "to look at");
                 add(self.running(), "running");
                 add(self.unfinished.len(), "unfinished");
-                add(
                 add(instance.kept().count(), "kept");
+                add(
                     self.targets.iter().flatten().filter(|target| target.instance == instance.view.name).count(),
                     "targets",
                 );
@@ -120,14 +121,22 @@ impl State {
     }
 
     /// The word for a command in the footer; `None` where it makes no sense now.
-    pub(crate) fn hint(&self, place: Place, command: Command, word: &'static str) -> Option<&'static str> {
+    pub(crate) fn hint(
+        &self,
+        place: Place,
+        command: Command,
+        word: &'static str,
+        look: &Look<'_>,
+    ) -> Option<&'static str> {
         let run = || self.subject_run();
         let makes_sense = match command {
-            Command::Do(deed) => self.suits(deed, place),
-            Command::OpenChange => run().is_some_and(|run| run.change.is_some()),
+            Command::Do(deed) => self.suits(deed, place, look),
+            Command::OpenChange => self.change_of_deployment().is_some(),
             Command::Schedule => {
-                let state = self.change_on_screen(place).ok().map(|shown| shown.change.state);
-                state == Some(ChangeState::Approved)
+                let action = ChangeAction::Schedule(look.now);
+                let shown = self.act_on_screen(place, &action, look.now + UNSEEN);
+                // One that is planned already is planned anew by `p`, and that need not be said.
+                shown.is_ok_and(|(shown, _)| shown.change.state == ChangeState::Approved)
             }
             Command::Open => match (place, self.page(place)) {
                 (_, Some(Page::Deployment(page))) => !page.detail.list.rows().is_empty(),

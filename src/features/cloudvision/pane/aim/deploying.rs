@@ -6,7 +6,7 @@ use crate::features::cloudvision::pane::instance::UNSEEN;
 use crate::features::cloudvision::pane::opened::{Page, Subject};
 use crate::features::cloudvision::pane::rows::DeployRow;
 use crate::features::cloudvision::pane::run::Run;
-use crate::features::cloudvision::pane::view::words;
+use crate::features::cloudvision::pane::view::{UNDEPLOYED, words};
 use crate::features::cloudvision::pane::{Place, State};
 use crate::features::cloudvision::worker::{Inputs, Request, Target};
 use crate::ui::Look;
@@ -59,7 +59,7 @@ impl State {
         facts.push(match changed {
             Some(0) => "unchanged since the last deployment".to_owned(),
             Some(changed) => format!("{changed} changed since the last deployment"),
-            None => "never deployed from here".to_owned(),
+            None => UNDEPLOYED.to_owned(),
         });
         let mut lines = vec![(facts.join(" · "), Role::Text)];
         if target.protected {

@@ -8,6 +8,8 @@ mod detail;
 mod others;
 pub(super) mod words;
 
+pub(super) use deployment::UNDEPLOYED;
+
 use crate::features::cloudvision::worker::Health;
 use std::fmt::Write as _;
 
@@ -196,10 +198,10 @@ struct Status {
     parts: Vec<String>,
     /// The filter.
     filter: String,
-}
-
     /// What wants somebody's attention.
     notice: Option<String>,
+}
+
 /// The line above a list.
 fn status(state: &State, place: Place, now: DateTime<Utc>) -> Option<Status> {
     let instance = state.instance()?;
@@ -260,14 +262,14 @@ fn draw_status(
         pen.text(if status.parts.is_empty() { "" } else { " · " }, style);
     }
     pen.text(&status.parts.join(" · "), look.theme.style(Role::Muted));
-    let editor =
-        state.editor.as_ref().filter(|(at, editor)| *at == place && matches!(editor.purpose, Purpose::Filter(_)));
     if let Some(notice) = &status.notice {
         let style = look.theme.style(Role::Warning);
         let is_first = status.stale.is_none() && status.parts.is_empty();
         pen.text(if is_first { "" } else { " · " }, look.theme.style(Role::Muted));
         pen.text(look.glyph(Sign::Warning), style).text(" ", style).text(notice, style);
     }
+    let editor =
+        state.editor.as_ref().filter(|(at, editor)| *at == place && matches!(editor.purpose, Purpose::Filter(_)));
     let (text, before) = match editor {
         Some((_, Editor { field, .. })) => (field.text(), Some(field.before_cursor())),
         None => (status.filter.as_str(), None),
