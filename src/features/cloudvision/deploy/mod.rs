@@ -7,6 +7,10 @@
 //!
 //! 1. version, inventory 2. configlets and containers 3. the workspace is made 4. everything is read again 5. everything is
 //!    written but assignments of tags, 6. which need their tags 7. build 8. submission.
+//!
+//! Where every serial number is said, as AVD says them, the second goes out with the first. The sixth could go: tags that are
+//! missing could be made while everything is read again; but then the workspace would be written to before the journal has
+//! what is written, and that is worth more than one way to the server.
 
 mod after;
 mod build;
