@@ -243,7 +243,7 @@ impl Instance {
         let kept = self.kept().count();
         let many = super::view::words::count(kept, "workspace");
         let (are, them) = if kept == 1 { ("is", "it") } else { ("are", "them") };
-        (kept > 0).then(|| format!("{many} of deployments from here {are} open still: w lists {them}"))
+        (kept > 0).then(|| format!("{many} of deployments from here {are} open still: <workspaces> lists {them}"))
     }
 
     /// All about it, a line each.

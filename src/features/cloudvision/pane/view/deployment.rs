@@ -134,7 +134,8 @@ fn facts(state: &State, target: &Target, look: &Look<'_>, cells: usize) -> Vec<T
     let known = |id| state.named(&target.instance)?.changes.items.get(id);
     if let Some(entry) = target.last.as_ref().and_then(|last| last.change.as_ref()).and_then(known) {
         let (sign, word) = words::change(entry.change.state);
-        let text = format!("{} {word}  {}  o opens it", look.glyph(sign), words::name(&entry.change));
+        let opens = look.say("<deploy-change> opens it");
+        let text = format!("{} {word}  {}  {opens}", look.glyph(sign), words::name(&entry.change));
         labelled("Change", &text, cells, sign.role(), &mut lines);
     }
     if let Some(left) = state.left_open(target) {

@@ -33,7 +33,7 @@ struct Columns {
 }
 
 /// What there is to know of a target that was never deployed.
-const UNCOMPARED: &str = "d compares it with what CloudVision holds first";
+const UNCOMPARED: &str = "<deploy> compares it with what CloudVision holds first";
 /// Cells of the age with the word `ago`, and its gap.
 const WHOLE_AGE: usize = 9;
 
@@ -90,7 +90,7 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
             rest = (format!("{} {}", look.glyph(Sign::Warning), warnings.join("; ")), Role::Warning);
         }
         Inputs::Ready { changed: None, .. } if target.last.is_none() && state.run_of(&target.name).is_none() => {
-            UNCOMPARED.clone_into(&mut rest.0);
+            rest.0 = look.say(UNCOMPARED).into_owned();
         }
         Inputs::Ready { .. } | Inputs::Reading => {}
     }

@@ -266,7 +266,7 @@ fn draw_status(
         let style = look.theme.style(Role::Warning);
         let is_first = status.stale.is_none() && status.parts.is_empty();
         pen.text(if is_first { "" } else { " · " }, look.theme.style(Role::Muted));
-        pen.text(look.glyph(Sign::Warning), style).text(" ", style).text(notice, style);
+        pen.text(look.glyph(Sign::Warning), style).text(" ", style).text(&look.say(notice), style);
     }
     let editor =
         state.editor.as_ref().filter(|(at, editor)| *at == place && matches!(editor.purpose, Purpose::Filter(_)));
