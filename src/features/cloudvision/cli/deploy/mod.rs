@@ -143,9 +143,12 @@ pub(crate) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
     }
     let outcome = runtime.block_on(work(args, &config, &connection, &input))?;
     let code = finish(args, &outcome)?;
-    let own = outcome.workspace.as_ref().map(|(id, _)| id);
-    for line in runtime.block_on(earlier::left_open(&config, &connection, own)) {
-        output::complain(&format!("noctui: {line}"));
+    // Whoever wants it to end, or cannot be answered, does not wait for an aside.
+    if !outcome.result.as_ref().is_err_and(Failure::is_cut_short) {
+        let own = outcome.workspace.as_ref().map(|(id, _)| id);
+        for line in runtime.block_on(earlier::left_open(&config, &connection, own)) {
+            output::complain(&format!("noctui: {line}"));
+        }
     }
     Ok(code)
 }
