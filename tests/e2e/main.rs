@@ -15,5 +15,6 @@ mod killed;
 mod lab;
 mod night;
 mod serving;
+mod signalled;
 mod together;
 mod world;
