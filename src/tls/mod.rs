@@ -124,7 +124,10 @@ fn verdict(error: &rustls::Error) -> String {
     let is_own = matches!(bad, Bad::Other(other) if other.to_string() == "CaUsedAsEndEntity");
     let known = [
         (is_own, "it signs its own certificate, which only its fingerprint can make trusted"),
-        (matches!(bad, Bad::UnknownIssuer), "its certificate was signed by nobody who is trusted here"),
+        (
+            matches!(bad, Bad::UnknownIssuer | Bad::BadSignature),
+            "its certificate was signed by nobody who is trusted here",
+        ),
         (matches!(bad, Bad::Expired | Bad::ExpiredContext { .. }), "its certificate has expired"),
         (matches!(bad, Bad::NotValidYet | Bad::NotValidYetContext { .. }), "its certificate does not hold yet"),
         (matches!(bad, Bad::Revoked), "its certificate was revoked"),

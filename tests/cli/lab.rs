@@ -131,7 +131,7 @@ fn a_sound_lab_has_nothing_to_tell() {
     // A rule that nothing leads to any more.
     desk.sim.state().filter.push(("192.168.1.99".to_owned(), 22));
     let (text, _, code) = desk.text(&["check"]);
-    assert_eq!((text.as_str(), code), ("1 rule of the firewall let through what nothing leads to\n", 1));
+    assert_eq!((text.as_str(), code), ("1 rule left in the firewall that nothing leads to\n", 1));
 }
 
 #[test]

@@ -370,11 +370,11 @@ fn what_cannot_come_back_is_said_before_it_is_deleted() {
     go_to(&mut desk, "50080");
     desk.press("D");
     assert!(desk.shows("u makes it again, on another port"), "{}", desk.screen());
-    desk.press("esc esc");
+    desk.wait(TimeDelta::seconds(1)).press("esc esc");
     go_to(&mut desk, "50081");
     desk.press("D");
     assert!(desk.shows("it cannot be made again: the address is not an IPv4 address"), "{}", desk.screen());
-    desk.press("esc esc");
+    desk.wait(TimeDelta::seconds(1)).press("esc esc");
     // Of a duplicate the other one is there already.
     go_to(&mut desk, "50064");
     desk.press("D");

@@ -42,8 +42,10 @@ pub(crate) struct Args {
 struct Ended {
     /// Of the program, or of noctui.
     code: ExitCode,
-    /// Whether the forward is still used, from elsewhere.
+    /// Whether the forward is going to be used from elsewhere.
     keeps: bool,
+    /// Whether a program has used it.
+    used: bool,
 }
 
 /// Runs it.
@@ -69,7 +71,7 @@ pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode>
     if !is_new {
         return ended.map(|ended| ended.code);
     }
-    let keeps = ended.as_ref().is_ok_and(|ended| ended.keeps);
+    let (keeps, used) = ended.as_ref().map_or((false, false), |ended| (ended.keeps, ended.used));
     if (args.remove_after || config.connect.remove_after) && !keeps {
         match desk.actor.carry_out(&Change::Tidy(forward.clone())).await {
             Outcome::Failed { trouble } => output::complain(&format!("noctui: {trouble}")),
@@ -77,7 +79,7 @@ pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode>
                 output::complain(&format!("noctui: the forward to {} was removed again", forward.title()));
             }
         }
-    } else if keeps || ended.is_err() {
+    } else if !used {
         let (title, port) = (forward.title(), forward.port);
         output::complain(&format!("noctui: the forward to {title} stays; noctui lab remove {port} deletes it"));
     }
@@ -182,7 +184,7 @@ impl Args {
             reach = wait_until_open(&target.host, forward) => reach,
             signal = signals.next() => {
                 output::complain("noctui: no longer waiting for an answer");
-                return Ok(Ended { code: signal.code(), keeps: false });
+                return Ok(Ended { code: signal.code(), keeps: false, used: false });
             }
         };
         if !reach.is_open() {
@@ -190,13 +192,13 @@ impl Args {
         }
         match launch {
             Launch::Terminal(words) | Launch::Beside(words) => {
-                Ok(Ended { code: start(&words, signals).await?, keeps: false })
+                Ok(Ended { code: start(&words, signals).await?, keeps: false, used: true })
             }
             Launch::Tunnel { words, address } => {
                 output::complain("noctui: there is no display here; run this where there is one:");
                 output::print(&format!("{}\n", line(&words)))?;
                 output::complain(&format!("noctui: and then open {address}"));
-                Ok(Ended { code: ExitCode::SUCCESS, keeps: true })
+                Ok(Ended { code: ExitCode::SUCCESS, keeps: true, used: false })
             }
         }
     }

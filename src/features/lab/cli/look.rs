@@ -167,10 +167,7 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
                     .to_owned());
             }
             if firewall.leftovers > 0 {
-                say(format!(
-                    "{} of the firewall let through what nothing leads to",
-                    counted(firewall.leftovers, "rule")
-                ));
+                say(format!("{} left in the firewall that nothing leads to", counted(firewall.leftovers, "rule")));
             }
         }
     }

@@ -224,7 +224,7 @@ impl LabState {
                 Some(firewall) => {
                     if firewall.leftovers > 0 {
                         let many = counted(firewall.leftovers, "rule");
-                        lines.push(format!("  {many} of the firewall let through what nothing leads to; harmless"));
+                        lines.push(format!("  {many} left in the firewall that nothing leads to; harmless"));
                     }
                     if firewall.foreign > 0 {
                         lines.push("  a rule in the firewall is no forward: nothing can be made or deleted".to_owned());
