@@ -73,6 +73,9 @@ enum Command {
     /// Provider rules: list, show, try, draft.
     #[command(subcommand)]
     Provider(maintenance::cli::provider::Command),
+    /// Sources of notifications: list, check, read now, pause, resume.
+    #[command(subcommand)]
+    Source(maintenance::cli::source::Command),
     /// Deploy configurations to CloudVision, up to a change control that waits for approval.
     Deploy(Box<cloudvision::cli::deploy::Args>),
     /// Change controls of CloudVision: list, show, approve, start, stop.
@@ -128,6 +131,7 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
         Some(Command::Provider(command)) => maintenance::cli::provider::run(&command, &flags),
+        Some(Command::Source(command)) => maintenance::cli::source::run(&command, &flags),
         Some(Command::Deploy(args)) => cloudvision::cli::deploy::run(&args, &flags),
         Some(Command::Change(args)) => cloudvision::cli::change::run(&args, &flags),
         Some(Command::Workspace(command)) => cloudvision::cli::workspace::run(&command, &flags),

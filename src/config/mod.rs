@@ -11,11 +11,13 @@ mod environment;
 mod expected;
 mod file;
 mod lab;
+mod oauth;
 mod paths;
 mod problem;
 mod reader;
 mod resolve;
 mod secret;
+mod source;
 #[cfg(test)]
 mod tests;
 mod themes;
@@ -31,14 +33,16 @@ pub use cloudvision::{CloudVision, Deploy};
 pub use environment::Environment;
 pub use expected::Expected;
 pub use lab::{Connect, Lab, LabToken};
+pub use oauth::OAuth;
 pub use paths::{Paths, create_private_dir};
 pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
 pub use resolve::{LAB_TOKEN_VARIABLE, TOKEN_VARIABLE};
+pub use source::{Imap, Login, Proof, Source, SourceFrom, Wanted};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
-    After, BadEndpoint, BadFingerprint, BadPattern, BadUrl, Colour, Endpoint, Filling, Fingerprint, Kind, Level,
-    Pattern, Program, TagFilter, Template, Tmux, Url, When, Zone,
+    After, Auth, BadEndpoint, BadFingerprint, BadPattern, BadUrl, Colour, Endpoint, Filling, Fingerprint, Grant, Kind,
+    Level, MailTls, Pattern, Program, Provider, TagFilter, Template, Tmux, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
 
@@ -142,25 +146,6 @@ pub struct Retention {
     pub notification_days: Option<u32>,
     /// The bytes of notifications, from the day they were received.
     pub raw_days: Option<u32>,
-}
-
-/// A place where notifications arrive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// Shown with its state; unique.
-    pub name: String,
-    /// What it is.
-    pub from: SourceFrom,
-}
-
-/// The kinds of places.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceFrom {
-    /// A Maildir, watched.
-    Maildir {
-        /// The folder that holds `cur`, `new` and `tmp`.
-        path: PathBuf,
-    },
 }
 
 /// Settings of the log file.
