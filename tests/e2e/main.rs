@@ -14,5 +14,6 @@ mod deploying;
 mod killed;
 mod lab;
 mod night;
+mod serving;
 mod together;
 mod world;
