@@ -15,8 +15,8 @@ pub(crate) mod testing;
 mod watched;
 mod write;
 
-pub(crate) use intake::{label, place};
-pub use protocol::{Done, Mail, Question, Report, Request, SourceHealth, SourceState, Target, Write};
+pub(crate) use intake::{kind, label, place};
+pub use protocol::{Done, Mail, Question, Report, Request, SourceFacts, SourceHealth, SourceState, Target, Write};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -27,7 +27,11 @@ pub(in crate::features::maintenance::pane) fn reason_rows(height: u16) -> u16 {
 /// Which mails are listed.
 pub(super) fn list_title(page: &NotificationsPage) -> Title {
     let (what, other) = match page.which {
-        Which::NeedALook => ("mails that could not be read", "f shows the dismissed"),
+        Which::NeedALook => ("mails that could not be read", "f shows the unknown senders"),
+        Which::Outcome(Outcome::UnknownProvider) => {
+            ("mails of unknown senders", "f shows those that no rule could read")
+        }
+        Which::Outcome(Outcome::ParsingFailed) => ("mails that their rule could not read", "f shows the dismissed"),
         Which::Dismissed => ("dismissed mails", "f shows all"),
         Which::All | Which::Outcome(_) => ("all mails", "f shows those that need a look"),
     };
@@ -93,6 +97,8 @@ fn draw_rows(page: &NotificationsPage, look: &Look<'_>, area: Rect, below: u16, 
             (false, _) => "reading the store …",
             (true, _) if !page.filter.is_empty() => "nothing matches; esc clears the filter, f changes what is listed",
             (true, Which::NeedALook) => "every mail was read: nothing needs a look",
+            (true, Which::Outcome(Outcome::UnknownProvider)) => "every sender is known",
+            (true, Which::Outcome(Outcome::ParsingFailed)) => "every mail of a known provider was read",
             (true, Which::Dismissed) => "no mail is dismissed; d dismisses one that needs no look",
             (true, Which::All | Which::Outcome(_)) => "no mails yet",
         };
@@ -212,7 +218,7 @@ pub(super) fn draw_mail(
 /// Makes the lines, and keeps the last one on the screen.
 pub(crate) fn lay_out(page: &mut NotificationPage, look: &Look<'_>, area: Rect) {
     if let Load::Ready(mail) = &page.mail {
-        page.text.lay_out(mail, look, usize::from(inside(area).width));
+        page.text.lay_out(mail, page.is_raw, look, usize::from(inside(area).width));
     }
     page.scroll = page.scroll.min(page.text.lines.len().saturating_sub(usize::from(area.height)));
 }
@@ -261,6 +267,14 @@ pub(crate) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
     lines
 }
 
+/// The mail as it came, line by line.
+pub(crate) fn raw_lines(mail: &Mail, cells: usize) -> Vec<TextLine> {
+    if mail.raw.is_empty() {
+        return vec![plain("nothing of it is kept", Role::Muted)];
+    }
+    mail.raw.iter().flat_map(|line| wrap(line, cells)).map(|line| plain(line, Role::Text)).collect()
+}
+
 /// What the mail may be about, marked as what it is.
 fn suggested(suggestion: &Suggestion, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
     let accepts = if suggestion.is_whole() { "A accepts" } else { "something is missing" };
@@ -299,6 +313,7 @@ mod tests {
             suggestion: Suggestion::of(raw),
             dismissed: None,
             made_at: DateTime::UNIX_EPOCH,
+            raw: vec![],
             readable: readable(raw),
             cut: None,
         };
@@ -330,6 +345,7 @@ mod tests {
             suggestion: None,
             dismissed: None,
             made_at: DateTime::UNIX_EPOCH,
+            raw: vec![],
             readable: readable(b"Subject: x\n\nbody\n"),
             cut,
         };

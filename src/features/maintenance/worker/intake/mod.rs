@@ -77,6 +77,14 @@ pub(crate) fn label(from: &SourceFrom) -> String {
     }
 }
 
+/// The kind of a source, as the configuration says it.
+pub(crate) fn kind(from: &SourceFrom) -> &'static str {
+    match from {
+        SourceFrom::Maildir { .. } => "maildir",
+        SourceFrom::Imap(_) => "imap",
+    }
+}
+
 /// Where a source is, for people.
 pub(crate) fn place(from: &SourceFrom) -> String {
     match from {

@@ -1,0 +1,384 @@
+//! Fields that are filled in by hand: a maintenance that is made or corrected, or what a mail means.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+use super::opened::{Load, Page};
+use super::{Outcome, State};
+use crate::features::maintenance::guess::Suggestion;
+use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
+use crate::features::maintenance::store::NotificationKey;
+use crate::features::maintenance::store::detail::Detail;
+use crate::features::maintenance::store::edit::{Edit, Made};
+use crate::features::maintenance::worker::{Mail, Target, Write};
+use crate::key::{Code, Key};
+use crate::ui::field::Field;
+
+/// How times are written.
+const TIME: &str = "%Y-%m-%d %H:%M";
+
+/// What a field is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Label {
+    Provider,
+    Id,
+    Status,
+    Start,
+    End,
+    Circuits,
+    Summary,
+    Ticket,
+    Assignee,
+}
+
+impl Label {
+    /// Beside the field.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Provider => "Provider",
+            Self::Id => "Id",
+            Self::Status => "Status",
+            Self::Start => "Start (UTC)",
+            Self::End => "End (UTC)",
+            Self::Circuits => "Circuits",
+            Self::Summary => "Summary",
+            Self::Ticket => "Ticket",
+            Self::Assignee => "Assignee",
+        }
+    }
+
+    /// What can stand in it, where the label does not say that.
+    pub(crate) fn help(self) -> &'static str {
+        match self {
+            Self::Status => "confirmed, tentative, rescheduled, in-process, completed or cancelled",
+            Self::Start | Self::End => "such as 2026-11-21 22:00, in UTC",
+            Self::Circuits => "separated by commas, with the impact behind an equals sign: AB-1=degraded",
+            Self::Ticket => "its id or its address; nothing takes it away",
+            Self::Provider | Self::Id | Self::Summary | Self::Assignee => "",
+        }
+    }
+}
+
+/// What is filled in.
+#[derive(Debug)]
+enum Purpose {
+    /// A maintenance that no notice has told of.
+    Make,
+    /// What is known of one.
+    Edit(Target),
+    /// What a mail means that no rule reads.
+    Mail {
+        /// The mail.
+        key: NotificationKey,
+        /// When it was made.
+        made_at: DateTime<Utc>,
+        /// Who sent it.
+        sender: String,
+        /// The account that it may name.
+        account: Option<String>,
+    },
+}
+
+/// Fields being filled in.
+#[derive(Debug)]
+pub(crate) struct Form {
+    /// What for.
+    purpose: Purpose,
+    /// What it is about.
+    pub(crate) title: String,
+    /// The fields, with what stood in them at first.
+    pub(crate) fields: Vec<(Label, Field, String)>,
+    /// Which of them has the keyboard.
+    pub(crate) at: usize,
+    /// What is wrong with what was filled in.
+    pub(crate) problem: Option<String>,
+}
+
+impl Form {
+    /// With these texts.
+    fn new(purpose: Purpose, title: String, texts: Vec<(Label, String)>) -> Self {
+        let fields = texts.into_iter().map(|(label, text)| (label, Field::line(&text), text)).collect();
+        Self { purpose, title, fields, at: 0, problem: None }
+    }
+
+    /// Nothing is known.
+    fn of_nothing() -> Self {
+        let labels = [
+            (Label::Provider, ""),
+            (Label::Id, ""),
+            (Label::Status, "confirmed"),
+            (Label::Start, ""),
+            (Label::End, ""),
+            (Label::Circuits, ""),
+            (Label::Summary, ""),
+            (Label::Ticket, ""),
+            (Label::Assignee, ""),
+        ];
+        let texts = labels.map(|(label, text)| (label, text.to_owned()));
+        Self::new(Purpose::Make, "A maintenance made by hand".to_owned(), texts.into())
+    }
+
+    /// What is known of a maintenance.
+    fn of_detail(detail: &Detail) -> Self {
+        let circuit = |circuit: &Circuit| match circuit.impact {
+            Impact::Outage => circuit.circuit_id.clone(),
+            impact => format!("{}={}", circuit.circuit_id, impact.as_str().to_lowercase()),
+        };
+        let texts = vec![
+            (Label::Ticket, detail.ticket.clone()),
+            (Label::Assignee, detail.assignee.clone()),
+            (Label::Status, detail.status.as_str().to_lowercase()),
+            (Label::Start, detail.start.format(TIME).to_string()),
+            (Label::End, detail.end.format(TIME).to_string()),
+            (Label::Circuits, detail.circuits.iter().map(circuit).collect::<Vec<_>>().join(", ")),
+            (Label::Summary, detail.summary.clone()),
+        ];
+        let target = Target { key: detail.key, revision: detail.revision };
+        Self::new(Purpose::Edit(target), format!("{} {}", detail.provider, detail.maintenance_id), texts)
+    }
+
+    /// What is guessed of a mail.
+    fn of_mail(mail: &Mail) -> Self {
+        let guess = mail.suggestion.clone().unwrap_or_else(|| Suggestion::nothing(&mail.sender));
+        let time = |at: Option<DateTime<Utc>>| at.map(|at| at.format(TIME).to_string()).unwrap_or_default();
+        let texts = vec![
+            (Label::Provider, guess.provider),
+            (Label::Id, guess.maintenance_id.unwrap_or_default()),
+            (Label::Status, guess.status.as_str().to_lowercase()),
+            (Label::Start, time(guess.start)),
+            (Label::End, time(guess.end)),
+            (Label::Circuits, guess.circuits.join(", ")),
+            (Label::Summary, guess.summary),
+        ];
+        let (key, made_at, sender) = (mail.key, mail.made_at, mail.sender.clone());
+        let purpose = Purpose::Mail { key, made_at, sender, account: guess.account };
+        Self::new(purpose, format!("What the mail means: {}", mail.subject), texts)
+    }
+
+    /// The field that has the keyboard.
+    pub(crate) fn field(&mut self) -> Option<&mut Field> {
+        self.fields.get_mut(self.at).map(|(_, field, _)| field)
+    }
+
+    /// Goes to another field, round and round.
+    fn go(&mut self, forward: bool) {
+        let many = self.fields.len().max(1);
+        self.at = if forward { (self.at + 1) % many } else { (self.at + many - 1) % many };
+    }
+
+    /// What stands in a field.
+    fn text(&self, label: Label) -> &str {
+        self.fields.iter().find(|(other, ..)| *other == label).map_or("", |(_, field, _)| field.text().trim())
+    }
+
+    /// The same, if it is not what stood there at first.
+    fn changed(&self, label: Label) -> Option<&str> {
+        let (_, field, before) = self.fields.iter().find(|(other, ..)| *other == label)?;
+        (field.text() != before).then(|| field.text().trim())
+    }
+
+    /// What is to be written, or the first field that is wrong and why.
+    fn write(&self, who: &str) -> Result<Option<Write>, (Label, String)> {
+        let who = who.to_owned();
+        let filled = |label: Label| match self.text(label) {
+            "" => Err((label, "it has to be filled in".to_owned())),
+            text => Ok(text.to_owned()),
+        };
+        Ok(Some(match &self.purpose {
+            Purpose::Make => {
+                let (start, end) = self.window()?;
+                let made = Made {
+                    provider: filled(Label::Provider)?,
+                    maintenance_id: filled(Label::Id)?,
+                    status: self.status()?,
+                    start,
+                    end,
+                    circuits: circuits(self.text(Label::Circuits)),
+                    summary: self.text(Label::Summary).to_owned(),
+                    ticket: self.text(Label::Ticket).to_owned(),
+                    assignee: self.text(Label::Assignee).to_owned(),
+                };
+                Write::Make { made: Box::new(made), who }
+            }
+            Purpose::Edit(target) => {
+                let is_moved = self.changed(Label::Start).is_some() || self.changed(Label::End).is_some();
+                let owned = |label| self.changed(label).map(str::to_owned);
+                let edit = Edit {
+                    window: if is_moved { Some(self.window()?) } else { None },
+                    status: if self.changed(Label::Status).is_some() { Some(self.status()?) } else { None },
+                    circuits: self.changed(Label::Circuits).map(circuits),
+                    summary: owned(Label::Summary),
+                    ticket: owned(Label::Ticket),
+                    assignee: owned(Label::Assignee),
+                };
+                if edit == Edit::default() {
+                    return Ok(None);
+                }
+                Write::Edit { target: *target, edit: Box::new(edit), who }
+            }
+            Purpose::Mail { key, made_at, sender, account } => {
+                let (start, end) = self.window()?;
+                let status = self.status()?;
+                let circuits = circuits(self.text(Label::Circuits));
+                if circuits.is_empty() && !status.is_final() {
+                    return Err((Label::Circuits, "it has to be filled in".to_owned()));
+                }
+                let notice = Notice {
+                    account: account.clone().unwrap_or_else(|| "unknown".to_owned()),
+                    circuits,
+                    end,
+                    maintenance_id: filled(Label::Id)?,
+                    organizer: sender.clone(),
+                    provider: filled(Label::Provider)?,
+                    sequence: 1,
+                    stamp: *made_at,
+                    start,
+                    status,
+                    summary: self.text(Label::Summary).to_owned(),
+                    uid: "0".to_owned(),
+                };
+                Write::Accept { key: *key, notice: Box::new(notice), who }
+            }
+        }))
+    }
+
+    /// Start and end.
+    fn window(&self) -> Result<(DateTime<Utc>, DateTime<Utc>), (Label, String)> {
+        let time = |label: Label| {
+            let text = self.text(label);
+            let read = NaiveDateTime::parse_from_str(text, TIME).map(|at| at.and_utc());
+            let read = read.or_else(|_| DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()));
+            read.map_err(|_| (label, format!("{text:?} is no time; write it as 2026-11-21 22:00")))
+        };
+        let (start, end) = (time(Label::Start)?, time(Label::End)?);
+        if end <= start {
+            return Err((Label::End, "it has to be after the start".to_owned()));
+        }
+        Ok((start, end))
+    }
+
+    /// Where it stands.
+    fn status(&self) -> Result<Status, (Label, String)> {
+        let text = self.text(Label::Status);
+        let word = text.to_uppercase().replace("RESCHEDULED", "RE-SCHEDULED").replace("RE-RE-", "RE-");
+        word.parse()
+            .map_err(|_| (Label::Status, format!("{text:?} is no status; it is one of {}", Label::Status.help())))
+    }
+}
+
+/// Circuits as they are typed, each with what happens to it unless it is an outage.
+fn circuits(text: &str) -> Vec<Circuit> {
+    let circuit = |typed: &str| {
+        let parts =
+            typed.rsplit_once('=').and_then(|(id, impact)| Some((id, impact.trim().to_uppercase().parse().ok()?)));
+        let (id, impact) = parts.unwrap_or((typed, Impact::Outage));
+        Circuit { circuit_id: id.trim().to_owned(), impact }
+    };
+    text.split(',').map(str::trim).filter(|typed| !typed.is_empty()).map(circuit).collect()
+}
+
+impl State {
+    /// `N`: a maintenance made by hand, or what an opened mail means.
+    pub(super) fn fill_in(&mut self) -> Outcome {
+        let form = match self.pages.last() {
+            Some(Page::Notification(page)) => match &page.mail {
+                Load::Ready(mail) if mail.outcome.needs_a_look() => Form::of_mail(mail),
+                Load::Ready(_) => return Outcome::warn("it was read: what it says is known"),
+                Load::Loading | Load::Failed(_) => return Outcome::none(),
+            },
+            Some(_) | None => Form::of_nothing(),
+        };
+        self.editor = Some(super::editor::Editor::Form(Box::new(form)));
+        Outcome::none()
+    }
+
+    /// `E`: corrects what is opened.
+    pub(super) fn correct(&mut self) -> Outcome {
+        let Some(Page::Maintenance(page)) = self.pages.last() else { return Outcome::none() };
+        let Load::Ready(detail) = &page.detail else { return Outcome::none() };
+        let form = Form::of_detail(detail);
+        self.editor = Some(super::editor::Editor::Form(Box::new(form)));
+        Outcome::none()
+    }
+
+    /// A key in a form.
+    pub(super) fn typed_in_form(&mut self, key: Key) -> Outcome {
+        let Some(super::editor::Editor::Form(form)) = &mut self.editor else { return Outcome::none() };
+        match key.code {
+            Code::Tab => form.go(!key.shift),
+            Code::Down => form.go(true),
+            Code::Up => form.go(false),
+            Code::Enter => return self.save_form(),
+            _ => {
+                if let Some(field) = form.field() {
+                    field.key(key);
+                }
+                form.problem = None;
+            }
+        }
+        Outcome::none()
+    }
+
+    /// Enter in a form.
+    fn save_form(&mut self) -> Outcome {
+        let Some(super::editor::Editor::Form(form)) = &mut self.editor else { return Outcome::none() };
+        match form.write(&self.who) {
+            Ok(write) => {
+                self.editor = None;
+                match write {
+                    Some(write) => Outcome::ask(write),
+                    None => Outcome::warn("nothing was changed"),
+                }
+            }
+            Err((label, why)) => {
+                form.at = form.fields.iter().position(|(other, ..)| *other == label).unwrap_or(form.at);
+                form.problem = Some(format!("{}: {why}", label.as_str()));
+                Outcome::none()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The form with these texts typed in.
+    fn filled(texts: &[(Label, &str)]) -> Form {
+        let mut form = Form::of_nothing();
+        for (label, text) in texts {
+            let field = form.fields.iter_mut().find(|(other, ..)| other == label).unwrap();
+            field.1 = Field::line(text);
+        }
+        form
+    }
+
+    const WHOLE: &[(Label, &str)] = &[
+        (Label::Provider, "bramble"),
+        (Label::Id, "BR-1"),
+        (Label::Status, "rescheduled"),
+        (Label::Start, "2026-11-21 22:00"),
+        (Label::End, "2026-11-21T23:30:00+01:00"),
+        (Label::Circuits, "AB-1, CD=2=degraded ,"),
+    ];
+
+    #[test]
+    fn what_is_typed_becomes_a_maintenance() {
+        let Ok(Some(Write::Make { made, who })) = filled(WHOLE).write("anna") else { panic!("it is whole") };
+        assert_eq!((made.status, who.as_str()), (Status::ReScheduled, "anna"));
+        assert_eq!(made.end - made.start, chrono::TimeDelta::minutes(30));
+        let circuit = |id: &str, impact| Circuit { circuit_id: id.to_owned(), impact };
+        assert_eq!(made.circuits, [circuit("AB-1", Impact::Outage), circuit("CD=2", Impact::Degraded)]);
+    }
+
+    #[test]
+    fn the_field_that_is_wrong_is_named() {
+        for (label, text) in
+            [(Label::Id, " "), (Label::Status, "soon"), (Label::Start, "tonight"), (Label::End, "2026-11-21 21:00")]
+        {
+            let mut form = filled(WHOLE);
+            form.fields.iter_mut().find(|(other, ..)| *other == label).unwrap().1 = Field::line(text);
+            let (wrong, why) = form.write("anna").unwrap_err();
+            assert_eq!(wrong, label, "{why}");
+        }
+    }
+}
