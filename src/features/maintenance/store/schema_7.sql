@@ -22,3 +22,6 @@ CREATE TABLE sender (
     who      TEXT    NOT NULL,
     at       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Which outcome of it a source was last told that marks its mails; NULL where none.
+ALTER TABLE source_item ADD COLUMN told TEXT;
