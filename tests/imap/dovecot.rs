@@ -56,7 +56,11 @@ impl Dovecot {
         fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let key = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
         fs::write(path("cert.pem"), key.cert.pem()).unwrap();
-        fs::write(path("cert.sha256"), format!("{:x}", Sha256::digest(key.cert.der()))).unwrap();
+        let mut hex = String::new();
+        for byte in Sha256::digest(key.cert.der()) {
+            write!(hex, "{byte:02x}").unwrap();
+        }
+        fs::write(path("cert.sha256"), hex).unwrap();
         fs::write(path("key.pem"), key.signing_key.serialize_pem()).unwrap();
         fs::write(path("users"), "noc:{PLAIN}pass word::::::\n").unwrap();
         fs::write(path("password"), "pass word\n").unwrap();
