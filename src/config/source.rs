@@ -10,11 +10,11 @@ use super::problem::{At, Origin, Problem};
 use super::reader::Section;
 use super::resolve::{Layers, value};
 use super::secret::{self, Written};
-use super::web::{Service, WebMail, WebSection, read_web};
 use super::value::{
     Account, Auth, Days, Endpoint, Fingerprint, Folder, Header, Keep, List, MailServer, MailTls, Name, Sender, Size,
     SourceKind, Span, VariableName, Words, WrittenPath,
 };
+use super::web::{Service, WebMail, WebSection, read_web};
 use crate::secret::SecretFrom;
 
 /// A place where notifications arrive.

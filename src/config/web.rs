@@ -9,9 +9,7 @@ use super::problem::{At, Origin, Problem};
 use super::reader::Section;
 use super::resolve::{Layers, value};
 use super::source::{Wanted, WantedSection, read_wanted};
-use super::value::{
-    Account, Fingerprint, Folder, List, Provider, Sender, Span, Url, WrittenPath,
-};
+use super::value::{Account, Fingerprint, Folder, List, Provider, Sender, Span, Url, WrittenPath};
 
 /// Whose interface it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,11 +116,8 @@ impl Layers<'_> {
         let checks =
             certificate::Written { ca_file: section.ca_file, fingerprint: section.fingerprint, verify_tls: None };
         let certificate::Checks { ca_file, fingerprint, .. } = self.certificate(&CERTIFICATE, checks);
-        let labels: Vec<(&'static str, String)> = section
-            .labels
-            .into_iter()
-            .filter_map(|(outcome, label)| Some((outcome, value(label)?.0)))
-            .collect();
+        let labels: Vec<(&'static str, String)> =
+            section.labels.into_iter().filter_map(|(outcome, label)| Some((outcome, value(label)?.0))).collect();
         let Some(oauth) = section.oauth else {
             self.problems.push(Problem {
                 origin: origin.clone(),
@@ -172,7 +167,9 @@ fn scopes(service: Service, oauth: &OAuth, writes: bool) -> Vec<String> {
     let scopes: &[&str] = match (service, oauth.grant, writes) {
         (Service::Gmail, _, false) => &["https://www.googleapis.com/auth/gmail.readonly"],
         (Service::Gmail, _, true) => &["https://www.googleapis.com/auth/gmail.modify"],
-        (Service::Microsoft, Grant::Application | Grant::ServiceAccount, _) => &["https://graph.microsoft.com/.default"],
+        (Service::Microsoft, Grant::Application | Grant::ServiceAccount, _) => {
+            &["https://graph.microsoft.com/.default"]
+        }
         (Service::Microsoft, Grant::User, false) => &["https://graph.microsoft.com/Mail.Read", "offline_access"],
         (Service::Microsoft, Grant::User, true) => &["https://graph.microsoft.com/Mail.ReadWrite", "offline_access"],
     };

@@ -126,8 +126,11 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     assert_eq!(shown.contexts, least.contexts);
     let least_labs = least.labs.clone();
     let without_home = |config: &Config| {
-        let [maildir, Source { name, from: SourceFrom::Imap(imap) }, Source { name: of_web, from: SourceFrom::Web(web) }] =
-            config.maintenance.sources.as_slice()
+        let [
+            maildir,
+            Source { name, from: SourceFrom::Imap(imap) },
+            Source { name: of_web, from: SourceFrom::Web(web) },
+        ] = config.maintenance.sources.as_slice()
         else {
             panic!("three sources")
         };

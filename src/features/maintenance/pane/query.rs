@@ -125,18 +125,18 @@ impl State {
         vec![request]
     }
 
-    /// `f`: the next of all, open, unacknowledged, changed; in the notifications, of those that need a look, of
-    /// unknown senders, that could not be read, dismissed, all.
+    /// `f`: the next of all, open, unacknowledged, changed; in the notifications, of those that need a look, dismissed,
+    /// all, of unknown senders, that their rule could not read.
     pub(super) fn show_next(&mut self, now: DateTime<Utc>) -> Outcome {
         if let Some(Page::Notifications(page)) = self.pages.last_mut() {
             page.which = match page.which {
-                Which::NeedALook => Which::Outcome(NotificationOutcome::UnknownProvider),
+                Which::NeedALook => Which::Dismissed,
+                Which::Dismissed => Which::All,
+                Which::All => Which::Outcome(NotificationOutcome::UnknownProvider),
                 Which::Outcome(NotificationOutcome::UnknownProvider) => {
                     Which::Outcome(NotificationOutcome::ParsingFailed)
                 }
-                Which::Outcome(NotificationOutcome::ParsingFailed) => Which::Dismissed,
-                Which::Dismissed => Which::All,
-                Which::All | Which::Outcome(_) => Which::NeedALook,
+                Which::Outcome(_) => Which::NeedALook,
             };
             page.list.clear_marks();
             return Outcome::ask(page.relist(CHUNK));

@@ -7,21 +7,14 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::intake::{kind, label, place};
-use super::{Done, Mail, Question, Report, Shared, SourceFacts, Write, circuits, read, write};
+use super::{Done, Mail, Question, Report, Shared, Write, aside, circuits, read, write};
 use crate::clock;
 use crate::features::maintenance::export;
-use crate::features::maintenance::reread;
 use crate::features::maintenance::store::action::Actor;
-use crate::features::maintenance::store::again::Again;
 use crate::features::maintenance::store::unparsed::NotificationAnchor;
-use crate::features::maintenance::store::{MaintenanceKey, NotificationKey, detail, sender, source as kept, unparsed};
+use crate::features::maintenance::store::{MaintenanceKey, NotificationKey, detail, unparsed};
 use crate::store::Error;
-use crate::text::clean_line;
 use crate::trouble::Trouble;
-
-/// Mails that are read again together.
-const REREAD: usize = 32;
 
 /// Writes that may wait for their turn: as many as somebody can ask for while one commit is slow.
 const WRITES: usize = 64;
@@ -89,15 +82,15 @@ impl Answers {
             if let Question::Read(key) = question {
                 return Report::Read { key, mail: notification(&shared, key).await };
             }
-            if question == Question::Sources {
-                return Report::Sources(sources(&shared).await);
-            }
             if question == Question::Providers {
-                let rules = shared.rules.now();
-                return Report::Providers(rules.slugs().into_iter().map(str::to_owned).collect());
+                return aside::providers(&shared.rules.now());
             }
             let (asked, inventory) = (question.clone(), shared.inventory.now());
+            let setup = Arc::clone(&shared.setup);
             let answered = shared.store.read(move |c| {
+                if asked == Question::Sources {
+                    return aside::sources(c, &setup.sources, clock::now());
+                }
                 let mut report = read::answer(c, &asked, clock::now())?;
                 circuits::mark(c, &mut report, &inventory)?;
                 Ok(report)
@@ -168,50 +161,6 @@ enum Slot {
     Sources,
 }
 
-/// How the sources are doing, as the store has it.
-async fn sources(shared: &Shared) -> Result<Vec<SourceFacts>, Trouble> {
-    let setup = Arc::clone(&shared.setup);
-    let facts = shared.store.read(move |connection| {
-        let now = clock::now();
-        let facts = setup.sources.iter().map(|source| {
-            let (known, label) = (kept::known(connection, &source.name)?, label(&source.from));
-            Ok(SourceFacts {
-                name: clean_line(&source.name),
-                kind: kind(&source.from),
-                place: clean_line(&place(&source.from)),
-                reader: known.reader(now).map(|holder| holder.owner.label()),
-                mails: kept::mails(connection, &label)?,
-                outcomes: kept::outcomes(connection, &label)?,
-                known,
-            })
-        });
-        facts.collect::<Result<Vec<_>, Error>>()
-    });
-    facts.await.map_err(|error| Trouble::of(&error))
-}
-
-/// Says whose mails come from an address, and reads those again that could not be read.
-async fn assign(shared: &Shared, address: String, provider: String, who: String) -> Result<Report, Error> {
-    let actor = Actor { who, at: clock::now() };
-    let (to, of) = (address.clone(), provider.clone());
-    let inverse = shared.store.write(move |connection| sender::assign(connection, &to, &of, &actor)).await?;
-    let from = address.clone();
-    let mut keys = shared.store.read(move |connection| sender::unread_from(connection, &from)).await?;
-    let (mut read, mut unread) = (0, 0);
-    while !keys.is_empty() {
-        let rest = keys.split_off(keys.len().min(REREAD));
-        let some = std::mem::replace(&mut keys, rest);
-        let fetched = shared.store.read(move |connection| reread::fetch(connection, &some)).await?;
-        let (rules, inventory) = (shared.rules.now(), shared.inventory.now());
-        let reread = crate::blocking::run(move || fetched.read(&rules, &inventory)).await;
-        let applied = shared.store.write(move |connection| reread::apply(connection, reread)).await?;
-        let is_unread = |(_, _, again): &&(_, _, Again)| again.after.needs_a_look();
-        let left = applied.iter().filter(is_unread).count();
-        (read, unread) = (read + applied.len() - left, unread + left);
-    }
-    Ok(Report::Done { done: Done::Assigned { address, provider, read, unread }, inverse })
-}
-
 /// One notification, made readable away from the threads that read.
 async fn notification(shared: &Shared, key: NotificationKey) -> Result<Arc<Mail>, Trouble> {
     let opened = match shared.store.read(move |c| unparsed::notification(c, key)).await {
@@ -235,7 +184,11 @@ pub(super) enum Job {
 async fn write_all(shared: Shared, mut queue: mpsc::Receiver<Job>) {
     while let Some(job) = queue.recv().await {
         let done = match job {
-            Job::Write(Write::Assign { address, provider, who }) => assign(&shared, address, provider, who).await,
+            Job::Write(Write::Assign { address, provider, who }) => {
+                let (store, rules, inventory) = (shared.store.clone(), shared.rules.now(), shared.inventory.now());
+                let actor = Actor { who, at: clock::now() };
+                crate::blocking::run(move || aside::assign(&store, &rules, &inventory, address, provider, &actor)).await
+            }
             Job::Write(write) => shared.store.write(move |c| write::carry_out(c, write, clock::now())).await,
             Job::Export(keys) => Ok(exported(&shared, keys, shared.setup.export_dir.clone()).await),
         };

@@ -5,6 +5,7 @@
 //! fails does not hold up the others.
 
 mod answer;
+mod aside;
 pub(crate) mod circuits;
 mod intake;
 mod protocol;

@@ -27,13 +27,15 @@ pub(in crate::features::maintenance::pane) fn reason_rows(height: u16) -> u16 {
 /// Which mails are listed.
 pub(super) fn list_title(page: &NotificationsPage) -> Title {
     let (what, other) = match page.which {
-        Which::NeedALook => ("mails that could not be read", "f shows the unknown senders"),
+        Which::NeedALook => ("mails that could not be read", "f shows the dismissed"),
         Which::Outcome(Outcome::UnknownProvider) => {
             ("mails of unknown senders", "f shows those that no rule could read")
         }
-        Which::Outcome(Outcome::ParsingFailed) => ("mails that their rule could not read", "f shows the dismissed"),
+        Which::Outcome(Outcome::ParsingFailed) => {
+            ("mails that their rule could not read", "f shows all that need a look")
+        }
         Which::Dismissed => ("dismissed mails", "f shows all"),
-        Which::All | Which::Outcome(_) => ("all mails", "f shows those that need a look"),
+        Which::All | Which::Outcome(_) => ("all mails", "f shows those of unknown senders"),
     };
     let mut left = vec![(what.to_owned(), Role::Accent)];
     if page.list.marked() > 0 {

@@ -175,7 +175,9 @@ impl Connection {
                 .collect();
             let (mut add, mut remove) = (Vec::new(), Vec::new());
             for (into, outcome) in [(&mut add, Some(outcome)), (&mut remove, before)] {
-                let Some(name) = outcome.and_then(|outcome| self.label_for(outcome)).map(str::to_owned) else { continue };
+                let Some(name) = outcome.and_then(|outcome| self.label_for(outcome)).map(str::to_owned) else {
+                    continue;
+                };
                 match self.label_id(&name).await? {
                     Some(id) => into.push(id),
                     None => {
@@ -294,7 +296,8 @@ fn search(config: &WebMail, now: DateTime<Utc>) -> String {
     let is_from = config.wanted.sender_header.eq_ignore_ascii_case("From");
     let senders = if is_from { &config.wanted.senders } else { &config.limit_from };
     if !senders.is_empty() && senders.len() <= SENDERS {
-        let from: Vec<String> = senders.iter().map(|sender| format!("from:{}", sender.trim_start_matches('@'))).collect();
+        let from: Vec<String> =
+            senders.iter().map(|sender| format!("from:{}", sender.trim_start_matches('@'))).collect();
         words.push(format!("{{{}}}", from.join(" ")));
     }
     words.join(" ")

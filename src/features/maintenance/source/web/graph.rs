@@ -153,7 +153,9 @@ impl Connection {
             };
             match found.pointer("/value/0").and_then(|folder| text(folder, "id")) {
                 Some(id) => at = Some(id.to_owned()),
-                None => return Ok(Err(format!("there is no such folder; there are {}", self.some_folders(&below).await?))),
+                None => {
+                    return Ok(Err(format!("there is no such folder; there are {}", self.some_folders(&below).await?)));
+                }
             }
         }
         let Some(id) = at else { return Ok(Err("a folder has a name".to_owned())) };
@@ -163,7 +165,8 @@ impl Connection {
 
     /// Some of the folders there are, for somebody who looks for one.
     async fn some_folders(&self, below: &str) -> Result<String, Fault> {
-        let target = format!("{below}?{}", query(&[("$top", NAMED.to_string()), ("$select", "displayName".to_owned())]));
+        let target =
+            format!("{below}?{}", query(&[("$top", NAMED.to_string()), ("$select", "displayName".to_owned())]));
         let found = self.asker.object(Request::get(&target)).await?.unwrap_or_default();
         let folders = found.get("value").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         Ok(folders.iter().filter_map(|folder| text(folder, "displayName")).collect::<Vec<_>>().join(", "))
@@ -189,7 +192,8 @@ impl Connection {
     ) -> Result<Result<(), String>, Fault> {
         for (id, outcome, before) in untold {
             let add = self.label_for(outcome);
-            let remove = before.as_deref().and_then(|before| self.label_for(before)).filter(|label| Some(*label) != add);
+            let remove =
+                before.as_deref().and_then(|before| self.label_for(before)).filter(|label| Some(*label) != add);
             if add.is_none() && remove.is_none() {
                 continue;
             }
@@ -200,7 +204,8 @@ impl Connection {
                 continue;
             };
             let has = mail.get("categories").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-            let mut categories: Vec<&str> = has.iter().filter_map(Value::as_str).filter(|name| Some(*name) != remove).collect();
+            let mut categories: Vec<&str> =
+                has.iter().filter_map(Value::as_str).filter(|name| Some(*name) != remove).collect();
             if let Some(add) = add.filter(|add| !categories.contains(add)) {
                 categories.push(add);
             }
@@ -226,7 +231,8 @@ async fn fetch(
     let target = format!("{target}/$value");
     let request = Request { most, prefer: Some(PREFER), ..Request::get(&target) };
     let Answer::Here { body, cut } = asker.ask(request).await? else { return Ok(None) };
-    if !config.wanted.senders.is_empty() && !is_wanted(&config.wanted, &header_of(&body, &config.wanted.sender_header)) {
+    if !config.wanted.senders.is_empty() && !is_wanted(&config.wanted, &header_of(&body, &config.wanted.sender_header))
+    {
         return Ok(None);
     }
     Ok(Some(Received { key: id, delivered, body: Ok(body), cut_from: cut }))

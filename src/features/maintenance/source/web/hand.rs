@@ -25,12 +25,10 @@ where
     if new.is_empty() {
         return Ok(Vec::new());
     }
-    let mut left = new.len();
-    desk.tell(State::Reading { mails: left }).await?;
+    desk.tell(State::Reading { mails: new.len() }).await?;
     let mut fetched = std::pin::pin!(stream::iter(new).map(fetch).buffered(AT_ONCE));
     let (mut keys, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
     while let Some(mail) = fetched.next().await {
-        left -= 1;
         if let Some(mail) = mail? {
             keys.push(mail.key.clone());
             bytes += mail.body.as_ref().map_or(0, Vec::len);

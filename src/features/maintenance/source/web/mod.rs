@@ -83,11 +83,7 @@ impl Account for Mailbox {
 
     async fn open(&self) -> Result<Connection, Fault> {
         self.asker.begin().await?;
-        Ok(Connection {
-            config: Arc::clone(&self.config),
-            asker: Arc::clone(&self.asker),
-            names: Vec::new(),
-        })
+        Ok(Connection { config: Arc::clone(&self.config), asker: Arc::clone(&self.asker), names: Vec::new() })
     }
 }
 

@@ -35,7 +35,10 @@ async fn a_mailbox_is_read_page_by_page_the_newest_first_and_then_what_is_new() 
     kept.read(&config).await.unwrap();
     assert_eq!(kept.subjects().len(), 9);
     assert_eq!(kept.subjects().last().unwrap(), "new");
-    assert!(google.state().messages.iter().all(|message| message.labels.contains(&"UNREAD".to_owned())), "nothing is marked as read");
+    assert!(
+        google.state().messages.iter().all(|message| message.labels.contains(&"UNREAD".to_owned())),
+        "nothing is marked as read"
+    );
 }
 
 #[tokio::test]
@@ -67,7 +70,11 @@ async fn what_goes_wrong_for_a_while_is_asked_again() {
     let tokens = google.state().door.issued;
     google.state().door.expires_after = Some(2);
     kept.read(&config).await.unwrap();
-    assert_eq!((kept.subjects().len(), google.state().door.issued), (4, tokens + 2), "one for the connection, one more");
+    assert_eq!(
+        (kept.subjects().len(), google.state().door.issued),
+        (4, tokens + 2),
+        "one for the connection, one more"
+    );
     // One that wants to be left alone for long is left alone, and says for how long.
     google.state().door.faults = vec![(429, Some(900))];
     let told = kept.read(&config).await.unwrap_err();
@@ -88,7 +95,10 @@ async fn mails_of_named_senders_are_fetched_and_no_others() {
     kept.read(&config).await.unwrap();
     assert_eq!(kept.subjects(), ["mail 1", "mail 0"]);
     let asked = google.state().asked.clone();
-    assert!(asked.iter().any(|asked| asked.starts_with("messages after:") && asked.ends_with(" {from:isp.example}")), "{asked:?}");
+    assert!(
+        asked.iter().any(|asked| asked.starts_with("messages after:") && asked.ends_with(" {from:isp.example}")),
+        "{asked:?}"
+    );
     // What comes later is not searched for, and is left out all the same.
     google.state().deliver(mail("anna@lakeside.example", "dinner"), 1_795_240_000_000);
     google.state().deliver(mail("noc@isp.example", "new"), 1_795_250_000_000);
@@ -126,7 +136,10 @@ async fn mails_are_labelled_with_what_became_of_them_by_name() {
     let kept = Arc::new(Kept::default());
     let read = kept.read(&config).await.unwrap();
     assert!(read.troubles[0].contains("there is no label noc/read"), "{read:?}");
-    google.state().labels.extend([("Label_7".to_owned(), "noc/read".to_owned()), ("Label_8".to_owned(), "noc/unknown".to_owned())]);
+    google
+        .state()
+        .labels
+        .extend([("Label_7".to_owned(), "noc/read".to_owned()), ("Label_8".to_owned(), "noc/unknown".to_owned())]);
     assert_eq!(kept.read(&config).await.unwrap().troubles, Vec::<String>::new());
     let labels = |google: &Google, at: usize| google.state().messages[at].labels.clone();
     assert_eq!(labels(&google, 0), ["INBOX", "UNREAD", "Label_7"]);
@@ -134,7 +147,13 @@ async fn mails_are_labelled_with_what_became_of_them_by_name() {
     let first = google.state().messages[0].id.clone();
     kept.fates.lock().unwrap().get_mut(&first).unwrap().0 = "unknown-provider";
     kept.read(&config).await.unwrap();
-    assert_eq!((labels(&google, 0), labels(&google, 1)), (vec!["INBOX".to_owned(), "UNREAD".to_owned(), "Label_8".to_owned()], vec!["INBOX".to_owned(), "UNREAD".to_owned(), "Label_7".to_owned()]));
+    assert_eq!(
+        (labels(&google, 0), labels(&google, 1)),
+        (
+            vec!["INBOX".to_owned(), "UNREAD".to_owned(), "Label_8".to_owned()],
+            vec!["INBOX".to_owned(), "UNREAD".to_owned(), "Label_7".to_owned()]
+        )
+    );
     // One without a label of its own loses the other.
     kept.fates.lock().unwrap().get_mut(&first).unwrap().0 = "ignored";
     kept.read(&config).await.unwrap();

@@ -102,12 +102,13 @@ fn page(name: &str, rows: &[Value], asked: &Asked) -> Value {
 
 /// Whether a mail has what is searched for.
 fn matches(message: &Message, search: &str) -> bool {
-    let after = search.split_whitespace().find_map(|word| word.strip_prefix("after:")).map(|at| at.parse::<i64>().unwrap());
+    let after =
+        search.split_whitespace().find_map(|word| word.strip_prefix("after:")).map(|at| at.parse::<i64>().unwrap());
     let text = String::from_utf8_lossy(&message.raw).to_lowercase();
     let from = text.lines().find(|line| line.starts_with("from:")).unwrap_or_default().to_owned();
-    let senders: Vec<&str> =
-        search.split(['{', '}', ' ']).filter_map(|word| word.strip_prefix("from:")).collect();
-    after.is_none_or(|after| message.at / 1000 >= after) && (senders.is_empty() || senders.iter().any(|sender| from.contains(sender)))
+    let senders: Vec<&str> = search.split(['{', '}', ' ']).filter_map(|word| word.strip_prefix("from:")).collect();
+    after.is_none_or(|after| message.at / 1000 >= after)
+        && (senders.is_empty() || senders.iter().any(|sender| from.contains(sender)))
 }
 
 impl Answers for Google {
@@ -120,21 +121,31 @@ impl Answers for Google {
         state.asked.push(format!("{rest} {}", asked.field("q").unwrap_or_default()).trim().to_owned());
         let parts: Vec<&str> = rest.split('/').collect();
         match (asked.method.as_str(), parts.as_slice()) {
-            ("GET", ["profile"]) => Said::json(200, &json!({"emailAddress": "noc@lakeside.example", "historyId": state.point.to_string()})),
+            ("GET", ["profile"]) => {
+                Said::json(200, &json!({"emailAddress": "noc@lakeside.example", "historyId": state.point.to_string()}))
+            }
             ("GET", ["labels"]) => {
-                let labels: Vec<Value> = state.labels.iter().map(|(id, name)| json!({"id": id, "name": name, "type": "user"})).collect();
+                let labels: Vec<Value> =
+                    state.labels.iter().map(|(id, name)| json!({"id": id, "name": name, "type": "user"})).collect();
                 Said::json(200, &json!({"labels": labels}))
             }
             ("GET", ["labels", id]) => {
-                let many = state.messages.iter().filter(|message| message.labels.iter().any(|label| label == id)).count();
+                let many =
+                    state.messages.iter().filter(|message| message.labels.iter().any(|label| label == id)).count();
                 Said::json(200, &json!({"id": id, "messagesTotal": many}))
             }
             ("GET", ["messages"]) => {
                 let label = asked.field("labelIds").unwrap();
                 let search = asked.field("q").unwrap_or_default();
-                let has = |message: &&Message| message.labels.iter().any(|known| known == label) && matches(message, search);
-                let rows: Vec<Value> =
-                    state.messages.iter().rev().filter(has).map(|message| json!({"id": message.id, "threadId": message.id})).collect();
+                let has =
+                    |message: &&Message| message.labels.iter().any(|known| known == label) && matches(message, search);
+                let rows: Vec<Value> = state
+                    .messages
+                    .iter()
+                    .rev()
+                    .filter(has)
+                    .map(|message| json!({"id": message.id, "threadId": message.id}))
+                    .collect();
                 Said::json(200, &page("messages", &rows, asked))
             }
             ("GET", ["history"]) => {
@@ -144,7 +155,12 @@ impl Answers for Google {
                 }
                 let (label, kinds): (&str, Vec<&str>) = (
                     asked.field("labelId").unwrap(),
-                    asked.query.iter().filter(|(name, _)| name == "historyTypes").map(|(_, kind)| kind.as_str()).collect(),
+                    asked
+                        .query
+                        .iter()
+                        .filter(|(name, _)| name == "historyTypes")
+                        .map(|(_, kind)| kind.as_str())
+                        .collect(),
                 );
                 let row = |(point, id, got, came): &(u64, String, String, bool)| {
                     let name = if *came { "messagesAdded" } else { "labelsAdded" };
@@ -184,14 +200,22 @@ impl Answers for Google {
                 match asked.field("format").unwrap() {
                     "raw" => answer["raw"] = URL_SAFE.encode(&message.raw).into(),
                     "metadata" => {
-                        let wanted: Vec<&str> =
-                            asked.query.iter().filter(|(name, _)| name == "metadataHeaders").map(|(_, name)| name.as_str()).collect();
+                        let wanted: Vec<&str> = asked
+                            .query
+                            .iter()
+                            .filter(|(name, _)| name == "metadataHeaders")
+                            .map(|(_, name)| name.as_str())
+                            .collect();
                         let text = String::from_utf8_lossy(&message.raw).into_owned();
                         let header = |line: &str| {
                             let (name, value) = line.split_once(": ")?;
-                            wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)).then(|| json!({"name": name, "value": value}))
+                            wanted
+                                .iter()
+                                .any(|wanted| wanted.eq_ignore_ascii_case(name))
+                                .then(|| json!({"name": name, "value": value}))
                         };
-                        let headers: Vec<Value> = text.lines().take_while(|line| !line.is_empty()).filter_map(header).collect();
+                        let headers: Vec<Value> =
+                            text.lines().take_while(|line| !line.is_empty()).filter_map(header).collect();
                         answer["payload"] = json!({"headers": headers});
                     }
                     other => panic!("{other}"),

@@ -101,7 +101,11 @@ impl Microsoft {
             (Some(token), _) => (token.parse::<u64>().unwrap(), None, 0),
             (None, Some(token)) => {
                 let parts: Vec<&str> = token.split('_').collect();
-                (parts[0].parse().unwrap(), Some(parts[2]).filter(|filter| !filter.is_empty()), parts[1].parse().unwrap())
+                (
+                    parts[0].parse().unwrap(),
+                    Some(parts[2]).filter(|filter| !filter.is_empty()),
+                    parts[1].parse().unwrap(),
+                )
             }
             (None, None) => {
                 assert!(asked.field("$select").unwrap().contains("receivedDateTime"));
@@ -148,7 +152,8 @@ impl Answers for Microsoft {
         let Some(rest) = asked.path.strip_prefix(MAILBOX) else { panic!("{}", asked.path) };
         state.asked.push(rest.to_owned());
         let parts: Vec<&str> = rest.split('/').collect();
-        let is_immutable = asked.headers.get("prefer").is_some_and(|prefer| prefer.to_str().unwrap().contains("ImmutableId"));
+        let is_immutable =
+            asked.headers.get("prefer").is_some_and(|prefer| prefer.to_str().unwrap().contains("ImmutableId"));
         let plain = |id: &str| super::server_decoded(id);
         match (asked.method.as_str(), parts.as_slice()) {
             ("GET", ["mailFolders"] | ["mailFolders", _, "childFolders"]) => {
@@ -156,7 +161,10 @@ impl Answers for Microsoft {
                 let name = asked.field("$filter").map(|filter| {
                     filter.strip_prefix("displayName eq '").unwrap().strip_suffix('\'').unwrap().replace("''", "'")
                 });
-                let found = state.folders.iter().filter(|(_, other, known)| *other == above && name.as_ref().is_none_or(|name| name == known));
+                let found = state
+                    .folders
+                    .iter()
+                    .filter(|(_, other, known)| *other == above && name.as_ref().is_none_or(|name| name == known));
                 let found: Vec<Value> = found.map(|(id, _, name)| json!({"id": id, "displayName": name})).collect();
                 Said::json(200, &json!({"value": found}))
             }
@@ -172,16 +180,25 @@ impl Answers for Microsoft {
             (method, ["messages", id] | ["messages", id, "$value"]) => {
                 assert!(is_immutable);
                 let id = plain(id);
-                let Some(message) = state.messages.iter_mut().find(|message| message.id == id && !message.is_removed) else {
+                let Some(message) = state.messages.iter_mut().find(|message| message.id == id && !message.is_removed)
+                else {
                     return error(404, "ErrorItemNotFound");
                 };
                 match (method, parts.len()) {
-                    ("GET", 3) => Said { status: 200, headers: vec![("content-type", "text/plain".to_owned())], body: message.raw.clone() },
+                    ("GET", 3) => Said {
+                        status: 200,
+                        headers: vec![("content-type", "text/plain".to_owned())],
+                        body: message.raw.clone(),
+                    },
                     ("GET", _) => Said::json(200, &json!({"id": message.id, "categories": message.categories})),
                     ("PATCH", 2) => {
                         let body = asked.json();
-                        message.categories =
-                            body["categories"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+                        message.categories = body["categories"]
+                            .as_array()
+                            .unwrap()
+                            .iter()
+                            .map(|name| name.as_str().unwrap().to_owned())
+                            .collect();
                         state.changes += 1;
                         message.changed = state.changes;
                         Said::json(200, &json!({"id": id}))

@@ -69,7 +69,8 @@ fn config(service: Service, url: &str) -> WebMail {
 
 /// A mail from `sender`.
 fn mail(sender: &str, subject: &str) -> Vec<u8> {
-    format!("From: <{sender}>\r\nSubject: {subject}\r\nX-Original-Sender: other@isp.example\r\n\r\n{subject}\r\n").into_bytes()
+    format!("From: <{sender}>\r\nSubject: {subject}\r\nX-Original-Sender: other@isp.example\r\n\r\n{subject}\r\n")
+        .into_bytes()
 }
 
 /// What stands for the store: what was recorded, the bookmarks, and what became of mails.
@@ -112,7 +113,8 @@ impl Kept {
         let (handled, bookmarks) = (Arc::clone(self), Arc::clone(self));
         let handled = move |key: &str| handled.mails.lock().unwrap().iter().any(|mail| mail.key == key);
         let bookmarks = move |folder: &str| bookmarks.bookmarks.lock().unwrap().get(folder).cloned();
-        let mut desk = Desk::new(Arc::new(handled), Arc::new(bookmarks), out, asks).with_fates(Arc::clone(self) as Arc<dyn Fates>);
+        let mut desk =
+            Desk::new(Arc::new(handled), Arc::new(bookmarks), out, asks).with_fates(Arc::clone(self) as Arc<dyn Fates>);
         let kept = Arc::clone(self);
         let mut recording = JoinSet::new();
         recording.spawn(async move {

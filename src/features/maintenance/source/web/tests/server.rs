@@ -55,7 +55,11 @@ pub(super) struct Said {
 impl Said {
     /// In JSON.
     pub(super) fn json(status: u16, value: &Value) -> Self {
-        Self { status, headers: vec![("content-type", "application/json".to_owned())], body: value.to_string().into_bytes() }
+        Self {
+            status,
+            headers: vec![("content-type", "application/json".to_owned())],
+            body: value.to_string().into_bytes(),
+        }
     }
 }
 
@@ -76,7 +80,10 @@ pub(super) async fn serve(answers: Arc<impl Answers>) -> (String, JoinSet<()>) {
             let answers = Arc::clone(&answers);
             connections.spawn(async move {
                 let service = service_fn(move |request| pass(Arc::clone(&answers), request));
-                let served = Builder::new(TokioExecutor::new()).http1_only().serve_connection(TokioIo::new(stream), service).await;
+                let served = Builder::new(TokioExecutor::new())
+                    .http1_only()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
                 drop(served);
             });
         }
@@ -122,7 +129,8 @@ impl Door {
     pub(super) fn pass(&mut self, asked: &Asked) -> Option<Said> {
         if asked.path == "/token" {
             let form = decoded(std::str::from_utf8(&asked.body).unwrap());
-            let field = |name: &str| form.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
+            let field =
+                |name: &str| form.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
             assert_eq!((field("grant_type"), field("client_secret")), ("client_credentials", "s3cret"));
             field("scope").clone_into(&mut self.scope);
             (self.issued, self.is_expired) = (self.issued + 1, false);
@@ -139,7 +147,8 @@ impl Door {
         }
         let (status, after) = if self.faults.is_empty() { return None } else { self.faults.remove(0) };
         let reason = if status == 403 { "rateLimitExceeded" } else { "backendError" };
-        let error = serde_json::json!({"error": {"code": status, "message": "not now", "errors": [{"reason": reason}]}});
+        let error =
+            serde_json::json!({"error": {"code": status, "message": "not now", "errors": [{"reason": reason}]}});
         let mut said = Said::json(status, &error);
         said.headers.extend(after.map(|after| ("retry-after", after.to_string())));
         Some(said)
