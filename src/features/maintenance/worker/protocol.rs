@@ -467,6 +467,8 @@ pub struct SourceState {
     pub health: SourceHealth,
     /// When it was last known to be complete.
     pub fresh_at: Option<DateTime<Utc>>,
+    /// When it is looked at again, where the server does not tell of new mail.
+    pub next_at: Option<DateTime<Utc>>,
     /// Mails taken from it since the start.
     pub received: usize,
     /// What its server last asked to tell the user.

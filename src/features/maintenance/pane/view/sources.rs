@@ -175,8 +175,11 @@ fn about(pane: &Pane, page: &SourcesPage, look: &Look<'_>, cells: usize) -> Vec<
             None => "not by itself: r tries again".to_owned(),
         },
         Some(SourceHealth::Waiting { again_at, .. }) => format!("tried again {}", at(*again_at)),
-        Some(SourceHealth::Watching) => "as the server tells of new mail, or at the next look; r looks now".to_owned(),
-        _ => facts.known.next_at.map_or_else(|| "r looks now".to_owned(), |when| format!("tried again {}", at(when))),
+        Some(SourceHealth::Watching) => match here.and_then(|source| source.next_at) {
+            Some(when) => format!("{}; r looks now", at(when)),
+            None => "when new mail is told of; r looks now".to_owned(),
+        },
+        _ => facts.known.next_at.map_or_else(|| "r looks now".to_owned(), at),
     };
     field("Next run", &next, Role::Text);
     let outcomes: Vec<String> =

@@ -132,13 +132,17 @@ impl Connection {
 
     /// What the service calls a label.
     async fn label_id(&mut self, name: &str) -> Result<Option<String>, Fault> {
-        if self.names.is_empty() {
-            let answer = self.one(&format!("{MAILBOX}/labels")).await?;
-            let named = |label: &Value| Some((text(label, "name")?.to_owned(), text(label, "id")?.to_owned()));
-            self.names = each(&answer, "labels").filter_map(named).collect();
+        let known = |names: &[(String, String)]| {
+            names.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, id)| id.clone())
+        };
+        if let Some(id) = known(&self.names) {
+            return Ok(Some(id));
         }
-        let found = self.names.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        Ok(found.map(|(_, id)| id.clone()))
+        // It may have been made since.
+        let answer = self.one(&format!("{MAILBOX}/labels")).await?;
+        let named = |label: &Value| Some((text(label, "name")?.to_owned(), text(label, "id")?.to_owned()));
+        self.names = each(&answer, "labels").filter_map(named).collect();
+        Ok(known(&self.names))
     }
 
     /// Some of the labels there are, for somebody who looks for one.
@@ -180,11 +184,7 @@ impl Connection {
                 };
                 match self.label_id(&name).await? {
                     Some(id) => into.push(id),
-                    None => {
-                        // It may be made any time.
-                        self.names.clear();
-                        return Ok(Err(format!("there is no label {name} to mark mails with; make it in Gmail")));
-                    }
+                    None => return Ok(Err(format!("there is no label {name} to mark mails with; make it in Gmail"))),
                 }
             }
             remove.retain(|label| !add.contains(label));

@@ -224,6 +224,7 @@ impl Feed {
                 place: place(&source.from),
                 health: SourceHealth::Starting,
                 fresh_at: None,
+                next_at: None,
                 received: 0,
                 alert: None,
             },
@@ -477,7 +478,8 @@ impl Feed {
                     self.state.health = SourceHealth::Reading(mails);
                 }
             }
-            State::Watching { .. } => {
+            State::Watching { looks_every } => {
+                self.state.next_at = looks_every.map(|pause| clock::now() + pause);
                 self.left = 0;
                 if self.refused == 0 {
                     self.pause = self.first_pause;

@@ -5,6 +5,7 @@ mod google;
 mod graph;
 mod microsoft;
 mod server;
+mod whole;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
