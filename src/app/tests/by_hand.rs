@@ -88,6 +88,8 @@ fn a_sender_is_assigned_in_two_keystrokes() {
     assert_eq!(desk.count("SELECT count(*) FROM sender"), 0);
     desk.press("P").type_text("colt").press("enter");
     assert_eq!(desk.count("SELECT count(*) FROM sender WHERE provider = 'colt' AND who = 'ines'"), 1);
+    desk.press("R");
+    assert!(desk.shows("still cannot be"), "{}", desk.screen());
 }
 
 #[test]

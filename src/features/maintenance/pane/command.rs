@@ -57,6 +57,8 @@ pub enum Command {
     Raw,
     /// Whose mails come from a sender.
     AssignSender,
+    /// Read the mails again that could not be read.
+    Reread,
     /// Make a maintenance known by hand, or say what a mail means.
     Make,
     /// Correct a maintenance.
@@ -104,6 +106,7 @@ impl Command {
             | Self::Notifications
             | Self::Sources
             | Self::Make
+            | Self::Reread
             | Self::Sync => false,
         }
     }
@@ -200,6 +203,14 @@ pub const COMMANDS: &[Spec<Command>] = &[
         LISTS,
         "",
         "List the sources: how they are doing, and what came of their mails",
+    ),
+    row(
+        Command::Reread,
+        "read-again",
+        &["R"],
+        &[Scope::Notifications],
+        "",
+        "Read all mails again that could not be read",
     ),
     row(Command::Pause, "pause-source", &["p"], &[Scope::Sources], "pause", "Let the source rest, or read it again"),
     Spec {

@@ -95,7 +95,7 @@ impl State {
             Report::RulesRead { problems } => match problems.into_iter().next() {
                 Some(problem) => Outcome::failed(problem),
                 None => {
-                    Outcome::done("provider rules read again; noctui maintenance reparse reads stored mails by them")
+                    Outcome::done("provider rules read again; R among the mails reads those by them that wait for it")
                 }
             },
             Report::CircuitsRead { circuits, problems } => {
@@ -287,6 +287,10 @@ impl State {
                     (read, unread) => format!("{} read, {unread} still cannot be", many(*read, "mail")),
                 };
                 Outcome::done(format!("{address} is {provider}'s: {came}; u undoes")).and(self.reread())
+            }
+            Done::Reread { read: 0, unread: 0 } => Outcome::warn("no mail waits to be read again"),
+            Done::Reread { read, unread } => {
+                Outcome::done(format!("{} read, {unread} still cannot be", many(*read, "mail"))).and(self.reread())
             }
             Done::Source { name, word } => Outcome::done(format!("{name}: {word}")).and(self.ask_sources()),
             Done::Exported(path) if unseen.is_empty() => Outcome::done(format!("written to {}", path.display())),

@@ -130,6 +130,7 @@ impl State {
             | Command::CopyText
             | Command::Sources
             | Command::Make
+            | Command::Reread
             | Command::Edit
             | Command::Raw
             | Command::Sync => true,

@@ -105,6 +105,7 @@ impl State {
             Command::Sources => self.open_sources(),
             Command::Pause => self.pause(),
             Command::Raw => self.toggle_raw(),
+            Command::Reread => Outcome::ask(Write::Reread),
             Command::AssignSender => self.assign_sender(),
             Command::Make => self.fill_in(),
             Command::Edit => self.correct(),

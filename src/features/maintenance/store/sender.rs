@@ -62,6 +62,17 @@ pub(super) fn take_back(connection: &Connection, assignment: &Assignment) -> Res
     Ok(changed)
 }
 
+/// Every mail that could not be read, was not dismissed, and of which the content is kept, in the order in which they were
+/// made.
+pub fn unread(connection: &Connection) -> Result<Vec<NotificationKey>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT id FROM notification WHERE outcome IN ('parsing-failed', 'unknown-provider') AND kept > 0
+             AND dismissed_at IS NULL ORDER BY coalesce(dated, received_at), id",
+    )?;
+    let rows = query.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The mails from an address that could not be read and of which the content is kept, in the order in which they were made.
 pub fn unread_from(connection: &Connection, address: &str) -> Result<Vec<NotificationKey>, Error> {
     let mut query = connection.prepare_cached(

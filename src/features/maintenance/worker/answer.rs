@@ -189,6 +189,10 @@ async fn write_all(shared: Shared, mut queue: mpsc::Receiver<Job>) {
                 let actor = Actor { who, at: clock::now() };
                 crate::blocking::run(move || aside::assign(&store, &rules, &inventory, address, provider, &actor)).await
             }
+            Job::Write(Write::Reread) => {
+                let (store, rules, inventory) = (shared.store.clone(), shared.rules.now(), shared.inventory.now());
+                crate::blocking::run(move || aside::reread(&store, &rules, &inventory)).await
+            }
             Job::Write(write) => shared.store.write(move |c| write::carry_out(c, write, clock::now())).await,
             Job::Export(keys) => Ok(exported(&shared, keys, shared.setup.export_dir.clone()).await),
         };

@@ -10,7 +10,7 @@ use crate::features::maintenance::inventory::Inventory;
 use crate::features::maintenance::reread;
 use crate::features::maintenance::rules::Rules;
 use crate::features::maintenance::store::action::Actor;
-use crate::features::maintenance::store::{sender, source as kept};
+use crate::features::maintenance::store::{NotificationKey, sender, source as kept};
 use crate::store::{Error, Store};
 use crate::text::clean_line;
 
@@ -52,6 +52,24 @@ pub(super) fn assign(
     let (by, to, of) = (actor.clone(), address.clone(), provider.clone());
     let inverse = store.write_blocking(move |connection| sender::assign(connection, &to, &of, &by))?;
     let keys = store.read_blocking(|connection| sender::unread_from(connection, &address))?;
+    let (read, unread) = read_again(store, rules, inventory, &keys)?;
+    Ok(Report::Done { done: Done::Assigned { address, provider, read, unread }, inverse })
+}
+
+/// Reads every mail again that could not be read. Blocks likewise.
+pub(super) fn reread(store: &Store, rules: &Rules, inventory: &Inventory) -> Result<Report, Error> {
+    let keys = store.read_blocking(sender::unread)?;
+    let (read, unread) = read_again(store, rules, inventory, &keys)?;
+    Ok(Report::Done { done: Done::Reread { read, unread }, inverse: None })
+}
+
+/// Reads these mails again; how many of them say something now, and how many do not.
+fn read_again(
+    store: &Store,
+    rules: &Rules,
+    inventory: &Inventory,
+    keys: &[NotificationKey],
+) -> Result<(usize, usize), Error> {
     let (mut read, mut unread) = (0, 0);
     for some in keys.chunks(REREAD) {
         let reread = store.read_blocking(|connection| reread::fetch(connection, some))?.read(rules, inventory);
@@ -59,5 +77,5 @@ pub(super) fn assign(
         let left = applied.iter().filter(|(_, _, again)| again.after.needs_a_look()).count();
         (read, unread) = (read + applied.len() - left, unread + left);
     }
-    Ok(Report::Done { done: Done::Assigned { address, provider, read, unread }, inverse })
+    Ok((read, unread))
 }

@@ -245,6 +245,8 @@ pub enum Write {
         /// Who says so.
         who: String,
     },
+    /// Read every mail again that could not be read.
+    Reread,
     /// Let a source rest.
     Pause {
         /// Its name.
@@ -340,6 +342,13 @@ pub enum Done {
         /// and how many do not.
         unread: usize,
     },
+    /// The mails that could not be read were read again.
+    Reread {
+        /// How many say something now,
+        read: usize,
+        /// and how many do not.
+        unread: usize,
+    },
     /// A source rests, is read again or looked at.
     Source {
         /// Its name.
@@ -374,6 +383,7 @@ impl Done {
             | Self::Accepted(_)
             | Self::Edited { .. }
             | Self::Assigned { .. }
+            | Self::Reread { .. }
             | Self::Source { .. }
             | Self::Exported(_) => false,
         }

@@ -24,6 +24,9 @@ pub(crate) fn answer(store: &Store, request: Request, now: DateTime<Utc>) -> Vec
             let report = aside::assign(store, &rules, &Inventory::default(), address, provider, &actor);
             vec![report.unwrap(), Report::Changed]
         }
+        Request::Write(Write::Reread) => {
+            vec![aside::reread(store, &Rules::embedded(), &Inventory::default()).unwrap(), Report::Changed]
+        }
         Request::Ask(question) => {
             let asked = question.clone();
             let answered = store.read_blocking(move |c| read::answer(c, &asked, now));

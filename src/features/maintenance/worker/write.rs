@@ -90,7 +90,8 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             source::want(connection, &name, at)?;
             return Ok(Report::Done { done: Done::Source { name, word: "being looked at" }, inverse: None });
         }
-        // Reads mails, and is carried out elsewhere for that.
+        // These read mails, and are carried out elsewhere for that.
+        Write::Reread => return Ok(Report::Done { done: Done::Reread { read: 0, unread: 0 }, inverse: None }),
         Write::Assign { address, provider, who } => {
             let inverse = sender::assign(connection, &address, &provider, &Actor { who, at })?;
             let done = Done::Assigned { address, provider, read: 0, unread: 0 };
