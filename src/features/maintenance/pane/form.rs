@@ -19,14 +19,23 @@ const TIME: &str = "%Y-%m-%d %H:%M";
 /// What a field is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Label {
+    /// Whose maintenance it is.
     Provider,
+    /// What they call it.
     Id,
+    /// Where it stands.
     Status,
+    /// Start of the window.
     Start,
+    /// End of the window.
     End,
+    /// The circuits, each with what happens to it.
     Circuits,
+    /// One line on what is done.
     Summary,
+    /// A ticket of the user's own system.
     Ticket,
+    /// Who looks after it.
     Assignee,
 }
 
@@ -259,7 +268,7 @@ impl Form {
     /// Where it stands.
     fn status(&self) -> Result<Status, (Label, String)> {
         let text = self.text(Label::Status);
-        let word = text.to_uppercase().replace("RESCHEDULED", "RE-SCHEDULED").replace("RE-RE-", "RE-");
+        let word = text.to_uppercase().replace("RESCHEDULED", "RE-SCHEDULED");
         word.parse()
             .map_err(|_| (Label::Status, format!("{text:?} is no status; it is one of {}", Label::Status.help())))
     }
@@ -303,17 +312,18 @@ impl State {
     /// A key in a form.
     pub(super) fn typed_in_form(&mut self, key: Key) -> Outcome {
         let Some(super::editor::Editor::Form(form)) = &mut self.editor else { return Outcome::none() };
-        match key.code {
-            Code::Tab => form.go(!key.shift),
-            Code::Down => form.go(true),
-            Code::Up => form.go(false),
-            Code::Enter => return self.save_form(),
-            _ => {
-                if let Some(field) = form.field() {
-                    field.key(key);
-                }
-                form.problem = None;
+        if key.code == Code::Enter {
+            return self.save_form();
+        }
+        if key.code == Code::Tab {
+            form.go(!key.shift);
+        } else if matches!(key.code, Code::Down | Code::Up) {
+            form.go(key.code == Code::Down);
+        } else {
+            if let Some(field) = form.field() {
+                field.key(key);
             }
+            form.problem = None;
         }
         Outcome::none()
     }

@@ -115,21 +115,20 @@ impl State {
     pub(super) fn typed_in_picker(&mut self, key: Key) -> Outcome {
         let Some(Editor::Pick(picker)) = &mut self.editor else { return Outcome::none() };
         let many = picker.choice().map_or(0, |choice| choice.len());
-        match key.code {
-            Code::Down | Code::Tab if !key.shift => picker.at = (picker.at + 1).min(many.saturating_sub(1)),
-            Code::Up | Code::Tab => picker.at = picker.at.saturating_sub(1),
-            Code::Enter => {
-                let Some(write) = picker.write(&self.who) else {
-                    return Outcome::warn("nothing is chosen: another word may find it");
-                };
-                self.editor = None;
-                return Outcome::ask(write);
-            }
-            _ => {
-                if picker.field.key(key) == Edited::Text {
-                    return self.picker_changed();
-                }
-            }
+        let is_down = key.code == Code::Down || (key.code == Code::Tab && !key.shift);
+        if key.code == Code::Enter {
+            let Some(write) = picker.write(&self.who) else {
+                return Outcome::warn("nothing is chosen: another word may find it");
+            };
+            self.editor = None;
+            return Outcome::ask(write);
+        }
+        if is_down {
+            picker.at = (picker.at + 1).min(many.saturating_sub(1));
+        } else if matches!(key.code, Code::Up | Code::Tab) {
+            picker.at = picker.at.saturating_sub(1);
+        } else if picker.field.key(key) == Edited::Text {
+            return self.picker_changed();
         }
         Outcome::none()
     }

@@ -56,10 +56,18 @@ pub(super) struct Asker {
 /// An answer that says what was asked for, or that it is not there.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// Here it is: its bytes, and how many more there would have been where there were too many.
-    Here { body: Vec<u8>, cut: Option<u64> },
+    /// Here it is.
+    Here {
+        /// Its bytes.
+        body: Vec<u8>,
+        /// How many there are in all, where those are not all of them.
+        cut: Option<u64>,
+    },
     /// It is not there, or not any more.
-    Gone { said: String },
+    Gone {
+        /// The server's words.
+        said: String,
+    },
 }
 
 /// A request.
