@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
-use super::NotificationKey;
 use super::action::{Actor, Inverse};
 use super::undo::remember;
+use super::{NotificationKey, sql};
 use crate::store::Error;
 
 /// Providers by the addresses that people assigned to them, in small letters.
@@ -30,6 +31,34 @@ pub fn all(connection: &Connection) -> Result<Senders, Error> {
     let mut query = connection.prepare_cached("SELECT address, provider FROM sender")?;
     let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// An assignment, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assigned {
+    /// The address.
+    pub address: String,
+    /// Whose it is.
+    pub provider: String,
+    /// Who said so.
+    pub who: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Every assignment by address, with who made it.
+pub fn list(connection: &Connection) -> Result<Vec<Assigned>, Error> {
+    let mut query = connection.prepare_cached("SELECT address, provider, who, at FROM sender ORDER BY address")?;
+    let rows = query.query_map([], |row| {
+        Ok(Assigned { address: row.get(0)?, provider: row.get(1)?, who: row.get(2)?, at: sql::time(row, "at")? })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// An address is nobody's any more; whether it was somebody's. What was read by it stays.
+pub fn forget(connection: &Connection, address: &str) -> Result<bool, Error> {
+    let mut delete = connection.prepare_cached("DELETE FROM sender WHERE address = ?1")?;
+    Ok(delete.execute([address.trim().to_lowercase()])? > 0)
 }
 
 /// Says whose mails come from an address; what takes it back, or `None` where that is known.

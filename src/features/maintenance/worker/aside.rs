@@ -41,7 +41,7 @@ pub(super) fn providers(rules: &Rules) -> Report {
 
 /// Says whose mails come from an address, and reads those again that could not be read. Blocks: some milliseconds for each
 /// mail, in steps between which others can write.
-pub(super) fn assign(
+pub(crate) fn assign(
     store: &Store,
     rules: &Rules,
     inventory: &Inventory,

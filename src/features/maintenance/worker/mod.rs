@@ -16,6 +16,7 @@ pub(crate) mod testing;
 mod watched;
 mod write;
 
+pub(crate) use aside::assign;
 pub(crate) use intake::{kind, label, place};
 pub use protocol::{Done, Mail, Question, Report, Request, SourceFacts, SourceHealth, SourceState, Target, Write};
 
