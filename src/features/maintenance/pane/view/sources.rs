@@ -24,7 +24,7 @@ pub(super) fn title(page: &SourcesPage) -> Title {
 }
 
 /// Draws them.
-pub(super) fn draw(pane: &Pane, page: &SourcesPage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(model: &Pane, page: &SourcesPage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     if let Some(failure) = &page.failure {
         draw_lines(&trouble_lines(failure, usize::from(inner.width)), 0, look, inner, buffer);
@@ -48,7 +48,7 @@ pub(super) fn draw(pane: &Pane, page: &SourcesPage, look: &Look<'_>, area: Rect,
     draw_row(None, look, area, 0, false, buffer);
     for (row, (index, facts)) in rows.iter().enumerate().skip(first).take(listed).enumerate() {
         let y = u16::try_from(row).unwrap_or(u16::MAX).saturating_add(1);
-        draw_row(Some((pane, facts)), look, area, y, index == page.at, buffer);
+        draw_row(Some((model, facts)), look, area, y, index == page.at, buffer);
     }
     let below = u16::try_from(listed).unwrap_or(u16::MAX).saturating_add(1);
     if below < area.height {
@@ -56,7 +56,7 @@ pub(super) fn draw(pane: &Pane, page: &SourcesPage, look: &Look<'_>, area: Rect,
         let rule = look.theme.style(Role::Muted);
         Pen::new(buffer, rest, 0).repeat(look.pick("─", "-"), usize::from(rest.width), rule);
         let inner = Rect { y: rest.y + 1, height: rest.height - 1, ..inner };
-        draw_lines(&about(pane, page, look, usize::from(inner.width)), 0, look, inner, buffer);
+        draw_lines(&about(model, page, look, usize::from(inner.width)), 0, look, inner, buffer);
     }
 }
 
@@ -72,11 +72,11 @@ fn draw_row(
     let muted = look.theme.style(Role::Muted);
     let (text, state, words) = match of {
         None => (muted, None, ["source", "state", "complete", "mails", "to look at", "kind"].map(str::to_owned)),
-        Some((pane, facts)) => {
-            let (state, word) = state(pane, facts);
+        Some((model, facts)) => {
+            let (state, word) = state(model, facts);
             let unread: u64 =
                 facts.outcomes.iter().filter(|(outcome, _)| outcome.needs_a_look()).map(|(_, mails)| mails).sum();
-            let complete = complete(pane, facts, look);
+            let complete = complete(model, facts, look);
             let words = [
                 facts.name.clone(),
                 word,
@@ -109,17 +109,17 @@ fn draw_row(
 }
 
 /// When a source was last read to its end.
-fn complete(pane: &Pane, facts: &SourceFacts, look: &Look<'_>) -> String {
-    let here = pane.source_state(&facts.name).and_then(|source| source.fresh_at);
+fn complete(model: &Pane, facts: &SourceFacts, look: &Look<'_>) -> String {
+    let here = model.source_state(&facts.name).and_then(|source| source.fresh_at);
     here.max(facts.known.complete_at).map_or_else(|| "never".to_owned(), |at| age(at, look.now))
 }
 
 /// How a source goes, in a word or two: as this process has it, else as whoever reads it told.
-fn state(pane: &Pane, facts: &SourceFacts) -> (State, String) {
+fn state(model: &Pane, facts: &SourceFacts) -> (State, String) {
     if facts.known.paused.is_some() {
         return (State::Warning, "paused".to_owned());
     }
-    let here = pane.source_state(&facts.name).map(|source| &source.health);
+    let here = model.source_state(&facts.name).map(|source| &source.health);
     match here {
         Some(SourceHealth::Failing(reason)) => (State::Failed, reason.split(':').next().unwrap_or(reason).to_owned()),
         Some(SourceHealth::Down { brief, .. }) => (State::Failed, (*brief).to_owned()),
@@ -136,7 +136,7 @@ fn state(pane: &Pane, facts: &SourceFacts) -> (State, String) {
 }
 
 /// All about the source under the cursor.
-fn about(pane: &Pane, page: &SourcesPage, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
+fn about(model: &Pane, page: &SourcesPage, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
     let Some(facts) = page.selected() else { return Vec::new() };
     let mut lines = Vec::new();
     let mut field = |label: &str, text: &str, role: Role| {
@@ -145,7 +145,7 @@ fn about(pane: &Pane, page: &SourcesPage, look: &Look<'_>, cells: usize) -> Vec<
             lines.push(vec![(format!("{label:<LABEL$}"), Role::Muted), (line, role)]);
         }
     };
-    let here = pane.source_state(&facts.name);
+    let here = model.source_state(&facts.name);
     let at = |at| look.zone.full(at);
     field("Place", &facts.place, Role::Text);
     if let Some((who, when)) = &facts.known.paused {
@@ -193,8 +193,12 @@ fn about(pane: &Pane, page: &SourcesPage, look: &Look<'_>, cells: usize) -> Vec<
 }
 
 /// All about the source under the cursor, for the clipboard.
-pub(in crate::features::maintenance::pane) fn lines(pane: &Pane, page: &SourcesPage, look: &Look<'_>) -> Vec<TextLine> {
+pub(in crate::features::maintenance::pane) fn lines(
+    model: &Pane,
+    page: &SourcesPage,
+    look: &Look<'_>,
+) -> Vec<TextLine> {
     let mut lines = page.selected().map(|facts| plain(facts.name.clone(), Role::Title)).into_iter().collect::<Vec<_>>();
-    lines.extend(about(pane, page, look, 100));
+    lines.extend(about(model, page, look, 100));
     lines
 }

@@ -245,8 +245,8 @@ async fn fetch(asker: &Asker, config: &WebMail, id: String) -> Result<Option<Rec
 /// The headers of a mail, its size and when it came; `None` if it is gone.
 async fn about(asker: &Asker, config: &WebMail, message: &str) -> Result<Option<Value>, Fault> {
     let mut question = vec![("format", "metadata".to_owned())];
-    let asked = ["From", "To", "Subject", "Date", "Message-ID", config.wanted.sender_header.as_str()];
-    question.extend(asked.map(|header| ("metadataHeaders", header.to_owned())));
+    let headers = ["From", "To", "Subject", "Date", "Message-ID", config.wanted.sender_header.as_str()];
+    question.extend(headers.map(|header| ("metadataHeaders", header.to_owned())));
     Ok(asker.object(Request::get(&format!("{message}?{}", query(&question)))).await?.ok())
 }
 
