@@ -390,8 +390,10 @@ fn read_the_same(one: &SourceFrom, other: &SourceFrom) -> bool {
                 && one.user == other.user
                 && one.folders.iter().any(|folder| other.folders.contains(folder))
         }
-        (SourceFrom::Web(_), SourceFrom::Imap(_)) | (SourceFrom::Imap(_), SourceFrom::Web(_)) => false,
         // Two names of one Maildir have always been possible, and each mail is recorded once all the same.
-        (SourceFrom::Maildir { .. }, _) | (_, SourceFrom::Maildir { .. }) => false,
+        (SourceFrom::Maildir { .. }, _)
+        | (_, SourceFrom::Maildir { .. })
+        | (SourceFrom::Web(_), SourceFrom::Imap(_))
+        | (SourceFrom::Imap(_), SourceFrom::Web(_)) => false,
     }
 }
