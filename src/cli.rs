@@ -12,6 +12,7 @@ use clap_complete::Shell;
 
 use crate::config::{self, Config, Environment, Flags, Level, Problem, Problems, When};
 use crate::features::{self, cloudvision, lab, maintenance};
+use crate::store::Restored;
 use crate::trouble::{Remedy, Trouble};
 use crate::{app, clock, demo, logging, output, runtime, store, text};
 
@@ -100,6 +101,11 @@ enum Command {
         /// The file to make; it must not exist.
         file: PathBuf,
     },
+    /// Put a backup back in the place of the database, which is kept in another file; noctui may go on running.
+    Restore {
+        /// A file that `noctui backup` made.
+        file: PathBuf,
+    },
     /// Print the completion script for a shell.
     ///
     /// For bash: noctui completions bash > ~/.local/share/bash-completion/completions/noctui
@@ -134,6 +140,7 @@ pub fn main() -> ExitCode {
         Some(Command::Audit(args)) => cloudvision::cli::audit::run(&args, &flags),
         Some(Command::Config(command)) => config::cli::run(&command, &flags, problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
+        Some(Command::Restore { file }) => restore(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),
     };
     done.unwrap_or_else(|error| {
@@ -220,6 +227,20 @@ fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
         let trouble = Trouble::new(&newer).to_do("the copy is whole; keep a noctui with it that can read it");
         output::complain(&format!("noctui: {trouble}"));
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `noctui restore`
+fn restore(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
+    let config = config::load_without_screen(flags, &Environment::of_this_process())?;
+    let restored = store::restore(&config.paths.data, file, features::MIGRATIONS, clock::now())?;
+    let shown = |path: &Path| text::clean_line(&path.to_string_lossy());
+    let before = match restored {
+        Restored::New => String::new(),
+        Restored::Kept(path) => format!("; what was there is kept in {}", shown(&path)),
+        Restored::Aside(path) => format!("; what was there cannot be read and stands aside as {}", shown(&path)),
+    };
+    output::print(&format!("put back {}{before}\n", shown(file)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -128,9 +128,11 @@ impl Form {
 
     /// What is known of a maintenance.
     fn of_detail(detail: &Detail) -> Self {
-        let circuit = |circuit: &Circuit| match circuit.impact {
-            Impact::Outage => circuit.circuit_id.clone(),
-            impact => format!("{}={}", circuit.circuit_id, impact.as_str().to_lowercase()),
+        let circuit = |circuit: &Circuit| {
+            if circuit.impact == Impact::Outage {
+                return circuit.circuit_id.clone();
+            }
+            format!("{}={}", circuit.circuit_id, circuit.impact.as_str().to_lowercase())
         };
         let texts = vec![
             (Label::Ticket, detail.ticket.clone()),

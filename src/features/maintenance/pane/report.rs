@@ -94,9 +94,9 @@ impl State {
             }
             Report::RulesRead { problems } => match problems.into_iter().next() {
                 Some(problem) => Outcome::failed(problem),
-                None => {
-                    Outcome::done("provider rules read again; R among the mails reads those by them that wait for it")
-                }
+                None => Outcome::done(
+                    "provider rules read again; <read-again> among the mails reads those by them that wait for it",
+                ),
             },
             Report::CircuitsRead { circuits, problems } => {
                 let outcome = match problems.into_iter().next() {
@@ -232,7 +232,7 @@ impl State {
             }
             Done::Unacknowledged(count) => {
                 self.clear_marks();
-                Outcome::done(format!("took back {}{unseen}; u undoes", many(*count, "acknowledgement")))
+                Outcome::done(format!("took back {}{unseen}; <undo> undoes", many(*count, "acknowledgement")))
             }
             Done::Noted { count: 0, .. } => {
                 self.clear_marks();
@@ -241,7 +241,7 @@ impl State {
             Done::Noted { keys, count } => {
                 self.drafts.remove(keys);
                 self.clear_marks();
-                Outcome::done(format!("note written on {}{unseen}; u undoes", many(*count, "maintenance")))
+                Outcome::done(format!("note written on {}{unseen}; <undo> undoes", many(*count, "maintenance")))
             }
             Done::Undone { inverse, count, first } => {
                 self.undoing.pop_front();
@@ -264,7 +264,7 @@ impl State {
             }
             Done::Dismissed(mails) => {
                 self.clear_mail_marks();
-                let text = format!("{} dismissed; u undoes, f shows what is", many(*mails, "mail"));
+                let text = format!("{} dismissed; <undo> undoes, <show> shows what is", many(*mails, "mail"));
                 Outcome::done(text).and(self.reread())
             }
             Done::BroughtBack(0) => Outcome::warn("nothing was brought back: somebody has brought it back already"),
@@ -272,13 +272,13 @@ impl State {
                 self.clear_mail_marks();
                 Outcome::done(format!("{} brought back", many(*mails, "mail"))).and(self.reread())
             }
-            Done::Drafted { is_news: true } => Outcome::done("the note is kept as a draft; n goes on with it"),
+            Done::Drafted { is_news: true } => Outcome::done("the note is kept as a draft; <note> goes on with it"),
             Done::Drafted { is_news: false } | Done::Seen => Outcome::none(),
-            Done::Accepted(name) => Outcome::done(format!("accepted as {name}; u undoes")).and(self.reread()),
+            Done::Accepted(name) => Outcome::done(format!("accepted as {name}; <undo> undoes")).and(self.reread()),
             Done::NotAccepted => {
                 Outcome::warn("not accepted: it was read meanwhile, or a newer notice is known").and(self.reread())
             }
-            Done::Edited { word, name } => Outcome::done(format!("{name}: {word}; u undoes")).and(self.reread()),
+            Done::Edited { word, name } => Outcome::done(format!("{name}: {word}; <undo> undoes")).and(self.reread()),
             Done::NotEdited(why) => Outcome::warn(refused(*why)),
             Done::Assigned { address, provider, read, unread } => {
                 let came = match (read, unread) {
@@ -286,7 +286,7 @@ impl State {
                     (read, 0) => format!("{} read", many(*read, "mail")),
                     (read, unread) => format!("{} read, {unread} still cannot be", many(*read, "mail")),
                 };
-                Outcome::done(format!("{address} is {provider}'s: {came}; u undoes")).and(self.reread())
+                Outcome::done(format!("{address} is {provider}'s: {came}; <undo> undoes")).and(self.reread())
             }
             Done::Reread { read: 0, unread: 0 } => Outcome::warn("no mail waits to be read again"),
             Done::Reread { read, unread } => {
@@ -405,7 +405,7 @@ fn refused(why: Refused) -> &'static str {
         Refused::Gone => "it is no longer in the store",
         Refused::Changed => "it changed while you wrote: look again",
         Refused::Same => "it is so already",
-        Refused::Known => "a maintenance of this provider and id is known: / finds it, E corrects it",
+        Refused::Known => "a maintenance of this provider and id is known: <filter> finds it, <correct> corrects it",
         Refused::Backwards => "the window ends before it begins",
         Refused::Nameless => "a maintenance has a provider and an id",
         Refused::NothingSaid => "no notice says anything else than what was set by hand",
@@ -433,7 +433,7 @@ fn acknowledged(
         (0, 0) if already == 1 => Outcome::warn(format!("already acknowledged {by}")),
         (0, 0) if already > 1 => Outcome::warn(format!("all {already} are acknowledged already, the last {by}")),
         (0, 0) => Outcome::warn("nothing was acknowledged: it is no longer in the store"),
-        (count, 0) => Outcome::done(format!("acknowledged {}{rest}; u undoes", many(count, "maintenance"))),
+        (count, 0) => Outcome::done(format!("acknowledged {}{rest}; <undo> undoes", many(count, "maintenance"))),
         (0, 1) if already == 0 => Outcome::warn("it changed while you looked: look again before you acknowledge it"),
         (0, changed) => Outcome::warn(format!("nothing was acknowledged{rest}; {changed} changed while you looked")),
         (count, changed) => Outcome::warn(format!(

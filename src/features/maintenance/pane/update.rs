@@ -265,7 +265,7 @@ impl State {
         match &detail.by_hand {
             Some(set) if set.is_announced => Outcome::ask(write(detail.key, self.who.clone())),
             Some(_) => Outcome::warn("no notice has spoken of it"),
-            None => Outcome::warn("nothing of it was set by hand; E corrects it"),
+            None => Outcome::warn("nothing of it was set by hand; <correct> corrects it"),
         }
     }
 
@@ -285,7 +285,7 @@ impl State {
     fn undo_last(&mut self) -> Outcome {
         if std::mem::take(&mut self.did_nothing) {
             return Outcome::warn(
-                "the last key did nothing: there is nothing of it to undo; u again undoes what was before",
+                "the last key did nothing: there is nothing of it to undo; <undo> again undoes what was before",
             );
         }
         match self.undo.pop() {

@@ -97,9 +97,9 @@ pub struct Before {
     /// Which.
     key: MaintenanceKey,
     /// How it was; `None` where it was not known.
-    before: Option<Whole>,
+    was: Option<Whole>,
     /// How it was made: it is made as it was only while it still is.
-    after: Whole,
+    is: Whole,
 }
 
 /// All of a window that can be set.
@@ -199,7 +199,7 @@ pub fn create(connection: &Connection, made: &Made, actor: &Actor) -> Result<Res
     rows::refresh_text(connection, key, &after.state)?;
     look(connection, key)?;
     tell(connection, key, EventKind::Made, None, actor, &[])?;
-    done(connection, key, Inverse::Unedit(Box::new(Before { key, before: None, after })), actor)
+    done(connection, key, Inverse::Unedit(Box::new(Before { key, was: None, is: after })), actor)
 }
 
 /// Sets something by hand; refused where the window has changed since `revision`, which somebody looked at.
@@ -313,7 +313,7 @@ fn change(
     actor: &Actor,
 ) -> Result<Result<Edited, Refused>, Error> {
     put(connection, key, &before, &after, kind, actor)?;
-    done(connection, key, Inverse::Unedit(Box::new(Before { key, before: Some(before), after })), actor)
+    done(connection, key, Inverse::Unedit(Box::new(Before { key, was: Some(before), is: after })), actor)
 }
 
 /// Makes a window as it was; `None` if it is not any more as it was made.
@@ -322,11 +322,11 @@ pub(super) fn take_back(
     inverse: &Before,
     actor: &Actor,
 ) -> Result<Option<MaintenanceKey>, Error> {
-    let Before { key, before, after } = inverse;
-    let Some(Row { whole: now, .. }) = row(connection, *key)?.filter(|row| row.whole.is(after)) else {
+    let Before { key, was, is } = inverse;
+    let Some(Row { whole: now, .. }) = row(connection, *key)?.filter(|row| row.whole.is(is)) else {
         return Ok(None);
     };
-    match before {
+    match was {
         Some(before) => {
             let state = State { order: now.state.order, ..before.state.clone() };
             put(connection, *key, &now, &Whole { state, ..before.clone() }, EventKind::Unedited, actor)?;

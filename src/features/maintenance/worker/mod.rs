@@ -179,14 +179,16 @@ pub async fn run(
 
 /// Reads the user's rules and circuits whenever they change.
 fn read_files(shared: &Shared, problems: Vec<RuleError>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
-    let rules = rulebook::Reading::begin(shared.rules.clone(), shared.setup.providers_dir.clone(), problems);
-    match rules {
-        Ok(reading) => _ = tasks.spawn(reading.run(shared.reports.clone(), stop.clone())),
+    let (reports, setup) = (&shared.reports, &shared.setup);
+    let rules = rulebook::Reading::new(shared.rules.clone(), setup.providers_dir.clone(), problems);
+    match rules.watched() {
+        Ok(watched) => _ = tasks.spawn(watched.keep_reading(rules, reports.clone(), stop.clone())),
         Err(error) => tracing::warn!(%error, "changes of provider rules go unnoticed until noctui starts again"),
     }
-    let Some(file) = shared.setup.circuits.clone() else { return };
-    match circuits::Reading::begin(shared.inventory.clone(), file) {
-        Ok(reading) => _ = tasks.spawn(reading.run(shared.reports.clone(), stop.clone())),
+    let Some(file) = setup.circuits.clone() else { return };
+    let circuits = circuits::Reading::new(shared.inventory.clone(), file);
+    match circuits.watched() {
+        Ok(watched) => _ = tasks.spawn(watched.keep_reading(circuits, reports.clone(), stop.clone())),
         Err(error) => tracing::warn!(%error, "changes of the circuits go unnoticed until noctui starts again"),
     }
 }

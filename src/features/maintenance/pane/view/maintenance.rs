@@ -135,10 +135,12 @@ fn by_hand(set: &SetByHand, look: &Look<'_>, cells: usize, lines: &mut Vec<TextL
     let head = format!("{} by {} {}", fields.join(", "), set.who, look.zone.short(set.at, look.now));
     let (rest, role) = match (set.is_announced, set.is_news) {
         (false, _) => ("no notice has spoken of it", Role::Muted),
-        (true, true) => ("a later notice would change; T takes it, K keeps yours:", Role::Warning),
-        (true, false) => ("the notices say otherwise; T takes that:", Role::Muted),
+        (true, true) => {
+            ("a later notice would change; <take-notice> takes it, <keep-mine> keeps yours:", Role::Warning)
+        }
+        (true, false) => ("the notices say otherwise; <take-notice> takes that:", Role::Muted),
     };
-    labelled("By hand", &format!("{head}: {rest}"), cells, role, lines);
+    labelled("By hand", &format!("{head}: {}", look.say(rest)), cells, role, lines);
     for change in &set.would_change {
         labelled(" ", &change_line(change, look), cells, role, lines);
     }

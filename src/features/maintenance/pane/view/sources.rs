@@ -140,6 +140,7 @@ fn about(model: &Pane, page: &SourcesPage, look: &Look<'_>, cells: usize) -> Vec
     let Some(facts) = page.selected() else { return Vec::new() };
     let mut lines = Vec::new();
     let mut field = |label: &str, text: &str, role: Role| {
+        let text = &look.say(text);
         for (row, line) in wrap(text, cells.saturating_sub(LABEL).max(8)).into_iter().enumerate() {
             let label = if row == 0 { label } else { "" };
             lines.push(vec![(format!("{label:<LABEL$}"), Role::Muted), (line, role)]);
@@ -172,14 +173,14 @@ fn about(model: &Pane, page: &SourcesPage, look: &Look<'_>, cells: usize) -> Vec
     let next = match here.map(|source| &source.health) {
         Some(SourceHealth::Down { again_at, .. }) => match again_at {
             Some(when) => format!("tried again {}", at(*when)),
-            None => "not by itself: r tries again".to_owned(),
+            None => "not by itself: <sync> tries again".to_owned(),
         },
         Some(SourceHealth::Waiting { again_at, .. }) => format!("tried again {}", at(*again_at)),
         Some(SourceHealth::Watching) => match here.and_then(|source| source.next_at) {
-            Some(when) => format!("{}; r looks now", at(when)),
-            None => "when new mail is told of; r looks now".to_owned(),
+            Some(when) => format!("{}; <sync> looks now", at(when)),
+            None => "when new mail is told of; <sync> looks now".to_owned(),
         },
-        _ => facts.known.next_at.map_or_else(|| "r looks now".to_owned(), at),
+        _ => facts.known.next_at.map_or_else(|| "<sync> looks now".to_owned(), at),
     };
     field("Next run", &next, Role::Text);
     let outcomes: Vec<String> =

@@ -47,17 +47,16 @@ impl Connection {
             Some(point) => self.history(point, &label).await?,
             None => None,
         };
-        let (ids, point) = match since_then {
-            Some(since_then) => since_then,
-            None => {
-                if kept.is_some() {
-                    tracing::info!(label = name, "the history does not go back that far; the label is listed anew");
-                }
-                // Before the list, so that what comes meanwhile is in the history.
-                let profile = self.one(&format!("{MAILBOX}/profile")).await?;
-                let point = text(&profile, "historyId").ok_or_else(|| self.asker.garbled("no historyId"))?.to_owned();
-                (self.list(&label).await?, point)
+        let (ids, point) = if let Some(since_then) = since_then {
+            since_then
+        } else {
+            if kept.is_some() {
+                tracing::info!(label = name, "the history does not go back that far; the label is listed anew");
             }
+            // Before the list, so that what comes meanwhile is in the history.
+            let profile = self.one(&format!("{MAILBOX}/profile")).await?;
+            let point = text(&profile, "historyId").ok_or_else(|| self.asker.garbled("no historyId"))?.to_owned();
+            (self.list(&label).await?, point)
         };
         let (asker, config) = (&self.asker, &self.config);
         let keys = hand::hand_out(ids, desk, |id| fetch(asker, config, id)).await?;
@@ -117,13 +116,12 @@ impl Connection {
             if let Some(now) = text(&answer, "historyId") {
                 now.clone_into(&mut point);
             }
-            match text(&answer, "nextPageToken") {
-                Some(next) => page = Some(next.to_owned()),
-                None => {
-                    // The oldest come first there.
-                    ids.reverse();
-                    return Ok(Some((ids, point)));
-                }
+            if let Some(next) = text(&answer, "nextPageToken") {
+                page = Some(next.to_owned());
+            } else {
+                // The oldest come first there.
+                ids.reverse();
+                return Ok(Some((ids, point)));
             }
         }
         // So much came that a list is the shorter way.

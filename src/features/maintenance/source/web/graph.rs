@@ -48,22 +48,19 @@ impl Connection {
             Some(link) => self.changes(link.clone()).await?,
             None => None,
         };
-        let changes = match since_then {
-            Some(changes) => changes,
-            None => {
-                if kept.is_some() {
-                    tracing::info!(folder = name, "what changed is not known any more; the folder is listed anew");
-                }
-                let first = self.first_link(&id, clock::now());
-                match self.changes(first).await? {
-                    Some(changes) => changes,
-                    None => {
-                        // Another folder may be meant by the name now.
-                        self.names.retain(|(known, _)| known != name);
-                        return Ok(Err("it is gone".to_owned()));
-                    }
-                }
+        let changes = if let Some(changes) = since_then {
+            changes
+        } else {
+            if kept.is_some() {
+                tracing::info!(folder = name, "what changed is not known any more; the folder is listed anew");
             }
+            let first = self.first_link(&id, clock::now());
+            let Some(changes) = self.changes(first).await? else {
+                // Another folder may be meant by the name now.
+                self.names.retain(|(known, _)| known != name);
+                return Ok(Err("it is gone".to_owned()));
+            };
+            changes
         };
         let Changes { mut mails, link } = changes;
         // The newest first, so that a first look shows this week at once.
@@ -211,9 +208,8 @@ impl Connection {
             }
             let body = json!({"categories": categories});
             let change = Request { prefer: Some(PREFER), ..Request::change(Method::PATCH, &target, &body) };
-            if self.asker.object(change).await?.is_err() {
-                continue;
-            }
+            // One that went meanwhile needs none either.
+            let _gone = self.asker.object(change).await?;
         }
         Ok(Ok(()))
     }

@@ -539,8 +539,10 @@ fn brief(error: &Error) -> &'static str {
         Error::Full { .. } => "no space",
         Error::Busy { .. } => "store busy",
         Error::ReadOnly { .. } | Error::Unusable { .. } => "cannot write",
+        Error::Replaced { .. } => "store replaced",
         Error::Corrupt { .. }
         | Error::Emptied { .. }
+        | Error::Lost { .. }
         | Error::NotOurs { .. }
         | Error::Newer { .. }
         | Error::Superseded
@@ -548,6 +550,8 @@ fn brief(error: &Error) -> &'static str {
         | Error::Closed
         | Error::TargetExists { .. }
         | Error::TargetUnusable { .. }
+        | Error::NoBackup { .. }
+        | Error::InUse { .. }
         | Error::Missing { .. }
         | Error::Refused { .. } => "not recorded",
     }
