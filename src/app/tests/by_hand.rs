@@ -37,9 +37,9 @@ fn a_source_is_paused_looked_at_and_read_again_from_the_screen() {
 
 #[test]
 fn a_maintenance_is_made_by_hand_and_taken_back() {
-    let mut desk = Desk::live(120, 40);
+    let mut desk = Desk::live(100, 40);
     desk.press("N");
-    assert_snapshot!("form_120x40", desk.screen());
+    assert_snapshot!("form_100x40", desk.screen());
     desk.type_text("bramble").press("tab").type_text("BR-1").press("enter");
     assert!(desk.shows("Start (UTC): \"\" is no time"), "{}", desk.screen());
     desk.type_text("2026-11-22 02:00").press("tab").type_text("2026-11-22 01:00").press("enter");
@@ -55,9 +55,9 @@ fn a_maintenance_is_made_by_hand_and_taken_back() {
 
 #[test]
 fn a_maintenance_gets_a_ticket_and_another_window_and_what_the_notices_say_is_taken_again() {
-    let mut desk = Desk::live(120, 50);
+    let mut desk = Desk::live(100, 50);
     desk.press("/").type_text("ttn-0008500558").press("enter enter E");
-    assert_snapshot!("form_of_maintenance_120x50", desk.screen());
+    assert_snapshot!("form_of_maintenance_100x50", desk.screen());
     desk.type_text("NOC-4711").press("tab").type_text("ben").press("tab tab tab ctrl-u");
     desk.type_text("2026-12-24 05:00").press("enter");
     assert!(desk.shows("corrected; u undoes"), "{}", desk.screen());
@@ -71,7 +71,7 @@ fn a_maintenance_gets_a_ticket_and_another_window_and_what_the_notices_say_is_ta
     desk.press("E").type_text("NOC-1").press("esc E enter");
     assert!(desk.shows("nothing was changed"), "{}", desk.screen());
     // A ticket is found.
-    desk.press("E").type_text("NOC-99").press("enter esc /").type_text("noc-99");
+    desk.press("E").type_text("NOC-99").press("enter esc / ctrl-u").type_text("noc-99");
     assert!(desk.shows("TTN-0008500558"), "{}", desk.screen());
 }
 

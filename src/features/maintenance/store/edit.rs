@@ -1,7 +1,7 @@
 //! What people set by hand: a maintenance that no notice has told of, corrections, a ticket, an assignee; and the mail that
 //! they say belongs to a maintenance. Each has its inverse, which is refused once something else happened to it since.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
@@ -191,7 +191,8 @@ pub fn create(connection: &Connection, made: &Made, actor: &Actor) -> Result<Res
         circuits: fit(&made.circuits),
     };
     let key = rows::create(connection, &provider, &maintenance_id, &state)?;
-    let by_hand = ByHand { fields: Field::ALL.to_vec(), who: actor.name(), at: actor.at, said: None, is_news: false };
+    let by_hand =
+        ByHand { fields: Field::ALL.to_vec(), who: actor.name(), at: second(actor), said: None, is_news: false };
     let (ticket, assignee) = (cut(&made.ticket, SHORT), cut(&made.assignee, SHORT));
     let after = Whole { state, by_hand: Some(by_hand), ticket, assignee };
     by_hand::keep(connection, key, after.by_hand.as_ref())?;
@@ -244,7 +245,7 @@ pub fn edit(
     };
     let fields: Vec<Field> = Field::ALL.into_iter().filter(is_by_hand).collect();
     // Whoever sets something now has seen what notices say.
-    let by_hand = ByHand { fields, who: actor.name(), at: actor.at, said, is_news: false };
+    let by_hand = ByHand { fields, who: actor.name(), at: second(actor), said, is_news: false };
     after.by_hand = Some(by_hand).filter(|by_hand| !by_hand.fields.is_empty());
     if changes(&before, &after).is_empty() {
         return Ok(Err(Refused::Same));
@@ -441,6 +442,11 @@ fn done(
 ) -> Result<Result<Edited, Refused>, Error> {
     remember(connection, Some(&inverse), actor)?;
     Ok(Ok(Edited { key, inverse }))
+}
+
+/// When somebody acts, as it stands in the store.
+fn second(actor: &Actor) -> DateTime<Utc> {
+    actor.at.trunc_subsecs(0)
 }
 
 /// Circuits as they stand in the store.

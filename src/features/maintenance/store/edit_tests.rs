@@ -17,7 +17,8 @@ use crate::features::maintenance::model::{Impact, Notice, Outcome, Status, Verdi
 const FIRST: MaintenanceKey = MaintenanceKey(1);
 
 fn anna() -> Actor {
-    Actor { who: "anna".to_owned(), at: hour(50) }
+    // Nobody acts on the second.
+    Actor { who: "anna".to_owned(), at: hour(50) + chrono::TimeDelta::milliseconds(123) }
 }
 
 /// Records a mail with these notices, made at an hour.

@@ -80,11 +80,11 @@ async fn folders_in_folders_are_found_by_name_and_senders_by_header() {
     let (microsoft, url, _tasks) = Microsoft::start().await;
     microsoft.state().deliver("f2", mail("noc@isp.example", "there"), "2026-11-21T02:00:00Z");
     microsoft.state().deliver("f2", mail("anna@lakeside.example", "not this one"), "2026-11-21T02:00:00Z");
-    microsoft.state().deliver("f2", mail("noc@isp.example", "old"), "2020-01-01T00:00:00Z");
+    microsoft.state().deliver("f2", mail("noc@isp.example", "old"), "1900-01-01T00:00:00Z");
     let mut config = config(Service::Microsoft, &url);
     config.folders = vec!["Wartung/O'Neil's".to_owned(), "Wartung/Nowhere".to_owned()];
     config.wanted.senders = vec!["noc@isp.example".to_owned()];
-    config.wanted.since_days = Some(365);
+    config.wanted.since_days = Some(36_500);
     let kept = Arc::new(Kept::default());
     let read = kept.read(&config).await.unwrap();
     assert_eq!(read.troubles, ["folder Wartung/Nowhere: there is no such folder; there are O'Neil's"]);
