@@ -58,25 +58,38 @@ fn prepare(from: &Path, to: &Path, migrations: &[&str]) -> Result<(), Error> {
 
 /// Keeps what is there, and puts what was prepared in its place.
 fn exchange(data_dir: &Path, path: &Path, prepared: &Path, now: DateTime<Utc>) -> Result<Restored, Error> {
-    let stamp = now.format("%Y%m%dT%H%M%SZ");
+    let stamp = now.format("%Y%m%dT%H%M%SZ").to_string();
     if !path.exists() && !connect::has_journal(path) {
         publish(prepared, path)?;
         return Ok(Restored::New);
     }
-    let kept = data_dir.join(format!("before-restore-{stamp}.db"));
+    let kept = unused(data_dir, |number| format!("before-restore-{stamp}{number}.db"));
     match backup(data_dir, &kept) {
         Ok(_) => {
             overwrite(path, prepared)?;
             Ok(Restored::Kept(kept))
         }
         Err(Error::Corrupt { .. } | Error::NotOurs { .. } | Error::Missing { .. }) => {
-            let aside = data_dir.join(format!("{FILE_NAME}.aside-{stamp}"));
+            let aside = unused(data_dir, |number| format!("{FILE_NAME}.aside-{stamp}{number}"));
             move_aside(path, &aside)?;
             publish(prepared, path)?;
             Ok(Restored::Aside(aside))
         }
         Err(error) => Err(error),
     }
+}
+
+/// A name that no file has: several may be put back within a second.
+fn unused(data_dir: &Path, name: impl Fn(&str) -> String) -> PathBuf {
+    let mut number = String::new();
+    for next in 2_u32.. {
+        let path = data_dir.join(name(&number));
+        if path.symlink_metadata().is_err() {
+            return path;
+        }
+        number = format!("-{next}");
+    }
+    data_dir.join(name(&number))
 }
 
 /// Writes all of `from` over the database at `path`, in one transaction.
@@ -158,7 +171,7 @@ mod tests {
         drop(store);
         assert_eq!(words(&Store::open(dir.path(), &Options::new(NEW)).unwrap()).unwrap(), "then,again");
         // The way back.
-        restore(dir.path(), &kept, NEW, now() + chrono::TimeDelta::hours(1)).unwrap();
+        restore(dir.path(), &kept, NEW, now()).unwrap();
         assert_eq!(words(&Store::open(dir.path(), &Options::new(NEW)).unwrap()).unwrap(), "then,since");
         let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         assert!(!names.into_iter().any(|name| name.contains("restoring")));

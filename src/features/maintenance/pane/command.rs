@@ -196,14 +196,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
     row(Command::CopyText, "copy-text", &["Y"], ALL, "", "Copy what is shown as text"),
     row(Command::Export, "export", &["e"], BOTH, "export", "Write a calendar file"),
     row(Command::Sync, "sync", &["r"], SYNCED, "", "Ask the sources for new mail now, or the one under the cursor"),
-    row(
-        Command::Sources,
-        "sources",
-        &["S"],
-        LISTS,
-        "",
-        "List the sources: how they are doing, and what came of their mails",
-    ),
+    row(Command::Sources, "sources", &["S"], LISTS, "", "List the sources: state, last run, errors, what came of them"),
     row(
         Command::Reread,
         "read-again",

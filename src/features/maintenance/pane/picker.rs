@@ -20,6 +20,8 @@ pub(crate) enum Purpose {
         address: String,
         /// Every provider, the likeliest first; `None` until they are known.
         all: Option<Vec<String>>,
+        /// Whether the first one is likely: then nothing need be typed.
+        is_likely: bool,
     },
     /// The maintenance of a mail.
     Maintenance {
@@ -68,6 +70,8 @@ impl Picker {
     fn write(&self, who: &str) -> Option<Write> {
         let who = who.to_owned();
         match &self.purpose {
+            // The first of all that there are is nobody's choice.
+            Purpose::Provider { is_likely: false, .. } if self.at == 0 && self.field.text().trim().is_empty() => None,
             Purpose::Provider { address, .. } => {
                 let provider = (*self.choice()?.get(self.at)?).to_owned();
                 Some(Write::Assign { address: address.clone(), provider, who })
@@ -93,7 +97,7 @@ impl State {
         };
         match sender {
             Some(address) if !address.is_empty() => {
-                let purpose = Purpose::Provider { address, all: None };
+                let purpose = Purpose::Provider { address, all: None, is_likely: false };
                 self.editor = Some(Editor::Pick(Box::new(Picker { purpose, field: Field::line(""), at: 0 })));
                 Outcome::ask(Question::Providers)
             }
@@ -118,7 +122,7 @@ impl State {
         let is_down = key.code == Code::Down || (key.code == Code::Tab && !key.shift);
         if key.code == Code::Enter {
             let Some(write) = picker.write(&self.who) else {
-                return Outcome::warn("nothing is chosen: another word may find it");
+                return Outcome::warn("nothing is chosen: a part of its name finds it");
             };
             self.editor = None;
             return Outcome::ask(write);
@@ -147,7 +151,7 @@ impl State {
     /// The providers that there are.
     pub(super) fn providers_told(&mut self, providers: Vec<String>) {
         let Some(Editor::Pick(picker)) = &mut self.editor else { return };
-        let Purpose::Provider { address, all } = &mut picker.purpose else { return };
+        let Purpose::Provider { address, all, is_likely } = &mut picker.purpose else { return };
         // The one whose name is in the address first, so that Enter alone takes it.
         let guess = provider_of(address);
         let is_near = |name: &String| {
@@ -155,6 +159,7 @@ impl State {
             !guess.is_empty() && (name.contains(&guess) || guess.contains(&name))
         };
         let (mut near, far): (Vec<String>, Vec<String>) = providers.into_iter().partition(is_near);
+        *is_likely = !near.is_empty();
         near.extend(far);
         *all = Some(near);
     }

@@ -254,10 +254,12 @@ impl State {
                 let mails = if reread { self.reread() } else { vec![] };
                 Outcome::done(format!("undone: {}: {on}", undone(inverse))).and(mails)
             }
-            Done::NothingDone => Outcome::warn(format!("there is nothing to undo: nothing was done by {}", self.who)),
+            Done::NothingDone => Outcome::warn(format!("there is nothing left to undo of what {} did", self.who)),
             Done::NothingToUndo => {
                 self.undoing.pop_front();
-                Outcome::warn("somebody has changed it since: nothing was undone")
+                Outcome::warn(
+                    "taken back or changed elsewhere since: nothing was undone; <undo> again undoes what was before",
+                )
             }
             Done::Dismissed(0) => {
                 Outcome::warn("nothing was dismissed: it was read meanwhile, or dismissed by somebody")
@@ -348,7 +350,9 @@ impl State {
 
     /// Time went on: groups follow it, and a note that is being written is kept.
     pub(crate) fn tick(&mut self, now: DateTime<Utc>) -> Outcome {
-        let turned = now.timestamp() / 60 != self.query.now.timestamp() / 60;
+        let minute = now.timestamp() / 60 != self.query.now.timestamp() / 60;
+        // A row that says "over" does not stand among those under way.
+        let turned = minute || self.instants().any(|instant| self.query.now < instant && instant <= now);
         let relisted = if turned && !self.stale && self.list.is_loaded() { self.relist_here(now) } else { vec![] };
         self.keep_draft(now).and(relisted)
     }
@@ -413,7 +417,7 @@ fn refused(why: Refused) -> &'static str {
 }
 
 /// `one note`, `3 notes`.
-fn many(count: usize, one: &str) -> String {
+pub(super) fn many(count: usize, one: &str) -> String {
     if count == 1 { format!("one {one}") } else { format!("{count} {one}s") }
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use super::opened::{Load, Page};
+use super::report::many;
 use super::{Outcome, State, view};
 use crate::features::maintenance::model::Impact;
 use crate::features::maintenance::store::count::Count;
@@ -81,7 +82,7 @@ impl State {
             let alert = source.alert.as_ref().map(|alert| format!("  its server says: {}", clean_line(alert)));
             let story = [
                 format!("{}  {}", source.name, source.place),
-                format!("  {health}; {} mails since the start; last complete {fresh}", source.received),
+                format!("  {health}; {} since the start; last complete {fresh}", many(source.received, "mail")),
             ];
             story.into_iter().chain(alert)
         });

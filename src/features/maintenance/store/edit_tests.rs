@@ -162,3 +162,19 @@ fn a_mail_is_attached_to_a_maintenance_and_taken_off_again() {
     assert_eq!((opened.maintenances, look(&connection).events[0].kind), (vec![], EventKind::Detached));
     assert_eq!(undo(&connection, &attached.inverse, &anna()).unwrap().done, []);
 }
+
+#[test]
+fn a_second_reading_by_better_rules_is_withheld_where_something_was_set_by_hand() {
+    let connection = empty();
+    let wrong = Notice { end: hour(103), ..notice(hour(0)) };
+    let key = take_in(&connection, "1", 0, vec![wrong]);
+    let window = Edit { window: Some((hour(101), hour(105))), ..Edit::default() };
+    edit(&connection, FIRST, None, &window, &anna()).unwrap().unwrap();
+    let opened = notification(&connection, key).unwrap().unwrap();
+    let again = super::again::apply(&connection, &opened, &mail("1", hour(0), vec![notice(hour(0))]).1, &[]).unwrap();
+    assert_eq!(again.effect, super::again::Effect::Different);
+    let detail = look(&connection);
+    assert_eq!((detail.start, detail.events[0].kind), (hour(101), EventKind::Withheld));
+    take(&connection, FIRST, &anna()).unwrap().unwrap();
+    assert_eq!((look(&connection).start, look(&connection).end), (hour(100), hour(104)));
+}

@@ -379,7 +379,8 @@ fn merge_into(
                 let (state, changes) = held(key, state, changes)?;
                 // What is withheld asks for a look, too.
                 update(connection, key, &state, &[changes.as_slice(), &withheld].concat())?;
-                let what = if changes.is_empty() { Merged::Unchanged } else { Merged::Changed };
+                let is_same = changes.is_empty() && withheld.is_empty();
+                let what = if is_same { Merged::Unchanged } else { Merged::Changed };
                 (key, what, changes, Some(state.order.stamp))
             }
             Step::Unlisted { key, state, changes } => {
@@ -407,7 +408,10 @@ fn merge_into(
             notification: Some(made.notification),
             who: None,
         };
-        event(kind).insert(connection, &changes)?;
+        // One that would only change what was set by hand is told as that alone.
+        if withheld.is_empty() || !changes.is_empty() {
+            event(kind).insert(connection, &changes)?;
+        }
         if !withheld.is_empty() {
             event(EventKind::Withheld).insert(connection, &withheld)?;
         }

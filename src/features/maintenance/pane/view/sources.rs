@@ -101,7 +101,10 @@ fn draw_row(
     pen.column_right(&complete, 9, text).skip(2);
     pen.column_right(&mails, 7, text);
     if wide {
-        pen.skip(2).column_right(&unread, 10, text).skip(2).column(&kind, 10, text);
+        pen.skip(2).column_right(&unread, 10, text);
+    }
+    if area.width >= 96 {
+        pen.skip(2).column(&kind, 10, text);
     }
     if is_selected {
         pen.highlight(look.theme.style(Role::Selected));

@@ -111,6 +111,40 @@ fn matches(message: &Message, search: &str) -> bool {
         && (senders.is_empty() || senders.iter().any(|sender| from.contains(sender)))
 }
 
+/// A mail as it is asked for.
+fn message(state: &State, id: &str, asked: &Asked) -> Said {
+    let Some(message) = state.messages.iter().find(|message| message.id == id) else {
+        return error(404, "Requested entity was not found.");
+    };
+    let mut answer = json!({
+        "id": message.id, "labelIds": message.labels, "sizeEstimate": message.raw.len(),
+        "historyId": state.point.to_string(), "internalDate": message.at.to_string(),
+    });
+    match asked.field("format").unwrap() {
+        "raw" => answer["raw"] = URL_SAFE.encode(&message.raw).into(),
+        "metadata" => {
+            let wanted: Vec<&str> = asked
+                .query
+                .iter()
+                .filter(|(name, _)| name == "metadataHeaders")
+                .map(|(_, name)| name.as_str())
+                .collect();
+            let text = String::from_utf8_lossy(&message.raw).into_owned();
+            let header = |line: &str| {
+                let (name, value) = line.split_once(": ")?;
+                wanted
+                    .iter()
+                    .any(|wanted| wanted.eq_ignore_ascii_case(name))
+                    .then(|| json!({"name": name, "value": value}))
+            };
+            let headers: Vec<Value> = text.lines().take_while(|line| !line.is_empty()).filter_map(header).collect();
+            answer["payload"] = json!({"headers": headers});
+        }
+        other => panic!("{other}"),
+    }
+    Said::json(200, &answer)
+}
+
 impl Answers for Google {
     fn answer(&self, asked: &Asked) -> Said {
         let state = &mut *self.state();
@@ -189,39 +223,7 @@ impl Answers for Google {
                 }
                 Said { status: 204, headers: vec![], body: vec![] }
             }
-            ("GET", ["messages", id]) => {
-                let Some(message) = state.messages.iter().find(|message| message.id == *id) else {
-                    return error(404, "Requested entity was not found.");
-                };
-                let mut answer = json!({
-                    "id": message.id, "labelIds": message.labels, "sizeEstimate": message.raw.len(),
-                    "historyId": state.point.to_string(), "internalDate": message.at.to_string(),
-                });
-                match asked.field("format").unwrap() {
-                    "raw" => answer["raw"] = URL_SAFE.encode(&message.raw).into(),
-                    "metadata" => {
-                        let wanted: Vec<&str> = asked
-                            .query
-                            .iter()
-                            .filter(|(name, _)| name == "metadataHeaders")
-                            .map(|(_, name)| name.as_str())
-                            .collect();
-                        let text = String::from_utf8_lossy(&message.raw).into_owned();
-                        let header = |line: &str| {
-                            let (name, value) = line.split_once(": ")?;
-                            wanted
-                                .iter()
-                                .any(|wanted| wanted.eq_ignore_ascii_case(name))
-                                .then(|| json!({"name": name, "value": value}))
-                        };
-                        let headers: Vec<Value> =
-                            text.lines().take_while(|line| !line.is_empty()).filter_map(header).collect();
-                        answer["payload"] = json!({"headers": headers});
-                    }
-                    other => panic!("{other}"),
-                }
-                Said::json(200, &answer)
-            }
+            ("GET", ["messages", id]) => message(state, id, asked),
             _ => panic!("{} {}", asked.method, asked.path),
         }
     }

@@ -50,7 +50,7 @@ async fn a_mail_goes_into_the_store_and_what_became_of_it_is_its_label() {
             while told.recv().await.is_some() {}
             state
         };
-        let (_, state) = tokio::join!(feeding, listening);
+        let ((), state) = tokio::join!(feeding, listening);
         assert!(state.next_at.is_some() && state.received == usize::from(round == 0), "{state:?}");
         let labels = google.state().messages.iter().find(|message| message.id == first).unwrap().labels.clone();
         assert_eq!(labels, ["INBOX", "UNREAD", "Label_7"]);
