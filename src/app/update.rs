@@ -117,9 +117,9 @@ impl Model {
     /// A key: for the topmost overlay, else for a text being typed, else for a command.
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
         self.toasts.seen(self.now);
-        // Leaving is possible from everywhere, whatever is being typed.
+        // Leaving is possible from everywhere, whatever is being typed, and for the second time without a question.
         if key.ctrl && key.code == Code::Char('c') {
-            return self.run(Command::Quit);
+            return if self.asks_about_leaving() { self.execute(Command::Quit) } else { self.run(Command::Quit) };
         }
         if self.layout().is_none() {
             return self.key_unseen(key);

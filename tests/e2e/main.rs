@@ -14,5 +14,7 @@ mod deploying;
 mod killed;
 mod lab;
 mod night;
+mod serving;
+mod signalled;
 mod together;
 mod world;
