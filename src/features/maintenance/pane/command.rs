@@ -233,7 +233,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         scopes: &[Scope::Maintenance],
         risk: Risk::Undoable,
         writes: false,
-        hint: "take the notice",
+        hint: "take notice",
         help: "Take over what the notices say of what was set by hand",
     },
     Spec {
