@@ -140,7 +140,8 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
         let login = Login { proof: Proof::Kept(secret), ..imap.login.clone() };
         let oauth = OAuth { key_file: None, kept_in: PathBuf::new(), scopes: Vec::new(), ..web.oauth.clone() };
         let wanted_of_web = Wanted { senders: Vec::new(), ..web.wanted.clone() };
-        let web = WebMail { oauth, wanted: wanted_of_web, labels: Vec::new(), ..(**web).clone() };
+        let web =
+            WebMail { oauth, wanted: wanted_of_web, labels: Vec::new(), limit_from: Vec::new(), ..(**web).clone() };
         let imap = Imap { ca_file: None, wanted, login, ..(**imap).clone() };
         ((maildir.name.clone(), name.clone(), of_web.clone()), imap, web)
     };

@@ -7,6 +7,7 @@
 mod answer;
 mod aside;
 pub(crate) mod circuits;
+mod health;
 mod intake;
 mod protocol;
 mod read;
@@ -17,8 +18,9 @@ mod watched;
 mod write;
 
 pub(crate) use aside::assign;
+pub use health::{SourceFacts, SourceHealth, SourceState};
 pub(crate) use intake::{kind, label, place};
-pub use protocol::{Done, Mail, Question, Report, Request, SourceFacts, SourceHealth, SourceState, Target, Write};
+pub use protocol::{Done, Mail, Question, Report, Request, Target, Write};
 
 use std::path::PathBuf;
 use std::sync::Arc;
