@@ -89,7 +89,11 @@ impl Backends {
         let (token_file, written) = watch::channel(None);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Backend)?;
         let serve = async move {
-            let (simulators, lab) = match async { Ok((open(setups).await?, lab::start().await?)) }.await {
+            let opened = async {
+                let simulators = open(setups).await.map_err(Error::Backend)?;
+                Ok((simulators, lab::start().await.map_err(Error::Lab)?))
+            };
+            let (simulators, lab) = match opened.await {
                 Ok(opened) => opened,
                 Err(error) => {
                     let _nobody_waits = ready.send(Err(error));
@@ -109,8 +113,8 @@ impl Backends {
         };
         let thread = thread::Builder::new().name("demo".to_owned()).spawn(move || runtime.block_on(serve));
         let thread = thread.map_err(Error::Backend)?;
-        let doors = opened.blocking_recv().unwrap_or_else(|_| Err(io::Error::other("the thread has crashed")));
-        let (doors, lab) = doors.map_err(Error::Backend)?;
+        let crashed = |_| Err(Error::Backend(io::Error::other("the thread has crashed")));
+        let (doors, lab) = opened.blocking_recv().unwrap_or_else(crashed)?;
         Ok(Self { instances, doors, deploys, lab, token_file, stop, thread: Some(thread) })
     }
 
