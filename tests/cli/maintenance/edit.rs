@@ -76,3 +76,17 @@ fn a_mail_that_no_rule_reads_is_attached() {
     assert!(said(&home, &["undo", "--who", "ben"]).contains("the mail belongs to it no more"));
     assert_eq!(json(&home, &["mails"])[0]["id"], 2);
 }
+
+#[test]
+fn a_new_start_is_of_one_window_and_a_ticket_of_all() {
+    let windows = &[("20990301T220000Z", "20990302T040000Z"), ("20990302T220000Z", "20990303T040000Z")];
+    let home = super::home_with(&[Notice { windows, ..Notice::default() }]);
+    let edit = ["maintenance", "edit", "HC-100", "--end", "2099-03-02 03:00"];
+    home.noctui(edit).assert().code(2).stderr(contains("say which with --window"));
+    let edited = json(&home, &["edit", "HC-100", "--window", "1", "--end", "2099-03-02 03:00"]);
+    assert_eq!((edited.as_array().unwrap().len(), &edited[0]["window"]), (1, &value!(1)));
+    assert_eq!(said(&home, &["edit", "HC-100", "--ticket", "NOC-8"]).lines().count(), 2);
+    // What one of them lacks is said of that one.
+    let taken = home.noctui(["maintenance", "edit", "HC-100", "--take"]).assert().code(2);
+    taken.stdout(contains("taken")).stderr(contains("a window of HC-100"));
+}

@@ -169,6 +169,12 @@ pub(super) fn edit(args: EditArgs, session: &Session) -> anyhow::Result<ExitCode
             Ok(named) => named,
             Err(trouble) => return Ok(Err(trouble)),
         };
+        if is_window && named.windows.len() > 1 {
+            let trouble = Trouble::new(&format!("{named} has {} windows", named.windows.len()))
+                .caused_by("--start and --end are of one of them")
+                .to_do("say which with --window; `noctui maintenance show` numbers them");
+            return Ok(Err(trouble));
+        }
         let mut edited = Vec::new();
         for window in &named.windows {
             edited.push(if take {
@@ -254,7 +260,9 @@ fn say(told: Told, name: &str, word: &'static str, json: bool) -> anyhow::Result
         });
         output::print(&lines.collect::<String>())?;
     }
-    Ok(ExitCode::SUCCESS)
+    // Of several windows one may have already what the others were given.
+    let left = refused.filter(|why| *why != Refused::Same);
+    Ok(left.map_or(ExitCode::SUCCESS, |why| failed(&[trouble(why, &format!("a window of {name}"))])))
 }
 
 /// Why nothing was done.

@@ -58,10 +58,10 @@ impl Label {
     /// What can stand in it, where the label does not say that.
     pub(crate) fn help(self) -> &'static str {
         match self {
-            Self::Status => "confirmed, tentative, rescheduled, in-process, completed or cancelled",
+            Self::Status => "tentative, confirmed, rescheduled, in process, completed or cancelled",
             Self::Start | Self::End => "such as 2026-11-21 22:00, in UTC",
-            Self::Circuits => "separated by commas, with the impact behind an equals sign: AB-1=degraded",
-            Self::Ticket => "its id or its address; nothing takes it away",
+            Self::Circuits => "with commas between; not an outage: AB-1=degraded, =reduced or =no impact",
+            Self::Ticket => "its id or its address; left empty there is none",
             Self::Provider | Self::Id | Self::Summary | Self::Assignee => "",
         }
     }
@@ -128,19 +128,13 @@ impl Form {
 
     /// What is known of a maintenance.
     fn of_detail(detail: &Detail) -> Self {
-        let circuit = |circuit: &Circuit| {
-            if circuit.impact == Impact::Outage {
-                return circuit.circuit_id.clone();
-            }
-            format!("{}={}", circuit.circuit_id, circuit.impact.as_str().to_lowercase())
-        };
         let texts = vec![
             (Label::Ticket, detail.ticket.clone()),
             (Label::Assignee, detail.assignee.clone()),
-            (Label::Status, detail.status.as_str().to_lowercase()),
+            (Label::Status, detail.status.word().to_owned()),
             (Label::Start, detail.start.format(TIME).to_string()),
             (Label::End, detail.end.format(TIME).to_string()),
-            (Label::Circuits, detail.circuits.iter().map(circuit).collect::<Vec<_>>().join(", ")),
+            (Label::Circuits, detail.circuits.iter().map(as_typed).collect::<Vec<_>>().join(", ")),
             (Label::Summary, detail.summary.clone()),
         ];
         let target = Target { key: detail.key, revision: detail.revision };
@@ -154,7 +148,7 @@ impl Form {
         let texts = vec![
             (Label::Provider, guess.provider),
             (Label::Id, guess.maintenance_id.unwrap_or_default()),
-            (Label::Status, guess.status.as_str().to_lowercase()),
+            (Label::Status, guess.status.word().to_owned()),
             (Label::Start, time(guess.start)),
             (Label::End, time(guess.end)),
             (Label::Circuits, guess.circuits.join(", ")),
@@ -203,7 +197,7 @@ impl Form {
                     status: self.status()?,
                     start,
                     end,
-                    circuits: circuits(self.text(Label::Circuits)),
+                    circuits: self.circuits()?,
                     summary: self.text(Label::Summary).to_owned(),
                     ticket: self.text(Label::Ticket).to_owned(),
                     assignee: self.text(Label::Assignee).to_owned(),
@@ -216,7 +210,7 @@ impl Form {
                 let edit = Edit {
                     window: if is_moved { Some(self.window()?) } else { None },
                     status: if self.changed(Label::Status).is_some() { Some(self.status()?) } else { None },
-                    circuits: self.changed(Label::Circuits).map(circuits),
+                    circuits: if self.changed(Label::Circuits).is_some() { Some(self.circuits()?) } else { None },
                     summary: owned(Label::Summary),
                     ticket: owned(Label::Ticket),
                     assignee: owned(Label::Assignee),
@@ -229,7 +223,7 @@ impl Form {
             Purpose::Mail { key, made_at, sender, account } => {
                 let (start, end) = self.window()?;
                 let status = self.status()?;
-                let circuits = circuits(self.text(Label::Circuits));
+                let circuits = self.circuits()?;
                 if circuits.is_empty() && !status.is_final() {
                     return Err((Label::Circuits, "it has to be filled in".to_owned()));
                 }
@@ -270,19 +264,46 @@ impl Form {
     /// Where it stands.
     fn status(&self) -> Result<Status, (Label, String)> {
         let text = self.text(Label::Status);
-        let word = text.to_uppercase().replace("RESCHEDULED", "RE-SCHEDULED");
-        word.parse()
-            .map_err(|_| (Label::Status, format!("{text:?} is no status; it is one of {}", Label::Status.help())))
+        let known = Status::ALL.into_iter().find(|status| is_word(text, [status.word(), status.as_str()]));
+        known.ok_or_else(|| (Label::Status, format!("{text:?} is none; it is {}", Label::Status.help())))
+    }
+
+    /// The circuits.
+    fn circuits(&self) -> Result<Vec<Circuit>, (Label, String)> {
+        circuits(self.text(Label::Circuits)).map_err(|why| (Label::Circuits, why))
+    }
+}
+
+/// Whether `typed` is one of these words, in capitals or not, with blanks or dashes.
+fn is_word(typed: &str, words: [&str; 2]) -> bool {
+    words.iter().any(|word| word.replace('-', " ").eq_ignore_ascii_case(&typed.replace('-', " ")))
+}
+
+/// A circuit as somebody would type it.
+fn as_typed(circuit: &Circuit) -> String {
+    match circuit.impact {
+        Impact::Outage => circuit.circuit_id.clone(),
+        impact => format!("{}={}", circuit.circuit_id, impact.word()),
     }
 }
 
 /// Circuits as they are typed, each with what happens to it unless it is an outage.
-fn circuits(text: &str) -> Vec<Circuit> {
+fn circuits(text: &str) -> Result<Vec<Circuit>, String> {
     let circuit = |typed: &str| {
-        let parts =
-            typed.rsplit_once('=').and_then(|(id, impact)| Some((id, impact.trim().to_uppercase().parse().ok()?)));
-        let (id, impact) = parts.unwrap_or((typed, Impact::Outage));
-        Circuit { circuit_id: id.trim().to_owned(), impact }
+        let known =
+            |typed: &str| Impact::ALL.into_iter().find(|impact| is_word(typed, [impact.word(), impact.as_str()]));
+        let (id, impact) = match typed.rsplit_once('=').map(|(id, word)| (id.trim(), word.trim())) {
+            Some((id, word)) if !id.is_empty() => match known(word) {
+                Some(impact) => (id, impact),
+                // A word of letters alone is meant as an impact; anything else belongs to the id.
+                None if word.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '-') => {
+                    return Err(format!("{word:?} is no impact; it is outage, degraded, reduced or no impact"));
+                }
+                None => (typed, Impact::Outage),
+            },
+            _ => (typed, Impact::Outage),
+        };
+        Ok(Circuit { circuit_id: id.to_owned(), impact })
     };
     text.split(',').map(str::trim).filter(|typed| !typed.is_empty()).map(circuit).collect()
 }
@@ -380,13 +401,33 @@ mod tests {
         assert_eq!(made.end - made.start, chrono::TimeDelta::minutes(30));
         let circuit = |id: &str, impact| Circuit { circuit_id: id.to_owned(), impact };
         assert_eq!(made.circuits, [circuit("AB-1", Impact::Outage), circuit("CD=2", Impact::Degraded)]);
+        let typed = "A-1=reduced-redundancy, A-2=Reduced,A-3 = no impact, A-4=OUTAGE, A=5, =A6";
+        let read = circuits(typed).unwrap().into_iter().map(|circuit| (circuit.circuit_id, circuit.impact.word()));
+        let read: Vec<String> = read.map(|(id, word)| format!("{id} {word}")).collect();
+        assert_eq!(read.join(", "), "A-1 reduced, A-2 reduced, A-3 no impact, A-4 outage, A=5 outage, =A6 outage");
+    }
+
+    #[test]
+    fn what_stands_in_a_form_at_first_can_be_saved_again() {
+        for status in Status::ALL {
+            let form = filled(&[(Label::Status, status.word())]);
+            assert_eq!(form.status().unwrap(), status);
+        }
+        for impact in Impact::ALL {
+            let circuit = Circuit { circuit_id: "/OGYX/900001/ /ZYO /".to_owned(), impact };
+            assert_eq!(circuits(&as_typed(&circuit)).unwrap(), [circuit]);
+        }
     }
 
     #[test]
     fn the_field_that_is_wrong_is_named() {
-        for (label, text) in
-            [(Label::Id, " "), (Label::Status, "soon"), (Label::Start, "tonight"), (Label::End, "2026-11-21 21:00")]
-        {
+        for (label, text) in [
+            (Label::Id, " "),
+            (Label::Status, "soon"),
+            (Label::Start, "tonight"),
+            (Label::End, "2026-11-21 21:00"),
+            (Label::Circuits, "AB-1=degradd"),
+        ] {
             let mut form = filled(WHOLE);
             form.fields.iter_mut().find(|(other, ..)| *other == label).unwrap().1 = Field::line(text);
             let (wrong, why) = form.write("anna").unwrap_err();

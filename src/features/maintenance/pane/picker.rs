@@ -66,6 +66,14 @@ impl Picker {
         }
     }
 
+    /// What to say where nothing is left of it.
+    pub(crate) fn nothing(&self) -> &'static str {
+        match &self.purpose {
+            Purpose::Provider { .. } => "no rule is called so; `noctui provider new` drafts one from a mail",
+            Purpose::Maintenance { .. } => "no maintenance has these words",
+        }
+    }
+
     /// What is chosen, as a write.
     fn write(&self, who: &str) -> Option<Write> {
         let who = who.to_owned();

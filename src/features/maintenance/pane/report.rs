@@ -252,7 +252,8 @@ impl State {
                 };
                 let reread = of_mails || matches!(inverse, Inverse::Unaccept(_) | Inverse::Detach(_));
                 let mails = if reread { self.reread() } else { vec![] };
-                Outcome::done(format!("undone: {}: {on}", undone(inverse))).and(mails)
+                let on = if matches!(inverse, Inverse::Unassign(_)) { String::new() } else { format!(": {on}") };
+                Outcome::done(format!("undone: {}{on}", undone(inverse))).and(mails)
             }
             Done::NothingDone => Outcome::warn(format!("there is nothing left to undo of what {} did", self.who)),
             Done::NothingToUndo => {
@@ -285,12 +286,16 @@ impl State {
             Done::Assigned { address, provider, read, unread } => {
                 let came = match (read, unread) {
                     (0, 0) => "its next mails are read so".to_owned(),
+                    (0, unread) => format!("{} still cannot be read", many(*unread, "mail")),
                     (read, 0) => format!("{} read", many(*read, "mail")),
                     (read, unread) => format!("{} read, {unread} still cannot be", many(*read, "mail")),
                 };
                 Outcome::done(format!("{address} is {provider}'s: {came}; <undo> undoes")).and(self.reread())
             }
-            Done::Reread { read: 0, unread: 0 } => Outcome::warn("no mail waits to be read again"),
+            Done::Reread { read: 0, unread } if *unread > 0 => {
+                Outcome::warn(format!("{} still cannot be read", many(*unread, "mail"))).and(self.reread())
+            }
+            Done::Reread { read: 0, .. } => Outcome::warn("no mail waits to be read again"),
             Done::Reread { read, unread } => {
                 Outcome::done(format!("{} read, {unread} still cannot be", many(*read, "mail"))).and(self.reread())
             }
@@ -399,7 +404,7 @@ fn undone(inverse: &Inverse) -> &'static str {
         Inverse::BringBack(_) => "no longer dismissed",
         Inverse::Unedit(_) => "as it was before",
         Inverse::Detach(_) => "the mail belongs to it no more",
-        Inverse::Unassign(_) => "the sender is nobody's again",
+        Inverse::Unassign(_) => "the sender is nobody's again; what was read so stays",
     }
 }
 

@@ -45,6 +45,7 @@ impl State {
             return Outcome { requests: vec![Request::Sync], ..Outcome::done("asking the sources for new mail") };
         };
         match page.selected() {
+            Some(_) if self.is_source_paused() => Outcome::warn("it is paused; <pause-source> reads it again"),
             Some(facts) => Outcome::ask(Write::Look { name: facts.name.clone() }),
             None => Outcome::warn("there is no source here"),
         }

@@ -112,6 +112,9 @@ impl State {
             Command::Accept => self.has_suggestion(),
             Command::Dismiss => return self.dismissal(),
             Command::Pause => return Some(if self.is_source_paused() { "resume" } else { hint }),
+            // On the lists other keys need the room.
+            Command::Sync => matches!(self.pages.last(), Some(Page::Sources(page)) if page.selected().is_some()),
+            Command::Make => self.is_opened() && self.dismissal().is_some(),
             Command::Take => self.set_by_hand().is_some_and(|set| !set.would_change.is_empty()),
             Command::Keep => self.set_by_hand().is_some_and(|set| set.is_news),
             Command::AssignSender | Command::Attach => self.dismissal().is_some(),
@@ -129,11 +132,9 @@ impl State {
             | Command::Close
             | Command::CopyText
             | Command::Sources
-            | Command::Make
             | Command::Reread
             | Command::Edit
-            | Command::Raw
-            | Command::Sync => true,
+            | Command::Raw => true,
         };
         makes_sense.then_some(hint)
     }

@@ -1,5 +1,6 @@
 //! The sources: a line for each, and below them all about the one under the cursor.
 
+use chrono::TimeDelta;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -11,7 +12,7 @@ use crate::ui::Look;
 use crate::ui::line::{Pen, wrap};
 use crate::ui::page::{TextLine, Title, draw_lines, plain, trouble_lines};
 use crate::ui::theme::{Role, State};
-use crate::ui::time::age;
+use crate::ui::time::{age, brief};
 
 /// Width of the labels below.
 const LABEL: usize = 12;
@@ -71,7 +72,10 @@ fn draw_row(
 ) {
     let muted = look.theme.style(Role::Muted);
     let (text, state, words) = match of {
-        None => (muted, None, ["source", "state", "complete", "mails", "to look at", "kind"].map(str::to_owned)),
+        None => {
+            let titles = ["source", "state", "last run", "next run", "mails", "to look at", "kind"];
+            (muted, None, titles.map(str::to_owned))
+        }
         Some((model, facts)) => {
             let (state, word) = state(model, facts);
             let unread: u64 =
@@ -81,6 +85,7 @@ fn draw_row(
                 facts.name.clone(),
                 word,
                 complete,
+                next(model, facts, look),
                 facts.mails.to_string(),
                 if unread == 0 { String::new() } else { unread.to_string() },
                 facts.kind.to_owned(),
@@ -88,7 +93,7 @@ fn draw_row(
             (look.theme.style(Role::Text), Some(state), words)
         }
     };
-    let [name, word, complete, mails, unread, kind] = words;
+    let [name, word, complete, next, mails, unread, kind] = words;
     let mut pen = Pen::new(buffer, area, y);
     pen.skip(1);
     match state {
@@ -99,6 +104,9 @@ fn draw_row(
     pen.column(&name, if wide { 20 } else { 14 }, text).skip(2);
     pen.column(&word, if wide { 18 } else { 14 }, text).skip(2);
     pen.column_right(&complete, 9, text).skip(2);
+    if area.width >= 96 {
+        pen.column_right(&next, 9, text).skip(2);
+    }
     pen.column_right(&mails, 7, text);
     if wide {
         pen.skip(2).column_right(&unread, 10, text);
@@ -115,6 +123,39 @@ fn draw_row(
 fn complete(model: &Pane, facts: &SourceFacts, look: &Look<'_>) -> String {
     let here = model.source_state(&facts.name).and_then(|source| source.fresh_at);
     here.max(facts.known.complete_at).map_or_else(|| "never".to_owned(), |at| age(at, look.now))
+}
+
+/// When a source is read next, in a word or two.
+fn next(model: &Pane, facts: &SourceFacts, look: &Look<'_>) -> String {
+    if facts.known.paused.is_some() {
+        return "none".to_owned();
+    }
+    let here = model.source_state(&facts.name);
+    let at = match here.map(|source| &source.health) {
+        Some(SourceHealth::Down { again_at, .. }) => match again_at {
+            Some(when) => *when,
+            None => return "by hand".to_owned(),
+        },
+        Some(SourceHealth::Waiting { again_at, .. }) => *again_at,
+        Some(SourceHealth::Watching) => match here.and_then(|source| source.next_at) {
+            Some(when) => when,
+            None => return "on mail".to_owned(),
+        },
+        Some(SourceHealth::Starting | SourceHealth::Reading(_)) => return "now".to_owned(),
+        Some(SourceHealth::Failing(_) | SourceHealth::Paused { .. } | SourceHealth::Standby { .. }) | None => {
+            match facts.known.next_at {
+                Some(when) => when,
+                None => return String::new(),
+            }
+        }
+    };
+    // The screen is drawn anew by the minute.
+    match at - look.now {
+        left if left <= TimeDelta::zero() => "now".to_owned(),
+        left if left < TimeDelta::minutes(1) => "in <1m".to_owned(),
+        left if left < TimeDelta::minutes(2) => "in 1m".to_owned(),
+        left => format!("in {}", brief(left)),
+    }
 }
 
 /// How a source goes, in a word or two: as this process has it, else as whoever reads it told.
@@ -155,7 +196,7 @@ fn about(model: &Pane, page: &SourcesPage, look: &Look<'_>, cells: usize) -> Vec
     if let Some((who, when)) = &facts.known.paused {
         field("Paused", &format!("by {} {}; p reads it again", clean_line(who), at(*when)), Role::Warning);
     }
-    if let Some(reader) = &facts.reader {
+    if let Some(reader) = facts.reader.as_ref().filter(|_| facts.known.paused.is_none()) {
         field("Read by", reader, Role::Text);
     }
     let complete = here.and_then(|source| source.fresh_at).max(facts.known.complete_at);
@@ -174,6 +215,7 @@ fn about(model: &Pane, page: &SourcesPage, look: &Look<'_>, cells: usize) -> Vec
         field("Error", &failed, Role::Failed);
     }
     let next = match here.map(|source| &source.health) {
+        _ if facts.known.paused.is_some() => "none while it is paused".to_owned(),
         Some(SourceHealth::Down { again_at, .. }) => match again_at {
             Some(when) => format!("tried again {}", at(*when)),
             None => "not by itself: <sync> tries again".to_owned(),

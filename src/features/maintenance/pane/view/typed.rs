@@ -86,7 +86,7 @@ pub(super) fn draw_picker(picker: &Picker, look: &Look<'_>, area: Rect, buffer: 
             Pen::new(buffer, room, 1).skip(2).text("looking …", muted);
         }
         Some(choice) if choice.is_empty() => {
-            Pen::new(buffer, room, 1).skip(2).text("nothing has these words", muted);
+            Pen::new(buffer, room, 1).skip(2).text(picker.nothing(), muted);
         }
         Some(choice) => {
             let first = (picker.at + 1).saturating_sub(lines);
