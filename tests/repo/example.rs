@@ -67,15 +67,13 @@ fn it_has_every_setting_and_no_other() {
 
 /// The dotted names of all settings below `value`.
 fn names(of: &str, value: &toml::Value) -> BTreeSet<String> {
-    match value {
-        toml::Value::Table(table) => {
-            let dotted = |key: &String| if of.is_empty() { key.clone() } else { format!("{of}.{key}") };
-            table.iter().flat_map(|(key, value)| names(&dotted(key), value)).collect()
-        }
-        toml::Value::Array(items) if items.iter().all(toml::Value::is_table) => {
-            items.iter().flat_map(|item| names(of, item)).collect()
-        }
-        _ => BTreeSet::from([of.to_owned()]),
+    if let Some(table) = value.as_table() {
+        let dotted = |key: &String| if of.is_empty() { key.clone() } else { format!("{of}.{key}") };
+        return table.iter().flat_map(|(key, value)| names(&dotted(key), value)).collect();
+    }
+    match value.as_array().filter(|items| items.iter().all(toml::Value::is_table)) {
+        Some(sections) => sections.iter().flat_map(|section| names(of, section)).collect(),
+        None => BTreeSet::from([of.to_owned()]),
     }
 }
 

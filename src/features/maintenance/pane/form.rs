@@ -281,10 +281,10 @@ fn is_word(typed: &str, words: [&str; 2]) -> bool {
 
 /// A circuit as somebody would type it.
 fn as_typed(circuit: &Circuit) -> String {
-    match circuit.impact {
-        Impact::Outage => circuit.circuit_id.clone(),
-        impact => format!("{}={}", circuit.circuit_id, impact.word()),
+    if circuit.impact == Impact::Outage {
+        return circuit.circuit_id.clone();
     }
+    format!("{}={}", circuit.circuit_id, circuit.impact.word())
 }
 
 /// Circuits as they are typed, each with what happens to it unless it is an outage.
