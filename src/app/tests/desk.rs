@@ -164,6 +164,7 @@ impl Desk {
             place: "/home/ines/Maildir".to_owned(),
             health,
             fresh_at: Some(self.now),
+            next_at: None,
             received: 97,
         };
         self.report(Report::Source(state));

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::view::mail_lines;
+use super::view::{mail_lines, raw_lines};
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::unparsed::{Notification, Which};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
-use crate::features::maintenance::worker::Mail;
+use crate::features::maintenance::worker::{Mail, SourceFacts};
 use crate::trouble::Trouble;
 use crate::ui::Look;
 use crate::ui::list::List;
@@ -25,6 +25,19 @@ pub(crate) enum Page {
     Notifications(NotificationsPage),
     /// One notification.
     Notification(NotificationPage),
+    /// The sources.
+    Sources(SourcesPage),
+}
+
+/// The sources.
+#[derive(Debug, Default)]
+pub(crate) struct SourcesPage {
+    /// What is known of them; `None` until it has arrived.
+    pub(crate) rows: Option<Vec<SourceFacts>>,
+    /// Which is under the cursor.
+    pub(crate) at: usize,
+    /// Why they could not be read.
+    pub(crate) failure: Option<Trouble>,
 }
 
 /// One maintenance, opened.
@@ -70,6 +83,8 @@ pub(crate) struct NotificationPage {
     pub(crate) key: NotificationKey,
     /// Its content.
     pub(crate) mail: Load<Arc<Mail>>,
+    /// Whether it is shown as it came.
+    pub(crate) is_raw: bool,
     /// The same as lines.
     pub(crate) text: Text,
     /// Lines scrolled away at the top.
@@ -97,9 +112,10 @@ pub(crate) struct Text {
 
 impl Text {
     /// Makes the lines anew if the width is another one.
-    pub(crate) fn lay_out(&mut self, mail: &Mail, look: &Look<'_>, cells: usize) {
+    pub(crate) fn lay_out(&mut self, mail: &Mail, is_raw: bool, look: &Look<'_>, cells: usize) {
         if self.cells != cells {
-            *self = Self { cells, lines: mail_lines(mail, look, cells) };
+            let lines = if is_raw { raw_lines(mail, cells) } else { mail_lines(mail, look, cells) };
+            *self = Self { cells, lines };
         }
     }
 }
