@@ -17,7 +17,7 @@ use crate::ui::field::{Edited, Field, LIMIT_BYTES};
 const KEEP_AFTER: TimeDelta = TimeDelta::seconds(1);
 
 /// What is being typed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Editor {
     /// The filter of the list under it; applied with every key.
     Filter {

@@ -35,7 +35,7 @@ use crate::trouble::Trouble;
 use crate::ui::list::List;
 
 /// All that the pane shows and remembers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     /// The name under which acknowledgements and notes are kept.
     who: String,

@@ -17,7 +17,7 @@ use crate::ui::page::TextLine;
 use crate::ui::time::Zone;
 
 /// One of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Page {
     /// One maintenance.
     Maintenance(MaintenancePage),
@@ -41,7 +41,7 @@ pub(crate) struct SourcesPage {
 }
 
 /// One maintenance, opened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct MaintenancePage {
     /// Which.
     pub(crate) key: MaintenanceKey,
@@ -60,7 +60,7 @@ pub(crate) struct MaintenancePage {
 }
 
 /// The notifications: those that need a look, the dismissed ones, or all.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct NotificationsPage {
     /// The rows.
     pub(crate) list: List<Notification>,
@@ -77,7 +77,7 @@ pub(crate) struct NotificationsPage {
 }
 
 /// One notification, opened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct NotificationPage {
     /// Which.
     pub(crate) key: NotificationKey,
@@ -92,7 +92,7 @@ pub(crate) struct NotificationPage {
 }
 
 /// What is known of a maintenance as lines. They are made when it arrives, the window, the zone or the day changes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
     /// Width in cells, zone, whether in ASCII, and the day that times are told from; `None` before there are lines.
     pub(crate) made_for: Option<(usize, Zone, bool, NaiveDate)>,
@@ -102,7 +102,7 @@ pub(crate) struct Facts {
 
 /// A mail as lines of some width. They are made when it arrives or the window changes, not whenever it is drawn: a mail
 /// may have thousands of them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Text {
     /// The width in cells; 0 before there are lines.
     pub(crate) cells: usize,
