@@ -35,7 +35,7 @@ pub(crate) fn circuit(typed: &str) -> Result<Circuit, String> {
 
 /// A circuit as somebody would type it.
 pub(crate) fn of_circuit(circuit: &Circuit) -> String {
-    if circuit.impact == Impact::Outage {
+    if circuit.impact == Impact::Outage && !circuit.circuit_id.contains('=') {
         return circuit.circuit_id.clone();
     }
     format!("{}={}", circuit.circuit_id, circuit.impact.word())
@@ -64,8 +64,10 @@ mod tests {
         assert_eq!(read.join(", "), "A-1 reduced, A-2 reduced, A-3 no impact, A-4 outage, A=5 outage, =A6 outage");
         assert!(circuit("A-1=degradd").unwrap_err().contains("degraded"));
         for impact in Impact::ALL {
-            let known = Circuit { circuit_id: "/OGYX/900001/ /ZYO /".to_owned(), impact };
-            assert_eq!(circuit(&of_circuit(&known)), Ok(known));
+            for id in ["/OGYX/900001/ /ZYO /", "A=B"] {
+                let known = Circuit { circuit_id: id.to_owned(), impact };
+                assert_eq!(circuit(&of_circuit(&known)), Ok(known));
+            }
         }
     }
 }
