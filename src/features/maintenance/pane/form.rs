@@ -69,7 +69,7 @@ impl Label {
 }
 
 /// What is filled in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Purpose {
     /// A maintenance that no notice has told of.
     Make,
@@ -89,7 +89,7 @@ enum Purpose {
 }
 
 /// Fields being filled in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Form {
     /// What for.
     purpose: Purpose,
