@@ -115,11 +115,7 @@ impl Layers<'_> {
     }
 
     /// One instance; `None` without name or server, which was noted.
-    fn cloudvision(
-        &mut self,
-        section: CloudVisionSection,
-        overriding: Option<&'static str>,
-    ) -> Option<CloudVision> {
+    fn cloudvision(&mut self, section: CloudVisionSection, overriding: Option<&'static str>) -> Option<CloudVision> {
         let written = Written {
             variable: section.token_env,
             file: section.token_file,

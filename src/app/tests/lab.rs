@@ -507,7 +507,9 @@ fn what_tmux_has_opened_is_not_said_to_have_ended() {
         go_to(&mut desk, "50010");
         desk.press("enter");
         let asked = requests(&mut desk);
-        let [Request::Prepare { job, existing: Some((forward, host)), .. }] = asked.as_slice() else { panic!("{asked:?}") };
+        let [Request::Prepare { job, existing: Some((forward, host)), .. }] = asked.as_slice() else {
+            panic!("{asked:?}")
+        };
         let launch = Launch::Tmux(["tmux", "new-window", "--", "ssh"].map(str::to_owned).to_vec());
         let prepared = Prepared { forward: forward.clone(), host: host.clone(), is_new: false, launch };
         tell(&mut desk, Report::Ready { job: *job, result: Ok(prepared) });

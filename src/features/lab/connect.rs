@@ -492,7 +492,8 @@ mod tests {
         let wanted = ["ssh", "-N", "-L", "50064:198.51.100.2:50064", "anna@203.0.113.5"].map(str::to_owned).to_vec();
         assert_eq!(launched, Launch::Tunnel { words: wanted, address: "localhost:50064".to_owned() });
         let around = Surroundings { ssh_host: Some(("203.0.113.5".to_owned(), 2222)), ..around };
-        let Launch::Tunnel { words, .. } = launch(&none(), &target("win", "Windows", 3389), &around, false).unwrap() else {
+        let Launch::Tunnel { words, .. } = launch(&none(), &target("win", "Windows", 3389), &around, false).unwrap()
+        else {
             panic!("no tunnel")
         };
         assert_eq!(line(&words), "ssh -N -p 2222 -L 50064:198.51.100.2:50064 anna@203.0.113.5");

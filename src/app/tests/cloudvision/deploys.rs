@@ -444,7 +444,8 @@ fn what_was_built_anew_wants_another_look_and_the_yes_names_which() {
     let agreed = |look| [Request::GoOn { deployment: DeploymentId::new("run-1"), look }];
     assert_eq!(desk.ordered(), agreed(1));
     let began = |step| night::event(Event::Began(step));
-    desk.hear([began(Step::Submit), night::event(Event::Overtaken(1)), began(Step::Upload), began(Step::Build)]).pause();
+    desk.hear([began(Step::Submit), night::event(Event::Overtaken(1)), began(Step::Upload), began(Step::Build)])
+        .pause();
     desk.press("S");
     assert!(desk.ordered().is_empty() && desk.shows("nothing waits for a look here"), "{}", desk.screen());
     desk.hear([night::event(Event::Built(Arc::new(night::report(false)))), began(Step::Review)]).pause();
@@ -497,4 +498,11 @@ fn a_target_that_another_noctui_deploys_says_so_and_is_not_begun_again() {
     assert!(!desk.shows("unfinished"), "{}", desk.screen());
     desk.press("I");
     assert!(desk.shows("1 unfinished"), "{}", desk.screen());
+}
+
+#[test]
+fn a_workspace_whose_process_is_no_more_counts_among_those_that_are_open() {
+    let mut desk = night::desk(120, 40);
+    desk.hear([Report::Unfinished(night::unfinished())]).press("2");
+    assert!(desk.shows("1 workspace of deployments from here is open still"), "{}", desk.screen());
 }

@@ -143,10 +143,12 @@ impl Journal {
                 }
                 anew = set_audited_devices(connection, &claim.id, what, &devices, at)?;
             }
-            let asked = asked.map(|asked| Ok::<_, Error>((asked.what, audit::request(connection, &asked)?))).transpose()?;
+            let asked =
+                asked.map(|asked| Ok::<_, Error>((asked.what, audit::request(connection, &asked)?))).transpose()?;
             Ok(Ok((anew, asked)))
         });
-        let (anew, asked) = written.await.map_err(|error| Trouble::of(&error))?.map_err(|refusal| Trouble::of(&refusal))?;
+        let (anew, asked) =
+            written.await.map_err(|error| Trouble::of(&error))?.map_err(|refusal| Trouble::of(&refusal))?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = anew {
             open.retain(|(open, _)| *open != what);

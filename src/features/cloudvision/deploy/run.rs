@@ -29,8 +29,17 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
         warnings: Vec::new(),
     };
     let version = Version::OLDEST;
-    let mut job =
-        Job { client, order, controls, version, placed: Vec::new(), again: Vec::new(), looked: None, is_asking: false, outcome };
+    let mut job = Job {
+        client,
+        order,
+        controls,
+        version,
+        placed: Vec::new(),
+        again: Vec::new(),
+        looked: None,
+        is_asking: false,
+        outcome,
+    };
     let mut silence = client.silence();
     let watch = async {
         while silence.changed().await.is_ok() {

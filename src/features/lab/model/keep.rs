@@ -128,13 +128,18 @@ mod tests {
         assert!(states.contains(&(Some(50_005), "duplicate")) && states.len() == 4, "{states:?}");
         assert_eq!(now.untold, BTreeMap::from([(Part::Health, Some(at(0)))]));
         // Once more: it is as old as it was.
-        let later = Snapshot { untold: BTreeMap::from([(Part::Health, None)]), forwards: now.forwards.clone(), ..Snapshot::default() };
+        let later = Snapshot {
+            untold: BTreeMap::from([(Part::Health, None)]),
+            forwards: now.forwards.clone(),
+            ..Snapshot::default()
+        };
         assert_eq!(later.with_known(&now, at(60)).untold, now.untold);
     }
 
     #[test]
     fn machines_do_not_vanish_because_their_addresses_are_not_told() {
-        let machine = Machine { component: "CentOS".to_owned(), addresses: vec!["192.168.1.7".to_owned()], ..Machine::default() };
+        let machine =
+            Machine { component: "CentOS".to_owned(), addresses: vec!["192.168.1.7".to_owned()], ..Machine::default() };
         let before = Snapshot { machines: BTreeMap::from([("db01".to_owned(), machine)]), ..Snapshot::default() };
         let untold = BTreeMap::from([(Part::Addresses, None), (Part::Inventory, None)]);
         let now = Snapshot { untold: untold.clone(), ..Snapshot::default() };

@@ -278,7 +278,8 @@ impl Table<'_> {
             match rules.get(&forward.port) {
                 None => {
                     let is_old = self.snapshot.untold.contains_key(&super::Part::Health);
-                    let note = if is_old { "the firewall had no rule for it" } else { "the firewall has no rule for it" };
+                    let note =
+                        if is_old { "the firewall had no rule for it" } else { "the firewall has no rule for it" };
                     return (State::Dead, note.to_owned());
                 }
                 Some(rule) if rule.address != forward.address || rule.target != forward.target => {

@@ -244,7 +244,10 @@ impl LabState {
             for (part, at) in snapshot.untold.iter().filter_map(|(part, at)| Some((part, (*at)?))) {
                 let verb = if *part == Part::Addresses { "are" } else { "is" };
                 let age = age(at, now);
-                lines.push(format!("  the {} {verb} shown as told {age} ago; no deletion is proposed meanwhile", part.name()));
+                lines.push(format!(
+                    "  the {} {verb} shown as told {age} ago; no deletion is proposed meanwhile",
+                    part.name()
+                ));
             }
             match &snapshot.firewall {
                 None => {

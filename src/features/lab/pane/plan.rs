@@ -203,7 +203,15 @@ pub(super) fn restoration(saved: Saved, snapshot: Option<&Snapshot>) -> Vec<Item
     let mut items = additions(saved.forwards, snapshot, Wanted::check);
     for Unusable { title, why } in saved.unreadable {
         let at = items.len();
-        items.push(Item { at, change: None, title, port: String::new(), note: why, mending: None, standing: Standing::LeftOut });
+        items.push(Item {
+            at,
+            change: None,
+            title,
+            port: String::new(),
+            note: why,
+            mending: None,
+            standing: Standing::LeftOut,
+        });
     }
     items
 }

@@ -303,7 +303,8 @@ impl Link {
         let planned = self.host.clone().unwrap_or_else(|| "gateway".to_owned());
         let planned = Target::of(&self.lab.name, &planned, &wanted.on(UNKNOWN_PORT), protocol);
         let around = Surroundings::read(|name| std::env::var_os(name));
-        connect::launch(&self.shared.setup.connect, &planned, &around, remove_after).map_err(|trouble| (trouble, None))?;
+        connect::launch(&self.shared.setup.connect, &planned, &around, remove_after)
+            .map_err(|trouble| (trouble, None))?;
         let (forward, is_new) = match actor.carry_out(&Change::Add(wanted.clone())).await {
             Outcome::Made { forward } => (forward, true),
             Outcome::Found { forward } | Outcome::Removed { forward } => (forward, false),

@@ -150,7 +150,11 @@ pub(super) fn change_name(text: &str) -> Result<String, &'static str> {
 /// Its description: lines that people can see; may be empty.
 pub(super) fn change_description(text: &str) -> Result<String, &'static str> {
     let is_harmful = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-    if text.chars().any(is_harmful) { Err("a description has no control characters but line ends") } else { Ok(text.to_owned()) }
+    if text.chars().any(is_harmful) {
+        Err("a description has no control characters but line ends")
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 /// The names of a change control's devices, as far as the inventory tells them.

@@ -176,7 +176,13 @@ impl DeviceLines {
             Err(trouble) => (Vec::new(), Some(trouble)),
         };
         let hostname = hostname.to_owned();
-        Self { device: device.to_string(), hostname, lines: lines.iter().map(DiffLine::marked).collect(), error, diff: lines }
+        Self {
+            device: device.to_string(),
+            hostname,
+            lines: lines.iter().map(DiffLine::marked).collect(),
+            error,
+            diff: lines,
+        }
     }
 }
 

@@ -22,7 +22,8 @@ use crate::clock;
 use crate::config::{self, Config, Deploy, Environment, Filling, Flags, Pattern, TagFilter};
 use crate::features::cloudvision::actor::Actor;
 use crate::features::cloudvision::deploy::{
-    self, About, Advance, Agreement, Controls, Event, Failure, Journal, Order, Outcome, Reach, Recorder, Unrecorded, recovery,
+    self, About, Advance, Agreement, Controls, Event, Failure, Journal, Order, Outcome, Reach, Recorder, Unrecorded,
+    recovery,
 };
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Selection};
 use crate::features::cloudvision::model::Deployment;
@@ -311,7 +312,8 @@ async fn work(
 
 /// Why nothing is deployed that could not be found again by whoever comes after a lost connection or a killed process.
 fn unjournalled(why: &Trouble) -> Trouble {
-    Trouble::new("nothing is deployed: what is done could not be written down").caused_by(&why.one_line())
+    Trouble::new("nothing is deployed: what is done could not be written down")
+        .caused_by(&why.one_line())
         .to_do("free some space, or name another folder with --data-dir; --dry-run writes nothing down")
 }
 

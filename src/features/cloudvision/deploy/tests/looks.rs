@@ -39,7 +39,8 @@ async fn what_is_built_anew_because_a_colleague_submitted_waits_for_another_look
         assert!(theirs.result.is_ok(), "{theirs:?}");
         controls.go_on.give(1);
         let told = until_look(&mut desk.events).await;
-        let diffs = told.iter().rev().find_map(|event| if let Event::Compared(diffs) = event { Some(diffs) } else { None });
+        let diffs =
+            told.iter().rev().find_map(|event| if let Event::Compared(diffs) = event { Some(diffs) } else { None });
         let of_leaf2 = diffs.unwrap().iter().find(|diff| diff.hostname == "leaf2").unwrap();
         assert!(of_leaf2.lines.iter().any(|line| line.op == LineOp::Removed && line.text == "vlan 9"), "{of_leaf2:?}");
         let words: Vec<_> = told.iter().filter_map(words_of_comparison).collect();
@@ -88,8 +89,8 @@ async fn a_yes_to_an_earlier_look_is_none_to_a_later_one() {
 
 #[tokio::test]
 async fn the_audit_log_has_what_was_submitted_and_not_what_was_planned_before_a_colleague_submitted() {
-    use crate::features::cloudvision::store::audit::{self, Filter};
     use crate::features::cloudvision::store::Instance;
+    use crate::features::cloudvision::store::audit::{self, Filter};
 
     let dir = tempfile::tempdir().unwrap();
     let store = crate::features::cloudvision::open_store(dir.path()).unwrap();
@@ -114,8 +115,11 @@ async fn the_audit_log_has_what_was_submitted_and_not_what_was_planned_before_a_
     let (outcome, ()) = futures::join!(run(&mine, &order_of_mine, &controls), looks);
     journal.end(&outcome).await.unwrap();
     let rows = store.read(|connection| {
-        let rows = audit::list(connection, &Filter { what: Some(audit::What::Deploy), ..Filter::default() }, None, 9)?.rows;
-        rows.into_iter().map(|row| Ok((row.outcome, audit::devices(connection, row.key)?))).collect::<Result<Vec<_>, _>>()
+        let rows =
+            audit::list(connection, &Filter { what: Some(audit::What::Deploy), ..Filter::default() }, None, 9)?.rows;
+        rows.into_iter()
+            .map(|row| Ok((row.outcome, audit::devices(connection, row.key)?)))
+            .collect::<Result<Vec<_>, _>>()
     });
     let rows = rows.await.unwrap();
     let changed: Vec<_> = rows

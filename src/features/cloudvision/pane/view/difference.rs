@@ -25,9 +25,8 @@ fn counts(run: &Run, device: &DeviceId) -> (Option<Counts>, Option<Counts>) {
 
 /// `+4 -2`, and what that is on the device where it is something else there.
 pub(super) fn count_spans(run: &Run, device: &DeviceId) -> Vec<Span> {
-    let of = |(added, removed): Counts| {
-        vec![(format!("+{added}"), Role::Added), (format!(" -{removed}"), Role::Removed)]
-    };
+    let of =
+        |(added, removed): Counts| vec![(format!("+{added}"), Role::Added), (format!(" -{removed}"), Role::Removed)];
     match counts(run, device) {
         (Some(held), Some((0, 0))) => {
             let mut spans = of(held);
