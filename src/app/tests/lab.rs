@@ -464,14 +464,17 @@ fn a_file_with_an_odd_row_is_planned_without_it() {
         forward(0, "zero", "CentOS", "192.168.1.26", 0),
         forward(0, "new02", "", "192.168.1.27", 22),
     ];
-    let saved = Saved::of("training", &Snapshot { forwards, ..Snapshot::default() });
+    let odd: Vec<_> = forwards.iter().map(Forward::wanted).filter(|wanted| wanted.check().is_err()).collect();
+    let (mut saved, _) = Saved::of("training", &Snapshot { forwards, ..Snapshot::default() });
+    // Somebody wrote it by hand.
+    saved.forwards.extend(odd);
     let (lab, path) = ("training".to_owned(), "a.json".into());
     tell(&mut desk, Report::Loaded { lab, saved, path });
     assert!(desk.shows("2 changes, none done"), "{}", desk.screen());
     assert!(desk.shows("the port is 0: the gateway would take it and could never delete it"), "{}", desk.screen());
     let unusable = vec![Unusable { title: "zero 0".to_owned(), why: "the port is 0".to_owned() }];
     tell(&mut desk, Report::Saved { count: 3, unusable, path: "b.json".into() });
-    assert!(desk.shows("1 of them cannot be made again: zero 0 (the port is 0)"), "{}", desk.screen());
+    assert!(desk.shows("1 left out, which cannot be made again: zero 0 (the port is 0)"), "{}", desk.screen());
 }
 
 #[test]
