@@ -7,6 +7,7 @@
 mod certificate;
 pub(crate) mod cli;
 mod cloudvision;
+mod console;
 mod environment;
 mod expected;
 mod file;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 use crate::key::Key;
 pub use cloudvision::{CloudVision, Deploy};
+pub use console::{Access, CONSOLE_KEY_VARIABLE, CONSOLE_TOKEN_VARIABLE, ConsoleProxy, Vmcp};
 pub use environment::Environment;
 pub use expected::Expected;
 pub use lab::{Connect, Lab, LabToken};
@@ -37,8 +39,9 @@ pub use problem::{At, Origin, Problem, Problems};
 pub use resolve::{LAB_TOKEN_VARIABLE, TOKEN_VARIABLE};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
-    After, BadEndpoint, BadFingerprint, BadPattern, BadUrl, Colour, Endpoint, Filling, Fingerprint, Kind, Level,
-    Pattern, Program, TagFilter, Template, Tmux, Url, When, Zone,
+    After, BadEndpoint, BadEscapeKey, BadFingerprint, BadMachineName, BadPattern, BadProxyUrl, BadUrl, Colour,
+    Endpoint, EscapeKey, Filling, Fingerprint, Kind, Level, MachineName, Pattern, Program, ProxyUrl, TagFilter,
+    Template, Tmux, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
 
@@ -90,6 +93,12 @@ pub struct Config {
     pub connect: Connect,
     /// The kubeconfig file of the cluster whose consoles are shown.
     pub console: Option<PathBuf>,
+    /// The websocket proxies in front of consoles, in the order of the file.
+    pub console_proxies: Vec<ConsoleProxy>,
+    /// The key that leaves a console.
+    pub console_escape: EscapeKey,
+    /// Definitions of machines that are signed here.
+    pub vmcp: Vmcp,
 }
 
 /// A set of backends and what is at stake there.

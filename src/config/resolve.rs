@@ -18,6 +18,10 @@ use crate::text::clean_line;
 pub const TOKEN_VARIABLE: &str = "NOCTUI_CLOUDVISION_TOKEN";
 /// The variable with the token of a lab for which the file names no other place.
 pub const LAB_TOKEN_VARIABLE: &str = "NOCTUI_LAB_TOKEN";
+/// The variable with the token of a websocket proxy.
+pub(super) const CONSOLE_TOKEN: &str = "NOCTUI_CONSOLE_TOKEN";
+/// The variable with the key that signs the tokens of a websocket proxy.
+pub(super) const CONSOLE_KEY: &str = "NOCTUI_CONSOLE_KEY";
 
 /// Turns the layers into the configuration in force, with everything that is wrong with them and the files that it expects.
 /// Where something is wrong the configuration has the default.
@@ -54,7 +58,10 @@ pub(super) fn resolve(
         deploys: layers.deploys(file.deploys, &instances),
         labs,
         connect: Layers::connect(file.connect),
-        console: file.console_kubeconfig.and_then(|written| layers.written_path("console.kubeconfig", &written)),
+        console: file.console.kubeconfig.and_then(|written| layers.written_path("console.kubeconfig", &written)),
+        console_escape: value(file.console.escape).unwrap_or_default(),
+        console_proxies: layers.console_proxies(file.console.proxies),
+        vmcp: layers.vmcp(file.vmcp, path),
     };
     (config, layers.problems, layers.expected)
 }

@@ -3,7 +3,7 @@
 use noctui::app::Settings;
 use noctui::colour::ColourDepth;
 use noctui::config::{
-    CloudVision, Config, Connect, Deploy, Environment, Flags, Inspection, Lab, SourceFrom, Zone, inspect,
+    CloudVision, Config, Connect, ConsoleProxy, Deploy, Environment, Flags, Inspection, Lab, SourceFrom, Zone, inspect,
 };
 use noctui::features::maintenance::store::record;
 
@@ -22,8 +22,9 @@ fn inspect_text(text: &str) -> Inspection {
     for path in [&mut paths.config, &mut paths.data, &mut paths.state, &mut paths.cache, &mut paths.log] {
         *path = path.strip_prefix(home).unwrap().to_owned();
     }
-    let providers = &mut inspection.config.maintenance.providers_dir;
-    *providers = providers.strip_prefix(home).unwrap().to_owned();
+    for folder in [&mut inspection.config.maintenance.providers_dir, &mut inspection.config.vmcp.dir] {
+        *folder = folder.strip_prefix(home).unwrap().to_owned();
+    }
     inspection
 }
 
@@ -78,9 +79,10 @@ fn what_it_shows_is_the_default() {
     assert!(shown.maintenance.circuits.take().is_some());
     assert_eq!(shown.maintenance.sources.len(), 1);
     assert_eq!((shown.cloudvision.len(), shown.deploys.len()), (1, 1));
-    assert!(shown.labs.len() == 1 && shown.console.is_some());
-    let Config { cloudvision, deploys, labs, console, .. } = default.clone();
-    shown = Config { contexts: Vec::new(), cloudvision, deploys, labs, console, ..shown };
+    assert!(shown.labs.len() == 1 && shown.console.is_some() && shown.vmcp.key_file.take().is_some());
+    assert_eq!(shown.console_proxies.len(), 1);
+    let Config { cloudvision, deploys, labs, console, console_proxies, .. } = default.clone();
+    shown = Config { contexts: Vec::new(), cloudvision, deploys, labs, console, console_proxies, ..shown };
     // The first choices among the programs that are looked for.
     let Connect { ssh, sftp, scp, rdp, https, vnc, telnet, .. } = default.connect.clone();
     shown.connect = Connect { ssh, sftp, scp, rdp, https, vnc, telnet, ..shown.connect };
@@ -113,7 +115,8 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
          [[lab]]\nname = 'training'\nurl = 'https://vlab.example'\n\
          [[cloudvision]]\nname = 'prod'\nserver = 'cvp.example'\n\
          [[deploy]]\nname = 'dc1'\ndir = '~/avd/dc1'\n\
-         [[maintenance.source]]\nname = 'noc mailbox'\nkind = 'maildir'\npath = '~/Maildir'\n",
+         [[maintenance.source]]\nname = 'noc mailbox'\nkind = 'maildir'\npath = '~/Maildir'\n\
+         [[console.proxy]]\nname = 'training'\nserial = 'wss://lab.example:5001/console'\n",
     );
     assert_eq!(shown.contexts, least.contexts);
     let least_labs = least.labs.clone();
@@ -122,6 +125,17 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
         source.name.clone()
     };
     assert_eq!(without_home(&shown), without_home(&least));
+
+    let ([proxy], [least_proxy]) = (shown.console_proxies.as_slice(), least.console_proxies.as_slice()) else {
+        panic!("one proxy")
+    };
+    assert!(proxy.screen.is_some() && proxy.namespace.is_some() && proxy.ca_file.is_some());
+    assert_eq!(proxy.machines.len(), 2);
+    let ConsoleProxy { screen, namespace, ca_file, machines, .. } = least_proxy.clone();
+    assert_eq!(&ConsoleProxy { screen, namespace, ca_file, machines, ..proxy.clone() }, least_proxy);
+    for key in ["key_env", "key_file", "key_command", "key_keyring"] {
+        assert!(example().contains(key), "{key}");
+    }
 
     // What has no default is an example, and said to be none.
     let [instance] = shown.cloudvision.as_slice() else { panic!("one instance") };

@@ -5,6 +5,7 @@ mod list;
 mod measure;
 mod pattern;
 mod program;
+mod proxy;
 mod server;
 mod template;
 
@@ -22,6 +23,7 @@ pub(crate) use list::{List, Words};
 pub(crate) use measure::{Days, Keep, Size, Span};
 pub use pattern::{BadPattern, Pattern, TagFilter};
 pub use program::{Program, Tmux};
+pub use proxy::{BadEscapeKey, BadMachineName, BadProxyUrl, EscapeKey, MachineName, ProxyUrl};
 pub(crate) use server::HostName;
 pub use server::{BadEndpoint, BadUrl, Endpoint, Url};
 pub(crate) use template::Paragraph;
