@@ -10,6 +10,7 @@
 mod support;
 
 mod arriving;
+mod consoles;
 mod deploying;
 mod killed;
 mod lab;
