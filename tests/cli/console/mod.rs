@@ -37,7 +37,7 @@ impl Desk {
     }
 
     /// `noctui console` with these arguments and what leads to the proxy.
-    fn arguments<'a>(&self, arguments: &[&'a str]) -> Vec<String> {
+    fn arguments(&self, arguments: &[&str]) -> Vec<String> {
         let url = self.sim.url().to_string();
         let way = ["--url", &url, "--key-file", "key", "--namespace", "lab-7"].map(str::to_owned);
         ["console"].iter().chain(arguments).map(|word| (*word).to_owned()).chain(way).collect()

@@ -29,7 +29,7 @@ impl Tunnel {
             assert!(out.read_line(&mut json).unwrap() > 0, "{json}");
         }
         let said: Value = serde_json::from_str(&json).unwrap();
-        let text = |name: &str| said[name].as_str().unwrap().to_owned();
+        let text = |name: &str| said.get(name).and_then(Value::as_str).unwrap().to_owned();
         Self { child, address: text("address"), ssh: text("ssh") }
     }
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::json::{documented, fields};
@@ -65,7 +66,6 @@ fn what_is_signed_is_verified_here_and_by_openssl() {
     );
 
     write(&home, "canonical", canonical);
-    use base64::Engine as _;
     let signature = signed["answer"]["signature"].as_str().unwrap();
     write(&home, "signature", base64::engine::general_purpose::STANDARD.decode(signature).unwrap());
     openssl(&home, &["rsa", "-in", "key.pem", "-pubout", "-out", "public.pem"]);
