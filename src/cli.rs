@@ -12,6 +12,7 @@ use clap_complete::Shell;
 
 use crate::config::{self, Config, Environment, Flags, Level, Problem, Problems, When};
 use crate::features::{self, cloudvision, console, lab, maintenance};
+use crate::store::Restored;
 use crate::trouble::{Remedy, Trouble};
 use crate::{app, clock, demo, logging, output, runtime, store, text};
 
@@ -72,6 +73,9 @@ enum Command {
     /// Provider rules: list, show, try, draft.
     #[command(subcommand)]
     Provider(maintenance::cli::provider::Command),
+    /// Sources of notifications: list, check, read now, pause, resume.
+    #[command(subcommand)]
+    Source(maintenance::cli::source::Command),
     /// Deploy configurations to CloudVision, up to a change control that waits for approval.
     Deploy(Box<cloudvision::cli::deploy::Args>),
     /// Change controls of CloudVision: list, show, approve, start, stop.
@@ -103,6 +107,11 @@ enum Command {
         /// The file to make; it must not exist.
         file: PathBuf,
     },
+    /// Put a backup back in the place of the database, which is kept in another file; noctui may go on running.
+    Restore {
+        /// A file that `noctui backup` made.
+        file: PathBuf,
+    },
     /// Print the completion script for a shell.
     ///
     /// For bash: noctui completions bash > ~/.local/share/bash-completion/completions/noctui
@@ -128,6 +137,7 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
         Some(Command::Provider(command)) => maintenance::cli::provider::run(&command, &flags),
+        Some(Command::Source(command)) => maintenance::cli::source::run(&command, &flags),
         Some(Command::Deploy(args)) => cloudvision::cli::deploy::run(&args, &flags),
         Some(Command::Change(args)) => cloudvision::cli::change::run(&args, &flags),
         Some(Command::Workspace(command)) => cloudvision::cli::workspace::run(&command, &flags),
@@ -138,6 +148,7 @@ pub fn main() -> ExitCode {
         Some(Command::Vmcp(command)) => console::cli::vmcp::run(&command, &flags),
         Some(Command::Config(command)) => config::cli::run(&command, &flags, problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
+        Some(Command::Restore { file }) => restore(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),
     };
     done.unwrap_or_else(|error| {
@@ -224,6 +235,20 @@ fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
         let trouble = Trouble::new(&newer).to_do("the copy is whole; keep a noctui with it that can read it");
         output::complain(&format!("noctui: {trouble}"));
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `noctui restore`
+fn restore(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
+    let config = config::load_without_screen(flags, &Environment::of_this_process())?;
+    let restored = store::restore(&config.paths.data, file, features::MIGRATIONS, clock::now())?;
+    let shown = |path: &Path| text::clean_line(&path.to_string_lossy());
+    let before = match restored {
+        Restored::New => String::new(),
+        Restored::Kept(path) => format!("; what was there is kept in {}", shown(&path)),
+        Restored::Aside(path) => format!("; what was there cannot be read and stands aside as {}", shown(&path)),
+    };
+    output::print(&format!("put back {}{before}\n", shown(file)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -18,6 +18,7 @@ pub mod input;
 pub mod key;
 pub mod logging;
 pub mod output;
+pub mod process;
 pub mod runtime;
 pub mod secret;
 pub mod state;

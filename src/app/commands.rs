@@ -1,5 +1,6 @@
 //! The one table of everything a user can do: the features' slices, put together, and what is everywhere.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
@@ -126,17 +127,43 @@ pub(crate) fn by_name(name: &str) -> Option<&'static Spec<Command>> {
     COMMANDS.iter().find(|spec| spec.name == name)
 }
 
-/// The table for the README: one Markdown table per scope, with all that can be done there.
+/// The lists of the panes, in the order of their numbers.
+const PANES: [Scope; 4] = [Scope::Maintenances, Scope::Deploys, Scope::Changes, Scope::Lab];
+
+/// What is the same wherever one is.
+const COMMON: [Scope; 3] = [Scope::Moving, Scope::Dashboard, Scope::Global];
+
+/// The key table of the README, as Markdown: each key with the commands that it runs in the lists of the panes, by name, and
+/// what is the same everywhere, with what it does.
 #[must_use]
-pub fn markdown() -> String {
+pub fn overview() -> String {
+    let titles: Vec<_> = PANES.iter().map(|scope| scope.title()).collect();
+    let mut text = format!("| key | {} |\n| --- |{}\n", titles.join(" | "), " --- |".repeat(PANES.len()));
+    let in_panes = COMMANDS.iter().filter(|spec| spec.scopes.iter().any(|scope| PANES.contains(scope)));
+    let keys: BTreeSet<_> = in_panes.flat_map(|spec| spec.keys).copied().collect();
+    for key in keys {
+        let names = PANES.map(|scope| {
+            let spec = COMMANDS.iter().find(|spec| spec.scopes.contains(&scope) && spec.keys.contains(&key));
+            spec.map(|spec| spec.name).unwrap_or_default()
+        });
+        let _ = writeln!(text, "| `{key}` | {} |", names.join(" | "));
+    }
+    text.push('\n');
+    text + &tables(&COMMON)
+}
+
+/// All keys, as Markdown: a table for each scope.
+#[must_use]
+pub fn reference() -> String {
+    tables(&Scope::ALL)
+}
+
+/// A Markdown table for each of `scopes`, with all that can be done there.
+fn tables(scopes: &[Scope]) -> String {
     let mut text = String::new();
-    for scope in Scope::ALL {
-        let mut rows = COMMANDS.iter().filter(|spec| spec.scopes.contains(&scope)).peekable();
-        if rows.peek().is_none() {
-            continue;
-        }
+    for scope in scopes {
         let _ = write!(text, "**{}**\n\n| key | command | what it does |\n| --- | --- | --- |\n", scope.title());
-        for spec in rows {
+        for spec in COMMANDS.iter().filter(|spec| spec.scopes.contains(scope)) {
             let keys: Vec<_> = spec.keys.iter().map(|key| format!("`{key}`")).collect();
             let _ = writeln!(text, "| {} | `{}` | {} |", keys.join(" "), spec.name, spec.help);
         }

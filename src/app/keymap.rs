@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::commands::{COMMANDS, Command};
 use crate::command::{Scope, Spec};
 use crate::key::Key;
+use crate::ui::keys::KeyNames;
 
 /// Overrides that leave a command without a key although nobody said so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub(crate) struct Keymap {
     commands: HashMap<(Scope, Key), Command>,
     /// The keys of every row of the table, by its name, in the order given.
     keys: HashMap<&'static str, Vec<Key>>,
+    /// The key of every row, for texts.
+    names: KeyNames,
 }
 
 impl Default for Keymap {
@@ -72,7 +75,7 @@ impl Keymap {
     /// the only key of a command: whoever means it says which key that command has then, or none.
     pub(crate) fn new(overrides: &BTreeMap<String, Vec<Key>>) -> (Self, Vec<Conflict>) {
         let mut conflicts = Vec::new();
-        let mut map = Self { commands: HashMap::new(), keys: HashMap::new() };
+        let mut map = Self { commands: HashMap::new(), keys: HashMap::new(), names: KeyNames::default() };
         let mut owner: HashMap<(Scope, Key), &'static str> = HashMap::new();
         let given = |spec: &&'static Spec<Command>| overrides.contains_key(spec.name);
         for spec in COMMANDS.iter().filter(given).chain(COMMANDS.iter().filter(|spec| !given(spec))) {
@@ -107,8 +110,40 @@ impl Keymap {
             }
         }
         conflicts.extend(taken_last(overrides, &owner));
+        conflicts.extend(map.hidden_last(overrides, &owner));
         conflicts.extend(map.stuck(overrides));
+        let named = |spec: &Spec<Command>| {
+            let key = map.keys(spec.name).first();
+            (spec.name, key.map_or_else(|| format!(":{}", spec.name), ToString::to_string))
+        };
+        map.names = KeyNames::new(COMMANDS.iter().map(named));
         (map, conflicts)
+    }
+
+    /// The overrides that hide the last key of a command of everywhere in some place: there a key means what the place says.
+    fn hidden_last(
+        &self,
+        overrides: &BTreeMap<String, Vec<Key>>,
+        owner: &HashMap<(Scope, Key), &'static str>,
+    ) -> Vec<Conflict> {
+        let mut hidden: Vec<Conflict> = Vec::new();
+        for spec in COMMANDS.iter().filter(|spec| overrides.contains_key(spec.name)) {
+            let places = spec.scopes.iter().filter(|scope| !WIDE.contains(scope));
+            for (scope, key) in places.flat_map(|scope| self.keys(spec.name).iter().map(move |key| (*scope, *key))) {
+                let mut from: Vec<&'static str> = Vec::new();
+                for name in WIDE.iter().filter_map(|wide| owner.get(&(*wide, key))) {
+                    if self.keys(name).iter().all(|key| owner.contains_key(&(scope, *key))) && !from.contains(name) {
+                        from.push(name);
+                    }
+                }
+                let conflict = Conflict::Taken { command: spec.name, key, from };
+                if !matches!(&conflict, Conflict::Taken { from, .. } if from.is_empty()) && !hidden.contains(&conflict)
+                {
+                    hidden.push(conflict);
+                }
+            }
+        }
+        hidden
     }
 
     /// What nobody can do without.
@@ -129,6 +164,11 @@ impl Keymap {
     /// The command of `key`, looked for in `scopes` from the innermost out.
     pub(crate) fn find(&self, scopes: &[Scope], key: Key) -> Option<Command> {
         scopes.iter().find_map(|scope| self.commands.get(&(*scope, key)).copied())
+    }
+
+    /// What texts call the keys.
+    pub(crate) fn names(&self) -> &KeyNames {
+        &self.names
     }
 
     /// The keys that run the row of this name.
@@ -196,9 +236,21 @@ mod tests {
         let inner = [Scope::Maintenances, Scope::Global];
         let map = Keymap::new(&overrides(&[("help", "a")])).0;
         assert_eq!(map.find(&inner, key("a")), Some(Command::Help));
-        let (map, conflicts) = Keymap::new(&overrides(&[("help", "a"), ("acknowledge", "a"), ("change-approve", "A")]));
+        let (map, conflicts) =
+            Keymap::new(&overrides(&[("help", "a f1"), ("acknowledge", "a"), ("change-approve", "A")]));
         assert_ne!(map.find(&inner, key("a")), Some(Command::Help));
         assert_eq!(conflicts, []);
+    }
+
+    #[test]
+    fn hiding_the_last_key_of_a_command_of_everywhere_is_a_conflict() {
+        let hidden = |given: &[(&str, &str)]| Keymap::new(&overrides(given)).1;
+        let of = |command, text, from| [Conflict::Taken { command, key: key(text), from: vec![from] }];
+        assert_eq!(hidden(&[("acknowledge", "esc")]), of("acknowledge", "esc", "back"));
+        assert_eq!(hidden(&[("acknowledge", "q"), ("quit", "q")]), of("acknowledge", "q", "quit"));
+        assert_eq!(hidden(&[("acknowledge", "q")]), [], "ctrl-c leaves still");
+        assert_eq!(hidden(&[("acknowledge", "j")]), [], "there is the arrow");
+        assert_eq!(hidden(&[("acknowledge", "esc"), ("back", "f9")]), []);
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Settings {
 impl Settings {
     /// How things look in `zone` at `now`.
     pub(crate) fn look(&self, zone: Zone, now: chrono::DateTime<chrono::Utc>) -> crate::ui::Look<'_> {
-        crate::ui::Look { theme: &self.theme, ascii: self.ascii, zone, now }
+        crate::ui::Look { theme: &self.theme, keys: self.keymap.names(), ascii: self.ascii, zone, now }
     }
 }
 

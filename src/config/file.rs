@@ -8,9 +8,10 @@ use toml::de::DeTable;
 use super::console::{self, ConsoleSection, VmcpSection};
 use super::problem::{At, Origin, Problem};
 use super::reader::{Page, Section};
+use super::source::{SourceSection, read_source};
 use super::value::{
     After, Colour, Endpoint, Fingerprint, HostName, Keep, Kind, Level, List, Name, Paragraph, Pattern, Program, Size,
-    SourceKind, Span, TagFilter, Template, Tmux, Url, VariableName, When, Words, WrittenPath, Zone,
+    Span, TagFilter, Template, Tmux, Url, VariableName, When, Words, WrittenPath, Zone,
 };
 use crate::key::Key;
 
@@ -89,25 +90,6 @@ pub(super) struct MaintenanceSection {
     pub(super) providers_dir: Option<At<WrittenPath>>,
     /// `[[maintenance.source]]`
     pub(super) sources: Vec<SourceSection>,
-}
-
-/// One `[[maintenance.source]]`.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct SourceSection {
-    /// `name`, required
-    pub(super) name: Option<At<Name>>,
-    /// What belongs to its kind; `None` where the kind is missing or unknown, which was reported.
-    pub(super) from: Option<From>,
-}
-
-/// What a source reads, by `kind`.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum From {
-    /// `kind = "maildir"`
-    Maildir {
-        /// `path`, required
-        path: Option<At<WrittenPath>>,
-    },
 }
 
 /// `[log]`
@@ -432,19 +414,6 @@ fn read_maintenance(mut section: Section<'_, '_>) -> MaintenanceSection {
     providers.finish();
     section.finish();
     maintenance
-}
-
-/// Reads one `[[maintenance.source]]`. Which settings it has depends on its kind.
-fn read_source(mut section: Section<'_, '_>) -> SourceSection {
-    let name = section.require("name");
-    let kind = section.require::<SourceKind>("kind");
-    let from = match kind.map(|kind| kind.value) {
-        Some(SourceKind::Maildir) => Some(From::Maildir { path: section.require("path") }),
-        // Without its kind nobody can tell which of the other settings are right.
-        None => return SourceSection { name, from: None },
-    };
-    section.finish();
-    SourceSection { name, from }
 }
 
 /// Reads `[log]`.

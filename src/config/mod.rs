@@ -12,11 +12,13 @@ mod environment;
 mod expected;
 mod file;
 mod lab;
+mod oauth;
 mod paths;
 mod problem;
 mod reader;
 mod resolve;
 mod secret;
+mod source;
 #[cfg(test)]
 mod tests;
 mod themes;
@@ -33,15 +35,17 @@ pub use console::{Access, CONSOLE_KEY_VARIABLE, CONSOLE_TOKEN_VARIABLE, ConsoleP
 pub use environment::Environment;
 pub use expected::Expected;
 pub use lab::{Connect, Lab, LabToken};
+pub use oauth::OAuth;
 pub use paths::{Paths, create_private_dir};
 pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
 pub use resolve::{LAB_TOKEN_VARIABLE, TOKEN_VARIABLE};
+pub use source::{Imap, Login, Proof, Source, SourceFrom, Wanted};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
-    After, BadEndpoint, BadEscapeKey, BadFingerprint, BadMachineName, BadPattern, BadProxyUrl, BadUrl, Colour,
-    Endpoint, EscapeKey, Filling, Fingerprint, Kind, Level, MachineName, Pattern, Program, ProxyUrl, TagFilter,
-    Template, Tmux, Url, When, Zone,
+    After, Auth, BadEndpoint, BadEscapeKey, BadFingerprint, BadMachineName, BadPattern, BadProxyUrl, BadUrl, Colour,
+    Endpoint, EscapeKey, Filling, Fingerprint, Grant, Kind, Level, MachineName, MailTls, Pattern, Program, Provider,
+    ProxyUrl, TagFilter, Template, Tmux, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
 
@@ -151,25 +155,6 @@ pub struct Retention {
     pub notification_days: Option<u32>,
     /// The bytes of notifications, from the day they were received.
     pub raw_days: Option<u32>,
-}
-
-/// A place where notifications arrive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// Shown with its state; unique.
-    pub name: String,
-    /// What it is.
-    pub from: SourceFrom,
-}
-
-/// The kinds of places.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceFrom {
-    /// A Maildir, watched.
-    Maildir {
-        /// The folder that holds `cur`, `new` and `tmp`.
-        path: PathBuf,
-    },
 }
 
 /// Settings of the log file.

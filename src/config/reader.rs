@@ -232,6 +232,11 @@ impl<'p, 't> Section<'p, 't> {
         None
     }
 
+    /// Whether there is such a section at all.
+    pub(super) fn is_written(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// Where the section begins.
     pub(super) fn origin(&self) -> Origin {
         self.origin.clone()

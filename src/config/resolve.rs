@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::cloudvision::Instances;
 use super::environment::Environment;
-use super::file::{ContextSection, File, From, LogSection, MaintenanceSection, SourceSection};
+use super::file::{ContextSection, File, LogSection, MaintenanceSection};
 use super::paths::{self, Paths};
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::themes::{BUILT_IN_THEMES, ThemeFile};
 use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, When, WrittenPath};
-use super::{Config, Context, Expected, Flags, Log, Maintenance, ReadOnly, Retention, Source, SourceFrom};
+use super::{Config, Context, Expected, Flags, Log, Maintenance, ReadOnly, Retention};
 use crate::text::clean_line;
 
 /// The variable with the token of every CloudVision, whatever the file says.
@@ -38,6 +38,7 @@ pub(super) fn resolve(
         file.labs.iter().filter_map(|lab| lab.name.as_ref()).map(|name| name.value.0.clone()).collect();
     let labs = layers.labs(file.labs);
     let contexts = layers.contexts(file.contexts, &instances, &named);
+    let paths = layers.paths(file.data_dir);
     let config = Config {
         theme: layers.theme(file.theme, &themes),
         themes,
@@ -50,8 +51,8 @@ pub(super) fn resolve(
         who: layers.who(file.who),
         context: layers.active_context(file.default_context, &contexts),
         contexts,
-        paths: layers.paths(file.data_dir),
-        maintenance: layers.maintenance(file.maintenance),
+        maintenance: layers.maintenance(file.maintenance, &paths.data),
+        paths,
         keys: file.keys,
         log: layers.log(&file.log),
         cloudvision,
@@ -112,7 +113,7 @@ impl Layers<'_> {
     }
 
     /// Notes that the file says something that cannot be.
-    fn refuse(&mut self, origin: &Origin, key: &str, written: &dyn Display, because: String, remedy: &str) {
+    pub(super) fn refuse(&mut self, origin: &Origin, key: &str, written: &dyn Display, because: String, remedy: &str) {
         self.problems.push(Problem {
             origin: origin.clone(),
             key: key.to_owned(),
@@ -297,7 +298,7 @@ impl Layers<'_> {
     }
 
     /// `[maintenance]`
-    fn maintenance(&mut self, section: MaintenanceSection) -> Maintenance {
+    fn maintenance(&mut self, section: MaintenanceSection, data: &Path) -> Maintenance {
         let limits = (Size(8 << 10), Size(64 << 20));
         let size = self.within("maintenance.raw_size_limit", section.raw_size_limit, limits, Size(10 << 20));
         let retention = Retention {
@@ -313,7 +314,7 @@ impl Layers<'_> {
             retention,
             providers_dir: dir.unwrap_or_else(default_dir),
             circuits,
-            sources: self.sources(section.sources),
+            sources: self.sources(section.sources, data),
         }
     }
 
@@ -326,32 +327,6 @@ impl Layers<'_> {
             }
             None => Some(default),
         }
-    }
-
-    /// Every source with a name of its own and all it needs.
-    fn sources(&mut self, sections: Vec<SourceSection>) -> Vec<Source> {
-        let mut sources: Vec<Source> = Vec::new();
-        // Also of those that lack something: a name that is taken is told beside what is missing.
-        let mut names: Vec<Name> = Vec::new();
-        for section in sections {
-            let from = match section.from {
-                Some(From::Maildir { path }) => {
-                    let path = path.and_then(|path| self.expected_path("maintenance.source.path", &path, false));
-                    path.map(|path| SourceFrom::Maildir { path })
-                }
-                None => None,
-            };
-            let Some(name) = section.name else { continue };
-            if names.contains(&name.value) {
-                self.taken("maintenance.source.name", &name);
-                continue;
-            }
-            names.push(name.value.clone());
-            if let Some(from) = from {
-                sources.push(Source { name: name.value.0, from });
-            }
-        }
-        sources
     }
 
     /// `[log]`

@@ -381,3 +381,81 @@ proptest::proptest! {
         let _ = file::read(&Path::new("config.toml").into(), &lines.join("\n"));
     }
 }
+
+/// A mailbox with these lines.
+fn mailbox(lines: &str) -> String {
+    format!("[[maintenance.source]]\nname = 'noc'\nkind = 'imap'\nserver = 'imap.example'\nuser = 'noc'\n{lines}\n")
+}
+
+#[test]
+fn a_mailbox_needs_little_and_has_a_password_from_one_place() {
+    let inspection = inspect_text(&mailbox("password_env = 'PW'"), &Flags::default(), &[]);
+    assert_eq!(inspection.problems, []);
+    let [Source { from: SourceFrom::Imap(imap), .. }] = inspection.config.maintenance.sources.as_slice() else {
+        panic!("one mailbox")
+    };
+    assert_eq!((imap.server.to_string().as_str(), imap.tls), ("imap.example:993", MailTls::Implicit));
+    assert_eq!(
+        (imap.folders.as_slice(), imap.wanted.since_days, imap.idle),
+        (["INBOX".to_owned()].as_slice(), Some(30), true)
+    );
+    assert_eq!(imap.login, Login { auth: Auth::Password, proof: Proof::Kept(SecretFrom::Variable("PW".to_owned())) });
+    let none = problems(&mailbox(""));
+    assert!(none.len() == 1 && none[0].contains("`password_file` is missing from [[maintenance.source]]"), "{none:?}");
+    let both = problems(&mailbox("password_env = 'PW'\npassword_command = 'pass show noc'"));
+    assert!(
+        both.len() == 1 && both[0].contains("`maintenance.source.password_command` cannot stand beside"),
+        "{both:?}"
+    );
+}
+
+#[test]
+fn passwords_go_to_other_machines_under_tls_only() {
+    let lines = |server: &str| mailbox("password_env = 'PW'\ntls = 'none'").replace("imap.example", server);
+    for server in ["127.0.0.1:1143", "[::1]:1143", "localhost"] {
+        assert_eq!(problems(&lines(server)), [""; 0], "{server}");
+    }
+    for server in ["imap.example", "192.0.2.1", "127.0.0.1.example", "localhost.example"] {
+        let told = problems(&lines(server));
+        assert!(
+            told.len() == 1 && told[0].contains("`maintenance.source.tls` cannot be \"none\""),
+            "{server}: {told:?}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_of_an_account_is_read_by_one_source() {
+    let one = mailbox("password_env = 'PW'\nfolders = ['INBOX', 'Works']");
+    let other = |folder| one.replace("'noc'\nkind", "'other'\nkind").replace("'INBOX', 'Works'", folder);
+    let told = problems(&(one.clone() + &other("'inbox'")));
+    assert!(told.len() == 1 && told[0].contains("source \"other\" reads what source \"noc\" reads"), "{told:?}");
+    assert_eq!(problems(&(one.clone() + &other("'Others'"))), [""; 0]);
+    assert_eq!(problems(&mailbox("password_env = 'PW'\nfolders = ['INBOX', 'INBOX']")).len(), 1);
+}
+
+#[test]
+fn tokens_are_fetched_where_the_login_wants_them_and_say_what_they_lack() {
+    let oauth = |lines: &str| mailbox(&format!("auth = 'xoauth2'\n[maintenance.source.oauth]\n{lines}"));
+    let inspection = inspect_text(
+        &oauth("provider = 'microsoft'\nclient_id = 'an app'\ntenant = 'lakeside'"),
+        &Flags::default(),
+        &[],
+    );
+    assert_eq!(inspection.problems, []);
+    let [Source { from: SourceFrom::Imap(imap), .. }] = inspection.config.maintenance.sources.as_slice() else {
+        panic!("one mailbox")
+    };
+    let Proof::Fetched(oauth_of) = &imap.login.proof else { panic!("{:?}", imap.login) };
+    assert_eq!(oauth_of.token_url, "https://login.microsoftonline.com/lakeside/oauth2/v2.0/token");
+    assert!(oauth_of.kept_in.ends_with("noctui/tokens/noc"), "{}", oauth_of.kept_in.display());
+    for (lines, lacks) in [
+        ("provider = 'google'", "`client_id` is missing"),
+        ("provider = 'microsoft'\ngrant = 'application'\nclient_id = 'x'", "`client_secret_file` is missing"),
+        ("provider = 'google'\ngrant = 'service-account'", "`key_file` is missing"),
+        ("client_id = 'x'", "`provider` is missing"),
+    ] {
+        let told = problems(&oauth(lines));
+        assert!(told.len() == 1 && told[0].contains(lacks), "{lines}: {told:?}");
+    }
+}

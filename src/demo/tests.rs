@@ -240,6 +240,6 @@ fn the_configuration_it_writes_names_its_mailbox() {
     let (_dir, prepared) = prepared(1);
     let config = crate::config::load(&prepared.flags(), &Environment::of([("HOME", "/nowhere")])).unwrap();
     let [source] = config.maintenance.sources.as_slice() else { panic!("one source") };
-    let SourceFrom::Maildir { path } = &source.from;
+    let SourceFrom::Maildir { path } = &source.from else { panic!("a Maildir") };
     assert_eq!(*path, prepared.folder.join("Maildir"));
 }

@@ -22,6 +22,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_4,
     maintenance::store::SCHEMA_5,
     lab::store::SCHEMA_1,
+    maintenance::store::SCHEMA_6,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

@@ -8,7 +8,6 @@ mod pace;
 pub mod terminal;
 mod worker;
 
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -26,9 +25,7 @@ use crate::clock;
 use crate::colour::TerminalEnvironment;
 use crate::config::{Config, Environment, Flags, Problems};
 use crate::errand::{Errand, Returned, Room};
-use crate::features::maintenance::store::record::Limits;
-use crate::features::maintenance::store::retention::Retention;
-use crate::features::maintenance::worker::{Setup, Source};
+use crate::features::maintenance::worker::Setup;
 use crate::features::{cloudvision, lab};
 use crate::logging::{self, Logging};
 use crate::state;
@@ -102,7 +99,7 @@ impl Screen {
         let mut model = Model::new(settings, &view, (80, 24), clock::now());
         let keeper = Keeper::new(config.paths.view(), view);
         let threads = Threads::start()?;
-        let maintenances = Maintenances::of(&threads, setup(&config));
+        let maintenances = Maintenances::of(&threads, Setup::of(&config));
         let next_setup = Some(cloudvision_setup(&config));
         let next_lab_setup = Some(lab_setup(&config));
         let first = model.begin();
@@ -342,7 +339,7 @@ impl Screen {
         match settings {
             Ok((config, settings)) => {
                 logging.set(&config.log);
-                self.maintenances.reconfigure(setup(&config));
+                self.maintenances.reconfigure(Setup::of(&config));
                 self.next_setup = Some(cloudvision_setup(&config));
                 self.next_lab_setup = Some(lab_setup(&config));
                 self.config = config;
@@ -433,28 +430,6 @@ fn settings(config: &Config, environment: &TerminalEnvironment) -> Result<Settin
     let depth = environment.colour_depth(config.color);
     let (settings, problems) = Settings::new(config, depth, environment.is_utf8());
     if problems.is_empty() { Ok(settings) } else { Err(problems) }
-}
-
-/// What the maintenance worker needs of the configuration.
-fn setup(config: &Config) -> Setup {
-    let sources = config.maintenance.sources.iter().map(|source| {
-        let crate::config::SourceFrom::Maildir { path } = &source.from;
-        Source { name: source.name.clone(), maildir: path.clone() }
-    });
-    let kept = &config.maintenance.retention;
-    Setup {
-        data_dir: config.paths.data.clone(),
-        providers_dir: config.maintenance.providers_dir.clone(),
-        circuits: config.maintenance.circuits.clone(),
-        sources: sources.collect(),
-        limits: Limits { raw_bytes: usize::try_from(config.maintenance.raw_size_limit_bytes).unwrap_or(usize::MAX) },
-        retention: Retention {
-            past_days: kept.past_days,
-            notification_days: kept.notification_days,
-            raw_days: kept.raw_days,
-        },
-        export_dir: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
-    }
 }
 
 /// When a wall-clock time comes, on the runtime's clock.

@@ -30,6 +30,9 @@ pub enum BadSecret {
     /// A header cannot carry it.
     #[error("it has blanks or characters other than ASCII inside")]
     NotAToken,
+    /// No login can carry it.
+    #[error("it is no text in UTF-8, or has control characters inside")]
+    NotText,
     /// No token is as long.
     #[error("it is longer than 16 KiB")]
     TooLong,
@@ -48,6 +51,24 @@ impl Secret {
             Err(BadSecret::SeveralLines)
         } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             Err(BadSecret::NotAToken)
+        } else {
+            Ok(Self(Zeroizing::new(text.to_owned())))
+        }
+    }
+
+    /// The password in `bytes`, which may have blanks and any characters but control characters inside. The line end behind
+    /// it is dropped, as editors and `echo` put it there.
+    pub fn password(bytes: &[u8]) -> Result<Self, BadSecret> {
+        let text = std::str::from_utf8(bytes).map_err(|_| BadSecret::NotText)?;
+        let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
+        if text.trim().is_empty() {
+            Err(BadSecret::Empty)
+        } else if text.len() > LONGEST {
+            Err(BadSecret::TooLong)
+        } else if text.contains(['\n', '\r']) {
+            Err(BadSecret::SeveralLines)
+        } else if text.chars().any(char::is_control) {
+            Err(BadSecret::NotText)
         } else {
             Ok(Self(Zeroizing::new(text.to_owned())))
         }
@@ -89,6 +110,20 @@ mod tests {
     fn a_secret_prints_as_stars() {
         let secret = Secret::read(" eyJhbGciOi.x-y_z=\n").unwrap();
         assert_eq!((format!("{secret} {secret:?}").as_str(), secret.expose()), ("*** ***", "eyJhbGciOi.x-y_z="));
+    }
+
+    #[test]
+    fn a_password_may_have_blanks_and_any_letters() {
+        assert_eq!(Secret::password(b"abcd efgh ijkl\r\n").unwrap().expose(), "abcd efgh ijkl");
+        assert_eq!(Secret::password("gr\u{fc}n ".as_bytes()).unwrap().expose(), "gr\u{fc}n ");
+        for (bytes, why) in [
+            (b" \n".as_slice(), BadSecret::Empty),
+            (b"a\nb", BadSecret::SeveralLines),
+            (b"a\0b", BadSecret::NotText),
+            (b"\xff", BadSecret::NotText),
+        ] {
+            assert_eq!(Secret::password(bytes).unwrap_err(), why);
+        }
     }
 
     #[test]

@@ -111,6 +111,13 @@ impl SecretFrom {
         Ok(Found { secret, warning })
     }
 
+    /// The same for a password, which may have characters that no token has.
+    pub async fn fetch_password(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Found, NoSecret> {
+        let (bytes, warning) = self.fetch_raw(variable).await?;
+        let secret = Secret::password(&bytes).map_err(|source| NoSecret::Bad { from: self.to_string(), source })?;
+        Ok(Found { secret, warning })
+    }
+
     /// The same without asking that it be a token: a password may have blanks, and a file may hold more than one secret.
     /// With it comes what should be known about where it is kept.
     pub(crate) async fn fetch_raw(

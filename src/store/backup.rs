@@ -25,13 +25,16 @@ pub fn backup(data_dir: &Path, target: &Path) -> Result<u32, Error> {
         return Err(Error::TargetExists { path: target.to_owned() });
     }
     let partial = partial_name(target);
-    // 0600 from the first byte; a left-over of a backup that was killed is replaced.
-    let _ = fs::remove_file(&partial);
-    let create = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial);
-    create.map_err(|error| unusable(target, error))?;
+    make_private(&partial).map_err(|error| unusable(target, error))?;
     let done = copy(&source, &partial).and_then(|version| publish(&partial, target).map(|()| version));
     let _ = fs::remove_file(&partial);
     done
+}
+
+/// Makes an empty file for the user alone; one that is left of a copy that was killed is replaced.
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
+    let _ = fs::remove_file(path);
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(|_| ())
 }
 
 /// The target cannot be written.
@@ -48,9 +51,10 @@ fn partial_name(target: &Path) -> PathBuf {
 }
 
 /// Copies page by page and checks the result.
-fn copy(source: &Path, target: &Path) -> Result<u32, Error> {
+pub(super) fn copy(source: &Path, target: &Path) -> Result<u32, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut from = Connection::open_with_flags(source, flags).map_err(|error| Error::from(error).at(source))?;
+    connect::keep_journal(&from).map_err(|error| Error::from(error).at(source))?;
     migrate::refuse_foreign(&from, source, None)?;
     let mut read = || {
         from.busy_handler(Some(connect::wait()))?;
@@ -75,7 +79,7 @@ fn copy(source: &Path, target: &Path) -> Result<u32, Error> {
 }
 
 /// Syncs the copy and gives it its name, unless that came into use meanwhile.
-fn publish(partial: &Path, target: &Path) -> Result<(), Error> {
+pub(super) fn publish(partial: &Path, target: &Path) -> Result<(), Error> {
     let sync = File::open(partial).and_then(|file| file.sync_all());
     sync.map_err(|error| Error::io(partial, error))?;
     // Unlike a rename, a link never replaces what is there.

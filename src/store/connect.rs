@@ -2,8 +2,8 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,9 @@ const STATEMENTS: usize = 96;
 /// lists at 100,000 maintenances and counts as resident memory.
 const CACHE_KIB: i32 = 1024;
 
+/// Whether closing the last connection leaves the journal as it is.
+const NO_CHECKPOINT: DbConfig = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+
 /// Creates `dir` and its missing parents, for the user alone.
 pub(super) fn make_dir(dir: &Path) -> Result<(), Error> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| Error::io(dir, error))
@@ -42,6 +45,7 @@ pub(super) struct Opened {
 
 /// Opens or creates the database at `path` and brings its tables up to date.
 pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Opened, Error> {
+    refuse_lost(path)?;
     let was_empty = !create_private(path)? && is_empty(path)?;
     let mut connection = open(path, options.waits)?;
     let known = |error: rusqlite::Error| Error::from(error).at(path);
@@ -49,6 +53,8 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Opened, Erro
     migrate::refuse_foreign(&connection, path, Some(options.migrations.len()))?;
     let wal = set_journal(&connection, path, options.journal).map_err(known)?;
     migrate::apply(&mut connection, path, options.migrations)?;
+    // Nothing is wrong with it: from now on the last to close may copy the journal into it.
+    connection.set_db_config(NO_CHECKPOINT, false).map_err(known)?;
     if was_empty {
         tracing::warn!(file = %path.display(), "the database was an empty file: it begins anew");
     }
@@ -60,21 +66,22 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Opened, Erro
 pub(super) fn open_reader(path: &Path, waits: bool) -> Result<Connection, Error> {
     let connection = open(path, waits)?;
     connection.pragma_update(None, "query_only", true).map_err(|error| Error::from(error).at(path))?;
-    keep_journal(&connection).map_err(|error| Error::from(error).at(path))?;
     Ok(connection)
 }
 
 /// Lets closing the last connection leave the WAL as it is. Else all that is in it is copied into the database first, and
 /// the file removed: some syncs and often ten milliseconds.
 pub(super) fn keep_journal(connection: &Connection) -> rusqlite::Result<()> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(|_| ())
+    connection.set_db_config(NO_CHECKPOINT, true).map(|_| ())
 }
 
-/// Opens an existing file with the settings that all connections share.
-fn open(path: &Path, waits: bool) -> Result<Connection, Error> {
+/// Opens an existing file with the settings that all connections share. Closing it leaves the journal as it is: a file that
+/// is refused stays as it was.
+pub(super) fn open(path: &Path, waits: bool) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let prepare = || {
         let mut connection = Connection::open_with_flags(path, flags)?;
+        keep_journal(&connection)?;
         connection.busy_handler(waits.then(wait))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // Plans do not depend on parameters; without this a statement is compiled again whenever it gets new ones.
@@ -110,6 +117,54 @@ pub(super) fn wait() -> impl FnMut(i32) -> bool + Send + 'static {
     }
 }
 
+/// The journal of a database.
+pub(super) fn journal_of(path: &Path) -> PathBuf {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    PathBuf::from(journal)
+}
+
+/// Whether something is in the journal.
+pub(super) fn has_journal(path: &Path) -> bool {
+    journal_of(path).metadata().is_ok_and(|journal| journal.len() > 0)
+}
+
+/// An error where a journal is left of a database that is not there: `SQLite` would remove it, and with it the last of what
+/// was written.
+fn refuse_lost(path: &Path) -> Result<(), Error> {
+    // In this order: the database is there before its journal, whoever makes it.
+    if has_journal(path) && !path.exists() {
+        return Err(Error::Lost { path: path.to_owned() });
+    }
+    Ok(())
+}
+
+/// Which file a path led to: that may change while the file is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    number: u64,
+}
+
+impl Identity {
+    /// Of the file at `path`.
+    pub(super) fn of(path: &Path) -> Result<Self, Error> {
+        let found = path.metadata().map_err(|error| Error::io(path, error))?;
+        Ok(Self { device: found.dev(), number: found.ino() })
+    }
+
+    /// An error if `path` leads elsewhere by now: what is written to the file that is open would be found by nobody.
+    pub(super) fn hold(self, path: &Path) -> Result<(), Error> {
+        match path.metadata() {
+            Ok(found) if (found.dev(), found.ino()) == (self.device, self.number) => Ok(()),
+            Ok(_) => Err(Error::Replaced { path: path.to_owned() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::Replaced { path: path.to_owned() }),
+            // Whatever that is, the file that is open will tell.
+            Err(_) => Ok(()),
+        }
+    }
+}
+
 /// Whether the file has nothing in it, though it was not made just now by another process. An error where a journal says
 /// that it had something: `SQLite` would remove the journal, and with it the last that is left.
 fn is_empty(path: &Path) -> Result<bool, Error> {
@@ -120,11 +175,8 @@ fn is_empty(path: &Path) -> Result<bool, Error> {
     if found.len() > 0 {
         return Ok(false);
     }
-    let mut journal = path.as_os_str().to_owned();
-    journal.push("-wal");
-    let is_left = Path::new(&journal).metadata().is_ok_and(|journal| journal.len() > 0);
     // The database has its first page before its journal has anything: it may have got both since it was looked at.
-    if is_left && look()?.len() == 0 {
+    if has_journal(path) && look()?.len() == 0 {
         return Err(Error::Emptied { path: path.to_owned() });
     }
     Ok(found.modified().is_ok_and(|at| clock::now() - DateTime::<Utc>::from(at) > JUST_NOW))

@@ -27,6 +27,18 @@ pub enum Error {
         /// The database.
         path: PathBuf,
     },
+    /// The file is not there, though its journal is.
+    #[error("the database {} is missing, and its journal is not", path.display())]
+    Lost {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Another file has taken the place of the one that is open, or none has.
+    #[error("the database {} was replaced or removed while it was in use", path.display())]
+    Replaced {
+        /// The database.
+        path: PathBuf,
+    },
     /// The file is something else.
     #[error("{} is not a database of noctui", path.display())]
     NotOurs {
@@ -97,6 +109,18 @@ pub enum Error {
         #[source]
         source: Arc<io::Error>,
     },
+    /// There is nothing to be put back.
+    #[error("there is no backup at {}", path.display())]
+    NoBackup {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// What is to be put back is in its place.
+    #[error("{} is the database in use", path.display())]
+    InUse {
+        /// The database.
+        path: PathBuf,
+    },
     /// There is no database to back up.
     #[error("there is no database at {}", path.display())]
     Missing {
@@ -121,11 +145,26 @@ impl From<rusqlite::Error> for Error {
 impl Remedy for Error {
     fn remedy(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
-            Self::Corrupt { .. } | Self::Emptied { .. } => {
-                "move noctui.db, noctui.db-wal and noctui.db-shm aside together and keep them; copy back the newest \
-                 `noctui backup`, or start empty and import the mails again"
+            Self::Corrupt { .. } => {
+                "`noctui restore FILE` keeps it aside and puts the newest `noctui backup` in its place; without a backup, \
+                 leave every noctui, move noctui.db, noctui.db-wal and noctui.db-shm aside together and import the mails again"
             }
-            Self::NotOurs { .. } => "move the file away, or choose another directory with --data-dir",
+            Self::Emptied { .. } => {
+                "leave every noctui; keep noctui.db-wal, it has the last that was written. `noctui restore FILE` keeps it \
+                 aside and puts a `noctui backup` in its place"
+            }
+            Self::Lost { .. } => {
+                "put the file back beside noctui.db-wal, which has the last that was written; `noctui restore FILE` keeps \
+                 that aside and puts a `noctui backup` in its place"
+            }
+            Self::Replaced { .. } => {
+                "leave noctui and start it again: it works with what is there then. Nothing was written; to put a backup \
+                 back, use `noctui restore FILE`, which may be done while noctui runs"
+            }
+            Self::NotOurs { .. } => {
+                "leave every noctui; move it aside together with noctui.db-wal and noctui.db-shm if they are there, or \
+                 choose another directory with --data-dir"
+            }
             Self::Newer { .. } => "start the newer noctui, or choose another directory with --data-dir",
             Self::Unusable { .. } => "check owner and permissions, or choose another directory with --data-dir",
             Self::ReadOnly { .. } => "make the file and its directory writable for you, or use --data-dir",
@@ -138,6 +177,7 @@ impl Remedy for Error {
             Self::Closed => "start noctui again",
             Self::TargetExists { .. } => "choose a name that does not exist yet",
             Self::TargetUnusable { .. } => "name a new file in a folder that exists and that you may write to",
+            Self::NoBackup { .. } | Self::InUse { .. } => "name a file that `noctui backup` made",
             Self::Missing { .. } => "check --data-dir; `noctui config path` shows the directory in use",
             Self::Refused { .. } => "please report it with the log",
         })
@@ -152,6 +192,8 @@ impl Error {
             Self::Full { .. } | Self::Busy { .. } | Self::Superseded => true,
             Self::Corrupt { .. }
             | Self::Emptied { .. }
+            | Self::Lost { .. }
+            | Self::Replaced { .. }
             | Self::NotOurs { .. }
             | Self::Newer { .. }
             | Self::Unusable { .. }
@@ -160,6 +202,8 @@ impl Error {
             | Self::Closed
             | Self::TargetExists { .. }
             | Self::TargetUnusable { .. }
+            | Self::NoBackup { .. }
+            | Self::InUse { .. }
             | Self::Missing { .. }
             | Self::Refused { .. } => false,
         }
@@ -169,16 +213,23 @@ impl Error {
     #[must_use]
     pub fn concerns_all_writes(&self) -> bool {
         match self {
-            Self::Full { .. } | Self::Busy { .. } | Self::ReadOnly { .. } | Self::Unusable { .. } => true,
+            Self::Full { .. }
+            | Self::Busy { .. }
+            | Self::ReadOnly { .. }
+            | Self::Unusable { .. }
+            | Self::Replaced { .. } => true,
             Self::Superseded
             | Self::Corrupt { .. }
             | Self::Emptied { .. }
+            | Self::Lost { .. }
             | Self::NotOurs { .. }
             | Self::Newer { .. }
             | Self::Panicked { .. }
             | Self::Closed
             | Self::TargetExists { .. }
             | Self::TargetUnusable { .. }
+            | Self::NoBackup { .. }
+            | Self::InUse { .. }
             | Self::Missing { .. }
             | Self::Refused { .. } => false,
         }

@@ -13,6 +13,8 @@
 //!   state for the length of one read, and stop when nobody waits for their answer any more.
 //! - **Nothing is deleted or overwritten because it cannot be read.** A damaged, newer or foreign file is an error that
 //!   says what to do, and the file stays as it was.
+//! - **What is written can be found.** Where another file has taken the place of the one that is open, or none has, every
+//!   read and write is refused.
 //! - **Idle costs nothing.** All threads block on channels; other processes' commits are noticed through file events.
 
 mod backup;
@@ -20,6 +22,7 @@ mod connect;
 mod error;
 mod migrate;
 mod reader;
+mod restore;
 mod watch;
 mod writer;
 
@@ -34,6 +37,7 @@ use tokio::sync::watch::Receiver;
 
 pub use backup::backup;
 pub use error::Error;
+pub use restore::{Restored, restore};
 
 /// Name of the database inside the data directory.
 pub const FILE_NAME: &str = "noctui.db";
@@ -91,7 +95,7 @@ impl Store {
         connect::make_dir(dir)?;
         let path = dir.join(FILE_NAME);
         let opened = connect::open_writer(&path, options)?;
-        let readers = reader::Readers::new(path.clone(), options.waits);
+        let readers = reader::Readers::new(path.clone(), options.waits)?;
         let writer = writer::Writer::start(opened.connection, &path)?;
         let watcher = Mutex::new(None);
         Ok(Self {

@@ -8,7 +8,7 @@ use std::thread;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::connect;
+use super::connect::{self, Identity};
 use super::error::Error;
 use super::writer::catch;
 
@@ -33,6 +33,8 @@ struct Job {
 /// The sending side of the reading threads, which end when it is dropped.
 pub(super) struct Readers {
     path: PathBuf,
+    /// The file that is open.
+    file: Identity,
     waits: bool,
     /// To whichever thread is free, capacity [`QUEUE`]; senders wait when it is full.
     jobs: mpsc::Sender<Job>,
@@ -61,9 +63,10 @@ impl Drop for Wanted {
 
 impl Readers {
     /// No thread and no connection yet: both come with the first read.
-    pub(super) fn new(path: PathBuf, waits: bool) -> Self {
+    pub(super) fn new(path: PathBuf, waits: bool) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        Self {
+        Ok(Self {
+            file: Identity::of(&path)?,
             path,
             waits,
             jobs,
@@ -71,7 +74,7 @@ impl Readers {
             threads: AtomicUsize::new(0),
             pending: Arc::default(),
             own: Mutex::new(None),
-        }
+        })
     }
 
     /// See [`super::Store::read`].
@@ -96,6 +99,7 @@ impl Readers {
 
     /// See [`super::Store::read_blocking`].
     pub(super) fn read_blocking<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        self.file.hold(&self.path)?;
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = match own.take() {
             Some(connection) => connection,
@@ -111,8 +115,13 @@ impl Readers {
         let wanted = self.pending.load(Ordering::Relaxed).saturating_add(1).min(THREADS);
         let started = self.threads.fetch_max(wanted, Ordering::Relaxed);
         for _ in started..wanted {
-            let desk =
-                Desk { path: self.path.clone(), waits: self.waits, queue: Arc::clone(&self.queue), connection: None };
+            let desk = Desk {
+                path: self.path.clone(),
+                file: self.file,
+                waits: self.waits,
+                queue: Arc::clone(&self.queue),
+                connection: None,
+            };
             thread::Builder::new()
                 .name("store-reader".to_owned())
                 .spawn(move || desk.serve())
@@ -141,6 +150,7 @@ impl Drop for Pending {
 /// A thread's side.
 struct Desk {
     path: PathBuf,
+    file: Identity,
     waits: bool,
     queue: Arc<Mutex<mpsc::Receiver<Job>>>,
     connection: Option<Connection>,
@@ -166,6 +176,7 @@ impl Desk {
 
     /// The thread's connection, which gives up as soon as the flag says so.
     fn connection(&mut self, given_up: Arc<AtomicBool>) -> Result<&Connection, Error> {
+        self.file.hold(&self.path)?;
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => connect::open_reader(&self.path, self.waits)?,

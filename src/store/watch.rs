@@ -65,10 +65,15 @@ fn watch(path: &Path, touched: SyncSender<()>) -> Option<FolderWatch> {
     let ours = move |changed: &PathBuf| {
         changed.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(FILE_NAME))
     };
+    let database = path.to_owned();
     let mut watch = FolderWatch::new(move |event| {
-        // Reading opens files too; only a modified file can mean a commit. A failed event may hide one.
-        let relevant =
-            event.map_or(true, |event| matches!(event.kind, EventKind::Modify(_)) && event.paths.iter().any(&ours));
+        // Reading opens files too; only a modified file can mean a commit, and only one that goes or comes that another has
+        // its place. A failed event may hide either.
+        let relevant = event.map_or(true, |event| match event.kind {
+            EventKind::Modify(_) => event.paths.iter().any(&ours),
+            EventKind::Create(_) | EventKind::Remove(_) => event.paths.contains(&database),
+            EventKind::Any | EventKind::Access(_) | EventKind::Other => false,
+        });
         if relevant {
             let _ = touched.try_send(());
         }
@@ -80,7 +85,6 @@ fn watch(path: &Path, touched: SyncSender<()>) -> Option<FolderWatch> {
 
 /// Looks whether others committed after each event, or at `pace`; sleeps otherwise.
 fn serve(prober: &Prober, events: &Receiver<()>, ended: &Receiver<()>, pace: Option<Duration>) {
-    let Some(mut last) = prober.version() else { return };
     loop {
         let woken = match pace {
             Some(pace) => events.recv_timeout(pace),
@@ -96,9 +100,8 @@ fn serve(prober: &Prober, events: &Receiver<()>, ended: &Receiver<()>, pace: Opt
                 return;
             }
             let _ = events.try_recv();
-            let Some(version) = prober.version() else { return };
-            if version != last {
-                last = version;
+            let Some(has_news) = prober.has_news() else { return };
+            if has_news {
                 prober.announce();
                 break;
             }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::connect;
+use super::connect::{self, Identity};
 use super::error::Error;
 
 /// Jobs that may wait for the writer; a sender beyond that waits itself.
@@ -36,8 +36,8 @@ pub(super) enum Commit {
 enum Message {
     /// A change.
     Write(Commit, Box<dyn Job>),
-    /// The writing connection's `data_version`.
-    Probe(oneshot::Sender<i64>),
+    /// Whether another process committed since this was asked last.
+    Probe(oneshot::Sender<bool>),
 }
 
 /// The sending side of the writer thread. Dropping it waits until what was sent is done.
@@ -64,7 +64,10 @@ impl Writer {
         let given_up = move || closing.load(Ordering::Relaxed) && import.load(Ordering::Relaxed);
         connection.progress_handler(STEPS, Some(given_up)).map_err(|error| Error::from(error).at(at))?;
         let (path, told) = (at.to_owned(), changes.clone());
-        let desk = Desk { connection, path, changes: told, is_closing: Arc::clone(&is_closing), is_import };
+        let file = Identity::of(at)?;
+        let mut desk =
+            Desk { connection, path, file, seen: 0, changes: told, is_closing: Arc::clone(&is_closing), is_import };
+        desk.seen = desk.version();
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || desk.serve(queue))
@@ -132,11 +135,12 @@ pub(super) struct Prober {
 }
 
 impl Prober {
-    /// The version now; `None` once the store is gone.
-    pub(super) fn version(&self) -> Option<i64> {
-        let (answer, version) = oneshot::channel();
+    /// Whether another process committed since this was asked last, or since the store was opened; `None` once the store is
+    /// gone.
+    pub(super) fn has_news(&self) -> Option<bool> {
+        let (answer, news) = oneshot::channel();
         self.jobs.upgrade()?.blocking_send(Message::Probe(answer)).ok()?;
-        version.blocking_recv().ok()
+        news.blocking_recv().ok()
     }
 
     /// Tells everybody that another process committed.
@@ -149,6 +153,10 @@ impl Prober {
 struct Desk {
     connection: Connection,
     path: PathBuf,
+    /// The file that is open.
+    file: Identity,
+    /// The `data_version` that everybody was told of.
+    seen: i64,
     changes: watch::Sender<u64>,
     is_closing: Arc<AtomicBool>,
     /// Whether what is being done may be undone when the store closes.
@@ -160,7 +168,7 @@ impl Desk {
         let mut next = queue.blocking_recv();
         while let Some(message) = next.take() {
             match message {
-                Message::Probe(answer) => drop(answer.send(self.version())),
+                Message::Probe(answer) => drop(answer.send(self.has_news())),
                 Message::Write(Commit::Alone, job) => self.commit(vec![job], Commit::Alone),
                 // Whoever sent it is told that it was not done.
                 Message::Write(Commit::Batched, _) if self.is_closing.load(Ordering::Relaxed) => {}
@@ -189,7 +197,16 @@ impl Desk {
         }
     }
 
+    fn has_news(&mut self) -> bool {
+        let version = self.version();
+        version != std::mem::replace(&mut self.seen, version)
+    }
+
     fn version(&self) -> i64 {
+        // Whoever reads is to hear of it.
+        if self.file.hold(&self.path).is_err() {
+            return i64::MIN;
+        }
         // Unreadable counts as unchanged: whoever reads next meets the error itself.
         self.connection.pragma_query_value(None, "data_version", |row| row.get(0)).unwrap_or_default()
     }
@@ -208,6 +225,7 @@ impl Desk {
     }
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Error> {
+        self.file.hold(&self.path)?;
         let mut tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // A savepoint around a long job makes each of its statements slower the more pages it has touched before.
         if let [only] = jobs {

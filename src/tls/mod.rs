@@ -47,7 +47,7 @@ impl Trust {
 
 /// Why no trust could be set up.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum TrustError {
+pub enum TrustError {
     /// The file cannot be read or is no PEM.
     #[error("cannot read {}", path.display())]
     File {

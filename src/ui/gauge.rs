@@ -24,7 +24,13 @@ mod tests {
     #[test]
     fn a_bar_is_full_only_at_the_end_and_never_wider_than_asked() {
         let theme = Theme::plain();
-        let look = Look { theme: &theme, ascii: true, zone: Zone::Utc, now: chrono::DateTime::UNIX_EPOCH };
+        let look = Look {
+            theme: &theme,
+            keys: &crate::ui::keys::KeyNames::default(),
+            ascii: true,
+            zone: Zone::Utc,
+            now: chrono::DateTime::UNIX_EPOCH,
+        };
         let bar = |done, total, cells| gauge(&look, done, total, cells);
         assert_eq!([bar(0, 3, 6), bar(2, 3, 6), bar(3, 3, 6)], ["[....]", "[##..]", "[####]"]);
         assert_eq!([bar(0, 0, 6), bar(9, 3, 6), bar(1, 2, 2)], ["[....]", "[####]", ""]);

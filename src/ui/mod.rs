@@ -2,6 +2,7 @@
 
 pub(crate) mod field;
 pub(crate) mod gauge;
+pub(crate) mod keys;
 pub(crate) mod line;
 pub(crate) mod list;
 pub(crate) mod load;
@@ -9,6 +10,8 @@ pub(crate) mod outcome;
 pub(crate) mod page;
 pub(crate) mod theme;
 pub(crate) mod time;
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use ratatui::buffer::Buffer;
@@ -19,6 +22,8 @@ use ratatui::layout::Rect;
 pub(crate) struct Look<'a> {
     /// Role → style.
     pub(crate) theme: &'a theme::Theme,
+    /// Command → key.
+    pub(crate) keys: &'a keys::KeyNames,
     /// Draw with ASCII alone, for terminals and locales where the glyphs are missing or two cells wide.
     pub(crate) ascii: bool,
     /// The zone in which times are shown.
@@ -28,6 +33,11 @@ pub(crate) struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// A text of noctui's own with keys in the place of commands: `<undo> takes it back`.
+    pub(crate) fn say<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.keys.say(text)
+    }
+
     /// The unicode form, or the ASCII one where only that may be used.
     pub(crate) fn pick(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
         if self.ascii { ascii } else { unicode }

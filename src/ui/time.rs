@@ -74,14 +74,27 @@ impl Zone {
 
     /// A window in full: `2026-11-21 02:00 - 06:00 UTC`, with the second date where it differs.
     pub(crate) fn window(self, start: DateTime<Utc>, end: DateTime<Utc>) -> String {
+        self.window_with(start, end, "%H:%M")
+    }
+
+    /// A window and what it became; with seconds where they are all that differs.
+    pub(crate) fn moved(self, from: [DateTime<Utc>; 2], to: [DateTime<Utc>; 2]) -> [String; 2] {
+        let texts = |clock| [from, to].map(|[start, end]| self.window_with(start, end, clock));
+        let [before, after] = texts("%H:%M");
+        if before == after { texts("%H:%M:%S") } else { [before, after] }
+    }
+
+    /// A window whose times of the day are written like that.
+    fn window_with(self, start: DateTime<Utc>, end: DateTime<Utc>, clock: &str) -> String {
         let (from, to) = (self.local(start), self.local(end));
-        let until = if from.date() == to.date() { to.format("%H:%M") } else { to.format("%Y-%m-%d %H:%M") };
+        let dated = format!("%Y-%m-%d {clock}");
+        let until = if from.date() == to.date() { to.format(clock) } else { to.format(&dated) };
         // Around a change to or from daylight saving the two ends have different abbreviations; both are said.
         let (first, last) = (self.name(start), self.name(end));
         if first == last {
-            format!("{} - {until} {last}", from.format("%Y-%m-%d %H:%M"))
+            format!("{} - {until} {last}", from.format(&dated))
         } else {
-            format!("{} {first} - {until} {last}", from.format("%Y-%m-%d %H:%M"))
+            format!("{} {first} - {until} {last}", from.format(&dated))
         }
     }
 }
@@ -236,6 +249,18 @@ mod tests {
         let zone = Zone::Named(chrono_tz::Europe::Berlin);
         let window = zone.window(at("2026-10-25T00:00:00Z"), at("2026-10-25T03:00:00Z"));
         assert_eq!(window, "2026-10-25 02:00 CEST - 04:00 CET");
+    }
+
+    #[test]
+    fn a_window_that_moved_by_seconds_is_written_with_them() {
+        let moved = |second: u32| {
+            let to = [at(&format!("2026-11-22T01:06:{second:02}Z")), at("2026-11-22T02:46:00Z")];
+            Zone::Utc.moved([at("2026-11-22T01:06:00Z"), at("2026-11-22T02:46:00Z")], to)
+        };
+        assert_eq!(moved(7), ["2026-11-22 01:06:00 - 02:46:00 UTC", "2026-11-22 01:06:07 - 02:46:00 UTC"]);
+        let to = [at("2026-11-22T01:07:00Z"), at("2026-11-22T02:46:00Z")];
+        let moved = Zone::Utc.moved([at("2026-11-22T01:06:00Z"), at("2026-11-22T02:46:00Z")], to);
+        assert_eq!(moved, ["2026-11-22 01:06 - 02:46 UTC", "2026-11-22 01:07 - 02:46 UTC"]);
     }
 
     #[test]

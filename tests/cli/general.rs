@@ -75,6 +75,31 @@ fn a_backup_is_a_database_of_its_own_and_overwrites_nothing() {
 }
 
 #[test]
+fn a_backup_is_put_back_and_what_was_there_is_kept() {
+    let home = Home::new();
+    let said = |arguments: &[&str]| transcript(&home, &mut home.noctui(arguments.iter().copied()));
+    let mail = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/fixtures/zayo/planned.eml");
+    let list = ["maintenance", "list", "--all", "--json"];
+    said(&["maintenance", "import", mail]);
+    let before = said(&list);
+    let (json, _) = before.split_once("--- standard error").unwrap();
+    let json: serde_json::Value = serde_json::from_str(json).unwrap();
+    said(&["backup", "copy.db"]);
+    let noted = said(&["maintenance", "ack", json[0]["maintenance_id"].as_str().unwrap()]);
+    assert!(noted.ends_with("--- exit code 0\n"), "{noted}");
+    let after = said(&list);
+    assert_ne!(after, before);
+    let restored = said(&["restore", "copy.db"]);
+    assert_eq!(said(&list), before);
+    let kept = restored.strip_prefix("put back copy.db; what was there is kept in ").unwrap().lines().next().unwrap();
+    said(&["restore", kept.replace('~', home.path().to_str().unwrap()).as_str()]);
+    assert_eq!(said(&list), after);
+    let nothing = said(&["restore", "nowhere.db"]);
+    assert!(nothing.contains("there is no backup at nowhere.db"), "{nothing}");
+    assert!(nothing.ends_with("--- exit code 2\n"), "{nothing}");
+}
+
+#[test]
 fn a_backup_of_a_newer_database_is_made_and_says_what_it_is() {
     let home = Home::new();
     let data = home.path().join(".local/share/noctui");

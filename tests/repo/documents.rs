@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
 use regex::Regex;
@@ -26,57 +27,114 @@ fn documents() -> Vec<(String, String)> {
         .filter(|file| is_document(file))
         .map(|file| (file.display().to_string(), files::read(&file)))
         .collect();
-    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/providers.md"] {
+    for name in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/keys.md",
+        "docs/commands.md",
+        "docs/providers.md",
+    ] {
         assert!(documents.iter().any(|(known, _)| known == name), "{name} is missing");
     }
     documents
 }
 
-/// Holds what stands in the README between the marks of `table` to `want`, or writes it there.
-fn hold(table: &str, want: &str) {
-    let readme = files::read("README.md".as_ref());
+/// Holds what stands in `document` between the marks of `table` to `want`, or writes it there.
+fn hold(document: &str, table: &str, want: &str) {
+    let text = files::read(document.as_ref());
     let (begin, end) = (format!("<!-- {table}: generated -->\n"), format!("<!-- end of {table} -->"));
-    let (before, rest) = readme.split_once(&begin).unwrap_or_else(|| panic!("no {begin}"));
-    let (is, after) = rest.split_once(&end).unwrap_or_else(|| panic!("no {end}"));
+    let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("no {begin} in {document}"));
+    let (is, after) = rest.split_once(&end).unwrap_or_else(|| panic!("no {end} in {document}"));
+    let want = format!("\n{want}\n");
     if is == want {
         return;
     }
     assert!(
         std::env::var_os(UPDATE).is_some(),
-        "README.md differs from the code: {UPDATE}=1 cargo test --test repo writes it anew\n{want}"
+        "{document} differs from the code: {UPDATE}=1 cargo test --test repo writes it anew\n{want}"
     );
-    std::fs::write(files::root().join("README.md"), format!("{before}{begin}{want}{end}{after}")).unwrap();
+    std::fs::write(files::root().join(document), format!("{before}{begin}{want}{end}{after}")).unwrap();
 }
 
 #[test]
-fn the_tables_of_the_readme_are_those_of_the_code() {
-    hold("keys", &format!("\n{}\n", noctui::app::commands::markdown()));
-    hold("subcommands", &format!("\n{}\n", subcommands()));
+fn the_tables_of_keys_are_those_of_the_code() {
+    hold("README.md", "keys", &noctui::app::commands::overview());
+    hold("docs/keys.md", "keys", &noctui::app::commands::reference());
 }
 
-/// Every subcommand with what it takes, as a Markdown table, and the flags that go with all of them.
-fn subcommands() -> String {
+#[test]
+fn the_tables_of_subcommands_are_those_of_the_code() {
     let mut noctui = noctui::cli::command();
     noctui.build();
+    let mut commands = Vec::new();
+    collect(&noctui, &mut commands);
+    hold("README.md", "subcommands", &overview(&commands));
+    hold("docs/commands.md", "subcommands", &reference(&noctui, &commands));
+}
+
+/// Whatever can be run below `command`.
+fn collect<'a>(command: &'a Command, all: &mut Vec<&'a Command>) {
+    for command in command.get_subcommands().filter(|command| command.get_name() != "help") {
+        if command.has_subcommands() {
+            collect(command, all);
+        } else {
+            all.push(command);
+        }
+    }
+}
+
+/// The arguments that only this command has.
+fn own(command: &Command) -> impl Iterator<Item = &Arg> {
+    command.get_arguments().filter(|one| !one.is_global_set() && one.get_id() != "help")
+}
+
+/// A sentence of the help, without its full stop.
+fn said(help: Option<&StyledStr>) -> String {
+    help.map(ToString::to_string).unwrap_or_default().trim_end_matches('.').replace('|', "\\|")
+}
+
+/// A command with what it must be given, or may be by its place.
+fn line(command: &Command) -> String {
+    let places = own(command).filter(|one| one.is_positional() || one.is_required_set());
+    let words = [command.get_bin_name().unwrap().to_owned()].into_iter().chain(places.map(spelled));
+    words.collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+/// Every subcommand and what it does, as a Markdown table.
+fn overview(commands: &[&Command]) -> String {
     let mut text = "| command | what it does |\n| --- | --- |\n| `noctui` | Open the screen |\n".to_owned();
-    list(&noctui, &mut text);
-    let everywhere: Vec<_> = noctui.get_arguments().filter(|flag| flag.is_global_set()).map(spelled).collect();
-    let _ = writeln!(text, "\nWith every one of them: `{}`.", everywhere.join("` `"));
+    for command in commands {
+        let _ = writeln!(text, "| `{}` | {} |", line(command), said(command.get_about()));
+    }
     text
 }
 
-/// The rows of what is below `command`.
-fn list(command: &Command, text: &mut String) {
-    for command in command.get_subcommands().filter(|command| command.get_name() != "help") {
-        if command.has_subcommands() {
-            list(command, text);
-            continue;
-        }
-        let own = command.get_arguments().filter(|one| !one.is_global_set() && one.get_id() != "help");
-        let line: Vec<_> = [command.get_bin_name().unwrap().to_owned()].into_iter().chain(own.map(spelled)).collect();
-        let about = command.get_about().unwrap().to_string();
-        let _ = writeln!(text, "| `{}` | {} |", line.join(" ").replace('|', "\\|"), about.trim_end_matches('.'));
+/// Every subcommand with all that it takes, and the flags that go with all of them.
+fn reference(noctui: &Command, commands: &[&Command]) -> String {
+    let mut text = String::new();
+    for command in commands {
+        let _ = writeln!(text, "### `{}`\n\n{}.\n", line(command), said(command.get_about()));
+        flags(&mut text, own(command));
     }
+    text.push_str("### With every one of them\n\n");
+    flags(&mut text, noctui.get_arguments().filter(|flag| flag.is_global_set()));
+    text.truncate(text.trim_end().len());
+    text + "\n"
+}
+
+/// A Markdown table of arguments, if there are any.
+fn flags<'a>(text: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
+    let mut arguments = arguments.peekable();
+    if arguments.peek().is_none() {
+        return;
+    }
+    text.push_str("| | |\n| --- | --- |\n");
+    for argument in arguments {
+        let _ = writeln!(text, "| `{}` | {} |", spelled(argument).replace('|', "\\|"), said(argument.get_help()));
+    }
+    text.push('\n');
 }
 
 /// An argument as a usage line shows it.
@@ -114,9 +172,9 @@ fn every_command_line_shown_is_accepted() {
     }
 }
 
-/// The text without the lines of tables, whose usage lines have words to be replaced.
+/// The text without tables and headings, whose usage lines have words to be replaced.
 fn without_tables(text: &str) -> String {
-    text.lines().filter(|line| !line.starts_with('|')).collect::<Vec<_>>().join("\n")
+    text.lines().filter(|line| !line.starts_with(['|', '#'])).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -3,9 +3,11 @@
 use noctui::app::Settings;
 use noctui::colour::ColourDepth;
 use noctui::config::{
-    CloudVision, Config, Connect, ConsoleProxy, Deploy, Environment, Flags, Inspection, Lab, SourceFrom, Zone, inspect,
+    CloudVision, Config, Connect, ConsoleProxy, Deploy, Environment, Flags, Imap, Inspection, Lab, Login, Proof,
+    Source, SourceFrom, Wanted, Zone, inspect,
 };
 use noctui::features::maintenance::store::record;
+use noctui::secret::SecretFrom;
 
 use crate::files;
 
@@ -77,7 +79,7 @@ fn what_it_shows_is_the_default() {
     assert_eq!(shown.context.take().unwrap().name, "prod-emea");
     assert_eq!(shown.contexts.len(), 1);
     assert!(shown.maintenance.circuits.take().is_some());
-    assert_eq!(shown.maintenance.sources.len(), 1);
+    assert_eq!(shown.maintenance.sources.len(), 2);
     assert_eq!((shown.cloudvision.len(), shown.deploys.len()), (1, 1));
     assert!(shown.labs.len() == 1 && shown.console.is_some() && shown.vmcp.key_file.take().is_some());
     assert_eq!(shown.console_proxies.len(), 1);
@@ -109,20 +111,28 @@ fn the_defaults_are_those_of_the_store() {
 #[test]
 fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     let shown = config(&every_setting());
-    let SourceFrom::Maildir { .. } = shown.maintenance.sources[0].from;
+    assert!(matches!(shown.maintenance.sources[0].from, SourceFrom::Maildir { .. }));
     let least = config(
         "[[context]]\nname = 'prod-emea'\ncloudvision = 'prod'\nlab = 'training'\n\
          [[lab]]\nname = 'training'\nurl = 'https://vlab.example'\n\
          [[cloudvision]]\nname = 'prod'\nserver = 'cvp.example'\n\
          [[deploy]]\nname = 'dc1'\ndir = '~/avd/dc1'\n\
          [[maintenance.source]]\nname = 'noc mailbox'\nkind = 'maildir'\npath = '~/Maildir'\n\
-         [[console.proxy]]\nname = 'training'\nserial = 'wss://lab.example:5001/console'\n",
+         [[console.proxy]]\nname = 'training'\nserial = 'wss://lab.example:5001/console'\n\
+         [[maintenance.source]]\nname = 'noc account'\nkind = 'imap'\nserver = 'imap.example'\n\
+         user = 'noc@lakeside.example'\npassword_file = '~/.config/noctui/noc-password'\n",
     );
     assert_eq!(shown.contexts, least.contexts);
     let least_labs = least.labs.clone();
     let without_home = |config: &Config| {
-        let [source] = config.maintenance.sources.as_slice() else { panic!("one source") };
-        source.name.clone()
+        let [maildir, Source { name, from: SourceFrom::Imap(imap) }] = config.maintenance.sources.as_slice() else {
+            panic!("two sources")
+        };
+        // These have no default, and the password's file is in a home folder of its own.
+        let secret = SecretFrom::Keyring(String::new());
+        let wanted = Wanted { senders: Vec::new(), ..imap.wanted.clone() };
+        let login = Login { proof: Proof::Kept(secret), ..imap.login.clone() };
+        (maildir.name.clone(), name.clone(), Imap { ca_file: None, wanted, login, ..(**imap).clone() })
     };
     assert_eq!(without_home(&shown), without_home(&least));
 
@@ -149,7 +159,15 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     let [lab] = shown.labs.as_slice() else { panic!("one lab") };
     assert!(lab.ca_file.is_some() && lab.gateway.is_some());
     assert_eq!([Lab { ca_file: None, gateway: None, ..lab.clone() }], least_labs.as_slice());
-    for key in ["token_file", "token_command", "token_keyring", "fingerprint"] {
+    for key in [
+        "token_file",
+        "token_command",
+        "token_keyring",
+        "fingerprint",
+        "password_env",
+        "password_command",
+        "password_keyring",
+    ] {
         assert!(example().contains(&format!("# - {key}: ")), "{key}");
     }
 }

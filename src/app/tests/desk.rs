@@ -153,6 +153,7 @@ impl Desk {
     /// The source tells how it is doing.
     pub(super) fn source(&mut self, health: SourceHealth) {
         let state = SourceState {
+            alert: None,
             name: "demo mailbox".to_owned(),
             place: "/home/ines/Maildir".to_owned(),
             health,

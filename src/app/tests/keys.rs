@@ -34,7 +34,7 @@ fn a_acknowledges_and_takes_it_back_and_u_undoes_either() {
     desk.press("u");
     assert!(desk.row("TTN-0007195301").ends_with('·'));
     desk.press("u");
-    assert!(desk.shows("there is nothing to undo"));
+    assert!(desk.shows("there is nothing left to undo"));
 }
 
 #[test]
@@ -355,6 +355,18 @@ fn a_configured_key_takes_the_place_of_the_tables_own_everywhere() {
     assert!(desk.row("TTN-0007195301").ends_with('✓'));
     desk.press("?");
     assert!(desk.shows("│ A                Acknowledge"), "{}", desk.screen());
+}
+
+#[test]
+fn what_is_said_names_keys_as_they_are_configured() {
+    let keys = format!("{MAILBOX}[keys]\nundo = 'ctrl-x'\nshow = 'none'\n");
+    let mut desk = Desk::with(settings(&keys, ColourDepth::Sixteen, true), Some(&DATABASE), 80, 24);
+    desk.press("a");
+    assert!(desk.shows("acknowledged one maintenance; ctrl-x undoes"), "{}", desk.screen());
+    desk.press("ctrl-x");
+    assert!(desk.row("TTN-0007195301").ends_with('·'));
+    desk.press("/").type_text("zzzz").press("enter");
+    assert!(desk.shows("nothing matches; esc clears the filter, :show changes what is listed"), "{}", desk.screen());
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod palette;
 mod places;
 mod read_only;
 mod screens;
+mod sources;
 mod suggestion;
 mod themes;
 mod typing;

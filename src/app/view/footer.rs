@@ -113,11 +113,12 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         let style = look.theme.style(toast.state.role());
         let mut pen = Pen::new(buffer, area, 0);
         pen.skip(1).text(look.glyph(toast.state), style).text(" ", style);
-        let key = model.settings.keymap.keys("log").first().filter(|_| width(&toast.text) > pen.left());
+        let said = look.say(&toast.text);
+        let key = model.settings.keymap.keys("log").first().filter(|_| width(&said) > pen.left());
         let all = key.map_or_else(String::new, |key| format!(" {key} "));
         // What is cut stands in the log as a whole.
         let room = pen.left().saturating_sub(width(&all));
-        pen.text(&fit(&toast.text, room), look.theme.style(Role::Text)).text(&all, look.theme.style(Role::Key));
+        pen.text(&fit(&said, room), look.theme.style(Role::Text)).text(&all, look.theme.style(Role::Key));
         return;
     }
     if let (Some(text), None) = (warnings(model), typing(model)) {

@@ -159,12 +159,13 @@ fn draw_opened_title(model: &Model, title: &crate::ui::page::Title, area: Rect, 
         pen.text(&text, look.theme.style(*role));
     }
     pen.text(" ", rule);
-    let right = title.right.as_ref().filter(|(text, _)| width(text) + 5 <= pen.left());
-    let tail = right.map_or(0, |(text, _)| width(text) + 4);
+    let right = title.right.as_ref().map(|(text, role)| (look.say(text), role));
+    let right = right.filter(|(text, _)| width(text) + 5 <= pen.left());
+    let tail = right.as_ref().map_or(0, |(text, _)| width(text) + 4);
     let fill = pen.left().saturating_sub(tail);
     pen.repeat(dash, fill, rule);
     if let Some((text, role)) = right {
-        pen.text(" ", rule).text(text, look.theme.style(*role)).text(" ", rule).repeat(dash, 2, rule);
+        pen.text(" ", rule).text(&text, look.theme.style(*role)).text(" ", rule).repeat(dash, 2, rule);
     }
 }
 

@@ -165,7 +165,7 @@ fn draw_confirm(model: &Model, confirm: &Confirm, body: Rect, buffer: &mut Buffe
     let cells = usize::from(COLUMNS.min(body.width).saturating_sub(4));
     let mut lines: Vec<Span> = Vec::new();
     for (line, role) in &confirm.lines {
-        lines.extend(wrap(line, cells).into_iter().map(|line| (line, *role)));
+        lines.extend(wrap(&look.say(line), cells).into_iter().map(|line| (line, *role)));
     }
     let asks = confirm.word.as_ref().map(|word| wrap(&format!("Type {word} and enter to go on, esc to cancel"), cells));
     let asks = asks.unwrap_or_default();
@@ -207,8 +207,10 @@ fn draw_text(
     let look = model.look();
     let columns = body.width.saturating_sub(8).max(38);
     let cells = usize::from(columns.saturating_sub(4));
-    let wrapped: Vec<(String, Role)> =
-        lines.iter().flat_map(|(line, role)| wrap(line, cells).into_iter().map(|line| (line, *role))).collect();
+    let wrapped: Vec<(String, Role)> = lines
+        .iter()
+        .flat_map(|(line, role)| wrap(&look.say(line), cells).into_iter().map(|line| (line, *role)))
+        .collect();
     let rows = u16::try_from(wrapped.len()).unwrap_or(u16::MAX).max(1);
     let inside = frame(&look, title, columns, rows, body, buffer);
     let spare = wrapped.len().saturating_sub(usize::from(inside.height));

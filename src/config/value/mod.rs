@@ -2,6 +2,7 @@
 
 mod fingerprint;
 mod list;
+mod mail;
 mod measure;
 mod pattern;
 mod program;
@@ -20,12 +21,14 @@ use crate::text::clean_line;
 
 pub use fingerprint::{BadFingerprint, Fingerprint};
 pub(crate) use list::{List, Words};
+pub(crate) use mail::{Account, Folder, Header, Scope, Sender};
+pub use mail::{Auth, Grant, MailTls, Provider};
 pub(crate) use measure::{Days, Keep, Size, Span};
 pub use pattern::{BadPattern, Pattern, TagFilter};
 pub use program::{Program, Tmux};
 pub use proxy::{BadEscapeKey, BadMachineName, BadProxyUrl, EscapeKey, MachineName, ProxyUrl};
-pub(crate) use server::HostName;
 pub use server::{BadEndpoint, BadUrl, Endpoint, Url};
+pub(crate) use server::{HostName, MailServer};
 pub(crate) use template::Paragraph;
 pub use template::{Filling, Template};
 
@@ -180,6 +183,8 @@ words! {
     pub(crate) SourceKind {
         /// A folder with `cur`, `new` and `tmp`, filled by a mail program.
         Maildir = "maildir",
+        /// Folders of a mailbox on a server.
+        Imap = "imap",
     }
 }
 

@@ -34,6 +34,26 @@ impl Setting for Endpoint {
     }
 
     fn from_text(text: &str) -> Option<Self> {
+        let MailServer { host, port } = MailServer::from_text(text)?;
+        Some(Self { host, port: port.unwrap_or(HTTPS_PORT) })
+    }
+}
+
+/// A mail server by name, and its port where it is not the usual one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MailServer {
+    /// A DNS name or an address, IPv6 without brackets.
+    pub(crate) host: String,
+    /// The TCP port, if it is written.
+    pub(crate) port: Option<u16>,
+}
+
+impl Setting for MailServer {
+    fn takes() -> String {
+        "\"host\" or \"host:port\" without a scheme, such as \"imap.example\" or \"[2001:db8::1]:993\"".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
         if let Some(rest) = text.strip_prefix('[') {
             let (host, port) = rest.split_once(']')?;
             host.parse::<std::net::Ipv6Addr>().ok()?;
@@ -68,12 +88,13 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// The port of `:443`, the usual one of nothing.
-fn port_after_colon(text: &str) -> Option<u16> {
+/// The port of `:443`, none of nothing; `None` where it is no port.
+#[expect(clippy::option_option, reason = "nothing written, or nothing that can be read")]
+fn port_after_colon(text: &str) -> Option<Option<u16>> {
     if text.is_empty() {
-        return Some(HTTPS_PORT);
+        return Some(None);
     }
-    text.strip_prefix(':')?.parse().ok().filter(|port| *port != 0)
+    text.strip_prefix(':')?.parse().ok().filter(|port| *port != 0).map(Some)
 }
 
 /// Whether `text` can be a DNS name or an IPv4 address (RFC 1123 §2.1, with the underscore some labs use).

@@ -10,8 +10,8 @@ use super::model::{Change, ChangeAction, ChangeId, DeploymentId, Version, Worksp
 use super::store::Instance;
 use super::store::audit::{self, AuditKey, Outcome, Settlement, What};
 use super::store::journal::{self, Ending};
-use super::store::owner::{Fate, Owner};
 use crate::clock;
+use crate::process::{Fate, Owner};
 use crate::store::Store;
 use crate::trouble::{Remedy as _, Trouble};
 

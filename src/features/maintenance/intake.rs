@@ -106,7 +106,7 @@ fn read(rules: &Rules, label: &str, mail: Received, now: DateTime<Utc>) -> Optio
     let (raw, size, reading) = match mail.body {
         Ok(raw) => {
             let reading = if raw.len() > MAX_PARSED_BYTES { too_large(rules, &raw) } else { rules.read(&raw, None) };
-            let size = raw.len() as u64;
+            let size = mail.cut_from.unwrap_or(raw.len() as u64);
             (raw, size, reading)
         }
         Err(refusal) if refusal.is_lasting() => {
@@ -142,7 +142,7 @@ mod tests {
     fn verdict(sender: &str, bytes: usize) -> (Envelope, Verdict) {
         let mut raw = format!("From: {sender}\r\nSubject: Large\r\n\r\n").into_bytes();
         raw.resize(bytes, b'x');
-        let mail = Received { key: "1".to_owned(), delivered: None, body: Ok(raw) };
+        let mail = Received::whole("1".to_owned(), None, Ok(raw));
         let read = read(&Rules::embedded(), "maildir", mail, DateTime::UNIX_EPOCH).unwrap();
         (read.reading.envelope, read.reading.verdict)
     }
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_mail_that_is_too_large_to_be_taken_failed_too() {
         let refusal = Refusal::TooLarge { bytes: MAX_MAIL_BYTES + 1 };
-        let mail = Received { key: "1".to_owned(), delivered: None, body: Err(refusal) };
+        let mail = Received::whole("1".to_owned(), None, Err(refusal));
         let read = read(&Rules::embedded(), "maildir", mail, DateTime::UNIX_EPOCH).unwrap();
         assert!(matches!(read.reading.verdict, Verdict::Failed { .. }), "{:?}", read.reading.verdict);
     }

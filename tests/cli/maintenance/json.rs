@@ -35,7 +35,7 @@ fn every_field_is_documented_and_every_documented_field_is_printed() {
     for command in commands {
         fields(&json(&home, command), &mut printed);
     }
-    for value in about_rules_and_circuits() {
+    for value in about_rules_and_circuits().into_iter().chain(about_sources()) {
         fields(&value, &mut printed);
     }
     let documented = documented("# What `--json` prints");
@@ -78,4 +78,24 @@ fn about_rules_and_circuits() -> Vec<Value> {
         values.push(serde_json::from_slice(&output.stdout).unwrap());
     }
     values
+}
+
+/// What the subcommands print that are about sources: one that can be read and one that cannot.
+fn about_sources() -> Vec<Value> {
+    let home = Home::new();
+    for part in ["cur", "new", "tmp"] {
+        std::fs::create_dir_all(home.path().join("Maildir").join(part)).unwrap();
+    }
+    home.configure(
+        "[[maintenance.source]]\nname = 'here'\nkind = 'maildir'\npath = '~/Maildir'\n\
+         [[maintenance.source]]\nname = 'there'\nkind = 'imap'\nserver = '127.0.0.1:1'\ntls = 'none'\nuser = 'noc'\n\
+         password_command = ['printf', 'pw']\n",
+    );
+    let commands: [&[&str]; 6] =
+        [&["check"], &["sync"], &["list"], &["pause", "here", "--who", "anna"], &["list"], &["resume"]];
+    let print = |command: &&[&str]| {
+        let output = home.noctui([&["source"], *command, &["--json"]].concat()).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    commands.iter().map(print).collect()
 }

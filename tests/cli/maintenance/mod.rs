@@ -13,6 +13,7 @@ mod parse;
 mod provider;
 mod reparse;
 mod show;
+mod source;
 
 use std::path::{Path, PathBuf};
 

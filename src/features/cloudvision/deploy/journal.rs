@@ -13,8 +13,8 @@ use crate::clock;
 use crate::features::cloudvision::model::{ChangeId, Deployment, DeploymentId};
 use crate::features::cloudvision::store::audit::{self, AuditKey, Outcome as Result_, Request, Settlement, What};
 use crate::features::cloudvision::store::journal::{self, Claim, Ending, Facts, NewDeployment, Phase};
-use crate::features::cloudvision::store::owner::Owner;
 use crate::features::cloudvision::store::{DeviceRecord, Instance};
+use crate::process::Owner;
 use crate::store::Store;
 use crate::trouble::Trouble;
 

@@ -11,7 +11,7 @@ use crate::features::cloudvision::model::{
 };
 use crate::features::cloudvision::store::audit::{self, Outcome, Settlement, What};
 use crate::features::cloudvision::store::journal::{self, Ending, Entry, Facts, Phase};
-use crate::features::cloudvision::store::owner::{Fate, Owner};
+use crate::process::{Fate, Owner};
 use crate::store::Store;
 use crate::trouble::Trouble;
 

@@ -7,7 +7,6 @@
 //! | file | what |
 //! |---|---|
 //! | `schema_1.sql` | tables, indexes, and the triggers that keep the audit log as it was written |
-//! | `owner` | which process a deployment belongs to, and whether it still runs |
 //! | `journal` | deployments: begun, advanced, ended, taken over, listed |
 //! | `audit` | the log of what was asked of a CloudVision |
 //! | `cache` | change controls, workspaces and devices as last seen |
@@ -28,7 +27,6 @@
 pub mod audit;
 pub mod cache;
 pub mod journal;
-pub mod owner;
 mod sql;
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::features::cloudvision::deploy::Advance;
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Problems, Selection};
 use crate::features::cloudvision::model::{ConfigText, Deployment};
 use crate::features::cloudvision::store::journal::{self, Entry, Revision};
-use crate::features::cloudvision::store::owner::{Fate, Owner};
+use crate::process::{Fate, Owner};
 use crate::trouble::Trouble;
 
 /// How long commits are gathered.

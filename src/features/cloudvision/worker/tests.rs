@@ -13,7 +13,7 @@ use crate::features::cloudvision::model::WorkspaceId;
 use crate::features::cloudvision::model::{ChangeAction, ChangeState, Device, Workspace, WorkspaceState};
 use crate::features::cloudvision::sim::{self, Effect, Fabric, Fault, Simulator};
 use crate::features::cloudvision::store::journal::{self, Ending, Facts, NewDeployment, Phase};
-use crate::features::cloudvision::store::owner::Owner;
+use crate::process::Owner;
 
 /// A worker, the simulator it follows, and the folder that both of its targets are in.
 struct Desk {

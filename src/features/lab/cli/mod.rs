@@ -19,7 +19,7 @@ use crate::trouble::Trouble;
 /// Which lab.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Which {
-    /// The name of a [[lab]] in the configuration; with only one it is that one.
+    /// The name of a `[[lab]]` in the configuration; with only one it is that one.
     #[arg(long, value_name = "NAME")]
     lab: Option<String>,
     /// Print JSON.

@@ -199,14 +199,13 @@ fn make(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
     }
     let saved = state.meets("POST", |fault| *fault == Fault::SaveFails).is_none();
     let mut port = port;
-    if !state.off.contains(&address) {
-        // Another program of this machine may have the port.
-        for _ in 0..50 {
-            if world.targets.open(port, target).is_ok() {
-                break;
-            }
-            port = state.free_port().ok_or_else(Answer::crashed)?;
+    let is_on = !state.off.contains(&address);
+    // Another program of this machine may have the port.
+    for _ in 0..50 {
+        if world.targets.open(port, target, is_on).is_ok() {
+            break;
         }
+        port = state.free_port().ok_or_else(Answer::crashed)?;
     }
     state.nat.push(Rule { port, address: address.clone(), target });
     if saved {
@@ -328,7 +327,7 @@ pub(super) fn add(world: &Arc<World>, name: &str, component: &str, address: &str
         let port = state.free_port().ok_or_else(|| io::Error::other("the gateway has no free port"))?;
         let is_on = !state.off.contains(address);
         // Another program of this machine may have the port.
-        if is_on && world.targets.open(port, target).is_err() {
+        if world.targets.open(port, target, is_on).is_err() {
             continue;
         }
         state.filter.push((address.to_owned(), target));

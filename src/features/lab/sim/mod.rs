@@ -192,12 +192,8 @@ impl Simulator {
             of.map(|rule| (rule.port, rule.target)).collect()
         };
         for (port, target) in rules {
-            if is_on {
-                if let Err(error) = self.world.targets.open(port, target) {
-                    tracing::info!(port, %error, "the simulated machine does not listen");
-                }
-            } else {
-                self.world.targets.close(port);
+            if let Err(error) = self.world.targets.open(port, target, is_on) {
+                tracing::info!(port, %error, "the simulated machine does not listen");
             }
         }
     }

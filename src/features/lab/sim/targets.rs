@@ -1,12 +1,14 @@
-//! What listens behind the forwards: one listener for each rule of a machine that is on. An SSH server says who it is.
+//! What listens behind the forwards: one listener for each rule of a machine that is on. An SSH server says who it is. The
+//! port of one that is off is taken all the same, or another program of this machine would answer there.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::net::Ipv4Addr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,11 +17,31 @@ const BANNER: &[u8] = b"SSH-2.0-OpenSSH_9.6 simulated\r\n";
 /// Nobody keeps a connection longer.
 const LONGEST: Duration = Duration::from_mins(10);
 
+/// A port of the gateway.
+#[derive(Debug)]
+enum Port {
+    /// Listens until this is cancelled.
+    Open(CancellationToken),
+    /// Refuses.
+    Taken {
+        /// Bound, and not listening.
+        _socket: TcpSocket,
+    },
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        if let Self::Open(stop) = self {
+            stop.cancel();
+        }
+    }
+}
+
 /// The listeners by the gateway's port.
 #[derive(Debug)]
 pub(super) struct Targets {
     is_wanted: bool,
-    open: Mutex<BTreeMap<u16, CancellationToken>>,
+    ports: Mutex<BTreeMap<u16, Port>>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -27,19 +49,28 @@ pub(super) struct Targets {
 impl Targets {
     /// None yet; and none ever, unless they are wanted.
     pub(super) fn new(is_wanted: bool, stop: CancellationToken, tasks: TaskTracker) -> Self {
-        Self { is_wanted, open: Mutex::default(), stop, tasks }
+        Self { is_wanted, ports: Mutex::default(), stop, tasks }
     }
 
-    /// Listens on a port of the gateway for a machine's port. Needs a runtime.
-    pub(super) fn open(&self, port: u16, target: u16) -> io::Result<()> {
+    /// Takes a port of the gateway for a machine's port, and listens there if the machine is on. Needs a runtime.
+    pub(super) fn open(&self, port: u16, target: u16, is_on: bool) -> io::Result<()> {
         if !self.is_wanted {
             return Ok(());
         }
+        // What held it until now lets go of it first.
+        self.close(port);
+        let opened = if is_on { self.listen(port, target)? } else { take(port)? };
+        self.ports().insert(port, opened);
+        Ok(())
+    }
+
+    /// Listens on a port for a machine's port.
+    fn listen(&self, port: u16, target: u16) -> io::Result<Port> {
         let socket = std::net::TcpListener::bind(("127.0.0.1", port))?;
         socket.set_nonblocking(true)?;
         let listener = TcpListener::from_std(socket)?;
         let stop = self.stop.child_token();
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(port, stop.clone());
+        let open = Port::Open(stop.clone());
         let tasks = self.tasks.clone();
         self.tasks.spawn(async move {
             while let Some(Ok((stream, _))) = stop.run_until_cancelled(listener.accept()).await {
@@ -47,15 +78,25 @@ impl Targets {
                 tasks.spawn(async move { stop.run_until_cancelled(attend(stream, target)).await });
             }
         });
-        Ok(())
+        Ok(open)
     }
 
-    /// No longer listens there.
+    /// Lets go of a port.
     pub(super) fn close(&self, port: u16) {
-        if let Some(stop) = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&port) {
-            stop.cancel();
-        }
+        drop(self.ports().remove(&port));
     }
+
+    /// The ports.
+    fn ports(&self) -> MutexGuard<'_, BTreeMap<u16, Port>> {
+        self.ports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes a port without listening there: whoever connects is refused, and nobody else can have it.
+fn take(port: u16) -> io::Result<Port> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    Ok(Port::Taken { _socket: socket })
 }
 
 /// Says what such a server says, and then reads until the other side has enough.
@@ -69,4 +110,23 @@ async fn attend(mut stream: TcpStream, target: u16) {
         io::Result::Ok(())
     };
     let _over = tokio::time::timeout(LONGEST, attended).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_else_gets_the_port_of_a_machine_that_is_off() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let targets = Targets::new(true, CancellationToken::new(), TaskTracker::new());
+        targets.open(port, 22, false).unwrap();
+        let refused = TcpStream::connect(("127.0.0.1", port)).await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(std::net::TcpListener::bind(("127.0.0.1", port)).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        targets.open(port, 22, true).unwrap();
+        TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    }
 }

@@ -256,7 +256,9 @@ impl Report {
         let reason = refusal.to_string();
         let name = if path == STANDARD_INPUT { "standard input" } else { path };
         let trouble = Trouble::new(&format!("{name} was not imported")).caused_by(&reason).to_do(match refusal {
-            Refusal::TooLarge { .. } => "look at it in the mailbox; what else was named is imported",
+            Refusal::TooLarge { .. } | Refusal::Garbled { .. } => {
+                "look at it in the mailbox; what else was named is imported"
+            }
             Refusal::Empty => "look at what should have written it",
             Refusal::NotAFile { .. } | Refusal::Unreadable { .. } => {
                 "correct the path or its permissions and import it again; what else was named is imported"

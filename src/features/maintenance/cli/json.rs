@@ -429,6 +429,6 @@ fn group(group: Group) -> &'static str {
 }
 
 /// RFC 3339 in UTC, to the second.
-fn time(at: DateTime<Utc>) -> String {
+pub(super) fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

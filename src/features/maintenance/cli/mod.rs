@@ -16,6 +16,7 @@ mod parse;
 pub(crate) mod provider;
 mod reparse;
 mod show;
+pub(crate) mod source;
 mod undo;
 
 use std::process::ExitCode;

@@ -191,7 +191,7 @@ fn happened(event: &Event) -> String {
 fn changed(change: &Change) -> String {
     match change {
         Change::Window { from_start, from_end, to_start, to_end } => {
-            let (from, to) = (Zone::Utc.window(*from_start, *from_end), Zone::Utc.window(*to_start, *to_end));
+            let [from, to] = Zone::Utc.moved([*from_start, *from_end], [*to_start, *to_end]);
             format!("window: {from} -> {to}")
         }
         Change::Status { from, to } => format!("status: {} -> {}", from.word(), to.word()),

@@ -219,7 +219,7 @@ impl State {
             }
             Done::Unacknowledged(count) => {
                 self.clear_marks();
-                Outcome::done(format!("took back {}{unseen}; u undoes", many(*count, "acknowledgement")))
+                Outcome::done(format!("took back {}{unseen}; <undo> undoes", many(*count, "acknowledgement")))
             }
             Done::Noted { count: 0, .. } => {
                 self.clear_marks();
@@ -228,7 +228,7 @@ impl State {
             Done::Noted { keys, count } => {
                 self.drafts.remove(keys);
                 self.clear_marks();
-                Outcome::done(format!("note written on {}{unseen}; u undoes", many(*count, "maintenance")))
+                Outcome::done(format!("note written on {}{unseen}; <undo> undoes", many(*count, "maintenance")))
             }
             Done::Undone { inverse, count, first } => {
                 self.undoing.pop_front();
@@ -241,17 +241,19 @@ impl State {
                 let mails = if reread { self.reread() } else { vec![] };
                 Outcome::done(format!("undone: {}: {on}", undone(inverse))).and(mails)
             }
-            Done::NothingDone => Outcome::warn(format!("there is nothing to undo: nothing was done by {}", self.who)),
+            Done::NothingDone => Outcome::warn(format!("there is nothing left to undo of what {} did", self.who)),
             Done::NothingToUndo => {
                 self.undoing.pop_front();
-                Outcome::warn("somebody has changed it since: nothing was undone")
+                Outcome::warn(
+                    "taken back or changed elsewhere since: nothing was undone; <undo> again undoes what was before",
+                )
             }
             Done::Dismissed(0) => {
                 Outcome::warn("nothing was dismissed: it was read meanwhile, or dismissed by somebody")
             }
             Done::Dismissed(mails) => {
                 self.clear_mail_marks();
-                let text = format!("{} dismissed; u undoes, f shows what is", many(*mails, "mail"));
+                let text = format!("{} dismissed; <undo> undoes, <show> shows what is", many(*mails, "mail"));
                 Outcome::done(text).and(self.reread())
             }
             Done::BroughtBack(0) => Outcome::warn("nothing was brought back: somebody has brought it back already"),
@@ -259,9 +261,9 @@ impl State {
                 self.clear_mail_marks();
                 Outcome::done(format!("{} brought back", many(*mails, "mail"))).and(self.reread())
             }
-            Done::Drafted { is_news: true } => Outcome::done("the note is kept as a draft; n goes on with it"),
+            Done::Drafted { is_news: true } => Outcome::done("the note is kept as a draft; <note> goes on with it"),
             Done::Drafted { is_news: false } | Done::Seen => Outcome::none(),
-            Done::Accepted(name) => Outcome::done(format!("accepted as {name}; u undoes")).and(self.reread()),
+            Done::Accepted(name) => Outcome::done(format!("accepted as {name}; <undo> undoes")).and(self.reread()),
             Done::NotAccepted => {
                 Outcome::warn("not accepted: it was read meanwhile, or a newer notice is known").and(self.reread())
             }
@@ -319,7 +321,9 @@ impl State {
 
     /// Time went on: groups follow it, and a note that is being written is kept.
     pub(crate) fn tick(&mut self, now: DateTime<Utc>) -> Outcome {
-        let turned = now.timestamp() / 60 != self.query.now.timestamp() / 60;
+        let minute = now.timestamp() / 60 != self.query.now.timestamp() / 60;
+        // A row that says "over" does not stand among those under way.
+        let turned = minute || self.instants().any(|instant| self.query.now < instant && instant <= now);
         let relisted = if turned && !self.stale && self.list.is_loaded() { self.relist_here(now) } else { vec![] };
         self.keep_draft(now).and(relisted)
     }
@@ -362,7 +366,7 @@ fn undone(inverse: &Inverse) -> &'static str {
 }
 
 /// `one note`, `3 notes`.
-fn many(count: usize, one: &str) -> String {
+pub(super) fn many(count: usize, one: &str) -> String {
     if count == 1 { format!("one {one}") } else { format!("{count} {one}s") }
 }
 
@@ -382,7 +386,7 @@ fn acknowledged(
         (0, 0) if already == 1 => Outcome::warn(format!("already acknowledged {by}")),
         (0, 0) if already > 1 => Outcome::warn(format!("all {already} are acknowledged already, the last {by}")),
         (0, 0) => Outcome::warn("nothing was acknowledged: it is no longer in the store"),
-        (count, 0) => Outcome::done(format!("acknowledged {}{rest}; u undoes", many(count, "maintenance"))),
+        (count, 0) => Outcome::done(format!("acknowledged {}{rest}; <undo> undoes", many(count, "maintenance"))),
         (0, 1) if already == 0 => Outcome::warn("it changed while you looked: look again before you acknowledge it"),
         (0, changed) => Outcome::warn(format!("nothing was acknowledged{rest}; {changed} changed while you looked")),
         (count, changed) => Outcome::warn(format!(

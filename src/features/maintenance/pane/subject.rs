@@ -57,7 +57,7 @@ impl State {
     /// Why what is marked cannot be copied, if it cannot.
     pub(super) fn too_many_to_copy(&self) -> Option<Outcome> {
         let many = self.everything.as_ref().filter(|_| self.pages.is_empty())?.marks().len();
-        Some(Outcome::warn(format!("{many} are too many to copy; e writes them into a calendar file")))
+        Some(Outcome::warn(format!("{many} are too many to copy; <export> writes them into a calendar file")))
     }
 
     /// Whether all that a command acts on is acknowledged, and there is something.

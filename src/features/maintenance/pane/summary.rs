@@ -4,10 +4,12 @@ use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use super::opened::{Load, Page};
+use super::report::many;
 use super::{Outcome, State, view};
 use crate::features::maintenance::model::Impact;
 use crate::features::maintenance::store::count::Count;
 use crate::features::maintenance::worker::SourceHealth;
+use crate::text::clean_line;
 use crate::ui::Look;
 use crate::ui::line::fit;
 use crate::ui::page::plain;
@@ -61,6 +63,15 @@ impl State {
                 SourceHealth::Reading(mails) => format!("reading {mails} mails"),
                 SourceHealth::Watching => "complete; new mail is taken as it arrives".to_owned(),
                 SourceHealth::Failing(reason) => format!("failing: {reason}"),
+                SourceHealth::Down { trouble, again_at, .. } => {
+                    let next = again_at.map_or_else(
+                        || "not tried again by itself".to_owned(),
+                        |at| format!("tried again at {} {}", zone.local(at).format("%H:%M:%S"), zone.name(at)),
+                    );
+                    format!("{}; {next}", trouble.one_line())
+                }
+                SourceHealth::Paused { who, at } => format!("paused by {who} {} ago", age(*at, now)),
+                SourceHealth::Standby { holder } => format!("read by {holder}; what it finds shows here, too"),
                 SourceHealth::Waiting { why, mails, again_at, .. } => {
                     let waits = if *mails == 1 { "1 mail waits".to_owned() } else { format!("{mails} mails wait") };
                     let next = format!("{} {}", zone.local(*again_at).format("%H:%M:%S"), zone.name(*again_at));
@@ -68,22 +79,35 @@ impl State {
                 }
             };
             let fresh = source.fresh_at.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(at, now)));
-            [
+            let alert = source.alert.as_ref().map(|alert| format!("  its server says: {}", clean_line(alert)));
+            let story = [
                 format!("{}  {}", source.name, source.place),
-                format!("  {health}; {} mails since the start; last complete {fresh}", source.received),
-            ]
+                format!("  {health}; {} since the start; last complete {fresh}", many(source.received, "mail")),
+            ];
+            story.into_iter().chain(alert)
         });
         let failing = self.sources.iter().find_map(|source| match &source.health {
             // What comes first, not half of a path.
             SourceHealth::Failing(reason) => Some(fit(reason.split(':').next().unwrap_or(reason), REASON_CELLS)),
             SourceHealth::Waiting { reason, .. } => Some((*reason).into()),
-            SourceHealth::Starting | SourceHealth::Reading(_) | SourceHealth::Watching => None,
+            SourceHealth::Down { brief, .. } => Some((*brief).into()),
+            SourceHealth::Starting
+            | SourceHealth::Reading(_)
+            | SourceHealth::Watching
+            | SourceHealth::Paused { .. }
+            | SourceHealth::Standby { .. } => None,
         });
-        let busy = self.sources.iter().any(|source| source.health != SourceHealth::Watching);
+        let busy = self
+            .sources
+            .iter()
+            .any(|source| matches!(source.health, SourceHealth::Starting | SourceHealth::Reading(_)));
+        let paused = self.sources.iter().any(|source| matches!(source.health, SourceHealth::Paused { .. }));
         let (state, word) = match (self.sources.is_empty(), failing, busy) {
             (true, ..) => return None,
             (_, Some(reason), _) => (theme::State::Failed, reason.into_owned()),
             (_, None, true) => (theme::State::Progress, "reading".to_owned()),
+            // What rests may hide what is going on; nothing else on the screen would say so.
+            (_, None, false) if paused => (theme::State::Warning, "paused".to_owned()),
             (_, None, false) => (theme::State::Active, "live".to_owned()),
         };
         Some((state, word, story.collect()))

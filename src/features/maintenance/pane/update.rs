@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::moving::page_height;
 use super::opened::{Facts, Load, MaintenancePage, NotificationPage, NotificationsPage, Page, Text};
 use super::query::CHUNK;
+use super::report::many;
 use super::{Command, Outcome, State};
 use crate::command::{Motion, Scope};
 use crate::features::maintenance::store::unparsed::Which;
@@ -245,8 +246,13 @@ impl State {
             return Outcome::warn("it carries no sign of news");
         }
         let unseen = self.unseen_of_subjects();
-        let say =
-            (!unseen.is_empty()).then(|| Outcome::done(format!("{} looked at{unseen}", news.len())).say).flatten();
+        let is_bulk = self.list.marked() > 0;
+        let said = format!("cleared the sign of news of {}{unseen}", many(news.len(), "maintenance"));
+        if is_bulk {
+            // As after every other action on many: the marks would hide that the signs are gone.
+            self.clear_marks();
+        }
+        let say = is_bulk.then(|| Outcome::done(said).say).flatten();
         Outcome { say, ..Outcome::ask(Write::Seen(news)) }
     }
 
@@ -254,7 +260,7 @@ impl State {
     fn undo_last(&mut self) -> Outcome {
         if std::mem::take(&mut self.did_nothing) {
             return Outcome::warn(
-                "the last key did nothing: there is nothing of it to undo; u again undoes what was before",
+                "the last key did nothing: there is nothing of it to undo; <undo> again undoes what was before",
             );
         }
         match self.undo.pop() {

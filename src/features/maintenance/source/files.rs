@@ -84,7 +84,7 @@ impl Opened {
     fn next(&mut self) -> Option<Received> {
         let body = self.mails.next()?;
         self.count += 1;
-        Some(Received { key: format!("{}#{}", self.name, self.count), delivered: self.written, body })
+        Some(Received::whole(format!("{}#{}", self.name, self.count), self.written, body))
     }
 }
 
@@ -195,12 +195,12 @@ fn received(key: String, delivered: Option<DateTime<Utc>>, read: Result<Vec<u8>,
         Unread::Refused(refusal) => refusal,
         Unread::Vanished => Refusal::Unreadable { reason: "no such file".to_owned() },
     });
-    Received { key, delivered, body }
+    Received::whole(key, delivered, body)
 }
 
 /// An input that gives no mail.
 fn refused(path: &Path, refusal: Refusal) -> Received {
-    Received { key: name(path), delivered: None, body: Err(refusal) }
+    Received::whole(name(path), None, Err(refusal))
 }
 
 /// The key of a file: where it was found.

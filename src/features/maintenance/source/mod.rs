@@ -1,23 +1,33 @@
 //! Where notifications come from. A source only finds and reads mails; what they say is none of its business.
 //!
-//! Two kinds: [`files`] reads once what a command line names, [`maildir`] watches a mailbox for as long as noctui runs.
-//! Every watched source speaks through the same channel of [`Event`]s and leaves the mailbox as it found it: nothing is
-//! moved, flagged or deleted.
+//! [`files`] reads once what a command line names, [`maildir`] watches a mailbox on this machine for as long as noctui
+//! runs, and [`remote`] does so with accounts on servers, of which [`imap`] is one kind. Every watched source speaks through
+//! the same channel of [`Event`]s and leaves the mailbox as it found it: nothing is moved, flagged or deleted.
 //!
 //! Which mails were handled before is kept by whoever records them. A source gets a question it may ask ([`Handled`])
-//! and hands out everything else, so a mail that was read but not recorded when noctui died comes again.
+//! and hands out everything else, so a mail that was read but not recorded when noctui died comes again. A source that can
+//! tell old from new by a mark of its own hands out that mark behind the mails it stands for ([`Event::Bookmark`]); it is
+//! kept once these are, and given back when the source is begun anew. So a bookmark never stands before a mail that is not
+//! recorded, and a mail that is handed out twice is found to be the same.
 
+mod desk;
 pub mod files;
 mod head;
+pub mod imap;
 pub mod maildir;
 mod mbox;
+pub mod oauth;
 mod read;
+pub mod remote;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
+
+pub use self::desk::{Bookmarks, Desk, Ended};
+use crate::trouble::Trouble;
 
 /// The largest mail that is taken, in bytes. Notifications have some kilobytes; the largest attachments that mail
 /// servers let through have around 50 MB. What is parsed is less ([`MAX_PARSED_BYTES`](super::mail::MAX_PARSED_BYTES)).
@@ -38,6 +48,16 @@ pub struct Received {
     pub delivered: Option<DateTime<Utc>>,
     /// The bytes as found, possibly none at all, or why there are none.
     pub body: Result<Vec<u8>, Refusal>,
+    /// Bytes of the whole mail where `body` is only its beginning.
+    pub cut_from: Option<u64>,
+}
+
+impl Received {
+    /// A mail of which nothing is missing, or why there is none.
+    #[must_use]
+    pub fn whole(key: String, delivered: Option<DateTime<Utc>>, body: Result<Vec<u8>, Refusal>) -> Self {
+        Self { key, delivered, body, cut_from: None }
+    }
 }
 
 /// Why the content of a mail is not there.
@@ -54,6 +74,12 @@ pub enum Refusal {
     NotAFile {
         /// What it is, with its article.
         kind: &'static str,
+    },
+    /// A server sends it in a way that nobody can read, again and again.
+    #[error("the server sends what cannot be read: {reason}")]
+    Garbled {
+        /// What is wrong with it.
+        reason: String,
     },
     /// Standard input ended before anything came.
     #[error("there is no mail in it")]
@@ -72,7 +98,7 @@ impl Refusal {
     pub fn size(&self) -> u64 {
         match self {
             Self::TooLarge { bytes } => *bytes,
-            Self::NotAFile { .. } | Self::Empty | Self::Unreadable { .. } => 0,
+            Self::NotAFile { .. } | Self::Garbled { .. } | Self::Empty | Self::Unreadable { .. } => 0,
         }
     }
 
@@ -80,7 +106,7 @@ impl Refusal {
     #[must_use]
     pub fn is_lasting(&self) -> bool {
         match self {
-            Self::TooLarge { .. } => true,
+            Self::TooLarge { .. } | Self::Garbled { .. } => true,
             Self::NotAFile { .. } | Self::Empty | Self::Unreadable { .. } => false,
         }
     }
@@ -89,8 +115,18 @@ impl Refusal {
 /// What a watched source tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Here is a mail.
-    Received(Received),
+    /// Here are mails, in the order in which they are to be recorded. As many at once as the source likes to have in
+    /// memory.
+    Received(Vec<Received>),
+    /// Everything that a folder has up to here was handed out before.
+    Bookmark {
+        /// The folder, as the source calls it.
+        folder: String,
+        /// In the source's own words.
+        bookmark: String,
+    },
+    /// The server asks to tell the user this.
+    Alert(String),
     /// The source itself is in another state than before.
     State(State),
 }
@@ -108,10 +144,19 @@ pub enum State {
         /// `None` where the system tells of changes at once, otherwise the pause between two looks.
         looks_every: Option<Duration>,
     },
-    /// The mailbox cannot be read; tried again when something changes there.
+    /// The mailbox cannot be read, or a part of it; tried again when something changes there.
     Failing {
         /// For people: what in two or three words, a colon, the rest.
         reason: String,
+    },
+    /// The server cannot be read.
+    Down {
+        /// Why, in a word or two.
+        brief: &'static str,
+        /// Why, and what to do.
+        trouble: Trouble,
+        /// The pause before it is tried again; `None` where somebody has to do something first.
+        again_in: Option<Duration>,
     },
 }
 

@@ -8,10 +8,11 @@
 //! wins. An older notice is *out of sequence*: it is linked to its maintenance and changes nothing. One of exactly the
 //! newest order is applied, so that a second reading of the same mail with better rules can correct the first.
 //!
-//! **Which window is meant.** First by exact times. What is left over is paired in order of start with the windows that
-//! are open at the time of the notice (neither final nor past), or with any if none is open: a moved window stays the
-//! same row, with its notes and its acknowledgement. What finds no partner is a new window. Two notices of one
-//! notification with equal times are one window with the circuits of both.
+//! **Which window is meant.** First by exact times. What is left over is paired with the windows that are open at the time
+//! of the notice (neither final nor past), or with any if none is open: by the UID where only one of each has it, then by
+//! what overlaps, the longest overlap first, then in order of start. So a moved window stays the same row, with its notes
+//! and its acknowledgement. What finds no partner is a new window. Two notices of one notification with equal times are one
+//! window with the circuits of both.
 //!
 //! A cancellation may come without its window: it speaks of every window that is open, and leaves their times. Of a
 //! maintenance that was not known it keeps the moment of the notice as its window, for want of any other.
@@ -259,21 +260,75 @@ fn pair(known: &[(MaintenanceKey, State)], said: &[Notice], at: DateTime<Utc>) -
     }
     let mut pairs: Vec<Option<usize>> =
         said.iter().map(|notice| exact.get(&(notice.start, notice.end)).copied()).collect();
-    let mut free: Vec<usize> = (0..known.len()).filter(|index| !pairs.contains(&Some(*index))).collect();
-    let state = |index: &usize| known.get(*index).map(|(_, state)| state);
-    let is_open = |index: &usize| state(index).is_some_and(|state| !state.status.is_final() && state.end > at);
-    if (0..known.len()).any(|index| is_open(&index)) {
-        free.retain(is_open);
+    let mut free: Vec<(usize, &State)> = known.iter().map(|(_, state)| state).enumerate().collect();
+    free.retain(|(index, _)| !pairs.contains(&Some(*index)));
+    let is_open = |state: &State| !state.status.is_final() && state.end > at;
+    if known.iter().any(|(_, state)| is_open(state)) {
+        free.retain(|(_, state)| is_open(state));
     }
-    free.sort_by_key(|index| state(index).map(|state| (state.start, state.window)));
-    let mut unpaired: Vec<usize> = (0..said.len()).filter(|place| pairs.get(*place) == Some(&None)).collect();
-    unpaired.sort_by_key(|place| said.get(*place).map(|notice| notice.start));
-    for (place, index) in unpaired.into_iter().zip(free) {
-        if let Some(pair) = pairs.get_mut(place) {
-            *pair = Some(index);
+    free.sort_by_key(|(_, state)| (state.start, state.window));
+    let mut unpaired: Vec<(usize, &Notice)> = said.iter().enumerate().collect();
+    unpaired.retain(|(place, _)| pairs.get(*place) == Some(&None));
+    unpaired.sort_by_key(|(_, notice)| notice.start);
+    for find in [same_uid, longest_overlap, in_order] {
+        for (place, index) in find(&unpaired, &free) {
+            if let Some(pair) = pairs.get_mut(place) {
+                *pair = Some(index);
+            }
+            unpaired.retain(|(other, _)| *other != place);
+            free.retain(|(other, _)| *other != index);
         }
     }
     pairs
+}
+
+/// Places of notices with indexes of the windows they speak of.
+type Found = Vec<(usize, usize)>;
+
+/// Those that alone have the same UID: some providers give one to all windows.
+fn same_uid(said: &[(usize, &Notice)], known: &[(usize, &State)]) -> Found {
+    let mut of_windows: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, state) in known.iter().filter(|(_, state)| !state.uid.is_empty()) {
+        of_windows.entry(&state.uid).or_default().push(*index);
+    }
+    let mut of_notices: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (place, notice) in said {
+        of_notices.entry(&notice.uid).or_default().push(*place);
+    }
+    let alone = |(uid, places): (&str, Vec<usize>)| match (places.as_slice(), of_windows.get(uid)?.as_slice()) {
+        ([place], [index]) => Some((*place, *index)),
+        _ => None,
+    };
+    of_notices.into_iter().filter_map(alone).collect()
+}
+
+/// Those that share some time, the longest first.
+fn longest_overlap(said: &[(usize, &Notice)], known: &[(usize, &State)]) -> Found {
+    /// More pairs than any plan has are not compared with each other.
+    const PAIRS: usize = 10_000;
+    if said.len().saturating_mul(known.len()) > PAIRS {
+        return Vec::new();
+    }
+    let overlap = |notice: &Notice, state: &State| notice.end.min(state.end) - notice.start.max(state.start);
+    let of_notice = |(place, notice): &(usize, &Notice)| {
+        let shared = known.iter().map(|(index, state)| (overlap(notice, state), *place, *index));
+        shared.filter(|(shared, ..)| *shared > TimeDelta::zero()).collect::<Vec<_>>()
+    };
+    let mut shared: Vec<_> = said.iter().flat_map(of_notice).collect();
+    // Stable: those of equal length stay in order of start.
+    shared.sort_by_key(|(shared, ..)| std::cmp::Reverse(*shared));
+    let mut found = Found::new();
+    for (_, place, index) in shared {
+        if !found.iter().any(|(other, taken)| *other == place || *taken == index) {
+            found.push((place, index));
+        }
+    }
+    found
+}
+
+/// One after the other.
+fn in_order(said: &[(usize, &Notice)], known: &[(usize, &State)]) -> Found {
+    said.iter().zip(known).map(|((place, _), (index, _))| (*place, *index)).collect()
 }
 
 /// Links each notice to the window it speaks of, or to the first.

@@ -175,6 +175,41 @@ fn windows_are_matched_by_exact_times_first_and_then_in_order() {
 }
 
 #[test]
+fn a_window_that_is_dropped_does_not_give_its_row_to_one_that_was_extended() {
+    let three = [window(1, 100, 102), window(1, 124, 126), window(1, 148, 150)];
+    let known = known(three.iter().zip(1..).map(|(notice, number)| state(notice, number)));
+    let (updated, created) = outcome(merge(&known, &[window(2, 124, 127), window(2, 148, 150)], hour(2)));
+    assert!(created.is_empty());
+    let times: Vec<_> = updated.iter().map(|(key, state, _)| (*key, state.status, state.end)).collect();
+    let planned = Status::Confirmed;
+    assert_eq!(
+        times,
+        [(2, planned, hour(127)), (3, planned, hour(150)), (1, Status::Cancelled, hour(102))],
+        "the second is longer, the first is gone"
+    );
+}
+
+#[test]
+fn a_window_with_a_uid_of_its_own_keeps_its_row_wherever_it_moves() {
+    let named = |uid: &str, window: Notice| Notice { uid: uid.to_owned(), ..window };
+    let two = [named("a", window(1, 100, 102)), named("b", window(1, 124, 126))];
+    let known = known(two.iter().zip(1..).map(|(notice, number)| state(notice, number)));
+    // Each overlaps what the other was.
+    let moved = [named("b", window(2, 101, 103)), named("a", window(2, 125, 127))];
+    let (updated, created) = outcome(merge(&known, &moved, hour(2)));
+    assert!(created.is_empty());
+    let starts: Vec<_> = updated.iter().map(|(key, state, _)| (*key, state.start)).collect();
+    assert_eq!(starts, [(2, hour(101)), (1, hour(125))]);
+    // One that all share tells nothing.
+    let shared = [named("a", window(1, 100, 102)), named("a", window(1, 124, 126))];
+    let known = self::known(shared.iter().zip(1..).map(|(notice, number)| state(notice, number)));
+    let (updated, _) =
+        outcome(merge(&known, &[named("a", window(2, 125, 127)), named("a", window(2, 100, 102))], hour(2)));
+    let starts: Vec<_> = updated.iter().map(|(key, state, _)| (*key, state.start)).collect();
+    assert_eq!(starts, [(2, hour(125)), (1, hour(100))]);
+}
+
+#[test]
 fn a_moved_window_is_not_taken_for_one_that_is_over() {
     let known = known([state(&window(1, 10, 14), 1), state(&window(1, 100, 104), 2)]);
     let (updated, created) = outcome(merge(&known, &[window(20, 110, 114)], hour(20)));

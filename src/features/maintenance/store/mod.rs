@@ -22,6 +22,7 @@
 //! | `unknown` | notifications that name circuits which are not the user's |
 //! | `count` | the numbers beside the pane's title |
 //! | `retention` | forgetting what is old |
+//! | `source` | how far sources were read, who reads them now, and which of them rest |
 //! | `seed` | filling a store with plausible maintenances, for measuring |
 
 pub mod accept;
@@ -38,6 +39,7 @@ pub mod record;
 pub mod retention;
 mod rows;
 pub mod seed;
+pub mod source;
 mod sql;
 pub mod undo;
 pub mod unknown;
@@ -69,6 +71,9 @@ pub const SCHEMA_4: &str = include_str!("schema_4.sql");
 
 /// Version 5: mails that need no look any more.
 pub const SCHEMA_5: &str = include_str!("schema_5.sql");
+
+/// Version 6: how far sources were read, who reads them, which rest.
+pub const SCHEMA_6: &str = include_str!("schema_6.sql");
 
 /// Identifies one window of one maintenance in this database; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -61,6 +61,11 @@ pub(super) fn from_seconds(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
+/// The same of a column that may be empty.
+pub(super) fn opt_from_seconds(seconds: Option<i64>) -> Option<DateTime<Utc>> {
+    seconds.map(from_seconds)
+}
+
 /// The count or size in column `name`.
 pub(super) fn size(row: &Row<'_>, name: &str) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(name)?).unwrap_or_default())

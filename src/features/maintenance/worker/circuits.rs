@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use tokio::sync::mpsc::Sender;
-use tokio_util::sync::CancellationToken;
 
 use super::Report;
-use super::watched::{Current, Watched};
+use super::watched::{Current, Read, Watched};
 use crate::blocking;
 use crate::config::Problem;
 use crate::features::maintenance::inventory::{Inventory, Standing};
@@ -25,32 +23,22 @@ pub(super) struct Reading {
     file: PathBuf,
     /// What was wrong with it the last time.
     problems: Vec<Problem>,
-    /// The watch on its folder.
-    watched: Watched,
 }
 
 impl Reading {
-    /// Watches `file`; it is read the first time when it is run.
-    pub(super) fn begin(inventory: Current<Inventory>, file: PathBuf) -> notify::Result<Self> {
-        let watched = Watched::begin(file.parent().unwrap_or(Path::new("/")))?;
-        Ok(Self { inventory, file, problems: Vec::new(), watched })
+    /// Of `file`, which was not read yet.
+    pub(super) const fn new(inventory: Current<Inventory>, file: PathBuf) -> Self {
+        Self { inventory, file, problems: Vec::new() }
     }
 
-    /// Reads the file whenever it changes, and tells `reports`, until `stop` is cancelled or nobody listens.
-    pub(super) async fn run(mut self, reports: Sender<Report>, stop: CancellationToken) {
-        loop {
-            if let Some(report) = self.read().await
-                && reports.send(report).await.is_err()
-            {
-                return;
-            }
-            if !self.watched.changed(&stop).await {
-                return;
-            }
-        }
+    /// Watches the folder of the file.
+    pub(super) fn watched(&self) -> notify::Result<Watched> {
+        Watched::begin(self.file.parent().unwrap_or(Path::new("/")))
     }
+}
 
-    /// Reads the file; what is to be told if that makes a difference. Circuits stay known while the file cannot be read.
+impl Read for Reading {
+    /// Circuits stay known while the file cannot be read.
     async fn read(&mut self) -> Option<Report> {
         let file = self.file.clone();
         let (inventory, problems) = blocking::run(move || Inventory::read(&file)).await;
@@ -100,6 +88,7 @@ mod tests {
     use std::time::Duration;
 
     use tokio::sync::mpsc::{Receiver, channel};
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
 
@@ -116,11 +105,11 @@ mod tests {
         let file = home.path().join("circuits.csv");
         std::fs::write(&file, "id\nA-1\n").unwrap();
         let current = Current::new(Inventory::read(&file).0);
-        let reading = Reading::begin(current.clone(), file.clone()).unwrap();
+        let reading = Reading::new(current.clone(), file.clone());
         let (out, mut reports) = channel(8);
         let stop = CancellationToken::new();
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(reading.run(out, stop.clone()));
+        tasks.spawn(reading.watched().unwrap().keep_reading(reading, out, stop.clone()));
         std::fs::write(&file, "id\nA-1\nB-2\n").unwrap();
         assert_eq!(next(&mut reports).await, (2, vec![]));
         assert!(current.now().standing("x", "b2").known().is_some());

@@ -15,6 +15,7 @@ pub(crate) mod testing;
 mod watched;
 mod write;
 
+pub(crate) use intake::{label, place};
 pub use protocol::{Done, Mail, Question, Report, Request, SourceHealth, SourceState, Target, Write};
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +33,7 @@ use super::store::record::Limits;
 use super::store::retention::{self, Forgotten, Retention};
 use crate::blocking;
 use crate::clock;
+use crate::config::{Config, Source};
 use crate::store::{Error, Store};
 use answer::{Answers, Job};
 use watched::Current;
@@ -44,6 +47,8 @@ const FORGET_FIRST: Duration = Duration::from_mins(1);
 const FORGET_NEXT: Duration = Duration::from_secs(1);
 /// and comes again after this long.
 const FORGET_EVERY: Duration = Duration::from_hours(1);
+/// How long leaving waits for leases to be given back; those that are not run out.
+const GIVE_BACK: Duration = Duration::from_millis(500);
 /// Rows that one step forgets.
 const FORGET_BATCH: usize = 500;
 
@@ -66,13 +71,27 @@ pub struct Setup {
     pub export_dir: PathBuf,
 }
 
-/// A configured source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// Its name in the configuration.
-    pub name: String,
-    /// The Maildir it watches.
-    pub maildir: PathBuf,
+impl Setup {
+    /// What the configuration says.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let kept = &config.maintenance.retention;
+        Self {
+            data_dir: config.paths.data.clone(),
+            providers_dir: config.maintenance.providers_dir.clone(),
+            circuits: config.maintenance.circuits.clone(),
+            sources: config.maintenance.sources.clone(),
+            limits: Limits {
+                raw_bytes: usize::try_from(config.maintenance.raw_size_limit_bytes).unwrap_or(usize::MAX),
+            },
+            retention: Retention {
+                past_days: kept.past_days,
+                notification_days: kept.notification_days,
+                raw_days: kept.raw_days,
+            },
+            export_dir: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+        }
+    }
 }
 
 /// What every part of the worker shares.
@@ -86,6 +105,8 @@ struct Shared {
     rules: Current<Rules>,
     /// The user's circuits.
     inventory: Current<Inventory>,
+    /// Changes when somebody wants every source to be looked at; the number itself means nothing.
+    sync: watch::Sender<u64>,
     /// Where reports go: to the screen, capacity 256; a full channel makes the worker wait.
     reports: Sender<Report>,
 }
@@ -109,7 +130,7 @@ pub async fn run(
     let mut tasks = JoinSet::new();
     read_files(&shared, problems, &stop, &mut tasks);
     let mut answers = Answers::new(shared.clone());
-    let mut sources = stop.child_token();
+    let sources = stop.child_token();
     intake::start(&shared, &sources, &mut tasks);
     tasks.spawn(forget(shared.clone(), stop.clone()));
     let mut changes = shared.store.changes();
@@ -121,12 +142,7 @@ pub async fn run(
             () = stop.cancelled() => break,
             request = requests.recv() => match request {
                 None => break,
-                Some(Request::Sync) => {
-                    // A source that starts again looks at everything again, and hands out what is new.
-                    sources.cancel();
-                    sources = stop.child_token();
-                    intake::start(&shared, &sources, &mut tasks);
-                }
+                Some(Request::Sync) => shared.sync.send_modify(|count| *count = count.wrapping_add(1)),
                 Some(Request::Ask(question)) => answers.read(question),
                 Some(Request::Write(write)) => answers.write(Job::Write(write)),
                 Some(Request::Export(keys)) => answers.write(Job::Export(keys)),
@@ -151,22 +167,46 @@ pub async fn run(
         Request::Ask(_) | Request::Sync => None,
     });
     answers.finish(rest).await;
+    if shared.setup.sources.iter().any(|source| intake::is_remote(&source.from)) {
+        // A lease that is given back lets another process read on at once.
+        let _ = tokio::time::timeout(GIVE_BACK, async { while tasks.join_next().await.is_some() {} }).await;
+    }
     tasks.shutdown().await;
     Ok(())
 }
 
 /// Reads the user's rules and circuits whenever they change.
 fn read_files(shared: &Shared, problems: Vec<RuleError>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
-    let rules = rulebook::Reading::begin(shared.rules.clone(), shared.setup.providers_dir.clone(), problems);
-    match rules {
-        Ok(reading) => _ = tasks.spawn(reading.run(shared.reports.clone(), stop.clone())),
+    let (reports, setup) = (&shared.reports, &shared.setup);
+    let rules = rulebook::Reading::new(shared.rules.clone(), setup.providers_dir.clone(), problems);
+    match rules.watched() {
+        Ok(watched) => _ = tasks.spawn(watched.keep_reading(rules, reports.clone(), stop.clone())),
         Err(error) => tracing::warn!(%error, "changes of provider rules go unnoticed until noctui starts again"),
     }
-    let Some(file) = shared.setup.circuits.clone() else { return };
-    match circuits::Reading::begin(shared.inventory.clone(), file) {
-        Ok(reading) => _ = tasks.spawn(reading.run(shared.reports.clone(), stop.clone())),
+    let Some(file) = setup.circuits.clone() else { return };
+    let circuits = circuits::Reading::new(shared.inventory.clone(), file);
+    match circuits.watched() {
+        Ok(watched) => _ = tasks.spawn(watched.keep_reading(circuits, reports.clone(), stop.clone())),
         Err(error) => tracing::warn!(%error, "changes of the circuits go unnoticed until noctui starts again"),
     }
+}
+
+/// Feeds sources into a store, and nothing else, until `stop` is cancelled. How they go is reported as to a screen.
+pub async fn feed(setup: Setup, store: Store, rules: Rules, reports: Sender<Report>, stop: CancellationToken) {
+    let file = setup.circuits.clone();
+    // What is wrong with it is told where it is asked for.
+    let (inventory, _) = blocking::run(move || Inventory::of_config(file.as_deref())).await;
+    let shared = Shared {
+        setup: Arc::new(setup),
+        store,
+        rules: Current::new(rules),
+        inventory: Current::new(inventory),
+        sync: watch::Sender::new(0),
+        reports,
+    };
+    let mut tasks = JoinSet::new();
+    intake::start(&shared, &stop, &mut tasks);
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Forgets what is older than the configuration keeps, now and then, in small steps so that nothing waits for it.
@@ -214,5 +254,6 @@ async fn open(setup: Setup, reports: Sender<Report>) -> Result<(Shared, Vec<Rule
     let file = setup.circuits.clone();
     let (inventory, _) = blocking::run(move || Inventory::of_config(file.as_deref())).await;
     let (rules, inventory) = (Current::new(rules), Current::new(inventory));
-    Ok((Shared { setup: Arc::new(setup), store, rules, inventory, reports }, problems))
+    let sync = watch::Sender::new(0);
+    Ok((Shared { setup: Arc::new(setup), store, rules, inventory, sync, reports }, problems))
 }

@@ -312,6 +312,27 @@ pub enum SourceHealth {
     Watching,
     /// Cannot be read.
     Failing(String),
+    /// Its server cannot be read.
+    Down {
+        /// Why, in a word or two.
+        brief: &'static str,
+        /// Why, and what to do.
+        trouble: Trouble,
+        /// When it is tried again; `None` where somebody has to do something first.
+        again_at: Option<DateTime<Utc>>,
+    },
+    /// Somebody lets it rest.
+    Paused {
+        /// Who.
+        who: String,
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+    /// Another process on this data directory reads it.
+    Standby {
+        /// Its number and host.
+        holder: String,
+    },
     /// Mails of it are there that the store did not take.
     Waiting {
         /// Why, in a word or two.
@@ -338,6 +359,8 @@ pub struct SourceState {
     pub fresh_at: Option<DateTime<Utc>>,
     /// Mails taken from it since the start.
     pub received: usize,
+    /// What its server last asked to tell the user.
+    pub alert: Option<String>,
 }
 
 /// Something the worker tells.

@@ -2,11 +2,8 @@
 
 use std::path::PathBuf;
 
-use tokio::sync::mpsc::Sender;
-use tokio_util::sync::CancellationToken;
-
 use super::Report;
-use super::watched::{Current, Watched};
+use super::watched::{Current, Read, Watched};
 use crate::blocking;
 use crate::features::maintenance::rules::{RuleError, Rules};
 use crate::trouble::Trouble;
@@ -19,35 +16,21 @@ pub(super) struct Reading {
     dir: PathBuf,
     /// The errors that were told last.
     errors: Vec<RuleError>,
-    /// The watch on it.
-    watched: Watched,
 }
 
 impl Reading {
-    /// Watches `dir`, whose rules, read with `errors`, are in `rulebook`.
-    pub(super) fn begin(rulebook: Current<Rules>, dir: PathBuf, errors: Vec<RuleError>) -> notify::Result<Self> {
-        let watched = Watched::begin(&dir)?;
-        Ok(Self { rulebook, dir, errors, watched })
+    /// Of `dir`, whose rules, read with `errors`, are in `rulebook`.
+    pub(super) const fn new(rulebook: Current<Rules>, dir: PathBuf, errors: Vec<RuleError>) -> Self {
+        Self { rulebook, dir, errors }
     }
 
-    /// Reads the rules whenever they change, and tells `reports`, until `stop` is cancelled or nobody listens.
-    ///
-    /// Cancel safety: what is waited for can be dropped at any time; rules are replaced as a whole.
-    pub(super) async fn run(mut self, reports: Sender<Report>, stop: CancellationToken) {
-        loop {
-            // Read before the first wait as well: they may have changed between their reading and the watch.
-            if let Some(report) = self.read().await
-                && reports.send(report).await.is_err()
-            {
-                return;
-            }
-            if !self.watched.changed(&stop).await {
-                return;
-            }
-        }
+    /// Watches the folder.
+    pub(super) fn watched(&self) -> notify::Result<Watched> {
+        Watched::begin(&self.dir)
     }
+}
 
-    /// Reads the folder; what is to be told if that makes a difference.
+impl Read for Reading {
     async fn read(&mut self) -> Option<Report> {
         let dir = self.dir.clone();
         let (rules, errors) = blocking::run(move || Rules::with_user_dir(&dir)).await;
@@ -70,6 +53,7 @@ mod tests {
     use std::time::Duration;
 
     use tokio::sync::mpsc::{Receiver, channel};
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
 
@@ -89,11 +73,11 @@ mod tests {
         let dir = home.path().join("providers");
         let (rules, errors) = Rules::with_user_dir(&dir);
         let rulebook = Current::new(rules);
-        let reading = Reading::begin(rulebook.clone(), dir.clone(), errors).unwrap();
+        let reading = Reading::new(rulebook.clone(), dir.clone(), errors);
         let (out, mut reports) = channel(8);
         let stop = CancellationToken::new();
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(reading.run(out, stop.clone()));
+        tasks.spawn(reading.watched().unwrap().keep_reading(reading, out, stop.clone()));
         let has = |slug: &str| rulebook.now().slugs().contains(&slug);
         std::fs::create_dir(&dir).unwrap();
         std::fs::write(dir.join("own.toml"), RULE).unwrap();

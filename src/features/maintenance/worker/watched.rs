@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind};
-use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
+use super::Report;
 use crate::watching::FolderWatch;
 
 /// A change is read once nothing has changed for this long: editors write in several steps.
@@ -39,6 +40,14 @@ impl<T> Current<T> {
     pub(super) fn replace(&self, value: T) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
     }
+}
+
+/// What is read from files of the user.
+pub(super) trait Read {
+    /// Reads them; what is to be told if that makes a difference.
+    ///
+    /// Cancel safety: can be dropped at any time; what was read is replaced as a whole.
+    async fn read(&mut self) -> Option<Report>;
 }
 
 /// A watch on a file or on what is in a folder, which need not be there.
@@ -73,10 +82,26 @@ impl Watched {
         self.watch.watch(nearest)
     }
 
+    /// Has it read now, and whenever something in the folder changes, and tells `reports`, until `stop` is cancelled or nobody
+    /// listens.
+    pub(super) async fn keep_reading(mut self, mut what: impl Read, reports: Sender<Report>, stop: CancellationToken) {
+        loop {
+            // Read before the first wait as well: it may have changed between its reading and the watch.
+            if let Some(report) = what.read().await
+                && reports.send(report).await.is_err()
+            {
+                return;
+            }
+            if !self.changed(&stop).await {
+                return;
+            }
+        }
+    }
+
     /// Waits until something in the folder was written; false once `stop` is cancelled.
     ///
     /// Cancel safety: dropped while it waits, a change may go unnoticed until the next one.
-    pub(super) async fn changed(&mut self, stop: &CancellationToken) -> bool {
+    async fn changed(&mut self, stop: &CancellationToken) -> bool {
         let Some(Some(())) = stop.run_until_cancelled(self.events.recv()).await else { return false };
         if stop.run_until_cancelled(tokio::time::sleep(QUIET)).await.is_none() {
             return false;

@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Claim, Ending, Phase};
 use crate::features::cloudvision::model::{BuildId, ChangeId, DeploymentId, WorkspaceId};
-use crate::features::cloudvision::store::owner::{Fate, Owner};
 use crate::features::cloudvision::store::{DeviceRecord, Instance, sql};
+use crate::process::{Fate, Owner};
 use crate::store::Error;
 
 /// A deployment as the journal has it.

@@ -11,9 +11,9 @@ mod phase;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::owner::{Fate, Owner};
 use super::{DeviceRecord, Instance, sql};
 use crate::features::cloudvision::model::{BuildId, ChangeId, DeploymentId, WorkspaceId};
+use crate::process::{Fate, Owner};
 use crate::store::Error;
 
 pub use history::{

@@ -11,7 +11,7 @@ use crate::features::cloudvision::store::journal::{
     Brought, Claim, Ending, Entry, Facts, NewDeployment, Phase, Refusal, adopt, advance, begin, brought, deployed,
     devices, end, entry, recent, revision, set_devices, unfinished,
 };
-use crate::features::cloudvision::store::owner::{Fate, Owner};
+use crate::process::{Fate, Owner};
 use crate::store::Error;
 use crate::trouble::Remedy;
 

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::journal::NewDeployment;
-use super::owner::Owner;
 use super::{DeviceRecord, Instance, SCHEMA_1};
+use crate::process::Owner;
 
 /// An empty database in memory, as strict about references as the store's.
 fn empty() -> Connection {

@@ -9,7 +9,7 @@ use crate::features::MIGRATIONS;
 use crate::features::cloudvision::model::WorkspaceId;
 use crate::features::cloudvision::store::audit::{self, Filter, Outcome, Request, What};
 use crate::features::cloudvision::store::journal::{self, Facts, Phase, Refusal};
-use crate::features::cloudvision::store::owner::{Fate, Owner};
+use crate::process::{Fate, Owner};
 use crate::store::{Options, Store};
 
 /// Tells this program, run as a second process, where its database is.

@@ -220,7 +220,7 @@ fn draw_empty(state: &State, look: &Look<'_>, absent: Option<&str>, area: Rect, 
     } else if state.total() == Some(0) {
         absent.map_or_else(|| "no maintenances yet: mails appear here as they arrive".to_owned(), ToOwned::to_owned)
     } else {
-        "nothing matches; esc clears the filter, f changes what is listed".to_owned()
+        look.say("nothing matches; <back> clears the filter, <show> changes what is listed").into_owned()
     };
     let rows = usize::from(area.height);
     let lines: Vec<_> = wrap_paragraphs(&text, cells, rows).into_iter().map(|line| plain(line, Role::Muted)).collect();

@@ -262,7 +262,7 @@ fn change_line(change: &Change, look: &Look<'_>) -> String {
     let arrow = look.pick("→", "->");
     match change {
         Change::Window { from_start, from_end, to_start, to_end } => {
-            let (from, to) = (look.zone.window(*from_start, *from_end), look.zone.window(*to_start, *to_end));
+            let [from, to] = look.zone.moved([*from_start, *from_end], [*to_start, *to_end]);
             format!("window {from} {arrow} {to}")
         }
         Change::Status { from, to } => format!("status {} {arrow} {}", from.word(), to.word()),

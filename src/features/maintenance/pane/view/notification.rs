@@ -27,9 +27,9 @@ pub(in crate::features::maintenance::pane) fn reason_rows(height: u16) -> u16 {
 /// Which mails are listed.
 pub(super) fn list_title(page: &NotificationsPage) -> Title {
     let (what, other) = match page.which {
-        Which::NeedALook => ("mails that could not be read", "f shows the dismissed"),
-        Which::Dismissed => ("dismissed mails", "f shows all"),
-        Which::All | Which::Outcome(_) => ("all mails", "f shows those that need a look"),
+        Which::NeedALook => ("mails that could not be read", "<show> shows the dismissed"),
+        Which::Dismissed => ("dismissed mails", "<show> shows all"),
+        Which::All | Which::Outcome(_) => ("all mails", "<show> shows those that need a look"),
     };
     let mut left = vec![(what.to_owned(), Role::Accent)];
     if page.list.marked() > 0 {
@@ -91,12 +91,14 @@ fn draw_rows(page: &NotificationsPage, look: &Look<'_>, area: Rect, below: u16, 
     if page.list.rows().is_empty() {
         let text = match (page.list.is_loaded(), page.which) {
             (false, _) => "reading the store …",
-            (true, _) if !page.filter.is_empty() => "nothing matches; esc clears the filter, f changes what is listed",
+            (true, _) if !page.filter.is_empty() => {
+                "nothing matches; <back> clears the filter, <show> changes what is listed"
+            }
             (true, Which::NeedALook) => "every mail was read: nothing needs a look",
-            (true, Which::Dismissed) => "no mail is dismissed; d dismisses one that needs no look",
+            (true, Which::Dismissed) => "no mail is dismissed; <dismiss> dismisses one that needs no look",
             (true, Which::All | Which::Outcome(_)) => "no mails yet",
         };
-        Pen::new(buffer, area, 0).skip(1).text(text, muted);
+        Pen::new(buffer, area, 0).skip(1).text(&look.say(text), muted);
         return;
     }
     for (y, line) in page.list.lines().into_iter().enumerate() {
@@ -263,10 +265,10 @@ pub(crate) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
 
 /// What the mail may be about, marked as what it is.
 fn suggested(suggestion: &Suggestion, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
-    let accepts = if suggestion.is_whole() { "A accepts" } else { "something is missing" };
+    let accepts = if suggestion.is_whole() { "<accept-suggestion> accepts" } else { "something is missing" };
     let head = format!("{} SUGGESTION: guessed, no rule says so; {accepts}", look.glyph(State::Warning));
     lines.push(plain("", Role::Text));
-    lines.extend(wrap(&head, cells).into_iter().map(|line| plain(line, Role::Warning)));
+    lines.extend(wrap(&look.say(&head), cells).into_iter().map(|line| plain(line, Role::Warning)));
     for (label, value) in suggestion.lines() {
         for (row, line) in wrap(&value, cells.saturating_sub(HEADER + 2).max(8)).into_iter().enumerate() {
             let label = if row == 0 { label } else { "" };
@@ -281,6 +283,7 @@ mod tests {
     use super::*;
     use crate::features::maintenance::mail::readable;
     use crate::features::maintenance::store::NotificationKey;
+    use crate::ui::keys::KeyNames;
     use crate::ui::theme::Theme;
     use crate::ui::time::Zone;
 
@@ -303,7 +306,13 @@ mod tests {
             cut: None,
         };
         let theme = Theme::plain();
-        let look = Look { theme: &theme, ascii: false, zone: Zone::Utc, now: DateTime::UNIX_EPOCH };
+        let look = Look {
+            theme: &theme,
+            keys: &KeyNames::new([("accept-suggestion", "A".to_owned())]),
+            ascii: false,
+            zone: Zone::Utc,
+            now: DateTime::UNIX_EPOCH,
+        };
         let lines: Vec<String> = mail_lines(&mail, &look, 100)
             .into_iter()
             .map(|line| line.into_iter().map(|(text, _)| text).collect::<String>())
@@ -334,7 +343,13 @@ mod tests {
             cut,
         };
         let theme = Theme::plain();
-        let look = Look { theme: &theme, ascii: false, zone: Zone::Utc, now: DateTime::UNIX_EPOCH };
+        let look = Look {
+            theme: &theme,
+            keys: &KeyNames::new([("accept-suggestion", "A".to_owned())]),
+            ascii: false,
+            zone: Zone::Utc,
+            now: DateTime::UNIX_EPOCH,
+        };
         let lines = |cut| {
             let lines = mail_lines(&mail(cut), &look, 100).into_iter();
             lines.map(|line| line.into_iter().map(|(text, _)| text).collect::<String>()).collect::<Vec<_>>()

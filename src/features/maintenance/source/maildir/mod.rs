@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use self::changes::{Changes, Gathered, Touch};
 pub(super) use self::listing::{Entry, is_maildir, list};
 use super::read::{Unread, read_mail};
+use super::remote::Seen;
 use super::{Event, Handled, Received, Refusal, State};
 
 /// The pause between two looks where the system does not tell of changes.
@@ -87,6 +88,14 @@ impl Maildir {
         };
         stop.run_until_cancelled(watch.run()).await;
     }
+}
+
+/// What there is to be read in the Maildir at `root`, or why that cannot be told. Blocks.
+pub fn survey(root: &Path) -> Result<Vec<Seen>, String> {
+    Maildir::new(root).open()?;
+    let all: Handled = Arc::new(|_| false);
+    let mails = list(root, &all).map_err(|error| format!("{} cannot be listed: {error}", root.display()))?.len();
+    Ok(vec![Seen { folder: root.display().to_string(), mails: Ok(u32::try_from(mails).unwrap_or(u32::MAX)) }])
 }
 
 /// The reader is gone, or the runtime is going down: the watch ends.
@@ -240,7 +249,7 @@ impl Watch {
                 self.handed_out.insert(key.clone());
             }
         }
-        self.send(Event::Received(Received { key, delivered, body })).await?;
+        self.send(Event::Received(vec![Received::whole(key, delivered, body)])).await?;
         self.prune().await
     }
 

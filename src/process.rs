@@ -1,4 +1,4 @@
-//! Which process a deployment belongs to, and whether that process still runs.
+//! Which process something belongs to, a deployment or a mailbox that is read, and whether that process still runs.
 //!
 //! A number alone does not say: the system gives it to another process later, after a reboot soon. So the time the process
 //! was started goes with it, and the boot it was started in. The data directory may be shared between hosts or
@@ -10,13 +10,13 @@ use crate::text::clean_line;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     /// The host, or the container on it.
-    pub(super) host: String,
+    pub(crate) host: String,
     /// What differs from boot to boot; empty where [`Owner::start`] does.
-    pub(super) boot: String,
+    pub(crate) boot: String,
     /// Its number.
-    pub(super) pid: u32,
+    pub(crate) pid: u32,
     /// When it was started, as the system tells it; empty if it does not.
-    pub(super) start: String,
+    pub(crate) start: String,
 }
 
 /// What has become of an owner.
@@ -40,7 +40,7 @@ impl Owner {
     }
 
     /// The process of this host with this number.
-    pub(in crate::features::cloudvision) fn of_process(pid: u32) -> Self {
+    pub(crate) fn of_process(pid: u32) -> Self {
         let start = match system::look(pid) {
             Look::Runs(start) => start,
             Look::Gone | Look::Unknown => String::new(),

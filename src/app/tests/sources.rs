@@ -1,0 +1,37 @@
+//! Sources on servers, as the header and its story tell of them.
+
+use chrono::TimeDelta;
+
+use super::desk::Desk;
+use crate::features::maintenance::worker::SourceHealth;
+use crate::trouble::Trouble;
+
+#[test]
+fn a_server_that_cannot_be_read_is_told_with_its_reason_and_when_it_is_tried_again() {
+    let mut desk = Desk::live(120, 30);
+    let trouble = Trouble::new("imap.example:993 closed the connection").to_do("wait; it is tried again");
+    let down = |again_at| SourceHealth::Down { brief: "disconnected", trouble: trouble.clone(), again_at };
+    desk.source(down(Some(desk.now + TimeDelta::seconds(40))));
+    assert!(desk.row("noctui").contains("mail ✗ disconnected"), "{}", desk.screen());
+    desk.press("c");
+    assert!(desk.shows("imap.example:993 closed the connection"), "{}", desk.screen());
+    assert!(desk.shows("tried again at 02:48:57 UTC"), "{}", desk.screen());
+    desk.press("esc");
+    desk.source(down(None));
+    desk.press("c");
+    assert!(desk.shows("not tried again by itself"), "{}", desk.screen());
+}
+
+#[test]
+fn a_source_that_rests_is_a_warning_and_one_that_another_process_reads_is_none() {
+    let mut desk = Desk::live(120, 30);
+    desk.source(SourceHealth::Standby { holder: "process 7 on jump-host".to_owned() });
+    assert!(desk.row("noctui").contains("mail ● live"), "{}", desk.screen());
+    desk.press("c");
+    assert!(desk.shows("read by process 7 on jump-host"), "{}", desk.screen());
+    desk.press("esc");
+    desk.source(SourceHealth::Paused { who: "anna".to_owned(), at: desk.now - TimeDelta::seconds(330) });
+    assert!(desk.row("noctui").contains("mail ▲ paused"), "{}", desk.screen());
+    desk.press("c");
+    assert!(desk.shows("paused by anna 5m ago"), "{}", desk.screen());
+}

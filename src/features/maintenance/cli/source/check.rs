@@ -1,0 +1,112 @@
+//! `noctui source check`: whether sources can be read, and if not, what to do about it.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::{Named, kind, named, place};
+use crate::config::{Source, SourceFrom};
+use crate::features::maintenance::cli::{Session, counted};
+use crate::features::maintenance::source::imap::Mailbox;
+use crate::features::maintenance::source::maildir;
+use crate::features::maintenance::source::remote::{Fault, Seen, survey};
+use crate::output::{self, EXIT_NO};
+use crate::text::clean_line;
+use crate::trouble::Trouble;
+
+/// What was found, in JSON.
+#[derive(Debug, Serialize)]
+struct Checked {
+    name: String,
+    kind: &'static str,
+    place: String,
+    ok: bool,
+    folders: Vec<Folder>,
+    trouble: Option<Trouble>,
+}
+
+/// A folder, in JSON.
+#[derive(Debug, Serialize)]
+struct Folder {
+    #[serde(rename = "folder")]
+    name: String,
+    mails: Option<u32>,
+    error: Option<String>,
+}
+
+/// Looks at every source that is named; one that cannot be read does not hold up the others.
+pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
+    let sources = match named(session, &args.names) {
+        Ok(sources) => sources,
+        Err(code) => return Ok(code),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let checked: Vec<Checked> = runtime.block_on(futures::future::join_all(sources.iter().map(check)));
+    runtime.shutdown_background();
+    if args.json {
+        output::print_json(&checked)?;
+    } else {
+        for source in &checked {
+            say(source)?;
+        }
+    }
+    Ok(if checked.iter().all(|source| source.ok) { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NO) })
+}
+
+/// Looks at one source.
+async fn check(source: &Source) -> Checked {
+    let seen = match &source.from {
+        SourceFrom::Maildir { path } => maildir::survey(path)
+            .map_err(|reason| Trouble::new(&reason).to_do("correct `path`, or have the mail program make it")),
+        SourceFrom::Imap(config) => told(survey(&Mailbox::new(config)).await),
+    };
+    let (folders, trouble) = match seen {
+        Ok(seen) => (seen.into_iter().map(Folder::of).collect(), None),
+        Err(trouble) => (Vec::new(), Some(trouble)),
+    };
+    let ok = trouble.is_none() && folders.iter().all(|folder: &Folder| folder.error.is_none());
+    Checked { name: clean_line(&source.name), kind: kind(source), place: place(source), ok, folders, trouble }
+}
+
+/// What was seen of an account, or its trouble in words.
+fn told(seen: Result<Vec<Seen>, Fault>) -> Result<Vec<Seen>, Trouble> {
+    seen.map_err(|fault| Trouble::of(&fault))
+}
+
+impl Folder {
+    /// A folder that was looked at.
+    fn of(seen: Seen) -> Self {
+        let (mails, error) = match seen.mails {
+            Ok(mails) => (Some(mails), None),
+            Err(error) => (None, Some(clean_line(&error))),
+        };
+        Self { name: clean_line(&seen.folder), mails, error }
+    }
+}
+
+/// Says what was found; what is wrong on standard error.
+fn say(source: &Checked) -> std::io::Result<()> {
+    let Checked { name, place, ok, folders, trouble, .. } = source;
+    let verdict = if *ok { "can be read" } else { "cannot be read" };
+    output::print(&format!("{name} ({place}): {verdict}\n"))?;
+    for Folder { name: folder, mails, .. } in folders {
+        if let Some(mails) = mails {
+            output::print(&format!(
+                "  {folder}: {}\n",
+                counted(usize::try_from(*mails).unwrap_or(usize::MAX), "mail")
+            ))?;
+        }
+    }
+    for Folder { name: folder, error, .. } in folders {
+        if let Some(error) = error {
+            let trouble = Trouble::new(&format!("{name}: folder {folder} cannot be read"))
+                .caused_by(error)
+                .to_do("correct `folders` in the configuration");
+            output::complain(&format!("noctui: {trouble}"));
+        }
+    }
+    if let Some(trouble) = trouble {
+        output::complain(&format!("noctui: {name}: {trouble}"));
+    }
+    Ok(())
+}

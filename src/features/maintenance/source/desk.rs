@@ -1,0 +1,75 @@
+//! What a watched source works with.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use super::{Event, Handled, State};
+use crate::blocking;
+
+/// The bookmark of a folder, as it was last kept. Asked on a thread that may block.
+pub type Bookmarks = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// The reader is gone: the source ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended;
+
+/// What a source asks, and where it tells.
+pub struct Desk {
+    /// Whether a mail was recorded before.
+    handled: Handled,
+    /// How far a folder was read.
+    bookmarks: Bookmarks,
+    /// To the reader. When it is full the source waits.
+    out: mpsc::Sender<Event>,
+    /// Changes whenever somebody wants the source to look now; the number itself means nothing.
+    wanted: watch::Receiver<u64>,
+    /// The state that was told last, so that it is told once.
+    told: Option<State>,
+}
+
+impl Desk {
+    /// A desk whose source has told nothing yet.
+    #[must_use]
+    pub fn new(handled: Handled, bookmarks: Bookmarks, out: mpsc::Sender<Event>, wanted: watch::Receiver<u64>) -> Self {
+        Self { handled, bookmarks, out, wanted, told: None }
+    }
+
+    /// Of `items` those that were not handled before, each with the key that `key` gives it.
+    pub async fn unhandled<T, F>(&self, items: Vec<T>, key: F) -> Vec<T>
+    where
+        T: Send + 'static,
+        F: Fn(&T) -> String + Send + 'static,
+    {
+        let handled = Arc::clone(&self.handled);
+        blocking::run(move || items.into_iter().filter(|item| !handled(&key(item))).collect()).await
+    }
+
+    /// The bookmark of a folder.
+    pub async fn bookmark(&self, folder: &str) -> Option<String> {
+        let (bookmarks, folder) = (Arc::clone(&self.bookmarks), folder.to_owned());
+        blocking::run(move || bookmarks(&folder)).await
+    }
+
+    /// Tells the reader of something; waits for room.
+    pub async fn hand_out(&self, event: Event) -> Result<(), Ended> {
+        self.out.send(event).await.map_err(|_| Ended)
+    }
+
+    /// Tells the reader of a new state.
+    pub async fn tell(&mut self, state: State) -> Result<(), Ended> {
+        if self.told.as_ref() == Some(&state) {
+            return Ok(());
+        }
+        self.told = Some(state.clone());
+        self.hand_out(Event::State(state)).await
+    }
+
+    /// Waits until somebody wants the source to look now. Cancel safety: only waits.
+    pub async fn wanted(&mut self) {
+        if self.wanted.changed().await.is_err() {
+            // Nobody can want anything any more; the source ends otherwise.
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! One folder, read to its end.
+
+use super::fetch::Where;
+use super::names::{decoded, encoded};
+use super::plan::{self, Bookmark, LISTED, Listed};
+use super::wire::{Code, Fetched, Told};
+use super::{Connection, Desk, Event};
+use crate::clock;
+use crate::features::maintenance::source::State;
+use crate::features::maintenance::source::remote::Fault;
+
+/// The command that opens a folder without leaving a trace in it.
+pub(super) const EXAMINE: &str = "EXAMINE";
+/// Folders that are named to somebody who looks for one.
+const NAMED: usize = 20;
+/// How old a bookmark of a folder without news may become before it is put anew.
+const RENEW_S: i64 = 86_400;
+
+/// A folder that is open.
+#[derive(Debug, Default)]
+pub(super) struct Open {
+    /// Which of those that are configured.
+    pub(super) index: usize,
+    /// Under which its numbers hold.
+    validity: u32,
+    /// The number that its next mail will have at the least.
+    next: Option<u32>,
+    /// Mails in it.
+    exists: u32,
+    /// Whether there are more than there were when it was last looked at.
+    pub(super) has_grown: bool,
+}
+
+impl Open {
+    /// Takes note of what the server tells of the folder without having been asked.
+    pub(super) fn hear(&mut self, told: &Told) {
+        match told {
+            Told::Exists(mails) => {
+                self.has_grown |= *mails > self.exists;
+                self.exists = *mails;
+            }
+            Told::Expunged => self.exists = self.exists.saturating_sub(1),
+            _ => {}
+        }
+    }
+}
+
+impl Connection {
+    /// Hands out what is new in a folder, and then a bookmark.
+    pub(super) async fn read_folder(
+        &mut self,
+        index: usize,
+        name: &str,
+        is_pushed: bool,
+        desk: &mut Desk,
+    ) -> Result<(), Fault> {
+        let is_open = self.open.as_ref().is_some_and(|open| open.index == index);
+        // What was handed out on this connection may not be recorded yet.
+        let kept = match self.marks.get(name) {
+            Some(mark) => Some(*mark),
+            None => desk.bookmark(name).await.as_deref().and_then(Bookmark::read),
+        };
+        if !(is_pushed && is_open) {
+            self.examine(index, name).await?;
+        }
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let at = Where { folder: name.to_owned(), validity: open.validity };
+        let known = kept.filter(|kept| kept.validity == at.validity);
+        let now = clock::now();
+        // What is told from here on is looked at afterwards.
+        let has_grown = std::mem::take(&mut open.has_grown) || !is_pushed;
+        let last = open.next.and_then(|next| next.checked_sub(1));
+        let top = match known {
+            // RFC 9051 §2.3.1.1: what comes has this number or a higher one.
+            Some(Bookmark { done, at: put, .. })
+                if !has_grown || (!is_pushed && last.is_some_and(|last| last <= done)) =>
+            {
+                if now.timestamp() - put < RENEW_S {
+                    return Ok(());
+                }
+                done
+            }
+            Some(Bookmark { done, .. }) => self.read_above(done, &at, desk).await?.max(last.unwrap_or_default()),
+            None => {
+                if let Some(kept) = kept {
+                    tracing::info!(folder = name, was = kept.validity, is = at.validity, "a folder is numbered anew");
+                }
+                let since = plan::since(&self.config.wanted, kept, now);
+                self.read_from(since, last, &at, desk).await?
+            }
+        };
+        let done = known.map_or(top, |known| known.done.max(top));
+        let mark = Bookmark { validity: at.validity, done, at: now.timestamp() };
+        self.marks.insert(name.to_owned(), mark);
+        desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: mark.text() }).await?;
+        Ok(())
+    }
+
+    /// Opens a folder.
+    async fn examine(&mut self, index: usize, name: &str) -> Result<(), Fault> {
+        // While it fails, none is open.
+        self.open = None;
+        let mut open = Open { index, ..Open::default() };
+        let mut validity = None;
+        let command = format!("{EXAMINE} {}", encoded(name));
+        let heard = |told| match told {
+            Told::Note { code: Some(Code::Validity(number)), .. } => validity = Some(number),
+            Told::Note { code: Some(Code::Next(number)), .. } => open.next = Some(number),
+            Told::Exists(mails) => open.exists = mails,
+            _ => {}
+        };
+        self.wire.ask(&command, EXAMINE, heard).await?;
+        // Without it numbers hold for this connection only: one that no other has had.
+        open.validity = validity.unwrap_or_else(|| u32::try_from(clock::now().timestamp()).unwrap_or_default());
+        self.open = Some(open);
+        Ok(())
+    }
+
+    /// Hands out mails with a number above `done`; answers the highest one that there is.
+    async fn read_above(&mut self, done: u32, at: &Where, desk: &mut Desk) -> Result<u32, Fault> {
+        let Some(first) = done.checked_add(1) else { return Ok(done) };
+        let mut top = done;
+        let sets = if self.config.wanted.senders.is_empty() {
+            vec![format!("{first}:*")]
+        } else {
+            let conditions = plan::conditions(&self.config.wanted, None);
+            let found = self.search(&format!("UID {first}:*{conditions}")).await?;
+            // The star is the last mail, also when that has a lower number.
+            let found: Vec<u32> = found.into_iter().filter(|uid| *uid > done).collect();
+            top = found.iter().copied().max().unwrap_or(done);
+            plan::sets(&found)
+        };
+        let mut listed = self.list(&sets, &mut top).await?;
+        listed.retain(|mail| mail.uid > done);
+        self.hand_out(listed, 0, at, desk).await?;
+        Ok(top)
+    }
+
+    /// Hands out the mails since a day, the newest first; answers the highest number below which all are done then.
+    async fn read_from(
+        &mut self,
+        since: Option<chrono::NaiveDate>,
+        last: Option<u32>,
+        at: &Where,
+        desk: &mut Desk,
+    ) -> Result<u32, Fault> {
+        let conditions = plan::conditions(&self.config.wanted, since);
+        let criteria = if conditions.is_empty() { "ALL" } else { conditions.trim_start() };
+        let mut found = self.search(criteria).await?;
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        let mut top = found.first().copied().max(last).unwrap_or_default();
+        let mut left = found.len();
+        for uids in found.chunks(LISTED) {
+            // Reading years of mail takes a while; what comes meanwhile does not wait for it.
+            if self.open.as_mut().is_some_and(|open| std::mem::take(&mut open.has_grown)) {
+                top = self.read_above(top, at, desk).await?.max(top);
+            }
+            left -= uids.len();
+            let listed = self.list(&plan::sets(uids), &mut 0).await?;
+            self.hand_out(listed, left, at, desk).await?;
+        }
+        Ok(top)
+    }
+
+    /// Hands out those of the mails that were not before, and says that so many more may follow.
+    async fn hand_out(&mut self, listed: Vec<Listed>, left: usize, at: &Where, desk: &mut Desk) -> Result<(), Fault> {
+        let place = at.clone();
+        let new = desk.unhandled(listed, move |mail| place.key(mail.uid)).await;
+        if new.is_empty() {
+            return Ok(());
+        }
+        desk.tell(State::Reading { mails: new.len() + left }).await?;
+        self.fetch(new, at, desk).await
+    }
+
+    /// The numbers that a search finds.
+    async fn search(&mut self, criteria: &str) -> Result<Vec<u32>, Fault> {
+        let (mut found, open) = (Vec::new(), &mut self.open);
+        let take = |told| match told {
+            Told::Found(numbers) => found.extend(numbers),
+            other => {
+                if let Some(open) = open.as_mut() {
+                    open.hear(&other);
+                }
+            }
+        };
+        self.wire.ask(&format!("UID SEARCH {criteria}"), "UID SEARCH", take).await?;
+        Ok(found)
+    }
+
+    /// Sizes and times of mails; those only that somebody wants, as far as their headers tell. `top` becomes the highest
+    /// number that is told.
+    async fn list(&mut self, sets: &[String], top: &mut u32) -> Result<Vec<Listed>, Fault> {
+        let wanted = &self.config.wanted;
+        let headers = if wanted.senders.is_empty() {
+            String::new()
+        } else {
+            format!(" BODY.PEEK[HEADER.FIELDS ({})]", wanted.sender_header)
+        };
+        // All of them at once: each answer says of which mail it is.
+        let mut tags = Vec::with_capacity(sets.len());
+        for set in sets {
+            tags.push(self.wire.send(&format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE{headers})")).await?);
+        }
+        let (mut listed, open) = (Vec::new(), &mut self.open);
+        let mut take = |told| match told {
+            // What is told of another mail, or of flags alone, was not asked for.
+            Told::Fetched(Fetched { uid: Some(uid), size: Some(size), date, headers, .. }) => {
+                *top = uid.max(*top);
+                if headers.as_deref().is_none_or(|headers| plan::is_wanted(wanted, headers)) {
+                    let delivered = date.as_deref().and_then(plan::delivered);
+                    listed.push(Listed { uid, size: u64::from(size), delivered });
+                }
+            }
+            other => {
+                if let Some(open) = open.as_mut() {
+                    open.hear(&other);
+                }
+            }
+        };
+        for tag in tags {
+            self.wire.finish(&tag, "UID FETCH", &mut take).await?;
+        }
+        Ok(listed)
+    }
+
+    /// How many mails a folder has that is not open.
+    pub(super) async fn count(&mut self, name: &str) -> Result<u32, Fault> {
+        let mut mails = 0;
+        let take = |told| {
+            if let Told::Folder { mails: Some(number), .. } = told {
+                mails = number;
+            }
+        };
+        self.wire.ask(&format!("STATUS {} (MESSAGES)", encoded(name)), "STATUS", take).await?;
+        Ok(mails)
+    }
+
+    /// The names of folders, for somebody who looks for one.
+    pub(super) async fn folder_names(&mut self) -> Result<Vec<String>, Fault> {
+        let mut names = Vec::new();
+        let take = |told| {
+            if let Told::Listed(name) = told {
+                names.push(decoded(&name));
+            }
+        };
+        self.wire.ask("LIST \"\" \"*\"", "LIST", take).await?;
+        names.truncate(NAMED);
+        Ok(names)
+    }
+}

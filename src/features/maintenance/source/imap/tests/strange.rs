@@ -1,0 +1,269 @@
+//! What goes wrong: refusals, ends in the middle, answers that nobody can read.
+
+use super::*;
+
+/// Opens a folder of two mails under these numbers.
+fn examine(tag: u32, validity: u32) -> String {
+    format!(
+        "C: n{tag} EXAMINE \"INBOX\"\nS: * 2 EXISTS\nS: * OK [UIDVALIDITY {validity}] valid\n\
+         S: * OK [UIDNEXT 10] next\nS: n{tag} OK open\n"
+    )
+}
+
+/// Lists the mails 5 and 9 from the third command on, and asks for them.
+const LISTED: &str = "C: n3 UID SEARCH ALL\n\
+                      S: * SEARCH 5 9\n\
+                      S: n3 OK found\n\
+                      C: n4 UID FETCH 5,9 (UID RFC822.SIZE INTERNALDATE)\n\
+                      S: * 1 FETCH (UID 5 RFC822.SIZE 4)\n\
+                      S: * 2 FETCH (UID 9 RFC822.SIZE 4)\n\
+                      S: n4 OK listed\n";
+const FETCH: &str = "C: n5 UID FETCH 5,9 (UID BODY.PEEK[]<0.65537>)\n";
+const BOTH: &str =
+    "S: * 1 FETCH (UID 5 BODY[]<0> \"five\")\nS: * 2 FETCH (UID 9 BODY[]<0> \"nine\")\nS: n5 OK fetched\n";
+const IDLE: &str = "C: n6 IDLE\nS: + idling\n…\n";
+
+/// The mails 5 and 9.
+fn both(validity: u32) -> Vec<(String, String)> {
+    [(5, "five"), (9, "nine")].map(|(uid, text)| (format!("INBOX/{validity}/{uid}"), text.to_owned())).to_vec()
+}
+
+#[tokio::test]
+async fn a_folder_that_is_numbered_anew_is_read_anew() {
+    let conversation = format!("{LOGIN}{}{LISTED}{FETCH}{BOTH}{IDLE}", examine(2, 8));
+    let mut reading = Reading::of(&[&conversation], 64, Before::read_to(7, 9), |_| ()).await;
+    assert_eq!(reading.read_to_the_end().await, (both(8), vec![9]));
+}
+
+#[tokio::test]
+async fn a_search_that_is_refused_is_an_error_and_no_empty_folder() {
+    for answer in ["NO [LIMIT] too many", "BAD what"] {
+        let conversation = format!("{LOGIN}{}C: n3 UID SEARCH ALL\nS: * SEARCH 5\nS: n3 {answer}\n", examine(2, 7));
+        let mut reading = Reading::of(&[&conversation], 64, Before::default(), |_| ()).await;
+        let (mails, trouble, again_in) = reading.read_to_trouble().await;
+        assert_eq!(mails, []);
+        let words = answer.split_once(' ').unwrap().1;
+        assert!(trouble.contains(&format!("refused UID SEARCH: {words}")), "{trouble}");
+        assert!(again_in.is_some());
+    }
+}
+
+#[tokio::test]
+async fn an_end_in_the_middle_of_a_fetch_is_an_error_and_the_rest_comes_on_the_next_connection() {
+    for end in ["S: * 1 FETCH (UID 5 BODY[]<0> \"five\")\n", "S: * 1 FETCH (UID 5 BODY[]<0> {4}\nfi\n--\n", ""] {
+        let broken = format!("{LOGIN}{}{LISTED}{FETCH}{end}", examine(2, 7));
+        let whole = format!("{LOGIN}{}{LISTED}{FETCH}{BOTH}{IDLE}", examine(2, 7));
+        let mut reading = Reading::of(&[&broken, &whole], 64, Before::default(), |_| ()).await;
+        let (mails, trouble, again_in) = reading.read_to_trouble().await;
+        assert_eq!(mails, [], "what came without its end may be half of it");
+        assert!(trouble.contains("closed the connection"), "{trouble}");
+        assert!(again_in.unwrap() <= Duration::from_secs(1));
+        assert_eq!(reading.read_to_the_end().await, (both(7), vec![9]));
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_that_is_refused_moves_no_bookmark() {
+    let conversation = format!("{LOGIN}{}{LISTED}{FETCH}S: n5 NO [UNAVAILABLE] busy\n", examine(2, 7));
+    let mut reading = Reading::of(&[&conversation], 64, Before::default(), |_| ()).await;
+    let (mails, trouble, _) = reading.read_to_trouble().await;
+    assert_eq!(mails, []);
+    assert!(trouble.contains("refused UID FETCH: [UNAVAILABLE] busy"), "{trouble}");
+}
+
+#[tokio::test]
+async fn a_good_bye_while_waiting_is_told_and_connected_after() {
+    let bye = format!("{LOGIN}{}C: n3 IDLE\nS: + idling\nS: * BYE shutting down\n", examine(2, 7));
+    let back = format!("{LOGIN}{}C: n3 IDLE\nS: + idling\n…\n", examine(2, 7));
+    let mut reading = Reading::of(&[&bye, &back], 64, Before::read_to(7, 9), |_| ()).await;
+    reading.read_to_the_end().await;
+    let (_, trouble, _) = reading.read_to_trouble().await;
+    assert!(trouble.contains("closed the connection: shutting down"), "{trouble}");
+    reading.read_to_the_end().await;
+}
+
+#[tokio::test]
+async fn what_the_server_asks_to_tell_is_told() {
+    let conversation = format!(
+        "{}{}C: n3 IDLE\nS: + idling\n…\n",
+        LOGIN.replace("welcome\n", "welcome\nS: * OK [ALERT] the disk is \u{1b}[31mfull\n"),
+        examine(2, 7)
+    );
+    let mut reading = Reading::of(&[&conversation], 64, Before::read_to(7, 9), |_| ()).await;
+    assert_eq!(reading.next().await, Event::Alert("the disk is \u{241b}[31mfull".to_owned()));
+}
+
+#[tokio::test]
+async fn a_login_that_is_refused_is_not_tried_again_by_itself() {
+    let refused = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] ready\n\
+                   C: n1 AUTHENTICATE PLAIN AG5vYwBwdw==\n\
+                   S: n1 NO [AUTHENTICATIONFAILED] no such account\n";
+    let later = format!("{LOGIN}{}C: n3 IDLE\nS: + idling\n…\n", examine(2, 7));
+    let mut reading = Reading::of(&[refused, &later], 64, Before::read_to(7, 9), |_| ()).await;
+    let (_, trouble, again_in) = reading.read_to_trouble().await;
+    assert!(trouble.contains("does not accept the login of noc: [AUTHENTICATIONFAILED] no such account"), "{trouble}");
+    assert_eq!(again_in, None);
+    // Somebody has corrected the password.
+    reading.wanted.send_modify(|count| *count += 1);
+    reading.read_to_the_end().await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_too_busy_for_a_login_is_tried_again() {
+    let busy = "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready\n\
+                C: n1 AUTHENTICATE PLAIN\n\
+                S: + \n\
+                C: AG5vYwBwdw==\n\
+                S: n1 NO [UNAVAILABLE] later\n";
+    let mut reading = Reading::of(&[busy], 64, Before::default(), |_| ()).await;
+    let (_, _, again_in) = reading.read_to_trouble().await;
+    assert!(again_in.is_some());
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_answered_fetched_anew_and_then_given_up() {
+    let token = |auth| move |imap: &mut Imap| imap.login.auth = auth;
+    let error = "eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiYmVhcmVyIn0=";
+    let greeting = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2 AUTH=OAUTHBEARER] ready\n";
+    for (auth, command, resigned) in [
+        (Auth::XOAuth2, "XOAUTH2 dXNlcj1ub2MBYXV0aD1CZWFyZXIgcHcBAQ==", ""),
+        (Auth::OAuthBearer, "OAUTHBEARER ", "AQ=="),
+    ] {
+        let refused = |port: u16| {
+            use base64::Engine as _;
+            let bearer = format!("n,a=noc,\x01host=127.0.0.1\x01port={port}\x01auth=Bearer pw\x01\x01");
+            let command = match auth {
+                Auth::OAuthBearer => {
+                    format!("{command}{}", base64::engine::general_purpose::STANDARD.encode(bearer))
+                }
+                Auth::XOAuth2 | Auth::Password => command.to_owned(),
+            };
+            format!(
+                "{greeting}C: n1 AUTHENTICATE {command}\nS: + {error}\nC: {resigned}\nS: n1 NO [AUTHENTICATIONFAILED] no\n"
+            )
+        };
+        // The port is part of what is sent.
+        let listener = Server::listen().await;
+        let conversation = refused(listener.local_addr().unwrap().port());
+        let server = Server::on(listener, vec![conversation.clone(), conversation], 64);
+        let mut reading = Reading::with(server, Before::default(), token(auth));
+        let (_, trouble, again_in) = reading.read_to_trouble().await;
+        assert!(trouble.contains("{\"status\":\"400\",\"schemes\":\"bearer\"}"), "{trouble}");
+        assert_eq!(again_in, None);
+        reading.server.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_wants_no_login_or_greets_with_a_good_bye_is_not_trusted() {
+    for (greeting, told) in [
+        ("S: * PREAUTH [CAPABILITY IMAP4rev1] welcome back\n", "wants no login"),
+        ("S: * BYE too many connections\n", "closed the connection: too many connections"),
+        ("S: HTTP/1.1 400 Bad Request\n", "sends what cannot be understood"),
+    ] {
+        let mut reading = Reading::of(&[greeting], 64, Before::default(), |_| ()).await;
+        let (_, trouble, again_in) = reading.read_to_trouble().await;
+        assert!(trouble.contains(told), "{trouble}");
+        assert!(again_in.is_some());
+    }
+}
+
+#[tokio::test]
+async fn of_a_large_mail_the_beginning_is_fetched_and_a_size_that_is_not_true_is_noticed() {
+    let conversation = format!(
+        "{LOGIN}{}\
+         C: n3 UID SEARCH ALL\n\
+         S: * SEARCH 5 9\n\
+         S: n3 OK found\n\
+         C: n4 UID FETCH 5,9 (UID RFC822.SIZE INTERNALDATE)\n\
+         S: * 1 FETCH (UID 5 RFC822.SIZE 40000000)\n\
+         S: * 2 FETCH (UID 9 RFC822.SIZE 3)\n\
+         S: n4 OK listed\n\
+         C: n5 UID FETCH 9 (UID BODY.PEEK[]<0.65537>)\n\
+         C: n6 UID FETCH 5 (UID BODY.PEEK[]<0.262144>)\n\
+         S: * 2 FETCH (UID 9 BODY[]<0> {{65537}}\n{})\n\
+         S: n5 OK fetched\n\
+         S: * 1 FETCH (UID 5 BODY[]<0> \"Subject: 5\")\n\
+         S: n6 OK fetched\n\
+         C: n7 IDLE\nS: + idling\n…\n",
+        examine(2, 7),
+        "x".repeat(65_537)
+    );
+    let mut reading = Reading::of(&[&conversation], 1 << 20, Before::default(), |_| ()).await;
+    let mut cut = Vec::new();
+    while cut.len() < 2 {
+        if let Event::Received(mails) = reading.next().await {
+            cut.extend(mails.into_iter().map(|mail| (mail.key, mail.body.unwrap().len(), mail.cut_from)));
+        }
+    }
+    let expected = [("INBOX/7/9".to_owned(), 65_536, Some(65_537)), ("INBOX/7/5".to_owned(), 10, Some(40_000_000))];
+    assert_eq!(cut, expected);
+}
+
+#[tokio::test]
+async fn one_mail_that_nobody_can_read_does_not_hold_up_the_others() {
+    let open = examine(2, 7);
+    let garbled = "S: * nonsense nonsense\n";
+    let together = format!("{LOGIN}{open}{LISTED}{FETCH}{garbled}");
+    let five =
+        "C: n5 UID FETCH 5 (UID BODY.PEEK[]<0.65537>)\nS: * 1 FETCH (UID 5 BODY[]<0> \"five\")\nS: n5 OK fetched\n";
+    let alone = format!("{LOGIN}{open}{LISTED}{five}C: n6 UID FETCH 9 (UID BODY.PEEK[]<0.65537>)\n{garbled}");
+    let again = format!("{LOGIN}{open}{LISTED}{five}C: n6 UID FETCH 9 (UID BODY.PEEK[]<0.65537>)\n{garbled}");
+    let given_up = format!("{LOGIN}{open}{LISTED}{five}{IDLE}");
+    let mut reading = Reading::of(&[&together, &alone, &again, &given_up], 64, Before::default(), |_| ()).await;
+    let (mut mails, mut troubles) = (Vec::new(), 0);
+    loop {
+        match reading.next().await {
+            Event::Received(received) => mails.extend(received.into_iter().map(content)),
+            Event::State(State::Down { trouble, .. }) => {
+                assert!(trouble.one_line().contains("cannot be understood"), "{trouble}");
+                assert!(!trouble.one_line().contains("nonsense"), "mails are not for messages: {trouble}");
+                troubles += 1;
+                // Nobody waits for the pause.
+                reading.wanted.send_modify(|count| *count += 1);
+            }
+            Event::Bookmark { .. } => break,
+            _ => {}
+        }
+    }
+    assert_eq!(troubles, 3);
+    let (last, before) = mails.split_last().unwrap();
+    assert!(before.iter().all(|mail| mail.1 == "five" || mail.1.contains("breaks whenever")), "{mails:?}");
+    assert!(mails.iter().any(|mail| mail.0 == "INBOX/7/9" && mail.1.contains("the connection breaks")), "{last:?}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_gone_is_told_and_the_others_are_read() {
+    let conversation = format!(
+        "{LOGIN}\
+         C: n2 EXAMINE \"Works\"\n\
+         S: n2 NO [NONEXISTENT] no such folder\n\
+         {}{}C: n6 IDLE\nS: + idling\n…\n",
+        examine(3, 7),
+        LISTED.replace("n4", "n5").replace("n3", "n4").replace("SEARCH 5 9", "SEARCH").replace(
+            "C: n5 UID FETCH 5,9 (UID RFC822.SIZE INTERNALDATE)\nS: * 1 FETCH (UID 5 RFC822.SIZE 4)\nS: * 2 FETCH (UID 9 RFC822.SIZE 4)\nS: n5 OK listed\n",
+            ""
+        )
+    )
+    .replace("C: n6 IDLE", "C: n5 IDLE");
+    let folders = |imap: &mut Imap| imap.folders.push("Works".to_owned());
+    let mut reading = Reading::of(&[&conversation], 64, Before::default(), folders).await;
+    assert!(matches!(reading.next().await, Event::Bookmark { folder, .. } if folder == "INBOX"));
+    let told = Event::State(State::Failing { reason: "folder Works: [NONEXISTENT] no such folder".to_owned() });
+    assert_eq!(reading.next().await, told);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_to_tell_is_asked() {
+    let conversation = format!(
+        "{LOGIN}{}\
+         C: n3 IDLE\n\
+         S: n3 NO not now\n\
+         C: n4 EXAMINE \"INBOX\"\n",
+        examine(2, 7)
+    );
+    let quick = |imap: &mut Imap| imap.poll_every = Duration::from_millis(20);
+    let mut reading = Reading::of(&[&conversation], 64, Before::read_to(7, 9), quick).await;
+    reading.read_to_the_end().await;
+    reading.server.finish().await;
+}

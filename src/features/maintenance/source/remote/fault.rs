@@ -1,0 +1,160 @@
+//! What can go wrong with an account on a server, and what to do about it.
+
+use std::borrow::Cow;
+use std::io;
+use std::time::Duration;
+
+use super::super::Ended;
+use crate::secret::NoSecret;
+use crate::tls::TrustError;
+use crate::trouble::Remedy;
+
+/// Why an account cannot be read. What servers say is cut to a line, and never holds what they were sent.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The reader is gone; nothing is wrong with the account.
+    #[error("nobody wants mails any more")]
+    Ended,
+    /// No connection comes about.
+    #[error("cannot reach {server}")]
+    Unreachable {
+        /// Name and port.
+        server: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The server's certificate is not trusted, or the handshake failed otherwise.
+    #[error("no TLS with {server}")]
+    Handshake {
+        /// Name and port.
+        server: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// There is nobody to be trusted.
+    #[error("TLS cannot be set up")]
+    Trust(#[from] TrustError),
+    /// The server does not do what is needed to protect the login.
+    #[error("{server} {lacks}")]
+    Unprotected {
+        /// Name and port.
+        server: String,
+        /// What is wrong, behind the server's name.
+        lacks: &'static str,
+    },
+    /// Password or token cannot be fetched.
+    #[error("there is nothing to log in to {server} with")]
+    Secret {
+        /// Name and port.
+        server: String,
+        /// Why.
+        #[source]
+        source: NoSecret,
+    },
+    /// The server does not accept the login.
+    #[error("{server} does not accept the login of {user}: {said}")]
+    Login {
+        /// Name and port.
+        server: String,
+        /// The account.
+        user: String,
+        /// The server's words.
+        said: String,
+    },
+    /// Whoever gives tokens gives none for this account any more, or never did.
+    #[error("there is no token for {user}: {said}")]
+    SignIn {
+        /// The account.
+        user: String,
+        /// Why, in the provider's words or ours.
+        said: String,
+    },
+    /// The server says no to something else.
+    #[error("{server} refused {asked}: {said}")]
+    Refused {
+        /// Name and port.
+        server: String,
+        /// What it was asked, as a command's name.
+        asked: String,
+        /// The server's words.
+        said: String,
+    },
+    /// The connection ended.
+    #[error("{server} closed the connection{}", said.as_ref().map_or_else(String::new, |said| format!(": {said}")))]
+    Closed {
+        /// Name and port.
+        server: String,
+        /// The server's words, if it said good-bye.
+        said: Option<String>,
+    },
+    /// The server does not answer.
+    #[error("{server} did not answer {asked} within {} s", after.as_secs())]
+    Late {
+        /// Name and port.
+        server: String,
+        /// What it was asked.
+        asked: String,
+        /// How long that was waited for.
+        after: Duration,
+    },
+    /// What the server sends cannot be read.
+    #[error("{server} sends what cannot be understood: {said}")]
+    Garbled {
+        /// Name and port.
+        server: String,
+        /// What is wrong with it.
+        said: String,
+    },
+}
+
+impl Fault {
+    /// In a word or two, for the header.
+    #[must_use]
+    pub fn brief(&self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Handshake { .. } | Self::Trust(_) | Self::Unprotected { .. } => "TLS",
+            Self::Secret { .. } => "no password",
+            Self::Login { .. } => "login refused",
+            Self::SignIn { .. } => "sign in again",
+            Self::Refused { .. } => "refused",
+            Self::Closed { .. } => "disconnected",
+            Self::Late { .. } => "no answer",
+            Self::Garbled { .. } => "garbled",
+        }
+    }
+}
+
+impl From<Ended> for Fault {
+    fn from(_: Ended) -> Self {
+        Self::Ended
+    }
+}
+
+impl Remedy for Fault {
+    fn remedy(&self) -> Cow<'static, str> {
+        match self {
+            Self::Ended => "".into(),
+            Self::Unreachable { .. } => "check `server`, the network and the VPN".into(),
+            Self::Handshake { .. } | Self::Trust(_) => {
+                "check that `server` is the name in its certificate; name the authority that signed it with `ca_file`"
+                    .into()
+            }
+            Self::Unprotected { .. } => "check `tls` and the port of `server`".into(),
+            Self::Secret { .. } => {
+                "correct password_file, password_env, password_command or password_keyring of this source".into()
+            }
+            Self::Login { .. } => {
+                "correct user and password, then sync; it is not tried again by itself, which could lock the account"
+                    .into()
+            }
+            Self::SignIn { .. } => "sign in with `noctui source login`, or correct [maintenance.source.oauth]".into(),
+            Self::Refused { .. } => "see the server's words; a mail administrator knows more".into(),
+            Self::Closed { .. } | Self::Late { .. } => "wait; it is tried again".into(),
+            Self::Garbled { .. } => "check that `server` is a mail server; it is tried again".into(),
+        }
+    }
+}

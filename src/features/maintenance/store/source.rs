@@ -1,0 +1,305 @@
+//! How far sources were read, who reads them now, and which of them rest.
+//!
+//! A source on a network is read by one process at a time: whoever holds its *lease*. It is put off while its holder lives
+//! and runs out when that one is stopped or its machine is gone; of a holder on this machine that has died the system
+//! knows at once. Bookmarks are written under the lease only. Mails are recorded without asking for it: one that is
+//! recorded twice is found to be the same.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::sql::opt_from_seconds;
+use crate::process::{Fate, Owner};
+use crate::store::Error;
+
+/// Who reads a source, or would like to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Told apart from every other that ever was.
+    pub id: String,
+    /// Its process.
+    pub owner: Owner,
+}
+
+/// What came of asking for the lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// It is the asker's until the time that was asked for.
+    Ours,
+    /// Somebody else has it.
+    Of {
+        /// Number and host of the process.
+        label: String,
+    },
+    /// The source rests.
+    Paused {
+        /// Who said so.
+        who: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
+}
+
+/// What is known of a source beside its mails.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Who reads it, and until when if they do not put it off.
+    pub holder: Option<(Holder, DateTime<Utc>)>,
+    /// Who let it rest, and when.
+    pub paused: Option<(String, DateTime<Utc>)>,
+    /// When somebody last wanted it to be looked at, in milliseconds since 1970; 0 for never.
+    pub wanted_at: i64,
+    /// When it was last read to the end.
+    pub complete_at: Option<DateTime<Utc>>,
+    /// When that last failed, and why, unless it has gone well since.
+    pub failed: Option<(DateTime<Utc>, String)>,
+    /// When it is looked at again, as far as its holder knows.
+    pub next_at: Option<DateTime<Utc>>,
+    /// Mails that were taken from it in all.
+    pub received: u64,
+}
+
+/// How it went, told with a lease that is put off.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Mails taken since this was last told.
+    pub received: u64,
+    /// When it was last read to the end.
+    pub complete_at: Option<DateTime<Utc>>,
+    /// Why it failed and when; `None` if it did not.
+    pub failed: Option<(DateTime<Utc>, String)>,
+    /// When it is looked at again.
+    pub next_at: Option<DateTime<Utc>>,
+}
+
+impl Known {
+    /// Whether its holder has died or has not put the lease off, so that another may have it.
+    fn is_free(&self, now: DateTime<Utc>) -> bool {
+        self.holder.as_ref().is_none_or(|(holder, until)| *until <= now || holder.owner.fate() == Fate::Dead)
+    }
+
+    /// Who reads it now.
+    #[must_use]
+    pub fn reader(&self, now: DateTime<Utc>) -> Option<&Holder> {
+        self.holder.as_ref().filter(|_| !self.is_free(now)).map(|(holder, _)| holder)
+    }
+}
+
+/// How far a folder was read.
+pub fn bookmark(connection: &Connection, source: &str, folder: &str) -> Result<Option<String>, Error> {
+    let mut query =
+        connection.prepare_cached("SELECT bookmark FROM source_bookmark WHERE source = ?1 AND folder = ?2")?;
+    Ok(query.query_row([source, folder], |row| row.get(0)).optional()?)
+}
+
+/// Puts a bookmark, unless somebody else holds the lease of `name` by now; answers whether it was put.
+pub fn put_bookmark(
+    connection: &Connection,
+    (name, holder): (&str, &str),
+    (source, folder): (&str, &str),
+    bookmark: &str,
+) -> Result<bool, Error> {
+    let mut put = connection.prepare_cached(
+        "INSERT OR REPLACE INTO source_bookmark (source, folder, bookmark) SELECT ?1, ?2, ?3
+         WHERE EXISTS (SELECT 1 FROM source_state WHERE name = ?4 AND holder = ?5)",
+    )?;
+    Ok(put.execute([source, folder, bookmark, name, holder])? > 0)
+}
+
+/// What is known of the source called `name`.
+pub fn known(connection: &Connection, name: &str) -> Result<Known, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT holder, held_until, owner_host, owner_boot, owner_pid, owner_start, paused_by, paused_at, wanted_at,
+                complete_at, failed_at, failure, next_at, received
+         FROM source_state WHERE name = ?1",
+    )?;
+    let known = query.query_row([name], |row| {
+        let owner = Owner { host: row.get(2)?, boot: row.get(3)?, pid: row.get(4)?, start: row.get(5)? };
+        let holder: Option<String> = row.get(0)?;
+        let until = opt_from_seconds(row.get(1)?);
+        let (who, at): (Option<String>, _) = (row.get(6)?, opt_from_seconds(row.get(7)?));
+        let failure: String = row.get(11)?;
+        Ok(Known {
+            holder: holder.zip(until).map(|(id, until)| (Holder { id, owner }, until)),
+            paused: who.zip(at),
+            wanted_at: row.get(8)?,
+            complete_at: opt_from_seconds(row.get(9)?),
+            failed: opt_from_seconds(row.get(10)?).map(|at| (at, failure)),
+            next_at: opt_from_seconds(row.get(12)?),
+            received: row.get::<_, i64>(13)?.try_into().unwrap_or_default(),
+        })
+    });
+    Ok(known.optional()?.unwrap_or_default())
+}
+
+/// How many mails a source has handed over, recorded ones and those that were found to be the same.
+pub fn mails(connection: &Connection, source: &str) -> Result<u64, Error> {
+    let mut query = connection.prepare_cached("SELECT count(*) FROM source_item WHERE source = ?1")?;
+    Ok(query.query_row([source], |row| row.get::<_, i64>(0))?.try_into().unwrap_or_default())
+}
+
+/// Asks for the lease of `name` until `until`, or puts it off.
+pub fn claim(
+    connection: &Connection,
+    name: &str,
+    holder: &Holder,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Claim, Error> {
+    let known = known(connection, name)?;
+    if let Some((who, at)) = known.paused {
+        return Ok(Claim::Paused { who, at });
+    }
+    if let Some(other) = known.reader(now).filter(|other| other.id != holder.id) {
+        return Ok(Claim::Of { label: other.owner.label() });
+    }
+    make(connection, name)?;
+    let mut update = connection.prepare_cached(
+        "UPDATE source_state SET holder = :holder, held_until = :until, owner_host = :host, owner_boot = :boot,
+             owner_pid = :pid, owner_start = :start WHERE name = :name",
+    )?;
+    update.execute(named_params! {
+        ":name": name, ":holder": holder.id, ":until": until.timestamp(), ":host": holder.owner.host,
+        ":boot": holder.owner.boot, ":pid": holder.owner.pid, ":start": holder.owner.start,
+    })?;
+    Ok(Claim::Ours)
+}
+
+/// Tells how it went, if the lease is still `holder`'s.
+pub fn tell(connection: &Connection, name: &str, holder: &str, told: &Progress) -> Result<(), Error> {
+    let mut update = connection.prepare_cached(
+        "UPDATE source_state SET received = received + :received, complete_at = coalesce(:complete, complete_at),
+             failed_at = :failed, failure = :failure, next_at = :next WHERE name = :name AND holder = :holder",
+    )?;
+    update.execute(named_params! {
+        ":name": name, ":holder": holder, ":received": i64::try_from(told.received).unwrap_or(i64::MAX),
+        ":complete": told.complete_at.map(|at| at.timestamp()),
+        ":failed": told.failed.as_ref().map(|(at, _)| at.timestamp()),
+        ":failure": told.failed.as_ref().map_or("", |(_, why)| why),
+        ":next": told.next_at.map(|at| at.timestamp()),
+    })?;
+    Ok(())
+}
+
+/// Gives the lease back.
+pub fn release(connection: &Connection, name: &str, holder: &str) -> Result<(), Error> {
+    let mut update = connection.prepare_cached(
+        "UPDATE source_state SET holder = NULL, held_until = NULL, next_at = NULL WHERE name = ?1 AND holder = ?2",
+    )?;
+    update.execute([name, holder])?;
+    Ok(())
+}
+
+/// Lets a source rest; whoever reads it stops.
+pub fn pause(connection: &Connection, name: &str, who: &str, at: DateTime<Utc>) -> Result<(), Error> {
+    make(connection, name)?;
+    let mut update =
+        connection.prepare_cached("UPDATE source_state SET paused_by = ?2, paused_at = ?3 WHERE name = ?1")?;
+    update.execute((name, who, at.timestamp()))?;
+    Ok(())
+}
+
+/// Lets a source be read again; answers whether it rested.
+pub fn resume(connection: &Connection, name: &str) -> Result<bool, Error> {
+    let mut update = connection.prepare_cached(
+        "UPDATE source_state SET paused_by = NULL, paused_at = NULL WHERE name = ?1 AND paused_by IS NOT NULL",
+    )?;
+    Ok(update.execute([name])? > 0)
+}
+
+/// Asks whoever reads a source to look now.
+pub fn want(connection: &Connection, name: &str, at: DateTime<Utc>) -> Result<(), Error> {
+    make(connection, name)?;
+    let mut update =
+        connection.prepare_cached("UPDATE source_state SET wanted_at = max(wanted_at + 1, ?2) WHERE name = ?1")?;
+    update.execute((name, at.timestamp_millis()))?;
+    Ok(())
+}
+
+/// Makes the row of a source.
+fn make(connection: &Connection, name: &str) -> Result<(), Error> {
+    connection.prepare_cached("INSERT OR IGNORE INTO source_state (name) VALUES (?1)")?.execute([name])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+    use crate::features::maintenance::store::testing::{empty, hour};
+
+    fn holder(id: &str) -> Holder {
+        Holder { id: id.to_owned(), owner: Owner::of_this_process() }
+    }
+
+    #[test]
+    fn one_has_the_lease_until_it_runs_out_or_is_given_back() {
+        let c = empty();
+        let (one, other) = (holder("1"), holder("2"));
+        assert_eq!(claim(&c, "noc", &one, hour(0), hour(1)).unwrap(), Claim::Ours);
+        let Claim::Of { label } = claim(&c, "noc", &other, hour(0), hour(1)).unwrap() else { panic!("it is held") };
+        assert!(label.starts_with(&format!("process {}", std::process::id())), "{label}");
+        assert_eq!(claim(&c, "another", &other, hour(0), hour(1)).unwrap(), Claim::Ours);
+        // Put off, run out, and given back.
+        assert_eq!(claim(&c, "noc", &one, hour(1), hour(2)).unwrap(), Claim::Ours);
+        assert!(matches!(claim(&c, "noc", &other, hour(1), hour(2)).unwrap(), Claim::Of { .. }));
+        assert_eq!(claim(&c, "noc", &other, hour(2), hour(3)).unwrap(), Claim::Ours);
+        release(&c, "noc", "1").unwrap();
+        assert!(matches!(claim(&c, "noc", &one, hour(2), hour(3)).unwrap(), Claim::Of { .. }), "it was the other's");
+        release(&c, "noc", "2").unwrap();
+        assert_eq!(claim(&c, "noc", &one, hour(2), hour(3)).unwrap(), Claim::Ours);
+    }
+
+    #[test]
+    fn the_lease_of_a_process_that_died_is_free_at_once() {
+        let c = empty();
+        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let dying = Holder { id: "1".to_owned(), owner: Owner::of_process(child.id()) };
+        assert_eq!(claim(&c, "noc", &dying, hour(0), hour(9)).unwrap(), Claim::Ours);
+        assert!(matches!(claim(&c, "noc", &holder("2"), hour(0), hour(9)).unwrap(), Claim::Of { .. }));
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(claim(&c, "noc", &holder("2"), hour(0), hour(9)).unwrap(), Claim::Ours);
+    }
+
+    #[test]
+    fn a_bookmark_is_put_by_whoever_has_the_lease_and_by_nobody_else() {
+        let c = empty();
+        let put = |holder, text| put_bookmark(&c, ("noc", holder), ("imap", "INBOX"), text).unwrap();
+        assert!(!put("1", "a"));
+        claim(&c, "noc", &holder("1"), hour(0), hour(1)).unwrap();
+        assert!(put("1", "a"));
+        claim(&c, "noc", &holder("2"), hour(1), hour(2)).unwrap();
+        assert!(!put("1", "b"), "its lease ran out meanwhile");
+        assert_eq!(bookmark(&c, "imap", "INBOX").unwrap().as_deref(), Some("a"));
+        assert_eq!(bookmark(&c, "imap", "Other").unwrap(), None);
+    }
+
+    #[test]
+    fn a_source_that_rests_is_nobodys_and_remembers_how_it_went() {
+        let c = empty();
+        claim(&c, "noc", &holder("1"), hour(0), hour(1)).unwrap();
+        let told = Progress { received: 3, complete_at: Some(hour(0)), ..Progress::default() };
+        tell(&c, "noc", "1", &told).unwrap();
+        let failed = Some((hour(1), "no answer".to_owned()));
+        tell(&c, "noc", "1", &Progress { received: 2, failed: failed.clone(), ..Progress::default() }).unwrap();
+        tell(&c, "noc", "2", &told).unwrap();
+        pause(&c, "noc", "anna", hour(1)).unwrap();
+        let paused = Claim::Paused { who: "anna".to_owned(), at: hour(1) };
+        assert_eq!(claim(&c, "noc", &holder("1"), hour(0), hour(1)).unwrap(), paused);
+        let known = known(&c, "noc").unwrap();
+        assert_eq!((known.received, known.complete_at, known.failed), (5, Some(hour(0)), failed));
+        assert!(resume(&c, "noc").unwrap() && !resume(&c, "noc").unwrap());
+        assert_eq!(claim(&c, "noc", &holder("1"), hour(0), hour(1)).unwrap(), Claim::Ours);
+    }
+
+    #[test]
+    fn every_wish_for_a_look_is_another_one() {
+        let c = empty();
+        want(&c, "noc", hour(0)).unwrap();
+        let first = known(&c, "noc").unwrap().wanted_at;
+        want(&c, "noc", hour(0)).unwrap();
+        assert!(known(&c, "noc").unwrap().wanted_at > first && first == hour(0).timestamp_millis());
+    }
+}

@@ -1,0 +1,241 @@
+//! Whose turn it is to read a source.
+//!
+//! Of the processes on a data directory one reads a source on a network at a time: its login, its connections and its mail
+//! go over the wire once. It has a lease on it in the store, which it puts off; when it dies another one takes over, within
+//! seconds on the same machine, and otherwise when the lease has run out. A Maildir is read by each of them: nothing is
+//! fetched, and what one has recorded the others find recorded.
+//!
+//! A source that somebody lets rest is read by nobody.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::clock;
+use crate::features::maintenance::store::source::{self, Claim, Holder, Known, Progress};
+use crate::features::maintenance::worker::{SourceHealth, SourceState};
+use crate::process::Owner;
+use crate::store::{Error, Store};
+
+/// How long a lease lasts, unless it is put off.
+const LEASE: Duration = Duration::from_mins(3);
+/// How often it is put off. Each time is a commit, after which every screen on the data directory looks again.
+const PUT_OFF: Duration = Duration::from_mins(1);
+/// How often somebody who waits for their turn looks whether who has it has died.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// This process among all that ever held a lease. A feed that begins anew in it has the lease of the one before.
+static PROCESS: LazyLock<String> = LazyLock::new(|| uuid::Uuid::new_v4().to_string());
+
+/// How a source goes, as others want to know it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Going {
+    /// Mails taken by this process.
+    received: usize,
+    /// Whether everything there is was read.
+    is_complete: bool,
+    /// What is wrong.
+    failure: Option<String>,
+    /// When it is tried again.
+    next_at: Option<DateTime<Utc>>,
+}
+
+impl Going {
+    /// What the header is told, in fewer words.
+    pub(super) fn of(state: &SourceState) -> Self {
+        let (is_complete, failure, next_at) = match &state.health {
+            SourceHealth::Watching => (true, None, None),
+            SourceHealth::Failing(reason) => (false, Some(reason.clone()), None),
+            SourceHealth::Down { trouble, again_at, .. } => (false, Some(trouble.one_line()), *again_at),
+            SourceHealth::Waiting { why, again_at, .. } => (false, Some(why.clone()), Some(*again_at)),
+            SourceHealth::Starting
+            | SourceHealth::Reading(_)
+            | SourceHealth::Paused { .. }
+            | SourceHealth::Standby { .. } => (false, None, None),
+        };
+        Self { received: state.received, is_complete, failure, next_at }
+    }
+
+    /// Whether others have to know of it now and not only in time.
+    fn is_news(&self, told: &Self) -> bool {
+        (self.is_complete, &self.failure) != (told.is_complete, &told.failure)
+    }
+}
+
+/// A feed's place among those who would read the same source.
+#[derive(Debug, Clone)]
+pub(super) struct Turn {
+    /// Where leases are.
+    store: Store,
+    /// The source's name in the configuration.
+    name: String,
+    /// This feed.
+    holder: Holder,
+    /// Whether only one may read the source.
+    is_exclusive: bool,
+    /// Changes when somebody in this process wants all sources to be looked at.
+    sync: watch::Receiver<u64>,
+    /// When somebody in another process last wanted this one to be looked at.
+    wanted_at: i64,
+    /// What others were told.
+    told: Going,
+}
+
+impl Turn {
+    /// It is nobody's turn yet.
+    pub(super) fn new(store: Store, name: &str, is_exclusive: bool, sync: watch::Receiver<u64>) -> Self {
+        let holder = Holder { id: PROCESS.clone(), owner: Owner::of_this_process() };
+        Self { store, name: name.to_owned(), holder, is_exclusive, sync, wanted_at: 0, told: Going::default() }
+    }
+
+    /// Takes the turn. What is in the way of it, if something is.
+    pub(super) async fn take(&mut self) -> Result<Option<SourceHealth>, Error> {
+        // Looking is cheap; claiming is a commit.
+        let known = self.known().await?;
+        self.wanted_at = known.wanted_at;
+        if let Some((who, at)) = known.paused {
+            return Ok(Some(SourceHealth::Paused { who, at }));
+        }
+        if !self.is_exclusive {
+            return Ok(None);
+        }
+        if let Some(other) = known.reader(clock::now()).filter(|other| other.id != self.holder.id) {
+            return Ok(Some(SourceHealth::Standby { holder: other.owner.label() }));
+        }
+        Ok(match self.claim().await? {
+            Claim::Ours => None,
+            Claim::Of { label } => Some(SourceHealth::Standby { holder: label }),
+            Claim::Paused { who, at } => Some(SourceHealth::Paused { who, at }),
+        })
+    }
+
+    /// Waits until it may have become our turn. Who wants the source to be looked at meanwhile asks whoever reads it.
+    pub(super) async fn changed(&mut self) {
+        let mut changes = self.store.changes();
+        tokio::select! {
+            _ = changes.changed() => {}
+            Ok(()) = self.sync.changed() => {
+                let name = self.name.clone();
+                let asked = self.store.write(move |c| source::want(c, &name, clock::now())).await;
+                if let Err(error) = asked {
+                    tracing::warn!(%error, "whoever reads the source was not asked to look");
+                }
+            }
+            () = sleep(LOOK) => {}
+        }
+    }
+
+    /// Keeps the turn until it is over: somebody lets the source rest, another process has taken it, or a Maildir is to be
+    /// looked at anew. `wanted` is changed when somebody wants a look now.
+    pub(super) async fn keep(&mut self, mut going: watch::Receiver<Going>, wanted: &watch::Sender<u64>) {
+        let mut changes = self.store.changes();
+        let mut put_off_at = Instant::now() + PUT_OFF;
+        loop {
+            // Cancel safety: each branch only waits.
+            tokio::select! {
+                told = changes.changed() => if told.is_err() { return },
+                Ok(()) = self.sync.changed() => {
+                    if !self.is_exclusive {
+                        return;
+                    }
+                    wanted.send_modify(|count| *count = count.wrapping_add(1));
+                    continue;
+                }
+                Ok(()) = going.changed() => {
+                    let now = going.borrow_and_update().clone();
+                    if now.is_news(&self.told) {
+                        self.tell(now).await;
+                    }
+                    continue;
+                }
+                () = sleep_until(put_off_at), if self.is_exclusive => {
+                    put_off_at = Instant::now() + PUT_OFF;
+                    match self.claim().await {
+                        Ok(Claim::Ours) => {
+                            let now = going.borrow_and_update().clone();
+                            self.tell(now).await;
+                        }
+                        Ok(Claim::Of { .. } | Claim::Paused { .. }) => return,
+                        Err(error) => tracing::warn!(%error, source = self.name, "the lease is not put off"),
+                    }
+                    continue;
+                }
+            }
+            let Ok(known) = self.known().await else { continue };
+            let is_taken = known.holder.as_ref().is_some_and(|(holder, _)| holder.id != self.holder.id);
+            if known.paused.is_some() || (self.is_exclusive && is_taken) {
+                return;
+            }
+            if known.wanted_at > self.wanted_at {
+                self.wanted_at = known.wanted_at;
+                if !self.is_exclusive {
+                    return;
+                }
+                wanted.send_modify(|count| *count = count.wrapping_add(1));
+            }
+        }
+    }
+
+    /// Puts a bookmark of a folder; answers whether it is still our turn.
+    pub(super) async fn put(&self, label: String, folder: String, bookmark: String) -> Result<bool, Error> {
+        let (name, holder) = (self.name.clone(), self.holder.id.clone());
+        self.store.write(move |c| source::put_bookmark(c, (&name, &holder), (&label, &folder), &bookmark)).await
+    }
+
+    /// Lets another one read the source.
+    pub(super) async fn give_back(&mut self, going: Going) {
+        if !self.is_exclusive {
+            return;
+        }
+        let progress = self.progress(going);
+        let (name, holder) = (self.name.clone(), self.holder.id.clone());
+        let given_back = self.store.write(move |c| {
+            source::tell(c, &name, &holder, &progress)?;
+            source::release(c, &name, &holder)
+        });
+        if let Err(error) = given_back.await {
+            tracing::warn!(%error, source = self.name, "the lease is not given back; it runs out");
+        }
+    }
+
+    /// Takes the lease or puts it off.
+    async fn claim(&self) -> Result<Claim, Error> {
+        let (name, holder) = (self.name.clone(), self.holder.clone());
+        let now = clock::now();
+        self.store.write(move |c| source::claim(c, &name, &holder, now, now + LEASE)).await
+    }
+
+    /// What is known of the source.
+    async fn known(&self) -> Result<Known, Error> {
+        let name = self.name.clone();
+        self.store.read(move |c| source::known(c, &name)).await
+    }
+
+    /// Tells others how it goes.
+    async fn tell(&mut self, going: Going) {
+        if !self.is_exclusive {
+            return;
+        }
+        let progress = self.progress(going);
+        let (name, holder) = (self.name.clone(), self.holder.id.clone());
+        if let Err(error) = self.store.write(move |c| source::tell(c, &name, &holder, &progress)).await {
+            tracing::warn!(%error, source = self.name, "how the source goes is not told");
+        }
+    }
+
+    /// What is new of how it goes, which is told now.
+    fn progress(&mut self, going: Going) -> Progress {
+        let now = clock::now();
+        let progress = Progress {
+            received: going.received.saturating_sub(self.told.received) as u64,
+            complete_at: going.is_complete.then_some(now),
+            failed: going.failure.clone().map(|why| (now, why)),
+            next_at: going.next_at,
+        };
+        self.told = going;
+        progress
+    }
+}
