@@ -6,7 +6,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::commands::{COMMANDS, Command};
 use crate::command::{Scope, Spec};
-use crate::features::{cloudvision, lab};
+use crate::features::{cloudvision, console, lab};
 use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field};
 use crate::ui::page::Span;
@@ -144,6 +144,8 @@ pub(crate) enum Confirmed {
     CloudVision(cloudvision::worker::Request),
     /// This is asked of the labs' worker.
     Lab(Box<lab::worker::Request>),
+    /// This is asked of the consoles' worker.
+    Console(Box<console::worker::Request>),
 }
 
 impl Help {

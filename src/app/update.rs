@@ -58,6 +58,15 @@ impl Model {
                 vec![]
             }
             Message::LabStarted => self.lab.ask_again().into_iter().map(Effect::Lab).collect(),
+            Message::Console(report) => {
+                let outcome = self.console.report(*report, at);
+                self.of_console(outcome)
+            }
+            Message::ConsoleStopped(trouble) => {
+                self.console.worker_stopped(&trouble, at);
+                vec![]
+            }
+            Message::ConsoleStarted => self.console.ask_again().into_iter().map(Effect::Console).collect(),
             Message::Returned(returned) => {
                 let outcome = self.lab.returned(returned);
                 self.of_lab(outcome)
@@ -117,7 +126,11 @@ impl Model {
     /// A key: for the topmost overlay, else for a text being typed, else for a command.
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
         self.toasts.seen(self.now);
-        // Leaving is possible from everywhere, whatever is being typed.
+        // A machine that has the keyboard has all of it, but for the key that leaves.
+        if self.overlays.is_empty() && self.layout().is_some() && self.takes_every_key() {
+            return self.typed(key);
+        }
+        // Leaving is possible from everywhere else, whatever is being typed.
         if key.ctrl && key.code == Code::Char('c') {
             return self.run(Command::Quit);
         }
@@ -130,6 +143,9 @@ impl Model {
         }
         if self.is_typing() {
             return self.typed(key);
+        }
+        if let Some(effects) = self.escape_again(key) {
+            return effects;
         }
         match self.settings.keymap.find(&self.scopes(), key) {
             Some(command) => self.run(command),
@@ -241,6 +257,7 @@ impl Model {
                 effects.extend(requests(self.maintenance.refresh(self.now)));
                 effects.extend(self.cloudvision.ask_again().into_iter().map(Effect::CloudVision));
                 effects.extend(self.lab.ask_again().into_iter().map(Effect::Lab));
+                effects.extend(self.console.ask_again().into_iter().map(Effect::Console));
                 return effects;
             }
             Command::Back => return self.back(),
@@ -301,6 +318,13 @@ impl Model {
                 let look = self.settings.look(self.zone, self.now);
                 let outcome = self.lab.run(command, &look, may_write);
                 return self.of_lab(outcome);
+            }
+            Command::Console(command) => {
+                self.focus = Pane::Consoles;
+                self.fit();
+                let look = self.settings.look(self.zone, self.now);
+                let outcome = self.console.run(command, &look);
+                return self.of_console(outcome);
             }
         }
         vec![]

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use super::problem::{At, Origin, Problem};
 use super::reader::Section;
 use super::resolve::{Layers, value};
-use super::value::{EscapeKey, List, MachineName, Name, ProxyUrl, VariableName, Words, WrittenPath};
+use super::value::{
+    EscapeKey, Kind, KubeContext, List, MachineName, Name, Pictures, ProxyUrl, VariableName, Words, WrittenPath,
+};
 use crate::secret::SecretFrom;
 
 /// The variable with the token of every websocket proxy, whatever the file says.
@@ -33,6 +35,23 @@ pub struct ConsoleProxy {
     pub ca_file: Option<PathBuf>,
 }
 
+/// The cluster whose machines are shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleCluster {
+    /// The kubeconfig; `None` is the cluster around this pod.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context in it; the current one where nothing is said.
+    pub context: Option<String>,
+    /// The namespace; that of the context where nothing is said.
+    pub namespace: Option<MachineName>,
+    /// Whether the machines of all namespaces are shown.
+    pub all_namespaces: bool,
+    /// What is at stake there.
+    pub kind: Kind,
+    /// Whether nothing is started or stopped there.
+    pub read_only: bool,
+}
+
 /// What a websocket proxy lets us in for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
@@ -57,7 +76,21 @@ pub struct Vmcp {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ConsoleSection {
     /// `kubeconfig`
-    pub(super) kubeconfig: Option<At<WrittenPath>>,
+    kubeconfig: Option<At<WrittenPath>>,
+    /// `in_cluster`
+    in_cluster: Option<At<bool>>,
+    /// `kube_context`
+    kube_context: Option<At<KubeContext>>,
+    /// `namespace`
+    namespace: Option<At<MachineName>>,
+    /// `all_namespaces`
+    all_namespaces: Option<At<bool>>,
+    /// `kind`
+    kind: Option<At<Kind>>,
+    /// `read_only`
+    read_only: Option<At<bool>>,
+    /// `pictures`
+    pub(super) pictures: Option<At<Pictures>>,
     /// `escape`
     pub(super) escape: Option<At<EscapeKey>>,
     /// `[[console.proxy]]`
@@ -111,6 +144,13 @@ pub(super) struct VmcpSection {
 pub(super) fn read(mut section: Section<'_, '_>) -> ConsoleSection {
     let console = ConsoleSection {
         kubeconfig: section.read("kubeconfig"),
+        in_cluster: section.read_instead("in_cluster"),
+        kube_context: section.read("kube_context"),
+        namespace: section.read("namespace"),
+        all_namespaces: section.read("all_namespaces"),
+        kind: section.read("kind"),
+        read_only: section.read("read_only"),
+        pictures: section.read("pictures"),
         escape: section.read("escape"),
         proxies: section.sections("proxy").into_iter().map(read_proxy).collect(),
     };
@@ -154,6 +194,34 @@ pub(super) fn read_vmcp(mut section: Section<'_, '_>) -> VmcpSection {
 }
 
 impl Layers<'_> {
+    /// The cluster, where one is named; and the rest of the section, which is not about it.
+    pub(super) fn console_cluster(&mut self, section: &mut ConsoleSection) -> Option<ConsoleCluster> {
+        let kubeconfig = section.kubeconfig.take();
+        let in_cluster = section.in_cluster.take();
+        if let (Some(_), Some(at)) = (&kubeconfig, in_cluster.as_ref().filter(|at| at.value)) {
+            self.problems.push(Problem {
+                origin: at.origin.clone(),
+                key: "console.in_cluster".to_owned(),
+                what: "`in_cluster` cannot stand beside `kubeconfig`".to_owned(),
+                because: "one cluster is shown: the one of the kubeconfig, or the one around this pod".to_owned(),
+                remedy: "remove one of the two".to_owned(),
+            });
+        }
+        let kubeconfig = kubeconfig.and_then(|at| self.expected_path("console.kubeconfig", &at, false));
+        let is_around = value(in_cluster).unwrap_or(false);
+        let (context, namespace) = (value(section.kube_context.take()), value(section.namespace.take()));
+        let all_namespaces = value(section.all_namespaces.take()).unwrap_or(false);
+        let (kind, read_only) = (value(section.kind.take()), value(section.read_only.take()).unwrap_or(false));
+        (kubeconfig.is_some() || is_around).then(|| ConsoleCluster {
+            kubeconfig,
+            context: context.map(|KubeContext(name)| name),
+            namespace,
+            all_namespaces,
+            kind: kind.unwrap_or(Kind::Lab),
+            read_only,
+        })
+    }
+
     /// Every proxy with a name of its own and an address.
     pub(super) fn console_proxies(&mut self, sections: Vec<ProxySection>) -> Vec<ConsoleProxy> {
         let mut proxies: Vec<ConsoleProxy> = Vec::new();

@@ -10,7 +10,7 @@ use super::file::{ContextSection, File, LogSection, MaintenanceSection};
 use super::paths::{self, Paths};
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::themes::{BUILT_IN_THEMES, ThemeFile};
-use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, When, WrittenPath};
+use super::value::{Days, Keep, Kind, Level, Name, Pictures, Setting, Size, When, WrittenPath};
 use super::{Config, Context, Expected, Flags, Log, Maintenance, ReadOnly, Retention};
 use crate::text::clean_line;
 
@@ -37,6 +37,8 @@ pub(super) fn resolve(
     let named: Vec<String> =
         file.labs.iter().filter_map(|lab| lab.name.as_ref()).map(|name| name.value.0.clone()).collect();
     let labs = layers.labs(file.labs);
+    let mut console_section = file.console;
+    let console = layers.console_cluster(&mut console_section);
     let contexts = layers.contexts(file.contexts, &instances, &named);
     let paths = layers.paths(file.data_dir);
     let config = Config {
@@ -59,9 +61,10 @@ pub(super) fn resolve(
         deploys: layers.deploys(file.deploys, &instances),
         labs,
         connect: Layers::connect(file.connect),
-        console: file.console.kubeconfig.and_then(|written| layers.written_path("console.kubeconfig", &written)),
-        console_escape: value(file.console.escape).unwrap_or_default(),
-        console_proxies: layers.console_proxies(file.console.proxies),
+        console,
+        console_pictures: value(console_section.pictures).unwrap_or(Pictures::Cells),
+        console_escape: value(console_section.escape).unwrap_or_default(),
+        console_proxies: layers.console_proxies(console_section.proxies),
         vmcp: layers.vmcp(file.vmcp, path),
     };
     (config, layers.problems, layers.expected)

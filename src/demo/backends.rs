@@ -1,5 +1,5 @@
-//! The simulated backends of the demo: two instances of CloudVision and a lab, with their own thread, so that nothing that they do delays the
-//! screen.
+//! The simulated backends of the demo: two instances of CloudVision, a lab and a cluster, with their own thread, so that nothing
+//! that they do delays the screen.
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::deploys::Deploys;
-use super::lab;
+use super::{consoles, lab};
 use crate::features::cloudvision::sim::{Fabric, Pace, Setup, Simulator};
 use crate::features::lab::sim::Simulator as Lab;
 use crate::output;
@@ -62,6 +62,8 @@ pub struct Backends {
     deploys: Deploys,
     /// How the lab is reached: its address, and a token.
     lab: (String, String),
+    /// How the cluster is reached: a kubeconfig.
+    kubeconfig: String,
     /// Where the lab's token is put, once that is known.
     token_file: watch::Sender<Option<PathBuf>>,
     /// Ends them.
@@ -89,7 +91,8 @@ impl Backends {
         let (token_file, written) = watch::channel(None);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Backend)?;
         let serve = async move {
-            let (simulators, lab) = match async { Ok((open(setups).await?, lab::start().await?)) }.await {
+            let started = async { Ok((open(setups).await?, lab::start().await?, consoles::start().await?)) };
+            let (simulators, lab, cluster) = match started.await {
                 Ok(opened) => opened,
                 Err(error) => {
                     let _nobody_waits = ready.send(Err(error));
@@ -99,9 +102,11 @@ impl Backends {
             for simulator in &simulators {
                 objections.iter().cloned().for_each(|objection| simulator.object_to(objection));
             }
-            let told = (simulators.iter().map(door).collect(), (lab.url().to_owned(), lab.token()));
+            let told =
+                (simulators.iter().map(door).collect(), (lab.url().to_owned(), lab.token()), cluster.kubeconfig());
             let _nobody_waits = ready.send(Ok(told));
-            until.run_until_cancelled(renew(&lab, written)).await;
+            let goes_on = async { tokio::join!(renew(&lab, written), consoles::play(&cluster)) };
+            until.run_until_cancelled(goes_on).await;
             for simulator in simulators {
                 simulator.stop().await;
             }
@@ -110,8 +115,8 @@ impl Backends {
         let thread = thread::Builder::new().name("demo".to_owned()).spawn(move || runtime.block_on(serve));
         let thread = thread.map_err(Error::Backend)?;
         let doors = opened.blocking_recv().unwrap_or_else(|_| Err(io::Error::other("the thread has crashed")));
-        let (doors, lab) = doors.map_err(Error::Backend)?;
-        Ok(Self { instances, doors, deploys, lab, token_file, stop, thread: Some(thread) })
+        let (doors, lab, kubeconfig) = doors.map_err(Error::Backend)?;
+        Ok(Self { instances, doors, deploys, lab, kubeconfig, token_file, stop, thread: Some(thread) })
     }
 
     /// Adds them and what is deployed to them to the configuration in `folder`.
@@ -143,6 +148,20 @@ impl Backends {
             toml::Value::from(token.to_string_lossy().into_owned()),
         );
         self.token_file.send_replace(Some(token));
+        let kubeconfig = folder.join("kubeconfig");
+        write_privately(&kubeconfig, &self.kubeconfig).map_err(disk)?;
+        let definitions = folder.join("vmcp");
+        fs::create_dir_all(&definitions).map_err(disk)?;
+        for (name, text) in consoles::DEFINITIONS {
+            fs::write(definitions.join(name), text).map_err(disk)?;
+        }
+        let path = |path: &Path| toml::Value::from(path.to_string_lossy().into_owned());
+        let _infallible = write!(
+            sections,
+            "\n[console]\nkubeconfig = {}\n\n[vmcp]\ndir = {}\n",
+            path(&kubeconfig),
+            path(&definitions)
+        );
         sections.push_str(&self.deploys.write(&folder.join("deploys"), &fabrics)?);
         OpenOptions::new()
             .append(true)
@@ -158,11 +177,12 @@ impl Backends {
             let _infallible = writeln!(told, "CloudVision {} is simulated at {}", instance.name, door.address);
         }
         let _infallible = writeln!(told, "the lab training is simulated at {}", self.lab.0);
+        let _infallible = writeln!(told, "a cluster with KubeVirt is simulated, see {}/kubeconfig", folder.display());
         let folder = folder.display();
         let noctui = format!("noctui --config {folder}/config.toml --data-dir {folder}/data");
         output::print(&format!(
             "{told}\n{noctui}\n{noctui} change list --cloudvision prod\n{noctui} deploy --dry-run fra1-fabric\n\
-             {noctui} lab list\n"
+             {noctui} lab list\n{noctui} console list\n"
         ))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {

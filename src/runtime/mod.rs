@@ -2,9 +2,11 @@
 //!
 //! The loop runs on the main thread; the workers have a runtime of their own, so that nothing they do delays a key.
 
+mod consoles;
 mod errand;
 mod keeper;
 mod pace;
+mod picture;
 pub mod terminal;
 mod worker;
 
@@ -16,17 +18,20 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use self::consoles::{console_setup, of_consoles};
 use self::keeper::Keeper;
 use self::pace::Pace;
+use self::picture::Picture;
 use self::terminal::{Event, Terminal};
-use self::worker::{CloudVision, Heard, Labs, Maintenances, Threads, Worker};
+use self::worker::{CloudVision, Consoles, Heard, Labs, Maintenances, Threads, Worker};
 use crate::app::{Effect, Message, Model, Settings, view};
 use crate::clock;
 use crate::colour::TerminalEnvironment;
 use crate::config::{Config, Environment, Flags, Problems};
 use crate::errand::{Errand, Returned, Room};
 use crate::features::maintenance::worker::Setup;
-use crate::features::{cloudvision, lab};
+use crate::features::{cloudvision, console, lab};
+use crate::input::Input;
 use crate::logging::{self, Logging};
 use crate::state;
 use crate::trouble::Trouble;
@@ -82,6 +87,16 @@ struct Screen {
     labs: Option<Labs>,
     /// What that worker is to work with once no change of a lab is under way: another setup would leave the rest of it undone.
     next_lab_setup: Option<lab::worker::Setup>,
+    /// The worker behind the consoles; there is none before a machine can be reached.
+    consoles: Option<Consoles>,
+    /// What that worker is to work with once no console is open: another setup would close them.
+    next_console_setup: Option<console::worker::Setup>,
+    /// What was typed at a console and is not handed on yet: several keys that come together are sent together.
+    typed: Option<(console::worker::ConsoleId, Vec<u8>)>,
+    /// What is asked once the terminal has taken a frame.
+    after_frame: Vec<console::worker::Request>,
+    /// The picture that stands on the terminal in pixels.
+    picture: Option<Picture>,
     /// A program that wants the terminal.
     errand: Option<Errand>,
     /// From programs beside the screen. Capacity 8; when it is full they wait to be told of.
@@ -102,6 +117,7 @@ impl Screen {
         let maintenances = Maintenances::of(&threads, Setup::of(&config));
         let next_setup = Some(cloudvision_setup(&config));
         let next_lab_setup = Some(lab_setup(&config));
+        let next_console_setup = Some(console_setup(&config));
         let first = model.begin();
         let mut screen = Self {
             config,
@@ -116,12 +132,18 @@ impl Screen {
             next_setup,
             labs: None,
             next_lab_setup,
+            consoles: None,
+            next_console_setup,
+            typed: None,
+            after_frame: Vec::new(),
+            picture: None,
             errand: None,
             returned: mpsc::channel(8),
             first,
         };
         screen.set_up_cloudvision();
         screen.set_up_labs();
+        screen.set_up_consoles();
         Ok(screen)
     }
 
@@ -148,6 +170,13 @@ impl Screen {
                 };
                 dirty = true;
             }
+            // The next picture of a machine's screen may come when the last one is seen: a slow link has fewer of them, and keys
+            // never wait behind one.
+            if !dirty && terminal.is_ready() && self.show_picture(&mut terminal) {
+                for request in std::mem::take(&mut self.after_frame) {
+                    self.ask(Effect::Console(request));
+                }
+            }
             let turn = instant_of(self.model.next_change());
             let (message, by_hand) = tokio::select! {
                 biased;
@@ -171,6 +200,7 @@ impl Screen {
                 heard = self.maintenances.next() => (of_maintenances(heard), false),
                 heard = next(&mut self.cloudvision) => (of_cloudvision(heard), false),
                 heard = next(&mut self.labs) => (of_labs(heard), false),
+                heard = next(&mut self.consoles) => (of_consoles(heard), false),
                 Some(returned) = self.returned.1.recv() => (Message::Returned(returned), false),
                 changed = recent.changed() => match changed {
                     Ok(()) => (Message::Logged(recent.borrow_and_update().clone()), false),
@@ -186,6 +216,9 @@ impl Screen {
             if self.take_in(message, &mut terminal) {
                 break ExitCode::SUCCESS;
             }
+            if !terminal.has_input() {
+                self.hand_on_typed();
+            }
             dirty = true;
             // At once, and without holding back what the workers answer to it; several keys read together are one frame.
             if by_hand && !terminal.has_input() && draw(&self.model, &mut terminal) {
@@ -195,6 +228,11 @@ impl Screen {
                 self.keeper.note(self.model.view_state(), Instant::now());
             }
         };
+        self.end(terminal, code).await
+    }
+
+    /// Gives the terminal back and lets everything come to its end.
+    async fn end(mut self, terminal: Terminal, code: ExitCode) -> anyhow::Result<ExitCode> {
         // A signal asks nobody: what is being typed is kept all the same.
         for effect in self.model.leaving() {
             self.ask(effect);
@@ -211,7 +249,7 @@ impl Screen {
         }
         // What can end while the view is saved ends meanwhile, the watches on folders above all.
         self.threads.begin_to_stop();
-        let Self { threads, maintenances, cloudvision, labs, keeper, mut model, .. } = self;
+        let Self { threads, maintenances, cloudvision, labs, consoles, keeper, mut model, .. } = self;
         keeper.finish(model.view_state(), Instant::now()).await;
         let deployments = async {
             if let Some(worker) = cloudvision {
@@ -224,7 +262,12 @@ impl Screen {
                 worker.stop(|_| ()).await;
             }
         };
-        tokio::join!(maintenances.stop(|_| ()), deployments, changes);
+        let lines = async {
+            if let Some(worker) = consoles {
+                worker.stop(|_| ()).await;
+            }
+        };
+        tokio::join!(maintenances.stop(|_| ()), deployments, changes, lines);
         // Whoever reads this has no screen any more that would name it.
         for left in model.left_behind() {
             crate::output::complain(&format!("noctui: {left}"));
@@ -236,12 +279,17 @@ impl Screen {
     /// Takes in what happened and does what follows from it; returns whether that is to leave.
     fn take_in(&mut self, message: Message, terminal: &mut Terminal) -> bool {
         log(&message);
+        if matches!(message, Message::Input(Input::Resized(_))) {
+            // The terminal shows nothing of what was on it.
+            self.picture = None;
+        }
         let mut leaving = false;
         for effect in self.model.update(message, clock::now()) {
             leaving |= self.carry_out(effect, terminal);
         }
         self.set_up_cloudvision();
         self.set_up_labs();
+        self.set_up_consoles();
         leaving
     }
 
@@ -255,7 +303,10 @@ impl Screen {
                 }
             }
             Effect::SetMouse(on) => terminal.set_mouse(on),
-            Effect::Redraw => terminal.redraw(),
+            Effect::Redraw => {
+                self.picture = None;
+                terminal.redraw();
+            }
             Effect::Suspend => {
                 if !terminal.suspend() {
                     self.fail(
@@ -268,7 +319,10 @@ impl Screen {
                 Room::Terminal => self.errand = Some(errand),
                 Room::Beside => self.threads.run_errand(errand, self.returned.0.clone()),
             },
-            request @ (Effect::Maintenance(_) | Effect::CloudVision(_) | Effect::Lab(_)) => self.ask(request),
+            Effect::AfterFrame(request) => self.after_frame.push(request),
+            request @ (Effect::Maintenance(_) | Effect::CloudVision(_) | Effect::Lab(_) | Effect::Console(_)) => {
+                self.ask(request);
+            }
         }
         false
     }
@@ -287,7 +341,21 @@ impl Screen {
                     worker.ask(request);
                 }
             }
+            Effect::Console(console::worker::Request::Type { id, bytes }) => match &mut self.typed {
+                Some((same, typed)) if *same == id => typed.extend_from_slice(&bytes),
+                _ => {
+                    self.hand_on_typed();
+                    self.typed = Some((id, bytes.to_vec()));
+                }
+            },
+            Effect::Console(request) => {
+                self.hand_on_typed();
+                if let Some(worker) = &mut self.consoles {
+                    worker.ask(request);
+                }
+            }
             Effect::Run(_)
+            | Effect::AfterFrame(_)
             | Effect::Copy(_)
             | Effect::SetMouse(_)
             | Effect::Redraw
@@ -342,6 +410,7 @@ impl Screen {
                 self.maintenances.reconfigure(Setup::of(&config));
                 self.next_setup = Some(cloudvision_setup(&config));
                 self.next_lab_setup = Some(lab_setup(&config));
+                self.next_console_setup = Some(console_setup(&config));
                 self.config = config;
                 Message::Reconfigured(Box::new(settings))
             }

@@ -1,6 +1,7 @@
 //! The user interface as its users meet it: keys in, screens out, over a real store with the demo's mails in it.
 
 mod cloudvision;
+mod console;
 mod desk;
 mod kept;
 mod keys;

@@ -119,6 +119,21 @@ impl fmt::Display for MachineName {
     }
 }
 
+/// The name of a context in a kubeconfig. Clouds make long ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KubeContext(pub(crate) String);
+
+impl Setting for KubeContext {
+    fn takes() -> String {
+        "the name of a context in the kubeconfig".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let fits = !text.trim().is_empty() && text.len() <= 253 && !text.contains(char::is_control);
+        fits.then(|| Self(text.to_owned()))
+    }
+}
+
 impl Setting for SocketAddr {
     fn takes() -> String {
         "an address with a port, such as \"127.0.0.1:5680\" or \"[::1]:5680\"".to_owned()

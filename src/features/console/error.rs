@@ -46,6 +46,52 @@ pub enum Error {
         /// What is wrong with the token.
         why: String,
     },
+    /// A kubeconfig cannot be used.
+    #[error("the kubeconfig {path} cannot be used: {why}")]
+    Kubeconfig {
+        /// The first of its files.
+        path: String,
+        /// Why not.
+        why: String,
+    },
+    /// A program that should give credentials gave none.
+    #[error("{program} gives no credentials for {context}: {why}")]
+    Plugin {
+        /// The program.
+        program: String,
+        /// The context of the kubeconfig.
+        context: String,
+        /// Its words.
+        why: String,
+        /// What the kubeconfig says to do where it is not installed.
+        hint: Option<String>,
+    },
+    /// The API of a cluster says no.
+    #[error("{server} says no ({status}): {message}")]
+    Api {
+        /// Host and port.
+        server: String,
+        /// The HTTP status.
+        status: u16,
+        /// Its words.
+        message: String,
+    },
+    /// What answers is not the API of a cluster with KubeVirt.
+    #[error("{server} does not answer as KubeVirt does: {why}")]
+    NoKubeVirt {
+        /// Host and port.
+        server: String,
+        /// What is wrong with the answer.
+        why: String,
+    },
+    /// Something was sent, and no answer came.
+    #[error("{server} has not answered: whether {what} was done is not known")]
+    OutcomeUnknown {
+        /// Host and port.
+        server: String,
+        /// What was asked for.
+        what: &'static str,
+    },
     /// Certificates cannot be checked.
     #[error("the certificate of {server} cannot be checked")]
     Setup {
@@ -134,6 +180,30 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The situation in a word, for the header.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NoSecret { .. } | Self::NoToken { .. } | Self::NoGrant { .. } | Self::Objection { .. } => "no token",
+            Self::Kubeconfig { .. } => "kubeconfig",
+            Self::Plugin { .. } => "no login",
+            Self::Api { status: 401, .. } => "login",
+            Self::Api { status: 403, .. } => "forbidden",
+            Self::Api { .. } | Self::Refused { .. } => "refused",
+            Self::NoKubeVirt { .. } => "no KubeVirt",
+            Self::OutcomeUnknown { .. } => "unknown",
+            Self::Setup { .. } | Self::Untrusted { .. } => "TLS",
+            Self::Unreachable { .. } => "unreachable",
+            Self::TimedOut { .. } | Self::Silent { .. } => "timed out",
+            Self::NoWebsocket { .. } | Self::Senseless { .. } => "no websocket",
+            Self::Upstream { .. } => "no way",
+            Self::Dropped { .. } => "dropped",
+            Self::Closed { .. } => "closed",
+        }
+    }
+}
+
 impl Remedy for Error {
     fn remedy(&self) -> Cow<'static, str> {
         match self {
@@ -141,6 +211,22 @@ impl Remedy for Error {
             Self::NoToken { .. } => "see what is kept there; `noctui console token inspect` reads tokens".into(),
             Self::NoGrant { .. } => "say --namespace, or `namespace` in [[console.proxy]]".into(),
             Self::Objection { .. } => "get another token from whoever runs the lab".into(),
+            Self::Kubeconfig { .. } => "see `kubectl config view`, or name another file or context".into(),
+            Self::Plugin { hint: Some(hint), .. } => hint.clone().into(),
+            Self::Plugin { program, .. } => format!("run {program} in a shell to see what it wants").into(),
+            Self::Api { status, message, .. } => match status {
+                401 => "log in again: the cluster does not take what the kubeconfig has".into(),
+                403 => "ask for the rights: kubevirt.io:edit has consoles and power, kubevirt.io:view has lists".into(),
+                404 if message.contains("resource") || message.contains("Not Found") => {
+                    "see that KubeVirt is installed in this cluster, and that it is the right one".into()
+                }
+                404 => "see `noctui console list` for what there is".into(),
+                409 => "look at its state again: it has changed meanwhile".into(),
+                429 | 500.. => "try again; the cluster's own logs say more".into(),
+                _ => "see what the cluster's events say about the machine".into(),
+            },
+            Self::NoKubeVirt { .. } => "check `server` in the kubeconfig".into(),
+            Self::OutcomeUnknown { .. } => "look at the machine's state before doing it again".into(),
             Self::Setup { .. } => "correct --ca-file or `ca_file`".into(),
             Self::Unreachable { .. } => "check the address, the port, the VPN".into(),
             Self::Untrusted { .. } => "name the authority's certificate with --ca-file or `ca_file`".into(),

@@ -2,12 +2,19 @@
 
 pub mod access;
 pub(crate) mod cli;
+pub mod cluster;
+mod dial;
+pub mod emulator;
 mod error;
 pub mod glyph;
+pub mod keysym;
 pub mod link;
+pub mod model;
+pub mod pane;
 pub mod rfb;
 pub mod sim;
 pub mod token;
 pub mod vmcp;
+pub mod worker;
 
 pub use error::Error;

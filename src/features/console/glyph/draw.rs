@@ -13,12 +13,24 @@ const WIDTH: u16 = 9;
 /// code page 437 is blank.
 #[must_use]
 pub fn draw<'l>(lines: impl IntoIterator<Item = &'l str>, ink: u32, paper: u32) -> Option<Frame> {
-    let mut frame = Frame::new(COLUMNS * WIDTH, ROWS * HEIGHT)?;
+    draw_grid(lines, (COLUMNS, ROWS), WIDTH, ink, paper)
+}
+
+/// The same of so many columns and rows, of cells that are 8 or 9 dots wide.
+#[must_use]
+pub fn draw_grid<'l>(
+    lines: impl IntoIterator<Item = &'l str>,
+    (columns, rows): (u16, u16),
+    width: u16,
+    ink: u32,
+    paper: u32,
+) -> Option<Frame> {
+    let mut frame = Frame::new(columns.checked_mul(width)?, rows.checked_mul(HEIGHT)?)?;
     let area = frame.area();
     frame.fill(area, paper);
-    for (row, line) in (0..ROWS).zip(lines) {
-        for (column, character) in (0..COLUMNS).zip(line.chars()) {
-            cell(&mut frame, column * WIDTH, row * HEIGHT, WIDTH, character, (ink, paper), false);
+    for (row, line) in (0..rows).zip(lines) {
+        for (column, character) in (0..columns).zip(line.chars()) {
+            cell(&mut frame, column * width, row * HEIGHT, width, character, (ink, paper), false);
         }
     }
     Some(frame)

@@ -10,7 +10,7 @@ mod tests;
 
 use std::collections::HashMap;
 
-pub use self::draw::draw;
+pub use self::draw::{draw, draw_grid};
 use self::font::{Glyph, HEIGHT, glyph_of};
 use super::rfb::Frame;
 

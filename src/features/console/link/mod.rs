@@ -23,6 +23,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 pub use self::open::{Route, open};
+pub(super) use self::open::{senseless, upgrade};
 use super::error::Error;
 use crate::text::clean_line;
 

@@ -1,20 +1,19 @@
 //! Opens the websocket: address, TLS, token.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use http::Request;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self};
 
 use super::{Carrier, LARGEST_MESSAGE, Link, Patience};
-use crate::config::{MachineName, ProxyUrl};
+use crate::config::{Endpoint, MachineName, ProxyUrl};
+use crate::features::console::cluster::status;
+use crate::features::console::dial::{self, Through, Way};
 use crate::features::console::error::Error;
 use crate::features::console::token::Token;
 use crate::text::clean_line;
@@ -46,53 +45,50 @@ pub async fn open(route: &Route, token: &Token, machine: &MachineName) -> Result
 
 /// The same, for as long as it takes.
 async fn dial(route: &Route, token: &Token, machine: &MachineName) -> Result<Link, Error> {
-    let server = route.url.endpoint.to_string();
-    let carrier = carrier(route).await?;
+    let server = || route.url.endpoint.to_string();
+    let config = if route.url.tls {
+        let config = tls::config(&route.trust);
+        Some(Arc::new(config.map_err(|error| Error::Setup { server: server(), source: error.into() })?))
+    } else {
+        None
+    };
+    let endpoint = &route.url.endpoint;
+    let tls = config.as_ref().map(|config| (config, endpoint.host.as_str()));
+    let carrier = dial::connect(Way { endpoint, tls, through: Through::Nothing }).await?;
     // No subprotocol is offered: the proxy names none, and that would be an error then.
     let address = format!("{}/{}/{machine}", route.url, token.secret().expose());
-    let request = address.into_client_request();
-    let senseless = |error: &tungstenite::Error| Error::Senseless {
-        machine: machine.to_string(),
-        source: clean_line(&error.to_string()).into(),
-    };
-    let request = request.map_err(|error| senseless(&error))?;
+    let request = address.into_client_request().map_err(|error| senseless(machine.as_str(), &error))?;
+    upgrade(carrier, request, endpoint, machine.as_str()).await
+}
+
+/// Makes a websocket of a stream to `server`.
+pub(in crate::features::console) async fn upgrade(
+    carrier: Box<dyn Carrier>,
+    request: Request<()>,
+    server: &Endpoint,
+    machine: &str,
+) -> Result<Link, Error> {
     let config =
         WebSocketConfig::default().max_message_size(Some(LARGEST_MESSAGE)).max_frame_size(Some(LARGEST_MESSAGE));
     match client_async_with_config(request, carrier, Some(config)).await {
-        Ok((socket, _)) => Ok(Link::new(machine.to_string(), socket, Patience::USUAL)),
+        Ok((socket, _)) => Ok(Link::new(machine.to_owned(), socket, Patience::USUAL)),
         Err(tungstenite::Error::Http(response)) => {
-            let said = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-            let said: String = clean_line(said.trim()).chars().take(EXCERPT).collect();
+            let said = response.body().as_deref().unwrap_or_default();
+            if let Some(message) = status::message(said) {
+                let status = response.status().as_u16();
+                return Err(Error::Api { server: server.to_string(), status, message });
+            }
+            let said: String = clean_line(String::from_utf8_lossy(said).trim()).chars().take(EXCERPT).collect();
             let status = response.status().to_string();
             let status = if said.is_empty() { status } else { format!("{status}: {said}") };
-            Err(Error::NoWebsocket { server, status })
+            Err(Error::NoWebsocket { server: server.to_string(), status })
         }
-        Err(tungstenite::Error::Io(error)) => Err(unreachable(server, &error)),
-        Err(error) => Err(Error::NoWebsocket { server, status: clean_line(&error.to_string()) }),
+        Err(tungstenite::Error::Io(error)) => Err(dial::unreachable(server, &error)),
+        Err(error) => Err(Error::NoWebsocket { server: server.to_string(), status: clean_line(&error.to_string()) }),
     }
 }
 
-/// A connection to the proxy.
-async fn carrier(route: &Route) -> Result<Box<dyn Carrier>, Error> {
-    let server = route.url.endpoint.to_string();
-    let (host, port) = (route.url.endpoint.host.as_str(), route.url.endpoint.port);
-    let failed = |error: io::Error| unreachable(server.clone(), &error);
-    let stream = TcpStream::connect((host, port)).await.map_err(failed)?;
-    stream.set_nodelay(true).map_err(failed)?;
-    if !route.url.tls {
-        return Ok(Box::new(stream));
-    }
-    let config = tls::config(&route.trust);
-    let config = config.map_err(|error| Error::Setup { server: server.clone(), source: error.into() })?;
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(io::Error::other(error)))?;
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(failed)?;
-    Ok(Box::new(stream))
-}
-
-/// What an error of the connection means.
-fn unreachable(server: String, error: &io::Error) -> Error {
-    match tls::cause(error) {
-        Some(tls) => Error::Untrusted { server, source: clean_line(&tls.to_string()).into() },
-        None => Error::Unreachable { server, source: clean_line(&error.to_string()).into() },
-    }
+/// A request cannot be made.
+pub(in crate::features::console) fn senseless(machine: &str, error: &tungstenite::Error) -> Error {
+    Error::Senseless { machine: machine.to_owned(), source: clean_line(&error.to_string()).into() }
 }

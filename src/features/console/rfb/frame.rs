@@ -99,9 +99,9 @@ impl Frame {
             && u32::from(area.y) + u32::from(area.height) <= u32::from(self.height)
     }
 
-    /// Gives every pixel of `area` one colour.
-    pub(in super::super) fn fill(&mut self, area: Area, colour: u32) {
-        for y in 0..area.height {
+    /// Gives every pixel of `area` one colour; nothing where that is not on it.
+    pub fn fill(&mut self, area: Area, colour: u32) {
+        for y in 0..if self.holds(area) { area.height } else { 0 } {
             self.row_of(area, y).fill(colour);
         }
     }

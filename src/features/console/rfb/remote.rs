@@ -11,6 +11,9 @@ use super::frame::Area;
 const SET_PIXEL_FORMAT: u8 = 0;
 const SET_ENCODINGS: u8 = 2;
 const UPDATE_REQUEST: u8 = 3;
+const KEY: u8 = 4;
+const POINTER: u8 = 5;
+const CUT_TEXT: u8 = 6;
 
 /// The writing side of a screen.
 #[derive(Debug)]
@@ -44,6 +47,39 @@ impl<W: AsyncWrite + Unpin> Remote<W> {
         for number in [area.x, area.y, area.width, area.height] {
             message.extend_from_slice(&number.to_be_bytes());
         }
+        self.send(&message).await
+    }
+
+    /// Presses a key or lets it go; `keysym` is its number in X11.
+    ///
+    /// # Errors
+    /// Where the connection is gone.
+    pub async fn key(&mut self, is_down: bool, keysym: u32) -> Result<(), Error> {
+        let mut message = vec![KEY, u8::from(is_down), 0, 0];
+        message.extend_from_slice(&keysym.to_be_bytes());
+        self.send(&message).await
+    }
+
+    /// Moves the pointer there, with these buttons down: 1 the left one, 2 the middle, 4 the right, 8 and 16 the wheel.
+    ///
+    /// # Errors
+    /// Where the connection is gone.
+    pub async fn pointer(&mut self, buttons: u8, x: u16, y: u16) -> Result<(), Error> {
+        let mut message = vec![POINTER, buttons];
+        message.extend_from_slice(&x.to_be_bytes());
+        message.extend_from_slice(&y.to_be_bytes());
+        self.send(&message).await
+    }
+
+    /// Puts a text on the server's clipboard, in Latin-1: what that has not becomes a question mark.
+    ///
+    /// # Errors
+    /// Where the connection is gone.
+    pub async fn cut(&mut self, text: &str) -> Result<(), Error> {
+        let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+        let mut message = vec![CUT_TEXT, 0, 0, 0];
+        message.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(0).to_be_bytes());
+        message.extend_from_slice(&bytes);
         self.send(&message).await
     }
 

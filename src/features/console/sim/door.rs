@@ -1,6 +1,8 @@
 //! Connections: address, token, and the line behind them.
 
 use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -15,7 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 use tokio_util::sync::CancellationToken;
 
-use super::{Fault, Line, LineEnd, Switch, World, screen};
+use super::{Counts, Fault, Line, LineEnd, Switch, World, screen};
 use crate::clock;
 use crate::config::MachineName;
 use crate::features::console::link::{Carrier, Link, Patience};
@@ -112,17 +114,33 @@ async fn end(mut socket: WebSocketStream<Box<dyn Carrier>>, frame: CloseFrame) -
     Ok(())
 }
 
+/// Somebody is attached, until this is dropped.
+struct Leaves<'l>(&'l Line);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.attached.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Carries bytes between the client and the machine. Whoever attaches later takes the line.
-async fn relay(socket: WebSocketStream<Box<dyn Carrier>>, line: &Line, most: Option<usize>) -> Result<(), Error> {
+pub(super) async fn relay(
+    socket: WebSocketStream<Box<dyn Carrier>>,
+    line: &Line,
+    most: Option<usize>,
+) -> Result<(), Error> {
     let mine = CancellationToken::new();
     let before = std::mem::replace(&mut *line.viewer.lock().unwrap_or_else(PoisonError::into_inner), mine.clone());
     before.cancel();
+    line.attached.fetch_add(1, Ordering::Relaxed);
+    let _leaves = Leaves(line);
     let carried = async {
         match &line.end {
             LineEnd::Switch(switch) => talk(socket, switch, most).await,
-            LineEnd::Screen(shown) => {
+            LineEnd::Flood(counts) => flood(socket, counts).await,
+            LineEnd::Screen(display) => {
                 let stream = Link::new(String::new(), socket, Patience::USUAL);
-                Ok(screen::serve(stream, shown.subscribe()).await?)
+                Ok(screen::serve(stream, display).await?)
             }
         }
     };
@@ -156,4 +174,39 @@ async fn talk(
         socket.flush().await?;
     }
     Ok(())
+}
+
+/// Says something without end, and counts what is typed meanwhile.
+///
+/// Cancel safety: what is not sent of it was never promised.
+async fn flood(socket: WebSocketStream<Box<dyn Carrier>>, counts: &Counts) -> Result<(), Error> {
+    let mut said = String::with_capacity(PIECE + 100);
+    for number in 0.. {
+        let _ = write!(
+            said,
+            "{number:06}  \u{1b}[3{}mEthernet{}\u{1b}[0m is up, line protocol is up\r\n",
+            number % 8,
+            number % 48
+        );
+        if said.len() >= PIECE {
+            break;
+        }
+    }
+    let said = Bytes::from(said);
+    let (mut write, mut read) = socket.split();
+    loop {
+        tokio::select! {
+            biased;
+            message = read.next() => match message {
+                Some(Ok(Message::Binary(typed))) => _ = counts.typed.fetch_add(typed.len() as u64, Ordering::Relaxed),
+                Some(Ok(Message::Close(_))) | None => return Ok(()),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error),
+            },
+            sent = write.send(Message::Binary(said.clone())) => {
+                sent?;
+                counts.sent.fetch_add(said.len() as u64, Ordering::Relaxed);
+            }
+        }
+    }
 }

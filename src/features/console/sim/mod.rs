@@ -3,6 +3,7 @@
 //! It refuses as the real one does: the websocket is opened, and closed with code 1000 and a reason. For tests it can be told
 //! to misbehave.
 
+pub mod cluster;
 mod door;
 mod screen;
 mod switch;
@@ -10,6 +11,7 @@ mod switch;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::TcpListener;
@@ -18,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::screen::Touch;
 pub use self::switch::{PASSWORD, Switch, USER};
 use super::rfb::Frame;
 use crate::config::{Endpoint, MachineName, ProxyUrl};
@@ -42,6 +45,8 @@ pub struct Setup {
 pub enum Machine {
     /// The serial line of a switch.
     Switch,
+    /// A serial line that says something without end, and counts what is typed at it.
+    Flood,
     /// A screen that shows this.
     Screen(Frame),
 }
@@ -90,6 +95,8 @@ struct Line {
     end: LineEnd,
     /// Cancelled when the next one attaches, who takes the line.
     viewer: Mutex<CancellationToken>,
+    /// How many are attached.
+    attached: AtomicUsize,
 }
 
 /// What is at the end of a line.
@@ -97,8 +104,64 @@ struct Line {
 enum LineEnd {
     /// A switch, in whatever state it was left.
     Switch(Mutex<Switch>),
-    /// What a screen shows, for whoever waits for it to change.
-    Screen(watch::Sender<Frame>),
+    /// Something that never ends.
+    Flood(Counts),
+    /// A screen.
+    Screen(Display),
+}
+
+/// What went over a line, in bytes; of a screen, in pictures.
+#[derive(Debug, Default)]
+struct Counts {
+    sent: AtomicU64,
+    typed: AtomicU64,
+}
+
+/// A screen, and what is done at it.
+#[derive(Debug)]
+struct Display {
+    /// How many pictures were sent.
+    counts: Counts,
+    /// What it shows, for whoever waits for it to change.
+    shown: watch::Sender<Frame>,
+    /// What was done at it, the oldest first.
+    touched: Mutex<Vec<Touch>>,
+}
+
+impl Line {
+    /// A line to this machine.
+    fn new(name: &str, machine: &Machine) -> Self {
+        let end = match machine {
+            Machine::Switch => LineEnd::Switch(Mutex::new(Switch::new(name))),
+            Machine::Flood => LineEnd::Flood(Counts::default()),
+            Machine::Screen(frame) => LineEnd::Screen(Display {
+                counts: Counts::default(),
+                shown: watch::Sender::new(frame.clone()),
+                touched: Mutex::default(),
+            }),
+        };
+        Self { end, viewer: Mutex::default(), attached: AtomicUsize::new(0) }
+    }
+
+    /// Breaks it for whoever is attached.
+    fn break_off(&self) {
+        self.viewer.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+    }
+
+    /// What was sent, and what was typed.
+    fn counts(&self) -> (u64, u64) {
+        let counts = match &self.end {
+            LineEnd::Switch(_) => return (0, 0),
+            LineEnd::Flood(counts) => counts,
+            LineEnd::Screen(display) => &display.counts,
+        };
+        (counts.sent.load(Ordering::Relaxed), counts.typed.load(Ordering::Relaxed))
+    }
+
+    /// Whether anybody is attached.
+    fn is_in_use(&self) -> bool {
+        self.attached.load(Ordering::Relaxed) > 0
+    }
 }
 
 impl Simulator {
@@ -111,11 +174,8 @@ impl Simulator {
         let address = listener.local_addr()?;
         let identity = setup.tls.then(|| identity("console proxy")).transpose()?;
         let line = |(name, machine): (MachineName, Machine)| {
-            let end = match machine {
-                Machine::Switch => LineEnd::Switch(Mutex::new(Switch::new(name.as_str()))),
-                Machine::Screen(frame) => LineEnd::Screen(watch::Sender::new(frame)),
-            };
-            (name, Line { end, viewer: Mutex::default() })
+            let line = Line::new(name.as_str(), &machine);
+            (name, line)
         };
         let world = Arc::new(World {
             key: setup.key,
@@ -148,8 +208,8 @@ impl Simulator {
 
     /// Shows another picture on the screen of `machine`; nothing where it has none.
     pub fn show(&self, machine: &MachineName, frame: Frame) {
-        if let Some(Line { end: LineEnd::Screen(shown), .. }) = self.world.lines.get(machine) {
-            shown.send_replace(frame);
+        if let Some(Line { end: LineEnd::Screen(screen), .. }) = self.world.lines.get(machine) {
+            screen.shown.send_replace(frame);
         }
     }
 

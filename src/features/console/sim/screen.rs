@@ -1,12 +1,14 @@
 //! A screen as a VNC server shows it (RFC 6143): no security, the pixels as they are or compressed by zlib.
 
 use std::io::{self, Write as _};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::watch;
 
+use super::Display;
 use crate::features::console::rfb::{Encoding, Frame};
 
 /// What the screen is called.
@@ -18,6 +20,41 @@ const UPDATE_REQUEST: u8 = 3;
 const KEY: u8 = 4;
 const POINTER: u8 = 5;
 const CUT_TEXT: u8 = 6;
+
+/// What is kept of what was done at a screen; nobody looks at more.
+const KEPT: usize = 10_000;
+
+/// Something that was done at a screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Touch {
+    /// A key went down or up.
+    Key {
+        /// Down.
+        is_down: bool,
+        /// Which, as X11 numbers them.
+        keysym: u32,
+    },
+    /// The pointer moved, or a button did.
+    Pointer {
+        /// The buttons that are down.
+        buttons: u8,
+        /// Pixels from the left.
+        x: u16,
+        /// Pixels from the top.
+        y: u16,
+    },
+    /// The clipboard holds this.
+    Cut(String),
+}
+
+/// Keeps it.
+fn note(display: &Display, touch: Touch) {
+    display.counts.typed.fetch_add(1, Ordering::Relaxed);
+    let mut touched = display.touched.lock().unwrap_or_else(PoisonError::into_inner);
+    if touched.len() < KEPT {
+        touched.push(touch);
+    }
+}
 
 /// What a viewer has asked for.
 struct Viewer {
@@ -36,10 +73,11 @@ struct Viewer {
 /// Shows the screen to one viewer until it goes. Whoever asks for changes waits for one.
 ///
 /// Cancel safety: the `select!` waits for one byte or for a change; what follows a byte is read whole.
-pub(super) async fn serve<S>(mut stream: S, mut shown: watch::Receiver<Frame>) -> io::Result<()>
+pub(super) async fn serve<S>(mut stream: S, display: &Display) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let mut shown = display.shown.subscribe();
     let first = shown.borrow_and_update().clone();
     let size = handshake(&mut stream, &first).await?;
     let stream_of_zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
@@ -53,6 +91,7 @@ where
                 waits = false;
                 let frame = shown.borrow_and_update().clone();
                 viewer.update(&mut stream, &frame).await?;
+                display.counts.sent.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
         };
@@ -77,14 +116,26 @@ where
                 if !only_changes {
                     let frame = shown.borrow_and_update().clone();
                     viewer.update(&mut stream, &frame).await?;
+                    display.counts.sent.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            KEY => skip(&mut stream, 7).await?,
-            POINTER => skip(&mut stream, 5).await?,
+            KEY => {
+                let is_down = stream.read_u8().await? != 0;
+                skip(&mut stream, 2).await?;
+                let keysym = stream.read_u32().await?;
+                note(display, Touch::Key { is_down, keysym });
+            }
+            POINTER => {
+                let buttons = stream.read_u8().await?;
+                let (x, y) = (stream.read_u16().await?, stream.read_u16().await?);
+                note(display, Touch::Pointer { buttons, x, y });
+            }
             CUT_TEXT => {
                 skip(&mut stream, 3).await?;
                 let length = stream.read_u32().await?;
-                skip(&mut stream, length.into()).await?;
+                let mut text = Vec::new();
+                (&mut stream).take(length.into()).read_to_end(&mut text).await?;
+                note(display, Touch::Cut(text.iter().map(|byte| char::from(*byte)).collect()));
             }
             _ => return Err(io::ErrorKind::InvalidData.into()),
         }

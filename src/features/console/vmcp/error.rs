@@ -22,6 +22,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A file cannot be written.
+    #[error("cannot write {}", clean_line(&path.display().to_string()))]
+    Unwritten {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The key can be read by others than its owner.
     #[error("the key {} is open to others (mode {mode:03o})", clean_line(&path.display().to_string()))]
     OpenKey {
@@ -157,6 +165,10 @@ impl BadKey {
 impl Remedy for Error {
     fn remedy(&self) -> Cow<'static, str> {
         match self {
+            Self::Unwritten { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
+                "give it another name, or change the one that is there".into()
+            }
+            Self::Unwritten { .. } => "check the folder's permissions and the space on its disk".into(),
             Self::Unreadable { .. } => "correct the path, or let this account read it".into(),
             Self::OpenKey { path, .. } => {
                 format!("whoever read it can sign as you. If nobody did: chmod 600 {}", path.display()).into()

@@ -23,7 +23,7 @@ pub use self::definition::{Definition, Field};
 pub use self::error::{BadKey, Error};
 pub use self::fetch::{Fetched, Wanted, fetch};
 pub(crate) use self::folder::read_file;
-pub use self::folder::{Folder, Read};
+pub use self::folder::{Folder, Listed, Read};
 pub use self::key::{PublicKey, SigningKey};
 pub use self::reading::Problem;
 pub use self::remarks::{Remark, Severity, flags, remarks};

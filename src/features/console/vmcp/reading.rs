@@ -26,6 +26,12 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// A file that could not be read at all.
+    #[must_use]
+    pub fn unread(error: &super::Error) -> Self {
+        Self::of("", error.to_string(), "see that the file can be read, and that there is one of its name")
+    }
+
     /// One of a field; of the whole where `field` is empty.
     pub(super) fn of(field: &str, what: impl Into<String>, remedy: &'static str) -> Self {
         Self { field: field.to_owned(), what: what.into(), remedy }

@@ -222,3 +222,21 @@ fn what_clients_skip_is_told_and_what_would_deceive_them_is_refused() {
         assert!(error.contains(why), "{error}");
     }
 }
+
+#[test]
+fn what_is_written_is_read_again_and_takes_the_place_of_what_was_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder(dir.path().join("vmcp"));
+    let definition = |memory: i32| {
+        Definition::from_json(json!({"name": "vm-1", "secret": "s", "memory": memory}).to_string().as_bytes()).unwrap()
+    };
+    folder.write("vm-1", true, &definition(512)).unwrap();
+    assert!(matches!(folder.write("vm-1", true, &definition(1)), Err(Error::Unwritten { .. })));
+    std::fs::rename(folder.0.join("vm-1.json"), folder.0.join("gone")).unwrap();
+    std::fs::write(folder.0.join("vm-1.toml"), "name = \"vm-1\"\n").unwrap();
+    folder.write("vm-1", false, &definition(1024)).unwrap();
+    assert_eq!(folder.read("vm-1").unwrap().1.unwrap(), definition(1024));
+    assert!(folder.write("../x", true, &definition(1)).is_err());
+    let names: Vec<String> = folder.list().unwrap().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["vm-1"]);
+}
