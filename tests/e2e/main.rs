@@ -14,6 +14,7 @@ mod consoles;
 mod deploying;
 mod killed;
 mod lab;
+mod machines;
 mod night;
 mod together;
 mod world;

@@ -1,5 +1,6 @@
 //! The subcommands of consoles and of definitions of machines.
 
+mod machines;
 mod screenshot;
 mod token;
 mod tunnel;

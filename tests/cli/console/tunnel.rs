@@ -16,6 +16,14 @@ struct Tunnel {
     ssh: String,
 }
 
+/// A test that fails leaves nothing running.
+impl Drop for Tunnel {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Tunnel {
     fn open(desk: &Desk, arguments: &[&str]) -> Self {
         let words: Vec<_> = ["tunnel", "leaf1", "--json"].into_iter().chain(arguments.iter().copied()).collect();

@@ -180,6 +180,14 @@ struct Serving {
     address: String,
 }
 
+/// A test that fails leaves nothing running.
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Serving {
     fn start(home: &Home) -> Self {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("noctui"));
