@@ -99,6 +99,9 @@ enum Command {
     Vmcp(console::cli::vmcp::Command),
     /// Show noctui on a mailbox of realistic notifications; needs no configuration and leaves nothing behind.
     Demo(demo::cli::Arguments),
+    /// Read the sources and follow the backends without a screen, until ctrl-c or SIGTERM; what changes is said on standard
+    /// error.
+    Serve,
     /// The configuration: where it is, a first one, its mistakes.
     #[command(subcommand)]
     Config(config::cli::Command),
@@ -146,6 +149,7 @@ pub fn main() -> ExitCode {
         Some(Command::Audit(args)) => cloudvision::cli::audit::run(&args, &flags),
         Some(Command::Console(command)) => console::cli::run(&command, &flags),
         Some(Command::Vmcp(command)) => console::cli::vmcp::run(&command, &flags),
+        Some(Command::Serve) => serve(&flags, &Environment::of_this_process()),
         Some(Command::Config(command)) => config::cli::run(&command, &flags, problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Restore { file }) => restore(&flags, &file),
@@ -195,6 +199,15 @@ fn screen(flags: Flags, environment: Environment, companion: Option<runtime::Com
     let config = config::load(&flags, &environment)?;
     let logging = logging::start(&config.log, &config.paths.log);
     let done = runtime::run(config, flags, environment, &logging, companion);
+    logging.flush();
+    done
+}
+
+/// `noctui serve`
+fn serve(flags: &Flags, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let config = config::load_without_screen(flags, environment)?;
+    let logging = logging::start(&config.log, &config.paths.log);
+    let done = runtime::serve(config, flags, environment, &logging);
     logging.flush();
     done
 }

@@ -11,7 +11,7 @@ use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field};
 use crate::ui::page::Span;
 
-/// Keys that were typed before a dialog appeared do not answer it.
+/// Keys that were typed before a dialog could be read do not answer it.
 const TYPED_AHEAD_MS: i64 = 300;
 
 /// One of them.
@@ -133,6 +133,17 @@ pub(crate) struct Confirm {
     pub(crate) typed: Field,
     /// When the question appeared.
     pub(crate) since: DateTime<Utc>,
+    /// Why the last key did not do what it was pressed for.
+    pub(crate) refused: Option<NoAnswer>,
+}
+
+/// Why a key did not answer a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoAnswer {
+    /// Nobody can have read the question before.
+    TooSoon,
+    /// Something else was typed than what was asked for.
+    OtherWord,
 }
 
 /// What follows when a question is answered. It holds all that was shown: what changed since is not what was confirmed.
@@ -303,24 +314,58 @@ impl Palette {
 impl Confirm {
     /// A question that appeared at `since`, with a word to type or without.
     pub(crate) fn new(then: Confirmed, question: String, word: Option<String>, since: DateTime<Utc>) -> Self {
-        Self { then, question, lines: vec![], production: false, word, typed: Field::line(""), since }
+        Self { then, question, lines: vec![], production: false, word, typed: Field::line(""), since, refused: None }
     }
 
     /// `y`, or the word and Enter. Enter alone never confirms.
+    ///
+    /// What was typed before anybody can have read the question does not answer it, and that is said. Everything else is
+    /// taken at once: a letter of the word, and what closes the question, can do no harm.
     fn key(&mut self, key: Key, now: DateTime<Utc>) -> Taken {
-        if now - self.since < Duration::milliseconds(TYPED_AHEAD_MS) {
-            return Taken::Consumed;
-        }
+        let is_plain = !key.ctrl && !key.alt;
         match (&self.word, key.code) {
-            (None, Code::Char('y' | 'Y')) if !key.ctrl && !key.alt => Taken::Confirmed,
-            (None, Code::Char('n' | 'N')) if !key.ctrl && !key.alt => Taken::Closed,
-            (Some(word), Code::Enter) if self.typed.text() == word => Taken::Confirmed,
+            (None, Code::Char('y' | 'Y')) if is_plain => self.answer(now),
+            (None, Code::Char('n' | 'N')) if is_plain => Taken::Closed,
+            (Some(word), Code::Enter) if self.typed.text() == word => self.answer(now),
+            (Some(_), Code::Enter) => self.refuse(NoAnswer::OtherWord),
             (Some(_), _) => match self.typed.key(key) {
                 Edited::Ignored => Taken::Ignored,
-                Edited::Text | Edited::Cursor => Taken::Consumed,
+                Edited::Text | Edited::Cursor => {
+                    self.refused = None;
+                    Taken::Consumed
+                }
             },
             (None, _) => Taken::Ignored,
         }
+    }
+
+    /// Somebody said yes.
+    fn answer(&mut self, now: DateTime<Utc>) -> Taken {
+        let is_ahead = now - self.since < Duration::milliseconds(TYPED_AHEAD_MS);
+        if is_ahead { self.refuse(NoAnswer::TooSoon) } else { Taken::Confirmed }
+    }
+
+    /// The key is taken, and does nothing.
+    fn refuse(&mut self, why: NoAnswer) -> Taken {
+        self.refused = Some(why);
+        Taken::Consumed
+    }
+
+    /// Why the last key did nothing, in words.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        self.refused.map(|why| match (why, &self.word) {
+            (NoAnswer::TooSoon, None) => "y came before this could be read: press it again".to_owned(),
+            (NoAnswer::TooSoon, Some(_)) => "enter came before this could be read: press it again".to_owned(),
+            (NoAnswer::OtherWord, word) => match (self.typed.text(), word.as_deref().unwrap_or_default()) {
+                ("", word) => format!("nothing is typed: {word} is asked for"),
+                (_, word) => format!("what is typed is not {word}"),
+            },
+        })
+    }
+
+    /// Whether it asks about leaving noctui.
+    pub(crate) fn is_about_leaving(&self) -> bool {
+        self.then == Confirmed::Run(Command::Quit)
     }
 }
 

@@ -341,7 +341,7 @@ impl Model {
     pub(super) fn hint(&self, command: Command, word: &'static str) -> Option<&'static str> {
         match (command, self.focus.place()) {
             (Command::Maintenance(command), _) => self.maintenance.hint(command, word),
-            (Command::CloudVision(command), Some(place)) => self.cloudvision.hint(place, command, word),
+            (Command::CloudVision(command), Some(place)) => self.cloudvision.hint(place, command, word, &self.look()),
             (Command::Lab(command), _) => self.lab.hint(command, word),
             (Command::Console(command), _) => self.console.hint(command, word),
             (Command::Back, _) => self.is_opened().then_some(word),

@@ -8,6 +8,14 @@ use crate::command::{Risk, Spec};
 use crate::features::cloudvision::pane::{Aim, Deed, Place};
 use crate::features::{cloudvision, console, lab, maintenance};
 use crate::key::{Code, Key};
+use crate::ui::line::fit;
+use crate::ui::page::Span;
+use crate::ui::theme::Role;
+
+/// Deployments that are named before noctui is left.
+const LEFT_NAMED: usize = 6;
+/// Cells of a target's name in that question.
+const LEFT_CELLS: usize = 28;
 
 impl Model {
     /// Why a command that was asked for by name does nothing here: what it would act on is not what is looked at.
@@ -47,12 +55,17 @@ impl Model {
     pub(super) fn refuses(&mut self, spec: &Spec<Command>) -> bool {
         // What the configuration forbids is not asked about either.
         let lifts = spec.command == Command::ReadWrite && self.configured_read_only().is_some();
-        let refuses = lifts || spec.writes && self.is_read_only() && !self.only_ends(spec);
+        let refuses = lifts || self.forbids(spec);
         if refuses {
             let why = self.why_read_only();
             self.toasts.warn(self.now, format!("{} is refused: {why}", spec.name));
         }
         refuses
+    }
+
+    /// Whether read-only forbids it: then the footer does not offer it either.
+    pub(crate) fn forbids(&self, spec: &Spec<Command>) -> bool {
+        spec.writes && self.is_read_only() && !self.only_ends(spec)
     }
 
     /// Whether a command does no more than end what is under way: nobody is kept from that.
@@ -83,6 +96,9 @@ impl Model {
     /// What to ask before a row of the table runs: it follows from the row's risk, and from whether the thing that it is
     /// about belongs to production. Or why it does not run.
     pub(super) fn question(&mut self, spec: &Spec<Command>) -> Result<Option<Confirm>, String> {
+        if spec.command == Command::Quit {
+            return Ok(self.question_of_leaving());
+        }
         if matches!(spec.risk, Risk::None | Risk::Undoable) {
             return Ok(None);
         }
@@ -108,6 +124,31 @@ impl Model {
             return Ok(None);
         }
         Ok(Some(self.asked(aim, spec.risk)))
+    }
+
+    /// The question before noctui is left while deployments are under way, which end with it.
+    fn question_of_leaving(&self) -> Option<Confirm> {
+        let ending = self.cloudvision.ends_with_noctui();
+        let many = ending.len();
+        let what = match &ending[..] {
+            [] => return None,
+            [one] => format!("the deployment of {}", fit(&one.target, LEFT_CELLS)),
+            _ => format!("{many} deployments"),
+        };
+        let question = format!("Leave noctui, which ends {what}?");
+        let mut lines: Vec<Span> = ending.iter().take(LEFT_NAMED).map(|it| (it.to_string(), Role::Text)).collect();
+        if many > LEFT_NAMED {
+            lines.push((format!("and {} more", many - LEFT_NAMED), Role::Text));
+        }
+        lines.push(("ctrl-c again leaves at once".to_owned(), Role::Muted));
+        let production = ending.iter().any(|it| it.production);
+        let confirm = Confirm::new(Confirmed::Run(Command::Quit), question, None, self.now);
+        Some(Confirm { lines, production, ..confirm })
+    }
+
+    /// Whether it was just asked whether to leave.
+    pub(crate) fn asks_about_leaving(&self) -> bool {
+        matches!(self.overlays.last(), Some(Overlay::Confirm(confirm)) if confirm.is_about_leaving())
     }
 
     /// The question before something is done to a CloudVision: production wants a name typed.

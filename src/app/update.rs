@@ -130,9 +130,9 @@ impl Model {
         if self.overlays.is_empty() && self.layout().is_some() && self.takes_every_key() {
             return self.typed(key);
         }
-        // Leaving is possible from everywhere else, whatever is being typed.
+        // Leaving is possible from everywhere else, whatever is being typed, and for the second time without a question.
         if key.ctrl && key.code == Code::Char('c') {
-            return self.run(Command::Quit);
+            return if self.asks_about_leaving() { self.execute(Command::Quit) } else { self.run(Command::Quit) };
         }
         if self.layout().is_none() {
             return self.key_unseen(key);

@@ -91,8 +91,12 @@ impl Backends {
         let (token_file, written) = watch::channel(None);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Backend)?;
         let serve = async move {
-            let started = async { Ok((open(setups).await?, lab::start().await?, consoles::start().await?)) };
-            let (simulators, lab, cluster) = match started.await {
+            let opened = async {
+                let simulators = open(setups).await.map_err(Error::Backend)?;
+                let lab = lab::start().await.map_err(Error::Lab)?;
+                Ok((simulators, lab, consoles::start().await.map_err(Error::Backend)?))
+            };
+            let (simulators, lab, cluster) = match opened.await {
                 Ok(opened) => opened,
                 Err(error) => {
                     let _nobody_waits = ready.send(Err(error));
@@ -114,8 +118,8 @@ impl Backends {
         };
         let thread = thread::Builder::new().name("demo".to_owned()).spawn(move || runtime.block_on(serve));
         let thread = thread.map_err(Error::Backend)?;
-        let doors = opened.blocking_recv().unwrap_or_else(|_| Err(io::Error::other("the thread has crashed")));
-        let (doors, lab, kubeconfig) = doors.map_err(Error::Backend)?;
+        let crashed = |_| Err(Error::Backend(io::Error::other("the thread has crashed")));
+        let (doors, lab, kubeconfig) = opened.blocking_recv().unwrap_or_else(crashed)?;
         Ok(Self { instances, doors, deploys, lab, kubeconfig, token_file, stop, thread: Some(thread) })
     }
 

@@ -11,6 +11,9 @@ pub(super) const TOKEN_HOLDS: Duration = Duration::from_mins(12);
 /// How long after that the demo puts another one into its place.
 pub(super) const TOKEN_IS_LATE: Duration = Duration::from_secs(30);
 
+/// The ports of its gateway, both ends included: more than a real one has, for several demos of one machine.
+pub(super) const PORTS: (u16, u16) = (50_000, 50_400);
+
 /// A machine: name, component, address, whether it is on, and the ports that it has forwards to.
 type Machine = (&'static str, &'static str, &'static str, bool, &'static [u16]);
 
@@ -37,8 +40,10 @@ pub(super) async fn start() -> io::Result<Simulator> {
         owner: "pat".to_owned(),
         lifetime: TOKEN_HOLDS,
         // More than a gateway has: other demos of this machine use some of them.
-        pool: Some((50_000, 50_400)),
+        pool: Some(PORTS),
         listens: true,
+        // Each begins to look elsewhere.
+        seed: u64::from(std::process::id()),
         ..Setup::default()
     };
     let sim = Simulator::start(setup).await?;
@@ -73,6 +78,18 @@ mod tests {
     use crate::features::lab::model::{Reach, Since, rows};
     use crate::features::lab::probe;
     use crate::secret::SecretFrom;
+
+    #[tokio::test]
+    async fn many_demos_have_room_beside_each_other() {
+        let mut demos = Vec::new();
+        for _ in 0..6 {
+            demos.push(start().await.unwrap());
+        }
+        let ports: std::collections::BTreeSet<u16> =
+            demos.iter().flat_map(|demo| demo.state().nat.iter().map(|rule| rule.port).collect::<Vec<_>>()).collect();
+        let rules: usize = demos.iter().map(|demo| demo.state().nat.len()).sum();
+        assert_eq!(ports.len(), rules);
+    }
 
     #[tokio::test]
     async fn every_state_can_be_seen_in_it() {

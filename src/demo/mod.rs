@@ -61,6 +61,9 @@ pub enum Error {
     /// The simulated backends cannot be started.
     #[error("the demo's backends do not start")]
     Backend(#[source] io::Error),
+    /// The simulated lab cannot be started.
+    #[error("the demo's lab does not start")]
+    Lab(#[source] io::Error),
 }
 
 impl Remedy for Error {
@@ -72,6 +75,10 @@ impl Remedy for Error {
             Self::NotEmpty { .. } => return "name a new folder".into(),
             Self::Disk { .. } => return "check the folder's permissions and the space on its disk".into(),
             Self::Backend(_) => return "choose another port, or none for one that is free".into(),
+            Self::Lab(_) => {
+                let (first, last) = lab::PORTS;
+                format!("end other demos on this machine: their forwards have the ports {first} to {last} of 127.0.0.1")
+            }
             Self::Syntax(_) | Self::Story(_) => return "report this: it is a mistake in noctui".into(),
         }
         .into()

@@ -1,8 +1,8 @@
-//! Consoles of machines: their worker, keys that are sent together, pictures that come after the frame.
+//! Consoles of machines: what their worker needs and tells, pictures that come after the frame.
 
 use super::picture::Picture;
 use super::terminal::Terminal;
-use super::worker::{Consoles, Heard};
+use super::worker::Heard;
 use super::{Screen, draw};
 use crate::app::Message;
 use crate::config::Config;
@@ -29,26 +29,6 @@ impl Screen {
         self.picture = wanted;
         terminal.paint(&bytes);
         terminal.is_ready()
-    }
-
-    /// Hands on what was typed at a console.
-    pub(super) fn hand_on_typed(&mut self) {
-        if let (Some((id, typed)), Some(worker)) = (self.typed.take(), &mut self.consoles) {
-            worker.ask(console::worker::Request::Type { id, bytes: typed.into() });
-        }
-    }
-
-    /// Gives the worker behind the consoles what it is to work with next, unless a console is open.
-    pub(super) fn set_up_consoles(&mut self) {
-        if self.next_console_setup.is_none() || self.model.consoles_open() > 0 {
-            return;
-        }
-        let Some(setup) = self.next_console_setup.take() else { return };
-        match &mut self.consoles {
-            Some(worker) => worker.reconfigure(setup),
-            None if setup.is_empty() => {}
-            none => *none = Some(Consoles::of(&self.threads, setup)),
-        }
     }
 }
 

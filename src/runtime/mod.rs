@@ -2,11 +2,13 @@
 //!
 //! The loop runs on the main thread; the workers have a runtime of their own, so that nothing they do delays a key.
 
+mod backends;
 mod consoles;
 mod errand;
 mod keeper;
 mod pace;
 mod picture;
+mod serve;
 pub mod terminal;
 mod worker;
 
@@ -18,19 +20,18 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use self::consoles::{console_setup, of_consoles};
+use self::backends::Backends;
 use self::keeper::Keeper;
 use self::pace::Pace;
 use self::picture::Picture;
+pub use self::serve::serve;
 use self::terminal::{Event, Terminal};
-use self::worker::{CloudVision, Consoles, Heard, Labs, Maintenances, Threads, Worker};
 use crate::app::{Effect, Message, Model, Settings, view};
 use crate::clock;
 use crate::colour::TerminalEnvironment;
 use crate::config::{Config, Environment, Flags, Problems};
 use crate::errand::{Errand, Returned, Room};
-use crate::features::maintenance::worker::Setup;
-use crate::features::{cloudvision, console, lab};
+use crate::features::console;
 use crate::input::Input;
 use crate::logging::{self, Logging};
 use crate::state;
@@ -53,7 +54,7 @@ pub fn run(
     terminal::check(&TerminalEnvironment::read())?;
     let screen = Screen::open(config, flags, environment)?;
     if let Some(companion) = companion {
-        screen.threads.run_beside(companion);
+        screen.backends.threads().run_beside(companion);
     }
     ui.block_on(screen.run(logging))
 }
@@ -75,24 +76,8 @@ struct Screen {
     model: Model,
     /// Saves the view.
     keeper: Keeper,
-    /// The threads of the workers.
-    threads: Threads,
-    /// The worker behind the maintenances.
-    maintenances: Maintenances,
-    /// The worker behind deploys and change controls; there is none before a CloudVision is configured.
-    cloudvision: Option<CloudVision>,
-    /// What that worker is to work with once no deployment is under way: another setup would end them.
-    next_setup: Option<cloudvision::worker::Setup>,
-    /// The worker behind the labs; there is none before a lab is configured.
-    labs: Option<Labs>,
-    /// What that worker is to work with once no change of a lab is under way: another setup would leave the rest of it undone.
-    next_lab_setup: Option<lab::worker::Setup>,
-    /// The worker behind the consoles; there is none before a machine can be reached.
-    consoles: Option<Consoles>,
-    /// What that worker is to work with once no console is open: another setup would close them.
-    next_console_setup: Option<console::worker::Setup>,
-    /// What was typed at a console and is not handed on yet: several keys that come together are sent together.
-    typed: Option<(console::worker::ConsoleId, Vec<u8>)>,
+    /// The workers.
+    backends: Backends,
     /// What is asked once the terminal has taken a frame.
     after_frame: Vec<console::worker::Request>,
     /// The picture that stands on the terminal in pixels.
@@ -113,45 +98,29 @@ impl Screen {
         let view = state::load(&config.paths.view());
         let mut model = Model::new(settings, &view, (80, 24), clock::now());
         let keeper = Keeper::new(config.paths.view(), view);
-        let threads = Threads::start()?;
-        let maintenances = Maintenances::of(&threads, Setup::of(&config));
-        let next_setup = Some(cloudvision_setup(&config));
-        let next_lab_setup = Some(lab_setup(&config));
-        let next_console_setup = Some(console_setup(&config));
+        let backends = Backends::start(&config, &model)?;
         let first = model.begin();
-        let mut screen = Self {
+        Ok(Self {
             config,
             flags,
             environment,
             terminal_environment,
             model,
             keeper,
-            threads,
-            maintenances,
-            cloudvision: None,
-            next_setup,
-            labs: None,
-            next_lab_setup,
-            consoles: None,
-            next_console_setup,
-            typed: None,
+            backends,
             after_frame: Vec::new(),
             picture: None,
             errand: None,
             returned: mpsc::channel(8),
             first,
-        };
-        screen.set_up_cloudvision();
-        screen.set_up_labs();
-        screen.set_up_consoles();
-        Ok(screen)
+        })
     }
 
     /// The loop: quit first, then keys, then frames, then reports. An idle noctui draws nothing and wakes only when
     /// something on the screen reads differently.
     async fn run(mut self, logging: &Logging) -> anyhow::Result<ExitCode> {
         for effect in std::mem::take(&mut self.first) {
-            self.ask(effect);
+            self.backends.ask(effect);
         }
         let mut terminal = Terminal::take(terminal::Settings {
             colour_depth: self.terminal_environment.colour_depth(self.config.color),
@@ -159,7 +128,7 @@ impl Screen {
             environment: self.terminal_environment.clone(),
         })?;
         let mut recent = logging.recent();
-        let mut reloads = self.threads.watch_config(&self.flags, &self.environment, &self.config);
+        let mut reloads = self.backends.threads().watch_config(&self.flags, &self.environment, &self.config);
         let mut dirty = false;
         let mut pace = Pace::new(Instant::now());
         let code = loop {
@@ -174,7 +143,7 @@ impl Screen {
             // never wait behind one.
             if !dirty && terminal.is_ready() && self.show_picture(&mut terminal) {
                 for request in std::mem::take(&mut self.after_frame) {
-                    self.ask(Effect::Console(request));
+                    self.backends.ask(Effect::Console(request));
                 }
             }
             let turn = instant_of(self.model.next_change());
@@ -197,10 +166,7 @@ impl Screen {
                     dirty = false;
                     continue;
                 }
-                heard = self.maintenances.next() => (of_maintenances(heard), false),
-                heard = next(&mut self.cloudvision) => (of_cloudvision(heard), false),
-                heard = next(&mut self.labs) => (of_labs(heard), false),
-                heard = next(&mut self.consoles) => (of_consoles(heard), false),
+                message = self.backends.next() => (message, false),
                 Some(returned) = self.returned.1.recv() => (Message::Returned(returned), false),
                 changed = recent.changed() => match changed {
                     Ok(()) => (Message::Logged(recent.borrow_and_update().clone()), false),
@@ -217,7 +183,7 @@ impl Screen {
                 break ExitCode::SUCCESS;
             }
             if !terminal.has_input() {
-                self.hand_on_typed();
+                self.backends.hand_on_typed();
             }
             dirty = true;
             // At once, and without holding back what the workers answer to it; several keys read together are one frame.
@@ -228,51 +194,17 @@ impl Screen {
                 self.keeper.note(self.model.view_state(), Instant::now());
             }
         };
-        self.end(terminal, code).await
-    }
-
-    /// Gives the terminal back and lets everything come to its end.
-    async fn end(mut self, terminal: Terminal, code: ExitCode) -> anyhow::Result<ExitCode> {
         // A signal asks nobody: what is being typed is kept all the same.
         for effect in self.model.leaving() {
-            self.ask(effect);
+            self.backends.ask(effect);
         }
         // The terminal first: whoever quit has a prompt at once, whatever is still being written.
         drop(terminal);
-        let ending = self.model.deployments_under_way();
-        if ending > 0 {
-            let many = if ending == 1 { "the deployment" } else { "the deployments" };
-            crate::output::complain(&format!("noctui: ending {many}; a workspace that is not submitted is abandoned"));
-        }
-        if self.model.lab_changes_under_way() > 0 {
-            crate::output::complain("noctui: waiting for the answer of a lab that was asked for a change");
-        }
-        // What can end while the view is saved ends meanwhile, the watches on folders above all.
-        self.threads.begin_to_stop();
-        let Self { threads, maintenances, cloudvision, labs, consoles, keeper, mut model, .. } = self;
+        // What can end while the view is saved ends meanwhile.
+        self.backends.begin_to_stop(&self.model);
+        let Self { backends, keeper, mut model, .. } = self;
         keeper.finish(model.view_state(), Instant::now()).await;
-        let deployments = async {
-            if let Some(worker) = cloudvision {
-                let last_words = |report| drop(model.update(Message::CloudVision(Box::new(report)), clock::now()));
-                worker.stop(last_words).await;
-            }
-        };
-        let changes = async {
-            if let Some(worker) = labs {
-                worker.stop(|_| ()).await;
-            }
-        };
-        let lines = async {
-            if let Some(worker) = consoles {
-                worker.stop(|_| ()).await;
-            }
-        };
-        tokio::join!(maintenances.stop(|_| ()), deployments, changes, lines);
-        // Whoever reads this has no screen any more that would name it.
-        for left in model.left_behind() {
-            crate::output::complain(&format!("noctui: {left}"));
-        }
-        drop(threads);
+        backends.stop(&mut model).await;
         Ok(code)
     }
 
@@ -287,9 +219,7 @@ impl Screen {
         for effect in self.model.update(message, clock::now()) {
             leaving |= self.carry_out(effect, terminal);
         }
-        self.set_up_cloudvision();
-        self.set_up_labs();
-        self.set_up_consoles();
+        self.backends.set_up(&self.model);
         leaving
     }
 
@@ -317,51 +247,14 @@ impl Screen {
             }
             Effect::Run(errand) => match errand.room {
                 Room::Terminal => self.errand = Some(errand),
-                Room::Beside => self.threads.run_errand(errand, self.returned.0.clone()),
+                Room::Beside => self.backends.threads().run_errand(errand, self.returned.0.clone()),
             },
             Effect::AfterFrame(request) => self.after_frame.push(request),
             request @ (Effect::Maintenance(_) | Effect::CloudVision(_) | Effect::Lab(_) | Effect::Console(_)) => {
-                self.ask(request);
+                self.backends.ask(request);
             }
         }
         false
-    }
-
-    /// Hands a request to its worker.
-    fn ask(&mut self, effect: Effect) {
-        match effect {
-            Effect::Maintenance(request) => self.maintenances.ask(request),
-            Effect::CloudVision(request) => {
-                if let Some(worker) = &mut self.cloudvision {
-                    worker.ask(request);
-                }
-            }
-            Effect::Lab(request) => {
-                if let Some(worker) = &mut self.labs {
-                    worker.ask(request);
-                }
-            }
-            Effect::Console(console::worker::Request::Type { id, bytes }) => match &mut self.typed {
-                Some((same, typed)) if *same == id => typed.extend_from_slice(&bytes),
-                _ => {
-                    self.hand_on_typed();
-                    self.typed = Some((id, bytes.to_vec()));
-                }
-            },
-            Effect::Console(request) => {
-                self.hand_on_typed();
-                if let Some(worker) = &mut self.consoles {
-                    worker.ask(request);
-                }
-            }
-            Effect::Run(_)
-            | Effect::AfterFrame(_)
-            | Effect::Copy(_)
-            | Effect::SetMouse(_)
-            | Effect::Redraw
-            | Effect::Suspend
-            | Effect::Quit => {}
-        }
     }
 
     /// Shows what did not work.
@@ -373,32 +266,6 @@ impl Screen {
         }
     }
 
-    /// Gives the worker behind deploys and change controls what it is to work with next, unless a deployment is under way.
-    fn set_up_cloudvision(&mut self) {
-        if self.model.deployments_under_way() > 0 {
-            return;
-        }
-        let Some(setup) = self.next_setup.take() else { return };
-        match &mut self.cloudvision {
-            Some(worker) => worker.reconfigure(setup),
-            None if setup.instances.is_empty() => {}
-            none => *none = Some(CloudVision::of(&self.threads, setup)),
-        }
-    }
-
-    /// The same for the worker behind the labs.
-    fn set_up_labs(&mut self) {
-        if self.model.lab_changes_under_way() > 0 {
-            return;
-        }
-        let Some(setup) = self.next_lab_setup.take() else { return };
-        match &mut self.labs {
-            Some(worker) => worker.reconfigure(setup),
-            None if setup.labs.is_empty() => {}
-            none => *none = Some(Labs::of(&self.threads, setup)),
-        }
-    }
-
     /// The configuration file was read again: it is taken over, or the old one stays and the mistake is shown.
     fn reconfigured(&mut self, read: Result<Config, Problems>, logging: &Logging) -> Message {
         let settings = read.and_then(|config| {
@@ -407,10 +274,7 @@ impl Screen {
         match settings {
             Ok((config, settings)) => {
                 logging.set(&config.log);
-                self.maintenances.reconfigure(Setup::of(&config));
-                self.next_setup = Some(cloudvision_setup(&config));
-                self.next_lab_setup = Some(lab_setup(&config));
-                self.next_console_setup = Some(console_setup(&config));
+                self.backends.reconfigure(&config);
                 self.config = config;
                 Message::Reconfigured(Box::new(settings))
             }
@@ -420,65 +284,6 @@ impl Screen {
                 Message::ConfigurationRefused(first)
             }
         }
-    }
-}
-
-/// What a worker tells; never, where there is none.
-async fn next<S: Clone + PartialEq, Q, R>(worker: &mut Option<Worker<S, Q, R>>) -> Heard<R> {
-    match worker {
-        Some(worker) => worker.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// What was heard of the maintenances, as a message.
-fn of_maintenances(heard: Heard<crate::features::maintenance::worker::Report>) -> Message {
-    match heard {
-        Heard::Report(report) => Message::Maintenance(Box::new(report)),
-        Heard::Stopped(trouble) => Message::WorkerStopped(trouble),
-        Heard::Started => Message::WorkerStarted,
-        Heard::Refused(trouble) => Message::Failed(trouble),
-    }
-}
-
-/// What was heard of CloudVision, as a message.
-fn of_cloudvision(heard: Heard<cloudvision::worker::Report>) -> Message {
-    match heard {
-        Heard::Report(report) => Message::CloudVision(Box::new(report)),
-        Heard::Stopped(trouble) => Message::CloudVisionStopped(trouble),
-        Heard::Started => Message::CloudVisionStarted,
-        Heard::Refused(trouble) => Message::Failed(trouble),
-    }
-}
-
-/// What was heard of the labs, as a message.
-fn of_labs(heard: Heard<lab::worker::Report>) -> Message {
-    match heard {
-        Heard::Report(report) => Message::Lab(Box::new(report)),
-        Heard::Stopped(trouble) => Message::LabStopped(trouble),
-        Heard::Started => Message::LabStarted,
-        Heard::Refused(trouble) => Message::Failed(trouble),
-    }
-}
-
-/// What the worker behind the labs needs of the configuration.
-fn lab_setup(config: &Config) -> lab::worker::Setup {
-    lab::worker::Setup {
-        data_dir: config.paths.data.clone(),
-        labs: config.labs.clone(),
-        connect: config.connect.clone(),
-        who: config.who.clone(),
-    }
-}
-
-/// What the worker behind deploys and change controls needs of the configuration.
-fn cloudvision_setup(config: &Config) -> cloudvision::worker::Setup {
-    cloudvision::worker::Setup {
-        data_dir: config.paths.data.clone(),
-        instances: config.cloudvision.clone(),
-        deploys: config.deploys.clone(),
-        who: config.who.clone(),
-        hands_off: config.hands_off(),
     }
 }
 

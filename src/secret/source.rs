@@ -97,7 +97,7 @@ impl Remedy for NoSecret {
             Self::Failed { program, .. } => format!("run {program} in a shell to see what it wants").into(),
             Self::Late(..) => "it must not ask anything; try it in a shell with its input closed".into(),
             Self::NotKept { account, .. } => keyring::remedy(account),
-            Self::Bad { .. } => "keep nothing there but the token of a service account, on one line".into(),
+            Self::Bad { .. } => "keep nothing there but the token, on one line".into(),
         }
     }
 }

@@ -44,9 +44,9 @@ pub fn restore(data_dir: &Path, from: &Path, migrations: &[&str], now: DateTime<
 
 /// Copies the backup and brings the copy up to this version.
 fn prepare(from: &Path, to: &Path, migrations: &[&str]) -> Result<(), Error> {
-    let found = copy(from, to).map_err(|error| match error {
-        Error::Missing { path } => Error::NoBackup { path },
-        other => other,
+    let found = copy(from, to).map_err(|error| {
+        let is_empty = matches!(error, Error::Missing { .. });
+        if is_empty { Error::NoBackup { path: from.to_owned() } } else { error }
     })?;
     let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     if found > known {

@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
@@ -101,23 +102,31 @@ pub(crate) fn config(trust: &Trust) -> Result<ClientConfig, TrustError> {
 pub(crate) fn config_of(trust: &Trust, client: Option<&ClientCertificate>) -> Result<ClientConfig, TrustError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-    let builder = match trust {
-        Trust::Anybody | Trust::Pinned(_) => {
-            let pinned = if let Trust::Pinned(pinned) = trust { Some(*pinned) } else { None };
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(Unsigned { provider, pinned }))
-        }
-        Trust::System => builder.with_root_certificates(system_roots()?),
+    let roots = match trust {
+        Trust::Anybody | Trust::Pinned(_) => None,
+        Trust::System => Some(system_roots()?),
         Trust::File(path) => {
             let error = |source| TrustError::File { path: path.clone(), source };
             let certificates = CertificateDer::pem_file_iter(path).map_err(error)?;
-            builder.with_root_certificates(roots(certificates, error, || path.display().to_string())?)
+            Some(roots(certificates, error, || path.display().to_string())?)
         }
         Trust::Given(pem) => {
             let error = |source| TrustError::Pem { what: "the authorities' certificate", source };
             let certificates = CertificateDer::pem_slice_iter(pem.as_bytes());
-            builder.with_root_certificates(roots(certificates, error, || "the configuration".to_owned())?)
+            Some(roots(certificates, error, || "the configuration".to_owned())?)
         }
     };
+    let verifier: Arc<dyn ServerCertVerifier> = match roots {
+        Some(roots) => {
+            let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            Arc::new(Signed { inner: inner.map_err(|error| rustls::Error::General(error.to_string()))? })
+        }
+        None => {
+            let pinned = if let Trust::Pinned(pinned) = trust { Some(*pinned) } else { None };
+            Arc::new(Unsigned { provider, pinned })
+        }
+    };
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     let Some(client) = client else { return Ok(builder.with_no_client_auth()) };
     let error = |what| move |source| TrustError::Pem { what, source };
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&client.chain).collect();
@@ -148,6 +157,42 @@ pub(crate) fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustl
     wrapped.and_then(|wrapped| cause(wrapped)).or_else(|| cause(error.source()?))
 }
 
+/// Why a certificate is not trusted, in words that somebody can act on. Harmless.
+pub(crate) fn why(error: &rustls::Error) -> String {
+    // What the verifiers of this module say is whole.
+    let own = if let rustls::Error::General(text) = error { Some(text.clone()) } else { None };
+    crate::text::clean_line(&own.unwrap_or_else(|| error.to_string()))
+}
+
+/// Whether the other side does not speak TLS at all.
+pub(crate) fn is_no_tls(error: &rustls::Error) -> bool {
+    matches!(error, rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType))
+}
+
+/// What the check of a certificate found, in words.
+fn verdict(error: &rustls::Error) -> String {
+    use rustls::CertificateError as Bad;
+    let rustls::Error::InvalidCertificate(bad) = error else { return error.to_string() };
+    // An authority's certificate is no server's: such a server has signed for itself.
+    let is_own = matches!(bad, Bad::Other(other) if other.to_string() == "CaUsedAsEndEntity");
+    let known = [
+        (is_own, "it signs its own certificate, which only its fingerprint can make trusted"),
+        (
+            matches!(bad, Bad::UnknownIssuer | Bad::BadSignature),
+            "its certificate was signed by nobody who is trusted here",
+        ),
+        (matches!(bad, Bad::Expired | Bad::ExpiredContext { .. }), "its certificate has expired"),
+        (matches!(bad, Bad::NotValidYet | Bad::NotValidYetContext { .. }), "its certificate does not hold yet"),
+        (matches!(bad, Bad::Revoked), "its certificate was revoked"),
+        (
+            matches!(bad, Bad::NotValidForName | Bad::NotValidForNameContext { .. }),
+            "its certificate is for another name than the one in the address",
+        ),
+    ];
+    let found = known.iter().find(|(is_so, _)| *is_so);
+    found.map_or_else(|| format!("its certificate cannot be trusted: {bad}"), |(_, words)| (*words).to_owned())
+}
+
 /// The authorities of this machine. Those that cannot be read are left out; who needs one of them is told that the
 /// certificate is not trusted.
 fn system_roots() -> Result<RootCertStore, TrustError> {
@@ -157,6 +202,52 @@ fn system_roots() -> Result<RootCertStore, TrustError> {
         return Err(TrustError::Nobody("this machine".to_owned()));
     }
     Ok(roots)
+}
+
+/// Accepts what authorities have signed; of what they have not it tells the fingerprint, by which it could be trusted.
+#[derive(Debug)]
+struct Signed {
+    /// Knows the authorities.
+    inner: Arc<WebPkiServerVerifier>,
+}
+
+impl ServerCertVerifier for Signed {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        verified.map_err(|error| {
+            let found = Fingerprint(Sha256::digest(end_entity).into());
+            rustls::Error::General(format!("{}; its fingerprint is {found}", verdict(&error)))
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, cert, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, cert, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
 }
 
 /// Accepts certificates whoever has signed them, and still checks that the other side has the key.

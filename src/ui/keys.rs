@@ -23,15 +23,12 @@ impl KeyNames {
         while let Some((before, after)) = rest.split_once('<') {
             said.push_str(before);
             let key = after.split_once('>').and_then(|(name, after)| Some((self.0.get(name)?, after)));
-            rest = match key {
-                Some((key, after)) => {
-                    said.push_str(key);
-                    after
-                }
-                None => {
-                    said.push('<');
-                    after
-                }
+            rest = if let Some((key, after)) = key {
+                said.push_str(key);
+                after
+            } else {
+                said.push('<');
+                after
             };
         }
         said.push_str(rest);

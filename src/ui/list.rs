@@ -331,6 +331,11 @@ impl<R: Row> List<R> {
         self.rows.iter().filter(|row| self.marks.contains_key(&row.key())).count()
     }
 
+    /// Unmarks what is not there any more, wherever the window is.
+    pub(crate) fn keep_marks(&mut self, is_there: impl Fn(&R::Key) -> bool) {
+        self.marks.retain(|key, _| is_there(key));
+    }
+
     /// Unmarks all; returns whether any was marked.
     pub(crate) fn clear_marks(&mut self) -> bool {
         !std::mem::take(&mut self.marks).is_empty()

@@ -127,7 +127,11 @@ fn a_dead_record_is_told_with_what_mends_it() {
 fn a_sound_lab_has_nothing_to_tell() {
     let desk = Desk::new();
     let (text, _, code) = desk.text(&["check"]);
-    assert_eq!((text.as_str(), code), ("training: nothing is wrong with 1 forwards\n", 0));
+    assert_eq!((text.as_str(), code), ("training: nothing is wrong with 1 forward\n", 0));
+    // A rule that nothing leads to any more.
+    desk.sim.state().filter.push(("192.168.1.99".to_owned(), 22));
+    let (text, _, code) = desk.text(&["check"]);
+    assert_eq!((text.as_str(), code), ("1 rule left in the firewall that nothing leads to\n", 1));
 }
 
 #[test]
@@ -140,13 +144,21 @@ fn addresses_are_those_of_exactly_this_name() {
     desk.sim.state().records.push(other);
     let (told, _) = desk.json(&["addr", "a_b"]);
     assert_eq!(told.as_object().unwrap().keys().collect::<Vec<_>>(), ["a_b"]);
+    let (text, said, code) = desk.text(&["addr", "zz"]);
+    assert_eq!((text.as_str(), code), ("", 1));
+    assert!(said.contains("the gateway knows no address of zz"), "{said}");
+    // The old version of tokens is not taken for this, which has nothing to do with whose the gateway is.
+    let old = desk.sim.token_with(|claims| (claims.version, claims.client_ip) = (Some(1), None));
+    let output = desk.lab(&["addr"]).env("NOCTUI_LAB_TOKEN", old).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("the token has version 1"), "{said}");
 }
 
 #[test]
 fn a_set_is_saved_and_what_is_missing_is_made() {
     let desk = Desk::new();
     let (text, _, code) = desk.text(&["save", "forwards.json"]);
-    assert_eq!((text.as_str(), code), ("1 forwards are in forwards.json\n", 0));
+    assert_eq!((text.as_str(), code), ("1 forward is in forwards.json\n", 0));
     let (_, said, code) = desk.text(&["save", "forwards.json"]);
     assert!(said.contains("name another file") && code == 2, "{said}");
     desk.sim.state().records.clear();
@@ -157,6 +169,36 @@ fn a_set_is_saved_and_what_is_missing_is_made() {
     assert_eq!((&made[0]["result"], code), (&"made".into(), 0));
     let (again, _) = desk.json(&["restore", "forwards.json"]);
     assert_eq!(again[0]["result"], "found");
+    let (text, _, code) = desk.text(&["restore", "forwards.json", "--dry-run"]);
+    assert_eq!((text.as_str(), code), ("nothing is missing that can be made\n", 0));
+}
+
+#[test]
+fn one_forward_that_cannot_be_made_again_spoils_no_backup() {
+    let desk = Desk::new();
+    let mut odd = desk.sim.state().records[0].clone();
+    (odd.port, odd.target, odd.name) = (odd.port + 1, 0, "zero".to_owned());
+    let mut bare = odd.clone();
+    (bare.port, bare.target, bare.component) = (odd.port + 1, 443, String::new());
+    desk.sim.state().records.extend([odd, bare]);
+    let (_, said, code) = desk.text(&["save", "forwards.json"]);
+    assert!(said.contains("zero 0 cannot be made again: the port is 0") && code == 0, "{said}");
+    desk.sim.state().records.clear();
+    desk.sim.state().nat.clear();
+    let (_, said, code) = desk.text(&["restore", "forwards.json", "--dry-run"]);
+    assert!(said.contains("would not make zero 0: the port is 0") && code == 0, "{said}");
+    let (text, said, code) = desk.text(&["restore", "forwards.json"]);
+    assert!(text.contains("web01 22 is on port") && text.contains("zero 443 is on port"), "{text}{said}");
+    assert!(said.contains("zero 0: the forward cannot be made") && code == 2, "{said}");
+    assert_eq!(desk.sim.state().records.len(), 2);
+}
+
+#[test]
+fn what_is_not_told_or_not_believed_is_said_beside_the_list() {
+    let desk = Desk::new();
+    desk.sim.state().inventory = Some(std::collections::BTreeMap::new());
+    let (_, said, code) = desk.text(&["list"]);
+    assert!(said.contains("the inventory is empty: whether machines are gone is not known") && code == 0, "{said}");
 }
 
 #[test]
@@ -177,9 +219,76 @@ fn connect_prints_or_runs_a_command_without_a_shell() {
     ));
     let (text, _, code) = desk.text(&["connect", "web01:22", "--user", "anna"]);
     assert_eq!((text, code), (format!("$HOME anna {port}\n"), 0));
+    // Printing makes nothing.
+    let (_, said, code) = desk.text(&["connect", "web02", "--print"]);
+    assert!(said.contains("there is no forward for this yet") && code == 2, "{said}");
+    assert_eq!(desk.sim.state().records.len(), 1);
     let (text, said, code) = desk.text(&["connect", "web02", "--remove-after"]);
     assert!(text.starts_with("$HOME root ") && code == 0, "{text}{said}");
     assert!(said.contains("was removed again") && desk.sim.state().records.len() == 1, "{said}");
+}
+
+#[test]
+fn of_duplicates_any_is_used_and_of_several_ports_the_usual_one() {
+    let desk = Desk::new();
+    let port = desk.port();
+    let first = desk.sim.state().records[0].clone();
+    let rule = desk.sim.state().nat[0].clone();
+    for (number, target) in [(1, 22), (2, 3389)] {
+        let (mut record, mut rule) = (first.clone(), rule.clone());
+        (record.port, record.target) = (port + number, target);
+        (rule.port, rule.target) = (port + number, target);
+        desk.sim.state().records.push(record);
+        desk.sim.state().nat.push(rule);
+    }
+    let ssh = "[connect]\nssh = ['echo', '{port}']\nsftp = ['echo', 'files', '{port}']\n";
+    desk.home.configure(&format!("[[lab]]\nname = 'training'\nurl = '{}'\n{ssh}", desk.sim.url()));
+    for place in ["web01", "web01:ssh"] {
+        assert_eq!(desk.text(&["connect", place]).0, format!("{port}\n"), "{place}");
+    }
+    assert_eq!(desk.text(&["connect", "web01", "--protocol", "sftp"]).0, format!("files {port}\n"));
+    let (_, said, code) = desk.text(&["connect", "web01", "--protocol", "scp"]);
+    assert!(said.contains("it is not said which files are meant") && code == 2, "{said}");
+    let (_, said, _) = desk.text(&["connect", &port.to_string(), "--protocol", "tcp"]);
+    assert!(said.contains("no program is known for port 22") && !said.contains("copy the address"), "{said}");
+}
+
+#[test]
+fn a_program_that_a_signal_ends_is_told_and_what_was_made_for_it_goes() {
+    let desk = Desk::new();
+    let connect = "[connect]\nssh = ['sh', '-c', 'kill -TERM $PPID; exec sleep 60']\n";
+    desk.home.configure(&format!("[[lab]]\nname = 'training'\nurl = '{}'\n{connect}", desk.sim.url()));
+    let (_, said, code) = desk.text(&["connect", "web02", "--remove-after"]);
+    assert!(said.contains("sh was ended by signal 15") && said.contains("was removed again"), "{said}");
+    assert_eq!((code, desk.sim.state().records.len()), (128 + 15, 1));
+}
+
+#[test]
+fn whoever_gives_up_waiting_leaves_no_forward_behind() {
+    let desk = Desk::new();
+    desk.sim.switch("192.168.1.21", false);
+    let mut noctui = std::process::Command::new(assert_cmd::cargo::cargo_bin!("noctui"))
+        .args(["lab", "connect", "web02", "--remove-after"])
+        .env_clear()
+        .env("HOME", desk.home.path())
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("NOCTUI_LAB_TOKEN", desk.sim.token())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Once it is told to be there, noctui waits for an answer.
+    let mut said = std::io::BufReader::new(noctui.stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut said, &mut line).unwrap();
+    assert!(line.contains("web02 22 is on port"), "{line}");
+    let pid = rustix::process::Pid::from_child(&noctui);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut said, &mut rest).unwrap();
+    assert!(rest.contains("the forward to web02 22 was removed again"), "{rest}");
+    assert_eq!(noctui.wait().unwrap().code(), Some(128 + 2));
+    assert_eq!(desk.sim.state().records.len(), 1);
 }
 
 #[test]
@@ -195,6 +304,12 @@ fn a_desktop_without_a_display_is_brought_to_where_there_is_one() {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text, format!("ssh -N -L {port}:127.0.0.1:{port} anna@203.0.113.5\n"));
+    let (told, code) = desk.json(&["connect", "web01:rdp"]);
+    assert_eq!(
+        (&told["command"][0], &told["then_open"], code),
+        (&"ssh".into(), &format!("localhost:{port}").into(), 0)
+    );
+    assert_eq!((&told["address"], &told["forward"]["port"]), (&format!("127.0.0.1:{port}").into(), &port.into()));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::support::{Session, Start};
 
 /// Presses a key until the screen shows `text`, as people do: a key that comes before anybody can have seen what it is
 /// about does nothing.
-fn press_until(session: &mut Session, key: &str, text: &str) {
+pub(crate) fn press_until(session: &mut Session, key: &str, text: &str) {
     for _ in 0..100 {
         session.send(key);
         session.read_for(Duration::from_millis(200));

@@ -143,7 +143,7 @@ fn a_token_that_ends_while_the_screen_is_open_is_told_and_a_new_one_taken_up() {
     session.wait_for_text("token ends");
     session.wait_for_text("token expired");
     // Ten seconds later the gateway refuses it.
-    session.wait_for_text("not up to date: training does not answer (expired)");
+    session.wait_for_text("not up to date: training cannot be read (expired)");
     fs::write(lab.folder.path().join("token"), lab.sim.token()).unwrap();
     press_until(&mut session, "r", "token ends");
     session.quit("q");

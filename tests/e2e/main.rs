@@ -16,5 +16,7 @@ mod killed;
 mod lab;
 mod machines;
 mod night;
+mod serving;
+mod signalled;
 mod together;
 mod world;

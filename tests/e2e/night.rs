@@ -76,7 +76,7 @@ fn what_was_undone_stays_undone() {
     session.send("u");
     session.wait_for("the row as it was", |screen| is_listed(screen, 1) && !is_acknowledged(screen, 1));
     session.send("u");
-    session.wait_for_text("there is nothing to undo");
+    session.wait_for_text("there is nothing left to undo");
     session.quit("q");
 
     let mut session = world.start().spawn();

@@ -36,10 +36,24 @@ impl World {
 
     /// A session in it, not yet started.
     pub(crate) fn start(&self) -> Start {
-        let path = |name: &str| self.folder.path().join(name).display().to_string();
-        Start::noctui(&["--config", &path("config.toml"), "--data-dir", &path("data")])
-            .variable("NOCTUI_STATE_DIR", path("state"))
-            .variable("NOCTUI_CACHE_DIR", path("cache"))
+        let flags = self.flags();
+        let start = Start::noctui(&flags.each_ref().map(String::as_str));
+        self.variables().into_iter().fold(start, |start, (name, value)| start.variable(name, value))
+    }
+
+    /// The flags by which a noctui works in it.
+    pub(crate) fn flags(&self) -> [String; 4] {
+        ["--config".to_owned(), self.path("config.toml"), "--data-dir".to_owned(), self.path("data")]
+    }
+
+    /// The variables that go with them.
+    pub(crate) fn variables(&self) -> [(&'static str, String); 2] {
+        [("NOCTUI_STATE_DIR", self.path("state")), ("NOCTUI_CACHE_DIR", self.path("cache"))]
+    }
+
+    /// A file or folder in it.
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
     }
 
     /// A session whose mailbox is read to the end, with these many maintenances on the screen.

@@ -12,7 +12,9 @@ use crate::colour::ColourDepth;
 use crate::errand::{Returned, Room};
 use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::connect::Launch;
-use crate::features::lab::model::{Claims, Firewall, Forward, Holding, Machine, Reach, Rule, Since, Snapshot};
+use crate::features::lab::model::{
+    Claims, Firewall, Forward, Holding, Machine, Reach, Rule, Saved, Since, Snapshot, Unusable,
+};
 use crate::features::lab::worker::{Health, Prepared, Report, Request};
 use crate::trouble::Trouble;
 
@@ -66,6 +68,7 @@ fn snapshot() -> Snapshot {
         .into(),
         firewall: Some(Firewall { version: "2019.7.3".to_owned(), rules, leftovers: 0, foreign: 0 }),
         unreadable: 0,
+        doubts: vec![],
     }
 }
 
@@ -84,7 +87,13 @@ fn desk(columns: u16, rows: u16) -> Desk {
         version: Some(2),
         ..Claims::default()
     };
-    let holding = Holding { claims, from: "the variable NOCTUI_LAB_TOKEN".to_owned(), renews: false, warning: None };
+    let holding = Holding {
+        claims,
+        from: "the variable NOCTUI_LAB_TOKEN".to_owned(),
+        renews: false,
+        refused: None,
+        warning: None,
+    };
     for report in [
         Report::Token { lab: lab(), holding: Some(holding) },
         Report::Snapshot { lab: lab(), snapshot: Arc::new(snapshot()), since: Arc::new(since), at },
@@ -189,12 +198,13 @@ fn a_clean_up_is_a_plan_whose_changes_each_have_their_result() {
     desk.press("enter").wait(TimeDelta::seconds(1)).press("y");
     let asked = requests(&mut desk);
     let [Request::Change { job, changes, .. }] = asked.as_slice() else { panic!("{asked:?}") };
-    assert_eq!(changes.len(), 3);
+    // What the service cannot delete is not asked for.
+    assert_eq!(changes.len(), 2);
     for (at, change) in changes.iter().enumerate() {
         let Change::Remove(forward) = change else { panic!("{change:?}") };
-        let outcome = if forward.port == 50_033 {
+        let outcome = if forward.port == 50_071 {
             Outcome::Failed {
-                trouble: Trouble::new("the gateway has no rule for this forward").to_do("delete its row"),
+                trouble: Trouble::new("the gateway's database does not answer").to_do("restart PostgreSQL"),
             }
         } else {
             Outcome::Removed { forward: forward.clone() }
@@ -246,7 +256,7 @@ fn a_forward_that_was_made_for_a_connection_goes_afterwards() {
     assert!(desk.shows("the program ended with 255"), "{}", desk.screen());
     let asked = requests(&mut desk);
     let [Request::Change { changes, .. }] = asked.as_slice() else { panic!("{asked:?}") };
-    assert_eq!(changes, &[Change::Remove(forward)]);
+    assert_eq!(changes, &[Change::Tidy(forward)]);
 }
 
 #[test]
@@ -257,7 +267,8 @@ fn without_a_display_the_line_for_a_tunnel_is_copied() {
     let asked = requests(&mut desk);
     let [Request::Prepare { job, .. }] = asked.as_slice() else { panic!("{asked:?}") };
     let line = "ssh -N -L 50004:198.51.100.2:50004 anna@203.0.113.5".to_owned();
-    let launch = Launch::Tunnel { line: line.clone(), address: "localhost:50004".to_owned() };
+    let words = line.split(' ').map(str::to_owned).collect();
+    let launch = Launch::Tunnel { words, address: "localhost:50004".to_owned() };
     let forward = forward(50_004, "win01", "Windows", "192.168.1.30", 3389);
     let prepared = Prepared { forward, host: "198.51.100.2".to_owned(), is_new: false, launch };
     tell(&mut desk, Report::Ready { job: *job, result: Ok(prepared) });
@@ -302,7 +313,7 @@ fn a_token_that_ends_while_somebody_watches_is_told_of_once() {
 fn nothing_is_changed_that_is_out_of_date_or_read_only() {
     let mut desk = desk(120, 40);
     let trouble = Trouble::new("cannot reach https://vlab.example").to_do("check the VPN");
-    let health = Health::Failing { trouble, word: "offline", since: Some(tonight()), retry_at: tonight() };
+    let health = Health::Failing { trouble, word: "offline", since: Some(tonight()), retry_at: Some(tonight()) };
     tell(&mut desk, Report::Health { lab: "training".to_owned(), health });
     assert!(desk.shows("not up to date: training does not answer (offline)"), "{}", desk.screen());
     desk.press("D X n");
@@ -341,6 +352,133 @@ fn an_address_and_a_command_are_copied() {
     assert!(line.ends_with("WHERE conn_port = 50033'"), "{line}");
 }
 
+/// The lab tells this snapshot now.
+fn tell_snapshot(desk: &mut Desk, snapshot: Snapshot) {
+    let (lab, at) = ("training".to_owned(), desk.now);
+    tell(desk, Report::Snapshot { lab, snapshot: Arc::new(snapshot), since: Arc::default(), at });
+}
+
+#[test]
+fn what_cannot_come_back_is_said_before_it_is_deleted() {
+    let mut desk = desk(120, 40);
+    let mut odd = snapshot();
+    odd.forwards.push(forward(50_080, "odd", "", "192.168.1.90", 443));
+    odd.forwards.push(forward(50_081, "host", "CentOS", "host.lab", 22));
+    odd.firewall = None;
+    tell_snapshot(&mut desk, odd);
+    // The gateway takes one without a component.
+    go_to(&mut desk, "50080");
+    desk.press("D");
+    assert!(desk.shows("u makes it again, on another port"), "{}", desk.screen());
+    desk.wait(TimeDelta::seconds(1)).press("esc esc");
+    go_to(&mut desk, "50081");
+    desk.press("D");
+    assert!(desk.shows("it cannot be made again: the address is not an IPv4 address"), "{}", desk.screen());
+    desk.wait(TimeDelta::seconds(1)).press("esc esc");
+    // Of a duplicate the other one is there already.
+    go_to(&mut desk, "50064");
+    desk.press("D");
+    assert!(desk.shows("50010 leads to the same place, and stays"), "{}", desk.screen());
+}
+
+#[test]
+fn undoing_where_another_one_leads_there_says_that_nothing_was_made() {
+    let mut desk = desk(120, 40);
+    let old = forward(50_064, "web01", "CentOS", "192.168.1.20", 22);
+    tell(&mut desk, Report::Deleted { lab: "training".to_owned(), forwards: vec![old.clone()] });
+    desk.press("u");
+    let asked = requests(&mut desk);
+    let [Request::Change { job, changes, .. }] = asked.as_slice() else { panic!("{asked:?}\n{}", desk.screen()) };
+    assert_eq!(changes, &[Change::Add(old.wanted())], "an earlier noctui deleted it");
+    let found = Some(Outcome::Found { forward: Forward { port: 50_010, ..old } });
+    tell(&mut desk, Report::Step { job: *job, at: 0, outcome: found });
+    assert!(desk.shows("nothing was made: 50010 leads to web01 22, as 50064 did"), "{}", desk.screen());
+    desk.wait(TimeDelta::seconds(10)).press("u");
+    assert!(desk.shows("nothing that could be made again was deleted from here"), "{}", desk.screen());
+}
+
+#[test]
+fn an_opened_forward_that_goes_says_so_and_offers_nothing() {
+    let mut desk = desk(120, 40);
+    go_to(&mut desk, "50004");
+    desk.press("i");
+    let mut without = snapshot();
+    without.forwards.retain(|forward| forward.port != 50_004);
+    if let Some(firewall) = &mut without.firewall {
+        firewall.rules.retain(|rule| rule.port != 50_004);
+    }
+    tell_snapshot(&mut desk, without);
+    assert!(desk.shows("no longer there") && !desk.shows("Command"), "{}", desk.screen());
+    requests(&mut desk);
+    desk.wait(TimeDelta::seconds(1)).press("enter y D");
+    assert!(requests(&mut desk).is_empty() && !desk.shows("Delete the forward"), "{}", desk.screen());
+    assert!(!desk.wanted.iter().any(|effect| matches!(effect, Effect::Copy(_))));
+}
+
+#[test]
+fn what_answers_is_not_cleaned_up_unless_it_is_chosen() {
+    let mut desk = desk(120, 40);
+    let reached = vec![(50_071, Reach::Open { latency: Duration::from_micros(812), banner: String::new() })];
+    tell(&mut desk, Report::Reached { lab: "training".to_owned(), reached, is_complete: true });
+    desk.press("X");
+    assert!(desk.shows("1 change, none done"), "{}", desk.screen());
+    assert!(desk.shows("the inventory has no such machine, and yet something answers"), "{}", desk.screen());
+    // What the service cannot delete can be put right by hand from here.
+    desk.press("g");
+    let mut copied = None;
+    for _ in 0..3 {
+        desk.press("R");
+        if let Some(Effect::Copy(line)) = desk.wanted.pop() {
+            copied = Some(line);
+        }
+        desk.press("j");
+    }
+    assert!(copied.is_some_and(|line| line.ends_with("WHERE conn_port = 50033'")), "{}", desk.screen());
+}
+
+#[test]
+fn marks_go_with_their_rows() {
+    let mut desk = desk(120, 40);
+    desk.press("*");
+    assert!(desk.shows("9 marked") || desk.shows("8 marked"), "{}", desk.screen());
+    let few = Snapshot { forwards: snapshot().forwards.drain(..1).collect(), ..Snapshot::default() };
+    tell_snapshot(&mut desk, few);
+    assert!(desk.shows("1 marked"), "{}", desk.screen());
+    go_to(&mut desk, "nothing like it");
+    assert!(desk.shows("1 marked, 1 of them not shown"), "{}", desk.screen());
+}
+
+#[test]
+fn a_file_with_an_odd_row_is_planned_without_it() {
+    let mut desk = desk(120, 40);
+    let forwards = vec![
+        forward(0, "new01", "CentOS", "192.168.1.25", 22),
+        forward(0, "zero", "CentOS", "192.168.1.26", 0),
+        forward(0, "new02", "", "192.168.1.27", 22),
+    ];
+    let saved = Saved::of("training", &Snapshot { forwards, ..Snapshot::default() });
+    let (lab, path) = ("training".to_owned(), "a.json".into());
+    tell(&mut desk, Report::Loaded { lab, saved, path });
+    assert!(desk.shows("2 changes, none done"), "{}", desk.screen());
+    assert!(desk.shows("the port is 0: the gateway would take it and could never delete it"), "{}", desk.screen());
+    let unusable = vec![Unusable { title: "zero 0".to_owned(), why: "the port is 0".to_owned() }];
+    tell(&mut desk, Report::Saved { count: 3, unusable, path: "b.json".into() });
+    assert!(desk.shows("1 of them cannot be made again: zero 0 (the port is 0)"), "{}", desk.screen());
+}
+
+#[test]
+fn a_refused_login_is_not_said_to_be_tried_again() {
+    let mut desk = desk(120, 40);
+    let trouble = Trouble::new("logging in as pat was refused: Invalid username or password").to_do("check `user`");
+    let health = Health::Failing { trouble, word: "login", since: Some(desk.now), retry_at: None };
+    tell(&mut desk, Report::Health { lab: "training".to_owned(), health });
+    assert!(desk.shows("training cannot be read (login)"), "a refusal is an answer: {}", desk.screen());
+    desk.press(":").type_text("connections").press("enter");
+    assert!(desk.shows("not tried again by itself") && !desk.shows("tries again at"), "{}", desk.screen());
+    desk.press("esc r");
+    assert_eq!(requests(&mut desk).pop(), Some(Request::Retry));
+}
+
 #[test]
 fn a_lab_that_never_answered_says_why() {
     let mut desk = Desk::with(settings(&format!("{MAILBOX}{LAB}"), ColourDepth::Sixteen, true), None, 80, 24);
@@ -348,7 +486,8 @@ fn a_lab_that_never_answered_says_why() {
     assert!(desk.shows("asking the lab"), "{}", desk.screen());
     let trouble = Trouble::new("the token was made for 198.51.100.7, and the gateway sees you as 203.0.113.9")
         .to_do("log in again from here");
-    let health = Health::Failing { trouble, word: "address", since: None, retry_at: desk.now + TimeDelta::seconds(30) };
+    let retry_at = Some(desk.now + TimeDelta::seconds(30));
+    let health = Health::Failing { trouble, word: "address", since: None, retry_at };
     tell(&mut desk, Report::Health { lab: "training".to_owned(), health });
     assert_snapshot!("lab_failed_80x24", desk.screen());
 }

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::app::Model;
 use crate::app::commands::{COMMANDS, Command};
+use crate::command::Spec;
 use crate::features::{cloudvision, maintenance};
 use crate::ui::line::{Pen, fit, width};
 use crate::ui::theme::{Role, State};
@@ -32,7 +33,9 @@ pub(crate) fn hints(model: &Model) -> Vec<Hint> {
     }
     let mut shown: Vec<(Command, String, &'static str)> = Vec::new();
     for scope in model.scopes() {
-        for spec in COMMANDS.iter().filter(|spec| spec.scopes.contains(&scope) && !spec.hint.is_empty()) {
+        let offered =
+            |spec: &&Spec<Command>| spec.scopes.contains(&scope) && !spec.hint.is_empty() && !model.forbids(spec);
+        for spec in COMMANDS.iter().filter(offered) {
             let Some(key) = model.settings.keymap.keys(spec.name).first() else { continue };
             let Some(word) = model.hint(spec.command, spec.hint) else { continue };
             if shown.iter().all(|(command, ..)| *command != spec.command) {

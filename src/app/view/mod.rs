@@ -66,7 +66,11 @@ fn body(layout: &Layout) -> Rect {
 /// A terminal below the smallest size still says so, as far as it can.
 fn too_small(model: &Model, buffer: &mut Buffer) {
     let area = buffer.area;
-    let text = format!("noctui needs {}x{}; this is {}x{}", SMALLEST.0, SMALLEST.1, area.width, area.height);
+    let text = if model.asks_about_leaving() {
+        "a deployment is under way and ends with noctui; ctrl-c again leaves".to_owned()
+    } else {
+        format!("noctui needs {}x{}; this is {}x{}", SMALLEST.0, SMALLEST.1, area.width, area.height)
+    };
     for (y, line) in (0..area.height).zip(wrap(&text, usize::from(area.width))) {
         Pen::new(buffer, area, y).text(&line, model.look().theme.style(Role::Warning));
     }

@@ -11,9 +11,9 @@ use crate::command::Spec;
 use crate::logging::Severity;
 use crate::ui::Look;
 use crate::ui::field::Field;
-use crate::ui::line::{Pen, width, wrap};
+use crate::ui::line::{Pen, fit, width, wrap};
 use crate::ui::page::Span;
-use crate::ui::theme::Role;
+use crate::ui::theme::{Role, State as Sign};
 
 /// Draws the topmost overlay into the middle of `body`; returns where text is being typed.
 pub(super) fn draw(model: &Model, body: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -178,6 +178,16 @@ fn draw_confirm(model: &Model, confirm: &Confirm, body: Rect, buffer: &mut Buffe
     let room = usize::from(last).saturating_sub(asks.len());
     for (row, (line, role)) in lines.iter().take(room).enumerate() {
         Pen::new(buffer, inside, u16::try_from(row).unwrap_or(0)).text(line, look.theme.style(*role));
+    }
+    if let Some(refusal) = confirm.refusal() {
+        // In the row that is kept free; where there is none, it counts more than what there is to know.
+        let row = u16::try_from(room.saturating_sub(1)).unwrap_or(0);
+        look.clear(Rect { y: inside.y + row, height: 1, ..inside }, buffer);
+        let style = look.theme.style(Role::Warning);
+        let mut pen = Pen::new(buffer, inside, row);
+        pen.text(look.glyph(Sign::Warning), style).text(" ", style);
+        let cells = pen.left();
+        pen.text(&fit(&refusal, cells), style);
     }
     if confirm.word.is_some() {
         let from = last.saturating_sub(u16::try_from(asks.len()).unwrap_or(0));

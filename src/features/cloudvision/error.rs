@@ -211,7 +211,7 @@ fn of_transport(call: &'static str, server: &str, status: &Status) -> Option<Err
     let source = status.source()?;
     let words = |error: &dyn StdError| -> Cause { clean_line(&error.to_string()).into() };
     if let Some(tls) = crate::tls::cause(source) {
-        return Some(Error::Untrusted { server: server.to_owned(), source: Some(words(tls)) });
+        return Some(Error::Untrusted { server: server.to_owned(), source: Some(crate::tls::why(tls).into()) });
     }
     let mut last = source;
     while let Some(deeper) = last.source() {

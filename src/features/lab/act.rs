@@ -26,6 +26,8 @@ pub enum Change {
     Add(Wanted),
     /// This one is to go.
     Remove(Forward),
+    /// This one was made for a connection that is over, and is to go.
+    Tidy(Forward),
 }
 
 impl Change {
@@ -34,7 +36,7 @@ impl Change {
     pub fn title(&self) -> String {
         match self {
             Self::Add(wanted) => wanted.title(),
-            Self::Remove(forward) => format!("{} on {}", forward.title(), forward.port),
+            Self::Remove(forward) | Self::Tidy(forward) => format!("{} on {}", forward.title(), forward.port),
         }
     }
 }
@@ -84,7 +86,7 @@ impl Actor {
         let server = self.client.server();
         let asked = match change {
             Change::Add(wanted) => store::adding(&self.who, &self.lab, server, wanted),
-            Change::Remove(forward) => store::removing(&self.who, &self.lab, server, forward),
+            Change::Remove(forward) | Change::Tidy(forward) => store::removing(&self.who, &self.lab, server, forward),
         };
         let id = match self.begin(asked).await {
             Ok(id) => id,
@@ -95,7 +97,7 @@ impl Actor {
                 Ensured::Made(forward) => Outcome::Made { forward },
                 Ensured::Found(forward) => Outcome::Found { forward },
             }),
-            Change::Remove(forward) => {
+            Change::Remove(forward) | Change::Tidy(forward) => {
                 self.client.remove(forward).await.map(|()| Outcome::Removed { forward: forward.clone() })
             }
         };
@@ -106,7 +108,8 @@ impl Actor {
                     Outcome::Found { forward } => (Came::Found, Some(forward.port)),
                     Outcome::Removed { .. } | Outcome::Failed { .. } => (Came::Ok, None),
                 };
-                (outcome, (came, String::new()), port)
+                let text = if matches!(change, Change::Tidy(_)) { store::TIDIED } else { "" };
+                (outcome, (came, text.to_owned()), port)
             }
             Err(error) => {
                 let came = if error.is_outcome_unknown() { Came::Unknown } else { Came::Failed };
@@ -136,6 +139,15 @@ impl Actor {
 pub fn port_of(forward: &Forward) -> Port {
     let protocol = component(&forward.component).protocol(forward.target);
     Port { port: forward.port, has_banner: protocol == Protocol::Ssh }
+}
+
+/// That nothing answers behind a forward.
+#[must_use]
+pub fn silent(host: &str, forward: &Forward, reach: &Reach) -> Trouble {
+    let at = crate::features::lab::connect::address(host, forward.port);
+    Trouble::new(&format!("{} does not answer on {at}", forward.title()))
+        .caused_by(&reach.words())
+        .to_do("switch the machine on, or wait until its service has started")
 }
 
 /// Waits until something takes connections behind a forward; returns what was measured last.

@@ -20,6 +20,10 @@ pub(crate) struct Target {
     pub(crate) host: String,
     /// The gateway's port.
     pub(crate) port: u16,
+    /// The machine's address inside of the lab.
+    pub(crate) inside: String,
+    /// The machine's port.
+    pub(crate) machine_port: u16,
     /// As whom; empty where nobody knows.
     pub(crate) user: String,
     /// How.
@@ -40,6 +44,8 @@ impl Target {
             name: forward.name.clone(),
             host: host.to_owned(),
             port: forward.port,
+            inside: forward.address.clone(),
+            machine_port: forward.target,
             user: kind.user.to_owned(),
             protocol,
             path: kind.path,
@@ -47,9 +53,21 @@ impl Target {
         }
     }
 
-    /// Under which the machine's host key is kept: the gateway's port may lead to another machine tomorrow.
+    /// Under which the machine's host key is kept: the gateway's port may lead to another machine tomorrow. One without a
+    /// name has its address for one. Where the letters do not tell it from others, a number made of all of it does.
     pub(crate) fn alias(&self) -> String {
-        format!("noctui-{}-{}", plain(&self.lab), plain(&self.name))
+        use sha2::Digest as _;
+
+        let name = if self.name.trim().is_empty() { &self.inside } else { &self.name };
+        let text = format!("noctui-{}-{}", plain(&self.lab), plain(name));
+        // With a dash in the lab's name, nobody knows where the machine's begins.
+        let is_clear = plain(&self.lab) == self.lab && plain(name) == *name && !self.lab.contains('-');
+        if is_clear {
+            return text;
+        }
+        let digest = sha2::Sha256::new().chain_update(&self.lab).chain_update([0]).chain_update(name).finalize();
+        let number = digest.iter().take(4).fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
+        format!("{text}-{number:08x}")
     }
 
     /// `HOST:PORT`.
@@ -88,9 +106,11 @@ pub(crate) fn address(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-/// A name in letters that mean nothing to anybody.
+/// A name in letters that mean nothing to anybody, and that is no option.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' }).collect()
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let plain = |(at, c): (usize, char)| if is_plain(c) && !(at == 0 && c == '-') { c } else { '_' };
+    text.chars().enumerate().map(plain).collect()
 }
 
 /// Where a program runs.
@@ -100,10 +120,10 @@ pub(crate) enum Launch {
     Terminal(Vec<String>),
     /// Beside noctui, without a terminal.
     Beside(Vec<String>),
-    /// Nowhere: there is no display. This line, typed where there is one, brings the port there.
+    /// Nowhere: there is no display. This command, typed where there is one, brings the port there.
     Tunnel {
-        /// The command for the other machine.
-        line: String,
+        /// For the other machine.
+        words: Vec<String>,
         /// The address there.
         address: String,
     },
@@ -193,6 +213,11 @@ fn configured(connect: &Connect, protocol: Protocol) -> Option<&Program> {
 pub(crate) fn command(connect: &Connect, target: &Target, has: impl Fn(&str) -> bool) -> Result<Vec<String>, Trouble> {
     target.check()?;
     let protocol = target.protocol;
+    if protocol == Protocol::Scp && target.files.is_empty() {
+        return Err(Trouble::new("it is not said which files are meant").to_do(
+            "name them behind --, those of the machine with a colon in front: -- notes.txt :/tmp; or use sftp",
+        ));
+    }
     match configured(connect, protocol) {
         Some(Program::Words(words)) => return Ok(words.iter().flat_map(|word| fill(word, target)).collect()),
         Some(Program::Shell(line)) => {
@@ -205,8 +230,10 @@ pub(crate) fn command(connect: &Connect, target: &Target, has: impl Fn(&str) -> 
     let found = choices.iter().find(|words| words.first().is_some_and(|program| has(program)));
     match found {
         Some(words) => Ok(words.iter().flat_map(|word| fill(word, target)).collect()),
-        None if choices.is_empty() => Err(Trouble::new(&format!("nobody knows a program for port {}", target.port))
-            .to_do("connect with --protocol, or copy the address with y")),
+        None if choices.is_empty() => {
+            Err(Trouble::new(&format!("no program is known for port {}", target.machine_port))
+                .to_do(&format!("name another protocol, or use any program that you have with {}", target.address())))
+        }
         None => {
             let names: Vec<&str> = choices.iter().filter_map(|words| words.first().copied()).collect();
             Err(Trouble::new(&format!("no program for {protocol} was found"))
@@ -331,7 +358,8 @@ fn tunnel(target: &Target, around: &Surroundings) -> Launch {
     // Ports below 1024 are the system's; the gateway's are above, and free on most machines.
     let local = target.port.max(1024);
     let to = address(&target.host, target.port);
-    let words = ["ssh".to_owned(), "-N".to_owned(), "-L".to_owned(), format!("{local}:{to}"), format!("{user}{host}")];
+    let words =
+        vec!["ssh".to_owned(), "-N".to_owned(), "-L".to_owned(), format!("{local}:{to}"), format!("{user}{host}")];
     let there = if target.protocol == Protocol::Https {
         format!("https://localhost:{local}{}", target.path)
     } else if target.protocol == Protocol::Http {
@@ -339,7 +367,7 @@ fn tunnel(target: &Target, around: &Surroundings) -> Launch {
     } else {
         format!("localhost:{local}")
     };
-    Launch::Tunnel { line: line(&words), address: there }
+    Launch::Tunnel { words, address: there }
 }
 
 #[cfg(test)]
@@ -394,7 +422,19 @@ mod tests {
         assert_eq!(words(&connect, &target("x", "?", 5901)), "vncviewer|198.51.100.2::50064");
         assert_eq!(words(&connect, &target("x", "?", 23)), "telnet|198.51.100.2|50064");
         let told = command(&connect, &target("x", "?", 12_345), |_| true).unwrap_err().one_line();
-        assert!(told.starts_with("nobody knows a program for port 50064"), "{told}");
+        assert!(told.starts_with("no program is known for port 12345"), "{told}");
+        assert!(told.ends_with("with 198.51.100.2:50064"), "{told}");
+    }
+
+    #[test]
+    fn each_machine_has_a_host_key_of_its_own() {
+        let alias = |lab: &str, name: &str| Target { lab: lab.to_owned(), ..target(name, "CentOS", 22) }.alias();
+        assert_eq!(alias("training", "web01"), "noctui-training-web01");
+        // Without a name the address is one.
+        assert_eq!(alias("training", ""), "noctui-training-192.168.1.20");
+        let alike = [("t", "a b"), ("t", "a_b"), ("t", "a/b"), ("t-a", "b"), ("t", "a-b")];
+        let aliases: std::collections::BTreeSet<String> = alike.iter().map(|(lab, name)| alias(lab, name)).collect();
+        assert_eq!(aliases.len(), alike.len(), "{aliases:?}");
     }
 
     #[test]
@@ -404,6 +444,8 @@ mod tests {
         assert!(words(&none(), &target).ends_with("|./-rf|notes.txt|root@198.51.100.2:/tmp/a b"));
         let connect = Connect { scp: Some(Program::Shell("scp -P {port} {files}".to_owned())), ..none() };
         assert_eq!(words(&connect, &target), "sh|-c|scp -P 50064 ./-rf notes.txt 'root@198.51.100.2:/tmp/a b'");
+        let none = Target { files: vec![], ..target };
+        assert!(command(&connect, &none, |_| true).unwrap_err().what().contains("which files"));
     }
 
     #[test]
@@ -412,8 +454,13 @@ mod tests {
         let connect = Connect { ssh: Some(Program::Shell("ssh-in '{name}' {alias} {host}".to_owned())), ..none() };
         assert_eq!(
             words(&connect, &hostile),
-            "sh|-c|ssh-in '__reboot____-oProxyCommand_x' noctui-training-__reboot____-oProxyCommand_x 198.51.100.2"
+            format!("sh|-c|ssh-in '__reboot____-oProxyCommand_x' {} 198.51.100.2", hostile.alias())
         );
+        assert!(hostile.alias().starts_with("noctui-training-__reboot____-oProxyCommand_x-"), "{}", hostile.alias());
+        // A word of its own would be an option.
+        let option = target("-oProxyCommand=touch x", "CentOS", 22);
+        let bare = Connect { ssh: Some(Program::Words(["ssh", "{name}"].map(str::to_owned).to_vec())), ..none() };
+        assert_eq!(words(&bare, &option), "ssh|_oProxyCommand_touch_x");
         for host in ["-oProxyCommand=x", "a b", "", "a;b"] {
             let target = Target { host: host.to_owned(), ..target("web01", "CentOS", 22) };
             assert!(command(&none(), &target, |_| true).is_err(), "{host}");
@@ -430,8 +477,8 @@ mod tests {
             ..Surroundings::default()
         };
         let launched = launch(&none(), &target("win", "Windows", 3389), &around, false).unwrap();
-        let wanted = "ssh -N -L 50064:198.51.100.2:50064 anna@203.0.113.5";
-        assert_eq!(launched, Launch::Tunnel { line: wanted.to_owned(), address: "localhost:50064".to_owned() });
+        let wanted = ["ssh", "-N", "-L", "50064:198.51.100.2:50064", "anna@203.0.113.5"].map(str::to_owned).to_vec();
+        assert_eq!(launched, Launch::Tunnel { words: wanted, address: "localhost:50064".to_owned() });
         let named = Connect { https: Some(Program::Words(vec!["w3m".to_owned(), "{url}".to_owned()])), ..none() };
         let launched = launch(&named, &target("isi", "OneFS", 8080), &around, false).unwrap();
         assert_eq!(launched, Launch::Terminal(vec!["w3m".to_owned(), "https://198.51.100.2:50064".to_owned()]));

@@ -45,9 +45,23 @@ pub enum Error {
         server: String,
         /// What was asked.
         call: &'static str,
+        /// Whether that changes something, and may have.
+        writes: bool,
         /// Why.
         #[source]
         source: Option<Cause>,
+    },
+    /// It speaks no TLS at this port.
+    #[error("{server} does not speak TLS at this port")]
+    NoTls {
+        /// Which server.
+        server: String,
+    },
+    /// It speaks something else, TLS perhaps.
+    #[error("{server} does not speak plain HTTP at this port")]
+    NoHttp {
+        /// Which server.
+        server: String,
     },
     /// The front server knows no gateway of this user.
     #[error("{server} does not find your gateway")]
@@ -65,10 +79,14 @@ pub enum Error {
         server: String,
     },
     /// The gateway does not answer the front server in time.
-    #[error("the gateway behind {server} did not answer in time")]
+    #[error("the gateway behind {server} did not answer to {call} in time")]
     Slow {
         /// Which server.
         server: String,
+        /// What was asked.
+        call: &'static str,
+        /// Whether that changes something, and may have.
+        writes: bool,
     },
     /// The address serves something else.
     #[error("{server} does not have the port-forward service: {call} answered {status}")]
@@ -87,8 +105,28 @@ pub enum Error {
         server: String,
         /// What was asked.
         call: &'static str,
+        /// Whether that changes something, and may have.
+        writes: bool,
         /// The status.
         status: u16,
+    },
+    /// A page for people where data was asked for, as if all were well.
+    #[error("{server} answered {call} with a web page")]
+    WebPage {
+        /// Which server.
+        server: String,
+        /// What was asked.
+        call: &'static str,
+    },
+    /// It sends its callers elsewhere.
+    #[error("{server} does not answer {call} itself: it sends on to {to}")]
+    SentOn {
+        /// Which server.
+        server: String,
+        /// What was asked.
+        call: &'static str,
+        /// Where to, harmless.
+        to: String,
     },
     /// An answer that cannot be read.
     #[error("the answer of {server} to {call} cannot be read: {what}")]
@@ -103,6 +141,17 @@ pub enum Error {
     /// There is no token to send.
     #[error("there is no token for this lab")]
     NoToken(#[source] Option<crate::secret::NoSecret>),
+    /// The file of vLab's own program has none.
+    #[error("{file} has no token for {server}")]
+    NotInFile {
+        /// The file.
+        file: String,
+        /// The lab's address, by which it is looked for.
+        server: String,
+        /// What is there instead.
+        #[source]
+        source: Cause,
+    },
     /// The token has ended.
     #[error("the token has expired")]
     Expired,
@@ -112,6 +161,14 @@ pub enum Error {
     /// The token lacks its version, which the gateway answers with an error of its own.
     #[error("the token has no version: the gateway cannot read it")]
     OddToken,
+    /// The token is of a version that is not taken for this.
+    #[error("the token has version {version}, which the gateway does not take for {call}")]
+    OldToken {
+        /// Of the token.
+        version: i64,
+        /// What was asked.
+        call: &'static str,
+    },
     /// The token is bound to another address.
     #[error("the token was made for {made_for}, and the gateway sees you as {seen_as}")]
     Elsewhere {
@@ -153,6 +210,32 @@ pub enum Error {
     FirewallRefused {
         /// The command that failed.
         command: String,
+        /// Whether something was to be deleted.
+        deleting: bool,
+    },
+    /// The rules are in force and were not saved, so the record was taken back.
+    #[error("the gateway made the forward and could not save it: {} is open, and in no list", match port {
+        Some(port) => format!("port {port}"),
+        None => "one of its ports".to_owned(),
+    })]
+    Unsaved {
+        /// The gateway's port, where it could be told.
+        port: Option<u16>,
+    },
+    /// A deletion stopped half-way.
+    #[error("the gateway stopped half-way: the forward on {port} is dead, and its record cannot be deleted any more")]
+    HalfDeleted {
+        /// The gateway's port.
+        port: u16,
+        /// The command that failed.
+        #[source]
+        source: Cause,
+    },
+    /// It leads to port 0, which the service takes and never deletes.
+    #[error("the service cannot delete a forward to port 0")]
+    Undeletable {
+        /// What deletes it in the gateway's shell, where its address is one.
+        by_hand: Option<String>,
     },
     /// There is no rule to delete.
     #[error("the gateway has no rule for this forward, and so cannot delete its record")]
@@ -167,8 +250,17 @@ pub enum Error {
     #[error("the gateway's database does not answer")]
     DatabaseDown,
     /// There is no port left.
-    #[error("the gateway found no free port: of its ports, 50000 to 50100, all or nearly all are taken")]
-    Full,
+    #[error("the gateway found no free port: it has {taken} forwards, and usually 101 ports for them")]
+    Full {
+        /// The forwards that it lists.
+        taken: usize,
+    },
+    /// It stumbled, for whatever reason.
+    #[error("the gateway stumbled over making the forward, and made none")]
+    Stumbled {
+        /// The forwards that it lists.
+        taken: usize,
+    },
     /// The forward is not as it was shown.
     #[error("port {port} is not the forward that was meant any more")]
     Changed {
@@ -201,7 +293,15 @@ impl Error {
     /// Whether a write may have been carried out all the same: it was sent, and no answer tells.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
-        matches!(self, Self::Lost { .. } | Self::Slow { .. } | Self::Page { .. } | Self::Senseless { .. } | Self::Full)
+        matches!(
+            self,
+            Self::Lost { .. }
+                | Self::Slow { .. }
+                | Self::Page { .. }
+                | Self::WebPage { .. }
+                | Self::SentOn { .. }
+                | Self::Senseless { .. }
+        )
     }
 
     /// Whether trying again can help without anybody's doing.
@@ -224,11 +324,17 @@ impl Error {
         match self {
             Self::Setup { .. } => "settings",
             Self::Unreachable { .. } => "offline",
-            Self::Untrusted { .. } => "TLS",
+            Self::Untrusted { .. } | Self::NoTls { .. } | Self::NoHttp { .. } => "TLS",
             Self::Lost { .. } | Self::Slow { .. } => "no answer",
             Self::NoGateway { .. } | Self::Away { .. } => "gateway",
-            Self::NoService { .. } | Self::Page { .. } | Self::Senseless { .. } => "answer",
-            Self::NoToken(_) | Self::BadToken | Self::OddToken => "token",
+            Self::NoService { .. }
+            | Self::Page { .. }
+            | Self::WebPage { .. }
+            | Self::SentOn { .. }
+            | Self::Senseless { .. } => "answer",
+            Self::NoToken(_) | Self::NotInFile { .. } | Self::BadToken | Self::OddToken | Self::OldToken { .. } => {
+                "token"
+            }
             Self::Expired => "expired",
             Self::Elsewhere { .. } => "address",
             Self::NotOwner { .. } => "not yours",
@@ -239,7 +345,11 @@ impl Error {
             | Self::NoRule
             | Self::NotTaken
             | Self::ForeignRule
-            | Self::Full
+            | Self::Unsaved { .. }
+            | Self::HalfDeleted { .. }
+            | Self::Undeletable { .. }
+            | Self::Full { .. }
+            | Self::Stumbled { .. }
             | Self::Changed { .. }
             | Self::NotListed { .. }
             | Self::StillThere { .. }
@@ -254,41 +364,79 @@ impl Remedy for Error {
             Self::Setup { .. } => "check the section [[lab]] of the configuration",
             Self::Unreachable { .. } => "check the VPN, and `url` in [[lab]]",
             Self::Untrusted { .. } => {
-                "name the authority with ca_file, or the certificate with fingerprint, in [[lab]]; a gateway that is asked \
-                 directly signs its own"
+                "compare the fingerprint with the one that the server's owner tells, and say it as `fingerprint` in [[lab]] (a \
+                 gateway that is asked directly signs its own certificate); or name the authority with ca_file"
             }
-            Self::Lost { .. } | Self::Slow { .. } => "look at the list again: it may have been done",
+            Self::NoTls { .. } => "write the port that speaks TLS into `url` in [[lab]], or http:// where nothing is encrypted",
+            Self::NoHttp { .. } => "write https:// into `url` in [[lab]], or the port that it means",
+            Self::Lost { writes: true, .. } | Self::Slow { writes: true, .. } => {
+                "look at the list again: it may have been done"
+            }
+            Self::Lost { .. } => "try again; if it stays so, check the VPN and `url` in [[lab]]",
+            Self::Slow { .. } => "try again in a minute: a gateway serves one request after the other",
             Self::NoGateway { .. } => "restart your gateway machine: it registers its name when it starts",
             Self::Away { .. } => "start or restart your gateway machine, and try again in a minute",
             Self::NoService { .. } => "check `url` in [[lab]]: it is the front server's, or the gateway's own",
-            Self::Page { .. } => "look at the list again, and at the gateway's own log",
+            Self::Page { writes: true, .. } => "look at the list again, and at the gateway's own log",
+            Self::Page { .. } => "look at the gateway's own log, or restart the gateway machine",
+            Self::WebPage { server, .. } => {
+                return format!(
+                    "open {server} in a browser: a proxy on the way may want a login, or `url` in [[lab]] is another server's"
+                )
+                .into();
+            }
+            Self::SentOn { .. } => {
+                "say that address as `url` in [[lab]] if it is the lab's; a token is sent to no server but the one that is \
+                 configured"
+            }
             Self::Senseless { .. } => "please report this with the version of the service",
             Self::NoToken(Some(missing)) => return missing.remedy(),
             Self::NoToken(None) => {
                 "set NOCTUI_LAB_TOKEN, or say token_file, token_command, token_keyring or user in [[lab]]"
             }
+            Self::NotInFile { .. } => "log in with vlab, or correct vlab_file in [[lab]]",
             Self::Expired => {
                 "make a new token (vlab token --refresh), or let noctui log in: user and password_* in [[lab]]"
             }
             Self::BadToken => "make a new token at this lab's front server; another server's is not accepted",
             Self::OddToken => "make a new token: this one was not made by vLab's front server",
+            Self::OldToken { .. } => "make a new token: vLab's front server makes them with version 2",
             Self::Elsewhere { .. } => {
                 "log in again from here: a token holds for one address, and a VPN gives another one"
             }
             Self::NotOwner { .. } => "ask its owner, or name your own gateway's `url` and token in [[lab]]",
             Self::LoginRefused { .. } => {
-                "check `user` and the password's place in [[lab]]; repeated failures lock accounts"
+                "check `user` and the password's place in [[lab]]; the same password is not tried again by itself, since \
+                 repeated failures lock accounts"
             }
             Self::LoginAway { .. } => "try again in a few minutes",
             Self::Refused { .. } => "correct what was asked for",
-            Self::FirewallRefused { .. } => "check the address and the port: IPv4, and 1 to 65535",
+            Self::FirewallRefused { deleting: false, .. } => "check the address and the port: IPv4, and 1 to 65535",
+            Self::FirewallRefused { .. } => "look at the list again, and at the gateway's firewall: iptables -t nat -L -n",
+            Self::Unsaved { .. } => {
+                "make room on the gateway's disk; what is unlisted has the lines that end it, on the screen and in noctui lab \
+                 check; do not try again before"
+            }
+            Self::Undeletable { by_hand } => {
+                let lines = by_hand.as_deref().unwrap_or("end its rule in the chain PREROUTING, and its row in the table ipam");
+                return format!("on the gateway: {lines}").into();
+            }
+            Self::HalfDeleted { port, .. } => {
+                return format!("on the gateway: {}", super::model::forget_record(*port)).into();
+            }
             Self::NoRule => {
                 "on the gateway: delete its row from the table ipam; a new forward to the same place works meanwhile"
             }
             Self::NotTaken => "write the address as plain IPv4; the rule that stays behind does no harm",
             Self::ForeignRule => "on the gateway: iptables -t nat -L PREROUTING --line-numbers, and delete that rule",
             Self::DatabaseDown => "restart PostgreSQL or the gateway machine",
-            Self::Full => "delete forwards that nobody needs; X proposes those that are dead",
+            Self::Full { .. } => "delete forwards that nobody needs",
+            Self::Stumbled { taken } => {
+                return format!(
+                    "look at the gateway's own log; it has {taken} forwards, and stumbles like this when its ports are used up"
+                )
+                .into();
+            }
             Self::Changed { .. } | Self::NotListed { .. } => "look at the list again: somebody has changed it",
             Self::StillThere { .. } => "look at the list again in a moment",
             Self::Unwanted(_) => "correct it",

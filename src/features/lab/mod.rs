@@ -19,3 +19,8 @@ pub mod worker;
 
 pub use super::open_store;
 pub use error::Error;
+
+/// `1 forward`, `2 forwards`.
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

@@ -140,16 +140,28 @@ pub(super) fn inventory(content: &Value) -> Option<BTreeMap<String, Machine>> {
     Some(content.as_object()?.iter().map(machine).collect())
 }
 
-/// What the gateway knows of addresses, and what the inventory has, put together. Without an inventory nobody can say that
-/// a machine is gone.
+/// What the gateway knows of addresses, and what the inventory has, put together, and why the inventory is not believed.
+/// Without one nobody can say that a machine is gone; and one that has none of the machines is more likely to be wrong than
+/// the whole lab to be gone.
 pub(super) fn machines(
     addresses: BTreeMap<String, Machine>,
     inventory: Option<BTreeMap<String, Machine>>,
-) -> BTreeMap<String, Machine> {
-    let Some(inventory) = inventory else { return addresses };
+) -> (BTreeMap<String, Machine>, Option<&'static str>) {
+    let Some(inventory) = inventory else { return (addresses, None) };
     let mut machines = addresses;
-    for machine in machines.values_mut() {
-        machine.exists = Some(false);
+    let has_any = machines.keys().any(|name| inventory.contains_key(name));
+    let doubt = if has_any || machines.is_empty() {
+        None
+    } else if inventory.is_empty() {
+        Some("the inventory is empty: whether machines are gone is not known")
+    } else if machines.len() > 1 {
+        Some("the inventory has none of the machines with forwards: whether they are gone is not known")
+    } else {
+        None
+    };
+    for (name, machine) in &mut machines {
+        // Nobody can look for one without a name.
+        machine.exists = (doubt.is_none() && !name.is_empty()).then_some(false);
     }
     for (name, known) in inventory {
         let machine = machines.entry(name).or_default();
@@ -164,7 +176,7 @@ pub(super) fn machines(
             }
         }
     }
-    machines
+    (machines, doubt)
 }
 
 /// `{"version", "database", "firewall": {"nat", "filter"}}`, without an envelope; `None` where it is something else.
@@ -264,11 +276,28 @@ mod tests {
         let exists = |machines: &BTreeMap<String, Machine>| {
             machines.iter().map(|(name, machine)| (name.clone(), machine.exists)).collect::<Vec<_>>()
         };
-        let all = machines(addresses.clone().unwrap(), known);
+        let (all, doubt) = machines(addresses.clone().unwrap(), known);
+        assert_eq!(doubt, None);
         let told = [("new", Some(true)), ("old", Some(false)), ("web01", Some(true))];
         assert_eq!(exists(&all), told.map(|(name, exists)| (name.to_owned(), exists)));
         assert_eq!(all["web01"].addresses, ["192.168.1.20"]);
-        assert!(exists(&machines(addresses.unwrap(), None)).iter().all(|(_, exists)| exists.is_none()));
+        assert!(exists(&machines(addresses.unwrap(), None).0).iter().all(|(_, exists)| exists.is_none()));
+    }
+
+    #[test]
+    fn an_inventory_that_has_none_of_the_machines_is_doubted() {
+        let two = || {
+            let one = json!({"component": "CentOS", "routable": true, "addr": ["192.168.1.20"]});
+            addresses(&json!({"web01": one, "web02": one, "": one})).unwrap()
+        };
+        let known = |name: &str| inventory(&json!({name: {"state": "poweredOn", "ips": [], "meta": {}}}));
+        for told in [inventory(&json!({})), known("other")] {
+            let (machines, doubt) = machines(two(), told);
+            assert!(doubt.is_some() && machines["web01"].exists.is_none(), "{machines:?}");
+        }
+        let (machines, doubt) = machines(two(), known("web01"));
+        assert_eq!((doubt, machines["web02"].exists), (None, Some(false)));
+        assert_eq!(machines[""].exists, None, "nobody can look for one without a name");
     }
 
     #[test]

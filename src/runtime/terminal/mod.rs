@@ -32,7 +32,7 @@ use self::guard::Unfinished;
 use self::input::Decoder;
 pub use self::panic::install_hook as install_panic_hook;
 pub use self::signals::StopSignal;
-use self::signals::{Caught, Signals};
+pub(super) use self::signals::{Caught, Signals};
 use self::tty::Tty;
 use crate::colour::{ColourDepth, TerminalEnvironment};
 use crate::input::Input;

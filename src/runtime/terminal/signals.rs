@@ -9,7 +9,7 @@ const SIGCONT: i32 = rustix::process::Signal::CONT.as_raw();
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Caught {
+pub(in crate::runtime) enum Caught {
     /// The window has another size.
     WindowChanged,
     /// The process goes on after it was stopped.
@@ -46,7 +46,7 @@ impl StopSignal {
 
 /// All signals that concern the screen.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(in crate::runtime) struct Signals {
     window: Signal,
     continued: Signal,
     hangup: Signal,
@@ -57,7 +57,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Catches them from now on, for as long as the process lives.
-    pub(super) fn catch() -> io::Result<Self> {
+    pub(in crate::runtime) fn catch() -> io::Result<Self> {
         Ok(Self {
             window: signal(SignalKind::window_change())?,
             continued: signal(SignalKind::from_raw(SIGCONT))?,
@@ -69,7 +69,7 @@ impl Signals {
     }
 
     /// The next one; several of a kind count once. Cancel safety: one that was caught is told by the next call.
-    pub(super) async fn next(&mut self) -> Caught {
+    pub(in crate::runtime) async fn next(&mut self) -> Caught {
         tokio::select! {
             biased;
             Some(()) = self.terminate.recv() => Caught::Stop(StopSignal::Terminate),

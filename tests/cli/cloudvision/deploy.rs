@@ -78,6 +78,32 @@ fn a_failed_build_names_device_and_line_and_leaves_nothing_open() {
 }
 
 #[test]
+fn a_deployment_names_the_workspaces_that_earlier_ones_have_kept_open_until_they_are_abandoned() {
+    let desk = Desk::of(1);
+    desk.sim.fail_builds(Some("the studio has crashed"));
+    let deploy = |flags: &[&str]| {
+        let request = desk.request(1, "!\n").to_string();
+        let arguments: Vec<_> =
+            ["deploy", "--request", "-", "--json"].into_iter().chain(flags.iter().copied()).collect();
+        let output = desk.noctui(&arguments).write_stdin(request).output().unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let workspace = answer["details"]["workspace"]["id"].as_str().unwrap_or_default().to_owned();
+        (workspace, String::from_utf8(output.stderr).unwrap())
+    };
+    let (first, said) = deploy(&["--keep-workspace"]);
+    assert!(!said.contains("is open still"), "its own is told as it is: {said}");
+    let (second, said) = deploy(&["--keep-workspace"]);
+    assert!(said.contains(&format!("is open still: noctui workspace show {first}, noctui workspace abandon {first}")));
+    assert!(!said.contains(&format!("workspace abandon {second}")), "{said}");
+    desk.noctui(&["workspace", "abandon", &first]).assert().success();
+    desk.sim.fail_builds(None);
+    let (_, said) = deploy(&[]);
+    assert!(said.contains(&format!("noctui workspace abandon {second}")) && !said.contains(&first), "{said}");
+    desk.noctui(&["workspace", "abandon", &second]).assert().success();
+    assert!(!deploy(&["--dry-run"]).1.contains("is open still"));
+}
+
+#[test]
 fn what_is_refused_before_anything_is_asked_is_an_answer_too() {
     let desk = Desk::of(1);
     let mut request = desk.request(1, "!\n");

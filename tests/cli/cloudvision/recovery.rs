@@ -4,9 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use noctui::features::cloudvision::sim::Step;
+use noctui::features::cloudvision::sim::{Effect, Fault, Step};
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::Desk;
@@ -78,4 +79,39 @@ fn a_deployment_that_was_killed_while_it_submitted_is_found_submitted() {
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!(listed[0]["name"], "ticket 42", "{listed}");
     again().stderr(contains("lost its process").not());
+}
+
+#[test]
+fn a_signal_between_submission_and_start_leaves_the_change_control_as_it_is_and_the_next_start_names_it() {
+    for signal in [Signal::TERM, Signal::HUP] {
+        let desk = Desk::of(1);
+        // What the submission made is asked for before it is approved: the signal comes while that is on its way.
+        desk.sim.fault(Fault::once("ChangeControlService/GetOne", Effect::Delay(Duration::from_secs(5))));
+        let request = desk.request(1, "!\n").to_string();
+        let mut command = desk.command(&["deploy", "--request", "-", "--start"]);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(request.as_bytes()).unwrap();
+        wait(|| desk.sim.calls().count("ChangeControlService/GetOne") > 0);
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        for part in
+            ["noctui: ending", "submitted, the mainline keeps it", "pending, not approved", "noctui change delete "]
+        {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        for call in ["ApproveConfigService/Set", "ChangeControlConfigService/Set"] {
+            assert_eq!(desk.sim.calls().count(call), 0, "{call}: nothing further is asked for");
+        }
+        assert!(desk.sim.mainline().configlets.contains_key("avd-SIM00000001"));
+        let told = desk.home.noctui(["audit", "--what", "deploy", "--json"]).output().unwrap();
+        let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+        assert_eq!(told[0]["result"], "ok", "it is in force: {told}");
+        assert!(told[0]["text"].as_str().unwrap().contains("its change control is pending, not approved"), "{told}");
+        let change = told[0]["object_id"].as_str().unwrap().to_owned();
+        let again = desk.noctui(&["deploy", "--request", "-", "--start"]).write_stdin(request).assert().code(2);
+        again.stderr(contains(format!("noctui change approve {change}, noctui change start {change}")));
+    }
 }

@@ -137,7 +137,7 @@ fn a_store_that_is_no_store_is_told_in_three_parts() {
     )
     .unwrap();
     let said = transcript(&home, &mut home.noctui(["--data-dir", "data", "maintenance", "list"]));
-    assert!(said.contains("\n  do       move the file away"), "{said}");
+    assert!(said.contains("\n  do       leave every noctui; move it aside"), "{said}");
     assert!(said.ends_with("--- exit code 2\n"), "{said}");
 }
 

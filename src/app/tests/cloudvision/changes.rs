@@ -41,6 +41,14 @@ fn on(desk: &mut Desk, name: &str) {
 }
 
 #[test]
+fn the_title_counts_change_controls_as_what_they_are() {
+    let mut desk = night::desk(120, 40);
+    desk.press("3 z");
+    let title = desk.row("─ 3 Changes");
+    assert!(title.contains("1 running · 2 pending · 1 approved · 1 scheduled"), "{title}");
+}
+
+#[test]
 fn approving_is_done_at_once_and_bound_to_the_version_on_the_screen() {
     let mut desk = lab();
     on(&mut desk, "dc1-fabric");

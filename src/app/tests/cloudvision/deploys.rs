@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::night::{self, LAB, PROD};
-use crate::app::Message;
-use crate::app::tests::desk::tonight;
+use crate::app::tests::desk::{Desk, tonight};
+use crate::app::{Effect, Message};
 use crate::features::cloudvision::deploy::{Advance, Event, Step, WorkspaceFate};
 use crate::features::cloudvision::model::{
     ChangeAction, ChangeId, DeploymentId, Workspace, WorkspaceId, WorkspaceState,
@@ -101,15 +101,75 @@ fn going_on_to_the_start_wants_the_name_in_production_and_a_y_in_a_lab() {
     let mut desk = night::desk(80, 24);
     desk.press("2 D").type_text("dc1-fabric").press("enter");
     assert_eq!(desk.ordered(), [], "what was typed ahead does not answer");
-    desk.pause().type_text("dc1-fabri").press("enter");
+    assert!(desk.shows("▲ enter came before this could be read: press it again"), "{}", desk.screen());
+    desk.pause().press("backspace enter");
     assert_eq!(desk.ordered(), []);
-    desk.type_text("c").press("enter");
+    assert!(desk.shows("▲ what is typed is not dc1-fabric"), "{}", desk.screen());
+    desk.type_text("c");
+    assert!(!desk.shows("▲ what is typed"), "{}", desk.screen());
+    desk.press("enter");
     let started = |target: &str| Request::Deploy { target: target.to_owned(), advance: Advance::Completed };
     assert_eq!(desk.ordered(), [started("dc1-fabric")]);
-    desk.press("esc I").pause().press("D enter");
-    assert_eq!(desk.ordered(), [], "enter alone does not confirm");
+    desk.press("esc I").pause().press("D enter y");
+    assert_eq!(desk.ordered(), [], "enter alone does not confirm, nor what was typed ahead");
+    assert!(desk.shows("▲ y came before this could be read: press it again"), "{}", desk.screen());
     desk.pause().press("y");
     assert_eq!(desk.ordered(), [started("lab-fabric")]);
+}
+
+#[test]
+fn a_question_can_be_closed_before_it_could_be_read() {
+    for key in ["esc", "n"] {
+        let mut desk = night::desk(80, 24);
+        desk.press("2 I").pause().press("D").press(key);
+        assert!(!desk.shows("Deploy and start"), "{key}: {}", desk.screen());
+    }
+}
+
+#[test]
+fn leaving_asks_while_something_is_deployed_and_says_what_becomes_of_it() {
+    let left = |desk: &Desk| desk.wanted.contains(&Effect::Quit);
+    let mut desk = night::desk(80, 24);
+    desk.press("q");
+    assert!(left(&desk), "nothing is under way");
+    let building = || night::until_build("dc1-fabric", PROD, false);
+    let mut submitting = building();
+    submitting.push(night::event(Event::Began(Step::Submit)));
+    for (reports, words) in [
+        (vec![night::begun("dc1-fabric", PROD, false)], "nothing is made yet"),
+        (building(), "its workspace is abandoned, and nothing of"),
+        (night::until_review("dc1-fabric", PROD), "it waits for a look; its workspace is"),
+        (submitting, "its submission is waited for"),
+    ] {
+        let mut desk = night::desk(80, 24);
+        desk.hear(reports).press("q");
+        assert!(
+            !left(&desk) && desk.shows("Leave noctui, which ends the deployment of dc1-fabric?"),
+            "{}",
+            desk.screen()
+        );
+        assert!(desk.shows(&format!("dc1-fabric on prod-emea: {words}")), "{}", desk.screen());
+        desk.pause().press("n");
+        assert!(!left(&desk) && !desk.shows("Leave noctui"), "{}", desk.screen());
+        desk.press("q").pause().press("y");
+        assert!(left(&desk));
+    }
+    let mut desk = night::desk(80, 24);
+    desk.hear(night::until_done("dc1-fabric", PROD)).press("q");
+    assert!(left(&desk), "it has ended");
+}
+
+#[test]
+fn ctrl_c_twice_leaves_whatever_is_deployed_or_typed() {
+    for size in [(80, 24), (20, 5)] {
+        let mut desk = night::desk(80, 24);
+        desk.hear(night::until_build("dc1-fabric", PROD, false)).press("3 /").resize(size.0, size.1).press("ctrl-c");
+        assert!(!desk.wanted.contains(&Effect::Quit));
+        let screen = desk.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(screen.contains("ctrl-c again leaves"), "{screen}");
+        desk.press("ctrl-c");
+        assert!(desk.wanted.contains(&Effect::Quit));
+    }
 }
 
 #[test]
@@ -253,6 +313,43 @@ fn a_workspace_that_an_earlier_process_kept_is_named_by_its_target_and_can_be_ab
 }
 
 #[test]
+fn a_target_that_was_never_deployed_does_not_say_what_differs_before_it_was_compared() {
+    let mut desk = night::desk(200, 60);
+    desk.press("2 z");
+    let row = desk.row("new-site");
+    assert!(row.contains("not compared") && row.contains("d compares it with what CloudVision holds first"), "{row}");
+    desk.press("j j j j j enter");
+    assert!(desk.shows("not deployed from here yet: what differs from CloudVision is known once"), "{}", desk.screen());
+    desk.pause().press("D");
+    assert!(desk.shows("6 devices · not deployed from here yet"), "{}", desk.screen());
+    desk.press("esc esc").hear(night::until_failed("new-site", PROD));
+    let row = desk.row("new-site");
+    assert!(row.contains("3 differed") && !row.contains("compared"), "{row}");
+}
+
+#[test]
+fn workspaces_that_were_kept_are_counted_and_listed_with_what_kept_them() {
+    let mut desk = night::desk(120, 40);
+    desk.press("2 z");
+    assert!(!desk.shows("kept") && !desk.shows("open still"), "{}", desk.screen());
+    let made = [("ws-d-1", Some("wan-edge".to_owned())), ("ws-gone", None)];
+    let workspaces = made.into_iter().map(|(id, target)| (WorkspaceId::new(id), target)).collect();
+    desk.hear([Report::Unsubmitted { instance: PROD.to_owned(), workspaces }]);
+    assert!(desk.row("─ 2 Deploys").contains("1 kept"), "{}", desk.screen());
+    assert!(desk.shows("▲ 1 workspace of deployments from here is open still: w lists it"), "{}", desk.screen());
+    desk.press("c");
+    assert!(desk.shows("1 workspace of deployments from here is open still"), "{}", desk.screen());
+    desk.press("esc w");
+    assert!(desk.row("wan-edge").contains("kept by a deployment of wan-edge"), "{}", desk.screen());
+    assert!(!desk.row("nightly studio test").contains("kept"), "{}", desk.screen());
+    let mut gone = night::workspace("ws-d-1", "noctui wan-edge", "ines", TimeDelta::minutes(34));
+    gone.state = WorkspaceState::Abandoned;
+    let delta = Delta { all: false, upserts: vec![gone], removed: vec![], at: tonight() };
+    desk.press("esc").hear([Report::Workspaces { instance: PROD.to_owned(), delta }]);
+    assert!(!desk.shows("kept") && !desk.shows("open still"), "{}", desk.screen());
+}
+
+#[test]
 fn a_target_whose_change_control_was_deleted_says_that_d_makes_it_again() {
     let mut desk = night::desk(200, 60);
     let mut targets = night::targets();
@@ -334,5 +431,5 @@ fn the_difference_is_searched_and_walked_device_by_device() {
     desk.press("esc esc");
     assert!(desk.shows("all  1 warning"), "{}", desk.screen());
     desk.press("] Y");
-    assert!(matches!(desk.wanted.last(), Some(crate::app::Effect::Copy(text)) if text.contains("timers bgp 10 30")));
+    assert!(matches!(desk.wanted.last(), Some(Effect::Copy(text)) if text.contains("timers bgp 10 30")));
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod deploys;
+mod hints;
 mod hostile;
 mod night;
 mod screens;

@@ -80,7 +80,7 @@ impl Client {
 /// What a request that got no answer means.
 fn of_request(server: String, error: &reqwest::Error) -> Error {
     if let Some(tls) = tls::cause(error) {
-        return Error::Untrusted { server, source: Some(clean_line(&tls.to_string()).into()) };
+        return Error::Untrusted { server, source: Some(tls::why(tls).into()) };
     }
     let mut cause: &dyn StdError = error;
     while let Some(deeper) = cause.source() {

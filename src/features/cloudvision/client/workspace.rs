@@ -112,6 +112,19 @@ impl Client {
         }
     }
 
+    /// Those of some workspaces that there are. Asking for none finds none.
+    pub async fn workspaces(&self, ids: &[WorkspaceId]) -> Result<Vec<Workspace>, Error> {
+        if ids.is_empty() {
+            // An empty filter would be answered with all of them.
+            return Ok(Vec::new());
+        }
+        let filter = |id| pb::Workspace { key: Some(key(id)), ..pb::Workspace::default() };
+        let request = pb::WorkspaceStreamRequest { partial_eq_filter: ids.iter().map(filter).collect() };
+        let messages: Vec<pb::WorkspaceStreamResponse> =
+            self.collect("/arista.workspace.v1.WorkspaceService/GetAll", request, Repeat::Safe).await?;
+        Ok(messages.into_iter().filter_map(|message| message.value.and_then(wire::workspace)).collect())
+    }
+
     /// Follows one workspace, or all of them.
     #[must_use]
     pub fn follow_workspaces(&self, id: Option<&WorkspaceId>) -> WorkspaceSubscription {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::failure::Failure;
+use super::leaving::leave;
 use super::order::{Advance, Event, Fact, Step, WorkspaceFate};
-use super::run::{Job, leave};
+use super::run::Job;
 use crate::features::cloudvision::act::{ActError, carry_out, ready};
 use crate::features::cloudvision::client::Told;
 use crate::features::cloudvision::error::Error;

@@ -138,6 +138,11 @@ impl Failure {
         matches!(self, Self::Unknown { .. } | Self::Silent) || matches!(self, Self::Call(error) if error.is_transient())
     }
 
+    /// Whether somebody ended it, or the server does not answer: nothing more is to be asked then.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        matches!(self, Self::Cancelled | Self::Left { .. }) || self.is_transient()
+    }
+
     /// What it means that devices cannot be brought again what is in force.
     pub(super) fn of_sync(error: Error) -> Self {
         let is_unknown = matches!(error, Error::Refused { code: tonic::Code::Unimplemented, .. });

@@ -7,6 +7,10 @@
 //!
 //! 1. version, inventory 2. configlets and containers 3. the workspace is made 4. everything is read again 5. everything is
 //!    written but assignments of tags, 6. which need their tags 7. build 8. submission.
+//!
+//! Where every serial number is said, as AVD says them, the second goes out with the first. The sixth could go: tags that are
+//! missing could be made while everything is read again; but then the workspace would be written to before the journal has
+//! what is written, and that is worth more than one way to the server.
 
 mod after;
 mod build;
@@ -15,12 +19,15 @@ mod diff;
 mod failure;
 mod journal;
 mod layout;
+mod leaving;
 mod lookup;
 mod order;
 mod plan;
+mod prepare;
 mod preview;
 pub mod recovery;
 mod run;
+mod submit;
 mod survey;
 mod topology;
 mod waiting;
@@ -29,12 +36,13 @@ mod write;
 pub use diff::diff;
 pub use failure::Failure;
 pub use journal::{About, Journal, ending};
+pub use leaving::abandon;
 pub use lookup::{NotPlaced, Placed};
 pub use order::{
     Advance, Controls, DeviceDiff, Event, Fact, Order, Outcome, Reach, Recorder, Step, Unrecorded, WorkspaceFate,
 };
 pub use plan::{ConfigPlan, DevicePlan, Plan};
-pub use run::{abandon, run};
+pub use run::run;
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,9 @@ use super::LARGEST_CONFIG;
 use super::problem::{Findings, Place, Problem};
 use crate::text::is_harmless;
 
+/// The most letters of a host name: what DNS carries as one (RFC 1035 §2.3.4, without the lengths of its labels).
+pub(super) const LONGEST_HOSTNAME: usize = 253;
+
 /// What is wrong with one value, wherever it stands.
 #[derive(Debug)]
 pub(super) struct Fault {
@@ -76,7 +79,9 @@ pub(super) fn config(bytes: &[u8]) -> Result<ConfigText, Fault> {
 /// Whether `text` can be the name of a device in a folder: what CloudVision, a path and a query can carry.
 pub(super) fn is_hostname(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    (1..=253).contains(&text.len()) && text.bytes().all(plain) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+    (1..=LONGEST_HOSTNAME).contains(&text.len())
+        && text.bytes().all(plain)
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 /// A serial number. Those of virtual devices are longer than those of real ones, and may be any word.

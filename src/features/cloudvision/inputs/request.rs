@@ -17,7 +17,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 use super::super::model::{ConfigText, Deployment, Origin, TagLabel, Wanted};
-use super::check::{self, Candidate};
+use super::check::{self, Candidate, LONGEST_HOSTNAME};
 use super::problem::{Findings, Place, Problem, Problems};
 use super::tree::Node;
 use super::{LARGEST_FILE, LARGEST_TOTAL, MOST_DEVICES, json};
@@ -241,7 +241,11 @@ impl Reading {
     /// One device; `None` where something is wrong with it.
     fn device(&mut self, hostname: &str, node: &Node<'_>) -> Option<Candidate> {
         let path = format!("devices.{hostname}");
-        if !is_hostname(hostname) {
+        if hostname.len() > LONGEST_HOSTNAME {
+            let because =
+                format!("a host name has {LONGEST_HOSTNAME} letters at most, and this one {}", hostname.len());
+            self.refuse(&path, "this is no host name", &because);
+        } else if !is_hostname(hostname) {
             let because =
                 "a host name has small letters, digits, dots, dashes and underscores, and begins with a letter";
             self.refuse(&path, "this is no host name", because);

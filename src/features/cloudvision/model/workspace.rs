@@ -23,6 +23,14 @@ pub enum WorkspaceState {
     Unknown(i32),
 }
 
+impl WorkspaceState {
+    /// Whether it can still be thrown away.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Submitted | Self::Abandoned | Self::RolledBack)
+    }
+}
+
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Workspace {

@@ -29,6 +29,8 @@ pub(super) struct Instance {
     pub(super) workspaces: Collection<WorkspaceId, Workspace>,
     /// Its devices.
     pub(super) devices: Collection<DeviceId, Device>,
+    /// The workspaces that deployments from here have made and not submitted, with their targets.
+    pub(super) unsubmitted: BTreeMap<WorkspaceId, Option<String>>,
 }
 
 /// Things of one kind, by their id.
@@ -147,6 +149,7 @@ impl Instance {
             changes: Collection::default(),
             workspaces: Collection::default(),
             devices: Collection::default(),
+            unsubmitted: BTreeMap::new(),
         }
     }
 
@@ -164,6 +167,12 @@ impl Instance {
     /// Devices were told.
     pub(super) fn devices_told(&mut self, delta: Delta<Device, DeviceId>) -> bool {
         self.devices.apply(delta, |device| device.id.clone(), |device, _| device)
+    }
+
+    /// The workspaces of deployments from here that are open though nobody deploys in them any more.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &Workspace> {
+        let found = self.unsubmitted.keys().filter_map(|id| self.workspaces.items.get(id));
+        found.filter(|workspace| workspace.state.is_open())
     }
 
     /// Why nothing may be done with what was told at `told_at`; `None` if it is what CloudVision holds now. What was told
@@ -229,6 +238,14 @@ impl Instance {
         }
     }
 
+    /// How many workspaces are kept, and how to come to them; nothing where none is.
+    pub(super) fn kept_words(&self) -> Option<String> {
+        let kept = self.kept().count();
+        let many = super::view::words::count(kept, "workspace");
+        let (are, them) = if kept == 1 { ("is", "it") } else { ("are", "them") };
+        (kept > 0).then(|| format!("{many} of deployments from here {are} open still: <workspaces> lists {them}"))
+    }
+
     /// All about it, a line each.
     pub(super) fn story(&self, zone: Zone, now: DateTime<Utc>) -> Vec<String> {
         let view = &self.view;
@@ -266,6 +283,7 @@ impl Instance {
             self.workspaces.items.len(),
             self.devices.items.len()
         ));
+        lines.extend(self.kept_words().map(|words| format!("  {words}")));
         lines
     }
 }

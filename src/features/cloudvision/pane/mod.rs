@@ -85,6 +85,26 @@ struct Front {
     size: (u16, u16),
 }
 
+/// A deployment that ends with noctui.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// Of which target.
+    pub(crate) target: String,
+    /// On which CloudVision.
+    instance: String,
+    /// Whether that is production.
+    pub(crate) production: bool,
+    /// What becomes of it.
+    words: &'static str,
+}
+
+/// `dc1-fabric on prod-emea: its workspace is abandoned`.
+impl std::fmt::Display for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} on {}: {}", self.target, self.instance, self.words)
+    }
+}
+
 /// How the CloudVision that is shown stands in the saved view.
 const ON: &str = "on ";
 
@@ -160,6 +180,18 @@ impl State {
         self.runs.iter().filter(|run| run.ended.is_none()).count()
     }
 
+    /// The deployments of this process that are under way, and what becomes of them where noctui ends now.
+    pub(crate) fn ends_with_noctui(&self) -> Vec<Ending> {
+        let under_way = self.runs.iter().filter(|run| run.ended.is_none());
+        let ending = under_way.map(|run| Ending {
+            target: run.target.clone(),
+            instance: run.instance.clone(),
+            production: self.named(&run.instance).is_some_and(|instance| instance.view.production),
+            words: run.last_words(),
+        });
+        ending.collect()
+    }
+
     /// What deployments of this process may have left behind, a sentence each.
     pub(crate) fn left_behind(&self) -> Vec<String> {
         self.runs.iter().filter_map(Run::left_behind).collect()
@@ -224,7 +256,7 @@ impl State {
     fn left_open(&self, target: &Target) -> Option<&Workspace> {
         let id = target.last.as_ref()?.workspace.as_ref().filter(|_| self.run_of(&target.name).is_none())?;
         let found = self.named(&target.instance)?.workspaces.items.get(id)?;
-        update::is_open(found.state).then_some(found)
+        found.state.is_open().then_some(found)
     }
 
     /// Whether the change control that was to bring the last deployment of a target is known not to exist any more.

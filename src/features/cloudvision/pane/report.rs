@@ -119,6 +119,11 @@ impl State {
                 self.unfinished = unfinished;
                 self.refill_deploys(Some(now));
             }
+            Report::Unsubmitted { instance, workspaces } => {
+                if let Some(instance) = self.instances.iter_mut().find(|other| other.view.name == instance) {
+                    instance.unsubmitted = workspaces;
+                }
+            }
             Report::Deployment { id, progress } => self.progress(&id, *progress, now),
             Report::Done(text) => return Outcome::done(text),
             Report::Failed(trouble) => {

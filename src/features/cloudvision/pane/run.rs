@@ -262,9 +262,20 @@ impl Run {
         }
     }
 
-    /// Whether its change control can still be deleted.
-    pub(super) fn has_open_change(&self) -> bool {
-        self.change.as_ref().is_some_and(|change| !change.state.is_over() && change.state != ChangeState::Running)
+    /// What becomes of it where noctui ends now, and how far it is.
+    pub(super) fn last_words(&self) -> &'static str {
+        let runs = self.change.as_ref().is_some_and(|change| change.state == ChangeState::Running);
+        match () {
+            () if runs => "its change control runs, and goes on without noctui",
+            () if self.is_submitted() => "it is in force; its change control stays as it is",
+            () if self.is_submitting() => "its submission is waited for; its change control stays as it is then",
+            () if self.workspace.is_none() => "nothing is made yet, and nothing will be",
+            () if self.silence.is_some() => {
+                "CloudVision does not answer: its workspace may stay open, which is told then"
+            }
+            () if self.waits_since.is_some() => "it waits for a look; its workspace is abandoned",
+            () => "its workspace is abandoned, and nothing of it is in force",
+        }
     }
 
     /// What the build found in a device.

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::instance::UNSEEN;
 use super::opened::Page;
 use super::rows::DeployRow;
 use super::{Command, Deed, Place, State};
-use crate::features::cloudvision::deploy::Advance;
 use crate::features::cloudvision::model::{ChangeAction, ChangeState};
 use crate::features::cloudvision::worker::Health;
+use crate::ui::Look;
 use crate::ui::page::Span;
 use crate::ui::theme;
 use crate::ui::time::Zone;
@@ -32,6 +33,7 @@ impl State {
                 add(self.waiting(), "to look at");
                 add(self.running(), "running");
                 add(self.unfinished.len(), "unfinished");
+                add(instance.kept().count(), "kept");
                 add(
                     self.targets.iter().flatten().filter(|target| target.instance == instance.view.name).count(),
                     "targets",
@@ -42,7 +44,8 @@ impl State {
                 let count = |state| entries().filter(|entry| entry.change.state == state).count();
                 add(count(ChangeState::Running), "running");
                 add(count(ChangeState::Pending), "pending");
-                add(count(ChangeState::Approved) + count(ChangeState::Scheduled), "approved");
+                add(count(ChangeState::Approved), "approved");
+                add(count(ChangeState::Scheduled), "scheduled");
                 add(entries().filter(|entry| entry.is_news).count(), "new");
             }
         }
@@ -59,10 +62,13 @@ impl State {
         self.runs.iter().filter(|run| run.ended.is_none() && run.waits_since.is_none()).count()
     }
 
-    /// The number on the tab: what is under way or left unfinished; what waits for somebody or runs.
+    /// The number on the tab: what is under way, left unfinished or kept open; what waits for somebody or runs.
     pub(crate) fn badge(&self, place: Place) -> Option<String> {
         let count = match place {
-            Place::Deploys => self.waiting() + self.running() + self.unfinished.len(),
+            Place::Deploys => {
+                let kept = self.instance().map_or(0, |instance| instance.kept().count());
+                self.waiting() + self.running() + self.unfinished.len() + kept
+            }
             Place::Changes => {
                 let entries = self.instance()?.changes.items.values();
                 entries.filter(|entry| !entry.change.state.is_over()).count()
@@ -108,50 +114,29 @@ impl State {
         instants
     }
 
-    /// Whether a deployment that is opened is about to begin.
-    fn is_asked(&self) -> bool {
-        matches!(self.page(Place::Deploys), Some(Page::Deployment(page)) if page.asked_at.is_some())
-    }
-
-    /// Whether a deed makes sense on what is on the screen.
-    fn suits(&self, deed: Deed, place: Place) -> bool {
-        let state = || self.change_on_screen(place).ok().map(|shown| shown.change.state);
-        let may = |action: &ChangeAction| state().is_some_and(|state| action.is_possible(state));
-        let run = || self.subject_run();
-        match deed {
-            Deed::GoOn => run().is_some_and(|run| run.waits_since.is_some()),
-            Deed::DeployStart if self.subject_target().is_ok_and(|target| target.advance == Advance::Pending) => false,
-            Deed::Deploy | Deed::DeployStart => {
-                !self.is_asked() && self.subject_target().is_ok() && run().is_none_or(|run| run.ended.is_some())
-            }
-            Deed::Cancel => run().is_some_and(|run| run.ended.is_none() || run.has_open_change()),
-            Deed::Abandon => match (place, self.page(place)) {
-                (_, Some(Page::Workspaces(board))) => board.list.selected().is_some(),
-                (Place::Deploys, _) => {
-                    let left = self.subject_unfinished();
-                    left.is_some_and(|left| !left.lives && !left.phase.is_in_force()) || self.kept_here().is_some()
-                }
-                (Place::Changes, _) => false,
-            },
-            Deed::Approve | Deed::ApproveStart => state() == Some(ChangeState::Pending),
-            Deed::Unapprove => may(&ChangeAction::Unapprove),
-            Deed::Start => may(&ChangeAction::Start),
-            Deed::Stop => may(&ChangeAction::Stop),
-            Deed::Unschedule => may(&ChangeAction::Unschedule),
-            Deed::Delete => may(&ChangeAction::Delete),
-            Deed::Arrange => true,
-        }
+    /// Whether a deed would do something with what is on the screen: the footer promises no more than that.
+    fn suits(&self, deed: Deed, place: Place, look: &Look<'_>) -> bool {
+        // What has only just come to the screen can be acted on in a moment.
+        self.aim(deed, place, &Look { now: look.now + UNSEEN, ..*look }).is_ok()
     }
 
     /// The word for a command in the footer; `None` where it makes no sense now.
-    pub(crate) fn hint(&self, place: Place, command: Command, word: &'static str) -> Option<&'static str> {
+    pub(crate) fn hint(
+        &self,
+        place: Place,
+        command: Command,
+        word: &'static str,
+        look: &Look<'_>,
+    ) -> Option<&'static str> {
         let run = || self.subject_run();
         let makes_sense = match command {
-            Command::Do(deed) => self.suits(deed, place),
-            Command::OpenChange => run().is_some_and(|run| run.change.is_some()),
+            Command::Do(deed) => self.suits(deed, place, look),
+            Command::OpenChange => self.change_of_deployment().is_some(),
             Command::Schedule => {
-                let state = self.change_on_screen(place).ok().map(|shown| shown.change.state);
-                state == Some(ChangeState::Approved)
+                let action = ChangeAction::Schedule(look.now);
+                let shown = self.act_on_screen(place, &action, look.now + UNSEEN);
+                // One that is planned already is planned anew by `p`, and that need not be said.
+                shown.is_ok_and(|(shown, _)| shown.change.state == ChangeState::Approved)
             }
             Command::Open => match (place, self.page(place)) {
                 (_, Some(Page::Deployment(page))) => !page.detail.list.rows().is_empty(),

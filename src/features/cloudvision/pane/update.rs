@@ -10,20 +10,15 @@ use super::opened::{Board, ChangePage, DeploymentPage, Page, Subject};
 use super::rows::{DeployRow, Part};
 use super::{Command, Outcome, Place, State, view};
 use crate::command::{Motion, Scope};
-use crate::features::cloudvision::model::{ChangeAction, Device, Workspace, WorkspaceState};
+use crate::features::cloudvision::model::{Change, ChangeAction, ChangeId, Device, Workspace};
 use crate::features::cloudvision::worker::{Request, Unfinished};
 use crate::ui::Look;
-
-/// Whether a workspace in this state can still be thrown away.
-pub(super) fn is_open(state: WorkspaceState) -> bool {
-    !matches!(state, WorkspaceState::Submitted | WorkspaceState::Abandoned | WorkspaceState::RolledBack)
-}
 
 /// The workspaces that are open and fit a filter, those changed last first.
 pub(super) fn workspaces(instance: &Instance, filter: &str) -> Vec<Workspace> {
     let fits = |workspace: &&Workspace| {
         let by = &workspace.created_by;
-        is_open(workspace.state) && has(&[&workspace.name, workspace.id.as_str(), by, &workspace.description], filter)
+        workspace.state.is_open() && has(&[&workspace.name, workspace.id.as_str(), by, &workspace.description], filter)
     };
     let mut rows: Vec<Workspace> = instance.workspaces.items.values().filter(fits).cloned().collect();
     rows.sort_by_key(|workspace| std::cmp::Reverse(workspace.modified_at.max(workspace.created_at)));
@@ -91,7 +86,7 @@ impl State {
                 self.edit_change(place, &ChangeAction::Edit { name: Some(String::new()), notes: None }, look.now)
             }
             Command::Describe => self.edit_change(place, &ChangeAction::Edit { name: None, notes: None }, look.now),
-            Command::OpenChange => self.open_change_of_run(),
+            Command::OpenChange => self.open_change_of_deployment(),
             Command::Open => self.open(place),
             Command::Close => self.back(place).unwrap_or_default(),
             Command::Next => self.step(place, Motion::Down),
@@ -194,20 +189,28 @@ impl State {
         }
     }
 
-    /// `o`: the change control that came of the deployment on the screen.
-    fn open_change_of_run(&mut self) -> Outcome {
-        let found = self.subject_run().and_then(|run| Some((run.instance.clone(), Arc::clone(run.change.as_ref()?))));
-        let last = || {
-            let target = self.subject_target().ok()?;
-            let id = target.last.as_ref()?.change.as_ref()?;
-            let entry = self.named(&target.instance)?.changes.items.get(id)?;
-            Some((target.instance.clone(), Arc::clone(&entry.change)))
+    /// The change control that came of the deployment on the screen, as it stands now, and on which CloudVision: that of
+    /// one of this process, else of the last one that the journal tells of.
+    pub(super) fn change_of_deployment(&self) -> Option<(String, Arc<Change>)> {
+        let now = |instance: &str, id: &ChangeId| {
+            let entry = self.named(instance)?.changes.items.get(id)?;
+            Some(Arc::clone(&entry.change))
         };
-        let Some((instance, change)) = found.or_else(last) else {
+        if let Some(run) = self.subject_run() {
+            // It tells of its own, which may not be in the list yet.
+            let own = run.change.as_ref()?;
+            return Some((run.instance.clone(), now(&run.instance, &own.id).unwrap_or_else(|| Arc::clone(own))));
+        }
+        let target = self.subject_target().ok()?;
+        let last = target.last.as_ref()?.change.as_ref()?;
+        Some((target.instance.clone(), now(&target.instance, last)?))
+    }
+
+    /// `o`.
+    fn open_change_of_deployment(&mut self) -> Outcome {
+        let Some((instance, change)) = self.change_of_deployment() else {
             return Outcome::warn("there is no change control of it; 3 lists all of them");
         };
-        let newest = self.named(&instance).and_then(|instance| instance.changes.items.get(&change.id));
-        let change = newest.map_or(change, |entry| Arc::clone(&entry.change));
         self.above_deploys.pages.push(Page::Change(ChangePage::new(instance, &change)));
         Outcome::none()
     }

@@ -1,6 +1,7 @@
 //! What the screen asks of the worker, and what the worker tells. Everything names its CloudVision by the name that the
 //! configuration gives it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -248,6 +249,14 @@ pub enum Report {
     Targets(Vec<Target>),
     /// What earlier processes have left unfinished.
     Unfinished(Vec<Unfinished>),
+    /// The workspaces that deployments from here, all of which have ended, made and did not submit, by any process: those of
+    /// them that are open are in nobody's hands.
+    Unsubmitted {
+        /// On which CloudVision.
+        instance: String,
+        /// Each with the target that was deployed, if it was one.
+        workspaces: BTreeMap<WorkspaceId, Option<String>>,
+    },
     /// A deployment of this process tells something.
     Deployment {
         /// Which.

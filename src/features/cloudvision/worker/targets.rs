@@ -20,6 +20,8 @@ use crate::trouble::Trouble;
 
 /// How long commits are gathered.
 const SETTLE: Duration = Duration::from_millis(500);
+/// Workspaces of earlier deployments that are told, the newest: of each target the journal keeps fifty.
+const UNSUBMITTED: usize = 2_000;
 /// How often it is looked whether the processes of other deployments still run: whoever is killed writes nothing.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -137,6 +139,9 @@ async fn tell(shared: &Shared) -> Vec<Owner> {
         });
     }
     shared.tell(Report::Targets(targets)).await;
+    for instance in &shared.setup.instances {
+        tell_unsubmitted(shared, &instance.name).await;
+    }
     match shared.store.read(journal::unfinished).await {
         Ok(left) => {
             let not_ours = left.into_iter().filter(|left| left.fate != Fate::Ours);
@@ -159,6 +164,18 @@ async fn tell(shared: &Shared) -> Vec<Owner> {
             tracing::warn!(%error, "the journal cannot be read");
             Vec::new()
         }
+    }
+}
+
+/// Tells which workspaces deployments have made on an instance and not submitted.
+async fn tell_unsubmitted(shared: &Shared, instance: &str) {
+    let server = shared.instance(instance).server;
+    match shared.store.read(move |connection| journal::unsubmitted(connection, &server, UNSUBMITTED)).await {
+        Ok(rows) => {
+            let workspaces = rows.into_iter().map(|row| (row.workspace, row.target)).collect();
+            shared.tell(Report::Unsubmitted { instance: instance.to_owned(), workspaces }).await;
+        }
+        Err(error) => tracing::warn!(%error, "the journal cannot be read"),
     }
 }
 

@@ -224,6 +224,11 @@ async fn a_deployment_that_builds_abandons_what_those_before_it_have_left_open()
         targets[0].last.as_ref()?.workspace.clone()
     };
     let first = desk.hear(kept).await;
+    let told = |report: &Report| {
+        let Report::Unsubmitted { workspaces, .. } = report else { return None };
+        workspaces.get(&first).cloned()
+    };
+    assert_eq!(desk.hear(told).await.as_deref(), Some("leaves"));
     desk.deploy().await;
     let said = desk.hear(|report| {
         let Report::Deployment { progress, .. } = report else { return None };

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use super::Desk;
 use crate::blocking;
 use crate::features::lab::act::{Change, Outcome};
-use crate::features::lab::model::{Forward, Machine, Place, Protocol, Snapshot, Wanted, component};
+use crate::features::lab::error::Error;
+use crate::features::lab::model::{Forward, Machine, Place, Protocol, Saved, Snapshot, Unusable, Wanted, component};
 use crate::features::lab::worker::load_file;
 use crate::output;
+use crate::text::clean_line;
 use crate::trouble::Trouble;
 
 /// A forward as it was asked for.
@@ -85,6 +87,10 @@ pub(super) async fn add(desk: &Desk, asked: Asked, json: bool) -> anyhow::Result
     let is_told = asked.address.is_some() && asked.component.is_some();
     let known = if is_told { None } else { machine(desk, &asked.name).await? };
     let wanted = asked.wanted(known.as_ref())?;
+    wanted.check_new().map_err(|why| Trouble::of(&Error::from(why)))?;
+    if let Some(warning) = wanted.warning() {
+        output::complain(&format!("noctui: {warning}"));
+    }
     say(&[desk.actor.carry_out(&Change::Add(wanted)).await], json)
 }
 
@@ -93,14 +99,21 @@ pub(super) fn only<'f>(forwards: &'f [Forward], place: &Place) -> Result<&'f For
     let fitting: Vec<&Forward> = forwards.iter().filter(|forward| place.fits(forward)).collect();
     match fitting.as_slice() {
         [only] => Ok(only),
-        [] => Err(Trouble::new("there is no such forward").to_do("noctui lab list shows those that there are")),
-        several => {
-            let ports: Vec<String> =
-                several.iter().map(|forward| format!("{} ({})", forward.port, forward.title())).collect();
-            Err(Trouble::new("more than one forward is meant")
-                .to_do(&format!("name one by its port: {}", ports.join(", "))))
-        }
+        [] => Err(no_such()),
+        fitting => Err(several(fitting)),
     }
+}
+
+/// None fits.
+pub(super) fn no_such() -> Trouble {
+    Trouble::new("there is no such forward").to_do("noctui lab list shows those that there are")
+}
+
+/// More than one fits.
+pub(super) fn several(fitting: &[&Forward]) -> Trouble {
+    let title = |forward: &&Forward| format!("{} ({} at {})", forward.port, forward.title(), forward.address);
+    let ports: Vec<String> = fitting.iter().map(title).collect();
+    Trouble::new("more than one forward is meant").to_do(&format!("name one by its port: {}", ports.join(", ")))
 }
 
 /// `noctui lab remove`
@@ -117,28 +130,57 @@ pub(super) async fn restore(desk: &Desk, file: &Path, dry_run: bool, json: bool)
         desk.writable()?;
     }
     let path: PathBuf = file.to_owned();
-    let wanted = blocking::run(move || load_file(&path)).await?;
+    let saved = blocking::run(move || load_file(&path)).await?;
+    let unusable = saved.unusable();
     if dry_run {
-        let snapshot: Snapshot = desk.actor.client.snapshot().await.map_err(|error| Trouble::of(&error))?;
-        let missing: Vec<&Wanted> = wanted.iter().filter(|wanted| snapshot.existing(wanted).is_none()).collect();
-        if json {
-            output::print_json(&missing)?;
-        } else {
-            let line = |wanted: &&Wanted| format!("would make {} to {}\n", wanted.title(), wanted.address);
-            output::print(&missing.iter().map(line).collect::<String>())?;
-        }
-        return Ok(ExitCode::SUCCESS);
+        return say_missing(desk, &saved, &unusable, json).await;
     }
-    let mut outcomes = Vec::with_capacity(wanted.len());
-    for wanted in wanted {
-        outcomes.push(desk.actor.carry_out(&Change::Add(wanted)).await);
+    let Saved { forwards, unreadable, .. } = saved;
+    let is_empty = forwards.is_empty() && unreadable.is_empty();
+    let mut outcomes: Vec<Outcome> = unreadable.iter().map(|it| not_made(&it.title, &Trouble::new(&it.why))).collect();
+    for wanted in forwards {
+        let title = clean_line(&wanted.title());
+        let outcome = desk.actor.carry_out(&Change::Add(wanted)).await;
+        outcomes.push(if let Outcome::Failed { trouble } = &outcome { not_made(&title, trouble) } else { outcome });
     }
     if json {
         output::print_json(&outcomes)?;
+        // What failed is in there; the exit code says that something did.
+        let failed = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed { .. }));
+        return Ok(if failed { ExitCode::from(output::EXIT_FAILED) } else { ExitCode::SUCCESS });
     }
-    let failed = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed { .. }));
-    if !json {
-        say(&outcomes, false)?;
+    if is_empty {
+        output::print(&format!("there are no forwards in {}\n", clean_line(&file.display().to_string())))?;
     }
-    Ok(if failed { ExitCode::from(output::EXIT_FAILED) } else { ExitCode::SUCCESS })
+    say(&outcomes, false)
+}
+
+/// A forward of a file that was not made, with its name: there are others.
+fn not_made(title: &str, trouble: &Trouble) -> Outcome {
+    let mut named = Trouble::new(&format!("{title}: {}", trouble.what()));
+    for because in trouble.because() {
+        named = named.caused_by(because);
+    }
+    Outcome::Failed { trouble: named.to_do(trouble.remedy().unwrap_or_default()) }
+}
+
+/// What would be made of a file.
+async fn say_missing(desk: &Desk, saved: &Saved, unusable: &[Unusable], json: bool) -> anyhow::Result<ExitCode> {
+    let snapshot: Snapshot = desk.actor.client.snapshot().await.map_err(|error| Trouble::of(&error))?;
+    let can_be_made = |wanted: &&Wanted| wanted.check().is_ok() && snapshot.existing(wanted).is_none();
+    let missing: Vec<&Wanted> = saved.forwards.iter().filter(can_be_made).collect();
+    for Unusable { title, why } in unusable {
+        output::complain(&format!("noctui: would not make {title}: {why}"));
+    }
+    if json {
+        output::print_json(&missing)?;
+    } else if missing.is_empty() {
+        output::print("nothing is missing that can be made\n")?;
+    } else {
+        let line = |wanted: &&Wanted| {
+            format!("would make {} to {}\n", clean_line(&wanted.title()), clean_line(&wanted.address))
+        };
+        output::print(&missing.iter().map(line).collect::<String>())?;
+    }
+    Ok(ExitCode::SUCCESS)
 }

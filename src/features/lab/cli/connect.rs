@@ -2,14 +2,13 @@
 
 use std::process::ExitCode;
 
-use tokio::process::Command;
-
-use super::change::{Asked, machine, only};
+use super::change::{Asked, machine, no_such, several};
+use super::running::{Signals, start};
 use super::{Desk, Which};
 use crate::config::Config;
-use crate::features::lab::act::{Change, Outcome, wait_until_open};
+use crate::features::lab::act::{Change, Outcome, silent, wait_until_open};
 use crate::features::lab::connect::{Launch, Surroundings, Target, launch, line};
-use crate::features::lab::model::{Forward, Place, Protocol};
+use crate::features::lab::model::{self, Forward, Place, Protocol, Snapshot, component};
 use crate::output;
 use crate::trouble::Trouble;
 
@@ -28,7 +27,7 @@ pub(crate) struct Args {
     /// Remove the forward afterwards if it was made for this.
     #[arg(long)]
     remove_after: bool,
-    /// Only print the command.
+    /// Only print the command; nothing is made and nothing is waited for.
     #[arg(long)]
     print: bool,
     /// For scp: files, of which :PATH is one of the machine.
@@ -39,84 +38,182 @@ pub(crate) struct Args {
     which: Which,
 }
 
+/// How a connection ended.
+struct Ended {
+    /// Of the program, or of noctui.
+    code: ExitCode,
+    /// Whether the forward is going to be used from elsewhere.
+    keeps: bool,
+    /// Whether a program has used it.
+    used: bool,
+}
+
 /// Runs it.
 pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     let desk = args.which.open(config).await?;
     let (forwards, gateway, _) = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
-    let wished = args.wished();
-    let several = forwards.iter().any(|forward| wished.fits(forward));
-    let (forward, is_new) = match (only(&forwards, &wished), &args.place) {
-        (Ok(forward), _) => (forward.clone(), false),
-        (Err(_), Place::Machine { name, target }) if !several => {
-            (make(&desk, name, *target, args.protocol).await?, true)
-        }
-        // Several fit, or a port was named: nothing is guessed.
-        (Err(trouble), _) => return Err(trouble.into()),
-    };
-    let host = desk.host(&gateway);
-    let reach = wait_until_open(&host, &forward).await;
-    if !reach.is_open() {
-        return Err(Trouble::new(&format!("{} does not answer on {host}:{}", forward.title(), forward.port))
-            .caused_by(&reach.words())
-            .to_do("switch the machine on, or wait until its service has started")
-            .into());
-    }
-    let mut target = Target::of(&desk.lab.name, &host, &forward, args.protocol);
-    target.files = args.files;
-    if let Some(user) = args.user {
-        target.user = user;
-    }
-    // Here the shell waits for the program anyway: tmux has no part in it.
-    let around = Surroundings { is_tmux: false, ..Surroundings::read(|name| std::env::var_os(name)) };
-    let words = match launch(&config.connect, &target, &around, true)? {
-        Launch::Terminal(words) | Launch::Beside(words) => words,
-        Launch::Tunnel { line, address } => {
-            output::complain("noctui: there is no display here; run this where there is one:");
-            output::print(&format!("{line}\n"))?;
-            output::complain(&format!("noctui: and then open {address}"));
-            return Ok(ExitCode::SUCCESS);
-        }
-    };
+    let found = find(&desk, forwards, &args.wished()).await?;
     if args.print || args.which.json {
-        if args.which.json {
-            let told =
-                serde_json::json!({"address": target.address(), "command": words, "forward": forward, "made": is_new});
-            output::print_json(&told)?;
-        } else {
-            output::print(&format!("{}\n", line(&words)))?;
-        }
-        return Ok(ExitCode::SUCCESS);
+        let forward = found.ok_or_else(|| {
+            Trouble::new("there is no forward for this yet, and only printing makes none")
+                .to_do("make it with noctui lab add, or connect")
+        })?;
+        return args.tell(&desk, &gateway, &forward, config);
     }
-    let code = start(&words).await?;
-    if is_new && (args.remove_after || config.connect.remove_after) {
-        match desk.actor.carry_out(&Change::Remove(forward.clone())).await {
+    // From here on nothing ends noctui before it has put its things in order.
+    let mut signals = Signals::listen()?;
+    let (forward, is_new) = match (found, &args.place) {
+        (Some(forward), _) => (forward, false),
+        (None, Place::Machine { name, target }) => (make(&desk, name, *target, args.protocol).await?, true),
+        (None, Place::Port(_)) => return Err(no_such().into()),
+    };
+    let ended = args.connect(&desk, &gateway, &forward, config, &mut signals).await;
+    if !is_new {
+        return ended.map(|ended| ended.code);
+    }
+    let (keeps, used) = ended.as_ref().map_or((false, false), |ended| (ended.keeps, ended.used));
+    if (args.remove_after || config.connect.remove_after) && !keeps {
+        match desk.actor.carry_out(&Change::Tidy(forward.clone())).await {
             Outcome::Failed { trouble } => output::complain(&format!("noctui: {trouble}")),
             Outcome::Removed { .. } | Outcome::Made { .. } | Outcome::Found { .. } => {
                 output::complain(&format!("noctui: the forward to {} was removed again", forward.title()));
             }
         }
+    } else if !used {
+        let (title, port) = (forward.title(), forward.port);
+        output::complain(&format!("noctui: the forward to {title} stays; noctui lab remove {port} deletes it"));
     }
-    Ok(code)
+    ended.map(|ended| ended.code)
+}
+
+/// The forward that a connection is to use; `None` where a machine has none that works.
+async fn find(desk: &Desk, mut forwards: Vec<Forward>, place: &Place) -> Result<Option<Forward>, Trouble> {
+    forwards.retain(|forward| place.fits(forward));
+    if forwards.is_empty() {
+        return if matches!(place, Place::Port(_)) { Err(no_such()) } else { Ok(None) };
+    }
+    let firewall = desk.actor.client.firewall().await;
+    let snapshot = Snapshot { forwards, firewall, ..Snapshot::default() };
+    let is_dead = |forward: &&Forward| snapshot.has_rule(forward) == Some(false);
+    let living: Vec<&Forward> = snapshot.forwards.iter().filter(|forward| !is_dead(forward)).collect();
+    match (place, living.is_empty()) {
+        (Place::Port(port), true) => Err(Trouble::new(&format!("the forward on {port} is dead"))
+            .caused_by("the gateway's firewall has no rule for it")
+            .to_do("connect to the machine by its name: another forward is made")),
+        (Place::Machine { .. }, true) => Ok(None),
+        (_, false) => choose(living, place).map(|forward| Some(forward.clone())),
+    }
+}
+
+/// The one that is meant: of a machine that for its usual protocol, and of several that lead to the same place any.
+fn choose<'f>(mut forwards: Vec<&'f Forward>, place: &Place) -> Result<&'f Forward, Trouble> {
+    if let (Place::Machine { target: None, .. }, Some(first)) = (place, forwards.first()) {
+        let kind = component(&first.component);
+        let ports = kind.protocols.iter().filter_map(|protocol| kind.port(*protocol));
+        let usual = ports.into_iter().find(|port| forwards.iter().any(|forward| forward.target == *port));
+        forwards.retain(|forward| usual.is_none_or(|port| forward.target == port));
+    }
+    let place_of = |forward: &Forward| (forward.name.clone(), forward.address.clone(), forward.target);
+    let is_one_place = forwards.windows(2).all(|pair| match pair {
+        [one, other] => place_of(one) == place_of(other),
+        _ => true,
+    });
+    let lowest = forwards.iter().min_by_key(|forward| forward.port).copied();
+    lowest.filter(|_| is_one_place).ok_or_else(|| several(&forwards))
 }
 
 impl Args {
     /// The forward that is meant: a machine without a port means the one for the protocol, where there is one.
     fn wished(&self) -> Place {
         match (&self.place, self.protocol) {
-            (Place::Machine { name, target: None }, Some(protocol)) => Place::Machine {
-                name: name.clone(),
-                target: Some(crate::features::lab::model::Target::Protocol(protocol)),
-            },
+            (Place::Machine { name, target: None }, Some(protocol)) => {
+                Place::Machine { name: name.clone(), target: Some(model::Target::Protocol(protocol)) }
+            }
             (place, _) => place.clone(),
         }
     }
+
+    /// What is started, and how.
+    fn target(&self, desk: &Desk, gateway: &str, forward: &Forward) -> Target {
+        let named = match &self.place {
+            Place::Machine { target: Some(model::Target::Protocol(protocol)), .. } => Some(*protocol),
+            Place::Machine { .. } | Place::Port(_) => None,
+        };
+        let mut target = Target::of(&desk.lab.name, &desk.host(gateway), forward, self.protocol.or(named));
+        target.files.clone_from(&self.files);
+        if let Some(user) = &self.user {
+            target.user.clone_from(user);
+        }
+        target
+    }
+
+    /// Prints what would be started.
+    fn tell(&self, desk: &Desk, gateway: &str, forward: &Forward, config: &Config) -> anyhow::Result<ExitCode> {
+        let target = self.target(desk, gateway, forward);
+        let (words, opens) = match launch(&config.connect, &target, &around(), true)? {
+            Launch::Terminal(words) | Launch::Beside(words) => (words, None),
+            Launch::Tunnel { words, address } => (words, Some(address)),
+        };
+        if self.which.json {
+            let told = serde_json::json!({"address": target.address(), "command": words, "forward": forward, "then_open": opens});
+            output::print_json(&told)?;
+        } else {
+            output::print(&format!("{}\n", line(&words)))?;
+            if let Some(address) = opens {
+                output::complain(&format!(
+                    "noctui: there is no display here; run it where there is one, then open {address}"
+                ));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Waits until something answers, and runs the program.
+    async fn connect(
+        &self,
+        desk: &Desk,
+        gateway: &str,
+        forward: &Forward,
+        config: &Config,
+        signals: &mut Signals,
+    ) -> anyhow::Result<Ended> {
+        let target = self.target(desk, gateway, forward);
+        // What cannot be started need not be waited for.
+        let launch = launch(&config.connect, &target, &around(), true)?;
+        let reach = tokio::select! {
+            reach = wait_until_open(&target.host, forward) => reach,
+            signal = signals.next() => {
+                output::complain("noctui: no longer waiting for an answer");
+                return Ok(Ended { code: signal.code(), keeps: false, used: false });
+            }
+        };
+        if !reach.is_open() {
+            return Err(silent(&target.host, forward, &reach).into());
+        }
+        match launch {
+            Launch::Terminal(words) | Launch::Beside(words) => {
+                Ok(Ended { code: start(&words, signals).await?, keeps: false, used: true })
+            }
+            Launch::Tunnel { words, address } => {
+                output::complain("noctui: there is no display here; run this where there is one:");
+                output::print(&format!("{}\n", line(&words)))?;
+                output::complain(&format!("noctui: and then open {address}"));
+                Ok(Ended { code: ExitCode::SUCCESS, keeps: true, used: false })
+            }
+        }
+    }
+}
+
+/// What surrounds this process. The shell waits for the program anyway: tmux has no part in it.
+fn around() -> Surroundings {
+    Surroundings { is_tmux: false, ..Surroundings::read(|name| std::env::var_os(name)) }
 }
 
 /// Makes a forward to a machine.
 async fn make(
     desk: &Desk,
     name: &str,
-    target: Option<crate::features::lab::model::Target>,
+    target: Option<model::Target>,
     protocol: Option<Protocol>,
 ) -> anyhow::Result<Forward> {
     desk.writable()?;
@@ -133,13 +230,35 @@ async fn make(
     }
 }
 
-/// Runs a program in this terminal; its exit code becomes ours.
-async fn start(words: &[String]) -> anyhow::Result<ExitCode> {
-    let (program, arguments) = words.split_first().ok_or_else(|| Trouble::new("there is no program"))?;
-    let status = Command::new(program).args(arguments).status().await.map_err(|error| {
-        Trouble::new(&format!("cannot start {program}"))
-            .caused_by(&error.to_string())
-            .to_do("name another one in [connect]")
-    })?;
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(output::EXIT_FAILED)))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forward(port: u16, component: &str, address: &str, target: u16) -> Forward {
+        let (name, component, address) = ("web01".to_owned(), component.to_owned(), address.to_owned());
+        Forward { port, name, component, address, target }
+    }
+
+    #[test]
+    fn a_machine_alone_means_its_usual_protocol_and_of_duplicates_any() {
+        let choose = |forwards: &[Forward], place: &str| {
+            let place: Place = place.parse().unwrap();
+            let fitting = forwards.iter().filter(|forward| place.fits(forward)).collect();
+            super::choose(fitting, &place).map(|forward| forward.port).map_err(|trouble| trouble.one_line())
+        };
+        let own = [
+            forward(50_071, "CentOS", "192.168.1.20", 3389),
+            forward(50_064, "CentOS", "192.168.1.20", 22),
+            forward(50_052, "CentOS", "192.168.1.20", 22),
+        ];
+        assert_eq!(choose(&own, "web01"), Ok(50_052));
+        assert_eq!(choose(&own, "web01:ssh"), Ok(50_052));
+        assert_eq!(choose(&own, "web01:rdp"), Ok(50_071));
+        assert_eq!(choose(&own, "50064"), Ok(50_064));
+        // Two machines of one name are two places.
+        let two = [forward(50_001, "OneFS", "192.168.1.21", 8080), forward(50_002, "OneFS", "192.168.1.22", 8080)];
+        assert!(choose(&two, "web01").unwrap_err().starts_with("more than one forward is meant"));
+        let odd = [forward(50_001, "Weird", "192.168.1.21", 4444)];
+        assert_eq!(choose(&odd, "web01"), Ok(50_001));
+    }
 }

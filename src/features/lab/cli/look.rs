@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::Desk;
 use crate::blocking;
 use crate::clock;
+use crate::features::lab::counted;
 use crate::features::lab::model::{self, Reach, Row, Saved, Snapshot, mending};
 use crate::features::lab::probe;
 use crate::features::lab::store;
@@ -23,6 +24,8 @@ struct Told<'a> {
     lab: &'a str,
     gateway: String,
     token: Option<model::Claims>,
+    /// What was not told or is not believed.
+    doubts: Vec<String>,
     rows: Vec<Row>,
 }
 
@@ -59,10 +62,17 @@ pub(super) async fn list(desk: &Desk, measures: bool, json: bool) -> anyhow::Res
     let (snapshot, rows) = read(desk, measures).await?;
     if json {
         let token = desk.actor.client.holding().await.map(|holding| holding.claims);
-        output::print_json(&Told { lab: &desk.lab.name, gateway: desk.host(&snapshot.gateway), token, rows })?;
+        let gateway = desk.host(&snapshot.gateway);
+        output::print_json(&Told { lab: &desk.lab.name, gateway, token, doubts: snapshot.doubts, rows })?;
         return Ok(ExitCode::SUCCESS);
     }
     output::print(&table(&rows))?;
+    for doubt in &snapshot.doubts {
+        output::complain(&format!("noctui: {doubt}"));
+    }
+    if snapshot.unreadable > 0 {
+        output::complain(&format!("noctui: {} of the list cannot be read", counted(snapshot.unreadable, "forward")));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -101,9 +111,17 @@ pub(super) async fn addresses(desk: &Desk, name: Option<String>, json: bool) -> 
     // The gateway takes the name for a pattern.
     let found: BTreeMap<String, model::Machine> =
         found.into_iter().filter(|(known, _)| name.as_ref().is_none_or(|name| name == known)).collect();
+    let code = if found.is_empty() && name.is_some() { ExitCode::from(output::EXIT_NO) } else { ExitCode::SUCCESS };
     if json {
         output::print_json(&found)?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(code);
+    }
+    if found.is_empty() {
+        output::complain(&match name {
+            Some(name) => format!("noctui: the gateway knows no address of {}", crate::text::clean_line(&name)),
+            None => "noctui: the gateway knows no addresses".to_owned(),
+        });
+        return Ok(code);
     }
     let mut lines = vec![["MACHINE", "COMPONENT", "ADDRESSES", "ROUTABLE"].map(str::to_owned)];
     for (name, machine) in found {
@@ -111,7 +129,7 @@ pub(super) async fn addresses(desk: &Desk, name: Option<String>, json: bool) -> 
         lines.push([name, machine.component, machine.addresses.join(" "), routable.to_owned()]);
     }
     output::print(&Table::new(output::columns()).lines(&lines))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 /// Something that is wrong.
@@ -138,19 +156,26 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
         })
         .collect();
     let mut say = |what: String| faults.push(Fault { what, row: None, mending: None });
+    for doubt in &snapshot.doubts {
+        say(doubt.clone());
+    }
     match &snapshot.firewall {
-        None => say("the health check is not told: what is dead or unlisted cannot be seen".to_owned()),
-        Some(firewall) if firewall.foreign > 0 => {
-            say("a rule in the gateway's firewall is no forward: nothing can be made or deleted until it is gone"
-                .to_owned());
+        None => say("without the health check, what is dead or unlisted cannot be seen".to_owned()),
+        Some(firewall) => {
+            if firewall.foreign > 0 {
+                say("a rule in the gateway's firewall is no forward: nothing can be made or deleted until it is gone"
+                    .to_owned());
+            }
+            if firewall.leftovers > 0 {
+                say(format!("{} left in the firewall that nothing leads to", counted(firewall.leftovers, "rule")));
+            }
         }
-        Some(_) => {}
     }
     if snapshot.unreadable > 0 {
-        say(format!("{} forwards of the list cannot be read", snapshot.unreadable));
+        say(format!("{} of the list cannot be read", counted(snapshot.unreadable, "forward")));
     }
     if snapshot.is_nearly_full() {
-        say(format!("{} of the gateway's {} ports are taken", snapshot.forwards.len(), model::POOL));
+        say(format!("{} of the usual {} ports are taken", snapshot.forwards.len(), model::PORTS.len()));
     }
     let now = clock::now();
     if let Some(end) = desk.actor.client.holding().await.and_then(|holding| holding.claims.expires_at)
@@ -161,7 +186,8 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
     if json {
         output::print_json(&faults)?;
     } else if faults.is_empty() {
-        output::print(&format!("{}: nothing is wrong with {} forwards\n", desk.lab.name, snapshot.forwards.len()))?;
+        let forwards = counted(snapshot.forwards.len(), "forward");
+        output::print(&format!("{}: nothing is wrong with {forwards}\n", desk.lab.name))?;
     } else {
         let line = |fault: &Fault| match &fault.mending {
             Some(mending) => format!("{}\n  on the gateway: {mending}\n", fault.what),
@@ -176,17 +202,30 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
 pub(super) async fn save(desk: &Desk, file: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let (forwards, gateway, unreadable) = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
     let snapshot = Snapshot { gateway, forwards, unreadable, ..Snapshot::default() };
+    let saved = Saved::of(&desk.lab.name, &snapshot);
+    let (count, unusable) = (saved.forwards.len(), saved.unusable());
+    let shown = crate::text::clean_line(&file.display().to_string());
     if file == Path::new("-") {
-        output::print(&Saved::of(&desk.lab.name, &snapshot).write())?;
+        output::print(&saved.write())?;
+    } else {
+        let path = file.to_owned();
+        blocking::run(move || save_file(&saved, &path)).await?;
+    }
+    for it in &unusable {
+        output::complain(&format!("noctui: {} cannot be made again: {}", it.title, it.why));
+    }
+    if snapshot.unreadable > 0 {
+        let many = counted(snapshot.unreadable, "forward");
+        output::complain(&format!("noctui: {many} of the list cannot be read and had to be left out"));
+    }
+    if file == Path::new("-") {
         return Ok(ExitCode::SUCCESS);
     }
-    let (lab, path) = (desk.lab.name.clone(), file.to_owned());
-    let count = blocking::run(move || save_file(&lab, &snapshot, &path)).await?;
-    let shown = crate::text::clean_line(&file.display().to_string());
     if json {
-        output::print_json(&serde_json::json!({ "file": shown, "forwards": count }))?;
+        output::print_json(&serde_json::json!({ "file": shown, "forwards": count, "unusable": unusable }))?;
     } else {
-        output::print(&format!("{count} forwards are in {shown}\n"))?;
+        let verb = if count == 1 { "is" } else { "are" };
+        output::print(&format!("{} {verb} in {shown}\n", counted(count, "forward")))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 mod change;
 mod connect;
 mod look;
+mod running;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

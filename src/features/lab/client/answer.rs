@@ -18,6 +18,8 @@ pub(super) struct Answer<'a> {
     pub(super) status: u16,
     /// The bytes.
     pub(super) body: &'a [u8],
+    /// Where it sends its callers; empty where it does not.
+    pub(super) location: &'a str,
 }
 
 /// The content of an answer, or what went wrong. A body that is no JSON is never repeated.
@@ -59,7 +61,7 @@ impl Answer<'_> {
             }
             404 => Error::NoService { server: server(), call: self.call.title(), status: 404 },
             503 => Error::Away { server: server() },
-            504 => Error::Slow { server: server() },
+            504 => self.slow(),
             500 => self.failed(message),
             _ => Error::Refused { call: self.call.title(), message },
         }
@@ -68,7 +70,16 @@ impl Answer<'_> {
     /// What status 500 with a reason means.
     fn failed(&self, message: String) -> Error {
         if let Some(command) = message.strip_prefix("Command Failure: ") {
-            return Error::FirewallRefused { command: short(command) };
+            // Which port it is about is put in by whoever knows it.
+            let deleting = self.call == Call::Remove;
+            return if self.call == Call::Make && command.contains("iptables-save") {
+                Error::Unsaved { port: None }
+            } else if deleting && command.contains("FORWARD") {
+                // The rule of the table nat went before.
+                Error::HalfDeleted { port: 0, source: short(command).into() }
+            } else {
+                Error::FirewallRefused { command: short(command), deleting }
+            };
         }
         if message.starts_with("Unable to find iptable rule") {
             return Error::NoRule;
@@ -100,16 +111,33 @@ impl Answer<'_> {
     fn page(&self) -> Error {
         let (server, call, status) = (self.server.to_owned(), self.call.title(), self.status);
         match (status, self.call) {
+            (300..=399, _) if !self.location.is_empty() => {
+                // What is behind the question mark may be a secret of whoever sends on.
+                let to = self.location.split(['?', '#']).next().unwrap_or_default();
+                Error::SentOn { server, call, to: short(to) }
+            }
+            (200..=299, _) if self.is_html() => Error::WebPage { server, call },
             (200, _) => Error::Senseless { server, call, what: "it is no JSON".to_owned() },
             (404 | 405, _) => Error::NoService { server, call, status },
-            // What the gateway says when no port is free.
-            (500, Call::Make) => Error::Full,
             (500, Call::Addresses) => Error::DatabaseDown,
             (502 | 503, _) => Error::Away { server },
-            (504, _) => Error::Slow { server },
+            (504, _) => self.slow(),
             (401, _) => Error::BadToken,
-            _ => Error::Page { server, call, status },
+            _ => Error::Page { server, call, writes: self.call.writes(), status },
         }
+    }
+}
+
+impl Answer<'_> {
+    /// An answer that the front server did not wait for.
+    fn slow(&self) -> Error {
+        Error::Slow { server: self.server.to_owned(), call: self.call.title(), writes: self.call.writes() }
+    }
+
+    /// Whether it looks like a page for people.
+    fn is_html(&self) -> bool {
+        let start = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
+        start == Some(&b'<')
     }
 }
 
@@ -141,7 +169,7 @@ mod tests {
     use crate::trouble::{Remedy as _, Trouble};
 
     fn told(call: Call, status: u16, body: &str) -> String {
-        let answer = Answer { call, server: "https://lab.example", status, body: body.as_bytes() };
+        let answer = Answer { call, server: "https://lab.example", status, body: body.as_bytes(), location: "" };
         let error = read(&answer).unwrap_err();
         assert!(!error.remedy().is_empty());
         let told = Trouble::of(&error).one_line();
@@ -198,6 +226,24 @@ mod tests {
                 "the gateway's firewall refused: sudo iptables -A FORWARD -p tcp -d x --dport 22 -j ACCEPT",
             ),
             (
+                Make,
+                500,
+                "Command Failure: sudo iptables-save > /etc/iptables/rules.v4",
+                "the gateway made the forward and could not save it: one of its ports is open, and in no list",
+            ),
+            (
+                Remove,
+                500,
+                "Command Failure: iptables -t filter -D FORWARD 9",
+                "the gateway stopped half-way: the forward on 0 is dead, and its record cannot be deleted any more",
+            ),
+            (
+                Remove,
+                500,
+                "Command Failure: sudo iptables -t nat -D PREROUTING 3",
+                "the gateway's firewall refused: sudo iptables -t nat -D PREROUTING 3",
+            ),
+            (
                 Remove,
                 500,
                 "Unable to find iptable rule",
@@ -228,7 +274,12 @@ mod tests {
                 "https://lab.example does not find your gateway",
             ),
             (List, 503, "service unavailable", "the gateway behind https://lab.example is not there"),
-            (List, 504, "service unavailable", "the gateway behind https://lab.example did not answer in time"),
+            (
+                List,
+                504,
+                "service unavailable",
+                "the gateway behind https://lab.example did not answer to listing forwards in time",
+            ),
         ] {
             assert_eq!(told(call, status, &error(text)), wanted);
         }
@@ -237,7 +288,10 @@ mod tests {
     #[test]
     fn a_page_is_never_repeated_and_means_what_it_means_there() {
         let page = "<!DOCTYPE HTML><title>500 Internal Server Error</title>";
-        assert!(told(Call::Make, 500, page).contains("found no free port"));
+        assert_eq!(
+            told(Call::Make, 500, page),
+            "https://lab.example answered making a forward with a page (500) instead of data"
+        );
         assert_eq!(told(Call::Addresses, 500, page), "the gateway's database does not answer");
         assert!(told(Call::List, 404, page).ends_with("listing forwards answered 404"));
         assert!(told(Call::Remove, 405, page).ends_with("deleting a forward answered 405"));
@@ -249,12 +303,31 @@ mod tests {
             told(Call::Make, 400, page),
             "https://lab.example answered making a forward with a page (400) instead of data"
         );
+        assert_eq!(told(Call::List, 200, page), "https://lab.example answered listing forwards with a web page");
         assert_eq!(
-            told(Call::List, 200, page),
+            told(Call::List, 200, "[1,2"),
             "the answer of https://lab.example to listing forwards cannot be read: it is no JSON"
         );
         assert_eq!(told(Call::List, 200, ""), told(Call::List, 200, "{\"error\": nu"));
         assert_eq!(told(Call::List, 503, ""), "the gateway behind https://lab.example is not there");
+    }
+
+    #[test]
+    fn whoever_sends_on_is_told_with_where_to() {
+        let location = "https://login.example/sso?session=secret";
+        let answer = Answer { call: Call::List, server: "https://lab.example", status: 302, body: b"", location };
+        let told = Trouble::of(&read(&answer).unwrap_err()).to_string();
+        assert!(told.contains("it sends on to https://login.example/sso\n"), "{told}");
+    }
+
+    #[test]
+    fn only_what_changes_something_may_have_been_done() {
+        let advice = |call| {
+            let answer = Answer { call, server: "https://lab.example", status: 504, body: b"", location: "" };
+            read(&answer).unwrap_err().remedy().into_owned()
+        };
+        assert!(advice(Call::Make).contains("may have been done"));
+        assert!(!advice(Call::List).contains("may have been done"), "{}", advice(Call::List));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt::Write as _;
 
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use serde_json::Value;
 
@@ -65,6 +65,11 @@ impl Call {
     /// Whether a token is sent.
     pub(super) const fn needs_token(self) -> bool {
         !matches!(self, Self::Health | Self::Login)
+    }
+
+    /// Whether it changes a lab.
+    pub(super) const fn writes(self) -> bool {
+        matches!(self, Self::Make | Self::Remove)
     }
 
     /// Of HTTP.
@@ -136,6 +141,8 @@ pub(super) async fn exchange(
     }
     let mut response = request.send().await.map_err(|error| of_request(call, server, &error))?;
     let status = response.status().as_u16();
+    let location =
+        response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| of_request(call, server, &error))? {
         if bytes.len() + chunk.len() > LARGEST {
@@ -145,7 +152,7 @@ pub(super) async fn exchange(
         bytes.extend_from_slice(&chunk);
     }
     tracing::debug!(server, call = call.title(), request = id, status, bytes = bytes.len(), "answered");
-    let content = read(&Answer { call, server, status, body: &bytes })?;
+    let content = read(&Answer { call, server, status, body: &bytes, location: &location })?;
     Ok((status, content))
 }
 
@@ -161,8 +168,14 @@ impl Client {
         let answered = exchange(&self.inner.http, call, self.server(), target, token, body).await;
         match (answered, token) {
             // The gateway looks for the version before anything else, and stumbles where there is none.
-            (Err(Error::Page { status: 500, .. } | Error::Full), Some(token)) if lacks_version(token) => {
-                Err(Error::OddToken)
+            (Err(Error::Page { status: 500, .. }), Some(token)) if lacks_version(token) => Err(Error::OddToken),
+            // Addresses are for everybody's tokens, as long as they are of the second version.
+            (Err(Error::NotOwner { user }), Some(token)) if call == Call::Addresses => {
+                let version = super::keeper::claims(token).and_then(|claims| claims.version);
+                match version {
+                    Some(version) if version != 2 => Err(Error::OldToken { version, call: call.title() }),
+                    Some(_) | None => Err(Error::NotOwner { user }),
+                }
             }
             (answered, _) => answered,
         }
@@ -178,17 +191,24 @@ fn lacks_version(token: &Secret) -> bool {
 fn of_request(call: Call, server: &str, error: &reqwest::Error) -> Error {
     let server = server.to_owned();
     if let Some(tls) = tls::cause(error) {
-        return Error::Untrusted { server, source: Some(clean_line(&tls.to_string()).into()) };
+        return if tls::is_no_tls(tls) {
+            Error::NoTls { server }
+        } else {
+            Error::Untrusted { server, source: Some(tls::why(tls).into()) }
+        };
     }
     let mut cause: &dyn StdError = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
+        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            return Error::NoHttp { server };
+        }
     }
     let source = Some(clean_line(&cause.to_string()).into());
     if error.is_connect() {
         Error::Unreachable { server, source }
     } else {
-        Error::Lost { server, call: call.title(), source }
+        Error::Lost { server, call: call.title(), writes: call.writes(), source }
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) struct Keeper {
     held: Option<Held>,
     /// When the password was refused: it is not tried again by itself, since accounts get locked.
     refused: Option<(Vec<u8>, String)>,
+    /// Somebody wants it looked for although it may still hold.
+    looks_again: bool,
 }
 
 /// What a token says of itself.
@@ -59,7 +61,13 @@ pub(super) fn claims(token: &Secret) -> Option<Claims> {
 impl Keeper {
     /// Holds nothing yet.
     pub(super) fn new(credentials: Credentials) -> Self {
-        Self { credentials, held: None, refused: None }
+        Self { credentials, held: None, refused: None, looks_again: false }
+    }
+
+    /// The next time a token is wanted, it is looked for where it is kept, and a login that was refused is tried once more.
+    pub(super) fn try_again(&mut self) {
+        self.refused = None;
+        self.looks_again = true;
     }
 
     /// What is held.
@@ -70,7 +78,9 @@ impl Keeper {
             Credentials::VlabFile(path) => (crate::text::clean_line(&path.display().to_string()), false),
             Credentials::Login { user, .. } => (format!("logged in as {user}"), true),
         };
-        Some(Holding { claims: held.claims.clone().unwrap_or_default(), from, renews, warning: held.warning.clone() })
+        let claims = held.claims.clone().unwrap_or_default();
+        let refused = self.refused.as_ref().map(|(_, message)| message.clone());
+        Some(Holding { claims, from, renews, refused, warning: held.warning.clone() })
     }
 
     /// The token to send at `now`. It is fetched where there is none, where the one that is held ends soon, and with
@@ -82,11 +92,14 @@ impl Keeper {
         another: bool,
         now: DateTime<Utc>,
     ) -> Result<Secret, Error> {
-        let is_due = |held: &Held| {
-            let due = held.claims.as_ref().is_some_and(|claims| claims.is_due(now));
-            due && now - held.fetched_at >= PATIENCE
+        let looks_again = std::mem::take(&mut self.looks_again);
+        let is_login = matches!(self.credentials, Credentials::Login { .. });
+        let is_old = |held: &Held| {
+            let is_due = held.claims.as_ref().is_some_and(|claims| claims.is_due(now));
+            // Every login makes another token; looking into a file costs nothing.
+            if looks_again { !is_login || is_due } else { is_due && now - held.fetched_at >= PATIENCE }
         };
-        if let Some(held) = self.held.as_ref().filter(|held| !another && !is_due(held)) {
+        if let Some(held) = self.held.as_ref().filter(|held| !another && !is_old(held)) {
             return Ok(held.secret.clone());
         }
         match self.fetch(http, server).await {
@@ -120,7 +133,11 @@ impl Keeper {
             Credentials::VlabFile(path) => {
                 let from = SecretFrom::File(path.clone());
                 let (bytes, warning) = from.fetch_raw(variable).await.map_err(|error| Error::NoToken(Some(error)))?;
-                let token = of_vlab(&bytes, server.as_str()).ok_or(Error::NoToken(None))?;
+                let token = of_vlab(&bytes, server.as_str()).map_err(|why| Error::NotInFile {
+                    file: crate::text::clean_line(&path.display().to_string()),
+                    server: server.to_string(),
+                    source: why.into(),
+                })?;
                 Ok((Secret::read(&token).map_err(|_| Error::BadToken)?, warning))
             }
             Credentials::Login { user, password, url } => {
@@ -134,9 +151,11 @@ impl Keeper {
                     return Err(Error::LoginRefused { user: user.clone(), message: message.clone() });
                 }
                 let answered = log_in(http, front, user, &text).await;
-                if let Err(Error::LoginRefused { message, .. }) = &answered {
-                    self.refused = Some((fingerprint, message.clone()));
-                }
+                self.refused = match &answered {
+                    Err(Error::LoginRefused { message, .. }) => Some((fingerprint, message.clone())),
+                    Ok(_) => None,
+                    Err(_) => self.refused.take(),
+                };
                 answered.map(|secret| (secret, warning))
             }
         }
@@ -167,12 +186,22 @@ async fn log_in(http: &reqwest::Client, front: &Url, user: &str, password: &str)
     })
 }
 
-/// The token of a front server in `vlab`'s own file: `{"version": 1, "vlabs": {"https://lab.example": {"token": …}}}`.
-fn of_vlab(bytes: &[u8], server: &str) -> Option<String> {
-    let file: Value = serde_json::from_slice(bytes).ok()?;
-    let vlabs = file.get("vlabs")?.as_object()?;
-    let (_, kept) = vlabs.iter().find(|(url, _)| url.trim_end_matches('/').eq_ignore_ascii_case(server))?;
-    kept.get("token")?.as_str().map(str::to_owned)
+/// The token of a front server in `vlab`'s own file: `{"version": 1, "vlabs": {"https://lab.example": {"token": …}}}`. The
+/// error is what is there instead; it repeats nothing but addresses.
+fn of_vlab(bytes: &[u8], server: &str) -> Result<String, String> {
+    let file: Value =
+        serde_json::from_slice(bytes).map_err(|error| format!("it is no JSON, from line {} on", error.line()))?;
+    let vlabs = file.get("vlabs").and_then(Value::as_object).ok_or("it is not as vlab writes it")?;
+    let found = vlabs.iter().find(|(url, _)| url.trim_end_matches('/').eq_ignore_ascii_case(server));
+    let Some((_, kept)) = found else {
+        let known: Vec<String> = vlabs.keys().map(|url| crate::features::lab::wire::short(url)).collect();
+        return Err(if known.is_empty() {
+            "it has none at all".to_owned()
+        } else {
+            format!("it has those of {}", known.join(", "))
+        });
+    };
+    kept.get("token").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| "its entry has no token".to_owned())
 }
 
 #[cfg(test)]
@@ -182,9 +211,12 @@ mod tests {
     #[test]
     fn the_file_of_vlab_has_a_token_for_each_front_server() {
         let file = br#"{"version":1,"vlabs":{"https://lab.example/":{"token":"abc","key":"k","algorithm":"RS512"}}}"#;
-        assert_eq!(of_vlab(file, "https://lab.example").as_deref(), Some("abc"));
-        assert_eq!(of_vlab(file, "https://other.example"), None);
-        assert_eq!(of_vlab(b"<html>", "https://lab.example"), None);
+        assert_eq!(of_vlab(file, "https://lab.example").as_deref(), Ok("abc"));
+        let why = |file: &[u8]| of_vlab(file, "https://other.example").unwrap_err();
+        assert_eq!(why(file), "it has those of https://lab.example/");
+        assert_eq!(why(b"<html>"), "it is no JSON, from line 1 on");
+        assert_eq!(why(b"{}"), "it is not as vlab writes it");
+        assert_eq!(why(br#"{"vlabs":{"https://other.example":{}}}"#), "its entry has no token");
     }
 
     #[test]

@@ -19,10 +19,11 @@ use self::call::Call;
 pub use self::keeper::Credentials;
 use self::keeper::Keeper;
 use super::error::Error;
-use super::model::{Forward, Holding, Snapshot, Wanted};
+use super::model::{Firewall, Forward, Holding, Rule, Snapshot, Wanted, ending, fills_ports};
 use super::wire;
 use crate::config::Url;
 pub use crate::tls::Trust;
+use crate::trouble::Trouble;
 
 /// How a lab is reached.
 #[derive(Debug, Clone)]
@@ -107,23 +108,40 @@ impl Client {
     /// All that the lab tells. What is not vital does not keep the rest away: addresses, health check, inventory.
     pub async fn snapshot(&self) -> Result<Snapshot, Error> {
         let (forwards, gateway, unreadable) = self.list().await?;
-        let addresses = match self.addresses(&[]).await {
-            Ok(addresses) => addresses,
-            Err(error) => {
-                tracing::info!(server = self.server(), %error, "the addresses are not told");
-                std::collections::BTreeMap::new()
-            }
+        let mut doubts = Vec::new();
+        let mut doubt = |what: &str, error: &Error| {
+            tracing::info!(server = self.server(), %error, "{what} not told");
+            doubts.push(format!("{what} not told: {}", Trouble::of(error).one_line()));
         };
+        let addresses = self.addresses(&[]).await.unwrap_or_else(|error| {
+            doubt("the addresses are", &error);
+            std::collections::BTreeMap::new()
+        });
         let mut firewall = None;
         if self.inner.server.health {
             match self.health().await {
                 Ok(told) => firewall = Some(told),
-                Err(error) => tracing::info!(server = self.server(), %error, "the health check is not told"),
+                Err(error) => doubt("the health check is", &error),
             }
         }
-        let inventory = self.inventory().await;
-        let machines = wire::machines(addresses, inventory);
-        Ok(Snapshot { gateway, forwards, machines, firewall, unreadable })
+        let inventory = self.ask_inventory().await.unwrap_or_else(|error| {
+            doubt("the inventory is", &error);
+            None
+        });
+        let (machines, disbelief) = wire::machines(addresses, inventory);
+        doubts.extend(disbelief.map(str::to_owned));
+        Ok(Snapshot { gateway, forwards, machines, firewall, unreadable, doubts })
+    }
+
+    /// What the firewall does, where the health check is to be read and tells it.
+    pub async fn firewall(&self) -> Option<Firewall> {
+        if self.inner.server.health { self.health().await.ok() } else { None }
+    }
+
+    /// Somebody wants it tried at once: a login that was refused is tried once more, and a token is looked for where it is
+    /// kept even if the one that is held still holds.
+    pub async fn try_again(&self) {
+        self.inner.keeper.lock().await.try_again();
     }
 
     /// Forwards that a filter of the gateway lets through, to be looked at again here: its texts are patterns.
@@ -143,7 +161,7 @@ impl Client {
     }
 
     /// What the firewall does. Needs no token.
-    pub async fn health(&self) -> Result<super::model::Firewall, Error> {
+    pub async fn health(&self) -> Result<Firewall, Error> {
         let body = self.call(Call::Health, &[], None).await?;
         wire::firewall(&body).ok_or_else(|| self.senseless(Call::Health, "it has no firewall"))
     }
@@ -153,7 +171,7 @@ impl Client {
     pub async fn ensure(&self, wanted: &Wanted) -> Result<Ensured, Error> {
         wanted.check()?;
         let (forwards, gateway, unreadable) = self.list().await?;
-        let firewall = if self.inner.server.health { self.health().await.ok() } else { None };
+        let firewall = self.firewall().await;
         let before = Snapshot { gateway, forwards, firewall, unreadable, ..Snapshot::default() };
         if let Some(existing) = before.existing(wanted) {
             return Ok(Ensured::Found(existing.clone()));
@@ -175,12 +193,34 @@ impl Client {
             Err(error) if error.is_outcome_unknown() => {
                 let (after, ..) = self.list().await.map_err(|_| {
                     // What was asked may have been done; nobody can tell now.
-                    Error::Lost { server: self.server().to_owned(), call: Call::Make.title(), source: None }
+                    Error::Lost {
+                        server: self.server().to_owned(),
+                        call: Call::Make.title(),
+                        writes: true,
+                        source: None,
+                    }
                 })?;
                 let is_new = |forward: &&Forward| {
                     forward.is_for(wanted) && !before.forwards.iter().any(|known| known.port == forward.port)
                 };
+                let taken = after.len();
+                // A page of this status is what the gateway says when no port is free, and when anything else trips it up.
+                let error = if !matches!(error, Error::Page { status: 500, .. }) {
+                    error
+                } else if fills_ports(&after) {
+                    Error::Full { taken }
+                } else {
+                    Error::Stumbled { taken }
+                };
                 after.iter().find(is_new).cloned().ok_or(error)
+            }
+            Err(Error::Unsaved { .. }) => {
+                let rules = |firewall: Option<&Firewall>| firewall.map(|it| it.rules.clone()).unwrap_or_default();
+                let (known, now) = (rules(before.firewall.as_ref()), self.firewall().await);
+                let is_its = |rule: &&Rule| rule.address == wanted.address && rule.target == wanted.target;
+                let new = rules(now.as_ref()).iter().filter(is_its).find(|rule| !known.contains(rule)).cloned();
+                // Without the rules of before nobody can say which of them is new.
+                Err(Error::Unsaved { port: new.filter(|_| before.firewall.is_some()).map(|rule| rule.port) })
             }
             Err(error) => Err(error),
         }
@@ -197,6 +237,8 @@ impl Client {
         match listed(self.listing(&filter).await?.0) {
             None => return Err(Error::NotListed { port }),
             Some(found) if found != *forward => return Err(Error::Changed { port }),
+            // It would stumble over it, and nothing would be said.
+            Some(_) if forward.target == 0 => return Err(Error::Undeletable { by_hand: ending(forward) }),
             Some(_) => {}
         }
         let said = self.call(Call::Remove, &[], Some(json!({ "conn_port": port }))).await;
@@ -207,22 +249,13 @@ impl Client {
                 Ok((forwards, ..)) if listed(forwards.clone()).is_none() => Ok(()),
                 _ => Err(error),
             },
+            Err(Error::HalfDeleted { source, .. }) => Err(Error::HalfDeleted { port, source }),
             Err(error) => Err(error),
         }
     }
 
-    /// The front server's machines; `None` where there is no inventory, or it does not answer.
-    async fn inventory(&self) -> Option<std::collections::BTreeMap<String, super::model::Machine>> {
-        match self.ask_inventory().await {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::info!(server = self.server(), %error, "the inventory is not told");
-                None
-            }
-        }
-    }
-
-    /// Asks for the inventory, which is a task at the front server: its number first, its result later.
+    /// Asks for the front server's machines, which is a task: its number first, its result later. `None` where there is no
+    /// inventory.
     async fn ask_inventory(&self) -> Result<Option<std::collections::BTreeMap<String, super::model::Machine>>, Error> {
         /// Between two looks at the task.
         const EVERY: Duration = Duration::from_secs(1);
@@ -251,7 +284,8 @@ impl Client {
             path = format!("/api/1/inf/inventory/task/{task}");
             tokio::time::sleep(EVERY).await;
         }
-        Err(Error::Lost { server: self.server().to_owned(), call: Call::Inventory.title(), source: None })
+        let call = Call::Inventory;
+        Err(Error::Lost { server: self.server().to_owned(), call: call.title(), writes: call.writes(), source: None })
     }
 
     /// An answer that is something else.
@@ -270,8 +304,11 @@ impl Client {
         match self.send(call, &target, Some(&token), body.as_ref()).await {
             // It was refused, so nothing was done.
             Err(error) if error.is_about_token() => {
-                let another = self.token(true).await.ok().filter(|another| another.expose() != token.expose());
-                let Some(another) = another else { return Err(error) };
+                // Why there is no other one says more than that this one does not hold.
+                let another = self.token(true).await?;
+                if another.expose() == token.expose() {
+                    return Err(error);
+                }
                 self.send(call, &target, Some(&another), body.as_ref()).await.map(|(_, content)| content)
             }
             answered => answered.map(|(_, content)| content),

@@ -8,7 +8,7 @@ use super::*;
 use crate::config::Fingerprint;
 use crate::features::lab::sim::{Fault, Guest, Setup, Simulator};
 use crate::secret::SecretFrom;
-use crate::trouble::Trouble;
+use crate::trouble::{Remedy as _, Trouble};
 
 /// A lab and somebody at it.
 struct Bench {
@@ -109,7 +109,7 @@ async fn every_401_and_403_says_why_the_token_does_not_hold() {
     bench.with_token(&old).list().await.unwrap();
     assert_eq!(
         told(bench.with_token(&old).addresses(&[]).await),
-        "the gateway is not pat's: it serves its owner alone"
+        "the token has version 1, which the gateway does not take for listing addresses"
     );
 }
 
@@ -139,7 +139,7 @@ async fn the_front_server_answers_for_a_gateway_that_is_away() {
     for (fault, wanted) in [
         (Fault::NoHost, format!("{url} does not find your gateway")),
         (Fault::Unavailable, format!("the gateway behind {url} is not there")),
-        (Fault::TimedOut, format!("the gateway behind {url} did not answer in time")),
+        (Fault::TimedOut, format!("the gateway behind {url} did not answer to listing forwards in time")),
         (Fault::DropBefore, format!("{url} did not answer to listing forwards")),
         (Fault::DatabaseDown, "the gateway's database does not answer".to_owned()),
         (Fault::Truncated, format!("the answer of {url} to listing forwards cannot be read: it is no JSON")),
@@ -201,9 +201,28 @@ async fn a_full_gateway_is_told_as_full() {
     for target in [22, 443] {
         client.ensure(&wanted("web01", "192.168.1.20", target)).await.unwrap();
     }
+    let error = client.ensure(&wanted("web02", "192.168.1.21", 22)).await.unwrap_err();
+    // Of two forwards nobody would think that they are all there is room for.
+    assert_eq!(error.to_string(), "the gateway stumbled over making the forward, and made none");
+    assert!(error.remedy().contains("it has 2 forwards"), "{}", error.remedy());
+    let Bench { sim, client, dir: _dir } = bench().await;
+    for number in 0..101 {
+        sim.forward("web01", "CentOS", "192.168.1.20", 1000 + number).unwrap();
+    }
     assert!(
         told(client.ensure(&wanted("web02", "192.168.1.21", 22)).await).starts_with("the gateway found no free port")
     );
+}
+
+#[tokio::test]
+async fn a_forward_to_port_0_is_known_to_be_undeletable() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    let port = sim.forward("zero", "CentOS", "192.168.1.60", 0).unwrap();
+    let (forwards, ..) = client.list().await.unwrap();
+    let error = client.remove(&forwards[0]).await.unwrap_err();
+    assert_eq!(error.to_string(), "the service cannot delete a forward to port 0");
+    assert!(error.remedy().ends_with(&format!("WHERE conn_port = {port}'")), "{}", error.remedy());
+    assert!(sim.calls().iter().all(|call| !call.starts_with("DELETE")), "{:?}", sim.calls());
 }
 
 #[tokio::test]
@@ -259,7 +278,15 @@ async fn a_failed_step_of_deleting_leaves_a_dead_record_and_says_so() {
     sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
     let (forwards, ..) = client.list().await.unwrap();
     sim.fault(Fault::FilterStepFails, 1);
-    assert!(told(client.remove(&forwards[0]).await).starts_with("the gateway's firewall refused"));
+    let error = client.remove(&forwards[0]).await.unwrap_err();
+    let port = forwards[0].port;
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the gateway stopped half-way: the forward on {port} is dead, and its record cannot be deleted any more"
+        )
+    );
+    assert!(error.remedy().ends_with(&format!("WHERE conn_port = {port}'")), "{}", error.remedy());
     assert_eq!(client.snapshot().await.unwrap().has_rule(&forwards[0]), Some(false));
 }
 
@@ -267,12 +294,14 @@ async fn a_failed_step_of_deleting_leaves_a_dead_record_and_says_so() {
 async fn a_rule_that_was_not_saved_is_open_and_in_no_list() {
     let Bench { sim, client, dir: _dir } = bench().await;
     sim.fault(Fault::SaveFails, 1);
-    assert!(
-        told(client.ensure(&wanted("web01", "192.168.1.20", 22)).await)
-            .starts_with("the gateway's firewall refused: sudo iptables-save")
-    );
+    let error = client.ensure(&wanted("web01", "192.168.1.20", 22)).await.unwrap_err();
     let snapshot = client.snapshot().await.unwrap();
-    assert_eq!((snapshot.forwards.len(), snapshot.firewall.unwrap().rules.len()), (0, 1));
+    let rules = snapshot.firewall.unwrap().rules;
+    assert_eq!((snapshot.forwards.len(), rules.len()), (0, 1));
+    let wanted =
+        format!("the gateway made the forward and could not save it: port {} is open, and in no list", rules[0].port);
+    assert_eq!(error.to_string(), wanted);
+    assert!(!error.remedy().contains("check the address"), "{}", error.remedy());
 }
 
 #[tokio::test]
@@ -329,6 +358,10 @@ async fn a_refused_password_is_not_tried_again_until_it_is_another_one() {
     let refused = "logging in as pat was refused: Invalid username or password";
     assert_eq!((told(client.list().await).as_str(), told(client.list().await).as_str()), (refused, refused));
     assert_eq!(sim.calls().len(), 1);
+    // Somebody says that it is to be tried: once.
+    client.try_again().await;
+    assert_eq!((told(client.list().await).as_str(), told(client.list().await).as_str()), (refused, refused));
+    assert_eq!(sim.calls().len(), 2);
     std::fs::write(&password, "simulated password").unwrap();
     client.list().await.unwrap();
     sim.state().locked.insert("pat".to_owned(), "LDAP server unavailable".to_owned());
@@ -337,6 +370,60 @@ async fn a_refused_password_is_not_tried_again_until_it_is_another_one() {
     assert_eq!(told(client.list().await), "logging in is not possible: LDAP server unavailable");
     sim.state().locked.insert("pat".to_owned(), "Account locked".to_owned());
     assert_eq!(told(client.list().await), "logging in as pat was refused: Account locked");
+}
+
+#[tokio::test]
+async fn a_renewal_that_is_refused_is_told_with_its_own_reason() {
+    let sim = Simulator::start(Setup { lifetime: Duration::from_mins(5), ..Setup::default() }).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let password = dir.path().join("password");
+    std::fs::write(&password, "simulated password").unwrap();
+    let login = Credentials::Login { user: "pat".to_owned(), password: SecretFrom::File(password.clone()), url: None };
+    let client = Client::new(server(&sim), login).unwrap();
+    client.list().await.unwrap();
+    // The gateway takes the token no more, and the password is another one by now.
+    sim.state().seen_as = Some("203.0.113.9".to_owned());
+    std::fs::write(&password, "old password").unwrap();
+    assert_eq!(told(client.list().await), "logging in as pat was refused: Invalid username or password");
+    let holding = client.holding().await.unwrap();
+    assert_eq!(holding.refused.as_deref(), Some("Invalid username or password"));
+    std::fs::write(&password, "simulated password").unwrap();
+    client.list().await.unwrap();
+    assert_eq!(client.holding().await.unwrap().refused, None);
+}
+
+#[tokio::test]
+async fn an_inventory_without_any_of_the_machines_is_not_believed() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    sim.state().inventory = Some(std::collections::BTreeMap::new());
+    let snapshot = client.snapshot().await.unwrap();
+    assert_eq!(snapshot.machines["web01"].exists, None);
+    assert_eq!(snapshot.doubts, ["the inventory is empty: whether machines are gone is not known"]);
+}
+
+#[tokio::test]
+async fn a_forward_without_a_component_can_be_made_again_as_it_was() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    sim.forward("web01", "", "192.168.1.20", 22).unwrap();
+    let (forwards, ..) = client.list().await.unwrap();
+    client.remove(&forwards[0]).await.unwrap();
+    let made = client.ensure(&forwards[0].wanted()).await.unwrap();
+    assert_eq!(made.forward().component, "");
+}
+
+#[tokio::test]
+async fn a_port_that_speaks_no_tls_is_told_as_such() {
+    let Bench { sim, dir, .. } = bench().await;
+    let mut other = server(&sim);
+    other.url = sim.url().replace("http://", "https://").parse().unwrap();
+    let client = Client::new(other, Credentials::Token(SecretFrom::File(dir.path().join("token")))).unwrap();
+    assert!(told(client.list().await).ends_with("does not speak TLS at this port"));
+    let tls = Simulator::start(Setup { tls: true, ..Setup::default() }).await.unwrap();
+    let mut other = server(&tls);
+    other.url = tls.url().replace("https://", "http://").parse().unwrap();
+    let client = Client::new(other, Credentials::Token(SecretFrom::File(dir.path().join("token")))).unwrap();
+    assert!(told(client.list().await).ends_with("does not speak plain HTTP at this port"));
 }
 
 #[tokio::test]
@@ -355,7 +442,13 @@ async fn certificates_are_verified_unless_it_was_said_otherwise() {
     let other = Simulator::start(Setup { tls: true, ..Setup::default() }).await.unwrap();
     let foreign = dir.path().join("other.pem");
     std::fs::write(&foreign, other.authority().unwrap()).unwrap();
-    assert!(told(client(Trust::File(foreign)).list().await).ends_with("is not trusted"));
+    let refused = client(Trust::File(foreign)).list().await.unwrap_err();
+    assert!(refused.to_string().ends_with("is not trusted"), "{refused}");
+    // By the fingerprint that is told it can be trusted.
+    let why = std::error::Error::source(&refused).unwrap().to_string();
+    let (what, found) = why.rsplit_once("; its fingerprint is ").unwrap();
+    assert_eq!(what, "its certificate was signed by nobody who is trusted here");
+    client(Trust::Pinned(found.parse().unwrap())).list().await.unwrap();
 
     let refused = client(Trust::Pinned(Fingerprint([0; 32]))).list().await.unwrap_err();
     let why = std::error::Error::source(&refused).unwrap().to_string();

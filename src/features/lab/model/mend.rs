@@ -2,26 +2,44 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Row, State};
+use super::{Forward, Row, State};
 
-/// The lines for the gateway's shell that end what is dead or unlisted; `None` where the service itself can.
+/// The line that makes the service forget a record which it cannot delete.
+#[must_use]
+pub fn forget_record(port: u16) -> String {
+    format!("sudo -u postgres psql vlab_ipam -c 'DELETE FROM ipam WHERE conn_port = {port}'")
+}
+
+/// The lines that end the rules of a port; `None` for an address that is none: it comes from outside and is going to be typed
+/// into a shell.
+fn end_rules(port: u16, address: &str, target: u16) -> Option<String> {
+    let address: Ipv4Addr = address.parse().ok()?;
+    Some(format!(
+        "sudo iptables -t nat -D PREROUTING -i ens160 -p tcp --dport {port} -j DNAT --to {address}:{target} && \
+         sudo iptables -D FORWARD -p tcp -d {address} --dport {target} -j ACCEPT && \
+         sudo sh -c 'iptables-save > /etc/iptables/rules.v4'"
+    ))
+}
+
+/// The lines that end a forward altogether, for one that the service cannot delete.
+#[must_use]
+pub fn ending(forward: &Forward) -> Option<String> {
+    let rules = end_rules(forward.port, &forward.address, forward.target)?;
+    Some(format!("{rules} && {}", forget_record(forward.port)))
+}
+
+/// The lines for the gateway's shell that end what is dead or unlisted, or leads to port 0; `None` where the service itself
+/// can.
 #[must_use]
 pub fn mending(row: &Row) -> Option<String> {
     let (port, target) = (row.port?, row.target?);
     match row.state {
-        State::Dead => Some(format!("sudo -u postgres psql vlab_ipam -c 'DELETE FROM ipam WHERE conn_port = {port}'")),
-        State::Unlisted => {
-            // It comes from outside and is going to be typed into a shell.
-            let address: Ipv4Addr = row.address.parse().ok()?;
-            Some(format!(
-                "sudo iptables -t nat -D PREROUTING -i ens160 -p tcp --dport {port} -j DNAT --to {address}:{target} && \
-                 sudo iptables -D FORWARD -p tcp -d {address} --dport {target} -j ACCEPT && \
-                 sudo sh -c 'iptables-save > /etc/iptables/rules.v4'"
-            ))
-        }
-        State::Live | State::Unmeasured | State::Unreachable | State::Duplicate | State::Gone | State::NoForward => {
-            None
-        }
+        State::Dead => Some(forget_record(port)),
+        State::Unlisted => end_rules(port, &row.address, target),
+        State::NoForward => None,
+        // The service takes such a forward and can never delete it.
+        _ if target == 0 => ending(&row.forward()?),
+        State::Live | State::Unmeasured | State::Unreachable | State::Duplicate | State::Gone => None,
     }
 }
 
@@ -53,5 +71,7 @@ mod tests {
         assert!(unlisted.contains("--dport 50064 -j DNAT --to 192.168.1.20:22"), "{unlisted}");
         assert_eq!(mending(&row(State::Unlisted, "$(reboot)")), None);
         assert_eq!(mending(&row(State::Live, "192.168.1.20")), None);
+        let zero = mending(&Row { target: Some(0), ..row(State::Unreachable, "192.168.1.20") }).unwrap();
+        assert!(zero.contains("--to 192.168.1.20:0") && zero.ends_with("WHERE conn_port = 50064'"), "{zero}");
     }
 }

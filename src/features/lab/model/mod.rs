@@ -13,10 +13,10 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 pub use component::{COMPONENTS, Component, Protocol, component};
-pub use mend::mending;
+pub use mend::{ending, forget_record, mending};
 pub use place::{BadPlace, Place, Target};
 pub use row::{Key, Reach, Row, Since, State, rows};
-pub use saved::{BadFile, Saved};
+pub use saved::{BadFile, Saved, Unusable};
 pub use token::{Claims, Holding};
 
 /// A port of the gateway that leads to a port of a machine, as the gateway lists it.
@@ -51,8 +51,13 @@ impl Forward {
     /// `web01 22`: what it is called in a sentence.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{} {}", self.name, self.target)
+        titled(&self.name, &self.address, self.target)
     }
+}
+
+/// A machine and its port in a sentence; one without a name is called by its address.
+fn titled(name: &str, address: &str, target: u16) -> String {
+    format!("{} {target}", if name.trim().is_empty() { address } else { name })
 }
 
 /// A forward that is to be made. The gateway chooses its own port for it.
@@ -89,14 +94,20 @@ pub enum Unwanted {
 }
 
 impl Wanted {
-    /// Says what keeps it from being made.
-    pub fn check(&self) -> Result<(), Unwanted> {
+    /// Says what keeps it from being made by somebody who types it: of a new forward people want to know whose it is.
+    pub fn check_new(&self) -> Result<(), Unwanted> {
         if self.name.trim().is_empty() {
             return Err(Unwanted::NoName);
         }
         if self.component.trim().is_empty() {
             return Err(Unwanted::NoComponent);
         }
+        self.check()
+    }
+
+    /// Says what keeps it from being made at all. The gateway takes a forward without a name or a component, so that one
+    /// that was there can be made again as it was.
+    pub fn check(&self) -> Result<(), Unwanted> {
         if !self.name.chars().chain(self.component.chars()).all(crate::text::is_harmless) {
             return Err(Unwanted::BadName);
         }
@@ -115,9 +126,21 @@ impl Wanted {
     /// `web01 22`: what it is called in a sentence.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{} {}", self.name, self.target)
+        titled(&self.name, &self.address, self.target)
+    }
+
+    /// A warning where its address is none of the network that gateways have for their labs: the gateway takes it all the
+    /// same, and leads the port out of the lab.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let address: Ipv4Addr = self.address.parse().ok()?;
+        let is_inside = matches!(address.octets(), [192, 168, 1, _]);
+        (!is_inside).then(|| format!("{address} is outside of {NETWORK}, the usual network of a lab"))
     }
 }
+
+/// The network inside of a lab, as gateways are delivered (their own address there is 192.168.1.1).
+const NETWORK: &str = "192.168.1.0/24";
 
 /// A rule of the gateway's firewall that leads a port on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -171,16 +194,26 @@ pub struct Snapshot {
     pub firewall: Option<Firewall>,
     /// Forwards that could not be read.
     pub unreadable: usize,
+    /// What was asked for and not told, or told and not believed: a sentence each.
+    #[serde(default)]
+    pub doubts: Vec<String>,
 }
 
-/// The ports that a gateway has for forwards unless it is told otherwise: 50000 to 50100.
-pub const POOL: usize = 101;
+/// The ports that a gateway has for forwards unless it was set up otherwise.
+pub const PORTS: std::ops::RangeInclusive<u16> = 50_000..=50_100;
+
+/// Whether so many forwards are nearly all that the usual ports have room for; of other ports nobody knows how many there
+/// are.
+#[must_use]
+pub fn fills_ports(forwards: &[Forward]) -> bool {
+    forwards.len() * 10 >= PORTS.len() * 8 && forwards.iter().all(|forward| PORTS.contains(&forward.port))
+}
 
 impl Snapshot {
     /// How full the gateway's ports are, once that should be known: many more fail by chance.
     #[must_use]
     pub fn is_nearly_full(&self) -> bool {
-        self.forwards.len() * 10 >= POOL * 8
+        fills_ports(&self.forwards)
     }
 
     /// Whether the firewall really leads a forward where it is said to; `None` where nobody knows.
@@ -220,9 +253,31 @@ mod tests {
             assert_eq!(check(address, 22), Err(Unwanted::BadAddress), "{address}");
         }
         assert_eq!(check("192.168.1.20", 0), Err(Unwanted::PortZero));
-        assert_eq!(wanted(" ", "CentOS", "192.168.1.20", 22).check(), Err(Unwanted::NoName));
-        assert_eq!(wanted("web01", "", "192.168.1.20", 22).check(), Err(Unwanted::NoComponent));
+        assert_eq!(wanted(" ", "CentOS", "192.168.1.20", 22).check_new(), Err(Unwanted::NoName));
+        assert_eq!(wanted("web01", "", "192.168.1.20", 22).check_new(), Err(Unwanted::NoComponent));
+        // It takes them without, and deletes them.
+        assert_eq!(wanted("", "", "192.168.1.20", 22).check(), Ok(()));
         assert_eq!(wanted("web\u{202e}01", "CentOS", "192.168.1.20", 22).check(), Err(Unwanted::BadName));
+    }
+
+    #[test]
+    fn an_address_outside_of_the_lab_is_warned_of() {
+        assert_eq!(wanted("web01", "CentOS", "192.168.1.20", 22).warning(), None);
+        assert!(wanted("dns", "CentOS", "8.8.8.8", 53).warning().is_some());
+    }
+
+    #[test]
+    fn only_the_usual_ports_are_known_to_be_full() {
+        let forward = |port| Forward {
+            port,
+            name: "web01".to_owned(),
+            component: "CentOS".to_owned(),
+            address: "192.168.1.20".to_owned(),
+            target: 22,
+        };
+        let of = |ports: std::ops::Range<u16>| ports.map(forward).collect::<Vec<_>>();
+        assert!(fills_ports(&of(50_000..50_081)) && !fills_ports(&of(50_000..50_080)));
+        assert!(!fills_ports(&of(40_000..40_090)));
     }
 
     #[test]

@@ -166,6 +166,18 @@ impl Row {
         }
     }
 
+    /// Why the service cannot delete it; `None` where it can.
+    #[must_use]
+    pub fn undeletable(&self) -> Option<&'static str> {
+        match (self.state, self.target) {
+            (State::NoForward, _) => Some("there is no forward to delete"),
+            (State::Unlisted, _) => Some("in no list: the service cannot delete it"),
+            (State::Dead, _) => Some("without its rule the service cannot delete the record"),
+            (_, Some(0)) => Some("the service cannot delete a forward to port 0"),
+            (_, _) => None,
+        }
+    }
+
     /// The forward, where the gateway lists one.
     #[must_use]
     pub fn forward(&self) -> Option<Forward> {
@@ -272,7 +284,12 @@ impl Table<'_> {
             }
         }
         if self.snapshot.machines.get(&forward.name).and_then(|machine| machine.exists) == Some(false) {
-            return (State::Gone, "the inventory has no such machine".to_owned());
+            let note = if reach.is_some_and(Reach::is_open) {
+                "the inventory has no such machine, and yet something answers"
+            } else {
+                "the inventory has no such machine"
+            };
+            return (State::Gone, note.to_owned());
         }
         if let Some(first) =
             self.first.get(&(forward.address.as_str(), forward.target)).filter(|port| **port != forward.port)

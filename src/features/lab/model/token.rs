@@ -31,8 +31,10 @@ pub struct Holding {
     pub claims: Claims,
     /// Where it came from.
     pub from: String,
-    /// Whether noctui gets another one by itself before it ends.
+    /// Whether noctui gets another one by itself before it ends, as long as logging in is not refused.
     pub renews: bool,
+    /// Why logging in for another one was refused the last time; it is not tried again by itself then.
+    pub refused: Option<String>,
     /// What should be known about the place where it is kept.
     pub warning: Option<String>,
 }

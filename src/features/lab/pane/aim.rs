@@ -3,6 +3,7 @@
 use super::plan::Stage;
 use super::{Command, Page, Purpose, State};
 use crate::features::lab::act::Change;
+use crate::features::lab::counted;
 use crate::features::lab::model;
 use crate::features::lab::worker::Request;
 use crate::ui::Look;
@@ -57,12 +58,16 @@ impl State {
         if self.is_too_soon(look.now) {
             return Err(TOO_SOON.to_owned());
         }
-        let forward = match (row.forward(), row.state) {
-            (Some(forward), _) => forward,
-            (None, model::State::Unlisted) => {
-                return Err("the service cannot delete what it does not list; R copies what does".to_owned());
+        let forward = match (row.forward(), row.undeletable()) {
+            (Some(forward), None) => forward,
+            (_, why) if row.state == model::State::NoForward => {
+                return Err(format!("{}: {}", row.name, why.unwrap_or_default()));
             }
-            (None, _) => return Err(format!("{} has no forward", row.name)),
+            (_, why) => {
+                let why = why.unwrap_or("there is nothing to delete here");
+                let by_hand = if model::mending(row).is_some() { "; <lab-copy-mending> copies what does" } else { "" };
+                return Err(format!("{why}{by_hand}"));
+            }
         };
         let place = if lab.view.production { lab.view.name.to_uppercase() } else { lab.view.name.clone() };
         let mut lines = vec![(
@@ -71,11 +76,17 @@ impl State {
         )];
         if row.state == model::State::Live {
             lines.push((format!("{} it works: whoever uses it is cut off", look.glyph(Sign::Warning)), Role::Warning));
-        } else if row.state == model::State::Dead {
-            let text = "its rule is gone: the service will say that it cannot delete the record";
-            lines.push((text.to_owned(), Role::Warning));
         }
-        lines.push(("u makes it again, on another port".to_owned(), Role::Muted));
+        let wanted = forward.wanted();
+        let other = lab.snapshot.as_ref().and_then(|snapshot| {
+            let same = |other: &&model::Forward| other.port != forward.port && other.is_for(&wanted);
+            snapshot.forwards.iter().filter(|other| snapshot.has_rule(other) != Some(false)).find(same)
+        });
+        lines.push(match (wanted.check(), other) {
+            (Err(why), _) => (format!("{} it cannot be made again: {why}", look.glyph(Sign::Warning)), Role::Warning),
+            (Ok(()), Some(other)) => (format!("{} leads to the same place, and stays", other.port), Role::Muted),
+            (Ok(()), None) => ("<lab-undo> makes it again, on another port".to_owned(), Role::Muted),
+        });
         let request =
             Request::Change { lab: lab.view.name.clone(), job: 0, changes: vec![Change::Remove(forward.clone())] };
         Ok(Aim {
@@ -102,13 +113,13 @@ impl State {
         for (_, change) in &wanted {
             match change {
                 Change::Add(_) => adds += 1,
-                Change::Remove(_) => removes += 1,
+                Change::Remove(_) | Change::Tidy(_) => removes += 1,
             }
         }
         let what = match (adds, removes) {
-            (0, removes) => format!("Delete {removes} forwards"),
-            (adds, 0) => format!("Make {adds} forwards"),
-            (adds, removes) => format!("Make {adds} forwards and delete {removes}"),
+            (0, removes) => format!("Delete {}", counted(removes, "forward")),
+            (adds, 0) => format!("Make {}", counted(adds, "forward")),
+            (adds, removes) => format!("Make {} and delete {removes}", counted(adds, "forward")),
         };
         let place = if lab.view.production { lab.view.name.to_uppercase() } else { lab.view.name.clone() };
         let titles: Vec<String> = wanted.iter().take(NAMED).map(|(_, change)| change.title()).collect();
@@ -120,7 +131,7 @@ impl State {
             question: format!("{what} on {place}?"),
             lines: vec![
                 (format!("{}{tail}", titles.join(", ")), Role::Text),
-                ("one after the other; x begins no further one".to_owned(), Role::Muted),
+                ("one after the other; <lab-stop> begins no further one".to_owned(), Role::Muted),
             ],
             word: lab.view.name.clone(),
             production: lab.view.production,
@@ -138,9 +149,9 @@ impl State {
             _ => return super::Outcome::warn("the plan has changed meanwhile: look again"),
         };
         let said = match changes.as_slice() {
-            [Change::Remove(forward)] => format!("deleting {}", forward.title()),
+            [Change::Remove(forward) | Change::Tidy(forward)] => format!("deleting {}", forward.title()),
             [Change::Add(wanted)] => format!("making a forward to {}", wanted.title()),
-            changes => format!("carrying out {} changes", changes.len()),
+            changes => format!("carrying out {}", counted(changes.len(), "change")),
         };
         let job = self.order(purpose);
         if is_plan && let Some(Page::Plan(plan)) = &mut self.page {

@@ -129,7 +129,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         Command::CopyMending,
         "lab-copy-mending",
         &["R"],
-        ROWS,
+        ALL,
         "mend",
         "Copy what puts it right in the gateway's shell",
     ),

@@ -26,7 +26,7 @@ impl State {
     /// made.
     pub(super) fn begin_connection(&mut self, protocol: Option<Protocol>, may_write: bool) -> Outcome {
         if self.connecting.is_some() {
-            return Outcome::warn("a connection is on its way already; esc ends the wait");
+            return Outcome::warn("a connection is on its way already; <back> ends the wait");
         }
         let (Some(row), Some(lab)) = (self.row_on_screen().cloned(), self.lab()) else {
             return Outcome::warn("there is nothing to connect to here");
@@ -83,7 +83,8 @@ impl State {
                 );
                 let temporary = (is_new && self.connect.remove_after).then(|| forward.clone());
                 let (words, room) = match launch {
-                    Launch::Tunnel { line, address } => {
+                    Launch::Tunnel { words, address } => {
+                        let line = line(&words);
                         let said =
                             format!("no display here; run where there is one, then open {address} (copied): {line}");
                         return Outcome { copy: Some(line), ..Outcome::done(said) };
@@ -124,14 +125,15 @@ impl State {
     fn tidy(&mut self, lab: &str, forward: Option<Forward>) -> Outcome {
         let Some(forward) = forward else { return Outcome::none() };
         let job = self.order(Purpose::Tidy(forward.clone()));
-        let changes = vec![Change::Remove(forward)];
+        let changes = vec![Change::Tidy(forward)];
         Outcome::none().and([Request::Change { lab: lab.to_owned(), job, changes }])
     }
 
     /// The command that uses the forward of the row, for the clipboard.
     pub(super) fn command_line(&self) -> Result<String, String> {
         let (row, lab) = (self.row_on_screen().ok_or("there is nothing here")?, self.lab().ok_or("there is no lab")?);
-        let (forward, host) = usable(row).zip(lab.host()).ok_or("there is no forward to use; enter makes one")?;
+        let (forward, host) =
+            usable(row).zip(lab.host()).ok_or("there is no forward to use; <lab-connect> makes one")?;
         let target = Target::of(&lab.view.name, &host, &forward, None);
         // What is copied may be run elsewhere: whether the program is here does not matter.
         let words =
@@ -141,8 +143,12 @@ impl State {
 
     /// `HOST:PORT` of the row.
     pub(super) fn address(&self) -> Option<String> {
-        let port = self.row_on_screen()?.port?;
-        Some(connect::address(&self.lab()?.host()?, port))
+        self.address_of(self.row_on_screen()?)
+    }
+
+    /// The same of any row.
+    pub(super) fn address_of(&self, row: &model::Row) -> Option<String> {
+        Some(connect::address(&self.lab()?.host()?, row.port?))
     }
 
     /// Since when it is waited for a connection.
@@ -173,9 +179,11 @@ fn wanted_for(row: &model::Row, protocol: Option<Protocol>) -> Result<Wanted, St
     let target = asked
         .or(row.target)
         .or_else(|| kind.port(kind.usual()))
-        .ok_or("it is not known which port is meant; n asks")?;
+        .ok_or("it is not known which port is meant; <lab-new> asks")?;
     let wanted =
         Wanted { name: row.name.clone(), component: row.component.clone(), address: row.address.clone(), target };
-    wanted.check().map_err(|why| format!("no forward can be made to {}: {why}; n asks for the rest", row.name))?;
+    wanted
+        .check_new()
+        .map_err(|why| format!("no forward can be made to {}: {why}; <lab-new> asks for the rest", row.name))?;
     Ok(wanted)
 }

@@ -5,7 +5,7 @@ use super::plan::{self, Plan};
 use super::{Outcome, Page, State};
 use crate::command::Motion;
 use crate::features::lab::act::Change;
-use crate::features::lab::model::{Forward, Snapshot};
+use crate::features::lab::model::{Forward, Snapshot, Wanted};
 use crate::features::lab::worker::Request;
 use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field, LIMIT_BYTES};
@@ -182,7 +182,7 @@ impl State {
         let Some(lab) = self.lab().map(|lab| lab.view.name.clone()) else { return Outcome::none() };
         if several {
             let title = format!("make a forward for each of {} machines", wanted.len());
-            let items = plan::additions(wanted, snapshot.as_deref());
+            let items = plan::additions(wanted, snapshot.as_deref(), Wanted::check_new);
             self.page = Some(Page::Plan(Plan::new(title, &lab, items)));
             return Outcome::none();
         }
@@ -191,7 +191,12 @@ impl State {
             return Outcome::warn(format!("there is one already, on {port}"));
         }
         self.page = None;
-        self.carry_out(Request::Change { lab, job: 0, changes: vec![Change::Add(wanted)] })
+        let warning = wanted.warning();
+        let outcome = self.carry_out(Request::Change { lab, job: 0, changes: vec![Change::Add(wanted)] });
+        match warning {
+            Some(warning) => Outcome { requests: outcome.requests, ..Outcome::warn(warning) },
+            None => outcome,
+        }
     }
 
     /// `n`: a form for the row, or for all that are marked.
@@ -208,7 +213,8 @@ impl State {
         let form = if machines.len() > 1 {
             Form::for_several(machines)
         } else {
-            match self.row_on_screen() {
+            let gone = if let Some(Page::Details(details)) = &self.page { Some(&details.row) } else { None };
+            match self.row_on_screen().or(gone) {
                 Some(row) => Form::new(&row.name, &row.component, &row.address),
                 None => Form::new("", "", ""),
             }

@@ -179,6 +179,13 @@ impl Form {
         }
     }
 
+    /// What should be known about the address that was typed.
+    pub(super) fn warning(&self) -> Option<String> {
+        let [name, address, component] =
+            [Ask::Machine, Ask::Address, Ask::Component].map(|ask| self.text(ask).to_owned());
+        Wanted { name, address, component, target: 0 }.warning()
+    }
+
     /// What it asks for; or why not, which is shown and the field gone to.
     pub(super) fn wanted(&mut self) -> Result<Vec<Wanted>, ()> {
         let protocol = self.text(Ask::Protocol).parse::<Protocol>();
@@ -208,7 +215,7 @@ impl Form {
             };
             return Ok(self.several.iter().map(of).collect());
         };
-        if let Some(Err(why)) = wanted.first().map(Wanted::check) {
+        if let Some(Err(why)) = wanted.first().map(Wanted::check_new) {
             use crate::features::lab::model::Unwanted;
             let ask = match why {
                 Unwanted::NoName | Unwanted::BadName => Ask::Machine,

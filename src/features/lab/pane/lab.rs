@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::features::lab::counted;
 use crate::features::lab::model::{Holding, Key, Reach, Row, Since, Snapshot, rows};
 use crate::features::lab::worker::{Health, LabView};
 use crate::ui::page::Span;
@@ -62,6 +63,15 @@ pub(super) fn fits(row: &Row, filter: &str) -> bool {
     })
 }
 
+/// When a lab that failed is asked again: `tries again at 02:48:47`.
+pub(super) fn again(retry_at: Option<DateTime<Utc>>, zone: Zone, now: DateTime<Utc>) -> String {
+    match retry_at {
+        None => "not tried again by itself before the password is another one".to_owned(),
+        Some(at) if at <= now => "trying again now".to_owned(),
+        Some(at) => format!("tries again at {}", zone.local(at).format("%H:%M:%S")),
+    }
+}
+
 impl LabState {
     /// One of which nothing was heard yet.
     pub(super) fn new(view: LabView) -> Self {
@@ -106,10 +116,13 @@ impl LabState {
         let name = &self.view.name;
         match &self.health {
             Health::Connecting => Some(format!("{name} has not answered yet")),
-            Health::Failing { word, since, .. } => Some(match since {
-                Some(since) => format!("{name} does not answer ({word}) for {}", age(*since, now)),
-                None => format!("{name} does not answer ({word})"),
-            }),
+            Health::Failing { word, since, .. } => {
+                // A refusal is an answer.
+                let is_silent = matches!(*word, "offline" | "no answer" | "gateway" | "stopped");
+                let what = if is_silent { "does not answer" } else { "cannot be read" };
+                let since = since.map_or_else(String::new, |since| format!(" for {}", age(since, now)));
+                Some(format!("{name} {what} ({word}){since}"))
+            }
             Health::Live { .. } => match self.told_at {
                 Some(at) if at >= started => None,
                 _ => Some(format!("{name} is still being read")),
@@ -187,35 +200,31 @@ impl LabState {
                 lines.extend(trouble.because().iter().map(|because| format!("    because  {because}")));
                 lines.extend(trouble.remedy().map(|remedy| format!("    do       {remedy}")));
                 let since = since.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(at, now)));
-                let retry = if *retry_at <= now {
-                    "trying again now".to_owned()
-                } else {
-                    format!("tries again at {}", zone.local(*retry_at).format("%H:%M:%S"))
-                };
-                lines.push(format!("  answered last: {since}; {retry}"));
+                lines.push(format!("  answered last: {since}; {}", again(*retry_at, zone, now)));
             }
         }
         lines.extend(self.token_story(zone, now));
         if let Some(snapshot) = &self.snapshot {
             let machines = snapshot.machines.len();
             lines.push(format!(
-                "  gateway {}, {} forwards, {machines} machines",
+                "  gateway {}, {}, {}",
                 snapshot.gateway,
-                snapshot.forwards.len()
+                counted(snapshot.forwards.len(), "forward"),
+                counted(machines, "machine")
             ));
             if snapshot.unreadable > 0 {
-                lines.push(format!("  {} forwards cannot be read and are not shown", snapshot.unreadable));
+                let many = counted(snapshot.unreadable, "forward");
+                lines.push(format!("  {many} of the list cannot be read"));
             }
+            lines.extend(snapshot.doubts.iter().map(|doubt| format!("  {doubt}")));
             match &snapshot.firewall {
                 None => {
-                    lines.push("  the health check is not told: what is dead or unlisted cannot be seen".to_owned());
+                    lines.push("  without the health check, what is dead or unlisted cannot be seen".to_owned());
                 }
                 Some(firewall) => {
                     if firewall.leftovers > 0 {
-                        let many = firewall.leftovers;
-                        lines.push(format!(
-                            "  {many} rules of the firewall let something through that nothing leads to; harmless"
-                        ));
+                        let many = counted(firewall.leftovers, "rule");
+                        lines.push(format!("  {many} left in the firewall that nothing leads to; harmless"));
                     }
                     if firewall.foreign > 0 {
                         lines.push("  a rule in the firewall is no forward: nothing can be made or deleted".to_owned());
@@ -236,11 +245,17 @@ impl LabState {
             Some(end) => format!(", {} ({})", brief_distance(DateTime::UNIX_EPOCH, end, now), zone.short(end, now)),
             None => ", never ends".to_owned(),
         };
-        let renewed = if token.renews { ", renewed by itself" } else { "" };
+        let renewed = if token.renews && token.refused.is_none() { ", renewed by itself" } else { "" };
         let line = format!("  token of {user}, {}{end}{renewed}", token.from);
         let mut lines = vec![line];
         if !claims.client_ip.is_empty() {
             lines.push(format!("  it holds for {} alone", claims.client_ip));
+        }
+        if let Some(why) = &token.refused {
+            lines.push(format!(
+                "  it is not renewed: logging in was refused ({why}); that is tried again with another password, or when the \
+                 lab is read again by hand"
+            ));
         }
         lines.extend(token.warning.as_ref().map(|warning| format!("  {warning}")));
         lines

@@ -16,7 +16,7 @@ mod summary;
 mod update;
 pub(crate) mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -106,6 +106,8 @@ struct Details {
     key: Key,
     /// The row as it was last; it stays when it goes.
     row: model::Row,
+    /// Whether it is there no more.
+    is_gone: bool,
     /// Lines scrolled away at the top.
     scroll: usize,
     /// What was asked for its machine.
@@ -214,15 +216,22 @@ impl State {
         let before = self.list.selected().map(Row::key);
         let rows: Vec<model::Row> = rows.iter().filter(|row| lab::fits(row, &self.filter)).cloned().collect();
         self.list.replace(rows, false, false, None);
+        if self.list.marked() > 0 {
+            // The filter hides rows without unmarking them; what is not there any more is not meant any more.
+            let there: BTreeSet<Key> = lab.table.iter().map(Row::key).collect();
+            self.list.keep_marks(|key| there.contains(key));
+        }
         if let Some(told_at) = told_at
             && self.list.selected().map(Row::key) != before
         {
             self.settled_at = told_at;
         }
-        if let Some(Page::Details(details)) = &mut self.page
-            && let Some(row) = lab.row(&details.key)
-        {
-            details.row = row;
+        if let Some(Page::Details(details)) = &mut self.page {
+            let found = lab.row(&details.key);
+            details.is_gone = found.is_none();
+            if let Some(row) = found {
+                details.row = row;
+            }
         }
     }
 }

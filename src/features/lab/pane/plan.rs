@@ -1,8 +1,9 @@
 //! Several changes at once: looked at first, carried out one after the other, each with its own result.
 
 use crate::features::lab::act::{Change, Outcome};
-use crate::features::lab::model::{Row, Snapshot, State, Wanted};
+use crate::features::lab::model::{Reach, Row, Saved, Snapshot, State, Unusable, Unwanted, Wanted, mending};
 use crate::features::lab::worker::JobId;
+use crate::text::clean_line;
 use crate::ui::list::{self, List};
 
 /// What is to be changed.
@@ -40,6 +41,8 @@ pub(super) struct Item {
     pub(super) title: String,
     /// Why, or why not.
     pub(super) note: String,
+    /// What puts it right in the gateway's shell, where the service cannot.
+    pub(super) mending: Option<String>,
     /// How it stands.
     pub(super) standing: Standing,
 }
@@ -138,40 +141,60 @@ impl Plan {
     }
 }
 
-/// The deletion of rows, as far as they are forwards.
-pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Vec<Item> {
+/// The deletion of rows, as far as the service can delete them. `proposes` says that nobody has chosen them one by one.
+pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposes: bool) -> Vec<Item> {
     let item = |(at, row): (usize, &Row)| {
-        let change = row.forward().map(Change::Remove);
-        let why = if row.state == State::Unlisted {
-            "in no list: the service cannot delete it; R in the list copies what does".to_owned()
-        } else if row.state == State::NoForward {
-            "there is no forward to delete".to_owned()
-        } else if row.note.is_empty() {
-            row.state.as_str().to_owned()
-        } else {
-            format!("{}: {}", row.state.as_str(), row.note)
+        let undeletable = row.undeletable();
+        let change = row.forward().filter(|_| undeletable.is_none()).map(Change::Remove);
+        let mending = mending(row);
+        let why = match (undeletable, &mending) {
+            (Some(why), Some(_)) => format!("{why}; <lab-copy-mending> copies what does"),
+            (Some(why), None) => why.to_owned(),
+            (None, _) if row.note.is_empty() => row.state.as_str().to_owned(),
+            (None, _) => format!("{}: {}", row.state.as_str(), row.note),
         };
         let title = match (row.target, row.port) {
             (Some(target), Some(port)) => format!("{} {target} on {port}", row.name),
             _ => row.name.clone(),
         };
-        let standing = if change.is_some() { Standing::Wanted } else { Standing::LeftOut };
-        Item { at, change, title, note: why, standing }
+        let title = if row.name.is_empty() { format!("{}{title}", row.address) } else { title };
+        // An inventory may be wrong: what somebody can still use goes only when it is chosen, and so does what was not
+        // measured.
+        let is_doubtful = proposes && row.state == State::Gone && row.reach.as_ref().is_none_or(Reach::is_open);
+        let standing = if change.is_some() && !is_doubtful { Standing::Wanted } else { Standing::LeftOut };
+        Item { at, change, title, note: why, mending, standing }
     };
     rows.into_iter().enumerate().map(item).collect()
 }
 
-/// The making of forwards, as far as they are not there.
-pub(super) fn additions(wanted: impl IntoIterator<Item = Wanted>, snapshot: Option<&Snapshot>) -> Vec<Item> {
+/// The making of forwards, as far as they are not there and `check` lets them through.
+pub(super) fn additions(
+    wanted: impl IntoIterator<Item = Wanted>,
+    snapshot: Option<&Snapshot>,
+    check: impl Fn(&Wanted) -> Result<(), Unwanted>,
+) -> Vec<Item> {
     let item = |(at, wanted): (usize, Wanted)| {
         let existing = snapshot.and_then(|snapshot| snapshot.existing(&wanted));
-        let (change, note) = match (wanted.check(), existing) {
+        let (change, note) = match (check(&wanted), existing) {
             (Err(why), _) => (None, why.to_string()),
             (Ok(()), Some(existing)) => (None, format!("there already, on {}", existing.port)),
-            (Ok(()), None) => (Some(Change::Add(wanted.clone())), wanted.address.clone()),
+            (Ok(()), None) => {
+                let note = wanted.warning().unwrap_or_else(|| clean_line(&wanted.address));
+                (Some(Change::Add(wanted.clone())), note)
+            }
         };
         let standing = if change.is_some() { Standing::Wanted } else { Standing::LeftOut };
-        Item { at, change, title: wanted.title(), note, standing }
+        Item { at, change, title: clean_line(&wanted.title()), note, mending: None, standing }
     };
     wanted.into_iter().enumerate().map(item).collect()
+}
+
+/// The making of what a file has; what cannot be made is told with its reason.
+pub(super) fn restoration(saved: Saved, snapshot: Option<&Snapshot>) -> Vec<Item> {
+    let mut items = additions(saved.forwards, snapshot, Wanted::check);
+    for Unusable { title, why } in saved.unreadable {
+        let at = items.len();
+        items.push(Item { at, change: None, title, note: why, mending: None, standing: Standing::LeftOut });
+    }
+    items
 }

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use super::plan::{self, Plan};
 use super::{Outcome, Page, Purpose, State, UNDOABLE};
 use crate::features::lab::act::{Change, Outcome as Came};
-use crate::features::lab::model::Forward;
+use crate::features::lab::counted;
+use crate::features::lab::model::{Forward, Unusable};
 use crate::features::lab::worker::{Health, Report};
 use crate::text::clean_line;
 use crate::trouble::Trouble;
@@ -61,9 +62,10 @@ impl State {
                 {
                     plan.ended();
                     let (_, done, failed) = plan.counts();
+                    let done = counted(done, "change");
                     return match failed {
-                        0 => Outcome::done(format!("{done} changes done")),
-                        failed => Outcome::warn(format!("{done} changes done, {failed} not: see the plan")),
+                        0 => Outcome::done(format!("{done} done")),
+                        failed => Outcome::warn(format!("{done} done, {failed} not: see the plan")),
                     };
                 }
                 if self.connecting == Some(job) {
@@ -71,15 +73,31 @@ impl State {
                 }
             }
             Report::Ready { job, result } => return self.ready(job, result),
-            Report::Saved { count, path } => {
+            Report::Saved { count, unusable, path } => {
                 let path = clean_line(&path.display().to_string());
-                return Outcome::done(format!("{count} forwards are in {path}"));
+                let said = format!("{} {} in {path}", counted(count, "forward"), if count == 1 { "is" } else { "are" });
+                return match unusable.first() {
+                    None => Outcome::done(said),
+                    Some(Unusable { title, why }) => {
+                        let many = unusable.len();
+                        Outcome::warn(format!("{said}; {many} of them cannot be made again: {title} ({why})"))
+                    }
+                };
             }
-            Report::Loaded { lab, forwards, path } => {
+            Report::Deleted { lab, forwards } => {
+                // What was deleted since then is known already, and comes after it.
+                if !self.deleted.iter().any(|(known, _)| *known == lab) {
+                    let known = forwards.into_iter().filter(|forward| forward.wanted().check().is_ok());
+                    let mut deleted: Vec<_> = known.map(|forward| (lab.clone(), forward)).collect();
+                    deleted.append(&mut self.deleted);
+                    self.deleted = deleted;
+                }
+            }
+            Report::Loaded { lab, saved, path } => {
                 if self.lab().is_none_or(|shown| shown.view.name != lab) {
                     return Outcome::none();
                 }
-                let items = plan::additions(forwards, self.snapshot().as_deref());
+                let items = plan::restoration(saved, self.snapshot().as_deref());
                 let title = format!("make what is missing of {}", clean_line(&path.display().to_string()));
                 self.page = Some(Page::Plan(Plan::new(title, &lab, items)));
             }
@@ -132,15 +150,25 @@ impl State {
                 Outcome::done(format!("{} was on port {} already", forward.title(), forward.port))
             }
             (Purpose::Single(lab, Change::Remove(_)), Came::Removed { forward }) => {
-                let said = format!("deleted {}, which was on {}; u makes it again", forward.title(), forward.port);
+                let deleted = format!("deleted {}, which was on {}", forward.title(), forward.port);
+                let said = match forward.wanted().check() {
+                    Ok(()) => format!("{deleted}; <lab-undo> makes it again"),
+                    Err(why) => format!("{deleted}; it cannot be made again: {why}"),
+                };
                 self.remember_deleted(lab, forward);
                 Outcome::done(said)
             }
-            (Purpose::Undo(_, old), Came::Made { forward } | Came::Found { forward }) => Outcome::done(format!(
+            (Purpose::Undo(_, old), Came::Made { forward }) => Outcome::done(format!(
                 "{} is back: it was on {}, and is on {} now",
                 forward.title(),
                 old.port,
                 forward.port
+            )),
+            (Purpose::Undo(_, old), Came::Found { forward }) => Outcome::done(format!(
+                "nothing was made: {} leads to {}, as {} did",
+                forward.port,
+                forward.title(),
+                old.port
             )),
             (Purpose::Undo(lab, old), Came::Failed { trouble }) => {
                 // It can be tried again.
@@ -157,6 +185,9 @@ impl State {
 
     /// Keeps what was deleted, for undoing.
     fn remember_deleted(&mut self, lab: String, forward: Forward) {
+        if forward.wanted().check().is_err() {
+            return;
+        }
         if self.deleted.len() >= UNDOABLE {
             self.deleted.remove(0);
         }
@@ -172,7 +203,7 @@ impl State {
         }
         for lab in &mut self.labs {
             let since = lab.told_at;
-            let (trouble, retry_at) = (trouble.clone(), now);
+            let (trouble, retry_at) = (trouble.clone(), Some(now));
             lab.health = Health::Failing { trouble, word: "stopped", since, retry_at };
         }
     }
@@ -184,10 +215,12 @@ impl State {
             if token.claims.is_over(now) && !lab.is_end_told {
                 lab.is_end_told = true;
                 let name = &lab.view.name;
-                let how = if token.renews {
+                let how = if token.refused.is_some() {
+                    "logging in was refused; <lab-refresh> tries again"
+                } else if token.renews {
                     "it is renewed when the lab is asked next"
                 } else {
-                    "make a new one where it is kept; r takes it up"
+                    "make a new one where it is kept; <lab-refresh> takes it up"
                 };
                 return Outcome::warn(format!("the token of {name} has expired: {how}"));
             }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::plan::{Plan, Stage};
 use super::{Command, Page, State};
+use crate::features::lab::counted;
 use crate::features::lab::model::{self, State as Is};
 use crate::features::lab::worker::Health;
 use crate::ui::page::Span;
@@ -44,7 +45,7 @@ impl State {
         let machines: std::collections::BTreeSet<&str> =
             rows.iter().map(|row| row.name.as_str()).filter(|name| !name.is_empty()).collect();
         if !machines.is_empty() {
-            parts.push(format!("{} machines", machines.len()));
+            parts.push(counted(machines.len(), "machine"));
         }
         parts
     }
@@ -69,7 +70,7 @@ impl State {
         }
         let mut story: Vec<String> = self.labs.iter().flat_map(|lab| lab.story(zone, now)).collect();
         if self.labs.len() > 1 {
-            story.extend(self.lab().map(|lab| format!("{} is shown; I switches", lab.view.name)));
+            story.extend(self.lab().map(|lab| format!("{} is shown; <lab-switch> switches", lab.view.name)));
         }
         Some((state, word, story))
     }
@@ -103,8 +104,8 @@ impl State {
             Command::Connect | Command::Files => row.is_some() && !self.is_connecting(),
             Command::Details => row.is_some(),
             Command::Copy | Command::CopyCommand => row.is_some_and(|row| row.port.is_some()),
-            Command::Delete => is_marked || row.is_some_and(|row| row.forward().is_some()),
-            Command::CopyMending => row.is_some_and(|row| model::mending(row).is_some()),
+            Command::Delete => is_marked || row.is_some_and(|row| row.undeletable().is_none()),
+            Command::CopyMending => self.mending().is_some(),
             Command::Undo => {
                 let name = self.lab().map(|lab| lab.view.name.as_str());
                 self.deleted.iter().any(|(lab, _)| Some(lab.as_str()) == name)

@@ -5,6 +5,7 @@ use super::plan::{self, Plan, Stage, Standing};
 use super::{Command, Details, Outcome, Page, Purpose, State};
 use crate::command::{Motion, Scope};
 use crate::features::lab::act::Change;
+use crate::features::lab::counted;
 use crate::features::lab::model::{self, Protocol, mending};
 use crate::features::lab::worker::Request;
 use crate::ui::Look;
@@ -39,7 +40,7 @@ impl State {
     /// The row that a command is about: the one that is opened, else the one under the cursor.
     pub(super) fn row_on_screen(&self) -> Option<&model::Row> {
         match &self.page {
-            Some(Page::Details(details)) => Some(&details.row),
+            Some(Page::Details(details)) => Some(&details.row).filter(|_| !details.is_gone),
             Some(Page::Form(_) | Page::Plan(_)) => None,
             None => self.list.selected(),
         }
@@ -58,7 +59,7 @@ impl State {
             Command::New => self.unless_stale(look, Self::open_form),
             Command::Delete if self.page.is_none() && self.list.marked() > 1 => {
                 let rows: Vec<model::Row> = self.list.targets().into_iter().cloned().collect();
-                self.open_removals(&format!("delete {} marked rows", rows.len()), &rows)
+                self.open_removals(&format!("delete {}", counted(rows.len(), "marked row")), &rows, false)
             }
             Command::Delete | Command::Go => match self.aim(command, look).map(|aim| aim.request) {
                 Ok(Some(request)) => self.carry_out(request),
@@ -85,7 +86,7 @@ impl State {
                 Ok(line) => Outcome::copied(line),
                 Err(why) => Outcome::warn(why),
             },
-            Command::CopyMending => match self.row_on_screen().and_then(mending) {
+            Command::CopyMending => match self.mending() {
                 Some(line) => Outcome::copied(line),
                 None => Outcome::warn("there is nothing to put right by hand at the gateway"),
             },
@@ -93,7 +94,7 @@ impl State {
             Command::Previous => self.step(Motion::Up),
             Command::Close => self.back().unwrap_or_default(),
             Command::Instance => self.next_lab(),
-            Command::Refresh => Outcome { requests: vec![Request::Refresh], ..Outcome::done("reading the lab again") },
+            Command::Refresh => Outcome { requests: vec![Request::Retry], ..Outcome::done("reading the lab again") },
         }
     }
 
@@ -112,7 +113,8 @@ impl State {
     /// `i`
     pub(super) fn open_details(&mut self) -> Outcome {
         let Some(row) = self.list.selected().cloned() else { return Outcome::none() };
-        self.page = Some(Page::Details(Details { key: row.key(), row, scroll: 0, history: Load::Loading }));
+        let (key, history) = (row.key(), Load::Loading);
+        self.page = Some(Page::Details(Details { key, row, is_gone: false, scroll: 0, history }));
         Outcome::none().and(self.ask_history())
     }
 
@@ -141,7 +143,7 @@ impl State {
     fn undo(&mut self) -> Outcome {
         let Some(name) = self.lab().map(|lab| lab.view.name.clone()) else { return Outcome::none() };
         let Some(at) = self.deleted.iter().rposition(|(lab, _)| *lab == name) else {
-            return Outcome::warn("nothing was deleted from here");
+            return Outcome::warn("nothing that could be made again was deleted from here within a day");
         };
         let (lab, forward) = self.deleted.remove(at);
         let changes = vec![Change::Add(forward.wanted())];
@@ -157,13 +159,21 @@ impl State {
         if rubbish.is_empty() {
             return Outcome::warn("nothing is dead, gone or duplicate");
         }
-        self.open_removals("delete what is dead, gone or duplicate", &rubbish)
+        self.open_removals("delete what is dead, gone or duplicate", &rubbish, true)
+    }
+
+    /// What puts right at the gateway what is on the screen, where the service cannot.
+    pub(super) fn mending(&self) -> Option<String> {
+        match &self.page {
+            Some(Page::Plan(plan)) => plan.list.selected()?.mending.clone(),
+            _ => self.row_on_screen().and_then(mending),
+        }
     }
 
     /// Opens a plan that deletes.
-    fn open_removals(&mut self, title: &str, rows: &[model::Row]) -> Outcome {
+    fn open_removals(&mut self, title: &str, rows: &[model::Row], proposes: bool) -> Outcome {
         let Some(lab) = self.lab().map(|lab| lab.view.name.clone()) else { return Outcome::none() };
-        self.page = Some(Page::Plan(Plan::new(title, &lab, plan::removals(rows))));
+        self.page = Some(Page::Plan(Plan::new(title, &lab, plan::removals(rows, proposes))));
         Outcome::none()
     }
 

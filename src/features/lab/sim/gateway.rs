@@ -198,15 +198,11 @@ fn make(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
         ));
     }
     let saved = state.meets("POST", |fault| *fault == Fault::SaveFails).is_none();
-    let mut port = port;
     let is_on = !state.off.contains(&address);
     // Another program of this machine may have the port.
-    for _ in 0..50 {
-        if world.targets.open(port, target, is_on).is_ok() {
-            break;
-        }
-        port = state.free_port().ok_or_else(Answer::crashed)?;
-    }
+    let mut candidates = std::iter::once(port).chain(state.free_ports());
+    let port = candidates.find(|port| world.targets.open(*port, target, is_on).is_ok());
+    let port = port.ok_or_else(Answer::crashed)?;
     state.nat.push(Rule { port, address: address.clone(), target });
     if saved {
         state.records.push(Record { port, address, target, name, component, routable: None });
@@ -323,11 +319,12 @@ fn end_inventory(world: &World) -> Answer {
 /// Makes a forward as the service would, without asking it.
 pub(super) fn add(world: &Arc<World>, name: &str, component: &str, address: &str, target: u16) -> io::Result<u16> {
     let mut state = world.state();
-    for _ in 0..50 {
-        let port = state.free_port().ok_or_else(|| io::Error::other("the gateway has no free port"))?;
-        let is_on = !state.off.contains(address);
+    let is_on = !state.off.contains(address);
+    let mut failure = io::Error::other("no port is left");
+    for port in state.free_ports() {
         // Another program of this machine may have the port.
-        if world.targets.open(port, target, is_on).is_err() {
+        if let Err(error) = world.targets.open(port, target, is_on) {
+            failure = error;
             continue;
         }
         state.filter.push((address.to_owned(), target));
@@ -336,5 +333,5 @@ pub(super) fn add(world: &Arc<World>, name: &str, component: &str, address: &str
         state.records.push(Record { port, address, target, name, component, routable: Some(is_on) });
         return Ok(port);
     }
-    Err(io::Error::other("no port of the gateway can be listened on"))
+    Err(io::Error::new(failure.kind(), format!("the simulated gateway can listen on none of its ports: {failure}")))
 }

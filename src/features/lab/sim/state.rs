@@ -135,10 +135,30 @@ impl State {
         let span = u64::from(last.saturating_sub(first)) + 1;
         (0..TRIES).find_map(|_| {
             let port = first + u16::try_from(self.random() % span).unwrap_or(0);
-            let taken =
-                self.records.iter().any(|record| record.port == port) || self.nat.iter().any(|rule| rule.port == port);
-            (!taken).then_some(port)
+            (!self.ports_in_use().any(|taken| taken == port)).then_some(port)
         })
+    }
+
+    /// Every port of the pool that nothing has, from a place by chance on; of the system's own ports a handful that are free.
+    pub(super) fn free_ports(&mut self) -> Vec<u16> {
+        /// Others of this machine may be quicker with some of them.
+        const OF_SYSTEM: usize = 20;
+        let Some((first, last)) = self.pool else {
+            return (0..OF_SYSTEM).filter_map(|_| self.free_port()).collect();
+        };
+        let taken: BTreeSet<u16> = self.ports_in_use().collect();
+        let mut free: Vec<u16> = (first..=last).filter(|port| !taken.contains(port)).collect();
+        if let Ok(count @ 1..) = u64::try_from(free.len()) {
+            let start = usize::try_from(self.random() % count).unwrap_or(0);
+            free.rotate_left(start);
+        }
+        free
+    }
+
+    /// The ports of records and of rules.
+    fn ports_in_use(&self) -> impl Iterator<Item = u16> {
+        let records = self.records.iter().map(|record| record.port);
+        records.chain(self.nat.iter().map(|rule| rule.port))
     }
 
     /// The rules of a port go, its record stays.

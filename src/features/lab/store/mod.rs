@@ -18,6 +18,8 @@ pub const SCHEMA_1: &str = include_str!("schema_1.sql");
 const ACTIONS: u32 = 5_000;
 /// Characters of a result.
 const TEXT: usize = 1024;
+/// What is written of a deletion that only took back what a connection had needed: nobody wants it back.
+pub(super) const TIDIED: &str = "it was made for a connection, which is over";
 
 /// What was asked of a lab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,6 +218,31 @@ pub fn actions(connection: &Connection, server: &str, name: &str, limit: u32) ->
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// What was deleted from here since `after` and was not made again from here, the newest last.
+pub fn deleted(connection: &Connection, server: &str, after: DateTime<Utc>, limit: u32) -> Result<Vec<Forward>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT name, component, address, target, port FROM lab_action gone
+         WHERE server = ?1 AND at >= ?2 AND what = 'remove' AND result = 'ok' AND result_text <> ?4 AND port IS NOT NULL
+           AND NOT EXISTS (
+                SELECT 1 FROM lab_action made
+                WHERE made.server = gone.server AND made.name = gone.name AND made.id > gone.id AND made.what = 'add'
+                  AND made.result IN ('ok', 'found') AND made.address = gone.address AND made.target = gone.target)
+         ORDER BY id DESC LIMIT ?3",
+    )?;
+    let rows = query.query_map((server, after.timestamp(), limit, TIDIED), |row| {
+        Ok(Forward {
+            port: row.get("port")?,
+            name: row.get("name")?,
+            component: row.get("component")?,
+            address: row.get("address")?,
+            target: row.get("target")?,
+        })
+    })?;
+    let mut found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    found.reverse();
+    Ok(found)
+}
+
 /// What is asked when a forward is to go.
 #[must_use]
 pub fn removing(who: &str, lab: &str, server: &str, forward: &Forward) -> Asked {
@@ -275,6 +302,33 @@ mod tests {
         assert_eq!(note(vec![("a", Some(true)), ("b", None)], 0), told(&[("a", 0)]));
         assert_eq!(note(vec![("a", Some(true)), ("b", Some(false))], 60), told(&[("a", 0), ("b", 60)]));
         assert_eq!(note(vec![("a", Some(false))], 90), told(&[("a", 90)]));
+    }
+
+    #[test]
+    fn what_was_deleted_is_known_until_it_is_made_again() {
+        let (_dir, store) = store();
+        let told = store
+            .write_blocking(|c| {
+                let of = |name: &str, port| {
+                    let Wanted { name, component, address, target } = wanted(name);
+                    Forward { port, name, component, address, target }
+                };
+                for (name, port, text, seconds) in
+                    [("old", 50_000, "", -90_000), ("a", 50_001, "", 0), ("b", 50_002, "", 1), ("c", 50_003, TIDIED, 2)]
+                {
+                    let id = begin(c, &removing("anna", "training", "s", &of(name, port)), at(seconds))?;
+                    settle(c, id, (Came::Ok, text), None, at(seconds))?;
+                }
+                let failed = begin(c, &removing("anna", "training", "s", &of("d", 50_004)), at(3))?;
+                settle(c, failed, (Came::Failed, "no"), None, at(3))?;
+                let before = deleted(c, "s", at(-86_400), 10)?;
+                let id = begin(c, &adding("anna", "training", "s", &wanted("b")), at(4))?;
+                settle(c, id, (Came::Ok, ""), Some(50_009), at(4))?;
+                Ok((before, deleted(c, "s", at(-86_400), 10)?))
+            })
+            .unwrap();
+        let ports = |forwards: &[Forward]| forwards.iter().map(|forward| forward.port).collect::<Vec<_>>();
+        assert_eq!((ports(&told.0), ports(&told.1)), (vec![50_001, 50_002], vec![50_001]));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Report, Request, Shared};
 use crate::blocking;
-use crate::features::lab::model::{Saved, Snapshot, Wanted};
+use crate::features::lab::model::Saved;
 use crate::features::lab::store;
 use crate::text::clean_line;
 use crate::trouble::Trouble;
@@ -22,23 +22,26 @@ pub(super) async fn answer(shared: Shared, request: Request) {
         Request::Save { lab, path } => {
             let server = shared.server(&lab);
             let known = shared.store.read(move |connection| store::load(connection, &server)).await;
+            let path = in_home(path);
             let saved = match known {
                 Ok(Some((snapshot, _))) => {
-                    let at = path.clone();
-                    blocking::run(move || save(&lab, &snapshot, &at)).await
+                    let (saved, at) = (Saved::of(&lab, &snapshot), path.clone());
+                    let (count, unusable) = (saved.forwards.len(), saved.unusable());
+                    blocking::run(move || save(&saved, &at)).await.map(|()| (count, unusable))
                 }
                 Ok(None) => Err(Trouble::new("nothing is known of this lab yet").to_do("wait until it has answered")),
                 Err(error) => Err(Trouble::of(&error)),
             };
             match saved {
-                Ok(count) => shared.tell(Report::Saved { count, path }).await,
+                Ok((count, unusable)) => shared.tell(Report::Saved { count, unusable, path }).await,
                 Err(trouble) => shared.fail(trouble).await,
             }
         }
         Request::Load { lab, path } => {
+            let path = in_home(path);
             let at = path.clone();
             match blocking::run(move || load(&at)).await {
-                Ok(forwards) => shared.tell(Report::Loaded { lab, forwards, path }).await,
+                Ok(saved) => shared.tell(Report::Loaded { lab, saved, path }).await,
                 Err(trouble) => shared.fail(trouble).await,
             }
         }
@@ -51,33 +54,51 @@ pub(super) async fn answer(shared: Shared, request: Request) {
                 Err(error) => shared.fail(Trouble::of(&error)).await,
             }
         }
-        Request::Refresh | Request::Change { .. } | Request::Cancel { .. } | Request::Prepare { .. } => {}
+        Request::Refresh
+        | Request::Retry
+        | Request::Change { .. }
+        | Request::Cancel { .. }
+        | Request::Prepare { .. } => {}
     }
 }
 
-/// Writes a lab's forwards into a new file.
-pub(in crate::features::lab) fn save(lab: &str, snapshot: &Snapshot, path: &Path) -> Result<usize, Trouble> {
-    let saved = Saved::of(lab, snapshot);
+/// A path as it was typed, with the home folder for a `~` in front, as shells have it.
+fn in_home(path: PathBuf) -> PathBuf {
+    let Ok(rest) = path.strip_prefix("~") else { return path };
+    directories::BaseDirs::new().map_or_else(|| path.clone(), |dirs| dirs.home_dir().join(rest))
+}
+
+/// Writes forwards into a new file.
+pub(in crate::features::lab) fn save(saved: &Saved, path: &Path) -> Result<(), Trouble> {
     let shown = clean_line(&path.display().to_string());
     let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let written = file.and_then(|mut file| file.write_all(saved.write().as_bytes()));
     written.map_err(|error| {
         let remedy = if error.kind() == ErrorKind::AlreadyExists { "name another file" } else { "check the folder" };
         Trouble::new(&format!("cannot write {shown}")).caused_by(&error.to_string()).to_do(remedy)
-    })?;
-    Ok(saved.forwards.len())
+    })
 }
 
-/// Reads forwards from a file; all of them can be made.
-pub(in crate::features::lab) fn load(path: &Path) -> Result<Vec<Wanted>, Trouble> {
+/// Reads forwards from a file.
+pub(in crate::features::lab) fn load(path: &Path) -> Result<Saved, Trouble> {
     let shown = clean_line(&path.display().to_string());
     let failed = |why: &str| Trouble::new(&format!("cannot read {shown}")).caused_by(why);
     let mut text = String::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_string(&mut text));
     read.map_err(|error| failed(&error.to_string()).to_do("name a file that noctui lab save made"))?;
-    let saved = Saved::read(&text).map_err(|error| {
-        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        failed(&error.to_string()).caused_by(&source).to_do("name a file that noctui lab save made")
-    })?;
-    Ok(saved.forwards)
+    Saved::read(&text).map_err(|error| failed(&error.to_string()).to_do("name a file that noctui lab save made"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tilde_in_front_is_the_home_folder() {
+        let home = directories::BaseDirs::new().unwrap().home_dir().to_path_buf();
+        assert_eq!(in_home("~/lab/a.json".into()), home.join("lab/a.json"));
+        for other in ["a~.json", "~anna/a.json", "/tmp/~"] {
+            assert_eq!(in_home(other.into()), PathBuf::from(other));
+        }
+    }
 }

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use tokio::sync::Notify;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Health, JobId, Prepared, Report, Shared, sweep};
+use super::{Health, JobId, Prepared, Report, Shared, Wake, sweep};
 use crate::blocking;
 use crate::clock;
 use crate::config::{Lab, LabToken};
-use crate::features::lab::act::{Actor, Change, Outcome, wait_until_open};
+use crate::features::lab::act::{Actor, Change, Outcome, silent, wait_until_open};
 use crate::features::lab::client::{Client, Credentials, Server, Trust};
 use crate::features::lab::connect::{self, Surroundings, Target};
 use crate::features::lab::error::Error;
@@ -26,6 +25,10 @@ use crate::trouble::Trouble;
 const RETRY: Duration = Duration::from_secs(30);
 /// The same where somebody has to do something first.
 const RETRY_LATE: Duration = Duration::from_mins(2);
+
+/// How long a deletion is known as one that can be undone, and how many of them.
+const UNDOABLE: TimeDelta = TimeDelta::days(1);
+const MOST_UNDOABLE: u32 = 50;
 
 /// Something to be done to a lab.
 #[derive(Debug)]
@@ -104,14 +107,14 @@ struct Link {
     sweep: JoinSet<()>,
 }
 
-/// Follows a lab until `stop` is cancelled. `retry` makes it read at once.
+/// Follows a lab until `stop` is cancelled. `wake` makes it read at once.
 ///
 /// Cancel safety: the `select!` only waits; what a branch chose is finished, as far as it writes.
 pub(super) async fn follow(
     shared: Shared,
     lab: Lab,
     mut jobs: Receiver<Job>,
-    retry: Arc<Notify>,
+    wake: Arc<Wake>,
     stop: CancellationToken,
 ) {
     let mut link = Link { shared, lab, client: None, heard_at: None, holding: None, host: None, sweep: JoinSet::new() };
@@ -130,7 +133,13 @@ pub(super) async fn follow(
                     next = Instant::now();
                 }
             },
-            () = retry.notified() => next = Instant::now(),
+            () = wake.read.notified() => next = Instant::now(),
+            () = wake.retry.notified() => {
+                if let Some(client) = &link.client {
+                    client.try_again().await;
+                }
+                next = Instant::now();
+            }
             () = sleep_until(next) => {
                 let Some(wait) = stop.run_until_cancelled(link.read()).await else { break };
                 next = Instant::now() + wait;
@@ -149,17 +158,23 @@ impl Link {
 
     /// Tells what is known from the last time.
     async fn recall(&mut self) {
-        let server = self.lab.url.to_string();
+        let (server, recently) = (self.lab.url.to_string(), clock::now() - UNDOABLE);
         let read = move |connection: &rusqlite::Connection| {
-            Ok((store::load(connection, &server)?, store::since(connection, &server)?))
+            let deleted = store::deleted(connection, &server, recently, MOST_UNDOABLE)?;
+            Ok((store::load(connection, &server)?, store::since(connection, &server)?, deleted))
         };
         match self.shared.store.read(read).await {
-            Ok((Some((snapshot, at)), since)) => {
-                self.heard_at = Some(at);
-                let (lab, snapshot, since) = (self.lab.name.clone(), Arc::new(snapshot), Arc::new(since));
-                self.shared.tell(Report::Snapshot { lab, snapshot, since, at }).await;
+            Ok((known, since, deleted)) => {
+                let lab = || self.lab.name.clone();
+                if let Some((snapshot, at)) = known {
+                    let (snapshot, since) = (Arc::new(snapshot), Arc::new(since));
+                    self.shared.tell(Report::Snapshot { lab: lab(), snapshot, since, at }).await;
+                    self.heard_at = Some(at);
+                }
+                if !deleted.is_empty() {
+                    self.shared.tell(Report::Deleted { lab: self.lab.name.clone(), forwards: deleted }).await;
+                }
             }
-            Ok((None, _)) => {}
             Err(error) => tracing::warn!(lab = self.lab.name, %error, "what was known of a lab cannot be read"),
         }
     }
@@ -193,7 +208,8 @@ impl Link {
                 let wait = if error.is_transient() { RETRY } else { RETRY_LATE }.max(self.lab.refresh);
                 let trouble = Trouble::of(&error);
                 tracing::warn!(lab = self.lab.name, "{}", trouble.one_line());
-                let retry_at = clock::now() + wait;
+                // A password that was refused is not tried again before it is another one, or somebody says so.
+                let retry_at = (!matches!(error, Error::LoginRefused { .. })).then(|| clock::now() + wait);
                 let (word, since) = (error.word(), self.heard_at);
                 self.tell_health(Health::Failing { trouble, word, since, retry_at }).await;
                 wait
@@ -333,11 +349,7 @@ async fn prepared(
             let launch = connect::launch(&shared.setup.connect, &target, &around, is_awaited)?;
             Ok(Prepared { forward, host, is_new, launch })
         }
-        reach => {
-            let why = reach.map_or_else(|| "the wait was ended".to_owned(), |reach| reach.words());
-            Err(Trouble::new(&format!("{} does not answer on {host}:{}", forward.title(), forward.port))
-                .caused_by(&why)
-                .to_do("switch the machine on, or wait until its service has started"))
-        }
+        Some(reach) => Err(silent(&host, &forward, &reach)),
+        None => Err(Trouble::new(&format!("no longer waiting for {}", forward.title()))),
     }
 }

@@ -59,6 +59,15 @@ struct Shared {
     reports: Sender<Report>,
 }
 
+/// What makes a lab's task read before its time. What comes while it reads is kept until it has done so.
+#[derive(Debug, Default)]
+struct Wake {
+    /// To read.
+    read: Notify,
+    /// To read, and to try what would not be tried by itself.
+    retry: Notify,
+}
+
 impl Shared {
     /// Tells the screen. Nobody listening is no error: the worker is told to end then.
     async fn tell(&self, report: Report) {
@@ -90,13 +99,15 @@ pub async fn run(
     let data_dir = setup.data_dir.clone();
     let store = blocking::run(move || super::open_store(&data_dir)).await?;
     let shared = Shared { setup: Arc::new(setup), store, reports };
-    let retry = Arc::new(Notify::new());
+    let mut wakes = Vec::new();
     let mut links = JoinSet::new();
     let mut orders: BTreeMap<String, Sender<Job>> = BTreeMap::new();
     for lab in shared.setup.labs.clone() {
         let (sender, jobs) = mpsc::channel(JOBS);
         orders.insert(lab.name.clone(), sender);
-        links.spawn(link::follow(shared.clone(), lab, jobs, Arc::clone(&retry), stop.clone()));
+        let wake = Arc::new(Wake::default());
+        links.spawn(link::follow(shared.clone(), lab, jobs, Arc::clone(&wake), stop.clone()));
+        wakes.push(wake);
     }
     let mut running: BTreeMap<JobId, CancellationToken> = BTreeMap::new();
     let mut reading = JoinSet::new();
@@ -106,7 +117,8 @@ pub async fn run(
             () = stop.cancelled() => break,
             request = requests.recv() => match request {
                 None => break,
-                Some(Request::Refresh) => retry.notify_waiters(),
+                Some(Request::Refresh) => wakes.iter().for_each(|wake| wake.read.notify_one()),
+                Some(Request::Retry) => wakes.iter().for_each(|wake| wake.retry.notify_one()),
                 Some(Request::Cancel { job }) => {
                     if let Some(cancel) = running.get(&job) {
                         cancel.cancel();

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::connect::Launch;
-use crate::features::lab::model::{Forward, Holding, Protocol, Reach, Since, Snapshot, Wanted};
+use crate::features::lab::model::{Forward, Holding, Protocol, Reach, Saved, Since, Snapshot, Unusable, Wanted};
 use crate::features::lab::store::Action;
 use crate::trouble::Trouble;
 
@@ -40,6 +40,8 @@ pub type JobId = u64;
 pub enum Request {
     /// Read every lab again, and try at once where that failed.
     Refresh,
+    /// The same because somebody said so: a login that was refused is tried once more, too.
+    Retry,
     /// Change forwards, one after the other. Answered by a [`Report::Step`] for each and [`Report::Ended`].
     Change {
         /// Which lab.
@@ -111,8 +113,8 @@ pub enum Health {
         word: &'static str,
         /// When it answered last; `None` if never.
         since: Option<DateTime<Utc>>,
-        /// When it is tried again.
-        retry_at: DateTime<Utc>,
+        /// When it is tried again; `None` where nothing is tried before somebody has done something.
+        retry_at: Option<DateTime<Utc>>,
     },
 }
 
@@ -191,6 +193,8 @@ pub enum Report {
     Saved {
         /// How many.
         count: usize,
+        /// Those of them that cannot be made again.
+        unusable: Vec<Unusable>,
         /// Where.
         path: PathBuf,
     },
@@ -199,9 +203,16 @@ pub enum Report {
         /// For which lab.
         lab: String,
         /// What the file has.
-        forwards: Vec<Wanted>,
+        saved: Saved,
         /// The file.
         path: PathBuf,
+    },
+    /// What was deleted from here lately and is not there again; told once, at the beginning.
+    Deleted {
+        /// Of which lab.
+        lab: String,
+        /// The newest last.
+        forwards: Vec<Forward>,
     },
     /// What was asked for a machine.
     History {
@@ -233,6 +244,7 @@ impl Report {
             | Self::Ready { .. }
             | Self::Saved { .. }
             | Self::Loaded { .. }
+            | Self::Deleted { .. }
             | Self::History { .. } => None,
         }
     }

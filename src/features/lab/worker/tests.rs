@@ -26,11 +26,15 @@ struct Desk {
 /// What a worker is asked and told by, what ends it, and itself.
 type Started = (mpsc::Sender<Request>, mpsc::Receiver<Report>, CancellationToken, JoinSet<Result<(), Error>>);
 
-/// A worker in this folder for the lab at this address.
+/// A worker in this folder for the lab at this address, with a token in a file.
 fn start(path: &Path, url: &str) -> Started {
+    start_with(path, url, &format!("token_file = '{}/token'", path.display()))
+}
+
+/// The same with another place for the token.
+fn start_with(path: &Path, url: &str, token: &str) -> Started {
     let text = format!(
-        "[[lab]]\nname = 'training'\nurl = '{url}'\ntoken_file = '{0}/token'\nrefresh = '1 h'\n[connect]\nssh = ['true', '{{host}}']\n",
-        path.display()
+        "[[lab]]\nname = 'training'\nurl = '{url}'\n{token}\nrefresh = '1 h'\n[connect]\nssh = ['true', '{{host}}']\n",
     );
     let file = path.join("config.toml");
     std::fs::write(&file, text).unwrap();
@@ -206,6 +210,47 @@ async fn what_was_sent_is_answered_even_while_the_worker_ends() {
 }
 
 #[tokio::test]
+async fn what_was_deleted_is_told_to_the_next_noctui() {
+    let mut desk = Desk::with(|sim| {
+        sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    })
+    .await;
+    let forward = desk.snapshot().await.forwards[0].clone();
+    desk.ask(add(7, vec![Change::Remove(forward.clone())])).await;
+    desk.hear(|report| matches!(report, Report::Ended { job: 7 }).then_some(())).await;
+    desk.stop.cancel();
+    desk.task.join_next().await;
+    let (_requests, mut reports, _stop, _task) = start(desk.dir.path(), desk.sim.url());
+    loop {
+        if let Report::Deleted { forwards, .. } = reports.recv().await.expect("it is told at the beginning") {
+            assert_eq!(forwards, [forward]);
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_was_refused_is_tried_again_when_somebody_says_so() {
+    let sim = Simulator::start(sim::Setup::default()).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("password"), "wrong").unwrap();
+    let login = format!("user = 'pat'\npassword_file = '{}/password'", dir.path().display());
+    let (requests, mut reports, _stop, _task) = start_with(dir.path(), sim.url(), &login);
+    let logins = || sim.calls().iter().filter(|call| call.contains("auth/token")).count();
+    for times in 1..3 {
+        loop {
+            if let Report::Health { health: Health::Failing { word, retry_at, .. }, .. } = reports.recv().await.unwrap()
+            {
+                assert_eq!((word, retry_at), ("login", None), "it is not tried again by itself, and nothing says so");
+                break;
+            }
+        }
+        assert_eq!(logins(), times);
+        requests.send(Request::Retry).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn forwards_are_saved_and_read_again() {
     let mut desk = Desk::with(|sim| {
         sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
@@ -218,7 +263,7 @@ async fn forwards_are_saved_and_read_again() {
     let count = desk.hear(|report| if let Report::Saved { count, .. } = report { Some(count) } else { None }).await;
     desk.ask(Request::Load { lab: "training".to_owned(), path: path.clone() }).await;
     let read =
-        desk.hear(|report| if let Report::Loaded { forwards, .. } = report { Some(forwards) } else { None }).await;
+        desk.hear(|report| if let Report::Loaded { saved, .. } = report { Some(saved.forwards) } else { None }).await;
     assert_eq!((count, read), (1, vec![wanted("web01", "192.168.1.20", 22)]));
     desk.ask(Request::Save { lab: "training".to_owned(), path }).await;
     let told = desk.hear(|report| report.trouble().map(crate::trouble::Trouble::one_line)).await;

@@ -1,5 +1,6 @@
 //! `noctui deploy`: from configurations in a folder or a request to a change control, without a screen.
 
+mod earlier;
 mod json;
 mod told;
 
@@ -141,7 +142,15 @@ pub(crate) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
         output::complain(&format!("noctui: warning: {}", warning.trouble()));
     }
     let outcome = runtime.block_on(work(args, &config, &connection, &input))?;
-    finish(args, &outcome)
+    let code = finish(args, &outcome)?;
+    // Whoever wants it to end, or cannot be answered, does not wait for an aside.
+    if !outcome.result.as_ref().is_err_and(Failure::is_cut_short) {
+        let own = outcome.workspace.as_ref().map(|(id, _)| id);
+        for line in runtime.block_on(earlier::left_open(&config, &connection, own)) {
+            output::complain(&format!("noctui: {line}"));
+        }
+    }
+    Ok(code)
 }
 
 impl Args {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::features::cloudvision::inputs::problem::Findings;
-use crate::features::cloudvision::inputs::{structured, yaml};
+use crate::features::cloudvision::inputs::{check, structured, yaml};
 
 /// A structured configuration with everything that is read of one.
 const STRUCTURED: &str = "a: &x {name: role, value: leaf}\nmetadata:\n  is_deployed: true\n  serial_number: 'JPE1'\n  \
@@ -102,6 +102,27 @@ fn what_is_repeated_of_the_input_is_short_and_harmless() {
     let Problems(problems) = from_request(text.as_bytes(), Given::default()).unwrap_err();
     let told = problems[0].trouble().to_string();
     assert!(told.len() < 2_000 && !told.contains('\u{1b}'), "{}", told.len());
+}
+
+#[test]
+fn a_host_name_is_as_long_as_dns_has_them_and_its_problem_is_short() {
+    let of = |letters: usize| {
+        let mut request = super::request::sound();
+        let devices = request["devices"].as_object_mut().unwrap();
+        let spine = devices.remove("spine1").unwrap();
+        devices.insert("a".repeat(letters), spine);
+        from_request(request.to_string().as_bytes(), Given::default())
+    };
+    assert_eq!(of(253).unwrap().deployment.devices.len(), 2);
+    for letters in [254, 100_000] {
+        let Problems(problems) = of(letters).unwrap_err();
+        let told: Vec<String> = problems.iter().map(|problem| problem.trouble().to_string()).collect();
+        let [told] = &told[..] else { panic!("{told:?}") };
+        assert!(told.starts_with("devices.aaaa") && told.contains("this is no host name"), "{told}");
+        assert!(told.contains(&format!("253 letters at most, and this one {letters}")), "{told}");
+        assert!(told.len() < 1_000, "{}", told.len());
+    }
+    assert!(check::is_hostname(&"a".repeat(253)) && !check::is_hostname(&"a".repeat(254)));
 }
 
 proptest! {

@@ -21,6 +21,9 @@ use crate::ui::time::{age, brief, span};
 
 /// What there is to say where the change control of the last deployment was deleted.
 pub(super) const LOST: &str = "its change control does not exist any more: d makes it again for devices that lack it";
+/// What is true of a target before CloudVision was asked, where nothing was deployed from here.
+pub(in crate::features::cloudvision::pane) const UNDEPLOYED: &str =
+    "not deployed from here yet: what differs from CloudVision is known once it is compared";
 /// Cells of a step's name.
 const STEP: usize = 15;
 
@@ -104,7 +107,7 @@ fn facts(state: &State, target: &Target, look: &Look<'_>, cells: usize) -> Vec<T
         Inputs::Reading => labelled("Inputs", "being read …", cells, Role::Stale, &mut lines),
         Inputs::Ready { devices, changed, warnings } => {
             let changed = match changed {
-                None => "never deployed from here".to_owned(),
+                None => UNDEPLOYED.to_owned(),
                 Some(0) => "none changed since the last deployment".to_owned(),
                 Some(changed) => format!("{changed} changed since the last deployment"),
             };
@@ -128,6 +131,13 @@ fn facts(state: &State, target: &Target, look: &Look<'_>, cells: usize) -> Vec<T
         labelled("Last", &text, cells, sign.role(), &mut lines);
         labelled("", &last.result, cells, Role::Text, &mut lines);
     }
+    let known = |id| state.named(&target.instance)?.changes.items.get(id);
+    if let Some(entry) = target.last.as_ref().and_then(|last| last.change.as_ref()).and_then(known) {
+        let (sign, word) = words::change(entry.change.state);
+        let opens = look.say("<deploy-change> opens it");
+        let text = format!("{} {word}  {}  {opens}", look.glyph(sign), words::name(&entry.change));
+        labelled("Change", &text, cells, sign.role(), &mut lines);
+    }
     if let Some(left) = state.left_open(target) {
         let text = format!("{} {} is open still; X abandons it", look.glyph(Sign::Warning), left.id);
         labelled("Workspace", &text, cells, Role::Warning, &mut lines);
@@ -137,6 +147,9 @@ fn facts(state: &State, target: &Target, look: &Look<'_>, cells: usize) -> Vec<T
     }
     if target.protected {
         labelled("Protected", "it waits for a look after the build", cells, Role::Warning, &mut lines);
+    }
+    if !matches!(target.inputs, Inputs::Ready { .. }) {
+        return lines;
     }
     labelled("d", "deploys it; its change control waits for an approval", cells, Role::Muted, &mut lines);
     if target.advance != Advance::Pending {

@@ -32,6 +32,8 @@ struct Columns {
     protected: usize,
 }
 
+/// What there is to know of a target that was never deployed.
+const UNCOMPARED: &str = "<deploy> compares it with what CloudVision holds first";
 /// Cells of the age with the word `ago`, and its gap.
 const WHOLE_AGE: usize = 9;
 
@@ -70,7 +72,7 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
     let changed = match &target.inputs {
         Inputs::Reading => ("reading".to_owned(), Role::Stale),
         Inputs::Refused(_) => ("refused".to_owned(), Role::Failed),
-        Inputs::Ready { changed: None, .. } => ("all new".to_owned(), Role::Text),
+        Inputs::Ready { changed: None, .. } => compared(state, target),
         Inputs::Ready { changed: Some(0), .. } => ("unchanged".to_owned(), Role::Muted),
         Inputs::Ready { changed: Some(changed), .. } => (format!("{changed} changed"), Role::Accent),
     };
@@ -87,6 +89,9 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
         Inputs::Ready { warnings, .. } if !warnings.is_empty() => {
             rest = (format!("{} {}", look.glyph(Sign::Warning), warnings.join("; ")), Role::Warning);
         }
+        Inputs::Ready { changed: None, .. } if target.last.is_none() && state.run_of(&target.name).is_none() => {
+            rest.0 = look.say(UNCOMPARED).into_owned();
+        }
         Inputs::Ready { .. } | Inputs::Reading => {}
     }
     if state.has_lost_its_change(target, look.now) {
@@ -98,6 +103,16 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
         return Standing { sign: Sign::Warning, word: "deleted".to_owned(), changed, age, rest };
     }
     Standing { sign, word: word.to_owned(), changed, age, rest }
+}
+
+/// What is known of a target of which CloudVision took nothing from here yet: what it holds of it, only a comparison tells.
+fn compared(state: &State, target: &Target) -> Span {
+    let plan = state.run_of(&target.name).map(|run| &run.plan).filter(|plan| !plan.is_empty());
+    match plan.map(|plan| plan.iter().filter(|device| device.is_changed()).count()) {
+        None => ("not compared".to_owned(), Role::Text),
+        Some(0) => ("no difference".to_owned(), Role::Muted),
+        Some(differ) => (format!("{differ} differed"), Role::Accent),
+    }
 }
 
 /// How far a deployment is.

@@ -8,6 +8,8 @@ mod detail;
 mod others;
 pub(super) mod words;
 
+pub(super) use deployment::UNDEPLOYED;
+
 use crate::features::cloudvision::worker::Health;
 use std::fmt::Write as _;
 
@@ -196,6 +198,8 @@ struct Status {
     parts: Vec<String>,
     /// The filter.
     filter: String,
+    /// What wants somebody's attention.
+    notice: Option<String>,
 }
 
 /// The line above a list.
@@ -214,7 +218,7 @@ fn status(state: &State, place: Place, now: DateTime<Utc>) -> Option<Status> {
     let (told_at, has_rows, (parts, filter)) = match (place, state.page(place)) {
         (_, Some(Page::Workspaces(board))) => {
             let rows = board.list.rows().len();
-            let all = instance.workspaces.items.values().filter(|it| super::update::is_open(it.state)).count();
+            let all = instance.workspaces.items.values().filter(|it| it.state.is_open()).count();
             (instance.workspaces.told_at, rows > 0, of(&board.filter, rows, all, None))
         }
         (_, Some(Page::Devices(board))) => {
@@ -236,8 +240,9 @@ fn status(state: &State, place: Place, now: DateTime<Utc>) -> Option<Status> {
         }
     };
     let old = instance.stale(told_at, state.started, now).filter(|_| has_rows);
-    let is_needed = old.is_some() || !parts.is_empty() || !filter.is_empty() || is_editing;
-    is_needed.then_some(Status { stale: old, parts, filter })
+    let notice = instance.kept_words().filter(|_| place == Place::Deploys && state.page(place).is_none());
+    let is_needed = old.is_some() || !parts.is_empty() || !filter.is_empty() || is_editing || notice.is_some();
+    is_needed.then_some(Status { stale: old, parts, filter, notice })
 }
 
 /// Draws the line above a list.
@@ -257,6 +262,12 @@ fn draw_status(
         pen.text(if status.parts.is_empty() { "" } else { " · " }, style);
     }
     pen.text(&status.parts.join(" · "), look.theme.style(Role::Muted));
+    if let Some(notice) = &status.notice {
+        let style = look.theme.style(Role::Warning);
+        let is_first = status.stale.is_none() && status.parts.is_empty();
+        pen.text(if is_first { "" } else { " · " }, look.theme.style(Role::Muted));
+        pen.text(look.glyph(Sign::Warning), style).text(" ", style).text(&look.say(notice), style);
+    }
     let editor =
         state.editor.as_ref().filter(|(at, editor)| *at == place && matches!(editor.purpose, Purpose::Filter(_)));
     let (text, before) = match editor {

@@ -53,6 +53,12 @@ pub(super) fn draw_workspaces(
         let at = workspace.modified_at.max(workspace.created_at);
         pen.column_right(&at.map_or_else(String::new, |at| age(at, look.now)), 6, text).skip(2);
         let mut rest = Vec::new();
+        let kept = state.instance().and_then(|instance| instance.unsubmitted.get(&workspace.id));
+        let kept = kept.map(|target| match target {
+            Some(target) => format!("kept by a deployment of {target}"),
+            None => "kept by a deployment from here".to_owned(),
+        });
+        rest.extend(kept.as_deref());
         if workspace.needs_rebase {
             rest.push("what is in force has moved");
         }

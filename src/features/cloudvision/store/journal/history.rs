@@ -139,6 +139,37 @@ pub fn deployed(connection: &Connection, server: &str, target: &str) -> Result<O
     Ok(Some(Deployed { entry, devices }))
 }
 
+/// A workspace that a deployment has made and, now that it has ended, not submitted. Whether it is open still, CloudVision
+/// knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsubmitted {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The configured target of the deployment; `None` for a folder or a request.
+    pub target: Option<String>,
+    /// Where what it deployed was read.
+    pub source: String,
+    /// In whose name it was made.
+    pub who: String,
+    /// When the deployment began.
+    pub started_at: DateTime<Utc>,
+}
+
+/// The workspaces that deployments have made on a server and not submitted, the newest first.
+pub fn unsubmitted(connection: &Connection, server: &str, rows: usize) -> Result<Vec<Unsubmitted>, Error> {
+    let mut query = connection.prepare_cached(queries::UNSUBMITTED)?;
+    let found = query.query_map((sql::name(server), sql::limit(rows)), |row| {
+        Ok(Unsubmitted {
+            workspace: row.get("workspace")?,
+            target: row.get("target")?,
+            source: row.get("source")?,
+            who: row.get("who")?,
+            started_at: sql::time(row, "started_at")?,
+        })
+    })?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
 /// What the last deployment of a target was to bring to devices, by a change control that may not exist any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brought {
@@ -169,6 +200,12 @@ pub(in crate::features::cloudvision::store) mod queries {
 
     /// The last of a target.
     pub(in crate::features::cloudvision::store) const RECENT: &str = "SELECT * FROM deployment INDEXED BY deployment_of WHERE server = ?1 AND target IS ?2 ORDER BY id DESC LIMIT ?3";
+
+    /// What was not submitted on a server.
+    pub(in crate::features::cloudvision::store) const UNSUBMITTED: &str =
+        "SELECT workspace, target, source, who, started_at FROM deployment INDEXED BY deployment_of
+     WHERE server = ?1 AND ending IS NOT NULL AND in_force_at IS NULL AND workspace IS NOT NULL
+     ORDER BY id DESC LIMIT ?2";
 
     /// The last of a target that CloudVision took.
     pub(in crate::features::cloudvision::store) const BROUGHT: &str =

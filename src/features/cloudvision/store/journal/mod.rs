@@ -17,8 +17,8 @@ use crate::process::{Fate, Owner};
 use crate::store::Error;
 
 pub use history::{
-    Brought, Deployed, Entry, Revision, Unfinished, brought, deployed, devices, entry, of_workspace, recent, revision,
-    unfinished,
+    Brought, Deployed, Entry, Revision, Unfinished, Unsubmitted, brought, deployed, devices, entry, of_workspace,
+    recent, revision, unfinished, unsubmitted,
 };
 pub use phase::{Ending, Phase, Refusal};
 

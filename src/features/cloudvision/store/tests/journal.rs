@@ -9,7 +9,7 @@ use crate::features::cloudvision::model::{BuildId, ChangeId, DeploymentId, Works
 use crate::features::cloudvision::store::DeviceRecord;
 use crate::features::cloudvision::store::journal::{
     Brought, Claim, Ending, Entry, Facts, NewDeployment, Phase, Refusal, adopt, advance, begin, brought, deployed,
-    devices, end, entry, recent, revision, set_devices, unfinished,
+    devices, end, entry, recent, revision, set_devices, unfinished, unsubmitted,
 };
 use crate::process::{Fate, Owner};
 use crate::store::Error;
@@ -68,6 +68,36 @@ fn a_deployment_is_read_back_as_it_was_written() {
         (entry.phase, entry.ended, entry.result.as_str()),
         (Phase::Writing, Some((Ending::Failed, at(3))), "leaf1: line 3")
     );
+}
+
+#[test]
+fn workspaces_that_ended_deployments_did_not_submit_are_found_again() {
+    let connection = empty();
+    let found = || {
+        let rows = unsubmitted(&connection, "cvp.example:443", 10).unwrap();
+        rows.into_iter().map(|row| (row.workspace.to_string(), row.target)).collect::<Vec<_>>()
+    };
+    let begun = |target: Option<&str>, workspace: &str, second| {
+        let new = NewDeployment { target: target.map(str::to_owned), ..deployment("", second) };
+        let claim = begin(&connection, &new).unwrap();
+        let facts = Facts { workspace: Some(WorkspaceId::new(workspace)), ..Facts::default() };
+        advance(&connection, &claim, Phase::WorkspaceRequested, &facts, at(second)).unwrap().unwrap();
+        claim
+    };
+    let fabric = begun(Some("fabric"), "ws-1", 0);
+    assert_eq!(found(), [], "it goes on");
+    end(&connection, &fabric, Ending::Failed, "", at(1)).unwrap().unwrap();
+    let request = begun(None, "ws-2", 2);
+    end(&connection, &request, Ending::Unknown, "", at(3)).unwrap().unwrap();
+    let submitted = begun(Some("fabric"), "ws-3", 4);
+    for phase in [Phase::Writing, Phase::Building, Phase::SubmitRequested, Phase::Submitted] {
+        advance(&connection, &submitted, phase, &Facts::default(), at(5)).unwrap().unwrap();
+    }
+    end(&connection, &submitted, Ending::Done, "", at(6)).unwrap().unwrap();
+    let compared = begin(&connection, &deployment("fabric", 7)).unwrap();
+    end(&connection, &compared, Ending::Failed, "", at(8)).unwrap().unwrap();
+    assert_eq!(found(), [("ws-2".to_owned(), None), ("ws-1".to_owned(), Some("fabric".to_owned()))]);
+    assert_eq!(unsubmitted(&connection, "other.example:443", 10).unwrap(), []);
 }
 
 #[test]

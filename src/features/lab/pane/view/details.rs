@@ -6,7 +6,7 @@ use crate::ui::Look;
 use crate::ui::line::wrap;
 use crate::ui::load::Load;
 use crate::ui::page::{TextLine, Title, plain};
-use crate::ui::theme::Role;
+use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::age;
 
 use super::words;
@@ -17,7 +17,7 @@ const LABEL: usize = 11;
 /// What stands in the title rule.
 pub(super) fn title(state: &State, details: &Details, look: &Look<'_>) -> Title {
     let row = &details.row;
-    let (sign, word) = words::state(row.state);
+    let (sign, word) = stands(details);
     let name = if row.name.is_empty() { "?" } else { &row.name };
     let port = words::target(row);
     let mut left = vec![(format!("{name} {port}").trim_end().to_owned(), Role::Accent)];
@@ -42,8 +42,12 @@ pub(in crate::features::lab::pane) fn lines(state: &State, look: &Look<'_>) -> O
             lines.push(vec![(format!(" {label:<LABEL$}"), Role::Muted), (line, role)]);
         }
     };
-    let (sign, word) = words::state(row.state);
-    let stated = if row.note.is_empty() { word.to_owned() } else { format!("{word}: {}", row.note) };
+    let (sign, word) = stands(details);
+    let stated = match (details.is_gone, row.note.as_str()) {
+        (true, _) => format!("{word}: what stands below is as it was last"),
+        (false, "") => word.to_owned(),
+        (false, note) => format!("{word}: {note}"),
+    };
     say("State", &format!("{} {stated}", look.glyph(sign)), sign.role());
     say("Machine", &row.name, Role::Text);
     say("Component", &row.component, Role::Text);
@@ -53,11 +57,12 @@ pub(in crate::features::lab::pane) fn lines(state: &State, look: &Look<'_>) -> O
         (Some(false), since) => {
             format!("the gateway's ping does not reach it{}; it may drop pings", since_words(since, look))
         }
+        (None, _) if row.state == model::State::Unlisted => "the gateway pings only what it lists".to_owned(),
         (None, _) => "the gateway has not tried to ping it yet".to_owned(),
     };
     say("Routable", &ping, Role::Text);
     if let (Some(target), Some(_)) = (row.target, row.port) {
-        let to = state.address().unwrap_or_default();
+        let to = state.address_of(row).unwrap_or_default();
         let protocol = row.protocol.unwrap_or("tcp");
         say("Forward", &format!("{to} → {}:{target} ({protocol}, TCP only)", row.address), Role::Text);
     }
@@ -65,7 +70,7 @@ pub(in crate::features::lab::pane) fn lines(state: &State, look: &Look<'_>) -> O
     if let Ok(line) = state.command_line() {
         say("Command", &line, Role::Link);
     }
-    if let Some(line) = mending(row) {
+    if let Some(line) = mending(row).filter(|_| !details.is_gone) {
         say("Mend", &format!("the service cannot put this right; on the gateway: {line}"), Role::Warning);
     }
     for (at, line) in state.lab().map(|lab| lab.token_story(look.zone, look.now)).unwrap_or_default().iter().enumerate()
@@ -93,6 +98,11 @@ pub(in crate::features::lab::pane) fn lines(state: &State, look: &Look<'_>) -> O
         })),
     }
     Some(lines)
+}
+
+/// Glyph and word of what is opened.
+fn stands(details: &Details) -> (Sign, &'static str) {
+    if details.is_gone { (Sign::Cancelled, "no longer there") } else { words::state(details.row.state) }
 }
 
 /// `, for 3h`

@@ -60,9 +60,12 @@ pub(super) fn draw(state: &State, form: &Form, look: &Look<'_>, area: Rect, buff
         Some(why) => (why.clone(), Role::Warning),
         None => (hint(state, form), Role::Muted),
     };
-    for line in wrap(&said.0, usize::from(area.width.saturating_sub(2)).max(8)) {
-        Pen::new(buffer, area, y).skip(1).text(&line, style(said.1));
-        y += 1;
+    let warning = form.warning().map(|warning| (warning, Role::Warning));
+    for (text, role) in std::iter::once(said).chain(warning) {
+        for line in wrap(&text, usize::from(area.width.saturating_sub(2)).max(8)) {
+            Pen::new(buffer, area, y).skip(1).text(&line, style(role));
+            y += 1;
+        }
     }
     cursor
 }
@@ -85,6 +88,6 @@ fn hint(state: &State, form: &Form) -> String {
             let names: Vec<&str> = known.protocols.iter().map(|protocol| protocol.as_str()).collect();
             format!("usual here: {}; ctrl-n and ctrl-p go through all of them", names.join(", "))
         }
-        Ask::Port => "any TCP port of the machine; the gateway chooses its own from 50000 to 50100".to_owned(),
+        Ask::Port => "any TCP port of the machine; the gateway chooses its own, usually from 50000 to 50100".to_owned(),
     }
 }

@@ -73,11 +73,11 @@ pub(super) fn draw(state: &State, look: &Look<'_>, focused: bool, area: Rect, bu
         let text = if lab.snapshot.is_none() {
             "asking the lab …"
         } else if lab.table.is_empty() {
-            "no forwards and no machines: n makes a forward"
+            "no forwards and no machines: <lab-new> makes a forward"
         } else {
-            "nothing matches; esc clears the filter"
+            "nothing matches; <back> clears the filter"
         };
-        draw_empty(state, text, look, area, buffer);
+        draw_empty(state, &look.say(text), look, area, buffer);
         return;
     }
     let longest = lab.table.iter().map(|row| width(&row.name)).max().unwrap_or(0);

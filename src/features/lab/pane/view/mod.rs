@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::editor::{Editor, For};
-use super::{Page, State};
+use super::{Page, State, lab};
 use crate::features::lab::worker::Health;
 use crate::ui::Look;
 use crate::ui::line::{Pen, width, wrap};
@@ -80,7 +80,9 @@ fn status(state: &State, now: DateTime<Utc>) -> Option<Status> {
         parts.push(format!("{} of {}", state.list.rows().len(), lab.table.len()));
     }
     if state.list.marked() > 0 {
-        parts.push(format!("{} marked", state.list.marked()));
+        let hidden = state.list.marked().saturating_sub(state.list.marked_in_memory());
+        let hidden = if hidden > 0 { format!(", {hidden} of them not shown") } else { String::new() };
+        parts.push(format!("{} marked{hidden}", state.list.marked()));
     }
     let why = lab.stale(state.started, now).filter(|_| lab.snapshot.is_some());
     let is_needed = why.is_some() || !parts.is_empty();
@@ -120,7 +122,7 @@ fn draw_empty(state: &State, text: &str, look: &Look<'_>, area: Rect, buffer: &m
     let mut lines: Vec<TextLine> = Vec::new();
     if let Some(Health::Failing { trouble, retry_at, .. }) = state.lab().map(|lab| &lab.health) {
         lines.extend(trouble_lines(trouble, cells));
-        let retry = format!("tries again at {}; r tries now", look.zone.local(*retry_at).format("%H:%M:%S"));
+        let retry = format!("{}; {}", lab::again(*retry_at, look.zone, look.now), look.say("<lab-refresh> tries now"));
         lines.push(plain(retry, Role::Muted));
     } else {
         lines.extend(wrap(text, cells).into_iter().map(|line| plain(line, Role::Muted)));

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::features::lab::act::{Change, Outcome};
+use crate::features::lab::counted;
 use crate::features::lab::pane::plan::{Item, Plan, Stage, Standing};
 use crate::ui::Look;
 use crate::ui::line::{Pen, width};
@@ -18,8 +19,8 @@ pub(in crate::features::lab::pane) const HEAD: usize = 1;
 pub(super) fn title(plan: &Plan) -> Title {
     let (wanted, done, failed) = plan.counts();
     let right = match &plan.stage {
-        Stage::Drafted => (format!("{wanted} changes, none done"), Role::Planned),
-        Stage::Running(..) => (format!("{wanted} to go, x stops"), Role::Progress),
+        Stage::Drafted => (format!("{}, none done", counted(wanted, "change")), Role::Planned),
+        Stage::Running(..) => (format!("{wanted} to go, <lab-stop> stops"), Role::Progress),
         Stage::Over if failed > 0 => (format!("{done} done, {failed} failed"), Role::Failed),
         Stage::Over => (format!("{done} done"), Role::Ok),
     };
@@ -50,11 +51,13 @@ fn told(item: &Item) -> (Sign, &'static str, String) {
 pub(super) fn draw(plan: &Plan, look: &Look<'_>, focused: bool, area: Rect, buffer: &mut Buffer) {
     let style = |role| look.theme.style(role);
     let head = match plan.stage {
-        Stage::Drafted => "enter carries it out after a question, space leaves one out, esc forgets it",
+        Stage::Drafted => {
+            "<lab-carry-out> carries it out after a question, <lab-leave-out> leaves one out, <back> forgets it"
+        }
         Stage::Running(..) => "one after the other, as the gateway works",
-        Stage::Over => "esc goes back to the list",
+        Stage::Over => "<back> goes back to the list",
     };
-    Pen::new(buffer, area, 0).skip(1).text(head, style(Role::Muted));
+    Pen::new(buffer, area, 0).skip(1).text(&look.say(head), style(Role::Muted));
     let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let longest = plan.list.rows().iter().map(|item| width(&item.title)).max().unwrap_or(0);
     for (y, line) in plan.list.lines().into_iter().enumerate().take(usize::from(rows.height)) {
@@ -67,6 +70,6 @@ pub(super) fn draw(plan: &Plan, look: &Look<'_>, focused: bool, area: Rect, buff
         if index == plan.list.cursor() {
             pen.highlight(style(if focused { Role::Selected } else { Role::SelectedUnfocused }));
         }
-        pen.text(&note, style(if sign == Sign::Failed { Role::Failed } else { Role::Muted }));
+        pen.text(&look.say(&note), style(if sign == Sign::Failed { Role::Failed } else { Role::Muted }));
     }
 }

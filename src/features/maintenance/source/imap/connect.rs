@@ -54,7 +54,10 @@ async fn plain(config: &Imap, server: &str) -> Result<TcpStream, Fault> {
 
 /// TLS on a connection.
 async fn protect(config: &Imap, server: &str, stream: Box<dyn Io>) -> Result<Box<dyn Io>, Fault> {
-    let handshake = |source| Fault::Handshake { server: server.to_owned(), source };
+    let handshake = |source: io::Error| {
+        let words = tls::cause(&source).map(tls::why);
+        Fault::Handshake { server: server.to_owned(), source: words.map_or(source, io::Error::other) }
+    };
     let trust = Trust::configured(true, config.fingerprint, config.ca_file.as_deref());
     // Certificates are read from files.
     let client = crate::blocking::run(move || tls::config(&trust)).await?;

@@ -1,0 +1,71 @@
+//! What is left behind where a deployment does not come to its end: nothing, or what is worth being looked at.
+
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::desk::Desk;
+use super::failure::Failure;
+use super::order::{Event, WorkspaceFate};
+use super::run::Job;
+use crate::features::cloudvision::client::Client;
+use crate::features::cloudvision::client::workspace::Asked;
+use crate::features::cloudvision::model::WorkspaceId;
+
+/// How long it is tried to leave a workspace clean, and how long what was sent is waited for, once it is to end.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+impl Job<'_> {
+    /// Leaves the workspace clean after a failure, unless it is worth being looked at.
+    pub(super) async fn clean_up(&mut self, failure: &Failure) {
+        let Some((id, WorkspaceFate::Kept)) = &self.outcome.workspace else { return };
+        let id = id.clone();
+        let is_worth_a_look = matches!(
+            failure,
+            Failure::Build { .. } | Failure::Submit { .. } | Failure::Rebase { .. } | Failure::Overtaken(_)
+        );
+        let is_open = !matches!(failure, Failure::Unknown { .. } | Failure::WorkspaceGone { .. });
+        let is_kept = is_worth_a_look && self.order.keep_workspace && !self.controls.cancel.is_cancelled();
+        if !is_open || is_kept {
+            return;
+        }
+        self.abandon(&id).await;
+    }
+
+    /// Throws the workspace away; where it was cancelled while the server does not answer, once that does.
+    pub(super) async fn abandon(&mut self, id: &WorkspaceId) {
+        let fate = loop {
+            let Err(failure) = abandon(self.client, id).await else { break WorkspaceFate::Abandoned };
+            let is_patient = self.controls.cancel.is_cancelled() && failure.is_transient();
+            if !is_patient || self.controls.leave.is_cancelled() {
+                break WorkspaceFate::LeftBehind(failure.to_string());
+            }
+            let why = "cancelled; the workspace is abandoned as soon as CloudVision answers".to_owned();
+            self.controls.tell(Event::Silence(Some(why))).await;
+            // The last attempt is that of a process that ends.
+            let _lives = self.controls.pause().await;
+        };
+        self.outcome.workspace = Some((id.clone(), fate));
+    }
+}
+
+/// Throws a workspace away, within a short time. A build that runs is stopped by it.
+pub async fn abandon(client: &Client, id: &WorkspaceId) -> Result<(), Failure> {
+    let mut desk = Desk::new(client, id);
+    let abandoned = timeout(LAST_WORDS, async {
+        match desk.ask(Asked::Abandon).await {
+            // It is what was wanted, whoever did it.
+            Err(Failure::WorkspaceGone { .. }) => Ok(()),
+            Ok(answer) if answer.is_done => Ok(()),
+            Ok(answer) => Err(Failure::Submit { what: answer.message, silent: None }),
+            Err(failure) => Err(failure),
+        }
+    });
+    abandoned.await.unwrap_or(Err(Failure::Unknown { what: "the workspace was to be abandoned" }))
+}
+
+/// Over once the process is to end and what was sent had its time.
+pub(super) async fn leave(leaving: &tokio_util::sync::CancellationToken) {
+    leaving.cancelled().await;
+    sleep(LAST_WORDS).await;
+}

@@ -1,0 +1,149 @@
+//! What is done to change controls, as they are shown.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{Aim, NAME_CELLS, Needs, TOO_SOON, act, is_too_soon, warning};
+use crate::features::cloudvision::model::{Change, ChangeAction, ChangeState};
+use crate::features::cloudvision::pane::editor::Bound;
+use crate::features::cloudvision::pane::instance::{Instance, UNSEEN};
+use crate::features::cloudvision::pane::opened::Page;
+use crate::features::cloudvision::pane::view::words;
+use crate::features::cloudvision::pane::{Place, State};
+use crate::ui::Look;
+use crate::ui::line::fit;
+use crate::ui::page::Span;
+use crate::ui::theme::Role;
+use crate::ui::time::distance;
+
+/// Names of devices that a question lists.
+const NAMED_DEVICES: usize = 6;
+
+/// A change control on the screen, and when that was changed last.
+pub(in crate::features::cloudvision::pane) struct OnScreen {
+    /// As it is shown.
+    pub(in crate::features::cloudvision::pane) change: Arc<Change>,
+    /// On which CloudVision.
+    pub(in crate::features::cloudvision::pane) instance: String,
+    /// When it came to the screen like this.
+    pub(in crate::features::cloudvision::pane) changed_at: DateTime<Utc>,
+}
+
+impl State {
+    /// The change control under the cursor, or the one that is opened.
+    pub(in crate::features::cloudvision::pane) fn change_on_screen(&self, place: Place) -> Result<OnScreen, String> {
+        let none = || "there is no change control here".to_owned();
+        let of = |instance: &str, change: &Arc<Change>| {
+            let entry = self.named(instance).and_then(|instance| instance.changes.items.get(&change.id));
+            OnScreen {
+                change: entry.map_or(change, |entry| &entry.change).clone(),
+                instance: instance.to_owned(),
+                changed_at: entry.map_or(DateTime::UNIX_EPOCH, |entry| entry.changed_at),
+            }
+        };
+        match (place, self.page(place)) {
+            (_, Some(Page::Change(page))) if page.is_gone => Err("it does not exist any more".to_owned()),
+            (_, Some(Page::Change(page))) => Ok(of(&page.instance, &page.change)),
+            (Place::Changes, None) => {
+                let row = self.changes.list.selected().ok_or_else(none)?;
+                Ok(of(&self.instance().ok_or_else(none)?.view.name, &row.change))
+            }
+            (Place::Deploys, None | Some(Page::Deployment(_))) => {
+                let run = self.subject_run().ok_or_else(none)?;
+                Ok(of(&run.instance, run.change.as_ref().ok_or_else(none)?))
+            }
+            _ => Err(none()),
+        }
+    }
+
+    /// The change control on the screen, if `action` can be done to it now.
+    pub(in crate::features::cloudvision::pane) fn act_on_screen(
+        &self,
+        place: Place,
+        action: &ChangeAction,
+        now: DateTime<Utc>,
+    ) -> Result<(OnScreen, &Instance), String> {
+        let shown = self.change_on_screen(place)?;
+        let instance = self.writable(&shown.instance, Needs::Changes, now)?;
+        let is_list = self.page(place).is_none() && place == Place::Changes;
+        if now - shown.changed_at < UNSEEN || (is_list && is_too_soon(&self.changes, now)) {
+            return Err(TOO_SOON.to_owned());
+        }
+        let change = &shown.change;
+        let again = *action == ChangeAction::Approve && change.approval.is_some();
+        if again || !action.is_possible(change.state) {
+            let (name, state) = (fit(words::name(change), NAME_CELLS).into_owned(), change.state.name());
+            return Err(if matches!(action, ChangeAction::Schedule(_)) && change.state == ChangeState::Pending {
+                format!("{name} is {state}: approve it first")
+            } else {
+                format!("{name} is {state}: it cannot be {}", action.participle())
+            });
+        }
+        Ok((shown, instance))
+    }
+
+    /// A start at a time that was typed: as dangerous as one at once.
+    pub(in crate::features::cloudvision::pane) fn aim_schedule(
+        &self,
+        bound: &Bound,
+        at: DateTime<Utc>,
+        look: &Look<'_>,
+    ) -> Result<Aim, String> {
+        let instance = self.writable(&bound.instance, Needs::Changes, look.now)?;
+        let change = &instance.changes.items.get(&bound.change).ok_or("it does not exist any more")?.change;
+        let starts = format!("starts by itself at {} {}", look.zone.full(at), look.zone.name(at));
+        let mut lines = vec![(format!("{starts}, {}", distance(at, at, look.now)), Role::Text)];
+        lines.extend(reach(change, instance));
+        lines.extend(change.checks.iter().map(|check| warning(look, check.words())));
+        let request = bound.act(ChangeAction::Schedule(at));
+        Ok(Aim::new(request, "Schedule", words::name(change), instance, lines))
+    }
+
+    /// Something done to the change control on the screen.
+    pub(super) fn aim_change(
+        &self,
+        place: Place,
+        action: ChangeAction,
+        verb: &str,
+        look: &Look<'_>,
+    ) -> Result<Aim, String> {
+        let (shown, instance) = self.act_on_screen(place, &action, look.now)?;
+        let change = &shown.change;
+        let mut lines = reach(change, instance);
+        let approved = change.approval.as_ref().map(|approval| words::approval(approval, look));
+        match (&action, approved) {
+            (ChangeAction::Start, Some(approved)) => lines.push((format!("approved {approved}"), Role::Text)),
+            (ChangeAction::ApproveAndStart, None) => {
+                lines.push(("nobody has approved it yet: this approves it as it is shown".to_owned(), Role::Text));
+            }
+            (ChangeAction::Delete, _) => {
+                lines
+                    .push(warning(look, "the mainline keeps what was submitted: another change control will bring it"));
+            }
+            (ChangeAction::Arrange(_), _) => {
+                lines.push(warning(look, "this is another version of it: an approval does not hold for that"));
+            }
+            _ => {}
+        }
+        if matches!(action, ChangeAction::Start | ChangeAction::ApproveAndStart) {
+            lines.extend(change.checks.iter().map(|check| warning(look, check.words())));
+        }
+        let request = act(&shown.instance, change, action);
+        Ok(Aim::new(request, verb, words::name(change), instance, lines))
+    }
+}
+
+/// How much a change control does, and to which devices.
+fn reach(change: &Change, instance: &Instance) -> Vec<Span> {
+    let mut lines = vec![(words::extent(change), Role::Text)];
+    let named = change.devices.iter().take(NAMED_DEVICES).map(|device| instance.hostname(device));
+    let mut devices = named.collect::<Vec<_>>().join(", ");
+    if change.devices.len() > NAMED_DEVICES {
+        devices = format!("{devices} and {} more", change.devices.len() - NAMED_DEVICES);
+    }
+    if !devices.is_empty() {
+        lines.push((devices, Role::Muted));
+    }
+    lines
+}

@@ -1,0 +1,130 @@
+//! `noctui serve`: what noctui does without a screen. Sources are read, backends are followed, and whoever opens the screen
+//! finds all of it there.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use super::backends::Backends;
+use super::terminal::{Caught, Signals, StopSignal};
+use crate::app::{Message, Model, Settings};
+use crate::colour::ColourDepth;
+use crate::config::{Config, Environment, Flags};
+use crate::features::maintenance::worker::Report;
+use crate::logging::{self, Logging};
+use crate::state::ViewState;
+use crate::ui::theme::State;
+use crate::{clock, output, text};
+
+/// Serves until a signal ends it, and says on standard error what changes, a line each.
+///
+/// # Errors
+/// When signals cannot be caught or threads not be started.
+pub fn serve(config: Config, flags: &Flags, environment: &Environment, logging: &Logging) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    logging::record_panics();
+    runtime.block_on(run(config, flags, environment, logging))
+}
+
+/// The loop: signals first, then what the workers tell. Nothing wakes it but them.
+async fn run(
+    mut config: Config,
+    flags: &Flags,
+    environment: &Environment,
+    logging: &Logging,
+) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::catch()?;
+    // Keys and themes are nothing to it: what is wrong with them keeps no mail from being read.
+    let mut model = Model::new(settings(&config), &ViewState::default(), (80, 24), clock::now());
+    let mut backends = Backends::start(&config, &model)?;
+    for effect in model.begin() {
+        backends.ask(effect);
+    }
+    let mut reloads = backends.threads().watch_config(flags, environment, &config);
+    let mut told = Told::default();
+    output::complain("noctui: serving; ctrl-c or SIGTERM ends it");
+    let signal = loop {
+        let message = tokio::select! {
+            biased;
+            caught = signals.next() => match caught {
+                Caught::Stop(signal) => break signal,
+                Caught::Continued | Caught::WindowChanged => continue,
+            },
+            message = backends.next() => message,
+            Some(read) = reloads.recv() => match read {
+                Ok(read) => {
+                    logging.set(&read.log);
+                    backends.reconfigure(&read);
+                    config = read;
+                    output::complain("noctui: the configuration was read again");
+                    Message::Reconfigured(Box::new(settings(&config)))
+                }
+                Err(problems) => {
+                    for problem in problems.0 {
+                        output::complain(&format!("noctui: {}", problem.trouble().one_line()));
+                    }
+                    continue;
+                }
+            },
+        };
+        super::log(&message);
+        told.message(&message);
+        for effect in model.update(message, clock::now()) {
+            backends.ask(effect);
+        }
+        backends.set_up(&model);
+        told.connections(&model);
+    };
+    backends.begin_to_stop(&model);
+    backends.stop(&mut model).await;
+    // Who hangs up did not ask for an end.
+    Ok(if signal == StopSignal::Hangup { ExitCode::from(signal.exit_code()) } else { ExitCode::SUCCESS })
+}
+
+/// What the model needs of a configuration where nobody looks.
+fn settings(config: &Config) -> Settings {
+    Settings::new(config, ColourDepth::Mono, true).0
+}
+
+/// What was said.
+#[derive(Default)]
+struct Told {
+    /// The state of each backend.
+    states: BTreeMap<&'static str, (State, Vec<String>)>,
+    /// Mails of each source.
+    received: BTreeMap<String, usize>,
+}
+
+impl Told {
+    /// Says what a message tells by itself: mails that came, and what went wrong.
+    fn message(&mut self, message: &Message) {
+        if let Some(trouble) = message.trouble() {
+            output::complain(&format!("noctui: {}", trouble.one_line()));
+        }
+        let Message::Maintenance(report) = message else { return };
+        let Report::Source(state) = report.as_ref() else { return };
+        let before = self.received.insert(state.name.clone(), state.received).unwrap_or_default();
+        // A worker that was started again counts from the beginning.
+        let new = state.received.checked_sub(before).unwrap_or(state.received);
+        if new > 0 {
+            let name = text::clean_line(&state.name);
+            output::complain(&format!("{name}: {new} {}", if new == 1 { "mail" } else { "mails" }));
+        }
+    }
+
+    /// Says which backends are in another state than before, and why where that is not a good one.
+    fn connections(&mut self, model: &Model) {
+        for connection in model.connections() {
+            let is_well = matches!(connection.state, State::Done | State::Progress);
+            let why = if is_well { Vec::new() } else { connection.story };
+            let now = (connection.state, why);
+            if self.states.get(connection.name) == Some(&now) {
+                continue;
+            }
+            output::complain(&format!("{}: {}", connection.name, connection.word));
+            for line in &now.1 {
+                output::complain(&format!("  {}", line.trim_start()));
+            }
+            self.states.insert(connection.name, now);
+        }
+    }
+}
