@@ -84,6 +84,8 @@ fn main() -> ExitCode {
     }
     let picture = svg::draw(columns, rows, |column, row| session.screen.cell(column, row).into());
     std::fs::write(&file, picture).unwrap();
-    session.quit("\x03");
+    // A signal is asked nothing, whatever is under way.
+    session.signal(rustix::process::Signal::TERM);
+    session.wait_for_end();
     ExitCode::SUCCESS
 }

@@ -156,7 +156,7 @@ impl State {
                     return Outcome::warn("there is nothing more about it yet");
                 }
                 if detail.is_full {
-                    return Outcome::warn("this is all of it; esc goes back");
+                    return Outcome::warn("this is all of it; <back> goes back");
                 }
                 detail.is_full = true;
                 Outcome::none()

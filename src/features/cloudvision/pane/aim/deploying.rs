@@ -40,7 +40,7 @@ impl State {
         let target = self.subject_target()?;
         let name = &target.name;
         if self.run_of(name).is_some_and(|run| run.ended.is_none()) {
-            return Err(format!("{name} is being deployed already: enter shows how far it is"));
+            return Err(format!("{name} is being deployed already: <cv-open> shows how far it is"));
         }
         let is_asked = |page: &Page| matches!(page, Page::Deployment(page) if page.asked_at.is_some() && page.subject == Subject::Target(name.clone()));
         if self.above_deploys.pages.iter().any(is_asked) {

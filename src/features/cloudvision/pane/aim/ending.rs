@@ -39,14 +39,14 @@ impl State {
         // What was told of the change control since counts.
         let newest = instance.changes.items.get(&change.id).map_or(change, |entry| &entry.change);
         if newest.state == ChangeState::Running {
-            return Err(format!("its change control runs, and {keeps}: o opens it, x stops it there"));
+            return Err(format!("its change control runs, and {keeps}: <deploy-change> opens it, <change-stop> stops it there"));
         }
         if newest.state.is_over() {
             return Err(format!("its change control is {}, and {keeps}", newest.state.name()));
         }
         let lines = vec![
             warning(look, &format!("it is submitted: {keeps},")),
-            ("  no device gets it; d makes a change control of it again".to_owned(), Role::Text),
+            ("  no device gets it; <deploy> makes a change control of it again".to_owned(), Role::Text),
         ];
         let request = act(&run.instance, newest, ChangeAction::Delete);
         Ok(Aim::new(request, "Delete the change control", words::name(newest), instance, lines))
@@ -77,10 +77,10 @@ impl State {
                     return Ok((id, unfinished.instance.clone(), lines));
                 }
                 let lost = vec![("what was built in it cannot be looked at any more".to_owned(), Role::Text)];
-                let (id, instance) = self.kept_here().ok_or("no workspace was left open here; w lists them")?;
+                let (id, instance) = self.kept_here().ok_or("no workspace was left open here; <workspaces> lists them")?;
                 Ok((id, instance, lost))
             }
-            (Place::Changes, _) => Err("there is no workspace here; w lists them".to_owned()),
+            (Place::Changes, _) => Err("there is no workspace here; <workspaces> lists them".to_owned()),
         }
     }
 

@@ -72,7 +72,7 @@ pub(super) fn draw(state: &State, look: &Look<'_>, focused: bool, area: Rect, bu
         } else if instance.changes.items.is_empty() {
             "no change controls: what is deployed appears here"
         } else {
-            "nothing matches; esc clears the filter, f changes what is listed"
+            "nothing matches; <back> clears the filter, <change-show> changes what is listed"
         };
         draw_empty(state, text, look, area, buffer);
         return;

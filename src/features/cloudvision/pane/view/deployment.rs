@@ -20,7 +20,7 @@ use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::{age, brief, span};
 
 /// What there is to say where the change control of the last deployment was deleted.
-pub(super) const LOST: &str = "its change control does not exist any more: d makes it again for devices that lack it";
+pub(super) const LOST: &str = "its change control does not exist any more: <deploy> makes it again for devices that lack it";
 /// What is true of a target before CloudVision was asked, where nothing was deployed from here.
 pub(in crate::features::cloudvision::pane) const UNDEPLOYED: &str =
     "not deployed from here yet: what differs from CloudVision is known once it is compared";
@@ -60,8 +60,8 @@ fn standing(run: &Run, look: &Look<'_>) -> Span {
     let took = brief(look.now.signed_duration_since(run.began_at).max(chrono::TimeDelta::zero()));
     let more = match () {
         () if run.is_cancelled => "ending",
-        () if run.waits_since.is_some() => "waits for a look: S submits, x ends it",
-        () => "esc keeps it running, x ends it",
+        () if run.waits_since.is_some() => "waits for a look: <deploy-submit> submits, <deploy-cancel> ends it",
+        () => "<back> keeps it running, <deploy-cancel> ends it",
     };
     (format!("{took} · {more}"), if run.waits_since.is_some() { Role::Warning } else { Role::Progress })
 }
@@ -139,11 +139,12 @@ fn facts(state: &State, target: &Target, look: &Look<'_>, cells: usize) -> Vec<T
         labelled("Change", &text, cells, sign.role(), &mut lines);
     }
     if let Some(left) = state.left_open(target) {
-        let text = format!("{} {} is open still; X abandons it", look.glyph(Sign::Warning), left.id);
+        let abandons = look.say("<workspace-abandon> abandons it");
+        let text = format!("{} {} is open still; {abandons}", look.glyph(Sign::Warning), left.id);
         labelled("Workspace", &text, cells, Role::Warning, &mut lines);
     }
     if state.has_lost_its_change(target, look.now) {
-        labelled("Change", LOST, cells, Role::Warning, &mut lines);
+        labelled("Change", &look.say(LOST), cells, Role::Warning, &mut lines);
     }
     if target.protected {
         labelled("Protected", "it waits for a look after the build", cells, Role::Warning, &mut lines);
@@ -191,6 +192,7 @@ fn steps(run: &Run, is_lost: bool, look: &Look<'_>, cells: usize) -> (Vec<TextLi
         }
         if let Some((id, fate)) = &ended.fate {
             let (state, words) = words::fate(fate);
+            let words = look.say(&words);
             let called = format!(" workspace {id}: {words}");
             lines.push(vec![sign(look, state), (fit(&called, cells.saturating_sub(1)).into_owned(), Role::Text)]);
         }
@@ -198,10 +200,10 @@ fn steps(run: &Run, is_lost: bool, look: &Look<'_>, cells: usize) -> (Vec<TextLi
     }
     if let Some(change) = &run.change {
         let (state, word) = words::change(change.state);
-        let text = format!(" {word}  {}  o opens it", words::name(change));
+        let text = format!(" {word}  {}  {}", words::name(change), look.say("<deploy-change> opens it"));
         lines.push(vec![sign(look, state), (fit(&text, cells.saturating_sub(1)).into_owned(), Role::Text)]);
     } else if is_lost {
-        let text = fit(LOST, cells.saturating_sub(2)).into_owned();
+        let text = fit(&look.say(LOST), cells.saturating_sub(2)).into_owned();
         lines.push(vec![sign(look, Sign::Warning), (format!(" {text}"), Role::Warning)]);
         focus = lines.len() - 1;
     }
@@ -228,7 +230,8 @@ fn step(run: &Run, line: &StepLine, look: &Look<'_>, cells: usize) -> TextLine {
             } else {
                 format!("{} and {}", words::count(errors, "error"), words::count(warnings, "warning"))
             };
-            format!("{found}: look at the differences; S submits, x ends it")
+            let keys = look.say("<deploy-submit> submits, <deploy-cancel> ends it");
+            format!("{found}: look at the differences; {keys}")
         }
         _ => line.words.clone(),
     };

@@ -99,7 +99,7 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
         let is_same = matches!(&target.inputs, Inputs::Ready { changed: Some(0), .. });
         let changed = if is_same { ("to do again".to_owned(), Role::Warning) } else { changed };
         let is_refused = matches!(&target.inputs, Inputs::Refused(_));
-        let rest = if is_refused { rest } else { (super::deployment::LOST.to_owned(), Role::Warning) };
+        let rest = if is_refused { rest } else { (look.say(super::deployment::LOST).into_owned(), Role::Warning) };
         return Standing { sign: Sign::Warning, word: "deleted".to_owned(), changed, age, rest };
     }
     Standing { sign, word: word.to_owned(), changed, age, rest }
@@ -134,7 +134,7 @@ fn running(run: &Run, look: &Look<'_>) -> Standing {
     let figures = format!("{done}/{total}");
     let bar = gauge(look, done, total, 13usize.saturating_sub(figures.len() + 1));
     let rest = if run.waits_since.is_some() {
-        ("enter shows what was built; S there submits".to_owned(), Role::Warning)
+        (look.say("<cv-open> shows what was built; <deploy-submit> there submits").into_owned(), Role::Warning)
     } else {
         (String::new(), Role::Muted)
     };
@@ -169,15 +169,15 @@ pub(super) fn draw(state: &State, look: &Look<'_>, focused: bool, area: Rect, bu
     if state.deploys.list.rows().is_empty() {
         let text = match (&state.targets, state.deploys.filter.is_empty()) {
             (None, _) => "reading the targets …",
-            (Some(_), false) => "nothing matches; esc clears the filter",
+            (Some(_), false) => "nothing matches; <back> clears the filter",
             (Some(targets), true) if targets.is_empty() => {
                 "no target is configured: [[deploy]] in the configuration names a folder of rendered configurations"
             }
-            (Some(_), true) => "no target is for this CloudVision; I switches to the next one",
+            (Some(_), true) => "no target is for this CloudVision; <instance> switches to the next one",
         };
         // What cannot be heard does not keep targets from being listed.
         if state.targets.is_some() {
-            let lines: Vec<_> = crate::ui::line::wrap(text, usize::from(area.width.saturating_sub(2)));
+            let lines: Vec<_> = crate::ui::line::wrap(&look.say(text), usize::from(area.width.saturating_sub(2)));
             for (y, line) in lines.iter().enumerate() {
                 let y = u16::try_from(y).unwrap_or(u16::MAX);
                 Pen::new(buffer, area, y).skip(1).text(line, look.theme.style(Role::Muted));

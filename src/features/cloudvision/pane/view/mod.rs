@@ -319,10 +319,11 @@ fn draw_empty(state: &State, text: &str, look: &Look<'_>, area: Rect, buffer: &m
     if let Some(Health::Failing { trouble, retry_at, .. }) = state.instance().map(|instance| &instance.health) {
         lines.extend(trouble_lines(trouble, cells));
         let retry =
-            retry_at.map(|at| format!("tries again at {}; r tries now", look.zone.local(at).format("%H:%M:%S")));
-        lines.push(plain(retry.unwrap_or_else(|| "r tries again".to_owned()), Role::Muted));
+            retry_at.map(|at| format!("tries again at {}; <cv-refresh> tries now", look.zone.local(at).format("%H:%M:%S")));
+        let retry = retry.unwrap_or_else(|| "<cv-refresh> tries again".to_owned());
+        lines.push(plain(look.say(&retry), Role::Muted));
     } else {
-        lines.extend(wrap(text, cells).into_iter().map(|line| plain(line, Role::Muted)));
+        lines.extend(wrap(&look.say(text), cells).into_iter().map(|line| plain(line, Role::Muted)));
     }
     draw_lines(&lines, 0, look, area, buffer);
 }

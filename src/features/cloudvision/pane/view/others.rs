@@ -31,7 +31,7 @@ pub(super) fn draw_workspaces(
     if board.list.rows().is_empty() {
         let text = match state.instance().map(|instance| instance.workspaces.told_at.is_some()) {
             Some(true) if board.filter.is_empty() => "no workspace is open: nothing was left behind",
-            Some(true) => "nothing matches; esc clears the filter",
+            Some(true) => "nothing matches; <back> clears the filter",
             _ => "reading the workspaces …",
         };
         return draw_empty(state, text, look, area, buffer);
@@ -83,7 +83,7 @@ pub(super) fn draw_devices(
     if board.list.rows().is_empty() {
         let text = match state.instance().map(|instance| instance.devices.told_at.is_some()) {
             Some(true) if board.filter.is_empty() => "no devices: what is onboarded appears here",
-            Some(true) => "nothing matches; esc clears the filter",
+            Some(true) => "nothing matches; <back> clears the filter",
             _ => "reading the inventory …",
         };
         return draw_empty(state, text, look, area, buffer);

@@ -215,7 +215,8 @@ fn draw_status(state: &State, status: &str, look: &Look<'_>, area: Rect, buffer:
 /// Nothing to list: what would be here, and how it comes.
 fn draw_empty(state: &State, look: &Look<'_>, absent: Option<&str>, area: Rect, buffer: &mut Buffer) {
     let cells = usize::from(area.width.saturating_sub(2));
-    let text = if !state.list.is_loaded() {
+    // Whether there are any is told by the figures, which may come after the list.
+    let text = if !state.list.is_loaded() || state.total().is_none() {
         "reading the store …".to_owned()
     } else if state.total() == Some(0) {
         absent.map_or_else(|| "no maintenances yet: mails appear here as they arrive".to_owned(), ToOwned::to_owned)
