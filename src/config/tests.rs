@@ -88,7 +88,8 @@ fn folders_follow_xdg_and_paths_are_expanded_and_absolute() {
     assert_eq!(paths.cache, Path::new("/home/anna/.cache/noctui"));
     assert_eq!(paths.log, Path::new("/var/state/noctui/noctui.log"));
     assert_eq!(maintenance.providers_dir, paths.config_dir().join("rules"));
-    assert_eq!(console.as_deref(), Some(Path::new("/home/anna/.kube/config")));
+    let kubeconfig = console.and_then(|cluster| cluster.kubeconfig);
+    assert_eq!(kubeconfig.as_deref(), Some(Path::new("/home/anna/.kube/config")));
     let maildir = SourceFrom::Maildir { path: "/home/anna/Maildir".into() };
     assert_eq!(maintenance.sources, [Source { name: "noc".into(), from: maildir }]);
 }

@@ -33,6 +33,12 @@ pub fn three_fingers() -> Vec<u32> {
     vec![CONTROL, ALT, 0xffff]
 }
 
+/// Ctrl-C, which gives up what is being typed.
+#[must_use]
+pub fn interrupt() -> Vec<u32> {
+    vec![CONTROL, u32::from('c')]
+}
+
 /// Ctrl-Alt and a function key, which switches between the virtual consoles of a guest.
 #[must_use]
 pub fn virtual_console(number: u8) -> Vec<u32> {

@@ -23,7 +23,7 @@ const LARGEST: u64 = 1 << 20;
 
 /// A program, and how it is asked.
 #[derive(Clone)]
-pub struct Exec {
+pub(super) struct Exec {
     /// The version of the exchange.
     pub(super) version: String,
     /// The program.

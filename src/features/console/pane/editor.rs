@@ -125,7 +125,7 @@ impl State {
     pub(super) fn find(&mut self, upwards: bool) -> Outcome {
         let sought = self.sought.clone();
         if sought.is_empty() {
-            return Outcome::warn("nothing was looked for yet: / does");
+            return Outcome::warn("nothing was looked for yet: <console-find> does");
         }
         let Some(Shown::Serial(emulator)) = self.console_mut().map(|console| &mut console.shown) else {
             return Outcome::warn("only what a serial line said can be looked through");
@@ -133,7 +133,9 @@ impl State {
         match emulator.find(&sought, upwards) {
             0 => Outcome::warn(format!("no line has \"{sought}\"")),
             1 => Outcome::done(format!("one line has \"{sought}\"")),
-            many => Outcome::done(format!("{many} lines have \"{sought}\"; n goes on up, N down")),
+            many => Outcome::done(format!(
+                "{many} lines have \"{sought}\"; <console-find-above> goes on up, <console-find-below> down"
+            )),
         }
     }
 }

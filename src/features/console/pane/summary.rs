@@ -77,7 +77,7 @@ impl State {
                     story.push(if *retry_at <= now {
                         "  trying again now".to_owned()
                     } else {
-                        format!("  tries again at {retry}; r in the pane tries now")
+                        format!("  tries again at {retry}; <console-refresh> in the pane tries now")
                     });
                     (theme::State::Failed, (*word).to_owned())
                 }

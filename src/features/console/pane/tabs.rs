@@ -32,7 +32,7 @@ impl State {
             return outcome;
         }
         if self.consoles.len() >= MOST {
-            return Outcome::warn(format!("{MOST} consoles are open: x closes one"));
+            return Outcome::warn(format!("{MOST} consoles are open: <console-detach> closes one"));
         }
         let id = self.next_id;
         self.next_id += 1;
@@ -87,10 +87,12 @@ impl State {
         let Some(console) = self.consoles.get_mut(self.current) else { return Outcome::none() };
         (console.is_active, console.rang) = (false, false);
         let id = console.id;
-        match &mut console.shown {
-            Shown::Screen(screen) if std::mem::take(&mut screen.is_unseen) => Outcome::ask(Request::Seen { id }),
-            Shown::Screen(_) | Shown::Serial(_) => Outcome::none(),
+        if let Shown::Screen(screen) = &mut console.shown
+            && std::mem::take(&mut screen.is_unseen)
+        {
+            return Outcome::ask(Request::Seen { id });
         }
+        Outcome::none()
     }
 
     /// The consoles that are open.
@@ -201,28 +203,32 @@ impl State {
         }
     }
 
-    /// Text for the machine. A screen has it typed: few guests take what is on a clipboard.
+    /// Text for the machine. A screen has it typed, since few guests take what is on a clipboard, and on its clipboard for those
+    /// that do.
     pub(super) fn paste_at_machine(&mut self, text: &str) -> Outcome {
         let Some(console) = self.console_mut().filter(|console| console.is_open()) else {
             return Outcome::warn("nothing was pasted: the console is not open");
         };
         let id = console.id;
         let lines = text.lines().count();
-        let request = match &mut console.shown {
+        let requests = match &mut console.shown {
             Shown::Serial(emulator) => {
                 emulator.to_bottom();
                 let bytes = keys::paste(text, Modes::of(emulator.screen()));
-                Request::Paste { id, bytes: bytes.into() }
+                vec![Request::Paste { id, bytes: bytes.into() }]
             }
-            Shown::Screen(_) => Request::Touch { id, touch: Touch::Text(text.to_owned()) },
+            Shown::Screen(_) => {
+                let text = text.replace("\r\n", "\n");
+                // Clipboards of screens are in Latin-1.
+                let is_latin = text.chars().all(|c| u8::try_from(u32::from(c)).is_ok());
+                let cut = is_latin.then(|| Touch::Cut(text.clone()));
+                cut.into_iter().chain([Touch::Text(text)]).map(|touch| Request::Touch { id, touch }).collect()
+            }
         };
         if lines > 1 {
-            return Outcome {
-                requests: vec![request],
-                ..Outcome::done(format!("pasting {lines} lines; ctrl-c gives up"))
-            };
+            return Outcome { requests, ..Outcome::done(format!("pasting {lines} lines; ctrl-c gives up")) };
         }
-        Outcome::ask(request)
+        Outcome { requests, ..Outcome::none() }
     }
 
     /// Tells the machine how large the pane is, by typing what tells a shell.

@@ -1,11 +1,12 @@
 //! A screen: pictures one at a time, as fast as they are drawn, and what is done at it at once.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWrite;
 use tokio::sync::mpsc::{self, Receiver};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{ConsoleId, Order, Picture, Report, Shared, Target, Touch};
@@ -85,26 +86,20 @@ async fn show(shared: &Shared, id: ConsoleId, link: &mut Link, mut orders: Recei
         }
     });
     let mut at = whole;
-    let mut shown_at = Instant::now();
+    let mut due =
+        Due { characters: VecDeque::new(), next_character: None, shown_at: Instant::now(), next_picture: None };
     loop {
         tokio::select! {
             biased;
             order = orders.recv() => match order {
                 None => return Ok(()),
-                Some(Order::Touch(touch)) => do_it(&mut remote, touch).await?,
-                Some(Order::Seen) => {
-                    // The frame rate is that of whoever draws, up to a limit.
-                    let wait = (shown_at + PICTURE_EVERY).saturating_duration_since(Instant::now());
-                    if !wait.is_zero() {
-                        sleep(wait).await;
-                    }
-                    remote.ask(at, true).await?;
-                }
+                Some(Order::Touch(touch)) => do_it(&mut remote, touch, &mut due).await?,
+                Some(Order::Seen) => due.want_picture(),
                 Some(Order::Type(_) | Order::Paste(_) | Order::Log(_)) => {}
             },
             Some(told) = came.recv() => match told {
                 Came::Picture(picture) => {
-                    (at, shown_at) = (picture.frame.area(), Instant::now());
+                    (at, due.shown_at) = (picture.frame.area(), Instant::now());
                     shared.tell(Report::Shown { id, picture }).await;
                 }
                 Came::Resized(area) => {
@@ -112,14 +107,68 @@ async fn show(shared: &Shared, id: ConsoleId, link: &mut Link, mut orders: Recei
                     remote.ask(at, false).await?;
                 }
                 Came::Nothing(area) => {
-                    at = area;
-                    sleep(PICTURE_EVERY).await;
-                    remote.ask(at, true).await?;
+                    (at, due.shown_at) = (area, Instant::now());
+                    due.want_picture();
                 }
                 Came::Cut(text) => shared.tell(Report::Cut { id, text }).await,
             },
             ended = &mut reading => return ended,
+            () = until(due.next_character) => {
+                if let Some(character) = due.next_character() {
+                    type_it(&mut remote, character).await?;
+                }
+            }
+            () = until(due.next_picture) => {
+                due.next_picture = None;
+                remote.ask(at, true).await?;
+            }
         }
+    }
+}
+
+/// What waits for its time: nothing sleeps in the loop, since keys and the far end's questions do not wait.
+struct Due {
+    /// What is to be typed.
+    characters: VecDeque<char>,
+    /// When the next of it may go.
+    next_character: Option<Instant>,
+    /// When the last picture came.
+    shown_at: Instant,
+    /// When the next one is asked for; `None` while one is, or where nobody looks.
+    next_picture: Option<Instant>,
+}
+
+impl Due {
+    /// Another picture is wanted: the frame rate is that of whoever draws, up to a limit.
+    fn want_picture(&mut self) {
+        self.next_picture = Some(self.shown_at + PICTURE_EVERY);
+    }
+
+    /// Types this behind what is being typed.
+    fn type_text(&mut self, text: &str) {
+        self.characters.extend(text.chars());
+        self.next_character.get_or_insert_with(Instant::now);
+    }
+
+    /// The next character, which goes now.
+    fn next_character(&mut self) -> Option<char> {
+        let next = self.characters.pop_front();
+        self.next_character = (!self.characters.is_empty()).then(|| Instant::now() + CHARACTER_EVERY);
+        next
+    }
+
+    /// What was not typed yet is not typed any more.
+    fn give_up(&mut self) {
+        self.characters.clear();
+        self.next_character = None;
+    }
+}
+
+/// Waits until then; for ever, where it is never.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -131,9 +180,12 @@ fn picture(frame: &Frame) -> Picture {
 }
 
 /// Does something at the screen.
-async fn do_it<W: AsyncWrite + Unpin>(remote: &mut Remote<W>, touch: Touch) -> Result<(), rfb::Error> {
+async fn do_it<W: AsyncWrite + Unpin>(remote: &mut Remote<W>, touch: Touch, due: &mut Due) -> Result<(), rfb::Error> {
     match touch {
         Touch::Chord(keys) => {
+            if keys == keysym::interrupt() {
+                due.give_up();
+            }
             for keysym in &keys {
                 remote.key(true, *keysym).await?;
             }
@@ -141,16 +193,17 @@ async fn do_it<W: AsyncWrite + Unpin>(remote: &mut Remote<W>, touch: Touch) -> R
                 remote.key(false, *keysym).await?;
             }
         }
-        Touch::Text(text) => {
-            for c in text.chars() {
-                for (is_down, keysym) in keysym::typed(c) {
-                    remote.key(is_down, keysym).await?;
-                }
-                sleep(CHARACTER_EVERY).await;
-            }
-        }
+        Touch::Text(text) => due.type_text(&text),
         Touch::Pointer { buttons, x, y } => remote.pointer(buttons, x, y).await?,
         Touch::Cut(text) => remote.cut(&text).await?,
+    }
+    Ok(())
+}
+
+/// Types a character.
+async fn type_it<W: AsyncWrite + Unpin>(remote: &mut Remote<W>, character: char) -> Result<(), rfb::Error> {
+    for (is_down, keysym) in keysym::typed(character) {
+        remote.key(is_down, keysym).await?;
     }
     Ok(())
 }
