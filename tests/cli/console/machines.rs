@@ -97,7 +97,8 @@ fn machines_are_listed_as_a_table_and_as_json() {
     assert_eq!(told[2]["serial"]["why"], "leaf2 does not run");
     let mut found = BTreeSet::new();
     fields(&told, &mut found);
-    let missing: Vec<&String> = found.difference(&documented("## Machines: `console list --json`")).collect();
+    let documented = documented("## Machines: `console list --json`");
+    let missing: Vec<&String> = found.difference(&documented).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 

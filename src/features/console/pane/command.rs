@@ -62,6 +62,10 @@ pub enum Command {
     Mode,
     /// Nearer, or farther.
     Scale,
+    /// What is seen of a screen goes to the left.
+    PanLeft,
+    /// And to the right.
+    PanRight,
     /// Press Ctrl-Alt-Del.
     ThreeFingers,
     /// Switch to a virtual console of the guest.
@@ -162,6 +166,8 @@ pub const COMMANDS: &[Spec<Command>] = &[
     row(Command::Log, "console-log", &["w"], CONSOLE, "log", "Write what the machine says into a file, or end that"),
     row(Command::Mode, "console-mode", &["m"], CONSOLE, "mode", "Show the screen as text or as a picture"),
     row(Command::Scale, "console-scale", &["+"], CONSOLE, "scale", "Show the whole screen, or a part of it dot by dot"),
+    row(Command::PanLeft, "console-left", &["h", "left"], CONSOLE, "", "Show what is left of the part that is seen"),
+    row(Command::PanRight, "console-right", &["l", "right"], CONSOLE, "", "Show what is right of the part that is seen"),
     row(Command::ThreeFingers, "console-ctrl-alt-del", &["D"], CONSOLE, "", "Press Ctrl-Alt-Del in the machine"),
     row(Command::Detach, "console-detach", &["x"], CONSOLE, "close", "Close the console"),
     virtual_console(1, "console-first-vt", "Press Ctrl-Alt-F1 in the machine"),

@@ -8,6 +8,9 @@ use crate::features::console::worker::{Request, Touch};
 use crate::input::{Button, MouseAction};
 use crate::ui::Look;
 
+/// Further than any screen has lines.
+const MANY: i32 = 1 << 16;
+
 impl State {
     /// Tells how much room there is, and makes what is opened fit it.
     pub(crate) fn fit(&mut self, columns: u16, rows: u16, look: &Look<'_>) {
@@ -36,15 +39,10 @@ impl State {
                     (Motion::Bottom, None) => emulator.to_bottom(),
                     (_, None) => emulator.to_top(),
                 },
-                Shown::Screen(screen) => {
-                    // Half a cell is a pixel; a page is what is seen.
-                    let lines = motion.distance(page).unwrap_or(if motion == Motion::Top {
-                        isize::MIN / 2
-                    } else {
-                        isize::MAX / 2
-                    });
-                    let y = isize::try_from(screen.at.1).unwrap_or(0).saturating_add(lines.saturating_mul(8));
-                    screen.at.1 = u16::try_from(y.max(0)).unwrap_or(u16::MAX);
+                Shown::Screen(_) => {
+                    let far = if motion == Motion::Top { -MANY } else { MANY };
+                    let lines = motion.distance(page).map_or(far, |lines| i32::try_from(lines).unwrap_or(far));
+                    return self.pan((0, lines));
                 }
             }
             return Outcome::none();
@@ -65,13 +63,32 @@ impl State {
         Outcome::none()
     }
 
+    /// Moves the part of a screen that is seen by so many steps.
+    pub(super) fn pan(&mut self, steps: (i32, i32)) -> Outcome {
+        let room = self.room();
+        match self.console_mut().map(|console| &mut console.shown) {
+            Some(Shown::Screen(screen)) => {
+                if screen.pan(steps, room) {
+                    Outcome::none()
+                } else {
+                    Outcome::warn("the whole screen is seen; <console-scale> shows it dot by dot")
+                }
+            }
+            Some(Shown::Serial(_)) => Outcome::warn("a serial line has nothing to either side"),
+            None => Outcome::none(),
+        }
+    }
+
     /// The wheel turned by so many lines.
     pub(crate) fn wheel(&mut self, lines: isize) -> Outcome {
         if let Some(console) = self.console_mut() {
-            if let Shown::Serial(emulator) = &mut console.shown {
-                emulator.scroll(-lines);
-            }
-            return Outcome::none();
+            return match &mut console.shown {
+                Shown::Serial(emulator) => {
+                    emulator.scroll(-lines);
+                    Outcome::none()
+                }
+                Shown::Screen(_) => self.pan((0, i32::try_from(lines).unwrap_or(0))),
+            };
         }
         match &mut self.page {
             Some(Page::Details(details)) => details.scroll = details.scroll.saturating_add_signed(lines),

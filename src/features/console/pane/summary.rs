@@ -162,6 +162,8 @@ impl State {
             | Command::FindAbove
             | Command::FindBelow
             | Command::CopyAll
+            | Command::PanLeft
+            | Command::PanRight
             | Command::ThreeFingers
             | Command::VirtualConsole(_) => true,
         };

@@ -91,10 +91,16 @@ impl State {
             Command::Scale => match self.console_mut().map(|console| &mut console.shown) {
                 Some(Shown::Screen(screen)) => {
                     screen.is_near = !screen.is_near;
-                    Outcome::done(if screen.is_near { "dot by dot; the arrows move" } else { "the whole screen" })
+                    Outcome::done(match (screen.is_text(), screen.is_near) {
+                        (true, _) => "the characters are shown; <console-mode> shows the picture",
+                        (false, true) => "dot by dot; the arrows move",
+                        (false, false) => "the whole screen",
+                    })
                 }
                 _ => Outcome::warn("a serial line has no dots"),
             },
+            Command::PanLeft => self.pan((-1, 0)),
+            Command::PanRight => self.pan((1, 0)),
             Command::ThreeFingers => self.press(keysym::three_fingers(), "Ctrl-Alt-Del"),
             Command::VirtualConsole(number) => {
                 self.press(keysym::virtual_console(number), &format!("Ctrl-Alt-F{number}"))

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::console::{Being, Console, Shown};
+use super::console::{Being, Console, Screen, Shown};
 use super::editor::{Editor, For};
 use super::update::UNCONFIGURED;
 use super::{Page, State};
@@ -76,7 +76,8 @@ fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer)
     let area = Rect { y: area.y + tabs, height: area.height.saturating_sub(tabs), ..area };
     match &console.shown {
         Shown::Serial(emulator) => {
-            let cursor = serial::draw(emulator, look, area, buffer);
+            let sought = if state.takes_every_key() { "" } else { &state.sought };
+            let cursor = serial::draw(emulator, sought, look, area, buffer);
             if console.being == Being::Opening && emulator.visible().is_empty() {
                 draw_lines(&[plain(" opening …", Role::Muted)], 0, look, area, buffer);
             }
@@ -136,10 +137,12 @@ fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
     let mut left = vec![(console.target.machine().to_owned(), Role::Accent), (format!("{dot}{what}"), Role::Muted)];
     let (sign, word) = words::console(&console.being);
     left.push((format!("  {} {word}", look.glyph(sign)), sign.role()));
-    if let Shown::Serial(emulator) = &console.shown
-        && emulator.above() > 0
-    {
-        left.push((format!("  {} lines up", emulator.above()), Role::Warning));
+    match &console.shown {
+        Shown::Serial(emulator) if emulator.above() > 0 => {
+            left.push((format!("  {} lines up", emulator.above()), Role::Warning));
+        }
+        Shown::Screen(screen) => left.extend(part(screen, state.room()).map(|part| (format!("  {part}"), Role::Muted))),
+        Shown::Serial(_) => {}
     }
     if console.log.is_some() {
         left.push((format!("  rec {}", look.glyph(Sign::Active)), Role::Failed));
@@ -151,6 +154,13 @@ fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
         format!("<console-attach> types on{dot}{escape} sends {escape}")
     };
     Title { left, right: Some((right, Role::Key)) }
+}
+
+/// The rows of a text screen that are seen, where not all of them are.
+fn part(screen: &Screen, room: (u16, u16)) -> Option<String> {
+    let text = screen.picture.as_ref()?.text.as_ref().filter(|text| screen.is_text() && text.rows() > room.1)?;
+    let (_, top) = screen.corner(text, room);
+    Some(format!("rows {}-{} of {}", top + 1, top + room.1, text.rows()))
 }
 
 /// Lines above the list that say what is listed, and why it is old.

@@ -28,16 +28,9 @@ fn colour(pixel: u32) -> Color {
     Color::Rgb(red, green, blue)
 }
 
-/// The first column and row of a text screen that are seen in so many cells.
-fn corner(text: &TextScreen, screen: &Screen, (columns, rows): (u16, u16)) -> (u16, u16) {
-    let x = (screen.at.0 / 8).min(text.columns().saturating_sub(columns));
-    let y = (screen.at.1 / 16).min(text.rows().saturating_sub(rows));
-    (x, y)
-}
-
 /// The characters.
 fn draw_text(text: &TextScreen, screen: &Screen, area: Rect, buffer: &mut Buffer) {
-    let (left, top) = corner(text, screen, (area.width, area.height));
+    let (left, top) = screen.corner(text, (area.width, area.height));
     let columns = usize::from(text.columns());
     for y in 0..area.height.min(text.rows()) {
         for x in 0..area.width.min(text.columns()) {
@@ -77,7 +70,8 @@ impl Place {
         let cells = |pixels: u32| u16::try_from(pixels).unwrap_or(u16::MAX);
         if screen.is_near {
             let pixels = (width.min(wide), height.min(high));
-            let from = (u32::from(screen.at.0).min(width - pixels.0), u32::from(screen.at.1).min(height - pixels.1));
+            let at = screen.at.unwrap_or_default();
+            let from = (u32::from(at.0).min(width - pixels.0), u32::from(at.1).min(height - pixels.1));
             return Some(Self { at: (0, 0), cells: (cells(pixels.0), cells(pixels.1.div_ceil(2))), from, pixels });
         }
         // Never larger than it is.
@@ -167,7 +161,7 @@ pub(in crate::features::console::pane) fn pixel_at(
         (x < width && y < height).then_some((x, y))
     };
     if let (Some(text), true) = (&picture.text, screen.is_text()) {
-        let (left, top) = corner(text, screen, room);
+        let (left, top) = screen.corner(text, room);
         let cell = (u32::from(width / text.columns().max(1)), u32::from(height / text.rows().max(1)));
         return inside(u32::from(left + column) * cell.0 + cell.0 / 2, u32::from(top + line) * cell.1 + cell.1 / 2);
     }
@@ -194,6 +188,7 @@ mod tests {
 
     use super::*;
     use crate::features::console::glyph;
+    use crate::features::console::pane::console::Mode;
 
     fn screen(frame: Frame) -> Screen {
         let text = glyph::read(&frame).filter(TextScreen::is_text).map(Arc::new);
@@ -213,9 +208,26 @@ mod tests {
 
     #[test]
     fn dot_by_dot_a_part_is_seen_that_stays_on_the_screen() {
-        let near = Screen { is_near: true, at: (5000, 5000), ..Screen::default() };
+        let near = Screen { is_near: true, at: Some((5000, 5000)), ..Screen::default() };
         let place = Place::of(&near, &Frame::new(1024, 768).unwrap(), (100, 30)).unwrap();
         assert_eq!((place.from, place.pixels, place.cells), ((924, 708), (100, 60), (100, 30)));
+    }
+
+    #[test]
+    fn of_a_text_screen_that_is_larger_what_was_written_last_is_seen_until_somebody_goes_elsewhere() {
+        let lines: Vec<String> = (0..24).map(|number| format!("line {number}")).collect();
+        let mut boot = screen(glyph::draw(lines.iter().map(String::as_str), 0x00aa_aaaa, 0).unwrap());
+        let corner = |screen: &Screen, room| screen.corner(screen.picture.as_ref().unwrap().text.as_ref().unwrap(), room);
+        assert_eq!(corner(&boot, (80, 20)), (0, 4));
+        assert_eq!(corner(&boot, (100, 30)), (0, 0));
+        assert!(boot.pan((0, -1), (60, 20)));
+        assert_eq!(corner(&boot, (60, 20)), (0, 3));
+        assert!(boot.pan((0, 1 << 16), (60, 20)) && boot.pan((1, 0), (60, 20)));
+        assert_eq!(corner(&boot, (60, 20)), (2, 5));
+        boot.mode = Mode::Cells;
+        assert!(!boot.pan((1, 0), (60, 20)), "all of it is seen");
+        boot.is_near = true;
+        assert!(boot.pan((-1, 0), (60, 20)) && boot.at == Some((0, 80)), "{:?}", boot.at);
     }
 
     #[test]

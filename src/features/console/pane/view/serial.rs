@@ -12,9 +12,15 @@ use crate::ui::theme::Role;
 /// What stands for a character that could do harm.
 const HARMLESS: &str = "\u{fffd}";
 
-/// Draws it; returns where its cursor is, if it is to be seen. Where the pane has fewer rows than the machine believes in, those
-/// around its cursor are seen.
-pub(super) fn draw(emulator: &Emulator, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+/// Draws it, with what is looked for marked; returns where its cursor is, if it is to be seen. Where the pane has fewer rows than
+/// the machine believes in, those around its cursor are seen.
+pub(super) fn draw(
+    emulator: &Emulator,
+    sought: &str,
+    look: &Look<'_>,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
     let screen = emulator.screen();
     let (rows, columns) = emulator.size();
     let (row, column) = screen.cursor_position();
@@ -40,9 +46,38 @@ pub(super) fn draw(emulator: &Emulator, look: &Look<'_>, area: Rect, buffer: &mu
             }
         }
     }
+    for (x, y) in found(emulator, sought) {
+        let place = (x.checked_sub(left), y.checked_sub(top));
+        if let (Some(x), Some(y)) = place
+            && x < area.width
+            && y < area.height
+            && let Some(cell) = buffer.cell_mut((area.x + x, area.y + y))
+        {
+            cell.set_style(look.theme.style(Role::Marked));
+        }
+    }
     let is_seen = !screen.hide_cursor() && emulator.above() == 0 && row >= top && column >= left;
     let at = Position { x: area.x + column.saturating_sub(left), y: area.y + row.saturating_sub(top) };
     (is_seen && area.contains(at)).then_some(at)
+}
+
+/// The cells of what is looked for, column and row.
+fn found(emulator: &Emulator, sought: &str) -> Vec<(u16, u16)> {
+    let is_exact = sought.chars().any(char::is_uppercase);
+    let plain = |c: char| if is_exact { c } else { c.to_lowercase().next().unwrap_or(c) };
+    let sought: Vec<char> = sought.chars().map(plain).collect();
+    let (rows, columns) = emulator.size();
+    let mut places = Vec::new();
+    for y in (0..rows).filter(|_| !sought.is_empty()) {
+        let cell = |x: u16| emulator.screen().cell(y, x).and_then(|cell| cell.contents().chars().next());
+        let row: Vec<char> = (0..columns).map(|x| plain(cell(x).unwrap_or(' '))).collect();
+        for (at, window) in (0_u16..).zip(row.windows(sought.len())) {
+            if window == sought {
+                places.extend((at..).take(sought.len()).map(|x| (x, y)));
+            }
+        }
+    }
+    places
 }
 
 /// The colours and attributes of a cell.
@@ -74,5 +109,22 @@ fn colour(colour: vt100::Color) -> Option<Color> {
         vt100::Color::Default => None,
         vt100::Color::Idx(index) => Some(Color::Indexed(index)),
         vt100::Color::Rgb(red, green, blue) => Some(Color::Rgb(red, green, blue)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_for_is_found_where_it_stands() {
+        let mut emulator = Emulator::new(24, 80);
+        emulator.feed("\u{1b}[31mUp\u{1b}[0mlink\r\nlink UP, link up".as_bytes());
+        let places = |sought: &str| found(&emulator, sought);
+        assert_eq!(places("uplink"), [(0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0)]);
+        assert_eq!(places("UP"), [(5, 1), (6, 1)]);
+        assert_eq!(places("up").len(), 6);
+        assert_eq!(places(""), []);
+        assert_eq!(places(&"x".repeat(100)), []);
     }
 }
