@@ -265,6 +265,23 @@ impl Vm {
         of_instance.iter().chain(of_definition.iter().filter(is_new))
     }
 
+    /// What its conditions say of why it failed; `None` where it did not, or they say nothing.
+    #[must_use]
+    pub fn why_failed(&self) -> Option<&str> {
+        // A condition with another value than this is what went wrong, the most telling first.
+        const SOUND: [(&str, bool); 3] = [("PodScheduled", true), ("Failure", false), ("Ready", true)];
+        if self.being() != Being::Failed {
+            return None;
+        }
+        SOUND.iter().find_map(|(kind, sound)| {
+            let is_telling = |it: &&Condition| {
+                it.kind == *kind && it.is_true != *sound && !(it.message.is_empty() && it.reason.is_empty())
+            };
+            let condition = self.conditions().find(is_telling)?;
+            Some(if condition.message.is_empty() { condition.reason.as_str() } else { condition.message.as_str() })
+        })
+    }
+
     /// The devices that its instance has, or would have.
     #[must_use]
     pub fn devices(&self) -> Devices {
@@ -377,6 +394,22 @@ mod tests {
         assert_eq!((running.no_serial(), running.no_screen()), (None, None));
         running.instance.as_mut().unwrap().devices.serial = false;
         assert!(running.no_serial().unwrap().contains("autoattachSerialConsole"));
+    }
+
+    #[test]
+    fn why_a_machine_failed_is_what_its_conditions_say() {
+        let mut broken =
+            vm(Some("ErrorUnschedulable"), Some("Scheduling"), &[("Ready", false), ("PodScheduled", false)]);
+        assert_eq!(broken.why_failed(), None);
+        let conditions = &mut broken.instance.as_mut().unwrap().conditions;
+        conditions[0].reason = "GuestNotRunning".to_owned();
+        conditions
+            .push(Condition { message: "PVC root is not shared".to_owned(), ..condition("LiveMigratable", false) });
+        assert_eq!(broken.why_failed(), Some("GuestNotRunning"));
+        broken.instance.as_mut().unwrap().conditions[1].message = "0/3 nodes are available".to_owned();
+        assert_eq!(broken.why_failed(), Some("0/3 nodes are available"));
+        broken.definition.as_mut().unwrap().status = "Running".to_owned();
+        assert_eq!(broken.why_failed(), None);
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod tests {
     #[test]
     fn only_a_status_has_a_message() {
         let status = br#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"VM is not\u001b[2J running","code":409}"#;
-        assert_eq!(message(status).as_deref(), Some("VM is not running"));
+        assert_eq!(message(status).as_deref(), Some("VM is not␛[2J running"));
         for other in [&b"<html>"[..], b"{}", br#"{"kind":"Status"}"#, br#"{"kind":"Pod","message":"x"}"#] {
             assert_eq!(message(other), None);
         }

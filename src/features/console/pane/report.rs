@@ -10,6 +10,7 @@ use super::{Outcome, Page, State};
 use crate::features::console::worker::{ConsoleId, Health, Report, Request};
 use crate::text::clean_line;
 use crate::trouble::Trouble;
+use crate::ui::line::wrap;
 
 impl State {
     /// Takes in what the worker tells.
@@ -132,11 +133,13 @@ impl State {
         (console.being, console.log) = (Being::Ended(trouble.clone()), None);
         console.is_active |= !is_looked_at;
         if let Shown::Serial(emulator) = &mut console.shown {
+            let why =
+                trouble.as_ref().map_or_else(|| format!("{title} was closed at its other end"), Trouble::one_line);
+            let again = was_open.then_some("it can be opened again; what stands above stays");
+            let cells = usize::from(emulator.size().1.saturating_sub(4)).max(1);
             let mut text = String::from("\x1b[0m\x1b[?1049l\x1b[?25h\r\n");
-            let why = trouble.as_ref().map_or_else(|| "closed at its other end".to_owned(), Trouble::one_line);
-            let _ = write!(text, "-- {title}: {why}\r\n");
-            if was_open {
-                text.push_str("-- it can be opened again; what stands above stays\r\n");
+            for line in wrap(&why, cells).into_iter().chain(again.map(str::to_owned)) {
+                let _ = write!(text, "-- {line}\r\n");
             }
             emulator.feed(text.as_bytes());
         }

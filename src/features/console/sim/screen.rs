@@ -1,11 +1,10 @@
 //! A screen as a VNC server shows it (RFC 6143): no security, the pixels as they are or compressed by zlib.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
+use flate2::{Compress, Compression, FlushCompress};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::Display;
@@ -23,6 +22,9 @@ const CUT_TEXT: u8 = 6;
 
 /// What is kept of what was done at a screen; nobody looks at more.
 const KEPT: usize = 10_000;
+
+/// What is made room for at once where something is compressed.
+const ROOM: usize = 64 << 10;
 
 /// Something that was done at a screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +67,7 @@ struct Viewer {
     /// Whether it takes another size.
     resize: bool,
     /// Its stream of zlib.
-    stream: ZlibEncoder<Vec<u8>>,
+    stream: Compress,
     /// The size that it was told.
     size: (u16, u16),
 }
@@ -80,7 +82,7 @@ where
     let mut shown = display.shown.subscribe();
     let first = shown.borrow_and_update().clone();
     let size = handshake(&mut stream, &first).await?;
-    let stream_of_zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
+    let stream_of_zlib = Compress::new(Compression::fast(), true);
     let mut viewer = Viewer { high: false, zlib: false, resize: false, stream: stream_of_zlib, size };
     let mut waits = false;
     loop {
@@ -190,9 +192,7 @@ impl Viewer {
         }
         stream.write_all(&[0, 0, 0, 1]).await?;
         if self.zlib {
-            self.stream.write_all(&pixels)?;
-            self.stream.flush()?;
-            let packed = std::mem::take(self.stream.get_mut());
+            let packed = packed(&mut self.stream, &pixels)?;
             stream.write_all(&head(size, Encoding::Zlib)).await?;
             stream.write_all(&u32::try_from(packed.len()).unwrap_or(u32::MAX).to_be_bytes()).await?;
             stream.write_all(&packed).await?;
@@ -201,6 +201,21 @@ impl Viewer {
             stream.write_all(&pixels).await?;
         }
         stream.flush().await
+    }
+}
+
+/// The next piece of a stream of zlib, whole. A flush is over once there is room left behind it.
+fn packed(stream: &mut Compress, mut plain: &[u8]) -> io::Result<Vec<u8>> {
+    let mut packed = Vec::new();
+    loop {
+        packed.reserve(ROOM);
+        let before = stream.total_in();
+        stream.compress_vec(plain, &mut packed, FlushCompress::Sync).map_err(io::Error::other)?;
+        let taken = usize::try_from(stream.total_in() - before).unwrap_or(usize::MAX);
+        plain = plain.get(taken..).unwrap_or_default();
+        if plain.is_empty() && packed.len() < packed.capacity() {
+            return Ok(packed);
+        }
     }
 }
 

@@ -130,7 +130,11 @@ fn keys(state: &State, vm: &Vm, look: &Look<'_>, sheet: &mut Sheet) {
         let role = if objection.is_none() { Role::Text } else { Role::Muted };
         sheet.lines.push(plain(format!(" {line}"), role));
     };
-    key("<console-open>", "serial line", vm.no_serial());
+    if vm.devices().serial || !vm.devices().screen {
+        key("<console-open>", "serial line", vm.no_serial());
+    } else {
+        key("<console-open>", "screen: it has no serial line", vm.no_screen());
+    }
     key("<console-screen>", "screen", vm.no_screen());
     for (command, action) in [
         ("<vm-start>", Action::Start),

@@ -36,8 +36,8 @@ fn columns(cells: usize, longest: usize, has_namespaces: bool) -> Columns {
     match cells {
         ..56 => Columns { name: name(24), state: 12, namespace: 0, node: 0, address: 0, age: 0 },
         56..80 => Columns { name: name(22), state: 14, namespace: 0, node: 0, address: 18, age: 0 },
-        80..110 => Columns { name: name(24), state: 16, namespace: 0, node: 12, address: 18, age: 6 },
-        _ => Columns { name: name(32), state: 18, namespace, node: 16, address: 18, age: 6 },
+        80..110 => Columns { name: name(24), state: 18, namespace: 0, node: 12, address: 18, age: 6 },
+        _ => Columns { name: name(32), state: 20, namespace, node: 16, address: 18, age: 6 },
     }
 }
 
@@ -146,6 +146,7 @@ fn draw_vm(vm: &Vm, columns: Columns, look: &Look<'_>, pen: &mut Pen<'_>) {
     }
     rest.extend(["MigrationRequired", "EvictionRequested"].into_iter().filter(|kind| vm.is(kind)));
     rest.extend(instance.and_then(|instance| instance.reason.as_deref()));
+    rest.extend(vm.why_failed());
     pen.text(&rest.join(look.pick(" · ", " - ")), style(Role::Muted));
 }
 

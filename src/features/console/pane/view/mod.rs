@@ -148,10 +148,10 @@ fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
         left.push((format!("  rec {}", look.glyph(Sign::Active)), Role::Failed));
     }
     let escape = state.view.escape.short();
-    let right = if state.takes_every_key() {
-        format!("{escape} leaves{dot}{escape}{escape} sends it")
-    } else {
-        format!("<console-attach> types on{dot}{escape} sends {escape}")
+    let right = match (&console.being, state.takes_every_key()) {
+        (Being::Ended(_), false) => "<console-reattach> opens it again".to_owned(),
+        (_, true) => format!("{escape} leaves{dot}{escape}{escape} sends it"),
+        (_, false) => format!("<console-attach> types on{dot}{escape} sends {escape}"),
     };
     Title { left, right: Some((right, Role::Key)) }
 }

@@ -217,7 +217,8 @@ mod tests {
     fn of_a_text_screen_that_is_larger_what_was_written_last_is_seen_until_somebody_goes_elsewhere() {
         let lines: Vec<String> = (0..24).map(|number| format!("line {number}")).collect();
         let mut boot = screen(glyph::draw(lines.iter().map(String::as_str), 0x00aa_aaaa, 0).unwrap());
-        let corner = |screen: &Screen, room| screen.corner(screen.picture.as_ref().unwrap().text.as_ref().unwrap(), room);
+        let corner =
+            |screen: &Screen, room| screen.corner(screen.picture.as_ref().unwrap().text.as_ref().unwrap(), room);
         assert_eq!(corner(&boot, (80, 20)), (0, 4));
         assert_eq!(corner(&boot, (100, 30)), (0, 0));
         assert!(boot.pan((0, -1), (60, 20)));
@@ -232,7 +233,7 @@ mod tests {
 
     #[test]
     fn the_mouse_hits_the_pixel_in_the_middle_of_what_a_cell_shows() {
-        let picture = screen(Frame::new(1000, 600).unwrap());
+        let picture = Screen { mode: Mode::Cells, ..screen(Frame::new(1000, 600).unwrap()) };
         assert_eq!(pixel_at(&picture, false, (100, 30), 0, 0), Some((5, 10)));
         assert_eq!(pixel_at(&picture, false, (100, 30), 99, 29), Some((995, 590)));
         assert_eq!(pixel_at(&picture, false, (120, 30), 3, 0), None);
