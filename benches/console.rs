@@ -31,6 +31,7 @@ const FOR: Duration = Duration::from_secs(5);
 const KEYS: usize = 100;
 /// Pictures that the scrolling screen changes to in a second.
 const CHANGES: u64 = 30;
+/// The namespace of the machines.
 const NAMESPACE: &str = "bench";
 
 fn main() {
@@ -55,12 +56,16 @@ fn emulator() {
 
 /// A cluster, and its kubeconfig.
 struct Desk {
+    /// The cluster.
     sim: ClusterSimulator,
+    /// What its tasks run on.
     runtime: Runtime,
+    /// Where the kubeconfig is.
     folder: tempfile::TempDir,
 }
 
 impl Desk {
+    /// With a machine that floods, and two that have screens.
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let machine = |name: &str, screen: Option<Frame>| ClusterMachine {

@@ -116,15 +116,12 @@ pub(crate) fn config_of(trust: &Trust, client: Option<&ClientCertificate>) -> Re
             Some(roots(certificates, error, || "the configuration".to_owned())?)
         }
     };
-    let verifier: Arc<dyn ServerCertVerifier> = match roots {
-        Some(roots) => {
-            let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
-            Arc::new(Signed { inner: inner.map_err(|error| rustls::Error::General(error.to_string()))? })
-        }
-        None => {
-            let pinned = if let Trust::Pinned(pinned) = trust { Some(*pinned) } else { None };
-            Arc::new(Unsigned { provider, pinned })
-        }
+    let verifier: Arc<dyn ServerCertVerifier> = if let Some(roots) = roots {
+        let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        Arc::new(Signed { inner: inner.map_err(|error| rustls::Error::General(error.to_string()))? })
+    } else {
+        let pinned = if let Trust::Pinned(pinned) = trust { Some(*pinned) } else { None };
+        Arc::new(Unsigned { provider, pinned })
     };
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     let Some(client) = client else { return Ok(builder.with_no_client_auth()) };

@@ -59,6 +59,7 @@ fn a_text_screen_is_typed_at_and_a_machine_is_started() {
     session.send("\x1d\x1b");
     session.wait_for_text("console open");
     session.send("\x1b");
+    session.wait_for_text("spare1");
     session.send("/spare1\r");
     session.wait_for_text("Stopped");
     session.read_for(Duration::from_millis(500));

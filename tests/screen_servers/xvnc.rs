@@ -132,7 +132,7 @@ fn picture() -> Vec<u32> {
         for x in 0..width {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             pixels.push(match (x * 3 / width, y * 2 / height) {
-                (0, 0) => x * 255 / width << 16 | y * 255 / height << 8 | (x + y) * 127 / (width + height),
+                (0, 0) => (x * 255 / width) << 16 | (y * 255 / height) << 8 | ((x + y) * 127 / (width + height)),
                 (1, 0) => {
                     if x / 3 * (y / 5) % 7 == 0 {
                         0x00f0_f0e0

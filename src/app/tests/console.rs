@@ -316,7 +316,7 @@ fn several_consoles_are_tabs_with_marks_and_one_can_be_closed() {
 #[test]
 fn what_was_said_is_looked_through_and_copied() {
     let mut desk = desk(100, 30);
-    let lines: String = (0..200).map(|number| format!("line {number}\r\n")).collect();
+    let lines = (0..200).map(|number| format!("line {number}")).collect::<Vec<_>>().join("\r\n") + "\r\n";
     opened(&mut desk, "spine1", &lines);
     desk.press("ctrl-]").press("/").type_text("line 42").press("enter");
     assert!(desk.shows("line 42") && desk.shows("lines up"), "{}", desk.screen());

@@ -87,17 +87,13 @@ impl Form {
 fn text_of(definition: &Definition) -> String {
     let line = |(name, value): (&str, &Value)| {
         let value = match value {
-            Value::Text(text) => toml::Value::from(text.as_str()),
-            Value::Number(number) => toml::Value::from(i64::from(*number)),
+            // On one line, whatever is in it. Of what JSON leaves as it is TOML escapes one more.
+            Value::Text(text) => serde_json::Value::from(text.as_str()).to_string().replace('\u{7f}', "\\u007f"),
+            Value::Number(number) => number.to_string(),
         };
         let is_bare =
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
         let name = if is_bare { name.to_owned() } else { toml::Value::from(name).to_string() };
-        // On one line, whatever is in it.
-        let value = match &value {
-            toml::Value::String(text) => serde_json::Value::from(text.as_str()).to_string(),
-            other => other.to_string(),
-        };
         format!("{name} = {value}\n")
     };
     definition.fields().map(line).collect()
@@ -171,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_definition_reads_back_from_the_text_that_is_made_of_it() {
-        let json = br#"{"name": "a-b", "user data": "one\n\"two\" \\ \u00fc", "flags": 49, "secret": "s"}"#;
+        let json = br#"{"name": "a-b", "user data": "one\n\"two\" \\ \u00fc\u007f\u001b", "flags": 49, "secret": "s"}"#;
         let definition = Definition::from_json(json).unwrap();
         assert_eq!(Definition::from_toml(text_of(&definition).as_bytes()).unwrap(), definition);
     }

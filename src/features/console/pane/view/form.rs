@@ -20,7 +20,7 @@ pub(super) fn title(form: &Form) -> Title {
 }
 
 /// Draws it; returns where text is being typed.
-pub(super) fn draw(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+pub(super) fn draw(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Position {
     let style = |role| look.theme.style(role);
     Pen::new(buffer, area, 0).text(LABEL, style(Role::Muted)).text(form.name.text(), style(Role::Accent));
     let lines: Vec<&str> = form.text.text().split('\n').collect();
@@ -42,7 +42,7 @@ pub(super) fn draw(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut Buffer
         (1 + column, 1 + row.saturating_sub(top))
     };
     let clamp = |at: usize, most: u16| u16::try_from(at).unwrap_or(u16::MAX).min(most.saturating_sub(1));
-    Some(Position { x: area.x + clamp(x, area.width), y: area.y + clamp(y, area.height) })
+    Position { x: area.x + clamp(x, area.width), y: area.y + clamp(y, area.height) }
 }
 
 /// What clients make of it, and what is signed; or why it cannot be.

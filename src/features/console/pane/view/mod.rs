@@ -39,7 +39,7 @@ pub(crate) fn draw(state: &State, look: &Look<'_>, focused: bool, area: Rect, bu
             draw_lines(&lines, details.scroll, look, area, buffer);
             None
         }
-        Some(Page::Form(form)) => form::draw(form, look, area, buffer),
+        Some(Page::Form(form)) => Some(form::draw(form, look, area, buffer)),
         None => draw_list(state, look, focused, area, buffer),
     };
     match &state.editor {
