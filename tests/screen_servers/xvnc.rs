@@ -204,15 +204,18 @@ async fn what_scrolls_is_copied() {
     let Some(display) = Display::start(&["-SecurityTypes", "None"]) else { return skip(LACKING) };
     let mut screen = Screen::open(&display.socket(), &[Encoding::CopyRect, Encoding::Zrle], Format::True).await;
     screen.whole().await;
-    // Slowly: what has scrolled away as a whole is not copied.
-    let lines = "i=0; while [ $i -lt 60 ]; do echo $i; i=$((i+1)); sleep 0.05; done; sleep 600";
-    let scrolls = ["-geometry", "80x24+0+0", "-e", "sh", "-c", lines];
+    let folder = tempfile::tempdir().unwrap();
+    let enough = folder.path().join("enough");
+    // Slowly, and until one was copied: a server copies what moved once since the last update, and draws the rest anew.
+    let lines = "i=0; while [ ! -e \"$0\" ]; do echo $i; i=$((i+1)); sleep 0.2; done; sleep 600";
+    let scrolls = ["-geometry", "80x24+0+0", "-e", "sh", "-c", lines, path(&enough)];
     let Some(_scrolling) = Server::start(display.command("xterm").args(scrolls).stdout(Stdio::null())) else {
         return skip("xterm scrolls what noctui has to see copied (xterm)");
     };
     while screen.came(Encoding::CopyRect) == 0 {
         screen.change().await;
     }
+    std::fs::write(&enough, "").unwrap();
     screen.follow(|frame| display.contents().is_some_and(|(_, is)| is == pixels(frame))).await;
 }
 

@@ -358,6 +358,26 @@ fn a_screen_is_text_where_it_can_be_and_the_next_picture_is_asked_for_after_the_
 }
 
 #[test]
+fn the_key_that_leaves_is_seen_however_narrow_it_is() {
+    for (columns, rows) in [(200, 60), (80, 24), (60, 20), (44, 12)] {
+        let mut desk = desk(columns, rows);
+        go_to(&mut desk, "build01");
+        desk.press("v");
+        let id = match requests(&mut desk).as_slice() {
+            [Request::Open { id, .. }] => *id,
+            other => panic!("{other:?}"),
+        };
+        tell(&mut desk, Report::Opened { id, log: "".into() });
+        let frame = glyph::draw(["build01 login: _"], 0x00aa_aaaa, 0).unwrap();
+        let text = glyph::read(&frame).map(Arc::new);
+        tell(&mut desk, Report::Shown { id, picture: Picture { frame: Arc::new(frame), text } });
+        assert!(desk.shows("build01 · screen") && desk.shows("^] leaves"), "{}", desk.screen());
+        desk.press("ctrl-]");
+        assert!(desk.shows("enter types on"), "{}", desk.screen());
+    }
+}
+
+#[test]
 fn a_machine_behind_a_proxy_is_reached_by_its_token_while_that_is_good() {
     let mut desk = desk(120, 40);
     go_to(&mut desk, "leaf1");

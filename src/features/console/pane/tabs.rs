@@ -176,7 +176,8 @@ impl State {
     /// The escape key where it has left a console already: it is sent, and the keyboard is the machine's again. `None` for every
     /// other key, and elsewhere.
     pub(crate) fn escaped(&mut self, key: Key) -> Option<Outcome> {
-        if self.is_attached || self.console().is_none() || !self.is_escape(key) {
+        let is_over = self.console().is_none_or(|console| matches!(console.being, Being::Ended(_)));
+        if self.is_attached || is_over || !self.is_escape(key) {
             return None;
         }
         self.is_attached = true;

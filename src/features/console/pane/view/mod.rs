@@ -22,8 +22,8 @@ use crate::features::console::cluster::Which;
 use crate::features::console::rfb::Frame;
 use crate::features::console::worker::Health;
 use crate::ui::Look;
-use crate::ui::line::{Pen, width, wrap};
-use crate::ui::page::{TextLine, Title, draw_lines, draw_prompt, plain, trouble_lines};
+use crate::ui::line::{Pen, fit, width, wrap};
+use crate::ui::page::{Span, TextLine, Title, draw_lines, draw_prompt, plain, trouble_lines};
 use crate::ui::theme::{Role, State as Sign};
 
 pub(super) use details::lines as details_lines;
@@ -137,6 +137,9 @@ fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
     let mut left = vec![(console.target.machine().to_owned(), Role::Accent), (format!("{dot}{what}"), Role::Muted)];
     let (sign, word) = words::console(&console.being);
     left.push((format!("  {} {word}", look.glyph(sign)), sign.role()));
+    if console.log.is_some() {
+        left.push((format!("  rec {}", look.glyph(Sign::Active)), Role::Failed));
+    }
     match &console.shown {
         Shown::Serial(emulator) if emulator.above() > 0 => {
             left.push((format!("  {} lines up", emulator.above()), Role::Warning));
@@ -144,15 +147,25 @@ fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
         Shown::Screen(screen) => left.extend(part(screen, state.room()).map(|part| (format!("  {part}"), Role::Muted))),
         Shown::Serial(_) => {}
     }
-    if console.log.is_some() {
-        left.push((format!("  rec {}", look.glyph(Sign::Active)), Role::Failed));
-    }
     let escape = state.view.escape.short();
-    let right = match (&console.being, state.takes_every_key()) {
-        (Being::Ended(_), false) => "<console-reattach> opens it again".to_owned(),
-        (_, true) => format!("{escape} leaves{dot}{escape}{escape} sends it"),
-        (_, false) => format!("<console-attach> types on{dot}{escape} sends {escape}"),
+    let (short, more) = match (&console.being, state.takes_every_key()) {
+        (Being::Ended(_), false) => (look.say("<console-reattach> opens it again").into_owned(), String::new()),
+        (_, true) => (format!("{escape} leaves"), format!("{dot}{escape}{escape} sends it")),
+        (_, false) => (look.say("<console-attach> types on").into_owned(), format!("{dot}{escape} sends {escape}")),
     };
+    // The key that leaves is seen whatever else there is to say; the rule takes a few cells.
+    let room = usize::from(state.size.0).saturating_sub(8);
+    let cells = |left: &[Span]| left.iter().map(|(text, _)| width(text)).sum::<usize>();
+    let fits = |left: &[Span], right: &str| cells(left) + width(right) <= room;
+    let long = format!("{short}{more}");
+    let right = if fits(&left, &long) { long } else { short };
+    while left.len() > 3 && !fits(&left, &right) {
+        left.pop();
+    }
+    let others = cells(left.get(1..).unwrap_or_default()) + width(&right);
+    if let Some((name, _)) = left.first_mut() {
+        *name = fit(name, room.saturating_sub(others).max(4)).into_owned();
+    }
     Title { left, right: Some((right, Role::Key)) }
 }
 
