@@ -161,7 +161,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         &["S"],
         CONSOLE,
         "stty",
-        "Type `stty rows R cols C`, so that the machine knows the size",
+        "Type `stty rows R cols C` with the size of the pane",
     ),
     row(Command::Log, "console-log", &["w"], CONSOLE, "log", "Write what the machine says into a file, or end that"),
     row(Command::Mode, "console-mode", &["m"], CONSOLE, "mode", "Show the screen as text or as a picture"),
