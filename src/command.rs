@@ -20,6 +20,8 @@ pub enum Scope {
     Notifications,
     /// One notification, opened.
     Notification,
+    /// The sources of notifications.
+    Sources,
     /// The list of targets.
     Deploys,
     /// One target or deployment, opened.
@@ -48,11 +50,12 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the help overlay.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Maintenances,
         Self::Maintenance,
         Self::Notifications,
         Self::Notification,
+        Self::Sources,
         Self::Deploys,
         Self::Deployment,
         Self::Changes,
@@ -81,6 +84,7 @@ impl Scope {
             Self::Maintenance => "A maintenance, opened",
             Self::Notifications => "Notifications",
             Self::Notification => "A notification, opened",
+            Self::Sources => "Sources",
             Self::Deploys => "Deploys",
             Self::Deployment => "A target, opened",
             Self::Changes => "Changes",
@@ -109,6 +113,7 @@ impl Scope {
             Self::Maintenance => "an opened maintenance",
             Self::Notifications => "the list of mails",
             Self::Notification => "an opened mail",
+            Self::Sources => "the list of sources",
             Self::Deploys => "the list of targets",
             Self::Deployment => "an opened target",
             Self::Changes => "the list of change controls",

@@ -156,7 +156,7 @@ pub struct Settings {
 }
 
 /// All that can be seen or remembered.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Model {
     /// Columns and rows of the terminal.
     pub(crate) size: (u16, u16),

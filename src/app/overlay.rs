@@ -15,7 +15,7 @@ use crate::ui::page::Span;
 const TYPED_AHEAD_MS: i64 = 300;
 
 /// One of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Overlay {
     /// The keys of the place it was opened from.
     Help(Help),
@@ -47,7 +47,7 @@ pub(crate) enum Taken {
 }
 
 /// The help overlay: searchable, and Enter runs a row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Help {
     /// The scopes of the place, innermost first.
     pub(crate) scopes: Vec<Scope>,
@@ -60,7 +60,7 @@ pub(crate) struct Help {
 }
 
 /// The command palette.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Palette {
     /// What was typed.
     pub(crate) text: Field,
@@ -117,7 +117,7 @@ impl Offer {
 }
 
 /// A question before something is done.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Confirm {
     /// What would be done.
     pub(crate) then: Confirmed,

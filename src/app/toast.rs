@@ -35,7 +35,7 @@ impl Toast {
 const KEPT: usize = 100;
 
 /// The notice in the footer, and those that were there before, for the log.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Toasts {
     /// The newest, as long as it is in the footer.
     newest: Option<Toast>,

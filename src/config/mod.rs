@@ -24,6 +24,7 @@ mod tests;
 mod themes;
 mod value;
 mod watch;
+mod web;
 
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -48,6 +49,7 @@ pub use value::{
     Provider, ProxyUrl, TagFilter, Template, Tmux, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
+pub use web::{Service, WebMail};
 
 /// `config.example.toml`: every setting with its default, in words.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");

@@ -34,6 +34,8 @@ pub struct OAuth {
     pub key_file: Option<PathBuf>,
     /// What the tokens are for; what the provider wants for mail where there is none.
     pub scopes: Vec<String>,
+    /// What they are for besides.
+    pub extra_scopes: Vec<String>,
     /// Where tokens are fetched.
     pub token_url: String,
     /// Where somebody is sent to sign in.
@@ -70,6 +72,8 @@ pub(super) struct OAuthSection {
     key_file: Option<At<WrittenPath>>,
     /// `scopes`
     scopes: Option<At<List<Scope>>>,
+    /// `extra_scopes`
+    extra_scopes: Option<At<List<Scope>>>,
     /// `token_url`
     token_url: Option<At<Url>>,
     /// `authorize_url`
@@ -95,6 +99,7 @@ pub(super) fn read_oauth(mut section: Section<'_, '_>) -> Option<OAuthSection> {
         tenant: section.read("tenant"),
         key_file: section.read_instead("key_file"),
         scopes: section.read("scopes"),
+        extra_scopes: section.read("extra_scopes"),
         token_url: section.read_instead("token_url"),
         authorize_url: section.read_instead("authorize_url"),
         device_url: section.read_instead("device_url"),
@@ -158,21 +163,44 @@ impl Layers<'_> {
                 (format!("{base}/token"), format!("{base}/authorize"), Some(format!("{base}/devicecode")))
             }
         };
-        let or = |written: Option<At<Url>>, usual: String| written.map_or(usual, |at| at.value.as_str().to_owned());
+        let [token_url, authorize_url, device_url] = [
+            ("maintenance.source.oauth.token_url", section.token_url),
+            ("maintenance.source.oauth.authorize_url", section.authorize_url),
+            ("maintenance.source.oauth.device_url", section.device_url),
+        ]
+        .map(|(key, url)| url.and_then(|url| self.protected(key, url)));
         Some(OAuth {
             provider,
             grant,
             client_id: client_id.unwrap_or_default(),
             client_secret,
             key_file,
-            scopes: value(section.scopes)
-                .map_or_else(Vec::new, |List(scopes)| scopes.into_iter().map(|Scope(scope)| scope).collect()),
-            token_url: or(section.token_url, token),
-            authorize_url: or(section.authorize_url, authorize),
-            device_url: section.device_url.map(|at| at.value.as_str().to_owned()).or(device),
+            scopes: written(section.scopes),
+            extra_scopes: written(section.extra_scopes),
+            token_url: token_url.unwrap_or(token),
+            authorize_url: authorize_url.unwrap_or(authorize),
+            device_url: device_url.or(device),
             kept_in: data.join("tokens").join(file_name(name)),
         })
     }
+}
+
+impl Layers<'_> {
+    /// An address that tokens are sent to: under TLS, or to this very machine; another one is noted.
+    pub(super) fn protected(&mut self, key: &'static str, url: At<Url>) -> Option<String> {
+        let At { value: url, origin } = url;
+        if url.as_str().starts_with("http://") && !url.is_here() {
+            let because = "tokens and mails could be read on the way; only this machine itself needs no TLS".to_owned();
+            self.refuse(&origin, key, &url.to_string(), because, "write it with https://");
+            return None;
+        }
+        Some(url.as_str().to_owned())
+    }
+}
+
+/// Scopes as they are written.
+fn written(scopes: Option<At<List<Scope>>>) -> Vec<String> {
+    value(scopes).map_or_else(Vec::new, |List(scopes)| scopes.into_iter().map(|Scope(scope)| scope).collect())
 }
 
 /// A source's name as that of a file.

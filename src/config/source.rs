@@ -14,6 +14,7 @@ use super::value::{
     Account, Auth, Days, Endpoint, Fingerprint, Folder, Header, Keep, List, MailServer, MailTls, Name, Sender, Size,
     SourceKind, Span, VariableName, Words, WrittenPath,
 };
+use super::web::{Service, WebMail, WebSection, read_web};
 use crate::secret::SecretFrom;
 
 /// A place where notifications arrive.
@@ -35,6 +36,8 @@ pub enum SourceFrom {
     },
     /// Folders of a mailbox on an IMAP server.
     Imap(Box<Imap>),
+    /// A mailbox that is read over HTTPS.
+    Web(Box<WebMail>),
 }
 
 /// A mailbox on an IMAP server.
@@ -129,6 +132,8 @@ enum From {
     },
     /// `kind = "imap"`
     Imap(Box<ImapSection>),
+    /// `kind = "gmail"`, `kind = "microsoft"`
+    Web(Box<WebSection>),
 }
 
 /// The settings of `kind = "imap"`. What it requires is `None` only where that was reported.
@@ -168,7 +173,7 @@ struct ImapSection {
 
 /// The settings that choose mails.
 #[derive(Debug, PartialEq, Eq)]
-struct WantedSection {
+pub(super) struct WantedSection {
     /// `since`
     since: Option<At<Keep>>,
     /// `max_size`
@@ -187,6 +192,8 @@ pub(super) fn read_source(mut section: Section<'_, '_>) -> SourceSection {
     let from = match kind.map(|kind| kind.value) {
         Some(SourceKind::Maildir) => Some(From::Maildir { path: section.require("path") }),
         Some(SourceKind::Imap) => Some(From::Imap(Box::new(read_imap(&mut section)))),
+        Some(SourceKind::Gmail) => Some(From::Web(Box::new(read_web(Service::Gmail, &mut section)))),
+        Some(SourceKind::Microsoft) => Some(From::Web(Box::new(read_web(Service::Microsoft, &mut section)))),
         // Without its kind nobody can tell which of the other settings are right.
         None => return SourceSection { origin, name, from: None },
     };
@@ -216,7 +223,7 @@ fn read_imap(section: &mut Section<'_, '_>) -> ImapSection {
 }
 
 /// Reads what chooses mails.
-fn read_wanted(section: &mut Section<'_, '_>) -> WantedSection {
+pub(super) fn read_wanted(section: &mut Section<'_, '_>) -> WantedSection {
     WantedSection {
         since: section.read("since"),
         max_size: section.read("max_size"),
@@ -240,6 +247,10 @@ impl Layers<'_> {
                 Some(From::Imap(section)) => {
                     let name = name.as_ref().map_or("", |at| at.value.0.as_str());
                     self.imap(&origin, name, data, *section).map(|imap| SourceFrom::Imap(Box::new(imap)))
+                }
+                Some(From::Web(section)) => {
+                    let name = name.as_ref().map_or("", |at| at.value.0.as_str());
+                    self.web(&origin, name, data, *section).map(|web| SourceFrom::Web(Box::new(web)))
                 }
                 None => None,
             };
@@ -340,7 +351,7 @@ impl Layers<'_> {
     }
 
     /// Which mails are looked at.
-    fn wanted(&mut self, section: WantedSection) -> Wanted {
+    pub(super) fn wanted(&mut self, section: WantedSection) -> Wanted {
         let days = match section.since {
             Some(At { value: Keep::Forever, .. }) => None,
             Some(At { value: Keep::Days(days), origin }) => {
@@ -374,7 +385,15 @@ fn read_the_same(one: &SourceFrom, other: &SourceFrom) -> bool {
                 && one.user == other.user
                 && one.folders.iter().any(|folder| other.folders.contains(folder))
         }
+        (SourceFrom::Web(one), SourceFrom::Web(other)) => {
+            one.url == other.url
+                && one.user == other.user
+                && one.folders.iter().any(|folder| other.folders.contains(folder))
+        }
         // Two names of one Maildir have always been possible, and each mail is recorded once all the same.
-        (SourceFrom::Maildir { .. }, _) | (_, SourceFrom::Maildir { .. }) => false,
+        (SourceFrom::Maildir { .. }, _)
+        | (_, SourceFrom::Maildir { .. })
+        | (SourceFrom::Web(_), SourceFrom::Imap(_))
+        | (SourceFrom::Imap(_), SourceFrom::Web(_)) => false,
     }
 }

@@ -460,3 +460,50 @@ fn tokens_are_fetched_where_the_login_wants_them_and_say_what_they_lack() {
         assert!(told.len() == 1 && told[0].contains(lacks), "{lines}: {told:?}");
     }
 }
+
+#[test]
+fn mailboxes_over_https_have_tokens_of_their_own_service_and_go_to_other_machines_under_tls_only() {
+    let source = |kind: &str, lines: &str, provider: &str| {
+        format!(
+            "[[maintenance.source]]\nname = 'noc'\nkind = '{kind}'\nuser = 'noc@lakeside.example'\n{lines}\n\
+             [maintenance.source.oauth]\nprovider = '{provider}'\nclient_id = 'an app'\n"
+        )
+    };
+    let web = |text: &str| {
+        let inspection = inspect_text(text, &Flags::default(), &[]);
+        assert_eq!(inspection.problems, []);
+        let [Source { from: SourceFrom::Web(web), .. }] = inspection.config.maintenance.sources.as_slice() else {
+            panic!("one mailbox")
+        };
+        (**web).clone()
+    };
+    let gmail = web(&source("gmail", "", "google"));
+    assert_eq!(
+        (gmail.url.as_str(), gmail.folders.as_slice()),
+        ("https://gmail.googleapis.com", ["INBOX".to_owned()].as_slice())
+    );
+    assert_eq!(gmail.oauth.scopes, ["https://www.googleapis.com/auth/gmail.readonly"]);
+    // Marking mails takes more.
+    let labels = source("gmail", "", "google") + "[maintenance.source.labels]\nparsed = 'noc/read'\n";
+    let labelled = web(&labels);
+    assert_eq!(labelled.oauth.scopes, ["https://www.googleapis.com/auth/gmail.modify"]);
+    assert_eq!(labelled.labels, [("parsed", "noc/read".to_owned())]);
+    let graph = web(&source("microsoft", "", "microsoft"));
+    assert_eq!(graph.oauth.scopes, ["https://graph.microsoft.com/Mail.Read", "offline_access"]);
+    assert_eq!(web(&source("gmail", "url = 'http://127.0.0.1:1'", "google")).url, "http://127.0.0.1:1");
+    for (text, told) in [
+        (source("gmail", "url = 'http://gmail.example'", "google"), "`maintenance.source.url` cannot be"),
+        (source("gmail", "", "microsoft"), "the tokens of kind = \"gmail\" are given by another provider"),
+        (
+            "[[maintenance.source]]\nname = 'noc'\nkind = 'gmail'\nuser = 'noc'\n".to_owned(),
+            "[maintenance.source.oauth] is missing",
+        ),
+        (
+            source("gmail", "", "google") + "token_url = 'http://tokens.example'\n",
+            "`maintenance.source.oauth.token_url` cannot be",
+        ),
+    ] {
+        let problems = problems(&text);
+        assert!(problems.len() == 1 && problems[0].contains(told), "{text}: {problems:?}");
+    }
+}

@@ -23,6 +23,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_5,
     lab::store::SCHEMA_1,
     maintenance::store::SCHEMA_6,
+    maintenance::store::SCHEMA_7,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

@@ -61,6 +61,7 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
             ("audit", 0),
             ("audit_device", 0),
             ("audit_forgetting", 0),
+            ("by_hand", 0),
             ("cloudvision_cache", 0),
             ("cloudvision_sync", 0),
             ("deployment", 0),
@@ -69,6 +70,7 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
             ("lab_action", 0),
             ("lab_routable", 0),
             ("lab_snapshot", 0),
+            ("sender", 0),
             ("source_bookmark", 0),
             ("source_state", 0),
         ]

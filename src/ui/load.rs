@@ -3,7 +3,7 @@
 use crate::trouble::Trouble;
 
 /// How far it is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Load<T> {
     /// On its way.
     Loading,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::buffer::Buffer;
@@ -74,7 +74,7 @@ pub(super) struct Desk {
     /// Requests that it has not answered.
     pub(super) unanswered: usize,
     store: Store,
-    _dir: TempDir,
+    dir: Arc<TempDir>,
 }
 
 /// The settings of a configuration with this text.
@@ -140,7 +140,7 @@ impl Desk {
         let store = open_store(dir.path()).unwrap();
         let mut model = Model::new(settings, &ViewState::default(), (columns, rows), tonight());
         model.zone = Zone::Utc;
-        Self { model, now: tonight(), wanted: vec![], answers: true, unanswered: 0, store, _dir: dir }
+        Self { model, now: tonight(), wanted: vec![], answers: true, unanswered: 0, store, dir: Arc::new(dir) }
     }
 
     /// The same, and its source is complete.
@@ -148,6 +148,12 @@ impl Desk {
         let mut desk = Self::new(columns, rows);
         desk.source(SourceHealth::Watching);
         desk
+    }
+
+    /// Another desk at which everything is as it is here, before the same store; nothing was wanted at it yet.
+    pub(super) fn fork(&self) -> Self {
+        let (model, store, dir) = (self.model.clone(), self.store.clone(), Arc::clone(&self.dir));
+        Self { model, now: self.now, wanted: vec![], answers: self.answers, unanswered: self.unanswered, store, dir }
     }
 
     /// The source tells how it is doing.
@@ -158,6 +164,7 @@ impl Desk {
             place: "/home/ines/Maildir".to_owned(),
             health,
             fresh_at: Some(self.now),
+            next_at: None,
             received: 97,
         };
         self.report(Report::Source(state));

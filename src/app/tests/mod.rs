@@ -1,5 +1,6 @@
 //! The user interface as its users meet it: keys in, screens out, over a real store with the demo's mails in it.
 
+mod by_hand;
 mod cloudvision;
 mod console;
 mod desk;

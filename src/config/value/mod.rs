@@ -200,6 +200,10 @@ words! {
         Maildir = "maildir",
         /// Folders of a mailbox on a server.
         Imap = "imap",
+        /// A mailbox of Google, by the Gmail API.
+        Gmail = "gmail",
+        /// A mailbox of Microsoft 365 or Exchange Online, by Graph.
+        Microsoft = "microsoft",
     }
 }
 

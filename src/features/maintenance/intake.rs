@@ -11,6 +11,7 @@ use super::model::{Envelope, Reading, Verdict};
 use super::rules::Rules;
 use super::source::Received;
 use super::store::record::{self, Delivery, Limits, Recorded};
+use super::store::sender::{self, Senders};
 use super::store::unknown;
 use crate::blocking;
 use crate::store::{Error, Store};
@@ -67,8 +68,13 @@ impl Intake {
     pub async fn read(&self, label: &str, mails: Vec<Received>, now: DateTime<Utc>) -> Vec<Read> {
         let (rules, inventory) = (self.rules.clone(), self.inventory.clone());
         let label = label.to_owned();
+        // Asked each time: somebody may say so in another process.
+        let assigned = self.store.read(sender::all).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "mails are read without what people said of their senders");
+            Senders::default()
+        });
         let read = move || {
-            let read = mails.into_iter().filter_map(|mail| read(&rules, &label, mail, now));
+            let read = mails.into_iter().filter_map(|mail| read((&rules, &assigned), &label, mail, now));
             read.map(|read| Read { unknown: unknown(&inventory, &read.reading), ..read }).collect()
         };
         blocking::run(read).await
@@ -102,10 +108,11 @@ fn too_large(rules: &Rules, raw: &[u8]) -> Reading {
 }
 
 /// Reads one mail; `None` if its content may be had later.
-fn read(rules: &Rules, label: &str, mail: Received, now: DateTime<Utc>) -> Option<Read> {
+fn read((rules, assigned): (&Rules, &Senders), label: &str, mail: Received, now: DateTime<Utc>) -> Option<Read> {
     let (raw, size, reading) = match mail.body {
         Ok(raw) => {
-            let reading = if raw.len() > MAX_PARSED_BYTES { too_large(rules, &raw) } else { rules.read(&raw, None) };
+            let is_large = raw.len() > MAX_PARSED_BYTES;
+            let reading = if is_large { too_large(rules, &raw) } else { rules.read_assigned(&raw, assigned) };
             let size = mail.cut_from.unwrap_or(raw.len() as u64);
             (raw, size, reading)
         }
@@ -143,7 +150,7 @@ mod tests {
         let mut raw = format!("From: {sender}\r\nSubject: Large\r\n\r\n").into_bytes();
         raw.resize(bytes, b'x');
         let mail = Received::whole("1".to_owned(), None, Ok(raw));
-        let read = read(&Rules::embedded(), "maildir", mail, DateTime::UNIX_EPOCH).unwrap();
+        let read = read((&Rules::embedded(), &Senders::default()), "maildir", mail, DateTime::UNIX_EPOCH).unwrap();
         (read.reading.envelope, read.reading.verdict)
     }
 
@@ -162,7 +169,7 @@ mod tests {
     fn a_mail_that_is_too_large_to_be_taken_failed_too() {
         let refusal = Refusal::TooLarge { bytes: MAX_MAIL_BYTES + 1 };
         let mail = Received::whole("1".to_owned(), None, Err(refusal));
-        let read = read(&Rules::embedded(), "maildir", mail, DateTime::UNIX_EPOCH).unwrap();
+        let read = read((&Rules::embedded(), &Senders::default()), "maildir", mail, DateTime::UNIX_EPOCH).unwrap();
         assert!(matches!(read.reading.verdict, Verdict::Failed { .. }), "{:?}", read.reading.verdict);
     }
 }

@@ -12,6 +12,7 @@ pub mod inventory;
 pub mod mail;
 pub mod model;
 pub mod pane;
+pub(crate) mod reread;
 pub mod rules;
 pub mod source;
 pub mod store;

@@ -22,6 +22,7 @@ fn every_field_is_documented_and_every_documented_field_is_printed() {
     let home = home_with(&[Notice::default(), moved]);
     said(&home, &["note", "HC-100", "x"]);
     said(&home, &["ack", "HC-100"]);
+    said(&home, &["edit", "HC-100", "--ticket", "NOC-7", "--assignee", "ben", "--end", "2099-03-06 05:00"]);
     let commands: [&[&str]; 7] = [
         &["unack", "HC-100"],
         &["ack", "HC-100"],

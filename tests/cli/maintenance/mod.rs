@@ -3,6 +3,7 @@
 mod accept;
 mod act;
 mod circuits;
+mod edit;
 mod export;
 mod import;
 mod json;

@@ -19,3 +19,24 @@ fn a_list_has_a_word_for_each_source_and_sentences_under_it() {
     home.noctui(["source", "sync", "nowhere"]).assert().code(2);
     assert_transcript("source_list", &transcript(&home, &mut home.noctui(["source", "list"])));
 }
+
+#[test]
+fn a_sender_that_no_rule_names_is_assigned_and_its_mails_are_read_again() {
+    let home = Home::new();
+    let mail = "From: works@elsewhere.example\nSubject: works\nDate: 10 Jan 2024 09:30:00 +0000\n\nTonight.\n";
+    std::fs::write(home.path().join("mail.eml"), mail).unwrap();
+    home.noctui(["maintenance", "import", "mail.eml"]).assert().success();
+    let assign = |arguments: &[&str]| home.noctui([&["provider", "sender"], arguments].concat()).assert();
+    assign(&["works@elsewhere.example", "nobody"]).code(2);
+    assign(&["elsewhere", "colt"]).code(2);
+    let said = assign(&["Works@Elsewhere.example", "colt", "--who", "ben"]).success().get_output().stdout.clone();
+    let said = String::from_utf8(said).unwrap();
+    assert_eq!(said, "works@elsewhere.example: colt, 0 mails read again, 1 still cannot be\n");
+    // Now the rule is named that could not read it.
+    assert_eq!(super::json(&home, &["mails", "1"])["outcome"], "parsing-failed");
+    let listed = assign(&[]).success().get_output().stdout.clone();
+    let listed = String::from_utf8(listed).unwrap();
+    assert!(listed.contains("works@elsewhere.example  colt      ben"), "{listed}");
+    assign(&["works@elsewhere.example", "--remove"]).success();
+    assign(&["works@elsewhere.example", "--remove"]).code(2);
+}

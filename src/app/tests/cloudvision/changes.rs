@@ -326,12 +326,12 @@ fn every_command_of_cloudvision_does_something_or_says_why_not() {
         (Scope::Devices, "2 v"),
     ];
     for (scope, keys) in scopes {
+        let mut there = night::desk(80, 24);
+        there.press(keys).pause();
+        let before = (there.screen(), there.model.overlays.len());
         for spec in COMMANDS.iter().filter(|spec| spec.scopes.contains(&scope)) {
             for by_key in [true, false] {
-                let mut desk = night::desk(80, 24);
-                desk.press(keys).pause();
-                desk.wanted.clear();
-                let before = (desk.screen(), desk.model.overlays.len());
+                let mut desk = there.fork();
                 match (by_key, spec.keys.first()) {
                     (true, Some(key)) => desk.press(key),
                     _ => desk.press(":").type_text(spec.name).press("enter"),

@@ -39,7 +39,7 @@ fn press_all(state: &str, is_opened: bool, prepare: &dyn Fn(&mut Desk)) -> usize
     let promised = PROMISES.into_iter().filter(|(text, _)| is_opened && seen.shows(text));
     let keys: Vec<String> = offered.map(|hint| hint.key).chain(promised.map(|(_, key)| key.to_owned())).collect();
     for key in &keys {
-        let mut desk = desk_in(prepare);
+        let mut desk = seen.fork();
         let before = desk.screen();
         desk.press(key);
         let toast = desk.model.toasts.current().filter(|toast| toast.at == desk.now && toast.state != Sign::Done);

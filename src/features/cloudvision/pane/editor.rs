@@ -14,7 +14,7 @@ use crate::ui::field::{Edited, Field, LIMIT_BYTES};
 use crate::ui::time::distance;
 
 /// What is being typed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Editor {
     /// The text.
     pub(super) field: Field,
@@ -23,7 +23,7 @@ pub(super) struct Editor {
 }
 
 /// What a text is for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Purpose {
     /// The filter of a list; applied with every key. Holds what it was before, for Esc.
     Filter(String),
@@ -38,7 +38,7 @@ pub(super) enum Purpose {
 }
 
 /// A change control as it was on the screen when somebody began to type.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Bound {
     /// On which CloudVision.
     pub(super) instance: String,

@@ -17,7 +17,7 @@ use crate::ui::time::{Zone, age};
 pub(super) const UNSEEN: TimeDelta = TimeDelta::milliseconds(300);
 
 /// One of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Instance {
     /// As configured.
     pub(super) view: InstanceView,
@@ -34,7 +34,7 @@ pub(super) struct Instance {
 }
 
 /// Things of one kind, by their id.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Collection<K, T> {
     /// The things.
     pub(super) items: BTreeMap<K, T>,
@@ -43,7 +43,7 @@ pub(super) struct Collection<K, T> {
 }
 
 /// A change control, and what the screen makes of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entry {
     /// As it was told last.
     pub(super) change: Arc<Change>,

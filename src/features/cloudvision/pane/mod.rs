@@ -46,7 +46,7 @@ pub(crate) enum Place {
 }
 
 /// All that the panes show and remember.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     /// Every CloudVision, in the order of the configuration.
     instances: Vec<Instance>,
@@ -77,7 +77,7 @@ pub(crate) struct State {
 }
 
 /// A pane's place on the screen.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Front {
     /// What is opened above its list, the topmost last.
     pages: Vec<Page>,

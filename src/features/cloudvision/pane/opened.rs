@@ -17,7 +17,7 @@ const STAGES: usize = 5_000;
 const DEPTH: usize = 16;
 
 /// One of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Page {
     /// A target, and its deployment as far as there is one.
     Deployment(DeploymentPage),
@@ -30,7 +30,7 @@ pub(super) enum Page {
 }
 
 /// A list with a filter over it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Board<R: Row> {
     /// The rows.
     pub(super) list: List<R>,
@@ -69,7 +69,7 @@ pub(super) enum Subject {
 }
 
 /// A target or a deployment, opened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct DeploymentPage {
     /// Which.
     pub(super) subject: Subject,
@@ -80,7 +80,7 @@ pub(super) struct DeploymentPage {
 }
 
 /// A change control, opened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct ChangePage {
     /// On which CloudVision.
     pub(super) instance: String,
@@ -99,7 +99,7 @@ pub(super) struct ChangePage {
 }
 
 /// Parts of something, and the text about the one under the cursor.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Detail {
     /// The parts.
     pub(super) list: List<Part>,

@@ -18,7 +18,7 @@ use crate::ui::theme::State as Sign;
 const WARNINGS: usize = 200;
 
 /// A deployment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Run {
     /// Which.
     pub(super) id: DeploymentId,
@@ -55,7 +55,7 @@ pub(super) struct Run {
 }
 
 /// A step.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct StepLine {
     /// Which.
     pub(super) step: Step,
@@ -66,7 +66,7 @@ pub(super) struct StepLine {
 }
 
 /// How it ended.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ended {
     /// How.
     pub(super) ending: Ending,

@@ -92,7 +92,9 @@ impl State {
         }
         let mut story: Vec<String> = self.instances.iter().flat_map(|instance| instance.story(zone, now)).collect();
         if self.instances.len() > 1 {
-            story.extend(self.instance().map(|instance| format!("{} is shown; <instance> switches", instance.view.name)));
+            story.extend(
+                self.instance().map(|instance| format!("{} is shown; <instance> switches", instance.view.name)),
+            );
         }
         Some((state, word, story))
     }

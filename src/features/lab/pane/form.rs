@@ -35,7 +35,7 @@ impl Ask {
 }
 
 /// The form.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Form {
     /// The machines for which it is, where there are several: name, component, address.
     pub(super) several: Vec<(String, String, String)>,

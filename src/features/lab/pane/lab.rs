@@ -13,7 +13,7 @@ use crate::ui::theme::{self, Role};
 use crate::ui::time::{Zone, age, brief_distance};
 
 /// One of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct LabState {
     /// As configured.
     pub(super) view: LabView,

@@ -56,7 +56,7 @@ impl Row for model::Row {
 }
 
 /// All that the pane shows and remembers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     /// Every lab, in the order of the configuration.
     labs: Vec<LabState>,
@@ -89,7 +89,7 @@ pub(crate) struct State {
 }
 
 /// What is opened above the list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Page {
     /// A row's details.
     Details(Details),
@@ -100,7 +100,7 @@ enum Page {
 }
 
 /// A row, opened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Details {
     /// Which.
     key: Key,

@@ -7,7 +7,7 @@ use crate::text::clean_line;
 use crate::ui::list::{self, List};
 
 /// What is to be changed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Plan {
     /// In a sentence: `delete what is dead, gone or duplicate`.
     pub(super) title: String,

@@ -51,13 +51,13 @@ pub(crate) struct Args {
 }
 
 /// A text with something in it.
-fn word(typed: &str) -> Result<String, String> {
+pub(super) fn word(typed: &str) -> Result<String, String> {
     let word = crate::text::clean_line(typed).trim().to_owned();
     if word.is_empty() || word.chars().count() > 500 { Err("write 1 to 500 characters".to_owned()) } else { Ok(word) }
 }
 
 /// A point in time.
-fn instant(typed: &str) -> Result<DateTime<Utc>, String> {
+pub(super) fn instant(typed: &str) -> Result<DateTime<Utc>, String> {
     let with_zone = DateTime::parse_from_rfc3339(typed).map(|at| at.to_utc());
     let in_utc = || NaiveDateTime::parse_from_str(typed, "%Y-%m-%d %H:%M").map(|at| at.and_utc());
     with_zone

@@ -103,6 +103,9 @@ pub(super) struct Shown<'a> {
     uid: &'a str,
     stamp: String,
     sequence: i64,
+    ticket: &'a str,
+    assignee: &'a str,
+    by_hand: Option<ByHand<'a>>,
     notes: Vec<Note<'a>>,
     acknowledgements: Vec<Acknowledgement<'a>>,
     history: Vec<Event<'a>>,
@@ -119,10 +122,37 @@ impl<'a> Shown<'a> {
             uid: &detail.uid,
             stamp: time(detail.stamp),
             sequence: detail.sequence,
+            ticket: &detail.ticket,
+            assignee: &detail.assignee,
+            by_hand: detail.by_hand.as_ref().map(ByHand::of),
             notes: detail.notes.iter().map(Note::of).collect(),
             acknowledgements: detail.acknowledgements.iter().map(Acknowledgement::of).collect(),
             history: detail.events.iter().map(Event::of).collect(),
             notifications: detail.notifications.iter().map(Notification::of).collect(),
+        }
+    }
+}
+
+/// What was set by hand.
+#[derive(Debug, Serialize)]
+struct ByHand<'a> {
+    by: &'a str,
+    at: String,
+    fields: Vec<&'static str>,
+    announced: bool,
+    news: bool,
+    would_change: Vec<Changed<'a>>,
+}
+
+impl<'a> ByHand<'a> {
+    fn of(set: &'a detail::SetByHand) -> Self {
+        Self {
+            by: &set.who,
+            at: time(set.at),
+            fields: set.fields.iter().map(|field| field.as_str()).collect(),
+            announced: set.is_announced,
+            news: set.is_news,
+            would_change: set.would_change.iter().map(Changed::of).collect(),
         }
     }
 }
@@ -255,6 +285,8 @@ enum Changed<'a> {
     CircuitRemoved { circuit_id: &'a str, impact: &'static str },
     Impact { circuit_id: &'a str, from: &'static str, to: &'static str },
     Summary { from: &'a str, to: &'a str },
+    Ticket { from: &'a str, to: &'a str },
+    Assignee { from: &'a str, to: &'a str },
     Note { text: &'a str },
 }
 
@@ -281,6 +313,8 @@ impl<'a> Changed<'a> {
                 Self::Impact { circuit_id, from: from.as_str(), to: to.as_str() }
             }
             Change::Summary { from, to } => Self::Summary { from, to },
+            Change::Ticket { from, to } => Self::Ticket { from, to },
+            Change::Assignee { from, to } => Self::Assignee { from, to },
             Change::Note { text } => Self::Note { text },
         }
     }

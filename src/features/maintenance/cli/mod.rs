@@ -6,6 +6,7 @@ mod accept;
 mod act;
 mod circuits;
 mod dismiss;
+mod edit;
 mod export;
 mod import;
 mod json;
@@ -55,13 +56,19 @@ pub(crate) enum Command {
     Accept(Box<accept::Args>),
     /// Dismiss mails that could not be read and need no look any more, or bring them back; `undo` takes it back.
     Dismiss(dismiss::Args),
+    /// Make a maintenance known that no notice has told of; a notice that comes later shows what it would change.
+    Create(edit::CreateArgs),
+    /// Correct a maintenance by hand, or give it a ticket or an assignee; what notices say otherwise is taken or kept out.
+    Edit(Box<edit::EditArgs>),
+    /// Say that a mail belongs to a maintenance.
+    Attach(edit::AttachArgs),
     /// Acknowledge maintenances as they are now.
     Ack(act::AckArgs),
     /// Take acknowledgements back.
     Unack(act::UnackArgs),
     /// Add a note to a maintenance.
     Note(act::NoteArgs),
-    /// Take back the last acknowledgement, note or dismissal made in a name, wherever it was made.
+    /// Take back the last thing done in a name, wherever it was made.
     Undo(undo::Args),
     /// Clear the sign of news of maintenances.
     Seen(act::SeenArgs),
@@ -82,6 +89,9 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Reparse(args) => reparse::run(args, &Session::open(flags)?),
         Command::Accept(args) => accept::run(&args, &Session::open(flags)?),
         Command::Dismiss(args) => dismiss::run(args, &Session::open(flags)?),
+        Command::Create(args) => edit::create(args, &Session::open(flags)?),
+        Command::Edit(args) => edit::edit(*args, &Session::open(flags)?),
+        Command::Attach(args) => edit::attach(args, &Session::open(flags)?),
         Command::Ack(args) => act::acknowledge(args, &Session::open(flags)?),
         Command::Unack(args) => act::unacknowledge(args, &Session::open(flags)?),
         Command::Note(args) => act::note(args, &Session::open(flags)?),

@@ -8,14 +8,13 @@ use serde::Serialize;
 
 use super::{Session, counted, failed};
 use crate::config::create_private_dir;
-use crate::features::maintenance::intake::unknown;
 use crate::features::maintenance::inventory::Inventory;
-use crate::features::maintenance::mail::MAX_PARSED_BYTES;
 use crate::features::maintenance::model::{Outcome, Reading};
+use crate::features::maintenance::reread;
 use crate::features::maintenance::rules::Rules;
 use crate::features::maintenance::store::NotificationKey;
 use crate::features::maintenance::store::again::{self, Again, Effect, Which};
-use crate::features::maintenance::store::unparsed::{self, Opened};
+use crate::features::maintenance::store::unparsed::Opened;
 use crate::output::{self, JsonArray, Progress};
 use crate::store::{FILE_NAME, Store, backup};
 use crate::text::clean_line;
@@ -92,28 +91,8 @@ fn read_again(
     inventory: &Inventory,
     keys: &[NotificationKey],
 ) -> anyhow::Result<Vec<(Opened, Reading, Again)>> {
-    let opened = store.read_blocking(|connection| {
-        keys.iter()
-            .filter_map(|key| unparsed::notification(connection, *key).transpose())
-            .collect::<Result<Vec<_>, _>>()
-    })?;
-    // Of one that was cut the rest is not there to be read.
-    let is_whole =
-        |opened: &Opened, raw: &[u8]| raw.len() as u64 >= opened.notification.size && raw.len() <= MAX_PARSED_BYTES;
-    let read = |opened: Opened| {
-        let raw = opened.raw.as_deref().filter(|raw| is_whole(&opened, raw))?;
-        let reading = rules.read(raw, None);
-        let unknown = unknown(inventory, &reading);
-        Some((opened, reading, unknown))
-    };
-    let read: Vec<(Opened, Reading, Vec<String>)> = opened.into_iter().filter_map(read).collect();
-    Ok(store.write_blocking(move |connection| {
-        let apply = |(opened, reading, unknown): (Opened, Reading, Vec<String>)| {
-            let again = again::apply(connection, &opened, &reading, &unknown)?;
-            Ok((opened, reading, again))
-        };
-        read.into_iter().map(apply).collect()
-    })?)
+    let read = store.read_blocking(|connection| reread::fetch(connection, keys))?.read(rules, inventory);
+    Ok(store.write_blocking(move |connection| reread::apply(connection, read))?)
 }
 
 /// A copy of the store, which a dry run may change; gone with the value.

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::name::{self, Named, Which};
 use super::{Session, failed, json, mails, time};
 use crate::features::maintenance::inventory::Inventory;
-use crate::features::maintenance::store::detail::{self, Detail, Event, EventKind, Moment};
+use crate::features::maintenance::store::detail::{self, Detail, Event, EventKind, Moment, SetByHand};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
 use crate::output;
@@ -115,6 +115,14 @@ fn page(detail: &Detail, now: DateTime<Utc>) -> String {
         );
     }
     field("Acknowledged", &acknowledged(&detail.acknowledged));
+    field("Ticket", &detail.ticket);
+    field("Assignee", &detail.assignee);
+    if let Some(set) = &detail.by_hand {
+        field("By hand", &by_hand(set));
+        for change in &set.would_change {
+            field(" ", &changed(change));
+        }
+    }
     field("Summary", &detail.summary);
     field("Account", &detail.account);
     field("Contact", detail.contact());
@@ -131,6 +139,17 @@ fn page(detail: &Detail, now: DateTime<Utc>) -> String {
     history(&mut page, detail);
     mails(&mut page, detail);
     page
+}
+
+/// What was set by hand, and what notices would make of it.
+fn by_hand(set: &SetByHand) -> String {
+    let fields: Vec<&str> = set.fields.iter().map(|field| field.as_str()).collect();
+    let head = format!("{} by {}, {}", fields.join(", "), set.who, time(set.at));
+    match (set.is_announced, set.is_news) {
+        (false, _) => format!("{head}; no notice has spoken of it"),
+        (true, true) => format!("{head}; a later notice would change (edit --take, or --keep):"),
+        (true, false) => format!("{head}; notices say otherwise (edit --take):"),
+    }
 }
 
 /// By whom and when.
@@ -184,6 +203,14 @@ fn happened(event: &Event) -> String {
         EventKind::NoteRemoved => format!("note removed by {who}"),
         EventKind::Accepted => format!("suggestion accepted by {who}"),
         EventKind::Unaccepted => format!("accepted suggestion taken back by {who}"),
+        EventKind::Withheld => "a notice would change what was set by hand".to_owned(),
+        EventKind::Made => format!("made by hand by {who}"),
+        EventKind::Edited => format!("corrected by {who}"),
+        EventKind::Unedited => format!("made as it was before by {who}"),
+        EventKind::Taken => format!("what the notices say taken over by {who}"),
+        EventKind::Kept => format!("kept as it was set by {who}"),
+        EventKind::Attached => format!("a mail attached by {who}"),
+        EventKind::Detached => format!("an attached mail taken off by {who}"),
     }
 }
 
@@ -201,6 +228,8 @@ fn changed(change: &Change) -> String {
             format!("impact on {circuit_id}: {} -> {}", from.word(), to.word())
         }
         Change::Summary { from, to } => format!("summary: {from} -> {to}"),
+        Change::Ticket { from: _, to } => format!("ticket: {}", if to.is_empty() { "none" } else { to }),
+        Change::Assignee { from: _, to } => format!("assignee: {}", if to.is_empty() { "nobody" } else { to }),
         Change::Note { text } => text.clone(),
     }
 }

@@ -43,6 +43,9 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
         Inverse::See(_) => ("unseen", "shown as news again"),
         Inverse::Dismiss(_) => ("dismissed", "dismissed again"),
         Inverse::BringBack(_) => ("brought-back", "no longer dismissed"),
+        Inverse::Unedit(_) => ("unedited", "as it was before"),
+        Inverse::Detach(_) => ("detached", "the mail belongs to it no more"),
+        Inverse::Unassign(_) => ("unassigned", "the sender is nobody's again; what was read so stays"),
         Inverse::Unaccept(_) => ("unaccepted", "changed back, the suggestion is no longer accepted"),
     };
     if args.manner.json {
@@ -58,7 +61,9 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
         let gone = match (lines.is_empty(), mails) {
             (false, _) => String::new(),
             // What only the acceptance had made known is gone.
-            (true, 0) => "the accepted suggestion was taken back\n".to_owned(),
+            (true, 0) if result == "unaccepted" => "the accepted suggestion was taken back\n".to_owned(),
+            (true, 0) => "what had been made known by hand is gone again\n".to_owned(),
+            (true, _) if result == "unassigned" => format!("{words}\n"),
             (true, mails) => format!("{}: {words}\n", super::counted(mails, "mail")),
         };
         output::print(&format!("{lines}{gone}"))?;

@@ -49,6 +49,26 @@ pub enum Command {
     Accept,
     /// Nobody need look at a mail any more, or somebody has to again.
     Dismiss,
+    /// The sources.
+    Sources,
+    /// Let a source rest, or read it again.
+    Pause,
+    /// A mail as it came, or readable again.
+    Raw,
+    /// Whose mails come from a sender.
+    AssignSender,
+    /// Read the mails again that could not be read.
+    Reread,
+    /// Make a maintenance known by hand, or say what a mail means.
+    Make,
+    /// Correct a maintenance.
+    Edit,
+    /// A mail belongs to a known maintenance.
+    Attach,
+    /// Take over what notices say of what was set by hand.
+    Take,
+    /// Keep what was set by hand.
+    Keep,
 }
 
 impl Command {
@@ -71,8 +91,23 @@ impl Command {
             | Self::CopyText
             | Self::Export
             | Self::Accept
-            | Self::Dismiss => true,
-            Self::Undo | Self::Filter | Self::Show | Self::Sort | Self::Notifications | Self::Sync => false,
+            | Self::Dismiss
+            | Self::Pause
+            | Self::Raw
+            | Self::AssignSender
+            | Self::Edit
+            | Self::Attach
+            | Self::Take
+            | Self::Keep => true,
+            Self::Undo
+            | Self::Filter
+            | Self::Show
+            | Self::Sort
+            | Self::Notifications
+            | Self::Sources
+            | Self::Make
+            | Self::Reread
+            | Self::Sync => false,
         }
     }
 }
@@ -83,10 +118,12 @@ const BOTH: &[Scope] = &[Scope::Maintenances, Scope::Maintenance];
 const UNDOABLE: &[Scope] = ALL;
 /// The list alone.
 const LIST: &[Scope] = &[Scope::Maintenances];
+/// Where sources are asked for what is new.
+const SYNCED: &[Scope] = &[Scope::Maintenances, Scope::Notifications, Scope::Sources];
 /// Every list.
 const LISTS: &[Scope] = &[Scope::Maintenances, Scope::Notifications];
 /// What lies above the list.
-const ABOVE: &[Scope] = &[Scope::Maintenance, Scope::Notifications, Scope::Notification];
+const ABOVE: &[Scope] = &[Scope::Maintenance, Scope::Notifications, Scope::Notification, Scope::Sources];
 /// What is opened.
 const OPENED: &[Scope] = &[Scope::Maintenance, Scope::Notification];
 /// Everywhere in the pane.
@@ -124,7 +161,37 @@ pub const COMMANDS: &[Spec<Command>] = &[
         hint: "accept",
         help: "Accept what is suggested for a mail that no rule reads",
     },
-    row(Command::Undo, "undo", &["u"], UNDOABLE, "undo", "Undo the last acknowledgement, note or dismissal"),
+    Spec {
+        command: Command::Take,
+        name: "take-notice",
+        keys: &["T"],
+        scopes: &[Scope::Maintenance],
+        risk: Risk::Undoable,
+        writes: false,
+        hint: "take notice",
+        help: "Take over what the notices say of what was set by hand",
+    },
+    Spec {
+        command: Command::Keep,
+        name: "keep-mine",
+        keys: &["K"],
+        scopes: &[Scope::Maintenance],
+        risk: Risk::Undoable,
+        writes: false,
+        hint: "keep yours",
+        help: "Keep what was set by hand although a later notice says otherwise",
+    },
+    Spec {
+        command: Command::Edit,
+        name: "correct",
+        keys: &["E"],
+        scopes: &[Scope::Maintenance],
+        risk: Risk::Undoable,
+        writes: false,
+        hint: "correct",
+        help: "Correct it by hand; set its ticket and who looks after it",
+    },
+    row(Command::Undo, "undo", &["u"], UNDOABLE, "undo", "Undo what was done last"),
     row(Command::Open, "open", &["enter", "l", "right"], LISTS, "open", "Open what the cursor is on"),
     Spec {
         command: Command::Dismiss,
@@ -158,5 +225,46 @@ pub const COMMANDS: &[Spec<Command>] = &[
     row(Command::Copy, "copy", &["y"], ALL, "copy", "Copy the id through the terminal"),
     row(Command::CopyText, "copy-text", &["Y"], ALL, "", "Copy what is shown as text"),
     row(Command::Export, "export", &["e"], BOTH, "export", "Write a calendar file"),
-    row(Command::Sync, "sync", &["r"], LISTS, "", "Ask the sources for new mail now"),
+    row(Command::Sync, "sync", &["r"], SYNCED, "sync", "Ask the sources for new mail now, or the one under the cursor"),
+    row(Command::Sources, "sources", &["S"], LISTS, "", "List the sources: state, last run, errors, what came of them"),
+    row(
+        Command::Reread,
+        "read-again",
+        &["R"],
+        &[Scope::Notifications],
+        "",
+        "Read all mails again that could not be read",
+    ),
+    row(Command::Pause, "pause-source", &["p"], &[Scope::Sources], "pause", "Let the source rest, or read it again"),
+    Spec {
+        command: Command::Make,
+        name: "new-maintenance",
+        keys: &["N"],
+        scopes: &[Scope::Maintenances, Scope::Notification],
+        risk: Risk::Undoable,
+        writes: false,
+        hint: "by hand",
+        help: "Make a maintenance known by hand; of a mail, say what it means",
+    },
+    Spec {
+        command: Command::AssignSender,
+        name: "assign-sender",
+        keys: &["P"],
+        scopes: &[Scope::Notifications, Scope::Notification],
+        risk: Risk::Undoable,
+        writes: false,
+        hint: "provider",
+        help: "Say whose the mails from this sender are, and read them again",
+    },
+    Spec {
+        command: Command::Attach,
+        name: "attach",
+        keys: &["T"],
+        scopes: &[Scope::Notification],
+        risk: Risk::Undoable,
+        writes: false,
+        hint: "attach",
+        help: "Say which known maintenance the mail belongs to",
+    },
+    row(Command::Raw, "raw", &["v"], &[Scope::Notification], "raw", "Show the mail as it came, or readable again"),
 ];

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::form::Form;
 use super::opened::Page;
+use super::picker::Picker;
 use super::query::CHUNK;
 use super::{Outcome, State};
 use crate::command::Motion;
@@ -15,7 +17,7 @@ use crate::ui::field::{Edited, Field, LIMIT_BYTES};
 const KEEP_AFTER: TimeDelta = TimeDelta::seconds(1);
 
 /// What is being typed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Editor {
     /// The filter of the list under it; applied with every key.
     Filter {
@@ -35,6 +37,10 @@ pub(crate) enum Editor {
         /// What it is about, for the title: an id, or how many.
         about: String,
     },
+    /// A maintenance that is made or corrected.
+    Form(Box<Form>),
+    /// One of several that is chosen.
+    Pick(Box<Picker>),
 }
 
 /// What a filter is typed for.
@@ -48,9 +54,11 @@ pub(crate) enum Filtered {
 
 impl Editor {
     /// The field that has the keyboard.
-    pub(crate) fn field(&mut self) -> &mut Field {
+    pub(crate) fn field(&mut self) -> Option<&mut Field> {
         match self {
-            Self::Filter { field, .. } | Self::Note { field, .. } => field,
+            Self::Filter { field, .. } | Self::Note { field, .. } => Some(field),
+            Self::Form(form) => form.field(),
+            Self::Pick(picker) => Some(&mut picker.field),
         }
     }
 }
@@ -61,12 +69,22 @@ impl State {
         Some(match self.editor.as_ref()? {
             Editor::Filter { .. } => &[("enter", "keep"), ("esc", "as before"), ("up down", "move")],
             Editor::Note { .. } => &[("enter", "save"), ("alt-enter", "new line"), ("esc", "keep as draft")],
+            Editor::Form(_) => {
+                &[("enter", "save"), ("tab", "next field"), ("shift-tab", "previous"), ("esc", "drop it")]
+            }
+            Editor::Pick(_) => &[("enter", "choose"), ("up down", "move"), ("esc", "leave it")],
         })
     }
 
     /// A key while text is being typed.
     pub(crate) fn typed(&mut self, key: Key, now: DateTime<Utc>) -> Outcome {
+        match (&self.editor, key.code) {
+            (Some(Editor::Form(_)), code) if code != Code::Esc => return self.typed_in_form(key),
+            (Some(Editor::Pick(_)), code) if code != Code::Esc => return self.typed_in_picker(key),
+            _ => {}
+        }
         let Some(editor) = &mut self.editor else { return Outcome::none() };
+        let edited = |editor: &mut Editor| editor.field().is_some_and(|field| field.key(key) == Edited::Text);
         match (&*editor, key.code) {
             (_, Code::Esc) => self.put_away(now),
             (Editor::Filter { .. }, Code::Enter) => {
@@ -79,36 +97,44 @@ impl State {
             (Editor::Filter { .. }, Code::PageDown) => self.moved(Motion::PageDown, now),
             (Editor::Note { .. }, Code::Enter) if !key.alt => self.save_note(),
             (Editor::Filter { .. }, _) => {
-                if editor.field().key(key) == Edited::Text {
+                if edited(editor) {
                     self.filter_changed(now)
                 } else {
                     Outcome::none()
                 }
             }
             (Editor::Note { .. }, _) => {
-                if editor.field().key(key) == Edited::Text {
+                if edited(editor) {
                     self.note_changed(now);
                 }
                 Outcome::none()
             }
+            (Editor::Form(_) | Editor::Pick(_), _) => Outcome::none(),
         }
     }
 
     /// Pasted text goes into what is being typed; too much of it is refused whole.
     pub(crate) fn paste(&mut self, text: &str, now: DateTime<Utc>) -> Outcome {
         let Some(editor) = &mut self.editor else { return Outcome::none() };
-        if !editor.field().paste(text) {
+        if !editor.field().is_some_and(|field| field.paste(text)) {
             return Outcome::warn(format!(
                 "{} bytes are too much to paste here; the limit is {} KiB",
                 text.len(),
                 LIMIT_BYTES / 1024
             ));
         }
-        if matches!(editor, Editor::Filter { .. }) {
-            return self.filter_changed(now);
+        match editor {
+            Editor::Filter { .. } => self.filter_changed(now),
+            Editor::Pick(_) => self.picker_changed(),
+            Editor::Form(form) => {
+                form.problem = None;
+                Outcome::none()
+            }
+            Editor::Note { .. } => {
+                self.note_changed(now);
+                Outcome::none()
+            }
         }
-        self.note_changed(now);
-        Outcome::none()
     }
 
     /// The note's text is another one, which is to be kept soon: not with every key, each would be a write to the disk.
@@ -150,7 +176,7 @@ impl State {
             Some(Editor::Note { field, targets, .. }) => {
                 self.drafted(targets, field.text().to_owned(), true).unwrap_or_else(Outcome::none)
             }
-            None => Outcome::none(),
+            Some(Editor::Form(_) | Editor::Pick(_)) | None => Outcome::none(),
         }
     }
 
@@ -160,7 +186,7 @@ impl State {
             Some(Editor::Note { field, targets, .. }) => {
                 self.drafted(targets, field.text().to_owned(), true).unwrap_or_else(Outcome::none)
             }
-            Some(Editor::Filter { .. }) | None => Outcome::none(),
+            Some(Editor::Filter { .. } | Editor::Form(_) | Editor::Pick(_)) | None => Outcome::none(),
         }
     }
 

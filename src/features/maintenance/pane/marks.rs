@@ -11,7 +11,7 @@ use crate::trouble::Trouble;
 
 /// Every row that filters left when all of theirs were marked, with those that were marked one by one, less those that
 /// were unmarked since; by key.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Everything {
     /// The marks, by key.
     marks: Vec<Mark>,

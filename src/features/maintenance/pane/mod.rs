@@ -5,12 +5,15 @@
 
 mod command;
 pub(crate) mod editor;
+pub(crate) mod form;
 mod marks;
 mod moving;
 mod opened;
+pub(crate) mod picker;
 mod query;
 mod report;
 mod rows;
+mod sources;
 mod subject;
 mod summary;
 mod update;
@@ -32,7 +35,7 @@ use crate::trouble::Trouble;
 use crate::ui::list::List;
 
 /// All that the pane shows and remembers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     /// The name under which acknowledgements and notes are kept.
     who: String,
@@ -60,6 +63,8 @@ pub(crate) struct State {
     pages: Vec<Page>,
     /// The text being typed, if any.
     editor: Option<Editor>,
+    /// Number of the newest question for maintenances with some words.
+    found: u64,
     /// Notes that were begun and put away with Esc, or are being written: they are there again the next time somebody
     /// writes on the same maintenances.
     drafts: BTreeMap<Vec<MaintenanceKey>, String>,

@@ -45,6 +45,10 @@ impl State {
                 let requests = page.prefetch();
                 Outcome::none().and(requests)
             }
+            Some(Page::Sources(page)) => {
+                page.moved(motion);
+                Outcome::none()
+            }
             None => self.moved_in_list(motion, now),
         }
     }
@@ -99,7 +103,7 @@ impl State {
                         self.open().and(requests)
                     }
                     Some(Page::Maintenance(_)) => self.step_mail(motion),
-                    Some(Page::Notification(_)) | None => Outcome::none(),
+                    Some(Page::Notification(_) | Page::Sources(_)) | None => Outcome::none(),
                 }
             }
             _ => self.moved(motion, now),
@@ -136,6 +140,7 @@ impl State {
                 *scroll = scroll.saturating_add_signed(lines);
                 Outcome::none()
             }
+            Some(Page::Sources(_)) => Outcome::none(),
             None => {
                 self.list.scroll_by(lines);
                 Outcome::none().and(self.prefetch())
@@ -165,6 +170,15 @@ impl State {
                     return self.open();
                 }
                 page.list.go_to(index);
+                Outcome::none()
+            }
+            Some(Page::Sources(page)) => {
+                // Below the titles of the columns.
+                if let Some(at) =
+                    line.checked_sub(1).filter(|at| page.rows.as_ref().is_some_and(|rows| *at < rows.len()))
+                {
+                    page.at = at;
+                }
                 Outcome::none()
             }
             Some(_) => Outcome::none(),

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::view::mail_lines;
+use super::view::{mail_lines, raw_lines};
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::unparsed::{Notification, Which};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
-use crate::features::maintenance::worker::Mail;
+use crate::features::maintenance::worker::{Mail, SourceFacts};
 use crate::trouble::Trouble;
 use crate::ui::Look;
 use crate::ui::list::List;
@@ -17,7 +17,7 @@ use crate::ui::page::TextLine;
 use crate::ui::time::Zone;
 
 /// One of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Page {
     /// One maintenance.
     Maintenance(MaintenancePage),
@@ -25,10 +25,23 @@ pub(crate) enum Page {
     Notifications(NotificationsPage),
     /// One notification.
     Notification(NotificationPage),
+    /// The sources.
+    Sources(SourcesPage),
+}
+
+/// The sources.
+#[derive(Debug, Default)]
+pub(crate) struct SourcesPage {
+    /// What is known of them; `None` until it has arrived.
+    pub(crate) rows: Option<Vec<SourceFacts>>,
+    /// Which is under the cursor.
+    pub(crate) at: usize,
+    /// Why they could not be read.
+    pub(crate) failure: Option<Trouble>,
 }
 
 /// One maintenance, opened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct MaintenancePage {
     /// Which.
     pub(crate) key: MaintenanceKey,
@@ -47,7 +60,7 @@ pub(crate) struct MaintenancePage {
 }
 
 /// The notifications: those that need a look, the dismissed ones, or all.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct NotificationsPage {
     /// The rows.
     pub(crate) list: List<Notification>,
@@ -64,12 +77,14 @@ pub(crate) struct NotificationsPage {
 }
 
 /// One notification, opened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct NotificationPage {
     /// Which.
     pub(crate) key: NotificationKey,
     /// Its content.
     pub(crate) mail: Load<Arc<Mail>>,
+    /// Whether it is shown as it came.
+    pub(crate) is_raw: bool,
     /// The same as lines.
     pub(crate) text: Text,
     /// Lines scrolled away at the top.
@@ -77,7 +92,7 @@ pub(crate) struct NotificationPage {
 }
 
 /// What is known of a maintenance as lines. They are made when it arrives, the window, the zone or the day changes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
     /// Width in cells, zone, whether in ASCII, and the day that times are told from; `None` before there are lines.
     pub(crate) made_for: Option<(usize, Zone, bool, NaiveDate)>,
@@ -87,7 +102,7 @@ pub(crate) struct Facts {
 
 /// A mail as lines of some width. They are made when it arrives or the window changes, not whenever it is drawn: a mail
 /// may have thousands of them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Text {
     /// The width in cells; 0 before there are lines.
     pub(crate) cells: usize,
@@ -97,9 +112,10 @@ pub(crate) struct Text {
 
 impl Text {
     /// Makes the lines anew if the width is another one.
-    pub(crate) fn lay_out(&mut self, mail: &Mail, look: &Look<'_>, cells: usize) {
+    pub(crate) fn lay_out(&mut self, mail: &Mail, is_raw: bool, look: &Look<'_>, cells: usize) {
         if self.cells != cells {
-            *self = Self { cells, lines: mail_lines(mail, look, cells) };
+            let lines = if is_raw { raw_lines(mail, cells) } else { mail_lines(mail, look, cells) };
+            *self = Self { cells, lines };
         }
     }
 }

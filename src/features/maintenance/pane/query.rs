@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::opened::{NotificationsPage, Page};
 use super::rows::{show_name, sort_name};
 use super::{Landing, Outcome, State};
+use crate::features::maintenance::model::Outcome as NotificationOutcome;
 use crate::features::maintenance::store::list::{Anchor, Filter, ListQuery, Scope as Show, Sort};
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Which};
 use crate::features::maintenance::worker::Question;
@@ -43,6 +44,7 @@ impl State {
             matches: None,
             pages: Vec::new(),
             editor: None,
+            found: 0,
             drafts: BTreeMap::new(),
             keep_at: None,
             undo: Vec::new(),
@@ -123,13 +125,18 @@ impl State {
         vec![request]
     }
 
-    /// `f`: the next of all, open, unacknowledged, changed; in the notifications, of those that need a look, dismissed, all.
+    /// `f`: the next of all, open, unacknowledged, changed; in the notifications, of those that need a look, dismissed,
+    /// all, of unknown senders, that their rule could not read.
     pub(super) fn show_next(&mut self, now: DateTime<Utc>) -> Outcome {
         if let Some(Page::Notifications(page)) = self.pages.last_mut() {
             page.which = match page.which {
                 Which::NeedALook => Which::Dismissed,
                 Which::Dismissed => Which::All,
-                Which::All | Which::Outcome(_) => Which::NeedALook,
+                Which::All => Which::Outcome(NotificationOutcome::UnknownProvider),
+                Which::Outcome(NotificationOutcome::UnknownProvider) => {
+                    Which::Outcome(NotificationOutcome::ParsingFailed)
+                }
+                Which::Outcome(_) => Which::NeedALook,
             };
             page.list.clear_marks();
             return Outcome::ask(page.relist(CHUNK));

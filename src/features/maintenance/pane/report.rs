@@ -9,6 +9,7 @@ use super::query::CHUNK;
 use super::{Landing, Outcome, State};
 use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::detail::Detail;
+use crate::features::maintenance::store::edit::Refused;
 use crate::features::maintenance::store::list::{Anchor, Sort, Window};
 use crate::features::maintenance::store::unparsed::Notifications;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
@@ -50,6 +51,18 @@ impl State {
                 self.read(key, &mail);
                 Outcome::none()
             }
+            Report::Sources(facts) => {
+                self.sources_told(facts);
+                Outcome::none()
+            }
+            Report::Providers(providers) => {
+                self.providers_told(providers);
+                Outcome::none()
+            }
+            Report::Found { generation, rows } => {
+                self.found(generation, rows);
+                Outcome::none()
+            }
             Report::Drafts(drafts) => {
                 for (keys, text) in drafts {
                     // What was typed since counts.
@@ -81,9 +94,9 @@ impl State {
             }
             Report::RulesRead { problems } => match problems.into_iter().next() {
                 Some(problem) => Outcome::failed(problem),
-                None => {
-                    Outcome::done("provider rules read again; noctui maintenance reparse reads stored mails by them")
-                }
+                None => Outcome::done(
+                    "provider rules read again; <read-again> among the mails reads those by them that wait for it",
+                ),
             },
             Report::CircuitsRead { circuits, problems } => {
                 let outcome = match problems.into_iter().next() {
@@ -97,7 +110,7 @@ impl State {
             Report::Changed => Outcome::none().and(self.refresh(now)),
             Report::Source(state) => {
                 self.source_told(state);
-                Outcome::none()
+                Outcome::none().and(self.ask_sources())
             }
         }
     }
@@ -180,7 +193,7 @@ impl State {
     fn notifications_page(&mut self) -> Option<&mut NotificationsPage> {
         self.pages.iter_mut().find_map(|page| match page {
             Page::Notifications(page) => Some(page),
-            Page::Maintenance(_) | Page::Notification(_) => None,
+            Page::Maintenance(_) | Page::Notification(_) | Page::Sources(_) => None,
         })
     }
 
@@ -196,7 +209,7 @@ impl State {
                     page.mail = mail.clone().into();
                     page.text = Text::default();
                 }
-                Page::Maintenance(_) | Page::Notification(_) | Page::Notifications(_) => {}
+                Page::Maintenance(_) | Page::Notification(_) | Page::Notifications(_) | Page::Sources(_) => {}
             }
         }
     }
@@ -232,14 +245,15 @@ impl State {
             }
             Done::Undone { inverse, count, first } => {
                 self.undoing.pop_front();
-                let of_mails = matches!(inverse, Inverse::Dismiss(_) | Inverse::BringBack(_));
+                let of_mails = matches!(inverse, Inverse::Dismiss(_) | Inverse::BringBack(_) | Inverse::Unassign(_));
                 let on = match first.as_str() {
                     first if *count == 1 && !first.is_empty() => first.to_owned(),
                     _ => many(*count, if of_mails { "mail" } else { "maintenance" }),
                 };
-                let reread = of_mails || matches!(inverse, Inverse::Unaccept(_));
+                let reread = of_mails || matches!(inverse, Inverse::Unaccept(_) | Inverse::Detach(_));
                 let mails = if reread { self.reread() } else { vec![] };
-                Outcome::done(format!("undone: {}: {on}", undone(inverse))).and(mails)
+                let on = if matches!(inverse, Inverse::Unassign(_)) { String::new() } else { format!(": {on}") };
+                Outcome::done(format!("undone: {}{on}", undone(inverse))).and(mails)
             }
             Done::NothingDone => Outcome::warn(format!("there is nothing left to undo of what {} did", self.who)),
             Done::NothingToUndo => {
@@ -267,6 +281,25 @@ impl State {
             Done::NotAccepted => {
                 Outcome::warn("not accepted: it was read meanwhile, or a newer notice is known").and(self.reread())
             }
+            Done::Edited { word, name } => Outcome::done(format!("{name}: {word}; <undo> undoes")).and(self.reread()),
+            Done::NotEdited(why) => Outcome::warn(refused(*why)),
+            Done::Assigned { address, provider, read, unread } => {
+                let came = match (read, unread) {
+                    (0, 0) => "its next mails are read so".to_owned(),
+                    (0, unread) => format!("{} still cannot be read", many(*unread, "mail")),
+                    (read, 0) => format!("{} read", many(*read, "mail")),
+                    (read, unread) => format!("{} read, {unread} still cannot be", many(*read, "mail")),
+                };
+                Outcome::done(format!("{address} is {provider}'s: {came}; <undo> undoes")).and(self.reread())
+            }
+            Done::Reread { read: 0, unread } if *unread > 0 => {
+                Outcome::warn(format!("{} still cannot be read", many(*unread, "mail"))).and(self.reread())
+            }
+            Done::Reread { read: 0, .. } => Outcome::warn("no mail waits to be read again"),
+            Done::Reread { read, unread } => {
+                Outcome::done(format!("{} read, {unread} still cannot be", many(*read, "mail"))).and(self.reread())
+            }
+            Done::Source { name, word } => Outcome::done(format!("{name}: {word}")).and(self.ask_sources()),
             Done::Exported(path) if unseen.is_empty() => Outcome::done(format!("written to {}", path.display())),
             Done::Exported(path) => Outcome::done(format!("written{unseen}, to {}", path.display())),
         }
@@ -283,7 +316,7 @@ impl State {
     fn reread(&self) -> Vec<Question> {
         let opened = self.pages.iter().filter_map(|page| match page {
             Page::Notification(page) => Some(Question::Read(page.key)),
-            Page::Maintenance(_) | Page::Notifications(_) => None,
+            Page::Maintenance(_) | Page::Notifications(_) | Page::Sources(_) => None,
         });
         opened.collect()
     }
@@ -314,6 +347,7 @@ impl State {
                     requests.push(Question::Read(*key));
                 }
                 Page::Notification(_) => {}
+                Page::Sources(_) => requests.push(Question::Sources),
             }
         }
         requests
@@ -326,6 +360,12 @@ impl State {
         let turned = minute || self.instants().any(|instant| self.query.now < instant && instant <= now);
         let relisted = if turned && !self.stale && self.list.is_loaded() { self.relist_here(now) } else { vec![] };
         self.keep_draft(now).and(relisted)
+    }
+
+    /// Asks anew how the sources are doing, where that is on the screen.
+    fn ask_sources(&self) -> Vec<Question> {
+        let is_open = self.pages.iter().any(|page| matches!(page, Page::Sources(_)));
+        is_open.then_some(Question::Sources).into_iter().collect()
     }
 
     /// The worker is gone; what it was asked is asked again when it is back. Rows that are there stay readable.
@@ -362,6 +402,22 @@ fn undone(inverse: &Inverse) -> &'static str {
         Inverse::Unaccept(_) => "the suggestion is no longer accepted",
         Inverse::Dismiss(_) => "dismissed again",
         Inverse::BringBack(_) => "no longer dismissed",
+        Inverse::Unedit(_) => "as it was before",
+        Inverse::Detach(_) => "the mail belongs to it no more",
+        Inverse::Unassign(_) => "the sender is nobody's again; what was read so stays",
+    }
+}
+
+/// Why nothing was set by hand.
+fn refused(why: Refused) -> &'static str {
+    match why {
+        Refused::Gone => "it is no longer in the store",
+        Refused::Changed => "it changed while you wrote: look again",
+        Refused::Same => "it is so already",
+        Refused::Known => "a maintenance of this provider and id is known: <filter> finds it, <correct> corrects it",
+        Refused::Backwards => "the window ends before it begins",
+        Refused::Nameless => "a maintenance has a provider and an id",
+        Refused::NothingSaid => "no notice says anything else than what was set by hand",
     }
 }
 

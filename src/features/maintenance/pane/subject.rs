@@ -1,8 +1,9 @@
 //! What a command would act on now: the opened maintenance, the marked ones, or the one under the cursor.
 
-use super::opened::{Load, NotificationPage, Page};
+use super::opened::{Load, MaintenancePage, NotificationPage, Page};
 use super::{Command, Outcome, State};
 use crate::features::maintenance::guess::Suggestion;
+use crate::features::maintenance::store::detail::SetByHand;
 use crate::features::maintenance::store::list::{Acknowledged, Mark};
 
 impl State {
@@ -79,9 +80,17 @@ impl State {
             Page::Notification(NotificationPage { mail: Load::Ready(mail), .. }) => {
                 (mail.outcome, mail.dismissed.is_some())
             }
-            Page::Notification(_) | Page::Maintenance(_) => return None,
+            Page::Notification(_) | Page::Maintenance(_) | Page::Sources(_) => return None,
         };
         outcome.needs_a_look().then_some(if dismissed { "bring back" } else { "dismiss" })
+    }
+
+    /// What of the opened maintenance was set by hand.
+    fn set_by_hand(&self) -> Option<&SetByHand> {
+        let Some(Page::Maintenance(MaintenancePage { detail: Load::Ready(detail), .. })) = self.pages.last() else {
+            return None;
+        };
+        detail.by_hand.as_ref()
     }
 
     /// Whether what is suggested for the opened mail can be accepted.
@@ -102,6 +111,13 @@ impl State {
             Command::Undo => !self.undo.is_empty(),
             Command::Accept => self.has_suggestion(),
             Command::Dismiss => return self.dismissal(),
+            Command::Pause => return Some(if self.is_source_paused() { "resume" } else { hint }),
+            // On the lists other keys need the room.
+            Command::Sync => matches!(self.pages.last(), Some(Page::Sources(page)) if page.selected().is_some()),
+            Command::Make => self.is_opened() && self.dismissal().is_some(),
+            Command::Take => self.set_by_hand().is_some_and(|set| !set.would_change.is_empty()),
+            Command::Keep => self.set_by_hand().is_some_and(|set| set.is_news),
+            Command::AssignSender | Command::Attach => self.dismissal().is_some(),
             // On the list other keys need the room.
             Command::Copy | Command::Export => self.is_opened() && self.has_target(),
             Command::MarkAll
@@ -115,7 +131,10 @@ impl State {
             | Command::Previous
             | Command::Close
             | Command::CopyText
-            | Command::Sync => true,
+            | Command::Sources
+            | Command::Reread
+            | Command::Edit
+            | Command::Raw => true,
         };
         makes_sense.then_some(hint)
     }

@@ -134,6 +134,7 @@ impl State {
                 lines
             }
             Some(Page::Notification(page)) => match &page.mail {
+                Load::Ready(mail) if page.is_raw => view::raw_lines(mail, columns.into()),
                 Load::Ready(mail) => view::mail_lines(mail, look, columns.into()),
                 Load::Loading | Load::Failed(_) => vec![],
             },
@@ -143,6 +144,7 @@ impl State {
                     .into_iter()
                     .collect()
             }
+            Some(Page::Sources(page)) => view::source_lines(self, page, look),
             None => self
                 .list
                 .targets()
@@ -174,7 +176,7 @@ impl State {
         match self.pages.last_mut() {
             Some(Page::Maintenance(page)) => view::lay_out_maintenance(page, look, area),
             Some(Page::Notification(page)) => view::lay_out_notification(page, look, area),
-            Some(Page::Notifications(_)) | None => {}
+            Some(Page::Notifications(_) | Page::Sources(_)) | None => {}
         }
     }
 }

@@ -48,6 +48,7 @@ impl State {
             Some(Page::Maintenance(_)) => Scope::Maintenance,
             Some(Page::Notifications(_)) => Scope::Notifications,
             Some(Page::Notification(_)) => Scope::Notification,
+            Some(Page::Sources(_)) => Scope::Sources,
         };
         [place, Scope::Moving]
     }
@@ -67,7 +68,7 @@ impl State {
                 Load::Ready(detail) => vec![[detail.start, detail.end]],
                 Load::Loading | Load::Failed(_) => vec![],
             },
-            Some(Page::Notifications(_) | Page::Notification(_)) => vec![],
+            Some(Page::Notifications(_) | Page::Notification(_) | Page::Sources(_)) => vec![],
         };
         windows.into_iter().flatten()
     }
@@ -101,9 +102,17 @@ impl State {
             Command::Copy => self.copy_ids(),
             Command::CopyText => self.copy_text(look),
             Command::Export => self.export(),
-            Command::Sync => {
-                Outcome { requests: vec![Request::Sync], ..Outcome::done("asking the sources for new mail") }
-            }
+            Command::Sync => self.sync(),
+            Command::Sources => self.open_sources(),
+            Command::Pause => self.pause(),
+            Command::Raw => self.toggle_raw(),
+            Command::Reread => Outcome::ask(Write::Reread),
+            Command::AssignSender => self.assign_sender(),
+            Command::Make => self.fill_in(),
+            Command::Edit => self.correct(),
+            Command::Attach => self.attach(),
+            Command::Take => self.settle(|key, who| Write::Take { key, who }),
+            Command::Keep => self.settle(|key, who| Write::Keep { key, who }),
         }
     }
 
@@ -145,6 +154,7 @@ impl State {
         self.pages.push(Page::Notification(NotificationPage {
             key,
             mail: Load::Loading,
+            is_raw: false,
             text: Text::default(),
             scroll: 0,
         }));
@@ -191,7 +201,7 @@ impl State {
                 Load::Ready(mail) => (vec![page.key], mail.dismissed.is_some(), mail.outcome.needs_a_look()),
                 Load::Loading | Load::Failed(_) => (vec![], false, false),
             },
-            Some(Page::Maintenance(_)) | None => (vec![], false, false),
+            Some(Page::Maintenance(_) | Page::Sources(_)) | None => (vec![], false, false),
         };
         match (keys.is_empty(), unread) {
             (true, _) => Outcome::warn("there is no mail to dismiss here"),
@@ -236,6 +246,27 @@ impl State {
                 "it lacks {}: noctui maintenance accept {key} takes them as flags",
                 suggestion.missing.join(", ")
             )),
+        }
+    }
+
+    /// `v` on an opened mail.
+    fn toggle_raw(&mut self) -> Outcome {
+        if let Some(Page::Notification(page)) = self.pages.last_mut() {
+            page.is_raw = !page.is_raw;
+            (page.text, page.scroll) = (Text::default(), 0);
+        }
+        Outcome::none()
+    }
+
+    /// `T` and `K` on an opened maintenance of which something was set by hand.
+    fn settle(&self, write: impl FnOnce(MaintenanceKey, String) -> Write) -> Outcome {
+        let Some(Page::Maintenance(MaintenancePage { detail: Load::Ready(detail), .. })) = self.pages.last() else {
+            return Outcome::none();
+        };
+        match &detail.by_hand {
+            Some(set) if set.is_announced => Outcome::ask(write(detail.key, self.who.clone())),
+            Some(_) => Outcome::warn("no notice has spoken of it"),
+            None => Outcome::warn("nothing of it was set by hand; <correct> corrects it"),
         }
     }
 

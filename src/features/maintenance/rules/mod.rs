@@ -132,6 +132,36 @@ impl Rules {
         }
     }
 
+    /// Reads a mail, of which people may have said whose it is: where its content and its senders do not say that, or say
+    /// it and it cannot be read so, the first of its senders counts that is in `assigned`, in small letters.
+    #[must_use]
+    pub fn read_assigned<S: std::hash::BuildHasher>(
+        &self,
+        raw: &[u8],
+        assigned: &std::collections::HashMap<String, String, S>,
+    ) -> Reading {
+        let reading = self.read(raw, None);
+        let missed = match &reading.verdict {
+            Verdict::Unknown { .. } => None,
+            Verdict::Failed { provider, .. } => Some(provider.clone()),
+            Verdict::Parsed { .. } | Verdict::Ignored { .. } => return reading,
+        };
+        if assigned.is_empty() {
+            return reading;
+        }
+        let Ok(mail) = mail::read(raw) else { return reading };
+        let slug = mail.senders.iter().find_map(|sender| assigned.get(&sender.to_lowercase()));
+        let Some(slug) = slug.filter(|slug| missed.as_ref() != Some(*slug) && self.entries.contains_key(*slug)) else {
+            return reading;
+        };
+        let verdict = self.read_mail(&mail, Some(slug), Trust::Rule);
+        match (&verdict, missed) {
+            // Another rule's reason is as good as this one's.
+            (Verdict::Failed { .. } | Verdict::Unknown { .. }, Some(_)) => reading,
+            _ => Reading { verdict, ..reading },
+        }
+    }
+
     /// Reads parts that came without a mail around them; where two say different things, the later one counts.
     #[must_use]
     pub fn read_parts(&self, parts: Vec<Part>, provider: Option<&str>) -> Verdict {

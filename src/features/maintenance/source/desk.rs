@@ -10,6 +10,16 @@ use crate::blocking;
 /// The bookmark of a folder, as it was last kept. Asked on a thread that may block.
 pub type Bookmarks = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
+/// What became of mails, for a source that marks them.
+pub trait Fates: Send + Sync {
+    /// Some of those whose outcome the source was not told yet: the key, the outcome, and which one it was told before.
+    /// Asked on a thread that may block.
+    fn untold(&self) -> Vec<(String, &'static str, Option<String>)>;
+
+    /// The source has marked these with these outcomes. Told on a thread that may block.
+    fn told(&self, marked: Vec<(String, &'static str)>);
+}
+
 /// The reader is gone: the source ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended;
@@ -24,6 +34,8 @@ pub struct Desk {
     out: mpsc::Sender<Event>,
     /// Changes whenever somebody wants the source to look now; the number itself means nothing.
     wanted: watch::Receiver<u64>,
+    /// What became of mails, where the source wants to know.
+    fates: Option<Arc<dyn Fates>>,
     /// The state that was told last, so that it is told once.
     told: Option<State>,
 }
@@ -32,7 +44,31 @@ impl Desk {
     /// A desk whose source has told nothing yet.
     #[must_use]
     pub fn new(handled: Handled, bookmarks: Bookmarks, out: mpsc::Sender<Event>, wanted: watch::Receiver<u64>) -> Self {
-        Self { handled, bookmarks, out, wanted, told: None }
+        Self { handled, bookmarks, out, wanted, fates: None, told: None }
+    }
+
+    /// The same, with what became of mails.
+    #[must_use]
+    pub fn with_fates(self, fates: Arc<dyn Fates>) -> Self {
+        Self { fates: Some(fates), ..self }
+    }
+
+    /// What became of mails that the source was not told yet.
+    pub async fn untold(&self) -> Vec<(String, &'static str, Option<String>)> {
+        let Some(fates) = self.fates.clone() else { return Vec::new() };
+        blocking::run(move || fates.untold()).await
+    }
+
+    /// The source has marked these with these outcomes.
+    pub async fn marked(&self, marked: Vec<(String, &'static str)>) {
+        if let Some(fates) = self.fates.clone() {
+            blocking::run(move || fates.told(marked)).await;
+        }
+    }
+
+    /// How many of these were not handled yet.
+    pub async fn left(&self, keys: &[String]) -> usize {
+        self.unhandled(keys.to_vec(), Clone::clone).await.len()
     }
 
     /// Of `items` those that were not handled before, each with the key that `key` gives it.
@@ -58,7 +94,9 @@ impl Desk {
 
     /// Tells the reader of a new state.
     pub async fn tell(&mut self, state: State) -> Result<(), Ended> {
-        if self.told.as_ref() == Some(&state) {
+        // A look that found nothing new is news to who wants to know when the next one is.
+        let is_a_look = matches!(state, State::Watching { looks_every: Some(_) });
+        if self.told.as_ref() == Some(&state) && !is_a_look {
             return Ok(());
         }
         self.told = Some(state.clone());

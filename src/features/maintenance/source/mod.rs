@@ -1,7 +1,7 @@
 //! Where notifications come from. A source only finds and reads mails; what they say is none of its business.
 //!
 //! [`files`] reads once what a command line names, [`maildir`] watches a mailbox on this machine for as long as noctui
-//! runs, and [`remote`] does so with accounts on servers, of which [`imap`] is one kind. Every watched source speaks through
+//! runs, and [`remote`] does so with accounts on servers, of which [`imap`] is one kind and those of [`web`] are others. Every watched source speaks through
 //! the same channel of [`Event`]s and leaves the mailbox as it found it: nothing is moved, flagged or deleted.
 //!
 //! Which mails were handled before is kept by whoever records them. A source gets a question it may ask ([`Handled`])
@@ -19,6 +19,7 @@ mod mbox;
 pub mod oauth;
 mod read;
 pub mod remote;
+pub mod web;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
-pub use self::desk::{Bookmarks, Desk, Ended};
+pub use self::desk::{Bookmarks, Desk, Ended, Fates};
 use crate::trouble::Trouble;
 
 /// The largest mail that is taken, in bytes. Notifications have some kilobytes; the largest attachments that mail

@@ -143,7 +143,8 @@ fn state_of(connection: &Connection, window: MaintenanceKey) -> Result<Option<St
 fn is_changed_since(connection: &Connection, window: MaintenanceKey, event: i64) -> Result<bool, Error> {
     let mut query = connection.prepare_cached(
         "SELECT NOT EXISTS (SELECT 1 FROM event WHERE id = ?2 AND maintenance = ?1)
-             OR EXISTS (SELECT 1 FROM event WHERE maintenance = ?1 AND id > ?2 AND notification IS NOT NULL)
+             OR EXISTS (SELECT 1 FROM event WHERE maintenance = ?1 AND id > ?2 AND (notification IS NOT NULL
+                 OR kind IN ('edited', 'unedited', 'taken', 'kept')))
              OR EXISTS (SELECT 1 FROM note n WHERE n.maintenance = ?1 AND n.removed_at IS NULL
                  AND n.at >= (SELECT at FROM event WHERE id = ?2))
              OR EXISTS (SELECT 1 FROM acknowledgement a WHERE a.maintenance = ?1 AND a.withdrawn_at IS NULL

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::accept::{self, Acceptance};
 use super::detail::{EventKind, NewEvent};
+use super::edit::{self, Attachment, Before};
 use super::merge::Change;
+use super::sender::{self, Assignment};
 use super::undo::{forget, remember};
 use super::{MaintenanceKey, NoteKey, NotificationKey, dismiss};
 use crate::store::Error;
@@ -78,6 +80,12 @@ pub enum Inverse {
     Dismiss(Vec<NotificationKey>),
     /// Brings dismissed mails back.
     BringBack(Vec<NotificationKey>),
+    /// Makes a maintenance as it was before somebody set something by hand.
+    Unedit(Box<Before>),
+    /// A mail belongs to a maintenance no more.
+    Detach(Box<Attachment>),
+    /// Nobody says any more whose mails come from an address.
+    Unassign(Box<Assignment>),
 }
 
 /// Identifies an acknowledgement in this database.
@@ -243,6 +251,9 @@ pub fn undo(connection: &Connection, inverse: &Inverse, actor: &Actor) -> Result
             done.inverse = turned.map(Inverse::RemoveNotes);
         }
         Inverse::Unaccept(acceptance) => done.done = accept::take_back(connection, acceptance, actor)?,
+        Inverse::Unedit(before) => done.done.extend(edit::take_back(connection, before, actor)?),
+        Inverse::Detach(attachment) => done.done.extend(edit::detach(connection, attachment, actor)?),
+        Inverse::Unassign(assignment) => done.mails = sender::take_back(connection, assignment)?,
         Inverse::Dismiss(keys) => done = dismiss::turn(connection, keys, Some(actor))?,
         Inverse::BringBack(keys) => done = dismiss::turn(connection, keys, None)?,
         Inverse::See(before) => {
@@ -350,7 +361,7 @@ fn quote(text: &str) -> Change {
 
 impl Actor {
     /// As it stands in the tables.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::features::maintenance) fn name(&self) -> String {
         clean_line(&self.who).chars().take(NAME).collect()
     }
 

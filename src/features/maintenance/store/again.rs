@@ -181,7 +181,7 @@ fn add(connection: &Connection, names: &mut Vec<String>, window: MaintenanceKey)
 fn take_back(connection: &Connection, window: MaintenanceKey, key: NotificationKey) -> Result<(), Error> {
     let mut query = connection.prepare_cached(
         "SELECT notification, stamp FROM event WHERE maintenance = ?1 AND stamp IS NOT NULL
-             AND kind IN ('first-notice', 'changed', 'unchanged', 'unlisted') ORDER BY id DESC",
+             AND kind IN ('first-notice', 'changed', 'unchanged', 'unlisted', 'withheld') ORDER BY id DESC",
     )?;
     let applied = query.query_map([window], |row| Ok((row.get::<_, Option<NotificationKey>>(0)?, row.get(1)?)))?;
     let applied = applied.collect::<rusqlite::Result<Vec<(Option<NotificationKey>, i64)>>>()?;

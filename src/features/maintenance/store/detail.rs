@@ -3,8 +3,10 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::by_hand::{self, Field};
 use super::list::{Acknowledged, Group};
 use super::merge::Change;
+use super::rows;
 use super::unparsed::{self, Notification};
 use super::{MaintenanceKey, NoteKey, NotificationKey, sql};
 use crate::features::maintenance::inventory::{Inventory, Standing};
@@ -54,6 +56,12 @@ pub struct Detail {
     pub seen_revision: u32,
     /// Whether and by whom it is acknowledged.
     pub acknowledged: Acknowledged,
+    /// A ticket of the user's own system; may be empty.
+    pub ticket: String,
+    /// Who looks after it; may be empty.
+    pub assignee: String,
+    /// What of it was set by hand, if something was.
+    pub by_hand: Option<SetByHand>,
     /// Each circuit once, in the order of the notice.
     pub circuits: Vec<Circuit>,
     /// Whether each of them is one of the user's; empty where nobody asked the inventory, or there is none.
@@ -87,6 +95,23 @@ impl Detail {
     pub fn standing(&self, index: usize) -> &Standing {
         self.standings.get(index).unwrap_or(&Standing::NoInventory)
     }
+}
+
+/// What of a window was set by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetByHand {
+    /// Which fields.
+    pub fields: Vec<Field>,
+    /// Who set something last.
+    pub who: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether any notice has spoken of the window.
+    pub is_announced: bool,
+    /// Whether a notice that came later says something new of one of the fields.
+    pub is_news: bool,
+    /// What taking over what notices say would change.
+    pub would_change: Vec<Change>,
 }
 
 /// Another window of the same maintenance.
@@ -171,11 +196,27 @@ pub enum EventKind {
     Accepted,
     /// Somebody took that back.
     Unaccepted,
+    /// A notice would have changed what was set by hand.
+    Withheld,
+    /// Somebody made it known by hand.
+    Made,
+    /// Somebody set something by hand.
+    Edited,
+    /// Somebody took that back.
+    Unedited,
+    /// Somebody took over what a notice says.
+    Taken,
+    /// Somebody kept what was set by hand.
+    Kept,
+    /// Somebody said that a mail belongs to it.
+    Attached,
+    /// Somebody took that back.
+    Detached,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 19] = [
         Self::FirstNotice,
         Self::Changed,
         Self::Unchanged,
@@ -187,6 +228,14 @@ impl EventKind {
         Self::NoteRemoved,
         Self::Accepted,
         Self::Unaccepted,
+        Self::Withheld,
+        Self::Made,
+        Self::Edited,
+        Self::Unedited,
+        Self::Taken,
+        Self::Kept,
+        Self::Attached,
+        Self::Detached,
     ];
 
     /// The word in the column and in JSON, such as `first-notice`.
@@ -204,6 +253,14 @@ impl EventKind {
             Self::NoteRemoved => "note-removed",
             Self::Accepted => "accepted",
             Self::Unaccepted => "unaccepted",
+            Self::Withheld => "withheld",
+            Self::Made => "made",
+            Self::Edited => "edited",
+            Self::Unedited => "unedited",
+            Self::Taken => "taken",
+            Self::Kept => "kept",
+            Self::Attached => "attached",
+            Self::Detached => "detached",
         }
     }
 }
@@ -262,7 +319,19 @@ pub fn outline(connection: &Connection, key: MaintenanceKey, now: DateTime<Utc>)
     let Some(mut detail) = query.query_row([key], |row| base(row, now)).optional()? else { return Ok(None) };
     detail.windows = windows(connection, &detail.provider, &detail.maintenance_id)?;
     detail.circuits = circuits_of(connection, key)?;
+    detail.by_hand = set_by_hand(connection, &detail)?;
     Ok(Some(detail))
+}
+
+/// What of a window was set by hand.
+fn set_by_hand(connection: &Connection, detail: &Detail) -> Result<Option<SetByHand>, Error> {
+    let Some(by_hand) = by_hand::of(connection, detail.key)? else { return Ok(None) };
+    let windows = rows::windows_of(connection, &detail.provider, &detail.maintenance_id)?;
+    let shown = windows.into_iter().find(|(key, _)| *key == detail.key).map(|(_, state)| state);
+    let would_change = shown.map(|shown| by_hand.would_change(&shown)).unwrap_or_default();
+    let is_announced = by_hand.said.is_some();
+    let by_hand::ByHand { fields, who, at, is_news, .. } = by_hand;
+    Ok(Some(SetByHand { fields, who, at, is_announced, is_news, would_change }))
 }
 
 /// What the row itself says.
@@ -291,6 +360,9 @@ fn base(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<Detail> {
             sql::time_if_any(row, "ack_at")?,
             row.get::<_, u32>("ack_revision")? >= revision,
         ),
+        ticket: row.get("ticket")?,
+        assignee: row.get("assignee")?,
+        by_hand: None,
         circuits: Vec::new(),
         standings: Vec::new(),
         events: Vec::new(),

@@ -127,6 +127,20 @@ pub enum Change {
         /// Now.
         to: String,
     },
+    /// Another ticket.
+    Ticket {
+        /// Before; empty for none.
+        from: String,
+        /// Now; empty for none.
+        to: String,
+    },
+    /// Somebody else looks after it.
+    Assignee {
+        /// Before; empty for nobody.
+        from: String,
+        /// Now; empty for nobody.
+        to: String,
+    },
     /// A note, on the events of notes.
     Note {
         /// How it begins, on one line.
@@ -144,7 +158,7 @@ impl Change {
             | Self::CircuitAdded { .. }
             | Self::CircuitRemoved { .. }
             | Self::Impact { .. } => true,
-            Self::Summary { .. } | Self::Note { .. } => false,
+            Self::Summary { .. } | Self::Ticket { .. } | Self::Assignee { .. } | Self::Note { .. } => false,
         }
     }
 }
@@ -383,7 +397,7 @@ fn cancel_unlisted(key: MaintenanceKey, before: &State, order: Order) -> Option<
 }
 
 /// The circuits with each id once, in the place of the first and with the worst impact.
-fn each_once(circuits: &[Circuit]) -> Vec<Circuit> {
+pub(super) fn each_once(circuits: &[Circuit]) -> Vec<Circuit> {
     let mut once: Vec<Circuit> = Vec::with_capacity(circuits.len());
     let mut places = HashMap::new();
     for circuit in circuits {

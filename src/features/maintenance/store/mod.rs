@@ -17,6 +17,9 @@
 //! | `draft` | notes that were begun and put away |
 //! | `accept` | a suggestion becomes a maintenance because a person says so, and the inverse |
 //! | `undo` | what they did last, for taking it back from another process |
+//! | `by_hand` | what people set by hand, beside what notices say |
+//! | `edit` | making a maintenance by hand, correcting it, saying that a mail belongs to it, and the inverse of each |
+//! | `sender` | whose mails come from an address that no rule names, as people say |
 //! | `again` | reading stored notifications again |
 //! | `unparsed` | notifications, above all those nobody could read |
 //! | `unknown` | notifications that name circuits which are not the user's |
@@ -28,10 +31,12 @@
 pub mod accept;
 pub mod action;
 pub mod again;
+pub mod by_hand;
 pub mod count;
 pub mod detail;
 pub mod dismiss;
 pub mod draft;
+pub mod edit;
 mod letters;
 pub mod list;
 pub mod merge;
@@ -39,6 +44,7 @@ pub mod record;
 pub mod retention;
 mod rows;
 pub mod seed;
+pub mod sender;
 pub mod source;
 mod sql;
 pub mod undo;
@@ -50,6 +56,8 @@ mod testing;
 
 #[cfg(test)]
 mod action_tests;
+#[cfg(test)]
+mod edit_tests;
 #[cfg(test)]
 mod merge_tests;
 #[cfg(test)]
@@ -74,6 +82,9 @@ pub const SCHEMA_5: &str = include_str!("schema_5.sql");
 
 /// Version 6: how far sources were read, who reads them, which rest.
 pub const SCHEMA_6: &str = include_str!("schema_6.sql");
+
+/// Version 7: what people set by hand, and whose the senders are.
+pub const SCHEMA_7: &str = include_str!("schema_7.sql");
 
 /// Identifies one window of one maintenance in this database; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

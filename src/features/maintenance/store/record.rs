@@ -1,11 +1,14 @@
 //! One received notification into the tables, whatever came of reading it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
+use super::by_hand;
 use super::detail::{EventKind, NewEvent};
-use super::merge::{self, Step};
+use super::merge::{self, Change, State, Step};
 use super::rows::{create, length, update, windows_of};
 use super::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::model::{Circuit, Envelope, Notice, Outcome, Reading, Verdict};
@@ -344,21 +347,45 @@ fn merge_into(
     notices: &[Notice],
     made: &Made,
 ) -> Result<Vec<(MaintenanceKey, Merged)>, Error> {
-    let known = windows_of(connection, provider, maintenance_id)?;
+    let shown = windows_of(connection, provider, maintenance_id)?;
+    let mut by_hand = HashMap::new();
+    for (key, _) in &shown {
+        if let Some(set) = by_hand::of(connection, *key)? {
+            by_hand.insert(*key, set);
+        }
+    }
+    // Notices are merged with what notices said.
+    let known: Vec<_> = shown
+        .iter()
+        .map(|(key, state)| (*key, by_hand.get(key).map_or_else(|| state.clone(), |set| set.as_said(state))))
+        .collect();
     let mut done = Vec::new();
     for step in merge::merge(&known, notices, made.mailed) {
+        let mut withheld = Vec::new();
+        let mut held = |key: MaintenanceKey, state: State, changes: Vec<Change>| {
+            let before = shown.iter().find(|(shown, _)| *shown == key).map(|(_, state)| state);
+            let (Some(set), Some(before)) = (by_hand.get(&key), before) else { return Ok((state, changes)) };
+            let held = by_hand::hold(set, before, state);
+            by_hand::keep(connection, key, Some(&held.by_hand))?;
+            withheld = held.withheld;
+            Ok::<_, Error>((held.state, held.changes))
+        };
         let (key, what, changes, stamp) = match step {
             Step::Create(state) => {
                 let key = create(connection, provider, maintenance_id, &state)?;
                 (key, Merged::Created, Vec::new(), Some(state.order.stamp))
             }
             Step::Update { key, state, changes } => {
-                update(connection, key, &state, &changes)?;
-                let what = if changes.is_empty() { Merged::Unchanged } else { Merged::Changed };
+                let (state, changes) = held(key, state, changes)?;
+                // What is withheld asks for a look, too.
+                update(connection, key, &state, &[changes.as_slice(), &withheld].concat())?;
+                let is_same = changes.is_empty() && withheld.is_empty();
+                let what = if is_same { Merged::Unchanged } else { Merged::Changed };
                 (key, what, changes, Some(state.order.stamp))
             }
             Step::Unlisted { key, state, changes } => {
-                update(connection, key, &state, &changes)?;
+                let (state, changes) = held(key, state, changes)?;
+                update(connection, key, &state, &[changes.as_slice(), &withheld].concat())?;
                 (key, Merged::Unlisted, changes, Some(state.order.stamp))
             }
             Step::OutOfSequence { key } => {
@@ -373,15 +400,21 @@ fn merge_into(
             Merged::Unlisted => EventKind::Unlisted,
             Merged::OutOfSequence => EventKind::OutOfSequence,
         };
-        NewEvent {
+        let event = |kind| NewEvent {
             maintenance: key,
             at: made.received_at,
             stamp,
             kind,
             notification: Some(made.notification),
             who: None,
+        };
+        // One that would only change what was set by hand is told as that alone.
+        if withheld.is_empty() || !changes.is_empty() {
+            event(kind).insert(connection, &changes)?;
         }
-        .insert(connection, &changes)?;
+        if !withheld.is_empty() {
+            event(EventKind::Withheld).insert(connection, &withheld)?;
+        }
         done.push((key, what));
     }
     Ok(done)

@@ -94,7 +94,7 @@ pub(super) fn insert_window(
     })?;
     let key = MaintenanceKey(connection.last_insert_rowid());
     insert_circuits(connection, key, &state.circuits)?;
-    let text = searched(provider, maintenance_id, state);
+    let text = searched(provider, maintenance_id, &[], state);
     let mut insert =
         connection.prepare_cached("INSERT INTO maintenance_text (id, text, letters) VALUES (?1, ?2, ?3)")?;
     insert.execute((key, &text, letters(&text)))?;
@@ -142,13 +142,14 @@ pub(super) fn update(
 }
 
 /// Brings the searched text up to date if it differs.
-fn refresh_text(connection: &Connection, key: MaintenanceKey, state: &State) -> Result<(), Error> {
+pub(super) fn refresh_text(connection: &Connection, key: MaintenanceKey, state: &State) -> Result<(), Error> {
     let mut query = connection.prepare_cached(
-        "SELECT text, provider, maintenance_id FROM maintenance_text JOIN maintenance USING (id) WHERE id = ?1",
+        "SELECT text, provider, maintenance_id, ticket, assignee FROM maintenance_text JOIN maintenance USING (id)
+         WHERE id = ?1",
     )?;
-    let (before, provider, maintenance_id): (String, String, String) =
-        query.query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let text = searched(&provider, &maintenance_id, state);
+    let (before, provider, maintenance_id, labels): (String, String, String, [String; 2]) =
+        query.query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, [row.get(3)?, row.get(4)?])))?;
+    let text = searched(&provider, &maintenance_id, &labels, state);
     if text != before {
         let mut update =
             connection.prepare_cached("UPDATE maintenance_text SET text = ?2, letters = ?3 WHERE id = ?1")?;
@@ -170,10 +171,11 @@ fn insert_circuits(connection: &Connection, key: MaintenanceKey, circuits: &[Cir
 }
 
 /// See `maintenance_text` in the schema.
-fn searched(provider: &str, maintenance_id: &str, state: &State) -> String {
+fn searched(provider: &str, maintenance_id: &str, labels: &[String], state: &State) -> String {
     let circuits = state.circuits.iter().map(|circuit| circuit.circuit_id.as_str());
     let mut text = String::new();
-    for field in [provider, maintenance_id, &state.summary].into_iter().chain(circuits) {
+    let labels = labels.iter().map(String::as_str).filter(|label| !label.is_empty());
+    for field in [provider, maintenance_id, &state.summary].into_iter().chain(labels).chain(circuits) {
         if text.len() + field.len() > SEARCHED {
             break;
         }

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::sql::opt_from_seconds;
+use crate::features::maintenance::model::Outcome;
 use crate::process::{Fate, Owner};
 use crate::store::Error;
 
@@ -130,6 +131,42 @@ pub fn known(connection: &Connection, name: &str) -> Result<Known, Error> {
         })
     });
     Ok(known.optional()?.unwrap_or_default())
+}
+
+/// Some of the mails of a source of which it was not told what became of them: the item, the outcome, and the one that it
+/// was told before.
+pub fn untold(
+    connection: &Connection,
+    source: &str,
+    most: usize,
+) -> Result<Vec<(String, Outcome, Option<String>)>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT i.item, n.outcome, i.told FROM source_item i JOIN notification n ON n.id = i.notification
+         WHERE i.source = ?1 AND i.told IS NOT n.outcome LIMIT ?2",
+    )?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = query.query_map((source, most), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A source was told what became of these.
+pub fn told(connection: &Connection, source: &str, items: &[(String, &'static str)]) -> Result<(), Error> {
+    let mut update = connection.prepare_cached("UPDATE source_item SET told = ?3 WHERE source = ?1 AND item = ?2")?;
+    for (item, outcome) in items {
+        update.execute((source, item, outcome))?;
+    }
+    Ok(())
+}
+
+/// What became of the mails that a source has handed over, by outcome; of those that are still kept.
+pub fn outcomes(connection: &Connection, source: &str) -> Result<Vec<(Outcome, u64)>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT n.outcome, count(*) FROM source_item i JOIN notification n ON n.id = i.notification
+         WHERE i.source = ?1 GROUP BY n.outcome ORDER BY n.outcome",
+    )?;
+    let rows = query.query_map([source], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
+    let rows = rows.collect::<rusqlite::Result<Vec<(Outcome, i64)>>>()?;
+    Ok(rows.into_iter().map(|(outcome, mails)| (outcome, u64::try_from(mails).unwrap_or_default())).collect())
 }
 
 /// How many mails a source has handed over, recorded ones and those that were found to be the same.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Done, Mail, Question, Report, Shared, Write, circuits, read, write};
+use super::{Done, Mail, Question, Report, Shared, Write, aside, circuits, read, write};
 use crate::clock;
 use crate::features::maintenance::export;
+use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::unparsed::NotificationAnchor;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey, detail, unparsed};
 use crate::store::Error;
@@ -32,6 +33,10 @@ pub(super) struct Answers {
     counting: Option<AbortHandle>,
     /// The request for mails under way, likewise.
     mails: Option<AbortHandle>,
+    /// The search for one maintenance, likewise.
+    finding: Option<AbortHandle>,
+    /// The question for the sources, likewise.
+    sources: Option<AbortHandle>,
     /// To the task that writes. Capacity [`WRITES`]; when it is full the request is refused and said to be.
     writes: mpsc::Sender<Job>,
 }
@@ -42,7 +47,17 @@ impl Answers {
         let (writes, queue) = mpsc::channel(WRITES);
         let mut writing = JoinSet::new();
         writing.spawn(write_all(shared.clone(), queue));
-        Self { shared, tasks: JoinSet::new(), writing, listing: None, counting: None, mails: None, writes }
+        Self {
+            shared,
+            tasks: JoinSet::new(),
+            writing,
+            listing: None,
+            counting: None,
+            mails: None,
+            finding: None,
+            sources: None,
+            writes,
+        }
     }
 
     /// Answers a question in a task of its own; the answer is a report.
@@ -58,14 +73,24 @@ impl Answers {
             | Question::Mark(_)
             | Question::Open(_)
             | Question::Read(_)
+            | Question::Providers
             | Question::Drafts { .. } => None,
+            Question::Find { .. } => Some(Slot::Find),
+            Question::Sources => Some(Slot::Sources),
         };
         let task = self.spawn(async move {
             if let Question::Read(key) = question {
                 return Report::Read { key, mail: notification(&shared, key).await };
             }
+            if question == Question::Providers {
+                return aside::providers(&shared.rules.now());
+            }
             let (asked, inventory) = (question.clone(), shared.inventory.now());
+            let setup = Arc::clone(&shared.setup);
             let answered = shared.store.read(move |c| {
+                if asked == Question::Sources {
+                    return aside::sources(c, &setup.sources, clock::now());
+                }
                 let mut report = read::answer(c, &asked, clock::now())?;
                 circuits::mark(c, &mut report, &inventory)?;
                 Ok(report)
@@ -80,6 +105,8 @@ impl Answers {
             Some(Slot::List) => self.listing.replace(task),
             Some(Slot::Count) => self.counting.replace(task),
             Some(Slot::Mails) => self.mails.replace(task),
+            Some(Slot::Find) => self.finding.replace(task),
+            Some(Slot::Sources) => self.sources.replace(task),
             None => None,
         };
         if let Some(older) = older {
@@ -128,6 +155,10 @@ enum Slot {
     Count,
     /// For the mails.
     Mails,
+    /// For one maintenance among all.
+    Find,
+    /// For the sources.
+    Sources,
 }
 
 /// One notification, made readable away from the threads that read.
@@ -153,6 +184,15 @@ pub(super) enum Job {
 async fn write_all(shared: Shared, mut queue: mpsc::Receiver<Job>) {
     while let Some(job) = queue.recv().await {
         let done = match job {
+            Job::Write(Write::Assign { address, provider, who }) => {
+                let (store, rules, inventory) = (shared.store.clone(), shared.rules.now(), shared.inventory.now());
+                let actor = Actor { who, at: clock::now() };
+                crate::blocking::run(move || aside::assign(&store, &rules, &inventory, address, provider, &actor)).await
+            }
+            Job::Write(Write::Reread) => {
+                let (store, rules, inventory) = (shared.store.clone(), shared.rules.now(), shared.inventory.now());
+                crate::blocking::run(move || aside::reread(&store, &rules, &inventory)).await
+            }
             Job::Write(write) => shared.store.write(move |c| write::carry_out(c, write, clock::now())).await,
             Job::Export(keys) => Ok(exported(&shared, keys, shared.setup.export_dir.clone()).await),
         };

@@ -5,7 +5,9 @@
 //! fails does not hold up the others.
 
 mod answer;
+mod aside;
 pub(crate) mod circuits;
+mod health;
 mod intake;
 mod protocol;
 mod read;
@@ -15,8 +17,10 @@ pub(crate) mod testing;
 mod watched;
 mod write;
 
-pub(crate) use intake::{label, place};
-pub use protocol::{Done, Mail, Question, Report, Request, SourceHealth, SourceState, Target, Write};
+pub(crate) use aside::assign;
+pub use health::{SourceFacts, SourceHealth, SourceState};
+pub(crate) use intake::{kind, label, place};
+pub use protocol::{Done, Mail, Question, Report, Request, Target, Write};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::health::{SourceFacts, SourceState};
 use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::mail::Readable;
 use crate::features::maintenance::model::{Notice, Outcome};
@@ -12,7 +13,8 @@ use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::count::{Count, Counts};
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::draft::Draft;
-use crate::features::maintenance::store::list::{Anchor, Filter, ListQuery, Mark, Window};
+use crate::features::maintenance::store::edit::{Edit, Made, Refused};
+use crate::features::maintenance::store::list::{Anchor, Filter, ListQuery, Mark, Row, Window};
 use crate::features::maintenance::store::unparsed::{NotificationAnchor, Notifications, Which};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::trouble::Trouble;
@@ -112,6 +114,17 @@ pub enum Question {
     },
     /// One notification, readable.
     Read(NotificationKey),
+    /// How the sources are doing, as every process on the data directory tells.
+    Sources,
+    /// The providers that there are rules for.
+    Providers,
+    /// Maintenances that have these words, for somebody who looks for one.
+    Find {
+        /// Comes back with the answer.
+        generation: u64,
+        /// The words.
+        text: String,
+    },
     /// The notes that this one has begun.
     Drafts {
         /// Who.
@@ -184,6 +197,73 @@ pub enum Write {
         /// Who says so.
         who: String,
     },
+    /// Make a maintenance known that no notice has told of.
+    Make {
+        /// What it is.
+        made: Box<Made>,
+        /// Who says so.
+        who: String,
+    },
+    /// Set something by hand.
+    Edit {
+        /// Of which, at which revision.
+        target: Target,
+        /// What is to be set.
+        edit: Box<Edit>,
+        /// Who says so.
+        who: String,
+    },
+    /// Take over what notices say of what was set by hand.
+    Take {
+        /// Of which.
+        key: MaintenanceKey,
+        /// Who says so.
+        who: String,
+    },
+    /// Keep what was set by hand although a notice says something else.
+    Keep {
+        /// Of which.
+        key: MaintenanceKey,
+        /// Who says so.
+        who: String,
+    },
+    /// A mail belongs to a maintenance.
+    Attach {
+        /// The mail.
+        mail: NotificationKey,
+        /// The maintenance.
+        key: MaintenanceKey,
+        /// Who says so.
+        who: String,
+    },
+    /// Mails from an address are of a provider; those of it that could not be read are read again.
+    Assign {
+        /// The address.
+        address: String,
+        /// The provider's rules.
+        provider: String,
+        /// Who says so.
+        who: String,
+    },
+    /// Read every mail again that could not be read.
+    Reread,
+    /// Let a source rest.
+    Pause {
+        /// Its name.
+        name: String,
+        /// Who says so.
+        who: String,
+    },
+    /// Read a source again.
+    Resume {
+        /// Its name.
+        name: String,
+    },
+    /// Have a source looked at now, by whichever process reads it.
+    Look {
+        /// Its name.
+        name: String,
+    },
     /// Take what is suggested for a mail as what it means.
     Accept {
         /// The mail.
@@ -242,6 +322,40 @@ pub enum Done {
     Dismissed(usize),
     /// So many mails brought back.
     BroughtBack(usize),
+    /// Something was set by hand.
+    Edited {
+        /// What was done, such as "corrected".
+        word: &'static str,
+        /// Provider and id.
+        name: String,
+    },
+    /// Nothing was set, for this reason.
+    NotEdited(Refused),
+    /// Mails from an address are of a provider from now on.
+    Assigned {
+        /// The address.
+        address: String,
+        /// The provider.
+        provider: String,
+        /// Of the mails that were read again, how many say something now,
+        read: usize,
+        /// and how many do not.
+        unread: usize,
+    },
+    /// The mails that could not be read were read again.
+    Reread {
+        /// How many say something now,
+        read: usize,
+        /// and how many do not.
+        unread: usize,
+    },
+    /// A source rests, is read again or looked at.
+    Source {
+        /// Its name.
+        name: String,
+        /// What was done to it, such as "paused".
+        word: &'static str,
+    },
     /// A suggestion became this maintenance, as `PROVIDER/ID`.
     Accepted(String),
     /// A suggestion was not accepted: the mail was read meanwhile, or a newer notice is known.
@@ -260,13 +374,17 @@ impl Done {
             | Self::Noted { count, .. }
             | Self::Dismissed(count)
             | Self::BroughtBack(count) => *count == 0,
-            Self::NotAccepted => true,
+            Self::NotAccepted | Self::NotEdited(_) => true,
             Self::Undone { .. }
             | Self::NothingToUndo
             | Self::NothingDone
             | Self::Drafted { .. }
             | Self::Seen
             | Self::Accepted(_)
+            | Self::Edited { .. }
+            | Self::Assigned { .. }
+            | Self::Reread { .. }
+            | Self::Source { .. }
             | Self::Exported(_) => false,
         }
     }
@@ -295,72 +413,12 @@ pub struct Mail {
     pub made_at: DateTime<Utc>,
     /// Its content as text.
     pub readable: Readable,
+    /// Its bytes as lines that can be shown, from the first on.
+    pub raw: Vec<String>,
     /// Who dismissed it, and when.
     pub dismissed: Option<(String, DateTime<Utc>)>,
     /// Where less of it is kept than came: how many bytes are kept, and how many came.
     pub cut: Option<(u64, u64)>,
-}
-
-/// How a source is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceHealth {
-    /// Being opened.
-    Starting,
-    /// So many mails are being read.
-    Reading(usize),
-    /// Read to the end; what arrives is taken at once, or at the next look.
-    Watching,
-    /// Cannot be read.
-    Failing(String),
-    /// Its server cannot be read.
-    Down {
-        /// Why, in a word or two.
-        brief: &'static str,
-        /// Why, and what to do.
-        trouble: Trouble,
-        /// When it is tried again; `None` where somebody has to do something first.
-        again_at: Option<DateTime<Utc>>,
-    },
-    /// Somebody lets it rest.
-    Paused {
-        /// Who.
-        who: String,
-        /// Since when.
-        at: DateTime<Utc>,
-    },
-    /// Another process on this data directory reads it.
-    Standby {
-        /// Its number and host.
-        holder: String,
-    },
-    /// Mails of it are there that the store did not take.
-    Waiting {
-        /// Why, in a word or two.
-        reason: &'static str,
-        /// Why, in a sentence.
-        why: String,
-        /// How many.
-        mails: usize,
-        /// When they are tried again.
-        again_at: DateTime<Utc>,
-    },
-}
-
-/// A source as the header shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceState {
-    /// Its name in the configuration.
-    pub name: String,
-    /// What it is and where.
-    pub place: String,
-    /// How it is doing.
-    pub health: SourceHealth,
-    /// When it was last known to be complete.
-    pub fresh_at: Option<DateTime<Utc>>,
-    /// Mails taken from it since the start.
-    pub received: usize,
-    /// What its server last asked to tell the user.
-    pub alert: Option<String>,
 }
 
 /// Something the worker tells.
@@ -427,6 +485,17 @@ pub enum Report {
         key: NotificationKey,
         /// Its content.
         mail: Result<Arc<Mail>, Trouble>,
+    },
+    /// How the sources are doing.
+    Sources(Result<Vec<SourceFacts>, Trouble>),
+    /// The providers that there are rules for.
+    Providers(Vec<String>),
+    /// Maintenances that have some words.
+    Found {
+        /// Of the request.
+        generation: u64,
+        /// The first of them.
+        rows: Vec<Row>,
     },
     /// The notes that somebody has begun.
     Drafts(Vec<Draft>),

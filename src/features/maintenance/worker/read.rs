@@ -10,11 +10,17 @@ use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::mail;
 use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::count::{self, Count};
-use crate::features::maintenance::store::list::{self, ListQuery};
+use crate::features::maintenance::store::list::{self, Anchor, Filter, ListQuery, Sort};
 use crate::features::maintenance::store::unparsed::{self, NotificationAnchor};
 use crate::features::maintenance::store::{detail, draft};
 use crate::store::Error;
+use crate::text::clean_line;
 use crate::trouble::Trouble;
+
+/// Maintenances offered to somebody who looks for one.
+const FOUND: usize = 50;
+/// Lines of a mail that are shown as they came.
+const RAW_LINES: usize = 5000;
 
 /// Matches counted before a number reads "1000+".
 const MATCHES: usize = 1000;
@@ -50,6 +56,15 @@ pub(super) fn answer(connection: &Connection, question: &Question, now: DateTime
                 window: Ok(window),
             }
         }
+        Question::Find { generation, text } => {
+            let filter = Filter { text: text.clone(), ..Filter::default() };
+            let query = ListQuery { sort: Sort::Changed, filter, now };
+            let window = list::window(connection, &query, &Anchor::Top, 0, FOUND)?;
+            Report::Found { generation: *generation, rows: window.rows }
+        }
+        // These are asked of the whole worker.
+        Question::Sources => Report::Sources(Ok(Vec::new())),
+        Question::Providers => Report::Providers(Vec::new()),
         Question::Drafts { who } => Report::Drafts(draft::drafts(connection, &Actor { who: who.clone(), at: now })?),
         Question::Read(key) => {
             let gone = || Trouble::new("this mail is no longer in the store");
@@ -74,6 +89,9 @@ pub(super) fn failed(question: &Question, error: &Error) -> Report {
             window: Err(trouble),
         },
         Question::Read(key) => Report::Read { key: *key, mail: Err(trouble) },
+        Question::Sources => Report::Sources(Err(trouble)),
+        Question::Providers => Report::Providers(Vec::new()),
+        Question::Find { generation, .. } => Report::Found { generation: *generation, rows: Vec::new() },
         // The list, which is asked for at the same time, tells of the trouble.
         Question::Drafts { .. } => Report::Drafts(vec![]),
     }
@@ -97,6 +115,8 @@ pub(super) fn readable(opened: unparsed::Opened) -> Mail {
     let kept = raw.as_ref().map(|raw| raw.len() as u64);
     // Of one that could not be read in the first place the reason says so.
     let cut = kept.filter(|kept| (1..notification.size).contains(kept)).map(|kept| (kept, notification.size));
+    let text = String::from_utf8_lossy(raw.as_deref().unwrap_or_default());
+    let lines: Vec<String> = text.lines().take(RAW_LINES).map(clean_line).collect();
     Mail {
         key: notification.key,
         subject: notification.subject,
@@ -108,6 +128,7 @@ pub(super) fn readable(opened: unparsed::Opened) -> Mail {
         suggestion: suggested,
         made_at: notification.dated.unwrap_or(notification.received_at).min(notification.received_at),
         readable,
+        raw: lines,
         dismissed: notification.dismissed,
         cut,
     }

@@ -2,13 +2,31 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Report, Request, read, write};
+use super::{Question, Report, Request, Write, aside, read, write};
+use crate::config::{Source, SourceFrom};
+use crate::features::maintenance::inventory::Inventory;
+use crate::features::maintenance::rules::Rules;
+use crate::features::maintenance::store::action::Actor;
 use crate::store::Store;
 use crate::trouble::Trouble;
 
 /// What the worker would report after a request, in that order. Sources and files are not touched.
 pub(crate) fn answer(store: &Store, request: Request, now: DateTime<Utc>) -> Vec<Report> {
     match request {
+        Request::Ask(Question::Providers) => vec![aside::providers(&Rules::embedded())],
+        Request::Ask(Question::Sources) => {
+            let from = SourceFrom::Maildir { path: "/home/ines/Maildir".into() };
+            let sources = [Source { name: "demo mailbox".to_owned(), from }];
+            vec![store.read_blocking(move |c| aside::sources(c, &sources, now)).unwrap()]
+        }
+        Request::Write(Write::Assign { address, provider, who }) => {
+            let (rules, actor) = (Rules::embedded(), Actor { who, at: now });
+            let report = aside::assign(store, &rules, &Inventory::default(), address, provider, &actor);
+            vec![report.unwrap(), Report::Changed]
+        }
+        Request::Write(Write::Reread) => {
+            vec![aside::reread(store, &Rules::embedded(), &Inventory::default()).unwrap(), Report::Changed]
+        }
         Request::Ask(question) => {
             let asked = question.clone();
             let answered = store.read_blocking(move |c| read::answer(c, &asked, now));

@@ -5,7 +5,8 @@ use rusqlite::Connection;
 
 use super::{Done, Report, Target, Write};
 use crate::features::maintenance::store::action::{self, Actor, Inverse, Refusal};
-use crate::features::maintenance::store::{accept, detail, dismiss, draft, undo};
+use crate::features::maintenance::store::edit::{self, Edited};
+use crate::features::maintenance::store::{MaintenanceKey, accept, detail, dismiss, draft, sender, source, undo};
 use crate::store::Error;
 
 /// Carries out one write.
@@ -57,6 +58,45 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
                 Err(_) => Report::Done { done: Done::NotAccepted, inverse: None },
             });
         }
+        Write::Make { made, who } => {
+            let name = format!("{} {}", made.provider, made.maintenance_id);
+            return Ok(edited("made", name, edit::create(connection, &made, &Actor { who, at })?));
+        }
+        Write::Edit { target: Target { key, revision }, edit: wish, who } => {
+            let result = edit::edit(connection, key, Some(revision), &wish, &Actor { who, at })?;
+            return Ok(edited("corrected", name_of(connection, key, at)?, result));
+        }
+        Write::Take { key, who } => {
+            let result = edit::take(connection, key, &Actor { who, at })?;
+            return Ok(edited("taken over", name_of(connection, key, at)?, result));
+        }
+        Write::Keep { key, who } => {
+            let result = edit::keep(connection, key, &Actor { who, at })?;
+            return Ok(edited("kept as it was set", name_of(connection, key, at)?, result));
+        }
+        Write::Attach { mail, key, who } => {
+            let result = edit::attach(connection, mail, key, &Actor { who, at })?;
+            return Ok(edited("mail attached", name_of(connection, key, at)?, result));
+        }
+        Write::Pause { name, who } => {
+            source::pause(connection, &name, &Actor { who, at }.name(), at)?;
+            return Ok(Report::Done { done: Done::Source { name, word: "paused" }, inverse: None });
+        }
+        Write::Resume { name } => {
+            let word = if source::resume(connection, &name)? { "read again" } else { "not paused" };
+            return Ok(Report::Done { done: Done::Source { name, word }, inverse: None });
+        }
+        Write::Look { name } => {
+            source::want(connection, &name, at)?;
+            return Ok(Report::Done { done: Done::Source { name, word: "being looked at" }, inverse: None });
+        }
+        // These read mails, and are carried out elsewhere for that.
+        Write::Reread => return Ok(Report::Done { done: Done::Reread { read: 0, unread: 0 }, inverse: None }),
+        Write::Assign { address, provider, who } => {
+            let inverse = sender::assign(connection, &address, &provider, &Actor { who, at })?;
+            let done = Done::Assigned { address, provider, read: 0, unread: 0 };
+            return Ok(Report::Done { done, inverse });
+        }
         Write::Dismiss { keys, who } => {
             let result = dismiss::dismiss(connection, &keys, &Actor { who, at })?;
             (Done::Dismissed(result.mails), result)
@@ -71,6 +111,20 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
         }
     };
     Ok(Report::Done { done, inverse: result.inverse })
+}
+
+/// What came of setting something by hand.
+fn edited(word: &'static str, name: String, result: Result<Edited, edit::Refused>) -> Report {
+    match result {
+        Ok(edited) => Report::Done { done: Done::Edited { word, name }, inverse: Some(edited.inverse) },
+        Err(why) => Report::Done { done: Done::NotEdited(why), inverse: None },
+    }
+}
+
+/// Provider and id of a maintenance; empty if it is gone.
+fn name_of(connection: &Connection, key: MaintenanceKey, now: DateTime<Utc>) -> Result<String, Error> {
+    let detail = detail::outline(connection, key, now)?;
+    Ok(detail.map_or_else(String::new, |detail| format!("{} {}", detail.provider, detail.maintenance_id)))
 }
 
 /// What is said of an undo that concerned these.

@@ -39,7 +39,9 @@ impl State {
         // What was told of the change control since counts.
         let newest = instance.changes.items.get(&change.id).map_or(change, |entry| &entry.change);
         if newest.state == ChangeState::Running {
-            return Err(format!("its change control runs, and {keeps}: <deploy-change> opens it, <change-stop> stops it there"));
+            return Err(format!(
+                "its change control runs, and {keeps}: <deploy-change> opens it, <change-stop> stops it there"
+            ));
         }
         if newest.state.is_over() {
             return Err(format!("its change control is {}, and {keeps}", newest.state.name()));
@@ -77,7 +79,8 @@ impl State {
                     return Ok((id, unfinished.instance.clone(), lines));
                 }
                 let lost = vec![("what was built in it cannot be looked at any more".to_owned(), Role::Text)];
-                let (id, instance) = self.kept_here().ok_or("no workspace was left open here; <workspaces> lists them")?;
+                let (id, instance) =
+                    self.kept_here().ok_or("no workspace was left open here; <workspaces> lists them")?;
                 Ok((id, instance, lost))
             }
             (Place::Changes, _) => Err("there is no workspace here; <workspaces> lists them".to_owned()),

@@ -20,7 +20,8 @@ use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::{age, brief, span};
 
 /// What there is to say where the change control of the last deployment was deleted.
-pub(super) const LOST: &str = "its change control does not exist any more: <deploy> makes it again for devices that lack it";
+pub(super) const LOST: &str =
+    "its change control does not exist any more: <deploy> makes it again for devices that lack it";
 /// What is true of a target before CloudVision was asked, where nothing was deployed from here.
 pub(in crate::features::cloudvision::pane) const UNDEPLOYED: &str =
     "not deployed from here yet: what differs from CloudVision is known once it is compared";

@@ -127,9 +127,13 @@ pub(crate) fn fate(fate: &WorkspaceFate) -> (State, String) {
     match fate {
         WorkspaceFate::Submitted => (State::Done, "submitted".to_owned()),
         WorkspaceFate::Deleted => (State::Done, "submitted, and deleted since".to_owned()),
-        WorkspaceFate::Kept => (State::Warning, "left open to be looked at; <workspace-abandon> abandons it".to_owned()),
+        WorkspaceFate::Kept => {
+            (State::Warning, "left open to be looked at; <workspace-abandon> abandons it".to_owned())
+        }
         WorkspaceFate::Abandoned => (State::Cancelled, "abandoned".to_owned()),
-        WorkspaceFate::LeftBehind(why) => (State::Warning, format!("left behind: {why}; <workspace-abandon> abandons it")),
+        WorkspaceFate::LeftBehind(why) => {
+            (State::Warning, format!("left behind: {why}; <workspace-abandon> abandons it"))
+        }
     }
 }
 

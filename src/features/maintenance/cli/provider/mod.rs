@@ -2,6 +2,7 @@
 
 mod draft;
 mod list;
+mod sender;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Test(test::Args),
     /// Draft a rule file from a sample mail.
     New(draft::Args),
+    /// Say whose mails come from an address that no rule names, and read them again; without an address list what was said.
+    Sender(sender::Args),
 }
 
 /// Where the user's own rules are.
@@ -55,6 +58,7 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
         Command::Show(args) => show(args, flags),
         Command::Test(args) => test::run(args, flags),
         Command::New(args) => draft::run(args, flags),
+        Command::Sender(args) => sender::run(args, flags),
     }
 }
 

@@ -8,8 +8,8 @@ use super::{Named, kind, named, place};
 use crate::config::{Source, SourceFrom};
 use crate::features::maintenance::cli::{Session, counted};
 use crate::features::maintenance::source::imap::Mailbox;
-use crate::features::maintenance::source::maildir;
 use crate::features::maintenance::source::remote::{Fault, Seen, survey};
+use crate::features::maintenance::source::{maildir, web};
 use crate::output::{self, EXIT_NO};
 use crate::text::clean_line;
 use crate::trouble::Trouble;
@@ -59,6 +59,7 @@ async fn check(source: &Source) -> Checked {
         SourceFrom::Maildir { path } => maildir::survey(path)
             .map_err(|reason| Trouble::new(&reason).to_do("correct `path`, or have the mail program make it")),
         SourceFrom::Imap(config) => told(survey(&Mailbox::new(config)).await),
+        SourceFrom::Web(config) => told(survey(&web::Mailbox::new(config)).await),
     };
     let (folders, trouble) = match seen {
         Ok(seen) => (seen.into_iter().map(Folder::of).collect(), None),

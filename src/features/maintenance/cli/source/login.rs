@@ -28,14 +28,15 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     };
     let oauth = sources.iter().find_map(|source| match &source.from {
         SourceFrom::Imap(imap) => match &imap.login.proof {
-            Proof::Fetched(oauth) if oauth.grant == Grant::User => Some((oauth, imap.user.clone())),
+            Proof::Fetched(oauth) if oauth.grant == Grant::User => Some((&**oauth, imap.user.clone())),
             Proof::Fetched(_) | Proof::Kept(_) => None,
         },
-        SourceFrom::Maildir { .. } => None,
+        SourceFrom::Web(web) if web.oauth.grant == Grant::User => Some((&web.oauth, web.user.clone())),
+        SourceFrom::Web(_) | SourceFrom::Maildir { .. } => None,
     });
     let Some((oauth, user)) = oauth else {
         let trouble = Trouble::new(&format!("nobody signs in for source {:?}", args.name))
-            .caused_by("that is for sources with auth = \"xoauth2\" or \"oauthbearer\" and [maintenance.source.oauth] with grant = \"user\"")
+            .caused_by("that is for sources with [maintenance.source.oauth] and grant = \"user\"; of IMAP with auth = \"xoauth2\" or \"oauthbearer\"")
             .to_do("`noctui source check` says whether it can be read as it is");
         return Ok(failed(&[trouble]));
     };

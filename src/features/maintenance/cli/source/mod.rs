@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{Session, failed};
-use crate::config::{self, Flags, Source, SourceFrom};
+use crate::config::{self, Flags, Source};
 use crate::text::clean_line;
 use crate::trouble::Trouble;
 
@@ -87,10 +87,7 @@ fn named(session: &Session, names: &[String]) -> Result<Vec<Source>, ExitCode> {
 
 /// The kind of a source, as the configuration says it.
 fn kind(source: &Source) -> &'static str {
-    match source.from {
-        SourceFrom::Maildir { .. } => "maildir",
-        SourceFrom::Imap(_) => "imap",
-    }
+    crate::features::maintenance::worker::kind(&source.from)
 }
 
 /// Where a source is, harmless.

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::notification::draw_mail;
 use super::words;
 use crate::features::maintenance::pane::opened::{Facts, Load, MaintenancePage};
-use crate::features::maintenance::store::detail::{Detail, Event, EventKind, Moment};
+use crate::features::maintenance::store::detail::{Detail, Event, EventKind, Moment, SetByHand};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
 use crate::ui::Look;
@@ -112,6 +112,11 @@ fn facts(detail: &Detail, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
         let rest = format!("and {} more, below the history", many - first);
         labelled(" ", &rest, cells, Role::Muted, &mut lines);
     }
+    labelled("Ticket", &detail.ticket, cells, Role::Link, &mut lines);
+    labelled("Assignee", &detail.assignee, cells, Role::Text, &mut lines);
+    if let Some(set) = &detail.by_hand {
+        by_hand(set, look, cells, &mut lines);
+    }
     labelled("Summary", &detail.summary, cells, Role::Text, &mut lines);
     labelled("Account", &detail.account, cells, Role::Text, &mut lines);
     labelled("Contact", detail.contact(), cells, Role::Link, &mut lines);
@@ -122,6 +127,23 @@ fn facts(detail: &Detail, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
         circuits(detail, first..many, cells, &mut lines);
     }
     lines
+}
+
+/// What was set by hand, and what notices would make of it.
+fn by_hand(set: &SetByHand, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
+    let fields: Vec<&str> = set.fields.iter().map(|field| field.as_str()).collect();
+    let head = format!("{} by {} {}", fields.join(", "), set.who, look.zone.short(set.at, look.now));
+    let (rest, role) = match (set.is_announced, set.is_news) {
+        (false, _) => ("no notice has spoken of it", Role::Muted),
+        (true, true) => {
+            ("a later notice would change; <take-notice> takes it, <keep-mine> keeps yours:", Role::Warning)
+        }
+        (true, false) => ("the notices say otherwise; <take-notice> takes that:", Role::Muted),
+    };
+    labelled("By hand", &format!("{head}: {}", look.say(rest)), cells, role, lines);
+    for change in &set.would_change {
+        labelled(" ", &change_line(change, look), cells, role, lines);
+    }
 }
 
 /// A label and a text beside it, wrapped under itself; nothing for an empty text.
@@ -253,6 +275,14 @@ fn event_lines(event: &Event, look: &Look<'_>) -> Vec<Span> {
         EventKind::NoteRemoved => (format!("note removed by {who}"), Role::Text),
         EventKind::Accepted => (format!("suggestion accepted by {who}"), Role::Warning),
         EventKind::Unaccepted => (format!("accepted suggestion taken back by {who}"), Role::Text),
+        EventKind::Withheld => ("a notice would change what was set by hand".to_owned(), Role::Warning),
+        EventKind::Made => (format!("made by hand by {who}"), Role::Text),
+        EventKind::Edited => (format!("corrected by {who}"), Role::Text),
+        EventKind::Unedited => (format!("made as it was before by {who}"), Role::Text),
+        EventKind::Taken => (format!("what the notices say taken over by {who}"), Role::Text),
+        EventKind::Kept => (format!("kept as it was set by {who}"), Role::Text),
+        EventKind::Attached => (format!("a mail attached by {who}"), Role::Text),
+        EventKind::Detached => (format!("an attached mail taken off by {who}"), Role::Text),
     };
     std::iter::once(head).chain(changes).collect()
 }
@@ -272,6 +302,8 @@ fn change_line(change: &Change, look: &Look<'_>) -> String {
             format!("impact on {circuit_id}: {} {arrow} {}", from.word(), to.word())
         }
         Change::Summary { from: _, to } => format!("summary {arrow} {to}"),
+        Change::Ticket { from: _, to } => format!("ticket {arrow} {}", if to.is_empty() { "none" } else { to }),
+        Change::Assignee { from: _, to } => format!("assignee {arrow} {}", if to.is_empty() { "nobody" } else { to }),
         Change::Note { text } => text.clone(),
     }
 }
@@ -280,7 +312,7 @@ fn change_line(change: &Change, look: &Look<'_>) -> String {
 pub(crate) fn lay_out(page: &mut MaintenancePage, look: &Look<'_>, area: Rect) {
     let (left, right) = split(area);
     if let (Some(right), Some(Load::Ready(mail))) = (right, &page.mail) {
-        page.text.lay_out(mail, look, usize::from(right.width));
+        page.text.lay_out(mail, false, look, usize::from(right.width));
     }
     let beside = if right.is_some() { page.text.lines.len() } else { 0 };
     let cells = usize::from(left.width);

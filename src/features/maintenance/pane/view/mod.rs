@@ -3,6 +3,8 @@
 pub(crate) mod list;
 mod maintenance;
 mod notification;
+mod sources;
+mod typed;
 mod words;
 
 use ratatui::buffer::Buffer;
@@ -16,9 +18,10 @@ use crate::ui::page::{Title, draw_prompt};
 
 pub(super) use maintenance::{lay_out as lay_out_maintenance, lines as maintenance_lines};
 pub(super) use notification::{
-    lay_out as lay_out_notification, mail_lines, reason_rows as notification_reason_rows,
+    lay_out as lay_out_notification, mail_lines, raw_lines, reason_rows as notification_reason_rows,
     status_rows as mail_status_rows,
 };
+pub(super) use sources::lines as source_lines;
 
 /// Draws the pane into `area`; `absent` is what to say while no source is configured and nothing is stored. Returns where
 /// text is being typed.
@@ -41,11 +44,17 @@ pub(crate) fn draw(
             notification::draw(page, look, area, buffer);
             None
         }
+        Some(Page::Sources(page)) => {
+            sources::draw(state, page, look, area, buffer);
+            None
+        }
     };
     match &state.editor {
         Some(Editor::Note { field, about, .. }) => {
             Some(draw_prompt(&format!("Note on {about}"), field, 3, look, area, buffer))
         }
+        Some(Editor::Form(form)) => Some(typed::draw_form(form, look, area, buffer)),
+        Some(Editor::Pick(picker)) => Some(typed::draw_picker(picker, look, area, buffer)),
         Some(Editor::Filter { .. }) | None => cursor,
     }
 }
@@ -56,5 +65,6 @@ pub(crate) fn title(state: &State, look: &Look<'_>) -> Option<Title> {
         Page::Maintenance(page) => maintenance::title(page, look),
         Page::Notifications(page) => Some(notification::list_title(page)),
         Page::Notification(page) => notification::title(page, look),
+        Page::Sources(page) => Some(sources::title(page)),
     }
 }

@@ -28,8 +28,14 @@ pub(in crate::features::maintenance::pane) fn reason_rows(height: u16) -> u16 {
 pub(super) fn list_title(page: &NotificationsPage) -> Title {
     let (what, other) = match page.which {
         Which::NeedALook => ("mails that could not be read", "<show> shows the dismissed"),
+        Which::Outcome(Outcome::UnknownProvider) => {
+            ("mails of unknown senders", "<show> shows those that no rule could read")
+        }
+        Which::Outcome(Outcome::ParsingFailed) => {
+            ("mails that their rule could not read", "<show> shows all that need a look")
+        }
         Which::Dismissed => ("dismissed mails", "<show> shows all"),
-        Which::All | Which::Outcome(_) => ("all mails", "<show> shows those that need a look"),
+        Which::All | Which::Outcome(_) => ("all mails", "<show> shows those of unknown senders"),
     };
     let mut left = vec![(what.to_owned(), Role::Accent)];
     if page.list.marked() > 0 {
@@ -95,6 +101,8 @@ fn draw_rows(page: &NotificationsPage, look: &Look<'_>, area: Rect, below: u16, 
                 "nothing matches; <back> clears the filter, <show> changes what is listed"
             }
             (true, Which::NeedALook) => "every mail was read: nothing needs a look",
+            (true, Which::Outcome(Outcome::UnknownProvider)) => "every sender is known",
+            (true, Which::Outcome(Outcome::ParsingFailed)) => "every mail of a known provider was read",
             (true, Which::Dismissed) => "no mail is dismissed; <dismiss> dismisses one that needs no look",
             (true, Which::All | Which::Outcome(_)) => "no mails yet",
         };
@@ -214,7 +222,7 @@ pub(super) fn draw_mail(
 /// Makes the lines, and keeps the last one on the screen.
 pub(crate) fn lay_out(page: &mut NotificationPage, look: &Look<'_>, area: Rect) {
     if let Load::Ready(mail) = &page.mail {
-        page.text.lay_out(mail, look, usize::from(inside(area).width));
+        page.text.lay_out(mail, page.is_raw, look, usize::from(inside(area).width));
     }
     page.scroll = page.scroll.min(page.text.lines.len().saturating_sub(usize::from(area.height)));
 }
@@ -263,6 +271,14 @@ pub(crate) fn mail_lines(mail: &Mail, look: &Look<'_>, cells: usize) -> Vec<Text
     lines
 }
 
+/// The mail as it came, line by line.
+pub(crate) fn raw_lines(mail: &Mail, cells: usize) -> Vec<TextLine> {
+    if mail.raw.is_empty() {
+        return vec![plain("nothing of it is kept", Role::Muted)];
+    }
+    mail.raw.iter().flat_map(|line| wrap(line, cells)).map(|line| plain(line, Role::Text)).collect()
+}
+
 /// What the mail may be about, marked as what it is.
 fn suggested(suggestion: &Suggestion, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
     let accepts = if suggestion.is_whole() { "<accept-suggestion> accepts" } else { "something is missing" };
@@ -302,6 +318,7 @@ mod tests {
             suggestion: Suggestion::of(raw),
             dismissed: None,
             made_at: DateTime::UNIX_EPOCH,
+            raw: vec![],
             readable: readable(raw),
             cut: None,
         };
@@ -339,6 +356,7 @@ mod tests {
             suggestion: None,
             dismissed: None,
             made_at: DateTime::UNIX_EPOCH,
+            raw: vec![],
             readable: readable(b"Subject: x\n\nbody\n"),
             cut,
         };

@@ -27,7 +27,7 @@ mod folder;
 mod idle;
 mod login;
 mod names;
-mod plan;
+pub(super) mod plan;
 mod wire;
 
 #[cfg(test)]

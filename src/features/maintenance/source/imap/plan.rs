@@ -91,7 +91,7 @@ pub(super) fn conditions(wanted: &Wanted, since: Option<NaiveDate>) -> String {
 }
 
 /// Whether somebody wants the mails of these headers.
-pub(super) fn is_wanted(wanted: &Wanted, headers: &[u8]) -> bool {
+pub(in crate::features::maintenance::source) fn is_wanted(wanted: &Wanted, headers: &[u8]) -> bool {
     if wanted.senders.is_empty() {
         return true;
     }

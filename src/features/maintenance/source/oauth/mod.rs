@@ -17,6 +17,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
+#[cfg(test)]
+pub(super) use self::post::decoded;
 use self::post::{Answer, Poster};
 use super::remote::Fault;
 use crate::clock;
@@ -126,17 +128,18 @@ impl Tokens {
 
 /// What the tokens are for: as configured, else what mail needs.
 fn scopes(config: &OAuth) -> String {
+    let extra = config.extra_scopes.iter().map(String::as_str);
     if !config.scopes.is_empty() {
-        return config.scopes.join(" ");
+        return config.scopes.iter().map(String::as_str).chain(extra).collect::<Vec<_>>().join(" ");
     }
-    match (config.provider, config.grant) {
+    let usual = match (config.provider, config.grant) {
         (Provider::Google, _) => "https://mail.google.com/",
         (Provider::Microsoft, Grant::Application) => "https://outlook.office365.com/.default",
         (Provider::Microsoft, Grant::User | Grant::ServiceAccount) => {
             "https://outlook.office.com/IMAP.AccessAsUser.All offline_access"
         }
-    }
-    .to_owned()
+    };
+    std::iter::once(usual).chain(extra).collect::<Vec<_>>().join(" ")
 }
 
 /// What proves the application, if it has something.

@@ -156,7 +156,7 @@ pub(super) fn encoded(form: &[(&str, String)]) -> String {
 }
 
 /// The fields of a form or a query, read back.
-pub(super) fn decoded(text: &str) -> Vec<(String, String)> {
+pub(in crate::features::maintenance::source) fn decoded(text: &str) -> Vec<(String, String)> {
     let plain = |text: &str| {
         let mut bytes = Vec::with_capacity(text.len());
         let mut rest = text.bytes();

@@ -81,6 +81,7 @@ fn config(giver: &Giver, grant: Grant, dir: &Path) -> OAuth {
         client_secret: None,
         key_file: None,
         scopes: Vec::new(),
+        extra_scopes: Vec::new(),
         token_url: giver.url.clone(),
         authorize_url: giver.url.clone(),
         device_url: None,

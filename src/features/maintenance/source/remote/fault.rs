@@ -99,6 +99,16 @@ pub enum Fault {
         /// How long that was waited for.
         after: Duration,
     },
+    /// The server wants to be left alone for a while, or is not well.
+    #[error("{server} cannot answer now: {said}")]
+    Busy {
+        /// Name and port.
+        server: String,
+        /// The server's words.
+        said: String,
+        /// How long it wants to be left alone; `None` where it does not say.
+        again_in: Option<Duration>,
+    },
     /// What the server sends cannot be read.
     #[error("{server} sends what cannot be understood: {said}")]
     Garbled {
@@ -123,8 +133,15 @@ impl Fault {
             Self::Refused { .. } => "refused",
             Self::Closed { .. } => "disconnected",
             Self::Late { .. } => "no answer",
+            Self::Busy { .. } => "busy",
             Self::Garbled { .. } => "garbled",
         }
+    }
+
+    /// How long the server wants to be left alone, if it says so.
+    #[must_use]
+    pub fn again_in(&self) -> Option<Duration> {
+        if let Self::Busy { again_in, .. } = self { *again_in } else { None }
     }
 }
 
@@ -153,7 +170,7 @@ impl Remedy for Fault {
             }
             Self::SignIn { .. } => "sign in with `noctui source login`, or correct [maintenance.source.oauth]".into(),
             Self::Refused { .. } => "see the server's words; a mail administrator knows more".into(),
-            Self::Closed { .. } | Self::Late { .. } => "wait; it is tried again".into(),
+            Self::Closed { .. } | Self::Late { .. } | Self::Busy { .. } => "wait; it is tried again".into(),
             Self::Garbled { .. } => "check that `server` is a mail server; it is tried again".into(),
         }
     }

@@ -104,7 +104,7 @@ async fn run<A: Account>(account: &A, desk: &mut Desk) -> Ended {
             continue;
         }
         // Accounts are locked when a wrong password comes again and again.
-        let again_in = (!is_login).then(|| pace.next(Instant::now()));
+        let again_in = (!is_login).then(|| pace.next(Instant::now()).max(fault.again_in().unwrap_or_default()));
         let trouble = Trouble::of(&fault);
         tracing::warn!(
             server = account.server(),

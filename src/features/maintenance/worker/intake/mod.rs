@@ -24,20 +24,22 @@ use tokio_util::sync::CancellationToken;
 use self::turn::{Going, Turn};
 use super::{Report, Shared, SourceHealth, SourceState};
 use crate::clock;
-use crate::config::{Imap, Source, SourceFrom};
+use crate::config::{Imap, Service, Source, SourceFrom, WebMail};
 use crate::features::maintenance::intake::{Intake, Read};
 use crate::features::maintenance::source::imap::{self, Mailbox};
 use crate::features::maintenance::source::maildir::Maildir;
-use crate::features::maintenance::source::{self, Bookmarks, Desk, Event, Handled, State, remote};
+use crate::features::maintenance::source::{self, Bookmarks, Desk, Event, Fates, Handled, State, remote, web};
 use crate::features::maintenance::store::record;
 use crate::features::maintenance::store::source as kept;
-use crate::store::Error;
+use crate::store::{Error, Store};
 
 /// What is told at once is read and recorded together: enough that commits are shared, few enough that a burst of large
 /// mails fits into memory.
 const BATCH: usize = 16;
 /// Batches that are read at the same time, while the one before is recorded.
 const READERS: usize = 2;
+/// Mails that a source is told of at once what became of them.
+const TOLD: usize = 500;
 /// Events between a source on a network and its reader. Each may have as many mails as were fetched at once.
 const REMOTE_CAPACITY: usize = 2;
 
@@ -59,13 +61,15 @@ enum Kind {
     Maildir(PathBuf),
     /// A mailbox on a server.
     Imap(Box<Imap>),
+    /// A mailbox that is read over HTTPS.
+    Web(Box<WebMail>),
 }
 
 /// Whether a source is on a network, and read by one process at a time.
 pub(super) fn is_remote(from: &SourceFrom) -> bool {
     match from {
         SourceFrom::Maildir { .. } => false,
-        SourceFrom::Imap(_) => true,
+        SourceFrom::Imap(_) | SourceFrom::Web(_) => true,
     }
 }
 
@@ -74,6 +78,19 @@ pub(crate) fn label(from: &SourceFrom) -> String {
     match from {
         SourceFrom::Maildir { path } => format!("maildir {}", path.display()),
         SourceFrom::Imap(config) => imap::label(config),
+        SourceFrom::Web(config) => web::label(config),
+    }
+}
+
+/// The kind of a source, as the configuration says it.
+pub(crate) fn kind(from: &SourceFrom) -> &'static str {
+    match from {
+        SourceFrom::Maildir { .. } => "maildir",
+        SourceFrom::Imap(_) => "imap",
+        SourceFrom::Web(config) => match config.service {
+            Service::Gmail => "gmail",
+            Service::Microsoft => "microsoft",
+        },
     }
 }
 
@@ -82,6 +99,32 @@ pub(crate) fn place(from: &SourceFrom) -> String {
     match from {
         SourceFrom::Maildir { path } => path.display().to_string(),
         SourceFrom::Imap(config) => format!("{} at {}: {}", config.user, config.server, config.folders.join(", ")),
+        SourceFrom::Web(config) => format!("{} at {}: {}", config.user, config.url, config.folders.join(", ")),
+    }
+}
+
+/// What became of the mails of a source, as the store has it.
+struct StoreFates {
+    store: Store,
+    label: String,
+}
+
+impl Fates for StoreFates {
+    fn untold(&self) -> Vec<(String, &'static str, Option<String>)> {
+        let label = self.label.clone();
+        let untold = self.store.read_blocking(|c| kept::untold(c, &label, TOLD));
+        let untold = untold.unwrap_or_else(|error| {
+            tracing::warn!(%error, source = label, "nobody knows what became of its mails");
+            Vec::new()
+        });
+        untold.into_iter().map(|(item, outcome, before)| (item, outcome.as_str(), before)).collect()
+    }
+
+    fn told(&self, marked: Vec<(String, &'static str)>) {
+        let label = self.label.clone();
+        if let Err(error) = self.store.write_blocking(move |c| kept::told(c, &label, &marked)) {
+            tracing::warn!(%error, source = self.label, "its mails are marked again");
+        }
     }
 }
 
@@ -170,6 +213,7 @@ impl Feed {
         let kind = match &source.from {
             SourceFrom::Maildir { path } => Kind::Maildir(path.clone()),
             SourceFrom::Imap(config) => Kind::Imap(config.clone()),
+            SourceFrom::Web(config) => Kind::Web(config.clone()),
         };
         let turn = Turn::new(shared.store.clone(), &source.name, is_remote(&source.from), shared.sync.subscribe());
         Self {
@@ -180,6 +224,7 @@ impl Feed {
                 place: place(&source.from),
                 health: SourceHealth::Starting,
                 fresh_at: None,
+                next_at: None,
                 received: 0,
                 alert: None,
             },
@@ -272,6 +317,13 @@ impl Feed {
                 let (out, events) = mpsc::channel(REMOTE_CAPACITY);
                 let desk = Desk::new(self.handled(), self.bookmarks(), out, wanted);
                 tasks.spawn(remote::watch(Mailbox::new(config), desk, stop.clone()));
+                events
+            }
+            Kind::Web(config) => {
+                let (out, events) = mpsc::channel(REMOTE_CAPACITY);
+                let fates = StoreFates { store: self.shared.store.clone(), label: self.label.clone() };
+                let desk = Desk::new(self.handled(), self.bookmarks(), out, wanted).with_fates(Arc::new(fates));
+                tasks.spawn(remote::watch(web::Mailbox::new(config), desk, stop.clone()));
                 events
             }
         }
@@ -426,7 +478,8 @@ impl Feed {
                     self.state.health = SourceHealth::Reading(mails);
                 }
             }
-            State::Watching { .. } => {
+            State::Watching { looks_every } => {
+                self.state.next_at = looks_every.map(|pause| clock::now() + pause);
                 self.left = 0;
                 if self.refused == 0 {
                     self.pause = self.first_pause;

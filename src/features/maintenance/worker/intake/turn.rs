@@ -47,7 +47,7 @@ impl Going {
     /// What the header is told, in fewer words.
     pub(super) fn of(state: &SourceState) -> Self {
         let (is_complete, failure, next_at) = match &state.health {
-            SourceHealth::Watching => (true, None, None),
+            SourceHealth::Watching => (true, None, state.next_at),
             SourceHealth::Failing(reason) => (false, Some(reason.clone()), None),
             SourceHealth::Down { trouble, again_at, .. } => (false, Some(trouble.one_line()), *again_at),
             SourceHealth::Waiting { why, again_at, .. } => (false, Some(why.clone()), Some(*again_at)),

@@ -1,0 +1,128 @@
+//! What people set by hand: maintenances made and corrected, mails attached, senders assigned; and the sources.
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+
+use super::desk::Desk;
+use crate::features::maintenance::worker::SourceHealth;
+use crate::trouble::Trouble;
+
+#[test]
+fn the_sources_are_listed_with_all_about_one_of_them() {
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let mut desk = Desk::live(columns, rows);
+        desk.press("S");
+        assert_snapshot!(format!("sources_{columns}x{rows}"), desk.screen());
+    }
+    let mut desk = Desk::live(120, 40);
+    desk.press("S");
+    let trouble = Trouble::new("imap.example:993 closed the connection").to_do("wait; it is tried again");
+    desk.source(SourceHealth::Down { brief: "disconnected", trouble, again_at: None });
+    assert!(desk.shows("✗ demo mailbox") && desk.shows("not by itself: r tries again"), "{}", desk.screen());
+}
+
+#[test]
+fn a_source_is_paused_looked_at_and_read_again_from_the_screen() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("S p");
+    assert!(desk.shows("demo mailbox: paused") && desk.shows("by ines"), "{}", desk.screen());
+    assert_eq!(desk.count("SELECT count(*) FROM source_state WHERE paused_by = 'ines'"), 1);
+    desk.wait(TimeDelta::minutes(1));
+    assert!(desk.shows(" p resume"), "{}", desk.screen());
+    desk.press("p");
+    assert!(desk.shows("demo mailbox: read again"), "{}", desk.screen());
+    desk.press("r");
+    assert_eq!(desk.count("SELECT count(*) FROM source_state WHERE wanted_at > 0 AND paused_by IS NULL"), 1);
+    desk.press("esc");
+    assert!(!desk.shows("─ sources"), "{}", desk.screen());
+}
+
+#[test]
+fn a_maintenance_is_made_by_hand_and_taken_back() {
+    let mut desk = Desk::live(100, 40);
+    desk.press("N");
+    assert_snapshot!("form_100x40", desk.screen());
+    desk.type_text("bramble").press("tab").type_text("BR-1").press("enter");
+    assert!(desk.shows("Start (UTC): \"\" is no time"), "{}", desk.screen());
+    desk.type_text("2026-11-22 02:00").press("tab").type_text("2026-11-22 01:00").press("enter");
+    assert!(desk.shows("End (UTC): it has to be after the start"), "{}", desk.screen());
+    desk.press("ctrl-u").type_text("2026-11-22 04:00").press("down").type_text("BR-A=degraded, BR-B").press("enter");
+    assert!(desk.shows("bramble BR-1: made; u undoes"), "{}", desk.screen());
+    desk.press("/").type_text("br-1").press("enter enter");
+    assert!(desk.shows("made by hand by ines") && desk.shows("no notice has spoken of it"), "{}", desk.screen());
+    assert!(desk.shows("degraded    BR-A") && desk.shows("outage      BR-B"), "{}", desk.screen());
+    desk.press("esc u");
+    assert_eq!(desk.count("SELECT count(*) FROM maintenance WHERE maintenance_id = 'BR-1'"), 0);
+}
+
+#[test]
+fn a_maintenance_gets_a_ticket_and_another_window_and_what_the_notices_say_is_taken_again() {
+    let mut desk = Desk::live(100, 50);
+    desk.press("/").type_text("ttn-0008500558").press("enter enter E");
+    assert_snapshot!("form_of_maintenance_100x50", desk.screen());
+    desk.type_text("NOC-4711").press("tab").type_text("ben").press("tab tab tab ctrl-u");
+    desk.type_text("2026-12-24 05:00").press("enter");
+    assert!(desk.shows("corrected; u undoes"), "{}", desk.screen());
+    assert!(desk.shows("NOC-4711") && desk.shows("the notices say otherwise; T takes that:"), "{}", desk.screen());
+    desk.press("T");
+    assert!(desk.shows("taken over; u undoes") && !desk.shows("the notices say otherwise"), "{}", desk.screen());
+    assert!(desk.shows("NOC-4711"), "{}", desk.screen());
+    desk.press("u u");
+    assert!(!desk.shows("Ticket"), "{}", desk.screen());
+    // What is typed and dropped changes nothing.
+    desk.press("E").type_text("NOC-1").press("esc E enter");
+    assert!(desk.shows("nothing was changed"), "{}", desk.screen());
+    // A ticket is found.
+    desk.press("E").type_text("NOC-99").press("enter esc / ctrl-u").type_text("noc-99");
+    assert!(desk.shows("TTN-0008500558"), "{}", desk.screen());
+}
+
+#[test]
+fn a_sender_is_assigned_in_two_keystrokes() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("m P");
+    assert!(desk.shows("Whose mails come from "), "{}", desk.screen());
+    assert_snapshot!("picker_120x40", desk.screen());
+    // The first of all is nobody's choice.
+    desk.press("enter");
+    assert!(desk.shows("nothing is chosen"), "{}", desk.screen());
+    // One that is in the address is.
+    desk.press("esc j P enter");
+    assert_eq!(desk.count("SELECT count(*) FROM sender WHERE provider = 'zayo'"), 1, "{}", desk.screen());
+    assert!(desk.shows("u undoes"), "{}", desk.screen());
+    desk.press("u");
+    assert_eq!(desk.count("SELECT count(*) FROM sender"), 0);
+    desk.press("P").type_text("colt").press("enter");
+    assert_eq!(desk.count("SELECT count(*) FROM sender WHERE provider = 'colt' AND who = 'ines'"), 1);
+    desk.press("R");
+    assert!(desk.shows("still cannot be"), "{}", desk.screen());
+}
+
+#[test]
+fn a_mail_is_shown_as_it_came_filled_in_by_hand_and_attached() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("m enter v");
+    assert!(desk.shows("Message-ID: ") || desk.shows("MIME-Version: "), "{}", desk.screen());
+    desk.press("v T").type_text("ttn-0008500558");
+    assert!(
+        desk.shows("Which maintenance does the mail belong to?") && desk.shows("zayo TTN-0008500558"),
+        "{}",
+        desk.screen()
+    );
+    desk.press("enter");
+    assert!(
+        desk.shows("mail attached; u undoes") && desk.shows("attached by ines to TTN-0008500558"),
+        "{}",
+        desk.screen()
+    );
+    desk.press("u");
+    assert!(desk.shows("undone: the mail belongs to it no more"), "{}", desk.screen());
+    desk.press("N");
+    assert!(desk.shows("What the mail means: "), "{}", desk.screen());
+    // Whatever is guessed: filled in anew.
+    for text in ["bramble", "BR-7", "confirmed", "2026-11-22 02:00", "2026-11-22 04:00", "BR-A"] {
+        desk.press("end ctrl-u").type_text(text).press("tab");
+    }
+    desk.press("enter");
+    assert!(desk.shows("accepted as bramble/BR-7; u undoes"), "{}", desk.screen());
+}

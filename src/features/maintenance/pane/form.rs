@@ -1,0 +1,437 @@
+//! Fields that are filled in by hand: a maintenance that is made or corrected, or what a mail means.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+use super::opened::{Load, Page};
+use super::{Outcome, State};
+use crate::features::maintenance::guess::Suggestion;
+use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
+use crate::features::maintenance::store::NotificationKey;
+use crate::features::maintenance::store::detail::Detail;
+use crate::features::maintenance::store::edit::{Edit, Made};
+use crate::features::maintenance::worker::{Mail, Target, Write};
+use crate::key::{Code, Key};
+use crate::ui::field::Field;
+
+/// How times are written.
+const TIME: &str = "%Y-%m-%d %H:%M";
+
+/// What a field is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Label {
+    /// Whose maintenance it is.
+    Provider,
+    /// What they call it.
+    Id,
+    /// Where it stands.
+    Status,
+    /// Start of the window.
+    Start,
+    /// End of the window.
+    End,
+    /// The circuits, each with what happens to it.
+    Circuits,
+    /// One line on what is done.
+    Summary,
+    /// A ticket of the user's own system.
+    Ticket,
+    /// Who looks after it.
+    Assignee,
+}
+
+impl Label {
+    /// Beside the field.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Provider => "Provider",
+            Self::Id => "Id",
+            Self::Status => "Status",
+            Self::Start => "Start (UTC)",
+            Self::End => "End (UTC)",
+            Self::Circuits => "Circuits",
+            Self::Summary => "Summary",
+            Self::Ticket => "Ticket",
+            Self::Assignee => "Assignee",
+        }
+    }
+
+    /// What can stand in it, where the label does not say that.
+    pub(crate) fn help(self) -> &'static str {
+        match self {
+            Self::Status => "tentative, confirmed, rescheduled, in process, completed or cancelled",
+            Self::Start | Self::End => "such as 2026-11-21 22:00, in UTC",
+            Self::Circuits => "with commas between; not an outage: AB-1=degraded, =reduced or =no impact",
+            Self::Ticket => "its id or its address; left empty there is none",
+            Self::Provider | Self::Id | Self::Summary | Self::Assignee => "",
+        }
+    }
+}
+
+/// What is filled in.
+#[derive(Debug)]
+enum Purpose {
+    /// A maintenance that no notice has told of.
+    Make,
+    /// What is known of one.
+    Edit(Target),
+    /// What a mail means that no rule reads.
+    Mail {
+        /// The mail.
+        key: NotificationKey,
+        /// When it was made.
+        made_at: DateTime<Utc>,
+        /// Who sent it.
+        sender: String,
+        /// The account that it may name.
+        account: Option<String>,
+    },
+}
+
+/// Fields being filled in.
+#[derive(Debug)]
+pub(crate) struct Form {
+    /// What for.
+    purpose: Purpose,
+    /// What it is about.
+    pub(crate) title: String,
+    /// The fields, with what stood in them at first.
+    pub(crate) fields: Vec<(Label, Field, String)>,
+    /// Which of them has the keyboard.
+    pub(crate) at: usize,
+    /// What is wrong with what was filled in.
+    pub(crate) problem: Option<String>,
+}
+
+impl Form {
+    /// With these texts.
+    fn new(purpose: Purpose, title: String, texts: Vec<(Label, String)>) -> Self {
+        let fields = texts.into_iter().map(|(label, text)| (label, Field::line(&text), text)).collect();
+        Self { purpose, title, fields, at: 0, problem: None }
+    }
+
+    /// Nothing is known.
+    fn of_nothing() -> Self {
+        let labels = [
+            (Label::Provider, ""),
+            (Label::Id, ""),
+            (Label::Status, "confirmed"),
+            (Label::Start, ""),
+            (Label::End, ""),
+            (Label::Circuits, ""),
+            (Label::Summary, ""),
+            (Label::Ticket, ""),
+            (Label::Assignee, ""),
+        ];
+        let texts = labels.map(|(label, text)| (label, text.to_owned()));
+        Self::new(Purpose::Make, "A maintenance made by hand".to_owned(), texts.into())
+    }
+
+    /// What is known of a maintenance.
+    fn of_detail(detail: &Detail) -> Self {
+        let texts = vec![
+            (Label::Ticket, detail.ticket.clone()),
+            (Label::Assignee, detail.assignee.clone()),
+            (Label::Status, detail.status.word().to_owned()),
+            (Label::Start, detail.start.format(TIME).to_string()),
+            (Label::End, detail.end.format(TIME).to_string()),
+            (Label::Circuits, detail.circuits.iter().map(as_typed).collect::<Vec<_>>().join(", ")),
+            (Label::Summary, detail.summary.clone()),
+        ];
+        let target = Target { key: detail.key, revision: detail.revision };
+        Self::new(Purpose::Edit(target), format!("{} {}", detail.provider, detail.maintenance_id), texts)
+    }
+
+    /// What is guessed of a mail.
+    fn of_mail(mail: &Mail) -> Self {
+        let guess = mail.suggestion.clone().unwrap_or_else(|| Suggestion::nothing(&mail.sender));
+        let time = |at: Option<DateTime<Utc>>| at.map(|at| at.format(TIME).to_string()).unwrap_or_default();
+        let texts = vec![
+            (Label::Provider, guess.provider),
+            (Label::Id, guess.maintenance_id.unwrap_or_default()),
+            (Label::Status, guess.status.word().to_owned()),
+            (Label::Start, time(guess.start)),
+            (Label::End, time(guess.end)),
+            (Label::Circuits, guess.circuits.join(", ")),
+            (Label::Summary, guess.summary),
+        ];
+        let (key, made_at, sender) = (mail.key, mail.made_at, mail.sender.clone());
+        let purpose = Purpose::Mail { key, made_at, sender, account: guess.account };
+        Self::new(purpose, format!("What the mail means: {}", mail.subject), texts)
+    }
+
+    /// The field that has the keyboard.
+    pub(crate) fn field(&mut self) -> Option<&mut Field> {
+        self.fields.get_mut(self.at).map(|(_, field, _)| field)
+    }
+
+    /// Goes to another field, round and round.
+    fn go(&mut self, forward: bool) {
+        let many = self.fields.len().max(1);
+        self.at = if forward { (self.at + 1) % many } else { (self.at + many - 1) % many };
+    }
+
+    /// What stands in a field.
+    fn text(&self, label: Label) -> &str {
+        self.fields.iter().find(|(other, ..)| *other == label).map_or("", |(_, field, _)| field.text().trim())
+    }
+
+    /// The same, if it is not what stood there at first.
+    fn changed(&self, label: Label) -> Option<&str> {
+        let (_, field, before) = self.fields.iter().find(|(other, ..)| *other == label)?;
+        (field.text() != before).then(|| field.text().trim())
+    }
+
+    /// What is to be written, or the first field that is wrong and why.
+    fn write(&self, who: &str) -> Result<Option<Write>, (Label, String)> {
+        let who = who.to_owned();
+        let filled = |label: Label| match self.text(label) {
+            "" => Err((label, "it has to be filled in".to_owned())),
+            text => Ok(text.to_owned()),
+        };
+        Ok(Some(match &self.purpose {
+            Purpose::Make => {
+                let (start, end) = self.window()?;
+                let made = Made {
+                    provider: filled(Label::Provider)?,
+                    maintenance_id: filled(Label::Id)?,
+                    status: self.status()?,
+                    start,
+                    end,
+                    circuits: self.circuits()?,
+                    summary: self.text(Label::Summary).to_owned(),
+                    ticket: self.text(Label::Ticket).to_owned(),
+                    assignee: self.text(Label::Assignee).to_owned(),
+                };
+                Write::Make { made: Box::new(made), who }
+            }
+            Purpose::Edit(target) => {
+                let is_moved = self.changed(Label::Start).is_some() || self.changed(Label::End).is_some();
+                let owned = |label| self.changed(label).map(str::to_owned);
+                let edit = Edit {
+                    window: if is_moved { Some(self.window()?) } else { None },
+                    status: if self.changed(Label::Status).is_some() { Some(self.status()?) } else { None },
+                    circuits: if self.changed(Label::Circuits).is_some() { Some(self.circuits()?) } else { None },
+                    summary: owned(Label::Summary),
+                    ticket: owned(Label::Ticket),
+                    assignee: owned(Label::Assignee),
+                };
+                if edit == Edit::default() {
+                    return Ok(None);
+                }
+                Write::Edit { target: *target, edit: Box::new(edit), who }
+            }
+            Purpose::Mail { key, made_at, sender, account } => {
+                let (start, end) = self.window()?;
+                let status = self.status()?;
+                let circuits = self.circuits()?;
+                if circuits.is_empty() && !status.is_final() {
+                    return Err((Label::Circuits, "it has to be filled in".to_owned()));
+                }
+                let notice = Notice {
+                    account: account.clone().unwrap_or_else(|| "unknown".to_owned()),
+                    circuits,
+                    end,
+                    maintenance_id: filled(Label::Id)?,
+                    organizer: sender.clone(),
+                    provider: filled(Label::Provider)?,
+                    sequence: 1,
+                    stamp: *made_at,
+                    start,
+                    status,
+                    summary: self.text(Label::Summary).to_owned(),
+                    uid: "0".to_owned(),
+                };
+                Write::Accept { key: *key, notice: Box::new(notice), who }
+            }
+        }))
+    }
+
+    /// Start and end.
+    fn window(&self) -> Result<(DateTime<Utc>, DateTime<Utc>), (Label, String)> {
+        let time = |label: Label| {
+            let text = self.text(label);
+            let read = NaiveDateTime::parse_from_str(text, TIME).map(|at| at.and_utc());
+            let read = read.or_else(|_| DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()));
+            read.map_err(|_| (label, format!("{text:?} is no time; write it as 2026-11-21 22:00")))
+        };
+        let (start, end) = (time(Label::Start)?, time(Label::End)?);
+        if end <= start {
+            return Err((Label::End, "it has to be after the start".to_owned()));
+        }
+        Ok((start, end))
+    }
+
+    /// Where it stands.
+    fn status(&self) -> Result<Status, (Label, String)> {
+        let text = self.text(Label::Status);
+        let known = Status::ALL.into_iter().find(|status| is_word(text, [status.word(), status.as_str()]));
+        known.ok_or_else(|| (Label::Status, format!("{text:?} is none; it is {}", Label::Status.help())))
+    }
+
+    /// The circuits.
+    fn circuits(&self) -> Result<Vec<Circuit>, (Label, String)> {
+        circuits(self.text(Label::Circuits)).map_err(|why| (Label::Circuits, why))
+    }
+}
+
+/// Whether `typed` is one of these words, in capitals or not, with blanks or dashes.
+fn is_word(typed: &str, words: [&str; 2]) -> bool {
+    words.iter().any(|word| word.replace('-', " ").eq_ignore_ascii_case(&typed.replace('-', " ")))
+}
+
+/// A circuit as somebody would type it.
+fn as_typed(circuit: &Circuit) -> String {
+    if circuit.impact == Impact::Outage {
+        return circuit.circuit_id.clone();
+    }
+    format!("{}={}", circuit.circuit_id, circuit.impact.word())
+}
+
+/// Circuits as they are typed, each with what happens to it unless it is an outage.
+fn circuits(text: &str) -> Result<Vec<Circuit>, String> {
+    let circuit = |typed: &str| {
+        let known =
+            |typed: &str| Impact::ALL.into_iter().find(|impact| is_word(typed, [impact.word(), impact.as_str()]));
+        let (id, impact) = match typed.rsplit_once('=').map(|(id, word)| (id.trim(), word.trim())) {
+            Some((id, word)) if !id.is_empty() => match known(word) {
+                Some(impact) => (id, impact),
+                // A word of letters alone is meant as an impact; anything else belongs to the id.
+                None if word.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '-') => {
+                    return Err(format!("{word:?} is no impact; it is outage, degraded, reduced or no impact"));
+                }
+                None => (typed, Impact::Outage),
+            },
+            _ => (typed, Impact::Outage),
+        };
+        Ok(Circuit { circuit_id: id.to_owned(), impact })
+    };
+    text.split(',').map(str::trim).filter(|typed| !typed.is_empty()).map(circuit).collect()
+}
+
+impl State {
+    /// `N`: a maintenance made by hand, or what an opened mail means.
+    pub(super) fn fill_in(&mut self) -> Outcome {
+        let form = match self.pages.last() {
+            Some(Page::Notification(page)) => match &page.mail {
+                Load::Ready(mail) if mail.outcome.needs_a_look() => Form::of_mail(mail),
+                Load::Ready(_) => return Outcome::warn("it was read: what it says is known"),
+                Load::Loading | Load::Failed(_) => return Outcome::none(),
+            },
+            Some(_) | None => Form::of_nothing(),
+        };
+        self.editor = Some(super::editor::Editor::Form(Box::new(form)));
+        Outcome::none()
+    }
+
+    /// `E`: corrects what is opened.
+    pub(super) fn correct(&mut self) -> Outcome {
+        let Some(Page::Maintenance(page)) = self.pages.last() else { return Outcome::none() };
+        let Load::Ready(detail) = &page.detail else { return Outcome::none() };
+        let form = Form::of_detail(detail);
+        self.editor = Some(super::editor::Editor::Form(Box::new(form)));
+        Outcome::none()
+    }
+
+    /// A key in a form.
+    pub(super) fn typed_in_form(&mut self, key: Key) -> Outcome {
+        let Some(super::editor::Editor::Form(form)) = &mut self.editor else { return Outcome::none() };
+        if key.code == Code::Enter {
+            return self.save_form();
+        }
+        if key.code == Code::Tab {
+            form.go(!key.shift);
+        } else if matches!(key.code, Code::Down | Code::Up) {
+            form.go(key.code == Code::Down);
+        } else {
+            if let Some(field) = form.field() {
+                field.key(key);
+            }
+            form.problem = None;
+        }
+        Outcome::none()
+    }
+
+    /// Enter in a form.
+    fn save_form(&mut self) -> Outcome {
+        let Some(super::editor::Editor::Form(form)) = &mut self.editor else { return Outcome::none() };
+        match form.write(&self.who) {
+            Ok(write) => {
+                self.editor = None;
+                match write {
+                    Some(write) => Outcome::ask(write),
+                    None => Outcome::warn("nothing was changed"),
+                }
+            }
+            Err((label, why)) => {
+                form.at = form.fields.iter().position(|(other, ..)| *other == label).unwrap_or(form.at);
+                form.problem = Some(format!("{}: {why}", label.as_str()));
+                Outcome::none()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The form with these texts typed in.
+    fn filled(texts: &[(Label, &str)]) -> Form {
+        let mut form = Form::of_nothing();
+        for (label, text) in texts {
+            let field = form.fields.iter_mut().find(|(other, ..)| other == label).unwrap();
+            field.1 = Field::line(text);
+        }
+        form
+    }
+
+    const WHOLE: &[(Label, &str)] = &[
+        (Label::Provider, "bramble"),
+        (Label::Id, "BR-1"),
+        (Label::Status, "rescheduled"),
+        (Label::Start, "2026-11-21 22:00"),
+        (Label::End, "2026-11-21T23:30:00+01:00"),
+        (Label::Circuits, "AB-1, CD=2=degraded ,"),
+    ];
+
+    #[test]
+    fn what_is_typed_becomes_a_maintenance() {
+        let Ok(Some(Write::Make { made, who })) = filled(WHOLE).write("anna") else { panic!("it is whole") };
+        assert_eq!((made.status, who.as_str()), (Status::ReScheduled, "anna"));
+        assert_eq!(made.end - made.start, chrono::TimeDelta::minutes(30));
+        let circuit = |id: &str, impact| Circuit { circuit_id: id.to_owned(), impact };
+        assert_eq!(made.circuits, [circuit("AB-1", Impact::Outage), circuit("CD=2", Impact::Degraded)]);
+        let typed = "A-1=reduced-redundancy, A-2=Reduced,A-3 = no impact, A-4=OUTAGE, A=5, =A6";
+        let read = circuits(typed).unwrap().into_iter().map(|circuit| (circuit.circuit_id, circuit.impact.word()));
+        let read: Vec<String> = read.map(|(id, word)| format!("{id} {word}")).collect();
+        assert_eq!(read.join(", "), "A-1 reduced, A-2 reduced, A-3 no impact, A-4 outage, A=5 outage, =A6 outage");
+    }
+
+    #[test]
+    fn what_stands_in_a_form_at_first_can_be_saved_again() {
+        for status in Status::ALL {
+            let form = filled(&[(Label::Status, status.word())]);
+            assert_eq!(form.status().unwrap(), status);
+        }
+        for impact in Impact::ALL {
+            let circuit = Circuit { circuit_id: "/OGYX/900001/ /ZYO /".to_owned(), impact };
+            assert_eq!(circuits(&as_typed(&circuit)).unwrap(), [circuit]);
+        }
+    }
+
+    #[test]
+    fn the_field_that_is_wrong_is_named() {
+        for (label, text) in [
+            (Label::Id, " "),
+            (Label::Status, "soon"),
+            (Label::Start, "tonight"),
+            (Label::End, "2026-11-21 21:00"),
+            (Label::Circuits, "AB-1=degradd"),
+        ] {
+            let mut form = filled(WHOLE);
+            form.fields.iter_mut().find(|(other, ..)| *other == label).unwrap().1 = Field::line(text);
+            let (wrong, why) = form.write("anna").unwrap_err();
+            assert_eq!(wrong, label, "{why}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What is being filled in or chosen, at the bottom of the pane.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::features::maintenance::pane::form::Form;
+use crate::features::maintenance::pane::picker::Picker;
+use crate::ui::Look;
+use crate::ui::field::Field;
+use crate::ui::line::{Pen, width};
+use crate::ui::theme::Role;
+
+/// Width of the labels of a form.
+const LABEL: usize = 13;
+/// Lines of a choice.
+const CHOICE: u16 = 8;
+
+/// Room at the bottom for a title and so many lines, with the title drawn.
+fn room(title: &str, lines: u16, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Rect {
+    let height = lines.saturating_add(1).min(area.height);
+    let room = Rect { y: area.bottom().saturating_sub(height), height, ..area };
+    look.clear(room, buffer);
+    let (rule, dash) = (look.theme.style(Role::Muted), look.pick("─", "-"));
+    let mut pen = Pen::new(buffer, room, 0);
+    pen.text(dash, rule).text(&format!(" {title} "), look.theme.style(Role::Accent));
+    let left = pen.left();
+    pen.repeat(dash, left, rule);
+    Rect { y: room.y.saturating_add(1), height: room.height.saturating_sub(1), ..room }
+}
+
+/// Draws a field into row `y` behind what is there already; returns where its cursor is. Of a text that is too long the end
+/// before the cursor is shown.
+fn draw_field(field: &Field, from: usize, look: &Look<'_>, area: Rect, y: u16, buffer: &mut Buffer) -> Position {
+    let cells = usize::from(area.width).saturating_sub(from + 1).max(1);
+    let before = field.before_cursor();
+    let mut start = 0;
+    while width(before.get(start..).unwrap_or_default()) > cells {
+        start += before.get(start..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+    }
+    let text = field.text().get(start..).unwrap_or_default();
+    Pen::new(buffer, area, y).skip(from).text(text, look.theme.style(Role::Text));
+    let at = from + width(before.get(start..).unwrap_or_default());
+    let x = area.x.saturating_add(u16::try_from(at).unwrap_or(u16::MAX));
+    Position { x: x.min(area.right().saturating_sub(1)), y: (area.y + y).min(area.bottom().saturating_sub(1)) }
+}
+
+/// Draws a form; returns where text is typed.
+pub(super) fn draw_form(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Position {
+    let many = u16::try_from(form.fields.len()).unwrap_or(u16::MAX);
+    let room = room(&form.title, many + 1, look, area, buffer);
+    // Where not all of them fit, those around the one that is typed in.
+    let shown = usize::from(room.height.saturating_sub(1)).max(1);
+    let first = (form.at + 1).saturating_sub(shown);
+    let mut cursor = Position { x: room.x, y: room.y };
+    for (row, (index, (label, field, before))) in form.fields.iter().enumerate().skip(first).take(shown).enumerate() {
+        let y = u16::try_from(row).unwrap_or(u16::MAX);
+        let is_here = index == form.at;
+        let role = match (is_here, field.text() == before) {
+            (true, _) => Role::Accent,
+            (false, true) => Role::Muted,
+            (false, false) => Role::Changed,
+        };
+        let mut pen = Pen::new(buffer, room, y);
+        pen.skip(1).text(if is_here { look.pick("›", ">") } else { " " }, look.theme.style(Role::Accent));
+        pen.column(label.as_str(), LABEL, look.theme.style(role));
+        let at = draw_field(field, LABEL + 3, look, room, y, buffer);
+        if is_here {
+            cursor = at;
+        }
+    }
+    let help = form.fields.get(form.at).map_or("", |(label, ..)| label.help());
+    let (text, role) = form.problem.as_ref().map_or((help, Role::Muted), |problem| (problem.as_str(), Role::Failed));
+    Pen::new(buffer, room, room.height.saturating_sub(1)).skip(3).text(text, look.theme.style(role));
+    cursor
+}
+
+/// Draws a choice; returns where text is typed.
+pub(super) fn draw_picker(picker: &Picker, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Position {
+    let room = room(&picker.title(), CHOICE + 1, look, area, buffer);
+    Pen::new(buffer, room, 0).skip(1).text("/", look.theme.style(Role::Key));
+    let cursor = draw_field(&picker.field, 2, look, room, 0, buffer);
+    let muted = look.theme.style(Role::Muted);
+    let lines = usize::from(room.height.saturating_sub(1));
+    match picker.choice() {
+        None => {
+            Pen::new(buffer, room, 1).skip(2).text("looking …", muted);
+        }
+        Some(choice) if choice.is_empty() => {
+            Pen::new(buffer, room, 1).skip(2).text(picker.nothing(), muted);
+        }
+        Some(choice) => {
+            let first = (picker.at + 1).saturating_sub(lines);
+            for (row, (index, name)) in choice.iter().enumerate().skip(first).take(lines).enumerate() {
+                let y = u16::try_from(row + 1).unwrap_or(u16::MAX);
+                let mut pen = Pen::new(buffer, room, y);
+                pen.skip(2).text(name, look.theme.style(Role::Text));
+                if index == picker.at {
+                    pen.highlight(look.theme.style(Role::Selected));
+                }
+            }
+        }
+    }
+    cursor
+}

@@ -1,0 +1,260 @@
+//! Microsoft Graph, `https://learn.microsoft.com/graph/api/message-delta`: what changed in a folder since a link that it
+//! gave, mails as they came, categories.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::ask::{Answer, Asker, Request, query, segment};
+use super::{Connection, Folder, hand};
+use crate::clock;
+use crate::config::WebMail;
+use crate::features::maintenance::source::imap::plan::is_wanted;
+use crate::features::maintenance::source::remote::Fault;
+use crate::features::maintenance::source::{Desk, Event, Received};
+
+/// Ids stay the same when a mail is moved, and a page is as large as it can be.
+const PREFER: &str = "IdType=\"ImmutableId\", odata.maxpagesize=200";
+/// Pages of one look.
+const PAGES: usize = 1000;
+/// Folders that Graph knows under a name of their own, in every language.
+const WELL_KNOWN: [&str; 6] = ["inbox", "archive", "junkemail", "deleteditems", "msgfolderroot", "clutter"];
+/// Folders that are named to somebody who looks for one.
+const NAMED: usize = 20;
+
+/// What changed in a folder.
+struct Changes {
+    /// Ids and when they came, of the mails that are wanted as far as that can be told.
+    mails: Vec<(String, Option<DateTime<Utc>>)>,
+    /// Where to ask next time.
+    link: String,
+}
+
+impl Connection {
+    /// Where everything of the mailbox stands.
+    fn mailbox(&self) -> String {
+        format!("/v1.0/users/{}", segment(&self.config.user))
+    }
+
+    /// Hands out what is new in a folder, and then a bookmark; or says why it cannot be read.
+    pub(super) async fn read_folder(&mut self, name: &str, desk: &mut Desk) -> Result<Result<Folder, String>, Fault> {
+        let id = match self.folder_id(name).await? {
+            Ok(id) => id,
+            Err(why) => return Ok(Err(why)),
+        };
+        // Of another server's the folder is listed anew.
+        let kept = desk.bookmark(name).await.filter(|link| link.starts_with(&self.config.url));
+        let since_then = match &kept {
+            Some(link) => self.changes(link.clone()).await?,
+            None => None,
+        };
+        let changes = if let Some(changes) = since_then {
+            changes
+        } else {
+            if kept.is_some() {
+                tracing::info!(folder = name, "what changed is not known any more; the folder is listed anew");
+            }
+            let first = self.first_link(&id, clock::now());
+            let Some(changes) = self.changes(first).await? else {
+                // Another folder may be meant by the name now.
+                self.names.retain(|(known, _)| known != name);
+                return Ok(Err("it is gone".to_owned()));
+            };
+            changes
+        };
+        let Changes { mut mails, link } = changes;
+        // The newest first, so that a first look shows this week at once.
+        mails.sort_by_key(|(_, received)| std::cmp::Reverse(*received));
+        let times: std::collections::HashMap<String, Option<DateTime<Utc>>> = mails.iter().cloned().collect();
+        let (asker, config, mailbox) = (&self.asker, &self.config, self.mailbox());
+        let ids = mails.into_iter().map(|(id, _)| id).collect();
+        let keys = hand::hand_out(ids, desk, |id| {
+            let delivered = times.get(&id).copied().flatten();
+            fetch(asker, config, format!("{mailbox}/messages/{}", segment(&id)), id, delivered)
+        })
+        .await?;
+        desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: link }).await?;
+        Ok(Ok(Folder { keys }))
+    }
+
+    /// Where a folder is asked for the first time.
+    fn first_link(&self, folder: &str, now: DateTime<Utc>) -> String {
+        let mut question = vec![("$select", "receivedDateTime,from".to_owned())];
+        if let Some(days) = self.config.wanted.since_days {
+            let since = (now - TimeDelta::days(days.into())).to_rfc3339_opts(SecondsFormat::Secs, true);
+            question.push(("$filter", format!("receivedDateTime ge {since}")));
+        }
+        format!("{}/mailFolders/{}/messages/delta?{}", self.mailbox(), segment(folder), query(&question))
+    }
+
+    /// What changed since a link was given; `None` where that is not known any more.
+    async fn changes(&self, link: String) -> Result<Option<Changes>, Fault> {
+        let mut changes = Changes { mails: Vec::new(), link };
+        for _ in 0..PAGES {
+            let request = Request { prefer: Some(PREFER), ..Request::get(&changes.link) };
+            let Ok(answer) = self.asker.object(request).await? else { return Ok(None) };
+            for mail in answer.get("value").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) {
+                // What was deleted or moved away is no news: a maintenance stays one.
+                let is_removed = mail.get("@removed").is_some();
+                let Some(id) = text(mail, "id").filter(|_| !is_removed && self.is_from_wanted(mail)) else { continue };
+                let received = text(mail, "receivedDateTime").and_then(|at| at.parse().ok());
+                changes.mails.push((id.to_owned(), received));
+            }
+            match (text(&answer, "@odata.nextLink"), text(&answer, "@odata.deltaLink")) {
+                (Some(next), _) => next.clone_into(&mut changes.link),
+                (None, Some(delta)) => {
+                    delta.clone_into(&mut changes.link);
+                    return Ok(Some(changes));
+                }
+                (None, None) => return Err(self.asker.garbled("changes that do not end")),
+            }
+        }
+        Err(self.asker.garbled("changes that do not end"))
+    }
+
+    /// Whether a mail is from somebody whose mails are wanted, as far as From tells.
+    fn is_from_wanted(&self, mail: &Value) -> bool {
+        let wanted = &self.config.wanted;
+        let is_from = wanted.sender_header.eq_ignore_ascii_case("From");
+        let senders = if is_from { &wanted.senders } else { &self.config.limit_from };
+        let Some(address) = mail.pointer("/from/emailAddress/address").and_then(Value::as_str) else {
+            // A change of a mail may leave out what has not changed.
+            return true;
+        };
+        let of = crate::config::Wanted { senders: senders.clone(), ..wanted.clone() };
+        is_wanted(&of, format!("From: <{}>\r\n\r\n", address.replace(['\r', '\n'], "")).as_bytes())
+    }
+
+    /// What Graph calls a folder, or why there is none. A folder in another is written with a slash.
+    async fn folder_id(&mut self, name: &str) -> Result<Result<String, String>, Fault> {
+        if let Some((_, id)) = self.names.iter().find(|(known, _)| known == name) {
+            return Ok(Ok(id.clone()));
+        }
+        let mut at: Option<String> = None;
+        for part in name.split('/') {
+            let lower = part.to_lowercase();
+            if at.is_none() && WELL_KNOWN.contains(&lower.as_str()) {
+                at = Some(lower);
+                continue;
+            }
+            let below = match &at {
+                Some(above) => format!("{}/mailFolders/{}/childFolders", self.mailbox(), segment(above)),
+                None => format!("{}/mailFolders", self.mailbox()),
+            };
+            // A quote is written twice.
+            let filter = format!("displayName eq '{}'", part.replace('\'', "''"));
+            let question = query(&[("$filter", filter), ("$select", "id,displayName".to_owned())]);
+            let found = match self.asker.object(Request::get(&format!("{below}?{question}"))).await? {
+                Ok(found) => found,
+                Err(said) => return Ok(Err(said)),
+            };
+            match found.pointer("/value/0").and_then(|folder| text(folder, "id")) {
+                Some(id) => at = Some(id.to_owned()),
+                None => {
+                    return Ok(Err(format!("there is no such folder; there are {}", self.some_folders(&below).await?)));
+                }
+            }
+        }
+        let Some(id) = at else { return Ok(Err("a folder has a name".to_owned())) };
+        self.names.push((name.to_owned(), id.clone()));
+        Ok(Ok(id))
+    }
+
+    /// Some of the folders there are, for somebody who looks for one.
+    async fn some_folders(&self, below: &str) -> Result<String, Fault> {
+        let target =
+            format!("{below}?{}", query(&[("$top", NAMED.to_string()), ("$select", "displayName".to_owned())]));
+        let found = self.asker.object(Request::get(&target)).await?.unwrap_or_default();
+        let folders = found.get("value").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        Ok(folders.iter().filter_map(|folder| text(folder, "displayName")).collect::<Vec<_>>().join(", "))
+    }
+
+    /// How many mails a folder has, or why that cannot be said.
+    pub(super) async fn count_folder(&mut self, name: &str) -> Result<Result<u32, String>, Fault> {
+        let id = match self.folder_id(name).await? {
+            Ok(id) => id,
+            Err(why) => return Ok(Err(why)),
+        };
+        let target = format!("{}/mailFolders/{}?$select=totalItemCount", self.mailbox(), segment(&id));
+        let found = self.asker.object(Request::get(&target)).await?;
+        let count = |folder: Value| folder.get("totalItemCount").and_then(Value::as_u64).unwrap_or_default();
+        Ok(found.map(count).map(|many| u32::try_from(many).unwrap_or(u32::MAX)))
+    }
+
+    /// Gives mails a category for what became of them, and takes the one away that they had before; others stay. Or says
+    /// what is in the way.
+    pub(super) async fn categorise(
+        &mut self,
+        untold: &[(String, &'static str, Option<String>)],
+    ) -> Result<Result<(), String>, Fault> {
+        for (id, outcome, before) in untold {
+            let add = self.label_for(outcome);
+            let remove =
+                before.as_deref().and_then(|before| self.label_for(before)).filter(|label| Some(*label) != add);
+            if add.is_none() && remove.is_none() {
+                continue;
+            }
+            let target = format!("{}/messages/{}", self.mailbox(), segment(id));
+            let look = format!("{target}?$select=categories");
+            // A mail that is gone needs none.
+            let Ok(mail) = self.asker.object(Request { prefer: Some(PREFER), ..Request::get(&look) }).await? else {
+                continue;
+            };
+            let has = mail.get("categories").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let mut categories: Vec<&str> =
+                has.iter().filter_map(Value::as_str).filter(|name| Some(*name) != remove).collect();
+            if let Some(add) = add.filter(|add| !categories.contains(add)) {
+                categories.push(add);
+            }
+            let body = json!({"categories": categories});
+            let change = Request { prefer: Some(PREFER), ..Request::change(Method::PATCH, &target, &body) };
+            // One that went meanwhile needs none either.
+            let _gone = self.asker.object(change).await?;
+        }
+        Ok(Ok(()))
+    }
+}
+
+/// A mail as it came, from `target`; `None` if it is gone or nobody wants it.
+async fn fetch(
+    asker: &Asker,
+    config: &WebMail,
+    target: String,
+    id: String,
+    delivered: Option<DateTime<Utc>>,
+) -> Result<Option<Received>, Fault> {
+    let most = usize::try_from(config.wanted.max_size_bytes).unwrap_or(usize::MAX);
+    let target = format!("{target}/$value");
+    let request = Request { most, prefer: Some(PREFER), ..Request::get(&target) };
+    let Answer::Here { body, cut } = asker.ask(request).await? else { return Ok(None) };
+    if !config.wanted.senders.is_empty() && !is_wanted(&config.wanted, &header_of(&body, &config.wanted.sender_header))
+    {
+        return Ok(None);
+    }
+    Ok(Some(Received { key: id, delivered, body: Ok(body), cut_from: cut }))
+}
+
+/// One header of a mail with the lines that belong to it.
+fn header_of(raw: &[u8], name: &str) -> Vec<u8> {
+    let mut header = Vec::new();
+    let mut is_it = false;
+    for line in raw.split_inclusive(|byte| *byte == b'\n') {
+        if line.trim_ascii().is_empty() {
+            break;
+        }
+        if !line.first().is_some_and(u8::is_ascii_whitespace) {
+            let known = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            is_it = known.eq_ignore_ascii_case(name.as_bytes());
+        }
+        if is_it {
+            header.extend_from_slice(line);
+        }
+    }
+    header.extend_from_slice(b"\r\n");
+    header
+}
+
+/// A text of an object.
+fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+    value.get(name).and_then(Value::as_str)
+}

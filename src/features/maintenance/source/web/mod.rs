@@ -1,0 +1,184 @@
+//! Mailboxes that are read over HTTPS: Gmail by its API, Microsoft 365 and Exchange Online by Graph.
+//!
+//! | file | what |
+//! |---|---|
+//! | `ask` | requests with a token, and what their answers mean: repeated where that can help |
+//! | `gmail` | the Gmail API: lists, the history since, mails, labels |
+//! | `graph` | Microsoft Graph: the changes of a folder since, mails, categories |
+//! | `hand` | mails, fetched some at a time and handed out, the newest first |
+//!
+//! Nothing is marked as seen, moved or deleted. Only where `labels` are configured a mail is labelled with what became of
+//! it; the store knows which were, so that a label that could not be set is set later, and one that is wrong after rules
+//! have changed is changed.
+
+mod ask;
+mod gmail;
+mod graph;
+mod hand;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use self::ask::Asker;
+use super::Desk;
+use super::remote::{Account, CaughtUp, Fault, Seen, Session};
+use crate::config::{Service, WebMail};
+
+/// How long recording what was handed out is waited for, before mails are labelled.
+const RECORDED_WITHIN: Duration = Duration::from_secs(30);
+/// The pause between two looks whether it is recorded.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A mailbox that is read over HTTPS.
+#[derive(Debug, Clone)]
+pub struct Mailbox {
+    /// As configured.
+    config: Arc<WebMail>,
+    /// What is asked with.
+    asker: Arc<Asker>,
+}
+
+impl Mailbox {
+    /// A mailbox that nobody has asked for yet.
+    #[must_use]
+    pub fn new(config: &WebMail) -> Self {
+        let config = Arc::new(config.clone());
+        Self { asker: Arc::new(Asker::new(&config)), config }
+    }
+
+    /// The same with another first pause, for tests of what is repeated.
+    #[cfg(test)]
+    fn with_pause(config: &WebMail, pause: Duration) -> Self {
+        let config = Arc::new(config.clone());
+        Self { asker: Arc::new(Asker::new(&config).with_pause(pause)), config }
+    }
+}
+
+/// The name of a mailbox in the store: whose it is and where.
+#[must_use]
+pub fn label(config: &WebMail) -> String {
+    let service = match config.service {
+        Service::Gmail => "gmail",
+        Service::Microsoft => "microsoft",
+    };
+    format!("{service} {}", config.user)
+}
+
+impl Account for Mailbox {
+    type Session = Connection;
+
+    fn server(&self) -> String {
+        self.config.url.clone()
+    }
+
+    fn has_fleeting_login(&self) -> bool {
+        // The asker has tried another token already.
+        false
+    }
+
+    async fn open(&self) -> Result<Connection, Fault> {
+        self.asker.begin().await?;
+        Ok(Connection { config: Arc::clone(&self.config), asker: Arc::clone(&self.asker), names: Vec::new() })
+    }
+}
+
+/// What is known of a mailbox while it is read.
+#[derive(Debug)]
+pub struct Connection {
+    /// As configured.
+    config: Arc<WebMail>,
+    /// What is asked with.
+    asker: Arc<Asker>,
+    /// Labels or folders by their names, and what the service calls them.
+    names: Vec<(String, String)>,
+}
+
+/// What came of reading one folder.
+struct Folder {
+    /// Keys of what was handed out.
+    keys: Vec<String>,
+}
+
+impl Connection {
+    /// Labels mails with what became of them, as far as that is known.
+    async fn label(&mut self, desk: &Desk, handed_out: &[String]) -> Result<Option<String>, Fault> {
+        if self.config.labels.is_empty() {
+            return Ok(None);
+        }
+        // Recorded on the other side; what is not by then is labelled after the next look.
+        let mut waited = Duration::ZERO;
+        while waited < RECORDED_WITHIN && desk.left(handed_out).await > 0 {
+            sleep(LOOK).await;
+            waited += LOOK;
+        }
+        loop {
+            let untold = desk.untold().await;
+            if untold.is_empty() {
+                return Ok(None);
+            }
+            let marked = match self.config.service {
+                Service::Gmail => self.label_in_gmail(&untold).await?,
+                Service::Microsoft => self.categorise(&untold).await?,
+            };
+            match marked {
+                Ok(()) => desk.marked(untold.into_iter().map(|(key, outcome, _)| (key, outcome)).collect()).await,
+                Err(why) => return Ok(Some(why)),
+            }
+        }
+    }
+
+    /// The label for an outcome.
+    fn label_for(&self, outcome: &str) -> Option<&str> {
+        self.config.labels.iter().find(|(known, _)| *known == outcome).map(|(_, label)| label.as_str())
+    }
+}
+
+impl Session for Connection {
+    async fn catch_up(&mut self, desk: &mut Desk) -> Result<CaughtUp, Fault> {
+        let config = Arc::clone(&self.config);
+        let (mut troubles, mut keys) = (Vec::new(), Vec::new());
+        for name in &config.folders {
+            let read = match config.service {
+                Service::Gmail => self.read_label(name, desk).await,
+                Service::Microsoft => self.read_folder(name, desk).await,
+            };
+            match read {
+                Ok(Ok(folder)) => keys.extend(folder.keys),
+                // One that is gone does not hold up the others.
+                Ok(Err(why)) => troubles.push(format!("folder {name}: {why}")),
+                Err(fault) => return Err(fault),
+            }
+        }
+        troubles.extend(self.label(desk, &keys).await?);
+        Ok(CaughtUp { looks_every: Some(config.poll_every), troubles })
+    }
+
+    async fn wait(&mut self, desk: &mut Desk) -> Result<(), Fault> {
+        // Cancel safety: each branch only waits.
+        tokio::select! {
+            () = sleep(self.config.poll_every) => {}
+            () = desk.wanted() => {}
+        }
+        Ok(())
+    }
+
+    async fn survey(&mut self) -> Result<Vec<Seen>, Fault> {
+        let config = Arc::clone(&self.config);
+        let mut seen = Vec::new();
+        for name in &config.folders {
+            let mails = match config.service {
+                Service::Gmail => self.count_label(name).await?,
+                Service::Microsoft => self.count_folder(name).await?,
+            };
+            seen.push(Seen { folder: name.clone(), mails });
+        }
+        Ok(seen)
+    }
+
+    async fn close(self) {}
+}

@@ -1,0 +1,174 @@
+//! Gmail.
+
+use super::google::Google;
+use super::*;
+
+/// So many mails of one sender, a second apart.
+fn fill(google: &Google, mails: usize) {
+    let mut state = google.state();
+    for number in 0..mails {
+        let at = 1_795_220_000_000 + i64::try_from(number).unwrap() * 1000;
+        state.deliver(mail("noc@isp.example", &format!("mail {number}")), at);
+    }
+}
+
+#[tokio::test]
+async fn a_mailbox_is_read_page_by_page_the_newest_first_and_then_what_is_new() {
+    let (google, url, _tasks) = Google::start().await;
+    fill(&google, 8);
+    let (kept, config) = (Arc::new(Kept::default()), config(Service::Gmail, &url));
+    kept.read(&config).await.unwrap();
+    let subjects: Vec<String> = (0..8).rev().map(|number| format!("mail {number}")).collect();
+    assert_eq!(kept.subjects(), subjects);
+    assert_eq!(google.state().door.scope, "mail extra");
+    let first = kept.mails.lock().unwrap()[0].clone();
+    assert_eq!(first.delivered.unwrap().timestamp(), 1_795_220_007);
+    assert_eq!(first.body.unwrap(), mail("noc@isp.example", "mail 7"));
+    // Nothing is new: one question for labels, one for the history.
+    google.state().asked.clear();
+    kept.read(&config).await.unwrap();
+    assert_eq!(google.state().asked, ["labels", "history"]);
+    // Something is, and something old was put into the inbox again.
+    google.state().deliver(mail("noc@isp.example", "new"), 1_795_230_000_000);
+    let old = google.state().messages[0].id.clone();
+    google.state().mark(&old, "INBOX");
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects().len(), 9);
+    assert_eq!(kept.subjects().last().unwrap(), "new");
+    assert!(
+        google.state().messages.iter().all(|message| message.labels.contains(&"UNREAD".to_owned())),
+        "nothing is marked as read"
+    );
+}
+
+#[tokio::test]
+async fn a_history_that_does_not_go_back_far_enough_loses_and_doubles_nothing() {
+    let (google, url, _tasks) = Google::start().await;
+    fill(&google, 4);
+    let (kept, config) = (Arc::new(Kept::default()), config(Service::Gmail, &url));
+    kept.read(&config).await.unwrap();
+    google.state().deliver(mail("noc@isp.example", "new"), 1_795_230_000_000);
+    let point = google.state().point;
+    google.state().forgotten = point + 1;
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects().len(), 5);
+    google.state().forgotten = 0;
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects().len(), 5);
+}
+
+#[tokio::test]
+async fn what_goes_wrong_for_a_while_is_asked_again() {
+    let (google, url, _tasks) = Google::start().await;
+    fill(&google, 3);
+    let (kept, config) = (Arc::new(Kept::default()), config(Service::Gmail, &url));
+    google.state().door.faults = vec![(503, None), (429, Some(0)), (500, None), (403, None)];
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects().len(), 3);
+    // A token that ends in the middle is fetched anew, once.
+    google.state().deliver(mail("noc@isp.example", "new"), 1_795_230_000_000);
+    let tokens = google.state().door.issued;
+    google.state().door.expires_after = Some(2);
+    kept.read(&config).await.unwrap();
+    assert_eq!(
+        (kept.subjects().len(), google.state().door.issued),
+        (4, tokens + 2),
+        "one for the connection, one more"
+    );
+    // One that wants to be left alone for long is left alone, and says for how long.
+    google.state().door.faults = vec![(429, Some(900))];
+    let told = kept.read(&config).await.unwrap_err();
+    assert_eq!(told.again_in(), Some(Duration::from_mins(15)), "{told:?}");
+    google.state().door.faults = vec![(502, None); 5];
+    assert!(matches!(kept.read(&config).await.unwrap_err(), Fault::Busy { again_in: None, .. }));
+}
+
+#[tokio::test]
+async fn mails_of_named_senders_are_fetched_and_no_others() {
+    let (google, url, _tasks) = Google::start().await;
+    fill(&google, 2);
+    google.state().deliver(mail("anna@lakeside.example", "lunch"), 1_795_230_000_000);
+    let mut config = config(Service::Gmail, &url);
+    config.wanted.senders = vec!["@isp.example".to_owned()];
+    config.wanted.since_days = Some(36_500);
+    let kept = Arc::new(Kept::default());
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["mail 1", "mail 0"]);
+    let asked = google.state().asked.clone();
+    assert!(
+        asked.iter().any(|asked| asked.starts_with("messages after:") && asked.ends_with(" {from:isp.example}")),
+        "{asked:?}"
+    );
+    // What comes later is not searched for, and is left out all the same.
+    google.state().deliver(mail("anna@lakeside.example", "dinner"), 1_795_240_000_000);
+    google.state().deliver(mail("noc@isp.example", "new"), 1_795_250_000_000);
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["mail 1", "mail 0", "new"]);
+    // The sender is in another header, which cannot be searched: From is.
+    config.wanted.sender_header = "X-Original-Sender".to_owned();
+    config.wanted.senders = vec!["other@isp.example".to_owned()];
+    config.limit_from = vec!["anna@lakeside.example".to_owned()];
+    let kept = Arc::new(Kept::default());
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["dinner", "lunch"]);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_too_large_is_told_of_by_its_headers() {
+    let (google, url, _tasks) = Google::start().await;
+    let mut large = mail("noc@isp.example", "large");
+    large.resize(300_000, b'x');
+    google.state().deliver(large, 1_795_220_000_000);
+    let mut config = config(Service::Gmail, &url);
+    config.wanted.max_size_bytes = 64 << 10;
+    let kept = Arc::new(Kept::default());
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["large"]);
+    assert_eq!(kept.mails.lock().unwrap()[0].cut_from, Some(300_000));
+}
+
+#[tokio::test]
+async fn mails_are_labelled_with_what_became_of_them_by_name() {
+    let (google, url, _tasks) = Google::start().await;
+    fill(&google, 2);
+    let mut config = config(Service::Gmail, &url);
+    config.labels = vec![("parsed", "noc/read".to_owned()), ("unknown-provider", "noc/unknown".to_owned())];
+    let kept = Arc::new(Kept::default());
+    let read = kept.read(&config).await.unwrap();
+    assert!(read.troubles[0].contains("there is no label noc/read"), "{read:?}");
+    google
+        .state()
+        .labels
+        .extend([("Label_7".to_owned(), "noc/read".to_owned()), ("Label_8".to_owned(), "noc/unknown".to_owned())]);
+    assert_eq!(kept.read(&config).await.unwrap().troubles, Vec::<String>::new());
+    let labels = |google: &Google, at: usize| google.state().messages[at].labels.clone();
+    assert_eq!(labels(&google, 0), ["INBOX", "UNREAD", "Label_7"]);
+    // Read again by other rules it is something else.
+    let first = google.state().messages[0].id.clone();
+    kept.fates.lock().unwrap().get_mut(&first).unwrap().0 = "unknown-provider";
+    kept.read(&config).await.unwrap();
+    assert_eq!(
+        (labels(&google, 0), labels(&google, 1)),
+        (
+            vec!["INBOX".to_owned(), "UNREAD".to_owned(), "Label_8".to_owned()],
+            vec!["INBOX".to_owned(), "UNREAD".to_owned(), "Label_7".to_owned()]
+        )
+    );
+    // One without a label of its own loses the other.
+    kept.fates.lock().unwrap().get_mut(&first).unwrap().0 = "ignored";
+    kept.read(&config).await.unwrap();
+    assert_eq!(labels(&google, 0), ["INBOX", "UNREAD"]);
+}
+
+#[tokio::test]
+async fn a_label_that_is_not_there_is_told_with_those_that_are() {
+    let (_google, url, _tasks) = Google::start().await;
+    let mut config = config(Service::Gmail, &url);
+    config.folders = vec!["Missing".to_owned(), "inbox".to_owned()];
+    let mut session = Mailbox::with_pause(&config, PAUSE).open().await.unwrap();
+    let seen = session.survey().await.unwrap();
+    assert_eq!(seen[0].mails, Err("there is no such label; there are INBOX, UNREAD".to_owned()));
+    assert_eq!(seen[1].mails, Ok(0));
+    let read = Arc::new(Kept::default()).read(&config).await.unwrap();
+    assert_eq!(read.troubles, ["folder Missing: there is no such label; there are INBOX, UNREAD"]);
+}

@@ -1,0 +1,131 @@
+//! Microsoft 365.
+
+use super::microsoft::Microsoft;
+use super::*;
+
+/// So many mails of one sender in the inbox, a minute apart.
+fn fill(microsoft: &Microsoft, mails: usize) {
+    for number in 0..mails {
+        let received = format!("2026-11-21T02:{number:02}:00Z");
+        microsoft.state().deliver("inbox", mail("noc@isp.example", &format!("mail {number}")), &received);
+    }
+}
+
+#[tokio::test]
+async fn a_mailbox_is_read_page_by_page_and_then_what_changed() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    fill(&microsoft, 8);
+    let (kept, config) = (Arc::new(Kept::default()), config(Service::Microsoft, &url));
+    kept.read(&config).await.unwrap();
+    let subjects: Vec<String> = (0..8).rev().map(|number| format!("mail {number}")).collect();
+    assert_eq!(kept.subjects(), subjects);
+    let first = kept.mails.lock().unwrap()[0].clone();
+    assert_eq!(first.delivered.unwrap().to_rfc3339(), "2026-11-21T02:07:00+00:00");
+    assert_eq!(first.body.unwrap(), mail("noc@isp.example", "mail 7"));
+    microsoft.state().asked.clear();
+    kept.read(&config).await.unwrap();
+    assert_eq!(microsoft.state().asked, ["mailFolders/inbox/messages/delta"]);
+    // Something came, something went, something was touched.
+    fill(&microsoft, 1);
+    {
+        let mut state = microsoft.state();
+        state.changes += 2;
+        let changes = state.changes;
+        (state.messages[2].is_removed, state.messages[2].changed) = (true, changes);
+        state.messages[3].changed = changes;
+    }
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects().len(), 9);
+}
+
+#[tokio::test]
+async fn a_link_that_is_too_old_loses_and_doubles_nothing() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    fill(&microsoft, 4);
+    let (kept, config) = (Arc::new(Kept::default()), config(Service::Microsoft, &url));
+    kept.read(&config).await.unwrap();
+    fill(&microsoft, 1);
+    microsoft.state().forgotten = 100;
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects().len(), 5);
+}
+
+#[tokio::test]
+async fn the_token_goes_to_no_other_server() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    fill(&microsoft, 8);
+    microsoft.state().leads_elsewhere = true;
+    let told = Arc::new(Kept::default()).read(&config(Service::Microsoft, &url)).await.unwrap_err();
+    assert!(matches!(&told, Fault::Garbled { said, .. } if said == "it sends us to another server"), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_goes_wrong_for_a_while_is_asked_again() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    fill(&microsoft, 3);
+    let (kept, config) = (Arc::new(Kept::default()), config(Service::Microsoft, &url));
+    microsoft.state().door.faults = vec![(429, Some(0)), (503, Some(0)), (504, None)];
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects().len(), 3);
+    microsoft.state().door.faults = vec![(429, Some(600))];
+    let told = kept.read(&config).await.unwrap_err();
+    assert_eq!(told.again_in(), Some(Duration::from_mins(10)));
+    // An answer that is no, however often it is asked.
+    microsoft.state().door.faults = vec![(400, None)];
+    assert!(matches!(kept.read(&config).await.unwrap_err(), Fault::Refused { .. }));
+}
+
+#[tokio::test]
+async fn folders_in_folders_are_found_by_name_and_senders_by_header() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    microsoft.state().deliver("f2", mail("noc@isp.example", "there"), "2026-11-21T02:00:00Z");
+    microsoft.state().deliver("f2", mail("anna@lakeside.example", "not this one"), "2026-11-21T02:00:00Z");
+    microsoft.state().deliver("f2", mail("noc@isp.example", "old"), "1900-01-01T00:00:00Z");
+    let mut config = config(Service::Microsoft, &url);
+    config.folders = vec!["Wartung/O'Neil's".to_owned(), "Wartung/Nowhere".to_owned()];
+    config.wanted.senders = vec!["noc@isp.example".to_owned()];
+    config.wanted.since_days = Some(36_500);
+    let kept = Arc::new(Kept::default());
+    let read = kept.read(&config).await.unwrap();
+    assert_eq!(read.troubles, ["folder Wartung/Nowhere: there is no such folder; there are O'Neil's"]);
+    assert_eq!(kept.subjects(), ["there"]);
+    let mut session = Mailbox::with_pause(&config, PAUSE).open().await.unwrap();
+    assert_eq!(session.survey().await.unwrap()[0].mails, Ok(3));
+    config.wanted.sender_header = "X-Original-Sender".to_owned();
+    config.wanted.senders = vec!["other@isp.example".to_owned()];
+    config.limit_from = vec!["anna@lakeside.example".to_owned()];
+    let kept = Arc::new(Kept::default());
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["not this one"]);
+}
+
+#[tokio::test]
+async fn mails_get_a_category_for_what_became_of_them_and_keep_their_others() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    fill(&microsoft, 2);
+    let mut config = config(Service::Microsoft, &url);
+    config.labels = vec![("parsed", "noctui read".to_owned()), ("ignored", "noctui ignored".to_owned())];
+    let kept = Arc::new(Kept::default());
+    kept.read(&config).await.unwrap();
+    let categories = |at: usize| microsoft.state().messages[at].categories.clone();
+    assert_eq!(categories(0), ["theirs", "noctui read"]);
+    let first = microsoft.state().messages[0].id.clone();
+    kept.fates.lock().unwrap().get_mut(&first).unwrap().0 = "ignored";
+    kept.read(&config).await.unwrap();
+    assert_eq!(categories(0), ["theirs", "noctui ignored"]);
+    assert_eq!(kept.subjects().len(), 2, "a category is no new mail");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_too_large_is_cut() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    let mut large = mail("noc@isp.example", "large");
+    large.resize(300_000, b'x');
+    microsoft.state().deliver("inbox", large, "2026-11-21T02:00:00Z");
+    let mut config = config(Service::Microsoft, &url);
+    config.wanted.max_size_bytes = 64 << 10;
+    let kept = Arc::new(Kept::default());
+    kept.read(&config).await.unwrap();
+    let mail = kept.mails.lock().unwrap()[0].clone();
+    assert_eq!((mail.body.unwrap().len(), mail.cut_from), (64 << 10, Some(300_000)));
+}

@@ -1,0 +1,171 @@
+//! What people set by hand, beside what notices say.
+//!
+//! The row of a maintenance has what is shown: the value that was set by hand where there is one. What notices have said
+//! instead is kept beside it, and notices are merged into that, as if nobody had set anything. Of what comes out, a field
+//! that was set by hand keeps its value; the notice is told as one that *would change* it, which asks for a look and an
+//! acknowledgement. Somebody then takes what the notice says, or keeps what was set. A notice that comes to say what was
+//! set ends the matter by itself.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension};
+use serde::{Deserialize, Serialize};
+
+use super::merge::{self, Change, Order, State};
+use super::{MaintenanceKey, sql};
+use crate::store::Error;
+
+/// Something that can be set by hand and that notices speak of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Field {
+    /// Start and end.
+    Window,
+    /// Where it stands.
+    Status,
+    /// The circuits, and what happens to them.
+    Circuits,
+    /// One line on what is done.
+    Summary,
+}
+
+impl Field {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Window, Self::Status, Self::Circuits, Self::Summary];
+
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Status => "status",
+            Self::Circuits => "circuits",
+            Self::Summary => "summary",
+        }
+    }
+
+    /// Whether two states have the same in it.
+    pub(super) fn is_same(self, one: &State, other: &State) -> bool {
+        match self {
+            Self::Window => (one.start, one.end) == (other.start, other.end),
+            Self::Status => one.status == other.status,
+            Self::Circuits => one.circuits == other.circuits,
+            Self::Summary => one.summary == other.summary,
+        }
+    }
+
+    /// Puts what `from` has in it into `into`.
+    fn put(self, from: &State, into: &mut State) {
+        match self {
+            Self::Window => (into.start, into.end) = (from.start, from.end),
+            Self::Status => into.status = from.status,
+            Self::Circuits => into.circuits.clone_from(&from.circuits),
+            Self::Summary => into.summary.clone_from(&from.summary),
+        }
+    }
+}
+
+/// What of a window was set by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByHand {
+    /// Which fields.
+    pub fields: Vec<Field>,
+    /// Who set something last.
+    pub who: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What notices say; `None` while none has spoken of it.
+    pub said: Option<State>,
+    /// Whether a notice that came later says something new of one of the fields.
+    pub is_news: bool,
+}
+
+impl ByHand {
+    /// What is to be merged with: what notices have said, in the order that the row has, which a second reading may have
+    /// set back.
+    pub(super) fn as_said(&self, shown: &State) -> State {
+        match &self.said {
+            Some(said) => State { window: shown.window, order: shown.order, ..said.clone() },
+            // Any notice at all is newer than none.
+            None => {
+                State { order: Order { stamp: DateTime::UNIX_EPOCH, sequence: i64::from(i32::MIN) }, ..shown.clone() }
+            }
+        }
+    }
+
+    /// What a notice would change of the fields that were set by hand.
+    pub(super) fn would_change(&self, shown: &State) -> Vec<Change> {
+        self.said.as_ref().map(|said| merge::compare(shown, &self.with_fields_of(said, shown))).unwrap_or_default()
+    }
+
+    /// `base`, with what `of` has in the fields that were set by hand.
+    fn with_fields_of(&self, of: &State, base: &State) -> State {
+        let mut state = base.clone();
+        for field in &self.fields {
+            field.put(of, &mut state);
+        }
+        state
+    }
+}
+
+/// What a notice comes to where something was set by hand.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    /// What is shown from now on.
+    pub(super) state: State,
+    /// What that changes.
+    pub(super) changes: Vec<Change>,
+    /// What the notice would change besides.
+    pub(super) withheld: Vec<Change>,
+    /// What is left of what was set by hand.
+    pub(super) by_hand: ByHand,
+}
+
+/// Holds back what a notice, which makes `said` of what notices said before, would change of what was set by hand.
+pub(super) fn hold(by_hand: &ByHand, shown: &State, said: State) -> Held {
+    let is_news = |field: &Field| by_hand.said.as_ref().is_none_or(|before| !field.is_same(before, &said));
+    let fields: Vec<Field> = by_hand.fields.iter().copied().filter(|field| !field.is_same(shown, &said)).collect();
+    let news: Vec<Field> = fields.iter().copied().filter(is_news).collect();
+    let left = ByHand { fields, ..by_hand.clone() };
+    let state = left.with_fields_of(shown, &said);
+    let changes = merge::compare(shown, &state);
+    let withheld = merge::compare(&state, &ByHand { fields: news, ..left.clone() }.with_fields_of(&said, &state));
+    let is_news = !withheld.is_empty() || (left.is_news && !left.fields.is_empty());
+    Held { state, changes, withheld, by_hand: ByHand { said: Some(said), is_news, ..left } }
+}
+
+/// What of a window was set by hand.
+pub(super) fn of(connection: &Connection, key: MaintenanceKey) -> Result<Option<ByHand>, Error> {
+    let mut query =
+        connection.prepare_cached("SELECT fields, who, at, said, is_news FROM by_hand WHERE maintenance = ?1")?;
+    let found = query.query_row([key], |row| {
+        let (fields, said): (String, Option<String>) = (row.get(0)?, row.get(3)?);
+        Ok(ByHand {
+            fields: Field::ALL
+                .into_iter()
+                .filter(|field| fields.split(' ').any(|word| word == field.as_str()))
+                .collect(),
+            who: row.get(1)?,
+            at: sql::from_seconds(row.get(2)?),
+            // Written by us; what cannot be read any more counts as not said.
+            said: said.and_then(|said| serde_json::from_str(&said).ok()),
+            is_news: row.get(4)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+/// Keeps what of a window was set by hand; forgets it where nothing is left.
+pub(super) fn keep(connection: &Connection, key: MaintenanceKey, by_hand: Option<&ByHand>) -> Result<(), Error> {
+    let Some(by_hand) = by_hand.filter(|by_hand| !by_hand.fields.is_empty()) else {
+        connection.prepare_cached("DELETE FROM by_hand WHERE maintenance = ?1")?.execute([key])?;
+        return Ok(());
+    };
+    let fields: Vec<&str> = by_hand.fields.iter().map(|field| field.as_str()).collect();
+    let said = by_hand.said.as_ref().map(serde_json::to_string).transpose();
+    let said = said.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let mut put = connection.prepare_cached(
+        "INSERT OR REPLACE INTO by_hand (maintenance, fields, who, at, said, is_news) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    put.execute((key, fields.join(" "), &by_hand.who, by_hand.at.timestamp(), said, by_hand.is_news))?;
+    Ok(())
+}

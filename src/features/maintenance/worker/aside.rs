@@ -1,0 +1,81 @@
+//! Answers that take more than a connection: what is configured, and the rules.
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use super::intake::{kind, label, place};
+use super::{Done, Report, SourceFacts};
+use crate::config::Source;
+use crate::features::maintenance::inventory::Inventory;
+use crate::features::maintenance::reread;
+use crate::features::maintenance::rules::Rules;
+use crate::features::maintenance::store::action::Actor;
+use crate::features::maintenance::store::{NotificationKey, sender, source as kept};
+use crate::store::{Error, Store};
+use crate::text::clean_line;
+
+/// Mails that are read again together.
+const REREAD: usize = 32;
+
+/// How these sources are doing, as the store has it.
+pub(super) fn sources(connection: &Connection, sources: &[Source], now: DateTime<Utc>) -> Result<Report, Error> {
+    let facts = sources.iter().map(|source| {
+        let (known, label) = (kept::known(connection, &source.name)?, label(&source.from));
+        Ok(SourceFacts {
+            name: source.name.clone(),
+            kind: kind(&source.from),
+            place: clean_line(&place(&source.from)),
+            reader: known.reader(now).map(|holder| holder.owner.label()),
+            mails: kept::mails(connection, &label)?,
+            outcomes: kept::outcomes(connection, &label)?,
+            known,
+        })
+    });
+    Ok(Report::Sources(Ok(facts.collect::<Result<_, Error>>()?)))
+}
+
+/// The providers that there are rules for.
+pub(super) fn providers(rules: &Rules) -> Report {
+    Report::Providers(rules.slugs().into_iter().map(str::to_owned).collect())
+}
+
+/// Says whose mails come from an address, and reads those again that could not be read. Blocks: some milliseconds for each
+/// mail, in steps between which others can write.
+pub(crate) fn assign(
+    store: &Store,
+    rules: &Rules,
+    inventory: &Inventory,
+    address: String,
+    provider: String,
+    actor: &Actor,
+) -> Result<Report, Error> {
+    let (by, to, of) = (actor.clone(), address.clone(), provider.clone());
+    let inverse = store.write_blocking(move |connection| sender::assign(connection, &to, &of, &by))?;
+    let keys = store.read_blocking(|connection| sender::unread_from(connection, &address))?;
+    let (read, unread) = read_again(store, rules, inventory, &keys)?;
+    Ok(Report::Done { done: Done::Assigned { address, provider, read, unread }, inverse })
+}
+
+/// Reads every mail again that could not be read. Blocks likewise.
+pub(super) fn reread(store: &Store, rules: &Rules, inventory: &Inventory) -> Result<Report, Error> {
+    let keys = store.read_blocking(sender::unread)?;
+    let (read, unread) = read_again(store, rules, inventory, &keys)?;
+    Ok(Report::Done { done: Done::Reread { read, unread }, inverse: None })
+}
+
+/// Reads these mails again; how many of them say something now, and how many do not.
+fn read_again(
+    store: &Store,
+    rules: &Rules,
+    inventory: &Inventory,
+    keys: &[NotificationKey],
+) -> Result<(usize, usize), Error> {
+    let (mut read, mut unread) = (0, 0);
+    for some in keys.chunks(REREAD) {
+        let reread = store.read_blocking(|connection| reread::fetch(connection, some))?.read(rules, inventory);
+        let applied = store.write_blocking(move |connection| reread::apply(connection, reread))?;
+        let left = applied.iter().filter(|(_, _, again)| again.after.needs_a_look()).count();
+        (read, unread) = (read + applied.len() - left, unread + left);
+    }
+    Ok((read, unread))
+}

@@ -1,0 +1,92 @@
+//! Maintenances made and corrected by hand, and what notices that come later make of them.
+
+use predicates::str::contains;
+use serde_json::json as value;
+
+use super::{Notice, has, json, said, write};
+use crate::support::Home;
+
+#[test]
+fn a_later_notice_shows_what_it_would_change_of_a_maintenance_made_by_hand() {
+    let home = Home::new();
+    let made = [
+        "create",
+        "halcyon/HC-100",
+        "--start",
+        "2099-03-01 21:00",
+        "--end",
+        "2099-03-02T05:00:00+01:00",
+        "--circuit",
+        "HC-AMS-FRA-7=DEGRADED",
+        "--ticket",
+        "NOC-7",
+        "--assignee",
+        "ben",
+    ];
+    let created = json(&home, &made);
+    assert_eq!((&created[0]["name"], &created[0]["result"]), (&value!("halcyon/HC-100"), &value!("created")));
+    home.noctui([&["maintenance"], made.as_slice()].concat()).assert().code(2).stderr(contains("is known already"));
+    let mails = write(&home, &[Notice::default()]);
+    said(&home, &["import", mails.to_str().unwrap()]);
+    let shown = &json(&home, &["show", "HC-100"])[0];
+    assert_eq!((&shown["start"], &shown["ticket"]), (&value!("2099-03-01T21:00:00Z"), &value!("NOC-7")), "{shown}");
+    assert_eq!(shown["by_hand"]["fields"], value!(["window", "circuits", "summary"]), "the status is the same");
+    assert_eq!((&shown["by_hand"]["news"], &shown["history"][0]["kind"]), (&value!(true), &value!("withheld")));
+    let page = said(&home, &["show", "HC-100"]);
+    assert!(page.contains("a later notice would change (edit --take, or --keep):"), "{page}");
+    said(&home, &["edit", "HC-100", "--keep"]);
+    assert_eq!(json(&home, &["show", "HC-100"])[0]["by_hand"]["news"], false);
+    said(&home, &["edit", "HC-100", "--take"]);
+    let shown = &json(&home, &["show", "HC-100"])[0];
+    assert_eq!((&shown["start"], &shown["by_hand"]), (&value!("2099-03-01T22:00:00Z"), &value!(null)));
+    said(&home, &["undo"]);
+    assert_eq!(json(&home, &["show", "HC-100"])[0]["start"], "2099-03-01T21:00:00Z");
+    assert!(has(home.path(), "mails"));
+}
+
+#[test]
+fn corrections_are_refused_with_the_reason() {
+    let home = super::home_with(&[Notice::default()]);
+    let refused = |arguments: &[&str], why: &'static str| {
+        home.noctui([&["maintenance"], arguments].concat()).assert().code(2).stderr(contains(why));
+    };
+    refused(&["edit", "HC-100"], "nothing is to be set");
+    refused(&["edit", "HC-100", "--end", "2000-01-01 00:00"], "the window ends before it begins");
+    refused(&["edit", "HC-100", "--take"], "no notice says anything else");
+    refused(&["edit", "HC-100", "--status", "CONFIRMED"], "is so already");
+    refused(&["edit", "HC-999", "--ticket", "x"], "no maintenance is called");
+    refused(&["attach", "99", "HC-100"], "there is no mail 99");
+    refused(&["attach", "1", "HC-100"], "is so already");
+    refused(&["create", "HC-100", "--start", "2099-03-01 21:00", "--end", "2099-03-02 04:00"], "write PROVIDER/ID");
+}
+
+#[test]
+fn a_mail_that_no_rule_reads_is_attached() {
+    let home = super::home_with(&[Notice::default()]);
+    let text = "From: noc@bramble.example\nSubject: about HC-100\nDate: 10 Jan 2024 09:30:00 +0000\n\nSee phone.\n";
+    std::fs::write(home.path().join("strange.eml"), text).unwrap();
+    said(&home, &["import", "strange.eml"]);
+    assert_eq!(said(&home, &["attach", "2", "HC-100", "--who", "ben"]).lines().count(), 1);
+    let mail = json(&home, &["mails", "2"]);
+    assert_eq!(
+        (&mail["outcome"], &mail["reason"]),
+        (&value!("parsed"), &value!("no rule reads it; attached by ben to HC-100"))
+    );
+    assert_eq!(json(&home, &["show", "HC-100"])[0]["notifications"].as_array().unwrap().len(), 2);
+    assert!(said(&home, &["undo", "--who", "ben"]).contains("the mail belongs to it no more"));
+    assert_eq!(json(&home, &["mails"])[0]["id"], 2);
+}
+
+#[test]
+fn a_new_start_is_of_one_window_and_a_ticket_of_all() {
+    let windows = &[("20990301T220000Z", "20990302T040000Z"), ("20990302T220000Z", "20990303T040000Z")];
+    let home = super::home_with(&[Notice { windows, ..Notice::default() }]);
+    let edit = ["maintenance", "edit", "HC-100", "--end", "2099-03-02 03:00"];
+    home.noctui(edit).assert().code(2).stderr(contains("say which with --window"));
+    let edited = json(&home, &["edit", "HC-100", "--window", "1", "--end", "2099-03-02 03:00"]);
+    assert_eq!((edited.as_array().unwrap().len(), &edited[0]["window"]), (1, &value!(1)));
+    assert_eq!(said(&home, &["edit", "HC-100", "--ticket", "NOC-8"]).lines().count(), 2);
+    // What one of them lacks is said of that one.
+    let taken = home.noctui(["maintenance", "edit", "HC-100", "--take"]).assert().code(2);
+    taken.stdout(contains("taken")).stderr(contains("a window of HC-100"));
+}
