@@ -28,7 +28,7 @@ enum State {
 }
 
 /// Which of the two sets is in force, and what they are.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Charset {
     state: State,
     /// Whether G0 and G1 are line drawing.

@@ -35,7 +35,7 @@ pub struct Emulator {
 }
 
 /// What a machine has asked of its terminal.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Heard {
     /// What the terminal answers.
     answers: Vec<u8>,
@@ -105,6 +105,17 @@ impl fmt::Debug for Emulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let screen = self.parser.screen();
         f.debug_struct("Emulator").field("size", &screen.size()).finish_non_exhaustive()
+    }
+}
+
+impl Clone for Emulator {
+    /// The same screen and scrollback. What was begun of a sequence and not ended yet is begun anew.
+    fn clone(&self) -> Self {
+        let screen = self.parser.screen();
+        let (rows, columns) = screen.size();
+        let mut parser = Parser::new_with_callbacks(rows, columns, SCROLLBACK, self.parser.callbacks().clone());
+        *parser.screen_mut() = screen.clone();
+        Self { parser, charset: self.charset.clone(), is_told: self.is_told }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::features::console::worker::{ConsoleId, Picture, Target};
 use crate::trouble::Trouble;
 
 /// One of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Console {
     /// Its number.
     pub(super) id: ConsoleId,
@@ -28,7 +28,7 @@ pub(super) struct Console {
 }
 
 /// What a console shows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Shown {
     /// A terminal.
     Serial(Box<Emulator>),
@@ -37,7 +37,7 @@ pub(super) enum Shown {
 }
 
 /// A screen, and how it is shown.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Screen {
     /// The last picture; `None` before the first.
     pub(super) picture: Option<Picture>,

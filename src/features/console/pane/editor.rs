@@ -7,7 +7,7 @@ use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field, LIMIT_BYTES};
 
 /// What is being typed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Editor {
     /// The text.
     pub(super) field: Field,
@@ -16,7 +16,7 @@ pub(super) struct Editor {
 }
 
 /// What a text is for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum For {
     /// The filter; applied with every key. Holds what it was before, for Esc.
     Filter(String),

@@ -12,7 +12,7 @@ const TEMPLATE: &str =
     "name = \"\"\nsecret = \"\"\nmemory = 1024\ncpus = 1\ndisk = 1024\nflags = 49\nuserData = \"\"\n";
 
 /// The form.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Form {
     /// The name of its file; fixed where there is one already.
     pub(super) name: Field,

@@ -93,7 +93,7 @@ impl list::Row for Row {
 }
 
 /// All that the pane shows and remembers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     /// As configured.
     view: View,
@@ -135,7 +135,7 @@ pub(crate) struct State {
 }
 
 /// What is opened above the list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Page {
     /// All about a row.
     Details(Details),
@@ -146,7 +146,7 @@ enum Page {
 }
 
 /// A row, opened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Details {
     /// The row as it was last; it stays when it goes.
     row: Row,
