@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::backup::{backup, copy, make_private, publish};
@@ -25,8 +26,14 @@ pub enum Restored {
 
 /// Puts the backup `from` in the place of the database of `data_dir`, with tables of this version. What was there is kept
 /// in a file of its own beside it, named after `now`. It happens in one transaction, also for other processes: they go on
-/// with what was put back. `from` stays as it is.
-pub fn restore(data_dir: &Path, from: &Path, migrations: &[&str], now: DateTime<Utc>) -> Result<Restored, Error> {
+/// with what was put back, as `settle` leaves it. `from` stays as it is.
+pub fn restore(
+    data_dir: &Path,
+    from: &Path,
+    migrations: &[&str],
+    settle: impl FnOnce(&Connection) -> Result<(), Error>,
+    now: DateTime<Utc>,
+) -> Result<Restored, Error> {
     let path = data_dir.join(FILE_NAME);
     if !from.exists() {
         return Err(Error::NoBackup { path: from.to_owned() });
@@ -37,13 +44,18 @@ pub fn restore(data_dir: &Path, from: &Path, migrations: &[&str], now: DateTime<
     }
     let prepared = data_dir.join(format!("{FILE_NAME}.restoring"));
     make_private(&prepared).map_err(|error| Error::io(&prepared, error))?;
-    let done = prepare(from, &prepared, migrations).and_then(|()| exchange(data_dir, &path, &prepared, now));
+    let done = prepare(from, &prepared, migrations, settle).and_then(|()| exchange(data_dir, &path, &prepared, now));
     let _ = fs::remove_file(&prepared);
     done
 }
 
-/// Copies the backup and brings the copy up to this version.
-fn prepare(from: &Path, to: &Path, migrations: &[&str]) -> Result<(), Error> {
+/// Copies the backup, brings the copy up to this version and settles it.
+fn prepare(
+    from: &Path,
+    to: &Path,
+    migrations: &[&str],
+    settle: impl FnOnce(&Connection) -> Result<(), Error>,
+) -> Result<(), Error> {
     let found = copy(from, to).map_err(|error| {
         let is_empty = matches!(error, Error::Missing { .. });
         if is_empty { Error::NoBackup { path: from.to_owned() } } else { error }
@@ -53,7 +65,8 @@ fn prepare(from: &Path, to: &Path, migrations: &[&str]) -> Result<(), Error> {
         return Err(Error::Newer { path: from.to_owned(), found, known });
     }
     let mut connection = connect::open(to, true)?;
-    migrate::apply(&mut connection, to, migrations)
+    migrate::apply(&mut connection, to, migrations)?;
+    settle(&connection)
 }
 
 /// Keeps what is there, and puts what was prepared in its place.
@@ -165,13 +178,15 @@ mod tests {
         // Its journal has something that the file has not.
         let store = Store::open(dir.path(), &Options::new(NEW)).unwrap();
         add(&store, "since");
-        let Restored::Kept(kept) = restore(dir.path(), &saved, NEW, now()).unwrap() else { panic!("not kept") };
+        let Restored::Kept(kept) = restore(dir.path(), &saved, NEW, |_| Ok(()), now()).unwrap() else {
+            panic!("not kept")
+        };
         assert_eq!(words(&store).unwrap(), "then");
         add(&store, "again");
         drop(store);
         assert_eq!(words(&Store::open(dir.path(), &Options::new(NEW)).unwrap()).unwrap(), "then,again");
         // The way back.
-        restore(dir.path(), &kept, NEW, now()).unwrap();
+        restore(dir.path(), &kept, NEW, |_| Ok(()), now()).unwrap();
         assert_eq!(words(&Store::open(dir.path(), &Options::new(NEW)).unwrap()).unwrap(), "then,since");
         let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         assert!(!names.into_iter().any(|name| name.contains("restoring")));
@@ -187,7 +202,9 @@ mod tests {
         drop(store);
         fs::write(&path, "no database at all, for sure ".repeat(100)).unwrap();
         fs::write(connect::journal_of(&path), "a journal").unwrap();
-        let Restored::Aside(aside) = restore(dir.path(), &saved, OLD, now()).unwrap() else { panic!("not aside") };
+        let Restored::Aside(aside) = restore(dir.path(), &saved, OLD, |_| Ok(()), now()).unwrap() else {
+            panic!("not aside")
+        };
         assert!(fs::read(&aside).unwrap().starts_with(b"no database"));
         assert_eq!(fs::read(connect::journal_of(&aside)).unwrap(), b"a journal");
         assert_eq!(words(&Store::open(dir.path(), &Options::new(OLD)).unwrap()).unwrap(), "then");
@@ -199,7 +216,7 @@ mod tests {
         let store = Store::open(dir.path(), &Options::new(OLD)).unwrap();
         add(&store, "then");
         let other = dir.path().join("other");
-        let tried = |from: &Path| restore(dir.path(), from, OLD, now()).unwrap_err();
+        let tried = |from: &Path| restore(dir.path(), from, OLD, |_| Ok(()), now()).unwrap_err();
         assert!(matches!(tried(&other), Error::NoBackup { .. }));
         fs::write(&other, "").unwrap();
         assert!(matches!(tried(&other), Error::NoBackup { .. }));
