@@ -129,7 +129,9 @@ impl Model {
             return self.overlay_took(taken, key);
         }
         if self.is_typing() {
-            return self.typed(key);
+            // The shell is wanted in the midst of a sentence, too; what was typed is there when it is left.
+            let global = self.settings.keymap.find(&[Scope::Global], key).filter(|_| key.ctrl);
+            return if global == Some(Command::Suspend) { self.run(Command::Suspend) } else { self.typed(key) };
         }
         match self.settings.keymap.find(&self.scopes(), key) {
             Some(command) => self.run(command),

@@ -136,3 +136,13 @@ fn a_paste_goes_into_the_text_and_runs_no_key() {
     desk.send(Message::Input(Input::PasteRefused { bytes: 1_000_000 }));
     assert!(desk.shows("1000000 bytes are too much to paste here"));
 }
+
+#[test]
+fn the_shell_gets_its_terminal_back_in_the_midst_of_a_text() {
+    for (place, typed) in [("n", "half a sent"), ("/", "lum"), (":", "them"), ("?", "ack")] {
+        let mut desk = Desk::live(80, 24);
+        desk.press(place).type_text(typed).press("ctrl-z");
+        assert_eq!(desk.wanted, [Effect::Suspend], "{place}");
+        assert!(desk.shows(typed), "{place}: {}", desk.screen());
+    }
+}
