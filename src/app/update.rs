@@ -202,8 +202,7 @@ impl Model {
 
     /// More was pasted than fits; none of it was kept.
     fn refuse_paste(&mut self, bytes: usize) {
-        let limit = crate::ui::field::LIMIT_BYTES / 1024;
-        self.toasts.warn(self.now, format!("{bytes} bytes are too much to paste here; the limit is {limit} KiB"));
+        self.toasts.warn(self.now, crate::ui::field::no_room(bytes));
     }
 
     /// Runs a command, unless read-only forbids it or its risk wants an answer first.

@@ -138,6 +138,16 @@ fn a_paste_goes_into_the_text_and_runs_no_key() {
 }
 
 #[test]
+fn of_a_note_that_is_full_it_is_said_that_the_note_is() {
+    let mut desk = Desk::live(100, 30);
+    desk.press("n");
+    desk.send(Message::Input(Input::Paste("x".repeat(15_000))));
+    desk.send(Message::Input(Input::Paste("x".repeat(15_000))));
+    assert!(desk.shows("no room for 15000 bytes more") && desk.shows("16 KiB as a whole"), "{}", desk.screen());
+    assert!(!desk.shows("too much to paste"));
+}
+
+#[test]
 fn the_shell_gets_its_terminal_back_in_the_midst_of_a_text() {
     for (place, typed) in [("n", "half a sent"), ("/", "lum"), (":", "them"), ("?", "ack")] {
         let mut desk = Desk::live(80, 24);
