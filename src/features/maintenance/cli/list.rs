@@ -185,7 +185,12 @@ fn cells(row: &Row, now: DateTime<Utc>) -> [String; 10] {
         },
         time(row.start),
         time(row.end),
-        format!("{}{}", row.circuits, if row.unknown_circuits > 0 { "?" } else { "" }),
+        format!(
+            "{}{}{}",
+            row.circuits,
+            if row.may_lack_circuits() { "+" } else { "" },
+            if row.unknown_circuits > 0 { "?" } else { "" }
+        ),
         row.summary.clone(),
     ]
 }

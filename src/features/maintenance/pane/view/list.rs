@@ -276,7 +276,7 @@ fn draw_row(
         let style = if row.unknown_circuits > 0 { style(Role::Warning) } else { text };
         // One cell of the gap behind it is for numbers that are longer than most.
         let least = columns.circuits - 2;
-        let shown = many(row.circuits, row.unknown_circuits > 0, least + 1);
+        let shown = many(row.circuits, row.may_lack_circuits(), row.unknown_circuits > 0, least + 1);
         let cells = least.max(width(&shown));
         pen.column_right(&shown, cells, style).skip(columns.circuits - cells);
     }
@@ -300,15 +300,23 @@ fn draw_row(
     }
 }
 
-/// A number of circuits in so many cells, with a question mark where not all of them are the user's: `12`, `12?`, `5k`. A
-/// number that is cut would be another one.
-fn many(count: impl Into<u64>, unknown: bool, cells: usize) -> String {
+/// A number of circuits in so many cells, with a plus where the notice may name more, and a question mark where not all of
+/// them are the user's: `12`, `12?`, `5k`, `20k+`. A number that is cut would be another one.
+fn many(count: impl Into<u64>, more: bool, unknown: bool, cells: usize) -> String {
     let count = count.into();
-    let mark = if unknown { "?" } else { "" };
-    let (thousands, millions) = (format!("{}k", count / 1000), format!("{}M", count / 1_000_000));
-    let round = if count < 1_000_000 { thousands } else { millions };
-    let short = if count < 1000 { count.to_string() } else { round };
-    let all = [format!("{count}{mark}"), format!("{short}{mark}"), count.to_string(), short.clone()];
+    let (plus, mark) = (if more { "+" } else { "" }, if unknown { "?" } else { "" });
+    let short = match ((count + 500) / 1000, (count + 500_000) / 1_000_000) {
+        (_, _) if count < 1000 => count.to_string(),
+        (thousands @ ..1000, _) => format!("{thousands}k"),
+        (_, millions) => format!("{millions}M"),
+    };
+    let all = [
+        format!("{count}{plus}{mark}"),
+        format!("{short}{plus}{mark}"),
+        format!("{count}{plus}"),
+        format!("{short}{plus}"),
+        format!("{short}{mark}"),
+    ];
     all.into_iter().find(|text| text.len() <= cells).unwrap_or(short)
 }
 
@@ -385,9 +393,12 @@ mod tests {
 
     #[test]
     fn a_number_of_circuits_is_rounded_and_never_cut() {
-        let shown = [(7_u32, 2), (99, 3), (999, 3), (5000, 4), (5000, 3), (120_000, 4), (3_000_000, 3)];
-        let shown = shown.map(|(count, cells)| many(count, false, cells));
-        assert_eq!(shown, ["7", "99", "999", "5000", "5k", "120k", "3M"]);
-        assert_eq!([many(12_u32, true, 3), many(120_u32, true, 3), many(5000_u32, true, 3)], ["12?", "120", "5k?"]);
+        let shown = [(7_u32, 2), (99, 3), (999, 3), (5000, 4), (4990, 4), (4990, 3), (1499, 3), (120_000, 4), (999_600, 4)];
+        let shown = shown.map(|(count, cells)| many(count, false, false, cells));
+        assert_eq!(shown, ["7", "99", "999", "5000", "4990", "5k", "1k", "120k", "1M"]);
+        let shown = [(12_u32, 3), (120, 3), (5000, 3)].map(|(count, cells)| many(count, false, true, cells));
+        assert_eq!(shown, ["12?", "120", "5k?"]);
+        let shown = [3, 4, 5, 6].map(|cells| many(20_000_u32, true, true, cells));
+        assert_eq!(shown, ["20k", "20k+", "20k+?", "20k+?"]);
     }
 }
