@@ -9,6 +9,7 @@ pub mod commands;
 pub(crate) mod keymap;
 pub(crate) mod layout;
 pub(crate) mod overlay;
+pub(crate) mod palette;
 mod panes;
 mod permit;
 mod pointer;

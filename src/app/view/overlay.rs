@@ -5,7 +5,8 @@ use ratatui::layout::{Position, Rect};
 
 use crate::app::Model;
 use crate::app::commands::Command;
-use crate::app::overlay::{Confirm, Help, Overlay, Palette};
+use crate::app::overlay::{Confirm, Help, Overlay};
+use crate::app::palette::Palette;
 use crate::app::toast::Toast;
 use crate::command::Spec;
 use crate::logging::Severity;

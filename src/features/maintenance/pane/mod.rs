@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 pub use command::{COMMANDS, Command};
+pub(crate) use rows::sort_names;
 use editor::Editor;
 use opened::Page;
 
