@@ -246,7 +246,7 @@ fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
 /// `noctui restore`
 fn restore(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
     let config = config::load_without_screen(flags, &Environment::of_this_process())?;
-    let restored = store::restore(&config.paths.data, file, features::MIGRATIONS, clock::now())?;
+    let restored = features::restore(&config.paths.data, file, clock::now())?;
     let shown = |path: &Path| text::clean_line(&path.to_string_lossy());
     let before = match restored {
         Restored::New => String::new(),

@@ -9,7 +9,9 @@ mod tests;
 
 use std::path::Path;
 
-use crate::store::{Error, Options, Store};
+use chrono::{DateTime, Utc};
+
+use crate::store::{self, Error, Options, Restored, Store};
 
 /// The tables of all features, in the order in which they came to be: the store's version counts them. Appended to and
 /// never reordered.
@@ -28,4 +30,10 @@ pub const MIGRATIONS: &[&str] = &[
 /// Opens the store with every feature's tables. Blocks for some milliseconds.
 pub fn open_store(data_dir: &Path) -> Result<Store, Error> {
     Store::open(data_dir, &Options::new(MIGRATIONS))
+}
+
+/// Puts a backup back, see [`store::restore`]; sources are read anew from where it stands. Blocks.
+pub fn restore(data_dir: &Path, from: &Path, now: DateTime<Utc>) -> Result<Restored, Error> {
+    let settle = |connection: &rusqlite::Connection| maintenance::store::source::put_back(connection, now);
+    store::restore(data_dir, from, MIGRATIONS, settle, now)
 }

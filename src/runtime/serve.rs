@@ -42,6 +42,7 @@ async fn run(
     let mut reloads = backends.threads().watch_config(flags, environment, &config);
     let mut told = Told::default();
     output::complain("noctui: serving; ctrl-c or SIGTERM ends it");
+    told.whether_anything_is_there(&config);
     let signal = loop {
         let message = tokio::select! {
             biased;
@@ -56,6 +57,7 @@ async fn run(
                     backends.reconfigure(&read);
                     config = read;
                     output::complain("noctui: the configuration was read again");
+                    told.whether_anything_is_there(&config);
                     Message::Reconfigured(Box::new(settings(&config)))
                 }
                 Err(problems) => {
@@ -90,31 +92,57 @@ fn settings(config: &Config) -> Settings {
 struct Told {
     /// The state of each backend.
     states: BTreeMap<&'static str, (State, Vec<String>)>,
-    /// Mails of each source.
-    received: BTreeMap<String, usize>,
+    /// Mails of each source, and those of them that were not understood.
+    received: BTreeMap<String, (usize, usize)>,
 }
 
 impl Told {
+    /// Says what would otherwise look like work.
+    fn whether_anything_is_there(&self, config: &Config) {
+        if config.maintenance.sources.is_empty() && config.cloudvision.is_empty() && config.labs.is_empty() {
+            output::complain(&format!(
+                "noctui: {} names no source and no backend: there is nothing to do until it does",
+                text::clean_line(&config.paths.config.to_string_lossy())
+            ));
+        }
+    }
+
     /// Says what a message tells by itself: mails that came, and what went wrong.
     fn message(&mut self, message: &Message) {
         if let Some(trouble) = message.trouble() {
             output::complain(&format!("noctui: {}", trouble.one_line()));
         }
         let Message::Maintenance(report) = message else { return };
+        if matches!(report.as_ref(), Report::PutBack) {
+            output::complain("noctui: a backup was put back; sources are read anew");
+        }
         let Report::Source(state) = report.as_ref() else { return };
-        let before = self.received.insert(state.name.clone(), state.received).unwrap_or_default();
+        let now = (state.received, state.unparsed);
+        let before = self.received.insert(state.name.clone(), now).unwrap_or_default();
         // A worker that was started again counts from the beginning.
-        let new = state.received.checked_sub(before).unwrap_or(state.received);
+        let new = state.received.checked_sub(before.0).unwrap_or(state.received);
+        let unparsed = state.unparsed.checked_sub(before.1).unwrap_or(state.unparsed);
         if new > 0 {
             let name = text::clean_line(&state.name);
-            output::complain(&format!("{name}: {new} {}", if new == 1 { "mail" } else { "mails" }));
+            let mails = if new == 1 { "mail" } else { "mails" };
+            let of_them = match unparsed {
+                0 => String::new(),
+                _ if new == 1 => ", not understood; `noctui maintenance mails` says why".to_owned(),
+                _ => format!(", {unparsed} of them not understood; `noctui maintenance mails` says why"),
+            };
+            output::complain(&format!("{name}: {new} {mails}{of_them}"));
         }
     }
 
     /// Says which backends are in another state than before, and why where that is not a good one.
     fn connections(&mut self, model: &Model) {
         for connection in model.connections() {
-            let is_well = matches!(connection.state, State::Done | State::Progress);
+            let is_under_way = connection.state == State::Progress;
+            // A glance at new mail is nothing to tell.
+            if is_under_way && self.states.contains_key(connection.name) {
+                continue;
+            }
+            let is_well = is_under_way || matches!(connection.state, State::Done | State::Active);
             let why = if is_well { Vec::new() } else { connection.story };
             let now = (connection.state, why);
             if self.states.get(connection.name) == Some(&now) {

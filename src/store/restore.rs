@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::backup::{backup, copy, make_private, publish};
@@ -25,8 +26,14 @@ pub enum Restored {
 
 /// Puts the backup `from` in the place of the database of `data_dir`, with tables of this version. What was there is kept
 /// in a file of its own beside it, named after `now`. It happens in one transaction, also for other processes: they go on
-/// with what was put back. `from` stays as it is.
-pub fn restore(data_dir: &Path, from: &Path, migrations: &[&str], now: DateTime<Utc>) -> Result<Restored, Error> {
+/// with what was put back, as `settle` leaves it. `from` stays as it is.
+pub fn restore(
+    data_dir: &Path,
+    from: &Path,
+    migrations: &[&str],
+    settle: impl FnOnce(&Connection) -> Result<(), Error>,
+    now: DateTime<Utc>,
+) -> Result<Restored, Error> {
     let path = data_dir.join(FILE_NAME);
     if !from.exists() {
         return Err(Error::NoBackup { path: from.to_owned() });
@@ -37,21 +44,27 @@ pub fn restore(data_dir: &Path, from: &Path, migrations: &[&str], now: DateTime<
     }
     let prepared = data_dir.join(format!("{FILE_NAME}.restoring"));
     make_private(&prepared).map_err(|error| Error::io(&prepared, error))?;
-    let ready = prepare(from, &prepared, migrations).map_err(|error| of_backup(error, from));
+    let ready = prepare(from, &prepared, migrations, settle).map_err(|error| of_backup(error, from));
     let done = ready.and_then(|()| exchange(data_dir, &path, &prepared, now));
     let _ = fs::remove_file(&prepared);
     done
 }
 
-/// Copies the backup and brings the copy up to this version.
-fn prepare(from: &Path, to: &Path, migrations: &[&str]) -> Result<(), Error> {
+/// Copies the backup, brings the copy up to this version and settles it.
+fn prepare(
+    from: &Path,
+    to: &Path,
+    migrations: &[&str],
+    settle: impl FnOnce(&Connection) -> Result<(), Error>,
+) -> Result<(), Error> {
     let found = copy(from, to)?;
     let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     if found > known {
         return Err(Error::Newer { path: from.to_owned(), found, known });
     }
     let mut connection = connect::open(to, true)?;
-    migrate::apply(&mut connection, to, migrations)
+    migrate::apply(&mut connection, to, migrations)?;
+    settle(&connection)
 }
 
 /// The same error, where the backup is to blame: what is said of a database is wrong of it, above all what to do about it.
@@ -176,13 +189,15 @@ mod tests {
         // Its journal has something that the file has not.
         let store = Store::open(dir.path(), &Options::new(NEW)).unwrap();
         add(&store, "since");
-        let Restored::Kept(kept) = restore(dir.path(), &saved, NEW, now()).unwrap() else { panic!("not kept") };
+        let Restored::Kept(kept) = restore(dir.path(), &saved, NEW, |_| Ok(()), now()).unwrap() else {
+            panic!("not kept")
+        };
         assert_eq!(words(&store).unwrap(), "then");
         add(&store, "again");
         drop(store);
         assert_eq!(words(&Store::open(dir.path(), &Options::new(NEW)).unwrap()).unwrap(), "then,again");
         // The way back.
-        restore(dir.path(), &kept, NEW, now()).unwrap();
+        restore(dir.path(), &kept, NEW, |_| Ok(()), now()).unwrap();
         assert_eq!(words(&Store::open(dir.path(), &Options::new(NEW)).unwrap()).unwrap(), "then,since");
         let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         assert!(!names.into_iter().any(|name| name.contains("restoring")));
@@ -198,7 +213,9 @@ mod tests {
         drop(store);
         fs::write(&path, "no database at all, for sure ".repeat(100)).unwrap();
         fs::write(connect::journal_of(&path), "a journal").unwrap();
-        let Restored::Aside(aside) = restore(dir.path(), &saved, OLD, now()).unwrap() else { panic!("not aside") };
+        let Restored::Aside(aside) = restore(dir.path(), &saved, OLD, |_| Ok(()), now()).unwrap() else {
+            panic!("not aside")
+        };
         assert!(fs::read(&aside).unwrap().starts_with(b"no database"));
         assert_eq!(fs::read(connect::journal_of(&aside)).unwrap(), b"a journal");
         assert_eq!(words(&Store::open(dir.path(), &Options::new(OLD)).unwrap()).unwrap(), "then");
@@ -210,7 +227,7 @@ mod tests {
         let store = Store::open(dir.path(), &Options::new(OLD)).unwrap();
         add(&store, "then");
         let (other, folder) = (dir.path().join("other"), tempfile::tempdir().unwrap());
-        let tried = |from: &Path| restore(dir.path(), from, OLD, now()).unwrap_err();
+        let tried = |from: &Path| restore(dir.path(), from, OLD, |_| Ok(()), now()).unwrap_err();
         assert!(matches!(tried(&other), Error::NoBackup { .. }));
         fs::write(&other, "").unwrap();
         assert!(matches!(tried(&other), Error::NoBackup { .. }));
@@ -234,7 +251,7 @@ mod tests {
         }
         backup(dir.path(), &saved).unwrap();
         File::options().write(true).open(&saved).unwrap().set_len(9_000).unwrap();
-        let error = restore(dir.path(), &saved, OLD, now()).unwrap_err();
+        let error = restore(dir.path(), &saved, OLD, |_| Ok(()), now()).unwrap_err();
         assert!(matches!(&error, Error::BackupDamaged { path, .. } if *path == saved), "{error:?}");
         assert!(error.to_string().starts_with("the backup ") && error.remedy().starts_with("nothing was changed"));
         assert!(!error.remedy().contains("aside"), "{}", error.remedy());

@@ -9,6 +9,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::support::DEADLINE;
 use crate::world::World;
 
+/// What is said of a backup.
+const PUT_BACK: &str = "noctui: a backup was put back; sources are read anew";
+
 /// A process that serves, and the lines that it says.
 struct Serving {
     process: Child,
@@ -34,6 +37,20 @@ impl Serving {
                 return line;
             }
         }
+    }
+
+    /// Waits until so many mails are told; whether meanwhile a backup was.
+    fn wait_for_mails(&self, count: usize) -> bool {
+        let (mut mails, mut is_put_back) = (0, false);
+        while mails < count {
+            let line = self.wait_for("no");
+            is_put_back |= line == PUT_BACK;
+            if let Some(told) = line.strip_prefix("noc mailbox: ") {
+                mails += told.split(' ').next().unwrap().parse::<usize>().unwrap();
+            }
+        }
+        assert_eq!(mails, count);
+        is_put_back
     }
 
     /// Ends it by a signal; its exit code, and whatever it printed.
@@ -70,4 +87,35 @@ fn what_goes_wrong_and_right_again_is_said_without_a_screen() {
     std::fs::rename(&aside, world.mailbox.path()).unwrap();
     serving.wait_for("mail: live");
     assert_eq!(serving.end(Signal::INT).0, 0);
+}
+
+#[test]
+fn mails_that_a_backup_does_not_know_are_read_again_once_it_was_put_back() {
+    let world = World::with(2);
+    let serving = Serving::start(&world);
+    serving.wait_for("mail: live");
+    let backup = world.path("backup.db");
+    world.run(&["backup", &backup]);
+    world.mailbox.announce(2..4);
+    assert!(!serving.wait_for_mails(2), "nothing was put back yet");
+    world.run(&["restore", &backup]);
+    assert!(serving.wait_for_mails(2) || serving.wait_for(PUT_BACK) == PUT_BACK);
+    // What arrives from then on comes as ever.
+    world.mailbox.announce(4..5);
+    serving.wait_for_mails(1);
+    assert_eq!(serving.end(Signal::TERM).0, 0);
+    world.assert_holds_each_once(5);
+}
+
+#[test]
+fn who_serves_nothing_is_told_so() {
+    let world = World::with(0);
+    std::fs::write(world.path("config.toml"), "").unwrap();
+    let serving = Serving::start(&world);
+    let line = serving.wait_for("noctui: /");
+    assert!(
+        line.ends_with("config.toml names no source and no backend: there is nothing to do until it does"),
+        "{line}"
+    );
+    assert_eq!(serving.end(Signal::TERM).0, 0);
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use noctui::store::FILE_NAME;
 use rusqlite::{Connection, OpenFlags};
@@ -34,6 +35,13 @@ impl World {
         Self { folder, mailbox }
     }
 
+    /// Runs a subcommand in it, which has to go well.
+    pub(crate) fn run(&self, arguments: &[&str]) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_noctui"));
+        let output = command.args(arguments).args(self.flags()).envs(self.variables()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// A session in it, not yet started.
     pub(crate) fn start(&self) -> Start {
         let flags = self.flags();
@@ -52,7 +60,7 @@ impl World {
     }
 
     /// A file or folder in it.
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
 

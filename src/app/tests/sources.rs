@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::desk::Desk;
-use crate::features::maintenance::worker::SourceHealth;
+use crate::features::maintenance::worker::{Report, SourceHealth};
 use crate::trouble::Trouble;
 
 #[test]
@@ -34,4 +34,21 @@ fn a_source_that_rests_is_a_warning_and_one_that_another_process_reads_is_none()
     assert!(desk.row("noctui").contains("mail ▲ paused"), "{}", desk.screen());
     desk.press("c");
     assert!(desk.shows("paused by anna 5m ago"), "{}", desk.screen());
+}
+
+#[test]
+fn without_a_source_nothing_is_asked_for_new_mail_and_that_is_said() {
+    let mut desk = Desk::new(120, 30);
+    desk.press("r");
+    assert!(desk.shows("no source is configured; [[maintenance.source]]"), "{}", desk.screen());
+    desk.source(SourceHealth::Watching);
+    desk.press("r");
+    assert!(desk.shows("asking the sources for new mail"), "{}", desk.screen());
+}
+
+#[test]
+fn a_backup_that_was_put_back_is_told() {
+    let mut desk = Desk::live(120, 30);
+    desk.report(Report::PutBack);
+    assert!(desk.shows("a backup was put back; sources are read anew"), "{}", desk.screen());
 }

@@ -12,11 +12,13 @@ fn a_list_has_a_word_for_each_source_and_sentences_under_it() {
     home.configure(
         "[[maintenance.source]]\nname = 'folder'\nkind = 'maildir'\npath = '~/Maildir'\n\
          [[maintenance.source]]\nname = 'rests'\nkind = 'maildir'\npath = '~/Maildir'\n\
+         [[maintenance.source]]\nname = 'gone'\nkind = 'maildir'\npath = '~/Nowhere'\n\
          [[maintenance.source]]\nname = 'nowhere'\nkind = 'imap'\nserver = '127.0.0.1:1'\ntls = 'none'\nuser = 'noc'\n\
          password_command = ['printf', 'pw']\n",
     );
     home.noctui(["source", "pause", "rests", "--who", "anna"]).assert().success();
     home.noctui(["source", "sync", "nowhere"]).assert().code(2);
+    std::fs::write(home.path().join("Maildir/new/1795226400.M1P1.noc"), "Subject: nobody has read it\n\n").unwrap();
     assert_transcript("source_list", &transcript(&home, &mut home.noctui(["source", "list"])));
 }
 

@@ -68,7 +68,7 @@ impl Label {
 }
 
 /// What is filled in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Purpose {
     /// A maintenance that no notice has told of.
     Make,
@@ -88,7 +88,7 @@ enum Purpose {
 }
 
 /// Fields being filled in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Form {
     /// What for.
     purpose: Purpose,

@@ -30,7 +30,7 @@ pub(crate) enum Page {
 }
 
 /// The sources.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct SourcesPage {
     /// What is known of them; `None` until it has arrived.
     pub(crate) rows: Option<Vec<SourceFacts>>,

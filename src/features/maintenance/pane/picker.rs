@@ -12,7 +12,7 @@ use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field};
 
 /// What is chosen, and for what.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Purpose {
     /// The provider of an address.
     Provider {
@@ -35,7 +35,7 @@ pub(crate) enum Purpose {
 }
 
 /// One of several, being chosen.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Picker {
     /// What for.
     pub(crate) purpose: Purpose,

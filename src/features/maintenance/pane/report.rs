@@ -108,6 +108,7 @@ impl State {
                 outcome.and(self.refresh(now))
             }
             Report::Changed => Outcome::none().and(self.refresh(now)),
+            Report::PutBack => Outcome::done("a backup was put back; sources are read anew"),
             Report::Source(state) => {
                 self.source_told(state);
                 Outcome::none().and(self.ask_sources())

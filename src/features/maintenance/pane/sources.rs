@@ -42,6 +42,9 @@ impl State {
     /// `r` on the page looks at the source under the cursor, elsewhere at all of them.
     pub(super) fn sync(&self) -> Outcome {
         let Some(Page::Sources(page)) = self.pages.last() else {
+            if self.sources.is_empty() {
+                return Outcome::warn("no source is configured; [[maintenance.source]] in the configuration adds one");
+            }
             return Outcome { requests: vec![Request::Sync], ..Outcome::done("asking the sources for new mail") };
         };
         match page.selected() {

@@ -25,3 +25,9 @@ CREATE TABLE sender (
 
 -- Which outcome of it a source was last told that marks its mails; NULL where none.
 ALTER TABLE source_item ADD COLUMN told TEXT;
+
+-- When a backup last took the place of what was here, in milliseconds since 1970; empty where none ever did.
+CREATE TABLE put_back (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    at   INTEGER NOT NULL
+) STRICT;

@@ -58,6 +58,8 @@ pub struct Known {
     pub next_at: Option<DateTime<Utc>>,
     /// Mails that were taken from it in all.
     pub received: u64,
+    /// See [`put_back_at`].
+    pub put_back_at: Option<i64>,
 }
 
 /// How it went, told with a lease that is put off.
@@ -128,9 +130,23 @@ pub fn known(connection: &Connection, name: &str) -> Result<Known, Error> {
             failed: opt_from_seconds(row.get(10)?).map(|at| (at, failure)),
             next_at: opt_from_seconds(row.get(12)?),
             received: row.get::<_, i64>(13)?.try_into().unwrap_or_default(),
+            put_back_at: None,
         })
     });
-    Ok(known.optional()?.unwrap_or_default())
+    Ok(Known { put_back_at: put_back_at(connection)?, ..known.optional()?.unwrap_or_default() })
+}
+
+/// When a backup last took the place of what was here, in milliseconds since 1970. Whoever reads a source begins anew when
+/// this has changed: mails that were recorded since the backup was made are not recorded any more.
+pub fn put_back_at(connection: &Connection) -> Result<Option<i64>, Error> {
+    Ok(connection.prepare_cached("SELECT at FROM put_back")?.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// Makes a backup what processes may go on with: nobody reads a source by its word, and whoever does learns of it.
+pub fn put_back(connection: &Connection, at: DateTime<Utc>) -> Result<(), Error> {
+    connection.execute("UPDATE source_state SET holder = NULL, held_until = NULL, next_at = NULL", [])?;
+    connection.execute("INSERT OR REPLACE INTO put_back (only, at) VALUES (1, ?1)", [at.timestamp_millis()])?;
+    Ok(())
 }
 
 /// Some of the mails of a source of which it was not told what became of them: the item, the outcome, and the one that it

@@ -66,6 +66,8 @@ pub struct SourceState {
     pub next_at: Option<DateTime<Utc>>,
     /// Mails taken from it since the start.
     pub received: usize,
+    /// How many of them nobody could read.
+    pub unparsed: usize,
     /// What its server last asked to tell the user.
     pub alert: Option<String>,
 }

@@ -35,6 +35,7 @@ use super::inventory::Inventory;
 use super::rules::{RuleError, Rules};
 use super::store::record::Limits;
 use super::store::retention::{self, Forgotten, Retention};
+use super::store::source;
 use crate::blocking;
 use crate::clock;
 use crate::config::{Config, Source};
@@ -137,6 +138,7 @@ pub async fn run(
     let sources = stop.child_token();
     intake::start(&shared, &sources, &mut tasks);
     tasks.spawn(forget(shared.clone(), stop.clone()));
+    tasks.spawn(tell_of_backups(shared.clone()));
     let mut changes = shared.store.changes();
     let mut quiet_until = tokio::time::Instant::now();
     let mut news = false;
@@ -231,6 +233,24 @@ async fn forget(shared: Shared, stop: CancellationToken) {
                 tracing::warn!(%error, "what is past its time was not forgotten");
                 pause = FORGET_EVERY;
             }
+        }
+    }
+}
+
+/// Says when a backup takes the place of what is in the store, for as long as there is one.
+async fn tell_of_backups(shared: Shared) {
+    let mut changes = shared.store.changes();
+    let mut before = None;
+    loop {
+        // What cannot be read is told by whoever wants to show it.
+        if let Ok(at) = shared.store.read(source::put_back_at).await {
+            if before.is_some_and(|before| before != at) {
+                let _ = shared.reports.send(Report::PutBack).await;
+            }
+            before = Some(at);
+        }
+        if changes.changed().await.is_err() {
+            return;
         }
     }
 }

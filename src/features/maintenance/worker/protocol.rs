@@ -517,6 +517,8 @@ pub enum Report {
     },
     /// The store has changed: here, or in another process.
     Changed,
+    /// A backup took the place of what was in the store; sources are read anew.
+    PutBack,
     /// The provider rules were read again because a file of the user changed.
     RulesRead {
         /// Files that are not used, and why.

@@ -1,15 +1,19 @@
 //! `noctui source list`
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::{kind, place};
-use crate::config::Source;
-use crate::features::maintenance::cli::{Session, json, time};
+use crate::config::{Source, SourceFrom};
+use crate::features::maintenance::cli::{Session, counted, json, time};
+use crate::features::maintenance::source::{Handled, maildir};
+use crate::features::maintenance::store::record;
 use crate::features::maintenance::store::source::{self, Known};
 use crate::features::maintenance::worker::label;
 use crate::output;
+use crate::store::Error;
 use crate::table::Table;
 use crate::text::clean_line;
 
@@ -34,6 +38,7 @@ struct Row {
     failed: Option<Failed>,
     next: Option<String>,
     mails: u64,
+    unread: Option<usize>,
 }
 
 /// Who did something and when.
@@ -50,37 +55,43 @@ struct Failed {
     why: String,
 }
 
-/// Lists every source as the processes on this data directory told.
+/// A source, and how it goes.
+struct Listed<'a> {
+    source: &'a Source,
+    /// As the processes on this data directory told, or as it was found now.
+    known: Known,
+    /// Mails that came from it.
+    mails: u64,
+    /// Mails of a Maildir that nobody has read yet.
+    unread: Option<usize>,
+}
+
+/// Lists every source: those on a network as their readers told, and Maildirs, which each process reads for itself, as they
+/// are found.
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
-    let mut rows = Vec::new();
-    for source in &session.config.maintenance.sources {
-        let (name, label) = (source.name.clone(), label(&source.from));
-        let (known, mails) =
-            session.store.read_blocking(move |c| Ok((source::known(c, &name)?, source::mails(c, &label)?)))?;
-        rows.push((source, known, mails));
-    }
+    let sources = session.config.maintenance.sources.iter();
+    let listed = sources.map(|source| look(session, source)).collect::<Result<Vec<_>, _>>()?;
     if args.json {
-        let rows: Vec<Row> = rows.iter().map(|(source, known, mails)| row(session, source, known, *mails)).collect();
-        output::print_json(&rows)?;
+        output::print_json(&listed.iter().map(|listed| row(session, listed)).collect::<Vec<Row>>())?;
         return Ok(ExitCode::SUCCESS);
     }
     let titles = ["SOURCE", "KIND", "STATE", "COMPLETE", "MAILS", "PLACE"].map(str::to_owned);
-    let cells = rows.iter().map(|(source, known, mails)| {
+    let cells = listed.iter().map(|listed| {
         [
-            clean_line(&source.name),
-            kind(source).to_owned(),
-            state(session, known).to_owned(),
-            known.complete_at.map_or_else(|| "-".to_owned(), time),
-            mails.to_string(),
-            place(source),
+            clean_line(&listed.source.name),
+            kind(listed.source).to_owned(),
+            state(session, listed).to_owned(),
+            listed.known.complete_at.map_or_else(|| "-".to_owned(), time),
+            listed.mails.to_string(),
+            place(listed.source),
         ]
     });
     let table: Vec<[String; 6]> = std::iter::once(titles).chain(cells).collect();
     output::print(&Table::new(output::columns()).lines(&table))?;
     // Whole sentences, which no column is wide enough for.
-    let mut told = rows.iter().filter_map(|(source, known, _)| {
-        let sentence = sentence(session, known)?;
-        Some(format!("{}: {sentence}\n", clean_line(&source.name)))
+    let mut told = listed.iter().filter_map(|listed| {
+        let sentence = sentence(session, listed)?;
+        Some(format!("{}: {sentence}\n", clean_line(&listed.source.name)))
     });
     if let Some(first) = told.next() {
         output::print(&told.fold(format!("\n{first}"), |text, line| text + &line))?;
@@ -88,39 +99,62 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What was told of a source, and what is seen of a Maildir.
+fn look<'a>(session: &Session, source: &'a Source) -> Result<Listed<'a>, Error> {
+    let (name, label) = (source.name.clone(), label(&source.from));
+    let (mut known, mails) =
+        session.store.read_blocking(|c| Ok((source::known(c, &name)?, source::mails(c, &label)?)))?;
+    let SourceFrom::Maildir { path } = &source.from else {
+        return Ok(Listed { source, known, mails, unread: None });
+    };
+    let store = session.store.clone();
+    let is_recorded = move |key: &str| store.read_blocking(|c| record::is_recorded(c, &label, key)).unwrap_or(false);
+    let unread = maildir::unread(path, &(Arc::new(is_recorded) as Handled));
+    known.complete_at = (unread == Ok(0)).then_some(session.now);
+    known.failed = unread.as_ref().err().map(|why| (session.now, why.clone()));
+    Ok(Listed { source, known, mails, unread: unread.ok() })
+}
+
 /// How a source goes, in a word.
-fn state(session: &Session, known: &Known) -> &'static str {
-    match (&known.paused, &known.failed, known.reader(session.now)) {
+fn state(session: &Session, listed: &Listed<'_>) -> &'static str {
+    let Listed { known, unread, .. } = listed;
+    match (&known.paused, &known.failed, unread, known.reader(session.now)) {
         (Some(_), ..) => "paused",
-        (None, Some(_), _) => "failed",
-        (None, None, Some(_)) => "read",
-        (None, None, None) => "idle",
+        (None, Some(_), ..) => "failed",
+        (None, None, Some(0), _) => "complete",
+        (None, None, Some(_), _) => "waiting",
+        (None, None, None, Some(_)) => "read",
+        (None, None, None, None) => "idle",
     }
 }
 
 /// What that word leaves out: by whom, since when, and why.
-fn sentence(session: &Session, known: &Known) -> Option<String> {
-    match (&known.paused, &known.failed, known.reader(session.now)) {
+fn sentence(session: &Session, listed: &Listed<'_>) -> Option<String> {
+    let Listed { known, unread, .. } = listed;
+    match (&known.paused, &known.failed, unread, known.reader(session.now)) {
         (Some((who, at)), ..) => Some(format!("paused by {} {}", clean_line(who), time(*at))),
-        (None, Some((at, why)), _) => Some(format!("failed {}: {}", time(*at), clean_line(why))),
-        (None, None, Some(holder)) => Some(format!("read by {}", holder.owner.label())),
-        (None, None, None) => None,
+        (None, Some((at, why)), ..) => Some(format!("failed {}: {}", time(*at), clean_line(why))),
+        (None, None, Some(mails @ 1..), _) => Some(format!("{} not read yet", counted(*mails, "mail"))),
+        (None, None, None, Some(holder)) => Some(format!("read by {}", holder.owner.label())),
+        (None, None, _, _) => None,
     }
 }
 
 /// A source in JSON.
-fn row(session: &Session, source: &Source, known: &Known, mails: u64) -> Row {
+fn row(session: &Session, listed: &Listed<'_>) -> Row {
+    let Listed { source, known, mails, .. } = listed;
     let reader = known.reader(session.now).map(|holder| holder.owner.label());
     Row {
         name: clean_line(&source.name),
         kind: kind(source),
         place: place(source),
-        state: state(session, known),
+        state: state(session, listed),
         reader,
         paused: known.paused.as_ref().map(|(by, at)| Acted { by: clean_line(by), at: json::time(*at) }),
         complete: known.complete_at.map(json::time),
         failed: known.failed.as_ref().map(|(at, why)| Failed { at: json::time(*at), why: clean_line(why) }),
         next: known.next_at.map(json::time),
-        mails,
+        mails: *mails,
+        unread: listed.unread,
     }
 }

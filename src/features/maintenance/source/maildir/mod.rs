@@ -92,10 +92,14 @@ impl Maildir {
 
 /// What there is to be read in the Maildir at `root`, or why that cannot be told. Blocks.
 pub fn survey(root: &Path) -> Result<Vec<Seen>, String> {
-    Maildir::new(root).open()?;
-    let all: Handled = Arc::new(|_| false);
-    let mails = list(root, &all).map_err(|error| format!("{} cannot be listed: {error}", root.display()))?.len();
+    let mails = unread(root, &(Arc::new(|_: &str| false) as Handled))?;
     Ok(vec![Seen { folder: root.display().to_string(), mails: Ok(u32::try_from(mails).unwrap_or(u32::MAX)) }])
+}
+
+/// How many mails of the Maildir at `root` are not `handled`, or why that cannot be told. Blocks.
+pub fn unread(root: &Path, handled: &Handled) -> Result<usize, String> {
+    Maildir::new(root).open()?;
+    Ok(list(root, handled).map_err(|error| format!("{} cannot be listed: {error}", root.display()))?.len())
 }
 
 /// The reader is gone, or the runtime is going down: the watch ends.

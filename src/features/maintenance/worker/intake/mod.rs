@@ -26,10 +26,11 @@ use super::{Report, Shared, SourceHealth, SourceState};
 use crate::clock;
 use crate::config::{Imap, Service, Source, SourceFrom, WebMail};
 use crate::features::maintenance::intake::{Intake, Read};
+use crate::features::maintenance::model::Outcome;
 use crate::features::maintenance::source::imap::{self, Mailbox};
 use crate::features::maintenance::source::maildir::Maildir;
 use crate::features::maintenance::source::{self, Bookmarks, Desk, Event, Fates, Handled, State, remote, web};
-use crate::features::maintenance::store::record;
+use crate::features::maintenance::store::record::{self, Novelty, Recorded};
 use crate::features::maintenance::store::source as kept;
 use crate::store::{Error, Store};
 
@@ -226,6 +227,7 @@ impl Feed {
                 fresh_at: None,
                 next_at: None,
                 received: 0,
+                unparsed: 0,
                 alert: None,
             },
             pause: first_pause,
@@ -395,8 +397,9 @@ impl Feed {
         let mut refused = 0;
         for taken in intake.record(mails).await {
             match taken {
-                Ok(_) => {
+                Ok(recorded) => {
                     self.state.received += 1;
+                    self.state.unparsed += usize::from(is_unparsed(&recorded));
                     self.left = self.left.saturating_sub(1);
                     if self.refused == 0
                         && matches!(self.state.health, SourceHealth::Waiting { .. } | SourceHealth::Reading(_))
@@ -503,6 +506,11 @@ impl Feed {
         self.going.send_replace(Going::of(&self.state));
         let _ = self.shared.reports.send(Report::Source(self.state.clone())).await;
     }
+}
+
+/// Whether a mail is new and of those that were not read.
+fn is_unparsed(recorded: &Recorded) -> bool {
+    recorded.novelty == Novelty::New && matches!(recorded.outcome, Outcome::ParsingFailed | Outcome::UnknownProvider)
 }
 
 /// What the log tells of a source.

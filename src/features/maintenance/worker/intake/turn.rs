@@ -80,6 +80,8 @@ pub(super) struct Turn {
     sync: watch::Receiver<u64>,
     /// When somebody in another process last wanted this one to be looked at.
     wanted_at: i64,
+    /// When a backup was last put back.
+    put_back_at: Option<i64>,
     /// What others were told.
     told: Going,
 }
@@ -88,14 +90,23 @@ impl Turn {
     /// It is nobody's turn yet.
     pub(super) fn new(store: Store, name: &str, is_exclusive: bool, sync: watch::Receiver<u64>) -> Self {
         let holder = Holder { id: PROCESS.clone(), owner: Owner::of_this_process() };
-        Self { store, name: name.to_owned(), holder, is_exclusive, sync, wanted_at: 0, told: Going::default() }
+        Self {
+            store,
+            name: name.to_owned(),
+            holder,
+            is_exclusive,
+            sync,
+            wanted_at: 0,
+            put_back_at: None,
+            told: Going::default(),
+        }
     }
 
     /// Takes the turn. What is in the way of it, if something is.
     pub(super) async fn take(&mut self) -> Result<Option<SourceHealth>, Error> {
         // Looking is cheap; claiming is a commit.
         let known = self.known().await?;
-        self.wanted_at = known.wanted_at;
+        (self.wanted_at, self.put_back_at) = (known.wanted_at, known.put_back_at);
         if let Some((who, at)) = known.paused {
             return Ok(Some(SourceHealth::Paused { who, at }));
         }
@@ -128,8 +139,8 @@ impl Turn {
         }
     }
 
-    /// Keeps the turn until it is over: somebody lets the source rest, another process has taken it, or a Maildir is to be
-    /// looked at anew. `wanted` is changed when somebody wants a look now.
+    /// Keeps the turn until it is over: somebody lets the source rest, another process has taken it, a backup was put back,
+    /// or a Maildir is to be looked at anew. `wanted` is changed when somebody wants a look now.
     pub(super) async fn keep(&mut self, mut going: watch::Receiver<Going>, wanted: &watch::Sender<u64>) {
         let mut changes = self.store.changes();
         let mut put_off_at = Instant::now() + PUT_OFF;
@@ -166,7 +177,8 @@ impl Turn {
             }
             let Ok(known) = self.known().await else { continue };
             let is_taken = known.holder.as_ref().is_some_and(|(holder, _)| holder.id != self.holder.id);
-            if known.paused.is_some() || (self.is_exclusive && is_taken) {
+            let is_put_back = known.put_back_at != self.put_back_at;
+            if known.paused.is_some() || is_put_back || (self.is_exclusive && is_taken) {
                 return;
             }
             if known.wanted_at > self.wanted_at {
