@@ -140,12 +140,12 @@ impl Palette {
     fn named(&self) -> Option<(&'static Spec<Command>, &str)> {
         let (name, words) = self.text.text().trim_start().split_once(char::is_whitespace)?;
         let name = name.to_lowercase();
-        let is_here = |spec: &&&Spec<Command>| spec.scopes.iter().any(|scope| self.scopes.contains(scope));
-        let of_place = |spec: &&&Spec<Command>| {
+        let is_here = |spec: &&'static Spec<Command>| spec.scopes.iter().any(|scope| self.scopes.contains(scope));
+        let of_place = |spec: &&'static Spec<Command>| {
             ["cv-", "lab-"].iter().any(|place| spec.name.strip_prefix(place) == Some(&name)) && is_here(spec)
         };
         let exact = COMMANDS.iter().find(|spec| spec.name == name);
-        let spec = exact.filter(|spec| is_here(&spec)).or_else(|| COMMANDS.iter().find(of_place)).or(exact)?;
+        let spec = exact.filter(is_here).or_else(|| COMMANDS.iter().find(of_place)).or(exact)?;
         let words = words.trim();
         // Behind the name alone, what it takes may be looked through.
         (!words.is_empty() || matches!(self.takes(spec.command), Takes::OneOf(..))).then_some((spec, words))
@@ -186,7 +186,8 @@ impl Palette {
     /// on so: `mark all` is `mark-all`.
     fn with_words(&self, spec: &'static Spec<Command>, words: &str) -> Vec<Offer> {
         let typed = self.text.text().split_whitespace().collect::<Vec<_>>().join("-").to_lowercase();
-        let longer = COMMANDS.iter().filter(|spec| !words.is_empty() && spec.name.starts_with(&typed)).map(Offer::plain);
+        let longer =
+            COMMANDS.iter().filter(|spec| !words.is_empty() && spec.name.starts_with(&typed)).map(Offer::plain);
         let mut offers = match self.takes(spec.command) {
             Takes::OneOf(_, names, help) => {
                 let offers = names.iter().map(|name| Offer::with(spec, help, name));
