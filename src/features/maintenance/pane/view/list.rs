@@ -48,6 +48,8 @@ struct Columns {
     duration: usize,
     /// Whatever is left: circuits by name, summary.
     rest: bool,
+    /// Gaps are of one cell, and the impact of one letter.
+    tight: bool,
 }
 
 /// The columns for so many cells. Each step adds what an engineer asks for next.
@@ -63,11 +65,21 @@ fn columns(cells: usize) -> Columns {
         window: 0,
         duration: 0,
         rest: false,
+        tight: false,
     };
     match cells {
         // The sign of the acknowledgement stays in the smallest: without it what is done looks like what is not.
         // Three cells come before all columns.
-        ..46 => Columns { provider: cells.saturating_sub(31), id: 0, impact: 0, acknowledged: 2, ..base },
+        // So does the impact, by its first letter: of several rows of one provider it tells which is looked at first.
+        ..46 => Columns {
+            state: 14,
+            provider: cells.saturating_sub(32),
+            id: 0,
+            impact: 2,
+            acknowledged: 2,
+            tight: true,
+            ..base
+        },
         46..70 => Columns { id: cells - 43, impact: 0, acknowledged: 2, ..base },
         70..74 => Columns { id: cells - 54, acknowledged: 2, ..base },
         74..76 => Columns { id: cells - 58, circuits: 4, acknowledged: 2, ..base },
@@ -255,8 +267,9 @@ fn draw_row(
     pen.repeat(mark.0, 1, style(mark.1)).repeat(look.glyph(sign), 1, style(sign.role())).repeat(" ", 1, text);
     let upcoming = !over && look.now < row.start && columns.window == 0;
     let when = if upcoming { format!("{}{}", look.zone.short(row.start, look.now), z(look)) } else { word.to_owned() };
-    pen.column(&when, columns.state - 2, text).skip(2);
-    pen.column(&row.provider, columns.provider - 2, text).skip(2);
+    let gap = if columns.tight { 1 } else { 2 };
+    pen.column(&when, columns.state - gap, text).skip(gap);
+    pen.column(&row.provider, columns.provider.saturating_sub(gap), text).skip(gap);
     // Around 40 columns nothing is left for it.
     if columns.id > 2 {
         pen.column(&id(row, columns.id - 2), columns.id - 2, text).skip(2);
@@ -270,7 +283,13 @@ fn draw_row(
     }
     let (impact, loud) = words::impact(row.worst_impact);
     if columns.impact > 0 {
-        pen.column(impact, columns.impact - 2, if is_pressing(row) { style(loud) } else { text }).skip(2);
+        let style = if is_pressing(row) { style(loud) } else { text };
+        if columns.tight {
+            let letter = impact.get(..1).unwrap_or_default().to_uppercase();
+            pen.column(if row.worst_impact.is_some() { &letter } else { "?" }, 1, style).skip(1);
+        } else {
+            pen.column(impact, columns.impact - gap, style).skip(gap);
+        }
     }
     if columns.circuits > 0 {
         let style = if row.unknown_circuits > 0 { style(Role::Warning) } else { text };
@@ -392,8 +411,17 @@ mod tests {
     }
 
     #[test]
+    fn the_smallest_screen_is_used_to_its_end_too() {
+        for cells in 40..46 {
+            let Columns { state, provider, id, impact, acknowledged, distance, .. } = columns(cells);
+            assert_eq!(3 + state + provider + id + impact + acknowledged + distance, cells);
+        }
+    }
+
+    #[test]
     fn a_number_of_circuits_is_rounded_and_never_cut() {
-        let shown = [(7_u32, 2), (99, 3), (999, 3), (5000, 4), (4990, 4), (4990, 3), (1499, 3), (120_000, 4), (999_600, 4)];
+        let shown =
+            [(7_u32, 2), (99, 3), (999, 3), (5000, 4), (4990, 4), (4990, 3), (1499, 3), (120_000, 4), (999_600, 4)];
         let shown = shown.map(|(count, cells)| many(count, false, false, cells));
         assert_eq!(shown, ["7", "99", "999", "5000", "4990", "5k", "1k", "120k", "1M"]);
         let shown = [(12_u32, 3), (120, 3), (5000, 3)].map(|(count, cells)| many(count, false, true, cells));
