@@ -233,9 +233,7 @@ impl Overlay {
                 (help.cursor, help.chosen) = (0, true);
                 help.search.paste(text)
             }
-            Self::Palette(palette) => {
-                palette.paste(text)
-            }
+            Self::Palette(palette) => palette.paste(text),
             Self::Confirm(confirm) => confirm.typed.paste(text),
             Self::Log(_) | Self::Connections(_) => true,
         }

@@ -58,7 +58,11 @@ fn words_behind_a_command_are_for_it() {
     desk.press("esc :").type_text("filter lumen").press("enter");
     assert!(desk.shows("/lumen") && desk.shows("28552081") && !desk.shows("TTN-0007195301"), "{}", desk.screen());
     desk.press(":").type_text("filter ttn").press("enter");
-    assert!(desk.shows("/ttn") && desk.shows("TTN-0007195301"), "the words take the place of others: {}", desk.screen());
+    assert!(
+        desk.shows("/ttn") && desk.shows("TTN-0007195301"),
+        "the words take the place of others: {}",
+        desk.screen()
+    );
     desk.press("esc :").type_text("note hello there").press("enter");
     assert!(desk.model.is_typing() && desk.shows("hello there"), "{}", desk.screen());
     desk.press("enter");
@@ -69,7 +73,8 @@ fn words_behind_a_command_are_for_it() {
 fn words_behind_a_command_that_takes_none_run_nothing() {
     let mut desk = Desk::live(100, 30);
     let before = desk.screen();
-    for (typed, said) in [("zoom in", "zoom takes nothing behind its name"), ("ntoe hello there", "no command matches")] {
+    for (typed, said) in [("zoom in", "zoom takes nothing behind its name"), ("ntoe hello there", "no command matches")]
+    {
         desk.press(":").type_text(typed).press("enter");
         assert!(desk.shows(said), "{typed}: {}", desk.screen());
         desk.press("esc");

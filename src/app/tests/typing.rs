@@ -40,6 +40,8 @@ fn a_note_is_kept_as_a_draft_and_written_when_it_is_saved() {
     assert!(desk.shows("drained"));
     desk.type_text(" and watched").press("enter enter");
     assert!(desk.shows("drained and watched") && desk.shows("note by ines"), "{}", desk.screen());
+    let said = desk.row("note written on");
+    assert!(!said.contains("one maintenance") && said.contains("; u undoes"), "it is named: {said}");
     desk.press("esc u enter");
     assert!(!desk.shows("\n Notes\n") && desk.shows("note removed by ines"), "{}", desk.screen());
     desk.press("esc n");

@@ -107,14 +107,25 @@ mod tests {
     #[test]
     fn a_quote_that_nothing_closes_costs_its_own_row_alone() {
         assert_eq!(tried("id\na,\"é\",\"Main\nb\nc\n"), ("id\n\nb\nc\n".to_owned(), vec![(2, 7)]));
-        assert_eq!(tried("id\na,\"Main\nb,\"x\"\nc,\"y\nd\n"), ("id\n\nb,\"x\"\n\nd\n".to_owned(), vec![(2, 3), (4, 3)]));
+        assert_eq!(
+            tried("id\na,\"Main\nb,\"x\"\nc,\"y\nd\n"),
+            ("id\n\nb,\"x\"\n\nd\n".to_owned(), vec![(2, 3), (4, 3)])
+        );
         assert_eq!(tried("id\n\""), ("id\n".to_owned(), vec![(2, 1)]));
         assert_eq!(tried("id\n\"two\nlines\",\"x\nb\n"), ("id\n\n\nb\n".to_owned(), vec![(3, 8)]));
     }
 
     #[test]
     fn quotes_that_are_closed_stay_whatever_is_within_them() {
-        for text in ["a,\"b\"\"c\",d\n", "a,\"two\r\nlines\"\r\nb\n", "a,5\" pipe\nb\n", "a,\"b\"c\nd", "", "\"\"", "a,\"b\" ,c\n"] {
+        for text in [
+            "a,\"b\"\"c\",d\n",
+            "a,\"two\r\nlines\"\r\nb\n",
+            "a,5\" pipe\nb\n",
+            "a,\"b\"c\nd",
+            "",
+            "\"\"",
+            "a,\"b\" ,c\n",
+        ] {
             assert_eq!(tried(text), (text.to_owned(), vec![]), "{text:?}");
         }
     }

@@ -23,9 +23,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 pub use command::{COMMANDS, Command};
-pub(crate) use rows::sort_names;
 use editor::Editor;
 use opened::Page;
+pub(crate) use rows::sort_names;
 
 use super::store::MaintenanceKey;
 use super::store::action::Inverse;

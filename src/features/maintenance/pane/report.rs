@@ -240,10 +240,11 @@ impl State {
                 self.clear_marks();
                 Outcome::warn("no note was written: what it was for is no longer in the store")
             }
-            Done::Noted { keys, count } => {
+            Done::Noted { keys, count, first } => {
                 self.drafts.remove(keys);
                 self.clear_marks();
-                Outcome::done(format!("note written on {}{unseen}; <undo> undoes", many(*count, "maintenance")))
+                let on = if first.is_empty() { many(*count, "maintenance") } else { first.clone() };
+                Outcome::done(format!("note written on {on}{unseen}; <undo> undoes"))
             }
             Done::Undone { inverse, count, first } => {
                 self.undoing.pop_front();

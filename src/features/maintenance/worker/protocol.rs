@@ -304,6 +304,8 @@ pub enum Done {
         keys: Vec<MaintenanceKey>,
         /// On how many it was.
         count: usize,
+        /// Provider and id of the one maintenance; empty of several.
+        first: String,
     },
     /// Undone.
     Undone {
