@@ -449,6 +449,9 @@ fn tokens_are_fetched_where_the_login_wants_them_and_say_what_they_lack() {
     let Proof::Fetched(oauth_of) = &imap.login.proof else { panic!("{:?}", imap.login) };
     assert_eq!(oauth_of.token_url, "https://login.microsoftonline.com/lakeside/oauth2/v2.0/token");
     assert!(oauth_of.kept_in.ends_with("noctui/tokens/noc"), "{}", oauth_of.kept_in.display());
+    assert!(!oauth_of.in_keyring);
+    let elsewhere = problems(&oauth("provider = 'microsoft'\nclient_id = 'an app'\nkeep_in = 'cloud'"));
+    assert!(elsewhere.len() == 1 && elsewhere[0].contains("keep_in"), "{elsewhere:?}");
     for (lines, lacks) in [
         ("provider = 'google'", "`client_id` is missing"),
         ("provider = 'microsoft'\ngrant = 'application'\nclient_id = 'x'", "`client_secret_file` is missing"),
