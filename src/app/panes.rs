@@ -298,7 +298,7 @@ impl Model {
         match (command, self.focus.place()) {
             (Command::Maintenance(command), _) => self.maintenance.hint(command, word),
             (Command::CloudVision(command), Some(place)) => self.cloudvision.hint(place, command, word, &self.look()),
-            (Command::Lab(command), _) => self.lab.hint(command, word),
+            (Command::Lab(command), _) => self.lab.hint(command, word, self.now),
             (Command::Back, _) => self.is_opened().then_some(word),
             (Command::Zoom, _) => self.can_zoom().then_some(word),
             _ => Some(word),

@@ -206,6 +206,18 @@ impl Layers<'_> {
         self.refuse(&name.origin, key, &format!("\"{}\"", name.value.0), because, "give each its own name");
     }
 
+    /// Whether a section has a name that none before it has, which is noted otherwise, whatever else is wrong with the section.
+    pub(super) fn is_new(&mut self, key: &str, name: Option<&At<Name>>, seen: &mut Vec<String>) -> bool {
+        let Some(name) = name else { return true };
+        let is_new = !seen.contains(&name.value.0);
+        if is_new {
+            seen.push(name.value.0.clone());
+        } else {
+            self.taken(key, name);
+        }
+        is_new
+    }
+
     /// The context noctui starts in: the one asked for, else the first.
     fn active_context(&mut self, written: Option<At<Name>>, contexts: &[Context]) -> Option<Context> {
         let flag = self.flags.context.clone().map(|name| (name, Origin::Flag("--context")));

@@ -509,3 +509,19 @@ fn mailboxes_over_https_have_tokens_of_their_own_service_and_go_to_other_machine
         assert!(problems.len() == 1 && problems[0].contains(told), "{text}: {problems:?}");
     }
 }
+
+#[test]
+fn a_name_that_is_there_twice_is_told_whatever_else_is_wrong_with_the_section() {
+    for (section, key) in [("cloudvision", "server = 7"), ("deploy", "dir = 7"), ("lab", "url = 7")] {
+        let told = problems(&format!("[[{section}]]\nname = 'dup'\n{key}\n\n[[{section}]]\nname = 'dup'\n{key}\n"));
+        let twice = told.iter().filter(|told| told.contains("another section has that name")).count();
+        assert_eq!(twice, 1, "{section}: {told:?}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_file_is_answered_with_the_places_where_it_may_be() {
+    let told = problems("[[cloudvision]]\nname = 'a'\nserver = 'cvp.example'\ntoken = 'abc'\n");
+    assert!(told.iter().any(|told| told.contains("a secret does not stand in this file")), "{told:?}");
+    assert!(!told.concat().contains("abc"), "{told:?}");
+}
