@@ -9,6 +9,7 @@ pub mod commands;
 pub(crate) mod keymap;
 pub(crate) mod layout;
 pub(crate) mod overlay;
+pub(crate) mod palette;
 mod panes;
 mod permit;
 mod pointer;
@@ -127,6 +128,8 @@ pub struct Settings {
     pub(crate) themes: Vec<Theme>,
     /// The zone that `time-zone` switches to and from: the machine's own or the configured one.
     pub(crate) local_zone: Zone,
+    /// What `TZ` says, where that is to be the local zone and names none that is known.
+    pub(crate) unread_zone: Option<String>,
     /// The zone that the configuration or its variable names for the start; `None` where neither does.
     pub(crate) configured_zone: Option<Zone>,
     /// ASCII instead of glyphs.

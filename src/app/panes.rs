@@ -342,7 +342,7 @@ impl Model {
         match (command, self.focus.place()) {
             (Command::Maintenance(command), _) => self.maintenance.hint(command, word),
             (Command::CloudVision(command), Some(place)) => self.cloudvision.hint(place, command, word, &self.look()),
-            (Command::Lab(command), _) => self.lab.hint(command, word),
+            (Command::Lab(command), _) => self.lab.hint(command, word, self.now),
             (Command::Console(command), _) => self.console.hint(command, word),
             (Command::Back, _) => self.is_opened().then_some(word),
             (Command::Zoom, _) => self.can_zoom().then_some(word),

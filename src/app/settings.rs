@@ -11,6 +11,7 @@ use crate::features::cloudvision::worker::InstanceView;
 use crate::features::console::pane::{ClusterView, ProxyView, View};
 use crate::features::lab::worker::LabView;
 use crate::key::Key;
+use crate::text::clean_line;
 use crate::ui::theme::Theme;
 use crate::ui::time::Zone;
 
@@ -35,6 +36,7 @@ impl Settings {
             theme: theme.unwrap_or_else(Theme::plain),
             themes,
             local_zone,
+            unread_zone: config.shell_zone_unread.as_deref().filter(|_| local_zone == here).map(clean_line),
             configured_zone,
             ascii: match config.ascii {
                 When::Always => true,
@@ -111,7 +113,7 @@ fn keymap(config: &Config) -> (Keymap, Vec<Problem>) {
         if commands::by_name(name).is_none() {
             let known = commands::COMMANDS.iter().map(|spec| spec.name);
             let remedy = nearest(name, known).map_or_else(
-                || "`?` lists the commands; README.md has the table".to_owned(),
+                || "`?` lists the commands with their names; docs/keys.md has the tables".to_owned(),
                 |near| format!("did you mean {near}?"),
             );
             problems.push(problem(format!("keys.{name} is set"), "there is no such command".to_owned(), remedy));

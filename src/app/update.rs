@@ -5,7 +5,8 @@ use ratatui::layout::{Rect, Size};
 
 use super::commands::{self, Command};
 use super::layout::{Layout, can_zoom, layout};
-use super::overlay::{Help, Overlay, Palette, Taken};
+use super::overlay::{Help, Overlay, Taken};
+use super::palette::Palette;
 use super::{Effect, Message, Model, Pane};
 use crate::command::Scope;
 use crate::features::maintenance;
@@ -142,7 +143,9 @@ impl Model {
             return self.overlay_took(taken, key);
         }
         if self.is_typing() {
-            return self.typed(key);
+            // The shell is wanted in the midst of a sentence, too; what was typed is there when it is left.
+            let global = self.settings.keymap.find(&[Scope::Global], key).filter(|_| key.ctrl);
+            return if global == Some(Command::Suspend) { self.run(Command::Suspend) } else { self.typed(key) };
         }
         if let Some(effects) = self.escape_again(key) {
             return effects;
@@ -177,10 +180,9 @@ impl Model {
                 self.run(command)
             }
             Taken::Confirmed => self.confirmed(),
-            Taken::Theme(name) => {
+            Taken::RunWith(command, words) => {
                 self.overlays.pop();
-                self.use_theme(self.settings.themes.iter().position(|theme| theme.name == name));
-                vec![]
+                self.run_with(command, &words)
             }
             Taken::Ignored => match self.settings.keymap.find(&[Scope::Global], key) {
                 Some(Command::Quit)
@@ -216,8 +218,7 @@ impl Model {
 
     /// More was pasted than fits; none of it was kept.
     fn refuse_paste(&mut self, bytes: usize) {
-        let limit = crate::ui::field::LIMIT_BYTES / 1024;
-        self.toasts.warn(self.now, format!("{bytes} bytes are too much to paste here; the limit is {limit} KiB"));
+        self.toasts.warn(self.now, crate::ui::field::no_room(bytes));
     }
 
     /// Runs a command, unless read-only forbids it or its risk wants an answer first.
@@ -241,6 +242,41 @@ impl Model {
                 vec![]
             }
         }
+    }
+
+    /// Runs a command with what was typed behind its name.
+    fn run_with(&mut self, command: Command, words: &str) -> Vec<Effect> {
+        match command {
+            Command::Theme => self.use_theme(self.settings.themes.iter().position(|theme| theme.name == words)),
+            Command::Maintenance(maintenance::pane::Command::Sort) => {
+                self.focus = Pane::Maintenances;
+                self.fit();
+                let outcome = self.maintenance.sort_by(words, self.now);
+                return self.of_maintenance(outcome);
+            }
+            _ => return self.run_and_type(command, words),
+        }
+        vec![]
+    }
+
+    /// Runs a command that opens a text, and types into it: a filter becomes these words and is done, a note begins with
+    /// them, or goes on so.
+    fn run_and_type(&mut self, command: Command, words: &str) -> Vec<Effect> {
+        let mut effects = self.run(command);
+        // It may have said why not.
+        if !self.is_typing() {
+            return effects;
+        }
+        let is_note = command == Command::Maintenance(maintenance::pane::Command::Note);
+        let key = |code, ctrl| Key { code, ctrl, alt: false, shift: false };
+        if !is_note {
+            effects.extend(self.typed(key(Code::Char('u'), true)));
+        }
+        effects.extend(self.typed_all(words));
+        if !is_note {
+            effects.extend(self.typed(key(Code::Enter, false)));
+        }
+        effects
     }
 
     /// Does it.

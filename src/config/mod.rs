@@ -18,6 +18,7 @@ mod problem;
 mod reader;
 mod resolve;
 mod secret;
+mod shell_zone;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -66,6 +67,8 @@ pub struct Config {
     pub time_zone: Option<Zone>,
     /// The zone that `TZ` names, which is the local one before the machine's own; `None` where it names none.
     pub shell_zone: Option<chrono_tz::Tz>,
+    /// What `TZ` says, where no zone of that name or with those rules is known.
+    pub shell_zone_unread: Option<String>,
     /// Whether the terminal's mouse is taken over.
     pub mouse: bool,
     /// Whether to draw in colour. `Auto` leaves it to `NO_COLOR` and the terminal.

@@ -7,7 +7,7 @@ use super::problem::{At, Origin, Problem};
 use super::reader::Section;
 use super::resolve::{Layers, value};
 use super::secret::{self, Written};
-use super::value::{Account, Grant, List, Name, Provider, Scope, Url, VariableName, Words, WrittenPath};
+use super::value::{Account, Grant, KeptIn, List, Name, Provider, Scope, Url, VariableName, Words, WrittenPath};
 use crate::secret::SecretFrom;
 
 /// The settings that say where an application's secret is kept.
@@ -43,8 +43,10 @@ pub struct OAuth {
     /// Where a code is fetched that somebody types elsewhere to sign in; `None` where the provider has no such thing for
     /// mail.
     pub device_url: Option<String>,
-    /// Where the refresh token of somebody who signed in is kept.
+    /// The file where the refresh token of somebody who signed in is kept.
     pub kept_in: PathBuf,
+    /// Whether the keyring keeps it instead, where it can.
+    pub in_keyring: bool,
 }
 
 /// `[maintenance.source.oauth]`. What it requires is `None` only where that was reported.
@@ -74,6 +76,8 @@ pub(super) struct OAuthSection {
     scopes: Option<At<List<Scope>>>,
     /// `extra_scopes`
     extra_scopes: Option<At<List<Scope>>>,
+    /// `keep_in`
+    keep_in: Option<At<KeptIn>>,
     /// `token_url`
     token_url: Option<At<Url>>,
     /// `authorize_url`
@@ -100,6 +104,7 @@ pub(super) fn read_oauth(mut section: Section<'_, '_>) -> Option<OAuthSection> {
         key_file: section.read_instead("key_file"),
         scopes: section.read("scopes"),
         extra_scopes: section.read("extra_scopes"),
+        keep_in: section.read("keep_in"),
         token_url: section.read_instead("token_url"),
         authorize_url: section.read_instead("authorize_url"),
         device_url: section.read_instead("device_url"),
@@ -181,6 +186,7 @@ impl Layers<'_> {
             authorize_url: authorize_url.unwrap_or(authorize),
             device_url: device_url.or(device),
             kept_in: data.join("tokens").join(file_name(name)),
+            in_keyring: value(section.keep_in) == Some(KeptIn::Keyring),
         })
     }
 }

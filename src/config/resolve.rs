@@ -45,7 +45,8 @@ pub(super) fn resolve(
         theme: layers.theme(file.theme, &themes),
         themes,
         time_zone: layers.variable("NOCTUI_TIME_ZONE").or(value(file.time_zone)),
-        shell_zone: shell_zone(environment),
+        shell_zone: shell_zone(environment).unwrap_or_default(),
+        shell_zone_unread: shell_zone(environment).err(),
         mouse: layers.variable("NOCTUI_MOUSE").or(value(file.mouse)).unwrap_or(true),
         color: layers.over(flags.color, "NOCTUI_COLOR", file.color, When::Auto),
         ascii: layers.over(flags.ascii.then_some(When::Always), "NOCTUI_ASCII", file.ascii, When::Auto),
@@ -215,6 +216,18 @@ impl Layers<'_> {
         self.refuse(&name.origin, key, &format!("\"{}\"", name.value.0), because, "give each its own name");
     }
 
+    /// Whether a section has a name that none before it has, which is noted otherwise, whatever else is wrong with the section.
+    pub(super) fn is_new(&mut self, key: &str, name: Option<&At<Name>>, seen: &mut Vec<String>) -> bool {
+        let Some(name) = name else { return true };
+        let is_new = !seen.contains(&name.value.0);
+        if is_new {
+            seen.push(name.value.0.clone());
+        } else {
+            self.taken(key, name);
+        }
+        is_new
+    }
+
     /// The context noctui starts in: the one asked for, else the first.
     fn active_context(&mut self, written: Option<At<Name>>, contexts: &[Context]) -> Option<Context> {
         let flag = self.flags.context.clone().map(|name| (name, Origin::Flag("--context")));
@@ -343,13 +356,9 @@ impl Layers<'_> {
     }
 }
 
-/// The zone that `TZ` names: an IANA name, with a colon before it or without, or the path of its file. What else POSIX
-/// allows there, such as `CET-1CEST`, names no zone.
-fn shell_zone(environment: &Environment) -> Option<chrono_tz::Tz> {
-    let written = environment.variable("TZ")?.to_str()?;
-    let name = written.strip_prefix(':').unwrap_or(written);
-    let name = name.split_once("/zoneinfo/").map_or(name, |(_, name)| name);
-    name.parse().ok()
+/// The zone that `TZ` names, or what it says where that names none.
+fn shell_zone(environment: &Environment) -> Result<Option<chrono_tz::Tz>, String> {
+    environment.variable("TZ").map_or(Ok(None), |written| super::shell_zone::read(&written.to_string_lossy()))
 }
 
 /// The configuration file to read, and who asked for that very file. `None` without a home folder to look into.

@@ -58,12 +58,12 @@ fn every_layer_can_make_noctui_read_only_and_none_can_undo_it() {
 
 #[test]
 fn the_local_zone_is_the_one_that_tz_names() {
-    let zone = |tz| inspect_text("", &Flags::default(), &[("TZ", tz)]).config.shell_zone;
-    let denver = Some(chrono_tz::America::Denver);
-    assert_eq!(zone("America/Denver"), denver);
-    assert_eq!(zone(":America/Denver"), denver);
-    assert_eq!(zone("/usr/share/zoneinfo/America/Denver"), denver);
-    assert_eq!((zone(""), zone("XYZ-1ABC"), zone("../../etc/passwd")), (None, None, None));
+    let config = |tz| inspect_text("", &Flags::default(), &[("TZ", tz)]).config;
+    let zone = |tz| (config(tz).shell_zone, config(tz).shell_zone_unread);
+    assert_eq!(zone(":America/Denver"), (Some(chrono_tz::America::Denver), None));
+    assert_eq!(zone("<+03>-3"), (Some(chrono_tz::Etc::GMTMinus3), None));
+    assert_eq!(zone(""), (None, None));
+    assert_eq!(zone("XYZ-1ABC"), (None, Some("XYZ-1ABC".to_owned())));
 }
 
 #[test]
@@ -450,6 +450,9 @@ fn tokens_are_fetched_where_the_login_wants_them_and_say_what_they_lack() {
     let Proof::Fetched(oauth_of) = &imap.login.proof else { panic!("{:?}", imap.login) };
     assert_eq!(oauth_of.token_url, "https://login.microsoftonline.com/lakeside/oauth2/v2.0/token");
     assert!(oauth_of.kept_in.ends_with("noctui/tokens/noc"), "{}", oauth_of.kept_in.display());
+    assert!(!oauth_of.in_keyring);
+    let elsewhere = problems(&oauth("provider = 'microsoft'\nclient_id = 'an app'\nkeep_in = 'cloud'"));
+    assert!(elsewhere.len() == 1 && elsewhere[0].contains("keep_in"), "{elsewhere:?}");
     for (lines, lacks) in [
         ("provider = 'google'", "`client_id` is missing"),
         ("provider = 'microsoft'\ngrant = 'application'\nclient_id = 'x'", "`client_secret_file` is missing"),
@@ -506,4 +509,20 @@ fn mailboxes_over_https_have_tokens_of_their_own_service_and_go_to_other_machine
         let problems = problems(&text);
         assert!(problems.len() == 1 && problems[0].contains(told), "{text}: {problems:?}");
     }
+}
+
+#[test]
+fn a_name_that_is_there_twice_is_told_whatever_else_is_wrong_with_the_section() {
+    for (section, key) in [("cloudvision", "server = 7"), ("deploy", "dir = 7"), ("lab", "url = 7")] {
+        let told = problems(&format!("[[{section}]]\nname = 'dup'\n{key}\n\n[[{section}]]\nname = 'dup'\n{key}\n"));
+        let twice = told.iter().filter(|told| told.contains("another section has that name")).count();
+        assert_eq!(twice, 1, "{section}: {told:?}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_file_is_answered_with_the_places_where_it_may_be() {
+    let told = problems("[[cloudvision]]\nname = 'a'\nserver = 'cvp.example'\ntoken = 'abc'\n");
+    assert!(told.iter().any(|told| told.contains("a secret does not stand in this file")), "{told:?}");
+    assert!(!told.concat().contains("abc"), "{told:?}");
 }

@@ -70,6 +70,7 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
             ("lab_action", 0),
             ("lab_routable", 0),
             ("lab_snapshot", 0),
+            ("put_back", 0),
             ("sender", 0),
             ("source_bookmark", 0),
             ("source_state", 0),

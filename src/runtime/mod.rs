@@ -303,6 +303,9 @@ fn draw(model: &Model, terminal: &mut Terminal) -> bool {
 fn settings(config: &Config, environment: &TerminalEnvironment) -> Result<Settings, Vec<crate::config::Problem>> {
     let depth = environment.colour_depth(config.color);
     let (settings, problems) = Settings::new(config, depth, environment.is_utf8());
+    if let Some(unread) = &settings.unread_zone {
+        tracing::warn!(TZ = %unread, "the zone of the shell is not understood; the one of this machine is taken");
+    }
     if problems.is_empty() { Ok(settings) } else { Err(problems) }
 }
 

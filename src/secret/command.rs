@@ -1,9 +1,9 @@
-//! Programs that print a secret.
+//! Programs that print a secret, or take one.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -26,13 +26,40 @@ const GRACE: Duration = Duration::from_millis(200);
 
 /// What the program of `words` prints. It gets no input and no terminal, and is killed when it takes too long.
 pub(super) async fn output(words: &[String], deadline: Deadline) -> Result<Zeroizing<Vec<u8>>, NoSecret> {
+    let (name, child) = start(words, Stdio::null())?;
+    match timeout(deadline.0, collect(child, &name)).await {
+        Ok(collected) => collected,
+        Err(_) => Err(NoSecret::Late(name, deadline.0.as_secs())),
+    }
+}
+
+/// Gives a secret to the program of `words` on its standard input, where no list of processes shows it. It has no terminal,
+/// and is killed when it takes too long.
+pub(super) async fn give(words: &[String], secret: &[u8], deadline: Deadline) -> Result<(), NoSecret> {
+    let (name, mut child) = start(words, Stdio::piped())?;
+    let stdin = child.stdin.take();
+    let given = async {
+        if let Some(mut stdin) = stdin {
+            // A program that reads none of it says why when it ends.
+            let _ = stdin.write_all(secret).await;
+        }
+    };
+    let both = async { tokio::join!(given, collect(child, &name)).1 };
+    match timeout(deadline.0, both).await {
+        Ok(collected) => collected.map(drop),
+        Err(_) => Err(NoSecret::Late(name, deadline.0.as_secs())),
+    }
+}
+
+/// Starts the program of `words`; with it comes its name for people.
+fn start(words: &[String], stdin: Stdio) -> Result<(String, Child), NoSecret> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(NoSecret::Bad { from: "an empty command".to_owned(), source: BadSecret::Empty });
     };
     let name = clean_line(program);
     let child = Command::new(program)
         .args(arguments)
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         // Out of the group that the terminal's keys go to, and that may read from it.
@@ -40,10 +67,7 @@ pub(super) async fn output(words: &[String], deadline: Deadline) -> Result<Zeroi
         .kill_on_drop(true)
         .spawn()
         .map_err(|source| NoSecret::Unstarted { program: name.clone(), source })?;
-    match timeout(deadline.0, collect(child, &name)).await {
-        Ok(collected) => collected,
-        Err(_) => Err(NoSecret::Late(name, deadline.0.as_secs())),
-    }
+    Ok((name, child))
 }
 
 /// Waits for the end of `child` and reads what it printed.
@@ -116,6 +140,19 @@ mod tests {
         assert_eq!(script("head -c 1000000 /dev/zero >&2; echo token").await, Ok("token\n".into()));
         let told = script("head -c 1000000 /dev/zero").await.unwrap_err();
         assert_eq!(told, "the output of sh is no token");
+    }
+
+    #[tokio::test]
+    async fn a_program_is_given_a_secret_or_says_why_it_takes_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = dir.path().join("kept");
+        let words = |text: &str| ["sh", "-c", text, "sh", kept.to_str().unwrap()].map(str::to_owned);
+        give(&words("cat > \"$1\""), b"token", Deadline::USUAL).await.unwrap();
+        assert_eq!(std::fs::read(&kept).unwrap(), b"token");
+        let told = give(&words("echo locked >&2; exit 1"), b"token", Deadline::USUAL).await.unwrap_err();
+        assert!(matches!(&told, NoSecret::Failed { said, .. } if said == "locked"), "{told}");
+        let told = give(&words("sleep 600"), b"token", Deadline(Duration::from_millis(20))).await.unwrap_err();
+        assert!(matches!(told, NoSecret::Late(..)), "{told}");
     }
 
     #[tokio::test]

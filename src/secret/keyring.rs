@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
+use super::Secret;
 use super::command::{self, Deadline};
 use super::source::NoSecret;
 
@@ -25,6 +26,28 @@ pub(super) async fn find(account: &str) -> Result<Zeroizing<Vec<u8>>, NoSecret> 
         let desktop = if missing { "secret-tool is not installed".to_owned() } else { desktop.to_string() };
         NoSecret::NotKept { account: account.to_owned(), said: format!("kernel key {name}: {kernel}; {desktop}") }
     })
+}
+
+/// Keeps a secret for `account`, in place of the one there, or says why not: in the keyring of the desktop. The kernel's
+/// forgets its keys when the machine starts.
+#[cfg(target_os = "linux")]
+pub(crate) async fn keep(account: &str, secret: &Secret) -> Result<(), String> {
+    let label = format!("--label={SERVICE} {account}");
+    let words = ["secret-tool", "store", &label, "service", SERVICE, "account", account].map(str::to_owned);
+    let given = command::give(&words, secret.expose().as_bytes(), Deadline::USUAL).await;
+    given.map_err(|error| {
+        if let NoSecret::Failed { said, .. } = error {
+            return said;
+        }
+        let is_missing = matches!(error, NoSecret::Unstarted { .. });
+        if is_missing { "secret-tool is not installed".to_owned() } else { error.to_string() }
+    })
+}
+
+/// How to write into keyrings of other systems without showing the secret to everybody is not known.
+#[cfg(not(target_os = "linux"))]
+pub(crate) async fn keep(_account: &str, _secret: &Secret) -> Result<(), String> {
+    Err("keyrings of this system are only read".to_owned())
 }
 
 /// The key `name` of the kernel, in the keyring of the session or of the user.

@@ -8,6 +8,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+pub(crate) use keyring::keep as keep_in_keyring;
 pub(crate) use source::is_open_to_all;
 pub use source::{Found, NoSecret, SecretFrom};
 

@@ -347,6 +347,13 @@ fn a_screen_is_text_where_it_can_be_and_the_next_picture_is_asked_for_after_the_
     desk.press("ctrl-c").press("A");
     let chord = |keys: &[u32]| Request::Touch { id, touch: Touch::Chord(keys.to_vec()) };
     assert_eq!(requests(&mut desk), [chord(&[0xffe3, 0x63]), chord(&[0xffe1, 0x41])]);
+    // Typed, and on its clipboard where that can have it.
+    let pasted = |text: &str| Request::Touch { id, touch: Touch::Text(text.to_owned()) };
+    desk.send(Message::Input(Input::Paste("é\r\n".to_owned())));
+    let cut = Request::Touch { id, touch: Touch::Cut("é\n".to_owned()) };
+    assert_eq!(requests(&mut desk), [cut, pasted("é\n")]);
+    desk.send(Message::Input(Input::Paste("☃".to_owned())));
+    assert_eq!(requests(&mut desk), [pasted("☃")]);
     desk.press("ctrl-]").press("m");
     assert!(!desk.shows("build01 login:") && desk.shows("▀"), "{}", desk.screen());
     desk.press("D");

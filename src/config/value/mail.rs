@@ -54,6 +54,16 @@ words! {
     }
 }
 
+words! {
+    /// Where the token of somebody who signed in is kept.
+    pub(crate) KeptIn {
+        /// In a file of its own.
+        File = "file",
+        /// In the keyring.
+        Keyring = "keyring",
+    }
+}
+
 /// Whether a server can be sent `text` as a part of a line, with at most so many bytes.
 fn is_line(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.len()) && text.trim() == text && clean_line(text) == text

@@ -21,7 +21,7 @@ use crate::text::clean_line;
 
 pub use fingerprint::{BadFingerprint, Fingerprint};
 pub(crate) use list::{List, Words};
-pub(crate) use mail::{Account, Folder, Header, Scope, Sender};
+pub(crate) use mail::{Account, Folder, Header, KeptIn, Scope, Sender};
 pub use mail::{Auth, Grant, MailTls, Provider};
 pub(crate) use measure::{Days, Keep, Size, Span};
 pub use pattern::{BadPattern, Pattern, TagFilter};

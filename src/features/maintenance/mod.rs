@@ -16,6 +16,7 @@ pub(crate) mod reread;
 pub mod rules;
 pub mod source;
 pub mod store;
+mod typed;
 mod when;
 pub mod worker;
 

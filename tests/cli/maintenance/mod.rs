@@ -8,6 +8,7 @@ mod export;
 mod import;
 mod json;
 mod list;
+mod login;
 mod mails;
 mod notice;
 mod parse;

@@ -32,7 +32,8 @@ impl State {
             Place::Deploys => {
                 add(self.waiting(), "to look at");
                 add(self.running(), "running");
-                add(self.unfinished.len(), "unfinished");
+                add(self.unfinished_here().filter(|left| left.lives).count(), "elsewhere");
+                add(self.unfinished_here().filter(|left| !left.lives).count(), "unfinished");
                 add(instance.kept().count(), "kept");
                 add(
                     self.targets.iter().flatten().filter(|target| target.instance == instance.view.name).count(),
@@ -67,7 +68,7 @@ impl State {
         let count = match place {
             Place::Deploys => {
                 let kept = self.instance().map_or(0, |instance| instance.kept().count());
-                self.waiting() + self.running() + self.unfinished.len() + kept
+                self.waiting() + self.running() + self.unfinished_here().count() + kept
             }
             Place::Changes => {
                 let entries = self.instance()?.changes.items.values();

@@ -155,7 +155,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
     row(Command::FindBelow, "console-find-below", &["N"], CONSOLE, "", "Look for it further down"),
     row(Command::CopyScreen, "console-copy-screen", &["y"], CONSOLE, "copy", "Copy the characters that are seen"),
     row(Command::CopyAll, "console-copy-all", &["Y"], CONSOLE, "", "Copy everything the machine said"),
-    row(Command::Size, "console-size", &["S"], CONSOLE, "stty", "Type `stty rows R cols C` with the size of the pane"),
+    row(Command::Size, "console-size", &["S"], CONSOLE, "stty", "Type `stty` with the rows and columns of the pane"),
     row(Command::Log, "console-log", &["w"], CONSOLE, "log", "Write what the machine says into a file, or end that"),
     row(Command::Mode, "console-mode", &["m"], CONSOLE, "mode", "Show the screen as text or as a picture"),
     row(Command::Scale, "console-scale", &["+"], CONSOLE, "scale", "Show the whole screen, or a part of it dot by dot"),

@@ -258,6 +258,29 @@ async fn a_screen_is_read_as_text_and_follows_what_changes_when_it_was_seen() {
 }
 
 #[tokio::test]
+async fn keys_go_ahead_of_what_is_pasted_at_a_screen_and_one_gives_it_up() {
+    let mut desk = Desk::open(true).await;
+    desk.open_console(1, "leaf3", Which::Screen).await;
+    let touch = |touch| Request::Touch { id: 1, touch };
+    // Eight seconds of typing.
+    desk.ask(touch(Touch::Text("x".repeat(2000)))).await;
+    desk.ask(touch(Touch::Chord(crate::features::console::keysym::interrupt()))).await;
+    desk.ask(touch(Touch::Text("y".to_owned()))).await;
+    let mut touched = Vec::new();
+    let last = sim::Touch::Key { is_down: false, keysym: u32::from('y') };
+    let all = async {
+        while touched.last() != Some(&last) {
+            touched.extend(desk.sim.touched("training", "leaf3"));
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, all).await.expect("keys are missing");
+    let pasted = touched.iter().filter(|it| **it == sim::Touch::Key { is_down: true, keysym: u32::from('x') }).count();
+    assert!(pasted < 1000, "{pasted}");
+    assert!(touched.contains(&sim::Touch::Key { is_down: true, keysym: u32::from('c') }));
+}
+
+#[tokio::test]
 async fn definitions_are_told_with_what_clients_make_of_them() {
     let mut desk = Desk::open(false).await;
     let told = desk.hear(|report| if let Report::Definitions(told) = report { Some(told) } else { None }).await;

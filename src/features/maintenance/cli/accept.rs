@@ -12,6 +12,7 @@ use crate::features::maintenance::store::NotificationKey;
 use crate::features::maintenance::store::accept::{Refused, accept};
 use crate::features::maintenance::store::detail::detail;
 use crate::features::maintenance::store::unparsed::{self, Opened};
+use crate::features::maintenance::typed;
 use crate::output;
 use crate::trouble::Trouble;
 
@@ -30,8 +31,8 @@ pub(crate) struct Args {
     /// The customer's account.
     #[arg(long, value_name = "TEXT", value_parser = word)]
     account: Option<String>,
-    /// Where it stands, such as CONFIRMED or CANCELLED.
-    #[arg(long, value_name = "STATUS")]
+    /// Where it stands, such as confirmed or cancelled.
+    #[arg(long, value_name = "STATUS", value_parser = typed::status)]
     status: Option<Status>,
     /// Start of the window: `2026-11-21 22:00` in UTC, or with a zone as `2026-11-21T23:00:00+01:00`.
     #[arg(long, value_name = "TIME", value_parser = instant)]

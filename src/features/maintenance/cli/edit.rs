@@ -9,11 +9,12 @@ use super::accept::{instant, word};
 use super::act::Manner;
 use super::name::{self, Which};
 use super::{Session, failed, json, time};
-use crate::features::maintenance::model::{Circuit, Impact, Status};
+use crate::features::maintenance::model::{Circuit, Status};
 use crate::features::maintenance::store::NotificationKey;
 use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::detail::{Detail, detail};
 use crate::features::maintenance::store::edit::{self, Edit, Edited, Made, Refused};
+use crate::features::maintenance::typed;
 use crate::output;
 use crate::store::Error;
 use crate::trouble::Trouble;
@@ -30,8 +31,8 @@ pub(crate) struct CreateArgs {
     /// End of the window.
     #[arg(long, value_name = "TIME", value_parser = instant)]
     end: DateTime<Utc>,
-    /// Where it stands, such as CONFIRMED or TENTATIVE.
-    #[arg(long, value_name = "STATUS", default_value = "CONFIRMED")]
+    /// Where it stands, such as confirmed or tentative.
+    #[arg(long, value_name = "STATUS", value_parser = typed::status, default_value = "confirmed")]
     status: Status,
     /// What else is known.
     #[command(flatten)]
@@ -56,8 +57,8 @@ pub(crate) struct EditArgs {
     /// End of the window.
     #[arg(long, value_name = "TIME", value_parser = instant)]
     end: Option<DateTime<Utc>>,
-    /// Where it stands, such as CONFIRMED or CANCELLED.
-    #[arg(long, value_name = "STATUS")]
+    /// Where it stands, such as rescheduled or cancelled.
+    #[arg(long, value_name = "STATUS", value_parser = typed::status)]
     status: Option<Status>,
     /// What else is to be set.
     #[command(flatten)]
@@ -76,7 +77,7 @@ pub(crate) struct EditArgs {
 /// What `create` and `edit` have in common.
 #[derive(Debug, clap::Args)]
 struct WhatArgs {
-    /// A circuit, with what happens to it behind an equals sign unless it is an outage: `AB-1=DEGRADED`. Repeat it for each;
+    /// A circuit, with what happens to it behind an equals sign unless it is an outage: `AB-1=degraded`. Repeat it for each;
     /// together they are all that there are.
     #[arg(long = "circuit", id = "circuits", value_name = "ID", value_parser = circuit)]
     circuits: Vec<Circuit>,
@@ -119,12 +120,8 @@ fn full_name(typed: &str) -> Result<(String, String), String> {
 
 /// A circuit and what happens to it.
 fn circuit(typed: &str) -> Result<Circuit, String> {
-    let (id, impact) = match typed.rsplit_once('=').map(|(id, impact)| (id, impact.to_uppercase().parse())) {
-        Some((id, Ok(impact))) => (id, impact),
-        // An id may have an equals sign in it.
-        _ => (typed, Impact::Outage),
-    };
-    Ok(Circuit { circuit_id: word(id)?, impact })
+    let circuit = typed::circuit(typed)?;
+    Ok(Circuit { circuit_id: word(&circuit.circuit_id)?, ..circuit })
 }
 
 /// `noctui maintenance create`

@@ -5,10 +5,11 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use super::opened::{Load, Page};
 use super::{Outcome, State};
 use crate::features::maintenance::guess::Suggestion;
-use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
+use crate::features::maintenance::model::{Circuit, Notice, Status};
 use crate::features::maintenance::store::NotificationKey;
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::edit::{Edit, Made};
+use crate::features::maintenance::typed;
 use crate::features::maintenance::worker::{Mail, Target, Write};
 use crate::key::{Code, Key};
 use crate::ui::field::Field;
@@ -58,7 +59,7 @@ impl Label {
     /// What can stand in it, where the label does not say that.
     pub(crate) fn help(self) -> &'static str {
         match self {
-            Self::Status => "tentative, confirmed, rescheduled, in process, completed or cancelled",
+            Self::Status => typed::STATUSES,
             Self::Start | Self::End => "such as 2026-11-21 22:00, in UTC",
             Self::Circuits => "with commas between; not an outage: AB-1=degraded, =reduced or =no impact",
             Self::Ticket => "its id or its address; left empty there is none",
@@ -134,7 +135,7 @@ impl Form {
             (Label::Status, detail.status.word().to_owned()),
             (Label::Start, detail.start.format(TIME).to_string()),
             (Label::End, detail.end.format(TIME).to_string()),
-            (Label::Circuits, detail.circuits.iter().map(as_typed).collect::<Vec<_>>().join(", ")),
+            (Label::Circuits, detail.circuits.iter().map(typed::of_circuit).collect::<Vec<_>>().join(", ")),
             (Label::Summary, detail.summary.clone()),
         ];
         let target = Target { key: detail.key, revision: detail.revision };
@@ -263,49 +264,14 @@ impl Form {
 
     /// Where it stands.
     fn status(&self) -> Result<Status, (Label, String)> {
-        let text = self.text(Label::Status);
-        let known = Status::ALL.into_iter().find(|status| is_word(text, [status.word(), status.as_str()]));
-        known.ok_or_else(|| (Label::Status, format!("{text:?} is none; it is {}", Label::Status.help())))
+        typed::status(self.text(Label::Status)).map_err(|why| (Label::Status, why))
     }
 
     /// The circuits.
     fn circuits(&self) -> Result<Vec<Circuit>, (Label, String)> {
-        circuits(self.text(Label::Circuits)).map_err(|why| (Label::Circuits, why))
+        let each = self.text(Label::Circuits).split(',').map(str::trim).filter(|circuit| !circuit.is_empty());
+        each.map(typed::circuit).collect::<Result<_, _>>().map_err(|why| (Label::Circuits, why))
     }
-}
-
-/// Whether `typed` is one of these words, in capitals or not, with blanks or dashes.
-fn is_word(typed: &str, words: [&str; 2]) -> bool {
-    words.iter().any(|word| word.replace('-', " ").eq_ignore_ascii_case(&typed.replace('-', " ")))
-}
-
-/// A circuit as somebody would type it.
-fn as_typed(circuit: &Circuit) -> String {
-    if circuit.impact == Impact::Outage {
-        return circuit.circuit_id.clone();
-    }
-    format!("{}={}", circuit.circuit_id, circuit.impact.word())
-}
-
-/// Circuits as they are typed, each with what happens to it unless it is an outage.
-fn circuits(text: &str) -> Result<Vec<Circuit>, String> {
-    let circuit = |typed: &str| {
-        let known =
-            |typed: &str| Impact::ALL.into_iter().find(|impact| is_word(typed, [impact.word(), impact.as_str()]));
-        let (id, impact) = match typed.rsplit_once('=').map(|(id, word)| (id.trim(), word.trim())) {
-            Some((id, word)) if !id.is_empty() => match known(word) {
-                Some(impact) => (id, impact),
-                // A word of letters alone is meant as an impact; anything else belongs to the id.
-                None if word.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '-') => {
-                    return Err(format!("{word:?} is no impact; it is outage, degraded, reduced or no impact"));
-                }
-                None => (typed, Impact::Outage),
-            },
-            _ => (typed, Impact::Outage),
-        };
-        Ok(Circuit { circuit_id: id.to_owned(), impact })
-    };
-    text.split(',').map(str::trim).filter(|typed| !typed.is_empty()).map(circuit).collect()
 }
 
 impl State {
@@ -374,6 +340,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::maintenance::model::Impact;
 
     /// The form with these texts typed in.
     fn filled(texts: &[(Label, &str)]) -> Form {
@@ -401,22 +368,6 @@ mod tests {
         assert_eq!(made.end - made.start, chrono::TimeDelta::minutes(30));
         let circuit = |id: &str, impact| Circuit { circuit_id: id.to_owned(), impact };
         assert_eq!(made.circuits, [circuit("AB-1", Impact::Outage), circuit("CD=2", Impact::Degraded)]);
-        let typed = "A-1=reduced-redundancy, A-2=Reduced,A-3 = no impact, A-4=OUTAGE, A=5, =A6";
-        let read = circuits(typed).unwrap().into_iter().map(|circuit| (circuit.circuit_id, circuit.impact.word()));
-        let read: Vec<String> = read.map(|(id, word)| format!("{id} {word}")).collect();
-        assert_eq!(read.join(", "), "A-1 reduced, A-2 reduced, A-3 no impact, A-4 outage, A=5 outage, =A6 outage");
-    }
-
-    #[test]
-    fn what_stands_in_a_form_at_first_can_be_saved_again() {
-        for status in Status::ALL {
-            let form = filled(&[(Label::Status, status.word())]);
-            assert_eq!(form.status().unwrap(), status);
-        }
-        for impact in Impact::ALL {
-            let circuit = Circuit { circuit_id: "/OGYX/900001/ /ZYO /".to_owned(), impact };
-            assert_eq!(circuits(&as_typed(&circuit)).unwrap(), [circuit]);
-        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod changes;
 mod deployment;
 mod deploys;
 mod detail;
+mod difference;
 mod others;
 pub(super) mod words;
 

@@ -159,7 +159,7 @@ fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
     let fits = |left: &[Span], right: &str| cells(left) + width(right) <= room;
     let long = format!("{short}{more}");
     let right = if fits(&left, &long) { long } else { short };
-    while left.len() > 3 && !fits(&left, &right) {
+    while left.len() > 1 && !fits(&left, &right) {
         left.pop();
     }
     let others = cells(left.get(1..).unwrap_or_default()) + width(&right);

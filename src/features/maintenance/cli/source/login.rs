@@ -60,9 +60,11 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     let signed_in = runtime.block_on(sign_in(oauth, &user, say, &mut pasted));
     // Somebody may be waited for at the keyboard.
     runtime.shutdown_background();
-    if let Err(fault) = signed_in {
-        return Ok(failed(&[Trouble::of(&fault)]));
-    }
-    output::print(&format!("{}: {} is signed in\n", clean_line(&args.name), clean_line(&user)))?;
+    let place = match signed_in {
+        Ok(place) => place,
+        Err(fault) => return Ok(failed(&[Trouble::of(&fault)])),
+    };
+    let (name, place) = (clean_line(&args.name), clean_line(&place.to_string()));
+    output::print(&format!("{name}: {} is signed in; the refresh token is kept {place}\n", clean_line(&user)))?;
     Ok(ExitCode::SUCCESS)
 }

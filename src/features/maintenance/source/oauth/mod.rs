@@ -2,7 +2,7 @@
 //! they hold, never written anywhere.
 //!
 //! Somebody signs in once ([`sign_in`]); the refresh token that comes of it is kept in a file of its own, readable for its
-//! owner alone. An application by itself, and a service account that acts for a mailbox, prove who they are each time.
+//! owner alone, or in the keyring. An application by itself, and a service account that acts for a mailbox, prove who they are each time.
 
 mod jwt;
 mod keep;
@@ -17,6 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
+pub use self::keep::Place;
 #[cfg(test)]
 pub(super) use self::post::decoded;
 use self::post::{Answer, Poster};
@@ -82,9 +83,7 @@ impl Tokens {
 
     /// With the refresh token of whoever signed in (RFC 6749 §6).
     async fn refresh(&self, poster: &Poster) -> Result<Answer, Fault> {
-        let kept = self.config.kept_in.clone();
-        let refresh = crate::blocking::run(move || keep::read(&kept)).await;
-        let refresh = refresh.map_err(|said| Fault::SignIn { user: self.user.clone(), said })?;
+        let refresh = keep::read(&self.config).await.map_err(|said| Fault::SignIn { user: self.user.clone(), said })?;
         let scopes = scopes(&self.config);
         let mut form = vec![
             ("grant_type", "refresh_token".to_owned()),
@@ -98,8 +97,7 @@ impl Tokens {
         let answer = poster.post(&form).await?.granted(&self.user)?;
         // Some give another one each time, and take the old one for a theft then.
         if let Some(next) = answer.text("refresh_token").filter(|next| *next != refresh.expose()) {
-            let (kept, next) = (self.config.kept_in.clone(), next.to_owned());
-            let written = crate::blocking::run(move || keep::write(&kept, &next)).await;
+            let written = keep::write(&self.config, next).await;
             written.map_err(|said| Fault::SignIn { user: self.user.clone(), said })?;
         }
         Ok(answer)

@@ -15,7 +15,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::post::{Poster, decoded, encoded};
-use super::{client_secret, keep, scopes};
+use super::{Place, client_secret, keep, scopes};
 use crate::config::{OAuth, Provider};
 use crate::features::maintenance::source::remote::Fault;
 use crate::text::clean_line;
@@ -46,21 +46,19 @@ pub enum Step {
     },
 }
 
-/// Lets somebody sign in, and keeps the refresh token that comes of it. `say` shows what is to be done, `pasted` has lines
+/// Lets somebody sign in, and keeps the refresh token that comes of it; where. `say` shows what is to be done, `pasted` has lines
 /// that were typed meanwhile.
 pub async fn sign_in(
     config: &OAuth,
     user: &str,
     say: impl FnOnce(Step),
     pasted: &mut Receiver<String>,
-) -> Result<(), Fault> {
+) -> Result<Place, Fault> {
     let refresh = match &config.device_url {
         Some(url) => with_code(config, url, user, say).await?,
         None => with_browser(config, user, say, pasted).await?,
     };
-    let kept = config.kept_in.clone();
-    let written = crate::blocking::run(move || keep::write(&kept, &refresh)).await;
-    written.map_err(|said| Fault::SignIn { user: user.to_owned(), said })
+    keep::write(config, &refresh).await.map_err(|said| Fault::SignIn { user: user.to_owned(), said })
 }
 
 /// The device authorization grant, RFC 8628.

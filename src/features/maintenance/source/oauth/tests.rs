@@ -86,6 +86,7 @@ fn config(giver: &Giver, grant: Grant, dir: &Path) -> OAuth {
         authorize_url: giver.url.clone(),
         device_url: None,
         kept_in: dir.join("tokens/noc"),
+        in_keyring: false,
     }
 }
 
@@ -98,7 +99,7 @@ async fn a_token_is_fetched_once_while_it_holds_and_the_next_refresh_token_is_ke
     .await;
     let dir = tempfile::tempdir().unwrap();
     let config = config(&giver, Grant::User, dir.path());
-    keep::write(&config.kept_in, "first").unwrap();
+    keep::write_file(&config.kept_in, "first").unwrap();
     let tokens = Tokens::new(&config, "noc@lakeside.example");
     for _ in 0..3 {
         assert_eq!(tokens.token().await.unwrap().expose(), "one");
@@ -148,7 +149,7 @@ async fn who_is_not_signed_in_any_more_has_to_do_so_and_a_busy_provider_is_asked
     let tokens = Tokens::new(&config, "noc@lakeside.example");
     let told = tokens.token().await.unwrap_err();
     assert!(matches!(&told, Fault::SignIn { said, .. } if said == "nobody has signed in yet"), "{told:?}");
-    keep::write(&config.kept_in, "first").unwrap();
+    keep::write_file(&config.kept_in, "first").unwrap();
     let told = tokens.token().await.unwrap_err();
     assert!(
         matches!(&told, Fault::SignIn { said, .. } if said.starts_with("invalid_grant AADSTS70000: expired \u{241b}")),
@@ -233,10 +234,11 @@ async fn a_code_is_typed_elsewhere_and_waited_for() {
     let dir = tempfile::tempdir().unwrap();
     let config = OAuth { device_url: Some(giver.url.clone()), ..config(&giver, Grant::User, dir.path()) };
     let (mut said, (_keys, mut pasted)) = (None, mpsc::channel(1));
-    sign_in(&config, "noc@lakeside.example", |step| said = Some(step), &mut pasted).await.unwrap();
+    let place = sign_in(&config, "noc@lakeside.example", |step| said = Some(step), &mut pasted).await.unwrap();
+    assert_eq!(place, Place::File { path: config.kept_in.clone(), no_keyring: None });
     assert_eq!(said, Some(Step::Code { url: "https://login.example/d".to_owned(), code: "AB-12".to_owned() }));
     assert_eq!(giver.field(2, "device_code").as_deref(), Some("dev"));
-    assert_eq!(keep::read(&config.kept_in).unwrap().expose(), "kept");
+    assert_eq!(keep::read_file(&config.kept_in).unwrap().unwrap().expose(), "kept");
 }
 
 #[tokio::test]
@@ -275,6 +277,6 @@ async fn a_browser_comes_back_with_the_right_state_or_its_address_is_pasted() {
         assert_eq!(giver.field(0, "code").as_deref(), Some("c 1"));
         let verifier = giver.field(0, "code_verifier").unwrap();
         assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())), challenge);
-        assert_eq!(keep::read(&config.kept_in).unwrap().expose(), "kept");
+        assert_eq!(keep::read_file(&config.kept_in).unwrap().unwrap().expose(), "kept");
     }
 }

@@ -154,7 +154,8 @@ impl Connection {
             return Ok(Err(format!("there is no such label; there are {}", self.some_names())));
         };
         let answer = self.one(&format!("{MAILBOX}/labels/{}", segment(&id))).await?;
-        let many = answer.get("messagesTotal").and_then(Value::as_u64).unwrap_or_default();
+        let many = answer.get("messagesTotal").and_then(Value::as_u64);
+        let many = many.ok_or_else(|| self.asker.garbled("a label without messagesTotal"))?;
         Ok(Ok(u32::try_from(many).unwrap_or(u32::MAX)))
     }
 

@@ -94,11 +94,12 @@ impl Connection {
             let request = Request { prefer: Some(PREFER), ..Request::get(&changes.link) };
             let Ok(answer) = self.asker.object(request).await? else { return Ok(None) };
             for mail in answer.get("value").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) {
-                // What was deleted or moved away is no news: a maintenance stays one.
+                // What was deleted or moved away is no news: a maintenance stays one. Nor is it news that somebody read a
+                // mail: that is told of those from before `since`, too, with nothing else about them.
                 let is_removed = mail.get("@removed").is_some();
+                let Some(received) = text(mail, "receivedDateTime") else { continue };
                 let Some(id) = text(mail, "id").filter(|_| !is_removed && self.is_from_wanted(mail)) else { continue };
-                let received = text(mail, "receivedDateTime").and_then(|at| at.parse().ok());
-                changes.mails.push((id.to_owned(), received));
+                changes.mails.push((id.to_owned(), received.parse().ok()));
             }
             match (text(&answer, "@odata.nextLink"), text(&answer, "@odata.deltaLink")) {
                 (Some(next), _) => next.clone_into(&mut changes.link),
@@ -118,7 +119,7 @@ impl Connection {
         let is_from = wanted.sender_header.eq_ignore_ascii_case("From");
         let senders = if is_from { &wanted.senders } else { &self.config.limit_from };
         let Some(address) = mail.pointer("/from/emailAddress/address").and_then(Value::as_str) else {
-            // A change of a mail may leave out what has not changed.
+            // A mail without a sender is looked at whole.
             return true;
         };
         let of = crate::config::Wanted { senders: senders.clone(), ..wanted.clone() };
@@ -176,9 +177,13 @@ impl Connection {
             Err(why) => return Ok(Err(why)),
         };
         let target = format!("{}/mailFolders/{}?$select=totalItemCount", self.mailbox(), segment(&id));
-        let found = self.asker.object(Request::get(&target)).await?;
-        let count = |folder: Value| folder.get("totalItemCount").and_then(Value::as_u64).unwrap_or_default();
-        Ok(found.map(count).map(|many| u32::try_from(many).unwrap_or(u32::MAX)))
+        let found = match self.asker.object(Request::get(&target)).await? {
+            Ok(found) => found,
+            Err(said) => return Ok(Err(said)),
+        };
+        let many = found.get("totalItemCount").and_then(Value::as_u64);
+        let many = many.ok_or_else(|| self.asker.garbled("a folder without totalItemCount"))?;
+        Ok(Ok(u32::try_from(many).unwrap_or(u32::MAX)))
     }
 
     /// Gives mails a category for what became of them, and takes the one away that they had before; others stay. Or says

@@ -7,8 +7,9 @@ use futures::stream::{self, StreamExt};
 use super::super::{Desk, Event, Received, State};
 use crate::features::maintenance::source::remote::Fault;
 
-/// Mails that are fetched at the same time. Services take more, and count them.
-const AT_ONCE: usize = 6;
+/// Mails that are fetched at the same time. Exchange Online answers four requests of an application for a mailbox at once and
+/// refuses a fifth; one is left for what has not ended on its side.
+const AT_ONCE: usize = 3;
 /// Mails that are handed out together, at the most,
 const TOGETHER: usize = 64;
 /// and bytes of them.

@@ -100,6 +100,28 @@ async fn folders_in_folders_are_found_by_name_and_senders_by_header() {
 }
 
 #[tokio::test]
+async fn a_mail_from_before_that_somebody_reads_now_is_not_fetched() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    microsoft.state().deliver("inbox", mail("noc@isp.example", "old"), "1900-01-01T00:00:00Z");
+    fill(&microsoft, 1);
+    let mut config = config(Service::Microsoft, &url);
+    config.wanted.since_days = Some(36_500);
+    let kept = Arc::new(Kept::default());
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["mail 0"]);
+    {
+        let mut state = microsoft.state();
+        state.changes += 1;
+        let changes = state.changes;
+        for message in &mut state.messages {
+            (message.is_read, message.changed) = (true, changes);
+        }
+    }
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["mail 0"]);
+}
+
+#[tokio::test]
 async fn mails_get_a_category_for_what_became_of_them_and_keep_their_others() {
     let (microsoft, url, _tasks) = Microsoft::start().await;
     fill(&microsoft, 2);

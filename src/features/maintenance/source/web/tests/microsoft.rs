@@ -25,6 +25,8 @@ pub(super) struct Message {
     /// When it last changed, in changes of the mailbox.
     pub(super) changed: u64,
     pub(super) is_removed: bool,
+    /// Whether nothing about it changed but that somebody read it.
+    pub(super) is_read: bool,
 }
 
 /// All there is.
@@ -55,6 +57,7 @@ impl State {
             categories: vec!["theirs".to_owned()],
             changed: self.changes,
             is_removed: false,
+            is_read: false,
         });
     }
 }
@@ -116,7 +119,9 @@ impl Microsoft {
             return error(410, "syncStateNotFound");
         }
         let is_new = |message: &&Message| message.folder == folder && message.changed > since;
-        let is_since = |message: &&Message| filter.is_none_or(|filter| message.received.as_str() >= filter);
+        // That a mail was read is told whatever is filtered for.
+        let is_since =
+            |message: &&Message| message.is_read || filter.is_none_or(|filter| message.received.as_str() >= filter);
         let rows: Vec<Value> = state
             .messages
             .iter()
@@ -124,6 +129,9 @@ impl Microsoft {
             .map(|message| {
                 if message.is_removed {
                     return json!({"id": message.id, "@removed": {"reason": "deleted"}});
+                }
+                if message.is_read {
+                    return json!({"id": message.id, "isRead": true});
                 }
                 json!({"@odata.etag": "W/\"1\"", "id": message.id, "receivedDateTime": message.received,
                        "from": {"emailAddress": {"name": "", "address": sender(&message.raw)}}})

@@ -54,6 +54,7 @@ fn config(service: Service, url: &str) -> WebMail {
             authorize_url: String::new(),
             device_url: None,
             kept_in: PathBuf::new(),
+            in_keyring: false,
         },
         folders: vec!["INBOX".to_owned()],
         wanted: Wanted {
