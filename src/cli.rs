@@ -251,14 +251,6 @@ fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A number of rows: none at all is asked for by nobody, and an answer of none would say that there are none.
-pub(crate) fn at_least_one(typed: &str) -> Result<usize, String> {
-    match typed.parse() {
-        Ok(0) => Err("write 1 or more".to_owned()),
-        other => other.map_err(|error: std::num::ParseIntError| error.to_string()),
-    }
-}
-
 /// `noctui restore`
 fn restore(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
     let config = config::load_without_screen(flags, &Environment::of_this_process())?;
