@@ -89,13 +89,12 @@ impl State {
                 }
             }
             Command::Scale => match self.console_mut().map(|console| &mut console.shown) {
+                Some(Shown::Screen(screen)) if screen.is_text() => {
+                    Outcome::warn("the characters are shown; <console-mode> shows the picture")
+                }
                 Some(Shown::Screen(screen)) => {
                     screen.is_near = !screen.is_near;
-                    Outcome::done(match (screen.is_text(), screen.is_near) {
-                        (true, _) => "the characters are shown; <console-mode> shows the picture",
-                        (false, true) => "dot by dot; the arrows move",
-                        (false, false) => "the whole screen",
-                    })
+                    Outcome::done(if screen.is_near { "dot by dot; the arrows move" } else { "the whole screen" })
                 }
                 _ => Outcome::warn("a serial line has no dots"),
             },
