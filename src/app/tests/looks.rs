@@ -71,5 +71,5 @@ fn on_the_smallest_screen_the_impact_is_there_and_help_is_read_to_its_end() {
     let help = desk.screen();
     let words: Vec<&str> = help.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).collect();
     assert!(words.join(" ").contains("Clear the sign of news without opening"), "{help}");
-    assert!(!help.contains('…'), "{help}");
+    assert!(!help.lines().any(|row| row.contains('│') && row.contains('…')), "{help}");
 }
