@@ -499,3 +499,10 @@ fn a_target_that_another_noctui_deploys_says_so_and_is_not_begun_again() {
     desk.press("I");
     assert!(desk.shows("1 unfinished"), "{}", desk.screen());
 }
+
+#[test]
+fn a_workspace_whose_process_is_no_more_counts_among_those_that_are_open() {
+    let mut desk = night::desk(120, 40);
+    desk.hear([Report::Unfinished(night::unfinished())]).press("2");
+    assert!(desk.shows("1 workspace of deployments from here is open still"), "{}", desk.screen());
+}
