@@ -383,14 +383,19 @@ fn of_device<'a>(run: &'a Run, device: &DeviceId, look: &Look<'_>, cells: usize)
     let (held, computed) = (run.held_of(device), run.computed_of(device));
     let config = plan.map(|plan| plan.config);
     let (said, diff, between, other) = differences(config, held, computed);
+    let wrapped = |said: &str| wrap(said, cells).into_iter().map(|line| plain(line, Role::Muted)).collect::<Vec<_>>();
     if let Some(said) = said.filter(|_| !diff.is_empty() || head.is_empty()) {
-        head.push(plain(said, Role::Muted));
+        head.extend(wrapped(said));
     }
     if !diff.is_empty() && !head.is_empty() {
         head.push(plain("", Role::Text));
     }
-    let between = between.map_or_else(Vec::new, |said| vec![plain("", Role::Text), plain(said, Role::Muted)]);
-    Text { head, diff, between, other }
+    let mut below = Vec::new();
+    if let Some(said) = between {
+        below.push(plain("", Role::Text));
+        below.extend(wrapped(said));
+    }
+    Text { head, diff, between: below, other }
 }
 
 /// `role:leaf`, and of which interface.
