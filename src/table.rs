@@ -4,6 +4,8 @@ use unicode_width::UnicodeWidthStr;
 
 /// A longer cell moves what is behind it in its own line and not in all others.
 const WIDEST: usize = 100;
+/// On a terminal a cell that takes more than half of a line is cut where something follows it; with so many cells never.
+const NEVER_CUT: usize = 40;
 
 /// A table that is printed piece by piece. Columns are as wide as in the pieces so far; they grow where a later piece
 /// needs it and never shrink.
@@ -26,19 +28,31 @@ impl<const N: usize> Table<N> {
 
     /// The lines of `rows`.
     pub(crate) fn lines(&mut self, rows: &[[String; N]]) -> String {
+        let widest = self.widest();
         for row in rows {
             for (width, cell) in self.widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.width().min(WIDEST));
+                *width = (*width).max(cell.width().min(widest));
             }
         }
         rows.iter().map(|row| self.line(row)).collect()
     }
 
+    /// The widest that a column gets.
+    fn widest(&self) -> usize {
+        self.columns.map_or(WIDEST, |columns| (columns / 2).clamp(NEVER_CUT, WIDEST))
+    }
+
     /// One line with its end.
     fn line(&self, row: &[String; N]) -> String {
         let mut line = String::new();
-        for (width, cell) in self.widths.iter().zip(row).filter(|(width, _)| **width > 0) {
-            line.push_str(cell);
+        for (at, (width, cell)) in self.widths.iter().zip(row).enumerate().filter(|(_, (width, _))| **width > 0) {
+            // A file has it all; on a terminal what follows would be beyond its end.
+            if self.columns.is_some() && at + 1 < N && cell.width() > self.widest() {
+                line.push_str(&cut(cell, width.saturating_sub(1)));
+                line.push('…');
+            } else {
+                line.push_str(cell);
+            }
             line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + Self::GAP));
         }
         let line = line.trim_end();
@@ -61,6 +75,14 @@ fn cut(text: &str, cells: usize) -> String {
         fitting.push(c);
     }
     fitting
+}
+
+/// A number of rows: none at all is asked for by nobody, and an answer of none would say that there are none.
+pub(crate) fn at_least_one(typed: &str) -> Result<usize, String> {
+    match typed.parse() {
+        Ok(0) => Err("write 1 or more".to_owned()),
+        other => other.map_err(|error: std::num::ParseIntError| error.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +108,16 @@ mod tests {
         let text = table.lines(&[row(["a", &long, "c"]), row(["a", "b", "c"])]);
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].ends_with("x  c") && lines[1].len() == 3 + WIDEST + 3, "{}", lines[1].len());
+    }
+
+    #[test]
+    fn on_a_terminal_one_cell_without_end_leaves_room_for_the_others() {
+        let long = "w".repeat(300);
+        let text = Table::new(Some(80)).lines(&[row([&long, "b", "c"]), row(["a", "b", &long])]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], format!("{}…  b  c", "w".repeat(39)));
+        assert!(lines[1].starts_with(&format!("a{}b  www", " ".repeat(41))) && lines[1].ends_with('…'), "{}", lines[1]);
+        assert!(Table::new(None).lines(&[row([&long, "b", "c"])]).contains(&long), "a file has it all");
     }
 
     #[test]

@@ -7,6 +7,12 @@ impl Model {
     /// UTC ↔ local.
     pub(super) fn switch_zone(&mut self) {
         self.zone = if self.zone == Zone::Utc { self.settings.local_zone } else { Zone::Utc };
+        if let Some(unread) = &self.settings.unread_zone {
+            let name = self.zone.name(self.now);
+            let text =
+                format!("TZ is {unread}, which is not understood: times in {name}; time_zone takes Europe/Berlin");
+            return self.toasts.warn(self.now, text);
+        }
         let text = if self.settings.local_zone == Zone::Utc {
             "this machine's own zone is UTC; time_zone in the configuration names another".to_owned()
         } else {
@@ -79,6 +85,7 @@ impl Model {
         self.maintenance.set_sources(&self.settings.mail_sources);
         self.cloudvision.set_instances(&self.settings.cloudvision, self.now);
         self.lab.set_labs(&self.settings.labs, &self.settings.connect);
+        self.console.set_view(&self.settings.consoles);
         self.show_backends_of_context();
         let is_deploying = self.deployments_under_way() > 0;
         self.toasts.done(

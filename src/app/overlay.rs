@@ -1,12 +1,11 @@
 //! What lies on top of the panes: help, palette, log, connections, confirmations. The topmost gets the keys first.
 
 use chrono::{DateTime, Duration, Utc};
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::commands::{COMMANDS, Command};
+use super::palette::Palette;
 use crate::command::{Scope, Spec};
-use crate::features::{cloudvision, lab};
+use crate::features::{cloudvision, console, lab};
 use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field};
 use crate::ui::page::Span;
@@ -42,8 +41,8 @@ pub(crate) enum Taken {
     Run(Command),
     /// The question was answered: what it asks about is to be done.
     Confirmed,
-    /// The overlay is done with, and the theme of this name is wanted.
-    Theme(String),
+    /// The overlay is done with, and this is to run with what was typed behind its name.
+    RunWith(Command, String),
 }
 
 /// The help overlay: searchable, and Enter runs a row.
@@ -57,63 +56,6 @@ pub(crate) struct Help {
     pub(crate) cursor: usize,
     /// Whether somebody moved the cursor or searched: until then Enter runs nothing.
     pub(crate) chosen: bool,
-}
-
-/// The command palette.
-#[derive(Debug, Clone)]
-pub(crate) struct Palette {
-    /// What was typed.
-    pub(crate) text: Field,
-    /// Index among the matches.
-    pub(crate) cursor: usize,
-    /// Whether somebody moved the cursor since the text was last empty: until then Enter on no text runs nothing.
-    chosen: bool,
-    /// The names of the themes, each of which can be asked for.
-    themes: Vec<String>,
-    /// The scopes of the place it was opened from.
-    scopes: Vec<Scope>,
-}
-
-/// A row of the palette.
-#[derive(Debug)]
-pub(crate) struct Offer {
-    /// What is typed to have it.
-    pub(crate) name: String,
-    /// What it does.
-    pub(crate) help: &'static str,
-    /// The row of the table.
-    pub(crate) spec: &'static Spec<Command>,
-    /// The theme, where the command is asked for with its name.
-    theme: Option<String>,
-}
-
-/// How well the name of an offer says what was typed, the best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Nearness {
-    /// It is called so, and can be used here.
-    Named,
-    /// It is called so but for the prefix that tells it from a command of another place.
-    NamedHere,
-    /// It is called so, and is for another place.
-    NamedElsewhere,
-    /// What was typed is part of its name, and it can be used here.
-    PartHere,
-    /// The same, for another place.
-    PartElsewhere,
-    /// The letters are there somewhere.
-    Fuzzy,
-}
-
-impl Offer {
-    /// A command as it is.
-    fn plain(spec: &'static Spec<Command>) -> Self {
-        Self { name: spec.name.to_owned(), help: spec.help, spec, theme: None }
-    }
-
-    /// What follows when it is chosen.
-    fn taken(&self) -> Taken {
-        self.theme.clone().map_or(Taken::Run(self.spec.command), Taken::Theme)
-    }
 }
 
 /// A question before something is done.
@@ -155,6 +97,8 @@ pub(crate) enum Confirmed {
     CloudVision(cloudvision::worker::Request),
     /// This is asked of the labs' worker.
     Lab(Box<lab::worker::Request>),
+    /// This is asked of the consoles' worker.
+    Console(Box<console::worker::Request>),
 }
 
 impl Help {
@@ -202,110 +146,6 @@ impl Help {
         self.chosen = true;
         self.cursor = row.min(self.rows().len().saturating_sub(1));
         Taken::Consumed
-    }
-}
-
-impl Palette {
-    /// An empty palette over a place with these scopes, where there are these themes.
-    pub(crate) fn new(themes: Vec<String>, scopes: Vec<Scope>) -> Self {
-        Self { text: Field::line(""), cursor: 0, chosen: false, themes, scopes }
-    }
-
-    /// Whether a command is for the place that the palette was opened from.
-    fn is_for_here(&self, offer: &Offer) -> bool {
-        offer.spec.scopes.iter().any(|scope| self.scopes.contains(scope))
-    }
-
-    /// How well an offer's name says what was typed, the best being the least. The fuzzy score alone does not tell
-    /// `deploy` from the beginning of `deploy-submit`.
-    fn nearness(&self, offer: &Offer) -> Nearness {
-        let typed = self.text.text().trim().to_lowercase();
-        let here = self.is_for_here(offer);
-        let is_named = offer.name == typed;
-        match (is_named, here) {
-            (true, true) => Nearness::Named,
-            // Where CloudVision's panes have the keyboard, `copy` is theirs.
-            (false, true) if offer.name.strip_prefix("cv-") == Some(&typed) => Nearness::NamedHere,
-            (true, false) => Nearness::NamedElsewhere,
-            (false, _) if !offer.name.contains(&typed) => Nearness::Fuzzy,
-            (false, true) => Nearness::PartHere,
-            (false, false) => Nearness::PartElsewhere,
-        }
-    }
-
-    /// What can be asked for by name beside the commands of the table: `theme NAME`.
-    fn arguments(&self) -> impl Iterator<Item = Offer> {
-        let spec = COMMANDS.iter().find(|spec| spec.command == Command::Theme);
-        self.themes.iter().filter_map(move |theme| {
-            let spec = spec?;
-            let name = format!("{} {theme}", spec.name);
-            Some(Offer { name, help: "Switch to this theme", spec, theme: Some(theme.clone()) })
-        })
-    }
-
-    /// What was typed after the name of a command that takes something.
-    fn argument(&self) -> Option<&str> {
-        let spec = self.arguments().next()?.spec;
-        Some(self.text.text().trim_start().strip_prefix(spec.name)?.strip_prefix(' ')?.trim())
-    }
-
-    /// What to say where nothing matches: the themes, to somebody who asked for another.
-    pub(crate) fn nothing(&self) -> String {
-        match self.argument() {
-            Some(theme) => format!("there is no theme {theme:?}; the themes are {}", self.themes.join(", ")),
-            None => "no command matches".to_owned(),
-        }
-    }
-
-    /// What matches what was typed, best first; all commands when nothing was typed.
-    pub(crate) fn matches(&self) -> Vec<Offer> {
-        let commands = COMMANDS.iter().map(Offer::plain);
-        if self.text.text().trim().is_empty() {
-            let (here, elsewhere): (Vec<Offer>, Vec<Offer>) = commands.partition(|offer| self.is_for_here(offer));
-            return here.into_iter().chain(elsewhere).collect();
-        }
-        let pattern = Pattern::parse(self.text.text(), CaseMatching::Ignore, Normalization::Smart);
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut buffer = Vec::new();
-        let mut found: Vec<_> = commands
-            // Whoever names a theme wants no other command.
-            .filter(|_| self.argument().is_none())
-            .chain(self.arguments())
-            .filter_map(|offer| {
-                // The name counts twice: a word of the help text never beats a command that is called so.
-                let name = pattern.score(Utf32Str::new(&offer.name, &mut buffer), &mut matcher).map(|score| score * 2);
-                let help = pattern.score(Utf32Str::new(offer.help, &mut buffer), &mut matcher);
-                let order = |score| (self.nearness(&offer), std::cmp::Reverse(score), !self.is_for_here(&offer));
-                name.max(help).map(order).map(|order| (order, offer))
-            })
-            .collect();
-        found.sort_by_key(|(order, _)| *order);
-        found.into_iter().map(|(_, offer)| offer).collect()
-    }
-
-    /// Types, moves, runs.
-    fn key(&mut self, key: Key) -> Taken {
-        let last = self.matches().len().saturating_sub(1);
-        match (key.code, key.ctrl) {
-            (Code::Enter, _) if !self.chosen && self.text.text().trim().is_empty() => {}
-            (Code::Enter, _) => {
-                return self.matches().get(self.cursor).map_or(Taken::Consumed, Offer::taken);
-            }
-            (Code::Down | Code::Tab, _) | (Code::Char('n'), true) => self.go((self.cursor + 1).min(last)),
-            (Code::Up, _) | (Code::Char('p'), true) => self.go(self.cursor.saturating_sub(1)),
-            (Code::Backspace, false) if self.text.text().is_empty() => return Taken::Closed,
-            _ => match self.text.key(key) {
-                Edited::Ignored => return Taken::Ignored,
-                Edited::Text => (self.cursor, self.chosen) = (0, false),
-                Edited::Cursor => {}
-            },
-        }
-        Taken::Consumed
-    }
-
-    /// Puts the cursor on a row.
-    fn go(&mut self, row: usize) {
-        (self.cursor, self.chosen) = (row, true);
     }
 }
 
@@ -395,10 +235,7 @@ impl Overlay {
                 (help.cursor, help.chosen) = (0, true);
                 help.search.paste(text)
             }
-            Self::Palette(palette) => {
-                (palette.cursor, palette.chosen) = (0, false);
-                palette.text.paste(text)
-            }
+            Self::Palette(palette) => palette.paste(text),
             Self::Confirm(confirm) => confirm.typed.paste(text),
             Self::Log(_) | Self::Connections(_) => true,
         }

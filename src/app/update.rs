@@ -5,7 +5,8 @@ use ratatui::layout::{Rect, Size};
 
 use super::commands::{self, Command};
 use super::layout::{Layout, can_zoom, layout};
-use super::overlay::{Help, Overlay, Palette, Taken};
+use super::overlay::{Help, Overlay, Taken};
+use super::palette::Palette;
 use super::{Effect, Message, Model, Pane};
 use crate::command::Scope;
 use crate::features::maintenance;
@@ -58,6 +59,15 @@ impl Model {
                 vec![]
             }
             Message::LabStarted => self.lab.ask_again().into_iter().map(Effect::Lab).collect(),
+            Message::Console(report) => {
+                let outcome = self.console.report(*report, at);
+                self.of_console(outcome)
+            }
+            Message::ConsoleStopped(trouble) => {
+                self.console.worker_stopped(&trouble, at);
+                vec![]
+            }
+            Message::ConsoleStarted => self.console.ask_again().into_iter().map(Effect::Console).collect(),
             Message::Returned(returned) => {
                 let outcome = self.lab.returned(returned);
                 self.of_lab(outcome)
@@ -117,7 +127,11 @@ impl Model {
     /// A key: for the topmost overlay, else for a text being typed, else for a command.
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
         self.toasts.seen(self.now);
-        // Leaving is possible from everywhere, whatever is being typed, and for the second time without a question.
+        // A machine that has the keyboard has all of it, but for the key that leaves.
+        if self.overlays.is_empty() && self.layout().is_some() && self.takes_every_key() {
+            return self.typed(key);
+        }
+        // Leaving is possible from everywhere else, whatever is being typed, and for the second time without a question.
         if key.ctrl && key.code == Code::Char('c') {
             return if self.asks_about_leaving() { self.execute(Command::Quit) } else { self.run(Command::Quit) };
         }
@@ -129,7 +143,12 @@ impl Model {
             return self.overlay_took(taken, key);
         }
         if self.is_typing() {
-            return self.typed(key);
+            // The shell is wanted in the midst of a sentence, too; what was typed is there when it is left.
+            let global = self.settings.keymap.find(&[Scope::Global], key).filter(|_| key.ctrl);
+            return if global == Some(Command::Suspend) { self.run(Command::Suspend) } else { self.typed(key) };
+        }
+        if let Some(effects) = self.escape_again(key) {
+            return effects;
         }
         match self.settings.keymap.find(&self.scopes(), key) {
             Some(command) => self.run(command),
@@ -161,10 +180,9 @@ impl Model {
                 self.run(command)
             }
             Taken::Confirmed => self.confirmed(),
-            Taken::Theme(name) => {
+            Taken::RunWith(command, words) => {
                 self.overlays.pop();
-                self.use_theme(self.settings.themes.iter().position(|theme| theme.name == name));
-                vec![]
+                self.run_with(command, &words)
             }
             Taken::Ignored => match self.settings.keymap.find(&[Scope::Global], key) {
                 Some(Command::Quit)
@@ -200,8 +218,7 @@ impl Model {
 
     /// More was pasted than fits; none of it was kept.
     fn refuse_paste(&mut self, bytes: usize) {
-        let limit = crate::ui::field::LIMIT_BYTES / 1024;
-        self.toasts.warn(self.now, format!("{bytes} bytes are too much to paste here; the limit is {limit} KiB"));
+        self.toasts.warn(self.now, crate::ui::field::no_room(bytes));
     }
 
     /// Runs a command, unless read-only forbids it or its risk wants an answer first.
@@ -227,6 +244,41 @@ impl Model {
         }
     }
 
+    /// Runs a command with what was typed behind its name.
+    fn run_with(&mut self, command: Command, words: &str) -> Vec<Effect> {
+        match command {
+            Command::Theme => self.use_theme(self.settings.themes.iter().position(|theme| theme.name == words)),
+            Command::Maintenance(maintenance::pane::Command::Sort) => {
+                self.focus = Pane::Maintenances;
+                self.fit();
+                let outcome = self.maintenance.sort_by(words, self.now);
+                return self.of_maintenance(outcome);
+            }
+            _ => return self.run_and_type(command, words),
+        }
+        vec![]
+    }
+
+    /// Runs a command that opens a text, and types into it: a filter becomes these words and is done, a note begins with
+    /// them, or goes on so.
+    fn run_and_type(&mut self, command: Command, words: &str) -> Vec<Effect> {
+        let mut effects = self.run(command);
+        // It may have said why not.
+        if !self.is_typing() {
+            return effects;
+        }
+        let is_note = command == Command::Maintenance(maintenance::pane::Command::Note);
+        let key = |code, ctrl| Key { code, ctrl, alt: false, shift: false };
+        if !is_note {
+            effects.extend(self.typed(key(Code::Char('u'), true)));
+        }
+        effects.extend(self.typed_all(words));
+        if !is_note {
+            effects.extend(self.typed(key(Code::Enter, false)));
+        }
+        effects
+    }
+
     /// Does it.
     pub(super) fn execute(&mut self, command: Command) -> Vec<Effect> {
         match command {
@@ -241,6 +293,7 @@ impl Model {
                 effects.extend(requests(self.maintenance.refresh(self.now)));
                 effects.extend(self.cloudvision.ask_again().into_iter().map(Effect::CloudVision));
                 effects.extend(self.lab.ask_again().into_iter().map(Effect::Lab));
+                effects.extend(self.console.ask_again().into_iter().map(Effect::Console));
                 return effects;
             }
             Command::Back => return self.back(),
@@ -301,6 +354,13 @@ impl Model {
                 let look = self.settings.look(self.zone, self.now);
                 let outcome = self.lab.run(command, &look, may_write);
                 return self.of_lab(outcome);
+            }
+            Command::Console(command) => {
+                self.focus = Pane::Consoles;
+                self.fit();
+                let look = self.settings.look(self.zone, self.now);
+                let outcome = self.console.run(command, &look);
+                return self.of_console(outcome);
             }
         }
         vec![]

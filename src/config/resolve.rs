@@ -10,7 +10,7 @@ use super::file::{ContextSection, File, LogSection, MaintenanceSection};
 use super::paths::{self, Paths};
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::themes::{BUILT_IN_THEMES, ThemeFile};
-use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, When, WrittenPath};
+use super::value::{Days, Keep, Kind, Level, Name, Pictures, Setting, Size, When, WrittenPath};
 use super::{Config, Context, Expected, Flags, Log, Maintenance, ReadOnly, Retention};
 use crate::text::clean_line;
 
@@ -18,6 +18,10 @@ use crate::text::clean_line;
 pub const TOKEN_VARIABLE: &str = "NOCTUI_CLOUDVISION_TOKEN";
 /// The variable with the token of a lab for which the file names no other place.
 pub const LAB_TOKEN_VARIABLE: &str = "NOCTUI_LAB_TOKEN";
+/// The variable with the token of a websocket proxy.
+pub(super) const CONSOLE_TOKEN: &str = "NOCTUI_CONSOLE_TOKEN";
+/// The variable with the key that signs the tokens of a websocket proxy.
+pub(super) const CONSOLE_KEY: &str = "NOCTUI_CONSOLE_KEY";
 
 /// Turns the layers into the configuration in force, with everything that is wrong with them and the files that it expects.
 /// Where something is wrong the configuration has the default.
@@ -33,13 +37,16 @@ pub(super) fn resolve(
     let named: Vec<String> =
         file.labs.iter().filter_map(|lab| lab.name.as_ref()).map(|name| name.value.0.clone()).collect();
     let labs = layers.labs(file.labs);
+    let mut console_section = file.console;
+    let console = layers.console_cluster(&mut console_section);
     let contexts = layers.contexts(file.contexts, &instances, &named);
     let paths = layers.paths(file.data_dir);
     let config = Config {
         theme: layers.theme(file.theme, &themes),
         themes,
         time_zone: layers.variable("NOCTUI_TIME_ZONE").or(value(file.time_zone)),
-        shell_zone: shell_zone(environment),
+        shell_zone: shell_zone(environment).unwrap_or_default(),
+        shell_zone_unread: shell_zone(environment).err(),
         mouse: layers.variable("NOCTUI_MOUSE").or(value(file.mouse)).unwrap_or(true),
         color: layers.over(flags.color, "NOCTUI_COLOR", file.color, When::Auto),
         ascii: layers.over(flags.ascii.then_some(When::Always), "NOCTUI_ASCII", file.ascii, When::Auto),
@@ -55,7 +62,11 @@ pub(super) fn resolve(
         deploys: layers.deploys(file.deploys, &instances),
         labs,
         connect: Layers::connect(file.connect),
-        console: file.console_kubeconfig.and_then(|written| layers.written_path("console.kubeconfig", &written)),
+        console,
+        console_pictures: value(console_section.pictures).unwrap_or(Pictures::Cells),
+        console_escape: value(console_section.escape).unwrap_or_default(),
+        console_proxies: layers.console_proxies(console_section.proxies),
+        vmcp: layers.vmcp(file.vmcp, path),
     };
     (config, layers.problems, layers.expected)
 }
@@ -345,13 +356,9 @@ impl Layers<'_> {
     }
 }
 
-/// The zone that `TZ` names: an IANA name, with a colon before it or without, or the path of its file. What else POSIX
-/// allows there, such as `CET-1CEST`, names no zone.
-fn shell_zone(environment: &Environment) -> Option<chrono_tz::Tz> {
-    let written = environment.variable("TZ")?.to_str()?;
-    let name = written.strip_prefix(':').unwrap_or(written);
-    let name = name.split_once("/zoneinfo/").map_or(name, |(_, name)| name);
-    name.parse().ok()
+/// The zone that `TZ` names, or what it says where that names none.
+fn shell_zone(environment: &Environment) -> Result<Option<chrono_tz::Tz>, String> {
+    environment.variable("TZ").map_or(Ok(None), |written| super::shell_zone::read(&written.to_string_lossy()))
 }
 
 /// The configuration file to read, and who asked for that very file. `None` without a home folder to look into.

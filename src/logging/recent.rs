@@ -133,7 +133,7 @@ impl<S: Subscriber> Layer<S> for Warnings {
         };
         let mut line = Line::default();
         event.record(&mut line);
-        add(&self.0, severity, event.metadata().target(), &format!("{}{}", line.message, line.fields));
+        add(&self.0, severity, event.metadata().target(), &line.text());
     }
 }
 
@@ -142,8 +142,28 @@ impl<S: Subscriber> Layer<S> for Warnings {
 struct Line {
     /// The sentence.
     message: String,
-    /// Each field as ` name=value`.
+    /// Each field as `name: value`, with a comma between two.
     fields: String,
+}
+
+impl Line {
+    /// The sentence, and the fields behind it in brackets.
+    fn text(self) -> String {
+        match (self.message.is_empty(), self.fields.is_empty()) {
+            (_, true) => self.message,
+            (true, false) => self.fields,
+            (false, false) => format!("{} ({})", self.message, self.fields),
+        }
+    }
+}
+
+/// The name of a field in words, and the unit that it ends in: `again_s` is `again`, in seconds.
+fn named(name: &str) -> (String, &'static str) {
+    let (name, unit) = [("_s", " s"), ("_ms", " ms")]
+        .into_iter()
+        .find_map(|(end, unit)| Some((name.strip_suffix(end)?, unit)))
+        .unwrap_or((name, ""));
+    (name.replace('_', " "), unit)
 }
 
 impl Visit for Line {
@@ -156,7 +176,9 @@ impl Visit for Line {
         let _ = if field.name() == "message" {
             write!(self.message, "{value:?}")
         } else {
-            write!(self.fields, " {}={value:?}", field.name())
+            let (name, unit) = named(field.name());
+            let comma = if self.fields.is_empty() { "" } else { ", " };
+            write!(self.fields, "{comma}{name}: {value:?}{unit}")
         };
     }
 }
@@ -184,8 +206,15 @@ mod tests {
         let here = module_path!().strip_prefix("noctui::").unwrap();
         assert_eq!(
             kept,
-            [(Severity::Error, here, "dead"), (Severity::Warning, "config::watch", "slow seconds=3 file=a b")]
+            [(Severity::Error, here, "dead"), (Severity::Warning, "config::watch", "slow (seconds: 3, file: a b)")]
         );
+    }
+
+    #[test]
+    fn fields_read_as_words_with_their_units() {
+        let recent = collected(|| tracing::warn!(source = "noc", reason = "no route", again_s = 40, "a source fails"));
+        let text = &recent.newest_first().next().unwrap().text;
+        assert_eq!(text, "a source fails (source: noc, reason: no route, again: 40 s)");
     }
 
     #[test]
@@ -199,7 +228,7 @@ mod tests {
     fn only_the_newest_are_kept() {
         let recent = collected(|| (0..KEPT + 7).for_each(|number| tracing::warn!(number)));
         assert_eq!(recent.len(), KEPT);
-        assert_eq!(recent.newest_first().next().unwrap().text, format!(" number={}", KEPT + 6));
+        assert_eq!(recent.newest_first().next().unwrap().text, format!("number: {}", KEPT + 6));
         assert_eq!(recent.said(), (KEPT + 7) as u64);
     }
 
@@ -207,7 +236,7 @@ mod tests {
     fn what_a_mail_says_cannot_drive_the_terminal_or_fill_memory() {
         let recent = collected(|| tracing::warn!(subject = %format!("\u{1b}[2J{}", "x".repeat(10_000)), "odd"));
         let text = &recent.newest_first().next().unwrap().text;
-        assert!(text.starts_with("odd subject=␛[2Jx"), "{text}");
+        assert!(text.starts_with("odd (subject: ␛[2Jx"), "{text}");
         assert_eq!(text.chars().count(), LONGEST_TEXT);
     }
 }

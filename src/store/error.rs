@@ -115,6 +115,21 @@ pub enum Error {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// What is to be put back has lost something.
+    #[error("the backup {} is damaged", path.display())]
+    BackupDamaged {
+        /// The backup; the database is not concerned.
+        path: PathBuf,
+        /// What `SQLite` says.
+        #[source]
+        source: Arc<rusqlite::Error>,
+    },
+    /// What is to be put back is something else.
+    #[error("{} is no backup of noctui", path.display())]
+    NotABackup {
+        /// The file.
+        path: PathBuf,
+    },
     /// What is to be put back is in its place.
     #[error("{} is the database in use", path.display())]
     InUse {
@@ -178,6 +193,9 @@ impl Remedy for Error {
             Self::TargetExists { .. } => "choose a name that does not exist yet",
             Self::TargetUnusable { .. } => "name a new file in a folder that exists and that you may write to",
             Self::NoBackup { .. } | Self::InUse { .. } => "name a file that `noctui backup` made",
+            Self::BackupDamaged { .. } | Self::NotABackup { .. } => {
+                "nothing was changed; name another file that `noctui backup` made"
+            }
             Self::Missing { .. } => "check --data-dir; `noctui config path` shows the directory in use",
             Self::Refused { .. } => "please report it with the log",
         })
@@ -203,6 +221,8 @@ impl Error {
             | Self::TargetExists { .. }
             | Self::TargetUnusable { .. }
             | Self::NoBackup { .. }
+            | Self::BackupDamaged { .. }
+            | Self::NotABackup { .. }
             | Self::InUse { .. }
             | Self::Missing { .. }
             | Self::Refused { .. } => false,
@@ -229,6 +249,8 @@ impl Error {
             | Self::TargetExists { .. }
             | Self::TargetUnusable { .. }
             | Self::NoBackup { .. }
+            | Self::BackupDamaged { .. }
+            | Self::NotABackup { .. }
             | Self::InUse { .. }
             | Self::Missing { .. }
             | Self::Refused { .. } => false,

@@ -44,7 +44,8 @@ pub fn restore(
     }
     let prepared = data_dir.join(format!("{FILE_NAME}.restoring"));
     make_private(&prepared).map_err(|error| Error::io(&prepared, error))?;
-    let done = prepare(from, &prepared, migrations, settle).and_then(|()| exchange(data_dir, &path, &prepared, now));
+    let ready = prepare(from, &prepared, migrations, settle).map_err(|error| of_backup(error, from));
+    let done = ready.and_then(|()| exchange(data_dir, &path, &prepared, now));
     let _ = fs::remove_file(&prepared);
     done
 }
@@ -56,10 +57,7 @@ fn prepare(
     migrations: &[&str],
     settle: impl FnOnce(&Connection) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let found = copy(from, to).map_err(|error| {
-        let is_empty = matches!(error, Error::Missing { .. });
-        if is_empty { Error::NoBackup { path: from.to_owned() } } else { error }
-    })?;
+    let found = copy(from, to)?;
     let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     if found > known {
         return Err(Error::Newer { path: from.to_owned(), found, known });
@@ -67,6 +65,18 @@ fn prepare(
     let mut connection = connect::open(to, true)?;
     migrate::apply(&mut connection, to, migrations)?;
     settle(&connection)
+}
+
+/// The same error, where the backup is to blame: what is said of a database is wrong of it, above all what to do about it.
+fn of_backup(error: Error, from: &Path) -> Error {
+    let path = from.to_owned();
+    match error {
+        Error::Missing { .. } => Error::NoBackup { path },
+        Error::Corrupt { source, .. } => Error::BackupDamaged { path, source },
+        Error::NotOurs { .. } => Error::NotABackup { path },
+        Error::Unusable { .. } if from.is_dir() => Error::NotABackup { path },
+        other => other,
+    }
 }
 
 /// Keeps what is there, and puts what was prepared in its place.
@@ -151,6 +161,7 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
 mod tests {
     use super::*;
     use crate::store::{Options, Store};
+    use crate::trouble::Remedy as _;
 
     const OLD: &[&str] = &["CREATE TABLE word (text TEXT)"];
     const NEW: &[&str] = &["CREATE TABLE word (text TEXT)", "ALTER TABLE word ADD COLUMN tongue TEXT"];
@@ -215,18 +226,36 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), &Options::new(OLD)).unwrap();
         add(&store, "then");
-        let other = dir.path().join("other");
+        let (other, folder) = (dir.path().join("other"), tempfile::tempdir().unwrap());
         let tried = |from: &Path| restore(dir.path(), from, OLD, |_| Ok(()), now()).unwrap_err();
         assert!(matches!(tried(&other), Error::NoBackup { .. }));
         fs::write(&other, "").unwrap();
         assert!(matches!(tried(&other), Error::NoBackup { .. }));
         fs::write(&other, "a letter to my aunt ".repeat(100)).unwrap();
-        assert!(matches!(tried(&other), Error::NotOurs { .. }));
+        assert!(matches!(tried(&other), Error::NotABackup { .. }));
+        assert!(matches!(tried(folder.path()), Error::NotABackup { .. }));
         assert!(matches!(tried(store.path()), Error::InUse { .. }));
         let newer = tempfile::tempdir().unwrap();
         drop(Store::open(newer.path(), &Options::new(NEW)).unwrap());
         assert!(matches!(tried(&newer.path().join(FILE_NAME)), Error::Newer { found: 2, known: 1, .. }));
         assert_eq!(words(&store).unwrap(), "then");
+    }
+
+    #[test]
+    fn of_a_damaged_backup_it_is_not_said_that_the_database_is_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        let saved = dir.path().join("saved.db");
+        let store = Store::open(dir.path(), &Options::new(OLD)).unwrap();
+        for _ in 0..200 {
+            add(&store, "a word that fills pages, a word that fills pages, a word that fills pages");
+        }
+        backup(dir.path(), &saved).unwrap();
+        File::options().write(true).open(&saved).unwrap().set_len(9_000).unwrap();
+        let error = restore(dir.path(), &saved, OLD, |_| Ok(()), now()).unwrap_err();
+        assert!(matches!(&error, Error::BackupDamaged { path, .. } if *path == saved), "{error:?}");
+        assert!(error.to_string().starts_with("the backup ") && error.remedy().starts_with("nothing was changed"));
+        assert!(!error.remedy().contains("aside"), "{}", error.remedy());
+        assert_eq!(words(&store).unwrap().split("a word").count(), 401);
     }
 
     #[test]

@@ -7,6 +7,16 @@ use crate::key::{Code, Key};
 /// Longest text a field takes, in bytes; more is refused, never cut silently.
 pub(crate) const LIMIT_BYTES: usize = 16 * 1024;
 
+/// Why so many pasted bytes were not taken: they are too many, or too many beside what is there.
+pub(crate) fn no_room(bytes: usize) -> String {
+    let limit = LIMIT_BYTES / 1024;
+    if bytes > LIMIT_BYTES {
+        format!("{bytes} bytes are too much to paste here; the limit is {limit} KiB")
+    } else {
+        format!("no room for {bytes} bytes more: what is typed here may have {limit} KiB as a whole")
+    }
+}
+
 /// Text and a cursor in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Field {

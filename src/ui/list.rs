@@ -307,13 +307,20 @@ impl<R: Row> List<R> {
     /// Marks every row in memory, or unmarks them when they are marked already. Marked rows that are not in memory stay
     /// marked.
     pub(crate) fn toggle_all(&mut self) {
-        if self.rows.iter().all(|row| self.marks.contains_key(&row.key())) {
-            for row in &self.rows {
+        self.toggle_these(self.rows.clone());
+    }
+
+    /// The same for these rows, in memory or not; whether they are marked now.
+    pub(crate) fn toggle_these(&mut self, rows: Vec<R>) -> bool {
+        let all_are = rows.iter().all(|row| self.marks.contains_key(&row.key()));
+        for row in rows {
+            if all_are {
                 self.marks.remove(&row.key());
+            } else {
+                self.marks.insert(row.key(), row);
             }
-        } else {
-            self.marks.extend(self.rows.iter().map(|row| (row.key(), row.clone())));
         }
+        !all_are
     }
 
     /// Whether the row of this key is marked.

@@ -97,6 +97,14 @@ fn a_backup_is_put_back_and_what_was_there_is_kept() {
     let nothing = said(&["restore", "nowhere.db"]);
     assert!(nothing.contains("there is no backup at nowhere.db"), "{nothing}");
     assert!(nothing.ends_with("--- exit code 2\n"), "{nothing}");
+    std::fs::File::options().write(true).open(home.path().join("copy.db")).unwrap().set_len(50_000).unwrap();
+    std::fs::copy(mail, home.path().join("x.eml")).unwrap();
+    for (file, what) in [("copy.db", "the backup copy.db is damaged"), ("x.eml", "x.eml is no backup of noctui")] {
+        let refused = said(&["restore", file]);
+        assert!(refused.contains(what) && refused.contains("nothing was changed; name another file"), "{refused}");
+        assert!(!refused.contains("aside"), "{refused}");
+        assert_eq!(said(&list), after, "{file}");
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn note(session: &mut Session, text: &str) {
     session.send(text);
     session.wait_for_text(text);
     session.send("\r");
-    session.wait_for_text("note written on one maintenance");
+    session.wait_for_text("note written on ");
 }
 
 #[test]

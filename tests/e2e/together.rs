@@ -23,7 +23,7 @@ fn what_one_acknowledges_notes_and_undoes_the_other_sees() {
     other.send("/\x15\rg");
     other.wait_for("all rows", |screen| is_listed(screen, 0));
     other.send("nfrom the other screen\r");
-    other.wait_for_text("note written on one maintenance");
+    other.wait_for_text("note written on ");
     one.wait_for_text("from the other screen");
     other.send("uu");
     one.send("\x1b[27u");

@@ -551,3 +551,19 @@ fn a_source_that_the_configuration_dropped_is_not_live() {
     desk.source(SourceHealth::Watching);
     assert!(!desk.shows("mail ●"), "the old worker's last words are too late");
 }
+
+#[test]
+fn the_page_that_is_named_for_the_names_of_commands_has_them_all() {
+    let config = "[keys]\nzzzzzzzzzzzzzzzz = 'x'";
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.toml");
+    std::fs::write(&file, config).unwrap();
+    let flags = crate::config::Flags { config: Some(file), ..Default::default() };
+    let environment = crate::config::Environment::of([("HOME", "/home/ines")]);
+    let config = crate::config::inspect(&flags, &environment).config;
+    let problems = crate::app::Settings::new(&config, ColourDepth::Mono, true).1;
+    assert!(problems[0].remedy.contains("docs/keys.md"), "{problems:?}");
+    let page = include_str!("../../../docs/keys.md");
+    assert!(COMMANDS.iter().all(|spec| page.contains(&format!("| `{}` |", spec.name))));
+    assert!(include_str!("../../../README.md").contains("The names are those of [docs/keys.md](docs/keys.md)"));
+}

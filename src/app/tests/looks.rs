@@ -60,3 +60,16 @@ fn a_cause_that_repeats_what_is_above_it_is_left_out() {
     assert_eq!(told.one_line(), "the database is damaged: database disk image is malformed");
     assert_eq!(told.to_string().matches("malformed").count(), 1);
 }
+
+#[test]
+fn on_the_smallest_screen_the_impact_is_there_and_help_is_read_to_its_end() {
+    let mut desk = Desk::live(40, 12);
+    let rows = desk.screen();
+    let has_impact = |row: &str| ["O", "D", "R", "N", "?"].iter().any(|letter| row.contains(&format!(" {letter} ")));
+    assert!(rows.lines().filter(|row| has_impact(row)).count() >= 4, "{rows}");
+    desk.press("?").type_text("clear the sign");
+    let help = desk.screen();
+    let words: Vec<&str> = help.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).collect();
+    assert!(words.join(" ").contains("Clear the sign of news without opening"), "{help}");
+    assert!(!help.lines().any(|row| row.contains('│') && row.contains('…')), "{help}");
+}

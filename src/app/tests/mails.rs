@@ -47,6 +47,34 @@ fn several_are_marked_and_dismissed_at_once() {
 }
 
 #[test]
+fn all_mails_are_marked_and_dismissed_with_two_keys_and_come_back_with_one() {
+    let mut desk = Desk::live(120, 40);
+    // More than are ever on hand.
+    desk.write_elsewhere(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)
+         INSERT INTO notification (source, item, received_at, sender, subject, outcome, reason, size, kept, whole_hash,
+             body_hash)
+         SELECT 's', i, i, 'menu@canteen.example', 'lunch ' || i, 'unknown-provider', 'none', 0, 0, x'', x'' FROM n",
+    );
+    let unread = desk.count(UNREAD);
+    desk.press("m *");
+    assert!(
+        desk.shows(&format!("marked all {unread}")) && desk.shows(&format!("{unread} marked")),
+        "{}",
+        desk.screen()
+    );
+    desk.press("d");
+    assert_eq!(desk.count(DISMISSED), unread);
+    assert!(desk.shows(&format!("{unread} mails dismissed")), "{}", desk.screen());
+    desk.press("u");
+    assert_eq!(desk.count(DISMISSED), 0);
+    desk.press("/").type_text("canteen 77").press("enter *");
+    assert!(desk.shows("marked all 18"), "{}", desk.screen());
+    desk.press("*");
+    assert!(desk.shows("marked none"), "{}", desk.screen());
+}
+
+#[test]
 fn a_mail_that_was_read_is_not_dismissed_and_that_is_said() {
     let mut desk = Desk::live(120, 40);
     desk.press("m f f /").type_text("parsed").press("enter d");

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::desk::Desk;
 use crate::app::commands::COMMANDS;
-use crate::app::overlay::Palette;
+use crate::app::palette::Palette;
 use crate::command::Scope;
 use crate::ui::field::Field;
 
@@ -44,4 +44,44 @@ fn enter_runs_nothing_that_nobody_chose() {
         desk.press(opened).press("down up enter");
         assert_ne!(desk.screen(), before, "{opened}: a row that was gone to is chosen");
     }
+}
+
+#[test]
+fn words_behind_a_command_are_for_it() {
+    let mut desk = Desk::live(100, 30);
+    desk.press(":").type_text("sort provider").press("enter");
+    assert!(desk.shows("sorted by provider") && desk.shows("by provider"), "{}", desk.screen());
+    desk.press(":").type_text("sort time").press("enter");
+    assert!(desk.shows("sorted by time"), "{}", desk.screen());
+    desk.press(":").type_text("sort nope").press("enter");
+    assert!(desk.shows("there is no order \"nope\"; the orders are time, change, provider"), "{}", desk.screen());
+    desk.press("esc :").type_text("filter lumen").press("enter");
+    assert!(desk.shows("/lumen") && desk.shows("28552081") && !desk.shows("TTN-0007195301"), "{}", desk.screen());
+    desk.press(":").type_text("filter ttn").press("enter");
+    assert!(
+        desk.shows("/ttn") && desk.shows("TTN-0007195301"),
+        "the words take the place of others: {}",
+        desk.screen()
+    );
+    desk.press("esc :").type_text("note hello there").press("enter");
+    assert!(desk.model.is_typing() && desk.shows("hello there"), "{}", desk.screen());
+    desk.press("enter");
+    assert_eq!(desk.count("SELECT count(*) FROM note WHERE text = 'hello there'"), 1);
+}
+
+#[test]
+fn words_behind_a_command_that_takes_none_run_nothing() {
+    let mut desk = Desk::live(100, 30);
+    let before = desk.screen();
+    for (typed, said) in [("zoom in", "zoom takes nothing behind its name"), ("ntoe hello there", "no command matches")]
+    {
+        desk.press(":").type_text(typed).press("enter");
+        assert!(desk.shows(said), "{typed}: {}", desk.screen());
+        desk.press("esc");
+        assert_eq!(desk.screen(), before, "{typed}");
+    }
+    desk.press(":").type_text("mark all");
+    assert!(desk.row("mark-all").contains("Mark all"), "a name goes on with a blank for its dash: {}", desk.screen());
+    desk.press("esc :").type_text("half page");
+    assert!(desk.shows("half-page-down"), "{}", desk.screen());
 }

@@ -40,6 +40,8 @@ fn a_note_is_kept_as_a_draft_and_written_when_it_is_saved() {
     assert!(desk.shows("drained"));
     desk.type_text(" and watched").press("enter enter");
     assert!(desk.shows("drained and watched") && desk.shows("note by ines"), "{}", desk.screen());
+    let said = desk.row("note written on");
+    assert!(!said.contains("one maintenance") && said.contains("; u undoes"), "it is named: {said}");
     desk.press("esc u enter");
     assert!(!desk.shows("\n Notes\n") && desk.shows("note removed by ines"), "{}", desk.screen());
     desk.press("esc n");
@@ -135,4 +137,24 @@ fn a_paste_goes_into_the_text_and_runs_no_key() {
     assert!(desk.shows("/lumen") && desk.shows("28552081"), "{}", desk.screen());
     desk.send(Message::Input(Input::PasteRefused { bytes: 1_000_000 }));
     assert!(desk.shows("1000000 bytes are too much to paste here"));
+}
+
+#[test]
+fn of_a_note_that_is_full_it_is_said_that_the_note_is() {
+    let mut desk = Desk::live(100, 30);
+    desk.press("n");
+    desk.send(Message::Input(Input::Paste("x".repeat(15_000))));
+    desk.send(Message::Input(Input::Paste("x".repeat(15_000))));
+    assert!(desk.shows("no room for 15000 bytes more") && desk.shows("16 KiB as a whole"), "{}", desk.screen());
+    assert!(!desk.shows("too much to paste"));
+}
+
+#[test]
+fn the_shell_gets_its_terminal_back_in_the_midst_of_a_text() {
+    for (place, typed) in [("n", "half a sent"), ("/", "lum"), (":", "them"), ("?", "ack")] {
+        let mut desk = Desk::live(80, 24);
+        desk.press(place).type_text(typed).press("ctrl-z");
+        assert_eq!(desk.wanted, [Effect::Suspend], "{place}");
+        assert!(desk.shows(typed), "{place}: {}", desk.screen());
+    }
 }

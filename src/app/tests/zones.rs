@@ -83,3 +83,24 @@ fn a_changed_zone_is_in_force_at_once_and_another_change_leaves_the_choice() {
     desk.send(Message::Reconfigured(Box::new(settings(None))));
     assert_eq!(desk.model.zone, Zone::Utc);
 }
+
+#[test]
+fn a_zone_of_the_shell_that_is_not_understood_is_named_at_every_switch() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.toml");
+    std::fs::write(&file, "").unwrap();
+    let unread = |text, tz| {
+        std::fs::write(&file, text).unwrap();
+        let flags = Flags { config: Some(file.clone()), ..Flags::default() };
+        let environment = Environment::of([("HOME", "/home/ines"), ("TZ", tz)]);
+        Settings::new(&config::inspect(&flags, &environment).config, ColourDepth::Mono, true).0.unread_zone
+    };
+    assert_eq!(unread("", "IST-5:30").as_deref(), Some("IST-5:30"));
+    assert_eq!(unread("time_zone = 'local'", "CET-1CEST,M3.5.0,M10.5.0/3"), None);
+    assert_eq!(unread("time_zone = 'Asia/Kolkata'", "IST-5:30"), None, "nobody takes the shell's");
+    let mut settings = settings(None);
+    settings.unread_zone = Some("IST-5:30".to_owned());
+    let mut desk = Desk::with(settings, None, 120, 24);
+    desk.press("t");
+    assert!(desk.shows("TZ is IST-5:30, which is not understood"), "{}", desk.screen());
+}

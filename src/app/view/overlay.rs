@@ -5,7 +5,8 @@ use ratatui::layout::{Position, Rect};
 
 use crate::app::Model;
 use crate::app::commands::Command;
-use crate::app::overlay::{Confirm, Help, Overlay, Palette};
+use crate::app::overlay::{Confirm, Help, Overlay};
+use crate::app::palette::Palette;
 use crate::app::toast::Toast;
 use crate::command::Spec;
 use crate::logging::Severity;
@@ -81,6 +82,17 @@ fn draw_field(look: &Look<'_>, prompt: &str, field: &Field, area: Rect, row: u16
     Position { x: area.x + column, y: area.y + row }
 }
 
+/// Where a row of the command table is narrower than this, what a command does may take several lines.
+const NARROW: u16 = 60;
+
+/// What a command does, in lines for what so many cells leave of an area.
+fn help_lines(help: &str, cells: usize, area: Rect) -> Vec<String> {
+    if area.width >= NARROW {
+        return vec![help.to_owned()];
+    }
+    wrap(help, usize::from(area.width).saturating_sub(cells + 1).max(8))
+}
+
 /// One row of the command table as it is looked up: `first` by what, in so many cells, what it does, and `last` what else
 /// there is to know.
 fn draw_command(
@@ -108,15 +120,36 @@ fn draw_command(
 /// Rows of the table around the cursor.
 fn draw_commands(model: &Model, rows: &[[String; 3]], cursor: usize, area: Rect, buffer: &mut Buffer) {
     let (look, height) = (model.look(), usize::from(area.height));
-    let top = (cursor + 1).saturating_sub(height);
-    let shown = || rows.iter().enumerate().skip(top).take(height);
-    // A long name takes its room from the help, which is cut where there is too little.
-    let longest = shown().map(|(_, [first, ..])| width(first)).max().unwrap_or(0);
-    let cells = longest.clamp(16, usize::from(area.width / 2).max(16));
-    for (row, (index, texts)) in shown().enumerate() {
-        let texts = texts.each_ref().map(String::as_str);
-        draw_command(&look, texts, cells, index == cursor, area, u16::try_from(row).unwrap_or(0), buffer);
+    let near = || rows.iter().skip((cursor + 1).saturating_sub(height)).take(height);
+    // A long name takes its room from the help, which is cut or wrapped where there is too little.
+    let longest = near().map(|[first, ..]| width(first)).max().unwrap_or(0);
+    let least = if area.width < NARROW { 8 } else { 16 };
+    let cells = longest.clamp(least, usize::from(area.width / 2).max(least));
+    let lines = |row: &[String; 3]| help_lines(&row[1], cells, area);
+    let mut row = 0;
+    for (index, texts) in rows.iter().enumerate().skip(first_shown(cursor, height, |at| rows.get(at).map(lines))) {
+        for (at, help) in lines(texts).iter().enumerate().take_while(|(at, _)| row + at < height) {
+            let [first, last] = if at == 0 { [&*texts[0], &*texts[2]] } else { ["", ""] };
+            let y = u16::try_from(row + at).unwrap_or(u16::MAX);
+            draw_command(&look, [first, help, last], cells, index == cursor, area, y, buffer);
+        }
+        row += lines(texts).len();
+        if row >= height {
+            break;
+        }
     }
+}
+
+/// The first row to be shown so that all lines of the one under the cursor are.
+fn first_shown(cursor: usize, height: usize, lines: impl Fn(usize) -> Option<Vec<String>>) -> usize {
+    let mut left = height;
+    let above = (0..=cursor).rev().take_while(|at| {
+        let needs = lines(*at).map_or(1, |lines| lines.len());
+        let fits = needs <= left || *at == cursor;
+        left = left.saturating_sub(needs);
+        fits
+    });
+    above.last().unwrap_or(cursor)
 }
 
 /// The keys of a command, in force.

@@ -101,8 +101,16 @@ fn force_keeps_links_and_devices() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_told_in_three_parts() {
+fn a_folder_or_one_that_is_not_there_is_told_in_three_parts() {
     let home = home();
+    for force in [&[][..], &["--force"]] {
+        let arguments = ["maintenance", "export", "--open", "--ics", "/tmp"].iter().chain(force).copied();
+        let said = transcript(&home, &mut home.noctui(arguments));
+        assert_eq!(
+            said,
+            "--- standard error\nnoctui: /tmp is a folder\n  do       name a file in it\n--- exit code 2\n"
+        );
+    }
     let said = transcript(&home, &mut home.noctui(["maintenance", "export", "--open", "--ics", "no/where.ics"]));
     assert!(said.starts_with("--- standard error\nnoctui: cannot write no/where.ics\n  because  "), "{said}");
     assert!(said.ends_with("--- exit code 2\n"), "{said}");

@@ -46,7 +46,6 @@ fn the_part_of_the_list_and_its_order_can_be_chosen() {
     assert_eq!(names(&["--all", "--filter", "ön-1"]), "ÖN 7/日本");
     assert_eq!(names(&["--all", "--filter", "splicing !hc"]), "ÖN 7/日本");
     assert_eq!(names(&["--all", "--limit", "1"]), "HC-2");
-    assert_eq!(names(&["--all", "--limit", "0"]), "");
     said(&home, &["ack", "HC-1"]);
     assert_eq!(names(&["--unacknowledged"]), "HC-2");
 }
@@ -54,6 +53,25 @@ fn the_part_of_the_list_and_its_order_can_be_chosen() {
 #[test]
 fn only_one_part_of_the_list_can_be_chosen() {
     Home::new().noctui(["maintenance", "list", "--all", "--open"]).assert().code(2);
+}
+
+#[test]
+fn a_limit_of_nothing_is_refused() {
+    for list in ["list", "mails"] {
+        let refused = Home::new().noctui(["maintenance", list, "--limit", "0"]).assert().code(2);
+        refused.stderr(predicates::str::contains("write 1 or more"));
+    }
+}
+
+#[test]
+fn of_a_provider_that_nobody_knows_that_is_said() {
+    let home = mixed();
+    let said = |provider| transcript(&home, &mut home.noctui(["maintenance", "list", "--provider", provider]));
+    assert!(said("nope").starts_with("--- standard error\nno maintenance matches: no provider \"nope\" is known;"));
+    assert!(said("nope").ends_with("--- exit code 0\n"));
+    for known in ["ZAYO", "östra nät"] {
+        assert!(said(known).contains("no maintenance matches\n"), "{known}: {}", said(known));
+    }
 }
 
 #[test]

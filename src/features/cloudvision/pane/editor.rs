@@ -10,7 +10,7 @@ use crate::features::cloudvision::schedule;
 use crate::features::cloudvision::worker::Request;
 use crate::key::{Code, Key};
 use crate::ui::Look;
-use crate::ui::field::{Edited, Field, LIMIT_BYTES};
+use crate::ui::field::{Edited, Field, no_room};
 use crate::ui::time::distance;
 
 /// What is being typed.
@@ -193,8 +193,7 @@ impl State {
     pub(crate) fn paste(&mut self, text: &str, look: &Look<'_>) -> Outcome {
         let Some((_, editor)) = &mut self.editor else { return Outcome::none() };
         if !editor.field.paste(text) {
-            let limit = LIMIT_BYTES / 1024;
-            return Outcome::warn(format!("{} bytes are too much to paste here; the limit is {limit} KiB", text.len()));
+            return Outcome::warn(no_room(text.len()));
         }
         self.text_changed(look)
     }

@@ -8,7 +8,7 @@ use crate::features::lab::act::Change;
 use crate::features::lab::model::{Forward, Snapshot, Wanted};
 use crate::features::lab::worker::Request;
 use crate::key::{Code, Key};
-use crate::ui::field::{Edited, Field, LIMIT_BYTES};
+use crate::ui::field::{Edited, Field, no_room};
 
 /// What is being typed.
 #[derive(Debug, Clone)]
@@ -117,8 +117,7 @@ impl State {
             (None, _) => return Outcome::none(),
         };
         if !fits {
-            let limit = LIMIT_BYTES / 1024;
-            return Outcome::warn(format!("{} bytes are too much to paste here; the limit is {limit} KiB", text.len()));
+            return Outcome::warn(no_room(text.len()));
         }
         if let Some(Editor { field, purpose: For::Filter(_) }) = &self.editor {
             let text = field.text().to_owned();

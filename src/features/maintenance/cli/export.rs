@@ -174,7 +174,9 @@ fn to_file(
 
 /// Why a file was not written.
 fn refused(path: &Path, error: &io::Error) -> Trouble {
-    if error.kind() == ErrorKind::AlreadyExists {
+    if path.is_dir() {
+        Trouble::new(&format!("{} is a folder", path.display())).to_do("name a file in it")
+    } else if error.kind() == ErrorKind::AlreadyExists {
         Trouble::new(&format!("{} is there already", path.display()))
             .to_do("name another file, or add --force to replace it")
     } else {

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::name::full;
 use super::{Session, json};
 use crate::features::maintenance::model::{Circuit, Impact};
-use crate::features::maintenance::store::detail::circuits_of;
+use crate::features::maintenance::store::detail::{circuits_of, providers};
 use crate::features::maintenance::store::list::{self, Acknowledged, Anchor, Filter, ListQuery, Row, Scope, Sort};
 use crate::features::maintenance::worker::circuits::mark_rows;
 use crate::output::{self, JsonArray, Printer};
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "ORDER", default_value_t = Order::Time)]
     sort: Order,
     /// Stop after so many.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = crate::table::at_least_one)]
     limit: Option<usize>,
     /// Print a JSON array.
     #[arg(long)]
@@ -121,10 +121,22 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     } else {
         let is_empty = !print_table(chunks, session.now)?;
         if is_empty {
-            output::complain(args.selection.nothing());
+            output::complain(&nothing(&args.selection, session)?);
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is said where nothing is listed: of a provider that nobody knows, that is why.
+fn nothing(selection: &Selection, session: &Session) -> Result<String, store::Error> {
+    let said = selection.nothing();
+    let Some(provider) = &selection.provider else { return Ok(said.to_owned()) };
+    let known = session.store.read_blocking(providers)?;
+    let is_known = |known: &str| known.eq_ignore_ascii_case(provider);
+    if known.iter().any(|known| is_known(known)) || session.rules().slugs().into_iter().any(is_known) {
+        return Ok(said.to_owned());
+    }
+    Ok(format!("{said}: no provider {provider:?} is known; `noctui maintenance provider list` names them"))
 }
 
 /// As an array, with the circuits of each.
@@ -185,7 +197,12 @@ fn cells(row: &Row, now: DateTime<Utc>) -> [String; 10] {
         },
         time(row.start),
         time(row.end),
-        format!("{}{}", row.circuits, if row.unknown_circuits > 0 { "?" } else { "" }),
+        format!(
+            "{}{}{}",
+            row.circuits,
+            if row.may_lack_circuits() { "+" } else { "" },
+            if row.unknown_circuits > 0 { "?" } else { "" }
+        ),
         row.summary.clone(),
     ]
 }

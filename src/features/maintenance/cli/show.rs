@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use super::name::{self, Named, Which};
 use super::{Session, failed, json, mails, time};
 use crate::features::maintenance::inventory::Inventory;
+use crate::features::maintenance::store::MOST_CIRCUITS;
 use crate::features::maintenance::store::detail::{self, Detail, Event, EventKind, Moment, SetByHand};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
@@ -134,6 +135,9 @@ fn page(detail: &Detail, now: DateTime<Utc>) -> String {
         let remark = Some(detail.standing(row).remark()).filter(|remark| !remark.is_empty());
         let remark = remark.map(|remark| format!("  ({remark})")).unwrap_or_default();
         field(label, &format!("{:<9}  {}{remark}", circuit.impact.word(), circuit.circuit_id));
+    }
+    if detail.may_lack_circuits() {
+        field(" ", &format!("at most {MOST_CIRCUITS} circuits are kept: the mail may name more"));
     }
     notes(&mut page, detail);
     history(&mut page, detail);

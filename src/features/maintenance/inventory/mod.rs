@@ -3,6 +3,7 @@
 //! Ids in notices are compared by their letters and digits alone, whatever their case, and may stand among other words:
 //! providers write `Circuit ID: bn-100/7741 (primary)` for what an inventory calls `BN 100 7741`.
 
+mod quotes;
 mod rows;
 mod separated;
 mod tables;
@@ -126,7 +127,7 @@ impl Inventory {
             let places = inventory.by_id.entry(key).or_default();
             let same = |place: &&usize| {
                 let earlier = inventory.circuits.get(**place);
-                earlier.is_some_and(|earlier| folded(&earlier.provider) == folded(&row.circuit.provider))
+                earlier.is_some_and(|earlier| is_one(&earlier.provider, &row.circuit.provider))
             };
             if places.iter().any(|place| same(&place)) {
                 problems.push(Problem {
@@ -227,6 +228,12 @@ impl Inventory {
 fn is_same_provider(a: &str, b: &str) -> bool {
     let (a, b) = (folded(a), folded(b));
     !a.is_empty() && !b.is_empty() && (a.starts_with(&b) || b.starts_with(&a))
+}
+
+/// Whether two providers of a file are one, be it none at all: of two circuits that differ in nothing else the second would
+/// never be found.
+fn is_one(a: &str, b: &str) -> bool {
+    is_same_provider(a, b) || (folded(a).is_empty() && folded(b).is_empty())
 }
 
 /// Letters and digits in lower case.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::KnownCircuit;
+use super::quotes::{Open, without_open};
 use super::rows::{Field, Row, checked, problem, unknown_name, whole};
 use crate::config::Problem;
 
@@ -12,6 +13,11 @@ pub(super) fn rows(file: &Path, text: &str) -> Result<(Vec<Row>, Vec<Problem>), 
     let separator =
         [b',', b';', b'\t'].into_iter().max_by_key(|byte| first.bytes().filter(|other| other == byte).count());
     let separator = separator.unwrap_or(b',');
+    let (text, open) = without_open(text, separator);
+    let mut problems: Vec<Problem> = open.iter().map(|open| not_closed(file, *open)).collect();
+    if open.first().is_some_and(|open| open.line == 1) {
+        return Err(Box::new(problems.swap_remove(0)));
+    }
     let mut reader = csv::ReaderBuilder::new().flexible(true).delimiter(separator).from_reader(text.as_bytes());
     let header = reader.headers().cloned().unwrap_or_default();
     let fields: Vec<Option<Field>> = header.iter().map(Field::named).collect();
@@ -21,7 +27,6 @@ pub(super) fn rows(file: &Path, text: &str) -> Result<(Vec<Row>, Vec<Problem>), 
         none.origin = crate::config::Origin::File { path: file.into(), line: 1, column: 1 };
         return Err(Box::new(none));
     }
-    let mut problems = Vec::new();
     for (index, name) in header.iter().enumerate().filter(|(index, _)| fields.get(*index) == Some(&None)) {
         let mut unknown = unknown_name(file, (1, column(first, index, separator)), name);
         "the column is left out; the others count".clone_into(&mut unknown.because);
@@ -69,6 +74,12 @@ pub(super) fn rows(file: &Path, text: &str) -> Result<(Vec<Row>, Vec<Problem>), 
         }
     }
     Ok((rows, problems))
+}
+
+/// What is said of a quote that is not closed.
+fn not_closed(file: &Path, open: Open) -> Problem {
+    let fix = "close it at the end of the value; a quote within a value is written twice";
+    problem(file, (open.line, open.column), "", "the quote that begins here is not closed", fix)
 }
 
 /// The column, in characters from 1, at which a value of a line begins.

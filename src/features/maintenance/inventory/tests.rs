@@ -92,6 +92,26 @@ fn a_row_with_a_mistake_is_named_and_does_not_hold_up_the_others() {
 }
 
 #[test]
+fn a_quote_that_is_not_closed_takes_no_other_row_with_it() {
+    let (inventory, problems) =
+        read("circuits.csv", "id,provider,name\ncid-1,arelion,\"Main\ncid-2,arelion,Spare\ncid-3,arelion,\"x\"\n");
+    assert_eq!(problems, ["2:15 the quote that begins here is not closed"]);
+    let ids: Vec<&str> = inventory.circuits().iter().map(|circuit| circuit.circuit_id.as_str()).collect();
+    assert_eq!(ids, ["cid-2", "cid-3"]);
+    let (inventory, problems) = read("circuits.csv", "\"id,name\nA-1,x\n");
+    assert_eq!(problems, ["1:1 the quote that begins here is not closed"]);
+    assert!(!inventory.is_there());
+}
+
+#[test]
+fn an_id_in_other_letters_is_told_where_its_provider_is_called_otherwise_too() {
+    let (inventory, problems) =
+        read("circuits.csv", "id,provider\nCID 1,zayo\ncid-1,Zayo Group\ncid-1,arelion\ncid-1,\nCID/1,\n");
+    assert_eq!(problems, ["3:1 \"cid-1\" is there twice", "6:1 \"CID/1\" is there twice"]);
+    assert_eq!(inventory.circuits().len(), 3);
+}
+
+#[test]
 fn a_file_that_cannot_be_read_gives_no_inventory() {
     let (inventory, problems) = read("circuits.csv", "name\nx\n");
     assert_eq!(problems, ["1:1 its first line names no column `id`"]);

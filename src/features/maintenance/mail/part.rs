@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::charset;
-use super::dom::Dom;
+use super::dom::{Dom, Flat};
 use super::page::{Marks, Page};
 use super::sheet;
 
@@ -203,6 +203,11 @@ impl Part {
     /// Whether the page was longer than what is read of it.
     pub(super) fn is_cut(&self) -> bool {
         self.kind == Kind::Html && self.dom().cut
+    }
+
+    /// The text of a page whose tree is deeper or larger than what is read of it; `None` of others.
+    pub(super) fn flat(&self) -> Option<Flat> {
+        (self.kind == Kind::Html && self.dom().has_too_much).then(|| Flat::read(self.as_text()))
     }
 
     /// The tree of an HTML part.

@@ -5,6 +5,7 @@
 use mail_parser::MessageParser;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::dom::Flat;
 use super::page::{Marks, Page};
 use super::part::{Kind, Part};
 use super::{HEAD_BYTES, header_text, read};
@@ -88,8 +89,9 @@ impl Body {
     /// Writes the body that says most to people, then what else there is.
     fn parts(&mut self, parts: &[Part]) {
         let of = |kind: Kind| parts.iter().filter(move |part| part.kind() == kind);
-        let shown =
-            [Kind::Html, Kind::Text, Kind::Ical].into_iter().find(|kind| of(*kind).any(|part| part.page().len() > 0));
+        // Of a page that is cut, the text may begin behind the cut.
+        let has_text = |part: &Part| part.page().len() > 0 || part.flat().is_some_and(|flat| !flat.text.is_empty());
+        let shown = [Kind::Html, Kind::Text, Kind::Ical].into_iter().find(|kind| of(*kind).any(has_text));
         let Some(shown) = shown else { return self.push("The mail has no text.") };
         for (index, part) in of(shown).enumerate() {
             if index > 0 {
@@ -97,13 +99,14 @@ impl Body {
                 self.push("────");
                 self.push("");
             }
-            if shown == Kind::Html {
-                self.page(part.page());
-            } else {
-                self.text(part.as_text());
+            let flat = part.flat();
+            match &flat {
+                Some(flat) => self.flat(flat),
+                None if shown == Kind::Html => self.page(part.page()),
+                None => self.text(part.as_text()),
             }
-            if part.is_cut() {
-                self.push("… the page is cut here: it nests too deeply or repeats without end.");
+            if flat.map_or(part.is_cut(), |flat| !flat.is_whole) {
+                self.push("… the page is cut here: it is too long.");
             }
         }
         let others = [(Kind::Ical, "a calendar"), (Kind::Csv, "a CSV file"), (Kind::Xlsx, "a spreadsheet")];
@@ -123,6 +126,13 @@ impl Body {
             self.full = true;
             self.lines.push(format!("… cut after {MAX_LINES} lines."));
         }
+    }
+
+    /// Writes the text of a page that has no layout to be shown in, and says so.
+    fn flat(&mut self, flat: &Flat) {
+        self.push("… this page nests too deeply or repeats without end: its text follows, without tables and links.");
+        self.push("");
+        self.text(&flat.text);
     }
 
     /// Writes plain text as it is.
@@ -244,6 +254,18 @@ mod tests {
             lines(html),
             ["Dear Acme,", "", "see here <https://isp.example/x>", "", "Start    10:00", "Circuit  IC-1", "", "• one"]
         );
+    }
+
+    #[test]
+    fn a_page_that_nests_too_deeply_loses_its_layout_and_none_of_its_text() {
+        for depth in [1_000, 20_000] {
+            let (open, close) = ("<div>".repeat(depth), "</div>".repeat(depth));
+            let shown = lines(&format!("<p>before</p>{open}<p>window &amp; <b>circuit</b></p>{close}<p>after</p>"));
+            assert!(shown[0].contains("nests too deeply"), "{shown:?}");
+            assert_eq!(shown[2..], ["before", "window & circuit", "after"], "{depth}");
+        }
+        let shown = lines(&format!("<p>before{}after", "é".repeat(5 << 20)));
+        assert!(shown.last().unwrap().contains("cut here: it is too long"), "{:?}", shown.last());
     }
 
     #[test]

@@ -251,7 +251,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
     row(Command::Provider, "provider", &["p"], LIST, "", "Show only the provider under the cursor, or all again"),
     row(Command::Sort, "sort", &["s"], LIST, "", "Sort by time, by latest change, or by provider"),
     row(Command::Mark, "mark", &["space"], LISTS, "mark", "Mark for a bulk action"),
-    row(Command::MarkAll, "mark-all", &["*"], LIST, "", "Mark all rows that the filter leaves, or none"),
+    row(Command::MarkAll, "mark-all", &["*"], LISTS, "", "Mark all rows that the filter leaves, or none"),
     row(Command::Seen, "seen", &["x"], LIST, "", "Clear the sign of news without opening"),
     row(Command::Copy, "copy", &["y"], ALL, "copy", "Copy the id through the terminal"),
     row(Command::CopyText, "copy-text", &["Y"], ALL, "", "Copy what is shown as text"),

@@ -11,7 +11,7 @@ use crate::command::Motion;
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::worker::Write;
 use crate::key::{Code, Key};
-use crate::ui::field::{Edited, Field, LIMIT_BYTES};
+use crate::ui::field::{Edited, Field, no_room};
 
 /// What is typed of a note is kept this long after it was typed: whatever ends noctui takes no more than that of it.
 const KEEP_AFTER: TimeDelta = TimeDelta::seconds(1);
@@ -117,11 +117,7 @@ impl State {
     pub(crate) fn paste(&mut self, text: &str, now: DateTime<Utc>) -> Outcome {
         let Some(editor) = &mut self.editor else { return Outcome::none() };
         if !editor.field().is_some_and(|field| field.paste(text)) {
-            return Outcome::warn(format!(
-                "{} bytes are too much to paste here; the limit is {} KiB",
-                text.len(),
-                LIMIT_BYTES / 1024
-            ));
+            return Outcome::warn(no_room(text.len()));
         }
         match editor {
             Editor::Filter { .. } => self.filter_changed(now),

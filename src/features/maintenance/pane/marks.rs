@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::opened::Page;
+use super::opened::{NotificationsPage, Page};
 use super::{Outcome, State};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::list::{Filter, Mark, Row};
+use crate::features::maintenance::store::unparsed::{Notification, Notifications, Which};
 use crate::features::maintenance::worker::Question;
 use crate::trouble::Trouble;
 
@@ -69,6 +70,9 @@ impl State {
     /// `*`: the rows on hand where those are all, else every row that the filter leaves, which the store knows. What is
     /// marked of other filters stays marked.
     pub(super) fn mark_all(&mut self) -> Outcome {
+        if let Some(Page::Notifications(page)) = self.pages.last_mut() {
+            return page.mark_all();
+        }
         if self.stale || !(self.list.reaches_start() && self.list.reaches_end()) {
             return Outcome::ask(Question::Mark(self.query.clone()));
         }
@@ -114,6 +118,22 @@ impl State {
         let outcome = self.told(is_marked, marks.len(), "; what arrives from now on is not");
         self.forget_empty();
         outcome
+    }
+
+    /// The store tells which mails the filter leaves. Those of another list are too late.
+    pub(super) fn mails_marked(
+        &mut self,
+        which: Which,
+        filter: &str,
+        window: Result<Notifications, Trouble>,
+    ) -> Outcome {
+        match (self.notifications_page(), window) {
+            (Some(page), Ok(window)) if page.which == which && page.filter == filter => {
+                page.toggle_all(window.rows, window.more)
+            }
+            (Some(_), Err(trouble)) => Outcome::failed(trouble),
+            (Some(_) | None, _) => Outcome::none(),
+        }
     }
 
     /// What is said of so many rows that were marked or unmarked together.
@@ -199,5 +219,30 @@ impl State {
                 *mark = Mark::from(row);
             }
         }
+    }
+}
+
+impl NotificationsPage {
+    /// `*`: the mails on hand where those are all, else those that the store knows.
+    fn mark_all(&mut self) -> Outcome {
+        if self.extending || !(self.list.reaches_start() && self.list.reaches_end()) {
+            return Outcome::ask(Question::MarkMails { which: self.which, filter: self.filter.clone() });
+        }
+        self.toggle_all(self.list.rows().to_vec(), false)
+    }
+
+    /// Marks these, or unmarks them where all of them are marked; `more` if there are older ones.
+    fn toggle_all(&mut self, rows: Vec<Notification>, more: bool) -> Outcome {
+        let many = rows.len();
+        if many == 0 {
+            return Outcome::warn("there is nothing to mark here");
+        }
+        let is_marked = self.list.toggle_these(rows);
+        Outcome::done(match (is_marked, more) {
+            (true, false) => format!("marked all {many}"),
+            (true, true) => format!("marked the newest {many}; there are more"),
+            (false, _) if self.list.marked() == 0 => "marked none".to_owned(),
+            (false, _) => format!("unmarked all {many}, {} others are marked", self.list.marked()),
+        })
     }
 }

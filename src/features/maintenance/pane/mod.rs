@@ -25,6 +25,7 @@ use chrono::{DateTime, Utc};
 pub use command::{COMMANDS, Command};
 use editor::Editor;
 use opened::Page;
+pub(crate) use rows::sort_names;
 
 use super::store::MaintenanceKey;
 use super::store::action::Inverse;

@@ -159,8 +159,18 @@ impl State {
     /// `s`.
     pub(super) fn sort_next(&mut self, now: DateTime<Utc>) -> Outcome {
         let sort = self.query.sort;
-        self.query.sort =
-            Sort::ALL.into_iter().cycle().skip_while(|other| *other != sort).nth(1).unwrap_or(Sort::Grouped);
+        self.sort(Sort::ALL.into_iter().cycle().skip_while(|other| *other != sort).nth(1).unwrap_or(Sort::Grouped), now)
+    }
+
+    /// `:sort provider`.
+    pub(crate) fn sort_by(&mut self, name: &str, now: DateTime<Utc>) -> Outcome {
+        let named = Sort::ALL.into_iter().find(|sort| sort_name(*sort) == name);
+        named.map_or_else(Outcome::none, |sort| self.sort(sort, now))
+    }
+
+    /// Sorts the list otherwise.
+    fn sort(&mut self, sort: Sort, now: DateTime<Utc>) -> Outcome {
+        self.query.sort = sort;
         let outcome = self.requery(now);
         Outcome { say: Outcome::done(format!("sorted by {}", sort_name(self.query.sort))).say, ..outcome }
     }

@@ -43,6 +43,7 @@ impl State {
                 Outcome::none()
             }
             Report::Marked { filter, marks } => self.marked_all(&filter, marks),
+            Report::MailsMarked { which, filter, window } => self.mails_marked(which, &filter, window),
             Report::Opened { key, detail } => self.opened(key, &detail),
             Report::NotificationsListed { generation, continues, window } => {
                 self.notifications_listed(generation, continues, window)
@@ -191,7 +192,7 @@ impl State {
     }
 
     /// The list of notifications, if it is open.
-    fn notifications_page(&mut self) -> Option<&mut NotificationsPage> {
+    pub(super) fn notifications_page(&mut self) -> Option<&mut NotificationsPage> {
         self.pages.iter_mut().find_map(|page| match page {
             Page::Notifications(page) => Some(page),
             Page::Maintenance(_) | Page::Notification(_) | Page::Sources(_) => None,
@@ -239,10 +240,11 @@ impl State {
                 self.clear_marks();
                 Outcome::warn("no note was written: what it was for is no longer in the store")
             }
-            Done::Noted { keys, count } => {
+            Done::Noted { keys, count, first } => {
                 self.drafts.remove(keys);
                 self.clear_marks();
-                Outcome::done(format!("note written on {}{unseen}; <undo> undoes", many(*count, "maintenance")))
+                let on = if first.is_empty() { many(*count, "maintenance") } else { first.clone() };
+                Outcome::done(format!("note written on {on}{unseen}; <undo> undoes"))
             }
             Done::Undone { inverse, count, first } => {
                 self.undoing.pop_front();

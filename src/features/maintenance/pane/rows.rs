@@ -43,6 +43,11 @@ pub(crate) fn sort_name(sort: Sort) -> &'static str {
     }
 }
 
+/// The words for all orders.
+pub(crate) fn sort_names() -> impl Iterator<Item = &'static str> {
+    Sort::ALL.into_iter().map(sort_name)
+}
+
 /// The word for a part of the list.
 pub(crate) fn show_name(scope: Scope) -> &'static str {
     match scope {

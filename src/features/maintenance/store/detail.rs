@@ -8,7 +8,7 @@ use super::list::{Acknowledged, Group};
 use super::merge::Change;
 use super::rows;
 use super::unparsed::{self, Notification};
-use super::{MaintenanceKey, NoteKey, NotificationKey, sql};
+use super::{MOST_CIRCUITS, MaintenanceKey, NoteKey, NotificationKey, sql};
 use crate::features::maintenance::inventory::{Inventory, Standing};
 use crate::features::maintenance::model::{Circuit, Status, UnknownWord};
 use crate::store::Error;
@@ -77,6 +77,12 @@ pub struct Detail {
 }
 
 impl Detail {
+    /// Whether its notice may name more circuits than are kept.
+    #[must_use]
+    pub fn may_lack_circuits(&self) -> bool {
+        self.circuits.len() >= MOST_CIRCUITS
+    }
+
     /// Whom to ask, as people write it.
     #[must_use]
     pub fn contact(&self) -> &str {

@@ -10,7 +10,7 @@ use super::by_hand::{self, ByHand, Field};
 use super::detail::{EventKind, NewEvent};
 use super::merge::{Change, Order, State, compare, each_once};
 use super::undo::remember;
-use super::{MaintenanceKey, NotificationKey, rows, unparsed};
+use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey, rows, unparsed};
 use crate::features::maintenance::model::{Circuit, Outcome, Status};
 use crate::store::Error;
 use crate::text::clean_line;
@@ -19,8 +19,6 @@ use crate::text::clean_line;
 pub const SHORT: usize = 256;
 /// Characters of a summary.
 pub const LONG: usize = 2048;
-/// Circuits of one window.
-const CIRCUITS: usize = 5000;
 
 /// What somebody wants a maintenance to have; `None` leaves it as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -453,7 +451,7 @@ fn second(actor: &Actor) -> DateTime<Utc> {
 fn fit(circuits: &[Circuit]) -> Vec<Circuit> {
     let fit = |circuit: &Circuit| Circuit { circuit_id: cut(&circuit.circuit_id, SHORT), ..circuit.clone() };
     let named: Vec<Circuit> =
-        circuits.iter().map(fit).filter(|circuit| !circuit.circuit_id.is_empty()).take(CIRCUITS).collect();
+        circuits.iter().map(fit).filter(|circuit| !circuit.circuit_id.is_empty()).take(MOST_CIRCUITS).collect();
     each_once(&named)
 }
 

@@ -86,6 +86,10 @@ pub const SCHEMA_6: &str = include_str!("schema_6.sql");
 /// Version 7: what people set by hand, and whose the senders are.
 pub const SCHEMA_7: &str = include_str!("schema_7.sql");
 
+/// Circuits of one window that are kept, more than any notice seen by two orders of magnitude: of one that names more the
+/// first are, and that is said.
+pub const MOST_CIRCUITS: usize = 20_000;
+
 /// Identifies one window of one maintenance in this database; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -10,7 +10,7 @@ use super::by_hand;
 use super::detail::{EventKind, NewEvent};
 use super::merge::{self, Change, State, Step};
 use super::rows::{create, length, update, windows_of};
-use super::{MaintenanceKey, NotificationKey};
+use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey};
 use crate::features::maintenance::model::{Circuit, Envelope, Notice, Outcome, Reading, Verdict};
 use crate::store::Error;
 use crate::text::clean_line;
@@ -49,8 +49,6 @@ impl Default for Limits {
 const SHORT: usize = 256;
 /// Characters of a summary or a reason.
 const LONG: usize = 2048;
-/// Circuits of one window; more than any notice seen by two orders of magnitude.
-const CIRCUITS: usize = 5000;
 
 /// What became of a received notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -316,14 +314,14 @@ fn fit(notice: &Notice) -> Notice {
         impact: circuit.impact,
     };
     let named = notice.circuits.len();
-    let summary = if named > CIRCUITS {
-        format!("[{CIRCUITS} of {named} circuits are kept] {}", notice.summary)
+    let summary = if named > MOST_CIRCUITS {
+        format!("[{MOST_CIRCUITS} of {named} circuits are kept] {}", notice.summary)
     } else {
         notice.summary.clone()
     };
     Notice {
         account: short(&notice.account),
-        circuits: notice.circuits.iter().take(CIRCUITS).map(circuit).collect(),
+        circuits: notice.circuits.iter().take(MOST_CIRCUITS).map(circuit).collect(),
         maintenance_id: short(&notice.maintenance_id),
         organizer: short(&notice.organizer),
         provider: short(&notice.provider),

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::action::Actor;
 use super::detail::{Detail, EventKind, Lookup, detail, look_up};
-use super::list::Acknowledged;
+use super::list::{self, Acknowledged, Anchor, Filter, ListQuery, Sort};
 use super::merge::Change;
 use super::record::{Delivery, Limits, Merged, Novelty, Recorded, is_recorded, record, record_again};
 use super::testing::{circuit, empty, hour, mail, notice};
@@ -299,15 +299,28 @@ fn text_from_outside_is_made_harmless_and_bounded() {
     let hostile = Notice {
         maintenance_id: "TTN-\u{1b}[2J".to_owned(),
         summary: format!("\u{1b}]0;title\u{7}\u{202e}{}", "long ".repeat(10_000)),
-        circuits: (0..6000).map(|n| circuit(&format!("C-{n}\n\u{1b}[0m"), Impact::Outage)).collect(),
+        circuits: (0..21_000).map(|n| circuit(&format!("C-{n}\n\u{1b}[0m"), Impact::Outage)).collect(),
         ..notice(hour(1))
     };
     let (key, _) = say(&connection, "1", hostile);
     let detail = look(&connection, key);
     assert_eq!(detail.maintenance_id, "TTN-␛[2J");
-    let began = "[5000 of 6000 circuits are kept] ␛]0;title␇long ";
+    let began = "[20000 of 21000 circuits are kept] ␛]0;title␇long ";
     assert!(detail.summary.starts_with(began) && detail.summary.chars().count() == 2048, "{}", detail.summary);
-    assert_eq!((detail.circuits.len(), detail.circuits[0].circuit_id.as_str()), (5000, "C-0 ␛[0m"));
+    assert_eq!((detail.circuits.len(), detail.circuits[0].circuit_id.as_str()), (20_000, "C-0 ␛[0m"));
+}
+
+#[test]
+fn of_ten_thousand_circuits_the_last_is_found_too() {
+    let connection = empty();
+    let circuits = (0..10_000).map(|n| circuit(&format!("BN-100-{n:05}/WAVE-A"), Impact::Outage)).collect();
+    let (key, _) = say(&connection, "1", Notice { circuits, ..notice(hour(1)) });
+    let detail = look(&connection, key);
+    assert_eq!((detail.circuits.len(), detail.may_lack_circuits()), (10_000, false));
+    let filter = Filter { text: "bn-100-09999/wave".to_owned(), ..Filter::default() };
+    let query = ListQuery { sort: Sort::Grouped, filter, now: hour(2) };
+    let window = list::window(&connection, &query, &Anchor::Top, 0, 10).unwrap();
+    assert_eq!(window.rows.iter().map(|row| row.circuits).collect::<Vec<_>>(), [10_000]);
 }
 
 #[test]

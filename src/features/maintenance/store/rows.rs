@@ -9,8 +9,8 @@ use super::{MaintenanceKey, sql};
 use crate::features::maintenance::model::{Circuit, Impact};
 use crate::store::Error;
 
-/// Bytes of the text that `/` searches, far above what providers send.
-const SEARCHED: usize = 256 * 1024;
+/// Bytes of the text that `/` searches, far above what providers send: room for [`super::MOST_CIRCUITS`] ids of fifty letters.
+const SEARCHED: usize = 1024 * 1024;
 
 /// The known windows of a maintenance by number.
 pub(super) fn windows_of(

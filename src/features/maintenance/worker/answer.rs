@@ -71,6 +71,7 @@ impl Answers {
             Question::Notifications { .. }
             | Question::Extend { .. }
             | Question::Mark(_)
+            | Question::MarkMails { .. }
             | Question::Open(_)
             | Question::Read(_)
             | Question::Providers

@@ -97,6 +97,13 @@ pub enum Question {
     },
     /// Every row that the filter leaves, to be marked.
     Mark(ListQuery),
+    /// The mails that a filter leaves, to be marked.
+    MarkMails {
+        /// Which of them.
+        which: Which,
+        /// Words that they have to have, as typed.
+        filter: String,
+    },
     /// All about one maintenance.
     Open(MaintenanceKey),
     /// Notifications, newest first.
@@ -297,6 +304,8 @@ pub enum Done {
         keys: Vec<MaintenanceKey>,
         /// On how many it was.
         count: usize,
+        /// Provider and id of the one maintenance; empty of several.
+        first: String,
     },
     /// Undone.
     Undone {
@@ -462,6 +471,15 @@ pub enum Report {
         filter: Filter,
         /// The rows, by key.
         marks: Result<Vec<Mark>, Trouble>,
+    },
+    /// The mails that a filter leaves, as many as can be marked.
+    MailsMarked {
+        /// Which were asked for.
+        which: Which,
+        /// Words that they have.
+        filter: String,
+        /// The newest of them.
+        window: Result<Notifications, Trouble>,
     },
     /// All about one maintenance; `None` if it is no longer there.
     Opened {

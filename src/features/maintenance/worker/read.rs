@@ -19,6 +19,8 @@ use crate::trouble::Trouble;
 
 /// Maintenances offered to somebody who looks for one.
 const FOUND: usize = 50;
+/// Mails that are marked at once: their rows are kept in memory until something is done with them.
+const MARKED_MAILS: usize = 10_000;
 /// Lines of a mail that are shown as they came.
 const RAW_LINES: usize = 5000;
 
@@ -43,6 +45,10 @@ pub(super) fn answer(connection: &Connection, question: &Question, now: DateTime
         }
         Question::Mark(query) => {
             Report::Marked { filter: query.filter.clone(), marks: Ok(list::everything(connection, query)?) }
+        }
+        Question::MarkMails { which, filter } => {
+            let window = unparsed::notifications(connection, *which, filter, NotificationAnchor::Top, MARKED_MAILS)?;
+            Report::MailsMarked { which: *which, filter: filter.clone(), window: Ok(window) }
         }
         Question::Open(key) => {
             let detail = detail::detail(connection, *key, now)?;
@@ -82,6 +88,9 @@ pub(super) fn failed(question: &Question, error: &Error) -> Report {
         | Question::Extend { generation, .. }
         | Question::Count { generation, .. } => Report::ListFailed { generation: *generation, trouble },
         Question::Mark(query) => Report::Marked { filter: query.filter.clone(), marks: Err(trouble) },
+        Question::MarkMails { which, filter } => {
+            Report::MailsMarked { which: *which, filter: filter.clone(), window: Err(trouble) }
+        }
         Question::Open(key) => Report::Opened { key: *key, detail: Err(trouble) },
         Question::Notifications { generation, anchor, .. } => Report::NotificationsListed {
             generation: *generation,

@@ -32,7 +32,11 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             let actor = Actor { who, at };
             let result = action::add_note(connection, &keys, &text, &actor)?;
             draft::forget(connection, &keys, &actor)?;
-            (Done::Noted { keys, count: result.done.len() }, result)
+            let first = match result.done[..] {
+                [only] => name_of(connection, only, at)?,
+                _ => String::new(),
+            };
+            (Done::Noted { keys, count: result.done.len(), first }, result)
         }
         Write::Undo { inverse, who } => {
             let result = action::undo(connection, &inverse, &Actor { who, at })?;

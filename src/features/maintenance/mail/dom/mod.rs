@@ -1,8 +1,9 @@
 //! An HTML page as a flat arena of nodes, built by html5ever's tree builder.
 //!
 //! Only what reading needs is kept: which element, its text, where a link leads. Depth and number of nodes are bounded,
-//! because some tags make a tree builder repeat others; past the bound the page simply ends.
+//! because some tags make a tree builder repeat others; past the bound the tree ends, and the page is there as text alone.
 
+mod flat;
 mod sink;
 
 use html5ever::tendril::{StrTendril, TendrilSink};
@@ -108,6 +109,49 @@ pub(super) struct Dom {
     hrefs: Vec<StrTendril>,
     /// Whether the page was longer than what was kept.
     pub(super) cut: bool,
+    /// Whether that was because of its tree, which has no bearing on its text.
+    pub(super) has_too_much: bool,
+}
+
+/// The text of a page whose tree was cut.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Flat {
+    /// Its lines; none is empty.
+    pub(super) text: String,
+    /// Whether they are all.
+    pub(super) is_whole: bool,
+}
+
+impl Flat {
+    /// Reads the text of a page.
+    pub(super) fn read(html: &str) -> Self {
+        let read = html.get(..boundary(html, MAX_BYTES)).unwrap_or_default();
+        let mut stall = Stall::default();
+        let (text, is_whole) = flat::flat(read, |piece, has_moved| stall.is_too_long(piece, has_moved));
+        Self { text, is_whole: is_whole && read.len() == html.len() }
+    }
+}
+
+/// How long the tokenizer has had marks between attributes and nothing else.
+#[derive(Debug, Default)]
+struct Stall {
+    /// Marks since something came of them.
+    now: u64,
+    /// Those before, by their squares.
+    before: u64,
+}
+
+impl Stall {
+    /// Takes in a piece that was read, and whether anything came of it; whether that is too long by now.
+    fn is_too_long(&mut self, piece: &str, has_moved: bool) -> bool {
+        if has_moved {
+            self.before += self.now * self.now;
+            self.now = 0;
+        } else {
+            self.now += marks(piece);
+        }
+        self.now > MAX_STALL || self.before > MAX_STALLS
+    }
 }
 
 impl Dom {
@@ -116,27 +160,21 @@ impl Dom {
         let sink = Sink::new(html.len());
         let mut parser = parse_document(sink, ParseOpts::default());
         let mut rest = html.get(..boundary(html, MAX_BYTES)).unwrap_or_default();
-        let (mut stall, mut stalls) = (0_u64, 0_u64);
+        let mut stall = Stall::default();
         let mut cut = rest.len() < html.len();
         while !rest.is_empty() {
             let (piece, tail) = rest.split_at(boundary(rest, PIECE));
             rest = tail;
             parser.process(StrTendril::from_slice(piece));
             let sink = &parser.tokenizer.sink.sink;
-            if sink.moved.take() {
-                stalls += stall * stall;
-                stall = 0;
-            } else {
-                stall += marks(piece);
-            }
-            if (sink.too_much() || stall > MAX_STALL || stalls > MAX_STALLS) && !rest.is_empty() {
+            let is_stalled = stall.is_too_long(piece, sink.moved.take());
+            if (sink.too_much() || is_stalled) && !rest.is_empty() {
                 cut = true;
                 break;
             }
         }
-        let mut dom = parser.finish();
-        dom.cut = cut;
-        dom
+        let has_too_much = cut && parser.tokenizer.sink.sink.too_much();
+        Self { cut, has_too_much, ..parser.finish() }
     }
 
     /// The node at `id`.

@@ -48,6 +48,8 @@ struct Columns {
     duration: usize,
     /// Whatever is left: circuits by name, summary.
     rest: bool,
+    /// Gaps are of one cell, and the impact of one letter.
+    tight: bool,
 }
 
 /// The columns for so many cells. Each step adds what an engineer asks for next.
@@ -63,11 +65,21 @@ fn columns(cells: usize) -> Columns {
         window: 0,
         duration: 0,
         rest: false,
+        tight: false,
     };
     match cells {
         // The sign of the acknowledgement stays in the smallest: without it what is done looks like what is not.
         // Three cells come before all columns.
-        ..46 => Columns { provider: cells.saturating_sub(31), id: 0, impact: 0, acknowledged: 2, ..base },
+        // So does the impact, by its first letter: of several rows of one provider it tells which is looked at first.
+        ..46 => Columns {
+            state: 14,
+            provider: cells.saturating_sub(32),
+            id: 0,
+            impact: 2,
+            acknowledged: 2,
+            tight: true,
+            ..base
+        },
         46..70 => Columns { id: cells - 43, impact: 0, acknowledged: 2, ..base },
         70..74 => Columns { id: cells - 54, acknowledged: 2, ..base },
         74..76 => Columns { id: cells - 58, circuits: 4, acknowledged: 2, ..base },
@@ -255,8 +267,9 @@ fn draw_row(
     pen.repeat(mark.0, 1, style(mark.1)).repeat(look.glyph(sign), 1, style(sign.role())).repeat(" ", 1, text);
     let upcoming = !over && look.now < row.start && columns.window == 0;
     let when = if upcoming { format!("{}{}", look.zone.short(row.start, look.now), z(look)) } else { word.to_owned() };
-    pen.column(&when, columns.state - 2, text).skip(2);
-    pen.column(&row.provider, columns.provider - 2, text).skip(2);
+    let gap = if columns.tight { 1 } else { 2 };
+    pen.column(&when, columns.state - gap, text).skip(gap);
+    pen.column(&row.provider, columns.provider.saturating_sub(gap), text).skip(gap);
     // Around 40 columns nothing is left for it.
     if columns.id > 2 {
         pen.column(&id(row, columns.id - 2), columns.id - 2, text).skip(2);
@@ -270,13 +283,19 @@ fn draw_row(
     }
     let (impact, loud) = words::impact(row.worst_impact);
     if columns.impact > 0 {
-        pen.column(impact, columns.impact - 2, if is_pressing(row) { style(loud) } else { text }).skip(2);
+        let style = if is_pressing(row) { style(loud) } else { text };
+        if columns.tight {
+            let letter = impact.get(..1).unwrap_or_default().to_uppercase();
+            pen.column(if row.worst_impact.is_some() { &letter } else { "?" }, 1, style).skip(1);
+        } else {
+            pen.column(impact, columns.impact - gap, style).skip(gap);
+        }
     }
     if columns.circuits > 0 {
         let style = if row.unknown_circuits > 0 { style(Role::Warning) } else { text };
         // One cell of the gap behind it is for numbers that are longer than most.
         let least = columns.circuits - 2;
-        let shown = many(row.circuits, row.unknown_circuits > 0, least + 1);
+        let shown = many(row.circuits, row.may_lack_circuits(), row.unknown_circuits > 0, least + 1);
         let cells = least.max(width(&shown));
         pen.column_right(&shown, cells, style).skip(columns.circuits - cells);
     }
@@ -300,15 +319,23 @@ fn draw_row(
     }
 }
 
-/// A number of circuits in so many cells, with a question mark where not all of them are the user's: `12`, `12?`, `5k`. A
-/// number that is cut would be another one.
-fn many(count: impl Into<u64>, unknown: bool, cells: usize) -> String {
+/// A number of circuits in so many cells, with a plus where the notice may name more, and a question mark where not all of
+/// them are the user's: `12`, `12?`, `5k`, `20k+`. A number that is cut would be another one.
+fn many(count: impl Into<u64>, more: bool, unknown: bool, cells: usize) -> String {
     let count = count.into();
-    let mark = if unknown { "?" } else { "" };
-    let (thousands, millions) = (format!("{}k", count / 1000), format!("{}M", count / 1_000_000));
-    let round = if count < 1_000_000 { thousands } else { millions };
-    let short = if count < 1000 { count.to_string() } else { round };
-    let all = [format!("{count}{mark}"), format!("{short}{mark}"), count.to_string(), short.clone()];
+    let (plus, mark) = (if more { "+" } else { "" }, if unknown { "?" } else { "" });
+    let short = match ((count + 500) / 1000, (count + 500_000) / 1_000_000) {
+        (_, _) if count < 1000 => count.to_string(),
+        (thousands @ ..1000, _) => format!("{thousands}k"),
+        (_, millions) => format!("{millions}M"),
+    };
+    let all = [
+        format!("{count}{plus}{mark}"),
+        format!("{short}{plus}{mark}"),
+        format!("{count}{plus}"),
+        format!("{short}{plus}"),
+        format!("{short}{mark}"),
+    ];
     all.into_iter().find(|text| text.len() <= cells).unwrap_or(short)
 }
 
@@ -384,10 +411,22 @@ mod tests {
     }
 
     #[test]
+    fn the_smallest_screen_is_used_to_its_end_too() {
+        for cells in 40..46 {
+            let Columns { state, provider, id, impact, acknowledged, distance, .. } = columns(cells);
+            assert_eq!(3 + state + provider + id + impact + acknowledged + distance, cells);
+        }
+    }
+
+    #[test]
     fn a_number_of_circuits_is_rounded_and_never_cut() {
-        let shown = [(7_u32, 2), (99, 3), (999, 3), (5000, 4), (5000, 3), (120_000, 4), (3_000_000, 3)];
-        let shown = shown.map(|(count, cells)| many(count, false, cells));
-        assert_eq!(shown, ["7", "99", "999", "5000", "5k", "120k", "3M"]);
-        assert_eq!([many(12_u32, true, 3), many(120_u32, true, 3), many(5000_u32, true, 3)], ["12?", "120", "5k?"]);
+        let shown =
+            [(7_u32, 2), (99, 3), (999, 3), (5000, 4), (4990, 4), (4990, 3), (1499, 3), (120_000, 4), (999_600, 4)];
+        let shown = shown.map(|(count, cells)| many(count, false, false, cells));
+        assert_eq!(shown, ["7", "99", "999", "5000", "4990", "5k", "1k", "120k", "1M"]);
+        let shown = [(12_u32, 3), (120, 3), (5000, 3)].map(|(count, cells)| many(count, false, true, cells));
+        assert_eq!(shown, ["12?", "120", "5k?"]);
+        let shown = [3, 4, 5, 6].map(|cells| many(20_000_u32, true, true, cells));
+        assert_eq!(shown, ["20k", "20k+", "20k+?", "20k+?"]);
     }
 }

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::notification::draw_mail;
 use super::words;
 use crate::features::maintenance::pane::opened::{Facts, Load, MaintenancePage};
+use crate::features::maintenance::store::MOST_CIRCUITS;
 use crate::features::maintenance::store::detail::{Detail, Event, EventKind, Moment, SetByHand};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
@@ -111,6 +112,10 @@ fn facts(detail: &Detail, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
     if many > first {
         let rest = format!("and {} more, below the history", many - first);
         labelled(" ", &rest, cells, Role::Muted, &mut lines);
+    }
+    if detail.may_lack_circuits() {
+        let bound = format!("at most {MOST_CIRCUITS} circuits are kept: the mail may name more");
+        labelled(" ", &bound, cells, Role::Warning, &mut lines);
     }
     labelled("Ticket", &detail.ticket, cells, Role::Link, &mut lines);
     labelled("Assignee", &detail.assignee, cells, Role::Text, &mut lines);

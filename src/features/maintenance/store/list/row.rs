@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::RowKey;
 use crate::features::maintenance::model::{Impact, Status};
-use crate::features::maintenance::store::sql;
+use crate::features::maintenance::store::{MOST_CIRCUITS, sql};
 use crate::store::Error;
 
 /// A row of the list.
@@ -51,6 +51,14 @@ pub struct Row {
     pub notes: u32,
     /// When the newest notice that changed it was made.
     pub changed_at: DateTime<Utc>,
+}
+
+impl Row {
+    /// Whether its notice may name more circuits than are kept.
+    #[must_use]
+    pub fn may_lack_circuits(&self) -> bool {
+        usize::try_from(self.circuits).is_ok_and(|count| count >= MOST_CIRCUITS)
+    }
 }
 
 /// Headings of the list.

@@ -559,6 +559,8 @@ fn brief(error: &Error) -> &'static str {
         | Error::TargetExists { .. }
         | Error::TargetUnusable { .. }
         | Error::NoBackup { .. }
+        | Error::BackupDamaged { .. }
+        | Error::NotABackup { .. }
         | Error::InUse { .. }
         | Error::Missing { .. }
         | Error::Refused { .. } => "not recorded",
