@@ -245,6 +245,7 @@ impl Model {
     }
 
     /// Runs a command with what was typed behind its name.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "few commands take anything")]
     fn run_with(&mut self, command: Command, words: &str) -> Vec<Effect> {
         match command {
             Command::Theme => self.use_theme(self.settings.themes.iter().position(|theme| theme.name == words)),

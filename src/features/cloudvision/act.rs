@@ -137,7 +137,14 @@ pub fn changes_nothing(change: &Change, action: &ChangeAction) -> bool {
         ChangeAction::Arrange(order) => {
             change.stages.get(&change.root).is_some_and(|root| arranged(root, *order) == root.rows)
         }
-        _ => false,
+        ChangeAction::Approve
+        | ChangeAction::Unapprove
+        | ChangeAction::Start
+        | ChangeAction::ApproveAndStart
+        | ChangeAction::Stop
+        | ChangeAction::Schedule(_)
+        | ChangeAction::Unschedule
+        | ChangeAction::Delete => false,
     }
 }
 

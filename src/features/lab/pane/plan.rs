@@ -167,7 +167,7 @@ pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposes: bo
         let is_gone = row.state == State::Gone && row.reach.as_ref().is_none_or(Reach::is_open);
         let is_doubtful = proposes && (is_gone || !untold.is_empty());
         let why = match untold.first().filter(|_| proposes && change.is_some()) {
-            Some(part) => format!("{why}; not proposed while the {} cannot be read", part.name()),
+            Some(unread) => format!("{why}; not proposed while the {} cannot be read", unread.name()),
             None => why,
         };
         let standing = if change.is_some() && !is_doubtful { Standing::Wanted } else { Standing::LeftOut };

@@ -39,10 +39,10 @@ pub(super) fn called(change: &Change) -> &str {
 
 /// What has become of one, after its name.
 pub(super) fn done(action: &ChangeAction) -> String {
-    match action {
-        ChangeAction::Arrange(order) => format!("runs its stages {}", order.words()),
-        _ => format!("is {}", action.participle()),
+    if let ChangeAction::Arrange(order) = action {
+        return format!("runs its stages {}", order.words());
     }
+    format!("is {}", action.participle())
 }
 
 /// How it stands, on a line.

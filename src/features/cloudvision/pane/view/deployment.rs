@@ -380,9 +380,8 @@ fn of_device<'a>(run: &'a Run, device: &DeviceId, look: &Look<'_>, cells: usize)
             head.push(plain("it gets its place in CloudVision's studios", Role::Text));
         }
     }
-    let (held, computed) = (run.held_of(device), run.computed_of(device));
     let config = plan.map(|plan| plan.config);
-    let (said, diff, between, other) = differences(config, held, computed);
+    let (said, diff, between, other) = differences(config, run.held_of(device), run.computed_of(device));
     let wrapped = |said: &str| wrap(said, cells).into_iter().map(|line| plain(line, Role::Muted)).collect::<Vec<_>>();
     if let Some(said) = said.filter(|_| !diff.is_empty() || head.is_empty()) {
         head.extend(wrapped(said));
