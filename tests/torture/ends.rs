@@ -35,7 +35,7 @@ fn a_closed_terminal_ends_the_program_by_its_signal() {
 /// signal: only reads and writes fail.
 #[test]
 fn a_closed_terminal_ends_the_program_without_a_signal() {
-    let start = Start::program("setsid").args(&["--wait", subject::PROGRAM]).args(subject::ARGS);
+    let start = Start::program("setsid").args(&["--wait", subject::PROGRAM.as_str()]).args(subject::ARGS);
     let session = subject::ready(start);
     // setsid forks when it leads a process group, which it does here.
     let process = *session.process().children().first().unwrap();

@@ -1,5 +1,6 @@
 //! The program under torture: the demo, in which nothing arrives by itself.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::support::{Screen, Session, Start};
@@ -7,8 +8,10 @@ use crate::support::{Screen, Session, Start};
 /// Nothing more is on its way after so much silence; only ever used in a loop that looks again.
 const SILENCE: Duration = Duration::from_millis(300);
 
-/// Where it is.
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_noctui");
+/// Where it is. Another build of it can be put to the test by `NOCTUI_TORTURED`: `.ci/run` names what it releases.
+pub(crate) static PROGRAM: LazyLock<String> = LazyLock::new(|| {
+    std::env::var("NOCTUI_TORTURED").unwrap_or_else(|_| env!("CARGO_BIN_EXE_noctui").to_owned())
+});
 /// Its command line.
 pub(crate) const ARGS: &[&str] = &["demo", "--still"];
 
@@ -17,7 +20,7 @@ pub(crate) const ESC: &str = "\x1b[27u";
 
 /// The demo, not yet started.
 pub(crate) fn start() -> Start {
-    Start::program(PROGRAM).args(ARGS)
+    Start::program(PROGRAM.as_str()).args(ARGS)
 }
 
 /// The started program, with its screen complete.
