@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::{self, Config, Environment, Flags, Level, Problem, Problems, When};
-use crate::features::{self, cloudvision, lab, maintenance};
+use crate::features::{self, cloudvision, console, lab, maintenance};
 use crate::store::Restored;
 use crate::trouble::{Remedy, Trouble};
 use crate::{app, clock, demo, logging, output, runtime, store, text};
@@ -21,7 +21,7 @@ const VARIABLES: &str = "\
 Variables, each weaker than its flag and stronger than the configuration file:
   NOCTUI_CONFIG NOCTUI_DATA_DIR NOCTUI_CONTEXT NOCTUI_READ_ONLY NOCTUI_COLOR NOCTUI_ASCII NOCTUI_LOG
   and without a flag NOCTUI_STATE_DIR NOCTUI_CACHE_DIR NOCTUI_THEME NOCTUI_TIME_ZONE NOCTUI_MOUSE NOCTUI_WHO
-  NOCTUI_CLOUDVISION_TOKEN NOCTUI_LAB_TOKEN
+  NOCTUI_CLOUDVISION_TOKEN NOCTUI_LAB_TOKEN NOCTUI_CONSOLE_TOKEN NOCTUI_CONSOLE_KEY
 
 Exit codes: 0 done, 1 the check that was asked for says no, 2 noctui could not do it or was asked wrongly.";
 
@@ -91,6 +91,12 @@ enum Command {
     Lab(lab::cli::Command),
     /// List what was asked of CloudVision from here, by whom, and what came of it; the newest first.
     Audit(cloudvision::cli::audit::Args),
+    /// Consoles of virtual machines.
+    #[command(subcommand)]
+    Console(console::cli::Command),
+    /// Definitions of machines for CernVM clients (VMCP): sign, verify, fetch, serve.
+    #[command(subcommand)]
+    Vmcp(console::cli::vmcp::Command),
     /// Show noctui on a mailbox of realistic notifications; needs no configuration and leaves nothing behind.
     Demo(demo::cli::Arguments),
     /// Read the sources and follow the backends without a screen, until ctrl-c or SIGTERM; what changes is said on standard
@@ -141,6 +147,8 @@ pub fn main() -> ExitCode {
         Some(Command::Device(command)) => cloudvision::cli::workspace::run_device(&command, &flags),
         Some(Command::Lab(command)) => lab::cli::run(command, &flags),
         Some(Command::Audit(args)) => cloudvision::cli::audit::run(&args, &flags),
+        Some(Command::Console(command)) => console::cli::run(&command, &flags),
+        Some(Command::Vmcp(command)) => console::cli::vmcp::run(&command, &flags),
         Some(Command::Serve) => serve(&flags, &Environment::of_this_process()),
         Some(Command::Config(command)) => config::cli::run(&command, &flags, problems),
         Some(Command::Backup { file }) => backup(&flags, &file),
@@ -241,14 +249,6 @@ fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
         output::complain(&format!("noctui: {trouble}"));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A number of rows: none at all is asked for by nobody, and an answer of none would say that there are none.
-pub(crate) fn at_least_one(typed: &str) -> Result<usize, String> {
-    match typed.parse() {
-        Ok(0) => Err("write 1 or more".to_owned()),
-        other => other.map_err(|error: std::num::ParseIntError| error.to_string()),
-    }
 }
 
 /// `noctui restore`

@@ -40,11 +40,17 @@ pub enum Scope {
     Forward,
     /// Several changes of a lab.
     LabPlan,
+    /// The machines with consoles.
+    Consoles,
+    /// One of them, opened.
+    Machine,
+    /// A console.
+    Console,
 }
 
 impl Scope {
     /// Every scope, in the order of the help overlay.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Maintenances,
         Self::Maintenance,
         Self::Notifications,
@@ -59,6 +65,9 @@ impl Scope {
         Self::Lab,
         Self::Forward,
         Self::LabPlan,
+        Self::Consoles,
+        Self::Machine,
+        Self::Console,
         Self::Moving,
         Self::Dashboard,
         Self::Global,
@@ -85,6 +94,9 @@ impl Scope {
             Self::Lab => "Lab",
             Self::Forward => "A forward, opened",
             Self::LabPlan => "A plan for a lab, opened",
+            Self::Consoles => "Consoles",
+            Self::Machine => "A machine, opened",
+            Self::Console => "A console, with the keyboard",
         }
     }
 }
@@ -111,6 +123,9 @@ impl Scope {
             Self::Lab => "the lab",
             Self::Forward => "an opened forward",
             Self::LabPlan => "an opened plan",
+            Self::Consoles => "the list of machines",
+            Self::Machine => "an opened machine",
+            Self::Console => "a console",
         }
     }
 }

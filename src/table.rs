@@ -77,6 +77,14 @@ fn cut(text: &str, cells: usize) -> String {
     fitting
 }
 
+/// A number of rows: none at all is asked for by nobody, and an answer of none would say that there are none.
+pub(crate) fn at_least_one(typed: &str) -> Result<usize, String> {
+    match typed.parse() {
+        Ok(0) => Err("write 1 or more".to_owned()),
+        other => other.map_err(|error: std::num::ParseIntError| error.to_string()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,11 +112,11 @@ mod tests {
 
     #[test]
     fn on_a_terminal_one_cell_without_end_leaves_room_for_the_others() {
-        let long = "x".repeat(300);
+        let long = "w".repeat(300);
         let text = Table::new(Some(80)).lines(&[row([&long, "b", "c"]), row(["a", "b", &long])]);
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0], format!("{}…  b  c", "x".repeat(39)));
-        assert!(lines[1].starts_with(&format!("a{}b  xxx", " ".repeat(41))) && lines[1].ends_with('…'), "{}", lines[1]);
+        assert_eq!(lines[0], format!("{}…  b  c", "w".repeat(39)));
+        assert!(lines[1].starts_with(&format!("a{}b  www", " ".repeat(41))) && lines[1].ends_with('…'), "{}", lines[1]);
         assert!(Table::new(None).lines(&[row([&long, "b", "c"])]).contains(&long), "a file has it all");
     }
 

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use noctui::config::Endpoint;
 use noctui::features::cloudvision::client::{Client, Server, Trust};
-use noctui::features::cloudvision::deploy::{self, Advance, Controls, Order, Reach, Unrecorded};
+use noctui::features::cloudvision::deploy::{self, Advance, Agreement, Controls, Order, Reach, Unrecorded};
 use noctui::features::cloudvision::model::{ConfigText, Deployment, Label, Origin, TagLabel, Wanted};
 use noctui::features::cloudvision::sim::{Fabric, Pace, Setup, Simulator};
 use tokio::sync::mpsc;
@@ -160,7 +160,7 @@ async fn once(sim: &Simulator, server: &Server, order: &Order) -> Cost {
     sim.calls().clear();
     let client = Client::new(server, sim.token()).unwrap();
     let (events, nobody_listens) = mpsc::channel(1);
-    let (cancel, leave, go_on) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
+    let (cancel, leave, go_on) = (CancellationToken::new(), CancellationToken::new(), Agreement::default());
     let controls = Controls { cancel, leave, go_on, events, recorder: Arc::new(Unrecorded) };
     drop(nobody_listens);
     let begun = Instant::now();

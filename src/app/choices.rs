@@ -85,6 +85,7 @@ impl Model {
         self.maintenance.set_sources(&self.settings.mail_sources);
         self.cloudvision.set_instances(&self.settings.cloudvision, self.now);
         self.lab.set_labs(&self.settings.labs, &self.settings.connect);
+        self.console.set_view(&self.settings.consoles);
         self.show_backends_of_context();
         let is_deploying = self.deployments_under_way() > 0;
         self.toasts.done(

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::Pane;
 use crate::command::{Motion, Risk, Scope, Spec, row};
-use crate::features::{cloudvision, lab, maintenance};
+use crate::features::{cloudvision, console, lab, maintenance};
 
 /// Everything a user can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub enum Command {
     CloudVision(cloudvision::pane::Command),
     /// Of the labs.
     Lab(lab::pane::Command),
+    /// Of the consoles.
+    Console(console::pane::Command),
 }
 
 /// What is everywhere, on the dashboard, and in every list.
@@ -119,7 +121,8 @@ pub(crate) static COMMANDS: LazyLock<Vec<Spec<Command>>> = LazyLock::new(|| {
     let maintenance = maintenance::pane::COMMANDS.iter().map(|spec| spec.wrap(Command::Maintenance));
     let cloudvision = cloudvision::pane::COMMANDS.iter().map(|spec| spec.wrap(Command::CloudVision));
     let lab = lab::pane::COMMANDS.iter().map(|spec| spec.wrap(Command::Lab));
-    maintenance.chain(cloudvision).chain(lab).chain(GENERAL.iter().copied()).collect()
+    let console = console::pane::COMMANDS.iter().map(|spec| spec.wrap(Command::Console));
+    maintenance.chain(cloudvision).chain(lab).chain(console).chain(GENERAL.iter().copied()).collect()
 });
 
 /// The row of this name.
@@ -128,7 +131,7 @@ pub(crate) fn by_name(name: &str) -> Option<&'static Spec<Command>> {
 }
 
 /// The lists of the panes, in the order of their numbers.
-const PANES: [Scope; 4] = [Scope::Maintenances, Scope::Deploys, Scope::Changes, Scope::Lab];
+const PANES: [Scope; 5] = [Scope::Maintenances, Scope::Deploys, Scope::Changes, Scope::Lab, Scope::Consoles];
 
 /// What is the same wherever one is.
 const COMMON: [Scope; 3] = [Scope::Moving, Scope::Dashboard, Scope::Global];

@@ -28,7 +28,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::errand::{Errand, Returned};
 use crate::features::cloudvision::pane::Place;
-use crate::features::{cloudvision, lab, maintenance};
+use crate::features::{cloudvision, console, lab, maintenance};
 use crate::input::Input;
 use crate::logging::Recent;
 use crate::state::ViewState;
@@ -152,6 +152,8 @@ pub struct Settings {
     pub(crate) labs: Vec<lab::worker::LabView>,
     /// How forwards are used.
     pub(crate) connect: crate::config::Connect,
+    /// The machines with consoles, as they are configured.
+    pub(crate) consoles: console::pane::View,
     /// What to say in a pane whose backend is not there: one line per pane; `None` for a pane that is.
     pub(crate) absent: [Option<String>; 5],
 }
@@ -185,6 +187,8 @@ pub struct Model {
     pub(crate) cloudvision: cloudvision::pane::State,
     /// The labs.
     pub(crate) lab: lab::pane::State,
+    /// The machines and their consoles.
+    pub(crate) console: console::pane::State,
     /// When each write was asked for that is not answered yet, in the order in which they are carried out.
     pub(crate) writing: VecDeque<DateTime<Utc>>,
     /// What lies on top, the topmost last.
@@ -222,6 +226,12 @@ pub enum Message {
     LabStopped(Trouble),
     /// The labs' worker can be asked again.
     LabStarted,
+    /// The consoles' worker says something.
+    Console(Box<console::worker::Report>),
+    /// The consoles' worker ended by itself, for this reason; it is started again.
+    ConsoleStopped(Trouble),
+    /// The consoles' worker can be asked again.
+    ConsoleStarted,
     /// A program that was started for the person at the screen has ended.
     Returned(Returned),
     /// The configuration file was read again and is in force.
@@ -242,6 +252,7 @@ impl Message {
             Self::Maintenance(report) => report.trouble(),
             Self::CloudVision(report) => report.trouble(),
             Self::Lab(report) => report.trouble(),
+            Self::Console(report) => report.trouble(),
             Self::ConfigurationRefused(trouble) | Self::Failed(trouble) => Some(trouble),
             // Who starts the worker again logs why it ended.
             Self::WorkerStopped(_)
@@ -250,6 +261,8 @@ impl Message {
             | Self::CloudVisionStarted
             | Self::LabStopped(_)
             | Self::LabStarted
+            | Self::ConsoleStopped(_)
+            | Self::ConsoleStarted
             | Self::Returned(_)
             | Self::Input(_)
             | Self::Ticked
@@ -268,6 +281,10 @@ pub enum Effect {
     CloudVision(cloudvision::worker::Request),
     /// A request for the labs' worker.
     Lab(lab::worker::Request),
+    /// A request for the consoles' worker.
+    Console(console::worker::Request),
+    /// The same, once the terminal has taken a frame that shows what is known now.
+    AfterFrame(console::worker::Request),
     /// Start a program for the person at the screen.
     Run(Errand),
     /// Put text on the clipboard of the user's terminal.
@@ -306,6 +323,7 @@ impl Model {
                 now,
             ),
             lab: lab::pane::State::new(&settings.labs, &settings.connect, view.panes.get(Pane::Lab.name()), now),
+            console: console::pane::State::new(&settings.consoles, view.panes.get(Pane::Consoles.name())),
             writing: VecDeque::new(),
             overlays: Vec::new(),
             toasts: Toasts::default(),
@@ -355,7 +373,7 @@ impl Model {
     #[must_use]
     pub fn next_change(&self) -> DateTime<Utc> {
         let instants = self.maintenance.instants().chain(self.cloudvision.instants(self.now));
-        let instants = instants.chain(self.lab.instants(self.now));
+        let instants = instants.chain(self.lab.instants(self.now)).chain(self.console.instants(self.now));
         let turn = crate::ui::time::next_change(self.now, instants);
         let slow = self.slow_at().filter(|slow| *slow > self.now);
         self.toasts.expiry().into_iter().chain(slow).chain(self.maintenance.keeps_at()).fold(turn, DateTime::min)
@@ -381,7 +399,8 @@ impl Model {
         let mail = self.maintenance.connection(self.zone, self.now);
         let cloudvision = self.cloudvision.connection(self.zone, self.now);
         let lab = self.lab.connection(self.zone, self.now);
-        let named = [("mail", mail), ("cv", cloudvision), ("lab", lab)].into_iter();
+        let vm = self.console.connection(self.zone, self.now);
+        let named = [("mail", mail), ("cv", cloudvision), ("lab", lab), ("vm", vm)].into_iter();
         named
             .filter_map(|(name, told)| told.map(|(state, word, story)| Connection { name, state, word, story }))
             .collect()
@@ -400,6 +419,7 @@ impl Model {
                 (Pane::Deploys.name().to_owned(), self.cloudvision.saved(Place::Deploys)),
                 (Pane::Changes.name().to_owned(), self.cloudvision.saved(Place::Changes)),
                 (Pane::Lab.name().to_owned(), self.lab.saved()),
+                (Pane::Consoles.name().to_owned(), self.console.saved()),
             ]
             .into(),
         }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::commands::{COMMANDS, Command};
 use super::palette::Palette;
 use crate::command::{Scope, Spec};
-use crate::features::{cloudvision, lab};
+use crate::features::{cloudvision, console, lab};
 use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field};
 use crate::ui::page::Span;
@@ -97,6 +97,8 @@ pub(crate) enum Confirmed {
     CloudVision(cloudvision::worker::Request),
     /// This is asked of the labs' worker.
     Lab(Box<lab::worker::Request>),
+    /// This is asked of the consoles' worker.
+    Console(Box<console::worker::Request>),
 }
 
 impl Help {

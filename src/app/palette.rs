@@ -113,6 +113,7 @@ impl Palette {
     }
 
     /// What a command takes behind its name.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "few commands take anything")]
     fn takes(&self, command: Command) -> Takes {
         match command {
             Command::Theme => Takes::OneOf("theme", self.themes.clone(), "Switch to this theme"),

@@ -1,5 +1,7 @@
 //! Which feature a pane belongs to: every place where the application hands something to a pane goes through here.
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -7,8 +9,11 @@ use super::commands::Command;
 use super::overlay::Overlay;
 use super::{Effect, Model, Pane};
 use crate::command::{Motion, Risk, Scope};
+use crate::config::Pictures;
 use crate::features::cloudvision::pane::Place;
-use crate::features::{cloudvision, lab, maintenance};
+use crate::features::console::rfb::Frame;
+use crate::features::{cloudvision, console, lab, maintenance};
+use crate::input::MouseAction;
 use crate::key::Key;
 use crate::ui::Look;
 use crate::ui::outcome::{Outcome, Say};
@@ -23,8 +28,8 @@ enum Owner {
     CloudVision(Place),
     /// The labs'.
     Lab,
-    /// Nobody's: its feature does not exist yet.
-    Nobody,
+    /// The consoles'.
+    Consoles,
 }
 
 impl Pane {
@@ -35,7 +40,7 @@ impl Pane {
             Self::Deploys => Owner::CloudVision(Place::Deploys),
             Self::Changes => Owner::CloudVision(Place::Changes),
             Self::Lab => Owner::Lab,
-            Self::Consoles => Owner::Nobody,
+            Self::Consoles => Owner::Consoles,
         }
     }
 
@@ -43,7 +48,7 @@ impl Pane {
     pub(super) fn place(self) -> Option<Place> {
         match self.owner() {
             Owner::CloudVision(place) => Some(place),
-            Owner::Maintenances | Owner::Lab | Owner::Nobody => None,
+            Owner::Maintenances | Owner::Lab | Owner::Consoles => None,
         }
     }
 }
@@ -80,6 +85,14 @@ impl Model {
         self.apply(outcome, Effect::Lab)
     }
 
+    /// The same for the consoles. The next picture of a screen is asked for once the last one is on the terminal.
+    pub(super) fn of_console(&mut self, outcome: console::pane::Outcome) -> Vec<Effect> {
+        self.apply(outcome, |request| {
+            let is_seen = matches!(request, console::worker::Request::Seen { .. });
+            if is_seen { Effect::AfterFrame(request) } else { Effect::Console(request) }
+        })
+    }
+
     /// What a pane asked for, and what it wants said.
     fn apply<R>(&mut self, outcome: Outcome<R>, wrap: impl Fn(R) -> Effect) -> Vec<Effect> {
         match outcome.say {
@@ -99,6 +112,7 @@ impl Model {
         maintenance: impl FnOnce(&mut maintenance::pane::State, &Look<'_>) -> maintenance::pane::Outcome,
         cloudvision: impl FnOnce(&mut cloudvision::pane::State, Place, &Look<'_>) -> cloudvision::pane::Outcome,
         lab: impl FnOnce(&mut lab::pane::State) -> lab::pane::Outcome,
+        console: impl FnOnce(&mut console::pane::State) -> console::pane::Outcome,
     ) -> Vec<Effect> {
         let look = self.settings.look(self.zone, self.now);
         match pane.owner() {
@@ -114,7 +128,10 @@ impl Model {
                 let outcome = lab(&mut self.lab);
                 self.of_lab(outcome)
             }
-            Owner::Nobody => vec![],
+            Owner::Consoles => {
+                let outcome = console(&mut self.console);
+                self.of_console(outcome)
+            }
         }
     }
 
@@ -131,7 +148,7 @@ impl Model {
                 }
                 Owner::CloudVision(place) => self.cloudvision.fit(place, columns, rows, &look),
                 Owner::Lab => self.lab.fit(columns, rows, &look),
-                Owner::Nobody => {}
+                Owner::Consoles => self.console.fit(columns, rows, &look),
             }
         }
     }
@@ -142,7 +159,7 @@ impl Model {
             Owner::Maintenances => self.maintenance.is_opened(),
             Owner::CloudVision(place) => self.cloudvision.is_opened(place),
             Owner::Lab => self.lab.is_opened(),
-            Owner::Nobody => false,
+            Owner::Consoles => self.console.is_opened(),
         }
     }
 
@@ -152,8 +169,19 @@ impl Model {
             Owner::Maintenances => self.maintenance.is_typing(),
             Owner::CloudVision(place) => self.cloudvision.is_typing(place),
             Owner::Lab => self.lab.is_typing(),
-            Owner::Nobody => false,
+            Owner::Consoles => self.console.is_typing(),
         }
+    }
+
+    /// Whether a machine has the keyboard.
+    pub(super) fn takes_every_key(&self) -> bool {
+        self.focus == Pane::Consoles && self.console.takes_every_key()
+    }
+
+    /// The key that leaves a console, pressed where it has left one already: it is sent.
+    pub(super) fn escape_again(&mut self, key: Key) -> Option<Vec<Effect>> {
+        let outcome = (self.focus == Pane::Consoles).then(|| self.console.escaped(key)).flatten()?;
+        Some(self.of_console(outcome))
     }
 
     /// A key for the text that is being typed in the focused pane.
@@ -166,6 +194,7 @@ impl Model {
             |maintenance, look| maintenance.typed(key, look.now),
             |cloudvision, _, look| cloudvision.typed(key, look),
             |lab| lab.typed(key),
+            |console| console.typed(key),
         )
     }
 
@@ -176,6 +205,7 @@ impl Model {
             |maintenance, look| maintenance.paste(text, look.now),
             |cloudvision, _, look| cloudvision.paste(text, look),
             |lab| lab.paste(text),
+            |console| console.paste(text),
         )
     }
 
@@ -185,7 +215,7 @@ impl Model {
             Owner::Maintenances => self.maintenance.editor_keys(),
             Owner::CloudVision(place) => self.cloudvision.editor_keys(place),
             Owner::Lab => self.lab.editor_keys(),
-            Owner::Nobody => None,
+            Owner::Consoles => self.console.editor_keys(),
         }
     }
 
@@ -199,7 +229,8 @@ impl Model {
             Owner::CloudVision(place) => scopes.extend(self.cloudvision.scopes(place)),
             Owner::Lab if self.settings.labs.is_empty() => {}
             Owner::Lab => scopes.extend(self.lab.scopes()),
-            Owner::Nobody => {}
+            Owner::Consoles if self.is_absent(Pane::Consoles) => {}
+            Owner::Consoles => scopes.extend(self.console.scopes()),
         }
         scopes.extend([Scope::Dashboard, Scope::Global]);
         scopes
@@ -220,7 +251,10 @@ impl Model {
                 let outcome = self.lab.back()?;
                 Some(self.of_lab(outcome))
             }
-            Owner::Nobody => None,
+            Owner::Consoles => {
+                let outcome = self.console.back()?;
+                Some(self.of_console(outcome))
+            }
         }
     }
 
@@ -231,6 +265,7 @@ impl Model {
             |maintenance, look| maintenance.moved(motion, look.now),
             |cloudvision, place, _| cloudvision.moved(place, motion),
             |lab| lab.moved(motion),
+            |console| console.moved(motion),
         )
     }
 
@@ -241,6 +276,7 @@ impl Model {
             |maintenance, _| maintenance.wheel(lines),
             |cloudvision, place, look| cloudvision.wheel(place, column, lines, look),
             |lab| lab.wheel(lines),
+            |console| console.wheel(lines),
         )
     }
 
@@ -251,7 +287,14 @@ impl Model {
             |maintenance, _| maintenance.click(line),
             |cloudvision, place, look| cloudvision.click(place, column, line, look),
             |lab| lab.click(line),
+            |console| console.click(column, line),
         )
+    }
+
+    /// The mouse at a console that has the keyboard, at this column and line below the title; `None` where it is noctui's.
+    pub(super) fn pointed(&mut self, action: MouseAction, column: u16, line: u16) -> Option<Vec<Effect>> {
+        let outcome = self.console.pointed(action, column, line)?;
+        Some(self.of_console(outcome))
     }
 
     /// The figures of a pane's title, in the order of their weight.
@@ -260,7 +303,7 @@ impl Model {
             Owner::Maintenances => self.maintenance.heading(),
             Owner::CloudVision(place) => self.cloudvision.heading(place),
             Owner::Lab => self.lab.heading(self.now),
-            Owner::Nobody => vec![],
+            Owner::Consoles => self.console.heading(),
         }
     }
 
@@ -269,7 +312,8 @@ impl Model {
         match pane.owner() {
             Owner::CloudVision(_) => self.cloudvision.badge_of_instance(),
             Owner::Lab => self.lab.badge_of_lab(),
-            Owner::Maintenances | Owner::Nobody => vec![],
+            Owner::Consoles => self.console.badge_of_cluster(),
+            Owner::Maintenances => vec![],
         }
     }
 
@@ -279,7 +323,7 @@ impl Model {
             Owner::Maintenances => self.maintenance.badge(),
             Owner::CloudVision(place) => self.cloudvision.badge(place),
             Owner::Lab => self.lab.badge(),
-            Owner::Nobody => None,
+            Owner::Consoles => self.console.badge(),
         }
     }
 
@@ -289,7 +333,7 @@ impl Model {
             Owner::Maintenances => maintenance::pane::view::title(&self.maintenance, &self.look()),
             Owner::CloudVision(place) => cloudvision::pane::view::title(&self.cloudvision, place, &self.look()),
             Owner::Lab => lab::pane::view::title(&self.lab, &self.look()),
-            Owner::Nobody => None,
+            Owner::Consoles => console::pane::view::title(&self.console, &self.look()),
         }
     }
 
@@ -298,11 +342,26 @@ impl Model {
         match (command, self.focus.place()) {
             (Command::Maintenance(command), _) => self.maintenance.hint(command, word),
             (Command::CloudVision(command), Some(place)) => self.cloudvision.hint(place, command, word, &self.look()),
-            (Command::Lab(command), _) => self.lab.hint(command, word),
+            (Command::Lab(command), _) => self.lab.hint(command, word, self.now),
+            (Command::Console(command), _) => self.console.hint(command, word),
             (Command::Back, _) => self.is_opened().then_some(word),
             (Command::Zoom, _) => self.can_zoom().then_some(word),
             _ => Some(word),
         }
+    }
+
+    /// The picture that is to stand on the screen in pixels, and its cells; `None` where there is none, or something lies on top.
+    #[must_use]
+    pub fn picture(&self) -> Option<(Rect, Arc<Frame>, Pictures)> {
+        let layout = self.layout().filter(|_| self.overlays.is_empty())?;
+        let (_, area) = layout.panes.into_iter().find(|(pane, _)| *pane == Pane::Consoles)?;
+        let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        console::pane::view::picture(&self.console, inner)
+    }
+
+    /// Whether the backend of a pane is not configured.
+    fn is_absent(&self, pane: Pane) -> bool {
+        self.settings.absent.get(pane as usize).is_some_and(Option::is_some)
     }
 
     /// Deployments that end with noctui.
@@ -313,6 +372,11 @@ impl Model {
     /// Changes of labs that are being carried out.
     pub(crate) fn lab_changes_under_way(&self) -> usize {
         self.lab.under_way()
+    }
+
+    /// Consoles that are open.
+    pub(crate) fn consoles_open(&self) -> usize {
+        self.console.open_consoles()
     }
 
     /// What deployments may have left in CloudVision that nobody abandoned, a sentence each.
@@ -333,11 +397,11 @@ impl Model {
                 cloudvision::pane::view::draw(&self.cloudvision, place, &look, focused, area, buffer)
             }
             (Owner::Lab, None) => lab::pane::view::draw(&self.lab, &look, focused, area, buffer),
-            (Owner::CloudVision(_) | Owner::Lab | Owner::Nobody, Some(line)) => {
+            (Owner::Consoles, None) => console::pane::view::draw(&self.console, &look, focused, area, buffer),
+            (Owner::CloudVision(_) | Owner::Lab | Owner::Consoles, Some(line)) => {
                 super::view::draw_absent(self, line, area, buffer);
                 None
             }
-            (Owner::Nobody, None) => None,
         }
     }
 }

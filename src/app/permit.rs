@@ -6,7 +6,7 @@ use super::panes::pane_of;
 use super::{Effect, Model, Pane};
 use crate::command::{Risk, Spec};
 use crate::features::cloudvision::pane::{Aim, Deed, Place};
-use crate::features::{cloudvision, lab, maintenance};
+use crate::features::{cloudvision, console, lab, maintenance};
 use crate::key::{Code, Key};
 use crate::ui::line::fit;
 use crate::ui::page::Span;
@@ -25,6 +25,10 @@ impl Model {
         if let Command::Lab(_) = spec.command {
             let is_elsewhere = self.focus != Pane::Lab && !self.settings.labs.is_empty();
             return is_elsewhere.then(|| format!("{name} is for the lab{}", goes("lab")));
+        }
+        if let Command::Console(_) = spec.command {
+            let is_elsewhere = self.focus != Pane::Consoles && spec.writes;
+            return is_elsewhere.then(|| format!("{name} is for the machines{}", goes("consoles")));
         }
         if let Command::CloudVision(command) = spec.command {
             let (here, there) = (self.focus.place(), command.place());
@@ -101,6 +105,9 @@ impl Model {
         if let Command::Lab(command) = spec.command {
             return self.question_of_lab(command, spec.risk);
         }
+        if let Command::Console(command) = spec.command {
+            return self.question_of_console(command, spec.risk);
+        }
         let Command::CloudVision(cloudvision::pane::Command::Do(deed)) = spec.command else {
             // Without contexts there is no name to say or to type: the command's own stands in for it.
             let context = self.context().map(|context| context.name.clone());
@@ -160,6 +167,14 @@ impl Model {
         Ok(Some(Confirm { lines: aim.lines, production: aim.production, ..confirm }))
     }
 
+    /// What to ask before something is done to a machine.
+    fn question_of_console(&self, command: console::pane::Command, risk: Risk) -> Result<Option<Confirm>, String> {
+        let aim = self.console.aim(command, &self.settings.look(self.zone, self.now))?;
+        let word = (aim.production || risk == Risk::TypeName).then_some(aim.word);
+        let confirm = Confirm::new(Confirmed::Console(Box::new(aim.request)), aim.question, word, self.now);
+        Ok(Some(Confirm { lines: aim.lines, production: aim.production, ..confirm }))
+    }
+
     /// Focuses on the pane in which a command of CloudVision makes sense.
     pub(super) fn turn_to(&mut self, place: Option<Place>) -> Place {
         let place = place.or(self.focus.place()).unwrap_or(Place::Changes);
@@ -181,6 +196,10 @@ impl Model {
             Confirmed::Lab(request) => {
                 let outcome = self.lab.carry_out(*request);
                 self.of_lab(outcome)
+            }
+            Confirmed::Console(request) => {
+                let outcome = self.console.carry_out(*request);
+                self.of_console(outcome)
             }
             Confirmed::CloudVision(request) => {
                 let outcome = self.cloudvision.carry_out(request, self.now);

@@ -2,7 +2,7 @@
 
 use super::commands::Command;
 use super::layout::Layout;
-use super::{Effect, Model};
+use super::{Effect, Model, Pane};
 use crate::input::{Button, Mouse, MouseAction};
 use crate::key::{Code, Key};
 
@@ -20,6 +20,13 @@ impl Model {
                 MouseAction::WheelDown => self.key(Key::plain(Code::Down)),
                 MouseAction::Press(_) | MouseAction::Release(_) | MouseAction::Drag(_) => vec![],
             };
+        }
+        if self.takes_every_key()
+            && let Some((Pane::Consoles, area)) = layout.pane_at(column, row)
+            && row > area.y
+            && let Some(effects) = self.pointed(action, column.saturating_sub(area.x), row - area.y - 1)
+        {
+            return effects;
         }
         match action {
             MouseAction::WheelUp => self.wheel(&layout, column, row, -WHEEL),

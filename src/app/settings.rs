@@ -8,6 +8,7 @@ use super::{Context, Settings, themes};
 use crate::colour::ColourDepth;
 use crate::config::{Config, Kind, Problem, When, nearest};
 use crate::features::cloudvision::worker::InstanceView;
+use crate::features::console::pane::{ClusterView, ProxyView, View};
 use crate::features::lab::worker::LabView;
 use crate::key::Key;
 use crate::text::clean_line;
@@ -49,6 +50,7 @@ impl Settings {
             cloudvision: config.cloudvision.iter().map(instance_view).collect(),
             labs: config.labs.iter().map(lab_view).collect(),
             connect: config.connect.clone(),
+            consoles: consoles_view(config),
             mail_sources: config.maintenance.sources.iter().map(|source| source.name.clone()).collect(),
             keymap,
             absent: absent(config),
@@ -174,17 +176,42 @@ fn lab_view(lab: &crate::config::Lab) -> LabView {
     }
 }
 
+/// The machines with consoles as their pane shows them.
+fn consoles_view(config: &Config) -> View {
+    let cluster = config.console.as_ref().map(|cluster| ClusterView {
+        place: match &cluster.kubeconfig {
+            Some(path) => crate::text::clean_line(&path.display().to_string()),
+            None => "the cluster around this pod".to_owned(),
+        },
+        production: cluster.kind == Kind::Production,
+        read_only: cluster.read_only,
+        all_namespaces: cluster.all_namespaces,
+    });
+    let proxy = |proxy: &crate::config::ConsoleProxy| {
+        let urls = || proxy.serial.iter().chain(&proxy.screen);
+        ProxyView {
+            name: proxy.name.clone(),
+            server: urls().next().map_or_else(String::new, ToString::to_string),
+            plain: urls().any(|url| !url.tls && !url.endpoint.is_here()),
+        }
+    };
+    View {
+        cluster,
+        proxies: config.console_proxies.iter().map(proxy).collect(),
+        escape: config.console_escape,
+        pictures: config.console_pictures,
+    }
+}
+
 /// What the panes say whose backends are not there.
 fn absent(config: &Config) -> [Option<String>; 5] {
     // What matters fits on a line of half of a screen of 120 columns.
     let unset = |section: &str, setting: &str| format!("not configured: [{section}] {setting}");
-    let early = |what: &str, place: &str| format!("{place} is configured; this version does not connect to {what} yet");
     let lab = config.labs.is_empty().then(|| "not configured: [[lab]] name, url".to_owned());
     let cloudvision = config.cloudvision.is_empty().then(|| "not configured: [[cloudvision]] name, server".to_owned());
-    let console = match &config.console {
-        None => unset("console", "kubeconfig = \"~/.kube/config\""),
-        Some(path) => early("clusters", &path.display().to_string()),
-    };
+    let has_definitions = config.vmcp.key_file.is_some() || config.vmcp.dir.is_dir();
+    let is_empty = config.console.is_none() && config.console_proxies.is_empty() && !has_definitions;
+    let console = is_empty.then(|| unset("console", "kubeconfig = \"~/.kube/config\""));
     let maintenance = config.maintenance.sources.is_empty().then(|| {
         format!(
             "no source of mails is configured yet\n\nto watch a mailbox, write into {}:\n\n    [[maintenance.source]]\n    \
@@ -193,5 +220,5 @@ fn absent(config: &Config) -> [Option<String>; 5] {
             config.paths.config.display()
         )
     });
-    [maintenance, cloudvision.clone(), cloudvision, lab, Some(console)]
+    [maintenance, cloudvision.clone(), cloudvision, lab, console]
 }

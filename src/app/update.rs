@@ -59,6 +59,15 @@ impl Model {
                 vec![]
             }
             Message::LabStarted => self.lab.ask_again().into_iter().map(Effect::Lab).collect(),
+            Message::Console(report) => {
+                let outcome = self.console.report(*report, at);
+                self.of_console(outcome)
+            }
+            Message::ConsoleStopped(trouble) => {
+                self.console.worker_stopped(&trouble, at);
+                vec![]
+            }
+            Message::ConsoleStarted => self.console.ask_again().into_iter().map(Effect::Console).collect(),
             Message::Returned(returned) => {
                 let outcome = self.lab.returned(returned);
                 self.of_lab(outcome)
@@ -118,7 +127,11 @@ impl Model {
     /// A key: for the topmost overlay, else for a text being typed, else for a command.
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
         self.toasts.seen(self.now);
-        // Leaving is possible from everywhere, whatever is being typed, and for the second time without a question.
+        // A machine that has the keyboard has all of it, but for the key that leaves.
+        if self.overlays.is_empty() && self.layout().is_some() && self.takes_every_key() {
+            return self.typed(key);
+        }
+        // Leaving is possible from everywhere else, whatever is being typed, and for the second time without a question.
         if key.ctrl && key.code == Code::Char('c') {
             return if self.asks_about_leaving() { self.execute(Command::Quit) } else { self.run(Command::Quit) };
         }
@@ -133,6 +146,9 @@ impl Model {
             // The shell is wanted in the midst of a sentence, too; what was typed is there when it is left.
             let global = self.settings.keymap.find(&[Scope::Global], key).filter(|_| key.ctrl);
             return if global == Some(Command::Suspend) { self.run(Command::Suspend) } else { self.typed(key) };
+        }
+        if let Some(effects) = self.escape_again(key) {
+            return effects;
         }
         match self.settings.keymap.find(&self.scopes(), key) {
             Some(command) => self.run(command),
@@ -229,6 +245,7 @@ impl Model {
     }
 
     /// Runs a command with what was typed behind its name.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "few commands take anything")]
     fn run_with(&mut self, command: Command, words: &str) -> Vec<Effect> {
         match command {
             Command::Theme => self.use_theme(self.settings.themes.iter().position(|theme| theme.name == words)),
@@ -277,6 +294,7 @@ impl Model {
                 effects.extend(requests(self.maintenance.refresh(self.now)));
                 effects.extend(self.cloudvision.ask_again().into_iter().map(Effect::CloudVision));
                 effects.extend(self.lab.ask_again().into_iter().map(Effect::Lab));
+                effects.extend(self.console.ask_again().into_iter().map(Effect::Console));
                 return effects;
             }
             Command::Back => return self.back(),
@@ -337,6 +355,13 @@ impl Model {
                 let look = self.settings.look(self.zone, self.now);
                 let outcome = self.lab.run(command, &look, may_write);
                 return self.of_lab(outcome);
+            }
+            Command::Console(command) => {
+                self.focus = Pane::Consoles;
+                self.fit();
+                let look = self.settings.look(self.zone, self.now);
+                let outcome = self.console.run(command, &look);
+                return self.of_console(outcome);
             }
         }
         vec![]

@@ -105,26 +105,17 @@ impl Layers<'_> {
         }
         let all_named = sections.iter().all(|section| section.name.is_some());
         let overriding = self.token_variable();
-        let mut instances: Vec<CloudVision> = Vec::new();
+        let (mut instances, mut seen) = (Vec::new(), Vec::new());
         for section in sections {
+            let is_new = self.is_new("cloudvision.name", section.name.as_ref(), &mut seen);
             let instance = self.cloudvision(section, overriding);
-            match instance {
-                Some((name, _)) if instances.iter().any(|other| other.name == name.value.0) => {
-                    self.taken("cloudvision.name", &name);
-                }
-                Some((_, instance)) => instances.push(instance),
-                None => {}
-            }
+            instances.extend(instance.filter(|_| is_new));
         }
         (instances, Instances { names, all_named })
     }
 
-    /// One instance, and its name with its place; `None` without name or server, which was noted.
-    fn cloudvision(
-        &mut self,
-        section: CloudVisionSection,
-        overriding: Option<&'static str>,
-    ) -> Option<(At<Name>, CloudVision)> {
+    /// One instance; `None` without name or server, which was noted.
+    fn cloudvision(&mut self, section: CloudVisionSection, overriding: Option<&'static str>) -> Option<CloudVision> {
         let written = Written {
             variable: section.token_env,
             file: section.token_file,
@@ -145,8 +136,8 @@ impl Layers<'_> {
         let limits = (seconds(1), seconds(7200));
         let call = self.within("cloudvision.call_timeout", section.call_timeout, limits, seconds(600));
         let (name, List(servers)) = (section.name?, value(section.server)?);
-        let instance = CloudVision {
-            name: name.value.0.clone(),
+        Some(CloudVision {
+            name: name.value.0,
             servers,
             token: overriding.map_or(token, |name| SecretFrom::Variable(name.to_owned())),
             ca_file,
@@ -158,8 +149,7 @@ impl Layers<'_> {
             read_only: value(section.read_only).unwrap_or(false),
             connect_timeout: connect.0,
             call_timeout: call.0,
-        };
-        Some((name, instance))
+        })
     }
 
     /// The name of an instance that is referred to; `None` where there is none of that name, which is noted.
@@ -193,20 +183,17 @@ impl Layers<'_> {
 
     /// Every deploy target with a name of its own and all it needs.
     pub(super) fn deploys(&mut self, sections: Vec<DeploySection>, instances: &Instances) -> Vec<Deploy> {
-        let mut deploys: Vec<Deploy> = Vec::new();
+        let (mut deploys, mut seen) = (Vec::new(), Vec::new());
         for section in sections {
-            let Some((name, deploy)) = self.deploy(section, instances) else { continue };
-            if deploys.iter().any(|other| other.name == deploy.name) {
-                self.taken("deploy.name", &name);
-            } else {
-                deploys.push(deploy);
-            }
+            let is_new = self.is_new("deploy.name", section.name.as_ref(), &mut seen);
+            let deploy = self.deploy(section, instances);
+            deploys.extend(deploy.filter(|_| is_new));
         }
         deploys
     }
 
-    /// One deploy target, and its name with its place; `None` where something it needs is missing, which was noted.
-    fn deploy(&mut self, section: DeploySection, instances: &Instances) -> Option<(At<Name>, Deploy)> {
+    /// One deploy target; `None` where something it needs is missing, which was noted.
+    fn deploy(&mut self, section: DeploySection, instances: &Instances) -> Option<Deploy> {
         let cloudvision = match (section.cloudvision, instances.names.as_slice()) {
             (Some(written), _) => self.instance("deploy.cloudvision", written, instances),
             (None, [only]) => Some(only.clone()),
@@ -231,8 +218,8 @@ impl Layers<'_> {
         let dir = section.dir.and_then(|dir| self.expected_path("deploy.dir", &dir, false));
         let list = |patterns: Option<At<List<Pattern>>>| value(patterns).map_or_else(Vec::new, |List(list)| list);
         let name = section.name?;
-        let deploy = Deploy {
-            name: name.value.0.clone(),
+        Some(Deploy {
+            name: name.value.0,
             cloudvision: cloudvision?,
             dir: dir?,
             include: list(section.include),
@@ -245,7 +232,6 @@ impl Layers<'_> {
             change_notes: value(section.change_notes).map(|Paragraph(notes)| notes),
             after: value(section.after).unwrap_or(After::Pending),
             force: value(section.force).unwrap_or(false),
-        };
-        Some((name, deploy))
+        })
     }
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
+use super::console::{self, ConsoleSection, VmcpSection};
 use super::problem::{At, Origin, Problem};
 use super::reader::{Page, Section};
 use super::source::{SourceSection, read_source};
 use super::value::{
-    After, Colour, Endpoint, Fingerprint, HostName, Keep, Kind, Level, List, Name, Paragraph, Pattern, Program,
-    Setting, Size, Span, TagFilter, Template, Tmux, Url, VariableName, When, Words, WrittenPath, Zone,
+    After, Colour, Endpoint, Fingerprint, HostName, Keep, Kind, Level, List, Name, Paragraph, Pattern, Program, Size,
+    Span, TagFilter, Template, Tmux, Url, VariableName, When, Words, WrittenPath, Zone,
 };
 use crate::key::Key;
 
@@ -51,8 +52,10 @@ pub(super) struct File {
     pub(super) labs: Vec<LabSection>,
     /// `[connect]`
     pub(super) connect: ConnectSection,
-    /// `console.kubeconfig`
-    pub(super) console_kubeconfig: Option<At<WrittenPath>>,
+    /// `[console]`
+    pub(super) console: ConsoleSection,
+    /// `[vmcp]`
+    pub(super) vmcp: VmcpSection,
 }
 
 /// One `[[context]]`. What it requires is `None` only where that was reported as a problem.
@@ -281,17 +284,11 @@ fn read_top(mut top: Section<'_, '_>) -> File {
         deploys: top.sections("deploy").into_iter().map(read_deploy).collect(),
         labs: top.sections("lab").into_iter().map(read_lab).collect(),
         connect: read_connect(top.section("connect")),
-        console_kubeconfig: read_single(top.section("console"), "kubeconfig"),
+        console: console::read(top.section("console")),
+        vmcp: console::read_vmcp(top.section("vmcp")),
     };
     top.finish();
     file
-}
-
-/// Reads a section that has one setting.
-fn read_single<T: Setting>(mut section: Section<'_, '_>, key: &'static str) -> Option<At<T>> {
-    let setting = section.read(key);
-    section.finish();
-    setting
 }
 
 /// Reads one `[[context]]`.

@@ -107,20 +107,17 @@ const PASSWORD: Keys = Keys {
 impl Layers<'_> {
     /// Every lab with a name of its own and an address.
     pub(super) fn labs(&mut self, sections: Vec<LabSection>) -> Vec<Lab> {
-        let mut labs: Vec<Lab> = Vec::new();
+        let (mut labs, mut seen) = (Vec::new(), Vec::new());
         for section in sections {
-            let Some((name, lab)) = self.lab(section) else { continue };
-            if labs.iter().any(|other| other.name == lab.name) {
-                self.taken("lab.name", &name);
-            } else {
-                labs.push(lab);
-            }
+            let is_new = self.is_new("lab.name", section.name.as_ref(), &mut seen);
+            let lab = self.lab(section);
+            labs.extend(lab.filter(|_| is_new));
         }
         labs
     }
 
-    /// One lab, and its name with its place; `None` without name or address, which was noted.
-    fn lab(&mut self, mut section: LabSection) -> Option<(At<Name>, Lab)> {
+    /// One lab; `None` without name or address, which was noted.
+    fn lab(&mut self, mut section: LabSection) -> Option<Lab> {
         let token = self.lab_token(&mut section);
         let written = certificate::Written {
             ca_file: section.ca_file,
@@ -134,8 +131,8 @@ impl Layers<'_> {
             self.within("lab.connect_timeout", section.connect_timeout, (seconds(1), seconds(300)), seconds(10));
         let call = self.within("lab.call_timeout", section.call_timeout, (seconds(1), seconds(600)), seconds(60));
         let (name, url) = (section.name?, value(section.url)?);
-        let lab = Lab {
-            name: name.value.0.clone(),
+        Some(Lab {
+            name: name.value.0,
             url,
             token,
             gateway: value(section.gateway).map(|host| host.0),
@@ -149,8 +146,7 @@ impl Layers<'_> {
             refresh: refresh.0,
             connect_timeout: connect.0,
             call_timeout: call.0,
-        };
-        Some((name, lab))
+        })
     }
 
     /// Where the token comes from: one place.

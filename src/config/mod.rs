@@ -7,6 +7,7 @@
 mod certificate;
 pub(crate) mod cli;
 mod cloudvision;
+mod console;
 mod environment;
 mod expected;
 mod file;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use crate::key::Key;
 pub use cloudvision::{CloudVision, Deploy};
+pub use console::{Access, CONSOLE_KEY_VARIABLE, CONSOLE_TOKEN_VARIABLE, ConsoleCluster, ConsoleProxy, Vmcp};
 pub use environment::Environment;
 pub use expected::Expected;
 pub use lab::{Connect, Lab, LabToken};
@@ -43,8 +45,9 @@ pub use resolve::{LAB_TOKEN_VARIABLE, TOKEN_VARIABLE};
 pub use source::{Imap, Login, Proof, Source, SourceFrom, Wanted};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
-    After, Auth, BadEndpoint, BadFingerprint, BadPattern, BadUrl, Colour, Endpoint, Filling, Fingerprint, Grant, Kind,
-    Level, MailTls, Pattern, Program, Provider, TagFilter, Template, Tmux, Url, When, Zone,
+    After, Auth, BadEndpoint, BadEscapeKey, BadFingerprint, BadMachineName, BadPattern, BadProxyUrl, BadUrl, Colour,
+    Endpoint, EscapeKey, Filling, Fingerprint, Grant, Kind, Level, MachineName, MailTls, Pattern, Pictures, Program,
+    Provider, ProxyUrl, TagFilter, Template, Tmux, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
 pub use web::{Service, WebMail};
@@ -97,8 +100,16 @@ pub struct Config {
     pub labs: Vec<Lab>,
     /// How forwards are used.
     pub connect: Connect,
-    /// The kubeconfig file of the cluster whose consoles are shown.
-    pub console: Option<PathBuf>,
+    /// The cluster whose machines and their consoles are shown.
+    pub console: Option<ConsoleCluster>,
+    /// The websocket proxies in front of consoles, in the order of the file.
+    pub console_proxies: Vec<ConsoleProxy>,
+    /// How screens are drawn that are pictures.
+    pub console_pictures: Pictures,
+    /// The key that leaves a console.
+    pub console_escape: EscapeKey,
+    /// Definitions of machines that are signed here.
+    pub vmcp: Vmcp,
 }
 
 /// A set of backends and what is at stake there.
@@ -240,6 +251,17 @@ impl Config {
     pub fn refuses_writes_to_lab(&self, lab: &Lab, context: Option<&Context>) -> Option<String> {
         let own = || lab.read_only.then(|| format!("lab {} has read_only = true", lab.name));
         self.refuses_writes(context).or_else(own)
+    }
+
+    /// Why nothing is started or stopped in the cluster while `context` is active; `None` where it may be.
+    #[must_use]
+    pub fn refuses_writes_to_cluster(
+        &self,
+        cluster: Option<&ConsoleCluster>,
+        context: Option<&Context>,
+    ) -> Option<String> {
+        let is_own = cluster.is_some_and(|cluster| cluster.read_only);
+        self.refuses_writes(context).or_else(|| is_own.then(|| "[console] has read_only = true".to_owned()))
     }
 
     /// The names of the instances to which writes are refused now or in some context: nothing is written to them of its own

@@ -163,7 +163,12 @@ impl Unknown {
     fn problem(self, known: &[(String, &'static str)]) -> Problem {
         let Self { section, typed, origin, has } = self;
         let elsewhere = known.iter().find(|(other, key)| *key == typed && *other != section);
+        let secret = format!("{typed}_command");
         let remedy = match (nearest(&typed, has.iter().copied()), elsewhere) {
+            _ if has.contains(&secret.as_str()) => format!(
+                "remove the line: a secret does not stand in this file; `{typed}_file`, `{secret}` or `{typed}_keyring` \
+                 say where it is kept"
+            ),
             (Some(meant), _) => format!("write `{meant}`, or remove the line"),
             (None, Some((other, _))) if other.is_empty() => {
                 format!("`{typed}` belongs to the top level: move it above the first [section]")

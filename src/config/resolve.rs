@@ -10,7 +10,7 @@ use super::file::{ContextSection, File, LogSection, MaintenanceSection};
 use super::paths::{self, Paths};
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::themes::{BUILT_IN_THEMES, ThemeFile};
-use super::value::{Days, Keep, Kind, Level, Name, Setting, Size, When, WrittenPath};
+use super::value::{Days, Keep, Kind, Level, Name, Pictures, Setting, Size, When, WrittenPath};
 use super::{Config, Context, Expected, Flags, Log, Maintenance, ReadOnly, Retention};
 use crate::text::clean_line;
 
@@ -18,6 +18,10 @@ use crate::text::clean_line;
 pub const TOKEN_VARIABLE: &str = "NOCTUI_CLOUDVISION_TOKEN";
 /// The variable with the token of a lab for which the file names no other place.
 pub const LAB_TOKEN_VARIABLE: &str = "NOCTUI_LAB_TOKEN";
+/// The variable with the token of a websocket proxy.
+pub(super) const CONSOLE_TOKEN: &str = "NOCTUI_CONSOLE_TOKEN";
+/// The variable with the key that signs the tokens of a websocket proxy.
+pub(super) const CONSOLE_KEY: &str = "NOCTUI_CONSOLE_KEY";
 
 /// Turns the layers into the configuration in force, with everything that is wrong with them and the files that it expects.
 /// Where something is wrong the configuration has the default.
@@ -33,6 +37,8 @@ pub(super) fn resolve(
     let named: Vec<String> =
         file.labs.iter().filter_map(|lab| lab.name.as_ref()).map(|name| name.value.0.clone()).collect();
     let labs = layers.labs(file.labs);
+    let mut console_section = file.console;
+    let console = layers.console_cluster(&mut console_section);
     let contexts = layers.contexts(file.contexts, &instances, &named);
     let paths = layers.paths(file.data_dir);
     let config = Config {
@@ -56,7 +62,11 @@ pub(super) fn resolve(
         deploys: layers.deploys(file.deploys, &instances),
         labs,
         connect: Layers::connect(file.connect),
-        console: file.console_kubeconfig.and_then(|written| layers.written_path("console.kubeconfig", &written)),
+        console,
+        console_pictures: value(console_section.pictures).unwrap_or(Pictures::Cells),
+        console_escape: value(console_section.escape).unwrap_or_default(),
+        console_proxies: layers.console_proxies(console_section.proxies),
+        vmcp: layers.vmcp(file.vmcp, path),
     };
     (config, layers.problems, layers.expected)
 }
@@ -204,6 +214,18 @@ impl Layers<'_> {
     pub(super) fn taken(&mut self, key: &str, name: &At<Name>) {
         let because = "another section has that name".to_owned();
         self.refuse(&name.origin, key, &format!("\"{}\"", name.value.0), because, "give each its own name");
+    }
+
+    /// Whether a section has a name that none before it has, which is noted otherwise, whatever else is wrong with the section.
+    pub(super) fn is_new(&mut self, key: &str, name: Option<&At<Name>>, seen: &mut Vec<String>) -> bool {
+        let Some(name) = name else { return true };
+        let is_new = !seen.contains(&name.value.0);
+        if is_new {
+            seen.push(name.value.0.clone());
+        } else {
+            self.taken(key, name);
+        }
+        is_new
     }
 
     /// The context noctui starts in: the one asked for, else the first.

@@ -88,7 +88,8 @@ fn folders_follow_xdg_and_paths_are_expanded_and_absolute() {
     assert_eq!(paths.cache, Path::new("/home/anna/.cache/noctui"));
     assert_eq!(paths.log, Path::new("/var/state/noctui/noctui.log"));
     assert_eq!(maintenance.providers_dir, paths.config_dir().join("rules"));
-    assert_eq!(console.as_deref(), Some(Path::new("/home/anna/.kube/config")));
+    let kubeconfig = console.and_then(|cluster| cluster.kubeconfig);
+    assert_eq!(kubeconfig.as_deref(), Some(Path::new("/home/anna/.kube/config")));
     let maildir = SourceFrom::Maildir { path: "/home/anna/Maildir".into() };
     assert_eq!(maintenance.sources, [Source { name: "noc".into(), from: maildir }]);
 }
@@ -139,7 +140,7 @@ fn every_mistake_is_told_at_once_with_its_place_and_the_nearest_name() {
         [
             "1:1 there is no setting `teme` / the top level has \"theme\", \"time_zone\", \"mouse\", \
              \"color\", \"ascii\", \"read_only\", \"data_dir\", \"who\", \"default_context\", \"context\", \
-             \"maintenance\", \"keys\", \"log\", \"cloudvision\", \"deploy\", \"lab\", \"connect\" and \"console\" / write `theme`, or remove the line",
+             \"maintenance\", \"keys\", \"log\", \"cloudvision\", \"deploy\", \"lab\", \"connect\", \"console\" and \"vmcp\" / write `theme`, or remove the line",
             "2:9 `color` cannot be 'alway' / it takes \"auto\", \"always\" or \"never\" / write color = \"always\"",
             "3:9 `mouse` cannot be 'yes' / it takes true or false / \
              write one that is accepted, or remove the line to have the default",
@@ -508,4 +509,20 @@ fn mailboxes_over_https_have_tokens_of_their_own_service_and_go_to_other_machine
         let problems = problems(&text);
         assert!(problems.len() == 1 && problems[0].contains(told), "{text}: {problems:?}");
     }
+}
+
+#[test]
+fn a_name_that_is_there_twice_is_told_whatever_else_is_wrong_with_the_section() {
+    for (section, key) in [("cloudvision", "server = 7"), ("deploy", "dir = 7"), ("lab", "url = 7")] {
+        let told = problems(&format!("[[{section}]]\nname = 'dup'\n{key}\n\n[[{section}]]\nname = 'dup'\n{key}\n"));
+        let twice = told.iter().filter(|told| told.contains("another section has that name")).count();
+        assert_eq!(twice, 1, "{section}: {told:?}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_file_is_answered_with_the_places_where_it_may_be() {
+    let told = problems("[[cloudvision]]\nname = 'a'\nserver = 'cvp.example'\ntoken = 'abc'\n");
+    assert!(told.iter().any(|told| told.contains("a secret does not stand in this file")), "{told:?}");
+    assert!(!told.concat().contains("abc"), "{told:?}");
 }

@@ -1,5 +1,5 @@
-//! The simulated backends of the demo: two instances of CloudVision and a lab, with their own thread, so that nothing that they do delays the
-//! screen.
+//! The simulated backends of the demo: two instances of CloudVision, a lab and a cluster, with their own thread, so that nothing
+//! that they do delays the screen.
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::deploys::Deploys;
-use super::lab;
+use super::{consoles, lab};
 use crate::features::cloudvision::sim::{Fabric, Pace, Setup, Simulator};
 use crate::features::lab::sim::Simulator as Lab;
 use crate::output;
@@ -62,6 +62,8 @@ pub struct Backends {
     deploys: Deploys,
     /// How the lab is reached: its address, and a token.
     lab: (String, String),
+    /// How the cluster is reached: a kubeconfig.
+    kubeconfig: String,
     /// Where the lab's token is put, once that is known.
     token_file: watch::Sender<Option<PathBuf>>,
     /// Ends them.
@@ -91,9 +93,10 @@ impl Backends {
         let serve = async move {
             let opened = async {
                 let simulators = open(setups).await.map_err(Error::Backend)?;
-                Ok((simulators, lab::start().await.map_err(Error::Lab)?))
+                let lab = lab::start().await.map_err(Error::Lab)?;
+                Ok((simulators, lab, consoles::start().await.map_err(Error::Backend)?))
             };
-            let (simulators, lab) = match opened.await {
+            let (simulators, lab, cluster) = match opened.await {
                 Ok(opened) => opened,
                 Err(error) => {
                     let _nobody_waits = ready.send(Err(error));
@@ -103,9 +106,11 @@ impl Backends {
             for simulator in &simulators {
                 objections.iter().cloned().for_each(|objection| simulator.object_to(objection));
             }
-            let told = (simulators.iter().map(door).collect(), (lab.url().to_owned(), lab.token()));
+            let told =
+                (simulators.iter().map(door).collect(), (lab.url().to_owned(), lab.token()), cluster.kubeconfig());
             let _nobody_waits = ready.send(Ok(told));
-            until.run_until_cancelled(renew(&lab, written)).await;
+            let goes_on = async { tokio::join!(renew(&lab, written), consoles::play(&cluster)) };
+            until.run_until_cancelled(goes_on).await;
             for simulator in simulators {
                 simulator.stop().await;
             }
@@ -114,8 +119,8 @@ impl Backends {
         let thread = thread::Builder::new().name("demo".to_owned()).spawn(move || runtime.block_on(serve));
         let thread = thread.map_err(Error::Backend)?;
         let crashed = |_| Err(Error::Backend(io::Error::other("the thread has crashed")));
-        let (doors, lab) = opened.blocking_recv().unwrap_or_else(crashed)?;
-        Ok(Self { instances, doors, deploys, lab, token_file, stop, thread: Some(thread) })
+        let (doors, lab, kubeconfig) = opened.blocking_recv().unwrap_or_else(crashed)?;
+        Ok(Self { instances, doors, deploys, lab, kubeconfig, token_file, stop, thread: Some(thread) })
     }
 
     /// Adds them and what is deployed to them to the configuration in `folder`.
@@ -147,6 +152,20 @@ impl Backends {
             toml::Value::from(token.to_string_lossy().into_owned()),
         );
         self.token_file.send_replace(Some(token));
+        let kubeconfig = folder.join("kubeconfig");
+        write_privately(&kubeconfig, &self.kubeconfig).map_err(disk)?;
+        let definitions = folder.join("vmcp");
+        fs::create_dir_all(&definitions).map_err(disk)?;
+        for (name, text) in consoles::DEFINITIONS {
+            fs::write(definitions.join(name), text).map_err(disk)?;
+        }
+        let path = |path: &Path| toml::Value::from(path.to_string_lossy().into_owned());
+        let _infallible = write!(
+            sections,
+            "\n[console]\nkubeconfig = {}\n\n[vmcp]\ndir = {}\n",
+            path(&kubeconfig),
+            path(&definitions)
+        );
         sections.push_str(&self.deploys.write(&folder.join("deploys"), &fabrics)?);
         OpenOptions::new()
             .append(true)
@@ -162,11 +181,12 @@ impl Backends {
             let _infallible = writeln!(told, "CloudVision {} is simulated at {}", instance.name, door.address);
         }
         let _infallible = writeln!(told, "the lab training is simulated at {}", self.lab.0);
+        let _infallible = writeln!(told, "a cluster with KubeVirt is simulated, see {}/kubeconfig", folder.display());
         let folder = folder.display();
         let noctui = format!("noctui --config {folder}/config.toml --data-dir {folder}/data");
         output::print(&format!(
             "{told}\n{noctui}\n{noctui} change list --cloudvision prod\n{noctui} deploy --dry-run fra1-fabric\n\
-             {noctui} lab list\n"
+             {noctui} lab list\n{noctui} console list\n"
         ))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {

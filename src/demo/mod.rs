@@ -7,6 +7,7 @@
 mod announcement;
 pub mod backends;
 pub mod cli;
+mod consoles;
 mod deploys;
 mod formats;
 mod lab;

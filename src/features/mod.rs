@@ -1,6 +1,7 @@
 //! One folder per backend, all with the same inner shape. A feature never uses another feature.
 
 pub mod cloudvision;
+pub mod console;
 pub mod lab;
 pub mod maintenance;
 

@@ -2,11 +2,12 @@
 
 use std::io;
 
-use super::worker::{CloudVision, Heard, Labs, Maintenances, Threads, Worker};
+use super::consoles::{console_setup, of_consoles};
+use super::worker::{CloudVision, Consoles, Heard, Labs, Maintenances, Threads, Worker};
 use crate::app::{Effect, Message, Model};
 use crate::clock;
 use crate::config::Config;
-use crate::features::{cloudvision, lab, maintenance};
+use crate::features::{cloudvision, console, lab, maintenance};
 
 /// The workers and their threads.
 pub(super) struct Backends {
@@ -22,6 +23,12 @@ pub(super) struct Backends {
     labs: Option<Labs>,
     /// What that worker is to work with once no change of a lab is under way: another setup would leave the rest of it undone.
     next_labs: Option<lab::worker::Setup>,
+    /// The worker behind the consoles; there is none before a machine can be reached.
+    consoles: Option<Consoles>,
+    /// What that worker is to work with once no console is open: another setup would close them.
+    next_consoles: Option<console::worker::Setup>,
+    /// What was typed at a console and is not handed on yet: several keys that come together are sent together.
+    typed: Option<(console::worker::ConsoleId, Vec<u8>)>,
 }
 
 impl Backends {
@@ -36,6 +43,9 @@ impl Backends {
             next_cloudvision: Some(cloudvision_setup(config)),
             labs: None,
             next_labs: Some(lab_setup(config)),
+            consoles: None,
+            next_consoles: Some(console_setup(config)),
+            typed: None,
         };
         backends.set_up(model);
         Ok(backends)
@@ -60,12 +70,33 @@ impl Backends {
                     worker.ask(request);
                 }
             }
+            Effect::Console(console::worker::Request::Type { id, bytes }) => match &mut self.typed {
+                Some((same, typed)) if *same == id => typed.extend_from_slice(&bytes),
+                _ => {
+                    self.hand_on_typed();
+                    self.typed = Some((id, bytes.to_vec()));
+                }
+            },
+            Effect::Console(request) => {
+                self.hand_on_typed();
+                if let Some(worker) = &mut self.consoles {
+                    worker.ask(request);
+                }
+            }
             Effect::Run(_)
+            | Effect::AfterFrame(_)
             | Effect::Copy(_)
             | Effect::SetMouse(_)
             | Effect::Redraw
             | Effect::Suspend
             | Effect::Quit => {}
+        }
+    }
+
+    /// Hands on what was typed at a console.
+    pub(super) fn hand_on_typed(&mut self) {
+        if let (Some((id, typed)), Some(worker)) = (self.typed.take(), &mut self.consoles) {
+            worker.ask(console::worker::Request::Type { id, bytes: typed.into() });
         }
     }
 
@@ -75,6 +106,7 @@ impl Backends {
             heard = self.maintenances.next() => of_maintenances(heard),
             heard = next(&mut self.cloudvision) => of_cloudvision(heard),
             heard = next(&mut self.labs) => of_labs(heard),
+            heard = next(&mut self.consoles) => of_consoles(heard),
         }
     }
 
@@ -83,6 +115,7 @@ impl Backends {
         self.maintenances.reconfigure(maintenance::worker::Setup::of(config));
         self.next_cloudvision = Some(cloudvision_setup(config));
         self.next_labs = Some(lab_setup(config));
+        self.next_consoles = Some(console_setup(config));
     }
 
     /// Gives the workers what they are to work with next, unless something is under way there.
@@ -105,6 +138,15 @@ impl Backends {
                 none => *none = Some(Labs::of(&self.threads, setup)),
             }
         }
+        if model.consoles_open() == 0
+            && let Some(setup) = self.next_consoles.take()
+        {
+            match &mut self.consoles {
+                Some(worker) => worker.reconfigure(setup),
+                None if setup.is_empty() => {}
+                none => *none = Some(Consoles::of(&self.threads, setup)),
+            }
+        }
     }
 
     /// Ends what can end by itself, watches on folders above all. Says what the end waits for.
@@ -123,7 +165,7 @@ impl Backends {
     /// Stops them. Writes that were asked for are carried out; whoever reads what is left behind has no screen any more that
     /// would name it.
     pub(super) async fn stop(self, model: &mut Model) {
-        let Self { threads, maintenances, cloudvision, labs, .. } = self;
+        let Self { threads, maintenances, cloudvision, labs, consoles, .. } = self;
         let deployments = async {
             if let Some(worker) = cloudvision {
                 let last_words = |report| drop(model.update(Message::CloudVision(Box::new(report)), clock::now()));
@@ -135,7 +177,12 @@ impl Backends {
                 worker.stop(|_| ()).await;
             }
         };
-        tokio::join!(maintenances.stop(|_| ()), deployments, changes);
+        let lines = async {
+            if let Some(worker) = consoles {
+                worker.stop(|_| ()).await;
+            }
+        };
+        tokio::join!(maintenances.stop(|_| ()), deployments, changes, lines);
         for left in model.left_behind() {
             crate::output::complain(&format!("noctui: {left}"));
         }

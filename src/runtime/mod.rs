@@ -3,9 +3,11 @@
 //! The loop runs on the main thread; the workers have a runtime of their own, so that nothing they do delays a key.
 
 mod backends;
+mod consoles;
 mod errand;
 mod keeper;
 mod pace;
+mod picture;
 mod serve;
 pub mod terminal;
 mod worker;
@@ -21,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use self::backends::Backends;
 use self::keeper::Keeper;
 use self::pace::Pace;
+use self::picture::Picture;
 pub use self::serve::serve;
 use self::terminal::{Event, Terminal};
 use crate::app::{Effect, Message, Model, Settings, view};
@@ -28,6 +31,8 @@ use crate::clock;
 use crate::colour::TerminalEnvironment;
 use crate::config::{Config, Environment, Flags, Problems};
 use crate::errand::{Errand, Returned, Room};
+use crate::features::console;
+use crate::input::Input;
 use crate::logging::{self, Logging};
 use crate::state;
 use crate::trouble::Trouble;
@@ -73,6 +78,10 @@ struct Screen {
     keeper: Keeper,
     /// The workers.
     backends: Backends,
+    /// What is asked once the terminal has taken a frame.
+    after_frame: Vec<console::worker::Request>,
+    /// The picture that stands on the terminal in pixels.
+    picture: Option<Picture>,
     /// A program that wants the terminal.
     errand: Option<Errand>,
     /// From programs beside the screen. Capacity 8; when it is full they wait to be told of.
@@ -99,6 +108,8 @@ impl Screen {
             model,
             keeper,
             backends,
+            after_frame: Vec::new(),
+            picture: None,
             errand: None,
             returned: mpsc::channel(8),
             first,
@@ -127,6 +138,13 @@ impl Screen {
                     Err(signal) => break ExitCode::from(signal.exit_code()),
                 };
                 dirty = true;
+            }
+            // The next picture of a machine's screen may come when the last one is seen: a slow link has fewer of them, and keys
+            // never wait behind one.
+            if !dirty && terminal.is_ready() && self.show_picture(&mut terminal) {
+                for request in std::mem::take(&mut self.after_frame) {
+                    self.backends.ask(Effect::Console(request));
+                }
             }
             let turn = instant_of(self.model.next_change());
             let (message, by_hand) = tokio::select! {
@@ -164,6 +182,9 @@ impl Screen {
             if self.take_in(message, &mut terminal) {
                 break ExitCode::SUCCESS;
             }
+            if !terminal.has_input() {
+                self.backends.hand_on_typed();
+            }
             dirty = true;
             // At once, and without holding back what the workers answer to it; several keys read together are one frame.
             if by_hand && !terminal.has_input() && draw(&self.model, &mut terminal) {
@@ -190,6 +211,10 @@ impl Screen {
     /// Takes in what happened and does what follows from it; returns whether that is to leave.
     fn take_in(&mut self, message: Message, terminal: &mut Terminal) -> bool {
         log(&message);
+        if matches!(message, Message::Input(Input::Resized(_))) {
+            // The terminal shows nothing of what was on it.
+            self.picture = None;
+        }
         let mut leaving = false;
         for effect in self.model.update(message, clock::now()) {
             leaving |= self.carry_out(effect, terminal);
@@ -208,7 +233,10 @@ impl Screen {
                 }
             }
             Effect::SetMouse(on) => terminal.set_mouse(on),
-            Effect::Redraw => terminal.redraw(),
+            Effect::Redraw => {
+                self.picture = None;
+                terminal.redraw();
+            }
             Effect::Suspend => {
                 if !terminal.suspend() {
                     self.fail(
@@ -221,7 +249,10 @@ impl Screen {
                 Room::Terminal => self.errand = Some(errand),
                 Room::Beside => self.backends.threads().run_errand(errand, self.returned.0.clone()),
             },
-            request @ (Effect::Maintenance(_) | Effect::CloudVision(_) | Effect::Lab(_)) => self.backends.ask(request),
+            Effect::AfterFrame(request) => self.after_frame.push(request),
+            request @ (Effect::Maintenance(_) | Effect::CloudVision(_) | Effect::Lab(_) | Effect::Console(_)) => {
+                self.backends.ask(request);
+            }
         }
         false
     }

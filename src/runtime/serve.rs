@@ -42,7 +42,7 @@ async fn run(
     let mut reloads = backends.threads().watch_config(flags, environment, &config);
     let mut told = Told::default();
     output::complain("noctui: serving; ctrl-c or SIGTERM ends it");
-    told.whether_anything_is_there(&config);
+    tell_if_idle(&config);
     let signal = loop {
         let message = tokio::select! {
             biased;
@@ -57,7 +57,7 @@ async fn run(
                     backends.reconfigure(&read);
                     config = read;
                     output::complain("noctui: the configuration was read again");
-                    told.whether_anything_is_there(&config);
+                    tell_if_idle(&config);
                     Message::Reconfigured(Box::new(settings(&config)))
                 }
                 Err(problems) => {
@@ -87,6 +87,18 @@ fn settings(config: &Config) -> Settings {
     Settings::new(config, ColourDepth::Mono, true).0
 }
 
+/// Says what would otherwise look like work.
+fn tell_if_idle(config: &Config) {
+    let has_consoles = config.console.is_some() || !config.console_proxies.is_empty();
+    let has_devices = !config.cloudvision.is_empty() || !config.labs.is_empty() || has_consoles;
+    if config.maintenance.sources.is_empty() && !has_devices {
+        output::complain(&format!(
+            "noctui: {} names no source and no backend: there is nothing to do until it does",
+            text::clean_line(&config.paths.config.to_string_lossy())
+        ));
+    }
+}
+
 /// What was said.
 #[derive(Default)]
 struct Told {
@@ -97,16 +109,6 @@ struct Told {
 }
 
 impl Told {
-    /// Says what would otherwise look like work.
-    fn whether_anything_is_there(&self, config: &Config) {
-        if config.maintenance.sources.is_empty() && config.cloudvision.is_empty() && config.labs.is_empty() {
-            output::complain(&format!(
-                "noctui: {} names no source and no backend: there is nothing to do until it does",
-                text::clean_line(&config.paths.config.to_string_lossy())
-            ));
-        }
-    }
-
     /// Says what a message tells by itself: mails that came, and what went wrong.
     fn message(&mut self, message: &Message) {
         if let Some(trouble) = message.trouble() {

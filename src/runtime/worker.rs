@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Environment, Flags, Problems, Watch};
-use crate::features::{cloudvision, lab, maintenance};
+use crate::features::{cloudvision, console, lab, maintenance};
 use crate::store::Error;
 use crate::trouble::Trouble;
 
@@ -55,6 +55,9 @@ pub(super) type CloudVision =
 /// The worker behind the labs.
 pub(super) type Labs = Worker<lab::worker::Setup, lab::worker::Request, lab::worker::Report>;
 
+/// The worker behind the consoles.
+pub(super) type Consoles = Worker<console::worker::Setup, console::worker::Request, console::worker::Report>;
+
 impl Maintenances {
     /// Starts it.
     pub(super) fn of(threads: &Threads, setup: maintenance::worker::Setup) -> Self {
@@ -89,6 +92,24 @@ impl Labs {
             name: "the lab worker",
             is_question: |request| matches!(request, Request::Refresh | Request::History { .. }),
             work: |setup, requests, reports, stop| Box::pin(run(setup, requests, reports, stop)),
+        };
+        Self::start(threads, role, setup)
+    }
+}
+
+impl Consoles {
+    /// Starts it.
+    pub(super) fn of(threads: &Threads, setup: console::worker::Setup) -> Self {
+        use console::worker::{Request, run};
+        let role = Role {
+            name: "the console worker",
+            is_question: |request| matches!(request, Request::Refresh),
+            work: |setup, requests, reports, stop| {
+                Box::pin(async move {
+                    run(setup, requests, reports, stop).await;
+                    Ok(())
+                })
+            },
         };
         Self::start(threads, role, setup)
     }

@@ -35,10 +35,12 @@ pub(crate) async fn keep(account: &str, secret: &Secret) -> Result<(), String> {
     let label = format!("--label={SERVICE} {account}");
     let words = ["secret-tool", "store", &label, "service", SERVICE, "account", account].map(str::to_owned);
     let given = command::give(&words, secret.expose().as_bytes(), Deadline::USUAL).await;
-    given.map_err(|error| match error {
-        NoSecret::Unstarted { .. } => "secret-tool is not installed".to_owned(),
-        NoSecret::Failed { said, .. } => said,
-        error => error.to_string(),
+    given.map_err(|error| {
+        if let NoSecret::Failed { said, .. } = error {
+            return said;
+        }
+        let is_missing = matches!(error, NoSecret::Unstarted { .. });
+        if is_missing { "secret-tool is not installed".to_owned() } else { error.to_string() }
     })
 }
 

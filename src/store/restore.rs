@@ -68,6 +68,7 @@ fn prepare(
 }
 
 /// The same error, where the backup is to blame: what is said of a database is wrong of it, above all what to do about it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these are about the file itself")]
 fn of_backup(error: Error, from: &Path) -> Error {
     let path = from.to_owned();
     match error {

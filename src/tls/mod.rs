@@ -11,9 +11,10 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::config::Fingerprint;
 
@@ -27,6 +28,8 @@ pub enum Trust {
     System,
     /// Those that the authorities in this PEM file signed, and no others.
     File(PathBuf),
+    /// Those that the authorities in this PEM text signed, and no others.
+    Given(Arc<str>),
     /// The one that has this fingerprint, whoever has signed it, and however long ago it ended.
     Pinned(Fingerprint),
     /// Anybody's. The user said so.
@@ -46,6 +49,21 @@ impl Trust {
     }
 }
 
+/// What a client shows to be let in: a certificate, and its key.
+#[derive(Clone)]
+pub(crate) struct ClientCertificate {
+    /// The certificate and those between it and its authority, in PEM.
+    pub(crate) chain: Arc<[u8]>,
+    /// Its private key, in PEM.
+    pub(crate) key: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientCertificate").finish_non_exhaustive()
+    }
+}
+
 /// Why no trust could be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
@@ -54,6 +72,15 @@ pub enum TrustError {
     File {
         /// The file.
         path: PathBuf,
+        /// Why.
+        #[source]
+        source: rustls::pki_types::pem::Error,
+    },
+    /// A text is no PEM.
+    #[error("{what} cannot be read")]
+    Pem {
+        /// What should be one.
+        what: &'static str,
         /// Why.
         #[source]
         source: rustls::pki_types::pem::Error,
@@ -68,31 +95,54 @@ pub enum TrustError {
 
 /// TLS for clients. Without ALPN, which the users of the connection choose.
 pub(crate) fn config(trust: &Trust) -> Result<ClientConfig, TrustError> {
+    config_of(trust, None)
+}
+
+/// The same for a client that has a certificate of its own.
+pub(crate) fn config_of(trust: &Trust, client: Option<&ClientCertificate>) -> Result<ClientConfig, TrustError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let roots = match trust {
-        Trust::Anybody | Trust::Pinned(_) => {
-            let pinned = if let Trust::Pinned(pinned) = trust { Some(*pinned) } else { None };
-            let verifier = Arc::new(Unsigned { provider, pinned });
-            return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
-        }
-        Trust::System => system_roots()?,
+        Trust::Anybody | Trust::Pinned(_) => None,
+        Trust::System => Some(system_roots()?),
         Trust::File(path) => {
             let error = |source| TrustError::File { path: path.clone(), source };
             let certificates = CertificateDer::pem_file_iter(path).map_err(error)?;
-            let mut roots = RootCertStore::empty();
-            for certificate in certificates {
-                roots.add(certificate.map_err(error)?)?;
-            }
-            if roots.is_empty() {
-                return Err(TrustError::Nobody(path.display().to_string()));
-            }
-            roots
+            Some(roots(certificates, error, || path.display().to_string())?)
+        }
+        Trust::Given(pem) => {
+            let error = |source| TrustError::Pem { what: "the authorities' certificate", source };
+            let certificates = CertificateDer::pem_slice_iter(pem.as_bytes());
+            Some(roots(certificates, error, || "the configuration".to_owned())?)
         }
     };
-    let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
-    let inner = inner.map_err(|error| rustls::Error::General(error.to_string()))?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(Signed { inner })).with_no_client_auth())
+    let verifier: Arc<dyn ServerCertVerifier> = if let Some(roots) = roots {
+        let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        Arc::new(Signed { inner: inner.map_err(|error| rustls::Error::General(error.to_string()))? })
+    } else {
+        let pinned = if let Trust::Pinned(pinned) = trust { Some(*pinned) } else { None };
+        Arc::new(Unsigned { provider, pinned })
+    };
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+    let Some(client) = client else { return Ok(builder.with_no_client_auth()) };
+    let error = |what| move |source| TrustError::Pem { what, source };
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&client.chain).collect();
+    let chain = chain.map_err(error("the client's certificate"))?;
+    let key = PrivateKeyDer::from_pem_slice(&client.key).map_err(error("the client's private key"))?;
+    Ok(builder.with_client_auth_cert(chain, key)?)
+}
+
+/// The authorities of these certificates; there must be one.
+fn roots(
+    certificates: impl Iterator<Item = Result<CertificateDer<'static>, rustls::pki_types::pem::Error>>,
+    error: impl Fn(rustls::pki_types::pem::Error) -> TrustError,
+    place: impl FnOnce() -> String,
+) -> Result<RootCertStore, TrustError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates {
+        roots.add(certificate.map_err(&error)?)?;
+    }
+    if roots.is_empty() { Err(TrustError::Nobody(place())) } else { Ok(roots) }
 }
 
 /// The error of TLS among the causes of `error`. Errors of I/O carry what they wrap without naming it as their source.

@@ -96,6 +96,8 @@ pub(crate) enum State {
     Failed,
     /// Called off: nothing to do, and nothing went wrong.
     Cancelled,
+    /// Stands still until somebody lets it go on.
+    Paused,
     /// Wants a look.
     Warning,
     /// Data that is old.
@@ -105,13 +107,14 @@ pub(crate) enum State {
 impl State {
     /// Every state.
     #[cfg(test)]
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Active,
         Self::Progress,
         Self::Planned,
         Self::Done,
         Self::Failed,
         Self::Cancelled,
+        Self::Paused,
         Self::Warning,
         Self::Stale,
     ];
@@ -125,6 +128,7 @@ impl State {
             Self::Done => ("✓", "+"),
             Self::Failed => ("✗", "x"),
             Self::Cancelled => ("⊘", "-"),
+            Self::Paused => ("‖", "|"),
             Self::Warning => ("▲", "!"),
             Self::Stale => ("~", "~"),
         }
@@ -138,7 +142,7 @@ impl State {
             Self::Planned => Role::Planned,
             Self::Failed => Role::Failed,
             Self::Cancelled => Role::Muted,
-            Self::Warning => Role::Warning,
+            Self::Warning | Self::Paused => Role::Warning,
             Self::Stale => Role::Stale,
         }
     }

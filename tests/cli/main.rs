@@ -4,8 +4,11 @@
 
 mod cloudvision;
 mod config;
+mod console;
 mod general;
 mod json;
 mod lab;
 mod maintenance;
+#[path = "../support/skip.rs"]
+mod skip;
 mod support;

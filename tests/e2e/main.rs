@@ -10,9 +10,11 @@
 mod support;
 
 mod arriving;
+mod consoles;
 mod deploying;
 mod killed;
 mod lab;
+mod machines;
 mod night;
 mod serving;
 mod signalled;

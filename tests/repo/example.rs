@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use noctui::app::Settings;
 use noctui::colour::ColourDepth;
 use noctui::config::{
-    CloudVision, Config, Connect, Deploy, Environment, Flags, Imap, Inspection, Lab, Login, OAuth, Proof, Source,
-    SourceFrom, Wanted, WebMail, Zone, inspect,
+    CloudVision, Config, Connect, ConsoleProxy, Deploy, Environment, Flags, Imap, Inspection, Lab, Login, OAuth, Proof,
+    Source, SourceFrom, Wanted, WebMail, Zone, inspect,
 };
 use noctui::features::maintenance::store::record;
 use noctui::secret::SecretFrom;
@@ -27,8 +27,9 @@ fn inspect_text(text: &str) -> Inspection {
     for path in [&mut paths.config, &mut paths.data, &mut paths.state, &mut paths.cache, &mut paths.log] {
         *path = path.strip_prefix(home).unwrap().to_owned();
     }
-    let providers = &mut inspection.config.maintenance.providers_dir;
-    *providers = providers.strip_prefix(home).unwrap().to_owned();
+    for folder in [&mut inspection.config.maintenance.providers_dir, &mut inspection.config.vmcp.dir] {
+        *folder = folder.strip_prefix(home).unwrap().to_owned();
+    }
     inspection
 }
 
@@ -98,9 +99,10 @@ fn what_it_shows_is_the_default() {
     assert!(shown.maintenance.circuits.take().is_some());
     assert_eq!(shown.maintenance.sources.len(), 3);
     assert_eq!((shown.cloudvision.len(), shown.deploys.len()), (1, 1));
-    assert!(shown.labs.len() == 1 && shown.console.is_some());
-    let Config { cloudvision, deploys, labs, console, .. } = default.clone();
-    shown = Config { contexts: Vec::new(), cloudvision, deploys, labs, console, ..shown };
+    assert!(shown.labs.len() == 1 && shown.console.is_some() && shown.vmcp.key_file.take().is_some());
+    assert_eq!(shown.console_proxies.len(), 1);
+    let Config { cloudvision, deploys, labs, console, console_proxies, .. } = default.clone();
+    shown = Config { contexts: Vec::new(), cloudvision, deploys, labs, console, console_proxies, ..shown };
     // The first choices among the programs that are looked for.
     let Connect { ssh, sftp, scp, rdp, https, vnc, telnet, .. } = default.connect.clone();
     shown.connect = Connect { ssh, sftp, scp, rdp, https, vnc, telnet, ..shown.connect };
@@ -134,6 +136,7 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
          [[cloudvision]]\nname = 'prod'\nserver = 'cvp.example'\n\
          [[deploy]]\nname = 'dc1'\ndir = '~/avd/dc1'\n\
          [[maintenance.source]]\nname = 'noc mailbox'\nkind = 'maildir'\npath = '~/Maildir'\n\
+         [[console.proxy]]\nname = 'training'\nserial = 'wss://lab.example:5001/console'\n\
          [[maintenance.source]]\nname = 'noc account'\nkind = 'imap'\nserver = 'imap.example'\n\
          user = 'noc@lakeside.example'\npassword_file = '~/.config/noctui/noc-password'\n\
          [[maintenance.source]]\nname = 'noc gmail'\nkind = 'gmail'\nuser = 'noc@lakeside.example'\n\
@@ -162,6 +165,17 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
         ((maildir.name.clone(), name.clone(), of_web.clone()), imap, web)
     };
     assert_eq!(without_home(&shown), without_home(&least));
+
+    let ([proxy], [least_proxy]) = (shown.console_proxies.as_slice(), least.console_proxies.as_slice()) else {
+        panic!("one proxy")
+    };
+    assert!(proxy.screen.is_some() && proxy.namespace.is_some() && proxy.ca_file.is_some());
+    assert_eq!(proxy.machines.len(), 2);
+    let ConsoleProxy { screen, namespace, ca_file, machines, .. } = least_proxy.clone();
+    assert_eq!(&ConsoleProxy { screen, namespace, ca_file, machines, ..proxy.clone() }, least_proxy);
+    for key in ["key_env", "key_file", "key_command", "key_keyring"] {
+        assert!(example().contains(key), "{key}");
+    }
 
     // What has no default is an example, and said to be none.
     let [instance] = shown.cloudvision.as_slice() else { panic!("one instance") };

@@ -196,6 +196,8 @@ impl Desk {
                 // CloudVision's worker is not at this desk: what it is asked is kept.
                 Effect::CloudVision(_)
                 | Effect::Lab(_)
+                | Effect::Console(_)
+                | Effect::AfterFrame(_)
                 | Effect::Run(_)
                 | Effect::Copy(_)
                 | Effect::SetMouse(_)

@@ -13,7 +13,7 @@ use crate::errand::{Returned, Room};
 use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::connect::Launch;
 use crate::features::lab::model::{
-    Claims, Firewall, Forward, Holding, Machine, Reach, Rule, Saved, Since, Snapshot, Unusable,
+    Claims, Firewall, Forward, Holding, Machine, Part, Reach, Rule, Saved, Since, Snapshot, Unusable,
 };
 use crate::features::lab::worker::{Health, Prepared, Report, Request};
 use crate::trouble::Trouble;
@@ -69,6 +69,7 @@ fn snapshot() -> Snapshot {
         firewall: Some(Firewall { version: "2019.7.3".to_owned(), rules, leftovers: 0, foreign: 0 }),
         unreadable: 0,
         doubts: vec![],
+        untold: [].into(),
     }
 }
 
@@ -316,6 +317,9 @@ fn nothing_is_changed_that_is_out_of_date_or_read_only() {
     let health = Health::Failing { trouble, word: "offline", since: Some(tonight()), retry_at: Some(tonight()) };
     tell(&mut desk, Report::Health { lab: "training".to_owned(), health });
     assert!(desk.shows("not up to date: training does not answer (offline)"), "{}", desk.screen());
+    for offered in ["n new", "D delete", "X clean up"] {
+        assert!(!desk.shows(offered), "{offered}: {}", desk.screen());
+    }
     desk.press("D X n");
     assert!(requests(&mut desk).is_empty() && !desk.shows("Delete"), "{}", desk.screen());
     // A forward that is known can be used all the same.
@@ -387,6 +391,10 @@ fn undoing_where_another_one_leads_there_says_that_nothing_was_made() {
     let old = forward(50_064, "web01", "CentOS", "192.168.1.20", 22);
     tell(&mut desk, Report::Deleted { lab: "training".to_owned(), forwards: vec![old.clone()] });
     desk.press("u");
+    assert!(requests(&mut desk).is_empty(), "somebody else may have closed it on purpose");
+    assert!(desk.shows("Make the forward to \"web01 22\" again on training?"), "{}", desk.screen());
+    assert!(desk.shows("not on this screen: perhaps on purpose"), "{}", desk.screen());
+    desk.wait(TimeDelta::seconds(1)).press("y");
     let asked = requests(&mut desk);
     let [Request::Change { job, changes, .. }] = asked.as_slice() else { panic!("{asked:?}\n{}", desk.screen()) };
     assert_eq!(changes, &[Change::Add(old.wanted())], "an earlier noctui deleted it");
@@ -451,19 +459,17 @@ fn marks_go_with_their_rows() {
 #[test]
 fn a_file_with_an_odd_row_is_planned_without_it() {
     let mut desk = desk(120, 40);
-    let forwards = vec![
-        forward(0, "new01", "CentOS", "192.168.1.25", 22),
-        forward(0, "zero", "CentOS", "192.168.1.26", 0),
-        forward(0, "new02", "", "192.168.1.27", 22),
-    ];
-    let saved = Saved::of("training", &Snapshot { forwards, ..Snapshot::default() });
+    let forwards = vec![forward(0, "new01", "CentOS", "192.168.1.25", 22), forward(0, "new02", "", "192.168.1.27", 22)];
+    let (mut saved, _) = Saved::of("training", &Snapshot { forwards, ..Snapshot::default() });
+    // By hand, or by an earlier noctui.
+    saved.forwards.push(forward(0, "zero", "CentOS", "192.168.1.26", 0).wanted());
     let (lab, path) = ("training".to_owned(), "a.json".into());
     tell(&mut desk, Report::Loaded { lab, saved, path });
     assert!(desk.shows("2 changes, none done"), "{}", desk.screen());
     assert!(desk.shows("the port is 0: the gateway would take it and could never delete it"), "{}", desk.screen());
     let unusable = vec![Unusable { title: "zero 0".to_owned(), why: "the port is 0".to_owned() }];
     tell(&mut desk, Report::Saved { count: 3, unusable, path: "b.json".into() });
-    assert!(desk.shows("1 of them cannot be made again: zero 0 (the port is 0)"), "{}", desk.screen());
+    assert!(desk.shows("1 left out, which cannot be made again: zero 0 (the port is 0)"), "{}", desk.screen());
 }
 
 #[test]
@@ -490,4 +496,64 @@ fn a_lab_that_never_answered_says_why() {
     let health = Health::Failing { trouble, word: "address", since: None, retry_at };
     tell(&mut desk, Report::Health { lab: "training".to_owned(), health });
     assert_snapshot!("lab_failed_80x24", desk.screen());
+}
+
+#[test]
+fn what_tmux_has_opened_is_not_said_to_have_ended() {
+    for (code, said) in [(0, "web01 22 is opened in a window of tmux"), (1, "was not opened in a window of tmux")] {
+        let mut desk = desk(120, 40);
+        go_to(&mut desk, "50010");
+        desk.press("enter");
+        let asked = requests(&mut desk);
+        let [Request::Prepare { job, existing: Some((forward, host)), .. }] = asked.as_slice() else {
+            panic!("{asked:?}")
+        };
+        let launch = Launch::Tmux(["tmux", "new-window", "--", "ssh"].map(str::to_owned).to_vec());
+        let prepared = Prepared { forward: forward.clone(), host: host.clone(), is_new: false, launch };
+        tell(&mut desk, Report::Ready { job: *job, result: Ok(prepared) });
+        let Some(Effect::Run(errand)) = desk.wanted.pop() else { panic!("{:?}", desk.wanted) };
+        assert_eq!(errand.room, Room::Beside);
+        desk.send(Message::Returned(Returned { id: errand.id, outcome: Ok(code) }));
+        assert!(desk.shows(said) && !desk.shows("back from"), "{}", desk.screen());
+    }
+}
+
+#[test]
+fn a_health_check_that_is_not_told_is_said_and_nothing_is_proposed_by_it() {
+    let mut desk = desk(120, 40);
+    let at = desk.now - TimeDelta::minutes(12);
+    let untold = [(Part::Health, Some(at))].into();
+    tell_snapshot(&mut desk, Snapshot { untold, ..snapshot() });
+    assert!(desk.shows("health check 12m old") && desk.shows("incomplete"), "{}", desk.screen());
+    desk.press("X");
+    assert!(desk.shows("0 changes, none done"), "{}", desk.screen());
+    assert!(desk.shows("not proposed while the health check cannot be read"), "{}", desk.screen());
+}
+
+#[test]
+fn a_plan_shows_the_whole_of_a_line_that_has_no_room_and_always_its_port() {
+    let mut desk = desk(80, 24);
+    let mut long = snapshot();
+    long.forwards[5].name = "a-machine-with-a-very-long-name.lab.example".to_owned();
+    long.forwards.push(Forward { port: 50_072, ..long.forwards[5].clone() });
+    let rules = long.firewall.as_mut().unwrap();
+    rules.rules.push(Rule { port: 50_072, address: "192.168.1.80".to_owned(), target: 443 });
+    tell_snapshot(&mut desk, long);
+    desk.press("X g");
+    assert!(desk.shows("on 50072"), "{}", desk.screen());
+    let whole = (0..6).any(|_| {
+        let is_whole = desk.shows("a-machine-with-a-very-long-name.lab.example 443 on 50072");
+        desk.press("j");
+        is_whole
+    });
+    assert!(whole, "{}", desk.screen());
+}
+
+#[test]
+fn a_token_that_the_server_alone_calls_expired_is_told_so() {
+    let mut desk = desk(120, 40);
+    let trouble = Trouble::new("the token has expired").to_do("make a new token");
+    let health = Health::Failing { trouble, word: "expired", since: Some(tonight()), retry_at: Some(tonight()) };
+    tell(&mut desk, Report::Health { lab: "training".to_owned(), health });
+    assert!(desk.shows("token expired, says the server") && !desk.shows("token ends"), "{}", desk.screen());
 }

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod cloudvision;
+mod console;
 mod desk;
 mod kept;
 mod keys;

@@ -129,9 +129,9 @@ fn draw_commands(model: &Model, rows: &[[String; 3]], cursor: usize, area: Rect,
     let mut row = 0;
     for (index, texts) in rows.iter().enumerate().skip(first_shown(cursor, height, |at| rows.get(at).map(lines))) {
         for (at, help) in lines(texts).iter().enumerate().take_while(|(at, _)| row + at < height) {
-            let [first, last] = if at == 0 { [&*texts[0], &*texts[2]] } else { ["", ""] };
+            let [before, behind] = if at == 0 { [&*texts[0], &*texts[2]] } else { ["", ""] };
             let y = u16::try_from(row + at).unwrap_or(u16::MAX);
-            draw_command(&look, [first, help, last], cells, index == cursor, area, y, buffer);
+            draw_command(&look, [before, help, behind], cells, index == cursor, area, y, buffer);
         }
         row += lines(texts).len();
         if row >= height {

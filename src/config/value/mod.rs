@@ -6,6 +6,7 @@ mod mail;
 mod measure;
 mod pattern;
 mod program;
+mod proxy;
 mod server;
 mod template;
 
@@ -25,6 +26,8 @@ pub use mail::{Auth, Grant, MailTls, Provider};
 pub(crate) use measure::{Days, Keep, Size, Span};
 pub use pattern::{BadPattern, Pattern, TagFilter};
 pub use program::{Program, Tmux};
+pub(crate) use proxy::KubeContext;
+pub use proxy::{BadEscapeKey, BadMachineName, BadProxyUrl, EscapeKey, MachineName, ProxyUrl};
 pub use server::{BadEndpoint, BadUrl, Endpoint, Url};
 pub(crate) use server::{HostName, MailServer};
 pub(crate) use template::Paragraph;
@@ -107,6 +110,20 @@ words! {
         Production = "production",
         /// Nobody is paged.
         Lab = "lab",
+    }
+}
+
+words! {
+    /// How screens of machines are drawn that are no text.
+    pub Pictures {
+        /// With characters, two pixels in each.
+        Cells = "cells",
+        /// By the graphics protocol of kitty.
+        Kitty = "kitty",
+        /// By the inline images of iTerm2.
+        Iterm2 = "iterm2",
+        /// As sixels.
+        Sixel = "sixel",
     }
 }
 

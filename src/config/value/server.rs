@@ -67,7 +67,10 @@ impl Setting for MailServer {
 
 /// A text is no server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a server is written host or host:port, without a scheme; a port is a number from 1 to 65535")]
+#[error(
+    "a server is written host or host:port, without a scheme; a port is a number from 1 to 65535, and \
+         an address of IPv6 stands in brackets: [2001:db8::1]:443"
+)]
 pub struct BadEndpoint;
 
 impl FromStr for Endpoint {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::client::Client;
 use super::error::Error;
-use super::model::{Change, ChangeAction, ChangeId, ChangeState, ExecutionOrder, Version};
+use super::model::{Change, ChangeAction, ChangeId, ChangeState, ExecutionOrder, Stage, Version};
 use crate::trouble::Remedy;
 
 /// Why something was not done.
@@ -125,6 +125,39 @@ impl ChangeAction {
     }
 }
 
+/// Whether `action` would make of a change control what it is already. An edit that changes nothing costs an approval all
+/// the same.
+#[must_use]
+pub fn changes_nothing(change: &Change, action: &ChangeAction) -> bool {
+    match action {
+        ChangeAction::Edit { name, notes } => {
+            name.as_ref().is_none_or(|name| *name == change.name)
+                && notes.as_ref().is_none_or(|notes| *notes == change.notes)
+        }
+        ChangeAction::Arrange(order) => {
+            change.stages.get(&change.root).is_some_and(|root| arranged(root, *order) == root.rows)
+        }
+        ChangeAction::Approve
+        | ChangeAction::Unapprove
+        | ChangeAction::Start
+        | ChangeAction::ApproveAndStart
+        | ChangeAction::Stop
+        | ChangeAction::Schedule(_)
+        | ChangeAction::Unschedule
+        | ChangeAction::Delete => false,
+    }
+}
+
+/// The stages of the first level in this order.
+fn arranged(root: &Stage, order: ExecutionOrder) -> Vec<Vec<String>> {
+    let stages = root.rows.iter().flatten().cloned();
+    match order {
+        ExecutionOrder::Parallel => vec![stages.collect()],
+        ExecutionOrder::Serial => stages.map(|stage| vec![stage]).collect(),
+        ExecutionOrder::Mixed => root.rows.clone(),
+    }
+}
+
 /// Does `action` to a change control that was read at `version`, with `notes` for whoever reads it later. Returns it as it
 /// is afterwards; `None` where it was deleted.
 pub async fn act(
@@ -216,13 +249,7 @@ async fn approve(client: &Client, change: &Change, approve: bool, notes: &str) -
 async fn arrange(client: &Client, change: &Change, order: ExecutionOrder) -> Result<(), Error> {
     let senseless = || Error::Senseless { call: "ChangeControlService/GetOne", what: "it has no stages".to_owned() };
     let root = change.stages.get(&change.root).ok_or_else(senseless)?;
-    let stages = root.rows.iter().flatten().cloned();
-    let rows: Vec<Vec<String>> = match order {
-        ExecutionOrder::Parallel => vec![stages.collect()],
-        ExecutionOrder::Serial => stages.map(|stage| vec![stage]).collect(),
-        ExecutionOrder::Mixed => root.rows.clone(),
-    };
-    client.arrange(&change.id, &change.root, root, &rows).await
+    client.arrange(&change.id, &change.root, root, &arranged(root, order)).await
 }
 
 /// Whether the change control looks as if it was done.

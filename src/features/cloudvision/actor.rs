@@ -61,12 +61,46 @@ fn what_of(action: &ChangeAction) -> What {
     }
 }
 
+/// What the audit log tells of a wish: when it is to start, and of an edit what there was before.
+fn details(wish: &Wish, before: Option<&Change>) -> serde_json::Value {
+    let mut details = serde_json::Map::new();
+    details.insert("action".to_owned(), json!(wish.action.participle()));
+    details.insert("notes".to_owned(), json!(wish.notes));
+    let mut add = |key: &str, new: serde_json::Value, old: Option<serde_json::Value>| {
+        details.insert(format!("{key}_before"), json!(old));
+        details.insert(key.to_owned(), new);
+    };
+    match &wish.action {
+        ChangeAction::Schedule(at) => add("at", json!(at), before.map(|change| json!(change.scheduled_for))),
+        ChangeAction::Unschedule => add("at", json!(null), before.map(|change| json!(change.scheduled_for))),
+        ChangeAction::Arrange(order) => add("order", json!(order), before.map(|change| json!(change.order()))),
+        ChangeAction::Edit { name, notes } => {
+            if let Some(name) = name {
+                add("name", json!(name), before.map(|change| json!(change.name)));
+            }
+            if let Some(notes) = notes {
+                add("description", json!(notes), before.map(|change| json!(change.notes)));
+            }
+        }
+        ChangeAction::Approve
+        | ChangeAction::Unapprove
+        | ChangeAction::Start
+        | ChangeAction::ApproveAndStart
+        | ChangeAction::Stop
+        | ChangeAction::Delete => {}
+    }
+    serde_json::Value::Object(details)
+}
+
 impl Actor {
     /// Does something to a change control. Returns it as it is afterwards; `None` where it was deleted.
     pub(crate) async fn change(&self, wish: &Wish) -> Result<Option<Change>, Trouble> {
-        let details = self.details(wish).await;
-        let key =
-            self.write_down(what_of(&wish.action), wish.change.as_str(), details, wish.deployment.clone()).await?;
+        // Who cannot be asked now is not asked to do it either, and that is told then.
+        let before = self.client.change(&wish.change).await.ok().flatten();
+        let name = before.as_ref().map_or("", |change| change.name.as_str());
+        let object = (wish.change.as_str(), name);
+        let details = details(wish, before.as_ref());
+        let key = self.write_down(what_of(&wish.action), object, details, wish.deployment.clone()).await?;
         let result = act(&self.client, &wish.change, wish.version, &wish.action, &wish.notes).await;
         let (outcome, text) = match &result {
             Ok(_) => (Outcome::Ok, String::new()),
@@ -77,29 +111,14 @@ impl Actor {
         result.map_err(|error| Trouble::of(&error))
     }
 
-    /// What the audit log tells of a wish; of an edit what there was before, too.
-    async fn details(&self, wish: &Wish) -> serde_json::Value {
-        let mut details = json!({ "action": wish.action.participle(), "notes": wish.notes });
-        let ChangeAction::Edit { name, notes } = &wish.action else { return details };
-        // Who cannot be asked now is not asked to do it either, and that is told then.
-        let before = self.client.change(&wish.change).await.ok().flatten();
-        let mut add = |key: &str, new: &Option<String>, old: Option<&String>| {
-            if let (Some(new), Some(details)) = (new, details.as_object_mut()) {
-                details.insert(format!("{key}_before"), json!(old));
-                details.insert(key.to_owned(), json!(new));
-            }
-        };
-        add("name", name, before.as_ref().map(|change| &change.name));
-        add("description", notes, before.as_ref().map(|change| &change.notes));
-        details
-    }
-
     /// Throws a workspace away, and ends the deployment that left it, if there is one.
     pub(crate) async fn abandon(&self, workspace: &WorkspaceId) -> Result<(), Trouble> {
         let id = workspace.clone();
         let made_by = self.store.read(move |connection| journal::of_workspace(connection, &id)).await;
         let made_by = made_by.map_err(|error| Trouble::of(&error))?;
-        let key = self.write_down(What::AbandonWorkspace, workspace.as_str(), json!({}), made_by).await?;
+        let found = self.client.workspace(workspace).await.ok().flatten();
+        let name = found.as_ref().map_or("", |found| found.name.as_str());
+        let key = self.write_down(What::AbandonWorkspace, (workspace.as_str(), name), json!({}), made_by).await?;
         let result = abandon(&self.client, workspace).await;
         let (outcome, text) = match &result {
             Ok(()) => (Outcome::Ok, String::new()),
@@ -135,11 +154,11 @@ impl Actor {
         }
     }
 
-    /// Writes down what is about to be asked for.
+    /// Writes down what is about to be asked for of `object`: its id and its name.
     async fn write_down(
         &self,
         what: What,
-        object: &str,
+        object: (&str, &str),
         details: serde_json::Value,
         deployment: Option<Owned>,
     ) -> Result<AuditKey, Trouble> {
@@ -150,8 +169,8 @@ impl Actor {
             instance: self.instance.clone(),
             target,
             what,
-            object: object.to_owned(),
-            object_name: String::new(),
+            object: object.0.to_owned(),
+            object_name: object.1.to_owned(),
             details,
             deployment,
         };

@@ -4,6 +4,7 @@
 //! stand, and what is none is shown as it is.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
@@ -47,6 +48,29 @@ pub(crate) async fn read(
     let path = found.and_then(|it| it.diff_path).ok_or_else(|| untold("the build did not compare it"))?;
     let page = client.page(&path).await.map_err(|error| Trouble::of(&error))?;
     Ok(lines(&page))
+}
+
+/// Lines as tools that read `diff -u` take them: hunks with their places, which follow from how many lines are left out.
+pub(super) fn unified(lines: &[DiffLine]) -> String {
+    let (mut text, mut old, mut new) = (String::new(), 1, 1);
+    let is_gap = |line: &DiffLine| line.op == LineOp::Gap;
+    for piece in lines.chunk_by(|one, other| is_gap(one) == is_gap(other)) {
+        if let Some(gap) = piece.iter().find(|line| is_gap(line)) {
+            let left_out: usize = gap.text.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);
+            (old, new) = (old + left_out, new + left_out);
+            continue;
+        }
+        let count = |other: LineOp| piece.iter().filter(|line| line.op != other).count();
+        let (olds, news) = (count(LineOp::Added), count(LineOp::Removed));
+        // A range without lines is named by the line before it.
+        let from = |first: usize, count: usize| if count == 0 { first - 1 } else { first };
+        let _infallible = writeln!(text, "@@ -{},{olds} +{},{news} @@", from(old, olds), from(new, news));
+        for line in piece {
+            let _infallible = writeln!(text, "{}", line.marked());
+        }
+        (old, new) = (old + olds, new + news);
+    }
+    text
 }
 
 /// Reads an answer.
@@ -152,6 +176,24 @@ mod tests {
         assert_eq!(ops[0], (LineOp::Gap, "2 lines"));
         assert_eq!(ops[4], (LineOp::Removed, "vlan 1"));
         assert!(ops[5].0 == LineOp::Added && !ops[5].1.contains('\u{1b}'), "{ops:?}");
+    }
+
+    #[test]
+    fn hunks_have_the_places_that_diff_gives_them() {
+        let line = |op, text: &str| DiffLine { op, text: text.to_owned() };
+        let lines = [
+            line(LineOp::Gap, "28 lines"),
+            line(LineOp::Same, "vlan 1"),
+            line(LineOp::Removed, "vlan 2"),
+            line(LineOp::Added, "vlan 3"),
+            line(LineOp::Added, "vlan 4"),
+            line(LineOp::Gap, "1 line"),
+            line(LineOp::Same, "end"),
+            line(LineOp::Gap, "5 lines"),
+        ];
+        let wanted = "@@ -29,2 +29,3 @@\n vlan 1\n-vlan 2\n+vlan 3\n+vlan 4\n@@ -32,1 +33,1 @@\n end\n";
+        assert_eq!(unified(&lines), wanted);
+        assert_eq!(unified(&[line(LineOp::Added, "vlan 7")]), "@@ -0,0 +1,1 @@\n+vlan 7\n");
     }
 
     #[test]

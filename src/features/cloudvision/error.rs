@@ -35,6 +35,12 @@ pub enum Error {
         #[source]
         source: Option<Cause>,
     },
+    /// Something else is spoken there.
+    #[error("{server} does not speak TLS at this port")]
+    NoTls {
+        /// Which server.
+        server: String,
+    },
     /// Its certificate is not trusted.
     #[error("the certificate of {server} is not trusted")]
     Untrusted {
@@ -187,6 +193,7 @@ impl Error {
                 matches!(code, Code::Unavailable | Code::ResourceExhausted | Code::Aborted | Code::Internal)
             }
             Self::Setup { .. }
+            | Self::NoTls { .. }
             | Self::Untrusted { .. }
             | Self::Unauthenticated { .. }
             | Self::Forbidden { .. }
@@ -211,6 +218,9 @@ fn of_transport(call: &'static str, server: &str, status: &Status) -> Option<Err
     let source = status.source()?;
     let words = |error: &dyn StdError| -> Cause { clean_line(&error.to_string()).into() };
     if let Some(tls) = crate::tls::cause(source) {
+        if crate::tls::is_no_tls(tls) {
+            return Some(Error::NoTls { server: server.to_owned() });
+        }
         return Some(Error::Untrusted { server: server.to_owned(), source: Some(crate::tls::why(tls).into()) });
     }
     let mut last = source;
@@ -245,7 +255,12 @@ fn wrong_host(server: &str) -> Option<String> {
 impl Remedy for Error {
     fn remedy(&self) -> Cow<'static, str> {
         match self {
-            Self::Setup { .. } => "check the section [[cloudvision]] of the configuration".into(),
+            Self::Setup { .. } => {
+                "check what was said with --server, --ca-file and --fingerprint, else [[cloudvision]] in the configuration".into()
+            }
+            Self::NoTls { .. } => {
+                "name the port that speaks TLS, mostly 443, in --server or as `server` in [[cloudvision]]".into()
+            }
             Self::Unreachable { .. } => "check the VPN, and `server` in [[cloudvision]] or --server".into(),
             Self::Untrusted { .. } => {
                 "name the authority with ca_file or the certificate with fingerprint; --tls-no-verify trusts anybody"

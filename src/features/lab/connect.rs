@@ -120,6 +120,8 @@ pub(crate) enum Launch {
     Terminal(Vec<String>),
     /// Beside noctui, without a terminal.
     Beside(Vec<String>),
+    /// In a window or pane of tmux, which this command opens; it ends at once, and the program goes on there.
+    Tmux(Vec<String>),
     /// Nowhere: there is no display. This command, typed where there is one, brings the port there.
     Tunnel {
         /// For the other machine.
@@ -129,6 +131,9 @@ pub(crate) enum Launch {
     },
 }
 
+/// The port of SSH where nothing else is said.
+const SSH_PORT: u16 = 22;
+
 /// What decides where programs run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Surroundings {
@@ -136,8 +141,8 @@ pub(crate) struct Surroundings {
     pub(crate) is_tmux: bool,
     /// Whether there is a display.
     pub(crate) has_display: bool,
-    /// How this machine was reached over SSH: its own address.
-    pub(crate) ssh_host: Option<String>,
+    /// How this machine was reached over SSH: its own address, and its port.
+    pub(crate) ssh_host: Option<(String, u16)>,
     /// Who is logged in here.
     pub(crate) user: String,
     /// Where programs are looked for.
@@ -150,7 +155,11 @@ impl Surroundings {
         let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
         let text = |name: &str| variable(name).and_then(|value| value.into_string().ok());
         // CLIENT PORT SERVER PORT (sshd(8), ENVIRONMENT).
-        let ssh_host = text("SSH_CONNECTION").and_then(|told| told.split(' ').nth(2).map(str::to_owned));
+        let ssh_host = text("SSH_CONNECTION").and_then(|told| {
+            let mut words = told.split(' ').skip(2);
+            let host = words.next().filter(|host| !host.is_empty())?.to_owned();
+            Some((host, words.next().and_then(|port| port.parse().ok()).unwrap_or(SSH_PORT)))
+        });
         Self {
             is_tmux: is_set("TMUX"),
             has_display: is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || cfg!(target_os = "macos"),
@@ -215,7 +224,7 @@ pub(crate) fn command(connect: &Connect, target: &Target, has: impl Fn(&str) -> 
     let protocol = target.protocol;
     if protocol == Protocol::Scp && target.files.is_empty() {
         return Err(Trouble::new("it is not said which files are meant").to_do(
-            "name them behind --, those of the machine with a colon in front: -- notes.txt :/tmp; or use sftp",
+            "name them behind the forward, those of the machine with a colon in front: notes.txt :/tmp/; or use sftp",
         ));
     }
     match configured(connect, protocol) {
@@ -348,18 +357,21 @@ pub(crate) fn launch(
     };
     // Of several words tmux starts the program itself; a single one would be for a shell.
     let env = (words.len() == 1).then(|| "env".to_owned());
-    Ok(Launch::Beside(tmux.into_iter().chain(["--".to_owned()]).chain(env).chain(words).collect()))
+    Ok(Launch::Tmux(tmux.into_iter().chain(["--".to_owned()]).chain(env).chain(words).collect()))
 }
 
 /// The line that brings a port to the machine that somebody sits at.
 fn tunnel(target: &Target, around: &Surroundings) -> Launch {
-    let host = around.ssh_host.as_deref().filter(|host| !host.is_empty()).unwrap_or("THIS-HOST");
+    let (host, port) = around.ssh_host.as_ref().map_or(("THIS-HOST", SSH_PORT), |(host, port)| (host, *port));
     let user = if around.user.is_empty() { String::new() } else { format!("{}@", around.user) };
     // Ports below 1024 are the system's; the gateway's are above, and free on most machines.
     let local = target.port.max(1024);
     let to = address(&target.host, target.port);
-    let words =
-        vec!["ssh".to_owned(), "-N".to_owned(), "-L".to_owned(), format!("{local}:{to}"), format!("{user}{host}")];
+    let mut words = vec!["ssh".to_owned(), "-N".to_owned()];
+    if port != SSH_PORT {
+        words.extend(["-p".to_owned(), port.to_string()]);
+    }
+    words.extend(["-L".to_owned(), format!("{local}:{to}"), format!("{user}{host}")]);
     let there = if target.protocol == Protocol::Https {
         format!("https://localhost:{local}{}", target.path)
     } else if target.protocol == Protocol::Http {
@@ -472,13 +484,19 @@ mod tests {
     #[test]
     fn without_a_display_a_desktop_is_brought_to_where_there_is_one() {
         let around = Surroundings {
-            ssh_host: Some("203.0.113.5".to_owned()),
+            ssh_host: Some(("203.0.113.5".to_owned(), 22)),
             user: "anna".to_owned(),
             ..Surroundings::default()
         };
         let launched = launch(&none(), &target("win", "Windows", 3389), &around, false).unwrap();
         let wanted = ["ssh", "-N", "-L", "50064:198.51.100.2:50064", "anna@203.0.113.5"].map(str::to_owned).to_vec();
         assert_eq!(launched, Launch::Tunnel { words: wanted, address: "localhost:50064".to_owned() });
+        let around = Surroundings { ssh_host: Some(("203.0.113.5".to_owned(), 2222)), ..around };
+        let Launch::Tunnel { words, .. } = launch(&none(), &target("win", "Windows", 3389), &around, false).unwrap()
+        else {
+            panic!("no tunnel")
+        };
+        assert_eq!(line(&words), "ssh -N -p 2222 -L 50064:198.51.100.2:50064 anna@203.0.113.5");
         let named = Connect { https: Some(Program::Words(vec!["w3m".to_owned(), "{url}".to_owned()])), ..none() };
         let launched = launch(&named, &target("isi", "OneFS", 8080), &around, false).unwrap();
         assert_eq!(launched, Launch::Terminal(vec!["w3m".to_owned(), "https://198.51.100.2:50064".to_owned()]));
@@ -489,7 +507,7 @@ mod tests {
         let around = Surroundings { is_tmux: true, ..Surroundings::default() };
         let connect = Connect { ssh: Some(Program::Words(vec!["mosh".to_owned(), "{host}".to_owned()])), ..none() };
         let target = target("web01", "CentOS", 22);
-        let Launch::Beside(words) = launch(&connect, &target, &around, false).unwrap() else { panic!("beside") };
+        let Launch::Tmux(words) = launch(&connect, &target, &around, false).unwrap() else { panic!("beside") };
         assert_eq!(words.join(" "), "tmux new-window -n web01 -- mosh 198.51.100.2");
         assert!(matches!(launch(&connect, &target, &around, true).unwrap(), Launch::Terminal(_)));
         let off = Connect { tmux: Tmux::Off, ..connect };
@@ -499,7 +517,7 @@ mod tests {
     #[test]
     fn the_surroundings_are_those_of_the_variables() {
         let variable = |name: &str| match name {
-            "SSH_CONNECTION" => Some("198.51.100.7 50022 203.0.113.5 22".into()),
+            "SSH_CONNECTION" => Some("198.51.100.7 50022 203.0.113.5 2222".into()),
             "TMUX" => Some("/tmp/tmux-1000/default,1,0".into()),
             "DISPLAY" => Some(OsString::new()),
             "USER" => Some("anna".into()),
@@ -507,8 +525,8 @@ mod tests {
         };
         let around = Surroundings::read(variable);
         assert_eq!(
-            (around.is_tmux, around.ssh_host.as_deref(), around.user.as_str()),
-            (true, Some("203.0.113.5"), "anna")
+            (around.is_tmux, around.ssh_host.clone(), around.user.as_str()),
+            (true, Some(("203.0.113.5".to_owned(), 2222)), "anna")
         );
         assert_eq!(around.has_display, cfg!(target_os = "macos"));
     }

@@ -377,6 +377,9 @@ impl Remedy for Error {
             Self::NoGateway { .. } => "restart your gateway machine: it registers its name when it starts",
             Self::Away { .. } => "start or restart your gateway machine, and try again in a minute",
             Self::NoService { .. } => "check `url` in [[lab]]: it is the front server's, or the gateway's own",
+            Self::Page { call, .. } if *call == super::client::LOGIN => {
+                "the front server stumbled: try again in a few minutes, and tell whoever keeps it"
+            }
             Self::Page { writes: true, .. } => "look at the list again, and at the gateway's own log",
             Self::Page { .. } => "look at the gateway's own log, or restart the gateway machine",
             Self::WebPage { server, .. } => {
@@ -405,6 +408,9 @@ impl Remedy for Error {
                 "log in again from here: a token holds for one address, and a VPN gives another one"
             }
             Self::NotOwner { .. } => "ask its owner, or name your own gateway's `url` and token in [[lab]]",
+            Self::LoginRefused { message, .. } if message.to_lowercase().contains("locked") => {
+                "have the account unlocked by whoever keeps them, or wait until that is over; then read the lab again by hand"
+            }
             Self::LoginRefused { .. } => {
                 "check `user` and the password's place in [[lab]]; the same password is not tried again by itself, since \
                  repeated failures lock accounts"

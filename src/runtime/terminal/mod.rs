@@ -251,6 +251,11 @@ impl Terminal {
         Ok(done)
     }
 
+    /// Sends something that is none of the frame's cells, after all that is on its way.
+    pub fn paint(&mut self, bytes: &[u8]) {
+        self.send(bytes);
+    }
+
     /// Forgets what the terminal shows, so that the next frame sends all of it.
     pub fn redraw(&mut self) {
         self.encoder.forget();

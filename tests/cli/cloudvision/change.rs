@@ -160,3 +160,67 @@ fn every_field_that_is_printed_is_documented() {
     let documented = documented("## Change controls");
     assert_eq!(found.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new());
 }
+
+#[test]
+fn an_edit_that_costs_the_approval_says_so_and_one_that_changes_nothing_is_not_made() {
+    let desk = Desk::of(2);
+    let (answer, _) = desk.deploy(&desk.request(2, "!\n"), &["--change-name", "planned work"]);
+    let id = answer["details"]["change"]["id"].as_str().unwrap();
+    let approved = printed(&desk, &["change", "approve", id]);
+    for same in [&["--order", "parallel"], &["--name", "planned work"]] {
+        let edit = desk.noctui(&[&["change", "edit", id][..], same].concat()).assert().success();
+        edit.stderr(contains("nothing was done"));
+        assert_eq!(printed(&desk, &["change", "show", id])["version"], approved["version"]);
+    }
+    let edit = desk.noctui(&["change", "edit", id, "--order", "serial"]).assert().success();
+    let edit = edit.stdout(contains("planned work runs its stages one after the other"));
+    edit.stderr(contains("is not approved any more").and(contains(format!("noctui change approve {id}"))));
+    assert_eq!(printed(&desk, &["change", "show", id])["state"], "pending");
+    desk.noctui(&["change", "edit", id, "--name", "other"]).assert().success().stderr("");
+}
+
+#[test]
+fn a_change_control_gets_no_name_that_nobody_can_read() {
+    let desk = Desk::of(1);
+    let id = pending(&desk);
+    for name in ["", "  ", "a\u{1b}[31mb", "a\nb"] {
+        desk.noctui(&["change", "edit", &id, "--name", name]).assert().code(2).stderr(contains("name"));
+        let deploy = desk.noctui(&["deploy", "--dir", "x", "--change-name", name]).assert().code(2);
+        deploy.stderr(contains("--change-name"));
+    }
+    desk.noctui(&["change", "edit", &id, "--description", "a\u{7}"]).assert().code(2).stderr(contains("--description"));
+    printed(&desk, &["change", "edit", &id, "--description", "a\n\tb"]);
+    assert_eq!(printed(&desk, &["change", "show", &id])["name"], "planned work");
+}
+
+#[test]
+fn the_audit_log_knows_the_name_of_a_deleted_change_control_and_when_one_was_to_start() {
+    let desk = Desk::of(1);
+    let id = pending(&desk);
+    printed(&desk, &["change", "approve", &id]);
+    printed(&desk, &["change", "schedule", &id, "--at", "2099-01-01T02:00:00Z"]);
+    desk.noctui(&["change", "delete", &id]).assert().success();
+    let output = desk.home.noctui(["audit", "--json", "--object", "planned work"]).output().unwrap();
+    let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let asked: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["what"].as_str().unwrap()).collect();
+    assert_eq!(asked, ["delete", "schedule", "approve", "edit", "deploy"], "{rows}");
+    assert_eq!(rows[1]["details"]["at"], "2099-01-01T02:00:00Z");
+}
+
+#[test]
+fn a_port_that_speaks_no_tls_is_told_as_that() {
+    use std::io::{Read as _, Write as _};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _hello = stream.read(&mut [0; 512]);
+            let _gone = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+        }
+    });
+    let home = crate::support::Home::new();
+    let mut command = home.noctui(["change", "list", "--server", &server, "--tls-no-verify"]);
+    let told = command.env("NOCTUI_CLOUDVISION_TOKEN", "x").assert().code(2);
+    told.stderr(contains("does not speak TLS at this port").and(contains("InvalidContentType").not()));
+}

@@ -263,3 +263,27 @@ fn a_protected_target_wants_to_be_named_again() {
     assert_eq!(body(&desk, 1).as_deref(), Some("hostname leaf1\n"));
     desk.home.noctui(["audit", "--target", "dc1"]).assert().success().stdout(contains("1 device"));
 }
+
+#[test]
+fn nothing_is_deployed_that_cannot_be_written_down() {
+    let desk = Desk::of(1);
+    let request = desk.request(1, "!\n");
+    let (answer, code) = desk.deploy(&request, &["--data-dir", "/proc/nope"]);
+    assert_eq!((&answer["status"], code), (&json!("error"), 2), "{answer}");
+    let said = answer["errors"][0].as_str().unwrap();
+    assert!(said.contains("could not be written down") && said.contains("--data-dir"), "{said}");
+    assert_eq!(body(&desk, 1), None);
+    assert_eq!(desk.sim.calls().count("WorkspaceConfigService/Set"), 0);
+    assert_eq!(desk.deploy(&request, &["--data-dir", "/proc/nope", "--dry-run"]).1, 0);
+}
+
+#[test]
+fn the_audit_log_tells_a_mere_build_from_a_deployment() {
+    let desk = Desk::of(1);
+    assert_eq!(desk.deploy(&desk.request(1, "!\n"), &["--build-only"]).1, 0);
+    let output = desk.home.noctui(["audit", "--json"]).output().unwrap();
+    let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&rows[0]["what"], &rows[0]["result"]), (&json!("build"), &json!("ok")), "{rows}");
+    assert!(rows[0]["text"].as_str().unwrap().contains("nothing was submitted"), "{rows}");
+    desk.home.noctui(["audit", "--what", "deploy"]).assert().success().stdout("");
+}

@@ -24,7 +24,7 @@ fn giver() -> (String, Arc<Mutex<Vec<String>>>) {
                 let mut bytes = [0; 4096];
                 let read = stream.read(&mut bytes).unwrap();
                 assert!(read > 0, "cut off: {request}");
-                request.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+                request.push_str(std::str::from_utf8(bytes.get(..read).unwrap()).unwrap());
             }
             let body = if request.starts_with("POST /device ") {
                 r#"{"device_code": "dev", "user_code": "AB-12", "verification_uri": "https://login.example/d", "interval": 0}"#

@@ -378,3 +378,14 @@ fn a_context_shows_the_cloudvision_that_it_works_with() {
     desk.press("C");
     assert!(desk.row("─ 3 Changes").contains("3 Changes lab"), "{}", desk.screen());
 }
+
+#[test]
+fn what_cloudvision_warns_of_is_shown_before_it_is_approved() {
+    let mut desk = lab();
+    on(&mut desk, "border acl");
+    desk.press("a");
+    assert_eq!(desk.ordered(), []);
+    assert!(desk.shows("Approve \"border acl\" on lab?") && desk.shows("obsoleted: a newer"), "{}", desk.screen());
+    desk.pause().press("y");
+    assert_eq!(desk.ordered(), [act(LAB, "cc-7", ChangeAction::Approve)]);
+}

@@ -1,16 +1,18 @@
 //! Deployments: what keys begin, end and refuse.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
 use super::night::{self, LAB, PROD};
 use crate::app::tests::desk::{Desk, tonight};
 use crate::app::{Effect, Message};
-use crate::features::cloudvision::deploy::{Advance, Event, Step, WorkspaceFate};
+use crate::features::cloudvision::deploy::{Advance, DeviceDiff, Event, Step, WorkspaceFate};
 use crate::features::cloudvision::model::{
-    ChangeAction, ChangeId, DeploymentId, Workspace, WorkspaceId, WorkspaceState,
+    ChangeAction, ChangeId, DeploymentId, DiffLine, LineCounts, LineOp, Workspace, WorkspaceId, WorkspaceState,
 };
-use crate::features::cloudvision::store::journal::Ending;
-use crate::features::cloudvision::worker::{Delta, Progress, Report, Request};
+use crate::features::cloudvision::store::journal::{Ending, Phase};
+use crate::features::cloudvision::worker::{Delta, Progress, Report, Request, Unfinished};
 use crate::trouble::Trouble;
 
 /// `d` for a target.
@@ -201,7 +203,7 @@ fn a_protected_target_waits_for_a_look_and_wants_its_name_typed() {
             desk.screen()
         );
         desk.pause().type_text(target).press("enter");
-        assert_eq!(desk.ordered(), [Request::GoOn(DeploymentId::new("run-1"))]);
+        assert_eq!(desk.ordered(), [Request::GoOn { deployment: DeploymentId::new("run-1"), look: 1 }]);
     }
 }
 
@@ -432,4 +434,75 @@ fn the_difference_is_searched_and_walked_device_by_device() {
     assert!(desk.shows("all  1 warning"), "{}", desk.screen());
     desk.press("] Y");
     assert!(matches!(desk.wanted.last(), Some(Effect::Copy(text)) if text.contains("timers bgp 10 30")));
+}
+
+#[test]
+fn what_was_built_anew_wants_another_look_and_the_yes_names_which() {
+    let mut desk = night::desk(120, 40);
+    desk.press("2 j j j").pause().press("enter").hear(night::until_review("border", PROD)).pause();
+    desk.press("S").pause().type_text("border").press("enter");
+    let agreed = |look| [Request::GoOn { deployment: DeploymentId::new("run-1"), look }];
+    assert_eq!(desk.ordered(), agreed(1));
+    let began = |step| night::event(Event::Began(step));
+    desk.hear([began(Step::Submit), night::event(Event::Overtaken(1)), began(Step::Upload), began(Step::Build)])
+        .pause();
+    desk.press("S");
+    assert!(desk.ordered().is_empty() && desk.shows("nothing waits for a look here"), "{}", desk.screen());
+    desk.hear([night::event(Event::Built(Arc::new(night::report(false)))), began(Step::Review)]).pause();
+    assert!(desk.shows("waits for a look"), "{}", desk.screen());
+    desk.press("S").pause().type_text("border").press("enter");
+    assert_eq!(desk.ordered(), agreed(2));
+}
+
+#[test]
+fn a_look_shows_what_goes_from_cloudvision_also_where_the_device_runs_it_already() {
+    let mut desk = night::desk(120, 40);
+    desk.press("2 j j j").pause().press("enter").hear(night::until_review("border", PROD));
+    let runs = |at, lines| DeviceDiff { device: night::serial(at), hostname: String::new(), lines };
+    let other = vec![DiffLine { op: LineOp::Added, text: "ntp server 192.0.2.9".to_owned() }];
+    let mut report = night::report(false);
+    for device in report.devices.iter_mut().filter(|device| device.device == night::serial(2)) {
+        device.lines = Some(LineCounts::default());
+        device.warnings.clear();
+    }
+    let computed = vec![runs(2, vec![]), runs(3, other)];
+    desk.hear([night::event(Event::Built(Arc::new(report))), night::event(Event::Computed(Arc::new(computed)))]);
+    assert!(desk.shows("+2 -1 runs already"), "{}", desk.screen());
+    assert!(desk.shows("the device runs this already") && desk.shows("timers bgp 60 180"), "{}", desk.screen());
+    desk.press("j");
+    for told in ["against what CloudVision holds:", "timers bgp 60 180", "against what the device runs:", "192.0.2.9"] {
+        assert!(desk.shows(told), "{told}: {}", desk.screen());
+    }
+}
+
+#[test]
+fn a_target_that_another_noctui_deploys_says_so_and_is_not_begun_again() {
+    let mut desk = night::desk(120, 40);
+    let left = |instance: &str, lives| Unfinished {
+        id: DeploymentId::new("run-9"),
+        target: Some("dc1-fabric".to_owned()),
+        instance: instance.to_owned(),
+        phase: Phase::Building,
+        workspace: Some(WorkspaceId::new("ws-9")),
+        started_at: tonight() - TimeDelta::minutes(3),
+        lives,
+    };
+    desk.hear([Report::Unfinished(vec![left(PROD, true)])]).press("2");
+    assert!(desk.shows("under way elsewhere") && desk.shows("1 elsewhere"), "{}", desk.screen());
+    assert!(!desk.shows("unfinished") && desk.shows("another noctui is at it"), "{}", desk.screen());
+    desk.press("j").pause().press("d");
+    assert_eq!(desk.ordered(), [], "{}", desk.screen());
+    assert!(desk.shows("another noctui began to deploy dc1-fabric"), "{}", desk.screen());
+    // What is on another CloudVision counts there.
+    desk.hear([Report::Unfinished(vec![left(LAB, false)])]);
+    assert!(!desk.shows("unfinished"), "{}", desk.screen());
+    desk.press("I");
+    assert!(desk.shows("1 unfinished"), "{}", desk.screen());
+}
+
+#[test]
+fn a_workspace_whose_process_is_no_more_counts_among_those_that_are_open() {
+    let mut desk = night::desk(120, 40);
+    desk.hear([Report::Unfinished(night::unfinished())]).press("2");
+    assert!(desk.shows("1 workspace of deployments from here is open still"), "{}", desk.screen());
 }

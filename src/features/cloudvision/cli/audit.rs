@@ -42,7 +42,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID")]
     object: Option<String>,
     /// Stop after so many.
-    #[arg(long, value_name = "N", value_parser = crate::cli::at_least_one)]
+    #[arg(long, value_name = "N", value_parser = crate::table::at_least_one)]
     limit: Option<usize>,
     /// Print a JSON array.
     #[arg(long)]

@@ -67,12 +67,12 @@ impl Job<'_> {
         }
         if self.order.advance >= Advance::Approved {
             self.unless_cancelled(id)?;
-            self.controls.record(Fact::Approving(id.clone())).await?;
+            self.controls.record(Fact::Approving { change: id.clone(), name: change.name.clone() }).await?;
             change = self.step(&change, &ChangeAction::Approve, "it was not approved").await?;
         }
         if self.order.advance >= Advance::Started {
             self.unless_cancelled(id)?;
-            self.controls.record(Fact::Starting(id.clone())).await?;
+            self.controls.record(Fact::Starting { change: id.clone(), name: change.name.clone() }).await?;
             change = self.step(&change, &ChangeAction::Start, "it was not started").await?;
         }
         self.unless_cancelled(id)?;

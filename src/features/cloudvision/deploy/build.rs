@@ -8,6 +8,7 @@ use futures::stream::{self, StreamExt};
 use super::desk::{Answer, Desk};
 use super::failure::Failure;
 use super::order::{DeviceDiff, Event, Fact, Step};
+use super::plan::DevicePlan;
 use super::run::Job;
 use crate::features::cloudvision::client::workspace::Asked;
 use crate::features::cloudvision::client::{Client, Told};
@@ -47,28 +48,33 @@ impl Job<'_> {
 
     /// Looks at what the build found.
     pub(super) async fn look(&mut self, id: &WorkspaceId, answer: &Answer) -> Result<Arc<BuildReport>, Failure> {
-        let report = Arc::new(found(self.client, id, answer, &self.names()).await?);
-        self.keep(&report).await;
-        self.tell_computed(&report).await;
-        Ok(report)
+        Ok(self.look_closely(id, answer).await?.0)
     }
 
-    /// Tells the differences that CloudVision computed instead of ours: beside what is wanted they know what runs. Those
-    /// that cannot be read stay ours.
-    pub(super) async fn tell_computed(&self, report: &BuildReport) {
+    /// The same, with the differences that CloudVision computed.
+    async fn look_closely(
+        &mut self,
+        id: &WorkspaceId,
+        answer: &Answer,
+    ) -> Result<(Arc<BuildReport>, Arc<Vec<DeviceDiff>>), Failure> {
+        let report = Arc::new(found(self.client, id, answer, &self.names()).await?);
+        self.keep(&report).await;
+        let computed = self.tell_computed(&report).await;
+        Ok((report, computed))
+    }
+
+    /// Tells the differences that CloudVision computed: beside what is wanted they know what runs. Those that cannot be read
+    /// are left out.
+    pub(super) async fn tell_computed(&self, report: &BuildReport) -> Arc<Vec<DeviceDiff>> {
         if !self.order.follow_build {
-            return;
+            return Arc::default();
         }
         let compared = report.devices.iter().filter(|device| device.diff_path.is_some()).take(MOST_COMPARED);
         let reading: Vec<_> = compared.map(|device| computed(self.client.clone(), device.clone())).collect();
-        let read: Vec<_> = stream::iter(reading).buffer_unordered(SIDE_BY_SIDE).collect().await;
-        let mut diffs: Vec<DeviceDiff> = read.into_iter().flatten().collect();
-        for ours in self.outcome.diffs.iter() {
-            if diffs.iter().all(|diff| diff.device != ours.device) {
-                diffs.push(ours.clone());
-            }
-        }
-        self.controls.tell(Event::Compared(Arc::new(diffs))).await;
+        let read: Vec<_> = stream::iter(reading).buffered(SIDE_BY_SIDE).collect().await;
+        let diffs: Arc<Vec<DeviceDiff>> = Arc::new(read.into_iter().flatten().collect());
+        self.controls.tell(Event::Computed(Arc::clone(&diffs))).await;
+        diffs
     }
 
     /// Keeps what the build found, and tells it.
@@ -77,14 +83,64 @@ impl Job<'_> {
         self.controls.tell(Event::Built(Arc::clone(report))).await;
     }
 
-    /// Shows what the build found and waits until somebody has looked at it.
+    /// Shows what the build found and waits until somebody has looked at it. What is built anew is looked at anew, unless it
+    /// is to the letter what somebody has agreed to.
     pub(super) async fn review(&mut self, id: &WorkspaceId, answer: &Answer) -> Result<(), Failure> {
         self.controls.record(Fact::Built(answer.build.clone())).await?;
+        let (report, computed) = self.look_closely(id, answer).await?;
+        let shown = Looked::new(&self.outcome.devices, &self.outcome.diffs, &report, computed);
+        let looked = self.looked.as_ref().map(|(number, looked)| (*number, looked.is_whole && *looked == shown));
+        let number = match looked {
+            Some((_, true)) => {
+                self.finished(Step::Review, "built anew, and the same that was looked at".to_owned()).await;
+                return Ok(());
+            }
+            Some((number, false)) => {
+                self.warn("what is built now is not what was looked at: it waits for another look".to_owned()).await;
+                number + 1
+            }
+            None => 1,
+        };
+        // All of it is told by now: nobody can agree to less.
         self.controls.tell(Event::Began(Step::Review)).await;
-        self.look(id, answer).await?;
-        self.controls.go_on.cancelled().await;
+        self.controls.go_on.to(number).await;
+        self.looked = Some((number, shown));
         self.finished(Step::Review, "to be submitted".to_owned()).await;
         Ok(())
+    }
+}
+
+/// What somebody looks at before it is submitted.
+#[derive(Debug, PartialEq)]
+pub(super) struct Looked {
+    /// What becomes of each device.
+    devices: Vec<DevicePlan>,
+    /// The differences to what is in force.
+    held: Arc<Vec<DeviceDiff>>,
+    /// What the build found, but for its id and where differences are kept.
+    found: BuildReport,
+    /// The differences to what runs.
+    computed: Arc<Vec<DeviceDiff>>,
+    /// Whether every difference could be read.
+    is_whole: bool,
+}
+
+impl Looked {
+    /// All that is shown.
+    fn new(
+        devices: &[DevicePlan],
+        held: &Arc<Vec<DeviceDiff>>,
+        report: &BuildReport,
+        computed: Arc<Vec<DeviceDiff>>,
+    ) -> Self {
+        let mut found = report.clone();
+        found.build = None;
+        let mut is_compared = 0;
+        for device in &mut found.devices {
+            is_compared += usize::from(device.diff_path.take().is_some());
+        }
+        let is_whole = is_compared == computed.len();
+        Self { devices: devices.to_vec(), held: Arc::clone(held), found, computed, is_whole }
     }
 }
 

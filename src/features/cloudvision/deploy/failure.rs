@@ -193,7 +193,7 @@ impl Remedy for Failure {
             Self::Waiting { id, state, .. } => waiting::remedy(id, *state).into(),
             Self::Build { .. } => "correct the configuration and deploy again".into(),
             Self::Submit { silent: Some(_), .. } => {
-                "bring the devices back, leave them out, or submit with --force, without validation for them".into()
+                "bring the devices back, leave them out, or submit without validation for them: --force, or force = true in its [[deploy]]".into()
             }
             Self::Submit { .. } | Self::Rebase { .. } => "look at the workspace, then deploy again".into(),
             Self::Overtaken(_) => "wait until others are done, and deploy again".into(),

@@ -3,11 +3,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
+use rusqlite::Connection;
 use serde_json::json;
 
 use super::failure::Failure;
-use super::order::{Fact, Order, Outcome, Recorder, WorkspaceFate};
+use super::order::{Fact, Order, Outcome, Reach, Recorder, WorkspaceFate};
 use super::plan::{ConfigPlan, DevicePlan};
 use crate::clock;
 use crate::features::cloudvision::model::{ChangeId, Deployment, DeploymentId};
@@ -15,7 +17,7 @@ use crate::features::cloudvision::store::audit::{self, AuditKey, Outcome as Resu
 use crate::features::cloudvision::store::journal::{self, Claim, Ending, Facts, NewDeployment, Phase};
 use crate::features::cloudvision::store::{DeviceRecord, Instance};
 use crate::process::Owner;
-use crate::store::Store;
+use crate::store::{Error, Store};
 use crate::trouble::Trouble;
 
 /// What a deployment is called in the journal.
@@ -39,6 +41,8 @@ pub struct Journal {
     about: About,
     /// In whose name.
     who: String,
+    /// What the audit log calls it: a deployment, or a mere build.
+    what: What,
     /// The workspace's name.
     workspace_name: String,
     /// What is wanted, with its hashes.
@@ -79,6 +83,7 @@ impl Journal {
             claim,
             about,
             who: order.who.clone(),
+            what: if order.reach == Reach::Submit { What::Deploy } else { What::Build },
             workspace_name: order.workspace_name.clone(),
             wanted,
             open: Mutex::default(),
@@ -126,45 +131,49 @@ impl Journal {
         } else {
             None
         };
-        let row = {
-            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            open.iter().find(|(what, _)| *what == What::Deploy).map(|(_, key)| *key)
-        };
+        let what = self.what;
         let written = self.store.write(move |connection| {
             if let Err(refusal) = journal::advance(connection, &claim, phase, &facts, at)? {
                 return Ok(Err(refusal));
             }
+            let mut anew = None;
             if let Some((brought, devices)) = devices {
                 if let Err(refusal) = journal::set_devices(connection, &claim, &brought)? {
                     return Ok(Err(refusal));
                 }
-                if let Some(key) = row
-                    && audit::devices(connection, key)?.is_empty()
-                {
-                    audit::add_devices(connection, key, &devices)?;
-                }
+                anew = set_audited_devices(connection, &claim.id, what, &devices, at)?;
             }
-            asked.map(|asked| Ok((asked.what, audit::request(connection, &asked)?))).transpose().map(Ok)
+            let asked =
+                asked.map(|asked| Ok::<_, Error>((asked.what, audit::request(connection, &asked)?))).transpose()?;
+            Ok(Ok((anew, asked)))
         });
-        let row = written.await.map_err(|error| Trouble::of(&error))?.map_err(|refusal| Trouble::of(&refusal))?;
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).extend(row);
+        let (anew, asked) =
+            written.await.map_err(|error| Trouble::of(&error))?.map_err(|refusal| Trouble::of(&refusal))?;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = anew {
+            open.retain(|(open, _)| *open != what);
+            open.push((what, key));
+        }
+        open.extend(asked);
         Ok(())
     }
 
     /// What a step asks CloudVision for, if the audit log is to know it.
     fn asked(&self, fact: &Fact) -> Option<Request> {
         // A deployment is filed under its change control, which is known only when it is settled.
-        let (what, object, details) = match fact {
+        let called = |change: &ChangeId, name: &str| (change.as_str().to_owned(), name.to_owned());
+        let (what, (object, object_name), details) = match fact {
             Fact::WorkspaceRequested(id) => (
-                What::Deploy,
-                String::new(),
+                self.what,
+                (String::new(), String::new()),
                 json!({ "workspace": id.as_str(), "workspace_name": self.workspace_name }),
             ),
             Fact::Naming { change, from, to } => {
-                (What::Edit, change.as_str().to_owned(), json!({ "name_before": from, "name": to }))
+                let name = to.as_ref().unwrap_or(from);
+                (What::Edit, called(change, name), json!({ "name_before": from, "name": to }))
             }
-            Fact::Approving(id) => (What::Approve, id.as_str().to_owned(), json!({})),
-            Fact::Starting(id) => (What::Start, id.as_str().to_owned(), json!({})),
+            Fact::Approving { change, name } => (What::Approve, called(change, name), json!({})),
+            Fact::Starting { change, name } => (What::Start, called(change, name), json!({})),
             Fact::Writing(_)
             | Fact::BuildRequested
             | Fact::Built(_)
@@ -179,7 +188,7 @@ impl Journal {
             target: self.about.target.clone(),
             what,
             object,
-            object_name: String::new(),
+            object_name,
             details,
             deployment: Some(self.claim.id.clone()),
         })
@@ -197,6 +206,34 @@ impl Journal {
         };
         self.wanted.iter().map(known).collect()
     }
+}
+
+/// Writes into the audit log which devices are written to. Where it says something else by now, since what is in force has
+/// moved, its row is ended and another one begun, whose key is returned: what stands there is never changed.
+fn set_audited_devices(
+    connection: &Connection,
+    id: &DeploymentId,
+    what: What,
+    devices: &[DeviceRecord],
+    at: DateTime<Utc>,
+) -> Result<Option<AuditKey>, Error> {
+    let Some(row) = audit::unsettled(connection, id)?.into_iter().find(|row| row.request.what == what) else {
+        return Ok(None);
+    };
+    let known = audit::devices(connection, row.key)?;
+    if known.is_empty() {
+        audit::add_devices(connection, row.key, devices)?;
+        return Ok(None);
+    }
+    // They are read in the order of their names.
+    if known.len() == devices.len() && devices.iter().all(|device| known.contains(device)) {
+        return Ok(None);
+    }
+    let text = "nothing was submitted: what was in force had moved, and it was begun anew".to_owned();
+    audit::settle(connection, row.key, &Settlement { outcome: Result_::Failed, text, object: None, at })?;
+    let key = audit::request(connection, &Request { at, ..row.request })?;
+    audit::add_devices(connection, key, devices)?;
+    Ok(Some(key))
 }
 
 impl Recorder for Journal {
@@ -243,8 +280,8 @@ fn phase_of(fact: &Fact) -> (Phase, Facts) {
         Fact::SubmitRequested => (Phase::SubmitRequested, nothing),
         Fact::Submitted(change) => (Phase::Submitted, Facts { change: change.clone(), ..Facts::default() }),
         Fact::Naming { change, .. } => (Phase::ChangeNamed, of_change(change)),
-        Fact::Approving(id) => (Phase::Approving, of_change(id)),
-        Fact::Starting(id) => (Phase::Starting, of_change(id)),
+        Fact::Approving { change, .. } => (Phase::Approving, of_change(change)),
+        Fact::Starting { change, .. } => (Phase::Starting, of_change(change)),
         Fact::Waiting(id) => (Phase::Waiting, of_change(id)),
     }
 }
@@ -259,9 +296,11 @@ fn settlement(what: What, outcome: &Outcome, text: &str, change: Option<(String,
             Result_::Failed
         }
         (Err(Failure::ChangeStep { what: failed, .. }), What::Start) if failed.contains("started") => Result_::Failed,
-        (Err(_), What::Deploy) if !is_in_force => Result_::Failed,
+        (Err(_), What::Deploy | What::Build) if !is_in_force => Result_::Failed,
         // What was asked for was done; what failed, if anything did, came after it.
         (Ok(()) | Err(_), _) => Result_::Ok,
     };
+    let is_built = what == What::Build && result == Result_::Ok;
+    let text = if is_built { "built and validated; nothing was submitted" } else { text };
     Settlement { outcome: result, text: text.to_owned(), object: change, at: clock::now() }
 }

@@ -13,6 +13,7 @@
 //! what is written, and that is worth more than one way to the server.
 
 mod after;
+mod agreement;
 mod build;
 mod desk;
 mod diff;
@@ -33,6 +34,7 @@ mod topology;
 mod waiting;
 mod write;
 
+pub use agreement::Agreement;
 pub use diff::diff;
 pub use failure::Failure;
 pub use journal::{About, Journal, ending};

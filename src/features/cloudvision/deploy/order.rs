@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
+use super::agreement::Agreement;
 use super::failure::Failure;
 use super::plan::DevicePlan;
 use crate::features::cloudvision::model::{
@@ -134,6 +135,9 @@ pub enum Event {
     Planned(Arc<Vec<DevicePlan>>),
     /// The differences of what is wanted to what is in force.
     Compared(Arc<Vec<DeviceDiff>>),
+    /// The differences of what is wanted to what runs on devices, as CloudVision computed them. A device without any is
+    /// among them without lines; one that was not compared is missing.
+    Computed(Arc<Vec<DeviceDiff>>),
     /// The workspace is about to be made.
     Workspace(WorkspaceId),
     /// So many devices of so many are through the build.
@@ -182,9 +186,19 @@ pub enum Fact {
         to: Option<String>,
     },
     /// The change control is about to be approved.
-    Approving(ChangeId),
+    Approving {
+        /// Which.
+        change: ChangeId,
+        /// What it is called.
+        name: String,
+    },
     /// The change control is about to be started.
-    Starting(ChangeId),
+    Starting {
+        /// Which.
+        change: ChangeId,
+        /// What it is called.
+        name: String,
+    },
     /// The change control is waited for.
     Waiting(ChangeId),
 }
@@ -213,8 +227,8 @@ pub struct Controls {
     pub cancel: tokio_util::sync::CancellationToken,
     /// Cancelled, together with `cancel`, when the process is to end: what was sent is waited for only for a short time.
     pub leave: tokio_util::sync::CancellationToken,
-    /// Cancelled when it may go on after the review.
-    pub go_on: tokio_util::sync::CancellationToken,
+    /// Given, look by look, when it may go on after the review.
+    pub go_on: Agreement,
     /// To whoever watches; the deployment waits when it is full, and goes on when nobody listens any more.
     pub events: mpsc::Sender<Event>,
     /// The journal.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::lookup::{self, Placed};
 use super::order::{Advance, Event, Reach, Step};
-use super::plan::{self, ConfigPlan};
+use super::plan::{self, ConfigPlan, Plan};
 use super::preview;
 use super::run::Job;
 use super::survey::{self, Configurations};
@@ -63,18 +63,20 @@ impl Job<'_> {
         let around = survey::surroundings(self.client, deployment, &self.placed, None).await?;
         let plan = self.planned(plan::plan(deployment, &self.placed, &known, &around)).await;
         if self.order.reach == Reach::Compare || self.order.follow_build {
-            self.outcome.diffs = Arc::new(preview::diffs(self.client, deployment, &plan.devices).await?);
-            self.controls.tell(Event::Compared(Arc::clone(&self.outcome.diffs))).await;
+            self.compare(&plan).await?;
+        } else {
+            self.finished(Step::Compare, compared(&plan)).await;
         }
-        let again = plan.devices.iter().filter(|device| device.again && device.config == ConfigPlan::Same).count();
-        let mut words =
-            format!("{} changed, {} unchanged", plan.changed() - again, plan.devices.len() - plan.changed());
-        if again > 0 {
-            words = format!("{words}, {again} to be brought again");
-        }
-        self.finished(Step::Compare, words).await;
         self.outcome.nothing_to_do = plan.is_empty() && self.again.is_empty();
         Ok(!self.outcome.nothing_to_do && self.order.reach != Reach::Compare)
+    }
+
+    /// Reads the differences to what is in force, and tells them.
+    pub(super) async fn compare(&mut self, plan: &Plan) -> Result<(), Failure> {
+        self.outcome.diffs = Arc::new(preview::diffs(self.client, &self.order.deployment, &plan.devices).await?);
+        self.controls.tell(Event::Compared(Arc::clone(&self.outcome.diffs))).await;
+        self.finished(Step::Compare, compared(plan)).await;
+        Ok(())
     }
 
     /// Whether the change control of the last deployment does not exist any more.
@@ -115,4 +117,11 @@ impl Job<'_> {
         let ids: Vec<_> = self.placed.iter().map(|device| (device.id.as_str(), device.hostname.as_str())).collect();
         Ok(survey::configurations(self.client, &ids).await?)
     }
+}
+
+/// `1 changed, 1 unchanged`.
+fn compared(plan: &Plan) -> String {
+    let again = plan.devices.iter().filter(|device| device.again && device.config == ConfigPlan::Same).count();
+    let words = format!("{} changed, {} unchanged", plan.changed() - again, plan.devices.len() - plan.changed());
+    if again > 0 { format!("{words}, {again} to be brought again") } else { words }
 }

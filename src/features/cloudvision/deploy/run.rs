@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::build::first_error;
+use super::build::{Looked, first_error};
 use super::desk::{Answer, Desk};
 use super::failure::Failure;
 use super::leaving::leave;
@@ -29,8 +29,17 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
         warnings: Vec::new(),
     };
     let version = Version::OLDEST;
-    let mut job =
-        Job { client, order, controls, version, placed: Vec::new(), again: Vec::new(), is_asking: false, outcome };
+    let mut job = Job {
+        client,
+        order,
+        controls,
+        version,
+        placed: Vec::new(),
+        again: Vec::new(),
+        looked: None,
+        is_asking: false,
+        outcome,
+    };
     let mut silence = client.silence();
     let watch = async {
         while silence.changed().await.is_ok() {
@@ -64,6 +73,8 @@ pub(super) struct Job<'a> {
     pub(super) placed: Vec<Placed>,
     /// Devices that are brought what CloudVision holds already.
     pub(super) again: Vec<DeviceId>,
+    /// What somebody has looked at and agreed to, and how many looks there were.
+    pub(super) looked: Option<(u32, Looked)>,
     /// Whether the change control was asked for something, and no answer came yet.
     pub(super) is_asking: bool,
     /// What has come of it so far.
@@ -148,7 +159,12 @@ impl Job<'_> {
             Ok(survey::surroundings(self.client, &self.order.deployment, &self.placed, rewritten).await?)
         };
         let (known, around) = futures::try_join!(self.configurations(), around)?;
+        let before = self.outcome.devices.clone();
         let plan = self.planned(plan::plan(&self.order.deployment, &self.placed, &known, &around)).await;
+        // What is looked at, or was told already, has to be what is in force now.
+        if self.order.follow_build && (self.order.review || again || plan.devices != before) {
+            self.compare(&plan).await?;
+        }
         self.controls.record(Fact::Writing(plan.devices.clone())).await?;
         write::write(self.client, id, &plan).await?;
         if !self.again.is_empty() {

@@ -180,7 +180,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         "change-approve",
         &["a"],
         CHANGES,
-        Risk::Undoable,
+        Risk::Confirm,
         ["approve", "Approve the change control as it is shown"],
     ),
     writing(

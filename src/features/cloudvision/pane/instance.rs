@@ -238,16 +238,17 @@ impl Instance {
         }
     }
 
-    /// How many workspaces are kept, and how to come to them; nothing where none is.
-    pub(super) fn kept_words(&self) -> Option<String> {
-        let kept = self.kept().count();
+    /// How many workspaces are kept, with so many `lost` ones, whose process is no more; and how to come to them. Nothing
+    /// where none is.
+    pub(super) fn kept_words(&self, lost: usize) -> Option<String> {
+        let kept = self.kept().count() + lost;
         let many = super::view::words::count(kept, "workspace");
         let (are, them) = if kept == 1 { ("is", "it") } else { ("are", "them") };
         (kept > 0).then(|| format!("{many} of deployments from here {are} open still: <workspaces> lists {them}"))
     }
 
     /// All about it, a line each.
-    pub(super) fn story(&self, zone: Zone, now: DateTime<Utc>) -> Vec<String> {
+    pub(super) fn story(&self, lost: usize, zone: Zone, now: DateTime<Utc>) -> Vec<String> {
         let view = &self.view;
         let kind = if view.production { "production" } else { "lab" };
         let mut first = format!("{}  {}  {kind}", view.name, view.server);
@@ -283,7 +284,7 @@ impl Instance {
             self.workspaces.items.len(),
             self.devices.items.len()
         ));
-        lines.extend(self.kept_words().map(|words| format!("  {words}")));
+        lines.extend(self.kept_words(lost).map(|words| format!("  {words}")));
         lines
     }
 }

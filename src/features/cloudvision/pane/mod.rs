@@ -279,17 +279,32 @@ impl State {
         self.refill_pages(told_at);
     }
 
+    /// What other processes have begun on the CloudVision that is shown and have not ended. What nobody can switch to any more
+    /// is shown everywhere.
+    fn unfinished_here(&self) -> impl Iterator<Item = &Unfinished> {
+        let shown = self.instance().map(|instance| instance.view.name.as_str());
+        self.unfinished
+            .iter()
+            .filter(move |it| Some(it.instance.as_str()) == shown || self.named(&it.instance).is_none())
+    }
+
+    /// The deployment of a target that another process is at.
+    fn elsewhere(&self, target: &Target) -> Option<&Unfinished> {
+        let is_of = |it: &&Unfinished| {
+            it.lives && it.instance == target.instance && it.target.as_deref() == Some(target.name.as_str())
+        };
+        self.unfinished.iter().find(is_of)
+    }
+
     /// Makes the list of the deploys anew.
     fn refill_deploys(&mut self, told_at: Option<DateTime<Utc>>) {
         let shown = self.instance().map(|instance| instance.view.name.as_str());
         let wanted = self.deploys.filter.to_lowercase();
         let fits = |name: &str| wanted.split_whitespace().all(|word| name.to_lowercase().contains(word));
-        // What nobody can switch to any more is shown everywhere.
-        let unfinished = self
-            .unfinished
-            .iter()
-            .filter(|it| Some(it.instance.as_str()) == shown || self.named(&it.instance).is_none());
+        let mut unfinished: Vec<&Unfinished> = self.unfinished_here().collect();
+        unfinished.sort_by_key(|it| it.lives);
         let left: Vec<DeployRow> = unfinished
+            .into_iter()
             .filter(|it| fits(it.target.as_deref().unwrap_or_default()))
             .cloned()
             .map(DeployRow::Unfinished)

@@ -191,7 +191,8 @@ impl State {
         let relists = is_review
             || matches!(
                 progress,
-                Progress::Told(Event::Planned(_) | Event::Compared(_) | Event::Built(_)) | Progress::Ended { .. }
+                Progress::Told(Event::Planned(_) | Event::Compared(_) | Event::Computed(_) | Event::Built(_))
+                    | Progress::Ended { .. }
             );
         let Some(run) = self.runs.iter_mut().find(|run| run.id == *id) else { return };
         let tells_change = matches!(progress, Progress::Told(Event::Change(_)));

@@ -39,6 +39,7 @@ impl Row for DeployRow {
 
     fn group(&self) -> Option<&'static str> {
         Some(match self {
+            Self::Unfinished(left) if left.lives => "under way elsewhere",
             Self::Unfinished(_) => "left unfinished",
             Self::Target(_) => "targets",
         })

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use crate::features::cloudvision::deploy::{DeviceDiff, DevicePlan, Event, Step, WorkspaceFate};
 use crate::features::cloudvision::model::{
-    BuildReport, Change, ChangeId, ChangeState, DeploymentId, DeviceBuild, DeviceId, DiffLine, Workspace, WorkspaceId,
-    WorkspaceState,
+    BuildReport, Change, ChangeId, ChangeState, DeploymentId, DeviceBuild, DeviceId, DiffLine, LineCounts, Workspace,
+    WorkspaceId, WorkspaceState,
 };
 use crate::features::cloudvision::store::journal::Ending;
 use crate::features::cloudvision::worker::{Delta, Progress};
@@ -32,8 +32,10 @@ pub(super) struct Run {
     pub(super) steps: Vec<StepLine>,
     /// What is changed, device by device.
     pub(super) plan: Arc<Vec<DevicePlan>>,
-    /// The differences, device by device.
-    pub(super) diffs: Arc<Vec<DeviceDiff>>,
+    /// The differences to what CloudVision holds, device by device.
+    pub(super) held: Arc<Vec<DeviceDiff>>,
+    /// The differences to what runs, of devices that CloudVision has compared.
+    pub(super) computed: Arc<Vec<DeviceDiff>>,
     /// Devices through the build, how many there are, and what is done to them.
     pub(super) building: Option<(usize, usize, &'static str)>,
     /// What the build found.
@@ -48,6 +50,8 @@ pub(super) struct Run {
     pub(super) silence: Option<String>,
     /// Since when it waits for a look.
     pub(super) waits_since: Option<DateTime<Utc>>,
+    /// How often it has waited for one: what is built anew is looked at anew.
+    pub(super) looks: u32,
     /// Whether somebody wants it to end.
     pub(super) is_cancelled: bool,
     /// How it ended.
@@ -91,7 +95,8 @@ impl Run {
             began_at: at,
             steps: steps.map(|step| StepLine { step, sign: Sign::Planned, words: String::new() }).collect(),
             plan: Arc::default(),
-            diffs: Arc::default(),
+            held: Arc::default(),
+            computed: Arc::default(),
             building: None,
             report: None,
             workspace: None,
@@ -99,6 +104,7 @@ impl Run {
             warnings: Vec::new(),
             silence: None,
             waits_since: None,
+            looks: 0,
             is_cancelled: false,
             ended: None,
         }
@@ -133,7 +139,8 @@ impl Run {
                 }
             }
             Event::Planned(plan) => self.plan = plan,
-            Event::Compared(diffs) => self.diffs = diffs,
+            Event::Compared(diffs) => self.held = diffs,
+            Event::Computed(diffs) => self.computed = diffs,
             Event::Silence(why) => self.silence = why,
             Event::Workspace(id) => self.workspace = Some(id),
             Event::Building { done, total, stage } => self.building = Some((done, total, stage)),
@@ -141,6 +148,9 @@ impl Run {
             Event::Change(change) => self.change = Some(change),
             Event::Warning(warning) => self.warn(warning),
             Event::Overtaken(times) => {
+                // That was of another build.
+                self.report = None;
+                self.computed = Arc::default();
                 let many = if times == 1 { "once".to_owned() } else { format!("{times} times") };
                 self.warn(format!("what is in force has moved {many} meanwhile: it is done again with what it is now"));
             }
@@ -190,6 +200,7 @@ impl Run {
             }
         }
         self.waits_since = (step == Step::Review).then_some(now);
+        self.looks += u32::from(step == Step::Review);
         if step == Step::Build {
             self.building = None;
         }
@@ -283,8 +294,17 @@ impl Run {
         self.report.as_ref()?.devices.iter().find(|build| build.device == *device)
     }
 
-    /// The difference of a device.
-    pub(super) fn diff_of(&self, device: &DeviceId) -> &[DiffLine] {
-        self.diffs.iter().find(|diff| diff.device == *device).map_or(&[], |diff| &diff.lines)
+    /// What is wanted of a device against what CloudVision holds.
+    pub(super) fn held_of(&self, device: &DeviceId) -> &[DiffLine] {
+        self.held.iter().find(|diff| diff.device == *device).map_or(&[], |diff| &diff.lines)
+    }
+
+    /// What is wanted of a device against what runs on it; `None` where CloudVision has not compared that.
+    pub(super) fn computed_of(&self, device: &DeviceId) -> Option<&[DiffLine]> {
+        let counted = || {
+            let lines = self.build_of(device)?.lines?;
+            (lines == LineCounts::default()).then_some(&[][..])
+        };
+        self.computed.iter().find(|diff| diff.device == *device).map(|diff| diff.lines.as_slice()).or_else(counted)
     }
 }

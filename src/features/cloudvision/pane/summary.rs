@@ -32,7 +32,8 @@ impl State {
             Place::Deploys => {
                 add(self.waiting(), "to look at");
                 add(self.running(), "running");
-                add(self.unfinished.len(), "unfinished");
+                add(self.unfinished_here().filter(|left| left.lives).count(), "elsewhere");
+                add(self.unfinished_here().filter(|left| !left.lives).count(), "unfinished");
                 add(instance.kept().count(), "kept");
                 add(
                     self.targets.iter().flatten().filter(|target| target.instance == instance.view.name).count(),
@@ -52,6 +53,14 @@ impl State {
         parts
     }
 
+    /// Workspaces that are open on a CloudVision though the process that made them is no more.
+    pub(super) fn lost(&self, instance: &super::instance::Instance) -> usize {
+        let here = self.unfinished.iter().filter(|left| left.instance == instance.view.name);
+        let lost = here.filter(|left| !left.lives && !left.phase.is_in_force());
+        let open = lost.filter_map(|left| instance.workspaces.items.get(left.workspace.as_ref()?));
+        open.filter(|workspace| workspace.state.is_open()).count()
+    }
+
     /// Deployments that wait for a look, wherever.
     fn waiting(&self) -> usize {
         self.runs.iter().filter(|run| run.waits_since.is_some()).count()
@@ -67,7 +76,7 @@ impl State {
         let count = match place {
             Place::Deploys => {
                 let kept = self.instance().map_or(0, |instance| instance.kept().count());
-                self.waiting() + self.running() + self.unfinished.len() + kept
+                self.waiting() + self.running() + self.unfinished_here().count() + kept
             }
             Place::Changes => {
                 let entries = self.instance()?.changes.items.values();
@@ -90,7 +99,8 @@ impl State {
         if self.instances.len() > 1 && weight(&worst.health) > 0 {
             word = format!("{} {word}", crate::ui::line::fit(&worst.view.name, 12));
         }
-        let mut story: Vec<String> = self.instances.iter().flat_map(|instance| instance.story(zone, now)).collect();
+        let mut story: Vec<String> =
+            self.instances.iter().flat_map(|instance| instance.story(self.lost(instance), zone, now)).collect();
         if self.instances.len() > 1 {
             story.extend(
                 self.instance().map(|instance| format!("{} is shown; <instance> switches", instance.view.name)),

@@ -133,7 +133,7 @@ impl State {
                 }
                 Some(said.to_owned())
             }
-            Request::GoOn(_) => Some("submitting".to_owned()),
+            Request::GoOn { .. } => Some("submitting".to_owned()),
             Request::Act { instance, change, action, .. } => {
                 let known = self.instances.iter_mut().find(|known| known.view.name == *instance);
                 if let Some(entry) = known.and_then(|known| known.changes.items.get_mut(change)) {

@@ -24,7 +24,7 @@ pub(super) async fn act(shared: Shared, request: Request) {
             };
             Report::ChangeDiff { change, device, lines }
         }
-        Request::Deploy { .. } | Request::GoOn(_) | Request::Cancel(_) | Request::Refresh => return,
+        Request::Deploy { .. } | Request::GoOn { .. } | Request::Cancel(_) | Request::Refresh => return,
     };
     shared.tell(report).await;
 }

@@ -12,7 +12,7 @@ use crate::blocking;
 use crate::clock;
 use crate::config::Deploy;
 use crate::features::cloudvision::deploy::{
-    self, About, Advance, Controls, Event, Journal, Order, Outcome, Reach, Recorder, Step,
+    self, About, Advance, Agreement, Controls, Event, Journal, Order, Outcome, Reach, Recorder, Step,
 };
 use crate::features::cloudvision::model::{DeploymentId, WorkspaceState};
 use crate::features::cloudvision::store::journal::{self, Ending};
@@ -44,7 +44,7 @@ struct Handle {
     /// Ends it because noctui ends.
     leave: CancellationToken,
     /// Lets it go on after its review.
-    go_on: CancellationToken,
+    go_on: Agreement,
 }
 
 impl Deployments {
@@ -59,7 +59,7 @@ impl Deployments {
             id: Arc::default(),
             cancel: CancellationToken::new(),
             leave: CancellationToken::new(),
-            go_on: CancellationToken::new(),
+            go_on: Agreement::default(),
         };
         let is_running = self.running.contains_key(target);
         let deploy = self.shared.setup.deploys.iter().find(|deploy| deploy.name == target).cloned();
@@ -95,10 +95,10 @@ impl Deployments {
         }
     }
 
-    /// Lets one go on after its review.
-    pub(super) async fn go_on(&self, id: &DeploymentId) {
+    /// Lets one go on after its review: somebody agrees to what the look of this number showed.
+    pub(super) async fn go_on(&self, id: &DeploymentId, look: u32) {
         match self.find(id) {
-            Some(handle) => handle.go_on.cancel(),
+            Some(handle) => handle.go_on.give(look),
             None => self.shared.tell(Report::Failed(Trouble::new("this deployment has ended"))).await,
         }
     }

@@ -121,7 +121,7 @@ impl Hearing {
 /// An error in a word for the header.
 pub(super) fn word(error: &Error) -> &'static str {
     match error {
-        Error::Untrusted { .. } => "TLS",
+        Error::Untrusted { .. } | Error::NoTls { .. } => "TLS",
         Error::Unauthenticated { .. } => "token",
         Error::Forbidden { .. } => "forbidden",
         Error::TooOld { .. } => "too old",

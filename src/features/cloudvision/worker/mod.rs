@@ -127,7 +127,7 @@ pub async fn run(
             request = requests.recv() => match request {
                 None => break,
                 Some(Request::Deploy { target, advance }) => deployments.begin(&target, advance),
-                Some(Request::GoOn(id)) => deployments.go_on(&id).await,
+                Some(Request::GoOn { deployment, look }) => deployments.go_on(&deployment, look).await,
                 Some(Request::Cancel(id)) => deployments.cancel(&id).await,
                 Some(Request::Refresh) => {
                     retry.notify_waiters();

@@ -24,7 +24,12 @@ pub enum Request {
         advance: Advance,
     },
     /// Go on with a deployment that waits for its review.
-    GoOn(DeploymentId),
+    GoOn {
+        /// Which.
+        deployment: DeploymentId,
+        /// The number of the look that was on the screen, from one on; a yes to an earlier one counts for nothing.
+        look: u32,
+    },
     /// End a deployment: before the submission its workspace is abandoned; after it, this is refused.
     Cancel(DeploymentId),
     /// Throw a workspace away: one that a deployment left open, or anybody's.

@@ -84,14 +84,28 @@ fn say(outcomes: &[Outcome], json: bool) -> anyhow::Result<ExitCode> {
 /// `noctui lab add`
 pub(super) async fn add(desk: &Desk, asked: Asked, json: bool) -> anyhow::Result<ExitCode> {
     desk.writable()?;
-    let is_told = asked.address.is_some() && asked.component.is_some();
+    let is_address_said = asked.address.is_some();
+    let is_told = is_address_said && asked.component.is_some();
     let known = if is_told { None } else { machine(desk, &asked.name).await? };
     let wanted = asked.wanted(known.as_ref())?;
     wanted.check_new().map_err(|why| Trouble::of(&Error::from(why)))?;
     if let Some(warning) = wanted.warning() {
         output::complain(&format!("noctui: {warning}"));
     }
+    if is_address_said && let Some(other) = of_another(desk, &wanted).await {
+        output::complain(&format!("noctui: {} is the address of {other}, not of {}", wanted.address, wanted.name));
+    }
     say(&[desk.actor.carry_out(&Change::Add(wanted)).await], json)
+}
+
+/// The machine that the lab knows by an address, where it is another one. Nothing where the lab does not tell.
+async fn of_another(desk: &Desk, wanted: &Wanted) -> Option<String> {
+    let known = desk.actor.client.snapshot().await.ok()?.machines;
+    let has = |machine: &Machine| machine.addresses.contains(&wanted.address);
+    if known.get(&wanted.name).is_some_and(has) {
+        return None;
+    }
+    known.into_iter().find(|(_, machine)| has(machine)).map(|(name, _)| clean_line(&name))
 }
 
 /// The one forward that is meant.

@@ -8,7 +8,7 @@ use super::{Desk, Which};
 use crate::config::Config;
 use crate::features::lab::act::{Change, Outcome, silent, wait_until_open};
 use crate::features::lab::connect::{Launch, Surroundings, Target, launch, line};
-use crate::features::lab::model::{self, Forward, Place, Protocol, Snapshot, component};
+use crate::features::lab::model::{self, Forward, Place, Protocol, Snapshot, Wanted, component};
 use crate::output;
 use crate::trouble::Trouble;
 
@@ -30,8 +30,8 @@ pub(crate) struct Args {
     /// Only print the command; nothing is made and nothing is waited for.
     #[arg(long)]
     print: bool,
-    /// For scp: files, of which :PATH is one of the machine.
-    #[arg(value_name = "FILES", last = true)]
+    /// For scp: files, of which :PATH is one of the machine; those that begin with a dash come behind --.
+    #[arg(value_name = "FILES")]
     files: Vec<String>,
     /// Which lab.
     #[command(flatten)]
@@ -64,7 +64,13 @@ pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode>
     let mut signals = Signals::listen()?;
     let (forward, is_new) = match (found, &args.place) {
         (Some(forward), _) => (forward, false),
-        (None, Place::Machine { name, target }) => (make(&desk, name, *target, args.protocol).await?, true),
+        (None, Place::Machine { name, target }) => {
+            let wanted = wanted(&desk, name, *target, args.protocol).await?;
+            // What no program can use need not be made.
+            let planned = args.target(&desk, &gateway, &wanted.on(UNKNOWN_PORT));
+            launch(&config.connect, &planned, &around(), true)?;
+            (make(&desk, wanted).await?, true)
+        }
         (None, Place::Port(_)) => return Err(no_such().into()),
     };
     let ended = args.connect(&desk, &gateway, &forward, config, &mut signals).await;
@@ -151,7 +157,7 @@ impl Args {
     fn tell(&self, desk: &Desk, gateway: &str, forward: &Forward, config: &Config) -> anyhow::Result<ExitCode> {
         let target = self.target(desk, gateway, forward);
         let (words, opens) = match launch(&config.connect, &target, &around(), true)? {
-            Launch::Terminal(words) | Launch::Beside(words) => (words, None),
+            Launch::Terminal(words) | Launch::Beside(words) | Launch::Tmux(words) => (words, None),
             Launch::Tunnel { words, address } => (words, Some(address)),
         };
         if self.which.json {
@@ -191,7 +197,7 @@ impl Args {
             return Err(silent(&target.host, forward, &reach).into());
         }
         match launch {
-            Launch::Terminal(words) | Launch::Beside(words) => {
+            Launch::Terminal(words) | Launch::Beside(words) | Launch::Tmux(words) => {
                 Ok(Ended { code: start(&words, signals).await?, keeps: false, used: true })
             }
             Launch::Tunnel { words, address } => {
@@ -209,19 +215,27 @@ fn around() -> Surroundings {
     Surroundings { is_tmux: false, ..Surroundings::read(|name| std::env::var_os(name)) }
 }
 
-/// Makes a forward to a machine.
-async fn make(
+/// What stands for the gateway's port as long as it has not chosen one.
+const UNKNOWN_PORT: u16 = 1;
+
+/// The forward that is to be made to a machine.
+async fn wanted(
     desk: &Desk,
     name: &str,
     target: Option<model::Target>,
     protocol: Option<Protocol>,
-) -> anyhow::Result<Forward> {
+) -> anyhow::Result<Wanted> {
     desk.writable()?;
     let known = machine(desk, name).await?;
     let kind = known.as_ref().map(|machine| machine.component.clone()).unwrap_or_default();
     let port = target.and_then(|target| target.port(&kind));
     let asked = Asked { name: name.to_owned(), protocol, port, address: None, component: None };
-    match desk.actor.carry_out(&Change::Add(asked.wanted(known.as_ref())?)).await {
+    Ok(asked.wanted(known.as_ref())?)
+}
+
+/// Makes it.
+async fn make(desk: &Desk, wanted: Wanted) -> anyhow::Result<Forward> {
+    match desk.actor.carry_out(&Change::Add(wanted)).await {
         Outcome::Made { forward } | Outcome::Found { forward } | Outcome::Removed { forward } => {
             output::complain(&format!("noctui: {} is on port {}", forward.title(), forward.port));
             Ok(forward)

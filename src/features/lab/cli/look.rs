@@ -49,7 +49,7 @@ pub(super) async fn read(desk: &Desk, measures: bool) -> Result<(Snapshot, Vec<R
     }
     let (server, kept, at) = (client.server().to_owned(), snapshot.clone(), clock::now());
     let write = move |connection: &rusqlite::Connection| {
-        store::save(connection, &server, &kept, at)?;
+        let kept = store::save(connection, &server, kept, at)?;
         store::note_routable(connection, &server, kept.machines.iter(), at)
     };
     let since = desk.actor.store.write(write).await.map_err(|error| Trouble::of(&error))?;
@@ -202,8 +202,8 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
 pub(super) async fn save(desk: &Desk, file: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let (forwards, gateway, unreadable) = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
     let snapshot = Snapshot { gateway, forwards, unreadable, ..Snapshot::default() };
-    let saved = Saved::of(&desk.lab.name, &snapshot);
-    let (count, unusable) = (saved.forwards.len(), saved.unusable());
+    let (saved, unusable) = Saved::of(&desk.lab.name, &snapshot);
+    let count = saved.forwards.len();
     let shown = crate::text::clean_line(&file.display().to_string());
     if file == Path::new("-") {
         output::print(&saved.write())?;
@@ -212,7 +212,7 @@ pub(super) async fn save(desk: &Desk, file: &Path, json: bool) -> anyhow::Result
         blocking::run(move || save_file(&saved, &path)).await?;
     }
     for it in &unusable {
-        output::complain(&format!("noctui: {} cannot be made again: {}", it.title, it.why));
+        output::complain(&format!("noctui: {} is left out, since it cannot be made again: {}", it.title, it.why));
     }
     if snapshot.unreadable > 0 {
         let many = counted(snapshot.unreadable, "forward");

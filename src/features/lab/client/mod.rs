@@ -19,11 +19,14 @@ use self::call::Call;
 pub use self::keeper::Credentials;
 use self::keeper::Keeper;
 use super::error::Error;
-use super::model::{Firewall, Forward, Holding, Rule, Snapshot, Wanted, ending, fills_ports};
+use super::model::{Firewall, Forward, Holding, Part, Rule, Snapshot, Wanted, ending, fills_ports};
 use super::wire;
 use crate::config::Url;
 pub use crate::tls::Trust;
 use crate::trouble::Trouble;
+
+/// What logging in is called in errors.
+pub(super) const LOGIN: &str = Call::Login.title();
 
 /// How a lab is reached.
 #[derive(Debug, Clone)]
@@ -108,29 +111,31 @@ impl Client {
     /// All that the lab tells. What is not vital does not keep the rest away: addresses, health check, inventory.
     pub async fn snapshot(&self) -> Result<Snapshot, Error> {
         let (forwards, gateway, unreadable) = self.list().await?;
-        let mut doubts = Vec::new();
-        let mut doubt = |what: &str, error: &Error| {
+        let (mut doubts, mut untold) = (Vec::new(), std::collections::BTreeMap::new());
+        let mut doubt = |part: Part, error: &Error| {
+            let what = format!("the {} {}", part.name(), if part == Part::Addresses { "are" } else { "is" });
             tracing::info!(server = self.server(), %error, "{what} not told");
             doubts.push(format!("{what} not told: {}", Trouble::of(error).one_line()));
+            untold.insert(part, None);
         };
         let addresses = self.addresses(&[]).await.unwrap_or_else(|error| {
-            doubt("the addresses are", &error);
+            doubt(Part::Addresses, &error);
             std::collections::BTreeMap::new()
         });
         let mut firewall = None;
         if self.inner.server.health {
             match self.health().await {
                 Ok(told) => firewall = Some(told),
-                Err(error) => doubt("the health check is", &error),
+                Err(error) => doubt(Part::Health, &error),
             }
         }
         let inventory = self.ask_inventory().await.unwrap_or_else(|error| {
-            doubt("the inventory is", &error);
+            doubt(Part::Inventory, &error);
             None
         });
         let (machines, disbelief) = wire::machines(addresses, inventory);
         doubts.extend(disbelief.map(str::to_owned));
-        Ok(Snapshot { gateway, forwards, machines, firewall, unreadable, doubts })
+        Ok(Snapshot { gateway, forwards, machines, firewall, unreadable, doubts, untold })
     }
 
     /// What the firewall does, where the health check is to be read and tells it.

@@ -1,6 +1,7 @@
 //! Forwards, machines, and what is known of them; no I/O.
 
 mod component;
+mod keep;
 mod mend;
 mod place;
 mod row;
@@ -10,6 +11,7 @@ mod token;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use component::{COMPONENTS, Component, Protocol, component};
@@ -123,6 +125,13 @@ impl Wanted {
         Ok(())
     }
 
+    /// It, on this port of the gateway.
+    #[must_use]
+    pub fn on(&self, port: u16) -> Forward {
+        let Self { name, component, address, target } = self.clone();
+        Forward { port, name, component, address, target }
+    }
+
     /// `web01 22`: what it is called in a sentence.
     #[must_use]
     pub fn title(&self) -> String {
@@ -197,6 +206,33 @@ pub struct Snapshot {
     /// What was asked for and not told, or told and not believed: a sentence each.
     #[serde(default)]
     pub doubts: Vec<String>,
+    /// What was asked for and not told, with the time of what is known of it instead; `None` where nothing is.
+    #[serde(default)]
+    pub untold: BTreeMap<Part, Option<DateTime<Utc>>>,
+}
+
+/// A part of what a lab tells that may be missing without keeping the rest away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// What the firewall does.
+    Health,
+    /// The machines' addresses.
+    Addresses,
+    /// The front server's machines.
+    Inventory,
+}
+
+impl Part {
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Health => "health check",
+            Self::Addresses => "addresses",
+            Self::Inventory => "inventory",
+        }
+    }
 }
 
 /// The ports that a gateway has for forwards unless it was set up otherwise.

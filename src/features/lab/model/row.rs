@@ -276,7 +276,12 @@ impl Table<'_> {
     fn state(&self, forward: &Forward, reach: Option<&Reach>) -> (State, String) {
         if let Some(rules) = &self.rules {
             match rules.get(&forward.port) {
-                None => return (State::Dead, "the firewall has no rule for it".to_owned()),
+                None => {
+                    let is_old = self.snapshot.untold.contains_key(&super::Part::Health);
+                    let note =
+                        if is_old { "the firewall had no rule for it" } else { "the firewall has no rule for it" };
+                    return (State::Dead, note.to_owned());
+                }
                 Some(rule) if rule.address != forward.address || rule.target != forward.target => {
                     return (State::Dead, format!("the firewall leads it to {}:{}", rule.address, rule.target));
                 }

@@ -13,8 +13,8 @@ const VERSION: u32 = 1;
 /// Far above what a gateway has ports for.
 const MOST: usize = 10_000;
 
-/// A saved set of forwards. The gateway's own ports are not in it: it never gives the same ones again. What cannot be made
-/// is in it, too, and is told of: one odd row takes nothing from the others.
+/// A saved set of forwards. The gateway's own ports are not in it: it never gives the same ones again. One odd row of
+/// a file that is read takes nothing from the others: it is told of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Saved {
     format: String,
@@ -52,13 +52,17 @@ pub enum BadFile {
 }
 
 impl Saved {
-    /// The forwards that a lab lists, each once.
+    /// The forwards that a lab lists, each once; and apart from them those that cannot be made again, which are not in it.
     #[must_use]
-    pub fn of(lab: &str, snapshot: &Snapshot) -> Self {
+    pub fn of(lab: &str, snapshot: &Snapshot) -> (Self, Vec<Unusable>) {
         let mut forwards: Vec<Wanted> = snapshot.forwards.iter().map(super::Forward::wanted).collect();
         forwards.sort();
         forwards.dedup();
-        Self { format: FORMAT.to_owned(), version: VERSION, lab: lab.to_owned(), forwards, unreadable: Vec::new() }
+        let (format, lab) = (FORMAT.to_owned(), lab.to_owned());
+        let mut saved = Self { format, version: VERSION, lab, forwards, unreadable: Vec::new() };
+        let unusable = saved.unusable();
+        saved.forwards.retain(|wanted| wanted.check().is_ok());
+        (saved, unusable)
     }
 
     /// As a text that people can read and compare.
@@ -143,35 +147,35 @@ mod tests {
         Forward { port, name, component, address, target }
     }
 
-    fn saved(forwards: Vec<Forward>) -> Saved {
+    fn saved(forwards: Vec<Forward>) -> (Saved, Vec<Unusable>) {
         Saved::of("training", &Snapshot { forwards, ..Snapshot::default() })
     }
 
     #[test]
     fn what_was_written_is_read_and_duplicates_are_written_once() {
         let of = |port, name| forward(port, name, "192.168.1.20", 22);
-        let saved = saved(vec![of(50_002, "web02"), of(50_001, "web01"), of(50_003, "web01")]);
+        let (saved, unusable) = saved(vec![of(50_002, "web02"), of(50_001, "web01"), of(50_003, "web01")]);
         let names: Vec<&str> = saved.forwards.iter().map(|wanted| wanted.name.as_str()).collect();
         assert_eq!(names, ["web01", "web02"]);
         assert_eq!(Saved::read(&saved.write()).unwrap(), saved);
-        assert_eq!(saved.unusable(), []);
+        assert_eq!((unusable, saved.unusable()), (vec![], vec![]));
     }
 
     #[test]
     fn one_odd_row_takes_nothing_from_the_others() {
         let mut odd = forward(50_004, "", "192.168.1.23", 22);
         odd.component = String::new();
-        let saved = saved(vec![
+        let (saved, unusable) = saved(vec![
             forward(50_001, "web01", "192.168.1.20", 22),
             forward(50_002, "zero", "192.168.1.21", 0),
             forward(50_003, "host", "host.lab", 22),
             odd,
         ]);
-        let read = Saved::read(&saved.write()).unwrap();
-        assert_eq!(read.forwards.len(), 4);
-        // A forward without a name can be made again as it was.
-        let titles: Vec<String> = read.unusable().into_iter().map(|odd| odd.title).collect();
+        let titles: Vec<String> = unusable.into_iter().map(|odd| odd.title).collect();
         assert_eq!(titles, ["host 22", "zero 0"]);
+        // A forward without a name can be made again as it was; what is saved can be restored without an error.
+        let read = Saved::read(&saved.write()).unwrap();
+        assert_eq!((read.forwards.len(), read.unusable()), (2, vec![]));
     }
 
     #[test]

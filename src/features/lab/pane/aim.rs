@@ -1,7 +1,8 @@
 //! What a command that writes would do, before it is asked about: exactly this is done when the answer is yes.
 
 use super::plan::Stage;
-use super::{Command, Page, Purpose, State};
+use super::update::NOTHING_DELETED;
+use super::{Command, Deleted, Page, Purpose, State};
 use crate::features::lab::act::Change;
 use crate::features::lab::counted;
 use crate::features::lab::model;
@@ -30,6 +31,13 @@ const NAMED: usize = 4;
 /// What comes too early was meant for something else.
 const TOO_SOON: &str = "what is shown has just changed: look again";
 
+impl Aim {
+    /// What is done without a question, or asks by itself: a form, a plan.
+    fn harmless() -> Self {
+        Self { request: None, question: String::new(), lines: vec![], word: String::new(), production: false }
+    }
+}
+
 impl State {
     /// What a command would do now, or why it would do nothing.
     pub(crate) fn aim(&self, command: Command, look: &Look<'_>) -> Result<Aim, String> {
@@ -45,10 +53,33 @@ impl State {
             self.aim_plan()
         } else if command == Command::Delete && !is_several {
             self.aim_deletion(look)
+        } else if command == Command::Undo {
+            self.aim_undoing()
         } else {
-            // What asks by itself: a form, a plan.
-            Ok(Aim { request: None, question: String::new(), lines: vec![], word: String::new(), production: false })
+            Ok(Aim::harmless())
         }
+    }
+
+    /// What was deleted, made again: without a question where that was done on this screen.
+    fn aim_undoing(&self) -> Result<Aim, String> {
+        let lab = self.lab().ok_or("there is no lab")?;
+        let (_, Deleted { forward, is_own, .. }) = self.undoable().ok_or(NOTHING_DELETED)?;
+        if *is_own {
+            return Ok(Aim::harmless());
+        }
+        let place = if lab.view.production { lab.view.name.to_uppercase() } else { lab.view.name.clone() };
+        let was = format!("{}:{}, which was on port {} of the gateway", forward.address, forward.target, forward.port);
+        let changes = vec![Change::Add(forward.wanted())];
+        Ok(Aim {
+            request: Some(Request::Change { lab: lab.view.name.clone(), job: 0, changes }),
+            question: format!("Make the forward to \"{}\" again on {place}?", forward.title()),
+            lines: vec![
+                (was, Role::Text),
+                ("it was deleted within a day, not on this screen: perhaps on purpose".to_owned(), Role::Warning),
+            ],
+            word: forward.name.clone(),
+            production: lab.view.production,
+        })
     }
 
     /// The deletion of the forward on the screen.
@@ -141,6 +172,13 @@ impl State {
     /// Asks the worker for what was ordered and, where that was demanded, confirmed.
     pub(crate) fn carry_out(&mut self, request: Request) -> super::Outcome {
         let Request::Change { lab, changes, .. } = request else { return super::Outcome::ask(request) };
+        // The question was about exactly this.
+        let is_undo = |deleted: &Deleted| {
+            !deleted.is_own && deleted.lab == lab && changes == [Change::Add(deleted.forward.wanted())]
+        };
+        if self.undoable().is_some_and(|(_, deleted)| is_undo(deleted)) {
+            return self.undo();
+        }
         let is_plan = matches!(&self.page, Some(Page::Plan(plan)) if plan.stage == Stage::Drafted && plan.lab == lab
             && plan.wanted().iter().map(|(_, change)| change).eq(&changes));
         let purpose = match changes.as_slice() {

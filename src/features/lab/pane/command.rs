@@ -111,7 +111,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         "lab-undo",
         &["u"],
         ROWS,
-        Risk::None,
+        Risk::Confirm,
         ["undo", "Make the forward again that was deleted last"],
     ),
     writing(

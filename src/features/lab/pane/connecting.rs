@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Outcome, Purpose, State};
+use crate::config::Tmux;
 use crate::errand::{Errand, Returned, Room};
 use crate::features::lab::act::Change;
 use crate::features::lab::connect::{self, Launch, Target, line};
@@ -19,6 +20,8 @@ pub(super) struct Connection {
     pub(super) title: String,
     /// The forward that was made for it and goes afterwards.
     pub(super) temporary: Option<Forward>,
+    /// Where tmux has it, in words: then what ends is not the program.
+    pub(super) within: Option<&'static str>,
 }
 
 impl State {
@@ -49,7 +52,7 @@ impl State {
         let said =
             if existing.is_some() { format!("connecting to {title}") } else { format!("making a forward to {title}") };
         let remove_after = self.connect.remove_after;
-        let job = self.order(Purpose::Connect(Connection { lab: name.clone(), title, temporary: None }));
+        let job = self.order(Purpose::Connect(Connection { lab: name.clone(), title, temporary: None, within: None }));
         self.connecting = Some(job);
         Outcome::done(said).and([Request::Prepare { lab: name, job, existing, wanted, protocol, remove_after }])
     }
@@ -91,8 +94,14 @@ impl State {
                     }
                     Launch::Terminal(words) => (words, Room::Terminal),
                     Launch::Beside(words) => (words, Room::Beside),
+                    Launch::Tmux(words) => {
+                        let split = self.connect.tmux == Tmux::Split;
+                        connection.within = Some(if split { "a pane of tmux" } else { "a window of tmux" });
+                        (words, Room::Beside)
+                    }
                 };
                 let said = match (room, &temporary) {
+                    _ if connection.within.is_some() => None,
                     (Room::Beside, Some(_)) => {
                         Some(format!("started {}; the forward stays, since its end is not known", line(&words)))
                     }
@@ -111,10 +120,16 @@ impl State {
     pub(crate) fn returned(&mut self, returned: Returned) -> Outcome {
         let Some(Purpose::Connect(connection)) = self.jobs.remove(&returned.id) else { return Outcome::none() };
         let tidied = self.tidy(&connection.lab, connection.temporary.clone());
-        let outcome = match returned.outcome {
-            Ok(0) => Outcome::done(format!("back from {}", connection.title)),
-            Ok(code) => Outcome::warn(format!("back from {}: the program ended with {code}", connection.title)),
-            Err(why) => Outcome::failed(
+        let outcome = match (connection.within, returned.outcome) {
+            (Some(within), Ok(0)) => Outcome::done(format!("{} is opened in {within}", connection.title)),
+            (Some(within), Ok(code)) => Outcome::failed(
+                Trouble::new(&format!("{} was not opened in {within}", connection.title))
+                    .caused_by(&format!("tmux ended with {code}"))
+                    .to_do("make room for it, or say tmux = \"off\" in [connect]"),
+            ),
+            (None, Ok(0)) => Outcome::done(format!("back from {}", connection.title)),
+            (None, Ok(code)) => Outcome::warn(format!("back from {}: the program ended with {code}", connection.title)),
+            (_, Err(why)) => Outcome::failed(
                 Trouble::new("the program cannot be started").caused_by(&why).to_do("name another one in [connect]"),
             ),
         };

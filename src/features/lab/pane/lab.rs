@@ -6,11 +6,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::features::lab::counted;
-use crate::features::lab::model::{Holding, Key, Reach, Row, Since, Snapshot, rows};
+use crate::features::lab::model::{Holding, Key, Part, Reach, Row, Since, Snapshot, rows};
 use crate::features::lab::worker::{Health, LabView};
 use crate::ui::page::Span;
 use crate::ui::theme::{self, Role};
 use crate::ui::time::{Zone, age, brief_distance};
+
+/// The word for a token that the server calls expired.
+const EXPIRED: &str = "expired";
 
 /// One of them.
 #[derive(Debug, Clone)]
@@ -130,6 +133,16 @@ impl LabState {
         }
     }
 
+    /// What it did not tell last time, and how old is what is shown of that.
+    pub(super) fn untold(&self, now: DateTime<Utc>) -> Vec<String> {
+        let untold = self.snapshot.iter().flat_map(|snapshot| &snapshot.untold);
+        let words = untold.map(|(part, at)| match at {
+            Some(at) => format!("{} {} old", part.name(), age(*at, now)),
+            None => format!("no {}", part.name()),
+        });
+        words.collect()
+    }
+
     /// The role in which its name is written.
     pub(super) fn role(&self) -> Role {
         if self.view.production { Role::ContextProd } else { Role::ContextLab }
@@ -153,11 +166,19 @@ impl LabState {
     /// How long the token still holds: `token ends 41m`.
     pub(super) fn countdown(&self, now: DateTime<Utc>) -> Option<String> {
         let end = self.token.as_ref()?.claims.expires_at?;
-        Some(if end <= now {
+        Some(if self.is_disputed(now) {
+            "token expired, says the server".to_owned()
+        } else if end <= now {
             "token expired".to_owned()
         } else {
             format!("token {}", brief_distance(DateTime::UNIX_EPOCH, end, now))
         })
+    }
+
+    /// Whether the server calls a token expired whose end is still to come.
+    fn is_disputed(&self, now: DateTime<Utc>) -> bool {
+        let is_over = self.token.as_ref().is_none_or(|token| token.claims.is_over(now));
+        !is_over && matches!(self.health, Health::Failing { word: EXPIRED, .. })
     }
 
     /// State and word for the header.
@@ -169,6 +190,9 @@ impl LabState {
             }
             Health::Live { .. } if is_over => (theme::State::Warning, "expired".to_owned()),
             Health::Live { .. } if self.view.unverified => (theme::State::Warning, "live, TLS not verified".to_owned()),
+            Health::Live { .. } if self.snapshot.as_ref().is_some_and(|snapshot| !snapshot.untold.is_empty()) => {
+                (theme::State::Warning, "incomplete".to_owned())
+            }
             Health::Live { at } => (theme::State::Active, age(*at, now)),
             Health::Failing { word, since, .. } => {
                 let age = since.map_or_else(String::new, |since| format!(" {}", age(since, now)));
@@ -217,6 +241,14 @@ impl LabState {
                 lines.push(format!("  {many} of the list cannot be read"));
             }
             lines.extend(snapshot.doubts.iter().map(|doubt| format!("  {doubt}")));
+            for (part, at) in snapshot.untold.iter().filter_map(|(part, at)| Some((part, (*at)?))) {
+                let verb = if *part == Part::Addresses { "are" } else { "is" };
+                let age = age(at, now);
+                lines.push(format!(
+                    "  the {} {verb} shown as told {age} ago; no deletion is proposed meanwhile",
+                    part.name()
+                ));
+            }
             match &snapshot.firewall {
                 None => {
                     lines.push("  without the health check, what is dead or unlisted cannot be seen".to_owned());
@@ -248,6 +280,11 @@ impl LabState {
         let renewed = if token.renews && token.refused.is_none() { ", renewed by itself" } else { "" };
         let line = format!("  token of {user}, {}{end}{renewed}", token.from);
         let mut lines = vec![line];
+        if self.is_disputed(now) {
+            lines.push(
+                "  the server says that it has expired: its clock is another one, or the token was revoked".to_owned(),
+            );
+        }
         if !claims.client_ip.is_empty() {
             lines.push(format!("  it holds for {} alone", claims.client_ip));
         }

@@ -80,8 +80,8 @@ pub(crate) struct State {
     jobs: BTreeMap<JobId, Purpose>,
     /// The forward that is being prepared to be used.
     connecting: Option<JobId>,
-    /// What was deleted from here, the newest last, with its lab.
-    deleted: Vec<(String, Forward)>,
+    /// What was deleted from here, the newest last.
+    deleted: Vec<Deleted>,
     /// How forwards are used.
     connect: Connect,
     /// Columns and rows, title apart.
@@ -112,6 +112,17 @@ struct Details {
     scroll: usize,
     /// What was asked for its machine.
     history: Load<Vec<Action>>,
+}
+
+/// A forward that was deleted.
+#[derive(Debug, Clone, PartialEq)]
+struct Deleted {
+    /// Of which lab.
+    lab: String,
+    /// What it was.
+    forward: Forward,
+    /// Whether that was done on this screen. Otherwise somebody may have closed the port on purpose, who is not here.
+    is_own: bool,
 }
 
 /// What an order is about.

@@ -30,7 +30,7 @@ impl State {
         self.list.set_height(height);
         let lines = view::details_lines(self, look).map_or(0, |lines| lines.len());
         match &mut self.page {
-            Some(Page::Plan(plan)) => plan.list.set_height(usize::from(rows).saturating_sub(view::PLAN_HEAD)),
+            Some(Page::Plan(plan)) => plan.list.set_height(usize::from(rows).saturating_sub(view::plan_taken(rows))),
             Some(Page::Details(details)) => {
                 details.scroll = details.scroll.min(lines.saturating_sub(usize::from(rows)));
             }

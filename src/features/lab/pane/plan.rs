@@ -1,7 +1,7 @@
 //! Several changes at once: looked at first, carried out one after the other, each with its own result.
 
 use crate::features::lab::act::{Change, Outcome};
-use crate::features::lab::model::{Reach, Row, Saved, Snapshot, State, Unusable, Unwanted, Wanted, mending};
+use crate::features::lab::model::{Part, Reach, Row, Saved, Snapshot, State, Unusable, Unwanted, Wanted, mending};
 use crate::features::lab::worker::JobId;
 use crate::text::clean_line;
 use crate::ui::list::{self, List};
@@ -39,6 +39,8 @@ pub(super) struct Item {
     pub(super) change: Option<Change>,
     /// What it is about.
     pub(super) title: String,
+    /// The same, the port of the gateway: it is never cut off.
+    pub(super) port: String,
     /// Why, or why not.
     pub(super) note: String,
     /// What puts it right in the gateway's shell, where the service cannot.
@@ -141,8 +143,9 @@ impl Plan {
     }
 }
 
-/// The deletion of rows, as far as the service can delete them. `proposes` says that nobody has chosen them one by one.
-pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposes: bool) -> Vec<Item> {
+/// The deletion of rows, as far as the service can delete them. `proposes` says that nobody has chosen them one by one, and
+/// `untold` what was not told lately: then nothing is proposed.
+pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposes: bool, untold: &[Part]) -> Vec<Item> {
     let item = |(at, row): (usize, &Row)| {
         let undeletable = row.undeletable();
         let change = row.forward().filter(|_| undeletable.is_none()).map(Change::Remove);
@@ -154,15 +157,21 @@ pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposes: bo
             (None, _) => format!("{}: {}", row.state.as_str(), row.note),
         };
         let title = match (row.target, row.port) {
-            (Some(target), Some(port)) => format!("{} {target} on {port}", row.name),
+            (Some(target), Some(_)) => format!("{} {target}", row.name),
             _ => row.name.clone(),
         };
+        let port = row.port.map_or_else(String::new, |port| format!(" on {port}"));
         let title = if row.name.is_empty() { format!("{}{title}", row.address) } else { title };
         // An inventory may be wrong: what somebody can still use goes only when it is chosen, and so does what was not
         // measured.
-        let is_doubtful = proposes && row.state == State::Gone && row.reach.as_ref().is_none_or(Reach::is_open);
+        let is_gone = row.state == State::Gone && row.reach.as_ref().is_none_or(Reach::is_open);
+        let is_doubtful = proposes && (is_gone || !untold.is_empty());
+        let why = match untold.first().filter(|_| proposes && change.is_some()) {
+            Some(unread) => format!("{why}; not proposed while the {} cannot be read", unread.name()),
+            None => why,
+        };
         let standing = if change.is_some() && !is_doubtful { Standing::Wanted } else { Standing::LeftOut };
-        Item { at, change, title, note: why, mending, standing }
+        Item { at, change, title, port, note: why, mending, standing }
     };
     rows.into_iter().enumerate().map(item).collect()
 }
@@ -184,7 +193,7 @@ pub(super) fn additions(
             }
         };
         let standing = if change.is_some() { Standing::Wanted } else { Standing::LeftOut };
-        Item { at, change, title: clean_line(&wanted.title()), note, mending: None, standing }
+        Item { at, change, title: clean_line(&wanted.title()), port: String::new(), note, mending: None, standing }
     };
     wanted.into_iter().enumerate().map(item).collect()
 }
@@ -194,7 +203,15 @@ pub(super) fn restoration(saved: Saved, snapshot: Option<&Snapshot>) -> Vec<Item
     let mut items = additions(saved.forwards, snapshot, Wanted::check);
     for Unusable { title, why } in saved.unreadable {
         let at = items.len();
-        items.push(Item { at, change: None, title, note: why, mending: None, standing: Standing::LeftOut });
+        items.push(Item {
+            at,
+            change: None,
+            title,
+            port: String::new(),
+            note: why,
+            mending: None,
+            standing: Standing::LeftOut,
+        });
     }
     items
 }

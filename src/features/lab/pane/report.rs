@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::plan::{self, Plan};
-use super::{Outcome, Page, Purpose, State, UNDOABLE};
+use super::{Deleted, Outcome, Page, Purpose, State, UNDOABLE};
 use crate::features::lab::act::{Change, Outcome as Came};
 use crate::features::lab::counted;
 use crate::features::lab::model::{Forward, Unusable};
@@ -80,15 +80,16 @@ impl State {
                     None => Outcome::done(said),
                     Some(Unusable { title, why }) => {
                         let many = unusable.len();
-                        Outcome::warn(format!("{said}; {many} of them cannot be made again: {title} ({why})"))
+                        Outcome::warn(format!("{said}; {many} left out, which cannot be made again: {title} ({why})"))
                     }
                 };
             }
             Report::Deleted { lab, forwards } => {
                 // What was deleted since then is known already, and comes after it.
-                if !self.deleted.iter().any(|(known, _)| *known == lab) {
+                if !self.deleted.iter().any(|known| known.lab == lab) {
                     let known = forwards.into_iter().filter(|forward| forward.wanted().check().is_ok());
-                    let mut deleted: Vec<_> = known.map(|forward| (lab.clone(), forward)).collect();
+                    let deleted = known.map(|forward| Deleted { lab: lab.clone(), forward, is_own: false });
+                    let mut deleted: Vec<_> = deleted.collect();
                     deleted.append(&mut self.deleted);
                     self.deleted = deleted;
                 }
@@ -191,7 +192,7 @@ impl State {
         if self.deleted.len() >= UNDOABLE {
             self.deleted.remove(0);
         }
-        self.deleted.push((lab, forward));
+        self.deleted.push(Deleted { lab, forward, is_own: true });
     }
 
     /// The worker is gone: what is shown is old until it is back, and what was ordered is not answered any more.

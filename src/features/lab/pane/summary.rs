@@ -27,6 +27,7 @@ impl State {
         let Some(lab) = self.lab() else { return vec![] };
         let rows = self.all_rows();
         let mut parts: Vec<String> = lab.countdown(now).into_iter().collect();
+        parts.extend(lab.untold(now));
         let mut add = |count: usize, word: &str| {
             if count > 0 {
                 parts.push(format!("{count} {word}"));
@@ -90,10 +91,9 @@ impl State {
     }
 
     /// The word for a command in the footer; `None` where it makes no sense now.
-    pub(crate) fn hint(&self, command: Command, word: &'static str) -> Option<&'static str> {
-        if self.labs.is_empty() {
-            return None;
-        }
+    pub(crate) fn hint(&self, command: Command, word: &'static str, now: DateTime<Utc>) -> Option<&'static str> {
+        let lab = self.lab()?;
+        let may_write = !lab.view.read_only && lab.stale(self.started, now).is_none();
         let row = self.row_on_screen();
         let is_marked = self.page.is_none() && self.list.marked() > 1;
         let plan = match &self.page {
@@ -104,19 +104,16 @@ impl State {
             Command::Connect | Command::Files => row.is_some() && !self.is_connecting(),
             Command::Details => row.is_some(),
             Command::Copy | Command::CopyCommand => row.is_some_and(|row| row.port.is_some()),
-            Command::Delete => is_marked || row.is_some_and(|row| row.undeletable().is_none()),
+            Command::Delete => may_write && (is_marked || row.is_some_and(|row| row.undeletable().is_none())),
             Command::CopyMending => self.mending().is_some(),
-            Command::Undo => {
-                let name = self.lab().map(|lab| lab.view.name.as_str());
-                self.deleted.iter().any(|(lab, _)| Some(lab.as_str()) == name)
-            }
-            Command::Clean => self.all_rows().iter().any(|row| row.state.is_rubbish()),
-            Command::Go | Command::Leave => plan == Some(&Stage::Drafted),
+            Command::Undo => may_write && self.undoable().is_some(),
+            Command::Clean => may_write && self.all_rows().iter().any(|row| row.state.is_rubbish()),
+            Command::Go => may_write && plan == Some(&Stage::Drafted),
+            Command::Leave => plan == Some(&Stage::Drafted),
             Command::Stop => matches!(plan, Some(Stage::Running(..))),
             Command::Instance => self.labs.len() > 1,
-            Command::New
-            | Command::Save
-            | Command::Restore
+            Command::New | Command::Restore => may_write,
+            Command::Save
             | Command::Mark
             | Command::MarkAll
             | Command::Filter

@@ -2,7 +2,7 @@
 
 use super::editor::For;
 use super::plan::{self, Plan, Stage, Standing};
-use super::{Command, Details, Outcome, Page, Purpose, State};
+use super::{Command, Deleted, Details, Outcome, Page, Purpose, State};
 use crate::command::{Motion, Scope};
 use crate::features::lab::act::Change;
 use crate::features::lab::counted;
@@ -13,6 +13,8 @@ use crate::ui::load::Load;
 
 /// What is said where there is no lab.
 const UNCONFIGURED: &str = "no lab is configured: [[lab]] in the configuration adds one";
+/// What is said where nothing can be made again.
+pub(super) const NOTHING_DELETED: &str = "nothing that could be made again was deleted from here within a day";
 
 impl State {
     /// Questions were lost: asks for everything that is missing on the screen.
@@ -139,13 +141,16 @@ impl State {
         self.open_details()
     }
 
+    /// What `u` would make again: what was deleted last on this screen, else what was deleted last from here.
+    pub(super) fn undoable(&self) -> Option<(usize, &Deleted)> {
+        let name = &self.lab()?.view.name;
+        self.deleted.iter().enumerate().rev().find(|(_, deleted)| deleted.lab == *name)
+    }
+
     /// `u`
-    fn undo(&mut self) -> Outcome {
-        let Some(name) = self.lab().map(|lab| lab.view.name.clone()) else { return Outcome::none() };
-        let Some(at) = self.deleted.iter().rposition(|(lab, _)| *lab == name) else {
-            return Outcome::warn("nothing that could be made again was deleted from here within a day");
-        };
-        let (lab, forward) = self.deleted.remove(at);
+    pub(super) fn undo(&mut self) -> Outcome {
+        let Some((at, _)) = self.undoable() else { return Outcome::warn(NOTHING_DELETED) };
+        let Deleted { lab, forward, .. } = self.deleted.remove(at);
         let changes = vec![Change::Add(forward.wanted())];
         let said = format!("making the forward to {} again", forward.title());
         let job = self.order(Purpose::Undo(lab.clone(), forward));
@@ -173,7 +178,8 @@ impl State {
     /// Opens a plan that deletes.
     fn open_removals(&mut self, title: &str, rows: &[model::Row], proposes: bool) -> Outcome {
         let Some(lab) = self.lab().map(|lab| lab.view.name.clone()) else { return Outcome::none() };
-        self.page = Some(Page::Plan(Plan::new(title, &lab, plan::removals(rows, proposes))));
+        let untold = self.snapshot().map_or_else(Vec::new, |snapshot| snapshot.untold.keys().copied().collect());
+        self.page = Some(Page::Plan(Plan::new(title, &lab, plan::removals(rows, proposes, &untold))));
         Outcome::none()
     }
 

@@ -94,15 +94,19 @@ pub struct Action {
 }
 
 /// Keeps what a lab told.
-pub fn save(connection: &Connection, server: &str, snapshot: &Snapshot, at: DateTime<Utc>) -> Result<(), Error> {
-    let body = serde_json::to_vec(snapshot).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+pub fn save(connection: &Connection, server: &str, snapshot: Snapshot, at: DateTime<Utc>) -> Result<Snapshot, Error> {
+    let snapshot = match load(connection, server)? {
+        Some((before, told_at)) => snapshot.with_known(&before, told_at),
+        None => snapshot,
+    };
+    let body = serde_json::to_vec(&snapshot).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     connection
         .prepare_cached(
             "INSERT INTO lab_snapshot (server, read_at, body) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET read_at = excluded.read_at, body = excluded.body",
         )?
         .execute((server, at.timestamp(), body))?;
-    Ok(())
+    Ok(snapshot)
 }
 
 /// What a lab told last, and when. What another version of noctui wrote and this one cannot read is as good as nothing.
@@ -283,7 +287,7 @@ mod tests {
         let (_dir, store) = store();
         let snapshot = Snapshot { gateway: "198.51.100.2".to_owned(), ..Snapshot::default() };
         let kept = snapshot.clone();
-        store.write_blocking(move |c| save(c, "https://lab.example", &kept, at(0))).unwrap();
+        store.write_blocking(move |c| save(c, "https://lab.example", kept, at(0)).map(drop)).unwrap();
         let found = store.read_blocking(|c| Ok((load(c, "https://lab.example")?, load(c, "https://other.example")?)));
         assert_eq!(found.unwrap(), (Some((snapshot, at(0))), None));
     }

@@ -25,8 +25,8 @@ pub(super) async fn answer(shared: Shared, request: Request) {
             let path = in_home(path);
             let saved = match known {
                 Ok(Some((snapshot, _))) => {
-                    let (saved, at) = (Saved::of(&lab, &snapshot), path.clone());
-                    let (count, unusable) = (saved.forwards.len(), saved.unusable());
+                    let ((saved, unusable), at) = (Saved::of(&lab, &snapshot), path.clone());
+                    let count = saved.forwards.len();
                     blocking::run(move || save(&saved, &at)).await.map(|()| (count, unusable))
                 }
                 Ok(None) => Err(Trouble::new("nothing is known of this lab yet").to_do("wait until it has answered")),

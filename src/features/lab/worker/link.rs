@@ -26,6 +26,9 @@ const RETRY: Duration = Duration::from_secs(30);
 /// The same where somebody has to do something first.
 const RETRY_LATE: Duration = Duration::from_mins(2);
 
+/// What stands for the gateway's port as long as it has not chosen one.
+const UNKNOWN_PORT: u16 = 1;
+
 /// How long a deletion is known as one that can be undone, and how many of them.
 const UNDOABLE: TimeDelta = TimeDelta::days(1);
 const MOST_UNDOABLE: u32 = 50;
@@ -224,12 +227,13 @@ impl Link {
         self.host = self.lab.gateway.clone().or_else(|| Some(snapshot.gateway.clone())).filter(|host| !host.is_empty());
         let (server, kept) = (self.lab.url.to_string(), snapshot.clone());
         let write = move |connection: &rusqlite::Connection| {
-            store::save(connection, &server, &kept, at)?;
-            store::note_routable(connection, &server, kept.machines.iter(), at)
+            let kept = store::save(connection, &server, kept, at)?;
+            let since = store::note_routable(connection, &server, kept.machines.iter(), at)?;
+            Ok((kept, since))
         };
-        let since = self.shared.store.write(write).await.unwrap_or_else(|error| {
+        let (snapshot, since) = self.shared.store.write(write).await.unwrap_or_else(|error| {
             tracing::warn!(lab = self.lab.name, %error, "what a lab told is not kept");
-            Since::new()
+            (snapshot, Since::new())
         });
         let ports = sweep::ports(&snapshot);
         let lab = self.lab.name.clone();
@@ -295,6 +299,12 @@ impl Link {
         (protocol, remove_after): (Option<Protocol>, bool),
         cancel: &CancellationToken,
     ) -> Result<Prepared, (Trouble, Option<Forward>)> {
+        // What no program can use need not be made.
+        let planned = self.host.clone().unwrap_or_else(|| "gateway".to_owned());
+        let planned = Target::of(&self.lab.name, &planned, &wanted.on(UNKNOWN_PORT), protocol);
+        let around = Surroundings::read(|name| std::env::var_os(name));
+        connect::launch(&self.shared.setup.connect, &planned, &around, remove_after)
+            .map_err(|trouble| (trouble, None))?;
         let (forward, is_new) = match actor.carry_out(&Change::Add(wanted.clone())).await {
             Outcome::Made { forward } => (forward, true),
             Outcome::Found { forward } | Outcome::Removed { forward } => (forward, false),

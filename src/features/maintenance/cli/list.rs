@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "ORDER", default_value_t = Order::Time)]
     sort: Order,
     /// Stop after so many.
-    #[arg(long, value_name = "N", value_parser = crate::cli::at_least_one)]
+    #[arg(long, value_name = "N", value_parser = crate::table::at_least_one)]
     limit: Option<usize>,
     /// Print a JSON array.
     #[arg(long)]

@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "OUTCOME", value_parser = outcome())]
     outcome: Option<Outcome>,
     /// Stop after so many.
-    #[arg(long, value_name = "N", value_parser = crate::cli::at_least_one)]
+    #[arg(long, value_name = "N", value_parser = crate::table::at_least_one)]
     limit: Option<usize>,
     /// Print JSON: an array, or with ID one object.
     #[arg(long)]

@@ -20,8 +20,7 @@ pub(super) fn without_open(text: &str, separator: u8) -> (Cow<'_, str>, Vec<Open
     let (mut kept, mut open) = (String::new(), Vec::new());
     let mut rest = text;
     let mut line = 1;
-    loop {
-        let Some(found) = first_open(rest.as_bytes(), separator) else { break };
+    while let Some(found) = first_open(rest.as_bytes(), separator) {
         let (before, from) = rest.split_at_checked(found.row).unwrap_or((rest, ""));
         let (lost, after) = from.split_at_checked(found.next - found.row).unwrap_or((from, ""));
         let above = before.matches('\n').count() + newlines(lost.get(..found.quote - found.row));

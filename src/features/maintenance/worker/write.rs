@@ -16,13 +16,7 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
     let (done, result) = match write {
         Write::Acknowledge { targets, who } => {
             let result = action::acknowledge(connection, &pairs(targets), &Actor { who, at })?;
-            let of = |is: fn(&Refusal) -> bool| result.refused.iter().filter(|(_, refusal)| is(refusal)).count();
-            let changed = of(|refusal| matches!(refusal, Refusal::Changed { .. }));
-            let already = of(|refusal| matches!(refusal, Refusal::Already));
-            let before = result.refused.iter().filter(|(_, refusal)| matches!(refusal, Refusal::Already));
-            let by = before.map(|(key, _)| action::acknowledged_by(connection, *key)).collect::<Result<Vec<_>, _>>()?;
-            let by = by.into_iter().flatten().max_by_key(|(_, at)| *at);
-            (Done::Acknowledged { count: result.done.len(), changed, already, by }, result)
+            (acknowledged(connection, &result)?, result)
         }
         Write::Unacknowledge { keys, who } => {
             let result = action::unacknowledge(connection, &keys, &Actor { who, at })?;
@@ -115,6 +109,17 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
         }
     };
     Ok(Report::Done { done, inverse: result.inverse })
+}
+
+/// What came of acknowledging.
+fn acknowledged(connection: &Connection, result: &action::Done) -> Result<Done, Error> {
+    let of = |is: fn(&Refusal) -> bool| result.refused.iter().filter(|(_, refusal)| is(refusal)).count();
+    let changed = of(|refusal| matches!(refusal, Refusal::Changed { .. }));
+    let already = of(|refusal| matches!(refusal, Refusal::Already));
+    let before = result.refused.iter().filter(|(_, refusal)| matches!(refusal, Refusal::Already));
+    let by = before.map(|(key, _)| action::acknowledged_by(connection, *key)).collect::<Result<Vec<_>, _>>()?;
+    let by = by.into_iter().flatten().max_by_key(|(_, at)| *at);
+    Ok(Done::Acknowledged { count: result.done.len(), changed, already, by })
 }
 
 /// What came of setting something by hand.

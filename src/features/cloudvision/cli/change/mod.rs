@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use super::connection::{Connection, ConnectionArgs, Said};
 use crate::clock;
 use crate::config::{self, Config, Environment, Flags};
+use crate::features::cloudvision::act::changes_nothing;
 use crate::features::cloudvision::actor::Wish;
 use crate::features::cloudvision::client::Told;
 use crate::features::cloudvision::client::inventory::Sought;
@@ -83,10 +84,10 @@ enum Command {
         #[command(flatten)]
         doing: Doing,
         /// The new name.
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_parser = change_name)]
         name: Option<String>,
         /// The new description.
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = change_description)]
         description: Option<String>,
         /// Run the stages of the first level one after the other, or all at once.
         #[arg(long, value_name = "ORDER", value_parser = ["serial", "parallel"])]
@@ -127,9 +128,33 @@ struct Doing {
     version: Option<Version>,
 }
 
+/// Whether an action makes another version of a change control, for which an approval does not hold.
+fn is_edit(action: &ChangeAction) -> bool {
+    matches!(action, ChangeAction::Edit { .. } | ChangeAction::Arrange(_))
+}
+
 /// Reads a time of which nobody has to guess the zone.
 fn time(text: &str) -> Result<DateTime<Utc>, String> {
     schedule::parse(text, None, clock::now())
+}
+
+/// The name of a change control: a line that people can see.
+pub(super) fn change_name(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("a change control needs a name"),
+        _ if text.chars().any(char::is_control) => Err("a name is one line, without control characters"),
+        name => Ok(name.to_owned()),
+    }
+}
+
+/// Its description: lines that people can see; may be empty.
+pub(super) fn change_description(text: &str) -> Result<String, &'static str> {
+    let is_harmful = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if text.chars().any(is_harmful) {
+        Err("a description has no control characters but line ends")
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 /// The names of a change control's devices, as far as the inventory tells them.
@@ -315,13 +340,25 @@ impl Doing {
         // What was read before counts for the first action; the next one is about what that has made of it.
         let mut read = self.version;
         for action in actions {
-            let done = action.participle();
+            if changes_nothing(&change, &action) && read.is_none_or(|read| change.version == Some(read)) {
+                output::complain(&format!("noctui: {}: that is so already; nothing was done", told::called(&change)));
+                continue;
+            }
+            let (done, is_edit) = (told::done(&action), is_edit(&action));
             let (id, version) = (change.id.clone(), read.take().or(change.version));
             let after = actor
                 .change(&Wish { change: id, version, action, notes: self.notes.clone(), deployment: None })
                 .await?;
             if !self.one.json {
-                output::print(&format!("{} is {done}\n", change.name))?;
+                output::print(&format!("{} {done}\n", told::called(&change)))?;
+            }
+            let is_approved = |change: &Change| change.approval.is_some();
+            if is_edit && is_approved(&change) && !after.as_ref().is_some_and(is_approved) {
+                output::complain(&format!(
+                    "noctui: {} was approved as it was before, and is not approved any more: noctui change approve {}",
+                    told::called(&change),
+                    change.id
+                ));
             }
             change = after.unwrap_or(change);
         }

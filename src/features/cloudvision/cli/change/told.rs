@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::features::cloudvision::model::{Approval, Change, DeviceId, DiffLine, Stage, StageState};
+use crate::features::cloudvision::difference;
+use crate::features::cloudvision::model::{Approval, Change, ChangeAction, DeviceId, DiffLine, Stage, StageState};
 use crate::output;
 use crate::table::Table;
 use crate::trouble::Trouble;
@@ -29,6 +30,19 @@ pub(super) fn list(changes: &[Change]) -> String {
         ]);
     }
     Table::new(output::columns()).lines(&rows)
+}
+
+/// What people call it: its name, or its id where it has none.
+pub(super) fn called(change: &Change) -> &str {
+    if change.name.trim().is_empty() { change.id.as_str() } else { &change.name }
+}
+
+/// What has become of one, after its name.
+pub(super) fn done(action: &ChangeAction) -> String {
+    if let ChangeAction::Arrange(order) = action {
+        return format!("runs its stages {}", order.words());
+    }
+    format!("is {}", action.participle())
 }
 
 /// How it stands, on a line.
@@ -149,6 +163,9 @@ pub(super) struct DeviceLines {
     lines: Vec<String>,
     /// Why there are none.
     error: Option<Trouble>,
+    /// The lines by what they are.
+    #[serde(skip)]
+    diff: Vec<DiffLine>,
 }
 
 impl DeviceLines {
@@ -159,7 +176,13 @@ impl DeviceLines {
             Err(trouble) => (Vec::new(), Some(trouble)),
         };
         let hostname = hostname.to_owned();
-        Self { device: device.to_string(), hostname, lines: lines.iter().map(DiffLine::marked).collect(), error }
+        Self {
+            device: device.to_string(),
+            hostname,
+            lines: lines.iter().map(DiffLine::marked).collect(),
+            error,
+            diff: lines,
+        }
     }
 }
 
@@ -172,9 +195,7 @@ pub(super) fn differences(devices: &[DeviceLines]) -> String {
         if let Some(error) = &device.error {
             let _infallible = writeln!(text, "@{error}");
         }
-        for line in &device.lines {
-            let _infallible = writeln!(text, "{line}");
-        }
+        text.push_str(&difference::unified(&device.diff));
     }
     text
 }

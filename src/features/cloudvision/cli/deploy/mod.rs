@@ -16,11 +16,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::change::{change_description, change_name};
 use super::connection::{Connection, ConnectionArgs, Said};
 use crate::clock;
 use crate::config::{self, Config, Deploy, Environment, Filling, Flags, Pattern, TagFilter};
+use crate::features::cloudvision::actor::Actor;
 use crate::features::cloudvision::deploy::{
-    self, About, Advance, Controls, Event, Failure, Journal, Order, Outcome, Reach, Recorder, Unrecorded, recovery,
+    self, About, Advance, Agreement, Controls, Event, Failure, Journal, Order, Outcome, Reach, Recorder, Unrecorded,
+    recovery,
 };
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Selection};
 use crate::features::cloudvision::model::Deployment;
@@ -88,10 +91,10 @@ pub(crate) struct Args {
     #[arg(long)]
     strict_tags: bool,
     /// Give the change control this name.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = change_name)]
     change_name: Option<String>,
     /// Give the change control this description.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = change_description)]
     change_notes: Option<String>,
     /// Leave a workspace that was not submitted open, to be looked at.
     #[arg(long)]
@@ -141,7 +144,10 @@ pub(crate) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
     for warning in &input.warnings {
         output::complain(&format!("noctui: warning: {}", warning.trouble()));
     }
-    let outcome = runtime.block_on(work(args, &config, &connection, &input))?;
+    let outcome = match runtime.block_on(work(args, &config, &connection, &input))? {
+        Ok(outcome) => outcome,
+        Err(trouble) => return refuse(args, &[trouble]),
+    };
     let code = finish(args, &outcome)?;
     // Whoever wants it to end, or cannot be answered, does not wait for an aside.
     if !outcome.result.as_ref().is_err_and(Failure::is_cut_short) {
@@ -255,17 +261,26 @@ fn troubles(problems: &inputs::Problems) -> Vec<Trouble> {
 }
 
 /// Deploys, tells how far it is, and ends it when the process is to end.
-async fn work(args: &Args, config: &Config, connection: &Connection, input: &Input) -> anyhow::Result<Outcome> {
+/// Refuses where nothing can be written down.
+async fn work(
+    args: &Args,
+    config: &Config,
+    connection: &Connection,
+    input: &Input,
+) -> anyhow::Result<Result<Outcome, Trouble>> {
     let mut order = args.order(input, &config.who);
     let journal = if order.reach == Reach::Compare {
         // What it would do depends on what became of the last deployment's change control.
         if let Ok(store) = open_store(&config.paths.data) {
             order.brought = brought(&store, connection, input).await.unwrap_or_default();
+            tell_left(&connection.actor_with(store, config), false).await;
         }
         None
     } else {
-        let begun = begin(config, connection, input, &mut order).await;
-        begun.map(Arc::new).map_err(|trouble| output::complain(&format!("noctui: no journal is kept: {trouble}"))).ok()
+        match begin(config, connection, input, &mut order).await {
+            Ok(journal) => Some(Arc::new(journal)),
+            Err(why) => return Ok(Err(unjournalled(&why))),
+        }
     };
     let recorder: Arc<dyn Recorder> = match &journal {
         Some(journal) => Arc::clone(journal) as Arc<dyn Recorder>,
@@ -274,7 +289,8 @@ async fn work(args: &Args, config: &Config, connection: &Connection, input: &Inp
     let (sender, events) = mpsc::channel(EVENTS);
     // Whoever ends it here ends the process.
     let cancel = CancellationToken::new();
-    let (leave, go_on) = (cancel.clone(), CancellationToken::new());
+    // Who types the order on a command line has looked before, or does not want to.
+    let (leave, go_on) = (cancel.clone(), Agreement::default());
     let controls = Controls { cancel: cancel.clone(), leave, go_on, events: sender, recorder };
     let deploying = async {
         let outcome = deploy::run(&connection.client, &order, &controls).await;
@@ -291,23 +307,34 @@ async fn work(args: &Args, config: &Config, connection: &Connection, input: &Inp
     {
         output::complain(&format!("noctui: the journal was not ended: {trouble}"));
     }
-    Ok(outcome)
+    Ok(Ok(outcome))
+}
+
+/// Why nothing is deployed that could not be found again by whoever comes after a lost connection or a killed process.
+fn unjournalled(why: &Trouble) -> Trouble {
+    Trouble::new("nothing is deployed: what is done could not be written down")
+        .caused_by(&why.one_line())
+        .to_do("free some space, or name another folder with --data-dir; --dry-run writes nothing down")
 }
 
 /// Begins the journal, and says what earlier processes have left. What the last deployment of a target was to bring goes
-/// into the order. Where there is none to write into, that is said, and the
-/// deployment goes on: it was asked for now, and the folder may be read-only on purpose.
+/// into the order.
 async fn begin(config: &Config, connection: &Connection, input: &Input, order: &mut Order) -> Result<Journal, Trouble> {
     let store = open_store(&config.paths.data).map_err(|error| Trouble::of(&error))?;
     let actor = connection.actor_with(store.clone(), config);
-    match recovery::settle(&actor, connection.read_only.is_none()).await {
-        Ok(left) => left.iter().for_each(|left| output::complain(&format!("noctui: {}", told::left(left)))),
-        Err(trouble) => output::complain(&format!("noctui: what earlier deployments came to is not known: {trouble}")),
-    }
+    tell_left(&actor, connection.read_only.is_none()).await;
     let target = input.target.as_ref().map(|deploy| deploy.name.clone());
     order.brought = brought(&store, connection, input).await?;
     let about = About { instance: connection.instance.clone(), target, source: input.source.clone() };
     Journal::begin(&store, about, order).await
+}
+
+/// Says what processes before this one have left, and ends in the journal what has come to an end without them.
+async fn tell_left(actor: &Actor, may_write: bool) {
+    match recovery::settle(actor, may_write).await {
+        Ok(left) => left.iter().for_each(|left| output::complain(&format!("noctui: {}", told::left(left)))),
+        Err(trouble) => output::complain(&format!("noctui: what earlier deployments came to is not known: {trouble}")),
+    }
 }
 
 /// What the last deployment of the target was to bring; nothing where no target is deployed.

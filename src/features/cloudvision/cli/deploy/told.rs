@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::features::cloudvision::deploy::recovery::{Left, Standing};
 use crate::features::cloudvision::deploy::{ConfigPlan, DeviceDiff, Event, Failure, Outcome, WorkspaceFate};
+use crate::features::cloudvision::difference;
 use crate::features::cloudvision::model::{BuildReport, Fault};
 use crate::text::clean_line;
 
@@ -20,9 +21,12 @@ pub(super) fn line(event: &Event) -> Option<String> {
             let (done, all) = change.progress();
             format!("change control: {} is {}, {done} of {all} stages", change.name, change.state.name())
         }
-        Event::Planned(_) | Event::Compared(_) | Event::Building { .. } | Event::Built(_) | Event::Silence(None) => {
-            return None;
-        }
+        Event::Planned(_)
+        | Event::Compared(_)
+        | Event::Computed(_)
+        | Event::Building { .. }
+        | Event::Built(_)
+        | Event::Silence(None) => return None,
     })
 }
 
@@ -104,9 +108,7 @@ fn push(text: &mut String, line: &str) {
 /// Adds a difference as `diff` prints it.
 fn push_diff(text: &mut String, diff: &DeviceDiff) {
     push(text, &format!("--- {} in force\n+++ {} wanted", diff.hostname, diff.hostname));
-    for line in &diff.lines {
-        push(text, &line.marked());
-    }
+    text.push_str(&difference::unified(&diff.lines));
 }
 
 /// Adds errors and warnings of a build.

@@ -69,10 +69,10 @@ async fn what_is_cancelled_while_it_is_submitted_stops_at_the_pending_change_con
 
 #[tokio::test]
 async fn after_the_submission_every_step_looks_whether_it_was_cancelled() {
-    let (desk, outcome) = cancelled(|fact| matches!(fact, Fact::Approving(_))).await;
+    let (desk, outcome) = cancelled(|fact| matches!(fact, Fact::Approving { .. })).await;
     assert!(matches!(outcome.result, Err(Failure::Left { state: Some(ChangeState::Pending), .. })), "{outcome:?}");
     assert_eq!(desk.sim.calls().count("ApproveConfigService/Set"), 0);
-    let (desk, outcome) = cancelled(|fact| matches!(fact, Fact::Starting(_))).await;
+    let (desk, outcome) = cancelled(|fact| matches!(fact, Fact::Starting { .. })).await;
     assert!(matches!(outcome.result, Err(Failure::Left { state: Some(ChangeState::Approved), .. })), "{outcome:?}");
     assert!(!desk.sim.running(LEAF1).unwrap_or_default().contains("vlan 7"));
 }

@@ -3,6 +3,7 @@
 mod cancelled;
 mod ends;
 mod faults;
+mod looks;
 mod paths;
 mod waiting;
 

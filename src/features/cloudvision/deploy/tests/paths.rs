@@ -187,8 +187,8 @@ async fn everything_is_written_down_before_it_is_sent() {
             Fact::SubmitRequested,
             Fact::Submitted(Some(change.clone())),
             Fact::Naming { change: change.clone(), from, to },
-            Fact::Approving(change.clone()),
-            Fact::Starting(change.clone()),
+            Fact::Approving { change: change.clone(), name: "planned work".to_owned() },
+            Fact::Starting { change: change.clone(), name: "planned work".to_owned() },
             Fact::Waiting(change),
         ]
     );

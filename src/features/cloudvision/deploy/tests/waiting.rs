@@ -69,7 +69,7 @@ async fn what_somebody_else_has_submitted_at_the_same_time_is_not_in_force_on_de
         let (events, _nobody) = mpsc::channel(1_024);
         let controls = Controls { events, ..controls.clone() };
         let outcome = run(&other, &order(leaf("vlan 7\n")), &controls).await;
-        go_on.cancel();
+        go_on.give(1);
         outcome
     };
     let (ours, theirs) = futures::join!(run(&mine, &ours, &controls), theirs);

@@ -126,11 +126,13 @@ impl State {
             }
             _ => {}
         }
-        if matches!(action, ChangeAction::Start | ChangeAction::ApproveAndStart) {
+        if matches!(action, ChangeAction::Approve | ChangeAction::Start | ChangeAction::ApproveAndStart) {
             lines.extend(change.checks.iter().map(|check| warning(look, check.words())));
         }
+        // An approval can be taken back; what CloudVision warns of is looked at first.
+        let is_harmless = action == ChangeAction::Approve && change.checks.is_empty();
         let request = act(&shown.instance, change, action);
-        Ok(Aim::new(request, verb, words::name(change), instance, lines))
+        Ok(Aim { is_harmless, ..Aim::new(request, verb, words::name(change), instance, lines) })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::features::cloudvision::pane::{Place, State};
 use crate::features::cloudvision::worker::{Inputs, Request, Target};
 use crate::ui::Look;
 use crate::ui::theme::Role;
+use crate::ui::time::age;
 
 impl State {
     /// The target under the cursor, or the one that is opened.
@@ -41,6 +42,12 @@ impl State {
         let name = &target.name;
         if self.run_of(name).is_some_and(|run| run.ended.is_none()) {
             return Err(format!("{name} is being deployed already: <cv-open> shows how far it is"));
+        }
+        if let Some(other) = self.elsewhere(target) {
+            let ago = age(other.started_at, look.now);
+            return Err(format!(
+                "another noctui began to deploy {name} {ago} ago, and is at it still: end it there, or wait for it"
+            ));
         }
         let is_asked = |page: &Page| matches!(page, Page::Deployment(page) if page.asked_at.is_some() && page.subject == Subject::Target(name.clone()));
         if self.above_deploys.pages.iter().any(is_asked) {
@@ -95,6 +102,7 @@ impl State {
             "what is submitted is in force in CloudVision; no device has it before its change control runs".to_owned(),
             Role::Muted,
         ));
-        Ok(Aim::new(Request::GoOn(run.id.clone()), "Submit", &run.target, instance, lines))
+        let request = Request::GoOn { deployment: run.id.clone(), look: run.looks };
+        Ok(Aim::new(request, "Submit", &run.target, instance, lines))
     }
 }

@@ -64,7 +64,9 @@ impl State {
                 let target = self.subject_target()?;
                 if target.advance == Advance::Pending {
                     let name = &target.name;
-                    return Err(format!("{name} goes no further than d does: after = \"started\" in its [[deploy]]"));
+                    return Err(format!(
+                        "{name} goes no further than d does; after = \"started\" in its [[deploy]] would take it further"
+                    ));
                 }
                 self.aim_deployment(target.advance, look)
             }
@@ -86,8 +88,10 @@ impl State {
             Deed::Delete => self.aim_change(place, ChangeAction::Delete, "Delete", look),
             Deed::Arrange => {
                 let (order, verb) = match self.change_on_screen(place)?.change.order() {
-                    ExecutionOrder::Serial | ExecutionOrder::Mixed => (ExecutionOrder::Parallel, "Run all at once"),
-                    ExecutionOrder::Parallel => (ExecutionOrder::Serial, "Run one after the other"),
+                    ExecutionOrder::Serial | ExecutionOrder::Mixed => {
+                        (ExecutionOrder::Parallel, "Run all at once the stages of")
+                    }
+                    ExecutionOrder::Parallel => (ExecutionOrder::Serial, "Run one by one the stages of"),
                 };
                 self.aim_change(place, ChangeAction::Arrange(order), verb, look)
             }

@@ -53,7 +53,7 @@ pub(super) fn content<'a>(page: &'a ChangePage, look: &Look<'_>, area: Rect) -> 
     let split = split(area, head.len(), &page.detail);
     let wide = usize::from(split.text.width);
     let text = match page.detail.list.selected() {
-        Some(Part::General) | None => Text { head: general(&page.change, look, wide), diff: &[] },
+        Some(Part::General) | None => Text { head: general(&page.change, look, wide), ..Text::default() },
         Some(Part::Stage { id, device, .. }) => {
             let mut head = page.change.stages.get(id).map_or_else(
                 || vec![plain("CloudVision has told nothing of this stage", Role::Muted)],
@@ -205,20 +205,20 @@ fn of_stage(stage: &Stage, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
 
 /// The text with the difference on a device behind it, as far as that has arrived.
 fn with_diff<'a>(page: &'a ChangePage, device: Option<&DeviceId>, mut head: Vec<TextLine>, cells: usize) -> Text<'a> {
-    let Some(device) = device else { return Text { head, diff: &[] } };
+    let Some(device) = device else { return Text { head, ..Text::default() } };
     match page.diffs.get(device) {
         Some(Load::Ready(lines)) if lines.is_empty() => {
             head.push(plain("it changes nothing on this device", Role::Muted));
-            Text { head, diff: &[] }
+            Text { head, ..Text::default() }
         }
-        Some(Load::Ready(lines)) => Text { head, diff: lines.as_slice() },
+        Some(Load::Ready(lines)) => Text { head, diff: lines.as_slice(), ..Text::default() },
         Some(Load::Failed(trouble)) => {
             head.extend(trouble_lines(trouble, cells.max(8)));
-            Text { head, diff: &[] }
+            Text { head, ..Text::default() }
         }
         Some(Load::Loading) | None => {
             head.push(plain("reading the difference …", Role::Muted));
-            Text { head, diff: &[] }
+            Text { head, ..Text::default() }
         }
     }
 }

@@ -4,9 +4,10 @@
 use ratatui::layout::Rect;
 
 use super::detail::{Content, Text, split};
+use super::difference::{count_spans, differences};
 use super::{deploys, instance_span, labelled, words};
 use crate::features::cloudvision::deploy::{Advance, ConfigPlan, DevicePlan, Step};
-use crate::features::cloudvision::model::{DeviceBuild, DeviceId, LineOp, TagLabel};
+use crate::features::cloudvision::model::{DeviceBuild, DeviceId, TagLabel};
 use crate::features::cloudvision::pane::State;
 use crate::features::cloudvision::pane::opened::{DeploymentPage, Subject};
 use crate::features::cloudvision::pane::rows::Part;
@@ -94,7 +95,9 @@ pub(super) fn content<'a>(state: &'a State, page: &'a DeploymentPage, look: &Loo
     }
     let split = split(area, head.len(), &page.detail);
     let text = match (run, page.detail.list.selected()) {
-        (Some(run), Some(Part::General)) => Text { head: general(run, look, usize::from(split.text.width)), diff: &[] },
+        (Some(run), Some(Part::General)) => {
+            Text { head: general(run, look, usize::from(split.text.width)), ..Text::default() }
+        }
         (Some(run), Some(Part::Device(device))) => of_device(run, device, look, usize::from(split.text.width)),
         _ => Text::default(),
     };
@@ -239,18 +242,6 @@ fn step(run: &Run, line: &StepLine, look: &Look<'_>, cells: usize) -> TextLine {
     vec![sign(look, line.sign), (name, quiet), (fit(&words, cells.saturating_sub(STEP + 2)).into_owned(), quiet)]
 }
 
-/// Lines added and removed on a device: as the build counted them, else as the difference has them.
-fn counts(run: &Run, device: &DeviceId) -> Option<(usize, usize)> {
-    let built = run.build_of(device).and_then(|build| build.lines);
-    let built = built.map(|lines| {
-        let both = |count: u32| usize::try_from(count.saturating_add(lines.changed)).unwrap_or(usize::MAX);
-        (both(lines.added), both(lines.removed))
-    });
-    let diff = run.diff_of(device);
-    let of = |op| diff.iter().filter(|line| line.op == op).count();
-    built.or_else(|| (!diff.is_empty()).then(|| (of(LineOp::Added), of(LineOp::Removed))))
-}
-
 /// What is said of a device in its row.
 fn device_words(run: &Run, plan: Option<&DevicePlan>, build: Option<&DeviceBuild>) -> (Sign, Vec<Span>) {
     let mut sign = match (build, plan) {
@@ -260,9 +251,8 @@ fn device_words(run: &Run, plan: Option<&DevicePlan>, build: Option<&DeviceBuild
     };
     let mut spans: Vec<Span> = Vec::new();
     let device = build.map(|build| &build.device).or(plan.map(|plan| &plan.id));
-    if let Some((added, removed)) = device.and_then(|device| counts(run, device)) {
-        spans.push((format!("+{added}"), Role::Added));
-        spans.push((format!(" -{removed}"), Role::Removed));
+    if let Some(device) = device {
+        spans.extend(count_spans(run, device));
     }
     if let Some(build) = build {
         if !build.errors.is_empty() {
@@ -390,20 +380,21 @@ fn of_device<'a>(run: &'a Run, device: &DeviceId, look: &Look<'_>, cells: usize)
             head.push(plain("it gets its place in CloudVision's studios", Role::Text));
         }
     }
-    let diff = run.diff_of(device);
-    if diff.is_empty() && head.is_empty() {
-        let text = match plan.map(|plan| plan.config) {
-            Some(ConfigPlan::New) => "a new configuration: CloudVision holds none yet",
-            Some(ConfigPlan::Same) => "CloudVision holds this configuration already",
-            Some(ConfigPlan::Changed) => "the difference has not been told yet",
-            Some(ConfigPlan::None) | None => "no configuration of it is deployed",
-        };
-        head.push(plain(text, Role::Muted));
+    let config = plan.map(|plan| plan.config);
+    let (said, diff, between, other) = differences(config, run.held_of(device), run.computed_of(device));
+    let wrapped = |said: &str| wrap(said, cells).into_iter().map(|line| plain(line, Role::Muted)).collect::<Vec<_>>();
+    if let Some(said) = said.filter(|_| !diff.is_empty() || head.is_empty()) {
+        head.extend(wrapped(said));
     }
     if !diff.is_empty() && !head.is_empty() {
         head.push(plain("", Role::Text));
     }
-    Text { head, diff }
+    let mut below = Vec::new();
+    if let Some(said) = between {
+        below.push(plain("", Role::Text));
+        below.extend(wrapped(said));
+    }
+    Text { head, diff, between: below, other }
 }
 
 /// `role:leaf`, and of which interface.

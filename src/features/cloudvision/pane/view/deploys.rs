@@ -69,6 +69,7 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
     if let Some(run) = state.run_of(&target.name).filter(|run| run.ended.is_none()) {
         return running(run, look);
     }
+    let elsewhere = state.elsewhere(target);
     let changed = match &target.inputs {
         Inputs::Reading => ("reading".to_owned(), Role::Stale),
         Inputs::Refused(_) => ("refused".to_owned(), Role::Failed),
@@ -81,7 +82,7 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
         Some(last) => {
             let (sign, word) = words::ending(last.ending);
             let role = if sign == Sign::Failed { Role::Failed } else { Role::Muted };
-            (sign, word, format!("{} ago", age(last.at, look.now)), (last.result.clone(), role))
+            (sign, word, age_of(last.at, look), (last.result.clone(), role))
         }
     };
     match &target.inputs {
@@ -102,7 +103,17 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
         let rest = if is_refused { rest } else { (look.say(super::deployment::LOST).into_owned(), Role::Warning) };
         return Standing { sign: Sign::Warning, word: "deleted".to_owned(), changed, age, rest };
     }
+    if let Some(other) = elsewhere {
+        let age = age_of(other.started_at, look);
+        let rest = ("another noctui is at it".to_owned(), Role::Progress);
+        return Standing { sign: Sign::Progress, word: "elsewhere".to_owned(), changed, age, rest };
+    }
     Standing { sign, word: word.to_owned(), changed, age, rest }
+}
+
+/// `5m ago`
+fn age_of(at: chrono::DateTime<chrono::Utc>, look: &Look<'_>) -> String {
+    format!("{} ago", age(at, look.now))
 }
 
 /// What is known of a target of which CloudVision took nothing from here yet: what it holds of it, only a comparison tells.
@@ -214,6 +225,11 @@ fn draw_target(state: &State, target: &Target, columns: &Columns, rows: Rows<'_>
     }
     if columns.changed > 0 {
         pen.column(&standing.changed.0, columns.changed - 2, style(standing.changed.1)).skip(2);
+    }
+    // What is said of one that was never deployed takes the room of what there is not to say of it.
+    if standing.age.is_empty() && !(target.protected && columns.protected > 0) {
+        pen.text(&standing.rest.0, style(standing.rest.1));
+        return;
     }
     // Where there is no room for it, that this is in the past goes without saying.
     let age = if columns.age < WHOLE_AGE { standing.age.trim_end_matches(" ago") } else { &standing.age };

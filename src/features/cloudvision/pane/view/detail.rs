@@ -53,27 +53,39 @@ pub(super) fn split(area: Rect, head_lines: usize, detail: &Detail) -> Split {
     Split { head, list, text }
 }
 
-/// The text about a part: lines that were made for it, then a difference as it came, which may be long.
+/// The text about a part: lines that were made for it, then differences as they came, which may be long.
 #[derive(Default)]
 pub(super) struct Text<'a> {
     /// What there is to say.
     pub(super) head: Vec<TextLine>,
     /// The difference.
     pub(super) diff: &'a [DiffLine],
+    /// What there is to say of another difference.
+    pub(super) between: Vec<TextLine>,
+    /// That one.
+    pub(super) other: &'a [DiffLine],
 }
 
 impl Text<'_> {
     /// How many lines there are.
     pub(super) fn len(&self) -> usize {
-        self.head.len() + self.diff.len()
+        self.head.len() + self.diff.len() + self.between.len() + self.other.len()
     }
 
     /// A line.
     pub(super) fn line(&self, index: usize) -> TextLine {
-        match self.head.get(index) {
-            Some(line) => line.clone(),
-            None => self.diff.get(index - self.head.len()).map(diff_line).unwrap_or_default(),
+        let mut left = index;
+        for (said, lines) in [(&self.head, self.diff), (&self.between, self.other)] {
+            if let Some(line) = said.get(left) {
+                return line.clone();
+            }
+            left -= said.len();
+            if let Some(line) = lines.get(left) {
+                return diff_line(line);
+            }
+            left -= lines.len();
         }
+        TextLine::default()
     }
 
     /// A line without its roles.

@@ -5,6 +5,7 @@ mod changes;
 mod deployment;
 mod deploys;
 mod detail;
+mod difference;
 mod others;
 pub(super) mod words;
 
@@ -240,7 +241,8 @@ fn status(state: &State, place: Place, now: DateTime<Utc>) -> Option<Status> {
         }
     };
     let old = instance.stale(told_at, state.started, now).filter(|_| has_rows);
-    let notice = instance.kept_words().filter(|_| place == Place::Deploys && state.page(place).is_none());
+    let notice =
+        instance.kept_words(state.lost(instance)).filter(|_| place == Place::Deploys && state.page(place).is_none());
     let is_needed = old.is_some() || !parts.is_empty() || !filter.is_empty() || is_editing || notice.is_some();
     is_needed.then_some(Status { stale: old, parts, filter, notice })
 }

@@ -30,6 +30,8 @@ words! {
     pub enum What {
         /// Bring configurations and tags into force in CloudVision.
         Deploy = "deploy",
+        /// Let CloudVision build and validate configurations and tags, and bring nothing into force.
+        Build = "build",
         /// Approve a change control.
         Approve = "approve",
         /// Take an approval back.

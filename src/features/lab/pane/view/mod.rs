@@ -19,7 +19,7 @@ use crate::ui::page::{TextLine, Title, draw_lines, draw_prompt, plain, trouble_l
 use crate::ui::theme::{Role, State as Sign};
 
 pub(super) use details::lines as details_lines;
-pub(super) use plan::HEAD as PLAN_HEAD;
+pub(super) use plan::{HEAD as PLAN_HEAD, taken as plan_taken};
 
 /// Draws the pane into `area`; returns where text is being typed.
 pub(crate) fn draw(state: &State, look: &Look<'_>, focused: bool, area: Rect, buffer: &mut Buffer) -> Option<Position> {

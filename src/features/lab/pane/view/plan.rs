@@ -7,13 +7,23 @@ use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::counted;
 use crate::features::lab::pane::plan::{Item, Plan, Stage, Standing};
 use crate::ui::Look;
-use crate::ui::line::{Pen, width};
+use crate::ui::line::{Pen, fit, width, wrap};
 use crate::ui::list::Line;
 use crate::ui::page::Title;
 use crate::ui::theme::{Role, State as Sign};
 
 /// Rows above the changes.
 pub(in crate::features::lab::pane) const HEAD: usize = 1;
+/// Rows below them, for the whole of what a line has no room for; where there are few, all are for changes.
+const FOOT: u16 = 4;
+const LEAST_ROWS: u16 = 12;
+/// Cells of what a change is about.
+const TITLE: usize = 28;
+
+/// Rows of so many that are not for changes.
+pub(in crate::features::lab::pane) fn taken(rows: u16) -> usize {
+    HEAD + usize::from(if rows >= LEAST_ROWS { FOOT } else { 0 })
+}
 
 /// What stands in the title rule.
 pub(super) fn title(plan: &Plan) -> Title {
@@ -58,18 +68,35 @@ pub(super) fn draw(plan: &Plan, look: &Look<'_>, focused: bool, area: Rect, buff
         Stage::Over => "<back> goes back to the list",
     };
     Pen::new(buffer, area, 0).skip(1).text(&look.say(head), style(Role::Muted));
-    let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let longest = plan.list.rows().iter().map(|item| width(&item.title)).max().unwrap_or(0);
+    let height = usize::from(area.height).saturating_sub(taken(area.height));
+    let rows = Rect { y: area.y + 1, height: u16::try_from(height).unwrap_or(0), ..area };
+    let longest = plan.list.rows().iter().map(|item| width(&item.title) + width(&item.port)).max().unwrap_or(0);
+    let longest = longest.min(TITLE);
+    draw_foot(plan, look, area, buffer);
     for (y, line) in plan.list.lines().into_iter().enumerate().take(usize::from(rows.height)) {
         let Line::Row(index, item) = line else { continue };
         let mut pen = Pen::new(buffer, rows, u16::try_from(y).unwrap_or(u16::MAX));
         let (sign, word, note) = told(item);
         pen.skip(1).text(look.glyph(sign), style(sign.role())).skip(1);
         pen.column(word, 9, style(Role::Text)).skip(2);
-        pen.column(&item.title, longest.min(28), style(Role::Text)).skip(2);
+        let title = fit(&item.title, longest.saturating_sub(width(&item.port)));
+        pen.column(&format!("{title}{}", item.port), longest, style(Role::Text)).skip(2);
         if index == plan.list.cursor() {
             pen.highlight(style(if focused { Role::Selected } else { Role::SelectedUnfocused }));
         }
         pen.text(&look.say(&note), style(if sign == Sign::Failed { Role::Failed } else { Role::Muted }));
+    }
+}
+
+/// The whole of the change under the cursor, below the changes.
+fn draw_foot(plan: &Plan, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+    let foot = area.height.saturating_sub(FOOT - 1);
+    let (Some(item), true) = (plan.list.selected(), area.height >= LEAST_ROWS) else { return };
+    let (_, word, note) = told(item);
+    let colon = if note.is_empty() { "" } else { ": " };
+    let text = format!("{word} {}{}{colon}{}", item.title, item.port, look.say(&note));
+    let cells = usize::from(area.width.saturating_sub(2));
+    for (y, line) in (foot..area.height).zip(wrap(&text, cells)) {
+        Pen::new(buffer, area, y).skip(1).text(&line, look.theme.style(Role::Text));
     }
 }

@@ -107,7 +107,11 @@ impl TokenSink for Text {
         match token {
             Token::CharacterTokens(text) => self.text(&text),
             Token::TagToken(tag) => return self.tag(&tag),
-            _ => {}
+            Token::DoctypeToken(_)
+            | Token::CommentToken(_)
+            | Token::NullCharacterToken
+            | Token::EOFToken
+            | Token::ParseError(_) => {}
         }
         TokenSinkResult::Continue
     }

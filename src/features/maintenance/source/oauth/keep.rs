@@ -51,9 +51,11 @@ pub(super) async fn read(config: &OAuth) -> Result<Secret, String> {
         None => return Err("nobody has signed in yet".to_owned()),
     }
     let found = SecretFrom::Keyring(account(config)).fetch(|_| None).await;
-    found.map(|found| found.secret).map_err(|error| match error {
-        NoSecret::NotKept { said, .. } => format!("nobody has signed in yet, or the keyring is locked: {said}"),
-        error => error.to_string(),
+    found.map(|found| found.secret).map_err(|error| {
+        if let NoSecret::NotKept { said, .. } = error {
+            return format!("nobody has signed in yet, or the keyring is locked: {said}");
+        }
+        error.to_string()
     })
 }
 

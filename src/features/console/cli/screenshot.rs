@@ -1,0 +1,172 @@
+//! `noctui console screenshot`: a machine's screen as a picture or, in text mode, as text.
+
+use std::fs::OpenOptions;
+use std::io::BufWriter;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde::Serialize;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+use super::connection::{Console, RouteArgs};
+use crate::config::Config;
+use crate::features::console::glyph::{self, TextScreen};
+use crate::features::console::rfb::{self, Event, Frame, Wishes};
+use crate::output;
+use crate::secret::{Secret, SecretFrom};
+use crate::trouble::Trouble;
+
+/// How long the whole picture may take.
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// What was typed after `console screenshot`.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("form").args(["out", "text"]).required(true).multiple(true)))]
+pub(crate) struct Args {
+    /// The way there.
+    #[command(flatten)]
+    route: RouteArgs,
+    /// Write the picture into this PNG file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print the characters of a screen in text mode; exit code 1 if it is a picture.
+    #[arg(long)]
+    text: bool,
+    /// Overwrite the file.
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// Take the password of the screen from this file.
+    #[arg(long, value_name = "PATH")]
+    password_file: Option<PathBuf>,
+    /// Print what was found as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found, in JSON.
+#[derive(Serialize)]
+struct Json {
+    name: String,
+    width: u16,
+    height: u16,
+    is_text: bool,
+    columns: Option<u16>,
+    rows: Option<u16>,
+    cells_read: Option<usize>,
+    lines: Option<Vec<String>>,
+}
+
+/// Takes it.
+pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
+    let way = args.route.way(Console::Screen, config)?;
+    way.warn();
+    // Before anybody's screen is taken away from them.
+    let file = args.out.as_deref().map(|path| create(path, args.force)).transpose()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (frame, name) = runtime.block_on(async {
+        let password = password(args.password_file.as_ref()).await?;
+        let mut link = way.open().await.map_err(|error| Trouble::of(&error))?;
+        let wishes = Wishes { password, ..Wishes::default() };
+        let taken = timeout(WITHIN, take(&mut link, &wishes)).await;
+        let ended = link.end();
+        link.close().await;
+        match taken {
+            Ok(Ok(taken)) => Ok(taken),
+            // Why the link ended says more than that it did.
+            Ok(Err(error @ rfb::Error::Ended(_))) => {
+                Err(ended.err().map_or_else(|| Trouble::of(&error), |end| Trouble::of(&end)))
+            }
+            Ok(Err(error)) => Err(Trouble::of(&error)),
+            Err(_) => {
+                Err(Trouble::new(&format!("the screen did not come within {} s", WITHIN.as_secs())).to_do("try again"))
+            }
+        }
+    })?;
+    if let (Some(file), Some(path)) = (file, &args.out) {
+        write_png(file, &frame).with_context(|| format!("write {}", path.display()))?;
+    }
+    tell(args, &frame, name)
+}
+
+/// The first whole picture of a screen, and what the server calls it.
+async fn take<S: AsyncRead + AsyncWrite>(stream: S, wishes: &Wishes) -> Result<(Frame, String), rfb::Error> {
+    let (mut viewer, mut remote) = rfb::open(stream, wishes).await?;
+    remote.ask(viewer.frame().area(), false).await?;
+    loop {
+        match viewer.next().await? {
+            Event::Updated(areas) if !areas.is_empty() || viewer.frame().area().pixels() == 0 => {
+                return Ok((viewer.frame().clone(), viewer.name().to_owned()));
+            }
+            // The pointer alone came, or another size: what is on the screen is still to come.
+            Event::Updated(_) | Event::Resized => remote.ask(viewer.frame().area(), false).await?,
+            Event::Bell | Event::Cut(_) => {}
+        }
+    }
+}
+
+/// The password in a file.
+async fn password(path: Option<&PathBuf>) -> Result<Option<Secret>, Trouble> {
+    let Some(path) = path else { return Ok(None) };
+    let found = SecretFrom::File(path.clone()).fetch(|_| None).await.map_err(|error| Trouble::of(&error))?;
+    if let Some(warning) = found.warning {
+        output::complain(&format!("noctui: warning: {warning}"));
+    }
+    Ok(Some(found.secret))
+}
+
+/// Makes the file, which nobody else may read: screens show what they show.
+fn create(path: &Path, force: bool) -> Result<std::fs::File, Trouble> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).create_new(!force).truncate(force).mode(0o600);
+    options.open(path).map_err(|error| {
+        let trouble = Trouble::new(&format!("cannot make {}", path.display())).caused_by(&error.to_string());
+        let is_there = error.kind() == std::io::ErrorKind::AlreadyExists;
+        trouble.to_do(if is_there { "name another file, or say --force" } else { "name a file that can be written" })
+    })
+}
+
+/// Writes a picture.
+fn write_png(file: std::fs::File, frame: &Frame) -> anyhow::Result<()> {
+    let mut encoder = png::Encoder::new(BufWriter::new(file), frame.width().into(), frame.height().into());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&frame.rgb())?;
+    Ok(writer.finish()?)
+}
+
+/// Says what was found.
+fn tell(args: &Args, frame: &Frame, name: String) -> anyhow::Result<ExitCode> {
+    let read = glyph::read(frame);
+    let text = read.as_ref().filter(|screen| screen.is_text());
+    if args.json {
+        output::print_json(&Json {
+            name,
+            width: frame.width(),
+            height: frame.height(),
+            is_text: text.is_some(),
+            columns: read.as_ref().map(TextScreen::columns),
+            rows: read.as_ref().map(TextScreen::rows),
+            cells_read: read.as_ref().map(TextScreen::read),
+            lines: text.map(|screen| screen.text().lines().map(str::to_owned).collect()),
+        })?;
+    } else if let Some(screen) = text.filter(|_| args.text) {
+        output::print(&format!("{}\n", screen.text()))?;
+    } else if let Some(path) = &args.out {
+        output::print(&format!("wrote {}, {}x{} pixels\n", path.display(), frame.width(), frame.height()))?;
+    }
+    if args.text && text.is_none() {
+        let read = read.map_or_else(
+            || "it is smaller than any".to_owned(),
+            |screen| format!("{} of its {} cells are characters", screen.read(), screen.cells().len()),
+        );
+        let trouble = Trouble::new("the screen is no text screen").caused_by(&read).to_do("take a picture with --out");
+        output::complain(&format!("noctui: {trouble}"));
+        return Ok(ExitCode::from(output::EXIT_NO));
+    }
+    Ok(ExitCode::SUCCESS)
+}

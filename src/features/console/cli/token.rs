@@ -1,0 +1,258 @@
+//! `noctui console token`: the tokens of websocket proxies, made and read.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use chrono::{SecondsFormat, TimeDelta};
+use serde::Serialize;
+
+use super::connection::AccessArgs;
+use crate::clock;
+use crate::config::{Access, CONSOLE_KEY_VARIABLE, Config, MachineName};
+use crate::features::console::access::NO_LAB;
+use crate::features::console::token::{Grant, Left, Token, duration};
+use crate::output;
+use crate::secret::SecretFrom;
+use crate::text::clean_line;
+use crate::trouble::Trouble;
+
+/// What was typed after `console token`.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make a token for machines, with the key that the proxy checks tokens with, and print it.
+    Mint(MintArgs),
+    /// Say what a token is for and how long; exit code 1 if a proxy would refuse it.
+    Inspect(InspectArgs),
+}
+
+/// `token mint`
+#[derive(Debug, clap::Args)]
+pub(crate) struct MintArgs {
+    /// The machines that it lets in to.
+    #[arg(value_name = "VM", required = true)]
+    machines: Vec<MachineName>,
+    /// Where the key is.
+    #[command(flatten)]
+    access: AccessArgs,
+    /// How long it is good for: 90s, 10m, 2h or 7d, and 30d at most.
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    life: Life,
+    /// In whose name it is made; yours unless said.
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// The lab that it names.
+    #[arg(long, value_name = "ID", default_value = NO_LAB)]
+    lab: String,
+    /// The instance of the lab that it names.
+    #[arg(long, value_name = "ID", default_value = NO_LAB)]
+    instance: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `token inspect`
+#[derive(Debug, clap::Args)]
+pub(crate) struct InspectArgs {
+    /// Where the token is, or the key that should have signed it.
+    #[command(flatten)]
+    access: AccessArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How long a token is good for.
+#[derive(Debug, Clone, Copy)]
+struct Life(TimeDelta);
+
+impl FromStr for Life {
+    type Err = &'static str;
+
+    fn from_str(typed: &str) -> Result<Self, Self::Err> {
+        const LONGEST: TimeDelta = TimeDelta::days(30);
+        let read = || {
+            let (number, unit) = typed.split_at_checked(typed.len().checked_sub(1)?)?;
+            let seconds = match unit {
+                "s" => 1,
+                "m" => 60,
+                "h" => 3_600,
+                "d" => 86_400,
+                _ => return None,
+            };
+            TimeDelta::try_seconds(i64::from(number.parse::<u32>().ok()?).checked_mul(seconds)?)
+        };
+        let life = read().filter(|life| (TimeDelta::seconds(1)..=LONGEST).contains(life));
+        life.map(Self).ok_or("it takes 1s to 30d, such as 90s, 10m, 2h or 7d")
+    }
+}
+
+/// Runs it.
+pub(super) fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Mint(args) => mint(args, config).await,
+            Command::Inspect(args) => inspect(args, config).await,
+        }
+    })
+}
+
+/// `noctui console token mint`
+async fn mint(args: &MintArgs, config: &Config) -> anyhow::Result<ExitCode> {
+    let proxy = args.access.configured(config, |proxy| matches!(proxy.access, Access::Key(_)))?;
+    let called = proxy.map_or_else(|| "the proxy".to_owned(), |proxy| proxy.name.clone());
+    let pass = args.access.pass(proxy, called, config);
+    let variable = || SecretFrom::Variable(CONSOLE_KEY_VARIABLE.to_owned());
+    let from = match &pass.access {
+        Access::Key(from) => from.clone(),
+        // A token that is set beside it makes no other one.
+        Access::Token(_) => match proxy.map(|proxy| &proxy.access) {
+            Some(Access::Key(from)) => from.clone(),
+            _ if args.access.token_file.is_some() => {
+                return Err(Trouble::new("tokens are made with a key").to_do("name it with --key-file").into());
+            }
+            _ => variable(),
+        },
+    };
+    let (key, warning) = pass.fetch(&from).await.map_err(|error| {
+        let trouble = Trouble::of(&error);
+        trouble
+            .to_do(&format!("name the key with --key-file, {CONSOLE_KEY_VARIABLE}, or key_file in [[console.proxy]]"))
+    })?;
+    if let Some(warning) = warning {
+        output::complain(&format!("noctui: warning: {warning}"));
+    }
+    let namespace = pass.namespace.ok_or_else(|| {
+        Trouble::new("the namespace of the machines is not said")
+            .to_do("say --namespace, or `namespace` in [[console.proxy]]")
+    })?;
+    let now = clock::now();
+    let grant = Grant {
+        user: args.user.clone().unwrap_or_else(|| config.who.clone()),
+        lab: args.lab.clone(),
+        lab_instance: args.instance.clone(),
+        namespace: namespace.to_string(),
+        machines: args.machines.clone(),
+        expires: now + args.life.0,
+    };
+    let token = Token::sign(&grant, &key)
+        .ok_or_else(|| Trouble::new("the token would be longer than proxies take").to_do("name fewer machines"))?;
+    if args.json {
+        output::print_json(&Json { token: Some(token.secret().expose()), ..Json::of(&token, None, now) })?;
+    } else {
+        output::print(&format!("{}\n", token.secret().expose()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `noctui console token inspect`
+async fn inspect(args: &InspectArgs, config: &Config) -> anyhow::Result<ExitCode> {
+    let access = &args.access;
+    let proxy = access.configured(config, |proxy| matches!(proxy.access, Access::Token(_)))?;
+    let called = proxy.map_or_else(|| "the proxy".to_owned(), |proxy| proxy.name.clone());
+    // The key, where one is named, only verifies: the token is elsewhere.
+    let without_key = AccessArgs { key_file: None, ..access.clone() };
+    let pass = without_key.pass(proxy, called, config);
+    let Access::Token(from) = &pass.access else {
+        return Err(Trouble::new("there is no token to read")
+            .to_do("name it with --token-file, or NOCTUI_CONSOLE_TOKEN")
+            .into());
+    };
+    let ticket = pass.kept(from).await.map_err(|error| Trouble::of(&error))?;
+    let mut warnings = vec![ticket.warning];
+    let signed = match &access.key_file {
+        None => None,
+        Some(path) => {
+            let (key, warning) =
+                pass.fetch(&SecretFrom::File(path.clone())).await.map_err(|error| Trouble::of(&error))?;
+            warnings.push(warning);
+            Some(ticket.token.is_signed_by(&key))
+        }
+    };
+    for warning in warnings.into_iter().flatten() {
+        output::complain(&format!("noctui: warning: {warning}"));
+    }
+    let now = clock::now();
+    let json = Json::of(&ticket.token, signed, now);
+    let refused = json.refused.is_some();
+    if args.json {
+        output::print_json(&json)?;
+    } else {
+        output::print(&told(&json))?;
+    }
+    Ok(if refused { ExitCode::from(output::EXIT_NO) } else { ExitCode::SUCCESS })
+}
+
+/// A token in JSON. What it says is not proved unless `signed` is true.
+#[derive(Serialize)]
+struct Json<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+    namespace: &'a str,
+    machines: &'a [String],
+    user: &'a str,
+    lab: &'a str,
+    instance: &'a str,
+    algorithm: &'a str,
+    expires: Option<String>,
+    left_s: Option<i64>,
+    signed: Option<bool>,
+    refused: Option<String>,
+}
+
+impl<'a> Json<'a> {
+    /// What `token` says; `signed` is whether the key that was named signed it.
+    fn of(token: &'a Token, signed: Option<bool>, now: chrono::DateTime<chrono::Utc>) -> Self {
+        let wrong_key = || (signed == Some(false)).then(|| "another key signed it".to_owned());
+        Self {
+            token: None,
+            namespace: &token.namespace,
+            machines: &token.machines,
+            user: &token.user,
+            lab: &token.lab,
+            instance: &token.lab_instance,
+            algorithm: &token.algorithm,
+            expires: token.expires.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            left_s: match token.left(now) {
+                Left::Forever => None,
+                Left::For(left) => Some(left.num_seconds()),
+                Left::EndedAgo(ago) => Some(-ago.num_seconds()),
+            },
+            signed,
+            refused: token.objection(None, now).or_else(wrong_key),
+        }
+    }
+}
+
+/// The same for people.
+fn told(json: &Json<'_>) -> String {
+    let left = match (json.left_s, &json.expires) {
+        (Some(left), Some(at)) if left >= 0 => format!("{} left, until {at}", duration(TimeDelta::seconds(left))),
+        (Some(left), Some(at)) => format!("ended {} ago, at {at}", duration(TimeDelta::seconds(-left))),
+        _ => "for ever: it names no end".to_owned(),
+    };
+    let signed = match json.signed {
+        Some(true) => "by this key",
+        Some(false) => "NOT by this key",
+        None => "not checked: say --key-file",
+    };
+    let machines = if json.machines.is_empty() { "none".to_owned() } else { json.machines.join(" ") };
+    let lines = [
+        ("machines", machines.as_str()),
+        ("namespace", json.namespace),
+        ("user", json.user),
+        ("lab", json.lab),
+        ("instance", json.instance),
+        ("good", &left),
+        ("signed", signed),
+    ];
+    let mut text = String::new();
+    let refused = json.refused.iter().map(|why| ("refused", why.as_str()));
+    for (name, value) in lines.into_iter().chain(refused) {
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "{name:<9}  {}", clean_line(value));
+    }
+    text
+}

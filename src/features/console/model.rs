@@ -1,0 +1,163 @@
+//! What the pane and `noctui console list` have rows of: machines of the cluster, machines behind proxies, definitions.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::cluster::model::{Key, Vm};
+use super::token::{Left, Token};
+use super::vmcp::{Definition, Problem, Remark, Severity};
+use crate::config::{Access, ConsoleProxy, MachineName};
+use crate::trouble::Trouble;
+
+/// What tells a row from others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowKey {
+    /// A machine of the cluster.
+    Vm(Key),
+    /// A machine behind a proxy: the proxy's name, and its own.
+    Proxied(String, String),
+    /// A definition.
+    Definition(String),
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Row {
+    /// A machine of the cluster.
+    Vm(Arc<Vm>),
+    /// A machine behind a proxy.
+    Proxied(Proxied),
+    /// A definition.
+    Definition(Arc<Described>),
+}
+
+/// A machine behind a proxy, of which nothing else is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxied {
+    /// The proxy.
+    pub proxy: String,
+    /// The machine.
+    pub machine: MachineName,
+    /// Its namespace, where it is known.
+    pub namespace: String,
+    /// Whether its serial line is there, and whether its screen is.
+    pub has: (bool, bool),
+    /// What lets us in.
+    pub grant: Grant,
+}
+
+/// What lets us in at a proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grant {
+    /// It is being looked for.
+    Asked,
+    /// A token that ends then, or never; and why the proxy would refuse it, where that can be seen.
+    Token {
+        /// When it ends.
+        expires: Option<DateTime<Utc>>,
+        /// What speaks against it, apart from its end.
+        objection: Option<String>,
+    },
+    /// Tokens are made when they are needed.
+    Made,
+    /// There is none.
+    None(Trouble),
+}
+
+/// A definition of a machine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Described {
+    /// Its name.
+    pub name: String,
+    /// What it says, or what is wrong with its file.
+    pub read: Result<Definition, Vec<Problem>>,
+    /// What clients make of it.
+    pub remarks: Vec<Remark>,
+    /// The folder that it is in.
+    pub dir: PathBuf,
+}
+
+impl Row {
+    /// What tells it from others.
+    #[must_use]
+    pub fn row_key(&self) -> RowKey {
+        match self {
+            Self::Vm(vm) => RowKey::Vm(vm.key()),
+            Self::Proxied(row) => RowKey::Proxied(row.proxy.clone(), row.machine.to_string()),
+            Self::Definition(row) => RowKey::Definition(row.name.clone()),
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Vm(vm) => &vm.name,
+            Self::Proxied(row) => row.machine.as_str(),
+            Self::Definition(row) => &row.name,
+        }
+    }
+}
+
+impl Proxied {
+    /// Why its consoles cannot be had now; `None` where nothing speaks against it.
+    #[must_use]
+    pub fn objection(&self, now: DateTime<Utc>) -> Option<String> {
+        match &self.grant {
+            Grant::Asked => Some(format!("the token for {} is still being fetched", self.proxy)),
+            Grant::Made => None,
+            Grant::None(trouble) => Some(trouble.one_line()),
+            Grant::Token { objection: Some(why), .. } => Some(why.clone()),
+            Grant::Token { expires, objection: None } => {
+                expires.filter(|end| *end <= now).map(|_| format!("the token for {} has ended", self.proxy))
+            }
+        }
+    }
+}
+
+impl Described {
+    /// Why clients would refuse it, the first reason; `None` where they would not.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        if let Err(problems) = &self.read {
+            return Some(problems.first().map_or("it cannot be read", |problem| problem.what.as_str()));
+        }
+        let refused = self.remarks.iter().find(|remark| remark.severity == Severity::Refused);
+        refused.map(|remark| remark.why.as_str())
+    }
+}
+
+/// The machines behind a proxy, as far as its configuration and its token tell.
+#[must_use]
+pub fn proxied(proxy: &ConsoleProxy, token: Result<Option<&Token>, &Trouble>, now: DateTime<Utc>) -> Vec<Proxied> {
+    let names: Vec<MachineName> = if proxy.machines.is_empty() {
+        let named = token.ok().flatten();
+        named.into_iter().flat_map(|token| &token.machines).filter_map(|name| name.parse().ok()).collect()
+    } else {
+        proxy.machines.clone()
+    };
+    let row = |machine: MachineName| {
+        let namespace = proxy.namespace.as_ref().map(ToString::to_string);
+        let (grant, told) = match token {
+            Err(trouble) => (Grant::None(trouble.clone()), None),
+            Ok(None) if matches!(proxy.access, Access::Key(_)) => (Grant::Made, None),
+            Ok(None) => (Grant::Asked, None),
+            Ok(Some(token)) => {
+                // Its end is looked at again whenever it matters.
+                let is_over = matches!(token.left(now), Left::EndedAgo(_));
+                let objection = token.objection(Some(&machine), now).filter(|_| !is_over);
+                (Grant::Token { expires: token.expires, objection }, Some(token.namespace.clone()))
+            }
+        };
+        Proxied {
+            proxy: proxy.name.clone(),
+            machine,
+            namespace: namespace.or(told).unwrap_or_default(),
+            has: (proxy.serial.is_some(), proxy.screen.is_some()),
+            grant,
+        }
+    };
+    names.into_iter().map(row).collect()
+}

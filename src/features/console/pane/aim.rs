@@ -1,0 +1,83 @@
+//! What a command that changes a machine would do, before it is asked about: exactly this is done when the answer is yes.
+
+use super::{Command, Outcome, State, UNSEEN};
+use crate::features::console::cluster::model::{Action, Vm};
+use crate::features::console::model::Row;
+use crate::features::console::worker::{Health, Request};
+use crate::ui::Look;
+use crate::ui::page::Span;
+use crate::ui::theme::{Role, State as Sign};
+
+/// A request that waits for an answer.
+#[derive(Debug)]
+pub(crate) struct Aim {
+    /// What would be asked of the worker.
+    pub(crate) request: Request,
+    /// The question, naming the object.
+    pub(crate) question: String,
+    /// What more there is to know.
+    pub(crate) lines: Vec<Span>,
+    /// The word to type where that is demanded.
+    pub(crate) word: String,
+    /// Whether it concerns production.
+    pub(crate) production: bool,
+}
+
+impl State {
+    /// What a command would do now, or why it would do nothing.
+    pub(crate) fn aim(&self, command: Command, look: &Look<'_>) -> Result<Aim, String> {
+        let Command::Act(action) = command else { return Err("nothing would be changed".to_owned()) };
+        self.possible(action)?;
+        let Some(Row::Vm(vm)) = self.row_on_screen() else { return Err("there is no machine here".to_owned()) };
+        let cluster = self.view.cluster.as_ref().ok_or("no cluster is configured")?;
+        if cluster.read_only {
+            return Err("[console] has read_only = true".to_owned());
+        }
+        if self.health != Health::Live {
+            return Err("the cluster does not answer: nothing is changed meanwhile".to_owned());
+        }
+        if look.now - self.settled_at < UNSEEN {
+            return Err("what is shown has just changed: look again".to_owned());
+        }
+        let name = self.cluster_name.clone().unwrap_or_default();
+        let place = if cluster.production { name.to_uppercase() } else { name };
+        Ok(Aim {
+            request: Request::Act { key: vm.key(), action },
+            question: format!("{} \"{}\" on {place}?", capital(action.as_str()), vm.name),
+            lines: lines(vm, action, look),
+            word: vm.name.clone(),
+            production: cluster.production,
+        })
+    }
+
+    /// Asks the worker for what was ordered and, where that was demanded, confirmed.
+    pub(crate) fn carry_out(&mut self, request: Request) -> Outcome {
+        let Request::Act { key, action } = &request else { return Outcome::ask(request) };
+        self.acting.insert(key.clone(), *action);
+        let said = format!("{} {}", action.doing(), key.1);
+        Outcome { requests: vec![request], ..Outcome::done(said) }
+    }
+}
+
+/// What there is to know before it is done.
+fn lines(vm: &Vm, action: Action, look: &Look<'_>) -> Vec<Span> {
+    let mut lines = vec![(format!("{}, {}", vm.namespace, vm.state()), Role::Text)];
+    if let Some(instance) = &vm.instance {
+        let node = instance.node.as_deref().unwrap_or("no node yet");
+        lines.push((format!("{node}  {}", vm.addresses().join(" ")).trim_end().to_owned(), Role::Text));
+    }
+    let warning = match action {
+        Action::Stop => "whoever uses it is cut off; its consoles drop",
+        Action::Restart => "whoever uses it is cut off until it is up again",
+        Action::Pause => "it answers nothing until it goes on",
+        Action::Start | Action::Unpause => return lines,
+    };
+    lines.push((format!("{} {warning}", look.glyph(Sign::Warning)), Role::Warning));
+    lines
+}
+
+/// With a capital in front.
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

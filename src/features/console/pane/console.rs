@@ -1,0 +1,185 @@
+//! A console that is open on the screen, or was: what it shows and how it is doing.
+
+use std::path::PathBuf;
+
+use crate::features::console::cluster::Which;
+use crate::features::console::emulator::Emulator;
+use crate::features::console::glyph::{Cell, TextScreen};
+use crate::features::console::worker::{ConsoleId, Picture, Target};
+use crate::trouble::Trouble;
+
+/// One of them.
+#[derive(Debug, Clone)]
+pub(super) struct Console {
+    /// Its number.
+    pub(super) id: ConsoleId,
+    /// Where it leads.
+    pub(super) target: Target,
+    /// What it shows.
+    pub(super) shown: Shown,
+    /// How it is doing.
+    pub(super) being: Being,
+    /// Whether it said something that nobody has looked at.
+    pub(super) is_active: bool,
+    /// Whether its bell rang since anybody looked.
+    pub(super) rang: bool,
+    /// The file that it is written into.
+    pub(super) log: Option<PathBuf>,
+}
+
+/// What a console shows.
+#[derive(Debug, Clone)]
+pub(super) enum Shown {
+    /// A terminal.
+    Serial(Box<Emulator>),
+    /// A screen.
+    Screen(Screen),
+}
+
+/// A screen, and how it is shown.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Screen {
+    /// The last picture; `None` before the first.
+    pub(super) picture: Option<Picture>,
+    /// How it is wanted.
+    pub(super) mode: Mode,
+    /// Whether a part of it is shown dot by dot.
+    pub(super) is_near: bool,
+    /// The upper left corner of what somebody went to see, in pixels.
+    pub(super) at: Option<(u16, u16)>,
+    /// What the screen has put on its clipboard last.
+    pub(super) cut: String,
+    /// Whether no other picture was asked for, since nobody looked at the last one.
+    pub(super) is_unseen: bool,
+}
+
+/// Pixels of a character of a text screen.
+const CHARACTER: (u16, u16) = (8, 16);
+
+/// How a screen is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Mode {
+    /// As text where it is a text screen, else as a picture.
+    #[default]
+    ByItself,
+    /// As text; where it is none, as a picture.
+    Text,
+    /// As a picture in half blocks.
+    Cells,
+    /// As a picture by the graphics protocol of the terminal.
+    Pixels,
+}
+
+/// How a console is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Being {
+    /// It is being opened.
+    Opening,
+    /// It is open.
+    Open,
+    /// It is not open any more, for this reason; `None` where its other end closed it.
+    Ended(Option<Trouble>),
+}
+
+impl Console {
+    /// One that is being opened.
+    pub(super) fn new(id: ConsoleId, target: Target, which: Which, (columns, rows): (u16, u16)) -> Self {
+        let shown = match which {
+            Which::Serial => Shown::Serial(Box::new(Emulator::new(rows, columns))),
+            Which::Screen => Shown::Screen(Screen::default()),
+        };
+        Self { id, target, shown, being: Being::Opening, is_active: false, rang: false, log: None }
+    }
+
+    /// Which of the machine's consoles it is.
+    pub(super) fn which(&self) -> Which {
+        match self.shown {
+            Shown::Serial(_) => Which::Serial,
+            Shown::Screen(_) => Which::Screen,
+        }
+    }
+
+    /// `leaf1`, or `leaf1 screen`.
+    pub(super) fn title(&self) -> String {
+        let machine = self.target.machine();
+        match self.which() {
+            Which::Serial => machine.to_owned(),
+            Which::Screen => format!("{machine} screen"),
+        }
+    }
+
+    /// Whether keys can reach the machine.
+    pub(super) fn is_open(&self) -> bool {
+        self.being == Being::Open
+    }
+}
+
+impl Screen {
+    /// Whether it is shown as text now.
+    pub(super) fn is_text(&self) -> bool {
+        let has_text = self.picture.as_ref().is_some_and(|picture| picture.text.is_some());
+        has_text && matches!(self.mode, Mode::ByItself | Mode::Text)
+    }
+
+    /// Whether it is shown by the graphics protocol of the terminal, where there is one.
+    pub(super) fn is_pixels(&self, has_protocol: bool) -> bool {
+        has_protocol && !self.is_text() && matches!(self.mode, Mode::Pixels | Mode::ByItself)
+    }
+
+    /// The first character of a text screen that is seen in so many cells: where somebody went, else what was written last.
+    pub(super) fn corner(&self, text: &TextScreen, (columns, rows): (u16, u16)) -> (u16, u16) {
+        let most = (text.columns().saturating_sub(columns), text.rows().saturating_sub(rows));
+        if let Some((x, y)) = self.at {
+            return ((x / CHARACTER.0).min(most.0), (y / CHARACTER.1).min(most.1));
+        }
+        let is_blank = |row: &[Cell]| row.iter().all(|cell| cell.character == Some(' '));
+        let mut lines = text.cells().chunks(usize::from(text.columns()).max(1));
+        let written = lines.rposition(|row| !is_blank(row)).map_or(0, |at| at + 1);
+        (0, u16::try_from(written).unwrap_or(u16::MAX).saturating_sub(rows).min(most.1))
+    }
+
+    /// Moves the part that is seen by so many steps to the right and down, as far as there is more. False where all of it is
+    /// seen.
+    pub(super) fn pan(&mut self, (right, down): (i32, i32), room: (u16, u16)) -> bool {
+        let Some(picture) = &self.picture else { return true };
+        let text = picture.text.as_ref().filter(|_| self.is_text());
+        if !self.is_near && text.is_none() {
+            return false;
+        }
+        // A cell has a character of the screen, or two of its pixels.
+        let cell = if text.is_some() { CHARACTER } else { (1, 2) };
+        let whole = text.map_or((picture.frame.width(), picture.frame.height()), |text| {
+            (text.columns() * CHARACTER.0, text.rows() * CHARACTER.1)
+        });
+        let from = text.map_or(self.at.unwrap_or_default(), |text| {
+            let (column, row) = self.corner(text, room);
+            (column * CHARACTER.0, row * CHARACTER.1)
+        });
+        let along = |at: u16, steps: i32, whole: u16, room: u16, cell: u16| {
+            let most = (i32::from(whole) - i32::from(room) * i32::from(cell)).max(0);
+            // A single step is one that is noticed; more of them are cells.
+            let step = if steps.abs() == 1 { CHARACTER.1 } else { cell };
+            let to = i32::from(at).saturating_add(steps.saturating_mul(step.into()));
+            u16::try_from(to.clamp(0, most)).unwrap_or(0)
+        };
+        self.at = Some((along(from.0, right, whole.0, room.0, cell.0), along(from.1, down, whole.1, room.1, cell.1)));
+        true
+    }
+
+    /// The next way of showing it.
+    pub(super) fn next_mode(&mut self, has_protocol: bool) -> &'static str {
+        self.mode = match (self.mode, has_protocol) {
+            (Mode::ByItself, _) if self.is_text() => Mode::Cells,
+            (Mode::ByItself, _) => Mode::Text,
+            (Mode::Text, _) => Mode::Cells,
+            (Mode::Cells, true) => Mode::Pixels,
+            (Mode::Cells, false) | (Mode::Pixels, _) => Mode::ByItself,
+        };
+        match self.mode {
+            Mode::ByItself => "as text where it is text, else as a picture",
+            Mode::Text => "as text as soon as it is text",
+            Mode::Cells => "as a picture in cells",
+            Mode::Pixels => "as a picture in pixels",
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Text being typed in the pane: a filter, or what is looked for in a console.
+
+use super::console::Shown;
+use super::{Outcome, State};
+use crate::command::Motion;
+use crate::key::{Code, Key};
+use crate::ui::field::{Edited, Field, LIMIT_BYTES};
+
+/// What is being typed.
+#[derive(Debug, Clone)]
+pub(super) struct Editor {
+    /// The text.
+    pub(super) field: Field,
+    /// What it is for.
+    pub(super) purpose: For,
+}
+
+/// What a text is for.
+#[derive(Debug, Clone)]
+pub(super) enum For {
+    /// The filter; applied with every key. Holds what it was before, for Esc.
+    Filter(String),
+    /// What is looked for in a console.
+    Find,
+}
+
+impl State {
+    /// Whether text is being typed, for noctui or for a machine.
+    pub(crate) fn is_typing(&self) -> bool {
+        self.editor.is_some() || self.is_form() || self.takes_every_key()
+    }
+
+    /// The keys of what is being typed and what they do, for the footer.
+    pub(crate) fn editor_keys(&self) -> Option<&'static [(&'static str, &'static str)]> {
+        match &self.editor {
+            Some(Editor { purpose: For::Filter(_), .. }) => {
+                Some(&[("enter", "keep"), ("esc", "as before"), ("up down", "move")])
+            }
+            Some(Editor { purpose: For::Find, .. }) => Some(&[("enter", "look for it above"), ("esc", "cancel")]),
+            None if self.is_form() => Some(&[("ctrl-s", "save"), ("tab", "name or fields"), ("esc", "cancel")]),
+            None if self.takes_every_key() => Some(&[("all keys", "go to the machine, but the one in the title")]),
+            None => None,
+        }
+    }
+
+    /// `/` on the list.
+    pub(super) fn edit_filter(&mut self) -> Outcome {
+        self.page = None;
+        let purpose = For::Filter(self.filter.clone());
+        self.editor = Some(Editor { field: Field::line(&self.filter), purpose });
+        Outcome::none()
+    }
+
+    /// `/` in a console.
+    pub(super) fn edit_search(&mut self) -> Outcome {
+        let is_serial = self.console().is_some_and(|console| matches!(console.shown, Shown::Serial(_)));
+        if !is_serial {
+            return Outcome::warn("only what a serial line said can be looked through");
+        }
+        self.editor = Some(Editor { field: Field::line(""), purpose: For::Find });
+        Outcome::none()
+    }
+
+    /// A key while text is being typed.
+    pub(crate) fn typed(&mut self, key: Key) -> Outcome {
+        let is_form = self.is_form();
+        let Some(editor) = &mut self.editor else {
+            return if is_form { self.typed_into_form(key) } else { self.typed_at_machine(key) };
+        };
+        let is_filter = matches!(editor.purpose, For::Filter(_));
+        match (key.code, is_filter) {
+            (Code::Esc, _) => {
+                if let Some(Editor { purpose: For::Filter(before), .. }) = self.editor.take() {
+                    self.set_filter(before);
+                }
+                return Outcome::none();
+            }
+            (Code::Enter, _) if !key.alt => return self.take_over(),
+            (Code::Up, true) => return self.moved(Motion::Up),
+            (Code::Down, true) => return self.moved(Motion::Down),
+            (Code::PageUp, true) => return self.moved(Motion::PageUp),
+            (Code::PageDown, true) => return self.moved(Motion::PageDown),
+            _ => {}
+        }
+        if editor.field.key(key) == Edited::Text && is_filter {
+            let text = editor.field.text().to_owned();
+            self.set_filter(text);
+        }
+        Outcome::none()
+    }
+
+    /// Pasted text goes into what is being typed, or to the machine.
+    pub(crate) fn paste(&mut self, text: &str) -> Outcome {
+        let Some(editor) = &mut self.editor else {
+            return self.paste_into_form(text).unwrap_or_else(|| self.paste_at_machine(text));
+        };
+        if !editor.field.paste(text) {
+            let limit = LIMIT_BYTES / 1024;
+            return Outcome::warn(format!("{} bytes are too much to paste here; the limit is {limit} KiB", text.len()));
+        }
+        if matches!(editor.purpose, For::Filter(_)) {
+            let text = editor.field.text().to_owned();
+            self.set_filter(text);
+        }
+        Outcome::none()
+    }
+
+    /// Enter: what was typed counts.
+    fn take_over(&mut self) -> Outcome {
+        let Some(Editor { field, purpose }) = self.editor.take() else { return Outcome::none() };
+        if let For::Find = purpose {
+            field.text().clone_into(&mut self.sought);
+            return self.find(true);
+        }
+        Outcome::none()
+    }
+
+    /// Another filter.
+    pub(super) fn set_filter(&mut self, filter: String) {
+        self.filter = filter;
+        self.refill(None);
+    }
+
+    /// Looks for what was looked for last.
+    pub(super) fn find(&mut self, upwards: bool) -> Outcome {
+        let sought = self.sought.clone();
+        if sought.is_empty() {
+            return Outcome::warn("nothing was looked for yet: <console-find> does");
+        }
+        let Some(Shown::Serial(emulator)) = self.console_mut().map(|console| &mut console.shown) else {
+            return Outcome::warn("only what a serial line said can be looked through");
+        };
+        match emulator.find(&sought, upwards) {
+            0 => Outcome::warn(format!("no line has \"{sought}\"")),
+            1 => Outcome::done(format!("one line has \"{sought}\"")),
+            many => Outcome::done(format!(
+                "{many} lines have \"{sought}\"; <console-find-above> goes on up, <console-find-below> down"
+            )),
+        }
+    }
+}

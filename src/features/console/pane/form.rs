@@ -1,0 +1,189 @@
+//! A definition as it is written: its name and its fields, a line each, judged with every key.
+
+use super::{Outcome, Page, State};
+use crate::features::console::model::{Described, Row};
+use crate::features::console::vmcp::{Definition, Field as Value, Problem, Remark, Severity, remarks};
+use crate::features::console::worker::Request;
+use crate::key::{Code, Key};
+use crate::ui::field::Field;
+
+/// What a new definition begins with: what clients read, and nothing else.
+const TEMPLATE: &str =
+    "name = \"\"\nsecret = \"\"\nmemory = 1024\ncpus = 1\ndisk = 1024\nflags = 49\nuserData = \"\"\n";
+
+/// The form.
+#[derive(Debug, Clone)]
+pub(super) struct Form {
+    /// The name of its file; fixed where there is one already.
+    pub(super) name: Field,
+    /// Whether there is none yet.
+    pub(super) is_new: bool,
+    /// The fields, as TOML.
+    pub(super) text: Field,
+    /// Whether the name is typed at, rather than the fields.
+    pub(super) at_name: bool,
+    /// What is wrong, once it was sent off.
+    pub(super) complaint: Option<String>,
+}
+
+impl Form {
+    /// One for a new definition.
+    fn empty() -> Self {
+        Self { name: Field::line(""), is_new: true, text: Field::lines(TEMPLATE), at_name: true, complaint: None }
+    }
+
+    /// One for a definition that is there.
+    fn of(described: &Described) -> Option<Self> {
+        let definition = described.read.as_ref().ok()?;
+        let text = Field::lines(&text_of(definition));
+        Some(Self { name: Field::line(&described.name), is_new: false, text, at_name: false, complaint: None })
+    }
+
+    /// What the text says, or what is wrong with it.
+    pub(super) fn read(&self) -> Result<(Definition, Vec<Remark>), Vec<Problem>> {
+        let definition = Definition::from_toml(self.text.text().as_bytes())?;
+        let remarks = remarks(&definition);
+        Ok((definition, remarks))
+    }
+
+    /// A key. Returns whether it is to be saved.
+    fn key(&mut self, key: Key) -> bool {
+        self.complaint = None;
+        match (key.code, key.ctrl) {
+            (Code::Char('s'), true) => return true,
+            (Code::Tab, _) if self.is_new => self.at_name = !self.at_name,
+            (Code::Enter, _) if self.at_name => self.at_name = false,
+            (Code::Enter, _) => _ = self.text.paste("\n"),
+            _ if self.at_name => _ = self.name.key(key),
+            _ => _ = self.text.key(key),
+        }
+        false
+    }
+
+    /// What saving it asks for, or why it cannot be saved.
+    fn wanted(&self) -> Result<Request, String> {
+        let name = self.name.text().trim();
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+~.".contains(&byte);
+        if name.is_empty() || name.len() > 100 || name.starts_with('.') || !name.bytes().all(is_plain) {
+            return Err("a definition's name has letters, digits and -_+~. and no dot in front".to_owned());
+        }
+        match self.read() {
+            Err(problems) => {
+                let first = problems.first().map_or_else(String::new, |problem| problem.what.clone());
+                Err(format!("it cannot be signed: {first}"))
+            }
+            Ok((definition, remarks)) => {
+                let refused = remarks.iter().find(|remark| remark.severity == Severity::Refused);
+                match refused {
+                    Some(remark) => Err(format!("clients would refuse it: {}: {}", remark.field, remark.why)),
+                    None => Ok(Request::Define { name: name.to_owned(), is_new: self.is_new, definition }),
+                }
+            }
+        }
+    }
+}
+
+/// A definition as TOML, a line for each field.
+fn text_of(definition: &Definition) -> String {
+    let line = |(name, value): (&str, &Value)| {
+        let value = match value {
+            // On one line, whatever is in it. Of what JSON leaves as it is TOML escapes one more.
+            Value::Text(text) => serde_json::Value::from(text.as_str()).to_string().replace('\u{7f}', "\\u007f"),
+            Value::Number(number) => number.to_string(),
+        };
+        let is_bare =
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        let name = if is_bare { name.to_owned() } else { toml::Value::from(name).to_string() };
+        format!("{name} = {value}\n")
+    };
+    definition.fields().map(line).collect()
+}
+
+impl State {
+    /// `n`
+    pub(super) fn new_definition(&mut self) -> Outcome {
+        self.page = Some(Page::Form(Form::empty()));
+        Outcome::none()
+    }
+
+    /// `e`
+    pub(super) fn edit_definition(&mut self) -> Outcome {
+        let Some(Row::Definition(described)) = self.row_on_screen() else {
+            return Outcome::warn("only definitions are edited here");
+        };
+        match Form::of(described) {
+            Some(form) => {
+                self.page = Some(Page::Form(form));
+                Outcome::none()
+            }
+            None => Outcome::warn("its file cannot be read as a definition: mend it in an editor first"),
+        }
+    }
+
+    /// Whether a form is filled in.
+    pub(super) fn is_form(&self) -> bool {
+        matches!(self.page, Some(Page::Form(_)))
+    }
+
+    /// A key for the form.
+    pub(super) fn typed_into_form(&mut self, key: Key) -> Outcome {
+        let Some(Page::Form(form)) = &mut self.page else { return Outcome::none() };
+        if key.code == Code::Esc {
+            self.page = None;
+            return Outcome::none();
+        }
+        if !form.key(key) {
+            return Outcome::none();
+        }
+        match form.wanted() {
+            Ok(request) => {
+                self.page = None;
+                Outcome::ask(request)
+            }
+            Err(why) => {
+                form.complaint = Some(why);
+                Outcome::none()
+            }
+        }
+    }
+
+    /// Pasted text for the form; `None` where there is none.
+    pub(super) fn paste_into_form(&mut self, text: &str) -> Option<Outcome> {
+        let Some(Page::Form(form)) = &mut self.page else { return None };
+        let field = if form.at_name { &mut form.name } else { &mut form.text };
+        Some(if field.paste(text) { Outcome::none() } else { Outcome::warn("that is too much to paste here") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(form: &mut Form, text: &str) {
+        for c in text.chars() {
+            form.key(Key::char(c));
+        }
+    }
+
+    #[test]
+    fn a_definition_reads_back_from_the_text_that_is_made_of_it() {
+        let json = br#"{"name": "a-b", "user data": "one\n\"two\" \\ \u00fc\u007f\u001b", "flags": 49, "secret": "s"}"#;
+        let definition = Definition::from_json(json).unwrap();
+        assert_eq!(Definition::from_toml(text_of(&definition).as_bytes()).unwrap(), definition);
+    }
+
+    #[test]
+    fn what_clients_would_refuse_is_not_saved() {
+        let mut form = Form::empty();
+        typed(&mut form, "vm-1");
+        form.key(Key::plain(Code::Enter));
+        assert!(form.wanted().unwrap_err().contains("clients would refuse it"));
+        form.text = Field::lines("name = \"vm-1\"\nsecret = \"s\"\n");
+        let wanted = form.wanted().unwrap();
+        assert!(matches!(wanted, Request::Define { name, is_new: true, .. } if name == "vm-1"));
+        form.text = Field::lines("name = [1]\n");
+        assert!(form.wanted().unwrap_err().contains("cannot be signed"));
+        form.name = Field::line("../x");
+        assert!(form.wanted().unwrap_err().contains("name has letters"));
+    }
+}

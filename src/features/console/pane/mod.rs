@@ -1,0 +1,270 @@
+//! Machines and their consoles on the screen: a list, what is known of one row, and consoles as tabs.
+//!
+//! State, commands and drawing of this feature; `app` only wraps and dispatches them. While somebody types at a console every
+//! key but one goes to the machine; that one, the escape key, gives the keyboard back to noctui without closing anything.
+
+mod aim;
+mod command;
+mod console;
+mod editor;
+mod form;
+mod moving;
+mod report;
+mod summary;
+mod tabs;
+mod update;
+pub(crate) mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub use command::{COMMANDS, Command};
+use console::Console;
+use editor::Editor;
+use form::Form;
+
+use super::cluster::model::{Action, Key, Vm};
+use super::model::{Described, Proxied, Row, RowKey};
+use super::worker::{ConsoleId, Health, Request};
+use crate::config::{EscapeKey, Pictures};
+use crate::state::PaneState;
+use crate::trouble::Trouble;
+use crate::ui::list::{self, List};
+
+/// What came out of a key or a report.
+pub(crate) type Outcome = crate::ui::outcome::Outcome<Request>;
+
+/// What came under the cursor within this time nobody has seen.
+const UNSEEN: TimeDelta = TimeDelta::milliseconds(300);
+
+/// What is configured, as the pane shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The cluster, where there is one.
+    pub cluster: Option<ClusterView>,
+    /// The proxies, with what should be known of them.
+    pub proxies: Vec<ProxyView>,
+    /// The key that leaves a console.
+    pub escape: EscapeKey,
+    /// How screens are drawn that are pictures.
+    pub pictures: Pictures,
+}
+
+/// A cluster as configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterView {
+    /// The kubeconfig, or that it is the cluster around this pod.
+    pub place: String,
+    /// Whether it is production.
+    pub production: bool,
+    /// Whether nothing may be started or stopped there.
+    pub read_only: bool,
+    /// Whether the machines of all namespaces are shown.
+    pub all_namespaces: bool,
+}
+
+/// A proxy as configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProxyView {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub server: String,
+    /// Whether nothing is encrypted on the way.
+    pub plain: bool,
+}
+
+impl list::Row for Row {
+    type Key = RowKey;
+
+    fn key(&self) -> RowKey {
+        self.row_key()
+    }
+
+    fn group(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Vm(_) => "Machines of the cluster",
+            Self::Proxied(_) => "Machines behind proxies",
+            Self::Definition(_) => "Definitions for CernVM clients",
+        })
+    }
+}
+
+/// All that the pane shows and remembers.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    /// As configured.
+    view: View,
+    /// How the cluster is doing, and what its context is called.
+    health: Health,
+    cluster_name: Option<String>,
+    /// The machines of the cluster; `None` before they were told.
+    vms: Option<Vec<Arc<Vm>>>,
+    /// When they were told.
+    told_at: DateTime<Utc>,
+    /// The machines behind each proxy, and what should be known of it.
+    proxied: BTreeMap<String, (Vec<Proxied>, Option<Trouble>)>,
+    /// The definitions.
+    definitions: Vec<Arc<Described>>,
+    /// What was asked of machines and not answered yet.
+    acting: BTreeMap<Key, Action>,
+    /// The rows.
+    list: List<Row>,
+    /// What was typed after `/`.
+    filter: String,
+    /// When another row came under the cursor without anybody's doing.
+    settled_at: DateTime<Utc>,
+    /// What is opened above the list.
+    page: Option<Page>,
+    /// The line being typed, if any.
+    editor: Option<Editor>,
+    /// The consoles that are open, in the order in which they were opened.
+    consoles: Vec<Console>,
+    /// Index of the one that is looked at.
+    current: usize,
+    /// Whether keys go to the machine.
+    is_attached: bool,
+    /// What was looked for last.
+    sought: String,
+    /// The number of the next console.
+    next_id: ConsoleId,
+    /// Columns and rows, title apart.
+    size: (u16, u16),
+}
+
+/// What is opened above the list.
+#[derive(Debug, Clone)]
+enum Page {
+    /// All about a row.
+    Details(Details),
+    /// A definition as it is written.
+    Form(Form),
+    /// The consoles.
+    Consoles,
+}
+
+/// A row, opened.
+#[derive(Debug, Clone)]
+struct Details {
+    /// The row as it was last; it stays when it goes.
+    row: Row,
+    /// Lines scrolled away at the top.
+    scroll: usize,
+}
+
+impl State {
+    /// The pane as it was left the last time.
+    pub(crate) fn new(view: &View, saved: Option<&PaneState>) -> Self {
+        Self {
+            view: view.clone(),
+            health: Health::Connecting,
+            cluster_name: None,
+            vms: None,
+            told_at: DateTime::UNIX_EPOCH,
+            proxied: BTreeMap::new(),
+            definitions: Vec::new(),
+            acting: BTreeMap::new(),
+            list: List::default(),
+            filter: saved.map_or_else(String::new, |pane| pane.filter.clone()),
+            settled_at: DateTime::UNIX_EPOCH,
+            page: None,
+            editor: None,
+            consoles: Vec::new(),
+            current: 0,
+            is_attached: false,
+            sought: String::new(),
+            next_id: 1,
+            size: (80, 20),
+        }
+    }
+
+    /// What is worth keeping for the next start.
+    pub(crate) fn saved(&self) -> PaneState {
+        PaneState { filter: self.filter.clone(), ..PaneState::default() }
+    }
+
+    /// Takes over a changed configuration. What is not configured any more is not shown any more.
+    pub(crate) fn set_view(&mut self, view: &View) {
+        if self.view.cluster.as_ref().map(|it| &it.place) != view.cluster.as_ref().map(|it| &it.place) {
+            (self.vms, self.cluster_name, self.health) = (None, None, Health::Connecting);
+        }
+        self.proxied.retain(|name, _| view.proxies.iter().any(|proxy| proxy.name == *name));
+        self.view = view.clone();
+        self.refill(None);
+    }
+
+    /// Whether there is anything that rows could come from.
+    fn is_configured(&self) -> bool {
+        self.view.cluster.is_some() || !self.view.proxies.is_empty() || !self.definitions.is_empty()
+    }
+
+    /// Every row, filter or not.
+    fn rows(&self) -> Vec<Row> {
+        let vms = self.vms.iter().flatten().cloned().map(Row::Vm);
+        let proxied = self.proxied.values().flat_map(|(rows, _)| rows).cloned().map(Row::Proxied);
+        let definitions = self.definitions.iter().cloned().map(Row::Definition);
+        vms.chain(proxied).chain(definitions).collect()
+    }
+
+    /// Makes the list anew, because of what was told at this time, or of what somebody did here.
+    fn refill(&mut self, told_at: Option<DateTime<Utc>>) {
+        let before = self.list.selected().map(Row::row_key);
+        let all = self.rows();
+        if let Some(Page::Details(details)) = &mut self.page
+            && let Some(row) = all.iter().find(|row| row.row_key() == details.row.row_key())
+        {
+            details.row = row.clone();
+        }
+        let rows: Vec<Row> = all.into_iter().filter(|row| fits(row, &self.filter)).collect();
+        let kinds = rows.iter().filter_map(list::Row::group).collect::<std::collections::BTreeSet<_>>();
+        self.list.set_headings(kinds.len() > 1);
+        self.list.replace(rows, false, false, None);
+        if let Some(told_at) = told_at
+            && self.list.selected().map(Row::row_key) != before
+        {
+            self.settled_at = told_at;
+        }
+    }
+
+    /// The console that is looked at.
+    fn console(&self) -> Option<&Console> {
+        self.consoles.get(self.current).filter(|_| matches!(self.page, Some(Page::Consoles)))
+    }
+
+    /// The same, to be changed.
+    fn console_mut(&mut self) -> Option<&mut Console> {
+        let is_shown = matches!(self.page, Some(Page::Consoles));
+        self.consoles.get_mut(self.current).filter(|_| is_shown)
+    }
+
+    /// The console of this number.
+    fn numbered(&mut self, id: ConsoleId) -> Option<&mut Console> {
+        self.consoles.iter_mut().find(|console| console.id == id)
+    }
+}
+
+/// Whether every word of the filter stands in one of the texts of a row, and none that it excludes.
+fn fits(row: &Row, filter: &str) -> bool {
+    if filter.trim().is_empty() {
+        return true;
+    }
+    let mut texts: Vec<String> = vec![row.name().to_lowercase()];
+    match row {
+        Row::Vm(vm) => {
+            texts.extend([vm.namespace.to_lowercase(), vm.state().to_lowercase()]);
+            texts.extend(vm.addresses().into_iter().map(str::to_lowercase));
+            if let Some(instance) = &vm.instance {
+                texts.extend(instance.node.iter().chain(&instance.guest).map(|text| text.to_lowercase()));
+            }
+        }
+        Row::Proxied(row) => texts.extend([row.proxy.to_lowercase(), row.namespace.to_lowercase()]),
+        Row::Definition(_) => texts.push("definition".to_owned()),
+    }
+    filter.split_whitespace().all(|word| {
+        let (excludes, word) = word.strip_prefix('!').map_or((false, word), |rest| (true, rest));
+        let word = word.to_lowercase();
+        word.is_empty() || texts.iter().any(|text| text.contains(&word)) != excludes
+    })
+}

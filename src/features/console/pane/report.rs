@@ -1,0 +1,164 @@
+//! What the worker's reports do to the pane.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use super::console::{Being, Console, Shown};
+use super::{Outcome, Page, State};
+use crate::features::console::worker::{ConsoleId, Health, Report, Request};
+use crate::text::clean_line;
+use crate::trouble::Trouble;
+use crate::ui::line::wrap;
+
+impl State {
+    /// Takes in what the worker tells.
+    pub(crate) fn report(&mut self, report: Report, now: DateTime<Utc>) -> Outcome {
+        match report {
+            Report::Health { health, name } => {
+                if self.health != Health::Live && health == Health::Live {
+                    self.settled_at = now;
+                }
+                self.health = health;
+                self.cluster_name = name.or(self.cluster_name.take());
+            }
+            Report::Machines { vms } => {
+                // What was asked for shows in what is told; what does not is told of by its answer.
+                self.acting.retain(|key, action| {
+                    let vm = vms.iter().find(|vm| vm.key() == *key);
+                    vm.is_some_and(|vm| vm.objection(*action).is_none())
+                });
+                (self.vms, self.told_at) = (Some(vms), now);
+                self.refill(Some(now));
+            }
+            Report::Proxied { proxy, rows, trouble } => {
+                self.proxied.insert(proxy, (rows, trouble));
+                self.refill(Some(now));
+            }
+            Report::Definitions(definitions) => {
+                self.definitions = definitions;
+                self.refill(Some(now));
+            }
+            Report::Defined { name } => return Outcome::done(format!("{name} is written")),
+            Report::Acted { key, action } => {
+                // From here on the cluster's own words say how far it is.
+                self.acting.remove(&key);
+                return Outcome::done(format!("the cluster has taken it: {} {}", action.doing(), key.1));
+            }
+            Report::NotActed { key, trouble } => {
+                self.acting.remove(&key);
+                return Outcome::failed(trouble);
+            }
+            Report::Opened { id, log } => self.opened(id, &log),
+            Report::Said { id, bytes } => return self.said(id, &bytes),
+            Report::Shown { id, picture } => {
+                let is_looked_at = self.is_looked_at(id);
+                if let Some(console) = self.numbered(id) {
+                    console.is_active |= !is_looked_at;
+                    if let Shown::Screen(screen) = &mut console.shown {
+                        screen.picture = Some(picture);
+                        // What nobody looks at is not asked for.
+                        screen.is_unseen = !is_looked_at;
+                    }
+                    if is_looked_at {
+                        return Outcome::ask(Request::Seen { id });
+                    }
+                }
+            }
+            Report::Cut { id, text } => {
+                if let Some(Console { shown: Shown::Screen(screen), .. }) = self.numbered(id) {
+                    screen.cut.clone_from(&text);
+                }
+                if self.is_looked_at(id) {
+                    return Outcome::copied(text);
+                }
+            }
+            Report::Logging { id, path } => {
+                let Some(console) = self.numbered(id) else { return Outcome::none() };
+                let title = console.title();
+                let said = match &path {
+                    Some(path) => format!("{title} is written to {}", clean_line(&path.display().to_string())),
+                    None => format!("{title} is not written down any more"),
+                };
+                console.log = path;
+                return Outcome::done(said);
+            }
+            Report::Ended { id, trouble } => return self.ended(id, trouble),
+            Report::Failed(trouble) => return Outcome::failed(trouble),
+        }
+        Outcome::none()
+    }
+
+    /// Whether somebody looks at this console.
+    fn is_looked_at(&self, id: ConsoleId) -> bool {
+        self.console().is_some_and(|console| console.id == id)
+    }
+
+    /// A console is open.
+    fn opened(&mut self, id: ConsoleId, log: &Bytes) {
+        let Some(console) = self.numbered(id) else { return };
+        console.being = Being::Open;
+        if let Shown::Serial(emulator) = &mut console.shown
+            && !log.is_empty()
+        {
+            // A log of lines has line feeds alone.
+            let text = String::from_utf8_lossy(log).replace("\r\n", "\n").replace('\n', "\r\n");
+            emulator.feed(text.as_bytes());
+            emulator.feed(b"\x1b[0m\r\n");
+        }
+    }
+
+    /// A serial line said something.
+    fn said(&mut self, id: ConsoleId, bytes: &Bytes) -> Outcome {
+        let is_looked_at = self.is_looked_at(id);
+        let Some(console) = self.numbered(id) else { return Outcome::none() };
+        let Shown::Serial(emulator) = &mut console.shown else { return Outcome::none() };
+        let fed = emulator.feed(bytes);
+        console.is_active |= !is_looked_at;
+        console.rang |= fed.rang && !is_looked_at;
+        if fed.answers.is_empty() {
+            Outcome::none()
+        } else {
+            Outcome::ask(Request::Type { id, bytes: fed.answers.into() })
+        }
+    }
+
+    /// A console has ended. What it said stays, with a word on why.
+    fn ended(&mut self, id: ConsoleId, trouble: Option<Trouble>) -> Outcome {
+        let is_looked_at = self.is_looked_at(id);
+        let Some(console) = self.numbered(id) else { return Outcome::none() };
+        let title = console.title();
+        let was_open = console.is_open();
+        (console.being, console.log) = (Being::Ended(trouble.clone()), None);
+        console.is_active |= !is_looked_at;
+        if let Shown::Serial(emulator) = &mut console.shown {
+            let why =
+                trouble.as_ref().map_or_else(|| format!("{title} was closed at its other end"), Trouble::one_line);
+            let again = was_open.then_some("it can be opened again; what stands above stays");
+            let cells = usize::from(emulator.size().1.saturating_sub(4)).max(1);
+            let mut text = String::from("\x1b[0m\x1b[?1049l\x1b[?25h\r\n");
+            for line in wrap(&why, cells).into_iter().chain(again.map(str::to_owned)) {
+                let _ = write!(text, "-- {line}\r\n");
+            }
+            emulator.feed(text.as_bytes());
+        }
+        if is_looked_at && matches!(self.page, Some(Page::Consoles)) {
+            self.is_attached = false;
+        }
+        match trouble {
+            Some(trouble) => Outcome::failed(trouble),
+            None => Outcome::warn(format!("{title} was closed at its other end")),
+        }
+    }
+
+    /// The worker is gone: what is shown is old until it is back, and every console has ended.
+    pub(crate) fn worker_stopped(&mut self, trouble: &Trouble, now: DateTime<Utc>) {
+        self.acting.clear();
+        self.health = Health::Failing { trouble: trouble.clone(), word: "stopped", retry_at: now };
+        let ids: Vec<ConsoleId> = self.consoles.iter().map(|console| console.id).collect();
+        for id in ids {
+            let _said = self.ended(id, Some(trouble.clone()));
+        }
+    }
+}

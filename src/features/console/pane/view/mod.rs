@@ -1,0 +1,249 @@
+//! How the pane looks. Reads the state, stores nothing.
+
+mod details;
+mod form;
+mod list;
+mod screen;
+mod serial;
+mod tabs;
+pub(super) mod words;
+
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::console::{Being, Console, Screen, Shown};
+use super::editor::{Editor, For};
+use super::update::UNCONFIGURED;
+use super::{Page, State};
+use crate::config::Pictures;
+use crate::features::console::cluster::Which;
+use crate::features::console::rfb::Frame;
+use crate::features::console::worker::Health;
+use crate::ui::Look;
+use crate::ui::line::{Pen, fit, width, wrap};
+use crate::ui::page::{Span, TextLine, Title, draw_lines, draw_prompt, plain, trouble_lines};
+use crate::ui::theme::{Role, State as Sign};
+
+pub(super) use details::lines as details_lines;
+pub(super) use screen::pixel_at;
+pub(super) use tabs::tab_at;
+
+/// Draws the pane into `area`; returns where text is being typed.
+pub(crate) fn draw(state: &State, look: &Look<'_>, focused: bool, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let cursor = match &state.page {
+        Some(Page::Consoles) => draw_console(state, look, area, buffer),
+        Some(Page::Details(details)) => {
+            let lines = details::lines(state, look).unwrap_or_default();
+            draw_lines(&lines, details.scroll, look, area, buffer);
+            None
+        }
+        Some(Page::Form(form)) => Some(form::draw(form, look, area, buffer)),
+        None => draw_list(state, look, focused, area, buffer),
+    };
+    match &state.editor {
+        Some(Editor { purpose: For::Find, field }) => {
+            Some(draw_prompt("look for this in what the machine said", field, 1, look, area, buffer))
+        }
+        _ => cursor,
+    }
+}
+
+/// The list below its line of what is listed.
+fn draw_list(state: &State, look: &Look<'_>, focused: bool, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let mut rows = area;
+    let mut cursor = None;
+    if status_rows(state) > 0 {
+        cursor = draw_status(state, look, area, buffer);
+        rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    }
+    if state.list.rows().is_empty() {
+        draw_empty(state, look, rows, buffer);
+    } else {
+        list::draw(state, look, focused, rows, buffer);
+    }
+    cursor
+}
+
+/// The console that is looked at, below the tabs where there are several.
+fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let console = state.console()?;
+    let tabs = state.tab_rows();
+    if tabs > 0 {
+        tabs::draw(state, look, area, buffer);
+    }
+    let area = Rect { y: area.y + tabs, height: area.height.saturating_sub(tabs), ..area };
+    match &console.shown {
+        Shown::Serial(emulator) => {
+            let sought = if state.takes_every_key() { "" } else { &state.sought };
+            let cursor = serial::draw(emulator, sought, look, area, buffer);
+            if console.being == Being::Opening && emulator.visible().is_empty() {
+                draw_lines(&[plain(" opening …", Role::Muted)], 0, look, area, buffer);
+            }
+            cursor.filter(|_| state.takes_every_key() && console.is_open())
+        }
+        Shown::Screen(screen) => {
+            match (&console.being, &screen.picture) {
+                (Being::Ended(trouble), _) => {
+                    let mut lines: Vec<TextLine> = match trouble {
+                        Some(trouble) => trouble_lines(trouble, usize::from(area.width.saturating_sub(2)).max(1)),
+                        None => vec![plain("the screen was closed at its other end", Role::Text)],
+                    };
+                    lines.push(plain(look.say("<console-reattach> opens it again"), Role::Muted));
+                    draw_lines(&lines, 0, look, area, buffer);
+                }
+                // The picture comes after the frame, into cells that are blank.
+                (_, Some(_)) if screen.is_pixels(state.view.pictures != Pictures::Cells) => {}
+                (_, Some(picture)) => screen::draw(screen, picture, look, area, buffer),
+                (_, None) => {
+                    draw_lines(&[plain(" waiting for the first picture …", Role::Muted)], 0, look, area, buffer);
+                }
+            }
+            None
+        }
+    }
+}
+
+/// The picture that is to stand in the pane in pixels, and its cells; `None` where there is none.
+pub(crate) fn picture(state: &State, area: Rect) -> Option<(Rect, Arc<Frame>, Pictures)> {
+    let console = state.console().filter(|console| !matches!(console.being, Being::Ended(_)))?;
+    let Shown::Screen(screen) = &console.shown else { return None };
+    let by = state.view.pictures;
+    let picture =
+        screen.picture.as_ref().filter(|_| screen.is_pixels(by != Pictures::Cells) && state.editor.is_none())?;
+    let tabs = state.tab_rows();
+    let area = Rect { y: area.y + tabs, height: area.height.saturating_sub(tabs), ..area };
+    Some((screen::place_of(&picture.frame, area)?, Arc::clone(&picture.frame), by))
+}
+
+/// The title of what is opened; `None` for the list, which has the pane's own.
+pub(crate) fn title(state: &State, look: &Look<'_>) -> Option<Title> {
+    match state.page.as_ref()? {
+        Page::Details(details) => Some(details::title(state, details, look)),
+        Page::Form(form) => Some(form::title(form)),
+        Page::Consoles => state.console().map(|console| console_title(state, console, look)),
+    }
+}
+
+/// `leaf1 · serial · lab  ● open ──── ^] leaves · ^]^] sends it`
+fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
+    let dot = look.pick(" · ", " - ");
+    let what = match (&console.shown, console.which()) {
+        (Shown::Screen(screen), _) if screen.is_text() => "screen, as text",
+        (Shown::Screen(_), _) => "screen",
+        (_, Which::Serial | Which::Screen) => "serial",
+    };
+    let mut left = vec![(console.target.machine().to_owned(), Role::Accent), (format!("{dot}{what}"), Role::Muted)];
+    let (sign, word) = words::console(&console.being);
+    left.push((format!("  {} {word}", look.glyph(sign)), sign.role()));
+    if console.log.is_some() {
+        left.push((format!("  rec {}", look.glyph(Sign::Active)), Role::Failed));
+    }
+    match &console.shown {
+        Shown::Serial(emulator) if emulator.above() > 0 => {
+            left.push((format!("  {} lines up", emulator.above()), Role::Warning));
+        }
+        Shown::Screen(screen) => left.extend(part(screen, state.room()).map(|part| (format!("  {part}"), Role::Muted))),
+        Shown::Serial(_) => {}
+    }
+    let escape = state.view.escape.short();
+    let (short, more) = match (&console.being, state.takes_every_key()) {
+        (Being::Ended(_), false) => (look.say("<console-reattach> opens it again").into_owned(), String::new()),
+        (_, true) => (format!("{escape} leaves"), format!("{dot}{escape}{escape} sends it")),
+        (_, false) => (look.say("<console-attach> types on").into_owned(), format!("{dot}{escape} sends {escape}")),
+    };
+    // The key that leaves is seen whatever else there is to say; the rule takes a few cells.
+    let room = usize::from(state.size.0).saturating_sub(8);
+    let cells = |left: &[Span]| left.iter().map(|(text, _)| width(text)).sum::<usize>();
+    let fits = |left: &[Span], right: &str| cells(left) + width(right) <= room;
+    let long = format!("{short}{more}");
+    let right = if fits(&left, &long) { long } else { short };
+    while left.len() > 1 && !fits(&left, &right) {
+        left.pop();
+    }
+    let others = cells(left.get(1..).unwrap_or_default()) + width(&right);
+    if let Some((name, _)) = left.first_mut() {
+        *name = fit(name, room.saturating_sub(others).max(4)).into_owned();
+    }
+    Title { left, right: Some((right, Role::Key)) }
+}
+
+/// The rows of a text screen that are seen, where not all of them are.
+fn part(screen: &Screen, room: (u16, u16)) -> Option<String> {
+    let text = screen.picture.as_ref()?.text.as_ref().filter(|text| screen.is_text() && text.rows() > room.1)?;
+    let (_, top) = screen.corner(text, room);
+    Some(format!("rows {}-{} of {}", top + 1, top + room.1, text.rows()))
+}
+
+/// Lines above the list that say what is listed, and why it is old.
+pub(super) fn status_rows(state: &State) -> usize {
+    let is_editing = matches!(&state.editor, Some(Editor { purpose: For::Filter(_), .. }));
+    usize::from(state.page.is_none() && (is_editing || !state.filter.is_empty() || stale(state).is_some()))
+}
+
+/// Why what is listed of the cluster is old.
+fn stale(state: &State) -> Option<&'static str> {
+    state.vms.as_ref()?;
+    match state.health {
+        Health::Live => None,
+        Health::Connecting => Some("it is being asked again"),
+        Health::Failing { word, .. } => Some(word),
+    }
+}
+
+/// Draws the line above the list.
+fn draw_status(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.skip(1);
+    if let Some(why) = stale(state) {
+        let style = look.theme.style(Role::Stale);
+        pen.text(look.glyph(Sign::Stale), style).text(" the cluster's machines are not up to date: ", style);
+        pen.text(why, style).text("   ", style);
+    }
+    let (text, before) = match &state.editor {
+        Some(Editor { field, purpose: For::Filter(_) }) => (field.text(), Some(field.before_cursor())),
+        _ => (state.filter.as_str(), None),
+    };
+    if text.is_empty() && before.is_none() {
+        return None;
+    }
+    let count = format!("{} of {}", state.list.rows().len(), state.rows().len());
+    pen.text(&count, look.theme.style(Role::Muted)).text("   /", look.theme.style(Role::Key));
+    let at = area.width.saturating_sub(u16::try_from(pen.left()).unwrap_or(0));
+    pen.text(text, look.theme.style(Role::Accent));
+    before.map(|before| {
+        let x = at.saturating_add(u16::try_from(width(before)).unwrap_or(u16::MAX));
+        Position { x: area.x + x.min(area.width.saturating_sub(1)), y: area.y }
+    })
+}
+
+/// A list without rows: what would be here, how it comes, or why it cannot be had.
+fn draw_empty(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+    let cells = usize::from(area.width.saturating_sub(2)).max(1);
+    let area = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(1), ..area };
+    let mut lines: Vec<TextLine> = Vec::new();
+    let text = match (&state.health, &state.view.cluster, &state.vms) {
+        (Health::Failing { trouble, retry_at, .. }, Some(_), None) => {
+            lines.extend(trouble_lines(trouble, cells));
+            let retry = format!(
+                "tries again at {}; <console-refresh> tries now",
+                look.zone.local(*retry_at).format("%H:%M:%S")
+            );
+            lines.push(plain(look.say(&retry), Role::Muted));
+            None
+        }
+        (_, Some(_), None) => Some("asking the cluster …"),
+        _ if !state.filter.is_empty() => Some("nothing matches; <back> clears the filter"),
+        (_, Some(_), Some(_)) => {
+            Some("no machines: there are none in this namespace (all_namespaces = true shows all)")
+        }
+        (_, None, _) if state.view.proxies.is_empty() => Some(UNCONFIGURED),
+        (_, None, _) => Some("no machines: neither the token nor `machines` in [[console.proxy]] names any"),
+    };
+    lines.extend(text.into_iter().flat_map(|text| wrap(&look.say(text), cells)).map(|line| plain(line, Role::Muted)));
+    for trouble in state.proxied.values().filter_map(|(_, trouble)| trouble.as_ref()) {
+        lines.extend(trouble_lines(trouble, cells));
+    }
+    draw_lines(&lines, 0, look, area, buffer);
+}

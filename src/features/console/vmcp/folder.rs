@@ -1,0 +1,124 @@
+//! Definitions as files: `NAME.json` or `NAME.toml` in one folder.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::definition::Definition;
+use super::error::Error;
+use super::reading::{LARGEST, Problem};
+
+/// A folder of definitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder(pub PathBuf);
+
+/// What is in a file: a definition, or what is wrong with it.
+pub type Read = Result<Definition, Vec<Problem>>;
+
+impl Folder {
+    /// Reads the definition called `name`, and says which file it is in. Blocks while the file is read.
+    ///
+    /// # Errors
+    /// Where there is none, or there are two, or it cannot be read.
+    pub fn read(&self, name: &str) -> Result<(PathBuf, Read), Error> {
+        let unknown = || Error::Unknown { name: name.to_owned(), dir: self.0.clone() };
+        // A name leads nowhere else.
+        if !is_name(name) {
+            return Err(unknown());
+        }
+        let mut found = None;
+        for extension in ["json", "toml"] {
+            let path = self.0.join(format!("{name}.{extension}"));
+            match read_file(&path) {
+                Ok(_) if found.is_some() => return Err(Error::Twice { name: name.to_owned(), dir: self.0.clone() }),
+                Ok(read) => found = Some((path, read)),
+                Err(Error::Unreadable { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        found.ok_or_else(unknown)
+    }
+}
+
+/// A definition by its name, and what is in its file.
+pub type Listed = (String, Result<Read, Error>);
+
+/// Names in a folder that are read.
+const MOST: usize = 1000;
+
+impl Folder {
+    /// Every definition, by name. A folder that is not there has none. Blocks while the files are read.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn list(&self) -> Result<Vec<Listed>, Error> {
+        let unreadable = |source| Error::Unreadable { path: self.0.clone(), source };
+        let entries = match std::fs::read_dir(&self.0) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter_map(|file| file.strip_suffix(".json").or(file.strip_suffix(".toml")).map(str::to_owned))
+            .filter(|name| is_name(name))
+            .take(MOST)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names.into_iter().map(|name| (name.clone(), self.read(&name).map(|(_, read)| read))).collect())
+    }
+}
+
+impl Folder {
+    /// Writes a definition as JSON, over the one of its name or as a new one, which nobody else may read: it has a secret. Whoever
+    /// reads meanwhile reads the old one or the new one. Blocks.
+    ///
+    /// # Errors
+    /// Where it cannot be written, or is there already although it `is_new`.
+    pub fn write(&self, name: &str, is_new: bool, definition: &Definition) -> Result<(), Error> {
+        let unwritten = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Unwritten { path, source }
+        };
+        let path = self.0.join(format!("{name}.json"));
+        if !is_name(name) {
+            return Err(unwritten(&path)(ErrorKind::InvalidFilename.into()));
+        }
+        let toml = self.0.join(format!("{name}.toml"));
+        if is_new && (path.exists() || toml.exists()) {
+            return Err(unwritten(&path)(ErrorKind::AlreadyExists.into()));
+        }
+        crate::config::create_private_dir(&self.0).map_err(unwritten(&self.0))?;
+        let text = serde_json::to_string_pretty(definition).unwrap_or_default() + "\n";
+        let beside = self.0.join(format!(".{name}.json.new"));
+        let written = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside);
+        let written = written.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+        written.and_then(|()| std::fs::rename(&beside, &path)).map_err(unwritten(&path))?;
+        // It was read from there until now; two files of one name are none.
+        match std::fs::remove_file(&toml) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritten(&toml)(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads the definition in a file: TOML where the file's name ends so, JSON otherwise. Blocks while the file is read.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub(crate) fn read_file(path: &Path) -> Result<Read, Error> {
+    let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
+    let mut text = Vec::new();
+    File::open(path).map_err(unreadable)?.take(LARGEST as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
+    let is_toml = path.extension().is_some_and(|extension| extension == "toml");
+    Ok(if is_toml { Definition::from_toml(&text) } else { Definition::from_json(&text) })
+}
+
+/// Whether `name` can be that of a definition: letters, digits and `-_+~.`, and no dot in front.
+pub(super) fn is_name(name: &str) -> bool {
+    (1..=100).contains(&name.len())
+        && !name.starts_with('.')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+~.".contains(&byte))
+}

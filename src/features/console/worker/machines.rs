@@ -1,0 +1,135 @@
+//! Listens to the cluster: lists what there is, then follows every change.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::{Health, Report, Shared};
+use crate::clock;
+use crate::features::console::cluster::model::{Definition, Instance, Key, merge};
+use crate::features::console::cluster::{Api, Told};
+use crate::features::console::error::Error;
+use crate::trouble::Trouble;
+
+/// How long after a failure it is tried again; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// Changes that come together are told together.
+const TOGETHER: Duration = Duration::from_millis(150);
+
+/// What is known of every machine.
+#[derive(Debug, Default)]
+struct Known {
+    definitions: BTreeMap<Key, Definition>,
+    instances: BTreeMap<Key, Instance>,
+}
+
+/// Follows the cluster until `stop` is cancelled. `again` makes it list at once.
+///
+/// Cancel safety: everything is read and may be dropped anywhere.
+pub(super) async fn follow(shared: Shared, again: Arc<Notify>, stop: CancellationToken) {
+    let mut pause = FIRST_PAUSE;
+    shared.tell(Report::Health { health: Health::Connecting, name: None }).await;
+    loop {
+        let begun = Instant::now();
+        let ended = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            ended = listen(&shared) => ended,
+            () = again.notified() => continue,
+        };
+        if begun.elapsed() > LONGEST_PAUSE {
+            pause = FIRST_PAUSE;
+        }
+        let Err(error) = ended else { continue };
+        let trouble = Trouble::of(&error);
+        tracing::warn!("{}", trouble.one_line());
+        let retry_at = clock::now() + pause;
+        let health = Health::Failing { trouble, word: error.word(), retry_at };
+        shared.tell(Report::Health { health, name: None }).await;
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = again.notified() => {}
+            () = sleep_until(Instant::now() + pause) => {}
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Lists and follows until the list has to be asked for again.
+async fn listen(shared: &Shared) -> Result<(), Error> {
+    let api = shared.api().await?;
+    let everywhere = shared.setup.cluster.as_ref().is_some_and(|cluster| cluster.all_namespaces);
+    let namespace = api.cluster().namespace.clone();
+    let namespace = (!everywhere).then_some(namespace.as_str());
+    let (definitions, instances) = tokio::try_join!(api.definitions(namespace), api.instances(namespace))?;
+    let known = Mutex::new(Known {
+        definitions: definitions.items.into_iter().collect(),
+        instances: instances.items.into_iter().collect(),
+    });
+    tell(shared, &known).await;
+    let name = Some(api.cluster().name.clone());
+    shared.tell(Report::Health { health: Health::Live, name }).await;
+    let changed = Notify::new();
+    let telling = async {
+        loop {
+            changed.notified().await;
+            sleep(TOGETHER).await;
+            tell(shared, &known).await;
+        }
+    };
+    tokio::select! {
+        ended = watch(&api, namespace, (definitions.version, instances.version), &known, &changed) => ended,
+        () = telling => Ok(()),
+    }
+}
+
+/// Follows both kinds of objects until one of them has to be listed again.
+async fn watch(
+    api: &Api,
+    namespace: Option<&str>,
+    (definitions, instances): (String, String),
+    known: &Mutex<Known>,
+    changed: &Notify,
+) -> Result<(), Error> {
+    let of_definitions = api.watch_definitions(namespace, definitions, |told| {
+        let mut known = lock(known);
+        match told {
+            Told::Is(key, definition) => _ = known.definitions.insert(key, definition),
+            Told::Gone(key) => _ = known.definitions.remove(&key),
+        }
+        changed.notify_one();
+    });
+    let of_instances = api.watch_instances(namespace, instances, |told| {
+        let mut known = lock(known);
+        match told {
+            Told::Is(key, instance) => _ = known.instances.insert(key, instance),
+            Told::Gone(key) => _ = known.instances.remove(&key),
+        }
+        changed.notify_one();
+    });
+    tokio::select! {
+        ended = of_definitions => ended,
+        ended = of_instances => ended,
+    }
+}
+
+/// What is known, whoever panicked while it was looked at.
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells of every machine.
+async fn tell(shared: &Shared, known: &Mutex<Known>) {
+    let vms = {
+        let known = lock(known);
+        merge(&known.definitions, &known.instances).into_iter().map(Arc::new).collect()
+    };
+    shared.tell(Report::Machines { vms }).await;
+}

@@ -1,0 +1,281 @@
+//! Owns the connections to the cluster, to the proxies and to every console that is open: requests in, reports out.
+//!
+//! The cluster is listened to in one task; every console has one of its own, which takes keys whatever comes from the machine.
+
+mod machines;
+mod protocol;
+mod proxies;
+mod screen;
+mod serial;
+#[cfg(test)]
+mod tests;
+
+pub use protocol::{ConsoleId, Health, Picture, Report, Request, Target, Touch};
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::access::Pass;
+use super::cluster::model::{Action, Key};
+use super::cluster::{self, Api, Which};
+use super::error::Error;
+use super::link::{self, Link, Route};
+use super::model::Described;
+use super::vmcp::{Definition, Folder, remarks};
+use crate::blocking;
+use crate::clock;
+use crate::config::{ConsoleCluster, ConsoleProxy, ProxyUrl};
+use crate::text::clean_line;
+use crate::tls::Trust;
+use crate::trouble::Trouble;
+
+/// Orders that wait for a console. A line that takes none for so long is told to be stuck.
+const ORDERS: usize = 256;
+
+/// What the worker works with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    /// The cluster, where there is one.
+    pub cluster: Option<ConsoleCluster>,
+    /// The proxies.
+    pub proxies: Vec<ConsoleProxy>,
+    /// The folder of definitions.
+    pub definitions: PathBuf,
+    /// Where serial lines are written to.
+    pub logs: PathBuf,
+    /// In whose name tokens are made.
+    pub who: String,
+}
+
+impl Setup {
+    /// Whether there is nothing that could be reached.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cluster.is_none() && self.proxies.is_empty() && !self.definitions.is_dir()
+    }
+}
+
+/// What every part of the worker shares.
+#[derive(Debug, Clone)]
+struct Shared {
+    setup: Arc<Setup>,
+    /// To the screen, capacity 256; a full channel makes whoever tells wait, and so the machine.
+    reports: Sender<Report>,
+    /// The cluster's API, once it could be made out.
+    api: Arc<tokio::sync::Mutex<Option<Api>>>,
+}
+
+/// Something for a console that is open.
+#[derive(Debug)]
+enum Order {
+    Type(bytes::Bytes),
+    Paste(bytes::Bytes),
+    Touch(Touch),
+    Seen,
+    Log(bool),
+}
+
+/// A console that is open.
+struct Open {
+    orders: Sender<Order>,
+    stop: CancellationToken,
+}
+
+impl Shared {
+    /// Tells the screen. Nobody listening is no error: the worker is told to end then.
+    async fn tell(&self, report: Report) {
+        let _nobody_listens = self.reports.send(report).await;
+    }
+
+    /// The cluster's API. Made out anew where that failed before.
+    async fn api(&self) -> Result<Api, Error> {
+        let mut api = self.api.lock().await;
+        if let Some(api) = &*api {
+            return Ok(api.clone());
+        }
+        let none = || Error::Kubeconfig { path: "-".to_owned(), why: "no cluster is configured".to_owned() };
+        let config = self.setup.cluster.clone().ok_or_else(none)?;
+        let made = Api::new(blocking::run(move || cluster::configured(&config)).await?);
+        *api = Some(made.clone());
+        Ok(made)
+    }
+
+    /// Opens a console.
+    async fn open(&self, target: &Target, which: Which) -> Result<Link, Error> {
+        let (proxy, machine) = match target {
+            Target::Vm(key) => return self.api().await?.console(key, which, false).await,
+            Target::Proxied(proxy, machine) => (proxy, machine),
+        };
+        let proxy = self.setup.proxies.iter().find(|known| known.name == *proxy);
+        let nowhere = || Error::NoGrant { machine: machine.to_string(), what: "its proxy is not configured" };
+        let proxy = proxy.ok_or_else(nowhere)?;
+        let url: Option<&ProxyUrl> = match which {
+            Which::Serial => proxy.serial.as_ref(),
+            Which::Screen => proxy.screen.as_ref(),
+        };
+        let url = url.cloned().ok_or_else(nowhere)?;
+        let ticket = self.pass(proxy).ticket(machine, clock::now()).await?;
+        let route = Route { url, trust: proxy.ca_file.clone().map_or(Trust::System, Trust::File) };
+        link::open(&route, &ticket.token, machine).await
+    }
+
+    /// What lets us in at a proxy.
+    fn pass(&self, proxy: &ConsoleProxy) -> Pass {
+        Pass {
+            proxy: proxy.name.clone(),
+            access: Pass::over(|name| std::env::var_os(name), Some(&proxy.access)),
+            namespace: proxy.namespace.clone(),
+            user: self.setup.who.clone(),
+        }
+    }
+}
+
+/// Serves requests and listens to the cluster until `stop` is cancelled or the screen is gone. It keeps nothing in a store and
+/// cannot fail.
+///
+/// Cancel safety: the `select!` only waits; what a branch starts runs in tasks of its own.
+pub async fn run(setup: Setup, mut requests: Receiver<Request>, reports: Sender<Report>, stop: CancellationToken) {
+    let shared = Shared { setup: Arc::new(setup), reports, api: Arc::default() };
+    let again = Arc::new(Notify::new());
+    let mut standing = JoinSet::new();
+    if shared.setup.cluster.is_some() {
+        standing.spawn(machines::follow(shared.clone(), Arc::clone(&again), stop.clone()));
+    }
+    let mut reading = JoinSet::new();
+    let mut writing = JoinSet::new();
+    let mut consoles = JoinSet::new();
+    let mut open: BTreeMap<ConsoleId, Open> = BTreeMap::new();
+    read_again(&shared, &mut reading);
+    loop {
+        let request = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            request = requests.recv() => match request {
+                None => break,
+                Some(request) => request,
+            },
+            Some(_) = reading.join_next() => continue,
+            Some(_) = writing.join_next() => continue,
+            Some(ended) = consoles.join_next() => {
+                if let Ok(id) = ended {
+                    open.remove(&id);
+                }
+                continue;
+            }
+            Some(_) = standing.join_next() => continue,
+        };
+        match request {
+            Request::Refresh => {
+                again.notify_waiters();
+                read_again(&shared, &mut reading);
+            }
+            Request::Define { name, is_new, definition } => {
+                _ = writing.spawn(define(shared.clone(), name, is_new, definition));
+            }
+            Request::Act { key, action } => _ = writing.spawn(act(shared.clone(), key, action)),
+            Request::Open { id, target, which, with_log } => {
+                let (sender, orders) = mpsc::channel(ORDERS);
+                let ended = stop.child_token();
+                open.insert(id, Open { orders: sender, stop: ended.clone() });
+                let shared = shared.clone();
+                consoles.spawn(async move {
+                    match which {
+                        Which::Serial => serial::carry(shared, (id, target, with_log), orders, ended).await,
+                        Which::Screen => screen::carry(shared, (id, target), orders, ended).await,
+                    }
+                    id
+                });
+            }
+            Request::Close { id } => {
+                if let Some(open) = open.remove(&id) {
+                    open.stop.cancel();
+                }
+            }
+            Request::Type { id, bytes } => order(&shared, &open, id, Order::Type(bytes)),
+            Request::Paste { id, bytes } => order(&shared, &open, id, Order::Paste(bytes)),
+            Request::Touch { id, touch } => order(&shared, &open, id, Order::Touch(touch)),
+            Request::Seen { id } => order(&shared, &open, id, Order::Seen),
+            Request::Log { id, on } => order(&shared, &open, id, Order::Log(on)),
+        }
+    }
+    requests.close();
+    stop.cancel();
+    drop(open);
+    reading.shutdown().await;
+    // Consoles close their lines, so that nobody finds them taken; what was sent to the cluster is waited for.
+    while consoles.join_next().await.is_some() {}
+    while writing.join_next().await.is_some() {}
+    standing.shutdown().await;
+}
+
+/// Hands something to a console. One that takes nothing loses it, and is told to.
+fn order(shared: &Shared, open: &BTreeMap<ConsoleId, Open>, id: ConsoleId, order: Order) {
+    let is_lost = open.get(&id).is_some_and(|open| open.orders.try_send(order).is_err());
+    if is_lost {
+        let trouble = Trouble::new("the machine takes no keys at present: this one was lost");
+        let _busy = shared.reports.try_send(Report::Failed(trouble.to_do("wait, or attach again")));
+    }
+}
+
+/// Reads tokens and definitions again.
+fn read_again(shared: &Shared, reading: &mut JoinSet<()>) {
+    for proxy in shared.setup.proxies.clone() {
+        reading.spawn(proxies::look(shared.clone(), proxy));
+    }
+    reading.spawn(definitions(shared.clone()));
+}
+
+/// Tells of every definition.
+async fn definitions(shared: Shared) {
+    let dir = shared.setup.definitions.clone();
+    let at = dir.clone();
+    match blocking::run(move || Folder(dir).list()).await {
+        Ok(listed) => {
+            let described = listed.into_iter().map(|(name, read)| {
+                let read = read.unwrap_or_else(|error| Err(vec![super::vmcp::Problem::unread(&error)]));
+                let remarks = read.as_ref().map(remarks).unwrap_or_default();
+                Arc::new(Described { name, read, remarks, dir: at.clone() })
+            });
+            shared.tell(Report::Definitions(described.collect())).await;
+        }
+        Err(error) => shared.tell(Report::Failed(Trouble::of(&error))).await,
+    }
+}
+
+/// Writes a definition, and tells of all of them.
+async fn define(shared: Shared, name: String, is_new: bool, definition: Definition) {
+    let (folder, of) = (Folder(shared.setup.definitions.clone()), name.clone());
+    match blocking::run(move || folder.write(&of, is_new, &definition)).await {
+        Ok(()) => {
+            shared.tell(Report::Defined { name }).await;
+            definitions(shared).await;
+        }
+        Err(error) => shared.tell(Report::Failed(Trouble::of(&error))).await,
+    }
+}
+
+/// Does something to a machine.
+async fn act(shared: Shared, key: Key, action: Action) {
+    let acted = match shared.api().await {
+        Ok(api) => api.act(&key, action).await,
+        Err(error) => Err(error),
+    };
+    let (namespace, name) = (&key.0, &key.1);
+    match acted {
+        Ok(()) => {
+            tracing::info!(namespace, name, action = action.as_str(), "the cluster has taken an order");
+            shared.tell(Report::Acted { key, action }).await;
+        }
+        Err(error) => {
+            let trouble = Trouble::of(&error);
+            tracing::warn!(namespace, name, action = action.as_str(), "{}", clean_line(&trouble.one_line()));
+            shared.tell(Report::NotActed { key, trouble }).await;
+        }
+    }
+}

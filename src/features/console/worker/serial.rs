@@ -1,0 +1,222 @@
+//! A serial line: bytes from the machine to the screen, keys from the screen to the machine, and a log.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, WriteHalf};
+use tokio::sync::mpsc::Receiver;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::{ConsoleId, Order, Report, Shared, Target};
+use crate::blocking;
+use crate::clock;
+use crate::features::console::cluster::Which;
+use crate::features::console::link::Link;
+use crate::trouble::Trouble;
+
+/// What is read from the line at once.
+const CHUNK: usize = 16 << 10;
+/// What was typed and not sent yet: a line that takes no more has nothing typed into it.
+const UNSENT: usize = 64 << 10;
+/// Between two pasted lines: enough for a console server at 9600 baud to echo a line of twenty characters.
+const LINE_EVERY: Duration = Duration::from_millis(25);
+/// Lines of what was said before that are asked for.
+const LOG_LINES: usize = 1000;
+/// Ctrl-C gives up a paste.
+const INTERRUPT: u8 = 3;
+
+/// Carries a serial line until it ends, or `stop` is cancelled.
+pub(super) async fn carry(
+    shared: Shared,
+    (id, target, with_log): (ConsoleId, Target, bool),
+    orders: Receiver<Order>,
+    stop: CancellationToken,
+) {
+    let opened = stop.run_until_cancelled(shared.open(&target, Which::Serial)).await;
+    let mut link = match opened {
+        Some(Ok(link)) => link,
+        Some(Err(error)) => return shared.tell(Report::Ended { id, trouble: Some(Trouble::of(&error)) }).await,
+        None => return,
+    };
+    let log = if with_log { said_before(&shared, &target).await } else { Bytes::new() };
+    shared.tell(Report::Opened { id, log }).await;
+    let mut carrier = Line { id, machine: target.machine().to_owned(), shared: &shared, log: None };
+    let is_over;
+    (link, is_over) = carrier.carry(link, orders, &stop).await;
+    link.close().await;
+    if is_over {
+        let trouble = link.end().err().map(|error| Trouble::of(&error));
+        shared.tell(Report::Ended { id, trouble }).await;
+    }
+}
+
+/// What the line said before anybody looked, where the cluster keeps it.
+async fn said_before(shared: &Shared, target: &Target) -> Bytes {
+    let Target::Vm(key) = target else { return Bytes::new() };
+    let asked = async { shared.api().await?.serial_log(key, LOG_LINES).await };
+    asked.await.unwrap_or_else(|error| {
+        // The line is there all the same.
+        tracing::info!(machine = key.1, "{}", Trouble::of(&error).one_line());
+        Bytes::new()
+    })
+}
+
+/// A line that is open.
+struct Line<'s> {
+    id: ConsoleId,
+    machine: String,
+    shared: &'s Shared,
+    log: Option<File>,
+}
+
+/// What waits to be sent.
+#[derive(Default)]
+struct Unsent {
+    bytes: BytesMut,
+    /// Whether something was sent and may not have left yet.
+    unflushed: bool,
+    /// Pasted lines.
+    lines: VecDeque<Bytes>,
+    /// When the next of them may go.
+    next_line: Option<Instant>,
+}
+
+impl Unsent {
+    /// Takes something typed; what is too much is lost, as on any full line.
+    fn typed(&mut self, bytes: &[u8]) {
+        if bytes.contains(&INTERRUPT) {
+            self.lines.clear();
+        }
+        if self.bytes.len() + bytes.len() <= UNSENT {
+            self.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    /// Takes something pasted.
+    fn pasted(&mut self, bytes: &Bytes) {
+        let mut rest = bytes.clone();
+        while !rest.is_empty() {
+            let end = rest.iter().position(|byte| *byte == b'\r').map_or(rest.len(), |at| at + 1);
+            self.lines.push_back(rest.split_to(end));
+        }
+        self.next_line = Some(Instant::now());
+    }
+
+    /// The next pasted line goes.
+    fn next_line(&mut self) {
+        if let Some(line) = self.lines.pop_front() {
+            self.bytes.extend_from_slice(&line);
+        }
+        self.next_line = (!self.lines.is_empty()).then(|| Instant::now() + LINE_EVERY);
+    }
+}
+
+impl Line<'_> {
+    /// Carries bytes until the line ends; then true.
+    ///
+    /// Cancel safety: what a branch waits for is taken whole or not at all; bytes wait in `unsent` and `unshown` between.
+    async fn carry(&mut self, link: Link, mut orders: Receiver<Order>, stop: &CancellationToken) -> (Link, bool) {
+        let (mut from, mut to) = tokio::io::split(link);
+        let (mut unsent, mut unshown) = (Unsent::default(), Bytes::new());
+        let mut chunk = BytesMut::with_capacity(CHUNK);
+        let is_over = loop {
+            let next_line = unsent.next_line;
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break false,
+                order = orders.recv() => match order {
+                    None => break false,
+                    Some(Order::Type(bytes)) => unsent.typed(&bytes),
+                    Some(Order::Paste(bytes)) => unsent.pasted(&bytes),
+                    Some(Order::Log(on)) => self.set_log(on).await,
+                    Some(Order::Touch(_) | Order::Seen) => {}
+                },
+                pushed = push(&mut to, &mut unsent), if !unsent.bytes.is_empty() || unsent.unflushed => {
+                    if pushed.is_err() {
+                        // Reading says why.
+                        unsent.bytes.clear();
+                        unsent.unflushed = false;
+                    }
+                }
+                () = sleep_until(next_line.unwrap_or_else(Instant::now)), if next_line.is_some() => unsent.next_line(),
+                place = self.shared.reports.reserve(), if !unshown.is_empty() => match place {
+                    Ok(place) => place.send(Report::Said { id: self.id, bytes: std::mem::take(&mut unshown) }),
+                    Err(_) => break false,
+                },
+                read = from.read_buf(&mut chunk), if unshown.is_empty() => match read {
+                    Ok(1..) => {
+                        unshown = chunk.split().freeze();
+                        self.write_down(&unshown).await;
+                    }
+                    Ok(0) | Err(_) => break true,
+                },
+            }
+            chunk.reserve(CHUNK);
+        };
+        (from.unsplit(to), is_over)
+    }
+
+    /// Begins a log, or ends it.
+    async fn set_log(&mut self, on: bool) {
+        if !on {
+            self.log = None;
+            return self.shared.tell(Report::Logging { id: self.id, path: None }).await;
+        }
+        let dir = self.shared.setup.logs.clone();
+        let name = format!("{}-{}.log", self.machine, clock::now().format("%Y%m%dT%H%M%SZ"));
+        match blocking::run(move || create(&dir, &name)).await {
+            Ok((file, path)) => {
+                self.log = Some(file);
+                self.shared.tell(Report::Logging { id: self.id, path: Some(path) }).await;
+            }
+            Err(error) => {
+                let trouble = Trouble::new("no log is written").caused_by(&error.to_string());
+                self.shared.tell(Report::Failed(trouble.to_do("check the folder of noctui's state"))).await;
+            }
+        }
+    }
+
+    /// Writes down what the machine said, if that is wanted.
+    async fn write_down(&mut self, bytes: &Bytes) {
+        let Some(mut file) = self.log.take() else { return };
+        let bytes = bytes.clone();
+        let written = blocking::run(move || file.write_all(&bytes).map(|()| file)).await;
+        match written {
+            Ok(file) => self.log = Some(file),
+            Err(error) => {
+                let trouble = Trouble::new("the log has ended").caused_by(&error.to_string());
+                self.shared.tell(Report::Failed(trouble.to_do("make room on the disk"))).await;
+                self.shared.tell(Report::Logging { id: self.id, path: None }).await;
+            }
+        }
+    }
+}
+
+/// Makes a log that nobody else may read.
+fn create(dir: &std::path::Path, name: &str) -> io::Result<(File, PathBuf)> {
+    crate::config::create_private_dir(dir)?;
+    let path = dir.join(name);
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
+    Ok((file, path))
+}
+
+/// Sends a piece of what was typed or, where nothing is left, sees to it that it goes out.
+///
+/// Cancel safety: a piece that was sent is gone from `unsent`.
+async fn push(to: &mut WriteHalf<Link>, unsent: &mut Unsent) -> io::Result<()> {
+    if unsent.bytes.is_empty() {
+        to.flush().await?;
+        unsent.unflushed = false;
+    } else {
+        let length = to.write(&unsent.bytes).await?;
+        unsent.bytes.advance(length);
+        unsent.unflushed = true;
+    }
+    Ok(())
+}

@@ -1,0 +1,298 @@
+//! The worker against a simulated cluster, over real websockets.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::*;
+use crate::config::Kind;
+use crate::features::console::glyph;
+use crate::features::console::rfb::Frame;
+use crate::features::console::sim::cluster::{ClusterFault, ClusterMachine, ClusterSetup, ClusterSimulator};
+use crate::features::console::sim::{self, PASSWORD, USER};
+use crate::secret::Secret;
+
+/// Far beyond what anything takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A worker at a cluster.
+struct Desk {
+    sim: ClusterSimulator,
+    requests: Sender<Request>,
+    reports: Receiver<Report>,
+    stop: CancellationToken,
+    task: JoinSet<()>,
+    _dir: tempfile::TempDir,
+}
+
+/// A machine of the cluster.
+fn machine(name: &str, runs: bool, screen: Option<Frame>) -> ClusterMachine {
+    ClusterMachine {
+        namespace: "training".to_owned(),
+        name: name.to_owned(),
+        runs,
+        node: "node-2".to_owned(),
+        address: "192.0.2.20".to_owned(),
+        guest: "Debian 13".to_owned(),
+        has_serial: screen.is_none(),
+        floods: false,
+        serial_log: "[    0.000000] booting\n".to_owned(),
+        screen,
+    }
+}
+
+impl Desk {
+    async fn open(tls: bool) -> Self {
+        let text = glyph::draw(["Booting from disk...", "", "leaf3 login:"], 0x00aa_aaaa, 0).unwrap();
+        let machines =
+            vec![machine("leaf1", true, None), machine("leaf2", false, None), machine("leaf3", true, Some(text))];
+        let token = Secret::read("a-token").unwrap();
+        let setup = ClusterSetup { token, tls, power_takes: Duration::from_millis(20), machines };
+        let sim = ClusterSimulator::start(setup).await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let kubeconfig = dir.path().join("config");
+        std::fs::write(&kubeconfig, sim.kubeconfig()).unwrap();
+        std::fs::create_dir(dir.path().join("vmcp")).unwrap();
+        std::fs::write(dir.path().join("vmcp/vm-1.json"), r#"{"name": "vm-1", "secret": "s", "ram": 512}"#).unwrap();
+        let cluster = ConsoleCluster {
+            kubeconfig: Some(kubeconfig),
+            context: None,
+            namespace: None,
+            all_namespaces: false,
+            kind: Kind::Lab,
+            read_only: false,
+        };
+        let setup = Setup {
+            cluster: Some(cluster),
+            proxies: Vec::new(),
+            definitions: dir.path().join("vmcp"),
+            logs: dir.path().join("logs"),
+            who: "anna".to_owned(),
+        };
+        let (requests, inbox) = channel(32);
+        let (outbox, reports) = channel(256);
+        let stop = CancellationToken::new();
+        let mut task = JoinSet::new();
+        task.spawn(run(setup, inbox, outbox, stop.clone()));
+        Self { sim, requests, reports, stop, task, _dir: dir }
+    }
+
+    async fn ask(&self, request: Request) {
+        self.requests.send(request).await.unwrap();
+    }
+
+    /// Waits for a report that says something.
+    async fn hear<T>(&mut self, mut says: impl FnMut(Report) -> Option<T>) -> T {
+        let heard = async {
+            loop {
+                let report = self.reports.recv().await.expect("the worker has ended");
+                if let Some(said) = says(report) {
+                    return said;
+                }
+            }
+        };
+        timeout(PATIENCE, heard).await.expect("it was not told")
+    }
+
+    /// Waits until a machine is in this state.
+    async fn state(&mut self, name: &str, state: &str) {
+        self.hear(|report| {
+            let Report::Machines { vms } = report else { return None };
+            vms.iter().any(|vm| vm.name == name && vm.state() == state).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until a line has said this; all that it said until then.
+    async fn said(&mut self, text: &str) -> String {
+        let mut said = String::new();
+        self.hear(|report| {
+            if let Report::Said { bytes, .. } = report {
+                said.push_str(&String::from_utf8_lossy(&bytes));
+            }
+            said.contains(text).then(|| said.clone())
+        })
+        .await
+    }
+
+    async fn open_console(&mut self, id: ConsoleId, name: &str, which: Which) -> bytes::Bytes {
+        let target = Target::Vm(("training".to_owned(), name.to_owned()));
+        self.ask(Request::Open { id, target, which, with_log: true }).await;
+        self.hear(|report| {
+            if let Report::Ended { trouble, .. } = &report {
+                panic!("{trouble:?}");
+            }
+            if let Report::Opened { id: opened, log } = report { (opened == id).then_some(log) } else { None }
+        })
+        .await
+    }
+
+    async fn typed(&self, id: ConsoleId, text: &str) {
+        self.ask(Request::Type { id, bytes: text.to_owned().into() }).await;
+    }
+}
+
+#[tokio::test]
+async fn machines_are_listed_and_what_happens_to_them_is_told() {
+    let mut desk = Desk::open(true).await;
+    desk.state("leaf2", "Stopped").await;
+    let key = ("training".to_owned(), "leaf2".to_owned());
+    desk.ask(Request::Act { key: key.clone(), action: Action::Start }).await;
+    desk.state("leaf2", "Running").await;
+    desk.ask(Request::Act { key: key.clone(), action: Action::Pause }).await;
+    desk.state("leaf2", "Paused").await;
+    desk.ask(Request::Act { key: key.clone(), action: Action::Pause }).await;
+    let told = desk
+        .hear(|report| if let Report::NotActed { trouble, .. } = report { Some(trouble.one_line()) } else { None })
+        .await;
+    assert!(told.contains("VMI is already paused"), "{told}");
+    // What was missed is listed again.
+    desk.sim.forget();
+    desk.ask(Request::Act { key, action: Action::Stop }).await;
+    desk.state("leaf2", "Stopped").await;
+    assert!(desk.sim.calls().iter().any(|call| call.contains("watch=true")));
+}
+
+#[tokio::test]
+async fn a_cluster_that_says_no_is_told_and_tried_again() {
+    let mut desk = Desk::open(false).await;
+    desk.sim.misbehave(Some(ClusterFault::Unauthorized));
+    desk.ask(Request::Refresh).await;
+    let word = desk.hear(|report| {
+        if let Report::Health { health: Health::Failing { word, .. }, .. } = report { Some(word) } else { None }
+    });
+    assert_eq!(word.await, "login");
+    desk.sim.misbehave(None);
+    desk.ask(Request::Refresh).await;
+    desk.hear(|report| matches!(report, Report::Health { health: Health::Live, .. }).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_serial_line_is_typed_at_written_down_and_left_as_it_is() {
+    let mut desk = Desk::open(false).await;
+    let log = desk.open_console(1, "leaf1", Which::Serial).await;
+    assert!(log.starts_with(b"[    0.000000] booting"));
+    desk.typed(1, "\r").await;
+    desk.said("leaf1 login:").await;
+    desk.ask(Request::Log { id: 1, on: true }).await;
+    let path = desk.hear(|report| if let Report::Logging { path, .. } = report { path } else { None }).await;
+    desk.ask(Request::Paste { id: 1, bytes: format!("{USER}\r{PASSWORD}\rshow version\r").into() }).await;
+    desk.said("Hostname: leaf1").await;
+    desk.ask(Request::Log { id: 1, on: false }).await;
+    desk.hear(|report| matches!(report, Report::Logging { path: None, .. }).then_some(())).await;
+    assert!(std::fs::read_to_string(path).unwrap().contains("Hostname: leaf1"));
+    // Whoever comes later finds the session as it was left.
+    desk.ask(Request::Close { id: 1 }).await;
+    desk.open_console(2, "leaf1", Which::Serial).await;
+    desk.typed(2, "\r").await;
+    desk.said("leaf1>").await;
+}
+
+#[tokio::test]
+async fn why_a_line_ended_is_told() {
+    let mut desk = Desk::open(false).await;
+    let ended = |report| {
+        let Report::Ended { trouble, .. } = report else { return None };
+        Some(trouble.map(|trouble| trouble.one_line()).unwrap_or_default())
+    };
+    desk.open_console(1, "leaf1", Which::Serial).await;
+    desk.sim.drop_lines();
+    let told = desk.hear(ended).await;
+    assert!(told.contains("dropped") && told.contains("somebody else attached"), "{told}");
+    let open = |name: &str| Request::Open {
+        id: 7,
+        target: Target::Vm(("training".to_owned(), name.to_owned())),
+        which: Which::Serial,
+        with_log: false,
+    };
+    desk.ask(open("leaf2")).await;
+    assert!(desk.hear(ended).await.contains("\"leaf2\" not found"));
+    desk.ask(open("leaf3")).await;
+    assert!(desk.hear(ended).await.contains("No serial consoles are present."));
+    desk.sim.misbehave(Some(ClusterFault::NoConsole(500, "Internal error: handler is away".to_owned())));
+    desk.ask(open("leaf1")).await;
+    assert!(desk.hear(ended).await.contains("handler is away"));
+}
+
+#[tokio::test]
+async fn a_screen_is_read_as_text_and_follows_what_changes_when_it_was_seen() {
+    let mut desk = Desk::open(true).await;
+    desk.open_console(1, "leaf3", Which::Screen).await;
+    let shown = |report| if let Report::Shown { picture, .. } = report { Some(picture) } else { None };
+    let picture = desk.hear(shown).await;
+    assert!(picture.text.unwrap().text().ends_with("leaf3 login:"));
+    desk.ask(Request::Seen { id: 1 }).await;
+    let mut frame = Frame::new(64, 48).unwrap();
+    frame.fill(frame.area(), 0x0000_ff00);
+    desk.sim.show("training", "leaf3", frame);
+    let picture = desk.hear(shown).await;
+    assert_eq!((picture.frame.width(), picture.frame.pixel(3, 3), picture.text), (64, 0x0000_ff00, None));
+    desk.ask(Request::Touch { id: 1, touch: Touch::Chord(vec![0xffe3, 0x63]) }).await;
+    desk.ask(Request::Touch { id: 1, touch: Touch::Pointer { buttons: 1, x: 5, y: 6 } }).await;
+    desk.ask(Request::Touch { id: 1, touch: Touch::Text("A".to_owned()) }).await;
+    let mut touched = Vec::new();
+    let all = async {
+        while touched.len() < 9 {
+            touched.extend(desk.sim.touched("training", "leaf3"));
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, all).await.expect("keys are missing");
+    let key = |is_down, keysym| sim::Touch::Key { is_down, keysym };
+    assert_eq!(
+        touched,
+        [
+            key(true, 0xffe3),
+            key(true, 0x63),
+            key(false, 0x63),
+            key(false, 0xffe3),
+            sim::Touch::Pointer { buttons: 1, x: 5, y: 6 },
+            key(true, 0xffe1),
+            key(true, 0x41),
+            key(false, 0x41),
+            key(false, 0xffe1),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn keys_go_ahead_of_what_is_pasted_at_a_screen_and_one_gives_it_up() {
+    let mut desk = Desk::open(true).await;
+    desk.open_console(1, "leaf3", Which::Screen).await;
+    let touch = |touch| Request::Touch { id: 1, touch };
+    // Eight seconds of typing.
+    desk.ask(touch(Touch::Text("x".repeat(2000)))).await;
+    desk.ask(touch(Touch::Chord(crate::features::console::keysym::interrupt()))).await;
+    desk.ask(touch(Touch::Text("y".to_owned()))).await;
+    let mut touched = Vec::new();
+    let last = sim::Touch::Key { is_down: false, keysym: u32::from('y') };
+    let all = async {
+        while touched.last() != Some(&last) {
+            touched.extend(desk.sim.touched("training", "leaf3"));
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, all).await.expect("keys are missing");
+    let pasted = touched.iter().filter(|it| **it == sim::Touch::Key { is_down: true, keysym: u32::from('x') }).count();
+    assert!(pasted < 1000, "{pasted}");
+    assert!(touched.contains(&sim::Touch::Key { is_down: true, keysym: u32::from('c') }));
+}
+
+#[tokio::test]
+async fn definitions_are_told_with_what_clients_make_of_them() {
+    let mut desk = Desk::open(false).await;
+    let told = desk.hear(|report| if let Report::Definitions(told) = report { Some(told) } else { None }).await;
+    assert_eq!((told.len(), told[0].name.as_str(), told[0].refusal()), (1, "vm-1", None));
+    assert!(told[0].remarks.iter().any(|remark| remark.field == "ram"));
+}
+
+#[tokio::test]
+async fn a_worker_that_is_stopped_closes_its_lines() {
+    let mut desk = Desk::open(false).await;
+    desk.open_console(1, "leaf1", Which::Serial).await;
+    desk.stop.cancel();
+    drop(desk.reports);
+    timeout(PATIENCE, desk.task.join_next()).await.unwrap().unwrap().unwrap();
+}

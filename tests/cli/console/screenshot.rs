@@ -1,0 +1,80 @@
+//! `noctui console screenshot`, through the simulated proxy.
+
+use noctui::features::console::rfb::Frame;
+use noctui::features::console::sim::{Fault, Machine};
+use serde_json::Value;
+
+use super::{Desk, boot_screen};
+use crate::json::{documented, fields};
+use crate::support::transcript;
+
+impl Desk {
+    /// What `console screenshot` says.
+    fn screenshot(&self, arguments: &[&str]) -> String {
+        let words: Vec<_> = ["screenshot", "leaf1"].into_iter().chain(arguments.iter().copied()).collect();
+        let words = self.arguments(&words);
+        transcript(&self.home, &mut self.home.noctui(words.iter().map(String::as_str)))
+    }
+}
+
+#[test]
+fn a_text_screen_is_printed_as_text() {
+    let desk = Desk::of("leaf1", boot_screen());
+    let want = "Booting from disk...\n\nleaf1 login: _\n--- standard error\n--- exit code 0\n";
+    assert_eq!(desk.screenshot(&["--text"]), want);
+    let json = desk.screenshot(&["--text", "--json"]);
+    let json: Value = serde_json::from_str(json.split("--- standard error").next().unwrap()).unwrap();
+    assert_eq!(
+        (&json["is_text"], &json["lines"][2], &json["columns"]),
+        (&true.into(), &"leaf1 login: _".into(), &80.into())
+    );
+    let mut found = std::collections::BTreeSet::new();
+    fields(&json, &mut found);
+    let documented = documented("## Screens");
+    assert!(found.is_subset(&documented), "{found:?} and {documented:?}");
+}
+
+#[test]
+fn a_picture_is_written_and_is_no_text() {
+    let mut noise = 7_u32;
+    let text = glyph_noise(&mut noise);
+    let desk = Desk::of("leaf1", Machine::Screen(text));
+    let told = desk.screenshot(&["--text", "--out", "screen.png"]);
+    assert!(told.contains("wrote screen.png, 64x48 pixels\n"), "{told}");
+    assert!(told.contains("noctui: the screen is no text screen\n") && told.ends_with("--- exit code 1\n"), "{told}");
+    let file = std::fs::File::open(desk.home.path().join("screen.png")).unwrap();
+    let mut reader = png::Decoder::new(std::io::BufReader::new(file)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut pixels).unwrap();
+    assert_eq!(pixels, glyph_noise(&mut 7).rgb());
+    let again = desk.screenshot(&["--out", "screen.png"]);
+    assert!(again.contains("cannot make screen.png") && again.contains("say --force"), "{again}");
+    assert!(desk.screenshot(&["--out", "screen.png", "--force"]).ends_with("--- exit code 0\n"));
+}
+
+/// A small screen of dots.
+fn glyph_noise(seed: &mut u32) -> Frame {
+    let line: String = (0..80)
+        .map(|_| {
+            *seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from(b' ' + u8::try_from(*seed >> 24 & 63).unwrap())
+        })
+        .collect();
+    let whole = noctui::features::console::glyph::draw([line.as_str()], 0x00ff_8000, 0x0000_0040).unwrap();
+    whole.part(64, 48)
+}
+
+#[test]
+fn what_keeps_a_screen_away_is_told() {
+    let desk = Desk::of("leaf1", boot_screen());
+    desk.sim.misbehave(Some(Fault::Upstream));
+    let told = desk.screenshot(&["--text"]);
+    assert!(told.contains("noctui: the proxy cannot reach leaf1\n") && told.ends_with("--- exit code 2\n"), "{told}");
+    let serial = Desk::of("leaf1", Machine::Switch);
+    serial.sim.misbehave(Some(Fault::Huge(64)));
+    let told = serial.screenshot(&["--text"]);
+    assert!(told.contains("what answers is no VNC server: it begins with \"xxxxxxxxxxxx\""), "{told}");
+    let words = ["console", "screenshot", "leaf1", "--text"];
+    let told = transcript(&desk.home, &mut desk.home.noctui(words));
+    assert!(told.contains("it is not said where the screen of leaf1 is") && told.contains("--url"), "{told}");
+}

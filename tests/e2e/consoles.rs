@@ -1,0 +1,129 @@
+//! A serial line on somebody's own terminal: the real binary in a pseudo-terminal, a simulated proxy, a simulated switch.
+
+use noctui::features::console::sim::{Fault, Machine, PASSWORD, Setup, Simulator, USER};
+use noctui::secret::Secret;
+use rustix::process::Signal;
+use tokio::runtime::Runtime;
+
+use crate::support::{Session, Start};
+
+/// The key of the proxy.
+const KEY: &str = "a-shared-secret";
+
+/// A proxy with a switch behind it, and the runtime that its tasks run on.
+fn proxy() -> (Simulator, Runtime) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let machines = vec![("leaf1".parse().unwrap(), Machine::Switch)];
+    let setup = Setup { key: Secret::read(KEY).unwrap(), prefix: None, tls: false, machines };
+    (runtime.block_on(Simulator::start(setup)).unwrap(), runtime)
+}
+
+/// Attaches to the switch.
+fn attach(sim: &Simulator, arguments: &[&str]) -> Session {
+    let url = sim.url().to_string();
+    let words = ["console", "attach", "leaf1", "--url", &url, "--namespace", "lab"];
+    let words: Vec<_> = words.into_iter().chain(arguments.iter().copied()).collect();
+    Start::noctui(&words).variable("NOCTUI_CONSOLE_KEY", KEY).size(100, 30).spawn()
+}
+
+/// Waits until it is attached.
+fn attached(sim: &Simulator, arguments: &[&str]) -> Session {
+    let mut session = attach(sim, arguments);
+    session.wait_for_text("enter wakes a quiet line");
+    session
+}
+
+#[test]
+fn somebody_logs_in_runs_a_command_leaves_and_comes_back() {
+    let (sim, _runtime) = proxy();
+    let mut session = attached(&sim, &[]);
+    session.send("\r");
+    session.wait_for_text("leaf1 login:");
+    session.send(format!("{USER}\r"));
+    session.wait_for_text("Password:");
+    session.send(format!("{PASSWORD}\r"));
+    session.wait_for_text("leaf1>");
+    session.send("show version\r");
+    session.wait_for_text("Hostname: leaf1");
+    assert!(session.is_raw());
+    session.send("\x1d");
+    assert!(session.wait_for_end().success());
+    session.wait_for_text("left leaf1; who is logged in there stays so");
+    session.assert_restored();
+
+    let mut again = attached(&sim, &[]);
+    again.send("\r");
+    again.wait_for_text("leaf1>");
+    again.send("\x1dq");
+    assert!(again.wait_for_end().success());
+    again.assert_restored();
+}
+
+#[test]
+fn the_escape_key_is_sent_when_it_is_pressed_twice_and_can_be_another() {
+    let (sim, _runtime) = proxy();
+    let mut session = attached(&sim, &["--escape", "ctrl-a"]);
+    // The switch rings for what it does not know, and takes back the line on ctrl-u.
+    session.send(format!("\r{USER}\r{PASSWORD}\r"));
+    session.wait_for_text("leaf1>");
+    session.send("sho\x1d\x01\x01w\r");
+    session.wait_for_text("leaf1>show");
+    session.wait_for_text("% Invalid input");
+    session.send("\x01");
+    assert!(session.wait_for_end().success());
+    session.assert_restored();
+}
+
+#[test]
+fn signals_and_the_end_of_the_line_give_the_terminal_back() {
+    let (sim, _runtime) = proxy();
+    let mut session = attached(&sim, &[]);
+    session.send("\r");
+    session.wait_for_text("leaf1 login:");
+    session.signal(Signal::TERM);
+    assert_eq!(session.wait_for_end().code(), Some(128 + 15));
+    session.assert_restored();
+
+    sim.misbehave(Some(Fault::DropAfter(1)));
+    let mut dropped = attached(&sim, &[]);
+    dropped.send("\r");
+    assert_eq!(dropped.wait_for_end().code(), Some(2));
+    dropped.wait_for_text("the line to leaf1 was dropped");
+    dropped.wait_for_text("somebody else attached");
+    dropped.assert_restored();
+
+    sim.misbehave(Some(Fault::Close(1000, "invalid token".to_owned())));
+    let mut refused = attach(&sim, &[]);
+    assert_eq!(refused.wait_for_end().code(), Some(2));
+    refused.wait_for_text("the proxy refuses: invalid token");
+    refused.assert_restored();
+}
+
+#[test]
+fn what_the_machine_says_is_written_into_a_log() {
+    let (sim, _runtime) = proxy();
+    let mut session = attached(&sim, &["--log", "leaf1.log"]);
+    session.send("\r");
+    session.wait_for_text("leaf1 login:");
+    session.send("\x1d");
+    session.wait_for_end();
+    let log = std::fs::read_to_string(session.home().join("leaf1.log")).unwrap();
+    assert_eq!(log, "\r\nleaf1 login: ");
+}
+
+#[test]
+fn keys_are_answered_while_a_machine_floods_a_slow_terminal() {
+    let (sim, _runtime) = proxy();
+    let url = sim.url().to_string();
+    let start = Start::noctui(&["console", "attach", "leaf1", "--url", &url, "--namespace", "lab"]);
+    let mut session = start.variable("NOCTUI_CONSOLE_KEY", KEY).link(50_000).spawn();
+    session.wait_for_text("enter wakes a quiet line");
+    session.send(format!("\r{USER}\r{PASSWORD}\renable\r"));
+    session.wait_for_text("leaf1#");
+    // 5 MB, which this link would carry in minutes.
+    session.send("show tech-support\r");
+    session.wait_for_text("line protocol is up");
+    session.send("\x1dq");
+    assert!(session.wait_for_end().success());
+    session.assert_restored();
+}
