@@ -67,7 +67,7 @@ fn fixed(name: &str) -> Option<Tz> {
         return None;
     }
     let behind: i8 = behind.parse().ok()?;
-    FIXED.get(usize::try_from(12 - behind).ok()?).copied()
+    FIXED.get(usize::try_from(12 - i16::from(behind)).ok()?).copied()
 }
 
 #[cfg(test)]

@@ -256,7 +256,7 @@ mod tests {
         assert!(matches!(&error, Error::BackupDamaged { path, .. } if *path == saved), "{error:?}");
         assert!(error.to_string().starts_with("the backup ") && error.remedy().starts_with("nothing was changed"));
         assert!(!error.remedy().contains("aside"), "{}", error.remedy());
-        assert_eq!(words(&store).unwrap().split("a word").count(), 401);
+        assert_eq!(words(&store).unwrap().split("a word").count(), 601);
     }
 
     #[test]

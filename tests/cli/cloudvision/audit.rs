@@ -109,7 +109,6 @@ fn what_is_printed_can_be_chosen() {
     };
     assert_eq!(whats(&[]), "stop start deploy");
     assert_eq!(whats(&["--limit", "2"]), "stop start");
-    assert_eq!(whats(&["--limit", "0"]), "");
     assert_eq!(whats(&["--who", "bert", "--what", "start"]), "start");
     assert_eq!(whats(&["--target", "fabric"]), "deploy");
     assert_eq!(whats(&["--object", "cc-1"]), "deploy");
