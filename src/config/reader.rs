@@ -166,7 +166,7 @@ impl Unknown {
         let secret = format!("{typed}_command");
         let remedy = match (nearest(&typed, has.iter().copied()), elsewhere) {
             _ if has.contains(&secret.as_str()) => format!(
-                "remove the line: a secret does not stand in this file; `{typed}_file`, `{secret}` or `{typed}_keyring` \
+                "remove the line: no {typed} stands in this file; `{typed}_file`, `{secret}` or `{typed}_keyring` \
                  say where it is kept"
             ),
             (Some(meant), _) => format!("write `{meant}`, or remove the line"),
