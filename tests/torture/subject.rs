@@ -9,9 +9,8 @@ use crate::support::{Screen, Session, Start};
 const SILENCE: Duration = Duration::from_millis(300);
 
 /// Where it is. Another build of it can be put to the test by `NOCTUI_TORTURED`: `.ci/run` names what it releases.
-pub(crate) static PROGRAM: LazyLock<String> = LazyLock::new(|| {
-    std::env::var("NOCTUI_TORTURED").unwrap_or_else(|_| env!("CARGO_BIN_EXE_noctui").to_owned())
-});
+pub(crate) static PROGRAM: LazyLock<String> =
+    LazyLock::new(|| std::env::var("NOCTUI_TORTURED").unwrap_or_else(|_| env!("CARGO_BIN_EXE_noctui").to_owned()));
 /// Its command line.
 pub(crate) const ARGS: &[&str] = &["demo", "--still"];
 

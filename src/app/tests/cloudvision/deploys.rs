@@ -487,7 +487,7 @@ fn a_target_that_another_noctui_deploys_says_so_and_is_not_begun_again() {
         started_at: tonight() - TimeDelta::minutes(3),
         lives,
     };
-    desk.hear([Report::Unfinished(vec![left(PROD, true)])]).press("2");
+    desk.hear([Report::Unfinished(vec![left(PROD, true)])]).press("2 z");
     assert!(desk.shows("under way elsewhere") && desk.shows("1 elsewhere"), "{}", desk.screen());
     assert!(!desk.shows("unfinished") && desk.shows("another noctui is at it"), "{}", desk.screen());
     desk.press("j").pause().press("d");

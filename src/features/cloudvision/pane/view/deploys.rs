@@ -32,6 +32,9 @@ struct Columns {
     protected: usize,
 }
 
+/// In fewer cells a sentence tells nothing.
+const LEAST_TOLD: usize = 12;
+
 /// What there is to know of a target that was never deployed.
 const UNCOMPARED: &str = "<deploy> compares it with what CloudVision holds first";
 /// Cells of the age with the word `ago`, and its gap.
@@ -228,7 +231,9 @@ fn draw_target(state: &State, target: &Target, columns: &Columns, rows: Rows<'_>
     }
     // What is said of one that was never deployed takes the room of what there is not to say of it.
     if standing.age.is_empty() && !(target.protected && columns.protected > 0) {
-        pen.text(&standing.rest.0, style(standing.rest.1));
+        if pen.left() >= LEAST_TOLD {
+            pen.text(&standing.rest.0, style(standing.rest.1));
+        }
         return;
     }
     // Where there is no room for it, that this is in the past goes without saying.
