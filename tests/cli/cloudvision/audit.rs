@@ -149,7 +149,7 @@ fn what_is_no_time_or_no_word_is_refused_with_what_is() {
     let said = transcript(&home, &mut home.noctui(["audit", "--since", "yesterday"]));
     assert!(said.contains("2026-11-21T02:00:00Z") && said.ends_with("--- exit code 2\n"), "{said}");
     let said = transcript(&home, &mut home.noctui(["audit", "--what", "approval"]));
-    assert!(said.contains("deploy, approve, unapprove") && said.ends_with("--- exit code 2\n"), "{said}");
+    assert!(said.contains("deploy, build, approve, unapprove") && said.ends_with("--- exit code 2\n"), "{said}");
 }
 
 #[test]

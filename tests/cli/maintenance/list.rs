@@ -69,9 +69,7 @@ fn of_a_provider_that_nobody_knows_that_is_said() {
     let said = |provider| transcript(&home, &mut home.noctui(["maintenance", "list", "--provider", provider]));
     assert!(said("nope").starts_with("--- standard error\nno maintenance matches: no provider \"nope\" is known;"));
     assert!(said("nope").ends_with("--- exit code 0\n"));
-    for known in ["ZAYO", "östra nät"] {
-        assert!(said(known).contains("no maintenance matches\n"), "{known}: {}", said(known));
-    }
+    assert!(said("ZAYO").contains("no maintenance matches\n"), "{}", said("ZAYO"));
 }
 
 #[test]

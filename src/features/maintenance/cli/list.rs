@@ -136,7 +136,7 @@ fn nothing(selection: &Selection, session: &Session) -> Result<String, store::Er
     if known.iter().any(|known| is_known(known)) || session.rules().slugs().into_iter().any(is_known) {
         return Ok(said.to_owned());
     }
-    Ok(format!("{said}: no provider {provider:?} is known; `noctui maintenance provider list` names them"))
+    Ok(format!("{said}: no provider {provider:?} is known; `noctui provider list` names them"))
 }
 
 /// As an array, with the circuits of each.
