@@ -2,7 +2,7 @@
 //!
 //! The client appends a salt of its own and the id of its host to an address; what answers is a JSON object with a
 //! signature over its fields and the salt. [`Definition`] is what is signed, [`SigningKey`] signs it, [`Answer`] is what a
-//! client gets, and [`remarks`] says what it would ignore or refuse. [`serve`] answers clients, [`fetch`] is one.
+//! client gets, and [`mod@remarks`] says what it would ignore or refuse. [`serve`] answers clients, [`mod@fetch`] is one.
 
 mod answer;
 mod canonical;
