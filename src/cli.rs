@@ -21,7 +21,7 @@ const VARIABLES: &str = "\
 Variables, each weaker than its flag and stronger than the configuration file:
   NOCTUI_CONFIG NOCTUI_DATA_DIR NOCTUI_CONTEXT NOCTUI_READ_ONLY NOCTUI_COLOR NOCTUI_ASCII NOCTUI_LOG
   and without a flag NOCTUI_STATE_DIR NOCTUI_CACHE_DIR NOCTUI_THEME NOCTUI_TIME_ZONE NOCTUI_MOUSE NOCTUI_WHO
-  NOCTUI_CLOUDVISION_TOKEN NOCTUI_LAB_TOKEN NOCTUI_CONSOLE_TOKEN NOCTUI_CONSOLE_KEY
+  NOCTUI_CLOUDVISION_TOKEN NOCTUI_NAUTOBOT_TOKEN NOCTUI_LAB_TOKEN NOCTUI_CONSOLE_TOKEN NOCTUI_CONSOLE_KEY
 
 Exit codes: 0 done, 1 the check that was asked for says no, 2 noctui could not do it or was asked wrongly.";
 
@@ -35,6 +35,28 @@ struct Cli {
     /// What to do; the screen when absent.
     #[command(subcommand)]
     command: Option<Command>,
+}
+
+/// What was typed where no subcommand was.
+#[derive(Debug, Parser)]
+#[command(name = "noctui", disable_help_flag = true, disable_version_flag = true)]
+struct Screen {
+    /// What holds everywhere.
+    #[command(flatten)]
+    global: Global,
+}
+
+impl Cli {
+    /// What was typed; ends the process where that cannot be understood, or is answered by clap.
+    ///
+    /// The screen is what is started most, and stays for days. The parser of all subcommands would take memory there that
+    /// is never used again, so it is only built where this one does not understand.
+    fn of_this_process() -> Self {
+        match Screen::try_parse() {
+            Ok(screen) => Self { global: screen.global, command: None },
+            Err(_) => Self::parse(),
+        }
+    }
 }
 
 /// The flags that stand before or behind any subcommand.
@@ -76,6 +98,12 @@ enum Command {
     /// Sources of notifications: list, check, read now, pause, resume.
     #[command(subcommand)]
     Source(maintenance::cli::source::Command),
+    /// Nautobot: check the connection, read and write without a screen.
+    #[command(subcommand)]
+    Nautobot(maintenance::cli::nautobot::Command),
+    /// What is to be written to Nautobot: list, send again, take out.
+    #[command(subcommand)]
+    Outbox(maintenance::cli::outbox::Command),
     /// Deploy configurations to CloudVision, up to a change control that waits for approval.
     Deploy(Box<cloudvision::cli::deploy::Args>),
     /// Change controls of CloudVision: list, show, approve, start, stop.
@@ -133,7 +161,7 @@ pub fn command() -> clap::Command {
 /// Runs what the command line asks for.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::of_this_process();
     let flags = cli.global.flags();
     let done = match cli.command {
         None => screen(flags, Environment::of_this_process(), None),
@@ -141,6 +169,8 @@ pub fn main() -> ExitCode {
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
         Some(Command::Provider(command)) => maintenance::cli::provider::run(&command, &flags),
         Some(Command::Source(command)) => maintenance::cli::source::run(&command, &flags),
+        Some(Command::Nautobot(command)) => maintenance::cli::nautobot::run(&command, &flags),
+        Some(Command::Outbox(command)) => maintenance::cli::outbox::run(command, &flags),
         Some(Command::Deploy(args)) => cloudvision::cli::deploy::run(&args, &flags),
         Some(Command::Change(args)) => cloudvision::cli::change::run(&args, &flags),
         Some(Command::Workspace(command)) => cloudvision::cli::workspace::run(&command, &flags),
@@ -214,25 +244,27 @@ fn serve(flags: &Flags, environment: &Environment) -> anyhow::Result<ExitCode> {
 
 /// `noctui demo`
 fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitCode> {
-    let mut demo = demo::cli::Demo::make(arguments, flags.data_dir.as_deref(), clock::now())?;
+    let now = clock::now();
+    let mut demo = demo::cli::Demo::make(arguments, flags.data_dir.as_deref(), now)?;
     if arguments.prepare.is_some() {
         output::print(&demo.directions())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let backends = demo.start_backends(arguments.port)?;
+    let backends = demo.start_backends(arguments, now)?;
     if arguments.backends_only {
         backends.serve(&demo.prepared.folder)?;
         return Ok(ExitCode::SUCCESS);
     }
     let flags = Flags { read_only: flags.read_only, color: flags.color, ascii: flags.ascii, ..demo.prepared.flags() };
     if let Some(scale) = arguments.scale {
-        demo.fill(scale, arguments.seed, clock::now())?;
+        demo.fill(scale, arguments.seed, now)?;
     }
     let schedule = demo.take_schedule();
     let companion: Option<runtime::Companion> =
         (!arguments.still).then(|| Box::new(move |stop| demo::deliver_beside(schedule, stop)) as runtime::Companion);
-    // The token of the user's own CloudVision is not for the simulated one.
-    let environment = Environment::of_this_process().without(config::TOKEN_VARIABLE);
+    // The tokens of the user's own backends are not for the simulated ones.
+    let environment = Environment::of_this_process();
+    let environment = environment.without(config::TOKEN_VARIABLE).without(config::NAUTOBOT_TOKEN_VARIABLE);
     screen(flags, environment, companion)
 }
 

@@ -59,6 +59,15 @@ impl TerminalEnvironment {
         }
     }
 
+    /// Whether a terminal multiplexer is in between, which keeps pictures from the terminal.
+    #[must_use]
+    pub fn is_multiplexed(&self) -> bool {
+        let term = self.term.as_deref().unwrap_or_default();
+        let is_of =
+            |name: &str| term == name || term.starts_with(&format!("{name}-")) || term.starts_with(&format!("{name}."));
+        self.tmux.is_some() || self.sty.is_some() || is_of("screen") || is_of("tmux")
+    }
+
     /// Whether glyphs beyond ASCII can be shown: the locale says UTF-8, and the terminal is not the kernel's own console,
     /// whose fonts lack them.
     #[must_use]
@@ -170,6 +179,17 @@ mod tests {
         let inside_screen =
             TerminalEnvironment { sty: Some("1.x".to_owned()), ..environment("screen-256color", "truecolor") };
         assert_eq!(inside_screen.colour_depth(When::Auto), TwoFiftySix);
+    }
+
+    #[test]
+    fn multiplexers_are_seen_by_their_variables_and_by_their_types() {
+        for term in ["screen", "screen-256color", "screen.xterm-256color", "tmux-256color"] {
+            assert!(environment(term, "").is_multiplexed(), "{term}");
+        }
+        assert!(!environment("xterm-kitty", "").is_multiplexed() && !environment("screenless", "").is_multiplexed());
+        let inside =
+            TerminalEnvironment { tmux: Some("/tmp/tmux-0/default,1,0".to_owned()), ..environment("xterm", "") };
+        assert!(inside.is_multiplexed());
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Scope {
     Notification,
     /// The sources of notifications.
     Sources,
+    /// What is to be written to Nautobot.
+    Outbox,
     /// The list of targets.
     Deploys,
     /// One target or deployment, opened.
@@ -50,12 +52,13 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the help overlay.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Maintenances,
         Self::Maintenance,
         Self::Notifications,
         Self::Notification,
         Self::Sources,
+        Self::Outbox,
         Self::Deploys,
         Self::Deployment,
         Self::Changes,
@@ -85,6 +88,7 @@ impl Scope {
             Self::Notifications => "Notifications",
             Self::Notification => "A notification, opened",
             Self::Sources => "Sources",
+            Self::Outbox => "Outbox",
             Self::Deploys => "Deploys",
             Self::Deployment => "A target, opened",
             Self::Changes => "Changes",
@@ -114,6 +118,7 @@ impl Scope {
             Self::Notifications => "the list of mails",
             Self::Notification => "an opened mail",
             Self::Sources => "the list of sources",
+            Self::Outbox => "the outbox",
             Self::Deploys => "the list of targets",
             Self::Deployment => "an opened target",
             Self::Changes => "the list of change controls",

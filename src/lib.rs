@@ -16,6 +16,7 @@ pub mod errand;
 pub mod features;
 pub mod input;
 pub mod key;
+mod listening;
 pub mod logging;
 pub mod output;
 pub mod process;

@@ -24,6 +24,13 @@ pub fn print(text: &str) -> io::Result<()> {
     printer.finish()
 }
 
+/// Prints what is no text: a picture.
+pub fn print_bytes(bytes: &[u8]) -> io::Result<()> {
+    let mut printer = Printer::new();
+    printer.write(|out| out.write_all(bytes))?;
+    printer.finish()
+}
+
 /// Prints `value` as indented JSON with a line end.
 pub fn print_json<T: Serialize + ?Sized>(value: &T) -> io::Result<()> {
     let mut printer = Printer::new();

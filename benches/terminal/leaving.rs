@@ -36,6 +36,17 @@ pub(crate) fn measure(subject: &Subject, size: (u16, u16)) {
     }
 }
 
+/// Takes the terminal away, each time of a new session.
+pub(crate) fn measure_without_terminal(subject: &Subject, size: (u16, u16)) {
+    let gone = |mut session: Session| {
+        let process = session.process();
+        session.settle(crate::SILENCE);
+        session.end_without_terminal(process).0
+    };
+    let leaving: Vec<Duration> = std::iter::repeat_with(|| subject.ready(size)).take(ROUNDS).map(gone).collect();
+    times("terminal gone", &leaving, &[(99, 1000.0)]);
+}
+
 /// Leaves while mails arrive. Comes last of all: the mails that were not read in time are read by the next session, and
 /// since they are years old their text is forgotten again a minute later, which is not what idling costs.
 pub(crate) fn measure_amid_mails(subject: &Subject, size: (u16, u16), mails: &mut std::ops::RangeFrom<usize>) {

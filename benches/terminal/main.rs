@@ -1,4 +1,4 @@
-//! What noctui costs at the terminal, beside what it may cost: start, keys, filters, idling, memory, leaving. Not a test:
+//! What noctui costs at the terminal, beside what it may cost: start, keys, filters, pastes, idling, memory, leaving. Not a test:
 //! nothing fails here, a budget that is missed is marked.
 //!
 //! `cargo bench --bench terminal` fills a store with 100,000 maintenances and measures the real binary on it, in terminals
@@ -19,6 +19,7 @@ mod filters;
 mod frames;
 mod keys;
 mod leaving;
+mod pastes;
 mod resting;
 mod starts;
 #[path = "../../tests/support/mod.rs"]
@@ -87,11 +88,15 @@ fn main() {
         if is_asked("filters") && subject.folder.is_some() {
             filters::measure(&mut session);
         }
+        if is_asked("pastes") {
+            pastes::measure(&mut session);
+        }
         if is_asked("resting") {
             resting::measure(&mut session);
         }
         if is_asked("leaving") {
             leaving::measure(&subject, size);
+            leaving::measure_without_terminal(&subject, size);
         }
     }
     let mut mails = 0..;

@@ -83,6 +83,9 @@ impl Model {
         };
         self.maintenance.set_who(&self.settings.who);
         self.maintenance.set_sources(&self.settings.mail_sources);
+        if !self.settings.nautobot {
+            self.maintenance.forget_nautobot();
+        }
         self.cloudvision.set_instances(&self.settings.cloudvision, self.now);
         self.lab.set_labs(&self.settings.labs, &self.settings.connect);
         self.console.set_view(&self.settings.consoles);

@@ -146,6 +146,8 @@ pub struct Settings {
     pub(crate) keymap: Keymap,
     /// The names of the configured sources of mails.
     pub(crate) mail_sources: Vec<String>,
+    /// Whether a Nautobot is configured.
+    pub(crate) nautobot: bool,
     /// Every CloudVision that is configured.
     pub(crate) cloudvision: Vec<cloudvision::worker::InstanceView>,
     /// Every lab that is configured.
@@ -342,7 +344,25 @@ impl Model {
     pub fn begin(&mut self) -> Vec<Effect> {
         let mut effects = update::requests(self.maintenance.begin(self.now));
         effects.extend(self.cloudvision.begin().into_iter().map(Effect::CloudVision));
+        effects.extend(self.hold());
         effects
+    }
+
+    /// What the workers are told where writing to backends waits now and did not, or the other way round.
+    fn hold_if(&self, before: bool) -> Option<Effect> {
+        self.hold().filter(|_| self.is_read_only() != before)
+    }
+
+    /// The same, said to a worker that has just begun.
+    fn hold(&self) -> Option<Effect> {
+        use crate::features::maintenance::worker::Request;
+        self.settings.nautobot.then(|| Effect::Maintenance(Request::Hold(self.is_read_only())))
+    }
+
+    /// Tells the consoles whether anything may be typed at machines.
+    fn hold_consoles(&mut self) {
+        let forbidden = self.is_read_only().then(|| self.why_read_only());
+        self.console.set_read_only(forbidden);
     }
 
     /// The context in force.
@@ -399,8 +419,9 @@ impl Model {
         let mail = self.maintenance.connection(self.zone, self.now);
         let cloudvision = self.cloudvision.connection(self.zone, self.now);
         let lab = self.lab.connection(self.zone, self.now);
+        let nautobot = self.maintenance.nautobot_connection(self.zone, self.now);
         let vm = self.console.connection(self.zone, self.now);
-        let named = [("mail", mail), ("cv", cloudvision), ("lab", lab), ("vm", vm)].into_iter();
+        let named = [("mail", mail), ("nb", nautobot), ("cv", cloudvision), ("lab", lab), ("vm", vm)].into_iter();
         named
             .filter_map(|(name, told)| told.map(|(state, word, story)| Connection { name, state, word, story }))
             .collect()

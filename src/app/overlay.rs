@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::commands::{COMMANDS, Command};
 use super::palette::Palette;
 use crate::command::{Scope, Spec};
-use crate::features::{cloudvision, console, lab};
+use crate::features::{cloudvision, console, lab, maintenance};
 use crate::key::{Code, Key};
 use crate::ui::field::{Edited, Field};
 use crate::ui::page::Span;
@@ -95,6 +95,8 @@ pub(crate) enum Confirmed {
     Run(Command),
     /// This is asked of CloudVision's worker.
     CloudVision(cloudvision::worker::Request),
+    /// This is asked of the maintenances' worker.
+    Maintenance(maintenance::worker::Request),
     /// This is asked of the labs' worker.
     Lab(Box<lab::worker::Request>),
     /// This is asked of the consoles' worker.

@@ -180,7 +180,7 @@ impl Model {
 
     /// The key that leaves a console, pressed where it has left one already: it is sent.
     pub(super) fn escape_again(&mut self, key: Key) -> Option<Vec<Effect>> {
-        let outcome = (self.focus == Pane::Consoles).then(|| self.console.escaped(key)).flatten()?;
+        let outcome = (self.focus == Pane::Consoles).then(|| self.console.escaped(key, self.now)).flatten()?;
         Some(self.of_console(outcome))
     }
 
@@ -189,12 +189,13 @@ impl Model {
         if self.refuses_form(key) {
             return vec![];
         }
+        let now = self.now;
         self.hand_to(
             self.focus,
             |maintenance, look| maintenance.typed(key, look.now),
             |cloudvision, _, look| cloudvision.typed(key, look),
             |lab| lab.typed(key),
-            |console| console.typed(key),
+            |console| console.typed(key, now),
         )
     }
 

@@ -88,7 +88,7 @@ impl Model {
     }
 
     /// Why backends are not written to, and what allows it where the screen can.
-    fn why_read_only(&self) -> String {
+    pub(super) fn why_read_only(&self) -> String {
         let configured = self.configured_read_only().map(|why| format!("read-only, since {why}"));
         configured.unwrap_or_else(|| "read-only; :read-write allows writing".to_owned())
     }
@@ -107,6 +107,15 @@ impl Model {
         }
         if let Command::Console(command) = spec.command {
             return self.question_of_console(command, spec.risk);
+        }
+        if let Command::Maintenance(
+            command @ (maintenance::pane::Command::OutboxAnyway | maintenance::pane::Command::OutboxDrop),
+        ) = spec.command
+        {
+            let (request, question, more) = self.maintenance.question_of_outbox(command)?;
+            let confirm = Confirm::new(Confirmed::Maintenance(request), question.to_owned(), None, self.now);
+            let lines = more.into_iter().map(|line| (line, Role::Text)).collect();
+            return Ok(Some(Confirm { lines, ..confirm }));
         }
         let Command::CloudVision(cloudvision::pane::Command::Do(deed)) = spec.command else {
             // Without contexts there is no name to say or to type: the command's own stands in for it.
@@ -187,12 +196,14 @@ impl Model {
     pub(super) fn confirmed(&mut self) -> Vec<Effect> {
         let Some(Overlay::Confirm(confirm)) = self.overlays.pop() else { return vec![] };
         // The configuration may have become read-only while the question stood there.
-        if self.is_read_only() && !matches!(confirm.then, Confirmed::Run(_)) {
+        if self.is_read_only() && !matches!(confirm.then, Confirmed::Run(_) | Confirmed::Maintenance(_)) {
             self.toasts.warn(self.now, format!("refused: {}", self.why_read_only()));
             return vec![];
         }
         match confirm.then {
             Confirmed::Run(command) => self.execute(command),
+            // Writes to no backend.
+            Confirmed::Maintenance(request) => vec![Effect::Maintenance(request)],
             Confirmed::Lab(request) => {
                 let outcome = self.lab.carry_out(*request);
                 self.of_lab(outcome)

@@ -50,6 +50,7 @@ impl Settings {
             cloudvision: config.cloudvision.iter().map(instance_view).collect(),
             labs: config.labs.iter().map(lab_view).collect(),
             connect: config.connect.clone(),
+            nautobot: config.nautobot.is_some(),
             consoles: consoles_view(config),
             mail_sources: config.maintenance.sources.iter().map(|source| source.name.clone()).collect(),
             keymap,
@@ -200,6 +201,7 @@ fn consoles_view(config: &Config) -> View {
         proxies: config.console_proxies.iter().map(proxy).collect(),
         escape: config.console_escape,
         pictures: config.console_pictures,
+        is_withheld: false,
     }
 }
 

@@ -91,6 +91,11 @@ impl Toasts {
         }
     }
 
+    /// Makes room for what the footer has to say of a console that was just opened.
+    pub(crate) fn dismiss(&mut self) {
+        self.newest = None;
+    }
+
     /// A key was pressed: whoever typed has seen what was there for a moment.
     pub(crate) fn seen(&mut self, now: DateTime<Utc>) {
         if self.newest.as_ref().is_some_and(|toast| now - toast.at > Duration::seconds(1)) {

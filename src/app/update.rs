@@ -16,9 +16,11 @@ use crate::key::{Code, Key};
 impl Model {
     /// Takes in what happened at `at`; returns what is wanted of the world because of it.
     pub fn update(&mut self, message: Message, at: DateTime<Utc>) -> Vec<Effect> {
+        let held = self.is_read_only();
         self.now = at;
+        self.hold_consoles();
         self.toasts.expire(at);
-        let effects = match message {
+        let mut effects = match message {
             Message::Input(input) => self.input(input),
             Message::Ticked => {
                 let outcome = self.maintenance.tick(at);
@@ -40,7 +42,11 @@ impl Model {
                 self.maintenance.worker_stopped(trouble);
                 vec![]
             }
-            Message::WorkerStarted => requests(self.maintenance.ask_again(at)),
+            Message::WorkerStarted => {
+                let mut effects = requests(self.maintenance.ask_again(at));
+                effects.extend(self.hold());
+                effects
+            }
             Message::CloudVision(report) => {
                 let outcome = self.cloudvision.report(*report, at);
                 self.of_cloudvision(outcome)
@@ -84,6 +90,8 @@ impl Model {
                 vec![]
             }
         };
+        effects.extend(self.hold_if(held));
+        self.hold_consoles();
         self.fit();
         effects
     }
@@ -207,7 +215,15 @@ impl Model {
         } else if self.is_typing() {
             return self.typed_all(text);
         } else {
-            self.toasts.warn(self.now, "nothing to paste into here: open a note or the filter first");
+            let is_console = self.focus == Pane::Consoles && self.console.is_console();
+            self.toasts.warn(
+                self.now,
+                if is_console {
+                    "nothing was pasted: noctui has the keyboard; <console-attach> gives it to the machine"
+                } else {
+                    "nothing to paste into here: open a note or the filter first"
+                },
+            );
             return vec![];
         };
         if !fitted {
@@ -359,8 +375,12 @@ impl Model {
             Command::Console(command) => {
                 self.focus = Pane::Consoles;
                 self.fit();
+                let had_keyboard = self.takes_every_key();
                 let look = self.settings.look(self.zone, self.now);
                 let outcome = self.console.run(command, &look);
+                if !had_keyboard && self.takes_every_key() {
+                    self.toasts.dismiss();
+                }
                 return self.of_console(outcome);
             }
         }

@@ -7,7 +7,7 @@ use super::certificate::{self, Checks};
 use super::file::{CloudVisionSection, DeploySection};
 use super::problem::{At, Problem, either, nearest};
 use super::resolve::{Layers, value};
-use super::secret::{Keys, Written};
+use super::secret::Keys;
 use super::value::{
     After, Colour, Endpoint, Fingerprint, Kind, List, Name, Paragraph, Pattern, Span, TagFilter, Template,
 };
@@ -77,12 +77,13 @@ const CERTIFICATE: certificate::Keys =
     certificate::Keys { ca_file: "cloudvision.ca_file", fingerprint: "cloudvision.fingerprint" };
 
 /// Where the token of an instance may be kept.
-const TOKEN: Keys = Keys {
+pub(super) const TOKEN: Keys = Keys {
     what: "a token",
     variable: "cloudvision.token_env",
     file: "cloudvision.token_file",
     command: "cloudvision.token_command",
     keyring: "cloudvision.token_keyring",
+    usual: Some("cloudvision.token_env"),
 };
 
 /// The names of the instances in the file.
@@ -116,13 +117,7 @@ impl Layers<'_> {
 
     /// One instance; `None` without name or server, which was noted.
     fn cloudvision(&mut self, section: CloudVisionSection, overriding: Option<&'static str>) -> Option<CloudVision> {
-        let written = Written {
-            variable: section.token_env,
-            file: section.token_file,
-            command: section.token_command,
-            keyring: section.token_keyring,
-        };
-        let token = self.secret(&TOKEN, written).map(|(token, _)| token);
+        let token = self.secret(&TOKEN, section.token).map(|(token, _)| token);
         let token = token.unwrap_or_else(|| SecretFrom::Variable(super::resolve::TOKEN_VARIABLE.to_owned()));
         let written = certificate::Written {
             ca_file: section.ca_file,

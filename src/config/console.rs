@@ -6,15 +6,33 @@ use std::path::{Path, PathBuf};
 use super::problem::{At, Origin, Problem};
 use super::reader::Section;
 use super::resolve::{Layers, value};
-use super::value::{
-    EscapeKey, Kind, KubeContext, List, MachineName, Name, Pictures, ProxyUrl, VariableName, Words, WrittenPath,
-};
+use super::secret::{Keys, SecretSection, leaf};
+use super::value::{EscapeKey, Kind, KubeContext, List, MachineName, Name, Pictures, ProxyUrl, WrittenPath};
 use crate::secret::SecretFrom;
 
 /// The variable with the token of every websocket proxy, whatever the file says.
 pub const CONSOLE_TOKEN_VARIABLE: &str = super::resolve::CONSOLE_TOKEN;
 /// The variable with the key that signs tokens.
 pub const CONSOLE_KEY_VARIABLE: &str = super::resolve::CONSOLE_KEY;
+
+/// Where the token of a proxy may be kept.
+const TOKEN: Keys = Keys {
+    what: "a token",
+    variable: "console.proxy.token_env",
+    file: "console.proxy.token_file",
+    command: "console.proxy.token_command",
+    keyring: "console.proxy.token_keyring",
+    usual: Some("console.proxy.token_env"),
+};
+/// Where the key that signs tokens may be kept.
+const KEY: Keys = Keys {
+    what: "a key",
+    variable: "console.proxy.key_env",
+    file: "console.proxy.key_file",
+    command: "console.proxy.key_command",
+    keyring: "console.proxy.key_keyring",
+    usual: None,
+};
 
 /// A websocket proxy in front of machines' consoles.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,15 +138,6 @@ pub(super) struct ProxySection {
     ca_file: Option<At<WrittenPath>>,
 }
 
-/// The four places that a secret can be said to come from, each with the name of its setting.
-#[derive(Debug, PartialEq, Eq)]
-struct SecretSection {
-    variable: (&'static str, Option<At<VariableName>>),
-    file: (&'static str, Option<At<WrittenPath>>),
-    command: (&'static str, Option<At<Words>>),
-    keyring: (&'static str, Option<At<Name>>),
-}
-
 /// `[vmcp]` as written.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct VmcpSection {
@@ -167,18 +176,8 @@ fn read_proxy(mut section: Section<'_, '_>) -> ProxySection {
         screen: section.read("screen"),
         machines: section.read("machines"),
         namespace: section.read("namespace"),
-        token: SecretSection {
-            variable: ("console.proxy.token_env", section.read("token_env")),
-            file: ("console.proxy.token_file", section.read_instead("token_file")),
-            command: ("console.proxy.token_command", section.read_instead("token_command")),
-            keyring: ("console.proxy.token_keyring", section.read_instead("token_keyring")),
-        },
-        key: SecretSection {
-            variable: ("console.proxy.key_env", section.read_instead("key_env")),
-            file: ("console.proxy.key_file", section.read_instead("key_file")),
-            command: ("console.proxy.key_command", section.read_instead("key_command")),
-            keyring: ("console.proxy.key_keyring", section.read_instead("key_keyring")),
-        },
+        token: SecretSection::read(&mut section, &TOKEN),
+        key: SecretSection::read(&mut section, &KEY),
         ca_file: section.read("ca_file"),
     };
     section.finish();
@@ -248,7 +247,6 @@ impl Layers<'_> {
                 remedy: "add `serial = …` or `screen = …` with its address".to_owned(),
             });
         }
-        let (token, key) = (self.places(token), self.places(key));
         let access = self.access(token, key);
         let ca_file = ca_file.and_then(|ca| self.expected_path("console.proxy.ca_file", &ca, false));
         let (serial, screen) = (value(serial), value(screen));
@@ -265,42 +263,20 @@ impl Layers<'_> {
         Some((name, proxy))
     }
 
-    /// Every place that is written, with the name of its setting.
-    fn places(&mut self, section: SecretSection) -> Vec<(&'static str, SecretFrom, Origin)> {
-        let SecretSection { variable, file, command, keyring } = section;
-        let mut places = Vec::new();
-        places.extend(variable.1.map(|at| (variable.0, SecretFrom::Variable(at.value.0), at.origin)));
-        let path = file.1.and_then(|at| Some((self.expected_path(file.0, &at, true)?, at.origin)));
-        places.extend(path.map(|(path, origin)| (file.0, SecretFrom::File(path), origin)));
-        places.extend(command.1.map(|at| (command.0, SecretFrom::Command(at.value.0), at.origin)));
-        places.extend(keyring.1.map(|at| (keyring.0, SecretFrom::Keyring(at.value.0), at.origin)));
-        places
-    }
-
-    /// The one thing that lets us in: the first that is written. Any other one is noted.
-    fn access(
-        &mut self,
-        token: Vec<(&'static str, SecretFrom, Origin)>,
-        key: Vec<(&'static str, SecretFrom, Origin)>,
-    ) -> Access {
-        let token = token.into_iter().map(|(name, from, origin)| (name, Access::Token(from), origin));
-        let key = key.into_iter().map(|(name, from, origin)| (name, Access::Key(from), origin));
-        let mut written = token.chain(key);
-        let Some((first, access, _)) = written.next() else {
-            return Access::Token(SecretFrom::Variable(CONSOLE_TOKEN_VARIABLE.to_owned()));
-        };
-        for (other, _, origin) in written {
-            let because = "a proxy lets us in for one token, or for those that one key signs".to_owned();
-            let name = first.rsplit('.').next().unwrap_or(first);
-            self.problems.push(Problem {
-                origin,
-                key: other.to_owned(),
-                what: format!("`{other}` cannot stand beside `{name}`"),
-                because,
-                remedy: "remove one of the two".to_owned(),
-            });
+    /// The one thing that lets us in.
+    fn access(&mut self, token: SecretSection, key: SecretSection) -> Access {
+        let token = self.secret(&TOKEN, token);
+        let key = self.secret(&KEY, key);
+        match (token, key) {
+            (Some((token, _)), None) => Access::Token(token),
+            (None, Some((key, _))) => Access::Key(key),
+            (None, None) => Access::Token(SecretFrom::Variable(CONSOLE_TOKEN_VARIABLE.to_owned())),
+            (Some((token, _)), Some((key, origin))) => {
+                let because = "a proxy lets us in for one token, or for those that one key signs";
+                self.contradiction(&origin, KEY.of(&key), leaf(TOKEN.of(&token)), because);
+                Access::Token(token)
+            }
         }
-        access
     }
 
     /// `[vmcp]`; `config` is the configuration file.

@@ -8,10 +8,11 @@ use toml::de::DeTable;
 use super::console::{self, ConsoleSection, VmcpSection};
 use super::problem::{At, Origin, Problem};
 use super::reader::{Page, Section};
+use super::secret::SecretSection;
 use super::source::{SourceSection, read_source};
 use super::value::{
     After, Colour, Endpoint, Fingerprint, HostName, Keep, Kind, Level, List, Name, Paragraph, Pattern, Program, Size,
-    Span, TagFilter, Template, Tmux, Url, VariableName, When, Words, WrittenPath, Zone,
+    Span, TagFilter, Template, Tmux, Url, When, WrittenPath, Zone,
 };
 use crate::key::Key;
 
@@ -48,6 +49,8 @@ pub(super) struct File {
     pub(super) cloudvisions: Vec<CloudVisionSection>,
     /// `[[deploy]]`
     pub(super) deploys: Vec<DeploySection>,
+    /// `[nautobot]`, where anything of it is written
+    pub(super) nautobot: Option<NautobotSection>,
     /// `[[lab]]`
     pub(super) labs: Vec<LabSection>,
     /// `[connect]`
@@ -110,14 +113,8 @@ pub(super) struct CloudVisionSection {
     pub(super) name: Option<At<Name>>,
     /// `server`, required
     pub(super) server: Option<At<List<Endpoint>>>,
-    /// `token_env`
-    pub(super) token_env: Option<At<VariableName>>,
-    /// `token_file`
-    pub(super) token_file: Option<At<WrittenPath>>,
-    /// `token_command`
-    pub(super) token_command: Option<At<Words>>,
-    /// `token_keyring`
-    pub(super) token_keyring: Option<At<Name>>,
+    /// `token_env`, `token_file`, `token_command`, `token_keyring`
+    pub(super) token: SecretSection,
     /// `ca_file`
     pub(super) ca_file: Option<At<WrittenPath>>,
     /// `fingerprint`
@@ -128,6 +125,31 @@ pub(super) struct CloudVisionSection {
     pub(super) color: Option<At<Colour>>,
     /// `kind`
     pub(super) kind: Option<At<Kind>>,
+    /// `read_only`
+    pub(super) read_only: Option<At<bool>>,
+    /// `connect_timeout`
+    pub(super) connect_timeout: Option<At<Span>>,
+    /// `call_timeout`
+    pub(super) call_timeout: Option<At<Span>>,
+}
+
+/// `[nautobot]`
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NautobotSection {
+    /// `url`, required
+    pub(super) url: Option<At<Url>>,
+    /// `token_env`, `token_file`, `token_command`, `token_keyring`
+    pub(super) token: SecretSection,
+    /// `ca_file`
+    pub(super) ca_file: Option<At<WrittenPath>>,
+    /// `fingerprint`
+    pub(super) fingerprint: Option<At<Fingerprint>>,
+    /// `verify_tls`
+    pub(super) verify_tls: Option<At<bool>>,
+    /// `poll`
+    pub(super) poll: Option<At<Span>>,
+    /// `write_maintenances`
+    pub(super) write_maintenances: Option<At<bool>>,
     /// `read_only`
     pub(super) read_only: Option<At<bool>>,
     /// `connect_timeout`
@@ -178,26 +200,14 @@ pub(super) struct LabSection {
     pub(super) name: Option<At<Name>>,
     /// `url`, required
     pub(super) url: Option<At<Url>>,
-    /// `token_env`
-    pub(super) token_env: Option<At<VariableName>>,
-    /// `token_file`
-    pub(super) token_file: Option<At<WrittenPath>>,
-    /// `token_command`
-    pub(super) token_command: Option<At<Words>>,
-    /// `token_keyring`
-    pub(super) token_keyring: Option<At<Name>>,
+    /// `token_env`, `token_file`, `token_command`, `token_keyring`
+    pub(super) token: SecretSection,
     /// `vlab_file`
     pub(super) vlab_file: Option<At<WrittenPath>>,
     /// `user`
     pub(super) user: Option<At<Name>>,
-    /// `password_env`
-    pub(super) password_env: Option<At<VariableName>>,
-    /// `password_file`
-    pub(super) password_file: Option<At<WrittenPath>>,
-    /// `password_command`
-    pub(super) password_command: Option<At<Words>>,
-    /// `password_keyring`
-    pub(super) password_keyring: Option<At<Name>>,
+    /// `password_env`, `password_file`, `password_command`, `password_keyring`
+    pub(super) password: SecretSection,
     /// `login_url`
     pub(super) login_url: Option<At<Url>>,
     /// `gateway`
@@ -282,6 +292,7 @@ fn read_top(mut top: Section<'_, '_>) -> File {
         log: read_log(top.section("log")),
         cloudvisions: top.sections("cloudvision").into_iter().map(read_cloudvision).collect(),
         deploys: top.sections("deploy").into_iter().map(read_deploy).collect(),
+        nautobot: read_nautobot(top.section("nautobot")),
         labs: top.sections("lab").into_iter().map(read_lab).collect(),
         connect: read_connect(top.section("connect")),
         console: console::read(top.section("console")),
@@ -309,10 +320,7 @@ fn read_cloudvision(mut section: Section<'_, '_>) -> CloudVisionSection {
     let cloudvision = CloudVisionSection {
         name: section.require("name"),
         server: section.require("server"),
-        token_env: section.read("token_env"),
-        token_file: section.read_instead("token_file"),
-        token_command: section.read_instead("token_command"),
-        token_keyring: section.read_instead("token_keyring"),
+        token: SecretSection::read(&mut section, &super::cloudvision::TOKEN),
         ca_file: section.read("ca_file"),
         fingerprint: section.read_instead("fingerprint"),
         verify_tls: section.read("verify_tls"),
@@ -332,16 +340,10 @@ fn read_lab(mut section: Section<'_, '_>) -> LabSection {
         origin: section.origin(),
         name: section.require("name"),
         url: section.require("url"),
-        token_env: section.read("token_env"),
-        token_file: section.read_instead("token_file"),
-        token_command: section.read_instead("token_command"),
-        token_keyring: section.read_instead("token_keyring"),
+        token: SecretSection::read(&mut section, &super::lab::TOKEN),
         vlab_file: section.read_instead("vlab_file"),
         user: section.read_instead("user"),
-        password_env: section.read_instead("password_env"),
-        password_file: section.read_instead("password_file"),
-        password_command: section.read_instead("password_command"),
-        password_keyring: section.read_instead("password_keyring"),
+        password: SecretSection::read(&mut section, &super::lab::PASSWORD),
         login_url: section.read_instead("login_url"),
         gateway: section.read("gateway"),
         health_check: section.read("health_check"),
@@ -373,6 +375,25 @@ fn read_connect(mut section: Section<'_, '_>) -> ConnectSection {
     };
     section.finish();
     connect
+}
+
+/// Reads `[nautobot]`; nothing where none of it is written.
+fn read_nautobot(mut section: Section<'_, '_>) -> Option<NautobotSection> {
+    let is_written = section.has_settings();
+    let nautobot = NautobotSection {
+        url: if is_written { section.require("url") } else { section.read("url") },
+        token: SecretSection::read(&mut section, &super::nautobot::TOKEN),
+        ca_file: section.read("ca_file"),
+        fingerprint: section.read_instead("fingerprint"),
+        verify_tls: section.read("verify_tls"),
+        poll: section.read("poll"),
+        write_maintenances: section.read("write_maintenances"),
+        read_only: section.read("read_only"),
+        connect_timeout: section.read("connect_timeout"),
+        call_timeout: section.read("call_timeout"),
+    };
+    section.finish();
+    is_written.then_some(nautobot)
 }
 
 /// Reads one `[[deploy]]`.

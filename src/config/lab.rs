@@ -7,7 +7,7 @@ use super::certificate::{self, Checks};
 use super::file::{ConnectSection, LabSection};
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::resolve::{LAB_TOKEN_VARIABLE, Layers, value};
-use super::secret::{Keys, Written};
+use super::secret::Keys;
 use super::value::{Fingerprint, Kind, Name, Program, Span, Tmux, Url};
 use crate::secret::SecretFrom;
 
@@ -87,21 +87,23 @@ pub struct Connect {
 const CERTIFICATE: certificate::Keys = certificate::Keys { ca_file: "lab.ca_file", fingerprint: "lab.fingerprint" };
 
 /// Where the token may be kept.
-const TOKEN: Keys = Keys {
+pub(super) const TOKEN: Keys = Keys {
     what: "a token",
     variable: "lab.token_env",
     file: "lab.token_file",
     command: "lab.token_command",
     keyring: "lab.token_keyring",
+    usual: Some("lab.token_env"),
 };
 
 /// Where the password may be kept.
-const PASSWORD: Keys = Keys {
+pub(super) const PASSWORD: Keys = Keys {
     what: "a password",
     variable: "lab.password_env",
     file: "lab.password_file",
     command: "lab.password_command",
     keyring: "lab.password_keyring",
+    usual: None,
 };
 
 impl Layers<'_> {
@@ -151,24 +153,12 @@ impl Layers<'_> {
 
     /// Where the token comes from: one place.
     fn lab_token(&mut self, section: &mut LabSection) -> LabToken {
-        let written = Written {
-            variable: section.token_env.take(),
-            file: section.token_file.take(),
-            command: section.token_command.take(),
-            keyring: section.token_keyring.take(),
-        };
-        let kept = self.secret(&TOKEN, written);
+        let kept = self.secret(&TOKEN, std::mem::take(&mut section.token));
         let vlab = section.vlab_file.take().and_then(|file| {
             let path = self.expected_path("lab.vlab_file", &file, true)?;
             Some((LabToken::Vlab(path), file.origin))
         });
-        let written = Written {
-            variable: section.password_env.take(),
-            file: section.password_file.take(),
-            command: section.password_command.take(),
-            keyring: section.password_keyring.take(),
-        };
-        let password = self.secret(&PASSWORD, written);
+        let password = self.secret(&PASSWORD, std::mem::take(&mut section.password));
         let url = value(section.login_url.take());
         let login = match (section.user.take(), password) {
             (Some(user), Some((password, _))) => {

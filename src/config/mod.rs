@@ -12,6 +12,7 @@ mod environment;
 mod expected;
 mod file;
 mod lab;
+mod nautobot;
 mod oauth;
 mod paths;
 mod problem;
@@ -37,11 +38,12 @@ pub use console::{Access, CONSOLE_KEY_VARIABLE, CONSOLE_TOKEN_VARIABLE, ConsoleC
 pub use environment::Environment;
 pub use expected::Expected;
 pub use lab::{Connect, Lab, LabToken};
+pub use nautobot::Nautobot;
 pub use oauth::OAuth;
 pub use paths::{Paths, create_private_dir};
 pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
-pub use resolve::{LAB_TOKEN_VARIABLE, TOKEN_VARIABLE};
+pub use resolve::{LAB_TOKEN_VARIABLE, NAUTOBOT_TOKEN_VARIABLE, TOKEN_VARIABLE};
 pub use source::{Imap, Login, Proof, Source, SourceFrom, Wanted};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
@@ -96,6 +98,8 @@ pub struct Config {
     pub cloudvision: Vec<CloudVision>,
     /// The deploy targets, in the order of the file.
     pub deploys: Vec<Deploy>,
+    /// The Nautobot that maintenances are shared with.
+    pub nautobot: Option<Nautobot>,
     /// The labs whose gateways forward ports, in the order of the file.
     pub labs: Vec<Lab>,
     /// How forwards are used.

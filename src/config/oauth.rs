@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::problem::{At, Origin, Problem};
 use super::reader::Section;
 use super::resolve::{Layers, value};
-use super::secret::{self, Written};
-use super::value::{Account, Grant, KeptIn, List, Name, Provider, Scope, Url, VariableName, Words, WrittenPath};
+use super::secret::{self, SecretSection};
+use super::value::{Account, Grant, KeptIn, List, Name, Provider, Scope, Url, WrittenPath};
 use crate::secret::SecretFrom;
 
 /// The settings that say where an application's secret is kept.
@@ -17,6 +17,7 @@ const CLIENT_SECRET: secret::Keys = secret::Keys {
     file: "maintenance.source.oauth.client_secret_file",
     command: "maintenance.source.oauth.client_secret_command",
     keyring: "maintenance.source.oauth.client_secret_keyring",
+    usual: Some("maintenance.source.oauth.client_secret_file"),
 };
 
 /// How tokens for an account are had.
@@ -60,14 +61,8 @@ pub(super) struct OAuthSection {
     grant: Option<At<Grant>>,
     /// `client_id`
     client_id: Option<At<Account>>,
-    /// `client_secret_env`
-    secret_env: Option<At<VariableName>>,
-    /// `client_secret_file`
-    secret_file: Option<At<WrittenPath>>,
-    /// `client_secret_command`
-    secret_command: Option<At<Words>>,
-    /// `client_secret_keyring`
-    secret_keyring: Option<At<Name>>,
+    /// `client_secret_file`, `client_secret_env`, `client_secret_command`, `client_secret_keyring`
+    client_secret: SecretSection,
     /// `tenant`
     tenant: Option<At<Name>>,
     /// `key_file`
@@ -96,10 +91,7 @@ pub(super) fn read_oauth(mut section: Section<'_, '_>) -> Option<OAuthSection> {
         provider: section.require("provider"),
         grant: section.read("grant"),
         client_id: section.read("client_id"),
-        secret_file: section.read("client_secret_file"),
-        secret_env: section.read_instead("client_secret_env"),
-        secret_command: section.read_instead("client_secret_command"),
-        secret_keyring: section.read_instead("client_secret_keyring"),
+        client_secret: SecretSection::read(&mut section, &CLIENT_SECRET),
         tenant: section.read("tenant"),
         key_file: section.read_instead("key_file"),
         scopes: section.read("scopes"),
@@ -117,15 +109,7 @@ impl Layers<'_> {
     /// How tokens are had for the source called `name`; `None` where something is missing, which was noted.
     pub(super) fn oauth(&mut self, section: OAuthSection, name: &str, data: &Path) -> Option<OAuth> {
         let grant = section.grant.as_ref().map_or(Grant::User, |at| at.value);
-        let client_secret = self.secret(
-            &CLIENT_SECRET,
-            Written {
-                variable: section.secret_env,
-                file: section.secret_file,
-                command: section.secret_command,
-                keyring: section.secret_keyring,
-            },
-        );
+        let client_secret = self.secret(&CLIENT_SECRET, section.client_secret);
         let client_secret = client_secret.map(|(secret, _)| secret);
         let key_file =
             section.key_file.and_then(|file| self.expected_path("maintenance.source.oauth.key_file", &file, true));

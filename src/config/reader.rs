@@ -214,13 +214,15 @@ pub(super) struct Section<'p, 't> {
     origin: Origin,
     /// The keys asked for.
     known: Vec<&'static str>,
+    /// Whether there may be several of its name.
+    is_one_of_many: bool,
 }
 
 impl<'p, 't> Section<'p, 't> {
     /// The top level of `document`.
     pub(super) fn top(page: &'p Page<'t>, document: &'p DeTable<'t>) -> Self {
         let origin = page.origin(&(0..0));
-        Self { page, name: String::new(), table: Some(document), origin, known: Vec::new() }
+        Self { page, name: String::new(), table: Some(document), origin, known: Vec::new(), is_one_of_many: false }
     }
 
     /// The value of `key`; `None` when it is absent or wrong, and then the problem is noted.
@@ -240,6 +242,11 @@ impl<'p, 't> Section<'p, 't> {
     /// Whether there is such a section at all.
     pub(super) fn is_written(&self) -> bool {
         self.table.is_some()
+    }
+
+    /// Whether anything stands in it.
+    pub(super) fn has_settings(&self) -> bool {
+        self.table.is_some_and(|table| !table.is_empty())
     }
 
     /// Where the section begins.
@@ -266,12 +273,17 @@ impl<'p, 't> Section<'p, 't> {
             self.page.report(Problem {
                 origin: self.origin.clone(),
                 key: self.dotted(key),
-                what: format!("`{key}` is missing from [[{}]]", self.name),
+                what: format!("`{key}` is missing from {}", self.heading()),
                 because: format!("it takes {}", T::takes()),
                 remedy: format!("add `{key} = …` to the section"),
             });
         }
         read
+    }
+
+    /// Its line in the file.
+    fn heading(&self) -> String {
+        if self.is_one_of_many { format!("[[{}]]", self.name) } else { format!("[{}]", self.name) }
     }
 
     /// The section `[key]`.
@@ -291,7 +303,10 @@ impl<'p, 't> Section<'p, 't> {
         let items: Option<Vec<_>> = value.get_ref().as_array().map(|items| {
             items
                 .iter()
-                .filter_map(|item| Some(self.inner(key, Some(item), Some(item.get_ref().as_table()?))))
+                .filter_map(|item| {
+                    let section = self.inner(key, Some(item), Some(item.get_ref().as_table()?));
+                    Some(Section { is_one_of_many: true, ..section })
+                })
                 .collect()
         });
         let whole = value.get_ref().as_array().map_or(0, |items| items.iter().count());
@@ -331,7 +346,7 @@ impl<'p, 't> Section<'p, 't> {
     /// A section within this one.
     fn inner(&self, key: &'static str, value: Option<&Spanned<DeValue<'t>>>, table: Option<&'p DeTable<'t>>) -> Self {
         let origin = value.map_or_else(|| self.origin.clone(), |value| self.page.origin(&value.span()));
-        Section { page: self.page, name: self.dotted(key), table, origin, known: Vec::new() }
+        Section { page: self.page, name: self.dotted(key), table, origin, known: Vec::new(), is_one_of_many: false }
     }
 
     /// What is written for `key`, which is known from now on.

@@ -18,6 +18,8 @@ use crate::text::clean_line;
 pub const TOKEN_VARIABLE: &str = "NOCTUI_CLOUDVISION_TOKEN";
 /// The variable with the token of a lab for which the file names no other place.
 pub const LAB_TOKEN_VARIABLE: &str = "NOCTUI_LAB_TOKEN";
+/// The variable with the token of Nautobot, whatever the file says.
+pub const NAUTOBOT_TOKEN_VARIABLE: &str = "NOCTUI_NAUTOBOT_TOKEN";
 /// The variable with the token of a websocket proxy.
 pub(super) const CONSOLE_TOKEN: &str = "NOCTUI_CONSOLE_TOKEN";
 /// The variable with the key that signs the tokens of a websocket proxy.
@@ -60,6 +62,7 @@ pub(super) fn resolve(
         log: layers.log(&file.log),
         cloudvision,
         deploys: layers.deploys(file.deploys, &instances),
+        nautobot: file.nautobot.and_then(|section| layers.nautobot(section)),
         labs,
         connect: Layers::connect(file.connect),
         console,
@@ -306,6 +309,11 @@ impl Layers<'_> {
         let path = self.written_path(key, written)?;
         self.expected.push(Expected { origin: written.origin.clone(), key, path: path.clone(), secret });
         Some(path)
+    }
+
+    /// Whether a variable is set.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.environment.variable(name).is_some()
     }
 
     /// The variable that has the token of every CloudVision, if it is set.

@@ -9,10 +9,10 @@ use super::oauth::{OAuth, OAuthSection, read_oauth};
 use super::problem::{At, Origin, Problem};
 use super::reader::Section;
 use super::resolve::{Layers, value};
-use super::secret::{self, Written};
+use super::secret::{self, SecretSection};
 use super::value::{
     Account, Auth, Days, Endpoint, Fingerprint, Folder, Header, Keep, List, MailServer, MailTls, Name, Sender, Size,
-    SourceKind, Span, VariableName, Words, WrittenPath,
+    SourceKind, Span, WrittenPath,
 };
 use super::web::{Service, WebMail, WebSection, read_web};
 use crate::secret::SecretFrom;
@@ -103,6 +103,7 @@ const PASSWORD: secret::Keys = secret::Keys {
     file: "maintenance.source.password_file",
     command: "maintenance.source.password_command",
     keyring: "maintenance.source.password_keyring",
+    usual: Some("maintenance.source.password_file"),
 };
 /// The settings that say which certificates are trusted.
 const CERTIFICATE: certificate::Keys =
@@ -145,14 +146,8 @@ struct ImapSection {
     user: Option<At<Account>>,
     /// `auth`
     auth: Option<At<Auth>>,
-    /// `password_env`
-    password_env: Option<At<VariableName>>,
-    /// `password_file`
-    password_file: Option<At<WrittenPath>>,
-    /// `password_command`
-    password_command: Option<At<Words>>,
-    /// `password_keyring`
-    password_keyring: Option<At<Name>>,
+    /// `password_file`, `password_env`, `password_command`, `password_keyring`
+    password: SecretSection,
     /// `tls`
     tls: Option<At<MailTls>>,
     /// `ca_file`
@@ -207,10 +202,7 @@ fn read_imap(section: &mut Section<'_, '_>) -> ImapSection {
         server: section.require("server"),
         user: section.require("user"),
         auth: section.read("auth"),
-        password_file: section.read("password_file"),
-        password_env: section.read_instead("password_env"),
-        password_command: section.read_instead("password_command"),
-        password_keyring: section.read_instead("password_keyring"),
+        password: SecretSection::read(section, &PASSWORD),
         tls: section.read("tls"),
         ca_file: section.read("ca_file"),
         fingerprint: section.read_instead("fingerprint"),
@@ -281,15 +273,7 @@ impl Layers<'_> {
         let tls = section.tls.as_ref().map_or(MailTls::Implicit, |at| at.value);
         let auth = value(section.auth).unwrap_or(Auth::Password);
         let oauth = section.oauth.map(|oauth| self.oauth(oauth, name, data));
-        let kept = self.secret(
-            &PASSWORD,
-            Written {
-                variable: section.password_env,
-                file: section.password_file,
-                command: section.password_command,
-                keyring: section.password_keyring,
-            },
-        );
+        let kept = self.secret(&PASSWORD, section.password);
         // `auth` says which of them counts.
         let proof = match (auth, oauth) {
             (Auth::XOAuth2 | Auth::OAuthBearer, Some(oauth)) => oauth.map(|oauth| Proof::Fetched(Box::new(oauth))),

@@ -140,7 +140,7 @@ fn every_mistake_is_told_at_once_with_its_place_and_the_nearest_name() {
         [
             "1:1 there is no setting `teme` / the top level has \"theme\", \"time_zone\", \"mouse\", \
              \"color\", \"ascii\", \"read_only\", \"data_dir\", \"who\", \"default_context\", \"context\", \
-             \"maintenance\", \"keys\", \"log\", \"cloudvision\", \"deploy\", \"lab\", \"connect\", \"console\" and \"vmcp\" / write `theme`, or remove the line",
+             \"maintenance\", \"keys\", \"log\", \"cloudvision\", \"deploy\", \"nautobot\", \"lab\", \"connect\", \"console\" and \"vmcp\" / write `theme`, or remove the line",
             "2:9 `color` cannot be 'alway' / it takes \"auto\", \"always\" or \"never\" / write color = \"always\"",
             "3:9 `mouse` cannot be 'yes' / it takes true or false / \
              write one that is accepted, or remove the line to have the default",

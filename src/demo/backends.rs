@@ -1,5 +1,5 @@
-//! The simulated backends of the demo: two instances of CloudVision, a lab and a cluster, with their own thread, so that nothing
-//! that they do delays the screen.
+//! The simulated backends of the demo: two instances of CloudVision, a Nautobot, a lab and a cluster, with their own thread, so
+//! that nothing that they do delays the screen.
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
@@ -9,15 +9,18 @@ use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::deploys::Deploys;
-use super::{consoles, lab};
+use super::faults::Fault;
+use super::{consoles, lab, nautobot};
 use crate::features::cloudvision::sim::{Fabric, Pace, Setup, Simulator};
 use crate::features::lab::sim::Simulator as Lab;
+use crate::features::maintenance::nautobot::sim::TOKEN;
 use crate::output;
 
 /// The simulated instances take so long as to be watched, and not so long as to be waited for.
@@ -60,6 +63,8 @@ pub struct Backends {
     doors: Vec<Door>,
     /// What they deploy.
     deploys: Deploys,
+    /// Where the Nautobot is.
+    nautobot: String,
     /// How the lab is reached: its address, and a token.
     lab: (String, String),
     /// How the cluster is reached: a kubeconfig.
@@ -73,8 +78,9 @@ pub struct Backends {
 }
 
 impl Backends {
-    /// Starts them on 127.0.0.1, the first on this port unless it is zero.
-    pub(crate) fn start(port: u16) -> Result<Self, Error> {
+    /// Starts them on 127.0.0.1, the first on this port unless it is zero. The Nautobot knows what the mails of `seed` name,
+    /// and `faults` happen to both instances of CloudVision.
+    pub(crate) fn start(port: u16, now: DateTime<Utc>, seed: u64, faults: &[Fault]) -> Result<Self, Error> {
         let instances = vec![
             Instance { name: "prod", kind: "production", fabric: Fabric::demo()? },
             Instance { name: "lab", kind: "lab", fabric: Fabric::lab()? },
@@ -87,27 +93,33 @@ impl Backends {
         });
         let (stop, (ready, opened)) = (CancellationToken::new(), oneshot::channel());
         let (setups, objections) = (setups.collect(), deploys.objections().collect::<Vec<_>>());
+        let fabrics: Vec<Fabric> = instances.iter().map(|instance| instance.fabric.clone()).collect();
+        let faults = faults.to_vec();
         let until = stop.clone();
         let (token_file, written) = watch::channel(None);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Backend)?;
         let serve = async move {
             let opened = async {
                 let simulators = open(setups).await.map_err(Error::Backend)?;
+                let nautobot = nautobot::start(now, seed).await?;
                 let lab = lab::start().await.map_err(Error::Lab)?;
-                Ok((simulators, lab, consoles::start().await.map_err(Error::Backend)?))
+                Ok((simulators, nautobot, lab, consoles::start().await.map_err(Error::Backend)?))
             };
-            let (simulators, lab, cluster) = match opened.await {
+            let (simulators, nautobot, lab, cluster) = match opened.await {
                 Ok(opened) => opened,
                 Err(error) => {
                     let _nobody_waits = ready.send(Err(error));
                     return;
                 }
             };
-            for simulator in &simulators {
+            for (simulator, fabric) in simulators.iter().zip(&fabrics) {
                 objections.iter().cloned().for_each(|objection| simulator.object_to(objection));
+                for fault in &faults {
+                    fault.happen(simulator, fabric);
+                }
             }
-            let told =
-                (simulators.iter().map(door).collect(), (lab.url().to_owned(), lab.token()), cluster.kubeconfig());
+            let lab_door = (lab.url().to_owned(), lab.token());
+            let told = (simulators.iter().map(door).collect(), nautobot.url(), lab_door, cluster.kubeconfig());
             let _nobody_waits = ready.send(Ok(told));
             let goes_on = async { tokio::join!(renew(&lab, written), consoles::play(&cluster)) };
             until.run_until_cancelled(goes_on).await;
@@ -119,8 +131,9 @@ impl Backends {
         let thread = thread::Builder::new().name("demo".to_owned()).spawn(move || runtime.block_on(serve));
         let thread = thread.map_err(Error::Backend)?;
         let crashed = |_| Err(Error::Backend(io::Error::other("the thread has crashed")));
-        let (doors, lab, kubeconfig) = opened.blocking_recv().unwrap_or_else(crashed)?;
-        Ok(Self { instances, doors, deploys, lab, kubeconfig, token_file, stop, thread: Some(thread) })
+        let (doors, nautobot, lab, kubeconfig) = opened.blocking_recv().unwrap_or_else(crashed)?;
+        let thread = Some(thread);
+        Ok(Self { instances, doors, deploys, nautobot, lab, kubeconfig, token_file, stop, thread })
     }
 
     /// Adds them and what is deployed to them to the configuration in `folder`.
@@ -143,6 +156,14 @@ impl Backends {
             );
         }
         let fabrics: Vec<&Fabric> = self.instances.iter().map(|instance| &instance.fabric).collect();
+        let token = folder.join("nautobot-token");
+        write_privately(&token, TOKEN).map_err(disk)?;
+        let _infallible = write!(
+            sections,
+            "\n[nautobot]\nurl = {:?}\ntoken_file = {}\npoll = \"15 s\"\nwrite_maintenances = true\n",
+            self.nautobot,
+            toml::Value::from(token.to_string_lossy().into_owned()),
+        );
         let token = folder.join("training-token");
         write_privately(&token, &self.lab.1).map_err(disk)?;
         let _infallible = write!(
@@ -180,13 +201,14 @@ impl Backends {
         for (instance, door) in self.instances.iter().zip(&self.doors) {
             let _infallible = writeln!(told, "CloudVision {} is simulated at {}", instance.name, door.address);
         }
+        let _infallible = writeln!(told, "Nautobot is simulated at {}", self.nautobot);
         let _infallible = writeln!(told, "the lab training is simulated at {}", self.lab.0);
         let _infallible = writeln!(told, "a cluster with KubeVirt is simulated, see {}/kubeconfig", folder.display());
         let folder = folder.display();
         let noctui = format!("noctui --config {folder}/config.toml --data-dir {folder}/data");
         output::print(&format!(
             "{told}\n{noctui}\n{noctui} change list --cloudvision prod\n{noctui} deploy --dry-run fra1-fabric\n\
-             {noctui} lab list\n{noctui} console list\n"
+             {noctui} lab list\n{noctui} nautobot sync\n{noctui} console list\n"
         ))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::backends::Backends;
+use super::faults::Fault;
 use super::{Error, Prepared, Schedule, look_again, mailbox, prepare};
 use crate::features::maintenance;
 use crate::features::maintenance::store::seed;
@@ -33,6 +34,10 @@ pub struct Arguments {
     /// Let the simulated CloudVision listen on this port of 127.0.0.1 instead of any that is free.
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     pub port: u16,
+    /// Have the simulated CloudVision do this wrong: build-failure, rebase, unauthenticated, unavailable, slow-stream,
+    /// broken-stream, submit-failure, inactive-device or latency=MS. Repeatable.
+    #[arg(long = "fault", value_name = "FAULT", conflicts_with = "prepare")]
+    pub faults: Vec<Fault>,
     /// Only write the mails and the configuration to this new folder, and say how to look at them.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["keep", "still", "scale"])]
     pub prepare: Option<PathBuf>,
@@ -62,8 +67,8 @@ impl Demo {
     }
 
     /// Starts the simulated backends, and adds them to the configuration.
-    pub fn start_backends(&self, port: u16) -> Result<Backends, Error> {
-        let backends = Backends::start(port)?;
+    pub fn start_backends(&self, arguments: &Arguments, now: DateTime<Utc>) -> Result<Backends, Error> {
+        let backends = Backends::start(arguments.port, now, arguments.seed, &arguments.faults)?;
         backends.configure(&self.prepared.folder, &self.prepared.config)?;
         Ok(backends)
     }

@@ -9,10 +9,12 @@ pub mod backends;
 pub mod cli;
 mod consoles;
 mod deploys;
+mod faults;
 mod formats;
 mod lab;
 mod mailbox;
 mod mime;
+mod nautobot;
 mod story;
 mod when;
 
@@ -61,6 +63,9 @@ pub enum Error {
     /// The simulated backends cannot be started.
     #[error("the demo's backends do not start")]
     Backend(#[source] io::Error),
+    /// The simulated Nautobot cannot be started.
+    #[error("the demo's Nautobot does not start")]
+    Nautobot(#[source] io::Error),
     /// The simulated lab cannot be started.
     #[error("the demo's lab does not start")]
     Lab(#[source] io::Error),
@@ -74,7 +79,7 @@ impl Remedy for Error {
             }
             Self::NotEmpty { .. } => return "name a new folder".into(),
             Self::Disk { .. } => return "check the folder's permissions and the space on its disk".into(),
-            Self::Backend(_) => return "choose another port, or none for one that is free".into(),
+            Self::Backend(_) | Self::Nautobot(_) => return "choose another port, or none for one that is free".into(),
             Self::Lab(_) => {
                 let (first, last) = lab::PORTS;
                 format!("end other demos on this machine: their forwards have the ports {first} to {last} of 127.0.0.1")

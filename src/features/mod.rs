@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[&str] = &[
     lab::store::SCHEMA_1,
     maintenance::store::SCHEMA_6,
     maintenance::store::SCHEMA_7,
+    maintenance::nautobot::store::SCHEMA_1,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

@@ -2,6 +2,9 @@
 
 use std::io;
 
+use tokio::sync::mpsc;
+
+use super::asked::{self, Asked};
 use super::consoles::{console_setup, of_consoles};
 use super::worker::{CloudVision, Consoles, Heard, Labs, Maintenances, Threads, Worker};
 use crate::app::{Effect, Message, Model};
@@ -27,8 +30,8 @@ pub(super) struct Backends {
     consoles: Option<Consoles>,
     /// What that worker is to work with once no console is open: another setup would close them.
     next_consoles: Option<console::worker::Setup>,
-    /// What was typed at a console and is not handed on yet: several keys that come together are sent together.
-    typed: Option<(console::worker::ConsoleId, Vec<u8>)>,
+    /// What that worker is asked and was not handed on yet: several keys that come together are sent together.
+    asked: Asked,
 }
 
 impl Backends {
@@ -45,7 +48,7 @@ impl Backends {
             next_labs: Some(lab_setup(config)),
             consoles: None,
             next_consoles: Some(console_setup(config)),
-            typed: None,
+            asked: Asked::default(),
         };
         backends.set_up(model);
         Ok(backends)
@@ -70,17 +73,15 @@ impl Backends {
                     worker.ask(request);
                 }
             }
-            Effect::Console(console::worker::Request::Type { id, bytes }) => match &mut self.typed {
-                Some((same, typed)) if *same == id => typed.extend_from_slice(&bytes),
-                _ => {
-                    self.hand_on_typed();
-                    self.typed = Some((id, bytes.to_vec()));
-                }
-            },
             Effect::Console(request) => {
-                self.hand_on_typed();
-                if let Some(worker) = &mut self.consoles {
-                    worker.ask(request);
+                let is_typed = asked::is_typed(&request);
+                if !self.asked.add(request)
+                    && let Some(worker) = &mut self.consoles
+                {
+                    worker.refuse(asked::lost());
+                }
+                if !is_typed {
+                    self.hand_on_typed();
                 }
             }
             Effect::Run(_)
@@ -93,20 +94,28 @@ impl Backends {
         }
     }
 
-    /// Hands on what was typed at a console.
+    /// Hands on what was typed at a console, and all else that its worker is asked; what it does not take yet waits.
     pub(super) fn hand_on_typed(&mut self) {
-        if let (Some((id, typed)), Some(worker)) = (self.typed.take(), &mut self.consoles) {
-            worker.ask(console::worker::Request::Type { id, bytes: typed.into() });
+        match &mut self.consoles {
+            Some(worker) => self.asked.hand_on(|request| worker.offer(request)),
+            None => self.asked = Asked::default(),
         }
     }
 
     /// What one of them tells. Cancel safety: only waits; nothing is taken that is not returned.
     pub(super) async fn next(&mut self) -> Message {
-        tokio::select! {
-            heard = self.maintenances.next() => of_maintenances(heard),
-            heard = next(&mut self.cloudvision) => of_cloudvision(heard),
-            heard = next(&mut self.labs) => of_labs(heard),
-            heard = next(&mut self.consoles) => of_consoles(heard),
+        loop {
+            let room = self.consoles.as_ref().filter(|_| self.asked.is_held()).and_then(Worker::sender);
+            return tokio::select! {
+                heard = self.maintenances.next() => of_maintenances(heard),
+                heard = next(&mut self.cloudvision) => of_cloudvision(heard),
+                heard = next(&mut self.labs) => of_labs(heard),
+                heard = next(&mut self.consoles) => of_consoles(heard),
+                () = has_room(room) => {
+                    self.hand_on_typed();
+                    continue;
+                }
+            };
         }
     }
 
@@ -187,6 +196,18 @@ impl Backends {
             crate::output::complain(&format!("noctui: {left}"));
         }
         drop(threads);
+    }
+}
+
+/// Waits until a worker takes something; for ever, where nothing is held back.
+async fn has_room<Q>(sender: Option<mpsc::Sender<Q>>) {
+    let is_taken = match &sender {
+        Some(sender) => sender.reserve().await.is_ok(),
+        None => false,
+    };
+    // One that has ended is told of by itself.
+    if !is_taken {
+        std::future::pending::<()>().await;
     }
 }
 

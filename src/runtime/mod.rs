@@ -2,6 +2,7 @@
 //!
 //! The loop runs on the main thread; the workers have a runtime of their own, so that nothing they do delays a key.
 
+mod asked;
 mod backends;
 mod consoles;
 mod errand;
@@ -302,7 +303,10 @@ fn draw(model: &Model, terminal: &mut Terminal) -> bool {
 /// What the screen needs of the configuration, or all that is wrong with its key map.
 fn settings(config: &Config, environment: &TerminalEnvironment) -> Result<Settings, Vec<crate::config::Problem>> {
     let depth = environment.colour_depth(config.color);
-    let (settings, problems) = Settings::new(config, depth, environment.is_utf8());
+    let (mut settings, problems) = Settings::new(config, depth, environment.is_utf8());
+    if environment.is_multiplexed() {
+        settings.consoles.without_pixels();
+    }
     if let Some(unread) = &settings.unread_zone {
         tracing::warn!(TZ = %unread, "the zone of the shell is not understood; the one of this machine is taken");
     }

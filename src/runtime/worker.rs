@@ -294,6 +294,29 @@ impl<S: Clone + PartialEq, Q, R> Worker<S, Q, R> {
         }
     }
 
+    /// Asks the worker, unless it has no room now: then the request comes back. One that does not run takes nothing at all.
+    pub(super) fn offer(&mut self, request: Q) -> Result<(), Q> {
+        let Some(running) = &self.running else {
+            self.ask(request);
+            return Ok(());
+        };
+        match running.requests.try_send(request) {
+            Err(mpsc::error::TrySendError::Full(request)) => Err(request),
+            // It has ended, which is told.
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
+        }
+    }
+
+    /// The way to the worker, where it runs.
+    pub(super) fn sender(&self) -> Option<mpsc::Sender<Q>> {
+        self.running.as_ref().map(|running| running.requests.clone())
+    }
+
+    /// What could not be done is told by [`Self::next`].
+    pub(super) fn refuse(&mut self, trouble: Trouble) {
+        self.refused.get_or_insert(trouble);
+    }
+
     /// What the worker tells, or what happened to it. Cancel safety: only waits; nothing is taken that is not returned.
     pub(super) async fn next(&mut self) -> Heard<R> {
         if let Some(refused) = self.refused.take() {

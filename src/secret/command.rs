@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(std::fs::read(&kept).unwrap(), b"token");
         let told = give(&words("echo locked >&2; exit 1"), b"token", Deadline::USUAL).await.unwrap_err();
         assert!(matches!(&told, NoSecret::Failed { said, .. } if said == "locked"), "{told}");
-        let told = give(&words("sleep 600"), b"token", Deadline(Duration::from_millis(20))).await.unwrap_err();
+        let told = give(&words("exec sleep 600"), b"token", Deadline(Duration::from_millis(20))).await.unwrap_err();
         assert!(matches!(told, NoSecret::Late(..)), "{told}");
     }
 

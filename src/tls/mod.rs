@@ -163,7 +163,8 @@ pub(crate) fn why(error: &rustls::Error) -> String {
 
 /// Whether the other side does not speak TLS at all.
 pub(crate) fn is_no_tls(error: &rustls::Error) -> bool {
-    matches!(error, rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType))
+    // Whatever came was none of the messages that TLS is made of.
+    matches!(error, rustls::Error::InvalidMessage(_))
 }
 
 /// What the check of a certificate found, in words.

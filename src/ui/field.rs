@@ -2,6 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::command::Motion;
 use crate::key::{Code, Key};
 
 /// Longest text a field takes, in bytes; more is refused, never cut silently.
@@ -37,6 +38,21 @@ pub(crate) enum Edited {
     Cursor,
     /// The field has no use for the key.
     Ignored,
+}
+
+/// What a key means to whoever has a text typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Typed {
+    /// Esc: it is put away.
+    PutAway,
+    /// Enter: it is done.
+    Done,
+    /// The cursor of the list that it stands over moves.
+    Moved(Motion),
+    /// The text is another one.
+    Changed,
+    /// Nothing but the text's own cursor.
+    Nothing,
 }
 
 impl Field {
@@ -154,11 +170,26 @@ impl Field {
         self.go(target + offset)
     }
 
+    /// Edits by one key and tells what it means beyond the text. A field that `is_over_list`, such as a filter, leaves
+    /// the keys up and down to the list.
+    pub(crate) fn typed(&mut self, key: Key, is_over_list: bool) -> Typed {
+        match (key.code, is_over_list) {
+            (Code::Esc, _) => Typed::PutAway,
+            (Code::Enter, _) if !key.alt => Typed::Done,
+            (Code::Up, true) => Typed::Moved(Motion::Up),
+            (Code::Down, true) => Typed::Moved(Motion::Down),
+            (Code::PageUp, true) => Typed::Moved(Motion::PageUp),
+            (Code::PageDown, true) => Typed::Moved(Motion::PageDown),
+            _ if self.key(key) == Edited::Text => Typed::Changed,
+            _ => Typed::Nothing,
+        }
+    }
+
     /// Edits by one key.
     pub(crate) fn key(&mut self, key: Key) -> Edited {
         match (key.code, key.ctrl, key.alt) {
-            (Code::Enter, _, true) | (Code::Char('j'), true, false) if self.multiline => self.typed("\n"),
-            (Code::Char(c), false, false) => self.typed(c.encode_utf8(&mut [0; 4])),
+            (Code::Enter, _, true) | (Code::Char('j'), true, false) if self.multiline => self.add("\n"),
+            (Code::Char(c), false, false) => self.add(c.encode_utf8(&mut [0; 4])),
             (Code::Left, false, false) | (Code::Char('b'), true, false) => self.go(self.left()),
             (Code::Right, false, false) | (Code::Char('f'), true, false) => self.go(self.right()),
             (Code::Left, true, _) | (Code::Left | Code::Char('b'), _, true) => self.go(self.word_left()),
@@ -178,7 +209,7 @@ impl Field {
     }
 
     /// Inserts what was typed, as long as there is room.
-    fn typed(&mut self, text: &str) -> Edited {
+    fn add(&mut self, text: &str) -> Edited {
         if self.text.len() + text.len() > LIMIT_BYTES {
             return Edited::Cursor;
         }
@@ -207,6 +238,22 @@ mod tests {
         assert_eq!(after(Field::line("one two"), "home alt-d").text(), " two");
         assert_eq!(after(Field::line("añ"), "backspace").text(), "a");
         assert_eq!(after(Field::line("ab"), "left x right y").text(), "axby");
+    }
+
+    #[test]
+    fn a_filter_leaves_up_and_down_to_its_list_and_a_note_does_not() {
+        let mut filter = Field::line("zayo");
+        assert_eq!(filter.typed("down".parse().unwrap(), true), Typed::Moved(Motion::Down));
+        assert_eq!(filter.typed("x".parse().unwrap(), true), Typed::Changed);
+        assert_eq!(filter.typed("left".parse().unwrap(), true), Typed::Nothing);
+        assert_eq!(filter.typed("enter".parse().unwrap(), true), Typed::Done);
+        assert_eq!(filter.typed("esc".parse().unwrap(), true), Typed::PutAway);
+        assert_eq!(filter.text(), "zayox");
+        let mut note = Field::lines("first\nsecond");
+        assert_eq!(note.typed("up".parse().unwrap(), false), Typed::Nothing);
+        assert_eq!(note.before_cursor(), "first");
+        assert_eq!(note.typed("alt-enter".parse().unwrap(), false), Typed::Changed);
+        assert_eq!(note.text(), "first\n\nsecond");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::support::Home;
 struct Desk {
     home: Home,
     sim: Simulator,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Desk {
@@ -29,7 +29,7 @@ impl Desk {
             Some([("web01".to_owned(), guest("192.168.1.20")), ("web02".to_owned(), guest("192.168.1.21"))].into());
         let home = Home::new();
         home.configure(&format!("[[lab]]\nname = 'training'\nurl = '{}'\n", sim.url()));
-        Self { home, sim, _runtime: runtime }
+        Self { home, sim, runtime }
     }
 
     /// `noctui lab` with these arguments.
@@ -124,6 +124,43 @@ fn a_dead_record_is_told_with_what_mends_it() {
 }
 
 #[test]
+fn a_forward_that_leads_to_another_machine_is_never_connected_to() {
+    let desk = Desk::new();
+    let port = desk.port();
+    // A rule in no list has the port, and comes first.
+    let mut rule = desk.sim.state().nat[0].clone();
+    rule.address = "192.168.1.30".to_owned();
+    desk.sim.state().nat.insert(0, rule);
+    let (told, _) = desk.json(&["list"]);
+    assert_eq!((&told["rows"][0]["state"], &told["rows"][0]["port"]), (&"dead".into(), &port.into()));
+    let (out, said, code) = desk.text(&["connect", &port.to_string(), "--print"]);
+    let why = "the gateway's firewall leads it to 192.168.1.30:22";
+    assert!(out.is_empty() && said.contains(why) && code == 2, "{out}{said}");
+    let (_, said, code) = desk.text(&["connect", "web01", "--print"]);
+    assert!(said.contains("there is no forward for this yet") && code == 2, "{said}");
+    // Another one is made, which leads there.
+    let (made, code) = desk.json(&["add", "web01", "--port", "22"]);
+    assert_eq!((&made["result"], code), (&"made".into(), 0));
+    assert_ne!(made["forward"]["port"], port);
+}
+
+#[test]
+fn what_is_open_and_in_no_list_is_told_as_on_the_screen() {
+    let desk = Desk::new();
+    let _entered = desk.runtime.enter();
+    let port = desk.sim.unlisted_rule("192.168.1.20", 22).unwrap().to_string();
+    let (_, said, code) = desk.text(&["remove", &port]);
+    let wanted = format!("port {port} leads to 192.168.1.20:22, and is in no list: the service cannot delete it");
+    assert!(said.contains(&wanted) && said.contains(&format!("--dport {port} -j DNAT")) && code == 2, "{said}");
+    let (line, _, code) = desk.text(&["connect", &port, "--print"]);
+    assert!(line.contains(&format!("-p {port} -o HostKeyAlias=noctui-training-web01")) && code == 0, "{line}");
+    let (_, said, code) = desk.text(&["connect", "1", "--print"]);
+    assert!(said.contains("there is no such forward") && code == 2, "{said}");
+    let (_, said, code) = desk.text(&["connect", "nosuch", "--print"]);
+    assert!(said.contains("the lab knows no machine nosuch") && code == 2, "{said}");
+}
+
+#[test]
 fn a_sound_lab_has_nothing_to_tell() {
     let desk = Desk::new();
     let (text, _, code) = desk.text(&["check"]);
@@ -131,7 +168,9 @@ fn a_sound_lab_has_nothing_to_tell() {
     // A rule that nothing leads to any more.
     desk.sim.state().filter.push(("192.168.1.99".to_owned(), 22));
     let (text, _, code) = desk.text(&["check"]);
-    assert_eq!((text.as_str(), code), ("1 rule left in the firewall that nothing leads to\n", 1));
+    let said = "left over: the firewall lets packets through to 192.168.1.99:22, which no port leads to\n  on the gateway: \
+                sudo iptables -D FORWARD -p tcp -d 192.168.1.99 --dport 22 -j ACCEPT && ";
+    assert!(text.starts_with(said) && code == 1, "{text}");
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn signals_and_the_end_of_the_line_give_the_terminal_back() {
     let mut dropped = attached(&sim, &[]);
     dropped.send("\r");
     assert_eq!(dropped.wait_for_end().code(), Some(2));
-    dropped.wait_for_text("the line to leaf1 was dropped");
+    dropped.wait_for_text("the connection to leaf1 was dropped");
     dropped.wait_for_text("somebody else attached");
     dropped.assert_restored();
 

@@ -15,6 +15,7 @@ mod deploying;
 mod killed;
 mod lab;
 mod machines;
+mod nautobot;
 mod night;
 mod serving;
 mod signalled;

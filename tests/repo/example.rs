@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use noctui::app::Settings;
 use noctui::colour::ColourDepth;
 use noctui::config::{
-    CloudVision, Config, Connect, ConsoleProxy, Deploy, Environment, Flags, Imap, Inspection, Lab, Login, OAuth, Proof,
-    Source, SourceFrom, Wanted, WebMail, Zone, inspect,
+    CloudVision, Config, Connect, ConsoleProxy, Deploy, Environment, Flags, Imap, Inspection, Lab, Login, Nautobot,
+    OAuth, Proof, Source, SourceFrom, Wanted, WebMail, Zone, inspect,
 };
 use noctui::features::maintenance::store::record;
 use noctui::secret::SecretFrom;
@@ -100,9 +100,10 @@ fn what_it_shows_is_the_default() {
     assert_eq!(shown.maintenance.sources.len(), 3);
     assert_eq!((shown.cloudvision.len(), shown.deploys.len()), (1, 1));
     assert!(shown.labs.len() == 1 && shown.console.is_some() && shown.vmcp.key_file.take().is_some());
-    assert_eq!(shown.console_proxies.len(), 1);
-    let Config { cloudvision, deploys, labs, console, console_proxies, .. } = default.clone();
-    shown = Config { contexts: Vec::new(), cloudvision, deploys, labs, console, console_proxies, ..shown };
+    assert!(shown.console_proxies.len() == 1 && shown.nautobot.is_some());
+    let Config { cloudvision, deploys, labs, console, console_proxies, nautobot, .. } = default.clone();
+    let contexts = Vec::new();
+    shown = Config { contexts, cloudvision, deploys, labs, console, console_proxies, nautobot, ..shown };
     // The first choices among the programs that are looked for.
     let Connect { ssh, sftp, scp, rdp, https, vnc, telnet, .. } = default.connect.clone();
     shown.connect = Connect { ssh, sftp, scp, rdp, https, vnc, telnet, ..shown.connect };
@@ -133,6 +134,7 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     let least = config(
         "[[context]]\nname = 'prod-emea'\ncloudvision = 'prod'\nlab = 'training'\n\
          [[lab]]\nname = 'training'\nurl = 'https://vlab.example'\n\
+         [nautobot]\nurl = 'https://nautobot.example'\n\
          [[cloudvision]]\nname = 'prod'\nserver = 'cvp.example'\n\
          [[deploy]]\nname = 'dc1'\ndir = '~/avd/dc1'\n\
          [[maintenance.source]]\nname = 'noc mailbox'\nkind = 'maildir'\npath = '~/Maildir'\n\
@@ -143,7 +145,7 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
          [maintenance.source.oauth]\nprovider = 'google'\ngrant = 'service-account'\nkey_file = '~/key.json'\n",
     );
     assert_eq!(shown.contexts, least.contexts);
-    let least_labs = least.labs.clone();
+    let (least_labs, least_nautobot) = (least.labs.clone(), least.nautobot.clone());
     let without_home = |config: &Config| {
         let [
             maildir,
@@ -186,6 +188,9 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     let Deploy { include, exclude, tags, change_name, change_notes, dir, .. } = least.clone();
     let written = Deploy { include, exclude, tags, change_name, change_notes, dir, ..target.clone() };
     assert_eq!(&written, least);
+    let Some(nautobot) = &shown.nautobot else { panic!("one Nautobot") };
+    assert!(nautobot.ca_file.is_some());
+    assert_eq!(Some(&Nautobot { ca_file: None, ..nautobot.clone() }), least_nautobot.as_ref());
     let [lab] = shown.labs.as_slice() else { panic!("one lab") };
     assert!(lab.ca_file.is_some() && lab.gateway.is_some());
     assert_eq!([Lab { ca_file: None, gateway: None, ..lab.clone() }], least_labs.as_slice());

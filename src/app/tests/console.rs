@@ -18,7 +18,7 @@ use crate::features::console::worker::{Health, Picture, Report, Request, Target,
 use crate::input::Input;
 use crate::trouble::Trouble;
 
-const CONSOLES: &str = "
+pub(super) const CONSOLES: &str = "
 [console]
 kubeconfig = '/home/ines/.kube/config'
 [[console.proxy]]
@@ -27,7 +27,7 @@ serial = 'wss://lab.example:5001/console'
 ";
 
 /// A machine.
-fn vm(name: &str, status: &str, phase: Option<&str>, address: &str) -> Arc<Vm> {
+pub(super) fn vm(name: &str, status: &str, phase: Option<&str>, address: &str) -> Arc<Vm> {
     let at = super::desk::tonight();
     let condition = |kind: &str, is_true: bool, reason: &str, message: &str| Condition {
         kind: kind.to_owned(),
@@ -73,12 +73,12 @@ fn vm(name: &str, status: &str, phase: Option<&str>, address: &str) -> Arc<Vm> {
     })
 }
 
-fn tell(desk: &mut Desk, report: Report) {
+pub(super) fn tell(desk: &mut Desk, report: Report) {
     desk.send(Message::Console(Box::new(report)));
 }
 
 /// A desk at machines that have all been told.
-fn desk(columns: u16, rows: u16) -> Desk {
+pub(super) fn desk(columns: u16, rows: u16) -> Desk {
     let mut desk =
         Desk::with(settings(&format!("{MAILBOX}{CONSOLES}"), ColourDepth::TrueColour, true), None, columns, rows);
     let at = desk.now;
@@ -120,7 +120,7 @@ fn desk(columns: u16, rows: u16) -> Desk {
 }
 
 /// The requests so far; they are forgotten.
-fn requests(desk: &mut Desk) -> Vec<Request> {
+pub(super) fn requests(desk: &mut Desk) -> Vec<Request> {
     let wanted = std::mem::take(&mut desk.wanted);
     let request = |effect| {
         if let Effect::Console(request) | Effect::AfterFrame(request) = effect { Some(request) } else { None }
@@ -129,14 +129,14 @@ fn requests(desk: &mut Desk) -> Vec<Request> {
 }
 
 /// Moves the cursor to the row with this text.
-fn go_to(desk: &mut Desk, text: &str) {
+pub(super) fn go_to(desk: &mut Desk, text: &str) {
     // Nothing opened, and no filter from before.
     desk.press("esc esc").press("/").type_text(text).press("enter");
     desk.wait(TimeDelta::seconds(1));
 }
 
 /// Opens the serial line of a machine, which says this.
-fn opened(desk: &mut Desk, machine: &str, says: &str) -> u64 {
+pub(super) fn opened(desk: &mut Desk, machine: &str, says: &str) -> u64 {
     go_to(desk, machine);
     desk.press("enter");
     let asked = requests(desk);
@@ -147,7 +147,7 @@ fn opened(desk: &mut Desk, machine: &str, says: &str) -> u64 {
 }
 
 /// What was typed at a console, as text.
-fn typed(desk: &mut Desk) -> String {
+pub(super) fn typed(desk: &mut Desk) -> String {
     let text = |request| {
         if let Request::Type { bytes, .. } = request { Some(String::from_utf8(bytes.to_vec()).unwrap()) } else { None }
     };
@@ -189,6 +189,36 @@ fn a_definition_opened_says_what_is_signed_and_what_clients_make_of_it() {
 }
 
 #[test]
+fn a_definition_being_edited_is_not_lost_and_its_secret_not_shown() {
+    let mut desk = desk(120, 40);
+    let text = b"name = \"first-vm\"\nsecret = \"s\"\nmemory = 1024\ncpus = 1\nflags = 49\n";
+    let definition = vmcp::Definition::from_toml(text).unwrap();
+    let remarks = remarks(&definition);
+    let described = Described { name: "first-vm".to_owned(), read: Ok(definition), remarks, dir: "/vmcp".into() };
+    tell(&mut desk, Report::Definitions(vec![Arc::new(described)]));
+    go_to(&mut desk, "first-vm");
+    desk.press("enter");
+    assert!(desk.shows("What is signed"), "{}", desk.screen());
+    desk.press("e");
+    assert!(desk.shows("secret = \"***\"") && !desk.shows("secret = \"s\""), "{}", desk.screen());
+    // What was changed is not dropped by one key.
+    desk.type_text("# new").press("enter").press("esc");
+    assert!(desk.shows("esc once more drops it"), "{}", desk.screen());
+    desk.press("ctrl-s");
+    let name = "first-vm".to_owned();
+    assert!(matches!(requests(&mut desk).as_slice(), [Request::Define { is_new: false, .. }]));
+    // Until it is written it stays; where it cannot be, too.
+    desk.type_text("x");
+    assert!(desk.shows("being edited"), "{}", desk.screen());
+    tell(&mut desk, Report::NotDefined { name: name.clone(), trouble: Trouble::new("no space is left") });
+    assert!(desk.shows("being edited") && desk.shows("no space is left"), "{}", desk.screen());
+    desk.press("ctrl-s");
+    assert_eq!(requests(&mut desk).len(), 1);
+    tell(&mut desk, Report::Defined { name });
+    assert!(!desk.shows("being edited") && desk.shows("first-vm is written"), "{}", desk.screen());
+}
+
+#[test]
 fn stopping_asks_and_starting_does_not() {
     let mut desk = desk(120, 40);
     go_to(&mut desk, "build01");
@@ -212,18 +242,6 @@ fn stopping_asks_and_starting_does_not() {
 }
 
 #[test]
-fn read_only_refuses_power_and_lets_look() {
-    let text = format!("read_only = true\n{MAILBOX}{CONSOLES}");
-    let mut desk = Desk::with(settings(&text, ColourDepth::Sixteen, true), None, 120, 40);
-    tell(&mut desk, Report::Machines { vms: vec![vm("build01", "Running", Some("Running"), "192.0.2.21")] });
-    tell(&mut desk, Report::Health { health: Health::Live, name: None });
-    desk.press("5").wait(TimeDelta::seconds(1)).press("S");
-    assert!(requests(&mut desk).is_empty() && desk.shows("read-only"), "{}", desk.screen());
-    desk.press("enter");
-    assert!(matches!(requests(&mut desk).as_slice(), [Request::Open { which: Which::Serial, .. }]));
-}
-
-#[test]
 fn a_console_has_the_keyboard_until_the_escape_key_and_stays_as_it_was() {
     let mut desk = desk(100, 30);
     let id = opened(&mut desk, "spine1", "\r\nspine1 login: ");
@@ -236,9 +254,15 @@ fn a_console_has_the_keyboard_until_the_escape_key_and_stays_as_it_was() {
     assert_eq!(typed(&mut desk), "\x1bOA");
     desk.press("ctrl-]");
     assert!(desk.shows("enter types on") && typed(&mut desk).is_empty(), "{}", desk.screen());
-    // Pressed again it is sent, and the keyboard is the machine's.
+    // Pressed again at once it is sent, and the keyboard is the machine's.
     desk.press("ctrl-]").type_text("x");
     assert_eq!(typed(&mut desk), "\x1dx");
+    // Later it is not: noctui keeps the keyboard.
+    desk.press("ctrl-]").wait(TimeDelta::seconds(5)).press("ctrl-]");
+    assert!(desk.shows("^] twice in a row sends ^]") && desk.shows("enter types on"), "{}", desk.screen());
+    desk.send(Message::Input(Input::Paste("reload".to_owned())));
+    assert!(requests(&mut desk).is_empty() && desk.shows("enter gives it to the machine"), "{}", desk.screen());
+    desk.press("enter");
     desk.press("ctrl-]").press("esc");
     assert!(desk.shows("Machines of the cluster") || desk.shows("spine1"), "{}", desk.screen());
     tell(&mut desk, Report::Said { id, bytes: "\r\nspine1>".into() });
@@ -345,18 +369,18 @@ fn a_screen_is_text_where_it_can_be_and_the_next_picture_is_asked_for_after_the_
     assert!(desk.shows("build01 login: _") && desk.shows("screen, as text"), "{}", desk.screen());
     desk.wanted.clear();
     desk.press("ctrl-c").press("A");
-    let chord = |keys: &[u32]| Request::Touch { id, touch: Touch::Chord(keys.to_vec()) };
+    let chord = |keys: &[u32]| Request::touch(id, Touch::Chord(keys.to_vec()));
     assert_eq!(requests(&mut desk), [chord(&[0xffe3, 0x63]), chord(&[0xffe1, 0x41])]);
     // Typed, and on its clipboard where that can have it.
-    let pasted = |text: &str| Request::Touch { id, touch: Touch::Text(text.to_owned()) };
+    let pasted = |text: &str| Request::touch(id, Touch::Text(text.to_owned()));
     desk.send(Message::Input(Input::Paste("é\r\n".to_owned())));
-    let cut = Request::Touch { id, touch: Touch::Cut("é\n".to_owned()) };
+    let cut = Request::touch(id, Touch::Cut("é\n".to_owned()));
     assert_eq!(requests(&mut desk), [cut, pasted("é\n")]);
     desk.send(Message::Input(Input::Paste("☃".to_owned())));
     assert_eq!(requests(&mut desk), [pasted("☃")]);
     desk.press("ctrl-]").press("m");
     assert!(!desk.shows("build01 login:") && desk.shows("▀"), "{}", desk.screen());
-    desk.press("D");
+    desk.press("D").wait(TimeDelta::seconds(1)).press("y");
     assert_eq!(requests(&mut desk), [chord(&[0xffe3, 0xffe9, 0xffff])]);
     let mut picture = Frame::new(64, 32).unwrap();
     picture.fill(picture.area(), 0x00ff_0000);
@@ -386,7 +410,7 @@ fn the_key_that_leaves_is_seen_however_narrow_it_is() {
 
 #[test]
 fn a_machine_behind_a_proxy_is_reached_by_its_token_while_that_is_good() {
-    let mut desk = desk(120, 40);
+    let mut desk = desk(120, 28);
     go_to(&mut desk, "leaf1");
     desk.press("enter");
     let asked = requests(&mut desk);
@@ -394,7 +418,17 @@ fn a_machine_behind_a_proxy_is_reached_by_its_token_while_that_is_good() {
         matches!(asked.as_slice(), [Request::Open { target: Target::Proxied(proxy, _), .. }] if proxy == "training"),
         "{asked:?}"
     );
-    desk.press("ctrl-]");
+    let Some(Request::Open { id, .. }) = asked.last() else { panic!("{asked:?}") };
+    let id = *id;
+    // The token says nothing of the machine, and a proxy that opens has not looked at it yet.
+    tell(&mut desk, Report::Opened { id, log: "".into() });
+    desk.press("ctrl-]").press("esc");
+    assert!(desk.row("by training").contains("token good"), "{}", desk.screen());
+    tell(&mut desk, Report::Said { id, bytes: "leaf1 login:".into() });
+    assert!(desk.row("by training").contains("reached"), "{}", desk.screen());
+    tell(&mut desk, Report::Ended { id, trouble: Some(Trouble::new("the proxy refuses: invalid token")) });
+    let row = desk.row("by training");
+    assert!(row.contains("failed") && row.contains("ago: the proxy refuses: invalid token"), "{row}");
     go_to(&mut desk, "leaf2");
     desk.press("enter");
     assert!(requests(&mut desk).is_empty() && desk.shows("has ended"), "{}", desk.screen());

@@ -293,6 +293,7 @@ fn every_command_can_be_run_from_the_palette_and_changes_or_says_something() {
             Some(Scope::Notification) => "m enter",
             Some(Scope::Notifications) => "m",
             Some(Scope::Sources) => "S",
+            Some(Scope::Outbox) => "O",
             _ => "j",
         };
         desk.press(place);

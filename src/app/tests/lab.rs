@@ -66,7 +66,7 @@ fn snapshot() -> Snapshot {
             machine("old", "Avamar", "192.168.1.80", false),
         ]
         .into(),
-        firewall: Some(Firewall { version: "2019.7.3".to_owned(), rules, leftovers: 0, foreign: 0 }),
+        firewall: Some(Firewall { version: "2019.7.3".to_owned(), rules, left: vec![], foreign: 0 }),
         unreadable: 0,
         doubts: vec![],
         untold: [].into(),

@@ -38,16 +38,34 @@ impl Program {
     }
 }
 
+impl Program {
+    /// Whether every quote of a line for the shell is closed, and nothing is escaped behind its end.
+    fn has_closed_quotes(text: &str) -> bool {
+        let (mut quote, mut is_escaped) = (None, false);
+        for c in text.chars() {
+            match (quote, c) {
+                _ if is_escaped => is_escaped = false,
+                // Between single quotes a backslash is one.
+                (None | Some('"'), '\\') => is_escaped = true,
+                (None, '\'' | '"') => quote = Some(c),
+                (Some(open), _) if open == c => quote = None,
+                _ => {}
+            }
+        }
+        quote.is_none() && !is_escaped
+    }
+}
+
 impl Setting for Program {
     fn takes() -> String {
         "a list of a program and its arguments such as [\"ssh\", \"-p\", \"{port}\", \"{user@}{host}\"], or a line for the \
-         shell; {host}, {port}, {user}, {user@}, {name}, {alias}, {url}, {files} and {lab} are replaced"
+         shell, its quotes closed; {host}, {port}, {user}, {user@}, {name}, {alias}, {url}, {files} and {lab} are replaced"
             .to_owned()
     }
 
     fn from_text(text: &str) -> Option<Self> {
         let sound = !text.trim().is_empty() && text.chars().all(is_harmless) && Self::has_known_places(text);
-        sound.then(|| Self::Shell(text.to_owned()))
+        (sound && Self::has_closed_quotes(text)).then(|| Self::Shell(text.to_owned()))
     }
 
     fn from_value(value: &DeValue<'_>) -> Option<Self> {
@@ -89,6 +107,8 @@ mod tests {
             Some(Program::Words(["ssh", "-p", "{port}", "{user@}{host}"].map(str::to_owned).to_vec()))
         );
         assert_eq!(read("'exec ssh {host} 2>log'"), Some(Program::Shell("exec ssh {host} 2>log".to_owned())));
+        let quoted = "echo \\' \"it's\" '\"' {name}";
+        assert_eq!(Program::from_text(quoted), Some(Program::Shell(quoted.to_owned())));
         for wrong in [
             "[]",
             "['']",
@@ -97,6 +117,9 @@ mod tests {
             "['ssh', '{']",
             "''",
             "'ssh {password}'",
+            "\"vncviewer '{name}\"",
+            "'ssh \"{name}'",
+            "'ssh {host} \\'",
             "3",
             "\"a\\u001b\"",
         ] {

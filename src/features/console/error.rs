@@ -8,6 +8,11 @@ use super::token::BadToken;
 use crate::secret::NoSecret;
 use crate::trouble::Remedy;
 
+/// What is likely to be the cause, where nobody says what it is.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Likely(pub &'static str);
+
 /// The cause of an error.
 type Cause = Box<dyn StdError + Send + Sync>;
 
@@ -146,12 +151,24 @@ pub enum Error {
     Upstream {
         /// The machine.
         machine: String,
+        /// What may be the reason.
+        source: Likely,
     },
-    /// The line broke without a word.
-    #[error("the line to {machine} was dropped")]
+    /// The proxy had a connection to the machine, and has it no more.
+    #[error("the proxy has lost its connection to {machine}")]
+    Lost {
+        /// The machine.
+        machine: String,
+        /// What may be the reason.
+        source: Likely,
+    },
+    /// It broke without a word.
+    #[error("the connection to {machine} was dropped")]
     Dropped {
         /// The machine.
         machine: String,
+        /// What may be the reason.
+        source: Likely,
     },
     /// Nothing came for too long, no answer to a ping either.
     #[error("nothing comes from {machine} any more: no answer within {} s", after.as_secs())]
@@ -171,7 +188,7 @@ pub enum Error {
         source: Cause,
     },
     /// Closed with a code of its own.
-    #[error("the line to {machine} was closed with code {code}")]
+    #[error("the connection to {machine} was closed with code {code}")]
     Closed {
         /// The machine.
         machine: String,
@@ -197,7 +214,7 @@ impl Error {
             Self::Unreachable { .. } => "unreachable",
             Self::TimedOut { .. } | Self::Silent { .. } => "timed out",
             Self::NoWebsocket { .. } | Self::Senseless { .. } => "no websocket",
-            Self::Upstream { .. } => "no way",
+            Self::Upstream { .. } | Self::Lost { .. } => "no way",
             Self::Dropped { .. } => "dropped",
             Self::Closed { .. } => "closed",
         }
@@ -233,20 +250,18 @@ impl Remedy for Error {
             Self::TimedOut { .. } => "see that it is a websocket proxy, and with ws:// or wss:// as it wants it".into(),
             Self::NoWebsocket { .. } => "check the address: it is that of the proxy, with its prefix".into(),
             Self::Refused { reason } => match reason.as_str() {
-                "invalid token" => "the token is signed with another key, has ended, or is not for this machine".into(),
+                "invalid token" => {
+                    "see `noctui console token inspect`: it is signed with another key, has ended, or is not for this machine"
+                        .into()
+                }
                 "wrong path prefix" => "correct the prefix behind the host in the proxy's address".into(),
                 "invalid url" => "the proxy wants a prefix in its address, or wants none".into(),
                 _ => "ask whoever runs the proxy".into(),
             },
-            Self::Upstream { .. } => {
-                "the machine does not run, has no such console, or the proxy may not reach it; its log says which".into()
-            }
-            Self::Dropped { .. } => {
-                "the machine stopped, somebody else attached, or the network failed; attaching again takes the line from \
-                 whoever has it"
-                    .into()
-            }
-            Self::Silent { .. } => "check the network, then attach again".into(),
+            Self::Upstream { .. } => "ask whoever runs the proxy: its log says which".into(),
+            Self::Lost { .. } => "open it again when the machine is back; the log of the proxy says more".into(),
+            Self::Dropped { .. } => "open it again, which takes it from whoever has it now".into(),
+            Self::Silent { .. } => "check the network, then open it again".into(),
             Self::Senseless { .. } => "see that the address is that of a websocket proxy for consoles".into(),
             Self::Closed { .. } => "ask whoever runs the proxy".into(),
         }

@@ -17,4 +17,4 @@ pub mod token;
 pub mod vmcp;
 pub mod worker;
 
-pub use error::Error;
+pub use error::{Error, Likely};

@@ -355,9 +355,19 @@ pub(crate) fn launch(
         Tmux::Window => vec!["tmux".to_owned(), "new-window".to_owned(), "-n".to_owned(), plain(&target.name)],
         Tmux::Split => vec!["tmux".to_owned(), "split-window".to_owned(), "-h".to_owned()],
     };
-    // Of several words tmux starts the program itself; a single one would be for a shell.
-    let env = (words.len() == 1).then(|| "env".to_owned());
-    Ok(Launch::Tmux(tmux.into_iter().chain(["--".to_owned()]).chain(env).chain(words).collect()))
+    Ok(Launch::Tmux(tmux.into_iter().chain(["--".to_owned()]).chain(held_open(target.protocol, words)).collect()))
+}
+
+/// A program whose window stays until Enter where it fails: tmux closes one with its program, and nobody could read why. A
+/// shell's own code is that of the last thing done there: of ssh only what it says of itself is a failure.
+fn held_open(protocol: Protocol, words: Vec<String>) -> impl Iterator<Item = String> {
+    let goes = if protocol == Protocol::Ssh { "126|127|255) ;; *) exit $code" } else { "0) exit 0" };
+    let script = format!(
+        "\"$@\"; code=$?; case $code in {goes};; esac; printf '\\nnoctui: %s ended with %s; Enter closes this\\n' \"$1\" \
+         $code; read -r _; exit $code"
+    );
+    // The words are the script's parameters: no shell reads what stands in them.
+    ["sh".to_owned(), "-c".to_owned(), script, "noctui".to_owned()].into_iter().chain(words)
 }
 
 /// The line that brings a port to the machine that somebody sits at.
@@ -508,10 +518,29 @@ mod tests {
         let connect = Connect { ssh: Some(Program::Words(vec!["mosh".to_owned(), "{host}".to_owned()])), ..none() };
         let target = target("web01", "CentOS", 22);
         let Launch::Tmux(words) = launch(&connect, &target, &around, false).unwrap() else { panic!("beside") };
-        assert_eq!(words.join(" "), "tmux new-window -n web01 -- mosh 198.51.100.2");
+        assert_eq!(words[..7].join(" "), "tmux new-window -n web01 -- sh -c");
+        assert_eq!(words[8..], ["noctui", "mosh", "198.51.100.2"]);
         assert!(matches!(launch(&connect, &target, &around, true).unwrap(), Launch::Terminal(_)));
         let off = Connect { tmux: Tmux::Off, ..connect };
         assert!(matches!(launch(&off, &target, &around, false).unwrap(), Launch::Terminal(_)));
+    }
+
+    #[test]
+    fn a_window_stays_where_its_program_failed_and_says_with_what() {
+        let run = |protocol, line: &str| {
+            let words: Vec<String> = held_open(protocol, ["sh", "-c", line].map(str::to_owned).to_vec()).collect();
+            let output = std::process::Command::new(&words[0]).args(&words[1..]).output().unwrap();
+            (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+        };
+        let held = |code| (format!("\nnoctui: sh ended with {code}; Enter closes this\n"), code);
+        // The last thing that was done on the machine is nobody's failure.
+        assert_eq!(
+            [run(Protocol::Ssh, "exit 0"), run(Protocol::Ssh, "exit 1")],
+            [(String::new(), 0), (String::new(), 1)]
+        );
+        assert_eq!(run(Protocol::Ssh, "exit 255"), held(255));
+        assert_eq!(run(Protocol::Telnet, "exit 0"), (String::new(), 0));
+        assert_eq!(run(Protocol::Telnet, "exit 1"), held(1));
     }
 
     #[test]

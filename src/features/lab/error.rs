@@ -222,6 +222,16 @@ pub enum Error {
         /// The gateway's port, where it could be told.
         port: Option<u16>,
     },
+    /// The port that it gave leads to another machine.
+    #[error("the gateway gave port {port}, which its firewall leads to {to} by a rule in no list")]
+    Misled {
+        /// The gateway's port.
+        port: u16,
+        /// Where it leads, harmless.
+        to: String,
+        /// What ends that rule in the gateway's shell, where its address is one.
+        by_hand: Option<String>,
+    },
     /// A deletion stopped half-way.
     #[error("the gateway stopped half-way: the forward on {port} is dead, and its record cannot be deleted any more")]
     HalfDeleted {
@@ -346,6 +356,7 @@ impl Error {
             | Self::NotTaken
             | Self::ForeignRule
             | Self::Unsaved { .. }
+            | Self::Misled { .. }
             | Self::HalfDeleted { .. }
             | Self::Undeletable { .. }
             | Self::Full { .. }
@@ -422,6 +433,14 @@ impl Remedy for Error {
             Self::Unsaved { .. } => {
                 "make room on the gateway's disk; what is unlisted has the lines that end it, on the screen and in noctui lab \
                  check; do not try again before"
+            }
+            Self::Misled { port, by_hand, .. } => {
+                let line = by_hand.as_deref().unwrap_or("end that rule in the chain PREROUTING");
+                return format!(
+                    "do not use it: delete it (noctui lab remove {port}) and ask again for another port; or, on the gateway: \
+                     {line}"
+                )
+                .into();
             }
             Self::Undeletable { by_hand } => {
                 let lines = by_hand.as_deref().unwrap_or("end its rule in the chain PREROUTING, and its row in the table ipam");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::model::{Firewall, Forward, Machine, Rule, Wanted};
+use super::model::{Firewall, Forward, Leftover, Machine, Rule, Wanted};
 use crate::text::clean_line;
 
 /// Names and addresses are cut here: nobody reads more, and a hostile list stays bounded.
@@ -196,8 +196,9 @@ pub(super) fn firewall(body: &Value) -> Option<Firewall> {
     let led: BTreeSet<(&str, u16)> = rules.iter().map(|rule| (rule.address.as_str(), rule.target)).collect();
     // The first two are the gateway's own: one logs, one lets the lab out.
     let accepted = numbered(filter).skip(2).filter_map(accepted);
-    let leftovers = accepted.filter(|(address, port)| !led.contains(&(address.as_str(), *port))).count();
-    Some(Firewall { version, rules, leftovers, foreign })
+    let left = accepted.filter(|(address, port)| !led.contains(&(address.as_str(), *port)));
+    let left = left.map(|(address, target)| Leftover { address, target }).collect();
+    Some(Firewall { version, rules, left, foreign })
 }
 
 /// The lines of a listing that begin with a rule's number.
@@ -240,7 +241,8 @@ mod tests {
         let rules: Vec<String> =
             firewall.rules.iter().map(|rule| format!("{} {}:{}", rule.port, rule.address, rule.target)).collect();
         assert_eq!(rules, ["50045 192.168.1.20:22", "50046 192.168.1.21:443"]);
-        assert_eq!((firewall.version.as_str(), firewall.foreign, firewall.leftovers), ("2019.7.3", 1, 1));
+        let left = Leftover { address: "192.168.1.77".to_owned(), target: 22 };
+        assert_eq!((firewall.version.as_str(), firewall.foreign, firewall.left), ("2019.7.3", 1, vec![left]));
     }
 
     #[test]

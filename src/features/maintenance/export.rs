@@ -156,6 +156,7 @@ mod tests {
             notifications: Vec::new(),
             notes: Vec::new(),
             acknowledgements: Vec::new(),
+            nautobot: None,
         }
     }
 

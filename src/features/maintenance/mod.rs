@@ -11,6 +11,7 @@ pub mod intake;
 pub mod inventory;
 pub mod mail;
 pub mod model;
+pub mod nautobot;
 pub mod pane;
 pub(crate) mod reread;
 pub mod rules;

@@ -8,9 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::colour::TerminalEnvironment;
+use crate::ui::outcome::LONGEST_COPY;
 
-/// The smallest limit among terminals in use is 100,000 bytes in base64 (hterm); some cut silently beyond theirs.
-const LONGEST_COPY: usize = 74_994;
 /// GNU screen takes a control string of at most this many bytes.
 const SCREEN_PIECE: usize = 760;
 

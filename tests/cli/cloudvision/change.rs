@@ -58,6 +58,18 @@ fn a_change_control_is_scheduled_edited_and_deleted() {
 }
 
 #[test]
+fn what_cloudvision_warns_of_is_said_before_an_approval_and_a_start() {
+    let desk = Desk::of(1);
+    let old = pending(&desk);
+    let (answer, _) = desk.deploy(&desk.request(1, "!\nntp\n"), &["--approve", "--start", "--wait"]);
+    assert_eq!(answer.pointer("/details/change/state"), Some(&json!("completed")), "{answer}");
+    let warned = "warning: planned work is obsoleted: a newer change control ran on one of its devices";
+    for deed in ["approve", "start"] {
+        desk.noctui(&["change", deed, &old]).assert().success().stderr(contains(warned));
+    }
+}
+
+#[test]
 fn a_change_control_that_was_edited_since_its_version_was_read_is_not_approved() {
     let desk = Desk::of(1);
     let id = pending(&desk);
@@ -68,7 +80,8 @@ fn a_change_control_that_was_edited_since_its_version_was_read_is_not_approved()
     let refused = desk.noctui(&["change", "approve", &id, "--version", version]).assert().code(2);
     refused.stderr(contains(" after you read it"));
     let now = printed(&desk, &["change", "show", &id])["version"].clone();
-    let now = format!("{}:{}", now["seconds"], now["nanos"]);
+    // As it stands there; SECONDS:NANOS is taken as well.
+    let now = now.to_string();
     assert_eq!(printed(&desk, &["change", "approve", &id, "--version", &now])["state"], "approved");
 }
 

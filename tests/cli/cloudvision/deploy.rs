@@ -240,6 +240,17 @@ fn read_only_refuses_all_but_a_dry_run() {
 }
 
 #[test]
+fn that_nothing_is_to_change_does_not_hide_what_has_still_to_reach_the_devices() {
+    let desk = Desk::of(1);
+    let request = desk.request(1, "!\n");
+    assert_eq!(desk.deploy(&request, &["--change-name", "planned work"]).1, 0);
+    let (answer, code) = desk.deploy(&request, &[]);
+    assert_eq!((answer.pointer("/details/nothing_to_do"), code), (Some(&json!(true)), 0));
+    let warned = answer.pointer("/details/warnings/0").unwrap().as_str().unwrap();
+    assert_eq!(warned, "planned work is to bring it to devices, and is not approved");
+}
+
+#[test]
 fn a_protected_target_wants_to_be_named_again() {
     let desk = Desk::of(1);
     let configs = desk.home.path().join("dc1");

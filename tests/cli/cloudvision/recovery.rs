@@ -63,6 +63,39 @@ fn a_workspace_that_a_killed_deployment_left_is_named_and_can_be_abandoned() {
 }
 
 #[test]
+fn a_target_that_another_process_deploys_is_not_deployed_beside_it() {
+    let desk = Desk::of(1);
+    desk.sim.hold(Step::Build);
+    let configs = desk.home.path().join("dc1");
+    std::fs::create_dir(&configs).unwrap();
+    std::fs::write(configs.join("leaf1.cfg"), "hostname leaf1\n").unwrap();
+    desk.home.configure(&format!(
+        "[[cloudvision]]\nname = 'sim'\nserver = '{}'\nca_file = '{}'\nkind = 'lab'\n\n[[deploy]]\nname = 'dc1'\ndir = '{}'\n",
+        desk.sim.address(),
+        desk.authority().display(),
+        configs.display(),
+    ));
+    let mut command = desk.command(&["deploy", "dc1"]);
+    let mut child: Child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().starts_with("build")), "it never came to its build");
+    let workspaces = || desk.sim.calls().count("WorkspaceConfigService/Set");
+    wait(|| workspaces() >= 2);
+    let other = desk.noctui(&["deploy", "dc1"]).assert().code(2);
+    other.stderr(contains("dc1 is being deployed already").and(contains(format!("process {}", child.id()))));
+    assert_eq!(workspaces(), 2, "nothing was sent");
+    // What is in somebody's hands is told before it is taken from them.
+    let listed = desk.noctui(&["workspace", "list", "--json"]).output().unwrap();
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let abandoned = desk.noctui(&["workspace", "abandon", listed[0]["id"].as_str().unwrap()]).assert().success();
+    abandoned.stderr(contains("the deployment of dc1 that").and(contains("is at it still, and ends with it")));
+    desk.sim.release(Step::Build);
+    assert!(!child.wait().unwrap().success());
+    // One that is over is in nobody's way.
+    desk.noctui(&["deploy", "dc1"]).assert().success();
+}
+
+#[test]
 fn a_deployment_that_was_killed_while_it_submitted_is_found_submitted() {
     let desk = Desk::of(1);
     desk.sim.hold(Step::Submit);

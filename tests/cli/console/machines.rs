@@ -152,5 +152,40 @@ fn a_screen_is_read_through_the_api() {
     let (text, complained, code) = desk.console(&["screenshot", "leaf1", "--text"]);
     assert_eq!((text.as_str(), complained.as_str(), code), ("leaf1 login: _\n", "", 0));
     let (_, complained, _) = desk.console(&["screenshot", "leaf2", "--text"]);
-    assert!(complained.contains("\"leaf2\" not found"), "{complained}");
+    assert!(complained.contains("leaf2 does not run") && complained.contains("console start leaf2"), "{complained}");
+}
+
+#[test]
+fn no_port_is_opened_for_a_console_that_is_not_there() {
+    let desk = Desk::new();
+    for (machine, why) in [("leaf2", "leaf2 does not run"), ("nobody", "there is no machine nobody in the namespace")] {
+        let (out, complained, code) = desk.console(&["tunnel", machine]);
+        assert!(out.is_empty() && complained.contains(why) && code == 2, "{out}{complained}");
+    }
+    // What would let a viewer type is refused where nothing may be written.
+    let (out, complained, code) = desk.console(&["--read-only", "tunnel", "leaf1"]);
+    assert!(out.is_empty() && complained.contains("no port is opened") && code == 2, "{out}{complained}");
+}
+
+#[test]
+fn in_production_whoever_stops_a_machine_names_it_twice() {
+    let desk = Desk::new();
+    let kubeconfig = desk.home.path().join("kubeconfig");
+    desk.home.configure(&format!("[console]\nkubeconfig = '{}'\nkind = 'production'\n", kubeconfig.display()));
+    for words in [&["stop", "leaf1"][..], &["restart", "leaf1", "--confirm", "leaf2"], &["pause", "leaf1"]] {
+        let (_, complained, code) = desk.console(words);
+        assert!(code == 2 && complained.contains("then add --confirm leaf1"), "{complained}");
+    }
+    assert!(!desk.sim.calls().iter().any(|call| call.starts_with("PUT")));
+    let (told, _, code) = desk.console(&["stop", "leaf1", "--confirm", "leaf1"]);
+    assert_eq!((told.as_str(), code), ("stopping leaf1: the cluster has taken it\n", 0));
+}
+
+#[test]
+fn a_proxy_has_no_power_actions_and_that_is_said() {
+    let home = Home::new();
+    home.configure("[[console.proxy]]\nname = 'training'\nserial = 'wss://lab.example/console'\n");
+    let output = home.noctui(["console", "start", "leaf1"]).output().unwrap();
+    let complained = String::from_utf8(output.stderr).unwrap();
+    assert!(complained.contains("machines behind a proxy have no power actions"), "{complained}");
 }

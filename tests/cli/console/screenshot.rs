@@ -1,5 +1,6 @@
 //! `noctui console screenshot`, through the simulated proxy.
 
+use noctui::features::console::glyph;
 use noctui::features::console::rfb::Frame;
 use noctui::features::console::sim::{Fault, Machine};
 use serde_json::Value;
@@ -50,6 +51,39 @@ fn a_picture_is_written_and_is_no_text() {
     let again = desk.screenshot(&["--out", "screen.png"]);
     assert!(again.contains("cannot make screen.png") && again.contains("say --force"), "{again}");
     assert!(desk.screenshot(&["--out", "screen.png", "--force"]).ends_with("--- exit code 0\n"));
+}
+
+#[test]
+fn what_fails_leaves_no_file_behind_and_the_next_try_is_free() {
+    let desk = Desk::of("leaf1", boot_screen());
+    desk.sim.misbehave(Some(Fault::Upstream));
+    assert!(desk.screenshot(&["--out", "screen.png"]).ends_with("--- exit code 2\n"));
+    assert!(!desk.home.path().join("screen.png").exists());
+    desk.sim.misbehave(None);
+    assert!(desk.screenshot(&["--out", "screen.png"]).ends_with("--- exit code 0\n"));
+    // What is there already stays whole where another picture cannot be had.
+    let before = std::fs::read(desk.home.path().join("screen.png")).unwrap();
+    desk.sim.misbehave(Some(Fault::Upstream));
+    assert!(desk.screenshot(&["--out", "screen.png", "--force"]).ends_with("--- exit code 2\n"));
+    assert_eq!(std::fs::read(desk.home.path().join("screen.png")).unwrap(), before);
+    assert!(desk.screenshot(&["--out", "nowhere/screen.png"]).contains("cannot make nowhere/screen.png"));
+}
+
+#[test]
+fn a_picture_goes_to_standard_output_as_it_is() {
+    let desk = Desk::of("leaf1", boot_screen());
+    let words = desk.arguments(&["screenshot", "leaf1", "--out", "-"]);
+    let output = desk.home.noctui(words.iter().map(String::as_str)).output().unwrap();
+    assert!(output.stdout.starts_with(b"\x89PNG") && output.status.success(), "{output:?}");
+    assert!(!desk.home.path().join("-").exists());
+    assert!(desk.screenshot(&["--out", "-", "--text"]).contains("takes the picture and nothing else"));
+}
+
+#[test]
+fn a_blank_screen_is_said_to_be_blank() {
+    let blank = glyph::draw([""], 0x00aa_aaaa, 0).unwrap();
+    let told = Desk::of("leaf1", Machine::Screen(blank)).screenshot(&["--text"]);
+    assert!(told.contains("noctui: the screen is blank") && told.ends_with("--- exit code 0\n"), "{told}");
 }
 
 /// A small screen of dots.

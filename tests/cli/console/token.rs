@@ -64,6 +64,13 @@ fn a_token_is_read_from_a_file_and_from_standard_input() {
     write_private(&home, "token", &token);
     let (text, complaints, code) = run(&home, &["console", "token", "inspect", "--token-file", "token"], None);
     assert!(text.contains("leaf1 leaf2") && complaints.is_empty() && code == 0, "{text}{complaints}");
+    // The advice beside a signature that was not checked can be followed.
+    assert!(text.contains("not checked: --key-file names the key"), "{text}");
+    let with_key = ["console", "token", "inspect", "--token-file", "token", "--key-file", "key"];
+    assert!(run(&home, &with_key, None).0.contains("signed     by this key"));
+    let mut command = home.noctui(["console", "token", "inspect", "--token-file", "token"]);
+    let output = command.env("NOCTUI_CONSOLE_KEY", KEY).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("by this key"), "{output:?}");
     let mut command = home.noctui(["console", "token", "inspect", "--token-file", "-"]);
     let output = command.write_stdin(token).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -82,7 +89,10 @@ fn a_token_that_a_proxy_would_refuse_is_a_no() {
     let old = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt\
                cGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     let (text, _, code) = run(&home, &["console", "token", "inspect"], Some(old));
-    assert!(text.contains("ended ") && text.contains("the token does not say `id`"), "{text}");
+    assert!(
+        text.contains("\nended      ") && !text.contains("\ngood") && text.contains("the token does not say `id`"),
+        "{text}"
+    );
     assert_eq!(code, 1);
     let (_, complaints, code) = run(&home, &["console", "token", "inspect"], Some("nonsense"));
     assert!(

@@ -42,9 +42,14 @@ impl Tunnel {
     }
 
     /// Ends it as Ctrl-C does; what it complained of, and its exit code.
-    fn end(mut self) -> (String, Option<i32>) {
+    fn end(self) -> (String, Option<i32>) {
         let pid = rustix::process::Pid::from_child(&self.child);
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+        self.ended()
+    }
+
+    /// Waits until it ends by itself; what it complained of, and its exit code.
+    fn ended(mut self) -> (String, Option<i32>) {
         let mut said = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         (said, self.child.wait().unwrap().code())
@@ -94,6 +99,6 @@ fn a_serial_line_goes_through_too() {
     let said = read_until(&mut line, "minutes\r\n");
     assert!(said.contains("leaf1 login: ") && said.contains("Hostname: leaf1"), "{said}");
     drop(line);
-    let (said, code) = tunnel.end();
+    let (said, code) = tunnel.ended();
     assert!(said.contains("is gone") && code == Some(0), "{said}");
 }

@@ -174,6 +174,22 @@ fn a_definition_that_clients_refuse_or_cannot_get_is_told() {
     assert!(wrong.contains("the parameter cvm_salt has characters other than letters, digits and -"), "{wrong}");
 }
 
+#[test]
+fn what_is_previewed_is_what_is_signed_to_the_byte() {
+    let Some(home) = desk() else { return };
+    let mut command = home.noctui(["vmcp", "sign", "lab-1", "--salt", "abc", "--preview"]);
+    let output = command.output().unwrap();
+    assert!(output.stdout.ends_with(b"\nabc"), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_not_served() {
+    let Some(home) = desk() else { return };
+    let words = ["vmcp", "serve", "--listen", "127.0.0.1:0", "--dir", "nosuch"];
+    let told = transcript(&home, &mut home.noctui(words));
+    assert!(told.contains("there is no folder of definitions nosuch") && told.ends_with("exit code 2\n"), "{told}");
+}
+
 /// `noctui vmcp serve`, on a port of its own.
 struct Serving {
     child: Child,

@@ -36,7 +36,7 @@ fn every_field_is_documented_and_every_documented_field_is_printed() {
     for command in commands {
         fields(&json(&home, command), &mut printed);
     }
-    for value in about_rules_and_circuits().into_iter().chain(about_sources()) {
+    for value in about_rules_and_circuits().into_iter().chain(about_sources()).chain(super::nautobot::everything()) {
         fields(&value, &mut printed);
     }
     let documented = documented("# What `--json` prints");

@@ -10,6 +10,7 @@ mod json;
 mod list;
 mod login;
 mod mails;
+mod nautobot;
 mod notice;
 mod parse;
 mod provider;

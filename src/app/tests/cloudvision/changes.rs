@@ -187,6 +187,47 @@ fn name_and_description_are_edited() {
 }
 
 #[test]
+fn what_is_typed_in_production_tells_a_change_control_from_the_others() {
+    let mut desk = night::desk(120, 40);
+    let named = |id: &str, name: &str| {
+        let mut change = night::changes().remove(0);
+        (change.id, change.name) = (ChangeId::new(id), name.to_owned());
+        night::upserted(change, tonight())
+    };
+    desk.press("3");
+    desk.hear([
+        named("cc-a1b2c3", "Change of Friday the 20th, made by a script"),
+        named("cc-d4e5f6", "Change of Friday the 20th, made by a script"),
+        named("cc-g7h8i9", "Change CHG0042 of Friday the 20th, made by a script"),
+    ]);
+    for (filter, word, told) in [
+        ("CHG0042", "CHG0042", "Change CHG0042 of Friday the 20th, made by a script"),
+        ("cc-a1b2c3", "a1b2c3", "its id: cc-a1b2c3"),
+    ] {
+        on(&mut desk, filter);
+        desk.pause().press("X");
+        assert!(desk.shows(told), "{filter}: {}", desk.screen());
+        desk.pause().type_text("Change").press("enter");
+        assert_eq!(desk.ordered(), [], "{filter}: every one of them is called that");
+        desk.press("ctrl-u").type_text(word).press("enter");
+        assert!(matches!(&desk.ordered()[..], [Request::Act { action: ChangeAction::Delete, .. }]), "{filter}");
+    }
+}
+
+#[test]
+fn what_was_not_changed_is_not_sent_and_what_a_change_costs_is_said_before() {
+    let mut desk = lab();
+    on(&mut desk, "snmp");
+    // Another version would not be approved any more.
+    desk.press("e");
+    assert!(desk.shows("(its approval will not hold)"), "{}", desk.screen());
+    desk.press("enter");
+    assert!(desk.ordered().is_empty() && desk.shows("that is so already: nothing was sent"), "{}", desk.screen());
+    desk.press("E enter");
+    assert_eq!(desk.ordered(), []);
+}
+
+#[test]
 fn filters_go_by_state_creator_and_device_and_esc_clears_them() {
     let mut desk = night::desk(80, 24);
     desk.press("3 /").type_text("by:ci is:pend").press("enter");

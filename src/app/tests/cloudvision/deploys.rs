@@ -208,6 +208,33 @@ fn a_protected_target_waits_for_a_look_and_wants_its_name_typed() {
 }
 
 #[test]
+fn a_second_look_says_why_it_is_one() {
+    let mut desk = night::desk(120, 40);
+    desk.press("2 j j j").pause().press("enter");
+    desk.hear(night::until_review("border", PROD)).pause();
+    let why = "built anew, since somebody changed what is in force: look again";
+    assert!(!desk.shows(why), "{}", desk.screen());
+    desk.hear([Event::Overtaken(1), Event::Began(Step::Build), Event::Began(Step::Review)].map(night::event)).pause();
+    assert!(desk.shows(why), "{}", desk.screen());
+}
+
+#[test]
+fn what_a_submission_sets_going_is_said_before_it() {
+    let mut desk = night::desk(120, 40);
+    desk.press("2 j j j").pause().press("enter");
+    let mut reports = night::until_review("border", PROD);
+    reports[0] = night::begun_until("border", PROD, true, Advance::Completed);
+    desk.hear(reports).pause();
+    for told in ["S submits, approves and starts", "is approved and started: devices get the change"] {
+        assert!(desk.shows(told), "{told}: {}", desk.screen());
+    }
+    desk.press("S");
+    assert!(desk.shows("Submit and start \"border\" on PROD-EMEA?"), "{}", desk.screen());
+    assert!(desk.shows("approved and started at once: the devices"), "{}", desk.screen());
+    assert!(!desk.shows("no device has it before"), "{}", desk.screen());
+}
+
+#[test]
 fn cancelling_abandons_before_the_submission_and_offers_to_delete_after_it() {
     let mut desk = night::desk(80, 24);
     desk.press("2").hear(night::until_build("dc1-fabric", PROD, false)).pause().press("enter x");
@@ -390,6 +417,7 @@ fn reports_that_come_late_or_out_of_order_change_nothing() {
             instance: PROD.to_owned(),
             at: tonight(),
             review: false,
+            advance: Advance::Pending,
         }),
     }]);
     assert!(!desk.shows("the build failed") && desk.shows("○ submit"), "{}", desk.screen());

@@ -24,7 +24,7 @@ const PROMISES: [(&str, &str); 5] = [
 
 /// A desk in a state, seen for a while.
 fn desk_in(prepare: &dyn Fn(&mut Desk)) -> Desk {
-    let mut desk = night::desk(200, 60);
+    let mut desk = night::desk(120, 40);
     prepare(&mut desk);
     desk.pause();
     desk.wanted.clear();

@@ -347,7 +347,13 @@ pub(super) fn event(event: Event) -> Report {
 
 /// A deployment of a target has begun.
 pub(super) fn begun(target: &str, instance: &str, review: bool) -> Report {
-    progress(Progress::Begun { target: target.to_owned(), instance: instance.to_owned(), at: tonight(), review })
+    begun_until(target, instance, review, Advance::Pending)
+}
+
+/// The same of one that takes its change control this far.
+pub(super) fn begun_until(target: &str, instance: &str, review: bool, advance: Advance) -> Report {
+    let (target, instance) = (target.to_owned(), instance.to_owned());
+    progress(Progress::Begun { target, instance, at: tonight(), review, advance })
 }
 
 /// Everything that a deployment tells until it is being built.

@@ -4,9 +4,13 @@ use std::process::ExitCode;
 
 use super::connection::{ConnectionArgs, Said};
 use crate::config::{self, Config, Environment, Flags};
+use crate::features::cloudvision::actor::Actor;
 use crate::features::cloudvision::model::{Workspace, WorkspaceId, WorkspaceState};
+use crate::features::cloudvision::store::journal;
 use crate::output;
+use crate::process::Fate;
 use crate::table::Table;
+use crate::text::clean_line;
 use crate::trouble::Trouble;
 
 /// What can be typed after `workspace`.
@@ -115,7 +119,12 @@ impl Command {
             }
             Self::Abandon(One { id, connection, json }) => {
                 let connection = connection.connect(config, &Said::default()).await?;
-                connection.actor(config)?.abandon(&WorkspaceId::new(id.clone())).await?;
+                let actor = connection.actor(config)?;
+                let workspace = WorkspaceId::new(id.clone());
+                if let Some(whose) = in_use(&actor, &workspace).await? {
+                    output::complain(&format!("noctui: warning: {whose}"));
+                }
+                actor.abandon(&workspace).await?;
                 if *json {
                     output::print_json(&serde_json::json!({ "id": id, "state": "abandoned" }))?;
                 } else {
@@ -125,6 +134,20 @@ impl Command {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Whose deployment ends with a workspace, where a process is at it that lives, or of which nobody can tell from here.
+async fn in_use(actor: &Actor, workspace: &WorkspaceId) -> Result<Option<String>, Trouble> {
+    let unfinished = actor.store.read(journal::unfinished).await.map_err(|error| Trouble::of(&error))?;
+    let is_its = |left: &journal::Unfinished| {
+        left.fate != Fate::Dead && left.entry.workspace.as_ref() == Some(workspace) && !left.entry.phase.is_in_force()
+    };
+    Ok(unfinished.into_iter().find(is_its).map(|left| {
+        let entry = left.entry;
+        let what = clean_line(entry.target.as_deref().unwrap_or(&entry.source));
+        let (who, owner) = (clean_line(&entry.who), entry.owner.label());
+        format!("the deployment of {what} that {who} began ({owner}) is at it still, and ends with it")
+    }))
 }
 
 /// The rows of a list.

@@ -96,14 +96,16 @@ impl Job<'_> {
                 return Ok(());
             }
             Some((number, false)) => {
-                self.warn("what is built now is not what was looked at: it waits for another look".to_owned()).await;
+                self.warn("what is built now is not what was looked at: it wants another look".to_owned()).await;
                 number + 1
             }
             None => 1,
         };
         // All of it is told by now: nobody can agree to less.
         self.controls.tell(Event::Began(Step::Review)).await;
-        self.controls.go_on.to(number).await;
+        if !self.controls.go_on.to(number).await {
+            return Err(Failure::NotAgreed);
+        }
         self.looked = Some((number, shown));
         self.finished(Step::Review, "to be submitted".to_owned()).await;
         Ok(())

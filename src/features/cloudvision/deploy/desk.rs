@@ -81,6 +81,22 @@ impl Desk {
         Ok(answer)
     }
 
+    /// Waits until somebody ends it, for as long as that takes.
+    ///
+    /// Cancel safety: what it was told meanwhile is nothing that is waited for later.
+    pub(super) async fn gone(&mut self) -> Failure {
+        loop {
+            match self.until(|_| None::<std::convert::Infallible>).await {
+                Ok(never) => match never {},
+                Err(gone @ Failure::WorkspaceGone { .. }) => return gone,
+                // It is silent as long as nobody touches it.
+                Err(Failure::Silent) => {}
+                // What cannot be heard any more is told when it is asked something.
+                Err(_) => return std::future::pending().await,
+            }
+        }
+    }
+
     /// Follows it until `wanted` finds in it what it looks for.
     async fn until<T>(&mut self, mut wanted: impl FnMut(&Workspace) -> Option<T>) -> Result<T, Failure> {
         let deadline = Instant::now() + ANSWERS_WITHIN;

@@ -55,6 +55,9 @@ pub enum Failure {
     /// What is in force moved too often.
     #[error("what is in force moved {0} times while this was deployed")]
     Overtaken(usize),
+    /// What is in force moved, what was built then is something else, and nobody is there to look at it.
+    #[error("somebody else changed what is in force, and what would be submitted now is not what was confirmed")]
+    NotAgreed,
     /// The change control failed.
     #[error("the change control has failed: {what}")]
     Change {
@@ -170,6 +173,7 @@ impl Failure {
             | Self::Submit { .. }
             | Self::Rebase { .. }
             | Self::Overtaken(_)
+            | Self::NotAgreed
             | Self::Change { .. }
             | Self::ChangeStep { .. }
             | Self::Waiting { .. }
@@ -196,6 +200,7 @@ impl Remedy for Failure {
                 "bring the devices back, leave them out, or submit without validation for them: --force, or force = true in its [[deploy]]".into()
             }
             Self::Submit { .. } | Self::Rebase { .. } => "look at the workspace, then deploy again".into(),
+            Self::NotAgreed => "nothing was submitted: look again with --dry-run, then deploy again".into(),
             Self::Overtaken(_) => "wait until others are done, and deploy again".into(),
             Self::Change { .. } => "look at its stages for the device and the reason".into(),
             Self::Cancelled => "".into(),

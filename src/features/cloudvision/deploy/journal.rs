@@ -14,10 +14,11 @@ use super::plan::{ConfigPlan, DevicePlan};
 use crate::clock;
 use crate::features::cloudvision::model::{ChangeId, Deployment, DeploymentId};
 use crate::features::cloudvision::store::audit::{self, AuditKey, Outcome as Result_, Request, Settlement, What};
-use crate::features::cloudvision::store::journal::{self, Claim, Ending, Facts, NewDeployment, Phase};
+use crate::features::cloudvision::store::journal::{self, Claim, Ending, Entry, Facts, NewDeployment, Phase};
 use crate::features::cloudvision::store::{DeviceRecord, Instance};
 use crate::process::Owner;
 use crate::store::{Error, Store};
+use crate::text::clean_line;
 use crate::trouble::Trouble;
 
 /// What a deployment is called in the journal.
@@ -51,12 +52,39 @@ pub struct Journal {
     open: Mutex<Vec<(What, AuditKey)>>,
 }
 
+/// Why a deployment was not begun.
+#[derive(Debug)]
+pub enum NotBegun {
+    /// Another process is deploying the same target.
+    UnderWay(Trouble),
+    /// The store takes nothing.
+    Unwritten(Trouble),
+}
+
+impl From<NotBegun> for Trouble {
+    fn from(why: NotBegun) -> Self {
+        match why {
+            NotBegun::UnderWay(trouble) | NotBegun::Unwritten(trouble) => trouble,
+        }
+    }
+}
+
+/// That another process is deploying the same target.
+fn under_way(other: &Entry) -> Trouble {
+    let target = clean_line(other.target.as_deref().unwrap_or(&other.source));
+    let began = other.started_at.format("%Y-%m-%d %H:%M UTC");
+    let of = format!("{} of {}", other.owner.label(), clean_line(&other.who));
+    Trouble::new(&format!("{target} is being deployed already"))
+        .caused_by(&format!("{of} began it {began}, and has not ended it"))
+        .to_do("end it there, or wait for it; nothing was sent from here")
+}
+
 impl Journal {
-    /// Begins it.
+    /// Begins it, unless another process is deploying the same target.
     ///
     /// # Errors
-    /// When the store takes nothing.
-    pub async fn begin(store: &Store, about: About, order: &Order) -> Result<Self, Trouble> {
+    /// When somebody else is at it, or the store takes nothing.
+    pub async fn begin(store: &Store, about: About, order: &Order) -> Result<Self, NotBegun> {
         let wanted = records(&order.deployment);
         let new = NewDeployment {
             instance: about.instance.clone(),
@@ -76,8 +104,16 @@ impl Journal {
             devices: wanted.clone(),
             at: clock::now(),
         };
-        let claim =
-            store.write(move |connection| journal::begin(connection, &new)).await.map_err(|e| Trouble::of(&e))?;
+        let alone = order.reach == Reach::Submit;
+        let begun = store.write(move |connection| {
+            // Looked for and begun in one transaction: of two that want to begin at once one finds the other.
+            match if alone { journal::under_way(connection, &new)? } else { None } {
+                Some(other) => Ok(Err(other)),
+                None => journal::begin(connection, &new).map(Ok),
+            }
+        });
+        let claim = begun.await.map_err(|error| NotBegun::Unwritten(Trouble::of(&error)))?;
+        let claim = claim.map_err(|other| NotBegun::UnderWay(under_way(&other)))?;
         Ok(Self {
             store: store.clone(),
             claim,
@@ -248,10 +284,23 @@ pub fn ending(outcome: &Outcome) -> (Ending, String) {
     match &outcome.result {
         Ok(()) if outcome.nothing_to_do => (Ending::NothingToDo, String::new()),
         Ok(()) => (Ending::Done, String::new()),
-        Err(Failure::Cancelled) => (Ending::Cancelled, "cancelled".to_owned()),
+        Err(Failure::Cancelled) => (Ending::Cancelled, cancelled(outcome)),
         Err(failure @ Failure::Left { .. }) => (Ending::Cancelled, failure.to_string()),
         Err(failure @ Failure::Unknown { .. }) => (Ending::Unknown, failure.to_string()),
         Err(failure) => (Ending::Failed, failure.problems().join("; ")),
+    }
+}
+
+/// Why one was cancelled, and what has become of its workspace.
+fn cancelled(outcome: &Outcome) -> String {
+    let why = if outcome.is_left { "noctui was ended, or its terminal went away" } else { "cancelled" };
+    match &outcome.workspace {
+        None => format!("{why}; nothing was made yet"),
+        Some((_, WorkspaceFate::Abandoned)) => format!("{why}; its workspace is abandoned"),
+        Some((id, WorkspaceFate::LeftBehind(_) | WorkspaceFate::Kept)) => {
+            format!("{why}; its workspace {id} may be open")
+        }
+        Some((_, WorkspaceFate::Submitted | WorkspaceFate::Deleted)) => why.to_owned(),
     }
 }
 
@@ -300,7 +349,11 @@ fn settlement(what: What, outcome: &Outcome, text: &str, change: Option<(String,
         // What was asked for was done; what failed, if anything did, came after it.
         (Ok(()) | Err(_), _) => Result_::Ok,
     };
-    let is_built = what == What::Build && result == Result_::Ok;
-    let text = if is_built { "built and validated; nothing was submitted" } else { text };
+    let text = match (what, result) {
+        (What::Build, Result_::Ok) => "built and validated; nothing was submitted",
+        // What went wrong with the deployment did not with this.
+        (what, Result_::Ok) if what != What::Deploy => "",
+        _ => text,
+    };
     Settlement { outcome: result, text: text.to_owned(), object: change, at: clock::now() }
 }

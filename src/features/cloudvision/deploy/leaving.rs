@@ -20,11 +20,16 @@ impl Job<'_> {
     pub(super) async fn clean_up(&mut self, failure: &Failure) {
         let Some((id, WorkspaceFate::Kept)) = &self.outcome.workspace else { return };
         let id = id.clone();
+        if let Failure::WorkspaceGone { .. } = failure {
+            // Somebody else did, and nothing of it can be looked at.
+            self.outcome.workspace = Some((id, WorkspaceFate::Abandoned));
+            return;
+        }
         let is_worth_a_look = matches!(
             failure,
             Failure::Build { .. } | Failure::Submit { .. } | Failure::Rebase { .. } | Failure::Overtaken(_)
         );
-        let is_open = !matches!(failure, Failure::Unknown { .. } | Failure::WorkspaceGone { .. });
+        let is_open = !matches!(failure, Failure::Unknown { .. });
         let is_kept = is_worth_a_look && self.order.keep_workspace && !self.controls.cancel.is_cancelled();
         if !is_open || is_kept {
             return;

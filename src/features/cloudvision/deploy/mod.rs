@@ -37,7 +37,7 @@ mod write;
 pub use agreement::Agreement;
 pub use diff::diff;
 pub use failure::Failure;
-pub use journal::{About, Journal, ending};
+pub use journal::{About, Journal, NotBegun, ending};
 pub use leaving::abandon;
 pub use lookup::{NotPlaced, Placed};
 pub use order::{

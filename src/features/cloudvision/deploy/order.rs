@@ -300,4 +300,6 @@ pub struct Outcome {
     pub change: Option<Arc<Change>>,
     /// What somebody should look at.
     pub warnings: Vec<String>,
+    /// Whether the process was to end.
+    pub is_left: bool,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::lookup::{self, Placed};
-use super::order::{Advance, Event, Reach, Step};
+use super::order::{Event, Reach, Step};
 use super::plan::{self, ConfigPlan, Plan};
 use super::preview;
 use super::run::Job;
@@ -105,11 +105,7 @@ impl Job<'_> {
     /// CloudVision holds all of it already. That devices have it is another thing: change controls that are not over may
     /// still have to bring it, which is said, and which is a failure where the change control was to be taken further.
     pub(super) async fn nothing_to_do(&mut self) -> Result<(), Failure> {
-        let goes_further = self.order.advance > Advance::Pending;
-        if self.order.reach != Reach::Submit || !(goes_further || self.order.follow_build) {
-            return Ok(());
-        }
-        self.still_waiting().await
+        if self.order.reach == Reach::Submit { self.still_waiting().await } else { Ok(()) }
     }
 
     /// Reads configlets and containers.

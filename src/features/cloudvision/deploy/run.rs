@@ -27,6 +27,7 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
         workspace: None,
         change: None,
         warnings: Vec::new(),
+        is_left: false,
     };
     let version = Version::OLDEST;
     let mut job = Job {
@@ -56,6 +57,7 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
         job.clean_up(failure).await;
     }
     job.outcome.result = result;
+    job.outcome.is_left = controls.leave.is_cancelled();
     job.outcome
 }
 
@@ -107,6 +109,12 @@ impl Job<'_> {
                 () = cancel.cancelled() => return Err(Failure::Cancelled),
                 built = self.write_and_build(&mut desk, &id, rebases > 0) => built?,
             };
+            let Some(built) = built else {
+                // Whoever changed what is in force has made of it what was wanted.
+                self.outcome.nothing_to_do = true;
+                self.abandon(&id).await;
+                return self.nothing_to_do().await;
+            };
             if built.needs_rebase && self.version >= Version::REBASE {
                 self.rebase(&mut desk, &mut rebases).await?;
                 continue;
@@ -122,6 +130,7 @@ impl Job<'_> {
                 tokio::select! {
                     biased;
                     () = cancel.cancelled() => return Err(Failure::Cancelled),
+                    gone = desk.gone() => return Err(gone),
                     reviewed = self.review(&id, &built) => reviewed?,
                 }
             }
@@ -151,8 +160,14 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Reads everything again, writes what is wanted, and builds it.
-    async fn write_and_build(&mut self, desk: &mut Desk, id: &WorkspaceId, again: bool) -> Result<Answer, Failure> {
+    /// Reads everything again, writes what is wanted, and builds it. Nothing where it is done `again` and all of it is in force
+    /// by now.
+    async fn write_and_build(
+        &mut self,
+        desk: &mut Desk,
+        id: &WorkspaceId,
+        again: bool,
+    ) -> Result<Option<Answer>, Failure> {
         self.controls.tell(Event::Began(Step::Upload)).await;
         let around = async {
             let rewritten = again.then_some(id);
@@ -161,6 +176,13 @@ impl Job<'_> {
         let (known, around) = futures::try_join!(self.configurations(), around)?;
         let before = self.outcome.devices.clone();
         let plan = self.planned(plan::plan(&self.order.deployment, &self.placed, &known, &around)).await;
+        // In a workspace that was written to before everything is written once more: the mainline alone tells.
+        if again && plan.changed() == 0 && self.again.is_empty() {
+            let around = survey::surroundings(self.client, &self.order.deployment, &self.placed, None).await?;
+            if plan::plan(&self.order.deployment, &self.placed, &known, &around).is_empty() {
+                return Ok(None);
+            }
+        }
         // What is looked at, or was told already, has to be what is in force now.
         if self.order.follow_build && (self.order.review || again || plan.devices != before) {
             self.compare(&plan).await?;
@@ -183,7 +205,7 @@ impl Job<'_> {
             return Err(Failure::Build { what: first_error(&report).unwrap_or(answer.message) });
         }
         self.finished(Step::Build, "done".to_owned()).await;
-        Ok(answer)
+        Ok(Some(answer))
     }
 
     /// The names of the wanted devices.

@@ -31,7 +31,7 @@ impl fmt::Display for Version {
 impl FromStr for Version {
     type Err = &'static str;
 
-    /// Reads what [`Display`](fmt::Display) writes, and `SECONDS:NANOS` as JSON has the two.
+    /// Reads what [`Display`](fmt::Display) writes, `SECONDS:NANOS`, and the two as JSON has them.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let pair = || {
             let (seconds, nanos) = text.split_once(':')?;
@@ -41,7 +41,11 @@ impl FromStr for Version {
             let at = DateTime::parse_from_rfc3339(text).ok()?;
             Some(Self { seconds: at.timestamp(), nanos: i32::try_from(at.timestamp_subsec_nanos()).ok()? })
         };
-        pair().or_else(time).ok_or("it is a time with all its digits, as change show tells it, or SECONDS:NANOS")
+        let json = || serde_json::from_str(text).ok();
+        pair()
+            .or_else(time)
+            .or_else(json)
+            .ok_or("it is a time with all its digits, as change show tells it, with --json, too")
     }
 }
 
@@ -152,8 +156,8 @@ impl ChangeCheck {
     pub fn words(self) -> &'static str {
         match self {
             Self::Obsoleted => "obsoleted: a newer change control ran on one of its devices",
-            Self::ConcurrentExecution => "another change control runs on one of its devices",
-            Self::Unknown(_) => "CloudVision warns of something that this version does not know",
+            Self::ConcurrentExecution => "concurrent: another change control runs on one of its devices",
+            Self::Unknown(_) => "warned of by CloudVision, for a reason that this version does not know",
         }
     }
 }

@@ -228,7 +228,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         "change-unschedule",
         &["P"],
         CHANGES,
-        Risk::None,
+        Risk::Confirm,
         ["unplan", "No longer let the change control start by itself"],
     ),
     writing(

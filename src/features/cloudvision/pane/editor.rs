@@ -8,9 +8,9 @@ use crate::command::Motion;
 use crate::features::cloudvision::model::{ChangeAction, ChangeId, Version};
 use crate::features::cloudvision::schedule;
 use crate::features::cloudvision::worker::Request;
-use crate::key::{Code, Key};
+use crate::key::Key;
 use crate::ui::Look;
-use crate::ui::field::{Edited, Field, no_room};
+use crate::ui::field::{Field, Typed, no_room};
 use crate::ui::time::distance;
 
 /// What is being typed.
@@ -48,9 +48,18 @@ pub(super) struct Bound {
     name: String,
     /// The version on the screen.
     version: Option<Version>,
+    /// Whether it is approved, which holds for this version alone.
+    is_approved: bool,
+    /// The text that is there already; empty of a time.
+    before: String,
 }
 
 impl Bound {
+    /// What another text costs, behind what is typed for.
+    fn price(&self) -> &'static str {
+        if self.is_approved { " (its approval will not hold)" } else { "" }
+    }
+
     /// A request for `action`.
     pub(super) fn act(&self, action: ChangeAction) -> Request {
         Request::Act {
@@ -84,8 +93,12 @@ impl Editor {
                 };
                 format!("Start {} at: {when}", crate::ui::line::fit(&bound.name, 30))
             }
-            Purpose::Name(bound) => format!("Name instead of {}", crate::ui::line::fit(&bound.name, 30)),
-            Purpose::Notes(bound) => format!("Description of {}", crate::ui::line::fit(&bound.name, 30)),
+            Purpose::Name(bound) => {
+                format!("Name instead of {}{}", crate::ui::line::fit(&bound.name, 30), bound.price())
+            }
+            Purpose::Notes(bound) => {
+                format!("Description of {}{}", crate::ui::line::fit(&bound.name, 30), bound.price())
+            }
         })
     }
 }
@@ -142,11 +155,18 @@ impl State {
             Err(why) => return Outcome::warn(why),
         };
         let change = &shown.change;
+        let before = if let ChangeAction::Edit { name, .. } = what {
+            if name.is_some() { change.name.clone() } else { change.notes.clone() }
+        } else {
+            String::new()
+        };
         let bound = Bound {
             instance: shown.instance.clone(),
             change: change.id.clone(),
             name: super::view::words::name(change).to_owned(),
             version: change.version,
+            is_approved: change.approval.is_some(),
+            before,
         };
         let editor = if let ChangeAction::Edit { name, .. } = what {
             match name {
@@ -163,30 +183,14 @@ impl State {
     /// A key while text is being typed.
     pub(crate) fn typed(&mut self, key: Key, look: &Look<'_>) -> Outcome {
         let Some((place, editor)) = &mut self.editor else { return Outcome::none() };
-        let (place, is_live) = (*place, editor.is_live());
-        let motion = match key.code {
-            Code::Esc => return self.put_away(place),
-            Code::Enter if !key.alt => return self.take_over(look),
-            Code::Up => Some(Motion::Up),
-            Code::Down => Some(Motion::Down),
-            Code::PageUp => Some(Motion::PageUp),
-            Code::PageDown => Some(Motion::PageDown),
-            Code::Char(_)
-            | Code::Enter
-            | Code::Tab
-            | Code::Backspace
-            | Code::Delete
-            | Code::Insert
-            | Code::Left
-            | Code::Right
-            | Code::Home
-            | Code::End
-            | Code::F(_) => None,
-        };
-        if let (Some(motion), true) = (motion, is_live) {
-            return self.moved(place, motion);
+        let place = *place;
+        match editor.field.typed(key, editor.is_live()) {
+            Typed::PutAway => self.put_away(place),
+            Typed::Done => self.take_over(look),
+            Typed::Moved(motion) => self.moved(place, motion),
+            Typed::Changed => self.text_changed(look),
+            Typed::Nothing => Outcome::none(),
         }
-        if editor.field.key(key) == Edited::Text { self.text_changed(look) } else { Outcome::none() }
     }
 
     /// Pasted text goes into what is being typed; too much of it is refused whole.
@@ -260,6 +264,11 @@ impl State {
                 }
                 Err(why) => return Outcome::warn(why),
             },
+            // Sent all the same it would be another version of the change control, and cost its approval.
+            Purpose::Name(bound) | Purpose::Notes(bound) if text == bound.before.trim() => {
+                self.editor = None;
+                return Outcome::done("that is so already: nothing was sent");
+            }
             Purpose::Name(_) if text.is_empty() => return Outcome::warn("a change control needs a name"),
             Purpose::Name(bound) => (bound, ChangeAction::Edit { name: Some(text.to_owned()), notes: None }),
             Purpose::Notes(bound) => (bound, ChangeAction::Edit { name: None, notes: Some(text.to_owned()) }),

@@ -64,8 +64,19 @@ impl<R: Row> Board<R> {
 pub(super) enum Subject {
     /// The target of this name.
     Target(String),
-    /// What an earlier process has left.
-    Unfinished(DeploymentId),
+    /// What another process began, and has not ended or has left.
+    Unfinished(Box<Begun>),
+}
+
+/// A deployment of another process, as it was when it was opened: it may end meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Begun {
+    /// Which.
+    pub(super) id: DeploymentId,
+    /// Of which target; `None` for a folder or a request.
+    pub(super) target: Option<String>,
+    /// Which CloudVision.
+    pub(super) instance: String,
 }
 
 /// A target or a deployment, opened.

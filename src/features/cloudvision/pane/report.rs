@@ -174,7 +174,7 @@ impl State {
 
     /// A deployment tells something.
     fn progress(&mut self, id: &DeploymentId, progress: Progress, now: DateTime<Utc>) {
-        if let Progress::Begun { target, instance, at, review } = &progress {
+        if let Progress::Begun { target, instance, at, review, advance } = &progress {
             if self.runs.iter().any(|run| run.id == *id) {
                 return;
             }
@@ -183,7 +183,8 @@ impl State {
             if self.runs.len() >= RUNS {
                 self.runs.remove(0);
             }
-            self.runs.push(Run::new(id.clone(), target.clone(), instance.clone(), *at, *review));
+            let of = (target.clone(), instance.clone());
+            self.runs.push(Run::new(id.clone(), of, *at, *review, *advance));
             self.began(target);
             return;
         }

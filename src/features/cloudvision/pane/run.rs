@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::features::cloudvision::deploy::{DeviceDiff, DevicePlan, Event, Step, WorkspaceFate};
+use crate::features::cloudvision::deploy::{Advance, DeviceDiff, DevicePlan, Event, Step, WorkspaceFate};
 use crate::features::cloudvision::model::{
     BuildReport, Change, ChangeId, ChangeState, DeploymentId, DeviceBuild, DeviceId, DiffLine, LineCounts, Workspace,
     WorkspaceId, WorkspaceState,
@@ -26,6 +26,8 @@ pub(super) struct Run {
     pub(super) target: String,
     /// On which CloudVision.
     pub(super) instance: String,
+    /// How far its change control is taken.
+    pub(super) advance: Advance,
     /// When it began.
     pub(super) began_at: DateTime<Utc>,
     /// The steps, in their order.
@@ -83,15 +85,22 @@ pub(super) struct Ended {
 }
 
 impl Run {
-    /// One that has begun.
-    pub(super) fn new(id: DeploymentId, target: String, instance: String, at: DateTime<Utc>, reviews: bool) -> Self {
-        // Whether its change control is waited for is not known before.
-        let is_planned = |step: &Step| *step != Step::Run && (reviews || *step != Step::Review);
+    /// One that has begun, of a target on a CloudVision.
+    pub(super) fn new(
+        id: DeploymentId,
+        (target, instance): (String, String),
+        at: DateTime<Utc>,
+        reviews: bool,
+        advance: Advance,
+    ) -> Self {
+        let is_planned =
+            |step: &Step| (*step != Step::Run || advance == Advance::Completed) && (*step != Step::Review || reviews);
         let steps = Step::ALL.into_iter().filter(is_planned);
         Self {
             id,
             target,
             instance,
+            advance,
             began_at: at,
             steps: steps.map(|step| StepLine { step, sign: Sign::Planned, words: String::new() }).collect(),
             plan: Arc::default(),

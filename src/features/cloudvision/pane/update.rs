@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::aim::UNCONFIGURED;
 use super::instance::Instance;
-use super::opened::{Board, ChangePage, DeploymentPage, Page, Subject};
+use super::opened::{Begun, Board, ChangePage, DeploymentPage, Page, Subject};
 use super::rows::{DeployRow, Part};
 use super::{Command, Outcome, Place, State, view};
 use crate::command::{Motion, Scope};
@@ -165,7 +165,10 @@ impl State {
             (Place::Deploys, None) => {
                 let subject = match self.deploys.list.selected() {
                     Some(DeployRow::Target(target)) => Subject::Target(target.name.clone()),
-                    Some(DeployRow::Unfinished(unfinished)) => Subject::Unfinished(unfinished.id.clone()),
+                    Some(DeployRow::Unfinished(unfinished)) => {
+                        let Unfinished { id, target, instance, .. } = unfinished.clone();
+                        Subject::Unfinished(Box::new(Begun { id, target, instance }))
+                    }
                     None => return Outcome::none(),
                 };
                 let mut page = DeploymentPage::new(subject);
@@ -273,7 +276,7 @@ impl State {
     /// What an earlier process has left, under the cursor or opened.
     pub(super) fn subject_unfinished(&self) -> Option<&Unfinished> {
         let id = match (self.above_deploys.pages.last(), self.deploys.list.selected()) {
-            (Some(Page::Deployment(DeploymentPage { subject: Subject::Unfinished(id), .. })), _) => id,
+            (Some(Page::Deployment(DeploymentPage { subject: Subject::Unfinished(begun), .. })), _) => &begun.id,
             (None, Some(DeployRow::Unfinished(unfinished))) => &unfinished.id,
             _ => return None,
         };
@@ -302,8 +305,8 @@ impl State {
                 let workspace = || run.and_then(|run| run.workspace.as_ref()).map(ToString::to_string);
                 let unfinished = || match &page.subject {
                     Subject::Target(name) => name.clone(),
-                    Subject::Unfinished(id) => {
-                        let left = self.unfinished.iter().find(|left| left.id == *id);
+                    Subject::Unfinished(begun) => {
+                        let left = self.unfinished.iter().find(|left| left.id == begun.id);
                         left.and_then(|left| left.workspace.as_ref()).map(ToString::to_string).unwrap_or_default()
                     }
                 };

@@ -162,7 +162,7 @@ async fn run(shared: &Shared, deploy: &Deploy, advance: Advance, handle: &Handle
     let id = handle.id.get_or_init(|| journal.id().clone()).clone();
     let tell = |progress| shared.tell(Report::Deployment { id: id.clone(), progress: Box::new(progress) });
     let (target, instance) = (deploy.name.clone(), deploy.cloudvision.clone());
-    tell(Progress::Begun { target, instance, at: now, review: order.review }).await;
+    tell(Progress::Begun { target, instance, at: now, review: order.review, advance }).await;
     let (sender, mut events) = mpsc::channel(EVENTS);
     let recorder: Arc<dyn Recorder> = Arc::clone(&journal) as Arc<dyn Recorder>;
     let controls = Controls {

@@ -203,6 +203,8 @@ pub enum Progress {
         at: DateTime<Utc>,
         /// Whether it waits after the build.
         review: bool,
+        /// How far its change control is taken.
+        advance: Advance,
     },
     /// It told something.
     Told(Event),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::clock;
 use crate::config::{Access, Config, ConsoleCluster, ConsoleProxy, Kind, MachineName, ProxyUrl};
 use crate::features::console::access::Pass;
+use crate::features::console::cluster::model::merge;
 use crate::features::console::cluster::{self, Api, Cluster, Which, kubeconfig};
 use crate::features::console::error::Error;
 use crate::features::console::link::{self, Link, Route};
@@ -12,6 +13,9 @@ use crate::output;
 use crate::secret::SecretFrom;
 use crate::tls::Trust;
 use crate::trouble::Trouble;
+
+/// What `-` stands for.
+const STANDARD_INPUT: &str = "/dev/stdin";
 
 /// The flags that say what lets us in.
 #[derive(Debug, Clone, clap::Args)]
@@ -181,7 +185,7 @@ impl AccessArgs {
 
 /// The file that is meant; `-` is standard input.
 fn file(path: &std::path::Path) -> PathBuf {
-    if path == std::path::Path::new("-") { PathBuf::from("/dev/stdin") } else { path.to_owned() }
+    if path == Path::new("-") { PathBuf::from(STANDARD_INPUT) } else { path.to_owned() }
 }
 
 impl RouteArgs {
@@ -256,6 +260,68 @@ impl Way {
             output::complain(&format!("noctui: warning: {warning}"));
         }
         link::open(route, &ticket.token, &self.machine).await
+    }
+
+    /// Looks whether there is such a console, before anybody waits for it.
+    ///
+    /// Whoever may not list machines is not kept from their consoles by that.
+    pub(super) async fn check(&self) -> Result<(), Trouble> {
+        let (api, namespace, console) = match &self.by {
+            By::Cluster(api, namespace, console) => (api, namespace, *console),
+            By::Proxy(_, pass) => {
+                // What comes from there can be read once.
+                let is_standard_input = |from: &SecretFrom| *from == SecretFrom::File(PathBuf::from(STANDARD_INPUT));
+                if matches!(&pass.access, Access::Token(from) | Access::Key(from) if is_standard_input(from)) {
+                    return Ok(());
+                }
+                let ticket = pass.ticket(&self.machine, clock::now()).await;
+                return ticket.map(drop).map_err(|error| Trouble::of(&error));
+            }
+        };
+        let asked =
+            tokio::try_join!(api.definitions(Some(namespace.as_str())), api.instances(Some(namespace.as_str())));
+        let (definitions, instances) = match asked {
+            Err(Error::Api { status: 403, .. }) => return Ok(()),
+            asked => asked.map_err(|error| Trouble::of(&error))?,
+        };
+        let vms = merge(&definitions.items.into_iter().collect(), &instances.items.into_iter().collect());
+        let name = self.machine.as_str();
+        let Some(vm) = vms.iter().find(|vm| vm.name == name) else {
+            let what = format!("there is no machine {name} in the namespace {namespace}");
+            return Err(Trouble::new(&what).to_do("see `noctui console list --all-namespaces` for what there is"));
+        };
+        let (objection, is_without) = match console {
+            Console::Serial => (vm.no_serial(), !vm.devices().serial),
+            Console::Screen => (vm.no_screen(), !vm.devices().screen),
+        };
+        let Some(why) = objection else { return Ok(()) };
+        let remedy = match console {
+            Console::Serial if is_without => {
+                "look at its screen with `noctui console screenshot`, or open a port for a viewer with `noctui console tunnel`"
+                    .to_owned()
+            }
+            Console::Screen if is_without => "attach to its serial line with `noctui console attach`".to_owned(),
+            Console::Serial | Console::Screen => format!("`noctui console start {name}` starts one that is stopped"),
+        };
+        Err(Trouble::new(&why).to_do(&remedy))
+    }
+
+    /// Opens the console. Where the cluster refuses, what is known of the machine says more than its words.
+    pub(super) async fn opened(&self) -> Result<Link, Trouble> {
+        match self.open().await {
+            Ok(link) => Ok(link),
+            Err(error @ Error::Api { status: 400 | 404 | 409, .. }) => {
+                self.check().await?;
+                Err(Trouble::of(&error))
+            }
+            Err(error) => Err(Trouble::of(&error)),
+        }
+    }
+
+    /// Why nothing may be typed at the machine; `None` where it may.
+    pub(super) fn no_typing(&self, config: &Config) -> Option<String> {
+        let cluster = config.console.as_ref().filter(|_| matches!(self.by, By::Cluster(..)));
+        config.refuses_writes_to_cluster(cluster, config.context.as_ref())
     }
 
     /// Says what should be known before anything is sent.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::connection::ClusterArgs;
 use crate::clock;
-use crate::config::{Access, Config, ConsoleProxy};
+use crate::config::{Access, Config, ConsoleProxy, Kind};
 use crate::features::console::access::Pass;
 use crate::features::console::cluster::Api;
 use crate::features::console::cluster::model::{Action, Condition, Interface, Vm, merge};
@@ -36,6 +36,9 @@ pub(crate) struct ActArgs {
     /// The machine.
     #[arg(value_name = "VM")]
     machine: crate::config::MachineName,
+    /// Stop, restart or pause it although it belongs to production; the name says that this one is meant.
+    #[arg(long, value_name = "VM")]
+    confirm: Option<String>,
     /// Which cluster.
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -254,7 +257,21 @@ pub(super) fn act(args: &ActArgs, action: Action, config: &Config) -> anyhow::Re
     if let Some(why) = config.refuses_writes_to_cluster(config.console.as_ref(), config.context.as_ref()) {
         return Err(Trouble::new("nothing is changed").caused_by(&why).into());
     }
-    let cluster = args.cluster.find(config).map_err(|error| Trouble::of(&error))?.ok_or_else(nowhere)?;
+    let is_harmful = matches!(action, Action::Stop | Action::Restart | Action::Pause);
+    let production = config.console.as_ref().is_some_and(|cluster| cluster.kind == Kind::Production);
+    let name = args.machine.as_str();
+    if is_harmful && production && args.confirm.as_deref() != Some(name) {
+        let trouble = Trouble::new(&format!("{name} belongs to production: nothing is done to it unasked"));
+        return Err(trouble.to_do(&format!("look first with `noctui console list`, then add --confirm {name}")).into());
+    }
+    let without = || {
+        if config.console_proxies.is_empty() {
+            return nowhere();
+        }
+        Trouble::new("nothing is changed: machines behind a proxy have no power actions")
+            .to_do("ask whoever runs the lab, or name the cluster with --kubeconfig, KUBECONFIG or [console]")
+    };
+    let cluster = args.cluster.find(config).map_err(|error| Trouble::of(&error))?.ok_or_else(without)?;
     let key = (cluster.namespace.clone(), args.machine.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(Api::new(cluster).act(&key, action)).map_err(|error| Trouble::of(&error))?;

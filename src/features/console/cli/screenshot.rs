@@ -1,7 +1,7 @@
 //! `noctui console screenshot`: a machine's screen as a picture or, in text mode, as text.
 
 use std::fs::OpenOptions;
-use std::io::BufWriter;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     /// The way there.
     #[command(flatten)]
     route: RouteArgs,
-    /// Write the picture into this PNG file.
+    /// Write the picture into this PNG file; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Print the characters of a screen in text mode; exit code 1 if it is a picture.
@@ -65,11 +65,13 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let way = args.route.way(Console::Screen, config)?;
     way.warn();
     // Before anybody's screen is taken away from them.
-    let file = args.out.as_deref().map(|path| create(path, args.force)).transpose()?;
+    if let Some(path) = &args.out {
+        check(path, args)?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (frame, name) = runtime.block_on(async {
         let password = password(args.password_file.as_ref()).await?;
-        let mut link = way.open().await.map_err(|error| Trouble::of(&error))?;
+        let mut link = way.opened().await?;
         let wishes = Wishes { password, ..Wishes::default() };
         let taken = timeout(WITHIN, take(&mut link, &wishes)).await;
         let ended = link.end();
@@ -86,8 +88,13 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
             }
         }
     })?;
-    if let (Some(file), Some(path)) = (file, &args.out) {
-        write_png(file, &frame).with_context(|| format!("write {}", path.display()))?;
+    if let Some(path) = &args.out {
+        let png = png(&frame).context("encode the picture")?;
+        if is_standard_output(path) {
+            output::print_bytes(&png)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        write(path, args.force, &png)?;
     }
     tell(args, &frame, name)
 }
@@ -118,25 +125,67 @@ async fn password(path: Option<&PathBuf>) -> Result<Option<Secret>, Trouble> {
     Ok(Some(found.secret))
 }
 
-/// Makes the file, which nobody else may read: screens show what they show.
-fn create(path: &Path, force: bool) -> Result<std::fs::File, Trouble> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).create_new(!force).truncate(force).mode(0o600);
-    options.open(path).map_err(|error| {
-        let trouble = Trouble::new(&format!("cannot make {}", path.display())).caused_by(&error.to_string());
-        let is_there = error.kind() == std::io::ErrorKind::AlreadyExists;
-        trouble.to_do(if is_there { "name another file, or say --force" } else { "name a file that can be written" })
+/// Whether the picture goes to standard output.
+fn is_standard_output(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// What would keep the picture from being written, as far as that is seen before there is one.
+fn check(path: &Path, args: &Args) -> Result<(), Trouble> {
+    if is_standard_output(path) {
+        let is_alone = !args.text && !args.json;
+        return match (is_alone, std::io::stdout().is_terminal()) {
+            (true, false) => Ok(()),
+            (false, _) => Err(Trouble::new("standard output takes the picture and nothing else")
+                .to_do("name a file with --out, or leave --text and --json out")),
+            (true, true) => Err(Trouble::new("a picture is nothing for a terminal")
+                .to_do("name a file with --out, or send it on: --out - | …")),
+        };
+    }
+    if !args.force && path.symlink_metadata().is_ok() {
+        return Err(unwritten(path, &ErrorKind::AlreadyExists.into()));
+    }
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::metadata(dir).map(drop).map_err(|error| unwritten(path, &error))
+}
+
+/// Why a file is not written.
+fn unwritten(path: &Path, error: &std::io::Error) -> Trouble {
+    let trouble = Trouble::new(&format!("cannot make {}", path.display())).caused_by(&error.to_string());
+    let is_there = error.kind() == ErrorKind::AlreadyExists;
+    trouble.to_do(if is_there { "name another file, or say --force" } else { "name a file that can be written" })
+}
+
+/// Writes the picture into a file that nobody else may read: screens show what they show. A file that is there already is
+/// replaced as a whole, and only where that is wanted; what is written in part is taken away.
+fn write(path: &Path, force: bool, png: &[u8]) -> Result<(), Trouble> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let into = if force { Path::new(&beside) } else { path };
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(into)
+        .map_err(|error| unwritten(path, &error))?;
+    let written = file.write_all(png).and_then(|()| if force { std::fs::rename(into, path) } else { Ok(()) });
+    written.map_err(|error| {
+        // It was made here a moment ago.
+        let _ = std::fs::remove_file(into);
+        unwritten(path, &error)
     })
 }
 
-/// Writes a picture.
-fn write_png(file: std::fs::File, frame: &Frame) -> anyhow::Result<()> {
-    let mut encoder = png::Encoder::new(BufWriter::new(file), frame.width().into(), frame.height().into());
+/// The picture as PNG.
+fn png(frame: &Frame) -> anyhow::Result<Vec<u8>> {
+    let mut png = Vec::new();
+    let mut encoder = png::Encoder::new(&mut png, frame.width().into(), frame.height().into());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&frame.rgb())?;
-    Ok(writer.finish()?)
+    writer.finish()?;
+    Ok(png)
 }
 
 /// Says what was found.
@@ -155,14 +204,21 @@ fn tell(args: &Args, frame: &Frame, name: String) -> anyhow::Result<ExitCode> {
             lines: text.map(|screen| screen.text().lines().map(str::to_owned).collect()),
         })?;
     } else if let Some(screen) = text.filter(|_| args.text) {
-        output::print(&format!("{}\n", screen.text()))?;
+        let text = screen.text();
+        if text.is_empty() {
+            output::complain("noctui: the screen is blank: it may be asleep, which a key ends");
+        }
+        output::print(&format!("{text}\n"))?;
     } else if let Some(path) = &args.out {
         output::print(&format!("wrote {}, {}x{} pixels\n", path.display(), frame.width(), frame.height()))?;
     }
     if args.text && text.is_none() {
         let read = read.map_or_else(
             || "it is smaller than any".to_owned(),
-            |screen| format!("{} of its {} cells are characters", screen.read(), screen.cells().len()),
+            |screen| {
+                let (read, cells) = (screen.read(), screen.cells().len());
+                format!("{read} of its {cells} cells are characters, and {} % have to be", glyph::LEAST_READ)
+            },
         );
         let trouble = Trouble::new("the screen is no text screen").caused_by(&read).to_do("take a picture with --out");
         output::complain(&format!("noctui: {trouble}"));

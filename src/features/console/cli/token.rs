@@ -1,6 +1,7 @@
 //! `noctui console token`: the tokens of websocket proxies, made and read.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use super::connection::AccessArgs;
 use crate::clock;
-use crate::config::{Access, CONSOLE_KEY_VARIABLE, Config, MachineName};
+use crate::config::{Access, CONSOLE_KEY_VARIABLE, CONSOLE_TOKEN_VARIABLE, Config, MachineName};
 use crate::features::console::access::NO_LAB;
 use crate::features::console::token::{Grant, Left, Token, duration};
 use crate::output;
@@ -55,9 +56,15 @@ pub(crate) struct MintArgs {
 /// `token inspect`
 #[derive(Debug, clap::Args)]
 pub(crate) struct InspectArgs {
-    /// Where the token is, or the key that should have signed it.
-    #[command(flatten)]
-    access: AccessArgs,
+    /// Take the token of this proxy of the configuration.
+    #[arg(long, value_name = "NAME")]
+    proxy: Option<String>,
+    /// Take the token from this file; `-` is standard input.
+    #[arg(long, value_name = "PATH")]
+    token_file: Option<PathBuf>,
+    /// Check its signature with the key in this file; with the one of `NOCTUI_CONSOLE_KEY` unless said.
+    #[arg(long, value_name = "PATH")]
+    key_file: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -149,24 +156,31 @@ async fn mint(args: &MintArgs, config: &Config) -> anyhow::Result<ExitCode> {
 
 /// `noctui console token inspect`
 async fn inspect(args: &InspectArgs, config: &Config) -> anyhow::Result<ExitCode> {
-    let access = &args.access;
+    let access =
+        AccessArgs { proxy: args.proxy.clone(), token_file: args.token_file.clone(), key_file: None, namespace: None };
     let proxy = access.configured(config, |proxy| matches!(proxy.access, Access::Token(_)))?;
     let called = proxy.map_or_else(|| "the proxy".to_owned(), |proxy| proxy.name.clone());
-    // The key, where one is named, only verifies: the token is elsewhere.
-    let without_key = AccessArgs { key_file: None, ..access.clone() };
-    let pass = without_key.pass(proxy, called, config);
-    let Access::Token(from) = &pass.access else {
-        return Err(Trouble::new("there is no token to read")
-            .to_do("name it with --token-file, or NOCTUI_CONSOLE_TOKEN")
-            .into());
+    let pass = access.pass(proxy, called, config);
+    // A key, wherever it is, only verifies: the token is elsewhere.
+    let configured = proxy.map(|proxy| &proxy.access);
+    let from = match (&pass.access, configured) {
+        (Access::Token(from), _) | (Access::Key(_), Some(Access::Token(from))) => from.clone(),
+        (Access::Key(_), _) => {
+            return Err(Trouble::new("there is no token to read")
+                .to_do(&format!("name it with --token-file, or {CONSOLE_TOKEN_VARIABLE}"))
+                .into());
+        }
     };
-    let ticket = pass.kept(from).await.map_err(|error| Trouble::of(&error))?;
+    let ticket = pass.kept(&from).await.map_err(|error| Trouble::of(&error))?;
     let mut warnings = vec![ticket.warning];
-    let signed = match &access.key_file {
+    let of_variable = || {
+        let is_set = std::env::var_os(CONSOLE_KEY_VARIABLE).is_some_and(|value| !value.is_empty());
+        is_set.then(|| SecretFrom::Variable(CONSOLE_KEY_VARIABLE.to_owned()))
+    };
+    let signed = match args.key_file.clone().map(SecretFrom::File).or_else(of_variable) {
         None => None,
-        Some(path) => {
-            let (key, warning) =
-                pass.fetch(&SecretFrom::File(path.clone())).await.map_err(|error| Trouble::of(&error))?;
+        Some(key) => {
+            let (key, warning) = pass.fetch(&key).await.map_err(|error| Trouble::of(&error))?;
             warnings.push(warning);
             Some(ticket.token.is_signed_by(&key))
         }
@@ -229,14 +243,16 @@ impl<'a> Json<'a> {
 /// The same for people.
 fn told(json: &Json<'_>) -> String {
     let left = match (json.left_s, &json.expires) {
-        (Some(left), Some(at)) if left >= 0 => format!("{} left, until {at}", duration(TimeDelta::seconds(left))),
-        (Some(left), Some(at)) => format!("ended {} ago, at {at}", duration(TimeDelta::seconds(-left))),
-        _ => "for ever: it names no end".to_owned(),
+        (Some(left), Some(at)) if left >= 0 => {
+            ("good", format!("{} left, until {at}", duration(TimeDelta::seconds(left))))
+        }
+        (Some(left), Some(at)) => ("ended", format!("{} ago, at {at}", duration(TimeDelta::seconds(-left)))),
+        _ => ("good", "for ever: it names no end".to_owned()),
     };
     let signed = match json.signed {
         Some(true) => "by this key",
         Some(false) => "NOT by this key",
-        None => "not checked: say --key-file",
+        None => "not checked: --key-file names the key",
     };
     let machines = if json.machines.is_empty() { "none".to_owned() } else { json.machines.join(" ") };
     let lines = [
@@ -245,7 +261,7 @@ fn told(json: &Json<'_>) -> String {
         ("user", json.user),
         ("lab", json.lab),
         ("instance", json.instance),
-        ("good", &left),
+        (left.0, &left.1),
         ("signed", signed),
     ];
     let mut text = String::new();

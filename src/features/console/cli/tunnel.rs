@@ -42,12 +42,18 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let console = if args.serial { Console::Serial } else { Console::Screen };
     let way = args.route.way(console, config)?;
     way.warn();
+    if let Some(why) = way.no_typing(config) {
+        let trouble = Trouble::new("no port is opened: whoever connects could type at the machine");
+        let look = "look with `noctui console screenshot`, or in noctui itself";
+        return Err(trouble.caused_by(&format!("read-only, since {why}")).to_do(look).into());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut signals = Vec::new();
         for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
             signals.push(signal(kind).context("listen for signals")?);
         }
+        way.check().await?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.map_err(|error| {
             let trouble = Trouble::new(&format!("cannot listen on port {}", args.port)).caused_by(&error.to_string());
             trouble.to_do("name another port, or none for a free one")

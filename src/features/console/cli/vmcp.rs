@@ -1,7 +1,7 @@
 //! `noctui vmcp`: definitions of machines, signed, verified, fetched and served.
 
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -204,7 +204,12 @@ fn sign(args: &SignArgs, config: &Config) -> anyhow::Result<ExitCode> {
                 remarks: &remarks,
             })?;
         } else {
-            output::print(&format!("{canonical}\n"))?;
+            // Exactly what is signed: a newline behind the salt is another text.
+            output::print(&canonical)?;
+            if io::stdout().is_terminal() {
+                output::complain("");
+                output::complain("noctui: nothing stands behind the salt, not even an end of line");
+            }
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -392,6 +397,7 @@ fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let key = signing_key(args.key_file.as_ref(), config)?;
     let folder = Folder(args.dir.clone().unwrap_or_else(|| config.vmcp.dir.clone()));
     let address = args.listen.unwrap_or(config.vmcp.listen);
+    let listed = listed(&folder)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (sender, asked) = mpsc::channel(SERVED);
@@ -403,6 +409,9 @@ fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<ExitCode> {
             "noctui: serving the definitions of {} at http://{address}/NAME",
             clean_line(&dir.display().to_string())
         ));
+        for line in &listed {
+            output::complain(line);
+        }
         if !address.ip().is_loopback() {
             output::complain(
                 "noctui: warning: whoever reaches this address gets every definition, with its secret, and without TLS",
@@ -425,6 +434,29 @@ fn serve(args: &ServeArgs, config: &Config) -> anyhow::Result<ExitCode> {
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// What is served, and what is in the way of the rest. A folder that cannot be read serves nothing.
+fn listed(folder: &Folder) -> Result<Vec<String>, Trouble> {
+    let dir = clean_line(&folder.0.display().to_string());
+    if !folder.0.is_dir() {
+        return Err(Trouble::new(&format!("there is no folder of definitions {dir}"))
+            .to_do("name it with --dir or `dir` in [vmcp], or make it"));
+    }
+    let (mut names, mut lines) = (Vec::new(), Vec::new());
+    for (name, read) in folder.list().map_err(|error| told(&error))? {
+        match read {
+            Ok(Ok(_)) => names.push(name),
+            Ok(Err(problems)) => {
+                let why = problems.first().map_or_else(String::new, |problem| problem.trouble(&name).one_line());
+                lines.push(format!("noctui: warning: {name} is not served: {why}"));
+            }
+            Err(error) => lines.push(format!("noctui: warning: {name} is not served: {}", told(&error).one_line())),
+        }
+    }
+    let names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
+    lines.insert(0, format!("noctui: definitions: {names}"));
+    Ok(lines)
 }
 
 /// Tells each request, until no more come.

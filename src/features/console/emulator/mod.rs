@@ -143,6 +143,27 @@ impl Emulator {
         Fed { answers: std::mem::take(&mut heard.answers), rang: std::mem::take(&mut heard.rang) }
     }
 
+    /// Says something that the machine did not: below everything that stands on its screen, whatever the machine left of
+    /// programs, regions and sequences that had begun. What it says next stands below that.
+    pub fn note(&mut self, lines: impl IntoIterator<Item = String>) {
+        self.to_bottom();
+        // Cancels a sequence; then attributes, characters and region are as they were in the beginning.
+        self.feed(b"\x18\x1b[0m\x1b(B\x0f");
+        if self.parser.screen().alternate_screen() {
+            self.feed(b"\x1b[?1049l");
+        }
+        self.feed(b"\x1b[?6l\x1b[r\x1b[?25h");
+        let (row, column) = self.parser.screen().cursor_position();
+        let written = u16::try_from(self.visible().lines().count()).unwrap_or(u16::MAX);
+        let free = written.max(row + u16::from(column > 0));
+        let rows = self.size().0;
+        let down = if free < rows { "" } else { "\r\n" };
+        self.feed(format!("\x1b[{};1H{down}", free.saturating_add(1).min(rows)).as_bytes());
+        for line in lines {
+            self.feed(format!("-- {line}\r\n").as_bytes());
+        }
+    }
+
     /// The pane has another size. Before the machine is told of it, it believes in 24 rows of 80 cells, and has to have them.
     pub fn fit(&mut self, rows: u16, columns: u16) {
         let (rows, columns) = if self.is_told { (rows, columns) } else { (rows.max(USUAL.0), columns.max(USUAL.1)) };

@@ -67,6 +67,40 @@ fn a_machine_has_its_24_rows_until_it_is_told_the_size_of_the_pane() {
     assert_eq!(emulator.size(), (1, 1));
 }
 
+#[test]
+fn a_note_stands_below_all_that_was_said_and_so_does_what_comes_next() {
+    let prompt = "spine1#show interfaces status\r\nEt1 up\r\n";
+    for end in [
+        // A cursor that was saved long ago, one somewhere above, a region, a sequence that has only begun.
+        "\x1b7".to_owned() + prompt,
+        prompt.to_owned() + "\x1b[1;1H",
+        prompt.to_owned() + "\x1b[1;2r\x1b[?6h",
+        prompt.to_owned() + "spine1#\x1b[3",
+        // A program on the other screen, and one that has drawn lines.
+        prompt.to_owned() + "\x1b[?1049h\x1b[Hmenu",
+        prompt.to_owned() + "\x1b(0lqk",
+    ] {
+        let mut emulator = Emulator::new(24, 80);
+        emulator.feed(end.as_bytes());
+        emulator.note(["the line was dropped".to_owned()]);
+        emulator.feed(b"spine1>");
+        let lines = emulator.lines();
+        let said: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
+        assert!(said.starts_with(&["spine1#show interfaces status", "Et1 up"]), "{end:?}: {said:?}");
+        assert!(said.ends_with(&["-- the line was dropped", "spine1>"]), "{end:?}: {said:?}");
+    }
+    // A full screen scrolls; a smaller pane loses nothing.
+    let mut emulator = Emulator::new(30, 80);
+    for number in 0..40 {
+        emulator.feed(format!("line {number}\r\n").as_bytes());
+    }
+    emulator.note(["dropped".to_owned(), "it can be opened again".to_owned()]);
+    emulator.fit(24, 80);
+    let lines = emulator.lines();
+    assert_eq!(lines.iter().filter(|line| line.starts_with("line ")).count(), 40);
+    assert!(emulator.visible().ends_with("line 39\n-- dropped\n-- it can be opened again"), "{}", emulator.visible());
+}
+
 proptest! {
     #[test]
     fn no_output_makes_it_fail(output in proptest::collection::vec(prop_oneof![

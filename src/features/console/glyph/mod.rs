@@ -15,7 +15,7 @@ use self::font::{Glyph, HEIGHT, glyph_of};
 use super::rfb::Frame;
 
 /// Of all cells of a text screen, at least so many in a hundred are read.
-const LEAST_READ: usize = 98;
+pub const LEAST_READ: usize = 98;
 /// And at least so many in a hundred of those that are not blank: a picture may be blank for the most part.
 const LEAST_INKED_READ: usize = 80;
 /// The widths of cells that VGA has, the usual one in text mode first.

@@ -24,7 +24,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 pub use self::open::{Route, open};
 pub(super) use self::open::{senseless, upgrade};
-use super::error::Error;
+use super::error::{Error, Likely};
 use crate::text::clean_line;
 
 /// The largest message that is taken. The proxy itself ends a session that has one above 1 MiB.
@@ -64,6 +64,8 @@ pub struct Link {
     heard: Instant,
     /// When to look whether something came.
     tick: Pin<Box<Sleep>>,
+    /// Whether something came from the machine, or the silence of an open one: then the proxy had a connection to it.
+    was_open: bool,
     /// Why nothing comes any more.
     end: Option<End>,
 }
@@ -98,7 +100,7 @@ impl Link {
     pub(super) fn new(machine: String, socket: WebSocketStream<Box<dyn Carrier>>, patience: Patience) -> Self {
         let now = Instant::now();
         let tick = Box::pin(tokio::time::sleep_until(now + patience.ping_every));
-        Self { machine, socket, unread: Bytes::new(), patience, heard: now, tick, end: None }
+        Self { machine, socket, unread: Bytes::new(), patience, heard: now, tick, was_open: false, end: None }
     }
 
     /// Why nothing comes any more, once reading gave nothing or an error.
@@ -110,8 +112,18 @@ impl Link {
         match self.end.clone() {
             None | Some(End::Closed) => Ok(()),
             Some(End::Refused(reason)) => Err(Error::Refused { reason }),
-            Some(End::Upstream) => Err(Error::Upstream { machine: machine() }),
-            Some(End::Dropped) => Err(Error::Dropped { machine: machine() }),
+            Some(End::Upstream) if self.was_open => Err(Error::Lost {
+                machine: machine(),
+                source: Likely("the machine stopped or started again, or somebody else opened its console"),
+            }),
+            Some(End::Upstream) => Err(Error::Upstream {
+                machine: machine(),
+                source: Likely("it does not run, has no such console, or the proxy may not reach it"),
+            }),
+            Some(End::Dropped) => Err(Error::Dropped {
+                machine: machine(),
+                source: Likely("the machine stopped, somebody else attached, or the network failed"),
+            }),
             Some(End::Silent) => Err(Error::Silent { machine: machine(), after: self.patience.silence }),
             Some(End::Senseless(why)) => Err(Error::Senseless { machine: machine(), source: why.into() }),
             Some(End::Code(code)) => Err(Error::Closed { machine: machine(), code }),
@@ -137,6 +149,8 @@ impl Link {
     fn look_around(&mut self, cx: &mut Context<'_>) {
         while self.tick.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
+            // A proxy that reaches nobody says so sooner.
+            self.was_open = true;
             self.tick.as_mut().reset(now + self.patience.ping_every);
             if now.duration_since(self.heard) >= self.patience.silence {
                 self.end = Some(End::Silent);
@@ -207,8 +221,8 @@ impl AsyncRead for Link {
             };
             this.heard = Instant::now();
             match message {
-                Some(Ok(Message::Binary(bytes))) => this.unread = bytes,
-                Some(Ok(Message::Text(text))) => this.unread = text.into(),
+                Some(Ok(Message::Binary(bytes))) => (this.unread, this.was_open) = (bytes, true),
+                Some(Ok(Message::Text(text))) => (this.unread, this.was_open) = (text.into(), true),
                 Some(Ok(Message::Close(frame))) => this.end = Some(end_of(frame)),
                 // Pings are answered by the socket itself.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}

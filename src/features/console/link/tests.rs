@@ -135,19 +135,25 @@ async fn every_other_end_is_told_as_what_it_is() {
         (Fault::Upstream, "the proxy cannot reach leaf1"),
         (Fault::Close(1000, String::new()), "closed"),
         (Fault::Close(1001, String::new()), "closed"),
-        (Fault::Close(1008, "no\u{1b}[2J".to_owned()), "the line to leaf1 was closed with code 1008: no␛[2J"),
-        (Fault::Close(4000, String::new()), "the line to leaf1 was closed with code 4000"),
+        (Fault::Close(1008, "no\u{1b}[2J".to_owned()), "the connection to leaf1 was closed with code 1008: no␛[2J"),
+        (Fault::Close(4000, String::new()), "the connection to leaf1 was closed with code 4000"),
         (Fault::Huge((1 << 20) + 1), "what comes from leaf1 cannot be taken"),
     ] {
         proxy.misbehave(Some(fault.clone()));
         let link = attach(&proxy).await;
         assert_eq!(ended(link).await, told, "{fault:?}");
     }
-    proxy.misbehave(Some(Fault::DropAfter(1)));
-    let mut link = attach(&proxy).await;
-    link.write_all(b"\r").await.unwrap();
-    link.flush().await.unwrap();
-    assert_eq!(ended(link).await, "the line to leaf1 was dropped");
+    for (fault, told) in [
+        (Fault::DropAfter(1), "the connection to leaf1 was dropped"),
+        // The code is that of a machine that cannot be reached; it was.
+        (Fault::LostAfter(1), "the proxy has lost its connection to leaf1"),
+    ] {
+        proxy.misbehave(Some(fault));
+        let mut link = attach(&proxy).await;
+        link.write_all(b"\r").await.unwrap();
+        link.flush().await.unwrap();
+        assert_eq!(ended(link).await, told);
+    }
     proxy.misbehave(Some(Fault::Page(404, "no such page\u{7}".to_owned())));
     let page = open(&route(&proxy), &good(), &"leaf1".parse().unwrap()).await.unwrap_err();
     assert!(page.to_string().ends_with("opens no websocket: 404 Not Found: no such page␇"), "{page}");
@@ -160,7 +166,7 @@ async fn whoever_attaches_later_takes_the_line_and_the_other_is_told() {
     ask(&mut first, "\r", "login: ").await;
     let mut second = attach(&proxy).await;
     ask(&mut second, "\r", "login: ").await;
-    assert_eq!(ended(first).await, "the line to leaf1 was dropped");
+    assert_eq!(ended(first).await, "the connection to leaf1 was dropped");
     ask(&mut second, "\r", "login: ").await;
 }
 

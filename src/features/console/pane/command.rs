@@ -54,6 +54,8 @@ pub enum Command {
     CopyScreen,
     /// Copy everything.
     CopyAll,
+    /// Write everything into a file.
+    Save,
     /// Tell the machine the size of the pane.
     Size,
     /// Write it down, or not.
@@ -95,7 +97,7 @@ const fn acting(
 
 /// A row for a virtual console.
 const fn virtual_console(number: u8, name: &'static str, help: &'static str) -> Spec<Command> {
-    row(Command::VirtualConsole(number), name, &[], CONSOLE, "", help)
+    Spec { writes: true, ..row(Command::VirtualConsole(number), name, &[], CONSOLE, "", help) }
 }
 
 /// The rows.
@@ -155,7 +157,18 @@ pub const COMMANDS: &[Spec<Command>] = &[
     row(Command::FindBelow, "console-find-below", &["N"], CONSOLE, "", "Look for it further down"),
     row(Command::CopyScreen, "console-copy-screen", &["y"], CONSOLE, "copy", "Copy the characters that are seen"),
     row(Command::CopyAll, "console-copy-all", &["Y"], CONSOLE, "", "Copy everything the machine said"),
-    row(Command::Size, "console-size", &["S"], CONSOLE, "stty", "Type `stty` with the rows and columns of the pane"),
+    row(Command::Save, "console-save", &["W"], CONSOLE, "", "Write everything the machine said so far into a file"),
+    Spec {
+        writes: true,
+        ..row(
+            Command::Size,
+            "console-size",
+            &["S"],
+            CONSOLE,
+            "stty",
+            "Type `stty` with the rows and columns of the pane",
+        )
+    },
     row(Command::Log, "console-log", &["w"], CONSOLE, "log", "Write what the machine says into a file, or end that"),
     row(Command::Mode, "console-mode", &["m"], CONSOLE, "mode", "Show the screen as text or as a picture"),
     row(Command::Scale, "console-scale", &["+"], CONSOLE, "scale", "Show the whole screen, or a part of it dot by dot"),
@@ -168,7 +181,16 @@ pub const COMMANDS: &[Spec<Command>] = &[
         "",
         "Show what is right of the part that is seen",
     ),
-    row(Command::ThreeFingers, "console-ctrl-alt-del", &["D"], CONSOLE, "", "Press Ctrl-Alt-Del in the machine"),
+    Spec {
+        command: Command::ThreeFingers,
+        name: "console-ctrl-alt-del",
+        keys: &["D"],
+        scopes: CONSOLE,
+        risk: Risk::Confirm,
+        writes: true,
+        hint: "",
+        help: "Press Ctrl-Alt-Del in the machine, which restarts most",
+    },
     row(Command::Detach, "console-detach", &["x"], CONSOLE, "close", "Close the console"),
     virtual_console(1, "console-first-vt", "Press Ctrl-Alt-F1 in the machine"),
     virtual_console(2, "console-second-vt", "Press Ctrl-Alt-F2 in the machine"),

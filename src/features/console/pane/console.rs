@@ -23,8 +23,10 @@ pub(super) struct Console {
     pub(super) is_active: bool,
     /// Whether its bell rang since anybody looked.
     pub(super) rang: bool,
-    /// The file that it is written into.
+    /// The file that it is written into, or will be again when it is open again.
     pub(super) log: Option<PathBuf>,
+    /// How often it was tried to open it again since it was open.
+    pub(super) attempts: u32,
 }
 
 /// What a console shows.
@@ -49,8 +51,8 @@ pub(super) struct Screen {
     pub(super) at: Option<(u16, u16)>,
     /// What the screen has put on its clipboard last.
     pub(super) cut: String,
-    /// Whether no other picture was asked for, since nobody looked at the last one.
-    pub(super) is_unseen: bool,
+    /// The last picture that somebody looked at, while nobody looks: what is new is told from it.
+    pub(super) seen: Option<Picture>,
 }
 
 /// Pixels of a character of a text screen.
@@ -88,7 +90,7 @@ impl Console {
             Which::Serial => Shown::Serial(Box::new(Emulator::new(rows, columns))),
             Which::Screen => Shown::Screen(Screen::default()),
         };
-        Self { id, target, shown, being: Being::Opening, is_active: false, rang: false, log: None }
+        Self { id, target, shown, being: Being::Opening, is_active: false, rang: false, log: None, attempts: 0 }
     }
 
     /// Which of the machine's consoles it is.
@@ -112,6 +114,23 @@ impl Console {
     pub(super) fn is_open(&self) -> bool {
         self.being == Being::Open
     }
+}
+
+/// Of so many pixels, one that is different is no news: a pointer, a cursor that blinks, a clock.
+const PIXELS_OF_NEWS: usize = 200;
+
+/// Whether what a screen shows is news to somebody who has seen `before`. One character that is different is none: a cursor
+/// blinks for ever.
+pub(super) fn is_news(before: &Picture, now: &Picture) -> bool {
+    if let (Some(before), Some(now)) = (&before.text, &now.text) {
+        let is_same_size = (before.columns(), before.rows()) == (now.columns(), now.rows());
+        let changed = before.cells().iter().zip(now.cells()).filter(|(before, now)| before != now).count();
+        return !is_same_size || changed > 1;
+    }
+    let (before, now) = (&before.frame, &now.frame);
+    let is_same_size = (before.width(), before.height()) == (now.width(), now.height());
+    let pixels = before.rows().flatten().zip(now.rows().flatten());
+    !is_same_size || pixels.filter(|(before, now)| before != now).count() * PIXELS_OF_NEWS > now.area().pixels()
 }
 
 impl Screen {

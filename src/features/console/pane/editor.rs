@@ -1,10 +1,11 @@
 //! Text being typed in the pane: a filter, or what is looked for in a console.
 
+use chrono::{DateTime, Utc};
+
 use super::console::Shown;
 use super::{Outcome, State};
-use crate::command::Motion;
-use crate::key::{Code, Key};
-use crate::ui::field::{Edited, Field, LIMIT_BYTES};
+use crate::key::Key;
+use crate::ui::field::{Field, Typed, no_room};
 
 /// What is being typed.
 #[derive(Debug, Clone)]
@@ -62,28 +63,32 @@ impl State {
     }
 
     /// A key while text is being typed.
-    pub(crate) fn typed(&mut self, key: Key) -> Outcome {
+    pub(crate) fn typed(&mut self, key: Key, now: DateTime<Utc>) -> Outcome {
         let is_form = self.is_form();
         let Some(editor) = &mut self.editor else {
-            return if is_form { self.typed_into_form(key) } else { self.typed_at_machine(key) };
+            return if is_form { self.typed_into_form(key) } else { self.typed_at_machine(key, now) };
         };
-        let is_filter = matches!(editor.purpose, For::Filter(_));
-        match (key.code, is_filter) {
-            (Code::Esc, _) => {
-                if let Some(Editor { purpose: For::Filter(before), .. }) = self.editor.take() {
-                    self.set_filter(before);
-                }
-                return Outcome::none();
-            }
-            (Code::Enter, _) if !key.alt => return self.take_over(),
-            (Code::Up, true) => return self.moved(Motion::Up),
-            (Code::Down, true) => return self.moved(Motion::Down),
-            (Code::PageUp, true) => return self.moved(Motion::PageUp),
-            (Code::PageDown, true) => return self.moved(Motion::PageDown),
-            _ => {}
+        match editor.field.typed(key, matches!(editor.purpose, For::Filter(_))) {
+            Typed::PutAway => self.put_away(),
+            Typed::Done => self.take_over(),
+            Typed::Moved(motion) => self.moved(motion),
+            Typed::Changed => self.text_changed(),
+            Typed::Nothing => Outcome::none(),
         }
-        if editor.field.key(key) == Edited::Text && is_filter {
-            let text = editor.field.text().to_owned();
+    }
+
+    /// Esc: a filter is as before, the rest is forgotten.
+    fn put_away(&mut self) -> Outcome {
+        if let Some(Editor { purpose: For::Filter(before), .. }) = self.editor.take() {
+            self.set_filter(before);
+        }
+        Outcome::none()
+    }
+
+    /// A filter reads differently: it is applied.
+    fn text_changed(&mut self) -> Outcome {
+        if let Some(Editor { field, purpose: For::Filter(_) }) = &self.editor {
+            let text = field.text().to_owned();
             self.set_filter(text);
         }
         Outcome::none()
@@ -95,14 +100,9 @@ impl State {
             return self.paste_into_form(text).unwrap_or_else(|| self.paste_at_machine(text));
         };
         if !editor.field.paste(text) {
-            let limit = LIMIT_BYTES / 1024;
-            return Outcome::warn(format!("{} bytes are too much to paste here; the limit is {limit} KiB", text.len()));
+            return Outcome::warn(no_room(text.len()));
         }
-        if matches!(editor.purpose, For::Filter(_)) {
-            let text = editor.field.text().to_owned();
-            self.set_filter(text);
-        }
-        Outcome::none()
+        self.text_changed()
     }
 
     /// Enter: what was typed counts.

@@ -5,7 +5,8 @@ use crate::features::console::model::{Described, Row};
 use crate::features::console::vmcp::{Definition, Field as Value, Problem, Remark, Severity, remarks};
 use crate::features::console::worker::Request;
 use crate::key::{Code, Key};
-use crate::ui::field::Field;
+use crate::trouble::Trouble;
+use crate::ui::field::{Field, no_room};
 
 /// What a new definition begins with: what clients read, and nothing else.
 const TEMPLATE: &str =
@@ -24,19 +25,46 @@ pub(super) struct Form {
     pub(super) at_name: bool,
     /// What is wrong, once it was sent off.
     pub(super) complaint: Option<String>,
+    /// The name and the fields as they were when it was opened.
+    before: (String, String),
+    /// How far it is.
+    stage: Stage,
+}
+
+/// How far a form is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It is written.
+    Open,
+    /// Esc was said to what was changed; once more drops it.
+    Left,
+    /// It was sent off and is not answered; until then it stays as it is.
+    Sent,
 }
 
 impl Form {
     /// One for a new definition.
     fn empty() -> Self {
-        Self { name: Field::line(""), is_new: true, text: Field::lines(TEMPLATE), at_name: true, complaint: None }
+        Self::new("", TEMPLATE, true)
+    }
+
+    /// One that holds these.
+    fn new(name: &str, text: &str, is_new: bool) -> Self {
+        Self {
+            name: Field::line(name),
+            is_new,
+            text: Field::lines(text),
+            at_name: is_new,
+            complaint: None,
+            before: (name.to_owned(), text.to_owned()),
+            stage: Stage::Open,
+        }
     }
 
     /// One for a definition that is there.
     fn of(described: &Described) -> Option<Self> {
         let definition = described.read.as_ref().ok()?;
-        let text = Field::lines(&text_of(definition));
-        Some(Self { name: Field::line(&described.name), is_new: false, text, at_name: false, complaint: None })
+        Some(Self::new(&described.name, &text_of(definition), false))
     }
 
     /// What the text says, or what is wrong with it.
@@ -46,9 +74,30 @@ impl Form {
         Ok((definition, remarks))
     }
 
+    /// Esc. Returns whether it is to be left: at once where nothing was changed, else when it is said twice.
+    fn leave(&mut self) -> bool {
+        let is_changed = (self.name.text(), self.text.text()) != (self.before.0.as_str(), self.before.1.as_str());
+        if is_changed && std::mem::replace(&mut self.stage, Stage::Left) == Stage::Open {
+            self.complaint = Some("what you changed is not saved: ctrl-s saves it, esc once more drops it".to_owned());
+            return false;
+        }
+        true
+    }
+
+    /// It was not written: what was typed stays, with a word on why.
+    pub(super) fn answered(&mut self, trouble: &Trouble) {
+        if std::mem::replace(&mut self.stage, Stage::Open) == Stage::Sent {
+            self.complaint = Some(trouble.one_line());
+        }
+    }
+
     /// A key. Returns whether it is to be saved.
     fn key(&mut self, key: Key) -> bool {
+        if self.stage == Stage::Sent {
+            return false;
+        }
         self.complaint = None;
+        self.stage = Stage::Open;
         match (key.code, key.ctrl) {
             (Code::Char('s'), true) => return true,
             (Code::Tab, _) if self.is_new => self.at_name = !self.at_name,
@@ -129,7 +178,9 @@ impl State {
     pub(super) fn typed_into_form(&mut self, key: Key) -> Outcome {
         let Some(Page::Form(form)) = &mut self.page else { return Outcome::none() };
         if key.code == Code::Esc {
-            self.page = None;
+            if form.leave() {
+                self.page = None;
+            }
             return Outcome::none();
         }
         if !form.key(key) {
@@ -137,7 +188,7 @@ impl State {
         }
         match form.wanted() {
             Ok(request) => {
-                self.page = None;
+                form.stage = Stage::Sent;
                 Outcome::ask(request)
             }
             Err(why) => {
@@ -147,11 +198,26 @@ impl State {
         }
     }
 
+    /// The definition of this name was written, or there is trouble with it: the form it came from is done, or stays.
+    pub(super) fn form_answered(&mut self, name: &str, trouble: Option<&Trouble>) {
+        let Some(Page::Form(form)) = &mut self.page else { return };
+        if form.stage != Stage::Sent || form.name.text().trim() != name {
+            return;
+        }
+        match trouble {
+            None => self.page = None,
+            Some(trouble) => form.answered(trouble),
+        }
+    }
+
     /// Pasted text for the form; `None` where there is none.
     pub(super) fn paste_into_form(&mut self, text: &str) -> Option<Outcome> {
         let Some(Page::Form(form)) = &mut self.page else { return None };
+        if form.stage == Stage::Sent {
+            return Some(Outcome::warn("it is being written"));
+        }
         let field = if form.at_name { &mut form.name } else { &mut form.text };
-        Some(if field.paste(text) { Outcome::none() } else { Outcome::warn("that is too much to paste here") })
+        Some(if field.paste(text) { Outcome::none() } else { Outcome::warn(no_room(text.len())) })
     }
 }
 

@@ -27,7 +27,7 @@ use form::Form;
 
 use super::cluster::model::{Action, Key, Vm};
 use super::model::{Described, Proxied, Row, RowKey};
-use super::worker::{ConsoleId, Health, Request};
+use super::worker::{ConsoleId, Health, Request, Target};
 use crate::config::{EscapeKey, Pictures};
 use crate::state::PaneState;
 use crate::trouble::Trouble;
@@ -50,6 +50,16 @@ pub struct View {
     pub escape: EscapeKey,
     /// How screens are drawn that are pictures.
     pub pictures: Pictures,
+    /// Whether another way was configured, which does not come through here.
+    pub is_withheld: bool,
+}
+
+impl View {
+    /// The terminal shows no pixels, whatever is configured.
+    pub fn without_pixels(&mut self) {
+        self.is_withheld = self.pictures != Pictures::Cells;
+        self.pictures = Pictures::Cells;
+    }
 }
 
 /// A cluster as configured.
@@ -106,6 +116,8 @@ pub(crate) struct State {
     told_at: DateTime<Utc>,
     /// The machines behind each proxy, and what should be known of it.
     proxied: BTreeMap<String, (Vec<Proxied>, Option<Trouble>)>,
+    /// What the last attempt at a machine behind a proxy came to: nothing else is known of it.
+    tried: BTreeMap<(String, String), Tried>,
     /// The definitions.
     definitions: Vec<Arc<Described>>,
     /// What was asked of machines and not answered yet.
@@ -126,12 +138,28 @@ pub(crate) struct State {
     current: usize,
     /// Whether keys go to the machine.
     is_attached: bool,
+    /// When the escape key gave the keyboard back.
+    left_at: DateTime<Utc>,
+    /// Why nothing may be written to backends, if that is so.
+    forbidden: Option<String>,
+    /// Whether it was said that pixels do not come through.
+    has_said_withheld: bool,
     /// What was looked for last.
     sought: String,
     /// The number of the next console.
     next_id: ConsoleId,
     /// Columns and rows, title apart.
     size: (u16, u16),
+}
+
+/// What an attempt at a machine behind a proxy came to. A proxy opens a console before it looks at the token: only what comes
+/// from the machine shows that it is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Tried {
+    /// It was heard.
+    Reached(DateTime<Utc>),
+    /// It was not, or not any more, since then, for this reason.
+    Failed(DateTime<Utc>, String),
 }
 
 /// What is opened above the list.
@@ -164,6 +192,7 @@ impl State {
             vms: None,
             told_at: DateTime::UNIX_EPOCH,
             proxied: BTreeMap::new(),
+            tried: BTreeMap::new(),
             definitions: Vec::new(),
             acting: BTreeMap::new(),
             list: List::default(),
@@ -174,6 +203,9 @@ impl State {
             consoles: Vec::new(),
             current: 0,
             is_attached: false,
+            left_at: DateTime::UNIX_EPOCH,
+            forbidden: None,
+            has_said_withheld: false,
             sought: String::new(),
             next_id: 1,
             size: (80, 20),
@@ -191,8 +223,17 @@ impl State {
             (self.vms, self.cluster_name, self.health) = (None, None, Health::Connecting);
         }
         self.proxied.retain(|name, _| view.proxies.iter().any(|proxy| proxy.name == *name));
+        self.tried.retain(|(name, _), _| view.proxies.iter().any(|proxy| proxy.name == *name));
         self.view = view.clone();
         self.refill(None);
+    }
+
+    /// Whether backends may be written to, and why not. A machine is one: what is typed at it is a write.
+    pub(crate) fn set_read_only(&mut self, forbidden: Option<String>) {
+        self.forbidden = forbidden;
+        if self.no_typing().is_some() {
+            self.is_attached = false;
+        }
     }
 
     /// Whether there is anything that rows could come from.
@@ -237,6 +278,19 @@ impl State {
     fn console_mut(&mut self) -> Option<&mut Console> {
         let is_shown = matches!(self.page, Some(Page::Consoles));
         self.consoles.get_mut(self.current).filter(|_| is_shown)
+    }
+
+    /// What the last attempt at a machine behind a proxy came to.
+    fn tried(&self, row: &Proxied) -> Option<&Tried> {
+        self.tried.get(&(row.proxy.clone(), row.machine.to_string()))
+    }
+
+    /// Notes what an attempt came to, where that is the only thing known of the machine.
+    fn note_attempt(&mut self, id: ConsoleId, came_to: impl FnOnce() -> Tried) {
+        let target = self.numbered(id).map(|console| console.target.clone());
+        if let Some(Target::Proxied(proxy, machine)) = target {
+            self.tried.insert((proxy, machine.to_string()), came_to());
+        }
     }
 
     /// The console of this number.

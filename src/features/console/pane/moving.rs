@@ -141,7 +141,7 @@ impl State {
             Button::Right => 4,
         };
         let id = console.id;
-        let touch = |buttons: u8| Request::Touch { id, touch: Touch::Pointer { buttons, x, y } };
+        let touch = |buttons: u8| Request::touch(id, Touch::Pointer { buttons, x, y });
         // A notch of the wheel is a button that goes down and up.
         let requests = match action {
             MouseAction::Press(button) | MouseAction::Drag(button) => vec![touch(mask(button))],

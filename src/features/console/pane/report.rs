@@ -1,12 +1,10 @@
 //! What the worker's reports do to the pane.
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::console::{Being, Console, Shown};
-use super::{Outcome, Page, State};
+use super::console::{Being, Console, Shown, is_news};
+use super::{Outcome, Page, State, Tried};
 use crate::features::console::worker::{ConsoleId, Health, Report, Request};
 use crate::text::clean_line;
 use crate::trouble::Trouble;
@@ -40,7 +38,14 @@ impl State {
                 self.definitions = definitions;
                 self.refill(Some(now));
             }
-            Report::Defined { name } => return Outcome::done(format!("{name} is written")),
+            Report::Defined { name } => {
+                self.form_answered(&name, None);
+                return Outcome::done(format!("{name} is written"));
+            }
+            Report::NotDefined { name, trouble } => {
+                self.form_answered(&name, Some(&trouble));
+                return Outcome::failed(trouble);
+            }
             Report::Acted { key, action } => {
                 // From here on the cluster's own words say how far it is.
                 self.acting.remove(&key);
@@ -50,19 +55,29 @@ impl State {
                 self.acting.remove(&key);
                 return Outcome::failed(trouble);
             }
-            Report::Opened { id, log } => self.opened(id, &log),
-            Report::Said { id, bytes } => return self.said(id, &bytes),
+            Report::Opened { id, log } => return self.opened(id, &log),
+            Report::Said { id, bytes } => {
+                self.note_attempt(id, || Tried::Reached(now));
+                return self.said(id, &bytes);
+            }
             Report::Shown { id, picture } => {
+                self.note_attempt(id, || Tried::Reached(now));
                 let is_looked_at = self.is_looked_at(id);
-                if let Some(console) = self.numbered(id) {
-                    console.is_active |= !is_looked_at;
-                    if let Shown::Screen(screen) = &mut console.shown {
-                        screen.picture = Some(picture);
-                        // What nobody looks at is not asked for.
-                        screen.is_unseen = !is_looked_at;
-                    }
+                if let Some(console) = self.numbered(id)
+                    && let Shown::Screen(screen) = &mut console.shown
+                {
+                    let before = screen.picture.replace(picture);
                     if is_looked_at {
-                        return Outcome::ask(Request::Seen { id });
+                        return Outcome::ask(Request::Seen { id, is_looked_at });
+                    }
+                    let before = screen.seen.take().or(before);
+                    let is_news =
+                        before.as_ref().zip(screen.picture.as_ref()).is_none_or(|(old, new)| is_news(old, new));
+                    // What nobody looks at is asked for until there is news, and seldom.
+                    screen.seen = before;
+                    console.is_active |= is_news;
+                    if !is_news {
+                        return Outcome::ask(Request::Seen { id, is_looked_at });
                     }
                 }
             }
@@ -84,7 +99,16 @@ impl State {
                 console.log = path;
                 return Outcome::done(said);
             }
-            Report::Ended { id, trouble } => return self.ended(id, trouble),
+            Report::Ended { id, trouble } => {
+                let why = trouble.as_ref().map_or("it was closed at its other end", Trouble::what).to_owned();
+                self.note_attempt(id, || Tried::Failed(now, why));
+                return self.ended(id, trouble);
+            }
+            Report::Saved { id, path } => {
+                let title = self.numbered(id).map_or_else(|| "it".to_owned(), |console| console.title());
+                let path = clean_line(&path.display().to_string());
+                return Outcome::done(format!("what {title} said is in {path}"));
+            }
             Report::Failed(trouble) => return Outcome::failed(trouble),
         }
         Outcome::none()
@@ -96,9 +120,9 @@ impl State {
     }
 
     /// A console is open.
-    fn opened(&mut self, id: ConsoleId, log: &Bytes) {
-        let Some(console) = self.numbered(id) else { return };
-        console.being = Being::Open;
+    fn opened(&mut self, id: ConsoleId, log: &Bytes) -> Outcome {
+        let Some(console) = self.numbered(id) else { return Outcome::none() };
+        (console.being, console.attempts) = (Being::Open, 0);
         if let Shown::Serial(emulator) = &mut console.shown
             && !log.is_empty()
         {
@@ -107,17 +131,26 @@ impl State {
             emulator.feed(text.as_bytes());
             emulator.feed(b"\x1b[0m\r\n");
         }
+        let is_screen = matches!(console.shown, Shown::Screen(_));
+        if is_screen && self.view.is_withheld && !std::mem::replace(&mut self.has_said_withheld, true) {
+            return Outcome::warn(
+                "tmux and screen keep pictures from the terminal: [console] pictures is \"cells\" here",
+            );
+        }
+        Outcome::none()
     }
 
     /// A serial line said something.
     fn said(&mut self, id: ConsoleId, bytes: &Bytes) -> Outcome {
         let is_looked_at = self.is_looked_at(id);
+        let target = self.numbered(id).map(|console| console.target.clone());
+        let may_answer = target.is_some_and(|target| self.no_typing_at(&target).is_none());
         let Some(console) = self.numbered(id) else { return Outcome::none() };
         let Shown::Serial(emulator) = &mut console.shown else { return Outcome::none() };
         let fed = emulator.feed(bytes);
         console.is_active |= !is_looked_at;
         console.rang |= fed.rang && !is_looked_at;
-        if fed.answers.is_empty() {
+        if fed.answers.is_empty() || !may_answer {
             Outcome::none()
         } else {
             Outcome::ask(Request::Type { id, bytes: fed.answers.into() })
@@ -130,18 +163,19 @@ impl State {
         let Some(console) = self.numbered(id) else { return Outcome::none() };
         let title = console.title();
         let was_open = console.is_open();
-        (console.being, console.log) = (Being::Ended(trouble.clone()), None);
+        console.being = Being::Ended(trouble.clone());
+        let is_recorded = console.log.is_some();
         console.is_active |= !is_looked_at;
         if let Shown::Serial(emulator) = &mut console.shown {
             let why =
                 trouble.as_ref().map_or_else(|| format!("{title} was closed at its other end"), Trouble::one_line);
-            let again = was_open.then_some("it can be opened again; what stands above stays");
+            let again = was_open.then_some(if is_recorded {
+                "it can be opened again; what stands above stays, and its recording goes on then"
+            } else {
+                "it can be opened again; what stands above stays"
+            });
             let cells = usize::from(emulator.size().1.saturating_sub(4)).max(1);
-            let mut text = String::from("\x1b[0m\x1b[?1049l\x1b[?25h\r\n");
-            for line in wrap(&why, cells).into_iter().chain(again.map(str::to_owned)) {
-                let _ = write!(text, "-- {line}\r\n");
-            }
-            emulator.feed(text.as_bytes());
+            emulator.note(wrap(&why, cells).into_iter().chain(again.into_iter().flat_map(|again| wrap(again, cells))));
         }
         if is_looked_at && matches!(self.page, Some(Page::Consoles)) {
             self.is_attached = false;
@@ -155,6 +189,9 @@ impl State {
     /// The worker is gone: what is shown is old until it is back, and every console has ended.
     pub(crate) fn worker_stopped(&mut self, trouble: &Trouble, now: DateTime<Utc>) {
         self.acting.clear();
+        if let Some(Page::Form(form)) = &mut self.page {
+            form.answered(trouble);
+        }
         self.health = Health::Failing { trouble: trouble.clone(), word: "stopped", retry_at: now };
         let ids: Vec<ConsoleId> = self.consoles.iter().map(|console| console.id).collect();
         for id in ids {

@@ -144,6 +144,7 @@ impl State {
             Command::EditDefinition => matches!(row, Some(Row::Definition(_))),
             Command::Copy => matches!(row, Some(Row::Vm(vm)) if !vm.addresses().is_empty()),
             Command::Consoles => !self.consoles.is_empty(),
+            Command::Attach | Command::Size if self.no_typing().is_some() => false,
             Command::Attach | Command::Log => is_open && !(command == Command::Log && is_screen),
             Command::Size => is_open && !is_screen,
             Command::Find => console.is_some() && !is_screen,
@@ -162,6 +163,7 @@ impl State {
             | Command::FindAbove
             | Command::FindBelow
             | Command::CopyAll
+            | Command::Save
             | Command::PanLeft
             | Command::PanRight
             | Command::ThreeFingers

@@ -1,5 +1,7 @@
 //! Consoles as tabs: opened, looked at, typed at, closed.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::console::{Being, Console, Shown};
 use super::{Outcome, Page, State};
 use crate::features::console::cluster::Which;
@@ -9,7 +11,10 @@ use crate::features::console::model::Row;
 use crate::features::console::worker::{Request, Target, Touch};
 use crate::key::{Code, Key};
 use crate::ui::Look;
+use crate::ui::outcome::LONGEST_COPY;
 
+/// The escape key that is pressed again after this time was pressed twice by chance.
+const TWICE_WITHIN: TimeDelta = TimeDelta::milliseconds(600);
 /// Consoles that may be open at once: each has a scrollback in memory.
 const MOST: usize = 16;
 
@@ -17,6 +22,9 @@ impl State {
     /// Opens a console of the row on the screen: the serial line if there is one and `which` says nothing else.
     pub(super) fn open_console(&mut self, which: Option<Which>, look: &Look<'_>) -> Outcome {
         let Some(row) = self.row_on_screen().cloned() else { return Outcome::none() };
+        if let (Row::Definition(_), None, None) = (&row, which, &self.page) {
+            return self.open_details();
+        }
         let (target, which) = match Self::console_of(&row, which, look) {
             Ok(console) => console,
             Err(why) => return Outcome::warn(why),
@@ -28,7 +36,7 @@ impl State {
             if is_over {
                 return self.reattach();
             }
-            self.is_attached = true;
+            self.give_keyboard();
             return outcome;
         }
         if self.consoles.len() >= MOST {
@@ -38,8 +46,8 @@ impl State {
         self.next_id += 1;
         self.consoles.push(Console::new(id, target.clone(), which, self.room()));
         let outcome = self.look_at(self.consoles.len() - 1);
-        self.is_attached = true;
-        outcome.and([Request::Open { id, target, which, with_log: true }])
+        self.give_keyboard();
+        outcome.and([Request::Open { id, target, which, with_log: true, recording: None }])
     }
 
     /// Where a console of a row leads, or why there is none.
@@ -63,9 +71,7 @@ impl State {
                     None => Ok((Target::Proxied(row.proxy.clone(), row.machine.clone()), which)),
                 }
             }
-            Row::Definition(row) => {
-                Err(format!("{} is a definition, and no machine that runs: <console-details> shows it", row.name))
-            }
+            Row::Definition(row) => Err(format!("{} is a definition, and no machine that runs", row.name)),
         }
     }
 
@@ -87,10 +93,13 @@ impl State {
         let Some(console) = self.consoles.get_mut(self.current) else { return Outcome::none() };
         (console.is_active, console.rang) = (false, false);
         let id = console.id;
-        if let Shown::Screen(screen) = &mut console.shown
-            && std::mem::take(&mut screen.is_unseen)
-        {
-            return Outcome::ask(Request::Seen { id });
+        if let Shown::Screen(screen) = &mut console.shown {
+            screen.seen = None;
+            if screen.picture.is_none() {
+                return Outcome::none();
+            }
+            // At once, however seldom it was asked for before.
+            return Outcome::ask(Request::Seen { id, is_looked_at: true });
         }
         Outcome::none()
     }
@@ -112,8 +121,35 @@ impl State {
         self.look_at((self.current + places) % count)
     }
 
+    /// Why nothing may be typed at the machine that is looked at; `None` where it may.
+    pub(super) fn no_typing(&self) -> Option<String> {
+        self.console().and_then(|console| self.no_typing_at(&console.target))
+    }
+
+    /// Why nothing may be typed at a machine.
+    pub(super) fn no_typing_at(&self, target: &Target) -> Option<String> {
+        let of_cluster = || {
+            let is_read_only = self.view.cluster.as_ref().is_some_and(|cluster| cluster.read_only);
+            (is_read_only && matches!(target, Target::Vm(_))).then(|| "[console] has read_only = true".to_owned())
+        };
+        self.forbidden.clone().or_else(of_cluster)
+    }
+
+    /// A refusal to type.
+    fn refused(why: &str) -> Outcome {
+        Outcome::warn(format!("nothing is typed at the machine: {why}"))
+    }
+
+    /// The machine has the keyboard, unless nothing may be typed there: then it is only looked at.
+    fn give_keyboard(&mut self) {
+        self.is_attached = self.no_typing().is_none();
+    }
+
     /// Gives the keyboard to the machine.
     pub(super) fn attach(&mut self) -> Outcome {
+        if let Some(why) = self.no_typing() {
+            return Self::refused(&why);
+        }
         let Some(console) = self.console_mut() else { return Outcome::none() };
         if let Being::Ended(_) = console.being {
             return Outcome::warn("it is not open any more: <console-reattach> opens it again");
@@ -132,10 +168,15 @@ impl State {
             return Outcome::warn("it is open: nothing would be won");
         }
         console.being = Being::Opening;
+        console.attempts += 1;
+        if let Shown::Serial(emulator) = &mut console.shown {
+            emulator.note(["opening it again …".to_owned()]);
+        }
         let (id, target, which) = (console.id, console.target.clone(), console.which());
-        self.is_attached = true;
+        let recording = console.log.clone();
+        self.give_keyboard();
         // What the machine said before is above already.
-        Outcome::ask(Request::Open { id, target, which, with_log: false })
+        Outcome::ask(Request::Open { id, target, which, with_log: false, recording })
     }
 
     /// Closes the console.
@@ -154,15 +195,20 @@ impl State {
         said.and(outcome.requests)
     }
 
+    /// Whether a console is looked at.
+    pub(crate) fn is_console(&self) -> bool {
+        self.console().is_some()
+    }
+
     /// Whether every key goes to a machine.
     pub(crate) fn takes_every_key(&self) -> bool {
-        self.is_attached && self.editor.is_none() && self.console().is_some()
+        self.is_attached && self.editor.is_none() && self.is_console() && self.no_typing().is_none()
     }
 
     /// A key for the machine; the escape key gives the keyboard back.
-    pub(super) fn typed_at_machine(&mut self, key: Key) -> Outcome {
+    pub(super) fn typed_at_machine(&mut self, key: Key, now: DateTime<Utc>) -> Outcome {
         if self.is_escape(key) {
-            self.is_attached = false;
+            (self.is_attached, self.left_at) = (false, now);
             return Outcome::none();
         }
         self.send(key)
@@ -173,12 +219,21 @@ impl State {
         keys::encode(key, Modes::default()) == [self.view.escape.byte()] && key.ctrl
     }
 
-    /// The escape key where it has left a console already: it is sent, and the keyboard is the machine's again. `None` for every
-    /// other key, and elsewhere.
-    pub(crate) fn escaped(&mut self, key: Key) -> Option<Outcome> {
+    /// The escape key where it has just left a console: pressed twice, it is sent, and the keyboard is the machine's again. Later
+    /// it is a key of nobody's. `None` for every other key, and elsewhere.
+    pub(crate) fn escaped(&mut self, key: Key, now: DateTime<Utc>) -> Option<Outcome> {
         let is_over = self.console().is_none_or(|console| matches!(console.being, Being::Ended(_)));
         if self.is_attached || is_over || !self.is_escape(key) {
             return None;
+        }
+        if let Some(why) = self.no_typing() {
+            return Some(Self::refused(&why));
+        }
+        let is_twice = now.signed_duration_since(self.left_at) <= TWICE_WITHIN;
+        if !is_twice {
+            let key = self.view.escape.short();
+            let said = format!("<console-attach> gives the machine the keyboard; {key} twice in a row sends {key}");
+            return Some(Outcome::warn(said));
         }
         self.is_attached = true;
         Some(self.send(key))
@@ -200,7 +255,7 @@ impl State {
                 emulator.to_bottom();
                 Outcome::ask(Request::Type { id, bytes: bytes.into() })
             }
-            Shown::Screen(_) => Outcome::ask(Request::Touch { id, touch: Touch::Chord(keysym::chord(key)) }),
+            Shown::Screen(_) => Outcome::ask(Request::touch(id, Touch::Chord(keysym::chord(key)))),
         }
     }
 
@@ -223,7 +278,7 @@ impl State {
                 // Clipboards of screens are in Latin-1.
                 let is_latin = text.chars().all(|c| u8::try_from(u32::from(c)).is_ok());
                 let cut = is_latin.then(|| Touch::Cut(text.clone()));
-                cut.into_iter().chain([Touch::Text(text)]).map(|touch| Request::Touch { id, touch }).collect()
+                cut.into_iter().chain([Touch::Text(text)]).map(|touch| Request::touch(id, touch)).collect()
             }
         };
         if lines > 1 {
@@ -234,6 +289,9 @@ impl State {
 
     /// Tells the machine how large the pane is, by typing what tells a shell.
     pub(super) fn type_size(&mut self) -> Outcome {
+        if let Some(why) = self.no_typing() {
+            return Self::refused(&why);
+        }
         let (columns, rows) = self.room();
         let Some(console) = self.console_mut().filter(|console| console.is_open()) else {
             return Outcome::warn("the console is not open");
@@ -250,6 +308,10 @@ impl State {
 
     /// Begins a log, or ends it.
     pub(super) fn toggle_log(&mut self) -> Outcome {
+        if let Some(console) = self.console_mut().filter(|console| !console.is_open() && console.log.is_some()) {
+            console.log = None;
+            return Outcome::done(format!("{} is not written down any more", console.title()));
+        }
         let Some(console) = self.console_mut().filter(|console| console.is_open()) else {
             return Outcome::warn("the console is not open");
         };
@@ -261,12 +323,15 @@ impl State {
 
     /// Presses keys in the machine.
     pub(super) fn press(&mut self, keys: Vec<u32>, what: &str) -> Outcome {
+        if let Some(why) = self.no_typing() {
+            return Self::refused(&why);
+        }
         let Some(console) = self.console_mut().filter(|console| console.is_open()) else {
             return Outcome::warn("the console is not open");
         };
         match console.which() {
             Which::Screen => {
-                let request = Request::Touch { id: console.id, touch: Touch::Chord(keys) };
+                let request = Request::touch(console.id, Touch::Chord(keys));
                 Outcome { requests: vec![request], ..Outcome::done(format!("pressed {what}")) }
             }
             Which::Serial => Outcome::warn("a serial line has no such keys; the screen has"),
@@ -291,7 +356,32 @@ impl State {
                 }
             }
         };
+        if text.len() > LONGEST_COPY {
+            let many = text.len() / 1000;
+            return Outcome::warn(format!(
+                "nothing was copied: {many} kB are more than terminals take; <console-save> writes them into a file"
+            ));
+        }
         Outcome::copied(text)
+    }
+
+    /// Writes all that the machine said into a file.
+    pub(super) fn save(&mut self) -> Outcome {
+        let Some(console) = self.console_mut() else { return Outcome::none() };
+        let (id, machine) = (console.id, console.target.machine().to_owned());
+        let text = match &mut console.shown {
+            Shown::Serial(emulator) => emulator.lines().join("\n"),
+            Shown::Screen(screen) => {
+                let text = screen.picture.as_ref().and_then(|picture| picture.text.as_ref());
+                match text {
+                    Some(text) => text.text(),
+                    None => {
+                        return Outcome::warn("it is a picture: noctui console screenshot --out writes it into a file");
+                    }
+                }
+            }
+        };
+        Outcome::ask(Request::Save { id, machine, text: (text.trim_end().to_owned() + "\n").into() })
     }
 
     /// How many consoles end when their worker does.

@@ -55,7 +55,7 @@ impl State {
             Command::Open => self.open_console(None, look),
             Command::Screen => self.open_console(Some(Which::Screen), look),
             Command::Details => self.open_details(),
-            Command::Act(_) => match self.aim(command, look) {
+            Command::Act(_) | Command::ThreeFingers => match self.aim(command, look) {
                 Ok(aim) => self.carry_out(aim.request),
                 Err(why) => Outcome::warn(why),
             },
@@ -79,6 +79,7 @@ impl State {
             Command::FindBelow => self.find(false),
             Command::CopyScreen => self.copy_console(false),
             Command::CopyAll => self.copy_console(true),
+            Command::Save => self.save(),
             Command::Size => self.type_size(),
             Command::Log => self.toggle_log(),
             Command::Mode => {
@@ -100,7 +101,6 @@ impl State {
             },
             Command::PanLeft => self.pan((-1, 0)),
             Command::PanRight => self.pan((1, 0)),
-            Command::ThreeFingers => self.press(keysym::three_fingers(), "Ctrl-Alt-Del"),
             Command::VirtualConsole(number) => {
                 self.press(keysym::virtual_console(number), &format!("Ctrl-Alt-F{number}"))
             }

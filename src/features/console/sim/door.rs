@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,6 +23,7 @@ use crate::clock;
 use crate::config::MachineName;
 use crate::features::console::link::{Carrier, Link, Patience};
 use crate::features::console::token::Token;
+use crate::listening;
 
 /// The reasons, in the words of the real proxy.
 const INVALID_URL: &str = "invalid url";
@@ -31,31 +33,20 @@ const INVALID_TOKEN: &str = "invalid token";
 const PIECE: usize = 16 << 10;
 
 /// Takes connections until the end.
-///
-/// Cancel safety: `accept` loses no connection when it is dropped.
 pub(super) async fn listen(world: Arc<World>, listener: TcpListener, tls: Option<TlsAcceptor>) -> Infallible {
-    loop {
-        let Ok((socket, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        let (tasks, stop) = (world.tasks.clone(), world.stop.clone());
+    listening::serve_each("simulated console proxy", listener, &world.tasks, &world.stop, |socket, _| {
         let (world, tls) = (Arc::clone(&world), tls.clone());
-        tasks.spawn(async move { stop.run_until_cancelled(connection(world, socket, tls)).await });
-    }
+        async move { Ok(serve(world, secured(socket, tls).await?).await?) }
+    })
+    .await
 }
 
-/// Serves one connection. What goes wrong on it ends it.
-async fn connection(world: Arc<World>, socket: TcpStream, tls: Option<TlsAcceptor>) {
-    let _ = socket.set_nodelay(true);
-    match tls {
-        Some(tls) => {
-            if let Ok(stream) = tls.accept(socket).await {
-                let _ = serve(world, Box::new(stream)).await;
-            }
-        }
-        None => _ = serve(world, Box::new(socket)).await,
-    }
+/// A connection, in TLS where the port has it.
+pub(super) async fn secured(socket: TcpStream, tls: Option<TlsAcceptor>) -> io::Result<Box<dyn Carrier>> {
+    Ok(match tls {
+        Some(tls) => Box::new(tls.accept(socket).await?),
+        None => Box::new(socket),
+    })
 }
 
 /// Opens the websocket and says no, or lets the client through to the machine.
@@ -87,7 +78,8 @@ async fn serve(world: Arc<World>, stream: Box<dyn Carrier>) -> Result<(), Error>
         Some(Fault::Close(code, reason)) => end(socket, close(code, &reason)).await,
         Some(Fault::Mute) => std::future::pending().await,
         Some(Fault::Huge(bytes)) => socket.send(Message::Binary(vec![b'x'; bytes].into())).await,
-        Some(Fault::DropAfter(bytes)) => relay(socket, line, Some(bytes)).await,
+        Some(Fault::DropAfter(bytes)) => relay(socket, line, Some((bytes, None))).await,
+        Some(Fault::LostAfter(bytes)) => relay(socket, line, Some((bytes, Some(close(1011, ""))))).await,
         Some(Fault::Page(..)) | None => relay(socket, line, None).await,
     }
 }
@@ -127,7 +119,7 @@ impl Drop for Leaves<'_> {
 pub(super) async fn relay(
     socket: WebSocketStream<Box<dyn Carrier>>,
     line: &Line,
-    most: Option<usize>,
+    most: Option<(usize, Option<CloseFrame>)>,
 ) -> Result<(), Error> {
     let mine = CancellationToken::new();
     let before = std::mem::replace(&mut *line.viewer.lock().unwrap_or_else(PoisonError::into_inner), mine.clone());
@@ -152,7 +144,7 @@ pub(super) async fn relay(
 async fn talk(
     mut socket: WebSocketStream<Box<dyn Carrier>>,
     switch: &Mutex<Switch>,
-    mut most: Option<usize>,
+    mut most: Option<(usize, Option<CloseFrame>)>,
 ) -> Result<(), Error> {
     while let Some(message) = socket.next().await {
         let typed: Bytes = match message? {
@@ -164,10 +156,14 @@ async fn talk(
         let said = switch.lock().unwrap_or_else(PoisonError::into_inner).typed(&typed);
         for piece in said.chunks(PIECE) {
             socket.feed(Message::Binary(Bytes::copy_from_slice(piece))).await?;
-            if let Some(left) = &mut most {
+            if let Some((left, word)) = &mut most {
                 *left = left.saturating_sub(piece.len());
                 if *left == 0 {
-                    return socket.flush().await;
+                    socket.flush().await?;
+                    return match word.take() {
+                        Some(word) => end(socket, word).await,
+                        None => Ok(()),
+                    };
                 }
             }
         }

@@ -60,6 +60,8 @@ pub enum Fault {
     Close(u16, String),
     /// The line drops without a word once so many bytes came from the machine.
     DropAfter(usize),
+    /// The proxy loses its connection to the machine once so many bytes came from it: code 1011.
+    LostAfter(usize),
     /// Nothing comes, no answer to a ping either.
     Mute,
     /// One message of so many bytes.

@@ -76,15 +76,30 @@ struct Shared {
 enum Order {
     Type(bytes::Bytes),
     Paste(bytes::Bytes),
-    Touch(Touch),
-    Seen,
+    Touch(Vec<Touch>),
+    Seen { is_looked_at: bool },
     Log(bool),
 }
 
 /// A console that is open.
 struct Open {
+    /// Capacity [`ORDERS`]; when it is full, what was ordered is lost until all of them are carried out.
     orders: Sender<Order>,
     stop: CancellationToken,
+    /// Whether an order was lost, and others wait still.
+    is_stuck: bool,
+}
+
+impl Open {
+    /// Orders something; false where it is lost. What is lost is one piece: what comes behind it is lost as well until the
+    /// console has carried out all that waits, so that nothing is missing in the middle of a line.
+    fn order(&mut self, order: Order) -> bool {
+        let is_typed = matches!(order, Order::Type(_) | Order::Paste(_) | Order::Touch(_));
+        self.is_stuck &= self.orders.capacity() < self.orders.max_capacity();
+        let is_taken = !(self.is_stuck && is_typed) && self.orders.try_send(order).is_ok();
+        self.is_stuck |= !is_taken;
+        is_taken
+    }
 }
 
 impl Shared {
@@ -179,29 +194,30 @@ pub async fn run(setup: Setup, mut requests: Receiver<Request>, reports: Sender<
                 _ = writing.spawn(define(shared.clone(), name, is_new, definition));
             }
             Request::Act { key, action } => _ = writing.spawn(act(shared.clone(), key, action)),
-            Request::Open { id, target, which, with_log } => {
+            Request::Open { id, target, which, with_log, recording } => {
                 let (sender, orders) = mpsc::channel(ORDERS);
                 let ended = stop.child_token();
-                open.insert(id, Open { orders: sender, stop: ended.clone() });
+                open.insert(id, Open { orders: sender, stop: ended.clone(), is_stuck: false });
                 let shared = shared.clone();
                 consoles.spawn(async move {
                     match which {
-                        Which::Serial => serial::carry(shared, (id, target, with_log), orders, ended).await,
+                        Which::Serial => serial::carry(shared, (id, target, with_log), recording, orders, ended).await,
                         Which::Screen => screen::carry(shared, (id, target), orders, ended).await,
                     }
                     id
                 });
             }
+            Request::Save { id, machine, text } => _ = writing.spawn(save(shared.clone(), id, machine, text)),
             Request::Close { id } => {
                 if let Some(open) = open.remove(&id) {
                     open.stop.cancel();
                 }
             }
-            Request::Type { id, bytes } => order(&shared, &open, id, Order::Type(bytes)),
-            Request::Paste { id, bytes } => order(&shared, &open, id, Order::Paste(bytes)),
-            Request::Touch { id, touch } => order(&shared, &open, id, Order::Touch(touch)),
-            Request::Seen { id } => order(&shared, &open, id, Order::Seen),
-            Request::Log { id, on } => order(&shared, &open, id, Order::Log(on)),
+            Request::Type { id, bytes } => order(&shared, &mut open, id, Order::Type(bytes)),
+            Request::Paste { id, bytes } => order(&shared, &mut open, id, Order::Paste(bytes)),
+            Request::Touch { id, touches } => order(&shared, &mut open, id, Order::Touch(touches)),
+            Request::Seen { id, is_looked_at } => order(&shared, &mut open, id, Order::Seen { is_looked_at }),
+            Request::Log { id, on } => order(&shared, &mut open, id, Order::Log(on)),
         }
     }
     requests.close();
@@ -214,12 +230,13 @@ pub async fn run(setup: Setup, mut requests: Receiver<Request>, reports: Sender<
     standing.shutdown().await;
 }
 
-/// Hands something to a console. One that takes nothing loses it, and is told to.
-fn order(shared: &Shared, open: &BTreeMap<ConsoleId, Open>, id: ConsoleId, order: Order) {
-    let is_lost = open.get(&id).is_some_and(|open| open.orders.try_send(order).is_err());
+/// Hands something to a console. What it does not take is lost, which is told.
+fn order(shared: &Shared, open: &mut BTreeMap<ConsoleId, Open>, id: ConsoleId, order: Order) {
+    let is_lost = open.get_mut(&id).is_some_and(|open| !open.order(order));
     if is_lost {
-        let trouble = Trouble::new("the machine takes no keys at present: this one was lost");
-        let _busy = shared.reports.try_send(Report::Failed(trouble.to_do("wait, or attach again")));
+        let trouble = Trouble::new("the machine takes no keys at present: what was typed last is lost");
+        let remedy = "look at what arrived before you type the rest, or open it again";
+        let _busy = shared.reports.try_send(Report::Failed(trouble.to_do(remedy)));
     }
 }
 
@@ -256,7 +273,24 @@ async fn define(shared: Shared, name: String, is_new: bool, definition: Definiti
             shared.tell(Report::Defined { name }).await;
             definitions(shared).await;
         }
-        Err(error) => shared.tell(Report::Failed(Trouble::of(&error))).await,
+        Err(error) => shared.tell(Report::NotDefined { name, trouble: Trouble::of(&error) }).await,
+    }
+}
+
+/// Writes what a console said into a file that nobody else may read.
+async fn save(shared: Shared, id: ConsoleId, machine: String, text: bytes::Bytes) {
+    let dir = shared.setup.logs.clone();
+    let name = format!("{machine}-{}.txt", clock::now().format("%Y%m%dT%H%M%S%3fZ"));
+    let written = blocking::run(move || {
+        let (mut file, path) = serial::create(&dir, &name)?;
+        std::io::Write::write_all(&mut file, &text).map(|()| path)
+    });
+    match written.await {
+        Ok(path) => shared.tell(Report::Saved { id, path }).await,
+        Err(error) => {
+            let trouble = Trouble::new("what the machine said was not written").caused_by(&error.to_string());
+            shared.tell(Report::Failed(trouble.to_do("check the folder of noctui's state"))).await;
+        }
     }
 }
 

@@ -63,14 +63,14 @@ pub enum Touch {
 pub enum Request {
     /// Ask the cluster, the tokens and the folder of definitions again.
     Refresh,
-    /// Do something to a machine. Answered by [`Report::Acted`] or [`Report::Failed`].
+    /// Do something to a machine. Answered by [`Report::Acted`] or [`Report::NotActed`].
     Act {
         /// Which.
         key: Key,
         /// What.
         action: Action,
     },
-    /// Write a definition. Answered by [`Report::Defined`] or [`Report::Failed`].
+    /// Write a definition. Answered by [`Report::Defined`] or [`Report::NotDefined`].
     Define {
         /// The name of its file.
         name: String,
@@ -89,6 +89,8 @@ pub enum Request {
         which: Which,
         /// Whether what the line said before is wanted.
         with_log: bool,
+        /// The file that it was written into before it dropped, which goes on.
+        recording: Option<PathBuf>,
     },
     /// Send this along a serial line.
     Type {
@@ -104,17 +106,19 @@ pub enum Request {
         /// What.
         bytes: Bytes,
     },
-    /// Do this at a screen.
+    /// Do this at a screen, one after the other.
     Touch {
         /// Which.
         id: ConsoleId,
         /// What.
-        touch: Touch,
+        touches: Vec<Touch>,
     },
     /// The last picture of a screen is on the terminal: the next one may come.
     Seen {
         /// Which.
         id: ConsoleId,
+        /// Whether somebody looks at it: otherwise the next one is not urgent.
+        is_looked_at: bool,
     },
     /// Begin to write what a serial line says into a file, or end that.
     Log {
@@ -123,11 +127,28 @@ pub enum Request {
         /// Whether.
         on: bool,
     },
+    /// Write this into a file of its own. Answered by [`Report::Saved`] or [`Report::Failed`].
+    Save {
+        /// Which console it is of.
+        id: ConsoleId,
+        /// Its machine, which the file is named for.
+        machine: String,
+        /// What it says.
+        text: Bytes,
+    },
     /// Close a console.
     Close {
         /// Which.
         id: ConsoleId,
     },
+}
+
+impl Request {
+    /// Do one thing at a screen.
+    #[must_use]
+    pub fn touch(id: ConsoleId, touch: Touch) -> Self {
+        Self::Touch { id, touches: vec![touch] }
+    }
 }
 
 /// How the cluster is doing.
@@ -188,6 +209,13 @@ pub enum Report {
         /// The name of its file.
         name: String,
     },
+    /// A definition was not written.
+    NotDefined {
+        /// The name of its file.
+        name: String,
+        /// Why.
+        trouble: Trouble,
+    },
     /// The cluster has taken an order.
     Acted {
         /// For which machine.
@@ -237,6 +265,13 @@ pub enum Report {
         /// The file.
         path: Option<PathBuf>,
     },
+    /// What a console said was written into this file.
+    Saved {
+        /// Which.
+        id: ConsoleId,
+        /// The file.
+        path: PathBuf,
+    },
     /// A console has ended.
     Ended {
         /// Which.
@@ -253,7 +288,7 @@ impl Report {
     #[must_use]
     pub fn trouble(&self) -> Option<&Trouble> {
         match self {
-            Self::Failed(trouble) | Self::NotActed { trouble, .. } => Some(trouble),
+            Self::Failed(trouble) | Self::NotActed { trouble, .. } | Self::NotDefined { trouble, .. } => Some(trouble),
             Self::Ended { trouble, .. } | Self::Proxied { trouble, .. } => trouble.as_ref(),
             Self::Health { .. }
             | Self::Machines { .. }
@@ -264,7 +299,8 @@ impl Report {
             | Self::Said { .. }
             | Self::Shown { .. }
             | Self::Cut { .. }
-            | Self::Logging { .. } => None,
+            | Self::Logging { .. }
+            | Self::Saved { .. } => None,
         }
     }
 }

@@ -19,8 +19,12 @@ use crate::trouble::Trouble;
 
 /// Pictures do not come faster than this.
 const PICTURE_EVERY: Duration = Duration::from_millis(33);
-/// Between two typed characters: slow guests lose those that come faster.
+/// Nor those that nobody looks at.
+const HIDDEN_EVERY: Duration = Duration::from_secs(2);
+/// Between two keys: slow guests lose those that come faster.
 const CHARACTER_EVERY: Duration = Duration::from_millis(4);
+/// Keys that wait for their time: no more orders are taken then.
+const MOST_PRESSED: usize = 4096;
 /// Screens beyond this are no text screens, and are not looked through for characters.
 const TEXT_PIXELS: usize = 1024 * 768;
 
@@ -86,40 +90,58 @@ async fn show(shared: &Shared, id: ConsoleId, link: &mut Link, mut orders: Recei
         }
     });
     let mut at = whole;
-    let mut due =
-        Due { characters: VecDeque::new(), next_character: None, shown_at: Instant::now(), next_picture: None };
+    let mut due = Due {
+        pressed: VecDeque::new(),
+        characters: VecDeque::new(),
+        next_key: None,
+        free_at: Instant::now(),
+        shown_at: Instant::now(),
+        picture_every: PICTURE_EVERY,
+        next_picture: None,
+        is_asked_for: true,
+    };
     loop {
         tokio::select! {
             biased;
-            order = orders.recv() => match order {
+            // First, so that nothing overtakes what was done before it.
+            () = until(due.next_key) => match due.next() {
+                Some(Typed::Chord(keys)) => press(&mut remote, &keys).await?,
+                Some(Typed::Pointer { buttons, x, y }) => remote.pointer(buttons, x, y).await?,
+                Some(Typed::Character(character)) => type_it(&mut remote, character).await?,
+                None => {}
+            },
+            // Beyond that they wait where they are, and whoever sends them is told.
+            order = orders.recv(), if due.pressed.len() < MOST_PRESSED => match order {
                 None => return Ok(()),
-                Some(Order::Touch(touch)) => do_it(&mut remote, touch, &mut due).await?,
-                Some(Order::Seen) => due.want_picture(),
+                Some(Order::Touch(touches)) => {
+                    for touch in touches {
+                        do_it(&mut remote, touch, &mut due).await?;
+                    }
+                }
+                Some(Order::Seen { is_looked_at }) => {
+                    due.picture_every = if is_looked_at { PICTURE_EVERY } else { HIDDEN_EVERY };
+                    due.want_picture();
+                }
                 Some(Order::Type(_) | Order::Paste(_) | Order::Log(_)) => {}
             },
             Some(told) = came.recv() => match told {
                 Came::Picture(picture) => {
-                    (at, due.shown_at) = (picture.frame.area(), Instant::now());
+                    (at, due.shown_at, due.is_asked_for) = (picture.frame.area(), Instant::now(), false);
                     shared.tell(Report::Shown { id, picture }).await;
                 }
                 Came::Resized(area) => {
-                    at = area;
+                    (at, due.is_asked_for) = (area, true);
                     remote.ask(at, false).await?;
                 }
                 Came::Nothing(area) => {
-                    (at, due.shown_at) = (area, Instant::now());
+                    (at, due.shown_at, due.is_asked_for) = (area, Instant::now(), false);
                     due.want_picture();
                 }
                 Came::Cut(text) => shared.tell(Report::Cut { id, text }).await,
             },
             ended = &mut reading => return ended,
-            () = until(due.next_character) => {
-                if let Some(character) = due.next_character() {
-                    type_it(&mut remote, character).await?;
-                }
-            }
             () = until(due.next_picture) => {
-                due.next_picture = None;
+                (due.next_picture, due.is_asked_for) = (None, true);
                 remote.ask(at, true).await?;
             }
         }
@@ -128,40 +150,71 @@ async fn show(shared: &Shared, id: ConsoleId, link: &mut Link, mut orders: Recei
 
 /// What waits for its time: nothing sleeps in the loop, since keys and the far end's questions do not wait.
 struct Due {
+    /// What was pressed, on keys and with the pointer. It goes before what was pasted.
+    pressed: VecDeque<Typed>,
     /// What is to be typed.
     characters: VecDeque<char>,
     /// When the next of it may go.
-    next_character: Option<Instant>,
+    next_key: Option<Instant>,
+    /// When the guest has had its time for the last of it.
+    free_at: Instant,
     /// When the last picture came.
     shown_at: Instant,
+    /// How often one comes at most.
+    picture_every: Duration,
     /// When the next one is asked for; `None` while one is, or where nobody looks.
     next_picture: Option<Instant>,
+    /// Whether one is asked for and has not come.
+    is_asked_for: bool,
 }
 
 impl Due {
     /// Another picture is wanted: the frame rate is that of whoever draws, up to a limit.
     fn want_picture(&mut self) {
-        self.next_picture = Some(self.shown_at + PICTURE_EVERY);
+        // One that is asked for already is not asked for twice.
+        if !self.is_asked_for {
+            self.next_picture = Some(self.shown_at + self.picture_every);
+        }
     }
 
     /// Types this behind what is being typed.
     fn type_text(&mut self, text: &str) {
         self.characters.extend(text.chars());
-        self.next_character.get_or_insert_with(Instant::now);
+        self.begin();
     }
 
-    /// The next character, which goes now.
-    fn next_character(&mut self) -> Option<char> {
-        let next = self.characters.pop_front();
-        self.next_character = (!self.characters.is_empty()).then(|| Instant::now() + CHARACTER_EVERY);
+    /// Presses these behind what is being pressed: at once, unless something went just now.
+    fn press(&mut self, pressed: Typed) {
+        self.pressed.push_back(pressed);
+        self.begin();
+    }
+
+    /// Sees to it that what waits goes.
+    fn begin(&mut self) {
+        self.next_key.get_or_insert(self.free_at.max(Instant::now()));
+    }
+
+    /// The next piece, which goes now.
+    fn next(&mut self) -> Option<Typed> {
+        let next = self.pressed.pop_front().or_else(|| self.characters.pop_front().map(Typed::Character));
+        let is_pointer = matches!(next, Some(Typed::Pointer { .. }));
+        self.free_at = Instant::now() + if is_pointer { Duration::ZERO } else { CHARACTER_EVERY };
+        let is_more = !(self.pressed.is_empty() && self.characters.is_empty());
+        self.next_key = is_more.then_some(self.free_at);
         next
     }
 
-    /// What was not typed yet is not typed any more.
+    /// What was pasted and not typed yet is not typed any more.
     fn give_up(&mut self) {
         self.characters.clear();
-        self.next_character = None;
     }
+}
+
+/// What goes at its time.
+enum Typed {
+    Chord(Vec<u32>),
+    Pointer { buttons: u8, x: u16, y: u16 },
+    Character(char),
 }
 
 /// Waits until then; for ever, where it is never.
@@ -186,16 +239,22 @@ async fn do_it<W: AsyncWrite + Unpin>(remote: &mut Remote<W>, touch: Touch, due:
             if keys == keysym::interrupt() {
                 due.give_up();
             }
-            for keysym in &keys {
-                remote.key(true, *keysym).await?;
-            }
-            for keysym in keys.iter().rev() {
-                remote.key(false, *keysym).await?;
-            }
+            due.press(Typed::Chord(keys));
         }
         Touch::Text(text) => due.type_text(&text),
-        Touch::Pointer { buttons, x, y } => remote.pointer(buttons, x, y).await?,
+        Touch::Pointer { buttons, x, y } => due.press(Typed::Pointer { buttons, x, y }),
         Touch::Cut(text) => remote.cut(&text).await?,
+    }
+    Ok(())
+}
+
+/// Presses keys, and lets them go in the other order.
+async fn press<W: AsyncWrite + Unpin>(remote: &mut Remote<W>, keys: &[u32]) -> Result<(), rfb::Error> {
+    for keysym in keys {
+        remote.key(true, *keysym).await?;
+    }
+    for keysym in keys.iter().rev() {
+        remote.key(false, *keysym).await?;
     }
     Ok(())
 }

@@ -35,6 +35,7 @@ const INTERRUPT: u8 = 3;
 pub(super) async fn carry(
     shared: Shared,
     (id, target, with_log): (ConsoleId, Target, bool),
+    recording: Option<PathBuf>,
     orders: Receiver<Order>,
     stop: CancellationToken,
 ) {
@@ -47,11 +48,15 @@ pub(super) async fn carry(
     let log = if with_log { said_before(&shared, &target).await } else { Bytes::new() };
     shared.tell(Report::Opened { id, log }).await;
     let mut carrier = Line { id, machine: target.machine().to_owned(), shared: &shared, log: None };
+    if let Some(path) = recording {
+        carrier.go_on(path).await;
+    }
     let is_over;
     (link, is_over) = carrier.carry(link, orders, &stop).await;
     link.close().await;
     if is_over {
         let trouble = link.end().err().map(|error| Trouble::of(&error));
+        carrier.gap(&trouble.as_ref().map_or_else(|| "closed at its other end".to_owned(), Trouble::one_line)).await;
         shared.tell(Report::Ended { id, trouble }).await;
     }
 }
@@ -135,7 +140,7 @@ impl Line<'_> {
                     Some(Order::Type(bytes)) => unsent.typed(&bytes),
                     Some(Order::Paste(bytes)) => unsent.pasted(&bytes),
                     Some(Order::Log(on)) => self.set_log(on).await,
-                    Some(Order::Touch(_) | Order::Seen) => {}
+                    Some(Order::Touch(_) | Order::Seen { .. }) => {}
                 },
                 pushed = push(&mut to, &mut unsent), if !unsent.bytes.is_empty() || unsent.unflushed => {
                     if pushed.is_err() {
@@ -182,6 +187,28 @@ impl Line<'_> {
         }
     }
 
+    /// Goes on with a recording that stopped when the line dropped.
+    async fn go_on(&mut self, path: PathBuf) {
+        let at = path.clone();
+        match blocking::run(move || append(&at)).await {
+            Ok(file) => {
+                self.log = Some(file);
+                self.gap("open again").await;
+            }
+            Err(error) => {
+                let trouble = Trouble::new("the recording does not go on").caused_by(&error.to_string());
+                self.shared.tell(Report::Failed(trouble.to_do("begin another one"))).await;
+                self.shared.tell(Report::Logging { id: self.id, path: None }).await;
+            }
+        }
+    }
+
+    /// Says in the recording, if there is one, what became of the line, and when: between two such lines nothing was heard.
+    async fn gap(&mut self, what: &str) {
+        let at = clock::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        self.write_down(&format!("\r\n-- noctui {at}: {what}\r\n").into()).await;
+    }
+
     /// Writes down what the machine said, if that is wanted.
     async fn write_down(&mut self, bytes: &Bytes) {
         let Some(mut file) = self.log.take() else { return };
@@ -199,11 +226,15 @@ impl Line<'_> {
 }
 
 /// Makes a log that nobody else may read.
-fn create(dir: &std::path::Path, name: &str) -> io::Result<(File, PathBuf)> {
+pub(super) fn create(dir: &std::path::Path, name: &str) -> io::Result<(File, PathBuf)> {
     crate::config::create_private_dir(dir)?;
     let path = dir.join(name);
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
-    Ok((file, path))
+    Ok((append(&path)?, path))
+}
+
+/// Opens a log at its end.
+fn append(path: &std::path::Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 
 /// Sends a piece of what was typed or, where nothing is left, sees to it that it goes out.

@@ -119,7 +119,7 @@ impl Desk {
 
     async fn open_console(&mut self, id: ConsoleId, name: &str, which: Which) -> bytes::Bytes {
         let target = Target::Vm(("training".to_owned(), name.to_owned()));
-        self.ask(Request::Open { id, target, which, with_log: true }).await;
+        self.ask(Request::Open { id, target, which, with_log: true, recording: None }).await;
         self.hear(|report| {
             if let Report::Ended { trouble, .. } = &report {
                 panic!("{trouble:?}");
@@ -191,6 +191,39 @@ async fn a_serial_line_is_typed_at_written_down_and_left_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_recording_goes_on_in_its_file_after_a_drop_with_a_word_on_the_gap() {
+    let mut desk = Desk::open(false).await;
+    desk.open_console(1, "leaf1", Which::Serial).await;
+    desk.ask(Request::Log { id: 1, on: true }).await;
+    let path = desk.hear(|report| if let Report::Logging { path, .. } = report { path } else { None }).await;
+    desk.typed(1, "\r").await;
+    desk.said("leaf1 login:").await;
+    desk.sim.drop_lines();
+    desk.hear(|report| matches!(report, Report::Ended { .. }).then_some(())).await;
+    let target = Target::Vm(("training".to_owned(), "leaf1".to_owned()));
+    let recording = Some(path.clone());
+    desk.ask(Request::Open { id: 1, target, which: Which::Serial, with_log: false, recording }).await;
+    desk.hear(|report| matches!(report, Report::Opened { .. }).then_some(())).await;
+    desk.typed(1, &format!("{USER}\r")).await;
+    desk.said("Password:").await;
+    desk.ask(Request::Log { id: 1, on: false }).await;
+    desk.hear(|report| matches!(report, Report::Logging { path: None, .. }).then_some(())).await;
+    let recorded = std::fs::read_to_string(path).unwrap();
+    let places = ["leaf1 login:", "was dropped", ": open again", "Password:"].map(|text| recorded.find(text));
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{recorded}");
+}
+
+#[tokio::test]
+async fn what_was_said_is_written_into_a_file_of_ones_own() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut desk = Desk::open(false).await;
+    desk.ask(Request::Save { id: 1, machine: "leaf1".to_owned(), text: "said\n".into() }).await;
+    let path = desk.hear(|report| if let Report::Saved { path, .. } = report { Some(path) } else { None }).await;
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "said\n");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
 async fn why_a_line_ended_is_told() {
     let mut desk = Desk::open(false).await;
     let ended = |report| {
@@ -200,12 +233,13 @@ async fn why_a_line_ended_is_told() {
     desk.open_console(1, "leaf1", Which::Serial).await;
     desk.sim.drop_lines();
     let told = desk.hear(ended).await;
-    assert!(told.contains("dropped") && told.contains("somebody else attached"), "{told}");
+    assert!(told.contains("dropped: the machine stopped, somebody else attached"), "{told}");
     let open = |name: &str| Request::Open {
         id: 7,
         target: Target::Vm(("training".to_owned(), name.to_owned())),
         which: Which::Serial,
         with_log: false,
+        recording: None,
     };
     desk.ask(open("leaf2")).await;
     assert!(desk.hear(ended).await.contains("\"leaf2\" not found"));
@@ -223,15 +257,15 @@ async fn a_screen_is_read_as_text_and_follows_what_changes_when_it_was_seen() {
     let shown = |report| if let Report::Shown { picture, .. } = report { Some(picture) } else { None };
     let picture = desk.hear(shown).await;
     assert!(picture.text.unwrap().text().ends_with("leaf3 login:"));
-    desk.ask(Request::Seen { id: 1 }).await;
+    desk.ask(Request::Seen { id: 1, is_looked_at: true }).await;
     let mut frame = Frame::new(64, 48).unwrap();
     frame.fill(frame.area(), 0x0000_ff00);
     desk.sim.show("training", "leaf3", frame);
     let picture = desk.hear(shown).await;
     assert_eq!((picture.frame.width(), picture.frame.pixel(3, 3), picture.text), (64, 0x0000_ff00, None));
-    desk.ask(Request::Touch { id: 1, touch: Touch::Chord(vec![0xffe3, 0x63]) }).await;
-    desk.ask(Request::Touch { id: 1, touch: Touch::Pointer { buttons: 1, x: 5, y: 6 } }).await;
-    desk.ask(Request::Touch { id: 1, touch: Touch::Text("A".to_owned()) }).await;
+    desk.ask(Request::touch(1, Touch::Chord(vec![0xffe3, 0x63]))).await;
+    desk.ask(Request::touch(1, Touch::Pointer { buttons: 1, x: 5, y: 6 })).await;
+    desk.ask(Request::touch(1, Touch::Text("A".to_owned()))).await;
     let mut touched = Vec::new();
     let all = async {
         while touched.len() < 9 {
@@ -261,7 +295,7 @@ async fn a_screen_is_read_as_text_and_follows_what_changes_when_it_was_seen() {
 async fn keys_go_ahead_of_what_is_pasted_at_a_screen_and_one_gives_it_up() {
     let mut desk = Desk::open(true).await;
     desk.open_console(1, "leaf3", Which::Screen).await;
-    let touch = |touch| Request::Touch { id: 1, touch };
+    let touch = |touch| Request::touch(1, touch);
     // Eight seconds of typing.
     desk.ask(touch(Touch::Text("x".repeat(2000)))).await;
     desk.ask(touch(Touch::Chord(crate::features::console::keysym::interrupt()))).await;
@@ -278,6 +312,41 @@ async fn keys_go_ahead_of_what_is_pasted_at_a_screen_and_one_gives_it_up() {
     let pasted = touched.iter().filter(|it| **it == sim::Touch::Key { is_down: true, keysym: u32::from('x') }).count();
     assert!(pasted < 1000, "{pasted}");
     assert!(touched.contains(&sim::Touch::Key { is_down: true, keysym: u32::from('c') }));
+}
+
+#[tokio::test]
+async fn many_keys_that_come_together_all_arrive_in_their_order() {
+    let mut desk = Desk::open(true).await;
+    desk.open_console(1, "leaf3", Which::Screen).await;
+    let typed = "the quick brown fox ".repeat(20);
+    let touches = typed.chars().map(|c| Touch::Chord(vec![u32::from(c)])).collect();
+    desk.ask(Request::Touch { id: 1, touches }).await;
+    let mut arrived = String::new();
+    let all = async {
+        while arrived.len() < typed.len() {
+            for touch in desk.sim.touched("training", "leaf3") {
+                if let sim::Touch::Key { is_down: true, keysym } = touch {
+                    arrived.extend(char::from_u32(keysym));
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, all).await.expect("keys are missing");
+    assert_eq!(arrived, typed);
+}
+
+#[test]
+fn what_a_console_does_not_take_is_lost_in_one_piece() {
+    let (orders, mut taken) = mpsc::channel(2);
+    let mut open = Open { orders, stop: CancellationToken::new(), is_stuck: false };
+    let key = |byte: u8| Order::Type(vec![byte].into());
+    assert!(open.order(key(b'a')) && open.order(key(b'b')) && !open.order(key(b'c')));
+    // There is room again, but what came before is not all carried out: `d` would stand where `c` is missing.
+    taken.try_recv().unwrap();
+    assert!(!open.order(key(b'd')));
+    taken.try_recv().unwrap();
+    assert!(open.order(key(b'e')));
 }
 
 #[tokio::test]

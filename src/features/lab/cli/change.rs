@@ -1,5 +1,6 @@
 //! What changes forwards: `add`, `remove`, `restore`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -7,7 +8,9 @@ use super::Desk;
 use crate::blocking;
 use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::error::Error;
-use crate::features::lab::model::{Forward, Machine, Place, Protocol, Saved, Snapshot, Unusable, Wanted, component};
+use crate::features::lab::model::{
+    self, Forward, Machine, Place, Protocol, Row, Saved, Since, Snapshot, State, Unusable, Wanted, component, mending,
+};
 use crate::features::lab::worker::load_file;
 use crate::output;
 use crate::text::clean_line;
@@ -118,6 +121,13 @@ pub(super) fn only<'f>(forwards: &'f [Forward], place: &Place) -> Result<&'f For
     }
 }
 
+/// What is true of a port of the gateway that its list does not have: a rule may lead it on all the same.
+pub(super) async fn unlisted(desk: &Desk, port: u16) -> Result<Option<Row>, Trouble> {
+    let snapshot = desk.actor.client.snapshot().await.map_err(|error| Trouble::of(&error))?;
+    let rows = model::rows(&snapshot, &BTreeMap::new(), &Since::new());
+    Ok(rows.into_iter().find(|row| row.port == Some(port) && row.state == State::Unlisted && row.in_front.is_none()))
+}
+
 /// None fits.
 pub(super) fn no_such() -> Trouble {
     Trouble::new("there is no such forward").to_do("noctui lab list shows those that there are")
@@ -134,8 +144,19 @@ pub(super) fn several(fitting: &[&Forward]) -> Trouble {
 pub(super) async fn remove(desk: &Desk, place: &Place, json: bool) -> anyhow::Result<ExitCode> {
     desk.writable()?;
     let (forwards, ..) = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
-    let forward = only(&forwards, place)?.clone();
+    let forward = match (only(&forwards, place), place) {
+        (Err(_), Place::Port(port)) => return Err(not_removable(unlisted(desk, *port).await?.as_ref(), *port).into()),
+        (found, _) => found?.clone(),
+    };
     say(&[desk.actor.carry_out(&Change::Remove(forward)).await], json)
+}
+
+/// Why a port that is in no list cannot be deleted, and what ends it.
+fn not_removable(row: Option<&Row>, port: u16) -> Trouble {
+    let Some(row) = row else { return no_such() };
+    let to = format!("{}:{}", row.address, row.target.unwrap_or(0));
+    Trouble::new(&format!("port {port} leads to {to}, and is in no list: the service cannot delete it"))
+        .to_do(&mending(row).map_or_else(String::new, |line| format!("on the gateway: {line}")))
 }
 
 /// `noctui lab restore`

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use super::change::{Asked, machine, no_such, several};
+use super::change::{Asked, machine, no_such, several, unlisted};
 use super::running::{Signals, start};
 use super::{Desk, Which};
 use crate::config::Config;
 use crate::features::lab::act::{Change, Outcome, silent, wait_until_open};
 use crate::features::lab::connect::{Launch, Surroundings, Target, launch, line};
-use crate::features::lab::model::{self, Forward, Place, Protocol, Snapshot, Wanted, component};
+use crate::features::lab::model::{self, Forward, Led, Place, Protocol, Snapshot, Wanted, component};
 use crate::output;
 use crate::trouble::Trouble;
 
@@ -54,10 +54,7 @@ pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode>
     let (forwards, gateway, _) = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
     let found = find(&desk, forwards, &args.wished()).await?;
     if args.print || args.which.json {
-        let forward = found.ok_or_else(|| {
-            Trouble::new("there is no forward for this yet, and only printing makes none")
-                .to_do("make it with noctui lab add, or connect")
-        })?;
+        let Some(forward) = found else { return Err(not_yet(&desk, &args.place).await.into()) };
         return args.tell(&desk, &gateway, &forward, config);
     }
     // From here on nothing ends noctui before it has put its things in order.
@@ -96,19 +93,31 @@ pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode>
 async fn find(desk: &Desk, mut forwards: Vec<Forward>, place: &Place) -> Result<Option<Forward>, Trouble> {
     forwards.retain(|forward| place.fits(forward));
     if forwards.is_empty() {
-        return if matches!(place, Place::Port(_)) { Err(no_such()) } else { Ok(None) };
+        let Place::Port(port) = place else { return Ok(None) };
+        // What is in no list can be used as well, on the screen and here.
+        let used = unlisted(desk, *port).await?.and_then(|row| row.usable());
+        return used.map(Some).ok_or_else(no_such);
     }
     let firewall = desk.actor.client.firewall().await;
     let snapshot = Snapshot { forwards, firewall, ..Snapshot::default() };
-    let is_dead = |forward: &&Forward| snapshot.has_rule(forward) == Some(false);
-    let living: Vec<&Forward> = snapshot.forwards.iter().filter(|forward| !is_dead(forward)).collect();
+    let living: Vec<&Forward> = snapshot.forwards.iter().filter(|forward| !snapshot.is_dead(forward)).collect();
     match (place, living.is_empty()) {
-        (Place::Port(port), true) => Err(Trouble::new(&format!("the forward on {port} is dead"))
-            .caused_by("the gateway's firewall has no rule for it")
-            .to_do("connect to the machine by its name: another forward is made")),
+        (Place::Port(port), true) => Err(dead(&snapshot, *port)),
         (Place::Machine { .. }, true) => Ok(None),
         (_, false) => choose(living, place).map(|forward| Some(forward.clone())),
     }
+}
+
+/// Why the forward on a port cannot be used.
+fn dead(snapshot: &Snapshot, port: u16) -> Trouble {
+    let led = snapshot.forwards.iter().find(|forward| forward.port == port).and_then(|forward| snapshot.led(forward));
+    let why = match led {
+        Some(Led::Elsewhere(rule)) => format!("the gateway's firewall leads it to {}:{}", rule.address, rule.target),
+        Some(Led::Nowhere | Led::There) | None => "the gateway's firewall has no rule for it".to_owned(),
+    };
+    Trouble::new(&format!("the forward on {port} is dead"))
+        .caused_by(&why)
+        .to_do("connect to the machine by its name: another forward is made")
 }
 
 /// The one that is meant: of a machine that for its usual protocol, and of several that lead to the same place any.
@@ -208,6 +217,19 @@ impl Args {
             }
         }
     }
+}
+
+/// Why nothing can be printed: there is no forward, or no such machine.
+async fn not_yet(desk: &Desk, place: &Place) -> Trouble {
+    if let Place::Machine { name, .. } = place
+        && let Ok(None) = machine(desk, name).await
+    {
+        return Trouble::new(&format!("the lab knows no machine {name}")).to_do(
+            "noctui lab list shows those that it knows; noctui lab add --address makes a forward to another one",
+        );
+    }
+    Trouble::new("there is no forward for this yet, and only printing makes none")
+        .to_do("make it with noctui lab add, or connect")
 }
 
 /// What surrounds this process. The shell waits for the program anyway: tmux has no part in it.

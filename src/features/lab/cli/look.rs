@@ -10,7 +10,7 @@ use super::Desk;
 use crate::blocking;
 use crate::clock;
 use crate::features::lab::counted;
-use crate::features::lab::model::{self, Reach, Row, Saved, Snapshot, mending};
+use crate::features::lab::model::{self, Reach, Row, Saved, Snapshot, end_leftover, mending};
 use crate::features::lab::probe;
 use crate::features::lab::store;
 use crate::features::lab::worker::{ports, save_file};
@@ -155,6 +155,12 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
             Fault { what, row: Some(row), mending }
         })
         .collect();
+    let left = snapshot.firewall.iter().flat_map(|firewall| &firewall.left);
+    faults.extend(left.map(|left| Fault {
+        what: format!("left over: the firewall lets packets through to {}, which no port leads to", left.words()),
+        row: None,
+        mending: end_leftover(left),
+    }));
     let mut say = |what: String| faults.push(Fault { what, row: None, mending: None });
     for doubt in &snapshot.doubts {
         say(doubt.clone());
@@ -166,16 +172,14 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
                 say("a rule in the gateway's firewall is no forward: nothing can be made or deleted until it is gone"
                     .to_owned());
             }
-            if firewall.leftovers > 0 {
-                say(format!("{} left in the firewall that nothing leads to", counted(firewall.leftovers, "rule")));
-            }
         }
     }
     if snapshot.unreadable > 0 {
         say(format!("{} of the list cannot be read", counted(snapshot.unreadable, "forward")));
     }
     if snapshot.is_nearly_full() {
-        say(format!("{} of the usual {} ports are taken", snapshot.forwards.len(), model::PORTS.len()));
+        let (taken, all) = (snapshot.forwards.len(), model::PORTS.len());
+        say(format!("{taken} of the {all} ports that a gateway has are taken: delete forwards that nobody needs"));
     }
     let now = clock::now();
     if let Some(end) = desk.actor.client.holding().await.and_then(|holding| holding.claims.expires_at)

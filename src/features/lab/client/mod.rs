@@ -19,7 +19,7 @@ use self::call::Call;
 pub use self::keeper::Credentials;
 use self::keeper::Keeper;
 use super::error::Error;
-use super::model::{Firewall, Forward, Holding, Part, Rule, Snapshot, Wanted, ending, fills_ports};
+use super::model::{Firewall, Forward, Holding, Led, Part, Rule, Snapshot, Wanted, end_rules, ending, fills_ports};
 use super::wire;
 use crate::config::Url;
 pub use crate::tls::Trust;
@@ -181,7 +181,18 @@ impl Client {
         if let Some(existing) = before.existing(wanted) {
             return Ok(Ensured::Found(existing.clone()));
         }
-        self.make(wanted, &before).await.map(Ensured::Made)
+        let made = self.make(wanted, &before).await?;
+        self.look_where_it_leads(&made).await?;
+        Ok(Ensured::Made(made))
+    }
+
+    /// Whether a forward that was just made leads where it is to. The gateway gives a port that is free in its list; a rule of
+    /// the firewall that no list has may lead it elsewhere all the same. Where nobody tells, what the gateway said holds.
+    async fn look_where_it_leads(&self, made: &Forward) -> Result<(), Error> {
+        let Some(firewall) = self.firewall().await else { return Ok(()) };
+        let Led::Elsewhere(rule) = firewall.led(made) else { return Ok(()) };
+        let by_hand = end_rules(rule);
+        Err(Error::Misled { port: made.port, to: format!("{}:{}", rule.address, rule.target), by_hand })
     }
 
     /// Makes another forward, whatever there is.

@@ -189,7 +189,7 @@ async fn what_the_firewall_refuses_is_told() {
     assert_eq!(told(client.ensure(&wanted("x", "192.168.1.0/24", 22)).await), "the forward cannot be made");
     assert!(sim.state().records.is_empty());
     // The second was rolled back, the third left its rule behind, which the health check shows.
-    assert_eq!(client.health().await.unwrap().leftovers, 1);
+    assert_eq!(client.health().await.unwrap().left.len(), 1);
     sim.fault(Fault::For("POST", Box::new(Fault::ForeignRule)), 1);
     assert!(told(make("192.168.1.20", 22).await).starts_with("a rule in the gateway's firewall is no forward"));
 }
@@ -287,7 +287,7 @@ async fn a_failed_step_of_deleting_leaves_a_dead_record_and_says_so() {
         )
     );
     assert!(error.remedy().ends_with(&format!("WHERE conn_port = {port}'")), "{}", error.remedy());
-    assert_eq!(client.snapshot().await.unwrap().has_rule(&forwards[0]), Some(false));
+    assert!(client.snapshot().await.unwrap().is_dead(&forwards[0]));
 }
 
 #[tokio::test]
@@ -302,6 +302,26 @@ async fn a_rule_that_was_not_saved_is_open_and_in_no_list() {
         format!("the gateway made the forward and could not save it: port {} is open, and in no list", rules[0].port);
     assert_eq!(error.to_string(), wanted);
     assert!(!error.remedy().contains("check the address"), "{}", error.remedy());
+}
+
+#[tokio::test]
+async fn a_port_that_leads_to_another_machine_is_told_as_such_when_it_is_given() {
+    let pool = Some((50_000, 50_000));
+    let Bench { sim, client, dir: _dir } = bench_of(Setup { pool, ..Setup::default() }).await;
+    // The gateway looks for a free port in its list; this rule is in none.
+    let port = sim.unlisted_rule("192.168.1.20", 8443).unwrap();
+    let wanted = wanted("new1", "192.168.1.30", 22);
+    let error = client.ensure(&wanted).await.unwrap_err();
+    let what =
+        format!("the gateway gave port {port}, which its firewall leads to 192.168.1.20:8443 by a rule in no list");
+    assert_eq!(error.to_string(), what);
+    assert!(error.remedy().contains("--dport 50000 -j DNAT --to 192.168.1.20:8443"), "{}", error.remedy());
+    // What is there now is no forward to use: it leads to the other machine.
+    let snapshot = client.snapshot().await.unwrap();
+    assert_eq!((snapshot.forwards.len(), snapshot.existing(&wanted)), (1, None));
+    // It can be deleted, and the other machine's rule stays.
+    client.remove(&snapshot.forwards[0]).await.unwrap();
+    assert_eq!(sim.state().nat.iter().map(|rule| rule.target).collect::<Vec<_>>(), [8443]);
 }
 
 #[tokio::test]

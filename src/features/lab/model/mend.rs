@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Forward, Row, State};
+use super::{Forward, Leftover, Row, Rule, State};
 
 /// The line that makes the service forget a record which it cannot delete.
 #[must_use]
@@ -10,21 +10,37 @@ pub fn forget_record(port: u16) -> String {
     format!("sudo -u postgres psql vlab_ipam -c 'DELETE FROM ipam WHERE conn_port = {port}'")
 }
 
-/// The lines that end the rules of a port; `None` for an address that is none: it comes from outside and is going to be typed
-/// into a shell.
-fn end_rules(port: u16, address: &str, target: u16) -> Option<String> {
-    let address: Ipv4Addr = address.parse().ok()?;
-    Some(format!(
-        "sudo iptables -t nat -D PREROUTING -i ens160 -p tcp --dport {port} -j DNAT --to {address}:{target} && \
-         sudo iptables -D FORWARD -p tcp -d {address} --dport {target} -j ACCEPT && \
-         sudo sh -c 'iptables-save > /etc/iptables/rules.v4'"
-    ))
+/// What keeps the rules as they are for the next start.
+const SAVE: &str = "sudo sh -c 'iptables-save > /etc/iptables/rules.v4'";
+
+/// The line that ends a rule which lets packets through.
+fn end_accepting(address: Ipv4Addr, target: u16) -> String {
+    format!("sudo iptables -D FORWARD -p tcp -d {address} --dport {target} -j ACCEPT")
+}
+
+/// The lines that end a rule and what lets its packets through; `None` for an address that is none: it comes from outside and
+/// is going to be typed into a shell.
+#[must_use]
+pub fn end_rules(rule: &Rule) -> Option<String> {
+    let Rule { port, target, .. } = rule;
+    let address: Ipv4Addr = rule.address.parse().ok()?;
+    let led =
+        format!("sudo iptables -t nat -D PREROUTING -i ens160 -p tcp --dport {port} -j DNAT --to {address}:{target}");
+    Some(format!("{led} && {} && {SAVE}", end_accepting(address, *target)))
+}
+
+/// The lines that end what is left of a forward that is gone.
+#[must_use]
+pub fn end_leftover(left: &Leftover) -> Option<String> {
+    let address: Ipv4Addr = left.address.parse().ok()?;
+    Some(format!("{} && {SAVE}", end_accepting(address, left.target)))
 }
 
 /// The lines that end a forward altogether, for one that the service cannot delete.
 #[must_use]
 pub fn ending(forward: &Forward) -> Option<String> {
-    let rules = end_rules(forward.port, &forward.address, forward.target)?;
+    let Forward { port, target, .. } = *forward;
+    let rules = end_rules(&Rule { port, address: forward.address.clone(), target })?;
     Some(format!("{rules} && {}", forget_record(forward.port)))
 }
 
@@ -34,8 +50,9 @@ pub fn ending(forward: &Forward) -> Option<String> {
 pub fn mending(row: &Row) -> Option<String> {
     let (port, target) = (row.port?, row.target?);
     match row.state {
-        State::Dead => Some(forget_record(port)),
-        State::Unlisted => end_rules(port, &row.address, target),
+        // What comes before its own rule has to go, and then it works.
+        State::Dead => row.in_front.as_ref().map_or_else(|| Some(forget_record(port)), end_rules),
+        State::Unlisted => end_rules(&Rule { port, address: row.address.clone(), target }),
         State::NoForward => None,
         // The service takes such a forward and can never delete it.
         _ if target == 0 => ending(&row.forward()?),
@@ -60,6 +77,7 @@ mod tests {
             port: Some(50_064),
             reach: None,
             note: String::new(),
+            in_front: None,
         }
     }
 

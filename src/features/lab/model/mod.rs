@@ -1,6 +1,7 @@
 //! Forwards, machines, and what is known of them; no I/O.
 
 mod component;
+mod firewall;
 mod keep;
 mod mend;
 mod place;
@@ -15,7 +16,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use component::{COMPONENTS, Component, Protocol, component};
-pub use mend::{ending, forget_record, mending};
+pub use firewall::{Firewall, Led, Leftover, Rule};
+pub use mend::{end_leftover, end_rules, ending, forget_record, mending};
 pub use place::{BadPlace, Place, Target};
 pub use row::{Key, Reach, Row, Since, State, rows};
 pub use saved::{BadFile, Saved, Unusable};
@@ -151,30 +153,6 @@ impl Wanted {
 /// The network inside of a lab, as gateways are delivered (their own address there is 192.168.1.1).
 const NETWORK: &str = "192.168.1.0/24";
 
-/// A rule of the gateway's firewall that leads a port on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Rule {
-    /// The gateway's port.
-    pub port: u16,
-    /// Where to.
-    pub address: String,
-    /// The port there.
-    pub target: u16,
-}
-
-/// What the health check tells of the gateway's firewall.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Firewall {
-    /// Of the service.
-    pub version: String,
-    /// The rules that lead ports on.
-    pub rules: Vec<Rule>,
-    /// Rules that let packets through to an address and port which no rule leads to any more. They do no harm.
-    pub leftovers: usize,
-    /// Rules in between that are not forwards: creating and deleting fails until they are gone.
-    pub foreign: usize,
-}
-
 /// A machine of the lab.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
@@ -238,11 +216,13 @@ impl Part {
 /// The ports that a gateway has for forwards unless it was set up otherwise.
 pub const PORTS: std::ops::RangeInclusive<u16> = 50_000..=50_100;
 
-/// Whether so many forwards are nearly all that the usual ports have room for; of other ports nobody knows how many there
-/// are.
+/// Whether so many forwards are nearly all that there is room for. A gateway gives its ports by chance: where so many of them
+/// lie as close together as the usual ones do, they are from a pool of that size, whichever ports it has.
 #[must_use]
 pub fn fills_ports(forwards: &[Forward]) -> bool {
-    forwards.len() * 10 >= PORTS.len() * 8 && forwards.iter().all(|forward| PORTS.contains(&forward.port))
+    let ports = || forwards.iter().map(|forward| forward.port);
+    let span = ports().max().zip(ports().min()).map_or(0, |(last, first)| usize::from(last - first) + 1);
+    forwards.len() * 10 >= PORTS.len() * 8 && span <= PORTS.len()
 }
 
 impl Snapshot {
@@ -252,22 +232,23 @@ impl Snapshot {
         fills_ports(&self.forwards)
     }
 
-    /// Whether the firewall really leads a forward where it is said to; `None` where nobody knows.
+    /// What the firewall really does with a forward's port; `None` where nobody knows.
     #[must_use]
-    pub fn has_rule(&self, forward: &Forward) -> Option<bool> {
-        let firewall = self.firewall.as_ref()?;
-        Some(
-            firewall.rules.iter().any(|rule| {
-                rule.port == forward.port && rule.address == forward.address && rule.target == forward.target
-            }),
-        )
+    pub fn led(&self, forward: &Forward) -> Option<Led<'_>> {
+        Some(self.firewall.as_ref()?.led(forward))
+    }
+
+    /// Whether a forward is known to lead nowhere, or to somebody else.
+    #[must_use]
+    pub fn is_dead(&self, forward: &Forward) -> bool {
+        self.led(forward).is_some_and(|led| led != Led::There)
     }
 
     /// A forward that leads where `wanted` wants to, and is not known to be dead; the lowest port counts.
     #[must_use]
     pub fn existing(&self, wanted: &Wanted) -> Option<&Forward> {
         let fitting = self.forwards.iter().filter(|forward| forward.is_for(wanted));
-        fitting.filter(|forward| self.has_rule(forward) != Some(false)).min_by_key(|forward| forward.port)
+        fitting.filter(|forward| !self.is_dead(forward)).min_by_key(|forward| forward.port)
     }
 }
 
@@ -303,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_usual_ports_are_known_to_be_full() {
+    fn a_pool_of_the_usual_size_is_known_to_be_nearly_full_wherever_it_is() {
         let forward = |port| Forward {
             port,
             name: "web01".to_owned(),
@@ -313,7 +294,9 @@ mod tests {
         };
         let of = |ports: std::ops::Range<u16>| ports.map(forward).collect::<Vec<_>>();
         assert!(fills_ports(&of(50_000..50_081)) && !fills_ports(&of(50_000..50_080)));
-        assert!(!fills_ports(&of(40_000..40_090)));
+        assert!(fills_ports(&of(51_000..51_101)));
+        // So far apart they are from a larger pool.
+        assert!(!fills_ports(&of(40_000..40_100).into_iter().chain([forward(42_000)]).collect::<Vec<_>>()));
     }
 
     #[test]
@@ -331,6 +314,11 @@ mod tests {
         assert_eq!(snapshot.existing(&wanted).map(|found| found.port), Some(50_004));
         snapshot.firewall = Some(Firewall { rules: vec![rule(50_010)], ..Firewall::default() });
         assert_eq!(snapshot.existing(&wanted).map(|found| found.port), Some(50_010));
-        assert_eq!(snapshot.existing(&Wanted { target: 23, ..wanted }), None);
+        assert_eq!(snapshot.existing(&Wanted { target: 23, ..wanted.clone() }), None);
+        // The first rule of a port counts: behind another one it leads nobody anywhere.
+        let other = Rule { target: 8443, ..rule(50_010) };
+        snapshot.firewall = Some(Firewall { rules: vec![other.clone(), rule(50_010)], ..Firewall::default() });
+        assert_eq!(snapshot.existing(&wanted), None);
+        assert_eq!(snapshot.led(&forward(50_010)), Some(Led::Elsewhere(&other)));
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
-use super::{Forward, Machine, Rule, Snapshot};
+use super::{Forward, Led, Machine, Rule, Snapshot};
 
 /// What came of a connection to a forward's port, made from here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -153,6 +153,9 @@ pub struct Row {
     pub reach: Option<Reach>,
     /// What makes the state more than a word: where a rule leads to, of which forward it is the duplicate.
     pub note: String,
+    /// The rule that leads the port to another place, where the row's own rule stands behind it.
+    #[serde(skip)]
+    pub in_front: Option<Rule>,
 }
 
 impl Row {
@@ -172,10 +175,23 @@ impl Row {
         match (self.state, self.target) {
             (State::NoForward, _) => Some("there is no forward to delete"),
             (State::Unlisted, _) => Some("in no list: the service cannot delete it"),
-            (State::Dead, _) => Some("without its rule the service cannot delete the record"),
+            // Its rule stands behind another one, where the service finds it.
+            (State::Dead, _) if self.in_front.is_none() => {
+                Some("without its rule the service cannot delete the record")
+            }
             (_, Some(0)) => Some("the service cannot delete a forward to port 0"),
             (_, _) => None,
         }
+    }
+
+    /// The forward that can be used as it is: a rule that nobody lists works as well as a listed one, as long as no other one
+    /// comes first.
+    #[must_use]
+    pub fn usable(&self) -> Option<Forward> {
+        let (port, target) = (self.port?, self.target?);
+        let is_led = self.state != State::Dead && self.in_front.is_none();
+        let Self { name, component, address, .. } = self.clone();
+        is_led.then_some(Forward { port, name, component, address, target })
     }
 
     /// The forward, where the gateway lists one.
@@ -191,7 +207,7 @@ impl Row {
 /// The table of a snapshot: by machine, then by its port. What was measured is by the gateway's port.
 #[must_use]
 pub fn rows(snapshot: &Snapshot, reached: &BTreeMap<u16, Reach>, since: &Since) -> Vec<Row> {
-    let rules = rules_of(snapshot);
+    let rules = snapshot.firewall.as_ref().map(super::Firewall::leading);
     let first = first_of_each(snapshot, rules.as_ref(), reached);
     let table = Table { snapshot, reached, since, rules, first };
     let mut rows: Vec<Row> = snapshot.forwards.iter().map(|forward| table.listed(forward)).collect();
@@ -215,30 +231,27 @@ fn first_of_each<'a>(
     snapshot: &'a Snapshot,
     rules: Option<&BTreeMap<u16, &Rule>>,
     reached: &BTreeMap<u16, Reach>,
-) -> BTreeMap<(&'a str, u16), u16> {
-    let mut first: BTreeMap<(&str, u16), (bool, u16)> = BTreeMap::new();
+) -> BTreeMap<Destination<'a>, u16> {
+    let mut first: BTreeMap<Destination<'_>, (bool, u16)> = BTreeMap::new();
     for forward in &snapshot.forwards {
-        if rules.is_some_and(|rules| !leads(rules, forward)) {
+        if rules.is_some_and(|rules| Led::by(rules.get(&forward.port).copied(), forward) != Led::There) {
             continue;
         }
         let is_closed = reached.get(&forward.port).is_some_and(|reach| !reach.is_open());
         let candidate = (is_closed, forward.port);
-        let held = first.entry((forward.address.as_str(), forward.target)).or_insert(candidate);
+        let held = first.entry(destination(forward)).or_insert(candidate);
         *held = candidate.min(*held);
     }
     first.into_iter().map(|(place, (_, port))| (place, port)).collect()
 }
 
-/// The firewall's rules by port; `None` where they are not known.
-fn rules_of(snapshot: &Snapshot) -> Option<BTreeMap<u16, &Rule>> {
-    // The first rule of a port is the one that counts.
-    let firewall = snapshot.firewall.as_ref()?;
-    Some(firewall.rules.iter().rev().map(|rule| (rule.port, rule)).collect())
-}
+/// Machine, address and port that a forward leads to. Two machines may be told with one address: what leads to the one is no
+/// duplicate of what leads to the other, since people look for it by its name.
+type Destination<'a> = (&'a str, &'a str, u16);
 
-/// Whether the firewall leads a forward where it is said to.
-fn leads(rules: &BTreeMap<u16, &Rule>, forward: &Forward) -> bool {
-    rules.get(&forward.port).is_some_and(|rule| rule.address == forward.address && rule.target == forward.target)
+/// Where a forward leads.
+fn destination(forward: &Forward) -> Destination<'_> {
+    (forward.name.as_str(), forward.address.as_str(), forward.target)
 }
 
 /// What rows are made from.
@@ -247,7 +260,7 @@ struct Table<'a> {
     reached: &'a BTreeMap<u16, Reach>,
     since: &'a Since,
     rules: Option<BTreeMap<u16, &'a Rule>>,
-    first: BTreeMap<(&'a str, u16), u16>,
+    first: BTreeMap<Destination<'a>, u16>,
 }
 
 impl Table<'_> {
@@ -269,23 +282,31 @@ impl Table<'_> {
             port: Some(forward.port),
             reach,
             note,
+            in_front: if state == State::Dead { self.in_front(forward) } else { None },
         }
+    }
+
+    /// The rule that comes before a forward's own.
+    fn in_front(&self, forward: &Forward) -> Option<Rule> {
+        let first = self.rules.as_ref()?.get(&forward.port)?;
+        let has_own = self.snapshot.firewall.iter().flat_map(|it| &it.rules).any(|rule| rule.is_of(forward));
+        has_own.then(|| Rule::clone(first))
     }
 
     /// What is true of a listed forward, the worst first.
     fn state(&self, forward: &Forward, reach: Option<&Reach>) -> (State, String) {
         if let Some(rules) = &self.rules {
-            match rules.get(&forward.port) {
-                None => {
+            match Led::by(rules.get(&forward.port).copied(), forward) {
+                Led::There => {}
+                Led::Nowhere => {
                     let is_old = self.snapshot.untold.contains_key(&super::Part::Health);
                     let note =
                         if is_old { "the firewall had no rule for it" } else { "the firewall has no rule for it" };
                     return (State::Dead, note.to_owned());
                 }
-                Some(rule) if rule.address != forward.address || rule.target != forward.target => {
+                Led::Elsewhere(rule) => {
                     return (State::Dead, format!("the firewall leads it to {}:{}", rule.address, rule.target));
                 }
-                Some(_) => {}
             }
         }
         if self.snapshot.machines.get(&forward.name).and_then(|machine| machine.exists) == Some(false) {
@@ -296,9 +317,7 @@ impl Table<'_> {
             };
             return (State::Gone, note.to_owned());
         }
-        if let Some(first) =
-            self.first.get(&(forward.address.as_str(), forward.target)).filter(|port| **port != forward.port)
-        {
+        if let Some(first) = self.first.get(&destination(forward)).filter(|port| **port != forward.port) {
             return (State::Duplicate, format!("{first} leads there, too"));
         }
         match reach {
@@ -313,11 +332,7 @@ impl Table<'_> {
         let listed: BTreeMap<u16, &Forward> =
             self.snapshot.forwards.iter().map(|forward| (forward.port, forward)).collect();
         let rules = self.snapshot.firewall.iter().flat_map(|firewall| &firewall.rules);
-        rules.filter(move |rule| {
-            listed
-                .get(&rule.port)
-                .is_none_or(|forward| forward.address != rule.address || forward.target != rule.target)
-        })
+        rules.filter(move |rule| listed.get(&rule.port).is_none_or(|forward| !rule.is_of(forward)))
     }
 
     /// A rule that is not listed. Its machine is known by its address, if at all.
@@ -326,6 +341,14 @@ impl Table<'_> {
         let machine = machines.find(|(_, machine)| machine.addresses.contains(&rule.address));
         let component = machine.map_or_else(String::new, |(_, machine)| machine.component.clone());
         let protocol = super::component(&component).protocol(rule.target);
+        let reach = self.reached.get(&rule.port);
+        let leading = self.rules.as_ref().and_then(|rules| rules.get(&rule.port).copied());
+        let in_front = leading.filter(|leading| *leading != rule).cloned();
+        let note = match (&in_front, reach) {
+            (Some(_), _) => "in no list, and another rule of its port comes first",
+            (None, Some(reach)) if !reach.is_open() => "in no list, and nothing answers behind it",
+            (None, _) => "open, and in no list",
+        };
         Row {
             state: State::Unlisted,
             name: machine.map_or_else(String::new, |(name, _)| name.clone()),
@@ -336,8 +359,9 @@ impl Table<'_> {
             target: Some(rule.target),
             protocol: Some(protocol.as_str()),
             port: Some(rule.port),
-            reach: self.reached.get(&rule.port).cloned(),
-            note: "open, and in no list".to_owned(),
+            reach: reach.filter(|_| in_front.is_none()).cloned(),
+            note: note.to_owned(),
+            in_front,
         }
     }
 
@@ -355,6 +379,7 @@ impl Table<'_> {
             port: None,
             reach: None,
             note: machine.power.as_deref().map(power_words).unwrap_or_default(),
+            in_front: None,
         }
     }
 }
@@ -444,6 +469,49 @@ mod tests {
                 (Some(50_007), "unlisted"),
             ]
         );
+    }
+
+    #[test]
+    fn the_first_rule_of_a_port_says_where_it_leads() {
+        let snapshot = Snapshot {
+            forwards: vec![forward(50_001, "a", "192.168.1.1", 22)],
+            firewall: Some(Firewall {
+                rules: vec![rule(50_001, "192.168.1.9", 8443), rule(50_001, "192.168.1.1", 22)],
+                ..Firewall::default()
+            }),
+            ..Snapshot::default()
+        };
+        let rows = rows(&snapshot, &[(50_001, open())].into(), &Since::new());
+        let states: Vec<_> = rows.iter().map(|row| (row.state, row.note.as_str())).collect();
+        assert_eq!(
+            states,
+            [(State::Dead, "the firewall leads it to 192.168.1.9:8443"), (State::Unlisted, "open, and in no list"),]
+        );
+        // Nobody is connected by it to the other machine; the service still finds its rule, and what ends the first one mends
+        // it.
+        assert_eq!((rows[0].usable(), rows[0].undeletable()), (None, None));
+        assert!(rows[1].usable().is_some());
+        let mending = crate::features::lab::model::mending(&rows[0]).unwrap();
+        assert!(mending.contains("--dport 50001 -j DNAT --to 192.168.1.9:8443"), "{mending}");
+    }
+
+    #[test]
+    fn machines_of_one_address_have_a_forward_each() {
+        let snapshot = Snapshot {
+            forwards: vec![forward(50_001, "a_b", "192.168.1.1", 22), forward(50_002, "isi01-1", "192.168.1.1", 22)],
+            ..Snapshot::default()
+        };
+        // Neither is proposed for a clean-up: each machine has but one.
+        assert_eq!(told(&snapshot, &[]), [(Some(50_001), "unmeasured"), (Some(50_002), "unmeasured")]);
+    }
+
+    #[test]
+    fn what_is_in_no_list_is_not_called_open_where_nothing_answers() {
+        let firewall = Some(Firewall { rules: vec![rule(50_001, "192.168.1.1", 22)], ..Firewall::default() });
+        let snapshot = Snapshot { firewall, ..Snapshot::default() };
+        let note = |reach| rows(&snapshot, &[(50_001, reach)].into(), &Since::new())[0].note.clone();
+        assert_eq!(note(open()), "open, and in no list");
+        assert_eq!(note(Reach::Refused), "in no list, and nothing answers behind it");
     }
 
     #[test]

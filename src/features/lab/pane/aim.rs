@@ -111,7 +111,7 @@ impl State {
         let wanted = forward.wanted();
         let other = lab.snapshot.as_ref().and_then(|snapshot| {
             let same = |other: &&model::Forward| other.port != forward.port && other.is_for(&wanted);
-            snapshot.forwards.iter().filter(|other| snapshot.has_rule(other) != Some(false)).find(same)
+            snapshot.forwards.iter().filter(|other| !snapshot.is_dead(other)).find(same)
         });
         lines.push(match (wanted.check(), other) {
             (Err(why), _) => (format!("{} it cannot be made again: {why}", look.glyph(Sign::Warning)), Role::Warning),

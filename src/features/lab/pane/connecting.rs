@@ -36,7 +36,8 @@ impl State {
         };
         let name = lab.view.name.clone();
         // Files go over the port for shells, whatever port the row is about.
-        let own = usable(&row)
+        let own = row
+            .usable()
             .filter(|forward| protocol.is_none_or(|it| component(&row.component).port(it) == Some(forward.target)));
         let wanted = own.as_ref().map_or_else(|| wanted_for(&row, protocol), |forward| Ok(forward.wanted()));
         let wanted = match wanted {
@@ -148,7 +149,7 @@ impl State {
     pub(super) fn command_line(&self) -> Result<String, String> {
         let (row, lab) = (self.row_on_screen().ok_or("there is nothing here")?, self.lab().ok_or("there is no lab")?);
         let (forward, host) =
-            usable(row).zip(lab.host()).ok_or("there is no forward to use; <lab-connect> makes one")?;
+            row.usable().zip(lab.host()).ok_or("there is no forward to use; <lab-connect> makes one")?;
         let target = Target::of(&lab.view.name, &host, &forward, None);
         // What is copied may be run elsewhere: whether the program is here does not matter.
         let words =
@@ -175,16 +176,6 @@ impl State {
     pub(super) fn is_too_soon(&self, now: DateTime<Utc>) -> bool {
         now - self.settled_at < super::UNSEEN
     }
-}
-
-/// The forward of a row that can be used as it is: a rule that nobody lists works as well as a listed one.
-fn usable(row: &model::Row) -> Option<Forward> {
-    let (port, target) = (row.port?, row.target?);
-    if row.state == model::State::Dead {
-        return None;
-    }
-    let model::Row { name, component, address, .. } = row.clone();
-    Some(Forward { port, name, component, address, target })
 }
 
 /// The forward that a row without one wants: to the usual port of its component, or to that of a protocol.

@@ -3,12 +3,11 @@
 use super::form::Form;
 use super::plan::{self, Plan};
 use super::{Outcome, Page, State};
-use crate::command::Motion;
 use crate::features::lab::act::Change;
 use crate::features::lab::model::{Forward, Snapshot, Wanted};
 use crate::features::lab::worker::Request;
 use crate::key::{Code, Key};
-use crate::ui::field::{Edited, Field, no_room};
+use crate::ui::field::{Field, Typed, no_room};
 
 /// What is being typed.
 #[derive(Debug, Clone)]
@@ -86,23 +85,27 @@ impl State {
     /// A key while text is being typed.
     pub(crate) fn typed(&mut self, key: Key) -> Outcome {
         let Some(editor) = &mut self.editor else { return self.typed_into_form(key) };
-        let is_filter = matches!(editor.purpose, For::Filter(_));
-        match (key.code, is_filter) {
-            (Code::Esc, _) => {
-                if let Some(Editor { purpose: For::Filter(before), .. }) = self.editor.take() {
-                    self.set_filter(before);
-                }
-                return Outcome::none();
-            }
-            (Code::Enter, _) if !key.alt => return self.take_over(),
-            (Code::Up, true) => return self.moved(Motion::Up),
-            (Code::Down, true) => return self.moved(Motion::Down),
-            (Code::PageUp, true) => return self.moved(Motion::PageUp),
-            (Code::PageDown, true) => return self.moved(Motion::PageDown),
-            _ => {}
+        match editor.field.typed(key, matches!(editor.purpose, For::Filter(_))) {
+            Typed::PutAway => self.put_away(),
+            Typed::Done => self.take_over(),
+            Typed::Moved(motion) => self.moved(motion),
+            Typed::Changed => self.text_changed(),
+            Typed::Nothing => Outcome::none(),
         }
-        if editor.field.key(key) == Edited::Text && is_filter {
-            let text = editor.field.text().to_owned();
+    }
+
+    /// Esc: a filter is as before, the rest is forgotten.
+    fn put_away(&mut self) -> Outcome {
+        if let Some(Editor { purpose: For::Filter(before), .. }) = self.editor.take() {
+            self.set_filter(before);
+        }
+        Outcome::none()
+    }
+
+    /// A filter reads differently: it is applied.
+    fn text_changed(&mut self) -> Outcome {
+        if let Some(Editor { field, purpose: For::Filter(_) }) = &self.editor {
+            let text = field.text().to_owned();
             self.set_filter(text);
         }
         Outcome::none()
@@ -119,11 +122,7 @@ impl State {
         if !fits {
             return Outcome::warn(no_room(text.len()));
         }
-        if let Some(Editor { field, purpose: For::Filter(_) }) = &self.editor {
-            let text = field.text().to_owned();
-            self.set_filter(text);
-        }
-        Outcome::none()
+        self.text_changed()
     }
 
     /// What the lab that is shown told.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::features::lab::counted;
-use crate::features::lab::model::{Holding, Key, Part, Reach, Row, Since, Snapshot, rows};
+use crate::features::lab::model::{Holding, Key, Part, Reach, Row, Since, Snapshot, end_leftover, rows};
 use crate::features::lab::worker::{Health, LabView};
 use crate::ui::page::Span;
 use crate::ui::theme::{self, Role};
@@ -254,9 +254,13 @@ impl LabState {
                     lines.push("  without the health check, what is dead or unlisted cannot be seen".to_owned());
                 }
                 Some(firewall) => {
-                    if firewall.leftovers > 0 {
-                        let many = counted(firewall.leftovers, "rule");
-                        lines.push(format!("  {many} left in the firewall that nothing leads to; harmless"));
+                    for left in &firewall.left {
+                        let by_hand = end_leftover(left).map(|line| format!("; on the gateway: {line}"));
+                        lines.push(format!(
+                            "  left over, and harmless: the firewall lets packets through to {}, which no port leads to{}",
+                            left.words(),
+                            by_hand.unwrap_or_default()
+                        ));
                     }
                     if firewall.foreign > 0 {
                         lines.push("  a rule in the firewall is no forward: nothing can be made or deleted".to_owned());

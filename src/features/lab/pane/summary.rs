@@ -40,8 +40,8 @@ impl State {
         add(count(Is::Duplicate), "duplicate");
         add(count(Is::Gone), "gone");
         add(count(Is::Live), "live");
-        if lab.snapshot.as_ref().is_some_and(|snapshot| snapshot.is_nearly_full()) {
-            parts.push("nearly full".to_owned());
+        if let Some(snapshot) = lab.snapshot.as_ref().filter(|snapshot| snapshot.is_nearly_full()) {
+            parts.push(format!("{} of {} ports taken", snapshot.forwards.len(), model::PORTS.len()));
         }
         let machines: std::collections::BTreeSet<&str> =
             rows.iter().map(|row| row.name.as_str()).filter(|name| !name.is_empty()).collect();

@@ -20,41 +20,21 @@ use super::World;
 use super::gateway::{Asked, answer};
 use super::page::{Answer, front_error};
 use super::state::Fault;
+use crate::listening::{self, Ended};
 
 /// Bytes of a request.
 const LARGEST: usize = 1 << 20;
 
 /// Takes connections until the end.
-///
-/// Cancel safety: `accept` loses no connection when it is dropped.
 pub(super) async fn listen(world: Arc<World>, listener: TcpListener, tls: Option<TlsAcceptor>) -> Infallible {
-    loop {
-        match listener.accept().await {
-            Ok((socket, peer)) => {
-                let (world, tls) = (Arc::clone(&world), tls.clone());
-                let tasks = world.tasks.clone();
-                tasks.spawn(async move {
-                    let stop = world.stop.clone();
-                    let served = connection(world, socket, peer.ip(), tls);
-                    if let Some(Err(error)) = stop.run_until_cancelled(served).await {
-                        tracing::debug!(%error, "a connection to the simulated lab ended");
-                    }
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the simulated lab cannot take a connection");
-                tokio::task::yield_now().await;
-            }
-        }
-    }
+    listening::serve_each("simulated lab", listener, &world.tasks, &world.stop, |socket, peer| {
+        connection(Arc::clone(&world), socket, peer.ip(), tls.clone())
+    })
+    .await
 }
-
-/// What ends a connection.
-type Ended = Box<dyn std::error::Error + Send + Sync>;
 
 /// One connection.
 async fn connection(world: Arc<World>, socket: TcpStream, peer: IpAddr, tls: Option<TlsAcceptor>) -> Result<(), Ended> {
-    socket.set_nodelay(true)?;
     match tls {
         Some(tls) => serve(world, tls.accept(socket).await?, peer).await,
         None => serve(world, socket, peer).await,

@@ -201,7 +201,8 @@ fn make(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
     let is_on = !state.off.contains(&address);
     // Another program of this machine may have the port.
     let mut candidates = std::iter::once(port).chain(state.free_ports());
-    let port = candidates.find(|port| world.targets.open(*port, target, is_on).is_ok());
+    // What is led elsewhere already stays so: of several rules of a port the first one counts.
+    let port = candidates.find(|port| state.is_led(*port) || world.targets.open(*port, target, is_on).is_ok());
     let port = port.ok_or_else(Answer::crashed)?;
     state.nat.push(Rule { port, address: address.clone(), target });
     if saved {
@@ -250,10 +251,13 @@ fn remove(world: &World, asked: &Asked) -> Result<Answer, Answer> {
         world.targets.close(record.port);
         return Err(error(500, "Command Failure: iptables -t filter -D FORWARD 3"));
     }
-    state.drop_rules(record.port);
+    state.drop_rule(&rule);
     state.records.retain(|known| known.port != record.port);
+    let is_led = state.is_led(record.port);
     drop(state);
-    world.targets.close(record.port);
+    if !is_led {
+        world.targets.close(record.port);
+    }
     Ok(ok(&json!({}), &json!({})))
 }
 

@@ -135,7 +135,8 @@ impl State {
         let span = u64::from(last.saturating_sub(first)) + 1;
         (0..TRIES).find_map(|_| {
             let port = first + u16::try_from(self.random() % span).unwrap_or(0);
-            (!self.ports_in_use().any(|taken| taken == port)).then_some(port)
+            // It looks into its list alone: a rule that is in no list may have the port.
+            (!self.records.iter().any(|record| record.port == port)).then_some(port)
         })
     }
 
@@ -163,8 +164,20 @@ impl State {
 
     /// The rules of a port go, its record stays.
     pub(super) fn drop_rules(&mut self, port: u16) {
-        let Some(at) = self.nat.iter().position(|rule| rule.port == port) else { return };
-        let rule = self.nat.remove(at);
+        if let Some(rule) = self.nat.iter().find(|rule| rule.port == port).cloned() {
+            self.drop_rule(&rule);
+        }
+    }
+
+    /// Whether a rule leads this port anywhere.
+    pub(super) fn is_led(&self, port: u16) -> bool {
+        self.nat.iter().any(|rule| rule.port == port)
+    }
+
+    /// This rule goes, and what lets its packets through.
+    pub(super) fn drop_rule(&mut self, rule: &Rule) {
+        let Some(at) = self.nat.iter().position(|known| known == rule) else { return };
+        self.nat.remove(at);
         if let Some(at) =
             self.filter.iter().position(|(address, target)| *address == rule.address && *target == rule.target)
         {

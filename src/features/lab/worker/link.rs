@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::watch::{self, Watch};
 use super::{Health, JobId, Prepared, Report, Shared, Wake, sweep};
 use crate::blocking;
 use crate::clock;
@@ -94,6 +95,14 @@ pub(in crate::features::lab) async fn open(lab: &Lab) -> Result<Client, Error> {
     .await
 }
 
+/// Waits until the file of the token is another one; for ever where nobody waits for that.
+async fn changed(awaited: Option<&Watch>) {
+    match awaited {
+        Some(watch) => watch.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// One lab and its connection.
 struct Link {
     shared: Shared,
@@ -108,6 +117,8 @@ struct Link {
     host: Option<String>,
     /// The measurement that runs, if any.
     sweep: JoinSet<()>,
+    /// The file of the token, as long as another one is waited for.
+    awaited: Option<Watch>,
 }
 
 /// Follows a lab until `stop` is cancelled. `wake` makes it read at once.
@@ -120,7 +131,8 @@ pub(super) async fn follow(
     wake: Arc<Wake>,
     stop: CancellationToken,
 ) {
-    let mut link = Link { shared, lab, client: None, heard_at: None, holding: None, host: None, sweep: JoinSet::new() };
+    let sweep = JoinSet::new();
+    let mut link = Link { shared, lab, client: None, heard_at: None, holding: None, host: None, sweep, awaited: None };
     link.recall().await;
     link.tell_health(Health::Connecting).await;
     let mut next = Instant::now();
@@ -148,6 +160,13 @@ pub(super) async fn follow(
                 next = Instant::now() + wait;
             }
             Some(_) = link.sweep.join_next() => {}
+            () = changed(link.awaited.as_ref()) => {
+                link.awaited = None;
+                if let Some(client) = &link.client {
+                    client.try_again().await;
+                }
+                next = Instant::now();
+            }
         }
     }
     link.sweep.shutdown().await;
@@ -194,6 +213,10 @@ impl Link {
 
     /// Reads the lab and tells what it says; returns how long to wait until the next time.
     async fn read(&mut self) -> Duration {
+        let watch = match watch::file(&self.lab) {
+            Some(path) => Some(Watch::begin(path).await),
+            None => None,
+        };
         let read = match self.client().await {
             Ok(client) => {
                 let read = client.snapshot().await;
@@ -202,6 +225,12 @@ impl Link {
             }
             Err(error) => Err(error),
         };
+        let is_due = || self.holding.as_ref().is_some_and(|holding| holding.claims.is_due(clock::now()));
+        let is_wanting = match &read {
+            Ok(_) => is_due(),
+            Err(error) => error.is_about_token() || matches!(error, Error::LoginRefused { .. } | Error::NoToken(_)),
+        };
+        self.awaited = watch.filter(|_| is_wanting);
         match read {
             Ok(snapshot) => {
                 self.told(snapshot).await;

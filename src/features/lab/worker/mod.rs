@@ -10,6 +10,7 @@ mod protocol;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub(in crate::features::lab) use files::{load as load_file, save as save_file};
 pub(in crate::features::lab) use link::open as open_lab;

@@ -113,6 +113,25 @@ async fn what_a_lab_tells_is_told_with_its_token_and_what_was_measured() {
 }
 
 #[tokio::test]
+async fn another_token_in_its_file_is_taken_up_by_itself() {
+    let sim = Simulator::start(sim::Setup { pool: None, ..sim::Setup::default() }).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("token"), sim.token_with(|claims| claims.exp = Some(1.0))).unwrap();
+    let (requests, reports, stop, task) = start(dir.path(), sim.url());
+    let mut desk = Desk { sim, dir, requests, reports, stop, task };
+    let word = desk
+        .hear(|report| {
+            let Report::Health { health: Health::Failing { word, .. }, .. } = report else { return None };
+            Some(word)
+        })
+        .await;
+    assert_eq!(word, "expired");
+    // Without that it would be tried again in minutes.
+    std::fs::write(desk.dir.path().join("token"), desk.sim.token()).unwrap();
+    desk.snapshot().await;
+}
+
+#[tokio::test]
 async fn what_was_told_last_is_there_before_the_lab_answers() {
     let mut desk = Desk::with(|sim| {
         sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();

@@ -140,7 +140,7 @@ fn lacking(suggestion: &Suggestion, key: NotificationKey) -> Trouble {
 }
 
 /// Why it was not accepted.
-fn refused(why: Refused, key: NotificationKey) -> Trouble {
+pub(super) fn refused(why: Refused, key: NotificationKey) -> Trouble {
     match why {
         Refused::Gone => Trouble::new(&format!("there is no mail {key}"))
             .to_do("noctui maintenance mails lists those that could not be read"),

@@ -9,6 +9,7 @@ use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::inventory::{Inventory, Standing};
 use crate::features::maintenance::mail::Readable;
 use crate::features::maintenance::model::{Circuit, Impact};
+use crate::features::maintenance::nautobot::store::standing;
 use crate::features::maintenance::store::detail::{self, Detail};
 use crate::features::maintenance::store::list::{self, Group, Row};
 use crate::features::maintenance::store::merge::Change;
@@ -110,6 +111,7 @@ pub(super) struct Shown<'a> {
     acknowledgements: Vec<Acknowledgement<'a>>,
     history: Vec<Event<'a>>,
     notifications: Vec<Notification<'a>>,
+    nautobot: Option<InNautobot<'a>>,
 }
 
 impl<'a> Shown<'a> {
@@ -129,6 +131,7 @@ impl<'a> Shown<'a> {
             acknowledgements: detail.acknowledgements.iter().map(Acknowledgement::of).collect(),
             history: detail.events.iter().map(Event::of).collect(),
             notifications: detail.notifications.iter().map(Notification::of).collect(),
+            nautobot: detail.nautobot.as_ref().map(InNautobot::of),
         }
     }
 }
@@ -396,6 +399,32 @@ impl<'a> Mail<'a> {
             headers: readable.headers.iter().map(|(name, value)| Header { name, value }).collect(),
             lines: &readable.lines,
             suggestion,
+        }
+    }
+}
+
+/// A maintenance in Nautobot.
+#[derive(Debug, Serialize)]
+struct InNautobot<'a> {
+    id: Option<&'a str>,
+    record: Option<&'a str>,
+    says: Option<String>,
+    acknowledged: Option<bool>,
+    conflict: Option<&'a str>,
+    waiting: usize,
+}
+
+impl<'a> InNautobot<'a> {
+    /// From the store's words.
+    fn of(known: &'a standing::InNautobot) -> Self {
+        let record = known.record.as_ref();
+        Self {
+            id: record.map(|(id, ..)| id.as_str()),
+            record: record.map(|(_, name, _)| name.as_str()),
+            says: record.map(|(.., content)| content.told()),
+            acknowledged: record.map(|(.., content)| content.ack),
+            conflict: known.conflict.as_deref(),
+            waiting: known.outbox.len(),
         }
     }
 }

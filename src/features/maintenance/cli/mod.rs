@@ -13,6 +13,8 @@ mod json;
 mod list;
 mod mails;
 mod name;
+pub(crate) mod nautobot;
+pub(crate) mod outbox;
 mod parse;
 pub(crate) mod provider;
 mod reparse;
@@ -27,6 +29,8 @@ use chrono::{DateTime, SubsecRound, Utc};
 use clap::Subcommand;
 
 use super::inventory::Inventory;
+use super::nautobot::store::inventory as store;
+use super::nautobot::store::setting;
 use super::rules::Rules;
 use super::store::action::Actor;
 use crate::config::{self, Config, Environment, Flags};
@@ -121,6 +125,15 @@ impl Session {
         if let Some(trouble) = super::begun_anew(&store) {
             output::complain(&format!("noctui: {trouble}"));
         }
+        let server = config.nautobot.as_ref().map(|nautobot| (nautobot.url.to_string(), nautobot.write_maintenances));
+        let server_here = server.clone();
+        let is_other = store
+            .read_blocking(|c| setting::differs(c, server_here.as_ref().map(|(url, writes)| (&**url, *writes))))?;
+        if is_other {
+            store.write_blocking(move |c| {
+                setting::configure(c, server.as_ref().map(|(url, writes)| (&**url, *writes)))
+            })?;
+        }
         Ok(Self { config, store, now: clock::now().trunc_subsecs(0), inventory: OnceLock::new() })
     }
 
@@ -131,7 +144,8 @@ impl Session {
             let trouble = Trouble::new("a provider rule is not used").caused_by(&problem.to_string());
             output::complain(&format!("noctui: {trouble}"));
         }
-        rules
+        // Without them a sender is known by the rules alone.
+        rules.with_senders(self.store.read_blocking(store::senders).unwrap_or_default())
     }
 
     /// The user's circuits; what is wrong with the file is named on standard error.
@@ -150,7 +164,7 @@ impl Session {
             let trouble = Trouble::new(&more).to_do("noctui config check names all of them");
             output::complain(&format!("noctui: {trouble}"));
         }
-        inventory
+        inventory.with_more(&self.store.read_blocking(store::known).unwrap_or_default())
     }
 
     /// Whoever acts: `--who`, else who the configuration says.

@@ -139,6 +139,13 @@ fn page(detail: &Detail, now: DateTime<Utc>) -> String {
     if detail.may_lack_circuits() {
         field(" ", &format!("at most {MOST_CIRCUITS} circuits are kept: the mail may name more"));
     }
+    if let Some(known) = &detail.nautobot {
+        let record = known.record.as_ref().map_or("not there yet", |(_, name, _)| name);
+        let waits =
+            if known.outbox.is_empty() { String::new() } else { format!(", {} in the outbox", known.outbox.len()) };
+        field("Nautobot", &format!("{record}{waits}"));
+        field(" ", known.conflict.as_deref().unwrap_or_default());
+    }
     notes(&mut page, detail);
     history(&mut page, detail);
     mails(&mut page, detail);
@@ -215,6 +222,9 @@ fn happened(event: &Event) -> String {
         EventKind::Kept => format!("kept as it was set by {who}"),
         EventKind::Attached => format!("a mail attached by {who}"),
         EventKind::Detached => format!("an attached mail taken off by {who}"),
+        EventKind::FromNautobot if event.changes.is_empty() => "came from Nautobot".to_owned(),
+        EventKind::FromNautobot => "changed in Nautobot".to_owned(),
+        EventKind::GoneFromNautobot => "no longer in Nautobot".to_owned(),
     }
 }
 

@@ -149,6 +149,26 @@ impl Inventory {
         (inventory, problems)
     }
 
+    /// The same with further circuits, where it does not have them itself.
+    #[must_use]
+    pub fn with_more(mut self, more: &[KnownCircuit]) -> Self {
+        self.is_there |= !more.is_empty();
+        for circuit in more {
+            let places = self.by_id.entry(folded(&circuit.circuit_id)).or_default();
+            let same = |place: &usize| {
+                let known = self.circuits.get(*place);
+                known.is_some_and(|known| {
+                    known.provider.is_empty() || is_same_provider(&known.provider, &circuit.provider)
+                })
+            };
+            if !places.iter().any(same) && self.circuits.len() < MAX_CIRCUITS {
+                places.push(self.circuits.len());
+                self.circuits.push(Arc::new(circuit.clone()));
+            }
+        }
+        self
+    }
+
     /// Whether there is one.
     #[must_use]
     pub fn is_there(&self) -> bool {
@@ -237,7 +257,7 @@ fn is_one(a: &str, b: &str) -> bool {
 }
 
 /// Letters and digits in lower case.
-fn folded(text: &str) -> String {
+pub(in crate::features::maintenance) fn folded(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

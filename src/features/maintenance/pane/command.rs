@@ -69,6 +69,14 @@ pub enum Command {
     Take,
     /// Keep what was set by hand.
     Keep,
+    /// What is to be written to Nautobot.
+    Outbox,
+    /// Let an entry of the outbox be sent again.
+    OutboxRetry,
+    /// Send an entry of the outbox whatever Nautobot says.
+    OutboxAnyway,
+    /// Take an entry out of the outbox.
+    OutboxDrop,
 }
 
 impl Command {
@@ -98,13 +106,17 @@ impl Command {
             | Self::Edit
             | Self::Attach
             | Self::Take
-            | Self::Keep => true,
+            | Self::Keep
+            | Self::OutboxRetry
+            | Self::OutboxAnyway
+            | Self::OutboxDrop => true,
             Self::Undo
             | Self::Filter
             | Self::Show
             | Self::Sort
             | Self::Notifications
             | Self::Sources
+            | Self::Outbox
             | Self::Make
             | Self::Reread
             | Self::Sync => false,
@@ -119,15 +131,20 @@ const UNDOABLE: &[Scope] = ALL;
 /// The list alone.
 const LIST: &[Scope] = &[Scope::Maintenances];
 /// Where sources are asked for what is new.
-const SYNCED: &[Scope] = &[Scope::Maintenances, Scope::Notifications, Scope::Sources];
+const SYNCED: &[Scope] = &[Scope::Maintenances, Scope::Notifications, Scope::Sources, Scope::Outbox];
 /// Every list.
 const LISTS: &[Scope] = &[Scope::Maintenances, Scope::Notifications];
+/// What is to be written to Nautobot.
+const OUTBOX: &[Scope] = &[Scope::Outbox];
+/// Lists whose rows can be opened.
+const OPENABLE: &[Scope] = &[Scope::Maintenances, Scope::Notifications, Scope::Outbox];
 /// What lies above the list.
-const ABOVE: &[Scope] = &[Scope::Maintenance, Scope::Notifications, Scope::Notification, Scope::Sources];
+const ABOVE: &[Scope] = &[Scope::Maintenance, Scope::Notifications, Scope::Notification, Scope::Sources, Scope::Outbox];
 /// What is opened.
 const OPENED: &[Scope] = &[Scope::Maintenance, Scope::Notification];
-/// Everywhere in the pane.
-const ALL: &[Scope] = &[Scope::Maintenances, Scope::Maintenance, Scope::Notifications, Scope::Notification];
+/// Everywhere in the pane but among the sources.
+const ALL: &[Scope] =
+    &[Scope::Maintenances, Scope::Maintenance, Scope::Notifications, Scope::Notification, Scope::Outbox];
 
 /// The rows.
 pub const COMMANDS: &[Spec<Command>] = &[
@@ -192,7 +209,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         help: "Correct it by hand; set its ticket and who looks after it",
     },
     row(Command::Undo, "undo", &["u"], UNDOABLE, "undo", "Undo what was done last"),
-    row(Command::Open, "open", &["enter", "l", "right"], LISTS, "open", "Open what the cursor is on"),
+    row(Command::Open, "open", &["enter", "l", "right"], OPENABLE, "open", "Open what the cursor is on"),
     Spec {
         command: Command::Dismiss,
         name: "dismiss",
@@ -248,6 +265,37 @@ pub const COMMANDS: &[Spec<Command>] = &[
         "mails",
         "List the mails, those first that could not be read",
     ),
+    row(Command::Outbox, "outbox", &["O"], LIST, "outbox", "List what is to be written to Nautobot"),
+    Spec {
+        command: Command::OutboxRetry,
+        name: "outbox-retry",
+        keys: &["t"],
+        scopes: OUTBOX,
+        risk: Risk::None,
+        writes: true,
+        hint: "try again",
+        help: "Send the entry of the outbox again",
+    },
+    Spec {
+        command: Command::OutboxAnyway,
+        name: "outbox-anyway",
+        keys: &["w"],
+        scopes: OUTBOX,
+        risk: Risk::Confirm,
+        writes: true,
+        hint: "write anyway",
+        help: "Write what is in conflict, whatever Nautobot says",
+    },
+    Spec {
+        command: Command::OutboxDrop,
+        name: "outbox-drop",
+        keys: &["d"],
+        scopes: OUTBOX,
+        risk: Risk::Confirm,
+        writes: false,
+        hint: "drop",
+        help: "Take the entry out of the outbox: it is never sent",
+    },
     row(Command::Provider, "provider", &["p"], LIST, "", "Show only the provider under the cursor, or all again"),
     row(Command::Sort, "sort", &["s"], LIST, "", "Sort by time, by latest change, or by provider"),
     row(Command::Mark, "mark", &["space"], LISTS, "mark", "Mark for a bulk action"),
@@ -256,7 +304,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
     row(Command::Copy, "copy", &["y"], ALL, "copy", "Copy the id through the terminal"),
     row(Command::CopyText, "copy-text", &["Y"], ALL, "", "Copy what is shown as text"),
     row(Command::Export, "export", &["e"], BOTH, "export", "Write a calendar file"),
-    row(Command::Sync, "sync", &["r"], SYNCED, "sync", "Ask the sources for new mail now, or the one under the cursor"),
+    row(Command::Sync, "sync", &["r"], SYNCED, "sync", "Ask the sources for new mail, or the one under the cursor"),
     row(Command::Sources, "sources", &["S"], LISTS, "", "List the sources: state, last run, errors, what came of them"),
     row(
         Command::Reread,

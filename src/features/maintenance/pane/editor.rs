@@ -7,11 +7,10 @@ use super::opened::Page;
 use super::picker::Picker;
 use super::query::CHUNK;
 use super::{Outcome, State};
-use crate::command::Motion;
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::worker::Write;
 use crate::key::{Code, Key};
-use crate::ui::field::{Edited, Field, no_room};
+use crate::ui::field::{Field, Typed, no_room};
 
 /// What is typed of a note is kept this long after it was typed: whatever ends noctui takes no more than that of it.
 const KEEP_AFTER: TimeDelta = TimeDelta::seconds(1);
@@ -83,33 +82,26 @@ impl State {
             (Some(Editor::Pick(_)), code) if code != Code::Esc => return self.typed_in_picker(key),
             _ => {}
         }
-        let Some(editor) = &mut self.editor else { return Outcome::none() };
-        let edited = |editor: &mut Editor| editor.field().is_some_and(|field| field.key(key) == Edited::Text);
-        match (&*editor, key.code) {
-            (_, Code::Esc) => self.put_away(now),
-            (Editor::Filter { .. }, Code::Enter) => {
+        let (field, is_filter) = match &mut self.editor {
+            Some(Editor::Filter { field, .. }) => (field, true),
+            Some(Editor::Note { field, .. }) => (field, false),
+            Some(Editor::Form(_) | Editor::Pick(_)) => return self.put_away(now),
+            None => return Outcome::none(),
+        };
+        match field.typed(key, is_filter) {
+            Typed::PutAway => self.put_away(now),
+            Typed::Done if is_filter => {
                 self.editor = None;
                 Outcome::none()
             }
-            (Editor::Filter { .. }, Code::Up) => self.moved(Motion::Up, now),
-            (Editor::Filter { .. }, Code::Down) => self.moved(Motion::Down, now),
-            (Editor::Filter { .. }, Code::PageUp) => self.moved(Motion::PageUp, now),
-            (Editor::Filter { .. }, Code::PageDown) => self.moved(Motion::PageDown, now),
-            (Editor::Note { .. }, Code::Enter) if !key.alt => self.save_note(),
-            (Editor::Filter { .. }, _) => {
-                if edited(editor) {
-                    self.filter_changed(now)
-                } else {
-                    Outcome::none()
-                }
-            }
-            (Editor::Note { .. }, _) => {
-                if edited(editor) {
-                    self.note_changed(now);
-                }
+            Typed::Done => self.save_note(),
+            Typed::Moved(motion) => self.moved(motion, now),
+            Typed::Changed if is_filter => self.filter_changed(now),
+            Typed::Changed => {
+                self.note_changed(now);
                 Outcome::none()
             }
-            (Editor::Form(_) | Editor::Pick(_), _) => Outcome::none(),
+            Typed::Nothing => Outcome::none(),
         }
     }
 

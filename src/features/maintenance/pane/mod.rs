@@ -9,6 +9,7 @@ pub(crate) mod form;
 mod marks;
 mod moving;
 mod opened;
+mod outbox;
 pub(crate) mod picker;
 mod query;
 mod report;
@@ -31,7 +32,7 @@ use super::store::MaintenanceKey;
 use super::store::action::Inverse;
 use super::store::count::{Count, Counts};
 use super::store::list::{ListQuery, Row};
-use super::worker::{Request, SourceState};
+use super::worker::{NautobotState, Request, SourceState};
 use crate::trouble::Trouble;
 use crate::ui::list::List;
 
@@ -83,6 +84,8 @@ pub(crate) struct State {
     configured: Vec<String>,
     /// The sources, as their worker last told.
     sources: Vec<SourceState>,
+    /// The connection to Nautobot, as its worker last told; `None` where none is configured or nothing was heard yet.
+    nautobot: Option<NautobotState>,
     /// Columns and rows of the pane, title apart.
     size: (u16, u16),
 }

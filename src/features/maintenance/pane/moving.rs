@@ -15,9 +15,13 @@ impl State {
         let lines = usize::from(rows).saturating_sub(view::list::status_rows(self));
         self.list.set_height(lines);
         for page in &mut self.pages {
-            if let Page::Notifications(page) = page {
-                let above = view::mail_status_rows(page, self.editor.as_ref());
-                page.list.set_height(page_height(rows, above));
+            match page {
+                Page::Notifications(page) => {
+                    let above = view::mail_status_rows(page, self.editor.as_ref());
+                    page.list.set_height(page_height(rows, above));
+                }
+                Page::Outbox(page) => page.list.set_height(page_height(rows, 0)),
+                Page::Maintenance(_) | Page::Notification(_) | Page::Sources(_) => {}
             }
         }
     }
@@ -34,6 +38,14 @@ impl State {
                     (Motion::Bottom, None) => usize::MAX,
                     (_, None) => 0,
                 };
+                Outcome::none()
+            }
+            Some(Page::Outbox(page)) => {
+                match (motion, motion.distance(page.list.page())) {
+                    (_, Some(rows)) => page.list.move_by(rows),
+                    (Motion::Bottom, None) => page.list.go_to(usize::MAX),
+                    (_, None) => page.list.go_to(0),
+                }
                 Outcome::none()
             }
             Some(Page::Notifications(page)) => {
@@ -80,6 +92,15 @@ impl State {
     pub(super) fn step(&mut self, motion: Motion, now: DateTime<Utc>) -> Outcome {
         match self.pages.last() {
             Some(Page::Maintenance(_)) => {
+                if let [.., Page::Outbox(outbox), Page::Maintenance(_)] = self.pages.as_mut_slice() {
+                    let before = outbox.list.cursor();
+                    outbox.list.move_by(motion.distance(1).unwrap_or(0));
+                    if outbox.list.cursor() == before {
+                        return no_further(motion);
+                    }
+                    self.pages.pop();
+                    return self.open();
+                }
                 let before = self.list.cursor();
                 self.list.move_by(motion.distance(1).unwrap_or(0));
                 if self.list.cursor() == before {
@@ -103,7 +124,7 @@ impl State {
                         self.open().and(requests)
                     }
                     Some(Page::Maintenance(_)) => self.step_mail(motion),
-                    Some(Page::Notification(_) | Page::Sources(_)) | None => Outcome::none(),
+                    Some(Page::Notification(_) | Page::Sources(_) | Page::Outbox(_)) | None => Outcome::none(),
                 }
             }
             _ => self.moved(motion, now),
@@ -130,6 +151,10 @@ impl State {
     /// The wheel turned by so many lines.
     pub(crate) fn wheel(&mut self, lines: isize) -> Outcome {
         match self.pages.last_mut() {
+            Some(Page::Outbox(page)) => {
+                page.list.scroll_by(lines);
+                Outcome::none()
+            }
             Some(Page::Notifications(page)) => {
                 page.list.scroll_by(lines);
                 Outcome::none().and(page.prefetch())
@@ -178,6 +203,12 @@ impl State {
                     line.checked_sub(1).filter(|at| page.rows.as_ref().is_some_and(|rows| *at < rows.len()))
                 {
                     page.at = at;
+                }
+                Outcome::none()
+            }
+            Some(Page::Outbox(page)) => {
+                if let Some(index) = page.list.row_at(line) {
+                    page.list.go_to(index);
                 }
                 Outcome::none()
             }

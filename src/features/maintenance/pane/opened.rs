@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::view::{mail_lines, raw_lines};
+use crate::features::maintenance::nautobot::store::standing::OutboxRow;
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::unparsed::{Notification, Which};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
@@ -27,6 +28,8 @@ pub(crate) enum Page {
     Notification(NotificationPage),
     /// The sources.
     Sources(SourcesPage),
+    /// What is to be written to Nautobot.
+    Outbox(OutboxPage),
 }
 
 /// The sources.
@@ -73,6 +76,15 @@ pub(crate) struct NotificationsPage {
     /// Whether rows are under way.
     pub(crate) extending: bool,
     /// Why the list could not be read.
+    pub(crate) failure: Option<Trouble>,
+}
+
+/// What is to be written to Nautobot.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OutboxPage {
+    /// The entries, and below them what is otherwise there.
+    pub(crate) list: List<OutboxRow>,
+    /// Why they could not be read.
     pub(crate) failure: Option<Trouble>,
 }
 

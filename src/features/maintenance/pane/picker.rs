@@ -101,7 +101,7 @@ impl State {
                 Load::Ready(mail) => Some(mail.sender.clone()),
                 Load::Loading | Load::Failed(_) => None,
             },
-            Some(Page::Maintenance(_) | Page::Sources(_)) | None => None,
+            Some(Page::Maintenance(_) | Page::Sources(_) | Page::Outbox(_)) | None => None,
         };
         match sender {
             Some(address) if !address.is_empty() => {

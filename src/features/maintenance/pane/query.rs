@@ -53,6 +53,7 @@ impl State {
             failure: None,
             configured: Vec::new(),
             sources: Vec::new(),
+            nautobot: None,
             size: (80, 20),
         }
     }

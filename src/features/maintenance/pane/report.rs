@@ -13,7 +13,7 @@ use crate::features::maintenance::store::edit::Refused;
 use crate::features::maintenance::store::list::{Anchor, Sort, Window};
 use crate::features::maintenance::store::unparsed::Notifications;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
-use crate::features::maintenance::worker::{Done, Mail, Question, Report, SourceHealth, SourceState};
+use crate::features::maintenance::worker::{Done, Mail, OutboxWish, Question, Report, SourceHealth, SourceState};
 use crate::trouble::Trouble;
 use crate::ui::Look;
 
@@ -109,6 +109,14 @@ impl State {
                 outcome.and(self.refresh(now))
             }
             Report::Changed => Outcome::none().and(self.refresh(now)),
+            Report::Nautobot(state) => {
+                self.nautobot = Some(*state);
+                Outcome::none()
+            }
+            Report::Outbox(entries) => {
+                self.outbox_told(&entries);
+                Outcome::none()
+            }
             Report::PutBack => Outcome::done("a backup was put back; sources are read anew"),
             Report::Source(state) => {
                 self.source_told(state);
@@ -195,7 +203,7 @@ impl State {
     pub(super) fn notifications_page(&mut self) -> Option<&mut NotificationsPage> {
         self.pages.iter_mut().find_map(|page| match page {
             Page::Notifications(page) => Some(page),
-            Page::Maintenance(_) | Page::Notification(_) | Page::Sources(_) => None,
+            Page::Maintenance(_) | Page::Notification(_) | Page::Sources(_) | Page::Outbox(_) => None,
         })
     }
 
@@ -211,7 +219,11 @@ impl State {
                     page.mail = mail.clone().into();
                     page.text = Text::default();
                 }
-                Page::Maintenance(_) | Page::Notification(_) | Page::Notifications(_) | Page::Sources(_) => {}
+                Page::Maintenance(_)
+                | Page::Notification(_)
+                | Page::Notifications(_)
+                | Page::Sources(_)
+                | Page::Outbox(_) => {}
             }
         }
     }
@@ -303,6 +315,13 @@ impl State {
                 Outcome::done(format!("{} read, {unread} still cannot be", many(*read, "mail"))).and(self.reread())
             }
             Done::Source { name, word } => Outcome::done(format!("{name}: {word}")).and(self.ask_sources()),
+            Done::Outbox { count: 0, .. } => Outcome::warn("it is no longer in the outbox"),
+            Done::Outbox { what: OutboxWish::Retry | OutboxWish::Anyway, count } => {
+                Outcome::done(format!("{} {}", entries(*count), self.sent_again()))
+            }
+            Done::Outbox { what: OutboxWish::Drop, count } => {
+                Outcome::done(format!("{} taken out of the outbox", entries(*count)))
+            }
             Done::Exported(path) if unseen.is_empty() => Outcome::done(format!("written to {}", path.display())),
             Done::Exported(path) => Outcome::done(format!("written{unseen}, to {}", path.display())),
         }
@@ -319,7 +338,7 @@ impl State {
     fn reread(&self) -> Vec<Question> {
         let opened = self.pages.iter().filter_map(|page| match page {
             Page::Notification(page) => Some(Question::Read(page.key)),
-            Page::Maintenance(_) | Page::Notifications(_) | Page::Sources(_) => None,
+            Page::Maintenance(_) | Page::Notifications(_) | Page::Sources(_) | Page::Outbox(_) => None,
         });
         opened.collect()
     }
@@ -351,6 +370,7 @@ impl State {
                 }
                 Page::Notification(_) => {}
                 Page::Sources(_) => requests.push(Question::Sources),
+                Page::Outbox(_) => requests.push(Question::Outbox),
             }
         }
         requests
@@ -422,6 +442,11 @@ fn refused(why: Refused) -> &'static str {
         Refused::Nameless => "a maintenance has a provider and an id",
         Refused::NothingSaid => "no notice says anything else than what was set by hand",
     }
+}
+
+/// `one entry`, `3 entries`.
+fn entries(count: usize) -> String {
+    if count == 1 { "one entry".to_owned() } else { format!("{count} entries") }
 }
 
 /// `one note`, `3 notes`.

@@ -1,5 +1,6 @@
 //! How the store's rows stand in lists, and the names of orders and parts of the list.
 
+use crate::features::maintenance::nautobot::store::standing::OutboxRow;
 use crate::features::maintenance::store::list::{Group, Row, Scope, Sort};
 use crate::features::maintenance::store::unparsed::Notification;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
@@ -31,6 +32,24 @@ impl list::Row for Notification {
 
     fn group(&self) -> Option<&'static str> {
         None
+    }
+}
+
+impl list::Row for OutboxRow {
+    type Key = (bool, i64);
+
+    fn key(&self) -> (bool, i64) {
+        match self {
+            Self::Entry(entry) => (false, entry.id),
+            Self::Difference(difference) => (true, difference.here.0),
+        }
+    }
+
+    fn group(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Entry(_) => "to be written there",
+            Self::Difference(_) => "otherwise there",
+        })
     }
 }
 

@@ -17,7 +17,7 @@ impl State {
     fn sources_page(&mut self) -> Option<&mut SourcesPage> {
         self.pages.iter_mut().find_map(|page| match page {
             Page::Sources(page) => Some(page),
-            Page::Maintenance(_) | Page::Notifications(_) | Page::Notification(_) => None,
+            Page::Maintenance(_) | Page::Notifications(_) | Page::Notification(_) | Page::Outbox(_) => None,
         })
     }
 
@@ -42,10 +42,17 @@ impl State {
     /// `r` on the page looks at the source under the cursor, elsewhere at all of them.
     pub(super) fn sync(&self) -> Outcome {
         let Some(Page::Sources(page)) = self.pages.last() else {
-            if self.sources.is_empty() {
-                return Outcome::warn("no source is configured; [[maintenance.source]] in the configuration adds one");
-            }
-            return Outcome { requests: vec![Request::Sync], ..Outcome::done("asking the sources for new mail") };
+            let said = match (self.sources.is_empty(), self.nautobot.is_some()) {
+                (true, false) => {
+                    return Outcome::warn(
+                        "no source is configured; [[maintenance.source]] in the configuration adds one",
+                    );
+                }
+                (false, false) => "asking the sources for new mail",
+                (true, true) => "asking Nautobot for what is new",
+                (false, true) => "asking the sources for new mail, and Nautobot",
+            };
+            return Outcome { requests: vec![Request::Sync], ..Outcome::done(said) };
         };
         match page.selected() {
             Some(_) if self.is_source_paused() => Outcome::warn("it is paused; <pause-source> reads it again"),

@@ -3,6 +3,7 @@
 use super::opened::{Load, MaintenancePage, NotificationPage, Page};
 use super::{Command, Outcome, State};
 use crate::features::maintenance::guess::Suggestion;
+use crate::features::maintenance::nautobot::store::outbox;
 use crate::features::maintenance::store::detail::SetByHand;
 use crate::features::maintenance::store::list::{Acknowledged, Mark};
 
@@ -11,6 +12,8 @@ impl State {
     pub(super) fn has_target(&self) -> bool {
         match self.pages.last() {
             Some(Page::Notifications(page)) => page.list.selected().is_some(),
+            Some(Page::Outbox(_)) => false,
+            Some(Page::Maintenance(_)) => true,
             _ => self.list.selected().is_some(),
         }
     }
@@ -80,7 +83,7 @@ impl State {
             Page::Notification(NotificationPage { mail: Load::Ready(mail), .. }) => {
                 (mail.outcome, mail.dismissed.is_some())
             }
-            Page::Notification(_) | Page::Maintenance(_) | Page::Sources(_) => return None,
+            Page::Notification(_) | Page::Maintenance(_) | Page::Sources(_) | Page::Outbox(_) => return None,
         };
         outcome.needs_a_look().then_some(if dismissed { "bring back" } else { "dismiss" })
     }
@@ -105,10 +108,15 @@ impl State {
             Command::Acknowledge => {
                 return self.has_target().then_some(if self.is_all_acknowledged() { "un-acknowledge" } else { hint });
             }
-            Command::Note | Command::Open | Command::OpenMail => self.has_target(),
+            Command::Open => self.has_target() || self.outbox_maintenance().is_some(),
+            Command::Note | Command::OpenMail => self.has_target(),
             // Among mails other keys need the room.
             Command::Mark => self.has_target() && !self.is_opened(),
             Command::Undo => !self.undo.is_empty(),
+            Command::Outbox => self.has_outbox(),
+            Command::OutboxDrop => self.outbox_entry().is_some(),
+            Command::OutboxRetry => self.outbox_entry().is_some_and(|entry| !entry.is_disputed()),
+            Command::OutboxAnyway => self.outbox_entry().is_some_and(|entry| entry.state == outbox::State::Conflict),
             Command::Accept => self.has_suggestion(),
             Command::Dismiss => return self.dismissal(),
             Command::Pause => return Some(if self.is_source_paused() { "resume" } else { hint }),

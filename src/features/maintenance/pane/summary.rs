@@ -138,6 +138,10 @@ impl State {
                 Load::Ready(mail) => view::mail_lines(mail, look, columns.into()),
                 Load::Loading | Load::Failed(_) => vec![],
             },
+            Some(Page::Outbox(page)) => {
+                let row = page.list.selected();
+                row.map(|row| plain(super::outbox::in_words(row), theme::Role::Text)).into_iter().collect()
+            }
             Some(Page::Notifications(page)) => {
                 let row = page.list.selected();
                 row.map(|row| plain(format!("{} {} {}", row.outcome, row.sender, row.subject), theme::Role::Text))
@@ -176,7 +180,7 @@ impl State {
         match self.pages.last_mut() {
             Some(Page::Maintenance(page)) => view::lay_out_maintenance(page, look, area),
             Some(Page::Notification(page)) => view::lay_out_notification(page, look, area),
-            Some(Page::Notifications(_) | Page::Sources(_)) | None => {}
+            Some(Page::Notifications(_) | Page::Sources(_) | Page::Outbox(_)) | None => {}
         }
     }
 }

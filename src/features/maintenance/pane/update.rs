@@ -49,6 +49,7 @@ impl State {
             Some(Page::Notifications(_)) => Scope::Notifications,
             Some(Page::Notification(_)) => Scope::Notification,
             Some(Page::Sources(_)) => Scope::Sources,
+            Some(Page::Outbox(_)) => Scope::Outbox,
         };
         [place, Scope::Moving]
     }
@@ -68,7 +69,7 @@ impl State {
                 Load::Ready(detail) => vec![[detail.start, detail.end]],
                 Load::Loading | Load::Failed(_) => vec![],
             },
-            Some(Page::Notifications(_) | Page::Notification(_) | Page::Sources(_)) => vec![],
+            Some(Page::Notifications(_) | Page::Notification(_) | Page::Sources(_) | Page::Outbox(_)) => vec![],
         };
         windows.into_iter().flatten()
     }
@@ -94,6 +95,10 @@ impl State {
             Command::Provider => self.only_provider(now),
             Command::Sort => self.sort_next(now),
             Command::Notifications => self.open_notifications(),
+            Command::Outbox => self.open_outbox(),
+            Command::OutboxRetry => self.send_again(),
+            // Their questions hold what is asked; they run by no other way.
+            Command::OutboxAnyway | Command::OutboxDrop => Outcome::none(),
             Command::OpenMail => self.open_mail(),
             Command::Next => self.step(Motion::Down, now),
             Command::Previous => self.step(Motion::Up, now),
@@ -123,6 +128,11 @@ impl State {
                 let Some(id) = page.list.selected().map(|row| row.key) else { return Outcome::none() };
                 self.open_notification(id)
             }
+            Some(Page::Outbox(page)) => match (self.outbox_maintenance(), page.list.selected()) {
+                (Some(key), _) => self.open_maintenance(key, 0),
+                (None, Some(_)) => Outcome::warn("this maintenance is no longer known here"),
+                (None, None) => Outcome::warn("there is nothing here to open"),
+            },
             Some(_) => Outcome::none(),
             None => match self.list.selected() {
                 Some(row) => {
@@ -201,7 +211,7 @@ impl State {
                 Load::Ready(mail) => (vec![page.key], mail.dismissed.is_some(), mail.outcome.needs_a_look()),
                 Load::Loading | Load::Failed(_) => (vec![], false, false),
             },
-            Some(Page::Maintenance(_) | Page::Sources(_)) | None => (vec![], false, false),
+            Some(Page::Maintenance(_) | Page::Sources(_) | Page::Outbox(_)) | None => (vec![], false, false),
         };
         match (keys.is_empty(), unread) {
             (true, _) => Outcome::warn("there is no mail to dismiss here"),
@@ -312,6 +322,7 @@ impl State {
                 Load::Ready(mail) => mail.subject.clone(),
                 Load::Loading | Load::Failed(_) => String::new(),
             },
+            Some(Page::Outbox(page)) => page.list.selected().map(super::outbox::id_of).unwrap_or_default(),
             _ => match self.too_many_to_copy() {
                 Some(outcome) => return outcome,
                 None => self.names().iter().map(|(_, id)| *id).collect::<Vec<_>>().join("\n"),

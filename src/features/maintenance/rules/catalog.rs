@@ -80,7 +80,9 @@ impl Rules {
     #[must_use]
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         let same = |(a, b): (&Entry, &Entry)| a.slug == b.slug && a.text == b.text;
-        self.entries.len() == other.entries.len() && self.entries.values().zip(other.entries.values()).all(same)
+        self.entries.len() == other.entries.len()
+            && self.senders == other.senders
+            && self.entries.values().zip(other.entries.values()).all(same)
     }
 
     /// The same rules with that of a file beside them or in place of one; the slug of the file.

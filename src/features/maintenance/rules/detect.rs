@@ -81,6 +81,19 @@ impl Index {
         Self { slugs, generic, senders, finder: finder.filter(|_| !texts.is_empty()), found }
     }
 
+    /// The same, with addresses that send for some rules as well. A mention of one in a text says nothing.
+    pub(super) fn with_senders(mut self, senders: &[(String, String)]) -> Self {
+        for (address, slug) in senders {
+            if let Some(at) = self.slugs.iter().position(|known| known == slug) {
+                let rules = self.senders.entry(address.to_lowercase()).or_default();
+                if !rules.contains(&at) {
+                    rules.push(at);
+                }
+            }
+        }
+        self
+    }
+
     /// Slugs of the rules for calendars of providers without one.
     pub(super) fn generic(&self) -> impl Iterator<Item = &str> {
         self.generic.iter().filter_map(|at| self.slugs.get(*at)).map(String::as_str)

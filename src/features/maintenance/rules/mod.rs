@@ -68,6 +68,8 @@ impl Entry {
 pub struct Rules {
     /// The rules, by slug.
     entries: BTreeMap<String, Entry>,
+    /// Addresses that are known to send for a rule, beside those that the rules name.
+    senders: Vec<(String, String)>,
     /// What tells whose mail it is, read at first use.
     index: OnceLock<Index>,
 }
@@ -81,7 +83,7 @@ impl Rules {
             let entry = Entry { slug: (*slug).to_owned(), file, text: Cow::Borrowed(*text), rule: OnceLock::new() };
             ((*slug).to_owned(), entry)
         };
-        Self { entries: EMBEDDED.iter().map(entry).collect(), index: OnceLock::new() }
+        Self { entries: EMBEDDED.iter().map(entry).collect(), senders: Vec::new(), index: OnceLock::new() }
     }
 
     /// The rules in the binary, with those of a folder of the user in place of or beside them. Files with an error are
@@ -99,6 +101,14 @@ impl Rules {
             }
         }
         (rules, errors)
+    }
+
+    /// The same rules, which know that these addresses send for these slugs. Addresses of no rule say nothing.
+    #[must_use]
+    pub fn with_senders(mut self, senders: Vec<(String, String)>) -> Self {
+        self.senders = senders;
+        self.index = OnceLock::new();
+        self
     }
 
     /// The slugs of all rules, sorted.
@@ -179,8 +189,10 @@ impl Rules {
 
     /// Reads a mail by the rules that may know it, the likeliest first.
     fn detect_and_read(&self, mail: &Mail, trust: Trust) -> Verdict {
-        let index =
-            self.index.get_or_init(|| Index::new(self.entries.values().map(|entry| (&*entry.slug, &*entry.text))));
+        let index = self.index.get_or_init(|| {
+            let rules = self.entries.values().map(|entry| (&*entry.slug, &*entry.text));
+            Index::new(rules).with_senders(&self.senders)
+        });
         let mut first: Option<Verdict> = None;
         let mut tried = Vec::new();
         for look in [detect::Look::Senders, detect::Look::Content] {

@@ -1,9 +1,13 @@
 use std::fs;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::features::maintenance::model::{Impact, Notice, Status};
+
+/// The rules in the binary, read once: reading them takes longer than most of what is done with them here.
+static RULES: LazyLock<Rules> = LazyLock::new(Rules::embedded);
 
 /// The shortest rule that gives notices, with more steps for its page and more sections.
 fn rule(steps: &str, sections: &str) -> String {
@@ -514,14 +518,14 @@ proptest! {
 
     #[test]
     fn bytes_of_any_kind_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..2000)) {
-        let rules = Rules::embedded();
+        let rules = &*RULES;
         let _ = rules.read(&raw, None);
         let _ = crate::features::maintenance::mail::readable(&raw);
     }
 
     #[test]
     fn pieces_of_mails_in_any_order_never_panic(raw in pieces(), which in 0..40_usize) {
-        let rules = Rules::embedded();
+        let rules = &*RULES;
         let _ = rules.read(raw.as_bytes(), None);
         let slugs = rules.slugs();
         let _ = rules.read(raw.as_bytes(), slugs.get(which % slugs.len()).copied());
@@ -531,7 +535,7 @@ proptest! {
 
     #[test]
     fn every_part_alone_is_survived_by_every_rule(text in "\\PC{0,300}", kind in 0..7_usize) {
-        let rules = Rules::embedded();
+        let rules = &*RULES;
         for slug in rules.slugs() {
             let _ = rules.read_parts(vec![Part::from_file(Kind::ALL[kind], text.clone().into_bytes())], Some(slug));
         }

@@ -13,6 +13,7 @@ use super::merge::{self, State};
 use super::undo::remember;
 use super::{MaintenanceKey, NotificationKey, record, rows, unparsed};
 use crate::features::maintenance::model::{Envelope, Notice, Outcome, Reading, Verdict};
+use crate::features::maintenance::nautobot::store::outbox;
 use crate::store::Error;
 
 /// What accepting did.
@@ -118,6 +119,7 @@ pub(super) fn take_back(
                 let now = state_of(connection, *window)?;
                 let changes = now.map(|now| merge::compare(&now, before)).unwrap_or_default();
                 rows::update(connection, *window, before, &changes)?;
+                outbox::changed_window(connection, *window, actor)?;
                 tell(connection, *window, key, EventKind::Unaccepted, actor, &changes)?;
             }
         }
@@ -130,7 +132,7 @@ pub(super) fn take_back(
 }
 
 /// What is known of a window now.
-fn state_of(connection: &Connection, window: MaintenanceKey) -> Result<Option<State>, Error> {
+pub(super) fn state_of(connection: &Connection, window: MaintenanceKey) -> Result<Option<State>, Error> {
     let mut query = connection.prepare_cached("SELECT provider, maintenance_id FROM maintenance WHERE id = ?1")?;
     let name = query.query_row([window], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).optional()?;
     let Some((provider, maintenance_id)) = name else { return Ok(None) };
@@ -144,7 +146,7 @@ fn is_changed_since(connection: &Connection, window: MaintenanceKey, event: i64)
     let mut query = connection.prepare_cached(
         "SELECT NOT EXISTS (SELECT 1 FROM event WHERE id = ?2 AND maintenance = ?1)
              OR EXISTS (SELECT 1 FROM event WHERE maintenance = ?1 AND id > ?2 AND (notification IS NOT NULL
-                 OR kind IN ('edited', 'unedited', 'taken', 'kept')))
+                 OR kind IN ('edited', 'unedited', 'taken', 'kept', 'from-nautobot')))
              OR EXISTS (SELECT 1 FROM note n WHERE n.maintenance = ?1 AND n.removed_at IS NULL
                  AND n.at >= (SELECT at FROM event WHERE id = ?2))
              OR EXISTS (SELECT 1 FROM acknowledgement a WHERE a.maintenance = ?1 AND a.withdrawn_at IS NULL

@@ -12,6 +12,7 @@ use super::merge::Change;
 use super::sender::{self, Assignment};
 use super::undo::{forget, remember};
 use super::{MaintenanceKey, NoteKey, NotificationKey, dismiss};
+use crate::features::maintenance::nautobot::store::outbox;
 use crate::store::Error;
 use crate::text::{clean_line, clean_text};
 
@@ -120,6 +121,7 @@ pub fn acknowledge(connection: &Connection, seen: &[(MaintenanceKey, u32)], acto
             }
         }
     }
+    outbox::acknowledged(connection, &done.done, actor)?;
     done.inverse = (!keys.is_empty()).then_some(Inverse::Withdraw(keys));
     remember(connection, done.inverse.as_ref(), actor)?;
     Ok(done)
@@ -164,6 +166,7 @@ pub fn unacknowledge(connection: &Connection, keys: &[MaintenanceKey], actor: &A
             }
         }
     }
+    outbox::acknowledged(connection, &done.done, actor)?;
     done.inverse = (!withdrawn.is_empty()).then_some(Inverse::Reinstate(withdrawn));
     remember(connection, done.inverse.as_ref(), actor)?;
     Ok(done)
@@ -182,7 +185,9 @@ pub fn add_note(connection: &Connection, keys: &[MaintenanceKey], text: &str, ac
         connection
             .prepare_cached("INSERT INTO note (maintenance, at, who, text) VALUES (?1, ?2, ?3, ?4)")?
             .execute((key, actor.at.timestamp(), actor.name(), &text))?;
-        added.push(NoteKey(connection.last_insert_rowid()));
+        let note = NoteKey(connection.last_insert_rowid());
+        added.push(note);
+        outbox::noted(connection, *key, note, actor)?;
         connection.prepare_cached("UPDATE maintenance SET notes = notes + 1 WHERE id = ?1")?.execute([key])?;
         actor.note_down(connection, *key, EventKind::NoteAdded, &[quote(&text)])?;
         done.done.push(*key);
@@ -272,6 +277,14 @@ pub fn undo(connection: &Connection, inverse: &Inverse, actor: &Actor) -> Result
     Ok(done)
 }
 
+/// Forgets that something can be taken back, for what nobody here did.
+pub(in crate::features::maintenance) fn forget_undo(
+    connection: &Connection,
+    inverse: Option<&Inverse>,
+) -> Result<(), Error> {
+    inverse.map_or(Ok(()), |inverse| forget(connection, inverse))
+}
+
 /// Applies `one` to each key; those that it found something to do for, if any.
 fn turn<K: Copy>(
     keys: &[K],
@@ -314,6 +327,7 @@ fn settle_acknowledgement(
 ) -> Result<Option<MaintenanceKey>, Error> {
     if let Some(maintenance) = changed {
         refresh(connection, maintenance)?;
+        outbox::acknowledged(connection, &[maintenance], actor)?;
         actor.note_down(connection, maintenance, kind, &[])?;
     }
     Ok(changed)
@@ -325,7 +339,7 @@ fn remove(connection: &Connection, key: NoteKey, actor: &Actor) -> Result<Option
     )?;
     let columns = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let changed = update.query_row((key, actor.at.timestamp(), actor.name()), columns).optional()?;
-    settle_note(connection, changed, actor, EventKind::NoteRemoved)
+    settle_note(connection, changed, key, actor, EventKind::NoteRemoved)
 }
 
 fn restore(connection: &Connection, key: NoteKey, actor: &Actor) -> Result<Option<MaintenanceKey>, Error> {
@@ -334,12 +348,13 @@ fn restore(connection: &Connection, key: NoteKey, actor: &Actor) -> Result<Optio
          RETURNING maintenance, text",
     )?;
     let changed = update.query_row([key], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    settle_note(connection, changed, actor, EventKind::NoteAdded)
+    settle_note(connection, changed, key, actor, EventKind::NoteAdded)
 }
 
 fn settle_note(
     connection: &Connection,
     changed: Option<(MaintenanceKey, String)>,
+    note: NoteKey,
     actor: &Actor,
     kind: EventKind,
 ) -> Result<Option<MaintenanceKey>, Error> {
@@ -350,6 +365,7 @@ fn settle_note(
              WHERE id = ?1",
         )?
         .execute([maintenance])?;
+    outbox::noted(connection, maintenance, note, actor)?;
     actor.note_down(connection, maintenance, kind, &[quote(&text)])?;
     Ok(Some(maintenance))
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
 use super::merge::{self, Change, Order, State};
-use super::{MaintenanceKey, sql};
+use super::{MaintenanceKey, rows, sql};
 use crate::store::Error;
 
 /// Something that can be set by hand and that notices speak of.
@@ -92,6 +92,17 @@ impl ByHand {
         }
     }
 
+    /// What has been said besides, where somewhere else `before`, which is shown, was made into `after`. As long as no
+    /// notice has spoken of it, any is newer than that.
+    pub(in crate::features::maintenance) fn as_said_elsewhere(&self, before: &State, after: &State) -> State {
+        let order = if self.said.is_some() { before.order } else { rows::UNNOTICED };
+        let mut said = State { order, ..self.as_said(before) };
+        for field in Field::ALL.into_iter().filter(|field| !field.is_same(before, after)) {
+            field.put(after, &mut said);
+        }
+        said
+    }
+
     /// What a notice would change of the fields that were set by hand.
     pub(super) fn would_change(&self, shown: &State) -> Vec<Change> {
         self.said.as_ref().map(|said| merge::compare(shown, &self.with_fields_of(said, shown))).unwrap_or_default()
@@ -109,19 +120,19 @@ impl ByHand {
 
 /// What a notice comes to where something was set by hand.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Held {
+pub(in crate::features::maintenance) struct Held {
     /// What is shown from now on.
-    pub(super) state: State,
+    pub(in crate::features::maintenance) state: State,
     /// What that changes.
-    pub(super) changes: Vec<Change>,
+    pub(in crate::features::maintenance) changes: Vec<Change>,
     /// What the notice would change besides.
-    pub(super) withheld: Vec<Change>,
+    pub(in crate::features::maintenance) withheld: Vec<Change>,
     /// What is left of what was set by hand.
-    pub(super) by_hand: ByHand,
+    pub(in crate::features::maintenance) by_hand: ByHand,
 }
 
 /// Holds back what a notice, which makes `said` of what notices said before, would change of what was set by hand.
-pub(super) fn hold(by_hand: &ByHand, shown: &State, said: State) -> Held {
+pub(in crate::features::maintenance) fn hold(by_hand: &ByHand, shown: &State, said: State) -> Held {
     let is_news = |field: &Field| by_hand.said.as_ref().is_none_or(|before| !field.is_same(before, &said));
     let fields: Vec<Field> = by_hand.fields.iter().copied().filter(|field| !field.is_same(shown, &said)).collect();
     let news: Vec<Field> = fields.iter().copied().filter(is_news).collect();
@@ -134,7 +145,10 @@ pub(super) fn hold(by_hand: &ByHand, shown: &State, said: State) -> Held {
 }
 
 /// What of a window was set by hand.
-pub(super) fn of(connection: &Connection, key: MaintenanceKey) -> Result<Option<ByHand>, Error> {
+pub(in crate::features::maintenance) fn of(
+    connection: &Connection,
+    key: MaintenanceKey,
+) -> Result<Option<ByHand>, Error> {
     let mut query =
         connection.prepare_cached("SELECT fields, who, at, said, is_news FROM by_hand WHERE maintenance = ?1")?;
     let found = query.query_row([key], |row| {
@@ -155,7 +169,11 @@ pub(super) fn of(connection: &Connection, key: MaintenanceKey) -> Result<Option<
 }
 
 /// Keeps what of a window was set by hand; forgets it where nothing is left.
-pub(super) fn keep(connection: &Connection, key: MaintenanceKey, by_hand: Option<&ByHand>) -> Result<(), Error> {
+pub(in crate::features::maintenance) fn keep(
+    connection: &Connection,
+    key: MaintenanceKey,
+    by_hand: Option<&ByHand>,
+) -> Result<(), Error> {
     let Some(by_hand) = by_hand.filter(|by_hand| !by_hand.fields.is_empty()) else {
         connection.prepare_cached("DELETE FROM by_hand WHERE maintenance = ?1")?.execute([key])?;
         return Ok(());

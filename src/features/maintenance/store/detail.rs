@@ -11,6 +11,7 @@ use super::unparsed::{self, Notification};
 use super::{MOST_CIRCUITS, MaintenanceKey, NoteKey, NotificationKey, sql};
 use crate::features::maintenance::inventory::{Inventory, Standing};
 use crate::features::maintenance::model::{Circuit, Status, UnknownWord};
+use crate::features::maintenance::nautobot::store::standing::{self, InNautobot};
 use crate::store::Error;
 
 /// Events and notifications shown of one maintenance; the newest ones.
@@ -74,6 +75,8 @@ pub struct Detail {
     pub notes: Vec<Note>,
     /// Every acknowledgement, withdrawn ones too, the newest first.
     pub acknowledgements: Vec<Acknowledgement>,
+    /// What Nautobot has of it, and what waits to be written there; `None` where neither is.
+    pub nautobot: Option<InNautobot>,
 }
 
 impl Detail {
@@ -218,11 +221,15 @@ pub enum EventKind {
     Attached,
     /// Somebody took that back.
     Detached,
+    /// It came from Nautobot, or was changed there.
+    FromNautobot,
+    /// It is no longer in Nautobot.
+    GoneFromNautobot,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::FirstNotice,
         Self::Changed,
         Self::Unchanged,
@@ -242,6 +249,8 @@ impl EventKind {
         Self::Kept,
         Self::Attached,
         Self::Detached,
+        Self::FromNautobot,
+        Self::GoneFromNautobot,
     ];
 
     /// The word in the column and in JSON, such as `first-notice`.
@@ -267,6 +276,8 @@ impl EventKind {
             Self::Kept => "kept",
             Self::Attached => "attached",
             Self::Detached => "detached",
+            Self::FromNautobot => "from-nautobot",
+            Self::GoneFromNautobot => "gone-from-nautobot",
         }
     }
 }
@@ -315,6 +326,7 @@ pub fn detail(connection: &Connection, key: MaintenanceKey, now: DateTime<Utc>) 
     detail.notifications = unparsed::of_maintenance(connection, key, MOST)?;
     detail.notes = notes(connection, key)?;
     detail.acknowledgements = acknowledgements(connection, key)?;
+    detail.nautobot = standing::of(connection, &detail.provider, &detail.maintenance_id)?;
     Ok(Some(detail))
 }
 
@@ -375,6 +387,7 @@ fn base(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<Detail> {
         notifications: Vec::new(),
         notes: Vec::new(),
         acknowledgements: Vec::new(),
+        nautobot: None,
     })
 }
 
@@ -509,24 +522,28 @@ fn acknowledgements(connection: &Connection, key: MaintenanceKey) -> Result<Vec<
 }
 
 /// An event to be written.
-pub(super) struct NewEvent {
+pub(in crate::features::maintenance) struct NewEvent {
     /// To which maintenance.
-    pub(super) maintenance: MaintenanceKey,
+    pub(in crate::features::maintenance) maintenance: MaintenanceKey,
     /// When it is recorded.
-    pub(super) at: DateTime<Utc>,
+    pub(in crate::features::maintenance) at: DateTime<Utc>,
     /// When the notice behind it was made.
-    pub(super) stamp: Option<DateTime<Utc>>,
+    pub(in crate::features::maintenance) stamp: Option<DateTime<Utc>>,
     /// What happens.
-    pub(super) kind: EventKind,
+    pub(in crate::features::maintenance) kind: EventKind,
     /// The notification behind it.
-    pub(super) notification: Option<NotificationKey>,
+    pub(in crate::features::maintenance) notification: Option<NotificationKey>,
     /// Who does it.
-    pub(super) who: Option<String>,
+    pub(in crate::features::maintenance) who: Option<String>,
 }
 
 impl NewEvent {
     /// Writes it with what it changes.
-    pub(super) fn insert(&self, connection: &Connection, changes: &[Change]) -> Result<(), Error> {
+    pub(in crate::features::maintenance) fn insert(
+        &self,
+        connection: &Connection,
+        changes: &[Change],
+    ) -> Result<(), Error> {
         let changes = serde_json::to_string(changes.get(..CHANGES).unwrap_or(changes))
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
         let mut insert = connection.prepare_cached(

@@ -12,6 +12,7 @@ use super::merge::{Change, Order, State, compare, each_once};
 use super::undo::remember;
 use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey, rows, unparsed};
 use crate::features::maintenance::model::{Circuit, Outcome, Status};
+use crate::features::maintenance::nautobot::store::outbox;
 use crate::store::Error;
 use crate::text::clean_line;
 
@@ -198,6 +199,7 @@ pub fn create(connection: &Connection, made: &Made, actor: &Actor) -> Result<Res
     rows::refresh_text(connection, key, &after.state)?;
     look(connection, key)?;
     tell(connection, key, EventKind::Made, None, actor, &[])?;
+    outbox::changed(connection, &provider, &maintenance_id, actor)?;
     done(connection, key, Inverse::Unedit(Box::new(Before { key, was: None, is: after })), actor)
 }
 
@@ -299,7 +301,14 @@ fn put(
     by_hand::keep(connection, key, after.by_hand.as_ref())?;
     look(connection, key)?;
     tell(connection, key, kind, None, actor, &changes)?;
-    Ok(())
+    if matches!(kind, EventKind::Taken | EventKind::Kept) {
+        outbox::decided(connection, key, actor)
+    } else if before.state != after.state {
+        outbox::changed_window(connection, key, actor)
+    } else {
+        // Of the user's own ticket and assignee Nautobot has no field.
+        Ok(())
+    }
 }
 
 /// The same for the first time, which can be taken back.

@@ -411,7 +411,7 @@ pub(super) fn each_once(circuits: &[Circuit]) -> Vec<Circuit> {
 }
 
 /// What is different.
-pub(super) fn compare(before: &State, after: &State) -> Vec<Change> {
+pub(in crate::features::maintenance) fn compare(before: &State, after: &State) -> Vec<Change> {
     let mut changes = Vec::new();
     if (before.start, before.end) != (after.start, after.end) {
         changes.push(Change::Window {

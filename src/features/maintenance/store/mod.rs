@@ -42,7 +42,7 @@ pub mod list;
 pub mod merge;
 pub mod record;
 pub mod retention;
-mod rows;
+pub(in crate::features::maintenance) mod rows;
 pub mod seed;
 pub mod sender;
 pub mod source;

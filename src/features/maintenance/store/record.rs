@@ -6,12 +6,14 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
+use super::action::Actor;
 use super::by_hand;
 use super::detail::{EventKind, NewEvent};
 use super::merge::{self, Change, State, Step};
 use super::rows::{create, length, update, windows_of};
 use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey};
-use crate::features::maintenance::model::{Circuit, Envelope, Notice, Outcome, Reading, Verdict};
+use crate::features::maintenance::model::{Circuit, Envelope, Notice, Outcome, Reading, Status, Verdict};
+use crate::features::maintenance::nautobot::store::outbox;
 use crate::store::Error;
 use crate::text::clean_line;
 
@@ -358,7 +360,12 @@ fn merge_into(
         .map(|(key, state)| (*key, by_hand.get(key).map_or_else(|| state.clone(), |set| set.as_said(state))))
         .collect();
     let mut done = Vec::new();
-    for step in merge::merge(&known, notices, made.mailed) {
+    let steps = if is_late(connection, (provider, maintenance_id), &known, notices, made)? {
+        known.iter().map(|(key, _)| Step::OutOfSequence { key: *key }).collect()
+    } else {
+        merge::merge(&known, notices, made.mailed)
+    };
+    for step in steps {
         let mut withheld = Vec::new();
         let mut held = |key: MaintenanceKey, state: State, changes: Vec<Change>| {
             let before = shown.iter().find(|(shown, _)| *shown == key).map(|(_, state)| state);
@@ -415,7 +422,39 @@ fn merge_into(
         }
         done.push((key, what));
     }
+    if done.iter().any(|(_, what)| matches!(what, Merged::Created | Merged::Changed | Merged::Unlisted)) {
+        let actor = Actor { who: MAIL.to_owned(), at: made.received_at };
+        outbox::changed(connection, provider, maintenance_id, &actor)?;
+    }
     Ok(done)
+}
+
+/// In whose name it is put into the outbox what notices changed.
+const MAIL: &str = "mail";
+
+/// Whether notices are older than what Nautobot says, and say something else: one that says the same window and status is
+/// what Nautobot's came from, and knows more.
+fn is_late(
+    connection: &Connection,
+    (provider, maintenance_id): (&str, &str),
+    known: &[(MaintenanceKey, State)],
+    notices: &[Notice],
+    made: &Made,
+) -> Result<bool, Error> {
+    let mut query = connection
+        .prepare_cached("SELECT max(elsewhere_at) FROM maintenance WHERE provider = ?1 AND maintenance_id = ?2")?;
+    let elsewhere: Option<i64> = query.query_row([provider, maintenance_id], |row| row.get(0))?;
+    let newest = notices.iter().map(|notice| notice.stamp.min(made.mailed).timestamp()).max();
+    if elsewhere.zip(newest).is_none_or(|(elsewhere, newest)| newest >= elsewhere) {
+        return Ok(false);
+    }
+    let agrees = |notice: &Notice| {
+        known.iter().any(|(_, state)| {
+            (state.start, state.end) == (notice.start, notice.end)
+                && (notice.status == Status::NoChange || notice.status == state.status)
+        })
+    };
+    Ok(!notices.iter().all(agrees))
 }
 
 /// A provider's name, which is never empty: the order by provider begins after the empty text.

@@ -12,8 +12,12 @@ use crate::store::Error;
 /// Bytes of the text that `/` searches, far above what providers send: room for [`super::MOST_CIRCUITS`] ids of fifty letters.
 const SEARCHED: usize = 1024 * 1024;
 
+/// The order of what no notice has said.
+pub(in crate::features::maintenance) const UNNOTICED: Order =
+    Order { stamp: chrono::DateTime::UNIX_EPOCH, sequence: i64::MIN };
+
 /// The known windows of a maintenance by number.
-pub(super) fn windows_of(
+pub(in crate::features::maintenance) fn windows_of(
     connection: &Connection,
     provider: &str,
     maintenance_id: &str,
@@ -30,7 +34,12 @@ pub(super) fn windows_of(
             status: row.get("status")?,
             start: sql::time(row, "starts_at")?,
             end: sql::time(row, "ends_at")?,
-            order: Order { stamp: sql::time(row, "stamp")?, sequence: row.get("sequence")? },
+            // No notice has been applied to one that was made by hand or came from Nautobot: any is newer.
+            order: if row.get("noticed")? {
+                Order { stamp: sql::time(row, "stamp")?, sequence: row.get("sequence")? }
+            } else {
+                UNNOTICED
+            },
             circuits: Vec::new(),
         };
         Ok((row.get("id")?, state))
@@ -43,7 +52,7 @@ pub(super) fn windows_of(
 }
 
 /// Adds a window.
-pub(super) fn create(
+pub(in crate::features::maintenance) fn create(
     connection: &Connection,
     provider: &str,
     maintenance_id: &str,
@@ -59,7 +68,7 @@ pub(super) fn create(
 }
 
 /// Adds a window everywhere but to the search index, for callers that add many to that at once.
-pub(super) fn insert_window(
+pub(in crate::features::maintenance) fn insert_window(
     connection: &Connection,
     provider: &str,
     maintenance_id: &str,
@@ -101,7 +110,7 @@ pub(super) fn insert_window(
     Ok(key)
 }
 
-pub(super) fn update(
+pub(in crate::features::maintenance) fn update(
     connection: &Connection,
     key: MaintenanceKey,
     state: &State,
@@ -110,11 +119,13 @@ pub(super) fn update(
     let matters = changes.iter().any(Change::matters);
     let mut update = connection.prepare_cached(
         "UPDATE maintenance SET account = :account, organizer = :organizer, uid = :uid, summary = :summary,
-             status = :status, starts_at = :starts_at, ends_at = :ends_at, stamp = :stamp, sequence = :sequence,
-             settled_at = iif(:final, coalesce(settled_at, :stamp), NULL),
-             changed_at = iif(:changed, :stamp, changed_at), revision = revision + :matters,
+             status = :status, starts_at = :starts_at, ends_at = :ends_at, noticed = :noticed,
+             stamp = iif(:noticed, :stamp, stamp), sequence = iif(:noticed, :sequence, sequence),
+             settled_at = iif(:final, coalesce(settled_at, iif(:noticed, :stamp, stamp)), NULL),
+             changed_at = iif(:changed AND :noticed, :stamp, changed_at), revision = revision + :matters,
              circuits = :circuits, first_circuits = :first_circuits, worst_impact = :worst_impact,
-             final = :final, over_at = iif(:final, min(coalesce(settled_at, :stamp), :ends_at), :ends_at), span = :span
+             final = :final, span = :span,
+             over_at = iif(:final, min(coalesce(settled_at, iif(:noticed, :stamp, stamp)), :ends_at), :ends_at)
          WHERE id = :id",
     )?;
     update.execute(named_params! {
@@ -128,6 +139,7 @@ pub(super) fn update(
         ":ends_at": state.end.timestamp(),
         ":stamp": state.order.stamp.timestamp(),
         ":sequence": state.order.sequence,
+        ":noticed": state.order != UNNOTICED,
         ":final": state.status.is_final(),
         ":span": span(state),
         ":changed": !changes.is_empty(),
@@ -185,7 +197,7 @@ fn searched(provider: &str, maintenance_id: &str, labels: &[String], state: &Sta
     text
 }
 
-pub(super) fn length<T>(items: &[T]) -> i64 {
+pub(in crate::features::maintenance) fn length<T>(items: &[T]) -> i64 {
     i64::try_from(items.len()).unwrap_or(i64::MAX)
 }
 

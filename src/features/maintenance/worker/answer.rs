@@ -75,6 +75,7 @@ impl Answers {
             | Question::Open(_)
             | Question::Read(_)
             | Question::Providers
+            | Question::Outbox
             | Question::Drafts { .. } => None,
             Question::Find { .. } => Some(Slot::Find),
             Question::Sources => Some(Slot::Sources),

@@ -9,7 +9,7 @@ use super::Report;
 use super::watched::{Current, Read, Watched};
 use crate::blocking;
 use crate::config::Problem;
-use crate::features::maintenance::inventory::{Inventory, Standing};
+use crate::features::maintenance::inventory::{Inventory, KnownCircuit, Standing};
 use crate::features::maintenance::store::detail::circuits_of;
 use crate::features::maintenance::store::list::Row;
 use crate::store::Error;
@@ -19,6 +19,8 @@ use crate::trouble::Trouble;
 pub(super) struct Reading {
     /// What is kept up to date.
     inventory: Current<Inventory>,
+    /// Circuits that come from elsewhere.
+    more: Current<Vec<KnownCircuit>>,
     /// The file.
     file: PathBuf,
     /// What was wrong with it the last time.
@@ -27,8 +29,8 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Of `file`, which was not read yet.
-    pub(super) const fn new(inventory: Current<Inventory>, file: PathBuf) -> Self {
-        Self { inventory, file, problems: Vec::new() }
+    pub(super) const fn new(inventory: Current<Inventory>, more: Current<Vec<KnownCircuit>>, file: PathBuf) -> Self {
+        Self { inventory, more, file, problems: Vec::new() }
     }
 
     /// Watches the folder of the file.
@@ -41,7 +43,13 @@ impl Read for Reading {
     /// Circuits stay known while the file cannot be read.
     async fn read(&mut self) -> Option<Report> {
         let file = self.file.clone();
-        let (inventory, problems) = blocking::run(move || Inventory::read(&file)).await;
+        let more = self.more.now();
+        let read = move || {
+            let (inventory, problems) = Inventory::read(&file);
+            // One that cannot be read leaves what is known.
+            if inventory.is_there() { (inventory.with_more(&more), problems) } else { (inventory, problems) }
+        };
+        let (inventory, problems) = blocking::run(read).await;
         let is_same = !inventory.is_there() || inventory == *self.inventory.now();
         if is_same && problems == self.problems {
             return None;
@@ -105,7 +113,7 @@ mod tests {
         let file = home.path().join("circuits.csv");
         std::fs::write(&file, "id\nA-1\n").unwrap();
         let current = Current::new(Inventory::read(&file).0);
-        let reading = Reading::new(current.clone(), file.clone());
+        let reading = Reading::new(current.clone(), Current::new(Vec::new()), file.clone());
         let (out, mut reports) = channel(8);
         let stop = CancellationToken::new();
         let mut tasks = tokio::task::JoinSet::new();

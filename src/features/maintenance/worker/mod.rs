@@ -9,6 +9,7 @@ mod aside;
 pub(crate) mod circuits;
 mod health;
 mod intake;
+mod nautobot;
 mod protocol;
 mod read;
 mod rulebook;
@@ -20,6 +21,7 @@ mod write;
 pub(crate) use aside::assign;
 pub use health::{SourceFacts, SourceHealth, SourceState};
 pub(crate) use intake::{kind, label, place};
+pub use nautobot::{NautobotHealth, NautobotState, OutboxWish};
 pub use protocol::{Done, Mail, Question, Report, Request, Target, Write};
 
 use std::path::PathBuf;
@@ -31,7 +33,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::inventory::Inventory;
+use super::inventory::{Inventory, KnownCircuit};
 use super::rules::{RuleError, Rules};
 use super::store::record::Limits;
 use super::store::retention::{self, Forgotten, Retention};
@@ -72,6 +74,10 @@ pub struct Setup {
     pub limits: Limits,
     /// How long what is over is kept.
     pub retention: Retention,
+    /// The Nautobot that maintenances are shared with.
+    pub nautobot: Option<crate::config::Nautobot>,
+    /// Whether writes to backends wait until the screen says otherwise.
+    pub read_only: bool,
     /// Where calendar files are written.
     pub export_dir: PathBuf,
 }
@@ -94,6 +100,8 @@ impl Setup {
                 notification_days: kept.notification_days,
                 raw_days: kept.raw_days,
             },
+            nautobot: config.nautobot.clone(),
+            read_only: config.refuses_writes(config.context.as_ref()).is_some(),
             export_dir: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
         }
     }
@@ -110,6 +118,12 @@ struct Shared {
     rules: Current<Rules>,
     /// The user's circuits.
     inventory: Current<Inventory>,
+    /// Those of them that come from Nautobot.
+    more: Current<Vec<KnownCircuit>>,
+    /// Addresses that Nautobot knows as senders of a provider.
+    senders: Current<Vec<(String, String)>>,
+    /// What the task that speaks with Nautobot is told.
+    nautobot: nautobot::Wishes,
     /// Changes when somebody wants every source to be looked at; the number itself means nothing.
     sync: watch::Sender<u64>,
     /// Where reports go: to the screen, capacity 256; a full channel makes the worker wait.
@@ -137,6 +151,9 @@ pub async fn run(
     let mut answers = Answers::new(shared.clone());
     let sources = stop.child_token();
     intake::start(&shared, &sources, &mut tasks);
+    if let Some(setup) = shared.setup.nautobot.clone() {
+        tasks.spawn(nautobot::follow(shared.clone(), setup, stop.clone()));
+    }
     tasks.spawn(forget(shared.clone(), stop.clone()));
     tasks.spawn(tell_of_backups(shared.clone()));
     let mut changes = shared.store.changes();
@@ -148,7 +165,11 @@ pub async fn run(
             () = stop.cancelled() => break,
             request = requests.recv() => match request {
                 None => break,
-                Some(Request::Sync) => shared.sync.send_modify(|count| *count = count.wrapping_add(1)),
+                Some(Request::Hold(hold)) => shared.nautobot.hold(hold),
+                Some(Request::Sync) => {
+                    shared.nautobot.sync();
+                    shared.sync.send_modify(|count| *count = count.wrapping_add(1));
+                }
                 Some(Request::Ask(question)) => answers.read(question),
                 Some(Request::Write(write)) => answers.write(Job::Write(write)),
                 Some(Request::Export(keys)) => answers.write(Job::Export(keys)),
@@ -170,7 +191,7 @@ pub async fn run(
     let rest = std::iter::from_fn(|| requests.try_recv().ok()).filter_map(|request| match request {
         Request::Write(write) => Some(Job::Write(write)),
         Request::Export(keys) => Some(Job::Export(keys)),
-        Request::Ask(_) | Request::Sync => None,
+        Request::Ask(_) | Request::Sync | Request::Hold(_) => None,
     });
     answers.finish(rest).await;
     if shared.setup.sources.iter().any(|source| intake::is_remote(&source.from)) {
@@ -184,13 +205,14 @@ pub async fn run(
 /// Reads the user's rules and circuits whenever they change.
 fn read_files(shared: &Shared, problems: Vec<RuleError>, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     let (reports, setup) = (&shared.reports, &shared.setup);
-    let rules = rulebook::Reading::new(shared.rules.clone(), setup.providers_dir.clone(), problems);
+    let (rules, senders) = (shared.rules.clone(), shared.senders.clone());
+    let rules = rulebook::Reading::new(rules, senders, setup.providers_dir.clone(), problems);
     match rules.watched() {
         Ok(watched) => _ = tasks.spawn(watched.keep_reading(rules, reports.clone(), stop.clone())),
         Err(error) => tracing::warn!(%error, "changes of provider rules go unnoticed until noctui starts again"),
     }
     let Some(file) = setup.circuits.clone() else { return };
-    let circuits = circuits::Reading::new(shared.inventory.clone(), file);
+    let circuits = circuits::Reading::new(shared.inventory.clone(), shared.more.clone(), file);
     match circuits.watched() {
         Ok(watched) => _ = tasks.spawn(watched.keep_reading(circuits, reports.clone(), stop.clone())),
         Err(error) => tracing::warn!(%error, "changes of the circuits go unnoticed until noctui starts again"),
@@ -202,13 +224,12 @@ pub async fn feed(setup: Setup, store: Store, rules: Rules, reports: Sender<Repo
     let file = setup.circuits.clone();
     // What is wrong with it is told where it is asked for.
     let (inventory, _) = blocking::run(move || Inventory::of_config(file.as_deref())).await;
-    let shared = Shared {
-        setup: Arc::new(setup),
-        store,
-        rules: Current::new(rules),
-        inventory: Current::new(inventory),
-        sync: watch::Sender::new(0),
-        reports,
+    let shared = match share(setup, store, (rules, inventory), reports).await {
+        Ok(shared) => shared,
+        Err(error) => {
+            tracing::error!(%error, "the store cannot be read: no source is");
+            return;
+        }
     };
     let mut tasks = JoinSet::new();
     intake::start(&shared, &stop, &mut tasks);
@@ -266,6 +287,29 @@ async fn tell_forgotten(shared: &Shared, gone: Forgotten) {
     }
 }
 
+/// What every part shares, with what is known from Nautobot.
+async fn share(
+    setup: Setup,
+    store: Store,
+    (rules, inventory): (Rules, Inventory),
+    reports: Sender<Report>,
+) -> Result<Shared, Error> {
+    let url = setup.nautobot.as_ref().map(|nautobot| (nautobot.url.to_string(), nautobot.write_maintenances));
+    let (more, senders) = nautobot::known(&store, url).await?;
+    let (rules, inventory) = (rules.with_senders(senders.clone()), inventory.with_more(&more));
+    Ok(Shared {
+        nautobot: nautobot::Wishes::new(setup.read_only),
+        setup: Arc::new(setup),
+        store,
+        rules: Current::new(rules),
+        inventory: Current::new(inventory),
+        more: Current::new(more),
+        senders: Current::new(senders),
+        sync: watch::Sender::new(0),
+        reports,
+    })
+}
+
 /// Opens the store and reads the rules, away from the threads that answer.
 async fn open(setup: Setup, reports: Sender<Report>) -> Result<(Shared, Vec<RuleError>), Error> {
     let dir = setup.data_dir.clone();
@@ -277,7 +321,5 @@ async fn open(setup: Setup, reports: Sender<Report>) -> Result<(Shared, Vec<Rule
     // What is wrong with them is told by whoever reads them again when they change.
     let file = setup.circuits.clone();
     let (inventory, _) = blocking::run(move || Inventory::of_config(file.as_deref())).await;
-    let (rules, inventory) = (Current::new(rules), Current::new(inventory));
-    let sync = watch::Sender::new(0);
-    Ok((Shared { setup: Arc::new(setup), store, rules, inventory, sync, reports }, problems))
+    Ok((share(setup, store, (rules, inventory), reports).await?, problems))
 }

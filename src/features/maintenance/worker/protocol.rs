@@ -6,9 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::health::{SourceFacts, SourceState};
+use super::{NautobotState, OutboxWish};
 use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::mail::Readable;
 use crate::features::maintenance::model::{Notice, Outcome};
+use crate::features::maintenance::nautobot::store::standing::OutboxRow;
 use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::count::{Count, Counts};
 use crate::features::maintenance::store::detail::Detail;
@@ -45,6 +47,8 @@ pub enum Request {
     Export(Vec<MaintenanceKey>),
     /// Look for new mail now.
     Sync,
+    /// Whether writes to backends wait, because the screen is read-only.
+    Hold(bool),
 }
 
 impl From<Question> for Request {
@@ -125,6 +129,8 @@ pub enum Question {
     Sources,
     /// The providers that there are rules for.
     Providers,
+    /// What is to be written to Nautobot.
+    Outbox,
     /// Maintenances that have these words, for somebody who looks for one.
     Find {
         /// Comes back with the answer.
@@ -271,6 +277,13 @@ pub enum Write {
         /// Its name.
         name: String,
     },
+    /// Let entries of the outbox be sent again, or take them out.
+    Outbox {
+        /// Which.
+        ids: Vec<i64>,
+        /// What to do with them.
+        what: OutboxWish,
+    },
     /// Take what is suggested for a mail as what it means.
     Accept {
         /// The mail.
@@ -369,6 +382,13 @@ pub enum Done {
     Accepted(String),
     /// A suggestion was not accepted: the mail was read meanwhile, or a newer notice is known.
     NotAccepted,
+    /// Entries of the outbox are sent again, or are gone.
+    Outbox {
+        /// What was wanted.
+        what: OutboxWish,
+        /// How many there were.
+        count: usize,
+    },
     /// Written to this file.
     Exported(PathBuf),
 }
@@ -394,6 +414,7 @@ impl Done {
             | Self::Assigned { .. }
             | Self::Reread { .. }
             | Self::Source { .. }
+            | Self::Outbox { .. }
             | Self::Exported(_) => false,
         }
     }
@@ -551,6 +572,10 @@ pub enum Report {
     },
     /// The state of a source.
     Source(SourceState),
+    /// The state of the connection to Nautobot.
+    Nautobot(Box<NautobotState>),
+    /// What is to be written to Nautobot.
+    Outbox(Result<Vec<OutboxRow>, Trouble>),
 }
 
 impl Report {

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::{Mail, Question, Report};
 use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::mail;
+use crate::features::maintenance::nautobot::store::standing;
 use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::count::{self, Count};
 use crate::features::maintenance::store::list::{self, Anchor, Filter, ListQuery, Sort};
@@ -23,6 +24,9 @@ const FOUND: usize = 50;
 const MARKED_MAILS: usize = 10_000;
 /// Lines of a mail that are shown as they came.
 const RAW_LINES: usize = 5000;
+
+/// Entries of the outbox that are listed.
+const OUTBOX: usize = 2000;
 
 /// Matches counted before a number reads "1000+".
 const MATCHES: usize = 1000;
@@ -71,6 +75,7 @@ pub(super) fn answer(connection: &Connection, question: &Question, now: DateTime
         // These are asked of the whole worker.
         Question::Sources => Report::Sources(Ok(Vec::new())),
         Question::Providers => Report::Providers(Vec::new()),
+        Question::Outbox => Report::Outbox(Ok(standing::rows(connection, now, OUTBOX)?)),
         Question::Drafts { who } => Report::Drafts(draft::drafts(connection, &Actor { who: who.clone(), at: now })?),
         Question::Read(key) => {
             let gone = || Trouble::new("this mail is no longer in the store");
@@ -99,6 +104,7 @@ pub(super) fn failed(question: &Question, error: &Error) -> Report {
         },
         Question::Read(key) => Report::Read { key: *key, mail: Err(trouble) },
         Question::Sources => Report::Sources(Err(trouble)),
+        Question::Outbox => Report::Outbox(Err(trouble)),
         Question::Providers => Report::Providers(Vec::new()),
         Question::Find { generation, .. } => Report::Found { generation: *generation, rows: Vec::new() },
         // The list, which is asked for at the same time, tells of the trouble.

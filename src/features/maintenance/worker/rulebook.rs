@@ -12,6 +12,8 @@ use crate::trouble::Trouble;
 pub(super) struct Reading {
     /// What is kept up to date.
     rulebook: Current<Rules>,
+    /// Addresses that are known from elsewhere to send for a rule.
+    senders: Current<Vec<(String, String)>>,
     /// The user's rules.
     dir: PathBuf,
     /// The errors that were told last.
@@ -20,8 +22,13 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Of `dir`, whose rules, read with `errors`, are in `rulebook`.
-    pub(super) const fn new(rulebook: Current<Rules>, dir: PathBuf, errors: Vec<RuleError>) -> Self {
-        Self { rulebook, dir, errors }
+    pub(super) const fn new(
+        rulebook: Current<Rules>,
+        senders: Current<Vec<(String, String)>>,
+        dir: PathBuf,
+        errors: Vec<RuleError>,
+    ) -> Self {
+        Self { rulebook, senders, dir, errors }
     }
 
     /// Watches the folder.
@@ -34,6 +41,7 @@ impl Read for Reading {
     async fn read(&mut self) -> Option<Report> {
         let dir = self.dir.clone();
         let (rules, errors) = blocking::run(move || Rules::with_user_dir(&dir)).await;
+        let rules = rules.with_senders(self.senders.now().to_vec());
         if rules.says_the_same_as(&self.rulebook.now()) && errors == self.errors {
             return None;
         }
@@ -73,7 +81,7 @@ mod tests {
         let dir = home.path().join("providers");
         let (rules, errors) = Rules::with_user_dir(&dir);
         let rulebook = Current::new(rules);
-        let reading = Reading::new(rulebook.clone(), dir.clone(), errors);
+        let reading = Reading::new(rulebook.clone(), Current::new(Vec::new()), dir.clone(), errors);
         let (out, mut reports) = channel(8);
         let stop = CancellationToken::new();
         let mut tasks = tokio::task::JoinSet::new();

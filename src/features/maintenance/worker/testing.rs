@@ -36,6 +36,6 @@ pub(crate) fn answer(store: &Store, request: Request, now: DateTime<Utc>) -> Vec
             Ok(report) => vec![report, Report::Changed],
             Err(error) => vec![Report::Failed(Trouble::of(&error))],
         },
-        Request::Export(_) | Request::Sync => vec![],
+        Request::Export(_) | Request::Sync | Request::Hold(_) => vec![],
     }
 }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-use super::{Done, Report, Target, Write};
+use super::{Done, OutboxWish, Report, Target, Write};
+use crate::features::maintenance::nautobot::store::outbox;
 use crate::features::maintenance::store::action::{self, Actor, Inverse, Refusal};
 use crate::features::maintenance::store::edit::{self, Edited};
 use crate::features::maintenance::store::{MaintenanceKey, accept, detail, dismiss, draft, sender, source, undo};
@@ -103,12 +104,23 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             let result = dismiss::bring_back(connection, &keys, &Actor { who, at })?;
             (Done::BroughtBack(result.mails), result)
         }
+        Write::Outbox { ids, what } => return of_outbox(connection, &ids, what),
         Write::Seen(targets) => {
             action::mark_seen(connection, &pairs(targets))?;
             return Ok(Report::Done { done: Done::Seen, inverse: None });
         }
     };
     Ok(Report::Done { done, inverse: result.inverse })
+}
+
+/// Lets entries of the outbox be sent again, or takes them out.
+fn of_outbox(connection: &Connection, ids: &[i64], what: OutboxWish) -> Result<Report, Error> {
+    let entries = match what {
+        OutboxWish::Retry => outbox::retry(connection, ids, false)?,
+        OutboxWish::Anyway => outbox::retry(connection, ids, true)?,
+        OutboxWish::Drop => outbox::drop(connection, ids)?,
+    };
+    Ok(Report::Done { done: Done::Outbox { what, count: entries.len() }, inverse: None })
 }
 
 /// What came of acknowledging.

@@ -133,6 +133,12 @@ fn is_edit(action: &ChangeAction) -> bool {
     matches!(action, ChangeAction::Edit { .. } | ChangeAction::Arrange(_))
 }
 
+/// Whether an action brings a change control nearer to its devices: what CloudVision warns of is said before.
+fn brings_nearer(action: &ChangeAction) -> bool {
+    use ChangeAction::{Approve, ApproveAndStart, Schedule, Start};
+    matches!(action, Approve | ApproveAndStart | Schedule(_) | Start)
+}
+
 /// Reads a time of which nobody has to guess the zone.
 fn time(text: &str) -> Result<DateTime<Utc>, String> {
     schedule::parse(text, None, clock::now())
@@ -343,6 +349,11 @@ impl Doing {
             if changes_nothing(&change, &action) && read.is_none_or(|read| change.version == Some(read)) {
                 output::complain(&format!("noctui: {}: that is so already; nothing was done", told::called(&change)));
                 continue;
+            }
+            if brings_nearer(&action) {
+                for check in &change.checks {
+                    output::complain(&format!("noctui: warning: {} is {}", told::called(&change), check.words()));
+                }
             }
             let (done, is_edit) = (told::done(&action), is_edit(&action));
             let (id, version) = (change.id.clone(), read.take().or(change.version));

@@ -22,8 +22,8 @@ use crate::clock;
 use crate::config::{self, Config, Deploy, Environment, Filling, Flags, Pattern, TagFilter};
 use crate::features::cloudvision::actor::Actor;
 use crate::features::cloudvision::deploy::{
-    self, About, Advance, Agreement, Controls, Event, Failure, Journal, Order, Outcome, Reach, Recorder, Unrecorded,
-    recovery,
+    self, About, Advance, Agreement, Controls, Event, Failure, Journal, NotBegun, Order, Outcome, Reach, Recorder,
+    Unrecorded, recovery,
 };
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Selection};
 use crate::features::cloudvision::model::Deployment;
@@ -231,6 +231,8 @@ impl Args {
         let file = if input.source == "-" { "request" } else { file };
         let name = self.target.as_deref().unwrap_or(file);
         let time = clock::now().format("%Y-%m-%d %H:%M:%S");
+        // Who confirmed it has looked before. Should it become something else, that was not confirmed.
+        let is_protected = input.target.as_ref().is_some_and(|deploy| deploy.protected);
         Order {
             deployment: Arc::new(input.deployment.clone()),
             workspace_name: format!("noctui {name} {time}"),
@@ -238,8 +240,8 @@ impl Args {
             advance,
             force: self.force || input.target.as_ref().is_some_and(|deploy| deploy.force),
             keep_workspace: self.keep_workspace,
-            follow_build: false,
-            review: false,
+            follow_build: is_protected,
+            review: is_protected,
             again: self.again,
             brought: None,
             who: who.to_owned(),
@@ -279,7 +281,8 @@ async fn work(
     } else {
         match begin(config, connection, input, &mut order).await {
             Ok(journal) => Some(Arc::new(journal)),
-            Err(why) => return Ok(Err(unjournalled(&why))),
+            Err(NotBegun::UnderWay(trouble)) => return Ok(Err(trouble)),
+            Err(NotBegun::Unwritten(why)) => return Ok(Err(unjournalled(&why))),
         }
     };
     let recorder: Arc<dyn Recorder> = match &journal {
@@ -289,8 +292,7 @@ async fn work(
     let (sender, events) = mpsc::channel(EVENTS);
     // Whoever ends it here ends the process.
     let cancel = CancellationToken::new();
-    // Who types the order on a command line has looked before, or does not want to.
-    let (leave, go_on) = (cancel.clone(), Agreement::default());
+    let (leave, go_on) = (cancel.clone(), Agreement::beforehand());
     let controls = Controls { cancel: cancel.clone(), leave, go_on, events: sender, recorder };
     let deploying = async {
         let outcome = deploy::run(&connection.client, &order, &controls).await;
@@ -319,12 +321,17 @@ fn unjournalled(why: &Trouble) -> Trouble {
 
 /// Begins the journal, and says what earlier processes have left. What the last deployment of a target was to bring goes
 /// into the order.
-async fn begin(config: &Config, connection: &Connection, input: &Input, order: &mut Order) -> Result<Journal, Trouble> {
-    let store = open_store(&config.paths.data).map_err(|error| Trouble::of(&error))?;
+async fn begin(
+    config: &Config,
+    connection: &Connection,
+    input: &Input,
+    order: &mut Order,
+) -> Result<Journal, NotBegun> {
+    let store = open_store(&config.paths.data).map_err(|error| NotBegun::Unwritten(Trouble::of(&error)))?;
     let actor = connection.actor_with(store.clone(), config);
     tell_left(&actor, connection.read_only.is_none()).await;
     let target = input.target.as_ref().map(|deploy| deploy.name.clone());
-    order.brought = brought(&store, connection, input).await?;
+    order.brought = brought(&store, connection, input).await.map_err(NotBegun::Unwritten)?;
     let about = About { instance: connection.instance.clone(), target, source: input.source.clone() };
     Journal::begin(&store, about, order).await
 }

@@ -42,6 +42,19 @@ async fn what_is_cancelled_before_the_submission_is_sent_is_not_submitted() {
 }
 
 #[tokio::test]
+async fn what_ends_with_its_process_says_so_and_what_became_of_the_workspace() {
+    let desk = Desk::of(1).await;
+    let recorder =
+        Arc::new(CancelAt { at: |fact| *fact == Fact::SubmitRequested, cancel: desk.controls.cancel.clone() });
+    let leave = desk.controls.cancel.clone();
+    let outcome = run(&desk.client, &to_the_end(), &Controls { leave, recorder, ..desk.controls.clone() }).await;
+    let (_, words) = ending(&outcome);
+    assert_eq!(words, "noctui was ended, or its terminal went away; its workspace is abandoned");
+    let (_, outcome) = cancelled(|fact| *fact == Fact::SubmitRequested).await;
+    assert_eq!(ending(&outcome).1, "cancelled; its workspace is abandoned");
+}
+
+#[tokio::test]
 async fn what_is_cancelled_while_it_is_submitted_stops_at_the_pending_change_control() {
     let desk = Desk::of(1).await;
     desk.sim.hold(Held::Submit);

@@ -78,13 +78,74 @@ async fn what_is_built_anew_and_the_same_is_not_looked_at_twice() {
 }
 
 #[tokio::test]
+async fn a_look_ends_when_somebody_abandons_the_workspace() {
+    let mut desk = Desk::of(2).await;
+    let (mine, controls, order) = (desk.client.clone(), desk.controls.clone(), looked_at());
+    let somebody = async {
+        let told = until_look(&mut desk.events).await;
+        let id = told.iter().find_map(|event| if let Event::Workspace(id) = event { Some(id.clone()) } else { None });
+        abandon(&desk.client, &id.unwrap()).await.unwrap();
+    };
+    let (outcome, ()) = futures::join!(run(&mine, &order, &controls), somebody);
+    assert!(matches!(outcome.result, Err(Failure::WorkspaceGone { .. })), "{outcome:?}");
+    // Nobody is told that it was left open.
+    assert_eq!(fate(&outcome), Some(&WorkspaceFate::Abandoned));
+}
+
+#[tokio::test]
+async fn what_a_colleague_has_brought_meanwhile_is_nothing_to_look_at_again() {
+    let mut desk = Desk::of(2).await;
+    let (mine, controls, order_of_mine) = (desk.client.clone(), desk.controls.clone(), looked_at());
+    let other = client(&desk.sim, desk.sim.token());
+    let looks = async {
+        until_look(&mut desk.events).await;
+        let (events, _nobody) = mpsc::channel(1_024);
+        let theirs = order(looked_at().deployment.devices.clone());
+        assert!(run(&other, &theirs, &Controls { events, ..controls.clone() }).await.result.is_ok());
+        controls.go_on.give(1);
+    };
+    let (outcome, ()) = futures::join!(run(&mine, &order_of_mine, &controls), looks);
+    assert!(outcome.result.is_ok() && outcome.nothing_to_do, "{outcome:?}");
+    assert_eq!((fate(&outcome), &outcome.change), (Some(&WorkspaceFate::Abandoned), &None));
+    let told = desk.told();
+    assert!(!told.iter().any(|event| matches!(event, Event::Began(Step::Review))), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_yes_to_an_earlier_look_is_none_to_a_later_one() {
     let agreement = Agreement::default();
     agreement.give(1);
-    assert!(agreement.to(1).now_or_never().is_some());
-    assert!(agreement.to(2).now_or_never().is_none());
+    assert_eq!(agreement.to(1).now_or_never(), Some(true));
+    assert_eq!(agreement.to(2).now_or_never(), None);
     agreement.give(2);
-    assert!(agreement.to(2).now_or_never().is_some());
+    assert_eq!(agreement.to(2).now_or_never(), Some(true));
+}
+
+#[tokio::test]
+async fn a_yes_given_beforehand_is_none_to_what_a_colleague_made_of_it() {
+    let mut desk = Desk::of(2).await;
+    assert!(desk.deploy(leaves("!\n")).await.result.is_ok());
+    desk.told();
+    let (other, mine) = (client(&desk.sim, desk.sim.token()), desk.client.clone());
+    // With room for one event it cannot get from its look to its submission before that is read.
+    let (events, mut told) = mpsc::channel(1);
+    let controls = Controls { go_on: Agreement::beforehand(), events, ..desk.controls.clone() };
+    let colleague = async {
+        until_look(&mut told).await;
+        let theirs = order(vec![wanted("leaf2", None, "hostname leaf2\nvlan 9\n", &[])]);
+        assert!(run(&other, &theirs, &desk.controls).await.result.is_ok());
+        while told.recv().await.is_some() {}
+    };
+    let order_of_mine = looked_at();
+    let mine = async {
+        let outcome = run(&mine, &order_of_mine, &controls).await;
+        drop(controls);
+        outcome
+    };
+    let (outcome, ()) = futures::join!(mine, colleague);
+    assert!(matches!(outcome.result, Err(Failure::NotAgreed)), "{outcome:?}");
+    assert!(matches!(outcome.workspace, Some((_, WorkspaceFate::Abandoned))), "{outcome:?}");
+    assert_eq!(desk.body(LEAF2).as_deref(), Some("hostname leaf2\nvlan 9\n"));
 }
 
 #[tokio::test]

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Aim, NAME_CELLS, Needs, TOO_SOON, act, is_too_soon, warning};
+use super::{Aim, NAME_CELLS, Needs, TOO_SOON, TYPED_LETTERS, act, is_too_soon, typed_word, warning};
 use crate::features::cloudvision::model::{Change, ChangeAction, ChangeState};
 use crate::features::cloudvision::pane::editor::Bound;
 use crate::features::cloudvision::pane::instance::{Instance, UNSEEN};
 use crate::features::cloudvision::pane::opened::Page;
 use crate::features::cloudvision::pane::view::words;
 use crate::features::cloudvision::pane::{Place, State};
+use crate::features::cloudvision::worker::Request;
 use crate::ui::Look;
 use crate::ui::line::fit;
 use crate::ui::page::Span;
@@ -97,7 +98,7 @@ impl State {
         lines.extend(reach(change, instance));
         lines.extend(change.checks.iter().map(|check| warning(look, check.words())));
         let request = bound.act(ChangeAction::Schedule(at));
-        Ok(Aim::new(request, "Schedule", words::name(change), instance, lines))
+        Ok(Aim::of_change(request, "Schedule", change, instance, lines))
     }
 
     /// Something done to the change control on the screen.
@@ -121,6 +122,12 @@ impl State {
                 lines
                     .push(warning(look, "the mainline keeps what was submitted: another change control will bring it"));
             }
+            (ChangeAction::Unschedule, _) => {
+                if let Some(at) = change.scheduled_for {
+                    let at = look.zone.full(at);
+                    lines.push(warning(look, &format!("it does not start at {at} then, nor by itself at any time")));
+                }
+            }
             (ChangeAction::Arrange(_), _) => {
                 lines.push(warning(look, "this is another version of it: an approval does not hold for that"));
             }
@@ -129,11 +136,52 @@ impl State {
         if matches!(action, ChangeAction::Approve | ChangeAction::Start | ChangeAction::ApproveAndStart) {
             lines.extend(change.checks.iter().map(|check| warning(look, check.words())));
         }
-        // An approval can be taken back; what CloudVision warns of is looked at first.
-        let is_harmless = action == ChangeAction::Approve && change.checks.is_empty();
+        // An approval can be taken back; what CloudVision warns of is looked at first. In production somebody relies on what is
+        // planned for the night.
+        let is_harmless = (action == ChangeAction::Approve && change.checks.is_empty())
+            || (action == ChangeAction::Unschedule && !instance.view.production);
         let request = act(&shown.instance, change, action);
-        Ok(Aim { is_harmless, ..Aim::new(request, verb, words::name(change), instance, lines) })
+        Ok(Aim { is_harmless, ..Aim::of_change(request, verb, change, instance, lines) })
     }
+}
+
+impl Aim {
+    /// What is done to a change control. Where the question has no room for its name, that is told whole; where nothing of its
+    /// name tells it from the others that are listed, its id is what is typed.
+    pub(super) fn of_change(
+        request: Request,
+        verb: &str,
+        change: &Change,
+        instance: &Instance,
+        mut lines: Vec<Span>,
+    ) -> Self {
+        let name = words::name(change);
+        let word = telling_word(change, instance);
+        let is_by_id = word.as_ref().is_some_and(|word| !name.contains(word.as_str()));
+        let aim = Self::new(request, verb, name, instance, Vec::new());
+        if !aim.question.contains(name) {
+            lines.insert(0, (name.to_owned(), Role::Text));
+        }
+        if is_by_id {
+            lines.push((format!("its id: {}", change.id), Role::Muted));
+        }
+        Self { word: word.unwrap_or(aim.word), lines, ..aim }
+    }
+}
+
+/// What is typed for a change control: its name, or of a long one the first word that no other one has, such as the number of a
+/// ticket; else the end of its id. Nothing where nobody could type any of these.
+fn telling_word(change: &Change, instance: &Instance) -> Option<String> {
+    let name = words::name(change);
+    let others = || instance.changes.items.values().map(|entry| &entry.change).filter(|other| other.id != change.id);
+    let is_alone = |word: &&str| !others().any(|other| words::name(other).split(' ').any(|its| its == *word));
+    let is_same = others().any(|other| words::name(other) == name);
+    let whole = typed_word(name).filter(|word| *word == name && !is_same);
+    let telling =
+        || name.split(' ').filter(|word| word.len() >= TYPED_LETTERS && typed_word(word).is_some()).find(is_alone);
+    let is_long = |part: &&str| part.len() >= TYPED_LETTERS;
+    let end = || change.id.as_str().rsplit(['-', '_', ':']).filter(is_long).find_map(typed_word);
+    whole.or_else(telling).or_else(end).map(str::to_owned)
 }
 
 /// How much a change control does, and to which devices.

@@ -25,8 +25,15 @@ impl State {
             (Some(Subject::Target(name)), ..) => self.target(name).map_or_else(none, Ok),
             (None, None, Some(DeployRow::Target(target))) => Ok(target),
             (Some(Subject::Unfinished(_)), ..) | (None, None, Some(DeployRow::Unfinished(_))) => {
-                Err("this was left unfinished: deploy its target below".to_owned())
+                Err(match self.subject_unfinished() {
+                    None => "it has ended meanwhile: deploy its target below".to_owned(),
+                    Some(left) if left.lives => {
+                        "another noctui is at it still: end it there, or wait for it".to_owned()
+                    }
+                    Some(_) => "this was left unfinished: deploy its target below".to_owned(),
+                })
             }
+            _ if self.targets.is_none() => Err("the targets are still being read: nothing was done".to_owned()),
             _ => none(),
         }
     }
@@ -98,11 +105,25 @@ impl State {
             let found = format!("{} and {}", words::count(errors, "error"), words::count(warnings, "warning"));
             lines.push(warning(look, &format!("the build found {found}")));
         }
-        lines.push((
-            "what is submitted is in force in CloudVision; no device has it before its change control runs".to_owned(),
-            Role::Muted,
-        ));
+        let in_force = "what is submitted is in force in CloudVision";
+        lines.push(match run.advance {
+            Advance::Pending => (format!("{in_force}; no device has it before its change control runs"), Role::Muted),
+            Advance::Approved => (
+                format!(
+                    "{in_force}, and its change control is approved at once; devices get it once somebody starts that"
+                ),
+                Role::Text,
+            ),
+            Advance::Started | Advance::Completed => {
+                warning(look, "its change control is approved and started at once: the devices get it now")
+            }
+        });
+        let verb = match run.advance {
+            Advance::Pending => "Submit",
+            Advance::Approved => "Submit and approve",
+            Advance::Started | Advance::Completed => "Submit and start",
+        };
         let request = Request::GoOn { deployment: run.id.clone(), look: run.looks };
-        Ok(Aim::new(request, "Submit", &run.target, instance, lines))
+        Ok(Aim::new(request, verb, &run.target, instance, lines))
     }
 }

@@ -51,7 +51,7 @@ impl State {
             ("  no device gets it; <deploy> makes a change control of it again".to_owned(), Role::Text),
         ];
         let request = act(&run.instance, newest, ChangeAction::Delete);
-        Ok(Aim::new(request, "Delete the change control", words::name(newest), instance, lines))
+        Ok(Aim::of_change(request, "Delete the change control", newest, instance, lines))
     }
 
     /// The workspace on the screen that was left open.

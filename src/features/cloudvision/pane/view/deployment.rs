@@ -26,6 +26,8 @@ pub(super) const LOST: &str =
 /// What is true of a target before CloudVision was asked, where nothing was deployed from here.
 pub(in crate::features::cloudvision::pane) const UNDEPLOYED: &str =
     "not deployed from here yet: what differs from CloudVision is known once it is compared";
+/// Why a look that somebody has taken already is to be taken once more.
+const ANEW: &str = "built anew, since somebody changed what is in force: look again";
 /// Cells of a step's name.
 const STEP: usize = 15;
 
@@ -37,11 +39,14 @@ pub(super) fn title(state: &State, page: &DeploymentPage, look: &Look<'_>) -> Ti
         left
     };
     match &page.subject {
-        Subject::Unfinished(id) => {
-            let unfinished = state.unfinished.iter().find(|left| left.id == *id);
-            let name = unfinished.and_then(|left| left.target.as_deref()).unwrap_or("a deployment");
-            let instance = unfinished.map_or("", |left| left.instance.as_str());
-            Title { left: left(name, instance), right: Some(("left unfinished".to_owned(), Role::Warning)) }
+        Subject::Unfinished(begun) => {
+            let name = begun.target.as_deref().unwrap_or("a deployment");
+            let right = match state.unfinished.iter().find(|left| left.id == begun.id) {
+                None => ("ended".to_owned(), Role::Muted),
+                Some(left) if left.lives => ("under way elsewhere".to_owned(), Role::Progress),
+                Some(_) => ("left unfinished".to_owned(), Role::Warning),
+            };
+            Title { left: left(name, &begun.instance), right: Some(right) }
         }
         Subject::Target(name) => {
             let run = state.run_of(name);
@@ -62,7 +67,12 @@ fn standing(run: &Run, look: &Look<'_>) -> Span {
     let took = brief(look.now.signed_duration_since(run.began_at).max(chrono::TimeDelta::zero()));
     let more = match () {
         () if run.is_cancelled => "ending",
-        () if run.waits_since.is_some() => "waits for a look: <deploy-submit> submits, <deploy-cancel> ends it",
+        () if run.waits_since.is_some() && run.looks > 1 => {
+            &format!("{ANEW}: <deploy-submit> {}", words::submits(run.advance))
+        }
+        () if run.waits_since.is_some() => {
+            &format!("waits for a look: <deploy-submit> {}, <deploy-cancel> ends it", words::submits(run.advance))
+        }
         () => "<back> keeps it running, <deploy-cancel> ends it",
     };
     (format!("{took} · {more}"), if run.waits_since.is_some() { Role::Warning } else { Role::Progress })
@@ -83,9 +93,9 @@ pub(super) fn content<'a>(state: &'a State, page: &'a DeploymentPage, look: &Loo
         (Subject::Target(name), None) => {
             (state.target(name).map_or_else(Vec::new, |target| facts(state, target, look, cells)), 0)
         }
-        (Subject::Unfinished(id), None) => {
-            let left = state.unfinished.iter().find(|left| left.id == *id);
-            let over = || vec![plain("it was finished meanwhile", Role::Muted)];
+        (Subject::Unfinished(begun), None) => {
+            let left = state.unfinished.iter().find(|left| left.id == begun.id);
+            let over = || vec![plain("it has ended meanwhile: noctui audit tells how", Role::Muted)];
             (left.map_or_else(over, |left| unfinished(left, look, cells)), 0)
         }
     };
@@ -168,7 +178,8 @@ fn unfinished(left: &Unfinished, look: &Look<'_>, cells: usize) -> Vec<TextLine>
     let mut lines = Vec::new();
     let began = format!("{}, {} ago", look.zone.full(left.started_at), age(left.started_at, look.now));
     labelled("Begun", &began, cells, Role::Text, &mut lines);
-    labelled("Left", words::phase(left.phase), cells, Role::Warning, &mut lines);
+    let (label, role) = if left.lives { ("Last seen", Role::Progress) } else { ("Left", Role::Warning) };
+    labelled(label, words::phase(left.phase), cells, role, &mut lines);
     if let Some(workspace) = &left.workspace {
         labelled("Workspace", &workspace.to_string(), cells, Role::Text, &mut lines);
     }
@@ -234,9 +245,12 @@ fn step(run: &Run, line: &StepLine, look: &Look<'_>, cells: usize) -> TextLine {
             } else {
                 format!("{} and {}", words::count(errors, "error"), words::count(warnings, "warning"))
             };
-            let keys = look.say("<deploy-submit> submits, <deploy-cancel> ends it");
-            format!("{found}: look at the differences; {keys}")
+            let keys = format!("<deploy-submit> {}, <deploy-cancel> ends it", words::submits(run.advance));
+            let keys = look.say(&keys);
+            let anew = if run.looks > 1 { format!("{ANEW}; ") } else { String::new() };
+            format!("{anew}{found}: look at the differences; {keys}")
         }
+        (Step::Change, Sign::Planned | Sign::Progress, _) => words::taken(run.advance).to_owned(),
         _ => line.words.clone(),
     };
     vec![sign(look, line.sign), (name, quiet), (fit(&words, cells.saturating_sub(STEP + 2)).into_owned(), quiet)]

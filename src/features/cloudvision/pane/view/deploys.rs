@@ -175,7 +175,8 @@ pub(super) fn plain_text(state: &State, row: &DeployRow, look: &Look<'_>) -> Str
 /// What was left, in words.
 fn left_words(left: &Unfinished) -> String {
     let what = left.target.as_deref().unwrap_or("a folder or a request");
-    format!("{what} on {}, left {}", left.instance, words::phase(left.phase))
+    let verb = if left.lives { "under way elsewhere, last seen" } else { "left" };
+    format!("{what} on {}, {verb} {}", left.instance, words::phase(left.phase))
 }
 
 /// Draws the list.

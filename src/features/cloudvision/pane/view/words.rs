@@ -104,6 +104,24 @@ pub(crate) fn advance(advance: Advance) -> &'static str {
     }
 }
 
+/// What an agreement to submit sets going, as a verb.
+pub(crate) fn submits(advance: Advance) -> &'static str {
+    match advance {
+        Advance::Pending => "submits",
+        Advance::Approved => "submits and approves",
+        Advance::Started | Advance::Completed => "submits, approves and starts",
+    }
+}
+
+/// What is done to the change control in its step; nothing where it only waits.
+pub(crate) fn taken(advance: Advance) -> &'static str {
+    match advance {
+        Advance::Pending => "",
+        Advance::Approved => "is approved",
+        Advance::Started | Advance::Completed => "is approved and started: devices get the change",
+    }
+}
+
 /// How far a deployment came, which a process before this one left.
 pub(crate) fn phase(phase: Phase) -> &'static str {
     match phase {

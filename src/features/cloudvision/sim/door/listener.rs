@@ -13,33 +13,23 @@ use tokio_util::sync::CancellationToken;
 
 use super::gate;
 use crate::features::cloudvision::sim::world::World;
+use crate::listening::{self, Ended};
 
 /// Bytes that a client may send before it is told to go on: large messages come in one go.
 const WINDOW: u32 = 4 << 20;
 
 /// Takes connections until the end.
-///
-/// Cancel safety: `accept` loses no connection when it is dropped.
 pub(crate) async fn listen(world: Arc<World>, listener: TcpListener, tls: TlsAcceptor, routes: Router) -> Infallible {
-    loop {
-        match listener.accept().await {
-            Ok((socket, _)) => {
-                let (world, tls, routes) = (Arc::clone(&world), tls.clone(), routes.clone());
-                let tasks = world.tasks.clone();
-                tasks.spawn(async move {
-                    let connection = world.stop.child_token();
-                    let served = serve(world, socket, tls, routes, connection.clone());
-                    if let Some(Err(error)) = connection.run_until_cancelled(served).await {
-                        tracing::debug!(%error, "a connection to the simulated CloudVision ended");
-                    }
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the simulated CloudVision cannot take a connection");
-                tokio::task::yield_now().await;
-            }
+    listening::serve_each("simulated CloudVision", listener, &world.tasks, &world.stop, |socket, _| {
+        let (world, tls, routes) = (Arc::clone(&world), tls.clone(), routes.clone());
+        // Some faults end a connection by themselves.
+        let connection = world.stop.child_token();
+        async move {
+            let served = serve(world, socket, tls, routes, connection.clone());
+            connection.run_until_cancelled(served).await.unwrap_or(Ok(()))
         }
-    }
+    })
+    .await
 }
 
 /// Serves one connection. HTTP/1.1 and HTTP/2 are told apart by their first bytes.
@@ -49,8 +39,7 @@ async fn serve(
     tls: TlsAcceptor,
     routes: Router,
     connection: CancellationToken,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    socket.set_nodelay(true)?;
+) -> Result<(), Ended> {
     let stream = tls.accept(socket).await?;
     let service =
         service_fn(move |request| gate::pass(Arc::clone(&world), routes.clone(), connection.clone(), request));

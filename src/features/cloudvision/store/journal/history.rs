@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{Claim, Ending, Phase};
+use super::{Claim, Ending, NewDeployment, Phase};
 use crate::features::cloudvision::model::{BuildId, ChangeId, DeploymentId, WorkspaceId};
 use crate::features::cloudvision::store::{DeviceRecord, Instance, sql};
 use crate::process::{Fate, Owner};
@@ -94,6 +94,22 @@ pub fn unfinished(connection: &Connection) -> Result<Vec<Unfinished>, Error> {
     let mut query = connection.prepare_cached(queries::UNFINISHED)?;
     let entries: Vec<Entry> = query.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
     Ok(entries.into_iter().map(|entry| Unfinished { fate: entry.owner.fate(), entry }).collect())
+}
+
+/// The deployment of the same target on the same server that another process has begun and not ended, unless that process is
+/// dead. One that is built and not submitted is in nobody's way, and what is no target is somebody's own.
+pub fn under_way(connection: &Connection, new: &NewDeployment) -> Result<Option<Entry>, Error> {
+    if new.target.is_none() {
+        return Ok(None);
+    }
+    let builds = |entry: &Entry| entry.options.get("reach").and_then(|reach| reach.as_str()) == Some("build");
+    let is_other = |left: &Unfinished| {
+        matches!(left.fate, Fate::Alive | Fate::Elsewhere)
+            && left.entry.instance.server == new.instance.server
+            && left.entry.target == new.target
+            && !builds(&left.entry)
+    };
+    Ok(unfinished(connection)?.into_iter().find(is_other).map(|left| left.entry))
 }
 
 /// The last deployments of a target, or with `None` of what is no target, the newest first.

@@ -18,7 +18,7 @@ use crate::store::Error;
 
 pub use history::{
     Brought, Deployed, Entry, Revision, Unfinished, Unsubmitted, brought, deployed, devices, entry, of_workspace,
-    recent, revision, unfinished, unsubmitted,
+    recent, revision, under_way, unfinished, unsubmitted,
 };
 pub use phase::{Ending, Phase, Refusal};
 

@@ -72,10 +72,16 @@ fn a_deployment_of_a_killed_process_is_found_where_it_was_and_taken_over_by_one(
     let mut child = start(dir.path());
     let found = store.read_blocking(journal::unfinished).unwrap().remove(0);
     assert_eq!((found.fate, found.entry.phase), (Fate::Alive, Phase::SubmitRequested));
+    let under_way = |target: &str| {
+        let new = deployment(target, 5);
+        store.read_blocking(move |c| journal::under_way(c, &new)).unwrap().map(|entry| entry.id)
+    };
+    assert_eq!((under_way("fabric"), under_way("other")), (Some(found.entry.id), None));
     child.kill().unwrap();
     child.wait().unwrap();
     let found = store.read_blocking(journal::unfinished).unwrap().remove(0);
     assert_eq!((found.fate, found.entry.phase), (Fate::Dead, Phase::SubmitRequested));
+    assert_eq!(under_way("fabric"), None);
     assert_eq!(found.entry.workspace, Some(WorkspaceId::new("ws-1")));
     // Two processes find it at the same moment; both try.
     let adopt = |store: &Store| {

@@ -66,12 +66,13 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     }
     let way = args.route.way(Console::Serial, config)?;
     way.warn();
+    let read_only = way.no_typing(config);
     let log = args.log.as_deref().map(open_log).transpose()?;
     let key = args.escape.unwrap_or(config.console_escape);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
-        let link = way.open().await.map_err(|error| Trouble::of(&error))?;
-        attach(link, way.machine.as_str(), key, log).await
+        let link = way.opened().await?;
+        attach(link, way.machine.as_str(), (key, read_only.as_deref()), log).await
     });
     // The thread that waits for keys is not waited for.
     runtime.shutdown_background();
@@ -98,16 +99,28 @@ fn open_log(path: &Path) -> anyhow::Result<File> {
 }
 
 /// Carries bytes between the terminal and the line. The terminal is given back before this returns.
-async fn attach(link: Link, machine: &str, key: EscapeKey, log: Option<File>) -> anyhow::Result<(Why, Link)> {
+///
+/// With a reason for being read-only, nothing but the key that leaves is heeded of what is typed.
+async fn attach(
+    link: Link,
+    machine: &str,
+    (key, read_only): (EscapeKey, Option<&str>),
+    log: Option<File>,
+) -> anyhow::Result<(Why, Link)> {
     let mut signals = Signals::catch()?;
     let raw = Raw::take().context("take the terminal")?;
     let short = key.short();
     // A terminal that is taken does not go to the margin by itself.
-    output::complain(&format!(
-        "noctui: the serial line of {machine}: {short} leaves, {short}{short} sends it; enter wakes a quiet line\r"
-    ));
+    output::complain(&match read_only {
+        None => format!(
+            "noctui: the serial line of {machine}: {short} leaves, {short}{short} sends it; enter wakes a quiet line\r"
+        ),
+        Some(why) => format!(
+            "noctui: the serial line of {machine}: {short} leaves; nothing else that is typed is sent: read-only, since {why}\r"
+        ),
+    });
     let output = Output::start(log);
-    let (mut link, why) = carry(link, Escape::new(key), &output, &raw, &mut signals).await;
+    let (mut link, why) = carry(link, (Escape::new(key), read_only.is_some()), &output, &raw, &mut signals).await;
     link.close().await;
     output.end(why == Why::Ended).await;
     drop(raw);
@@ -119,7 +132,13 @@ async fn attach(link: Link, machine: &str, key: EscapeKey, log: Option<File>) ->
 /// Carries bytes until one side ends.
 ///
 /// Cancel safety: what a branch waits for is taken whole or not at all; bytes wait in `unsent` and `unshown` between.
-async fn carry(link: Link, mut escape: Escape, output: &Output, raw: &Raw, signals: &mut Signals) -> (Link, Why) {
+async fn carry(
+    link: Link,
+    (mut escape, is_read_only): (Escape, bool),
+    output: &Output,
+    raw: &Raw,
+    signals: &mut Signals,
+) -> (Link, Why) {
     let (mut from, mut to) = tokio::io::split(link);
     let mut keys: mpsc::Receiver<Vec<u8>> = terminal::keys();
     let (mut unsent, mut unshown) = (BytesMut::new(), Bytes::new());
@@ -139,7 +158,7 @@ async fn carry(link: Link, mut escape: Escape, output: &Output, raw: &Raw, signa
                     break Why::Left;
                 }
                 pressed = Instant::now();
-                if unsent.len() + typed.send.len() <= UNSENT {
+                if !is_read_only && unsent.len() + typed.send.len() <= UNSENT {
                     unsent.extend_from_slice(&typed.send);
                 }
             }

@@ -17,8 +17,12 @@ use super::modes::Modes;
 const CHUNKS: usize = 64;
 /// What is read at once.
 const CHUNK: usize = 4096;
+/// What is written at once: a slow terminal takes it soon, and whoever leaves is not kept by more of it.
+const PIECE: usize = 512;
 /// A terminal that has not taken the rest after this time is not waited for.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// Ends a control sequence that was cut in the middle; terminals ignore it elsewhere.
+const CANCEL: char = '\u{18}';
 /// Terminals keep their title on a stack, and take it off again; others ignore both.
 const KEEP_TITLE: &str = "\u{1b}[22;0t";
 const GIVE_TITLE_BACK: &str = "\u{1b}[23;0t";
@@ -105,18 +109,23 @@ impl Output {
             let mut modes = Modes::default();
             let mut stdout = io::stdout().lock();
             let mut written = stdout.write_all(KEEP_TITLE.as_bytes()).and_then(|()| stdout.flush());
+            let is_wanted = |written: &io::Result<()>| written.is_ok() && !stop.load(Ordering::Relaxed);
             while let Some(chunk) = chunks.blocking_recv() {
-                if written.is_err() || stop.load(Ordering::Relaxed) {
+                if !is_wanted(&written) {
                     break;
                 }
-                modes.see(&chunk);
                 if let Some(file) = &mut log
                     && let Err(error) = file.write_all(&chunk)
                 {
                     tracing::warn!(%error, "the log of the console cannot be written");
                     log = None;
                 }
-                written = stdout.write_all(&chunk).and_then(|()| stdout.flush());
+                for piece in chunk.chunks(PIECE) {
+                    if is_wanted(&written) {
+                        modes.see(piece);
+                        written = stdout.write_all(piece).and_then(|()| stdout.flush());
+                    }
+                }
             }
             drop(stdout);
             let _ = finished.send(modes);
@@ -138,7 +147,7 @@ impl Output {
         // A terminal that takes nothing would not take this either.
         if let Ok(Ok(modes)) = tokio::time::timeout(LAST_WORDS, &mut self.done).await {
             let mut stdout = io::stdout().lock();
-            let undo = format!("{}{GIVE_TITLE_BACK}", modes.undo());
+            let undo = format!("{CANCEL}{}{GIVE_TITLE_BACK}", modes.undo());
             let _ = stdout.write_all(undo.as_bytes()).and_then(|()| stdout.flush());
         }
     }

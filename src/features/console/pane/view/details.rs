@@ -3,7 +3,7 @@
 use super::words;
 use crate::features::console::cluster::model::{Action, Vm};
 use crate::features::console::model::{Described, Grant, Proxied, Row};
-use crate::features::console::pane::{Details, Page, State};
+use crate::features::console::pane::{Details, Page, State, Tried};
 use crate::features::console::vmcp::{Answer, Definition, Problem, Remark, Salt, Severity, flags};
 use crate::ui::Look;
 use crate::ui::line::wrap;
@@ -69,7 +69,7 @@ pub(in crate::features::console::pane) fn lines(state: &State, look: &Look<'_>) 
             keys(state, vm, look, &mut sheet);
             conditions(vm, look, &mut sheet);
         }
-        Row::Proxied(row) => proxied(row, look, &mut sheet),
+        Row::Proxied(row) => proxied(row, state.tried(row), look, &mut sheet),
         Row::Definition(row) => definition(row, &mut sheet),
     }
     Some(sheet.lines)
@@ -167,7 +167,7 @@ fn conditions(vm: &Vm, look: &Look<'_>, sheet: &mut Sheet) {
 }
 
 /// What is known of a machine behind a proxy.
-fn proxied(row: &Proxied, look: &Look<'_>, sheet: &mut Sheet) {
+fn proxied(row: &Proxied, tried: Option<&Tried>, look: &Look<'_>, sheet: &mut Sheet) {
     sheet.say("Machine", row.machine.as_str(), Role::Text);
     sheet.say("Namespace", &row.namespace, Role::Text);
     sheet.say("Proxy", &row.proxy, Role::Text);
@@ -199,6 +199,12 @@ fn proxied(row: &Proxied, look: &Look<'_>, sheet: &mut Sheet) {
     if let Some(why) = row.objection(look.now) {
         sheet.say("But", &why, Role::Warning);
     }
+    let (seen, role) = match tried {
+        None => ("it was not tried yet".to_owned(), Role::Muted),
+        Some(Tried::Reached(at)) => (format!("heard last {} ago", age(*at, look.now)), Role::Text),
+        Some(Tried::Failed(at, why)) => (format!("{} ago: {why}", age(*at, look.now)), Role::Failed),
+    };
+    sheet.say("Seen", &seen, role);
     let state = "nothing is known of its state: the proxy tells none";
     sheet.say("State", state, Role::Muted);
 }

@@ -29,9 +29,11 @@ pub(super) fn draw(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut Buffer
     let before = form.text.before_cursor();
     let row = before.matches('\n').count();
     let top = (row + 1).saturating_sub(usize::from(rows));
-    for (y, line) in (1..=rows).zip(lines.iter().skip(top)) {
-        let room = usize::from(area.width.saturating_sub(2));
-        Pen::new(buffer, area, y).skip(1).text(&fit(line, room), style(Role::Text));
+    let room = usize::from(area.width.saturating_sub(2));
+    for (y, (at, line)) in (1..=rows).zip(lines.iter().enumerate().skip(top)) {
+        // The secret is the password of the session: it is seen while it is typed, and only then.
+        let shown = if at == row && !form.at_name { line } else { masked(line) };
+        Pen::new(buffer, area, y).skip(1).text(&fit(shown, room), style(Role::Text));
     }
     let column = before.rsplit('\n').next().map_or(0, width);
     let verdict = Rect { y: area.y + rows + 1, height: area.height.saturating_sub(rows + 1), ..area };
@@ -43,6 +45,14 @@ pub(super) fn draw(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut Buffer
     };
     let clamp = |at: usize, most: u16| u16::try_from(at).unwrap_or(u16::MAX).min(most.saturating_sub(1));
     Position { x: area.x + clamp(x, area.width), y: area.y + clamp(y, area.height) }
+}
+
+/// A line of the text, without the secret that it may tell.
+fn masked(line: &str) -> &str {
+    let is_secret = line.split_once('=').is_some_and(|(name, value)| {
+        name.trim().trim_matches(['"', '\'']) == "secret" && !value.trim().trim_matches(['"', '\'']).is_empty()
+    });
+    if is_secret { "secret = \"***\"" } else { line }
 }
 
 /// What clients make of it, and what is signed; or why it cannot be.

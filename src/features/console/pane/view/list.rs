@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 use super::words;
 use crate::features::console::cluster::model::Vm;
 use crate::features::console::model::{Described, Grant, Proxied, Row};
-use crate::features::console::pane::State;
-use crate::features::console::pane::console::Console;
+use crate::features::console::pane::console::{Being, Console};
+use crate::features::console::pane::{State, Tried};
 use crate::features::console::worker::Target;
 use crate::ui::Look;
 use crate::ui::line::{Pen, width};
@@ -73,6 +73,9 @@ fn draw_row(
     let style = |role| look.theme.style(role);
     let console = state.consoles.iter().find(|console| is_of(console, row));
     let (mark, role) = match console {
+        Some(console) if console.is_active && matches!(console.being, Being::Ended(_)) => {
+            (look.glyph(words::console(&console.being).0), words::console(&console.being).0.role())
+        }
         Some(console) if console.is_active => (look.pick("▎", "*"), Role::Changed),
         Some(console) if console.is_open() => (look.pick("›", ">"), Role::Accent),
         Some(_) | None => (" ", Role::Text),
@@ -88,7 +91,7 @@ fn draw_row(
     pen.column(&word, columns.state.saturating_sub(2), style(if loud { sign.role() } else { Role::Text })).skip(2);
     match row {
         Row::Vm(vm) => draw_vm(vm, columns, look, pen),
-        Row::Proxied(row) => draw_proxied(row, look, pen),
+        Row::Proxied(row) => draw_proxied(row, state.tried(row), look, pen),
         Row::Definition(row) => draw_definition(row, look, pen),
     }
 }
@@ -110,10 +113,16 @@ fn sign(state: &State, row: &Row, look: &Look<'_>) -> (Sign, String) {
             None => (words::machine(vm.being()), vm.state().to_owned()),
         },
         Row::Proxied(row) => match (&row.grant, row.objection(look.now)) {
+            (Grant::Token { .. } | Grant::Made, None) => match (state.tried(row), &row.grant) {
+                (Some(Tried::Reached(_)), _) => (Sign::Active, "reached".to_owned()),
+                (Some(Tried::Failed(..)), _) => (Sign::Failed, "failed".to_owned()),
+                // Nobody has asked the proxy: of the machine nothing is known.
+                (None, Grant::Made) => (Sign::Planned, "not tried".to_owned()),
+                (None, _) => (Sign::Planned, "token good".to_owned()),
+            },
             (Grant::Asked, _) => (Sign::Progress, "fetching".to_owned()),
             (Grant::None(_), _) => (Sign::Failed, "no token".to_owned()),
             (Grant::Token { .. } | Grant::Made, Some(_)) => (Sign::Warning, "not let in".to_owned()),
-            (Grant::Token { .. } | Grant::Made, None) => (Sign::Active, "reachable".to_owned()),
         },
         Row::Definition(row) => match row.refusal() {
             Some(_) => (Sign::Failed, "refused".to_owned()),
@@ -151,7 +160,7 @@ fn draw_vm(vm: &Vm, columns: Columns, look: &Look<'_>, pen: &mut Pen<'_>) {
 }
 
 /// What is known of a machine behind a proxy.
-fn draw_proxied(row: &Proxied, look: &Look<'_>, pen: &mut Pen<'_>) {
+fn draw_proxied(row: &Proxied, tried: Option<&Tried>, look: &Look<'_>, pen: &mut Pen<'_>) {
     let style = |role| look.theme.style(role);
     let what = match row.has {
         (true, true) => "serial, screen",
@@ -169,6 +178,10 @@ fn draw_proxied(row: &Proxied, look: &Look<'_>, pen: &mut Pen<'_>) {
         (Grant::Made | Grant::Asked | Grant::None(_), None) => ("tokens are made when needed".to_owned(), Role::Muted),
     };
     pen.text(dot, style(Role::Muted)).text(&text, style(role));
+    if let Some(Tried::Failed(at, why)) = tried {
+        let ago = age(*at, look.now);
+        pen.text(dot, style(Role::Muted)).text(&format!("{ago} ago: {why}"), style(Role::Failed));
+    }
 }
 
 /// What is known of a definition.

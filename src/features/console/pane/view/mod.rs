@@ -90,6 +90,9 @@ fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer)
                         Some(trouble) => trouble_lines(trouble, usize::from(area.width.saturating_sub(2)).max(1)),
                         None => vec![plain("the screen was closed at its other end", Role::Text)],
                     };
+                    if console.attempts > 0 {
+                        lines.push(plain(format!("tried again {}", times(console.attempts)), Role::Muted));
+                    }
                     lines.push(plain(look.say("<console-reattach> opens it again"), Role::Muted));
                     draw_lines(&lines, 0, look, area, buffer);
                 }
@@ -103,6 +106,11 @@ fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer)
             None
         }
     }
+}
+
+/// `once`, `3 times`
+fn times(count: u32) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 /// The picture that is to stand in the pane in pixels, and its cells; `None` where there is none.
@@ -137,7 +145,7 @@ fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
     let mut left = vec![(console.target.machine().to_owned(), Role::Accent), (format!("{dot}{what}"), Role::Muted)];
     let (sign, word) = words::console(&console.being);
     left.push((format!("  {} {word}", look.glyph(sign)), sign.role()));
-    if console.log.is_some() {
+    if console.log.is_some() && console.is_open() {
         left.push((format!("  rec {}", look.glyph(Sign::Active)), Role::Failed));
     }
     match &console.shown {
@@ -151,7 +159,8 @@ fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
     let (short, more) = match (&console.being, state.takes_every_key()) {
         (Being::Ended(_), false) => (look.say("<console-reattach> opens it again").into_owned(), String::new()),
         (_, true) => (format!("{escape} leaves"), format!("{dot}{escape}{escape} sends it")),
-        (_, false) => (look.say("<console-attach> types on").into_owned(), format!("{dot}{escape} sends {escape}")),
+        (_, false) if state.no_typing().is_some() => ("read-only: keys stay here".to_owned(), String::new()),
+        (_, false) => (look.say("<console-attach> types on").into_owned(), String::new()),
     };
     // The key that leaves is seen whatever else there is to say; the rule takes a few cells.
     let room = usize::from(state.size.0).saturating_sub(8);
@@ -171,7 +180,16 @@ fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
 
 /// The rows of a text screen that are seen, where not all of them are.
 fn part(screen: &Screen, room: (u16, u16)) -> Option<String> {
-    let text = screen.picture.as_ref()?.text.as_ref().filter(|text| screen.is_text() && text.rows() > room.1)?;
+    let picture = screen.picture.as_ref()?;
+    if screen.is_near && !screen.is_text() {
+        let (x, y) = screen.at.unwrap_or_default();
+        let (width, height) = (picture.frame.width(), picture.frame.height());
+        // Two pixels in a cell.
+        let seen = (room.0.min(width), room.1.saturating_mul(2).min(height));
+        let (x, y) = (x.min(width - seen.0), y.min(height - seen.1));
+        return Some(format!("{}x{} at {x},{y} of {width}x{height}", seen.0, seen.1));
+    }
+    let text = picture.text.as_ref().filter(|text| screen.is_text() && text.rows() > room.1)?;
     let (_, top) = screen.corner(text, room);
     Some(format!("rows {}-{} of {}", top + 1, top + room.1, text.rows()))
 }

@@ -17,9 +17,13 @@ const LONGEST: usize = 20;
 fn tab(console: &Console, look: &Look<'_>) -> (&'static str, String, Role) {
     let name = fit(&console.title(), LONGEST).into_owned();
     let (mark, role) = match (&console.being, console.is_active, console.rang) {
+        // That it is over says more than that it said something before.
+        (Being::Ended(_), is_news, _) => {
+            let sign = words::console(&console.being).0;
+            (look.glyph(sign), if is_news { sign.role() } else { Role::Muted })
+        }
         (_, _, true) => (look.pick("♪", "!"), Role::Warning),
         (_, true, _) => (look.pick("▎", "*"), Role::Changed),
-        (Being::Ended(_), ..) => (look.glyph(words::console(&console.being).0), Role::Muted),
         (Being::Open | Being::Opening, ..) => (" ", Role::Text),
     };
     (mark, name, role)

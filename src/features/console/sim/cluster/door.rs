@@ -26,42 +26,29 @@ use crate::clock;
 use crate::features::console::cluster::model::{Action, Key};
 use crate::features::console::link::Carrier;
 use crate::features::console::sim::Line;
-use crate::features::console::sim::door::relay;
+use crate::features::console::sim::door::{relay, secured};
+use crate::listening::{self, Ended};
 
 /// What is answered with.
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 /// Takes connections until the end.
-///
-/// Cancel safety: `accept` loses no connection when it is dropped.
 pub(super) async fn listen(world: Arc<World>, listener: TcpListener, tls: Option<TlsAcceptor>) -> Infallible {
-    loop {
-        let Ok((socket, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        let (tasks, stop) = (world.tasks.clone(), world.stop.clone());
-        let (world, tls) = (Arc::clone(&world), tls.clone());
-        tasks.spawn(async move { stop.run_until_cancelled(connection(world, socket, tls)).await });
-    }
+    listening::serve_each("simulated cluster", listener, &world.tasks, &world.stop, |socket, _| {
+        connection(Arc::clone(&world), socket, tls.clone())
+    })
+    .await
 }
 
-/// Serves one connection. What goes wrong on it ends it.
-async fn connection(world: Arc<World>, socket: TcpStream, tls: Option<TlsAcceptor>) {
-    let _ = socket.set_nodelay(true);
-    let stream: Box<dyn Carrier> = match tls {
-        Some(tls) => match tls.accept(socket).await {
-            Ok(stream) => Box::new(stream),
-            Err(_) => return,
-        },
-        None => Box::new(socket),
-    };
+/// Serves one connection.
+async fn connection(world: Arc<World>, socket: TcpStream, tls: Option<TlsAcceptor>) -> Result<(), Ended> {
+    let stream = secured(socket, tls).await?;
     let service = service_fn(move |request| {
         let world = Arc::clone(&world);
         async move { Ok::<_, Infallible>(answer(&world, request).await) }
     });
     let builder = Builder::new(TokioExecutor::new()).http1_only();
-    let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
+    builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await
 }
 
 /// Text or JSON with a status.

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use super::notification::draw_mail;
 use super::words;
+use crate::features::maintenance::nautobot::store::outbox;
 use crate::features::maintenance::pane::opened::{Facts, Load, MaintenancePage};
 use crate::features::maintenance::store::MOST_CIRCUITS;
 use crate::features::maintenance::store::detail::{Detail, Event, EventKind, Moment, SetByHand};
@@ -125,6 +126,7 @@ fn facts(detail: &Detail, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
     labelled("Summary", &detail.summary, cells, Role::Text, &mut lines);
     labelled("Account", &detail.account, cells, Role::Text, &mut lines);
     labelled("Contact", detail.contact(), cells, Role::Link, &mut lines);
+    nautobot(detail, cells, &mut lines);
     notes(detail, look, cells, &mut lines);
     history(detail, look, cells, &mut lines);
     if many > first {
@@ -211,6 +213,27 @@ fn circuits(detail: &Detail, which: Range<usize>, cells: usize, lines: &mut Vec<
     }
 }
 
+/// What Nautobot has of it, and what waits to be written there.
+fn nautobot(detail: &Detail, cells: usize, lines: &mut Vec<TextLine>) {
+    let Some(known) = &detail.nautobot else { return };
+    match &known.record {
+        Some((_, name, content)) => {
+            let acknowledged = if content.ack { ", acknowledged" } else { "" };
+            labelled("Nautobot", &format!("{name}{acknowledged}"), cells, Role::Text, lines);
+        }
+        None => labelled("Nautobot", "not there yet", cells, Role::Muted, lines),
+    }
+    if let Some(conflict) = &known.conflict {
+        labelled(" ", conflict, cells, Role::Warning, lines);
+    }
+    for entry in &known.outbox {
+        let reason = if entry.reason.is_empty() { String::new() } else { format!(": {}", entry.reason) };
+        let text = format!("outbox: {} {}{reason}", entry.kind.as_str(), entry.state.as_str());
+        let role = if entry.state == outbox::State::Waiting { Role::Muted } else { Role::Warning };
+        labelled(" ", &text, cells, role, lines);
+    }
+}
+
 /// Who wrote what.
 fn notes(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
     if detail.notes.is_empty() {
@@ -288,6 +311,9 @@ fn event_lines(event: &Event, look: &Look<'_>) -> Vec<Span> {
         EventKind::Kept => (format!("kept as it was set by {who}"), Role::Text),
         EventKind::Attached => (format!("a mail attached by {who}"), Role::Text),
         EventKind::Detached => (format!("an attached mail taken off by {who}"), Role::Text),
+        EventKind::FromNautobot if event.changes.is_empty() => ("came from Nautobot".to_owned(), Role::Text),
+        EventKind::FromNautobot => ("changed in Nautobot".to_owned(), Role::Text),
+        EventKind::GoneFromNautobot => ("no longer in Nautobot".to_owned(), Role::Warning),
     };
     std::iter::once(head).chain(changes).collect()
 }

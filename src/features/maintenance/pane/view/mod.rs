@@ -3,6 +3,7 @@
 pub(crate) mod list;
 mod maintenance;
 mod notification;
+mod outbox;
 mod sources;
 mod typed;
 mod words;
@@ -48,6 +49,10 @@ pub(crate) fn draw(
             sources::draw(state, page, look, area, buffer);
             None
         }
+        Some(Page::Outbox(page)) => {
+            outbox::draw(state, page, look, area, buffer);
+            None
+        }
     };
     match &state.editor {
         Some(Editor::Note { field, about, .. }) => {
@@ -66,5 +71,6 @@ pub(crate) fn title(state: &State, look: &Look<'_>) -> Option<Title> {
         Page::Notifications(page) => Some(notification::list_title(page)),
         Page::Notification(page) => notification::title(page, look),
         Page::Sources(page) => Some(sources::title(page)),
+        Page::Outbox(page) => Some(outbox::title(page, state.nautobot.as_ref())),
     }
 }

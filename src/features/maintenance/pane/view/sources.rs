@@ -39,6 +39,7 @@ pub(super) fn draw(model: &Pane, page: &SourcesPage, look: &Look<'_>, area: Rect
         let text = "no source is configured; [[maintenance.source]] in the configuration adds one";
         let lines: Vec<TextLine> =
             wrap(text, usize::from(inner.width)).into_iter().map(|line| plain(line, Role::Muted)).collect();
+        let lines = with_nautobot(lines, model, look, usize::from(inner.width));
         draw_lines(&lines, 0, look, inner, buffer);
         return;
     }
@@ -57,8 +58,19 @@ pub(super) fn draw(model: &Pane, page: &SourcesPage, look: &Look<'_>, area: Rect
         let rule = look.theme.style(Role::Muted);
         Pen::new(buffer, rest, 0).repeat(look.pick("─", "-"), usize::from(rest.width), rule);
         let inner = Rect { y: rest.y + 1, height: rest.height - 1, ..inner };
-        draw_lines(&about(model, page, look, usize::from(inner.width)), 0, look, inner, buffer);
+        let cells = usize::from(inner.width);
+        draw_lines(&with_nautobot(about(model, page, look, cells), model, look, cells), 0, look, inner, buffer);
     }
+}
+
+/// The lines, and below them how Nautobot is doing, where one is configured.
+fn with_nautobot(mut lines: Vec<TextLine>, model: &Pane, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
+    let connection = super::outbox::connection(model, look, cells);
+    if !connection.is_empty() {
+        lines.push(plain("", Role::Text));
+        lines.extend(connection);
+    }
+    lines
 }
 
 /// One source, or the titles of the columns.

@@ -4,12 +4,14 @@
 //! found again when the source is begun anew, after a pause that grows. A bookmark is put when every mail before it is
 //! recorded. A source on a network is read by one process at a time, see [`turn`].
 
+mod memory;
+mod news;
+mod origin;
 mod turn;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,26 +23,27 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use self::memory::Memory;
+use self::news::{News, brief, news};
+use self::origin::Kind;
+pub(crate) use self::origin::{is_remote, kind, label, place};
 use self::turn::{Going, Turn};
 use super::{Report, Shared, SourceHealth, SourceState};
 use crate::clock;
-use crate::config::{Imap, Service, Source, SourceFrom, WebMail};
+use crate::config::Source;
 use crate::features::maintenance::intake::{Intake, Read};
 use crate::features::maintenance::model::Outcome;
-use crate::features::maintenance::source::imap::{self, Mailbox};
+use crate::features::maintenance::source::imap::Mailbox;
 use crate::features::maintenance::source::maildir::Maildir;
-use crate::features::maintenance::source::{self, Bookmarks, Desk, Event, Fates, Handled, State, remote, web};
-use crate::features::maintenance::store::record::{self, Novelty, Recorded};
-use crate::features::maintenance::store::source as kept;
-use crate::store::{Error, Store};
+use crate::features::maintenance::source::{self, Desk, Event, State, remote, web};
+use crate::features::maintenance::store::record::{Novelty, Recorded};
+use crate::store::Error;
 
 /// What is told at once is read and recorded together: enough that commits are shared, few enough that a burst of large
 /// mails fits into memory.
 const BATCH: usize = 16;
 /// Batches that are read at the same time, while the one before is recorded.
 const READERS: usize = 2;
-/// Mails that a source is told of at once what became of them.
-const TOLD: usize = 500;
 /// Events between a source on a network and its reader. Each may have as many mails as were fetched at once.
 const REMOTE_CAPACITY: usize = 2;
 
@@ -55,88 +58,14 @@ pub(super) fn start(shared: &Shared, stop: &CancellationToken, tasks: &mut JoinS
     }
 }
 
-/// What a source is, as far as reading it goes.
-#[derive(Debug, Clone)]
-enum Kind {
-    /// A Maildir on this machine.
-    Maildir(PathBuf),
-    /// A mailbox on a server.
-    Imap(Box<Imap>),
-    /// A mailbox that is read over HTTPS.
-    Web(Box<WebMail>),
-}
-
-/// Whether a source is on a network, and read by one process at a time.
-pub(super) fn is_remote(from: &SourceFrom) -> bool {
-    match from {
-        SourceFrom::Maildir { .. } => false,
-        SourceFrom::Imap(_) | SourceFrom::Web(_) => true,
-    }
-}
-
-/// The name under which a source's mails stand in the store.
-pub(crate) fn label(from: &SourceFrom) -> String {
-    match from {
-        SourceFrom::Maildir { path } => format!("maildir {}", path.display()),
-        SourceFrom::Imap(config) => imap::label(config),
-        SourceFrom::Web(config) => web::label(config),
-    }
-}
-
-/// The kind of a source, as the configuration says it.
-pub(crate) fn kind(from: &SourceFrom) -> &'static str {
-    match from {
-        SourceFrom::Maildir { .. } => "maildir",
-        SourceFrom::Imap(_) => "imap",
-        SourceFrom::Web(config) => match config.service {
-            Service::Gmail => "gmail",
-            Service::Microsoft => "microsoft",
-        },
-    }
-}
-
-/// Where a source is, for people.
-pub(crate) fn place(from: &SourceFrom) -> String {
-    match from {
-        SourceFrom::Maildir { path } => path.display().to_string(),
-        SourceFrom::Imap(config) => format!("{} at {}: {}", config.user, config.server, config.folders.join(", ")),
-        SourceFrom::Web(config) => format!("{} at {}: {}", config.user, config.url, config.folders.join(", ")),
-    }
-}
-
-/// What became of the mails of a source, as the store has it.
-struct StoreFates {
-    store: Store,
-    label: String,
-}
-
-impl Fates for StoreFates {
-    fn untold(&self) -> Vec<(String, &'static str, Option<String>)> {
-        let label = self.label.clone();
-        let untold = self.store.read_blocking(|c| kept::untold(c, &label, TOLD));
-        let untold = untold.unwrap_or_else(|error| {
-            tracing::warn!(%error, source = label, "nobody knows what became of its mails");
-            Vec::new()
-        });
-        untold.into_iter().map(|(item, outcome, before)| (item, outcome.as_str(), before)).collect()
-    }
-
-    fn told(&self, marked: Vec<(String, &'static str)>) {
-        let label = self.label.clone();
-        if let Err(error) = self.store.write_blocking(move |c| kept::told(c, &label, &marked)) {
-            tracing::warn!(%error, source = self.label, "its mails are marked again");
-        }
-    }
-}
-
 /// Takes one source's mails into the store.
 pub(crate) struct Feed {
     /// What all share.
     shared: Shared,
     /// What is watched.
     kind: Kind,
-    /// The source's name in the store.
-    label: String,
+    /// What the store knows of it.
+    memory: Memory,
     /// What the header is told.
     state: SourceState,
     /// The pause after the next failure.
@@ -211,15 +140,10 @@ async fn read(shared: Shared, label: String, events: Vec<Event>) -> Vec<Step> {
 impl Feed {
     /// A feed that has told nothing yet.
     pub(crate) fn new(shared: Shared, source: &Source, first_pause: Duration) -> Self {
-        let kind = match &source.from {
-            SourceFrom::Maildir { path } => Kind::Maildir(path.clone()),
-            SourceFrom::Imap(config) => Kind::Imap(config.clone()),
-            SourceFrom::Web(config) => Kind::Web(config.clone()),
-        };
         let turn = Turn::new(shared.store.clone(), &source.name, is_remote(&source.from), shared.sync.subscribe());
         Self {
-            kind,
-            label: label(&source.from),
+            kind: Kind::of(&source.from),
+            memory: Memory { store: shared.store.clone(), label: label(&source.from) },
             state: SourceState {
                 name: source.name.clone(),
                 place: place(&source.from),
@@ -265,7 +189,7 @@ impl Feed {
                 Some(Ok(None)) => return true,
                 Some(Ok(Some(health))) => health,
                 Some(Err(error)) => {
-                    tracing::error!(%error, source = self.label, "nobody knows whose turn it is to read the source");
+                    tracing::error!(%error, source = self.memory.label, "nobody knows whose turn it is to read the source");
                     let at = self.wait(&error, 0);
                     self.tell().await;
                     if stop.run_until_cancelled(sleep_until(at)).await.is_none() {
@@ -312,36 +236,23 @@ impl Feed {
         match &self.kind {
             Kind::Maildir(path) => {
                 let (out, events) = source::channel();
-                tasks.spawn(Maildir::new(path).watch(self.handled(), out, stop.clone()));
+                tasks.spawn(Maildir::new(path).watch(self.memory.handled(), out, stop.clone()));
                 events
             }
             Kind::Imap(config) => {
                 let (out, events) = mpsc::channel(REMOTE_CAPACITY);
-                let desk = Desk::new(self.handled(), self.bookmarks(), out, wanted);
+                let desk = Desk::new(self.memory.handled(), self.memory.bookmarks(), out, wanted);
                 tasks.spawn(remote::watch(Mailbox::new(config), desk, stop.clone()));
                 events
             }
             Kind::Web(config) => {
                 let (out, events) = mpsc::channel(REMOTE_CAPACITY);
-                let fates = StoreFates { store: self.shared.store.clone(), label: self.label.clone() };
-                let desk = Desk::new(self.handled(), self.bookmarks(), out, wanted).with_fates(Arc::new(fates));
+                let desk = Desk::new(self.memory.handled(), self.memory.bookmarks(), out, wanted)
+                    .with_fates(Arc::new(self.memory.clone()));
                 tasks.spawn(remote::watch(web::Mailbox::new(config), desk, stop.clone()));
                 events
             }
         }
-    }
-
-    /// The question whether a mail is recorded.
-    fn handled(&self) -> Handled {
-        let (store, label) = (self.shared.store.clone(), self.label.clone());
-        // A question that cannot be answered is answered with no: recording finds duplicates again.
-        Arc::new(move |key| store.read_blocking(|c| record::is_recorded(c, &label, key)).unwrap_or(false))
-    }
-
-    /// The question how far a folder was read.
-    fn bookmarks(&self) -> Bookmarks {
-        let (store, label) = (self.shared.store.clone(), self.label.clone());
-        Arc::new(move |folder| store.read_blocking(|c| kept::bookmark(c, &label, folder)).ok().flatten())
     }
 
     /// Takes what a source hands out.
@@ -350,7 +261,7 @@ impl Feed {
     /// store.
     async fn look(&mut self, events: Receiver<Event>, stop: &CancellationToken) -> End {
         (self.left, self.refused, self.again_at) = (0, 0, None);
-        let (shared, label) = (self.shared.clone(), self.label.clone());
+        let (shared, label) = (self.shared.clone(), self.memory.label.clone());
         let batches = stream::unfold(events, async |mut events| {
             let mut batch = Vec::with_capacity(BATCH);
             (events.recv_many(&mut batch, BATCH).await > 0).then_some((batch, events))
@@ -417,7 +328,7 @@ impl Feed {
             }
         }
         let error = of_the_store?;
-        tracing::error!(%error, source = self.label, "mails are not recorded; they are tried again");
+        tracing::error!(%error, source = self.memory.label, "mails are not recorded; they are tried again");
         let at = self.wait(&error, self.left.max(refused));
         self.tell().await;
         Some(End::Again(at))
@@ -428,12 +339,12 @@ impl Feed {
         if self.refused > 0 {
             return None;
         }
-        match self.turn.put(self.label.clone(), folder, bookmark).await {
+        match self.turn.put(self.memory.label.clone(), folder, bookmark).await {
             Ok(true) => None,
             // Another process reads the source by now.
             Ok(false) => Some(End::Again(Instant::now())),
             Err(error) => {
-                tracing::error!(%error, source = self.label, "how far the source was read is not recorded");
+                tracing::error!(%error, source = self.memory.label, "how far the source was read is not recorded");
                 let at = self.wait(&error, self.left);
                 self.tell().await;
                 Some(End::Again(at))
@@ -443,7 +354,7 @@ impl Feed {
 
     /// A mail was refused for a reason of its own.
     fn refuse(&mut self, error: &Error) {
-        tracing::error!(%error, source = self.label, "a mail was not recorded; it is tried again");
+        tracing::error!(%error, source = self.memory.label, "a mail was not recorded; it is tried again");
         self.refused += 1;
         if let (Some(_), SourceHealth::Waiting { mails, .. }) = (self.again_at, &mut self.state.health) {
             *mails = self.refused;
@@ -511,60 +422,6 @@ impl Feed {
 /// Whether a mail is new and of those that were not read.
 fn is_unparsed(recorded: &Recorded) -> bool {
     recorded.novelty == Novelty::New && matches!(recorded.outcome, Outcome::ParsingFailed | Outcome::UnknownProvider)
-}
-
-/// What the log tells of a source.
-#[derive(Debug, PartialEq, Eq)]
-enum News {
-    /// It cannot be read, for this reason.
-    Fails(String),
-    /// It can be read again.
-    IsBack,
-}
-
-/// What is new where a source was in one state and is in another: it is tried again and again, and told of once.
-fn news(before: &SourceHealth, now: &SourceHealth) -> Option<News> {
-    let why = |health: &SourceHealth| match health {
-        SourceHealth::Failing(reason) => Some(reason.clone()),
-        SourceHealth::Down { trouble, .. } => Some(trouble.one_line()),
-        SourceHealth::Starting
-        | SourceHealth::Reading(_)
-        | SourceHealth::Watching
-        | SourceHealth::Paused { .. }
-        | SourceHealth::Standby { .. }
-        | SourceHealth::Waiting { .. } => None,
-    };
-    match (why(before), why(now)) {
-        (before, now) if before == now => None,
-        (_, Some(reason)) => Some(News::Fails(reason)),
-        (_, None) => Some(News::IsBack),
-    }
-}
-
-/// An error in a word or two, for the header.
-fn brief(error: &Error) -> &'static str {
-    match error {
-        Error::Full { .. } => "no space",
-        Error::Busy { .. } => "store busy",
-        Error::ReadOnly { .. } | Error::Unusable { .. } => "cannot write",
-        Error::Replaced { .. } => "store replaced",
-        Error::Corrupt { .. }
-        | Error::Emptied { .. }
-        | Error::Lost { .. }
-        | Error::NotOurs { .. }
-        | Error::Newer { .. }
-        | Error::Superseded
-        | Error::Panicked { .. }
-        | Error::Closed
-        | Error::TargetExists { .. }
-        | Error::TargetUnusable { .. }
-        | Error::NoBackup { .. }
-        | Error::BackupDamaged { .. }
-        | Error::NotABackup { .. }
-        | Error::InUse { .. }
-        | Error::Missing { .. }
-        | Error::Refused { .. } => "not recorded",
-    }
 }
 
 /// Waits until `when`; for ever when there is no such time.

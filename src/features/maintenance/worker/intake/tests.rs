@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::super::super::worker::Setup;
 use super::super::Current;
 use super::*;
+use crate::config::SourceFrom;
 use crate::features::maintenance::inventory::Inventory;
 use crate::features::maintenance::open_store;
 use crate::features::maintenance::rules::Rules;
@@ -89,6 +90,8 @@ async fn mails_wait_while_the_disk_is_full_and_are_taken_by_themselves_when_it_i
         sources: vec![source.clone()],
         limits: Limits::default(),
         retention: Retention { past_days: None, notification_days: None, raw_days: None },
+        nautobot: None,
+        read_only: false,
         export_dir: dir.path().to_owned(),
     };
     let shared = Shared {
@@ -96,6 +99,9 @@ async fn mails_wait_while_the_disk_is_full_and_are_taken_by_themselves_when_it_i
         store: store.clone(),
         rules: Current::new(Rules::embedded()),
         inventory: Current::new(Inventory::default()),
+        more: Current::new(Vec::new()),
+        senders: Current::new(Vec::new()),
+        nautobot: crate::features::maintenance::worker::nautobot::Wishes::new(false),
         sync: watch::Sender::new(0),
         reports,
     };

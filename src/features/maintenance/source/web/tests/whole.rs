@@ -32,6 +32,8 @@ async fn a_mail_goes_into_the_store_and_what_became_of_it_is_its_label() {
             sources: vec![Source { name: "noc".to_owned(), from: SourceFrom::Web(Box::new(config.clone())) }],
             limits: Limits::default(),
             retention: Retention { past_days: None, notification_days: None, raw_days: None },
+            nautobot: None,
+            read_only: false,
             export_dir: dir.path().to_owned(),
         };
         let (reports, mut told) = mpsc::channel(256);

@@ -1,0 +1,209 @@
+//! What reaches machines and what does not, and what is told of consoles that nobody looks at.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::console::{CONSOLES, desk, go_to, opened, requests, tell, typed, vm};
+use super::desk::{Desk, MAILBOX, settings};
+use crate::app::{Effect, Message};
+use crate::colour::ColourDepth;
+use crate::features::console::cluster::Which;
+use crate::features::console::glyph;
+use crate::features::console::model::{Grant, Proxied};
+use crate::features::console::rfb::{Area, Frame};
+use crate::features::console::worker::{Health, Picture, Report, Request, Touch};
+use crate::input::Input;
+use crate::trouble::Trouble;
+
+#[test]
+fn read_only_refuses_power_and_lets_look() {
+    let text = format!("read_only = true\n{MAILBOX}{CONSOLES}");
+    let mut desk = Desk::with(settings(&text, ColourDepth::Sixteen, true), None, 120, 40);
+    tell(&mut desk, Report::Machines { vms: vec![vm("build01", "Running", Some("Running"), "192.0.2.21")] });
+    tell(&mut desk, Report::Health { health: Health::Live, name: None });
+    desk.press("5").wait(TimeDelta::seconds(1)).press("S");
+    assert!(requests(&mut desk).is_empty() && desk.shows("read-only"), "{}", desk.screen());
+    desk.press("enter");
+    let id = match requests(&mut desk).as_slice() {
+        [Request::Open { which: Which::Serial, id, .. }] => *id,
+        other => panic!("{other:?}"),
+    };
+    tell(&mut desk, Report::Opened { id, log: "".into() });
+    tell(&mut desk, Report::Said { id, bytes: "build01 login: \x1b[6n".into() });
+    assert!(desk.shows("build01 login:") && desk.shows("read-only: keys stay here"), "{}", desk.screen());
+    // No key, no paste, nothing that types, and no answer of the terminal either.
+    desk.press("enter");
+    assert!(desk.shows("nothing is typed at the machine: read-only, since"), "{}", desk.screen());
+    desk.type_text("reboot").press("S").press("ctrl-]");
+    desk.send(Message::Input(Input::Paste("reload\n".to_owned())));
+    assert_eq!(requests(&mut desk), []);
+}
+
+#[test]
+fn read_only_of_the_cluster_alone_lets_type_behind_a_proxy_and_not_in_the_cluster() {
+    let text = format!("{MAILBOX}{}", CONSOLES.replace("[[console", "read_only = true\n[[console"));
+    let mut desk = Desk::with(settings(&text, ColourDepth::Sixteen, true), None, 120, 40);
+    tell(&mut desk, Report::Machines { vms: vec![vm("build01", "Running", Some("Running"), "192.0.2.21")] });
+    tell(&mut desk, Report::Health { health: Health::Live, name: None });
+    let row = Proxied {
+        proxy: "training".to_owned(),
+        machine: "leaf1".parse().unwrap(),
+        namespace: "lab-7".to_owned(),
+        has: (true, false),
+        grant: Grant::Made,
+    };
+    tell(&mut desk, Report::Proxied { proxy: "training".to_owned(), rows: vec![row], trouble: None });
+    desk.press("5").wait(TimeDelta::seconds(1));
+    opened(&mut desk, "build01", "login:");
+    desk.press("enter");
+    assert!(desk.shows("[console] has read_only = true"), "{}", desk.screen());
+    opened(&mut desk, "leaf1", "login:");
+    desk.type_text("x");
+    assert_eq!(typed(&mut desk), "x");
+}
+
+#[test]
+fn what_the_keys_do_is_seen_as_soon_as_a_console_has_them() {
+    let mut desk = desk(120, 30);
+    go_to(&mut desk, "spine1");
+    desk.press("v");
+    assert!(desk.shows("autoattachGraphicsDevice"), "{}", desk.screen());
+    desk.press("enter");
+    assert!(desk.shows("go to the machine, but the one in the title"), "{}", desk.screen());
+}
+
+#[test]
+fn ctrl_alt_del_asks_first_and_in_production_for_the_name() {
+    for (kind, word) in [("lab", "y"), ("production", "build01")] {
+        let text = format!("{MAILBOX}{}", CONSOLES.replace("[[console", &format!("kind = '{kind}'\n[[console")));
+        let mut desk = Desk::with(settings(&text, ColourDepth::Sixteen, true), None, 120, 40);
+        tell(&mut desk, Report::Machines { vms: vec![vm("build01", "Running", Some("Running"), "192.0.2.21")] });
+        tell(&mut desk, Report::Health { health: Health::Live, name: Some("lab".to_owned()) });
+        desk.press("5").wait(TimeDelta::seconds(1)).press("v");
+        let id = match requests(&mut desk).as_slice() {
+            [Request::Open { id, .. }] => *id,
+            other => panic!("{other:?}"),
+        };
+        tell(&mut desk, Report::Opened { id, log: "".into() });
+        desk.press("ctrl-]").press("D");
+        assert!(desk.shows("Press Ctrl-Alt-Del in \"build01\" on") && desk.shows("cut off"), "{}", desk.screen());
+        assert_eq!(requests(&mut desk), []);
+        desk.wait(TimeDelta::seconds(1)).type_text(word);
+        if word != "y" {
+            desk.press("enter");
+        }
+        assert_eq!(requests(&mut desk), [Request::touch(id, Touch::Chord(vec![0xffe3, 0xffe9, 0xffff]))], "{kind}");
+    }
+}
+
+#[test]
+fn a_screen_in_the_background_has_news_when_more_than_its_cursor_changes() {
+    let mut desk = desk(100, 30);
+    go_to(&mut desk, "build01");
+    desk.press("v");
+    let id = match requests(&mut desk).as_slice() {
+        [Request::Open { id, .. }] => *id,
+        other => panic!("{other:?}"),
+    };
+    tell(&mut desk, Report::Opened { id, log: "".into() });
+    let show = |desk: &mut Desk, line: &str| {
+        let frame = glyph::draw([line], 0x00aa_aaaa, 0).unwrap();
+        let text = glyph::read(&frame).map(Arc::new);
+        tell(desk, Report::Shown { id, picture: Picture { frame: Arc::new(frame), text } });
+    };
+    show(&mut desk, "build01 login: _");
+    desk.press("ctrl-]").press("esc");
+    requests(&mut desk);
+    // It blinks, and is looked after seldom.
+    for line in ["build01 login:", "build01 login: _", "build01 login:"] {
+        show(&mut desk, line);
+        assert_eq!(requests(&mut desk), [Request::Seen { id, is_looked_at: false }]);
+    }
+    assert!(!desk.shows("with news"), "{}", desk.screen());
+    // Letter by letter is news, too; after that nothing is asked for until somebody looks.
+    for line in ["build01 login: r_", "build01 login: root_"] {
+        show(&mut desk, line);
+    }
+    assert!(desk.shows("1 with news"), "{}", desk.screen());
+    requests(&mut desk);
+    show(&mut desk, "build01 login: root");
+    assert_eq!(requests(&mut desk), []);
+    desk.press("v");
+    assert_eq!(requests(&mut desk), [Request::Seen { id, is_looked_at: true }]);
+}
+
+#[test]
+fn a_background_console_that_has_ended_shows_that_rather_than_news() {
+    let mut desk = desk(100, 30);
+    let first = opened(&mut desk, "spine1", "spine1#");
+    desk.press("ctrl-]");
+    opened(&mut desk, "build01", "build01 login:");
+    tell(&mut desk, Report::Said { id: first, bytes: "\x07going down\r\n".into() });
+    tell(&mut desk, Report::Ended { id: first, trouble: Some(Trouble::new("the line was dropped")) });
+    assert!(desk.shows("✗spine1"), "{}", desk.screen());
+}
+
+#[test]
+fn where_pixels_do_not_come_through_cells_are_drawn_and_that_is_said_once() {
+    let text = format!("{MAILBOX}{}", CONSOLES.replace("[[console", "pictures = 'kitty'\n[[console"));
+    let mut settings = settings(&text, ColourDepth::TrueColour, true);
+    settings.consoles.without_pixels();
+    let mut desk = Desk::with(settings, None, 120, 30);
+    tell(&mut desk, Report::Machines { vms: vec![vm("build01", "Running", Some("Running"), "192.0.2.21")] });
+    tell(&mut desk, Report::Health { health: Health::Live, name: None });
+    desk.press("5").wait(TimeDelta::seconds(1));
+    for is_first in [true, false] {
+        desk.press("v");
+        let id =
+            requests(&mut desk).iter().find_map(|it| if let Request::Open { id, .. } = it { Some(*id) } else { None });
+        let id = id.unwrap();
+        tell(&mut desk, Report::Opened { id, log: "".into() });
+        assert_eq!(desk.shows("keep pictures from the terminal"), is_first, "{}", desk.screen());
+        let mut picture = Frame::new(64, 32).unwrap();
+        for y in (0..32).step_by(2) {
+            picture.fill(Area { x: 0, y, width: 64, height: 1 }, 0x00ff_0000);
+        }
+        tell(&mut desk, Report::Shown { id, picture: Picture { frame: Arc::new(picture), text: None } });
+        assert!(desk.shows("▀"), "{}", desk.screen());
+        desk.press("ctrl-]").wait(TimeDelta::seconds(30)).press("+");
+        assert!(desk.shows("64x32 at 0,0 of 64x32"), "{}", desk.screen());
+        desk.press("x");
+    }
+}
+
+#[test]
+fn what_is_too_long_for_a_clipboard_is_written_into_a_file() {
+    let mut desk = desk(120, 30);
+    let lines = (0..4500).map(|number| format!("line {number} of many")).collect::<Vec<_>>().join("\r\n") + "\r\n";
+    let id = opened(&mut desk, "spine1", &lines);
+    desk.press("ctrl-]").press("Y");
+    assert!(desk.shows("kB are more than terminals take; W writes them into a file"), "{}", desk.screen());
+    assert!(!desk.wanted.iter().any(|effect| matches!(effect, Effect::Copy(_))));
+    desk.press("W");
+    let asked = requests(&mut desk);
+    let Some(Request::Save { machine, text, .. }) = asked.last() else { panic!("{asked:?}") };
+    assert_eq!((machine.as_str(), text.split(|byte| *byte == b'\n').count() - 1), ("spine1", 4500));
+    tell(&mut desk, Report::Saved { id, path: "/state/consoles/spine1.txt".into() });
+    assert!(desk.shows("what spine1 said is in /state/consoles/spine1.txt"), "{}", desk.screen());
+}
+
+#[test]
+fn a_recording_goes_on_when_its_line_is_opened_again_and_attempts_that_fail_are_seen() {
+    let mut desk = desk(100, 30);
+    let id = opened(&mut desk, "spine1", "spine1#");
+    let path = Some(std::path::PathBuf::from("/state/spine1.log"));
+    tell(&mut desk, Report::Logging { id, path: path.clone() });
+    assert!(desk.shows("rec"), "{}", desk.screen());
+    let dropped = || Report::Ended { id, trouble: Some(Trouble::new("the line was dropped")) };
+    tell(&mut desk, dropped());
+    assert!(!desk.shows("rec ") && desk.shows("its recording goes on then"), "{}", desk.screen());
+    for attempt in 1..=2 {
+        requests(&mut desk);
+        desk.press("r");
+        let asked = requests(&mut desk);
+        assert!(matches!(asked.as_slice(), [Request::Open { recording, .. }] if *recording == path), "{asked:?}");
+        tell(&mut desk, dropped());
+        assert_eq!(desk.screen().matches("opening it again").count(), attempt, "{}", desk.screen());
+    }
+}

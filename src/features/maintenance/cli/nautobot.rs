@@ -1,0 +1,165 @@
+//! `noctui nautobot check|sync`: whether the connection works, and reading and writing without a screen.
+
+use std::process::ExitCode;
+
+use chrono::TimeDelta;
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::{Session, failed};
+use crate::clock;
+use crate::config::Flags;
+use crate::features::maintenance::nautobot::client::About;
+use crate::features::maintenance::nautobot::store::{outbox, setting};
+use crate::features::maintenance::nautobot::sync::{self, Plan};
+use crate::features::maintenance::nautobot::{Error, connect, send};
+use crate::features::maintenance::store::source::{Claim, Holder};
+use crate::output;
+use crate::process::Owner;
+use crate::store::Store;
+use crate::trouble::Trouble;
+
+/// The subcommands of `noctui nautobot`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what answers there and whether it takes the token.
+    Check {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read what is new, and write what waits in the outbox.
+    Sync {
+        /// Read everything again.
+        #[arg(long)]
+        full: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// How long a subcommand may take; of one that is killed the right is free at once.
+const LEASE: TimeDelta = TimeDelta::minutes(15);
+
+/// The right to speak with Nautobot, given back when this goes.
+pub(super) struct Lease {
+    store: Store,
+    holder: Holder,
+}
+
+impl Lease {
+    /// Takes it; else who has it.
+    pub(super) fn take(session: &Session) -> anyhow::Result<Result<Self, String>> {
+        let holder = Holder { id: uuid::Uuid::new_v4().to_string(), owner: Owner::of_this_process() };
+        let taker = holder.clone();
+        Ok(match session.store.write_blocking(move |c| setting::take(c, &taker, clock::now(), LEASE))? {
+            Claim::Of { label } => Err(label),
+            Claim::Ours | Claim::Paused { .. } => Ok(Self { store: session.store.clone(), holder }),
+        })
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let holder = self.holder.clone();
+        if let Err(error) = self.store.write_blocking(move |c| setting::give_back(c, &holder)) {
+            tracing::debug!(%error, "the right is free when this process is gone");
+        }
+    }
+}
+
+/// What a check found, in JSON.
+#[derive(Debug, Serialize)]
+struct Checked<'a> {
+    url: &'a str,
+    version: &'a str,
+    app_version: &'a str,
+}
+
+/// What was read and written, in JSON.
+#[derive(Debug, Serialize)]
+struct Synced {
+    full: bool,
+    maintenances: usize,
+    taken: usize,
+    gone: usize,
+    sent: usize,
+    waiting: u32,
+    stuck: u32,
+    held: Option<String>,
+}
+
+/// Runs one of them.
+pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> {
+    let session = Session::open(flags)?;
+    let Some(setup) = &session.config.nautobot else {
+        return Ok(failed(&[Trouble::new("no Nautobot is configured").to_do("set `url` in [nautobot]")]));
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    match command {
+        Command::Check { json } => {
+            let About { version, app } = match runtime.block_on(connect(setup)) {
+                Ok((_, about)) => about,
+                Err(error) => return Ok(failed(&[Trouble::of(&error)])),
+            };
+            let url = setup.url.to_string();
+            if *json {
+                output::print_json(&Checked { url: &url, version: &version, app_version: &app })?;
+            } else {
+                output::print(&format!(
+                    "{url}: Nautobot {version}, nautobot-circuit-maintenance {app}; the token works\n"
+                ))?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Sync { full, json } => {
+            let held = session.config.refuses_writes(session.config.context.as_ref());
+            let held = held.or_else(|| setup.read_only.then(|| "[nautobot] has read_only = true".to_owned()));
+            let plan = Plan {
+                slugs: session.rules().slugs().into_iter().map(str::to_owned).collect(),
+                past_days: session.config.maintenance.retention.past_days,
+                full: *full,
+                now: clock::now(),
+            };
+            let _lease = match Lease::take(&session)? {
+                Ok(lease) => lease,
+                Err(label) => {
+                    session.store.write_blocking(|c| setting::want(c, clock::now()))?;
+                    let trouble = Trouble::new(&format!("{label} reads and writes Nautobot"))
+                        .caused_by("one process on a data directory does")
+                        .to_do("it was asked to do so now; `noctui outbox list` tells what is left");
+                    return Ok(failed(&[trouble]));
+                }
+            };
+            let done = runtime.block_on(async {
+                let (client, _) = connect(setup).await?;
+                let read = sync::sync(&client, &session.store, &plan).await?;
+                let sent = match &held {
+                    None => send::drain(&client, &session.store, clock::now()).await?,
+                    Some(_) => send::Sent::default(),
+                };
+                Ok::<_, Error>((read, sent))
+            });
+            let (read, sent) = match done {
+                Ok(done) => done,
+                Err(error) => return Ok(failed(&[Trouble::of(&error)])),
+            };
+            let (waiting, stuck) = session.store.read_blocking(outbox::counts)?;
+            let sync::Read { full, maintenances, taken, gone, .. } = read;
+            let synced = Synced { full, maintenances, taken, gone, sent: sent.sent, waiting, stuck, held };
+            if *json {
+                output::print_json(&synced)?;
+            } else {
+                let what = if full { "everything" } else { "what is new" };
+                let held = synced.held.map(|why| format!(" ({why})")).unwrap_or_default();
+                let Synced { sent, .. } = synced;
+                output::print(&format!(
+                    "read {what}: {maintenances} maintenances came, {taken} taken over, {gone} gone; \
+                     {sent} written, {waiting} waiting{held}, {stuck} of them need somebody\n"
+                ))?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

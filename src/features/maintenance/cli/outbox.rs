@@ -1,0 +1,172 @@
+//! `noctui outbox …`: what is to be written to Nautobot and was not yet.
+
+use std::process::ExitCode;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::nautobot::Lease;
+use super::{Session, failed, name, time};
+use crate::clock;
+use crate::config::Flags;
+use crate::features::maintenance::nautobot::store::outbox::{self, Entry, State};
+use crate::features::maintenance::nautobot::{connect, send};
+use crate::output;
+use crate::trouble::Trouble;
+
+/// Entries that are listed.
+const MOST: usize = 100_000;
+
+/// The subcommands of `noctui outbox`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List what was not written to Nautobot yet, in the order in which it is sent.
+    List {
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send now: everything, or the entries of these numbers.
+    Retry {
+        /// The entries.
+        #[arg(value_name = "ID")]
+        ids: Vec<i64>,
+        /// Send what is in conflict, too, whatever Nautobot says by now.
+        #[arg(long)]
+        anyway: bool,
+        /// Print a JSON array with what is left.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take entries out: they are never sent.
+    Drop {
+        /// The entries.
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<i64>,
+        /// Print a JSON array with what was taken out.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// An entry in JSON.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    id: i64,
+    at: String,
+    who: &'a str,
+    kind: &'static str,
+    name: String,
+    object: &'a str,
+    state: &'static str,
+    reason: &'a str,
+    tries: u32,
+    tried_at: Option<String>,
+    anyway: bool,
+}
+
+impl<'a> Told<'a> {
+    fn of(entry: &'a Entry) -> Self {
+        let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        Self {
+            id: entry.id,
+            at: time(entry.at),
+            who: &entry.who,
+            kind: entry.kind.as_str(),
+            name: name::full(&entry.provider, &entry.maintenance_id),
+            object: &entry.object,
+            state: entry.state.as_str(),
+            reason: &entry.reason,
+            tries: entry.tries,
+            tried_at: entry.tried_at.map(time),
+            anyway: entry.anyway,
+        }
+    }
+}
+
+/// Runs one of them.
+pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
+    let session = Session::open(flags)?;
+    match command {
+        Command::List { json } => {
+            let entries = session.store.read_blocking(|connection| outbox::list(connection, MOST))?;
+            say(&entries, json, "nothing waits to be written to Nautobot\n")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Retry { ids, anyway, json } => retry(&session, &ids, anyway, json),
+        Command::Drop { ids, json } => {
+            let wanted = ids.clone();
+            let dropped = session.store.write_blocking(move |connection| outbox::drop(connection, &wanted))?;
+            say(&dropped, json, "")?;
+            Ok(missing(&ids, &dropped))
+        }
+    }
+}
+
+/// Lets entries be sent again, and sends what waits.
+fn retry(session: &Session, ids: &[i64], anyway: bool, json: bool) -> anyhow::Result<ExitCode> {
+    let wanted = ids.to_owned();
+    let retried = session.store.write_blocking(move |connection| outbox::retry(connection, &wanted, anyway))?;
+    let code = missing(ids, &retried);
+    let Some(setup) = &session.config.nautobot else {
+        let trouble = Trouble::new("no Nautobot is configured").to_do("set `url` in [nautobot]");
+        return Ok(failed(&[trouble]));
+    };
+    let held = session.config.refuses_writes(session.config.context.as_ref());
+    let held = held.or_else(|| setup.read_only.then(|| "[nautobot] has read_only = true".to_owned()));
+    if let Some(why) = held {
+        let trouble = Trouble::new("nothing is written to Nautobot").caused_by(&why).to_do("it waits in the outbox");
+        return Ok(failed(&[trouble]));
+    }
+    let sent = match Lease::take(session)? {
+        Ok(_lease) => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+            runtime.block_on(async {
+                let (client, _) = connect(setup).await?;
+                send::drain(&client, &session.store, clock::now()).await
+            })
+        }
+        Err(label) => {
+            // It looks whenever the outbox changes.
+            output::complain(&format!("noctui: {label} writes to Nautobot, and sends them"));
+            Ok(send::Sent::default())
+        }
+    };
+    let left = session.store.read_blocking(|connection| outbox::list(connection, MOST))?;
+    let left: Vec<Entry> = left.into_iter().filter(|entry| ids.is_empty() || ids.contains(&entry.id)).collect();
+    say(&left, json, "everything is written\n")?;
+    match sent {
+        Err(error) => Ok(failed(&[Trouble::of(&error)])),
+        Ok(_) if left.iter().any(|entry| entry.state != State::Waiting) => Ok(ExitCode::from(output::EXIT_NO)),
+        Ok(_) => Ok(code),
+    }
+}
+
+/// Numbers that no entry has are told.
+fn missing(ids: &[i64], found: &[Entry]) -> ExitCode {
+    let unknown: Vec<Trouble> = ids
+        .iter()
+        .filter(|id| !found.iter().any(|entry| entry.id == **id))
+        .map(|id| Trouble::new(&format!("the outbox has no entry {id}")).to_do("noctui outbox list names them"))
+        .collect();
+    if unknown.is_empty() { ExitCode::SUCCESS } else { failed(&unknown) }
+}
+
+/// Prints entries.
+fn say(entries: &[Entry], json: bool, empty: &str) -> anyhow::Result<()> {
+    if json {
+        output::print_json(&entries.iter().map(Told::of).collect::<Vec<_>>())?;
+        return Ok(());
+    }
+    let line = |entry: &Entry| {
+        let name = name::full(&entry.provider, &entry.maintenance_id);
+        let reason = if entry.reason.is_empty() { String::new() } else { format!(": {}", entry.reason) };
+        let Entry { id, who, .. } = entry;
+        let (kind, state, at) = (entry.kind.as_str(), entry.state.as_str(), time(entry.at));
+        format!("{id}  {state}  {kind} of {name} by {who}, {at}{reason}\n")
+    };
+    let text: String = entries.iter().map(line).collect();
+    output::print(if text.is_empty() { empty } else { &text })?;
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! What can go wrong with a Nautobot, and what to do about it.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::trouble::Remedy;
+
+/// An error below, for the chain.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The connection cannot be prepared.
+    #[error("cannot prepare the connection to Nautobot at {server}: {what}")]
+    Setup {
+        /// Where it is.
+        server: String,
+        /// What cannot be done.
+        what: String,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// It does not answer.
+    #[error("cannot reach Nautobot at {server}")]
+    Unreachable {
+        /// Where it is.
+        server: String,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// Its certificate is not trusted.
+    #[error("the certificate of Nautobot at {server} is not trusted")]
+    Untrusted {
+        /// Where it is.
+        server: String,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// It does not know the token, or not any more.
+    #[error("Nautobot does not take the token: {detail}")]
+    Credentials {
+        /// In its words.
+        detail: String,
+    },
+    /// The token may not do this.
+    #[error("Nautobot does not let the token {what}")]
+    Forbidden {
+        /// What was tried.
+        what: String,
+    },
+    /// There is no such object, or the token may not see it.
+    #[error("Nautobot has no {what}")]
+    NotFound {
+        /// What was asked for.
+        what: String,
+    },
+    /// The app for circuit maintenances is not there.
+    #[error("Nautobot at {server} has no app nautobot-circuit-maintenance")]
+    NoApp {
+        /// Where it is.
+        server: String,
+    },
+    /// What answers is no Nautobot, or not at this address.
+    #[error("what answers at {server} is not Nautobot's interface")]
+    NotNautobot {
+        /// Where it is.
+        server: String,
+        /// What came instead.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// It refuses what was sent.
+    #[error("Nautobot refuses to {what}: {why}")]
+    Refused {
+        /// What was tried.
+        what: String,
+        /// In its words.
+        why: String,
+    },
+    /// It, or a proxy before it, has no time now.
+    #[error("Nautobot has no time: {status}")]
+    Busy {
+        /// The status of the answer.
+        status: String,
+        /// How long it asks to wait.
+        after: Option<Duration>,
+    },
+    /// It failed.
+    #[error("Nautobot failed to {what}: {why}")]
+    Broken {
+        /// What was tried.
+        what: String,
+        /// In its words.
+        why: String,
+    },
+    /// An answer is larger than it may be.
+    #[error("an answer of Nautobot is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// An answer has not the shape that it should have.
+    #[error("Nautobot's answer to {what} makes no sense: {why}")]
+    Senseless {
+        /// What was asked.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Another process has the right to speak with it by now.
+    #[error("another noctui on this data directory reads and writes Nautobot by now")]
+    TakenOver,
+    /// The database did not take or give something.
+    #[error("the store did not answer")]
+    Store(#[from] crate::store::Error),
+}
+
+impl Error {
+    /// Whether trying again unchanged can help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Busy { .. } | Self::TakenOver => true,
+            Self::Setup { .. }
+            | Self::Untrusted { .. }
+            | Self::Credentials { .. }
+            | Self::Forbidden { .. }
+            | Self::NotFound { .. }
+            | Self::NoApp { .. }
+            | Self::NotNautobot { .. }
+            | Self::Refused { .. }
+            | Self::Broken { .. }
+            | Self::TooLarge { .. }
+            | Self::Senseless { .. }
+            | Self::Store(_) => false,
+        }
+    }
+
+    /// Whether it concerns one object, so that others can be sent all the same.
+    #[must_use]
+    pub fn is_about_one(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Broken { .. } | Self::NotFound { .. } | Self::Forbidden { .. })
+    }
+
+    /// The state in a word, for the header.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Setup { .. } => "setup",
+            Self::Unreachable { .. } => "offline",
+            Self::Untrusted { .. } => "TLS",
+            Self::Credentials { .. } => "token",
+            Self::Forbidden { .. } => "permission",
+            Self::NoApp { .. } => "no app",
+            Self::Busy { .. } => "busy",
+            Self::TakenOver => "elsewhere",
+            Self::Store(_) => "store",
+            Self::NotFound { .. }
+            | Self::NotNautobot { .. }
+            | Self::Refused { .. }
+            | Self::Broken { .. }
+            | Self::TooLarge { .. }
+            | Self::Senseless { .. } => "failing",
+        }
+    }
+}
+
+impl Remedy for Error {
+    fn remedy(&self) -> Cow<'static, str> {
+        match self {
+            Self::Setup { .. } => "check the section [nautobot] of the configuration".into(),
+            Self::Unreachable { .. } => "check the VPN, and `url` in [nautobot]".into(),
+            Self::Untrusted { .. } => "name the authority with ca_file in [nautobot]".into(),
+            Self::Credentials { .. } => "make a new API token in Nautobot, under your profile".into(),
+            Self::Forbidden { .. } => {
+                "give the token's user that object permission, and check that the token is write-enabled".into()
+            }
+            Self::NotFound { .. } => "somebody may have deleted it, or the token may not see it".into(),
+            Self::NoApp { .. } => "install nautobot-circuit-maintenance, or correct `url` in [nautobot]".into(),
+            Self::NotNautobot { .. } => "check `url` in [nautobot]: scheme, host, and the path before /api/".into(),
+            Self::Refused { .. } => "correct it in Nautobot or here, then `noctui outbox retry`".into(),
+            Self::Busy { .. } | Self::TakenOver => "it is tried again by itself".into(),
+            Self::Broken { .. } => "see Nautobot's own log for more".into(),
+            Self::TooLarge { .. } | Self::Senseless { .. } => {
+                "please report this with the versions of Nautobot and its app".into()
+            }
+            Self::Store(error) => error.remedy(),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Nautobot with its app for circuit maintenances: what it has comes into the store, and what people do here goes back.
+//!
+//! Written for Nautobot 2 and 3 (seen: 3.1.8 with nautobot-circuit-maintenance 3.1.1); see
+//! <https://docs.nautobot.com/projects/circuit-maintenance/>.
+//!
+//! | file | what |
+//! |---|---|
+//! | `client` | HTTP: address, token, version, retries, limits |
+//! | `wire` | from JSON to nouns |
+//! | `read` | lists, from REST and GraphQL |
+//! | `store` | what was seen there, what is to be written there |
+//! | `sync` | reading, in steps that nobody notices |
+//! | `send` | writing, exactly once |
+//! | `sim` | a simulated Nautobot, for tests and the demo |
+
+pub mod client;
+pub mod error;
+mod read;
+pub mod send;
+pub mod sim;
+pub mod store;
+pub mod sync;
+#[cfg(test)]
+mod tests;
+pub mod wire;
+
+use client::{About, Client, Server};
+pub use error::Error;
+
+use crate::config::Nautobot;
+use crate::tls::Trust;
+
+/// The pause before a read is tried again.
+const FIRST_PAUSE: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Fetches the token, prepares a connection and asks what answers there.
+pub(crate) async fn connect(setup: &Nautobot) -> Result<(Client, About), Error> {
+    let url = setup.url.to_string();
+    let found = setup.token.fetch(|name| std::env::var_os(name)).await.map_err(|error| Error::Setup {
+        server: url.clone(),
+        what: "there is no token".to_owned(),
+        source: Some(error.into()),
+    })?;
+    if let Some(warning) = found.warning {
+        tracing::warn!("{warning}");
+    }
+    let trust = Trust::configured(setup.verify_tls, setup.fingerprint, setup.ca_file.as_deref());
+    let server = Server {
+        url,
+        trust,
+        connect_timeout: setup.connect_timeout,
+        call_timeout: setup.call_timeout,
+        first_pause: FIRST_PAUSE,
+    };
+    // Reading certificates blocks.
+    let client = crate::blocking::run(move || Client::new(&server, found.secret.expose())).await?;
+    let about = client.about().await?;
+    Ok((client, about))
+}

@@ -1,0 +1,263 @@
+//! Writing: entries of the outbox, in their order, each brought up to date with what is here at that moment.
+//!
+//! **Exactly once.** What is made there has a UUID that was chosen when the entry was put into the outbox, and parts of it
+//! have UUIDs that follow from that. Before anything is made it is looked for, by name; after a refusal it is looked for by
+//! UUID. So a process that is killed between sending and hearing, or an answer that is lost, leaves an entry that finds its
+//! object the next time.
+//!
+//! **Nothing is overwritten unseen.** Before something is changed it is read again. What has changed there since it was
+//! last compared is taken over first; where both sides changed, the entry waits for somebody.
+
+mod maintenance;
+mod note;
+
+use chrono::{DateTime, Utc};
+use reqwest::Method;
+use rusqlite::{Connection, OptionalExtension as _};
+use serde_json::json;
+
+use super::Error;
+use super::client::Client;
+use super::read::MAINTENANCE;
+use super::store::content::{self, Here};
+use super::store::outbox::{self, Entry, Kind, State};
+use super::store::reconcile::{self, Manner};
+use super::store::{inventory, mirror, setting};
+use super::wire::{CircuitImpact, Maintenance, OfWire as _};
+use crate::features::maintenance::store::by_hand;
+use crate::store::Store;
+
+/// Entries that are looked up at a time.
+const BATCH: usize = 50;
+
+/// What became of the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sent {
+    /// Entries that were sent, or had nothing to send any more.
+    pub sent: usize,
+    /// Entries that stay.
+    pub left: usize,
+}
+
+/// What became of one entry.
+enum Ended {
+    /// It is up to date there.
+    Done,
+    /// It stays, for this reason.
+    Stays(State, String),
+}
+
+/// Sends what waits. An error is one of the connection; what concerns one entry is noted with it.
+pub async fn drain(client: &Client, store: &Store, now: DateTime<Utc>) -> Result<Sent, Error> {
+    let mut told = Sent::default();
+    let mut after = 0;
+    loop {
+        let due = store.read(move |connection| outbox::due(connection, after, BATCH, now)).await?;
+        let Some(last) = due.last() else { return Ok(told) };
+        after = last.id;
+        for entry in due {
+            // An entry before it may have made it wait.
+            let id = entry.id;
+            let Some(entry) = store.read(move |c| outbox::entry(c, id)).await?.filter(|e| e.state == State::Waiting)
+            else {
+                continue;
+            };
+            let sending = Sending { client, store, entry: &entry, now };
+            let ended = match sending.send().await {
+                // That it failed may be over the next time; that it refused is not.
+                Err(error @ (Error::Broken { .. } | Error::Senseless { .. } | Error::TooLarge { .. })) => {
+                    Ended::Stays(State::Waiting, told_of(&error))
+                }
+                Err(error) if error.is_about_one() => Ended::Stays(State::Failed, told_of(&error)),
+                Err(error) => return Err(error),
+                Ok(ended) => ended,
+            };
+            match ended {
+                Ended::Done => told.sent += 1,
+                Ended::Stays(state, reason) => {
+                    told.left += 1;
+                    store.write(move |c| outbox::not_sent(c, &entry, state, &reason, now)).await?;
+                }
+            }
+        }
+    }
+}
+
+/// An error as the outbox tells it.
+fn told_of(error: &Error) -> String {
+    error.to_string()
+}
+
+/// One entry on its way.
+struct Sending<'a> {
+    client: &'a Client,
+    store: &'a Store,
+    entry: &'a Entry,
+    now: DateTime<Utc>,
+}
+
+/// What is known before an entry is sent.
+struct Known {
+    /// The maintenance here; `None` where it is gone.
+    here: Option<Here>,
+    /// What it is called there; `None` where nobody there announces it.
+    name: Option<String>,
+    /// Its UUID there, as far as it was seen.
+    id: Option<String>,
+    /// Whether the two were compared before.
+    met: bool,
+    /// Whether something else is said than what was set by hand, and nobody has taken it or kept theirs.
+    undecided: bool,
+}
+
+impl Sending<'_> {
+    /// Sends it.
+    async fn send(&self) -> Result<Ended, Error> {
+        match self.entry.kind {
+            Kind::Maintenance => self.maintenance().await,
+            Kind::Acknowledgement => self.acknowledgement().await,
+            Kind::Note => self.note().await,
+        }
+    }
+
+    /// Looks up what is here.
+    async fn known(&self) -> Result<Known, Error> {
+        let (provider, maintenance_id) = (self.entry.provider.clone(), self.entry.maintenance_id.clone());
+        let known = self.store.read(move |connection| known(connection, &provider, &maintenance_id)).await?;
+        Ok(known)
+    }
+
+    /// The record there, read now. What has changed in it since it was last seen is taken over here first.
+    async fn record(&self, known: &Known) -> Result<Option<Maintenance>, Error> {
+        let by_id = match &known.id {
+            Some(id) => self.client.object::<Maintenance>(MAINTENANCE, id).await?,
+            None => None,
+        };
+        let found = match (by_id, &known.name) {
+            (Some(found), _) => Some(found),
+            (None, Some(name)) => self.client.maintenance_named(name).await?,
+            (None, None) => None,
+        };
+        let Some(found) = found else { return Ok(None) };
+        let impacts = self.client.impacts_of(std::slice::from_ref(&found.id)).await?;
+        let (seen, now) = (found.clone(), self.now);
+        self.store
+            .write(move |connection| {
+                see(connection, &seen, &impacts)?;
+                reconcile::one(connection, &seen.id, &Manner { now, not_before: None, is_first: false })
+            })
+            .await?;
+        Ok(Some(found))
+    }
+
+    /// The entry as it is now: what was taken over may have put it into conflict.
+    async fn still_waits(&self) -> Result<Option<Ended>, Error> {
+        let id = self.entry.id;
+        let now = self.store.read(move |connection| outbox::entry(connection, id)).await?;
+        Ok(match now {
+            None => Some(Ended::Done),
+            Some(entry) if entry.state != State::Waiting => Some(Ended::Stays(entry.state, entry.reason)),
+            Some(_) => None,
+        })
+    }
+
+    /// Whether it is acknowledged.
+    async fn acknowledgement(&self) -> Result<Ended, Error> {
+        let known = self.known().await?;
+        if known.here.is_none() {
+            return self.nothing_to_send().await;
+        }
+        let Some(record) = self.record(&known).await? else { return Ok(self.unknown_there(&known)) };
+        if let Some(ended) = self.still_waits().await? {
+            return Ok(ended);
+        }
+        let id = record.id.clone();
+        let (provider, maintenance_id) = (self.entry.provider.clone(), self.entry.maintenance_id.clone());
+        let (here, there) = self
+            .store
+            .read(move |c| Ok((content::here(c, &provider, &maintenance_id)?, content::there(c, &id)?)))
+            .await?;
+        let (Some(here), Some(there)) = (here, there) else { return self.nothing_to_send().await };
+        let wanted = here.content.ack;
+        if record.ack == wanted {
+            return self.nothing_to_send().await;
+        }
+        if wanted && !there.content.says_the_same(&here.content) && !self.entry.anyway {
+            let reason =
+                format!("acknowledged here as {}; Nautobot says {}", here.content.told(), there.content.told());
+            return Ok(Ended::Stays(State::Conflict, reason));
+        }
+        let path = format!("{MAINTENANCE}{}/", record.id);
+        let changed = self.client.write(Method::PATCH, &path, Some(&json!({ "ack": wanted }))).await?;
+        let changed = Maintenance::of(&changed).ok_or_else(|| senseless("the maintenance that was changed"))?;
+        let entry = self.entry.clone();
+        self.store
+            .write(move |connection| {
+                mirror::maintenance(connection, setting::progress(connection)?.round, &changed)?;
+                if let Some(there) = content::there(connection, &changed.id)? {
+                    reconcile::settle(connection, &there, None)?;
+                }
+                outbox::sent(connection, &entry)
+            })
+            .await?;
+        Ok(Ended::Done)
+    }
+
+    /// What the entry was about is as it should be, or gone.
+    async fn nothing_to_send(&self) -> Result<Ended, Error> {
+        let entry = self.entry.clone();
+        self.store.write(move |connection| outbox::sent(connection, &entry)).await?;
+        Ok(Ended::Done)
+    }
+
+    /// Nautobot does not have the maintenance yet.
+    fn unknown_there(&self, known: &Known) -> Ended {
+        match &known.name {
+            Some(name) => Ended::Stays(State::Waiting, format!("Nautobot has no maintenance {name} yet")),
+            None => nobody(&self.entry.provider),
+        }
+    }
+}
+
+/// Nautobot has no such provider.
+fn nobody(provider: &str) -> Ended {
+    Ended::Stays(State::Waiting, format!("Nautobot has no provider whose notices are {provider}'s"))
+}
+
+/// An answer that should have been an object.
+fn senseless(what: &str) -> Error {
+    Error::Senseless { what: what.to_owned(), why: "it is no such object".to_owned() }
+}
+
+/// What is here of a maintenance, and what it is there.
+fn known(connection: &Connection, provider: &str, maintenance_id: &str) -> Result<Known, crate::store::Error> {
+    let here = content::here(connection, provider, maintenance_id)?;
+    let circuits: Vec<String> = here
+        .iter()
+        .flat_map(|here| &here.windows)
+        .flat_map(|(_, state)| state.circuits.iter().map(|circuit| circuit.circuit_id.clone()))
+        .collect();
+    let mut undecided = false;
+    for (key, _) in here.iter().flat_map(|here| &here.windows) {
+        undecided |= by_hand::of(connection, *key)?.is_some_and(|set| set.is_news);
+    }
+    let mut linked = connection.prepare_cached(
+        "SELECT n.id, n.name, n.base IS NOT NULL FROM nautobot_maintenance n JOIN maintenance m ON m.id = n.maintenance
+         WHERE m.provider = ?1 AND m.maintenance_id = ?2",
+    )?;
+    let linked = linked.query_row([provider, maintenance_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    if let Some((id, name, met)) = linked.optional()? {
+        return Ok(Known { here, name: Some(name), id: Some(id), met, undecided });
+    }
+    let named = inventory::name_of(connection, provider, &circuits)?;
+    let name = named.map(|named| content::name(&named, maintenance_id));
+    let id = name.as_deref().map(|name| mirror::named(connection, name)).transpose()?.flatten();
+    Ok(Known { here, name, id, met: false, undecided })
+}
+
+/// Keeps what was just read.
+fn see(connection: &Connection, record: &Maintenance, impacts: &[CircuitImpact]) -> Result<(), crate::store::Error> {
+    let round = setting::progress(connection)?.round;
+    mirror::maintenance(connection, round, record)?;
+    mirror::only(connection, round, std::slice::from_ref(&record.id), impacts)
+}

@@ -1,0 +1,123 @@
+//! A note, made there once; one that is taken back is marked so.
+
+use chrono::{DateTime, Utc};
+use reqwest::Method;
+use rusqlite::{Connection, OptionalExtension as _};
+use serde_json::json;
+
+use super::{Ended, Sending, senseless};
+use crate::features::maintenance::nautobot::Error;
+use crate::features::maintenance::nautobot::read::NOTE;
+use crate::features::maintenance::nautobot::store::reconcile::{self, TAKEN_BACK};
+use crate::features::maintenance::nautobot::store::{mirror, outbox, setting};
+use crate::features::maintenance::nautobot::wire::{Note, OfWire as _};
+use crate::features::maintenance::store::NoteKey;
+
+impl Sending<'_> {
+    /// A note: made once, marked as taken back, or brought back.
+    pub(super) async fn note(&self) -> Result<Ended, Error> {
+        let Some(key) = self.entry.note else { return self.nothing_to_send().await };
+        let Some(note) = self.store.read(move |connection| written(connection, key)).await? else {
+            return self.nothing_to_send().await;
+        };
+        let signed = reconcile::signed(&note.text, &note.who, note.at);
+        let comment = match &note.removed {
+            None => signed,
+            Some((who, at)) => format!("{TAKEN_BACK}{who}, {} UTC] {signed}", at.format("%Y-%m-%d %H:%M")),
+        };
+        let made = match &note.there {
+            Some(id) => self.comment(id, &comment).await?,
+            // It may have been made by an earlier try whose answer was lost.
+            None if self.entry.tries > 0 || note.removed.is_some() => {
+                match self.client.object::<Note>(NOTE, &self.entry.object).await? {
+                    Some(made) if made.comment != comment => self.comment(&made.id, &comment).await?,
+                    other => other,
+                }
+            }
+            None => None,
+        };
+        let made = match made {
+            Some(made) => made,
+            None if note.removed.is_some() => return self.nothing_to_send().await,
+            None => {
+                let known = self.known().await?;
+                let record = match &known.id {
+                    Some(id) => Some(id.clone()),
+                    None => self.record(&known).await?.map(|record| record.id),
+                };
+                let Some(record) = record else { return Ok(self.unknown_there(&known)) };
+                self.make_note(&record, &note, &comment).await?
+            }
+        };
+        let entry = self.entry.clone();
+        self.store
+            .write(move |connection| {
+                mirror::notes(connection, setting::progress(connection)?.round, std::slice::from_ref(&made))?;
+                connection
+                    .prepare_cached("UPDATE nautobot_note SET note = ?2 WHERE id = ?1")?
+                    .execute((&made.id, key))?;
+                outbox::sent(connection, &entry)
+            })
+            .await?;
+        Ok(Ended::Done)
+    }
+
+    /// Makes a note there.
+    async fn make_note(&self, maintenance: &str, note: &Written, comment: &str) -> Result<Note, Error> {
+        // A maintenance has no two notes of one title.
+        let tail = self.entry.object.get(..8).unwrap_or_default();
+        let title = format!("Note by {}, {} UTC ({tail})", note.who, note.at.format("%Y-%m-%d %H:%M:%S"));
+        let title: String = title.chars().take(200).collect();
+        let body = json!({
+            "id": self.entry.object, "maintenance": maintenance, "title": title, "level": "INFO", "comment": comment,
+        });
+        match self.client.write(Method::POST, NOTE, Some(&body)).await {
+            Ok(made) => Note::of(&made).ok_or_else(|| senseless("the note that was made")),
+            Err(Error::Refused { what, why }) => {
+                let ours = self.client.object::<Note>(NOTE, &self.entry.object).await?;
+                ours.ok_or(Error::Refused { what, why })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Changes what a note says; `None` where somebody has deleted it there.
+    async fn comment(&self, id: &str, comment: &str) -> Result<Option<Note>, Error> {
+        let body = json!({ "comment": comment });
+        match self.client.write(Method::PATCH, &format!("{NOTE}{id}/"), Some(&body)).await {
+            Ok(changed) => Note::of(&changed).map(Some).ok_or_else(|| senseless("the note that was changed")),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A note as it is here.
+struct Written {
+    who: String,
+    at: DateTime<Utc>,
+    text: String,
+    /// Who removed it, and when.
+    removed: Option<(String, DateTime<Utc>)>,
+    /// Its UUID there.
+    there: Option<String>,
+}
+
+/// Looks up a note.
+fn written(connection: &Connection, key: NoteKey) -> Result<Option<Written>, crate::store::Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT n.*, (SELECT b.id FROM nautobot_note b WHERE b.note = n.id) AS there FROM note n WHERE n.id = ?1",
+    )?;
+    let time = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+    let found = query.query_row([key], |row| {
+        let by: Option<String> = row.get("removed_by")?;
+        Ok(Written {
+            who: row.get("who")?,
+            at: time(row.get("at")?),
+            text: row.get("text")?,
+            removed: by.zip(row.get::<_, Option<i64>>("removed_at")?.map(time)),
+            there: row.get("there")?,
+        })
+    });
+    Ok(found.optional()?)
+}

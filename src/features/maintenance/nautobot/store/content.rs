@@ -1,0 +1,236 @@
+//! What a maintenance says, here and in Nautobot, in the same words, so that the two can be compared.
+//!
+//! Nautobot has one window for a maintenance. Where a maintenance has several here, they are told as one that spans those
+//! that are not cancelled, and its description begins with them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension as _};
+use serde::{Deserialize, Serialize};
+
+use super::inventory;
+use crate::features::maintenance::model::{Circuit, Impact, Status};
+use crate::features::maintenance::store::MaintenanceKey;
+use crate::features::maintenance::store::merge::State;
+use crate::features::maintenance::store::rows::windows_of;
+use crate::store::Error;
+
+/// Characters of a record's name; what is longer is cut there and here.
+const NAME: usize = 100;
+/// How the app's own notes about circuits that it does not know begin.
+pub const NONEXISTENT: &str = "Nonexistent circuit ID ";
+
+/// What a maintenance says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Start of the window.
+    #[serde(with = "chrono::serde::ts_seconds")]
+    pub start: DateTime<Utc>,
+    /// End of the window.
+    #[serde(with = "chrono::serde::ts_seconds")]
+    pub end: DateTime<Utc>,
+    /// Where it stands.
+    pub status: Status,
+    /// Whether it is acknowledged.
+    pub ack: bool,
+    /// What is done.
+    pub description: String,
+    /// The circuits that Nautobot knows, by their UUIDs, and what happens to them.
+    pub circuits: BTreeMap<String, Impact>,
+}
+
+impl Content {
+    /// Whether somebody who acknowledged the one has seen what the other says.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.start == other.start
+            && self.end == other.end
+            && self.status == other.status
+            && self.circuits == other.circuits
+    }
+
+    /// In few words: `CONFIRMED 2026-11-21 02:00 - 06:00 UTC, 3 circuits`.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let end = if self.start.date_naive() == self.end.date_naive() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+        let circuits = match self.circuits.len() {
+            1 => "1 circuit".to_owned(),
+            many => format!("{many} circuits"),
+        };
+        let status = super::super::wire::status_word(self.status);
+        format!("{status} {} - {} UTC, {circuits}", self.start.format("%Y-%m-%d %H:%M"), self.end.format(end))
+    }
+}
+
+/// A maintenance as Nautobot has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct There {
+    /// Its UUID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it says.
+    pub content: Content,
+    /// When it was made, in seconds since 1970.
+    pub created: i64,
+    /// When it was last changed.
+    pub updated: i64,
+    /// What it said when it was compared.
+    pub base: Option<Content>,
+    /// Under which provider it is filed here.
+    pub provider: String,
+    /// The provider's id of it.
+    pub maintenance_id: String,
+    /// Circuits that the app did not know, from its notes.
+    pub unmatched: Vec<String>,
+}
+
+/// A maintenance as it is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Here {
+    /// Its windows.
+    pub windows: Vec<(MaintenanceKey, State)>,
+    /// What they say together.
+    pub content: Content,
+    /// Circuits that Nautobot does not know.
+    pub unmatched: Vec<String>,
+}
+
+/// A maintenance of Nautobot.
+pub fn there(connection: &Connection, id: &str) -> Result<Option<There>, Error> {
+    let mut query = connection.prepare_cached("SELECT * FROM nautobot_maintenance WHERE id = ?1")?;
+    let found = query
+        .query_row([id], |row| {
+            let time = |name: &str| row.get(name).map(|at| DateTime::from_timestamp(at, 0).unwrap_or_default());
+            let content = Content {
+                start: time("starts_at")?,
+                end: time("ends_at")?,
+                status: row.get("status")?,
+                ack: row.get("ack")?,
+                description: row.get("description")?,
+                circuits: BTreeMap::new(),
+            };
+            let base: Option<String> = row.get("base")?;
+            Ok(There {
+                id: id.to_owned(),
+                name: row.get("name")?,
+                content,
+                created: row.get::<_, i64>("created")? / 1_000_000,
+                updated: row.get::<_, i64>("updated")? / 1_000_000,
+                // Written by us; of a newer version it is as if nothing had been compared yet.
+                base: base.and_then(|base| serde_json::from_str(&base).ok()),
+                provider: String::new(),
+                maintenance_id: String::new(),
+                unmatched: Vec::new(),
+            })
+        })
+        .optional()?;
+    let Some(mut there) = found else { return Ok(None) };
+    there.content.circuits = impacts(connection, id)?;
+    (there.provider, there.maintenance_id) = identity(connection, &there)?;
+    there.unmatched = unmatched(connection, id)?;
+    Ok(Some(there))
+}
+
+/// Its circuits and what happens to them.
+fn impacts(connection: &Connection, id: &str) -> Result<BTreeMap<String, Impact>, Error> {
+    let mut query = connection.prepare_cached("SELECT circuit, impact FROM nautobot_impact WHERE maintenance = ?1")?;
+    let rows = query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Circuits that the app says it does not know.
+fn unmatched(connection: &Connection, id: &str) -> Result<Vec<String>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT substr(title, length(?2) + 1) FROM nautobot_note
+         WHERE maintenance = ?1 AND substr(title, 1, length(?2)) = ?2 ORDER BY title",
+    )?;
+    let rows = query.query_map((id, NONEXISTENT), |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Provider and id of a maintenance of Nautobot: what it was once found to be stays, else its name tells.
+fn identity(connection: &Connection, there: &There) -> Result<(String, String), Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT m.provider, m.maintenance_id FROM nautobot_maintenance n JOIN maintenance m ON m.id = n.maintenance
+         WHERE n.id = ?1",
+    )?;
+    if let Some(known) = query.query_row([&there.id], |row| Ok((row.get(0)?, row.get(1)?))).optional()? {
+        return Ok(known);
+    }
+    let Some((name, slug)) = inventory::provider_of(connection, &there.id, &there.name)? else {
+        return Ok(("nautobot".to_owned(), there.name.clone()));
+    };
+    let prefix = format!("{name}-");
+    let rest = there.name.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(&prefix));
+    let id = rest.and_then(|_| there.name.get(prefix.len()..)).filter(|id| !id.is_empty()).unwrap_or(&there.name);
+    if there.name.chars().count() < NAME {
+        return Ok((slug, id.to_owned()));
+    }
+    // The name may have been cut: whatever is here and begins so is meant.
+    let mut longer = connection.prepare_cached(
+        "SELECT maintenance_id FROM maintenance WHERE provider = ?1 AND maintenance_id >= ?2
+             AND maintenance_id < ?2 || char(1114111) ORDER BY maintenance_id LIMIT 1",
+    )?;
+    let longer = longer.query_row((&slug, id), |row| row.get(0)).optional()?;
+    Ok((slug, longer.unwrap_or_else(|| id.to_owned())))
+}
+
+/// The name of a maintenance in Nautobot, as the app makes it.
+#[must_use]
+pub fn name(provider: &str, maintenance_id: &str) -> String {
+    format!("{provider}-{maintenance_id}").chars().take(NAME).collect()
+}
+
+/// A maintenance as it is here; `None` where it is not.
+pub fn here(connection: &Connection, provider: &str, maintenance_id: &str) -> Result<Option<Here>, Error> {
+    let windows = windows_of(connection, provider, maintenance_id)?;
+    let Some((_, first)) = windows.first() else { return Ok(None) };
+    let standing: Vec<&State> = windows.iter().map(|(_, state)| state).collect();
+    let counting: Vec<&State> = standing.iter().copied().filter(|state| state.status != Status::Cancelled).collect();
+    let counting = if counting.is_empty() { standing } else { counting };
+    let open = counting.iter().find(|state| !state.status.is_final()).or(counting.last()).copied().unwrap_or(first);
+    let mut circuits: BTreeMap<String, Impact> = BTreeMap::new();
+    let mut missing = Vec::new();
+    for Circuit { circuit_id, impact } in counting.iter().flat_map(|state| &state.circuits) {
+        match inventory::circuit(connection, provider, circuit_id)? {
+            Some(id) => {
+                let worst = circuits.entry(id).or_insert(*impact);
+                *worst = (*worst).max(*impact);
+            }
+            None if missing.contains(circuit_id) => {}
+            None => missing.push(circuit_id.clone()),
+        }
+    }
+    let content = Content {
+        start: counting.iter().map(|state| state.start).min().unwrap_or(first.start),
+        end: counting.iter().map(|state| state.end).max().unwrap_or(first.end),
+        status: open.status,
+        ack: is_acknowledged(connection, provider, maintenance_id)?,
+        description: description(&counting),
+        circuits,
+    };
+    Ok(Some(Here { windows, content, unmatched: missing }))
+}
+
+/// The summary, and before it the windows where there are several.
+fn description(windows: &[&State]) -> String {
+    let summary = windows.first().map_or("", |state| state.summary.as_str());
+    if windows.len() < 2 {
+        return summary.to_owned();
+    }
+    let each = windows
+        .iter()
+        .map(|state| format!("{} to {}", state.start.format("%Y-%m-%d %H:%M"), state.end.format("%Y-%m-%d %H:%M")));
+    format!("{} windows (UTC): {}. {summary}", windows.len(), each.collect::<Vec<_>>().join("; ")).trim_end().to_owned()
+}
+
+/// Whether every window that is not final is acknowledged as it is; of a final maintenance every one.
+fn is_acknowledged(connection: &Connection, provider: &str, maintenance_id: &str) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT coalesce(min(iif(final, NULL, ack_revision >= revision)), min(ack_revision >= revision), 0)
+         FROM maintenance WHERE provider = ?1 AND maintenance_id = ?2",
+    )?;
+    Ok(query.query_row([provider, maintenance_id], |row| row.get(0))?)
+}

@@ -1,0 +1,187 @@
+//! Objects as Nautobot tells them, into the tables. What has not changed since it was last seen is passed over, so that
+//! reading everything again costs next to nothing.
+
+use rusqlite::{Connection, OptionalExtension as _, named_params};
+
+use crate::features::maintenance::nautobot::wire::{CircuitImpact, Maintenance, Note};
+use crate::store::Error;
+
+/// Takes maintenances in.
+pub fn maintenances(connection: &Connection, round: i64, all: &[Maintenance]) -> Result<(), Error> {
+    for one in all {
+        maintenance(connection, round, one)?;
+    }
+    Ok(())
+}
+
+/// Takes one in; it is to be compared again if it differs from what was known.
+pub fn maintenance(connection: &Connection, round: i64, one: &Maintenance) -> Result<(), Error> {
+    let mut same = connection.prepare_cached(
+        "UPDATE nautobot_maintenance SET round = max(round, ?3) WHERE id = ?1 AND updated = ?2 AND updated <> 0",
+    )?;
+    if same.execute((&one.id, one.updated, round))? > 0 {
+        return Ok(());
+    }
+    let mut write = connection.prepare_cached(
+        "INSERT INTO nautobot_maintenance
+             (id, name, starts_at, ends_at, status, ack, description, created, updated, round)
+         VALUES (:id, :name, :start, :end, :status, :ack, :description, :created, :updated, :round)
+         ON CONFLICT (id) DO UPDATE SET name = :name, starts_at = :start, ends_at = :end, status = :status, ack = :ack,
+             description = :description, created = :created, updated = :updated, round = max(round, :round), dirty = 1
+         -- An answer that was overtaken by a newer one says nothing any more.
+         WHERE updated <= :updated",
+    )?;
+    write.execute(named_params! {
+        ":id": one.id,
+        ":name": one.name,
+        ":start": one.start.timestamp(),
+        ":end": one.end.timestamp(),
+        ":status": one.status,
+        ":ack": one.ack,
+        ":description": one.description,
+        ":created": one.created,
+        ":updated": one.updated,
+        ":round": round,
+    })?;
+    Ok(())
+}
+
+/// Takes impacts in; a change of one does not touch its maintenance there, which is to be compared again here.
+pub fn impacts(connection: &Connection, round: i64, all: &[CircuitImpact]) -> Result<(), Error> {
+    let mut same = connection.prepare_cached(
+        "UPDATE nautobot_impact SET round = max(round, ?3) WHERE id = ?1 AND updated = ?2 AND updated <> 0",
+    )?;
+    let mut write = connection.prepare_cached(
+        "INSERT INTO nautobot_impact (id, maintenance, circuit, impact, updated, round) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE SET maintenance = ?2, circuit = ?3, impact = ?4, updated = ?5, round = max(round, ?6)",
+    )?;
+    for one in all {
+        if same.execute((&one.id, one.updated, round))? == 0 {
+            write.execute((&one.id, &one.maintenance, &one.circuit, one.impact, one.updated, round))?;
+            compare_again(connection, &one.maintenance)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes notes in.
+pub fn notes(connection: &Connection, round: i64, all: &[Note]) -> Result<(), Error> {
+    let mut same = connection.prepare_cached(
+        "UPDATE nautobot_note SET round = max(round, ?3) WHERE id = ?1 AND updated = ?2 AND updated <> 0",
+    )?;
+    let mut write = connection.prepare_cached(
+        "INSERT INTO nautobot_note (id, maintenance, title, comment, updated, round) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE SET maintenance = ?2, title = ?3, comment = ?4, updated = ?5, round = max(round, ?6)",
+    )?;
+    for one in all {
+        if same.execute((&one.id, one.updated, round))? == 0 {
+            write.execute((&one.id, &one.maintenance, &one.title, &one.comment, one.updated, round))?;
+            compare_again(connection, &one.maintenance)?;
+        }
+    }
+    Ok(())
+}
+
+/// The maintenance is to be compared again.
+pub fn compare_again(connection: &Connection, id: &str) -> Result<(), Error> {
+    connection
+        .prepare_cached("UPDATE nautobot_maintenance SET dirty = 1 WHERE id = ?1 AND dirty = 0")?
+        .execute([id])?;
+    Ok(())
+}
+
+/// Up to `batch` maintenances that a full reading did not have: they are gone there.
+pub fn gone(connection: &Connection, round: i64, batch: usize) -> Result<Vec<String>, Error> {
+    let mut query = connection.prepare_cached("SELECT id FROM nautobot_maintenance WHERE round < ?1 LIMIT ?2")?;
+    let rows = query.query_map((round, i64::try_from(batch).unwrap_or(i64::MAX)), |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The UUID of the maintenance of this name, as far as it was seen.
+pub fn named(connection: &Connection, name: &str) -> Result<Option<String>, Error> {
+    let mut query = connection.prepare_cached("SELECT id FROM nautobot_maintenance WHERE name = ?1")?;
+    Ok(query.query_row([name], |row| row.get(0)).optional()?)
+}
+
+/// The round of what the log of changes says was deleted: before all others.
+pub const LOST: i64 = -1;
+
+/// Those of these UUIDs that something here has.
+pub fn known(connection: &Connection, ids: Vec<String>) -> Result<Vec<String>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM nautobot_maintenance WHERE id = ?1)
+             OR EXISTS (SELECT 1 FROM nautobot_impact WHERE id = ?1) OR EXISTS (SELECT 1 FROM nautobot_note WHERE id = ?1)",
+    )?;
+    let mut known = Vec::new();
+    for id in ids {
+        if query.query_row([&id], |row| row.get::<_, bool>(0))? {
+            known.push(id);
+        }
+    }
+    Ok(known)
+}
+
+/// Notes of these that they were deleted.
+pub fn lose(connection: &Connection, ids: &[String]) -> Result<(), Error> {
+    for table in ["nautobot_maintenance", "nautobot_impact", "nautobot_note"] {
+        let mut update = connection.prepare_cached(&format!("UPDATE {table} SET round = ?2 WHERE id = ?1"))?;
+        for id in ids {
+            update.execute((id, LOST))?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes of maintenances that they are there, after all.
+pub fn found(connection: &Connection, round: i64, ids: &[String]) -> Result<(), Error> {
+    let mut update =
+        connection.prepare_cached("UPDATE nautobot_maintenance SET round = max(round, ?2) WHERE id = ?1")?;
+    for id in ids {
+        update.execute((id, round))?;
+    }
+    Ok(())
+}
+
+/// Up to `batch` impacts after the UUID `after` that a full reading did not have.
+pub fn impacts_gone(connection: &Connection, round: i64, after: &str, batch: usize) -> Result<Vec<String>, Error> {
+    let mut query = connection
+        .prepare_cached("SELECT id FROM nautobot_impact WHERE round < ?1 AND id > ?2 ORDER BY id LIMIT ?3")?;
+    let rows = query.query_map((round, after, i64::try_from(batch).unwrap_or(i64::MAX)), |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Those maintenances of these that were seen before and have changed since.
+pub fn changed(connection: &Connection, all: Vec<(String, i64)>) -> Result<Vec<String>, Error> {
+    let mut query = connection.prepare_cached("SELECT 1 FROM nautobot_maintenance WHERE id = ?1 AND updated <> ?2")?;
+    let mut changed = Vec::new();
+    for (id, updated) in all {
+        if query.exists((&id, updated))? {
+            changed.push(id);
+        }
+    }
+    Ok(changed)
+}
+
+/// Takes in all impacts of these maintenances: others that were seen before are gone.
+pub fn only(connection: &Connection, round: i64, ids: &[String], all: &[CircuitImpact]) -> Result<(), Error> {
+    impacts(connection, round, all)?;
+    let mut query = connection.prepare_cached("SELECT id FROM nautobot_impact WHERE maintenance = ?1")?;
+    let mut delete = connection.prepare_cached("DELETE FROM nautobot_impact WHERE id = ?1")?;
+    for id in ids {
+        let rows = query.query_map([id], |row| row.get(0))?;
+        for impact in rows.collect::<rusqlite::Result<Vec<String>>>()? {
+            if !all.iter().any(|one| one.id == impact) {
+                delete.execute([&impact])?;
+                compare_again(connection, id)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many maintenances were seen.
+pub fn count(connection: &Connection) -> Result<u64, Error> {
+    let mut query = connection.prepare_cached("SELECT count(*) FROM nautobot_maintenance")?;
+    let count: i64 = query.query_row([], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}

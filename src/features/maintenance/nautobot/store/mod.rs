@@ -1,0 +1,23 @@
+//! What Nautobot has, as it was last seen, and what is to be written to it. Plain functions over a connection.
+//!
+//! | file | what |
+//! |---|---|
+//! | `schema_1.sql` | the tables |
+//! | `setting` | which Nautobot it is, how far it was read, and which process reads it |
+//! | `mirror` | objects as they come, into the tables |
+//! | `inventory` | its providers and circuits, and what they are called here |
+//! | `content` | what a maintenance says, here and there, to be compared |
+//! | `reconcile` | from the mirror into the maintenances, and what is left different |
+//! | `outbox` | what is to be written there |
+//! | `standing` | what is told of one maintenance |
+
+pub mod content;
+pub mod inventory;
+pub mod mirror;
+pub mod outbox;
+pub mod reconcile;
+pub mod setting;
+pub mod standing;
+
+/// The tables.
+pub const SCHEMA_1: &str = include_str!("schema_1.sql");

@@ -1,0 +1,337 @@
+//! From Nautobot into the maintenances.
+
+use super::*;
+use crate::features::maintenance::inventory::{Inventory, Standing};
+use crate::features::maintenance::nautobot::store::inventory;
+use crate::features::maintenance::rules::Rules;
+use crate::features::maintenance::store::detail::EventKind;
+use crate::features::maintenance::store::edit::{self, Edit};
+use crate::features::maintenance::store::list::Acknowledged;
+
+#[tokio::test]
+async fn what_is_there_becomes_a_maintenance_with_circuits_notes_and_acknowledgement() {
+    for graphql in [true, false] {
+        let desk = Desk::new(false).await;
+        desk.sim.set(|options| options.graphql = graphql);
+        let id = there(&desk);
+        desk.sim.put(NOTE, json!({"maintenance": id, "title": "Traffic drained", "comment": "Cost raised"}));
+        desk.sim.put(NOTE, json!({"maintenance": id, "title": "Nonexistent circuit ID LUM/9", "comment": "x"}));
+        desk.sim.patch(MAINTENANCE, &id, json!({"ack": true}));
+        let read = desk.sync().await;
+        assert_eq!((read.full, read.maintenances, read.taken), (true, 1, 1));
+        let detail = desk.look("lumen", "CHG1").unwrap();
+        assert_eq!((detail.status, detail.start, detail.end), (Status::Confirmed, notice().start, notice().end));
+        let circuits: Vec<_> = detail.circuits.iter().map(|circuit| circuit.circuit_id.as_str()).collect();
+        assert_eq!(circuits, ["LUM/000106/A", "LUM/9"]);
+        assert!(matches!(&detail.acknowledged, Acknowledged::Yes { by, .. } if by == "Nautobot"), "{detail:#?}");
+        let notes: Vec<_> = detail.notes.iter().map(|note| (note.who.as_str(), note.text.as_str())).collect();
+        assert_eq!(notes, [("Nautobot", "Traffic drained\nCost raised")]);
+        assert_eq!(desk.outbox(), [], "what came from there is not told there");
+        let known = desk.write(|c| inventory::known(c).unwrap());
+        let (name, ends) = (known[0].name.as_str(), (known[0].site_a.as_str(), known[0].site_z.as_str()));
+        assert_eq!(
+            (name, ends, known[0].kind.as_str()),
+            ("backbone 3", ("Ghent", "Bruges"), "Transit"),
+            "graphql {graphql}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn addresses_and_circuits_there_tell_whose_mail_it_is_and_which_circuits_are_ours() {
+    let desk = Desk::new(false).await;
+    desk.sync().await;
+    let (known, senders) = desk.write(|c| (inventory::known(c).unwrap(), inventory::senders(c).unwrap()));
+    assert_eq!(senders[0], ("maintenance@lumen.example".to_owned(), "lumen".to_owned()));
+    let inventory = Inventory::default().with_more(&known);
+    assert!(matches!(inventory.standing("lumen", "lum 000106 a"), Standing::Known(_)));
+    assert_eq!(inventory.standing("lumen", "other"), Standing::Unknown);
+    let raw = b"From: Change@lumen.example\r\nSubject: x\r\n\r\nnothing that a rule reads\r\n";
+    let verdict = |rules: &Rules| rules.read(raw, None).verdict;
+    assert!(matches!(verdict(&Rules::embedded()), Verdict::Unknown { .. }));
+    let taught = Rules::embedded().with_senders(senders);
+    let (Verdict::Failed { provider, .. } | Verdict::Ignored { provider, .. }) = verdict(&taught) else {
+        panic!("{:?}", verdict(&taught))
+    };
+    assert_eq!(provider, "lumen");
+}
+
+#[tokio::test]
+async fn only_what_changed_is_read_again_and_each_kind_by_itself() {
+    let desk = Desk::new(false).await;
+    let id = there(&desk);
+    for name in 0..5 {
+        desk.small.maintenance(&desk.sim, &format!("Lumen-X{name}"), "2026-11-25T00:00:00Z", "2026-11-25T01:00:00Z");
+    }
+    desk.sync().await;
+    desk.sim.pass(chrono::TimeDelta::hours(1));
+    let impact = desk.sim.all(IMPACT)[0]["id"].as_str().unwrap().to_owned();
+    desk.sim.patch(IMPACT, &impact, json!({"impact": "DEGRADED"}));
+    desk.sim.put(NOTE, json!({"maintenance": id, "title": "Late", "comment": "by two hours"}));
+    let _ = desk.sim.requests();
+    let read = desk.sync().await;
+    assert_eq!((read.full, read.taken), (false, 1));
+    let requests = desk.sim.requests();
+    // Maintenances, impacts, notes, and what was deleted of each.
+    assert!(requests.len() <= 6, "{requests:#?}");
+    let detail = desk.look("lumen", "CHG1").unwrap();
+    assert_eq!((detail.circuits[0].impact, detail.notes.len()), (Impact::Degraded, 1));
+    assert_eq!(desk.sync().await.taken, 0);
+}
+
+#[tokio::test]
+async fn a_record_and_a_mail_are_one_maintenance() {
+    let desk = Desk::new(false).await;
+    there(&desk);
+    desk.mail("1", 60, notice());
+    desk.sync().await;
+    let detail = desk.look("lumen", "CHG1").unwrap();
+    assert_eq!((detail.windows.len(), detail.account.as_str()), (1, "Example Networks"));
+    assert_eq!(detail.nautobot.unwrap().record.unwrap().1, "Lumen-CHG1");
+}
+
+#[tokio::test]
+async fn a_mail_that_a_record_came_from_counts_although_it_is_older_and_one_before_it_does_not() {
+    let desk = Desk::new(false).await;
+    // Made there after the mails.
+    desk.sim.pass(chrono::TimeDelta::hours(26));
+    there(&desk);
+    desk.sync().await;
+    desk.mail("old", 600, Notice { start: at("2026-11-22T06:00:00Z"), ..notice() });
+    assert_eq!(desk.look("lumen", "CHG1").unwrap().start, notice().start, "older, and says something else");
+    desk.mail("same", 60, notice());
+    let detail = desk.look("lumen", "CHG1").unwrap();
+    assert_eq!((detail.account.as_str(), detail.start), ("Example Networks", notice().start));
+    desk.mail("new", 0, Notice { start: at("2026-11-22T10:00:00Z"), ..notice() });
+    assert_eq!(desk.look("lumen", "CHG1").unwrap().start, at("2026-11-22T10:00:00Z"));
+}
+
+#[tokio::test]
+async fn a_change_there_is_taken_over_and_asks_for_an_acknowledgement_again() {
+    let desk = Desk::new(false).await;
+    let id = there(&desk);
+    desk.mail("1", 60, notice());
+    desk.sync().await;
+    let key = desk.look("lumen", "CHG1").unwrap().key;
+    desk.acknowledge(key);
+    desk.send().await;
+    desk.sim.patch(MAINTENANCE, &id, json!({"status": "CANCELLED", "ack": false}));
+    desk.sync().await;
+    let detail = desk.look("lumen", "CHG1").unwrap();
+    assert_eq!(detail.status, Status::Cancelled);
+    assert!(matches!(detail.acknowledged, Acknowledged::Before { .. }), "{:?}", detail.acknowledged);
+    assert_eq!(detail.events[0].kind, EventKind::FromNautobot);
+    assert_eq!(detail.account, "Example Networks");
+}
+
+#[tokio::test]
+async fn an_acknowledgement_there_counts_here_if_both_say_the_same_and_is_shown_otherwise() {
+    let desk = Desk::new(false).await;
+    let id = there(&desk);
+    desk.mail("1", 60, notice());
+    desk.sync().await;
+    desk.sim.patch(MAINTENANCE, &id, json!({"ack": true}));
+    desk.sync().await;
+    let acknowledged = |desk: &Desk| desk.look("lumen", "CHG1").unwrap().acknowledged;
+    assert!(matches!(acknowledged(&desk), Acknowledged::Yes { .. }));
+    desk.sim.patch(MAINTENANCE, &id, json!({"ack": false}));
+    desk.sync().await;
+    assert!(matches!(acknowledged(&desk), Acknowledged::No));
+    // It changes here by a newer mail, and is acknowledged there as it was.
+    desk.mail("2", 0, Notice { end: at("2026-11-22T18:00:00Z"), ..notice() });
+    desk.sim.patch(MAINTENANCE, &id, json!({"ack": true}));
+    desk.sync().await;
+    let detail = desk.look("lumen", "CHG1").unwrap();
+    assert!(matches!(detail.acknowledged, Acknowledged::No), "{:?}", detail.acknowledged);
+    let conflict = detail.nautobot.unwrap().conflict.unwrap();
+    assert!(conflict.contains("acknowledged in Nautobot as CONFIRMED 2026-11-22 08:00 - 14:00 UTC"), "{conflict}");
+}
+
+#[tokio::test]
+async fn what_is_deleted_there_goes_here_unless_somebody_worked_on_it() {
+    let desk = Desk::new(false).await;
+    let (gone, kept) = (there(&desk), "Lumen-CHG2");
+    let kept = desk.small.maintenance(&desk.sim, kept, "2026-11-25T00:00:00Z", "2026-11-25T01:00:00Z");
+    desk.sync().await;
+    desk.note(desk.look("lumen", "CHG2").unwrap().key, "ours");
+    desk.sim.delete(MAINTENANCE, &gone);
+    desk.sim.delete(MAINTENANCE, &kept);
+    assert_eq!(desk.try_sync(true).await.unwrap().gone, 2);
+    assert!(desk.look("lumen", "CHG1").is_none());
+    let detail = desk.look("lumen", "CHG2").unwrap();
+    assert_eq!(detail.events[0].kind, EventKind::GoneFromNautobot);
+}
+
+#[tokio::test]
+async fn what_is_deleted_there_is_gone_at_once_where_the_token_may_look_at_changes() {
+    for may in [true, false] {
+        let desk = Desk::new(false).await;
+        if !may {
+            desk.sim.set(|options| options.denied.push((Verb::View, "extras/object-changes".to_owned())));
+        }
+        let gone = there(&desk);
+        let kept = desk.small.maintenance(&desk.sim, "Lumen-CHG2", "2026-11-25T00:00:00Z", "2026-11-25T01:00:00Z");
+        desk.sim.put(NOTE, json!({"maintenance": kept, "title": "Drained", "comment": "both"}));
+        desk.sync().await;
+        desk.sim.delete(MAINTENANCE, &gone);
+        desk.sim.delete(NOTE, desk.sim.all(NOTE)[0]["id"].as_str().unwrap());
+        desk.sim.delete(IMPACT, desk.sim.all(IMPACT)[0]["id"].as_str().unwrap());
+        let read = desk.sync().await;
+        assert_eq!((read.full, read.gone), (false, usize::from(may)));
+        assert_eq!(desk.look("lumen", "CHG1").is_none(), may);
+        let detail = desk.look("lumen", "CHG2").unwrap();
+        assert_eq!((detail.circuits.is_empty(), detail.notes.is_empty()), (may, may));
+        let _ = desk.sim.requests();
+        assert_eq!(desk.sync().await.gone, 0);
+        let asked = desk.sim.requests().iter().filter(|request| request.contains("object-changes")).count();
+        assert_eq!(asked, if may { 3 } else { 0 }, "who was refused once does not ask again");
+    }
+}
+
+#[tokio::test]
+async fn an_impact_that_goes_while_its_maintenance_changes_is_seen_without_the_log_of_changes() {
+    let desk = Desk::new(false).await;
+    desk.sim.set(|options| options.denied.push((Verb::View, "extras/object-changes".to_owned())));
+    let id = there(&desk);
+    let impact = desk.sim.put(IMPACT, json!({"maintenance": id, "circuit": another(&desk), "impact": "DEGRADED"}));
+    desk.sync().await;
+    assert_eq!(desk.look("lumen", "CHG1").unwrap().circuits.len(), 2);
+    desk.sim.delete(IMPACT, &impact);
+    desk.sim.patch(MAINTENANCE, &id, json!({"description": "One of them only"}));
+    assert_eq!(desk.sync().await.taken, 1);
+    let detail = desk.look("lumen", "CHG1").unwrap();
+    assert_eq!((detail.circuits.len(), detail.summary.as_str()), (1, "One of them only"));
+}
+
+/// A second circuit there; its UUID.
+fn another(desk: &Desk) -> String {
+    let Small { provider, kind, status, .. } = &desk.small;
+    desk.sim
+        .put("circuits/circuits", json!({"cid": "LUM/2", "provider": provider, "circuit_type": kind, "status": status}))
+}
+
+#[tokio::test]
+async fn what_pages_skip_is_asked_for_before_it_is_taken_for_gone() {
+    for graphql in [true, false] {
+        let desk = Desk::new(false).await;
+        desk.sim.set(|options| options.graphql = graphql);
+        let skipped = there(&desk);
+        let kept = desk.small.maintenance(&desk.sim, "Lumen-CHG2", "2026-11-25T00:00:00Z", "2026-11-25T01:00:00Z");
+        desk.sync().await;
+        let impact = |of: &str| {
+            let all = desk.sim.all(IMPACT);
+            all.iter().find(|one| one["maintenance"]["id"] == of).unwrap()["id"].as_str().unwrap().to_owned()
+        };
+        let hidden = vec![skipped.clone(), impact(&skipped), impact(&kept)];
+        desk.sim.set(|options| options.skipped = hidden);
+        let read = desk.try_sync(true).await.unwrap();
+        assert_eq!((read.full, read.gone), (true, 0), "graphql {graphql}");
+        for id in ["CHG1", "CHG2"] {
+            let detail = desk.look("lumen", id).unwrap();
+            assert_eq!(detail.circuits.len(), 1, "{id}, graphql {graphql}");
+        }
+        desk.sim.set(|options| options.skipped.clear());
+        desk.sim.delete(MAINTENANCE, &skipped);
+        assert_eq!(desk.try_sync(true).await.unwrap().gone, 1);
+        assert!(desk.look("lumen", "CHG1").is_none());
+    }
+}
+
+#[tokio::test]
+async fn circuits_that_a_page_skips_are_read_by_the_other_way() {
+    let desk = Desk::new(false).await;
+    let second = another(&desk);
+    desk.sim.set(|options| options.skipped = vec![second]);
+    let _ = desk.sim.requests();
+    desk.sync().await;
+    let requests = desk.sim.requests();
+    assert!(requests.iter().any(|one| one.contains("circuits/circuits/?sort=created&depth=1")), "{requests:#?}");
+}
+
+#[tokio::test]
+async fn every_word_for_a_bad_token_is_told_from_a_permission_that_lacks() {
+    let desk = Desk::new(false).await;
+    for words in ["Token expired", "User inactive", "Invalid token", "Authentication credentials were not provided."] {
+        desk.sim.set(|options| options.rejects = words.to_owned());
+        let refused = desk.client.about().await.unwrap_err();
+        assert!(matches!(&refused, super::super::Error::Credentials { detail } if detail == words), "{refused}");
+    }
+    desk.sim.set(|options| options.rejects = "You do not have permission to perform this action.".to_owned());
+    assert!(matches!(desk.client.about().await, Err(super::super::Error::Forbidden { .. })));
+}
+
+#[tokio::test]
+async fn pages_of_another_host_small_limits_and_a_prefix_change_nothing() {
+    let desk = Desk::new(false).await;
+    for name in 0..23 {
+        desk.small.maintenance(&desk.sim, &format!("Lumen-X{name}"), "2026-11-25T00:00:00Z", "2026-11-25T01:00:00Z");
+    }
+    desk.sim.set(|options| (options.largest_page, options.page, options.graphql) = (5, 2, false));
+    let read = desk.sync().await;
+    assert_eq!((read.maintenances, read.taken), (23, 23));
+    desk.sim.set(|options| options.prefix = "/nautobot".to_owned());
+    assert_eq!(client(&desk.sim).about().await.unwrap().app, "3.1.1");
+}
+
+#[tokio::test]
+async fn an_empty_answer_of_graphql_is_not_believed() {
+    let desk = Desk::new(false).await;
+    there(&desk);
+    desk.sim.plan("POST /api/graphql/", 0, 100, Trouble::Proxy(500));
+    let read = desk.sync().await;
+    assert_eq!(read.taken, 1);
+    desk.sim.calm();
+    desk.sim.set(|options| options.denied.push((Verb::View, MAINTENANCE.to_owned())));
+    let refused = desk.try_sync(true).await.unwrap_err();
+    assert!(matches!(refused, super::super::Error::Forbidden { .. }), "{refused}");
+    assert!(desk.look("lumen", "CHG1").is_some(), "nothing goes because a token may not look");
+}
+
+#[tokio::test]
+async fn a_server_without_time_is_asked_again_and_a_broken_one_is_told_apart() {
+    let desk = Desk::new(false).await;
+    there(&desk);
+    desk.sim.plan("GET ", 0, 2, Trouble::Proxy(502));
+    desk.sim.plan("GET ", 0, 1, Trouble::HangUp);
+    desk.sim.plan("GET ", 0, 1, Trouble::Busy(0));
+    assert_eq!(desk.sync().await.taken, 1);
+    desk.sim.plan("GET ", 0, 100, Trouble::HangUp);
+    assert!(matches!(desk.try_sync(false).await, Err(super::super::Error::Unreachable { .. })));
+    desk.sim.calm();
+    desk.sim.set(|options| options.token = "another".to_owned());
+    let refused = desk.try_sync(false).await.unwrap_err();
+    assert!(matches!(&refused, super::super::Error::Credentials { detail } if detail == "Invalid token"), "{refused}");
+    desk.sim.set(|options| (options.token, options.has_app) = (TOKEN.to_owned(), false));
+    assert!(matches!(desk.client.about().await, Err(super::super::Error::NoApp { .. })));
+}
+
+#[tokio::test]
+async fn what_was_set_by_hand_stays_and_nothing_is_overwritten_until_somebody_decides() {
+    for keeps in [true, false] {
+        let desk = Desk::new(true).await;
+        let id = there(&desk);
+        desk.sync().await;
+        let key = desk.look("lumen", "CHG1").unwrap().key;
+        let (ours, theirs) = (at("2026-11-22T18:00:00Z"), at("2026-11-22T20:00:00Z"));
+        let longer = Edit { window: Some((notice().start, ours)), ..Edit::default() };
+        desk.write(move |c| edit::edit(c, key, None, &longer, &anna()).unwrap().unwrap());
+        desk.send().await;
+        assert_eq!(desk.only()["end_time"], "2026-11-22T18:00:00Z");
+        desk.sim.patch(MAINTENANCE, &id, json!({"end_time": "2026-11-22T20:00:00Z"}));
+        desk.sync().await;
+        let detail = desk.look("lumen", "CHG1").unwrap();
+        assert_eq!((detail.end, detail.events[0].kind), (ours, EventKind::Withheld));
+        assert!(detail.by_hand.is_some_and(|set| set.is_news && set.would_change.len() == 1));
+        // A mail that changes something else.
+        desk.mail("1", 0, Notice { summary: "Another word".to_owned(), end: theirs, ..notice() });
+        assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+        assert_eq!(desk.only()["end_time"], "2026-11-22T20:00:00Z", "nobody has decided");
+        desk.write(move |c| {
+            if keeps { edit::keep(c, key, &anna()) } else { edit::take(c, key, &anna()) }.unwrap().unwrap()
+        });
+        assert_eq!(desk.send().await, Sent { sent: 1, left: 0 });
+        let (end, written) = if keeps { (ours, "2026-11-22T18:00:00Z") } else { (theirs, "2026-11-22T20:00:00Z") };
+        assert_eq!(desk.look("lumen", "CHG1").unwrap().end, end);
+        assert_eq!((&desk.only()["end_time"], &desk.only()["description"]), (&json!(written), &json!("Another word")));
+    }
+}

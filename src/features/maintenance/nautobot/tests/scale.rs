@@ -1,0 +1,29 @@
+//! How it goes with ten thousand circuits and fifty thousand maintenances: not how long, which is for the benchmark, but
+//! how much is asked and that nobody waits meanwhile.
+
+use super::*;
+
+/// A site with so many circuits and maintenances, each with one impact.
+async fn site(circuits: usize, maintenances: usize) -> Desk {
+    let desk = Desk::new(false).await;
+    super::super::sim::fill(&desk.sim, &desk.small, circuits, maintenances, at("2026-11-21T00:00:00Z"));
+    desk
+}
+
+#[tokio::test]
+async fn a_large_site_takes_one_question_a_thousand_and_nothing_new_takes_six() {
+    let desk = site(2_500, 5_000).await;
+    // All of them were made within seconds, and what is as new as the newest is read again.
+    desk.sim.pass(chrono::TimeDelta::hours(1));
+    there(&desk);
+    let _ = desk.sim.requests();
+    let read = desk.sync().await;
+    assert_eq!(read.maintenances, 5_001);
+    let requests = desk.sim.requests().len();
+    assert!(requests < 25, "{requests} requests");
+    assert!(desk.sim.busiest() <= super::super::client::AT_ONCE, "{}", desk.sim.busiest());
+    assert_eq!(desk.sync().await.taken, 0);
+    let again = desk.sim.requests();
+    // What is new of three kinds, and what of them was deleted.
+    assert!(again.len() <= 6, "{again:#?}");
+}

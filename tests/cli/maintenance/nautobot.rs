@@ -1,0 +1,123 @@
+//! `noctui outbox` and `noctui nautobot`, against the simulated Nautobot.
+
+use noctui::features::maintenance::nautobot::sim::{Options, Sim, TOKEN, small};
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
+use serde_json::{Value, json};
+
+use super::json as asked;
+use crate::support::Home;
+
+/// A simulation that runs beside the commands.
+struct Beside {
+    sim: Sim,
+    _runtime: tokio::runtime::Runtime,
+}
+
+/// A user whose Nautobot has one maintenance.
+fn home() -> (Home, Beside) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let sim = runtime.block_on(Sim::start(Options::new("2026-11-20T00:00:00Z".parse().unwrap()))).unwrap();
+    let site = small(&sim);
+    site.maintenance(&sim, "Lumen-CHG1", "2099-11-22T08:00:00Z", "2099-11-22T14:00:00Z");
+    let home = Home::new();
+    std::fs::write(home.path().join("token"), TOKEN).unwrap();
+    std::fs::set_permissions(home.path().join("token"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    home.configure(&format!("[nautobot]\nurl = \"{}\"\ntoken_file = \"~/token\"\n", sim.url()));
+    (home, Beside { sim, _runtime: runtime })
+}
+
+/// What `noctui …` prints as JSON.
+fn told(home: &Home, arguments: &[&str]) -> Value {
+    let output = home.noctui(arguments.iter().copied()).assert().success().get_output().stdout.clone();
+    serde_json::from_slice(&output).unwrap()
+}
+
+/// What the subcommands print of a Nautobot, and what `show` prints of a maintenance that is there.
+pub(super) fn everything() -> Vec<Value> {
+    let (home, _beside) = home();
+    let read = [told(&home, &["nautobot", "check", "--json"]), told(&home, &["nautobot", "sync", "--json"])];
+    home.noctui(["maintenance", "ack", "CHG1"]).assert().success();
+    read.into_iter().chain([told(&home, &["outbox", "list", "--json"]), asked(&home, &["show", "CHG1"])]).collect()
+}
+
+#[test]
+fn what_is_there_is_read_and_what_is_done_here_goes_there() {
+    let (home, beside) = home();
+    home.noctui(["nautobot", "check"])
+        .assert()
+        .success()
+        .stdout(contains("Nautobot 3.1.8, nautobot-circuit-maintenance 3.1.1"));
+    let read = told(&home, &["nautobot", "sync", "--json"]);
+    assert_eq!((&read["full"], &read["taken"]), (&json!(true), &json!(1)));
+    let shown = asked(&home, &["show", "lumen/CHG1"]);
+    assert_eq!(
+        (&shown[0]["nautobot"]["record"], &shown[0]["circuits"][0]["site_a"]),
+        (&json!("Lumen-CHG1"), &json!("Ghent"))
+    );
+    home.noctui(["maintenance", "ack", "CHG1"]).assert().success();
+    let waiting = told(&home, &["outbox", "list", "--json"]);
+    assert_eq!(
+        (&waiting[0]["kind"], &waiting[0]["name"], &waiting[0]["state"]),
+        (&json!("acknowledgement"), &json!("lumen/CHG1"), &json!("waiting"))
+    );
+    home.noctui(["--read-only", "outbox", "retry"]).assert().code(2).stderr(contains("--read-only"));
+    assert_eq!(told(&home, &["outbox", "retry", "--json"]), json!([]));
+    assert_eq!(beside.sim.all("plugins/circuit-maintenance/maintenance")[0]["ack"], true);
+    home.noctui(["outbox", "list"]).assert().success().stdout("nothing waits to be written to Nautobot\n");
+}
+
+#[test]
+fn a_nautobot_that_is_only_read_keeps_what_waits_until_it_may_be_written_to() {
+    let (home, beside) = home();
+    let url = beside.sim.url();
+    let configure = |more: &str| {
+        home.configure(&format!("[nautobot]\nurl = \"{url}\"\ntoken_file = \"~/token\"\n{more}"));
+    };
+    configure("read_only = true\n");
+    told(&home, &["nautobot", "sync", "--json"]);
+    home.noctui(["maintenance", "ack", "CHG1"]).assert().success();
+    let read = told(&home, &["nautobot", "sync", "--json"]);
+    assert_eq!(
+        (&read["sent"], &read["waiting"], &read["held"]),
+        (&json!(0), &json!(1), &json!("[nautobot] has read_only = true"))
+    );
+    home.noctui(["outbox", "retry"]).assert().code(2).stderr(contains("it waits in the outbox"));
+    let _ = beside.sim.requests();
+    home.noctui(["--read-only", "outbox", "retry", "--anyway"]).assert().code(2);
+    assert_eq!(beside.sim.requests(), Vec::<String>::new(), "nothing is asked for what may not be sent");
+    assert_eq!(beside.sim.all("plugins/circuit-maintenance/maintenance")[0]["ack"], false);
+    configure("");
+    let read = told(&home, &["nautobot", "sync", "--json"]);
+    assert_eq!((&read["sent"], &read["waiting"], &read["held"]), (&json!(1), &json!(0), &Value::Null));
+    assert_eq!(beside.sim.all("plugins/circuit-maintenance/maintenance")[0]["ack"], true);
+}
+
+#[test]
+fn an_entry_is_dropped_by_its_number_and_a_number_that_is_not_there_is_told() {
+    let (home, beside) = home();
+    told(&home, &["nautobot", "sync", "--json"]);
+    home.noctui(["maintenance", "note", "CHG1", "never mind"]).assert().success();
+    let id = told(&home, &["outbox", "list", "--json"])[0]["id"].to_string();
+    home.noctui(["outbox", "drop", "999"]).assert().code(2).stderr(contains("the outbox has no entry 999"));
+    home.noctui(["outbox", "drop", &id]).assert().success().stdout(contains("note of lumen/CHG1 by anna"));
+    assert_eq!(told(&home, &["nautobot", "sync", "--json"])["sent"], 0);
+    assert_eq!(beside.sim.all("plugins/circuit-maintenance/note").len(), 0);
+}
+
+#[test]
+fn what_is_wrong_is_told_with_what_to_do() {
+    let (home, beside) = home();
+    std::fs::write(home.path().join("token"), "0000").unwrap();
+    home.noctui(["nautobot", "check"])
+        .assert()
+        .code(2)
+        .stderr(contains("Invalid token").and(contains("make a new API token")));
+    beside.sim.set(|options| options.has_app = false);
+    std::fs::write(home.path().join("token"), TOKEN).unwrap();
+    home.noctui(["nautobot", "check"]).assert().code(2).stderr(contains("has no app nautobot-circuit-maintenance"));
+    drop(beside);
+    home.noctui(["nautobot", "check"]).assert().code(2).stderr(contains("cannot reach Nautobot"));
+    home.configure("");
+    home.noctui(["outbox", "retry"]).assert().code(2).stderr(contains("no Nautobot is configured"));
+}
