@@ -8,6 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Instant;
 
 use noctui::config::{Config, Environment, Flags, load};
@@ -98,10 +99,11 @@ impl Dovecot {
         let config = self.folder.path().join("dovecot.conf");
         let mut command = Command::new(program);
         command.arg("-F").arg("-c").arg(config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.child = Some(command.spawn().unwrap());
+        let child = self.child.insert(command.spawn().unwrap());
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.plain)).is_err() {
             let log = || fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            assert_eq!(child.try_wait().unwrap(), None, "Dovecot has ended:\n{}", log());
             assert!(began.elapsed() < DEADLINE, "Dovecot does not listen:\n{}", log());
             std::thread::yield_now();
         }
@@ -234,9 +236,19 @@ fn program() -> Option<PathBuf> {
     places.into_iter().map(PathBuf::from).find(|path| path.is_file())
 }
 
-/// A port that nobody listens at.
+/// A port that nobody listens at, each time another one. They are below those that systems give to whoever asks for any:
+/// two servers that start side by side would be given the same one, and a server that is away for a moment could lose its own.
 fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    const FIRST: u16 = 12_000;
+    const COUNT: u16 = 18_000;
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let from = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap();
+    loop {
+        let port = FIRST + (from + GIVEN.fetch_add(1, Ordering::Relaxed)) % COUNT;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A user's folders and configuration.
