@@ -26,7 +26,7 @@ pub mod state;
 pub mod store;
 mod table;
 pub mod text;
-mod tls;
+pub mod tls;
 pub mod trouble;
 mod ui;
 mod watching;

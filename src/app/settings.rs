@@ -12,6 +12,7 @@ use crate::features::console::pane::{ClusterView, ProxyView, View};
 use crate::features::lab::worker::LabView;
 use crate::key::Key;
 use crate::text::clean_line;
+use crate::tls::Trust;
 use crate::ui::theme::Theme;
 use crate::ui::time::Zone;
 
@@ -158,7 +159,7 @@ fn instance_view(instance: &crate::config::CloudVision) -> InstanceView {
         server: instance.servers.first().map_or_else(String::new, ToString::to_string),
         production: instance.kind == Kind::Production,
         read_only: instance.read_only,
-        unverified: !instance.verify_tls,
+        unverified: instance.trust == Trust::Anybody,
     }
 }
 
@@ -172,7 +173,7 @@ fn lab_view(lab: &crate::config::Lab) -> LabView {
         gateway: lab.gateway.clone(),
         production: lab.kind == Kind::Production,
         read_only: lab.read_only,
-        unverified: !lab.verify_tls,
+        unverified: lab.trust == Trust::Anybody,
         plain: lab.url.as_str().starts_with("http://") && !is_here,
     }
 }

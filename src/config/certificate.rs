@@ -1,10 +1,10 @@
 //! How the certificate of a server is checked: settings of which one excludes the others.
 
-use std::path::PathBuf;
-
 use super::problem::At;
+use super::reader::Section;
 use super::resolve::{Layers, value};
-use super::value::{Fingerprint, WrittenPath};
+use super::value::{Setting, WrittenPath};
+use crate::tls::{Fingerprint, Trust};
 
 /// The settings that say it, as dotted names.
 pub(super) struct Keys {
@@ -15,29 +15,42 @@ pub(super) struct Keys {
 }
 
 /// What stands in them.
-pub(super) struct Written {
-    /// Whom to trust.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct CertificateSection {
+    /// `ca_file`
     pub(super) ca_file: Option<At<WrittenPath>>,
-    /// Which certificate alone to trust.
+    /// `fingerprint`
     pub(super) fingerprint: Option<At<Fingerprint>>,
-    /// Whether to check at all.
-    pub(super) verify_tls: Option<At<bool>>,
+    /// `verify_tls`
+    verify_tls: Option<At<bool>>,
 }
 
-/// What they come to.
-pub(super) struct Checks {
-    /// Certificates to trust instead of the system's.
-    pub(super) ca_file: Option<PathBuf>,
-    /// The SHA-256 of the only certificate to trust.
-    pub(super) fingerprint: Option<Fingerprint>,
-    /// Whether the certificate is checked at all.
-    pub(super) verify_tls: bool,
+impl CertificateSection {
+    /// Reads the settings of a server whose certificate need not be checked.
+    pub(super) fn read(section: &mut Section<'_, '_>) -> Self {
+        Self { verify_tls: section.read("verify_tls"), ..Self::read_checked(section) }
+    }
+
+    /// Reads those of one whose certificate is always checked.
+    pub(super) fn read_checked(section: &mut Section<'_, '_>) -> Self {
+        Self { ca_file: section.read("ca_file"), fingerprint: section.read_instead("fingerprint"), verify_tls: None }
+    }
+}
+
+impl Setting for Fingerprint {
+    fn takes() -> String {
+        "the SHA-256 of the certificate: 64 hexadecimal digits, with or without colons".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
 }
 
 impl Layers<'_> {
-    /// How a certificate is checked. Settings that contradict each other are noted.
-    pub(super) fn certificate(&mut self, keys: &Keys, written: Written) -> Checks {
-        let Written { ca_file, fingerprint, verify_tls } = written;
+    /// Whose certificates are trusted. Settings that contradict each other are noted.
+    pub(super) fn trust(&mut self, keys: &Keys, written: CertificateSection) -> Trust {
+        let CertificateSection { ca_file, fingerprint, verify_tls } = written;
         let verify_tls = value(verify_tls).unwrap_or(true);
         if let Some(ca) = ca_file.as_ref().filter(|_| !verify_tls) {
             self.contradiction(&ca.origin, keys.ca_file, "verify_tls = false", "no certificate is checked then");
@@ -50,6 +63,11 @@ impl Layers<'_> {
             }
         }
         let ca_file = ca_file.and_then(|ca| self.expected_path(keys.ca_file, &ca, false));
-        Checks { ca_file, fingerprint: value(fingerprint), verify_tls }
+        match (value(fingerprint), ca_file) {
+            _ if !verify_tls => Trust::Anybody,
+            (Some(pinned), _) => Trust::Pinned(pinned),
+            (None, Some(path)) => Trust::File(path),
+            (None, None) => Trust::System,
+        }
     }
 }

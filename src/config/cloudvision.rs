@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::certificate::{self, Checks};
+use super::certificate;
 use super::file::{CloudVisionSection, DeploySection};
 use super::problem::{At, Problem, either, nearest};
 use super::resolve::{Layers, value};
 use super::secret::Keys;
-use super::value::{
-    After, Colour, Endpoint, Fingerprint, Kind, List, Name, Paragraph, Pattern, Span, TagFilter, Template,
-};
+use super::value::{After, Colour, Endpoint, Kind, List, Name, Paragraph, Pattern, Span, TagFilter, Template};
 use crate::secret::SecretFrom;
+use crate::tls::Trust;
 
 /// An instance of CloudVision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +21,8 @@ pub struct CloudVision {
     pub servers: Vec<Endpoint>,
     /// Where the token of the service account is kept. It is fetched when it is needed.
     pub token: SecretFrom,
-    /// Certificates to trust instead of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// The one certificate to trust instead, whoever has signed it.
-    pub fingerprint: Option<Fingerprint>,
-    /// Whether the server's certificate is checked at all.
-    pub verify_tls: bool,
+    /// Whose certificates are trusted.
+    pub trust: Trust,
     /// Its colour; `None` has that of its kind.
     pub color: Option<Colour>,
     /// How carefully to treat it.
@@ -119,12 +114,7 @@ impl Layers<'_> {
     fn cloudvision(&mut self, section: CloudVisionSection, overriding: Option<&'static str>) -> Option<CloudVision> {
         let token = self.secret(&TOKEN, section.token).map(|(token, _)| token);
         let token = token.unwrap_or_else(|| SecretFrom::Variable(super::resolve::TOKEN_VARIABLE.to_owned()));
-        let written = certificate::Written {
-            ca_file: section.ca_file,
-            fingerprint: section.fingerprint,
-            verify_tls: section.verify_tls,
-        };
-        let Checks { ca_file, fingerprint, verify_tls } = self.certificate(&CERTIFICATE, written);
+        let trust = self.trust(&CERTIFICATE, section.certificate);
         let seconds = |seconds| Span(Duration::from_secs(seconds));
         let limits = (seconds(1), seconds(300));
         let connect = self.within("cloudvision.connect_timeout", section.connect_timeout, limits, seconds(10));
@@ -135,9 +125,7 @@ impl Layers<'_> {
             name: name.value.0,
             servers,
             token: overriding.map_or(token, |name| SecretFrom::Variable(name.to_owned())),
-            ca_file,
-            fingerprint,
-            verify_tls,
+            trust,
             color: value(section.color),
             // Unsaid, the careful one.
             kind: value(section.kind).unwrap_or(Kind::Production),

@@ -9,6 +9,7 @@ use super::resolve::{Layers, value};
 use super::secret::{Keys, SecretSection, leaf};
 use super::value::{EscapeKey, Kind, KubeContext, List, MachineName, Name, Pictures, ProxyUrl, WrittenPath};
 use crate::secret::SecretFrom;
+use crate::tls::Trust;
 
 /// The variable with the token of every websocket proxy, whatever the file says.
 pub const CONSOLE_TOKEN_VARIABLE: &str = super::resolve::CONSOLE_TOKEN;
@@ -49,8 +50,8 @@ pub struct ConsoleProxy {
     pub namespace: Option<MachineName>,
     /// What lets us in.
     pub access: Access,
-    /// Certificates to trust instead of the system's.
-    pub ca_file: Option<PathBuf>,
+    /// Whose certificates are trusted.
+    pub trust: Trust,
 }
 
 /// The cluster whose machines are shown.
@@ -249,6 +250,7 @@ impl Layers<'_> {
         }
         let access = self.access(token, key);
         let ca_file = ca_file.and_then(|ca| self.expected_path("console.proxy.ca_file", &ca, false));
+        let trust = ca_file.map_or(Trust::System, Trust::File);
         let (serial, screen) = (value(serial), value(screen));
         let name = name.filter(|_| serial.is_some() || screen.is_some())?;
         let proxy = ConsoleProxy {
@@ -258,7 +260,7 @@ impl Layers<'_> {
             machines: value(machines).map_or_else(Vec::new, |List(machines)| machines),
             namespace: value(namespace),
             access,
-            ca_file,
+            trust,
         };
         Some((name, proxy))
     }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
+use super::certificate::CertificateSection;
 use super::console::{self, ConsoleSection, VmcpSection};
 use super::problem::{At, Origin, Problem};
 use super::reader::{Page, Section};
 use super::secret::SecretSection;
 use super::source::{SourceSection, read_source};
 use super::value::{
-    After, Colour, Endpoint, Fingerprint, HostName, Keep, Kind, Level, List, Name, Paragraph, Pattern, Program, Size,
-    Span, TagFilter, Template, Tmux, Url, When, WrittenPath, Zone,
+    After, Colour, Endpoint, HostName, Keep, Kind, Level, List, Name, Paragraph, Pattern, Program, Size, Span,
+    TagFilter, Template, Tmux, Url, When, WrittenPath, Zone,
 };
 use crate::key::Key;
 
@@ -115,12 +116,8 @@ pub(super) struct CloudVisionSection {
     pub(super) server: Option<At<List<Endpoint>>>,
     /// `token_env`, `token_file`, `token_command`, `token_keyring`
     pub(super) token: SecretSection,
-    /// `ca_file`
-    pub(super) ca_file: Option<At<WrittenPath>>,
-    /// `fingerprint`
-    pub(super) fingerprint: Option<At<Fingerprint>>,
-    /// `verify_tls`
-    pub(super) verify_tls: Option<At<bool>>,
+    /// `ca_file`, `fingerprint`, `verify_tls`
+    pub(super) certificate: CertificateSection,
     /// `color`
     pub(super) color: Option<At<Colour>>,
     /// `kind`
@@ -140,12 +137,8 @@ pub(super) struct NautobotSection {
     pub(super) url: Option<At<Url>>,
     /// `token_env`, `token_file`, `token_command`, `token_keyring`
     pub(super) token: SecretSection,
-    /// `ca_file`
-    pub(super) ca_file: Option<At<WrittenPath>>,
-    /// `fingerprint`
-    pub(super) fingerprint: Option<At<Fingerprint>>,
-    /// `verify_tls`
-    pub(super) verify_tls: Option<At<bool>>,
+    /// `ca_file`, `fingerprint`, `verify_tls`
+    pub(super) certificate: CertificateSection,
     /// `poll`
     pub(super) poll: Option<At<Span>>,
     /// `write_maintenances`
@@ -214,12 +207,8 @@ pub(super) struct LabSection {
     pub(super) gateway: Option<At<HostName>>,
     /// `health_check`
     pub(super) health_check: Option<At<bool>>,
-    /// `ca_file`
-    pub(super) ca_file: Option<At<WrittenPath>>,
-    /// `fingerprint`
-    pub(super) fingerprint: Option<At<Fingerprint>>,
-    /// `verify_tls`
-    pub(super) verify_tls: Option<At<bool>>,
+    /// `ca_file`, `fingerprint`, `verify_tls`
+    pub(super) certificate: CertificateSection,
     /// `kind`
     pub(super) kind: Option<At<Kind>>,
     /// `read_only`
@@ -321,9 +310,7 @@ fn read_cloudvision(mut section: Section<'_, '_>) -> CloudVisionSection {
         name: section.require("name"),
         server: section.require("server"),
         token: SecretSection::read(&mut section, &super::cloudvision::TOKEN),
-        ca_file: section.read("ca_file"),
-        fingerprint: section.read_instead("fingerprint"),
-        verify_tls: section.read("verify_tls"),
+        certificate: CertificateSection::read(&mut section),
         color: section.read("color"),
         kind: section.read("kind"),
         read_only: section.read("read_only"),
@@ -347,9 +334,7 @@ fn read_lab(mut section: Section<'_, '_>) -> LabSection {
         login_url: section.read_instead("login_url"),
         gateway: section.read("gateway"),
         health_check: section.read("health_check"),
-        ca_file: section.read("ca_file"),
-        fingerprint: section.read_instead("fingerprint"),
-        verify_tls: section.read("verify_tls"),
+        certificate: CertificateSection::read(&mut section),
         kind: section.read("kind"),
         read_only: section.read("read_only"),
         refresh: section.read("refresh"),
@@ -383,9 +368,7 @@ fn read_nautobot(mut section: Section<'_, '_>) -> Option<NautobotSection> {
     let nautobot = NautobotSection {
         url: if is_written { section.require("url") } else { section.read("url") },
         token: SecretSection::read(&mut section, &super::nautobot::TOKEN),
-        ca_file: section.read("ca_file"),
-        fingerprint: section.read_instead("fingerprint"),
-        verify_tls: section.read("verify_tls"),
+        certificate: CertificateSection::read(&mut section),
         poll: section.read("poll"),
         write_maintenances: section.read("write_maintenances"),
         read_only: section.read("read_only"),

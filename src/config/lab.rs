@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::certificate::{self, Checks};
+use super::certificate;
 use super::file::{ConnectSection, LabSection};
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::resolve::{LAB_TOKEN_VARIABLE, Layers, value};
 use super::secret::Keys;
-use super::value::{Fingerprint, Kind, Name, Program, Span, Tmux, Url};
+use super::value::{Kind, Name, Program, Span, Tmux, Url};
 use crate::secret::SecretFrom;
+use crate::tls::Trust;
 
 /// A lab: a gateway with its service for port forwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +25,8 @@ pub struct Lab {
     pub gateway: Option<String>,
     /// Whether the health check is read.
     pub health_check: bool,
-    /// Certificates to trust instead of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// The SHA-256 of the only certificate to trust, whoever signed it.
-    pub fingerprint: Option<Fingerprint>,
-    /// Whether the server's certificate is checked at all.
-    pub verify_tls: bool,
+    /// Whose certificates are trusted.
+    pub trust: Trust,
     /// How carefully to treat it.
     pub kind: Kind,
     /// Whether writes to it are refused.
@@ -121,12 +118,7 @@ impl Layers<'_> {
     /// One lab; `None` without name or address, which was noted.
     fn lab(&mut self, mut section: LabSection) -> Option<Lab> {
         let token = self.lab_token(&mut section);
-        let written = certificate::Written {
-            ca_file: section.ca_file,
-            fingerprint: section.fingerprint,
-            verify_tls: section.verify_tls,
-        };
-        let Checks { ca_file, fingerprint, verify_tls } = self.certificate(&CERTIFICATE, written);
+        let trust = self.trust(&CERTIFICATE, section.certificate);
         let seconds = |seconds| Span(Duration::from_secs(seconds));
         let refresh = self.within("lab.refresh", section.refresh, (seconds(5), seconds(3600)), seconds(30));
         let connect =
@@ -139,9 +131,7 @@ impl Layers<'_> {
             token,
             gateway: value(section.gateway).map(|host| host.0),
             health_check: value(section.health_check).unwrap_or(true),
-            ca_file,
-            fingerprint,
-            verify_tls,
+            trust,
             // Forwards are what a lab is for.
             kind: value(section.kind).unwrap_or(Kind::Lab),
             read_only: value(section.read_only).unwrap_or(false),

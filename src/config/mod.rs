@@ -47,9 +47,9 @@ pub use resolve::{LAB_TOKEN_VARIABLE, NAUTOBOT_TOKEN_VARIABLE, TOKEN_VARIABLE};
 pub use source::{Imap, Login, Proof, Source, SourceFrom, Wanted};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
-    After, Auth, BadEndpoint, BadEscapeKey, BadFingerprint, BadMachineName, BadPattern, BadProxyUrl, BadUrl, Colour,
-    Endpoint, EscapeKey, Filling, Fingerprint, Grant, Kind, Level, MachineName, MailTls, Pattern, Pictures, Program,
-    Provider, ProxyUrl, TagFilter, Template, Tmux, Url, When, Zone,
+    After, Auth, BadEndpoint, BadEscapeKey, BadMachineName, BadPattern, BadProxyUrl, BadUrl, Colour, Endpoint,
+    EscapeKey, Filling, Grant, Kind, Level, MachineName, MailTls, Pattern, Pictures, Program, Provider, ProxyUrl,
+    TagFilter, Template, Tmux, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
 pub use web::{Service, WebMail};

@@ -1,14 +1,14 @@
 //! `[nautobot]`: the Nautobot that circuit maintenances are shared with.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use super::certificate::{self, Checks};
+use super::certificate;
 use super::file::NautobotSection;
 use super::resolve::{Layers, NAUTOBOT_TOKEN_VARIABLE, value};
 use super::secret::Keys;
-use super::value::{Fingerprint, Span, Url};
+use super::value::{Span, Url};
 use crate::secret::SecretFrom;
+use crate::tls::Trust;
 
 /// Where it is said how the certificate is checked.
 const CERTIFICATE: certificate::Keys =
@@ -31,12 +31,8 @@ pub struct Nautobot {
     pub url: Url,
     /// Where the token is kept. It is fetched when it is needed.
     pub token: SecretFrom,
-    /// Certificates to trust instead of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// The SHA-256 of the only certificate to trust.
-    pub fingerprint: Option<Fingerprint>,
-    /// Whether the server's certificate is checked at all.
-    pub verify_tls: bool,
+    /// Whose certificates are trusted.
+    pub trust: Trust,
     /// How often it is asked for what is new.
     pub poll: Duration,
     /// Whether maintenances from mails are written there.
@@ -55,12 +51,7 @@ impl Layers<'_> {
         let token = self.secret(&TOKEN, section.token).map(|(token, _)| token);
         let usual = || SecretFrom::Variable(NAUTOBOT_TOKEN_VARIABLE.to_owned());
         let token = token.filter(|_| !self.is_set(NAUTOBOT_TOKEN_VARIABLE)).unwrap_or_else(usual);
-        let written = certificate::Written {
-            ca_file: section.ca_file,
-            fingerprint: section.fingerprint,
-            verify_tls: section.verify_tls,
-        };
-        let Checks { ca_file, fingerprint, verify_tls } = self.certificate(&CERTIFICATE, written);
+        let trust = self.trust(&CERTIFICATE, section.certificate);
         let seconds = |seconds| Span(Duration::from_secs(seconds));
         let poll = self.within("nautobot.poll", section.poll, (seconds(10), seconds(86_400)), seconds(60));
         let limits = (seconds(1), seconds(300));
@@ -69,9 +60,7 @@ impl Layers<'_> {
         Some(Nautobot {
             url: value(section.url)?,
             token,
-            ca_file,
-            fingerprint,
-            verify_tls,
+            trust,
             poll: poll.0,
             write_maintenances: value(section.write_maintenances).unwrap_or(false),
             read_only: value(section.read_only).unwrap_or(false),

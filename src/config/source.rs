@@ -4,18 +4,19 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::certificate;
+use super::certificate::{self, CertificateSection};
 use super::oauth::{OAuth, OAuthSection, read_oauth};
 use super::problem::{At, Origin, Problem};
 use super::reader::Section;
 use super::resolve::{Layers, value};
 use super::secret::{self, SecretSection};
 use super::value::{
-    Account, Auth, Days, Endpoint, Fingerprint, Folder, Header, Keep, List, MailServer, MailTls, Name, Sender, Size,
-    SourceKind, Span, WrittenPath,
+    Account, Auth, Days, Endpoint, Folder, Header, Keep, List, MailServer, MailTls, Name, Sender, Size, SourceKind,
+    Span, WrittenPath,
 };
 use super::web::{Service, WebMail, WebSection, read_web};
 use crate::secret::SecretFrom;
+use crate::tls::Trust;
 
 /// A place where notifications arrive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,10 +48,8 @@ pub struct Imap {
     pub server: Endpoint,
     /// How the connection is protected. Without protection the server is this very machine.
     pub tls: MailTls,
-    /// Certificates to trust instead of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// The SHA-256 of the only certificate to trust.
-    pub fingerprint: Option<Fingerprint>,
+    /// Whose certificates are trusted.
+    pub trust: Trust,
     /// The account.
     pub user: String,
     /// How it is logged in to.
@@ -150,10 +149,8 @@ struct ImapSection {
     password: SecretSection,
     /// `tls`
     tls: Option<At<MailTls>>,
-    /// `ca_file`
-    ca_file: Option<At<WrittenPath>>,
-    /// `fingerprint`
-    fingerprint: Option<At<Fingerprint>>,
+    /// `ca_file`, `fingerprint`
+    certificate: CertificateSection,
     /// `folders`
     folders: Option<At<List<Folder>>>,
     /// `poll`
@@ -204,8 +201,7 @@ fn read_imap(section: &mut Section<'_, '_>) -> ImapSection {
         auth: section.read("auth"),
         password: SecretSection::read(section, &PASSWORD),
         tls: section.read("tls"),
-        ca_file: section.read("ca_file"),
-        fingerprint: section.read_instead("fingerprint"),
+        certificate: CertificateSection::read_checked(section),
         folders: section.read("folders"),
         poll: section.read("poll"),
         idle: section.read("idle"),
@@ -293,17 +289,15 @@ impl Layers<'_> {
         };
         if tls == MailTls::None {
             let keys = [
-                (CERTIFICATE.ca_file, section.ca_file.as_ref().map(|at| at.origin.clone())),
-                (CERTIFICATE.fingerprint, section.fingerprint.as_ref().map(|at| at.origin.clone())),
+                (CERTIFICATE.ca_file, section.certificate.ca_file.as_ref().map(|at| at.origin.clone())),
+                (CERTIFICATE.fingerprint, section.certificate.fingerprint.as_ref().map(|at| at.origin.clone())),
             ];
             for (key, origin) in keys {
                 let Some(origin) = origin else { continue };
                 self.contradiction(&origin, key, "tls = \"none\"", "there is no certificate then");
             }
         }
-        let checks =
-            certificate::Written { ca_file: section.ca_file, fingerprint: section.fingerprint, verify_tls: None };
-        let certificate::Checks { ca_file, fingerprint, .. } = self.certificate(&CERTIFICATE, checks);
+        let trust = self.trust(&CERTIFICATE, section.certificate);
         let seconds = |seconds| Span(Duration::from_secs(seconds));
         // Servers end a connection on which nothing was said for half an hour.
         let limits = (seconds(10), seconds(900));
@@ -323,8 +317,7 @@ impl Layers<'_> {
         Some(Imap {
             server: Endpoint { host, port: port.unwrap_or(usual) },
             tls,
-            ca_file,
-            fingerprint,
+            trust,
             user: user.0,
             login: Login { auth, proof: proof? },
             folders: folders.into_iter().map(|Folder(name)| name).collect(),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::secret::SecretFrom;
+use crate::tls::Trust;
 
 /// Resolves `text` as the file of a user named anna, with these flags and variables.
 fn inspect_text(text: &str, flags: &Flags, variables: &[(&str, &str)]) -> Inspection {
@@ -182,7 +183,7 @@ fn an_instance_and_a_target_have_careful_defaults() {
     let text = "[[cloudvision]]\nname = 'a'\nserver = 'cvp.example'\n[[deploy]]\nname = 'dc1'\ndir = 'avd'\n";
     let config = config(text);
     let [instance] = config.cloudvision.as_slice() else { panic!("{config:?}") };
-    assert_eq!((instance.kind, instance.verify_tls, instance.read_only), (Kind::Production, true, false));
+    assert_eq!((instance.kind, &instance.trust, instance.read_only), (Kind::Production, &Trust::System, false));
     assert_eq!(instance.token, SecretFrom::Variable("NOCTUI_CLOUDVISION_TOKEN".into()));
     assert_eq!((instance.connect_timeout.as_secs(), instance.call_timeout.as_secs()), (10, 600));
     let [target] = config.deploys.as_slice() else { panic!("{config:?}") };
@@ -194,9 +195,9 @@ fn an_instance_and_a_target_have_careful_defaults() {
 fn a_fingerprint_stands_alone() {
     let pin = "AB:".repeat(31) + "AB";
     let instance = format!("[[cloudvision]]\nname = 'a'\nserver = 'a'\nfingerprint = '{pin}'\n");
-    assert_eq!(config(&instance).cloudvision[0].fingerprint.unwrap().to_string(), pin);
+    assert_eq!(config(&instance).cloudvision[0].trust, Trust::Pinned(pin.parse().unwrap()));
     let lab = format!("[[lab]]\nname = 'a'\nurl = 'https://a'\nfingerprint = '{pin}'\n");
-    assert_eq!(config(&lab).labs[0].fingerprint.unwrap().to_string(), pin);
+    assert_eq!(config(&lab).labs[0].trust, Trust::Pinned(pin.parse().unwrap()));
     for text in [instance, lab] {
         let told = problems(&format!("{text}verify_tls = false\nca_file = 'ca.pem'\n")).join("\n");
         assert!(told.contains("beside `ca_file`") && told.contains("beside `verify_tls = false`"), "{told}");

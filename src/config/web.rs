@@ -1,15 +1,16 @@
 //! `[[maintenance.source]]` of `kind = "gmail"` and `kind = "microsoft"`: mailboxes that are read over HTTPS.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use super::certificate;
+use super::certificate::{self, CertificateSection};
 use super::oauth::{OAuth, OAuthSection, read_oauth};
 use super::problem::{At, Origin, Problem};
 use super::reader::Section;
 use super::resolve::{Layers, value};
 use super::source::{Wanted, WantedSection, read_wanted};
-use super::value::{Account, Fingerprint, Folder, List, Provider, Sender, Span, Url, WrittenPath};
+use super::value::{Account, Folder, List, Provider, Sender, Span, Url};
+use crate::tls::Trust;
 
 /// Whose interface it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +28,8 @@ pub struct WebMail {
     pub service: Service,
     /// Where it is.
     pub url: String,
-    /// Certificates to trust instead of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// The SHA-256 of the only certificate to trust.
-    pub fingerprint: Option<Fingerprint>,
+    /// Whose certificates are trusted.
+    pub trust: Trust,
     /// The mailbox.
     pub user: String,
     /// How tokens are had.
@@ -65,10 +64,8 @@ pub(super) struct WebSection {
     user: Option<At<Account>>,
     /// `url`
     url: Option<At<Url>>,
-    /// `ca_file`
-    ca_file: Option<At<WrittenPath>>,
-    /// `fingerprint`
-    fingerprint: Option<At<Fingerprint>>,
+    /// `ca_file`, `fingerprint`
+    certificate: CertificateSection,
     /// `folders`
     folders: Option<At<List<Folder>>>,
     /// `poll`
@@ -92,8 +89,7 @@ pub(super) fn read_web(service: Service, section: &mut Section<'_, '_>) -> WebSe
         service,
         user: section.require("user"),
         url: section.read_instead("url"),
-        ca_file: section.read_instead("ca_file"),
-        fingerprint: section.read_instead("fingerprint"),
+        certificate: CertificateSection::read_checked(section),
         folders: section.read("folders"),
         poll: section.read("poll"),
         limit_from: section.read("limit_from"),
@@ -113,9 +109,7 @@ impl Layers<'_> {
         let seconds = |seconds| Span(Duration::from_secs(seconds));
         let poll = self.within("maintenance.source.poll", section.poll, (seconds(10), seconds(900)), seconds(120));
         let wanted = self.wanted(section.wanted);
-        let checks =
-            certificate::Written { ca_file: section.ca_file, fingerprint: section.fingerprint, verify_tls: None };
-        let certificate::Checks { ca_file, fingerprint, .. } = self.certificate(&CERTIFICATE, checks);
+        let trust = self.trust(&CERTIFICATE, section.certificate);
         let labels: Vec<(&'static str, String)> =
             section.labels.into_iter().filter_map(|(outcome, label)| Some((outcome, value(label)?.0))).collect();
         let Some(oauth) = section.oauth else {
@@ -147,8 +141,7 @@ impl Layers<'_> {
         Some(WebMail {
             service: section.service,
             url: url.unwrap_or_else(|| usual.to_owned()),
-            ca_file,
-            fingerprint,
+            trust,
             user: value(section.user)?.0,
             oauth,
             folders: folders.into_iter().map(|Folder(name)| name).collect(),

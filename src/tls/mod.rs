@@ -1,10 +1,11 @@
 //! TLS for every backend: whose certificates are trusted, what of an error is about them, and certificates for servers that
 //! are simulated.
 
+mod fingerprint;
 mod identity;
 
 use std::error::Error as StdError;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
@@ -16,8 +17,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::config::Fingerprint;
-
+pub use self::fingerprint::{BadFingerprint, Fingerprint};
 pub(crate) use self::identity::identity;
 
 /// Whose certificates are trusted.
@@ -34,19 +34,6 @@ pub enum Trust {
     Pinned(Fingerprint),
     /// Anybody's. The user said so.
     Anybody,
-}
-
-impl Trust {
-    /// As configured for a server.
-    #[must_use]
-    pub fn configured(verify_tls: bool, fingerprint: Option<Fingerprint>, ca_file: Option<&Path>) -> Self {
-        match (fingerprint, ca_file) {
-            _ if !verify_tls => Self::Anybody,
-            (Some(pinned), _) => Self::Pinned(pinned),
-            (None, Some(path)) => Self::File(path.to_owned()),
-            (None, None) => Self::System,
-        }
-    }
 }
 
 /// What a client shows to be let in: a certificate, and its key.

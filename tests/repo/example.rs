@@ -11,6 +11,7 @@ use noctui::config::{
 };
 use noctui::features::maintenance::store::record;
 use noctui::secret::SecretFrom;
+use noctui::tls::Trust;
 
 use crate::files;
 
@@ -163,7 +164,7 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
         let wanted_of_web = Wanted { senders: Vec::new(), ..web.wanted.clone() };
         let web =
             WebMail { oauth, wanted: wanted_of_web, labels: Vec::new(), limit_from: Vec::new(), ..(**web).clone() };
-        let imap = Imap { ca_file: None, wanted, login, ..(**imap).clone() };
+        let imap = Imap { trust: Trust::System, wanted, login, ..(**imap).clone() };
         ((maildir.name.clone(), name.clone(), of_web.clone()), imap, web)
     };
     assert_eq!(without_home(&shown), without_home(&least));
@@ -171,29 +172,29 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     let ([proxy], [least_proxy]) = (shown.console_proxies.as_slice(), least.console_proxies.as_slice()) else {
         panic!("one proxy")
     };
-    assert!(proxy.screen.is_some() && proxy.namespace.is_some() && proxy.ca_file.is_some());
+    assert!(proxy.screen.is_some() && proxy.namespace.is_some() && matches!(proxy.trust, Trust::File(_)));
     assert_eq!(proxy.machines.len(), 2);
-    let ConsoleProxy { screen, namespace, ca_file, machines, .. } = least_proxy.clone();
-    assert_eq!(&ConsoleProxy { screen, namespace, ca_file, machines, ..proxy.clone() }, least_proxy);
+    let ConsoleProxy { screen, namespace, trust, machines, .. } = least_proxy.clone();
+    assert_eq!(&ConsoleProxy { screen, namespace, trust, machines, ..proxy.clone() }, least_proxy);
     for key in ["key_env", "key_file", "key_command", "key_keyring"] {
         assert!(example().contains(key), "{key}");
     }
 
     // What has no default is an example, and said to be none.
     let [instance] = shown.cloudvision.as_slice() else { panic!("one instance") };
-    assert!(instance.ca_file.is_some() && instance.color.is_some());
-    assert_eq!([CloudVision { ca_file: None, color: None, ..instance.clone() }], least.cloudvision.as_slice());
+    assert!(matches!(instance.trust, Trust::File(_)) && instance.color.is_some());
+    assert_eq!([CloudVision { trust: Trust::System, color: None, ..instance.clone() }], least.cloudvision.as_slice());
     let ([target], [least]) = (shown.deploys.as_slice(), least.deploys.as_slice()) else { panic!("one target") };
     assert!(!target.include.is_empty() && !target.exclude.is_empty() && !target.tags.is_empty());
     let Deploy { include, exclude, tags, change_name, change_notes, dir, .. } = least.clone();
     let written = Deploy { include, exclude, tags, change_name, change_notes, dir, ..target.clone() };
     assert_eq!(&written, least);
     let Some(nautobot) = &shown.nautobot else { panic!("one Nautobot") };
-    assert!(nautobot.ca_file.is_some());
-    assert_eq!(Some(&Nautobot { ca_file: None, ..nautobot.clone() }), least_nautobot.as_ref());
+    assert!(matches!(nautobot.trust, Trust::File(_)));
+    assert_eq!(Some(&Nautobot { trust: Trust::System, ..nautobot.clone() }), least_nautobot.as_ref());
     let [lab] = shown.labs.as_slice() else { panic!("one lab") };
-    assert!(lab.ca_file.is_some() && lab.gateway.is_some());
-    assert_eq!([Lab { ca_file: None, gateway: None, ..lab.clone() }], least_labs.as_slice());
+    assert!(matches!(lab.trust, Trust::File(_)) && lab.gateway.is_some());
+    assert_eq!([Lab { trust: Trust::System, gateway: None, ..lab.clone() }], least_labs.as_slice());
     for key in [
         "token_file",
         "token_command",

@@ -1,6 +1,5 @@
 //! The values settings can have: how each is written, and what it means.
 
-mod fingerprint;
 mod list;
 mod mail;
 mod measure;
@@ -19,7 +18,6 @@ use toml::de::DeValue;
 use super::problem::either;
 use crate::text::clean_line;
 
-pub use fingerprint::{BadFingerprint, Fingerprint};
 pub(crate) use list::{List, Words};
 pub(crate) use mail::{Account, Folder, Header, KeptIn, Scope, Sender};
 pub use mail::{Auth, Grant, MailTls, Provider};

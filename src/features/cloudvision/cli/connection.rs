@@ -3,15 +3,16 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::config::{CloudVision, Config, Endpoint, Fingerprint, TOKEN_VARIABLE};
+use crate::config::{CloudVision, Config, Endpoint, TOKEN_VARIABLE};
 use crate::features::cloudvision::actor::Actor;
-use crate::features::cloudvision::client::{Client, Server, Trust, trust_of};
+use crate::features::cloudvision::client::{Client, Server};
 use crate::features::cloudvision::inputs::Given;
 use crate::features::cloudvision::open_store;
 use crate::features::cloudvision::store::Instance;
 use crate::output;
 use crate::secret::{Secret, SecretFrom};
 use crate::store::Store;
+use crate::tls::{Fingerprint, Trust};
 use crate::trouble::Trouble;
 
 /// The flags that say where CloudVision is.
@@ -147,7 +148,7 @@ impl ConnectionArgs {
             _ if self.tls_no_verify => Trust::Anybody,
             (Some(path), _) => Trust::File(path.clone()),
             (None, Some(pinned)) => Trust::Pinned(pinned),
-            (None, None) => instance.map(trust_of).unwrap_or_default(),
+            (None, None) => instance.map(|instance| instance.trust.clone()).unwrap_or_default(),
         }
     }
 }

@@ -30,7 +30,7 @@ pub use self::call::Repeat;
 pub use self::subscription::{Subscription, Told};
 pub use self::version::Version;
 use super::error::Error;
-use crate::config::{CloudVision, Endpoint};
+use crate::config::Endpoint;
 pub use crate::tls::Trust;
 
 /// A call that has no answer after this long has failed, unless the configuration says otherwise.
@@ -63,11 +63,6 @@ impl Server {
     pub fn name(&self) -> String {
         self.nodes.first().map_or_else(|| "CloudVision".to_owned(), ToString::to_string)
     }
-}
-
-/// Whose certificates are trusted as an instance is configured.
-pub(in crate::features::cloudvision) fn trust_of(instance: &CloudVision) -> Trust {
-    Trust::configured(instance.verify_tls, instance.fingerprint, instance.ca_file.as_deref())
 }
 
 /// A connection. Clones share it.

@@ -15,7 +15,7 @@ use super::{Delta, Health, Report, Shared};
 use crate::blocking;
 use crate::clock;
 use crate::config::CloudVision;
-use crate::features::cloudvision::client::{Client, Server, trust_of};
+use crate::features::cloudvision::client::{Client, Server};
 use crate::features::cloudvision::deploy::recovery::{self, Standing};
 use crate::features::cloudvision::error::Error;
 use crate::features::cloudvision::model::{Change, Device, Workspace, WorkspaceId};
@@ -157,7 +157,7 @@ async fn connect(instance: &CloudVision) -> Result<Client, Trouble> {
     if let Some(warning) = found.warning {
         tracing::warn!(instance = instance.name, "{warning}");
     }
-    let trust = trust_of(instance);
+    let trust = instance.trust.clone();
     let server = Server {
         nodes: instance.servers.clone(),
         trust,

@@ -234,10 +234,10 @@ impl RouteArgs {
             Trouble::new(&format!("it is not said where the {what} of {} is", self.machine)).to_do(&remedy)
         };
         let url = url.ok_or_else(nowhere)?;
-        let ca_file = self.ca_file.clone().or_else(|| configured.and_then(|proxy| proxy.ca_file.clone()));
+        let trust = self.ca_file.clone().map(Trust::File);
+        let trust = trust.or_else(|| configured.map(|proxy| proxy.trust.clone())).unwrap_or_default();
         let called = configured.map_or_else(|| url.endpoint.to_string(), |proxy| proxy.name.clone());
         let pass = self.access.pass(configured, called, config);
-        let trust = ca_file.map_or(Trust::System, Trust::File);
         Ok(Way { machine: self.machine.clone(), by: By::Proxy(Box::new(Route { url, trust }), pass) })
     }
 }

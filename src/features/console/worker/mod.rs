@@ -32,7 +32,6 @@ use crate::blocking;
 use crate::clock;
 use crate::config::{ConsoleCluster, ConsoleProxy, ProxyUrl};
 use crate::text::clean_line;
-use crate::tls::Trust;
 use crate::trouble::Trouble;
 
 /// Orders that wait for a console. A line that takes none for so long is told to be stuck.
@@ -136,7 +135,7 @@ impl Shared {
         };
         let url = url.cloned().ok_or_else(nowhere)?;
         let ticket = self.pass(proxy).ticket(machine, clock::now()).await?;
-        let route = Route { url, trust: proxy.ca_file.clone().map_or(Trust::System, Trust::File) };
+        let route = Route { url, trust: proxy.trust.clone() };
         link::open(&route, &ticket.token, machine).await
     }
 

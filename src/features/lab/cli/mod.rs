@@ -15,6 +15,7 @@ use crate::features::lab::model::{Place, Protocol};
 use crate::features::lab::open_store;
 use crate::features::lab::worker::open_lab;
 use crate::output;
+use crate::tls::Trust;
 use crate::trouble::Trouble;
 
 /// Which lab.
@@ -151,7 +152,7 @@ impl Which {
     /// The lab that is meant, and a connection to it.
     async fn open(&self, config: &Config) -> anyhow::Result<Desk> {
         let lab = self.find(config)?.clone();
-        if !lab.verify_tls {
+        if lab.trust == Trust::Anybody {
             output::complain(&format!("noctui: the certificate of {} is not checked", lab.url));
         }
         let data = config.paths.data.clone();

@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::*;
-use crate::config::Fingerprint;
 use crate::features::lab::sim::{Fault, Guest, Setup, Simulator};
 use crate::secret::SecretFrom;
+use crate::tls::Fingerprint;
 use crate::trouble::{Remedy as _, Trouble};
 
 /// A lab and somebody at it.

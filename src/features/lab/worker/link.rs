@@ -15,7 +15,7 @@ use crate::blocking;
 use crate::clock;
 use crate::config::{Lab, LabToken};
 use crate::features::lab::act::{Actor, Change, Outcome, silent, wait_until_open};
-use crate::features::lab::client::{Client, Credentials, Server, Trust};
+use crate::features::lab::client::{Client, Credentials, Server};
 use crate::features::lab::connect::{self, Surroundings, Target};
 use crate::features::lab::error::Error;
 use crate::features::lab::model::{Forward, Holding, Protocol, Since, Snapshot, Wanted};
@@ -74,7 +74,7 @@ impl Job {
 pub(in crate::features::lab) async fn open(lab: &Lab) -> Result<Client, Error> {
     let server = Server {
         url: lab.url.clone(),
-        trust: Trust::configured(lab.verify_tls, lab.fingerprint, lab.ca_file.as_deref()),
+        trust: lab.trust.clone(),
         connect_timeout: lab.connect_timeout,
         call_timeout: lab.call_timeout,
         health: lab.health_check,

@@ -28,7 +28,6 @@ use client::{About, Client, Server};
 pub use error::Error;
 
 use crate::config::Nautobot;
-use crate::tls::Trust;
 
 /// The pause before a read is tried again.
 const FIRST_PAUSE: std::time::Duration = std::time::Duration::from_millis(500);
@@ -44,10 +43,9 @@ pub(crate) async fn connect(setup: &Nautobot) -> Result<(Client, About), Error> 
     if let Some(warning) = found.warning {
         tracing::warn!("{warning}");
     }
-    let trust = Trust::configured(setup.verify_tls, setup.fingerprint, setup.ca_file.as_deref());
     let server = Server {
         url,
-        trust,
+        trust: setup.trust.clone(),
         connect_timeout: setup.connect_timeout,
         call_timeout: setup.call_timeout,
         first_pause: FIRST_PAUSE,

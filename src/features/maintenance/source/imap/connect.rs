@@ -12,7 +12,7 @@ use tokio_rustls::TlsConnector;
 use super::wire::{Io, Said, Told, Wire};
 use crate::config::{Imap, MailTls};
 use crate::features::maintenance::source::remote::Fault;
-use crate::tls::{self, Trust};
+use crate::tls;
 
 /// How long each step of connecting may take.
 const STEP: Duration = Duration::from_secs(10);
@@ -58,7 +58,7 @@ async fn protect(config: &Imap, server: &str, stream: Box<dyn Io>) -> Result<Box
         let words = tls::cause(&source).map(tls::why);
         Fault::Handshake { server: server.to_owned(), source: words.map_or(source, io::Error::other) }
     };
-    let trust = Trust::configured(true, config.fingerprint, config.ca_file.as_deref());
+    let trust = config.trust.clone();
     // Certificates are read from files.
     let client = crate::blocking::run(move || tls::config(&trust)).await?;
     let name = ServerName::try_from(config.server.host.clone())

@@ -111,7 +111,7 @@ impl Asker {
     /// Nothing was asked yet.
     pub(super) fn new(config: &WebMail) -> Self {
         Self {
-            trust: Trust::configured(true, config.fingerprint, config.ca_file.as_deref()),
+            trust: config.trust.clone(),
             http: OnceCell::new(),
             base: config.url.clone(),
             user: config.user.clone(),

@@ -20,6 +20,7 @@ use crate::config::{Endpoint, Login, MailTls, Wanted};
 use crate::features::maintenance::source::remote::watch as watch_account;
 use crate::features::maintenance::source::{Received, State};
 use crate::secret::SecretFrom;
+use crate::tls::Trust;
 
 /// Far beyond what any of these takes.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -34,8 +35,7 @@ fn config(port: u16) -> Imap {
     Imap {
         server: Endpoint { host: "127.0.0.1".to_owned(), port },
         tls: MailTls::None,
-        ca_file: None,
-        fingerprint: None,
+        trust: Trust::System,
         user: "noc".to_owned(),
         login: Login {
             auth: Auth::Password,

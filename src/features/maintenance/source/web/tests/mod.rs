@@ -20,6 +20,7 @@ use crate::config::{Grant, OAuth, Provider, Wanted};
 use crate::features::maintenance::source::oauth::decoded;
 use crate::features::maintenance::source::{Event, Fates, Received};
 use crate::secret::SecretFrom;
+use crate::tls::Trust;
 
 /// A part of a path as it was before it was put there.
 fn server_decoded(part: &str) -> String {
@@ -39,8 +40,7 @@ fn config(service: Service, url: &str) -> WebMail {
     WebMail {
         service,
         url: url.to_owned(),
-        ca_file: None,
-        fingerprint: None,
+        trust: Trust::System,
         user: "noc@lakeside.example".to_owned(),
         oauth: OAuth {
             provider,
