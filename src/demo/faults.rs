@@ -120,7 +120,9 @@ mod tests {
             let simulator = Simulator::start(Setup::new(fabric.clone())).await.unwrap();
             fault.parse::<Fault>().unwrap().happen(&simulator, &fabric);
             let node = Endpoint { host: "127.0.0.1".to_owned(), port: simulator.address().port() };
-            let client = Client::new(&Server::new(node, Trust::Anybody), simulator.token()).unwrap();
+            // An unavailable one is asked again until then.
+            let server = Server { call_timeout: Duration::from_secs(2), ..Server::new(node, Trust::Anybody) };
+            let client = Client::new(&server, simulator.token()).unwrap();
             client.all_devices().await.map(|devices| devices.iter().filter(|device| device.streaming).count())
         };
         assert_eq!(told("latency=1").await.unwrap(), 2);

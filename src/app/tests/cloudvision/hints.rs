@@ -38,9 +38,9 @@ fn press_all(state: &str, is_opened: bool, prepare: &dyn Fn(&mut Desk)) -> usize
     let offered = hints(&seen.model).into_iter().filter(|hint| matches!(hint.command, Command::CloudVision(_)));
     let promised = PROMISES.into_iter().filter(|(text, _)| is_opened && seen.shows(text));
     let keys: Vec<String> = offered.map(|hint| hint.key).chain(promised.map(|(_, key)| key.to_owned())).collect();
+    let before = seen.fork().screen();
     for key in &keys {
         let mut desk = seen.fork();
-        let before = desk.screen();
         desk.press(key);
         let toast = desk.model.toasts.current().filter(|toast| toast.at == desk.now && toast.state != Sign::Done);
         assert_eq!(toast, None, "{state}: {key} is refused\n{before}");

@@ -57,7 +57,10 @@ async fn ask(link: &mut Link, text: &str, wanted: &str) -> String {
     link.write_all(text.as_bytes()).await.unwrap();
     link.flush().await.unwrap();
     let mut read = Vec::new();
-    while !String::from_utf8_lossy(&read).contains(wanted) {
+    // What has come since is searched, and as much before it as a part of what is wanted takes.
+    let mut searched = 0;
+    while !String::from_utf8_lossy(&read[searched..]).contains(wanted) {
+        searched = read.len().saturating_sub(wanted.len());
         let got = tokio::time::timeout(DEADLINE, link.read_buf(&mut read)).await.unwrap().unwrap();
         assert!(got > 0, "it ended: {:?}, after {:?}", link.end(), String::from_utf8_lossy(&read));
     }

@@ -1,19 +1,28 @@
 //! What the tests of these tables share.
 
+use std::sync::{LazyLock, Mutex};
+
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
 
 use super::merge::{Order, State};
 use crate::features::MIGRATIONS;
 use crate::features::maintenance::model::{Circuit, Envelope, Impact, Notice, Reading, Status, Verdict};
 use crate::features::maintenance::store::record::Delivery;
 
-/// An empty database in memory.
+/// An empty database in memory. The migrations, which take longer than most tests, are made once and copied.
 pub(super) fn empty() -> Connection {
-    let connection = Connection::open_in_memory().unwrap();
-    for migration in MIGRATIONS {
-        connection.execute_batch(migration).unwrap();
-    }
+    static MIGRATED: LazyLock<Mutex<Connection>> = LazyLock::new(|| {
+        let connection = Connection::open_in_memory().unwrap();
+        for migration in MIGRATIONS {
+            connection.execute_batch(migration).unwrap();
+        }
+        Mutex::new(connection)
+    });
+    let mut connection = Connection::open_in_memory().unwrap();
+    let whole = Backup::new(&MIGRATED.lock().unwrap(), &mut connection).unwrap().step(-1).unwrap();
+    assert_eq!(whole, StepResult::Done);
     connection
 }
 

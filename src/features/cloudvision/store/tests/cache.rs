@@ -166,15 +166,17 @@ fn of_what_is_over_the_newest_are_kept_and_of_the_rest_all() {
 #[test]
 fn what_is_over_takes_only_so_much_room() {
     let connection = empty();
-    let quarter = usize::try_from(OVER_BYTES).unwrap() / 4;
-    let large = |n: i64| {
-        let id = n.to_string();
-        Change { notes: "x".repeat(quarter), ..change(&id, ChangeState::Failed, at(n)) }
+    let keep = |n: i64| {
+        let failed = change(&n.to_string(), ChangeState::Failed, at(n));
+        apply(&connection, SERVER, &some(vec![failed])).unwrap();
     };
-    for n in 0..5 {
-        apply(&connection, SERVER, &some(vec![large(n)])).unwrap();
-    }
-    assert_eq!(keys(&load(&connection, SERVER).unwrap().changes.items), ["4", "3", "2"]);
+    (0..4).for_each(keep);
+    let wrong = "SELECT count(*) FROM cloudvision_cache WHERE size <> length(body)";
+    assert_eq!(connection.query_row(wrong, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+    // Each of them takes a quarter of the room from now on, so that there is none for all and one more.
+    connection.execute("UPDATE cloudvision_cache SET size = ?1", [OVER_BYTES.cast_signed() / 4]).unwrap();
+    keep(4);
+    assert_eq!(keys(&load(&connection, SERVER).unwrap().changes.items), ["4", "3", "2", "1"]);
 }
 
 #[test]
