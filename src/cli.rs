@@ -120,7 +120,7 @@ enum Command {
     /// List what was asked of CloudVision from here, by whom, and what came of it; the newest first.
     Audit(cloudvision::cli::audit::Args),
     /// Consoles of virtual machines.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = console::cli::READ_ONLY)]
     Console(console::cli::Command),
     /// Definitions of machines for CernVM clients (VMCP): sign, verify, fetch, serve.
     #[command(subcommand)]
@@ -245,6 +245,9 @@ fn serve(flags: &Flags, environment: &Environment) -> anyhow::Result<ExitCode> {
 /// `noctui demo`
 fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitCode> {
     let now = clock::now();
+    if let Some([address, line]) = arguments.gateway_shell.as_deref() {
+        return demo::cli::hand_over(address, line);
+    }
     let mut demo = demo::cli::Demo::make(arguments, flags.data_dir.as_deref(), now)?;
     if arguments.prepare.is_some() {
         output::print(&demo.directions())?;

@@ -14,6 +14,7 @@ pub mod config;
 pub mod demo;
 pub mod errand;
 pub mod features;
+mod here;
 pub mod input;
 pub mod key;
 mod listening;

@@ -161,6 +161,12 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
+/// So many of something in words: `1 device`, `38 devices`.
+#[must_use]
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// Whether `c` is neither obeyed by terminals nor deceives the eye.
 #[must_use]
 pub fn is_harmless(c: char) -> bool {
@@ -199,6 +205,11 @@ mod tests {
     fn bytes_read_as_people_say_them() {
         let told = [0, 1023, 1024, 262_144, 1 << 20, (10 << 20) + 5, 1_500_000].map(bytes);
         assert_eq!(told, ["0 bytes", "1023 bytes", "1 KiB", "256 KiB", "1 MiB", "10 MiB", "1.4 MiB"]);
+    }
+
+    #[test]
+    fn one_is_one_and_all_else_is_several() {
+        assert_eq!([0, 1, 2].map(|count| counted(count, "workspace")), ["0 workspaces", "1 workspace", "2 workspaces"]);
     }
 
     #[test]

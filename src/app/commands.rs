@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use super::Pane;
 use crate::command::{Motion, Risk, Scope, Spec, row};
 use crate::features::{cloudvision, console, lab, maintenance};
+use crate::ui::keys::Subcommand;
 
 /// Everything a user can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +126,19 @@ pub(crate) static COMMANDS: LazyLock<Vec<Spec<Command>>> = LazyLock::new(|| {
     maintenance.chain(cloudvision).chain(lab).chain(console).chain(GENERAL.iter().copied()).collect()
 });
 
+/// What advice names on the command line, and the command that does the same on the screen.
+pub(super) const SUBCOMMANDS: [Subcommand; 9] = [
+    Subcommand { words: "change approve", command: "change-approve", place: "Changes" },
+    Subcommand { words: "change start", command: "change-start", place: "Changes" },
+    Subcommand { words: "change stop", command: "change-stop", place: "Changes" },
+    Subcommand { words: "change delete", command: "change-delete", place: "Changes" },
+    Subcommand { words: "change show", command: "cv-open", place: "Changes" },
+    Subcommand { words: "change watch", command: "cv-open", place: "Changes" },
+    Subcommand { words: "workspace abandon", command: "workspace-abandon", place: "the workspaces" },
+    Subcommand { words: "lab remove", command: "lab-delete", place: "the lab" },
+    Subcommand { words: "outbox retry", command: "outbox-retry", place: "the outbox" },
+];
+
 /// The row of this name.
 pub(crate) fn by_name(name: &str) -> Option<&'static Spec<Command>> {
     COMMANDS.iter().find(|spec| spec.name == name)
@@ -208,6 +222,11 @@ mod tests {
         for key in COMMANDS.iter().flat_map(|spec| spec.keys) {
             assert!(key.parse::<Key>().is_ok(), "{key}");
         }
+    }
+
+    #[test]
+    fn what_advice_names_is_there_on_the_screen_too() {
+        assert!(SUBCOMMANDS.iter().all(|it| by_name(it.command).is_some_and(|spec| !spec.keys.is_empty())));
     }
 
     #[test]

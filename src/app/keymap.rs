@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::commands::{COMMANDS, Command};
+use super::commands::{COMMANDS, Command, SUBCOMMANDS};
 use crate::command::{Scope, Spec};
 use crate::key::Key;
 use crate::ui::keys::KeyNames;
@@ -116,7 +116,7 @@ impl Keymap {
             let key = map.keys(spec.name).first();
             (spec.name, key.map_or_else(|| format!(":{}", spec.name), ToString::to_string))
         };
-        map.names = KeyNames::new(COMMANDS.iter().map(named));
+        map.names = KeyNames::new(COMMANDS.iter().map(named), &SUBCOMMANDS);
         (map, conflicts)
     }
 
@@ -164,6 +164,12 @@ impl Keymap {
     /// The command of `key`, looked for in `scopes` from the innermost out.
     pub(crate) fn find(&self, scopes: &[Scope], key: Key) -> Option<Command> {
         scopes.iter().find_map(|scope| self.commands.get(&(*scope, key)).copied())
+    }
+
+    /// The keys that run this row where these scopes have the keyboard: none of those that mean something else further in.
+    pub(crate) fn keys_in(&self, scopes: &[Scope], spec: &Spec<Command>) -> Vec<Key> {
+        let runs = |key: &&Key| self.find(scopes, **key) == Some(spec.command);
+        self.keys(spec.name).iter().filter(runs).copied().collect()
     }
 
     /// What texts call the keys.

@@ -154,6 +154,8 @@ pub struct Settings {
     pub(crate) labs: Vec<lab::worker::LabView>,
     /// How forwards are used.
     pub(crate) connect: crate::config::Connect,
+    /// What there is around this process, for what forwards are used with. Nothing is known of it before it is said.
+    pub(crate) surroundings: lab::surroundings::Surroundings,
     /// The machines with consoles, as they are configured.
     pub(crate) consoles: console::pane::View,
     /// What to say in a pane whose backend is not there: one line per pane; `None` for a pane that is.
@@ -324,7 +326,12 @@ impl Model {
                 view.panes.get(Pane::Changes.name()),
                 now,
             ),
-            lab: lab::pane::State::new(&settings.labs, &settings.connect, view.panes.get(Pane::Lab.name()), now),
+            lab: lab::pane::State::new(
+                &settings.labs,
+                (&settings.connect, &settings.surroundings),
+                view.panes.get(Pane::Lab.name()),
+                now,
+            ),
             console: console::pane::State::new(&settings.consoles, view.panes.get(Pane::Consoles.name())),
             writing: VecDeque::new(),
             overlays: Vec::new(),

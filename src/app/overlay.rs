@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::commands::{COMMANDS, Command};
+use super::keymap::Keymap;
 use super::palette::Palette;
 use crate::command::{Scope, Spec};
 use crate::features::{cloudvision, console, lab, maintenance};
@@ -48,14 +49,23 @@ pub(crate) enum Taken {
 /// The help overlay: searchable, and Enter runs a row.
 #[derive(Debug, Clone)]
 pub(crate) struct Help {
-    /// The scopes of the place, innermost first.
-    pub(crate) scopes: Vec<Scope>,
+    /// All that can be done in the place, its own first.
+    offered: Vec<Offered>,
     /// What is searched for.
     pub(crate) search: Field,
     /// Index of the row under the cursor among those shown.
     pub(crate) cursor: usize,
     /// Whether somebody moved the cursor or searched: until then Enter runs nothing.
     pub(crate) chosen: bool,
+}
+
+/// A row of the help.
+#[derive(Debug, Clone)]
+pub(crate) struct Offered {
+    /// What can be done.
+    pub(crate) spec: &'static Spec<Command>,
+    /// The keys that do it in the place.
+    pub(crate) keys: Vec<Key>,
 }
 
 /// A question before something is done.
@@ -104,28 +114,35 @@ pub(crate) enum Confirmed {
 }
 
 impl Help {
-    /// The rows to show: those of the place, that match.
-    pub(crate) fn rows(&self) -> Vec<&'static Spec<Command>> {
-        let rows = self.scopes.iter().flat_map(|scope| COMMANDS.iter().filter(move |spec| spec.scopes.contains(scope)));
-        let mut shown: Vec<&'static Spec<Command>> = Vec::new();
-        let text = self.search.text().to_lowercase();
-        for spec in rows {
-            let matches = text.is_empty()
-                || spec.name.contains(&text)
-                || spec.help.to_lowercase().contains(&text)
-                || spec.keys.iter().any(|key| *key == self.search.text());
-            if matches && !shown.iter().any(|other| other.name == spec.name) {
-                shown.push(spec);
+    /// The help of a place, whose scopes come innermost first. A key is named with the command that it runs there and with no
+    /// other: one whose keys all mean something else there is run by Enter on its row, or by its name.
+    pub(crate) fn of(scopes: &[Scope], keymap: &Keymap) -> Self {
+        let mut offered: Vec<Offered> = Vec::new();
+        for spec in scopes.iter().flat_map(|scope| COMMANDS.iter().filter(move |spec| spec.scopes.contains(scope))) {
+            if !offered.iter().any(|other| other.spec.name == spec.name) {
+                offered.push(Offered { spec, keys: keymap.keys_in(scopes, spec) });
             }
         }
-        shown
+        Self { offered, search: Field::line(""), cursor: 0, chosen: false }
+    }
+
+    /// The rows to show: those that match.
+    pub(crate) fn rows(&self) -> Vec<&Offered> {
+        let text = self.search.text().to_lowercase();
+        let matches = |row: &&Offered| {
+            text.is_empty()
+                || row.spec.name.contains(&text)
+                || row.spec.help.to_lowercase().contains(&text)
+                || row.keys.iter().any(|key| key.to_string() == self.search.text())
+        };
+        self.offered.iter().filter(matches).collect()
     }
 
     /// Searches, moves, runs.
     fn key(&mut self, key: Key) -> Taken {
         match (key.code, key.ctrl) {
             (Code::Enter, _) if !self.chosen => Taken::Closed,
-            (Code::Enter, _) => self.rows().get(self.cursor).map_or(Taken::Closed, |spec| Taken::Run(spec.command)),
+            (Code::Enter, _) => self.rows().get(self.cursor).map_or(Taken::Closed, |row| Taken::Run(row.spec.command)),
             (Code::Down, _) | (Code::Char('n'), true) => self.go(self.cursor + 1),
             (Code::Up, _) | (Code::Char('p'), true) => self.go(self.cursor.saturating_sub(1)),
             (Code::PageDown, _) => self.go(self.cursor + 10),

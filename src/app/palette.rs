@@ -4,6 +4,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::commands::{COMMANDS, Command};
+use super::keymap::Keymap;
 use super::overlay::Taken;
 use crate::command::{Scope, Spec};
 use crate::features::{cloudvision, lab, maintenance};
@@ -93,6 +94,12 @@ impl Palette {
     /// Whether a command is for the place that the palette was opened from.
     fn is_for_here(&self, offer: &Offer) -> bool {
         offer.spec.scopes.iter().any(|scope| self.scopes.contains(scope))
+    }
+
+    /// The keys of a command: of one for here those that do it here.
+    pub(crate) fn keys(&self, offer: &Offer, keymap: &Keymap) -> Vec<Key> {
+        let is_here = self.is_for_here(offer);
+        if is_here { keymap.keys_in(&self.scopes, offer.spec) } else { keymap.keys(offer.spec.name).to_vec() }
     }
 
     /// How well an offer's name says what was typed, the best being the least. The fuzzy score alone does not tell

@@ -9,6 +9,7 @@ use crate::colour::ColourDepth;
 use crate::config::{Config, Kind, Problem, When, nearest};
 use crate::features::cloudvision::worker::InstanceView;
 use crate::features::console::pane::{ClusterView, ProxyView, View};
+use crate::features::lab::surroundings::Surroundings;
 use crate::features::lab::worker::LabView;
 use crate::key::Key;
 use crate::text::clean_line;
@@ -51,6 +52,7 @@ impl Settings {
             cloudvision: config.cloudvision.iter().map(instance_view).collect(),
             labs: config.labs.iter().map(lab_view).collect(),
             connect: config.connect.clone(),
+            surroundings: Surroundings::default(),
             nautobot: config.nautobot.is_some(),
             consoles: consoles_view(config),
             mail_sources: config.maintenance.sources.iter().map(|source| source.name.clone()).collect(),
@@ -171,6 +173,7 @@ fn lab_view(lab: &crate::config::Lab) -> LabView {
         name: lab.name.clone(),
         server: lab.url.to_string(),
         gateway: lab.gateway.clone(),
+        has_shell: lab.gateway_shell.is_some(),
         production: lab.kind == Kind::Production,
         read_only: lab.read_only,
         unverified: lab.trust == Trust::Anybody,

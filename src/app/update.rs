@@ -315,8 +315,7 @@ impl Model {
             }
             Command::Back => return self.back(),
             Command::Help => {
-                let help =
-                    Help { scopes: self.scopes(), search: crate::ui::field::Field::line(""), cursor: 0, chosen: false };
+                let help = Help::of(&self.scopes(), &self.settings.keymap);
                 self.overlays.push(Overlay::Help(help));
             }
             Command::Palette => {

@@ -12,8 +12,8 @@ use super::reader::{Page, Section};
 use super::secret::SecretSection;
 use super::source::{SourceSection, read_source};
 use super::value::{
-    After, Colour, Endpoint, HostName, Keep, Kind, Level, List, Name, Paragraph, Pattern, Program, Size, Span,
-    TagFilter, Template, Tmux, Url, When, WrittenPath, Zone,
+    After, Colour, Endpoint, GatewayShell, HostName, Keep, Kind, Level, List, Name, Paragraph, Pattern, Program, Size,
+    Span, SshPlace, TagFilter, Template, Tmux, Url, When, WrittenPath, Zone,
 };
 use crate::key::Key;
 
@@ -205,6 +205,8 @@ pub(super) struct LabSection {
     pub(super) login_url: Option<At<Url>>,
     /// `gateway`
     pub(super) gateway: Option<At<HostName>>,
+    /// `gateway_shell`
+    pub(super) gateway_shell: Option<At<GatewayShell>>,
     /// `health_check`
     pub(super) health_check: Option<At<bool>>,
     /// `ca_file`, `fingerprint`, `verify_tls`
@@ -242,6 +244,8 @@ pub(super) struct ConnectSection {
     pub(super) tmux: Option<At<Tmux>>,
     /// `remove_after`
     pub(super) remove_after: Option<At<bool>>,
+    /// `here`
+    pub(super) here: Option<At<SshPlace>>,
 }
 
 /// What was found in a file: what it says, what is wrong with it, and which known settings it leaves alone.
@@ -333,6 +337,7 @@ fn read_lab(mut section: Section<'_, '_>) -> LabSection {
         password: SecretSection::read(&mut section, &super::lab::PASSWORD),
         login_url: section.read_instead("login_url"),
         gateway: section.read("gateway"),
+        gateway_shell: section.read("gateway_shell"),
         health_check: section.read("health_check"),
         certificate: CertificateSection::read(&mut section),
         kind: section.read("kind"),
@@ -357,6 +362,7 @@ fn read_connect(mut section: Section<'_, '_>) -> ConnectSection {
         telnet: section.read("telnet"),
         tmux: section.read("tmux"),
         remove_after: section.read("remove_after"),
+        here: section.read("here"),
     };
     section.finish();
     connect

@@ -8,7 +8,7 @@ use super::file::{ConnectSection, LabSection};
 use super::problem::{At, Origin, Problem, either, nearest};
 use super::resolve::{LAB_TOKEN_VARIABLE, Layers, value};
 use super::secret::Keys;
-use super::value::{Kind, Name, Program, Span, Tmux, Url};
+use super::value::{GatewayShell, Kind, Name, Program, Span, SshPlace, Tmux, Url};
 use crate::secret::SecretFrom;
 use crate::tls::Trust;
 
@@ -23,6 +23,8 @@ pub struct Lab {
     pub token: LabToken,
     /// The gateway's host as seen from here, where it is not the address that the gateway tells.
     pub gateway: Option<String>,
+    /// What runs a line in the gateway's shell; `None` where nothing does from here.
+    pub gateway_shell: Option<GatewayShell>,
     /// Whether the health check is read.
     pub health_check: bool,
     /// Whose certificates are trusted.
@@ -78,6 +80,8 @@ pub struct Connect {
     pub tmux: Tmux,
     /// Whether a forward that was made for a connection is removed after it.
     pub remove_after: bool,
+    /// How this machine is reached from where there is a display; `None` where the SSH session tells.
+    pub here: Option<SshPlace>,
 }
 
 /// Where it is said how the certificate is checked.
@@ -130,6 +134,7 @@ impl Layers<'_> {
             url,
             token,
             gateway: value(section.gateway).map(|host| host.0),
+            gateway_shell: value(section.gateway_shell),
             health_check: value(section.health_check).unwrap_or(true),
             trust,
             // Forwards are what a lab is for.
@@ -200,6 +205,7 @@ impl Layers<'_> {
             telnet: value(section.telnet),
             tmux: value(section.tmux).unwrap_or(Tmux::Window),
             remove_after: value(section.remove_after).unwrap_or(false),
+            here: value(section.here),
         }
     }
 

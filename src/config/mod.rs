@@ -48,8 +48,8 @@ pub use source::{Imap, Login, Proof, Source, SourceFrom, Wanted};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{
     After, Auth, BadEndpoint, BadEscapeKey, BadMachineName, BadPattern, BadProxyUrl, BadUrl, Colour, Endpoint,
-    EscapeKey, Filling, Grant, Kind, Level, MachineName, MailTls, Pattern, Pictures, Program, Provider, ProxyUrl,
-    TagFilter, Template, Tmux, Url, When, Zone,
+    EscapeKey, Filling, GatewayShell, Grant, Kind, Level, MachineName, MailTls, Pattern, Pictures, Program, Provider,
+    ProxyUrl, SshPlace, TagFilter, Template, Tmux, Url, When, Zone,
 };
 pub use watch::{Unwatched, Watch};
 pub use web::{Service, WebMail};

@@ -168,9 +168,10 @@ impl Backends {
         write_privately(&token, &self.lab.1).map_err(disk)?;
         let _infallible = write!(
             sections,
-            "\n[[lab]]\nname = \"training\"\nurl = {:?}\ntoken_file = {}\nrefresh = \"15 s\"\n",
+            "\n[[lab]]\nname = \"training\"\nurl = {:?}\ntoken_file = {}\nrefresh = \"15 s\"\ngateway_shell = {}\n",
             self.lab.0,
             toml::Value::from(token.to_string_lossy().into_owned()),
+            toml::Value::from(gateway_shell(&self.lab.0)),
         );
         self.token_file.send_replace(Some(token));
         let kubeconfig = folder.join("kubeconfig");
@@ -229,6 +230,13 @@ impl Drop for Backends {
             tracing::warn!("the demo's backends have crashed");
         }
     }
+}
+
+/// What hands a line to the simulated gateway's shell: this very program. `noctui` where nobody knows which that is.
+fn gateway_shell(url: &str) -> Vec<String> {
+    let program = std::env::current_exe().ok().and_then(|path| path.into_os_string().into_string().ok());
+    let address = url.split_once("://").map_or(url, |(_, address)| address).to_owned();
+    vec![program.unwrap_or_else(|| "noctui".to_owned()), "demo".to_owned(), "--gateway-shell".to_owned(), address]
 }
 
 /// Starts all of them.

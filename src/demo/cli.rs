@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -9,9 +10,10 @@ use clap::Args;
 use super::backends::Backends;
 use super::faults::Fault;
 use super::{Error, Prepared, Schedule, look_again, mailbox, prepare};
-use crate::features::maintenance;
 use crate::features::maintenance::store::seed;
+use crate::features::{lab, maintenance};
 use crate::store;
+use crate::trouble::Trouble;
 
 /// `noctui demo`
 #[derive(Debug, Args)]
@@ -41,6 +43,9 @@ pub struct Arguments {
     /// Only write the mails and the configuration to this new folder, and say how to look at them.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["keep", "still", "scale"])]
     pub prepare: Option<PathBuf>,
+    /// Hand a line to the shell of the simulated gateway at this address, as somebody would who logs in to a real one.
+    #[arg(long, hide = true, num_args = 2, value_names = ["ADDRESS", "LINE"])]
+    pub gateway_shell: Option<Vec<String>>,
 }
 
 /// A demo and its folder, which goes when this is dropped unless it was asked for by name.
@@ -104,6 +109,14 @@ impl Drop for Demo {
             discard(&self.prepared.folder);
         }
     }
+}
+
+/// Hands a line to the shell of the simulated gateway at an address.
+pub(crate) fn hand_over(address: &str, line: &str) -> anyhow::Result<ExitCode> {
+    let trouble = |why: &str| Trouble::new("the simulated gateway did not do it").caused_by(why);
+    let gateway = address.parse().map_err(|_| trouble("its address is host:port"))?;
+    let said = lab::sim::hand_over(gateway, line).map_err(|error| trouble(&error.to_string()))?;
+    Ok(said.map(|()| ExitCode::SUCCESS).map_err(|said| trouble(&said))?)
 }
 
 /// Removes a demo's folder.

@@ -85,13 +85,18 @@ pub(super) async fn start() -> io::Result<ClusterSimulator> {
 /// Has the pictures move, where somebody looks. Ends never.
 pub(super) async fn play(cluster: &ClusterSimulator) {
     let (mut frame, mut typed) = (0_usize, String::new());
+    // When the text screen's machine was started.
+    let mut started = 0;
     loop {
         tokio::time::sleep(FRAME_EVERY).await;
+        if !cluster.is_running(NAMESPACE, TEXT) {
+            (started, typed) = (frame, String::new());
+        }
         if cluster.is_watched(NAMESPACE, TEXT) {
             for touch in cluster.touched(NAMESPACE, TEXT) {
                 echo(&mut typed, &touch);
             }
-            if let Some(shown) = text(frame, &typed) {
+            if let Some(shown) = text(frame - started, &typed) {
                 cluster.show(NAMESPACE, TEXT, shown);
             }
         }

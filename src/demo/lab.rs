@@ -31,6 +31,7 @@ const MACHINES: &[Machine] = &[
     ("ecs01", "ECS", "192.168.1.60", true, &[443]),
     ("dd01", "DataDomain", "192.168.1.61", true, &[443]),
     ("iiq01", "InsightIQ", "192.168.1.62", true, &[]),
+    ("rtr01", "Router", "192.168.1.2", true, &[]),
     ("console01", "CentOS", "192.168.1.70", true, &[5900, 23]),
 ];
 
@@ -44,6 +45,7 @@ pub(super) async fn start() -> io::Result<Simulator> {
         listens: true,
         // Each begins to look elsewhere.
         seed: u64::from(std::process::id()),
+        shell: true,
         ..Setup::default()
     };
     let sim = Simulator::start(setup).await?;

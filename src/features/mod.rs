@@ -27,6 +27,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_6,
     maintenance::store::SCHEMA_7,
     maintenance::nautobot::store::SCHEMA_1,
+    lab::store::SCHEMA_2,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

@@ -70,6 +70,7 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
             ("lab_action", 0),
             ("lab_routable", 0),
             ("lab_snapshot", 0),
+            ("lab_temporary", 0),
             ("nautobot", 0),
             ("nautobot_circuit", 0),
             ("nautobot_impact", 0),

@@ -4,12 +4,12 @@ use std::io;
 
 use tokio::sync::mpsc;
 
-use super::asked::{self, Asked};
 use super::consoles::{console_setup, of_consoles};
 use super::worker::{CloudVision, Consoles, Heard, Labs, Maintenances, Threads, Worker};
 use crate::app::{Effect, Message, Model};
 use crate::clock;
 use crate::config::Config;
+use crate::features::console::worker::{self as consoles, Asked};
 use crate::features::{cloudvision, console, lab, maintenance};
 
 /// The workers and their threads.
@@ -74,11 +74,11 @@ impl Backends {
                 }
             }
             Effect::Console(request) => {
-                let is_typed = asked::is_typed(&request);
+                let is_typed = consoles::is_typed(&request);
                 if !self.asked.add(request)
                     && let Some(worker) = &mut self.consoles
                 {
-                    worker.refuse(asked::lost());
+                    worker.refuse(consoles::lost());
                 }
                 if !is_typed {
                     self.hand_on_typed();

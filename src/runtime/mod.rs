@@ -2,7 +2,6 @@
 //!
 //! The loop runs on the main thread; the workers have a runtime of their own, so that nothing they do delays a key.
 
-mod asked;
 mod backends;
 mod consoles;
 mod errand;
@@ -33,6 +32,7 @@ use crate::colour::TerminalEnvironment;
 use crate::config::{Config, Environment, Flags, Problems};
 use crate::errand::{Errand, Returned, Room};
 use crate::features::console;
+use crate::features::lab::surroundings::Surroundings;
 use crate::input::Input;
 use crate::logging::{self, Logging};
 use crate::state;
@@ -304,6 +304,7 @@ fn draw(model: &Model, terminal: &mut Terminal) -> bool {
 fn settings(config: &Config, environment: &TerminalEnvironment) -> Result<Settings, Vec<crate::config::Problem>> {
     let depth = environment.colour_depth(config.color);
     let (mut settings, problems) = Settings::new(config, depth, environment.is_utf8());
+    settings.surroundings = Surroundings::read(|name| std::env::var_os(name));
     if environment.is_multiplexed() {
         settings.consoles.without_pixels();
     }

@@ -13,7 +13,7 @@ pub(crate) use source::is_open_to_all;
 pub use source::{Found, NoSecret, SecretFrom};
 
 /// A token or password. It prints as `***` and cannot be serialised.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 /// The longest secret, in bytes: as much as servers accept of all headers together.

@@ -38,6 +38,35 @@ pub(crate) fn fit(text: &str, cells: usize) -> std::borrow::Cow<'_, str> {
     kept.into()
 }
 
+/// `text` cut to at most `cells` as [`fit`] does, unless others would read the same then: then what tells it from them stays,
+/// and what it has in common with them is cut.
+pub(crate) fn fit_among<'t>(
+    text: &'t str,
+    others: impl Iterator<Item = &'t str>,
+    cells: usize,
+) -> std::borrow::Cow<'t, str> {
+    /// Cells of the beginning, where there is room for it beside the end.
+    const HEAD: usize = 4;
+    let cut = fit(text, cells);
+    if width(text) <= cells || cells <= HEAD {
+        return cut;
+    }
+    let kept = cut.strip_suffix('…').unwrap_or(&cut);
+    // There may be many of them, and few begin so.
+    let same = |other: &&str| other.starts_with(kept) && *other != text && width(other) > cells;
+    // Bytes that it has in common with the one among those that differs from it first.
+    let common = |other: &str| text.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+    let Some(differs) = others.filter(same).map(common).min() else { return cut };
+    // From the beginning of the word in which it differs.
+    let from = text.bytes().take(differs).rposition(|byte| byte == b' ').map_or(0, |at| at + 1);
+    let end = text.get(from..).unwrap_or(text);
+    if width(end) + HEAD < cells {
+        let head = fit(text, cells - width(end));
+        return format!("{head}{end}").into();
+    }
+    fit(&format!("…{end}"), cells).into_owned().into()
+}
+
 /// Breaks `text` into lines of at most `cells`, at blanks where there are any.
 pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(1);
@@ -207,6 +236,35 @@ impl<'a> Pen<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_alike_is_told_apart_by_its_end() {
+        let names = [
+            "dc1-fabric 2026-11-21 02:31",
+            "dc1-fabric 2026-11-21 03:10",
+            "dc1-fabric 2026-11-20 09:00",
+            "dc1-fabric ntp",
+        ];
+        let cut = |cells| names.map(|name| fit_among(name, names.into_iter(), cells).into_owned());
+        assert_eq!(cut(27), names);
+        assert_eq!(
+            cut(21),
+            ["dc1…2026-11-21 02:31", "dc1…2026-11-21 03:10", "dc1…2026-11-20 09:00", "dc1-fabric ntp"]
+                .map(|it| it.replace("dc1…", "dc1-…"))
+        );
+        assert_eq!(cut(18), ["…2026-11-21 02:31", "…2026-11-21 03:10", "…2026-11-20 09:00", "dc1-fabric ntp"]);
+        assert!(cut(14)[..3].iter().all(|name| width(name) <= 14), "{:?}", cut(14));
+        // Where nothing else reads like it, the beginning says most.
+        assert_eq!(fit_among("a long name of its own", names.into_iter(), 10), "a long na…");
+        let twins = ["the same name", "the same name"];
+        assert_eq!(fit_among(twins[0], twins.into_iter(), 8), "the sam…");
+        // Letters of several bytes are not cut in two.
+        let letters = ["é é é é é é é é é ö", "é é é é é é é é é ü"];
+        assert_eq!(
+            letters.map(|name| fit_among(name, letters.into_iter(), 10).into_owned()),
+            ["é é é é …ö", "é é é é …ü"]
+        );
+    }
 
     #[test]
     fn what_does_not_fit_is_cut_with_an_ellipsis_by_cells_not_characters() {

@@ -2,6 +2,7 @@
 
 pub(crate) mod field;
 pub(crate) mod gauge;
+pub(crate) mod hidden;
 pub(crate) mod keys;
 pub(crate) mod line;
 pub(crate) mod list;

@@ -71,14 +71,16 @@ pub(crate) fn draw_below(below: usize, look: &Look<'_>, area: Rect, buffer: &mut
 }
 
 /// What could not be read, why, and what to do.
-pub(crate) fn trouble_lines(trouble: &Trouble, cells: usize) -> Vec<TextLine> {
+pub(crate) fn trouble_lines(trouble: &Trouble, cells: usize, look: &Look<'_>) -> Vec<TextLine> {
     let mut lines: Vec<TextLine> =
         wrap(trouble.what(), cells).into_iter().map(|line| plain(line, Role::Failed)).collect();
     for because in trouble.because() {
         lines.extend(wrap(&format!("because  {because}"), cells).into_iter().map(|line| plain(line, Role::Text)));
     }
     if let Some(remedy) = trouble.remedy() {
-        lines.extend(wrap(&format!("do       {remedy}"), cells).into_iter().map(|line| plain(line, Role::Text)));
+        lines.extend(
+            wrap(&format!("do       {}", look.say(remedy)), cells).into_iter().map(|line| plain(line, Role::Text)),
+        );
     }
     lines
 }

@@ -408,3 +408,83 @@ fn an_address_of_another_machine_is_told() {
     let (_, said, code) = desk.text(&["add", "web01", "--port", "443", "--address", "192.168.1.21"]);
     assert!(said.contains("192.168.1.21 is the address of web02, not of web01") && code == 0, "{said}");
 }
+
+#[test]
+fn what_the_service_cannot_delete_goes_by_the_gateways_shell() {
+    let desk = Desk::new();
+    let _entered = desk.runtime.enter();
+    let sim =
+        desk.runtime.block_on(Simulator::start(Setup { pool: None, listens: true, shell: true, ..Setup::default() }));
+    let sim = sim.unwrap();
+    let dead = sim.dead_record("web02", "CentOS", "192.168.1.21", 443).unwrap().to_string();
+    let unlisted = sim.unlisted_rule("192.168.1.20", 8443).unwrap().to_string();
+    let noctui = assert_cmd::cargo::cargo_bin!("noctui").display().to_string();
+    let shell = format!("['{noctui}', 'demo', '--gateway-shell', '{}']", sim.address());
+    let lab = format!("[[lab]]\nname = 'training'\nurl = '{}'\n", sim.url());
+    let remove = |port: &str| {
+        let output = desk.lab(&["remove", port]).env("NOCTUI_LAB_TOKEN", sim.token()).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        (text(&output.stdout), text(&output.stderr), output.status.code().unwrap())
+    };
+    // Without it the line is said.
+    desk.home.configure(&lab);
+    let (_, said, code) = remove(&dead);
+    assert!(said.contains(&format!("WHERE conn_port = {dead}")) && code == 2, "{said}");
+    // A shell that does not do it is told with what it says, and the line.
+    desk.home.configure(&format!("{lab}gateway_shell = ['sh', '-c', 'echo no route to host >&2; exit 255']\n"));
+    let (_, said, code) = remove(&unlisted);
+    assert!(said.contains("no route to host") && said.contains(&format!("--dport {unlisted} -j DNAT")), "{said}");
+    assert_eq!(code, 2);
+    // One that only says that it did is not believed.
+    desk.home.configure(&format!("{lab}gateway_shell = ['true']\n"));
+    let (_, said, code) = remove(&unlisted);
+    assert!(said.contains("is still there, although the gateway's shell said") && code == 2, "{said}");
+    desk.home.configure(&format!("{lab}gateway_shell = {shell}\n"));
+    for port in [&dead, &unlisted] {
+        let (text, said, code) = remove(port);
+        assert!(text.contains(&format!("on {port} is gone, by the gateway's shell")) && code == 0, "{text}{said}");
+    }
+    let state = sim.state();
+    assert!(state.records.is_empty() && state.nat.is_empty() && state.filter.is_empty(), "{state:?}");
+}
+
+#[test]
+fn what_a_killed_connection_left_behind_is_told_until_it_is_gone() {
+    let desk = Desk::new();
+    let connect = "[connect]\nssh = ['sh', '-c', 'echo connected; read -r line']\n";
+    desk.home.configure(&format!("[[lab]]\nname = 'training'\nurl = '{}'\n{connect}", desk.sim.url()));
+    let mut noctui = std::process::Command::new(assert_cmd::cargo::cargo_bin!("noctui"))
+        .args(["lab", "connect", "web02", "--remove-after"])
+        .env_clear()
+        .env("HOME", desk.home.path())
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("NOCTUI_LAB_TOKEN", desk.sim.token())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = std::io::BufReader::new(noctui.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut out, &mut line).unwrap();
+    assert_eq!(line, "connected\n");
+    // As long as it runs, it is its own affair.
+    assert_eq!(desk.text(&["list"]).1, "");
+    noctui.kill().unwrap();
+    noctui.wait().unwrap();
+    let port = desk.sim.state().records[1].port;
+    for _ in 0..2 {
+        let (_, said, code) = desk.text(&["list"]);
+        let wanted = format!("noctui: web02 22 on {port} was made for one connection, and process ");
+        assert!(said.starts_with(&wanted) && code == 0, "{said}");
+        assert!(said.contains(&format!("ended before it removed it; noctui lab remove {port} ends it")), "{said}");
+    }
+    let (text, said, code) = desk.text(&["remove", &port.to_string()]);
+    assert_eq!((text, said.as_str(), code), (format!("deleted web02 22, which was on {port}\n"), "", 0));
+    assert_eq!(desk.text(&["list"]).1, "");
+    // What ended as it should is not spoken of, nor what stays on purpose.
+    let ended = |arguments: &[&str]| desk.lab(arguments).write_stdin("\n").assert().success();
+    ended(&["connect", "web02", "--remove-after"]);
+    ended(&["connect", "web02"]);
+    assert_eq!((desk.text(&["list"]).1.as_str(), desk.sim.state().records.len()), ("", 2));
+}

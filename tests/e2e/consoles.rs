@@ -1,5 +1,9 @@
 //! A serial line on somebody's own terminal: the real binary in a pseudo-terminal, a simulated proxy, a simulated switch.
 
+use std::time::Duration;
+
+use noctui::features::console::glyph;
+use noctui::features::console::sim::cluster::{ClusterMachine, ClusterSetup, ClusterSimulator};
 use noctui::features::console::sim::{Fault, Machine, PASSWORD, Setup, Simulator, USER};
 use noctui::secret::Secret;
 use rustix::process::Signal;
@@ -125,5 +129,34 @@ fn keys_are_answered_while_a_machine_floods_a_slow_terminal() {
     session.wait_for_text("line protocol is up");
     session.send("\x1dq");
     assert!(session.wait_for_end().success());
+    session.assert_restored();
+}
+
+#[test]
+fn a_machine_without_a_serial_line_says_so_and_what_there_is_instead() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let machine = ClusterMachine {
+        namespace: "training".to_owned(),
+        name: "desk01".to_owned(),
+        runs: true,
+        node: "node-2".to_owned(),
+        address: "192.0.2.20".to_owned(),
+        guest: String::new(),
+        has_serial: false,
+        floods: false,
+        serial_log: String::new(),
+        screen: glyph::draw(["desk01 login: _"], 0x00aa_aaaa, 0),
+    };
+    let token = Secret::read("a-token").unwrap();
+    let setup = ClusterSetup { token, tls: true, power_takes: Duration::from_millis(10), machines: vec![machine] };
+    let sim = runtime.block_on(ClusterSimulator::start(setup)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = folder.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, sim.kubeconfig()).unwrap();
+    let path = kubeconfig.display().to_string();
+    let mut session = Start::noctui(&["console", "attach", "desk01", "--kubeconfig", &path]).size(100, 30).spawn();
+    assert_eq!(session.wait_for_end().code(), Some(2));
+    session.wait_for_text("desk01: it has no serial line (autoattachSerialConsole: false)");
+    session.wait_for_text("noctui console screenshot");
     session.assert_restored();
 }

@@ -13,12 +13,12 @@ use crate::support::{Session, Start};
 struct Lab {
     sim: Simulator,
     folder: TempDir,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 /// Where the simulated gateway's ports are; the tests of this file run side by side.
 fn setup(lifetime: Duration) -> Setup {
-    Setup { pool: None, listens: true, lifetime, ..Setup::default() }
+    Setup { pool: None, listens: true, shell: true, lifetime, ..Setup::default() }
 }
 
 impl Lab {
@@ -41,14 +41,17 @@ impl Lab {
             folder.path().join("config.toml"),
             format!(
                 "[[lab]]\nname = 'training'\nurl = '{}'\ntoken_file = '{}'\nrefresh = '5 s'\n\
+                 gateway_shell = ['{}', 'demo', '--gateway-shell', '{}']\n\
                  [connect]\ntmux = 'off'\n\
                  ssh = \"echo CONNECTED to {{host}} as {{alias}}; read answer; echo BYE $answer\"\n",
                 sim.url(),
-                token.display()
+                token.display(),
+                env!("CARGO_BIN_EXE_noctui"),
+                sim.address()
             ),
         )
         .unwrap();
-        Self { sim, folder, _runtime: runtime }
+        Self { sim, folder, runtime }
     }
 
     /// The screen, with the lab's pane in front.
@@ -146,5 +149,28 @@ fn a_token_that_ends_while_the_screen_is_open_is_told_and_a_new_one_taken_up() {
     session.wait_for_text("not up to date: training cannot be read (expired)");
     fs::write(lab.folder.path().join("token"), lab.sim.token()).unwrap();
     press_until(&mut session, "r", "token ends");
+    session.quit("q");
+}
+
+#[test]
+fn a_dead_record_and_a_port_in_no_list_are_mended_by_the_keys_of_the_pane() {
+    let lab = Lab::new(Duration::from_hours(8));
+    let _entered = lab.runtime.enter();
+    let dead = lab.sim.dead_record("web02", "CentOS", "192.168.1.21", 443).unwrap();
+    let unlisted = lab.sim.unlisted_rule("192.168.1.20", 8443).unwrap();
+    let mut session = lab.open();
+    session.wait_for_text("1 dead · 1 unlisted");
+    // The clean-up ends what is dead, and leaves what is open to whoever knows it.
+    press_until(&mut session, "X", "1 change, none done");
+    session.wait_for_text("left out");
+    press_until(&mut session, "\r", "Delete 1 forward on training?");
+    press_until(&mut session, "y", "1 done");
+    assert!(!lab.ports().contains(&dead));
+    session.send("\x1b");
+    session.wait_for_text("1 unlisted");
+    session.send(format!("/{unlisted}\r"));
+    press_until(&mut session, "D", &format!("on port {unlisted} of training?"));
+    press_until(&mut session, "y", "is gone, by the gateway's shell");
+    assert!(lab.sim.state().nat.iter().all(|rule| rule.port != unlisted));
     session.quit("q");
 }

@@ -87,7 +87,7 @@ fn collect<'a>(command: &'a Command, all: &mut Vec<&'a Command>) {
 
 /// The arguments that only this command has.
 fn own(command: &Command) -> impl Iterator<Item = &Arg> {
-    command.get_arguments().filter(|one| !one.is_global_set() && one.get_id() != "help")
+    command.get_arguments().filter(|one| !one.is_global_set() && !one.is_hide_set() && one.get_id() != "help")
 }
 
 /// A sentence of the help, without its full stop.

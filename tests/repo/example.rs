@@ -107,6 +107,7 @@ fn what_it_shows_is_the_default() {
     shown = Config { contexts, cloudvision, deploys, labs, console, console_proxies, nautobot, ..shown };
     // The first choices among the programs that are looked for.
     let Connect { ssh, sftp, scp, rdp, https, vnc, telnet, .. } = default.connect.clone();
+    assert!(shown.connect.here.take().is_some());
     shown.connect = Connect { ssh, sftp, scp, rdp, https, vnc, telnet, ..shown.connect };
     shown.maintenance.sources.clear();
     assert_eq!(shown, default);
@@ -193,8 +194,9 @@ fn what_it_shows_inside_a_repeated_section_is_the_default_there() {
     assert!(matches!(nautobot.trust, Trust::File(_)));
     assert_eq!(Some(&Nautobot { trust: Trust::System, ..nautobot.clone() }), least_nautobot.as_ref());
     let [lab] = shown.labs.as_slice() else { panic!("one lab") };
-    assert!(matches!(lab.trust, Trust::File(_)) && lab.gateway.is_some());
-    assert_eq!([Lab { trust: Trust::System, gateway: None, ..lab.clone() }], least_labs.as_slice());
+    assert!(matches!(lab.trust, Trust::File(_)) && lab.gateway.is_some() && lab.gateway_shell.is_some());
+    let plain = Lab { trust: Trust::System, gateway: None, gateway_shell: None, ..lab.clone() };
+    assert_eq!([plain], least_labs.as_slice());
     for key in [
         "token_file",
         "token_command",

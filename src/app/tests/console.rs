@@ -146,6 +146,26 @@ pub(super) fn opened(desk: &mut Desk, machine: &str, says: &str) -> u64 {
     *id
 }
 
+/// Opens the screen of a machine, which shows nothing yet.
+pub(super) fn opened_screen(desk: &mut Desk, machine: &str) -> u64 {
+    go_to(desk, machine);
+    requests(desk);
+    desk.press("v");
+    let asked = requests(desk);
+    let [Request::Open { id, target: Target::Vm(_), which: Which::Screen, .. }] = asked.as_slice() else {
+        panic!("{asked:?}\n{}", desk.screen())
+    };
+    tell(desk, Report::Opened { id: *id, log: "".into() });
+    *id
+}
+
+/// A machine's screen has this one line on it.
+pub(super) fn show_line(desk: &mut Desk, id: u64, line: &str) {
+    let frame = glyph::draw([line], 0x00aa_aaaa, 0).unwrap();
+    let text = glyph::read(&frame).map(Arc::new);
+    tell(desk, Report::Shown { id, picture: Picture { frame: Arc::new(frame), text } });
+}
+
 /// What was typed at a console, as text.
 pub(super) fn typed(desk: &mut Desk) -> String {
     let text = |request| {
@@ -354,14 +374,7 @@ fn what_was_said_is_looked_through_and_copied() {
 #[test]
 fn a_screen_is_text_where_it_can_be_and_the_next_picture_is_asked_for_after_the_frame() {
     let mut desk = desk(100, 30);
-    go_to(&mut desk, "build01");
-    desk.press("v");
-    let asked = requests(&mut desk);
-    let [Request::Open { id, target: Target::Vm(_), which: Which::Screen, .. }] = asked.as_slice() else {
-        panic!("{asked:?}")
-    };
-    let id = *id;
-    tell(&mut desk, Report::Opened { id, log: "".into() });
+    let id = opened_screen(&mut desk, "build01");
     let frame = glyph::draw(["Debian GNU/Linux 13 build01 tty1", "", "build01 login: _"], 0x00aa_aaaa, 0).unwrap();
     let text = glyph::read(&frame).map(Arc::new);
     tell(&mut desk, Report::Shown { id, picture: Picture { frame: Arc::new(frame), text } });
@@ -392,16 +405,8 @@ fn a_screen_is_text_where_it_can_be_and_the_next_picture_is_asked_for_after_the_
 fn the_key_that_leaves_is_seen_however_narrow_it_is() {
     for (columns, rows) in [(200, 60), (80, 24), (60, 20), (44, 12)] {
         let mut desk = desk(columns, rows);
-        go_to(&mut desk, "build01");
-        desk.press("v");
-        let id = match requests(&mut desk).as_slice() {
-            [Request::Open { id, .. }] => *id,
-            other => panic!("{other:?}"),
-        };
-        tell(&mut desk, Report::Opened { id, log: "".into() });
-        let frame = glyph::draw(["build01 login: _"], 0x00aa_aaaa, 0).unwrap();
-        let text = glyph::read(&frame).map(Arc::new);
-        tell(&mut desk, Report::Shown { id, picture: Picture { frame: Arc::new(frame), text } });
+        let id = opened_screen(&mut desk, "build01");
+        show_line(&mut desk, id, "build01 login: _");
         assert!(desk.shows("build01 · screen") && desk.shows("^] leaves"), "{}", desk.screen());
         desk.press("ctrl-]");
         assert!(desk.shows("enter types on"), "{}", desk.screen());

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use insta::assert_snapshot;
 
 use super::desk::{Desk, MAILBOX, settings, tonight};
-use crate::app::{Effect, Message};
+use crate::app::{Effect, Message, Settings};
 use crate::colour::ColourDepth;
 use crate::errand::{Returned, Room};
 use crate::features::lab::act::{Change, Outcome};
@@ -18,7 +18,7 @@ use crate::features::lab::model::{
 use crate::features::lab::worker::{Health, Prepared, Report, Request};
 use crate::trouble::Trouble;
 
-const LAB: &str = "
+pub(super) const LAB: &str = "
 [[lab]]
 name = 'training'
 url = 'https://vlab.example'
@@ -26,13 +26,13 @@ url = 'https://vlab.example'
 remove_after = true
 ";
 
-fn forward(port: u16, name: &str, component: &str, address: &str, target: u16) -> Forward {
+pub(super) fn forward(port: u16, name: &str, component: &str, address: &str, target: u16) -> Forward {
     let (name, component, address) = (name.to_owned(), component.to_owned(), address.to_owned());
     Forward { port, name, component, address, target }
 }
 
 /// One of everything that can be true of a forward.
-fn snapshot() -> Snapshot {
+pub(super) fn snapshot() -> Snapshot {
     let forwards = vec![
         forward(50_004, "win01", "Windows", "192.168.1.30", 3389),
         forward(50_010, "web01", "CentOS", "192.168.1.20", 22),
@@ -74,8 +74,13 @@ fn snapshot() -> Snapshot {
 }
 
 /// A desk at a lab that has told everything a second ago.
-fn desk(columns: u16, rows: u16) -> Desk {
-    let mut desk = Desk::with(settings(&format!("{MAILBOX}{LAB}"), ColourDepth::Sixteen, true), None, columns, rows);
+pub(super) fn desk(columns: u16, rows: u16) -> Desk {
+    desk_with(settings(&format!("{MAILBOX}{LAB}"), ColourDepth::Sixteen, true), columns, rows)
+}
+
+/// The same with other settings of the lab.
+pub(super) fn desk_with(settings: Settings, columns: u16, rows: u16) -> Desk {
+    let mut desk = Desk::with(settings, None, columns, rows);
     let lab = || "training".to_owned();
     let at = desk.now;
     let since: Since =
@@ -118,12 +123,12 @@ fn desk(columns: u16, rows: u16) -> Desk {
     desk
 }
 
-fn tell(desk: &mut Desk, report: Report) {
+pub(super) fn tell(desk: &mut Desk, report: Report) {
     desk.send(Message::Lab(Box::new(report)));
 }
 
 /// The requests so far; they are forgotten.
-fn requests(desk: &mut Desk) -> Vec<Request> {
+pub(super) fn requests(desk: &mut Desk) -> Vec<Request> {
     let wanted = std::mem::take(&mut desk.wanted);
     wanted
         .into_iter()
@@ -132,7 +137,7 @@ fn requests(desk: &mut Desk) -> Vec<Request> {
 }
 
 /// Moves the cursor to the row with this text.
-fn go_to(desk: &mut Desk, text: &str) {
+pub(super) fn go_to(desk: &mut Desk, text: &str) {
     desk.press("/").type_text(text).press("enter");
     desk.wait(TimeDelta::seconds(1));
 }
@@ -357,7 +362,7 @@ fn an_address_and_a_command_are_copied() {
 }
 
 /// The lab tells this snapshot now.
-fn tell_snapshot(desk: &mut Desk, snapshot: Snapshot) {
+pub(super) fn tell_snapshot(desk: &mut Desk, snapshot: Snapshot) {
     let (lab, at) = ("training".to_owned(), desk.now);
     tell(desk, Report::Snapshot { lab, snapshot: Arc::new(snapshot), since: Arc::default(), at });
 }

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::console::{CONSOLES, desk, go_to, opened, requests, tell, typed, vm};
+use super::console::{CONSOLES, desk, go_to, opened, opened_screen, requests, show_line, tell, typed, vm};
 use super::desk::{Desk, MAILBOX, settings};
 use crate::app::{Effect, Message};
 use crate::colour::ColourDepth;
 use crate::features::console::cluster::Which;
-use crate::features::console::glyph;
 use crate::features::console::model::{Grant, Proxied};
 use crate::features::console::rfb::{Area, Frame};
 use crate::features::console::worker::{Health, Picture, Report, Request, Touch};
@@ -80,12 +79,8 @@ fn ctrl_alt_del_asks_first_and_in_production_for_the_name() {
         let mut desk = Desk::with(settings(&text, ColourDepth::Sixteen, true), None, 120, 40);
         tell(&mut desk, Report::Machines { vms: vec![vm("build01", "Running", Some("Running"), "192.0.2.21")] });
         tell(&mut desk, Report::Health { health: Health::Live, name: Some("lab".to_owned()) });
-        desk.press("5").wait(TimeDelta::seconds(1)).press("v");
-        let id = match requests(&mut desk).as_slice() {
-            [Request::Open { id, .. }] => *id,
-            other => panic!("{other:?}"),
-        };
-        tell(&mut desk, Report::Opened { id, log: "".into() });
+        desk.press("5").wait(TimeDelta::seconds(1));
+        let id = opened_screen(&mut desk, "build01");
         desk.press("ctrl-]").press("D");
         assert!(desk.shows("Press Ctrl-Alt-Del in \"build01\" on") && desk.shows("cut off"), "{}", desk.screen());
         assert_eq!(requests(&mut desk), []);
@@ -100,18 +95,8 @@ fn ctrl_alt_del_asks_first_and_in_production_for_the_name() {
 #[test]
 fn a_screen_in_the_background_has_news_when_more_than_its_cursor_changes() {
     let mut desk = desk(100, 30);
-    go_to(&mut desk, "build01");
-    desk.press("v");
-    let id = match requests(&mut desk).as_slice() {
-        [Request::Open { id, .. }] => *id,
-        other => panic!("{other:?}"),
-    };
-    tell(&mut desk, Report::Opened { id, log: "".into() });
-    let show = |desk: &mut Desk, line: &str| {
-        let frame = glyph::draw([line], 0x00aa_aaaa, 0).unwrap();
-        let text = glyph::read(&frame).map(Arc::new);
-        tell(desk, Report::Shown { id, picture: Picture { frame: Arc::new(frame), text } });
-    };
+    let id = opened_screen(&mut desk, "build01");
+    let show = |desk: &mut Desk, line: &str| show_line(desk, id, line);
     show(&mut desk, "build01 login: _");
     desk.press("ctrl-]").press("esc");
     requests(&mut desk);
@@ -154,11 +139,7 @@ fn where_pixels_do_not_come_through_cells_are_drawn_and_that_is_said_once() {
     tell(&mut desk, Report::Health { health: Health::Live, name: None });
     desk.press("5").wait(TimeDelta::seconds(1));
     for is_first in [true, false] {
-        desk.press("v");
-        let id =
-            requests(&mut desk).iter().find_map(|it| if let Request::Open { id, .. } = it { Some(*id) } else { None });
-        let id = id.unwrap();
-        tell(&mut desk, Report::Opened { id, log: "".into() });
+        let id = opened_screen(&mut desk, "build01");
         assert_eq!(desk.shows("keep pictures from the terminal"), is_first, "{}", desk.screen());
         let mut picture = Frame::new(64, 32).unwrap();
         for y in (0..32).step_by(2) {

@@ -32,11 +32,13 @@ pub(crate) fn hints(model: &Model) -> Vec<Hint> {
         return Vec::new();
     }
     let mut shown: Vec<(Command, String, &'static str)> = Vec::new();
-    for scope in model.scopes() {
+    let scopes = model.scopes();
+    for scope in &scopes {
         let offered =
-            |spec: &&Spec<Command>| spec.scopes.contains(&scope) && !spec.hint.is_empty() && !model.forbids(spec);
+            |spec: &&Spec<Command>| spec.scopes.contains(scope) && !spec.hint.is_empty() && !model.forbids(spec);
         for spec in COMMANDS.iter().filter(offered) {
-            let Some(key) = model.settings.keymap.keys(spec.name).first() else { continue };
+            let keys = model.settings.keymap.keys_in(&scopes, spec);
+            let Some(key) = keys.first() else { continue };
             let Some(word) = model.hint(spec.command, spec.hint) else { continue };
             if shown.iter().all(|(command, ..)| *command != spec.command) {
                 shown.push((spec.command, key.to_string(), word));

@@ -4,11 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::app::Model;
-use crate::app::commands::Command;
 use crate::app::overlay::{Confirm, Help, Overlay};
-use crate::app::palette::Palette;
+use crate::app::palette::{Offer, Palette};
 use crate::app::toast::Toast;
-use crate::command::Spec;
+use crate::key::Key;
 use crate::logging::Severity;
 use crate::ui::Look;
 use crate::ui::field::Field;
@@ -152,10 +151,9 @@ fn first_shown(cursor: usize, height: usize, lines: impl Fn(usize) -> Option<Vec
     above.last().unwrap_or(cursor)
 }
 
-/// The keys of a command, in force.
-fn keys_of(model: &Model, spec: &Spec<Command>) -> String {
-    let keys: Vec<String> = model.settings.keymap.keys(spec.name).iter().map(ToString::to_string).collect();
-    keys.join(" ")
+/// Keys as they stand in a row.
+fn written(keys: &[Key]) -> String {
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 /// The keys of the place.
@@ -167,7 +165,7 @@ fn draw_help(model: &Model, help: &Help, body: Rect, buffer: &mut Buffer) -> Pos
     let cursor = draw_field(&look, "search: ", &help.search, inside, 0, buffer);
     let list = Rect { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
     let rows: Vec<[String; 3]> =
-        rows.iter().map(|spec| [keys_of(model, spec), spec.help.to_owned(), spec.name.to_owned()]).collect();
+        rows.iter().map(|row| [written(&row.keys), row.spec.help.to_owned(), row.spec.name.to_owned()]).collect();
     draw_commands(model, &rows, help.cursor, list, buffer);
     cursor
 }
@@ -185,8 +183,9 @@ fn draw_palette(model: &Model, palette: &Palette, body: Rect, buffer: &mut Buffe
             Pen::new(buffer, list, row).text(line, look.theme.style(Role::Muted));
         }
     }
-    let rows: Vec<[String; 3]> =
-        matches.into_iter().map(|offer| [offer.name, offer.help.to_owned(), keys_of(model, offer.spec)]).collect();
+    let keys = |offer: &Offer| written(&palette.keys(offer, &model.settings.keymap));
+    let row = |offer: Offer| [offer.name.clone(), offer.help.to_owned(), keys(&offer)];
+    let rows: Vec<[String; 3]> = matches.into_iter().map(row).collect();
     draw_commands(model, &rows, palette.cursor, list, buffer);
     cursor
 }

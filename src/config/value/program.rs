@@ -78,6 +78,47 @@ impl Setting for Program {
     }
 }
 
+/// A program that hands a line to the shell of a lab's gateway, as the argument behind its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewayShell(Vec<String>);
+
+impl GatewayShell {
+    /// The place that is filled in.
+    const HOST: &str = "{host}";
+
+    /// Whether the gateway's host has to be known.
+    #[must_use]
+    pub fn needs_host(&self) -> bool {
+        self.0.iter().any(|word| word.contains(Self::HOST))
+    }
+
+    /// The program with its arguments, the gateway's host filled in, and behind them the line.
+    #[must_use]
+    pub fn words(&self, host: &str, line: &str) -> Vec<String> {
+        self.0.iter().map(|word| word.replace(Self::HOST, host)).chain([line.to_owned()]).collect()
+    }
+}
+
+impl Setting for GatewayShell {
+    fn takes() -> String {
+        "a list of a program and its arguments such as [\"ssh\", \"-o\", \"BatchMode=yes\", \"root@{host}\"]; {host} is replaced"
+            .to_owned()
+    }
+
+    /// A shell would read what is handed on once more: only a list is taken.
+    fn from_text(_: &str) -> Option<Self> {
+        None
+    }
+
+    fn from_value(value: &DeValue<'_>) -> Option<Self> {
+        let items = value.as_array()?.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
+        let words: Vec<String> = items.collect::<Option<_>>()?;
+        let is_named = words.first().is_some_and(|program| !program.trim().is_empty() && !program.contains('{'));
+        let sound = |word: &String| word.chars().all(is_harmless) && !word.replace(Self::HOST, "").contains(['{', '}']);
+        (is_named && words.len() <= MOST && words.iter().all(sound)).then_some(Self(words))
+    }
+}
+
 words! {
     /// Where programs run that take over the terminal.
     pub Tmux {
@@ -94,10 +135,20 @@ words! {
 mod tests {
     use super::*;
 
-    fn read(value: &str) -> Option<Program> {
+    fn read<S: Setting>(value: &str) -> Option<S> {
         let text = format!("key = {value}");
         let table = toml::de::DeTable::parse(&text).unwrap();
-        Program::from_value(table.get_ref().get("key").unwrap().get_ref())
+        S::from_value(table.get_ref().get("key").unwrap().get_ref())
+    }
+
+    #[test]
+    fn a_line_for_the_gateway_is_one_argument_that_no_shell_here_reads() {
+        let shell = read::<GatewayShell>("['ssh', 'root@{host}']").unwrap();
+        assert!(shell.needs_host());
+        assert_eq!(shell.words("192.0.2.1", "echo '$HOME' {host}"), ["ssh", "root@192.0.2.1", "echo '$HOME' {host}"]);
+        for wrong in ["'ssh root@{host}'", "[]", "['']", "['{host}']", "['ssh', '{line}']", "['ssh', '{host']"] {
+            assert_eq!(read::<GatewayShell>(wrong), None, "{wrong}");
+        }
     }
 
     #[test]
@@ -123,7 +174,7 @@ mod tests {
             "3",
             "\"a\\u001b\"",
         ] {
-            assert_eq!(read(wrong), None, "{wrong}");
+            assert_eq!(read::<Program>(wrong), None, "{wrong}");
         }
     }
 }

@@ -126,6 +126,42 @@ impl Setting for HostName {
     }
 }
 
+/// A login on a host, as `ssh` takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SshPlace {
+    /// Who logs in, if it is written.
+    pub user: Option<String>,
+    /// A DNS name or an address, IPv6 without brackets.
+    pub host: String,
+    /// The TCP port, if it is written.
+    pub port: Option<u16>,
+}
+
+impl Setting for SshPlace {
+    fn takes() -> String {
+        "\"host\" or \"user@host:port\", such as \"anna@jump.example\" or \"anna@[2001:db8::1]:2222\"".to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let (user, place) = text.rsplit_once('@').map_or((None, text), |(user, place)| (Some(user), place));
+        let is_user = |user: &str| {
+            user.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+'))
+                && !user.starts_with('-')
+                && !user.is_empty()
+        };
+        let MailServer { host, port } = MailServer::from_text(place)?;
+        user.is_none_or(is_user).then(|| Self { user: user.map(str::to_owned), host, port })
+    }
+}
+
+impl FromStr for SshPlace {
+    type Err = BadEndpoint;
+
+    fn from_str(text: &str) -> Result<Self, BadEndpoint> {
+        Self::from_text(text).ok_or(BadEndpoint)
+    }
+}
+
 /// The address of a web service, without the final slash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -211,6 +247,18 @@ mod tests {
             ["", "https://cvp.example", "cvp.example:", "cvp:0", "cvp:65536", "a b", "2001:db8::1", "[x]", "-a"]
         {
             assert_eq!(endpoint(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_login_on_a_host_has_a_user_and_a_port_where_they_are_written() {
+        let read = |text: &str| SshPlace::from_text(text).map(|it| (it.user.unwrap_or_default(), it.host, it.port));
+        let place = |user: &str, host: &str, port| Some((user.to_owned(), host.to_owned(), port));
+        assert_eq!(read("jump.example"), place("", "jump.example", None));
+        assert_eq!(read("anna@jump.example:2222"), place("anna", "jump.example", Some(2222)));
+        assert_eq!(read("anna@[2001:db8::1]"), place("anna", "2001:db8::1", None));
+        for wrong in ["", "@host", "-oProxyCommand=x@host", "-host", "a b@host", "anna@", "anna@host:0"] {
+            assert_eq!(read(wrong), None, "{wrong}");
         }
     }
 

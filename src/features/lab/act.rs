@@ -7,10 +7,13 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use super::client::{Client, Ensured};
-use super::model::{Forward, Protocol, Reach, Wanted, component};
+use super::model::{self, Forward, Mending, Protocol, Reach, Since, Wanted, component};
 use super::probe::{self, Port};
-use super::store::{self, Asked, Came};
+use super::shell;
+use super::store::{self, Asked, Came, temporary};
 use crate::clock;
+use crate::config::GatewayShell;
+use crate::process::Owner;
 use crate::store::Store;
 use crate::trouble::Trouble;
 
@@ -28,6 +31,8 @@ pub enum Change {
     Remove(Forward),
     /// This one was made for a connection that is over, and is to go.
     Tidy(Forward),
+    /// This is to be put right in the gateway's shell, since the service cannot.
+    Mend(Mending),
 }
 
 impl Change {
@@ -36,7 +41,9 @@ impl Change {
     pub fn title(&self) -> String {
         match self {
             Self::Add(wanted) => wanted.title(),
-            Self::Remove(forward) | Self::Tidy(forward) => format!("{} on {}", forward.title(), forward.port),
+            Self::Remove(forward) | Self::Tidy(forward) | Self::Mend(Mending { forward, .. }) => {
+                format!("{} on {}", forward.title(), forward.port)
+            }
         }
     }
 }
@@ -60,6 +67,11 @@ pub enum Outcome {
         /// What it was.
         forward: Forward,
     },
+    /// It was put right in the gateway's shell.
+    Mended {
+        /// What it was.
+        forward: Forward,
+    },
     /// It was not done, or nobody knows.
     Failed {
         /// Why.
@@ -78,47 +90,130 @@ pub struct Actor {
     pub who: String,
     /// The lab's name.
     pub lab: String,
+    /// What runs a line in the gateway's shell, if anything.
+    pub shell: Option<GatewayShell>,
+    /// The gateway's host as the configuration has it, where it is not the address that the gateway tells.
+    pub gateway: Option<String>,
 }
 
 impl Actor {
+    /// Makes a forward for one connection alone. That it is to go afterwards is written down before it is asked for: what
+    /// ends this process does not make it stay unnoticed.
+    pub async fn make_for_connection(&self, wanted: &Wanted) -> Outcome {
+        let (lab, server) = (self.lab.clone(), self.client.server().to_owned());
+        let noted = wanted.clone();
+        let note = move |connection: &rusqlite::Connection| {
+            temporary::note(connection, (&lab, &server), &noted, &Owner::of_this_process(), clock::now())
+        };
+        let id = match self.store.write(note).await {
+            Ok(id) => id,
+            Err(error) => return Outcome::Failed { trouble: Trouble::of(&error) },
+        };
+        let outcome = self.carry_out(&Change::Add(wanted.clone())).await;
+        let port = match &outcome {
+            Outcome::Made { forward } => Some(forward.port),
+            // Nobody knows: the list will tell whether it was made.
+            Outcome::Failed { .. } => return outcome,
+            Outcome::Found { .. } | Outcome::Removed { .. } | Outcome::Mended { .. } => None,
+        };
+        let known = self.store.write(move |connection| temporary::settle(connection, id, port)).await;
+        if let Err(error) = known {
+            tracing::warn!(%error, "which forward was made for a connection was not written down");
+        }
+        outcome
+    }
+
+    /// A forward that was made for a connection stays after all.
+    pub async fn keep(&self, forward: &Forward) {
+        let (server, port) = (self.client.server().to_owned(), forward.port);
+        let kept = self.store.write(move |connection| temporary::forget(connection, &server, port)).await;
+        if let Err(error) = kept {
+            tracing::warn!(%error, "that a forward stays was not written down");
+        }
+    }
+
+    /// Puts something right in the gateway's shell, if it is still as it was when that was decided; looks afterwards whether it
+    /// is gone.
+    async fn mend(&self, mending: &Mending) -> Result<Outcome, Trouble> {
+        let shell = self.shell.as_ref().ok_or_else(|| {
+            Trouble::new("no gateway_shell is configured for this lab")
+                .to_do(&format!("on the gateway: {}", mending.line))
+        })?;
+        let rows = async || {
+            let snapshot = self.client.snapshot().await.map_err(|error| Trouble::of(&error))?;
+            let host = self.gateway.clone().unwrap_or_else(|| snapshot.gateway.clone());
+            Ok::<_, Trouble>((model::rows(&snapshot, &std::collections::BTreeMap::new(), &Since::new()), host))
+        };
+        let (before, host) = rows().await?;
+        if !mending.fits(&before) {
+            let what = format!("{} is not what it was: nothing was done", mending.forward.port);
+            return Err(Trouble::new(&what).to_do("read the lab again and look"));
+        }
+        shell::run(shell, &host, &mending.line).await?;
+        let (after, _) = rows().await?;
+        if mending.fits(&after) {
+            let what =
+                format!("{} is still there, although the gateway's shell said that it was done", mending.forward.port);
+            return Err(Trouble::new(&what).to_do(&format!("on the gateway: {}", mending.line)));
+        }
+        Ok(Outcome::Mended { forward: mending.forward.clone() })
+    }
+
     /// Carries a change out. Not to be dropped before its end: what was sent was sent.
     pub async fn carry_out(&self, change: &Change) -> Outcome {
         let server = self.client.server();
         let asked = match change {
             Change::Add(wanted) => store::adding(&self.who, &self.lab, server, wanted),
-            Change::Remove(forward) | Change::Tidy(forward) => store::removing(&self.who, &self.lab, server, forward),
+            Change::Remove(forward) | Change::Tidy(forward) | Change::Mend(Mending { forward, .. }) => {
+                store::removing(&self.who, &self.lab, server, forward)
+            }
         };
         let id = match self.begin(asked).await {
             Ok(id) => id,
             Err(trouble) => return Outcome::Failed { trouble },
         };
+        let failed = |error: super::Error| {
+            let came = if error.is_outcome_unknown() { Came::Unknown } else { Came::Failed };
+            (Trouble::of(&error), came)
+        };
         let done = match change {
-            Change::Add(wanted) => self.client.ensure(wanted).await.map(|ensured| match ensured {
+            Change::Add(wanted) => self.client.ensure(wanted).await.map_err(failed).map(|ensured| match ensured {
                 Ensured::Made(forward) => Outcome::Made { forward },
                 Ensured::Found(forward) => Outcome::Found { forward },
             }),
             Change::Remove(forward) | Change::Tidy(forward) => {
-                self.client.remove(forward).await.map(|()| Outcome::Removed { forward: forward.clone() })
+                let removed = self.client.remove(forward).await.map_err(failed);
+                removed.map(|()| Outcome::Removed { forward: forward.clone() })
             }
+            Change::Mend(mending) => self.mend(mending).await.map_err(|trouble| (trouble, Came::Failed)),
         };
         let (outcome, came, port) = match done {
             Ok(outcome) => {
                 let (came, port) = match &outcome {
                     Outcome::Made { forward } => (Came::Ok, Some(forward.port)),
                     Outcome::Found { forward } => (Came::Found, Some(forward.port)),
-                    Outcome::Removed { .. } | Outcome::Failed { .. } => (Came::Ok, None),
+                    Outcome::Removed { .. } | Outcome::Mended { .. } | Outcome::Failed { .. } => (Came::Ok, None),
                 };
-                let text = if matches!(change, Change::Tidy(_)) { store::TIDIED } else { "" };
-                (outcome, (came, text.to_owned()), port)
+                let text = match change {
+                    Change::Tidy(_) => store::TIDIED.to_owned(),
+                    Change::Mend(mending) => format!("{}{}", store::MENDED, mending.line),
+                    Change::Add(_) | Change::Remove(_) => String::new(),
+                };
+                (outcome, (came, text), port)
             }
-            Err(error) => {
-                let came = if error.is_outcome_unknown() { Came::Unknown } else { Came::Failed };
-                let trouble = Trouble::of(&error);
+            Err((trouble, came)) => {
                 let text = trouble.one_line();
                 (Outcome::Failed { trouble }, (came, text), None)
             }
         };
+        let gone = match &outcome {
+            Outcome::Removed { forward } => Some((self.client.server().to_owned(), forward.port)),
+            Outcome::Made { .. } | Outcome::Found { .. } | Outcome::Mended { .. } | Outcome::Failed { .. } => None,
+        };
         let settled = move |connection: &rusqlite::Connection| {
+            if let Some((server, port)) = gone {
+                temporary::forget(connection, &server, port)?;
+            }
             store::settle(connection, id, (came.0, &came.1), port, clock::now())
         };
         if let Err(error) = self.store.write(settled).await {

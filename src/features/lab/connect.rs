@@ -1,10 +1,8 @@
 //! From a forward to the program that uses it: templates filled in, without a shell unless one was asked for, and never
 //! with a secret in them.
 
-use std::ffi::OsString;
-use std::path::Path;
-
 use super::model::{Forward, Protocol, component};
+pub(crate) use super::surroundings::Surroundings;
 use crate::config::{Connect, Program, Tmux};
 use crate::text::clean_line;
 use crate::trouble::Trouble;
@@ -48,7 +46,7 @@ impl Target {
             machine_port: forward.target,
             user: kind.user.to_owned(),
             protocol,
-            path: kind.path,
+            path: kind.path_of(forward.target),
             files: Vec::new(),
         }
     }
@@ -129,56 +127,6 @@ pub(crate) enum Launch {
         /// The address there.
         address: String,
     },
-}
-
-/// The port of SSH where nothing else is said.
-const SSH_PORT: u16 = 22;
-
-/// What decides where programs run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Surroundings {
-    /// Whether this is inside of tmux.
-    pub(crate) is_tmux: bool,
-    /// Whether there is a display.
-    pub(crate) has_display: bool,
-    /// How this machine was reached over SSH: its own address, and its port.
-    pub(crate) ssh_host: Option<(String, u16)>,
-    /// Who is logged in here.
-    pub(crate) user: String,
-    /// Where programs are looked for.
-    pub(crate) path: Option<OsString>,
-}
-
-impl Surroundings {
-    /// Those of this process.
-    pub(crate) fn read(variable: impl Fn(&str) -> Option<OsString>) -> Self {
-        let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
-        let text = |name: &str| variable(name).and_then(|value| value.into_string().ok());
-        // CLIENT PORT SERVER PORT (sshd(8), ENVIRONMENT).
-        let ssh_host = text("SSH_CONNECTION").and_then(|told| {
-            let mut words = told.split(' ').skip(2);
-            let host = words.next().filter(|host| !host.is_empty())?.to_owned();
-            Some((host, words.next().and_then(|port| port.parse().ok()).unwrap_or(SSH_PORT)))
-        });
-        Self {
-            is_tmux: is_set("TMUX"),
-            has_display: is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || cfg!(target_os = "macos"),
-            ssh_host,
-            user: text("USER").or_else(|| text("LOGNAME")).unwrap_or_default(),
-            path: variable("PATH"),
-        }
-    }
-
-    /// Whether a program is there to be started.
-    fn has(&self, program: &str) -> bool {
-        use std::os::unix::fs::PermissionsExt as _;
-        let runs =
-            |path: &Path| path.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0);
-        if program.contains('/') {
-            return runs(Path::new(program));
-        }
-        self.path.as_ref().is_some_and(|path| std::env::split_paths(path).any(|folder| runs(&folder.join(program))))
-    }
 }
 
 /// The programs that are tried where none is configured, the first one first.
@@ -338,10 +286,9 @@ pub(crate) fn launch(
     around: &Surroundings,
     is_awaited: bool,
 ) -> Result<Launch, Trouble> {
-    let is_named = configured(connect, target.protocol).is_some();
-    if target.protocol.is_graphical() && !around.has_display && !is_named {
+    if needs_tunnel(connect, target, around) {
         target.check()?;
-        return Ok(tunnel(target, around));
+        return Ok(tunnel(connect, target, around));
     }
     let words = command(connect, target, |program| around.has(program))?;
     if target.protocol.is_graphical() && around.has_display {
@@ -370,18 +317,32 @@ fn held_open(protocol: Protocol, words: Vec<String>) -> impl Iterator<Item = Str
     ["sh".to_owned(), "-c".to_owned(), script, "noctui".to_owned()].into_iter().chain(words)
 }
 
+/// The command for a target as it is copied, to be run by somebody elsewhere: whether its program is here does not matter. One
+/// that needs a display where there is none is the one that brings the port to a display, as in [`launch`].
+pub(crate) fn to_copy(connect: &Connect, target: &Target, around: &Surroundings) -> Result<Vec<String>, Trouble> {
+    if needs_tunnel(connect, target, around) {
+        target.check()?;
+        if let Launch::Tunnel { words, .. } = tunnel(connect, target, around) {
+            return Ok(words);
+        }
+    }
+    command(connect, target, |_| true)
+}
+
+/// Whether a program wants a display, there is none, and nobody has named a program that does without.
+fn needs_tunnel(connect: &Connect, target: &Target, around: &Surroundings) -> bool {
+    target.protocol.is_graphical() && !around.has_display && configured(connect, target.protocol).is_none()
+}
+
 /// The line that brings a port to the machine that somebody sits at.
-fn tunnel(target: &Target, around: &Surroundings) -> Launch {
-    let (host, port) = around.ssh_host.as_ref().map_or(("THIS-HOST", SSH_PORT), |(host, port)| (host, *port));
-    let user = if around.user.is_empty() { String::new() } else { format!("{}@", around.user) };
+fn tunnel(connect: &Connect, target: &Target, around: &Surroundings) -> Launch {
+    let here = around.here.clone().or(connect.here.as_ref());
     // Ports below 1024 are the system's; the gateway's are above, and free on most machines.
     let local = target.port.max(1024);
     let to = address(&target.host, target.port);
     let mut words = vec!["ssh".to_owned(), "-N".to_owned()];
-    if port != SSH_PORT {
-        words.extend(["-p".to_owned(), port.to_string()]);
-    }
-    words.extend(["-L".to_owned(), format!("{local}:{to}"), format!("{user}{host}")]);
+    words.extend(here.options());
+    words.extend(["-L".to_owned(), format!("{local}:{to}"), here.login()]);
     let there = if target.protocol == Protocol::Https {
         format!("https://localhost:{local}{}", target.path)
     } else if target.protocol == Protocol::Http {
@@ -395,6 +356,7 @@ fn tunnel(target: &Target, around: &Surroundings) -> Launch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::here::Here;
 
     fn none() -> Connect {
         Connect {
@@ -407,6 +369,7 @@ mod tests {
             telnet: None,
             tmux: Tmux::Window,
             remove_after: false,
+            here: None,
         }
     }
 
@@ -493,20 +456,28 @@ mod tests {
 
     #[test]
     fn without_a_display_a_desktop_is_brought_to_where_there_is_one() {
-        let around = Surroundings {
-            ssh_host: Some(("203.0.113.5".to_owned(), 22)),
-            user: "anna".to_owned(),
-            ..Surroundings::default()
-        };
+        let here = |port| Here { user: "anna".to_owned(), host: "203.0.113.5".to_owned(), port };
+        let around = Surroundings { here: here(22), ..Surroundings::default() };
         let launched = launch(&none(), &target("win", "Windows", 3389), &around, false).unwrap();
         let wanted = ["ssh", "-N", "-L", "50064:198.51.100.2:50064", "anna@203.0.113.5"].map(str::to_owned).to_vec();
         assert_eq!(launched, Launch::Tunnel { words: wanted, address: "localhost:50064".to_owned() });
-        let around = Surroundings { ssh_host: Some(("203.0.113.5".to_owned(), 2222)), ..around };
+        let around = Surroundings { here: here(2222), ..around };
         let Launch::Tunnel { words, .. } = launch(&none(), &target("win", "Windows", 3389), &around, false).unwrap()
         else {
             panic!("no tunnel")
         };
         assert_eq!(line(&words), "ssh -N -p 2222 -L 50064:198.51.100.2:50064 anna@203.0.113.5");
+        // What is copied is what would be run; and the configuration may know another way here.
+        let copied = |connect: &Connect, target: &Target| line(&to_copy(connect, target, &around).unwrap());
+        let brought = "ssh -N -p 2222 -L 50064:198.51.100.2:50064 anna@203.0.113.5";
+        assert_eq!(copied(&none(), &target("isi", "OneFS", 8080)), brought);
+        let jump = Connect { here: "ines@jump.example".parse().ok(), ..none() };
+        let brought = "ssh -N -L 50064:198.51.100.2:50064 ines@jump.example";
+        assert_eq!(copied(&jump, &target("isi", "OneFS", 8080)), brought);
+        assert!(copied(&none(), &target("web01", "CentOS", 22)).starts_with("ssh -p 50064 "));
+        let seen = Surroundings { has_display: true, ..around.clone() };
+        let opened = to_copy(&none(), &target("isi", "OneFS", 8080), &seen).unwrap();
+        assert_eq!(opened, ["xdg-open", "https://198.51.100.2:50064"]);
         let named = Connect { https: Some(Program::Words(vec!["w3m".to_owned(), "{url}".to_owned()])), ..none() };
         let launched = launch(&named, &target("isi", "OneFS", 8080), &around, false).unwrap();
         assert_eq!(launched, Launch::Terminal(vec!["w3m".to_owned(), "https://198.51.100.2:50064".to_owned()]));
@@ -541,22 +512,5 @@ mod tests {
         assert_eq!(run(Protocol::Ssh, "exit 255"), held(255));
         assert_eq!(run(Protocol::Telnet, "exit 0"), (String::new(), 0));
         assert_eq!(run(Protocol::Telnet, "exit 1"), held(1));
-    }
-
-    #[test]
-    fn the_surroundings_are_those_of_the_variables() {
-        let variable = |name: &str| match name {
-            "SSH_CONNECTION" => Some("198.51.100.7 50022 203.0.113.5 2222".into()),
-            "TMUX" => Some("/tmp/tmux-1000/default,1,0".into()),
-            "DISPLAY" => Some(OsString::new()),
-            "USER" => Some("anna".into()),
-            _ => None,
-        };
-        let around = Surroundings::read(variable);
-        assert_eq!(
-            (around.is_tmux, around.ssh_host.clone(), around.user.as_str()),
-            (true, Some(("203.0.113.5".to_owned(), 2222)), "anna")
-        );
-        assert_eq!(around.has_display, cfg!(target_os = "macos"));
     }
 }

@@ -249,7 +249,10 @@ pub enum Error {
     },
     /// There is no rule to delete.
     #[error("the gateway has no rule for this forward, and so cannot delete its record")]
-    NoRule,
+    NoRule {
+        /// The gateway's port.
+        port: u16,
+    },
     /// The rule was made and is not as it was meant.
     #[error("the firewall took the rule in another form: it stays behind, and the forward was not made")]
     NotTaken,
@@ -352,7 +355,7 @@ impl Error {
             Self::DatabaseDown => "database",
             Self::Refused { .. }
             | Self::FirewallRefused { .. }
-            | Self::NoRule
+            | Self::NoRule { .. }
             | Self::NotTaken
             | Self::ForeignRule
             | Self::Unsaved { .. }
@@ -449,8 +452,9 @@ impl Remedy for Error {
             Self::HalfDeleted { port, .. } => {
                 return format!("on the gateway: {}", super::model::forget_record(*port)).into();
             }
-            Self::NoRule => {
-                "on the gateway: delete its row from the table ipam; a new forward to the same place works meanwhile"
+            Self::NoRule { port } => {
+                let line = super::model::forget_record(*port);
+                return format!("on the gateway: {line}; a new forward to the same place works meanwhile").into();
             }
             Self::NotTaken => "write the address as plain IPv4; the rule that stays behind does no harm",
             Self::ForeignRule => "on the gateway: iptables -t nat -L PREROUTING --line-numbers, and delete that rule",

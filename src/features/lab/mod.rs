@@ -12,15 +12,12 @@ mod error;
 pub mod model;
 pub mod pane;
 pub mod probe;
+mod shell;
 pub mod sim;
 pub mod store;
+pub(crate) mod surroundings;
 mod wire;
 pub mod worker;
 
 pub use super::open_store;
 pub use error::Error;
-
-/// `1 forward`, `2 forwards`.
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}

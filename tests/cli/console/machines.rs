@@ -189,3 +189,16 @@ fn a_proxy_has_no_power_actions_and_that_is_said() {
     let complained = String::from_utf8(output.stderr).unwrap();
     assert!(complained.contains("machines behind a proxy have no power actions"), "{complained}");
 }
+
+#[test]
+fn the_help_of_every_console_subcommand_says_what_read_only_does_there() {
+    let home = Home::new();
+    let subcommands = ["list", "start", "stop", "restart", "pause", "unpause", "attach", "screenshot", "tunnel"];
+    for name in subcommands {
+        let output = home.noctui(["console", name, "--help"]).output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(help.contains("Under --read-only") || name == "list", "{name}: {help}");
+    }
+    let help = String::from_utf8(home.noctui(["console", "--help"]).output().unwrap().stdout).unwrap();
+    assert!(help.contains("Under --read-only consoles are looked at"), "{help}");
+}

@@ -1,7 +1,7 @@
 //! `noctui console screenshot`, through the simulated proxy.
 
 use noctui::features::console::glyph;
-use noctui::features::console::rfb::Frame;
+use noctui::features::console::rfb::{Area, Frame};
 use noctui::features::console::sim::{Fault, Machine};
 use serde_json::Value;
 
@@ -51,6 +51,22 @@ fn a_picture_is_written_and_is_no_text() {
     let again = desk.screenshot(&["--out", "screen.png"]);
     assert!(again.contains("cannot make screen.png") && again.contains("say --force"), "{again}");
     assert!(desk.screenshot(&["--out", "screen.png", "--force"]).ends_with("--- exit code 0\n"));
+}
+
+#[test]
+fn a_screen_of_which_too_little_is_read_says_how_much_and_how_much_it_takes() {
+    let lines = ["The quick brown fox jumps over the lazy dog"; 25];
+    let mut mixed = glyph::draw(lines, 0x00aa_aaaa, 0).unwrap();
+    let damage = |frame: &mut Frame, rows: u16| {
+        for x in (0..frame.width()).step_by(3) {
+            frame.fill(Area { x, y: 0, width: 1, height: rows * 16 }, 0x00ff_ffff);
+        }
+    };
+    damage(&mut mixed, 3);
+    let told = Desk::of("leaf1", Machine::Screen(mixed)).screenshot(&["--text"]);
+    assert!(told.contains("noctui: the screen is no text screen\n") && told.ends_with("--- exit code 1\n"), "{told}");
+    // 240 of 2,000 cells are stripes.
+    assert!(told.contains("1760 of its 2000 cells are characters, and 98 % have to be"), "{told}");
 }
 
 #[test]

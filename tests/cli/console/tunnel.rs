@@ -73,7 +73,10 @@ fn a_viewer_reaches_the_screen_and_a_second_one_is_turned_away() {
     let tunnel = Tunnel::open(&desk, &[]);
     let port = tunnel.address.rsplit(':').next().unwrap();
     assert!(
-        tunnel.address.starts_with("127.0.0.1:") && tunnel.ssh.starts_with(&format!("ssh -L 5900:127.0.0.1:{port} "))
+        tunnel.address.starts_with("127.0.0.1:")
+            && tunnel.ssh.starts_with(&format!("ssh -L 5900:127.0.0.1:{port} anna@")),
+        "{}",
+        tunnel.ssh
     );
     let mut viewer = TcpStream::connect(&tunnel.address).unwrap();
     read_until(&mut viewer, "RFB 003.008\n");

@@ -1,5 +1,6 @@
 //! CloudVision's panes as their users meet them: reports and keys in, screens and requests out.
 
+mod alike;
 mod changes;
 mod deploys;
 mod hints;

@@ -15,7 +15,7 @@ use crate::features::cloudvision::store::audit::{self, AuditKey, Filter, Outcome
 use crate::output::{self, JsonArray, Printer};
 use crate::store::{self, Store};
 use crate::table::Table;
-use crate::text::clean_line;
+use crate::text::{clean_line, counted};
 
 /// Rows read at a time, with the devices of each: a deployment may have a thousand.
 const CHUNK: usize = 100;
@@ -144,7 +144,7 @@ fn cells(row: &Row, devices: &[DeviceRecord]) -> [String; 7] {
     let object = if request.object_name.is_empty() { &request.object } else { &request.object_name };
     let parts = [request.target.as_deref().unwrap_or_default(), object.as_str()];
     let object: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    let remarks = [counted(devices), clean_line(&row.text)];
+    let remarks = [changes(devices), clean_line(&row.text)];
     let remarks: Vec<_> = remarks.into_iter().filter(|remark| !remark.is_empty()).collect();
     [
         request.at.format("%Y-%m-%d %H:%M UTC").to_string(),
@@ -158,12 +158,11 @@ fn cells(row: &Row, devices: &[DeviceRecord]) -> [String; 7] {
 }
 
 /// `2 devices, 1 changed`; nothing where there are none.
-fn counted(devices: &[DeviceRecord]) -> String {
+fn changes(devices: &[DeviceRecord]) -> String {
     let changed = devices.iter().filter(|device| device.changed == Some(true)).count();
     match devices.len() {
         0 => String::new(),
-        1 => format!("1 device, {changed} changed"),
-        count => format!("{count} devices, {changed} changed"),
+        count => format!("{}, {changed} changed", counted(count, "device")),
     }
 }
 

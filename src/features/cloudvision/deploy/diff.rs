@@ -5,7 +5,7 @@ use std::time::Duration;
 use similar::{ChangeTag, TextDiff};
 
 use crate::features::cloudvision::model::{DiffLine, LineOp};
-use crate::text::clean_line;
+use crate::text::{clean_line, counted};
 
 /// Lines that are shown around a change.
 const CONTEXT: usize = 3;
@@ -21,7 +21,7 @@ pub fn diff(old: &str, new: &str) -> Vec<DiffLine> {
     for group in diff.grouped_ops(CONTEXT) {
         let from = group.first().map_or(0, |operation| operation.old_range().start);
         if from > shown_to {
-            lines.push(DiffLine { op: LineOp::Gap, text: count(from - shown_to) });
+            lines.push(DiffLine { op: LineOp::Gap, text: counted(from - shown_to, "line") });
         }
         for operation in &group {
             for change in diff.iter_changes(operation) {
@@ -37,14 +37,9 @@ pub fn diff(old: &str, new: &str) -> Vec<DiffLine> {
     }
     let rest = old.lines().count().saturating_sub(shown_to);
     if !lines.is_empty() && rest > 0 {
-        lines.push(DiffLine { op: LineOp::Gap, text: count(rest) });
+        lines.push(DiffLine { op: LineOp::Gap, text: counted(rest, "line") });
     }
     lines
-}
-
-/// How many lines are left out.
-fn count(lines: usize) -> String {
-    if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") }
 }
 
 #[cfg(test)]

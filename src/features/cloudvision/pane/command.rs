@@ -254,7 +254,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         &["O"],
         CHANGES,
         Risk::Confirm,
-        ["", "Run the stages one after the other, or all at once"],
+        ["order", "Run the stages one after the other, or all at once"],
     ),
     row(Command::Open, "cv-open", &["enter", "l", "right"], ENTERED, "open", "Open what the cursor is on"),
     row(Command::Close, "cv-close", &["h", "left"], ABOVE, "", "Close what is opened"),

@@ -9,6 +9,7 @@ use crate::features::cloudvision::model::{
     Change, ChangeAction, ChangeId, ChangeState, Device, DeviceId, Workspace, WorkspaceId,
 };
 use crate::features::cloudvision::worker::{Delta, Health, InstanceView};
+use crate::text::counted;
 use crate::ui::page::Span;
 use crate::ui::theme::{self, Role};
 use crate::ui::time::{Zone, age};
@@ -242,7 +243,7 @@ impl Instance {
     /// where none is.
     pub(super) fn kept_words(&self, lost: usize) -> Option<String> {
         let kept = self.kept().count() + lost;
-        let many = super::view::words::count(kept, "workspace");
+        let many = counted(kept, "workspace");
         let (are, them) = if kept == 1 { ("is", "it") } else { ("are", "them") };
         (kept > 0).then(|| format!("{many} of deployments from here {are} open still: <workspaces> lists {them}"))
     }

@@ -15,27 +15,45 @@ use std::process::ExitCode;
 use crate::config::{self, Environment, Flags};
 use crate::features::console::cluster::model::Action;
 
+/// What `--read-only`, and `read_only` in the configuration, do to consoles; it stands in the help of each that they concern.
+pub(crate) const READ_ONLY: &str = "Under --read-only consoles are looked at: attach shows a serial line and types nothing, list \
+    and screenshot work, and start, stop, restart, pause, unpause and tunnel are refused.";
+/// The same of one subcommand.
+const ACTING: &str = "Under --read-only this is refused.";
+const ATTACHING: &str =
+    "Under --read-only the line is looked at: no key and no paste reaches the machine, but the one that leaves.";
+const LOOKING: &str = "Under --read-only this works: nothing is typed at the machine.";
+const TUNNELLING: &str = "Under --read-only this is refused: whoever connects could type at the machine.";
+
 /// What was typed after `console`.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// List the machines with consoles: those of the cluster, and those that tokens of proxies name.
     List(machines::ListArgs),
     /// Start a machine.
+    #[command(after_help = ACTING)]
     Start(machines::ActArgs),
     /// Stop a machine: it is asked to shut down.
+    #[command(after_help = ACTING)]
     Stop(machines::ActArgs),
     /// Restart a machine.
+    #[command(after_help = ACTING)]
     Restart(machines::ActArgs),
     /// Have a machine stand still.
+    #[command(after_help = ACTING)]
     Pause(machines::ActArgs),
     /// Let a paused machine go on.
+    #[command(after_help = ACTING)]
     Unpause(machines::ActArgs),
     /// Attach this terminal to a machine's serial line.
+    #[command(after_help = ATTACHING)]
     Attach(attach::Args),
     /// Take a picture of a machine's screen or, in text mode, read its characters. Whoever looks at it through a cluster is put
     /// off.
+    #[command(after_help = LOOKING)]
     Screenshot(screenshot::Args),
     /// Open a local port to a machine's screen for a viewer of one's own, and print the ssh line to reach it.
+    #[command(after_help = TUNNELLING)]
     Tunnel(tunnel::Args),
     /// Tokens of websocket proxies: mint, inspect.
     #[command(subcommand)]

@@ -9,7 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::connection::{Console, RouteArgs, Way};
-use crate::config::Config;
+use crate::config::{Config, SshPlace};
+use crate::here::Here;
 use crate::output;
 use crate::text::clean_line;
 use crate::trouble::Trouble;
@@ -59,7 +60,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
             trouble.to_do("name another port, or none for a free one")
         })?;
         let address = listener.local_addr()?;
-        tell(address, console, args.json)?;
+        tell(address, console, config.connect.here.as_ref(), args.json)?;
         tokio::select! {
             code = serve(&listener, &way, args.once) => Ok(code),
             _ = futures::future::select_all(signals.iter_mut().map(|signal| Box::pin(signal.recv()))) => Ok(ExitCode::SUCCESS),
@@ -68,12 +69,12 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
 }
 
 /// Says where it listens, and how it is reached from the machine that one sits at.
-fn tell(address: SocketAddr, console: Console, json: bool) -> anyhow::Result<()> {
+fn tell(address: SocketAddr, console: Console, here: Option<&SshPlace>, json: bool) -> anyhow::Result<()> {
     let port = address.port();
     let near = if console == Console::Screen { USUAL_PORT } else { port };
-    let there =
-        nix::unistd::gethostname().map_or_else(|_| "HOST".to_owned(), |name| name.to_string_lossy().into_owned());
-    let ssh = format!("ssh -L {near}:{address} {}", clean_line(&there));
+    let here = Here::read(|name| std::env::var_os(name)).or(here);
+    let options: String = here.options().iter().map(|option| format!(" {option}")).collect();
+    let ssh = clean_line(&format!("ssh -L {near}:{address}{options} {}", here.login()));
     if json {
         return Ok(output::print_json(&serde_json::json!({ "address": address.to_string(), "ssh": ssh }))?);
     }

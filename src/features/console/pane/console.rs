@@ -27,6 +27,8 @@ pub(super) struct Console {
     pub(super) log: Option<PathBuf>,
     /// How often it was tried to open it again since it was open.
     pub(super) attempts: u32,
+    /// Whether its screen wants a password that was not typed yet.
+    pub(super) wants_password: bool,
 }
 
 /// What a console shows.
@@ -90,7 +92,17 @@ impl Console {
             Which::Serial => Shown::Serial(Box::new(Emulator::new(rows, columns))),
             Which::Screen => Shown::Screen(Screen::default()),
         };
-        Self { id, target, shown, being: Being::Opening, is_active: false, rang: false, log: None, attempts: 0 }
+        Self {
+            id,
+            target,
+            shown,
+            being: Being::Opening,
+            is_active: false,
+            rang: false,
+            log: None,
+            attempts: 0,
+            wants_password: false,
+        }
     }
 
     /// Which of the machine's consoles it is.

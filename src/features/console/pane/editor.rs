@@ -4,8 +4,10 @@ use chrono::{DateTime, Utc};
 
 use super::console::Shown;
 use super::{Outcome, State};
-use crate::key::Key;
+use crate::features::console::worker::ConsoleId;
+use crate::key::{Code, Key};
 use crate::ui::field::{Field, Typed, no_room};
+use crate::ui::hidden::Hidden;
 
 /// What is being typed.
 #[derive(Debug, Clone)]
@@ -23,6 +25,8 @@ pub(super) enum For {
     Filter(String),
     /// What is looked for in a console.
     Find,
+    /// The password of a screen, which is not shown: the text of the editor stays empty.
+    Password(ConsoleId, Hidden),
 }
 
 impl State {
@@ -38,6 +42,7 @@ impl State {
                 Some(&[("enter", "keep"), ("esc", "as before"), ("up down", "move")])
             }
             Some(Editor { purpose: For::Find, .. }) => Some(&[("enter", "look for it above"), ("esc", "cancel")]),
+            Some(Editor { purpose: For::Password(..), .. }) => Some(&[("enter", "open the screen"), ("esc", "cancel")]),
             None if self.is_form() => Some(&[("ctrl-s", "save"), ("tab", "name or fields"), ("esc", "cancel")]),
             None if self.takes_every_key() => Some(&[("all keys", "go to the machine, but the one in the title")]),
             None => None,
@@ -68,6 +73,14 @@ impl State {
         let Some(editor) = &mut self.editor else {
             return if is_form { self.typed_into_form(key) } else { self.typed_at_machine(key, now) };
         };
+        if let For::Password(_, hidden) = &mut editor.purpose {
+            match key.code {
+                Code::Esc => return self.put_away(),
+                Code::Enter => return self.take_over(),
+                _ => hidden.key(key),
+            }
+            return Outcome::none();
+        }
         match editor.field.typed(key, matches!(editor.purpose, For::Filter(_))) {
             Typed::PutAway => self.put_away(),
             Typed::Done => self.take_over(),
@@ -99,6 +112,10 @@ impl State {
         let Some(editor) = &mut self.editor else {
             return self.paste_into_form(text).unwrap_or_else(|| self.paste_at_machine(text));
         };
+        if let For::Password(_, hidden) = &mut editor.purpose {
+            let is_taken = hidden.paste(text);
+            return if is_taken { Outcome::none() } else { Outcome::warn("that is no password: it has several lines") };
+        }
         if !editor.field.paste(text) {
             return Outcome::warn(no_room(text.len()));
         }
@@ -108,11 +125,14 @@ impl State {
     /// Enter: what was typed counts.
     fn take_over(&mut self) -> Outcome {
         let Some(Editor { field, purpose }) = self.editor.take() else { return Outcome::none() };
-        if let For::Find = purpose {
-            field.text().clone_into(&mut self.sought);
-            return self.find(true);
+        match purpose {
+            For::Filter(_) => Outcome::none(),
+            For::Find => {
+                field.text().clone_into(&mut self.sought);
+                self.find(true)
+            }
+            For::Password(id, hidden) => self.open_with(id, &hidden),
         }
-        Outcome::none()
     }
 
     /// Another filter.

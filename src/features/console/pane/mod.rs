@@ -15,7 +15,7 @@ mod tabs;
 mod update;
 pub(crate) mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -29,6 +29,7 @@ use super::cluster::model::{Action, Key, Vm};
 use super::model::{Described, Proxied, Row, RowKey};
 use super::worker::{ConsoleId, Health, Request, Target};
 use crate::config::{EscapeKey, Pictures};
+use crate::secret::Secret;
 use crate::state::PaneState;
 use crate::trouble::Trouble;
 use crate::ui::list::{self, List};
@@ -122,6 +123,8 @@ pub(crate) struct State {
     definitions: Vec<Arc<Described>>,
     /// What was asked of machines and not answered yet.
     acting: BTreeMap<Key, Action>,
+    /// What the cluster took last of each, and when: it tells why a line drops.
+    acted: BTreeMap<Key, (Action, DateTime<Utc>)>,
     /// The rows.
     list: List<Row>,
     /// What was typed after `/`.
@@ -146,6 +149,8 @@ pub(crate) struct State {
     has_said_withheld: bool,
     /// What was looked for last.
     sought: String,
+    /// The passwords of screens that were typed since the start. They are kept here alone.
+    passwords: HashMap<Target, Secret>,
     /// The number of the next console.
     next_id: ConsoleId,
     /// Columns and rows, title apart.
@@ -195,6 +200,7 @@ impl State {
             tried: BTreeMap::new(),
             definitions: Vec::new(),
             acting: BTreeMap::new(),
+            acted: BTreeMap::new(),
             list: List::default(),
             filter: saved.map_or_else(String::new, |pane| pane.filter.clone()),
             settled_at: DateTime::UNIX_EPOCH,
@@ -207,6 +213,7 @@ impl State {
             forbidden: None,
             has_said_withheld: false,
             sought: String::new(),
+            passwords: HashMap::new(),
             next_id: 1,
             size: (80, 20),
         }

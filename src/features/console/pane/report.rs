@@ -1,14 +1,18 @@
 //! What the worker's reports do to the pane.
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::console::{Being, Console, Shown, is_news};
 use super::{Outcome, Page, State, Tried};
-use crate::features::console::worker::{ConsoleId, Health, Report, Request};
+use crate::features::console::cluster::model::Action;
+use crate::features::console::worker::{ConsoleId, Health, Report, Request, Target};
 use crate::text::clean_line;
 use crate::trouble::Trouble;
 use crate::ui::line::wrap;
+
+/// How long after an order lines drop because of it: a machine may take its time to shut down.
+const DROPS_WITHIN: TimeDelta = TimeDelta::minutes(5);
 
 impl State {
     /// Takes in what the worker tells.
@@ -49,6 +53,7 @@ impl State {
             Report::Acted { key, action } => {
                 // From here on the cluster's own words say how far it is.
                 self.acting.remove(&key);
+                self.acted.insert(key.clone(), (action, now));
                 return Outcome::done(format!("the cluster has taken it: {} {}", action.doing(), key.1));
             }
             Report::NotActed { key, trouble } => {
@@ -99,10 +104,15 @@ impl State {
                 console.log = path;
                 return Outcome::done(said);
             }
+            Report::PasswordWanted { id, trouble } => {
+                // The machine was reached, and says no to a password that is kept: it is not tried again.
+                self.note_attempt(id, || Tried::Reached(now));
+                return self.password_wanted(id, trouble);
+            }
             Report::Ended { id, trouble } => {
                 let why = trouble.as_ref().map_or("it was closed at its other end", Trouble::what).to_owned();
                 self.note_attempt(id, || Tried::Failed(now, why));
-                return self.ended(id, trouble);
+                return self.ended(id, trouble, now);
             }
             Report::Saved { id, path } => {
                 let title = self.numbered(id).map_or_else(|| "it".to_owned(), |console| console.title());
@@ -157,9 +167,25 @@ impl State {
         }
     }
 
+    /// A screen wants a password: whoever looks at it is asked at once.
+    fn password_wanted(&mut self, id: ConsoleId, trouble: Trouble) -> Outcome {
+        let is_looked_at = self.is_looked_at(id) && self.editor.is_none();
+        let Some(console) = self.numbered(id) else { return Outcome::none() };
+        console.being = Being::Ended(Some(trouble));
+        console.wants_password = true;
+        console.is_active |= !is_looked_at;
+        let target = console.target.clone();
+        self.passwords.remove(&target);
+        if !is_looked_at {
+            return Outcome::none();
+        }
+        self.ask_password().unwrap_or_default()
+    }
+
     /// A console has ended. What it said stays, with a word on why.
-    fn ended(&mut self, id: ConsoleId, trouble: Option<Trouble>) -> Outcome {
+    fn ended(&mut self, id: ConsoleId, trouble: Option<Trouble>, now: DateTime<Utc>) -> Outcome {
         let is_looked_at = self.is_looked_at(id);
+        let trouble = self.why_dropped(id, now).or(trouble);
         let Some(console) = self.numbered(id) else { return Outcome::none() };
         let title = console.title();
         let was_open = console.is_open();
@@ -186,6 +212,21 @@ impl State {
         }
     }
 
+    /// Why a console that was open has dropped, where that was done from here: nobody has to guess then.
+    fn why_dropped(&mut self, id: ConsoleId, now: DateTime<Utc>) -> Option<Trouble> {
+        let console = self.numbered(id).filter(|console| console.is_open())?;
+        let (title, target) = (console.title(), console.target.clone());
+        let Target::Vm(key) = target else { return None };
+        let taken = self.acted.get(&key).filter(|(_, at)| now - *at <= DROPS_WITHIN).map(|(action, _)| *action);
+        let word = match self.acting.get(&key).copied().or(taken)? {
+            Action::Restart => "restart",
+            Action::Stop => "stop",
+            Action::Start | Action::Pause | Action::Unpause => return None,
+        };
+        let trouble = Trouble::new(&format!("{title} dropped: the machine was told to {word} from here"));
+        Some(trouble.to_do("open it again once the machine runs"))
+    }
+
     /// The worker is gone: what is shown is old until it is back, and every console has ended.
     pub(crate) fn worker_stopped(&mut self, trouble: &Trouble, now: DateTime<Utc>) {
         self.acting.clear();
@@ -195,7 +236,7 @@ impl State {
         self.health = Health::Failing { trouble: trouble.clone(), word: "stopped", retry_at: now };
         let ids: Vec<ConsoleId> = self.consoles.iter().map(|console| console.id).collect();
         for id in ids {
-            let _said = self.ended(id, Some(trouble.clone()));
+            let _said = self.ended(id, Some(trouble.clone()), now);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{Command, State};
 use crate::features::console::cluster::model::Being;
 use crate::features::console::model::{Grant, Row};
 use crate::features::console::worker::Health;
+use crate::text::counted;
 use crate::ui::page::Span;
 use crate::ui::theme::{self, Role};
 use crate::ui::time::{Zone, age};
@@ -25,24 +26,23 @@ impl State {
 
     /// The figures of the title, in the order of their weight.
     pub(crate) fn heading(&self) -> Vec<String> {
-        let mut parts = Vec::new();
         let open = self.consoles.iter().filter(|console| console.is_open()).count();
         let active = self.consoles.iter().filter(|console| console.is_active).count();
         let vms = || self.vms.iter().flatten();
-        let mut add = |count: usize, word: &str| {
-            if count > 0 {
-                parts.push(format!("{count} {word}"));
-            }
-        };
-        add(vms().filter(|vm| vm.being() == Being::Failed).count(), "failed");
-        add(active, "with news");
-        add(open, if open == 1 { "console open" } else { "consoles open" });
-        add(vms().filter(|vm| vm.being() == Being::Paused).count(), "paused");
-        add(vms().filter(|vm| vm.being() == Being::Stopped).count(), "stopped");
-        let count = vms().count() + self.proxied.values().map(|(rows, _)| rows.len()).sum::<usize>();
-        add(count, if count == 1 { "machine" } else { "machines" });
-        add(self.definitions.len(), if self.definitions.len() == 1 { "definition" } else { "definitions" });
-        parts
+        let being = |being: Being| vms().filter(|vm| vm.being() == being).count();
+        let (failed, paused, stopped) = (being(Being::Failed), being(Being::Paused), being(Being::Stopped));
+        let machines = vms().count() + self.proxied.values().map(|(rows, _)| rows.len()).sum::<usize>();
+        let definitions = self.definitions.len();
+        let parts = [
+            (failed, format!("{failed} failed")),
+            (active, format!("{active} with news")),
+            (open, format!("{} open", counted(open, "console"))),
+            (paused, format!("{paused} paused")),
+            (stopped, format!("{stopped} stopped")),
+            (machines, counted(machines, "machine")),
+            (definitions, counted(definitions, "definition")),
+        ];
+        parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, said)| said).collect()
     }
 
     /// The number on the tab: consoles that said something since anybody looked.

@@ -3,14 +3,18 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::console::{Being, Console, Shown};
+use super::editor::{Editor, For};
 use super::{Outcome, Page, State};
 use crate::features::console::cluster::Which;
 use crate::features::console::emulator::keys::{self, Modes};
 use crate::features::console::keysym;
 use crate::features::console::model::Row;
-use crate::features::console::worker::{Request, Target, Touch};
+use crate::features::console::worker::{ConsoleId, Request, Target, Touch};
 use crate::key::{Code, Key};
+use crate::secret::Secret;
 use crate::ui::Look;
+use crate::ui::field::Field;
+use crate::ui::hidden::Hidden;
 use crate::ui::outcome::LONGEST_COPY;
 
 /// The escape key that is pressed again after this time was pressed twice by chance.
@@ -47,7 +51,8 @@ impl State {
         self.consoles.push(Console::new(id, target.clone(), which, self.room()));
         let outcome = self.look_at(self.consoles.len() - 1);
         self.give_keyboard();
-        outcome.and([Request::Open { id, target, which, with_log: true, recording: None }])
+        let password = self.password_of(&target, which);
+        outcome.and([Request::Open { id, target, which, with_log: true, recording: None, password }])
     }
 
     /// Where a console of a row leads, or why there is none.
@@ -152,7 +157,9 @@ impl State {
         }
         let Some(console) = self.console_mut() else { return Outcome::none() };
         if let Being::Ended(_) = console.being {
-            return Outcome::warn("it is not open any more: <console-reattach> opens it again");
+            return self
+                .ask_password()
+                .unwrap_or_else(|| Outcome::warn("it is not open any more: <console-reattach> opens it again"));
         }
         if let Shown::Serial(emulator) = &mut console.shown {
             emulator.to_bottom();
@@ -161,8 +168,36 @@ impl State {
         Outcome::none()
     }
 
+    /// The password that was typed for a screen since the start.
+    fn password_of(&self, target: &Target, which: Which) -> Option<Secret> {
+        self.passwords.get(target).filter(|_| which == Which::Screen).cloned()
+    }
+
+    /// Asks for the password of the screen that is looked at, if that wants one.
+    pub(super) fn ask_password(&mut self) -> Option<Outcome> {
+        let id = self.console().filter(|console| console.wants_password)?.id;
+        self.is_attached = false;
+        self.editor = Some(Editor { field: Field::line(""), purpose: For::Password(id, Hidden::default()) });
+        Some(Outcome::none())
+    }
+
+    /// A password was typed for the screen of this number: it is opened with it.
+    pub(super) fn open_with(&mut self, id: ConsoleId, hidden: &Hidden) -> Outcome {
+        let Ok(secret) = Secret::password(hidden.expose().as_bytes()) else {
+            return Outcome::warn("no password was typed: <console-reattach> asks for it again");
+        };
+        let Some(console) = self.numbered(id) else { return Outcome::none() };
+        console.wants_password = false;
+        let target = console.target.clone();
+        self.passwords.insert(target, secret);
+        if self.console().is_some_and(|console| console.id == id) { self.reattach() } else { Outcome::none() }
+    }
+
     /// Opens the console again; what it said stays.
     pub(super) fn reattach(&mut self) -> Outcome {
+        if let Some(asked) = self.ask_password() {
+            return asked;
+        }
         let Some(console) = self.console_mut() else { return Outcome::none() };
         if !matches!(console.being, Being::Ended(_)) {
             return Outcome::warn("it is open: nothing would be won");
@@ -176,7 +211,8 @@ impl State {
         let recording = console.log.clone();
         self.give_keyboard();
         // What the machine said before is above already.
-        Outcome::ask(Request::Open { id, target, which, with_log: false, recording })
+        let password = self.password_of(&target, which);
+        Outcome::ask(Request::Open { id, target, which, with_log: false, recording, password })
     }
 
     /// Closes the console.

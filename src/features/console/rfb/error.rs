@@ -46,7 +46,7 @@ impl Remedy for Error {
             Self::Ended(_) => "try again; somebody else may have taken the screen, or the machine was stopped".into(),
             Self::NotRfb(_) => "see that the address is that of the screens, not of the serial lines".into(),
             Self::Refused(_) => "wait, where it says too many failures; else ask whoever runs it".into(),
-            Self::NoPassword => "name a file with it: --password-file".into(),
+            Self::NoPassword => "type it where noctui shows the screen; subcommands take --password-file".into(),
             Self::WrongPassword(_) => "correct the password; of VNC's only the first 8 characters count".into(),
             Self::NoSecurity(_) => {
                 "noctui knows no security and VNC authentication: let the server offer one of these".into()

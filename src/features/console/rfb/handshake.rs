@@ -173,7 +173,7 @@ fn choose(offered: &[u8], has_password: bool) -> Result<u8, Error> {
 }
 
 /// The answer to a challenge (§7.2.2): DES, whose key is the first eight bytes of the password, each with its bits reversed.
-fn response(challenge: [u8; 16], password: &Secret) -> [u8; 16] {
+pub(in crate::features::console) fn response(challenge: [u8; 16], password: &Secret) -> [u8; 16] {
     let mut key = Zeroizing::new([0_u8; 8]);
     for (place, byte) in key.iter_mut().zip(password.expose().bytes()) {
         *place = byte.reverse_bits();

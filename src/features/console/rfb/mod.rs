@@ -22,6 +22,7 @@ pub use self::encoding::{Cursor, Encoding};
 pub use self::error::Error;
 pub use self::format::Format;
 pub use self::frame::{Area, Frame};
+pub(in crate::features::console) use self::handshake::response;
 pub use self::handshake::{Wishes, open};
 pub use self::remote::Remote;
 pub use self::viewer::{Event, Viewer};

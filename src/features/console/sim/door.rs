@@ -146,6 +146,10 @@ async fn talk(
     switch: &Mutex<Switch>,
     mut most: Option<(usize, Option<CloseFrame>)>,
 ) -> Result<(), Error> {
+    let greeting = switch.lock().unwrap_or_else(PoisonError::into_inner).greeting();
+    if !greeting.is_empty() {
+        socket.send(Message::Binary(greeting.into())).await?;
+    }
     while let Some(message) = socket.next().await {
         let typed: Bytes = match message? {
             Message::Binary(bytes) => bytes,

@@ -128,6 +128,8 @@ struct Display {
     shown: watch::Sender<Frame>,
     /// What was done at it, the oldest first.
     touched: Mutex<Vec<Touch>>,
+    /// The password that lets in; `None` where everybody is let in.
+    password: Mutex<Option<Secret>>,
 }
 
 impl Line {
@@ -140,6 +142,7 @@ impl Line {
                 counts: Counts::default(),
                 shown: watch::Sender::new(frame.clone()),
                 touched: Mutex::default(),
+                password: Mutex::default(),
             }),
         };
         Self { end, viewer: Mutex::default(), attached: AtomicUsize::new(0) }
@@ -148,6 +151,14 @@ impl Line {
     /// Breaks it for whoever is attached.
     fn break_off(&self) {
         self.viewer.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+    }
+
+    /// The machine at its end starts anew: the line breaks.
+    fn restart(&self) {
+        self.break_off();
+        if let LineEnd::Switch(switch) = &self.end {
+            switch.lock().unwrap_or_else(PoisonError::into_inner).restart();
+        }
     }
 
     /// What was sent, and what was typed.

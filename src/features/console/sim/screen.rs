@@ -1,4 +1,4 @@
-//! A screen as a VNC server shows it (RFC 6143): no security, the pixels as they are or compressed by zlib.
+//! A screen as a VNC server shows it (RFC 6143): no security or a password, the pixels as they are or compressed by zlib.
 
 use std::io;
 use std::sync::PoisonError;
@@ -8,7 +8,8 @@ use flate2::{Compress, Compression, FlushCompress};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::Display;
-use crate::features::console::rfb::{Encoding, Frame};
+use crate::features::console::rfb::{Encoding, Frame, response};
+use crate::secret::Secret;
 
 /// What the screen is called.
 const NAME: &[u8] = b"simulated";
@@ -81,7 +82,8 @@ where
 {
     let mut shown = display.shown.subscribe();
     let first = shown.borrow_and_update().clone();
-    let size = handshake(&mut stream, &first).await?;
+    let password = display.password.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let size = handshake(&mut stream, &first, password.as_ref()).await?;
     let stream_of_zlib = Compress::new(Compression::fast(), true);
     let mut viewer = Viewer { high: false, zlib: false, resize: false, stream: stream_of_zlib, size };
     let mut waits = false;
@@ -144,14 +146,39 @@ where
     }
 }
 
-/// Lets everybody in; the size that was told.
-async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, frame: &Frame) -> io::Result<(u16, u16)> {
+/// Asks for a password (§7.2.2); whoever has another one is sent away.
+async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, password: &Secret) -> io::Result<()> {
+    const WHY: &[u8] = b"Authentication failed";
+    const CHALLENGE: [u8; 16] = *b"not by chance at";
+    stream.write_all(&CHALLENGE).await?;
+    stream.flush().await?;
+    let mut answer = [0; 16];
+    stream.read_exact(&mut answer).await?;
+    if answer == response(CHALLENGE, password) {
+        return Ok(());
+    }
+    stream.write_all(&1_u32.to_be_bytes()).await?;
+    stream.write_all(&u32::try_from(WHY.len()).unwrap_or(0).to_be_bytes()).await?;
+    stream.write_all(WHY).await?;
+    stream.flush().await?;
+    Err(io::ErrorKind::PermissionDenied.into())
+}
+
+/// Lets everybody in who has the password, where there is one; the size that was told.
+async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    frame: &Frame,
+    password: Option<&Secret>,
+) -> io::Result<(u16, u16)> {
     stream.write_all(b"RFB 003.008\n").await?;
     stream.flush().await?;
     skip(stream, 12).await?;
-    stream.write_all(&[1, 1]).await?;
+    stream.write_all(&[1, if password.is_some() { 2 } else { 1 }]).await?;
     stream.flush().await?;
     skip(stream, 1).await?;
+    if let Some(password) = password {
+        ask(stream, password).await?;
+    }
     stream.write_all(&[0; 4]).await?;
     stream.flush().await?;
     skip(stream, 1).await?;

@@ -33,13 +33,38 @@ pub struct Switch {
     line: Vec<u8>,
     /// Whether the last byte was a carriage return, whose line feed counts for nothing.
     after_return: bool,
+    /// What it says without being asked, to whoever attaches next.
+    greeting: Vec<u8>,
 }
 
 impl Switch {
     /// One of this name, at its login.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), state: State::Login, user: String::new(), line: Vec::new(), after_return: false }
+        Self {
+            name: name.to_owned(),
+            state: State::Login,
+            user: String::new(),
+            line: Vec::new(),
+            after_return: false,
+            greeting: Vec::new(),
+        }
+    }
+
+    /// It starts anew: nobody is logged in, and whoever attaches sees it come up.
+    pub fn restart(&mut self) {
+        let name = std::mem::take(&mut self.name);
+        *self = Self::new(&name);
+        self.greeting = b"\r\nAboot 9.0.3\r\n\r\nStarting new kernel\r\n[  OK  ] Started EOS.\r\n\r\n".to_vec();
+        let mut prompt = Vec::new();
+        self.prompt(&mut prompt);
+        self.greeting.append(&mut prompt);
+    }
+
+    /// What it says without being asked; it says it once.
+    #[must_use]
+    pub fn greeting(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.greeting)
     }
 
     /// What it says to what is typed.
@@ -180,6 +205,17 @@ mod tests {
         assert_eq!(said(&mut switch, "shw\x7f\x7fhow x\r"), "shw\x08 \x08\x08 \x08how x\r\n% Invalid input\r\nleaf1#");
         assert_eq!(said(&mut switch, "abc\x03"), "abc^C\r\nleaf1#");
         assert_eq!(said(&mut switch, "exit\r"), "exit\r\n\r\nleaf1 login: ");
+    }
+
+    #[test]
+    fn after_a_restart_nobody_is_logged_in() {
+        let mut switch = Switch::new("leaf1");
+        assert_eq!(said(&mut switch, "admin\radmin\renable\rshow").lines().last(), Some("leaf1#show"));
+        switch.restart();
+        let greeting = String::from_utf8(switch.greeting()).unwrap();
+        assert!(greeting.contains("Aboot") && greeting.ends_with("\r\nleaf1 login: "), "{greeting}");
+        assert!(switch.greeting().is_empty());
+        assert_eq!(said(&mut switch, "\r"), "\r\nleaf1 login: ");
     }
 
     #[test]

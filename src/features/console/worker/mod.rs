@@ -2,6 +2,7 @@
 //!
 //! The cluster is listened to in one task; every console has one of its own, which takes keys whatever comes from the machine.
 
+mod asked;
 mod machines;
 mod protocol;
 mod proxies;
@@ -10,6 +11,7 @@ mod serial;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use asked::{Asked, is_typed, lost};
 pub use protocol::{ConsoleId, Health, Picture, Report, Request, Target, Touch};
 
 use std::collections::BTreeMap;
@@ -193,7 +195,7 @@ pub async fn run(setup: Setup, mut requests: Receiver<Request>, reports: Sender<
                 _ = writing.spawn(define(shared.clone(), name, is_new, definition));
             }
             Request::Act { key, action } => _ = writing.spawn(act(shared.clone(), key, action)),
-            Request::Open { id, target, which, with_log, recording } => {
+            Request::Open { id, target, which, with_log, recording, password } => {
                 let (sender, orders) = mpsc::channel(ORDERS);
                 let ended = stop.child_token();
                 open.insert(id, Open { orders: sender, stop: ended.clone(), is_stuck: false });
@@ -201,7 +203,7 @@ pub async fn run(setup: Setup, mut requests: Receiver<Request>, reports: Sender<
                 consoles.spawn(async move {
                     match which {
                         Which::Serial => serial::carry(shared, (id, target, with_log), recording, orders, ended).await,
-                        Which::Screen => screen::carry(shared, (id, target), orders, ended).await,
+                        Which::Screen => screen::carry(shared, (id, target), password, orders, ended).await,
                     }
                     id
                 });

@@ -13,6 +13,7 @@ use crate::features::console::glyph::TextScreen;
 use crate::features::console::model::{Described, Proxied};
 use crate::features::console::rfb::Frame;
 use crate::features::console::vmcp::Definition;
+use crate::secret::Secret;
 use crate::trouble::Trouble;
 
 /// Tells one console from another; the screen numbers them.
@@ -79,7 +80,7 @@ pub enum Request {
         /// What it says.
         definition: Definition,
     },
-    /// Open a console. Answered by [`Report::Opened`] or [`Report::Ended`].
+    /// Open a console. Answered by [`Report::Opened`], [`Report::PasswordWanted`] or [`Report::Ended`].
     Open {
         /// To tell it from others.
         id: ConsoleId,
@@ -91,6 +92,8 @@ pub enum Request {
         with_log: bool,
         /// The file that it was written into before it dropped, which goes on.
         recording: Option<PathBuf>,
+        /// The password of a screen, where one was typed.
+        password: Option<Secret>,
     },
     /// Send this along a serial line.
     Type {
@@ -272,6 +275,13 @@ pub enum Report {
         /// The file.
         path: PathBuf,
     },
+    /// A screen wants a password, or another one than it was given. It has ended, and can be opened again with one.
+    PasswordWanted {
+        /// Which.
+        id: ConsoleId,
+        /// What it says.
+        trouble: Trouble,
+    },
     /// A console has ended.
     Ended {
         /// Which.
@@ -296,6 +306,7 @@ impl Report {
             | Self::Defined { .. }
             | Self::Acted { .. }
             | Self::Opened { .. }
+            | Self::PasswordWanted { .. }
             | Self::Said { .. }
             | Self::Shown { .. }
             | Self::Cut { .. }

@@ -15,6 +15,7 @@ use crate::features::console::glyph;
 use crate::features::console::keysym;
 use crate::features::console::link::Link;
 use crate::features::console::rfb::{self, Area, Event, Frame, Remote, Wishes};
+use crate::secret::Secret;
 use crate::trouble::Trouble;
 
 /// Pictures do not come faster than this.
@@ -44,6 +45,7 @@ enum Came {
 pub(super) async fn carry(
     shared: Shared,
     (id, target): (ConsoleId, Target),
+    password: Option<Secret>,
     orders: Receiver<Order>,
     stop: CancellationToken,
 ) {
@@ -53,11 +55,15 @@ pub(super) async fn carry(
         Some(Err(error)) => return shared.tell(Report::Ended { id, trouble: Some(Trouble::of(&error)) }).await,
         None => return,
     };
-    let shown = stop.run_until_cancelled(show(&shared, id, &mut link, orders)).await;
+    let wishes = Wishes { password, ..Wishes::default() };
+    let shown = stop.run_until_cancelled(show(&shared, id, &mut link, &wishes, orders)).await;
     let ended = link.end();
     link.close().await;
     let trouble = match (shown, ended) {
         (None, _) => return,
+        (Some(Err(error @ (rfb::Error::NoPassword | rfb::Error::WrongPassword(_)))), _) => {
+            return shared.tell(Report::PasswordWanted { id, trouble: Trouble::of(&error) }).await;
+        }
         // Why the link ended says more than that it did.
         (Some(Err(rfb::Error::Ended(_)) | Ok(())), Err(end)) => Some(Trouble::of(&end)),
         (Some(Err(rfb::Error::Ended(_)) | Ok(())), Ok(())) => None,
@@ -67,8 +73,14 @@ pub(super) async fn carry(
 }
 
 /// Shows it.
-async fn show(shared: &Shared, id: ConsoleId, link: &mut Link, mut orders: Receiver<Order>) -> Result<(), rfb::Error> {
-    let (mut viewer, mut remote) = rfb::open(link, &Wishes::default()).await?;
+async fn show(
+    shared: &Shared,
+    id: ConsoleId,
+    link: &mut Link,
+    wishes: &Wishes,
+    mut orders: Receiver<Order>,
+) -> Result<(), rfb::Error> {
+    let (mut viewer, mut remote) = rfb::open(link, wishes).await?;
     let whole = viewer.frame().area();
     shared.tell(Report::Opened { id, log: bytes::Bytes::new() }).await;
     remote.ask(whole, false).await?;

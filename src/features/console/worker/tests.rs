@@ -119,7 +119,7 @@ impl Desk {
 
     async fn open_console(&mut self, id: ConsoleId, name: &str, which: Which) -> bytes::Bytes {
         let target = Target::Vm(("training".to_owned(), name.to_owned()));
-        self.ask(Request::Open { id, target, which, with_log: true, recording: None }).await;
+        self.ask(Request::Open { id, target, which, with_log: true, recording: None, password: None }).await;
         self.hear(|report| {
             if let Report::Ended { trouble, .. } = &report {
                 panic!("{trouble:?}");
@@ -202,7 +202,7 @@ async fn a_recording_goes_on_in_its_file_after_a_drop_with_a_word_on_the_gap() {
     desk.hear(|report| matches!(report, Report::Ended { .. }).then_some(())).await;
     let target = Target::Vm(("training".to_owned(), "leaf1".to_owned()));
     let recording = Some(path.clone());
-    desk.ask(Request::Open { id: 1, target, which: Which::Serial, with_log: false, recording }).await;
+    desk.ask(Request::Open { id: 1, target, which: Which::Serial, with_log: false, recording, password: None }).await;
     desk.hear(|report| matches!(report, Report::Opened { .. }).then_some(())).await;
     desk.typed(1, &format!("{USER}\r")).await;
     desk.said("Password:").await;
@@ -240,6 +240,7 @@ async fn why_a_line_ended_is_told() {
         which: Which::Serial,
         with_log: false,
         recording: None,
+        password: None,
     };
     desk.ask(open("leaf2")).await;
     assert!(desk.hear(ended).await.contains("\"leaf2\" not found"));
@@ -364,4 +365,47 @@ async fn a_worker_that_is_stopped_closes_its_lines() {
     desk.stop.cancel();
     drop(desk.reports);
     timeout(PATIENCE, desk.task.join_next()).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_screen_that_wants_a_password_says_so_and_opens_with_the_right_one() {
+    let mut desk = Desk::open(false).await;
+    desk.sim.lock_screen("training", "leaf3", Secret::password(b"right").unwrap());
+    let open = |password: Option<&str>| Request::Open {
+        id: 3,
+        target: Target::Vm(("training".to_owned(), "leaf3".to_owned())),
+        which: Which::Screen,
+        with_log: false,
+        recording: None,
+        password: password.map(|text| Secret::password(text.as_bytes()).unwrap()),
+    };
+    for (password, said) in [
+        (None, "the VNC server wants a password"),
+        (Some("wrong"), "the VNC server does not accept the password: Authentication failed"),
+    ] {
+        desk.ask(open(password)).await;
+        let wanted = |report| match report {
+            Report::PasswordWanted { id: 3, trouble } => Some(trouble.what().to_owned()),
+            Report::Opened { .. } | Report::Ended { .. } => panic!("{report:?}"),
+            _ => None,
+        };
+        assert_eq!(desk.hear(wanted).await, said);
+    }
+    let right = open(Some("right"));
+    assert!(!format!("{right:?}").contains("right"), "{right:?}");
+    desk.ask(right).await;
+    desk.hear(|report| matches!(report, Report::Opened { id: 3, .. }).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_restart_drops_the_line_and_the_login_begins_anew() {
+    let mut desk = Desk::open(false).await;
+    desk.open_console(1, "leaf1", Which::Serial).await;
+    desk.typed(1, &format!("\r{USER}\r{PASSWORD}\r")).await;
+    desk.said("leaf1>").await;
+    desk.ask(Request::Act { key: ("training".to_owned(), "leaf1".to_owned()), action: Action::Restart }).await;
+    desk.hear(|report| matches!(report, Report::Ended { id: 1, .. }).then_some(())).await;
+    desk.state("leaf1", "Running").await;
+    desk.open_console(2, "leaf1", Which::Serial).await;
+    assert!(desk.said("leaf1 login: ").await.contains("Aboot"), "nobody is logged in");
 }

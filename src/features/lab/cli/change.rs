@@ -9,7 +9,8 @@ use crate::blocking;
 use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::error::Error;
 use crate::features::lab::model::{
-    self, Forward, Machine, Place, Protocol, Row, Saved, Since, Snapshot, State, Unusable, Wanted, component, mending,
+    self, Forward, Machine, Mending, Place, Protocol, Row, Saved, Since, Snapshot, State, Unusable, Wanted, component,
+    mending,
 };
 use crate::features::lab::worker::load_file;
 use crate::output;
@@ -46,9 +47,15 @@ impl Asked {
         let known = component(&kind);
         let target = match (self.port, self.protocol) {
             (Some(port), _) => port,
-            (None, protocol) => known
-                .port(protocol.unwrap_or_else(|| known.usual()))
-                .ok_or_else(|| Trouble::new("it is not said which port is meant").to_do("name it with --port"))?,
+            (None, protocol) => match protocol.or_else(|| known.usual()) {
+                None => {
+                    let what = format!("{} is a {kind}: people reach it at its console", self.name);
+                    return Err(Trouble::new(&what).to_do("name a port with --port, or a protocol, if it has one"));
+                }
+                Some(protocol) => known
+                    .port(protocol)
+                    .ok_or_else(|| Trouble::new("it is not said which port is meant").to_do("name it with --port"))?,
+            },
         };
         Ok(Wanted { name: self.name, component: kind, address, target })
     }
@@ -71,6 +78,9 @@ fn say(outcomes: &[Outcome], json: bool) -> anyhow::Result<ExitCode> {
             Outcome::Made { forward } => format!("{} is on port {}\n", forward.title(), forward.port),
             Outcome::Found { forward } => format!("{} was on port {} already\n", forward.title(), forward.port),
             Outcome::Removed { forward } => format!("deleted {}, which was on {}\n", forward.title(), forward.port),
+            Outcome::Mended { forward } => {
+                format!("{} on {} is gone, by the gateway's shell\n", forward.title(), forward.port)
+            }
             Outcome::Failed { trouble } => {
                 failed = true;
                 output::complain(&format!("noctui: {trouble}"));
@@ -144,11 +154,28 @@ pub(super) fn several(fitting: &[&Forward]) -> Trouble {
 pub(super) async fn remove(desk: &Desk, place: &Place, json: bool) -> anyhow::Result<ExitCode> {
     desk.writable()?;
     let (forwards, ..) = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
-    let forward = match (only(&forwards, place), place) {
-        (Err(_), Place::Port(port)) => return Err(not_removable(unlisted(desk, *port).await?.as_ref(), *port).into()),
-        (found, _) => found?.clone(),
+    let change = match (only(&forwards, place), place) {
+        (Err(_), Place::Port(port)) => {
+            let row = unlisted(desk, *port).await?;
+            let mending = row.as_ref().and_then(Mending::of).filter(|_| desk.actor.shell.is_some());
+            Change::Mend(mending.ok_or_else(|| not_removable(row.as_ref(), *port))?)
+        }
+        (found, _) => removal(desk, found?).await?,
     };
-    say(&[desk.actor.carry_out(&Change::Remove(forward)).await], json)
+    say(&[desk.actor.carry_out(&change).await], json)
+}
+
+/// How a listed forward goes: by the service, or in the gateway's shell where it cannot and there is one.
+async fn removal(desk: &Desk, forward: &Forward) -> Result<Change, Trouble> {
+    if desk.actor.shell.is_some() {
+        let snapshot = desk.actor.client.snapshot().await.map_err(|error| Trouble::of(&error))?;
+        let rows = model::rows(&snapshot, &BTreeMap::new(), &Since::new());
+        let row = rows.iter().find(|row| row.forward().as_ref() == Some(forward));
+        if let Some(mending) = row.and_then(Mending::of) {
+            return Ok(Change::Mend(mending));
+        }
+    }
+    Ok(Change::Remove(forward.clone()))
 }
 
 /// Why a port that is in no list cannot be deleted, and what ends it.

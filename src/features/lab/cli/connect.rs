@@ -66,7 +66,7 @@ pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode>
             // What no program can use need not be made.
             let planned = args.target(&desk, &gateway, &wanted.on(UNKNOWN_PORT));
             launch(&config.connect, &planned, &around(), true)?;
-            (make(&desk, wanted).await?, true)
+            (make(&desk, wanted, args.remove_after || config.connect.remove_after).await?, true)
         }
         (None, Place::Port(_)) => return Err(no_such().into()),
     };
@@ -78,11 +78,14 @@ pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode>
     if (args.remove_after || config.connect.remove_after) && !keeps {
         match desk.actor.carry_out(&Change::Tidy(forward.clone())).await {
             Outcome::Failed { trouble } => output::complain(&format!("noctui: {trouble}")),
-            Outcome::Removed { .. } | Outcome::Made { .. } | Outcome::Found { .. } => {
+            Outcome::Removed { .. } | Outcome::Made { .. } | Outcome::Found { .. } | Outcome::Mended { .. } => {
                 output::complain(&format!("noctui: the forward to {} was removed again", forward.title()));
             }
         }
-    } else if !used {
+        return ended.map(|ended| ended.code);
+    }
+    desk.actor.keep(&forward).await;
+    if !used {
         let (title, port) = (forward.title(), forward.port);
         output::complain(&format!("noctui: the forward to {title} stays; noctui lab remove {port} deletes it"));
     }
@@ -255,10 +258,18 @@ async fn wanted(
     Ok(asked.wanted(known.as_ref())?)
 }
 
-/// Makes it.
-async fn make(desk: &Desk, wanted: Wanted) -> anyhow::Result<Forward> {
-    match desk.actor.carry_out(&Change::Add(wanted)).await {
-        Outcome::Made { forward } | Outcome::Found { forward } | Outcome::Removed { forward } => {
+/// Makes it; for this connection alone where it is to go afterwards.
+async fn make(desk: &Desk, wanted: Wanted, is_temporary: bool) -> anyhow::Result<Forward> {
+    let made = if is_temporary {
+        desk.actor.make_for_connection(&wanted).await
+    } else {
+        desk.actor.carry_out(&Change::Add(wanted)).await
+    };
+    match made {
+        Outcome::Made { forward }
+        | Outcome::Found { forward }
+        | Outcome::Removed { forward }
+        | Outcome::Mended { forward } => {
             output::complain(&format!("noctui: {} is on port {}", forward.title(), forward.port));
             Ok(forward)
         }

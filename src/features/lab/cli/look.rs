@@ -9,13 +9,13 @@ use serde::Serialize;
 use super::Desk;
 use crate::blocking;
 use crate::clock;
-use crate::features::lab::counted;
 use crate::features::lab::model::{self, Reach, Row, Saved, Snapshot, end_leftover, mending};
 use crate::features::lab::probe;
 use crate::features::lab::store;
 use crate::features::lab::worker::{ports, save_file};
 use crate::output;
 use crate::table::Table;
+use crate::text::counted;
 use crate::trouble::Trouble;
 
 /// A lab as it is told in JSON.

@@ -82,7 +82,7 @@ impl Answer<'_> {
             };
         }
         if message.starts_with("Unable to find iptable rule") {
-            return Error::NoRule;
+            return Error::NoRule { port: 0 };
         }
         if message.starts_with("Unable to find newly created") {
             return Error::NotTaken;

@@ -266,6 +266,7 @@ impl Client {
                 _ => Err(error),
             },
             Err(Error::HalfDeleted { source, .. }) => Err(Error::HalfDeleted { port, source }),
+            Err(Error::NoRule { .. }) => Err(Error::NoRule { port }),
             Err(error) => Err(error),
         }
     }

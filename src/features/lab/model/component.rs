@@ -118,7 +118,7 @@ pub struct Component {
     pub name: &'static str,
     /// As whom people log in.
     pub user: &'static str,
-    /// How they connect, the usual way first.
+    /// How they connect, the usual way first; empty where only the console leads there.
     pub protocols: &'static [Protocol],
     /// The port of its web page.
     pub https: u16,
@@ -167,7 +167,8 @@ pub const COMPONENTS: &[Component] = &[
     row("dd", "sysadmin", &[Https, Ssh], 443, &[443, 22]),
     row("datadomain", "sysadmin", &[Https, Ssh], 443, &[443, 22]),
     row("superna", "sysadmin", &[Ssh], 443, &[22]),
-    row("router", "administrator", &[Ssh], 443, &[22]),
+    // Its console is the only way in: nothing is forwarded to it unless somebody names a port.
+    row("router", "administrator", &[], 443, &[]),
     row("deployment", "root", &[Ssh, Scp, Rdp, Https], 443, &[22]),
 ];
 
@@ -188,10 +189,22 @@ impl Component {
         if protocol == Protocol::Https { Some(self.https) } else { protocol.usual_port() }
     }
 
-    /// How people connect to it unless they say otherwise.
+    /// How people connect to it unless they say otherwise; `None` where only its console leads there.
     #[must_use]
-    pub fn usual(&self) -> Protocol {
-        self.protocols.first().copied().unwrap_or(Protocol::Ssh)
+    pub fn usual(&self) -> Option<Protocol> {
+        self.protocols.first().copied()
+    }
+
+    /// The port that it is connected to unless somebody says otherwise.
+    #[must_use]
+    pub fn usual_port(&self) -> Option<u16> {
+        self.port(self.usual()?)
+    }
+
+    /// The path of the page behind one of its ports: only its own page has one.
+    #[must_use]
+    pub fn path_of(&self, target: u16) -> &'static str {
+        if target == self.https { self.path } else { "" }
     }
 
     /// What one of its ports is for.
@@ -210,7 +223,7 @@ mod tests {
     fn the_table_knows_every_component_once_and_its_ports_have_protocols() {
         for (at, known) in COMPONENTS.iter().enumerate() {
             assert!(COMPONENTS.iter().skip(at + 1).all(|other| other.name != known.name), "{}", known.name);
-            assert!(!known.user.is_empty() && !known.protocols.is_empty() && !known.ports.is_empty());
+            assert!(!known.user.is_empty() && known.protocols.is_empty() == known.ports.is_empty(), "{}", known.name);
             assert!(known.ports.iter().all(|port| known.protocol(*port) != Protocol::Tcp), "{}", known.name);
         }
     }
@@ -218,11 +231,30 @@ mod tests {
     #[test]
     fn defaults_follow_the_component() {
         let one = component("OneFS");
-        assert_eq!((one.usual(), one.port(Protocol::Https), one.user), (Protocol::Https, Some(8080), "root"));
+        assert_eq!((one.usual(), one.port(Protocol::Https), one.user), (Some(Protocol::Https), Some(8080), "root"));
         assert_eq!(component("Data Domain").user, "sysadmin");
-        assert_eq!(component("Windows").usual(), Protocol::Rdp);
+        assert_eq!(
+            (component("Windows").usual(), component("Windows").usual_port()),
+            (Some(Protocol::Rdp), Some(3389))
+        );
         let other = component("something else");
-        assert_eq!((other.usual(), other.port(Protocol::Https)), (Protocol::Ssh, Some(443)));
+        assert_eq!((other.usual(), other.port(Protocol::Https)), (Some(Protocol::Ssh), Some(443)));
+    }
+
+    #[test]
+    fn each_component_is_connected_to_as_vlab_does_by_default() {
+        // Of vlab-cli 2021.3.2, whose first choice is the default, but for consoles.
+        let usual = |name: &str| component(name).usual().map(|it| (it.as_str(), component(name).usual_port().unwrap()));
+        let of = |protocol, port, names: &[&str]| {
+            names.iter().for_each(|name| assert_eq!(usual(name), Some((protocol, port)), "{name}"));
+        };
+        of("https", 8080, &["onefs"]);
+        of("https", 9443, &["esrs"]);
+        of("https", 443, &["insightiq", "ecs", "esxi", "kemp", "avamar", "dd"]);
+        of("rdp", 3389, &["claritynow", "dataiq", "dns", "windows", "winserver", "cee", "icap"]);
+        of("ssh", 22, &["centos", "ana", "superna", "deployment"]);
+        assert_eq!(usual("router"), None, "its console is the only way in");
+        assert_eq!((component("Avamar").path_of(443), component("Avamar").path_of(7543)), ("/dtlt/home.html", ""));
     }
 
     #[test]

@@ -60,6 +60,35 @@ pub fn mending(row: &Row) -> Option<String> {
     }
 }
 
+/// Something that the service cannot put right, and the line for the gateway's shell that does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mending {
+    /// The forward that goes: a record that is dead, or what a rule in no list leads to, whose name may be empty.
+    pub forward: Forward,
+    /// Whether the gateway lists it.
+    pub is_listed: bool,
+    /// The line.
+    pub line: String,
+}
+
+impl Mending {
+    /// What ends a row by the gateway's shell; `None` where the service itself can, or no line does.
+    #[must_use]
+    pub fn of(row: &Row) -> Option<Self> {
+        let (line, port, target) = (mending(row)?, row.port?, row.target?);
+        row.undeletable()?;
+        let Row { name, component, address, .. } = row.clone();
+        let forward = Forward { port, name, component, address, target };
+        Some(Self { forward, is_listed: row.state != State::Unlisted, line })
+    }
+
+    /// Whether what stands at the gateway is still what this was made for.
+    #[must_use]
+    pub fn fits(&self, rows: &[Row]) -> bool {
+        rows.iter().any(|row| Self::of(row).as_ref() == Some(self))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use component::{COMPONENTS, Component, Protocol, component};
 pub use firewall::{Firewall, Led, Leftover, Rule};
-pub use mend::{end_leftover, end_rules, ending, forget_record, mending};
+pub use mend::{Mending, end_leftover, end_rules, ending, forget_record, mending};
 pub use place::{BadPlace, Place, Target};
 pub use row::{Key, Reach, Row, Since, State, rows};
 pub use saved::{BadFile, Saved, Unusable};

@@ -1,12 +1,13 @@
 //! What a command that writes would do, before it is asked about: exactly this is done when the answer is yes.
 
-use super::plan::Stage;
+use super::lab::LabState;
+use super::plan::{Stage, removal};
 use super::update::NOTHING_DELETED;
 use super::{Command, Deleted, Page, Purpose, State};
 use crate::features::lab::act::Change;
-use crate::features::lab::counted;
-use crate::features::lab::model;
+use crate::features::lab::model::{self, Mending};
 use crate::features::lab::worker::Request;
+use crate::text::counted;
 use crate::ui::Look;
 use crate::ui::page::Span;
 use crate::ui::theme::{Role, State as Sign};
@@ -35,6 +36,26 @@ impl Aim {
     /// What is done without a question, or asks by itself: a form, a plan.
     fn harmless() -> Self {
         Self { request: None, question: String::new(), lines: vec![], word: String::new(), production: false }
+    }
+}
+
+/// The end of what the service cannot delete, by the gateway's shell: the whole line is shown.
+fn aim_mending(lab: &LabState, row: &model::Row, mending: Mending) -> Aim {
+    let place = if lab.view.production { lab.view.name.to_uppercase() } else { lab.view.name.clone() };
+    let Mending { forward, line, .. } = &mending;
+    let mut lines = vec![(format!("{}: {}", row.state.as_str(), row.note), Role::Text)];
+    if row.reach.as_ref().is_some_and(model::Reach::is_open) {
+        lines.push(("it works: whoever uses it is cut off".to_owned(), Role::Warning));
+    }
+    lines.push((format!("in the gateway's shell: {line}"), Role::Muted));
+    let (question, word) = (format!("End \"{}\" on port {} of {place}?", forward.title(), forward.port), forward.port);
+    let changes = vec![Change::Mend(mending)];
+    Aim {
+        request: Some(Request::Change { lab: lab.view.name.clone(), job: 0, changes }),
+        question,
+        lines,
+        word: word.to_string(),
+        production: lab.view.production,
     }
 }
 
@@ -89,13 +110,12 @@ impl State {
         if self.is_too_soon(look.now) {
             return Err(TOO_SOON.to_owned());
         }
-        let forward = match (row.forward(), row.undeletable()) {
-            (Some(forward), None) => forward,
-            (_, why) if row.state == model::State::NoForward => {
-                return Err(format!("{}: {}", row.name, why.unwrap_or_default()));
-            }
-            (_, why) => {
-                let why = why.unwrap_or("there is nothing to delete here");
+        let forward = match removal(row, lab.view.has_shell) {
+            Ok(Change::Mend(mending)) => return Ok(aim_mending(lab, row, mending)),
+            Ok(Change::Remove(forward) | Change::Tidy(forward)) => forward,
+            Ok(Change::Add(_)) => return Err("there is nothing to delete here".to_owned()),
+            Err(why) if row.state == model::State::NoForward => return Err(format!("{}: {why}", row.name)),
+            Err(why) => {
                 let by_hand = if model::mending(row).is_some() { "; <lab-copy-mending> copies what does" } else { "" };
                 return Err(format!("{why}{by_hand}"));
             }
@@ -144,7 +164,7 @@ impl State {
         for (_, change) in &wanted {
             match change {
                 Change::Add(_) => adds += 1,
-                Change::Remove(_) | Change::Tidy(_) => removes += 1,
+                Change::Remove(_) | Change::Tidy(_) | Change::Mend(_) => removes += 1,
             }
         }
         let what = match (adds, removes) {
@@ -188,6 +208,7 @@ impl State {
         };
         let said = match changes.as_slice() {
             [Change::Remove(forward) | Change::Tidy(forward)] => format!("deleting {}", forward.title()),
+            [Change::Mend(mending)] => format!("asking the gateway's shell to end {}", mending.forward.port),
             [Change::Add(wanted)] => format!("making a forward to {}", wanted.title()),
             changes => format!("carrying out {}", counted(changes.len(), "change")),
         };

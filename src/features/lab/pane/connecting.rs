@@ -151,9 +151,8 @@ impl State {
         let (forward, host) =
             row.usable().zip(lab.host()).ok_or("there is no forward to use; <lab-connect> makes one")?;
         let target = Target::of(&lab.view.name, &host, &forward, None);
-        // What is copied may be run elsewhere: whether the program is here does not matter.
         let words =
-            connect::command(&self.connect, &target, |_| true).map_err(|trouble| Trouble::one_line(&trouble))?;
+            connect::to_copy(&self.connect, &target, &self.around).map_err(|trouble| Trouble::one_line(&trouble))?;
         Ok(line(&words))
     }
 
@@ -182,10 +181,9 @@ impl State {
 fn wanted_for(row: &model::Row, protocol: Option<Protocol>) -> Result<Wanted, String> {
     let kind = component(&row.component);
     let asked = protocol.and_then(|protocol| kind.port(protocol));
-    let target = asked
-        .or(row.target)
-        .or_else(|| kind.port(kind.usual()))
-        .ok_or("it is not known which port is meant; <lab-new> asks")?;
+    let target = asked.or(row.target).or_else(|| kind.usual_port()).ok_or_else(|| {
+        format!("people reach {} at its console; <lab-new> makes a forward to a port of it", row.name)
+    })?;
     let wanted =
         Wanted { name: row.name.clone(), component: row.component.clone(), address: row.address.clone(), target };
     wanted

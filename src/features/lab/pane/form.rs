@@ -51,9 +51,10 @@ impl Form {
     /// One for a machine, as far as it is known.
     pub(super) fn new(name: &str, kind: &str, address: &str) -> Self {
         let known = component(kind);
-        let protocol = known.usual();
-        let port = known.port(protocol).map_or_else(String::new, |port| port.to_string());
-        let fields = [name, address, kind, protocol.as_str(), &port].map(Field::line);
+        // Of one that has none but its console both are for whoever asks to say.
+        let protocol = known.usual().map_or("", Protocol::as_str);
+        let port = known.usual_port().map_or_else(String::new, |port| port.to_string());
+        let fields = [name, address, kind, protocol, &port].map(Field::line);
         let at = if name.is_empty() { 0 } else { 3 };
         Self { several: Vec::new(), fields, at, complaint: None }
     }
@@ -164,8 +165,9 @@ impl Form {
                 }
             }
             Ask::Component => {
-                let protocol = component(self.text(Ask::Component)).usual();
-                *self.field_mut(Ask::Protocol) = Field::line(protocol.as_str());
+                let usual = component(self.text(Ask::Component)).usual();
+                *self.field_mut(Ask::Protocol) = Field::line(usual.map_or("", Protocol::as_str));
+                *self.field_mut(Ask::Port) = Field::line("");
                 self.changed(Ask::Protocol, None);
             }
             Ask::Protocol => {
@@ -253,6 +255,12 @@ mod tests {
         let wanted = form.wanted().unwrap();
         assert_eq!((wanted[0].address.as_str(), wanted[0].target), ("192.168.1.21", 8080));
         form.at = 3;
+        form.turn(true);
+        assert_eq!((form.text(Ask::Protocol), form.text(Ask::Port)), ("ssh", "22"));
+        // Nobody gets a shell on a router: what is wanted of it has to be said.
+        let mut form = Form::new("rtr01", "Router", "192.168.1.2");
+        assert_eq!((form.text(Ask::Protocol), form.text(Ask::Port)), ("", ""));
+        assert!(form.wanted().is_err() && form.current() == Ask::Protocol);
         form.turn(true);
         assert_eq!((form.text(Ask::Protocol), form.text(Ask::Port)), ("ssh", "22"));
     }

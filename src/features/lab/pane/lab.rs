@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::features::lab::counted;
 use crate::features::lab::model::{Holding, Key, Part, Reach, Row, Since, Snapshot, end_leftover, rows};
+use crate::features::lab::store::temporary::Left;
 use crate::features::lab::worker::{Health, LabView};
+use crate::text::counted;
 use crate::ui::page::Span;
 use crate::ui::theme::{self, Role};
 use crate::ui::time::{Zone, age, brief_distance};
@@ -36,6 +37,8 @@ pub(super) struct LabState {
     pub(super) token: Option<Holding>,
     /// Whether it was said that the token has ended.
     pub(super) is_end_told: bool,
+    /// The forwards of connections that were cut off.
+    pub(super) left: Vec<Left>,
 }
 
 /// Whether every word of the filter stands in one of the texts of a row, and none that it excludes.
@@ -88,6 +91,7 @@ impl LabState {
             table: Vec::new(),
             token: None,
             is_end_told: false,
+            left: Vec::new(),
         }
     }
 
@@ -228,6 +232,7 @@ impl LabState {
             }
         }
         lines.extend(self.token_story(zone, now));
+        lines.extend(self.left.iter().map(|left| format!("  left behind: {}", left.words())));
         if let Some(snapshot) = &self.snapshot {
             let machines = snapshot.machines.len();
             lines.push(format!(

@@ -29,6 +29,7 @@ use plan::Plan;
 use super::act::Change;
 use super::model::{self, Forward, Key};
 use super::store::Action;
+use super::surroundings::Surroundings;
 use super::worker::{JobId, LabView, Request};
 use crate::config::Connect;
 use crate::state::PaneState;
@@ -84,6 +85,8 @@ pub(crate) struct State {
     deleted: Vec<Deleted>,
     /// How forwards are used.
     connect: Connect,
+    /// What decides where that is.
+    around: Surroundings,
     /// Columns and rows, title apart.
     size: (u16, u16),
 }
@@ -145,7 +148,12 @@ const ON: &str = "on ";
 
 impl State {
     /// The pane as it was left the last time.
-    pub(crate) fn new(labs: &[LabView], connect: &Connect, saved: Option<&PaneState>, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(
+        labs: &[LabView],
+        (connect, around): (&Connect, &Surroundings),
+        saved: Option<&PaneState>,
+        now: DateTime<Utc>,
+    ) -> Self {
         let switches = || saved.into_iter().flat_map(|pane| &pane.switches);
         let on = switches().find_map(|switch| switch.strip_prefix(ON));
         let mut list = List::default();
@@ -164,6 +172,7 @@ impl State {
             connecting: None,
             deleted: Vec::new(),
             connect: connect.clone(),
+            around: around.clone(),
             size: (80, 20),
         }
     }

@@ -1,7 +1,10 @@
 //! Several changes at once: looked at first, carried out one after the other, each with its own result.
 
 use crate::features::lab::act::{Change, Outcome};
-use crate::features::lab::model::{Part, Reach, Row, Saved, Snapshot, State, Unusable, Unwanted, Wanted, mending};
+use crate::features::lab::model::{
+    Mending, Part, Reach, Row, Saved, Snapshot, State, Unusable, Unwanted, Wanted, mending,
+};
+use crate::features::lab::store::temporary::Left;
 use crate::features::lab::worker::JobId;
 use crate::text::clean_line;
 use crate::ui::list::{self, List};
@@ -143,19 +146,48 @@ impl Plan {
     }
 }
 
-/// The deletion of rows, as far as the service can delete them. `proposes` says that nobody has chosen them one by one, and
-/// `untold` what was not told lately: then nothing is proposed.
-pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposes: bool, untold: &[Part]) -> Vec<Item> {
+/// How a row goes: by the service, or in the gateway's shell where that alone can and is reached from here; or why not.
+pub(super) fn removal(row: &Row, has_shell: bool) -> Result<Change, &'static str> {
+    match (row.undeletable(), row.forward(), Mending::of(row)) {
+        (None, Some(forward), _) => Ok(Change::Remove(forward)),
+        (Some(_), _, Some(mending)) if has_shell => Ok(Change::Mend(mending)),
+        (why, ..) => Err(why.unwrap_or("there is nothing to delete here")),
+    }
+}
+
+/// What a deletion of several rows goes by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Proposal<'a> {
+    /// Whether nobody has chosen the rows one by one.
+    pub(super) proposes: bool,
+    /// What was not told lately: then nothing is proposed.
+    pub(super) untold: &'a [Part],
+    /// Whether lines can be run in the gateway's shell.
+    pub(super) has_shell: bool,
+    /// The forwards that connections left behind.
+    pub(super) left: &'a [Left],
+}
+
+/// The deletion of rows, as far as they can be deleted from here.
+pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposal: Proposal<'_>) -> Vec<Item> {
+    let Proposal { proposes, untold, has_shell, left } = proposal;
     let item = |(at, row): (usize, &Row)| {
-        let undeletable = row.undeletable();
-        let change = row.forward().filter(|_| undeletable.is_none()).map(Change::Remove);
+        let removal = removal(row, has_shell);
         let mending = mending(row);
-        let why = match (undeletable, &mending) {
-            (Some(why), Some(_)) => format!("{why}; <lab-copy-mending> copies what does"),
-            (Some(why), None) => why.to_owned(),
-            (None, _) if row.note.is_empty() => row.state.as_str().to_owned(),
-            (None, _) => format!("{}: {}", row.state.as_str(), row.note),
+        let stated = if row.note.is_empty() {
+            row.state.as_str().to_owned()
+        } else {
+            format!("{}: {}", row.state.as_str(), row.note)
         };
+        let left = left.iter().find(|left| row.forward().as_ref() == Some(&left.forward));
+        let why = match (&removal, &mending) {
+            (Err(why), Some(_)) => format!("{why}; <lab-copy-mending> copies what does"),
+            (Err(why), None) => (*why).to_owned(),
+            (Ok(Change::Mend(_)), _) => format!("{stated}; by the gateway's shell"),
+            (Ok(_), _) => left
+                .map_or(stated, |left| format!("made for one connection; {} ended before it removed it", left.owner)),
+        };
+        let change = removal.ok();
         let title = match (row.target, row.port) {
             (Some(target), Some(_)) => format!("{} {target}", row.name),
             _ => row.name.clone(),
@@ -165,7 +197,9 @@ pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposes: bo
         // An inventory may be wrong: what somebody can still use goes only when it is chosen, and so does what was not
         // measured.
         let is_gone = row.state == State::Gone && row.reach.as_ref().is_none_or(Reach::is_open);
-        let is_doubtful = proposes && (is_gone || !untold.is_empty());
+        // An open port that nobody lists may be somebody's all the same.
+        let is_open = row.state == State::Unlisted && row.reach.as_ref().is_none_or(Reach::is_open);
+        let is_doubtful = proposes && (is_gone || is_open || !untold.is_empty());
         let why = match untold.first().filter(|_| proposes && change.is_some()) {
             Some(unread) => format!("{why}; not proposed while the {} cannot be read", unread.name()),
             None => why,

@@ -7,10 +7,9 @@ use chrono::{DateTime, Utc};
 use super::plan::{self, Plan};
 use super::{Deleted, Outcome, Page, Purpose, State, UNDOABLE};
 use crate::features::lab::act::{Change, Outcome as Came};
-use crate::features::lab::counted;
 use crate::features::lab::model::{Forward, Unusable};
 use crate::features::lab::worker::{Health, Report};
-use crate::text::clean_line;
+use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
 use crate::ui::load::Load;
 
@@ -102,6 +101,22 @@ impl State {
                 let title = format!("make what is missing of {}", clean_line(&path.display().to_string()));
                 self.page = Some(Page::Plan(Plan::new(title, &lab, items)));
             }
+            Report::Left { lab, left } => {
+                let Some(state) = self.named_mut(&lab) else { return Outcome::none() };
+                let before = std::mem::replace(&mut state.left, left);
+                let new: Vec<_> = state.left.iter().filter(|left| !before.contains(left)).collect();
+                return match new.as_slice() {
+                    [] => Outcome::none(),
+                    [left] => Outcome::warn(format!("{}; <lab-clean-up> plans its end", left.words())),
+                    [left, rest @ ..] => {
+                        let more = rest.len();
+                        Outcome::warn(format!(
+                            "{}, and {more} more like it; <lab-clean-up> plans their end",
+                            left.words()
+                        ))
+                    }
+                };
+            }
             Report::History { name, actions, .. } => {
                 if let Some(Page::Details(details)) = &mut self.page
                     && details.row.name == name
@@ -179,7 +194,11 @@ impl State {
             (Purpose::Tidy(forward), Came::Removed { .. }) => {
                 Outcome::done(format!("the forward to {} was removed again", forward.title()))
             }
+            (Purpose::Single(..), Came::Mended { forward }) => {
+                Outcome::done(format!("{} on {} is gone, by the gateway's shell", forward.title(), forward.port))
+            }
             (_, Came::Failed { trouble }) => Outcome::failed(trouble),
+            (_, Came::Mended { .. }) => Outcome::none(),
             (_, Came::Made { .. } | Came::Found { .. } | Came::Removed { .. }) => Outcome::none(),
         }
     }

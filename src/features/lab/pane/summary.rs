@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::plan::{Plan, Stage};
+use super::plan::{Plan, Stage, removal};
 use super::{Command, Page, State};
-use crate::features::lab::counted;
 use crate::features::lab::model::{self, State as Is};
 use crate::features::lab::worker::Health;
+use crate::text::counted;
 use crate::ui::page::Span;
 use crate::ui::theme;
 use crate::ui::time::Zone;
@@ -104,10 +104,13 @@ impl State {
             Command::Connect | Command::Files => row.is_some() && !self.is_connecting(),
             Command::Details => row.is_some(),
             Command::Copy | Command::CopyCommand => row.is_some_and(|row| row.port.is_some()),
-            Command::Delete => may_write && (is_marked || row.is_some_and(|row| row.undeletable().is_none())),
+            Command::Delete => {
+                let can_go = |row: &model::Row| removal(row, lab.view.has_shell).is_ok();
+                may_write && (is_marked || row.is_some_and(can_go))
+            }
             Command::CopyMending => self.mending().is_some(),
             Command::Undo => may_write && self.undoable().is_some(),
-            Command::Clean => may_write && self.all_rows().iter().any(|row| row.state.is_rubbish()),
+            Command::Clean => may_write && self.all_rows().iter().any(|row| self.is_rubbish(row)),
             Command::Go => may_write && plan == Some(&Stage::Drafted),
             Command::Leave => plan == Some(&Stage::Drafted),
             Command::Stop => matches!(plan, Some(Stage::Running(..))),

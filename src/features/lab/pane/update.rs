@@ -1,13 +1,13 @@
 //! What keys do to the pane.
 
 use super::editor::For;
-use super::plan::{self, Plan, Stage, Standing};
+use super::plan::{self, Plan, Proposal, Stage, Standing};
 use super::{Command, Deleted, Details, Outcome, Page, Purpose, State};
 use crate::command::{Motion, Scope};
 use crate::features::lab::act::Change;
-use crate::features::lab::counted;
 use crate::features::lab::model::{self, Protocol, mending};
 use crate::features::lab::worker::Request;
+use crate::text::counted;
 use crate::ui::Look;
 use crate::ui::load::Load;
 
@@ -160,11 +160,19 @@ impl State {
     /// `X`
     fn clean(&mut self) -> Outcome {
         let rows = self.lab().and_then(super::lab::LabState::rows).unwrap_or_default();
-        let rubbish: Vec<model::Row> = rows.iter().filter(|row| row.state.is_rubbish()).cloned().collect();
+        let rubbish: Vec<model::Row> = rows.iter().filter(|row| self.is_rubbish(row)).cloned().collect();
         if rubbish.is_empty() {
             return Outcome::warn("nothing is dead, gone or duplicate");
         }
         self.open_removals("delete what is dead, gone or duplicate", &rubbish, true)
+    }
+
+    /// Whether a clean-up is about a row: what is of no use, what a connection left behind, and what is in no list where that
+    /// can be ended from here.
+    pub(super) fn is_rubbish(&self, row: &model::Row) -> bool {
+        let Some(lab) = self.lab() else { return false };
+        let is_left = || lab.left.iter().any(|left| row.forward().as_ref() == Some(&left.forward));
+        row.state.is_rubbish() || (row.state == model::State::Unlisted && lab.view.has_shell) || is_left()
     }
 
     /// What puts right at the gateway what is on the screen, where the service cannot.
@@ -177,9 +185,12 @@ impl State {
 
     /// Opens a plan that deletes.
     fn open_removals(&mut self, title: &str, rows: &[model::Row], proposes: bool) -> Outcome {
-        let Some(lab) = self.lab().map(|lab| lab.view.name.clone()) else { return Outcome::none() };
-        let untold = self.snapshot().map_or_else(Vec::new, |snapshot| snapshot.untold.keys().copied().collect());
-        self.page = Some(Page::Plan(Plan::new(title, &lab, plan::removals(rows, proposes, &untold))));
+        let Some(lab) = self.lab() else { return Outcome::none() };
+        let untold: Vec<_> =
+            lab.snapshot.as_ref().map_or_else(Vec::new, |snapshot| snapshot.untold.keys().copied().collect());
+        let proposal = Proposal { proposes, untold: &untold, has_shell: lab.view.has_shell, left: &lab.left };
+        let plan = Plan::new(title, &lab.view.name, plan::removals(rows, proposal));
+        self.page = Some(Page::Plan(plan));
         Outcome::none()
     }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::World;
 use super::auth::{TokenClaims, check};
 use super::page::{Answer, error, front_error, ok};
+use super::shell;
 use super::state::{Fault, Record};
 use crate::clock;
 use crate::features::lab::model::Rule;
@@ -43,6 +44,7 @@ pub(super) fn answer(world: &Arc<World>, asked: &Asked) -> Answer {
         ("/api/1/ipam/healthcheck", "GET") => Ok(Answer::json(200, &world.state().health())),
         ("/api/2/auth/token", "POST") => Ok(log_in(world, asked)),
         ("/api/1/inf/inventory", "GET") => Ok(begin_inventory(world)),
+        (shell::PATH, "POST") if world.setup.shell => Ok(obey(world, asked)),
         (
             "/api/1/ipam/portmap"
             | "/api/1/ipam/addr"
@@ -55,6 +57,14 @@ pub(super) fn answer(world: &Arc<World>, asked: &Asked) -> Answer {
         _ => Ok(Answer::page(404)),
     };
     answered.unwrap_or_else(|refused| refused)
+}
+
+/// A line for the gateway's shell.
+fn obey(world: &World, asked: &Asked) -> Answer {
+    match shell::obey(world, &String::from_utf8_lossy(&asked.body)) {
+        Ok(()) => Answer::json(200, &Value::Null),
+        Err(said) => Answer::json(400, &Value::String(said)),
+    }
 }
 
 /// Whether the token may do that.

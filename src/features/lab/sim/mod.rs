@@ -10,6 +10,7 @@ mod auth;
 mod door;
 mod gateway;
 mod page;
+mod shell;
 mod state;
 mod targets;
 
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::auth::TokenClaims;
+pub use self::shell::hand_over;
 pub use self::state::{Fault, Guest, Record, State};
 use self::targets::Targets;
 use crate::clock;
@@ -47,6 +49,8 @@ pub struct Setup {
     pub port: u16,
     /// Of its random numbers.
     pub seed: u64,
+    /// Whether lines for the gateway's shell are taken, from anybody on this machine.
+    pub shell: bool,
 }
 
 impl Default for Setup {
@@ -60,6 +64,7 @@ impl Default for Setup {
             tls: false,
             port: 0,
             seed: 1,
+            shell: false,
         }
     }
 }

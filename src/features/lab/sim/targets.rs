@@ -81,6 +81,11 @@ impl Targets {
         Ok(open)
     }
 
+    /// The ports that are taken.
+    pub(super) fn taken(&self) -> Vec<u16> {
+        self.ports().keys().copied().collect()
+    }
+
     /// Lets go of a port.
     pub(super) fn close(&self, port: u16) {
         drop(self.ports().remove(&port));

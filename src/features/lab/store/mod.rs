@@ -4,6 +4,8 @@
 //! Plain functions over a connection, to be run inside [`crate::store::Store::write`] and [`crate::store::Store::read`].
 //! No function reads a clock.
 
+pub mod temporary;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -14,12 +16,19 @@ use crate::text::clean_line;
 /// Version 1 of the tables; released versions are never edited, a change is a further migration.
 pub const SCHEMA_1: &str = include_str!("schema_1.sql");
 
+/// Version 2: forwards that were made for one connection.
+pub const SCHEMA_2: &str = include_str!("schema_2.sql");
+
 /// Actions that are kept of each lab.
 const ACTIONS: u32 = 5_000;
 /// Characters of a result.
 const TEXT: usize = 1024;
 /// What is written of a deletion that only took back what a connection had needed: nobody wants it back.
 pub(super) const TIDIED: &str = "it was made for a connection, which is over";
+
+/// What stands before the line by which something was put right in the gateway's shell: it did not work before, and nobody wants
+/// it back.
+pub(super) const MENDED: &str = "in the gateway's shell: ";
 
 /// What was asked of a lab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,13 +236,14 @@ pub fn deleted(connection: &Connection, server: &str, after: DateTime<Utc>, limi
     let mut query = connection.prepare_cached(
         "SELECT name, component, address, target, port FROM lab_action gone
          WHERE server = ?1 AND at >= ?2 AND what = 'remove' AND result = 'ok' AND result_text <> ?4 AND port IS NOT NULL
+           AND substr(result_text, 1, length(?5)) <> ?5
            AND NOT EXISTS (
                 SELECT 1 FROM lab_action made
                 WHERE made.server = gone.server AND made.name = gone.name AND made.id > gone.id AND made.what = 'add'
                   AND made.result IN ('ok', 'found') AND made.address = gone.address AND made.target = gone.target)
          ORDER BY id DESC LIMIT ?3",
     )?;
-    let rows = query.query_map((server, after.timestamp(), limit, TIDIED), |row| {
+    let rows = query.query_map((server, after.timestamp(), limit, TIDIED, MENDED), |row| {
         Ok(Forward {
             port: row.get("port")?,
             name: row.get("name")?,
@@ -317,9 +327,13 @@ mod tests {
                     let Wanted { name, component, address, target } = wanted(name);
                     Forward { port, name, component, address, target }
                 };
-                for (name, port, text, seconds) in
-                    [("old", 50_000, "", -90_000), ("a", 50_001, "", 0), ("b", 50_002, "", 1), ("c", 50_003, TIDIED, 2)]
-                {
+                for (name, port, text, seconds) in [
+                    ("old", 50_000, "", -90_000),
+                    ("a", 50_001, "", 0),
+                    ("b", 50_002, "", 1),
+                    ("c", 50_003, TIDIED, 2),
+                    ("e", 50_005, "in the gateway's shell: x", 2),
+                ] {
                     let id = begin(c, &removing("anna", "training", "s", &of(name, port)), at(seconds))?;
                     settle(c, id, (Came::Ok, text), None, at(seconds))?;
                 }

@@ -19,7 +19,7 @@ use crate::features::lab::client::{Client, Credentials, Server};
 use crate::features::lab::connect::{self, Surroundings, Target};
 use crate::features::lab::error::Error;
 use crate::features::lab::model::{Forward, Holding, Protocol, Since, Snapshot, Wanted};
-use crate::features::lab::store;
+use crate::features::lab::store::{self, temporary::Left};
 use crate::trouble::Trouble;
 
 /// How long after a failure it is tried again at the earliest.
@@ -119,6 +119,8 @@ struct Link {
     sweep: JoinSet<()>,
     /// The file of the token, as long as another one is waited for.
     awaited: Option<Watch>,
+    /// The forwards of connections that were cut off, as they were told last.
+    left: Vec<Left>,
 }
 
 /// Follows a lab until `stop` is cancelled. `wake` makes it read at once.
@@ -132,7 +134,8 @@ pub(super) async fn follow(
     stop: CancellationToken,
 ) {
     let sweep = JoinSet::new();
-    let mut link = Link { shared, lab, client: None, heard_at: None, holding: None, host: None, sweep, awaited: None };
+    let (holding, host, awaited, left) = (None, None, None, Vec::new());
+    let mut link = Link { shared, lab, client: None, heard_at: None, holding, host, sweep, awaited, left };
     link.recall().await;
     link.tell_health(Health::Connecting).await;
     let mut next = Instant::now();
@@ -258,16 +261,21 @@ impl Link {
         let write = move |connection: &rusqlite::Connection| {
             let kept = store::save(connection, &server, kept, at)?;
             let since = store::note_routable(connection, &server, kept.machines.iter(), at)?;
-            Ok((kept, since))
+            let left = store::temporary::left_behind(connection, &server, &kept.forwards)?;
+            Ok((kept, since, left))
         };
-        let (snapshot, since) = self.shared.store.write(write).await.unwrap_or_else(|error| {
+        let (snapshot, since, left) = self.shared.store.write(write).await.unwrap_or_else(|error| {
             tracing::warn!(lab = self.lab.name, %error, "what a lab told is not kept");
-            (snapshot, Since::new())
+            (snapshot, Since::new(), self.left.clone())
         });
         let ports = sweep::ports(&snapshot);
         let lab = self.lab.name.clone();
         let report = Report::Snapshot { lab: lab.clone(), snapshot: Arc::new(snapshot), since: Arc::new(since), at };
         self.shared.tell(report).await;
+        if left != self.left {
+            self.left.clone_from(&left);
+            self.shared.tell(Report::Left { lab: self.lab.name.clone(), left }).await;
+        }
         self.tell_health(Health::Live { at }).await;
         // One that still runs goes on: it measures the same ports.
         if let (Some(host), true) = (self.host.clone(), self.sweep.is_empty()) {
@@ -299,7 +307,8 @@ impl Link {
             }
         };
         let (who, lab) = (self.shared.setup.who.clone(), self.lab.name.clone());
-        let actor = Actor { client: client.clone(), store: self.shared.store.clone(), who, lab };
+        let (shell, gateway) = (self.lab.gateway_shell.clone(), self.lab.gateway.clone());
+        let actor = Actor { client: client.clone(), store: self.shared.store.clone(), who, lab, shell, gateway };
         match job {
             Job::Change { id, changes, cancel } => {
                 for (at, change) in changes.iter().enumerate() {
@@ -334,9 +343,14 @@ impl Link {
         let around = Surroundings::read(|name| std::env::var_os(name));
         connect::launch(&self.shared.setup.connect, &planned, &around, remove_after)
             .map_err(|trouble| (trouble, None))?;
-        let (forward, is_new) = match actor.carry_out(&Change::Add(wanted.clone())).await {
+        let made = if remove_after {
+            actor.make_for_connection(wanted).await
+        } else {
+            actor.carry_out(&Change::Add(wanted.clone())).await
+        };
+        let (forward, is_new) = match made {
             Outcome::Made { forward } => (forward, true),
-            Outcome::Found { forward } | Outcome::Removed { forward } => (forward, false),
+            Outcome::Found { forward } | Outcome::Removed { forward } | Outcome::Mended { forward } => (forward, false),
             Outcome::Failed { trouble } => return Err((trouble, None)),
         };
         let made = is_new.then(|| forward.clone());
@@ -348,7 +362,13 @@ impl Link {
             self.lab.gateway.clone().unwrap_or(gateway)
         };
         let using = Using { lab: self.lab.name.clone(), host, protocol, is_awaited: is_new && remove_after, is_new };
-        prepared(&self.shared, using, forward, cancel).await.map_err(|trouble| (trouble, made))
+        let prepared =
+            prepared(&self.shared, using, forward.clone(), cancel).await.map_err(|trouble| (trouble, made))?;
+        // Of a program whose end nobody sees the forward stays, which is said.
+        if is_new && remove_after && !matches!(prepared.launch, connect::Launch::Terminal(_)) {
+            actor.keep(&forward).await;
+        }
+        Ok(prepared)
     }
 }
 

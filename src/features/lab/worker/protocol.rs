@@ -10,6 +10,7 @@ use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::connect::Launch;
 use crate::features::lab::model::{Forward, Holding, Protocol, Reach, Saved, Since, Snapshot, Unusable, Wanted};
 use crate::features::lab::store::Action;
+use crate::features::lab::store::temporary::Left;
 use crate::trouble::Trouble;
 
 /// A lab as configured.
@@ -22,6 +23,8 @@ pub struct LabView {
     pub server: String,
     /// The gateway's host as seen from here, where it is not the address that the gateway tells.
     pub gateway: Option<String>,
+    /// Whether lines can be run in the gateway's shell.
+    pub has_shell: bool,
     /// Whether it is production.
     pub production: bool,
     /// Whether nothing may be written to it.
@@ -214,6 +217,13 @@ pub enum Report {
         /// The newest last.
         forwards: Vec<Forward>,
     },
+    /// The forwards that were made for connections which were cut off before they could remove them.
+    Left {
+        /// Of which lab.
+        lab: String,
+        /// All of them; told when they are others than before.
+        left: Vec<Left>,
+    },
     /// What was asked for a machine.
     History {
         /// Of which lab.
@@ -245,6 +255,7 @@ impl Report {
             | Self::Saved { .. }
             | Self::Loaded { .. }
             | Self::Deleted { .. }
+            | Self::Left { .. }
             | Self::History { .. } => None,
         }
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::list::{self, Selection};
 use super::name::{self, Which};
-use super::{Session, counted, failed};
+use super::{Session, failed};
 use crate::features::maintenance::export::{self, NewFile};
 use crate::features::maintenance::ical::{self, Entry};
 use crate::features::maintenance::store::MaintenanceKey;
@@ -15,7 +15,7 @@ use crate::features::maintenance::store::detail::outline;
 use crate::features::maintenance::store::list::Sort;
 use crate::output::{self, Printer};
 use crate::store::Error;
-use crate::text::clean_line;
+use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
 
 /// What stands for standard output.

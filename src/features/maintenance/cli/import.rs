@@ -14,14 +14,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::stream::{self, StreamExt};
 use tokio::sync::mpsc;
 
-use super::{Session, counted, json};
+use super::{Session, json};
 use crate::features::maintenance::intake::{Intake, Read};
 use crate::features::maintenance::model::{Outcome, Verdict};
 use crate::features::maintenance::source::files::{self, STANDARD_INPUT};
 use crate::features::maintenance::source::{Received, Refusal};
 use crate::features::maintenance::store::record::{Limits, Merged, Novelty, Recorded};
 use crate::output::{self, JsonArray, Progress};
-use crate::text::clean_line;
+use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
 
 /// The name of this source in the store.

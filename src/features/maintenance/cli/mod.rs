@@ -199,8 +199,3 @@ fn who(typed: &str) -> Result<String, String> {
 fn time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
-
-/// `1 mail`, `2 mails`.
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}

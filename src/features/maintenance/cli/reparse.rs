@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::{Session, counted, failed};
+use super::{Session, failed};
 use crate::config::create_private_dir;
 use crate::features::maintenance::inventory::Inventory;
 use crate::features::maintenance::model::{Outcome, Reading};
@@ -17,7 +17,7 @@ use crate::features::maintenance::store::again::{self, Again, Effect, Which};
 use crate::features::maintenance::store::unparsed::Opened;
 use crate::output::{self, JsonArray, Progress};
 use crate::store::{FILE_NAME, Store, backup};
-use crate::text::clean_line;
+use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
 
 /// Mails read and written together.

@@ -7,6 +7,7 @@ use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::detail::detail;
 use crate::features::maintenance::store::undo::undo_last;
 use crate::output;
+use crate::text::counted;
 use crate::trouble::Trouble;
 
 /// What was typed after `undo`.
@@ -64,7 +65,7 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
             (true, 0) if result == "unaccepted" => "the accepted suggestion was taken back\n".to_owned(),
             (true, 0) => "what had been made known by hand is gone again\n".to_owned(),
             (true, _) if result == "unassigned" => format!("{words}\n"),
-            (true, mails) => format!("{}: {words}\n", super::counted(mails, "mail")),
+            (true, mails) => format!("{}: {words}\n", counted(mails, "mail")),
         };
         output::print(&format!("{lines}{gone}"))?;
     }

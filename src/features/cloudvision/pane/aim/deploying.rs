@@ -9,6 +9,7 @@ use crate::features::cloudvision::pane::run::Run;
 use crate::features::cloudvision::pane::view::{UNDEPLOYED, words};
 use crate::features::cloudvision::pane::{Place, State};
 use crate::features::cloudvision::worker::{Inputs, Request, Target};
+use crate::text::counted;
 use crate::ui::Look;
 use crate::ui::theme::Role;
 use crate::ui::time::age;
@@ -69,7 +70,7 @@ impl State {
         if self.page(Place::Deploys).is_none() && is_too_soon(&self.deploys, look.now) {
             return Err(TOO_SOON.to_owned());
         }
-        let mut facts = vec![words::count(devices, "device")];
+        let mut facts = vec![counted(devices, "device")];
         facts.push(match changed {
             Some(0) => "unchanged since the last deployment".to_owned(),
             Some(changed) => format!("{changed} changed since the last deployment"),
@@ -98,11 +99,10 @@ impl State {
         }
         let instance = self.writable(&run.instance, Needs::Connection, look.now)?;
         let changed = run.plan.iter().filter(|device| device.is_changed()).count();
-        let mut lines =
-            vec![(format!("{} · {changed} with changes", words::count(run.plan.len(), "device")), Role::Text)];
+        let mut lines = vec![(format!("{} · {changed} with changes", counted(run.plan.len(), "device")), Role::Text)];
         let (errors, warnings) = run.report.as_ref().map_or((0, 0), |report| report.counts());
         if errors + warnings > 0 {
-            let found = format!("{} and {}", words::count(errors, "error"), words::count(warnings, "warning"));
+            let found = format!("{} and {}", counted(errors, "error"), counted(warnings, "warning"));
             lines.push(warning(look, &format!("the build found {found}")));
         }
         let in_force = "what is submitted is in force in CloudVision";

@@ -62,9 +62,9 @@ pub(super) fn content<'a>(page: &'a ChangePage, look: &Look<'_>, area: Rect) -> 
             if device.is_some() && !head.is_empty() {
                 head.push(plain("", Role::Text));
             }
-            with_diff(page, device.as_ref(), head, wide)
+            with_diff(page, device.as_ref(), head, wide, look)
         }
-        Some(Part::Device(device)) => with_diff(page, Some(device), vec![], wide),
+        Some(Part::Device(device)) => with_diff(page, Some(device), vec![], wide, look),
     };
     Content { detail: &page.detail, split, head, focus: 0, text }
 }
@@ -204,7 +204,13 @@ fn of_stage(stage: &Stage, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
 }
 
 /// The text with the difference on a device behind it, as far as that has arrived.
-fn with_diff<'a>(page: &'a ChangePage, device: Option<&DeviceId>, mut head: Vec<TextLine>, cells: usize) -> Text<'a> {
+fn with_diff<'a>(
+    page: &'a ChangePage,
+    device: Option<&DeviceId>,
+    mut head: Vec<TextLine>,
+    cells: usize,
+    look: &Look<'_>,
+) -> Text<'a> {
     let Some(device) = device else { return Text { head, ..Text::default() } };
     match page.diffs.get(device) {
         Some(Load::Ready(lines)) if lines.is_empty() => {
@@ -213,7 +219,7 @@ fn with_diff<'a>(page: &'a ChangePage, device: Option<&DeviceId>, mut head: Vec<
         }
         Some(Load::Ready(lines)) => Text { head, diff: lines.as_slice(), ..Text::default() },
         Some(Load::Failed(trouble)) => {
-            head.extend(trouble_lines(trouble, cells.max(8)));
+            head.extend(trouble_lines(trouble, cells.max(8), look));
             Text { head, ..Text::default() }
         }
         Some(Load::Loading) | None => {

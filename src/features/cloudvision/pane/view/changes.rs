@@ -7,9 +7,10 @@ use super::{Rows, draw_empty, draw_sign, words};
 use crate::features::cloudvision::model::{Change, ChangeState};
 use crate::features::cloudvision::pane::State;
 use crate::features::cloudvision::pane::rows::ChangeRow;
+use crate::text::counted;
 use crate::ui::Look;
 use crate::ui::gauge::gauge;
-use crate::ui::line::Pen;
+use crate::ui::line::{Pen, fit_among};
 use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::{age, brief_distance};
 
@@ -79,11 +80,17 @@ pub(super) fn draw(state: &State, look: &Look<'_>, focused: bool, area: Rect, bu
     }
     let columns = columns(usize::from(area.width));
     let rows = Rows { look, focused, area };
-    rows.draw(&state.changes.list, buffer, |row, selected, pen| draw_change(row, &columns, rows, selected, pen));
+    let listed = state.changes.list.rows();
+    let name = |row: &ChangeRow, cells: usize| {
+        fit_among(words::name(&row.change), listed.iter().map(|row| words::name(&row.change)), cells).into_owned()
+    };
+    rows.draw(&state.changes.list, buffer, |row, selected, pen| {
+        draw_change(row, &name(row, columns.name.saturating_sub(2)), &columns, rows, selected, pen);
+    });
 }
 
-/// One change control.
-fn draw_change(row: &ChangeRow, columns: &Columns, rows: Rows<'_>, selected: bool, pen: &mut Pen<'_>) {
+/// One change control, with its name as it fits.
+fn draw_change(row: &ChangeRow, name: &str, columns: &Columns, rows: Rows<'_>, selected: bool, pen: &mut Pen<'_>) {
     let look = rows.look;
     let change = &row.change;
     let style = |role| look.theme.style(role);
@@ -92,10 +99,10 @@ fn draw_change(row: &ChangeRow, columns: &Columns, rows: Rows<'_>, selected: boo
         style(if change.state.is_over() && change.state != ChangeState::Failed { Role::Muted } else { Role::Text });
     draw_sign(pen, row.is_news, sign, look);
     pen.column(word, columns.state - 2, text).skip(2);
-    pen.column(words::name(change), columns.name.saturating_sub(2), text).skip(2);
+    pen.column(name, columns.name.saturating_sub(2), text).skip(2);
     rows.highlight(selected, pen);
     if columns.devices > super::NUMBER {
-        pen.column_right(&words::count(change.devices.len(), "device"), columns.devices - 2, text).skip(2);
+        pen.column_right(&counted(change.devices.len(), "device"), columns.devices - 2, text).skip(2);
     } else if columns.devices > 0 {
         pen.column_right(&change.devices.len().to_string(), columns.devices - 2, text).skip(2);
     }

@@ -13,6 +13,7 @@ use crate::features::cloudvision::pane::opened::{DeploymentPage, Subject};
 use crate::features::cloudvision::pane::rows::Part;
 use crate::features::cloudvision::pane::run::{Run, StepLine};
 use crate::features::cloudvision::worker::{Inputs, Target, Unfinished};
+use crate::text::counted;
 use crate::ui::Look;
 use crate::ui::gauge::gauge;
 use crate::ui::line::{fit, width, wrap};
@@ -125,25 +126,19 @@ fn facts(state: &State, target: &Target, look: &Look<'_>, cells: usize) -> Vec<T
                 Some(0) => "none changed since the last deployment".to_owned(),
                 Some(changed) => format!("{changed} changed since the last deployment"),
             };
-            labelled(
-                "Inputs",
-                &format!("{}, {changed}", words::count(*devices, "device")),
-                cells,
-                Role::Text,
-                &mut lines,
-            );
+            labelled("Inputs", &format!("{}, {changed}", counted(*devices, "device")), cells, Role::Text, &mut lines);
             for warning in warnings {
                 let text = format!("{} {warning}", look.glyph(Sign::Warning));
                 labelled("", &text, cells, Role::Warning, &mut lines);
             }
         }
-        Inputs::Refused(trouble) => lines.extend(trouble_lines(trouble, cells)),
+        Inputs::Refused(trouble) => lines.extend(trouble_lines(trouble, cells, look)),
     }
     if let Some(last) = &target.last {
         let (sign, word) = words::ending(last.ending);
         let text = format!("{} {word}, {} ago  {}", look.glyph(sign), age(last.at, look.now), look.zone.full(last.at));
         labelled("Last", &text, cells, sign.role(), &mut lines);
-        labelled("", &last.result, cells, Role::Text, &mut lines);
+        labelled("", &look.say(&last.result), cells, Role::Text, &mut lines);
     }
     let known = |id| state.named(&target.instance)?.changes.items.get(id);
     if let Some(entry) = target.last.as_ref().and_then(|last| last.change.as_ref()).and_then(known) {
@@ -203,7 +198,7 @@ fn steps(run: &Run, is_lost: bool, look: &Look<'_>, cells: usize) -> (Vec<TextLi
     }
     if let Some(ended) = &run.ended {
         if let Some(trouble) = &ended.trouble {
-            lines.extend(trouble_lines(trouble, cells));
+            lines.extend(trouble_lines(trouble, cells, look));
         }
         if let Some((id, fate)) = &ended.fate {
             let (state, words) = words::fate(fate);
@@ -243,7 +238,7 @@ fn step(run: &Run, line: &StepLine, look: &Look<'_>, cells: usize) -> TextLine {
             let found = if errors + warnings == 0 {
                 "the build found nothing wrong".to_owned()
             } else {
-                format!("{} and {}", words::count(errors, "error"), words::count(warnings, "warning"))
+                format!("{} and {}", counted(errors, "error"), counted(warnings, "warning"))
             };
             let keys = format!("<deploy-submit> {}, <deploy-cancel> ends it", words::submits(run.advance));
             let keys = look.say(&keys);
@@ -271,9 +266,9 @@ fn device_words(run: &Run, plan: Option<&DevicePlan>, build: Option<&DeviceBuild
     if let Some(build) = build {
         if !build.errors.is_empty() {
             sign = Sign::Failed;
-            spans.push((format!(" {}", words::count(build.errors.len(), "error")), Role::Failed));
+            spans.push((format!(" {}", counted(build.errors.len(), "error")), Role::Failed));
         } else if !build.warnings.is_empty() {
-            spans.push((format!(" {}", words::count(build.warnings.len(), "warning")), Role::Warning));
+            spans.push((format!(" {}", counted(build.warnings.len(), "warning")), Role::Warning));
         }
         if !build.wanted {
             spans.push((" not in this deployment".to_owned(), Role::Warning));
@@ -322,10 +317,10 @@ pub(super) fn part(state: &State, page: &DeploymentPage, part: &Part, look: &Loo
             let general = run.report.as_ref().map_or(0, |report| report.errors.len());
             let mut line = vec![("  all".to_owned(), Role::Text)];
             if general > 0 {
-                line.push((format!("  {}", words::count(general, "error")), Role::Failed));
+                line.push((format!("  {}", counted(general, "error")), Role::Failed));
             }
             if !run.warnings.is_empty() {
-                line.push((format!("  {}", words::count(run.warnings.len(), "warning")), Role::Warning));
+                line.push((format!("  {}", counted(run.warnings.len(), "warning")), Role::Warning));
             }
             line
         }
@@ -359,7 +354,7 @@ fn general(run: &Run, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
     }
     let changed = run.plan.iter().filter(|device| device.is_changed()).count();
     if !run.plan.is_empty() {
-        let devices = words::count(run.plan.len(), "device");
+        let devices = counted(run.plan.len(), "device");
         lines.push(plain(format!("{devices}, {changed} with changes"), Role::Text));
     }
     if let Some(workspace) = &run.workspace {

@@ -8,6 +8,7 @@ use crate::features::cloudvision::pane::State;
 use crate::features::cloudvision::pane::rows::DeployRow;
 use crate::features::cloudvision::pane::run::Run;
 use crate::features::cloudvision::worker::{Inputs, Target, Unfinished};
+use crate::text::counted;
 use crate::ui::Look;
 use crate::ui::gauge::gauge;
 use crate::ui::line::Pen;
@@ -221,7 +222,7 @@ fn draw_target(state: &State, target: &Target, columns: &Columns, rows: Rows<'_>
     rows.highlight(selected, pen);
     if columns.devices > 0 {
         let devices = match &target.inputs {
-            Inputs::Ready { devices, .. } if columns.devices > super::NUMBER => words::count(*devices, "device"),
+            Inputs::Ready { devices, .. } if columns.devices > super::NUMBER => counted(*devices, "device"),
             Inputs::Ready { devices, .. } => devices.to_string(),
             Inputs::Reading | Inputs::Refused(_) => String::new(),
         };

@@ -319,7 +319,7 @@ fn draw_empty(state: &State, text: &str, look: &Look<'_>, area: Rect, buffer: &m
     let area = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(1), ..area };
     let mut lines: Vec<TextLine> = Vec::new();
     if let Some(Health::Failing { trouble, retry_at, .. }) = state.instance().map(|instance| &instance.health) {
-        lines.extend(trouble_lines(trouble, cells));
+        lines.extend(trouble_lines(trouble, cells, look));
         let retry = retry_at
             .map(|at| format!("tries again at {}; <cv-refresh> tries now", look.zone.local(at).format("%H:%M:%S")));
         let retry = retry.unwrap_or_else(|| "<cv-refresh> tries again".to_owned());

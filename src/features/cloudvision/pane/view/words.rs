@@ -5,13 +5,9 @@ use crate::features::cloudvision::model::{
     Approval, BuildState, Change, ChangeState, Fault, StageState, WorkspaceState,
 };
 use crate::features::cloudvision::store::journal::{Ending, Phase};
+use crate::text::counted;
 use crate::ui::Look;
 use crate::ui::theme::State;
-
-/// `1 device`, `38 devices`.
-pub(crate) fn count(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
-}
 
 /// A change control's state.
 pub(crate) fn change(state: ChangeState) -> (State, &'static str) {
@@ -36,7 +32,7 @@ pub(crate) fn name(change: &Change) -> &str {
 pub(crate) fn extent(change: &Change) -> String {
     let (_, actions) = change.progress();
     let order = if actions < 2 { String::new() } else { format!(", {}", change.order().words()) };
-    format!("{} · {}{order}", count(change.devices.len(), "device"), count(actions, "action"))
+    format!("{} · {}{order}", counted(change.devices.len(), "device"), counted(actions, "action"))
 }
 
 /// `by anna 02:12: looks good`.

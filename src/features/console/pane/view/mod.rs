@@ -22,6 +22,7 @@ use crate::features::console::cluster::Which;
 use crate::features::console::rfb::Frame;
 use crate::features::console::worker::Health;
 use crate::ui::Look;
+use crate::ui::field::Field;
 use crate::ui::line::{Pen, fit, width, wrap};
 use crate::ui::page::{Span, TextLine, Title, draw_lines, draw_prompt, plain, trouble_lines};
 use crate::ui::theme::{Role, State as Sign};
@@ -45,6 +46,12 @@ pub(crate) fn draw(state: &State, look: &Look<'_>, focused: bool, area: Rect, bu
     match &state.editor {
         Some(Editor { purpose: For::Find, field }) => {
             Some(draw_prompt("look for this in what the machine said", field, 1, look, area, buffer))
+        }
+        Some(Editor { purpose: For::Password(id, hidden), .. }) => {
+            let machine = state.console().filter(|console| console.id == *id).map(|console| console.target.machine());
+            let title = format!("the password of {}'s screen; it is kept until noctui ends", machine.unwrap_or("it"));
+            let dots = Field::line(&hidden.dots(look.pick("•", "*")));
+            Some(draw_prompt(&title, &dots, 1, look, area, buffer))
         }
         _ => cursor,
     }
@@ -87,13 +94,14 @@ fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer)
             match (&console.being, &screen.picture) {
                 (Being::Ended(trouble), _) => {
                     let mut lines: Vec<TextLine> = match trouble {
-                        Some(trouble) => trouble_lines(trouble, usize::from(area.width.saturating_sub(2)).max(1)),
+                        Some(trouble) => trouble_lines(trouble, usize::from(area.width.saturating_sub(2)).max(1), look),
                         None => vec![plain("the screen was closed at its other end", Role::Text)],
                     };
                     if console.attempts > 0 {
                         lines.push(plain(format!("tried again {}", times(console.attempts)), Role::Muted));
                     }
-                    lines.push(plain(look.say("<console-reattach> opens it again"), Role::Muted));
+                    let again = if console.wants_password { "asks for it" } else { "opens it again" };
+                    lines.push(plain(look.say(&format!("<console-reattach> {again}")), Role::Muted));
                     draw_lines(&lines, 0, look, area, buffer);
                 }
                 // The picture comes after the frame, into cells that are blank.
@@ -243,7 +251,7 @@ fn draw_empty(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
     let mut lines: Vec<TextLine> = Vec::new();
     let text = match (&state.health, &state.view.cluster, &state.vms) {
         (Health::Failing { trouble, retry_at, .. }, Some(_), None) => {
-            lines.extend(trouble_lines(trouble, cells));
+            lines.extend(trouble_lines(trouble, cells, look));
             let retry = format!(
                 "tries again at {}; <console-refresh> tries now",
                 look.zone.local(*retry_at).format("%H:%M:%S")
@@ -261,7 +269,7 @@ fn draw_empty(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
     };
     lines.extend(text.into_iter().flat_map(|text| wrap(&look.say(text), cells)).map(|line| plain(line, Role::Muted)));
     for trouble in state.proxied.values().filter_map(|(_, trouble)| trouble.as_ref()) {
-        lines.extend(trouble_lines(trouble, cells));
+        lines.extend(trouble_lines(trouble, cells, look));
     }
     draw_lines(&lines, 0, look, area, buffer);
 }

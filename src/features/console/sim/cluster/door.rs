@@ -202,6 +202,10 @@ fn act(world: &Arc<World>, key: &Key, plural: &str, verb: &str) -> Response<Body
             return json(code.unwrap_or(500), &status);
         }
     };
+    if action == Action::Restart {
+        // The old instance goes at once, and its lines with it.
+        restart_lines(world, key);
+    }
     world.tell();
     if let Some(power) = later {
         let (world, key) = (Arc::clone(world), key.clone());
@@ -212,19 +216,22 @@ fn act(world: &Arc<World>, key: &Key, plural: &str, verb: &str) -> Response<Body
             }
             let mut state = world.state();
             state.set(&key, power, &now());
-            if power == Power::Stopped
-                && let Some(machine) = state.machine(&key.0, &key.1)
-            {
-                for line in [&machine.serial, &machine.screen].into_iter().flatten() {
-                    line.break_off();
-                }
-            }
             drop(state);
+            if power == Power::Stopped {
+                restart_lines(&world, &key);
+            }
             world.tell();
         });
     }
     // Pausing is done when it is answered; power is on its way.
     plain(if action.is_for_instances() { 200 } else { 202 }, "application/json", "")
+}
+
+/// What is at the ends of a machine's lines starts anew; whoever was attached sees them break.
+fn restart_lines(world: &World, key: &Key) {
+    if let Some(machine) = world.state().machine(&key.0, &key.1) {
+        [&machine.serial, &machine.screen].into_iter().flatten().for_each(|line| line.restart());
+    }
 }
 
 /// The pod of a machine.

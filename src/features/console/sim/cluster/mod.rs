@@ -206,6 +206,15 @@ impl ClusterSimulator {
         }
     }
 
+    /// From now on the screen of a machine wants a password; nothing where it has none.
+    pub fn lock_screen(&self, namespace: &str, name: &str, password: Secret) {
+        let state = self.world.state();
+        let line = state.machine(namespace, name).and_then(|machine| machine.screen.as_ref());
+        if let Some(LineEnd::Screen(screen)) = line.map(|line| &line.end) {
+            *screen.password.lock().unwrap_or_else(PoisonError::into_inner) = Some(password);
+        }
+    }
+
     /// What was done at the screen of a machine since this was asked last.
     #[must_use]
     pub fn touched(&self, namespace: &str, name: &str) -> Vec<Touch> {
@@ -225,6 +234,12 @@ impl ClusterSimulator {
         let state = self.world.state();
         let line = state.machine(namespace, name).and_then(|machine| machine.screen.as_ref());
         line.is_some_and(|line| line.is_in_use())
+    }
+
+    /// Whether a machine runs.
+    #[must_use]
+    pub fn is_running(&self, namespace: &str, name: &str) -> bool {
+        self.world.state().machine(namespace, name).is_some_and(|machine| machine.power == Power::Running)
     }
 
     /// What a machine has sent, in bytes along its serial line or in pictures of its screen, and what was typed at it.

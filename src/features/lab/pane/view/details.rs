@@ -71,7 +71,10 @@ pub(in crate::features::lab::pane) fn lines(state: &State, look: &Look<'_>) -> O
         say("Command", &line, Role::Link);
     }
     if let Some(line) = mending(row).filter(|_| !details.is_gone) {
-        say("Mend", &format!("the service cannot put this right; on the gateway: {line}"), Role::Warning);
+        let has_shell = state.lab().is_some_and(|lab| lab.view.has_shell);
+        let how = if has_shell { "<lab-delete> does, in the gateway's shell" } else { "on the gateway" };
+        let how = look.say(how).into_owned();
+        say("Mend", &format!("the service cannot put this right; {how}: {line}"), Role::Warning);
     }
     for (at, line) in state.lab().map(|lab| lab.token_story(look.zone, look.now)).unwrap_or_default().iter().enumerate()
     {

@@ -86,7 +86,8 @@ fn hint(state: &State, form: &Form) -> String {
         Ask::Protocol => {
             let known = component(form.field(Ask::Component).text());
             let names: Vec<&str> = known.protocols.iter().map(|protocol| protocol.as_str()).collect();
-            format!("usual here: {}; ctrl-n and ctrl-p go through all of them", names.join(", "))
+            let usual = if names.is_empty() { "none but its console".to_owned() } else { names.join(", ") };
+            format!("usual here: {usual}; ctrl-n and ctrl-p go through all of them")
         }
         Ask::Port => "any TCP port of the machine; the gateway chooses its own, usually from 50000 to 50100".to_owned(),
     }

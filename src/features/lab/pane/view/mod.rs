@@ -121,7 +121,7 @@ fn draw_empty(state: &State, text: &str, look: &Look<'_>, area: Rect, buffer: &m
     let area = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(1), ..area };
     let mut lines: Vec<TextLine> = Vec::new();
     if let Some(Health::Failing { trouble, retry_at, .. }) = state.lab().map(|lab| &lab.health) {
-        lines.extend(trouble_lines(trouble, cells));
+        lines.extend(trouble_lines(trouble, cells, look));
         let retry = format!("{}; {}", lab::again(*retry_at, look.zone, look.now), look.say("<lab-refresh> tries now"));
         lines.push(plain(retry, Role::Muted));
     } else {

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::features::lab::act::{Change, Outcome};
-use crate::features::lab::counted;
 use crate::features::lab::pane::plan::{Item, Plan, Stage, Standing};
+use crate::text::counted;
 use crate::ui::Look;
 use crate::ui::line::{Pen, fit, width, wrap};
 use crate::ui::list::Line;
@@ -53,6 +53,7 @@ fn told(item: &Item) -> (Sign, &'static str, String) {
             (Sign::Done, "found", format!("there already, on {}", forward.port))
         }
         (Standing::Ended(Outcome::Removed { .. }), _) => (Sign::Done, "deleted", String::new()),
+        (Standing::Ended(Outcome::Mended { .. }), _) => (Sign::Done, "mended", "by the gateway's shell".to_owned()),
         (Standing::Ended(Outcome::Failed { trouble }), _) => (Sign::Failed, "failed", trouble.one_line()),
     }
 }

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use super::{Own, unknown};
 use crate::config::Flags;
-use crate::features::maintenance::cli::{Session, counted, failed, time, who};
+use crate::features::maintenance::cli::{Session, failed, time, who};
 use crate::features::maintenance::store::sender::{self, Assigned};
 use crate::features::maintenance::worker::{Done, Report, assign};
 use crate::output;
 use crate::table::Table;
-use crate::text::clean_line;
+use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
 
 /// What was typed after `sender`.

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::super::{counted, failed, parse};
+use super::super::{failed, parse};
 use super::{Own, unknown};
 use crate::config::Flags;
 use crate::features::maintenance::mail;
 use crate::features::maintenance::model::{Notice, Verdict};
 use crate::features::maintenance::rules::{Explanation, PartSeen, Place, ProcessorSeen, Rules, StepSeen, ValueSeen};
 use crate::output;
-use crate::text::{clean_line, clean_text};
+use crate::text::{clean_line, clean_text, counted};
 use crate::trouble::Trouble;
 
 /// What was typed after `test`.

@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::{Named, kind, named, place};
 use crate::config::{Source, SourceFrom};
-use crate::features::maintenance::cli::{Session, counted};
+use crate::features::maintenance::cli::Session;
 use crate::features::maintenance::source::imap::Mailbox;
 use crate::features::maintenance::source::remote::{Fault, Seen, survey};
 use crate::features::maintenance::source::{maildir, web};
 use crate::output::{self, EXIT_NO};
-use crate::text::clean_line;
+use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
 
 /// What was found, in JSON.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{kind, place};
 use crate::config::{Source, SourceFrom};
-use crate::features::maintenance::cli::{Session, counted, json, time};
+use crate::features::maintenance::cli::{Session, json, time};
 use crate::features::maintenance::source::{Handled, maildir};
 use crate::features::maintenance::store::record;
 use crate::features::maintenance::store::source::{self, Known};
@@ -15,7 +15,7 @@ use crate::features::maintenance::worker::label;
 use crate::output;
 use crate::store::Error;
 use crate::table::Table;
-use crate::text::clean_line;
+use crate::text::{clean_line, counted};
 
 /// What was typed after `list`.
 #[derive(Debug, clap::Args)]

@@ -9,11 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Named, named};
 use crate::clock;
-use crate::features::maintenance::cli::{Session, counted};
+use crate::features::maintenance::cli::Session;
 use crate::features::maintenance::store::source;
 use crate::features::maintenance::worker::{self, Report, Setup, SourceHealth, SourceState};
 use crate::output::{self, EXIT_FAILED, Progress};
-use crate::text::clean_line;
+use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
 
 /// Between the worker and this.

@@ -171,7 +171,7 @@ pub(super) fn draw(
         rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     }
     if let (Some(failure), true) = (&state.failure, state.list.rows().is_empty()) {
-        let lines = trouble_lines(failure, usize::from(rows.width.saturating_sub(2)));
+        let lines = trouble_lines(failure, usize::from(rows.width.saturating_sub(2)), look);
         draw_lines(&lines, 0, look, Rect { x: rows.x + 1, width: rows.width.saturating_sub(1), ..rows }, buffer);
         return cursor;
     }

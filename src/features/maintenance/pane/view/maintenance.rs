@@ -87,7 +87,7 @@ pub(crate) fn lines(page: &MaintenancePage, look: &Look<'_>, columns: u16) -> Ve
 fn top(page: &MaintenancePage, look: &Look<'_>, cells: usize, of_title: usize) -> Vec<TextLine> {
     match &page.detail {
         Load::Loading => vec![plain("reading …", Role::Muted)],
-        Load::Failed(trouble) => trouble_lines(trouble, cells),
+        Load::Failed(trouble) => trouble_lines(trouble, cells, look),
         Load::Ready(detail) => {
             let mut lines = Vec::new();
             window(detail, look, cells, &mut lines);

@@ -91,7 +91,7 @@ pub(super) fn draw_list(
 fn draw_rows(page: &NotificationsPage, look: &Look<'_>, area: Rect, below: u16, buffer: &mut Buffer) {
     let muted = look.theme.style(Role::Muted);
     if let Some(failure) = &page.failure {
-        draw_lines(&trouble_lines(failure, usize::from(area.width)), 0, look, inside(area), buffer);
+        draw_lines(&trouble_lines(failure, usize::from(area.width), look), 0, look, inside(area), buffer);
         return;
     }
     if page.list.rows().is_empty() {
@@ -213,7 +213,7 @@ pub(super) fn draw_mail(
     match mail {
         Load::Loading => draw_lines(&[plain("reading the mail …", Role::Muted)], 0, look, area, buffer),
         Load::Failed(trouble) => {
-            draw_lines(&trouble_lines(trouble, usize::from(area.width)), 0, look, area, buffer);
+            draw_lines(&trouble_lines(trouble, usize::from(area.width), look), 0, look, area, buffer);
         }
         Load::Ready(_) => draw_lines(&text.lines, scroll, look, area, buffer),
     }
@@ -325,7 +325,7 @@ mod tests {
         let theme = Theme::plain();
         let look = Look {
             theme: &theme,
-            keys: &KeyNames::new([("accept-suggestion", "A".to_owned())]),
+            keys: &KeyNames::new([("accept-suggestion", "A".to_owned())], &[]),
             ascii: false,
             zone: Zone::Utc,
             now: DateTime::UNIX_EPOCH,
@@ -363,7 +363,7 @@ mod tests {
         let theme = Theme::plain();
         let look = Look {
             theme: &theme,
-            keys: &KeyNames::new([("accept-suggestion", "A".to_owned())]),
+            keys: &KeyNames::new([("accept-suggestion", "A".to_owned())], &[]),
             ascii: false,
             zone: Zone::Utc,
             now: DateTime::UNIX_EPOCH,

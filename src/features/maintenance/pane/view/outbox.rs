@@ -42,7 +42,7 @@ pub(super) fn draw(model: &Pane, page: &OutboxPage, look: &Look<'_>, area: Rect,
     let muted = look.theme.style(Role::Muted);
     let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     if let Some(failure) = &page.failure {
-        draw_lines(&trouble_lines(failure, usize::from(area.width)), 0, look, inside, buffer);
+        draw_lines(&trouble_lines(failure, usize::from(area.width), look), 0, look, inside, buffer);
         return;
     }
     if page.list.rows().is_empty() {

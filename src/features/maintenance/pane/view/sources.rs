@@ -28,7 +28,7 @@ pub(super) fn title(page: &SourcesPage) -> Title {
 pub(super) fn draw(model: &Pane, page: &SourcesPage, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     if let Some(failure) = &page.failure {
-        draw_lines(&trouble_lines(failure, usize::from(inner.width)), 0, look, inner, buffer);
+        draw_lines(&trouble_lines(failure, usize::from(inner.width), look), 0, look, inner, buffer);
         return;
     }
     let Some(rows) = &page.rows else {

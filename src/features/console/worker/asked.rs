@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::features::console::worker::{Request, Touch};
+use super::{Request, Touch};
 use crate::trouble::Trouble;
 
 /// Requests that wait.
@@ -15,7 +15,7 @@ const LARGEST: usize = 16 << 10;
 
 /// Requests in their order.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     waiting: VecDeque<Request>,
     /// Whether the worker had no room for the first of them.
     is_held: bool,
@@ -24,12 +24,12 @@ pub(super) struct Asked {
 }
 
 /// Whether it is something typed at a machine, or done there with the mouse.
-pub(super) fn is_typed(request: &Request) -> bool {
+pub(crate) fn is_typed(request: &Request) -> bool {
     matches!(request, Request::Type { .. } | Request::Touch { .. })
 }
 
 /// What is said where something typed is lost. What was typed before it arrives.
-pub(super) fn lost() -> Trouble {
+pub(crate) fn lost() -> Trouble {
     Trouble::new("the console takes no more at present: what was typed last is lost")
         .to_do("look at what arrived before you type the rest")
 }
@@ -37,7 +37,7 @@ pub(super) fn lost() -> Trouble {
 impl Asked {
     /// Takes a request; false where it is lost, since too many wait. Then whatever is typed behind it is lost as well until none
     /// waits: nothing is missing in the middle of a line.
-    pub(super) fn add(&mut self, request: Request) -> bool {
+    pub(crate) fn add(&mut self, request: Request) -> bool {
         self.is_lost &= !self.waiting.is_empty();
         if self.is_lost && is_typed(&request) {
             return false;
@@ -60,7 +60,7 @@ impl Asked {
     }
 
     /// Hands on what waits, as far as it is taken.
-    pub(super) fn hand_on(&mut self, mut offer: impl FnMut(Request) -> Result<(), Request>) {
+    pub(crate) fn hand_on(&mut self, mut offer: impl FnMut(Request) -> Result<(), Request>) {
         self.is_held = false;
         while let Some(request) = self.waiting.pop_front() {
             if let Err(request) = offer(request) {
@@ -72,7 +72,7 @@ impl Asked {
     }
 
     /// Whether the worker had no room.
-    pub(super) fn is_held(&self) -> bool {
+    pub(crate) fn is_held(&self) -> bool {
         self.is_held
     }
 }
