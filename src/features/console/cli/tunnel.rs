@@ -73,8 +73,10 @@ fn tell(address: SocketAddr, console: Console, here: Option<&SshPlace>, json: bo
     let port = address.port();
     let near = if console == Console::Screen { USUAL_PORT } else { port };
     let here = Here::read(|name| std::env::var_os(name)).or(here);
-    let options: String = here.options().iter().map(|option| format!(" {option}")).collect();
-    let ssh = clean_line(&format!("ssh -L {near}:{address}{options} {}", here.login()));
+    let mut words = vec!["ssh".to_owned(), "-L".to_owned(), format!("{near}:{address}")];
+    words.extend(here.options());
+    words.push(here.login());
+    let ssh = clean_line(&words.join(" "));
     if json {
         return Ok(output::print_json(&serde_json::json!({ "address": address.to_string(), "ssh": ssh }))?);
     }

@@ -74,11 +74,13 @@ impl State {
             return if is_form { self.typed_into_form(key) } else { self.typed_at_machine(key, now) };
         };
         if let For::Password(_, hidden) = &mut editor.purpose {
-            match key.code {
-                Code::Esc => return self.put_away(),
-                Code::Enter => return self.take_over(),
-                _ => hidden.key(key),
+            if key.code == Code::Esc {
+                return self.put_away();
             }
+            if key.code == Code::Enter {
+                return self.take_over();
+            }
+            hidden.key(key);
             return Outcome::none();
         }
         match editor.field.typed(key, matches!(editor.purpose, For::Filter(_))) {

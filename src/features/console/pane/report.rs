@@ -1,5 +1,7 @@
 //! What the worker's reports do to the pane.
 
+use std::path::PathBuf;
+
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -94,16 +96,7 @@ impl State {
                     return Outcome::copied(text);
                 }
             }
-            Report::Logging { id, path } => {
-                let Some(console) = self.numbered(id) else { return Outcome::none() };
-                let title = console.title();
-                let said = match &path {
-                    Some(path) => format!("{title} is written to {}", clean_line(&path.display().to_string())),
-                    None => format!("{title} is not written down any more"),
-                };
-                console.log = path;
-                return Outcome::done(said);
-            }
+            Report::Logging { id, path } => return self.logging(id, path),
             Report::PasswordWanted { id, trouble } => {
                 // The machine was reached, and says no to a password that is kept: it is not tried again.
                 self.note_attempt(id, || Tried::Reached(now));
@@ -122,6 +115,18 @@ impl State {
             Report::Failed(trouble) => return Outcome::failed(trouble),
         }
         Outcome::none()
+    }
+
+    /// A serial line is written into this file, or into none any more.
+    fn logging(&mut self, id: ConsoleId, path: Option<PathBuf>) -> Outcome {
+        let Some(console) = self.numbered(id) else { return Outcome::none() };
+        let title = console.title();
+        let said = match &path {
+            Some(path) => format!("{title} is written to {}", clean_line(&path.display().to_string())),
+            None => format!("{title} is not written down any more"),
+        };
+        console.log = path;
+        Outcome::done(said)
     }
 
     /// Whether somebody looks at this console.

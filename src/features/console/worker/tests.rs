@@ -384,10 +384,9 @@ async fn a_screen_that_wants_a_password_says_so_and_opens_with_the_right_one() {
         (Some("wrong"), "the VNC server does not accept the password: Authentication failed"),
     ] {
         desk.ask(open(password)).await;
-        let wanted = |report| match report {
-            Report::PasswordWanted { id: 3, trouble } => Some(trouble.what().to_owned()),
-            Report::Opened { .. } | Report::Ended { .. } => panic!("{report:?}"),
-            _ => None,
+        let wanted = |report| {
+            assert!(!matches!(report, Report::Opened { .. } | Report::Ended { .. }), "{report:?}");
+            if let Report::PasswordWanted { id: 3, trouble } = report { Some(trouble.what().to_owned()) } else { None }
         };
         assert_eq!(desk.hear(wanted).await, said);
     }

@@ -246,7 +246,9 @@ mod tests {
         // Of vlab-cli 2021.3.2, whose first choice is the default, but for consoles.
         let usual = |name: &str| component(name).usual().map(|it| (it.as_str(), component(name).usual_port().unwrap()));
         let of = |protocol, port, names: &[&str]| {
-            names.iter().for_each(|name| assert_eq!(usual(name), Some((protocol, port)), "{name}"));
+            for name in names {
+                assert_eq!(usual(name), Some((protocol, port)), "{name}");
+            }
         };
         of("https", 8080, &["onefs"]);
         of("https", 9443, &["esrs"]);

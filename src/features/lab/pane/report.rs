@@ -1,6 +1,7 @@
 //! What the worker's reports do to the pane.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
@@ -8,10 +9,24 @@ use super::plan::{self, Plan};
 use super::{Deleted, Outcome, Page, Purpose, State, UNDOABLE};
 use crate::features::lab::act::{Change, Outcome as Came};
 use crate::features::lab::model::{Forward, Unusable};
+use crate::features::lab::store::temporary::Left;
 use crate::features::lab::worker::{Health, Report};
 use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
 use crate::ui::load::Load;
+
+/// Forwards were written into a file.
+fn saved(count: usize, unusable: &[Unusable], path: &Path) -> Outcome {
+    let path = clean_line(&path.display().to_string());
+    let said = format!("{} {} in {path}", counted(count, "forward"), if count == 1 { "is" } else { "are" });
+    match unusable.first() {
+        None => Outcome::done(said),
+        Some(Unusable { title, why }) => {
+            let many = unusable.len();
+            Outcome::warn(format!("{said}; {many} left out, which cannot be made again: {title} ({why})"))
+        }
+    }
+}
 
 impl State {
     /// Takes in what the worker tells.
@@ -72,17 +87,7 @@ impl State {
                 }
             }
             Report::Ready { job, result } => return self.ready(job, result),
-            Report::Saved { count, unusable, path } => {
-                let path = clean_line(&path.display().to_string());
-                let said = format!("{} {} in {path}", counted(count, "forward"), if count == 1 { "is" } else { "are" });
-                return match unusable.first() {
-                    None => Outcome::done(said),
-                    Some(Unusable { title, why }) => {
-                        let many = unusable.len();
-                        Outcome::warn(format!("{said}; {many} left out, which cannot be made again: {title} ({why})"))
-                    }
-                };
-            }
+            Report::Saved { count, unusable, path } => return saved(count, &unusable, &path),
             Report::Deleted { lab, forwards } => {
                 // What was deleted since then is known already, and comes after it.
                 if !self.deleted.iter().any(|known| known.lab == lab) {
@@ -101,22 +106,7 @@ impl State {
                 let title = format!("make what is missing of {}", clean_line(&path.display().to_string()));
                 self.page = Some(Page::Plan(Plan::new(title, &lab, items)));
             }
-            Report::Left { lab, left } => {
-                let Some(state) = self.named_mut(&lab) else { return Outcome::none() };
-                let before = std::mem::replace(&mut state.left, left);
-                let new: Vec<_> = state.left.iter().filter(|left| !before.contains(left)).collect();
-                return match new.as_slice() {
-                    [] => Outcome::none(),
-                    [left] => Outcome::warn(format!("{}; <lab-clean-up> plans its end", left.words())),
-                    [left, rest @ ..] => {
-                        let more = rest.len();
-                        Outcome::warn(format!(
-                            "{}, and {more} more like it; <lab-clean-up> plans their end",
-                            left.words()
-                        ))
-                    }
-                };
-            }
+            Report::Left { lab, left } => return self.left(&lab, left),
             Report::History { name, actions, .. } => {
                 if let Some(Page::Details(details)) = &mut self.page
                     && details.row.name == name
@@ -127,6 +117,21 @@ impl State {
             Report::Failed(trouble) => return Outcome::failed(trouble),
         }
         Outcome::none()
+    }
+
+    /// Forwards that connections left behind: those that are new are told of.
+    fn left(&mut self, lab: &str, left: Vec<Left>) -> Outcome {
+        let Some(state) = self.named_mut(lab) else { return Outcome::none() };
+        let before = std::mem::replace(&mut state.left, left);
+        let new: Vec<_> = state.left.iter().filter(|left| !before.contains(left)).collect();
+        match new.as_slice() {
+            [] => Outcome::none(),
+            [left] => Outcome::warn(format!("{}; <lab-clean-up> plans its end", left.words())),
+            [left, rest @ ..] => {
+                let more = rest.len();
+                Outcome::warn(format!("{}, and {more} more like it; <lab-clean-up> plans their end", left.words()))
+            }
+        }
     }
 
     /// Makes the list anew where this lab is shown.
@@ -198,8 +203,7 @@ impl State {
                 Outcome::done(format!("{} on {} is gone, by the gateway's shell", forward.title(), forward.port))
             }
             (_, Came::Failed { trouble }) => Outcome::failed(trouble),
-            (_, Came::Mended { .. }) => Outcome::none(),
-            (_, Came::Made { .. } | Came::Found { .. } | Came::Removed { .. }) => Outcome::none(),
+            (_, Came::Made { .. } | Came::Found { .. } | Came::Removed { .. } | Came::Mended { .. }) => Outcome::none(),
         }
     }
 

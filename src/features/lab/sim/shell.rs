@@ -23,7 +23,9 @@ pub(super) fn obey(world: &World, line: &str) -> Result<(), String> {
         obey_one(&mut state, command.trim())?;
         let unused: Vec<u16> = world.targets.taken().into_iter().filter(|port| !state.is_led(*port)).collect();
         drop(state);
-        unused.into_iter().for_each(|port| world.targets.close(port));
+        for port in unused {
+            world.targets.close(port);
+        }
     }
     Ok(())
 }

@@ -249,6 +249,38 @@ async fn what_was_deleted_is_told_to_the_next_noctui() {
 }
 
 #[tokio::test]
+async fn a_forward_whose_connection_was_cut_off_is_told_until_it_is_gone() {
+    let mut desk = Desk::with(|_| ()).await;
+    desk.snapshot().await;
+    let prepare = Request::Prepare {
+        lab: "training".to_owned(),
+        job: 7,
+        existing: None,
+        wanted: wanted("web02", "192.168.1.21", 22),
+        protocol: None,
+        remove_after: true,
+    };
+    desk.ask(prepare).await;
+    let ready =
+        |report| if let Report::Ready { job: 7, result } = report { Some(result.unwrap().forward) } else { None };
+    let forward = desk.hear(ready).await;
+    // As if that had been another process, which is gone.
+    let store = super::super::open_store(&desk.dir.path().join("data")).unwrap();
+    let died = |connection: &rusqlite::Connection| {
+        connection.execute("UPDATE lab_temporary SET owner_start = 'long ago'", [])?;
+        Ok(())
+    };
+    store.write(died).await.unwrap();
+    desk.ask(Request::Refresh).await;
+    let left = |report| if let Report::Left { left, .. } = report { Some(left) } else { None };
+    let told = desk.hear(left).await;
+    let told: Vec<_> = told.into_iter().map(|left| left.forward).collect();
+    assert_eq!(told, std::slice::from_ref(&forward));
+    desk.ask(add(8, vec![Change::Remove(forward)])).await;
+    assert_eq!(desk.hear(left).await, []);
+}
+
+#[tokio::test]
 async fn a_login_that_was_refused_is_tried_again_when_somebody_says_so() {
     let sim = Simulator::start(sim::Setup::default()).await.unwrap();
     let dir = tempfile::tempdir().unwrap();
