@@ -99,7 +99,9 @@ impl Model {
         if spec.command == Command::Quit {
             return Ok(self.question_of_leaving());
         }
-        if matches!(spec.risk, Risk::None | Risk::Undoable) {
+        let takes = spec.command == Command::Maintenance(maintenance::pane::Command::OutboxRetry)
+            && self.maintenance.is_outbox_in_conflict();
+        if matches!(spec.risk, Risk::None | Risk::Undoable) && !takes {
             return Ok(None);
         }
         if let Command::Lab(command) = spec.command {
@@ -109,7 +111,9 @@ impl Model {
             return self.question_of_console(command, spec.risk);
         }
         if let Command::Maintenance(
-            command @ (maintenance::pane::Command::OutboxAnyway | maintenance::pane::Command::OutboxDrop),
+            command @ (maintenance::pane::Command::OutboxAnyway
+            | maintenance::pane::Command::OutboxRetry
+            | maintenance::pane::Command::OutboxDrop),
         ) = spec.command
         {
             let (request, question, more) = self.maintenance.question_of_outbox(command)?;

@@ -136,12 +136,18 @@ fn of_two_one_reads_and_the_other_takes_over_when_it_is_killed() {
     screen.wait_for_text("HC-00003");
     let mut feeding = Feeding::of(&home);
     let standby = feeding.wait_for("the other one reads", |state| matches!(state.health, SourceHealth::Standby { .. }));
-    let SourceHealth::Standby { holder } = standby.health else { unreachable!() };
+    let SourceHealth::Standby { holder, .. } = standby.health else { unreachable!() };
     assert!(holder.starts_with("process "), "{holder}");
     // What the one reads the other one has.
     server.announce(4..5);
     screen.wait_for_text("HC-00004");
     assert_eq!(home.count("SELECT count(*) FROM notification"), 5);
+    // What is wrong for the one the other one tells.
+    server.stop();
+    let is_told = |state: &SourceState| matches!(&state.health, SourceHealth::Standby { failure: Some(_), .. });
+    let failing = feeding.wait_for("the other one cannot read it", is_told);
+    assert!(failing.fresh_at.is_some(), "{failing:?}");
+    server.start_again();
     screen.signal(rustix::process::Signal::KILL);
     screen.wait_for_end();
     server.announce(5..6);

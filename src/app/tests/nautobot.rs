@@ -49,6 +49,12 @@ fn the_header_tells_how_nautobot_is_doing_and_the_connections_the_whole_story() 
         desk.shows("3.1.8, app 3.1.1") && desk.shows("cannot reach Nautobot: refused; tried again at 02:48:37 UTC")
     );
     assert!(desk.shows("outbox: 2 waiting"), "{}", desk.screen());
+    desk.press("esc");
+    let failure = Some("cannot reach Nautobot: refused".to_owned());
+    tell(&mut desk, NautobotHealth::Elsewhere { label: "4711 on noc1".to_owned(), failure }, 2);
+    assert!(desk.shows("nb ✗ fails elsewhere"), "{}", desk.screen());
+    desk.press("c");
+    assert!(desk.shows("failing for 4711 on noc1: cannot reach Nautobot: refused"), "{}", desk.screen());
 }
 
 #[test]
@@ -62,7 +68,7 @@ fn what_waits_is_listed_and_sent_again_or_dropped() {
     );
     desk.report(Report::Changed);
     desk.press("j");
-    assert!(desk.shows("▲ conflict  note") && desk.shows("w writes it all the same, d drops it"), "{}", desk.screen());
+    assert!(desk.shows("▲ conflict  note") && desk.shows("w writes ours, d leaves both"), "{}", desk.screen());
     desk.press("k t");
     assert!(desk.shows("one entry being sent again"), "{}", desk.screen());
     desk.press("j d").wait(TimeDelta::seconds(1)).press("y");
@@ -93,9 +99,15 @@ fn disputed(columns: u16, rows: u16) -> Desk {
     let mut desk = desk(columns, rows);
     desk.write_elsewhere("UPDATE nautobot SET writes = 1");
     desk.press("j a").write_elsewhere(
-        "INSERT INTO outbox (at, who, kind, provider, maintenance_id, object, state, reason)
-         SELECT at, 'mail', 'maintenance', provider, maintenance_id, 'x', 'conflict', 'the window changed here and in \
-         Nautobot, which says CONFIRMED 2026-11-22 08:00 - 14:00 UTC, 2 circuits' FROM outbox",
+        "INSERT INTO outbox (at, who, kind, provider, maintenance_id, field, object, state, reason)
+         SELECT at, 'Nautobot', 'maintenance', provider, maintenance_id, 'window', '', 'conflict', 'the window changed \
+         here and in Nautobot, which says 2026-11-22 08:00 - 14:00 UTC; here 2026-11-22 08:00 - 12:00 UTC' FROM outbox",
+    );
+    desk.write_elsewhere(
+        "INSERT INTO nautobot_maintenance (id, name, starts_at, ends_at, status, ack, description, created, updated, round,
+             dirty, maintenance, agreed)
+         SELECT 'x', 'x', starts_at + 60, ends_at + 60, status, 0, summary, 0, 0, 1, 0, maintenance.id, '{\"met\":0,\"lines\":{}}'
+         FROM maintenance JOIN outbox USING (provider, maintenance_id) WHERE kind = 'acknowledgement'",
     );
     desk.report(Report::Changed);
     desk.press("O j");
@@ -105,24 +117,38 @@ fn disputed(columns: u16, rows: u16) -> Desk {
 #[test]
 fn what_is_in_conflict_is_written_all_the_same_only_when_somebody_says_so() {
     let mut desk = disputed(120, 40);
-    desk.press("t");
-    assert!(desk.shows("Nautobot says something else: w writes it all the same, d drops it"), "{}", desk.screen());
     desk.press("w");
-    assert!(
-        desk.shows("Write this to Nautobot all the same?") && desk.shows("│ maintenance of ntt/"),
-        "{}",
-        desk.screen()
-    );
-    assert!(desk.shows("which says CONFIRMED 2026-11-22 08:00 - 14:00 UTC, 2 circuits"), "{}", desk.screen());
-    assert_eq!(desk.count("SELECT count(*) FROM outbox WHERE anyway"), 0);
+    assert!(desk.shows("Write this to Nautobot all the same?") && desk.shows("│ window of ntt/"), "{}", desk.screen());
+    assert!(desk.shows("which says 2026-11-22 08:00 - 14:00 UTC"), "{}", desk.screen());
+    assert_eq!(desk.count("SELECT count(*) FROM outbox WHERE field = 'window'"), 1);
     desk.wait(TimeDelta::seconds(1)).press("y");
     assert!(desk.shows("one entry being sent again"), "{}", desk.screen());
     assert_eq!(
-        desk.count("SELECT count(*) FROM outbox WHERE anyway AND state = 'waiting' AND kind = 'maintenance'"),
+        desk.count("SELECT count(*) FROM outbox WHERE state = 'waiting' AND kind = 'maintenance' AND field = ''"),
         1
     );
     desk.press("k w");
     assert!(desk.shows("nothing in Nautobot speaks against it: t tries it again"), "{}", desk.screen());
+}
+
+#[test]
+fn a_conflict_is_ended_by_taking_what_nautobot_says_or_by_leaving_both() {
+    for (key, question, says) in [
+        ("t", "Take over what Nautobot says?", "Nautobot's word was taken over"),
+        ("d", "Leave it different here and in Nautobot?", "one entry taken out of the outbox"),
+    ] {
+        let mut desk = disputed(120, 40);
+        assert!(desk.shows("t takes theirs, d leaves both"), "{}", desk.screen());
+        let moved = "SELECT count(*) FROM maintenance m JOIN nautobot_maintenance n ON n.maintenance = m.id
+             WHERE m.starts_at = n.starts_at";
+        assert_eq!(desk.count(moved), 0);
+        desk.press(key);
+        assert!(desk.shows(question) && desk.shows("│ window of ntt/"), "{}", desk.screen());
+        desk.wait(TimeDelta::seconds(1)).press("y");
+        assert!(desk.shows(says), "{}", desk.screen());
+        assert_eq!(desk.count(moved), usize::from(key == "t"));
+        assert_eq!(desk.count("SELECT count(*) FROM outbox WHERE kind = 'maintenance'"), 0);
+    }
 }
 
 #[test]
@@ -141,7 +167,10 @@ fn an_entry_opens_its_maintenance_and_brackets_go_through_the_outbox() {
 fn what_the_outbox_says_of_sending_again_is_true_of_the_connection() {
     for (health, says) in [
         (NautobotHealth::Connecting, "one entry to be sent again when Nautobot answers"),
-        (NautobotHealth::Elsewhere { label: "4711 on noc1".to_owned() }, "by the noctui that writes to Nautobot"),
+        (
+            NautobotHealth::Elsewhere { label: "4711 on noc1".to_owned(), failure: None },
+            "by the noctui that writes to Nautobot",
+        ),
     ] {
         let mut desk = desk(120, 40);
         tell(&mut desk, health, 1);

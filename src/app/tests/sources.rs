@@ -25,10 +25,19 @@ fn a_server_that_cannot_be_read_is_told_with_its_reason_and_when_it_is_tried_aga
 #[test]
 fn a_source_that_rests_is_a_warning_and_one_that_another_process_reads_is_none() {
     let mut desk = Desk::live(120, 30);
-    desk.source(SourceHealth::Standby { holder: "process 7 on jump-host".to_owned() });
+    let standby = |failure: Option<&str>| SourceHealth::Standby {
+        holder: "process 7 on jump-host".to_owned(),
+        failure: failure.map(str::to_owned),
+    };
+    desk.source(standby(None));
     assert!(desk.row("noctui").contains("mail ● live"), "{}", desk.screen());
     desk.press("c");
     assert!(desk.shows("read by process 7 on jump-host"), "{}", desk.screen());
+    desk.press("esc");
+    desk.source(standby(Some("imap.example:993 refuses the password")));
+    assert!(desk.row("noctui").contains("mail ✗ fails elsewhere"), "{}", desk.screen());
+    desk.press("c");
+    assert!(desk.shows("failing for process 7 on jump-host: imap.example:993 refuses"), "{}", desk.screen());
     desk.press("esc");
     desk.source(SourceHealth::Paused { who: "anna".to_owned(), at: desk.now - TimeDelta::seconds(330) });
     assert!(desk.row("noctui").contains("mail ▲ paused"), "{}", desk.screen());

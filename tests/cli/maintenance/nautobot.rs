@@ -1,6 +1,6 @@
 //! `noctui outbox` and `noctui nautobot`, against the simulated Nautobot.
 
-use noctui::features::maintenance::nautobot::sim::{Options, Sim, TOKEN, small};
+use noctui::features::maintenance::nautobot::sim::{Options, Sim, TOKEN, Verb, small};
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use serde_json::{Value, json};
@@ -103,6 +103,31 @@ fn an_entry_is_dropped_by_its_number_and_a_number_that_is_not_there_is_told() {
     home.noctui(["outbox", "drop", &id]).assert().success().stdout(contains("note of lumen/CHG1 by anna"));
     assert_eq!(told(&home, &["nautobot", "sync", "--json"])["sent"], 0);
     assert_eq!(beside.sim.all("plugins/circuit-maintenance/note").len(), 0);
+}
+
+#[test]
+fn a_check_says_what_the_token_may_not_do_and_changes_nothing() {
+    let (home, beside) = home();
+    assert_eq!(told(&home, &["nautobot", "check", "--json"])["lacks"], json!([]));
+    beside.sim.set(|options| {
+        options.denied.push((Verb::Add, "plugins/circuit-maintenance/note".to_owned()));
+        options.denied.push((Verb::View, "dcim/locations".to_owned()));
+    });
+    home.noctui(["nautobot", "check"])
+        .assert()
+        .code(1)
+        .stdout(contains("the token works"))
+        .stderr(contains("may not add plugins/circuit-maintenance/note").and(contains("may not view dcim/locations")));
+    beside.sim.set(|options| {
+        options.denied.clear();
+        options.write_enabled = false;
+    });
+    home.noctui(["nautobot", "check"])
+        .assert()
+        .code(1)
+        .stderr(contains("may not change plugins/circuit-maintenance/maintenance"));
+    assert_eq!(beside.sim.all("plugins/circuit-maintenance/note").len(), 0);
+    assert_eq!(beside.sim.all("plugins/circuit-maintenance/maintenance").len(), 1);
 }
 
 #[test]

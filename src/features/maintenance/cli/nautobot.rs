@@ -10,6 +10,7 @@ use super::{Session, failed};
 use crate::clock;
 use crate::config::Flags;
 use crate::features::maintenance::nautobot::client::About;
+use crate::features::maintenance::nautobot::rights::{self, Use};
 use crate::features::maintenance::nautobot::store::{outbox, setting};
 use crate::features::maintenance::nautobot::sync::{self, Plan};
 use crate::features::maintenance::nautobot::{Error, connect, send};
@@ -22,7 +23,7 @@ use crate::trouble::Trouble;
 /// The subcommands of `noctui nautobot`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Say what answers there and whether it takes the token.
+    /// Say what answers there, whether it takes the token, and what that may not do. Exit with 1 if it lacks a right.
     Check {
         /// Print JSON.
         #[arg(long)]
@@ -75,6 +76,7 @@ struct Checked<'a> {
     url: &'a str,
     version: &'a str,
     app_version: &'a str,
+    lacks: &'a [String],
 }
 
 /// What was read and written, in JSON.
@@ -99,19 +101,35 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     match command {
         Command::Check { json } => {
-            let About { version, app } = match runtime.block_on(connect(setup)) {
-                Ok((_, about)) => about,
+            let wanted = match (setup.read_only, setup.write_maintenances) {
+                (true, _) => Use::Read,
+                (false, false) => Use::Notes,
+                (false, true) => Use::Maintenances,
+            };
+            let checked = runtime.block_on(async {
+                let (client, about) = connect(setup).await?;
+                let lacks = rights::lacking(&client, wanted).await?;
+                Ok::<_, Error>((about, lacks))
+            });
+            let (About { version, app }, lacks) = match checked {
+                Ok(checked) => checked,
                 Err(error) => return Ok(failed(&[Trouble::of(&error)])),
             };
             let url = setup.url.to_string();
             if *json {
-                output::print_json(&Checked { url: &url, version: &version, app_version: &app })?;
+                output::print_json(&Checked { url: &url, version: &version, app_version: &app, lacks: &lacks })?;
             } else {
                 output::print(&format!(
                     "{url}: Nautobot {version}, nautobot-circuit-maintenance {app}; the token works\n"
                 ))?;
             }
-            Ok(ExitCode::SUCCESS)
+            for lack in &lacks {
+                let trouble = Trouble::new(&format!("the token may not {lack}"))
+                    .caused_by("its user has no such object permission, or the token is not write-enabled")
+                    .to_do("give that in Nautobot, or set `read_only` or `write_maintenances` in [nautobot]");
+                output::complain(&format!("noctui: {trouble}"));
+            }
+            Ok(if lacks.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_NO) })
         }
         Command::Sync { full, json } => {
             let held = session.config.refuses_writes(session.config.context.as_ref());

@@ -10,6 +10,7 @@ use super::nautobot::Lease;
 use super::{Session, failed, name, time};
 use crate::clock;
 use crate::config::Flags;
+use crate::features::maintenance::nautobot::store::lines::Field;
 use crate::features::maintenance::nautobot::store::outbox::{self, Entry, State};
 use crate::features::maintenance::nautobot::{connect, send};
 use crate::output;
@@ -39,7 +40,16 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Take entries out: they are never sent.
+    /// Take over what Nautobot says where it is in conflict with what is known here.
+    Take {
+        /// The entries.
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<i64>,
+        /// Print a JSON array with what was taken over.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take entries out: they are never sent, and what is in conflict is left different until it changes.
     Drop {
         /// The entries.
         #[arg(value_name = "ID", required = true)]
@@ -57,6 +67,7 @@ struct Told<'a> {
     at: String,
     who: &'a str,
     kind: &'static str,
+    field: Option<&'static str>,
     name: String,
     object: &'a str,
     state: &'static str,
@@ -74,6 +85,7 @@ impl<'a> Told<'a> {
             at: time(entry.at),
             who: &entry.who,
             kind: entry.kind.as_str(),
+            field: entry.field.as_ref().map(Field::word),
             name: name::full(&entry.provider, &entry.maintenance_id),
             object: &entry.object,
             state: entry.state.as_str(),
@@ -95,9 +107,15 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Retry { ids, anyway, json } => retry(&session, &ids, anyway, json),
+        Command::Take { ids, json } => {
+            let (wanted, actor) = (ids.clone(), session.actor(None));
+            let taken = session.store.write_blocking(move |connection| outbox::take(connection, &wanted, &actor))?;
+            say(&taken, json, "")?;
+            Ok(missing(&ids, &taken))
+        }
         Command::Drop { ids, json } => {
-            let wanted = ids.clone();
-            let dropped = session.store.write_blocking(move |connection| outbox::drop(connection, &wanted))?;
+            let (wanted, actor) = (ids.clone(), session.actor(None));
+            let dropped = session.store.write_blocking(move |connection| outbox::drop(connection, &wanted, &actor))?;
             say(&dropped, json, "")?;
             Ok(missing(&ids, &dropped))
         }
@@ -106,8 +124,8 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
 
 /// Lets entries be sent again, and sends what waits.
 fn retry(session: &Session, ids: &[i64], anyway: bool, json: bool) -> anyhow::Result<ExitCode> {
-    let wanted = ids.to_owned();
-    let retried = session.store.write_blocking(move |connection| outbox::retry(connection, &wanted, anyway))?;
+    let (wanted, actor) = (ids.to_owned(), session.actor(None));
+    let retried = session.store.write_blocking(move |connection| outbox::retry(connection, &wanted, anyway, &actor))?;
     let code = missing(ids, &retried);
     let Some(setup) = &session.config.nautobot else {
         let trouble = Trouble::new("no Nautobot is configured").to_do("set `url` in [nautobot]");
@@ -163,7 +181,7 @@ fn say(entries: &[Entry], json: bool, empty: &str) -> anyhow::Result<()> {
         let name = name::full(&entry.provider, &entry.maintenance_id);
         let reason = if entry.reason.is_empty() { String::new() } else { format!(": {}", entry.reason) };
         let Entry { id, who, .. } = entry;
-        let (kind, state, at) = (entry.kind.as_str(), entry.state.as_str(), time(entry.at));
+        let (kind, state, at) = (entry.word(), entry.state.as_str(), time(entry.at));
         format!("{id}  {state}  {kind} of {name} by {who}, {at}{reason}\n")
     };
     let text: String = entries.iter().map(line).collect();

@@ -8,7 +8,7 @@ mod rows;
 mod separated;
 mod tables;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -94,6 +94,10 @@ pub struct Inventory {
     circuits: Vec<Arc<KnownCircuit>>,
     /// Letters and digits of ids to places in `circuits`.
     by_id: HashMap<String, Vec<usize>>,
+    /// How many of the circuits stand in the file; those behind them come from elsewhere.
+    own: usize,
+    /// Providers of circuits that come from elsewhere, in letters and digits.
+    named: HashSet<String>,
 }
 
 impl Inventory {
@@ -153,12 +157,19 @@ impl Inventory {
     #[must_use]
     pub fn with_more(mut self, more: &[KnownCircuit]) -> Self {
         self.is_there |= !more.is_empty();
+        if self.named.is_empty() {
+            self.own = self.circuits.len();
+        }
+        let own = self.own;
+        self.named.extend(more.iter().map(|circuit| folded(&circuit.provider)));
         for circuit in more {
             let places = self.by_id.entry(folded(&circuit.circuit_id)).or_default();
             let same = |place: &usize| {
                 let known = self.circuits.get(*place);
                 known.is_some_and(|known| {
-                    known.provider.is_empty() || is_same_provider(&known.provider, &circuit.provider)
+                    // Of the same name, or like one in the user's own words; two that come from elsewhere are two.
+                    let is_like = *place < own && is_same_provider(&known.provider, &circuit.provider);
+                    known.provider.is_empty() || folded(&known.provider) == folded(&circuit.provider) || is_like
                 })
             };
             if !places.iter().any(same) && self.circuits.len() < MAX_CIRCUITS {
@@ -237,9 +248,15 @@ impl Inventory {
 
     /// The circuit of a provider with these letters and digits; one that names its provider before one that does not.
     fn exactly(&self, provider: &str, id: &str) -> Option<&Arc<KnownCircuit>> {
-        let found = || self.by_id.get(id).into_iter().flatten().filter_map(|place| self.circuits.get(*place));
-        let named =
-            found().find(|circuit| !circuit.provider.is_empty() && is_same_provider(&circuit.provider, provider));
+        let places = || self.by_id.get(id).into_iter().flatten();
+        let found = || places().filter_map(|place| self.circuits.get(*place));
+        let name = folded(provider);
+        let named = found().find(|circuit| !circuit.provider.is_empty() && folded(&circuit.provider) == name);
+        // Whose name is known has no circuits of another one whose name begins like theirs.
+        let may_be_like = |place: &&usize| !self.named.contains(&name) || **place < self.own;
+        let is_like = |circuit: &&Arc<KnownCircuit>| is_same_provider(&circuit.provider, provider);
+        let like = || places().filter(may_be_like).filter_map(|place| self.circuits.get(*place)).find(is_like);
+        let named = named.or_else(like);
         named.or_else(|| found().find(|circuit| circuit.provider.is_empty()))
     }
 }

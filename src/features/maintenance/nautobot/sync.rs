@@ -16,7 +16,7 @@ use super::client::Client;
 use super::read::{self, AHEAD, ATTEMPTS, IMPACT, Listed, MAINTENANCE, NOTE, Whole, is_refusal};
 use super::store::reconcile::{self, Manner};
 use super::store::setting::{self, Progress};
-use super::store::{inventory, mirror};
+use super::store::{inventory, mirror, outbox};
 use super::wire::{CircuitImpact, Maintenance, Note, OfWire};
 use crate::store::Store;
 
@@ -28,6 +28,8 @@ const FULL_EVERY: TimeDelta = TimeDelta::hours(24);
 const INVENTORY_EVERY: TimeDelta = TimeDelta::hours(1);
 /// Rows of one transaction: some hundredths of a second.
 const BATCH: usize = 200;
+/// How long one of them may go on comparing: somebody's acknowledgement may wait behind it.
+const BUDGET: Duration = Duration::from_millis(20);
 /// What the log of changes calls the kinds of objects that are read.
 const KINDS: [&str; 3] = [
     "nautobot_circuit_maintenance.circuitmaintenance",
@@ -282,9 +284,16 @@ async fn deletions(client: &Client, store: &Store, since: i64) -> Result<bool, E
 pub(super) async fn take_over(store: &Store, manner: Manner) -> Result<usize, Error> {
     let mut taken = 0;
     loop {
-        let step = store.write(move |connection| reconcile::step(connection, &manner, BATCH)).await?;
-        taken += step;
-        if step < BATCH {
+        let step = store.write(move |connection| {
+            let step = reconcile::step(connection, &manner, BATCH, BUDGET)?;
+            if !step.is_more {
+                outbox::settle_what_is_over(connection, manner.now)?;
+            }
+            Ok(step)
+        });
+        let step = step.await?;
+        taken += step.taken;
+        if !step.is_more {
             return Ok(taken);
         }
         tokio::time::sleep(BREATH).await;

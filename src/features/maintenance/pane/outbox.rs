@@ -55,15 +55,24 @@ impl State {
         }
     }
 
-    /// `t`: the entry is sent again.
+    /// `t`: the entry is sent again. One in conflict is asked about first.
     pub(super) fn send_again(&self) -> Outcome {
         match self.outbox_entry() {
-            Some(entry) if entry.is_disputed() => Outcome::warn(
-                "Nautobot says something else: <outbox-anyway> writes it all the same, <outbox-drop> drops it",
-            ),
-            Some(entry) => Outcome::ask(Write::Outbox { ids: vec![entry.id], what: OutboxWish::Retry }),
+            Some(entry) if entry.state == outbox::State::Conflict => {
+                Outcome::warn("it was changed in Nautobot, too: <outbox-anyway> writes ours, <outbox-drop> leaves both")
+            }
+            Some(entry) => {
+                let who = self.who.clone();
+                Outcome::ask(Write::Outbox { ids: vec![entry.id], what: OutboxWish::Retry, who })
+            }
             None => Outcome::warn(NOTHING),
         }
+    }
+
+    /// Whether what is under the cursor is a conflict about a field or an acknowledgement, of which `t` takes what Nautobot says.
+    pub(crate) fn is_outbox_in_conflict(&self) -> bool {
+        let is_of_note = |entry: &Entry| entry.kind == outbox::Kind::Note;
+        self.outbox_entry().is_some_and(|entry| entry.state == outbox::State::Conflict && !is_of_note(entry))
     }
 
     /// What takes the entry out or writes it whatever is there, and what is asked before: others come and go meanwhile, so
@@ -77,10 +86,17 @@ impl State {
             }
             more.push(entry.reason.clone());
             (OutboxWish::Anyway, "Write this to Nautobot all the same?")
+        } else if command == Command::OutboxRetry {
+            more.push(entry.reason.clone());
+            (OutboxWish::Take, "Take over what Nautobot says?")
+        } else if entry.state == outbox::State::Conflict {
+            more.push(entry.reason.clone());
+            (OutboxWish::Drop, "Leave it different here and in Nautobot?")
         } else {
             (OutboxWish::Drop, "Never write this to Nautobot?")
         };
-        Ok((Write::Outbox { ids: vec![entry.id], what }.into(), question, more))
+        let who = self.who.clone();
+        Ok((Write::Outbox { ids: vec![entry.id], what, who }.into(), question, more))
     }
 
     /// What becomes of entries that may be sent again.
@@ -125,6 +141,7 @@ impl State {
             NautobotHealth::Connecting => (theme::State::Progress, "connecting".to_owned()),
             NautobotHealth::Reading => (theme::State::Progress, "reading".to_owned()),
             NautobotHealth::Failing { word, .. } => (theme::State::Failed, (*word).to_owned()),
+            NautobotHealth::Elsewhere { failure: Some(_), .. } => (theme::State::Failed, "fails elsewhere".to_owned()),
             _ if told.stuck > 0 => (theme::State::Warning, format!("{} stuck", told.stuck)),
             _ if told.waiting > 0 => (theme::State::Active, format!("{} waiting", told.waiting)),
             NautobotHealth::Live | NautobotHealth::Elsewhere { .. } => {
@@ -136,7 +153,10 @@ impl State {
             NautobotHealth::Connecting => "being connected".to_owned(),
             NautobotHealth::Reading => "being read".to_owned(),
             NautobotHealth::Live => "read to the end".to_owned(),
-            NautobotHealth::Elsewhere { label } => format!("read and written by {label}; what it does shows here, too"),
+            NautobotHealth::Elsewhere { label, failure: None } => {
+                format!("read and written by {label}; what it does shows here, too")
+            }
+            NautobotHealth::Elsewhere { label, failure: Some(why) } => format!("failing for {label}: {why}"),
             NautobotHealth::Failing { trouble, retry_at, .. } => {
                 let next = format!("{} {}", zone.local(*retry_at).format("%H:%M:%S"), zone.name(*retry_at));
                 format!("{}; tried again at {next}", trouble.one_line())
@@ -157,7 +177,9 @@ impl State {
 
 /// An entry in words: `note of lumen/CHG1 by anna`.
 pub(super) fn told(entry: &Entry) -> String {
-    format!("{} of {}/{} by {}", entry.kind.as_str(), entry.provider, entry.maintenance_id, entry.who)
+    let Entry { provider, maintenance_id, who, .. } = entry;
+    let by = if entry.field.is_some() { String::new() } else { format!(" by {who}") };
+    format!("{} of {provider}/{maintenance_id}{by}", entry.word())
 }
 
 /// A row in words, for the clipboard.

@@ -319,6 +319,9 @@ impl State {
             Done::Outbox { what: OutboxWish::Retry | OutboxWish::Anyway, count } => {
                 Outcome::done(format!("{} {}", entries(*count), self.sent_again()))
             }
+            Done::Outbox { what: OutboxWish::Take, .. } => {
+                Outcome::done("Nautobot's word was taken over").and(self.reread())
+            }
             Done::Outbox { what: OutboxWish::Drop, count } => {
                 Outcome::done(format!("{} taken out of the outbox", entries(*count)))
             }

@@ -115,7 +115,10 @@ impl State {
             Command::Undo => !self.undo.is_empty(),
             Command::Outbox => self.has_outbox(),
             Command::OutboxDrop => self.outbox_entry().is_some(),
-            Command::OutboxRetry => self.outbox_entry().is_some_and(|entry| !entry.is_disputed()),
+            Command::OutboxRetry => {
+                let word = if self.is_outbox_in_conflict() { "take" } else { hint };
+                return self.outbox_entry().map(|_| word);
+            }
             Command::OutboxAnyway => self.outbox_entry().is_some_and(|entry| entry.state == outbox::State::Conflict),
             Command::Accept => self.has_suggestion(),
             Command::Dismiss => return self.dismissal(),

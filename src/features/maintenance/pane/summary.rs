@@ -71,7 +71,10 @@ impl State {
                     format!("{}; {next}", trouble.one_line())
                 }
                 SourceHealth::Paused { who, at } => format!("paused by {who} {} ago", age(*at, now)),
-                SourceHealth::Standby { holder } => format!("read by {holder}; what it finds shows here, too"),
+                SourceHealth::Standby { holder, failure: None } => {
+                    format!("read by {holder}; what it finds shows here, too")
+                }
+                SourceHealth::Standby { holder, failure: Some(why) } => format!("failing for {holder}: {why}"),
                 SourceHealth::Waiting { why, mails, again_at, .. } => {
                     let waits = if *mails == 1 { "1 mail waits".to_owned() } else { format!("{mails} mails wait") };
                     let next = format!("{} {}", zone.local(*again_at).format("%H:%M:%S"), zone.name(*again_at));
@@ -91,11 +94,12 @@ impl State {
             SourceHealth::Failing(reason) => Some(fit(reason.split(':').next().unwrap_or(reason), REASON_CELLS)),
             SourceHealth::Waiting { reason, .. } => Some((*reason).into()),
             SourceHealth::Down { brief, .. } => Some((*brief).into()),
+            SourceHealth::Standby { failure: Some(_), .. } => Some("fails elsewhere".into()),
             SourceHealth::Starting
             | SourceHealth::Reading(_)
             | SourceHealth::Watching
             | SourceHealth::Paused { .. }
-            | SourceHealth::Standby { .. } => None,
+            | SourceHealth::Standby { failure: None, .. } => None,
         });
         let busy = self
             .sources

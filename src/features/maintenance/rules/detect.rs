@@ -7,6 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 
 use super::calendar;
 use super::file::Head;
+use super::whose::Sender;
 use crate::features::maintenance::mail::{Kind, Mail};
 
 /// A sign in the content.
@@ -82,9 +83,9 @@ impl Index {
     }
 
     /// The same, with addresses that send for some rules as well. A mention of one in a text says nothing.
-    pub(super) fn with_senders(mut self, senders: &[(String, String)]) -> Self {
-        for (address, slug) in senders {
-            if let Some(at) = self.slugs.iter().position(|known| known == slug) {
+    pub(super) fn with_senders(mut self, senders: &[Sender]) -> Self {
+        for Sender { address, rule, .. } in senders {
+            if let Some(at) = self.slugs.iter().position(|known| known == rule) {
                 let rules = self.senders.entry(address.to_lowercase()).or_default();
                 if !rules.contains(&at) {
                     rules.push(at);

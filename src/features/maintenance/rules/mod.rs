@@ -17,6 +17,7 @@ mod partial;
 mod read;
 mod recurrence;
 mod rule;
+mod whose;
 mod windows_zones;
 mod words;
 
@@ -34,6 +35,7 @@ pub use self::explain::{
 };
 use self::read::{Outcome, Trust};
 use self::rule::Rule;
+pub use self::whose::Sender;
 use super::mail::{self, Kind, Mail, Part};
 use super::model::{Reading, Verdict};
 
@@ -69,7 +71,7 @@ pub struct Rules {
     /// The rules, by slug.
     entries: BTreeMap<String, Entry>,
     /// Addresses that are known to send for a rule, beside those that the rules name.
-    senders: Vec<(String, String)>,
+    senders: Vec<Sender>,
     /// What tells whose mail it is, read at first use.
     index: OnceLock<Index>,
 }
@@ -103,9 +105,9 @@ impl Rules {
         (rules, errors)
     }
 
-    /// The same rules, which know that these addresses send for these slugs. Addresses of no rule say nothing.
+    /// The same rules, which know whose these addresses are.
     #[must_use]
-    pub fn with_senders(mut self, senders: Vec<(String, String)>) -> Self {
+    pub fn with_senders(mut self, senders: Vec<Sender>) -> Self {
         self.senders = senders;
         self.index = OnceLock::new();
         self
@@ -180,20 +182,24 @@ impl Rules {
 
     /// Reads a mail that was taken apart.
     fn read_mail(&self, mail: &Mail, provider: Option<&str>, trust: Trust) -> Verdict {
-        let Some(slug) = provider else { return self.detect_and_read(mail, trust) };
+        let Some(slug) = provider else {
+            let (verdict, rule) = self.detect_and_read(mail, trust);
+            return whose::filed(&self.senders, mail, verdict, rule.as_deref());
+        };
         match self.entries.get(slug) {
             Some(entry) => verdict(entry, read_with(entry, &mail.parts, trust)),
             None => Verdict::Unknown { reason: format!("no provider {slug:?}; known are {}", self.slugs().join(", ")) },
         }
     }
 
-    /// Reads a mail by the rules that may know it, the likeliest first.
-    fn detect_and_read(&self, mail: &Mail, trust: Trust) -> Verdict {
+    /// Reads a mail by the rules that may know it, the likeliest first. Answers the rule that read it, unless it is one for
+    /// calendars of anybody.
+    fn detect_and_read(&self, mail: &Mail, trust: Trust) -> (Verdict, Option<String>) {
         let index = self.index.get_or_init(|| {
             let rules = self.entries.values().map(|entry| (&*entry.slug, &*entry.text));
             Index::new(rules).with_senders(&self.senders)
         });
-        let mut first: Option<Verdict> = None;
+        let mut first: Option<(Verdict, Option<String>)> = None;
         let mut tried = Vec::new();
         for look in [detect::Look::Senders, detect::Look::Content] {
             for candidate in index.candidates(mail, look) {
@@ -209,7 +215,7 @@ impl Rules {
                     outcome = Outcome::Excluded("it is an answer that quotes a notice".to_owned());
                 }
                 let decided = matches!(outcome, Outcome::Parsed(_) | Outcome::Excluded(_));
-                let verdict = verdict(entry, outcome);
+                let verdict = (verdict(entry, outcome), Some(candidate.slug.clone()).filter(|_| !is_generic(entry)));
                 if decided {
                     return verdict;
                 }
@@ -224,11 +230,11 @@ impl Rules {
             for entry in index.generic().filter_map(|slug| self.entries.get(slug)) {
                 let outcome = read_with(entry, &mail.parts, trust);
                 if matches!(outcome, Outcome::Parsed(_)) || first.is_none() {
-                    first = Some(verdict(entry, outcome));
+                    first = Some((verdict(entry, outcome), None));
                 }
             }
         }
-        first.unwrap_or_else(|| Verdict::Unknown { reason: unknown(mail) })
+        first.unwrap_or_else(|| (Verdict::Unknown { reason: unknown(mail) }, None))
     }
 }
 
@@ -246,13 +252,17 @@ fn read_with(entry: &Entry, parts: &[Part], trust: Trust) -> Outcome {
     }
 }
 
+/// Whether a rule reads calendars of anybody.
+fn is_generic(entry: &Entry) -> bool {
+    entry.rule().is_ok_and(|rule| rule.generic)
+}
+
 /// What a rule made of a mail, as the model says it.
 fn verdict(entry: &Entry, outcome: Outcome) -> Verdict {
     let slug = || entry.slug.clone();
     match outcome {
         Outcome::Parsed(notices) => {
-            let generic = entry.rule().is_ok_and(|rule| rule.generic);
-            let named = notices.first().filter(|_| generic).map(|notice| notice.provider.trim().to_owned());
+            let named = notices.first().filter(|_| is_generic(entry)).map(|notice| notice.provider.trim().to_owned());
             Verdict::Parsed { provider: named.unwrap_or_else(slug), notices }
         }
         Outcome::Excluded(reason) | Outcome::NotIncluded(reason) => Verdict::Ignored { provider: slug(), reason },

@@ -103,6 +103,11 @@ impl ByHand {
         said
     }
 
+    /// Whether something else is said of a field than what is shown.
+    pub(in crate::features::maintenance) fn says_otherwise(&self, field: Field, shown: &State) -> bool {
+        self.fields.contains(&field) && self.said.as_ref().is_some_and(|said| !field.is_same(said, shown))
+    }
+
     /// What a notice would change of the fields that were set by hand.
     pub(super) fn would_change(&self, shown: &State) -> Vec<Change> {
         self.said.as_ref().map(|said| merge::compare(shown, &self.with_fields_of(said, shown))).unwrap_or_default()

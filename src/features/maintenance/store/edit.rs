@@ -301,9 +301,11 @@ fn put(
     by_hand::keep(connection, key, after.by_hand.as_ref())?;
     look(connection, key)?;
     tell(connection, key, kind, None, actor, &changes)?;
-    if matches!(kind, EventKind::Taken | EventKind::Kept) {
-        outbox::decided(connection, key, actor)
-    } else if before.state != after.state {
+    if let Some(set) = before.by_hand.as_ref().filter(|set| set.is_news || matches!(kind, EventKind::Taken)) {
+        // Whoever sets something has seen what is said.
+        outbox::decided(connection, key, &set.fields, kind != EventKind::Taken, actor)?;
+    }
+    if before.state != after.state || matches!(kind, EventKind::Taken | EventKind::Kept) {
         outbox::changed_window(connection, key, actor)
     } else {
         // Of the user's own ticket and assignee Nautobot has no field.

@@ -12,8 +12,9 @@ use super::detail::{EventKind, NewEvent};
 use super::merge::{self, Change, State, Step};
 use super::rows::{create, length, update, windows_of};
 use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey};
-use crate::features::maintenance::model::{Circuit, Envelope, Notice, Outcome, Reading, Status, Verdict};
-use crate::features::maintenance::nautobot::store::outbox;
+use crate::features::maintenance::model::{Circuit, Envelope, Notice, Outcome, Reading, Verdict};
+use crate::features::maintenance::nautobot::store::layer::Layer;
+use crate::features::maintenance::nautobot::store::{inventory, outbox};
 use crate::store::Error;
 use crate::text::clean_line;
 
@@ -162,6 +163,8 @@ fn settle(
             let provider = name(provider);
             let made = Made { notification, received_at, mailed: mailed(&reading.envelope, received_at) };
             for (maintenance_id, notices) in by_maintenance(notices) {
+                let circuits: Vec<Circuit> = notices.iter().flat_map(|notice| notice.circuits.clone()).collect();
+                let provider = inventory::filed(connection, &provider, &maintenance_id, &circuits)?;
                 merged.extend(merge_into(connection, &provider, &maintenance_id, &notices, &made)?);
             }
             let late = !merged.is_empty() && merged.iter().all(|(_, what)| *what == Merged::OutOfSequence);
@@ -360,11 +363,8 @@ fn merge_into(
         .map(|(key, state)| (*key, by_hand.get(key).map_or_else(|| state.clone(), |set| set.as_said(state))))
         .collect();
     let mut done = Vec::new();
-    let steps = if is_late(connection, (provider, maintenance_id), &known, notices, made)? {
-        known.iter().map(|(key, _)| Step::OutOfSequence { key: *key }).collect()
-    } else {
-        merge::merge(&known, notices, made.mailed)
-    };
+    let steps = merge::merge(&known, notices, made.mailed);
+    let newer = newer_elsewhere(connection, (provider, maintenance_id), &steps, notices, made)?;
     for step in steps {
         let mut withheld = Vec::new();
         let mut held = |key: MaintenanceKey, state: State, changes: Vec<Change>| {
@@ -380,12 +380,20 @@ fn merge_into(
                 let key = create(connection, provider, maintenance_id, &state)?;
                 (key, Merged::Created, Vec::new(), Some(state.order.stamp))
             }
-            Step::Update { key, state, changes } => {
+            Step::Update { key, mut state, mut changes } => {
+                let mut is_late = false;
+                if let (Some(layer), Some((_, before))) = (&newer, known.iter().find(|(known, _)| *known == key)) {
+                    is_late = layer.over(connection, &mut state)?;
+                    changes = merge::compare(before, &state);
+                }
                 let (state, changes) = held(key, state, changes)?;
                 // What is withheld asks for a look, too.
                 update(connection, key, &state, &[changes.as_slice(), &withheld].concat())?;
-                let is_same = changes.is_empty() && withheld.is_empty();
-                let what = if is_same { Merged::Unchanged } else { Merged::Changed };
+                let what = match changes.is_empty() && withheld.is_empty() {
+                    true if is_late => Merged::OutOfSequence,
+                    true => Merged::Unchanged,
+                    false => Merged::Changed,
+                };
                 (key, what, changes, Some(state.order.stamp))
             }
             Step::Unlisted { key, state, changes } => {
@@ -432,29 +440,28 @@ fn merge_into(
 /// In whose name it is put into the outbox what notices changed.
 const MAIL: &str = "mail";
 
-/// Whether notices are older than what Nautobot says, and say something else: one that says the same window and status is
-/// what Nautobot's came from, and knows more.
-fn is_late(
+/// What Nautobot says since after a notification was made, where it has one window and the notification speaks of that. Of
+/// fields that it says nothing of the notification counts, and of all where it says more than one window.
+fn newer_elsewhere(
     connection: &Connection,
     (provider, maintenance_id): (&str, &str),
-    known: &[(MaintenanceKey, State)],
+    steps: &[Step],
     notices: &[Notice],
     made: &Made,
-) -> Result<bool, Error> {
-    let mut query = connection
-        .prepare_cached("SELECT max(elsewhere_at) FROM maintenance WHERE provider = ?1 AND maintenance_id = ?2")?;
-    let elsewhere: Option<i64> = query.query_row([provider, maintenance_id], |row| row.get(0))?;
-    let newest = notices.iter().map(|notice| notice.stamp.min(made.mailed).timestamp()).max();
-    if elsewhere.zip(newest).is_none_or(|(elsewhere, newest)| newest >= elsewhere) {
-        return Ok(false);
-    }
-    let agrees = |notice: &Notice| {
-        known.iter().any(|(_, state)| {
-            (state.start, state.end) == (notice.start, notice.end)
-                && (notice.status == Status::NoChange || notice.status == state.status)
-        })
+) -> Result<Option<Layer>, Error> {
+    let newest = notices.iter().map(|notice| notice.stamp.min(made.mailed).timestamp_micros()).max();
+    let layer = match newest {
+        Some(newest) => Layer::newer(connection, provider, maintenance_id, newest)?,
+        None => None,
     };
-    Ok(!notices.iter().all(agrees))
+    let Some(layer) = layer else { return Ok(None) };
+    if let [Step::Update { .. }] = steps {
+        return Ok(Some(layer));
+    }
+    if steps.iter().any(|step| matches!(step, Step::Create(_))) {
+        layer.forget(connection)?;
+    }
+    Ok(None)
 }
 
 /// A provider's name, which is never empty: the order by provider begins after the empty text.

@@ -37,6 +37,8 @@ pub enum SourceHealth {
     Standby {
         /// Its number and host.
         holder: String,
+        /// What it says is wrong, if something is.
+        failure: Option<String>,
     },
     /// Mails of it are there that the store did not take.
     Waiting {

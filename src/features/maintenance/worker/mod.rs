@@ -121,7 +121,7 @@ struct Shared {
     /// Those of them that come from Nautobot.
     more: Current<Vec<KnownCircuit>>,
     /// Addresses that Nautobot knows as senders of a provider.
-    senders: Current<Vec<(String, String)>>,
+    senders: Current<Vec<super::rules::Sender>>,
     /// What the task that speaks with Nautobot is told.
     nautobot: nautobot::Wishes,
     /// Changes when somebody wants every source to be looked at; the number itself means nothing.

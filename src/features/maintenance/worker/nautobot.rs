@@ -19,6 +19,7 @@ use crate::features::maintenance::nautobot::client::{About, Client};
 use crate::features::maintenance::nautobot::store::{inventory, outbox, setting};
 use crate::features::maintenance::nautobot::sync::{self, Plan};
 use crate::features::maintenance::nautobot::{Error, connect, send};
+use crate::features::maintenance::rules::Sender as Address;
 use crate::features::maintenance::store::source::{Claim, Holder};
 use crate::process::Owner;
 use crate::store::{self, Store};
@@ -50,6 +51,8 @@ pub enum NautobotHealth {
     Elsewhere {
         /// Number and host of its process.
         label: String,
+        /// What it says is wrong, if something is.
+        failure: Option<String>,
     },
     /// It cannot be read.
     Failing {
@@ -69,6 +72,8 @@ pub enum OutboxWish {
     Retry,
     /// Send them whatever Nautobot says.
     Anyway,
+    /// Take over what Nautobot says.
+    Take,
     /// Never send them.
     Drop,
 }
@@ -122,7 +127,7 @@ impl Wishes {
 pub(super) async fn known(
     store: &Store,
     server: Option<(String, bool)>,
-) -> Result<(Vec<KnownCircuit>, Vec<(String, String)>), store::Error> {
+) -> Result<(Vec<KnownCircuit>, Vec<Address>), store::Error> {
     configure(store, server).await?;
     store.read(|connection| Ok((inventory::known(connection)?, inventory::senders(connection)?))).await
 }
@@ -164,6 +169,7 @@ pub(super) async fn follow(shared: Shared, setup: Nautobot, stop: CancellationTo
         read_at,
         is_wanted: false,
         wanted,
+        told: None,
     };
     // It can end anywhere: what was sent and not heard of is found again the next time.
     let _ended = stop.run_until_cancelled(Box::pin(link.run())).await;
@@ -193,6 +199,8 @@ struct Link {
     is_wanted: bool,
     /// What was known of that from other processes.
     wanted: i64,
+    /// What is wrong, as other processes were told.
+    told: Option<String>,
 }
 
 impl Link {
@@ -203,9 +211,13 @@ impl Link {
         self.tell().await;
         loop {
             match self.turn().await {
-                Ok(()) => self.pause = FIRST_PAUSE,
+                Ok(()) => {
+                    self.pause = FIRST_PAUSE;
+                    self.tell_others(None).await;
+                }
                 Err(error) => {
                     self.client = None;
+                    self.tell_others(Some(Trouble::of(&error).one_line())).await;
                     let wait = if error.is_transient() { self.pause } else { LONGEST_PAUSE };
                     let asked = if let Error::Busy { after: Some(after), .. } = &error { *after } else { wait };
                     let wait = wait.max(asked.min(LONGEST_PAUSE));
@@ -226,8 +238,9 @@ impl Link {
     /// One turn: reads if that is due, and writes what waits.
     async fn turn(&mut self) -> Result<(), Error> {
         if let Some(label) = renew(&self.shared.store).await? {
-            self.state.health = NautobotHealth::Elsewhere { label };
-            let progress = self.shared.store.read(setting::progress).await?;
+            let (progress, failure) =
+                self.shared.store.read(|c| Ok((setting::progress(c)?, setting::failure(c)?))).await?;
+            self.state.health = NautobotHealth::Elsewhere { label, failure };
             self.state.synced_at = progress.synced_at.and_then(|at| DateTime::from_timestamp(at, 0));
             self.read_at = Instant::now() + RENEW;
             return Ok(());
@@ -344,7 +357,7 @@ impl Link {
                     if (self.state.waiting, self.state.stuck) != before {
                         self.tell().await;
                     }
-                    let told = self.shared.store.read(|c| Ok((!outbox::fresh(c)?.is_empty(), setting::wanted(c)?))).await;
+                    let told = self.shared.store.read(|c| Ok((outbox::is_fresh(c)?, setting::wanted(c)?))).await;
                     let Ok((is_due, wanted)) = told else { continue };
                     if wanted > self.wanted {
                         (self.wanted, self.read_at, self.is_wanted) = (wanted, Instant::now(), true);
@@ -363,6 +376,18 @@ impl Link {
     async fn count(&mut self) {
         if let Ok((waiting, stuck)) = self.shared.store.read(outbox::counts).await {
             (self.state.waiting, self.state.stuck) = (waiting, stuck);
+        }
+    }
+
+    /// Tells the other processes what is wrong, where that is not what they were told.
+    async fn tell_others(&mut self, failure: Option<String>) {
+        if failure == self.told || matches!(self.state.health, NautobotHealth::Elsewhere { .. }) {
+            return;
+        }
+        let (why, now) = (failure.clone(), clock::now());
+        match self.shared.store.write(move |c| setting::fails(c, &HOLDER, why, now)).await {
+            Ok(()) => self.told = failure,
+            Err(error) => tracing::debug!(%error, "other processes do not hear how Nautobot goes"),
         }
     }
 

@@ -283,6 +283,8 @@ pub enum Write {
         ids: Vec<i64>,
         /// What to do with them.
         what: OutboxWish,
+        /// Who says so.
+        who: String,
     },
     /// Take what is suggested for a mail as what it means.
     Accept {

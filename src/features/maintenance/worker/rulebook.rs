@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Report;
 use super::watched::{Current, Read, Watched};
 use crate::blocking;
-use crate::features::maintenance::rules::{RuleError, Rules};
+use crate::features::maintenance::rules::{RuleError, Rules, Sender};
 use crate::trouble::Trouble;
 
 /// Keeps a rulebook up to date with a folder.
@@ -13,7 +13,7 @@ pub(super) struct Reading {
     /// What is kept up to date.
     rulebook: Current<Rules>,
     /// Addresses that are known from elsewhere to send for a rule.
-    senders: Current<Vec<(String, String)>>,
+    senders: Current<Vec<Sender>>,
     /// The user's rules.
     dir: PathBuf,
     /// The errors that were told last.
@@ -24,7 +24,7 @@ impl Reading {
     /// Of `dir`, whose rules, read with `errors`, are in `rulebook`.
     pub(super) const fn new(
         rulebook: Current<Rules>,
-        senders: Current<Vec<(String, String)>>,
+        senders: Current<Vec<Sender>>,
         dir: PathBuf,
         errors: Vec<RuleError>,
     ) -> Self {

@@ -104,7 +104,7 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             let result = dismiss::bring_back(connection, &keys, &Actor { who, at })?;
             (Done::BroughtBack(result.mails), result)
         }
-        Write::Outbox { ids, what } => return of_outbox(connection, &ids, what),
+        Write::Outbox { ids, what, who } => return of_outbox(connection, &ids, what, &Actor { who, at }),
         Write::Seen(targets) => {
             action::mark_seen(connection, &pairs(targets))?;
             return Ok(Report::Done { done: Done::Seen, inverse: None });
@@ -113,12 +113,13 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
     Ok(Report::Done { done, inverse: result.inverse })
 }
 
-/// Lets entries of the outbox be sent again, or takes them out.
-fn of_outbox(connection: &Connection, ids: &[i64], what: OutboxWish) -> Result<Report, Error> {
+/// Lets entries of the outbox be sent again, takes over what is said instead, or takes them out.
+fn of_outbox(connection: &Connection, ids: &[i64], what: OutboxWish, actor: &Actor) -> Result<Report, Error> {
     let entries = match what {
-        OutboxWish::Retry => outbox::retry(connection, ids, false)?,
-        OutboxWish::Anyway => outbox::retry(connection, ids, true)?,
-        OutboxWish::Drop => outbox::drop(connection, ids)?,
+        OutboxWish::Retry => outbox::retry(connection, ids, false, actor)?,
+        OutboxWish::Anyway => outbox::retry(connection, ids, true, actor)?,
+        OutboxWish::Take => outbox::take(connection, ids, actor)?,
+        OutboxWish::Drop => outbox::drop(connection, ids, actor)?,
     };
     Ok(Report::Done { done: Done::Outbox { what, count: entries.len() }, inverse: None })
 }

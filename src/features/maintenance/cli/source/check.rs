@@ -22,6 +22,7 @@ struct Checked {
     place: String,
     ok: bool,
     folders: Vec<Folder>,
+    labels: Vec<Folder>,
     trouble: Option<Trouble>,
 }
 
@@ -61,12 +62,15 @@ async fn check(source: &Source) -> Checked {
         SourceFrom::Imap(config) => told(survey(&Mailbox::new(config)).await),
         SourceFrom::Web(config) => told(survey(&web::Mailbox::new(config)).await),
     };
-    let (folders, trouble) = match seen {
-        Ok(seen) => (seen.into_iter().map(Folder::of).collect(), None),
+    let (seen, trouble) = match seen {
+        Ok(seen) => (seen, None),
         Err(trouble) => (Vec::new(), Some(trouble)),
     };
-    let ok = trouble.is_none() && folders.iter().all(|folder: &Folder| folder.error.is_none());
-    Checked { name: clean_line(&source.name), kind: kind(source), place: place(source), ok, folders, trouble }
+    let ok = trouble.is_none() && seen.iter().all(|seen| seen.mails.is_ok());
+    let (labels, folders): (Vec<Seen>, Vec<Seen>) = seen.into_iter().partition(|seen| seen.is_label);
+    let told = |seen: Vec<Seen>| seen.into_iter().map(Folder::of).collect();
+    let (name, folders, labels) = (clean_line(&source.name), told(folders), told(labels));
+    Checked { name, kind: kind(source), place: place(source), ok, folders, labels, trouble }
 }
 
 /// What was seen of an account, or its trouble in words.
@@ -87,8 +91,9 @@ impl Folder {
 
 /// Says what was found; what is wrong on standard error.
 fn say(source: &Checked) -> std::io::Result<()> {
-    let Checked { name, place, ok, folders, trouble, .. } = source;
-    let verdict = if *ok { "can be read" } else { "cannot be read" };
+    let Checked { name, place, ok, folders, labels, trouble, .. } = source;
+    let is_read = *ok || (trouble.is_none() && folders.iter().all(|folder| folder.error.is_none()));
+    let verdict = if is_read { "can be read" } else { "cannot be read" };
     output::print(&format!("{name} ({place}): {verdict}\n"))?;
     for Folder { name: folder, mails, .. } in folders {
         if let Some(mails) = mails {
@@ -103,6 +108,14 @@ fn say(source: &Checked) -> std::io::Result<()> {
             let trouble = Trouble::new(&format!("{name}: folder {folder} cannot be read"))
                 .caused_by(error)
                 .to_do("correct `folders` in the configuration");
+            output::complain(&format!("noctui: {trouble}"));
+        }
+    }
+    for Folder { name: label, error, .. } in labels {
+        if let Some(error) = error {
+            let trouble = Trouble::new(&format!("{name}: mails cannot be labelled {label}"))
+                .caused_by(error)
+                .to_do("make the label in Gmail, or correct [maintenance.source.labels]");
             output::complain(&format!("noctui: {trouble}"));
         }
     }

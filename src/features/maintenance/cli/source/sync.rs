@@ -66,7 +66,15 @@ pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
         let name = name.clone();
         store.write_blocking(move |c| source::want(c, &name, clock::now()))?;
     }
-    let synced: Vec<&Synced> = names.iter().filter_map(|name| synced.get(name)).collect();
+    // A source of which nothing was heard is not one that has nothing.
+    let unheard = |name: &String| Synced {
+        name: clean_line(name),
+        result: "failed",
+        mails: 0,
+        trouble: Some(Trouble::new("nothing was heard of it before reading ended").to_do("look into the log")),
+    };
+    let mut synced = synced;
+    let synced: Vec<Synced> = names.iter().map(|name| synced.remove(name).unwrap_or_else(|| unheard(name))).collect();
     if args.json {
         output::print_json(&synced)?;
     }
@@ -77,7 +85,7 @@ pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
             None => output::print(&format!("{name}: {result}, {}\n", counted(*mails, "mail")))?,
         }
     }
-    let failed = synced.len() < names.len() || synced.iter().any(|synced| synced.trouble.is_some());
+    let failed = synced.iter().any(|synced| synced.trouble.is_some());
     Ok(if failed { ExitCode::from(EXIT_FAILED) } else { ExitCode::SUCCESS })
 }
 
@@ -86,12 +94,13 @@ fn end(state: &SourceState) -> Option<Synced> {
     let (result, trouble) = match &state.health {
         SourceHealth::Starting | SourceHealth::Reading(_) => return None,
         SourceHealth::Watching => ("complete", None),
-        SourceHealth::Standby { holder } => {
+        SourceHealth::Standby { holder, failure } => {
             output::complain(&format!(
                 "noctui: {}: {holder} reads it and is asked to look now",
                 clean_line(&state.name)
             ));
-            ("asked", None)
+            let trouble = failure.as_ref().map(|why| Trouble::new(&format!("{holder} cannot read it")).caused_by(why));
+            ("asked", trouble)
         }
         SourceHealth::Failing(reason) => ("failed", Some(Trouble::new(reason))),
         SourceHealth::Down { trouble, .. } => ("failed", Some(trouble.clone())),

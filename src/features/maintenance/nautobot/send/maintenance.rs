@@ -11,9 +11,10 @@ use super::{Ended, Known, Sending, nobody, see, senseless};
 use crate::features::maintenance::model::Impact;
 use crate::features::maintenance::nautobot::Error;
 use crate::features::maintenance::nautobot::read::{IMPACT, MAINTENANCE, NOTE};
-use crate::features::maintenance::nautobot::store::content::{self, Content, Here, NONEXISTENT};
-use crate::features::maintenance::nautobot::store::outbox::{self, State};
-use crate::features::maintenance::nautobot::store::{mirror, reconcile, setting};
+use crate::features::maintenance::nautobot::store::content::{Content, Here, NONEXISTENT};
+use crate::features::maintenance::nautobot::store::lines::{Field, Verdict};
+use crate::features::maintenance::nautobot::store::reconcile::{self, compare};
+use crate::features::maintenance::nautobot::store::{mirror, outbox, setting};
 use crate::features::maintenance::nautobot::wire::{self, CircuitImpact, Maintenance, Note, OfWire as _};
 
 /// Impacts that are written at a time; the server takes some hundredths of a second for each.
@@ -33,63 +34,57 @@ impl Sending<'_> {
             Some(record) => record,
             None => self.make(&name, &known).await?,
         };
-        // Somebody else made it, and it was never seen before.
-        let is_strange = !known.met && record.id != self.entry.object;
         if let Some(ended) = self.still_waits().await? {
             return Ok(ended);
         }
         // As it is after what changed there was taken over.
-        let known = self.known().await?;
-        let Some(here) = known.here else { return self.nothing_to_send().await };
-        if known.undecided && !self.entry.anyway {
-            let reason = "something else is said than what was set by hand: take that, or keep yours";
-            return Ok(Ended::Stays(State::Conflict, reason.to_owned()));
+        let id = record.id.clone();
+        let compared = self.store.read(move |connection| compare::now(connection, &id)).await?;
+        let Some((there, here, compared)) = compared else { return self.nothing_to_send().await };
+        let mut fields: Vec<Field> = compared.of(Verdict::Send).cloned().collect();
+        let is_content = |field: &Field| *field != Field::Acknowledgement;
+        if !fields.iter().any(is_content) {
+            // What is made acknowledged, or not, is made as somebody wants it.
+            fields.retain(is_content);
         }
-        if let Some(ended) = self.first_meeting(&record, &here, is_strange).await? {
-            return Ok(ended);
+        let is_disputed = compared.of(Verdict::Conflict).next().is_some();
+        let (record, is_told) = self.change(record, &here, &fields).await?;
+        if !is_told {
+            fields.retain(is_content);
         }
-        let record = self.change(record, &here).await?;
-        let impacts = self.impacts(&record.id, &here.content.circuits).await?;
-        let notes = self.tell_unmatched(&record.id, &here.unmatched).await?;
-        let entry = self.entry.clone();
+        let impacts = self.impacts(&record.id, &here.content.circuits, &fields).await?;
+        let notes = self.tell_unmatched(&record.id, &here.unmatched, &there.unmatched).await?;
+        let is_made = record.id == self.entry.object;
+        if is_made {
+            fields.push(Field::Acknowledgement);
+        }
+        let is_nothing = fields.is_empty();
+        let (entry, now) = (self.entry.clone(), self.now);
         self.store
             .write(move |connection| {
                 see(connection, &record, &impacts)?;
                 mirror::notes(connection, setting::progress(connection)?.round, &notes)?;
-                if let Some(there) = content::there(connection, &record.id)? {
-                    reconcile::settle(connection, &there, None)?;
+                reconcile::sent(connection, &record.id, &fields, now)?;
+                if is_made {
+                    outbox::forget_dropped(connection, &entry.provider, &entry.maintenance_id)?;
                 }
                 outbox::sent(connection, &entry)
             })
             .await?;
-        Ok(Ended::Done)
-    }
-
-    /// Of a record that was never seen before, and says something else, the newer counts: a notice that was made after its
-    /// last change may change it, all others wait for somebody.
-    async fn first_meeting(&self, record: &Maintenance, here: &Here, is_strange: bool) -> Result<Option<Ended>, Error> {
-        let newest = here.windows.iter().map(|(_, state)| state.order.stamp).max().unwrap_or_default();
-        if !is_strange || self.entry.anyway || newest.timestamp_micros() >= record.updated {
-            return Ok(None);
-        }
-        let id = record.id.clone();
-        let there = self.store.read(move |connection| content::there(connection, &id)).await?;
-        let differs = there.filter(|there| !there.content.says_the_same(&here.content));
-        Ok(differs.map(|there| {
-            let reason = format!("Nautobot says {}; here it says {}", there.content.told(), here.content.told());
-            Ended::Stays(State::Conflict, reason)
-        }))
+        Ok(if is_nothing && is_disputed { Ended::Disputed } else { Ended::Done })
     }
 
     /// Makes the record. One that is there under our UUID was made by an earlier try.
     async fn make(&self, name: &str, known: &Known) -> Result<Maintenance, Error> {
         let Some(here) = &known.here else { return Err(senseless("a maintenance")) };
-        let mut body = fields(&here.content);
+        let (provider, id) = (self.entry.provider.clone(), self.entry.maintenance_id.clone());
+        let is_dropped = self.store.read(move |connection| outbox::is_dropped(connection, &provider, &id)).await?;
+        let mut body = all_fields(&here.content);
         body.insert("id".to_owned(), json!(self.entry.object));
         body.insert("name".to_owned(), json!(name));
-        body.insert("ack".to_owned(), json!(here.content.ack));
-        match self.client.write(Method::POST, MAINTENANCE, Some(&Value::Object(body))).await {
-            Ok(made) => Maintenance::of(&made).ok_or_else(|| senseless("the maintenance that was made")),
+        body.insert("ack".to_owned(), json!(here.content.ack && !is_dropped));
+        let made = match self.client.write(Method::POST, MAINTENANCE, Some(&Value::Object(body))).await {
+            Ok(made) => Maintenance::of(&made).ok_or_else(|| senseless("the maintenance that was made"))?,
             Err(Error::Refused { what, why }) => {
                 let ours = self.client.object::<Maintenance>(MAINTENANCE, &self.entry.object).await?;
                 let found = match ours {
@@ -97,46 +92,48 @@ impl Sending<'_> {
                     // Somebody else made it between our look and our try.
                     None => self.client.maintenance_named(name).await?,
                 };
-                found.ok_or(Error::Refused { what, why })
+                found.ok_or(Error::Refused { what, why })?
             }
-            Err(error) => Err(error),
-        }
+            Err(error) => return Err(error),
+        };
+        self.take_over(&made).await?;
+        Ok(made)
     }
 
-    /// Changes what differs in the record, and nothing else.
-    async fn change(&self, record: Maintenance, here: &Here) -> Result<Maintenance, Error> {
-        let wanted = &here.content;
-        let mut body = fields(wanted);
-        let same: [(&str, bool); 4] = [
-            ("start_time", record.start == wanted.start),
-            ("end_time", record.end == wanted.end),
-            ("status", record.status == wanted.status),
-            // An empty summary is none to overwrite another with.
-            ("description", record.description == wanted.description || wanted.description.is_empty()),
-        ];
-        for (field, _) in same.iter().filter(|(_, is_same)| *is_same) {
-            body.remove(*field);
+    /// Changes what is newer here in the record, and nothing else; whether an acknowledgement that does not count any more
+    /// was taken back with it.
+    async fn change(&self, record: Maintenance, here: &Here, fields: &[Field]) -> Result<(Maintenance, bool), Error> {
+        let mut body = all_fields(&here.content);
+        body.retain(|name, _| fields.iter().any(|field| names_of(field).contains(&name.as_str())));
+        let is_newer = fields.iter().any(Field::is_acknowledged);
+        // As the app does it: what has changed asks for a new acknowledgement.
+        let takes_back = is_newer && record.ack && fields.contains(&Field::Acknowledgement) && !here.content.ack;
+        if takes_back {
+            body.insert("ack".to_owned(), json!(false));
         }
         if body.is_empty() {
-            return Ok(record);
-        }
-        // As the app does it: what has changed asks for a new acknowledgement.
-        if record.ack && !wanted.ack {
-            body.insert("ack".to_owned(), json!(false));
+            return Ok((record, false));
         }
         let path = format!("{MAINTENANCE}{}/", record.id);
         let changed = self.client.write(Method::PATCH, &path, Some(&Value::Object(body))).await?;
-        Maintenance::of(&changed).ok_or_else(|| senseless("the maintenance that was changed"))
+        let changed = Maintenance::of(&changed).ok_or_else(|| senseless("the maintenance that was changed"))?;
+        Ok((changed, takes_back))
     }
 
-    /// Brings the impacts up to date; answers them all.
-    async fn impacts(&self, id: &str, wanted: &BTreeMap<String, Impact>) -> Result<Vec<CircuitImpact>, Error> {
+    /// Brings the impacts of these fields up to date; answers them all.
+    async fn impacts(
+        &self,
+        id: &str,
+        wanted: &BTreeMap<String, Impact>,
+        fields: &[Field],
+    ) -> Result<Vec<CircuitImpact>, Error> {
         let of_it = [id.to_owned()];
         let there = self.client.impacts_of(&of_it).await?;
+        let is_meant = |circuit: &String| fields.contains(&Field::Circuit(circuit.clone()));
         let known = |circuit: &String| there.iter().find(|one| one.circuit == *circuit);
         let made: Vec<Value> = wanted
             .iter()
-            .filter(|(circuit, _)| known(circuit).is_none())
+            .filter(|(circuit, _)| is_meant(circuit) && known(circuit).is_none())
             .map(|(circuit, impact)| {
                 json!({"id": follows(&[id, circuit]), "maintenance": id, "circuit": circuit, "impact": impact.as_str()})
             })
@@ -144,11 +141,12 @@ impl Sending<'_> {
         let changed: Vec<Value> = wanted
             .iter()
             .filter_map(|(circuit, impact)| {
-                let one = known(circuit).filter(|one| one.impact != *impact)?;
+                let one = known(circuit).filter(|one| is_meant(circuit) && one.impact != *impact)?;
                 Some(json!({"id": one.id, "impact": impact.as_str()}))
             })
             .collect();
-        let gone: Vec<&CircuitImpact> = there.iter().filter(|one| !wanted.contains_key(&one.circuit)).collect();
+        let gone = |one: &&CircuitImpact| is_meant(&one.circuit) && !wanted.contains_key(&one.circuit);
+        let gone: Vec<&CircuitImpact> = there.iter().filter(gone).collect();
         if made.is_empty() && changed.is_empty() && gone.is_empty() {
             return Ok(there);
         }
@@ -178,14 +176,8 @@ impl Sending<'_> {
     }
 
     /// Circuits that are in no inventory there are told in notes, as the app itself does it.
-    async fn tell_unmatched(&self, id: &str, unmatched: &[String]) -> Result<Vec<Note>, Error> {
+    async fn tell_unmatched(&self, id: &str, unmatched: &[String], known: &[String]) -> Result<Vec<Note>, Error> {
         let mut notes = Vec::new();
-        let maintenance = id.to_owned();
-        let known: Vec<String> = self
-            .store
-            .read(move |connection| Ok(content::there(connection, &maintenance)?.map(|there| there.unmatched)))
-            .await?
-            .unwrap_or_default();
         for circuit in unmatched.iter().filter(|circuit| !known.contains(circuit)).take(UNMATCHED) {
             let title: String = format!("{NONEXISTENT}{circuit}").chars().take(200).collect();
             let object = follows(&[id, &title]);
@@ -204,8 +196,20 @@ impl Sending<'_> {
     }
 }
 
+/// What a field is called there.
+fn names_of(field: &Field) -> &'static [&'static str] {
+    match field {
+        Field::Window => &["start_time", "end_time"],
+        Field::Status => &["status"],
+        Field::Description => &["description"],
+        // Objects of their own.
+        Field::Circuit(_) => &[],
+        Field::Acknowledgement => &["ack"],
+    }
+}
+
 /// The fields of a maintenance; times always with `Z`, for others are read in the server's zone.
-fn fields(content: &Content) -> Map<String, Value> {
+fn all_fields(content: &Content) -> Map<String, Value> {
     let time = |at: DateTime<Utc>| json!(at.to_rfc3339_opts(SecondsFormat::Secs, true));
     let mut fields = Map::new();
     fields.insert("start_time".to_owned(), time(content.start));

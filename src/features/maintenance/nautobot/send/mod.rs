@@ -11,6 +11,8 @@
 mod maintenance;
 mod note;
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use reqwest::Method;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -20,11 +22,11 @@ use super::Error;
 use super::client::Client;
 use super::read::MAINTENANCE;
 use super::store::content::{self, Here};
+use super::store::lines::Field;
 use super::store::outbox::{self, Entry, Kind, State};
-use super::store::reconcile::{self, Manner};
+use super::store::reconcile::{self, Manner, compare};
 use super::store::{inventory, mirror, setting};
 use super::wire::{CircuitImpact, Maintenance, OfWire as _};
-use crate::features::maintenance::store::by_hand;
 use crate::store::Store;
 
 /// Entries that are looked up at a time.
@@ -45,17 +47,25 @@ enum Ended {
     Done,
     /// It stays, for this reason.
     Stays(State, String),
+    /// Nothing of it may be sent: conflicts about its fields stand for themselves.
+    Disputed,
 }
 
 /// Sends what waits. An error is one of the connection; what concerns one entry is noted with it.
 pub async fn drain(client: &Client, store: &Store, now: DateTime<Utc>) -> Result<Sent, Error> {
     let mut told = Sent::default();
     let mut after = 0;
+    // Maintenances one of whose notes could not be sent just now: none that was written later overtakes it.
+    let mut held: HashSet<(String, String)> = HashSet::new();
     loop {
         let due = store.read(move |connection| outbox::due(connection, after, BATCH, now)).await?;
         let Some(last) = due.last() else { return Ok(told) };
         after = last.id;
         for entry in due {
+            let name = (entry.provider.clone(), entry.maintenance_id.clone());
+            if entry.kind == Kind::Note && held.contains(&name) {
+                continue;
+            }
             // An entry before it may have made it wait.
             let id = entry.id;
             let Some(entry) = store.read(move |c| outbox::entry(c, id)).await?.filter(|e| e.state == State::Waiting)
@@ -74,8 +84,12 @@ pub async fn drain(client: &Client, store: &Store, now: DateTime<Utc>) -> Result
             };
             match ended {
                 Ended::Done => told.sent += 1,
+                Ended::Disputed => told.left += 1,
                 Ended::Stays(state, reason) => {
                     told.left += 1;
+                    if entry.kind == Kind::Note && state == State::Waiting {
+                        held.insert(name);
+                    }
                     store.write(move |c| outbox::not_sent(c, &entry, state, &reason, now)).await?;
                 }
             }
@@ -104,10 +118,6 @@ struct Known {
     name: Option<String>,
     /// Its UUID there, as far as it was seen.
     id: Option<String>,
-    /// Whether the two were compared before.
-    met: bool,
-    /// Whether something else is said than what was set by hand, and nobody has taken it or kept theirs.
-    undecided: bool,
 }
 
 impl Sending<'_> {
@@ -138,16 +148,23 @@ impl Sending<'_> {
             (None, Some(name)) => self.client.maintenance_named(name).await?,
             (None, None) => None,
         };
-        let Some(found) = found else { return Ok(None) };
-        let impacts = self.client.impacts_of(std::slice::from_ref(&found.id)).await?;
-        let (seen, now) = (found.clone(), self.now);
+        if let Some(found) = &found {
+            self.take_over(found).await?;
+        }
+        Ok(found)
+    }
+
+    /// Takes over what has changed in a record that was read now.
+    async fn take_over(&self, record: &Maintenance) -> Result<(), Error> {
+        let impacts = self.client.impacts_of(std::slice::from_ref(&record.id)).await?;
+        let (seen, now) = (record.clone(), self.now);
         self.store
             .write(move |connection| {
                 see(connection, &seen, &impacts)?;
-                reconcile::one(connection, &seen.id, &Manner { now, not_before: None, is_first: false })
+                reconcile::one(connection, &seen.id, &Manner::of_one(now))
             })
             .await?;
-        Ok(Some(found))
+        Ok(())
     }
 
     /// The entry as it is now: what was taken over may have put it into conflict.
@@ -172,17 +189,13 @@ impl Sending<'_> {
             return Ok(ended);
         }
         let id = record.id.clone();
-        let (provider, maintenance_id) = (self.entry.provider.clone(), self.entry.maintenance_id.clone());
-        let (here, there) = self
-            .store
-            .read(move |c| Ok((content::here(c, &provider, &maintenance_id)?, content::there(c, &id)?)))
-            .await?;
-        let (Some(here), Some(there)) = (here, there) else { return self.nothing_to_send().await };
+        let compared = self.store.read(move |connection| compare::now(connection, &id)).await?;
+        let Some((there, here, compared)) = compared else { return self.nothing_to_send().await };
         let wanted = here.content.ack;
         if record.ack == wanted {
             return self.nothing_to_send().await;
         }
-        if wanted && !there.content.says_the_same(&here.content) && !self.entry.anyway {
+        if wanted && !compared.is_seen() && !self.entry.anyway {
             let reason =
                 format!("acknowledged here as {}; Nautobot says {}", here.content.told(), there.content.told());
             return Ok(Ended::Stays(State::Conflict, reason));
@@ -190,13 +203,11 @@ impl Sending<'_> {
         let path = format!("{MAINTENANCE}{}/", record.id);
         let changed = self.client.write(Method::PATCH, &path, Some(&json!({ "ack": wanted }))).await?;
         let changed = Maintenance::of(&changed).ok_or_else(|| senseless("the maintenance that was changed"))?;
-        let entry = self.entry.clone();
+        let (entry, now) = (self.entry.clone(), self.now);
         self.store
             .write(move |connection| {
                 mirror::maintenance(connection, setting::progress(connection)?.round, &changed)?;
-                if let Some(there) = content::there(connection, &changed.id)? {
-                    reconcile::settle(connection, &there, None)?;
-                }
+                reconcile::sent(connection, &changed.id, &[Field::Acknowledgement], now)?;
                 outbox::sent(connection, &entry)
             })
             .await?;
@@ -237,22 +248,18 @@ fn known(connection: &Connection, provider: &str, maintenance_id: &str) -> Resul
         .flat_map(|here| &here.windows)
         .flat_map(|(_, state)| state.circuits.iter().map(|circuit| circuit.circuit_id.clone()))
         .collect();
-    let mut undecided = false;
-    for (key, _) in here.iter().flat_map(|here| &here.windows) {
-        undecided |= by_hand::of(connection, *key)?.is_some_and(|set| set.is_news);
-    }
     let mut linked = connection.prepare_cached(
-        "SELECT n.id, n.name, n.base IS NOT NULL FROM nautobot_maintenance n JOIN maintenance m ON m.id = n.maintenance
+        "SELECT n.id, n.name FROM nautobot_maintenance n JOIN maintenance m ON m.id = n.maintenance
          WHERE m.provider = ?1 AND m.maintenance_id = ?2",
     )?;
-    let linked = linked.query_row([provider, maintenance_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    if let Some((id, name, met)) = linked.optional()? {
-        return Ok(Known { here, name: Some(name), id: Some(id), met, undecided });
+    let linked = linked.query_row([provider, maintenance_id], |row| Ok((row.get(0)?, row.get(1)?)));
+    if let Some((id, name)) = linked.optional()? {
+        return Ok(Known { here, name: Some(name), id: Some(id) });
     }
     let named = inventory::name_of(connection, provider, &circuits)?;
     let name = named.map(|named| content::name(&named, maintenance_id));
     let id = name.as_deref().map(|name| mirror::named(connection, name)).transpose()?.flatten();
-    Ok(Known { here, name, id, met: false, undecided })
+    Ok(Known { here, name, id })
 }
 
 /// Keeps what was just read.

@@ -8,8 +8,9 @@ use serde_json::json;
 use super::{Ended, Sending, senseless};
 use crate::features::maintenance::nautobot::Error;
 use crate::features::maintenance::nautobot::read::NOTE;
-use crate::features::maintenance::nautobot::store::reconcile::{self, TAKEN_BACK};
-use crate::features::maintenance::nautobot::store::{mirror, outbox, setting};
+use crate::features::maintenance::nautobot::store::outbox::{self, State};
+use crate::features::maintenance::nautobot::store::reconcile::note::{self, TAKEN_BACK};
+use crate::features::maintenance::nautobot::store::{mirror, setting};
 use crate::features::maintenance::nautobot::wire::{Note, OfWire as _};
 use crate::features::maintenance::store::NoteKey;
 
@@ -20,13 +21,16 @@ impl Sending<'_> {
         let Some(note) = self.store.read(move |connection| written(connection, key)).await? else {
             return self.nothing_to_send().await;
         };
-        let signed = reconcile::signed(&note.text, &note.who, note.at);
+        let signed = note::signed(&note.text, &note.who, note.at);
         let comment = match &note.removed {
             None => signed,
             Some((who, at)) => format!("{TAKEN_BACK}{who}, {} UTC] {signed}", at.format("%Y-%m-%d %H:%M")),
         };
         let made = match &note.there {
-            Some(id) => self.comment(id, &comment).await?,
+            Some(id) => match self.rewrite(id, &comment, note.agreed.as_deref()).await? {
+                Ok(made) => made,
+                Err(ended) => return Ok(ended),
+            },
             // It may have been made by an earlier try whose answer was lost.
             None if self.entry.tries > 0 || note.removed.is_some() => {
                 match self.client.object::<Note>(NOTE, &self.entry.object).await? {
@@ -54,7 +58,7 @@ impl Sending<'_> {
             .write(move |connection| {
                 mirror::notes(connection, setting::progress(connection)?.round, std::slice::from_ref(&made))?;
                 connection
-                    .prepare_cached("UPDATE nautobot_note SET note = ?2 WHERE id = ?1")?
+                    .prepare_cached("UPDATE nautobot_note SET note = ?2, agreed = comment WHERE id = ?1")?
                     .execute((&made.id, key))?;
                 outbox::sent(connection, &entry)
             })
@@ -81,6 +85,24 @@ impl Sending<'_> {
         }
     }
 
+    /// Changes what a note says that was written there before, unless somebody has changed it there since.
+    async fn rewrite(
+        &self,
+        id: &str,
+        comment: &str,
+        agreed: Option<&str>,
+    ) -> Result<Result<Option<Note>, Ended>, Error> {
+        let Some(now) = self.client.object::<Note>(NOTE, id).await? else { return Ok(Ok(None)) };
+        if now.comment == comment {
+            return Ok(Ok(Some(now)));
+        }
+        if agreed.is_some_and(|agreed| agreed != now.comment) && !self.entry.anyway {
+            let reason = "the note was changed in Nautobot since it was written".to_owned();
+            return Ok(Err(Ended::Stays(State::Conflict, reason)));
+        }
+        Ok(Ok(self.comment(id, comment).await?))
+    }
+
     /// Changes what a note says; `None` where somebody has deleted it there.
     async fn comment(&self, id: &str, comment: &str) -> Result<Option<Note>, Error> {
         let body = json!({ "comment": comment });
@@ -99,14 +121,17 @@ struct Written {
     text: String,
     /// Who removed it, and when.
     removed: Option<(String, DateTime<Utc>)>,
-    /// Its UUID there.
+    /// Its UUID there,
     there: Option<String>,
+    /// and what it said there when it was written.
+    agreed: Option<String>,
 }
 
 /// Looks up a note.
 fn written(connection: &Connection, key: NoteKey) -> Result<Option<Written>, crate::store::Error> {
     let mut query = connection.prepare_cached(
-        "SELECT n.*, (SELECT b.id FROM nautobot_note b WHERE b.note = n.id) AS there FROM note n WHERE n.id = ?1",
+        "SELECT n.*, b.id AS there, b.agreed FROM note n LEFT JOIN nautobot_note b ON b.note = n.id
+         WHERE n.id = ?1 ORDER BY b.id LIMIT 1",
     )?;
     let time = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
     let found = query.query_row([key], |row| {
@@ -117,6 +142,7 @@ fn written(connection: &Connection, key: NoteKey) -> Result<Option<Written>, cra
             text: row.get("text")?,
             removed: by.zip(row.get::<_, Option<i64>>("removed_at")?.map(time)),
             there: row.get("there")?,
+            agreed: row.get("agreed")?,
         })
     });
     Ok(found.optional()?)

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _};
-use serde::{Deserialize, Serialize};
 
 use super::inventory;
+use super::lines::{Agreed, Field, Said, Value};
+use crate::features::maintenance::inventory::folded;
 use crate::features::maintenance::model::{Circuit, Impact, Status};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::merge::State;
@@ -22,13 +23,11 @@ const NAME: usize = 100;
 pub const NONEXISTENT: &str = "Nonexistent circuit ID ";
 
 /// What a maintenance says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     /// Start of the window.
-    #[serde(with = "chrono::serde::ts_seconds")]
     pub start: DateTime<Utc>,
     /// End of the window.
-    #[serde(with = "chrono::serde::ts_seconds")]
     pub end: DateTime<Utc>,
     /// Where it stands.
     pub status: Status,
@@ -48,6 +47,22 @@ impl Content {
             && self.end == other.end
             && self.status == other.status
             && self.circuits == other.circuits
+    }
+
+    /// The same, line by line.
+    #[must_use]
+    pub fn said(&self) -> Said {
+        let mut said = Said::from([
+            (Field::Window, Value::Window(self.start.timestamp(), self.end.timestamp())),
+            (Field::Status, Value::Status(self.status)),
+            (Field::Acknowledgement, Value::Acknowledged(self.ack)),
+        ]);
+        if !self.description.is_empty() {
+            said.insert(Field::Description, Value::Text(self.description.clone()));
+        }
+        let circuits = self.circuits.iter().map(|(id, impact)| (Field::Circuit(id.clone()), Value::Impact(*impact)));
+        said.extend(circuits);
+        said
     }
 
     /// In few words: `CONFIRMED 2026-11-21 02:00 - 06:00 UTC, 3 circuits`.
@@ -74,10 +89,10 @@ pub struct There {
     pub content: Content,
     /// When it was made, in seconds since 1970.
     pub created: i64,
-    /// When it was last changed.
+    /// When it was last changed, in microseconds since 1970.
     pub updated: i64,
-    /// What it said when it was compared.
-    pub base: Option<Content>,
+    /// What was agreed; `None` before it was compared for the first time.
+    pub agreed: Option<Agreed>,
     /// Under which provider it is filed here.
     pub provider: String,
     /// The provider's id of it.
@@ -111,15 +126,15 @@ pub fn there(connection: &Connection, id: &str) -> Result<Option<There>, Error> 
                 description: row.get("description")?,
                 circuits: BTreeMap::new(),
             };
-            let base: Option<String> = row.get("base")?;
+            let agreed: Option<String> = row.get("agreed")?;
             Ok(There {
                 id: id.to_owned(),
                 name: row.get("name")?,
                 content,
                 created: row.get::<_, i64>("created")? / 1_000_000,
-                updated: row.get::<_, i64>("updated")? / 1_000_000,
+                updated: row.get("updated")?,
                 // Written by us; of a newer version it is as if nothing had been compared yet.
-                base: base.and_then(|base| serde_json::from_str(&base).ok()),
+                agreed: agreed.and_then(|agreed| serde_json::from_str(&agreed).ok()),
                 provider: String::new(),
                 maintenance_id: String::new(),
                 unmatched: Vec::new(),
@@ -133,9 +148,12 @@ pub fn there(connection: &Connection, id: &str) -> Result<Option<There>, Error> 
     Ok(Some(there))
 }
 
-/// Its circuits and what happens to them.
+/// Its circuits and what happens to them. One that is in no inventory yet cannot be compared, and is no line.
 fn impacts(connection: &Connection, id: &str) -> Result<BTreeMap<String, Impact>, Error> {
-    let mut query = connection.prepare_cached("SELECT circuit, impact FROM nautobot_impact WHERE maintenance = ?1")?;
+    let mut query = connection.prepare_cached(
+        "SELECT i.circuit, i.impact FROM nautobot_impact i JOIN nautobot_circuit c ON c.id = i.circuit
+         WHERE i.maintenance = ?1",
+    )?;
     let rows = query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -194,7 +212,11 @@ pub fn here(connection: &Connection, provider: &str, maintenance_id: &str) -> Re
     let mut circuits: BTreeMap<String, Impact> = BTreeMap::new();
     let mut missing = Vec::new();
     for Circuit { circuit_id, impact } in counting.iter().flat_map(|state| &state.circuits) {
-        match inventory::circuit(connection, provider, circuit_id)? {
+        let known = match inventory::circuit(connection, provider, circuit_id)? {
+            None => hit(connection, (provider, maintenance_id), circuit_id)?,
+            known => known,
+        };
+        match known {
             Some(id) => {
                 let worst = circuits.entry(id).or_insert(*impact);
                 *worst = (*worst).max(*impact);
@@ -212,6 +234,16 @@ pub fn here(connection: &Connection, provider: &str, maintenance_id: &str) -> Re
         circuits,
     };
     Ok(Some(Here { windows, content, unmatched: missing }))
+}
+
+/// The circuit of another provider that the record names beside those of its own.
+fn hit(connection: &Connection, (provider, id): (&str, &str), circuit_id: &str) -> Result<Option<String>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT c.id FROM maintenance m JOIN nautobot_maintenance n ON n.maintenance = m.id
+         JOIN nautobot_impact i ON i.maintenance = n.id JOIN nautobot_circuit c ON c.id = i.circuit
+         WHERE m.provider = ?1 AND m.maintenance_id = ?2 AND c.folded = ?3 ORDER BY c.id LIMIT 1",
+    )?;
+    Ok(query.query_row((provider, id, folded(circuit_id)), |row| row.get(0)).optional()?)
 }
 
 /// The summary, and before it the windows where there are several.

@@ -5,43 +5,108 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::features::maintenance::inventory::{KnownCircuit, folded};
+use crate::features::maintenance::model::Circuit as Notified;
 use crate::features::maintenance::nautobot::wire::{Circuit, Provider};
+use crate::features::maintenance::rules::Sender;
 use crate::store::Error;
+
+/// A provider's row: its UUID, name, addresses, rule, and what its maintenances are filed under.
+type Row = (String, String, String, String, String);
 
 /// Replaces the providers; whether anything differs. `slugs` are those of the rules.
 pub fn providers(connection: &Connection, all: &[Provider], slugs: &[String]) -> Result<bool, Error> {
     let before = all_providers(connection)?;
-    let mut rows: Vec<(String, String, String, String)> =
-        all.iter().map(|one| (one.id.clone(), one.name.clone(), one.emails.join(","), slug(one, slugs))).collect();
-    rows.sort();
-    rows.dedup_by(|a, b| a.0 == b.0);
+    let rows = filed_under(all, slugs);
     if rows == before {
         return Ok(false);
     }
     connection.execute("DELETE FROM nautobot_provider", [])?;
-    let mut insert =
-        connection.prepare_cached("INSERT INTO nautobot_provider (id, name, emails, slug) VALUES (?1, ?2, ?3, ?4)")?;
-    for (id, name, emails, slug) in rows {
-        insert.execute((id, name, emails, slug))?;
+    let mut insert = connection
+        .prepare_cached("INSERT INTO nautobot_provider (id, name, emails, rule, slug) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for row in rows {
+        insert.execute(row)?;
     }
     // Whose a maintenance is may read differently now.
-    connection.execute("UPDATE nautobot_maintenance SET dirty = 1 WHERE base IS NULL", [])?;
+    connection.execute("UPDATE nautobot_maintenance SET dirty = 1 WHERE agreed IS NULL", [])?;
     Ok(true)
 }
 
-/// Every provider by its UUID: name, addresses, slug.
-fn all_providers(connection: &Connection) -> Result<Vec<(String, String, String, String)>, Error> {
-    let mut query = connection.prepare_cached("SELECT id, name, emails, slug FROM nautobot_provider ORDER BY id")?;
-    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+/// Every provider by its UUID.
+fn all_providers(connection: &Connection) -> Result<Vec<Row>, Error> {
+    let mut query =
+        connection.prepare_cached("SELECT id, name, emails, rule, slug FROM nautobot_provider ORDER BY id")?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// What a provider's maintenances are filed under here: the rule that its parser's name, or else its own, is the name of;
-/// without one its own name.
-fn slug(provider: &Provider, slugs: &[String]) -> String {
-    let named = [&provider.parser, &provider.name].into_iter().filter(|name| !name.is_empty());
-    let found = named.into_iter().find_map(|name| slugs.iter().find(|slug| folded(slug) == folded(name)));
-    found.cloned().unwrap_or_else(|| provider.name.clone())
+/// What each provider's maintenances are filed under here: the name of the rule that reads its mails, or else its own. Where
+/// several are read by one rule, that is the name of the one that is called so, and the others have their own.
+fn filed_under(all: &[Provider], slugs: &[String]) -> Vec<Row> {
+    let mut sorted: Vec<&Provider> = all.iter().collect();
+    sorted.sort_by(|a, b| a.id.cmp(&b.id));
+    sorted.dedup_by(|a, b| a.id == b.id);
+    let rules: Vec<String> = sorted.iter().map(|provider| rule(provider, slugs)).collect();
+    let mut taken: Vec<String> = Vec::new();
+    let mut rows = Vec::new();
+    for (provider, rule) in sorted.iter().zip(&rules) {
+        let is_alone = rules.iter().filter(|other| *other == rule).count() == 1;
+        let is_called_so = folded(&provider.name) == folded(rule);
+        let mut slug = if !rule.is_empty() && (is_alone || is_called_so) { rule } else { &provider.name }.clone();
+        // A name may be another one's rule.
+        let is_other_rule = slug != *rule && rules.iter().any(|other| folded(other) == folded(&slug));
+        if is_other_rule || taken.contains(&folded(&slug)) {
+            slug = format!("{} ({})", provider.name, if rule.is_empty() { &provider.id } else { rule });
+        }
+        taken.push(folded(&slug));
+        rows.push((provider.id.clone(), provider.name.clone(), provider.emails.join(","), rule.clone(), slug));
+    }
+    rows
+}
+
+/// The rule that its parser's name, or else its own, is the name of; empty where there is none.
+fn rule(provider: &Provider, slugs: &[String]) -> String {
+    let mut named = [&provider.parser, &provider.name].into_iter().filter(|name| !name.is_empty());
+    let found = named.find_map(|name| slugs.iter().find(|slug| folded(slug) == folded(name)));
+    found.cloned().unwrap_or_default()
+}
+
+/// What a maintenance is filed under that a mail of `provider` speaks of. Where the rule of this name reads the mails of
+/// several providers, its circuits tell whose it is; and what was filed under the rule before there were several stays there.
+pub fn filed(
+    connection: &Connection,
+    provider: &str,
+    maintenance_id: &str,
+    circuits: &[Notified],
+) -> Result<String, Error> {
+    let mut several =
+        connection.prepare_cached("SELECT id, slug FROM nautobot_provider WHERE rule = ?1 ORDER BY id")?;
+    let rows = several.query_map([provider], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let several = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut slug = provider.to_owned();
+    if let [_, _, ..] = several.as_slice() {
+        let mut has =
+            connection.prepare_cached("SELECT 1 FROM nautobot_circuit WHERE provider = ?1 AND folded = ?2")?;
+        let mut touched = Vec::new();
+        for (id, slug) in &several {
+            for circuit in circuits {
+                if has.exists((id, folded(&circuit.circuit_id)))? && !touched.contains(slug) {
+                    touched.push(slug.clone());
+                }
+            }
+        }
+        // Two that both have such a circuit are no answer.
+        if let [only] = touched.as_slice() {
+            slug.clone_from(only);
+        }
+    }
+    let mut before = connection.prepare_cached(
+        "SELECT m.provider FROM nautobot_provider p JOIN maintenance m ON m.provider = p.rule AND m.maintenance_id = ?2
+         JOIN nautobot_maintenance n ON n.maintenance = m.id
+         WHERE p.slug = ?1 AND p.rule <> p.slug
+             AND NOT EXISTS (SELECT 1 FROM maintenance o WHERE o.provider = ?1 AND o.maintenance_id = ?2)
+             AND lower(substr(n.name, 1, length(p.name) + 1)) = lower(p.name || '-') LIMIT 1",
+    )?;
+    Ok(before.query_row([&*slug, maintenance_id], |row| row.get(0)).optional()?.unwrap_or(slug))
 }
 
 /// What has to be done so that the circuits are these: those that differ, and those that are gone.
@@ -73,6 +138,10 @@ pub fn circuits(connection: &Connection, all: &[Circuit]) -> Result<(), Error> {
         "INSERT OR REPLACE INTO nautobot_circuit (id, cid, folded, provider, name, kind, site_a, site_z)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
+    let mut hit = connection.prepare_cached(
+        "UPDATE nautobot_maintenance SET dirty = 1 WHERE dirty = 0
+             AND id IN (SELECT maintenance FROM nautobot_impact WHERE circuit = ?1)",
+    )?;
     for one in all {
         write.execute((
             &one.id,
@@ -84,6 +153,8 @@ pub fn circuits(connection: &Connection, all: &[Circuit]) -> Result<(), Error> {
             &one.site_a,
             &one.site_z,
         ))?;
+        // A maintenance that hits it may have come before it.
+        hit.execute([&one.id])?;
     }
     changed(connection)
 }
@@ -133,17 +204,21 @@ pub fn known(connection: &Connection) -> Result<Vec<KnownCircuit>, Error> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Addresses that send notices, and the rule that they belong to.
-pub fn senders(connection: &Connection) -> Result<Vec<(String, String)>, Error> {
+/// Addresses that send notices, and whose they are.
+pub fn senders(connection: &Connection) -> Result<Vec<Sender>, Error> {
     let mut query = connection.prepare_cached(
-        "SELECT emails, slug FROM nautobot_provider WHERE emails <> '' AND EXISTS (SELECT 1 FROM nautobot WHERE is_on)
-         ORDER BY id",
+        "SELECT emails, rule, slug FROM nautobot_provider WHERE emails <> ''
+             AND EXISTS (SELECT 1 FROM nautobot WHERE is_on) ORDER BY id",
     )?;
-    let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
     let mut senders = Vec::new();
     for row in rows {
-        let (emails, slug) = row?;
-        senders.extend(emails.split(',').map(|address| (address.to_owned(), slug.clone())));
+        let (emails, rule, provider): (String, String, String) = row?;
+        senders.extend(emails.split(',').map(|address| Sender {
+            address: address.to_owned(),
+            rule: rule.clone(),
+            provider: provider.clone(),
+        }));
     }
     Ok(senders)
 }
@@ -177,7 +252,8 @@ pub fn provider_of(connection: &Connection, id: &str, name: &str) -> Result<Opti
 /// are touched.
 pub fn name_of(connection: &Connection, slug: &str, circuits: &[String]) -> Result<Option<String>, Error> {
     let mut query = connection.prepare_cached(
-        "SELECT name, id FROM nautobot_provider WHERE slug = ?1 OR name = ?1 ORDER BY slug = ?1 DESC, id",
+        "SELECT name, id FROM nautobot_provider WHERE slug = ?1 OR NOT EXISTS (
+             SELECT 1 FROM nautobot_provider WHERE slug = ?1) AND (name = ?1 OR rule = ?1) ORDER BY name = ?1 DESC, id",
     )?;
     let rows = query.query_map([slug], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
     let found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
@@ -191,6 +267,7 @@ pub fn name_of(connection: &Connection, slug: &str, circuits: &[String]) -> Resu
                 }
             }
         }
+        return Ok(None);
     }
     Ok(found.into_iter().next().map(|(name, _)| name))
 }
@@ -199,7 +276,8 @@ pub fn name_of(connection: &Connection, slug: &str, circuits: &[String]) -> Resu
 pub fn circuit(connection: &Connection, slug: &str, circuit_id: &str) -> Result<Option<String>, Error> {
     let mut query = connection.prepare_cached(
         "SELECT c.id FROM nautobot_circuit c JOIN nautobot_provider p ON p.id = c.provider
-         WHERE c.folded = ?1 AND (p.slug = ?2 OR p.name = ?2) ORDER BY lower(c.cid) = lower(?3) DESC, c.id LIMIT 1",
+         WHERE c.folded = ?1 AND (p.slug = ?2 OR p.name = ?2 AND NOT EXISTS (
+             SELECT 1 FROM nautobot_provider WHERE slug = ?2)) ORDER BY lower(c.cid) = lower(?3) DESC, c.id LIMIT 1",
     )?;
     Ok(query.query_row((folded(circuit_id), slug, circuit_id), |row| row.get(0)).optional()?)
 }

@@ -7,12 +7,16 @@
 //! | `mirror` | objects as they come, into the tables |
 //! | `inventory` | its providers and circuits, and what they are called here |
 //! | `content` | what a maintenance says, here and there, to be compared |
+//! | `lines` | what was agreed of each field, and what follows from it |
+//! | `layer` | what Nautobot says, laid over what mails say |
 //! | `reconcile` | from the mirror into the maintenances, and what is left different |
 //! | `outbox` | what is to be written there |
 //! | `standing` | what is told of one maintenance |
 
 pub mod content;
 pub mod inventory;
+pub mod layer;
+pub mod lines;
 pub mod mirror;
 pub mod outbox;
 pub mod reconcile;

@@ -1,7 +1,5 @@
 -- Whether a notice has been applied to a window: one that was made by hand or came from Nautobot takes any notice as newer.
 ALTER TABLE maintenance ADD COLUMN noticed INTEGER NOT NULL DEFAULT 1;
--- When it was last changed in Nautobot, or made there: a notice that is older and says something else comes too late.
-ALTER TABLE maintenance ADD COLUMN elsewhere_at INTEGER;
 
 -- What Nautobot has, as it was last seen. Times of change are microseconds since 1970. `round` is the number of the last
 -- full reading that had the row: what an older one has is gone there.
@@ -9,7 +7,9 @@ CREATE TABLE nautobot_provider (
     id     TEXT PRIMARY KEY,
     name   TEXT NOT NULL COLLATE NOCASE,
     emails TEXT NOT NULL,
-    -- What its maintenances are filed under here.
+    -- The rule that reads its notices; empty where none does.
+    rule   TEXT NOT NULL,
+    -- What its maintenances are filed under here: no two providers have the same.
     slug   TEXT NOT NULL COLLATE NOCASE
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE nautobot_circuit (
@@ -37,8 +37,8 @@ CREATE TABLE nautobot_maintenance (
     round       INTEGER NOT NULL,
     -- Whether it, an impact or a note of it has changed since it was last compared with what is known here.
     dirty       INTEGER NOT NULL DEFAULT 1,
-    -- What it was when it was compared, as JSON; null before the first time.
-    base        TEXT,
+    -- What both sides had of each field when they last agreed about it, as JSON; null before they met.
+    agreed      TEXT,
     -- The first window of the maintenance here.
     maintenance INTEGER REFERENCES maintenance ON DELETE SET NULL,
     -- What is different here and there and is left so, for people.
@@ -56,6 +56,7 @@ CREATE TABLE nautobot_impact (
     round       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX nautobot_impact_maintenance ON nautobot_impact (maintenance);
+CREATE INDEX nautobot_impact_circuit ON nautobot_impact (circuit);
 CREATE TABLE nautobot_note (
     id          TEXT PRIMARY KEY,
     maintenance TEXT    NOT NULL,
@@ -63,8 +64,10 @@ CREATE TABLE nautobot_note (
     comment     TEXT    NOT NULL,
     updated     INTEGER NOT NULL,
     round       INTEGER NOT NULL,
-    -- The note here, once it is one.
-    note        INTEGER REFERENCES note ON DELETE SET NULL
+    -- The note here, once it is one,
+    note        INTEGER REFERENCES note ON DELETE SET NULL,
+    -- and what it said there when both last said the same.
+    agreed      TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX nautobot_note_maintenance ON nautobot_note (maintenance);
 CREATE INDEX nautobot_note_here ON nautobot_note (note);
@@ -87,7 +90,8 @@ CREATE TABLE nautobot (
 ) STRICT;
 
 -- What is to be written to Nautobot, in this order. An entry says what to bring up to date, not how: it is looked up when
--- it is sent, so that what was taken back meanwhile is not sent at all.
+-- it is sent, so that what was taken back meanwhile is not sent at all. One that names a field is a conflict about that field
+-- alone: it waits for somebody, and goes when there is none any more.
 CREATE TABLE outbox (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     at             INTEGER NOT NULL,
@@ -96,15 +100,17 @@ CREATE TABLE outbox (
     provider       TEXT    NOT NULL COLLATE NOCASE,
     maintenance_id TEXT    NOT NULL,
     note           INTEGER NOT NULL DEFAULT 0,
+    field          TEXT    NOT NULL DEFAULT '',
     -- The UUID of what is made there, chosen before it is sent for the first time.
     object         TEXT    NOT NULL,
     -- Grows when what it is about changes while it is being sent.
     version        INTEGER NOT NULL DEFAULT 1,
-    state          TEXT    NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'conflict', 'failed')),
+    -- What was dropped before there was a record to agree about stays, for nobody to see, until it is done again.
+    state          TEXT    NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'conflict', 'failed', 'dropped')),
     reason         TEXT    NOT NULL DEFAULT '',
     tries          INTEGER NOT NULL DEFAULT 0,
     tried_at       INTEGER,
     -- Whether somebody said that it be sent whatever is there.
     anyway         INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (kind, provider, maintenance_id, note)
+    UNIQUE (kind, provider, maintenance_id, note, field)
 ) STRICT;

@@ -127,6 +127,23 @@ pub fn take(connection: &Connection, holder: &Holder, now: DateTime<Utc>, time: 
     source::claim(connection, NAME, holder, now, now + time)
 }
 
+/// Whoever reads and writes tells what is wrong, or that nothing is.
+pub fn fails(
+    connection: &Connection,
+    holder: &Holder,
+    failure: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let complete_at = failure.is_none().then_some(now);
+    let told = source::Progress { complete_at, failed: failure.map(|why| (now, why)), ..source::Progress::default() };
+    source::tell(connection, NAME, &holder.id, &told)
+}
+
+/// What whoever reads and writes says is wrong.
+pub fn failure(connection: &Connection) -> Result<Option<String>, Error> {
+    Ok(source::known(connection, NAME)?.failed.map(|(_, why)| why))
+}
+
 /// Gives it back.
 pub fn give_back(connection: &Connection, holder: &Holder) -> Result<(), Error> {
     source::release(connection, NAME, &holder.id)

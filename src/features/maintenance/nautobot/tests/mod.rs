@@ -1,5 +1,6 @@
 //! Reading from and writing to the simulated Nautobot, over HTTP and into a real store.
 
+mod fields;
 mod killed;
 mod reading;
 mod scale;
@@ -109,6 +110,11 @@ impl Desk {
 
     /// A mail of lumen, made so many minutes before now.
     fn mail(&self, item: &str, minutes: i64, notice: Notice) {
+        self.mail_of(item, "lumen", minutes, notice);
+    }
+
+    /// The same, which the rules say is another provider's.
+    fn mail_of(&self, item: &str, provider: &str, minutes: i64, notice: Notice) {
         let made = now() - chrono::TimeDelta::minutes(minutes);
         let notice = Notice { stamp: made, ..notice };
         let raw = format!("Message-ID: <{item}@lumen.example>\r\nSubject: Works\r\n\r\n{item}\r\n").into_bytes();
@@ -121,7 +127,7 @@ impl Desk {
             recorded_at: now(),
         };
         let envelope = Envelope { message_id: Some(item.to_owned()), date: Some(made), ..Envelope::default() };
-        let verdict = Verdict::Parsed { provider: "lumen".to_owned(), notices: vec![notice] };
+        let verdict = Verdict::Parsed { provider: provider.to_owned(), notices: vec![notice] };
         let reading = Reading { envelope, verdict };
         self.write(move |c| record(c, &delivery, &reading, Limits::default()).unwrap());
     }

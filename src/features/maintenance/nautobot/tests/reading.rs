@@ -42,7 +42,8 @@ async fn addresses_and_circuits_there_tell_whose_mail_it_is_and_which_circuits_a
     let desk = Desk::new(false).await;
     desk.sync().await;
     let (known, senders) = desk.write(|c| (inventory::known(c).unwrap(), inventory::senders(c).unwrap()));
-    assert_eq!(senders[0], ("maintenance@lumen.example".to_owned(), "lumen".to_owned()));
+    let first = (senders[0].address.as_str(), senders[0].rule.as_str(), senders[0].provider.as_str());
+    assert_eq!(first, ("maintenance@lumen.example", "lumen", "lumen"));
     let inventory = Inventory::default().with_more(&known);
     assert!(matches!(inventory.standing("lumen", "lum 000106 a"), Standing::Known(_)));
     assert_eq!(inventory.standing("lumen", "other"), Standing::Unknown);
@@ -54,6 +55,86 @@ async fn addresses_and_circuits_there_tell_whose_mail_it_is_and_which_circuits_a
         panic!("{:?}", verdict(&taught))
     };
     assert_eq!(provider, "lumen");
+}
+
+/// A calendar that names its provider in its own words.
+fn calendar(from: &str, provider: &str, circuit: &str) -> Vec<u8> {
+    format!(
+        "From: {from}\nSubject: Works\nMessage-ID: <{from}>\nDate: Mon, 2 Nov 2026 10:15:00 +0000\n\
+         Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTAMP:20261102T101500Z\n\
+         DTSTART:20991122T100000Z\nDTEND:20991122T200000Z\nUID:1\nSUMMARY:Works\nX-MAINTNOTE-PROVIDER:{provider}\n\
+         X-MAINTNOTE-ACCOUNT:1\nX-MAINTNOTE-MAINTENANCE-ID:CHG9\nX-MAINTNOTE-OBJECT-ID:{circuit}\n\
+         X-MAINTNOTE-IMPACT:OUTAGE\nX-MAINTNOTE-STATUS:CONFIRMED\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+    .into_bytes()
+}
+
+#[tokio::test]
+async fn an_address_there_tells_whose_a_calendar_is_that_names_its_provider_otherwise() {
+    let desk = Desk::new(false).await;
+    desk.sync().await;
+    let senders = desk.write(|c| inventory::senders(c).unwrap());
+    let rules = Rules::embedded().with_senders(senders);
+    let provider = |from: &str| {
+        let verdict = rules.read(&calendar(from, "Some Fibre Ltd", "LUM/1"), None).verdict;
+        let Verdict::Parsed { provider, notices } = verdict else { panic!("{verdict:?}") };
+        assert!(notices.iter().all(|notice| notice.provider == provider), "{notices:?}");
+        provider
+    };
+    assert_eq!(provider("Change@lumen.example"), "lumen");
+    assert_eq!(provider("noc@fibre.example"), "Some Fibre Ltd");
+}
+
+#[tokio::test]
+async fn two_providers_whose_mails_are_read_alike_are_two() {
+    let desk = Desk::new(true).await;
+    let Small { kind, status, .. } = &desk.small;
+    let group = desk.sim.put(
+        "circuits/providers",
+        json!({"name": "Lumen Nordics", "custom_fields": {
+            "emails_circuit_maintenances": "noc@nordics.example", "provider_parser_circuit_maintenances": "lumen"}}),
+    );
+    // Both have a circuit of one id.
+    let theirs = desk.sim.put(
+        "circuits/circuits",
+        json!({"cid": "LUM/000106/A", "provider": group, "circuit_type": kind, "status": status}),
+    );
+    let own = json!({"cid": "NOR/1", "provider": group, "circuit_type": kind, "status": status});
+    desk.sim.put("circuits/circuits", own);
+    desk.sync().await;
+    let (known, senders) = desk.write(|c| (inventory::known(c).unwrap(), inventory::senders(c).unwrap()));
+    let rules = Rules::embedded().with_senders(senders);
+    let filed = |from: &str| {
+        let verdict = rules.read(&calendar(from, "Lumen", "LUM/000106/A"), None).verdict;
+        let Verdict::Parsed { provider, .. } = verdict else { panic!("{verdict:?}") };
+        provider
+    };
+    assert_eq!(
+        (filed("maintenance@lumen.example"), filed("noc@nordics.example")),
+        ("lumen".into(), "Lumen Nordics".into())
+    );
+    let circuits = Inventory::default().with_more(&known);
+    assert!(matches!(circuits.standing("Lumen Nordics", "NOR/1"), Standing::Known(_)));
+    assert_eq!(circuits.standing("lumen", "NOR/1"), Standing::Unknown);
+    assert_eq!(circuits.circuits().len(), 3);
+    // The same id of both, and mails of each.
+    for provider in ["lumen", "Lumen Nordics"] {
+        desk.mail_of(provider, provider, 60, notice());
+    }
+    assert_eq!(desk.send().await, Sent { sent: 2, left: 0 });
+    let mut names: Vec<_> =
+        desk.sim.all(MAINTENANCE).iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["Lumen Nordics-CHG1", "Lumen-CHG1"]);
+    let hit: Vec<_> =
+        desk.sim.all(IMPACT).iter().map(|one| one["circuit"]["id"].as_str().unwrap().to_owned()).collect();
+    assert!(hit.len() == 2 && hit.contains(&theirs) && hit[0] != hit[1], "{hit:?}");
+    desk.sync().await;
+    assert!(desk.look("lumen", "CHG1").is_some() && desk.look("Lumen Nordics", "CHG1").is_some());
+    // A mail whose sender nobody knows is of whose circuit it names.
+    let nordic = Circuit { circuit_id: "nor 1".to_owned(), impact: Impact::Outage };
+    desk.mail_of("3", "lumen", 50, Notice { maintenance_id: "CHG3".to_owned(), circuits: vec![nordic], ..notice() });
+    assert!(desk.look("Lumen Nordics", "CHG3").is_some() && desk.look("lumen", "CHG3").is_none());
 }
 
 #[tokio::test]
@@ -324,8 +405,10 @@ async fn what_was_set_by_hand_stays_and_nothing_is_overwritten_until_somebody_de
         assert!(detail.by_hand.is_some_and(|set| set.is_news && set.would_change.len() == 1));
         // A mail that changes something else.
         desk.mail("1", 0, Notice { summary: "Another word".to_owned(), end: theirs, ..notice() });
-        assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+        assert_eq!(desk.send().await, Sent { sent: 1, left: 0 });
         assert_eq!(desk.only()["end_time"], "2026-11-22T20:00:00Z", "nobody has decided");
+        let reason = &desk.outbox()[0].reason;
+        assert!(reason.starts_with("the window was set by hand here to 2026-11-22 08:00 - 18:00 UTC"), "{reason}");
         desk.write(move |c| {
             if keeps { edit::keep(c, key, &anna()) } else { edit::take(c, key, &anna()) }.unwrap().unwrap()
         });

@@ -129,12 +129,12 @@ async fn nothing_is_overwritten_that_changed_there_too() {
     assert!(entry.reason.contains("the window changed here and in Nautobot"), "{}", entry.reason);
     assert_eq!(desk.only()["end_time"], "2026-11-22T20:00:00Z");
     assert_eq!(desk.send().await, Sent { sent: 0, left: 0 }, "it waits for somebody");
-    desk.write(move |c| outbox::retry(c, &[entry.id], true).unwrap());
+    desk.write(move |c| outbox::retry(c, &[entry.id], true, &anna()).unwrap());
     assert_eq!(desk.send().await.sent, 1);
     assert_eq!(desk.only()["end_time"], "2026-11-22T16:00:00Z");
     // It was said of that, and not of what comes later.
     desk.mail("3", 0, Notice { end: at("2026-11-22T17:00:00Z"), sequence: 2, ..notice() });
-    desk.write(|c| outbox::retry(c, &[], true).unwrap());
+    desk.write(|c| outbox::retry(c, &[], true, &anna()).unwrap());
     desk.sim.patch(MAINTENANCE, &id, json!({"end_time": "2026-11-22T21:00:00Z"}));
     assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
     assert_eq!(desk.only()["end_time"], "2026-11-22T21:00:00Z");
@@ -188,17 +188,65 @@ async fn a_refusal_concerns_one_entry_and_a_silence_all() {
     assert_eq!((entry.kind, entry.state), (Kind::Note, State::Failed));
     assert!(entry.reason.contains("does not let the token"), "{}", entry.reason);
     desk.sim.set(|options| options.denied.clear());
-    desk.write(move |c| outbox::retry(c, &[], false).unwrap());
+    desk.write(move |c| outbox::retry(c, &[], false, &anna()).unwrap());
     // A failure of the server's own may be over in a minute.
     desk.sim.plan("POST", 0, 1, Trouble::Proxy(500));
     assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
     let entry = desk.outbox().remove(0);
     assert_eq!((entry.state, entry.tries), (State::Waiting, 2));
-    desk.write(move |c| outbox::retry(c, &[], false).unwrap());
+    desk.write(move |c| outbox::retry(c, &[], false, &anna()).unwrap());
     desk.sim.plan("POST", 0, 1, Trouble::Proxy(503));
     assert!(send::drain(&desk.client, &desk.store, now()).await.is_err());
     assert_eq!(desk.outbox()[0].state, State::Waiting);
     assert_eq!(desk.send().await.sent, 1);
+}
+
+#[tokio::test]
+async fn notes_arrive_in_the_order_in_which_they_were_written() {
+    let desk = Desk::new(false).await;
+    there(&desk);
+    desk.small.maintenance(&desk.sim, "Lumen-CHG2", "2026-11-22T08:00:00Z", "2026-11-22T14:00:00Z");
+    desk.sync().await;
+    let (key, other) = (desk.look("lumen", "CHG1").unwrap().key, desk.look("lumen", "CHG2").unwrap().key);
+    for text in ["drained", "watching", "back"] {
+        desk.note(key, text);
+    }
+    desk.note(other, "elsewhere");
+    desk.sim.plan("POST", 0, 1, Trouble::Proxy(500));
+    assert_eq!(desk.send().await, Sent { sent: 1, left: 1 });
+    let texts = || -> Vec<String> {
+        let first = |note: &Value| note["comment"].as_str().unwrap().split('\n').next().unwrap().to_owned();
+        desk.sim.all(NOTE).iter().map(first).collect()
+    };
+    assert_eq!(texts(), ["elsewhere"], "no other maintenance waits for it");
+    assert_eq!(desk.send().await, Sent { sent: 0, left: 0 }, "what was written later does not overtake it");
+    assert!(!desk.write(|c| outbox::is_fresh(c).unwrap()), "nobody is woken for what waits behind it");
+    desk.write(move |c| outbox::retry(c, &[], false, &anna()).unwrap());
+    assert_eq!(desk.send().await, Sent { sent: 3, left: 0 });
+    assert_eq!(texts(), ["elsewhere", "drained", "watching", "back"]);
+}
+
+#[tokio::test]
+async fn a_note_that_was_changed_there_is_not_written_over_unseen() {
+    let desk = Desk::new(false).await;
+    there(&desk);
+    desk.sync().await;
+    let key = desk.look("lumen", "CHG1").unwrap().key;
+    let noted = desk.write(move |c| action::add_note(c, &[key], "drained", &anna()).unwrap());
+    desk.send().await;
+    let id = desk.sim.all(NOTE)[0]["id"].as_str().unwrap().to_owned();
+    desk.sim.patch(NOTE, &id, json!({"comment": "drained, but for one"}));
+    desk.write(move |c| action::undo(c, &noted.inverse.unwrap(), &anna()).unwrap());
+    assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+    let entry = desk.outbox().remove(0);
+    assert_eq!(
+        (entry.state, entry.reason.as_str()),
+        (State::Conflict, "the note was changed in Nautobot since it was written")
+    );
+    assert_eq!(desk.sim.all(NOTE)[0]["comment"], "drained, but for one");
+    desk.write(move |c| outbox::retry(c, &[entry.id], true, &anna()).unwrap());
+    assert_eq!(desk.send().await, Sent { sent: 1, left: 0 });
+    assert!(desk.sim.all(NOTE)[0]["comment"].as_str().unwrap().starts_with("[taken back by anna"));
 }
 
 #[tokio::test]

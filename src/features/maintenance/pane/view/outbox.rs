@@ -105,8 +105,14 @@ fn reason(row: &OutboxRow, nautobot: Option<&NautobotState>, look: &Look<'_>) ->
     };
     let held = nautobot.and_then(|nautobot| nautobot.held);
     match (entry.state, held) {
+        (outbox::State::Conflict, _) if entry.kind == outbox::Kind::Note => {
+            let keys = look.say("<outbox-anyway> writes ours, <outbox-drop> leaves both, <open> opens it");
+            format!("{}; {keys}", entry.reason)
+        }
         (outbox::State::Conflict, _) => {
-            let keys = look.say("<outbox-anyway> writes it all the same, <outbox-drop> drops it, <open> opens it");
+            let keys = look.say(
+                "<outbox-anyway> writes ours, <outbox-retry> takes theirs, <outbox-drop> leaves both, <open> opens it",
+            );
             format!("{}; {keys}", entry.reason)
         }
         (_, Some(why)) => format!("it waits: {why}"),
@@ -121,7 +127,7 @@ fn draw_row(row: &OutboxRow, selected: bool, look: &Look<'_>, area: Rect, y: u16
     let (state, word, kind, at, who, name) = match row {
         OutboxRow::Entry(entry) => {
             let name = format!("{} {}", entry.provider, entry.maintenance_id);
-            (state_of(entry.state), entry.state.as_str(), entry.kind.as_str(), entry.at, entry.who.as_str(), name)
+            (state_of(entry.state), entry.state.as_str(), entry.word(), entry.at, entry.who.as_str(), name)
         }
         OutboxRow::Difference(difference) => {
             let name = format!("{} {}", difference.provider, difference.maintenance_id);

@@ -233,7 +233,7 @@ impl Session for Connection {
                 }
                 Err(fault) => return Err(fault),
             };
-            seen.push(Seen { folder: name.clone(), mails });
+            seen.push(Seen { folder: name.clone(), mails, is_label: false });
         }
         Ok(seen)
     }

@@ -93,7 +93,8 @@ impl Maildir {
 /// What there is to be read in the Maildir at `root`, or why that cannot be told. Blocks.
 pub fn survey(root: &Path) -> Result<Vec<Seen>, String> {
     let mails = unread(root, &(Arc::new(|_: &str| false) as Handled))?;
-    Ok(vec![Seen { folder: root.display().to_string(), mails: Ok(u32::try_from(mails).unwrap_or(u32::MAX)) }])
+    let mails = Ok(u32::try_from(mails).unwrap_or(u32::MAX));
+    Ok(vec![Seen { folder: root.display().to_string(), mails, is_label: false }])
 }
 
 /// How many mails of the Maildir at `root` are not `handled`, or why that cannot be told. Blocks.

@@ -67,6 +67,8 @@ pub struct Seen {
     pub folder: String,
     /// Mails in it, or why it cannot be read.
     pub mails: Result<u32, String>,
+    /// Whether mails are marked with it, and not read from it.
+    pub is_label: bool,
 }
 
 /// Hands out the mails of an account until `stop` is cancelled or the reader is gone.

@@ -175,7 +175,12 @@ impl Session for Connection {
                 Service::Gmail => self.count_label(name).await?,
                 Service::Microsoft => self.count_folder(name).await?,
             };
-            seen.push(Seen { folder: name.clone(), mails });
+            seen.push(Seen { folder: name.clone(), mails, is_label: false });
+        }
+        // Categories of Microsoft's need not be made before.
+        for (_, label) in config.labels.iter().filter(|_| config.service == Service::Gmail) {
+            let mails = self.count_label(label).await?;
+            seen.push(Seen { folder: label.clone(), mails, is_label: true });
         }
         Ok(seen)
     }

@@ -198,8 +198,9 @@ impl Feed {
                     continue;
                 }
             };
-            if self.state.health != obstacle {
-                self.state.health = obstacle;
+            let complete_at = self.turn.complete_at().or(self.state.fresh_at);
+            if (&self.state.health, self.state.fresh_at) != (&obstacle, complete_at) {
+                (self.state.health, self.state.fresh_at) = (obstacle, complete_at);
                 self.tell().await;
             }
             if stop.run_until_cancelled(self.turn.changed()).await.is_none() {

@@ -77,6 +77,31 @@ fn a_source_that_fails_is_logged_once_and_so_is_its_return() {
 }
 
 #[tokio::test]
+async fn who_waits_for_their_turn_tells_how_it_goes_for_whoever_has_it() {
+    use crate::features::maintenance::store::source::{self, Holder, Progress};
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path()).unwrap();
+    let other = Holder { id: "another".to_owned(), owner: crate::process::Owner::of_this_process() };
+    let now = crate::clock::now();
+    let lease = now + chrono::TimeDelta::hours(1);
+    let holder = other.clone();
+    store.write(move |c| source::claim(c, "noc", &holder, now, lease)).await.unwrap();
+    let (_sync, synced) = watch::channel(0);
+    let mut turn = Turn::new(store.clone(), "noc", true, synced);
+    let standby = |failure: Option<&str>| SourceHealth::Standby {
+        holder: other.owner.label(),
+        failure: failure.map(str::to_owned),
+    };
+    assert_eq!((turn.take().await.unwrap(), turn.complete_at()), (Some(standby(None)), None));
+    for (failed, complete_at) in [(None, Some(now)), (Some((now, "the password is refused".to_owned())), None)] {
+        let told = Progress { complete_at, failed, ..Progress::default() };
+        store.write(move |c| source::tell(c, "noc", "another", &told)).await.unwrap();
+    }
+    assert_eq!(turn.take().await.unwrap(), Some(standby(Some("the password is refused"))));
+    assert_eq!(turn.complete_at().map(|at| at.timestamp()), Some(now.timestamp()));
+}
+
+#[tokio::test]
 async fn mails_wait_while_the_disk_is_full_and_are_taken_by_themselves_when_it_is_not() {
     let dir = tempfile::tempdir().unwrap();
     let source = fill(dir.path(), 40);

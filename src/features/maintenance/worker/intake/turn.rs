@@ -84,6 +84,8 @@ pub(super) struct Turn {
     put_back_at: Option<i64>,
     /// What others were told.
     told: Going,
+    /// When the source was last read to the end, by whoever reads it.
+    complete_at: Option<DateTime<Utc>>,
 }
 
 impl Turn {
@@ -99,6 +101,7 @@ impl Turn {
             wanted_at: 0,
             put_back_at: None,
             told: Going::default(),
+            complete_at: None,
         }
     }
 
@@ -113,14 +116,21 @@ impl Turn {
         if !self.is_exclusive {
             return Ok(None);
         }
+        self.complete_at = known.complete_at;
+        let failure = known.failed.as_ref().map(|(_, why)| why.clone());
         if let Some(other) = known.reader(clock::now()).filter(|other| other.id != self.holder.id) {
-            return Ok(Some(SourceHealth::Standby { holder: other.owner.label() }));
+            return Ok(Some(SourceHealth::Standby { holder: other.owner.label(), failure }));
         }
         Ok(match self.claim().await? {
             Claim::Ours => None,
-            Claim::Of { label } => Some(SourceHealth::Standby { holder: label }),
+            Claim::Of { label } => Some(SourceHealth::Standby { holder: label, failure }),
             Claim::Paused { who, at } => Some(SourceHealth::Paused { who, at }),
         })
+    }
+
+    /// When the source was last read to the end, by whoever read it when the turn was asked for.
+    pub(super) fn complete_at(&self) -> Option<DateTime<Utc>> {
+        self.complete_at
     }
 
     /// Waits until it may have become our turn. Who wants the source to be looked at meanwhile asks whoever reads it.

@@ -169,6 +169,10 @@ async fn a_label_that_is_not_there_is_told_with_those_that_are() {
     let seen = session.survey().await.unwrap();
     assert_eq!(seen[0].mails, Err("there is no such label; there are INBOX, UNREAD".to_owned()));
     assert_eq!(seen[1].mails, Ok(0));
+    config.labels = vec![("parsed", "noc/read".to_owned())];
+    let seen = Mailbox::with_pause(&config, PAUSE).open().await.unwrap().survey().await.unwrap();
+    assert!(seen[2].is_label && seen[2].folder == "noc/read" && seen[2].mails.is_err(), "{seen:?}");
+    config.labels.clear();
     let read = Arc::new(Kept::default()).read(&config).await.unwrap();
     assert_eq!(read.troubles, ["folder Missing: there is no such label; there are INBOX, UNREAD"]);
 }

@@ -1,14 +1,18 @@
 //! What is to be written to Nautobot. Put here in the transaction of the local change, taken out in the one that keeps
 //! what Nautobot answered.
 
+mod decision;
+
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use serde::Serialize;
 
-use super::content::There;
+pub use self::decision::{dispute, drop, forget_dropped, is_dropped, retry, settle_what_is_over, take};
+use super::lines::Field;
+use super::reconcile::decide;
 use super::setting::switches;
 use crate::features::maintenance::store::action::Actor;
-use crate::features::maintenance::store::{MaintenanceKey, NoteKey};
+use crate::features::maintenance::store::{MaintenanceKey, NoteKey, by_hand};
 use crate::store::Error;
 use crate::text::clean_line;
 
@@ -94,7 +98,9 @@ pub struct Entry {
     pub here: Option<MaintenanceKey>,
     /// Of which note.
     pub note: Option<NoteKey>,
-    /// The UUID of what is made there.
+    /// The field that it is a conflict about; `None` of what is to be sent.
+    pub field: Option<Field>,
+    /// The UUID of what is made there; empty of a conflict about a field.
     pub object: String,
     /// See the table.
     pub version: i64,
@@ -111,10 +117,10 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether it stays where it is until somebody says that it be written whatever is there.
+    /// What it is about, in a word.
     #[must_use]
-    pub fn is_disputed(&self) -> bool {
-        self.state == State::Conflict && self.kind == Kind::Maintenance
+    pub fn word(&self) -> &'static str {
+        self.field.as_ref().map_or(self.kind.as_str(), Field::word)
     }
 
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -129,6 +135,7 @@ impl Entry {
             maintenance_id: row.get("maintenance_id")?,
             here: row.get("here")?,
             note: Some(row.get::<_, NoteKey>("note")?).filter(|note| note.0 != 0),
+            field: Some(row.get::<_, String>("field")?).filter(|field| !field.is_empty()).map(Field::from),
             object: row.get("object")?,
             version: row.get("version")?,
             state: match state.as_str() {
@@ -171,19 +178,34 @@ pub fn noted(connection: &Connection, key: MaintenanceKey, note: NoteKey, actor:
 /// A notice or somebody changed a maintenance, or made it known.
 pub fn changed(connection: &Connection, provider: &str, maintenance_id: &str, actor: &Actor) -> Result<(), Error> {
     let switches = switches(connection)?;
-    if switches.is_on && switches.writes {
+    if !switches.is_on {
+        return Ok(());
+    }
+    // What differs from Nautobot by now, and what does no more, is found with its next reading.
+    connection
+        .prepare_cached(
+            "UPDATE nautobot_maintenance SET dirty = 1 WHERE dirty = 0 AND maintenance IN
+                 (SELECT id FROM maintenance WHERE provider = ?1 AND maintenance_id = ?2)",
+        )?
+        .execute([provider, maintenance_id])?;
+    if switches.writes {
         put(connection, Kind::Maintenance, provider, maintenance_id, 0, actor)?;
     }
     Ok(())
 }
 
-/// Somebody said whose word counts for a window: what was in conflict is no more.
-pub fn decided(connection: &Connection, key: MaintenanceKey, actor: &Actor) -> Result<(), Error> {
-    if let Some((provider, id)) = name_of(connection, key)? {
-        agree(connection, &provider, &id)?;
-        changed(connection, &provider, &id, actor)?;
+/// Somebody said whose word counts for what was set by hand in a window.
+pub fn decided(
+    connection: &Connection,
+    key: MaintenanceKey,
+    set: &[by_hand::Field],
+    keeps: bool,
+    actor: &Actor,
+) -> Result<(), Error> {
+    match name_of(connection, key)? {
+        Some((provider, id)) => decide::by_hand(connection, (&provider, &id), set, keeps, actor),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Somebody corrected a window of a maintenance.
@@ -214,7 +236,7 @@ fn put(
         .prepare_cached(
             "INSERT INTO outbox (at, who, kind, provider, maintenance_id, note, object) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT DO UPDATE SET version = version + 1, anyway = 0,
-                 reason = iif(state = 'conflict', reason, ''), state = iif(state = 'failed', 'waiting', state)",
+                 reason = iif(state = 'conflict', reason, ''), state = iif(state = 'conflict', state, 'waiting')",
         )?
         .execute((
             actor.at.timestamp(),
@@ -228,11 +250,27 @@ fn put(
     Ok(())
 }
 
-/// Whether an entry of this kind waits.
-pub fn waits(connection: &Connection, kind: Kind, there: &There) -> Result<bool, Error> {
-    let mut query =
-        connection.prepare_cached("SELECT 1 FROM outbox WHERE kind = ?1 AND provider = ?2 AND maintenance_id = ?3")?;
-    Ok(query.exists((kind.as_str(), &there.provider, &there.maintenance_id))?)
+/// Puts in that a maintenance is newer here, unless that is known.
+pub fn ensure(connection: &Connection, provider: &str, maintenance_id: &str, actor: &Actor) -> Result<(), Error> {
+    if waits(connection, Kind::Maintenance, provider, maintenance_id)? {
+        return Ok(());
+    }
+    put(connection, Kind::Maintenance, provider, maintenance_id, 0, actor)
+}
+
+/// Whether an entry of this kind is to be sent.
+pub fn waits(connection: &Connection, kind: Kind, provider: &str, maintenance_id: &str) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT 1 FROM outbox WHERE kind = ?1 AND provider = ?2 AND maintenance_id = ?3 AND field = ''
+             AND state <> 'dropped'",
+    )?;
+    Ok(query.exists((kind.as_str(), provider, maintenance_id))?)
+}
+
+/// Whether an entry has begun to make this record there.
+pub fn makes(connection: &Connection, object: &str) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached("SELECT 1 FROM outbox WHERE object = ?1 AND kind = 'maintenance'")?;
+    Ok(query.exists([object])?)
 }
 
 /// Takes an entry out that has become pointless.
@@ -244,30 +282,11 @@ pub fn forget(
     note: i64,
 ) -> Result<(), Error> {
     connection
-        .prepare_cached("DELETE FROM outbox WHERE kind = ?1 AND provider = ?2 AND maintenance_id = ?3 AND note = ?4")?
+        .prepare_cached(
+            "DELETE FROM outbox WHERE kind = ?1 AND provider = ?2 AND maintenance_id = ?3 AND note = ?4 AND field = ''
+                 AND state <> 'dropped'",
+        )?
         .execute((kind.as_str(), provider, maintenance_id, note))?;
-    Ok(())
-}
-
-/// What is to be written was changed there as well: nothing is overwritten until somebody says so.
-pub fn disagree(connection: &Connection, provider: &str, maintenance_id: &str, reason: &str) -> Result<(), Error> {
-    connection
-        .prepare_cached(
-            "UPDATE outbox SET state = 'conflict', reason = ?3
-             WHERE kind = 'maintenance' AND provider = ?1 AND maintenance_id = ?2 AND NOT anyway",
-        )?
-        .execute((provider, maintenance_id, short(reason)))?;
-    Ok(())
-}
-
-/// Both say the same by now: what was in conflict has nothing left to disagree about.
-pub fn agree(connection: &Connection, provider: &str, maintenance_id: &str) -> Result<(), Error> {
-    connection
-        .prepare_cached(
-            "UPDATE outbox SET state = 'waiting', reason = ''
-             WHERE kind = 'maintenance' AND state = 'conflict' AND provider = ?1 AND maintenance_id = ?2",
-        )?
-        .execute((provider, maintenance_id))?;
     Ok(())
 }
 
@@ -289,41 +308,49 @@ pub fn look_again(connection: &Connection, provider: &str, maintenance_id: &str)
     Ok(())
 }
 
-/// What may be sent, in order: up to `most` after the entry `after`. What comes after something of the same maintenance
-/// that cannot be sent waits for it, notes apart. What was tried in vain is tried again after a minute, then after twice as
-/// long, up to an hour: hundreds of entries for what Nautobot does not have are not asked about every minute.
+/// When an entry that was tried in vain is tried again: after a minute, then after twice as long, up to an hour, so that
+/// hundreds of entries for what Nautobot does not have are not asked about every minute.
+const IS_DUE: &str = "(o.reason = '' OR o.tried_at IS NULL OR o.tried_at + min(3600, 30 << min(o.tries, 7)) <= :now)";
+/// What has to wait for an entry before it: an acknowledgement for its maintenance, and a note for those that were written
+/// before it and are tried again. One that Nautobot refused holds up no other.
+const IS_HELD: &str = "EXISTS (SELECT 1 FROM outbox b WHERE b.provider = o.provider
+     AND b.maintenance_id = o.maintenance_id AND b.id < o.id AND b.field = '' AND (
+         (o.kind <> 'note' AND b.kind = 'maintenance' AND b.state IN ('conflict', 'failed'))
+         OR (o.kind = 'note' AND b.kind = 'note' AND b.state = 'waiting' AND b.reason <> '' AND NOT BEFORE)))";
+
+/// What may be sent, in order: up to `most` after the entry `after`.
 pub fn due(connection: &Connection, after: i64, most: usize, now: DateTime<Utc>) -> Result<Vec<Entry>, Error> {
+    let held = IS_HELD.replace("BEFORE", &IS_DUE.replace("o.", "b."));
     let mut query = connection.prepare_cached(&format!(
-        "{ENTRIES} WHERE id > ?1 AND state = 'waiting'
-         AND (reason = '' OR tried_at IS NULL OR tried_at + min(3600, 30 << min(tries, 7)) <= ?3) AND (kind = 'note' OR NOT EXISTS (
-             SELECT 1 FROM outbox b WHERE b.provider = o.provider AND b.maintenance_id = o.maintenance_id
-                 AND b.kind = 'maintenance' AND b.id < o.id AND b.state <> 'waiting'))
-         ORDER BY id LIMIT ?2"
+        "{ENTRIES} WHERE id > :after AND state = 'waiting' AND {IS_DUE} AND NOT {held} ORDER BY id LIMIT :most"
     ))?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows = query.query_map((after, most, now.timestamp()), Entry::of)?;
+    let named = named_params! {":after": after, ":now": now.timestamp(), ":most": most};
+    let rows = query.query_map(named, Entry::of)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Entries that were never tried: somebody has just put them in, or lets them be sent again.
-pub fn fresh(connection: &Connection) -> Result<Vec<i64>, Error> {
+/// Whether an entry may be sent that was never tried: somebody has just put it in, or lets it be sent again.
+pub fn is_fresh(connection: &Connection) -> Result<bool, Error> {
+    // What is tried again some time holds up what comes after it until then.
+    let held = IS_HELD.replace("BEFORE", "0");
     let mut query = connection
-        .prepare_cached("SELECT id FROM outbox WHERE state = 'waiting' AND reason = '' ORDER BY id LIMIT 1")?;
-    let rows = query.query_map([], |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+        .prepare_cached(&format!("SELECT 1 FROM outbox o WHERE state = 'waiting' AND reason = '' AND NOT {held}"))?;
+    Ok(query.exists([])?)
 }
 
 /// Entries, those that were put in first before the others.
 pub fn list(connection: &Connection, most: usize) -> Result<Vec<Entry>, Error> {
-    let mut query = connection.prepare_cached(&format!("{ENTRIES} ORDER BY id LIMIT ?1"))?;
+    let mut query = connection.prepare_cached(&format!("{ENTRIES} WHERE state <> 'dropped' ORDER BY id LIMIT ?1"))?;
     let rows = query.query_map([i64::try_from(most).unwrap_or(i64::MAX)], Entry::of)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Entries of one maintenance.
 pub fn of(connection: &Connection, provider: &str, maintenance_id: &str) -> Result<Vec<Entry>, Error> {
-    let mut query =
-        connection.prepare_cached(&format!("{ENTRIES} WHERE provider = ?1 AND maintenance_id = ?2 ORDER BY id"))?;
+    let mut query = connection.prepare_cached(&format!(
+        "{ENTRIES} WHERE provider = ?1 AND maintenance_id = ?2 AND state <> 'dropped' ORDER BY id"
+    ))?;
     let rows = query.query_map((provider, maintenance_id), Entry::of)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -336,7 +363,8 @@ pub fn entry(connection: &Connection, id: i64) -> Result<Option<Entry>, Error> {
 
 /// How many entries wait, and how many need somebody.
 pub fn counts(connection: &Connection) -> Result<(u32, u32), Error> {
-    let mut query = connection.prepare_cached("SELECT count(*), coalesce(sum(state <> 'waiting'), 0) FROM outbox")?;
+    let mut query = connection
+        .prepare_cached("SELECT count(*), coalesce(sum(state <> 'waiting'), 0) FROM outbox WHERE state <> 'dropped'")?;
     Ok(query.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
@@ -368,32 +396,6 @@ pub fn not_sent(
         )?
         .execute((entry.id, entry.version, state.as_str(), short(reason), now.timestamp()))?;
     Ok(())
-}
-
-/// Lets entries be sent again, all or these. A maintenance in conflict stays so unless `anyway` says that what is there be
-/// overwritten; of what is not in conflict it says nothing, for nobody has seen yet what would be overwritten. Answers the
-/// entries that were meant.
-pub fn retry(connection: &Connection, ids: &[i64], anyway: bool) -> Result<Vec<Entry>, Error> {
-    let mut retried = Vec::new();
-    for entry in chosen(connection, ids)? {
-        connection
-            .prepare_cached(
-                "UPDATE outbox SET state = 'waiting', anyway = iif(state = 'conflict', max(anyway, ?2), anyway), reason = ''
-                 WHERE id = ?1 AND (?2 OR state <> 'conflict' OR kind = 'acknowledgement')",
-            )?
-            .execute((entry.id, anyway))?;
-        retried.push(entry);
-    }
-    Ok(retried)
-}
-
-/// Takes entries out for good: they are never sent.
-pub fn drop(connection: &Connection, ids: &[i64]) -> Result<Vec<Entry>, Error> {
-    let dropped = if ids.is_empty() { Vec::new() } else { chosen(connection, ids)? };
-    for entry in &dropped {
-        connection.prepare_cached("DELETE FROM outbox WHERE id = ?1")?.execute([entry.id])?;
-    }
-    Ok(dropped)
 }
 
 /// The entries of these numbers; all where none is named.

@@ -1,0 +1,108 @@
+//! What Nautobot says of a window's fields, laid over what mails say of them.
+//!
+//! Of each field the newest word counts: a mail's is as old as the mail, Nautobot's as old as the last change of the record
+//! before the word came from there. So it does not matter which of the two is read first.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::inventory;
+use super::lines::{Agreed, Field, Value};
+use crate::features::maintenance::inventory::folded;
+use crate::features::maintenance::model::Circuit;
+use crate::features::maintenance::store::by_hand;
+use crate::features::maintenance::store::merge::State;
+use crate::store::Error;
+
+/// Puts what Nautobot says of a field into a window. `None` is a circuit that it does not hit.
+pub fn put(connection: &Connection, state: &mut State, (field, value): (&Field, Option<&Value>)) -> Result<(), Error> {
+    match (field, value) {
+        (Field::Window, Some(Value::Window(start, end))) if end > start => {
+            let time = |seconds: i64| chrono::DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+            (state.start, state.end) = (time(*start), time(*end));
+        }
+        (Field::Status, Some(Value::Status(status))) => state.status = *status,
+        (Field::Description, Some(Value::Text(text))) => state.summary.clone_from(text),
+        (Field::Circuit(id), value) => put_circuit(connection, state, id, value)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A circuit that came, went, or is hit otherwise.
+fn put_circuit(connection: &Connection, state: &mut State, id: &str, value: Option<&Value>) -> Result<(), Error> {
+    let Some(circuit_id) = inventory::cid(connection, id)? else { return Ok(()) };
+    let is_it = |circuit: &Circuit| folded(&circuit.circuit_id) == folded(&circuit_id);
+    let Some(Value::Impact(impact)) = value else {
+        state.circuits.retain(|circuit| !is_it(circuit));
+        return Ok(());
+    };
+    match state.circuits.iter_mut().find(|circuit| is_it(circuit)) {
+        Some(circuit) => circuit.impact = *impact,
+        None => state.circuits.push(Circuit { circuit_id, impact: *impact }),
+    }
+    Ok(())
+}
+
+/// What was agreed with Nautobot of a maintenance, and which.
+pub struct Layer {
+    /// The record's UUID.
+    record: String,
+    /// Under which provider it is filed.
+    provider: String,
+    /// What was agreed.
+    agreed: Agreed,
+    /// When the mail was made, in microseconds since 1970.
+    stamp: i64,
+}
+
+impl Layer {
+    /// What Nautobot says of a maintenance since after a mail was made; `None` where that is nothing.
+    pub fn newer(connection: &Connection, provider: &str, id: &str, stamp: i64) -> Result<Option<Self>, Error> {
+        let mut query = connection.prepare_cached(
+            "SELECT n.id, n.agreed FROM maintenance m JOIN nautobot_maintenance n ON n.maintenance = m.id
+             WHERE m.provider = ?1 AND m.maintenance_id = ?2 AND n.agreed IS NOT NULL",
+        )?;
+        let found = query.query_row([provider, id], |row| Ok((row.get(0)?, row.get::<_, String>(1)?))).optional()?;
+        let layer = found.and_then(|(record, agreed)| {
+            let agreed: Agreed = serde_json::from_str(&agreed).ok()?;
+            Some(Self { record, provider: provider.to_owned(), agreed, stamp })
+        });
+        Ok(layer.filter(|layer| layer.agreed.newer_than(stamp).next().is_some()))
+    }
+
+    /// Lays it over what a mail says; whether the mail says anything else.
+    pub fn over(&self, connection: &Connection, state: &mut State) -> Result<bool, Error> {
+        let said = state.clone();
+        for circuit in &said.circuits {
+            let Some(id) = inventory::circuit(connection, &self.provider, &circuit.circuit_id)? else { continue };
+            let field = Field::Circuit(id);
+            if self.agreed.leaves_out(&field, self.stamp) {
+                put(connection, state, (&field, None))?;
+            }
+        }
+        for line in self.agreed.newer_than(self.stamp) {
+            put(connection, state, line)?;
+        }
+        Ok(*state != said)
+    }
+
+    /// A mail says something that cannot be laid under it: the two meet again.
+    pub fn forget(&self, connection: &Connection) -> Result<(), Error> {
+        connection
+            .prepare_cached("UPDATE nautobot_maintenance SET agreed = NULL, dirty = 1 WHERE id = ?1")?
+            .execute([&self.record])?;
+        Ok(())
+    }
+}
+
+/// What can be set by hand of a field.
+#[must_use]
+pub fn by_hand_of(field: &Field) -> Option<by_hand::Field> {
+    match field {
+        Field::Window => Some(by_hand::Field::Window),
+        Field::Status => Some(by_hand::Field::Status),
+        Field::Description => Some(by_hand::Field::Summary),
+        Field::Circuit(_) => Some(by_hand::Field::Circuits),
+        Field::Acknowledgement => None,
+    }
+}

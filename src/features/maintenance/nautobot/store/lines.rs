@@ -1,0 +1,291 @@
+//! What here and Nautobot last agreed on, field by field, and what follows from it for what both say now. Pure.
+//!
+//! Of each field (a *line*) the value is kept that each side had when the two were last in agreement about it: mostly the same
+//! one, and two where somebody decided to leave a difference alone. Against that, a side has either changed or not:
+//!
+//! | here | there | |
+//! |---|---|---|
+//! | says the same as the other side | | same |
+//! | as agreed | as agreed | they were agreed to differ |
+//! | as agreed | changed | take theirs |
+//! | changed | as agreed | send ours |
+//! | changed | changed | conflict |
+//!
+//! Nothing else is remembered: whether there is a conflict is worked out from three values each time, so that none can be
+//! forgotten, and none outlives what it was about. What somebody decides about one is a change of what was agreed: theirs
+//! are taken where ours counts as agreed, ours are sent where theirs does, and a difference is left where both do.
+//!
+//! The window is one line: a start from here and an end from there would be a window that nobody announced.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::features::maintenance::model::{Impact, Status};
+
+/// A field of a maintenance.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum Field {
+    /// Start and end.
+    Window,
+    /// Where it stands.
+    Status,
+    /// What is done.
+    Description,
+    /// What happens to the circuit of this UUID.
+    Circuit(String),
+    /// Whether it is acknowledged.
+    Acknowledgement,
+}
+
+/// How a column begins that names a circuit.
+const CIRCUIT: &str = "circuit ";
+
+impl From<Field> for String {
+    fn from(field: Field) -> Self {
+        match field {
+            Field::Window => "window".to_owned(),
+            Field::Status => "status".to_owned(),
+            Field::Description => "description".to_owned(),
+            Field::Circuit(id) => format!("{CIRCUIT}{id}"),
+            Field::Acknowledgement => "acknowledgement".to_owned(),
+        }
+    }
+}
+
+impl From<String> for Field {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "window" => Self::Window,
+            "status" => Self::Status,
+            "description" => Self::Description,
+            "acknowledgement" => Self::Acknowledgement,
+            circuit => Self::Circuit(circuit.strip_prefix(CIRCUIT).unwrap_or(circuit).to_owned()),
+        }
+    }
+}
+
+impl Field {
+    /// The word for its kind.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Status => "status",
+            Self::Description => "description",
+            Self::Circuit(_) => "circuit",
+            Self::Acknowledgement => "acknowledgement",
+        }
+    }
+
+    /// Whether an acknowledgement is one of what it says.
+    #[must_use]
+    pub fn is_acknowledged(&self) -> bool {
+        match self {
+            Self::Window | Self::Status | Self::Circuit(_) => true,
+            Self::Description | Self::Acknowledgement => false,
+        }
+    }
+}
+
+/// What a side says of a field. A circuit that is not hit and an empty description have none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Value {
+    /// Start and end, in seconds since 1970.
+    Window(i64, i64),
+    /// Where it stands.
+    Status(Status),
+    /// What is done.
+    Text(String),
+    /// What happens to a circuit.
+    Impact(Impact),
+    /// Whether it is acknowledged.
+    Acknowledged(bool),
+}
+
+/// What a side says.
+pub type Said = BTreeMap<Field, Value>;
+
+/// What was agreed of one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Line {
+    /// What was said here,
+    here: Option<Value>,
+    /// and what was said there.
+    there: Option<Value>,
+    /// Since when it says so there, in microseconds since 1970, as far as that is known.
+    since: i64,
+}
+
+/// What was agreed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Agreed {
+    /// When the record was changed last before the two met, in microseconds since 1970: what it says nothing of it says
+    /// nothing of since then. 0 of one that was made from here.
+    met: i64,
+    /// By field.
+    lines: BTreeMap<Field, Line>,
+}
+
+/// What follows for a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Both say the same.
+    Same,
+    /// They were agreed to differ, and neither has changed since.
+    Apart,
+    /// It changed there.
+    Take,
+    /// It changed here.
+    Send,
+    /// It changed on both sides, to something else each.
+    Conflict,
+}
+
+/// A side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// What is known here.
+    Here,
+    /// What Nautobot has.
+    There,
+}
+
+/// What somebody decides about a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Ours counts.
+    Ours,
+    /// Theirs counts.
+    Theirs,
+    /// Each side keeps its own.
+    Neither,
+}
+
+/// Every field of either side, each once.
+pub fn fields<'a>(here: &'a Said, there: &'a Said) -> impl Iterator<Item = &'a Field> {
+    here.keys().chain(there.keys().filter(|field| !here.contains_key(field)))
+}
+
+impl Agreed {
+    /// Where the two meet for the first time: the newer side's word counts for whatever differs. An acknowledgement is one
+    /// of what was seen, on either side.
+    #[must_use]
+    pub fn met(here: &Said, there: &Said, newer: Side, since: i64) -> Self {
+        let mut agreed = Self { met: since, ..Self::default() };
+        for field in fields(here, there) {
+            let (ours, theirs) = (here.get(field), there.get(field));
+            let base = match (field, newer) {
+                (Field::Acknowledgement, _) if ours != theirs => Some(Value::Acknowledged(false)),
+                (_, Side::There) => ours.cloned(),
+                (_, Side::Here) => theirs.cloned(),
+            };
+            agreed.put(field, base.clone(), base, since);
+        }
+        agreed
+    }
+
+    /// Whatever both say is agreed, different or not.
+    #[must_use]
+    pub fn all(here: &Said, there: &Said, since: i64) -> Self {
+        let mut agreed = Self { met: since, ..Self::default() };
+        for field in fields(here, there) {
+            agreed.put(field, here.get(field).cloned(), there.get(field).cloned(), since);
+        }
+        agreed
+    }
+
+    /// Keeps what was agreed of a field. What neither has needs no line.
+    fn put(&mut self, field: &Field, here: Option<Value>, there: Option<Value>, since: i64) {
+        let before = self.lines.get(field);
+        let is_as_it_was = before.is_some_and(|line| line.there == there);
+        let since = before.map_or(since, |line| if is_as_it_was { line.since } else { line.since.max(since) });
+        self.lines.insert(field.clone(), Line { here, there, since });
+    }
+
+    /// What follows for one field.
+    #[must_use]
+    pub fn verdict(&self, field: &Field, here: Option<&Value>, there: Option<&Value>) -> Verdict {
+        if here == there {
+            return Verdict::Same;
+        }
+        let line = self.lines.get(field);
+        let ours_is_agreed = here == line.and_then(|line| line.here.as_ref());
+        let theirs_is_agreed = there == line.and_then(|line| line.there.as_ref());
+        let verdict = match (ours_is_agreed, theirs_is_agreed) {
+            (true, true) => Verdict::Apart,
+            (true, false) => Verdict::Take,
+            (false, true) => Verdict::Send,
+            (false, false) => Verdict::Conflict,
+        };
+        // Who says nothing takes nobody's words away.
+        match (field, here, there, verdict) {
+            (Field::Description, None, _, Verdict::Conflict) => Verdict::Take,
+            (Field::Description, _, None, Verdict::Conflict) => Verdict::Send,
+            (Field::Description, None, _, Verdict::Send) | (Field::Description, _, None, Verdict::Take) => {
+                Verdict::Apart
+            }
+            _ => verdict,
+        }
+    }
+
+    /// What follows for every field.
+    #[must_use]
+    pub fn compare(&self, here: &Said, there: &Said) -> BTreeMap<Field, Verdict> {
+        let verdict = |field: &Field| self.verdict(field, here.get(field), there.get(field));
+        fields(here, there).map(|field| (field.clone(), verdict(field))).collect()
+    }
+
+    /// The same after the two were brought together: what both say is agreed; of everything else nothing is. What is there
+    /// was changed at `updated` at the latest.
+    #[must_use]
+    pub fn settled(&self, here: &Said, there: &Said, updated: i64) -> Self {
+        let mut settled = self.clone();
+        let gone = self.lines.keys().filter(|field| !here.contains_key(field) && !there.contains_key(field));
+        for field in fields(here, there).chain(gone).filter(|field| here.get(field) == there.get(field)) {
+            settled.put(field, here.get(field).cloned(), there.get(field).cloned(), updated);
+        }
+        settled
+    }
+
+    /// Somebody decides about a field.
+    pub fn decide(&mut self, field: &Field, here: &Said, there: &Said, decision: Decision) {
+        let (ours, theirs) = (here.get(field).cloned(), there.get(field).cloned());
+        let (ours, theirs) = match decision {
+            Decision::Ours => (theirs.clone(), theirs),
+            Decision::Theirs => (ours.clone(), ours),
+            Decision::Neither => (ours, theirs),
+        };
+        self.put(field, ours, theirs, 0);
+    }
+
+    /// Each side keeps what it says of a field.
+    pub fn leave(&mut self, field: &Field, here: &Said, there: &Said) {
+        self.decide(field, here, there, Decision::Neither);
+    }
+
+    /// Whether it says there what was agreed.
+    #[must_use]
+    pub fn is_of(&self, there: &Said) -> bool {
+        let agreed = self.lines.iter().filter_map(|(field, line)| Some((field, line.there.as_ref()?)));
+        agreed.eq(there)
+    }
+
+    /// What it says there of the contents since after `stamp`, in microseconds since 1970: a notice from then is older.
+    pub fn newer_than(&self, stamp: i64) -> impl Iterator<Item = (&Field, Option<&Value>)> {
+        let contents = self.lines.iter().filter(|(field, _)| **field != Field::Acknowledgement);
+        contents.filter(move |(_, line)| line.since > stamp).map(|(field, line)| (field, line.there.as_ref()))
+    }
+
+    /// Whether it was said there after `stamp` that a circuit is not hit of which it says nothing.
+    #[must_use]
+    pub fn leaves_out(&self, field: &Field, stamp: i64) -> bool {
+        self.met > stamp && !self.lines.contains_key(field)
+    }
+}
+
+#[cfg(test)]
+#[path = "lines_tests.rs"]
+mod tests;
