@@ -111,7 +111,14 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
             let (wanted, actor) = (ids.clone(), session.actor(None));
             let taken = session.store.write_blocking(move |connection| outbox::take(connection, &wanted, &actor))?;
             say(&taken, json, "")?;
-            Ok(missing(&ids, &taken))
+            let left = ids.iter().filter(|id| !taken.iter().any(|entry| entry.id == **id));
+            let troubles: Vec<Trouble> = left
+                .map(|id| {
+                    Trouble::new(&format!("of entry {id} nothing could be taken over"))
+                        .to_do("`noctui outbox list` tells what is in conflict; correct the maintenance by hand")
+                })
+                .collect();
+            Ok(if troubles.is_empty() { ExitCode::SUCCESS } else { failed(&troubles) })
         }
         Command::Drop { ids, json } => {
             let (wanted, actor) = (ids.clone(), session.actor(None));

@@ -315,6 +315,9 @@ impl State {
                 Outcome::done(format!("{} read, {unread} still cannot be", many(*read, "mail"))).and(self.reread())
             }
             Done::Source { name, word } => Outcome::done(format!("{name}: {word}")).and(self.ask_sources()),
+            Done::Outbox { what: OutboxWish::Take, count: 0 } => {
+                Outcome::warn("nothing was taken over: look again, and correct it by hand").and(self.reread())
+            }
             Done::Outbox { count: 0, .. } => Outcome::warn("it is no longer in the outbox"),
             Done::Outbox { what: OutboxWish::Retry | OutboxWish::Anyway, count } => {
                 Outcome::done(format!("{} {}", entries(*count), self.sent_again()))

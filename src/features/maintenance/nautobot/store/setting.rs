@@ -63,7 +63,8 @@ pub fn configure(connection: &Connection, server: Option<(&str, bool)>) -> Resul
             if before.as_ref().is_some_and(|(known, ..)| known != url) {
                 connection.execute_batch(
                     "DELETE FROM nautobot_note; DELETE FROM nautobot_impact; DELETE FROM nautobot_maintenance;
-                     DELETE FROM nautobot_circuit; DELETE FROM nautobot_provider; DELETE FROM nautobot;",
+                     DELETE FROM nautobot_circuit; DELETE FROM nautobot_provider; DELETE FROM nautobot;
+                     DELETE FROM outbox WHERE field <> '';",
                 )?;
             }
             connection

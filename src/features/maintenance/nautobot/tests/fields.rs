@@ -330,3 +330,28 @@ async fn what_nautobot_has_told_is_no_event_again_when_everything_is_read_again(
     desk.try_sync(true).await.unwrap();
     assert_eq!(desk.look("lumen", "CHG1").unwrap().events, before);
 }
+
+#[tokio::test]
+async fn what_is_said_of_one_window_is_not_taken_over_into_several() {
+    let desk = Desk::new(true).await;
+    desk.sim.pass(chrono::TimeDelta::hours(26));
+    there(&desk);
+    let key = |start: &str, end: &str| Notice { start: at(start), end: at(end), ..notice() };
+    desk.mail_with(
+        "1",
+        60,
+        vec![key("2026-11-22T06:00:00Z", "2026-11-22T07:00:00Z"), key("2026-11-23T06:00:00Z", "2026-11-23T07:00:00Z")],
+    );
+    desk.sync().await;
+    let entry = about(&desk, &Field::Window).unwrap();
+    assert!(entry.reason.contains("here there are several windows"), "{}", entry.reason);
+    assert_eq!(desk.write(move |c| outbox::take(c, &[entry.id], &anna()).unwrap()), []);
+    let entry = about(&desk, &Field::Window).unwrap();
+    desk.write(move |c| outbox::retry(c, &[entry.id], true, &anna()).unwrap());
+    desk.send().await;
+    let only = desk.only();
+    assert_eq!(
+        (&only["start_time"], &only["end_time"]),
+        (&json!("2026-11-22T06:00:00Z"), &json!("2026-11-23T07:00:00Z"))
+    );
+}

@@ -115,8 +115,17 @@ impl Desk {
 
     /// The same, which the rules say is another provider's.
     fn mail_of(&self, item: &str, provider: &str, minutes: i64, notice: Notice) {
+        self.mail_of_all(item, provider, minutes, vec![notice]);
+    }
+
+    /// A mail of lumen with several notices.
+    fn mail_with(&self, item: &str, minutes: i64, notices: Vec<Notice>) {
+        self.mail_of_all(item, "lumen", minutes, notices);
+    }
+
+    fn mail_of_all(&self, item: &str, provider: &str, minutes: i64, notices: Vec<Notice>) {
         let made = now() - chrono::TimeDelta::minutes(minutes);
-        let notice = Notice { stamp: made, ..notice };
+        let notices = notices.into_iter().map(|notice| Notice { stamp: made, ..notice }).collect();
         let raw = format!("Message-ID: <{item}@lumen.example>\r\nSubject: Works\r\n\r\n{item}\r\n").into_bytes();
         let delivery = Delivery {
             source: "test".to_owned(),
@@ -127,7 +136,7 @@ impl Desk {
             recorded_at: now(),
         };
         let envelope = Envelope { message_id: Some(item.to_owned()), date: Some(made), ..Envelope::default() };
-        let verdict = Verdict::Parsed { provider: provider.to_owned(), notices: vec![notice] };
+        let verdict = Verdict::Parsed { provider: provider.to_owned(), notices };
         let reading = Reading { envelope, verdict };
         self.write(move |c| record(c, &delivery, &reading, Limits::default()).unwrap());
     }

@@ -71,7 +71,8 @@ pub fn retry(connection: &Connection, ids: &[i64], anyway: bool, actor: &Actor) 
     Ok(chosen)
 }
 
-/// Takes over what Nautobot says where entries are in conflict with it. Answers those that were.
+/// Takes over what Nautobot says where entries are in conflict with it. Answers those of which that could be: what it says
+/// of one window cannot be said of several.
 pub fn take(connection: &Connection, ids: &[i64], actor: &Actor) -> Result<Vec<Entry>, Error> {
     let mut taken = chosen(connection, ids)?;
     taken.retain(|entry| entry.state == State::Conflict && entry.kind != Kind::Note);
@@ -80,7 +81,18 @@ pub fn take(connection: &Connection, ids: &[i64], actor: &Actor) -> Result<Vec<E
         connection.prepare_cached("DELETE FROM outbox WHERE id = ?1")?.execute([entry.id])?;
         settle(connection, entry, &field, Decision::Theirs, actor)?;
     }
-    Ok(taken)
+    let mut left = Vec::new();
+    for entry in taken {
+        let field = entry.field.clone().map(String::from).unwrap_or_default();
+        let mut query = connection.prepare_cached(
+            "SELECT 1 FROM outbox WHERE kind = 'maintenance' AND provider = ?1 AND maintenance_id = ?2 AND field = ?3
+                 AND state = 'conflict'",
+        )?;
+        if !query.exists([&entry.provider, &entry.maintenance_id, &field])? {
+            left.push(entry);
+        }
+    }
+    Ok(left)
 }
 
 /// Takes entries out for good: they are never sent. What they would have changed is left as it is on both sides, until one of
