@@ -315,21 +315,24 @@ impl State {
                 Outcome::done(format!("{} read, {unread} still cannot be", many(*read, "mail"))).and(self.reread())
             }
             Done::Source { name, word } => Outcome::done(format!("{name}: {word}")).and(self.ask_sources()),
-            Done::Outbox { what: OutboxWish::Take, count: 0 } => {
-                Outcome::warn("nothing was taken over: look again, and correct it by hand").and(self.reread())
-            }
-            Done::Outbox { count: 0, .. } => Outcome::warn("it is no longer in the outbox"),
-            Done::Outbox { what: OutboxWish::Retry | OutboxWish::Anyway, count } => {
-                Outcome::done(format!("{} {}", entries(*count), self.sent_again()))
-            }
-            Done::Outbox { what: OutboxWish::Take, .. } => {
-                Outcome::done("Nautobot's word was taken over").and(self.reread())
-            }
-            Done::Outbox { what: OutboxWish::Drop, count } => {
-                Outcome::done(format!("{} taken out of the outbox", entries(*count)))
-            }
+            Done::Outbox { what, count } => self.outbox_done(*what, *count),
             Done::Exported(path) if unseen.is_empty() => Outcome::done(format!("written to {}", path.display())),
             Done::Exported(path) => Outcome::done(format!("written{unseen}, to {}", path.display())),
+        }
+    }
+
+    /// Something was done to entries of the outbox.
+    fn outbox_done(&self, what: OutboxWish, count: usize) -> Outcome {
+        match what {
+            OutboxWish::Take if count == 0 => {
+                Outcome::warn("nothing was taken over: look again, and correct it by hand").and(self.reread())
+            }
+            _ if count == 0 => Outcome::warn("it is no longer in the outbox"),
+            OutboxWish::Retry | OutboxWish::Anyway => {
+                Outcome::done(format!("{} {}", entries(count), self.sent_again()))
+            }
+            OutboxWish::Take => Outcome::done("Nautobot's word was taken over").and(self.reread()),
+            OutboxWish::Drop => Outcome::done(format!("{} taken out of the outbox", entries(count))),
         }
     }
 
