@@ -11,6 +11,7 @@ use crate::features::maintenance::mail::Readable;
 use crate::features::maintenance::model::{Circuit, Impact};
 use crate::features::maintenance::nautobot::store::standing;
 use crate::features::maintenance::store::detail::{self, Detail};
+use crate::features::maintenance::store::event;
 use crate::features::maintenance::store::list::{self, Group, Row};
 use crate::features::maintenance::store::merge::Change;
 use crate::features::maintenance::store::unparsed;
@@ -266,7 +267,7 @@ struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    fn of(event: &'a detail::Event) -> Self {
+    fn of(event: &'a event::Event) -> Self {
         Self {
             at: time(event.at),
             stamp: event.stamp.map(time),

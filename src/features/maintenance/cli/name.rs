@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use crate::features::maintenance::store::MaintenanceKey;
-use crate::features::maintenance::store::detail::{Lookup, Sibling, look_up};
+use crate::features::maintenance::store::detail::Sibling;
 use crate::features::maintenance::store::list::{self, Anchor, Filter, ListQuery, Sort};
+use crate::features::maintenance::store::look_up::{Lookup, look_up};
 use crate::store::Error;
 use crate::trouble::Trouble;
 

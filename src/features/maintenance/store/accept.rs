@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
 use super::action::{Actor, Inverse};
-use super::detail::{EventKind, NewEvent};
+use super::event::{EventKind, NewEvent};
 use super::merge::{self, State};
 use super::undo::remember;
 use super::{MaintenanceKey, NotificationKey, record, rows, unparsed};

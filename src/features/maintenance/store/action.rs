@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
 use super::accept::{self, Acceptance};
-use super::detail::{EventKind, NewEvent};
 use super::edit::{self, Attachment, Before};
+use super::event::{EventKind, NewEvent};
 use super::merge::Change;
 use super::sender::{self, Assignment};
 use super::undo::{forget, remember};

@@ -8,7 +8,8 @@ use super::action::{
     Actor, Done, Inverse, Refusal, acknowledge, add_note, mark_seen, remove_note, unacknowledge, undo,
 };
 use super::count::{Count, counts};
-use super::detail::{Detail, EventKind, detail};
+use super::detail::{Detail, detail};
+use super::event::EventKind;
 use super::list::{Acknowledged, Anchor, Filter, ListQuery, Scope, Sort, window};
 use super::merge::Change;
 use super::record::{Delivery, Limits, is_recorded, record};

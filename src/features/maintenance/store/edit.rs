@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{Actor, Inverse};
 use super::by_hand::{self, ByHand, Field};
-use super::detail::{EventKind, NewEvent};
+use super::event::{EventKind, NewEvent};
 use super::merge::{Change, Order, State, compare, each_once};
 use super::undo::remember;
 use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey, rows, unparsed};

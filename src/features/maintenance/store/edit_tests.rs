@@ -4,8 +4,9 @@ use rusqlite::Connection;
 
 use super::action::{Actor, acknowledge_as_it_is, undo};
 use super::by_hand::Field;
-use super::detail::{Detail, EventKind, detail};
+use super::detail::{Detail, detail};
 use super::edit::{Edit, Made, Refused, attach, create, edit, keep, take};
+use super::event::EventKind;
 use super::record::{Limits, record};
 use super::testing::{circuit, empty, hour, mail, notice};
 use super::undo::undo_last;

@@ -11,7 +11,9 @@
 //! | `rows` | the rows of a maintenance |
 //! | `list` | windows of the list in its sorts and filters |
 //! | `letters` | which characters a text has, for filters |
-//! | `detail` | all about one maintenance; finding one by its provider's id |
+//! | `detail` | all about one maintenance |
+//! | `event` | what happened to a maintenance |
+//! | `look_up` | finding a maintenance by its provider's id |
 //! | `action` | what people do: acknowledge, note, look, and the inverse of each |
 //! | `dismiss` | mails that could not be read and need no look any more |
 //! | `draft` | notes that were begun and put away |
@@ -37,8 +39,10 @@ pub mod detail;
 pub mod dismiss;
 pub mod draft;
 pub mod edit;
+pub mod event;
 mod letters;
 pub mod list;
+pub mod look_up;
 pub mod merge;
 pub mod record;
 pub mod retention;

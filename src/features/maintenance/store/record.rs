@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::action::Actor;
 use super::by_hand;
-use super::detail::{EventKind, NewEvent};
+use super::event::{EventKind, NewEvent};
 use super::merge::{self, Change, State, Step};
 use super::rows::{create, length, update, windows_of};
 use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey};

@@ -3,8 +3,10 @@
 use rusqlite::Connection;
 
 use super::action::Actor;
-use super::detail::{Detail, EventKind, Lookup, detail, look_up};
+use super::detail::{Detail, detail};
+use super::event::EventKind;
 use super::list::{self, Acknowledged, Anchor, Filter, ListQuery, Sort};
+use super::look_up::{Lookup, look_up};
 use super::merge::Change;
 use super::record::{Delivery, Limits, Merged, Novelty, Recorded, is_recorded, record, record_again};
 use super::testing::{circuit, empty, hour, mail, notice};
@@ -338,5 +340,5 @@ fn a_maintenance_is_found_by_its_id_and_ambiguity_is_told() {
     let verdict = Verdict::Parsed { provider: "colt".to_owned(), notices };
     take(&connection, &(delivery, Reading { envelope: reading.envelope, verdict }));
     assert_eq!(find(None, "TTN-1"), Lookup::Ambiguous(vec!["colt".to_owned(), "zayo".to_owned()]));
-    assert_eq!(super::detail::providers(&connection).unwrap(), ["colt", "zayo"]);
+    assert_eq!(super::look_up::providers(&connection).unwrap(), ["colt", "zayo"]);
 }

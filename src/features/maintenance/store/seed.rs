@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, named_params};
 
-use super::detail::{EventKind, NewEvent};
+use super::event::{EventKind, NewEvent};
 use super::merge::{Order, State};
 use super::{MaintenanceKey, NotificationKey, rows};
 use crate::features::maintenance::model::{Circuit, Impact, Outcome, Status};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-use super::detail::EventKind;
+use super::event::EventKind;
 use super::{MaintenanceKey, NoteKey, NotificationKey};
 use crate::features::maintenance::model::{Impact, Outcome, Status};
 

@@ -3,8 +3,8 @@
 use super::*;
 use crate::features::maintenance::nautobot::store::lines::Field;
 use crate::features::maintenance::nautobot::store::outbox::State;
-use crate::features::maintenance::store::detail::EventKind;
 use crate::features::maintenance::store::edit::{self, Edit};
+use crate::features::maintenance::store::event::EventKind;
 use crate::features::maintenance::store::list::Acknowledged;
 
 /// What a maintenance says here, whoever said it.

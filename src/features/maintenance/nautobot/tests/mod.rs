@@ -21,7 +21,8 @@ use super::sync::{self, Plan, Read};
 use crate::features::maintenance::model::{Circuit, Envelope, Impact, Notice, Reading, Status, Verdict};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::action::{self, Actor};
-use crate::features::maintenance::store::detail::{self, Detail, Lookup};
+use crate::features::maintenance::store::detail::{self, Detail};
+use crate::features::maintenance::store::look_up::{self, Lookup};
 use crate::features::maintenance::store::record::{Delivery, Limits, record};
 use crate::features::open_store;
 use crate::store::Store;
@@ -97,7 +98,7 @@ impl Desk {
     /// The one window of a maintenance.
     fn look(&self, provider: &str, id: &str) -> Option<Detail> {
         let (provider, id) = (provider.to_owned(), id.to_owned());
-        self.write(move |c| match detail::look_up(c, Some(&provider), &id).unwrap() {
+        self.write(move |c| match look_up::look_up(c, Some(&provider), &id).unwrap() {
             Lookup::Found { windows, .. } => detail::detail(c, windows[0].key, now()).unwrap(),
             Lookup::Unknown | Lookup::Ambiguous(_) => None,
         })

@@ -4,8 +4,8 @@ use super::*;
 use crate::features::maintenance::inventory::{Inventory, Standing};
 use crate::features::maintenance::nautobot::store::inventory;
 use crate::features::maintenance::rules::Rules;
-use crate::features::maintenance::store::detail::EventKind;
 use crate::features::maintenance::store::edit::{self, Edit};
+use crate::features::maintenance::store::event::EventKind;
 use crate::features::maintenance::store::list::Acknowledged;
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::{NAUTOBOT, tell};
 use crate::features::maintenance::nautobot::store::{content, outbox};
 use crate::features::maintenance::store::NoteKey;
 use crate::features::maintenance::store::action::{self, Actor, Inverse};
-use crate::features::maintenance::store::detail::EventKind;
+use crate::features::maintenance::store::event::EventKind;
 use crate::store::Error;
 
 /// Takes out impacts and notes that a full reading did not have. A note that came from there goes here, too.

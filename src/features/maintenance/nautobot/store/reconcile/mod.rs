@@ -40,7 +40,7 @@ use super::lines::{Agreed, Field, Verdict};
 use super::{outbox, setting};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::action::Actor;
-use crate::features::maintenance::store::detail::{EventKind, NewEvent};
+use crate::features::maintenance::store::event::{EventKind, NewEvent};
 use crate::features::maintenance::store::merge::Change;
 use crate::store::Error;
 

@@ -1,0 +1,245 @@
+//! What happened to a maintenance.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use rusqlite::Connection;
+
+use super::merge::Change;
+use super::{MaintenanceKey, NotificationKey, sql};
+use crate::features::maintenance::model::UnknownWord;
+use crate::store::Error;
+
+/// Changes of one event that are kept; a notice that replaces more circuits says so by its first ones.
+const CHANGES: usize = 200;
+
+/// Something that happened to a maintenance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When it was recorded here.
+    pub at: DateTime<Utc>,
+    /// When the notice behind it was made; `None` for what people did here.
+    pub stamp: Option<DateTime<Utc>>,
+    /// What happened.
+    pub kind: EventKind,
+    /// The notification behind it, if it is still kept.
+    pub notification: Option<NotificationKey>,
+    /// Who did it; `None` for what a notice did.
+    pub who: Option<String>,
+    /// What it changed.
+    pub changes: Vec<Change>,
+}
+
+/// A point in time as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// This instant.
+    At(DateTime<Utc>),
+    /// Some time on this day, by the provider's calendar.
+    On(NaiveDate),
+}
+
+impl Event {
+    /// When what it tells of was done: by the notice's own stamp, or here.
+    ///
+    /// Some notices are dated and not timed, which leaves them a stamp of midnight. One that came on that very day says
+    /// more by when it came, and one that came later no more than its day.
+    #[must_use]
+    pub fn happened(&self) -> Moment {
+        match self.stamp {
+            None => Moment::At(self.at),
+            Some(stamp) if stamp.time() != NaiveTime::MIN => Moment::At(stamp),
+            Some(stamp) if stamp.date_naive() == self.at.date_naive() => Moment::At(self.at),
+            Some(stamp) => Moment::On(stamp.date_naive()),
+        }
+    }
+}
+
+/// What kinds of things happen to a maintenance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// A first notice made it known.
+    FirstNotice,
+    /// A notice changed it.
+    Changed,
+    /// A notice said nothing new.
+    Unchanged,
+    /// A notice no longer listed this window.
+    Unlisted,
+    /// A notice came that was older than what was known.
+    OutOfSequence,
+    /// Somebody acknowledged it.
+    Acknowledged,
+    /// Somebody took an acknowledgement back.
+    Unacknowledged,
+    /// Somebody added a note, or brought a removed one back.
+    NoteAdded,
+    /// Somebody removed a note.
+    NoteRemoved,
+    /// Somebody accepted a suggestion, which made it known or changed it.
+    Accepted,
+    /// Somebody took that back.
+    Unaccepted,
+    /// A notice would have changed what was set by hand.
+    Withheld,
+    /// Somebody made it known by hand.
+    Made,
+    /// Somebody set something by hand.
+    Edited,
+    /// Somebody took that back.
+    Unedited,
+    /// Somebody took over what a notice says.
+    Taken,
+    /// Somebody kept what was set by hand.
+    Kept,
+    /// Somebody said that a mail belongs to it.
+    Attached,
+    /// Somebody took that back.
+    Detached,
+    /// It came from Nautobot, or was changed there.
+    FromNautobot,
+    /// It is no longer in Nautobot.
+    GoneFromNautobot,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 21] = [
+        Self::FirstNotice,
+        Self::Changed,
+        Self::Unchanged,
+        Self::Unlisted,
+        Self::OutOfSequence,
+        Self::Acknowledged,
+        Self::Unacknowledged,
+        Self::NoteAdded,
+        Self::NoteRemoved,
+        Self::Accepted,
+        Self::Unaccepted,
+        Self::Withheld,
+        Self::Made,
+        Self::Edited,
+        Self::Unedited,
+        Self::Taken,
+        Self::Kept,
+        Self::Attached,
+        Self::Detached,
+        Self::FromNautobot,
+        Self::GoneFromNautobot,
+    ];
+
+    /// The word in the column and in JSON, such as `first-notice`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstNotice => "first-notice",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Unlisted => "unlisted",
+            Self::OutOfSequence => "out-of-sequence",
+            Self::Acknowledged => "acknowledged",
+            Self::Unacknowledged => "unacknowledged",
+            Self::NoteAdded => "note-added",
+            Self::NoteRemoved => "note-removed",
+            Self::Accepted => "accepted",
+            Self::Unaccepted => "unaccepted",
+            Self::Withheld => "withheld",
+            Self::Made => "made",
+            Self::Edited => "edited",
+            Self::Unedited => "unedited",
+            Self::Taken => "taken",
+            Self::Kept => "kept",
+            Self::Attached => "attached",
+            Self::Detached => "detached",
+            Self::FromNautobot => "from-nautobot",
+            Self::GoneFromNautobot => "gone-from-nautobot",
+        }
+    }
+}
+
+impl std::str::FromStr for EventKind {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+            .ok_or_else(|| UnknownWord { what: "event", word: word.to_owned() })
+    }
+}
+
+/// The events of a maintenance, the newest first: up to `most` of them.
+pub(super) fn newest(connection: &Connection, key: MaintenanceKey, most: usize) -> Result<Vec<Event>, Error> {
+    let mut query =
+        connection.prepare_cached("SELECT * FROM event WHERE maintenance = ?1 ORDER BY id DESC LIMIT ?2")?;
+    let rows = query.query_map((key, i64::try_from(most).unwrap_or(i64::MAX)), |row| {
+        Ok(Event {
+            at: sql::time(row, "at")?,
+            stamp: sql::time_if_any(row, "stamp")?,
+            kind: row.get("kind")?,
+            notification: row.get("notification")?,
+            who: row.get("who")?,
+            // Written by us; a word of a newer version that slipped in shows as an event without changes.
+            changes: serde_json::from_str(&row.get::<_, String>("changes")?).unwrap_or_default(),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// An event to be written.
+pub(in crate::features::maintenance) struct NewEvent {
+    /// To which maintenance.
+    pub(in crate::features::maintenance) maintenance: MaintenanceKey,
+    /// When it is recorded.
+    pub(in crate::features::maintenance) at: DateTime<Utc>,
+    /// When the notice behind it was made.
+    pub(in crate::features::maintenance) stamp: Option<DateTime<Utc>>,
+    /// What happens.
+    pub(in crate::features::maintenance) kind: EventKind,
+    /// The notification behind it.
+    pub(in crate::features::maintenance) notification: Option<NotificationKey>,
+    /// Who does it.
+    pub(in crate::features::maintenance) who: Option<String>,
+}
+
+impl NewEvent {
+    /// Writes it with what it changes.
+    pub(in crate::features::maintenance) fn insert(
+        &self,
+        connection: &Connection,
+        changes: &[Change],
+    ) -> Result<(), Error> {
+        let changes = serde_json::to_string(changes.get(..CHANGES).unwrap_or(changes))
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO event (maintenance, at, stamp, kind, notification, who, changes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        insert.execute((
+            self.maintenance,
+            self.at.timestamp(),
+            self.stamp.map(|stamp| stamp.timestamp()),
+            self.kind,
+            self.notification,
+            &self.who,
+            changes,
+        ))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_that_is_dated_and_not_timed_did_not_come_at_midnight() {
+        let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let happened = |stamp: Option<&str>| {
+            let (at, kind) = (time("2026-11-20T18:03:20Z"), EventKind::FirstNotice);
+            Event { at, stamp: stamp.map(time), kind, notification: None, who: None, changes: vec![] }.happened()
+        };
+        assert_eq!(happened(Some("2026-11-20T17:59:00Z")), Moment::At(time("2026-11-20T17:59:00Z")));
+        assert_eq!(happened(Some("2026-11-20T00:00:00Z")), Moment::At(time("2026-11-20T18:03:20Z")));
+        assert_eq!(happened(Some("2026-11-18T00:00:00Z")), Moment::On("2026-11-18".parse().unwrap()));
+        assert_eq!(happened(None), Moment::At(time("2026-11-20T18:03:20Z")));
+    }
+}
