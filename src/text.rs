@@ -167,6 +167,17 @@ pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
+/// The first `most` of some names, and how many more there are: `leaf1, leaf2 and 3 more`.
+#[must_use]
+pub fn first_of<T: AsRef<str>>(names: &[T], most: usize) -> String {
+    let first: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
+    let first = first.join(", ");
+    match names.len().saturating_sub(most) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 /// Whether `c` is neither obeyed by terminals nor deceives the eye.
 #[must_use]
 pub fn is_harmless(c: char) -> bool {

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use noctui::config::Endpoint;
 use noctui::features::cloudvision::client::{Client, Server, Trust};
-use noctui::features::cloudvision::deploy::{self, Advance, Agreement, Controls, Order, Reach, Unrecorded};
+use noctui::features::cloudvision::deploy::{self, Advance, Agreement, Controls, Order, Reach, Review, Unrecorded};
 use noctui::features::cloudvision::model::{ConfigText, Deployment, Label, Origin, TagLabel, Wanted};
 use noctui::features::cloudvision::sim::{Fabric, Pace, Setup, Simulator};
 use tokio::sync::mpsc;
@@ -226,7 +226,7 @@ fn order(devices: u32, by_serial: bool) -> Order {
         force: false,
         keep_workspace: false,
         follow_build: false,
-        review: false,
+        review: Review::Never,
         again: false,
         brought: None,
         who: "benchmark".to_owned(),

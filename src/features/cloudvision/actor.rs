@@ -6,7 +6,7 @@ use serde_json::json;
 use super::act::{ActError, act};
 use super::client::Client;
 use super::deploy::{Failure, abandon};
-use super::model::{Change, ChangeAction, ChangeId, DeploymentId, Version, WorkspaceId};
+use super::model::{Change, ChangeAction, ChangeId, DeploymentId, Version, WorkspaceId, WorkspaceState};
 use super::store::Instance;
 use super::store::audit::{self, AuditKey, Outcome, Settlement, What};
 use super::store::journal::{self, Ending};
@@ -117,6 +117,24 @@ impl Actor {
         let made_by = self.store.read(move |connection| journal::of_workspace(connection, &id)).await;
         let made_by = made_by.map_err(|error| Trouble::of(&error))?;
         let found = self.client.workspace(workspace).await.ok().flatten();
+        match found.as_ref().map(|found| &found.state) {
+            // It is what was wanted, whoever did it.
+            Some(WorkspaceState::Abandoned) => {
+                self.end_deployment_of(workspace).await;
+                return Ok(());
+            }
+            Some(WorkspaceState::Submitted) => {
+                let trouble = Trouble::new("the workspace was not abandoned").caused_by("it is submitted");
+                return Err(trouble.to_do("delete its change control, if no device is to get what it brings"));
+            }
+            Some(
+                WorkspaceState::Pending
+                | WorkspaceState::Conflicts
+                | WorkspaceState::RolledBack
+                | WorkspaceState::Unknown(_),
+            )
+            | None => {}
+        }
         let name = found.as_ref().map_or("", |found| found.name.as_str());
         let key = self.write_down(What::AbandonWorkspace, (workspace.as_str(), name), json!({}), made_by).await?;
         let result = abandon(&self.client, workspace).await;
@@ -140,7 +158,7 @@ impl Actor {
                 let at = clock::now();
                 if let Ok(claim) = journal::adopt(connection, &left.entry, &Owner::of_this_process(), at)? {
                     for row in audit::unsettled(connection, &left.entry.id)? {
-                        let text = "noctui died; its workspace was abandoned".to_owned();
+                        let text = "left unfinished; its workspace was abandoned".to_owned();
                         let settlement = Settlement { outcome: Outcome::Failed, text, object: None, at };
                         audit::settle(connection, row.key, &settlement)?;
                     }

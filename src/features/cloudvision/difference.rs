@@ -8,13 +8,16 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::client::Client;
+use super::client::{Client, Repeat};
 use super::model::{ChangeId, DeviceId, DiffLine, LineOp, Workspace};
 use super::store::cache;
 use super::wire;
 use crate::store::Store;
 use crate::text::clean_line;
 use crate::trouble::Trouble;
+
+/// What the page of a difference is called.
+pub(super) const PAGE: &str = "the page of a difference";
 
 /// Unchanged lines that are shown around a change.
 const CONTEXT: usize = 3;
@@ -46,7 +49,7 @@ pub(crate) async fn read(
     let report = wire::report(Some(build), None, details, &BTreeMap::new());
     let found = report.devices.into_iter().find(|it| it.device == *device);
     let path = found.and_then(|it| it.diff_path).ok_or_else(|| untold("the build did not compare it"))?;
-    let page = client.page(&path).await.map_err(|error| Trouble::of(&error))?;
+    let page = client.page(PAGE, &path, Repeat::Safe).await.map_err(|error| Trouble::of(&error))?;
     Ok(lines(&page))
 }
 

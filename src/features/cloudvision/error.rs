@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tonic::{Code, Status};
 
-use crate::text::clean_line;
+use crate::text::{clean_line, first_of};
 use crate::trouble::Remedy;
 
 /// The cause of an error.
@@ -144,9 +144,8 @@ pub enum Error {
 /// The first entries, in words.
 fn listed(entries: &[(String, String)]) -> String {
     const SHOWN: usize = 3;
-    let shown: Vec<String> = entries.iter().take(SHOWN).map(|(key, error)| format!("{key} ({error})")).collect();
-    let rest = entries.len().saturating_sub(SHOWN);
-    if rest > 0 { format!("{} and {rest} more", shown.join(", ")) } else { shown.join(", ") }
+    let each: Vec<String> = entries.iter().map(|(key, error)| format!("{key} ({error})")).collect();
+    first_of(&each, SHOWN)
 }
 
 impl Error {
@@ -263,7 +262,7 @@ impl Remedy for Error {
             }
             Self::Unreachable { .. } => "check the VPN, and `server` in [[cloudvision]] or --server".into(),
             Self::Untrusted { .. } => {
-                "name the authority with ca_file or the certificate with fingerprint; --tls-no-verify trusts anybody"
+                "give the fingerprint that its owner tells as `fingerprint`, or the authority that signed it as `ca_file`"
                     .into()
             }
             Self::Unauthenticated { .. } => "make a new service account token in CloudVision".into(),

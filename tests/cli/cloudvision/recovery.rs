@@ -51,7 +51,7 @@ fn a_workspace_that_a_killed_deployment_left_is_named_and_can_be_abandoned() {
     let said = String::from_utf8(again.get_output().stderr.clone()).unwrap();
     let left = said
         .lines()
-        .find(|line| line.contains("lost its process; its workspace is open"))
+        .find(|line| line.contains("was left unfinished; its workspace is open"))
         .unwrap_or_else(|| panic!("{said}"));
     let workspace = left.rsplit(' ').next().unwrap();
     desk.noctui(&["workspace", "abandon", workspace]).assert().success();
@@ -59,7 +59,7 @@ fn a_workspace_that_a_killed_deployment_left_is_named_and_can_be_abandoned() {
         .write_stdin(request.to_string())
         .assert()
         .success()
-        .stderr(contains("lost its process").not());
+        .stderr(contains("the deployment of").not());
 }
 
 #[test]
@@ -106,12 +106,13 @@ fn a_deployment_that_was_killed_while_it_submitted_is_found_submitted() {
     desk.sim.release(Step::Submit);
     wait(|| desk.sim.mainline().configlets.contains_key("avd-SIM00000001"));
     let again = || desk.noctui(&["deploy", "--request", "-"]).write_stdin(request.to_string()).assert().success();
-    again().stderr(contains("has ended as done: noctui died after it was submitted; change control"));
+    again()
+        .stderr(contains("has ended as done: left unfinished after it was submitted; its change control is pending ("));
     assert_eq!(audit(&desk), "ok");
     let listed = desk.noctui(&["change", "list", "--json"]).output().unwrap();
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!(listed[0]["name"], "ticket 42", "{listed}");
-    again().stderr(contains("lost its process").not());
+    again().stderr(contains("the deployment of").not());
 }
 
 #[test]
@@ -146,5 +147,44 @@ fn a_signal_between_submission_and_start_leaves_the_change_control_as_it_is_and_
         let change = told[0]["object_id"].as_str().unwrap().to_owned();
         let again = desk.noctui(&["deploy", "--request", "-", "--start"]).write_stdin(request).assert().code(2);
         again.stderr(contains(format!("noctui change approve {change}, noctui change start {change}")));
+    }
+}
+
+#[test]
+fn a_deployment_that_was_killed_while_its_change_control_ran_is_told_by_how_that_stands() {
+    for is_over in [false, true] {
+        let desk = Desk::of(1);
+        desk.sim.hold(Step::Stage);
+        let mut request = desk.request(1, "!\n");
+        request["cv_change_control_name"] = "ticket 42".into();
+        let mut command = desk.command(&["deploy", "--request", "-", "--wait"]);
+        let mut child: Child =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().starts_with("run")), "it never waited for its change control");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let listed = || String::from_utf8(desk.noctui(&["change", "list"]).output().unwrap().stdout).unwrap();
+        if is_over {
+            desk.sim.release(Step::Stage);
+            let late = Instant::now() + Duration::from_secs(20);
+            while !listed().contains("completed") {
+                assert!(Instant::now() < late, "{}", listed());
+            }
+        }
+        let rows = desk.home.noctui(["audit", "--json"]).output().unwrap();
+        let rows: Value = serde_json::from_slice(&rows.stdout).unwrap();
+        let result = |what: &str| {
+            let row = rows.as_array().unwrap().iter().find(|row| row["what"] == what);
+            row.unwrap_or_else(|| panic!("{what}: {rows}"))["result"].as_str().unwrap().to_owned()
+        };
+        // What was asked of the change control was answered before it was waited for.
+        assert_eq!(["edit", "approve", "start"].map(result), ["ok", "ok", "ok"]);
+        let again = desk.noctui(&["deploy", "--request", "-"]).write_stdin(request.to_string()).assert();
+        let (ending, how) = if is_over { ("done", "completed") } else { ("unknown", "running") };
+        let told =
+            format!("has ended as {ending}: left unfinished after it was submitted; its change control is {how} (");
+        again.stderr(contains(told));
     }
 }

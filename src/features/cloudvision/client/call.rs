@@ -40,7 +40,8 @@ impl Client {
         Q: Message + Clone + 'static,
         A: Message + Default + 'static,
     {
-        self.repeating(method, repeat, || Box::pin(self.ask(method, request.clone()))).await
+        let ask = || async { self.ask(method, request.clone()).await.map_err(|status| self.error(method, &status)) };
+        self.repeating(name_of(method), repeat, || Box::pin(ask())).await
     }
 
     /// Makes a call whose answer is a stream that ends, and collects it.
@@ -49,7 +50,9 @@ impl Client {
         Q: Message + Clone + 'static,
         A: Message + Default + 'static,
     {
-        self.repeating(method, repeat, || Box::pin(self.ask_all(method, request.clone()))).await
+        let ask =
+            || async { self.ask_all(method, request.clone()).await.map_err(|status| self.error(method, &status)) };
+        self.repeating(name_of(method), repeat, || Box::pin(ask())).await
     }
 
     /// Asks once for one answer.
@@ -97,11 +100,11 @@ impl Client {
     }
 
     /// Makes a call until it is answered, may not be made again, or its time is over.
-    async fn repeating<'a, A>(
+    pub(super) async fn repeating<'a, A>(
         &'a self,
-        method: &'static str,
+        what: &'static str,
         repeat: Repeat,
-        call: impl Fn() -> BoxFuture<'a, Result<A, Status>>,
+        call: impl Fn() -> BoxFuture<'a, Result<A, Error>>,
     ) -> Result<A, Error> {
         let deadline = Instant::now() + self.inner.call_timeout;
         let mut pause = FIRST_PAUSE;
@@ -114,11 +117,11 @@ impl Client {
                     self.answered();
                     return Ok(answer);
                 }
-                Ok(Err(status)) => {
-                    tracing::debug!(method, code = ?status.code(), repetitions, "a call failed");
-                    self.error(method, &status)
+                Ok(Err(error)) => {
+                    tracing::debug!(what, %error, repetitions, "a call failed");
+                    error
                 }
-                Err(_) => return Err(Error::TimedOut { call: name_of(method), after: self.inner.call_timeout }),
+                Err(_) => return Err(Error::TimedOut { call: what, after: self.inner.call_timeout }),
             };
             let wait = jittered(pause);
             let is_over = repetitions == REPETITIONS || Instant::now() + wait >= deadline;

@@ -5,10 +5,13 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::Client;
+use super::call::Repeat;
 use crate::features::cloudvision::error::Error;
 
 /// Where it is told.
 const PATH: &str = "/cvpservice/cvpInfo/getCvpInfo.do";
+/// What that page is called.
+const WHAT: &str = "the page of its version";
 
 /// A version; the hosted one is newer than every other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,8 +80,8 @@ impl Client {
 
     /// Asks for the version.
     async fn ask_version(&self) -> Result<Version, Error> {
-        let senseless = |what: String| Error::Senseless { call: PATH, what };
-        let page = self.page(PATH).await?;
+        let senseless = |what: String| Error::Senseless { call: WHAT, what };
+        let page = self.page(WHAT, PATH, Repeat::Safe).await?;
         let info: Info = serde_json::from_slice(&page).map_err(|error| senseless(error.to_string()))?;
         Version::read(&info.version).ok_or_else(|| senseless(format!("the version {:?}", info.version)))
     }

@@ -11,15 +11,18 @@ use super::order::{DeviceDiff, Event, Fact, Step};
 use super::plan::DevicePlan;
 use super::run::Job;
 use crate::features::cloudvision::client::workspace::Asked;
-use crate::features::cloudvision::client::{Client, Told};
+use crate::features::cloudvision::client::{Client, Repeat, Told};
 use crate::features::cloudvision::difference;
 use crate::features::cloudvision::error::Error;
 use crate::features::cloudvision::model::{BuildReport, BuildState, DeviceBuild, DeviceId, WorkspaceId};
 use crate::features::cloudvision::wire;
+use crate::text::first_of;
 
 /// Differences of a build that are read, and how many at once.
 const MOST_COMPARED: usize = 500;
 const SIDE_BY_SIDE: usize = 8;
+/// Devices that are named in a warning.
+const MOST_NAMED: usize = 6;
 
 impl Job<'_> {
     /// Builds, and tells how far it is.
@@ -99,7 +102,14 @@ impl Job<'_> {
                 self.warn("what is built now is not what was looked at: it wants another look".to_owned()).await;
                 number + 1
             }
-            None => 1,
+            None => {
+                let unforeseen: Vec<&str> = self.order.review.unforeseen(&self.outcome.devices).collect();
+                if !unforeseen.is_empty() {
+                    let names = first_of(&unforeseen, MOST_NAMED);
+                    self.warn(format!("other devices change than was agreed to, so this wants a look: {names}")).await;
+                }
+                1
+            }
         };
         // All of it is told by now: nobody can agree to less.
         self.controls.tell(Event::Began(Step::Review)).await;
@@ -148,7 +158,7 @@ impl Looked {
 
 /// The difference of a device as CloudVision computed it; none where it cannot be read, which is logged.
 async fn computed(client: Client, device: DeviceBuild) -> Option<DeviceDiff> {
-    let page = client.page(device.diff_path.as_deref()?).await;
+    let page = client.page(difference::PAGE, device.diff_path.as_deref()?, Repeat::Never).await;
     let page = page.inspect_err(|error| tracing::warn!(device = device.hostname, %error, "no difference")).ok()?;
     Some(DeviceDiff { device: device.device, hostname: device.hostname, lines: difference::lines(&page) })
 }

@@ -168,7 +168,13 @@ impl Journal {
             None
         };
         let what = self.what;
+        // Whoever goes on has the answer to what was asked of the change control before.
+        let answered = if phase > Phase::Submitted { self.take_steps_of_change() } else { Vec::new() };
         let written = self.store.write(move |connection| {
+            for key in &answered {
+                let (outcome, text) = (Result_::Ok, String::new());
+                audit::settle(connection, *key, &Settlement { outcome, text, object: None, at })?;
+            }
             if let Err(refusal) = journal::advance(connection, &claim, phase, &facts, at)? {
                 return Ok(Err(refusal));
             }
@@ -192,6 +198,14 @@ impl Journal {
         }
         open.extend(asked);
         Ok(())
+    }
+
+    /// The open rows of the audit log about steps of the change control, which are open no more.
+    fn take_steps_of_change(&self) -> Vec<AuditKey> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let (kept, taken): (Vec<_>, Vec<_>) = open.drain(..).partition(|(what, _)| *what == self.what);
+        *open = kept;
+        taken.into_iter().map(|(_, key)| key).collect()
     }
 
     /// What a step asks CloudVision for, if the audit log is to know it.

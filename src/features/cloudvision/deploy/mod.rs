@@ -41,7 +41,8 @@ pub use journal::{About, Journal, NotBegun, ending};
 pub use leaving::abandon;
 pub use lookup::{NotPlaced, Placed};
 pub use order::{
-    Advance, Controls, DeviceDiff, Event, Fact, Order, Outcome, Reach, Recorder, Step, Unrecorded, WorkspaceFate,
+    Advance, Controls, DeviceDiff, Event, Fact, Order, Outcome, Reach, Recorder, Review, Step, Unrecorded,
+    WorkspaceFate,
 };
 pub use plan::{ConfigPlan, DevicePlan, Plan};
 pub use run::run;

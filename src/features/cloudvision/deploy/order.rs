@@ -1,5 +1,6 @@
 //! What somebody ordered, what is told on the way, and what came of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,39 @@ pub enum Advance {
     Completed,
 }
 
+/// When a deployment waits after its build, until somebody has looked at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Review {
+    /// Never.
+    Never,
+    /// Always.
+    Always,
+    /// Where another device than these gets another configuration: to these somebody has agreed, by their names.
+    Beyond(BTreeSet<String>),
+}
+
+impl Review {
+    /// Whether it waits if this becomes of the devices.
+    #[must_use]
+    pub fn is_due(&self, devices: &[DevicePlan]) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Always => true,
+            Self::Beyond(_) => self.unforeseen(devices).next().is_some(),
+        }
+    }
+
+    /// The names of the devices that get another configuration, and nobody has agreed to that.
+    pub(super) fn unforeseen<'a>(&self, devices: &'a [DevicePlan]) -> impl Iterator<Item = &'a str> {
+        let agreed = if let Self::Beyond(agreed) = self { Some(agreed) } else { None };
+        devices
+            .iter()
+            .filter(|device| device.is_configured())
+            .map(|device| device.hostname.as_str())
+            .filter(move |name| agreed.is_some_and(|agreed| !agreed.contains(*name)))
+    }
+}
+
 /// What is ordered.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
@@ -60,8 +94,8 @@ pub struct Order {
     pub keep_workspace: bool,
     /// Whether every step of a build is told. Costs one more stream.
     pub follow_build: bool,
-    /// Whether it waits after the build until it is told to go on.
-    pub review: bool,
+    /// When it waits after the build until it is told to go on.
+    pub review: Review,
     /// Whether devices are to be brought what CloudVision holds even where nothing has to be written.
     pub again: bool,
     /// What the last deployment was to bring. Where its change control does not exist any more, it is made again.

@@ -248,6 +248,12 @@ fn plan_roots(plan: &mut Plan, around: &Surroundings) {
     if *around.seen_roots.as_ref().unwrap_or(&around.roots) != roots {
         let value = Value::Array(roots.into_iter().map(Value::String).collect());
         plan.roots = Some(Input { studio: STATIC_STUDIO, path: vec![ROOTS.to_owned()], value });
+        // Where containers are made anew it goes without saying.
+        if plan.configlets.is_empty() && plan.containers.is_empty() {
+            let what = "the Static Configuration studio does not know the container of all devices any more: it is put \
+                        back, which may bring configurations to devices that change in nothing else";
+            plan.warnings.push(what.to_owned());
+        }
     }
 }
 

@@ -118,6 +118,12 @@ impl Job<'_> {
 /// `1 changed, 1 unchanged`.
 fn compared(plan: &Plan) -> String {
     let again = plan.devices.iter().filter(|device| device.again && device.config == ConfigPlan::Same).count();
-    let words = format!("{} changed, {} unchanged", plan.changed() - again, plan.devices.len() - plan.changed());
-    if again > 0 { format!("{words}, {again} to be brought again") } else { words }
+    let mut words = format!("{} changed, {} unchanged", plan.changed() - again, plan.devices.len() - plan.changed());
+    if again > 0 {
+        words += &format!(", {again} to be brought again");
+    }
+    if plan.changed() == 0 && !plan.is_empty() {
+        words += ", the studio to be mended";
+    }
+    words
 }

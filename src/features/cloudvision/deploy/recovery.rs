@@ -4,10 +4,11 @@
 //! submitted, thrown away, never made, or open still. An open workspace stays for somebody to look at and to abandon; all
 //! that is still done is to give a change control the name that it was to have, where nobody has approved it yet.
 
+use super::order::Advance;
 use crate::clock;
 use crate::features::cloudvision::actor::{Actor, Wish};
 use crate::features::cloudvision::model::{
-    ChangeAction, ChangeId, ChangeState, Workspace, WorkspaceId, WorkspaceState,
+    Change, ChangeAction, ChangeId, ChangeState, Workspace, WorkspaceId, WorkspaceState,
 };
 use crate::features::cloudvision::store::audit::{self, Outcome, Settlement, What};
 use crate::features::cloudvision::store::journal::{self, Ending, Entry, Facts, Phase};
@@ -51,6 +52,8 @@ struct Verdict {
     is_news: bool,
     /// The change control of the submission.
     change: Option<ChangeId>,
+    /// How far that was taken, if it exists.
+    reached: Option<Advance>,
 }
 
 /// Finds out what has become of the deployments that other processes left on the CloudVision of `actor`, and writes down
@@ -77,7 +80,13 @@ pub(crate) async fn settle(actor: &Actor, may_write: bool) -> Result<Vec<Left>, 
             }
             _ => None,
         };
-        let standing = match (verdict(&entry, workspace.as_ref()), &entry.workspace) {
+        let change = entry.change.as_ref().or_else(|| workspace.as_ref()?.changes.first());
+        let change = match change {
+            Some(id) => Some((id, client.change(id).await.map_err(|error| Trouble::of(&error))?)),
+            None => None,
+        };
+        let change = change.as_ref().map(|(id, change)| (*id, change.as_ref()));
+        let standing = match (verdict(&entry, workspace.as_ref(), change), &entry.workspace) {
             (Some(verdict), _) => {
                 let standing = Standing::Ended { ending: verdict.ending, result: verdict.result.clone() };
                 entry.change.clone_from(&verdict.change);
@@ -95,36 +104,80 @@ pub(crate) async fn settle(actor: &Actor, may_write: bool) -> Result<Vec<Left>, 
     Ok(all)
 }
 
-/// What a deployment without a process has come to; nothing while its workspace is open.
-fn verdict(entry: &Entry, workspace: Option<&Workspace>) -> Option<Verdict> {
-    let ended =
-        |ending, result: &str| Some(Verdict { ending, result: result.to_owned(), is_news: false, change: None });
+/// What a deployment without a process has come to; nothing while its workspace is open. `change` is the change control of
+/// its submission, and how that stands if it exists.
+fn verdict(
+    entry: &Entry,
+    workspace: Option<&Workspace>,
+    change: Option<(&ChangeId, Option<&Change>)>,
+) -> Option<Verdict> {
+    let ended = |ending, result: &str| {
+        Some(Verdict { ending, result: result.to_owned(), is_news: false, change: None, reached: None })
+    };
     if entry.phase.is_in_force() {
-        return Some(in_force(entry, false, entry.change.clone()));
+        return Some(in_force(entry, false, change));
     }
     if entry.workspace.is_none() {
-        return ended(Ending::Failed, "noctui died before it changed anything");
+        return ended(Ending::Failed, "left before it changed anything");
     }
     let Some(workspace) = workspace else {
-        return ended(Ending::Abandoned, "noctui died; there is no workspace of it");
+        return ended(Ending::Abandoned, "left unfinished; there is no workspace of it");
     };
     match workspace.state {
-        WorkspaceState::Submitted => Some(in_force(entry, true, workspace.changes.first().cloned())),
-        WorkspaceState::Abandoned => ended(Ending::Abandoned, "noctui died; its workspace is abandoned"),
-        WorkspaceState::RolledBack => ended(Ending::Abandoned, "noctui died; what it submitted was rolled back"),
+        WorkspaceState::Submitted => Some(in_force(entry, true, change)),
+        WorkspaceState::Abandoned => ended(Ending::Abandoned, "left unfinished; its workspace is abandoned"),
+        WorkspaceState::RolledBack => ended(Ending::Abandoned, "left unfinished; what it submitted was rolled back"),
         WorkspaceState::Pending | WorkspaceState::Conflicts | WorkspaceState::Unknown(_) => None,
     }
 }
 
 /// What a deployment has come to that is in force.
-fn in_force(entry: &Entry, is_news: bool, change: Option<ChangeId>) -> Verdict {
-    let ordered_more = entry.options.get("advance").and_then(|advance| advance.as_str()) != Some("pending");
-    let (ending, result) = match (&change, ordered_more) {
-        (None, _) => (Ending::Done, "noctui died after it was submitted; no device changes"),
-        (_, true) => (Ending::Failed, "noctui died after it was submitted; its change control was not taken further"),
-        (_, false) => (Ending::Done, "noctui died after it was submitted"),
+fn in_force(entry: &Entry, is_news: bool, change: Option<(&ChangeId, Option<&Change>)>) -> Verdict {
+    let submitted = "left unfinished after it was submitted";
+    let ordered =
+        entry.options.get("advance").and_then(|advance| advance.as_str()).map_or(Advance::Pending, advance_of);
+    let found = change.and_then(|(_, found)| found);
+    let reached = found.map(|found| reached(found.state));
+    let (ending, result) = match (change, found, reached) {
+        (None, _, _) => (Ending::Done, format!("{submitted}; no device changes")),
+        (Some(_), Some(found), Some(reached)) => {
+            let state = found.state.name();
+            match found.state {
+                ChangeState::Failed | ChangeState::Stopped => {
+                    (Ending::Failed, format!("{submitted}; its change control is {state}"))
+                }
+                ChangeState::Running if ordered == Advance::Completed => {
+                    (Ending::Unknown, format!("{submitted}; its change control is {state}"))
+                }
+                _ if reached < ordered => {
+                    (Ending::Failed, format!("{submitted}; its change control is {state}, and was not taken further"))
+                }
+                _ => (Ending::Done, format!("{submitted}; its change control is {state}")),
+            }
+        }
+        (Some(_), _, _) => (Ending::Failed, format!("{submitted}; its change control does not exist any more")),
     };
-    Verdict { ending, result: result.to_owned(), is_news, change }
+    Verdict { ending, result, is_news, change: change.map(|(id, _)| id.clone()), reached }
+}
+
+/// How far a change control is taken, by the word of the journal.
+fn advance_of(word: &str) -> Advance {
+    match word {
+        "approved" => Advance::Approved,
+        "started" => Advance::Started,
+        "completed" => Advance::Completed,
+        _ => Advance::Pending,
+    }
+}
+
+/// How far a change control was taken that is in this state.
+fn reached(state: ChangeState) -> Advance {
+    match state {
+        ChangeState::Pending | ChangeState::Unknown(_) => Advance::Pending,
+        ChangeState::Approved | ChangeState::Scheduled => Advance::Approved,
+        ChangeState::Running | ChangeState::Failed | ChangeState::Stopped => Advance::Started,
+        ChangeState::Completed => Advance::Completed,
+    }
 }
 
 /// Gives the change control of a deployment the name and the description that it was to have, unless that was done or
@@ -166,10 +219,14 @@ async fn write_down(store: &Store, entry: Entry, verdict: Verdict) -> Result<boo
         }
         let is_in_force = entry.phase.is_in_force() || verdict.is_news;
         for row in audit::unsettled(connection, &entry.id)? {
+            let has_reached = |advance| verdict.reached.is_some_and(|reached| reached >= advance);
             let outcome = match (row.request.what, is_in_force) {
                 (What::Deploy, true) if verdict.ending != Ending::Failed => Outcome::Ok,
                 // Of one in force, what was ordered further was not done: as the list of deployments has it.
                 (What::Deploy, true) | (_, false) => Outcome::Failed,
+                // Nothing was heard of these; how the change control stands tells of some of them.
+                (What::Approve, true) if has_reached(Advance::Approved) => Outcome::Ok,
+                (What::Start, true) if has_reached(Advance::Started) => Outcome::Ok,
                 (_, true) => Outcome::Unknown,
             };
             let object = change.as_ref().map(|change| (change.as_str().to_owned(), String::new()));

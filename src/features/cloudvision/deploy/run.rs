@@ -126,7 +126,7 @@ impl Job<'_> {
                 }
                 return Ok(());
             }
-            if self.order.review {
+            if self.order.review.is_due(&self.outcome.devices) {
                 tokio::select! {
                     biased;
                     () = cancel.cancelled() => return Err(Failure::Cancelled),
@@ -184,7 +184,7 @@ impl Job<'_> {
             }
         }
         // What is looked at, or was told already, has to be what is in force now.
-        if self.order.follow_build && (self.order.review || again || plan.devices != before) {
+        if self.order.follow_build && (self.order.review.is_due(&plan.devices) || again || plan.devices != before) {
             self.compare(&plan).await?;
         }
         self.controls.record(Fact::Writing(plan.devices.clone())).await?;

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::failure::Failure;
 use super::order::Advance;
 use super::run::Job;
+use crate::features::cloudvision::client::Repeat;
 use crate::features::cloudvision::difference;
 use crate::features::cloudvision::error::Error;
 use crate::features::cloudvision::model::{
@@ -87,7 +88,7 @@ impl Job<'_> {
         for device in touched {
             let found = report.devices.iter().find(|found| found.device == *device);
             let Some(path) = found.and_then(|found| found.diff_path.as_ref()) else { return false };
-            let Ok(page) = self.client.page(path).await else { return false };
+            let Ok(page) = self.client.page(difference::PAGE, path, Repeat::Never).await else { return false };
             let lines = difference::lines(&page);
             if !wanted.get(device).is_some_and(|wanted| fits(&lines, wanted)) {
                 return false;

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::super::model::TagLabel;
 use super::problem::{Findings, Place, Problem};
 use crate::config::{Pattern, TagFilter};
+use crate::text::first_of;
 
 /// What chooses devices. All that is said has to hold; nothing said chooses every device.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,7 +65,5 @@ fn carries(tags: &[TagLabel], filter: &TagFilter) -> bool {
 /// Some of the host names, for somebody who mistyped a pattern.
 fn examples(hostnames: &[&str]) -> String {
     const SOME: usize = 6;
-    let some: Vec<&str> = hostnames.iter().take(SOME).copied().collect();
-    let more = if hostnames.len() > SOME { format!(" and {} more", hostnames.len() - SOME) } else { String::new() };
-    format!("there are {}{more}", some.join(", "))
+    format!("there are {}", first_of(hostnames, SOME))
 }

@@ -190,7 +190,7 @@ impl Reading {
         let node = member(root, key)?;
         match node.quoted() {
             Some(text) if text.trim().is_empty() => {
-                self.refuse(key, "it is blank", "it has a character that is not blank");
+                self.refuse(key, "it is blank", "give it a value, or leave it out");
                 None
             }
             Some(text) => Some(text),

@@ -12,7 +12,7 @@ use crate::blocking;
 use crate::clock;
 use crate::config::Deploy;
 use crate::features::cloudvision::deploy::{
-    self, About, Advance, Agreement, Controls, Event, Journal, Order, Outcome, Reach, Recorder, Step,
+    self, About, Advance, Agreement, Controls, Event, Journal, Order, Outcome, Reach, Recorder, Review, Step,
 };
 use crate::features::cloudvision::model::{DeploymentId, WorkspaceState};
 use crate::features::cloudvision::store::journal::{self, Ending};
@@ -138,6 +138,14 @@ async fn run(shared: &Shared, deploy: &Deploy, advance: Advance, handle: &Handle
     let filling = || crate::config::Filling { target: &deploy.name, user: &shared.setup.who, at: now };
     deployment.change_name = deploy.change_name.as_ref().map(|name| name.fill(filling()));
     deployment.change_notes = deploy.change_notes.as_ref().map(|notes| notes.fill(filling()));
+    // Whoever lets it go on to devices was told which of them change. Where colleagues have changed others, that wants a look.
+    let review = match (deploy.protected, advance) {
+        (true, _) => Review::Always,
+        (false, Advance::Pending) => Review::Never,
+        (false, Advance::Approved | Advance::Started | Advance::Completed) => {
+            targets::changed(shared, deploy, &deployment).await.map_or(Review::Never, Review::Beyond)
+        }
+    };
     let (server, target) = (shared.instance(&deploy.cloudvision).server, deploy.name.clone());
     let brought = shared.store.read(move |connection| journal::brought(connection, &server, &target)).await;
     let order = Order {
@@ -148,7 +156,7 @@ async fn run(shared: &Shared, deploy: &Deploy, advance: Advance, handle: &Handle
         force: deploy.force,
         keep_workspace: true,
         follow_build: true,
-        review: deploy.protected,
+        review,
         again: false,
         brought: brought.map_err(|error| Trouble::of(&error))?,
         who: shared.setup.who.clone(),
@@ -162,7 +170,7 @@ async fn run(shared: &Shared, deploy: &Deploy, advance: Advance, handle: &Handle
     let id = handle.id.get_or_init(|| journal.id().clone()).clone();
     let tell = |progress| shared.tell(Report::Deployment { id: id.clone(), progress: Box::new(progress) });
     let (target, instance) = (deploy.name.clone(), deploy.cloudvision.clone());
-    tell(Progress::Begun { target, instance, at: now, review: order.review, advance }).await;
+    tell(Progress::Begun { target, instance, at: now, review: order.review == Review::Always, advance }).await;
     let (sender, mut events) = mpsc::channel(EVENTS);
     let recorder: Arc<dyn Recorder> = Arc::clone(&journal) as Arc<dyn Recorder>;
     let controls = Controls {

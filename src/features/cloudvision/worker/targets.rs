@@ -1,6 +1,6 @@
 //! The targets: what their folders hold, and what came of their last deployments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::blocking;
 use crate::config::{After, Deploy};
 use crate::features::cloudvision::deploy::Advance;
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Problems, Selection};
-use crate::features::cloudvision::model::{ConfigText, Deployment};
+use crate::features::cloudvision::model::{ConfigText, Deployment, Wanted};
 use crate::features::cloudvision::store::journal::{self, Entry, Revision};
 use crate::process::{Fate, Owner};
 use crate::trouble::Trouble;
@@ -186,17 +186,22 @@ async fn inputs_of(shared: &Shared, deploy: &Deploy) -> Inputs {
         Ok(read) => read,
         Err(problems) => return Inputs::Refused(refusal(&problems)),
     };
+    let changed = changed(shared, deploy, &deployment).await.map(|changed| changed.len());
+    Inputs::Ready { devices: deployment.devices.len(), changed, warnings }
+}
+
+/// The devices for which a target has another configuration than CloudVision holds, as far as deployments from here tell;
+/// nothing where it was never deployed.
+pub(super) async fn changed(shared: &Shared, deploy: &Deploy, wanted: &Deployment) -> Option<BTreeSet<String>> {
     let (server, target) = (shared.instance(&deploy.cloudvision).server, deploy.name.clone());
     let deployed = shared.store.read(move |connection| journal::deployed(connection, &server, &target)).await;
-    let changed = deployed.ok().flatten().map(|deployed| {
-        let known: BTreeMap<_, _> =
-            deployed.devices.iter().map(|device| (device.hostname.as_str(), device.sha256.as_deref())).collect();
-        let is_changed = |wanted: &&crate::features::cloudvision::model::Wanted| {
-            known.get(wanted.hostname.as_str()).copied().flatten() != wanted.config.as_ref().map(ConfigText::digest)
-        };
-        deployment.devices.iter().filter(is_changed).count()
-    });
-    Inputs::Ready { devices: deployment.devices.len(), changed, warnings }
+    let deployed = deployed.inspect_err(|error| tracing::warn!(%error, "the journal cannot be read")).ok().flatten()?;
+    let known: BTreeMap<_, _> =
+        deployed.devices.iter().map(|device| (device.hostname.as_str(), device.sha256.as_deref())).collect();
+    let is_changed = |wanted: &&Wanted| {
+        known.get(wanted.hostname.as_str()).copied().flatten() != wanted.config.as_ref().map(ConfigText::digest)
+    };
+    Some(wanted.devices.iter().filter(is_changed).map(|wanted| wanted.hostname.clone()).collect())
 }
 
 /// How the last deployment of a target ended.

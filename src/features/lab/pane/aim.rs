@@ -7,7 +7,7 @@ use super::{Command, Deleted, Page, Purpose, State};
 use crate::features::lab::act::Change;
 use crate::features::lab::model::{self, Mending};
 use crate::features::lab::worker::Request;
-use crate::text::counted;
+use crate::text::{counted, first_of};
 use crate::ui::Look;
 use crate::ui::page::Span;
 use crate::ui::theme::{Role, State as Sign};
@@ -173,15 +173,13 @@ impl State {
             (adds, removes) => format!("Make {} and delete {removes}", counted(adds, "forward")),
         };
         let place = if lab.view.production { lab.view.name.to_uppercase() } else { lab.view.name.clone() };
-        let titles: Vec<String> = wanted.iter().take(NAMED).map(|(_, change)| change.title()).collect();
-        let more = wanted.len().saturating_sub(NAMED);
-        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let titles: Vec<String> = wanted.iter().map(|(_, change)| change.title()).collect();
         let changes = wanted.into_iter().map(|(_, change)| change).collect();
         Ok(Aim {
             request: Some(Request::Change { lab: plan.lab.clone(), job: 0, changes }),
             question: format!("{what} on {place}?"),
             lines: vec![
-                (format!("{}{tail}", titles.join(", ")), Role::Text),
+                (first_of(&titles, NAMED), Role::Text),
                 ("one after the other; <lab-stop> begins no further one".to_owned(), Role::Muted),
             ],
             word: lab.view.name.clone(),

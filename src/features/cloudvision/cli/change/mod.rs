@@ -298,8 +298,12 @@ impl One {
             output::print_json(&told)?;
         } else {
             output::print(&told::differences(&told))?;
+            for untold in told.iter().filter_map(told::DeviceLines::untold) {
+                output::complain(&format!("noctui: {untold}"));
+            }
         }
-        Ok(ExitCode::SUCCESS)
+        let is_told = told.iter().all(|device| device.untold().is_none());
+        Ok(if is_told { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_FAILED) })
     }
 
     /// Follows it until it is over.

@@ -184,17 +184,24 @@ impl DeviceLines {
             diff: lines,
         }
     }
+
+    /// By what people call it.
+    fn name(&self) -> &str {
+        if self.hostname.is_empty() { &self.device } else { &self.hostname }
+    }
+
+    /// Why its lines are not known, if they are not.
+    pub(super) fn untold(&self) -> Option<String> {
+        self.error.as_ref().map(|trouble| format!("{}: {}", self.name(), trouble.one_line()))
+    }
 }
 
 /// Differences as `diff` prints them.
 pub(super) fn differences(devices: &[DeviceLines]) -> String {
     let mut text = String::new();
-    for device in devices {
-        let name = if device.hostname.is_empty() { &device.device } else { &device.hostname };
+    for device in devices.iter().filter(|device| device.error.is_none()) {
+        let name = device.name();
         let _infallible = writeln!(text, "--- {name} running\n+++ {name} designed");
-        if let Some(error) = &device.error {
-            let _infallible = writeln!(text, "@{error}");
-        }
         text.push_str(&difference::unified(&device.diff));
     }
     text

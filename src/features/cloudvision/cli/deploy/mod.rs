@@ -23,7 +23,7 @@ use crate::config::{self, Config, Deploy, Environment, Filling, Flags, Pattern, 
 use crate::features::cloudvision::actor::Actor;
 use crate::features::cloudvision::deploy::{
     self, About, Advance, Agreement, Controls, Event, Failure, Journal, NotBegun, Order, Outcome, Reach, Recorder,
-    Unrecorded, recovery,
+    Review, Unrecorded, recovery,
 };
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Selection};
 use crate::features::cloudvision::model::Deployment;
@@ -241,7 +241,7 @@ impl Args {
             force: self.force || input.target.as_ref().is_some_and(|deploy| deploy.force),
             keep_workspace: self.keep_workspace,
             follow_build: is_protected,
-            review: is_protected,
+            review: if is_protected { Review::Always } else { Review::Never },
             again: self.again,
             brought: None,
             who: who.to_owned(),

@@ -39,12 +39,12 @@ pub(super) fn left(left: &Left) -> String {
     match &left.standing {
         Standing::Owned => format!("{which} is still going on ({})", entry.owner.label()),
         Standing::Open(workspace) => format!(
-            "{which} lost its process; its workspace is open: noctui workspace show {workspace}, noctui workspace \
+            "{which} was left unfinished; its workspace is open: noctui workspace show {workspace}, noctui workspace \
              abandon {workspace}"
         ),
         Standing::Ended { ending, result } => {
-            let change = entry.change.as_ref().map_or_else(String::new, |change| format!("; change control {change}"));
-            format!("{which} lost its process and has ended as {ending}: {result}{change}")
+            let change = entry.change.as_ref().map_or_else(String::new, |change| format!(" ({change})"));
+            format!("{which} has ended as {ending}: {result}{change}")
         }
     }
 }
@@ -76,7 +76,8 @@ pub(super) fn result(outcome: &Outcome) -> String {
             (0, 0) => String::new(),
             (added, removed) => format!(", tags +{added} -{removed}"),
         };
-        push(&mut text, &format!("{}  {config}{tags}", device.hostname));
+        let place = if device.placed_anew { ", its entry in the studios mended" } else { "" };
+        push(&mut text, &format!("{}  {config}{tags}{place}", device.hostname));
     }
     if let Some(report) = &outcome.report {
         push_report(&mut text, report);

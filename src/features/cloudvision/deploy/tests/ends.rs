@@ -98,7 +98,7 @@ async fn a_cancelled_build_is_thrown_away() {
 #[tokio::test]
 async fn a_review_waits_until_somebody_has_looked() {
     let mut desk = Desk::of(1).await;
-    let wish = Order { review: true, follow_build: true, ..order(vec![wanted("leaf1", None, "!\n", &[])]) };
+    let wish = Order { review: Review::Always, follow_build: true, ..order(vec![wanted("leaf1", None, "!\n", &[])]) };
     let controls = desk.controls.clone();
     let look = async {
         loop {

@@ -21,7 +21,7 @@ async fn until_look(events: &mut mpsc::Receiver<Event>) -> Vec<Event> {
 fn looked_at() -> Order {
     let mut devices = leaves("!\n");
     devices[0].config = Some(ConfigText::new("hostname leaf1\nvlan 7\n"));
-    Order { review: true, follow_build: true, ..order(devices) }
+    Order { review: Review::Always, follow_build: true, ..order(devices) }
 }
 
 #[tokio::test]
@@ -188,4 +188,38 @@ async fn the_audit_log_has_what_was_submitted_and_not_what_was_planned_before_a_
         .map(|(outcome, devices)| (*outcome, devices.iter().filter(|device| device.changed == Some(true)).count()))
         .collect();
     assert_eq!(changed, [(audit::Outcome::Ok, 2), (audit::Outcome::Failed, 1)], "{rows:?}");
+}
+
+#[tokio::test]
+async fn who_agreed_to_some_devices_is_asked_where_others_change() {
+    let mut desk = Desk::of(2).await;
+    assert!(desk.deploy(leaves("!\n")).await.result.is_ok());
+    desk.told();
+    let agreed = |names: &[&str]| Review::Beyond(names.iter().map(|name| (*name).to_owned()).collect());
+    let ordered = |config: &str, review| {
+        let mut devices = leaves("!\n");
+        devices[0].config = Some(ConfigText::new(config));
+        Order { review, follow_build: true, ..order(devices) }
+    };
+    // What changes was agreed to: nobody is asked.
+    let outcome = desk.run(&ordered("hostname leaf1\nvlan 7\n", agreed(&["leaf1"]))).await;
+    assert!(outcome.result.is_ok(), "{outcome:?}");
+    assert!(!desk.told().iter().any(|event| matches!(event, Event::Began(Step::Review))));
+    // A colleague has changed the other one, which would be taken back.
+    let theirs = desk.run(&order(vec![wanted("leaf2", None, "hostname leaf2\nvlan 9\n", &[])])).await;
+    assert!(theirs.result.is_ok(), "{theirs:?}");
+    desk.told();
+    let order = ordered("hostname leaf1\nvlan 8\n", agreed(&["leaf1"]));
+    let (mine, controls) = (desk.client.clone(), desk.controls.clone());
+    let looks = async {
+        let told = until_look(&mut desk.events).await;
+        let is_told = |event: &Event| matches!(event, Event::Warning(warning) if warning.ends_with("look: leaf2"));
+        assert!(told.iter().any(is_told), "{told:?}");
+        let body = desk.sim.mainline().configlets[&format!("avd-{LEAF2}")].body.clone();
+        assert_eq!(body.as_deref(), Some("hostname leaf2\nvlan 9\n"), "nothing is submitted before that look");
+        controls.go_on.give(1);
+    };
+    let (outcome, ()) = futures::join!(run(&mine, &order, &controls), looks);
+    assert!(outcome.result.is_ok(), "{outcome:?}");
+    assert_eq!(desk.body(LEAF2).as_deref(), Some("hostname leaf2\n!\n"));
 }

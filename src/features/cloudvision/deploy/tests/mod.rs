@@ -139,7 +139,7 @@ fn order(devices: Vec<Wanted>) -> Order {
         force: false,
         keep_workspace: true,
         follow_build: false,
-        review: false,
+        review: Review::Never,
         again: false,
         brought: None,
         who: "anna".to_owned(),

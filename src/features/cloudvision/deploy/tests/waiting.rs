@@ -61,7 +61,7 @@ async fn one_that_a_newer_one_has_overtaken_is_not_named() {
 async fn what_somebody_else_has_submitted_at_the_same_time_is_not_in_force_on_devices() {
     let mut desk = Desk::of(1).await;
     let other = client(&desk.sim, desk.sim.token());
-    let ours = Order { review: true, ..ordered("vlan 7\n", Advance::Completed) };
+    let ours = Order { review: Review::Always, ..ordered("vlan 7\n", Advance::Completed) };
     let mine = desk.client.clone();
     let (controls, go_on) = (desk.controls.clone(), desk.controls.go_on.clone());
     let theirs = async {

@@ -12,6 +12,7 @@ use crate::features::cloudvision::pane::opened::Page;
 use crate::features::cloudvision::pane::view::words;
 use crate::features::cloudvision::pane::{Place, State};
 use crate::features::cloudvision::worker::Request;
+use crate::text::first_of;
 use crate::ui::Look;
 use crate::ui::line::fit;
 use crate::ui::page::Span;
@@ -187,13 +188,9 @@ fn telling_word(change: &Change, instance: &Instance) -> Option<String> {
 /// How much a change control does, and to which devices.
 fn reach(change: &Change, instance: &Instance) -> Vec<Span> {
     let mut lines = vec![(words::extent(change), Role::Text)];
-    let named = change.devices.iter().take(NAMED_DEVICES).map(|device| instance.hostname(device));
-    let mut devices = named.collect::<Vec<_>>().join(", ");
-    if change.devices.len() > NAMED_DEVICES {
-        devices = format!("{devices} and {} more", change.devices.len() - NAMED_DEVICES);
-    }
+    let devices: Vec<_> = change.devices.iter().map(|device| instance.hostname(device)).collect();
     if !devices.is_empty() {
-        lines.push((devices, Role::Muted));
+        lines.push((first_of(&devices, NAMED_DEVICES), Role::Muted));
     }
     lines
 }

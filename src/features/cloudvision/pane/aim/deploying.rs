@@ -79,6 +79,8 @@ impl State {
         let mut lines = vec![(facts.join(" · "), Role::Text)];
         if target.protected {
             lines.push(("waits for a look after the build".to_owned(), Role::Text));
+        } else if changed.is_some() && advance > Advance::Pending {
+            lines.push(("waits for a look should other devices change".to_owned(), Role::Text));
         }
         lines.push((words::advance(advance).to_owned(), Role::Text));
         let verb = match advance {

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{Rows, draw_empty, draw_sign, words};
 use crate::features::cloudvision::pane::State;
@@ -33,6 +34,8 @@ struct Columns {
     protected: usize,
 }
 
+/// In fewer cells, the gap behind them included, a reason tells less than the figures in its place.
+const LEAST_REASON: usize = 20;
 /// In fewer cells a sentence tells nothing.
 const LEAST_TOLD: usize = 12;
 
@@ -85,8 +88,13 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
         None => (Sign::Planned, "never", String::new(), (String::new(), Role::Muted)),
         Some(last) => {
             let (sign, word) = words::ending(last.ending);
-            let role = if sign == Sign::Failed { Role::Failed } else { Role::Muted };
-            (sign, word, age_of(last.at, look), (last.result.clone(), role))
+            let age = age_of(last.at, look);
+            if sign == Sign::Failed {
+                let (word, why) = words::failed_at(&last.result).unwrap_or((word, &last.result));
+                (sign, word, age, (why.to_owned(), Role::Failed))
+            } else {
+                (sign, word, age, (last.result.clone(), Role::Muted))
+            }
         }
     };
     match &target.inputs {
@@ -220,6 +228,18 @@ fn draw_target(state: &State, target: &Target, columns: &Columns, rows: Rows<'_>
     pen.column(&standing.word, columns.state - 2, style(Role::Text)).skip(2);
     pen.column(&target.name, columns.name.saturating_sub(2), style(Role::Text)).skip(2);
     rows.highlight(selected, pen);
+    // Why it failed counts more than how much it is, where there is no room for both.
+    let figures = columns.devices + columns.changed;
+    let room = pen.left().saturating_sub(figures + columns.age + columns.protected + 1);
+    if standing.sign == Sign::Failed && figures >= LEAST_REASON && room < standing.rest.0.width() {
+        pen.column(&standing.rest.0, figures - 2, style(standing.rest.1)).skip(2);
+        let age = if columns.age < WHOLE_AGE { standing.age.trim_end_matches(" ago") } else { &standing.age };
+        pen.column_right(age, columns.age - 1, style(Role::Text)).skip(1);
+        if columns.protected > 0 && target.protected {
+            pen.skip(1).column("protected", columns.protected - 2, style(Role::Warning));
+        }
+        return;
+    }
     if columns.devices > 0 {
         let devices = match &target.inputs {
             Inputs::Ready { devices, .. } if columns.devices > super::NUMBER => counted(*devices, "device"),

@@ -58,7 +58,13 @@ pub(super) fn draw_workspaces(
             Some(target) => format!("kept by a deployment of {target}"),
             None => "kept by a deployment from here".to_owned(),
         });
-        rest.extend(kept.as_deref());
+        let left = state.unfinished.iter().find(|left| left.workspace.as_ref() == Some(&workspace.id));
+        let left = left.map(|left| {
+            let verb = if left.lives { "in use by" } else { "left by" };
+            format!("{verb} a deployment of {}", left.target.as_deref().unwrap_or("no target"))
+        });
+        let note = kept.or(left);
+        rest.extend(note.as_deref());
         if workspace.needs_rebase {
             rest.push("what is in force has moved");
         }

@@ -90,6 +90,16 @@ pub(crate) fn ending(ending: Ending) -> (State, &'static str) {
     }
 }
 
+/// At which step a deployment failed, and why, as far as what came of it begins with that.
+pub(super) fn failed_at(result: &str) -> Option<(&'static str, &str)> {
+    const STEPS: [(&str, &str); 3] = [
+        ("build", "the build failed: "),
+        ("submit", "the workspace was not submitted: "),
+        ("change", "the change control has failed: "),
+    ];
+    STEPS.iter().find_map(|(step, words)| Some((*step, result.strip_prefix(words)?)))
+}
+
 /// How far a change control is taken.
 pub(crate) fn advance(advance: Advance) -> &'static str {
     match advance {
@@ -161,4 +171,24 @@ pub(crate) fn fault(fault: &Fault) -> String {
         (None, None) => String::new(),
     };
     format!("{place}{}", fault.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::cloudvision::deploy::Failure;
+
+    #[test]
+    fn the_step_that_failed_is_read_from_what_is_kept_of_it() {
+        let what = || "leaf1: line 3: no such command".to_owned();
+        let told = [
+            Failure::Build { what: what() },
+            Failure::Submit { what: what(), silent: None },
+            Failure::Change { what: what() },
+        ];
+        for (failure, step) in told.into_iter().zip(["build", "submit", "change"]) {
+            assert_eq!(failed_at(&failure.to_string()), Some((step, &*what())));
+        }
+        assert_eq!(failed_at(&Failure::NotAgreed.to_string()), None);
+    }
 }

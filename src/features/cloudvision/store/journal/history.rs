@@ -66,7 +66,8 @@ pub struct Unfinished {
 pub struct Deployed {
     /// The deployment.
     pub entry: Entry,
-    /// What it brought, by hostname.
+    /// What CloudVision holds of its devices, by hostname: what it brought, or what another deployment has brought to them
+    /// since.
     pub devices: Vec<DeviceRecord>,
 }
 
@@ -144,14 +145,25 @@ pub fn devices(connection: &Connection, id: &DeploymentId) -> Result<Vec<DeviceR
     Ok(query.query_map([id], sql::device)?.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The last deployment of a target that CloudVision holds, whatever came of its change control; what differs from it is
-/// what changed since.
+/// The last deployment of a target that CloudVision holds, whatever came of its change control; what differs from its
+/// devices is what changed since.
 pub fn deployed(connection: &Connection, server: &str, target: &str) -> Result<Option<Deployed>, Error> {
     let mut query = connection.prepare_cached(queries::DEPLOYED)?;
     let Some(entry) = query.query_row((sql::name(server), sql::name(target)), read).optional()? else {
         return Ok(None);
     };
-    let devices = devices(connection, &entry.id)?;
+    let mut devices = devices(connection, &entry.id)?;
+    let mut query = connection.prepare_cached(queries::BROUGHT_SINCE)?;
+    let since = entry.in_force_at.map(|at| at.timestamp());
+    let rows = query.query_map((sql::name(server), since, entry.claim.key), |row| {
+        Ok((row.get::<_, String>("hostname")?, row.get::<_, Option<String>>("sha256")?))
+    })?;
+    for row in rows {
+        let (hostname, sha256) = row?;
+        if let Some(device) = devices.iter_mut().find(|device| device.hostname == hostname) {
+            device.sha256 = sha256;
+        }
+    }
     Ok(Some(Deployed { entry, devices }))
 }
 
@@ -233,6 +245,13 @@ pub(in crate::features::cloudvision::store) mod queries {
     pub(in crate::features::cloudvision::store) const DEPLOYED: &str =
         "SELECT * FROM deployment INDEXED BY deployment_in_force
      WHERE server = ?1 AND target = ?2 AND in_force_at IS NOT NULL ORDER BY id DESC LIMIT 1";
+
+    /// The configurations that others have brought to devices since, the newest last.
+    pub(in crate::features::cloudvision::store) const BROUGHT_SINCE: &str = "SELECT device.hostname, device.sha256
+     FROM deployment INDEXED BY deployment_in_force JOIN deployment_device device ON device.deployment = deployment.id
+     WHERE server = ?1 AND in_force_at IS NOT NULL AND (in_force_at, deployment.id) > (?2, ?3)
+       AND device.sha256 IS NOT NULL
+     ORDER BY in_force_at, deployment.id";
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {

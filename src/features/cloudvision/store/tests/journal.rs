@@ -309,6 +309,36 @@ fn what_a_target_last_brought_is_what_cloudvision_holds() {
 }
 
 #[test]
+fn what_another_deployment_has_brought_to_a_device_since_is_what_cloudvision_holds_of_it() {
+    let connection = empty();
+    let bring = |target: &str, at_minute: i64, devices: &[DeviceRecord], is_submitted: bool| {
+        let claim = begin(&connection, &deployment(target, at_minute)).unwrap();
+        walk(&connection, &claim, &TO_SUBMISSION);
+        set_devices(&connection, &claim, devices).unwrap().unwrap();
+        if is_submitted {
+            advance(&connection, &claim, Phase::Submitted, &Facts::default(), at(at_minute)).unwrap().unwrap();
+        }
+        end(&connection, &claim, Ending::Failed, "", at(at_minute + 1)).unwrap().unwrap();
+    };
+    let hash = |device: DeviceRecord| (device.hostname, device.sha256);
+    let held = || {
+        let devices = deployed(&connection, "cvp.example:443", "fabric").unwrap().unwrap().devices;
+        devices.into_iter().map(hash).collect::<Vec<_>>()
+    };
+    bring("before", 1, &[device("leaf2", 3)], true);
+    bring("fabric", 5, &[device("leaf1", 7), device("leaf2", 7)], true);
+    assert_eq!(held(), [device("leaf1", 7), device("leaf2", 7)].map(hash), "what was brought before counts no more");
+    bring("borders", 10, &[device("leaf2", 8), device("leaf9", 8)], true);
+    bring("borders", 12, &[device("leaf2", 9)], true);
+    bring("borders", 14, &[device("leaf1", 10)], false);
+    let tags_alone = DeviceRecord { sha256: None, ..device("leaf1", 11) };
+    bring("borders", 16, &[tags_alone], true);
+    assert_eq!(held(), [device("leaf1", 7), device("leaf2", 9)].map(hash));
+    bring("fabric", 20, &[device("leaf1", 7), device("leaf2", 7)], true);
+    assert_eq!(held(), [device("leaf1", 7), device("leaf2", 7)].map(hash), "it was brought again");
+}
+
+#[test]
 fn what_was_to_be_brought_to_devices_counts_until_another_deployment_is_submitted() {
     let connection = empty();
     let brought = || brought(&connection, "cvp.example:443", "fabric").unwrap();
@@ -366,12 +396,14 @@ fn the_newest_deployments_of_a_target_are_kept_and_the_last_in_force() {
 
 #[test]
 fn the_journal_is_read_from_indexes_in_order() {
-    use crate::features::cloudvision::store::journal::queries::{BROUGHT, DEPLOYED, RECENT, UNFINISHED};
+    use crate::features::cloudvision::store::journal::queries::{BROUGHT, BROUGHT_SINCE, DEPLOYED, RECENT, UNFINISHED};
     let connection = empty();
     assert_from_index(&connection, RECENT, "deployment_of", "server=? AND target=?");
     for query in [DEPLOYED, BROUGHT] {
         assert_from_index(&connection, query, "deployment_in_force", "server=? AND target=?");
     }
+    let plan = super::plan(&connection, BROUGHT_SINCE);
+    assert!(plan.iter().any(|line| line.contains("USING INDEX deployment_in_force (server=?")), "{plan:?}");
     // This index has nothing but what is unfinished.
     let plan = super::plan(&connection, UNFINISHED);
     assert_eq!(plan, ["SCAN deployment USING INDEX deployment_unfinished"]);
