@@ -50,6 +50,7 @@ pub(super) fn snapshot() -> Snapshot {
             component: component.to_owned(),
             addresses: vec![address.to_owned()],
             routable: exists.then_some(name != "win01"),
+            pings: [].into(),
             power: exists.then(|| "poweredOn".to_owned()),
             exists: Some(exists),
         };
@@ -66,7 +67,7 @@ pub(super) fn snapshot() -> Snapshot {
             machine("old", "Avamar", "192.168.1.80", false),
         ]
         .into(),
-        firewall: Some(Firewall { version: "2019.7.3".to_owned(), rules, left: vec![], foreign: 0 }),
+        firewall: Some(Firewall { version: "2019.7.3".to_owned(), rules, accepted: None, others: vec![], foreign: 0 }),
         unreadable: 0,
         doubts: vec![],
         untold: [].into(),

@@ -133,28 +133,44 @@ impl Actor {
     }
 
     /// Puts something right in the gateway's shell, if it is still as it was when that was decided; looks afterwards whether it
-    /// is gone.
+    /// is gone, whatever the shell said: a part of it may have been done.
     async fn mend(&self, mending: &Mending) -> Result<Outcome, Trouble> {
-        let shell = self.shell.as_ref().ok_or_else(|| {
-            Trouble::new("no gateway_shell is configured for this lab")
-                .to_do(&format!("on the gateway: {}", mending.line))
-        })?;
+        let by_hand = || format!("on the gateway: {}", mending.line);
+        let shell = self
+            .shell
+            .as_ref()
+            .ok_or_else(|| Trouble::new("no gateway_shell is configured for this lab").to_do(&by_hand()))?;
         let rows = async || {
             let snapshot = self.client.snapshot().await.map_err(|error| Trouble::of(&error))?;
             let host = self.gateway.clone().unwrap_or_else(|| snapshot.gateway.clone());
             Ok::<_, Trouble>((model::rows(&snapshot, &std::collections::BTreeMap::new(), &Since::new()), host))
         };
+        let port = mending.forward.port;
         let (before, host) = rows().await?;
         if !mending.fits(&before) {
-            let what = format!("{} is not what it was: nothing was done", mending.forward.port);
+            let what = format!("{port} is not what it was: nothing was done");
             return Err(Trouble::new(&what).to_do("read the lab again and look"));
         }
-        shell::run(shell, &host, &mending.line).await?;
+        let ran = shell::run(shell, &host, &mending.line).await;
         let (after, _) = rows().await?;
-        if mending.fits(&after) {
-            let what =
-                format!("{} is still there, although the gateway's shell said that it was done", mending.forward.port);
-            return Err(Trouble::new(&what).to_do(&format!("on the gateway: {}", mending.line)));
+        let is_needed = mending.is_needed(&after);
+        match ran {
+            Err(trouble) if is_needed => return Err(trouble),
+            Err(trouble) => {
+                let what = format!("{port} was put right until the gateway's next start alone: {}", trouble.what());
+                let because = trouble.because().iter().fold(Trouble::new(&what), |told, it| told.caused_by(it));
+                return Err(because.to_do(&format!("on the gateway: {}", model::SAVE)));
+            }
+            Ok(()) if is_needed => {
+                let what = format!("{port} is still there, although the gateway's shell said that it was done");
+                return Err(Trouble::new(&what).to_do(&by_hand()));
+            }
+            Ok(()) => {}
+        }
+        if mending.is_half {
+            // It has both its rules again, and the service deletes it as any other.
+            self.client.remove(&mending.forward).await.map_err(|error| Trouble::of(&error))?;
+            return Ok(Outcome::Removed { forward: mending.forward.clone() });
         }
         Ok(Outcome::Mended { forward: mending.forward.clone() })
     }
@@ -196,6 +212,8 @@ impl Actor {
                 };
                 let text = match change {
                     Change::Tidy(_) => store::TIDIED.to_owned(),
+                    // It worked before: somebody may want it back.
+                    Change::Mend(mending) if mending.is_half => String::new(),
                     Change::Mend(mending) => format!("{}{}", store::MENDED, mending.line),
                     Change::Add(_) | Change::Remove(_) => String::new(),
                 };
@@ -236,13 +254,21 @@ pub fn port_of(forward: &Forward) -> Port {
     Port { port: forward.port, has_banner: protocol == Protocol::Ssh }
 }
 
-/// That nothing answers behind a forward.
+/// That nothing answers behind a forward; with what the inventory says of the machine's power, where it is known.
 #[must_use]
-pub fn silent(host: &str, forward: &Forward, reach: &Reach) -> Trouble {
+pub fn silent(host: &str, forward: &Forward, reach: &Reach, power: Option<&str>) -> Trouble {
     let at = crate::features::lab::connect::address(host, forward.port);
-    Trouble::new(&format!("{} does not answer on {at}", forward.title()))
-        .caused_by(&reach.words())
-        .to_do("switch the machine on, or wait until its service has started")
+    let trouble = Trouble::new(&format!("{} does not answer on {at}", forward.title())).caused_by(&reach.words());
+    match power {
+        Some(power) if model::is_off(power) => trouble
+            .caused_by(&format!("the inventory says that the machine is {}", model::power_words(power)))
+            .to_do("switch the machine on"),
+        Some(power) => {
+            let what = format!("{} according to the inventory", model::power_words(power));
+            trouble.to_do(&format!("wait until its service has started; the machine is {what}"))
+        }
+        None => trouble.to_do("see whether the machine is on, or wait until its service has started"),
+    }
 }
 
 /// Waits until something takes connections behind a forward; returns what was measured last.

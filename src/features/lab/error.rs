@@ -237,6 +237,8 @@ pub enum Error {
     HalfDeleted {
         /// The gateway's port.
         port: u16,
+        /// What ends its record, and the rules that are left, in the gateway's shell.
+        by_hand: String,
         /// The command that failed.
         #[source]
         source: Cause,
@@ -248,8 +250,27 @@ pub enum Error {
         by_hand: Option<String>,
     },
     /// There is no rule to delete.
-    #[error("the gateway has no rule for this forward, and so cannot delete its record")]
+    #[error("{}", match by_hand {
+        Some(_) => "the gateway has no rule for this forward, and so cannot delete its record",
+        None => "the gateway lacks a rule of this forward, and so cannot delete it",
+    })]
     NoRule {
+        /// The gateway's port.
+        port: u16,
+        /// What ends its record in the gateway's shell; `None` where nobody knows whether its port is open.
+        by_hand: Option<String>,
+    },
+    /// It works, and one of its two rules is missing.
+    #[error("the forward on {port} works, but its rule of the chain FORWARD is missing: the gateway cannot delete it")]
+    Half {
+        /// The gateway's port.
+        port: u16,
+        /// What gives it that rule back in the gateway's shell, where its address is one.
+        by_hand: Option<String>,
+    },
+    /// The gateway says that it was made, and does not list it.
+    #[error("the gateway says that the forward is on port {port}, and does not list it there")]
+    NotMade {
         /// The gateway's port.
         port: u16,
     },
@@ -314,6 +335,7 @@ impl Error {
                 | Self::WebPage { .. }
                 | Self::SentOn { .. }
                 | Self::Senseless { .. }
+                | Self::NotMade { .. }
         )
     }
 
@@ -356,6 +378,8 @@ impl Error {
             Self::Refused { .. }
             | Self::FirewallRefused { .. }
             | Self::NoRule { .. }
+            | Self::Half { .. }
+            | Self::NotMade { .. }
             | Self::NotTaken
             | Self::ForeignRule
             | Self::Unsaved { .. }
@@ -449,14 +473,22 @@ impl Remedy for Error {
                 let lines = by_hand.as_deref().unwrap_or("end its rule in the chain PREROUTING, and its row in the table ipam");
                 return format!("on the gateway: {lines}").into();
             }
-            Self::HalfDeleted { port, .. } => {
-                return format!("on the gateway: {}", super::model::forget_record(*port)).into();
-            }
-            Self::NoRule { port } => {
-                let line = super::model::forget_record(*port);
+            Self::HalfDeleted { by_hand, .. } => return format!("on the gateway: {by_hand}").into(),
+            Self::NoRule { by_hand: Some(line), .. } => {
                 return format!("on the gateway: {line}; a new forward to the same place works meanwhile").into();
             }
-            Self::NotTaken => "write the address as plain IPv4; the rule that stays behind does no harm",
+            Self::NoRule { port, by_hand: None } => {
+                return format!(
+                    "let health_check = true in [[lab]] tell which rule is missing, or look on the gateway (sudo iptables-save);                      while a rule leads {port} on, do not delete its record: the port would be open, and in no list"
+                )
+                .into();
+            }
+            Self::Half { by_hand, .. } => {
+                let line = by_hand.as_deref().unwrap_or("add its rule to the chain FORWARD");
+                return format!("on the gateway: {line}; then delete it again").into();
+            }
+            Self::NotMade { .. } => "look at the list again, and at the gateway's own log",
+            Self::NotTaken => "write the address as plain IPv4; noctui lab check has the line that ends the rule",
             Self::ForeignRule => "on the gateway: iptables -t nat -L PREROUTING --line-numbers, and delete that rule",
             Self::DatabaseDown => "restart PostgreSQL or the gateway machine",
             Self::Full { .. } => "delete forwards that nobody needs",

@@ -1,11 +1,11 @@
 //! The service's JSON and the listings of its firewall, as nouns. Everything that may reach a screen is made harmless here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::model::{Firewall, Forward, Leftover, Machine, Rule, Wanted};
+use super::model::{Firewall, Forward, Machine, Rule, Wanted, Way};
 use crate::text::clean_line;
 
 /// Names and addresses are cut here: nobody reads more, and a hostile list stays bounded.
@@ -132,6 +132,7 @@ pub(super) fn inventory(content: &Value) -> Option<BTreeMap<String, Machine>> {
             component,
             addresses: ips.collect(),
             routable: None,
+            pings: BTreeMap::new(),
             power: value.get("state").map(text),
             exists: Some(true),
         };
@@ -185,20 +186,29 @@ pub(super) fn firewall(body: &Value) -> Option<Firewall> {
     let chains = body.get("firewall")?;
     let chain = |name: &str| chains.get(name).and_then(Value::as_str);
     let (nat, filter) = (chain("nat")?, chain("filter")?);
-    let mut rules = Vec::new();
-    let mut foreign = 0;
+    let (mut rules, mut others, mut foreign) = (Vec::new(), Vec::new(), 0);
     for line in numbered(nat) {
         match rule(line) {
-            Some(rule) => rules.push(rule),
-            None => foreign += 1,
+            Led::ByForward(rule) => rules.push(rule),
+            Led::Otherwise(words) => others.push(words),
+            Led::Nowhere => foreign += 1,
         }
     }
-    let led: BTreeSet<(&str, u16)> = rules.iter().map(|rule| (rule.address.as_str(), rule.target)).collect();
     // The first two are the gateway's own: one logs, one lets the lab out.
-    let accepted = numbered(filter).skip(2).filter_map(accepted);
-    let left = accepted.filter(|(address, port)| !led.contains(&(address.as_str(), *port)));
-    let left = left.map(|(address, target)| Leftover { address, target }).collect();
-    Some(Firewall { version, rules, left, foreign })
+    let accepted = Some(numbered(filter).skip(2).filter_map(accepted).collect());
+    Some(Firewall { version, rules, accepted, others, foreign })
+}
+
+/// Whether the gateway's ping reaches each address of each name, as the rows of the health check have it; without what was not
+/// tried. Addresses are not told apart elsewhere.
+pub(super) fn pings(body: &Value) -> BTreeMap<String, BTreeMap<String, bool>> {
+    let mut pings: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
+    for row in body.get("database").and_then(Value::as_array).into_iter().flatten() {
+        if let Some([_, address, _, name, _, Value::Bool(routable)]) = row.as_array().map(Vec::as_slice) {
+            pings.entry(text(name)).or_default().insert(text(address), *routable);
+        }
+    }
+    pings
 }
 
 /// The lines of a listing that begin with a rule's number.
@@ -207,21 +217,39 @@ fn numbered(chain: &str) -> impl Iterator<Item = &str> {
     chain.lines().filter(is_rule)
 }
 
+/// What a rule of the chain PREROUTING does.
+enum Led {
+    /// It leads a TCP port on, whoever asks, as a forward does.
+    ByForward(Rule),
+    /// It leads packets on otherwise; what it says of itself, harmless. The service reads it like a forward's.
+    Otherwise(String),
+    /// It leads nowhere, and the service stumbles over it.
+    Nowhere,
+}
+
 /// `1 DNAT tcp -- 0.0.0.0/0 0.0.0.0/0 tcp dpt:50045 to:192.168.1.20:22`, with names or numbers for protocols.
-fn rule(line: &str) -> Option<Rule> {
-    let word = |prefix: &str| line.split_whitespace().find_map(|word| word.strip_prefix(prefix).map(str::to_owned));
-    let port = word("dpt:")?.parse().ok()?;
-    let to = word("to:")?;
-    let (address, target) = to.rsplit_once(':')?;
-    Some(Rule { port, address: short(address), target: target.parse().ok()? })
+fn rule(line: &str) -> Led {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let Some((address, target)) =
+        words.last().and_then(|word| word.strip_prefix("to:")).and_then(|to| to.rsplit_once(':'))
+    else {
+        return Led::Nowhere;
+    };
+    if let [_, "DNAT", "6" | "tcp", _, "0.0.0.0/0", "0.0.0.0/0", "tcp", port, _] = words.as_slice()
+        && let Some(port) = port.strip_prefix("dpt:").and_then(|port| port.parse().ok())
+        && let Ok(target) = target.parse()
+    {
+        return Led::ByForward(Rule { port, address: short(address), target });
+    }
+    Led::Otherwise(short(&words.get(1..).unwrap_or_default().join(" ")))
 }
 
 /// `3 ACCEPT tcp -- 0.0.0.0/0 192.168.1.20 tcp dpt:22`: address and port.
-fn accepted(line: &str) -> Option<(String, u16)> {
+fn accepted(line: &str) -> Option<Way> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let port = words.iter().find_map(|word| word.strip_prefix("dpt:"))?.parse().ok()?;
-    let to = words.get(5)?;
-    Some((short(to.strip_suffix("/32").unwrap_or(to)), port))
+    let [_, "ACCEPT", "6" | "tcp", _, "0.0.0.0/0", to, "tcp", port] = words.as_slice() else { return None };
+    let target = port.strip_prefix("dpt:")?.parse().ok()?;
+    Some(Way { address: short(to.strip_suffix("/32").unwrap_or(to)), target })
 }
 
 #[cfg(test)]
@@ -241,8 +269,44 @@ mod tests {
         let rules: Vec<String> =
             firewall.rules.iter().map(|rule| format!("{} {}:{}", rule.port, rule.address, rule.target)).collect();
         assert_eq!(rules, ["50045 192.168.1.20:22", "50046 192.168.1.21:443"]);
-        let left = Leftover { address: "192.168.1.77".to_owned(), target: 22 };
-        assert_eq!((firewall.version.as_str(), firewall.foreign, firewall.left), ("2019.7.3", 1, vec![left]));
+        let left = Way { address: "192.168.1.77".to_owned(), target: 22 };
+        assert_eq!((firewall.version.as_str(), firewall.foreign), ("2019.7.3", 1));
+        assert_eq!(firewall.left(), [(&left, 1)].into());
+    }
+
+    #[test]
+    fn what_leads_on_otherwise_than_forwards_do_is_none() {
+        let line = |line: &str| {
+            let nat = format!("Chain PREROUTING (policy ACCEPT)\nnum  target\n1    {line}\n");
+            let firewall = firewall(&json!({"version": "1", "firewall": {"nat": nat, "filter": ""}})).unwrap();
+            (firewall.rules.len(), firewall.others, firewall.foreign)
+        };
+        let none = Vec::<String>::new;
+        assert_eq!(line("DNAT 6 -- 0.0.0.0/0 0.0.0.0/0 tcp dpt:50077 to:192.168.1.22:53"), (1, none(), 0));
+        // The service works beside these; what would end a forward ends none of them.
+        for other in [
+            "DNAT 17 -- 0.0.0.0/0 0.0.0.0/0 udp dpt:50077 to:192.168.1.22:53",
+            "DNAT 6 -- 10.0.0.0/8 0.0.0.0/0 tcp dpt:50078 to:192.168.1.22:53",
+            "DNAT 6 -- 0.0.0.0/0 198.51.100.7 tcp dpt:50078 to:192.168.1.22:53",
+            "DNAT 6 -- 0.0.0.0/0 0.0.0.0/0 tcp dpts:50078:50080 to:192.168.1.22:53",
+        ] {
+            assert_eq!(line(other), (0, vec![other.to_owned()], 0));
+        }
+        assert_eq!(line("REDIRECT 6 -- 0.0.0.0/0 0.0.0.0/0 tcp dpt:80 redir ports 8080"), (0, none(), 1));
+        assert_eq!(line("DNAT 6 -- 0.0.0.0/0 0.0.0.0/0 tcp dpt:80 to:192.168.1.22"), (0, none(), 1));
+    }
+
+    #[test]
+    fn pings_are_told_by_address() {
+        let rows = json!({"database": [
+            [50045, "192.168.1.20", 22, "cl", "CentOS", false],
+            [50046, "192.168.1.21", 22, "cl", "CentOS", true],
+            [50047, "192.168.1.21", 80, "cl", "CentOS", null],
+            ["odd"], 7,
+        ]});
+        let cluster = [("192.168.1.20".to_owned(), false), ("192.168.1.21".to_owned(), true)];
+        assert_eq!(pings(&rows), [("cl".to_owned(), cluster.into())].into());
+        assert!(pings(&json!({})).is_empty());
     }
 
     #[test]

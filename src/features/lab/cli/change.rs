@@ -10,7 +10,6 @@ use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::error::Error;
 use crate::features::lab::model::{
     self, Forward, Machine, Mending, Place, Protocol, Row, Saved, Since, Snapshot, State, Unusable, Wanted, component,
-    mending,
 };
 use crate::features::lab::worker::load_file;
 use crate::output;
@@ -183,7 +182,7 @@ fn not_removable(row: Option<&Row>, port: u16) -> Trouble {
     let Some(row) = row else { return no_such() };
     let to = format!("{}:{}", row.address, row.target.unwrap_or(0));
     Trouble::new(&format!("port {port} leads to {to}, and is in no list: the service cannot delete it"))
-        .to_do(&mending(row).map_or_else(String::new, |line| format!("on the gateway: {line}")))
+        .to_do(&row.mending.as_ref().map_or_else(String::new, |line| format!("on the gateway: {line}")))
 }
 
 /// `noctui lab restore`

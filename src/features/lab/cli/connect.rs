@@ -206,7 +206,8 @@ impl Args {
             }
         };
         if !reach.is_open() {
-            return Err(silent(&target.host, forward, &reach).into());
+            let power = machine(desk, &forward.name).await.ok().flatten().and_then(|machine| machine.power);
+            return Err(silent(&target.host, forward, &reach, power.as_deref()).into());
         }
         match launch {
             Launch::Terminal(words) | Launch::Beside(words) | Launch::Tmux(words) => {

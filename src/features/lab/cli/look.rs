@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Desk;
 use crate::blocking;
 use crate::clock;
-use crate::features::lab::model::{self, Reach, Row, Saved, Snapshot, end_leftover, mending};
+use crate::features::lab::model::{self, Reach, Row, Saved, Snapshot, end_leftover};
 use crate::features::lab::probe;
 use crate::features::lab::store;
 use crate::features::lab::worker::{ports, save_file};
@@ -146,20 +146,20 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
     let (snapshot, rows) = read(desk, true).await?;
     let mut faults: Vec<Fault> = rows
         .into_iter()
-        .filter(|row| row.state.is_fault())
+        .filter(Row::is_fault)
         .map(|row| {
             let name = if row.name.is_empty() { row.address.as_str() } else { &row.name };
             let (target, port) = (row.target.unwrap_or(0), row.port.unwrap_or(0));
             let what = format!("{} {name} {target} on {port}: {}", row.state.as_str(), row.note);
-            let mending = mending(&row);
+            let mending = row.mending.clone();
             Fault { what, row: Some(row), mending }
         })
         .collect();
-    let left = snapshot.firewall.iter().flat_map(|firewall| &firewall.left);
-    faults.extend(left.map(|left| Fault {
+    let left = snapshot.firewall.iter().flat_map(model::Firewall::left);
+    faults.extend(left.map(|(left, rules)| Fault {
         what: format!("left over: the firewall lets packets through to {}, which no port leads to", left.words()),
         row: None,
-        mending: end_leftover(left),
+        mending: end_leftover(left, rules),
     }));
     let mut say = |what: String| faults.push(Fault { what, row: None, mending: None });
     for doubt in &snapshot.doubts {
@@ -167,12 +167,7 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
     }
     match &snapshot.firewall {
         None => say("without the health check, what is dead or unlisted cannot be seen".to_owned()),
-        Some(firewall) => {
-            if firewall.foreign > 0 {
-                say("a rule in the gateway's firewall is no forward: nothing can be made or deleted until it is gone"
-                    .to_owned());
-            }
-        }
+        Some(firewall) => firewall.others.iter().for_each(|rule| say(model::other_rule(rule))),
     }
     if snapshot.unreadable > 0 {
         say(format!("{} of the list cannot be read", counted(snapshot.unreadable, "forward")));

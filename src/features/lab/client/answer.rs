@@ -76,13 +76,13 @@ impl Answer<'_> {
                 Error::Unsaved { port: None }
             } else if deleting && command.contains("FORWARD") {
                 // The rule of the table nat went before.
-                Error::HalfDeleted { port: 0, source: short(command).into() }
+                Error::HalfDeleted { port: 0, by_hand: String::new(), source: short(command).into() }
             } else {
                 Error::FirewallRefused { command: short(command), deleting }
             };
         }
         if message.starts_with("Unable to find iptable rule") {
-            return Error::NoRule { port: 0 };
+            return Error::NoRule { port: 0, by_hand: None };
         }
         if message.starts_with("Unable to find newly created") {
             return Error::NotTaken;
@@ -247,7 +247,7 @@ mod tests {
                 Remove,
                 500,
                 "Unable to find iptable rule",
-                "the gateway has no rule for this forward, and so cannot delete its record",
+                "the gateway lacks a rule of this forward, and so cannot delete it",
             ),
             (
                 Make,

@@ -9,6 +9,7 @@ mod keeper;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,10 @@ use self::call::Call;
 pub use self::keeper::Credentials;
 use self::keeper::Keeper;
 use super::error::Error;
-use super::model::{Firewall, Forward, Holding, Led, Part, Rule, Snapshot, Wanted, end_rules, ending, fills_ports};
+use super::model::{
+    Firewall, Forward, Holding, Led, Machine, Part, Places, Rule, Snapshot, Wanted, accept_again, end_record, end_rules, ending,
+    Ways, fills_ports,
+};
 use super::wire;
 use crate::config::Url;
 pub use crate::tls::Trust;
@@ -27,6 +31,10 @@ use crate::trouble::Trouble;
 
 /// What logging in is called in errors.
 pub(super) const LOGIN: &str = Call::Login.title();
+
+/// What is said of a firewall over whose rules the service stumbles.
+const FOREIGN: &str =
+    "a rule in the gateway's firewall is no forward: nothing can be made or deleted until it is gone";
 
 /// How a lab is reached.
 #[derive(Debug, Clone)]
@@ -111,7 +119,7 @@ impl Client {
     /// All that the lab tells. What is not vital does not keep the rest away: addresses, health check, inventory.
     pub async fn snapshot(&self) -> Result<Snapshot, Error> {
         let (forwards, gateway, unreadable) = self.list().await?;
-        let (mut doubts, mut untold) = (Vec::new(), std::collections::BTreeMap::new());
+        let (mut doubts, mut untold) = (Vec::new(), BTreeMap::new());
         let mut doubt = |part: Part, error: &Error| {
             let what = format!("the {} {}", part.name(), if part == Part::Addresses { "are" } else { "is" });
             tracing::info!(server = self.server(), %error, "{what} not told");
@@ -120,12 +128,12 @@ impl Client {
         };
         let addresses = self.addresses(&[]).await.unwrap_or_else(|error| {
             doubt(Part::Addresses, &error);
-            std::collections::BTreeMap::new()
+            BTreeMap::new()
         });
-        let mut firewall = None;
+        let (mut firewall, mut pings) = (None, BTreeMap::new());
         if self.inner.server.health {
-            match self.health().await {
-                Ok(told) => firewall = Some(told),
+            match self.checked().await {
+                Ok((told, pinged)) => (firewall, pings) = (Some(told), pinged),
                 Err(error) => doubt(Part::Health, &error),
             }
         }
@@ -133,8 +141,16 @@ impl Client {
             doubt(Part::Inventory, &error);
             None
         });
-        let (machines, disbelief) = wire::machines(addresses, inventory);
+        let (mut machines, disbelief) = wire::machines(addresses, inventory);
+        for (name, pings) in pings {
+            if let Some(machine) = machines.get_mut(&name) {
+                machine.pings = pings;
+            }
+        }
         doubts.extend(disbelief.map(str::to_owned));
+        if firewall.as_ref().is_some_and(|firewall| firewall.foreign > 0) {
+            doubts.push(FOREIGN.to_owned());
+        }
         Ok(Snapshot { gateway, forwards, machines, firewall, unreadable, doubts, untold })
     }
 
@@ -160,15 +176,21 @@ impl Client {
     pub async fn addresses(
         &self,
         filter: &[(&str, String)],
-    ) -> Result<std::collections::BTreeMap<String, super::model::Machine>, Error> {
+    ) -> Result<BTreeMap<String, Machine>, Error> {
         let content = self.call(Call::Addresses, filter, None).await?;
         wire::addresses(&content).ok_or_else(|| self.senseless(Call::Addresses, "it has no list of machines"))
     }
 
     /// What the firewall does. Needs no token.
     pub async fn health(&self) -> Result<Firewall, Error> {
+        self.checked().await.map(|(firewall, _)| firewall)
+    }
+
+    /// The health check: what the firewall does, and which addresses answer pings.
+    async fn checked(&self) -> Result<(Firewall, BTreeMap<String, BTreeMap<String, bool>>), Error> {
         let body = self.call(Call::Health, &[], None).await?;
-        wire::firewall(&body).ok_or_else(|| self.senseless(Call::Health, "it has no firewall"))
+        let firewall = wire::firewall(&body).ok_or_else(|| self.senseless(Call::Health, "it has no firewall"))?;
+        Ok((firewall, wire::pings(&body)))
     }
 
     /// Sees to it that there is a forward: one that is there already is used, and else one is made. After an answer that
@@ -191,21 +213,25 @@ impl Client {
     async fn look_where_it_leads(&self, made: &Forward) -> Result<(), Error> {
         let Some(firewall) = self.firewall().await else { return Ok(()) };
         let Led::Elsewhere(rule) = firewall.led(made) else { return Ok(()) };
-        let by_hand = end_rules(rule);
+        let by_hand = end_rules(rule, Places::of(&firewall).at(&rule.address, rule.target));
         Err(Error::Misled { port: made.port, to: format!("{}:{}", rule.address, rule.target), by_hand })
     }
 
-    /// Makes another forward, whatever there is.
+    /// Makes another forward, whatever there is. What the gateway says is not believed: the list decides.
     async fn make(&self, wanted: &Wanted, before: &Snapshot) -> Result<Forward, Error> {
-        let of = |port| {
-            let Wanted { name, component, address, target } = wanted.clone();
-            Forward { port, name, component, address, target }
+        let said = match self.call(Call::Make, &[], Some(wire::wanted(wanted))).await {
+            Ok(content) => match wire::made(&content).filter(|port| *port > 0) {
+                Some(port) => match self.listing(&[("conn_port", port.to_string())]).await {
+                    Ok((listed, ..)) if !listed.contains(&wanted.on(port)) => Err(Error::NotMade { port }),
+                    // It has answered, and whether it can be listed just now is another question.
+                    Ok(_) | Err(_) => Ok(wanted.on(port)),
+                },
+                None => Err(self.senseless(Call::Make, "it names no port")),
+            },
+            Err(error) => Err(error),
         };
-        match self.call(Call::Make, &[], Some(wire::wanted(wanted))).await {
-            Ok(content) => {
-                let port = wire::made(&content).ok_or_else(|| self.senseless(Call::Make, "it names no port"))?;
-                Ok(of(port))
-            }
+        match said {
+            Ok(made) => Ok(made),
             Err(error) if error.is_outcome_unknown() => {
                 let (after, ..) = self.list().await.map_err(|_| {
                     // What was asked may have been done; nobody can tell now.
@@ -254,7 +280,11 @@ impl Client {
             None => return Err(Error::NotListed { port }),
             Some(found) if found != *forward => return Err(Error::Changed { port }),
             // It would stumble over it, and nothing would be said.
-            Some(_) if forward.target == 0 => return Err(Error::Undeletable { by_hand: ending(forward) }),
+            Some(_) if forward.target == 0 => {
+                let firewall = self.firewall().await;
+                let ways = firewall.map(|firewall| Places::of(&firewall).at(&forward.address, forward.target));
+                return Err(Error::Undeletable { by_hand: ending(forward, ways.unwrap_or_default()) });
+            }
             Some(_) => {}
         }
         let said = self.call(Call::Remove, &[], Some(json!({ "conn_port": port }))).await;
@@ -265,15 +295,33 @@ impl Client {
                 Ok((forwards, ..)) if listed(forwards.clone()).is_none() => Ok(()),
                 _ => Err(error),
             },
-            Err(Error::HalfDeleted { source, .. }) => Err(Error::HalfDeleted { port, source }),
-            Err(Error::NoRule { .. }) => Err(Error::NoRule { port }),
+            Err(Error::HalfDeleted { source, .. }) => {
+                let line = match self.firewall().await {
+                    Some(firewall) => end_record(forward, Places::of(&firewall).at(&forward.address, forward.target)),
+                    None => end_record(forward, Ways::default()),
+                };
+                Err(Error::HalfDeleted { port, by_hand: line, source })
+            }
+            Err(Error::NoRule { .. }) => Err(self.why_no_rule(forward).await),
             Err(error) => Err(error),
         }
     }
 
+    /// What it means that the service finds no rule for a forward: it looks for two of them, and says the same whichever is
+    /// missing. Only the firewall itself tells whether the port is open.
+    async fn why_no_rule(&self, forward: &Forward) -> Error {
+        let port = forward.port;
+        let Some(firewall) = self.firewall().await else { return Error::NoRule { port, by_hand: None } };
+        if firewall.rules.iter().any(|rule| rule.is_of(forward)) {
+            return Error::Half { port, by_hand: accept_again(forward) };
+        }
+        let line = end_record(forward, Places::of(&firewall).at(&forward.address, forward.target));
+        Error::NoRule { port, by_hand: Some(line) }
+    }
+
     /// Asks for the front server's machines, which is a task: its number first, its result later. `None` where there is no
     /// inventory.
-    async fn ask_inventory(&self) -> Result<Option<std::collections::BTreeMap<String, super::model::Machine>>, Error> {
+    async fn ask_inventory(&self) -> Result<Option<BTreeMap<String, Machine>>, Error> {
         /// Between two looks at the task.
         const EVERY: Duration = Duration::from_secs(1);
         /// Looks before it is given up.

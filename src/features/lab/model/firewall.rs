@@ -17,9 +17,9 @@ pub struct Rule {
     pub target: u16,
 }
 
-/// A rule that lets packets through to an address and a port which no other rule leads to any more. It does no harm.
+/// An address of the lab and a port there, to which a rule of the chain FORWARD lets packets through.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Leftover {
+pub struct Way {
     /// The machine's address.
     pub address: String,
     /// The port there.
@@ -33,11 +33,62 @@ pub struct Firewall {
     pub version: String,
     /// The rules that lead ports on, in the firewall's order.
     pub rules: Vec<Rule>,
-    /// What is left of forwards that are gone.
+    /// The rules that let packets through, each as often as it is there; `None` where an earlier noctui did not keep them.
     #[serde(default)]
-    pub left: Vec<Leftover>,
-    /// Rules in between that are not forwards: creating and deleting fails until they are gone.
+    pub accepted: Option<Vec<Way>>,
+    /// Rules that lead ports on as no forward does, of UDP or for some sources alone: the service works beside them, and
+    /// nothing ends them from here. Harmless text.
+    #[serde(default)]
+    pub others: Vec<String>,
+    /// Rules in between over which the service stumbles: creating and deleting fails until they are gone.
     pub foreign: usize,
+}
+
+/// How many rules there are for one address and port.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// Those that lead a port of the gateway there.
+    pub led: usize,
+    /// Those that let packets through to it; `None` where nobody knows.
+    pub accepted: Option<usize>,
+}
+
+/// How many rules there are for every address and port.
+#[derive(Debug, Default)]
+pub struct Places<'f> {
+    led: BTreeMap<(&'f str, u16), usize>,
+    accepted: Option<BTreeMap<(&'f str, u16), usize>>,
+}
+
+impl<'f> Places<'f> {
+    /// Counts the rules of a firewall.
+    #[must_use]
+    pub fn of(firewall: &'f Firewall) -> Self {
+        let led = count(firewall.rules.iter().map(|rule| (rule.address.as_str(), rule.target)));
+        let accepted = firewall.accepted.as_ref();
+        Self { led, accepted: accepted.map(|ways| count(ways.iter().map(|way| (way.address.as_str(), way.target)))) }
+    }
+
+    /// Those for one address and port.
+    #[must_use]
+    pub fn at(&self, address: &str, target: u16) -> Ways {
+        let of = |counted: &BTreeMap<(&str, u16), usize>| counted.get(&(address, target)).copied().unwrap_or(0);
+        Ways { led: of(&self.led), accepted: self.accepted.as_ref().map(of) }
+    }
+}
+
+/// What is said of a rule that leads packets on otherwise than a forward does.
+#[must_use]
+pub fn other_rule(rule: &str) -> String {
+    format!("the gateway's firewall has a rule of somebody's own, which noctui leaves alone: {rule}")
+}
+
+/// How often each place is there.
+fn count<'f>(places: impl Iterator<Item = (&'f str, u16)>) -> BTreeMap<(&'f str, u16), usize> {
+    places.fold(BTreeMap::new(), |mut counted, place| {
+        *counted.entry(place).or_default() += 1;
+        counted
+    })
 }
 
 /// Where a forward's port really leads.
@@ -51,7 +102,7 @@ pub enum Led<'f> {
     Nowhere,
 }
 
-impl Leftover {
+impl Way {
     /// `192.168.1.20:22`
     #[must_use]
     pub fn words(&self) -> String {
@@ -90,5 +141,17 @@ impl Firewall {
     #[must_use]
     pub fn led(&self, forward: &Forward) -> Led<'_> {
         Led::by(self.rules.iter().find(|rule| rule.port == forward.port), forward)
+    }
+
+    /// What is left of forwards that are gone: rules that let packets through to where no port leads any more, which does no
+    /// harm; and how many of each there are.
+    #[must_use]
+    pub fn left(&self) -> BTreeMap<&Way, usize> {
+        let places = Places::of(self);
+        let left = self.accepted.iter().flatten().filter(|way| places.at(&way.address, way.target).led == 0);
+        left.fold(BTreeMap::new(), |mut counted, way| {
+            *counted.entry(way).or_default() += 1;
+            counted
+        })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Firewall, Forward, Machine, Part, Rule, Snapshot};
+use super::{Firewall, Forward, Machine, Part, Rule, Snapshot, Way};
 
 impl Snapshot {
     /// Itself, with what it was not told from `before`, which was told at `at`.
@@ -22,6 +22,7 @@ impl Snapshot {
             let is_known = match part {
                 Part::Health => {
                     self.firewall = before.firewall.as_ref().map(|known| self.firewall_since(known, &before.forwards));
+                    fill(&mut self.machines, &before.machines, with_pings);
                     self.firewall.is_some()
                 }
                 Part::Addresses => fill(&mut self.machines, &before.machines, with_addresses),
@@ -39,12 +40,22 @@ impl Snapshot {
         let has = |forwards: &[Forward], port: u16| forwards.iter().any(|forward| forward.port == port);
         let is_gone = |rule: &&Rule| has(before, rule.port) && !has(&self.forwards, rule.port);
         let mut rules: Vec<Rule> = known.rules.iter().filter(|rule| !is_gone(rule)).cloned().collect();
+        let mut accepted = known.accepted.clone();
+        for Rule { address, target, .. } in known.rules.iter().filter(is_gone) {
+            if let Some(ways) = &mut accepted
+                && let Some(at) = ways.iter().position(|way| way.address == *address && way.target == *target)
+            {
+                ways.remove(at);
+            }
+        }
         let new = self.forwards.iter().filter(|forward| !before.contains(forward));
         for Forward { port, address, target, .. } in new {
             rules.retain(|rule| rule.port != *port);
             rules.push(Rule { port: *port, address: address.clone(), target: *target });
+            let way = Way { address: address.clone(), target: *target };
+            accepted.iter_mut().for_each(|ways| ways.push(way.clone()));
         }
-        Firewall { rules, ..known.clone() }
+        Firewall { rules, accepted, ..known.clone() }
     }
 }
 
@@ -58,6 +69,13 @@ fn fill(
         take(machines.entry(name.clone()).or_default(), known);
     }
     !before.is_empty()
+}
+
+/// What the health check tells of a machine, where it is known at all.
+fn with_pings(machine: &mut Machine, known: &Machine) {
+    if machine.pings.is_empty() {
+        machine.pings.clone_from(&known.pings);
+    }
 }
 
 /// What the gateway tells of a machine.

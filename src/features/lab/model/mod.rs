@@ -16,10 +16,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use component::{COMPONENTS, Component, Protocol, component};
-pub use firewall::{Firewall, Led, Leftover, Rule};
-pub use mend::{Mending, end_leftover, end_rules, ending, forget_record, mending};
+pub use firewall::{Firewall, Led, Places, Rule, Way, Ways, other_rule};
+pub use mend::{Mending, SAVE, accept_again, end_leftover, end_record, end_rules, ending};
 pub use place::{BadPlace, Place, Target};
-pub use row::{Key, Reach, Row, Since, State, rows};
+pub use row::{Key, Reach, Row, Since, State, power_words, rows};
 pub use saved::{BadFile, Saved, Unusable};
 pub use token::{Claims, Holding};
 
@@ -160,12 +160,51 @@ pub struct Machine {
     pub component: String,
     /// Its IPv4 addresses, in the order told.
     pub addresses: Vec<String>,
-    /// Whether the gateway's ping reaches it, which says nothing about ports; `None` until it was tried.
+    /// Whether the gateway's ping reaches it, which says nothing about ports; `None` until it was tried. Of a name with
+    /// several addresses it is the answer of any of them.
     pub routable: Option<bool>,
+    /// The same for each address that was tried, where the health check tells it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pings: BTreeMap<String, bool>,
     /// What the inventory says of its power, such as `poweredOn`; `None` where there is no inventory.
     pub power: Option<String>,
     /// Whether the inventory has it; `None` where there is no inventory.
     pub exists: Option<bool>,
+}
+
+impl Machine {
+    /// Whether the gateway's ping reaches it at this address; `None` where it was not tried, or nobody tells which of several
+    /// addresses was.
+    #[must_use]
+    pub fn routable_at(&self, address: &str) -> Option<bool> {
+        let is_only = self.addresses.iter().all(|known| known == address);
+        self.pings.get(address).copied().or_else(|| self.routable.filter(|_| is_only && self.pings.is_empty()))
+    }
+
+    /// What answers pings, or does not: each address by its key in [`Since`].
+    pub fn pinged(&self, name: &str) -> impl Iterator<Item = (String, bool)> {
+        let of = |address: &String| Some((self.since_key(name, address), self.routable_at(address)?));
+        self.addresses.iter().filter_map(of)
+    }
+
+    /// By what the time is kept since when an address answers pings: the name, with the address where there are several.
+    #[must_use]
+    pub fn since_key(&self, name: &str, address: &str) -> String {
+        if self.addresses.len() > 1 { format!("{name} {address}") } else { name.to_owned() }
+    }
+
+    /// Whether the inventory says that it is not running.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.power.as_deref().is_some_and(is_off)
+    }
+}
+
+/// Whether a machine with this power is not running.
+#[must_use]
+pub fn is_off(power: &str) -> bool {
+    let power = power.to_lowercase();
+    power.ends_with("off") || power.starts_with("suspended")
 }
 
 /// All that a lab told at one time.

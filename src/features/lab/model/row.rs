@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
-use super::{Forward, Led, Machine, Rule, Snapshot};
+use super::{Forward, Led, Machine, Places, Rule, Snapshot, is_off};
 
 /// What came of a connection to a forward's port, made from here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -143,6 +143,8 @@ pub struct Row {
     pub routable: Option<bool>,
     /// Since when that is so.
     pub since: Option<DateTime<Utc>>,
+    /// What the inventory says of its power, such as `poweredOn`; `None` where there is no inventory.
+    pub power: Option<String>,
     /// The machine's port; `None` without a forward.
     pub target: Option<u16>,
     /// What that port is for.
@@ -156,7 +158,17 @@ pub struct Row {
     /// The rule that leads the port to another place, where the row's own rule stands behind it.
     #[serde(skip)]
     pub in_front: Option<Rule>,
+    /// Whether the firewall leads it on and has no rule that lets its packets through: it works, since everything else is let
+    /// through as well, and the service cannot delete it.
+    #[serde(skip)]
+    pub is_half: bool,
+    /// The line for the gateway's shell that puts right what the service cannot.
+    #[serde(skip)]
+    pub mending: Option<String>,
 }
+
+/// What is said of a forward that has but one of its two rules.
+const HALF: &str = "its rule of the chain FORWARD is missing, without which the service cannot delete it";
 
 impl Row {
     /// What identifies it.
@@ -180,8 +192,21 @@ impl Row {
                 Some("without its rule the service cannot delete the record")
             }
             (_, Some(0)) => Some("the service cannot delete a forward to port 0"),
+            (_, _) if self.is_half => Some(HALF),
             (_, _) => None,
         }
+    }
+
+    /// Whether somebody should look at it.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        self.state.is_fault() || self.is_half
+    }
+
+    /// Whether the inventory says that its machine is not running.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.power.as_deref().is_some_and(is_off)
     }
 
     /// The forward that can be used as it is: a rule that nobody lists works as well as a listed one, as long as no other one
@@ -209,13 +234,17 @@ impl Row {
 pub fn rows(snapshot: &Snapshot, reached: &BTreeMap<u16, Reach>, since: &Since) -> Vec<Row> {
     let rules = snapshot.firewall.as_ref().map(super::Firewall::leading);
     let first = first_of_each(snapshot, rules.as_ref(), reached);
-    let table = Table { snapshot, reached, since, rules, first };
+    let places = snapshot.firewall.as_ref().map(Places::of).unwrap_or_default();
+    let table = Table { snapshot, reached, since, rules, first, places };
     let mut rows: Vec<Row> = snapshot.forwards.iter().map(|forward| table.listed(forward)).collect();
     rows.extend(table.unlisted().map(|rule| table.rule(rule)));
     let named: std::collections::BTreeSet<&str> =
         snapshot.forwards.iter().map(|forward| forward.name.as_str()).collect();
     let bare = snapshot.machines.iter().filter(|(name, _)| !named.contains(name.as_str()));
     rows.extend(bare.map(|(name, machine)| table.machine(name, machine)));
+    for row in &mut rows {
+        row.mending = super::mend::line(row, &table.places);
+    }
     rows.sort_by(|one, other| order(one).cmp(&order(other)));
     rows
 }
@@ -261,29 +290,44 @@ struct Table<'a> {
     since: &'a Since,
     rules: Option<BTreeMap<u16, &'a Rule>>,
     first: BTreeMap<Destination<'a>, u16>,
+    places: Places<'a>,
 }
 
 impl Table<'_> {
     /// A listed forward.
     fn listed(&self, forward: &Forward) -> Row {
         let reach = self.reached.get(&forward.port).cloned();
-        let (state, note) = self.state(forward, reach.as_ref());
+        let (state, mut note) = self.state(forward, reach.as_ref());
         let machine = self.snapshot.machines.get(&forward.name);
+        let in_front = if state == State::Dead { self.in_front(forward) } else { None };
+        let has_own = state != State::Dead || in_front.is_some();
+        let is_half = has_own && self.places.at(&forward.address, forward.target).accepted == Some(0);
+        if is_half {
+            note = if note.is_empty() { HALF.to_owned() } else { format!("{note}; {HALF}") };
+        }
         let protocol = super::component(&forward.component).protocol(forward.target);
         Row {
             state,
             name: forward.name.clone(),
             component: forward.component.clone(),
             address: forward.address.clone(),
-            routable: machine.and_then(|machine| machine.routable),
-            since: self.since.get(&forward.name).copied(),
+            routable: machine.and_then(|machine| machine.routable_at(&forward.address)),
+            since: machine.and_then(|machine| self.since(machine, &forward.name, &forward.address)),
+            power: machine.and_then(|machine| machine.power.clone()),
             target: Some(forward.target),
             protocol: Some(protocol.as_str()),
             port: Some(forward.port),
             reach,
             note,
-            in_front: if state == State::Dead { self.in_front(forward) } else { None },
+            in_front,
+            is_half,
+            mending: None,
         }
+    }
+
+    /// Since when a machine answers pings at an address, or does not.
+    fn since(&self, machine: &Machine, name: &str, address: &str) -> Option<DateTime<Utc>> {
+        self.since.get(&machine.since_key(name, address)).copied()
     }
 
     /// The rule that comes before a forward's own.
@@ -309,7 +353,8 @@ impl Table<'_> {
                 }
             }
         }
-        if self.snapshot.machines.get(&forward.name).and_then(|machine| machine.exists) == Some(false) {
+        let machine = self.snapshot.machines.get(&forward.name);
+        if machine.and_then(|machine| machine.exists) == Some(false) {
             let note = if reach.is_some_and(Reach::is_open) {
                 "the inventory has no such machine, and yet something answers"
             } else {
@@ -323,7 +368,11 @@ impl Table<'_> {
         match reach {
             None => (State::Unmeasured, String::new()),
             Some(Reach::Open { .. }) => (State::Live, String::new()),
-            Some(reach) => (State::Unreachable, format!("{} from here", reach.words())),
+            Some(reach) => {
+                let power = machine.and_then(|machine| machine.power.as_deref()).filter(|power| is_off(power));
+                let off = power.map_or_else(String::new, |power| format!("{}, says the inventory; ", power_words(power)));
+                (State::Unreachable, format!("{off}{} from here", reach.words()))
+            }
         }
     }
 
@@ -347,45 +396,54 @@ impl Table<'_> {
         let note = match (&in_front, reach) {
             (Some(_), _) => "in no list, and another rule of its port comes first",
             (None, Some(reach)) if !reach.is_open() => "in no list, and nothing answers behind it",
-            (None, _) => "open, and in no list",
+            (None, Some(_)) => "open, and in no list",
+            (None, None) => "in no list",
         };
         Row {
             state: State::Unlisted,
             name: machine.map_or_else(String::new, |(name, _)| name.clone()),
             component,
             address: rule.address.clone(),
-            routable: machine.and_then(|(_, machine)| machine.routable),
-            since: machine.and_then(|(name, _)| self.since.get(name).copied()),
+            routable: machine.and_then(|(_, machine)| machine.routable_at(&rule.address)),
+            since: machine.and_then(|(name, machine)| self.since(machine, name, &rule.address)),
+            power: machine.and_then(|(_, machine)| machine.power.clone()),
             target: Some(rule.target),
             protocol: Some(protocol.as_str()),
             port: Some(rule.port),
             reach: reach.filter(|_| in_front.is_none()).cloned(),
             note: note.to_owned(),
             in_front,
+            is_half: false,
+            mending: None,
         }
     }
 
     /// A machine without a forward.
     fn machine(&self, name: &str, machine: &Machine) -> Row {
+        let address = machine.addresses.first().cloned().unwrap_or_default();
         Row {
             state: State::NoForward,
             name: name.to_owned(),
             component: machine.component.clone(),
-            address: machine.addresses.first().cloned().unwrap_or_default(),
-            routable: machine.routable,
-            since: self.since.get(name).copied(),
+            routable: machine.routable_at(&address),
+            since: self.since(machine, name, &address),
+            address,
+            power: machine.power.clone(),
             target: None,
             protocol: None,
             port: None,
             reach: None,
             note: machine.power.as_deref().map(power_words).unwrap_or_default(),
             in_front: None,
+            is_half: false,
+            mending: None,
         }
     }
 }
 
 /// `powered on` for `poweredOn`.
-fn power_words(power: &str) -> String {
+#[must_use]
+pub fn power_words(power: &str) -> String {
     match power {
         "poweredOn" => "powered on".to_owned(),
         "poweredOff" => "powered off".to_owned(),
@@ -396,7 +454,7 @@ fn power_words(power: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::lab::model::Firewall;
+    use crate::features::lab::model::{Firewall, Way};
 
     fn forward(port: u16, name: &str, address: &str, target: u16) -> Forward {
         Forward { port, name: name.to_owned(), component: "CentOS".to_owned(), address: address.to_owned(), target }
@@ -485,13 +543,13 @@ mod tests {
         let states: Vec<_> = rows.iter().map(|row| (row.state, row.note.as_str())).collect();
         assert_eq!(
             states,
-            [(State::Dead, "the firewall leads it to 192.168.1.9:8443"), (State::Unlisted, "open, and in no list"),]
+            [(State::Dead, "the firewall leads it to 192.168.1.9:8443"), (State::Unlisted, "open, and in no list")]
         );
         // Nobody is connected by it to the other machine; the service still finds its rule, and what ends the first one mends
         // it.
         assert_eq!((rows[0].usable(), rows[0].undeletable()), (None, None));
         assert!(rows[1].usable().is_some());
-        let mending = crate::features::lab::model::mending(&rows[0]).unwrap();
+        let mending = rows[0].mending.as_deref().unwrap();
         assert!(mending.contains("--dport 50001 -j DNAT --to 192.168.1.9:8443"), "{mending}");
     }
 
@@ -512,6 +570,8 @@ mod tests {
         let note = |reach| rows(&snapshot, &[(50_001, reach)].into(), &Since::new())[0].note.clone();
         assert_eq!(note(open()), "open, and in no list");
         assert_eq!(note(Reach::Refused), "in no list, and nothing answers behind it");
+        // Nobody has looked.
+        assert_eq!(rows(&snapshot, &BTreeMap::new(), &Since::new())[0].note, "in no list");
     }
 
     #[test]
@@ -519,6 +579,65 @@ mod tests {
         let snapshot = Snapshot { forwards: vec![forward(50_001, "a", "192.168.1.1", 22)], ..Snapshot::default() };
         assert_eq!(told(&snapshot, &[]), [(Some(50_001), "unmeasured")]);
         assert_eq!(told(&snapshot, &[(50_001, open())]), [(Some(50_001), "live")]);
+    }
+
+    #[test]
+    fn a_forward_that_works_without_its_second_rule_is_told_as_undeletable() {
+        let way = Way { address: "192.168.1.1".to_owned(), target: 22 };
+        let of = |accepted| Snapshot {
+            forwards: vec![forward(50_001, "a", "192.168.1.1", 22)],
+            firewall: Some(Firewall { rules: vec![rule(50_001, "192.168.1.1", 22)], accepted, ..Firewall::default() }),
+            ..Snapshot::default()
+        };
+        let row = |accepted| rows(&of(accepted), &[(50_001, open())].into(), &Since::new()).remove(0);
+        let half = row(Some(vec![]));
+        assert_eq!((half.state, half.note.as_str()), (State::Live, HALF));
+        assert!(half.undeletable().is_some() && half.is_fault() && half.usable().is_some());
+        // What is proposed puts it right, and ends nothing.
+        let line = half.mending.unwrap();
+        assert!(line.contains("iptables -A FORWARD") && !line.contains("DELETE") && !line.contains(" -D "), "{line}");
+        for sound in [row(Some(vec![way])), row(None)] {
+            assert!(sound.undeletable().is_none() && sound.mending.is_none() && !sound.is_fault(), "{sound:?}");
+        }
+    }
+
+    #[test]
+    fn each_address_of_a_name_is_routable_on_its_own() {
+        let machine = |routable, pings: &[(&str, bool)]| Machine {
+            routable,
+            addresses: vec!["192.168.1.1".to_owned(), "192.168.1.2".to_owned()],
+            pings: pings.iter().map(|(address, is)| ((*address).to_owned(), *is)).collect(),
+            ..Machine::default()
+        };
+        let told = |machine: Machine| {
+            let snapshot = Snapshot {
+                forwards: vec![forward(50_001, "cl", "192.168.1.1", 22), forward(50_002, "cl", "192.168.1.2", 22)],
+                machines: [("cl".to_owned(), machine)].into(),
+                ..Snapshot::default()
+            };
+            let rows = rows(&snapshot, &BTreeMap::new(), &Since::new());
+            rows.iter().map(|row| row.routable).collect::<Vec<_>>()
+        };
+        let pings = [("192.168.1.1", false), ("192.168.1.2", true)];
+        assert_eq!(told(machine(Some(true), &pings)), [Some(false), Some(true)]);
+        // A forward that was just made has not been tried, which says nothing of the other.
+        assert_eq!(told(machine(None, &pings[..1])), [Some(false), None]);
+        // The answer of a name is nobody's where it has several addresses.
+        assert_eq!(told(machine(Some(true), &[])), [None, None]);
+    }
+
+    #[test]
+    fn of_a_machine_that_is_off_that_is_said_where_it_does_not_answer() {
+        let machine = Machine { power: Some("poweredOff".to_owned()), exists: Some(true), ..Machine::default() };
+        let snapshot = Snapshot {
+            forwards: vec![forward(50_001, "a", "192.168.1.1", 22)],
+            machines: [("a".to_owned(), machine)].into(),
+            ..Snapshot::default()
+        };
+        let row = |reach| rows(&snapshot, &[(50_001, reach)].into(), &Since::new()).remove(0);
+        let off = row(Reach::Refused);
+        assert_eq!((off.note.as_str(), off.is_off()), ("powered off, says the inventory; refused from here", true));
+        assert_eq!(row(open()).note, "");
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl State {
             Ok(Change::Add(_)) => return Err("there is nothing to delete here".to_owned()),
             Err(why) if row.state == model::State::NoForward => return Err(format!("{}: {why}", row.name)),
             Err(why) => {
-                let by_hand = if model::mending(row).is_some() { "; <lab-copy-mending> copies what does" } else { "" };
+                let by_hand = if row.mending.is_some() { "; <lab-copy-mending> copies what does" } else { "" };
                 return Err(format!("{why}{by_hand}"));
             }
         };

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::features::lab::model::{Holding, Key, Part, Reach, Row, Since, Snapshot, end_leftover, rows};
+use crate::features::lab::model::{
+    Holding, Key, Part, Reach, Row, Since, Snapshot, end_leftover, other_rule, rows,
+};
 use crate::features::lab::store::temporary::Left;
 use crate::features::lab::worker::{Health, LabView};
 use crate::text::counted;
@@ -259,17 +261,15 @@ impl LabState {
                     lines.push("  without the health check, what is dead or unlisted cannot be seen".to_owned());
                 }
                 Some(firewall) => {
-                    for left in &firewall.left {
-                        let by_hand = end_leftover(left).map(|line| format!("; on the gateway: {line}"));
+                    for (left, rules) in firewall.left() {
+                        let by_hand = end_leftover(left, rules).map(|line| format!("; on the gateway: {line}"));
                         lines.push(format!(
                             "  left over, and harmless: the firewall lets packets through to {}, which no port leads to{}",
                             left.words(),
                             by_hand.unwrap_or_default()
                         ));
                     }
-                    if firewall.foreign > 0 {
-                        lines.push("  a rule in the firewall is no forward: nothing can be made or deleted".to_owned());
-                    }
+                    lines.extend(firewall.others.iter().map(|rule| format!("  {}", other_rule(rule))));
                 }
             }
         }

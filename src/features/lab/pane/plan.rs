@@ -2,7 +2,7 @@
 
 use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::model::{
-    Mending, Part, Reach, Row, Saved, Snapshot, State, Unusable, Unwanted, Wanted, mending,
+    Mending, Part, Reach, Row, Saved, Snapshot, State, Unusable, Unwanted, Wanted,
 };
 use crate::features::lab::store::temporary::Left;
 use crate::features::lab::worker::JobId;
@@ -173,7 +173,7 @@ pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposal: Pr
     let Proposal { proposes, untold, has_shell, left } = proposal;
     let item = |(at, row): (usize, &Row)| {
         let removal = removal(row, has_shell);
-        let mending = mending(row);
+        let mending = row.mending.clone();
         let stated = if row.note.is_empty() {
             row.state.as_str().to_owned()
         } else {

@@ -53,7 +53,7 @@ impl State {
 
     /// The number on the tab: what somebody should look at.
     pub(crate) fn badge(&self) -> Option<String> {
-        let count = self.all_rows().iter().filter(|row| row.state.is_fault()).count();
+        let count = self.all_rows().iter().filter(|row| row.is_fault()).count();
         (count > 0).then(|| count.to_string())
     }
 

@@ -5,7 +5,7 @@ use super::plan::{self, Plan, Proposal, Stage, Standing};
 use super::{Command, Deleted, Details, Outcome, Page, Purpose, State};
 use crate::command::{Motion, Scope};
 use crate::features::lab::act::Change;
-use crate::features::lab::model::{self, Protocol, mending};
+use crate::features::lab::model::{self, Protocol};
 use crate::features::lab::worker::Request;
 use crate::text::counted;
 use crate::ui::Look;
@@ -179,7 +179,7 @@ impl State {
     pub(super) fn mending(&self) -> Option<String> {
         match &self.page {
             Some(Page::Plan(plan)) => plan.list.selected()?.mending.clone(),
-            _ => self.row_on_screen().and_then(mending),
+            _ => self.row_on_screen().and_then(|row| row.mending.clone()),
         }
     }
 

@@ -249,6 +249,11 @@ fn remove(world: &World, asked: &Asked) -> Result<Answer, Answer> {
             |rule: &&Rule| rule.port == record.port && rule.address == record.address && rule.target == record.target;
         state.nat.iter().find(is_its).cloned()
     });
+    // It looks up the numbers of both rules, and says the same of either.
+    let is_let_through = |rule: &Rule| {
+        state.filter.iter().any(|(address, target)| *address == rule.address && *target == rule.target)
+    };
+    let rule = rule.filter(is_let_through);
     let Some((record, rule)) = record.zip(rule) else { return Err(error(500, "Unable to find iptable rule")) };
     if record.target == 0 {
         // Its line in the listing has no port, on which the service stumbles.

@@ -77,6 +77,8 @@ pub struct State {
     pub nat: Vec<Rule>,
     /// The rules that let packets through: address and port.
     pub filter: Vec<(String, u16)>,
+    /// Both as they were saved last from the gateway's shell: what the next start brings back.
+    pub saved: Option<(Vec<Rule>, Vec<(String, u16)>)>,
     /// The front server's machines; `None` where it has no inventory.
     pub inventory: Option<BTreeMap<String, Guest>>,
     /// Accounts that are locked, with the message.
@@ -104,6 +106,7 @@ impl State {
             records: Vec::new(),
             nat: Vec::new(),
             filter: Vec::new(),
+            saved: None,
             inventory: None,
             locked: BTreeMap::new(),
             seen_as: None,

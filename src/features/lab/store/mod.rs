@@ -126,6 +126,12 @@ pub fn load(connection: &Connection, server: &str) -> Result<Option<(Snapshot, D
     Ok(found.and_then(|(at, body)| Some((serde_json::from_slice(&body).ok()?, DateTime::from_timestamp(at, 0)?))))
 }
 
+/// What a lab told last of a machine's power; `None` where it did not.
+pub fn power(connection: &Connection, server: &str, name: &str) -> Result<Option<String>, Error> {
+    let known = load(connection, server)?;
+    Ok(known.and_then(|(snapshot, _)| snapshot.machines.get(name)?.power.clone()))
+}
+
 /// Notes which machines answer pings as of `at`, and tells since when each does or does not. What was never tried is left
 /// out, and machines that are gone are forgotten.
 pub fn note_routable<'m>(
@@ -141,9 +147,9 @@ pub fn note_routable<'m>(
     )?;
     let mut named = std::collections::BTreeSet::new();
     for (name, machine) in machines {
-        if let Some(routable) = machine.routable {
-            upsert.execute((server, name, routable, at.timestamp()))?;
-            named.insert(name.clone());
+        for (key, routable) in machine.pinged(name) {
+            upsert.execute((server, &key, routable, at.timestamp()))?;
+            named.insert(key);
         }
     }
     let known = since(connection, server)?;
@@ -305,7 +311,8 @@ mod tests {
     #[test]
     fn the_time_since_a_machine_answers_is_that_of_its_last_change() {
         let (_dir, store) = store();
-        let machine = |routable| Machine { routable, ..Machine::default() };
+        let machine =
+            |routable| Machine { routable, addresses: vec!["192.168.1.1".to_owned()], ..Machine::default() };
         let note = |machines: Vec<(&str, Option<bool>)>, seconds| {
             let machines: BTreeMap<String, Machine> =
                 machines.into_iter().map(|(name, routable)| (name.to_owned(), machine(routable))).collect();

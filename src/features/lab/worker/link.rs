@@ -408,7 +408,11 @@ async fn prepared(
             let launch = connect::launch(&shared.setup.connect, &target, &around, is_awaited)?;
             Ok(Prepared { forward, host, is_new, launch })
         }
-        Some(reach) => Err(silent(&host, &forward, &reach)),
+        Some(reach) => {
+            let (server, name) = (shared.server(&lab), forward.name.clone());
+            let power = shared.store.read(move |connection| store::power(connection, &server, &name)).await;
+            Err(silent(&host, &forward, &reach, power.ok().flatten().as_deref()))
+        }
         None => Err(Trouble::new(&format!("no longer waiting for {}", forward.title()))),
     }
 }

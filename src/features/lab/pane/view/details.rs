@@ -1,6 +1,6 @@
 //! A row, opened: all about the machine and its forward.
 
-use crate::features::lab::model::{self, Reach, mending};
+use crate::features::lab::model::{self, Reach};
 use crate::features::lab::pane::{Details, Page, State};
 use crate::ui::Look;
 use crate::ui::line::wrap;
@@ -70,7 +70,7 @@ pub(in crate::features::lab::pane) fn lines(state: &State, look: &Look<'_>) -> O
     if let Ok(line) = state.command_line() {
         say("Command", &line, Role::Link);
     }
-    if let Some(line) = mending(row).filter(|_| !details.is_gone) {
+    if let Some(line) = row.mending.as_deref().filter(|_| !details.is_gone) {
         let has_shell = state.lab().is_some_and(|lab| lab.view.has_shell);
         let how = if has_shell { "<lab-delete> does, in the gateway's shell" } else { "on the gateway" };
         let how = look.say(how).into_owned();
