@@ -175,9 +175,11 @@ impl Model {
     fn question_of_lab(&self, command: lab::pane::Command, risk: Risk) -> Result<Option<Confirm>, String> {
         let aim = self.lab.aim(command, &self.settings.look(self.zone, self.now))?;
         let Some(request) = aim.request else { return Ok(None) };
-        let word = (aim.production || risk == Risk::TypeName).then_some(aim.word);
+        // Whoever works in production has it meant for all that is done there.
+        let production = aim.production || self.context().is_some_and(|context| context.production);
+        let word = (production || risk == Risk::TypeName).then_some(aim.word);
         let confirm = Confirm::new(Confirmed::Lab(Box::new(request)), aim.question, word, self.now);
-        Ok(Some(Confirm { lines: aim.lines, production: aim.production, ..confirm }))
+        Ok(Some(Confirm { lines: aim.lines, production, ..confirm }))
     }
 
     /// What to ask before something is done to a machine.

@@ -173,13 +173,12 @@ impl Layers<'_> {
         let mut places = [("token_*", kept), ("vlab_file", vlab), ("user", login)]
             .into_iter()
             .filter_map(|(key, place)| place.map(|(token, origin)| (key, token, origin)));
-        let Some((first, token, _)) = places.next() else {
-            return LabToken::Kept(SecretFrom::Variable(LAB_TOKEN_VARIABLE.to_owned()));
-        };
+        let usual = || LabToken::Kept(SecretFrom::Variable(LAB_TOKEN_VARIABLE.to_owned()));
+        let Some((first, token, _)) = places.next() else { return usual() };
         for (key, _, origin) in places {
             self.contradiction(&origin, &format!("lab.{key}"), first, "a token comes from one place");
         }
-        token
+        if self.is_set(LAB_TOKEN_VARIABLE) { usual() } else { token }
     }
 
     /// Notes that a setting is of no use without another.

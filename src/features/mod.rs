@@ -28,6 +28,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_7,
     maintenance::nautobot::store::SCHEMA_1,
     lab::store::SCHEMA_2,
+    lab::store::SCHEMA_3,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

@@ -448,6 +448,153 @@ fn what_the_service_cannot_delete_goes_by_the_gateways_shell() {
     assert!(state.records.is_empty() && state.nat.is_empty() && state.filter.is_empty(), "{state:?}");
 }
 
+/// A lab whose gateway's shell can be reached, as its configuration has it, and what `noctui lab` says there.
+struct ShellDesk {
+    desk: Desk,
+    sim: Simulator,
+    lab: String,
+    shell: String,
+}
+
+impl ShellDesk {
+    fn new() -> Self {
+        let desk = Desk::new();
+        let setup = Setup { pool: None, listens: true, shell: true, ..Setup::default() };
+        let sim = desk.runtime.block_on(Simulator::start(setup)).unwrap();
+        let noctui = assert_cmd::cargo::cargo_bin!("noctui").display().to_string();
+        let lab = format!("[[lab]]\nname = 'training'\nurl = '{}'\n", sim.url());
+        let shell = format!("gateway_shell = ['{noctui}', 'demo', '--gateway-shell', '{}']\n", sim.address());
+        desk.home.configure(&format!("{lab}{shell}"));
+        Self { desk, sim, lab, shell }
+    }
+
+    /// What is printed, what is complained of, and the exit code.
+    fn run(&self, arguments: &[&str]) -> (String, String, i32) {
+        let output = self.desk.lab(arguments).env("NOCTUI_LAB_TOKEN", self.sim.token()).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        (text(&output.stdout), text(&output.stderr), output.status.code().unwrap())
+    }
+}
+
+#[test]
+fn what_works_and_cannot_be_deleted_is_completed_and_then_deleted() {
+    let desk = ShellDesk::new();
+    let _entered = desk.desk.runtime.enter();
+    let port = desk.sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap().to_string();
+    desk.sim.state().filter.clear();
+    desk.desk.home.configure(&desk.lab);
+    let (text, _, code) = desk.run(&["check"]);
+    let why = "its rule of the chain FORWARD is missing, without which the service cannot delete it";
+    assert!(text.contains(&format!("live web01 22 on {port}: {why}")) && code == 1, "{text}");
+    assert!(text.contains("|| sudo iptables -A FORWARD") && !text.contains("DELETE FROM"), "{text}");
+    let (_, said, code) = desk.run(&["remove", &port]);
+    assert!(said.contains("works, but its rule of the chain FORWARD is missing") && code == 2, "{said}");
+    assert!(!said.contains("DELETE FROM") && desk.sim.state().records.len() == 1, "{said}");
+    desk.desk.home.configure(&format!("{}{}", desk.lab, desk.shell));
+    let (text, said, code) = desk.run(&["remove", &port]);
+    assert_eq!((text.as_str(), code), (format!("deleted web01 22, which was on {port}\n").as_str(), 0), "{said}");
+    let state = desk.sim.state();
+    assert!(state.records.is_empty() && state.nat.is_empty() && state.filter.is_empty(), "{state:?}");
+}
+
+#[test]
+fn ending_an_unlisted_port_takes_nothing_from_a_healthy_forward_beside_it() {
+    let desk = ShellDesk::new();
+    let _entered = desk.desk.runtime.enter();
+    let port = desk.sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap().to_string();
+    let unlisted = desk.sim.unlisted_rule("192.168.1.20", 22).unwrap().to_string();
+    // Somebody made it by hand, and that its packets are let through was said already.
+    desk.sim.state().filter.truncate(1);
+    let (text, said, code) = desk.run(&["remove", &unlisted]);
+    assert!(text.contains("is gone, by the gateway's shell") && code == 0, "{text}{said}");
+    assert_eq!(desk.sim.state().filter.len(), 1);
+    // The service finds both rules of the other one.
+    let (text, said, code) = desk.run(&["remove", &port]);
+    assert!(text.starts_with("deleted web01 22") && code == 0, "{text}{said}");
+}
+
+#[test]
+fn what_is_ended_is_saved_whatever_of_it_was_there() {
+    let desk = ShellDesk::new();
+    let _entered = desk.desk.runtime.enter();
+    let bare = desk.sim.unlisted_rule("192.168.1.22", 22).unwrap().to_string();
+    desk.sim.state().filter.clear();
+    let (text, said, code) = desk.run(&["remove", &bare]);
+    assert!(text.contains("is gone, by the gateway's shell") && code == 0, "{text}{said}");
+    assert_eq!(desk.sim.state().saved, Some((vec![], vec![])));
+    // What is gone, and back at the next start, is neither done nor still there.
+    let unlisted = desk.sim.unlisted_rule("192.168.1.22", 443).unwrap().to_string();
+    desk.sim.fault(Fault::SaveFails, 1);
+    let (_, said, code) = desk.run(&["remove", &unlisted]);
+    assert!(said.contains("until the gateway's next start alone") && said.contains("No space left"), "{said}");
+    assert!(said.contains("iptables-save > /etc") && !said.contains(" -D ") && code == 2, "{said}");
+    assert!(desk.sim.state().nat.is_empty());
+}
+
+#[test]
+fn an_action_that_was_killed_is_settled_by_the_next_list() {
+    let desk = Desk::new();
+    let port = desk.port();
+    desk.sim.fault(Fault::For("DELETE", Box::new(Fault::Late(std::time::Duration::from_secs(2)))), 1);
+    let mut noctui = std::process::Command::new(assert_cmd::cargo::cargo_bin!("noctui"))
+        .args(["lab", "remove", "web01:22"])
+        .env_clear()
+        .env("HOME", desk.home.path())
+        .env("NOCTUI_LAB_TOKEN", desk.sim.token())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while !desk.sim.calls().iter().any(|call| call.starts_with("DELETE")) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    noctui.kill().unwrap();
+    noctui.wait().unwrap();
+    // The gateway does what it was asked, whoever hears of it.
+    desk.sim.state().records.clear();
+    desk.sim.state().nat.clear();
+    let (_, said, code) = desk.text(&["list", "--no-measure"]);
+    assert_eq!((said, code), (format!("noctui: deleting web01 22 on {port} was cut off: it is gone\n"), 0));
+    assert_eq!(desk.text(&["list", "--no-measure"]).1, "");
+}
+
+#[test]
+fn of_several_addresses_one_is_named() {
+    let desk = Desk::new();
+    let mut other = desk.sim.state().records[0].clone();
+    (other.address, other.port) = ("192.168.1.29".to_owned(), other.port + 1);
+    desk.sim.state().records.push(other);
+    let (_, said, code) = desk.text(&["add", "web01", "--port", "80"]);
+    assert!(said.contains("web01 has several addresses") && said.contains("192.168.1.29") && code == 2, "{said}");
+    let (_, said, code) = desk.text(&["connect", "nosuch"]);
+    assert!(said.contains("the lab knows no machine nosuch") && code == 2, "{said}");
+}
+
+#[test]
+fn the_variable_of_the_token_is_stronger_than_the_file() {
+    let desk = Desk::new();
+    let token = desk.home.path().join("token");
+    std::fs::write(&token, desk.sim.token()).unwrap();
+    std::fs::set_permissions(&token, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let lab = format!("[[lab]]\nname = 'training'\nurl = '{}'\n", desk.sim.url());
+    desk.home.configure(&format!("{lab}token_file = '{}'\n", token.display()));
+    desk.lab(&["list"]).env_remove("NOCTUI_LAB_TOKEN").assert().success();
+    let output = desk.lab(&["list"]).env("NOCTUI_LAB_TOKEN", "a.b.c").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("the gateway does not accept the token"), "{said}");
+}
+
+#[test]
+fn forwards_of_another_lab_are_told_as_such() {
+    let desk = Desk::new();
+    desk.text(&["save", "forwards.json"]);
+    let path = desk.home.path().join("forwards.json");
+    let text = std::fs::read_to_string(&path).unwrap().replace("\"training\"", "\"other\"");
+    std::fs::write(&path, text).unwrap();
+    let (_, said, code) = desk.text(&["restore", "forwards.json", "--dry-run"]);
+    assert!(said.contains("these are the forwards of lab other, for lab training") && code == 0, "{said}");
+}
+
 #[test]
 fn what_a_killed_connection_left_behind_is_told_until_it_is_gone() {
     let desk = Desk::new();
@@ -479,6 +626,12 @@ fn what_a_killed_connection_left_behind_is_told_until_it_is_gone() {
         assert!(said.starts_with(&wanted) && code == 0, "{said}");
         assert!(said.contains(&format!("ended before it removed it; noctui lab remove {port} ends it")), "{said}");
     }
+    // Whatever else is asked has nothing to do with it.
+    assert_eq!(desk.text(&["addr"]).1, "");
+    // Whoever asks for exactly this one keeps it.
+    let (text, ..) = desk.text(&["add", "web02", "--port", "22"]);
+    assert_eq!(text, format!("web02 22 was on port {port} already\n"));
+    assert_eq!(desk.text(&["list"]).1, "");
     let (text, said, code) = desk.text(&["remove", &port.to_string()]);
     assert_eq!((text, said.as_str(), code), (format!("deleted web02 22, which was on {port}\n"), "", 0));
     assert_eq!(desk.text(&["list"]).1, "");

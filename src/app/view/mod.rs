@@ -47,12 +47,15 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     cursor
 }
 
-/// What was cut ends with a character that every terminal has, and so do parts of a line that a dot keeps apart.
+/// What was cut ends with a character that every terminal has, parts of a line are kept apart by one, and so are arrows and
+/// what stands for control characters.
 fn without_ellipses(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         match cell.symbol() {
             "…" => _ = cell.set_symbol("~"),
             "·" => _ = cell.set_symbol("-"),
+            "→" => _ = cell.set_symbol(">"),
+            control if control.chars().all(|c| ('\u{2400}'..='\u{2426}').contains(&c)) => _ = cell.set_symbol("?"),
             _ => {}
         }
     }

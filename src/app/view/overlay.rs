@@ -195,7 +195,14 @@ fn draw_confirm(model: &Model, confirm: &Confirm, body: Rect, buffer: &mut Buffe
     const COLUMNS: u16 = 72;
     let look = model.look();
     let cells = usize::from(COLUMNS.min(body.width).saturating_sub(4));
+    let title = if confirm.production { Role::ContextProd } else { Role::Accent };
+    // What it is about, and where, is never cut off.
+    let is_long = width(&confirm.question) > cells.saturating_sub(2);
+    let head = if is_long { "Confirm" } else { &confirm.question };
     let mut lines: Vec<Span> = Vec::new();
+    if is_long {
+        lines.extend(wrap(&confirm.question, cells).into_iter().map(|line| (line, title)));
+    }
     for (line, role) in &confirm.lines {
         lines.extend(wrap(&look.say(line), cells).into_iter().map(|line| (line, *role)));
     }
@@ -203,8 +210,7 @@ fn draw_confirm(model: &Model, confirm: &Confirm, body: Rect, buffer: &mut Buffe
     let asks = asks.unwrap_or_default();
     let spare = if asks.is_empty() { 3 } else { 2 };
     let rows = u16::try_from(lines.len() + asks.len() + spare).unwrap_or(u16::MAX);
-    let title = if confirm.production { Role::ContextProd } else { Role::Accent };
-    let inside = frame_in(&look, (&confirm.question, title), COLUMNS, rows, body, buffer);
+    let inside = frame_in(&look, (head, title), COLUMNS, rows, body, buffer);
     let last = inside.height.saturating_sub(1);
     // What has to be typed is never pushed out by what there is to know.
     let room = usize::from(last).saturating_sub(asks.len());

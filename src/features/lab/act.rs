@@ -46,6 +46,16 @@ impl Change {
             }
         }
     }
+
+    /// What is written down of it before it is sent: whether anybody wants back what it ends.
+    fn purpose(&self) -> String {
+        match self {
+            Self::Tidy(_) => store::TIDIED.to_owned(),
+            Self::Mend(mending) if !mending.is_half => format!("{}{}", store::MENDED, mending.line),
+            // What only lacked a rule worked before.
+            Self::Add(_) | Self::Remove(_) | Self::Mend(_) => String::new(),
+        }
+    }
 }
 
 /// What came of a change.
@@ -181,7 +191,8 @@ impl Actor {
         let asked = match change {
             Change::Add(wanted) => store::adding(&self.who, &self.lab, server, wanted),
             Change::Remove(forward) | Change::Tidy(forward) | Change::Mend(Mending { forward, .. }) => {
-                store::removing(&self.who, &self.lab, server, forward)
+                let text = change.purpose();
+                Asked { text, ..store::removing(&self.who, &self.lab, server, forward) }
             }
         };
         let id = match self.begin(asked).await {
@@ -210,13 +221,7 @@ impl Actor {
                     Outcome::Found { forward } => (Came::Found, Some(forward.port)),
                     Outcome::Removed { .. } | Outcome::Mended { .. } | Outcome::Failed { .. } => (Came::Ok, None),
                 };
-                let text = match change {
-                    Change::Tidy(_) => store::TIDIED.to_owned(),
-                    // It worked before: somebody may want it back.
-                    Change::Mend(mending) if mending.is_half => String::new(),
-                    Change::Mend(mending) => format!("{}{}", store::MENDED, mending.line),
-                    Change::Add(_) | Change::Remove(_) => String::new(),
-                };
+                let text = change.purpose();
                 (outcome, (came, text), port)
             }
             Err((trouble, came)) => {
@@ -242,7 +247,7 @@ impl Actor {
 
     /// Writes down what is going to be asked. Nothing is asked that is not written down.
     async fn begin(&self, asked: Asked) -> Result<i64, Trouble> {
-        let begun = self.store.write(move |connection| store::begin(connection, &asked, clock::now())).await;
+        let begun = self.store.write(move |connection| store::begin(connection, &asked, &Owner::of_this_process(), clock::now())).await;
         begun.map_err(|error| Trouble::of(&error))
     }
 }

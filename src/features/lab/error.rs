@@ -141,6 +141,9 @@ pub enum Error {
     /// There is no token to send.
     #[error("there is no token for this lab")]
     NoToken(#[source] Option<crate::secret::NoSecret>),
+    /// There is no password to log in with.
+    #[error("there is no password to log in with for this lab")]
+    NoPassword(#[source] crate::secret::NoSecret),
     /// The file of vLab's own program has none.
     #[error("{file} has no token for {server}")]
     NotInFile {
@@ -367,6 +370,7 @@ impl Error {
             | Self::WebPage { .. }
             | Self::SentOn { .. }
             | Self::Senseless { .. } => "answer",
+            Self::NoPassword(_) => "login",
             Self::NoToken(_) | Self::NotInFile { .. } | Self::BadToken | Self::OddToken | Self::OldToken { .. } => {
                 "token"
             }
@@ -432,6 +436,10 @@ impl Remedy for Error {
             }
             Self::Senseless { .. } => "please report this with the version of the service",
             Self::NoToken(Some(missing)) => return missing.remedy(),
+            Self::NoPassword(crate::secret::NoSecret::Unset(name)) => {
+                return format!("set {name}, or say password_file, password_command or password_keyring").into();
+            }
+            Self::NoPassword(_) => "put the password where [[lab]] says that it is, or correct password_* there",
             Self::NoToken(None) => {
                 "set NOCTUI_LAB_TOKEN, or say token_file, token_command, token_keyring or user in [[lab]]"
             }

@@ -35,10 +35,19 @@ impl Asked {
     /// What is wanted of a machine that the lab knows this of, if anything.
     pub(super) fn wanted(self, known: Option<&Machine>) -> Result<Wanted, Trouble> {
         let kind = self.component.or_else(|| known.map(|machine| machine.component.clone())).unwrap_or_default();
-        let address = self.address.or_else(|| known.and_then(|machine| machine.addresses.first().cloned()));
-        let address = address.ok_or_else(|| {
-            Trouble::new(&format!("the lab knows no address of {}", self.name)).to_do("name it with --address")
-        })?;
+        let address = match (self.address, known.map_or(&[][..], |machine| &machine.addresses)) {
+            (Some(address), _) => address,
+            (None, [only]) => only.clone(),
+            (None, []) => {
+                let what = format!("the lab knows no address of {}", clean_line(&self.name));
+                return Err(Trouble::new(&what).to_do("make the forward with noctui lab add --address"));
+            }
+            (None, several) => {
+                let what = format!("{} has several addresses", clean_line(&self.name));
+                let known = clean_line(&several.join(", "));
+                return Err(Trouble::new(&what).to_do(&format!("name one with noctui lab add --address: {known}")));
+            }
+        };
         if kind.is_empty() {
             let what = format!("the lab does not know what {} is", self.name);
             return Err(Trouble::new(&what).to_do("name it with --component, such as CentOS"));
@@ -107,7 +116,16 @@ pub(super) async fn add(desk: &Desk, asked: Asked, json: bool) -> anyhow::Result
     if is_address_said && let Some(other) = of_another(desk, &wanted).await {
         output::complain(&format!("noctui: {} is the address of {other}, not of {}", wanted.address, wanted.name));
     }
-    say(&[desk.actor.carry_out(&Change::Add(wanted)).await], json)
+    if let Some(power) = known.as_ref().filter(|machine| machine.is_off()).and_then(|machine| machine.power.as_deref()) {
+        let name = clean_line(&wanted.name);
+        output::complain(&format!("noctui: the inventory says that {name} is {}", model::power_words(power)));
+    }
+    let outcome = desk.actor.carry_out(&Change::Add(wanted)).await;
+    if let Outcome::Found { forward } = &outcome {
+        // Whatever it was made for, it is wanted now.
+        desk.actor.keep(forward).await;
+    }
+    say(&[outcome], json)
 }
 
 /// The machine that the lab knows by an address, where it is another one. Nothing where the lab does not tell.
@@ -193,6 +211,9 @@ pub(super) async fn restore(desk: &Desk, file: &Path, dry_run: bool, json: bool)
     let path: PathBuf = file.to_owned();
     let saved = blocking::run(move || load_file(&path)).await?;
     let unusable = saved.unusable();
+    if saved.is_of_another(&desk.lab.name) {
+        output::complain(&format!("noctui: these are the forwards of lab {}, for lab {}", saved.lab, desk.lab.name));
+    }
     if dry_run {
         return say_missing(desk, &saved, &unusable, json).await;
     }

@@ -228,12 +228,16 @@ async fn not_yet(desk: &Desk, place: &Place) -> Trouble {
     if let Place::Machine { name, .. } = place
         && let Ok(None) = machine(desk, name).await
     {
-        return Trouble::new(&format!("the lab knows no machine {name}")).to_do(
-            "noctui lab list shows those that it knows; noctui lab add --address makes a forward to another one",
-        );
+        return no_machine(name);
     }
     Trouble::new("there is no forward for this yet, and only printing makes none")
         .to_do("make it with noctui lab add, or connect")
+}
+
+/// The lab knows none of this name.
+fn no_machine(name: &str) -> Trouble {
+    Trouble::new(&format!("the lab knows no machine {}", crate::text::clean_line(name)))
+        .to_do("noctui lab list shows those that it knows; noctui lab add --address makes a forward to another one")
 }
 
 /// What surrounds this process. The shell waits for the program anyway: tmux has no part in it.
@@ -252,11 +256,11 @@ async fn wanted(
     protocol: Option<Protocol>,
 ) -> anyhow::Result<Wanted> {
     desk.writable()?;
-    let known = machine(desk, name).await?;
-    let kind = known.as_ref().map(|machine| machine.component.clone()).unwrap_or_default();
+    let known = machine(desk, name).await?.ok_or_else(|| no_machine(name))?;
+    let kind = known.component.clone();
     let port = target.and_then(|target| target.port(&kind));
     let asked = Asked { name: name.to_owned(), protocol, port, address: None, component: None };
-    Ok(asked.wanted(known.as_ref())?)
+    Ok(asked.wanted(Some(&known))?)
 }
 
 /// Makes it; for this connection alone where it is to go afterwards.

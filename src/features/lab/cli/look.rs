@@ -11,7 +11,7 @@ use crate::blocking;
 use crate::clock;
 use crate::features::lab::model::{self, Reach, Row, Saved, Snapshot, end_leftover};
 use crate::features::lab::probe;
-use crate::features::lab::store;
+use crate::features::lab::store::{self, open::Found, temporary::Left};
 use crate::features::lab::worker::{ports, save_file};
 use crate::output;
 use crate::table::Table;
@@ -20,7 +20,7 @@ use crate::trouble::Trouble;
 
 /// A lab as it is told in JSON.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Shown<'a> {
     lab: &'a str,
     gateway: String,
     token: Option<model::Claims>,
@@ -29,8 +29,18 @@ struct Told<'a> {
     rows: Vec<Row>,
 }
 
-/// All that a lab tells, and what is measured from here.
-pub(super) async fn read(desk: &Desk, measures: bool) -> Result<(Snapshot, Vec<Row>), Trouble> {
+/// All that a lab tells, what is measured from here, and what came of those who asked for something before.
+pub(super) struct Told {
+    snapshot: Snapshot,
+    rows: Vec<Row>,
+    /// Actions of which nobody had heard what became of them.
+    found: Vec<Found>,
+    /// The forwards that were made for connections which were cut off.
+    left: Vec<Left>,
+}
+
+/// Reads a lab.
+pub(super) async fn read(desk: &Desk, measures: bool) -> Result<Told, Trouble> {
     let client = &desk.actor.client;
     let snapshot = client.snapshot().await.map_err(|error| Trouble::of(&error))?;
     let mut reached = BTreeMap::new();
@@ -50,20 +60,32 @@ pub(super) async fn read(desk: &Desk, measures: bool) -> Result<(Snapshot, Vec<R
     let (server, kept, at) = (client.server().to_owned(), snapshot.clone(), clock::now());
     let write = move |connection: &rusqlite::Connection| {
         let kept = store::save(connection, &server, kept, at)?;
-        store::note_routable(connection, &server, kept.machines.iter(), at)
+        let since = store::note_routable(connection, &server, kept.machines.iter(), at)?;
+        let found = store::open::settle_open(connection, &server, &kept.forwards, at)?;
+        Ok((since, found, store::temporary::left_behind(connection, &server, &kept.forwards)?))
     };
-    let since = desk.actor.store.write(write).await.map_err(|error| Trouble::of(&error))?;
+    let (since, found, left) = desk.actor.store.write(write).await.map_err(|error| Trouble::of(&error))?;
     let rows = model::rows(&snapshot, &reached, &since);
-    Ok((snapshot, rows))
+    Ok(Told { snapshot, rows, found, left })
 }
 
 /// `noctui lab list`
 pub(super) async fn list(desk: &Desk, measures: bool, json: bool) -> anyhow::Result<ExitCode> {
-    let (snapshot, rows) = read(desk, measures).await?;
+    let Told { snapshot, rows, found, left } = read(desk, measures).await?;
+    for it in &found {
+        output::complain(&format!("noctui: {}", it.words()));
+    }
+    for left in &left {
+        let port = left.forward.port;
+        output::complain(&format!(
+            "noctui: {}; noctui lab remove {port} ends it, and cuts off whoever still uses it; noctui lab add keeps it",
+            left.words()
+        ));
+    }
     if json {
         let token = desk.actor.client.holding().await.map(|holding| holding.claims);
         let gateway = desk.host(&snapshot.gateway);
-        output::print_json(&Told { lab: &desk.lab.name, gateway, token, doubts: snapshot.doubts, rows })?;
+        output::print_json(&Shown { lab: &desk.lab.name, gateway, token, doubts: snapshot.doubts, rows })?;
         return Ok(ExitCode::SUCCESS);
     }
     output::print(&table(&rows))?;
@@ -143,7 +165,7 @@ struct Fault {
 
 /// `noctui lab check`
 pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
-    let (snapshot, rows) = read(desk, true).await?;
+    let Told { snapshot, rows, .. } = read(desk, true).await?;
     let mut faults: Vec<Fault> = rows
         .into_iter()
         .filter(Row::is_fault)

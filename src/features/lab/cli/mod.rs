@@ -13,7 +13,6 @@ use crate::config::{self, Config, Environment, Flags, Lab};
 use crate::features::lab::act::Actor;
 use crate::features::lab::model::{Place, Protocol};
 use crate::features::lab::open_store;
-use crate::features::lab::store::temporary::{self, Left};
 use crate::features::lab::worker::open_lab;
 use crate::output;
 use crate::tls::Trust;
@@ -141,7 +140,7 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
                 change::add(&desk, wanted, which.json).await
             }
             Command::Remove { place, which } => {
-                change::remove(&which.open_alone(&config).await?, &place, which.json).await
+                change::remove(&which.open(&config).await?, &place, which.json).await
             }
             Command::Restore { file, dry_run, which } => {
                 change::restore(&which.open(&config).await?, &file, dry_run, which.json).await
@@ -152,20 +151,14 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
 }
 
 impl Which {
-    /// The lab that is meant, and a connection to it. Says first what connections have left behind there.
-    async fn open(&self, config: &Config) -> anyhow::Result<Desk> {
-        let desk = self.open_alone(config).await?;
-        for left in desk.left_behind().await {
-            output::complain(&format!("noctui: {}; noctui lab remove {} ends it", left.words(), left.forward.port));
-        }
-        Ok(desk)
-    }
-
     /// The lab that is meant, and a connection to it.
-    async fn open_alone(&self, config: &Config) -> anyhow::Result<Desk> {
+    async fn open(&self, config: &Config) -> anyhow::Result<Desk> {
         let lab = self.find(config)?.clone();
         if lab.trust == Trust::Anybody {
             output::complain(&format!("noctui: the certificate of {} is not checked", lab.url));
+        }
+        if lab.url.as_str().starts_with("http://") && !lab.url.is_here() {
+            output::complain(&format!("noctui: nothing is encrypted on the way to {}", lab.url));
         }
         let data = config.paths.data.clone();
         let store = blocking::run(move || open_store(&data)).await?;
@@ -204,22 +197,6 @@ impl Desk {
             Some(why) => Err(Trouble::new("nothing is changed").caused_by(why)),
             None => Ok(()),
         }
-    }
-
-    /// The forwards of connections that were cut off. The lab is asked for its list only where there may be any.
-    async fn left_behind(&self) -> Vec<Left> {
-        let (server, store) = (self.actor.client.server().to_owned(), &self.actor.store);
-        let of = server.clone();
-        if !store.read(move |connection| temporary::any(connection, &of)).await.unwrap_or(false) {
-            return Vec::new();
-        }
-        // Whoever cannot list them learns why from what was asked for.
-        let Ok((listed, ..)) = self.actor.client.list().await else { return Vec::new() };
-        let left = store.write(move |connection| temporary::left_behind(connection, &server, &listed)).await;
-        left.unwrap_or_else(|error| {
-            tracing::warn!(%error, "what connections have left behind cannot be read");
-            Vec::new()
-        })
     }
 
     /// The gateway's host as seen from here.

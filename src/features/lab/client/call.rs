@@ -204,7 +204,11 @@ fn of_request(call: Call, server: &str, error: &reqwest::Error) -> Error {
             return Error::NoHttp { server };
         }
     }
-    let source = Some(clean_line(&cause.to_string()).into());
+    let said = cause.to_string();
+    // A library says more about that, with where to read on.
+    let is_cut = said.contains("close_notify");
+    let said = if is_cut { "the connection was closed in the middle of the answer" } else { &said };
+    let source = Some(clean_line(said).into());
     if error.is_connect() {
         Error::Unreachable { server, source }
     } else {

@@ -142,7 +142,7 @@ impl Keeper {
             }
             Credentials::Login { user, password, url } => {
                 let (bytes, warning) =
-                    password.fetch_raw(variable).await.map_err(|error| Error::NoToken(Some(error)))?;
+                    password.fetch_raw(variable).await.map_err(Error::NoPassword)?;
                 let text = Zeroizing::new(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_owned());
                 let front = url.as_ref().unwrap_or(server);
                 let fingerprint = fingerprint(user, &text);

@@ -189,7 +189,7 @@ async fn what_the_firewall_refuses_is_told() {
     assert_eq!(told(client.ensure(&wanted("x", "192.168.1.0/24", 22)).await), "the forward cannot be made");
     assert!(sim.state().records.is_empty());
     // The second was rolled back, the third left its rule behind, which the health check shows.
-    assert_eq!(client.health().await.unwrap().left.len(), 1);
+    assert_eq!(client.health().await.unwrap().left().len(), 1);
     sim.fault(Fault::For("POST", Box::new(Fault::ForeignRule)), 1);
     assert!(told(make("192.168.1.20", 22).await).starts_with("a rule in the gateway's firewall is no forward"));
 }
@@ -233,6 +233,85 @@ async fn a_dead_record_cannot_be_deleted_and_a_forward_beside_it_works() {
     assert!(told(client.remove(&forwards[0]).await).starts_with("the gateway has no rule for this forward"));
     let made = client.ensure(&wanted("web01", "192.168.1.20", 22)).await.unwrap();
     assert!(matches!(&made, Ensured::Made(forward) if forward.port != port), "{made:?}");
+}
+
+#[tokio::test]
+async fn a_forward_that_works_and_cannot_be_deleted_keeps_its_record() {
+    let Bench { sim, client, dir } = bench().await;
+    sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    let (forwards, ..) = client.list().await.unwrap();
+    let port = forwards[0].port;
+    // To the service it is all one which of the two rules is missing.
+    sim.state().filter.clear();
+    let error = client.remove(&forwards[0]).await.unwrap_err();
+    let what =
+        format!("the forward on {port} works, but its rule of the chain FORWARD is missing: the gateway cannot delete it");
+    assert_eq!(error.to_string(), what);
+    let remedy = error.remedy().into_owned();
+    assert!(remedy.contains("iptables -A FORWARD -p tcp -d 192.168.1.20 --dport 22"), "{remedy}");
+    assert!(!remedy.contains("DELETE FROM"), "{remedy}");
+    // Where nobody tells which one is missing, no record goes: an open port would be in no list.
+    let token = Credentials::Token(SecretFrom::File(dir.path().join("token")));
+    let blind = Client::new(Server { health: false, ..server(&sim) }, token).unwrap();
+    let error = blind.remove(&forwards[0]).await.unwrap_err();
+    assert_eq!(error.to_string(), "the gateway lacks a rule of this forward, and so cannot delete it");
+    assert!(!error.remedy().contains("DELETE FROM") && error.remedy().contains("do not delete its record"));
+    sim.state().filter.push(("192.168.1.20".to_owned(), 22));
+    client.remove(&forwards[0]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_forward_that_the_gateway_only_says_it_made_is_none() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    for (port, told_as) in
+        [(50_045, "the gateway says that the forward is on port 50045, and does not list it there"), (0, "names no port")]
+    {
+        sim.fault(Fault::Claims(port), 1);
+        let error = client.ensure(&wanted("web01", "192.168.1.20", 22)).await.unwrap_err();
+        assert!(error.is_outcome_unknown(), "{error}");
+        let told = error.to_string();
+        assert!(told.ends_with(told_as), "{told}");
+    }
+    assert!(sim.state().records.is_empty());
+    // One that was made all the same is found by its place.
+    sim.forward("web02", "CentOS", "192.168.1.21", 22).unwrap();
+    let of_another = sim.state().records[0].port;
+    sim.fault(Fault::Claims(of_another), 1);
+    assert!(client.ensure(&wanted("web01", "192.168.1.20", 22)).await.is_err());
+}
+
+#[tokio::test]
+async fn each_address_of_a_name_has_its_own_answer_to_pings() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    sim.forward("cl", "CentOS", "192.168.1.20", 22).unwrap();
+    sim.forward("cl", "CentOS", "192.168.1.21", 22).unwrap();
+    sim.state().records[0].routable = Some(false);
+    let snapshot = client.snapshot().await.unwrap();
+    let machine = &snapshot.machines["cl"];
+    // The list of addresses has one answer for both.
+    assert_eq!(machine.routable, Some(true));
+    assert_eq!(["192.168.1.20", "192.168.1.21"].map(|at| machine.routable_at(at)), [Some(false), Some(true)]);
+}
+
+#[tokio::test]
+async fn a_rule_over_which_the_service_stumbles_is_told_with_the_list() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    sim.fault(Fault::ForeignRule, 9);
+    let doubts = client.snapshot().await.unwrap().doubts;
+    let wanted = "a rule in the gateway's firewall is no forward: nothing can be made or deleted until it is gone";
+    assert_eq!(doubts, [wanted]);
+}
+
+#[tokio::test]
+async fn a_password_that_is_not_there_is_told_as_a_password() {
+    let sim = Simulator::start(Setup::default()).await.unwrap();
+    let password = SecretFrom::Variable("NOCTUI_TEST_IS_NOT_SET".to_owned());
+    let client =
+        Client::new(server(&sim), Credentials::Login { user: "pat".to_owned(), password, url: None }).unwrap();
+    let error = client.list().await.unwrap_err();
+    assert_eq!(error.to_string(), "there is no password to log in with for this lab");
+    let remedy = "set NOCTUI_TEST_IS_NOT_SET, or say password_file, password_command or password_keyring";
+    assert_eq!(error.remedy(), remedy);
 }
 
 #[tokio::test]

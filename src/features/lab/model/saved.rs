@@ -65,6 +65,12 @@ impl Saved {
         (saved, unusable)
     }
 
+    /// Whether it was written for another lab than this one.
+    #[must_use]
+    pub fn is_of_another(&self, lab: &str) -> bool {
+        !self.lab.is_empty() && self.lab != lab
+    }
+
     /// As a text that people can read and compare.
     #[must_use]
     pub fn write(&self) -> String {

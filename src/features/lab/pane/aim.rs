@@ -42,12 +42,15 @@ impl Aim {
 /// The end of what the service cannot delete, by the gateway's shell: the whole line is shown.
 fn aim_mending(lab: &LabState, row: &model::Row, mending: Mending) -> Aim {
     let place = if lab.view.production { lab.view.name.to_uppercase() } else { lab.view.name.clone() };
-    let Mending { forward, line, .. } = &mending;
+    let Mending { forward, line, is_half, .. } = &mending;
     let mut lines = vec![(format!("{}: {}", row.state.as_str(), row.note), Role::Text)];
     if row.reach.as_ref().is_some_and(model::Reach::is_open) {
         lines.push(("it works: whoever uses it is cut off".to_owned(), Role::Warning));
     }
     lines.push((format!("in the gateway's shell: {line}"), Role::Muted));
+    if *is_half {
+        lines.push(("then the service deletes it; <lab-undo> makes it again, on another port".to_owned(), Role::Muted));
+    }
     let (question, word) = (format!("End \"{}\" on port {} of {place}?", forward.title(), forward.port), forward.port);
     let changes = vec![Change::Mend(mending)];
     Aim {
@@ -127,6 +130,9 @@ impl State {
         )];
         if row.state == model::State::Live {
             lines.push((format!("{} it works: whoever uses it is cut off", look.glyph(Sign::Warning)), Role::Warning));
+        }
+        if let Some(why) = lab.hindrance() {
+            lines.push((format!("{} {why}", look.glyph(Sign::Warning)), Role::Warning));
         }
         let wanted = forward.wanted();
         let other = lab.snapshot.as_ref().and_then(|snapshot| {

@@ -185,7 +185,10 @@ impl State {
             return Outcome::none();
         }
         let Some(wanted) = wanted.into_iter().next() else { return Outcome::none() };
-        if let Some(Forward { port, .. }) = snapshot.as_ref().and_then(|snapshot| snapshot.existing(&wanted)) {
+        let existing = snapshot.as_ref().and_then(|snapshot| snapshot.existing(&wanted));
+        // What a connection left behind is kept by being asked for.
+        let is_left = |forward: &Forward| self.lab().is_some_and(|lab| lab.left.iter().any(|left| left.forward == *forward));
+        if let Some(Forward { port, .. }) = existing.filter(|forward| !is_left(forward)) {
             return Outcome::warn(format!("there is one already, on {port}"));
         }
         self.page = None;
@@ -201,7 +204,7 @@ impl State {
     pub(super) fn open_form(&mut self) -> Outcome {
         let mut machines: Vec<(String, String, String)> = Vec::new();
         if self.page.is_none() && self.list.marked() > 1 {
-            for row in self.list.targets() {
+            for row in self.chosen() {
                 let machine = (row.name.clone(), row.component.clone(), row.address.clone());
                 if !row.name.is_empty() && !machines.iter().any(|(name, ..)| *name == machine.0) {
                     machines.push(machine);

@@ -1,6 +1,6 @@
 //! A new forward: one form, whose defaults follow the machine, its component, and the protocol.
 
-use crate::features::lab::model::{Protocol, Snapshot, Wanted, component};
+use crate::features::lab::model::{Protocol, Snapshot, Wanted, component, power_words};
 use crate::ui::field::{Edited, Field};
 
 /// What is asked, in order.
@@ -186,6 +186,13 @@ impl Form {
         let [name, address, component] =
             [Ask::Machine, Ask::Address, Ask::Component].map(|ask| self.text(ask).to_owned());
         Wanted { name, address, component, target: 0 }.warning()
+    }
+
+    /// What the inventory says of a machine that is off.
+    pub(super) fn off(&self, snapshot: Option<&Snapshot>) -> Option<String> {
+        let name = self.text(Ask::Machine);
+        let machine = snapshot?.machines.get(name).filter(|machine| machine.is_off())?;
+        Some(format!("the inventory says that {name} is {}", power_words(machine.power.as_deref()?)))
     }
 
     /// What it asks for; or why not, which is shown and the field gone to.

@@ -15,6 +15,9 @@ use crate::ui::page::Span;
 use crate::ui::theme::{self, Role};
 use crate::ui::time::{Zone, age, brief_distance};
 
+/// What is said where a rule of the firewall is none of the service's.
+const FOREIGN: &str = "a rule in the gateway's firewall is no forward: this is going to fail until it is gone";
+
 /// The word for a token that the server calls expired.
 const EXPIRED: &str = "expired";
 
@@ -137,6 +140,13 @@ impl LabState {
                 _ => Some(format!("{name} is still being read")),
             },
         }
+    }
+
+    /// What keeps anything from being made or deleted, as far as the firewall tells: somebody's own rule, over which the service
+    /// stumbles.
+    pub(super) fn hindrance(&self) -> Option<&'static str> {
+        let foreign = self.snapshot.as_ref()?.firewall.as_ref()?.foreign;
+        (foreign > 0).then_some(FOREIGN)
     }
 
     /// What it did not tell last time, and how old is what is shown of that.

@@ -215,6 +215,18 @@ impl State {
         self.labs.iter_mut().find(|lab| lab.view.name == name)
     }
 
+    /// The rows that are marked, or the one under the cursor, in the order of the list; those that the filter hides come after
+    /// those that it shows.
+    fn chosen(&self) -> Vec<model::Row> {
+        let place = |key: &Key| {
+            let hidden = || self.lab().into_iter().flat_map(|lab| &lab.table);
+            self.list.rows().iter().chain(hidden()).position(|row| row.key() == *key)
+        };
+        let mut rows: Vec<model::Row> = self.list.targets().into_iter().cloned().collect();
+        rows.sort_by_cached_key(|row| place(&row.key()));
+        rows
+    }
+
     /// The number for an order, which is remembered.
     fn order(&mut self, purpose: Purpose) -> JobId {
         let job = self.next_job;

@@ -185,7 +185,7 @@ pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposal: Pr
             (Err(why), None) => (*why).to_owned(),
             (Ok(Change::Mend(_)), _) => format!("{stated}; by the gateway's shell"),
             (Ok(_), _) => left
-                .map_or(stated, |left| format!("made for one connection; {} ended before it removed it", left.owner)),
+                .map_or(stated, |left| format!("made for one connection; {} ended before it removed it; whoever still uses it is cut off", left.owner)),
         };
         let change = removal.ok();
         let title = match (row.target, row.port) {

@@ -9,6 +9,7 @@ use super::plan::{self, Plan};
 use super::{Deleted, Outcome, Page, Purpose, State, UNDOABLE};
 use crate::features::lab::act::{Change, Outcome as Came};
 use crate::features::lab::model::{Forward, Unusable};
+use crate::features::lab::store::open::Found;
 use crate::features::lab::store::temporary::Left;
 use crate::features::lab::worker::{Health, Report};
 use crate::text::{clean_line, counted};
@@ -102,10 +103,15 @@ impl State {
                 if self.lab().is_none_or(|shown| shown.view.name != lab) {
                     return Outcome::none();
                 }
+                let other = saved.is_of_another(&lab).then(|| saved.lab.clone());
                 let items = plan::restoration(saved, self.snapshot().as_deref());
                 let title = format!("make what is missing of {}", clean_line(&path.display().to_string()));
                 self.page = Some(Page::Plan(Plan::new(title, &lab, items)));
+                if let Some(other) = other {
+                    return Outcome::warn(format!("these are the forwards of lab {other}, and would be made on {lab}"));
+                }
             }
+            Report::Found { lab, found } => return self.found(&lab, found),
             Report::Left { lab, left } => return self.left(&lab, left),
             Report::History { name, actions, .. } => {
                 if let Some(Page::Details(details)) = &mut self.page
@@ -117,6 +123,27 @@ impl State {
             Report::Failed(trouble) => return Outcome::failed(trouble),
         }
         Outcome::none()
+    }
+
+    /// What became of actions that were cut off. What was deleted can be made again.
+    fn found(&mut self, lab: &str, found: Vec<Found>) -> Outcome {
+        let Some(last) = found.last() else { return Outcome::none() };
+        let undo = if matches!(last, Found::Deleted(forward) if forward.wanted().check().is_ok()) {
+            "; <lab-undo> makes it again"
+        } else {
+            ""
+        };
+        let more = match found.len() {
+            1 => String::new(),
+            many => format!("; and {} more like it, see what was asked for their machines", many - 1),
+        };
+        let said = format!("{}{undo}{more}", last.words());
+        for it in found {
+            if let Found::Deleted(forward) = it {
+                self.remember(Deleted { lab: lab.to_owned(), forward, is_own: false });
+            }
+        }
+        Outcome::warn(said)
     }
 
     /// Forwards that connections left behind: those that are new are told of.
@@ -170,7 +197,7 @@ impl State {
             (Purpose::Single(..), Came::Found { forward }) => {
                 Outcome::done(format!("{} was on port {} already", forward.title(), forward.port))
             }
-            (Purpose::Single(lab, Change::Remove(_)), Came::Removed { forward }) => {
+            (Purpose::Single(lab, Change::Remove(_) | Change::Mend(_)), Came::Removed { forward }) => {
                 let deleted = format!("deleted {}, which was on {}", forward.title(), forward.port);
                 let said = match forward.wanted().check() {
                     Ok(()) => format!("{deleted}; <lab-undo> makes it again"),
@@ -207,15 +234,20 @@ impl State {
         }
     }
 
-    /// Keeps what was deleted, for undoing.
+    /// Keeps what was deleted on this screen, for undoing.
     fn remember_deleted(&mut self, lab: String, forward: Forward) {
-        if forward.wanted().check().is_err() {
+        self.remember(Deleted { lab, forward, is_own: true });
+    }
+
+    /// Keeps what was deleted, for undoing.
+    fn remember(&mut self, deleted: Deleted) {
+        if deleted.forward.wanted().check().is_err() {
             return;
         }
         if self.deleted.len() >= UNDOABLE {
             self.deleted.remove(0);
         }
-        self.deleted.push(Deleted { lab, forward, is_own: true });
+        self.deleted.push(deleted);
     }
 
     /// The worker is gone: what is shown is old until it is back, and what was ordered is not answered any more.

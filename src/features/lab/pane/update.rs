@@ -60,7 +60,7 @@ impl State {
             Command::Details => self.open_details(),
             Command::New => self.unless_stale(look, Self::open_form),
             Command::Delete if self.page.is_none() && self.list.marked() > 1 => {
-                let rows: Vec<model::Row> = self.list.targets().into_iter().cloned().collect();
+                let rows = self.chosen();
                 self.open_removals(&format!("delete {}", counted(rows.len(), "marked row")), &rows, false)
             }
             Command::Delete | Command::Go => match self.aim(command, look).map(|aim| aim.request) {

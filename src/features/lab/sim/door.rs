@@ -105,6 +105,7 @@ fn relay(world: &World, fault: &Fault, path: &str) -> Answer {
         | Fault::ForeignRule
         | Fault::SaveFails
         | Fault::FilterStepFails
+        | Fault::Claims(_)
         | Fault::For(..) => front_error(503, "service unavailable"),
     }
 }

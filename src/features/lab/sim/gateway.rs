@@ -182,6 +182,9 @@ fn make(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
     if state.meets("POST", |fault| *fault == Fault::DatabaseDown).is_some() {
         return Err(database_down());
     }
+    if let Some(Fault::Claims(port)) = state.meets("POST", |fault| matches!(fault, Fault::Claims(_))) {
+        return Ok(ok(&json!({ "conn_port": port }), &json!({})));
+    }
     let port = state.free_port().ok_or_else(Answer::crashed)?;
     let plain = address.parse::<Ipv4Addr>();
     let (host, mask) = address.split_once('/').unwrap_or((&address, ""));

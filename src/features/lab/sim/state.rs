@@ -62,6 +62,8 @@ pub enum Fault {
     ForeignRule,
     /// Saving the rules fails: the record goes, the rules stay.
     SaveFails,
+    /// It says that a forward was made on this port, and makes none.
+    Claims(u16),
     /// The second step of deleting fails: the record stays, the rule does not.
     FilterStepFails,
     /// Only requests of this method meet the other fault.

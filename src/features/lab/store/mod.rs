@@ -4,12 +4,14 @@
 //! Plain functions over a connection, to be run inside [`crate::store::Store::write`] and [`crate::store::Store::read`].
 //! No function reads a clock.
 
+pub mod open;
 pub mod temporary;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::model::{Forward, Machine, Since, Snapshot, Wanted};
+use crate::process::Owner;
 use crate::store::Error;
 use crate::text::clean_line;
 
@@ -18,6 +20,9 @@ pub const SCHEMA_1: &str = include_str!("schema_1.sql");
 
 /// Version 2: forwards that were made for one connection.
 pub const SCHEMA_2: &str = include_str!("schema_2.sql");
+
+/// Version 3: which process asked for an action.
+pub const SCHEMA_3: &str = include_str!("schema_3.sql");
 
 /// Actions that are kept of each lab.
 const ACTIONS: u32 = 5_000;
@@ -79,6 +84,8 @@ pub struct Asked {
     pub wanted: Wanted,
     /// The gateway's port, where it is known.
     pub port: Option<u16>,
+    /// What it is for, where that decides whether anybody wants it back; else empty.
+    pub text: String,
 }
 
 /// An action as it is told.
@@ -172,8 +179,8 @@ pub fn since(connection: &Connection, server: &str) -> Result<Since, Error> {
     Ok(since)
 }
 
-/// Writes down what is going to be asked, and returns the number under which its result is written.
-pub fn begin(connection: &Connection, asked: &Asked, at: DateTime<Utc>) -> Result<i64, Error> {
+/// Writes down what a process is going to ask, and returns the number under which its result is written.
+pub fn begin(connection: &Connection, asked: &Asked, owner: &Owner, at: DateTime<Utc>) -> Result<i64, Error> {
     let what = match asked.what {
         What::Add => "add",
         What::Remove => "remove",
@@ -181,12 +188,15 @@ pub fn begin(connection: &Connection, asked: &Asked, at: DateTime<Utc>) -> Resul
     let Wanted { name, component, address, target } = &asked.wanted;
     connection
         .prepare_cached(
-            "INSERT INTO lab_action (at, who, lab, server, what, name, component, address, target, port)
-             VALUES (:at, :who, :lab, :server, :what, :name, :component, :address, :target, :port)",
+            "INSERT INTO lab_action (at, who, lab, server, what, name, component, address, target, port, result_text,
+                 owner_host, owner_boot, owner_pid, owner_start)
+             VALUES (:at, :who, :lab, :server, :what, :name, :component, :address, :target, :port, :text,
+                 :host, :boot, :pid, :start)",
         )?
         .execute(named_params! {
             ":at": at.timestamp(), ":who": asked.who, ":lab": asked.lab, ":server": asked.server, ":what": what,
             ":name": name, ":component": component, ":address": address, ":target": target, ":port": asked.port,
+            ":text": asked.text, ":host": owner.host, ":boot": owner.boot, ":pid": owner.pid, ":start": owner.start,
         })?;
     let id = connection.last_insert_rowid();
     connection
@@ -267,14 +277,15 @@ pub fn deleted(connection: &Connection, server: &str, after: DateTime<Utc>, limi
 #[must_use]
 pub fn removing(who: &str, lab: &str, server: &str, forward: &Forward) -> Asked {
     let (who, lab, server) = (who.to_owned(), lab.to_owned(), server.to_owned());
-    Asked { who, lab, server, what: What::Remove, wanted: forward.wanted(), port: Some(forward.port) }
+    let wanted = forward.wanted();
+    Asked { who, lab, server, what: What::Remove, wanted, port: Some(forward.port), text: String::new() }
 }
 
 /// What is asked when a forward is to be there.
 #[must_use]
 pub fn adding(who: &str, lab: &str, server: &str, wanted: &Wanted) -> Asked {
     let (who, lab, server) = (who.to_owned(), lab.to_owned(), server.to_owned());
-    Asked { who, lab, server, what: What::Add, wanted: wanted.clone(), port: None }
+    Asked { who, lab, server, what: What::Add, wanted: wanted.clone(), port: None, text: String::new() }
 }
 
 #[cfg(test)]
@@ -341,13 +352,13 @@ mod tests {
                     ("c", 50_003, TIDIED, 2),
                     ("e", 50_005, "in the gateway's shell: x", 2),
                 ] {
-                    let id = begin(c, &removing("anna", "training", "s", &of(name, port)), at(seconds))?;
+                    let id = begin(c, &removing("anna", "training", "s", &of(name, port)), &Owner::of_this_process(), at(seconds))?;
                     settle(c, id, (Came::Ok, text), None, at(seconds))?;
                 }
-                let failed = begin(c, &removing("anna", "training", "s", &of("d", 50_004)), at(3))?;
+                let failed = begin(c, &removing("anna", "training", "s", &of("d", 50_004)), &Owner::of_this_process(), at(3))?;
                 settle(c, failed, (Came::Failed, "no"), None, at(3))?;
                 let before = deleted(c, "s", at(-86_400), 10)?;
-                let id = begin(c, &adding("anna", "training", "s", &wanted("b")), at(4))?;
+                let id = begin(c, &adding("anna", "training", "s", &wanted("b")), &Owner::of_this_process(), at(4))?;
                 settle(c, id, (Came::Ok, ""), Some(50_009), at(4))?;
                 Ok((before, deleted(c, "s", at(-86_400), 10)?))
             })
@@ -361,7 +372,7 @@ mod tests {
         let (_dir, store) = store();
         let told = store
             .write_blocking(|c| {
-                let id = begin(c, &adding("anna", "training", "s", &wanted("web01")), at(0))?;
+                let id = begin(c, &adding("anna", "training", "s", &wanted("web01")), &Owner::of_this_process(), at(0))?;
                 let before = actions(c, "s", "web01", 10)?;
                 settle(c, id, (Came::Ok, ""), Some(50_064), at(1))?;
                 settle(c, id, (Came::Failed, "late"), None, at(2))?;

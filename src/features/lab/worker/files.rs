@@ -1,6 +1,7 @@
 //! Forwards into files and out of them, and what was asked before.
 
-use std::io::{ErrorKind, Read, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -71,12 +72,21 @@ fn in_home(path: PathBuf) -> PathBuf {
 /// Writes forwards into a new file.
 pub(in crate::features::lab) fn save(saved: &Saved, path: &Path) -> Result<(), Trouble> {
     let shown = clean_line(&path.display().to_string());
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let written = file.and_then(|mut file| file.write_all(saved.write().as_bytes()));
+    let written = create(path, |file| file.write_all(saved.write().as_bytes()).and_then(|()| file.sync_all()));
     written.map_err(|error| {
         let remedy = if error.kind() == ErrorKind::AlreadyExists { "name another file" } else { "check the folder" };
         Trouble::new(&format!("cannot write {shown}")).caused_by(&error.to_string()).to_do(remedy)
     })
+}
+
+/// Makes a new file and fills it. One that cannot be filled does not stay, or it would be in the way of the next try.
+fn create(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let filled = fill(&mut file);
+    if filled.is_err() {
+        let _why_it_was_not_filled_says_more = std::fs::remove_file(path);
+    }
+    filled
 }
 
 /// Reads forwards from a file.
@@ -92,6 +102,17 @@ pub(in crate::features::lab) fn load(path: &Path) -> Result<Saved, Trouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_filled_is_not_in_the_way_of_the_next_try() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("saved.json");
+        let full = |file: &mut File| file.write_all(b"{").and(Err(ErrorKind::StorageFull.into()));
+        assert_eq!(create(&path, full).unwrap_err().kind(), ErrorKind::StorageFull);
+        create(&path, |file| file.write_all(b"{}")).unwrap();
+        assert_eq!(create(&path, full).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&path).unwrap(), b"{}");
+    }
 
     #[test]
     fn a_tilde_in_front_is_the_home_folder() {

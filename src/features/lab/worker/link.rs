@@ -19,6 +19,7 @@ use crate::features::lab::client::{Client, Credentials, Server};
 use crate::features::lab::connect::{self, Surroundings, Target};
 use crate::features::lab::error::Error;
 use crate::features::lab::model::{Forward, Holding, Protocol, Since, Snapshot, Wanted};
+use crate::features::lab::probe::Port;
 use crate::features::lab::store::{self, temporary::Left};
 use crate::trouble::Trouble;
 
@@ -115,6 +116,8 @@ struct Link {
     holding: Option<Holding>,
     /// The gateway's host as seen from here, once it is known.
     host: Option<String>,
+    /// The ports that are measured.
+    ports: Vec<Port>,
     /// The measurement that runs, if any.
     sweep: JoinSet<()>,
     /// The file of the token, as long as another one is waited for.
@@ -134,8 +137,8 @@ pub(super) async fn follow(
     stop: CancellationToken,
 ) {
     let sweep = JoinSet::new();
-    let (holding, host, awaited, left) = (None, None, None, Vec::new());
-    let mut link = Link { shared, lab, client: None, heard_at: None, holding, host, sweep, awaited, left };
+    let (holding, host, ports, awaited, left) = (None, None, Vec::new(), None, Vec::new());
+    let mut link = Link { shared, lab, client: None, heard_at: None, holding, host, ports, sweep, awaited, left };
     link.recall().await;
     link.tell_health(Health::Connecting).await;
     let mut next = Instant::now();
@@ -192,9 +195,11 @@ impl Link {
             Ok((known, since, deleted)) => {
                 let lab = || self.lab.name.clone();
                 if let Some((snapshot, at)) = known {
+                    (self.host, self.ports) = (self.host_of(&snapshot), sweep::ports(&snapshot));
                     let (snapshot, since) = (Arc::new(snapshot), Arc::new(since));
                     self.shared.tell(Report::Snapshot { lab: lab(), snapshot, since, at }).await;
                     self.heard_at = Some(at);
+                    self.measure();
                 }
                 if !deleted.is_empty() {
                     self.shared.tell(Report::Deleted { lab: self.lab.name.clone(), forwards: deleted }).await;
@@ -231,7 +236,7 @@ impl Link {
         let is_due = || self.holding.as_ref().is_some_and(|holding| holding.claims.is_due(clock::now()));
         let is_wanting = match &read {
             Ok(_) => is_due(),
-            Err(error) => error.is_about_token() || matches!(error, Error::LoginRefused { .. } | Error::NoToken(_)),
+            Err(error) => error.is_about_token() || matches!(error, Error::LoginRefused { .. } | Error::NoToken(_) | Error::NoPassword(_)),
         };
         self.awaited = watch.filter(|_| is_wanting);
         match read {
@@ -247,6 +252,7 @@ impl Link {
                 let retry_at = (!matches!(error, Error::LoginRefused { .. })).then(|| clock::now() + wait);
                 let (word, since) = (error.word(), self.heard_at);
                 self.tell_health(Health::Failing { trouble, word, since, retry_at }).await;
+                self.measure();
                 wait
             }
         }
@@ -256,31 +262,46 @@ impl Link {
     async fn told(&mut self, snapshot: Snapshot) {
         let at = clock::now();
         self.heard_at = Some(at);
-        self.host = self.lab.gateway.clone().or_else(|| Some(snapshot.gateway.clone())).filter(|host| !host.is_empty());
+        self.host = self.host_of(&snapshot);
         let (server, kept) = (self.lab.url.to_string(), snapshot.clone());
         let write = move |connection: &rusqlite::Connection| {
             let kept = store::save(connection, &server, kept, at)?;
             let since = store::note_routable(connection, &server, kept.machines.iter(), at)?;
+            let found = store::open::settle_open(connection, &server, &kept.forwards, at)?;
             let left = store::temporary::left_behind(connection, &server, &kept.forwards)?;
-            Ok((kept, since, left))
+            Ok((kept, since, found, left))
         };
-        let (snapshot, since, left) = self.shared.store.write(write).await.unwrap_or_else(|error| {
+        let (snapshot, since, found, left) = self.shared.store.write(write).await.unwrap_or_else(|error| {
             tracing::warn!(lab = self.lab.name, %error, "what a lab told is not kept");
-            (snapshot, Since::new(), self.left.clone())
+            (snapshot, Since::new(), Vec::new(), self.left.clone())
         });
-        let ports = sweep::ports(&snapshot);
+        self.ports = sweep::ports(&snapshot);
         let lab = self.lab.name.clone();
         let report = Report::Snapshot { lab: lab.clone(), snapshot: Arc::new(snapshot), since: Arc::new(since), at };
         self.shared.tell(report).await;
+        if !found.is_empty() {
+            self.shared.tell(Report::Found { lab, found }).await;
+        }
         if left != self.left {
             self.left.clone_from(&left);
             self.shared.tell(Report::Left { lab: self.lab.name.clone(), left }).await;
         }
         self.tell_health(Health::Live { at }).await;
+        self.measure();
+    }
+
+    /// Measures what is behind the forwards that are known, whether the lab answers or not: its ports are the gateway's.
+    fn measure(&mut self) {
         // One that still runs goes on: it measures the same ports.
-        if let (Some(host), true) = (self.host.clone(), self.sweep.is_empty()) {
-            self.sweep.spawn(sweep::measure(self.shared.clone(), lab, host, ports));
+        if self.sweep.is_empty() && !self.ports.is_empty() {
+            let (lab, host) = (self.lab.name.clone(), self.host.clone().unwrap_or_default());
+            self.sweep.spawn(sweep::measure(self.shared.clone(), lab, host, self.ports.clone()));
         }
+    }
+
+    /// The gateway's host as seen from here, once it is known.
+    fn host_of(&self, snapshot: &Snapshot) -> Option<String> {
+        self.lab.gateway.clone().or_else(|| Some(snapshot.gateway.clone())).filter(|host| !host.is_empty())
     }
 
     /// Tells of the token where there is another one, or none any more.
@@ -316,8 +337,12 @@ impl Link {
                         break;
                     }
                     self.shared.tell(Report::Step { job: id, at, outcome: None }).await;
-                    let outcome = Some(actor.carry_out(change).await);
-                    self.shared.tell(Report::Step { job: id, at, outcome }).await;
+                    let outcome = actor.carry_out(change).await;
+                    if let (Change::Add(_), Outcome::Found { forward }) = (change, &outcome) {
+                        // Whatever it was made for, it is wanted now.
+                        actor.keep(forward).await;
+                    }
+                    self.shared.tell(Report::Step { job: id, at, outcome: Some(outcome) }).await;
                 }
                 self.shared.tell(Report::Ended { job: id }).await;
             }

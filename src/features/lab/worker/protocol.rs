@@ -10,6 +10,7 @@ use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::connect::Launch;
 use crate::features::lab::model::{Forward, Holding, Protocol, Reach, Saved, Since, Snapshot, Unusable, Wanted};
 use crate::features::lab::store::Action;
+use crate::features::lab::store::open::Found;
 use crate::features::lab::store::temporary::Left;
 use crate::trouble::Trouble;
 
@@ -217,6 +218,13 @@ pub enum Report {
         /// The newest last.
         forwards: Vec<Forward>,
     },
+    /// What became of actions of which nobody had heard.
+    Found {
+        /// Of which lab.
+        lab: String,
+        /// Each; the newest last.
+        found: Vec<Found>,
+    },
     /// The forwards that were made for connections which were cut off before they could remove them.
     Left {
         /// Of which lab.
@@ -255,6 +263,7 @@ impl Report {
             | Self::Saved { .. }
             | Self::Loaded { .. }
             | Self::Deleted { .. }
+            | Self::Found { .. }
             | Self::Left { .. }
             | Self::History { .. } => None,
         }

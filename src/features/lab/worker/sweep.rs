@@ -31,7 +31,12 @@ pub(in crate::features::lab) fn ports(snapshot: &Snapshot) -> Vec<Port> {
 ///
 /// Cancel safety: dropping it closes all sockets.
 pub(super) async fn measure(shared: Shared, lab: String, host: String, ports: Vec<Port>) {
-    let address = match probe::resolve(&host).await {
+    let resolved = if host.is_empty() {
+        Err(Reach::Failed { why: "the gateway's address is not known".to_owned() })
+    } else {
+        probe::resolve(&host).await
+    };
+    let address = match resolved {
         Ok(address) => address,
         Err(reach) => {
             let reached = ports.into_iter().map(|port| (port.port, reach.clone())).collect();

@@ -155,6 +155,50 @@ async fn what_was_told_last_is_there_before_the_lab_answers() {
 }
 
 #[tokio::test]
+async fn what_is_known_is_measured_although_the_lab_does_not_answer() {
+    let mut desk = Desk::with(|sim| {
+        sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    })
+    .await;
+    desk.snapshot().await;
+    desk.hear(|report| matches!(report, Report::Health { health: Health::Live { .. }, .. }).then_some(())).await;
+    desk.stop.cancel();
+    desk.task.join_next().await;
+    // The service is gone, the gateway is not.
+    desk.sim.fault(Fault::Unavailable, 99);
+    let (_requests, mut reports, _stop, _task) = start(desk.dir.path(), desk.sim.url());
+    loop {
+        if let Report::Reached { reached, .. } = reports.recv().await.expect("it is measured")
+            && let [(_, reach)] = reached.as_slice()
+        {
+            assert!(reach.is_open(), "{reach:?}");
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_killed_noctui_had_asked_for_is_looked_for_by_the_next_one() {
+    let mut desk = Desk::with(|sim| {
+        sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    })
+    .await;
+    let forward = desk.snapshot().await.forwards[0].clone();
+    let (asked, url) = (forward.clone(), desk.sim.url().to_owned());
+    let store = super::super::open_store(&desk.dir.path().join("data")).unwrap();
+    let begun = move |connection: &rusqlite::Connection| {
+        let dead = crate::process::Owner { start: "long ago".to_owned(), ..crate::process::Owner::of_this_process() };
+        let asked = super::super::store::removing("anna", "training", &url, &asked);
+        super::super::store::begin(connection, &asked, &dead, crate::clock::now())
+    };
+    store.write(begun).await.unwrap();
+    desk.sim.state().records.clear();
+    desk.ask(Request::Refresh).await;
+    let found = desk.hear(|report| if let Report::Found { found, .. } = report { Some(found) } else { None }).await;
+    assert_eq!(found, [super::super::store::open::Found::Deleted(forward)]);
+}
+
+#[tokio::test]
 async fn of_several_changes_one_that_fails_keeps_no_other_from_being_made() {
     let mut desk = Desk::with(|_| ()).await;
     desk.snapshot().await;

@@ -58,9 +58,13 @@ pub(in crate::features::lab::pane) fn lines(state: &State, look: &Look<'_>) -> O
             format!("the gateway's ping does not reach it{}; it may drop pings", since_words(since, look))
         }
         (None, _) if row.state == model::State::Unlisted => "the gateway pings only what it lists".to_owned(),
-        (None, _) => "the gateway has not tried to ping it yet".to_owned(),
+        (None, _) => "the gateway has not said yet whether its ping reaches it".to_owned(),
     };
     say("Routable", &ping, Role::Text);
+    if let Some(power) = &row.power {
+        let role = if row.is_off() { Role::Warning } else { Role::Text };
+        say("Power", &format!("{}, says the inventory", model::power_words(power)), role);
+    }
     if let (Some(target), Some(_)) = (row.target, row.port) {
         let to = state.address_of(row).unwrap_or_default();
         let protocol = row.protocol.unwrap_or("tcp");
@@ -72,7 +76,11 @@ pub(in crate::features::lab::pane) fn lines(state: &State, look: &Look<'_>) -> O
     }
     if let Some(line) = row.mending.as_deref().filter(|_| !details.is_gone) {
         let has_shell = state.lab().is_some_and(|lab| lab.view.has_shell);
-        let how = if has_shell { "<lab-delete> does, in the gateway's shell" } else { "on the gateway" };
+        let how = match (has_shell, row.is_half) {
+            (true, false) => "<lab-delete> does, in the gateway's shell",
+            (true, true) => "<lab-delete> does, in the gateway's shell, and then deletes it",
+            (false, _) => "on the gateway",
+        };
         let how = look.say(how).into_owned();
         say("Mend", &format!("the service cannot put this right; {how}: {line}"), Role::Warning);
     }

@@ -3,9 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::features::lab::model::component;
+use crate::features::lab::model::{Protocol, component};
 use crate::features::lab::pane::State;
 use crate::features::lab::pane::form::{Ask, Form};
+use crate::features::lab::pane::lab::LabState;
 use crate::ui::Look;
 use crate::ui::line::{Pen, fit, width, wrap};
 use crate::ui::page::Title;
@@ -60,8 +61,9 @@ pub(super) fn draw(state: &State, form: &Form, look: &Look<'_>, area: Rect, buff
         Some(why) => (why.clone(), Role::Warning),
         None => (hint(state, form), Role::Muted),
     };
-    let warning = form.warning().map(|warning| (warning, Role::Warning));
-    for (text, role) in std::iter::once(said).chain(warning) {
+    let hindrance = state.lab().and_then(LabState::hindrance).map(str::to_owned);
+    let warnings = form.warning().into_iter().chain(form.off(state.snapshot().as_deref())).chain(hindrance);
+    for (text, role) in std::iter::once(said).chain(warnings.map(|warning| (warning, Role::Warning))) {
         for line in wrap(&text, usize::from(area.width.saturating_sub(2)).max(8)) {
             Pen::new(buffer, area, y).skip(1).text(&line, style(role));
             y += 1;
@@ -85,7 +87,9 @@ fn hint(state: &State, form: &Form) -> String {
         Ask::Component => "what it is decides the usual protocol, user and port".to_owned(),
         Ask::Protocol => {
             let known = component(form.field(Ask::Component).text());
-            let names: Vec<&str> = known.protocols.iter().map(|protocol| protocol.as_str()).collect();
+            // Files go over the port for shells: they need no forward of their own.
+            let own = known.protocols.iter().filter(|it| !matches!(it, Protocol::Sftp | Protocol::Scp));
+            let names: Vec<&str> = own.map(|protocol| protocol.as_str()).collect();
             let usual = if names.is_empty() { "none but its console".to_owned() } else { names.join(", ") };
             format!("usual here: {usual}; ctrl-n and ctrl-p go through all of them")
         }

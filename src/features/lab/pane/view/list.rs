@@ -146,7 +146,8 @@ fn draw_row(
             Some(Reach::Open { banner, .. }) => banner.as_str(),
             _ => "",
         };
-        let rest = if row.note.is_empty() || row.state == Is::Unreachable { banner } else { &row.note };
+        let is_said = row.note.is_empty() || (row.state == Is::Unreachable && !row.is_off() && !row.is_half);
+        let rest = if is_said { banner } else { &row.note };
         pen.text(rest, style(Role::Muted));
     }
 }

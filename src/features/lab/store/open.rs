@@ -1,0 +1,217 @@
+//! Actions of which nobody heard what became of them: their process was killed, or no answer came and the list could not be
+//! read. What the gateway lists later settles them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, named_params};
+
+use super::TIDIED;
+use crate::features::lab::model::{Forward, Wanted};
+use crate::process::{Fate, Owner};
+use crate::store::Error;
+
+/// Of an action without a process, which an earlier version wrote, nobody waits for an answer this long.
+const LONGEST: TimeDelta = TimeDelta::hours(1);
+/// A list that was asked for within this time of an answer that did not come may be older than what was asked for.
+const SETTLES: TimeDelta = TimeDelta::minutes(2);
+
+/// What became of an action, as the list tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// A deletion was carried out: what it was.
+    Deleted(Forward),
+    /// A deletion was not.
+    StillThere(Forward),
+    /// Something was made.
+    Made(Forward),
+    /// Nothing was made.
+    NotMade(Wanted),
+}
+
+impl Found {
+    /// In a sentence, with what can be done about it in the places for keys: `deleting web01 22 on 50064 was cut off: it is
+    /// gone`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Deleted(forward) => {
+                format!("deleting {} on {} was cut off: it is gone", forward.title(), forward.port)
+            }
+            Self::StillThere(forward) => {
+                format!("deleting {} on {} was cut off: it is still there", forward.title(), forward.port)
+            }
+            Self::Made(forward) => {
+                format!("making a forward to {} was cut off: it is there, on {}", forward.title(), forward.port)
+            }
+            Self::NotMade(wanted) => format!("making a forward to {} was cut off: there is none", wanted.title()),
+        }
+    }
+}
+
+/// An action as it was written down.
+struct Open {
+    id: i64,
+    at: DateTime<Utc>,
+    is_removal: bool,
+    wanted: Wanted,
+    port: Option<u16>,
+    text: String,
+    owner: Option<Owner>,
+    /// When it was given up, where its process has done so.
+    given_up: Option<DateTime<Utc>>,
+}
+
+impl Open {
+    /// Whether nobody hears an answer to it any more.
+    fn is_over(&self, now: DateTime<Utc>) -> bool {
+        match (&self.given_up, &self.owner) {
+            (Some(given_up), _) => now - *given_up >= SETTLES,
+            (None, Some(owner)) => owner.fate() == Fate::Dead,
+            (None, None) => now - self.at >= LONGEST,
+        }
+    }
+
+    /// What the list says of it.
+    fn found(self, listed: &[Forward]) -> Found {
+        let place = |forward: &&Forward| forward.is_for(&self.wanted);
+        match self.port.filter(|_| self.is_removal) {
+            Some(port) => {
+                let forward = self.wanted.on(port);
+                if listed.contains(&forward) { Found::StillThere(forward) } else { Found::Deleted(forward) }
+            }
+            None => match listed.iter().filter(place).min_by_key(|forward| forward.port) {
+                Some(forward) => Found::Made(forward.clone()),
+                None => Found::NotMade(self.wanted),
+            },
+        }
+    }
+}
+
+/// Settles by what the gateway lists as of `at` whatever nobody hears of any more, and tells it; the newest last.
+pub fn settle_open(
+    connection: &Connection,
+    server: &str,
+    listed: &[Forward],
+    at: DateTime<Utc>,
+) -> Result<Vec<Found>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT id, at, what, name, component, address, target, port, result_text, settled_at,
+                owner_host, owner_boot, owner_pid, owner_start
+         FROM lab_action WHERE server = ?1 AND result IN ('requested', 'unknown') ORDER BY id",
+    )?;
+    let time = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+    let rows = query.query_map([server], |row| {
+        let wanted = Wanted {
+            name: row.get("name")?,
+            component: row.get("component")?,
+            address: row.get("address")?,
+            target: row.get("target")?,
+        };
+        let owner = match row.get::<_, Option<String>>("owner_host")? {
+            Some(host) => Some(Owner {
+                host,
+                boot: row.get("owner_boot")?,
+                pid: row.get("owner_pid")?,
+                start: row.get("owner_start")?,
+            }),
+            None => None,
+        };
+        Ok(Open {
+            id: row.get("id")?,
+            at: time(row.get("at")?),
+            is_removal: row.get::<_, String>("what")? == "remove",
+            wanted,
+            port: row.get("port")?,
+            text: row.get("result_text")?,
+            owner,
+            given_up: row.get::<_, Option<i64>>("settled_at")?.map(time),
+        })
+    })?;
+    let mut told = Vec::new();
+    for open in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+        if !open.is_over(at) {
+            continue;
+        }
+        let (id, before) = (open.id, open.text.clone());
+        let is_given_up = open.given_up.is_some();
+        let found = open.found(listed);
+        let (result, port) = match &found {
+            Found::Deleted(forward) | Found::Made(forward) => ("ok", Some(forward.port)),
+            Found::StillThere(_) | Found::NotMade(_) => ("failed", None),
+        };
+        // What was written before it was sent says what it was for; a reason for giving up says nothing any more.
+        let text = if before.is_empty() || is_given_up { "no answer was heard; the list told".to_owned() } else { before };
+        connection
+            .prepare_cached(
+                "UPDATE lab_action SET result = :result, result_text = :text, port = coalesce(:port, port), settled_at = :at
+                 WHERE id = :id AND result IN ('requested', 'unknown')",
+            )?
+            .execute(named_params! {":result": result, ":text": text, ":port": port, ":at": at.timestamp(), ":id": id})?;
+        // That a connection is over and its forward is gone needs no telling.
+        if text != TIDIED {
+            told.push(found);
+        }
+    }
+    Ok(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::lab::store::{Came, actions, adding, begin, deleted, removing, settle};
+
+    fn forward(port: u16, name: &str) -> Forward {
+        let (name, component, address) = (name.to_owned(), "CentOS".to_owned(), "192.168.1.20".to_owned());
+        Forward { port, name, component, address, target: 22 }
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_220_000 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn what_a_dead_process_never_heard_of_is_settled_by_the_list() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::features::open_store(dir.path()).unwrap();
+        let ours = Owner::of_this_process();
+        let dead = Owner { start: "another time".to_owned(), ..ours.clone() };
+        let listed = [forward(50_002, "stays"), forward(50_003, "made"), forward(50_009, "running")];
+        let (told, after, words) = store
+            .write_blocking(move |c| {
+                let remove = |port, name: &str| removing("anna", "training", "s", &forward(port, name));
+                let add = |name: &str| adding("anna", "training", "s", &forward(0, name).wanted());
+                begin(c, &remove(50_001, "gone"), &dead, at(0))?;
+                begin(c, &remove(50_002, "stays"), &dead, at(0))?;
+                begin(c, &add("made"), &dead, at(0))?;
+                begin(c, &add("never"), &dead, at(0))?;
+                begin(c, &super::super::Asked { text: TIDIED.to_owned(), ..remove(50_005, "tidied") }, &dead, at(0))?;
+                // Somebody waits for the answer to this one, and of the other the list is no older than the question.
+                begin(c, &remove(50_006, "asked"), &ours, at(0))?;
+                let late = begin(c, &remove(50_007, "late"), &ours, at(0))?;
+                settle(c, late, (Came::Unknown, "no answer"), None, at(10))?;
+                let told = settle_open(c, "s", &listed, at(20))?;
+                let after = settle_open(c, "s", &listed, at(300))?;
+                let result = |name: &str| Ok::<_, Error>(actions(c, "s", name, 1)?.remove(0).result);
+                let words = [result("gone")?, result("stays")?, result("made")?, result("never")?, result("asked")?];
+                assert_eq!(
+                    deleted(c, "s", at(-10), 10)?.iter().map(|it| it.port).collect::<Vec<_>>(),
+                    [50_001, 50_007],
+                    "what is gone can be made again, and what was for a connection need not be"
+                );
+                Ok((told, after, words))
+            })
+            .unwrap();
+        let made = forward(50_003, "made");
+        assert_eq!(
+            told,
+            [
+                Found::Deleted(forward(50_001, "gone")),
+                Found::StillThere(forward(50_002, "stays")),
+                Found::Made(made),
+                Found::NotMade(forward(0, "never").wanted()),
+            ]
+        );
+        assert_eq!(after, [Found::Deleted(forward(50_007, "late"))]);
+        assert_eq!(words, ["ok", "failed", "ok", "failed", "requested"]);
+        assert_eq!(told[0].words(), "deleting gone 22 on 50001 was cut off: it is gone");
+    }
+}
