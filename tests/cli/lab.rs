@@ -169,7 +169,7 @@ fn a_sound_lab_has_nothing_to_tell() {
     desk.sim.state().filter.push(("192.168.1.99".to_owned(), 22));
     let (text, _, code) = desk.text(&["check"]);
     let said = "left over: the firewall lets packets through to 192.168.1.99:22, which no port leads to\n  on the gateway: \
-                sudo iptables -D FORWARD -p tcp -d 192.168.1.99 --dport 22 -j ACCEPT && ";
+                sudo iptables -D FORWARD -p tcp -d 192.168.1.99 --dport 22 -j ACCEPT; ";
     assert!(text.starts_with(said) && code == 1, "{text}");
 }
 
@@ -495,6 +495,7 @@ fn what_works_and_cannot_be_deleted_is_completed_and_then_deleted() {
     assert_eq!((text.as_str(), code), (format!("deleted web01 22, which was on {port}\n").as_str(), 0), "{said}");
     let state = desk.sim.state();
     assert!(state.records.is_empty() && state.nat.is_empty() && state.filter.is_empty(), "{state:?}");
+    assert_eq!(state.saved, Some((vec![], vec![])), "it is not back after the next start");
 }
 
 #[test]

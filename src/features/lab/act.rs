@@ -180,6 +180,10 @@ impl Actor {
         if mending.is_half {
             // It has both its rules again, and the service deletes it as any other.
             self.client.remove(&mending.forward).await.map_err(|error| Trouble::of(&error))?;
+            // It deletes without saving: what was just saved would be back after the next start, and in no list.
+            if let Err(trouble) = shell::run(shell, &host, model::SAVE).await {
+                tracing::warn!(lab = self.lab, "{}", trouble.one_line());
+            }
             return Ok(Outcome::Removed { forward: mending.forward.clone() });
         }
         Ok(Outcome::Mended { forward: mending.forward.clone() })
@@ -247,7 +251,10 @@ impl Actor {
 
     /// Writes down what is going to be asked. Nothing is asked that is not written down.
     async fn begin(&self, asked: Asked) -> Result<i64, Trouble> {
-        let begun = self.store.write(move |connection| store::begin(connection, &asked, &Owner::of_this_process(), clock::now())).await;
+        let begun = self
+            .store
+            .write(move |connection| store::begin(connection, &asked, &Owner::of_this_process(), clock::now()))
+            .await;
         begun.map_err(|error| Trouble::of(&error))
     }
 }
@@ -290,5 +297,22 @@ pub async fn wait_until_open(host: &str, forward: &Forward) -> Reach {
             return reach;
         }
         sleep(AGAIN).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_switch_on_what_is_on() {
+        let (name, component, address) = ("win01".to_owned(), "Windows".to_owned(), "192.168.1.30".to_owned());
+        let forward = Forward { port: 50_004, name, component, address, target: 3389 };
+        let told = |power| silent("198.51.100.2", &forward, &Reach::Refused, power).one_line();
+        let off = told(Some("poweredOff"));
+        assert!(off.contains("the inventory says that the machine is powered off"), "{off}");
+        assert!(off.ends_with("switch the machine on"), "{off}");
+        assert!(told(Some("poweredOn")).contains("wait until its service has started"), "{}", told(Some("poweredOn")));
+        assert!(told(None).contains("see whether the machine is on"), "{}", told(None));
     }
 }

@@ -370,14 +370,13 @@ impl Error {
             | Self::WebPage { .. }
             | Self::SentOn { .. }
             | Self::Senseless { .. } => "answer",
-            Self::NoPassword(_) => "login",
             Self::NoToken(_) | Self::NotInFile { .. } | Self::BadToken | Self::OddToken | Self::OldToken { .. } => {
                 "token"
             }
             Self::Expired => "expired",
             Self::Elsewhere { .. } => "address",
             Self::NotOwner { .. } => "not yours",
-            Self::LoginRefused { .. } | Self::LoginAway { .. } => "login",
+            Self::NoPassword(_) | Self::LoginRefused { .. } | Self::LoginAway { .. } => "login",
             Self::DatabaseDown => "database",
             Self::Refused { .. }
             | Self::FirewallRefused { .. }
@@ -397,6 +396,37 @@ impl Error {
             | Self::StillThere { .. }
             | Self::Unwanted(_) => "refused",
         }
+    }
+}
+
+impl Error {
+    /// What is to be done in the gateway's shell, of what the service cannot put right; else empty.
+    fn at_the_gateway(&self) -> String {
+        if let Self::Misled { port, by_hand, .. } = self {
+            let line = by_hand.as_deref().unwrap_or("end that rule in the chain PREROUTING");
+            return format!(
+                "do not use it: delete it (noctui lab remove {port}) and ask again for another port; or, on the gateway: {line}"
+            );
+        }
+        if let Self::NoRule { port, by_hand: None } = self {
+            return format!(
+                "let health_check = true in [[lab]] tell which rule is missing, or look on the gateway (sudo iptables-save); \
+                 while a rule leads {port} on, do not delete its record: the port would be open, and in no list"
+            );
+        }
+        let (line, then) = if let Self::Undeletable { by_hand } = self {
+            let without = "end its rule in the chain PREROUTING, and its row in the table ipam";
+            (by_hand.as_deref().unwrap_or(without), "")
+        } else if let Self::HalfDeleted { by_hand, .. } = self {
+            (by_hand.as_str(), "")
+        } else if let Self::NoRule { by_hand: Some(line), .. } = self {
+            (line.as_str(), "; a new forward to the same place works meanwhile")
+        } else if let Self::Half { by_hand, .. } = self {
+            (by_hand.as_deref().unwrap_or("add its rule to the chain FORWARD"), "; then delete it again")
+        } else {
+            return String::new();
+        };
+        format!("on the gateway: {line}{then}")
     }
 }
 
@@ -422,7 +452,9 @@ impl Remedy for Error {
             Self::Page { call, .. } if *call == super::client::LOGIN => {
                 "the front server stumbled: try again in a few minutes, and tell whoever keeps it"
             }
-            Self::Page { writes: true, .. } => "look at the list again, and at the gateway's own log",
+            Self::Page { writes: true, .. } | Self::NotMade { .. } => {
+                "look at the list again, and at the gateway's own log"
+            }
             Self::Page { .. } => "look at the gateway's own log, or restart the gateway machine",
             Self::WebPage { server, .. } => {
                 return format!(
@@ -469,33 +501,11 @@ impl Remedy for Error {
                 "make room on the gateway's disk; what is unlisted has the lines that end it, on the screen and in noctui lab \
                  check; do not try again before"
             }
-            Self::Misled { port, by_hand, .. } => {
-                let line = by_hand.as_deref().unwrap_or("end that rule in the chain PREROUTING");
-                return format!(
-                    "do not use it: delete it (noctui lab remove {port}) and ask again for another port; or, on the gateway: \
-                     {line}"
-                )
-                .into();
-            }
-            Self::Undeletable { by_hand } => {
-                let lines = by_hand.as_deref().unwrap_or("end its rule in the chain PREROUTING, and its row in the table ipam");
-                return format!("on the gateway: {lines}").into();
-            }
-            Self::HalfDeleted { by_hand, .. } => return format!("on the gateway: {by_hand}").into(),
-            Self::NoRule { by_hand: Some(line), .. } => {
-                return format!("on the gateway: {line}; a new forward to the same place works meanwhile").into();
-            }
-            Self::NoRule { port, by_hand: None } => {
-                return format!(
-                    "let health_check = true in [[lab]] tell which rule is missing, or look on the gateway (sudo iptables-save);                      while a rule leads {port} on, do not delete its record: the port would be open, and in no list"
-                )
-                .into();
-            }
-            Self::Half { by_hand, .. } => {
-                let line = by_hand.as_deref().unwrap_or("add its rule to the chain FORWARD");
-                return format!("on the gateway: {line}; then delete it again").into();
-            }
-            Self::NotMade { .. } => "look at the list again, and at the gateway's own log",
+            Self::Misled { .. }
+            | Self::Undeletable { .. }
+            | Self::HalfDeleted { .. }
+            | Self::NoRule { .. }
+            | Self::Half { .. } => return self.at_the_gateway().into(),
             Self::NotTaken => "write the address as plain IPv4; noctui lab check has the line that ends the rule",
             Self::ForeignRule => "on the gateway: iptables -t nat -L PREROUTING --line-numbers, and delete that rule",
             Self::DatabaseDown => "restart PostgreSQL or the gateway machine",

@@ -116,7 +116,8 @@ pub(super) async fn add(desk: &Desk, asked: Asked, json: bool) -> anyhow::Result
     if is_address_said && let Some(other) = of_another(desk, &wanted).await {
         output::complain(&format!("noctui: {} is the address of {other}, not of {}", wanted.address, wanted.name));
     }
-    if let Some(power) = known.as_ref().filter(|machine| machine.is_off()).and_then(|machine| machine.power.as_deref()) {
+    if let Some(power) = known.as_ref().filter(|machine| machine.is_off()).and_then(|machine| machine.power.as_deref())
+    {
         let name = clean_line(&wanted.name);
         output::complain(&format!("noctui: the inventory says that {name} is {}", model::power_words(power)));
     }

@@ -139,9 +139,7 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
                 let wanted = change::Asked { name, protocol, port, address, component };
                 change::add(&desk, wanted, which.json).await
             }
-            Command::Remove { place, which } => {
-                change::remove(&which.open(&config).await?, &place, which.json).await
-            }
+            Command::Remove { place, which } => change::remove(&which.open(&config).await?, &place, which.json).await,
             Command::Restore { file, dry_run, which } => {
                 change::restore(&which.open(&config).await?, &file, dry_run, which.json).await
             }

@@ -141,8 +141,7 @@ impl Keeper {
                 Ok((Secret::read(&token).map_err(|_| Error::BadToken)?, warning))
             }
             Credentials::Login { user, password, url } => {
-                let (bytes, warning) =
-                    password.fetch_raw(variable).await.map_err(Error::NoPassword)?;
+                let (bytes, warning) = password.fetch_raw(variable).await.map_err(Error::NoPassword)?;
                 let text = Zeroizing::new(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_owned());
                 let front = url.as_ref().unwrap_or(server);
                 let fingerprint = fingerprint(user, &text);

@@ -21,8 +21,8 @@ pub use self::keeper::Credentials;
 use self::keeper::Keeper;
 use super::error::Error;
 use super::model::{
-    Firewall, Forward, Holding, Led, Machine, Part, Places, Rule, Snapshot, Wanted, accept_again, end_record, end_rules, ending,
-    Ways, fills_ports,
+    Firewall, Forward, Holding, Led, Machine, Part, Places, Rule, Snapshot, Wanted, Ways, accept_again, end_record,
+    end_rules, ending, fills_ports,
 };
 use super::wire;
 use crate::config::Url;
@@ -33,8 +33,7 @@ use crate::trouble::Trouble;
 pub(super) const LOGIN: &str = Call::Login.title();
 
 /// What is said of a firewall over whose rules the service stumbles.
-const FOREIGN: &str =
-    "a rule in the gateway's firewall is no forward: nothing can be made or deleted until it is gone";
+const FOREIGN: &str = "a rule in the gateway's firewall is no forward: nothing can be made or deleted until it is gone";
 
 /// How a lab is reached.
 #[derive(Debug, Clone)]
@@ -173,10 +172,7 @@ impl Client {
     }
 
     /// The addresses that the gateway knows, all or those of a name.
-    pub async fn addresses(
-        &self,
-        filter: &[(&str, String)],
-    ) -> Result<BTreeMap<String, Machine>, Error> {
+    pub async fn addresses(&self, filter: &[(&str, String)]) -> Result<BTreeMap<String, Machine>, Error> {
         let content = self.call(Call::Addresses, filter, None).await?;
         wire::addresses(&content).ok_or_else(|| self.senseless(Call::Addresses, "it has no list of machines"))
     }

@@ -244,8 +244,9 @@ async fn a_forward_that_works_and_cannot_be_deleted_keeps_its_record() {
     // To the service it is all one which of the two rules is missing.
     sim.state().filter.clear();
     let error = client.remove(&forwards[0]).await.unwrap_err();
-    let what =
-        format!("the forward on {port} works, but its rule of the chain FORWARD is missing: the gateway cannot delete it");
+    let what = format!(
+        "the forward on {port} works, but its rule of the chain FORWARD is missing: the gateway cannot delete it"
+    );
     assert_eq!(error.to_string(), what);
     let remedy = error.remedy().into_owned();
     assert!(remedy.contains("iptables -A FORWARD -p tcp -d 192.168.1.20 --dport 22"), "{remedy}");
@@ -263,9 +264,10 @@ async fn a_forward_that_works_and_cannot_be_deleted_keeps_its_record() {
 #[tokio::test]
 async fn a_forward_that_the_gateway_only_says_it_made_is_none() {
     let Bench { sim, client, dir: _dir } = bench().await;
-    for (port, told_as) in
-        [(50_045, "the gateway says that the forward is on port 50045, and does not list it there"), (0, "names no port")]
-    {
+    for (port, told_as) in [
+        (50_045, "the gateway says that the forward is on port 50045, and does not list it there"),
+        (0, "names no port"),
+    ] {
         sim.fault(Fault::Claims(port), 1);
         let error = client.ensure(&wanted("web01", "192.168.1.20", 22)).await.unwrap_err();
         assert!(error.is_outcome_unknown(), "{error}");
@@ -306,8 +308,7 @@ async fn a_rule_over_which_the_service_stumbles_is_told_with_the_list() {
 async fn a_password_that_is_not_there_is_told_as_a_password() {
     let sim = Simulator::start(Setup::default()).await.unwrap();
     let password = SecretFrom::Variable("NOCTUI_TEST_IS_NOT_SET".to_owned());
-    let client =
-        Client::new(server(&sim), Credentials::Login { user: "pat".to_owned(), password, url: None }).unwrap();
+    let client = Client::new(server(&sim), Credentials::Login { user: "pat".to_owned(), password, url: None }).unwrap();
     let error = client.list().await.unwrap_err();
     assert_eq!(error.to_string(), "there is no password to log in with for this lab");
     let remedy = "set NOCTUI_TEST_IS_NOT_SET, or say password_file, password_command or password_keyring";

@@ -53,7 +53,9 @@ impl Snapshot {
             rules.retain(|rule| rule.port != *port);
             rules.push(Rule { port: *port, address: address.clone(), target: *target });
             let way = Way { address: address.clone(), target: *target };
-            accepted.iter_mut().for_each(|ways| ways.push(way.clone()));
+            if let Some(ways) = &mut accepted {
+                ways.push(way);
+            }
         }
         Firewall { rules, accepted, ..known.clone() }
     }

@@ -191,7 +191,8 @@ mod tests {
 
     #[test]
     fn as_many_rules_end_as_nothing_needs_any_more() {
-        let unlisted = |led, accepted| mending(&row(State::Unlisted, "192.168.1.20"), &firewall(led, accepted)).unwrap();
+        let unlisted =
+            |led, accepted| mending(&row(State::Unlisted, "192.168.1.20"), &firewall(led, accepted)).unwrap();
         assert_eq!(unlisted(1, 1), format!("{DNAT}; {ACCEPT}; {SAVE}"));
         assert_eq!(unlisted(1, 0), format!("{DNAT}; {SAVE}"));
         assert_eq!(unlisted(1, 2), format!("{DNAT}; {ACCEPT}; {ACCEPT}; {SAVE}"));
@@ -208,7 +209,9 @@ mod tests {
         let zero = Row { target: Some(0), ..row(State::Dead, "192.168.1.20") };
         let zero = mending(&zero, &Firewall::default()).unwrap();
         let (rules, record) = zero.split_once(" || ").unwrap();
-        assert!(rules.ends_with("-C PREROUTING -i ens160 -p tcp --dport 50064 -j DNAT --to 192.168.1.20:0 2>/dev/null"));
+        assert!(
+            rules.ends_with("-C PREROUTING -i ens160 -p tcp --dport 50064 -j DNAT --to 192.168.1.20:0 2>/dev/null")
+        );
         assert!(rules.starts_with("sudo iptables -t nat -D ") && rules.contains(SAVE), "{rules}");
         assert!(record.ends_with("WHERE conn_port = 50064'"), "{record}");
         // Of a deletion that stopped half-way something is left.

@@ -187,7 +187,8 @@ impl State {
         let Some(wanted) = wanted.into_iter().next() else { return Outcome::none() };
         let existing = snapshot.as_ref().and_then(|snapshot| snapshot.existing(&wanted));
         // What a connection left behind is kept by being asked for.
-        let is_left = |forward: &Forward| self.lab().is_some_and(|lab| lab.left.iter().any(|left| left.forward == *forward));
+        let is_left =
+            |forward: &Forward| self.lab().is_some_and(|lab| lab.left.iter().any(|left| left.forward == *forward));
         if let Some(Forward { port, .. }) = existing.filter(|forward| !is_left(forward)) {
             return Outcome::warn(format!("there is one already, on {port}"));
         }

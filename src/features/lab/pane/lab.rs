@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::features::lab::model::{
-    Holding, Key, Part, Reach, Row, Since, Snapshot, end_leftover, other_rule, rows,
-};
+use crate::features::lab::model::{Holding, Key, Part, Reach, Row, Since, Snapshot, end_leftover, other_rule, rows};
 use crate::features::lab::store::temporary::Left;
 use crate::features::lab::worker::{Health, LabView};
 use crate::text::counted;

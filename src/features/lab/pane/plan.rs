@@ -1,9 +1,7 @@
 //! Several changes at once: looked at first, carried out one after the other, each with its own result.
 
 use crate::features::lab::act::{Change, Outcome};
-use crate::features::lab::model::{
-    Mending, Part, Reach, Row, Saved, Snapshot, State, Unusable, Unwanted, Wanted,
-};
+use crate::features::lab::model::{Mending, Part, Reach, Row, Saved, Snapshot, State, Unusable, Unwanted, Wanted};
 use crate::features::lab::store::temporary::Left;
 use crate::features::lab::worker::JobId;
 use crate::text::clean_line;
@@ -184,8 +182,12 @@ pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposal: Pr
             (Err(why), Some(_)) => format!("{why}; <lab-copy-mending> copies what does"),
             (Err(why), None) => (*why).to_owned(),
             (Ok(Change::Mend(_)), _) => format!("{stated}; by the gateway's shell"),
-            (Ok(_), _) => left
-                .map_or(stated, |left| format!("made for one connection; {} ended before it removed it; whoever still uses it is cut off", left.owner)),
+            (Ok(_), _) => left.map_or(stated, |left| {
+                format!(
+                    "made for one connection; {} ended before it removed it; whoever still uses it is cut off",
+                    left.owner
+                )
+            }),
         };
         let change = removal.ok();
         let title = match (row.target, row.port) {

@@ -253,9 +253,8 @@ fn remove(world: &World, asked: &Asked) -> Result<Answer, Answer> {
         state.nat.iter().find(is_its).cloned()
     });
     // It looks up the numbers of both rules, and says the same of either.
-    let is_let_through = |rule: &Rule| {
-        state.filter.iter().any(|(address, target)| *address == rule.address && *target == rule.target)
-    };
+    let is_let_through =
+        |rule: &Rule| state.filter.iter().any(|(address, target)| *address == rule.address && *target == rule.target);
     let rule = rule.filter(is_let_through);
     let Some((record, rule)) = record.zip(rule) else { return Err(error(500, "Unable to find iptable rule")) };
     if record.target == 0 {

@@ -70,6 +70,9 @@ pub enum Fault {
     For(&'static str, Box<Fault>),
 }
 
+/// The rules that lead ports on, and those that let packets through, as they are kept for the next start.
+pub type Saved = (Vec<Rule>, Vec<(String, u16)>);
+
 /// What is in force.
 #[derive(Debug)]
 pub struct State {
@@ -80,7 +83,7 @@ pub struct State {
     /// The rules that let packets through: address and port.
     pub filter: Vec<(String, u16)>,
     /// Both as they were saved last from the gateway's shell: what the next start brings back.
-    pub saved: Option<(Vec<Rule>, Vec<(String, u16)>)>,
+    pub saved: Option<Saved>,
     /// The front server's machines; `None` where it has no inventory.
     pub inventory: Option<BTreeMap<String, Guest>>,
     /// Accounts that are locked, with the message.

@@ -322,8 +322,7 @@ mod tests {
     #[test]
     fn the_time_since_a_machine_answers_is_that_of_its_last_change() {
         let (_dir, store) = store();
-        let machine =
-            |routable| Machine { routable, addresses: vec!["192.168.1.1".to_owned()], ..Machine::default() };
+        let machine = |routable| Machine { routable, addresses: vec!["192.168.1.1".to_owned()], ..Machine::default() };
         let note = |machines: Vec<(&str, Option<bool>)>, seconds| {
             let machines: BTreeMap<String, Machine> =
                 machines.into_iter().map(|(name, routable)| (name.to_owned(), machine(routable))).collect();
@@ -352,10 +351,16 @@ mod tests {
                     ("c", 50_003, TIDIED, 2),
                     ("e", 50_005, "in the gateway's shell: x", 2),
                 ] {
-                    let id = begin(c, &removing("anna", "training", "s", &of(name, port)), &Owner::of_this_process(), at(seconds))?;
+                    let id = begin(
+                        c,
+                        &removing("anna", "training", "s", &of(name, port)),
+                        &Owner::of_this_process(),
+                        at(seconds),
+                    )?;
                     settle(c, id, (Came::Ok, text), None, at(seconds))?;
                 }
-                let failed = begin(c, &removing("anna", "training", "s", &of("d", 50_004)), &Owner::of_this_process(), at(3))?;
+                let failed =
+                    begin(c, &removing("anna", "training", "s", &of("d", 50_004)), &Owner::of_this_process(), at(3))?;
                 settle(c, failed, (Came::Failed, "no"), None, at(3))?;
                 let before = deleted(c, "s", at(-86_400), 10)?;
                 let id = begin(c, &adding("anna", "training", "s", &wanted("b")), &Owner::of_this_process(), at(4))?;
@@ -372,7 +377,8 @@ mod tests {
         let (_dir, store) = store();
         let told = store
             .write_blocking(|c| {
-                let id = begin(c, &adding("anna", "training", "s", &wanted("web01")), &Owner::of_this_process(), at(0))?;
+                let id =
+                    begin(c, &adding("anna", "training", "s", &wanted("web01")), &Owner::of_this_process(), at(0))?;
                 let before = actions(c, "s", "web01", 10)?;
                 settle(c, id, (Came::Ok, ""), Some(50_064), at(1))?;
                 settle(c, id, (Came::Failed, "late"), None, at(2))?;

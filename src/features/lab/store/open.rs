@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, named_params};
 
-use super::TIDIED;
+use super::{MENDED, TIDIED};
 use crate::features::lab::model::{Forward, Wanted};
 use crate::process::{Fate, Owner};
 use crate::store::Error;
@@ -139,15 +139,17 @@ pub fn settle_open(
             Found::StillThere(_) | Found::NotMade(_) => ("failed", None),
         };
         // What was written before it was sent says what it was for; a reason for giving up says nothing any more.
-        let text = if before.is_empty() || is_given_up { "no answer was heard; the list told".to_owned() } else { before };
+        let text =
+            if before.is_empty() || is_given_up { "no answer was heard; the list told".to_owned() } else { before };
         connection
             .prepare_cached(
                 "UPDATE lab_action SET result = :result, result_text = :text, port = coalesce(:port, port), settled_at = :at
                  WHERE id = :id AND result IN ('requested', 'unknown')",
             )?
             .execute(named_params! {":result": result, ":text": text, ":port": port, ":at": at.timestamp(), ":id": id})?;
-        // That a connection is over and its forward is gone needs no telling.
-        if text != TIDIED {
+        // That a connection is over and its forward is gone needs no telling, and nobody wants back what was dead.
+        let is_wanted = text != TIDIED && !(text.starts_with(MENDED) && matches!(found, Found::Deleted(_)));
+        if is_wanted {
             told.push(found);
         }
     }
@@ -157,7 +159,7 @@ pub fn settle_open(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::lab::store::{Came, actions, adding, begin, deleted, removing, settle};
+    use crate::features::lab::store::{Asked, Came, actions, adding, begin, deleted, removing, settle};
 
     fn forward(port: u16, name: &str) -> Forward {
         let (name, component, address) = (name.to_owned(), "CentOS".to_owned(), "192.168.1.20".to_owned());
@@ -183,7 +185,9 @@ mod tests {
                 begin(c, &remove(50_002, "stays"), &dead, at(0))?;
                 begin(c, &add("made"), &dead, at(0))?;
                 begin(c, &add("never"), &dead, at(0))?;
-                begin(c, &super::super::Asked { text: TIDIED.to_owned(), ..remove(50_005, "tidied") }, &dead, at(0))?;
+                for (port, text) in [(50_005, TIDIED), (50_008, "in the gateway's shell: x")] {
+                    begin(c, &Asked { text: text.to_owned(), ..remove(port, "dead") }, &dead, at(0))?;
+                }
                 // Somebody waits for the answer to this one, and of the other the list is no older than the question.
                 begin(c, &remove(50_006, "asked"), &ours, at(0))?;
                 let late = begin(c, &remove(50_007, "late"), &ours, at(0))?;

@@ -80,13 +80,13 @@ pub(in crate::features::lab) fn save(saved: &Saved, path: &Path) -> Result<(), T
 }
 
 /// Makes a new file and fills it. One that cannot be filled does not stay, or it would be in the way of the next try.
-fn create(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+fn create(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let filled = fill(&mut file);
-    if filled.is_err() {
+    let written = write(&mut file);
+    if written.is_err() {
         let _why_it_was_not_filled_says_more = std::fs::remove_file(path);
     }
-    filled
+    written
 }
 
 /// Reads forwards from a file.

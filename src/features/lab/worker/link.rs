@@ -236,7 +236,10 @@ impl Link {
         let is_due = || self.holding.as_ref().is_some_and(|holding| holding.claims.is_due(clock::now()));
         let is_wanting = match &read {
             Ok(_) => is_due(),
-            Err(error) => error.is_about_token() || matches!(error, Error::LoginRefused { .. } | Error::NoToken(_) | Error::NoPassword(_)),
+            Err(error) => {
+                error.is_about_token()
+                    || matches!(error, Error::LoginRefused { .. } | Error::NoToken(_) | Error::NoPassword(_))
+            }
         };
         self.awaited = watch.filter(|_| is_wanting);
         match read {

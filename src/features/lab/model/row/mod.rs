@@ -370,7 +370,8 @@ impl Table<'_> {
             Some(Reach::Open { .. }) => (State::Live, String::new()),
             Some(reach) => {
                 let power = machine.and_then(|machine| machine.power.as_deref()).filter(|power| is_off(power));
-                let off = power.map_or_else(String::new, |power| format!("{}, says the inventory; ", power_words(power)));
+                let off =
+                    power.map_or_else(String::new, |power| format!("{}, says the inventory; ", power_words(power)));
                 (State::Unreachable, format!("{off}{} from here", reach.words()))
             }
         }
