@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::auth::TokenClaims;
 pub use self::shell::hand_over;
-pub use self::state::{Fault, Guest, Record, State};
+pub use self::state::{Fault, Guest, Record, Saved, State};
 use self::targets::Targets;
 use crate::clock;
 
