@@ -547,7 +547,7 @@ fn an_action_that_was_killed_is_settled_by_the_next_list() {
         .spawn()
         .unwrap();
     while !desk.sim.calls().iter().any(|call| call.starts_with("DELETE")) {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::yield_now();
     }
     noctui.kill().unwrap();
     noctui.wait().unwrap();
