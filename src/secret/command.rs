@@ -8,7 +8,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::source::NoSecret;
+use super::source::{NoSecret, Wanted};
 use super::{BadSecret, LONGEST};
 use crate::text::clean_line;
 
@@ -29,7 +29,7 @@ pub(super) async fn output(words: &[String], deadline: Deadline) -> Result<Zeroi
     let (name, child) = start(words, Stdio::null())?;
     match timeout(deadline.0, collect(child, &name)).await {
         Ok(collected) => collected,
-        Err(_) => Err(NoSecret::Late(name, deadline.0.as_secs())),
+        Err(_) => Err(NoSecret::Late { wanted: Wanted::Token, from: name, after_s: deadline.0.as_secs() }),
     }
 }
 
@@ -47,14 +47,18 @@ pub(super) async fn give(words: &[String], secret: &[u8], deadline: Deadline) ->
     let both = async { tokio::join!(given, collect(child, &name)).1 };
     match timeout(deadline.0, both).await {
         Ok(collected) => collected.map(drop),
-        Err(_) => Err(NoSecret::Late(name, deadline.0.as_secs())),
+        Err(_) => Err(NoSecret::Late { wanted: Wanted::Token, from: name, after_s: deadline.0.as_secs() }),
     }
 }
 
 /// Starts the program of `words`; with it comes its name for people.
 fn start(words: &[String], stdin: Stdio) -> Result<(String, Child), NoSecret> {
     let Some((program, arguments)) = words.split_first() else {
-        return Err(NoSecret::Bad { from: "an empty command".to_owned(), source: BadSecret::Empty });
+        return Err(NoSecret::Bad {
+            wanted: Wanted::Token,
+            from: "an empty command".to_owned(),
+            source: BadSecret::Empty,
+        });
     };
     let name = clean_line(program);
     let child = Command::new(program)
@@ -66,7 +70,7 @@ fn start(words: &[String], stdin: Stdio) -> Result<(String, Child), NoSecret> {
         .process_group(0)
         .kill_on_drop(true)
         .spawn()
-        .map_err(|source| NoSecret::Unstarted { program: name.clone(), source })?;
+        .map_err(|source| NoSecret::Unstarted { wanted: Wanted::Token, program: name.clone(), source })?;
     Ok((name, child))
 }
 
@@ -90,10 +94,14 @@ async fn collect(mut child: Child, name: &str) -> Result<Zeroizing<Vec<u8>>, NoS
             // What is there is read; nobody waits for the rest.
             let _ = timeout(GRACE, reading).await;
         }
-        status.map_err(|source| NoSecret::Unstarted { program: name.to_owned(), source })?
+        status.map_err(|source| NoSecret::Unstarted { wanted: Wanted::Token, program: name.to_owned(), source })?
     };
     if printed.len() > LONGEST {
-        return Err(NoSecret::Bad { from: format!("the output of {name}"), source: BadSecret::TooLong });
+        return Err(NoSecret::Bad {
+            wanted: Wanted::Token,
+            from: format!("the output of {name}"),
+            source: BadSecret::TooLong,
+        });
     }
     if status.success() { Ok(printed) } else { Err(failed(name, &complained, status)) }
 }
@@ -112,7 +120,7 @@ fn failed(name: &str, complained: &[u8], status: ExitStatus) -> NoSecret {
     let words = String::from_utf8_lossy(complained);
     let first = words.lines().map(str::trim).find(|line| !line.is_empty());
     let said = first.map_or_else(|| status.to_string(), |line| clean_line(line).chars().take(LONGEST_WORDS).collect());
-    NoSecret::Failed { program: name.to_owned(), said }
+    NoSecret::Failed { wanted: Wanted::Token, program: name.to_owned(), said }
 }
 
 #[cfg(test)]
@@ -152,7 +160,7 @@ mod tests {
         let told = give(&words("echo locked >&2; exit 1"), b"token", Deadline::USUAL).await.unwrap_err();
         assert!(matches!(&told, NoSecret::Failed { said, .. } if said == "locked"), "{told}");
         let told = give(&words("exec sleep 600"), b"token", Deadline(Duration::from_millis(20))).await.unwrap_err();
-        assert!(matches!(told, NoSecret::Late(..)), "{told}");
+        assert!(matches!(told, NoSecret::Late { .. }), "{told}");
     }
 
     #[tokio::test]
@@ -164,6 +172,6 @@ mod tests {
     async fn a_program_that_takes_too_long_is_given_up() {
         let words: Vec<String> = ["sleep", "600"].map(str::to_owned).into();
         let told = output(&words, Deadline(Duration::from_millis(20))).await.unwrap_err();
-        assert!(matches!(&told, NoSecret::Late(program, _) if program == "sleep"), "{told}");
+        assert!(matches!(&told, NoSecret::Late { from, .. } if from == "sleep"), "{told}");
     }
 }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::Secret;
 use super::command::{self, Deadline};
-use super::source::NoSecret;
+use super::source::{NoSecret, Wanted};
 
 /// The service that entries belong to, and the beginning of the names of keys.
 const SERVICE: &str = "noctui";
@@ -24,7 +24,11 @@ pub(super) async fn find(account: &str) -> Result<Zeroizing<Vec<u8>>, NoSecret> 
     command::output(&words, Deadline::USUAL).await.map_err(|desktop| {
         let missing = matches!(desktop, NoSecret::Unstarted { .. });
         let desktop = if missing { "secret-tool is not installed".to_owned() } else { desktop.to_string() };
-        NoSecret::NotKept { account: account.to_owned(), said: format!("kernel key {name}: {kernel}; {desktop}") }
+        NoSecret::NotKept {
+            wanted: Wanted::Token,
+            account: account.to_owned(),
+            said: format!("kernel key {name}: {kernel}; {desktop}"),
+        }
     })
 }
 
@@ -64,14 +68,18 @@ fn of_kernel(name: &str) -> Result<Zeroizing<Vec<u8>>, linux_keyutils::KeyError>
 pub(super) async fn find(account: &str) -> Result<Zeroizing<Vec<u8>>, NoSecret> {
     let words = ["/usr/bin/security", "find-generic-password", "-s", SERVICE, "-a", account, "-w"].map(str::to_owned);
     let found = command::output(&words, Deadline::USUAL).await;
-    found.map_err(|error| NoSecret::NotKept { account: account.to_owned(), said: error.to_string() })
+    found.map_err(|error| NoSecret::NotKept {
+        wanted: Wanted::Token,
+        account: account.to_owned(),
+        said: error.to_string(),
+    })
 }
 
 /// No keyring of other systems is known.
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 pub(super) async fn find(account: &str) -> Result<Zeroizing<Vec<u8>>, NoSecret> {
     let said = "keyrings of this system are not known".to_owned();
-    Err(NoSecret::NotKept { account: account.to_owned(), said })
+    Err(NoSecret::NotKept { wanted: Wanted::Token, account: account.to_owned(), said })
 }
 
 /// How somebody puts a token where it is looked for.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use keyring::keep as keep_in_keyring;
 pub(crate) use source::is_open_to_all;
-pub use source::{Found, NoSecret, SecretFrom};
+pub use source::{Found, NoSecret, SecretFrom, Wanted};
 
 /// A token or password. It prints as `***` and cannot be serialised.
 #[derive(Clone, PartialEq, Eq)]

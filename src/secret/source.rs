@@ -28,6 +28,28 @@ pub enum SecretFrom {
     Keyring(String),
 }
 
+/// What a secret is, for messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wanted {
+    /// What a header of a request carries.
+    #[default]
+    Token,
+    /// What a login carries.
+    Password,
+    /// What something is signed with.
+    Key,
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token => "token",
+            Self::Password => "password",
+            Self::Key => "key",
+        })
+    }
+}
+
 /// A secret that was fetched.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -41,46 +63,68 @@ pub struct Found {
 #[derive(Debug, thiserror::Error)]
 pub enum NoSecret {
     /// The variable is not set.
-    #[error("the variable {0} is not set")]
-    Unset(String),
+    #[error("the variable {name} is not set")]
+    Unset {
+        /// What was wanted.
+        wanted: Wanted,
+        /// Its name.
+        name: String,
+    },
     /// The file cannot be read.
-    #[error("cannot read the token from {}", clean_line(&path.display().to_string()))]
+    #[error("cannot read the {wanted} from {}", clean_line(&path.display().to_string()))]
     Unreadable {
+        /// What was wanted.
+        wanted: Wanted,
         /// The file.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
     /// The program cannot be started.
-    #[error("cannot start {program}, which should print the token")]
+    #[error("cannot start {program}, which should print the {wanted}")]
     Unstarted {
+        /// What was wanted.
+        wanted: Wanted,
         /// Its name.
         program: String,
         /// Why.
         source: io::Error,
     },
     /// The program ended with an error.
-    #[error("{program} printed no token: {said}")]
+    #[error("{program} printed no {wanted}: {said}")]
     Failed {
+        /// What was wanted.
+        wanted: Wanted,
         /// Its name.
         program: String,
         /// The first line of what it complained of, or how it ended.
         said: String,
     },
     /// The program or file gave nothing in time.
-    #[error("{0} gave no token within {1} s")]
-    Late(String, u64),
+    #[error("{from} gave no {wanted} within {after_s} s")]
+    Late {
+        /// What was wanted.
+        wanted: Wanted,
+        /// The program or file.
+        from: String,
+        /// How long it was waited for, in seconds.
+        after_s: u64,
+    },
     /// The keyring has nothing.
-    #[error("the keyring has no token for {account}: {said}")]
+    #[error("the keyring has no {wanted} for {account}: {said}")]
     NotKept {
+        /// What was wanted.
+        wanted: Wanted,
         /// The name that was looked for.
         account: String,
         /// What was looked into.
         said: String,
     },
     /// What was fetched is no secret.
-    #[error("{from} is no token")]
+    #[error("{from} is no {wanted}")]
     Bad {
+        /// What was wanted.
+        wanted: Wanted,
         /// Where it came from.
         from: String,
         /// Why it is none.
@@ -88,16 +132,36 @@ pub enum NoSecret {
     },
 }
 
+impl NoSecret {
+    /// The same, where this was wanted.
+    fn instead_of(mut self, what: Wanted) -> Self {
+        match &mut self {
+            Self::Unset { wanted, .. }
+            | Self::Unreadable { wanted, .. }
+            | Self::Unstarted { wanted, .. }
+            | Self::Failed { wanted, .. }
+            | Self::Late { wanted, .. }
+            | Self::NotKept { wanted, .. }
+            | Self::Bad { wanted, .. } => *wanted = what,
+        }
+        self
+    }
+}
+
 impl Remedy for NoSecret {
     fn remedy(&self) -> Cow<'static, str> {
         match self {
-            Self::Unset(name) => format!("set {name}, or say token_file, token_command or token_keyring").into(),
-            Self::Unreadable { .. } => "put the token into this file, readable for you alone".into(),
-            Self::Unstarted { .. } => "install the program, or correct token_command".into(),
+            Self::Unset { name, wanted } => {
+                format!("set {name}, or say {wanted}_file, {wanted}_command or {wanted}_keyring").into()
+            }
+            Self::Unreadable { wanted, .. } => {
+                format!("put the {wanted} into this file, readable for you alone").into()
+            }
+            Self::Unstarted { wanted, .. } => format!("install the program, or correct {wanted}_command").into(),
             Self::Failed { program, .. } => format!("run {program} in a shell to see what it wants").into(),
-            Self::Late(..) => "it must not ask anything; try it in a shell with its input closed".into(),
+            Self::Late { .. } => "it must not ask anything; try it in a shell with its input closed".into(),
             Self::NotKept { account, .. } => keyring::remedy(account),
-            Self::Bad { .. } => "keep nothing there but the token, on one line".into(),
+            Self::Bad { wanted, .. } => format!("keep nothing there but the {wanted}, on one line").into(),
         }
     }
 }
@@ -106,15 +170,28 @@ impl SecretFrom {
     /// Fetches the secret. Files are read and programs are run without keeping the calling thread, within half a minute;
     /// `variable` looks up an environment variable. Dropped before its end, a program is killed.
     pub async fn fetch(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Found, NoSecret> {
-        let (bytes, warning) = self.fetch_raw(variable).await?;
-        let secret = Secret::from_bytes(&bytes).map_err(|source| NoSecret::Bad { from: self.to_string(), source })?;
-        Ok(Found { secret, warning })
+        self.fetch_as(Wanted::Token, Secret::from_bytes, variable).await
+    }
+
+    /// The same for a key, which has the same characters.
+    pub async fn fetch_key(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Found, NoSecret> {
+        self.fetch_as(Wanted::Key, Secret::from_bytes, variable).await
     }
 
     /// The same for a password, which may have characters that no token has.
     pub async fn fetch_password(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Found, NoSecret> {
-        let (bytes, warning) = self.fetch_raw(variable).await?;
-        let secret = Secret::password(&bytes).map_err(|source| NoSecret::Bad { from: self.to_string(), source })?;
+        self.fetch_as(Wanted::Password, Secret::password, variable).await
+    }
+
+    /// Fetches what is `wanted`, and reads it.
+    async fn fetch_as(
+        &self,
+        wanted: Wanted,
+        read: fn(&[u8]) -> Result<Secret, BadSecret>,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Found, NoSecret> {
+        let (bytes, warning) = self.fetch_raw(variable).await.map_err(|error| error.instead_of(wanted))?;
+        let secret = read(&bytes).map_err(|source| NoSecret::Bad { wanted, from: self.to_string(), source })?;
         Ok(Found { secret, warning })
     }
 
@@ -128,7 +205,7 @@ impl SecretFrom {
             Self::Variable(name) => variable(name)
                 .filter(|value| !value.is_empty())
                 .map(|value| Zeroizing::new(value.into_encoded_bytes()))
-                .ok_or_else(|| NoSecret::Unset(name.clone()))
+                .ok_or_else(|| NoSecret::Unset { wanted: Wanted::Token, name: name.clone() })
                 .map(|bytes| (bytes, None)),
             Self::File(path) => read_file(path).await,
             Self::Command(words) => command::output(words, Deadline::USUAL).await.map(|bytes| (bytes, None)),
@@ -161,8 +238,11 @@ async fn read_file(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Option<String>), 
     let file = path.to_owned();
     // A pipe or a network may keep it waiting.
     let read = tokio::time::timeout(deadline.0, crate::blocking::run(move || read_now(&file))).await;
-    let read = read.map_err(|_| NoSecret::Late(path.display().to_string(), deadline.0.as_secs()))?;
-    read.map_err(|source| NoSecret::Unreadable { path: path.to_owned(), source })
+    let read = read.map_err(|_| {
+        let from = path.display().to_string();
+        NoSecret::Late { wanted: Wanted::Token, from, after_s: deadline.0.as_secs() }
+    })?;
+    read.map_err(|source| NoSecret::Unreadable { wanted: Wanted::Token, path: path.to_owned(), source })
 }
 
 /// Reads a file, no more of it than a secret can have.
@@ -228,6 +308,24 @@ mod tests {
         std::fs::write(&path, vec![b'y'; 1 << 20]).unwrap();
         let told = fetch(from).await.unwrap_err();
         assert!(told.contains("longer than 16 KiB") && !told.contains("yyy"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn what_is_wanted_is_called_by_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secret");
+        let from = SecretFrom::File(path.clone());
+        let told = |found: Result<Found, NoSecret>| {
+            found.map(|found| found.secret).map_err(|error| Trouble::of(&error).one_line())
+        };
+        let missing = told(from.fetch_key(|_| None).await).unwrap_err();
+        assert!(missing.starts_with("cannot read the key from ") && missing.contains("put the key into"), "{missing}");
+        std::fs::write(&path, "").unwrap();
+        let empty = told(from.fetch_password(|_| None).await).unwrap_err();
+        assert!(empty.contains("is no password: it is empty; keep nothing there but the password"), "{empty}");
+        assert!(told(from.fetch_key(|_| None).await).unwrap_err().contains("is no key: it is empty"));
+        std::fs::write(&path, "pass w\u{f6}rd\n").unwrap();
+        assert_eq!(told(from.fetch_password(|_| None).await).unwrap().expose(), "pass w\u{f6}rd");
     }
 
     #[tokio::test]

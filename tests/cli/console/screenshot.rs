@@ -115,6 +115,19 @@ fn glyph_noise(seed: &mut u32) -> Frame {
 }
 
 #[test]
+fn a_password_may_have_blanks_and_any_letters_and_is_called_one() {
+    let desk = Desk::of("leaf1", boot_screen());
+    super::write_private(&desk.home, "password", "pass w\u{f6}rd\n");
+    let told = desk.screenshot(&["--text", "--password-file", "password"]);
+    assert!(told.starts_with("Booting from disk...\n"), "{told}");
+    super::write_private(&desk.home, "password", "");
+    let told = desk.screenshot(&["--text", "--password-file", "password"]);
+    assert!(told.contains("the content of password is no password") && !told.contains("token"), "{told}");
+    let told = desk.screenshot(&["--text", "--password-file", "missing"]);
+    assert!(told.contains("cannot read the password from missing") && !told.contains("token"), "{told}");
+}
+
+#[test]
 fn what_keeps_a_screen_away_is_told() {
     let desk = Desk::of("leaf1", boot_screen());
     desk.sim.misbehave(Some(Fault::Upstream));

@@ -118,7 +118,7 @@ async fn take<S: AsyncRead + AsyncWrite>(stream: S, wishes: &Wishes) -> Result<(
 /// The password in a file.
 async fn password(path: Option<&PathBuf>) -> Result<Option<Secret>, Trouble> {
     let Some(path) = path else { return Ok(None) };
-    let found = SecretFrom::File(path.clone()).fetch(|_| None).await.map_err(|error| Trouble::of(&error))?;
+    let found = SecretFrom::File(path.clone()).fetch_password(|_| None).await.map_err(|error| Trouble::of(&error))?;
     if let Some(warning) = found.warning {
         output::complain(&format!("noctui: warning: {warning}"));
     }
