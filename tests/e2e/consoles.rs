@@ -160,3 +160,34 @@ fn a_machine_without_a_serial_line_says_so_and_what_there_is_instead() {
     session.wait_for_text("noctui console screenshot");
     session.assert_restored();
 }
+
+#[test]
+fn what_is_typed_together_with_the_key_that_leaves_arrives_as_far_as_it_stands_before_it() {
+    let (sim, _runtime) = proxy();
+    let mut session = attached(&sim, &[]);
+    // One write is one read, as from a paste or a link that stalls. What stands between two presses is sent, and the key itself.
+    session.send(format!("\r{USER}\r{PASSWORD}\renable\rsho\x1d\x1dw\r\x1dlost\r"));
+    assert!(session.wait_for_end().success());
+    session.assert_restored();
+    let mut again = attached(&sim, &[]);
+    again.send("\r");
+    again.wait_for_text("leaf1#");
+    again.send("\x1dq");
+    assert!(again.wait_for_end().success());
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_told_at_once_and_at_the_end() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let (sim, _runtime) = proxy();
+    let mut session = attached(&sim, &["--log", "/dev/full"]);
+    session.send("\r");
+    session.wait_for_text("the log has ended: No space left on device");
+    session.wait_for_text("leaf1 login:");
+    session.send("\x1d");
+    assert_eq!(session.wait_for_end().code(), Some(2));
+    session.wait_for_text("the log /dev/full is not whole");
+    session.assert_restored();
+}

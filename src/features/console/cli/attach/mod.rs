@@ -16,14 +16,15 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, WriteHalf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use self::escape::Escape;
 use self::terminal::{Output, Raw};
-use super::connection::{Console, RouteArgs};
+use super::connection::{Console, RouteArgs, Way};
 use crate::config::{Config, EscapeKey};
 use crate::features::console::link::Link;
 use crate::output;
+use crate::text::clean_line;
 use crate::trouble::Trouble;
 
 /// The escape key that is pressed again after this time was pressed twice by chance.
@@ -32,6 +33,8 @@ const TWICE_WITHIN: Duration = Duration::from_millis(600);
 const CHUNK: usize = 16 << 10;
 /// What was typed and not sent yet: a line that takes no more has nothing typed into it.
 const UNSENT: usize = 64 << 10;
+/// Whoever leaves waits so long at most for what was typed before.
+const LAST_KEYS: Duration = Duration::from_secs(2);
 
 /// What was typed after `console attach`.
 #[derive(Debug, clap::Args)]
@@ -58,6 +61,16 @@ enum Why {
     Ended,
 }
 
+/// An attachment that has ended.
+struct Left {
+    why: Why,
+    link: Link,
+    /// Bytes that were typed and did not reach the machine.
+    lost: usize,
+    /// Whether the log is whole.
+    logged: io::Result<()>,
+}
+
 /// Attaches until somebody leaves or the line ends.
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     if let Err(which) = Raw::is_possible() {
@@ -76,20 +89,40 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     });
     // The thread that waits for keys is not waited for.
     runtime.shutdown_background();
-    let (why, link) = ended?;
+    let Left { why, link, lost, logged } = ended?;
+    let whole = told(&way, lost, logged, args.log.as_deref());
     match why {
         Why::Left => {
             output::complain(&format!("noctui: left {}; who is logged in there stays so", way.machine));
-            Ok(ExitCode::SUCCESS)
+            Ok(whole)
         }
         // As shells tell it.
         Why::Signal(number) => Ok(ExitCode::from(128_u8.saturating_add(u8::try_from(number).unwrap_or(0)))),
         Why::Ended => {
             link.end().map_err(|error| Trouble::of(&error))?;
             output::complain(&format!("noctui: the line to {} was closed at its other end", way.machine));
-            Ok(ExitCode::SUCCESS)
+            Ok(whole)
         }
     }
+}
+
+/// Says what did not arrive: at the machine of what was typed, in the log of what it said.
+fn told(way: &Way, lost: usize, logged: io::Result<()>, log: Option<&Path>) -> ExitCode {
+    let mut troubles = Vec::new();
+    if lost > 0 {
+        let keys = if lost == 1 { "1 byte that was".to_owned() } else { format!("{lost} bytes that were") };
+        let trouble = Trouble::new(&format!("{keys} typed last did not reach {}: it takes no more", way.machine));
+        troubles.push(trouble.to_do("attach again, and look at what arrived"));
+    }
+    if let (Err(error), Some(log)) = (logged, log) {
+        let path = clean_line(&log.display().to_string());
+        let trouble = Trouble::new(&format!("the log {path} is not whole")).caused_by(&error.to_string());
+        troubles.push(trouble.to_do("make room, or name a file elsewhere with --log"));
+    }
+    for trouble in &troubles {
+        output::complain(&format!("noctui: {trouble}"));
+    }
+    if troubles.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_FAILED) }
 }
 
 /// Opens the log, which nobody else may read.
@@ -106,7 +139,7 @@ async fn attach(
     machine: &str,
     (key, read_only): (EscapeKey, Option<&str>),
     log: Option<File>,
-) -> anyhow::Result<(Why, Link)> {
+) -> anyhow::Result<Left> {
     let mut signals = Signals::catch()?;
     let raw = Raw::take().context("take the terminal")?;
     let short = key.short();
@@ -120,16 +153,83 @@ async fn attach(
         ),
     });
     let output = Output::start(log);
-    let (mut link, why) = carry(link, (Escape::new(key), read_only.is_some()), &output, &raw, &mut signals).await;
+    let (mut link, why, lost) = carry(link, (Escape::new(key), read_only.is_some()), &output, &raw, &mut signals).await;
     link.close().await;
-    output.end(why == Why::Ended).await;
+    let logged = output.end(why == Why::Ended).await;
     drop(raw);
     // Below whatever the machine left on its last line.
     output::complain("");
-    Ok((why, link))
+    Ok(Left { why, link, lost, logged })
 }
 
-/// Carries bytes until one side ends.
+/// What was typed, on its way to the line.
+#[derive(Debug, Default)]
+struct Unsent {
+    bytes: BytesMut,
+    /// Whether something was sent and may not have left yet.
+    unflushed: bool,
+    /// Bytes that a full line did not take. What is typed behind them is lost as well until it has taken all that waits, so
+    /// that nothing is missing in the middle of a line.
+    lost: usize,
+    /// Whether bytes are lost, and others wait still.
+    is_full: bool,
+}
+
+impl Unsent {
+    /// Takes something typed; false where it is lost.
+    fn add(&mut self, typed: &[u8]) -> bool {
+        self.is_full &= !self.bytes.is_empty();
+        self.is_full |= self.bytes.len() + typed.len() > UNSENT;
+        if self.is_full {
+            self.lost += typed.len();
+        } else {
+            self.bytes.extend_from_slice(typed);
+        }
+        !self.is_full || typed.is_empty()
+    }
+
+    /// Whether something is still to go out.
+    fn waits(&self) -> bool {
+        !self.bytes.is_empty() || self.unflushed
+    }
+
+    /// Nobody takes it any more.
+    fn give_up(&mut self) {
+        self.lost += self.bytes.len();
+        self.bytes.clear();
+        self.unflushed = false;
+    }
+
+    /// Sends a piece of what was typed or, where nothing is left, sees to it that it goes out.
+    ///
+    /// Cancel safety: a piece that was sent is gone from `bytes`.
+    async fn push(&mut self, to: &mut WriteHalf<Link>) -> io::Result<()> {
+        if self.bytes.is_empty() {
+            to.flush().await?;
+            self.unflushed = false;
+        } else {
+            let length = to.write(&self.bytes).await?;
+            self.bytes.advance(length);
+            self.unflushed = true;
+        }
+        Ok(())
+    }
+
+    /// Sends all of it, as far as the line takes it soon: what was typed before somebody leaves is not lost by that.
+    async fn deliver(&mut self, to: &mut WriteHalf<Link>) {
+        let all = async {
+            while self.waits() {
+                self.push(to).await?;
+            }
+            Ok::<(), io::Error>(())
+        };
+        // Whatever is left then is told to be lost.
+        let _ = timeout(LAST_KEYS, all).await;
+        self.give_up();
+    }
+}
+
+/// Carries bytes until one side ends. With the reason comes how many bytes were typed and lost.
 ///
 /// Cancel safety: what a branch waits for is taken whole or not at all; bytes wait in `unsent` and `unshown` between.
 async fn carry(
@@ -138,12 +238,12 @@ async fn carry(
     output: &Output,
     raw: &Raw,
     signals: &mut Signals,
-) -> (Link, Why) {
+) -> (Link, Why, usize) {
     let (mut from, mut to) = tokio::io::split(link);
     let mut keys: mpsc::Receiver<Vec<u8>> = terminal::keys();
-    let (mut unsent, mut unshown) = (BytesMut::new(), Bytes::new());
+    let (mut unsent, mut unshown) = (Unsent::default(), Bytes::new());
     let mut chunk = BytesMut::with_capacity(CHUNK);
-    let (mut unflushed, mut pressed) = (false, Instant::now());
+    let mut pressed = Instant::now();
     let why = loop {
         tokio::select! {
             biased;
@@ -154,20 +254,20 @@ async fn carry(
             typed = keys.recv() => {
                 let Some(typed) = typed else { break Why::Left };
                 let typed = escape.typed(&typed);
+                pressed = Instant::now();
+                // Also of what was read together with the key that leaves, all that stands before it.
+                if !is_read_only && !unsent.add(&typed.send) {
+                    output.ring();
+                }
                 if typed.leave {
                     break Why::Left;
                 }
-                pressed = Instant::now();
-                if !is_read_only && unsent.len() + typed.send.len() <= UNSENT {
-                    unsent.extend_from_slice(&typed.send);
-                }
             }
             () = sleep_until(pressed + TWICE_WITHIN), if escape.is_pressed() => break Why::Left,
-            pushed = push(&mut to, &mut unsent, &mut unflushed), if !unsent.is_empty() || unflushed => {
+            pushed = unsent.push(&mut to), if unsent.waits() => {
                 if pushed.is_err() {
                     // Reading says why.
-                    unsent.clear();
-                    unflushed = false;
+                    unsent.give_up();
                 }
             }
             place = output.place(), if !unshown.is_empty() => match place {
@@ -181,22 +281,11 @@ async fn carry(
         }
         chunk.reserve(CHUNK);
     };
-    (from.unsplit(to), why)
-}
-
-/// Sends a piece of what was typed or, where nothing is left, sees to it that it goes out.
-///
-/// Cancel safety: a piece that was sent is gone from `unsent`.
-async fn push(to: &mut WriteHalf<Link>, unsent: &mut BytesMut, unflushed: &mut bool) -> io::Result<()> {
-    if unsent.is_empty() {
-        to.flush().await?;
-        *unflushed = false;
-    } else {
-        let length = to.write(unsent).await?;
-        unsent.advance(length);
-        *unflushed = true;
+    if why != Why::Ended {
+        unsent.deliver(&mut to).await;
     }
-    Ok(())
+    unsent.give_up();
+    (from.unsplit(to), why, unsent.lost)
 }
 
 /// The signals that concern an attachment.

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
 use tokio::sync::{mpsc, oneshot};
 
-use super::modes::Modes;
+use super::modes::{KEEP_TITLE, Modes};
 
 /// Chunks of what was typed, and of what is to be shown. What is typed waits in the terminal where they are full, what is to
 /// be shown in the network.
@@ -21,11 +21,10 @@ const CHUNK: usize = 4096;
 const PIECE: usize = 512;
 /// A terminal that has not taken the rest after this time is not waited for.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-/// Ends a control sequence that was cut in the middle; terminals ignore it elsewhere.
-const CANCEL: char = '\u{18}';
-/// Terminals keep their title on a stack, and take it off again; others ignore both.
-const KEEP_TITLE: &str = "\u{1b}[22;0t";
-const GIVE_TITLE_BACK: &str = "\u{1b}[23;0t";
+/// For what is typed and lost.
+const BELL: &str = "\u{7}";
+/// Columns and rows of a terminal that does not say.
+const USUAL_SIZE: (u16, u16) = (80, 24);
 
 /// A terminal whose keys come byte by byte. Dropping it sets it back.
 #[derive(Debug)]
@@ -94,43 +93,110 @@ pub(super) struct Output {
     chunks: Option<mpsc::Sender<Bytes>>,
     /// Set when nobody wants to see the rest.
     is_over: Arc<AtomicBool>,
-    /// Comes when all was written, with what the terminal is left in.
-    done: oneshot::Receiver<Modes>,
+    /// Set when the bell is to ring.
+    rings: Arc<AtomicBool>,
+    /// Comes when all was written, with what the terminal is left in, and why the log is not whole.
+    done: oneshot::Receiver<(Modes, Option<io::Error>)>,
+}
+
+/// What the machine says, written down.
+#[derive(Debug)]
+struct Log {
+    /// None where none is wanted, or it could not be written.
+    file: Option<File>,
+    /// Why it ended.
+    failed: Option<io::Error>,
+    /// Whether that was not said yet.
+    is_unsaid: bool,
+}
+
+impl Log {
+    /// Writes a piece down.
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.write_all(bytes)
+        {
+            self.fail(error);
+        }
+    }
+
+    /// What was taken may still not have a place: some file systems look for one when they are asked to keep it.
+    fn keep(&mut self) {
+        let kept = self.file.as_ref().map_or(Ok(()), File::sync_data);
+        // Pipes and devices keep nothing.
+        let is_none_to_keep =
+            |error: &io::Error| matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported);
+        if let Err(error) = kept
+            && !is_none_to_keep(&error)
+        {
+            self.fail(error);
+        }
+    }
+
+    /// It has ended, for this reason.
+    fn fail(&mut self, error: io::Error) {
+        tracing::warn!(%error, "the log of the console cannot be written");
+        (self.file, self.failed, self.is_unsaid) = (None, Some(error), true);
+    }
+
+    /// What is to be said of it, once: whoever looks at the machine learns at once that it is not written down any more.
+    fn news(&mut self) -> Option<String> {
+        let error = self.failed.as_ref().filter(|_| self.is_unsaid)?;
+        let said = format!("\r\nnoctui: the log has ended: {error}; the console goes on\r\n");
+        self.is_unsaid = false;
+        Some(said)
+    }
 }
 
 impl Output {
     /// Starts the thread that writes to standard output, and into `log` where there is one.
-    pub(super) fn start(mut log: Option<File>) -> Self {
+    pub(super) fn start(log: Option<File>) -> Self {
         let (sender, mut chunks) = mpsc::channel::<Bytes>(CHUNKS);
         let (finished, done) = oneshot::channel();
         let is_over = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&is_over);
+        let rings = Arc::new(AtomicBool::new(false));
+        let wanted = Arc::clone(&rings);
         std::thread::spawn(move || {
-            let mut modes = Modes::default();
+            let mut modes = Modes::new(size());
+            let mut log = Log { file: log, failed: None, is_unsaid: false };
             let mut stdout = io::stdout().lock();
-            let mut written = stdout.write_all(KEEP_TITLE.as_bytes()).and_then(|()| stdout.flush());
+            let mut write = |bytes: &[u8]| stdout.write_all(bytes).and_then(|()| stdout.flush());
+            let mut written = write(KEEP_TITLE.as_bytes());
             let is_wanted = |written: &io::Result<()>| written.is_ok() && !stop.load(Ordering::Relaxed);
             while let Some(chunk) = chunks.blocking_recv() {
                 if !is_wanted(&written) {
                     break;
                 }
-                if let Some(file) = &mut log
-                    && let Err(error) = file.write_all(&chunk)
-                {
-                    tracing::warn!(%error, "the log of the console cannot be written");
-                    log = None;
-                }
+                log.write(&chunk);
                 for piece in chunk.chunks(PIECE) {
                     if is_wanted(&written) {
                         modes.see(piece);
-                        written = stdout.write_all(piece).and_then(|()| stdout.flush());
+                        written = write(piece);
+                    }
+                }
+                // Nothing of one's own in the middle of a sequence.
+                if modes.is_between() {
+                    let bell = wanted.swap(false, Ordering::Relaxed).then(|| BELL.to_owned());
+                    for own in log.news().into_iter().chain(bell) {
+                        written = written.and_then(|()| write(own.as_bytes()));
                     }
                 }
             }
+            log.keep();
             drop(stdout);
-            let _ = finished.send(modes);
+            let _ = finished.send((modes, log.failed));
         });
-        Self { chunks: Some(sender), is_over, done }
+        Self { chunks: Some(sender), is_over, rings, done }
+    }
+
+    /// Rings the bell, as soon as that disturbs nothing.
+    pub(super) fn ring(&self) {
+        self.rings.store(true, Ordering::Relaxed);
+        if let Some(chunks) = &self.chunks {
+            // Nothing to show wakes whoever shows; where others wait, they do.
+            let _ = chunks.try_send(Bytes::new());
+        }
     }
 
     /// A place for the next chunk; none once nothing can be shown any more.
@@ -141,14 +207,22 @@ impl Output {
     }
 
     /// Ends it, and takes back what the machine has changed. What was not shown yet is shown only where `to_the_end` wants it.
-    pub(super) async fn end(mut self, to_the_end: bool) {
+    ///
+    /// # Errors
+    /// Where the log is not whole.
+    pub(super) async fn end(mut self, to_the_end: bool) -> io::Result<()> {
         self.is_over.store(!to_the_end, Ordering::Relaxed);
         self.chunks = None;
         // A terminal that takes nothing would not take this either.
-        if let Ok(Ok(modes)) = tokio::time::timeout(LAST_WORDS, &mut self.done).await {
-            let mut stdout = io::stdout().lock();
-            let undo = format!("{CANCEL}{}{GIVE_TITLE_BACK}", modes.undo());
-            let _ = stdout.write_all(undo.as_bytes()).and_then(|()| stdout.flush());
-        }
+        let Ok(Ok((modes, failed))) = tokio::time::timeout(LAST_WORDS, &mut self.done).await else { return Ok(()) };
+        let mut stdout = io::stdout().lock();
+        let _ = stdout.write_all(modes.undo().as_bytes()).and_then(|()| stdout.flush());
+        failed.map_or(Ok(()), Err)
     }
+}
+
+/// Columns and rows of the terminal.
+fn size() -> (u16, u16) {
+    let size = tcgetwinsize(io::stdout()).ok().map(|size| (size.ws_col, size.ws_row));
+    size.filter(|(columns, rows)| *columns > 0 && *rows > 0).unwrap_or(USUAL_SIZE)
 }
