@@ -93,7 +93,7 @@ async fn through(proxy: &Uri, auth: Option<http::HeaderValue>, server: &Endpoint
 pub(super) fn unreachable(endpoint: &Endpoint, error: &io::Error) -> Error {
     let server = endpoint.to_string();
     match tls::cause(error) {
-        Some(tls) => Error::Untrusted { server, source: clean_line(&tls.to_string()).into() },
+        Some(tls) => Error::Untrusted { server, source: tls::why(tls).into() },
         None => Error::Unreachable { server, source: clean_line(&error.to_string()).into() },
     }
 }

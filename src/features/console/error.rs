@@ -124,6 +124,23 @@ pub enum Error {
         #[source]
         source: Cause,
     },
+    /// The API of a cluster says nothing in time.
+    #[error("{server} has not answered within {} s", after.as_secs())]
+    NoAnswer {
+        /// Host and port.
+        server: String,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// The certificate of a cluster's API is not trusted.
+    #[error("the certificate of {server} is not trusted")]
+    UntrustedCluster {
+        /// Host and port.
+        server: String,
+        /// Why not.
+        #[source]
+        source: Cause,
+    },
     /// It takes connections and opens no websocket in time.
     #[error("{server} opened no websocket within {} s", after.as_secs())]
     TimedOut {
@@ -210,9 +227,9 @@ impl Error {
             Self::Api { .. } | Self::Refused { .. } => "refused",
             Self::NoKubeVirt { .. } => "no KubeVirt",
             Self::OutcomeUnknown { .. } => "unknown",
-            Self::Setup { .. } | Self::Untrusted { .. } => "TLS",
+            Self::Setup { .. } | Self::Untrusted { .. } | Self::UntrustedCluster { .. } => "TLS",
             Self::Unreachable { .. } => "unreachable",
-            Self::TimedOut { .. } | Self::Silent { .. } => "timed out",
+            Self::TimedOut { .. } | Self::NoAnswer { .. } | Self::Silent { .. } => "timed out",
             Self::NoWebsocket { .. } | Self::Senseless { .. } => "no websocket",
             Self::Upstream { .. } | Self::Lost { .. } => "no way",
             Self::Dropped { .. } => "dropped",
@@ -247,6 +264,12 @@ impl Remedy for Error {
             Self::Setup { .. } => "correct --ca-file or `ca_file`".into(),
             Self::Unreachable { .. } => "check the address, the port, the VPN".into(),
             Self::Untrusted { .. } => "name the authority's certificate with --ca-file or `ca_file`".into(),
+            Self::UntrustedCluster { .. } => {
+                "set `certificate-authority` of the cluster in the kubeconfig to its authority's certificate".into()
+            }
+            Self::NoAnswer { .. } => {
+                "see that `server` in the kubeconfig is the address of the cluster's API; check the VPN".into()
+            }
             Self::TimedOut { .. } => "see that it is a websocket proxy, and with ws:// or wss:// as it wants it".into(),
             Self::NoWebsocket { .. } => "check the address: it is that of the proxy, with its prefix".into(),
             Self::Refused { reason } => match reason.as_str() {

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::exec::Exec;
+use super::exec::{self, Exec};
 use crate::blocking;
 use crate::clock;
 use crate::config::Endpoint;
@@ -88,6 +88,8 @@ pub(super) struct Pass {
 pub(super) struct Keeper {
     cluster: Arc<Cluster>,
     held: Arc<Mutex<Held>>,
+    /// How long a plugin may take.
+    within: Duration,
 }
 
 /// What was fetched.
@@ -106,7 +108,13 @@ struct Held {
 impl Keeper {
     /// Fetches nothing yet.
     pub(super) fn new(cluster: Arc<Cluster>) -> Self {
-        Self { cluster, held: Arc::default() }
+        Self { cluster, held: Arc::default(), within: exec::WITHIN }
+    }
+
+    /// The same with less patience for plugins.
+    #[cfg(test)]
+    pub(super) fn with_patience(self, within: Duration) -> Self {
+        Self { within, ..self }
     }
 
     /// What the next request takes along.
@@ -118,7 +126,7 @@ impl Keeper {
         if let Some(exec) = user.exec.as_deref().filter(|_| is_plugin) {
             let is_over = held.ends_at.is_some_and(|end| end - BEFORE_THE_END <= clock::now());
             if !held.asked || is_over {
-                let given = exec.ask(&self.cluster.name).await?;
+                let given = exec.ask(&self.cluster.name, self.within).await?;
                 (held.token, held.ends_at, held.asked) = (given.token, given.ends_at, true);
                 held.tls = None;
                 certificate = given.certificate.map(Arc::new).or(certificate);

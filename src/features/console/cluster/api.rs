@@ -72,6 +72,8 @@ pub struct Listed<T> {
 pub struct Api {
     cluster: Arc<Cluster>,
     keeper: Keeper,
+    /// How long the way to the head of an answer may take.
+    within: Duration,
 }
 
 /// The head of an answer, and the connection that the rest comes on.
@@ -112,7 +114,13 @@ impl Api {
     #[must_use]
     pub fn new(cluster: Cluster) -> Self {
         let cluster = Arc::new(cluster);
-        Self { keeper: Keeper::new(Arc::clone(&cluster)), cluster }
+        Self { keeper: Keeper::new(Arc::clone(&cluster)), cluster, within: WITHIN }
+    }
+
+    /// The same with less patience, for answers and for plugins.
+    #[cfg(test)]
+    pub(super) fn with_patience(self, within: Duration) -> Self {
+        Self { keeper: self.keeper.with_patience(within), within, ..self }
     }
 
     /// The cluster.
@@ -177,7 +185,7 @@ impl Api {
         );
         let answer = match self.send(Method::PUT, &path, Some("{}")).await {
             // Sent is sent: what did not answer may have done it.
-            Err(Error::TimedOut { server, .. }) => return Err(Error::OutcomeUnknown { server, what: action.as_str() }),
+            Err(Error::NoAnswer { server, .. }) => return Err(Error::OutcomeUnknown { server, what: action.as_str() }),
             answer => answer?,
         };
         self.checked(answer).await.map(drop)
@@ -198,13 +206,10 @@ impl Api {
             segment(namespace),
             segment(name)
         );
-        let opened = timeout(WITHIN, async {
-            match self.websocket(&path, name).await {
-                Err(Error::Api { status: 401, .. }) if self.keeper.forget().await => self.websocket(&path, name).await,
-                opened => opened,
-            }
-        });
-        opened.await.unwrap_or(Err(Error::TimedOut { server: self.server(), after: WITHIN }))
+        match self.websocket(&path, name).await {
+            Err(Error::Api { status: 401, .. }) if self.keeper.forget().await => self.websocket(&path, name).await,
+            opened => opened,
+        }
     }
 
     /// What the serial line of a running machine said last, so many lines; nothing where the cluster keeps none.
@@ -338,8 +343,13 @@ impl Api {
 
     /// Sends a request; once more where what lets us in may have changed.
     async fn send(&self, method: Method, path: &str, body: Option<&'static str>) -> Result<Answer, Error> {
-        let late = || Error::TimedOut { server: self.server(), after: WITHIN };
-        let once = |method| async { timeout(WITHIN, self.send_once(method, path, body)).await.unwrap_or(Err(late())) };
+        // What lets us in has a time of its own: while a plugin takes it, the API was not asked.
+        let once = |method| async {
+            let pass = self.keeper.pass().await?;
+            timeout(self.within, self.send_once(pass, method, path, body))
+                .await
+                .unwrap_or_else(|_| Err(self.late(self.within)))
+        };
         let answer = once(method.clone()).await?;
         if answer.status == StatusCode::UNAUTHORIZED && self.keeper.forget().await {
             return once(method).await;
@@ -347,9 +357,19 @@ impl Api {
         Ok(answer)
     }
 
+    /// Nothing was said for so long.
+    fn late(&self, after: Duration) -> Error {
+        Error::NoAnswer { server: self.server(), after }
+    }
+
     /// Sends a request on a connection of its own.
-    async fn send_once(&self, method: Method, path: &str, body: Option<&'static str>) -> Result<Answer, Error> {
-        let pass = self.keeper.pass().await?;
+    async fn send_once(
+        &self,
+        pass: Pass,
+        method: Method,
+        path: &str,
+        body: Option<&'static str>,
+    ) -> Result<Answer, Error> {
         let stream = self.connect(&pass).await?;
         let lost = |error: hyper::Error| Error::Unreachable { server: self.server(), source: error.into() };
         let (mut sender, connection) =
@@ -376,6 +396,12 @@ impl Api {
     /// Opens a websocket.
     async fn websocket(&self, path: &str, machine: &str) -> Result<Link, Error> {
         let pass = self.keeper.pass().await?;
+        let opened = timeout(self.within, self.upgrade(pass, path, machine)).await;
+        opened.unwrap_or_else(|_| Err(self.late(self.within)))
+    }
+
+    /// The same, for as long as it takes.
+    async fn upgrade(&self, pass: Pass, path: &str, machine: &str) -> Result<Link, Error> {
         let stream = self.connect(&pass).await?;
         let scheme = if self.cluster.is_tls { "wss" } else { "ws" };
         let address = format!("{scheme}://{}{}{path}", self.cluster.endpoint, self.cluster.path);
@@ -390,7 +416,15 @@ impl Api {
         let cluster = &self.cluster;
         let name = cluster.server_name.as_deref().unwrap_or(&cluster.endpoint.host);
         let through = cluster.proxy.as_ref().map_or(Through::Surroundings, Through::Proxy);
-        dial::connect(Way { endpoint: &cluster.endpoint, tls: pass.tls.as_ref().map(|tls| (tls, name)), through }).await
+        let way = Way { endpoint: &cluster.endpoint, tls: pass.tls.as_ref().map(|tls| (tls, name)), through };
+        // Whose certificate it may be stands elsewhere than for proxies.
+        dial::connect(way).await.map_err(|error| {
+            if let Error::Untrusted { server, source } = error {
+                Error::UntrustedCluster { server, source }
+            } else {
+                error
+            }
+        })
     }
 
     /// The body of an answer that is none of the API's noes.
@@ -398,8 +432,7 @@ impl Api {
         let Answer { status, body, _connection } = answer;
         let server = || self.server();
         let body = http_body_util::Limited::new(body, LARGEST).collect();
-        let body =
-            timeout(BODY_WITHIN, body).await.map_err(|_| Error::TimedOut { server: server(), after: BODY_WITHIN })?;
+        let body = timeout(BODY_WITHIN, body).await.map_err(|_| self.late(BODY_WITHIN))?;
         let body = body.map_err(|error| Error::Unreachable { server: server(), source: error })?.to_bytes();
         if status.is_success() {
             return Ok(body);

@@ -17,7 +17,7 @@ use crate::text::clean_line;
 use crate::tls::ClientCertificate;
 
 /// Enough for a request of its own, not for somebody who has to log in.
-const WITHIN: Duration = Duration::from_secs(30);
+pub(super) const WITHIN: Duration = Duration::from_secs(30);
 /// The largest answer that is read.
 const LARGEST: u64 = 1 << 20;
 
@@ -75,8 +75,8 @@ struct Status {
 }
 
 impl Exec {
-    /// Asks it. `context` is for messages.
-    pub(super) async fn ask(&self, context: &str) -> Result<Given, Error> {
+    /// Asks it, and waits so long. `context` is for messages.
+    pub(super) async fn ask(&self, context: &str, within: Duration) -> Result<Given, Error> {
         let failed = |why: String| Error::Plugin {
             program: clean_line(&self.command),
             context: context.to_owned(),
@@ -86,8 +86,8 @@ impl Exec {
         if self.wants_terminal {
             return Err(failed("it asks somebody at a terminal (interactiveMode: Always)".to_owned()));
         }
-        let asked = timeout(WITHIN, self.run()).await;
-        let printed = asked.unwrap_or_else(|_| Err(format!("it gave nothing within {} s", WITHIN.as_secs())));
+        let asked = timeout(within, self.run()).await;
+        let printed = asked.unwrap_or_else(|_| Err(format!("it gave nothing within {} s", within.as_secs())));
         let printed = printed.map_err(failed)?;
         // serde's words repeat what they are about, which is a secret here.
         let credential = serde_json::from_slice::<Credential>(&printed);

@@ -9,6 +9,8 @@ mod exec;
 pub mod kubeconfig;
 pub mod model;
 pub(super) mod status;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use crate::config::ConsoleCluster;

@@ -49,15 +49,16 @@ pub(super) async fn follow(shared: Shared, again: Arc<Notify>, stop: Cancellatio
         let Err(error) = ended else { continue };
         let trouble = Trouble::of(&error);
         tracing::warn!("{}", trouble.one_line());
-        let retry_at = clock::now() + pause;
-        let health = Health::Failing { trouble, word: error.word(), retry_at };
-        shared.tell(Report::Health { health, name: None }).await;
+        let failing = |retry_at| Health::Failing { trouble: trouble.clone(), word: error.word(), retry_at };
+        shared.tell(Report::Health { health: failing(clock::now() + pause), name: None }).await;
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
             () = again.notified() => {}
             () = sleep_until(Instant::now() + pause) => {}
         }
+        // It may take a while until it answers or not: meanwhile it is being tried, whenever that was to be.
+        shared.tell(Report::Health { health: failing(clock::now()), name: None }).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

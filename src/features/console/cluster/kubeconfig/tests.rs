@@ -138,7 +138,7 @@ async fn asked(script: &str) -> Result<super::super::exec::Given, Error> {
     });
     let path = write(folder.path(), "config", &text.to_string());
     let exec = load(&[path], &Choice::default()).unwrap().user.exec.unwrap();
-    exec.ask("lab").await
+    exec.ask("lab", std::time::Duration::from_secs(30)).await
 }
 
 #[tokio::test]
