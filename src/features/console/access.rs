@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::error::Error;
 use super::token::{Grant, Token};
 use crate::config::{Access, CONSOLE_KEY_VARIABLE, CONSOLE_TOKEN_VARIABLE, MachineName};
-use crate::secret::{Secret, SecretFrom};
+use crate::secret::{Found, NoSecret, Secret, SecretFrom};
 
 /// How long a token is good for that is made for one connection. The proxy looks at it when the connection is opened.
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
@@ -59,7 +59,7 @@ impl Pass {
         let ticket = match &self.access {
             Access::Token(from) => self.kept(from).await?,
             Access::Key(from) => {
-                let (key, warning) = self.fetch(from).await?;
+                let (key, warning) = self.key(from).await?;
                 Ticket { token: self.sign(machine, &key, now)?, warning }
             }
         };
@@ -74,20 +74,25 @@ impl Pass {
     /// # Errors
     /// Where there is none.
     pub async fn kept(&self, from: &SecretFrom) -> Result<Ticket, Error> {
-        let (secret, warning) = self.fetch(from).await?;
+        let found = self.found(from.fetch(|name| std::env::var_os(name)).await)?;
+        let (secret, warning) = (found.secret, found.warning);
         let token = Token::read(secret.expose());
         let token = token.map_err(|source| Error::NoToken { proxy: self.proxy.clone(), source })?;
         Ok(Ticket { token, warning })
     }
 
-    /// A secret, and what should be known of where it is kept.
+    /// The key that tokens are made with, and what should be known of where it is kept.
     ///
     /// # Errors
     /// Where there is none.
-    pub async fn fetch(&self, from: &SecretFrom) -> Result<(Secret, Option<String>), Error> {
-        let found = from.fetch(|name| std::env::var_os(name)).await;
-        let found = found.map_err(|source| Error::NoSecret { proxy: self.proxy.clone(), source })?;
+    pub async fn key(&self, from: &SecretFrom) -> Result<(Secret, Option<String>), Error> {
+        let found = self.found(from.fetch_key(|name| std::env::var_os(name)).await)?;
         Ok((found.secret, found.warning))
+    }
+
+    /// What was fetched.
+    fn found(&self, found: Result<Found, NoSecret>) -> Result<Found, Error> {
+        found.map_err(|source| Error::NoSecret { proxy: self.proxy.clone(), source })
     }
 
     /// Makes a token for one machine and one connection.

@@ -6,10 +6,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::cluster::model::{Key, Vm};
-use super::token::{Left, Token};
+use super::token::Token;
 use super::vmcp::{Definition, Problem, Remark, Severity};
 use crate::config::{Access, ConsoleProxy, MachineName};
+use crate::text::clean_line;
 use crate::trouble::Trouble;
+
+/// Of a name that no machine can have, so many characters are told.
+const LONGEST_NAME: usize = 40;
 
 /// What tells a row from others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,11 +57,13 @@ pub struct Proxied {
 pub enum Grant {
     /// It is being looked for.
     Asked,
-    /// A token that ends then, or never; and why the proxy would refuse it, where that can be seen.
+    /// A token that begins and ends then, or never; and why the proxy would refuse it, where that can be seen.
     Token {
+        /// When it begins.
+        begins: Option<DateTime<Utc>>,
         /// When it ends.
         expires: Option<DateTime<Utc>>,
-        /// What speaks against it, apart from its end.
+        /// What speaks against it, apart from its times.
         objection: Option<String>,
     },
     /// Tokens are made when they are needed.
@@ -110,8 +116,11 @@ impl Proxied {
             Grant::Made => None,
             Grant::None(trouble) => Some(trouble.one_line()),
             Grant::Token { objection: Some(why), .. } => Some(why.clone()),
-            Grant::Token { expires, objection: None } => {
-                expires.filter(|end| *end <= now).map(|_| format!("the token for {} has ended", self.proxy))
+            Grant::Token { begins, expires, objection: None } => {
+                let ended =
+                    expires.filter(|end| *end <= now).map(|_| format!("the token for {} has ended", self.proxy));
+                let early = begins.filter(|begins| *begins > now);
+                ended.or(early.map(|_| format!("the token for {} is not good yet", self.proxy)))
             }
         }
     }
@@ -127,6 +136,20 @@ impl Described {
         let refused = self.remarks.iter().find(|remark| remark.severity == Severity::Refused);
         refused.map(|remark| remark.why.as_str())
     }
+}
+
+/// What is to be said of names in a token that no machine can have, and that are in no list therefore.
+#[must_use]
+pub fn left_out(proxy: &ConsoleProxy, token: &Token) -> Option<Trouble> {
+    let names = token.unaskable();
+    let first = names.first().filter(|_| proxy.machines.is_empty())?;
+    let first: String = clean_line(first).chars().take(LONGEST_NAME).collect();
+    let count = if names.len() == 1 { "a machine".to_owned() } else { format!("{} machines", names.len()) };
+    let what = format!("the token for {} names {count} that cannot be asked for: {first}", proxy.name);
+    Some(
+        Trouble::new(&what)
+            .to_do("ask whoever makes the tokens: names have letters, digits, dots, dashes and no slashes"),
+    )
 }
 
 /// The machines behind a proxy, as far as its configuration and its token tell.
@@ -145,10 +168,11 @@ pub fn proxied(proxy: &ConsoleProxy, token: Result<Option<&Token>, &Trouble>, no
             Ok(None) if matches!(proxy.access, Access::Key(_)) => (Grant::Made, None),
             Ok(None) => (Grant::Asked, None),
             Ok(Some(token)) => {
-                // Its end is looked at again whenever it matters.
-                let is_over = matches!(token.left(now), Left::EndedAgo(_));
-                let objection = token.objection(Some(&machine), now).filter(|_| !is_over);
-                (Grant::Token { expires: token.expires, objection }, Some(token.namespace.clone()))
+                // Its times are looked at again whenever they matter.
+                let at = token.good_at(now);
+                let objection = token.objection(Some(&machine), at);
+                let (begins, expires) = (token.begins, token.expires);
+                (Grant::Token { begins, expires, objection }, Some(token.namespace.clone()))
             }
         };
         Proxied {

@@ -111,7 +111,10 @@ fn what_is_missing_for_a_token_is_told() {
     };
     assert!(told(&[]).contains("NOCTUI_CONSOLE_KEY"));
     assert!(told(&["--key-file", "key"]).contains("the namespace of the machines is not said"));
-    assert!(told(&["--key-file", "missing", "--namespace", "a"]).contains("cannot read"));
+    assert!(told(&["--key-file", "missing", "--namespace", "a"]).contains("cannot read the key from missing"));
+    write_private(&home, "empty", "");
+    let empty = told(&["--key-file", "empty", "--namespace", "a"]);
+    assert!(empty.contains("the content of empty is no key") && !empty.contains("is no token"), "{empty}");
     for life in ["0s", "31d", "10", "x", "-1m"] {
         let told = told(&["--key-file", "key", "--namespace", "a", &format!("--life={life}")]);
         assert!(told.contains("it takes 1s to 30d"), "{told}");
@@ -162,4 +165,51 @@ fn a_configured_proxy_says_where_and_lets_in() {
         other.contains("there is no proxy trainning in the configuration") && other.contains("it has training"),
         "{other}"
     );
+}
+
+/// A token of these claims that the key signs, with this algorithm in its header.
+fn signed(algorithm: &str, claims: &Value) -> String {
+    use base64::Engine as _;
+    let encode = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let header = serde_json::json!({ "alg": algorithm, "typ": "JWT" });
+    let signed = format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, KEY.as_bytes());
+    let signature = ring::hmac::sign(&key, signed.as_bytes());
+    format!("{signed}.{}", encode(signature.as_ref()))
+}
+
+#[test]
+fn what_the_library_of_proxies_refuses_is_refused_here_too() {
+    let home = home();
+    let lab =
+        serde_json::json!({ "lab_id": 1, "lab_instance_id": 2, "namespace_name": "n", "allowed_vmi_names": ["leaf1"] });
+    let inspect = ["console", "token", "inspect", "--key-file", "key"];
+    for (name, value, says) in [
+        ("exp", Value::Null, "the token's `exp` is no number of seconds"),
+        ("exp", true.into(), "the token ended"),
+        ("nbf", 99_999_999_999_u64.into(), "the token is not good yet"),
+        ("aud", "lab".into(), "the token is meant for somebody else"),
+    ] {
+        let mut claims = serde_json::json!({ "id": 1, "exp": 99_999_999_999_u64, "lab_instance": lab });
+        claims[name] = value;
+        let (text, _, code) = run(&home, &inspect, Some(&signed("HS256", &claims)));
+        assert!(text.contains(&format!("refused    {says}")) && !text.contains("\ngood"), "{text}");
+        assert!(text.contains("signed     by this key") && code == 1, "{text}");
+    }
+    let claims = serde_json::json!({ "id": 1, "lab_instance": lab });
+    let (text, _, code) = run(&home, &inspect, Some(&signed("HS512", &claims)));
+    assert!(text.contains("signed     not checked: ") && !text.contains("NOT by this key") && code == 1, "{text}");
+}
+
+#[test]
+fn names_that_no_machine_can_have_are_not_left_out_without_a_word() {
+    let home = home();
+    let lab = serde_json::json!({
+        "lab_id": 1, "lab_instance_id": 2, "namespace_name": "n", "allowed_vmi_names": ["leaf1", "a/b", "\u{1b}[31mred"],
+    });
+    write_private(&home, "token", &signed("HS256", &serde_json::json!({ "id": 1, "lab_instance": lab })));
+    home.configure("[[console.proxy]]\nname = 'training'\nserial = 'ws://127.0.0.1:9/'\ntoken_file = '~/token'\n");
+    let told = transcript(&home, &mut home.noctui(["console", "list"]));
+    assert!(told.contains("leaf1") && told.contains("exit code 0"), "{told}");
+    assert!(told.contains("names 2 machines that cannot be asked for: a/b"), "{told}");
 }

@@ -11,7 +11,7 @@ use crate::features::console::access::Pass;
 use crate::features::console::cluster::Api;
 use crate::features::console::cluster::model::{Action, Condition, Interface, Vm, merge};
 use crate::features::console::error::Error;
-use crate::features::console::model::{Grant, Proxied, proxied};
+use crate::features::console::model::{Grant, Proxied, left_out, proxied};
 use crate::output;
 use crate::table::Table;
 use crate::trouble::Trouble;
@@ -143,6 +143,9 @@ async fn behind(proxy: &ConsoleProxy, config: &Config) -> Result<Vec<Proxied>, T
             let ticket = pass.kept(from).await.map_err(|error| Trouble::of(&error))?;
             if let Some(warning) = ticket.warning {
                 output::complain(&format!("noctui: warning: {warning}"));
+            }
+            if let Some(trouble) = left_out(&proxy, &ticket.token) {
+                output::complain(&format!("noctui: warning: {}", trouble.one_line()));
             }
             Some(ticket.token)
         }

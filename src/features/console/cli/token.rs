@@ -123,7 +123,7 @@ async fn mint(args: &MintArgs, config: &Config) -> anyhow::Result<ExitCode> {
             _ => variable(),
         },
     };
-    let (key, warning) = pass.fetch(&from).await.map_err(|error| {
+    let (key, warning) = pass.key(&from).await.map_err(|error| {
         let trouble = Trouble::of(&error);
         trouble
             .to_do(&format!("name the key with --key-file, {CONSOLE_KEY_VARIABLE}, or key_file in [[console.proxy]]"))
@@ -180,9 +180,10 @@ async fn inspect(args: &InspectArgs, config: &Config) -> anyhow::Result<ExitCode
     let signed = match args.key_file.clone().map(SecretFrom::File).or_else(of_variable) {
         None => None,
         Some(key) => {
-            let (key, warning) = pass.fetch(&key).await.map_err(|error| Trouble::of(&error))?;
+            let (key, warning) = pass.key(&key).await.map_err(|error| Trouble::of(&error))?;
             warnings.push(warning);
-            Some(ticket.token.is_signed_by(&key))
+            // With another algorithm nobody here can tell.
+            ticket.token.is_of_known_algorithm().then(|| ticket.token.is_signed_by(&key))
         }
     };
     for warning in warnings.into_iter().flatten() {
@@ -210,6 +211,7 @@ struct Json<'a> {
     lab: &'a str,
     instance: &'a str,
     algorithm: &'a str,
+    begins: Option<String>,
     expires: Option<String>,
     left_s: Option<i64>,
     signed: Option<bool>,
@@ -228,6 +230,7 @@ impl<'a> Json<'a> {
             lab: &token.lab,
             instance: &token.lab_instance,
             algorithm: &token.algorithm,
+            begins: token.begins.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
             expires: token.expires.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
             left_s: match token.left(now) {
                 Left::Forever => None,
@@ -242,18 +245,24 @@ impl<'a> Json<'a> {
 
 /// The same for people.
 fn told(json: &Json<'_>) -> String {
+    // What a proxy refuses is not good, however long it lasts.
+    let good = if json.refused.is_none() { "good" } else { "ends" };
     let left = match (json.left_s, &json.expires) {
         (Some(left), Some(at)) if left >= 0 => {
-            ("good", format!("{} left, until {at}", duration(TimeDelta::seconds(left))))
+            (good, format!("{} left, until {at}", duration(TimeDelta::seconds(left))))
         }
         (Some(left), Some(at)) => ("ended", format!("{} ago, at {at}", duration(TimeDelta::seconds(-left)))),
+        _ if json.refused.is_some() => ("ends", "it names no end that counts".to_owned()),
         _ => ("good", "for ever: it names no end".to_owned()),
     };
+    let unchecked = format!("not checked: {} is known to no key here", json.algorithm);
     let signed = match json.signed {
         Some(true) => "by this key",
         Some(false) => "NOT by this key",
+        None if json.algorithm != "HS256" => unchecked.as_str(),
         None => "not checked: --key-file names the key",
     };
+    let begins = json.begins.as_deref().unwrap_or_default();
     let machines = if json.machines.is_empty() { "none".to_owned() } else { json.machines.join(" ") };
     let lines = [
         ("machines", machines.as_str()),
@@ -266,7 +275,8 @@ fn told(json: &Json<'_>) -> String {
     ];
     let mut text = String::new();
     let refused = json.refused.iter().map(|why| ("refused", why.as_str()));
-    for (name, value) in lines.into_iter().chain(refused) {
+    let begins = (!begins.is_empty()).then_some(("begins", begins));
+    for (name, value) in lines.into_iter().chain(begins).chain(refused) {
         // Writing to a text cannot fail.
         let _ = writeln!(text, "{name:<9}  {}", clean_line(value));
     }

@@ -3,7 +3,7 @@
 use super::{Report, Shared};
 use crate::clock;
 use crate::config::{Access, ConsoleProxy};
-use crate::features::console::model::proxied;
+use crate::features::console::model::{left_out, proxied};
 use crate::trouble::Trouble;
 
 /// Looks at what lets us in at a proxy, and tells.
@@ -14,13 +14,14 @@ pub(super) async fn look(shared: Shared, proxy: ConsoleProxy) {
     let now = clock::now();
     let (rows, trouble) = match &proxy.access {
         // A key makes tokens when they are needed; that it is there is looked at now.
-        Access::Key(from) => match pass.fetch(from).await {
+        Access::Key(from) => match pass.key(from).await {
             Ok((_, warning)) => (proxied(&proxy, Ok(None), now), warning.map(|warning| Trouble::new(&warning))),
             Err(error) => failed(&proxy, &Trouble::of(&error)),
         },
         Access::Token(from) => match pass.kept(from).await {
             Ok(ticket) => {
-                (proxied(&proxy, Ok(Some(&ticket.token)), now), ticket.warning.map(|warning| Trouble::new(&warning)))
+                let warning = ticket.warning.map(|warning| Trouble::new(&warning));
+                (proxied(&proxy, Ok(Some(&ticket.token)), now), warning.or_else(|| left_out(&proxy, &ticket.token)))
             }
             Err(error) => failed(&proxy, &Trouble::of(&error)),
         },

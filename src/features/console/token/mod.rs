@@ -4,6 +4,9 @@
 //! The proxy looks at them when a connection is opened and never again: a session outlives its token. Of what is wrong with
 //! one it says nothing but `invalid token`, so everything that can be seen from here is told before.
 
+#[cfg(test)]
+mod tests;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -37,10 +40,14 @@ pub struct Token {
     pub namespace: String,
     /// The machines that may be reached.
     pub machines: Vec<String>,
-    /// Until when; `None` is for ever.
+    /// From when on; `None` is always.
+    pub begins: Option<DateTime<Utc>>,
+    /// Until when; `None` is for ever, unless [`Token::faults`] has something about `exp`.
     pub expires: Option<DateTime<Utc>>,
     /// What the proxy wants to be there and is not, by the names in the token.
     pub missing: Vec<&'static str>,
+    /// What else the proxy does not take, at any time and for any machine.
+    pub faults: Vec<String>,
 }
 
 /// What is to be in a token.
@@ -108,6 +115,47 @@ struct LabInstance<'a> {
 struct Header {
     #[serde(default)]
     alg: String,
+    #[serde(default)]
+    kid: Option<Value>,
+}
+
+/// What a claim says of a time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Time {
+    /// Nothing: it is not there.
+    None,
+    /// This. What is beyond all calendars is at their end.
+    At(DateTime<Utc>),
+    /// What the proxy takes for no time.
+    Senseless,
+}
+
+impl Time {
+    /// Of a claim, in seconds since 1970, as the library reads it that proxies check tokens with: `PyJWT` has Python make a whole
+    /// number of it, which takes fractions, texts with a whole number in them, and truth for 1, and nothing else.
+    fn of(claim: Option<&Value>) -> Self {
+        let at = match claim {
+            None => return Self::None,
+            Some(Value::Bool(one)) => Some(f64::from(u8::from(*one))),
+            Some(Value::Number(number)) => number.as_f64(),
+            Some(Value::String(text)) => whole_number(text),
+            Some(Value::Null | Value::Array(_) | Value::Object(_)) => None,
+        };
+        at.map_or(Self::Senseless, |seconds| Self::At(time_of(seconds)))
+    }
+
+    /// When, where it says so.
+    fn at(self) -> Option<DateTime<Utc>> {
+        if let Self::At(at) = self { Some(at) } else { None }
+    }
+}
+
+/// The whole number in a text, as Python reads it: blanks around it, a sign, and single underscores between digits.
+fn whole_number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let is_number = digits.split('_').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    text.replace('_', "").parse().ok().filter(|_| is_number)
 }
 
 impl Token {
@@ -124,7 +172,7 @@ impl Token {
             return Err(BadToken::Parts);
         };
         let header = decode(header).and_then(|json| serde_json::from_slice::<Header>(&json).ok());
-        let algorithm = header.ok_or(BadToken::Part("header"))?.alg;
+        let Header { alg: algorithm, kid } = header.ok_or(BadToken::Part("header"))?;
         let claims = decode(claims).and_then(|json| serde_json::from_slice::<Value>(&json).ok());
         let claims = claims.filter(Value::is_object).ok_or(BadToken::Part("middle"))?;
         let lab = claims.get("lab_instance").unwrap_or(&Value::Null);
@@ -140,6 +188,22 @@ impl Token {
         wanted(lab.get("lab_instance_id").is_some(), "lab_instance.lab_instance_id");
         wanted(lab.get("namespace_name").is_some(), "lab_instance.namespace_name");
         wanted(machines.is_some(), "lab_instance.allowed_vmi_names");
+        let [issued, begins, expires] = ["iat", "nbf", "exp"].map(|name| Time::of(claims.get(name)));
+        let mut faults = Vec::new();
+        for (name, time) in [("iat", issued), ("nbf", begins), ("exp", expires)] {
+            if time == Time::Senseless {
+                faults.push(format!("the token's `{name}` is no number of seconds"));
+            }
+        }
+        if claims.get("aud").is_some() {
+            faults.push("the token is meant for somebody else: it names an `aud`, and proxies have none".to_owned());
+        }
+        if kid.is_some_and(|kid| !kid.is_string()) {
+            faults.push("the token's header has a `kid` that is no text".to_owned());
+        }
+        if machines.is_some_and(Vec::is_empty) {
+            faults.push("the token names no machine".to_owned());
+        }
         let names = machines.into_iter().flatten().filter_map(Value::as_str).take(MOST_MACHINES);
         Ok(Self {
             user: text_of(claims.get("id")),
@@ -147,9 +211,11 @@ impl Token {
             lab_instance: text_of(lab.get("lab_instance_id")),
             namespace: text_of(lab.get("namespace_name")),
             machines: names.map(str::to_owned).collect(),
-            expires: claims.get("exp").and_then(Value::as_f64).and_then(time_of),
+            begins: begins.at(),
+            expires: expires.at().filter(|end| *end < DateTime::<Utc>::MAX_UTC),
             algorithm,
             missing,
+            faults,
             secret,
         })
     }
@@ -179,6 +245,12 @@ impl Token {
         &self.secret
     }
 
+    /// Whether it is signed with the algorithm that the proxy takes; whose signature another one is cannot be told here.
+    #[must_use]
+    pub fn is_of_known_algorithm(&self) -> bool {
+        self.algorithm == ALGORITHM
+    }
+
     /// Whether `key` signed it, with the algorithm that the proxy takes.
     #[must_use]
     pub fn is_signed_by(&self, key: &Secret) -> bool {
@@ -198,6 +270,21 @@ impl Token {
         }
     }
 
+    /// A time at which it is good as far as its times go: `now`, or the nearest one.
+    #[must_use]
+    pub fn good_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let begun = self.begins.map_or(now, |begins| begins.max(now));
+        let before = |end: DateTime<Utc>| end.checked_sub_signed(TimeDelta::milliseconds(1)).unwrap_or(end);
+        self.expires.map_or(begun, |end| begun.min(before(end)))
+    }
+
+    /// The machines that it names and nobody can ask for, since no machine has such a name; as it has them, which may be
+    /// anything.
+    #[must_use]
+    pub fn unaskable(&self) -> Vec<&str> {
+        self.machines.iter().map(String::as_str).filter(|name| name.parse::<MachineName>().is_err()).collect()
+    }
+
     /// Whether it names this machine.
     #[must_use]
     pub fn allows(&self, machine: &MachineName) -> bool {
@@ -214,8 +301,14 @@ impl Token {
         if let Some(missing) = self.missing.first() {
             return Some(format!("the token does not say `{missing}`"));
         }
+        if let Some(fault) = self.faults.first() {
+            return Some(fault.clone());
+        }
         if let Left::EndedAgo(ago) = self.left(now) {
             return Some(format!("the token ended {} ago", duration(ago)));
+        }
+        if let Some(wait) = self.begins.map(|begins| begins - now).filter(|wait| *wait > TimeDelta::zero()) {
+            return Some(format!("the token is not good yet: it begins in {}", duration(wait)));
         }
         machine.filter(|machine| !self.allows(machine)).map(|machine| format!("the token is not for {machine}"))
     }
@@ -252,115 +345,13 @@ fn text_of(claim: Option<&Value>) -> String {
     }
 }
 
-/// A time as seconds since 1970, also with a fraction. One beyond all calendars is one that never comes.
-fn time_of(seconds: f64) -> Option<DateTime<Utc>> {
+/// A time as seconds since 1970, also with a fraction. One beyond all calendars is at their end.
+fn time_of(seconds: f64) -> DateTime<Utc> {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "what does not fit is beyond all calendars, as its neighbours are"
     )]
     let milliseconds = (seconds * 1000.0) as i64;
-    DateTime::from_timestamp_millis(milliseconds)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn now() -> DateTime<Utc> {
-        "2026-11-21T02:00:00Z".parse().unwrap()
-    }
-
-    fn key() -> Secret {
-        Secret::read("a-shared-secret").unwrap()
-    }
-
-    fn grant() -> Grant {
-        Grant {
-            user: "anna".to_owned(),
-            lab: "3".to_owned(),
-            lab_instance: "7".to_owned(),
-            namespace: "lab-7".to_owned(),
-            machines: vec!["leaf1".parse().unwrap(), "leaf2".parse().unwrap()],
-            expires: now() + TimeDelta::minutes(10),
-        }
-    }
-
-    /// A token of these claims, signed.
-    fn of(claims: &Value) -> Result<Token, BadToken> {
-        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(HEADER), URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let signature = hmac::sign(&hmac_key(&key()), signed.as_bytes());
-        Token::read(&format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
-    }
-
-    #[test]
-    fn the_token_of_the_specification_is_signed_by_its_key() {
-        // RFC 7515 §A.1: the key is 64 bytes that are no text, so the signature is checked with it directly.
-        let key = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
-        let signed = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
-                      eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &URL_SAFE_NO_PAD.decode(key).unwrap());
-        let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&key, signed.as_bytes()));
-        assert_eq!(signature, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
-        let token = Token::read(&format!("{signed}.{signature}")).unwrap();
-        assert_eq!((token.algorithm.as_str(), token.missing.len()), ("HS256", 5));
-        assert_eq!(token.expires.unwrap().to_rfc3339(), "2011-03-22T18:43:00+00:00");
-    }
-
-    #[test]
-    fn what_is_signed_here_reads_back_and_is_signed_by_this_key_alone() {
-        let token = Token::sign(&grant(), &key()).unwrap();
-        assert_eq!((token.user.as_str(), token.namespace.as_str()), ("anna", "lab-7"));
-        assert_eq!((token.lab.as_str(), token.lab_instance.as_str()), ("3", "7"));
-        assert_eq!(token.machines, ["leaf1", "leaf2"]);
-        assert_eq!(token.left(now()), Left::For(TimeDelta::minutes(10)));
-        assert!(token.is_signed_by(&key()) && !token.is_signed_by(&Secret::read("another").unwrap()));
-        let (signed, _) = token.secret().expose().rsplit_once('.').unwrap();
-        assert!(!Token::read(&format!("{signed}.")).unwrap().is_signed_by(&key()));
-        assert_eq!(format!("{:?}", token.secret()), "***");
-    }
-
-    #[test]
-    fn an_end_with_a_fraction_is_taken_and_without_one_it_is_for_ever() {
-        let claims = |exp: Value| {
-            let names = serde_json::json!({ "lab_id": 3, "lab_instance_id": 7, "namespace_name": "n", "allowed_vmi_names": ["a"] });
-            let mut claims = serde_json::json!({ "id": 12, "lab_instance": names });
-            if !exp.is_null() {
-                claims["exp"] = exp;
-            }
-            of(&claims).unwrap()
-        };
-        let half = claims(serde_json::json!(1_795_226_400.5));
-        assert_eq!(half.expires.unwrap().timestamp_millis(), 1_795_226_400_500);
-        assert_eq!((half.user.as_str(), half.lab.as_str()), ("12", "3"));
-        let forever = claims(Value::Null);
-        assert_eq!((forever.left(now()), forever.objection(None, now())), (Left::Forever, None));
-        assert_eq!(claims(serde_json::json!(1e300)).expires, None);
-    }
-
-    #[test]
-    fn what_the_proxy_would_refuse_is_told() {
-        let token = Token::sign(&grant(), &key()).unwrap();
-        let objection = |token: &Token, machine: &str, at| token.objection(Some(&machine.parse().unwrap()), at);
-        assert_eq!(objection(&token, "leaf1", now()), None);
-        assert_eq!(objection(&token, "spine1", now()).unwrap(), "the token is not for spine1");
-        let late = now() + TimeDelta::minutes(75);
-        assert_eq!(objection(&token, "leaf1", late).unwrap(), "the token ended 1 h 5 min ago");
-        let poor = of(&serde_json::json!({ "id": "a" })).unwrap();
-        assert_eq!(objection(&poor, "leaf1", now()).unwrap(), "the token does not say `lab_instance.lab_id`");
-        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
-        let (_, rest) = token.secret().expose().split_once('.').unwrap();
-        let unsigned = Token::read(&format!("{header}.{rest}")).unwrap();
-        assert!(objection(&unsigned, "leaf1", now()).unwrap().contains("not signed with HS256"));
-        assert!(!unsigned.is_signed_by(&key()));
-    }
-
-    #[test]
-    fn what_is_no_token_is_told() {
-        let why = |text: &str| Token::read(text).unwrap_err().to_string();
-        assert_eq!(why("abc"), "it does not have three parts with dots between");
-        assert_eq!(why("a.b.c.d"), "it does not have three parts with dots between");
-        assert_eq!(why("!.b.c"), "its header is not base64url of a JSON object");
-        assert_eq!(why("e30.W10.x"), "its middle is not base64url of a JSON object");
-        assert_eq!(why(""), "it is empty");
-    }
+    let beyond = if seconds < 0.0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
+    DateTime::from_timestamp_millis(milliseconds).unwrap_or(beyond)
 }
