@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -194,6 +194,8 @@ fn a_folder_that_is_not_there_is_not_served() {
 struct Serving {
     child: Child,
     address: String,
+    /// What it complains of behind its first line.
+    complaints: BufReader<ChildStderr>,
 }
 
 /// A test that fails leaves nothing running.
@@ -211,10 +213,11 @@ impl Serving {
         command.args(["vmcp", "serve", "--listen", "127.0.0.1:0", "--json"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        let mut complaints = BufReader::new(child.stderr.take().unwrap());
+        complaints.read_line(&mut line).unwrap();
         let (_, address) = line.trim().split_once("http://").unwrap_or_else(|| panic!("{line}"));
         let address = address.trim_end_matches("/NAME").to_owned();
-        Self { child, address }
+        Self { child, address, complaints }
     }
 
     /// Sends these bytes, and gives all that comes back.
@@ -268,6 +271,28 @@ fn what_is_served_is_fetched_and_verified() {
     assert_eq!(code, Some(0));
     assert_eq!(told.iter().map(|one| one["status"].as_u64().unwrap()).collect::<Vec<_>>(), [200, 200, 200, 404]);
     assert_eq!(told[0]["host_id"], fetched["host_id"]);
+}
+
+#[test]
+fn what_clients_would_refuse_or_ignore_is_said_when_serving_begins() {
+    let Some(home) = desk() else { return };
+    let dir = home.config().with_file_name("vmcp");
+    std::fs::write(dir.join("bad.toml"), "name = 'My first VM'\nsecret = 's'\ndiskURL = 'http://x.example/d'\n")
+        .unwrap();
+    std::fs::write(dir.join("small.toml"), "name = 'small'\nsecret = 's'\nram = 128\n").unwrap();
+    let mut serving = Serving::start(&home);
+    let pid = rustix::process::Pid::from_child(&serving.child);
+    assert_eq!(serving.get("/small?cvm_salt=a&cvm_hostid=b").0, 200);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    serving.child.wait().unwrap();
+    let mut told = String::new();
+    serving.complaints.read_to_string(&mut told).unwrap();
+    assert!(
+        told.contains("bad is not served: clients refuse it: ") && told.contains("small: clients ignore `ram`"),
+        "{told}"
+    );
+    let names = told.lines().find(|line| line.contains("definitions: ")).unwrap();
+    assert!(names.contains("small") && !names.contains("bad"), "{names}");
 }
 
 #[test]

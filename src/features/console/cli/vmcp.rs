@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config, Environment, Flags};
 use crate::features::console::vmcp::{
-    self, Answer, Definition, Error, Folder, HostId, PublicKey, Remark, Salt, Served, Server, Settings, SigningKey,
-    Verdict, Wanted, remarks,
+    self, Answer, Definition, Error, Folder, HostId, PublicKey, Remark, Salt, Served, Server, Settings, Severity,
+    SigningKey, Verdict, Wanted, remarks,
 };
 use crate::output;
 use crate::text::{clean_line, clean_text};
@@ -446,7 +446,17 @@ fn listed(folder: &Folder) -> Result<Vec<String>, Trouble> {
     let (mut names, mut lines) = (Vec::new(), Vec::new());
     for (name, read) in folder.list().map_err(|error| told(&error))? {
         match read {
-            Ok(Ok(_)) => names.push(name),
+            Ok(Ok(definition)) => {
+                let remarks = remarks(&definition);
+                let refused: Vec<_> = remarks.iter().filter(|it| it.severity == Severity::Refused).collect();
+                if refused.is_empty() {
+                    names.push(name.clone());
+                    lines.extend(remarks.iter().map(|it| format!("noctui: warning: {name}: {it}")));
+                } else {
+                    let why: Vec<_> = refused.iter().map(ToString::to_string).collect();
+                    lines.push(format!("noctui: warning: {name} is not served: {}", why.join("; ")));
+                }
+            }
             Ok(Err(problems)) => {
                 let why = problems.first().map_or_else(String::new, |problem| problem.trouble(&name).one_line());
                 lines.push(format!("noctui: warning: {name} is not served: {why}"));
