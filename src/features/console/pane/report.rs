@@ -96,7 +96,7 @@ impl State {
                     return Outcome::copied(text);
                 }
             }
-            Report::Logging { id, path } => return self.logging(id, path),
+            Report::Logging { id, path, trouble } => return self.logging(id, path, trouble),
             Report::PasswordWanted { id, trouble } => {
                 // The machine was reached, and says no to a password that is kept: it is not tried again.
                 self.note_attempt(id, || Tried::Reached(now));
@@ -117,8 +117,8 @@ impl State {
         Outcome::none()
     }
 
-    /// A serial line is written into this file, or into none any more.
-    fn logging(&mut self, id: ConsoleId, path: Option<PathBuf>) -> Outcome {
+    /// A serial line is written into this file, or into none any more, for this reason where nobody wanted that.
+    fn logging(&mut self, id: ConsoleId, path: Option<PathBuf>, trouble: Option<Trouble>) -> Outcome {
         let Some(console) = self.numbered(id) else { return Outcome::none() };
         let title = console.title();
         let said = match &path {
@@ -126,7 +126,7 @@ impl State {
             None => format!("{title} is not written down any more"),
         };
         console.log = path;
-        Outcome::done(said)
+        trouble.map_or_else(|| Outcome::done(said), Outcome::failed)
     }
 
     /// Whether somebody looks at this console.

@@ -179,7 +179,10 @@ pub async fn run(setup: Setup, mut requests: Receiver<Request>, reports: Sender<
             Some(_) = reading.join_next() => continue,
             Some(_) = writing.join_next() => continue,
             Some(ended) = consoles.join_next() => {
-                if let Ok(id) = ended {
+                // One that was opened again under its number meanwhile is another, and lives.
+                if let Ok(id) = ended
+                    && open.get(&id).is_some_and(|open| open.orders.is_closed())
+                {
                     open.remove(&id);
                 }
                 continue;

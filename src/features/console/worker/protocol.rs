@@ -267,6 +267,8 @@ pub enum Report {
         id: ConsoleId,
         /// The file.
         path: Option<PathBuf>,
+        /// Why into none any more, where nobody wanted that.
+        trouble: Option<Trouble>,
     },
     /// What a console said was written into this file.
     Saved {
@@ -299,7 +301,9 @@ impl Report {
     pub fn trouble(&self) -> Option<&Trouble> {
         match self {
             Self::Failed(trouble) | Self::NotActed { trouble, .. } | Self::NotDefined { trouble, .. } => Some(trouble),
-            Self::Ended { trouble, .. } | Self::Proxied { trouble, .. } => trouble.as_ref(),
+            Self::Ended { trouble, .. } | Self::Proxied { trouble, .. } | Self::Logging { trouble, .. } => {
+                trouble.as_ref()
+            }
             Self::Health { .. }
             | Self::Machines { .. }
             | Self::Definitions(_)
@@ -310,7 +314,6 @@ impl Report {
             | Self::Said { .. }
             | Self::Shown { .. }
             | Self::Cut { .. }
-            | Self::Logging { .. }
             | Self::Saved { .. } => None,
         }
     }

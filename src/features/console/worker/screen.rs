@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::AsyncWrite;
-use tokio::sync::mpsc::{self, Receiver};
-use tokio::time::{Instant, sleep_until};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{ConsoleId, Order, Picture, Report, Shared, Target, Touch};
@@ -14,7 +14,7 @@ use crate::features::console::cluster::Which;
 use crate::features::console::glyph;
 use crate::features::console::keysym;
 use crate::features::console::link::Link;
-use crate::features::console::rfb::{self, Area, Event, Frame, Remote, Wishes};
+use crate::features::console::rfb::{self, Area, Event, Frame, Remote, Viewer, Wishes};
 use crate::secret::Secret;
 use crate::trouble::Trouble;
 
@@ -26,6 +26,10 @@ const HIDDEN_EVERY: Duration = Duration::from_secs(2);
 const CHARACTER_EVERY: Duration = Duration::from_millis(4);
 /// Keys that wait for their time: no more orders are taken then.
 const MOST_PRESSED: usize = 4096;
+/// How long a screen may take until it shows something.
+const WITHIN: Duration = Duration::from_secs(30);
+/// A screen that is closed has so long to take what was done at it before.
+const LAST_KEYS: Duration = Duration::from_secs(2);
 /// Screens beyond this are no text screens, and are not looked through for characters.
 const TEXT_PIXELS: usize = 1024 * 768;
 
@@ -56,75 +60,92 @@ pub(super) async fn carry(
         None => return,
     };
     let wishes = Wishes { password, ..Wishes::default() };
-    let shown = stop.run_until_cancelled(show(&shared, id, &mut link, &wishes, orders)).await;
+    let stuck = async {
+        stop.cancelled().await;
+        // Longer than it takes to leave a screen that does not hang.
+        sleep(LAST_KEYS * 2).await;
+    };
+    let shown = tokio::select! {
+        shown = show(&shared, (id, &target), &mut link, (&wishes, WITHIN), orders, &stop) => shown,
+        () = stuck => Ok(Why::Closed),
+    };
     let ended = link.end();
     link.close().await;
     let trouble = match (shown, ended) {
-        (None, _) => return,
-        (Some(Err(error @ (rfb::Error::NoPassword | rfb::Error::WrongPassword(_)))), _) => {
+        (Ok(Why::Closed), _) => return,
+        (Err(error @ (rfb::Error::NoPassword | rfb::Error::WrongPassword(_))), _) => {
             return shared.tell(Report::PasswordWanted { id, trouble: Trouble::of(&error) }).await;
         }
         // Why the link ended says more than that it did.
-        (Some(Err(rfb::Error::Ended(_)) | Ok(())), Err(end)) => Some(Trouble::of(&end)),
-        (Some(Err(rfb::Error::Ended(_)) | Ok(())), Ok(())) => None,
-        (Some(Err(error)), _) => Some(Trouble::of(&error)),
+        (Err(rfb::Error::Ended(_)) | Ok(Why::Over | Why::Late), Err(end)) => Some(Trouble::of(&end)),
+        (Err(rfb::Error::Ended(_)) | Ok(Why::Over), Ok(())) => None,
+        (Ok(Why::Late), Ok(())) => Some(
+            Trouble::new(&format!("{} showed nothing of its screen within {} s", target.machine(), WITHIN.as_secs()))
+                .to_do("open it again; if that does not help, see that what answers there is a VNC server"),
+        ),
+        (Err(error), _) => Some(Trouble::of(&error)),
     };
     shared.tell(Report::Ended { id, trouble }).await;
+}
+
+/// Why a screen is not shown any more.
+enum Why {
+    /// The other end.
+    Over,
+    /// It never showed anything.
+    Late,
+    /// Somebody closed it here.
+    Closed,
+}
+
+/// Whether a screen is given up since it shows nothing.
+#[cfg(test)]
+pub(super) async fn is_late(shared: &Shared, link: &mut Link, orders: Receiver<Order>, within: Duration) -> bool {
+    let target = Target::Vm((String::new(), "leaf1".to_owned()));
+    let (stop, wishes) = (CancellationToken::new(), Wishes::default());
+    let shown = show(shared, (1, &target), link, (&wishes, within), orders, &stop).await;
+    matches!(shown, Ok(Why::Late))
 }
 
 /// Shows it.
 async fn show(
     shared: &Shared,
-    id: ConsoleId,
+    (id, target): (ConsoleId, &Target),
     link: &mut Link,
-    wishes: &Wishes,
+    (wishes, within): (&Wishes, Duration),
     mut orders: Receiver<Order>,
-) -> Result<(), rfb::Error> {
-    let (mut viewer, mut remote) = rfb::open(link, wishes).await?;
+    stop: &CancellationToken,
+) -> Result<Why, rfb::Error> {
+    let late = Instant::now() + within;
+    let (viewer, mut remote) = tokio::select! {
+        opened = rfb::open(link, wishes) => opened?,
+        () = stop.cancelled() => return Ok(Why::Closed),
+        () = sleep_until(late) => return Ok(Why::Late),
+    };
     let whole = viewer.frame().area();
     shared.tell(Report::Opened { id, log: bytes::Bytes::new() }).await;
     remote.ask(whole, false).await?;
     // Capacity 1: the reading side has no more than one picture ahead, since it is asked for one at a time.
     let (hand_on, mut came) = mpsc::channel(1);
     // Never dropped before its end: half a message would be lost.
-    let mut reading = std::pin::pin!(async move {
-        loop {
-            let told = match viewer.next().await? {
-                Event::Updated(areas) if areas.is_empty() => Came::Nothing(viewer.frame().area()),
-                Event::Updated(_) => Came::Picture(picture(viewer.frame())),
-                Event::Resized => Came::Resized(viewer.frame().area()),
-                Event::Bell => continue,
-                Event::Cut(text) => Came::Cut(text),
-            };
-            if hand_on.send(told).await.is_err() {
-                return Ok::<(), rfb::Error>(());
-            }
-        }
-    });
-    let mut at = whole;
-    let mut due = Due {
-        pressed: VecDeque::new(),
-        characters: VecDeque::new(),
-        next_key: None,
-        free_at: Instant::now(),
-        shown_at: Instant::now(),
-        picture_every: PICTURE_EVERY,
-        next_picture: None,
-        is_asked_for: true,
-    };
+    let mut reading = std::pin::pin!(read(viewer, hand_on));
+    let (mut at, mut is_shown) = (whole, false);
+    let mut due = Due::new();
     loop {
         tokio::select! {
             biased;
-            // First, so that nothing overtakes what was done before it.
-            () = until(due.next_key) => match due.next() {
-                Some(Typed::Chord(keys)) => press(&mut remote, &keys).await?,
-                Some(Typed::Pointer { buttons, x, y }) => remote.pointer(buttons, x, y).await?,
-                Some(Typed::Character(character)) => type_it(&mut remote, character).await?,
-                None => {}
-            },
+            () = stop.cancelled() => {
+                leave(shared, target, &mut remote, &mut due, orders).await;
+                return Ok(Why::Closed);
+            }
+            // Before all others, so that nothing overtakes what was done before it.
+            () = until(due.next_key) => due.send(&mut remote).await?,
             // Beyond that they wait where they are, and whoever sends them is told.
             order = orders.recv(), if due.pressed.len() < MOST_PRESSED => match order {
-                None => return Ok(()),
+                None => {
+                    leave(shared, target, &mut remote, &mut due, orders).await;
+                    return Ok(Why::Closed);
+                }
                 Some(Order::Touch(touches)) => {
                     for touch in touches {
                         do_it(&mut remote, touch, &mut due).await?;
@@ -139,6 +160,7 @@ async fn show(
             Some(told) = came.recv() => match told {
                 Came::Picture(picture) => {
                     (at, due.shown_at, due.is_asked_for) = (picture.frame.area(), Instant::now(), false);
+                    is_shown = true;
                     shared.tell(Report::Shown { id, picture }).await;
                 }
                 Came::Resized(area) => {
@@ -151,13 +173,63 @@ async fn show(
                 }
                 Came::Cut(text) => shared.tell(Report::Cut { id, text }).await,
             },
-            ended = &mut reading => return ended,
+            ended = &mut reading => return ended.map(|()| Why::Over),
             () = until(due.next_picture) => {
                 (due.next_picture, due.is_asked_for) = (None, true);
                 remote.ask(at, true).await?;
             }
+            () = sleep_until(late), if !is_shown => return Ok(Why::Late),
         }
     }
+}
+
+/// Reads until the screen ends, and hands on what comes.
+async fn read<R: AsyncRead + Unpin>(mut viewer: Viewer<R>, hand_on: Sender<Came>) -> Result<(), rfb::Error> {
+    loop {
+        let told = match viewer.next().await? {
+            Event::Updated(areas) if areas.is_empty() => Came::Nothing(viewer.frame().area()),
+            Event::Updated(_) => Came::Picture(picture(viewer.frame())),
+            Event::Resized => Came::Resized(viewer.frame().area()),
+            Event::Bell => continue,
+            Event::Cut(text) => Came::Cut(text),
+        };
+        if hand_on.send(told).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// A screen is closed: what was pressed before goes out, as far as it takes that soon; what was pasted and not typed yet does
+/// not. What is left is told.
+async fn leave<W: AsyncWrite + Unpin>(
+    shared: &Shared,
+    target: &Target,
+    remote: &mut Remote<W>,
+    due: &mut Due,
+    mut orders: Receiver<Order>,
+) {
+    let all = async {
+        while let Ok(order) = orders.try_recv() {
+            let Order::Touch(touches) = order else { continue };
+            for touch in touches {
+                do_it(remote, touch, due).await?;
+            }
+        }
+        while !due.pressed.is_empty() {
+            until(due.next_key).await;
+            due.send(remote).await?;
+        }
+        Ok::<(), rfb::Error>(())
+    };
+    let is_sent = matches!(timeout(LAST_KEYS, all).await, Ok(Ok(())));
+    let lost = match (is_sent, due.characters.len()) {
+        (true, 0) => return,
+        (true, characters) => format!("was closed before the last {characters} pasted characters were typed"),
+        (false, _) => "was closed and did not take all that was typed before".to_owned(),
+    };
+    let trouble = Trouble::new(&format!("the screen of {} {lost}", target.machine()));
+    let _nobody_listens =
+        shared.reports.try_send(Report::Failed(trouble.to_do("open it again, and look at what arrived")));
 }
 
 /// What waits for its time: nothing sleeps in the loop, since keys and the far end's questions do not wait.
@@ -181,6 +253,30 @@ struct Due {
 }
 
 impl Due {
+    /// Nothing yet; a picture is asked for.
+    fn new() -> Self {
+        Self {
+            pressed: VecDeque::new(),
+            characters: VecDeque::new(),
+            next_key: None,
+            free_at: Instant::now(),
+            shown_at: Instant::now(),
+            picture_every: PICTURE_EVERY,
+            next_picture: None,
+            is_asked_for: true,
+        }
+    }
+
+    /// Sends the next piece.
+    async fn send<W: AsyncWrite + Unpin>(&mut self, remote: &mut Remote<W>) -> Result<(), rfb::Error> {
+        match self.next() {
+            Some(Typed::Chord(keys)) => press(remote, &keys).await,
+            Some(Typed::Pointer { buttons, x, y }) => remote.pointer(buttons, x, y).await,
+            Some(Typed::Character(character)) => type_it(remote, character).await,
+            None => Ok(()),
+        }
+    }
+
     /// Another picture is wanted: the frame rate is that of whoever draws, up to a limit.
     fn want_picture(&mut self) {
         // One that is asked for already is not asked for twice.

@@ -10,10 +10,10 @@ use std::time::Duration;
 use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, WriteHalf};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{ConsoleId, Order, Report, Shared, Target};
+use super::{ConsoleId, Order, Report, Shared, Target, lost};
 use crate::blocking;
 use crate::clock;
 use crate::features::console::cluster::Which;
@@ -30,6 +30,8 @@ const LINE_EVERY: Duration = Duration::from_millis(25);
 const LOG_LINES: usize = 1000;
 /// Ctrl-C gives up a paste.
 const INTERRUPT: u8 = 3;
+/// A line that is closed has so long to take what was typed before.
+const LAST_KEYS: Duration = Duration::from_secs(1);
 
 /// Carries a serial line until it ends, or `stop` is cancelled.
 pub(super) async fn carry(
@@ -90,17 +92,23 @@ struct Unsent {
     lines: VecDeque<Bytes>,
     /// When the next of them may go.
     next_line: Option<Instant>,
+    /// Whether something typed was lost, and what was typed before it waits still.
+    is_full: bool,
 }
 
 impl Unsent {
-    /// Takes something typed; what is too much is lost, as on any full line.
-    fn typed(&mut self, bytes: &[u8]) {
+    /// Takes something typed; false where it is lost, since the line takes no more. What is typed behind it is lost as well
+    /// until all that waits is sent, so that nothing is missing in the middle of a line.
+    fn typed(&mut self, bytes: &[u8]) -> bool {
         if bytes.contains(&INTERRUPT) {
             self.lines.clear();
         }
-        if self.bytes.len() + bytes.len() <= UNSENT {
+        self.is_full &= !self.bytes.is_empty();
+        self.is_full |= self.bytes.len() + bytes.len() > UNSENT;
+        if !self.is_full {
             self.bytes.extend_from_slice(bytes);
         }
+        !self.is_full
     }
 
     /// Takes something pasted.
@@ -137,7 +145,9 @@ impl Line<'_> {
                 () = stop.cancelled() => break false,
                 order = orders.recv() => match order {
                     None => break false,
-                    Some(Order::Type(bytes)) => unsent.typed(&bytes),
+                    Some(Order::Type(bytes)) => if !unsent.typed(&bytes) {
+                        let _busy = self.shared.reports.try_send(Report::Failed(lost()));
+                    },
                     Some(Order::Paste(bytes)) => unsent.pasted(&bytes),
                     Some(Order::Log(on)) => self.set_log(on).await,
                     Some(Order::Touch(_) | Order::Seen { .. }) => {}
@@ -164,21 +174,54 @@ impl Line<'_> {
             }
             chunk.reserve(CHUNK);
         };
+        if !is_over {
+            self.deliver(&mut to, unsent, orders).await;
+        }
         (from.unsplit(to), is_over)
+    }
+
+    /// Sends what was typed before the line was closed, as far as it takes that soon. Of what was pasted only the line that is
+    /// on its way goes. What is left is told.
+    async fn deliver(&self, to: &mut WriteHalf<Link>, mut unsent: Unsent, mut orders: Receiver<Order>) {
+        while let Ok(order) = orders.try_recv() {
+            match order {
+                Order::Type(bytes) => _ = unsent.typed(&bytes),
+                Order::Paste(bytes) => unsent.pasted(&bytes),
+                Order::Touch(_) | Order::Seen { .. } | Order::Log(_) => {}
+            }
+        }
+        let all = async {
+            while !unsent.bytes.is_empty() || unsent.unflushed {
+                push(to, &mut unsent).await?;
+            }
+            Ok::<(), io::Error>(())
+        };
+        let is_sent = matches!(timeout(LAST_KEYS, all).await, Ok(Ok(())));
+        let machine = &self.machine;
+        let lost = match (is_sent, unsent.lines.len()) {
+            (true, 0) => return,
+            (true, 1) => format!("{machine} was closed before the last pasted line was sent"),
+            (true, lines) => format!("{machine} was closed before the last {lines} pasted lines were sent"),
+            (false, _) => format!("{machine} was closed and did not take all that was typed before"),
+        };
+        let _nobody_listens = self
+            .shared
+            .reports
+            .try_send(Report::Failed(Trouble::new(&lost).to_do("open it again, and look at what arrived")));
     }
 
     /// Begins a log, or ends it.
     async fn set_log(&mut self, on: bool) {
         if !on {
             self.log = None;
-            return self.shared.tell(Report::Logging { id: self.id, path: None }).await;
+            return self.tell_log(None, None).await;
         }
         let dir = self.shared.setup.logs.clone();
         let name = format!("{}-{}.log", self.machine, clock::now().format("%Y%m%dT%H%M%SZ"));
         match blocking::run(move || create(&dir, &name)).await {
             Ok((file, path)) => {
                 self.log = Some(file);
-                self.shared.tell(Report::Logging { id: self.id, path: Some(path) }).await;
+                self.tell_log(Some(path), None).await;
             }
             Err(error) => {
                 let trouble = Trouble::new("no log is written").caused_by(&error.to_string());
@@ -197,8 +240,7 @@ impl Line<'_> {
             }
             Err(error) => {
                 let trouble = Trouble::new("the recording does not go on").caused_by(&error.to_string());
-                self.shared.tell(Report::Failed(trouble.to_do("begin another one"))).await;
-                self.shared.tell(Report::Logging { id: self.id, path: None }).await;
+                self.tell_log(None, Some(trouble.to_do("begin another one"))).await;
             }
         }
     }
@@ -217,11 +259,16 @@ impl Line<'_> {
         match written {
             Ok(file) => self.log = Some(file),
             Err(error) => {
-                let trouble = Trouble::new("the log has ended").caused_by(&error.to_string());
-                self.shared.tell(Report::Failed(trouble.to_do("make room on the disk"))).await;
-                self.shared.tell(Report::Logging { id: self.id, path: None }).await;
+                let what = format!("the log of {} has ended", self.machine);
+                let trouble = Trouble::new(&what).caused_by(&error.to_string());
+                self.tell_log(None, Some(trouble.to_do("make room on the disk"))).await;
             }
         }
+    }
+
+    /// Tells where it is written down or, of none, why not any more where nobody wanted that.
+    async fn tell_log(&self, path: Option<PathBuf>, trouble: Option<Trouble>) {
+        self.shared.tell(Report::Logging { id: self.id, path, trouble }).await;
     }
 }
 

@@ -408,3 +408,88 @@ async fn a_restart_drops_the_line_and_the_login_begins_anew() {
     desk.open_console(2, "leaf1", Which::Serial).await;
     assert!(desk.said("leaf1 login: ").await.contains("Aboot"), "nobody is logged in");
 }
+
+#[tokio::test]
+async fn what_is_typed_before_a_console_is_closed_arrives() {
+    let mut desk = Desk::open(false).await;
+    desk.open_console(1, "leaf1", Which::Serial).await;
+    desk.typed(1, &format!("\r{USER}\r{PASSWORD}\r")).await;
+    desk.ask(Request::Close { id: 1 }).await;
+    desk.open_console(2, "leaf1", Which::Serial).await;
+    desk.typed(2, "\r").await;
+    desk.said("leaf1>").await;
+    desk.open_console(3, "leaf3", Which::Screen).await;
+    desk.ask(Request::touch(3, Touch::Chord(vec![u32::from('x')]))).await;
+    desk.ask(Request::touch(3, Touch::Text("pasted".to_owned()))).await;
+    desk.ask(Request::Close { id: 3 }).await;
+    let told =
+        desk.hear(|report| if let Report::Failed(trouble) = report { Some(trouble.one_line()) } else { None }).await;
+    assert!(told.contains("the screen of leaf3 was closed before the last 6 pasted characters were typed"), "{told}");
+    let key = |is_down| sim::Touch::Key { is_down, keysym: u32::from('x') };
+    let mut touched = Vec::new();
+    let all = async {
+        while touched.len() < 2 {
+            touched.extend(desk.sim.touched("training", "leaf3"));
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, all).await.expect("keys are missing");
+    assert_eq!(touched, [key(true), key(false)]);
+}
+
+#[tokio::test]
+async fn of_a_paste_that_is_cut_off_the_rest_is_told() {
+    let mut desk = Desk::open(false).await;
+    desk.open_console(1, "leaf1", Which::Serial).await;
+    desk.ask(Request::Paste { id: 1, bytes: "show version\r".repeat(1000).into() }).await;
+    desk.ask(Request::Close { id: 1 }).await;
+    let told =
+        desk.hear(|report| if let Report::Failed(trouble) = report { Some(trouble.one_line()) } else { None }).await;
+    assert!(told.contains("leaf1 was closed before the last") && told.contains("pasted lines were sent"), "{told}");
+}
+
+#[tokio::test]
+async fn a_log_on_a_full_disk_ends_with_the_reason() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let mut desk = Desk::open(false).await;
+    let target = Target::Vm(("training".to_owned(), "leaf1".to_owned()));
+    let recording = Some(PathBuf::from("/dev/full"));
+    desk.ask(Request::Open { id: 1, target, which: Which::Serial, with_log: false, recording, password: None }).await;
+    let told = desk.hear(|report| {
+        let Report::Logging { path: None, trouble, .. } = report else { return None };
+        Some(trouble.unwrap().one_line())
+    });
+    let told = told.await;
+    assert!(told.contains("the log of leaf1 has ended") && told.contains("No space left"), "{told}");
+}
+
+#[tokio::test]
+async fn a_screen_that_never_comes_is_given_up() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap();
+    // A websocket, and nothing behind it.
+    let mut door = JoinSet::new();
+    door.spawn(async move {
+        let (stream, _) = silent.accept().await.unwrap();
+        let _open = tokio_tungstenite::accept_async(stream).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let (stream, url) = (tokio::net::TcpStream::connect(address).await.unwrap(), format!("ws://{address}/"));
+    let request = tokio_tungstenite::tungstenite::client::IntoClientRequest::into_client_request(url).unwrap();
+    let endpoint = "127.0.0.1:1".parse().unwrap();
+    let mut link = link::upgrade(Box::new(stream), request, &endpoint, "leaf1").await.unwrap();
+    let (reports, _told) = channel(8);
+    let setup = Setup {
+        cluster: None,
+        proxies: Vec::new(),
+        definitions: PathBuf::new(),
+        logs: PathBuf::new(),
+        who: String::new(),
+    };
+    let shared = Shared { setup: Arc::new(setup), reports, api: Arc::default() };
+    let (_orders, orders) = channel(1);
+    let is_late = screen::is_late(&shared, &mut link, orders, Duration::from_millis(50)).await;
+    assert!(is_late, "it was not given up");
+}
