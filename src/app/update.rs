@@ -215,15 +215,10 @@ impl Model {
         } else if self.is_typing() {
             return self.typed_all(text);
         } else {
-            let is_console = self.focus == Pane::Consoles && self.console.is_console();
-            self.toasts.warn(
-                self.now,
-                if is_console {
-                    "nothing was pasted: noctui has the keyboard; <console-attach> gives it to the machine"
-                } else {
-                    "nothing to paste into here: open a note or the filter first"
-                },
-            );
+            let of_console = (self.focus == Pane::Consoles).then(|| self.console.why_no_paste()).flatten();
+            let why =
+                of_console.unwrap_or_else(|| "nothing to paste into here: open a note or the filter first".to_owned());
+            self.toasts.warn(self.now, why);
             return vec![];
         };
         if !fitted {

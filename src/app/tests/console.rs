@@ -87,7 +87,7 @@ pub(super) fn desk(columns: u16, rows: u16) -> Desk {
         machine: machine.parse().unwrap(),
         namespace: "lab-7".to_owned(),
         has: (true, false),
-        grant: Grant::Token { expires: Some(expires), objection: None },
+        grant: Grant::Token { begins: None, expires: Some(expires), objection: None },
     };
     let definition =
         vmcp::Definition::from_toml(b"name = \"My first VM\"\nsecret = \"s\"\nram = 128\ncpus = 1\nflags = 49\n")

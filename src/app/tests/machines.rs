@@ -37,6 +37,7 @@ fn read_only_refuses_power_and_lets_look() {
     desk.type_text("reboot").press("S").press("ctrl-]");
     desk.send(Message::Input(Input::Paste("reload\n".to_owned())));
     assert_eq!(requests(&mut desk), []);
+    assert!(desk.shows("nothing was pasted: read-only") && !desk.shows("gives it to the machine"), "{}", desk.screen());
 }
 
 #[test]
@@ -174,7 +175,7 @@ fn a_recording_goes_on_when_its_line_is_opened_again_and_attempts_that_fail_are_
     let mut desk = desk(100, 30);
     let id = opened(&mut desk, "spine1", "spine1#");
     let path = Some(std::path::PathBuf::from("/state/spine1.log"));
-    tell(&mut desk, Report::Logging { id, path: path.clone() });
+    tell(&mut desk, Report::Logging { id, path: path.clone(), trouble: None });
     assert!(desk.shows("rec"), "{}", desk.screen());
     let dropped = || Report::Ended { id, trouble: Some(Trouble::new("the line was dropped")) };
     tell(&mut desk, dropped());
@@ -187,4 +188,98 @@ fn a_recording_goes_on_when_its_line_is_opened_again_and_attempts_that_fail_are_
         tell(&mut desk, dropped());
         assert_eq!(desk.screen().matches("opening it again").count(), attempt, "{}", desk.screen());
     }
+}
+
+#[test]
+fn a_log_that_ends_by_itself_says_why_and_is_not_written_any_more() {
+    let mut desk = desk(100, 30);
+    let id = opened(&mut desk, "spine1", "spine1#");
+    tell(&mut desk, Report::Logging { id, path: Some("/state/spine1.log".into()), trouble: None });
+    let trouble = Trouble::new("the log of spine1 has ended").caused_by("No space left on device").to_do("make room");
+    tell(&mut desk, Report::Logging { id, path: None, trouble: Some(trouble) });
+    assert!(desk.shows("No space left on device") && !desk.shows("rec "), "{}", desk.screen());
+    assert!(!desk.shows("is not written down any more"), "{}", desk.screen());
+}
+
+#[test]
+fn a_console_that_is_open_is_gone_to_although_its_token_has_ended() {
+    let mut desk = desk(100, 30);
+    let id = opened(&mut desk, "leaf1", "leaf1 login:");
+    desk.press("ctrl-]").press("esc");
+    // The token was good for nine minutes.
+    desk.wait(TimeDelta::minutes(10));
+    go_to(&mut desk, "leaf1");
+    assert!(desk.row("by training").contains("reached"), "{}", desk.screen());
+    requests(&mut desk);
+    desk.press("enter");
+    assert!(desk.shows("leaf1 login:") && requests(&mut desk).is_empty(), "{}", desk.screen());
+    desk.type_text("x");
+    assert_eq!(typed(&mut desk), "x");
+    // Once it is over, what would be refused is not asked for.
+    desk.press("ctrl-]");
+    tell(&mut desk, Report::Ended { id, trouble: None });
+    go_to(&mut desk, "leaf1");
+    desk.press("enter");
+    assert!(requests(&mut desk).is_empty() && desk.shows("the token for training has ended"), "{}", desk.screen());
+}
+
+#[test]
+fn a_token_that_begins_later_is_good_then() {
+    let mut desk = desk(100, 30);
+    let begins = desk.now + TimeDelta::minutes(5);
+    let row = Proxied {
+        proxy: "training".to_owned(),
+        machine: "leaf1".parse().unwrap(),
+        namespace: "lab-7".to_owned(),
+        has: (true, false),
+        grant: Grant::Token { begins: Some(begins), expires: None, objection: None },
+    };
+    tell(&mut desk, Report::Proxied { proxy: "training".to_owned(), rows: vec![row], trouble: None });
+    assert!(desk.row("by training").contains("not let in"), "{}", desk.screen());
+    desk.wait(TimeDelta::minutes(6));
+    assert!(desk.row("by training").contains("token good"), "{}", desk.screen());
+}
+
+#[test]
+fn a_time_that_is_past_is_not_said_to_be_that_of_the_next_try() {
+    let mut desk = Desk::with(settings(&format!("{MAILBOX}{CONSOLES}"), ColourDepth::TrueColour, true), None, 100, 30);
+    desk.press("5");
+    let trouble = Trouble::new("192.0.2.1:6443 has not answered within 15 s").to_do("check the VPN");
+    let retry_at = desk.now + TimeDelta::seconds(5);
+    tell(&mut desk, Report::Health { health: Health::Failing { trouble, word: "timed out", retry_at }, name: None });
+    assert!(desk.shows("tries again at"), "{}", desk.screen());
+    desk.wait(TimeDelta::seconds(10));
+    assert!(desk.shows("trying again now") && !desk.shows("tries again at"), "{}", desk.screen());
+}
+
+#[test]
+fn the_command_for_a_viewer_of_a_machine_without_a_screen_carries_its_serial_line() {
+    let mut desk = desk(120, 40);
+    let copied = |desk: &mut Desk, machine: &str| {
+        go_to(desk, machine);
+        desk.wanted.clear();
+        desk.press("Y");
+        let copied = desk
+            .wanted
+            .iter()
+            .find_map(|effect| if let Effect::Copy(text) = effect { Some(text.clone()) } else { None });
+        copied.unwrap_or_else(|| panic!("{}", desk.screen()))
+    };
+    assert_eq!(copied(&mut desk, "spine1"), "noctui console tunnel spine1 --namespace training --serial");
+    assert_eq!(copied(&mut desk, "build01"), "noctui console tunnel build01 --namespace training");
+    assert_eq!(copied(&mut desk, "leaf1"), "noctui console tunnel leaf1 --proxy training --serial");
+}
+
+#[test]
+fn a_screen_that_is_text_is_looked_through_and_a_blank_one_says_so() {
+    let mut desk = desk(100, 30);
+    let id = opened_screen(&mut desk, "build01");
+    show_line(&mut desk, id, "");
+    assert!(desk.shows("the screen is blank") && desk.shows("screen, blank"), "{}", desk.screen());
+    show_line(&mut desk, id, "Booting from disk...");
+    assert!(desk.shows("screen, as text") && !desk.shows("blank"), "{}", desk.screen());
+    desk.press("ctrl-]").press("/").type_text("from").press("enter");
+    assert!(desk.shows("one line has \"from\""), "{}", desk.screen());
+    desk.press("/").type_text("nowhere").press("enter");
+    assert!(desk.shows("no line has \"nowhere\""), "{}", desk.screen());
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::features::console::cluster::Which;
 use crate::features::console::emulator::Emulator;
 use crate::features::console::glyph::{Cell, TextScreen};
+use crate::features::console::model::Row;
 use crate::features::console::worker::{ConsoleId, Picture, Target};
 use crate::trouble::Trouble;
 
@@ -122,6 +123,15 @@ impl Console {
         }
     }
 
+    /// Whether it is of the machine of a row.
+    pub(super) fn is_of(&self, row: &Row) -> bool {
+        match (&self.target, row) {
+            (Target::Vm(key), Row::Vm(vm)) => vm.key() == *key,
+            (Target::Proxied(proxy, machine), Row::Proxied(row)) => *proxy == row.proxy && *machine == row.machine,
+            (Target::Vm(_) | Target::Proxied(..), _) => false,
+        }
+    }
+
     /// Whether keys can reach the machine.
     pub(super) fn is_open(&self) -> bool {
         self.being == Being::Open
@@ -145,11 +155,61 @@ pub(super) fn is_news(before: &Picture, now: &Picture) -> bool {
     !is_same_size || pixels.filter(|(before, now)| before != now).count() * PIXELS_OF_NEWS > now.area().pixels()
 }
 
+/// The cells of a text screen that have `sought` in them, row by row. A text without capitals is found with them too.
+pub(super) fn places(text: &TextScreen, sought: &str) -> Vec<(u16, u16)> {
+    let rows = text.cells().chunks(usize::from(text.columns()).max(1));
+    let rows = rows.map(|row| row.iter().map(|cell| cell.character.unwrap_or(' ')).collect());
+    matches(rows, sought)
+}
+
+/// The same in rows of characters.
+pub(super) fn matches(rows: impl Iterator<Item = Vec<char>>, sought: &str) -> Vec<(u16, u16)> {
+    let is_exact = sought.chars().any(char::is_uppercase);
+    let plain = |c: char| if is_exact { c } else { c.to_lowercase().next().unwrap_or(c) };
+    let sought: Vec<char> = sought.chars().map(plain).collect();
+    let mut places = Vec::new();
+    for (y, row) in (0_u16..).zip(rows).filter(|_| !sought.is_empty()) {
+        let row: Vec<char> = row.into_iter().map(plain).collect();
+        for (at, window) in (0_u16..).zip(row.windows(sought.len())) {
+            if window == sought {
+                places.extend((at..).take(sought.len()).map(|x| (x, y)));
+            }
+        }
+    }
+    places
+}
+
 impl Screen {
     /// Whether it is shown as text now.
     pub(super) fn is_text(&self) -> bool {
         let has_text = self.picture.as_ref().is_some_and(|picture| picture.text.is_some());
         has_text && matches!(self.mode, Mode::ByItself | Mode::Text)
+    }
+
+    /// Whether there is nothing on it: a text screen without a character, or one colour all over.
+    pub(super) fn is_blank(&self) -> bool {
+        let text = self.picture.as_ref().and_then(|picture| picture.text.as_ref());
+        text.is_some_and(|text| text.cells().iter().all(|cell| cell.character == Some(' ')))
+    }
+
+    /// Goes to the next row of a text screen that has `sought`, above or below the middle of what is seen in so many cells,
+    /// where not all rows are seen. Returns how many have it.
+    pub(super) fn find(&mut self, sought: &str, upwards: bool, room: (u16, u16)) -> usize {
+        let Some(text) = self.picture.as_ref().and_then(|picture| picture.text.as_ref()) else { return 0 };
+        let mut rows: Vec<u16> = places(text, sought).into_iter().map(|(_, y)| y).collect();
+        rows.dedup();
+        let half = room.1 / 2;
+        let (left, top) = self.corner(text, room);
+        let here = top + half;
+        let next = if upwards {
+            rows.iter().rev().find(|row| **row < here).or(rows.last())
+        } else {
+            rows.iter().find(|row| **row > here).or(rows.first())
+        };
+        if let Some(row) = next.filter(|_| text.rows() > room.1) {
+            self.at = Some((left * CHARACTER.0, row.saturating_sub(half) * CHARACTER.1));
+        }
+        rows.len()
     }
 
     /// Whether it is shown by the graphics protocol of the terminal, where there is one.

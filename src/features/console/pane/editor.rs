@@ -9,6 +9,9 @@ use crate::key::{Code, Key};
 use crate::ui::field::{Field, Typed, no_room};
 use crate::ui::hidden::Hidden;
 
+/// What is said where nothing can be looked through.
+const NO_TEXT: &str = "it is a picture: what a serial line said can be looked through, and a screen that is text";
+
 /// What is being typed.
 #[derive(Debug, Clone)]
 pub(super) struct Editor {
@@ -59,9 +62,12 @@ impl State {
 
     /// `/` in a console.
     pub(super) fn edit_search(&mut self) -> Outcome {
-        let is_serial = self.console().is_some_and(|console| matches!(console.shown, Shown::Serial(_)));
-        if !is_serial {
-            return Outcome::warn("only what a serial line said can be looked through");
+        let has_text = self.console().is_some_and(|console| match &console.shown {
+            Shown::Serial(_) => true,
+            Shown::Screen(screen) => screen.is_text(),
+        });
+        if !has_text {
+            return Outcome::warn(NO_TEXT);
         }
         self.editor = Some(Editor { field: Field::line(""), purpose: For::Find });
         Outcome::none()
@@ -149,10 +155,13 @@ impl State {
         if sought.is_empty() {
             return Outcome::warn("nothing was looked for yet: <console-find> does");
         }
-        let Some(Shown::Serial(emulator)) = self.console_mut().map(|console| &mut console.shown) else {
-            return Outcome::warn("only what a serial line said can be looked through");
+        let room = self.room();
+        let found = match self.console_mut().map(|console| &mut console.shown) {
+            Some(Shown::Serial(emulator)) => emulator.find(&sought, upwards),
+            Some(Shown::Screen(screen)) if screen.is_text() => screen.find(&sought, upwards, room),
+            Some(Shown::Screen(_)) | None => return Outcome::warn(NO_TEXT),
         };
-        match emulator.find(&sought, upwards) {
+        match found {
             0 => Outcome::warn(format!("no line has \"{sought}\"")),
             1 => Outcome::done(format!("one line has \"{sought}\"")),
             many => Outcome::done(format!(

@@ -287,6 +287,11 @@ impl State {
         self.consoles.get_mut(self.current).filter(|_| is_shown)
     }
 
+    /// Whether a console of the machine of a row is open.
+    fn has_open(&self, row: &Row) -> bool {
+        self.consoles.iter().any(|console| console.is_open() && console.is_of(row))
+    }
+
     /// What the last attempt at a machine behind a proxy came to.
     fn tried(&self, row: &Proxied) -> Option<&Tried> {
         self.tried.get(&(row.proxy.clone(), row.machine.to_string()))

@@ -73,12 +73,7 @@ impl State {
                     story.push(format!("  {}", trouble.what()));
                     story.extend(trouble.because().iter().map(|because| format!("    because  {because}")));
                     story.extend(trouble.remedy().map(|remedy| format!("    do       {remedy}")));
-                    let retry = zone.local(*retry_at).format("%H:%M:%S");
-                    story.push(if *retry_at <= now {
-                        "  trying again now".to_owned()
-                    } else {
-                        format!("  tries again at {retry}; <console-refresh> in the pane tries now")
-                    });
+                    story.push(format!("  {}", tried_again(*retry_at, zone, now, " in the pane")));
                     (theme::State::Failed, (*word).to_owned())
                 }
             });
@@ -110,10 +105,16 @@ impl State {
 
     /// Every instant that a text on the screen counts to.
     pub(crate) fn instants(&self, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-        let ends = self.proxied.values().flat_map(|(rows, _)| rows).filter_map(|row| match row.grant {
-            Grant::Token { expires, .. } => expires,
-            Grant::Asked | Grant::Made | Grant::None(_) => None,
+        let ends = self.proxied.values().flat_map(|(rows, _)| rows).flat_map(|row| match row.grant {
+            Grant::Token { begins, expires, .. } => [begins, expires],
+            Grant::Asked | Grant::Made | Grant::None(_) => [None, None],
         });
+        let ends = ends.flatten();
+        let retry = match &self.health {
+            Health::Failing { retry_at, .. } => Some(*retry_at),
+            Health::Connecting | Health::Live => None,
+        };
+        let ends = ends.chain(retry);
         // At the end itself it reads differently.
         let ends: std::collections::BTreeSet<DateTime<Utc>> = ends
             .filter(|end| *end + TimeDelta::seconds(1) > now)
@@ -130,7 +131,7 @@ impl State {
         let is_open = console.is_some_and(super::Console::is_open);
         let makes_sense = match command {
             Command::Open => match row {
-                Some(Row::Vm(vm)) => vm.no_serial().is_none() || vm.no_screen().is_none(),
+                Some(at @ Row::Vm(vm)) => vm.no_serial().is_none() || vm.no_screen().is_none() || self.has_open(at),
                 Some(Row::Proxied(_)) => true,
                 Some(Row::Definition(_)) | None => false,
             },
@@ -147,7 +148,10 @@ impl State {
             Command::Attach | Command::Size if self.no_typing().is_some() => false,
             Command::Attach | Command::Log => is_open && !(command == Command::Log && is_screen),
             Command::Size => is_open && !is_screen,
-            Command::Find => console.is_some() && !is_screen,
+            Command::Find => console.is_some_and(|console| match &console.shown {
+                Shown::Serial(_) => true,
+                Shown::Screen(screen) => screen.is_text(),
+            }),
             Command::Mode | Command::Scale => is_screen,
             Command::NextConsole => self.consoles.len() > 1,
             Command::Reattach => console.is_some() && !is_open,
@@ -171,4 +175,12 @@ impl State {
         };
         makes_sense.then_some(word)
     }
+}
+
+/// When a cluster that does not answer is tried again, and the key for that, with where it works; no time that is past.
+pub(super) fn tried_again(retry_at: DateTime<Utc>, zone: Zone, now: DateTime<Utc>, place: &str) -> String {
+    if retry_at <= now {
+        return "trying again now …".to_owned();
+    }
+    format!("tries again at {}; <console-refresh>{place} tries now", zone.local(retry_at).format("%H:%M:%S"))
 }

@@ -29,19 +29,24 @@ impl State {
         if let (Row::Definition(_), None, None) = (&row, which, &self.page) {
             return self.open_details();
         }
-        let (target, which) = match Self::console_of(&row, which, look) {
+        // One that is open is gone to, whatever keeps another one from being opened: it outlives its token.
+        let wanted = which.unwrap_or(Self::usual_console(&row));
+        let is_there = |console: &Console| console.is_of(&row) && console.which() == wanted;
+        let there = self.consoles.iter().position(is_there);
+        let is_over =
+            |at: &usize| self.consoles.get(*at).is_none_or(|console| matches!(console.being, Being::Ended(_)));
+        if let Some(at) = there.filter(|at| !is_over(at)) {
+            let outcome = self.look_at(at);
+            self.give_keyboard();
+            return outcome;
+        }
+        let (target, which) = match Self::console_of(&row, wanted, look) {
             Ok(console) => console,
             Err(why) => return Outcome::warn(why),
         };
-        let is_same = |console: &Console| console.target == target && console.which() == which;
-        if let Some(at) = self.consoles.iter().position(is_same) {
-            let outcome = self.look_at(at);
-            let is_over = self.consoles.get(at).is_some_and(|console| matches!(console.being, Being::Ended(_)));
-            if is_over {
-                return self.reattach();
-            }
-            self.give_keyboard();
-            return outcome;
+        if let Some(at) = there {
+            let _looked = self.look_at(at);
+            return self.reattach();
         }
         if self.consoles.len() >= MOST {
             return Outcome::warn(format!("{MOST} consoles are open: <console-detach> closes one"));
@@ -55,17 +60,25 @@ impl State {
         outcome.and([Request::Open { id, target, which, with_log: true, recording: None, password }])
     }
 
+    /// The console of a row that is meant where nobody says which: the serial line, if there is one.
+    fn usual_console(row: &Row) -> Which {
+        let has_serial = match row {
+            Row::Vm(vm) => vm.devices().serial,
+            Row::Proxied(row) => row.has.0,
+            Row::Definition(_) => true,
+        };
+        if has_serial { Which::Serial } else { Which::Screen }
+    }
+
     /// Where a console of a row leads, or why there is none.
-    fn console_of(row: &Row, which: Option<Which>, look: &Look<'_>) -> Result<(Target, Which), String> {
+    fn console_of(row: &Row, which: Which, look: &Look<'_>) -> Result<(Target, Which), String> {
         match row {
             Row::Vm(vm) => {
-                let which = which.unwrap_or(if vm.devices().serial { Which::Serial } else { Which::Screen });
                 let objection = if which == Which::Serial { vm.no_serial() } else { vm.no_screen() };
                 objection.map_or_else(|| Ok((Target::Vm(vm.key()), which)), Err)
             }
             Row::Proxied(row) => {
                 let (serial, screen) = row.has;
-                let which = which.unwrap_or(if serial { Which::Serial } else { Which::Screen });
                 let is_there = if which == Which::Serial { serial } else { screen };
                 if !is_there {
                     let what = if which == Which::Serial { "serial" } else { "screen" };
@@ -129,6 +142,15 @@ impl State {
     /// Why nothing may be typed at the machine that is looked at; `None` where it may.
     pub(super) fn no_typing(&self) -> Option<String> {
         self.console().and_then(|console| self.no_typing_at(&console.target))
+    }
+
+    /// Why nothing can be pasted now at the console that is looked at; `None` where none is.
+    pub(crate) fn why_no_paste(&self) -> Option<String> {
+        self.console()?;
+        let why = self
+            .no_typing()
+            .unwrap_or_else(|| "noctui has the keyboard; <console-attach> gives it to the machine".to_owned());
+        Some(format!("nothing was pasted: {why}"))
     }
 
     /// Why nothing may be typed at a machine.

@@ -138,10 +138,17 @@ impl State {
     fn copy_tunnel(&self) -> Outcome {
         match self.row_on_screen() {
             Some(Row::Vm(vm)) => {
-                Outcome::copied(format!("noctui console tunnel {} --namespace {}", vm.name, vm.namespace))
+                let devices = vm.devices();
+                if !devices.screen && !devices.serial {
+                    return Outcome::warn(format!("{}: it has neither a screen nor a serial line", vm.name));
+                }
+                let serial = if devices.screen { "" } else { " --serial" };
+                Outcome::copied(format!("noctui console tunnel {} --namespace {}{serial}", vm.name, vm.namespace))
             }
             Some(Row::Proxied(row)) => {
-                Outcome::copied(format!("noctui console tunnel {} --proxy {}", row.machine, shell_word(&row.proxy)))
+                let serial = if row.has.1 { "" } else { " --serial" };
+                let proxy = shell_word(&row.proxy);
+                Outcome::copied(format!("noctui console tunnel {} --proxy {proxy}{serial}", row.machine))
             }
             Some(Row::Definition(_)) => Outcome::warn("a definition is no machine that runs"),
             None => Outcome::none(),

@@ -5,6 +5,7 @@ use crate::features::console::cluster::model::{Action, Vm};
 use crate::features::console::model::{Described, Grant, Proxied, Row};
 use crate::features::console::pane::{Details, Page, State, Tried};
 use crate::features::console::vmcp::{Answer, Definition, Problem, Remark, Salt, Severity, flags};
+use crate::features::console::worker::Target;
 use crate::ui::Look;
 use crate::ui::line::wrap;
 use crate::ui::page::{TextLine, Title, plain};
@@ -120,7 +121,7 @@ fn machine(vm: &Vm, look: &Look<'_>, sheet: &mut Sheet) {
 /// What its keys do, or why they do nothing.
 fn keys(state: &State, vm: &Vm, look: &Look<'_>, sheet: &mut Sheet) {
     sheet.head("Keys");
-    let read_only = state.view.cluster.as_ref().is_some_and(|cluster| cluster.read_only);
+    let forbidden = state.no_typing_at(&Target::Vm(vm.key()));
     let mut key = |command: &str, what: &str, objection: Option<String>| {
         let key = look.say(command);
         let line = match &objection {
@@ -144,7 +145,7 @@ fn keys(state: &State, vm: &Vm, look: &Look<'_>, sheet: &mut Sheet) {
         ("<vm-unpause>", Action::Unpause),
     ] {
         let objection = state.possible(action).err();
-        let objection = objection.or_else(|| read_only.then(|| "[console] has read_only = true".to_owned()));
+        let objection = objection.or_else(|| forbidden.clone());
         key(command, action.as_str(), objection);
     }
 }

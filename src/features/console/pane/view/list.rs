@@ -6,9 +6,8 @@ use ratatui::layout::Rect;
 use super::words;
 use crate::features::console::cluster::model::Vm;
 use crate::features::console::model::{Described, Grant, Proxied, Row};
-use crate::features::console::pane::console::{Being, Console};
+use crate::features::console::pane::console::Being;
 use crate::features::console::pane::{State, Tried};
-use crate::features::console::worker::Target;
 use crate::ui::Look;
 use crate::ui::line::{Pen, width};
 use crate::ui::list::Line;
@@ -71,7 +70,7 @@ fn draw_row(
     pen: &mut Pen<'_>,
 ) {
     let style = |role| look.theme.style(role);
-    let console = state.consoles.iter().find(|console| is_of(console, row));
+    let console = state.consoles.iter().find(|console| console.is_of(row));
     let (mark, role) = match console {
         Some(console) if console.is_active && matches!(console.being, Being::Ended(_)) => {
             (look.glyph(words::console(&console.being).0), words::console(&console.being).0.role())
@@ -96,15 +95,6 @@ fn draw_row(
     }
 }
 
-/// Whether a console is of the machine of a row.
-fn is_of(console: &Console, row: &Row) -> bool {
-    match (&console.target, row) {
-        (Target::Vm(key), Row::Vm(vm)) => vm.key() == *key,
-        (Target::Proxied(proxy, machine), Row::Proxied(row)) => *proxy == row.proxy && *machine == row.machine,
-        (Target::Vm(_) | Target::Proxied(..), _) => false,
-    }
-}
-
 /// The glyph and the word of a row's state.
 fn sign(state: &State, row: &Row, look: &Look<'_>) -> (Sign, String) {
     match row {
@@ -112,6 +102,10 @@ fn sign(state: &State, row: &Row, look: &Look<'_>) -> (Sign, String) {
             Some(action) => (Sign::Progress, action.doing().to_owned()),
             None => (words::machine(vm.being()), vm.state().to_owned()),
         },
+        // A console that is open outlives its token.
+        Row::Proxied(it) if state.has_open(row) && matches!(state.tried(it), Some(Tried::Reached(_))) => {
+            (Sign::Active, "reached".to_owned())
+        }
         Row::Proxied(row) => match (&row.grant, row.objection(look.now)) {
             (Grant::Token { .. } | Grant::Made, None) => match (state.tried(row), &row.grant) {
                 (Some(Tried::Reached(_)), _) => (Sign::Active, "reached".to_owned()),

@@ -15,6 +15,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::console::{Being, Console, Screen, Shown};
 use super::editor::{Editor, For};
+use super::summary::tried_again;
 use super::update::UNCONFIGURED;
 use super::{Page, State};
 use crate::config::Pictures;
@@ -106,7 +107,10 @@ fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer)
                 }
                 // The picture comes after the frame, into cells that are blank.
                 (_, Some(_)) if screen.is_pixels(state.view.pictures != Pictures::Cells) => {}
-                (_, Some(picture)) => screen::draw(screen, picture, look, area, buffer),
+                (_, Some(picture)) => {
+                    let sought = if state.takes_every_key() { "" } else { &state.sought };
+                    screen::draw(screen, picture, sought, look, area, buffer);
+                }
                 (_, None) => {
                     draw_lines(&[plain(" waiting for the first picture …", Role::Muted)], 0, look, area, buffer);
                 }
@@ -146,6 +150,7 @@ pub(crate) fn title(state: &State, look: &Look<'_>) -> Option<Title> {
 fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
     let dot = look.pick(" · ", " - ");
     let what = match (&console.shown, console.which()) {
+        (Shown::Screen(screen), _) if screen.is_text() && screen.is_blank() => "screen, blank",
         (Shown::Screen(screen), _) if screen.is_text() => "screen, as text",
         (Shown::Screen(_), _) => "screen",
         (_, Which::Serial | Which::Screen) => "serial",
@@ -252,10 +257,7 @@ fn draw_empty(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
     let text = match (&state.health, &state.view.cluster, &state.vms) {
         (Health::Failing { trouble, retry_at, .. }, Some(_), None) => {
             lines.extend(trouble_lines(trouble, cells, look));
-            let retry = format!(
-                "tries again at {}; <console-refresh> tries now",
-                look.zone.local(*retry_at).format("%H:%M:%S")
-            );
+            let retry = tried_again(*retry_at, look.zone, look.now, "");
             lines.push(plain(look.say(&retry), Role::Muted));
             None
         }

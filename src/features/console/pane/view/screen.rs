@@ -5,19 +5,28 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use crate::features::console::glyph::TextScreen;
-use crate::features::console::pane::console::Screen;
+use crate::features::console::pane::console::{Screen, places};
 use crate::features::console::rfb::Frame;
 use crate::features::console::worker::Picture;
 use crate::text::is_harmless;
 use crate::ui::Look;
+use crate::ui::page::{draw_lines, plain};
+use crate::ui::theme::Role;
 
 /// Samples of the side of a box of pixels that becomes one: enough for what is seen, whatever the screen's size.
 const SAMPLES: u32 = 3;
 
 /// Draws it.
-pub(super) fn draw(screen: &Screen, picture: &Picture, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(screen: &Screen, picture: &Picture, sought: &str, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
     match &picture.text {
-        Some(text) if screen.is_text() => draw_text(text, screen, area, buffer),
+        Some(text) if screen.is_text() => {
+            draw_text(text, screen, area, buffer);
+            mark(text, screen, sought, look, area, buffer);
+            if screen.is_blank() {
+                let words = " the screen is blank: it may be asleep, which a key ends";
+                draw_lines(&[plain(words, Role::Muted)], 0, look, area, buffer);
+            }
+        }
         _ => draw_cells(screen, &picture.frame, look, area, buffer),
     }
 }
@@ -41,6 +50,20 @@ fn draw_text(text: &TextScreen, screen: &Screen, area: Rect, buffer: &mut Buffer
             let character = cell.character.filter(|c| is_harmless(*c)).unwrap_or('\u{fffd}');
             place.set_char(character);
             place.set_style(Style::new().fg(colour(cell.ink)).bg(colour(cell.paper)));
+        }
+    }
+}
+
+/// Marks what was looked for.
+fn mark(text: &TextScreen, screen: &Screen, sought: &str, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+    let (left, top) = screen.corner(text, (area.width, area.height));
+    for (x, y) in places(text, sought) {
+        if let (Some(x), Some(y)) = (x.checked_sub(left), y.checked_sub(top))
+            && x < area.width
+            && y < area.height
+            && let Some(cell) = buffer.cell_mut((area.x + x, area.y + y))
+        {
+            cell.set_style(look.theme.style(Role::Marked));
         }
     }
 }

@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::features::console::emulator::Emulator;
+use crate::features::console::pane::console::matches;
 use crate::text::is_harmless;
 use crate::ui::Look;
 use crate::ui::theme::Role;
@@ -63,21 +64,9 @@ pub(super) fn draw(
 
 /// The cells of what is looked for, column and row.
 fn found(emulator: &Emulator, sought: &str) -> Vec<(u16, u16)> {
-    let is_exact = sought.chars().any(char::is_uppercase);
-    let plain = |c: char| if is_exact { c } else { c.to_lowercase().next().unwrap_or(c) };
-    let sought: Vec<char> = sought.chars().map(plain).collect();
     let (rows, columns) = emulator.size();
-    let mut places = Vec::new();
-    for y in (0..rows).filter(|_| !sought.is_empty()) {
-        let cell = |x: u16| emulator.screen().cell(y, x).and_then(|cell| cell.contents().chars().next());
-        let row: Vec<char> = (0..columns).map(|x| plain(cell(x).unwrap_or(' '))).collect();
-        for (at, window) in (0_u16..).zip(row.windows(sought.len())) {
-            if window == sought {
-                places.extend((at..).take(sought.len()).map(|x| (x, y)));
-            }
-        }
-    }
-    places
+    let cell = |y: u16, x: u16| emulator.screen().cell(y, x).and_then(|cell| cell.contents().chars().next());
+    matches((0..rows).map(|y| (0..columns).map(|x| cell(y, x).unwrap_or(' ')).collect()), sought)
 }
 
 /// The colours and attributes of a cell.
