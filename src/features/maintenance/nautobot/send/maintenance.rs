@@ -11,10 +11,11 @@ use super::{Ended, Known, Sending, nobody, see, senseless};
 use crate::features::maintenance::model::Impact;
 use crate::features::maintenance::nautobot::Error;
 use crate::features::maintenance::nautobot::read::{IMPACT, MAINTENANCE, NOTE};
-use crate::features::maintenance::nautobot::store::content::{Content, Here, NONEXISTENT};
-use crate::features::maintenance::nautobot::store::lines::{Field, Verdict};
-use crate::features::maintenance::nautobot::store::reconcile::{self, compare};
-use crate::features::maintenance::nautobot::store::{mirror, outbox, setting};
+use crate::features::maintenance::nautobot::store::content::{Content, Here, NONEXISTENT, There};
+use crate::features::maintenance::nautobot::store::lines::{Field, Value as Word, Verdict};
+use crate::features::maintenance::nautobot::store::reconcile::compare::{self, Compared};
+use crate::features::maintenance::nautobot::store::reconcile;
+use crate::features::maintenance::nautobot::store::{journal, mirror, outbox, setting};
 use crate::features::maintenance::nautobot::wire::{self, CircuitImpact, Maintenance, Note, OfWire as _};
 
 /// Impacts that are written at a time; the server takes some hundredths of a second for each.
@@ -48,10 +49,12 @@ impl Sending<'_> {
             fields.retain(is_content);
         }
         let is_disputed = compared.of(Verdict::Conflict).next().is_some();
-        let (record, is_told) = self.change(record, &here, &fields).await?;
-        if !is_told {
-            fields.retain(is_content);
+        let is_reset = self.asks_anew((&there, &here), &compared, &fields);
+        fields.retain(is_content);
+        if is_reset {
+            fields.push(Field::Acknowledgement);
         }
+        let record = self.change(record, &here, &compared, &fields).await?;
         let impacts = self.impacts(&record.id, &here.content.circuits, &fields).await?;
         let notes = self.tell_unmatched(&record.id, &here.unmatched, &there.unmatched).await?;
         let is_made = record.id == self.entry.object;
@@ -82,7 +85,14 @@ impl Sending<'_> {
         let mut body = all_fields(&here.content);
         body.insert("id".to_owned(), json!(self.entry.object));
         body.insert("name".to_owned(), json!(name));
-        body.insert("ack".to_owned(), json!(here.content.ack && !is_dropped));
+        let is_acknowledged = here.content.ack && !is_dropped;
+        body.insert("ack".to_owned(), json!(is_acknowledged));
+        if let Some(origin) = &known.origin {
+            let mut said = here.content.said();
+            said.insert(Field::Acknowledgement, Word::Acknowledged(is_acknowledged));
+            let fields = [Field::Window, Field::Status, Field::Description, Field::Acknowledgement];
+            self.write_down(&self.entry.object, &fields, &said, origin).await?;
+        }
         let made = match self.client.write(Method::POST, MAINTENANCE, Some(&Value::Object(body))).await {
             Ok(made) => Maintenance::of(&made).ok_or_else(|| senseless("the maintenance that was made"))?,
             Err(Error::Refused { what, why }) => {
@@ -92,7 +102,12 @@ impl Sending<'_> {
                     // Somebody else made it between our look and our try.
                     None => self.client.maintenance_named(name).await?,
                 };
-                found.ok_or(Error::Refused { what, why })?
+                let found = found.ok_or(Error::Refused { what, why })?;
+                if found.id != self.entry.object {
+                    let object = self.entry.object.clone();
+                    self.store.write(move |connection| journal::forget(connection, &object)).await?;
+                }
+                found
             }
             Err(error) => return Err(error),
         };
@@ -100,24 +115,41 @@ impl Sending<'_> {
         Ok(made)
     }
 
-    /// Changes what is newer here in the record, and nothing else; whether an acknowledgement that does not count any more
-    /// was taken back with it.
-    async fn change(&self, record: Maintenance, here: &Here, fields: &[Field]) -> Result<(Maintenance, bool), Error> {
-        let mut body = all_fields(&here.content);
-        body.retain(|name, _| fields.iter().any(|field| names_of(field).contains(&name.as_str())));
+    /// Whether an acknowledgement there does not count any more when these fields are written: it was of what was there, be it
+    /// given this very moment. As the app does it: what has changed asks for a new one, unless there is one here, or somebody
+    /// knew that the two differ. Completing a record that is half made changes nothing that anybody saw.
+    fn asks_anew(&self, (there, here): (&There, &Here), compared: &Compared, fields: &[Field]) -> bool {
         let is_newer = fields.iter().any(Field::is_acknowledged);
-        // As the app does it: what has changed asks for a new acknowledgement.
-        let takes_back = is_newer && record.ack && fields.contains(&Field::Acknowledgement) && !here.content.ack;
-        if takes_back {
-            body.insert("ack".to_owned(), json!(false));
+        if !is_newer || here.content.ack || compared.is(&Field::Acknowledgement, Verdict::Apart) {
+            return false;
         }
+        let is_half = there.content.circuits.is_empty() && (there.id == self.entry.object || compared.agreed.is_bare());
+        let completes = is_half && !fields.iter().any(|field| matches!(field, Field::Window | Field::Status));
+        !completes || fields.contains(&Field::Acknowledgement)
+    }
+
+    /// Changes what is newer here in the record, and nothing else, once it is written down. With the acknowledgement goes
+    /// that it does not count any more.
+    async fn change(
+        &self,
+        record: Maintenance,
+        here: &Here,
+        compared: &Compared,
+        fields: &[Field],
+    ) -> Result<Maintenance, Error> {
+        if fields.is_empty() {
+            return Ok(record);
+        }
+        self.write_down(&record.id, fields, &here.content.said(), &compared.origin).await?;
+        let mut body = all_fields(&here.content);
+        body.insert("ack".to_owned(), json!(here.content.ack));
+        body.retain(|name, _| fields.iter().any(|field| names_of(field).contains(&name.as_str())));
         if body.is_empty() {
-            return Ok((record, false));
+            return Ok(record);
         }
         let path = format!("{MAINTENANCE}{}/", record.id);
         let changed = self.client.write(Method::PATCH, &path, Some(&Value::Object(body))).await?;
-        let changed = Maintenance::of(&changed).ok_or_else(|| senseless("the maintenance that was changed"))?;
-        Ok((changed, takes_back))
+        Maintenance::of(&changed).ok_or_else(|| senseless("the maintenance that was changed"))
     }
 
     /// Brings the impacts of these fields up to date; answers them all.
@@ -128,33 +160,36 @@ impl Sending<'_> {
         fields: &[Field],
     ) -> Result<Vec<CircuitImpact>, Error> {
         let of_it = [id.to_owned()];
-        let there = self.client.impacts_of(&of_it).await?;
+        let mut there = self.client.impacts_of(&of_it).await?;
         let is_meant = |circuit: &String| fields.contains(&Field::Circuit(circuit.clone()));
-        let known = |circuit: &String| there.iter().find(|one| one.circuit == *circuit);
-        let made: Vec<Value> = wanted
-            .iter()
-            .filter(|(circuit, _)| is_meant(circuit) && known(circuit).is_none())
-            .map(|(circuit, impact)| {
-                json!({"id": follows(&[id, circuit]), "maintenance": id, "circuit": circuit, "impact": impact.as_str()})
-            })
-            .collect();
-        let changed: Vec<Value> = wanted
-            .iter()
-            .filter_map(|(circuit, impact)| {
-                let one = known(circuit).filter(|one| is_meant(circuit) && one.impact != *impact)?;
-                Some(json!({"id": one.id, "impact": impact.as_str()}))
-            })
-            .collect();
-        let gone = |one: &&CircuitImpact| is_meant(&one.circuit) && !wanted.contains_key(&one.circuit);
-        let gone: Vec<&CircuitImpact> = there.iter().filter(gone).collect();
-        if made.is_empty() && changed.is_empty() && gone.is_empty() {
-            return Ok(there);
-        }
-        for (method, bodies) in [(Method::POST, made), (Method::PATCH, changed)] {
-            for batch in bodies.chunks(AT_A_TIME) {
-                self.client.write(method.clone(), IMPACT, Some(&json!(batch))).await?;
+        for is_last in [false, true] {
+            let known = |circuit: &String| there.iter().any(|one| one.circuit == *circuit);
+            let made: Vec<Value> = wanted
+                .iter()
+                .filter(|(circuit, _)| is_meant(circuit) && !known(circuit))
+                .map(|(circuit, impact)| {
+                    let made = follows(&[id, circuit]);
+                    json!({"id": made, "maintenance": id, "circuit": circuit, "impact": impact.as_str()})
+                })
+                .collect();
+            match self.write_impacts(Method::POST, &made).await {
+                // Somebody else makes them at the same time: what is left is made.
+                Err(Error::Refused { .. }) if !is_last => there = self.client.impacts_of(&of_it).await?,
+                written => {
+                    written?;
+                    break;
+                }
             }
         }
+        let changed: Vec<Value> = there
+            .iter()
+            .filter(|one| is_meant(&one.circuit))
+            .filter_map(|one| wanted.get(&one.circuit).filter(|impact| **impact != one.impact).map(|it| (one, it)))
+            .map(|(one, impact)| json!({"id": one.id, "impact": impact.as_str()}))
+            .collect();
+        self.write_impacts(Method::PATCH, &changed).await?;
+        let gone = |one: &&CircuitImpact| is_meant(&one.circuit) && !wanted.contains_key(&one.circuit);
+        let gone: Vec<&CircuitImpact> = there.iter().filter(gone).collect();
         if !gone.is_empty() {
             let ids: Vec<Value> = gone.iter().map(|one| json!({"id": one.id})).collect();
             match self.client.write(Method::DELETE, IMPACT, Some(&json!(ids))).await {
@@ -173,6 +208,14 @@ impl Sending<'_> {
             }
         }
         self.client.impacts_of(&of_it).await
+    }
+
+    /// Writes impacts, so many at a time.
+    async fn write_impacts(&self, method: Method, bodies: &[Value]) -> Result<(), Error> {
+        for batch in bodies.chunks(AT_A_TIME) {
+            self.client.write(method.clone(), IMPACT, Some(&json!(batch))).await?;
+        }
+        Ok(())
     }
 
     /// Circuits that are in no inventory there are told in notes, as the app itself does it.

@@ -5,6 +5,9 @@
 //! UUID. So a process that is killed between sending and hearing, or an answer that is lost, leaves an entry that finds its
 //! object the next time.
 //!
+//! What is sent is written down before, see [`journal`]: read back, it is known again, although something else may be said
+//! here by then.
+//!
 //! **Nothing is overwritten unseen.** Before something is changed it is read again. What has changed there since it was
 //! last compared is taken over first; where both sides changed, the entry waits for somebody.
 
@@ -22,9 +25,11 @@ use super::Error;
 use super::client::Client;
 use super::read::MAINTENANCE;
 use super::store::content::{self, Here};
-use super::store::lines::Field;
+use super::store::journal;
+use super::store::lines::{Field, Said, Sent as Told, Value as Word};
 use super::store::outbox::{self, Entry, Kind, State};
-use super::store::reconcile::{self, Manner, compare};
+use super::store::reconcile::compare::{self, Origin};
+use super::store::reconcile::{self, Manner};
 use super::store::{inventory, mirror, setting};
 use super::wire::{CircuitImpact, Maintenance, OfWire as _};
 use crate::store::Store;
@@ -118,6 +123,8 @@ struct Known {
     name: Option<String>,
     /// Its UUID there, as far as it was seen.
     id: Option<String>,
+    /// When what is here was said.
+    origin: Option<Origin>,
 }
 
 impl Sending<'_> {
@@ -201,6 +208,8 @@ impl Sending<'_> {
             return Ok(Ended::Stays(State::Conflict, reason));
         }
         let path = format!("{MAINTENANCE}{}/", record.id);
+        let said = Said::from([(Field::Acknowledgement, Word::Acknowledged(wanted))]);
+        self.write_down(&record.id, &[Field::Acknowledgement], &said, &compared.origin).await?;
         let changed = self.client.write(Method::PATCH, &path, Some(&json!({ "ack": wanted }))).await?;
         let changed = Maintenance::of(&changed).ok_or_else(|| senseless("the maintenance that was changed"))?;
         let (entry, now) = (self.entry.clone(), self.now);
@@ -212,6 +221,18 @@ impl Sending<'_> {
             })
             .await?;
         Ok(Ended::Done)
+    }
+
+    /// Writes down what is about to be sent of these fields: `said`.
+    async fn write_down(&self, object: &str, fields: &[Field], said: &Said, origin: &Origin) -> Result<(), Error> {
+        let told = |field: &Field| Told {
+            field: field.clone(),
+            value: said.get(field).cloned(),
+            since: origin.said(field),
+        };
+        let (object, sent) = (object.to_owned(), fields.iter().map(told).collect::<Vec<_>>());
+        self.store.write(move |connection| journal::write(connection, &object, &sent)).await?;
+        Ok(())
     }
 
     /// What the entry was about is as it should be, or gone.
@@ -243,6 +264,7 @@ fn senseless(what: &str) -> Error {
 /// What is here of a maintenance, and what it is there.
 fn known(connection: &Connection, provider: &str, maintenance_id: &str) -> Result<Known, crate::store::Error> {
     let here = content::here(connection, provider, maintenance_id)?;
+    let origin = here.as_ref().map(|here| compare::origin(connection, here)).transpose()?;
     let circuits: Vec<String> = here
         .iter()
         .flat_map(|here| &here.windows)
@@ -254,12 +276,12 @@ fn known(connection: &Connection, provider: &str, maintenance_id: &str) -> Resul
     )?;
     let linked = linked.query_row([provider, maintenance_id], |row| Ok((row.get(0)?, row.get(1)?)));
     if let Some((id, name)) = linked.optional()? {
-        return Ok(Known { here, name: Some(name), id: Some(id) });
+        return Ok(Known { here, name: Some(name), id: Some(id), origin });
     }
     let named = inventory::name_of(connection, provider, &circuits)?;
     let name = named.map(|named| content::name(&named, maintenance_id));
     let id = name.as_deref().map(|name| mirror::named(connection, name)).transpose()?.flatten();
-    Ok(Known { here, name, id })
+    Ok(Known { here, name, id, origin })
 }
 
 /// Keeps what was just read.

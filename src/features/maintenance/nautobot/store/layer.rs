@@ -1,12 +1,13 @@
 //! What Nautobot says of a window's fields, laid over what mails say of them.
 //!
-//! Of each field the newest word counts: a mail's is as old as the mail, Nautobot's as old as the last change of the record
-//! before the word came from there. So it does not matter which of the two is read first.
+//! Of each field the newest word counts: a mail's is as old as the mail, Nautobot's as old as [`lines`](super::lines) says. So
+//! it does not matter which of the two is read first.
 
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::inventory;
-use super::lines::{Agreed, Field, Value};
+use super::lines::{Agreed, Field, Said, Value};
+use super::reconcile::keep;
 use crate::features::maintenance::inventory::folded;
 use crate::features::maintenance::model::Circuit;
 use crate::features::maintenance::store::by_hand;
@@ -67,23 +68,40 @@ impl Layer {
             let agreed: Agreed = serde_json::from_str(&agreed).ok()?;
             Some(Self { record, provider: provider.to_owned(), agreed, stamp })
         });
-        Ok(layer.filter(|layer| layer.agreed.newer_than(stamp).next().is_some()))
+        Ok(layer.filter(|layer| layer.agreed.is_newer_than(stamp)))
     }
 
-    /// Lays it over what a mail says; whether the mail says anything else.
+    /// Lays it over what a mail says, and keeps that the mail said so; whether it says anything else.
     pub fn over(&self, connection: &Connection, state: &mut State) -> Result<bool, Error> {
-        let said = state.clone();
-        for circuit in &said.circuits {
-            let Some(id) = inventory::circuit(connection, &self.provider, &circuit.circuit_id)? else { continue };
-            let field = Field::Circuit(id);
-            if self.agreed.leaves_out(&field, self.stamp) {
-                put(connection, state, (&field, None))?;
-            }
+        let before = state.clone();
+        let mail = self.said(connection, state)?;
+        for field in mail.keys().filter(|field| self.agreed.leaves_out(field, self.stamp)) {
+            put(connection, state, (field, None))?;
         }
         for line in self.agreed.newer_than(self.stamp) {
             put(connection, state, line)?;
         }
-        Ok(*state != said)
+        let mut agreed = self.agreed.clone();
+        agreed.heard(&mail, self.stamp);
+        keep(connection, &self.record, &agreed)?;
+        Ok(*state != before)
+    }
+
+    /// What a mail says, line by line.
+    fn said(&self, connection: &Connection, state: &State) -> Result<Said, Error> {
+        let mut said = Said::from([
+            (Field::Window, Value::Window(state.start.timestamp(), state.end.timestamp())),
+            (Field::Status, Value::Status(state.status)),
+        ]);
+        if !state.summary.is_empty() {
+            said.insert(Field::Description, Value::Text(state.summary.clone()));
+        }
+        for Circuit { circuit_id, impact } in &state.circuits {
+            if let Some(id) = inventory::circuit(connection, &self.provider, circuit_id)? {
+                said.insert(Field::Circuit(id), Value::Impact(*impact));
+            }
+        }
+        Ok(said)
     }
 
     /// A mail says something that cannot be laid under it: the two meet again.

@@ -16,6 +16,11 @@
 //! are taken where ours counts as agreed, ours are sent where theirs does, and a difference is left where both do.
 //!
 //! The window is one line: a start from here and an end from there would be a window that nobody announced.
+//!
+//! **How old a word is.** Each line also knows since when it says so there, for a mail that comes later is older or newer than
+//! that. What was changed there is as old as the record's last change. What was written there from here is as old as the mail
+//! that it came from, however late it was written; and what both sides say without having heard of each other is as old as
+//! the first of the two words. So a record that was made or touched there without saying anything else outdates no mail.
 
 use std::collections::BTreeMap;
 
@@ -119,12 +124,27 @@ struct Line {
     since: i64,
 }
 
+/// What was sent there, and whether it arrived is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// Of this field
+    pub field: Field,
+    /// this value,
+    pub value: Option<Value>,
+    /// which was said here at this time, in microseconds since 1970.
+    pub since: i64,
+}
+
 /// What was agreed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Agreed {
-    /// When the record was changed last before the two met, in microseconds since 1970: what it says nothing of it says
-    /// nothing of since then. 0 of one that was made from here.
+    /// When the record was changed last before the two met, in microseconds since 1970; 0 of one that was made from here.
     met: i64,
+    /// Since when it says nothing of what it says nothing of.
+    silent: i64,
+    /// Whether it named no circuit when the two met, and has named none since. A record and its circuits are made one after
+    /// the other, so it may be half made: it says nothing of circuits yet.
+    is_bare: bool,
     /// By field.
     lines: BTreeMap<Field, Line>,
 }
@@ -146,7 +166,7 @@ pub enum Verdict {
 
 /// A side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+enum Side {
     /// What is known here.
     Here,
     /// What Nautobot has.
@@ -171,17 +191,23 @@ pub fn fields<'a>(here: &'a Said, there: &'a Said) -> impl Iterator<Item = &'a F
 
 impl Agreed {
     /// Where the two meet for the first time: the newer side's word counts for whatever differs. An acknowledgement is one
-    /// of what was seen, on either side.
+    /// of what was seen, on either side. What is here was said at `newest` at the latest and a field of it at `said`, what is
+    /// there was changed at `updated` at the latest.
     #[must_use]
-    pub fn met(here: &Said, there: &Said, newer: Side, since: i64) -> Self {
-        let mut agreed = Self { met: since, ..Self::default() };
+    pub fn met(here: &Said, there: &Said, newest: i64, said: impl Fn(&Field) -> i64, updated: i64) -> Self {
+        let newer = if newest >= updated { Side::Here } else { Side::There };
+        let is_bare = is_bare(there);
+        let silent = if is_bare { 0 } else { updated.min(newest) };
+        let mut agreed = Self { met: updated, silent, is_bare, ..Self::default() };
         for field in fields(here, there) {
             let (ours, theirs) = (here.get(field), there.get(field));
             let base = match (field, newer) {
                 (Field::Acknowledgement, _) if ours != theirs => Some(Value::Acknowledged(false)),
+                (Field::Circuit(_), _) if is_bare => theirs.cloned(),
                 (_, Side::There) => ours.cloned(),
                 (_, Side::Here) => theirs.cloned(),
             };
+            let since = if ours == theirs { updated.min(said(field)) } else { updated };
             agreed.put(field, base.clone(), base, since);
         }
         agreed
@@ -190,19 +216,32 @@ impl Agreed {
     /// Whatever both say is agreed, different or not.
     #[must_use]
     pub fn all(here: &Said, there: &Said, since: i64) -> Self {
-        let mut agreed = Self { met: since, ..Self::default() };
+        let is_bare = is_bare(there);
+        let silent = if is_bare { 0 } else { since };
+        let mut agreed = Self { met: since, silent, is_bare, ..Self::default() };
         for field in fields(here, there) {
             agreed.put(field, here.get(field).cloned(), there.get(field).cloned(), since);
         }
         agreed
     }
 
-    /// Keeps what was agreed of a field. What neither has needs no line.
+    /// Keeps what was agreed of a field. What neither has needs no line. It says so there since `since`, unless it said so
+    /// before.
     fn put(&mut self, field: &Field, here: Option<Value>, there: Option<Value>, since: i64) {
-        let before = self.lines.get(field);
-        let is_as_it_was = before.is_some_and(|line| line.there == there);
-        let since = before.map_or(since, |line| if is_as_it_was { line.since } else { line.since.max(since) });
+        let before = self.lines.get(field).filter(|line| line.there == there);
+        let since = before.map_or(since, |line| line.since);
         self.lines.insert(field.clone(), Line { here, there, since });
+    }
+
+    /// What is there and was sent from here arrived, although nobody heard so: both had agreed on it.
+    #[must_use]
+    pub fn recognised(mut self, sent: &[Sent], there: &Said) -> Self {
+        for Sent { field, value, since } in sent.iter().filter(|sent| there.get(&sent.field) == sent.value.as_ref()) {
+            if self.lines.get(field).and_then(|line| line.there.as_ref()) != value.as_ref() {
+                self.put(field, value.clone(), value.clone(), *since);
+            }
+        }
+        self
     }
 
     /// What follows for one field.
@@ -238,14 +277,15 @@ impl Agreed {
         fields(here, there).map(|field| (field.clone(), verdict(field))).collect()
     }
 
-    /// The same after the two were brought together: what both say is agreed; of everything else nothing is. What is there
-    /// was changed at `updated` at the latest.
+    /// The same after the two were brought together: what both say is agreed; of everything else nothing is. `since` is when
+    /// what is there of a field was said, if it did not say so before.
     #[must_use]
-    pub fn settled(&self, here: &Said, there: &Said, updated: i64) -> Self {
+    pub fn settled(&self, here: &Said, there: &Said, since: impl Fn(&Field) -> i64) -> Self {
         let mut settled = self.clone();
+        settled.is_bare &= is_bare(there);
         let gone = self.lines.keys().filter(|field| !here.contains_key(field) && !there.contains_key(field));
         for field in fields(here, there).chain(gone).filter(|field| here.get(field) == there.get(field)) {
-            settled.put(field, here.get(field).cloned(), there.get(field).cloned(), updated);
+            settled.put(field, here.get(field).cloned(), there.get(field).cloned(), since(field));
         }
         settled
     }
@@ -258,12 +298,34 @@ impl Agreed {
             Decision::Theirs => (ours.clone(), ours),
             Decision::Neither => (ours, theirs),
         };
-        self.put(field, ours, theirs, 0);
+        let since = self.lines.get(field).map_or(0, |line| line.since);
+        self.put(field, ours, theirs, since);
     }
 
-    /// Each side keeps what it says of a field.
-    pub fn leave(&mut self, field: &Field, here: &Said, there: &Said) {
-        self.decide(field, here, there, Decision::Neither);
+    /// Each side keeps what it says of a field. What is there was said at `since`, if it did not say so before.
+    pub fn leave(&mut self, field: &Field, here: &Said, there: &Said, since: i64) {
+        self.put(field, here.get(field).cloned(), there.get(field).cloned(), since);
+    }
+
+    /// A mail from `stamp` says this, and whatever is newer there is laid over it. Where the record says the same and was
+    /// not seen to change, it says what the mail said first.
+    pub fn heard(&mut self, mail: &Said, stamp: i64) {
+        // What is left out there stays left out when the mail is read again.
+        for field in mail.keys().filter(|field| self.leaves_out(field, stamp)).cloned().collect::<Vec<_>>() {
+            self.lines.insert(field, Line { here: None, there: None, since: self.silent });
+        }
+        for (field, line) in self.lines.iter_mut().filter(|(_, line)| line.since <= self.met) {
+            if line.there.as_ref() == mail.get(field) {
+                line.since = line.since.min(stamp);
+            }
+        }
+        self.silent = self.silent.min(stamp);
+    }
+
+    /// Whether the record may be half made.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.is_bare
     }
 
     /// Whether it says there what was agreed.
@@ -282,8 +344,19 @@ impl Agreed {
     /// Whether it was said there after `stamp` that a circuit is not hit of which it says nothing.
     #[must_use]
     pub fn leaves_out(&self, field: &Field, stamp: i64) -> bool {
-        self.met > stamp && !self.lines.contains_key(field)
+        matches!(field, Field::Circuit(_)) && self.silent > stamp && !self.lines.contains_key(field)
     }
+
+    /// Whether anything was said there after `stamp`.
+    #[must_use]
+    pub fn is_newer_than(&self, stamp: i64) -> bool {
+        self.silent > stamp || self.newer_than(stamp).next().is_some()
+    }
+}
+
+/// Whether a record names no circuit.
+fn is_bare(there: &Said) -> bool {
+    !there.keys().any(|field| matches!(field, Field::Circuit(_)))
 }
 
 #[cfg(test)]

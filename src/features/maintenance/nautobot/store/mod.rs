@@ -11,10 +11,12 @@
 //! | `layer` | what Nautobot says, laid over what mails say |
 //! | `reconcile` | from the mirror into the maintenances, and what is left different |
 //! | `outbox` | what is to be written there |
+//! | `journal` | what was sent and not heard of yet |
 //! | `standing` | what is told of one maintenance |
 
 pub mod content;
 pub mod inventory;
+pub mod journal;
 pub mod layer;
 pub mod lines;
 pub mod mirror;

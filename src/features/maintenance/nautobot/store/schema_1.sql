@@ -89,6 +89,15 @@ CREATE TABLE nautobot (
     inventory       INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+-- What was sent and not heard of: values of fields, as JSON, by the UUID of the record, and since when they are said here.
+CREATE TABLE nautobot_sent (
+    object TEXT    NOT NULL,
+    field  TEXT    NOT NULL,
+    value  TEXT    NOT NULL,
+    since  INTEGER NOT NULL,
+    PRIMARY KEY (object, field, value)
+) STRICT;
+
 -- What is to be written to Nautobot, in this order. An entry says what to bring up to date, not how: it is looked up when
 -- it is sent, so that what was taken back meanwhile is not sent at all. One that names a field is a conflict about that field
 -- alone: it waits for somebody, and goes when there is none any more.

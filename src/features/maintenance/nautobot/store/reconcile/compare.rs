@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 
+use crate::features::maintenance::model::Impact;
 use crate::features::maintenance::nautobot::store::content::{self, Here, There};
 use crate::features::maintenance::nautobot::store::layer::by_hand_of;
-use crate::features::maintenance::nautobot::store::lines::{Agreed, Field, Side, Value, Verdict};
-use crate::features::maintenance::nautobot::store::{inventory, outbox};
+use crate::features::maintenance::nautobot::store::lines::{Agreed, Field, Value, Verdict};
+use crate::features::maintenance::nautobot::store::{inventory, journal, outbox};
 use crate::features::maintenance::nautobot::wire::status_word;
 use crate::features::maintenance::store::by_hand::{self, ByHand};
 use crate::features::maintenance::store::merge::State;
@@ -38,6 +39,39 @@ pub struct Compared {
     why: BTreeMap<Field, Why>,
     /// Fields that were set by hand here.
     pub by_hand: BTreeSet<Field>,
+    /// When what is here was said.
+    pub origin: Origin,
+}
+
+/// When what is here of a maintenance was said, in microseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The newest word, a mail's or somebody's.
+    newest: i64,
+    /// The newest mail's; `None` where none has spoken of it.
+    mailed: Option<i64>,
+    /// What was set by hand.
+    by_hand: Vec<by_hand::Field>,
+}
+
+impl Origin {
+    /// Where what is here of its windows comes from.
+    fn of(windows: &[(Option<ByHand>, &State)]) -> Self {
+        let mails = windows.iter().filter(|(_, state)| state.order != UNNOTICED);
+        let mailed = mails.map(|(_, state)| state.order.stamp.timestamp_micros()).max();
+        let set = || windows.iter().filter_map(|(set, _)| set.as_ref());
+        let newest = set().map(|set| set.at.timestamp_micros()).chain(mailed).max();
+        let by_hand = set().flat_map(|set| set.fields.iter().copied()).collect();
+        Self { newest: newest.unwrap_or_default(), mailed, by_hand }
+    }
+
+    /// When what is here of a field was said. What was set by hand is older than any mail, for it stays whatever they say; what
+    /// came from there alone is as old as it is there.
+    #[must_use]
+    pub fn said(&self, field: &Field) -> i64 {
+        let is_by_hand = by_hand_of(field).is_some_and(|field| self.by_hand.contains(&field));
+        if is_by_hand { 0 } else { self.mailed.unwrap_or(i64::MAX) }
+    }
 }
 
 impl Compared {
@@ -49,6 +83,12 @@ impl Compared {
     /// Fields that changed there and were set by hand here: what is said there is kept beside what was set.
     pub fn held(&self) -> impl Iterator<Item = &Field> {
         self.why.iter().filter(|(_, why)| **why == Why::ByHand).map(|(field, _)| field)
+    }
+
+    /// Whether this follows for a field.
+    #[must_use]
+    pub fn is(&self, field: &Field, verdict: Verdict) -> bool {
+        self.verdicts.get(field) == Some(&verdict)
     }
 
     /// Whether somebody who acknowledges the one side has seen what the other says, or knows that it differs.
@@ -90,21 +130,42 @@ impl Compared {
     }
 }
 
+impl Compared {
+    /// What differs and was left so, in words: both sides say something of it.
+    pub(super) fn left(&self, connection: &Connection, there: &There, here: &Here) -> Result<Vec<String>, Error> {
+        let (ours, theirs) = (here.content.said(), there.content.said());
+        let mut left = Vec::new();
+        for field in self.of(Verdict::Apart) {
+            let (ours, theirs) = (ours.get(field), theirs.get(field));
+            let is_told = match field {
+                // Who says nothing of it is not contradicted.
+                Field::Description => ours.is_some() && theirs.is_some(),
+                // Who may not delete there says so.
+                Field::Circuit(_) => ours.is_some() || theirs != Some(&Value::Impact(Impact::NoImpact)),
+                Field::Window | Field::Status | Field::Acknowledgement => true,
+            };
+            if is_told {
+                let (name, ours, theirs) = (name(connection, field)?, in_words(ours), in_words(theirs));
+                left.push(format!("{name} is left different: Nautobot says {theirs}; here {ours}"));
+            }
+        }
+        Ok(left)
+    }
+}
+
 /// Compares a record with what is here.
 pub fn of(connection: &Connection, there: &There, here: &Here) -> Result<Compared, Error> {
     let (ours, theirs) = (here.content.said(), there.content.said());
-    let set = here.windows.iter().map(|(key, state)| Ok((by_hand::of(connection, *key)?, state)));
-    let set: Vec<(Option<ByHand>, &State)> = set.collect::<Result<_, Error>>()?;
+    let set = by_hand_in(connection, here)?;
+    let origin = Origin::of(&set);
+    let sent = journal::of(connection, &there.id)?;
     let agreed = match &there.agreed {
         Some(agreed) => agreed.clone(),
         // Made from here, and not finished: what it lacks is still to be sent.
-        None if outbox::makes(connection, &there.id)? => Agreed::default(),
-        None => {
-            let newest = set.iter().map(|(set, state)| made(set.as_ref(), state)).max().unwrap_or_default();
-            let newer = if newest >= there.updated { Side::Here } else { Side::There };
-            Agreed::met(&ours, &theirs, newer, there.updated)
-        }
+        None if !sent.is_empty() || outbox::makes(connection, &there.id)? => Agreed::default(),
+        None => Agreed::met(&ours, &theirs, origin.newest, |field| origin.said(field), there.updated),
     };
+    let agreed = agreed.recognised(&sent, &theirs);
     let is_by_hand = |field: &Field| {
         let of_field = by_hand_of(field);
         set.iter().any(|(set, _)| set.as_ref().is_some_and(|set| set.fields.iter().any(|set| Some(*set) == of_field)))
@@ -133,7 +194,17 @@ pub fn of(connection: &Connection, there: &There, here: &Here) -> Result<Compare
         }
         verdicts.insert(field, if reason.is_some() { Verdict::Conflict } else { verdict });
     }
-    Ok(Compared { agreed, verdicts, why, by_hand: held })
+    Ok(Compared { agreed, verdicts, why, by_hand: held, origin })
+}
+
+/// The windows, each with what was set by hand in it.
+fn by_hand_in<'a>(connection: &Connection, here: &'a Here) -> Result<Vec<(Option<ByHand>, &'a State)>, Error> {
+    here.windows.iter().map(|(key, state)| Ok((by_hand::of(connection, *key)?, state))).collect()
+}
+
+/// When what is here of a maintenance was said.
+pub fn origin(connection: &Connection, here: &Here) -> Result<Origin, Error> {
+    Ok(Origin::of(&by_hand_in(connection, here)?))
 }
 
 /// Compares a record with what is here, as they are now.
@@ -142,12 +213,6 @@ pub fn now(connection: &Connection, id: &str) -> Result<Option<(There, Here, Com
     let Some(here) = content::here(connection, &there.provider, &there.maintenance_id)? else { return Ok(None) };
     let compared = of(connection, &there, &here)?;
     Ok(Some((there, here, compared)))
-}
-
-/// When what is known of a window was said or set, in microseconds since 1970.
-fn made(set: Option<&ByHand>, state: &State) -> i64 {
-    let noticed = if state.order == UNNOTICED { i64::MIN } else { state.order.stamp.timestamp_micros() };
-    noticed.max(set.map_or(i64::MIN, |set| set.at.timestamp_micros()))
 }
 
 /// A field as people call it: `circuit LUM/000106/A`.

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::note::silently;
 use super::{NAUTOBOT, tell};
-use crate::features::maintenance::nautobot::store::{content, outbox};
+use crate::features::maintenance::nautobot::store::{content, journal, outbox};
 use crate::features::maintenance::store::NoteKey;
 use crate::features::maintenance::store::action::{self, Actor, Inverse};
 use crate::features::maintenance::store::event::EventKind;
@@ -49,5 +49,6 @@ pub fn gone(connection: &Connection, id: &str, now: DateTime<Utc>) -> Result<(),
         connection.prepare_cached(&format!("DELETE FROM {table} WHERE maintenance = ?1"))?.execute([id])?;
     }
     connection.prepare_cached("DELETE FROM nautobot_maintenance WHERE id = ?1")?.execute([id])?;
+    journal::forget(connection, id)?;
     outbox::dispute(connection, &there.provider, &there.maintenance_id, &[], now)
 }

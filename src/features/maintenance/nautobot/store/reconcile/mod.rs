@@ -17,9 +17,9 @@
 //! The rules, also in the README:
 //!
 //! - Where the two meet for the first time, the newer one's word counts: the mail's time against that of the record's last
-//!   change.
+//!   change. A record without circuits says nothing of them: somebody may be making it.
 //! - An acknowledgement there counts here if both say the same, and is taken back with the one there. One of another state
-//!   is shown and acknowledges nothing.
+//!   is shown and acknowledges nothing, and goes when what it was of is written over.
 //! - Circuits that Nautobot does not have are none of its business: they stay.
 
 mod acknowledge;
@@ -37,7 +37,7 @@ use rusqlite::Connection;
 pub use self::gone::{gone, sweep};
 use super::content::{self, Here, There};
 use super::lines::{Agreed, Field, Verdict};
-use super::{outbox, setting};
+use super::{journal, outbox, setting};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::event::{EventKind, NewEvent};
@@ -98,7 +98,9 @@ pub fn step(connection: &Connection, manner: &Manner, most: usize, budget: Durat
 
 /// Takes over one.
 pub fn one(connection: &Connection, id: &str, manner: &Manner) -> Result<(), Error> {
-    let Some(there) = content::there(connection, id)? else { return Ok(()) };
+    let Some(mut there) = content::there(connection, id)? else { return Ok(()) };
+    // A clock there that is ahead must not outdate the mails of the next hours.
+    there.updated = there.updated.min(manner.now.timestamp_micros());
     if let Some(here) = content::here(connection, &there.provider, &there.maintenance_id)? {
         bring_together(connection, &there, here, manner)?;
         return note::take(connection, &there, manner);
@@ -128,11 +130,16 @@ fn bring_together(connection: &Connection, there: &There, here: Here, manner: &M
         now.unwrap_or(here)
     };
     let theirs = there.content.said();
-    let mut agreed = compared.agreed.settled(&here.content.said(), &theirs, there.updated);
+    // What was not taken from there was said here, too.
+    let since = |field: &Field| {
+        let is_taken = compared.is(field, Verdict::Take);
+        if is_taken { there.updated } else { there.updated.min(compared.origin.said(field)) }
+    };
+    let mut agreed = compared.agreed.settled(&here.content.said(), &theirs, since);
     for field in compared.of(Verdict::Take) {
         // What cannot be said here as it is said there, such as a text that is too long, is as good as it gets.
         if !compared.by_hand.contains(field) && *field != Field::Acknowledgement {
-            agreed.leave(field, &here.content.said(), &theirs);
+            agreed.leave(field, &here.content.said(), &theirs, there.updated);
         }
     }
     let there = There { agreed: Some(agreed), ..there.clone() };
@@ -143,7 +150,7 @@ fn bring_together(connection: &Connection, there: &There, here: Here, manner: &M
         here
     };
     let left = compare::of(connection, &there, &here)?;
-    let agreed = left.agreed.settled(&here.content.said(), &theirs, there.updated);
+    let agreed = left.agreed.settled(&here.content.said(), &theirs, since);
     let is_over = here.content.end <= manner.now && there.content.end <= manner.now;
     let conflicts = if is_over { Vec::new() } else { left.conflicts(connection, &there, &here, seen.of_another)? };
     let (provider, id) = (&there.provider, &there.maintenance_id);
@@ -159,6 +166,9 @@ fn bring_together(connection: &Connection, there: &There, here: Here, manner: &M
         let (theirs, ours) = (there.content.told(), here.content.told());
         told.push(format!("Nautobot says {theirs}; here it says {ours}"));
     }
+    if !is_over {
+        told.extend(left.left(connection, &there, &here)?);
+    }
     settle(connection, &there, &agreed, Some(told.join("; ")).filter(|told| !told.is_empty()).as_deref())
 }
 
@@ -171,6 +181,7 @@ fn settle(connection: &Connection, there: &There, agreed: &Agreed, conflict: Opt
              WHERE id = ?1",
         )?
         .execute((&there.id, written(agreed)?, conflict, &there.provider, &there.maintenance_id))?;
+    journal::arrived(connection, &there.id, &there.content.said())?;
     outbox::look_again(connection, &there.provider, &there.maintenance_id)
 }
 
@@ -180,23 +191,27 @@ fn written(agreed: &Agreed) -> Result<String, Error> {
 }
 
 /// Keeps what was agreed with a record, and nothing else.
-fn keep(connection: &Connection, id: &str, agreed: &Agreed) -> Result<(), Error> {
+pub(super) fn keep(connection: &Connection, id: &str, agreed: &Agreed) -> Result<(), Error> {
     connection
         .prepare_cached("UPDATE nautobot_maintenance SET agreed = ?2 WHERE id = ?1")?
         .execute((id, written(agreed)?))?;
     Ok(())
 }
 
-/// Fields of a record were written from here: whatever both sides have of them by now is agreed.
+/// Fields of a record were written from here: whatever both sides have of them by now is agreed, and as old there as what it
+/// came from is here.
 pub fn sent(connection: &Connection, id: &str, fields: &[Field], now: DateTime<Utc>) -> Result<(), Error> {
     let Some(there) = content::there(connection, id)? else { return Ok(()) };
     if let Some(here) = content::here(connection, &there.provider, &there.maintenance_id)? {
-        let mut agreed = compare::of(connection, &there, &here)?.agreed;
+        let compared = compare::of(connection, &there, &here)?;
+        let mut agreed = compared.agreed;
         for field in fields {
-            agreed.leave(field, &here.content.said(), &there.content.said());
+            let since = there.updated.min(compared.origin.said(field));
+            agreed.leave(field, &here.content.said(), &there.content.said(), since);
         }
         keep(connection, id, &agreed)?;
     }
+    journal::forget(connection, id)?;
     one(connection, id, &Manner::of_one(now))
 }
 
