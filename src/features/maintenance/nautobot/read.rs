@@ -29,18 +29,27 @@ const NAMED: usize = 50;
 pub(super) const ATTEMPTS: u32 = 3;
 
 /// What came of reading a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Listed {
     /// How many objects there were at the end, as the server said.
     pub(super) count: usize,
     /// How many came, each counted once.
     pub(super) came: usize,
+    /// How many rows made no sense, and were left out.
+    pub(super) senseless: usize,
 }
 
 impl Listed {
     /// Whether all came. Pages over data that changes, or whose order is not certain, repeat some objects and skip others.
     pub(super) fn is_whole(self) -> bool {
         self.came >= self.count
+    }
+
+    /// Notes how many rows of the list made no sense, if any.
+    pub(super) fn complain(self, path: &'static str, senseless: &mut BTreeMap<&'static str, usize>) {
+        if self.senseless > 0 {
+            senseless.insert(path, self.senseless);
+        }
     }
 }
 
@@ -68,15 +77,15 @@ impl Client {
         filter: &str,
         pages: Sender<Vec<T>>,
     ) -> Result<Listed, Error> {
-        let mut seen = HashSet::new();
+        let mut seen = Seen::default();
         let mut first = self.page(path, &format!("{filter}limit={PAGE}&offset=0")).await?;
         let (all, step) = (first.count, first.results.len());
         let next = first.next.take();
         // Nobody takes them any more where taking has failed, which its own error tells.
-        if pages.send(decoded(path, noted(&mut seen, &first.results))).await.is_err() {
-            return Ok(Listed { count: all, came: seen.len() });
+        if pages.send(seen.decoded(path, &first.results)).await.is_err() {
+            return Ok(seen.listed(all));
         }
-        let Some(next) = next else { return Ok(Listed { count: all, came: seen.len() }) };
+        let Some(next) = next else { return Ok(seen.listed(all)) };
         // What the server made of our limit stands in its own link; a page tells it, too.
         let step = parameter(&next, "limit").unwrap_or(step).max(1);
         let offsets = (1..MOST_PAGES).map(|page| page * step).take_while(move |offset| *offset < all);
@@ -89,17 +98,17 @@ impl Client {
         let (mut count, mut last) = (all, Some(next));
         while let Some(page) = asked.try_next().await? {
             (count, last) = (page.count, page.next);
-            if pages.send(decoded(path, noted(&mut seen, &page.results))).await.is_err() {
-                return Ok(Listed { count, came: seen.len() });
+            if pages.send(seen.decoded(path, &page.results)).await.is_err() {
+                return Ok(seen.listed(count));
             }
         }
         // It grew meanwhile, or said too little at first.
         for _ in 0..MOST_PAGES {
-            let Some(query) = last else { return Ok(Listed { count, came: seen.len() }) };
+            let Some(query) = last else { return Ok(seen.listed(count)) };
             let page = self.page(path, &query).await?;
             (count, last) = (page.count, page.next);
-            if pages.send(decoded(path, noted(&mut seen, &page.results))).await.is_err() {
-                return Ok(Listed { count, came: seen.len() });
+            if pages.send(seen.decoded(path, &page.results)).await.is_err() {
+                return Ok(seen.listed(count));
             }
         }
         Err(Error::Senseless { what: path.to_owned(), why: "the list does not end".to_owned() })
@@ -107,16 +116,22 @@ impl Client {
 
     /// Everything of a list at once, each object as it was seen last. What was skipped is found by reading again.
     pub(super) async fn all<T: OfWire>(&self, path: &str, filter: &str) -> Result<Vec<T>, Error> {
-        let mut all = BTreeMap::new();
+        Ok(self.all_and_senseless(path, filter).await?.0)
+    }
+
+    /// The same, and how many rows made no sense.
+    async fn all_and_senseless<T: OfWire>(&self, path: &str, filter: &str) -> Result<(Vec<T>, usize), Error> {
+        let (mut all, mut senseless) = (BTreeMap::new(), 0);
         for _ in 0..ATTEMPTS {
             let (pages, received) = channel(AHEAD);
             let (listed, read) = tokio::try_join!(self.list::<T>(path, filter, pages), collected(received))?;
             all.extend(read.into_iter().map(|one| (one.id().to_owned(), one)));
+            senseless = listed.senseless;
             if listed.is_whole() {
                 break;
             }
         }
-        Ok(all.into_values().collect())
+        Ok((all.into_values().collect(), senseless))
     }
 
     /// Those of these objects that are there, or that the token may see.
@@ -132,12 +147,16 @@ impl Client {
         Ok(found.into_iter().filter(|impact| ids.contains(&impact.maintenance)).collect())
     }
 
-    /// What is selected by a filter that takes UUIDs.
+    /// What is selected by a filter that takes UUIDs. What is not among it is not there, so every row has to make sense.
     async fn of<T: OfWire>(&self, path: &str, filter: &str, ids: &[String]) -> Result<Vec<T>, Error> {
         let mut found = Vec::new();
         for ids in ids.chunks(NAMED) {
             let named: Vec<String> = ids.iter().map(|id| format!("{filter}={id}")).collect();
-            found.extend(self.all(path, &format!("{}&", named.join("&"))).await?);
+            let (some, senseless) = self.all_and_senseless(path, &format!("{}&", named.join("&"))).await?;
+            if senseless > 0 {
+                return Err(left_out(path, senseless));
+            }
+            found.extend(some);
         }
         Ok(found)
     }
@@ -222,24 +241,28 @@ impl Client {
         Ok((providers, circuits))
     }
 
-    /// Every maintenance with its impacts, in pages. An error that is a refusal leaves REST to be asked.
+    /// Every maintenance with its impacts, in pages; how many came that make sense. An error that is a refusal leaves REST to
+    /// be asked.
     pub(super) async fn maintenances_by_graphql(&self, pages: Sender<Vec<Whole>>) -> Result<usize, Error> {
         // `circuitimpact` is in the schema as well, and fails when it is asked for.
         const QUERY: &str = "query($l:Int,$o:Int){circuit_maintenances(limit:$l,offset:$o){id name start_time end_time \
              description status ack created last_updated circuitimpact_set{id impact last_updated circuit{id}}}}";
         let (told, mut received) = channel::<Vec<Value>>(AHEAD);
         let passing = async {
+            let mut senseless = 0;
             while let Some(page) = received.recv().await {
-                if pages.send(page.iter().filter_map(whole).collect()).await.is_err() {
+                let decoded: Vec<Whole> = page.iter().filter_map(whole).collect();
+                senseless += page.len() - decoded.len();
+                if pages.send(decoded).await.is_err() {
                     break;
                 }
             }
             // Nobody sends any more pages to somebody who has gone.
             drop(received);
-            Ok::<(), Error>(())
+            Ok::<usize, Error>(senseless)
         };
-        let (came, ()) = tokio::try_join!(self.graphql_pages(QUERY, "circuit_maintenances", told), passing)?;
-        Ok(came)
+        let (came, senseless) = tokio::try_join!(self.graphql_pages(QUERY, "circuit_maintenances", told), passing)?;
+        Ok(came.saturating_sub(senseless))
     }
 
     /// Pages of a question in GraphQL, which has no count: until a page is short. How many came, each counted once.
@@ -284,6 +307,38 @@ impl Client {
     }
 }
 
+/// What came of a list so far.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The UUIDs of its objects.
+    ids: HashSet<String>,
+    /// Rows that made no sense.
+    senseless: usize,
+}
+
+impl Seen {
+    /// The objects of a page.
+    fn decoded<T: OfWire>(&mut self, path: &str, page: &[Value]) -> Vec<T> {
+        let decoded = decoded(path, noted(&mut self.ids, page));
+        self.senseless += page.len() - decoded.len();
+        decoded
+    }
+
+    /// All in all, of so many as the server said.
+    fn listed(&self, count: usize) -> Listed {
+        Listed { count, came: self.ids.len(), senseless: self.senseless }
+    }
+}
+
+/// Rows of a list that made no sense.
+pub(super) fn left_out(path: &str, rows: usize) -> Error {
+    let rows = if rows == 1 { "1 row makes".to_owned() } else { format!("{rows} rows make") };
+    Error::Senseless {
+        what: path.to_owned(),
+        why: format!("{rows} no sense, so nothing that is missing counts as deleted"),
+    }
+}
+
 /// The objects of a page, once it is noted which they are.
 fn noted<'a>(seen: &mut HashSet<String>, page: &'a [Value]) -> &'a [Value] {
     seen.extend(page.iter().filter_map(super::wire::id));
@@ -303,7 +358,12 @@ async fn collected<T>(mut received: Receiver<Vec<T>>) -> Result<Vec<T>, Error> {
 fn whole(value: &Value) -> Option<Whole> {
     let maintenance = Maintenance::of(value)?;
     let impacts = value.get("circuitimpact_set").and_then(Value::as_array).map(Vec::as_slice);
-    let mut impacts: Vec<CircuitImpact> = decoded("circuitimpact_set", impacts.unwrap_or_default());
+    let impacts = impacts.unwrap_or_default();
+    let rows = impacts.len();
+    let mut impacts: Vec<CircuitImpact> = decoded("circuitimpact_set", impacts);
+    if impacts.len() < rows {
+        return None;
+    }
     for impact in &mut impacts {
         impact.maintenance.clone_from(&maintenance.id);
     }

@@ -5,6 +5,7 @@
 //! show there: where the token may look at the log of changes they are found at once, else now and then everything is
 //! read. What is missing then is asked for once more by its UUID before it is gone, for pages can skip what is there.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,6 +25,8 @@ use crate::store::Store;
 const OVERLAP: i64 = 5_000_000;
 /// Everything is read again after this long.
 const FULL_EVERY: TimeDelta = TimeDelta::hours(24);
+/// After this long where not all of it made sense.
+const FULL_AGAIN: TimeDelta = TimeDelta::hours(1);
 /// Providers and circuits are read again after this long.
 const INVENTORY_EVERY: TimeDelta = TimeDelta::hours(1);
 /// Rows of one transaction: some hundredths of a second.
@@ -75,7 +78,8 @@ pub struct Read {
     pub inventory: bool,
 }
 
-/// Reads what is new.
+/// Reads what is new. Where a full reading had rows that make no sense, what made sense is taken over, nothing goes, and
+/// that is an error.
 pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, Error> {
     let mut progress = store.read(setting::progress).await?;
     let since = |at: Option<i64>| at.and_then(|at| DateTime::from_timestamp(at, 0)).map(|at| plan.now - at);
@@ -88,8 +92,9 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
     }
     // What was deleted is asked for after what is there, and from the newest change that was known before.
     let since = progress.maintenances_to.max(progress.impacts_to).max(progress.notes_to);
+    let mut senseless = BTreeMap::new();
     told.maintenances = if is_full {
-        full(client, store, &mut progress).await?
+        full(client, store, &mut progress, &mut senseless).await?
     } else {
         incremental(client, store, &mut progress).await?
     };
@@ -98,15 +103,20 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
         told.inventory = take_inventory(client, store, plan).await?;
     }
     told.taken = take_over(store, plan.manner(is_first)).await?;
-    if is_full {
+    if is_full && senseless.is_empty() {
         told.gone = sweep(client, store, progress.round, plan).await?;
         progress.full_at = Some(plan.now.timestamp());
+    } else if is_full {
+        progress.full_at = Some((plan.now - FULL_EVERY + FULL_AGAIN).timestamp());
     } else if deletions(client, store, since).await? {
         told.gone = sweep(client, store, mirror::LOST + 1, plan).await?;
     }
     progress.synced_at = Some(plan.now.timestamp());
     store.write(move |connection| setting::keep(connection, &progress)).await?;
-    Ok(told)
+    match senseless.into_iter().next() {
+        Some((path, rows)) => Err(read::left_out(path, rows)),
+        None => Ok(told),
+    }
 }
 
 /// Reads providers and circuits; whether they differ.
@@ -144,7 +154,12 @@ async fn write<T: Send + Clone + 'static>(
 
 /// Reads everything. GraphQL has maintenances and impacts together; REST is asked where it does not, and whether that was
 /// all.
-async fn full(client: &Client, store: &Store, progress: &mut Progress) -> Result<usize, Error> {
+async fn full(
+    client: &Client,
+    store: &Store,
+    progress: &mut Progress,
+    senseless: &mut BTreeMap<&'static str, usize>,
+) -> Result<usize, Error> {
     progress.round += 1;
     let round = progress.round;
     let reached = *progress;
@@ -174,11 +189,12 @@ async fn full(client: &Client, store: &Store, progress: &mut Progress) -> Result
         other => {
             tracing::info!(came = ?other.ok(), count, "maintenances are read by REST");
             let (maintenances, impacts) = (&mut maintenances_to, &mut impacts_to);
-            by_rest(client, store, round, maintenances, impacts).await?
+            by_rest(client, store, round, (maintenances, impacts), senseless).await?
         }
     };
     let take = move |c: &Connection, batch: &[Note]| mirror::notes(c, round, batch);
-    let (_, notes_to) = list(client, store, (NOTE, "sort=created&"), |note: &Note| note.updated, take).await?;
+    let (listed, notes_to) = list(client, store, (NOTE, "sort=created&"), |note: &Note| note.updated, take).await?;
+    listed.complain(NOTE, senseless);
     (progress.maintenances_to, progress.impacts_to, progress.notes_to) = (maintenances_to, impacts_to, notes_to);
     Ok(came)
 }
@@ -188,15 +204,18 @@ async fn by_rest(
     client: &Client,
     store: &Store,
     round: i64,
-    maintenances_to: &mut i64,
-    impacts_to: &mut i64,
+    (maintenances_to, impacts_to): (&mut i64, &mut i64),
+    senseless: &mut BTreeMap<&'static str, usize>,
 ) -> Result<usize, Error> {
     let take = move |c: &Connection, batch: &[Maintenance]| mirror::maintenances(c, round, batch);
     let path = (MAINTENANCE, "sort=created&");
     let (listed, newest) = list(client, store, path, |one: &Maintenance| one.updated, take).await?;
+    listed.complain(MAINTENANCE, senseless);
     *maintenances_to = newest.max(*maintenances_to);
     let take = move |c: &Connection, batch: &[CircuitImpact]| mirror::impacts(c, round, batch);
-    let (_, newest) = list(client, store, (IMPACT, "sort=created&"), |one: &CircuitImpact| one.updated, take).await?;
+    let path = (IMPACT, "sort=created&");
+    let (impacts, newest) = list(client, store, path, |one: &CircuitImpact| one.updated, take).await?;
+    impacts.complain(IMPACT, senseless);
     *impacts_to = newest.max(*impacts_to);
     Ok(listed.came)
 }
@@ -210,7 +229,7 @@ async fn list<T: OfWire + Send + Sync + Clone + 'static>(
     updated: impl Fn(&T) -> i64,
     work: impl Fn(&Connection, &[T]) -> Result<(), crate::store::Error> + Send + Clone + 'static,
 ) -> Result<(Listed, i64), Error> {
-    let (mut listed, mut newest) = (Listed { count: 0, came: 0 }, 0);
+    let (mut listed, mut newest) = (Listed::default(), 0);
     for _ in 0..ATTEMPTS {
         let (pages, mut received) = channel::<Vec<T>>(AHEAD);
         let taking = async {
@@ -250,7 +269,15 @@ async fn incremental(client: &Client, store: &Store, progress: &mut Progress) ->
     write(store, impacts, move |c, batch| mirror::impacts(c, round, batch)).await?;
     write(store, notes, move |c, batch| mirror::notes(c, round, batch)).await?;
     for ids in changed.chunks(BATCH) {
-        let (ids, impacts) = (ids.to_vec(), client.impacts_of(ids).await?);
+        let ids = ids.to_vec();
+        let impacts = match client.impacts_of(&ids).await {
+            // Which are missing cannot be told, and the rest is none the worse for it.
+            Err(Error::Senseless { what, why }) => {
+                tracing::warn!(what, why, "impacts that are gone are not looked for");
+                continue;
+            }
+            impacts => impacts?,
+        };
         store.write(move |c| mirror::only(c, round, &ids, &impacts)).await?;
     }
     Ok(came)

@@ -13,8 +13,8 @@ use crate::features::maintenance::nautobot::Error;
 use crate::features::maintenance::nautobot::read::{IMPACT, MAINTENANCE, NOTE};
 use crate::features::maintenance::nautobot::store::content::{Content, Here, NONEXISTENT, There};
 use crate::features::maintenance::nautobot::store::lines::{Field, Value as Word, Verdict};
-use crate::features::maintenance::nautobot::store::reconcile::compare::{self, Compared};
 use crate::features::maintenance::nautobot::store::reconcile;
+use crate::features::maintenance::nautobot::store::reconcile::compare::{self, Compared};
 use crate::features::maintenance::nautobot::store::{journal, mirror, outbox, setting};
 use crate::features::maintenance::nautobot::wire::{self, CircuitImpact, Maintenance, Note, OfWire as _};
 

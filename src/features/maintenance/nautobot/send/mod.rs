@@ -225,11 +225,8 @@ impl Sending<'_> {
 
     /// Writes down what is about to be sent of these fields: `said`.
     async fn write_down(&self, object: &str, fields: &[Field], said: &Said, origin: &Origin) -> Result<(), Error> {
-        let told = |field: &Field| Told {
-            field: field.clone(),
-            value: said.get(field).cloned(),
-            since: origin.said(field),
-        };
+        let told =
+            |field: &Field| Told { field: field.clone(), value: said.get(field).cloned(), since: origin.said(field) };
         let (object, sent) = (object.to_owned(), fields.iter().map(told).collect::<Vec<_>>());
         self.store.write(move |connection| journal::write(connection, &object, &sent)).await?;
         Ok(())

@@ -88,6 +88,9 @@ async fn pass(site: &Site, request: Request<Incoming>) -> Result<Response<Full<B
         Some(Trouble::LoseAnswer) | None => {}
     }
     let bytes = Limited::new(body, LARGEST).collect().await.map_err(|_| Ended)?.to_bytes();
+    if let Ok(body) = serde_json::from_slice(&bytes) {
+        lock(&site.bodies).push((named, body));
+    }
     let options = lock(&site.options).clone();
     let response = answer(site, &options, &head, &bytes);
     if trouble == Some(Trouble::LoseAnswer) {

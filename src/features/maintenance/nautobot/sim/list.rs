@@ -159,8 +159,12 @@ fn page<'a>(
     };
     let offset = number("offset").unwrap_or(0);
     let depth = number("depth").map_or(0, |depth| u32::try_from(depth).unwrap_or(0).min(10));
-    let results: Vec<Value> =
-        found.iter().skip(offset).take(limit).map(|object| world.shown(table, object, depth, host)).collect();
+    let results: Vec<Value> = found
+        .iter()
+        .skip(offset)
+        .take(limit)
+        .map(|object| garbled(world.shown(table, object, depth, host), options))
+        .collect();
     let link = |offset: usize| {
         let mut kept: Vec<(String, String)> =
             query::parameters(raw).into_iter().filter(|(name, _)| name != "limit" && name != "offset").collect();
@@ -171,4 +175,14 @@ fn page<'a>(
     let next = if offset + limit < found.len() { link(offset + limit) } else { Value::Null };
     let previous = if offset > 0 { link(offset.saturating_sub(limit)) } else { Value::Null };
     Answer::ok(json!({"count": count, "next": next, "previous": previous, "results": results}))
+}
+
+/// A row as it is told, with an `id` that is none where that is wanted.
+pub(super) fn garbled(mut row: Value, options: &Options) -> Value {
+    if let Some(id) = row.get_mut("id")
+        && options.garbled.iter().any(|garbled| id == garbled.as_str())
+    {
+        *id = json!(7);
+    }
+    row
 }

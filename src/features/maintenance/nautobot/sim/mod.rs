@@ -82,6 +82,8 @@ pub struct Options {
     pub rejects: String,
     /// Objects that lists pass over: pages may skip what is there, whose order is not certain. Asked for by name they show.
     pub skipped: Vec<String>,
+    /// Objects that lists tell with an `id` that is none.
+    pub garbled: Vec<String>,
 }
 
 impl Options {
@@ -103,6 +105,7 @@ impl Options {
             zone_hours: 1,
             rejects: String::new(),
             skipped: Vec::new(),
+            garbled: Vec::new(),
         }
     }
 
@@ -150,6 +153,8 @@ struct Site {
     planned: Mutex<Vec<Planned>>,
     /// Every request, as method and path with query.
     log: Mutex<Vec<String>>,
+    /// What was written with requests, under method and path.
+    bodies: Mutex<Vec<(String, Value)>>,
     /// Requests being answered, and the most there ever were.
     busy: AtomicUsize,
     /// See [`Site::busy`].
@@ -186,6 +191,7 @@ impl Sim {
             options: Mutex::new(options),
             planned: Mutex::default(),
             log: Mutex::default(),
+            bodies: Mutex::default(),
             busy: AtomicUsize::new(0),
             busiest: AtomicUsize::new(0),
             latency: Mutex::default(),
@@ -269,6 +275,13 @@ impl Sim {
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.site.log))
+    }
+
+    /// What was written since the start with requests whose method and path contain `on`.
+    #[must_use]
+    pub fn bodies(&self, on: &str) -> Vec<Value> {
+        let bodies = lock(&self.site.bodies);
+        bodies.iter().filter(|(named, _)| named.contains(on)).map(|(_, body)| body.clone()).collect()
     }
 
     /// Whether a request is being answered.

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::lines::{Field, Said, Sent, Value};
+use super::lines::{Said, Sent, Value};
 use crate::store::Error;
 
 /// Writes down what is about to be sent to an object.
@@ -22,7 +22,8 @@ pub fn write(connection: &Connection, object: &str, sent: &[Sent]) -> Result<(),
 pub fn of(connection: &Connection, object: &str) -> Result<Vec<Sent>, Error> {
     let mut query =
         connection.prepare_cached("SELECT field, value, since FROM nautobot_sent WHERE object = ?1 ORDER BY rowid")?;
-    let rows = query.query_map([object], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?)))?;
+    let rows =
+        query.query_map([object], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?)))?;
     let mut sent = Vec::new();
     for row in rows {
         let (field, value, since) = row?;

@@ -32,9 +32,9 @@ fn run(agreed: &Agreed, here: &Said, there: &Said, at: i64) -> (Agreed, Said, Sa
     let (mut ours, mut theirs) = (here.clone(), there.clone());
     let verdicts = agreed.compare(here, there);
     bring(&verdicts, Verdict::Take, there, &mut ours);
-    let agreed = agreed.settled(&ours, &theirs, at);
+    let agreed = agreed.settled(&ours, &theirs, |_| at);
     bring(&verdicts, Verdict::Send, &ours, &mut theirs);
-    let agreed = agreed.settled(&ours, &theirs, at);
+    let agreed = agreed.settled(&ours, &theirs, |_| at);
     (agreed, ours, theirs)
 }
 
@@ -78,7 +78,7 @@ fn nobody_takes_away_a_description_by_saying_nothing() {
     for (here, there) in [(&base, &none), (&none, &base)] {
         assert_eq!(agreed.compare(here, there)[&Field::Description], Verdict::Apart);
     }
-    let met = Agreed::met(&none, &base, Side::Here, 1);
+    let met = Agreed::met(&none, &base, 1, |_| 1, 1);
     assert_eq!(met.compare(&none, &base)[&Field::Description], Verdict::Apart);
     let other = said(0, Status::Confirmed, "other");
     assert_eq!(agreed.compare(&none, &other)[&Field::Description], Verdict::Take);
@@ -120,7 +120,7 @@ fn anything() -> impl Strategy<Value = Said> {
 fn agreed() -> impl Strategy<Value = Agreed> {
     let kept = (anything(), anything()).prop_map(|(here, there)| Agreed::all(&here, &there, 1));
     let met = (anything(), anything(), any::<bool>())
-        .prop_map(|(here, there, is)| Agreed::met(&here, &there, if is { Side::Here } else { Side::There }, 1));
+        .prop_map(|(here, there, is)| Agreed::met(&here, &there, i64::from(is), |_| i64::from(is), 1));
     prop_oneof![kept, met, Just(Agreed::default())]
 }
 
@@ -190,27 +190,79 @@ proptest! {
 
     #[test]
     fn where_the_two_meet_the_newer_one_counts_whichever_was_read_first(
-        mail in anything(), record in anything(), is_mail_newer in any::<bool>(),
+        mail in anything(), record in anything(), is_mail_newer in any::<bool>(), circuit in "[a-d]",
     ) {
         let (mailed, updated) = if is_mail_newer { (20, 10) } else { (10, 20) };
         let (mail, record) = (contents(&mail), contents(&record));
         // The mail first.
-        let newer = if mailed >= updated { Side::Here } else { Side::There };
-        let (_, first, _) = run(&Agreed::met(&mail, &record, newer, updated), &mail, &record, updated);
+        let met = Agreed::met(&mail, &record, mailed, |_| mailed, updated);
+        let (one, first, _) = run(&met, &mail, &record, updated);
         // The record first: the mail's word counts for what is older there.
-        let agreed = Agreed::all(&record, &record, updated);
+        let mut agreed = Agreed::all(&record, &record, updated);
         let mut second = mail.clone();
-        second.retain(|field, _| !matches!(field, Field::Circuit(_)) || !agreed.leaves_out(field, mailed));
+        second.retain(|field, _| !agreed.leaves_out(field, mailed));
         for (field, value) in agreed.newer_than(mailed) {
             match value {
                 Some(value) => _ = second.insert(field.clone(), value.clone()),
                 None => _ = second.remove(field),
             }
         }
-        let (_, second, _) = run(&agreed, &second, &record, updated);
+        agreed.heard(&mail, mailed);
+        let (other, second, _) = run(&agreed, &second, &record, updated);
         for field in fields(&first, &second) {
             // Of a description the one that says nothing never counts.
             prop_assert_eq!(first.get(field), second.get(field), "{:?}", field);
         }
+        // The next mail meets the same either way, and all that differed was said by the newer of the two.
+        let newer = |agreed: &Agreed| -> Said {
+            agreed.newer_than(15).filter_map(|(field, value)| Some((field.clone(), value?.clone()))).collect()
+        };
+        prop_assert_eq!(newer(&one), newer(&other));
+        prop_assert!(newer(&one).iter().all(|(field, value)| mail.get(field) != Some(value) && !is_mail_newer));
+        let circuit = Field::Circuit(circuit);
+        let is_left_out =
+            |agreed: &Agreed| agreed.leaves_out(&circuit, 15) || agreed.newer_than(15).any(|it| it == (&circuit, None));
+        prop_assert_eq!(is_left_out(&one), is_left_out(&other));
     }
+
+    #[test]
+    fn what_was_sent_and_is_there_was_agreed_whatever_is_said_here_by_then(
+        agreed in agreed(), sent in anything(), here in anything(),
+    ) {
+        let told = |field: &Field| Sent { field: field.clone(), value: sent.get(field).cloned(), since: 7 };
+        let told: Vec<Sent> = fields(&sent, &here).map(told).collect();
+        let known = agreed.clone().recognised(&told, &sent);
+        let verdicts = known.compare(&here, &sent);
+        let is_ours = |verdict: &Verdict| !matches!(verdict, Verdict::Take | Verdict::Conflict);
+        prop_assert!(verdicts.values().all(is_ours), "{:?}", verdicts);
+        // What is there is another's word where it is not what was sent.
+        prop_assert_eq!(agreed.clone().recognised(&told, &Said::new()).compare(&here, &here), agreed.compare(&here, &here));
+    }
+}
+
+#[test]
+fn a_record_without_circuits_says_nothing_of_them() {
+    let mut here = said(0, Status::Confirmed, "");
+    let circuit = Field::Circuit("a".to_owned());
+    here.insert(circuit.clone(), Value::Impact(Impact::Outage));
+    let there = said(0, Status::Confirmed, "");
+    let met = Agreed::met(&here, &there, 1, |_| 1, 9);
+    assert_eq!((met.compare(&here, &there)[&circuit], met.is_bare()), (Verdict::Send, true));
+    // Once it names one, it speaks of all.
+    let mut full = there.clone();
+    full.insert(Field::Circuit("b".to_owned()), Value::Impact(Impact::Outage));
+    let met = Agreed::met(&here, &full, 1, |_| 1, 9);
+    assert_eq!((met.compare(&here, &full)[&circuit], met.is_bare()), (Verdict::Take, false));
+}
+
+#[test]
+fn what_is_written_there_or_touched_is_no_younger_than_what_it_came_from() {
+    let (old, new) = (said(0, Status::Confirmed, ""), said(7200, Status::Confirmed, ""));
+    let agreed = Agreed::met(&old, &old, 10, |_| 10, 50);
+    assert!(!agreed.is_newer_than(10), "the record was made from the mail");
+    let mut agreed = agreed;
+    agreed.leave(&Field::Window, &new, &new, 20);
+    let agreed = agreed.settled(&new, &new, |_| 60);
+    assert_eq!(agreed.newer_than(19).map(|(field, _)| field).collect::<Vec<_>>(), [&Field::Window]);
+    assert!(!agreed.is_newer_than(20));
 }

@@ -156,7 +156,10 @@ async fn a_conflict_is_about_its_field_and_each_is_decided_by_itself() {
     desk.write(move |c| outbox::drop(c, &[text], &anna()).unwrap());
     desk.sync().await;
     assert_eq!((says(&desk, "CHG1").0.as_str(), desk.outbox()), ("here", vec![]));
-    assert_eq!(desk.look("lumen", "CHG1").unwrap().nautobot.unwrap().conflict, None);
+    assert_eq!(
+        desk.look("lumen", "CHG1").unwrap().nautobot.unwrap().conflict.as_deref(),
+        Some("the description is left different: Nautobot says \"there\"; here \"here\"")
+    );
 }
 
 #[tokio::test]

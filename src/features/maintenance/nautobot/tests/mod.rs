@@ -2,9 +2,11 @@
 
 mod fields;
 mod killed;
+mod origin;
 mod reading;
 mod scale;
 mod sending;
+mod unheard;
 
 use std::time::Duration;
 
@@ -72,6 +74,28 @@ impl Desk {
         let url = sim.url();
         store.write(move |c| setting::configure(c, Some((&url, writes)))).await.unwrap();
         Self { client: client(&sim), sim, small, store, home }
+    }
+
+    /// The same, whose Nautobot has this time: what is written there is younger than the mails that it comes from.
+    async fn in_time(writes: bool) -> Self {
+        let desk = Self::new(writes).await;
+        desk.sim.pass(now() - at("2026-11-20T00:01:00Z"));
+        desk
+    }
+
+    /// Another data directory: what the desk does from now on it does there, and the other way round.
+    fn swap(&mut self, other: &mut (Store, tempfile::TempDir)) {
+        std::mem::swap(&mut self.store, &mut other.0);
+        std::mem::swap(&mut self.home, &mut other.1);
+    }
+
+    /// A data directory beside this one.
+    fn beside(&self, writes: bool) -> (Store, tempfile::TempDir) {
+        let home = tempfile::tempdir().unwrap();
+        let store = open_store(home.path()).unwrap();
+        let url = self.sim.url();
+        store.write_blocking(move |c| setting::configure(c, Some((&url, writes)))).unwrap();
+        (store, home)
     }
 
     /// Reads what is new.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use self::parse::{Argument, Field};
 use super::answer::Answer;
+use super::list::garbled;
 use super::schema::{self, Table};
 use super::world::{Object, Shelf, World};
 use super::{Options, Verb};
@@ -110,7 +111,8 @@ fn root(
             && (statuses.is_empty() || statuses.iter().any(|word| word == object.text("status")))
     };
     let found = world.shelf(path).into_iter().flat_map(Shelf::all).filter(selected).skip(offset).take(limit);
-    found.map(|object| shown(world, table, object, &field.fields)).collect::<Result<Vec<_>, _>>().map(Value::Array)
+    let row = |object: &Object| Ok(garbled(shown(world, table, object, &field.fields)?, options));
+    found.map(row).collect::<Result<Vec<_>, _>>().map(Value::Array)
 }
 
 /// What a field of a type leads to.

@@ -1,13 +1,14 @@
 //! Notes, as they are written there and as they come from there.
 
 use chrono::{DateTime, Utc};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{Manner, NAUTOBOT};
 use crate::features::maintenance::nautobot::store::content::{self, NONEXISTENT, There};
-use crate::features::maintenance::store::NoteKey;
 use crate::features::maintenance::store::action::{self, Actor, Inverse};
+use crate::features::maintenance::store::{MaintenanceKey, NoteKey};
 use crate::store::Error;
+use crate::text::clean_text;
 
 /// Between the text of a note and who wrote it.
 const SIGNED: &str = "\n\n-- ";
@@ -54,6 +55,8 @@ pub(super) fn take(connection: &Connection, there: &There, manner: &Manner) -> R
                     .execute((note, text, NAUTOBOT))?;
             }
             None if is_gone => {}
+            // Its record was gone for a while, or it was written from here and nobody heard so.
+            None if let Some(same) = same(connection, *key, &who, &text)? => link(connection, &id, same)?,
             None => {
                 let actor = Actor { who, at };
                 let mut done = action::Done::default();
@@ -62,15 +65,32 @@ pub(super) fn take(connection: &Connection, there: &There, manner: &Manner) -> R
                     Ok(())
                 })?;
                 if let Some(Inverse::RemoveNotes(notes)) = &done.inverse {
-                    connection
-                        .prepare_cached("UPDATE nautobot_note SET note = ?2 WHERE id = ?1")?
-                        .execute((id, notes.first()))?;
+                    if let Some(note) = notes.first() {
+                        link(connection, &id, *note)?;
+                    }
                     // Nobody here wrote it, so nobody here undoes it.
                     action::forget_undo(connection, done.inverse.as_ref())?;
                 }
             }
         }
     }
+    Ok(())
+}
+
+/// The note here that says the same, and is none there yet. One that was taken back here stays so.
+fn same(connection: &Connection, key: MaintenanceKey, who: &str, text: &str) -> Result<Option<NoteKey>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT n.id FROM note n WHERE n.maintenance = ?1 AND n.who = ?2 AND n.text = ?3
+             AND NOT EXISTS (SELECT 1 FROM nautobot_note b WHERE b.note = n.id)
+             AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = 'note' AND o.note = n.id)
+         ORDER BY n.removed_at IS NOT NULL, n.id LIMIT 1",
+    )?;
+    Ok(query.query_row((key, who, clean_text(text).trim()), |row| row.get(0)).optional()?)
+}
+
+/// A note there is this one here.
+fn link(connection: &Connection, id: &str, note: NoteKey) -> Result<(), Error> {
+    connection.prepare_cached("UPDATE nautobot_note SET note = ?2 WHERE id = ?1")?.execute((id, note))?;
     Ok(())
 }
 
