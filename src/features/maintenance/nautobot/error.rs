@@ -124,7 +124,8 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Busy { .. } | Self::TakenOver => true,
+            // A disk that was full has room again, unannounced.
+            Self::Unreachable { .. } | Self::Busy { .. } | Self::TakenOver | Self::Store(_) => true,
             Self::Setup { .. }
             | Self::Untrusted { .. }
             | Self::Credentials { .. }
@@ -135,8 +136,7 @@ impl Error {
             | Self::Refused { .. }
             | Self::Broken { .. }
             | Self::TooLarge { .. }
-            | Self::Senseless { .. }
-            | Self::Store(_) => false,
+            | Self::Senseless { .. } => false,
         }
     }
 

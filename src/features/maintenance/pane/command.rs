@@ -126,8 +126,9 @@ impl Command {
 
 /// The list, and one maintenance opened.
 const BOTH: &[Scope] = &[Scope::Maintenances, Scope::Maintenance];
-/// Where something can be done that can be undone.
-const UNDOABLE: &[Scope] = ALL;
+/// Where something can be done that can be undone. What is decided about the outbox cannot be, and whoever decides there does
+/// not mean a note that was written elsewhere.
+const UNDOABLE: &[Scope] = &[Scope::Maintenances, Scope::Maintenance, Scope::Notifications, Scope::Notification];
 /// The list alone.
 const LIST: &[Scope] = &[Scope::Maintenances];
 /// Where sources are asked for what is new.

@@ -207,7 +207,9 @@ impl Agreed {
                 (_, Side::There) => ours.cloned(),
                 (_, Side::Here) => theirs.cloned(),
             };
-            let since = if ours == theirs { updated.min(said(field)) } else { updated };
+            // As long as theirs was not taken, ours stands for it.
+            let is_theirs = base.as_ref() == theirs && ours != theirs;
+            let since = if is_theirs { updated } else { updated.min(said(field)) };
             agreed.put(field, base.clone(), base, since);
         }
         agreed

@@ -90,11 +90,11 @@ impl Desk {
     }
 
     /// A data directory beside this one.
-    fn beside(&self, writes: bool) -> (Store, tempfile::TempDir) {
+    async fn beside(&self, writes: bool) -> (Store, tempfile::TempDir) {
         let home = tempfile::tempdir().unwrap();
         let store = open_store(home.path()).unwrap();
         let url = self.sim.url();
-        store.write_blocking(move |c| setting::configure(c, Some((&url, writes)))).unwrap();
+        store.write(move |c| setting::configure(c, Some((&url, writes)))).await.unwrap();
         (store, home)
     }
 

@@ -191,13 +191,13 @@ async fn a_record_that_somebody_is_still_making_takes_no_circuit_away() {
 #[tokio::test]
 async fn two_that_make_a_record_at_once_lose_no_acknowledgement() {
     for delay in [0_u64, 1, 4, 9] {
-        for is_acknowledged_first in [true, false] {
+        for is_other_acknowledged in [true, false] {
             let mut desk = Desk::in_time(true).await;
-            let mut other = desk.beside(true);
+            let mut other = desk.beside(true).await;
             for is_other in [false, true] {
                 desk.sync().await;
                 desk.mail("1", 120, notice());
-                if is_other == is_acknowledged_first {
+                if is_other == is_other_acknowledged {
                     desk.acknowledge(desk.look("lumen", "CHG1").unwrap().key);
                 }
                 desk.swap(&mut other);
@@ -218,8 +218,8 @@ async fn two_that_make_a_record_at_once_lose_no_acknowledgement() {
             }
             assert_eq!((desk.only()["ack"].as_bool(), desk.sim.all(IMPACT).len()), (Some(true), 1), "{delay}");
             for _ in 0..2 {
-                assert!(is_acknowledged(&desk), "{delay} {is_acknowledged_first}");
-                assert_eq!(desk.outbox(), [], "{delay} {is_acknowledged_first}");
+                assert!(is_acknowledged(&desk), "{delay} {is_other_acknowledged}");
+                assert_eq!(desk.outbox(), [], "{delay} {is_other_acknowledged}");
                 desk.swap(&mut other);
             }
         }
