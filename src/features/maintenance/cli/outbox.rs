@@ -12,6 +12,7 @@ use crate::clock;
 use crate::config::Flags;
 use crate::features::maintenance::nautobot::store::lines::Field;
 use crate::features::maintenance::nautobot::store::outbox::{self, Entry, State};
+use crate::features::maintenance::nautobot::store::standing::{self, OutboxRow};
 use crate::features::maintenance::nautobot::{connect, send};
 use crate::output;
 use crate::trouble::Trouble;
@@ -104,6 +105,17 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::List { json } => {
             let entries = session.store.read_blocking(|connection| outbox::list(connection, MOST))?;
             say(&entries, json, "nothing waits to be written to Nautobot\n")?;
+            if !json {
+                let rows = session.store.read_blocking(|connection| standing::rows(connection, clock::now(), MOST))?;
+                let differs = |row: &OutboxRow| match row {
+                    OutboxRow::Difference(left) => {
+                        let name = name::full(&left.provider, &left.maintenance_id);
+                        Some(format!("differs  {name}: {}\n", left.reason))
+                    }
+                    OutboxRow::Entry(_) => None,
+                };
+                output::print(&rows.iter().filter_map(differs).collect::<String>())?;
+            }
             Ok(ExitCode::SUCCESS)
         }
         Command::Retry { ids, anyway, json } => retry(&session, &ids, anyway, json),
@@ -160,7 +172,8 @@ fn retry(session: &Session, ids: &[i64], anyway: bool, json: bool) -> anyhow::Re
     };
     let left = session.store.read_blocking(|connection| outbox::list(connection, MOST))?;
     let left: Vec<Entry> = left.into_iter().filter(|entry| ids.is_empty() || ids.contains(&entry.id)).collect();
-    say(&left, json, "everything is written\n")?;
+    let is_known = ids.iter().all(|id| retried.iter().any(|entry| entry.id == *id));
+    say(&left, json, if is_known { "everything is written\n" } else { "" })?;
     match sent {
         Err(error) => Ok(failed(&[Trouble::of(&error)])),
         Ok(_) if left.iter().any(|entry| entry.state != State::Waiting) => Ok(ExitCode::from(output::EXIT_NO)),
