@@ -77,6 +77,7 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
             ("nautobot_maintenance", 0),
             ("nautobot_note", 0),
             ("nautobot_provider", 0),
+            ("nautobot_sent", 0),
             ("outbox", 0),
             ("put_back", 0),
             ("sender", 0),

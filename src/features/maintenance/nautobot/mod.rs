@@ -8,6 +8,7 @@
 //! | `client` | HTTP: address, token, version, retries, limits |
 //! | `wire` | from JSON to nouns |
 //! | `read` | lists, from REST and GraphQL |
+//! | `rows` | what of a list came and made sense |
 //! | `rights` | what the token may do |
 //! | `store` | what was seen there, what is to be written there |
 //! | `sync` | reading, in steps that nobody notices |
@@ -18,6 +19,7 @@ pub mod client;
 pub mod error;
 mod read;
 pub mod rights;
+mod rows;
 pub mod send;
 pub mod sim;
 pub mod store;

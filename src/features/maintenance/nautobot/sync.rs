@@ -14,7 +14,8 @@ use tokio::sync::mpsc::channel;
 
 use super::Error;
 use super::client::Client;
-use super::read::{self, AHEAD, ATTEMPTS, IMPACT, Listed, MAINTENANCE, NOTE, Whole, is_refusal};
+use super::read::{self, AHEAD, ATTEMPTS, IMPACT, MAINTENANCE, NOTE, Whole, is_refusal};
+use super::rows::{self, Listed};
 use super::store::reconcile::{self, Manner};
 use super::store::setting::{self, Progress};
 use super::store::{inventory, mirror, outbox};
@@ -114,7 +115,7 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
     progress.synced_at = Some(plan.now.timestamp());
     store.write(move |connection| setting::keep(connection, &progress)).await?;
     match senseless.into_iter().next() {
-        Some((path, rows)) => Err(read::left_out(path, rows)),
+        Some((path, rows)) => Err(rows::left_out(path, rows)),
         None => Ok(told),
     }
 }

@@ -64,7 +64,7 @@ pub fn configure(connection: &Connection, server: Option<(&str, bool)>) -> Resul
                 connection.execute_batch(
                     "DELETE FROM nautobot_note; DELETE FROM nautobot_impact; DELETE FROM nautobot_maintenance;
                      DELETE FROM nautobot_circuit; DELETE FROM nautobot_provider; DELETE FROM nautobot;
-                     DELETE FROM outbox WHERE field <> '';",
+                     DELETE FROM nautobot_sent; DELETE FROM outbox WHERE field <> '';",
                 )?;
             }
             connection
