@@ -158,14 +158,14 @@ pub fn of(connection: &Connection, there: &There, here: &Here) -> Result<Compare
     let (ours, theirs) = (here.content.said(), there.content.said());
     let set = by_hand_in(connection, here)?;
     let origin = Origin::of(&set);
-    let sent = journal::of(connection, &there.id)?;
+    let unheard = journal::of(connection, &there.id)?;
     let agreed = match &there.agreed {
         Some(agreed) => agreed.clone(),
         // Made from here, and not finished: what it lacks is still to be sent.
-        None if !sent.is_empty() || outbox::makes(connection, &there.id)? => Agreed::default(),
+        None if !unheard.is_empty() || outbox::makes(connection, &there.id)? => Agreed::default(),
         None => Agreed::met(&ours, &theirs, origin.newest, |field| origin.said(field), there.updated),
     };
-    let agreed = agreed.recognised(&sent, &theirs);
+    let agreed = agreed.recognised(&unheard, &theirs);
     let is_by_hand = |field: &Field| {
         let of_field = by_hand_of(field);
         set.iter().any(|(set, _)| set.as_ref().is_some_and(|set| set.fields.iter().any(|set| Some(*set) == of_field)))
