@@ -209,7 +209,8 @@ async fn two_that_make_a_record_at_once_lose_no_acknowledgement() {
                 send::drain(&two, &other.0, now()).await
             };
             let (first, second) = tokio::join!(send::drain(&one, &desk.store, now()), late);
-            (first.unwrap(), second.unwrap());
+            first.unwrap();
+            second.unwrap();
             desk.sim.take(Duration::ZERO);
             for _ in 0..4 {
                 desk.sync().await;
