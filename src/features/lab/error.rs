@@ -467,11 +467,7 @@ impl Remedy for Error {
                  configured"
             }
             Self::Senseless { .. } => "please report this with the version of the service",
-            Self::NoToken(Some(missing)) => return missing.remedy(),
-            Self::NoPassword(crate::secret::NoSecret::Unset(name)) => {
-                return format!("set {name}, or say password_file, password_command or password_keyring").into();
-            }
-            Self::NoPassword(_) => "put the password where [[lab]] says that it is, or correct password_* there",
+            Self::NoToken(Some(missing)) | Self::NoPassword(missing) => return missing.remedy(),
             Self::NoToken(None) => {
                 "set NOCTUI_LAB_TOKEN, or say token_file, token_command, token_keyring or user in [[lab]]"
             }

@@ -165,7 +165,7 @@ fn a_deployment_that_was_killed_while_its_change_control_ran_is_told_by_how_that
         assert!(lines.any(|line| line.unwrap().starts_with("run")), "it never waited for its change control");
         child.kill().unwrap();
         child.wait().unwrap();
-        let listed = || String::from_utf8(desk.noctui(&["change", "list"]).output().unwrap().stdout).unwrap();
+        let listed = || String::from_utf8(desk.noctui(&["change", "list", "--all"]).output().unwrap().stdout).unwrap();
         if is_over {
             desk.sim.release(Step::Stage);
             let late = Instant::now() + Duration::from_secs(20);

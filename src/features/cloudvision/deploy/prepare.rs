@@ -118,12 +118,8 @@ impl Job<'_> {
 /// `1 changed, 1 unchanged`.
 fn compared(plan: &Plan) -> String {
     let again = plan.devices.iter().filter(|device| device.again && device.config == ConfigPlan::Same).count();
-    let mut words = format!("{} changed, {} unchanged", plan.changed() - again, plan.devices.len() - plan.changed());
-    if again > 0 {
-        words += &format!(", {again} to be brought again");
-    }
-    if plan.changed() == 0 && !plan.is_empty() {
-        words += ", the studio to be mended";
-    }
-    words
+    let again_words = if again > 0 { format!(", {again} to be brought again") } else { String::new() };
+    let mended = if plan.changed() == 0 && !plan.is_empty() { ", the studio to be mended" } else { "" };
+    let (changed, unchanged) = (plan.changed() - again, plan.devices.len() - plan.changed());
+    format!("{changed} changed, {unchanged} unchanged{again_words}{mended}")
 }

@@ -152,7 +152,12 @@ fn in_force(entry: &Entry, is_news: bool, change: Option<(&ChangeId, Option<&Cha
                 _ if reached < ordered => {
                     (Ending::Failed, format!("{submitted}; its change control is {state}, and was not taken further"))
                 }
-                _ => (Ending::Done, format!("{submitted}; its change control is {state}")),
+                ChangeState::Pending
+                | ChangeState::Approved
+                | ChangeState::Scheduled
+                | ChangeState::Running
+                | ChangeState::Completed
+                | ChangeState::Unknown(_) => (Ending::Done, format!("{submitted}; its change control is {state}")),
             }
         }
         (Some(_), _, _) => (Ending::Failed, format!("{submitted}; its change control does not exist any more")),

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::call::{Call, exchange};
 use crate::config::Url;
@@ -141,15 +140,15 @@ impl Keeper {
                 Ok((Secret::read(&token).map_err(|_| Error::BadToken)?, warning))
             }
             Credentials::Login { user, password, url } => {
-                let (bytes, warning) = password.fetch_raw(variable).await.map_err(Error::NoPassword)?;
-                let text = Zeroizing::new(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_owned());
+                let found = password.fetch_password(variable).await.map_err(Error::NoPassword)?;
+                let (password, warning) = (found.secret, found.warning);
                 let front = url.as_ref().unwrap_or(server);
-                let fingerprint = fingerprint(user, &text);
+                let fingerprint = fingerprint(user, password.expose());
                 if let Some((_, message)) = self.refused.as_ref().filter(|(tried, _)| *tried == fingerprint) {
                     // Trying it again would lock the account before somebody has corrected it.
                     return Err(Error::LoginRefused { user: user.clone(), message: message.clone() });
                 }
-                let answered = log_in(http, front, user, &text).await;
+                let answered = log_in(http, front, user, password.expose()).await;
                 self.refused = match &answered {
                     Err(Error::LoginRefused { message, .. }) => Some((fingerprint, message.clone())),
                     Ok(_) => None,
