@@ -169,9 +169,10 @@ impl Journal {
         };
         let what = self.what;
         // Whoever goes on has the answer to what was asked of the change control before.
-        let answered = if phase > Phase::Submitted { self.take_steps_of_change() } else { Vec::new() };
+        let answered = if phase > Phase::Submitted { self.steps_of_change() } else { Vec::new() };
+        let settled = answered.clone();
         let written = self.store.write(move |connection| {
-            for key in &answered {
+            for key in &settled {
                 let (outcome, text) = (Result_::Ok, String::new());
                 audit::settle(connection, *key, &Settlement { outcome, text, object: None, at })?;
             }
@@ -192,6 +193,7 @@ impl Journal {
         let (anew, asked) =
             written.await.map_err(|error| Trouble::of(&error))?.map_err(|refusal| Trouble::of(&refusal))?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|(_, key)| !answered.contains(key));
         if let Some(key) = anew {
             open.retain(|(open, _)| *open != what);
             open.push((what, key));
@@ -200,12 +202,10 @@ impl Journal {
         Ok(())
     }
 
-    /// The open rows of the audit log about steps of the change control, which are open no more.
-    fn take_steps_of_change(&self) -> Vec<AuditKey> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let (kept, taken): (Vec<_>, Vec<_>) = open.drain(..).partition(|(what, _)| *what == self.what);
-        *open = kept;
-        taken.into_iter().map(|(_, key)| key).collect()
+    /// The open rows of the audit log about steps of the change control.
+    fn steps_of_change(&self) -> Vec<AuditKey> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.iter().filter(|(what, _)| *what != self.what).map(|(_, key)| *key).collect()
     }
 
     /// What a step asks CloudVision for, if the audit log is to know it.

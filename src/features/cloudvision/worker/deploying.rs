@@ -143,7 +143,8 @@ async fn run(shared: &Shared, deploy: &Deploy, advance: Advance, handle: &Handle
         (true, _) => Review::Always,
         (false, Advance::Pending) => Review::Never,
         (false, Advance::Approved | Advance::Started | Advance::Completed) => {
-            targets::changed(shared, deploy, &deployment).await.map_or(Review::Never, Review::Beyond)
+            let changed = targets::changed(shared, deploy, &deployment).await.map_err(|error| Trouble::of(&error))?;
+            changed.map_or(Review::Never, Review::Beyond)
         }
     };
     let (server, target) = (shared.instance(&deploy.cloudvision).server, deploy.name.clone());

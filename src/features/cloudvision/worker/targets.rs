@@ -16,6 +16,7 @@ use crate::features::cloudvision::inputs::{self, Filters, Problem, Problems, Sel
 use crate::features::cloudvision::model::{ConfigText, Deployment, Wanted};
 use crate::features::cloudvision::store::journal::{self, Entry, Revision};
 use crate::process::{Fate, Owner};
+use crate::store::Error;
 use crate::trouble::Trouble;
 
 /// How long commits are gathered.
@@ -186,22 +187,28 @@ async fn inputs_of(shared: &Shared, deploy: &Deploy) -> Inputs {
         Ok(read) => read,
         Err(problems) => return Inputs::Refused(refusal(&problems)),
     };
-    let changed = changed(shared, deploy, &deployment).await.map(|changed| changed.len());
+    let changed = changed(shared, deploy, &deployment).await;
+    let changed = changed.inspect_err(|error| tracing::warn!(%error, "the journal cannot be read")).ok().flatten();
+    let changed = changed.map(|changed| changed.len());
     Inputs::Ready { devices: deployment.devices.len(), changed, warnings }
 }
 
 /// The devices for which a target has another configuration than CloudVision holds, as far as deployments from here tell;
 /// nothing where it was never deployed.
-pub(super) async fn changed(shared: &Shared, deploy: &Deploy, wanted: &Deployment) -> Option<BTreeSet<String>> {
+pub(super) async fn changed(
+    shared: &Shared,
+    deploy: &Deploy,
+    wanted: &Deployment,
+) -> Result<Option<BTreeSet<String>>, Error> {
     let (server, target) = (shared.instance(&deploy.cloudvision).server, deploy.name.clone());
     let deployed = shared.store.read(move |connection| journal::deployed(connection, &server, &target)).await;
-    let deployed = deployed.inspect_err(|error| tracing::warn!(%error, "the journal cannot be read")).ok().flatten()?;
+    let Some(deployed) = deployed? else { return Ok(None) };
     let known: BTreeMap<_, _> =
         deployed.devices.iter().map(|device| (device.hostname.as_str(), device.sha256.as_deref())).collect();
     let is_changed = |wanted: &&Wanted| {
         known.get(wanted.hostname.as_str()).copied().flatten() != wanted.config.as_ref().map(ConfigText::digest)
     };
-    Some(wanted.devices.iter().filter(is_changed).map(|wanted| wanted.hostname.clone()).collect())
+    Ok(Some(wanted.devices.iter().filter(is_changed).map(|wanted| wanted.hostname.clone()).collect()))
 }
 
 /// How the last deployment of a target ended.

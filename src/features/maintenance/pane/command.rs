@@ -275,7 +275,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
         risk: Risk::None,
         writes: true,
         hint: "try again",
-        help: "Send the entry of the outbox again",
+        help: "Send the entry again, or take what Nautobot says in a conflict",
     },
     Spec {
         command: Command::OutboxAnyway,

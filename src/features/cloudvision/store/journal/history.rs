@@ -160,7 +160,9 @@ pub fn deployed(connection: &Connection, server: &str, target: &str) -> Result<O
     })?;
     for row in rows {
         let (hostname, sha256) = row?;
-        if let Some(device) = devices.iter_mut().find(|device| device.hostname == hostname) {
+        // They are read in the order of their names.
+        let found = devices.binary_search_by(|device| device.hostname.cmp(&hostname));
+        if let Some(device) = found.ok().and_then(|index| devices.get_mut(index)) {
             device.sha256 = sha256;
         }
     }
