@@ -43,15 +43,18 @@ fn a_link_of_4_kb_a_second_ends_in_the_same_screen() {
     const KEYS: &str = "jjjjjjjjjjjjjjjjjjjjkkkkkGgjjjjj";
     let mut fast = subject::ready(subject::start());
     fast.send(KEYS);
-    subject::wait_until_complete(&mut fast);
-    let shown = subject::timeless(&fast.screen);
     let mut slow = subject::start().link(4000).spawn();
     subject::wait_until_complete(&mut slow);
     for key in KEYS.chars() {
         slow.send(key.to_string());
         slow.read_for(Duration::from_millis(33));
     }
-    slow.wait_for("the same screen", |screen| subject::is_like(&subject::timeless(screen), &shown));
+    // Only now: whatever came late on either side has come.
+    subject::wait_until_complete(&mut fast);
+    let shown = subject::timeless(&fast.screen);
+    slow.wait_for(&format!("a screen like\n{}\n", fast.screen), |screen| {
+        subject::is_like(&subject::timeless(screen), &shown)
+    });
     println!("{} bytes over the slow link, {} over the fast one", slow.screen.bytes(), fast.screen.bytes());
     slow.quit("\x03");
 }

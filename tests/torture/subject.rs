@@ -30,11 +30,14 @@ pub(crate) fn ready(start: Start) -> Session {
     session
 }
 
+/// How many backends the demo has: each has a full circle in the header once it has answered, or a star where there is only ASCII.
+const BACKENDS: usize = 5;
+
 /// Waits until the screen holds the list and does not change any more.
 pub(crate) fn wait_until_complete(session: &mut Session) {
-    // A narrow header has no room for the word.
-    let is_read = |screen: &Screen| screen.size().0 < 100 || screen.rows()[0].contains(" live");
-    session.wait_for("a screen with text and the mailbox read", |screen| {
+    // A narrow header has no room for all of them.
+    let is_read = |screen: &Screen| screen.size().0 < 100 || screen.rows()[0].matches(['●', '*']).count() == BACKENDS;
+    session.wait_for("a screen with text and every backend heard", |screen| {
         is_read(screen) && screen.rows().iter().filter(|row| !row.is_empty()).count() > 3
     });
     let mut silences = 0;
