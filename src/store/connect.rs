@@ -53,8 +53,6 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Opened, Erro
     migrate::refuse_foreign(&connection, path, Some(options.migrations.len()))?;
     let wal = set_journal(&connection, path, options.journal).map_err(known)?;
     migrate::apply(&mut connection, path, options.migrations)?;
-    // Nothing is wrong with it: from now on the last to close may copy the journal into it.
-    connection.set_db_config(NO_CHECKPOINT, false).map_err(known)?;
     if was_empty {
         tracing::warn!(file = %path.display(), "the database was an empty file: it begins anew");
     }
@@ -67,6 +65,13 @@ pub(super) fn open_reader(path: &Path, waits: bool) -> Result<Connection, Error>
     let connection = open(path, waits)?;
     connection.pragma_update(None, "query_only", true).map_err(|error| Error::from(error).at(path))?;
     Ok(connection)
+}
+
+/// Copies what is in the WAL into the database, and empties it, unless somebody uses it. Its files stay: to make them anew
+/// takes space, and on a full disk what is there could not even be read.
+pub(super) fn empty_journal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 /// Lets closing the last connection leave the WAL as it is. Else all that is in it is copied into the database first, and

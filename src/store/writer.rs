@@ -190,10 +190,10 @@ impl Desk {
             }
             next = next.or_else(|| queue.blocking_recv());
         }
-        if self.is_closing.load(Ordering::Relaxed)
-            && let Err(error) = connect::keep_journal(&self.connection)
+        if !self.is_closing.load(Ordering::Relaxed)
+            && let Err(error) = connect::empty_journal(&self.connection)
         {
-            tracing::warn!(%error, "closing may take longer");
+            tracing::debug!(%error, "the journal stays as it is");
         }
     }
 

@@ -1,5 +1,7 @@
 //! What people type of a maintenance, on the command line and in forms: the words that the screens show, and those of the wire.
 
+use chrono::{DateTime, NaiveDateTime, Utc};
+
 use super::model::{Circuit, Impact, Status};
 
 /// The words for where a maintenance stands, for whoever typed another one.
@@ -33,6 +35,19 @@ pub(crate) fn circuit(typed: &str) -> Result<Circuit, String> {
     Ok(Circuit { circuit_id: id.to_owned(), impact })
 }
 
+/// A point in time: `2026-11-21 22:00` in UTC, or with a zone as in `2026-11-21T23:00+01:00`; seconds may follow.
+pub(crate) fn instant(typed: &str) -> Option<DateTime<Utc>> {
+    let typed = typed.trim().replacen(['T', 't'], " ", 1);
+    let zoned = typed.strip_suffix(['Z', 'z']).map_or_else(|| typed.clone(), |utc| format!("{utc}+00:00"));
+    let of_zone = ["%Y-%m-%d %H:%M%:z", "%Y-%m-%d %H:%M:%S%.f%:z"];
+    let in_utc = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"];
+    let of_zone = of_zone.iter().find_map(|format| DateTime::parse_from_str(&zoned, format).ok());
+    of_zone.map(|at| at.to_utc()).or_else(|| {
+        let read = in_utc.iter().find_map(|format| NaiveDateTime::parse_from_str(&typed, format).ok());
+        read.map(|at| at.and_utc())
+    })
+}
+
 /// A circuit as somebody would type it.
 pub(crate) fn of_circuit(circuit: &Circuit) -> String {
     if circuit.impact == Impact::Outage && !circuit.circuit_id.contains('=') {
@@ -53,6 +68,25 @@ mod tests {
         }
         assert_eq!(status(" in-process "), Ok(Status::InProcess));
         assert!(status("soon").unwrap_err().contains("rescheduled"));
+    }
+
+    #[test]
+    fn a_time_is_typed_in_utc_or_with_its_zone_with_seconds_or_without() {
+        let same = [
+            "2026-11-21 22:00",
+            " 2026-11-21 22:00:00 ",
+            "2026-11-21T22:00",
+            "2026-11-21T22:00Z",
+            "2026-11-21 22:00:00Z",
+            "2026-11-21T23:00+01:00",
+            "2026-11-21T23:00:00.000+01:00",
+            "2026-11-21 17:00-0500",
+        ];
+        let meant = same.map(|typed| instant(typed).map(|at| at.timestamp()));
+        assert_eq!(meant, [Some(1_795_298_400); 8]);
+        for typed in ["", "soon", "2026-11-21", "2026-02-30 10:00", "2026-11-21 22:00 CET", "22:00"] {
+            assert_eq!(instant(typed), None, "{typed:?}");
+        }
     }
 
     #[test]

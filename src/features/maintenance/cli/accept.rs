@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{Session, failed, json, name, time};
 use crate::features::maintenance::guess::Suggestion;
@@ -59,11 +59,7 @@ pub(super) fn word(typed: &str) -> Result<String, String> {
 
 /// A point in time.
 pub(super) fn instant(typed: &str) -> Result<DateTime<Utc>, String> {
-    let with_zone = DateTime::parse_from_rfc3339(typed).map(|at| at.to_utc());
-    let in_utc = || NaiveDateTime::parse_from_str(typed, "%Y-%m-%d %H:%M").map(|at| at.and_utc());
-    with_zone
-        .or_else(|_| in_utc())
-        .map_err(|_| "write it as 2026-11-21 22:00 in UTC, or 2026-11-21T23:00:00+01:00".to_owned())
+    typed::instant(typed).ok_or_else(|| "write it as 2026-11-21 22:00 in UTC, or 2026-11-21T23:00+01:00".to_owned())
 }
 
 /// Accepts what is suggested for a mail, corrected by what was typed.

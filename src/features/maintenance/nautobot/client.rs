@@ -128,7 +128,14 @@ impl Client {
     /// What it says of itself; needs a valid token and no permission. From then on its version is asked for by name, so
     /// that an update of the server does not change what its answers look like.
     pub async fn about(&self) -> Result<About, Error> {
-        let status = self.get("status/").await?;
+        // Whatever has no status is another program, or lies below another path.
+        let status = self.get("status/").await.map_err(|error| match error {
+            Error::NotFound { .. } => {
+                let why = "404 Not Found, in JSON, for its status";
+                Error::NotNautobot { server: self.inner.server.clone(), source: Some(why.into()) }
+            }
+            error => error,
+        })?;
         let text = |value: Option<&Value>| clean_line(value.and_then(Value::as_str).unwrap_or_default());
         let version = text(status.get("nautobot-version"));
         if version.is_empty() {

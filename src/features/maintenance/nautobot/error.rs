@@ -183,7 +183,7 @@ impl Remedy for Error {
             Self::NoApp { .. } => "install nautobot-circuit-maintenance, or correct `url` in [nautobot]".into(),
             Self::NotNautobot { .. } => "check `url` in [nautobot]: scheme, host, and the path before /api/".into(),
             Self::Refused { .. } => "correct it in Nautobot or here, then `noctui outbox retry`".into(),
-            Self::Busy { .. } | Self::TakenOver => "it is tried again by itself".into(),
+            Self::Busy { .. } | Self::TakenOver => "wait: a running noctui tries it again by itself".into(),
             Self::Broken { .. } => "see Nautobot's own log for more".into(),
             Self::TooLarge { .. } | Self::Senseless { .. } => {
                 "please report this with the versions of Nautobot and its app".into()

@@ -1,6 +1,6 @@
 //! Fields that are filled in by hand: a maintenance that is made or corrected, or what a mail means.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
 use super::opened::{Load, Page};
 use super::{Outcome, State};
@@ -251,9 +251,8 @@ impl Form {
     fn window(&self) -> Result<(DateTime<Utc>, DateTime<Utc>), (Label, String)> {
         let time = |label: Label| {
             let text = self.text(label);
-            let read = NaiveDateTime::parse_from_str(text, TIME).map(|at| at.and_utc());
-            let read = read.or_else(|_| DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()));
-            read.map_err(|_| (label, format!("{text:?} is no time; write it as 2026-11-21 22:00")))
+            let hint = || (label, format!("{text:?} is no time; write it as 2026-11-21 22:00, in UTC"));
+            typed::instant(text).ok_or_else(hint)
         };
         let (start, end) = (time(Label::Start)?, time(Label::End)?);
         if end <= start {

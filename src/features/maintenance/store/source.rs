@@ -185,9 +185,9 @@ pub fn outcomes(connection: &Connection, source: &str) -> Result<Vec<(Outcome, u
     Ok(rows.into_iter().map(|(outcome, mails)| (outcome, u64::try_from(mails).unwrap_or_default())).collect())
 }
 
-/// How many mails a source has handed over, recorded ones and those that were found to be the same.
+/// How many mails have come from a source. One that came again, under another name or in another folder, is the same mail.
 pub fn mails(connection: &Connection, source: &str) -> Result<u64, Error> {
-    let mut query = connection.prepare_cached("SELECT count(*) FROM source_item WHERE source = ?1")?;
+    let mut query = connection.prepare_cached("SELECT count(DISTINCT notification) + coalesce(sum(notification IS NULL), 0) FROM source_item WHERE source = ?1")?;
     Ok(query.query_row([source], |row| row.get::<_, i64>(0))?.try_into().unwrap_or_default())
 }
 

@@ -104,7 +104,7 @@ impl Mailbox {
             Auth::Password => from.fetch_password(variable).await,
             Auth::XOAuth2 | Auth::OAuthBearer => from.fetch(variable).await,
         };
-        let found = found.map_err(|source| Fault::Secret { server: self.server(), source })?;
+        let found = found.map_err(|source| Fault::Secret { server: self.server(), setting: "password", source })?;
         if let Some(warning) = &found.warning {
             tracing::warn!(server = self.server(), "{warning}");
         }

@@ -83,7 +83,11 @@ impl Tokens {
 
     /// With the refresh token of whoever signed in (RFC 6749 §6).
     async fn refresh(&self, poster: &Poster) -> Result<Answer, Fault> {
-        let refresh = keep::read(&self.config).await.map_err(|said| Fault::SignIn { user: self.user.clone(), said })?;
+        let refresh = keep::read(&self.config).await.map_err(|said| Fault::SignIn {
+            user: self.user.clone(),
+            said,
+            grant: self.config.grant,
+        })?;
         let scopes = scopes(&self.config);
         let mut form = vec![
             ("grant_type", "refresh_token".to_owned()),
@@ -94,11 +98,11 @@ impl Tokens {
             form.push(("scope", scopes));
         }
         form.extend(client_secret(&self.config).await?.map(|secret| ("client_secret", secret.expose().to_owned())));
-        let answer = poster.post(&form).await?.granted(&self.user)?;
+        let answer = poster.post(&form).await?.granted(&self.user, self.config.grant)?;
         // Some give another one each time, and take the old one for a theft then.
         if let Some(next) = answer.text("refresh_token").filter(|next| *next != refresh.expose()) {
             let written = keep::write(&self.config, next).await;
-            written.map_err(|said| Fault::SignIn { user: self.user.clone(), said })?;
+            written.map_err(|said| Fault::SignIn { user: self.user.clone(), said, grant: self.config.grant })?;
         }
         Ok(answer)
     }
@@ -111,16 +115,17 @@ impl Tokens {
             ("scope", scopes(&self.config)),
         ];
         form.extend(client_secret(&self.config).await?.map(|secret| ("client_secret", secret.expose().to_owned())));
-        poster.post(&form).await?.granted(&self.user)
+        poster.post(&form).await?.granted(&self.user, self.config.grant)
     }
 
     /// For a service account that acts for the mailbox (RFC 7523 §2.1).
     async fn for_a_mailbox(&self, poster: &Poster) -> Result<Answer, Fault> {
         let (config, user, now) = (self.config.clone(), self.user.clone(), clock::now());
         let assertion = crate::blocking::run(move || jwt::assertion(&config, &scopes(&config), &user, now)).await;
-        let assertion = assertion.map_err(|said| Fault::SignIn { user: self.user.clone(), said })?;
+        let assertion =
+            assertion.map_err(|said| Fault::SignIn { user: self.user.clone(), said, grant: self.config.grant })?;
         let form = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer".to_owned()), ("assertion", assertion)];
-        poster.post(&form).await?.granted(&self.user)
+        poster.post(&form).await?.granted(&self.user, self.config.grant)
     }
 }
 
@@ -144,7 +149,8 @@ fn scopes(config: &OAuth) -> String {
 async fn client_secret(config: &OAuth) -> Result<Option<Secret>, Fault> {
     let Some(from) = &config.client_secret else { return Ok(None) };
     let found = from.fetch(|name| std::env::var_os(name)).await;
-    let found = found.map_err(|source| Fault::Secret { server: config.token_url.clone(), source })?;
+    let found =
+        found.map_err(|source| Fault::Secret { server: config.token_url.clone(), setting: "client_secret", source })?;
     Ok(Some(found.secret))
 }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::WITHIN;
+use crate::config::Grant;
 use crate::features::maintenance::source::remote::Fault;
 use crate::text::clean_line;
 use crate::tls::{self, Trust};
@@ -93,11 +94,11 @@ impl Answer {
     }
 
     /// The answer, if it grants what was asked for.
-    pub(super) fn granted(self, user: &str) -> Result<Self, Fault> {
+    pub(super) fn granted(self, user: &str, grant: Grant) -> Result<Self, Fault> {
         match self.status {
             200 => Ok(self),
             // RFC 6749 §5.2: trying the same again cannot help.
-            400 | 401 | 403 => Err(Fault::SignIn { user: user.to_owned(), said: self.words() }),
+            400 | 401 | 403 => Err(Fault::SignIn { user: user.to_owned(), said: self.words(), grant }),
             status => {
                 let said = format!("{status} {}", self.words());
                 Err(Fault::Refused { server: self.url, asked: "a token".to_owned(), said })

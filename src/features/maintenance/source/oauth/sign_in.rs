@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::post::{Poster, decoded, encoded};
 use super::{Place, client_secret, keep, scopes};
-use crate::config::{OAuth, Provider};
+use crate::config::{Grant, OAuth, Provider};
 use crate::features::maintenance::source::remote::Fault;
 use crate::text::clean_line;
 
@@ -58,14 +58,18 @@ pub async fn sign_in(
         Some(url) => with_code(config, url, user, say).await?,
         None => with_browser(config, user, say, pasted).await?,
     };
-    keep::write(config, &refresh).await.map_err(|said| Fault::SignIn { user: user.to_owned(), said })
+    keep::write(config, &refresh).await.map_err(|said| Fault::SignIn {
+        user: user.to_owned(),
+        said,
+        grant: Grant::User,
+    })
 }
 
 /// The device authorization grant, RFC 8628.
 async fn with_code(config: &OAuth, url: &str, user: &str, say: impl FnOnce(Step)) -> Result<String, Fault> {
     let poster = Poster::new(url)?;
     let form = [("client_id", config.client_id.clone()), ("scope", scopes(config))];
-    let answer = poster.post(&form).await?.granted(user)?;
+    let answer = poster.post(&form).await?.granted(user, Grant::User)?;
     let (Some(device), Some(code)) = (answer.text("device_code"), answer.text("user_code")) else {
         return Err(poster.garbled("there is no code in it"));
     };
@@ -91,7 +95,7 @@ async fn with_code(config: &OAuth, url: &str, user: &str, say: impl FnOnce(Step)
             Some("authorization_pending") => {}
             // RFC 8628 §3.5.
             Some("slow_down") => pause += Duration::from_secs(5),
-            _ => return refresh_token(&answer.granted(user)?, user),
+            _ => return refresh_token(&answer.granted(user, Grant::User)?, user),
         }
     }
 }
@@ -145,7 +149,7 @@ async fn with_browser(
         match (field("code"), field("error")) {
             (Some(code), _) => break code.to_owned(),
             (None, Some(error)) => {
-                return Err(Fault::SignIn { user: user.to_owned(), said: clean_line(error) });
+                return Err(Fault::SignIn { user: user.to_owned(), said: clean_line(error), grant: Grant::User });
             }
             (None, None) => {}
         }
@@ -159,7 +163,7 @@ async fn with_browser(
         ("code_verifier", verifier),
     ];
     form.extend(client_secret(config).await?.map(|secret| ("client_secret", secret.expose().to_owned())));
-    refresh_token(&tokens.post(&form).await?.granted(user)?, user)
+    refresh_token(&tokens.post(&form).await?.granted(user, Grant::User)?, user)
 }
 
 /// What a browser asks for behind the question mark, once it was answered.
@@ -186,12 +190,20 @@ async fn asked(mut stream: TcpStream) -> Option<String> {
 /// The refresh token in an answer.
 fn refresh_token(answer: &super::Answer, user: &str) -> Result<String, Fault> {
     let said = "the provider gave no refresh token; `scopes` may lack offline_access".to_owned();
-    answer.text("refresh_token").map(str::to_owned).ok_or_else(|| Fault::SignIn { user: user.to_owned(), said })
+    answer.text("refresh_token").map(str::to_owned).ok_or_else(|| Fault::SignIn {
+        user: user.to_owned(),
+        said,
+        grant: Grant::User,
+    })
 }
 
 /// Nobody has signed in.
 fn late(user: &str) -> Fault {
-    Fault::SignIn { user: user.to_owned(), said: "nobody signed in within the time there is".to_owned() }
+    Fault::SignIn {
+        user: user.to_owned(),
+        said: "nobody signed in within the time there is".to_owned(),
+        grant: Grant::User,
+    }
 }
 
 /// A pause as a provider tells it.

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::super::Ended;
+use crate::config::Grant;
 use crate::secret::NoSecret;
 use crate::tls::TrustError;
 use crate::trouble::Remedy;
@@ -44,11 +45,13 @@ pub enum Fault {
         /// What is wrong, behind the server's name.
         lacks: &'static str,
     },
-    /// Password or token cannot be fetched.
+    /// Password, token or the application's secret cannot be fetched.
     #[error("there is nothing to log in to {server} with")]
     Secret {
         /// Name and port.
         server: String,
+        /// How the settings begin that say where it is: `password` of `password_file`.
+        setting: &'static str,
         /// Why.
         #[source]
         source: NoSecret,
@@ -63,6 +66,40 @@ pub enum Fault {
         /// The server's words.
         said: String,
     },
+    /// The server does not accept a token that was just given out for it.
+    #[error("{server} does not accept the token of {user}: {said}")]
+    Token {
+        /// Where it is.
+        server: String,
+        /// The account.
+        user: String,
+        /// The server's words.
+        said: String,
+        /// How the token was had.
+        grant: Grant,
+    },
+    /// The token is good, but not for this.
+    #[error("{server} does not let the token {asked}: {said}")]
+    Forbidden {
+        /// Where it is.
+        server: String,
+        /// What it was asked.
+        asked: String,
+        /// The server's words.
+        said: String,
+        /// How the token was had.
+        grant: Grant,
+    },
+    /// The account has no mailbox there.
+    #[error("{server} has no mailbox of {user}: {said}")]
+    NoMailbox {
+        /// Where it is.
+        server: String,
+        /// The account.
+        user: String,
+        /// The server's words.
+        said: String,
+    },
     /// Whoever gives tokens gives none for this account any more, or never did.
     #[error("there is no token for {user}: {said}")]
     SignIn {
@@ -70,6 +107,8 @@ pub enum Fault {
         user: String,
         /// Why, in the provider's words or ours.
         said: String,
+        /// How it was asked for.
+        grant: Grant,
     },
     /// The server says no to something else.
     #[error("{server} refused {asked}: {said}")]
@@ -129,7 +168,11 @@ impl Fault {
             Self::Handshake { .. } | Self::Trust(_) | Self::Unprotected { .. } => "TLS",
             Self::Secret { .. } => "no password",
             Self::Login { .. } => "login refused",
-            Self::SignIn { .. } => "sign in again",
+            Self::Token { .. } => "token refused",
+            Self::Forbidden { .. } => "permission",
+            Self::NoMailbox { .. } => "no mailbox",
+            Self::SignIn { grant: Grant::User, .. } => "sign in again",
+            Self::SignIn { .. } => "no token",
             Self::Refused { .. } => "refused",
             Self::Closed { .. } => "disconnected",
             Self::Late { .. } => "no answer",
@@ -161,17 +204,47 @@ impl Remedy for Fault {
                     .into()
             }
             Self::Unprotected { .. } => "check `tls` and the port of `server`".into(),
-            Self::Secret { .. } => {
-                "correct password_file, password_env, password_command or password_keyring of this source".into()
-            }
+            Self::Secret { setting, .. } => format!(
+                "correct {setting}_file, {setting}_env, {setting}_command or {setting}_keyring of this source"
+            )
+            .into(),
             Self::Login { .. } => {
                 "correct user and password, then sync; it is not tried again by itself, which could lock the account"
                     .into()
             }
-            Self::SignIn { .. } => "sign in with `noctui source login`, or correct [maintenance.source.oauth]".into(),
+            Self::SignIn { grant: Grant::User, .. } => {
+                "sign in with `noctui source login`, or correct [maintenance.source.oauth]".into()
+            }
+            Self::SignIn { grant: Grant::Application, .. } => {
+                "check client_id and client_secret in [maintenance.source.oauth], and that an administrator agreed to \
+                 the application's permissions"
+                    .into()
+            }
+            Self::SignIn { grant: Grant::ServiceAccount, .. } => {
+                "check the key of the service account, `user`, and that an administrator lets it act for the domain \
+                 with these scopes"
+                    .into()
+            }
+            Self::Token { grant: Grant::User, .. } => {
+                "sign in anew with `noctui source login`, as the `user` of this source".into()
+            }
+            Self::Token { .. } => "check `user`, and what an administrator lets the application do".into(),
+            Self::Forbidden { grant: Grant::User, .. } => {
+                "sign in anew with `noctui source login` and agree to what it asks for; correct scopes and extra_scopes \
+                 in [maintenance.source.oauth] first if they are set"
+                    .into()
+            }
+            Self::Forbidden { .. } => {
+                "let an administrator allow it; correct scopes in [maintenance.source.oauth] if they are set".into()
+            }
+            Self::NoMailbox { .. } => {
+                "check `user`: Graph has the mailboxes of Exchange Online alone, with a licence".into()
+            }
             Self::Refused { .. } => "see the server's words; a mail administrator knows more".into(),
-            Self::Closed { .. } | Self::Late { .. } | Self::Busy { .. } => "wait; it is tried again".into(),
-            Self::Garbled { .. } => "check that `server` is a mail server; it is tried again".into(),
+            Self::Closed { .. } | Self::Late { .. } | Self::Busy { .. } => {
+                "wait: a running noctui tries it again by itself".into()
+            }
+            Self::Garbled { .. } => "check that `server` is a mail server".into(),
         }
     }
 }

@@ -98,8 +98,8 @@ async fn run<A: Account>(account: &A, desk: &mut Desk) -> Ended {
             Ok(fault) => fault,
             Err(_) => Fault::Garbled { server: account.server(), said: "reading it failed, see the log".to_owned() },
         };
-        let is_login = matches!(fault, Fault::Login { .. } | Fault::SignIn { .. });
-        if matches!(fault, Fault::Login { .. })
+        let is_login = matches!(fault, Fault::Login { .. } | Fault::Token { .. } | Fault::SignIn { .. });
+        if matches!(fault, Fault::Login { .. } | Fault::Token { .. })
             && account.has_fleeting_login()
             && !std::mem::replace(&mut refused, true)
         {

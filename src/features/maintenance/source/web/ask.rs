@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use tokio::time::sleep;
 
 use crate::clock;
-use crate::config::WebMail;
+use crate::config::{Grant, WebMail};
 use crate::features::maintenance::source::oauth::Tokens;
 use crate::features::maintenance::source::remote::Fault;
 use crate::secret::Secret;
@@ -49,6 +49,8 @@ pub(super) struct Asker {
     user: String,
     /// What proves who we are.
     tokens: Tokens,
+    /// How they are had.
+    grant: Grant,
     /// See [`FIRST_PAUSE`].
     first_pause: Duration,
 }
@@ -116,6 +118,7 @@ impl Asker {
             base: config.url.clone(),
             user: config.user.clone(),
             tokens: Tokens::new(&config.oauth, &config.user),
+            grant: config.oauth.grant,
             first_pause: FIRST_PAUSE,
         }
     }
@@ -165,7 +168,8 @@ impl Asker {
                 Attempt::Refused(said) => {
                     self.tokens.forget().await;
                     if std::mem::replace(&mut refused, true) {
-                        return Err(Fault::Login { server: self.server(), user: self.user.clone(), said });
+                        let (server, user) = (self.server(), self.user.clone());
+                        return Err(Fault::Token { server, user, said, grant: self.grant });
                     }
                 }
                 Attempt::Later { said, after } => {
@@ -242,13 +246,20 @@ impl Asker {
         Ok(match status {
             200..=299 => Attempt::Answered(Answer::Here { body, cut }),
             401 => Attempt::Refused(said()),
+            404 if has_no_mailbox(&body) => {
+                return Err(Fault::NoMailbox { server: self.server(), user: self.user.clone(), said: said() });
+            }
             404 | 410 => Attempt::Answered(Answer::Gone { said: said() }),
             429 | 500 | 502 | 503 | 504 => Attempt::Later { said: said(), after },
             // Google says so with this, too.
             403 if is_rate_limit(&body) => Attempt::Later { said: said(), after },
             _ => {
                 let asked = format!("{} {}", request.method, request.target.split('?').next().unwrap_or_default());
-                return Err(Fault::Refused { server: self.server(), asked, said: said() });
+                let (server, said) = (self.server(), said());
+                return Err(match status {
+                    403 => Fault::Forbidden { server, asked, said, grant: self.grant },
+                    _ => Fault::Refused { server, asked, said },
+                });
             }
         })
     }
@@ -324,6 +335,13 @@ fn is_rate_limit(body: &[u8]) -> bool {
         matches!(reason.get("reason").and_then(Value::as_str), Some("rateLimitExceeded" | "userRateLimitExceeded"))
     };
     reasons.iter().any(is_one)
+}
+
+/// Whether Graph says that the account is none or has no mailbox, rather than that a folder or a mail is gone.
+fn has_no_mailbox(body: &[u8]) -> bool {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else { return false };
+    let code = value.pointer("/error/code").and_then(Value::as_str);
+    matches!(code, Some("MailboxNotEnabledForRESTAPI" | "MailboxNotSupportedForRESTAPI" | "ErrorInvalidUser"))
 }
 
 /// What an answer says of an error, harmless. Both services wrap it alike.
