@@ -1,5 +1,7 @@
 //! The footer in every state of CloudVision's panes: each key that it names does something there.
 
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use chrono::TimeDelta;
 
 use super::night::{self, PROD};
@@ -22,9 +24,12 @@ const PROMISES: [(&str, &str); 5] = [
     ("d makes it again", "d"),
 ];
 
+/// The desk that all others here are like at first: to open its store takes longer than all that is done at one of them.
+static NIGHT: LazyLock<Mutex<Desk>> = LazyLock::new(|| Mutex::new(night::desk(120, 40)));
+
 /// A desk in a state, seen for a while.
 fn desk_in(prepare: &dyn Fn(&mut Desk)) -> Desk {
-    let mut desk = night::desk(120, 40);
+    let mut desk = NIGHT.lock().unwrap_or_else(PoisonError::into_inner).fork();
     prepare(&mut desk);
     desk.pause();
     desk.wanted.clear();

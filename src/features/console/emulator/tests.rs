@@ -102,6 +102,9 @@ fn a_note_stands_below_all_that_was_said_and_so_does_what_comes_next() {
 }
 
 proptest! {
+    // Each case draws thousands of cells; `fuzz/run console` does this without an end.
+    #![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
+
     #[test]
     fn no_output_makes_it_fail(output in proptest::collection::vec(prop_oneof![
         3 => Just(0x1b_u8), 2 => Just(b'['), 1 => Just(b'?'), 1 => Just(b';'), 2 => b'0'..=b'9', 2 => b'@'..=b'~', 1 => any::<u8>(),

@@ -135,7 +135,7 @@ fn any_query() -> impl Strategy<Value = ListQuery> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
 
     #[test]
     fn every_way_through_the_list_meets_every_row_once_and_in_order(
