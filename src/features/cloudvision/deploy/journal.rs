@@ -93,8 +93,8 @@ impl Journal {
             who: order.who.clone(),
             owner: Owner::of_this_process(),
             options: json!({
-                "advance": format!("{:?}", order.advance).to_lowercase(),
-                "reach": format!("{:?}", order.reach).to_lowercase(),
+                "advance": order.advance.as_str(),
+                "reach": order.reach.as_str(),
                 "force": order.force,
                 "strict_tags": order.deployment.strict_tags,
                 "delete_workspace": order.deployment.delete_workspace,
