@@ -384,12 +384,36 @@ fn workspaces_that_were_kept_are_counted_and_listed_with_what_kept_them() {
     assert!(desk.shows("1 workspace of deployments from here is open still"), "{}", desk.screen());
     desk.press("esc w");
     assert!(desk.row("wan-edge").contains("kept by a deployment of wan-edge"), "{}", desk.screen());
+    assert!(desk.row("wan-edge").contains('▲'), "{}", desk.screen());
     assert!(!desk.row("nightly studio test").contains("kept"), "{}", desk.screen());
     let mut gone = night::workspace("ws-d-1", "noctui wan-edge", "ines", TimeDelta::minutes(34));
     gone.state = WorkspaceState::Abandoned;
     let delta = Delta { all: false, upserts: vec![gone], removed: vec![], at: tonight() };
     desk.press("esc").hear([Report::Workspaces { instance: PROD.to_owned(), delta }]);
     assert!(!desk.shows("kept") && !desk.shows("open still"), "{}", desk.screen());
+}
+
+#[test]
+fn a_workspace_that_a_killed_process_left_is_marked_in_the_list_and_one_that_is_in_use_is_not() {
+    for (lives, words) in
+        [(false, "left unfinished by a deployment of wan-edge"), (true, "in use by a deployment of wan-edge")]
+    {
+        let mut desk = night::desk(160, 40);
+        desk.press("2 z");
+        let left = Unfinished {
+            id: DeploymentId::new("killed"),
+            target: Some("wan-edge".to_owned()),
+            instance: PROD.to_owned(),
+            phase: Phase::Building,
+            workspace: Some(WorkspaceId::new("ws-d-1")),
+            started_at: tonight(),
+            lives,
+        };
+        desk.hear([Report::Unfinished(vec![left])]);
+        desk.press("w");
+        let row = desk.row("noctui wan-edge");
+        assert!(row.contains(words) && row.contains('▲') != lives, "{row}");
+    }
 }
 
 #[test]
