@@ -136,6 +136,9 @@ impl State {
                 instants.extend(page.change.scheduled_for);
             }
         }
+        if let Some(Health::Failing { retry_at, .. }) = self.instance().map(|instance| &instance.health) {
+            instants.extend(*retry_at);
+        }
         instants
     }
 
