@@ -166,8 +166,8 @@ pub(crate) fn is_no_tls(error: &rustls::Error) -> bool {
     matches!(error, rustls::Error::InvalidMessage(_))
 }
 
-/// What is said of a server that shows the certificate of an authority: a server that has signed for itself, mostly. That
-/// certificate is refused wherever it is given as trusted, as RFC 5280 has it (§4.2.1.9).
+/// What is said of a server that shows the certificate of an authority: a server that has signed for itself, mostly. webpki
+/// takes no authority's certificate for a server's, even where that very one is given as trusted.
 const OWN: &str = "it signs its own certificate, which is an authority's (CA:TRUE) and no server's";
 
 /// Whether this, of [`why`], says that a server shows the certificate of an authority: giving that one as trusted helps

@@ -56,9 +56,9 @@ fn the_certificate_of_an_authority_is_no_servers_even_where_it_is_given_as_trust
 #[test]
 fn a_server_that_has_signed_for_itself_and_is_no_authority_is_trusted_where_its_certificate_is_given() {
     for is_ca in [IsCa::NoCa, IsCa::ExplicitNoCa] {
-        let (server, pem) = own(is_ca.clone());
+        let (server, pem) = own(is_ca);
         assert_eq!(said(&Trust::Given(pem.into()), server), Ok(()));
-        let (server, _) = own(is_ca.clone());
+        let (server, _) = own(is_ca);
         let why = said(&Trust::Given(own(is_ca).1.into()), server).unwrap_err();
         assert!(!is_own(&why) && why.contains("signed by nobody who is trusted here"), "{why}");
     }

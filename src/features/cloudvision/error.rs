@@ -263,9 +263,8 @@ impl Remedy for Error {
             }
             Self::Unreachable { .. } => "check the VPN, and `server` in [[cloudvision]] or --server".into(),
             Self::Untrusted { source, .. } if source.as_ref().is_some_and(|why| tls::is_own(&why.to_string())) => {
-                "it cannot be trusted as an authority: give its fingerprint, as its owner tells it, with `fingerprint` in \
-                 [[cloudvision]] or --fingerprint; or let the server have one with CA:FALSE, and give that with `ca_file` or \
-                 --ca-file"
+                "give its fingerprint, as its owner tells it, with `fingerprint` in [[cloudvision]] or --fingerprint (`ca_file` \
+                 does not help); or let the server have one with CA:FALSE, and give that with `ca_file` or --ca-file"
                     .into()
             }
             Self::Untrusted { .. } => {
@@ -331,7 +330,7 @@ mod tests {
         let own = remedy(
             "it signs its own certificate, which is an authority's (CA:TRUE) and no server's; its fingerprint is 00",
         );
-        assert!(own.starts_with("it cannot be trusted as an authority: give its fingerprint"), "{own}");
+        assert!(own.starts_with("give its fingerprint") && own.contains("(`ca_file` does not help)"), "{own}");
         assert!(own.contains("`fingerprint` in [[cloudvision]] or --fingerprint"), "{own}");
         let other = remedy("its certificate was signed by nobody who is trusted here");
         assert!(other.contains("the authority that signed it with `ca_file` or --ca-file"), "{other}");
