@@ -17,6 +17,16 @@ const LEFT_NAMED: usize = 6;
 /// Cells of a target's name in that question.
 const LEFT_CELLS: usize = 28;
 
+/// What a question says.
+struct Asked {
+    /// It, naming the object.
+    question: String,
+    /// What more there is to know.
+    lines: Vec<Span>,
+    /// What is typed where that is demanded.
+    word: String,
+}
+
 impl Model {
     /// Why a command that was asked for by name does nothing here: what it would act on is not what is looked at.
     pub(super) fn is_for_elsewhere(&self, spec: &Spec<Command>) -> Option<String> {
@@ -166,28 +176,37 @@ impl Model {
 
     /// The question before something is done to a CloudVision: production wants a name typed.
     pub(super) fn asked(&self, aim: Aim, risk: Risk) -> Confirm {
-        let word = (aim.production || risk == Risk::TypeName).then_some(aim.word);
-        let confirm = Confirm::new(Confirmed::CloudVision(aim.request), aim.question, word, self.now);
-        Confirm { lines: aim.lines, production: aim.production, ..confirm }
+        let then = Confirmed::CloudVision(aim.request);
+        self.about_backend(
+            then,
+            Asked { question: aim.question, lines: aim.lines, word: aim.word },
+            aim.production,
+            risk,
+        )
+    }
+
+    /// The question before a backend is written to. Whoever works in a production context has that meant for all that is
+    /// done there, whatever the backend's own kind is; and production wants a name typed.
+    fn about_backend(&self, then: Confirmed, asked: Asked, production: bool, risk: Risk) -> Confirm {
+        let production = production || self.context().is_some_and(|context| context.production);
+        let word = (production || risk == Risk::TypeName).then_some(asked.word);
+        let confirm = Confirm::new(then, asked.question, word, self.now);
+        Confirm { lines: asked.lines, production, ..confirm }
     }
 
     /// What to ask before something is done to a lab.
     fn question_of_lab(&self, command: lab::pane::Command, risk: Risk) -> Result<Option<Confirm>, String> {
         let aim = self.lab.aim(command, &self.settings.look(self.zone, self.now))?;
         let Some(request) = aim.request else { return Ok(None) };
-        // Whoever works in production has it meant for all that is done there.
-        let production = aim.production || self.context().is_some_and(|context| context.production);
-        let word = (production || risk == Risk::TypeName).then_some(aim.word);
-        let confirm = Confirm::new(Confirmed::Lab(Box::new(request)), aim.question, word, self.now);
-        Ok(Some(Confirm { lines: aim.lines, production, ..confirm }))
+        let asked = Asked { question: aim.question, lines: aim.lines, word: aim.word };
+        Ok(Some(self.about_backend(Confirmed::Lab(Box::new(request)), asked, aim.production, risk)))
     }
 
     /// What to ask before something is done to a machine.
     fn question_of_console(&self, command: console::pane::Command, risk: Risk) -> Result<Option<Confirm>, String> {
         let aim = self.console.aim(command, &self.settings.look(self.zone, self.now))?;
-        let word = (aim.production || risk == Risk::TypeName).then_some(aim.word);
-        let confirm = Confirm::new(Confirmed::Console(Box::new(aim.request)), aim.question, word, self.now);
-        Ok(Some(Confirm { lines: aim.lines, production: aim.production, ..confirm }))
+        let asked = Asked { question: aim.question, lines: aim.lines, word: aim.word };
+        Ok(Some(self.about_backend(Confirmed::Console(Box::new(aim.request)), asked, aim.production, risk)))
     }
 
     /// Focuses on the pane in which a command of CloudVision makes sense.

@@ -3,6 +3,8 @@
 
 mod fingerprint;
 mod identity;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error as StdError;
 use std::path::PathBuf;
@@ -72,6 +74,15 @@ pub enum TrustError {
         #[source]
         source: rustls::pki_types::pem::Error,
     },
+    /// A certificate that is to be an authority's is none that anything can be checked with.
+    #[error("a certificate in {place} cannot be an authority's")]
+    NoAuthority {
+        /// Where it stands.
+        place: String,
+        /// Why.
+        #[source]
+        source: rustls::Error,
+    },
     /// There is nobody to trust.
     #[error("{0} has no certificate of an authority")]
     Nobody(String),
@@ -123,11 +134,12 @@ pub(crate) fn config_of(trust: &Trust, client: Option<&ClientCertificate>) -> Re
 fn roots(
     certificates: impl Iterator<Item = Result<CertificateDer<'static>, rustls::pki_types::pem::Error>>,
     error: impl Fn(rustls::pki_types::pem::Error) -> TrustError,
-    place: impl FnOnce() -> String,
+    place: impl Fn() -> String,
 ) -> Result<RootCertStore, TrustError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates {
-        roots.add(certificate.map_err(&error)?)?;
+        let added = roots.add(certificate.map_err(&error)?);
+        added.map_err(|source| TrustError::NoAuthority { place: place(), source })?;
     }
     if roots.is_empty() { Err(TrustError::Nobody(place())) } else { Ok(roots) }
 }
@@ -154,6 +166,16 @@ pub(crate) fn is_no_tls(error: &rustls::Error) -> bool {
     matches!(error, rustls::Error::InvalidMessage(_))
 }
 
+/// What is said of a server that shows the certificate of an authority: a server that has signed for itself, mostly. webpki
+/// takes no authority's certificate for a server's, even where that very one is given as trusted.
+const OWN: &str = "it signs its own certificate, which is an authority's (CA:TRUE) and no server's";
+
+/// Whether this, of [`why`], says that a server shows the certificate of an authority: giving that one as trusted helps
+/// nobody.
+pub(crate) fn is_own(why: &str) -> bool {
+    why.starts_with(OWN)
+}
+
 /// What the check of a certificate found, in words.
 fn verdict(error: &rustls::Error) -> String {
     use rustls::CertificateError as Bad;
@@ -161,7 +183,7 @@ fn verdict(error: &rustls::Error) -> String {
     // An authority's certificate is no server's: such a server has signed for itself.
     let is_own = matches!(bad, Bad::Other(other) if other.to_string() == "CaUsedAsEndEntity");
     let known = [
-        (is_own, "it signs its own certificate, which only its fingerprint can make trusted"),
+        (is_own, OWN),
         (
             matches!(bad, Bad::UnknownIssuer | Bad::BadSignature),
             "its certificate was signed by nobody who is trusted here",

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::console::{CONSOLES, desk, go_to, opened, opened_screen, requests, show_line, tell, typed, vm};
 use super::desk::{Desk, MAILBOX, settings};
-use crate::app::{Effect, Message};
+use crate::app::{Context, Effect, Message};
 use crate::colour::ColourDepth;
 use crate::features::console::cluster::Which;
 use crate::features::console::model::{Grant, Proxied};
@@ -75,9 +75,13 @@ fn what_the_keys_do_is_seen_as_soon_as_a_console_has_them() {
 
 #[test]
 fn ctrl_alt_del_asks_first_and_in_production_for_the_name() {
-    for (kind, word) in [("lab", "y"), ("production", "build01")] {
+    // Whoever works in a production context has that meant for every cluster.
+    for (kind, context, word) in [("lab", false, "y"), ("production", false, "build01"), ("lab", true, "build01")] {
         let text = format!("{MAILBOX}{}", CONSOLES.replace("[[console", &format!("kind = '{kind}'\n[[console")));
-        let mut desk = Desk::with(settings(&text, ColourDepth::Sixteen, true), None, 120, 40);
+        let mut settings = settings(&text, ColourDepth::Sixteen, true);
+        let name = "night".to_owned();
+        settings.contexts = vec![Context { name, production: context, read_only: false, cloudvision: None, lab: None }];
+        let mut desk = Desk::with(settings, None, 120, 40);
         tell(&mut desk, Report::Machines { vms: vec![vm("build01", "Running", Some("Running"), "192.0.2.21")] });
         tell(&mut desk, Report::Health { health: Health::Live, name: Some("lab".to_owned()) });
         desk.press("5").wait(TimeDelta::seconds(1));

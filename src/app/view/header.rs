@@ -101,19 +101,40 @@ fn draw_briefly(connections: &[Connection], clock: &str, pen: &mut Pen<'_>, look
     }
 }
 
+/// Cells of a state: `cv ✗ offline 3m` in full, `cv✗` otherwise.
+fn cells(connection: &Connection, full: bool, look: &Look<'_>) -> usize {
+    let brief = width(connection.name) + width(look.glyph(connection.state));
+    if full { brief + 2 + width(&connection.word) } else { brief }
+}
+
+/// Which of the states are said in full, and the cells after each: all of them where they fit into `all` cells, and where
+/// they do not, those that fail, the first of them first, as far as everything fits into `room`. Nothing where not even the
+/// glyphs do.
+fn said(connections: &[Connection], all: usize, room: usize, look: &Look<'_>) -> Option<(Vec<bool>, usize)> {
+    let takes = |full: &[bool], gap: usize| -> usize {
+        connections.iter().zip(full).map(|(connection, full)| cells(connection, *full, look) + gap).sum()
+    };
+    let mut full = vec![true; connections.len()];
+    if takes(&full, 3) <= all {
+        return Some((full, 3));
+    }
+    full.fill(false);
+    for (at, _) in connections.iter().enumerate().filter(|(_, it)| it.state == State::Failed) {
+        let longer: Vec<bool> = full.iter().enumerate().map(|(index, full)| *full || index == at).collect();
+        if takes(&longer, 2) <= room {
+            full = longer;
+        }
+    }
+    let gap = if full.contains(&true) { 2 } else { 1 };
+    (takes(&full, gap) <= room).then_some((full, gap))
+}
+
 /// Draws the header.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
     let text = look.theme.style(Role::Text);
     let clock = format!("{} {}", model.zone.name(model.now), model.zone.clock(model.now));
     let connections = model.connections();
-    let full =
-        |connection: &Connection| format!("{} {} {}", connection.name, look.glyph(connection.state), connection.word);
-    let brief = |connection: &Connection| format!("{}{}", connection.name, look.glyph(connection.state));
-    let room = usize::from(area.width).saturating_sub(width(&clock) + 12);
-    let long =
-        connections.iter().map(|connection| width(&full(connection)) + 3).sum::<usize>() <= room.saturating_sub(20);
-
     let mut pen = Pen::new(buffer, area, 0);
     pen.text("noctui", look.theme.style(Role::Title));
     if let Some(context) = model.context() {
@@ -123,25 +144,21 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if model.is_read_only() {
         pen.text("  ", text).text("READ-ONLY", look.theme.style(Role::Warning));
     }
-    let gap = if long { 3 } else { 1 };
-    let states: usize = connections.iter().map(|c| width(&if long { full(c) } else { brief(c) }) + gap).sum();
-    let tail = states + width(&clock) + 2;
-    if pen.left() > tail {
-        pen.skip(pen.left() - tail);
-    } else {
+    let room = pen.left().saturating_sub(width(&clock) + 3);
+    let all = usize::from(area.width).saturating_sub(width(&clock) + 32);
+    let Some((in_full, gap)) = said(&connections, all.min(room), room, &look) else {
         // No room for all of it: what fails outweighs the clock, and `c` still tells the rest.
         draw_briefly(&connections, &clock, &mut pen, &look);
         return;
-    }
-    for connection in &connections {
+    };
+    let states: usize = connections.iter().zip(&in_full).map(|(it, full)| cells(it, *full, &look) + gap).sum();
+    pen.skip(pen.left().saturating_sub(states + width(&clock) + 2));
+    for (connection, full) in connections.iter().zip(in_full) {
         let style = look.theme.style(connection.state.role());
-        pen.text(connection.name, text);
-        if long {
-            pen.text(" ", text);
-        }
-        pen.text(look.glyph(connection.state), style);
-        if long {
-            pen.text(" ", text).text(&connection.word, text);
+        let space = if full { " " } else { "" };
+        pen.text(connection.name, text).text(space, text).text(look.glyph(connection.state), style);
+        if full {
+            pen.text(space, text).text(&connection.word, text);
         }
         pen.skip(gap);
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 
 use crate::text::{clean_line, first_of};
+use crate::tls;
 use crate::trouble::Remedy;
 
 /// The cause of an error.
@@ -216,11 +217,11 @@ impl Error {
 fn of_transport(call: &'static str, server: &str, status: &Status) -> Option<Error> {
     let source = status.source()?;
     let words = |error: &dyn StdError| -> Cause { clean_line(&error.to_string()).into() };
-    if let Some(tls) = crate::tls::cause(source) {
-        if crate::tls::is_no_tls(tls) {
+    if let Some(error) = tls::cause(source) {
+        if tls::is_no_tls(error) {
             return Some(Error::NoTls { server: server.to_owned() });
         }
-        return Some(Error::Untrusted { server: server.to_owned(), source: Some(crate::tls::why(tls).into()) });
+        return Some(Error::Untrusted { server: server.to_owned(), source: Some(tls::why(error).into()) });
     }
     let mut last = source;
     while let Some(deeper) = last.source() {
@@ -255,14 +256,20 @@ impl Remedy for Error {
     fn remedy(&self) -> Cow<'static, str> {
         match self {
             Self::Setup { .. } => {
-                "check what was said with --server, --ca-file and --fingerprint, else [[cloudvision]] in the configuration".into()
+                "check `server`, `ca_file` and `fingerprint` in [[cloudvision]], or --server, --ca-file and --fingerprint".into()
             }
             Self::NoTls { .. } => {
-                "name the port that speaks TLS, mostly 443, in --server or as `server` in [[cloudvision]]".into()
+                "name the port that speaks TLS, mostly 443, as `server` in [[cloudvision]], or in --server".into()
             }
             Self::Unreachable { .. } => "check the VPN, and `server` in [[cloudvision]] or --server".into(),
+            Self::Untrusted { source, .. } if source.as_ref().is_some_and(|why| tls::is_own(&why.to_string())) => {
+                "give its fingerprint, as its owner tells it, with `fingerprint` in [[cloudvision]] or --fingerprint (`ca_file` \
+                 does not help); or let the server have one with CA:FALSE, and give that with `ca_file` or --ca-file"
+                    .into()
+            }
             Self::Untrusted { .. } => {
-                "give the fingerprint that its owner tells as `fingerprint`, or the authority that signed it as `ca_file`"
+                "give the fingerprint that its owner tells with `fingerprint` in [[cloudvision]] or --fingerprint, or the \
+                 authority that signed it with `ca_file` or --ca-file"
                     .into()
             }
             Self::Unauthenticated { .. } => "make a new service account token in CloudVision".into(),
@@ -312,6 +319,21 @@ mod tests {
         assert_eq!(told("workspace ws-1 does not exist"), "workspace ws-1 does not exist");
         assert_eq!(told("change control not found"), "change control does not exist");
         assert_eq!(told(""), "WorkspaceService/GetOne does not exist");
+    }
+
+    #[test]
+    fn of_a_server_that_has_signed_for_itself_no_authority_is_asked_for() {
+        let remedy = |why: &str| {
+            let source = Some(why.to_owned().into());
+            Error::Untrusted { server: "cvp.example:443".to_owned(), source }.remedy().into_owned()
+        };
+        let own = remedy(
+            "it signs its own certificate, which is an authority's (CA:TRUE) and no server's; its fingerprint is 00",
+        );
+        assert!(own.starts_with("give its fingerprint") && own.contains("(`ca_file` does not help)"), "{own}");
+        assert!(own.contains("`fingerprint` in [[cloudvision]] or --fingerprint"), "{own}");
+        let other = remedy("its certificate was signed by nobody who is trusted here");
+        assert!(other.contains("the authority that signed it with `ca_file` or --ca-file"), "{other}");
     }
 
     #[test]

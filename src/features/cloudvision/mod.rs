@@ -8,6 +8,7 @@ pub mod deploy;
 mod difference;
 mod error;
 pub mod inputs;
+mod leftover;
 pub mod model;
 pub mod pane;
 pub mod pb;

@@ -141,9 +141,12 @@ fn a_workspace_that_was_left_open_is_listed_and_abandoned() {
     let (answer, _) = desk.deploy(&desk.request(1, "!\n"), &["--keep-workspace"]);
     let id = answer["details"]["workspace"]["id"].as_str().unwrap();
     assert_eq!(printed(&desk, &["workspace", "list"])[0]["id"], id);
+    let listed = desk.noctui(&["workspace", "list"]).assert().success();
+    listed.stdout(contains(format!("kept by a deployment from here  {id}")));
     printed(&desk, &["workspace", "abandon", id]);
     assert_eq!(printed(&desk, &["workspace", "list"]), json!([]));
-    assert_eq!(printed(&desk, &["workspace", "show", id])["state"], "abandoned");
+    let abandoned = printed(&desk, &["workspace", "show", id]);
+    assert_eq!((&abandoned["state"], &abandoned["left_by"]), (&json!("abandoned"), &json!(null)), "nobody left it");
 }
 
 #[test]

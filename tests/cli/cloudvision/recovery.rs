@@ -8,7 +8,7 @@ use noctui::features::cloudvision::sim::{Effect, Fault, Step};
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Desk;
 
@@ -54,6 +54,11 @@ fn a_workspace_that_a_killed_deployment_left_is_named_and_can_be_abandoned() {
         .find(|line| line.contains("was left unfinished; its workspace is open"))
         .unwrap_or_else(|| panic!("{said}"));
     let workspace = left.rsplit(' ').next().unwrap();
+    let listed = desk.noctui(&["workspace", "list"]).assert().success();
+    listed.stdout(contains(format!("left unfinished by a deployment from here  {workspace}")));
+    let shown = desk.noctui(&["workspace", "show", workspace, "--json"]).output().unwrap();
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(shown["left_by"], json!({ "standing": "left", "target": null }), "{shown}");
     desk.noctui(&["workspace", "abandon", workspace]).assert().success();
     desk.noctui(&["deploy", "--request", "-"])
         .write_stdin(request.to_string())
@@ -87,6 +92,7 @@ fn a_target_that_another_process_deploys_is_not_deployed_beside_it() {
     // What is in somebody's hands is told before it is taken from them.
     let listed = desk.noctui(&["workspace", "list", "--json"]).output().unwrap();
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed[0]["left_by"], json!({ "standing": "in-use", "target": "dc1" }), "{listed}");
     let abandoned = desk.noctui(&["workspace", "abandon", listed[0]["id"].as_str().unwrap()]).assert().success();
     abandoned.stderr(contains("the deployment of dc1 that").and(contains("is at it still, and ends with it")));
     desk.sim.release(Step::Build);

@@ -421,6 +421,25 @@ fn a_context_shows_the_cloudvision_that_it_works_with() {
 }
 
 #[test]
+fn in_a_production_context_a_lab_wants_the_name_typed_too() {
+    let mut settings = night::settings_of(night::instances(), "", true);
+    let (name, cloudvision) = ("night".to_owned(), Some(LAB.to_owned()));
+    settings.contexts = vec![Context { name, production: true, read_only: false, cloudvision, lab: None }];
+    let mut desk = Desk::with(settings, None, 80, 24);
+    night::tell_all(&mut desk);
+    let delta = night::all(night::changes().into_iter().map(Arc::new).collect(), desk.now);
+    desk.hear([Report::Changes { instance: LAB.to_owned(), delta }]);
+    desk.press("3").pause();
+    on(&mut desk, "snmp");
+    desk.press("s");
+    assert!(desk.shows("Start \"snmp location\" on lab?"), "{}", desk.screen());
+    desk.pause().press("y enter");
+    assert_eq!(desk.ordered(), [], "a y is not the name");
+    desk.press("backspace").type_text("snmp location").press("enter");
+    assert_eq!(desk.ordered(), [act(LAB, "cc-3", ChangeAction::Start)]);
+}
+
+#[test]
 fn what_cloudvision_warns_of_is_shown_before_it_is_approved() {
     let mut desk = lab();
     on(&mut desk, "border acl");

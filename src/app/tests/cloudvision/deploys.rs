@@ -12,7 +12,7 @@ use crate::features::cloudvision::model::{
     ChangeAction, ChangeId, DeploymentId, DiffLine, LineCounts, LineOp, Workspace, WorkspaceId, WorkspaceState,
 };
 use crate::features::cloudvision::store::journal::{Ending, Phase};
-use crate::features::cloudvision::worker::{Delta, Progress, Report, Request, Unfinished};
+use crate::features::cloudvision::worker::{Delta, LastDeployment, Progress, Report, Request, Unfinished};
 use crate::trouble::Trouble;
 
 /// `d` for a target.
@@ -352,8 +352,22 @@ fn a_target_that_was_never_deployed_does_not_say_what_differs_before_it_was_comp
     desk.pause().press("D");
     assert!(desk.shows("6 devices · not deployed from here yet"), "{}", desk.screen());
     desk.press("esc esc").hear(night::until_failed("new-site", PROD));
-    let row = desk.row("new-site");
-    assert!(row.contains("3 differed") && !row.contains("compared"), "{row}");
+    // What it found is in the journal: whoever reads that says the same, whether it deployed or not.
+    let mut targets = night::targets();
+    let target = targets.iter_mut().find(|target| target.name == "new-site").unwrap();
+    let (ending, at, result) = (Ending::Failed, tonight(), String::new());
+    let failed =
+        |differed| Some(LastDeployment { ending, at, result: result.clone(), change: None, workspace: None, differed });
+    let mut of_another = night::desk(200, 60);
+    of_another.press("2 z");
+    for (differed, said) in [(Some(3), "3 differed"), (Some(0), "same configs"), (None, "not compared")] {
+        target.last = failed(differed);
+        for desk in [&mut desk, &mut of_another] {
+            desk.hear([Report::Targets(vec![target.clone()])]);
+            let row = desk.row("new-site");
+            assert!(row.contains(said), "{row}");
+        }
+    }
 }
 
 #[test]
@@ -370,12 +384,36 @@ fn workspaces_that_were_kept_are_counted_and_listed_with_what_kept_them() {
     assert!(desk.shows("1 workspace of deployments from here is open still"), "{}", desk.screen());
     desk.press("esc w");
     assert!(desk.row("wan-edge").contains("kept by a deployment of wan-edge"), "{}", desk.screen());
+    assert!(desk.row("wan-edge").contains('▲'), "{}", desk.screen());
     assert!(!desk.row("nightly studio test").contains("kept"), "{}", desk.screen());
     let mut gone = night::workspace("ws-d-1", "noctui wan-edge", "ines", TimeDelta::minutes(34));
     gone.state = WorkspaceState::Abandoned;
     let delta = Delta { all: false, upserts: vec![gone], removed: vec![], at: tonight() };
     desk.press("esc").hear([Report::Workspaces { instance: PROD.to_owned(), delta }]);
     assert!(!desk.shows("kept") && !desk.shows("open still"), "{}", desk.screen());
+}
+
+#[test]
+fn a_workspace_that_a_killed_process_left_is_marked_in_the_list_and_one_that_is_in_use_is_not() {
+    for (lives, words) in
+        [(false, "left unfinished by a deployment of wan-edge"), (true, "in use by a deployment of wan-edge")]
+    {
+        let mut desk = night::desk(160, 40);
+        desk.press("2 z");
+        let left = Unfinished {
+            id: DeploymentId::new("killed"),
+            target: Some("wan-edge".to_owned()),
+            instance: PROD.to_owned(),
+            phase: Phase::Building,
+            workspace: Some(WorkspaceId::new("ws-d-1")),
+            started_at: tonight(),
+            lives,
+        };
+        desk.hear([Report::Unfinished(vec![left])]);
+        desk.press("w");
+        let row = desk.row("noctui wan-edge");
+        assert!(row.contains(words) && row.contains('▲') != lives, "{row}");
+    }
 }
 
 #[test]

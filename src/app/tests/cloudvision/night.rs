@@ -222,6 +222,7 @@ pub(super) fn targets() -> Vec<Target> {
             result: result.to_owned(),
             change: Some(ChangeId::new("cc-6")),
             workspace: (ending == Ending::Failed).then(|| WorkspaceId::new("ws-2")),
+            differed: None,
         })
     };
     let target = |name: &str, instance: &str, inputs, last| Target {

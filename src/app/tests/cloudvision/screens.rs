@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use super::night::{self, LAB, PROD};
 use crate::app::tests::desk::{DATABASE, Desk, MAILBOX};
 use crate::features::cloudvision::worker::{Health, Report};
+use crate::features::maintenance::worker::SourceHealth;
 use crate::trouble::Trouble;
 
 /// Takes a screen at each of the sizes.
@@ -40,6 +41,33 @@ fn a_cloudvision_that_owes_an_answer_is_not_called_live() {
     assert!(desk.row("noctui").contains("prod-emea checking"), "{}", desk.screen());
     desk.press("c");
     assert!(desk.shows("whether it is there, and no answer yet"), "{}", desk.screen());
+}
+
+#[test]
+fn where_the_header_has_no_room_for_every_state_what_fails_still_says_why() {
+    let at = |columns| {
+        let settings = night::settings_of(night::instances(), MAILBOX, true);
+        let mut desk = Desk::with(settings, Some(&DATABASE), columns, 24);
+        night::tell_all(&mut desk);
+        desk.source(SourceHealth::Watching);
+        desk.hear([night::failing(PROD)]);
+        desk.row("noctui")
+    };
+    let whole = at(110);
+    assert!(whole.contains("mail ● ") && whole.contains("cv ✗ prod-emea offline"), "{whole}");
+    let mixed = at(60);
+    assert!(mixed.contains("mail●  cv ✗ prod-emea offline"), "{mixed}");
+    let brief = at(40);
+    assert!(brief.contains("mail● cv✗") && !brief.contains("offline"), "{brief}");
+}
+
+#[test]
+fn what_is_not_up_to_date_says_when_it_is_tried_again() {
+    for (columns, said) in [(200, "; tries again at 02:48:37"), (80, "; again 02:48:37")] {
+        let mut desk = night::desk(columns, 24);
+        desk.press("3 z").hear([night::failing(PROD)]);
+        assert!(desk.row("not up to date").contains(said), "{}", desk.screen());
+    }
 }
 
 #[test]

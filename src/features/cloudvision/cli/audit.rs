@@ -157,12 +157,14 @@ fn cells(row: &Row, devices: &[DeviceRecord]) -> [String; 7] {
     ]
 }
 
-/// `2 devices, 1 changed`; nothing where there are none.
+/// `2 devices, 1 changed`; nothing where there are none. How many changed is not said where nobody came to look.
 fn changes(devices: &[DeviceRecord]) -> String {
     let changed = devices.iter().filter(|device| device.changed == Some(true)).count();
+    let is_known = devices.iter().any(|device| device.changed.is_some());
     match devices.len() {
         0 => String::new(),
-        count => format!("{}, {changed} changed", counted(count, "device")),
+        count if is_known => format!("{}, {changed} changed", counted(count, "device")),
+        count => counted(count, "device"),
     }
 }
 
@@ -285,6 +287,14 @@ fn piece(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_many_changed_is_said_where_somebody_looked() {
+        let device = |changed| DeviceRecord { hostname: "leaf1".to_owned(), serial: None, sha256: None, changed };
+        assert_eq!(changes(&[device(Some(true)), device(Some(false))]), "2 devices, 1 changed");
+        assert_eq!(changes(&[device(None)]), "1 device");
+        assert_eq!(changes(&[]), "");
+    }
 
     #[test]
     fn a_time_is_a_date_a_moment_or_a_while_ago() {

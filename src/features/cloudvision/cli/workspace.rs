@@ -1,11 +1,17 @@
 //! `noctui workspace` and `noctui device`: what is open, and what there is.
 
+use std::collections::BTreeMap;
+use std::io;
 use std::process::ExitCode;
+
+use serde::Serialize;
 
 use super::connection::{ConnectionArgs, Said};
 use crate::config::{self, Config, Environment, Flags};
 use crate::features::cloudvision::actor::Actor;
+use crate::features::cloudvision::leftover::{self, Leftover};
 use crate::features::cloudvision::model::{Workspace, WorkspaceId, WorkspaceState};
+use crate::features::cloudvision::open_store;
 use crate::features::cloudvision::store::journal;
 use crate::output;
 use crate::process::Fate;
@@ -106,7 +112,7 @@ impl Command {
                     |it: &Workspace| *all || matches!(it.state, WorkspaceState::Pending | WorkspaceState::Conflicts);
                 let mut workspaces: Vec<_> = workspaces.into_iter().filter(is_wanted).collect();
                 workspaces.sort_by_key(|it| (std::cmp::Reverse(it.created_at), it.id.clone()));
-                if *json { output::print_json(&workspaces)? } else { output::print(&table(&workspaces))? }
+                print(&of_here(config, &connection.instance.server, workspaces).await, *json)?;
             }
             Self::Show(One { id, connection, json }) => {
                 let connection = connection.connect(config, &Said::default()).await?;
@@ -115,7 +121,11 @@ impl Command {
                 let missing =
                     || Trouble::new(&format!("there is no workspace {id}")).to_do("see noctui workspace list");
                 let workspace = found.ok_or_else(missing)?;
-                if *json { output::print_json(&workspace)? } else { output::print(&table(&[workspace]))? }
+                let listed = of_here(config, &connection.instance.server, vec![workspace]).await;
+                match listed.first() {
+                    Some(one) if *json => output::print_json(one)?,
+                    _ => print(&listed, false)?,
+                }
             }
             Self::Abandon(One { id, connection, json }) => {
                 let connection = connection.connect(config, &Said::default()).await?;
@@ -150,10 +160,47 @@ async fn in_use(actor: &Actor, workspace: &WorkspaceId) -> Result<Option<String>
     }))
 }
 
-/// The rows of a list.
-fn table(workspaces: &[Workspace]) -> String {
-    let mut rows = vec![["CREATED", "STATE", "BY", "ID", "NAME"].map(str::to_owned)];
-    for workspace in workspaces {
+/// A workspace, and the deployment from here that made it.
+#[derive(Debug, Serialize)]
+struct Listed {
+    /// As CloudVision has it.
+    #[serde(flatten)]
+    workspace: Workspace,
+    /// The deployment; `None` where none from here made it, or what it made is in force.
+    left_by: Option<Leftover>,
+}
+
+/// Each workspace with the deployment from here that made it. Where the store cannot be read, that is told and the
+/// workspaces are listed all the same.
+async fn of_here(config: &Config, server: &str, workspaces: Vec<Workspace>) -> Vec<Listed> {
+    let server = server.to_owned();
+    let read = async {
+        let store = open_store(&config.paths.data).map_err(|error| Trouble::of(&error))?;
+        let read = store.read(move |connection| leftover::all(connection, &server));
+        read.await.map_err(|error| Trouble::of(&error))
+    };
+    let mut known = read.await.unwrap_or_else(|trouble| {
+        output::complain(&format!("noctui: warning: which of them deployments left is not known: {}", trouble.what()));
+        BTreeMap::new()
+    });
+    let listed = |workspace: Workspace| {
+        let left_by = known.remove(&workspace.id).filter(|_| workspace.state.is_open());
+        Listed { workspace, left_by }
+    };
+    workspaces.into_iter().map(listed).collect()
+}
+
+/// Prints a list.
+fn print(listed: &[Listed], json: bool) -> io::Result<()> {
+    if json { output::print_json(&listed) } else { output::print(&table(listed)) }
+}
+
+/// The rows of a list. Nobody has a column for what none of them is.
+fn table(listed: &[Listed]) -> String {
+    let is_any = listed.iter().any(|it| it.left_by.is_some());
+    let head = ["CREATED", "STATE", "BY", if is_any { "DEPLOYMENT" } else { "" }, "ID", "NAME"];
+    let mut rows = vec![head.map(str::to_owned)];
+    for Listed { workspace, left_by } in listed {
         let created = workspace.created_at.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M UTC").to_string());
         let state = match workspace.state {
             WorkspaceState::Pending if workspace.needs_rebase => "open, behind",
@@ -165,7 +212,8 @@ fn table(workspaces: &[Workspace]) -> String {
             WorkspaceState::Unknown(_) => "unknown",
         };
         let (by, name) = (workspace.created_by.clone(), workspace.name.clone());
-        rows.push([created, state.to_owned(), by, workspace.id.to_string(), name]);
+        let left_by = left_by.as_ref().map_or_else(String::new, ToString::to_string);
+        rows.push([created, state.to_owned(), by, left_by, workspace.id.to_string(), name]);
     }
     Table::new(output::columns()).lines(&rows)
 }

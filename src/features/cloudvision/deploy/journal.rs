@@ -93,8 +93,8 @@ impl Journal {
             who: order.who.clone(),
             owner: Owner::of_this_process(),
             options: json!({
-                "advance": format!("{:?}", order.advance).to_lowercase(),
-                "reach": format!("{:?}", order.reach).to_lowercase(),
+                "advance": order.advance.as_str(),
+                "reach": order.reach.as_str(),
                 "force": order.force,
                 "strict_tags": order.deployment.strict_tags,
                 "delete_workspace": order.deployment.delete_workspace,
@@ -146,13 +146,31 @@ impl Journal {
             open.into_iter().map(|(what, key)| (key, settlement(what, outcome, &text, change.clone()))).collect();
         let claim = self.claim.clone();
         let at = clock::now();
+        let attempt = self.failed_attempt(outcome, &text);
+        let wanted = self.wanted.clone();
         let written = self.store.write(move |connection| {
+            if let Some((request, settlement)) = &attempt {
+                let key = audit::request(connection, request)?;
+                audit::add_devices(connection, key, &wanted)?;
+                audit::settle(connection, key, settlement)?;
+            }
             for (key, settlement) in &settlements {
                 audit::settle(connection, *key, settlement)?;
             }
             if is_left { Ok(Ok(())) } else { journal::end(connection, &claim, ending, &text, at) }
         });
         written.await.map_err(|error| Trouble::of(&error))?.map_err(|refusal| Trouble::of(&refusal))
+    }
+
+    /// What the audit log has of a deployment that failed before it could ask for its workspace: who tried what, and why it
+    /// came to nothing. One that somebody cancelled by then was wanted no more, and asked for nothing.
+    fn failed_attempt(&self, outcome: &Outcome, text: &str) -> Option<(Request, Settlement)> {
+        let failed = !matches!(outcome.result, Ok(()) | Err(Failure::Cancelled | Failure::Left { .. }));
+        (failed && outcome.workspace.is_none()).then(|| {
+            let nothing = (String::new(), String::new());
+            let request = self.request(self.what, nothing, json!({ "source": self.about.source }));
+            (request, settlement(self.what, outcome, text, None))
+        })
     }
 
     /// Writes a step down, and in the audit log what it asks for.
@@ -211,8 +229,8 @@ impl Journal {
     /// What a step asks CloudVision for, if the audit log is to know it.
     fn asked(&self, fact: &Fact) -> Option<Request> {
         // A deployment is filed under its change control, which is known only when it is settled.
-        let called = |change: &ChangeId, name: &str| (change.as_str().to_owned(), name.to_owned());
-        let (what, (object, object_name), details) = match fact {
+        let named = |change: &ChangeId, name: &str| (change.as_str().to_owned(), name.to_owned());
+        let (what, called, details) = match fact {
             Fact::WorkspaceRequested(id) => (
                 self.what,
                 (String::new(), String::new()),
@@ -220,10 +238,10 @@ impl Journal {
             ),
             Fact::Naming { change, from, to } => {
                 let name = to.as_ref().unwrap_or(from);
-                (What::Edit, called(change, name), json!({ "name_before": from, "name": to }))
+                (What::Edit, named(change, name), json!({ "name_before": from, "name": to }))
             }
-            Fact::Approving { change, name } => (What::Approve, called(change, name), json!({})),
-            Fact::Starting { change, name } => (What::Start, called(change, name), json!({})),
+            Fact::Approving { change, name } => (What::Approve, named(change, name), json!({})),
+            Fact::Starting { change, name } => (What::Start, named(change, name), json!({})),
             Fact::Writing(_)
             | Fact::BuildRequested
             | Fact::Built(_)
@@ -231,7 +249,12 @@ impl Journal {
             | Fact::Submitted(_)
             | Fact::Waiting(_) => return None,
         };
-        Some(Request {
+        Some(self.request(what, called, details))
+    }
+
+    /// A row of the audit log about this deployment.
+    fn request(&self, what: What, (object, object_name): (String, String), details: serde_json::Value) -> Request {
+        Request {
             at: clock::now(),
             who: self.who.clone(),
             instance: self.about.instance.clone(),
@@ -241,7 +264,7 @@ impl Journal {
             object_name,
             details,
             deployment: Some(self.claim.id.clone()),
-        })
+        }
     }
 
     /// What is wanted, with what is known of it by now.

@@ -30,6 +30,18 @@ pub enum Reach {
     Submit,
 }
 
+impl Reach {
+    /// Its word in the journal, which later versions of noctui read.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Compare => "compare",
+            Self::Build => "build",
+            Self::Submit => "submit",
+        }
+    }
+}
+
 /// How far the change control is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Advance {
@@ -41,6 +53,28 @@ pub enum Advance {
     Started,
     /// And it is waited for.
     Completed,
+}
+
+impl Advance {
+    /// All of them, in their order.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Approved, Self::Started, Self::Completed];
+
+    /// Its word in the journal, which later versions of noctui read.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Started => "started",
+            Self::Completed => "completed",
+        }
+    }
+
+    /// The one of this word; `None` where no version of noctui that is known here has written it.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|advance| advance.as_str() == word)
+    }
 }
 
 /// When a deployment waits after its build, until somebody has looked at it.
@@ -336,4 +370,20 @@ pub struct Outcome {
     pub warnings: Vec<String>,
     /// Whether the process was to end.
     pub is_left: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_it_goes_is_read_back_as_it_was_written_and_as_earlier_versions_wrote_it() {
+        for advance in Advance::ALL {
+            assert_eq!(Advance::of_word(advance.as_str()), Some(advance));
+        }
+        let written = ["pending", "approved", "started", "completed"];
+        assert_eq!(written.map(Advance::of_word), Advance::ALL.map(Some), "journals hold these");
+        assert_eq!(Advance::of_word("Started"), None);
+        assert_eq!([Reach::Compare, Reach::Build, Reach::Submit].map(Reach::as_str), ["compare", "build", "submit"]);
+    }
 }

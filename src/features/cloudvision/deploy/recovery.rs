@@ -134,8 +134,9 @@ fn verdict(
 /// What a deployment has come to that is in force.
 fn in_force(entry: &Entry, is_news: bool, change: Option<(&ChangeId, Option<&Change>)>) -> Verdict {
     let submitted = "left unfinished after it was submitted";
-    let ordered =
-        entry.options.get("advance").and_then(|advance| advance.as_str()).map_or(Advance::Pending, advance_of);
+    let ordered = entry.options.get("advance").and_then(|advance| Advance::of_word(advance.as_str()?));
+    // What nobody here can read is not said to have failed.
+    let ordered = ordered.unwrap_or(Advance::Pending);
     let found = change.and_then(|(_, found)| found);
     let reached = found.map(|found| reached(found.state));
     let (ending, result) = match (change, found, reached) {
@@ -163,16 +164,6 @@ fn in_force(entry: &Entry, is_news: bool, change: Option<(&ChangeId, Option<&Cha
         (Some(_), _, _) => (Ending::Failed, format!("{submitted}; its change control does not exist any more")),
     };
     Verdict { ending, result, is_news, change: change.map(|(id, _)| id.clone()), reached }
-}
-
-/// How far a change control is taken, by the word of the journal.
-fn advance_of(word: &str) -> Advance {
-    match word {
-        "approved" => Advance::Approved,
-        "started" => Advance::Started,
-        "completed" => Advance::Completed,
-        _ => Advance::Pending,
-    }
 }
 
 /// How far a change control was taken that is in this state.

@@ -199,6 +199,17 @@ impl Instance {
         }
     }
 
+    /// When it is tried again to hear it, in words and in few; `None` where it is heard.
+    pub(super) fn again(&self, zone: Zone, now: DateTime<Utc>) -> Option<(String, String)> {
+        let Health::Failing { retry_at, .. } = self.health else { return None };
+        let briefly = match retry_at {
+            Some(at) if at > now => format!("again {}", zone.local(at).format("%H:%M:%S")),
+            Some(_) => "again now".to_owned(),
+            None => "not again".to_owned(),
+        };
+        Some((again(retry_at, zone, now), briefly))
+    }
+
     /// The name of a device, as far as it is known.
     pub(super) fn hostname<'a>(&'a self, device: &'a DeviceId) -> &'a str {
         let known = self.devices.items.get(device).map(|device| device.hostname.as_str());
@@ -271,12 +282,7 @@ impl Instance {
                 lines.extend(trouble.because().iter().map(|because| format!("    because  {because}")));
                 lines.extend(trouble.remedy().map(|remedy| format!("    do       {remedy}")));
                 let since = since.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(at, now)));
-                let retry = match retry_at {
-                    Some(at) if *at <= now => "; trying again now".to_owned(),
-                    Some(at) => format!("; tries again at {}", zone.local(*at).format("%H:%M:%S")),
-                    None => "; not tried again by itself".to_owned(),
-                };
-                lines.push(format!("  heard last: {since}{retry}"));
+                lines.push(format!("  heard last: {since}; {}", again(*retry_at, zone, now)));
             }
         }
         lines.push(format!(
@@ -287,5 +293,14 @@ impl Instance {
         ));
         lines.extend(self.kept_words(lost).map(|words| format!("  {words}")));
         lines
+    }
+}
+
+/// When it is tried again to hear what cannot be heard.
+pub(super) fn again(retry_at: Option<DateTime<Utc>>, zone: Zone, now: DateTime<Utc>) -> String {
+    match retry_at {
+        Some(at) if at <= now => "trying again now".to_owned(),
+        Some(at) => format!("tries again at {}", zone.local(at).format("%H:%M:%S")),
+        None => "not tried again by itself".to_owned(),
     }
 }

@@ -66,8 +66,9 @@ impl State {
                 Health::Live { .. } => Some(now),
                 Health::Connecting => instance.changes.told_at,
             };
-            let trouble = trouble.clone();
-            instance.health = Health::Failing { trouble, word: "stopped", since, retry_at: None };
+            // It is started anew by itself, as soon as that may be.
+            let (trouble, retry_at) = (trouble.clone(), Some(now));
+            instance.health = Health::Failing { trouble, word: "stopped", since, retry_at };
         }
     }
 

@@ -6,8 +6,9 @@ use super::instance::UNSEEN;
 use super::opened::Page;
 use super::rows::DeployRow;
 use super::{Command, Deed, Place, State};
-use crate::features::cloudvision::model::{ChangeAction, ChangeState};
-use crate::features::cloudvision::worker::Health;
+use crate::features::cloudvision::leftover::{Leftover, Standing};
+use crate::features::cloudvision::model::{ChangeAction, ChangeState, WorkspaceId};
+use crate::features::cloudvision::worker::{Health, Unfinished};
 use crate::ui::Look;
 use crate::ui::page::Span;
 use crate::ui::theme;
@@ -59,6 +60,18 @@ impl State {
         let lost = here.filter(|left| !left.lives && !left.phase.is_in_force());
         let open = lost.filter_map(|left| instance.workspaces.items.get(left.workspace.as_ref()?));
         open.filter(|workspace| workspace.state.is_open()).count()
+    }
+
+    /// The deployment from here that made a workspace of the CloudVision that is shown, if that is not in force.
+    pub(super) fn leftover(&self, workspace: &WorkspaceId) -> Option<Leftover> {
+        let kept = self.instance()?.unsubmitted.get(workspace);
+        let kept = kept.map(|target| Leftover { standing: Standing::Kept, target: target.clone() });
+        let is_its = |left: &&Unfinished| left.workspace.as_ref() == Some(workspace) && !left.phase.is_in_force();
+        kept.or_else(|| {
+            let left = self.unfinished.iter().find(is_its)?;
+            let standing = if left.lives { Standing::InUse } else { Standing::Left };
+            Some(Leftover { standing, target: left.target.clone() })
+        })
     }
 
     /// Deployments that wait for a look, wherever.
@@ -122,6 +135,9 @@ impl State {
             if let Some(Page::Change(page)) = self.page(place) {
                 instants.extend(page.change.scheduled_for);
             }
+        }
+        if let Some(Health::Failing { retry_at, .. }) = self.instance().map(|instance| &instance.health) {
+            instants.extend(*retry_at);
         }
         instants
     }

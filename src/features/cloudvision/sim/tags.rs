@@ -89,14 +89,14 @@ pub(super) fn assignment_edits(state: &State) -> Vec<TagAssignmentConfig> {
     edits.collect()
 }
 
-/// The id in a key, or what is wrong with it.
+/// The id in a key, or what is wrong with it. A key has all of its fields. That a value may not be empty is said nowhere, and
+/// requests of CVProxy may have one.
 fn id_of(element: i32, label: Option<String>, value: Option<String>) -> Result<Id, Status> {
-    let (label, value) = (label.unwrap_or_default(), value.unwrap_or_default());
     let known = [ElementType::Device, ElementType::Interface].map(i32::from).contains(&element);
-    if !known || label.is_empty() || value.is_empty() {
-        return Err(Status::invalid_argument("a tag needs an element type, a label and a value"));
+    match (label, value) {
+        (Some(label), Some(value)) if known && !label.is_empty() => Ok(Id { element, label, value }),
+        _ => Err(Status::invalid_argument("a tag needs an element type, a label and a value")),
     }
-    Ok(Id { element, label, value })
 }
 
 /// Writes a tag to a workspace. Tags of the system stay.

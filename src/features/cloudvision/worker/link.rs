@@ -88,7 +88,7 @@ async fn stay(
 ) -> (Trouble, &'static str, Duration) {
     let client = match connect(instance).await {
         Ok(client) => client,
-        Err(trouble) => return (trouble, "token", RETRY_LATE),
+        Err((trouble, word)) => return (trouble, word, RETRY_LATE),
     };
     let version = match client.version().await {
         Ok(version) => version,
@@ -151,9 +151,10 @@ pub(super) async fn settle(shared: &Shared, instance: &str) {
     }
 }
 
-/// Fetches the token and prepares a connection.
-async fn connect(instance: &CloudVision) -> Result<Client, Trouble> {
-    let found = instance.token.fetch(|name| std::env::var_os(name)).await.map_err(|error| Trouble::of(&error))?;
+/// Fetches the token and prepares a connection. The error comes with its word for the header.
+async fn connect(instance: &CloudVision) -> Result<Client, (Trouble, &'static str)> {
+    let found = instance.token.fetch(|name| std::env::var_os(name)).await;
+    let found = found.map_err(|error| (Trouble::of(&error), "token"))?;
     if let Some(warning) = found.warning {
         tracing::warn!(instance = instance.name, "{warning}");
     }
@@ -170,7 +171,7 @@ async fn connect(instance: &CloudVision) -> Result<Client, Trouble> {
         let _entered = handle.enter();
         Client::new(&server, found.secret.expose())
     });
-    made.await.map_err(|error| Trouble::of(&error))
+    made.await.map_err(|error| (Trouble::of(&error), word(&error)))
 }
 
 /// An error as the header shows it, and how long to wait. Where somebody has to do something first, asking often is

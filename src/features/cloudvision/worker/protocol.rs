@@ -150,6 +150,9 @@ pub struct LastDeployment {
     pub change: Option<ChangeId>,
     /// The workspace that it did not submit, which may be open still.
     pub workspace: Option<WorkspaceId>,
+    /// For how many devices CloudVision held another configuration, as the journal has it; `None` where it never came to
+    /// tell.
+    pub differed: Option<usize>,
 }
 
 /// A target as configured, and how it stands.

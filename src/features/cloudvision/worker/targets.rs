@@ -14,7 +14,7 @@ use crate::config::{After, Deploy};
 use crate::features::cloudvision::deploy::Advance;
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Problems, Selection};
 use crate::features::cloudvision::model::{ConfigText, Deployment, Wanted};
-use crate::features::cloudvision::store::journal::{self, Entry, Revision};
+use crate::features::cloudvision::store::journal::{self, Revision};
 use crate::process::{Fate, Owner};
 use crate::store::Error;
 use crate::trouble::Trouble;
@@ -214,12 +214,16 @@ pub(super) async fn changed(
 /// How the last deployment of a target ended.
 async fn last(shared: &Shared, deploy: &Deploy) -> Option<LastDeployment> {
     let (server, target) = (shared.instance(&deploy.cloudvision).server, deploy.name.clone());
-    let recent = shared.store.read(move |connection| journal::recent(connection, &server, Some(&target), 5)).await;
-    // A build alone deploys nothing.
-    let deploys = |entry: &Entry| entry.options.get("reach").and_then(|reach| reach.as_str()) != Some("build");
-    recent.ok()?.into_iter().filter(deploys).find_map(|entry| {
-        let (ending, at) = entry.ended?;
-        let workspace = entry.workspace.filter(|_| !entry.phase.is_in_force());
-        Some(LastDeployment { ending, at, result: entry.result, change: entry.change, workspace })
-    })
+    let read = shared.store.read(move |connection| {
+        let recent = journal::recent(connection, &server, Some(&target), 5)?;
+        // A build alone deploys nothing.
+        let last = recent.into_iter().find(|entry| entry.ended.is_some() && !entry.is_build_alone());
+        last.map(|entry| Ok((journal::devices(connection, &entry.id)?, entry))).transpose()
+    });
+    let (devices, entry) = read.await.ok().flatten()?;
+    let (ending, at) = entry.ended?;
+    let workspace = entry.workspace.filter(|_| !entry.phase.is_in_force());
+    let is_compared = devices.iter().any(|device| device.changed.is_some());
+    let differed = is_compared.then(|| devices.iter().filter(|device| device.changed == Some(true)).count());
+    Some(LastDeployment { ending, at, result: entry.result, change: entry.change, workspace, differed })
 }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::features::cloudvision::model::{DeviceId, WorkspaceId};
 use crate::features::cloudvision::sim::{Finding, Found, Step as Held};
-use crate::features::cloudvision::store::Instance;
 use crate::features::cloudvision::store::journal::Brought;
+use crate::features::cloudvision::store::{Instance, audit};
 
 #[tokio::test]
 async fn devices_that_are_missing_or_could_be_several_stop_it_before_anything_is_made() {
@@ -170,6 +170,40 @@ async fn what_a_deleted_change_control_was_to_bring_is_brought_again_to_its_devi
     assert!(found.devices[0].lines.is_some() && found.devices[0].skipped.is_none(), "{found:?}");
     let outcome = desk.run(&Order { again: true, ..order(devices()) }).await;
     assert_eq!(outcome.change.unwrap().devices.len(), 2);
+}
+
+#[tokio::test]
+async fn one_that_fails_before_its_workspace_is_in_the_audit_log_with_who_tried_what_and_why_it_came_to_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = crate::features::cloudvision::open_store(dir.path()).unwrap();
+    let mut desk = Desk::of(1).await;
+    let server = desk.sim.address().to_string();
+    let about = || About {
+        instance: Instance { name: "lab".to_owned(), server: server.clone() },
+        target: Some("dc1".to_owned()),
+        source: "/configs".to_owned(),
+    };
+    desk.client = client(&desk.sim, "revoked");
+    let wanted = order(vec![wanted("leaf1", None, "!\n", &[])]);
+    let journal = Arc::new(Journal::begin(&store, about(), &wanted).await.unwrap());
+    desk.controls.recorder = journal.clone();
+    let outcome = desk.run(&wanted).await;
+    assert!(outcome.result.is_err() && outcome.workspace.is_none(), "{outcome:?}");
+    journal.end(&outcome).await.unwrap();
+    // What nobody wanted any more by then asked for nothing.
+    let cancelled = Journal::begin(&store, about(), &wanted).await.unwrap();
+    cancelled.end(&Outcome { result: Err(Failure::Cancelled), ..outcome }).await.unwrap();
+    let rows = store.read(|connection| {
+        let found = audit::list(connection, &audit::Filter::default(), None, 10)?;
+        found.rows.into_iter().map(|row| Ok((audit::devices(connection, row.key)?, row))).collect::<Result<Vec<_>, _>>()
+    });
+    let rows = rows.await.unwrap();
+    let [(devices, row)] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((row.request.what, row.request.target.as_deref()), (audit::What::Deploy, Some("dc1")));
+    assert_eq!((&row.request.who, row.request.deployment.as_ref()), (&wanted.who, Some(journal.id())));
+    assert_eq!((row.outcome, row.settled_at.is_some()), (audit::Outcome::Failed, true));
+    assert!(row.text.contains("does not accept the token"), "{row:?}");
+    assert_eq!(devices[0].hostname, "leaf1");
 }
 
 #[tokio::test]

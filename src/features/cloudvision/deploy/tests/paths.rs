@@ -102,6 +102,9 @@ async fn tags_replace_those_of_their_label_and_strict_ones_all_others_of_their_d
     let tagged = |tags: &[(&str, &str)]| {
         vec![wanted("leaf1", None, "hostname leaf1\n", tags), wanted("leaf2", None, "hostname leaf2\n", &[])]
     };
+    // What the check of the input lets pass is taken: a value may be empty.
+    assert!(desk.deploy(tagged(&[("rack", ""), ("site", "ams")])).await.result.is_ok());
+    assert!(tags_of(&desk, LEAF1).contains(&"rack:".to_owned()), "{:?}", tags_of(&desk, LEAF1));
     assert!(desk.deploy(tagged(&[("rack", "r1"), ("site", "ams")])).await.result.is_ok());
     let first = tags_of(&desk, LEAF1);
     assert!(first.contains(&"rack:r1".to_owned()) && first.contains(&"site:ams".to_owned()), "{first:?}");

@@ -80,7 +80,7 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
     let changed = match &target.inputs {
         Inputs::Reading => ("reading".to_owned(), Role::Stale),
         Inputs::Refused(_) => ("refused".to_owned(), Role::Failed),
-        Inputs::Ready { changed: None, .. } => compared(state, target),
+        Inputs::Ready { changed: None, .. } => compared(target),
         Inputs::Ready { changed: Some(0), .. } => ("unchanged".to_owned(), Role::Muted),
         Inputs::Ready { changed: Some(changed), .. } => (format!("{changed} changed"), Role::Accent),
     };
@@ -129,11 +129,12 @@ fn age_of(at: chrono::DateTime<chrono::Utc>, look: &Look<'_>) -> String {
 }
 
 /// What is known of a target of which CloudVision took nothing from here yet: what it holds of it, only a comparison tells.
-fn compared(state: &State, target: &Target) -> Span {
-    let plan = state.run_of(&target.name).map(|run| &run.plan).filter(|plan| !plan.is_empty());
-    match plan.map(|plan| plan.iter().filter(|device| device.is_changed()).count()) {
+/// That of the last deployment is in the journal, so that every noctui on the same data says the same.
+fn compared(target: &Target) -> Span {
+    match target.last.as_ref().and_then(|last| last.differed) {
         None => ("not compared".to_owned(), Role::Text),
-        Some(0) => ("no difference".to_owned(), Role::Muted),
+        // It was deployed all the same: for its tags, or to mend the studio.
+        Some(0) => ("same configs".to_owned(), Role::Muted),
         Some(differ) => (format!("{differ} differed"), Role::Accent),
     }
 }

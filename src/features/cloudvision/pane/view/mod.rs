@@ -19,6 +19,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::editor::{Editor, Purpose};
+use super::instance::again;
 use super::opened::Page;
 use super::rows::Part;
 use super::{Place, State};
@@ -261,6 +262,10 @@ fn draw_status(
     if let Some(why) = &status.stale {
         let style = look.theme.style(Role::Stale);
         pen.text(look.glyph(Sign::Stale), style).text(" not up to date: ", style).text(why, style);
+        if let Some((again, briefly)) = state.instance().and_then(|instance| instance.again(look.zone, look.now)) {
+            let again = if width(&again) + 2 <= pen.left() { again } else { briefly };
+            pen.text("; ", style).text(&again, style);
+        }
         pen.text(if status.parts.is_empty() { "" } else { " · " }, style);
     }
     pen.text(&status.parts.join(" · "), look.theme.style(Role::Muted));
@@ -320,9 +325,10 @@ fn draw_empty(state: &State, text: &str, look: &Look<'_>, area: Rect, buffer: &m
     let mut lines: Vec<TextLine> = Vec::new();
     if let Some(Health::Failing { trouble, retry_at, .. }) = state.instance().map(|instance| &instance.health) {
         lines.extend(trouble_lines(trouble, cells, look));
-        let retry = retry_at
-            .map(|at| format!("tries again at {}; <cv-refresh> tries now", look.zone.local(at).format("%H:%M:%S")));
-        let retry = retry.unwrap_or_else(|| "<cv-refresh> tries again".to_owned());
+        let retry = match retry_at {
+            Some(_) => format!("{}; <cv-refresh> tries now", again(*retry_at, look.zone, look.now)),
+            None => "<cv-refresh> tries again".to_owned(),
+        };
         lines.push(plain(look.say(&retry), Role::Muted));
     } else {
         lines.extend(wrap(&look.say(text), cells).into_iter().map(|line| plain(line, Role::Muted)));

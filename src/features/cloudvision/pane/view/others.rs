@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Rows, draw_empty, draw_sign, words};
+use crate::features::cloudvision::leftover::Standing;
 use crate::features::cloudvision::model::{Device, Workspace};
 use crate::features::cloudvision::pane::State;
 use crate::features::cloudvision::pane::opened::Board;
@@ -42,6 +43,10 @@ pub(super) fn draw_workspaces(
     rows.draw(&board.list, buffer, |workspace, selected, pen| {
         let text = look.theme.style(Role::Text);
         let (sign, word) = words::workspace(workspace.state);
+        // Nobody goes on with it: that stands out among what others work with, however narrow the screen is.
+        let of_here = state.leftover(&workspace.id);
+        let is_nobodys = of_here.as_ref().is_some_and(|it| it.standing != Standing::InUse);
+        let sign = if is_nobodys { Sign::Warning } else { sign };
         draw_sign(pen, false, sign, look);
         pen.column(word, 9, text).skip(2);
         let called = if workspace.name.is_empty() { workspace.id.as_str() } else { &workspace.name };
@@ -52,19 +57,8 @@ pub(super) fn draw_workspaces(
         }
         let at = workspace.modified_at.max(workspace.created_at);
         pen.column_right(&at.map_or_else(String::new, |at| age(at, look.now)), 6, text).skip(2);
-        let mut rest = Vec::new();
-        let kept = state.instance().and_then(|instance| instance.unsubmitted.get(&workspace.id));
-        let kept = kept.map(|target| match target {
-            Some(target) => format!("kept by a deployment of {target}"),
-            None => "kept by a deployment from here".to_owned(),
-        });
-        let left = state.unfinished.iter().find(|left| left.workspace.as_ref() == Some(&workspace.id));
-        let left = left.map(|left| {
-            let verb = if left.lives { "in use by" } else { "left by" };
-            format!("{verb} a deployment of {}", left.target.as_deref().unwrap_or("no target"))
-        });
-        let note = kept.or(left);
-        rest.extend(note.as_deref());
+        let of_here = of_here.map(|it| it.to_string());
+        let mut rest: Vec<&str> = of_here.as_deref().into_iter().collect();
         if workspace.needs_rebase {
             rest.push("what is in force has moved");
         }

@@ -66,7 +66,11 @@ async fn a_tag_has_to_be_there_before_it_is_assigned() {
     desk.workspace("ws").await;
     let refused = assign(&desk, vec![on_leaf("ws", "site", "fra1")], false).await;
     assert_eq!(refused, ["tag site:fra1 does not exist"]);
-    assert_eq!(make(&desk, vec![tag("ws", "site", "fra1")]).await, [""; 0]);
+    assert_eq!(make(&desk, vec![tag("ws", "site", "fra1"), tag("ws", "spare", "")]).await, [""; 0]);
+    let incomplete = [TagKey { value: None, ..tag("ws", "site", "") }, tag("ws", "", "fra1")];
+    for refused in make(&desk, incomplete.to_vec()).await {
+        assert!(refused.contains("a tag needs"), "{refused}");
+    }
     assert_eq!(assign(&desk, vec![on_leaf("ws", "site", "fra1")], false).await, [""; 0]);
     let mut elsewhere = on_leaf("ws", "site", "fra1");
     elsewhere.device_id = Some("NOWHERE0000".to_owned());

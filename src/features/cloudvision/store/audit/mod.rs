@@ -1,6 +1,7 @@
 //! The audit log: what was asked of a CloudVision, by whom, and what came of it.
 //!
-//! [`request`] writes a row before the request is sent, [`settle`] fills in once what came of it. Nothing else is ever
+//! [`request`] writes a row before the request is sent, [`settle`] fills in once what came of it. A deployment that failed
+//! before it could ask for its workspace has its row, too, written when it failed: somebody tried. Nothing else is ever
 //! changed, which triggers in the database hold this program to as well. A row that stays [`Outcome::Requested`] says that
 //! noctui was ended before it had an answer.
 

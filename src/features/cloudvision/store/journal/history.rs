@@ -52,6 +52,14 @@ pub struct Entry {
     pub(super) claim: Claim,
 }
 
+impl Entry {
+    /// Whether it was to build, and to bring nothing into force.
+    #[must_use]
+    pub fn is_build_alone(&self) -> bool {
+        self.options.get("reach").and_then(|reach| reach.as_str()) == Some("build")
+    }
+}
+
 /// A deployment that has not ended, and what has become of its owner.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unfinished {
@@ -103,12 +111,11 @@ pub fn under_way(connection: &Connection, new: &NewDeployment) -> Result<Option<
     if new.target.is_none() {
         return Ok(None);
     }
-    let builds = |entry: &Entry| entry.options.get("reach").and_then(|reach| reach.as_str()) == Some("build");
     let is_other = |left: &Unfinished| {
         matches!(left.fate, Fate::Alive | Fate::Elsewhere)
             && left.entry.instance.server == new.instance.server
             && left.entry.target == new.target
-            && !builds(&left.entry)
+            && !left.entry.is_build_alone()
     };
     Ok(unfinished(connection)?.into_iter().find(is_other).map(|left| left.entry))
 }
