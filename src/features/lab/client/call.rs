@@ -113,7 +113,8 @@ pub(super) fn http(server: &Server) -> Result<reqwest::Client, Error> {
         .redirect(Policy::none())
         .connect_timeout(server.connect_timeout)
         .timeout(server.call_timeout)
-        .pool_max_idle_per_host(1)
+        // Servers that close a connection behind an answer without saying so would make a write on it unheard.
+        .pool_max_idle_per_host(0)
         .user_agent(concat!("noctui/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| setup(error.into()))

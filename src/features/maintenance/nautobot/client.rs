@@ -105,7 +105,9 @@ impl Client {
             .connect_timeout(server.connect_timeout)
             .timeout(server.call_timeout)
             .user_agent(concat!("noctui/", env!("CARGO_PKG_VERSION")))
-            .pool_max_idle_per_host(AT_ONCE);
+            // uWSGI as it comes closes a connection behind its answer without saying so: what was sent on it meanwhile is
+            // lost, and nobody could tell whether it was done.
+            .pool_max_idle_per_host(0);
         // A proxy in the environment is for the world outside.
         let http = if is_loopback(url) { http.no_proxy() } else { http };
         let http = http.build().map_err(|error| setup("no HTTP", Some(error.into())))?;

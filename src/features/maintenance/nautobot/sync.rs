@@ -24,6 +24,9 @@ use crate::store::Store;
 
 /// Seconds by which a reading begins before the newest change that was seen: two changes can be seen out of order.
 const OVERLAP: i64 = 5_000_000;
+/// A change is settled so long after it was made, by our clock, in microseconds: whatever was written together with it has
+/// been read, and it is not read again. Otherwise thousands that were imported in the last moment would come for ever.
+const SETTLED: i64 = 120_000_000;
 /// Everything is read again after this long.
 const FULL_EVERY: TimeDelta = TimeDelta::hours(24);
 /// After this long where not all of it made sense.
@@ -251,12 +254,13 @@ async fn list<T: OfWire + Send + Sync + Clone + 'static>(
 /// Reads what has changed since the last time.
 async fn incremental(client: &Client, store: &Store, progress: &mut Progress) -> Result<usize, Error> {
     let round = progress.round;
-    let filter = |to: i64| format!("last_updated__gte={}&sort=last_updated&", before(to));
+    let known = *progress;
+    let filter = |to: i64| format!("last_updated__gte={}&sort=last_updated&", moment(from(&known, to)));
     let (maintenances, impacts) = (filter(progress.maintenances_to), filter(progress.impacts_to));
     let (maintenances, impacts, notes) = tokio::try_join!(
         client.all::<Maintenance>(MAINTENANCE, &maintenances),
         client.all::<CircuitImpact>(IMPACT, &impacts),
-        client.notes_since(progress.notes_to - OVERLAP),
+        client.notes_since(from(&known, progress.notes_to)),
     )?;
     let came = maintenances.len();
     let newest = |all: &mut dyn Iterator<Item = i64>, before: i64| all.fold(before, i64::max);
@@ -284,15 +288,21 @@ async fn incremental(client: &Client, store: &Store, progress: &mut Progress) ->
     Ok(came)
 }
 
-/// A little before a change that was seen, as it can stand in a query.
-fn before(to: i64) -> String {
-    let at = DateTime::from_timestamp_micros(to - OVERLAP).unwrap_or_default();
+/// From when on changes are asked for, where the newest that was seen is `to`: a little before it, until that has settled.
+fn from(progress: &Progress, to: i64) -> i64 {
+    let is_settled = progress.synced_at.is_some_and(|at| at.saturating_mul(1_000_000) - to >= SETTLED);
+    if is_settled { to + 1 } else { to - OVERLAP }
+}
+
+/// A point in time in microseconds since 1970, as it can stand in a query.
+fn moment(at: i64) -> String {
+    let at = DateTime::from_timestamp_micros(at).unwrap_or_default();
     read::escaped(&at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
 }
 
 /// Marks what the log of changes says was deleted; whether there is any. The log is not read again where the token may not.
 async fn deletions(client: &Client, store: &Store, since: i64) -> Result<bool, Error> {
-    let since = before(since);
+    let since = moment(since - OVERLAP);
     let mut lost = Vec::new();
     for kind in KINDS {
         if client.sees_no_changes() {
