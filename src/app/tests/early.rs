@@ -63,6 +63,7 @@ fn keys_are_dropped_with_a_word_where_a_line_does_not_open_or_is_closed() {
     desk.press("r");
     is_open(&mut desk, id);
     assert_eq!(typed(&mut desk), "", "that was meant for another line");
+    desk.press("ctrl-]");
     opening(&mut desk, "build01");
     desk.type_text("halt").press("ctrl-]").press("x");
     let said = "closed build01; what was typed while it was being opened was not sent";

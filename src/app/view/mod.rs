@@ -134,16 +134,27 @@ fn draw_title(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// As many figures as fit into so many cells, the first ones, and how many more there are.
+/// As many figures as fit into so many cells, the first ones, and how many more there are; with little room only that there are
+/// more.
 fn fitting(figures: &[String], cells: usize) -> Vec<String> {
     let fits = |shown: &Vec<String>| width(&shown.join(" · ")) <= cells;
-    let first = |kept: usize| -> Vec<String> {
-        let left_out = figures.len() - kept;
-        figures.iter().take(kept).cloned().chain((left_out > 0).then(|| format!("+{left_out}"))).collect()
-    };
-    let marked = (1..=figures.len()).rev().map(first).find(fits);
+    if fits(&figures.to_vec()) {
+        return figures.to_vec();
+    }
+    for kept in (1..figures.len()).rev() {
+        let first: Vec<String> = figures.iter().take(kept).cloned().collect();
+        let mut counted = first.clone();
+        counted.push(format!("+{}", figures.len() - kept));
+        let mut marked = first;
+        if let Some(last) = marked.last_mut() {
+            last.push_str(" +");
+        }
+        if let Some(shown) = [counted, marked].into_iter().find(fits) {
+            return shown;
+        }
+    }
     // Where the mark has no room beside the first one, that says more.
-    marked.unwrap_or_else(|| Some(figures.iter().take(1).cloned().collect()).filter(fits).unwrap_or_default())
+    Some(figures.iter().take(1).cloned().collect()).filter(fits).unwrap_or_default()
 }
 
 /// A name is not made shorter than this for the sake of what stands beside it.
@@ -205,9 +216,11 @@ mod tests {
         let shown = |cells| fitting(&figures, cells).join(" · ");
         assert_eq!(shown(40), "12 m left · 1 dead · 2 unlisted · 9 live");
         assert_eq!(shown(39), "12 m left · 1 dead · 2 unlisted · +1");
-        assert_eq!(shown(35), "12 m left · 1 dead · +2");
+        assert_eq!(shown(35), "12 m left · 1 dead · 2 unlisted +");
+        assert_eq!(shown(32), "12 m left · 1 dead · +2");
         assert_eq!(shown(14), "12 m left · +3");
-        assert_eq!(shown(13), "12 m left");
+        assert_eq!(shown(13), "12 m left +");
+        assert_eq!(shown(10), "12 m left");
         assert_eq!(shown(8), "");
         assert_eq!(fitting(&[], 8), Vec::<String>::new());
     }
