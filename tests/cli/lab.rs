@@ -632,6 +632,8 @@ fn what_a_killed_connection_left_behind_is_told_until_it_is_gone() {
     assert_eq!(line, "connected\n");
     // As long as it runs, it is its own affair.
     assert_eq!(desk.text(&["list"]).1, "");
+    // Waiting for it would close its input, and its program has the same.
+    let input = noctui.stdin.take();
     noctui.kill().unwrap();
     noctui.wait().unwrap();
     let port = desk.sim.state().records[1].port;
@@ -639,7 +641,7 @@ fn what_a_killed_connection_left_behind_is_told_until_it_is_gone() {
     let (_, said, code) = desk.text(&["list"]);
     assert!(said.contains(" still runs and uses it; noctui lab remove") && code == 0, "{said}");
     assert!(said.contains("ends it once that has ended") && !said.contains("cuts off"), "{said}");
-    drop(noctui.stdin.take());
+    drop(input);
     std::io::Read::read_to_string(&mut out, &mut line).unwrap();
     for _ in 0..2 {
         let (_, said, code) = desk.text(&["list"]);
