@@ -149,7 +149,8 @@ struct Checked<'i> {
 /// `noctui config check`
 fn check(inspection: &Inspection, json: bool) -> anyhow::Result<ExitCode> {
     let file = &inspection.config.paths.config;
-    let warnings: Vec<Problem> = inspection.expected.iter().filter_map(Expected::warning).collect();
+    let of_files = inspection.expected.iter().filter_map(Expected::warning);
+    let warnings: Vec<Problem> = inspection.warnings.iter().cloned().chain(of_files).collect();
     if json {
         output::print_json(&Checked {
             file: file.to_string_lossy(),

@@ -128,6 +128,15 @@ impl Layers<'_> {
         let connect =
             self.within("lab.connect_timeout", section.connect_timeout, (seconds(1), seconds(300)), seconds(10));
         let call = self.within("lab.call_timeout", section.call_timeout, (seconds(1), seconds(600)), seconds(60));
+        if let Some(url) = section.url.as_ref().filter(|url| url.value.is_open()) {
+            self.warnings.push(Problem {
+                origin: url.origin.clone(),
+                key: "lab.url".to_owned(),
+                what: format!("warning: nothing is encrypted on the way to {}", url.value),
+                because: "whoever is on the way reads the token or the password".to_owned(),
+                remedy: "write https:// where the gateway speaks it".to_owned(),
+            });
+        }
         let (name, url) = (section.name?, value(section.url)?);
         Some(Lab {
             name: name.value.0,

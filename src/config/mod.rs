@@ -292,6 +292,8 @@ pub struct Inspection {
     pub config: Config,
     /// What is wrong; empty for a sound configuration.
     pub problems: Vec<Problem>,
+    /// What should be known and is no mistake.
+    pub warnings: Vec<Problem>,
     /// Whether there is a file. Without one everything has its default.
     pub found: Found,
     /// The settings the file leaves at their default, as dotted names.
@@ -356,14 +358,15 @@ pub fn inspect(flags: &Flags, environment: &Environment) -> Inspection {
     };
     let reading = file::read(&path, &text);
     let (themes, unread) = themes::read(&paths::themes_dir(&path));
-    let (config, wrong, expected) = resolve::resolve(flags, environment, reading.file, themes, &path);
+    let resolve::Resolved { config, problems: wrong, warnings, expected } =
+        resolve::resolve(flags, environment, reading.file, themes, &path);
     problems.extend(reading.problems);
     problems.extend(unread);
     problems.extend(wrong);
     problems.sort_by(|a, b| a.origin.cmp(&b.origin));
     // A missing home folder is noticed for each folder.
     problems.dedup();
-    Inspection { config, problems, found, unset: reading.unset, expected }
+    Inspection { config, problems, warnings, found, unset: reading.unset, expected }
 }
 
 /// The text of the file at `path`.

@@ -179,7 +179,7 @@ impl Layers<'_> {
     /// An address that tokens are sent to: under TLS, or to this very machine; another one is noted.
     pub(super) fn protected(&mut self, key: &'static str, url: At<Url>) -> Option<String> {
         let At { value: url, origin } = url;
-        if url.as_str().starts_with("http://") && !url.is_here() {
+        if url.is_open() {
             let because = "tokens and mails could be read on the way; only this machine itself needs no TLS".to_owned();
             self.refuse(&origin, key, &url.to_string(), because, "write it with https://");
             return None;

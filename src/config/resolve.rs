@@ -25,6 +25,18 @@ pub(super) const CONSOLE_TOKEN: &str = "NOCTUI_CONSOLE_TOKEN";
 /// The variable with the key that signs the tokens of a websocket proxy.
 pub(super) const CONSOLE_KEY: &str = "NOCTUI_CONSOLE_KEY";
 
+/// What came of all layers.
+pub(super) struct Resolved {
+    /// With the default wherever something is wrong.
+    pub(super) config: Config,
+    /// What is wrong.
+    pub(super) problems: Vec<Problem>,
+    /// What should be known and is no mistake.
+    pub(super) warnings: Vec<Problem>,
+    /// The files that are named.
+    pub(super) expected: Vec<Expected>,
+}
+
 /// Turns the layers into the configuration in force, with everything that is wrong with them and the files that it expects.
 /// Where something is wrong the configuration has the default.
 pub(super) fn resolve(
@@ -33,8 +45,9 @@ pub(super) fn resolve(
     file: File,
     themes: Vec<ThemeFile>,
     path: &Arc<Path>,
-) -> (Config, Vec<Problem>, Vec<Expected>) {
-    let mut layers = Layers { flags, environment, path, problems: Vec::new(), expected: Vec::new() };
+) -> Resolved {
+    let mut layers =
+        Layers { flags, environment, path, problems: Vec::new(), warnings: Vec::new(), expected: Vec::new() };
     let (cloudvision, instances) = layers.cloudvisions(file.cloudvisions);
     let named: Vec<String> =
         file.labs.iter().filter_map(|lab| lab.name.as_ref()).map(|name| name.value.0.clone()).collect();
@@ -71,7 +84,7 @@ pub(super) fn resolve(
         console_proxies: layers.console_proxies(console_section.proxies),
         vmcp: layers.vmcp(file.vmcp, path),
     };
-    (config, layers.problems, layers.expected)
+    Resolved { config, problems: layers.problems, warnings: layers.warnings, expected: layers.expected }
 }
 
 /// What was written, without its place.
@@ -89,6 +102,8 @@ pub(super) struct Layers<'a> {
     path: &'a Arc<Path>,
     /// What is wrong.
     pub(super) problems: Vec<Problem>,
+    /// What should be known and is no mistake.
+    pub(super) warnings: Vec<Problem>,
     /// The files that are named.
     expected: Vec<Expected>,
 }

@@ -78,6 +78,19 @@ fn a_source_is_expected_where_its_path_says_and_one_without_a_path_has_its_name_
 }
 
 #[test]
+fn a_lab_that_is_reached_without_encryption_is_warned_of_unless_it_is_here() {
+    let warnings = |url: &str| {
+        let inspection = inspect_text(&format!("[[lab]]\nname = 'training'\nurl = '{url}'\n"), &Flags::default(), &[]);
+        assert_eq!(inspection.problems, []);
+        inspection.warnings.iter().map(|told| (told.key.clone(), told.what.clone())).collect::<Vec<_>>()
+    };
+    let said = "warning: nothing is encrypted on the way to http://lab.example/api";
+    assert_eq!(warnings("http://lab.example/api"), [("lab.url".to_owned(), said.to_owned())]);
+    assert_eq!(warnings("http://127.0.0.1:8080"), []);
+    assert_eq!(warnings("https://lab.example"), []);
+}
+
+#[test]
 fn folders_follow_xdg_and_paths_are_expanded_and_absolute() {
     let text = "data_dir = '~/noc'\n[maintenance.providers]\ndir = 'rules'\n[console]\nkubeconfig = '$HOME/.kube/config'\n\
                 [[maintenance.source]]\nname = 'noc'\nkind = 'maildir'\npath = '~/Maildir'";

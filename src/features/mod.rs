@@ -29,6 +29,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::nautobot::store::SCHEMA_1,
     lab::store::SCHEMA_2,
     lab::store::SCHEMA_3,
+    lab::store::SCHEMA_4,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

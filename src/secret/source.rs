@@ -183,6 +183,33 @@ impl SecretFrom {
         self.fetch_as(Wanted::Password, Secret::password, variable).await
     }
 
+    /// The same for a password of which only the bytes count, as that of a screen: no login has to carry it. With it comes what
+    /// should be known about where it is kept.
+    pub(crate) async fn fetch_password_bytes(
+        &self,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<(Zeroizing<Vec<u8>>, Option<String>), NoSecret> {
+        let wanted = Wanted::Password;
+        let (mut bytes, warning) = self.fetch_raw(variable).await.map_err(|error| error.instead_of(wanted))?;
+        // Editors and `echo` put it there.
+        for end in [b'\n', b'\r'] {
+            if bytes.last() == Some(&end) {
+                bytes.pop();
+            }
+        }
+        let why = if bytes.trim_ascii().is_empty() {
+            Some(BadSecret::Empty)
+        } else if bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            Some(BadSecret::SeveralLines)
+        } else {
+            (bytes.len() > LONGEST).then_some(BadSecret::TooLong)
+        };
+        match why {
+            Some(source) => Err(NoSecret::Bad { wanted, from: self.to_string(), source }),
+            None => Ok((bytes, warning)),
+        }
+    }
+
     /// Fetches what is `wanted`, and reads it.
     async fn fetch_as(
         &self,
@@ -282,6 +309,22 @@ mod tests {
             fetch(variable("OTHER")).await.unwrap_err(),
             "the variable OTHER is not set; set OTHER, or say token_file, token_command or token_keyring"
         );
+    }
+
+    #[tokio::test]
+    async fn a_password_of_bytes_is_taken_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("password");
+        let from = SecretFrom::File(path.clone());
+        let fetch = async |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            let fetched = from.fetch_password_bytes(|_| None).await;
+            fetched.map(|(bytes, _)| bytes.to_vec()).map_err(|error| Trouble::of(&error).one_line())
+        };
+        assert_eq!(fetch(b"gr\xfcn er\r\n").await.unwrap(), b"gr\xfcn er");
+        assert!(fetch(b" \n").await.unwrap_err().contains("is no password: it is empty"));
+        assert!(fetch(b"a\nb").await.unwrap_err().contains("it has more than one line"));
+        assert!(fetch(&[b'x'; LONGEST + 1]).await.unwrap_err().contains("longer"));
     }
 
     #[tokio::test]

@@ -168,9 +168,10 @@ fn a_sound_lab_has_nothing_to_tell() {
     // A rule that nothing leads to any more.
     desk.sim.state().filter.push(("192.168.1.99".to_owned(), 22));
     let (text, _, code) = desk.text(&["check"]);
-    let said = "left over: the firewall lets packets through to 192.168.1.99:22, which no port leads to\n  on the gateway: \
-                sudo iptables -D FORWARD -p tcp -d 192.168.1.99 --dport 22 -j ACCEPT; ";
-    assert!(text.starts_with(said) && code == 1, "{text}");
+    let said = "left over, and harmless: the firewall lets packets through to 192.168.1.99:22, which no port leads to\n  on the \
+                gateway: sudo iptables -D FORWARD -p tcp -d 192.168.1.99 --dport 22 -j ACCEPT; ";
+    assert!(text.starts_with(said) && text.ends_with("training: nothing is wrong with 1 forward\n"), "{text}");
+    assert_eq!(code, 0, "it does no harm");
 }
 
 #[test]
@@ -403,6 +404,19 @@ fn no_forward_is_made_for_what_no_program_can_use() {
 }
 
 #[test]
+fn that_nothing_is_encrypted_is_said_once_and_not_of_this_machine() {
+    let desk = Desk::new();
+    assert!(!desk.text(&["list"]).1.contains("encrypted"));
+    // No loopback, and nobody answers there.
+    desk.home.configure("[[lab]]\nname = 'training'\nurl = 'http://0.0.0.0:1'\nconnect_timeout = '1s'\n");
+    for subcommand in [["list"].as_slice(), &["addr"], &["check"], &["add", "web01", "--port", "22"]] {
+        let (_, said, code) = desk.text(subcommand);
+        let times = said.matches("noctui: nothing is encrypted on the way to http://0.0.0.0:1").count();
+        assert_eq!((times, code), (1, 2), "{said}");
+    }
+}
+
+#[test]
 fn an_address_of_another_machine_is_told() {
     let desk = Desk::new();
     let (_, said, code) = desk.text(&["add", "web01", "--port", "443", "--address", "192.168.1.21"]);
@@ -618,9 +632,17 @@ fn what_a_killed_connection_left_behind_is_told_until_it_is_gone() {
     assert_eq!(line, "connected\n");
     // As long as it runs, it is its own affair.
     assert_eq!(desk.text(&["list"]).1, "");
+    // Waiting for it would close its input, and its program has the same.
+    let input = noctui.stdin.take();
     noctui.kill().unwrap();
     noctui.wait().unwrap();
     let port = desk.sim.state().records[1].port;
+    // Its program runs on, and uses it.
+    let (_, said, code) = desk.text(&["list"]);
+    assert!(said.contains(" still runs and uses it; noctui lab remove") && code == 0, "{said}");
+    assert!(said.contains("ends it once that has ended") && !said.contains("cuts off"), "{said}");
+    drop(input);
+    std::io::Read::read_to_string(&mut out, &mut line).unwrap();
     for _ in 0..2 {
         let (_, said, code) = desk.text(&["list"]);
         let wanted = format!("noctui: web02 22 on {port} was made for one connection, and process ");

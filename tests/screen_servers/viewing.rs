@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use noctui::features::console::rfb::{self, Encoding, Event, Format, Frame, Remote, Viewer, Wishes};
-use noctui::secret::Secret;
+use noctui::features::console::rfb::{self, Encoding, Event, Format, Frame, Password, Remote, Viewer, Wishes};
 use tokio::io::{ReadHalf, WriteHalf};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -27,9 +26,9 @@ impl Screen {
         path: &Path,
         encodings: &[Encoding],
         format: Format,
-        password: Option<&str>,
+        password: Option<&[u8]>,
     ) -> Result<Self, rfb::Error> {
-        let password = password.map(|password| Secret::read(password).unwrap());
+        let password = password.map(Password::new);
         let encodings = [encodings, &[Encoding::DesktopSize, Encoding::LastRect, Encoding::Cursor]].concat();
         let wishes = Wishes { password, format, encodings, shared: true };
         let (viewer, remote) = rfb::open(UnixStream::connect(path).await.unwrap(), &wishes).await?;

@@ -1,10 +1,13 @@
 //! Xvnc of TigerVNC. What is on its screen is drawn by `xwud` and read by `xwd`, which know nothing of VNC.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use noctui::features::console::rfb::{Encoding, Error, Format, Frame};
+use noctui::features::console::rfb::{self, Begun, Encoding, Error, Format, Frame, Password, Wishes};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
 
 use crate::server::{Server, wait_for, wait_for_socket};
 use crate::skip::skip;
@@ -234,24 +237,68 @@ async fn another_size_is_followed() {
     assert!(display.contents() == Some(((640, 480), pixels(&whole))));
 }
 
+/// An Xvnc that wants a password; none where there is none.
+fn locked(folder: &Path, password: &[u8], more: &[&str]) -> Option<Display> {
+    let file = folder.join("passwd");
+    let mut sealing = Command::new("vncpasswd").arg("-f").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    sealing.stdin.take().unwrap().write_all(&[password, b"\n"].concat()).unwrap();
+    let sealed = sealing.wait_with_output().unwrap().stdout;
+    assert!(!sealed.is_empty(), "vncpasswd gave nothing");
+    std::fs::write(&file, sealed).unwrap();
+    Display::start(&[&["-SecurityTypes", "VncAuth", "-PasswordFile", path(&file)], more].concat())
+}
+
+/// What else is needed for those.
+const LACKING_PASSWORD: &str = "vncpasswd seals the password of a server (tigervnc-tools, tigervnc-standalone-server)";
+
 #[tokio::test]
 async fn a_password_lets_in_and_a_wrong_one_does_not() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("passwd");
-    let Ok(sealed) = Command::new("sh").args(["-c", "printf 'sesame12\\n' | vncpasswd -f"]).output() else {
-        return skip(LACKING);
+    let Some(display) = locked(folder.path(), b"sesame12", &[]) else { return skip(LACKING_PASSWORD) };
+    let open = async |password: Option<&[u8]>| {
+        Screen::open_with(&display.socket(), &[Encoding::Raw], Format::True, password).await.err()
     };
-    if sealed.stdout.is_empty() {
-        return skip("vncpasswd writes the file with the password (tigervnc-tools)");
-    }
-    std::fs::write(&file, &sealed.stdout).unwrap();
-    let arguments = ["-SecurityTypes", "VncAuth", "-PasswordFile", path(&file)];
-    let Some(display) = Display::start(&arguments) else { return skip(LACKING) };
-    let open =
-        async |password| Screen::open_with(&display.socket(), &[Encoding::Raw], Format::True, password).await.err();
-    assert!(open(Some("sesame12")).await.is_none());
+    assert!(open(Some(b"sesame12")).await.is_none());
     assert!(matches!(open(None).await, Some(Error::NoPassword)));
-    assert!(matches!(open(Some("sesame13")).await, Some(Error::WrongPassword(_))));
+    assert!(matches!(open(Some(b"sesame13")).await, Some(Error::WrongPassword(_))));
+}
+
+#[tokio::test]
+async fn a_password_in_another_character_set_lets_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(display) = locked(folder.path(), b"gr\xfcn\xe9", &[]) else { return skip(LACKING_PASSWORD) };
+    let open = async |password: &[u8]| {
+        Screen::open_with(&display.socket(), &[Encoding::Raw], Format::True, Some(password)).await.err()
+    };
+    assert!(open(b"gr\xfcn\xe9").await.is_none());
+    assert!(matches!(open("gr\u{fc}n\u{e9}".as_bytes()).await, Some(Error::WrongPassword(_))));
+}
+
+#[tokio::test]
+async fn a_connection_that_waits_for_its_password_is_the_only_one() {
+    let folder = tempfile::tempdir().unwrap();
+    // Xvnc counts every connection until one is let in, and shuts out whoever has this many.
+    let Some(display) = locked(folder.path(), b"sesame12", &["-BlacklistThreshold", "2", "-BlacklistTimeout", "600"])
+    else {
+        return skip(LACKING_PASSWORD);
+    };
+    let wishes = Wishes::default();
+    let begin = async || rfb::begin(UnixStream::connect(display.socket()).await.unwrap(), &wishes).await;
+    for _ in 0..4 {
+        let mut locked = match begin().await.unwrap() {
+            Begun::Locked(locked) => locked,
+            Begun::Open(_) => panic!("it wants no password"),
+        };
+        // It does not end by itself while somebody types.
+        assert!(timeout(Duration::from_millis(300), locked.ended()).await.is_err());
+        assert!(locked.unlock(&Password::new(b"sesame12"), &wishes).await.is_ok());
+    }
+    // Those that left before they were let in have used up what there was.
+    let mut refused = None;
+    for _ in 0..4 {
+        refused = begin().await.err();
+    }
+    assert!(matches!(&refused, Some(Error::Refused(why)) if why.contains("security failures")), "{refused:?}");
 }
 
 fn path(path: &Path) -> &str {

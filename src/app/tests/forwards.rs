@@ -101,7 +101,8 @@ fn a_machine_that_is_off_is_told_so_beside_its_forward_and_in_the_form() {
 fn what_a_connection_left_behind_is_kept_by_being_asked_for() {
     let mut desk = desk(120, 40);
     let forward = forward(50_010, "web01", "CentOS", "192.168.1.20", 22);
-    let left = vec![Left { forward: forward.clone(), at: desk.now, owner: "process 812 on jump1".to_owned() }];
+    let left =
+        vec![Left { forward: forward.clone(), at: desk.now, owner: "process 812 on jump1".to_owned(), program: None }];
     tell(&mut desk, Report::Left { lab: "training".to_owned(), left });
     go_to(&mut desk, "50010");
     desk.press("n enter");

@@ -79,7 +79,7 @@ fn without_a_shell_the_line_is_copied_and_nothing_is_asked() {
 fn what_a_connection_left_behind_is_told_and_proposed() {
     let mut desk = desk(120, 40);
     let forward = forward(50_010, "web01", "CentOS", "192.168.1.20", 22);
-    let left = Left { forward, at: desk.now, owner: "process 812 on jump1".to_owned() };
+    let left = Left { forward, at: desk.now, owner: "process 812 on jump1".to_owned(), program: None };
     let report = || Report::Left { lab: "training".to_owned(), left: vec![left.clone()] };
     tell(&mut desk, report());
     let said = "web01 22 on 50010 was made for one connection, and process 812 on jump1 ended before it removed it";
@@ -94,6 +94,25 @@ fn what_a_connection_left_behind_is_told_and_proposed() {
         "{}",
         desk.screen()
     );
+}
+
+#[test]
+fn what_the_program_of_a_dead_noctui_still_uses_is_told_and_not_proposed() {
+    let mut desk = desk(200, 60);
+    let forward = forward(50_010, "web01", "CentOS", "192.168.1.20", 22);
+    let owner = "process 812 on jump1".to_owned();
+    let left = Left { forward, at: desk.now, owner, program: Some("process 813 on jump1".to_owned()) };
+    tell(&mut desk, Report::Left { lab: "training".to_owned(), left: vec![left.clone()] });
+    let said = "its program, process 813 on jump1, still runs and uses it";
+    assert!(desk.shows(said) && !desk.shows("plans its end"), "{}", desk.screen());
+    desk.wait(TimeDelta::seconds(30)).press("X");
+    assert!(!desk.shows("web01 22 on 50010"), "{}", desk.screen());
+    // Once it has ended there is something to clean up.
+    let ended = Left { program: None, ..left };
+    tell(&mut desk, Report::Left { lab: "training".to_owned(), left: vec![ended] });
+    assert!(desk.shows("plans its end"), "{}", desk.screen());
+    desk.press("esc").press("X");
+    assert!(desk.shows("web01 22 on 50010"), "{}", desk.screen());
 }
 
 #[test]

@@ -37,7 +37,19 @@ fn read_only_refuses_power_and_lets_look() {
     desk.type_text("reboot").press("S").press("ctrl-]");
     desk.send(Message::Input(Input::Paste("reload\n".to_owned())));
     assert_eq!(requests(&mut desk), []);
-    assert!(desk.shows("nothing was pasted: read-only") && !desk.shows("gives it to the machine"), "{}", desk.screen());
+    let pasted = desk.screen();
+    // What opens a machine says of each key why it does nothing.
+    desk.press("esc").press("i");
+    let line = |what: &str| desk.screen().lines().find(|line| line.contains(what)).map(str::to_owned).unwrap();
+    for what in [" stop ", " restart ", " pause "] {
+        assert!(line(what).contains("read-only, since"), "{}", desk.screen());
+    }
+    assert!(!line("serial line").contains("read-only"), "looking is no change");
+    desk.press("esc");
+    assert!(
+        pasted.contains("nothing was pasted: read-only") && !pasted.contains("gives it to the machine"),
+        "{pasted}"
+    );
 }
 
 #[test]

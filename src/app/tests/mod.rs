@@ -4,6 +4,7 @@ mod by_hand;
 mod cloudvision;
 mod console;
 mod desk;
+mod early;
 mod forwards;
 mod gateway;
 mod help;

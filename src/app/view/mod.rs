@@ -109,7 +109,7 @@ pub(super) fn draw_absent(model: &Model, text: &str, area: Rect, buffer: &mut Bu
 
 /// `─ 1 Maintenances ─────── 3 active · 2 new ──`; the figures from the right as far as there is room.
 fn draw_title(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {
-    let mut status = model.heading(pane);
+    let status = model.heading(pane);
     let focused = model.focus == pane;
     let look = model.look();
     let rule = look.theme.style(Role::Muted);
@@ -123,10 +123,8 @@ fn draw_title(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {
         pen.text(&fit(text, room.min(NAME_CELLS)), look.theme.style(*role));
     }
     pen.text(if emblem.is_empty() { "" } else { " " }, rule);
-    // The figures come in the order of their weight: the last ones go where there is no room.
-    while !status.is_empty() && width(&status.join(" · ")) + 4 > pen.left() {
-        status.pop();
-    }
+    // The figures come in the order of their weight: the last ones go where there is no room, and how many of them is told.
+    let status = fitting(&status, pen.left().saturating_sub(4));
     let status = status.join(if model.settings.ascii { " - " } else { " · " });
     let tail = if status.is_empty() { 0 } else { width(&status) + 4 };
     let fill = pen.left().saturating_sub(tail);
@@ -134,6 +132,29 @@ fn draw_title(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {
     if tail > 0 {
         pen.text(" ", rule).text(&status, look.theme.style(Role::Text)).text(" ", rule).repeat(dash, 2, rule);
     }
+}
+
+/// As many figures as fit into so many cells, the first ones, and how many more there are; with little room only that there are
+/// more.
+fn fitting(figures: &[String], cells: usize) -> Vec<String> {
+    let fits = |shown: &Vec<String>| width(&shown.join(" · ")) <= cells;
+    if fits(&figures.to_vec()) {
+        return figures.to_vec();
+    }
+    for kept in (1..figures.len()).rev() {
+        let first: Vec<String> = figures.iter().take(kept).cloned().collect();
+        let mut counted = first.clone();
+        counted.push(format!("+{}", figures.len() - kept));
+        let mut marked = first;
+        if let Some(last) = marked.last_mut() {
+            last.push_str(" +");
+        }
+        if let Some(shown) = [counted, marked].into_iter().find(fits) {
+            return shown;
+        }
+    }
+    // Where the mark has no room beside the first one, that says more.
+    Some(figures.iter().take(1).cloned().collect()).filter(fits).unwrap_or_default()
 }
 
 /// A name is not made shorter than this for the sake of what stands beside it.
@@ -187,6 +208,21 @@ mod tests {
         let cells = name_cells(&left, "not acknowledged", 78);
         assert_eq!(cells + width(left[1]) + width(left[2]) + 6 + width("not acknowledged"), 78);
         assert_eq!(name_cells(&left, "not acknowledged", 38), NAME_CELLS);
+    }
+
+    #[test]
+    fn figures_without_room_are_counted() {
+        let figures = ["12 m left", "1 dead", "2 unlisted", "9 live"].map(str::to_owned);
+        let shown = |cells| fitting(&figures, cells).join(" · ");
+        assert_eq!(shown(40), "12 m left · 1 dead · 2 unlisted · 9 live");
+        assert_eq!(shown(39), "12 m left · 1 dead · 2 unlisted · +1");
+        assert_eq!(shown(35), "12 m left · 1 dead · 2 unlisted +");
+        assert_eq!(shown(32), "12 m left · 1 dead · +2");
+        assert_eq!(shown(14), "12 m left · +3");
+        assert_eq!(shown(13), "12 m left +");
+        assert_eq!(shown(10), "12 m left");
+        assert_eq!(shown(8), "");
+        assert_eq!(fitting(&[], 8), Vec::<String>::new());
     }
 
     #[test]

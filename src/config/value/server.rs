@@ -185,6 +185,12 @@ impl Url {
     pub fn is_here(&self) -> bool {
         self.server().is_some_and(|server| server.is_here())
     }
+
+    /// Whether anybody on the way to it can read along.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.as_str().starts_with("http://") && !self.is_here()
+    }
 }
 
 impl Setting for Url {

@@ -133,6 +133,18 @@ impl Actor {
         outcome
     }
 
+    /// A program was started that uses a forward: where that was made for the connection alone, this is told if the program
+    /// outlives noctui.
+    pub async fn started(&self, forward: &Forward, pid: u32) {
+        let (server, port) = (self.client.server().to_owned(), forward.port);
+        let note = move |connection: &rusqlite::Connection| {
+            temporary::started(connection, &server, port, &Owner::of_process(pid))
+        };
+        if let Err(error) = self.store.write(note).await {
+            tracing::warn!(%error, "which program uses a forward was not written down");
+        }
+    }
+
     /// A forward that was made for a connection stays after all.
     pub async fn keep(&self, forward: &Forward) {
         let (server, port) = (self.client.server().to_owned(), forward.port);

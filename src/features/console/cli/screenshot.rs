@@ -15,9 +15,9 @@ use tokio::time::timeout;
 use super::connection::{Console, RouteArgs};
 use crate::config::Config;
 use crate::features::console::glyph::{self, TextScreen};
-use crate::features::console::rfb::{self, Event, Frame, Wishes};
+use crate::features::console::rfb::{self, Event, Frame, Password, Wishes};
 use crate::output;
-use crate::secret::{Secret, SecretFrom};
+use crate::secret::SecretFrom;
 use crate::trouble::Trouble;
 
 /// How long the whole picture may take.
@@ -115,14 +115,15 @@ async fn take<S: AsyncRead + AsyncWrite>(stream: S, wishes: &Wishes) -> Result<(
     }
 }
 
-/// The password in a file.
-async fn password(path: Option<&PathBuf>) -> Result<Option<Secret>, Trouble> {
+/// The password in a file, in whatever bytes it is.
+async fn password(path: Option<&PathBuf>) -> Result<Option<Password>, Trouble> {
     let Some(path) = path else { return Ok(None) };
-    let found = SecretFrom::File(path.clone()).fetch_password(|_| None).await.map_err(|error| Trouble::of(&error))?;
-    if let Some(warning) = found.warning {
+    let fetched = SecretFrom::File(path.clone()).fetch_password_bytes(|_| None).await;
+    let (bytes, warning) = fetched.map_err(|error| Trouble::of(&error))?;
+    if let Some(warning) = warning {
         output::complain(&format!("noctui: warning: {warning}"));
     }
-    Ok(Some(found.secret))
+    Ok(Some(Password::new(&bytes)))
 }
 
 /// Whether the picture goes to standard output.

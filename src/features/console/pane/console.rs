@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::typing::Early;
 use crate::features::console::cluster::Which;
 use crate::features::console::emulator::Emulator;
 use crate::features::console::glyph::{Cell, TextScreen};
@@ -30,6 +31,8 @@ pub(super) struct Console {
     pub(super) attempts: u32,
     /// Whether its screen wants a password that was not typed yet.
     pub(super) wants_password: bool,
+    /// What was typed while it was being opened; `None` where that is not kept.
+    pub(super) early: Option<Early>,
 }
 
 /// What a console shows.
@@ -103,6 +106,7 @@ impl Console {
             log: None,
             attempts: 0,
             wants_password: false,
+            early: Some(Early::default()),
         }
     }
 

@@ -12,6 +12,7 @@ mod moving;
 mod report;
 mod summary;
 mod tabs;
+mod typing;
 mod update;
 pub(crate) mod view;
 

@@ -130,7 +130,7 @@ impl State {
     }
 
     /// Whether somebody looks at this console.
-    fn is_looked_at(&self, id: ConsoleId) -> bool {
+    pub(super) fn is_looked_at(&self, id: ConsoleId) -> bool {
         self.console().is_some_and(|console| console.id == id)
     }
 
@@ -146,13 +146,15 @@ impl State {
             emulator.feed(text.as_bytes());
             emulator.feed(b"\x1b[0m\r\n");
         }
+        let early = self.send_early(id);
+        let Some(console) = self.numbered(id) else { return early };
         let is_screen = matches!(console.shown, Shown::Screen(_));
         if is_screen && self.view.is_withheld && !std::mem::replace(&mut self.has_said_withheld, true) {
             return Outcome::warn(
                 "tmux and screen keep pictures from the terminal: [console] pictures is \"cells\" here",
             );
         }
-        Outcome::none()
+        early
     }
 
     /// A serial line said something.
@@ -195,6 +197,8 @@ impl State {
         let title = console.title();
         let was_open = console.is_open();
         console.being = Being::Ended(trouble.clone());
+        let unsent = console.has_early().then_some("what was typed while it was being opened was not sent");
+        console.early = None;
         let is_recorded = console.log.is_some();
         console.is_active |= !is_looked_at;
         if let Shown::Serial(emulator) = &mut console.shown {
@@ -206,7 +210,8 @@ impl State {
                 "it can be opened again; what stands above stays"
             });
             let cells = usize::from(emulator.size().1.saturating_sub(4)).max(1);
-            emulator.note(wrap(&why, cells).into_iter().chain(again.into_iter().flat_map(|again| wrap(again, cells))));
+            let more = unsent.into_iter().chain(again);
+            emulator.note(wrap(&why, cells).into_iter().chain(more.flat_map(|more| wrap(more, cells))));
         }
         if is_looked_at && matches!(self.page, Some(Page::Consoles)) {
             self.is_attached = false;

@@ -1,24 +1,17 @@
 //! Consoles as tabs: opened, looked at, typed at, closed.
 
-use chrono::{DateTime, TimeDelta, Utc};
-
 use super::console::{Being, Console, Shown};
 use super::editor::{Editor, For};
 use super::{Outcome, Page, State};
 use crate::features::console::cluster::Which;
-use crate::features::console::emulator::keys::{self, Modes};
-use crate::features::console::keysym;
 use crate::features::console::model::Row;
-use crate::features::console::worker::{ConsoleId, Request, Target, Touch};
-use crate::key::{Code, Key};
+use crate::features::console::worker::{ConsoleId, Request, Target};
 use crate::secret::Secret;
 use crate::ui::Look;
 use crate::ui::field::Field;
 use crate::ui::hidden::Hidden;
 use crate::ui::outcome::LONGEST_COPY;
 
-/// The escape key that is pressed again after this time was pressed twice by chance.
-const TWICE_WITHIN: TimeDelta = TimeDelta::milliseconds(600);
 /// Consoles that may be open at once: each has a scrollback in memory.
 const MOST: usize = 16;
 
@@ -46,7 +39,10 @@ impl State {
         };
         if let Some(at) = there {
             let _looked = self.look_at(at);
-            return self.reattach();
+            let outcome = self.reattach();
+            // Somebody went to the list and chose it: what is typed from here on is for this line, and not for the one that dropped.
+            self.keep_early();
+            return outcome;
         }
         if self.consoles.len() >= MOST {
             return Outcome::warn(format!("{MOST} consoles are open: <console-detach> closes one"));
@@ -139,34 +135,6 @@ impl State {
         self.look_at((self.current + places) % count)
     }
 
-    /// Why nothing may be typed at the machine that is looked at; `None` where it may.
-    pub(super) fn no_typing(&self) -> Option<String> {
-        self.console().and_then(|console| self.no_typing_at(&console.target))
-    }
-
-    /// Why nothing can be pasted now at the console that is looked at; `None` where none is.
-    pub(crate) fn why_no_paste(&self) -> Option<String> {
-        self.console()?;
-        let why = self
-            .no_typing()
-            .unwrap_or_else(|| "noctui has the keyboard; <console-attach> gives it to the machine".to_owned());
-        Some(format!("nothing was pasted: {why}"))
-    }
-
-    /// Why nothing may be typed at a machine.
-    pub(super) fn no_typing_at(&self, target: &Target) -> Option<String> {
-        let of_cluster = || {
-            let is_read_only = self.view.cluster.as_ref().is_some_and(|cluster| cluster.read_only);
-            (is_read_only && matches!(target, Target::Vm(_))).then(|| "[console] has read_only = true".to_owned())
-        };
-        self.forbidden.clone().or_else(of_cluster)
-    }
-
-    /// A refusal to type.
-    fn refused(why: &str) -> Outcome {
-        Outcome::warn(format!("nothing is typed at the machine: {why}"))
-    }
-
     /// The machine has the keyboard, unless nothing may be typed there: then it is only looked at.
     fn give_keyboard(&mut self) {
         self.is_attached = self.no_typing().is_none();
@@ -226,6 +194,7 @@ impl State {
         }
         console.being = Being::Opening;
         console.attempts += 1;
+        console.early = None;
         if let Shown::Serial(emulator) = &mut console.shown {
             emulator.note(["opening it again …".to_owned()]);
         }
@@ -244,7 +213,13 @@ impl State {
         }
         let console = self.consoles.remove(self.current);
         self.is_attached = false;
-        let said = Outcome::done(format!("closed {}", console.title())).and([Request::Close { id: console.id }]);
+        let title = console.title();
+        let said = if console.has_early() {
+            Outcome::warn(format!("closed {title}; what was typed while it was being opened was not sent"))
+        } else {
+            Outcome::done(format!("closed {title}"))
+        };
+        let said = said.and([Request::Close { id: console.id }]);
         if self.consoles.is_empty() {
             self.page = None;
             return said;
@@ -256,112 +231,6 @@ impl State {
     /// Whether a console is looked at.
     pub(crate) fn is_console(&self) -> bool {
         self.console().is_some()
-    }
-
-    /// Whether every key goes to a machine.
-    pub(crate) fn takes_every_key(&self) -> bool {
-        self.is_attached && self.editor.is_none() && self.is_console() && self.no_typing().is_none()
-    }
-
-    /// A key for the machine; the escape key gives the keyboard back.
-    pub(super) fn typed_at_machine(&mut self, key: Key, now: DateTime<Utc>) -> Outcome {
-        if self.is_escape(key) {
-            (self.is_attached, self.left_at) = (false, now);
-            return Outcome::none();
-        }
-        self.send(key)
-    }
-
-    /// Whether this is the escape key.
-    pub(super) fn is_escape(&self, key: Key) -> bool {
-        keys::encode(key, Modes::default()) == [self.view.escape.byte()] && key.ctrl
-    }
-
-    /// The escape key where it has just left a console: pressed twice, it is sent, and the keyboard is the machine's again. Later
-    /// it is a key of nobody's. `None` for every other key, and elsewhere.
-    pub(crate) fn escaped(&mut self, key: Key, now: DateTime<Utc>) -> Option<Outcome> {
-        let is_over = self.console().is_none_or(|console| matches!(console.being, Being::Ended(_)));
-        if self.is_attached || is_over || !self.is_escape(key) {
-            return None;
-        }
-        if let Some(why) = self.no_typing() {
-            return Some(Self::refused(&why));
-        }
-        let is_twice = now.signed_duration_since(self.left_at) <= TWICE_WITHIN;
-        if !is_twice {
-            let key = self.view.escape.short();
-            let said = format!("<console-attach> gives the machine the keyboard; {key} twice in a row sends {key}");
-            return Some(Outcome::warn(said));
-        }
-        self.is_attached = true;
-        Some(self.send(key))
-    }
-
-    /// Sends a key to the machine.
-    fn send(&mut self, key: Key) -> Outcome {
-        let Some(console) = self.console_mut() else { return Outcome::none() };
-        match &console.being {
-            Being::Open => {}
-            Being::Opening => return Outcome::none(),
-            Being::Ended(_) if key.code == Code::Enter => return self.reattach(),
-            Being::Ended(_) => return Outcome::warn("it is not open any more: <console-reattach> opens it again"),
-        }
-        let id = console.id;
-        match &mut console.shown {
-            Shown::Serial(emulator) => {
-                let bytes = keys::encode(key, Modes::of(emulator.screen()));
-                emulator.to_bottom();
-                Outcome::ask(Request::Type { id, bytes: bytes.into() })
-            }
-            Shown::Screen(_) => Outcome::ask(Request::touch(id, Touch::Chord(keysym::chord(key)))),
-        }
-    }
-
-    /// Text for the machine. A screen has it typed, since few guests take what is on a clipboard, and on its clipboard for those
-    /// that do.
-    pub(super) fn paste_at_machine(&mut self, text: &str) -> Outcome {
-        let Some(console) = self.console_mut().filter(|console| console.is_open()) else {
-            return Outcome::warn("nothing was pasted: the console is not open");
-        };
-        let id = console.id;
-        let lines = text.lines().count();
-        let requests = match &mut console.shown {
-            Shown::Serial(emulator) => {
-                emulator.to_bottom();
-                let bytes = keys::paste(text, Modes::of(emulator.screen()));
-                vec![Request::Paste { id, bytes: bytes.into() }]
-            }
-            Shown::Screen(_) => {
-                let text = text.replace("\r\n", "\n");
-                // Clipboards of screens are in Latin-1.
-                let is_latin = text.chars().all(|c| u8::try_from(u32::from(c)).is_ok());
-                let cut = is_latin.then(|| Touch::Cut(text.clone()));
-                cut.into_iter().chain([Touch::Text(text)]).map(|touch| Request::touch(id, touch)).collect()
-            }
-        };
-        if lines > 1 {
-            return Outcome { requests, ..Outcome::done(format!("pasting {lines} lines; ctrl-c gives up")) };
-        }
-        Outcome { requests, ..Outcome::none() }
-    }
-
-    /// Tells the machine how large the pane is, by typing what tells a shell.
-    pub(super) fn type_size(&mut self) -> Outcome {
-        if let Some(why) = self.no_typing() {
-            return Self::refused(&why);
-        }
-        let (columns, rows) = self.room();
-        let Some(console) = self.console_mut().filter(|console| console.is_open()) else {
-            return Outcome::warn("the console is not open");
-        };
-        let id = console.id;
-        let Shown::Serial(emulator) = &mut console.shown else {
-            return Outcome::warn("a screen has its own size");
-        };
-        emulator.told(rows, columns);
-        self.is_attached = true;
-        let bytes = format!("stty rows {rows} cols {columns}\r").into_bytes();
-        Outcome::ask(Request::Type { id, bytes: bytes.into() })
     }
 
     /// Begins a log, or ends it.
@@ -376,23 +245,6 @@ impl State {
         match console.which() {
             Which::Serial => Outcome::ask(Request::Log { id: console.id, on: console.log.is_none() }),
             Which::Screen => Outcome::warn("a screen is not written down; noctui console screenshot takes a picture"),
-        }
-    }
-
-    /// Presses keys in the machine.
-    pub(super) fn press(&mut self, keys: Vec<u32>, what: &str) -> Outcome {
-        if let Some(why) = self.no_typing() {
-            return Self::refused(&why);
-        }
-        let Some(console) = self.console_mut().filter(|console| console.is_open()) else {
-            return Outcome::warn("the console is not open");
-        };
-        match console.which() {
-            Which::Screen => {
-                let request = Request::touch(console.id, Touch::Chord(keys));
-                Outcome { requests: vec![request], ..Outcome::done(format!("pressed {what}")) }
-            }
-            Which::Serial => Outcome::warn("a serial line has no such keys; the screen has"),
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use des::Des;
 use des::cipher::{Array, BlockCipherEncrypt as _, KeyInit as _};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, ReadHalf, WriteHalf};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, ReadHalf, WriteHalf};
 use zeroize::Zeroizing;
 
 use super::encoding::Encoding;
@@ -23,11 +23,33 @@ const INVALID: u8 = 0;
 const NONE: u8 = 1;
 const VNC: u8 = 2;
 
+/// A password of VNC: its first eight bytes, whatever they mean; the bytes of a letter are those that its server was given.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(Zeroizing<[u8; 8]>);
+
+impl Password {
+    /// That of these bytes, of which there may be more, or fewer.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Self {
+        let mut key = Zeroizing::new([0; 8]);
+        for (place, byte) in key.iter_mut().zip(bytes) {
+            *place = *byte;
+        }
+        Self(key)
+    }
+}
+
+impl From<&Secret> for Password {
+    fn from(secret: &Secret) -> Self {
+        Self::new(secret.expose().as_bytes())
+    }
+}
+
 /// What is wanted of a server.
 #[derive(Clone)]
 pub struct Wishes {
     /// The password, where there is one.
-    pub password: Option<Secret>,
+    pub password: Option<Password>,
     /// How pixels are to come.
     pub format: Format,
     /// The encodings, the best first. The quality of Tight's JPEG, from 0 to 9, comes with it.
@@ -62,15 +84,97 @@ enum Version {
 /// The two sides of a screen over `S`.
 type Opened<S> = (Viewer<ReadHalf<S>>, Remote<WriteHalf<S>>);
 
+/// What a handshake came to.
+pub enum Begun<S> {
+    /// A screen.
+    Open(Opened<S>),
+    /// The server wants a password, and waits for it.
+    Locked(Locked<S>),
+}
+
+/// A server that waits for its password. Some count connections that end here as failures to log in, and shut out who has too
+/// many of them: it is better to keep this one than to come again.
+pub struct Locked<S> {
+    wire: Wire<ReadHalf<S>>,
+    write: WriteHalf<S>,
+    version: Version,
+}
+
 /// Shakes hands. Nothing of the screen comes before [`Remote::ask`].
 ///
 /// # Errors
 /// Where the server says no, wants something else, or sends what cannot be.
 pub async fn open<S: AsyncRead + AsyncWrite>(stream: S, wishes: &Wishes) -> Result<Opened<S>, Error> {
+    match begin(stream, wishes).await? {
+        Begun::Open(opened) => Ok(opened),
+        Begun::Locked(_) => Err(Error::NoPassword),
+    }
+}
+
+/// The same, where a password can be had later if the server wants one and `wishes` has none.
+///
+/// # Errors
+/// As those of [`open`], but that a password is missing is none.
+pub async fn begin<S: AsyncRead + AsyncWrite>(stream: S, wishes: &Wishes) -> Result<Begun<S>, Error> {
     let (read, mut write) = tokio::io::split(stream);
     let mut wire = Wire(BufReader::with_capacity(READ_AHEAD, read));
     let version = version(&mut wire, &mut write).await?;
-    security(&mut wire, &mut write, version, wishes.password.as_ref()).await?;
+    let way = offered(&mut wire, version).await?;
+    match (way, &wishes.password) {
+        (Way::Free, _) => {
+            if version != Version::V3_3 {
+                write.write_all(&[NONE]).await?;
+                write.flush().await?;
+            }
+            // Before 3.8 nothing is said where nothing was asked.
+            if version == Version::V3_8 {
+                answer(&mut wire, version).await?.map_err(Error::Refused)?;
+            }
+            Ok(Begun::Open(enter(wire, write, wishes).await?))
+        }
+        (Way::Password, None) => Ok(Begun::Locked(Locked { wire, write, version })),
+        (Way::Password, Some(password)) => {
+            Ok(Begun::Open(Locked { wire, write, version }.unlock(password, wishes).await?))
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite> Locked<S> {
+    /// Waits until the server ends it. Meanwhile what carries the screen is kept alive, which takes somebody who reads.
+    ///
+    /// Cancel safety: what comes is left for [`Locked::unlock`].
+    pub async fn ended(&mut self) {
+        match self.wire.0.fill_buf().await {
+            Ok([]) | Err(_) => {}
+            // A challenge that nobody had to ask for.
+            Ok(_) => std::future::pending().await,
+        }
+    }
+
+    /// Goes in with a password.
+    ///
+    /// # Errors
+    /// As those of [`open`].
+    pub async fn unlock(self, password: &Password, wishes: &Wishes) -> Result<Opened<S>, Error> {
+        let Self { mut wire, mut write, version } = self;
+        if version != Version::V3_3 {
+            write.write_all(&[VNC]).await?;
+            write.flush().await?;
+        }
+        let challenge: [u8; 16] = wire.array().await?;
+        write.write_all(&response(challenge, password)).await?;
+        write.flush().await?;
+        answer(&mut wire, version).await?.map_err(Error::WrongPassword)?;
+        enter(wire, write, wishes).await
+    }
+}
+
+/// Goes on to the screen (§7.3).
+async fn enter<S: AsyncRead + AsyncWrite>(
+    mut wire: Wire<ReadHalf<S>>,
+    mut write: WriteHalf<S>,
+    wishes: &Wishes,
+) -> Result<Opened<S>, Error> {
     write.write_all(&[u8::from(wishes.shared)]).await?;
     write.flush().await?;
     let (width, height) = (wire.u16().await?, wire.u16().await?);
@@ -110,56 +214,50 @@ async fn version<S: AsyncRead + AsyncWrite>(
     Ok(version)
 }
 
-/// Agrees on a way in (§7.1.2), and goes it (§7.2).
-async fn security<S: AsyncRead + AsyncWrite>(
-    wire: &mut Wire<ReadHalf<S>>,
-    write: &mut WriteHalf<S>,
-    version: Version,
-    password: Option<&Secret>,
-) -> Result<(), Error> {
-    let chosen = if version == Version::V3_3 {
-        match wire.u32().await? {
-            0 => return Err(Error::Refused(wire.text(LONGEST_TEXT).await?)),
-            1 => NONE,
-            2 => VNC,
-            other => return Err(Error::NoSecurity(other.to_string())),
-        }
-    } else {
-        let count = wire.u8().await?;
-        if count == INVALID {
-            return Err(Error::Refused(wire.text(LONGEST_TEXT).await?));
-        }
-        let mut offered = Vec::new();
-        wire.fill(&mut offered, usize::from(count)).await?;
-        let chosen = choose(&offered, password.is_some())?;
-        write.write_all(&[chosen]).await?;
-        write.flush().await?;
-        chosen
-    };
-    if chosen == VNC {
-        let challenge: [u8; 16] = wire.array().await?;
-        let password = password.ok_or(Error::NoPassword)?;
-        write.write_all(&response(challenge, password)).await?;
-        write.flush().await?;
+/// A way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Nothing is asked.
+    Free,
+    /// VNC authentication.
+    Password,
+}
+
+/// The way in (§7.1.2).
+async fn offered<R: AsyncRead + Unpin>(wire: &mut Wire<R>, version: Version) -> Result<Way, Error> {
+    if version == Version::V3_3 {
+        return match wire.u32().await? {
+            0 => Err(Error::Refused(wire.text(LONGEST_TEXT).await?)),
+            1 => Ok(Way::Free),
+            2 => Ok(Way::Password),
+            other => Err(Error::NoSecurity(other.to_string())),
+        };
     }
-    // Before 3.8 nothing is said where nothing was asked.
-    if chosen == NONE && version != Version::V3_8 {
-        return Ok(());
+    let count = wire.u8().await?;
+    if count == INVALID {
+        return Err(Error::Refused(wire.text(LONGEST_TEXT).await?));
     }
+    let mut offered = Vec::new();
+    wire.fill(&mut offered, usize::from(count)).await?;
+    choose(&offered)
+}
+
+/// Whether the server takes what it was given (§7.1.3); where it does not, why.
+async fn answer<R: AsyncRead + Unpin>(wire: &mut Wire<R>, version: Version) -> Result<Result<(), String>, Error> {
     if wire.u32().await? == 0 {
-        return Ok(());
+        return Ok(Ok(()));
     }
-    let said = if version == Version::V3_8 { wire.text(LONGEST_TEXT).await? } else { "it gives no reason".to_owned() };
-    Err(if chosen == VNC { Error::WrongPassword(said) } else { Error::Refused(said) })
+    let says_why = version == Version::V3_8;
+    Ok(Err(if says_why { wire.text(LONGEST_TEXT).await? } else { "it gives no reason".to_owned() }))
 }
 
 /// The way in: none at all where it is offered, else the password.
-fn choose(offered: &[u8], has_password: bool) -> Result<u8, Error> {
+fn choose(offered: &[u8]) -> Result<Way, Error> {
     if offered.contains(&NONE) {
-        return Ok(NONE);
+        return Ok(Way::Free);
     }
     if offered.contains(&VNC) {
-        return if has_password { Ok(VNC) } else { Err(Error::NoPassword) };
+        return Ok(Way::Password);
     }
     let name = |kind: &u8| match kind {
         5 | 6 => "RA2".to_owned(),
@@ -173,11 +271,8 @@ fn choose(offered: &[u8], has_password: bool) -> Result<u8, Error> {
 }
 
 /// The answer to a challenge (§7.2.2): DES, whose key is the first eight bytes of the password, each with its bits reversed.
-pub(in crate::features::console) fn response(challenge: [u8; 16], password: &Secret) -> [u8; 16] {
-    let mut key = Zeroizing::new([0_u8; 8]);
-    for (place, byte) in key.iter_mut().zip(password.expose().bytes()) {
-        *place = byte.reverse_bits();
-    }
+pub(in crate::features::console) fn response(challenge: [u8; 16], password: &Password) -> [u8; 16] {
+    let key = Zeroizing::new(password.0.map(u8::reverse_bits));
     let des = Des::new(&Array::from(*key));
     let mut response = [0; 16];
     for (place, block) in response.chunks_exact_mut(8).zip(challenge.chunks_exact(8)) {
@@ -196,20 +291,23 @@ mod unit {
     fn a_challenge_is_answered_as_other_clients_do() {
         // openssl enc -des-ecb -nopad, with the bits of each byte of the password reversed.
         let challenge: [u8; 16] = std::array::from_fn(|index| index.try_into().unwrap());
-        let one = response(challenge, &Secret::read("abcdefgh").unwrap());
+        let response = |password: &[u8]| response(challenge, &Password::new(password));
+        let one = response(b"abcdefgh");
         assert_eq!(u128::from_be_bytes(one), 0xeae3_a1cb_74ca_6daa_c183_f664_6019_0bb5);
         // Only eight bytes count, and fewer are filled up with zeros.
-        assert_eq!(one, response(challenge, &Secret::read("abcdefghij").unwrap()));
-        assert_ne!(one, response(challenge, &Secret::read("abcdefg").unwrap()));
+        assert_eq!(one, response(b"abcdefghij"));
+        assert_ne!(one, response(b"abcdefg"));
+        // Bytes that are no UTF-8 are as good as others.
+        assert_ne!(response(b"gr\xfcn"), response("gr\u{fc}n".as_bytes()));
+        assert_ne!(response(b"gr\xfcn"), response(b"gr\xf6n"));
     }
 
     #[test]
     fn no_security_is_taken_before_a_password_and_what_is_not_known_is_named() {
-        assert_eq!(choose(&[2, 1], true).unwrap(), NONE);
-        assert_eq!(choose(&[19, 2], true).unwrap(), VNC);
-        assert!(matches!(choose(&[2], false), Err(Error::NoPassword)));
+        assert_eq!(choose(&[2, 1]).unwrap(), Way::Free);
+        assert_eq!(choose(&[19, 2]).unwrap(), Way::Password);
         assert_eq!(
-            choose(&[19, 5, 77], false).unwrap_err().to_string(),
+            choose(&[19, 5, 77]).unwrap_err().to_string(),
             "the VNC server wants a way in that noctui does not have: VeNCrypt, RA2, 77"
         );
     }

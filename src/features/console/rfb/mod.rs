@@ -23,6 +23,6 @@ pub use self::error::Error;
 pub use self::format::Format;
 pub use self::frame::{Area, Frame};
 pub(in crate::features::console) use self::handshake::response;
-pub use self::handshake::{Wishes, open};
+pub use self::handshake::{Begun, Locked, Password, Wishes, begin, open};
 pub use self::remote::Remote;
 pub use self::viewer::{Event, Viewer};

@@ -16,7 +16,6 @@ use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::*;
-use crate::secret::Secret;
 
 /// A server that says what it says, whatever it is told.
 #[derive(Debug)]
@@ -230,7 +229,7 @@ async fn the_filters_of_tight_are_undone() {
 #[tokio::test]
 async fn servers_of_every_age_and_kind_are_let_in_or_told() {
     let says = async |bytes: &[u8], password: Option<&str>| {
-        let password = password.map(|password| Secret::read(password).unwrap());
+        let password = password.map(|password: &str| Password::new(password.as_bytes()));
         let rest = handshake(1, 1).split_off(18);
         let opened = open(script([bytes, &rest].concat()), &Wishes { password, ..Wishes::default() }).await;
         opened.map_or_else(|error| error.to_string(), |_| "in".to_owned())

@@ -8,8 +8,7 @@ use flate2::{Compress, Compression, FlushCompress};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::Display;
-use crate::features::console::rfb::{Encoding, Frame, response};
-use crate::secret::Secret;
+use crate::features::console::rfb::{Encoding, Frame, Password, response};
 
 /// What the screen is called.
 const NAME: &[u8] = b"simulated";
@@ -83,7 +82,7 @@ where
     let mut shown = display.shown.subscribe();
     let first = shown.borrow_and_update().clone();
     let password = display.password.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let size = handshake(&mut stream, &first, password.as_ref()).await?;
+    let size = handshake(&mut stream, &first, password.as_ref().map(Password::from).as_ref()).await?;
     let stream_of_zlib = Compress::new(Compression::fast(), true);
     let mut viewer = Viewer { high: false, zlib: false, resize: false, stream: stream_of_zlib, size };
     let mut waits = false;
@@ -147,7 +146,7 @@ where
 }
 
 /// Asks for a password (§7.2.2); whoever has another one is sent away.
-async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, password: &Secret) -> io::Result<()> {
+async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, password: &Password) -> io::Result<()> {
     const WHY: &[u8] = b"Authentication failed";
     const CHALLENGE: [u8; 16] = *b"not by chance at";
     stream.write_all(&CHALLENGE).await?;
@@ -168,7 +167,7 @@ async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, password: &Secre
 async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     frame: &Frame,
-    password: Option<&Secret>,
+    password: Option<&Password>,
 ) -> io::Result<(u16, u16)> {
     stream.write_all(b"RFB 003.008\n").await?;
     stream.flush().await?;

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +34,7 @@ use super::vmcp::{Definition, Folder, remarks};
 use crate::blocking;
 use crate::clock;
 use crate::config::{ConsoleCluster, ConsoleProxy, ProxyUrl};
+use crate::secret::Secret;
 use crate::text::clean_line;
 use crate::trouble::Trouble;
 
@@ -89,9 +91,19 @@ struct Open {
     stop: CancellationToken,
     /// Whether an order was lost, and others wait still.
     is_stuck: bool,
+    /// Where a password goes for a screen that wants one and waits for it.
+    password: Option<oneshot::Sender<Secret>>,
 }
 
 impl Open {
+    /// Hands a password to a screen that waits for one; it comes back where none does.
+    fn unlock(&mut self, password: Secret) -> Result<(), Secret> {
+        match self.password.take() {
+            Some(waiting) => waiting.send(password),
+            None => Err(password),
+        }
+    }
+
     /// Orders something; false where it is lost. What is lost is one piece: what comes behind it is lost as well until the
     /// console has carried out all that waits, so that nothing is missing in the middle of a line.
     fn order(&mut self, order: Order) -> bool {
@@ -199,14 +211,25 @@ pub async fn run(setup: Setup, mut requests: Receiver<Request>, reports: Sender<
             }
             Request::Act { key, action } => _ = writing.spawn(act(shared.clone(), key, action)),
             Request::Open { id, target, which, with_log, recording, password } => {
+                // One prompt, one connection: a server may count those that end without the right password.
+                let password = match (open.get_mut(&id), password) {
+                    (Some(open), Some(password)) => match open.unlock(password) {
+                        Ok(()) => continue,
+                        Err(password) => Some(password),
+                    },
+                    (_, password) => password,
+                };
                 let (sender, orders) = mpsc::channel(ORDERS);
+                let (hand_in, handed) = oneshot::channel();
                 let ended = stop.child_token();
-                open.insert(id, Open { orders: sender, stop: ended.clone(), is_stuck: false });
+                let opened = Open { orders: sender, stop: ended.clone(), is_stuck: false, password: Some(hand_in) };
+                open.insert(id, opened);
+                let typed = screen::Typing { password: handed, within: screen::PASSWORD_WITHIN };
                 let shared = shared.clone();
                 consoles.spawn(async move {
                     match which {
                         Which::Serial => serial::carry(shared, (id, target, with_log), recording, orders, ended).await,
-                        Which::Screen => screen::carry(shared, (id, target), password, orders, ended).await,
+                        Which::Screen => screen::carry(shared, (id, target), (password, typed), orders, ended).await,
                     }
                     id
                 });

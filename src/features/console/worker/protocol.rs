@@ -277,7 +277,8 @@ pub enum Report {
         /// The file.
         path: PathBuf,
     },
-    /// A screen wants a password, or another one than it was given. It has ended, and can be opened again with one.
+    /// A screen wants a password, or another one than it was given. To be opened with one: its connection is kept for that, for
+    /// a while, where none was tried.
     PasswordWanted {
         /// Which.
         id: ConsoleId,

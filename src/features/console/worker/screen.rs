@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,7 @@ use crate::features::console::cluster::Which;
 use crate::features::console::glyph;
 use crate::features::console::keysym;
 use crate::features::console::link::Link;
-use crate::features::console::rfb::{self, Area, Event, Frame, Remote, Viewer, Wishes};
+use crate::features::console::rfb::{self, Area, Begun, Event, Frame, Password, Remote, Viewer, Wishes};
 use crate::secret::Secret;
 use crate::trouble::Trouble;
 
@@ -28,6 +29,8 @@ const CHARACTER_EVERY: Duration = Duration::from_millis(4);
 const MOST_PRESSED: usize = 4096;
 /// How long a screen may take until it shows something.
 const WITHIN: Duration = Duration::from_secs(30);
+/// How long a connection is kept for a password that is being typed: somebody may have to look it up.
+pub(super) const PASSWORD_WITHIN: Duration = Duration::from_secs(60);
 /// A screen that is closed has so long to take what was done at it before.
 const LAST_KEYS: Duration = Duration::from_secs(2);
 /// Screens beyond this are no text screens, and are not looked through for characters.
@@ -49,7 +52,7 @@ enum Came {
 pub(super) async fn carry(
     shared: Shared,
     (id, target): (ConsoleId, Target),
-    password: Option<Secret>,
+    (password, typed): (Option<Secret>, Typing),
     orders: Receiver<Order>,
     stop: CancellationToken,
 ) {
@@ -59,20 +62,21 @@ pub(super) async fn carry(
         Some(Err(error)) => return shared.tell(Report::Ended { id, trouble: Some(Trouble::of(&error)) }).await,
         None => return,
     };
-    let wishes = Wishes { password, ..Wishes::default() };
+    let wishes = Wishes { password: password.as_ref().map(Password::from), ..Wishes::default() };
     let stuck = async {
         stop.cancelled().await;
         // Longer than it takes to leave a screen that does not hang.
         sleep(LAST_KEYS * 2).await;
     };
     let shown = tokio::select! {
-        shown = show(&shared, (id, &target), &mut link, (&wishes, WITHIN), orders, &stop) => shown,
+        shown = show(&shared, (id, &target), &mut link, (&wishes, typed, WITHIN), orders, &stop) => shown,
         () = stuck => Ok(Why::Closed),
     };
     let ended = link.end();
     link.close().await;
     let trouble = match (shown, ended) {
-        (Ok(Why::Closed), _) => return,
+        // Of the second the screen knows that it wants a password, and opens it anew with one.
+        (Ok(Why::Closed | Why::Unasked), _) => return,
         (Err(error @ (rfb::Error::NoPassword | rfb::Error::WrongPassword(_))), _) => {
             return shared.tell(Report::PasswordWanted { id, trouble: Trouble::of(&error) }).await;
         }
@@ -96,6 +100,48 @@ enum Why {
     Late,
     /// Somebody closed it here.
     Closed,
+    /// It wants a password, and none was typed while it was kept for that.
+    Unasked,
+}
+
+/// Where a password comes from that is typed while the connection is kept for it, and how long that may take. The worker holds
+/// the other end; once this one is gone, a password means another connection.
+pub(super) struct Typing {
+    /// The password.
+    pub(super) password: oneshot::Receiver<Secret>,
+    /// How long it may take.
+    pub(super) within: Duration,
+}
+
+/// The two sides of a screen.
+type Sides<'l> = (Viewer<ReadHalf<&'l mut Link>>, Remote<WriteHalf<&'l mut Link>>);
+
+/// Gets into a screen. Where it wants a password and there is none, the connection is kept until one is typed, or until that
+/// takes too long.
+async fn get_in<'l>(
+    shared: &Shared,
+    id: ConsoleId,
+    link: &'l mut Link,
+    (wishes, mut typed, within): (&Wishes, Typing, Duration),
+) -> Result<Result<Sides<'l>, Why>, rfb::Error> {
+    let Ok(begun) = timeout(within, rfb::begin(link, wishes)).await else { return Ok(Err(Why::Late)) };
+    let mut locked = match begun? {
+        Begun::Open(sides) => return Ok(Ok(sides)),
+        Begun::Locked(locked) => locked,
+    };
+    shared.tell(Report::PasswordWanted { id, trouble: Trouble::of(&rfb::Error::NoPassword) }).await;
+    let handed = tokio::select! {
+        handed = &mut typed.password => handed.ok(),
+        () = locked.ended() => None,
+        () = sleep(typed.within) => None,
+    };
+    // From here on a password means another connection; one that was handed in just now is still of this one.
+    typed.password.close();
+    let Some(password) = handed.or_else(|| typed.password.try_recv().ok()) else { return Ok(Err(Why::Unasked)) };
+    match timeout(within, locked.unlock(&Password::from(&password), wishes)).await {
+        Ok(sides) => Ok(Ok(sides?)),
+        Err(_) => Ok(Err(Why::Late)),
+    }
 }
 
 /// Whether a screen is given up since it shows nothing.
@@ -103,7 +149,8 @@ enum Why {
 pub(super) async fn is_late(shared: &Shared, link: &mut Link, orders: Receiver<Order>, within: Duration) -> bool {
     let target = Target::Vm((String::new(), "leaf1".to_owned()));
     let (stop, wishes) = (CancellationToken::new(), Wishes::default());
-    let shown = show(shared, (1, &target), link, (&wishes, within), orders, &stop).await;
+    let typed = Typing { password: oneshot::channel().1, within };
+    let shown = show(shared, (1, &target), link, (&wishes, typed, within), orders, &stop).await;
     matches!(shown, Ok(Why::Late))
 }
 
@@ -112,16 +159,18 @@ async fn show(
     shared: &Shared,
     (id, target): (ConsoleId, &Target),
     link: &mut Link,
-    (wishes, within): (&Wishes, Duration),
+    (wishes, typed, within): (&Wishes, Typing, Duration),
     mut orders: Receiver<Order>,
     stop: &CancellationToken,
 ) -> Result<Why, rfb::Error> {
-    let late = Instant::now() + within;
     let (viewer, mut remote) = tokio::select! {
-        opened = rfb::open(link, wishes) => opened?,
+        sides = get_in(shared, id, link, (wishes, typed, within)) => match sides? {
+            Ok(sides) => sides,
+            Err(why) => return Ok(why),
+        },
         () = stop.cancelled() => return Ok(Why::Closed),
-        () = sleep_until(late) => return Ok(Why::Late),
     };
+    let late = Instant::now() + within;
     let whole = viewer.frame().area();
     shared.tell(Report::Opened { id, log: bytes::Bytes::new() }).await;
     remote.ask(whole, false).await?;

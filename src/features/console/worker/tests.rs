@@ -340,7 +340,7 @@ async fn many_keys_that_come_together_all_arrive_in_their_order() {
 #[test]
 fn what_a_console_does_not_take_is_lost_in_one_piece() {
     let (orders, mut taken) = mpsc::channel(2);
-    let mut open = Open { orders, stop: CancellationToken::new(), is_stuck: false };
+    let mut open = Open { orders, stop: CancellationToken::new(), is_stuck: false, password: None };
     let key = |byte: u8| Order::Type(vec![byte].into());
     assert!(open.order(key(b'a')) && open.order(key(b'b')) && !open.order(key(b'c')));
     // There is room again, but what came before is not all carried out: `d` would stand where `c` is missing.
@@ -382,6 +382,8 @@ async fn a_screen_that_wants_a_password_says_so_and_opens_with_the_right_one() {
     for (password, said) in [
         (None, "the VNC server wants a password"),
         (Some("wrong"), "the VNC server does not accept the password: Authentication failed"),
+        // That one ended; the next is another one.
+        (None, "the VNC server wants a password"),
     ] {
         desk.ask(open(password)).await;
         let wanted = |report| {
@@ -394,6 +396,39 @@ async fn a_screen_that_wants_a_password_says_so_and_opens_with_the_right_one() {
     assert!(!format!("{right:?}").contains("right"), "{right:?}");
     desk.ask(right).await;
     desk.hear(|report| matches!(report, Report::Opened { id: 3, .. }).then_some(())).await;
+    // One prompt, one connection: the server may count those that end without the right password.
+    let opened = desk.sim.calls().into_iter().filter(|call| call.contains("leaf3") && call.contains("vnc")).count();
+    assert_eq!(opened, 2);
+}
+
+#[tokio::test]
+async fn a_password_that_comes_when_the_connection_is_gone_opens_another() {
+    let mut desk = Desk::open(false).await;
+    desk.sim.lock_screen("training", "leaf3", Secret::password(b"right").unwrap());
+    let open = |password: Option<&str>| Request::Open {
+        id: 3,
+        target: Target::Vm(("training".to_owned(), "leaf3".to_owned())),
+        which: Which::Screen,
+        with_log: false,
+        recording: None,
+        password: password.map(|text| Secret::password(text.as_bytes()).unwrap()),
+    };
+    desk.ask(open(None)).await;
+    desk.hear(|report| matches!(report, Report::PasswordWanted { id: 3, .. }).then_some(())).await;
+    desk.sim.drop_lines();
+    let gone = async {
+        while desk.sim.is_watched("training", "leaf3") {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, gone).await.expect("it is still there");
+    desk.ask(open(Some("right"))).await;
+    let heard = desk.hear(|report| match report {
+        Report::Opened { id: 3, .. } => Some(true),
+        Report::Ended { id: 3, .. } => Some(false),
+        _ => None,
+    });
+    assert!(heard.await);
 }
 
 #[tokio::test]

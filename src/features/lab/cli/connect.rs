@@ -211,7 +211,8 @@ impl Args {
         }
         match launch {
             Launch::Terminal(words) | Launch::Beside(words) | Launch::Tmux(words) => {
-                Ok(Ended { code: start(&words, signals).await?, keeps: false, used: true })
+                let started = async |pid| desk.actor.started(forward, pid).await;
+                Ok(Ended { code: start(&words, signals, started).await?, keeps: false, used: true })
             }
             Launch::Tunnel { words, address } => {
                 output::complain("noctui: there is no display here; run this where there is one:");

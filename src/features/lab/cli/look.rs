@@ -76,11 +76,14 @@ pub(super) async fn list(desk: &Desk, measures: bool, json: bool) -> anyhow::Res
         output::complain(&format!("noctui: {}", it.words()));
     }
     for left in &left {
-        let port = left.forward.port;
-        output::complain(&format!(
-            "noctui: {}; noctui lab remove {port} ends it, and cuts off whoever still uses it; noctui lab add keeps it",
-            left.words()
-        ));
+        let (port, words) = (left.forward.port, left.words());
+        output::complain(&if left.is_in_use() {
+            format!("noctui: {words}; noctui lab remove {port} ends it once that has ended; noctui lab add keeps it")
+        } else {
+            format!(
+                "noctui: {words}; noctui lab remove {port} ends it, and cuts off whoever still uses it; noctui lab add keeps it"
+            )
+        });
     }
     if json {
         let token = desk.actor.client.holding().await.map(|holding| holding.claims);
@@ -154,10 +157,12 @@ pub(super) async fn addresses(desk: &Desk, name: Option<String>, json: bool) -> 
     Ok(code)
 }
 
-/// Something that is wrong.
+/// Something that is wrong, or at least not as it should be.
 #[derive(Serialize)]
 struct Fault {
     what: String,
+    /// Whether it does no harm: it is told, and is no reason for another exit code.
+    harmless: bool,
     row: Option<Row>,
     /// What puts it right in the gateway's shell, where the service cannot.
     mending: Option<String>,
@@ -174,16 +179,17 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
             let (target, port) = (row.target.unwrap_or(0), row.port.unwrap_or(0));
             let what = format!("{} {name} {target} on {port}: {}", row.state.as_str(), row.note);
             let mending = row.mending.clone();
-            Fault { what, row: Some(row), mending }
+            Fault { what, harmless: false, row: Some(row), mending }
         })
         .collect();
     let left = snapshot.firewall.iter().flat_map(model::Firewall::left);
     faults.extend(left.map(|(left, rules)| Fault {
-        what: format!("left over: the firewall lets packets through to {}, which no port leads to", left.words()),
+        what: model::leftover(left),
+        harmless: true,
         row: None,
         mending: end_leftover(left, rules),
     }));
-    let mut say = |what: String| faults.push(Fault { what, row: None, mending: None });
+    let mut say = |what: String| faults.push(Fault { what, harmless: false, row: None, mending: None });
     for doubt in &snapshot.doubts {
         say(doubt.clone());
     }
@@ -204,19 +210,22 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
     {
         say(format!("the token ends in {} s", (end - now).num_seconds().max(0)));
     }
+    let is_sound = faults.iter().all(|fault| fault.harmless);
     if json {
         output::print_json(&faults)?;
-    } else if faults.is_empty() {
-        let forwards = counted(snapshot.forwards.len(), "forward");
-        output::print(&format!("{}: nothing is wrong with {forwards}\n", desk.lab.name))?;
     } else {
         let line = |fault: &Fault| match &fault.mending {
             Some(mending) => format!("{}\n  on the gateway: {mending}\n", fault.what),
             None => format!("{}\n", fault.what),
         };
-        output::print(&faults.iter().map(line).collect::<String>())?;
+        let mut text: String = faults.iter().map(line).collect();
+        if is_sound {
+            let forwards = counted(snapshot.forwards.len(), "forward");
+            text.push_str(&format!("{}: nothing is wrong with {forwards}\n", desk.lab.name));
+        }
+        output::print(&text)?;
     }
-    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_NO) })
+    Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_NO) })
 }
 
 /// `noctui lab save`

@@ -155,7 +155,7 @@ impl Which {
         if lab.trust == Trust::Anybody {
             output::complain(&format!("noctui: the certificate of {} is not checked", lab.url));
         }
-        if lab.url.as_str().starts_with("http://") && !lab.url.is_here() {
+        if lab.url.is_open() {
             output::complain(&format!("noctui: nothing is encrypted on the way to {}", lab.url));
         }
         let data = config.paths.data.clone();

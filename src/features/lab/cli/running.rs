@@ -68,8 +68,12 @@ impl Signals {
     }
 }
 
-/// Runs a program in this terminal; its exit code becomes ours.
-pub(super) async fn start(words: &[String], signals: &mut Signals) -> anyhow::Result<ExitCode> {
+/// Runs a program in this terminal; its exit code becomes ours. `started` is told its number.
+pub(super) async fn start(
+    words: &[String],
+    signals: &mut Signals,
+    started: impl AsyncFnOnce(u32),
+) -> anyhow::Result<ExitCode> {
     let (program, arguments) = words.split_first().ok_or_else(|| Trouble::new("there is no program"))?;
     let failed = |error: io::Error| {
         Trouble::new(&format!("cannot start {program}"))
@@ -77,6 +81,9 @@ pub(super) async fn start(words: &[String], signals: &mut Signals) -> anyhow::Re
             .to_do("name another one in [connect]")
     };
     let mut child = Command::new(program).args(arguments).spawn().map_err(failed)?;
+    if let Some(pid) = child.id() {
+        started(pid).await;
+    }
     let status = loop {
         tokio::select! {
             status = child.wait() => break status?,

@@ -557,6 +557,36 @@ async fn certificates_are_verified_unless_it_was_said_otherwise() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_cut_off_is_told_in_words_of_ours() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let identity = crate::tls::identity("gateway").unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::clone(&identity.tls));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let gateway = tokio::spawn(async move {
+        loop {
+            let (socket, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = acceptor.accept(socket).await else { continue };
+            let mut asked = [0; 16];
+            stream.read_exact(&mut asked).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{").await.unwrap();
+            stream.flush().await.unwrap();
+            // TCP ends, and TLS does not: as where a middlebox cuts the connection.
+            let (mut socket, _) = stream.into_inner();
+            socket.shutdown().await.unwrap();
+        }
+    });
+    let Bench { sim, dir, .. } = bench().await;
+    let cut = Server { url: url.parse().unwrap(), trust: Trust::Anybody, ..server(&sim) };
+    let client = Client::new(cut, Credentials::Token(SecretFrom::File(dir.path().join("token")))).unwrap();
+    let told = Trouble::of(&client.list().await.unwrap_err()).one_line();
+    assert!(told.contains("the connection was closed in the middle of the answer"), "{told}");
+    assert!(!told.contains("close_notify") && !told.contains("docs.rs"), "{told}");
+    gateway.abort();
+}
+
+#[tokio::test]
 async fn requests_wait_here_for_one_another() {
     let Bench { sim, client, dir: _dir } = bench().await;
     sim.fault(Fault::Late(Duration::from_millis(50)), 1);

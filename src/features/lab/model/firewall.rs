@@ -77,6 +77,12 @@ impl<'f> Places<'f> {
     }
 }
 
+/// What is said of rules that are left of forwards which are gone. They are no fault of a lab.
+#[must_use]
+pub fn leftover(left: &Way) -> String {
+    format!("left over, and harmless: the firewall lets packets through to {}, which no port leads to", left.words())
+}
+
 /// What is said of a rule that leads packets on otherwise than a forward does.
 #[must_use]
 pub fn other_rule(rule: &str) -> String {

@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use component::{COMPONENTS, Component, Protocol, component};
-pub use firewall::{Firewall, Led, Places, Rule, Way, Ways, other_rule};
+pub use firewall::{Firewall, Led, Places, Rule, Way, Ways, leftover, other_rule};
 pub use mend::{Mending, SAVE, accept_again, end_leftover, end_record, end_rules, ending};
 pub use place::{BadPlace, Place, Target};
 pub use row::{Key, Reach, Row, Since, State, power_words, rows};

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::features::lab::model::{Holding, Key, Part, Reach, Row, Since, Snapshot, end_leftover, other_rule, rows};
+use crate::features::lab::model::{
+    Holding, Key, Part, Reach, Row, Since, Snapshot, end_leftover, leftover, other_rule, rows,
+};
 use crate::features::lab::store::temporary::Left;
 use crate::features::lab::worker::{Health, LabView};
 use crate::text::counted;
@@ -271,11 +273,7 @@ impl LabState {
                 Some(firewall) => {
                     for (left, rules) in firewall.left() {
                         let by_hand = end_leftover(left, rules).map(|line| format!("; on the gateway: {line}"));
-                        lines.push(format!(
-                            "  left over, and harmless: the firewall lets packets through to {}, which no port leads to{}",
-                            left.words(),
-                            by_hand.unwrap_or_default()
-                        ));
+                        lines.push(format!("  {}{}", leftover(left), by_hand.unwrap_or_default()));
                     }
                     lines.extend(firewall.others.iter().map(|rule| format!("  {}", other_rule(rule))));
                 }

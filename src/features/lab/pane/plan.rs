@@ -183,10 +183,9 @@ pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposal: Pr
             (Err(why), None) => (*why).to_owned(),
             (Ok(Change::Mend(_)), _) => format!("{stated}; by the gateway's shell"),
             (Ok(_), _) => left.map_or(stated, |left| {
-                format!(
-                    "made for one connection; {} ended before it removed it; whoever still uses it is cut off",
-                    left.owner
-                )
+                let cut_off = left.program.as_deref().unwrap_or("whoever still uses it");
+                let owner = &left.owner;
+                format!("made for one connection; {owner} ended before it removed it; {cut_off} is cut off")
             }),
         };
         let change = removal.ok();

@@ -153,6 +153,7 @@ impl State {
         let new: Vec<_> = state.left.iter().filter(|left| !before.contains(left)).collect();
         match new.as_slice() {
             [] => Outcome::none(),
+            [left] if left.is_in_use() => Outcome::warn(left.words()),
             [left] => Outcome::warn(format!("{}; <lab-clean-up> plans its end", left.words())),
             [left, rest @ ..] => {
                 let more = rest.len();

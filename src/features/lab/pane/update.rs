@@ -171,7 +171,7 @@ impl State {
     /// can be ended from here.
     pub(super) fn is_rubbish(&self, row: &model::Row) -> bool {
         let Some(lab) = self.lab() else { return false };
-        let is_left = || lab.left.iter().any(|left| row.forward().as_ref() == Some(&left.forward));
+        let is_left = || lab.left.iter().any(|left| !left.is_in_use() && row.forward().as_ref() == Some(&left.forward));
         row.state.is_rubbish() || (row.state == model::State::Unlisted && lab.view.has_shell) || is_left()
     }
 

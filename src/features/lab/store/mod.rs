@@ -24,6 +24,9 @@ pub const SCHEMA_2: &str = include_str!("schema_2.sql");
 /// Version 3: which process asked for an action.
 pub const SCHEMA_3: &str = include_str!("schema_3.sql");
 
+/// Version 4: the program of a connection.
+pub const SCHEMA_4: &str = include_str!("schema_4.sql");
+
 /// Actions that are kept of each lab.
 const ACTIONS: u32 = 5_000;
 /// Characters of a result.

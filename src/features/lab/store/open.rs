@@ -218,4 +218,20 @@ mod tests {
         assert_eq!(words, ["ok", "failed", "ok", "failed", "requested"]);
         assert_eq!(told[0].words(), "deleting gone 22 on 50001 was cut off: it is gone");
     }
+
+    #[test]
+    fn an_action_of_before_it_was_known_whose_it_is_is_over_after_a_while() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::features::open_store(dir.path()).unwrap();
+        let told = store.write_blocking(move |c| {
+            let asked = removing("anna", "training", "s", &forward(50_001, "old"));
+            begin(c, &asked, &Owner::of_this_process(), at(0))?;
+            c.execute(
+                "UPDATE lab_action SET owner_host = NULL, owner_boot = NULL, owner_pid = NULL, owner_start = NULL",
+                [],
+            )?;
+            Ok((settle_open(c, "s", &[], at(3_599))?, settle_open(c, "s", &[], at(3_600))?))
+        });
+        assert_eq!(told.unwrap(), (vec![], vec![Found::Deleted(forward(50_001, "old"))]));
+    }
 }

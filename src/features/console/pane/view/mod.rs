@@ -87,7 +87,8 @@ fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer)
             let sought = if state.takes_every_key() { "" } else { &state.sought };
             let cursor = serial::draw(emulator, sought, look, area, buffer);
             if console.being == Being::Opening && emulator.visible().is_empty() {
-                draw_lines(&[plain(" opening …", Role::Muted)], 0, look, area, buffer);
+                let kept = if console.has_early() { " what was typed waits until it is open" } else { "" };
+                draw_lines(&[plain(format!(" opening …{kept}"), Role::Muted)], 0, look, area, buffer);
             }
             cursor.filter(|_| state.takes_every_key() && console.is_open())
         }

@@ -1,14 +1,14 @@
 //! What a machine has changed about a terminal, so that it can be given back as it was.
 //!
 //! The output of the machine goes to the terminal untouched. It is read along for the sequences that outlast it: modes and
-//! keyboard flags here, all others by the [`table`].
+//! keyboard flags here, all others by the [`table`]; [`undo`] sets them back.
 
 mod table;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use self::table::{KEYS, Kind, ROWS, Row, SWALLOWS, Sequence, Undo};
 
@@ -34,17 +34,8 @@ const NO_MODES: [u16; 6] = [13, 1020, 1021, 1022, 1023, 1048];
 /// VT52 mode is left, and the mode of Tektronix terminals.
 const VT52: u16 = 2;
 const TEKTRONIX: u16 = 38;
-/// Lines are counted from the region. Setting it back moves the cursor to the top, so it is sent to the last line.
-const ORIGIN: u16 = 6;
 /// The title before: kept on a stack by [`KEEP_TITLE`], which is sent before anything else.
 pub(super) const KEEP_TITLE: &str = "\u{1b}[22;0t";
-const GIVE_TITLE_BACK: &str = "\u{1b}[23;0t";
-/// Ends a sequence that was cut in the middle; terminals ignore it elsewhere.
-const CANCEL: char = '\u{18}';
-/// Colours and line drawing, which are in force more often than not.
-const END: &str = "\u{f}\u{1b}(B\u{1b}[0m";
-/// Tab stops are columns of so many cells.
-const TAB: u16 = 8;
 
 /// Where in a sequence the output is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,18 +88,6 @@ pub(super) struct Modes {
 /// Every row of the table.
 fn rows() -> impl Iterator<Item = &'static Row> {
     SWALLOWS.iter().chain(ROWS).chain(KEYS.iter().flatten())
-}
-
-impl Keyboard {
-    /// What sets it back.
-    fn undo(self, text: &mut String) {
-        if self.pushed > 0 {
-            let _ = write!(text, "\u{1b}[<{}u", self.pushed);
-        }
-        if self.is_set {
-            text.push_str("\u{1b}[=0u");
-        }
-    }
 }
 
 impl Modes {
@@ -337,84 +316,6 @@ impl Modes {
     fn note(&mut self, sequence: &Sequence<'_>) {
         for (touched, row) in self.touched.iter_mut().zip(rows()) {
             *touched = (row.sees)(sequence).unwrap_or(*touched);
-        }
-    }
-
-    /// What sets everything back that is in force, and little where nothing is.
-    pub(super) fn undo(&self) -> String {
-        // What was begun must not swallow the rest.
-        let mut text = CANCEL.to_string();
-        if self.private.get(&VT52) == Some(&false) {
-            text.push_str("\u{1b}<");
-        }
-        if self.private.get(&TEKTRONIX) == Some(&true) {
-            text.push_str("\u{1b}\u{3}");
-        }
-        let mut touched = rows().zip(&self.touched).filter(|(_, touched)| **touched).map(|(row, _)| row);
-        let swallows = self.touched.iter().take(SWALLOWS.len()).filter(|touched| **touched).count();
-        for row in touched.by_ref().take(swallows) {
-            self.undo_row(row, &mut text);
-        }
-        self.undo_screens(&mut text);
-        self.undo_modes(&mut text);
-        for row in touched {
-            self.undo_row(row, &mut text);
-        }
-        for _ in 0..self.titles {
-            text.push_str(GIVE_TITLE_BACK);
-        }
-        text.push_str(END);
-        text
-    }
-
-    /// Leaves the other screen, and sets back the keyboard flags of both.
-    fn undo_screens(&self, text: &mut String) {
-        let [usual, other] = self.keyboards;
-        if let Some(mode) = self.alternate {
-            other.undo(text);
-            // Some terminals have a region for each screen.
-            let _ = write!(text, "\u{1b}[r\u{1b}[?{mode}l");
-        } else if other != Keyboard::default() {
-            text.push_str("\u{1b}[?1049h");
-            other.undo(text);
-            text.push_str("\u{1b}[?1049l");
-        }
-        usual.undo(text);
-    }
-
-    /// Sets modes back.
-    fn undo_modes(&self, text: &mut String) {
-        let letter = |is_on: bool| if is_on { 'h' } else { 'l' };
-        for (mode, is_on) in &self.private {
-            let was_on = ON.contains(mode);
-            if *is_on != was_on && ![VT52, TEKTRONIX].contains(mode) {
-                let _ = write!(text, "\u{1b}[?{mode}{}", letter(was_on));
-                if *mode == ORIGIN {
-                    text.push_str("\u{1b}[999H");
-                }
-            }
-        }
-        for (mode, is_on) in &self.ansi {
-            let was_on = ON_ANSI.contains(mode);
-            if *is_on != was_on {
-                let _ = write!(text, "\u{1b}[{mode}{}", letter(was_on));
-            }
-        }
-    }
-
-    /// Sets a row of the table back.
-    fn undo_row(&self, row: &Row, text: &mut String) {
-        let (columns, lines) = self.size;
-        match row.undo {
-            Undo::Send(undo) => text.push_str(undo),
-            Undo::Tabs => {
-                text.push_str("\u{1b}7\r\u{1b}[3g");
-                for _ in 0..columns.saturating_sub(1) / TAB {
-                    let _ = write!(text, "\u{1b}[{TAB}C\u{1b}H");
-                }
-                text.push_str("\u{1b}8\u{1b}[?5W");
-            }
-            Undo::Size => _ = write!(text, "\u{1b}[8;{lines};{columns}t"),
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The table follows the documentation of xterm (`ctlseqs`, patch 410), with what kitty and others have added
 //! since: hyperlinks and progress bars. Modes and keyboard flags, which are kept by number and by screen, are in `modes`. Left
-//! out is what has no state before it that could be known: the volume of bells, and the directory that new tabs open in.
+//! out is what has no state before it that could be known and no default: the directory that new tabs open in (OSC 7). A shell
+//! that tells it tells it again with its next prompt.
 
 /// How a sequence begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +178,9 @@ pub(super) const ROWS: &[Row] = &[
     row(|it| it.escape("").and_then(|last| on_off(last, b'=', b'>')), "\u{1b}>"),
     // The shape of the cursor (DECSCUSR).
     row(|it| it.first(" ", b'q').map(|number| number != 0), "\u{1b}[0 q"),
+    // How loud the bell is (DECSWBV), and that of the margin (DECSMBV), whose 0 is loud, too: so they are at first.
+    row(|it| it.first(" ", b't').map(|volume| !matches!(volume, 5..=8)), "\u{1b}[8 t"),
+    row(|it| it.first(" ", b'u').map(|volume| !matches!(volume, 0 | 5..=8)), "\u{1b}[8 u"),
     // What is written cannot be erased (DECSCA); lights on the keyboard (DECLL).
     row(|it| it.first("\"", b'q').map(|number| number == 1), "\u{1b}[0\"q"),
     row(|it| it.first("", b'q').map(|number| number != 0), "\u{1b}[0q"),

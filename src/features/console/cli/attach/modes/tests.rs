@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::undo::{CANCEL, END, GIVE_TITLE_BACK};
 use super::*;
 
 /// Columns and rows of the terminals here.
@@ -68,6 +69,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("\u{1b}[3g", "\u{1b}7\r\u{1b}[3g\u{1b}[8C\u{1b}H\u{1b}[8C\u{1b}H\u{1b}8\u{1b}[?5W"),
     ("\u{1b}=", "\u{1b}>"),
     ("\u{1b}[5 q", "\u{1b}[0 q"),
+    ("\u{1b}[1 t", "\u{1b}[8 t"),
+    ("\u{1b}[3 u", "\u{1b}[8 u"),
     ("\u{1b}[2;10r", "\u{1b}7\u{1b}[r\u{1b}8"),
     ("\u{1b}[1\"q", "\u{1b}[0\"q"),
     ("\u{1b}[1q", "\u{1b}[0q"),
@@ -116,6 +119,9 @@ fn what_is_asked_for_or_set_back_by_the_machine_itself_is_left_alone() {
         "\u{1b}]11;#000000\u{7}\u{1b}]111\u{7}",
         "\u{1b}[>4;2m\u{1b}[>4;m",
         "\u{1b}[2;10r\u{1b}[r",
+        "\u{1b}[0 t\u{1b}[8 t\u{1b}[1 u\u{1b}[0 u",
+        // The directory that new tabs open in has no default.
+        "\u{1b}]7;file://leaf1/etc\u{7}",
         "\u{1b}=\u{1b}>\u{1b}%@\u{1b}%G\u{1b}[5i\u{1b}[4i",
         "\u{1b}[8;5;20t\u{1b}[18t\u{1b}[6n\u{1b}[c\u{1b}[>c\u{1b}[>q\u{1b}[?u",
         "\u{1b}[22;0t\u{1b}]0;title\u{7}\u{1b}[23;0t",

@@ -1,8 +1,9 @@
 //! `noctui vmcp`: definitions of machines, signed, verified, fetched and served.
 
+mod args;
+
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Read as _};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,6 +13,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::args::Command;
+use self::args::{FetchArgs, KeyArgs, ServeArgs, SignArgs, TrustArgs, VerifyArgs};
 use crate::config::{self, Config, Environment, Flags};
 use crate::features::console::vmcp::{
     self, Answer, Definition, Error, Folder, HostId, PublicKey, Remark, Salt, Served, Server, Settings, Severity,
@@ -26,123 +29,6 @@ use crate::trouble::Trouble;
 const LARGEST: u64 = 1 << 20;
 /// Requests that were answered and not told yet; answers wait when there are more.
 const SERVED: usize = 64;
-
-/// What was typed after `vmcp`.
-#[derive(Debug, clap::Subcommand)]
-pub(crate) enum Command {
-    /// Sign a definition for a client's salt, and print the answer that the client would get.
-    Sign(SignArgs),
-    /// Verify a signed definition with a public key; exit code 1 if it is not valid.
-    Verify(VerifyArgs),
-    /// Get somebody else's definition as a client does, and verify it.
-    Fetch(FetchArgs),
-    /// Answer clients: serve every definition of the folder as /NAME, signed.
-    Serve(ServeArgs),
-    /// Print the public half of the key, as clients have it in their list of domains.
-    Key(KeyArgs),
-}
-
-/// Where the private key is.
-#[derive(Debug, clap::Args)]
-pub(crate) struct KeyArgs {
-    /// Sign with the RSA key in this PEM file, which nobody else may read.
-    #[arg(long, value_name = "PATH")]
-    key_file: Option<PathBuf>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-/// `vmcp sign`
-#[derive(Debug, clap::Args)]
-pub(crate) struct SignArgs {
-    /// The definition: a file, the name of one in the folder of definitions, or `-` for JSON from standard input.
-    #[arg(value_name = "DEFINITION")]
-    definition: String,
-    /// The salt that the client sent as `cvm_salt`.
-    #[arg(long, value_name = "SALT")]
-    salt: Salt,
-    /// Only show the bytes that would be signed; needs no key.
-    #[arg(long, conflicts_with = "key_file")]
-    preview: bool,
-    /// Sign with the RSA key in this PEM file, which nobody else may read.
-    #[arg(long, value_name = "PATH")]
-    key_file: Option<PathBuf>,
-    /// Print the answer with what was signed and what clients make of it.
-    #[arg(long)]
-    json: bool,
-}
-
-/// How a signature is verified.
-#[derive(Debug, clap::Args)]
-pub(crate) struct TrustArgs {
-    /// Verify with the public key in this file: PEM, base64, or a list of domains as clients have it.
-    #[arg(long, value_name = "PATH")]
-    public_key: Option<PathBuf>,
-    /// Take this domain's key out of the list.
-    #[arg(long, value_name = "DOMAIN", requires = "public_key")]
-    domain: Option<String>,
-}
-
-/// `vmcp verify`
-#[derive(Debug, clap::Args)]
-pub(crate) struct VerifyArgs {
-    /// The answer, a JSON file; `-` reads standard input.
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// The salt that was sent when it was asked for.
-    #[arg(long, value_name = "SALT")]
-    salt: Salt,
-    /// Whose signature it should be; your own key's unless said.
-    #[command(flatten)]
-    trust: TrustArgs,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-/// `vmcp fetch`
-#[derive(Debug, clap::Args)]
-pub(crate) struct FetchArgs {
-    /// The address of the endpoint, http or https.
-    #[arg(value_name = "URL")]
-    url: String,
-    /// Whose signature it should be; your own key's unless said.
-    #[command(flatten)]
-    trust: TrustArgs,
-    /// Show it although nobody vouches for it.
-    #[arg(long, conflicts_with = "public_key")]
-    unverified: bool,
-    /// Send this salt; a fresh one unless said.
-    #[arg(long, value_name = "SALT")]
-    salt: Option<Salt>,
-    /// Send this as the id of the host; one of nobody unless said.
-    #[arg(long, value_name = "ID")]
-    host_id: Option<HostId>,
-    /// Trust the authorities in this PEM file, and no others.
-    #[arg(long, value_name = "PATH")]
-    ca_file: Option<PathBuf>,
-    /// Print JSON, with the secret.
-    #[arg(long)]
-    json: bool,
-}
-
-/// `vmcp serve`
-#[derive(Debug, clap::Args)]
-pub(crate) struct ServeArgs {
-    /// Listen there; on the loopback unless said or configured.
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    listen: Option<SocketAddr>,
-    /// Serve the definitions in this folder.
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
-    /// Sign with the RSA key in this PEM file, which nobody else may read.
-    #[arg(long, value_name = "PATH")]
-    key_file: Option<PathBuf>,
-    /// Print a JSON object for each request.
-    #[arg(long)]
-    json: bool,
-}
 
 /// Runs it.
 pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> {
