@@ -324,7 +324,7 @@ mod tests {
         assert_eq!(fetch(b"gr\xfcn er\r\n").await.unwrap(), b"gr\xfcn er");
         assert!(fetch(b" \n").await.unwrap_err().contains("is no password: it is empty"));
         assert!(fetch(b"a\nb").await.unwrap_err().contains("it has more than one line"));
-        assert!(fetch(&[b'x'; LONGEST + 1]).await.unwrap_err().contains("longer"));
+        assert!(fetch(&[b'x'].repeat(LONGEST + 1)).await.unwrap_err().contains("longer"));
     }
 
     #[tokio::test]

@@ -87,7 +87,7 @@ type Opened<S> = (Viewer<ReadHalf<S>>, Remote<WriteHalf<S>>);
 /// What a handshake came to.
 pub enum Begun<S> {
     /// A screen.
-    Open(Opened<S>),
+    Open(Box<Opened<S>>),
     /// The server wants a password, and waits for it.
     Locked(Locked<S>),
 }
@@ -106,7 +106,7 @@ pub struct Locked<S> {
 /// Where the server says no, wants something else, or sends what cannot be.
 pub async fn open<S: AsyncRead + AsyncWrite>(stream: S, wishes: &Wishes) -> Result<Opened<S>, Error> {
     match begin(stream, wishes).await? {
-        Begun::Open(opened) => Ok(opened),
+        Begun::Open(opened) => Ok(*opened),
         Begun::Locked(_) => Err(Error::NoPassword),
     }
 }
@@ -130,11 +130,11 @@ pub async fn begin<S: AsyncRead + AsyncWrite>(stream: S, wishes: &Wishes) -> Res
             if version == Version::V3_8 {
                 answer(&mut wire, version).await?.map_err(Error::Refused)?;
             }
-            Ok(Begun::Open(enter(wire, write, wishes).await?))
+            Ok(Begun::Open(Box::new(enter(wire, write, wishes).await?)))
         }
         (Way::Password, None) => Ok(Begun::Locked(Locked { wire, write, version })),
         (Way::Password, Some(password)) => {
-            Ok(Begun::Open(Locked { wire, write, version }.unlock(password, wishes).await?))
+            Ok(Begun::Open(Box::new(Locked { wire, write, version }.unlock(password, wishes).await?)))
         }
     }
 }

@@ -30,7 +30,7 @@ const MOST_PRESSED: usize = 4096;
 /// How long a screen may take until it shows something.
 const WITHIN: Duration = Duration::from_secs(30);
 /// How long a connection is kept for a password that is being typed: somebody may have to look it up.
-pub(super) const PASSWORD_WITHIN: Duration = Duration::from_secs(60);
+pub(super) const PASSWORD_WITHIN: Duration = Duration::from_mins(1);
 /// A screen that is closed has so long to take what was done at it before.
 const LAST_KEYS: Duration = Duration::from_secs(2);
 /// Screens beyond this are no text screens, and are not looked through for characters.
@@ -126,7 +126,7 @@ async fn get_in<'l>(
 ) -> Result<Result<Sides<'l>, Why>, rfb::Error> {
     let Ok(begun) = timeout(within, rfb::begin(link, wishes)).await else { return Ok(Err(Why::Late)) };
     let mut locked = match begun? {
-        Begun::Open(sides) => return Ok(Ok(sides)),
+        Begun::Open(sides) => return Ok(Ok(*sides)),
         Begun::Locked(locked) => locked,
     };
     shared.tell(Report::PasswordWanted { id, trouble: Trouble::of(&rfb::Error::NoPassword) }).await;

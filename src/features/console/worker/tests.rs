@@ -423,10 +423,9 @@ async fn a_password_that_comes_when_the_connection_is_gone_opens_another() {
     };
     timeout(PATIENCE, gone).await.expect("it is still there");
     desk.ask(open(Some("right"))).await;
-    let heard = desk.hear(|report| match report {
-        Report::Opened { id: 3, .. } => Some(true),
-        Report::Ended { id: 3, .. } => Some(false),
-        _ => None,
+    let heard = desk.hear(|report| {
+        let is_opened = matches!(report, Report::Opened { id: 3, .. });
+        (is_opened || matches!(report, Report::Ended { id: 3, .. })).then_some(is_opened)
     });
     assert!(heard.await);
 }

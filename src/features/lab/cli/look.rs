@@ -1,6 +1,7 @@
 //! What only looks: `list`, `addr`, `check`, `save`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -221,7 +222,7 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
         let mut text: String = faults.iter().map(line).collect();
         if is_sound {
             let forwards = counted(snapshot.forwards.len(), "forward");
-            text.push_str(&format!("{}: nothing is wrong with {forwards}\n", desk.lab.name));
+            let _infallible = writeln!(text, "{}: nothing is wrong with {forwards}", desk.lab.name);
         }
         output::print(&text)?;
     }

@@ -564,9 +564,8 @@ async fn an_answer_that_is_cut_off_is_told_in_words_of_ours() {
     let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::clone(&identity.tls));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    let gateway = tokio::spawn(async move {
-        loop {
-            let (socket, _) = listener.accept().await.unwrap();
+    let gateway = async {
+        while let Ok((socket, _)) = listener.accept().await {
             let Ok(mut stream) = acceptor.accept(socket).await else { continue };
             let mut asked = [0; 16];
             stream.read_exact(&mut asked).await.unwrap();
@@ -576,14 +575,17 @@ async fn an_answer_that_is_cut_off_is_told_in_words_of_ours() {
             let (mut socket, _) = stream.into_inner();
             socket.shutdown().await.unwrap();
         }
-    });
+    };
     let Bench { sim, dir, .. } = bench().await;
     let cut = Server { url: url.parse().unwrap(), trust: Trust::Anybody, ..server(&sim) };
     let client = Client::new(cut, Credentials::Token(SecretFrom::File(dir.path().join("token")))).unwrap();
-    let told = Trouble::of(&client.list().await.unwrap_err()).one_line();
+    let answer = tokio::select! {
+        answer = client.list() => answer,
+        () = gateway => panic!("the gateway takes no more connections"),
+    };
+    let told = Trouble::of(&answer.unwrap_err()).one_line();
     assert!(told.contains("the connection was closed in the middle of the answer"), "{told}");
     assert!(!told.contains("close_notify") && !told.contains("docs.rs"), "{told}");
-    gateway.abort();
 }
 
 #[tokio::test]

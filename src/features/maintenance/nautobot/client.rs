@@ -131,12 +131,12 @@ impl Client {
     /// that an update of the server does not change what its answers look like.
     pub async fn about(&self) -> Result<About, Error> {
         // Whatever has no status is another program, or lies below another path.
-        let status = self.get("status/").await.map_err(|error| match error {
-            Error::NotFound { .. } => {
-                let why = "404 Not Found, in JSON, for its status";
-                Error::NotNautobot { server: self.inner.server.clone(), source: Some(why.into()) }
+        let status = self.get("status/").await.map_err(|error| {
+            if !matches!(error, Error::NotFound { .. }) {
+                return error;
             }
-            error => error,
+            let why = "404 Not Found, in JSON, for its status";
+            Error::NotNautobot { server: self.inner.server.clone(), source: Some(why.into()) }
         })?;
         let text = |value: Option<&Value>| clean_line(value.and_then(Value::as_str).unwrap_or_default());
         let version = text(status.get("nautobot-version"));
