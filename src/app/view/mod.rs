@@ -135,7 +135,7 @@ fn draw_title(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {
 }
 
 /// As many figures as fit into so many cells, the first ones, and how many more there are; with little room only that there are
-/// more.
+/// more, and a figure outweighs even that.
 fn fitting(figures: &[String], cells: usize) -> Vec<String> {
     let fits = |shown: &Vec<String>| width(&shown.join(" · ")) <= cells;
     if fits(&figures.to_vec()) {
@@ -145,16 +145,15 @@ fn fitting(figures: &[String], cells: usize) -> Vec<String> {
         let first: Vec<String> = figures.iter().take(kept).cloned().collect();
         let mut counted = first.clone();
         counted.push(format!("+{}", figures.len() - kept));
-        let mut marked = first;
+        let mut marked = first.clone();
         if let Some(last) = marked.last_mut() {
             last.push_str(" +");
         }
-        if let Some(shown) = [counted, marked].into_iter().find(fits) {
+        if let Some(shown) = [counted, marked, first].into_iter().find(fits) {
             return shown;
         }
     }
-    // Where the mark has no room beside the first one, that says more.
-    Some(figures.iter().take(1).cloned().collect()).filter(fits).unwrap_or_default()
+    Vec::new()
 }
 
 /// A name is not made shorter than this for the sake of what stands beside it.
@@ -217,7 +216,8 @@ mod tests {
         assert_eq!(shown(40), "12 m left · 1 dead · 2 unlisted · 9 live");
         assert_eq!(shown(39), "12 m left · 1 dead · 2 unlisted · +1");
         assert_eq!(shown(35), "12 m left · 1 dead · 2 unlisted +");
-        assert_eq!(shown(32), "12 m left · 1 dead · +2");
+        assert_eq!(shown(32), "12 m left · 1 dead · 2 unlisted");
+        assert_eq!(shown(30), "12 m left · 1 dead · +2");
         assert_eq!(shown(14), "12 m left · +3");
         assert_eq!(shown(13), "12 m left +");
         assert_eq!(shown(10), "12 m left");

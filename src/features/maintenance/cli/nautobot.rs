@@ -123,8 +123,16 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
                     "{url}: Nautobot {version}, nautobot-circuit-maintenance {app}; the token works\n"
                 ))?;
             }
-            for lack in &lacks {
-                let trouble = Trouble::new(&format!("the token may not {lack}"))
+            let (reads, writes): (Vec<&str>, Vec<&str>) =
+                lacks.iter().map(String::as_str).partition(|lack| lack.starts_with("view "));
+            if !reads.is_empty() {
+                let trouble = Trouble::new(&format!("the token may not {}", reads.join(", ")))
+                    .caused_by("its user has no such object permission")
+                    .to_do("give that in Nautobot");
+                output::complain(&format!("noctui: {trouble}"));
+            }
+            if !writes.is_empty() {
+                let trouble = Trouble::new(&format!("the token may not {}", writes.join(", ")))
                     .caused_by("its user has no such object permission, or the token is not write-enabled")
                     .to_do("give that in Nautobot, or set `read_only` or `write_maintenances` in [nautobot]");
                 output::complain(&format!("noctui: {trouble}"));
@@ -172,9 +180,10 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
                 let what = if full { "everything" } else { "what is new" };
                 let held = synced.held.map(|why| format!(" ({why})")).unwrap_or_default();
                 let Synced { sent, .. } = synced;
+                let more = if waiting > 0 { "; `noctui outbox list` says why" } else { "" };
                 output::print(&format!(
                     "read {what}: {maintenances} maintenances came, {taken} taken over, {gone} gone; \
-                     {sent} written, {waiting} waiting{held}, {stuck} of them need somebody\n"
+                     {sent} written, {waiting} waiting{held}, {stuck} of them need somebody{more}\n"
                 ))?;
             }
             Ok(ExitCode::SUCCESS)

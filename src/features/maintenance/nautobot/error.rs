@@ -176,6 +176,9 @@ impl Remedy for Error {
             Self::Unreachable { .. } => "check the VPN, and `url` in [nautobot]".into(),
             Self::Untrusted { .. } => "name the authority with ca_file in [nautobot]".into(),
             Self::Credentials { .. } => "make a new API token in Nautobot, under your profile".into(),
+            Self::Forbidden { what } if what.starts_with("read ") => {
+                "give the token's user the permission to view that".into()
+            }
             Self::Forbidden { .. } => {
                 "give the token's user that object permission, and check that the token is write-enabled".into()
             }

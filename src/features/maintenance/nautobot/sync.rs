@@ -97,12 +97,13 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
     // What was deleted is asked for after what is there, and from the newest change that was known before.
     let since = progress.maintenances_to.max(progress.impacts_to).max(progress.notes_to);
     let mut senseless = BTreeMap::new();
+    let mut named = Vec::new();
     told.maintenances = if is_full {
         full(client, store, &mut progress, &mut senseless).await?
     } else {
-        incremental(client, store, &mut progress).await?
+        incremental(client, store, &mut progress, &mut named).await?
     };
-    if !told.inventory && store.read(inventory::is_short).await? {
+    if !told.inventory && store.read(move |c| inventory::lacks(c, &named)).await? {
         // Somebody added a circuit since; a maintenance of it would lack it.
         told.inventory = take_inventory(client, store, plan).await?;
     }
@@ -251,8 +252,13 @@ async fn list<T: OfWire + Send + Sync + Clone + 'static>(
     Ok((listed, newest))
 }
 
-/// Reads what has changed since the last time.
-async fn incremental(client: &Client, store: &Store, progress: &mut Progress) -> Result<usize, Error> {
+/// Reads what has changed since the last time, and notes the circuits that it names.
+async fn incremental(
+    client: &Client,
+    store: &Store,
+    progress: &mut Progress,
+    named: &mut Vec<String>,
+) -> Result<usize, Error> {
     let round = progress.round;
     let known = *progress;
     let filter = |to: i64| format!("last_updated__gte={}&sort=last_updated&", moment(from(&known, to)));
@@ -267,22 +273,25 @@ async fn incremental(client: &Client, store: &Store, progress: &mut Progress) ->
     progress.maintenances_to = newest(&mut maintenances.iter().map(|one| one.updated), progress.maintenances_to);
     progress.impacts_to = newest(&mut impacts.iter().map(|one| one.updated), progress.impacts_to);
     progress.notes_to = newest(&mut notes.iter().map(|one| one.updated), progress.notes_to);
-    // Whoever changes a maintenance often takes impacts away from it, which shows nowhere else.
+    named.extend(impacts.iter().map(|impact| impact.circuit.clone()));
+    // Whoever changes a maintenance often takes impacts away from it, which shows nowhere else. They are asked for before
+    // anything is written: once the maintenance is known as it is now, nobody would look again.
     let known = maintenances.iter().map(|one| (one.id.clone(), one.updated)).collect::<Vec<_>>();
     let changed = store.read(move |c| mirror::changed(c, known)).await?;
-    write(store, maintenances, move |c, batch| mirror::maintenances(c, round, batch)).await?;
-    write(store, impacts, move |c, batch| mirror::impacts(c, round, batch)).await?;
-    write(store, notes, move |c, batch| mirror::notes(c, round, batch)).await?;
+    let mut left = Vec::new();
     for ids in changed.chunks(BATCH) {
-        let ids = ids.to_vec();
-        let impacts = match client.impacts_of(&ids).await {
+        match client.impacts_of(ids).await {
             // Which are missing cannot be told, and the rest is none the worse for it.
             Err(Error::Senseless { what, why }) => {
                 tracing::warn!(what, why, "impacts that are gone are not looked for");
-                continue;
             }
-            impacts => impacts?,
-        };
+            impacts => left.push((ids.to_vec(), impacts?)),
+        }
+    }
+    write(store, maintenances, move |c, batch| mirror::maintenances(c, round, batch)).await?;
+    write(store, impacts, move |c, batch| mirror::impacts(c, round, batch)).await?;
+    write(store, notes, move |c, batch| mirror::notes(c, round, batch)).await?;
+    for (ids, impacts) in left {
         store.write(move |c| mirror::only(c, round, &ids, &impacts)).await?;
     }
     Ok(came)

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -21,6 +21,9 @@ use crate::listening;
 
 /// Bytes that a request may have.
 const LARGEST: usize = 8 << 20;
+/// Bytes that its query may have: uWSGI as it comes takes 4096 for the whole head, in a form of its own, and closes the
+/// connection on a longer one (measured with Nautobot 3.1.8).
+const LONGEST_QUERY: usize = 1_800;
 /// The versions of the interface.
 const VERSIONS: [&str; 7] = ["2.0", "2.1", "2.2", "2.3", "2.4", "3.0", "3.1"];
 
@@ -39,9 +42,14 @@ struct Ended;
 
 /// Serves one connection.
 async fn serve(site: Arc<Site>, socket: TcpStream) -> Result<(), listening::Ended> {
+    // uWSGI as it came for long closes a connection behind its answer and does not say so: what is sent on it then is lost.
+    let is_used = Arc::new(AtomicBool::new(false));
     let service = service_fn(move |request| {
-        let site = Arc::clone(&site);
+        let (site, was_used) = (Arc::clone(&site), is_used.swap(true, Ordering::Relaxed));
         async move {
+            if was_used {
+                return Err(Ended);
+            }
             let _busy = Busy::new(&site);
             pass(&site, request).await
         }
@@ -73,6 +81,9 @@ async fn pass(site: &Site, request: Request<Incoming>) -> Result<Response<Full<B
     let latency = *lock(&site.latency);
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
+    }
+    if head.uri.query().is_some_and(|query| query.len() > LONGEST_QUERY) {
+        return Err(Ended);
     }
     let trouble = planned(site, &named);
     match trouble {

@@ -46,6 +46,18 @@ pub(super) fn list(world: &World, table: &'static Table, raw: &str, host: &str, 
             return Answer::bad(json!({ name.as_str(): [text] }));
         }
     }
+    for (name, field, _, values) in wanted.iter().filter(|(.., filter, _)| *filter == Filter::Linked) {
+        let Some(Kind::Link(path)) = table.field(field).map(|field| field.kind) else { continue };
+        let Some(shelf) = world.shelf(path) else { continue };
+        let is_there = |value: &&String| {
+            world.get(path, value).is_some() || shelf.all().any(|linked| linked.text("name") == value.as_str())
+        };
+        // One of several is enough.
+        if let Some(wrong) = values.iter().find(|value| !is_there(value)) {
+            let text = format!("Select a valid choice. {wrong} is not one of the available choices.");
+            return Answer::bad(json!({ name.as_str(): [text] }));
+        }
+    }
     let matches = |object: &&Object| {
         wanted.iter().all(|(_, field, filter, values)| {
             let one = |value: &String| holds(world, table, object, field, *filter, value);

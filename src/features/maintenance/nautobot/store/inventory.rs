@@ -174,13 +174,15 @@ fn changed(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether an impact names a circuit that is not known yet.
-pub fn is_short(connection: &Connection) -> Result<bool, Error> {
-    let mut query = connection.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM nautobot_impact i WHERE NOT EXISTS
-             (SELECT 1 FROM nautobot_circuit c WHERE c.id = i.circuit))",
-    )?;
-    Ok(query.query_row([], |row| row.get(0))?)
+/// Whether one of these circuits, by their UUIDs, is not known yet.
+pub fn lacks(connection: &Connection, circuits: &[String]) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM nautobot_circuit WHERE id = ?1)")?;
+    for circuit in circuits {
+        if !query.query_row([circuit], |row| row.get::<_, bool>(0))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The circuits as an inventory has them.

@@ -418,3 +418,57 @@ async fn what_was_set_by_hand_stays_and_nothing_is_overwritten_until_somebody_de
         assert_eq!((&desk.only()["end_time"], &desk.only()["description"]), (&json!(written), &json!("Another word")));
     }
 }
+
+#[tokio::test]
+async fn what_is_deleted_there_by_dozens_is_asked_for_in_questions_that_its_server_takes() {
+    let desk = Desk::new(false).await;
+    let made: Vec<String> = (0..60)
+        .map(|n| {
+            desk.small.maintenance(&desk.sim, &format!("Lumen-B{n}"), "2026-11-22T08:00:00Z", "2026-11-22T14:00:00Z")
+        })
+        .collect();
+    desk.sync().await;
+    made.iter().for_each(|id| desk.sim.delete(MAINTENANCE, id));
+    assert_eq!(desk.sync().await.gone, 60);
+}
+
+#[tokio::test]
+async fn one_of_several_maintenances_that_is_gone_hides_no_impact_of_the_others() {
+    let desk = Desk::new(false).await;
+    let id = there(&desk);
+    let mut ids: Vec<String> = (0..30).map(|n| format!("00000000-0000-4000-8000-0000000000{n:02}")).collect();
+    ids.insert(7, id);
+    assert_eq!(desk.client.impacts_of(&ids).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_could_not_be_asked_about_a_change_is_asked_again() {
+    let desk = Desk::new(false).await;
+    let id = there(&desk);
+    let impact = desk.sim.all(IMPACT)[0]["id"].as_str().unwrap().to_owned();
+    // Without the log of changes nothing else tells that an impact is gone.
+    desk.sim.set(|options| options.denied.push((Verb::View, "extras/object-changes".to_owned())));
+    desk.sync().await;
+    desk.sim.delete(IMPACT, &impact);
+    desk.sim.patch(MAINTENANCE, &id, json!({"description": "another"}));
+    desk.sim.plan("circuitimpact/?maintenance=", 0, 100, Trouble::HangUp);
+    assert!(desk.try_sync(false).await.is_err());
+    desk.sim.calm();
+    desk.sync().await;
+    assert_eq!(desk.look("lumen", "CHG1").unwrap().circuits, []);
+}
+
+#[tokio::test]
+async fn a_circuit_that_the_token_may_not_see_is_looked_for_once() {
+    let desk = Desk::new(false).await;
+    let id = there(&desk);
+    desk.sync().await;
+    let hidden = "00000000-0000-4000-8000-000000000001";
+    desk.sim.put(IMPACT, json!({"maintenance": id, "circuit": hidden, "impact": "DEGRADED"}));
+    let _ = desk.sim.requests();
+    let inventories = |desk: &Desk| desk.sim.requests().iter().filter(|asked| asked.contains("graphql")).count();
+    desk.sync().await;
+    let first = inventories(&desk);
+    desk.sync().await;
+    assert_eq!((first > 0, inventories(&desk)), (true, 0));
+}
