@@ -367,18 +367,22 @@ async fn a_worker_that_is_stopped_closes_its_lines() {
     timeout(PATIENCE, desk.task.join_next()).await.unwrap().unwrap().unwrap();
 }
 
-#[tokio::test]
-async fn a_screen_that_wants_a_password_says_so_and_opens_with_the_right_one() {
-    let mut desk = Desk::open(false).await;
-    desk.sim.lock_screen("training", "leaf3", Secret::password(b"right").unwrap());
-    let open = |password: Option<&str>| Request::Open {
+/// The screen of leaf3 is asked for, with a password or without.
+fn open(password: Option<&str>) -> Request {
+    Request::Open {
         id: 3,
         target: Target::Vm(("training".to_owned(), "leaf3".to_owned())),
         which: Which::Screen,
         with_log: false,
         recording: None,
         password: password.map(|text| Secret::password(text.as_bytes()).unwrap()),
-    };
+    }
+}
+
+#[tokio::test]
+async fn a_screen_that_wants_a_password_says_so_and_opens_with_the_right_one() {
+    let mut desk = Desk::open(false).await;
+    desk.sim.lock_screen("training", "leaf3", Secret::password(b"right").unwrap());
     for (password, said) in [
         (None, "the VNC server wants a password"),
         (Some("wrong"), "the VNC server does not accept the password: Authentication failed"),
@@ -405,14 +409,6 @@ async fn a_screen_that_wants_a_password_says_so_and_opens_with_the_right_one() {
 async fn a_password_that_comes_when_the_connection_is_gone_opens_another() {
     let mut desk = Desk::open(false).await;
     desk.sim.lock_screen("training", "leaf3", Secret::password(b"right").unwrap());
-    let open = |password: Option<&str>| Request::Open {
-        id: 3,
-        target: Target::Vm(("training".to_owned(), "leaf3".to_owned())),
-        which: Which::Screen,
-        with_log: false,
-        recording: None,
-        password: password.map(|text| Secret::password(text.as_bytes()).unwrap()),
-    };
     desk.ask(open(None)).await;
     desk.hear(|report| matches!(report, Report::PasswordWanted { id: 3, .. }).then_some(())).await;
     desk.sim.drop_lines();

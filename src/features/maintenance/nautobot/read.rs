@@ -12,7 +12,7 @@ use super::rows::{Listed, Seen, decoded, left_out, noted};
 use super::wire::{Circuit, CircuitImpact, Maintenance, Note, OfWire, Page, Provider};
 
 /// Objects of a page that are asked for; sites allow fewer.
-const PAGE: usize = 1000;
+pub(super) const PAGE: usize = 1000;
 /// Pages of one list: more than any site has, and an end for one that never says so.
 const MOST_PAGES: usize = 2000;
 /// Pages that wait for whoever works with them; then reading waits, too.
@@ -50,17 +50,17 @@ impl Client {
         Page::of(value).ok_or_else(|| Error::Senseless { what: path.to_owned(), why: "it is no list".to_owned() })
     }
 
-    /// A list as a whole, oldest first: pages go into `pages` as they come, capacity [`AHEAD`], so that it is read on while
-    /// somebody works with them.
+    /// A list as a whole, oldest first, `size` rows at a time: pages go into `pages` as they come, capacity [`AHEAD`], so that
+    /// it is read on while somebody works with them.
     pub(super) async fn list<T: OfWire>(
         &self,
         path: &str,
         filter: &str,
+        size: usize,
         pages: Sender<Vec<T>>,
     ) -> Result<Listed, Error> {
         let mut seen = Seen::default();
-        let limit = if filter.contains("depth=1") { PAGE_WITH_DEPTH } else { PAGE };
-        let mut first = self.page(path, &format!("{filter}limit={limit}&offset=0")).await?;
+        let mut first = self.page(path, &format!("{filter}limit={size}&offset=0")).await?;
         let (all, step) = (first.count, first.results.len());
         let next = first.next.take();
         // Nobody takes them any more where taking has failed, which its own error tells.
@@ -98,15 +98,20 @@ impl Client {
 
     /// Everything of a list at once, each object as it was seen last. What was skipped is found by reading again.
     pub(super) async fn all<T: OfWire>(&self, path: &str, filter: &str) -> Result<Vec<T>, Error> {
-        Ok(self.all_and_senseless(path, filter).await?.0)
+        Ok(self.all_and_senseless(path, filter, PAGE).await?.0)
     }
 
     /// The same, and how many rows made no sense.
-    async fn all_and_senseless<T: OfWire>(&self, path: &str, filter: &str) -> Result<(Vec<T>, usize), Error> {
+    async fn all_and_senseless<T: OfWire>(
+        &self,
+        path: &str,
+        filter: &str,
+        size: usize,
+    ) -> Result<(Vec<T>, usize), Error> {
         let (mut all, mut senseless) = (BTreeMap::new(), 0);
         for _ in 0..ATTEMPTS {
             let (pages, received) = channel(AHEAD);
-            let (listed, read) = tokio::try_join!(self.list::<T>(path, filter, pages), collected(received))?;
+            let (listed, read) = tokio::try_join!(self.list::<T>(path, filter, size, pages), collected(received))?;
             all.extend(read.into_iter().map(|one| (one.id().to_owned(), one)));
             senseless = listed.senseless;
             if listed.is_whole() {
@@ -135,7 +140,7 @@ impl Client {
         let mut asked: Vec<&[String]> = ids.chunks(NAMED).collect();
         while let Some(ids) = asked.pop() {
             let named: Vec<String> = ids.iter().map(|id| format!("{filter}={id}")).collect();
-            match self.all_and_senseless(path, &format!("{}&", named.join("&"))).await {
+            match self.all_and_senseless(path, &format!("{}&", named.join("&")), PAGE).await {
                 Ok((_, senseless)) if senseless > 0 => return Err(left_out(path, senseless)),
                 Ok((some, _)) => found.extend(some),
                 // One that is gone by now makes all of them a choice that is none: which of them it is, is looked for.
@@ -222,7 +227,7 @@ impl Client {
         let named: HashMap<String, String> = named.into_iter().map(|named| (named.id, named.name)).collect();
         let place = |id: &str| named.get(id).cloned();
         // With depth the type is whole and the ends are, each with a short link to its place.
-        let known = self.all::<Ends>(CIRCUIT, "sort=created&depth=1&").await?;
+        let (known, _) = self.all_and_senseless::<Ends>(CIRCUIT, "sort=created&depth=1&", PAGE_WITH_DEPTH).await?;
         let (mut circuits, places): (Vec<Circuit>, Vec<(String, String)>) =
             known.into_iter().map(|Ends { circuit, ends }| (circuit, ends)).unzip();
         for (circuit, (a, z)) in circuits.iter_mut().zip(places) {

@@ -244,7 +244,7 @@ async fn list<T: OfWire + Send + Sync + Clone + 'static>(
             }
             Ok::<(), Error>(())
         };
-        (listed, ()) = tokio::try_join!(client.list(path, filter, pages), taking)?;
+        (listed, ()) = tokio::try_join!(client.list(path, filter, read::PAGE, pages), taking)?;
         if listed.is_whole() {
             break;
         }
