@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use noctui::features::cloudvision::sim::{Finding, Found};
+use noctui::features::cloudvision::sim::{Finding, Found, Step};
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use serde_json::{Value, json};
@@ -247,7 +247,7 @@ fn that_nothing_is_to_change_does_not_hide_what_has_still_to_reach_the_devices()
     let (answer, code) = desk.deploy(&request, &[]);
     assert_eq!((answer.pointer("/details/nothing_to_do"), code), (Some(&json!(true)), 0));
     let warned = answer.pointer("/details/warnings/0").unwrap().as_str().unwrap();
-    assert_eq!(warned, "planned work is to bring it to devices, and is not approved");
+    assert_eq!(warned, "planned work is to bring it to leaf1, and is not approved");
 }
 
 #[test]
@@ -297,4 +297,44 @@ fn the_audit_log_tells_a_mere_build_from_a_deployment() {
     assert_eq!((&rows[0]["what"], &rows[0]["result"]), (&json!("build"), &json!("ok")), "{rows}");
     assert!(rows[0]["text"].as_str().unwrap().contains("nothing was submitted"), "{rows}");
     desk.home.noctui(["audit", "--what", "deploy"]).assert().success().stdout("");
+}
+
+#[test]
+fn nothing_to_change_is_no_success_where_devices_lack_it_and_was_to_be_waited_for() {
+    let desk = Desk::of(2);
+    let request = desk.request(2, "!\n");
+    let id = |answer: &Value| answer.pointer("/details/change/id").unwrap().as_str().unwrap().to_owned();
+    desk.sim.hold(Step::Stage);
+    let first = id(&desk.deploy(&request, &["--start"]).0);
+    desk.noctui(&["change", "stop", &first]).assert().success();
+    desk.sim.release(Step::Stage);
+    // From here as from any other data directory, which knows nothing of the first one.
+    for data in [vec!["--wait"], vec!["--wait", "--data-dir", "elsewhere"]] {
+        let (answer, code) = desk.deploy(&request, &data);
+        assert_eq!((&answer["status"], code), (&json!("ok"), 0), "{answer}");
+        assert_eq!(desk.sim.running("SIM00000002").as_deref(), Some("hostname leaf2\n!\n"), "{answer}");
+    }
+    let (answer, code) = desk.deploy(&request, &["--wait"]);
+    assert_eq!((answer.pointer("/details/running"), code), (Some(&json!(2)), 0), "{answer}");
+    let said = desk.noctui(&["deploy", "--request", "-", "--wait"]).write_stdin(request.to_string()).assert().success();
+    said.stdout(contains("the mainline holds all of it already, and 2 devices were found to run it"));
+    let said = desk.noctui(&["deploy", "--request", "-"]).write_stdin(request.to_string()).assert().success();
+    said.stdout(contains("the mainline holds all of it already; what devices run was not compared"));
+}
+
+#[test]
+fn a_deleted_change_control_leaves_no_success_behind() {
+    let desk = Desk::of(1);
+    let request = desk.request(1, "!\n");
+    let (answer, _) = desk.deploy(&request, &[]);
+    desk.noctui(&["change", "delete", answer.pointer("/details/change/id").unwrap().as_str().unwrap()])
+        .assert()
+        .success();
+    let (answer, code) = desk.deploy(&request, &["--start"]);
+    assert_eq!((answer.pointer("/details/devices/0/brought_again"), code), (Some(&json!(true)), 0), "{answer}");
+    assert!(answer.pointer("/details/change/id").is_some(), "{answer}");
+    desk.sim.set_streaming("SIM00000001", false);
+    let (answer, code) = desk.deploy(&request, &["--wait"]);
+    assert_eq!((&answer["status"], code), (&json!("error"), 2), "{answer}");
+    assert!(answer["errors"][0].as_str().unwrap().contains("whether leaf1 runs what the mainline holds is not known"));
 }

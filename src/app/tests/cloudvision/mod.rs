@@ -5,5 +5,6 @@ mod changes;
 mod deploys;
 mod hints;
 mod hostile;
+mod lacking;
 mod night;
 mod screens;

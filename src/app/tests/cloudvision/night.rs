@@ -322,6 +322,7 @@ pub(super) fn report(fails: bool) -> BuildReport {
             wanted: true,
             state: if is_faulty { BuildState::Fail } else { BuildState::Success },
             lines: matches!(at, 2 | 3 | 7).then_some(LineCounts { added: 2, removed: 1, changed: 0 }),
+            runs_it: None,
             errors: if is_faulty { vec![fault(212, "% Invalid input at 'timrs'")] } else { vec![] },
             warnings: if at == 2 { vec![fault(88, "portfast should only be enabled on edge ports")] } else { vec![] },
             skipped: None,

@@ -32,7 +32,10 @@ impl Job<'_> {
                     self.warn("it was submitted before it could be cancelled: the mainline keeps it".to_owned()).await;
                 }
                 // Somebody else may have submitted the same: then theirs has still to bring it.
-                self.still_waiting().await
+                match self.still_waiting().await {
+                    Ok(()) => self.settled(),
+                    failed => failed,
+                }
             }
             Some(change) => {
                 let taken = tokio::select! {
@@ -77,7 +80,10 @@ impl Job<'_> {
         }
         self.unless_cancelled(id)?;
         self.finished(Step::Change, change.name.clone()).await;
-        if self.order.advance == Advance::Completed { self.wait_for(id).await } else { Ok(()) }
+        if self.order.advance == Advance::Completed {
+            self.wait_for(id).await?;
+        }
+        self.settled()
     }
 
     /// The change control, once it is there.

@@ -22,7 +22,7 @@ use crate::text::first_of;
 const MOST_COMPARED: usize = 500;
 const SIDE_BY_SIDE: usize = 8;
 /// Devices that are named in a warning.
-const MOST_NAMED: usize = 6;
+pub(super) const MOST_NAMED: usize = 6;
 
 impl Job<'_> {
     /// Builds, and tells how far it is.

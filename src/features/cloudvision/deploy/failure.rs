@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::build::MOST_NAMED;
 use super::lookup::NotPlaced;
 use super::waiting;
 use crate::features::cloudvision::error::Error;
 use crate::features::cloudvision::model::{ChangeId, ChangeState};
+use crate::text::first_of;
 use crate::trouble::{Remedy, Trouble};
 
 /// What went wrong.
@@ -73,8 +75,8 @@ pub enum Failure {
         #[source]
         source: Error,
     },
-    /// There is nothing to deploy, and another change control has still to bring it to the devices.
-    #[error("CloudVision holds all of it already, and {change} is {}: the devices do not have it yet", .state.name())]
+    /// The mainline holds what is wanted of devices already, and another change control has still to bring it to them.
+    #[error("{change} is {}, and has still to bring {} what the mainline holds already", .state.name(), some(.devices))]
     Waiting {
         /// Which.
         id: ChangeId,
@@ -82,6 +84,16 @@ pub enum Failure {
         change: String,
         /// How it stands.
         state: ChangeState,
+        /// To which devices: their names.
+        devices: Vec<String>,
+    },
+    /// All that could be done is done, and nobody knows of some devices whether they run what is wanted.
+    #[error("whether {} {} what the mainline holds is not known: {}", some(.devices), if .devices.len() == 1 { "runs" } else { "run" }, .why.words())]
+    NotCompared {
+        /// Their names.
+        devices: Vec<String>,
+        /// Why not.
+        why: NotCompared,
     },
     /// Somebody wanted it to end.
     #[error("it was cancelled")]
@@ -103,6 +115,45 @@ pub enum Failure {
     /// What is done could not be written down, so it was not done.
     #[error("the journal cannot be written")]
     Journal(Trouble),
+}
+
+/// Why it is not known what a device runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotCompared {
+    /// It does not stream.
+    Silent,
+    /// This CloudVision cannot be asked.
+    Unsupported,
+    /// The build told nothing of it, and the change control leaves it out.
+    LeftOut,
+}
+
+impl NotCompared {
+    /// In words.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Silent => "no device is compared that does not stream",
+            Self::Unsupported => "this CloudVision does not compare what does not change",
+            Self::LeftOut => "the build did not compare it, and no change control brings it",
+        }
+    }
+
+    /// What to do.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Silent => {
+                "bring the devices back, leave them out, or take what CloudVision heard of them last: --force, or \
+                 force = true in its [[deploy]]"
+            }
+            Self::Unsupported => "sync the devices in CloudVision, or change a line and deploy that",
+            Self::LeftOut => "look at the devices in CloudVision, and sync them there",
+        }
+    }
+}
+
+/// Names, not too many of them.
+fn some(names: &[String]) -> String {
+    first_of(names, MOST_NAMED)
 }
 
 /// How a change control stands that is not taken further.
@@ -177,6 +228,7 @@ impl Failure {
             | Self::Change { .. }
             | Self::ChangeStep { .. }
             | Self::Waiting { .. }
+            | Self::NotCompared { .. }
             | Self::Cancelled
             | Self::Left { .. }
             | Self::Unknown { .. }
@@ -195,6 +247,7 @@ impl Remedy for Failure {
             Self::NoSync => "sync the devices in CloudVision, or change a line and deploy that".into(),
             Self::Silent => "look at the workspace in CloudVision".into(),
             Self::Waiting { id, state, .. } => waiting::remedy(id, *state).into(),
+            Self::NotCompared { why, .. } => why.remedy().into(),
             Self::Build { .. } => "correct the configuration and deploy again".into(),
             Self::Submit { silent: Some(_), .. } => {
                 "bring the devices back, leave them out, or submit without validation for them: --force, or force = true in its [[deploy]]".into()

@@ -178,7 +178,7 @@ impl Journal {
         let (phase, facts) = phase_of(&fact);
         let (claim, at) = (self.claim.clone(), clock::now());
         let asked = self.asked(&fact);
-        let devices = if let Fact::Writing(planned) = &fact {
+        let devices = if let Fact::Writing(planned) | Fact::Lacking(planned) = &fact {
             // The journal tells what is to be brought to devices, the audit log what is new in CloudVision.
             let is_new = |plan: &DevicePlan| matches!(plan.config, ConfigPlan::New | ConfigPlan::Changed);
             Some((self.devices(planned, DevicePlan::is_configured), self.devices(planned, is_new)))
@@ -244,6 +244,7 @@ impl Journal {
             Fact::Starting { change, name } => (What::Start, named(change, name), json!({})),
             Fact::Writing(_)
             | Fact::BuildRequested
+            | Fact::Lacking(_)
             | Fact::Built(_)
             | Fact::SubmitRequested
             | Fact::Submitted(_)
@@ -319,7 +320,7 @@ impl Recorder for Journal {
 #[must_use]
 pub fn ending(outcome: &Outcome) -> (Ending, String) {
     match &outcome.result {
-        Ok(()) if outcome.nothing_to_do => (Ending::NothingToDo, String::new()),
+        Ok(()) if outcome.nothing_to_do => (Ending::NothingToDo, outcome.waiting.join("; ")),
         Ok(()) => (Ending::Done, String::new()),
         Err(Failure::Cancelled) => (Ending::Cancelled, cancelled(outcome)),
         Err(failure @ Failure::Left { .. }) => (Ending::Cancelled, failure.to_string()),
@@ -361,7 +362,7 @@ fn phase_of(fact: &Fact) -> (Phase, Facts) {
             (Phase::WorkspaceRequested, Facts { workspace: Some(id.clone()), ..Facts::default() })
         }
         Fact::Writing(_) => (Phase::Writing, nothing),
-        Fact::BuildRequested => (Phase::Building, nothing),
+        Fact::BuildRequested | Fact::Lacking(_) => (Phase::Building, nothing),
         Fact::Built(build) => (Phase::Built, Facts { build: build.clone(), ..Facts::default() }),
         Fact::SubmitRequested => (Phase::SubmitRequested, nothing),
         Fact::Submitted(change) => (Phase::Submitted, Facts { change: change.clone(), ..Facts::default() }),
@@ -388,6 +389,9 @@ fn settlement(what: What, outcome: &Outcome, text: &str, change: Option<(String,
     };
     let text = match (what, result) {
         (What::Build, Result_::Ok) => "built and validated; nothing was submitted",
+        (What::Deploy, Result_::Ok) if outcome.running.is_some() && outcome.nothing_to_do => {
+            "all of it is in force, and runs"
+        }
         // What went wrong with the deployment did not with this.
         (what, Result_::Ok) if what != What::Deploy => "",
         _ => text,

@@ -15,6 +15,7 @@
 mod after;
 mod agreement;
 mod build;
+mod compliance;
 mod desk;
 mod diff;
 mod failure;
@@ -36,7 +37,7 @@ mod write;
 
 pub use agreement::Agreement;
 pub use diff::diff;
-pub use failure::Failure;
+pub use failure::{Failure, NotCompared};
 pub use journal::{About, Journal, NotBegun, ending};
 pub use leaving::abandon;
 pub use lookup::{NotPlaced, Placed};

@@ -132,7 +132,8 @@ pub struct Order {
     pub review: Review,
     /// Whether devices are to be brought what CloudVision holds even where nothing has to be written.
     pub again: bool,
-    /// What the last deployment was to bring. Where its change control does not exist any more, it is made again.
+    /// What the last deployment was to bring. Where its change control does not exist any more, or was stopped or failed
+    /// before, it is made again.
     pub brought: Option<Brought>,
     /// Who approves and starts, for the notes of it.
     pub who: String,
@@ -238,6 +239,8 @@ pub enum Fact {
     Writing(Vec<DevicePlan>),
     /// A build is about to be asked for.
     BuildRequested,
+    /// It was built, and this changes: devices were found that do not run what is in force for them.
+    Lacking(Vec<DevicePlan>),
     /// It was built, and somebody is to look at it.
     Built(Option<BuildId>),
     /// It is about to be submitted.
@@ -356,6 +359,10 @@ pub struct Outcome {
     pub result: Result<(), Failure>,
     /// Whether there was nothing to change.
     pub nothing_to_do: bool,
+    /// How many of the devices whose configuration was in force already run it; nothing where that was not compared.
+    pub running: Option<usize>,
+    /// Which change controls have still to bring what is in force already, or did not, in words.
+    pub waiting: Vec<String>,
     /// Device by device; empty where it did not come so far.
     pub devices: Vec<DevicePlan>,
     /// The differences of what is wanted to what is in force, where they were asked for.

@@ -110,6 +110,12 @@ pub(super) fn changes_configurations(deployment: &Deployment, placed: &[Placed],
     !plan.configlets.is_empty() || !plan.containers.is_empty()
 }
 
+/// Whether any configuration that is wanted is in force already, as far as these tell.
+pub(super) fn keeps_configurations(deployment: &Deployment, placed: &[Placed], known: &Configurations) -> bool {
+    let (configs, _) = plan_configurations(&mut Plan::default(), deployment, placed, known, false);
+    configs.values().any(|config| *config == ConfigPlan::Same)
+}
+
 /// Plans a deployment.
 pub(super) fn plan(deployment: &Deployment, placed: &[Placed], known: &Configurations, around: &Surroundings) -> Plan {
     let mut plan = Plan::default();

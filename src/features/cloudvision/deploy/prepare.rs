@@ -4,13 +4,22 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::lookup::{self, Placed};
-use super::order::{Event, Reach, Step};
+use super::order::{Advance, Event, Reach, Step};
 use super::plan::{self, ConfigPlan, Plan};
 use super::preview;
 use super::run::Job;
 use super::survey::{self, Configurations};
 use crate::features::cloudvision::client::Version;
 use crate::features::cloudvision::error::Error;
+use crate::features::cloudvision::model::{Change, ChangeState};
+
+/// Why the change control of the last deployment does not bring what it was to bring.
+enum Lost {
+    /// It does not exist any more.
+    Deleted,
+    /// It was stopped, or has failed.
+    Over(Box<Change>),
+}
 
 impl Job<'_> {
     /// Looks devices up and compares. Returns whether there is anything to be done in a workspace.
@@ -30,8 +39,8 @@ impl Job<'_> {
                 None => Ok(None),
             }
         };
-        let (version, inventory, early, is_lost) =
-            futures::try_join!(self.client.version(), self.client.devices(&sought), early, self.is_lost())?;
+        let (version, inventory, early, lost) =
+            futures::try_join!(self.client.version(), self.client.devices(&sought), early, self.lost())?;
         if version < Version::OLDEST {
             return Err(Error::TooOld { version: version.to_string(), wanted: "deployments" }.into());
         }
@@ -48,15 +57,16 @@ impl Job<'_> {
             self.warn(format!("{hostname} does not stream: its configuration cannot be validated")).await;
         }
         self.finished(Step::Devices, format!("{} found, {streaming} streaming", self.placed.len())).await;
-        self.bring_again(is_lost).await;
+        self.bring_again(lost).await;
         self.controls.tell(Event::Began(Step::Compare)).await;
         let known = match early {
             Some(known) => known,
             None => self.configurations().await?,
         };
         let is_changed = plan::changes_configurations(deployment, &self.placed, &known);
+        let is_compared = self.compares() && plan::keeps_configurations(deployment, &self.placed, &known);
         // Who is to see the whole difference gets it; otherwise the first difference is enough to begin.
-        if self.order.reach == Reach::Submit && is_changed && !self.order.follow_build {
+        if self.order.reach == Reach::Submit && is_changed && !is_compared && !self.order.follow_build {
             self.finished(Step::Compare, "configurations change".to_owned()).await;
             return Ok(true);
         }
@@ -68,7 +78,12 @@ impl Job<'_> {
             self.finished(Step::Compare, compared(&plan)).await;
         }
         self.outcome.nothing_to_do = plan.is_empty() && self.again.is_empty();
-        Ok(!self.outcome.nothing_to_do && self.order.reach != Reach::Compare)
+        self.comparison = self.to_compare(&plan.devices);
+        if self.compares() {
+            self.refuse_waiting().await?;
+        }
+        let is_to_do = !plan.is_empty() || !self.comparison.devices.is_empty();
+        Ok(is_to_do && self.order.reach != Reach::Compare)
     }
 
     /// Reads the differences to what is in force, and tells them.
@@ -79,33 +94,48 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Whether the change control of the last deployment does not exist any more.
-    async fn is_lost(&self) -> Result<bool, Error> {
-        match &self.order.brought {
-            Some(brought) => Ok(self.client.change(&brought.change).await?.is_none()),
-            None => Ok(false),
-        }
+    /// What has become of the change control of the last deployment, where it does not bring what it was to bring.
+    async fn lost(&self) -> Result<Option<Lost>, Error> {
+        let Some(brought) = &self.order.brought else { return Ok(None) };
+        let Some(change) = self.client.change(&brought.change).await? else { return Ok(Some(Lost::Deleted)) };
+        let is_over = matches!(change.state, ChangeState::Stopped | ChangeState::Failed);
+        Ok(is_over.then(|| Lost::Over(Box::new(change))))
     }
 
-    /// Decides which devices are brought what CloudVision holds already: all of them where that was ordered, else those to
-    /// which a change control was to bring it that somebody has deleted.
-    async fn bring_again(&mut self, is_lost: bool) {
-        let lost = self.order.brought.as_ref().filter(|_| is_lost);
-        let is_meant = |device: &&Placed| {
-            self.order.again || lost.is_some_and(|brought| brought.devices.contains(&device.hostname))
+    /// Decides which devices are brought what CloudVision holds already, should they not run it: all of them where that was
+    /// ordered, else those to which the last deployment's change control was to bring it, and did not.
+    async fn bring_again(&mut self, lost: Option<Lost>) {
+        let brought = self.order.brought.as_ref();
+        let is_lost = |device: &Placed| match &lost {
+            None => false,
+            Some(Lost::Deleted) => brought.is_some_and(|brought| brought.devices.contains(&device.hostname)),
+            Some(Lost::Over(change)) => {
+                brought.is_some_and(|brought| brought.devices.contains(&device.hostname))
+                    && !change.brought().contains(&device.id)
+            }
         };
+        let is_meant = |device: &&Placed| self.order.again || is_lost(device);
         self.again = self.placed.iter().filter(is_meant).map(|device| device.id.clone()).collect();
-        if lost.is_some() && !self.again.is_empty() {
-            let what = "the change control of the last deployment does not exist any more: what it was to bring is \
-                        brought again";
-            self.warn(what.to_owned()).await;
+        let what = match &lost {
+            Some(Lost::Deleted) => "does not exist any more",
+            Some(Lost::Over(change)) if change.state == ChangeState::Stopped => "was stopped",
+            Some(Lost::Over(_)) => "has failed",
+            None => return,
+        };
+        if !self.again.is_empty() {
+            let outcome = "what it was to bring is brought again";
+            self.warn(format!("the change control of the last deployment {what}: {outcome}")).await;
         }
     }
 
-    /// CloudVision holds all of it already. That devices have it is another thing: change controls that are not over may
-    /// still have to bring it, which is said, and which is a failure where the change control was to be taken further.
+    /// The mainline holds all of it already. That devices have it is another thing: where the change control was to be taken
+    /// further, the build has told which run it; otherwise change controls that have still to bring it are named.
     pub(super) async fn nothing_to_do(&mut self) -> Result<(), Failure> {
-        if self.order.reach == Reach::Submit { self.still_waiting().await } else { Ok(()) }
+        match (self.order.reach, self.order.advance) {
+            (Reach::Build, _) => Ok(()),
+            (Reach::Compare, _) | (Reach::Submit, Advance::Pending) => self.still_waiting().await,
+            (Reach::Submit, Advance::Approved | Advance::Started | Advance::Completed) => self.settled(),
+        }
     }
 
     /// Reads configlets and containers.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::build::{Looked, first_error};
+use super::compliance::Comparison;
 use super::desk::{Answer, Desk};
 use super::failure::Failure;
 use super::leaving::leave;
@@ -21,6 +22,8 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
     let outcome = Outcome {
         result: Ok(()),
         nothing_to_do: false,
+        running: None,
+        waiting: Vec::new(),
         devices: Vec::new(),
         diffs: Arc::default(),
         report: None,
@@ -37,6 +40,7 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
         version,
         placed: Vec::new(),
         again: Vec::new(),
+        comparison: Comparison::default(),
         looked: None,
         is_asking: false,
         outcome,
@@ -73,8 +77,10 @@ pub(super) struct Job<'a> {
     pub(super) version: Version,
     /// The devices, once they are found.
     pub(super) placed: Vec<Placed>,
-    /// Devices that are brought what CloudVision holds already.
+    /// Devices that are brought what CloudVision holds already, should they not run it.
     pub(super) again: Vec<DeviceId>,
+    /// What is known of the devices whose configuration is in force already.
+    pub(super) comparison: Comparison,
     /// What somebody has looked at and agreed to, and how many looks there were.
     pub(super) looked: Option<(u32, Looked)>,
     /// Whether the change control was asked for something, and no answer came yet.
@@ -110,7 +116,7 @@ impl Job<'_> {
                 built = self.write_and_build(&mut desk, &id, rebases > 0) => built?,
             };
             let Some(built) = built else {
-                // Whoever changed what is in force has made of it what was wanted.
+                // All of it is in force, and no device was found that does not run it.
                 self.outcome.nothing_to_do = true;
                 self.abandon(&id).await;
                 return self.nothing_to_do().await;
@@ -120,12 +126,15 @@ impl Job<'_> {
                 continue;
             }
             if self.order.reach == Reach::Build {
-                self.look(&id, &built).await?;
+                if !self.knows(&built) {
+                    self.look(&id, &built).await?;
+                }
                 if !self.order.keep_workspace {
                     self.abandon(&id).await;
                 }
                 return Ok(());
             }
+            self.outcome.nothing_to_do = false;
             if self.order.review.is_due(&self.outcome.devices) {
                 tokio::select! {
                     biased;
@@ -160,8 +169,8 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Reads everything again, writes what is wanted, and builds it. Nothing where it is done `again` and all of it is in force
-    /// by now.
+    /// Reads everything again, writes what is wanted, and builds it. Nothing where all of it is in force by now, and no device
+    /// is known not to run it.
     async fn write_and_build(
         &mut self,
         desk: &mut Desk,
@@ -176,12 +185,22 @@ impl Job<'_> {
         let (known, around) = futures::try_join!(self.configurations(), around)?;
         let before = self.outcome.devices.clone();
         let plan = self.planned(plan::plan(&self.order.deployment, &self.placed, &known, &around)).await;
-        // In a workspace that was written to before everything is written once more: the mainline alone tells.
-        if again && plan.changed() == 0 && self.again.is_empty() {
+        let is_in_force = if again && plan.changed() == self.again.len() {
+            // In a workspace that was written to before everything is written once more: the mainline alone tells.
             let around = survey::surroundings(self.client, &self.order.deployment, &self.placed, None).await?;
-            if plan::plan(&self.order.deployment, &self.placed, &known, &around).is_empty() {
-                return Ok(None);
-            }
+            plan::plan(&self.order.deployment, &self.placed, &known, &around).is_empty()
+        } else {
+            plan.is_empty()
+        };
+        let idle = std::mem::take(&mut self.comparison.idle);
+        self.comparison = self.to_compare(&plan.devices);
+        self.comparison.idle = idle;
+        if is_in_force && !self.outcome.nothing_to_do && self.compares() {
+            // Whoever changed what is in force has made of it what was wanted, and may have still to bring it to devices.
+            self.refuse_waiting().await?;
+        }
+        if is_in_force && self.comparison.devices.is_empty() {
+            return Ok(None);
         }
         // What is looked at, or was told already, has to be what is in force now.
         if self.order.follow_build && (self.order.review.is_due(&plan.devices) || again || plan.devices != before) {
@@ -189,8 +208,8 @@ impl Job<'_> {
         }
         self.controls.record(Fact::Writing(plan.devices.clone())).await?;
         write::write(self.client, id, &plan).await?;
-        if !self.again.is_empty() {
-            self.client.sync_devices(id, &self.again).await.map_err(Failure::of_sync)?;
+        if !self.compared(id).await? && is_in_force {
+            return Ok(None);
         }
         self.finished(Step::Upload, format!("{} of {} devices", plan.changed(), plan.devices.len())).await;
         self.controls.tell(Event::Began(Step::Build)).await;
@@ -204,8 +223,14 @@ impl Job<'_> {
             let report = self.look(id, &answer).await?;
             return Err(Failure::Build { what: first_error(&report).unwrap_or(answer.message) });
         }
-        self.finished(Step::Build, "done".to_owned()).await;
-        Ok(Some(answer))
+        if answer.needs_rebase && self.version >= Version::REBASE {
+            self.finished(Step::Build, "done".to_owned()).await;
+            return Ok(Some(answer));
+        }
+        let words = self.find_lacking(id, &answer).await?;
+        self.finished(Step::Build, words).await;
+        let is_idle = is_in_force && self.comparison.lacking.is_empty() && self.order.reach == Reach::Submit;
+        Ok((!is_idle).then_some(answer))
     }
 
     /// The names of the wanted devices.

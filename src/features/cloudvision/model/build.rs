@@ -59,6 +59,8 @@ pub struct DeviceBuild {
     pub state: BuildState,
     /// Designed against running, where CloudVision compared them.
     pub lines: Option<LineCounts>,
+    /// Whether the device runs what is designed for it; nothing where that was not compared.
+    pub runs_it: Option<bool>,
     /// Why it cannot be submitted.
     pub errors: Vec<Fault>,
     /// What to look at.

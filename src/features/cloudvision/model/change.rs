@@ -1,6 +1,6 @@
 //! A change control: what brings a submitted workspace to the devices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -254,6 +254,36 @@ pub enum ChangeAction {
 }
 
 impl Change {
+    /// The devices to which it has brought what it was to bring: where all of it is done all, else those whose stage is.
+    #[must_use]
+    pub fn brought(&self) -> BTreeSet<&DeviceId> {
+        if self.state == ChangeState::Completed {
+            return self.devices.iter().collect();
+        }
+        let done = self.stages.values().filter(|stage| stage.state == StageState::Completed);
+        done.filter_map(|stage| stage.device.as_ref()).collect()
+    }
+
+    /// The devices to which it has not brought what it was to bring, and no newer one among `all` has brought anything since.
+    #[must_use]
+    pub fn lacking<'a>(&'a self, all: impl IntoIterator<Item = &'a Self>) -> BTreeSet<&'a DeviceId> {
+        let brought = self.brought();
+        let mut lacking: BTreeSet<&DeviceId> = self.devices.iter().filter(|device| !brought.contains(device)).collect();
+        for newer in all.into_iter().filter(|other| other.id != self.id && other.created_at > self.created_at) {
+            if newer.devices.iter().any(|device| lacking.contains(device)) {
+                let brought = newer.brought();
+                lacking.retain(|device| !brought.contains(device));
+            }
+        }
+        lacking
+    }
+
+    /// When it ended, as far as its stages tell.
+    #[must_use]
+    pub fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.stages.values().filter_map(|stage| stage.ended).max()
+    }
+
     /// How many stages with an action have ended, and how many there are.
     #[must_use]
     pub fn progress(&self) -> (usize, usize) {

@@ -9,6 +9,7 @@ mod command;
 mod editor;
 mod filter;
 mod instance;
+mod loss;
 mod moving;
 mod opened;
 mod report;
@@ -257,14 +258,6 @@ impl State {
         let id = target.last.as_ref()?.workspace.as_ref().filter(|_| self.run_of(&target.name).is_none())?;
         let found = self.named(&target.instance)?.workspaces.items.get(id)?;
         found.state.is_open().then_some(found)
-    }
-
-    /// Whether the change control that was to bring the last deployment of a target is known not to exist any more.
-    fn has_lost_its_change(&self, target: &Target, now: DateTime<Utc>) -> bool {
-        let under_way = self.run_of(&target.name).is_some_and(|run| run.ended.is_none());
-        let Some((id, instance)) = target.brought.as_ref().zip(self.named(&target.instance)) else { return false };
-        let is_told = instance.stale(instance.changes.told_at, self.started, now).is_none();
-        is_told && !under_way && !instance.changes.items.contains_key(id)
     }
 
     /// The target of this name.

@@ -11,8 +11,8 @@ use super::workspace::{Busy, Reply};
 use super::world::World;
 use super::{findings, keys};
 use crate::features::cloudvision::pb::workspace::{
-    BuildStage, BuildStageState, BuildState, ConfigSyncResult, ConfigValidationResult, ConfigValidationSkipCause,
-    WorkspaceBuild, WorkspaceBuildDetails,
+    BuildStage, BuildStageState, BuildState, ConfigSyncResult, ConfigSyncSkipCause, ConfigValidationResult,
+    ConfigValidationSkipCause, WorkspaceBuild, WorkspaceBuildDetails,
 };
 
 /// The stages, in their order.
@@ -37,6 +37,8 @@ struct Touched {
     changed: bool,
     /// Whether it runs another one than that, and is to be brought it all the same.
     synced: bool,
+    /// Whether it was to be brought it, and runs it already.
+    complies: bool,
     /// What the device has to say of single lines.
     objected: Vec<Found>,
 }
@@ -173,10 +175,11 @@ fn touched(state: &mut State, workspace: &str) -> Vec<Touched> {
     let touched = designs.into_iter().filter_map(|(device, design)| {
         let changed = before.remove(&device).unwrap_or_default().text != design.text;
         let runs = state.running.get(&device).is_some_and(|running| *running == design.text);
-        let synced = !changed && !runs && draft.synced.contains(&device);
-        (changed || synced || wrote(&design)).then(|| {
+        let wanted = !changed && draft.synced.contains(&device);
+        let (synced, complies) = (wanted && !runs, wanted && runs);
+        (changed || wanted || wrote(&design)).then(|| {
             let objected = objected(&state.script.objections, &view, &design);
-            Touched { device, design, changed, synced, objected }
+            Touched { device, design, changed, synced, complies, objected }
         })
     });
     touched.collect()
@@ -212,6 +215,11 @@ fn details(state: &mut State, workspace: &str, build: &str, touched: &Touched) -
         })),
         ..Default::default()
     };
+    if touched.complies {
+        details.set_config_sync_skip_cause(ConfigSyncSkipCause::InCompliance);
+    } else if touched.synced && skip.is_some() {
+        details.set_config_sync_skip_cause(ConfigSyncSkipCause::Inactive);
+    }
     if skip.is_none() {
         let found = findings::validation(state, (workspace, build, &touched.device), &touched.design, &mine);
         if touched.synced {

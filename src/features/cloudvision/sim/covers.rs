@@ -103,7 +103,7 @@ covers! {
             input_validation_results, configlet_build_results, config_validation_result, image_validation_result, config_sync_result,
             build_stage_state
         ],
-        enums: [state, stage, config_validation_skip_cause]
+        enums: [state, stage, config_validation_skip_cause, config_sync_skip_cause]
     }
     changecontrol::ChangeControlKey { messages: [], values: [id], enums: [] }
     changecontrol::Flag { messages: [], values: [value, notes, time, user], enums: [] }

@@ -259,6 +259,11 @@ impl Simulator {
         self.world.state().running.get(device).cloned()
     }
 
+    /// Somebody configures a device past CloudVision: this runs on it now.
+    pub fn set_running(&self, device: &str, config: &str) {
+        self.world.state().running.insert(device.to_owned(), config.to_owned());
+    }
+
     /// Breaks off everything and waits until it is over.
     pub async fn stop(self) {
         self.world.stop.cancel();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{line, said};
 use crate::features::cloudvision::model::{BuildId, BuildReport, BuildState, DeviceBuild, DeviceId, Fault, LineCounts};
-use crate::features::cloudvision::pb::configstatus::{ConfigError, ConfigErrors, ConfigSummary};
+use crate::features::cloudvision::pb::configstatus::{ConfigError, ConfigErrors, ConfigSummary, ConfigSyncCode};
 use crate::features::cloudvision::pb::imagestatus;
 use crate::features::cloudvision::pb::workspace as pb;
 
@@ -53,6 +53,7 @@ fn state(number: i32) -> BuildState {
 /// What was found in one device.
 fn device(details: pb::WorkspaceBuildDetails, names: &BTreeMap<DeviceId, String>) -> Option<DeviceBuild> {
     let skipped = if details.config_sync_result.is_some() { None } else { skip_cause(&details) };
+    let complies = details.config_sync_skip_cause() == pb::ConfigSyncSkipCause::InCompliance;
     let id = DeviceId::new(details.key?.device_id?);
     let config = details.config_validation_result.unwrap_or_default();
     // Of a device that is only brought what is in force already, the comparison stands here.
@@ -75,6 +76,7 @@ fn device(details: pb::WorkspaceBuildDetails, names: &BTreeMap<DeviceId, String>
         device: id,
         state: state(details.state),
         lines: summary.as_ref().map(lines),
+        runs_it: summary.as_ref().map(is_in_sync).or(complies.then_some(true)),
         errors,
         warnings,
         skipped,
@@ -96,6 +98,15 @@ fn skip_cause(details: &pb::WorkspaceBuildDetails) -> Option<String> {
         Err(_) => return Some(format!("cause {}", details.config_validation_skip_cause)),
     };
     Some(words.to_owned())
+}
+
+/// Whether the running configuration is the designed one: as it says, else by the lines that differ.
+fn is_in_sync(summary: &ConfigSummary) -> bool {
+    match summary.sync() {
+        ConfigSyncCode::InSync => true,
+        ConfigSyncCode::OutOfSync => false,
+        ConfigSyncCode::Unspecified => lines(summary) == LineCounts::default(),
+    }
 }
 
 /// Lines against the running configuration.

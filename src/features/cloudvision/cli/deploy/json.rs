@@ -27,6 +27,8 @@ pub(super) struct Answer {
 struct Details {
     /// Whether nothing had to be changed.
     nothing_to_do: bool,
+    /// How many devices whose configuration was in force already run it; nothing where that was not compared.
+    running: Option<usize>,
     /// The change control.
     change: Option<ChangeDetails>,
     /// The workspace.
@@ -70,6 +72,8 @@ struct DeviceDetails {
     streaming: bool,
     /// `none`, `new`, `changed` or `unchanged`.
     configuration: &'static str,
+    /// Whether it is brought what was in force for it already and it does not run.
+    brought_again: bool,
     /// Tags it gets.
     tags_added: Vec<String>,
     /// Tags that are taken from it.
@@ -95,6 +99,7 @@ impl Answer {
             errors: errors.unwrap_or_default(),
             details: Some(Details {
                 nothing_to_do: outcome.nothing_to_do,
+                running: outcome.running,
                 change: change.map(|change| ChangeDetails {
                     id: change.id.to_string(),
                     name: change.name.clone(),
@@ -142,6 +147,7 @@ impl DeviceDetails {
                 ConfigPlan::Changed => "changed",
                 ConfigPlan::Same => "unchanged",
             },
+            brought_again: device.again,
             tags_added: tags(&device.tags_added),
             tags_removed: tags(&device.tags_removed),
             diff: diff.map(|diff| diff.lines.iter().map(DiffLine::marked).collect()),

@@ -83,7 +83,12 @@ pub(super) fn result(outcome: &Outcome) -> String {
         push_report(&mut text, report);
     }
     if outcome.nothing_to_do {
-        push(&mut text, "nothing to change: CloudVision holds all of it");
+        let compared = match outcome.running {
+            Some(1) => ", and 1 device was found to run it".to_owned(),
+            Some(running) => format!(", and {running} devices were found to run it"),
+            None => "; what devices run was not compared".to_owned(),
+        };
+        push(&mut text, &format!("nothing to change: the mainline holds all of it already{compared}"));
     }
     if let Some((id, fate)) = &outcome.workspace {
         let words = match fate {

@@ -1,6 +1,7 @@
 //! Deployments against the simulator: what is in force afterwards, and what becomes of every fault.
 
 mod cancelled;
+mod compliance;
 mod ends;
 mod faults;
 mod looks;

@@ -77,6 +77,9 @@ impl State {
             None => UNDEPLOYED.to_owned(),
         });
         let mut lines = vec![(facts.join(" · "), Role::Text)];
+        if let Some(loss) = self.loss_of(target, look.now) {
+            lines.push((look.say(loss.words()).into_owned(), Role::Warning));
+        }
         if target.protected {
             lines.push(("waits for a look after the build".to_owned(), Role::Text));
         } else if changed.is_some() && advance > Advance::Pending {

@@ -9,6 +9,7 @@ use super::{deploys, instance_span, labelled, words};
 use crate::features::cloudvision::deploy::{Advance, ConfigPlan, DevicePlan, Step};
 use crate::features::cloudvision::model::{DeviceBuild, DeviceId, TagLabel};
 use crate::features::cloudvision::pane::State;
+use crate::features::cloudvision::pane::loss::Loss;
 use crate::features::cloudvision::pane::opened::{DeploymentPage, Subject};
 use crate::features::cloudvision::pane::rows::Part;
 use crate::features::cloudvision::pane::run::{Run, StepLine};
@@ -21,9 +22,6 @@ use crate::ui::page::{Span, TextLine, Title, plain, sign, trouble_lines};
 use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::{age, brief, span};
 
-/// What there is to say where the change control of the last deployment was deleted.
-pub(super) const LOST: &str =
-    "its change control does not exist any more: <deploy> makes it again for devices that lack it";
 /// What is true of a target before CloudVision was asked, where nothing was deployed from here.
 pub(in crate::features::cloudvision::pane) const UNDEPLOYED: &str =
     "not deployed from here yet: what differs from CloudVision is known once it is compared";
@@ -88,8 +86,8 @@ pub(super) fn content<'a>(state: &'a State, page: &'a DeploymentPage, look: &Loo
     };
     let (mut head, mut focus) = match (&page.subject, run) {
         (_, Some(run)) => {
-            let is_lost = state.target(&run.target).is_some_and(|target| state.has_lost_its_change(target, look.now));
-            steps(run, is_lost, look, cells)
+            let loss = state.target(&run.target).and_then(|target| state.loss_of(target, look.now));
+            steps(run, loss, look, cells)
         }
         (Subject::Target(name), None) => {
             (state.target(name).map_or_else(Vec::new, |target| facts(state, target, look, cells)), 0)
@@ -152,8 +150,8 @@ fn facts(state: &State, target: &Target, look: &Look<'_>, cells: usize) -> Vec<T
         let text = format!("{} {} is open still; {abandons}", look.glyph(Sign::Warning), left.id);
         labelled("Workspace", &text, cells, Role::Warning, &mut lines);
     }
-    if state.has_lost_its_change(target, look.now) {
-        labelled("Change", &look.say(LOST), cells, Role::Warning, &mut lines);
+    if let Some(loss) = state.loss_of(target, look.now) {
+        labelled("Change", &look.say(loss.words()), cells, Role::Warning, &mut lines);
     }
     if target.protected {
         labelled("Protected", "it waits for a look after the build", cells, Role::Warning, &mut lines);
@@ -183,7 +181,7 @@ fn unfinished(left: &Unfinished, look: &Look<'_>, cells: usize) -> Vec<TextLine>
 }
 
 /// The steps, how it ended, and which of these lines must be seen.
-fn steps(run: &Run, is_lost: bool, look: &Look<'_>, cells: usize) -> (Vec<TextLine>, usize) {
+fn steps(run: &Run, loss: Option<Loss>, look: &Look<'_>, cells: usize) -> (Vec<TextLine>, usize) {
     let mut lines = Vec::new();
     let mut focus = 0;
     for line in &run.steps {
@@ -212,8 +210,9 @@ fn steps(run: &Run, is_lost: bool, look: &Look<'_>, cells: usize) -> (Vec<TextLi
         let (state, word) = words::change(change.state);
         let text = format!(" {word}  {}  {}", words::name(change), look.say("<deploy-change> opens it"));
         lines.push(vec![sign(look, state), (fit(&text, cells.saturating_sub(1)).into_owned(), Role::Text)]);
-    } else if is_lost {
-        let text = fit(&look.say(LOST), cells.saturating_sub(2)).into_owned();
+    }
+    if let Some(loss) = loss {
+        let text = fit(&look.say(loss.words()), cells.saturating_sub(2)).into_owned();
         lines.push(vec![sign(look, Sign::Warning), (format!(" {text}"), Role::Warning)]);
         focus = lines.len() - 1;
     }

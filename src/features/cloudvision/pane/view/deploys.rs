@@ -6,8 +6,10 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{Rows, draw_empty, draw_sign, words};
 use crate::features::cloudvision::pane::State;
+use crate::features::cloudvision::pane::loss::Loss;
 use crate::features::cloudvision::pane::rows::DeployRow;
 use crate::features::cloudvision::pane::run::Run;
+use crate::features::cloudvision::store::journal::Ending;
 use crate::features::cloudvision::worker::{Inputs, Target, Unfinished};
 use crate::text::counted;
 use crate::ui::Look;
@@ -107,18 +109,24 @@ fn standing(state: &State, target: &Target, look: &Look<'_>) -> Standing {
         }
         Inputs::Ready { .. } | Inputs::Reading => {}
     }
-    if state.has_lost_its_change(target, look.now) {
+    let has_failed = target.last.as_ref().is_some_and(|last| last.ending == Ending::Failed);
+    if let Some(loss) = state.loss_of(target, look.now).filter(|loss| *loss == Loss::Deleted || !has_failed) {
         // That nothing has changed in the folder is true, and is not what counts.
         let is_same = matches!(&target.inputs, Inputs::Ready { changed: Some(0), .. });
         let changed = if is_same { ("to do again".to_owned(), Role::Warning) } else { changed };
         let is_refused = matches!(&target.inputs, Inputs::Refused(_));
-        let rest = if is_refused { rest } else { (look.say(super::deployment::LOST).into_owned(), Role::Warning) };
-        return Standing { sign: Sign::Warning, word: "deleted".to_owned(), changed, age, rest };
+        let rest = if is_refused { rest } else { (look.say(loss.words()).into_owned(), Role::Warning) };
+        return Standing { sign: Sign::Warning, word: loss.word().to_owned(), changed, age, rest };
     }
     if let Some(other) = elsewhere {
         let age = age_of(other.started_at, look);
         let rest = ("another noctui is at it".to_owned(), Role::Progress);
         return Standing { sign: Sign::Progress, word: "elsewhere".to_owned(), changed, age, rest };
+    }
+    if let Some(lacking) = state.lacking(target) {
+        let is_refused = matches!(&target.inputs, Inputs::Refused(_));
+        let rest = if is_refused { rest } else { (lacking.to_owned(), Role::Warning) };
+        return Standing { sign: Sign::Warning, word: "lacking".to_owned(), changed, age, rest };
     }
     Standing { sign, word: word.to_owned(), changed, age, rest }
 }

@@ -1,14 +1,15 @@
 //! Workspaces: states as they are streamed, builds, and what is refused.
 
 use super::*;
+use crate::features::cloudvision::pb::configstatus::ConfigSyncCode;
 use crate::features::cloudvision::pb::workspace::workspace_build_details_service_client::WorkspaceBuildDetailsServiceClient;
 use crate::features::cloudvision::pb::workspace::workspace_build_service_client::WorkspaceBuildServiceClient;
 use crate::features::cloudvision::pb::workspace::workspace_sync_config_service_client::WorkspaceSyncConfigServiceClient;
 use crate::features::cloudvision::pb::workspace::{
-    BuildStage, BuildState, ConfigValidationSkipCause, SyncOperation, WorkspaceBuild, WorkspaceBuildDetails,
-    WorkspaceBuildDetailsKey, WorkspaceBuildDetailsStreamRequest, WorkspaceBuildKey, WorkspaceBuildRequest,
-    WorkspaceConfigDeleteRequest, WorkspaceRequest, WorkspaceSyncConfig, WorkspaceSyncConfigSetRequest,
-    WorkspaceSyncKey,
+    BuildStage, BuildState, ConfigSyncSkipCause, ConfigValidationSkipCause, SyncOperation, WorkspaceBuild,
+    WorkspaceBuildDetails, WorkspaceBuildDetailsKey, WorkspaceBuildDetailsStreamRequest, WorkspaceBuildKey,
+    WorkspaceBuildRequest, WorkspaceConfigDeleteRequest, WorkspaceRequest, WorkspaceSyncConfig,
+    WorkspaceSyncConfigSetRequest, WorkspaceSyncKey,
 };
 use crate::features::cloudvision::sim::{Finding, Found, Step};
 
@@ -237,6 +238,30 @@ async fn a_device_that_does_not_stream_or_does_not_change_is_skipped_and_says_wh
     assert_eq!(same.config_validation_skip_cause(), ConfigValidationSkipCause::ConfigUnchanged);
     assert_eq!(silent.config_validation_skip_cause(), ConfigValidationSkipCause::Inactive);
     assert_eq!((same.state(), silent.state()), (BuildState::Skipped, BuildState::Skipped));
+}
+
+#[tokio::test]
+async fn a_build_compares_what_is_to_be_brought_again_with_what_runs() {
+    let desk = Desk::of(3).await;
+    let devices = [LEAF1, LEAF2, "SIM00000003"];
+    desk.deploy("first", &devices.map(|device| (device, "one\n"))).await;
+    desk.sim.set_running(LEAF1, "one\n");
+    desk.sim.set_streaming("SIM00000003", false);
+    desk.workspace("ws").await;
+    let key = WorkspaceSyncKey { workspace_id: Some("ws".to_owned()), sync_operation: SyncOperation::Config.into() };
+    let value = Some(WorkspaceSyncConfig { key: Some(key), device_ids: Some(list(&devices)) });
+    let mut client = WorkspaceSyncConfigServiceClient::new(desk.channel.clone());
+    client.set(WorkspaceSyncConfigSetRequest { value }).await.unwrap();
+    let (_, workspace) = desk.ask("ws", Wanted::StartBuild).await;
+    let [runs, lacks, silent] = details(&desk, &workspace).await.try_into().unwrap();
+    assert_eq!(runs.config_sync_skip_cause(), ConfigSyncSkipCause::InCompliance);
+    assert_eq!(
+        (lacks.config_sync_skip_cause(), lacks.state()),
+        (ConfigSyncSkipCause::Unspecified, BuildState::Success)
+    );
+    assert!(runs.config_sync_result.is_none() && silent.config_sync_result.is_none());
+    assert_eq!(lacks.config_sync_result.unwrap().summary.unwrap().sync(), ConfigSyncCode::OutOfSync);
+    assert_eq!(silent.config_sync_skip_cause(), ConfigSyncSkipCause::Inactive);
 }
 
 #[tokio::test]
