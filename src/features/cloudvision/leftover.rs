@@ -28,6 +28,17 @@ pub(crate) enum Standing {
     Left,
 }
 
+impl Standing {
+    /// In a word, in place of that its workspace is open.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::InUse => "in use",
+            Self::Left => "left",
+        }
+    }
+}
+
 /// The deployment that made a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Leftover {
@@ -37,6 +48,16 @@ pub(crate) struct Leftover {
     pub(crate) target: Option<String>,
 }
 
+impl Leftover {
+    /// `a deployment of dc1`
+    pub(crate) fn deployment(&self) -> String {
+        match &self.target {
+            Some(target) => format!("a deployment of {}", clean_line(target)),
+            None => "a deployment from here".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Leftover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.standing {
@@ -44,10 +65,7 @@ impl fmt::Display for Leftover {
             Standing::InUse => "in use by ",
             Standing::Left => "left unfinished by ",
         })?;
-        match &self.target {
-            Some(target) => write!(f, "a deployment of {}", clean_line(target)),
-            None => f.write_str("a deployment from here"),
-        }
+        f.write_str(&self.deployment())
     }
 }
 

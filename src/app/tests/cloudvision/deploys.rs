@@ -398,8 +398,6 @@ fn a_workspace_that_a_killed_process_left_is_marked_in_the_list_and_one_that_is_
     for (lives, words) in
         [(false, "left unfinished by a deployment of wan-edge"), (true, "in use by a deployment of wan-edge")]
     {
-        let mut desk = night::desk(160, 40);
-        desk.press("2 z");
         let left = Unfinished {
             id: DeploymentId::new("killed"),
             target: Some("wan-edge".to_owned()),
@@ -409,11 +407,43 @@ fn a_workspace_that_a_killed_process_left_is_marked_in_the_list_and_one_that_is_
             started_at: tonight(),
             lives,
         };
-        desk.hear([Report::Unfinished(vec![left])]);
-        desk.press("w");
-        let row = desk.row("noctui wan-edge");
-        assert!(row.contains(words) && row.contains('▲') != lives, "{row}");
+        for (columns, rows) in [(80, 24), (110, 40), (160, 40)] {
+            let mut desk = night::desk(columns, rows);
+            desk.press("2 z").hear([Report::Unfinished(vec![left.clone()])]);
+            desk.press("w");
+            let row = desk.row("noctui wan-edge");
+            // Where there is no room for all of it, a word tells.
+            let word = if lives { "in use " } else { "▲ left " };
+            assert!(row.contains(word) && row.contains('▲') != lives, "{row}");
+            assert!(columns < 110 || row.contains(words), "{row}");
+            assert!(desk.row("nightly studio test").contains("○ open"), "{}", desk.screen());
+        }
     }
+}
+
+#[test]
+fn abandoning_a_workspace_that_a_deployment_is_at_says_that_it_ends_with_it() {
+    let ends = "▲ a deployment of wan-edge is at it still, and ends with it";
+    let of_another = Unfinished {
+        id: DeploymentId::new("elsewhere"),
+        target: Some("wan-edge".to_owned()),
+        instance: PROD.to_owned(),
+        phase: Phase::Building,
+        workspace: Some(WorkspaceId::new("ws-d-1")),
+        started_at: tonight(),
+        lives: true,
+    };
+    let of_here =
+        [night::begun("wan-edge", PROD, false), night::event(Event::Workspace(WorkspaceId::new("ws-d-1")))].to_vec();
+    for reports in [vec![Report::Unfinished(vec![of_another.clone()])], of_here] {
+        let mut desk = night::desk(80, 24);
+        desk.press("2").hear(reports).press("w").pause().press("X");
+        assert!(desk.shows("Type wan-edge and enter") && desk.shows(ends), "{}", desk.screen());
+    }
+    let mut desk = night::desk(80, 24);
+    let left = Unfinished { lives: false, ..of_another };
+    desk.press("2").hear([Report::Unfinished(vec![left])]).press("w").pause().press("X");
+    assert!(desk.shows("left unfinished by a deployment of wan-edge") && !desk.shows(ends), "{}", desk.screen());
 }
 
 #[test]
