@@ -157,12 +157,13 @@ impl Actor {
             {
                 let at = clock::now();
                 if let Ok(claim) = journal::adopt(connection, &left.entry, &Owner::of_this_process(), at)? {
+                    let result = format!("{}; its workspace was abandoned", left.entry.left());
                     for row in audit::unsettled(connection, &left.entry.id)? {
-                        let text = "left unfinished; its workspace was abandoned".to_owned();
+                        let text = result.clone();
                         let settlement = Settlement { outcome: Outcome::Failed, text, object: None, at };
                         audit::settle(connection, row.key, &settlement)?;
                     }
-                    let _over = journal::end(connection, &claim, Ending::Abandoned, "", at)?;
+                    let _over = journal::end(connection, &claim, Ending::Abandoned, &result, at)?;
                 }
             }
             Ok(())

@@ -157,7 +157,17 @@ impl Journal {
             for (key, settlement) in &settlements {
                 audit::settle(connection, *key, settlement)?;
             }
-            if is_left { Ok(Ok(())) } else { journal::end(connection, &claim, ending, &text, at) }
+            if !is_left {
+                return journal::end(connection, &claim, ending, &text, at);
+            }
+            // Whoever ends it tells the same story.
+            match journal::entry(connection, &claim.id)? {
+                Some(entry) => {
+                    let facts = Facts { message: Some(text), ..Facts::default() };
+                    journal::advance(connection, &claim, entry.phase, &facts, at)
+                }
+                None => Ok(Ok(())),
+            }
         });
         written.await.map_err(|error| Trouble::of(&error))?.map_err(|refusal| Trouble::of(&refusal))
     }
@@ -324,6 +334,7 @@ pub fn ending(outcome: &Outcome) -> (Ending, String) {
         Err(Failure::Cancelled) => (Ending::Cancelled, cancelled(outcome)),
         Err(failure @ Failure::Left { .. }) => (Ending::Cancelled, failure.to_string()),
         Err(failure @ Failure::Unknown { .. }) => (Ending::Unknown, failure.to_string()),
+        Err(failure @ Failure::WorkspaceGone { .. }) => (Ending::Abandoned, failure.to_string()),
         Err(failure) => (Ending::Failed, failure.problems().join("; ")),
     }
 }

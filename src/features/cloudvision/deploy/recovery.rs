@@ -111,22 +111,22 @@ fn verdict(
     workspace: Option<&Workspace>,
     change: Option<(&ChangeId, Option<&Change>)>,
 ) -> Option<Verdict> {
-    let ended = |ending, result: &str| {
-        Some(Verdict { ending, result: result.to_owned(), is_news: false, change: None, reached: None })
-    };
+    let ended =
+        |ending, result: String| Some(Verdict { ending, result, is_news: false, change: None, reached: None });
+    let left = entry.left();
     if entry.phase.is_in_force() {
         return Some(in_force(entry, false, change));
     }
     if entry.workspace.is_none() {
-        return ended(Ending::Failed, "left before it changed anything");
+        return ended(Ending::Failed, "left before it changed anything".to_owned());
     }
     let Some(workspace) = workspace else {
-        return ended(Ending::Abandoned, "left unfinished; there is no workspace of it");
+        return ended(Ending::Abandoned, format!("{left}; there is no workspace of it"));
     };
     match workspace.state {
         WorkspaceState::Submitted => Some(in_force(entry, true, change)),
-        WorkspaceState::Abandoned => ended(Ending::Abandoned, "left unfinished; its workspace is abandoned"),
-        WorkspaceState::RolledBack => ended(Ending::Abandoned, "left unfinished; what it submitted was rolled back"),
+        WorkspaceState::Abandoned => ended(Ending::Abandoned, format!("{left}; its workspace is abandoned")),
+        WorkspaceState::RolledBack => ended(Ending::Abandoned, format!("{left}; what it submitted was rolled back")),
         WorkspaceState::Pending | WorkspaceState::Conflicts | WorkspaceState::Unknown(_) => None,
     }
 }

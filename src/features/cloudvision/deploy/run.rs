@@ -53,10 +53,14 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
         result = job.all() => result,
         () = watch => Err(Failure::Silent),
     };
-    if let Err(failure) = &result {
-        job.clean_up(failure).await;
-    }
-    job.outcome.result = result;
+    job.outcome.result = match result {
+        Ok(()) => Ok(()),
+        Err(failure) => {
+            let failure = job.why(failure).await;
+            job.clean_up(&failure).await;
+            Err(failure)
+        }
+    };
     job.outcome.is_left = controls.leave.is_cancelled();
     job.outcome
 }
@@ -188,9 +192,17 @@ impl Job<'_> {
             self.compare(&plan).await?;
         }
         self.controls.record(Fact::Writing(plan.devices.clone())).await?;
-        write::write(self.client, id, &plan).await?;
-        if !self.again.is_empty() {
-            self.client.sync_devices(id, &self.again).await.map_err(Failure::of_sync)?;
+        let write = async {
+            write::write(self.client, id, &plan).await?;
+            if self.again.is_empty() {
+                return Ok(());
+            }
+            self.client.sync_devices(id, &self.again).await.map_err(Failure::of_sync)
+        };
+        tokio::select! {
+            biased;
+            gone = desk.gone() => return Err(gone),
+            written = write => written?,
         }
         self.finished(Step::Upload, format!("{} of {} devices", plan.changed(), plan.devices.len())).await;
         self.controls.tell(Event::Began(Step::Build)).await;

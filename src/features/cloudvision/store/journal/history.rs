@@ -53,6 +53,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Why it did not come to its end: that nobody went on with it, unless it told more.
+    #[must_use]
+    pub fn left(&self) -> &str {
+        if self.message.is_empty() { "left unfinished" } else { &self.message }
+    }
+
     /// Whether it was to build, and to bring nothing into force.
     #[must_use]
     pub fn is_build_alone(&self) -> bool {
