@@ -88,7 +88,7 @@ impl Client {
 /// What a request that got no whole answer means.
 fn of_request(what: &'static str, server: String, error: &reqwest::Error) -> Error {
     if let Some(tls) = tls::cause(error) {
-        return Error::Untrusted { server, source: Some(tls::why(tls).into()) };
+        return Error::Untrusted { server, source: Some(tls::Distrust::of(tls).into()) };
     }
     let mut cause: &dyn StdError = error;
     while let Some(deeper) = cause.source() {
