@@ -75,6 +75,25 @@ fn a_failed_build_names_device_and_line_and_leaves_nothing_open() {
     assert_eq!(answer["details"]["workspace"]["state"], "abandoned");
     let (answer, _) = desk.deploy(&desk.request(1, "bad\n"), &["--keep-workspace"]);
     assert_eq!(answer["details"]["workspace"]["state"], "pending");
+    // What is kept to be looked at can be looked at.
+    let id = answer["details"]["workspace"]["id"].as_str().unwrap();
+    let shown = desk.noctui(&["workspace", "show", id]).assert().success();
+    shown.stdout(
+        contains(format!("{id}  open"))
+            .and(contains("deployment  kept by a deployment from here"))
+            .and(contains("build       failed"))
+            .and(contains("error: leaf1 line 2 of ").and(contains(": Invalid input"))),
+    );
+    let shown = desk.noctui(&["workspace", "show", id, "--json"]).output().unwrap();
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!((&shown["id"], &shown["build"]["state"]), (&json!(id), &json!("fail")), "{shown}");
+    let device = &shown["build"]["devices"][0];
+    assert_eq!((&device["hostname"], &device["errors"][0]["line"]), (&json!("leaf1"), &json!(2)), "{shown}");
+    let mut printed = std::collections::BTreeSet::new();
+    crate::json::fields(&shown, &mut printed);
+    let described = crate::json::documented("## Change controls, workspaces");
+    let missing: Vec<_> = printed.difference(&described).collect();
+    assert!(missing.is_empty(), "not described: {missing:?}");
 }
 
 #[test]
