@@ -73,7 +73,9 @@ impl fmt::Display for Flaw {
             Self::OtherName(names) => {
                 write!(f, "its certificate is for {}, and not for the name in the address", first_of(names, NAMES))
             }
-            Self::Old => f.write_str("its certificate is of version 1 of X.509, in which no name and no use can be checked"),
+            Self::Old => {
+                f.write_str("its certificate is of version 1 of X.509, in which no name and no use can be checked")
+            }
             Self::Differs(given) => write!(f, "its fingerprint is not {given}, which was given"),
             Self::Other(words) => f.write_str(words),
         }

@@ -31,7 +31,8 @@ pub(super) fn verify_old(
         return Err(refused);
     }
     let (algorithm, key) = of(certificate).ok_or(CertificateError::BadEncoding)?;
-    let fitting = known.mapping.iter().filter(|(scheme, _)| *scheme == signature.scheme).flat_map(|(_, fitting)| *fitting);
+    let fitting =
+        known.mapping.iter().filter(|(scheme, _)| *scheme == signature.scheme).flat_map(|(_, fitting)| *fitting);
     let mut fitting = fitting.filter(|it| it.public_key_alg_id().as_ref() == algorithm);
     if fitting.any(|it| it.verify_signature(key, message, signature.signature()).is_ok()) {
         Ok(HandshakeSignatureValid::assertion())
@@ -87,7 +88,14 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_has_no_key() {
-        for der in [&[][..], &[0x30], &[0x30, 0x80], &[0x30, 0x82, 0xff], &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff], &[0x30, 0x03, 0x30, 0x01, 0x02]] {
+        for der in [
+            &[][..],
+            &[0x30],
+            &[0x30, 0x80],
+            &[0x30, 0x82, 0xff],
+            &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
+            &[0x30, 0x03, 0x30, 0x01, 0x02],
+        ] {
             assert_eq!(of(der), None, "{der:?}");
         }
     }

@@ -99,7 +99,12 @@ fn the_certificate_of_an_authority_is_no_servers_even_where_it_is_given_as_trust
         let (server, pem) = own(IsCa::Ca(BasicConstraints::Unconstrained));
         let trust = if is_given { Trust::Given(pem.into()) } else { Trust::Given(own(IsCa::NoCa).1.into()) };
         let why = said(&trust, server).unwrap_err();
-        assert!(why.starts_with("it signs its own certificate") && why.contains("CA:TRUE") && why.contains("its fingerprint is"), "{why}");
+        assert!(
+            why.starts_with("it signs its own certificate")
+                && why.contains("CA:TRUE")
+                && why.contains("its fingerprint is"),
+            "{why}"
+        );
     }
 }
 
@@ -159,5 +164,8 @@ fn a_certificate_that_is_not_the_pinned_one_is_told_with_both_fingerprints() {
     let (server, _) = own(IsCa::NoCa);
     let given: Fingerprint = "ab".repeat(32).parse().unwrap();
     let why = said(&Trust::Pinned(given), server).unwrap_err();
-    assert!(why.starts_with("its fingerprint is ") && why.ends_with(&format!("the one that was given is {given}")), "{why}");
+    assert!(
+        why.starts_with("its fingerprint is ") && why.ends_with(&format!("the one that was given is {given}")),
+        "{why}"
+    );
 }

@@ -365,7 +365,10 @@ mod tests {
             assert!(told.contains("--fingerprint"), "{flaw:?}: {told}");
         }
         let changed = remedy(Flaw::Differs(given));
-        assert!(changed.contains("give the new fingerprint") && changed.contains("somebody is in between"), "{changed}");
+        assert!(
+            changed.contains("give the new fingerprint") && changed.contains("somebody is in between"),
+            "{changed}"
+        );
         let other = remedy(Flaw::Unsigned);
         assert!(other.contains("the authority that signed it with `ca_file` or --ca-file"), "{other}");
     }

@@ -89,11 +89,9 @@ fn a_failed_build_names_device_and_line_and_leaves_nothing_open() {
     assert_eq!((&shown["id"], &shown["build"]["state"]), (&json!(id), &json!("fail")), "{shown}");
     let device = &shown["build"]["devices"][0];
     assert_eq!((&device["hostname"], &device["errors"][0]["line"]), (&json!("leaf1"), &json!(2)), "{shown}");
-    let mut printed = std::collections::BTreeSet::new();
-    crate::json::fields(&shown, &mut printed);
-    let described = crate::json::documented("## Change controls, workspaces");
-    let missing: Vec<_> = printed.difference(&described).collect();
-    assert!(missing.is_empty(), "not described: {missing:?}");
+    let mut printed = BTreeSet::new();
+    fields(&shown, &mut printed);
+    assert_eq!(printed.difference(&documented("## Change controls")).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::connection::{ConnectionArgs, Said};
 use crate::config::{self, Config, Environment, Flags};
@@ -129,12 +129,14 @@ impl Command {
                     || Trouble::new(&format!("there is no workspace {id}")).to_do("see noctui workspace list");
                 let workspace = found.ok_or_else(missing)?;
                 let build = match &workspace.last_build {
-                    Some(build) => Some(found(&connection.client, &id, build).await.map_err(|error| Trouble::of(&error))?),
+                    Some(build) => {
+                        Some(last_build(&connection.client, &id, build).await.map_err(|error| Trouble::of(&error))?)
+                    }
                     None => None,
                 };
                 for listed in of_here(config, &connection.instance.server, vec![workspace]).await {
                     let shown = Shown { listed, build: build.clone() };
-                    if *json { output::print_json(&shown)? } else { output::print(&shown.words())? }
+                    if *json { output::print_json(&shown.json()?)? } else { output::print(&shown.words())? }
                 }
             }
             Self::Abandon(One { id, connection, json }) => {
@@ -239,7 +241,7 @@ fn minute(at: DateTime<Utc>) -> String {
 }
 
 /// What a build of a workspace found, with the names of its devices.
-async fn found(client: &Client, id: &WorkspaceId, build: &BuildId) -> Result<BuildReport, Error> {
+async fn last_build(client: &Client, id: &WorkspaceId, build: &BuildId) -> Result<BuildReport, Error> {
     let (whole, details) = futures::try_join!(client.build(id, build), client.build_details(id, build))?;
     let ids = details.iter().filter_map(|details| details.key.as_ref()?.device_id.as_deref());
     let sought: Vec<_> = ids.map(|id| Sought::Hardware { serial: Some(id), mac: None }).collect();
@@ -248,27 +250,35 @@ async fn found(client: &Client, id: &WorkspaceId, build: &BuildId) -> Result<Bui
 }
 
 /// A workspace, and what its last build found.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct Shown {
     /// The workspace.
-    #[serde(flatten)]
     listed: Listed,
     /// Its last build; `None` where there was none.
-    #[serde(serialize_with = "as_it_stands")]
     build: Option<BuildReport>,
 }
 
-/// A build without what was asked for: a workspace does not tell that.
-fn as_it_stands<S: Serializer>(build: &Option<BuildReport>, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut value = serde_json::to_value(build).map_err(serde::ser::Error::custom)?;
-    let devices = value.get_mut("devices").and_then(serde_json::Value::as_array_mut);
-    for device in devices.into_iter().flatten().filter_map(serde_json::Value::as_object_mut) {
-        device.remove("wanted");
-    }
-    value.serialize(serializer)
+/// The same in JSON.
+#[derive(Debug, Serialize)]
+struct ShownJson<'a> {
+    /// The workspace.
+    #[serde(flatten)]
+    listed: &'a Listed,
+    /// Its last build.
+    build: serde_json::Value,
 }
 
 impl Shown {
+    /// As programs read it. Which devices were asked for a workspace does not tell.
+    fn json(&self) -> serde_json::Result<ShownJson<'_>> {
+        let mut build = serde_json::to_value(&self.build)?;
+        let devices = build.get_mut("devices").and_then(serde_json::Value::as_array_mut);
+        for device in devices.into_iter().flatten().filter_map(serde_json::Value::as_object_mut) {
+            device.remove("wanted");
+        }
+        Ok(ShownJson { listed: &self.listed, build })
+    }
+
     /// As people read it.
     fn words(&self) -> String {
         let workspace = &self.listed.workspace;
@@ -279,7 +289,10 @@ impl Shown {
             }
         };
         let by = if workspace.created_by.is_empty() { "somebody" } else { &workspace.created_by };
-        push("made", &format!("by {by}{}", workspace.created_at.map_or_else(String::new, |at| format!(" {}", minute(at)))));
+        push(
+            "made",
+            &format!("by {by}{}", workspace.created_at.map_or_else(String::new, |at| format!(" {}", minute(at)))),
+        );
         push("changed", &workspace.modified_at.map_or_else(String::new, minute));
         push("deployment", &self.listed.left_by.as_ref().map_or_else(String::new, ToString::to_string));
         push("about", &clean_line(&workspace.description));
@@ -318,9 +331,9 @@ fn build_state(state: BuildState) -> &'static str {
 fn push_build(text: &mut String, build: &BuildReport) {
     let mut rows = Vec::new();
     for device in &build.devices {
-        let lines = device.lines.map_or_else(String::new, |lines| {
-            format!("+{} -{} ~{}", lines.added, lines.removed, lines.changed)
-        });
+        let lines = device
+            .lines
+            .map_or_else(String::new, |lines| format!("+{} -{} ~{}", lines.added, lines.removed, lines.changed));
         let skipped = device.skipped.as_deref().map_or_else(String::new, |why| format!("not validated: {why}"));
         rows.push([device.hostname.clone(), build_state(device.state).to_owned(), lines, skipped]);
     }

@@ -111,8 +111,7 @@ fn verdict(
     workspace: Option<&Workspace>,
     change: Option<(&ChangeId, Option<&Change>)>,
 ) -> Option<Verdict> {
-    let ended =
-        |ending, result: String| Some(Verdict { ending, result, is_news: false, change: None, reached: None });
+    let ended = |ending, result: String| Some(Verdict { ending, result, is_news: false, change: None, reached: None });
     let left = entry.left();
     if entry.phase.is_in_force() {
         return Some(in_force(entry, false, change));

@@ -43,7 +43,8 @@ async fn what_is_never_answered_is_told_with_how_long_it_was_waited_for_in_all()
     desk.sim.fault(Fault::always("DeviceService/GetAll", FOR_EVER));
     let error = hasty.all_devices().await.unwrap_err().to_string();
     // A pause that would outlast the time is not waited for.
-    let told = ["within 3 s", "within 4 s"].map(|within| format!("no answer from CloudVision to DeviceService/GetAll {within}"));
+    let told = ["within 3 s", "within 4 s"]
+        .map(|within| format!("no answer from CloudVision to DeviceService/GetAll {within}"));
     assert!(told.contains(&error), "{error}");
     assert!(desk.sim.calls().count("DeviceService/GetAll") > 1);
 }

@@ -56,11 +56,7 @@ impl State {
     }
 
     /// The workspace on the screen that was left open.
-    fn workspace_on_screen(
-        &self,
-        place: Place,
-        look: &Look<'_>,
-    ) -> Result<(WorkspaceId, String, Vec<Span>), String> {
+    fn workspace_on_screen(&self, place: Place, look: &Look<'_>) -> Result<(WorkspaceId, String, Vec<Span>), String> {
         match (place, self.page(place)) {
             (_, Some(Page::Workspaces(board))) => {
                 let workspace = board.list.selected().ok_or("there is no workspace here")?;
