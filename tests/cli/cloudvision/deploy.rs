@@ -121,6 +121,20 @@ fn a_deployment_names_the_workspaces_that_earlier_ones_have_kept_open_until_they
 }
 
 #[test]
+fn tags_and_what_is_brought_again_are_in_the_audit_log() {
+    let desk = Desk::of(2);
+    let mut request = desk.request(2, "!\n");
+    assert_eq!(desk.deploy(&request, &[]).1, 0);
+    request["devices"]["leaf1"]["tags"] = json!({ "role": "leaf", "site": "one" });
+    assert_eq!(desk.deploy(&request, &[]).1, 0);
+    assert_eq!(desk.deploy(&request, &["--again"]).1, 0);
+    let told = desk.home.noctui(["audit", "--what", "deploy", "--json"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let texts: Vec<_> = told.as_array().unwrap().iter().map(|row| row["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["2 devices brought again what CloudVision held", "tags +2 -0 of 1 device", ""], "{told}");
+}
+
+#[test]
 fn what_is_refused_before_anything_is_asked_is_an_answer_too() {
     let desk = Desk::of(1);
     let mut request = desk.request(1, "!\n");
