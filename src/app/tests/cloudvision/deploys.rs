@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::night::{self, LAB, PROD};
-use crate::app::tests::desk::{Desk, tonight};
+use crate::app::tests::desk::{DATABASE, Desk, MAILBOX, tonight};
 use crate::app::{Effect, Message};
 use crate::features::cloudvision::deploy::{Advance, DeviceDiff, Event, Step, WorkspaceFate};
 use crate::features::cloudvision::model::{
@@ -444,6 +444,25 @@ fn abandoning_a_workspace_that_a_deployment_is_at_says_that_it_ends_with_it() {
     let left = Unfinished { lives: false, ..of_another };
     desk.press("2").hear([Report::Unfinished(vec![left])]).press("w").pause().press("X");
     assert!(desk.shows("left unfinished by a deployment of wan-edge") && !desk.shows(ends), "{}", desk.screen());
+}
+
+#[test]
+fn what_is_said_of_a_target_takes_the_room_that_others_leave_or_is_not_begun() {
+    let tiled = |columns, rows| {
+        let settings = night::settings_of(night::instances(), MAILBOX, true);
+        let mut desk = Desk::with(settings, Some(&DATABASE), columns, rows);
+        night::tell_all(&mut desk);
+        desk
+    };
+    let desk = tiled(200, 60);
+    assert!(desk.row("dc1-fabric").contains("2h ago  change control cc-6"), "{}", desk.screen());
+    let protected = desk.row("border");
+    assert!(protected.contains("protected") && !protected.contains("ended"), "{protected}");
+    // Why something failed is told beside other tiles, too.
+    for columns in [110, 120] {
+        let desk = tiled(columns, 40);
+        assert!(desk.row("wan-edge").contains("leaf-7b: line 212"), "{}", desk.screen());
+    }
 }
 
 #[test]
