@@ -69,15 +69,15 @@ impl fmt::Display for Leftover {
     }
 }
 
-/// The workspaces that deployments have made on a server and not brought into force. Whether they are open, CloudVision
-/// knows.
+/// The workspaces that deployments have made and not brought into force, by whatever address: those of `server` before others.
+/// Which of them are its own, and open, CloudVision knows.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub(crate) fn all(connection: &Connection, server: &str) -> Result<BTreeMap<WorkspaceId, Leftover>, Error> {
     let unfinished = journal::unfinished(connection)?.into_iter();
-    let here = unfinished.filter(|left| left.entry.instance.server == server && !left.entry.phase.is_in_force());
-    let mut found: BTreeMap<_, _> = here
+    let mut found: BTreeMap<_, _> = unfinished
+        .filter(|left| !left.entry.phase.is_in_force())
         .filter_map(|left| {
             let standing = if left.fate == Fate::Dead { Standing::Left } else { Standing::InUse };
             Some((left.entry.workspace?, Leftover { standing, target: left.entry.target }))

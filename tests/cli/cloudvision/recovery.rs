@@ -221,3 +221,31 @@ fn a_name_that_was_given_before_its_process_was_killed_is_told_as_given() {
     let rows: Value = serde_json::from_slice(&rows.stdout).unwrap();
     assert_eq!((&rows[0]["result"], &rows[0]["object_name"]), (&json!("ok"), &json!("ticket 42")), "{rows}");
 }
+
+#[test]
+fn what_a_killed_deployment_left_is_found_by_another_name_of_the_server() {
+    let desk = Desk::of(1);
+    desk.sim.hold(Step::Build);
+    let mut request = desk.request(1, "!\n");
+    killed(&desk, &request, "build", 2);
+    desk.sim.release(Step::Build);
+    let renamed = format!("localhost:{}", desk.sim.address().port());
+    let by_name = |arguments: &[&str]| {
+        let authority = desk.authority();
+        let place = ["--server", &renamed, "--ca-file", authority.to_str().unwrap()];
+        let mut command = desk.home.noctui(arguments.iter().copied().chain(place));
+        command.env("NOCTUI_CLOUDVISION_TOKEN", desk.sim.token());
+        command
+    };
+    by_name(&["workspace", "list"]).assert().success().stdout(contains("left unfinished by a deployment from here"));
+    request["cv_server"] = renamed.clone().into();
+    let again = by_name(&["deploy", "--request", "-"]).write_stdin(request.to_string()).assert().success();
+    again.stderr(contains("was left unfinished; its workspace is open"));
+    // Another CloudVision knows nothing of it.
+    let other = Desk::of(1);
+    let (address, authority) = (other.sim.address().to_string(), other.authority());
+    let place = ["workspace", "list", "--server", &address, "--ca-file", authority.to_str().unwrap()];
+    let mut listed = desk.home.noctui(place);
+    let listed = listed.env("NOCTUI_CLOUDVISION_TOKEN", other.sim.token()).assert().success();
+    listed.stdout(contains("left unfinished").not());
+}

@@ -71,7 +71,8 @@ pub(crate) async fn settle(actor: &Actor, may_write: bool) -> Result<Vec<Left>, 
     let mut all = Vec::new();
     for left in unfinished {
         let mut entry = left.entry;
-        if entry.instance.server != *server || left.fate == Fate::Ours {
+        let is_here = entry.instance.server == *server;
+        if left.fate == Fate::Ours || (left.fate != Fate::Dead && !is_here) {
             continue;
         }
         if left.fate != Fate::Dead {
@@ -79,11 +80,15 @@ pub(crate) async fn settle(actor: &Actor, may_write: bool) -> Result<Vec<Left>, 
             continue;
         }
         let workspace = match &entry.workspace {
-            Some(id) if !entry.phase.is_in_force() => {
+            Some(id) if !entry.phase.is_in_force() || !is_here => {
                 client.workspace(id).await.map_err(|error| Trouble::of(&error))?
             }
             _ => None,
         };
+        // Of another CloudVision, unless this one knows the workspace: then it was addressed otherwise.
+        if !is_here && workspace.is_none() {
+            continue;
+        }
         let change = entry.change.as_ref().or_else(|| workspace.as_ref()?.changes.first());
         let change = match change {
             Some(id) => Some((id, client.change(id).await.map_err(|error| Trouble::of(&error))?)),
