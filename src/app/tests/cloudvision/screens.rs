@@ -55,6 +55,8 @@ fn where_the_header_has_no_room_for_every_state_what_fails_still_says_why() {
     };
     let whole = at(110);
     assert!(whole.contains("mail ● ") && whole.contains("cv ✗ prod-emea offline"), "{whole}");
+    let roomy = at(80);
+    assert!(roomy.contains("mail ● ") && roomy.contains("cv ✗ prod-emea offline"), "{roomy}");
     let mixed = at(60);
     assert!(mixed.contains("mail●  cv ✗ prod-emea offline"), "{mixed}");
     let brief = at(40);
