@@ -428,7 +428,9 @@ async fn what_is_deleted_there_by_dozens_is_asked_for_in_questions_that_its_serv
         })
         .collect();
     desk.sync().await;
-    made.iter().for_each(|id| desk.sim.delete(MAINTENANCE, id));
+    for id in &made {
+        desk.sim.delete(MAINTENANCE, id);
+    }
     assert_eq!(desk.sync().await.gone, 60);
 }
 
