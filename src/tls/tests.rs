@@ -54,9 +54,15 @@ impl ResolvesServerCert for Shown {
 fn old() -> (CertificateDer<'static>, KeyPair) {
     let key = KeyPair::generate().unwrap();
     let new = CertificateParams::new(vec!["cvp.example".to_owned()]).unwrap().self_signed(&key).unwrap();
+    // In as few bytes as the length needs, as DER wants it.
     let sequence = |content: &[u8]| {
-        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-        [&[0x30, 0x82], &length[..], content].concat()
+        let length = u16::try_from(content.len()).unwrap();
+        let head = match (length, length.to_be_bytes()) {
+            (..0x80, [_, low]) => vec![0x30, low],
+            (0x80..0x100, [_, low]) => vec![0x30, 0x81, low],
+            (_, [high, low]) => vec![0x30, 0x82, high, low],
+        };
+        [&head, content].concat()
     };
     let (_, whole, _) = key::element(new.der()).unwrap();
     let (_, fields, signature) = key::element(whole).unwrap();

@@ -108,8 +108,8 @@ fn cells(connection: &Connection, full: bool, look: &Look<'_>) -> usize {
 }
 
 /// Which of the states are said in full, and the cells after each: all of them where they fit into `all` cells, and where
-/// they do not, those that fail, the first of them first, as far as everything fits into `room`, and then the others, as far as
-/// they fit into `all`. Nothing where not even the glyphs do.
+/// they do not, those that fail, the first of them first, as far as everything fits into `room`. Nothing where not even the
+/// glyphs do.
 fn said(connections: &[Connection], all: usize, room: usize, look: &Look<'_>) -> Option<(Vec<bool>, usize)> {
     let takes = |full: &[bool], gap: usize| -> usize {
         connections.iter().zip(full).map(|(connection, full)| cells(connection, *full, look) + gap).sum()
@@ -119,12 +119,10 @@ fn said(connections: &[Connection], all: usize, room: usize, look: &Look<'_>) ->
         return Some((full, 3));
     }
     full.fill(false);
-    for (is_failing, room) in [(true, room), (false, all.min(room))] {
-        for (at, _) in connections.iter().enumerate().filter(|(_, it)| (it.state == State::Failed) == is_failing) {
-            let longer: Vec<bool> = full.iter().enumerate().map(|(index, full)| *full || index == at).collect();
-            if takes(&longer, 2) <= room {
-                full = longer;
-            }
+    for (at, _) in connections.iter().enumerate().filter(|(_, it)| it.state == State::Failed) {
+        let longer: Vec<bool> = full.iter().enumerate().map(|(index, full)| *full || index == at).collect();
+        if takes(&longer, 2) <= room {
+            full = longer;
         }
     }
     let gap = if full.contains(&true) { 2 } else { 1 };

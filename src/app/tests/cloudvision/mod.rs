@@ -7,3 +7,4 @@ mod hints;
 mod hostile;
 mod night;
 mod screens;
+mod workspaces;

@@ -55,8 +55,6 @@ fn where_the_header_has_no_room_for_every_state_what_fails_still_says_why() {
     };
     let whole = at(110);
     assert!(whole.contains("mail ● ") && whole.contains("cv ✗ prod-emea offline"), "{whole}");
-    let roomy = at(80);
-    assert!(roomy.contains("mail ● ") && roomy.contains("cv ✗ prod-emea offline"), "{roomy}");
     let mixed = at(60);
     assert!(mixed.contains("mail●  cv ✗ prod-emea offline"), "{mixed}");
     let brief = at(40);
@@ -76,7 +74,7 @@ fn what_is_not_up_to_date_says_when_it_is_tried_again() {
         let mut desk = Desk::with(settings, Some(&DATABASE), columns, 40);
         night::tell_all(&mut desk);
         desk.hear([night::failing(PROD)]);
-        let row = desk.row("not up to date");
+        let row = desk.row(" ~ ");
         assert!(row.contains("again 02:48:37") || row.contains("again at 02:48:37"), "{columns}: {}", desk.screen());
     }
 }

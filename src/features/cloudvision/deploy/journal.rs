@@ -404,7 +404,8 @@ fn settlement(what: What, outcome: &Outcome, text: &str, change: Option<(String,
         _ => text,
     };
     // What was asked for beside configurations, of which the devices tell.
-    let mut parts = if matches!(what, What::Deploy | What::Build) { beside(&outcome.devices) } else { Vec::new() };
+    let is_there = what == What::Deploy && result == Result_::Ok;
+    let mut parts = if is_there { beside(&outcome.devices) } else { Vec::new() };
     parts.extend((!text.is_empty()).then(|| text.to_owned()));
     Settlement { outcome: result, text: parts.join("; "), object: change, at: clock::now() }
 }
@@ -414,11 +415,9 @@ fn beside(devices: &[DevicePlan]) -> Vec<String> {
     let count = |of: fn(&DevicePlan) -> usize| devices.iter().map(of).sum::<usize>();
     let (added, removed) = (count(|device| device.tags_added.len()), count(|device| device.tags_removed.len()));
     let tagged = count(|device| usize::from(!device.tags_added.is_empty() || !device.tags_removed.is_empty()));
-    let placed = count(|device| usize::from(device.placed_anew));
     let again = count(|device| usize::from(device.again));
     let parts = [
         (tagged, format!("tags +{added} -{removed} of {}", counted(tagged, "device"))),
-        (placed, format!("entries of {} in the studios mended", counted(placed, "device"))),
         (again, format!("{} brought again what CloudVision held", counted(again, "device"))),
     ];
     parts.into_iter().filter(|(many, _)| *many > 0).map(|(_, words)| words).collect()

@@ -16,6 +16,10 @@ use crate::ui::time::age;
 
 /// From so many cells on, every column has room.
 const WIDE: usize = 140;
+/// Cells of who made a workspace, at most.
+const MAKER: usize = 12;
+/// In fewer cells a sentence tells nothing.
+const LEAST: usize = 12;
 
 /// `open workspaces on PROD-EMEA`, and how many.
 pub(super) fn title(state: &State, what: &str, count: usize) -> Title {
@@ -47,7 +51,10 @@ pub(super) fn draw_workspaces(
     };
     // No wider than the names are: what there is to know of each stands behind them.
     let widest = board.list.rows().iter().map(|workspace| width(&called(workspace)) + 2).max().unwrap_or_default();
-    let room = if cells < 60 { cells.saturating_sub(3 + 11 + 8) } else { cells - 3 - 11 - 8 - 14 };
+    let by = |workspace: &Workspace| width(&workspace.created_by);
+    let widest_by = board.list.rows().iter().map(by).max().unwrap_or_default().clamp(4, MAKER);
+    let maker = if cells < WIDE { widest_by } else { MAKER };
+    let room = cells.saturating_sub(3 + 11 + 8 + if cells < 60 { 0 } else { maker + 2 });
     let name = if cells < WIDE { room.min(widest.max(20)) } else { room }.min(50);
     let rows = Rows { look, focused, area };
     rows.draw(&board.list, buffer, |workspace, selected, pen| {
@@ -65,7 +72,7 @@ pub(super) fn draw_workspaces(
         pen.column(&called(workspace), name.saturating_sub(2), text).skip(2);
         rows.highlight(selected, pen);
         if cells >= 60 {
-            pen.column(&workspace.created_by, 12, text).skip(2);
+            pen.column(&workspace.created_by, maker, text).skip(2);
         }
         let at = workspace.modified_at.max(workspace.created_at);
         pen.column_right(&at.map_or_else(String::new, |at| age(at, look.now)), 6, text).skip(2);
@@ -79,7 +86,10 @@ pub(super) fn draw_workspaces(
             rest.push(if workspace.last_build.is_some() { "needs another build" } else { "not built" });
         }
         rest.extend((!workspace.description.is_empty()).then_some(workspace.description.as_str()));
-        pen.text(&rest.join(" · "), look.theme.style(Role::Muted));
+        let rest = rest.join(" · ");
+        if width(&rest) <= pen.left() || pen.left() >= LEAST {
+            pen.text(&rest, look.theme.style(Role::Muted));
+        }
     });
 }
 
