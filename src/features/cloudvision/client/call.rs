@@ -181,10 +181,10 @@ impl Client {
                 matches!(error, Error::Unreachable { .. }) && !self.inner.has_answered.load(Ordering::Relaxed);
             if repeat == Repeat::Never || is_over || is_strange || !error.is_transient() {
                 // All attempts together were waited for.
-                return Err(match error {
-                    Error::TimedOut { call, .. } => Error::TimedOut { call, after: begun.elapsed() },
-                    other => other,
-                });
+                if let Error::TimedOut { call, .. } = error {
+                    return Err(Error::TimedOut { call, after: begun.elapsed() });
+                }
+                return Err(error);
             }
             self.asks_again(&error, wait);
             sleep(wait).await;

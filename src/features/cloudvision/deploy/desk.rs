@@ -120,16 +120,16 @@ impl Desk {
 /// Sends something, and waits until the workspace shows what came of it. Once it does, the answer to the call itself, which
 /// may have been lost, is waited for no more: it tells nothing besides.
 async fn shown<T>(
-    send: impl Future<Output = Result<(), Failure>>,
-    shown: impl Future<Output = Result<T, Failure>>,
+    call: impl Future<Output = Result<(), Failure>>,
+    outcome: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    tokio::pin!(send, shown);
+    tokio::pin!(call, outcome);
     tokio::select! {
         biased;
-        shown = &mut shown => shown,
-        sent = &mut send => {
-            sent?;
-            shown.await
+        came = &mut outcome => came,
+        answer = &mut call => {
+            answer?;
+            outcome.await
         }
     }
 }
