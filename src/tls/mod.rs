@@ -1,8 +1,10 @@
 //! TLS for every backend: whose certificates are trusted, what of an error is about them, and certificates for servers that
 //! are simulated.
 
+mod distrust;
 mod fingerprint;
 mod identity;
+mod key;
 #[cfg(test)]
 mod tests;
 
@@ -19,8 +21,10 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+pub(crate) use self::distrust::{Distrust, Flaw};
 pub use self::fingerprint::{BadFingerprint, Fingerprint};
 pub(crate) use self::identity::identity;
+use self::key::verify_old;
 
 /// Whose certificates are trusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -155,49 +159,13 @@ pub(crate) fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustl
 
 /// Why a certificate is not trusted, in words that somebody can act on. Harmless.
 pub(crate) fn why(error: &rustls::Error) -> String {
-    // What the verifiers of this module say is whole.
-    let own = if let rustls::Error::General(text) = error { Some(text.clone()) } else { None };
-    crate::text::clean_line(&own.unwrap_or_else(|| error.to_string()))
+    Distrust::of(error).to_string()
 }
 
 /// Whether the other side does not speak TLS at all.
 pub(crate) fn is_no_tls(error: &rustls::Error) -> bool {
     // Whatever came was none of the messages that TLS is made of.
     matches!(error, rustls::Error::InvalidMessage(_))
-}
-
-/// What is said of a server that shows the certificate of an authority: a server that has signed for itself, mostly. webpki
-/// takes no authority's certificate for a server's, even where that very one is given as trusted.
-const OWN: &str = "it signs its own certificate, which is an authority's (CA:TRUE) and no server's";
-
-/// Whether this, of [`why`], says that a server shows the certificate of an authority: giving that one as trusted helps
-/// nobody.
-pub(crate) fn is_own(why: &str) -> bool {
-    why.starts_with(OWN)
-}
-
-/// What the check of a certificate found, in words.
-fn verdict(error: &rustls::Error) -> String {
-    use rustls::CertificateError as Bad;
-    let rustls::Error::InvalidCertificate(bad) = error else { return error.to_string() };
-    // An authority's certificate is no server's: such a server has signed for itself.
-    let is_own = matches!(bad, Bad::Other(other) if other.to_string() == "CaUsedAsEndEntity");
-    let known = [
-        (is_own, OWN),
-        (
-            matches!(bad, Bad::UnknownIssuer | Bad::BadSignature),
-            "its certificate was signed by nobody who is trusted here",
-        ),
-        (matches!(bad, Bad::Expired | Bad::ExpiredContext { .. }), "its certificate has expired"),
-        (matches!(bad, Bad::NotValidYet | Bad::NotValidYetContext { .. }), "its certificate does not hold yet"),
-        (matches!(bad, Bad::Revoked), "its certificate was revoked"),
-        (
-            matches!(bad, Bad::NotValidForName | Bad::NotValidForNameContext { .. }),
-            "its certificate is for another name than the one in the address",
-        ),
-    ];
-    let found = known.iter().find(|(is_so, _)| *is_so);
-    found.map_or_else(|| format!("its certificate cannot be trusted: {bad}"), |(_, words)| (*words).to_owned())
 }
 
 /// The authorities of this machine. Those that cannot be read are left out; who needs one of them is told that the
@@ -230,7 +198,7 @@ impl ServerCertVerifier for Signed {
         let verified = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         verified.map_err(|error| {
             let found = Fingerprint(Sha256::digest(end_entity).into());
-            rustls::Error::General(format!("{}; its fingerprint is {found}", verdict(&error)))
+            Distrust::found_in(&error, found).into_error()
         })
     }
 
@@ -277,7 +245,9 @@ impl ServerCertVerifier for Unsigned {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let found = Fingerprint(Sha256::digest(end_entity).into());
         match self.pinned {
-            Some(pinned) if pinned != found => Err(rustls::Error::General(format!("its fingerprint is {found}"))),
+            Some(pinned) if pinned != found => {
+                Err(Distrust { flaw: Flaw::Differs(pinned), found: Some(found) }.into_error())
+            }
             Some(_) | None => Ok(ServerCertVerified::assertion()),
         }
     }
@@ -288,7 +258,9 @@ impl ServerCertVerifier for Unsigned {
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, signature, &self.provider.signature_verification_algorithms)
+        let known = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, cert, signature, known)
+            .or_else(|refused| verify_old(refused, message, cert, signature, known))
     }
 
     fn verify_tls13_signature(
@@ -297,7 +269,9 @@ impl ServerCertVerifier for Unsigned {
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, signature, &self.provider.signature_verification_algorithms)
+        let known = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, cert, signature, known)
+            .or_else(|refused| verify_old(refused, message, cert, signature, known))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::act::{ActError, act};
 use super::client::Client;
 use super::deploy::{Failure, abandon};
+use super::error::Error;
 use super::model::{Change, ChangeAction, ChangeId, DeploymentId, Version, WorkspaceId, WorkspaceState};
 use super::store::Instance;
 use super::store::audit::{self, AuditKey, Outcome, Settlement, What};
@@ -157,12 +158,13 @@ impl Actor {
             {
                 let at = clock::now();
                 if let Ok(claim) = journal::adopt(connection, &left.entry, &Owner::of_this_process(), at)? {
+                    let result = format!("{}; its workspace was abandoned", left.entry.left());
                     for row in audit::unsettled(connection, &left.entry.id)? {
-                        let text = "left unfinished; its workspace was abandoned".to_owned();
+                        let text = result.clone();
                         let settlement = Settlement { outcome: Outcome::Failed, text, object: None, at };
                         audit::settle(connection, row.key, &settlement)?;
                     }
-                    let _over = journal::end(connection, &claim, Ending::Abandoned, "", at)?;
+                    let _over = journal::end(connection, &claim, Ending::Abandoned, &result, at)?;
                 }
             }
             Ok(())
@@ -208,5 +210,11 @@ impl Actor {
 /// Why a workspace is still there, in other words than those of a deployment that has one.
 fn not_abandoned(failure: &Failure) -> Trouble {
     let why = if let Failure::Submit { what, .. } = failure { what.clone() } else { failure.problems().join("; ") };
-    Trouble::new("the workspace was not abandoned").caused_by(&why).to_do(&failure.remedy())
+    let is_missing = matches!(failure, Failure::Call(Error::NotFound { .. }));
+    let remedy = if is_missing {
+        "look for it among the workspaces; somebody may have deleted it".into()
+    } else {
+        failure.remedy()
+    };
+    Trouble::new("the workspace was not abandoned").caused_by(&why).to_do(&remedy)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 
 use crate::text::{clean_line, first_of};
-use crate::tls;
+use crate::tls::{self, Flaw};
 use crate::trouble::Remedy;
 
 /// The cause of an error.
@@ -221,7 +221,7 @@ fn of_transport(call: &'static str, server: &str, status: &Status) -> Option<Err
         if tls::is_no_tls(error) {
             return Some(Error::NoTls { server: server.to_owned() });
         }
-        return Some(Error::Untrusted { server: server.to_owned(), source: Some(tls::why(error).into()) });
+        return Some(Error::Untrusted { server: server.to_owned(), source: Some(tls::Distrust::of(error).into()) });
     }
     let mut last = source;
     while let Some(deeper) = last.source() {
@@ -262,15 +262,9 @@ impl Remedy for Error {
                 "name the port that speaks TLS, mostly 443, as `server` in [[cloudvision]], or in --server".into()
             }
             Self::Unreachable { .. } => "check the VPN, and `server` in [[cloudvision]] or --server".into(),
-            Self::Untrusted { source, .. } if source.as_ref().is_some_and(|why| tls::is_own(&why.to_string())) => {
-                "give its fingerprint, as its owner tells it, with `fingerprint` in [[cloudvision]] or --fingerprint (`ca_file` \
-                 does not help); or let the server have one with CA:FALSE, and give that with `ca_file` or --ca-file"
-                    .into()
-            }
-            Self::Untrusted { .. } => {
-                "give the fingerprint that its owner tells with `fingerprint` in [[cloudvision]] or --fingerprint, or the \
-                 authority that signed it with `ca_file` or --ca-file"
-                    .into()
+            Self::Untrusted { source, .. } => {
+                let told = source.as_ref().and_then(|why| why.downcast_ref::<tls::Distrust>());
+                cure(told.map(|told| &told.flaw)).into()
             }
             Self::Unauthenticated { .. } => "make a new service account token in CloudVision".into(),
             Self::Forbidden { .. } => "give the service account a role that may do this".into(),
@@ -281,6 +275,38 @@ impl Remedy for Error {
             Self::TimedOut { .. } | Self::Lost { .. } => "check the network and try again".into(),
             Self::Refused { .. } | Self::Entries { .. } => "see CloudVision's own log for more".into(),
             Self::Senseless { .. } => "please report this with the version of CloudVision".into(),
+        }
+    }
+}
+
+/// What can be done about a certificate that is not trusted for this.
+fn cure(flaw: Option<&Flaw>) -> &'static str {
+    match flaw {
+        Some(Flaw::Own) => {
+            "give its fingerprint, as its owner tells it, with `fingerprint` in [[cloudvision]] or --fingerprint (`ca_file` does \
+             not help); or let the server have one with CA:FALSE, and give that with `ca_file` or --ca-file"
+        }
+        Some(Flaw::Old) => {
+            "give its fingerprint, as its owner tells it, with `fingerprint` in [[cloudvision]] or --fingerprint (`ca_file` does \
+             not help); or let the server have one of version 3"
+        }
+        Some(Flaw::Expired(_)) => {
+            "let the server have a new one; until then it is trusted by its fingerprint, as its owner tells it, with \
+             `fingerprint` in [[cloudvision]] or --fingerprint (`ca_file` does not help)"
+        }
+        Some(Flaw::NotYet(_)) => "check the clocks of this machine and of the server",
+        Some(Flaw::Revoked) => "let the server have a new one: somebody else may have the key of this one",
+        Some(Flaw::OtherName(_)) => {
+            "address the server by a name of its certificate, with `server` in [[cloudvision]] or --server; or give its \
+             fingerprint, as its owner tells it, with `fingerprint` or --fingerprint (`ca_file` does not help)"
+        }
+        Some(Flaw::Differs(_)) => {
+            "ask its owner whether its certificate was changed: if so, give the new fingerprint with `fingerprint` in \
+             [[cloudvision]] or --fingerprint; if not, somebody is in between, to whom no token was sent"
+        }
+        Some(Flaw::Unsigned | Flaw::Other(_)) | None => {
+            "give the fingerprint that its owner tells with `fingerprint` in [[cloudvision]] or --fingerprint, or the \
+             authority that signed it with `ca_file` or --ca-file"
         }
     }
 }
@@ -322,17 +348,28 @@ mod tests {
     }
 
     #[test]
-    fn of_a_server_that_has_signed_for_itself_no_authority_is_asked_for() {
-        let remedy = |why: &str| {
-            let source = Some(why.to_owned().into());
+    fn what_is_advised_about_a_certificate_is_what_helps() {
+        let remedy = |flaw| {
+            let source = Some(tls::Distrust { flaw, found: None }.into());
             Error::Untrusted { server: "cvp.example:443".to_owned(), source }.remedy().into_owned()
         };
-        let own = remedy(
-            "it signs its own certificate, which is an authority's (CA:TRUE) and no server's; its fingerprint is 00",
+        let given = "00".repeat(32).parse().unwrap();
+        for (flaw, begins) in [
+            (Flaw::Own, "give its fingerprint"),
+            (Flaw::Old, "give its fingerprint"),
+            (Flaw::Expired(None), "let the server have a new one"),
+            (Flaw::OtherName(vec![]), "address the server by a name of its certificate"),
+        ] {
+            let told = remedy(flaw.clone());
+            assert!(told.starts_with(begins) && told.contains("(`ca_file` does not help)"), "{flaw:?}: {told}");
+            assert!(told.contains("--fingerprint"), "{flaw:?}: {told}");
+        }
+        let changed = remedy(Flaw::Differs(given));
+        assert!(
+            changed.contains("give the new fingerprint") && changed.contains("somebody is in between"),
+            "{changed}"
         );
-        assert!(own.starts_with("give its fingerprint") && own.contains("(`ca_file` does not help)"), "{own}");
-        assert!(own.contains("`fingerprint` in [[cloudvision]] or --fingerprint"), "{own}");
-        let other = remedy("its certificate was signed by nobody who is trusted here");
+        let other = remedy(Flaw::Unsigned);
         assert!(other.contains("the authority that signed it with `ca_file` or --ca-file"), "{other}");
     }
 

@@ -28,6 +28,17 @@ pub(crate) enum Standing {
     Left,
 }
 
+impl Standing {
+    /// In a word, in place of that its workspace is open.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::InUse => "in use",
+            Self::Left => "left",
+        }
+    }
+}
+
 /// The deployment that made a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Leftover {
@@ -37,6 +48,16 @@ pub(crate) struct Leftover {
     pub(crate) target: Option<String>,
 }
 
+impl Leftover {
+    /// `a deployment of dc1`
+    pub(crate) fn deployment(&self) -> String {
+        match &self.target {
+            Some(target) => format!("a deployment of {}", clean_line(target)),
+            None => "a deployment from here".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Leftover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.standing {
@@ -44,22 +65,19 @@ impl fmt::Display for Leftover {
             Standing::InUse => "in use by ",
             Standing::Left => "left unfinished by ",
         })?;
-        match &self.target {
-            Some(target) => write!(f, "a deployment of {}", clean_line(target)),
-            None => f.write_str("a deployment from here"),
-        }
+        f.write_str(&self.deployment())
     }
 }
 
-/// The workspaces that deployments have made on a server and not brought into force. Whether they are open, CloudVision
-/// knows.
+/// The workspaces that deployments have made and not brought into force, by whatever address: those of `server` before others.
+/// Which of them are its own, and open, CloudVision knows.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub(crate) fn all(connection: &Connection, server: &str) -> Result<BTreeMap<WorkspaceId, Leftover>, Error> {
     let unfinished = journal::unfinished(connection)?.into_iter();
-    let here = unfinished.filter(|left| left.entry.instance.server == server && !left.entry.phase.is_in_force());
-    let mut found: BTreeMap<_, _> = here
+    let mut found: BTreeMap<_, _> = unfinished
+        .filter(|left| !left.entry.phase.is_in_force())
         .filter_map(|left| {
             let standing = if left.fate == Fate::Dead { Standing::Left } else { Standing::InUse };
             Some((left.entry.workspace?, Leftover { standing, target: left.entry.target }))

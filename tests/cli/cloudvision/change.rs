@@ -138,6 +138,12 @@ fn a_workspace_that_is_not_there_is_not_abandoned_and_said_once_not_to_be_there(
 fn a_workspace_that_was_left_open_is_listed_and_abandoned() {
     let desk = Desk::of(1);
     desk.sim.fail_submissions(Some("somebody is in the way"));
+    let request = desk.request(1, "!\n").to_string();
+    let gone = desk.noctui(&["deploy", "--request", "-"]).write_stdin(request).assert().code(2);
+    gone.stderr(
+        contains("deploy again; with --keep-workspace the workspace stays")
+            .and(contains("look at the workspace").not()),
+    );
     let (answer, _) = desk.deploy(&desk.request(1, "!\n"), &["--keep-workspace"]);
     let id = answer["details"]["workspace"]["id"].as_str().unwrap();
     assert_eq!(printed(&desk, &["workspace", "list"])[0]["id"], id);

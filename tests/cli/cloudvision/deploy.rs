@@ -75,6 +75,23 @@ fn a_failed_build_names_device_and_line_and_leaves_nothing_open() {
     assert_eq!(answer["details"]["workspace"]["state"], "abandoned");
     let (answer, _) = desk.deploy(&desk.request(1, "bad\n"), &["--keep-workspace"]);
     assert_eq!(answer["details"]["workspace"]["state"], "pending");
+    // What is kept to be looked at can be looked at.
+    let id = answer["details"]["workspace"]["id"].as_str().unwrap();
+    let shown = desk.noctui(&["workspace", "show", id]).assert().success();
+    shown.stdout(
+        contains(format!("{id}  open"))
+            .and(contains("deployment  kept by a deployment from here"))
+            .and(contains("build       failed"))
+            .and(contains("error: leaf1 line 2 of ").and(contains(": Invalid input"))),
+    );
+    let shown = desk.noctui(&["workspace", "show", id, "--json"]).output().unwrap();
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!((&shown["id"], &shown["build"]["state"]), (&json!(id), &json!("fail")), "{shown}");
+    let device = &shown["build"]["devices"][0];
+    assert_eq!((&device["hostname"], &device["errors"][0]["line"]), (&json!("leaf1"), &json!(2)), "{shown}");
+    let mut printed = BTreeSet::new();
+    fields(&shown, &mut printed);
+    assert_eq!(printed.difference(&documented("## Change controls")).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
 #[test]
@@ -101,6 +118,20 @@ fn a_deployment_names_the_workspaces_that_earlier_ones_have_kept_open_until_they
     assert!(said.contains(&format!("noctui workspace abandon {second}")) && !said.contains(&first), "{said}");
     desk.noctui(&["workspace", "abandon", &second]).assert().success();
     assert!(!deploy(&["--dry-run"]).1.contains("is open still"));
+}
+
+#[test]
+fn tags_and_what_is_brought_again_are_in_the_audit_log() {
+    let desk = Desk::of(2);
+    let mut request = desk.request(2, "!\n");
+    assert_eq!(desk.deploy(&request, &[]).1, 0);
+    request["devices"]["leaf1"]["tags"] = json!({ "audited": "yes" });
+    assert_eq!(desk.deploy(&request, &[]).1, 0);
+    assert_eq!(desk.deploy(&request, &["--again"]).1, 0);
+    let told = desk.home.noctui(["audit", "--what", "deploy", "--json"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let texts: Vec<_> = told.as_array().unwrap().iter().map(|row| row["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["2 devices brought again what CloudVision held", "tags +1 -0 of 1 device", ""], "{told}");
 }
 
 #[test]
@@ -170,7 +201,10 @@ fn one_certificate_alone_is_trusted_by_its_fingerprint() {
     let refused = list(&"00".repeat(32)).code(2);
     let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
     let (_, found) = said.split_once("its fingerprint is ").unwrap_or_else(|| panic!("{said}"));
-    list(found.lines().next().unwrap()).success().stdout(contains("leaf1"));
+    // Both are told: whether it was changed, or somebody is in between, only its owner knows.
+    let (found, given) = found.lines().next().unwrap().split_once(", and the one that was given is ").unwrap();
+    assert!(given.starts_with("00:00:") && said.contains("somebody is in between"), "{said}");
+    list(found).success().stdout(contains("leaf1"));
     list("00").code(2).stderr(contains("64 hexadecimal digits"));
 }
 

@@ -47,7 +47,9 @@ fn a_workspace_that_a_killed_deployment_left_is_named_and_can_be_abandoned() {
     let request = desk.request(1, "!\n");
     killed(&desk, &request, "build", 2);
     desk.sim.release(Step::Build);
+    assert_eq!(audit(&desk), "requested");
     let again = desk.noctui(&["deploy", "--request", "-"]).write_stdin(request.to_string()).assert().success();
+    assert_eq!(audit(&desk), "failed", "nobody goes on with it");
     let said = String::from_utf8(again.get_output().stderr.clone()).unwrap();
     let left = said
         .lines()
@@ -115,6 +117,9 @@ fn a_deployment_that_was_killed_while_it_submitted_is_found_submitted() {
     again()
         .stderr(contains("has ended as done: left unfinished after it was submitted; its change control is pending ("));
     assert_eq!(audit(&desk), "ok");
+    let rows = desk.home.noctui(["audit", "--what", "deploy", "--json"]).output().unwrap();
+    let rows: Value = serde_json::from_slice(&rows.stdout).unwrap();
+    assert_eq!(rows.as_array().unwrap().last().unwrap()["object_name"], "ticket 42", "{rows}");
     let listed = desk.noctui(&["change", "list", "--json"]).output().unwrap();
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!(listed[0]["name"], "ticket 42", "{listed}");
@@ -193,4 +198,54 @@ fn a_deployment_that_was_killed_while_its_change_control_ran_is_told_by_how_that
             format!("has ended as {ending}: left unfinished after it was submitted; its change control is {how} (");
         again.stderr(contains(told));
     }
+}
+
+#[test]
+fn a_name_that_was_given_before_its_process_was_killed_is_told_as_given() {
+    let desk = Desk::of(1);
+    desk.sim.fault(Fault::once("ChangeControlConfigService/Set", Effect::Swallow));
+    let mut request = desk.request(1, "!\n");
+    request["cv_change_control_name"] = "ticket 42".into();
+    let mut command = desk.command(&["deploy", "--request", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
+    wait(|| {
+        let listed = desk.noctui(&["change", "list"]).output().unwrap();
+        String::from_utf8(listed.stdout).unwrap().contains("ticket 42")
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let again = desk.noctui(&["deploy", "--request", "-"]).write_stdin(request.to_string()).assert().success();
+    again.stderr(contains("has ended as done"));
+    let rows = desk.home.noctui(["audit", "--what", "edit", "--json"]).output().unwrap();
+    let rows: Value = serde_json::from_slice(&rows.stdout).unwrap();
+    assert_eq!((&rows[0]["result"], &rows[0]["object_name"]), (&json!("ok"), &json!("ticket 42")), "{rows}");
+}
+
+#[test]
+fn what_a_killed_deployment_left_is_found_by_another_name_of_the_server() {
+    let desk = Desk::of(1);
+    desk.sim.hold(Step::Build);
+    let mut request = desk.request(1, "!\n");
+    killed(&desk, &request, "build", 2);
+    desk.sim.release(Step::Build);
+    let renamed = format!("localhost:{}", desk.sim.address().port());
+    let by_name = |arguments: &[&str]| {
+        let authority = desk.authority();
+        let place = ["--server", &renamed, "--ca-file", authority.to_str().unwrap()];
+        let mut command = desk.home.noctui(arguments.iter().copied().chain(place));
+        command.env("NOCTUI_CLOUDVISION_TOKEN", desk.sim.token());
+        command
+    };
+    by_name(&["workspace", "list"]).assert().success().stdout(contains("left unfinished by a deployment from here"));
+    request["cv_server"] = renamed.clone().into();
+    let again = by_name(&["deploy", "--request", "-"]).write_stdin(request.to_string()).assert().success();
+    again.stderr(contains("was left unfinished; its workspace is open"));
+    // Another CloudVision knows nothing of it.
+    let other = Desk::of(1);
+    let (address, authority) = (other.sim.address().to_string(), other.authority());
+    let place = ["workspace", "list", "--server", &address, "--ca-file", authority.to_str().unwrap()];
+    let mut listed = desk.home.noctui(place);
+    let listed = listed.env("NOCTUI_CLOUDVISION_TOKEN", other.sim.token()).assert().success();
+    listed.stdout(contains("left unfinished").not());
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::night::{self, LAB, PROD};
-use crate::app::tests::desk::{Desk, tonight};
+use crate::app::tests::desk::{DATABASE, Desk, MAILBOX, tonight};
 use crate::app::{Effect, Message};
 use crate::features::cloudvision::deploy::{Advance, DeviceDiff, Event, Step, WorkspaceFate};
 use crate::features::cloudvision::model::{
@@ -371,48 +371,21 @@ fn a_target_that_was_never_deployed_does_not_say_what_differs_before_it_was_comp
 }
 
 #[test]
-fn workspaces_that_were_kept_are_counted_and_listed_with_what_kept_them() {
-    let mut desk = night::desk(120, 40);
-    desk.press("2 z");
-    assert!(!desk.shows("kept") && !desk.shows("open still"), "{}", desk.screen());
-    let made = [("ws-d-1", Some("wan-edge".to_owned())), ("ws-gone", None)];
-    let workspaces = made.into_iter().map(|(id, target)| (WorkspaceId::new(id), target)).collect();
-    desk.hear([Report::Unsubmitted { instance: PROD.to_owned(), workspaces }]);
-    assert!(desk.row("─ 2 Deploys").contains("1 kept"), "{}", desk.screen());
-    assert!(desk.shows("▲ 1 workspace of deployments from here is open still: w lists it"), "{}", desk.screen());
-    desk.press("c");
-    assert!(desk.shows("1 workspace of deployments from here is open still"), "{}", desk.screen());
-    desk.press("esc w");
-    assert!(desk.row("wan-edge").contains("kept by a deployment of wan-edge"), "{}", desk.screen());
-    assert!(desk.row("wan-edge").contains('▲'), "{}", desk.screen());
-    assert!(!desk.row("nightly studio test").contains("kept"), "{}", desk.screen());
-    let mut gone = night::workspace("ws-d-1", "noctui wan-edge", "ines", TimeDelta::minutes(34));
-    gone.state = WorkspaceState::Abandoned;
-    let delta = Delta { all: false, upserts: vec![gone], removed: vec![], at: tonight() };
-    desk.press("esc").hear([Report::Workspaces { instance: PROD.to_owned(), delta }]);
-    assert!(!desk.shows("kept") && !desk.shows("open still"), "{}", desk.screen());
-}
-
-#[test]
-fn a_workspace_that_a_killed_process_left_is_marked_in_the_list_and_one_that_is_in_use_is_not() {
-    for (lives, words) in
-        [(false, "left unfinished by a deployment of wan-edge"), (true, "in use by a deployment of wan-edge")]
-    {
-        let mut desk = night::desk(160, 40);
-        desk.press("2 z");
-        let left = Unfinished {
-            id: DeploymentId::new("killed"),
-            target: Some("wan-edge".to_owned()),
-            instance: PROD.to_owned(),
-            phase: Phase::Building,
-            workspace: Some(WorkspaceId::new("ws-d-1")),
-            started_at: tonight(),
-            lives,
-        };
-        desk.hear([Report::Unfinished(vec![left])]);
-        desk.press("w");
-        let row = desk.row("noctui wan-edge");
-        assert!(row.contains(words) && row.contains('▲') != lives, "{row}");
+fn what_is_said_of_a_target_takes_the_room_that_others_leave_or_is_not_begun() {
+    let tiled = |columns, rows| {
+        let settings = night::settings_of(night::instances(), MAILBOX, true);
+        let mut desk = Desk::with(settings, Some(&DATABASE), columns, rows);
+        night::tell_all(&mut desk);
+        desk
+    };
+    let desk = tiled(200, 60);
+    assert!(desk.row("dc1-fabric").contains("2h ago  change control cc-6"), "{}", desk.screen());
+    let protected = desk.row("border");
+    assert!(protected.contains("protected") && !protected.contains("ended"), "{protected}");
+    // Why something failed is told beside other tiles, too.
+    for columns in [110, 120] {
+        let desk = tiled(columns, 40);
+        assert!(desk.row("wan-edge").contains("leaf-7b: line 212"), "{}", desk.screen());
     }
 }
 
@@ -564,11 +537,4 @@ fn a_target_that_another_noctui_deploys_says_so_and_is_not_begun_again() {
     assert!(!desk.shows("unfinished"), "{}", desk.screen());
     desk.press("I");
     assert!(desk.shows("1 unfinished"), "{}", desk.screen());
-}
-
-#[test]
-fn a_workspace_whose_process_is_no_more_counts_among_those_that_are_open() {
-    let mut desk = night::desk(120, 40);
-    desk.hear([Report::Unfinished(night::unfinished())]).press("2");
-    assert!(desk.shows("1 workspace of deployments from here is open still"), "{}", desk.screen());
 }

@@ -8,3 +8,4 @@ mod hostile;
 mod lacking;
 mod night;
 mod screens;
+mod workspaces;

@@ -63,10 +63,19 @@ fn where_the_header_has_no_room_for_every_state_what_fails_still_says_why() {
 
 #[test]
 fn what_is_not_up_to_date_says_when_it_is_tried_again() {
-    for (columns, said) in [(200, "; tries again at 02:48:37"), (80, "; again 02:48:37")] {
+    for (columns, said) in [(200, "; tries again at 02:48:37"), (80, "; again 02:48:37"), (40, "2m; again 02:48:37")] {
         let mut desk = night::desk(columns, 24);
         desk.press("3 z").hear([night::failing(PROD)]);
-        assert!(desk.row("not up to date").contains(said), "{}", desk.screen());
+        assert!(desk.row(" ~ ").contains(said), "{}", desk.screen());
+    }
+    // Beside other tiles there is less room than on a small screen.
+    for columns in [110, 120, 140] {
+        let settings = night::settings_of(night::instances(), MAILBOX, true);
+        let mut desk = Desk::with(settings, Some(&DATABASE), columns, 40);
+        night::tell_all(&mut desk);
+        desk.hear([night::failing(PROD)]);
+        let row = desk.row(" ~ ");
+        assert!(row.contains("again 02:48:37") || row.contains("again at 02:48:37"), "{columns}: {}", desk.screen());
     }
 }
 

@@ -56,7 +56,7 @@ impl Client {
         let mut answers = Vec::new();
         let mut waiting = vec![entries];
         while let Some(entries) = waiting.pop() {
-            match self.collect(method, request(entries.clone()), Repeat::Safe).await {
+            match self.collect_of(method, request(entries.clone()), entries.len(), Repeat::Safe).await {
                 Ok(more) => answers.extend::<Vec<A>>(more),
                 Err(Error::TooLarge { message, .. }) if entries.len() > 1 => {
                     let (size, limit) = too_large(&message).unwrap_or((2, 1));

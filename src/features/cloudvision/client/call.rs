@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use http::uri::PathAndQuery;
 use prost::Message;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tonic::client::Grpc;
 use tonic::{Request, Status, Streaming};
 use tonic_prost::ProstCodec;
@@ -21,6 +21,20 @@ const LARGEST_ANSWER: usize = 64 << 20;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// How often a call is repeated.
 const REPETITIONS: u32 = 5;
+/// How long the first attempt waits for its answer; each further one waits twice as long as the one before. What takes long,
+/// such as builds, submissions and change controls, is told by subscriptions: an answer that has not come by then was lost
+/// more often than it is late, and of a server that is slow the later ones come in time.
+const FIRST_PATIENCE: Duration = Duration::from_secs(30);
+/// No attempt waits less, however short all of them together may take.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
+/// What a first attempt waits more for each entry of a bulk write, as Arista's own client does.
+const PATIENCE_PER_ENTRY: Duration = Duration::from_millis(100);
+/// Bytes in a second that a slow line takes: a first attempt waits until a large message is through.
+const SLOW_LINE: usize = 16 << 10;
+/// The part of the time for a call that its first attempt has: there has to be some for another.
+const FIRST_SHARE: u32 = 4;
+/// How long a write waits for its answer that is not made again: then somebody looks what has become of it.
+const ONLY_PATIENCE: Duration = Duration::from_mins(1);
 /// Messages that one answer may have in all.
 const MOST_MESSAGES: usize = 1 << 20;
 
@@ -40,8 +54,13 @@ impl Client {
         Q: Message + Clone + 'static,
         A: Message + Default + 'static,
     {
-        let ask = || async { self.ask(method, request.clone()).await.map_err(|status| self.error(method, &status)) };
-        self.repeating(name_of(method), repeat, || Box::pin(ask())).await
+        let patience = self.patience(repeat, request.encoded_len(), 1);
+        let request = &request;
+        let ask = |patience| async move {
+            let answered = timeout(patience, self.ask(method, request.clone())).await;
+            answered.map_err(|_| late(method, patience))?.map_err(|status| self.error(method, &status))
+        };
+        self.repeating(name_of(method), repeat, patience, |patience| Box::pin(ask(patience))).await
     }
 
     /// Makes a call whose answer is a stream that ends, and collects it.
@@ -50,9 +69,36 @@ impl Client {
         Q: Message + Clone + 'static,
         A: Message + Default + 'static,
     {
-        let ask =
-            || async { self.ask_all(method, request.clone()).await.map_err(|status| self.error(method, &status)) };
-        self.repeating(name_of(method), repeat, || Box::pin(ask())).await
+        self.collect_of(method, request, 0, repeat).await
+    }
+
+    /// The same for a write of so many entries.
+    pub(super) async fn collect_of<Q, A>(
+        &self,
+        method: &'static str,
+        request: Q,
+        entries: usize,
+        repeat: Repeat,
+    ) -> Result<Vec<A>, Error>
+    where
+        Q: Message + Clone + 'static,
+        A: Message + Default + 'static,
+    {
+        let patience = self.patience(repeat, request.encoded_len(), entries);
+        let ask = |patience| self.ask_all(method, request.clone(), patience);
+        self.repeating(name_of(method), repeat, patience, |patience| Box::pin(ask(patience))).await
+    }
+
+    /// How long the first attempt of a call waits that sends so many bytes and entries.
+    fn patience(&self, repeat: Repeat, bytes: usize, entries: usize) -> Duration {
+        let whole = self.inner.call_timeout;
+        if repeat == Repeat::Never {
+            return ONLY_PATIENCE.min(whole);
+        }
+        let sent = Duration::from_secs(u64::try_from(bytes / SLOW_LINE).unwrap_or(u64::MAX));
+        let written = PATIENCE_PER_ENTRY.saturating_mul(u32::try_from(entries).unwrap_or(u32::MAX));
+        let wanted = FIRST_PATIENCE.saturating_add(sent).saturating_add(written);
+        wanted.min(whole / FIRST_SHARE).max(LEAST_PATIENCE).min(whole)
     }
 
     /// Asks once for one answer.
@@ -66,17 +112,19 @@ impl Client {
         Ok(answer.into_inner())
     }
 
-    /// Asks once for a stream that ends.
-    async fn ask_all<Q, A>(&self, method: &'static str, request: Q) -> Result<Vec<A>, Status>
+    /// Asks once for a stream that ends, as long as something of it comes before `patience` is over.
+    async fn ask_all<Q, A>(&self, method: &'static str, request: Q, patience: Duration) -> Result<Vec<A>, Error>
     where
         Q: Message + 'static,
         A: Message + Default + 'static,
     {
-        let mut stream = self.open(method, request).await?;
+        let error = |status: Status| self.error(method, &status);
+        let late = |_| late(method, patience);
+        let mut stream = timeout(patience, self.open(method, request)).await.map_err(late)?.map_err(error)?;
         let mut messages = Vec::new();
-        while let Some(message) = stream.message().await? {
+        while let Some(message) = timeout(patience, stream.message()).await.map_err(late)?.map_err(error)? {
             if messages.len() == MOST_MESSAGES {
-                return Err(Status::out_of_range("the answer does not end"));
+                return Err(error(Status::out_of_range("the answer does not end")));
             }
             messages.push(message);
         }
@@ -99,18 +147,21 @@ impl Client {
         Error::of_status(name_of(method), &self.inner.server, self.inner.call_timeout, status)
     }
 
-    /// Makes a call until it is answered, may not be made again, or its time is over.
+    /// Makes a call until it is answered, may not be made again, or its time is over. `call` is told how long this attempt
+    /// waits for its answer: at first `patience`.
     pub(super) async fn repeating<'a, A>(
         &'a self,
         what: &'static str,
         repeat: Repeat,
-        call: impl Fn() -> BoxFuture<'a, Result<A, Error>>,
+        mut patience: Duration,
+        call: impl Fn(Duration) -> BoxFuture<'a, Result<A, Error>>,
     ) -> Result<A, Error> {
-        let deadline = Instant::now() + self.inner.call_timeout;
+        let begun = Instant::now();
+        let deadline = begun + self.inner.call_timeout;
         let mut pause = FIRST_PAUSE;
         let mut repetitions = 0;
         loop {
-            let answered = timeout_at(deadline, call());
+            let answered = timeout_at(deadline, call(patience));
             let error = match answered.await {
                 Ok(Ok(answer)) => {
                     self.inner.has_answered.store(true, Ordering::Relaxed);
@@ -129,12 +180,17 @@ impl Client {
             let is_strange =
                 matches!(error, Error::Unreachable { .. }) && !self.inner.has_answered.load(Ordering::Relaxed);
             if repeat == Repeat::Never || is_over || is_strange || !error.is_transient() {
+                // All attempts together were waited for.
+                if let Error::TimedOut { call, .. } = error {
+                    return Err(Error::TimedOut { call, after: begun.elapsed() });
+                }
                 return Err(error);
             }
             self.asks_again(&error, wait);
             sleep(wait).await;
             repetitions += 1;
             pause *= 2;
+            patience *= 2;
         }
     }
 
@@ -151,6 +207,11 @@ impl Client {
         request.metadata_mut().insert("authorization", self.inner.bearer.clone());
         request
     }
+}
+
+/// No answer to an attempt of a call.
+fn late(method: &'static str, after: Duration) -> Error {
+    Error::TimedOut { call: name_of(method), after }
 }
 
 /// `Service/Method` of a path: `WorkspaceService/GetOne`.

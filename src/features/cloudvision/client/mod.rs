@@ -47,7 +47,7 @@ pub struct Server {
     pub trust: Trust,
     /// How long a connection may take.
     pub connect_timeout: Duration,
-    /// How long a call may take, all its repetitions together.
+    /// How long a call may take, all its attempts together.
     pub call_timeout: Duration,
 }
 

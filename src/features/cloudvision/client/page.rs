@@ -38,7 +38,7 @@ pub(super) fn client(nodes: &Nodes, tls: &ClientConfig, connect_timeout: Duratio
 impl Client {
     /// The page of `what` at `path`, from the first node that can be reached. `path` begins with a slash.
     pub(crate) async fn page(&self, what: &'static str, path: &str, repeat: Repeat) -> Result<Vec<u8>, Error> {
-        self.repeating(what, repeat, || Box::pin(self.page_once(what, path))).await
+        self.repeating(what, repeat, WITHIN, |_| Box::pin(self.page_once(what, path))).await
     }
 
     /// Asks once for a page.
@@ -88,7 +88,7 @@ impl Client {
 /// What a request that got no whole answer means.
 fn of_request(what: &'static str, server: String, error: &reqwest::Error) -> Error {
     if let Some(tls) = tls::cause(error) {
-        return Error::Untrusted { server, source: Some(tls::why(tls).into()) };
+        return Error::Untrusted { server, source: Some(tls::Distrust::of(tls).into()) };
     }
     let mut cause: &dyn StdError = error;
     while let Some(deeper) = cause.source() {

@@ -10,8 +10,8 @@ use crate::features::cloudvision::error::Error;
 
 /// Where it is told.
 const PATH: &str = "/cvpservice/cvpInfo/getCvpInfo.do";
-/// What that page is called.
-const WHAT: &str = "the page of its version";
+/// What asking for it is called.
+const WHAT: &str = "the question for its version";
 
 /// A version; the hosted one is newer than every other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,12 +6,14 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
+use super::leaving::gone;
 use crate::features::cloudvision::client::Client;
 use crate::features::cloudvision::client::Told;
 use crate::features::cloudvision::client::workspace::{Asked, RequestId, WorkspaceSubscription};
 use crate::features::cloudvision::model::{BuildId, ChangeId, WorkspaceId};
 use crate::features::cloudvision::pb::Operation;
 use crate::features::cloudvision::pb::workspace::{Response, ResponseCode, ResponseStatus, Workspace, WorkspaceState};
+use crate::features::cloudvision::wire;
 use crate::text::clean_line;
 
 /// How long a workspace may take to answer. Builds of thousands of devices take many minutes.
@@ -55,8 +57,7 @@ impl Desk {
         let (client, id) = (self.client.clone(), self.id.clone());
         let create = async { client.create_workspace(&id, name).await.map_err(Failure::from) };
         let pending = self.until(|workspace| (workspace.state() == WorkspaceState::Pending).then_some(()));
-        let ((), ()) = futures::try_join!(create, pending)?;
-        Ok(())
+        shown(create, pending).await
     }
 
     /// Asks it to do something and waits for the final answer.
@@ -77,8 +78,7 @@ impl Desk {
             let response = workspace.responses.as_ref()?.values.get(request.as_str())?;
             answer(workspace, response)
         });
-        let ((), answer) = futures::try_join!(send, answered)?;
-        Ok(answer)
+        shown(send, answered).await
     }
 
     /// Waits until somebody ends it, for as long as that takes.
@@ -110,14 +110,26 @@ impl Desk {
             if let Some(found) = wanted(&workspace) {
                 return Ok(found);
             }
-            match workspace.state() {
-                WorkspaceState::Abandoned => return Err(Failure::WorkspaceGone { what: "was abandoned by somebody" }),
-                WorkspaceState::RolledBack => return Err(Failure::WorkspaceGone { what: "was rolled back" }),
-                WorkspaceState::Unspecified
-                | WorkspaceState::Pending
-                | WorkspaceState::Submitted
-                | WorkspaceState::Conflicts => {}
+            if let Some(gone) = gone(wire::workspace_state(workspace.state)) {
+                return Err(gone);
             }
+        }
+    }
+}
+
+/// Sends something, and waits until the workspace shows what came of it. Once it does, the answer to the call itself, which
+/// may have been lost, is waited for no more: it tells nothing besides.
+async fn shown<T>(
+    call: impl Future<Output = Result<(), Failure>>,
+    outcome: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::pin!(call, outcome);
+    tokio::select! {
+        biased;
+        came = &mut outcome => came,
+        answer = &mut call => {
+            answer?;
+            outcome.await
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::features::cloudvision::store::journal::{self, Claim, Ending, Entry, F
 use crate::features::cloudvision::store::{DeviceRecord, Instance};
 use crate::process::Owner;
 use crate::store::{Error, Store};
-use crate::text::clean_line;
+use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
 
 /// What a deployment is called in the journal.
@@ -157,7 +157,17 @@ impl Journal {
             for (key, settlement) in &settlements {
                 audit::settle(connection, *key, settlement)?;
             }
-            if is_left { Ok(Ok(())) } else { journal::end(connection, &claim, ending, &text, at) }
+            if !is_left {
+                return journal::end(connection, &claim, ending, &text, at);
+            }
+            // Whoever ends it tells the same story.
+            match journal::entry(connection, &claim.id)? {
+                Some(entry) => {
+                    let facts = Facts { message: Some(text), ..Facts::default() };
+                    journal::advance(connection, &claim, entry.phase, &facts, at)
+                }
+                None => Ok(Ok(())),
+            }
         });
         written.await.map_err(|error| Trouble::of(&error))?.map_err(|refusal| Trouble::of(&refusal))
     }
@@ -325,6 +335,7 @@ pub fn ending(outcome: &Outcome) -> (Ending, String) {
         Err(Failure::Cancelled) => (Ending::Cancelled, cancelled(outcome)),
         Err(failure @ Failure::Left { .. }) => (Ending::Cancelled, failure.to_string()),
         Err(failure @ Failure::Unknown { .. }) => (Ending::Unknown, failure.to_string()),
+        Err(failure @ Failure::WorkspaceGone { .. }) => (Ending::Abandoned, failure.to_string()),
         Err(failure) => (Ending::Failed, failure.problems().join("; ")),
     }
 }
@@ -396,5 +407,22 @@ fn settlement(what: What, outcome: &Outcome, text: &str, change: Option<(String,
         (what, Result_::Ok) if what != What::Deploy => "",
         _ => text,
     };
-    Settlement { outcome: result, text: text.to_owned(), object: change, at: clock::now() }
+    // What was asked for beside configurations, of which the devices tell.
+    let is_there = what == What::Deploy && result == Result_::Ok;
+    let mut parts = if is_there { beside(&outcome.devices) } else { Vec::new() };
+    parts.extend((!text.is_empty()).then(|| text.to_owned()));
+    Settlement { outcome: result, text: parts.join("; "), object: change, at: clock::now() }
+}
+
+/// What becomes of devices beside their configurations, in words.
+fn beside(devices: &[DevicePlan]) -> Vec<String> {
+    let count = |of: fn(&DevicePlan) -> usize| devices.iter().map(of).sum::<usize>();
+    let (added, removed) = (count(|device| device.tags_added.len()), count(|device| device.tags_removed.len()));
+    let tagged = count(|device| usize::from(!device.tags_added.is_empty() || !device.tags_removed.is_empty()));
+    let again = count(|device| usize::from(device.again));
+    let parts = [
+        (tagged, format!("tags +{added} -{removed} of {}", counted(tagged, "device"))),
+        (again, format!("{} brought again what CloudVision held", counted(again, "device"))),
+    ];
+    parts.into_iter().filter(|(many, _)| *many > 0).map(|(_, words)| words).collect()
 }

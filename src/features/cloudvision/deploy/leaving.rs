@@ -10,12 +10,37 @@ use super::order::{Event, WorkspaceFate};
 use super::run::Job;
 use crate::features::cloudvision::client::Client;
 use crate::features::cloudvision::client::workspace::Asked;
-use crate::features::cloudvision::model::WorkspaceId;
+use crate::features::cloudvision::model::{WorkspaceId, WorkspaceState};
 
 /// How long it is tried to leave a workspace clean, and how long what was sent is waited for, once it is to end.
 const LAST_WORDS: Duration = Duration::from_secs(10);
+/// How long it may take to look how a workspace stands after something failed.
+const LOOK: Duration = Duration::from_secs(5);
 
 impl Job<'_> {
+    /// Why it failed. Where somebody has ended the workspace, that is why, however it was noticed: by an answer that did not
+    /// come, a write that was refused, a build that was stopped.
+    pub(super) async fn why(&self, failure: Failure) -> Failure {
+        let Some((id, WorkspaceFate::Kept)) = &self.outcome.workspace else { return failure };
+        let may_be_gone = matches!(
+            failure,
+            Failure::Call(_)
+                | Failure::Writes(_)
+                | Failure::Silent
+                | Failure::Build { .. }
+                | Failure::Submit { .. }
+                | Failure::Rebase { .. }
+        );
+        if !may_be_gone || self.controls.cancel.is_cancelled() {
+            return failure;
+        }
+        match timeout(LOOK, self.client.workspace(id)).await {
+            Ok(Ok(Some(workspace))) => gone(workspace.state).unwrap_or(failure),
+            // That it does not exist, or cannot be asked about, says nothing of who ended it.
+            Ok(Ok(None) | Err(_)) | Err(_) => failure,
+        }
+    }
+
     /// Leaves the workspace clean after a failure, unless it is worth being looked at.
     pub(super) async fn clean_up(&mut self, failure: &Failure) {
         let Some((id, WorkspaceFate::Kept)) = &self.outcome.workspace else { return };
@@ -43,7 +68,7 @@ impl Job<'_> {
             let Err(failure) = abandon(self.client, id).await else { break WorkspaceFate::Abandoned };
             let is_patient = self.controls.cancel.is_cancelled() && failure.is_transient();
             if !is_patient || self.controls.leave.is_cancelled() {
-                break WorkspaceFate::LeftBehind(failure.to_string());
+                break WorkspaceFate::LeftBehind(failure.problems().join("; "));
             }
             let why = "cancelled; the workspace is abandoned as soon as CloudVision answers".to_owned();
             self.controls.tell(Event::Silence(Some(why))).await;
@@ -66,7 +91,29 @@ pub async fn abandon(client: &Client, id: &WorkspaceId) -> Result<(), Failure> {
             Err(failure) => Err(failure),
         }
     });
-    abandoned.await.unwrap_or(Err(Failure::Unknown { what: "the workspace was to be abandoned" }))
+    let unanswered = Failure::Unknown { what: "the workspace was to be abandoned" };
+    let Err(failure) = abandoned.await.unwrap_or(Err(unanswered)) else { return Ok(()) };
+    // Of one that was abandoned already some servers say only that they refuse.
+    if failure.is_transient() {
+        return Err(failure);
+    }
+    match timeout(LOOK, client.workspace(id)).await {
+        Ok(Ok(Some(workspace))) if gone(workspace.state).is_some() => Ok(()),
+        Ok(Ok(_) | Err(_)) | Err(_) => Err(failure),
+    }
+}
+
+/// What has ended a workspace that is in this state, if it is not of use any more.
+pub(super) fn gone(state: WorkspaceState) -> Option<Failure> {
+    let what = match state {
+        WorkspaceState::Abandoned => "was abandoned by somebody",
+        WorkspaceState::RolledBack => "was rolled back",
+        WorkspaceState::Pending
+        | WorkspaceState::Submitted
+        | WorkspaceState::Conflicts
+        | WorkspaceState::Unknown(_) => return None,
+    };
+    Some(Failure::WorkspaceGone { what })
 }
 
 /// Over once the process is to end and what was sent had its time.

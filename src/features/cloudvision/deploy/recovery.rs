@@ -54,6 +54,10 @@ struct Verdict {
     change: Option<ChangeId>,
     /// How far that was taken, if it exists.
     reached: Option<Advance>,
+    /// What that is called, if it exists.
+    called: Option<String>,
+    /// Whether that has the name and the description that were ordered.
+    is_named: bool,
 }
 
 /// Finds out what has become of the deployments that other processes left on the CloudVision of `actor`, and writes down
@@ -67,7 +71,8 @@ pub(crate) async fn settle(actor: &Actor, may_write: bool) -> Result<Vec<Left>, 
     let mut all = Vec::new();
     for left in unfinished {
         let mut entry = left.entry;
-        if entry.instance.server != *server || left.fate == Fate::Ours {
+        let is_here = entry.instance.server == *server;
+        if left.fate == Fate::Ours || (left.fate != Fate::Dead && !is_here) {
             continue;
         }
         if left.fate != Fate::Dead {
@@ -75,11 +80,15 @@ pub(crate) async fn settle(actor: &Actor, may_write: bool) -> Result<Vec<Left>, 
             continue;
         }
         let workspace = match &entry.workspace {
-            Some(id) if !entry.phase.is_in_force() => {
+            Some(id) if !entry.phase.is_in_force() || !is_here => {
                 client.workspace(id).await.map_err(|error| Trouble::of(&error))?
             }
             _ => None,
         };
+        // Of another CloudVision, unless this one knows the workspace: then it was addressed otherwise.
+        if !is_here && workspace.is_none() {
+            continue;
+        }
         let change = entry.change.as_ref().or_else(|| workspace.as_ref()?.changes.first());
         let change = match change {
             Some(id) => Some((id, client.change(id).await.map_err(|error| Trouble::of(&error))?)),
@@ -87,7 +96,13 @@ pub(crate) async fn settle(actor: &Actor, may_write: bool) -> Result<Vec<Left>, 
         };
         let change = change.as_ref().map(|(id, change)| (*id, change.as_ref()));
         let standing = match (verdict(&entry, workspace.as_ref(), change), &entry.workspace) {
-            (Some(verdict), _) => {
+            (Some(mut verdict), _) => {
+                // The name that it is given below, where it is.
+                let is_free =
+                    may_write && verdict.reached == Some(Advance::Pending) && entry.phase <= Phase::ChangeNamed;
+                if let (true, Some(name)) = (is_free, ordered(&entry, "change_name")) {
+                    verdict.called = Some(name.to_owned());
+                }
                 let standing = Standing::Ended { ending: verdict.ending, result: verdict.result.clone() };
                 entry.change.clone_from(&verdict.change);
                 let is_ours = write_down(store, entry.clone(), verdict).await?;
@@ -96,7 +111,14 @@ pub(crate) async fn settle(actor: &Actor, may_write: bool) -> Result<Vec<Left>, 
                 }
                 standing
             }
-            (None, Some(id)) => Standing::Open(id.clone()),
+            (None, Some(id)) => {
+                let id = id.clone();
+                // Of one that was to be submitted it is not known yet.
+                if entry.phase < Phase::SubmitRequested {
+                    told_open(store, &entry, &id).await?;
+                }
+                Standing::Open(id)
+            }
             (None, None) => continue,
         };
         all.push(Left { entry, standing });
@@ -111,22 +133,23 @@ fn verdict(
     workspace: Option<&Workspace>,
     change: Option<(&ChangeId, Option<&Change>)>,
 ) -> Option<Verdict> {
-    let ended = |ending, result: &str| {
-        Some(Verdict { ending, result: result.to_owned(), is_news: false, change: None, reached: None })
+    let ended = |ending, result: String| {
+        Some(Verdict { ending, result, is_news: false, change: None, reached: None, called: None, is_named: false })
     };
+    let left = entry.left();
     if entry.phase.is_in_force() {
         return Some(in_force(entry, false, change));
     }
     if entry.workspace.is_none() {
-        return ended(Ending::Failed, "left before it changed anything");
+        return ended(Ending::Failed, "left before it changed anything".to_owned());
     }
     let Some(workspace) = workspace else {
-        return ended(Ending::Abandoned, "left unfinished; there is no workspace of it");
+        return ended(Ending::Abandoned, format!("{left}; there is no workspace of it"));
     };
     match workspace.state {
         WorkspaceState::Submitted => Some(in_force(entry, true, change)),
-        WorkspaceState::Abandoned => ended(Ending::Abandoned, "left unfinished; its workspace is abandoned"),
-        WorkspaceState::RolledBack => ended(Ending::Abandoned, "left unfinished; what it submitted was rolled back"),
+        WorkspaceState::Abandoned => ended(Ending::Abandoned, format!("{left}; its workspace is abandoned")),
+        WorkspaceState::RolledBack => ended(Ending::Abandoned, format!("{left}; what it submitted was rolled back")),
         WorkspaceState::Pending | WorkspaceState::Conflicts | WorkspaceState::Unknown(_) => None,
     }
 }
@@ -163,7 +186,9 @@ fn in_force(entry: &Entry, is_news: bool, change: Option<(&ChangeId, Option<&Cha
         }
         (Some(_), _, _) => (Ending::Failed, format!("{submitted}; its change control does not exist any more")),
     };
-    Verdict { ending, result, is_news, change: change.map(|(id, _)| id.clone()), reached }
+    let called = found.map(|found| found.name.clone());
+    let is_named = found.is_some_and(|found| is_named(entry, found));
+    Verdict { ending, result, is_news, change: change.map(|(id, _)| id.clone()), reached, called, is_named }
 }
 
 /// How far a change control was taken that is in this state.
@@ -176,13 +201,24 @@ fn reached(state: ChangeState) -> Advance {
     }
 }
 
+/// What was ordered of a change control: `change_name`, `change_notes`.
+fn ordered<'a>(entry: &'a Entry, key: &str) -> Option<&'a str> {
+    entry.options.get(key).and_then(|text| text.as_str())
+}
+
+/// Whether a change control has the name and the description that it was to have.
+fn is_named(entry: &Entry, found: &Change) -> bool {
+    ordered(entry, "change_name").is_none_or(|name| name == found.name)
+        && ordered(entry, "change_notes").is_none_or(|notes| notes == found.notes)
+}
+
 /// Gives the change control of a deployment the name and the description that it was to have, unless that was done or
 /// somebody has approved it as it is. That it cannot be done is logged: the change control is there, and can be renamed.
 async fn name(actor: &Actor, entry: &Entry) {
     let Some(id) = entry.change.as_ref().filter(|_| entry.phase <= Phase::ChangeNamed) else { return };
-    let ordered = |key| entry.options.get(key).and_then(|text| text.as_str()).map(str::to_owned);
     let named = async {
         let Some(change) = actor.client.change(id).await.map_err(|error| Trouble::of(&error))? else { return Ok(()) };
+        let ordered = |key| ordered(entry, key).map(str::to_owned);
         let name = ordered("change_name").filter(|name| *name != change.name);
         let notes = ordered("change_notes").filter(|notes| *notes != change.notes);
         if change.state != ChangeState::Pending || (name.is_none() && notes.is_none()) {
@@ -196,6 +232,20 @@ async fn name(actor: &Actor, entry: &Entry) {
     if let Err::<(), Trouble>(trouble) = named.await {
         tracing::warn!(change = id.as_str(), what = trouble.what(), "a change control did not get its name");
     }
+}
+
+/// Tells the audit log what has become of a deployment by now whose workspace is open, and in which nobody goes on.
+async fn told_open(store: &Store, entry: &Entry, workspace: &WorkspaceId) -> Result<(), Trouble> {
+    let (id, at) = (entry.id.clone(), clock::now());
+    let text = format!("{}; its workspace {workspace} was open still", entry.left());
+    let written = store.write(move |connection| {
+        for row in audit::unsettled(connection, &id)? {
+            let settlement = Settlement { outcome: Outcome::Failed, text: text.clone(), object: None, at };
+            audit::settle(connection, row.key, &settlement)?;
+        }
+        Ok(())
+    });
+    written.await.map_err(|error| Trouble::of(&error))
 }
 
 /// Ends a deployment in the journal and in the audit log, unless somebody else does so at the same time: false then.
@@ -223,9 +273,11 @@ async fn write_down(store: &Store, entry: Entry, verdict: Verdict) -> Result<boo
                 // Nothing was heard of these; how the change control stands tells of some of them.
                 (What::Approve, true) if has_reached(Advance::Approved) => Outcome::Ok,
                 (What::Start, true) if has_reached(Advance::Started) => Outcome::Ok,
+                (What::Edit, true) if verdict.is_named => Outcome::Ok,
                 (_, true) => Outcome::Unknown,
             };
-            let object = change.as_ref().map(|change| (change.as_str().to_owned(), String::new()));
+            let called = verdict.called.clone().unwrap_or_default();
+            let object = change.as_ref().map(|change| (change.as_str().to_owned(), called));
             let settlement = Settlement { outcome, text: verdict.result.clone(), object, at };
             audit::settle(connection, row.key, &settlement)?;
         }

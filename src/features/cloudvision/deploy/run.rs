@@ -57,10 +57,14 @@ pub async fn run(client: &Client, order: &Order, controls: &Controls) -> Outcome
         result = job.all() => result,
         () = watch => Err(Failure::Silent),
     };
-    if let Err(failure) = &result {
-        job.clean_up(failure).await;
-    }
-    job.outcome.result = result;
+    job.outcome.result = match result {
+        Ok(()) => Ok(()),
+        Err(failure) => {
+            let failure = job.why(failure).await;
+            job.clean_up(&failure).await;
+            Err(failure)
+        }
+    };
     job.outcome.is_left = controls.leave.is_cancelled();
     job.outcome
 }
@@ -207,8 +211,12 @@ impl Job<'_> {
             self.compare(&plan).await?;
         }
         self.controls.record(Fact::Writing(plan.devices.clone())).await?;
-        write::write(self.client, id, &plan).await?;
-        if !self.compared(id).await? && is_in_force {
+        let compared = tokio::select! {
+            biased;
+            gone = desk.gone() => return Err(gone),
+            compared = self.write(id, &plan) => compared?,
+        };
+        if !compared && is_in_force {
             return Ok(None);
         }
         self.finished(Step::Upload, format!("{} of {} devices", plan.changed(), plan.devices.len())).await;
@@ -231,6 +239,12 @@ impl Job<'_> {
         self.finished(Step::Build, words).await;
         let is_idle = is_in_force && self.comparison.lacking.is_empty() && self.order.reach == Reach::Submit;
         Ok((!is_idle).then_some(answer))
+    }
+
+    /// Writes what is planned, and has what devices run compared. Whether any is.
+    async fn write(&mut self, id: &WorkspaceId, plan: &Plan) -> Result<bool, Failure> {
+        write::write(self.client, id, plan).await?;
+        self.compared(id).await
     }
 
     /// The names of the wanted devices.

@@ -210,6 +210,13 @@ impl Instance {
         Some((again(retry_at, zone, now), briefly))
     }
 
+    /// That it cannot be heard, in few words; `None` where it is heard.
+    pub(super) fn unheard(&self, now: DateTime<Utc>) -> Option<String> {
+        let Health::Failing { word, since, .. } = &self.health else { return None };
+        let since = since.map_or_else(String::new, |since| format!(" {}", age(since, now)));
+        Some(format!("{} {word}{since}", self.view.name))
+    }
+
     /// The name of a device, as far as it is known.
     pub(super) fn hostname<'a>(&'a self, device: &'a DeviceId) -> &'a str {
         let known = self.devices.items.get(device).map(|device| device.hostname.as_str());

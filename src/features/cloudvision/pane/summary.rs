@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::instance::UNSEEN;
 use super::opened::Page;
 use super::rows::DeployRow;
+use super::run::Run;
 use super::{Command, Deed, Place, State};
 use crate::features::cloudvision::leftover::{Leftover, Standing};
 use crate::features::cloudvision::model::{ChangeAction, ChangeState, WorkspaceId};
@@ -64,7 +65,13 @@ impl State {
 
     /// The deployment from here that made a workspace of the CloudVision that is shown, if that is not in force.
     pub(super) fn leftover(&self, workspace: &WorkspaceId) -> Option<Leftover> {
-        let kept = self.instance()?.unsubmitted.get(workspace);
+        let instance = self.instance()?;
+        let is_at_it =
+            |run: &&Run| run.ended.is_none() && run.workspace.as_ref() == Some(workspace) && !run.is_submitted();
+        if let Some(run) = self.runs.iter().filter(|run| run.instance == instance.view.name).find(is_at_it) {
+            return Some(Leftover { standing: Standing::InUse, target: Some(run.target.clone()) });
+        }
+        let kept = instance.unsubmitted.get(workspace);
         let kept = kept.map(|target| Leftover { standing: Standing::Kept, target: target.clone() });
         let is_its = |left: &&Unfinished| left.workspace.as_ref() == Some(workspace) && !left.phase.is_in_force();
         kept.or_else(|| {

@@ -88,6 +88,8 @@ pub enum Effect {
     Cut,
     /// It is served, then its connection breaks before the answer is sent.
     LoseAnswer,
+    /// It is served, and the answer is never sent; its connection stays.
+    Swallow,
     /// After this many messages its stream is reset, as by `RST_STREAM` with `INTERNAL_ERROR`.
     ResetAfter(usize),
     /// After this many messages its stream ends as if there was no more.

@@ -49,21 +49,25 @@ pub(crate) fn device(device: WireDevice) -> Option<Device> {
     })
 }
 
-/// A workspace that has an id.
-pub(crate) fn workspace(workspace: WireWorkspace) -> Option<Workspace> {
-    let state = match WireState::try_from(workspace.state) {
+/// The state of a workspace.
+pub(crate) fn workspace_state(state: i32) -> WorkspaceState {
+    match WireState::try_from(state) {
         Ok(WireState::Pending) => WorkspaceState::Pending,
         Ok(WireState::Submitted) => WorkspaceState::Submitted,
         Ok(WireState::Abandoned) => WorkspaceState::Abandoned,
         Ok(WireState::Conflicts) => WorkspaceState::Conflicts,
         Ok(WireState::RolledBack) => WorkspaceState::RolledBack,
-        Ok(WireState::Unspecified) | Err(_) => WorkspaceState::Unknown(workspace.state),
-    };
+        Ok(WireState::Unspecified) | Err(_) => WorkspaceState::Unknown(state),
+    }
+}
+
+/// A workspace that has an id.
+pub(crate) fn workspace(workspace: WireWorkspace) -> Option<Workspace> {
     Some(Workspace {
         id: WorkspaceId::new(workspace.key?.workspace_id?),
         name: line(workspace.display_name),
         description: text(workspace.description),
-        state,
+        state: workspace_state(workspace.state),
         created_by: line(workspace.created_by),
         created_at: time(workspace.created_at),
         modified_at: time(workspace.last_modified_at),

@@ -71,7 +71,7 @@ impl Deployments {
             let refused = match deploy {
                 None => Trouble::new(&format!("there is no target {name}")),
                 Some(_) if is_running => Trouble::new(&format!("{name} is being deployed already")),
-                Some(deploy) => match run(&shared, &deploy, advance, &handle).await {
+                Some(deploy) => match Box::pin(run(&shared, &deploy, advance, &handle)).await {
                     Ok(()) => return name,
                     Err(trouble) => trouble,
                 },

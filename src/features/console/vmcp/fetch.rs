@@ -119,7 +119,7 @@ fn unreachable(host: &str, error: &reqwest::Error) -> Error {
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    let why = tls::cause(error).map_or_else(|| cause.to_string(), ToString::to_string);
+    let why = tls::cause(error).map_or_else(|| cause.to_string(), tls::why);
     let why = if error.is_timeout() { format!("no answer within {} s", WITHIN.as_secs()) } else { why };
     Error::Unreachable { host: host.to_owned(), source: clean_line(&why).into() }
 }

@@ -23,7 +23,7 @@ use crate::config::{self, Config, Deploy, Environment, Filling, Flags, Pattern, 
 use crate::features::cloudvision::actor::Actor;
 use crate::features::cloudvision::deploy::{
     self, About, Advance, Agreement, Controls, Event, Failure, Journal, NotBegun, Order, Outcome, Reach, Recorder,
-    Review, Unrecorded, recovery,
+    Review, Unrecorded, WorkspaceFate, recovery,
 };
 use crate::features::cloudvision::inputs::{self, Filters, Problem, Selection};
 use crate::features::cloudvision::model::Deployment;
@@ -389,7 +389,16 @@ fn finish(args: &Args, outcome: &Outcome) -> anyhow::Result<ExitCode> {
     match &outcome.result {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(failure) => {
-            output::complain(&format!("noctui: {}", Trouble::of(failure)));
+            let trouble = match (failure, &outcome.workspace) {
+                // There is nothing left to look at.
+                (
+                    Failure::Submit { silent: None, .. } | Failure::Rebase { .. },
+                    Some((_, WorkspaceFate::Abandoned)),
+                ) => Trouble::of(failure)
+                    .to_do("deploy again; with --keep-workspace the workspace stays to be looked at"),
+                _ => Trouble::of(failure),
+            };
+            output::complain(&format!("noctui: {trouble}"));
             if let Some(left) = told::left_behind(outcome) {
                 output::complain(&format!("noctui: {left}"));
             }

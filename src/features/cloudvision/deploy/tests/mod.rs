@@ -6,6 +6,7 @@ mod ends;
 mod faults;
 mod looks;
 mod paths;
+mod unanswered;
 mod waiting;
 
 use std::io::Write as _;
@@ -94,11 +95,16 @@ impl Desk {
 
 /// A connection to a simulator, trusting its authority alone.
 fn client(sim: &Simulator, token: &str) -> Client {
+    client_within(sim, token, Duration::from_secs(50))
+}
+
+/// The same with another time for each call.
+fn client_within(sim: &Simulator, token: &str, call_timeout: Duration) -> Client {
     let mut authority = NamedTempFile::new().unwrap();
     authority.write_all(sim.authority().as_bytes()).unwrap();
     let node = Endpoint { host: "127.0.0.1".to_owned(), port: sim.address().port() };
     let mut server = Server::new(node, Trust::File(authority.path().to_owned()));
-    server.call_timeout = Duration::from_secs(50);
+    server.call_timeout = call_timeout;
     Client::new(&server, token).unwrap()
 }
 

@@ -1,6 +1,7 @@
 //! The end of what was begun: of a deployment, of a workspace that was left open.
 
 use super::{Aim, Needs, TOO_SOON, act, is_too_soon, typed_word, warning};
+use crate::features::cloudvision::leftover::{Leftover, Standing};
 use crate::features::cloudvision::model::{ChangeAction, ChangeState, Workspace, WorkspaceId, WorkspaceState};
 use crate::features::cloudvision::pane::opened::Page;
 use crate::features::cloudvision::pane::view::words;
@@ -55,12 +56,13 @@ impl State {
     }
 
     /// The workspace on the screen that was left open.
-    fn workspace_on_screen(&self, place: Place) -> Result<(WorkspaceId, String, Vec<Span>), String> {
+    fn workspace_on_screen(&self, place: Place, look: &Look<'_>) -> Result<(WorkspaceId, String, Vec<Span>), String> {
         match (place, self.page(place)) {
             (_, Some(Page::Workspaces(board))) => {
                 let workspace = board.list.selected().ok_or("there is no workspace here")?;
                 let instance = self.instance().map_or("", |instance| &instance.view.name);
-                Ok((workspace.id.clone(), instance.to_owned(), workspace_lines(workspace)))
+                let lines = workspace_lines(workspace, self.leftover(&workspace.id), look);
+                Ok((workspace.id.clone(), instance.to_owned(), lines))
             }
             (Place::Deploys, _) => {
                 if let Some(unfinished) = self.subject_unfinished() {
@@ -97,7 +99,7 @@ impl State {
 
     /// Throwing a workspace away.
     pub(super) fn aim_abandoning(&self, place: Place, look: &Look<'_>) -> Result<Aim, String> {
-        let (workspace, name, lines) = self.workspace_on_screen(place)?;
+        let (workspace, name, lines) = self.workspace_on_screen(place, look)?;
         let needs =
             if matches!(self.page(place), Some(Page::Workspaces(_))) { Needs::Workspaces } else { Needs::Connection };
         let instance = self.writable(&name, needs, look.now)?;
@@ -125,8 +127,13 @@ impl State {
     }
 }
 
-/// Who made a workspace, and whether it was built.
-fn workspace_lines(workspace: &Workspace) -> Vec<Span> {
+/// Who made a workspace, and whose deployment ends with it.
+fn workspace_lines(workspace: &Workspace, of_here: Option<Leftover>, look: &Look<'_>) -> Vec<Span> {
     let by = if workspace.created_by.is_empty() { "somebody" } else { &workspace.created_by };
-    vec![(format!("made by {by}; what is in it is lost"), Role::Text)]
+    let mut lines = vec![(format!("made by {by}; what is in it is lost"), Role::Text)];
+    lines.extend(of_here.map(|it| match it.standing {
+        Standing::InUse => warning(look, &format!("{} is at it still, and ends with it", it.deployment())),
+        Standing::Kept | Standing::Left => (it.to_string(), Role::Text),
+    }));
+    lines
 }

@@ -237,13 +237,16 @@ fn draw_target(state: &State, target: &Target, columns: &Columns, rows: Rows<'_>
     pen.column(&standing.word, columns.state - 2, style(Role::Text)).skip(2);
     pen.column(&target.name, columns.name.saturating_sub(2), style(Role::Text)).skip(2);
     rows.highlight(selected, pen);
-    // Why it failed counts more than how much it is, where there is no room for both.
+    // Why it failed counts more than how much it is, and where there is no room for either, than when that was.
     let figures = columns.devices + columns.changed;
     let room = pen.left().saturating_sub(figures + columns.age + columns.protected + 1);
-    if standing.sign == Sign::Failed && figures >= LEAST_REASON && room < standing.rest.0.width() {
-        pen.column(&standing.rest.0, figures - 2, style(standing.rest.1)).skip(2);
-        let age = if columns.age < WHOLE_AGE { standing.age.trim_end_matches(" ago") } else { &standing.age };
-        pen.column_right(age, columns.age - 1, style(Role::Text)).skip(1);
+    let taken = [figures, figures + columns.age].into_iter().find(|cells| *cells >= LEAST_REASON);
+    if let Some(taken) = taken.filter(|_| standing.sign == Sign::Failed && room < standing.rest.0.width()) {
+        pen.column(&standing.rest.0, taken - 2, style(standing.rest.1)).skip(2);
+        if taken == figures {
+            let age = if columns.age < WHOLE_AGE { standing.age.trim_end_matches(" ago") } else { &standing.age };
+            pen.column_right(age, columns.age - 1, style(Role::Text)).skip(1);
+        }
         if columns.protected > 0 && target.protected {
             pen.skip(1).column("protected", columns.protected - 2, style(Role::Warning));
         }
@@ -270,11 +273,18 @@ fn draw_target(state: &State, target: &Target, columns: &Columns, rows: Rows<'_>
     // Where there is no room for it, that this is in the past goes without saying.
     let age = if columns.age < WHOLE_AGE { standing.age.trim_end_matches(" ago") } else { &standing.age };
     pen.column_right(age, columns.age - 1, style(Role::Text)).skip(1);
-    if columns.protected > 0 {
+    // Where the words do not fit behind the column of what is protected, they take its room in rows that leave it empty.
+    let (text, role) = &standing.rest;
+    let is_narrow = pen.left().saturating_sub(columns.protected + 1) < text.width();
+    if columns.protected > 0 && (target.protected || !is_narrow) {
         let word = if target.protected { "protected" } else { "" };
         pen.skip(1).column(word, columns.protected - 2, style(Role::Warning)).skip(1);
     }
-    pen.skip(1).text(&standing.rest.0, style(standing.rest.1));
+    pen.skip(1);
+    // A few letters tell nothing, but that there is something to look at.
+    if text.width() <= pen.left() || pen.left() >= LEAST_TOLD || matches!(role, Role::Warning | Role::Failed) {
+        pen.text(text, style(*role));
+    }
 }
 
 /// What an earlier process has left, and what can be done about it.

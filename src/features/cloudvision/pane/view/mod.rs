@@ -261,11 +261,24 @@ fn draw_status(
     pen.skip(1);
     if let Some(why) = &status.stale {
         let style = look.theme.style(Role::Stale);
-        pen.text(look.glyph(Sign::Stale), style).text(" not up to date: ", style).text(why, style);
-        if let Some((again, briefly)) = state.instance().and_then(|instance| instance.again(look.zone, look.now)) {
-            let again = if width(&again) + 2 <= pen.left() { again } else { briefly };
-            pen.text("; ", style).text(&again, style);
+        pen.text(look.glyph(Sign::Stale), style).text(" ", style);
+        // When it is tried again stands nowhere else; why it cannot be heard does, in the header.
+        let mut forms = vec![format!("not up to date: {why}")];
+        if let Some(instance) = state.instance()
+            && let Some((again, briefly)) = instance.again(look.zone, look.now)
+        {
+            let brief = instance.unheard(look.now).unwrap_or_default();
+            forms = vec![
+                format!("not up to date: {why}; {again}"),
+                format!("not up to date: {why}; {briefly}"),
+                format!("not up to date: {brief}; {briefly}"),
+                format!("{brief}; {briefly}"),
+                format!("old; {briefly}"),
+            ];
         }
+        let fits = |form: &&String| width(form) <= pen.left();
+        let text = forms.iter().find(fits).or(forms.last()).map_or("", String::as_str);
+        pen.text(text, style);
         pen.text(if status.parts.is_empty() { "" } else { " · " }, style);
     }
     pen.text(&status.parts.join(" · "), look.theme.style(Role::Muted));

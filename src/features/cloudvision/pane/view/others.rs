@@ -5,13 +5,21 @@ use ratatui::layout::Rect;
 
 use super::{Rows, draw_empty, draw_sign, words};
 use crate::features::cloudvision::leftover::Standing;
-use crate::features::cloudvision::model::{Device, Workspace};
+use crate::features::cloudvision::model::{Device, Workspace, WorkspaceState};
 use crate::features::cloudvision::pane::State;
 use crate::features::cloudvision::pane::opened::Board;
 use crate::ui::Look;
+use crate::ui::line::width;
 use crate::ui::page::Title;
 use crate::ui::theme::{Role, State as Sign};
 use crate::ui::time::age;
+
+/// From so many cells on, every column has room.
+const WIDE: usize = 140;
+/// Cells of who made a workspace, at most.
+const MAKER: usize = 12;
+/// In fewer cells a sentence tells nothing.
+const LEAST: usize = 12;
 
 /// `open workspaces on PROD-EMEA`, and how many.
 pub(super) fn title(state: &State, what: &str, count: usize) -> Title {
@@ -38,7 +46,16 @@ pub(super) fn draw_workspaces(
         return draw_empty(state, text, look, area, buffer);
     }
     let cells = usize::from(area.width);
-    let name = if cells < 60 { cells.saturating_sub(3 + 11 + 8) } else { (cells - 3 - 11 - 8 - 14).min(50) };
+    let called = |workspace: &Workspace| {
+        if workspace.name.is_empty() { workspace.id.to_string() } else { workspace.name.clone() }
+    };
+    // No wider than the names are: what there is to know of each stands behind them.
+    let widest = board.list.rows().iter().map(|workspace| width(&called(workspace)) + 2).max().unwrap_or_default();
+    let by = |workspace: &Workspace| width(&workspace.created_by);
+    let widest_by = board.list.rows().iter().map(by).max().unwrap_or_default().clamp(4, MAKER);
+    let maker = if cells < WIDE { widest_by } else { MAKER };
+    let room = cells.saturating_sub(3 + 11 + 8 + if cells < 60 { 0 } else { maker + 2 });
+    let name = if cells < WIDE { room.min(widest.max(20)) } else { room }.min(50);
     let rows = Rows { look, focused, area };
     rows.draw(&board.list, buffer, |workspace, selected, pen| {
         let text = look.theme.style(Role::Text);
@@ -47,13 +64,15 @@ pub(super) fn draw_workspaces(
         let of_here = state.leftover(&workspace.id);
         let is_nobodys = of_here.as_ref().is_some_and(|it| it.standing != Standing::InUse);
         let sign = if is_nobodys { Sign::Warning } else { sign };
+        // In a word as well, for there is not always room for the rest.
+        let is_open = workspace.state == WorkspaceState::Pending;
+        let word = of_here.as_ref().filter(|_| is_open).map_or(word, |it| it.standing.word());
         draw_sign(pen, false, sign, look);
         pen.column(word, 9, text).skip(2);
-        let called = if workspace.name.is_empty() { workspace.id.as_str() } else { &workspace.name };
-        pen.column(called, name.saturating_sub(2), text).skip(2);
+        pen.column(&called(workspace), name.saturating_sub(2), text).skip(2);
         rows.highlight(selected, pen);
         if cells >= 60 {
-            pen.column(&workspace.created_by, 12, text).skip(2);
+            pen.column(&workspace.created_by, maker, text).skip(2);
         }
         let at = workspace.modified_at.max(workspace.created_at);
         pen.column_right(&at.map_or_else(String::new, |at| age(at, look.now)), 6, text).skip(2);
@@ -67,7 +86,10 @@ pub(super) fn draw_workspaces(
             rest.push(if workspace.last_build.is_some() { "needs another build" } else { "not built" });
         }
         rest.extend((!workspace.description.is_empty()).then_some(workspace.description.as_str()));
-        pen.text(&rest.join(" · "), look.theme.style(Role::Muted));
+        let rest = rest.join(" · ");
+        if width(&rest) <= pen.left() || pen.left() >= LEAST {
+            pen.text(&rest, look.theme.style(Role::Muted));
+        }
     });
 }
 

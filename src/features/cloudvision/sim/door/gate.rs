@@ -74,6 +74,9 @@ pub(super) async fn pass(
         connection.cancel();
         return Err(Broken);
     }
+    if effect == Some(Effect::Swallow) {
+        return std::future::pending().await;
+    }
     let (parts, body) = response.into_parts();
     Ok(Response::from_parts(parts, watched(body, open, effect)))
 }

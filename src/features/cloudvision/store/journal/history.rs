@@ -53,6 +53,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Why it did not come to its end: that nobody went on with it, unless it told more.
+    #[must_use]
+    pub fn left(&self) -> &str {
+        if self.message.is_empty() { "left unfinished" } else { &self.message }
+    }
+
     /// Whether it was to build, and to bring nothing into force.
     #[must_use]
     pub fn is_build_alone(&self) -> bool {
@@ -192,7 +198,8 @@ pub struct Unsubmitted {
     pub started_at: DateTime<Utc>,
 }
 
-/// The workspaces that deployments have made on a server and not submitted, the newest first.
+/// The workspaces that deployments have made and not submitted: those of a server, the newest first, then those of others. A
+/// CloudVision may have been addressed otherwise then, and the id of a workspace is never given twice: it knows its own.
 pub fn unsubmitted(connection: &Connection, server: &str, rows: usize) -> Result<Vec<Unsubmitted>, Error> {
     let mut query = connection.prepare_cached(queries::UNSUBMITTED)?;
     let found = query.query_map((sql::name(server), sql::limit(rows)), |row| {
@@ -238,11 +245,11 @@ pub(in crate::features::cloudvision::store) mod queries {
     /// The last of a target.
     pub(in crate::features::cloudvision::store) const RECENT: &str = "SELECT * FROM deployment INDEXED BY deployment_of WHERE server = ?1 AND target IS ?2 ORDER BY id DESC LIMIT ?3";
 
-    /// What was not submitted on a server.
+    /// What was not submitted, on a server before others.
     pub(in crate::features::cloudvision::store) const UNSUBMITTED: &str =
-        "SELECT workspace, target, source, who, started_at FROM deployment INDEXED BY deployment_of
-     WHERE server = ?1 AND ending IS NOT NULL AND in_force_at IS NULL AND workspace IS NOT NULL
-     ORDER BY id DESC LIMIT ?2";
+        "SELECT workspace, target, source, who, started_at FROM deployment
+     WHERE ending IS NOT NULL AND in_force_at IS NULL AND workspace IS NOT NULL
+     ORDER BY server <> ?1, id DESC LIMIT ?2";
 
     /// The last of a target that CloudVision took.
     pub(in crate::features::cloudvision::store) const BROUGHT: &str =

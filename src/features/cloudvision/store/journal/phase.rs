@@ -85,7 +85,7 @@ words! {
         Failed = "failed",
         /// Somebody wanted it no more.
         Cancelled = "cancelled",
-        /// It was found without an owner, and its workspace was thrown away.
+        /// Its workspace was thrown away: by somebody else while it went on, or after its process was gone.
         Abandoned = "abandoned",
         /// That cannot be told: the answer to a request never came.
         Unknown = "unknown",

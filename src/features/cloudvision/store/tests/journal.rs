@@ -97,7 +97,16 @@ fn workspaces_that_ended_deployments_did_not_submit_are_found_again() {
     let compared = begin(&connection, &deployment("fabric", 7)).unwrap();
     end(&connection, &compared, Ending::Failed, "", at(8)).unwrap().unwrap();
     assert_eq!(found(), [("ws-2".to_owned(), None), ("ws-1".to_owned(), Some("fabric".to_owned()))]);
-    assert_eq!(unsubmitted(&connection, "other.example:443", 10).unwrap(), []);
+    // A server that is addressed otherwise knows its workspaces all the same; its own address comes first.
+    assert_eq!(unsubmitted(&connection, "other.example:443", 10).unwrap().len(), 2);
+    let mut elsewhere = deployment("fabric", 9);
+    elsewhere.instance.server = "other.example:443".to_owned();
+    let claim = begin(&connection, &elsewhere).unwrap();
+    let facts = Facts { workspace: Some(WorkspaceId::new("ws-4")), ..Facts::default() };
+    advance(&connection, &claim, Phase::WorkspaceRequested, &facts, at(9)).unwrap().unwrap();
+    end(&connection, &claim, Ending::Failed, "", at(10)).unwrap().unwrap();
+    let all: Vec<_> = found().into_iter().map(|(workspace, _)| workspace).collect();
+    assert_eq!(all, ["ws-2", "ws-1", "ws-4"]);
 }
 
 #[test]
