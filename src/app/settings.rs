@@ -175,7 +175,7 @@ fn lab_view(lab: &crate::config::Lab) -> LabView {
         production: lab.kind == Kind::Production,
         read_only: lab.read_only,
         unverified: lab.trust == Trust::Anybody,
-        plain: lab.url.is_open(),
+        plain: lab.open_ways().next().is_some(),
     }
 }
 

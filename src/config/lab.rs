@@ -41,6 +41,14 @@ pub struct Lab {
     pub call_timeout: Duration,
 }
 
+impl Lab {
+    /// Those of its addresses on the way to which anybody can read along.
+    pub fn open_ways(&self) -> impl Iterator<Item = &Url> {
+        let login = if let LabToken::Login { url, .. } = &self.token { url.as_ref() } else { None };
+        [Some(&self.url), login].into_iter().flatten().filter(|url| url.is_open())
+    }
+}
+
 /// Where the token of a lab comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LabToken {
@@ -121,6 +129,18 @@ impl Layers<'_> {
 
     /// One lab; `None` without name or address, which was noted.
     fn lab(&mut self, mut section: LabSection) -> Option<Lab> {
+        let addresses = [("lab.url", &section.url), ("lab.login_url", &section.login_url)];
+        for (key, url) in addresses.into_iter().filter_map(|(key, url)| Some((key, url.as_ref()?))) {
+            if url.value.is_open() {
+                self.warnings.push(Problem {
+                    origin: url.origin.clone(),
+                    key: key.to_owned(),
+                    what: format!("warning: nothing is encrypted on the way to {}", url.value),
+                    because: "whoever is on the way reads the token or the password".to_owned(),
+                    remedy: "write https:// where the server speaks it".to_owned(),
+                });
+            }
+        }
         let token = self.lab_token(&mut section);
         let trust = self.trust(&CERTIFICATE, section.certificate);
         let seconds = |seconds| Span(Duration::from_secs(seconds));
@@ -128,15 +148,6 @@ impl Layers<'_> {
         let connect =
             self.within("lab.connect_timeout", section.connect_timeout, (seconds(1), seconds(300)), seconds(10));
         let call = self.within("lab.call_timeout", section.call_timeout, (seconds(1), seconds(600)), seconds(60));
-        if let Some(url) = section.url.as_ref().filter(|url| url.value.is_open()) {
-            self.warnings.push(Problem {
-                origin: url.origin.clone(),
-                key: "lab.url".to_owned(),
-                what: format!("warning: nothing is encrypted on the way to {}", url.value),
-                because: "whoever is on the way reads the token or the password".to_owned(),
-                remedy: "write https:// where the gateway speaks it".to_owned(),
-            });
-        }
         let (name, url) = (section.name?, value(section.url)?);
         Some(Lab {
             name: name.value.0,

@@ -217,6 +217,14 @@ impl Config {
         }
     }
 
+    /// Whether what is done to a backend of this kind is done in production: whoever works in a production context has that
+    /// meant for all of it.
+    #[must_use]
+    pub fn is_production(&self, kind: Option<Kind>) -> bool {
+        let context = self.context.as_ref().map(|context| context.kind);
+        [kind, context].contains(&Some(Kind::Production))
+    }
+
     /// The instance called `name`.
     #[must_use]
     pub fn cloudvision_named(&self, name: &str) -> Option<&CloudVision> {

@@ -191,3 +191,52 @@ fn a_log_that_cannot_be_written_is_told_at_once_and_at_the_end() {
     session.wait_for_text("the log /dev/full is not whole");
     session.assert_restored();
 }
+
+/// A proxy that takes connections and answers nothing until it is told what; then it ends.
+fn slow_proxy() -> (String, std::sync::mpsc::Sender<&'static str>, std::thread::JoinHandle<()>) {
+    use std::io::{Read as _, Write as _};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    let (answer, told) = std::sync::mpsc::channel::<&str>();
+    let serving = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut asked = [0; 4096];
+        let _ = socket.read(&mut asked).unwrap();
+        if let Ok(answer) = told.recv() {
+            socket.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (url, answer, serving)
+}
+
+#[test]
+fn what_is_typed_while_a_line_is_being_opened_is_never_for_the_shell() {
+    let (url, answer, serving) = slow_proxy();
+    let words = ["console", "attach", "leaf1", "--url", &url, "--namespace", "lab"];
+    let mut session = Start::noctui(&words).variable("NOCTUI_CONSOLE_KEY", KEY).size(100, 30).spawn();
+    session.wait_for_text("the serial line of leaf1 is being opened; ^] gives up");
+    assert!(session.is_raw());
+    session.send("reload-everything\r");
+    session.read_for(Duration::from_millis(300));
+    answer.send("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n").unwrap();
+    assert_eq!(session.wait_for_end().code(), Some(2));
+    session.wait_for_text("what was typed while it was being opened was not sent");
+    assert!(!session.shows("reload-everything"), "{}", session.screen);
+    session.assert_restored();
+    serving.join().unwrap();
+}
+
+#[test]
+fn the_key_that_leaves_does_so_while_a_line_is_being_opened() {
+    let (url, answer, serving) = slow_proxy();
+    let words = ["console", "attach", "leaf1", "--url", &url, "--namespace", "lab"];
+    let mut session = Start::noctui(&words).variable("NOCTUI_CONSOLE_KEY", KEY).size(100, 30).spawn();
+    session.wait_for_text("is being opened");
+    session.send("\x1d");
+    assert!(session.wait_for_end().success());
+    session.wait_for_text("left before the line to leaf1 was open");
+    session.assert_restored();
+    drop(answer);
+    serving.join().unwrap();
+}

@@ -171,10 +171,15 @@ fn no_port_is_opened_for_a_console_that_is_not_there() {
 fn in_production_whoever_stops_a_machine_names_it_twice() {
     let desk = Desk::new();
     let kubeconfig = desk.home.path().join("kubeconfig");
-    desk.home.configure(&format!("[console]\nkubeconfig = '{}'\nkind = 'production'\n", kubeconfig.display()));
-    for words in [&["stop", "leaf1"][..], &["restart", "leaf1", "--confirm", "leaf2"], &["pause", "leaf1"]] {
-        let (_, complained, code) = desk.console(words);
-        assert!(code == 2 && complained.contains("then add --confirm leaf1"), "{complained}");
+    let cluster = format!("[console]\nkubeconfig = '{}'\nkind = ", kubeconfig.display());
+    let context = "[[context]]\nname = 'night'\nkind = 'production'\n";
+    // A production context has that meant for every backend.
+    for text in [format!("{cluster}'production'\n"), format!("default_context = 'night'\n{cluster}'lab'\n{context}")] {
+        desk.home.configure(&text);
+        for words in [&["stop", "leaf1"][..], &["restart", "leaf1", "--confirm", "leaf2"], &["pause", "leaf1"]] {
+            let (_, complained, code) = desk.console(words);
+            assert!(code == 2 && complained.contains("then add --confirm leaf1"), "{complained}");
+        }
     }
     assert!(!desk.sim.calls().iter().any(|call| call.starts_with("PUT")));
     let (told, _, code) = desk.console(&["stop", "leaf1", "--confirm", "leaf1"]);

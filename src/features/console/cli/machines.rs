@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::connection::ClusterArgs;
 use crate::clock;
-use crate::config::{Access, Config, ConsoleProxy, Kind};
+use crate::config::{Access, Config, ConsoleProxy};
 use crate::features::console::access::Pass;
 use crate::features::console::cluster::Api;
 use crate::features::console::cluster::model::{Action, Condition, Interface, Vm, merge};
@@ -261,7 +261,7 @@ pub(super) fn act(args: &ActArgs, action: Action, config: &Config) -> anyhow::Re
         return Err(Trouble::new("nothing is changed").caused_by(&why).into());
     }
     let is_harmful = matches!(action, Action::Stop | Action::Restart | Action::Pause);
-    let production = config.console.as_ref().is_some_and(|cluster| cluster.kind == Kind::Production);
+    let production = config.is_production(config.console.as_ref().map(|cluster| cluster.kind));
     let name = args.machine.as_str();
     if is_harmful && production && args.confirm.as_deref() != Some(name) {
         let trouble = Trouble::new(&format!("{name} belongs to production: nothing is done to it unasked"));

@@ -144,6 +144,8 @@ pub(crate) struct State {
     is_attached: bool,
     /// When the escape key gave the keyboard back.
     left_at: DateTime<Utc>,
+    /// When a console ended that had the keyboard, or when a key was pressed soon after: it was meant for the machine.
+    dropped_at: Option<DateTime<Utc>>,
     /// Why nothing may be written to backends, if that is so.
     forbidden: Option<String>,
     /// Whether it was said that pixels do not come through.
@@ -211,6 +213,7 @@ impl State {
             current: 0,
             is_attached: false,
             left_at: DateTime::UNIX_EPOCH,
+            dropped_at: None,
             forbidden: None,
             has_said_withheld: false,
             sought: String::new(),

@@ -214,6 +214,7 @@ impl State {
             emulator.note(wrap(&why, cells).into_iter().chain(more.flat_map(|more| wrap(more, cells))));
         }
         if is_looked_at && matches!(self.page, Some(Page::Consoles)) {
+            self.dropped_at = self.is_attached.then_some(now);
             self.is_attached = false;
         }
         match trouble {

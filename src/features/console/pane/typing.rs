@@ -15,6 +15,9 @@ use crate::key::{Code, Key};
 
 /// The escape key that is pressed again after this time was pressed twice by chance.
 const TWICE_WITHIN: TimeDelta = TimeDelta::milliseconds(600);
+/// Whoever was typing when a console dropped types on for a while: a key that comes so soon after the drop, or after such a
+/// key, was meant for the machine.
+const TYPES_ON: TimeDelta = TimeDelta::milliseconds(800);
 /// What is kept of what is typed at a line that is being opened: more than anybody types blindly.
 const MOST_EARLY: usize = 4 << 10;
 
@@ -144,6 +147,11 @@ impl State {
     /// The escape key where it has just left a console: pressed twice, it is sent, and the keyboard is the machine's again. Later
     /// it is a key of nobody's. `None` for every other key, and elsewhere.
     pub(crate) fn escaped(&mut self, key: Key, now: DateTime<Utc>) -> Option<Outcome> {
+        if self.types_on(now) {
+            return Some(Outcome::warn(
+                "it has dropped: what is typed goes nowhere; wait a moment, and keys are noctui's",
+            ));
+        }
         let is_over = self.console().is_none_or(|console| matches!(console.being, Being::Ended(_)));
         if self.is_attached || is_over || !self.is_escape(key) {
             return None;
@@ -159,6 +167,13 @@ impl State {
         }
         self.is_attached = true;
         Some(self.send(key))
+    }
+
+    /// Whether a key that is pressed now was meant for a console that has just dropped.
+    fn types_on(&mut self, now: DateTime<Utc>) -> bool {
+        let is_soon = self.dropped_at.is_some_and(|at| now.signed_duration_since(at) <= TYPES_ON);
+        self.dropped_at = is_soon.then_some(now);
+        is_soon
     }
 
     /// Sends a key to the machine.

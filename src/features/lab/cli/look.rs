@@ -79,11 +79,11 @@ pub(super) async fn list(desk: &Desk, measures: bool, json: bool) -> anyhow::Res
     for left in &left {
         let (port, words) = (left.forward.port, left.words());
         output::complain(&if left.is_in_use() {
-            format!("noctui: {words}; noctui lab remove {port} ends it once that has ended; noctui lab add keeps it")
-        } else {
             format!(
-                "noctui: {words}; noctui lab remove {port} ends it, and cuts off whoever still uses it; noctui lab add keeps it"
+                "noctui: {words}; noctui lab remove {port} ends it, best once that has ended; noctui lab add keeps it"
             )
+        } else {
+            format!("noctui: {words}; noctui lab remove {port} ends it; noctui lab add keeps it")
         });
     }
     if json {

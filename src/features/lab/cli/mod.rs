@@ -155,8 +155,8 @@ impl Which {
         if lab.trust == Trust::Anybody {
             output::complain(&format!("noctui: the certificate of {} is not checked", lab.url));
         }
-        if lab.url.is_open() {
-            output::complain(&format!("noctui: nothing is encrypted on the way to {}", lab.url));
+        for url in lab.open_ways() {
+            output::complain(&format!("noctui: nothing is encrypted on the way to {url}"));
         }
         let data = config.paths.data.clone();
         let store = blocking::run(move || open_store(&data)).await?;

@@ -29,6 +29,9 @@ pub(crate) struct Aim {
 
 /// Names of a plan that a question shows.
 const NAMED: usize = 4;
+/// What becomes of whoever uses a forward that is deleted: the gateway remembers the connections that it has let through, and
+/// deleting a rule ends none of them (tried with the service's own rules).
+const IN_USE: &str = "it works: nobody comes in by it any more, and whoever is in stays in";
 /// What comes too early was meant for something else.
 const TOO_SOON: &str = "what is shown has just changed: look again";
 
@@ -45,7 +48,7 @@ fn aim_mending(lab: &LabState, row: &model::Row, mending: Mending) -> Aim {
     let Mending { forward, line, is_half, .. } = &mending;
     let mut lines = vec![(format!("{}: {}", row.state.as_str(), row.note), Role::Text)];
     if row.reach.as_ref().is_some_and(model::Reach::is_open) {
-        lines.push(("it works: whoever uses it is cut off".to_owned(), Role::Warning));
+        lines.push((IN_USE.to_owned(), Role::Warning));
     }
     lines.push((format!("in the gateway's shell: {line}"), Role::Muted));
     if *is_half {
@@ -129,7 +132,7 @@ impl State {
             Role::Text,
         )];
         if row.state == model::State::Live {
-            lines.push((format!("{} it works: whoever uses it is cut off", look.glyph(Sign::Warning)), Role::Warning));
+            lines.push((format!("{} {IN_USE}", look.glyph(Sign::Warning)), Role::Warning));
         }
         if let Some(why) = lab.hindrance() {
             lines.push((format!("{} {why}", look.glyph(Sign::Warning)), Role::Warning));

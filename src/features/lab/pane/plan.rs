@@ -183,9 +183,10 @@ pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposal: Pr
             (Err(why), None) => (*why).to_owned(),
             (Ok(Change::Mend(_)), _) => format!("{stated}; by the gateway's shell"),
             (Ok(_), _) => left.map_or(stated, |left| {
-                let cut_off = left.program.as_deref().unwrap_or("whoever still uses it");
                 let owner = &left.owner;
-                format!("made for one connection; {owner} ended before it removed it; {cut_off} is cut off")
+                format!(
+                    "made for one connection; {owner} ended before it removed it; nobody can come in by it any more"
+                )
             }),
         };
         let change = removal.ok();

@@ -16,9 +16,9 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, WriteHalf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use self::escape::Escape;
+use self::escape::{Escape, Typed};
 use self::terminal::{Output, Raw};
 use super::connection::{Console, RouteArgs, Way};
 use crate::config::{Config, EscapeKey};
@@ -29,6 +29,8 @@ use crate::trouble::Trouble;
 
 /// The escape key that is pressed again after this time was pressed twice by chance.
 const TWICE_WITHIN: Duration = Duration::from_millis(600);
+/// A line that is not open after this is said to be on its way.
+const A_MOMENT: Duration = Duration::from_secs(1);
 /// What is read from the line at once.
 const CHUNK: usize = 16 << 10;
 /// What was typed and not sent yet: a line that takes no more has nothing typed into it.
@@ -64,7 +66,8 @@ enum Why {
 /// An attachment that has ended.
 struct Left {
     why: Why,
-    link: Link,
+    /// The line; none where somebody left before it was open.
+    link: Option<Link>,
     /// Bytes that were typed and did not reach the machine.
     lost: usize,
     /// Whether the log is whole.
@@ -83,15 +86,16 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let log = args.log.as_deref().map(open_log).transpose()?;
     let key = args.escape.unwrap_or(config.console_escape);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ended = runtime.block_on(async {
-        let link = way.opened().await?;
-        attach(link, way.machine.as_str(), (key, read_only.as_deref()), log).await
-    });
+    let ended = runtime.block_on(async { attach(&way, (key, read_only.as_deref()), log).await });
     // The thread that waits for keys is not waited for.
     runtime.shutdown_background();
     let Left { why, link, lost, logged } = ended?;
     let whole = told(&way, lost, logged, args.log.as_deref());
     match why {
+        Why::Left if link.is_none() => {
+            output::complain(&format!("noctui: left before the line to {} was open", way.machine));
+            Ok(whole)
+        }
         Why::Left => {
             output::complain(&format!("noctui: left {}; who is logged in there stays so", way.machine));
             Ok(whole)
@@ -99,7 +103,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         // As shells tell it.
         Why::Signal(number) => Ok(ExitCode::from(128_u8.saturating_add(u8::try_from(number).unwrap_or(0)))),
         Why::Ended => {
-            link.end().map_err(|error| Trouble::of(&error))?;
+            link.map_or(Ok(()), |link| link.end()).map_err(|error| Trouble::of(&error))?;
             output::complain(&format!("noctui: the line to {} was closed at its other end", way.machine));
             Ok(whole)
         }
@@ -131,17 +135,26 @@ fn open_log(path: &Path) -> anyhow::Result<File> {
     file.with_context(|| format!("open the log {}", path.display()))
 }
 
-/// Carries bytes between the terminal and the line. The terminal is given back before this returns.
+/// Opens the line and carries bytes between it and the terminal, which is given back before this returns. The terminal is
+/// taken first: what is typed while the line is being opened is for the machine, and never for whatever runs here afterwards.
 ///
 /// With a reason for being read-only, nothing but the key that leaves is heeded of what is typed.
-async fn attach(
-    link: Link,
-    machine: &str,
-    (key, read_only): (EscapeKey, Option<&str>),
-    log: Option<File>,
-) -> anyhow::Result<Left> {
+async fn attach(way: &Way, (key, read_only): (EscapeKey, Option<&str>), log: Option<File>) -> anyhow::Result<Left> {
+    let machine = way.machine.as_str();
     let mut signals = Signals::catch()?;
     let raw = Raw::take().context("take the terminal")?;
+    let (mut typing, mut unsent) = (Typing::begin(key, read_only.is_some()), Unsent::default());
+    let link = match typing.until_opened(way, &mut unsent, &raw, &mut signals).await {
+        Ok(Ok(link)) => link,
+        Ok(Err(why)) => {
+            give_back(raw, &unsent);
+            return Ok(Left { why, link: None, lost: 0, logged: Ok(()) });
+        }
+        Err(trouble) => {
+            give_back(raw, &unsent);
+            return Err(trouble.into());
+        }
+    };
     let short = key.short();
     // A terminal that is taken does not go to the margin by itself.
     output::complain(&match read_only {
@@ -153,13 +166,99 @@ async fn attach(
         ),
     });
     let output = Output::start(log);
-    let (mut link, why, lost) = carry(link, (Escape::new(key), read_only.is_some()), &output, &raw, &mut signals).await;
+    let (mut link, why, lost) = carry(link, (&mut typing, unsent), &output, &raw, &mut signals).await;
     link.close().await;
     let logged = output.end(why == Why::Ended).await;
     drop(raw);
     // Below whatever the machine left on its last line.
     output::complain("");
-    Ok(Left { why, link, lost, logged })
+    Ok(Left { why, link: Some(link), lost, logged })
+}
+
+/// Gives the terminal back where no line was opened.
+fn give_back(raw: Raw, unsent: &Unsent) {
+    drop(raw);
+    if unsent.waits() {
+        output::complain("noctui: what was typed while it was being opened was not sent");
+    }
+}
+
+/// The keyboard, and what becomes of what is typed there.
+struct Typing {
+    /// What was typed, chunk by chunk.
+    keys: mpsc::Receiver<Vec<u8>>,
+    /// The key that leaves.
+    key: EscapeKey,
+    /// Finds it.
+    escape: Escape,
+    /// When something was typed last.
+    pressed: Instant,
+    /// Whether the machine is to get nothing of it.
+    is_read_only: bool,
+}
+
+impl Typing {
+    /// Listens to the keyboard from now on.
+    fn begin(key: EscapeKey, is_read_only: bool) -> Self {
+        Self { keys: terminal::keys(), key, escape: Escape::new(key), pressed: Instant::now(), is_read_only }
+    }
+
+    /// Waits for something to be typed, or until the key that leaves was not pressed twice.
+    ///
+    /// Cancel safety: what was typed is taken whole or not at all.
+    async fn next(&mut self) -> Typed {
+        let left = Typed { send: Vec::new(), leave: true };
+        tokio::select! {
+            biased;
+            typed = self.keys.recv() => {
+                // The terminal is gone.
+                let Some(typed) = typed else { return left };
+                let mut typed = self.escape.typed(&typed);
+                self.pressed = Instant::now();
+                if self.is_read_only {
+                    typed.send.clear();
+                }
+                typed
+            }
+            () = sleep_until(self.pressed + TWICE_WITHIN), if self.escape.is_pressed() => left,
+        }
+    }
+
+    /// Opens the line, or says why somebody left before it was open. What is typed meanwhile waits for it.
+    async fn until_opened(
+        &mut self,
+        way: &Way,
+        unsent: &mut Unsent,
+        raw: &Raw,
+        signals: &mut Signals,
+    ) -> Result<Result<Link, Why>, Trouble> {
+        let mut opening = std::pin::pin!(way.opened());
+        let mut word = std::pin::pin!(sleep(A_MOMENT));
+        let mut is_said = false;
+        loop {
+            tokio::select! {
+                biased;
+                number = signals.next() => match number {
+                    Some(number) => return Ok(Err(Why::Signal(number))),
+                    None => _ = raw.again(),
+                },
+                typed = self.next() => {
+                    if !unsent.add(&typed.send) {
+                        output::complain("noctui: it is not open yet, and no more of what is typed is kept\r");
+                    }
+                    if typed.leave {
+                        return Ok(Err(Why::Left));
+                    }
+                }
+                opened = &mut opening => return opened.map(Ok),
+                () = &mut word, if !is_said => {
+                    is_said = true;
+                    let key = self.key.short();
+                    output::complain(&format!("noctui: the serial line of {} is being opened; {key} gives up\r", way.machine));
+                }
+            }
+        }
+    }
 }
 
 /// What was typed, on its way to the line.
@@ -234,16 +333,14 @@ impl Unsent {
 /// Cancel safety: what a branch waits for is taken whole or not at all; bytes wait in `unsent` and `unshown` between.
 async fn carry(
     link: Link,
-    (mut escape, is_read_only): (Escape, bool),
+    (typing, mut unsent): (&mut Typing, Unsent),
     output: &Output,
     raw: &Raw,
     signals: &mut Signals,
 ) -> (Link, Why, usize) {
     let (mut from, mut to) = tokio::io::split(link);
-    let mut keys: mpsc::Receiver<Vec<u8>> = terminal::keys();
-    let (mut unsent, mut unshown) = (Unsent::default(), Bytes::new());
+    let mut unshown = Bytes::new();
     let mut chunk = BytesMut::with_capacity(CHUNK);
-    let mut pressed = Instant::now();
     let why = loop {
         tokio::select! {
             biased;
@@ -251,19 +348,15 @@ async fn carry(
                 Some(number) => break Why::Signal(number),
                 None => _ = raw.again(),
             },
-            typed = keys.recv() => {
-                let Some(typed) = typed else { break Why::Left };
-                let typed = escape.typed(&typed);
-                pressed = Instant::now();
+            typed = typing.next() => {
                 // Also of what was read together with the key that leaves, all that stands before it.
-                if !is_read_only && !unsent.add(&typed.send) {
+                if !unsent.add(&typed.send) {
                     output.ring();
                 }
                 if typed.leave {
                     break Why::Left;
                 }
             }
-            () = sleep_until(pressed + TWICE_WITHIN), if escape.is_pressed() => break Why::Left,
             pushed = unsent.push(&mut to), if unsent.waits() => {
                 if pushed.is_err() {
                     // Reading says why.
