@@ -640,7 +640,7 @@ fn what_a_killed_connection_left_behind_is_told_until_it_is_gone() {
     // Its program runs on, and uses it.
     let (_, said, code) = desk.text(&["list"]);
     assert!(said.contains(" still runs and uses it; noctui lab remove") && code == 0, "{said}");
-    assert!(said.contains("ends it once that has ended") && !said.contains("cuts off"), "{said}");
+    assert!(said.contains("ends it, best once that has ended") && !said.contains("cuts off"), "{said}");
     drop(input);
     std::io::Read::read_to_string(&mut out, &mut line).unwrap();
     for _ in 0..2 {

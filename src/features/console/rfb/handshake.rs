@@ -118,8 +118,16 @@ pub async fn open<S: AsyncRead + AsyncWrite>(stream: S, wishes: &Wishes) -> Resu
 pub async fn begin<S: AsyncRead + AsyncWrite>(stream: S, wishes: &Wishes) -> Result<Begun<S>, Error> {
     let (read, mut write) = tokio::io::split(stream);
     let mut wire = Wire(BufReader::with_capacity(READ_AHEAD, read));
-    let version = version(&mut wire, &mut write).await?;
-    let way = offered(&mut wire, version).await?;
+    let version = version(&mut wire).await?;
+    let answered = agree(&mut write, version).await;
+    let way = match offered(&mut wire, version).await {
+        // Who refuses at once may be gone before it is answered.
+        Err(refused @ Error::Refused(_)) => return Err(refused),
+        offered => {
+            answered?;
+            offered?
+        }
+    };
     match (way, &wishes.password) {
         (Way::Free, _) => {
             if version != Version::V3_3 {
@@ -186,32 +194,32 @@ async fn enter<S: AsyncRead + AsyncWrite>(
     Ok((Viewer::new(wire, frame, wishes.format, name), remote))
 }
 
-/// Agrees on a version (§7.1.1).
-async fn version<S: AsyncRead + AsyncWrite>(
-    wire: &mut Wire<ReadHalf<S>>,
-    write: &mut WriteHalf<S>,
-) -> Result<Version, Error> {
+/// The version to agree on, by the one that the server speaks (§7.1.1).
+async fn version<R: AsyncRead + Unpin>(wire: &mut Wire<R>) -> Result<Version, Error> {
     let theirs: [u8; 12] = wire.array().await?;
     let not = || Error::NotRfb(crate::text::clean_line(&String::from_utf8_lossy(&theirs)));
     let text = std::str::from_utf8(&theirs).map_err(|_| not())?;
     let (major, minor) =
         text.strip_prefix("RFB ").and_then(|rest| rest.strip_suffix('\n')?.split_once('.')).ok_or_else(not)?;
     let number = |text: &str| text.parse::<u16>().map_err(|_| not());
-    let version = match (number(major)?, number(minor)?) {
-        (0..=2, _) => return Err(not()),
-        (3, 7) => Version::V3_7,
+    match (number(major)?, number(minor)?) {
+        (0..=2, _) => Err(not()),
+        (3, 7) => Ok(Version::V3_7),
         // What else servers say is to be taken for 3.3.
-        (3, 0..=7) => Version::V3_3,
-        (3.., _) => Version::V3_8,
-    };
+        (3, 0..=7) => Ok(Version::V3_3),
+        (3.., _) => Ok(Version::V3_8),
+    }
+}
+
+/// Says which version it is to be.
+async fn agree<W: AsyncWrite + Unpin>(write: &mut W, version: Version) -> std::io::Result<()> {
     let ours: &[u8; 12] = match version {
         Version::V3_3 => b"RFB 003.003\n",
         Version::V3_7 => b"RFB 003.007\n",
         Version::V3_8 => b"RFB 003.008\n",
     };
     write.write_all(ours).await?;
-    write.flush().await?;
-    Ok(version)
+    write.flush().await
 }
 
 /// A way in.

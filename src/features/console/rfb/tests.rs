@@ -246,6 +246,10 @@ async fn servers_of_every_age_and_kind_are_let_in_or_told() {
     let busy = b"RFB 003.008\n\0\0\0\0\x04busy";
     assert_eq!(says(busy, None).await, "the VNC server refuses: busy");
     assert_eq!(says(b"RFB 003.003\n\0\0\0\0\0\0\0\x04busy", None).await, "the VNC server refuses: busy");
+    let (gone, mut server) = tokio::io::duplex(64);
+    tokio::io::AsyncWriteExt::write_all(&mut server, busy).await.unwrap();
+    drop(server);
+    assert_eq!(open(gone, &Wishes::default()).await.unwrap_err().to_string(), "the VNC server refuses: busy");
     assert_eq!(says(b"leaf1 login:", None).await, "what answers is no VNC server: it begins with \"leaf1 login:\"");
     let large = [&b"RFB 003.008\n\x01\x01\0\0\0\0"[..], &[0xff; 4], &[0; 20]].concat();
     let error = open(script(large), &Wishes::default()).await.unwrap_err();
