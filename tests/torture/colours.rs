@@ -40,11 +40,9 @@ fn twenty_four_bits_are_sent_only_where_the_terminal_says_that_it_has_them() {
 
 #[test]
 fn a_sixteen_colour_terminal_gets_sixteen() {
-    for term in ["linux", "xterm-16color"] {
-        for colorterm in ["", "truecolor"] {
-            let start = subject::start().variable("TERM", term).variable("COLORTERM", colorterm);
-            assert_eq!(colours_of(start), Colours::Sixteen, "TERM={term} COLORTERM={colorterm}");
-        }
+    for (term, colorterm) in [("linux", "truecolor"), ("xterm-16color", "")] {
+        let start = subject::start().variable("TERM", term).variable("COLORTERM", colorterm);
+        assert_eq!(colours_of(start), Colours::Sixteen, "TERM={term} COLORTERM={colorterm}");
     }
 }
 

@@ -8,9 +8,9 @@ use crate::support::{Screen, Session, Start};
 /// Nothing more is on its way after so much silence; only ever used in a loop that looks again.
 const SILENCE: Duration = Duration::from_millis(300);
 
-/// Where it is. Another build of it can be put to the test by `NOCTUI_TORTURED`: `.ci/run` names what it releases.
+/// Where it is. Another build of it can be put to the test by `NOCTUI_RELEASED`: `.ci/run` names what it releases.
 pub(crate) static PROGRAM: LazyLock<String> =
-    LazyLock::new(|| std::env::var("NOCTUI_TORTURED").unwrap_or_else(|_| env!("CARGO_BIN_EXE_noctui").to_owned()));
+    LazyLock::new(|| std::env::var("NOCTUI_RELEASED").unwrap_or_else(|_| env!("CARGO_BIN_EXE_noctui").to_owned()));
 /// Its command line.
 pub(crate) const ARGS: &[&str] = &["demo", "--still"];
 
