@@ -106,6 +106,19 @@ fn an_entry_is_dropped_by_its_number_and_a_number_that_is_not_there_is_told() {
 }
 
 #[test]
+fn what_needs_somebody_is_told_by_the_exit_code_as_well() {
+    let (home, beside) = home();
+    told(&home, &["nautobot", "sync", "--json"]);
+    home.noctui(["maintenance", "ack", "CHG1"]).assert().success();
+    let path = "plugins/circuit-maintenance/maintenance";
+    beside.sim.set(|options| options.denied.push((Verb::Change, path.to_owned())));
+    home.noctui(["nautobot", "sync"]).assert().code(1).stdout(contains("1 of them need somebody"));
+    beside.sim.set(|options| options.denied.clear());
+    told(&home, &["outbox", "retry", "--json"]);
+    told(&home, &["nautobot", "sync", "--json"]);
+}
+
+#[test]
 fn a_check_says_what_the_token_may_not_do_and_changes_nothing() {
     let (home, beside) = home();
     assert_eq!(told(&home, &["nautobot", "check", "--json"])["lacks"], json!([]));

@@ -29,7 +29,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Read what is new, and write what waits in the outbox.
+    /// Read what is new, and write what waits in the outbox. Exit with 1 if some of that needs somebody.
     Sync {
         /// Read everything again.
         #[arg(long)]
@@ -173,6 +173,7 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
             };
             let (waiting, stuck) = session.store.read_blocking(outbox::counts)?;
             let sync::Read { full, maintenances, taken, gone, .. } = read;
+            let code = if stuck > 0 { ExitCode::from(output::EXIT_NO) } else { ExitCode::SUCCESS };
             let synced = Synced { full, maintenances, taken, gone, sent: sent.sent, waiting, stuck, held };
             if *json {
                 output::print_json(&synced)?;
@@ -186,7 +187,7 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
                      {sent} written, {waiting} waiting{held}, {stuck} of them need somebody{more}\n"
                 ))?;
             }
-            Ok(ExitCode::SUCCESS)
+            Ok(code)
         }
     }
 }

@@ -81,6 +81,12 @@ pub enum Error {
         /// In its words.
         why: String,
     },
+    /// It has one of this name already, which is not shown to the token.
+    #[error("Nautobot has a maintenance {name} that the token may not see")]
+    Unseen {
+        /// The name, which cannot be given twice.
+        name: String,
+    },
     /// It, or a proxy before it, has no time now.
     #[error("Nautobot has no time: {status}")]
     Busy {
@@ -134,6 +140,7 @@ impl Error {
             | Self::NoApp { .. }
             | Self::NotNautobot { .. }
             | Self::Refused { .. }
+            | Self::Unseen { .. }
             | Self::Broken { .. }
             | Self::TooLarge { .. }
             | Self::Senseless { .. } => false,
@@ -143,7 +150,14 @@ impl Error {
     /// Whether it concerns one object, so that others can be sent all the same.
     #[must_use]
     pub fn is_about_one(&self) -> bool {
-        matches!(self, Self::Refused { .. } | Self::Broken { .. } | Self::NotFound { .. } | Self::Forbidden { .. })
+        matches!(
+            self,
+            Self::Refused { .. }
+                | Self::Unseen { .. }
+                | Self::Broken { .. }
+                | Self::NotFound { .. }
+                | Self::Forbidden { .. }
+        )
     }
 
     /// The state in a word, for the header.
@@ -154,7 +168,7 @@ impl Error {
             Self::Unreachable { .. } => "offline",
             Self::Untrusted { .. } => "TLS",
             Self::Credentials { .. } => "token",
-            Self::Forbidden { .. } => "permission",
+            Self::Forbidden { .. } | Self::Unseen { .. } => "permission",
             Self::NoApp { .. } => "no app",
             Self::Busy { .. } => "busy",
             Self::TakenOver => "elsewhere",
@@ -186,6 +200,7 @@ impl Remedy for Error {
             Self::NoApp { .. } => "install nautobot-circuit-maintenance, or correct `url` in [nautobot]".into(),
             Self::NotNautobot { .. } => "check `url` in [nautobot]: scheme, host, and the path before /api/".into(),
             Self::Refused { .. } => "correct it in Nautobot or here, then `noctui outbox retry`".into(),
+            Self::Unseen { .. } => "let the token's user view it: a constraint of its permission leaves it out".into(),
             Self::Busy { .. } | Self::TakenOver => "wait: a running noctui tries it again by itself".into(),
             Self::Broken { .. } => "see Nautobot's own log for more".into(),
             Self::TooLarge { .. } | Self::Senseless { .. } => {

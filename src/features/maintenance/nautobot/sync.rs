@@ -187,6 +187,9 @@ async fn full(
     let by_graphql = async { tokio::try_join!(client.maintenances_by_graphql(pages), taking) };
     let by_graphql = by_graphql.await.map(|(came, ())| came);
     let count = client.count(MAINTENANCE).await?;
+    // GraphQL shows impacts to whoever may see their maintenance. What changes in them is read by REST, which asks for the
+    // right: who lacks it hears of it now, and not when nothing comes any more.
+    client.count(IMPACT).await?;
     let came = match by_graphql {
         // An empty list may mean that the token may not look; a short one, that something changed meanwhile.
         Ok(came) if came >= count => came,

@@ -102,7 +102,9 @@ impl Sending<'_> {
                     // Somebody else made it between our look and our try.
                     None => self.client.maintenance_named(name).await?,
                 };
-                let found = found.ok_or(Error::Refused { what, why })?;
+                let is_taken = why.contains("already exists");
+                let unseen = || Error::Unseen { name: name.to_owned() };
+                let found = found.ok_or_else(|| if is_taken { unseen() } else { Error::Refused { what, why } })?;
                 if found.id != self.entry.object {
                     let object = self.entry.object.clone();
                     self.store.write(move |connection| journal::forget(connection, &object)).await?;

@@ -252,7 +252,8 @@ fn objects(
             Ok(Answer { tells_version, ..answer })
         }
         (Verb::View, Some(id)) => {
-            let found = world.get(table.path, id).ok_or_else(|| write::missing(table))?;
+            let found = world.get(table.path, id).filter(|found| !options.hidden.contains(&found.id));
+            let found = found.ok_or_else(|| write::missing(table))?;
             Ok(Answer::ok(world.shown(table, found, 0, &host)))
         }
         (Verb::Add, _) => Ok(write::create(&mut world, table, &read(body, headers)?, &host, options)),

@@ -65,6 +65,7 @@ pub(super) fn list(world: &World, table: &'static Table, raw: &str, host: &str, 
         })
     };
     let mut found: Vec<&Object> = world.shelf(table.path).into_iter().flat_map(Shelf::all).filter(matches).collect();
+    found.retain(|object| !options.hidden.contains(&object.id));
     let count = found.len();
     if !wanted.iter().any(|(name, ..)| matches!(name.as_str(), "id" | "name" | "maintenance")) {
         found.retain(|object| !options.skipped.contains(&object.id));

@@ -82,6 +82,8 @@ pub struct Options {
     pub rejects: String,
     /// Objects that lists pass over: pages may skip what is there, whose order is not certain. Asked for by name they show.
     pub skipped: Vec<String>,
+    /// Objects that a constraint of the token's permissions leaves out: they are there, and are not shown.
+    pub hidden: Vec<String>,
     /// Objects that lists tell with an `id` that is none.
     pub garbled: Vec<String>,
 }
@@ -105,6 +107,7 @@ impl Options {
             zone_hours: 1,
             rejects: String::new(),
             skipped: Vec::new(),
+            hidden: Vec::new(),
             garbled: Vec::new(),
         }
     }

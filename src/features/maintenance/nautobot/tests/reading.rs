@@ -461,6 +461,23 @@ async fn what_could_not_be_asked_about_a_change_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_token_that_may_not_view_impacts_hears_of_it_at_the_first_reading() {
+    let desk = Desk::new(false).await;
+    there(&desk);
+    desk.sim.set(|options| options.denied.push((Verb::View, IMPACT.to_owned())));
+    for is_full in [true, false] {
+        let refused = desk.try_sync(is_full).await.unwrap_err();
+        assert!(
+            matches!(&refused, super::super::Error::Forbidden { what } if what == "read circuitimpact"),
+            "{refused:?}"
+        );
+    }
+    desk.sim.set(|options| options.denied.clear());
+    desk.sync().await;
+    assert_eq!(desk.look("lumen", "CHG1").unwrap().circuits.len(), 1);
+}
+
+#[tokio::test]
 async fn a_circuit_that_the_token_may_not_see_is_looked_for_once() {
     let desk = Desk::new(false).await;
     let id = there(&desk);

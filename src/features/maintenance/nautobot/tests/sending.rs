@@ -175,6 +175,22 @@ async fn what_nautobot_does_not_have_yet_waits_and_holds_up_nobody() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_taken_by_what_the_token_may_not_see_is_told_as_that() {
+    let desk = Desk::new(true).await;
+    let id = there(&desk);
+    desk.sim.set(|options| options.hidden.push(id));
+    desk.sync().await;
+    desk.mail("1", 60, notice());
+    assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+    let entry = desk.outbox().remove(0);
+    assert_eq!(
+        (entry.state, entry.reason.as_str()),
+        (State::Failed, "Nautobot has a maintenance Lumen-CHG1 that the token may not see")
+    );
+    assert_eq!(desk.sim.all(MAINTENANCE).len(), 1);
+}
+
+#[tokio::test]
 async fn a_refusal_concerns_one_entry_and_a_silence_all() {
     let desk = Desk::new(false).await;
     there(&desk);
