@@ -206,6 +206,12 @@ impl Error {
         }
     }
 
+    /// Whether this call alone is refused, for good: it is not known there, or not allowed.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Forbidden { .. } | Self::NotFound { .. }) && !self.is_transient()
+    }
+
     /// Whether a write may have been carried out all the same: it was sent, and the answer did not come.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {

@@ -27,7 +27,7 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
 
 pub use self::call::Repeat;
-pub use self::subscription::{Subscription, Told};
+pub use self::subscription::{Heard, Silence, Subscription, Told};
 pub use self::version::Version;
 use super::error::Error;
 use crate::config::Endpoint;

@@ -16,6 +16,31 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// After so much silence whoever waits for something looks for it; the time doubles up to [`LONGEST_SILENCE`] until something
+/// is heard.
+const FIRST_SILENCE: Duration = Duration::from_secs(3);
+/// The longest time without a look.
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+
+/// How long nothing is heard before somebody looks.
+#[derive(Debug)]
+pub struct Silence(Duration);
+
+impl Default for Silence {
+    fn default() -> Self {
+        Self(FIRST_SILENCE)
+    }
+}
+
+/// What came first.
+#[derive(Debug)]
+pub enum Heard<A, T> {
+    /// The subscription told this.
+    Told(Told<A>),
+    /// It said nothing, and this was seen.
+    Seen(T),
+}
+
 /// What a subscription tells.
 #[derive(Debug)]
 pub enum Told<A> {
@@ -89,6 +114,38 @@ where
                 Ok(Told::Opened)
             }
             Err(status) => self.broken(&status),
+        }
+    }
+
+    /// The next thing it tells, or what `look` sees where it says nothing for a while: a stream can be open, or be opened for
+    /// ever, and tell nothing of what happens.
+    ///
+    /// Cancel safety: as that of [`Subscription::next`]; a look that is under way is given up.
+    ///
+    /// # Errors
+    /// As those of [`Subscription::next`].
+    pub async fn next_or<T>(
+        &mut self,
+        silence: &mut Silence,
+        look: impl Future<Output = T>,
+    ) -> Result<Heard<A, T>, Error> {
+        let quiet = silence.0;
+        let looking = async {
+            sleep(quiet).await;
+            look.await
+        };
+        tokio::select! {
+            biased;
+            told = self.next() => {
+                if let Ok(Told::Message(_)) = &told {
+                    *silence = Silence::default();
+                }
+                told.map(Heard::Told)
+            }
+            seen = looking => {
+                silence.0 = (quiet * 2).min(LONGEST_SILENCE);
+                Ok(Heard::Seen(seen))
+            }
         }
     }
 

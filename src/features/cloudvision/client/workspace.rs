@@ -103,10 +103,15 @@ impl Client {
 
     /// A workspace, if there is one.
     pub async fn workspace(&self, id: &WorkspaceId) -> Result<Option<Workspace>, Error> {
+        Ok(self.workspace_as_told(id).await?.and_then(wire::workspace))
+    }
+
+    /// The same as subscriptions tell it: with its responses.
+    pub async fn workspace_as_told(&self, id: &WorkspaceId) -> Result<Option<pb::Workspace>, Error> {
         let request = pb::WorkspaceRequest { key: Some(key(id)) };
         let method = "/arista.workspace.v1.WorkspaceService/GetOne";
         match self.unary::<_, pb::WorkspaceResponse>(method, request, Repeat::Safe).await {
-            Ok(answer) => Ok(answer.value.and_then(wire::workspace)),
+            Ok(answer) => Ok(answer.value),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }

@@ -11,7 +11,7 @@ use super::leaving::leave;
 use super::order::{Advance, Event, Fact, Step, WorkspaceFate};
 use super::run::Job;
 use crate::features::cloudvision::act::{ActError, carry_out, ready};
-use crate::features::cloudvision::client::Told;
+use crate::features::cloudvision::client::{Heard, Silence, Told};
 use crate::features::cloudvision::error::Error;
 use crate::features::cloudvision::model::{Change, ChangeAction, ChangeId, ChangeState, WorkspaceId};
 use crate::features::cloudvision::pb::Operation;
@@ -149,17 +149,27 @@ impl Job<'_> {
         self.controls.record(Fact::Waiting(id.clone())).await?;
         self.controls.tell(Event::Began(Step::Run)).await;
         let mut changes = self.client.follow_changes(Some(id));
+        let mut silence = Silence::default();
+        let deleted = || Failure::Change { what: "somebody deleted it".to_owned() };
         loop {
-            let told = tokio::select! {
+            let heard = tokio::select! {
                 biased;
                 () = self.controls.cancel.cancelled() => return Err(self.left(id)),
-                told = changes.next() => told?,
+                heard = changes.next_or(&mut silence, self.client.change(id)) => heard?,
             };
-            let Told::Message(message) = told else { continue };
-            if message.r#type() == Operation::Deleted {
-                return Err(Failure::Change { what: "somebody deleted it".to_owned() });
-            }
-            let Some(change) = message.value.and_then(wire::change) else { continue };
+            let change = match heard {
+                Heard::Told(Told::Message(message)) if message.r#type() != Operation::Deleted => {
+                    message.value.and_then(wire::change)
+                }
+                Heard::Told(Told::Message(_)) | Heard::Seen(Ok(None)) => return Err(deleted()),
+                Heard::Told(Told::Opened | Told::Broken { .. }) => None,
+                Heard::Seen(Ok(seen)) => seen,
+                Heard::Seen(Err(error)) => {
+                    tracing::debug!(%error, "the change control is silent, and cannot be seen");
+                    None
+                }
+            };
+            let Some(change) = change else { continue };
             self.show(&change).await;
             match change.state {
                 ChangeState::Completed => {

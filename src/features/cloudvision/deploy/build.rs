@@ -178,8 +178,16 @@ pub(super) async fn found(
             devices: Vec::new(),
         });
     };
-    let whole = async { if answer.is_done { Ok(None) } else { client.build(id, build).await } };
-    let (whole, details) = futures::try_join!(whole, client.build_details(id, build))?;
+    let whole = async {
+        if answer.is_done {
+            return None;
+        }
+        let whole = client.build(id, build).await;
+        // What the devices say is worth telling without it.
+        whole.inspect_err(|error| tracing::warn!(%error, "what belongs to no device is not known")).ok().flatten()
+    };
+    let (whole, details) = futures::join!(whole, client.build_details(id, build));
+    let details = details?;
     let mut report = wire::report(Some(build.clone()), whole, details, names);
     if answer.is_done {
         report.state = BuildState::Success;

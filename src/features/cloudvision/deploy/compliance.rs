@@ -85,13 +85,12 @@ impl Job<'_> {
         self.tell_computed(&report).await;
         let Comparison { devices, lacking, unknown, .. } = &mut self.comparison;
         for device in devices.iter() {
-            // One of which it tells nothing has nothing to be brought.
-            match report.devices.iter().find(|found| found.device == *device).map(|found| found.runs_it) {
-                None | Some(Some(true)) => {}
-                Some(Some(false)) => lacking.push(device.clone()),
+            match report.devices.iter().find(|found| found.device == *device).and_then(|found| found.runs_it) {
+                Some(true) => {}
+                Some(false) => lacking.push(device.clone()),
                 // Whether it is brought is CloudVision's to decide.
-                Some(None) if self.order.force || self.again.contains(device) => lacking.push(device.clone()),
-                Some(None) => unknown.extend(names.get(device).map(|name| (name.clone(), NotCompared::LeftOut))),
+                None if self.order.force || self.again.contains(device) => lacking.push(device.clone()),
+                None => unknown.extend(names.get(device).map(|name| (name.clone(), NotCompared::LeftOut))),
             }
         }
         let running = devices.len() - lacking.len() - unknown.iter().filter(|it| it.1 == NotCompared::LeftOut).count();

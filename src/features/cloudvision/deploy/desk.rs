@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use super::leaving::gone;
-use crate::features::cloudvision::client::Client;
-use crate::features::cloudvision::client::Told;
 use crate::features::cloudvision::client::workspace::{Asked, RequestId, WorkspaceSubscription};
+use crate::features::cloudvision::client::{Client, Heard, Silence, Told};
+use crate::features::cloudvision::error::Error;
 use crate::features::cloudvision::model::{BuildId, ChangeId, WorkspaceId};
 use crate::features::cloudvision::pb::Operation;
 use crate::features::cloudvision::pb::workspace::{Response, ResponseCode, ResponseStatus, Workspace, WorkspaceState};
@@ -19,6 +19,11 @@ use crate::text::clean_line;
 /// How long a workspace may take to answer. Builds of thousands of devices take many minutes.
 const ANSWERS_WITHIN: Duration = Duration::from_hours(1);
 
+/// The pause before a workspace that is not there yet is subscribed to again.
+const MADE_WITHIN: Duration = Duration::from_millis(200);
+/// It does not exist any more.
+const DELETED: Failure = Failure::WorkspaceGone { what: "was deleted by somebody" };
+
 /// A workspace that is worked on.
 pub(super) struct Desk {
     /// The connection.
@@ -27,6 +32,8 @@ pub(super) struct Desk {
     id: WorkspaceId,
     /// Open from the start to the end: no state is missed between two requests.
     subscription: WorkspaceSubscription,
+    /// Whether anything was heard or seen of it: before, that there is none is no news.
+    is_there: bool,
 }
 
 /// What a workspace answered to a request.
@@ -49,7 +56,8 @@ pub(super) struct Answer {
 impl Desk {
     /// A desk for a workspace that need not exist yet.
     pub(super) fn new(client: &Client, id: &WorkspaceId) -> Self {
-        Self { client: client.clone(), id: id.clone(), subscription: client.follow_workspaces(Some(id)) }
+        let subscription = client.follow_workspaces(Some(id));
+        Self { client: client.clone(), id: id.clone(), subscription, is_there: false }
     }
 
     /// Makes the workspace and waits until it takes writes.
@@ -100,13 +108,28 @@ impl Desk {
     /// Follows it until `wanted` finds in it what it looks for.
     async fn until<T>(&mut self, mut wanted: impl FnMut(&Workspace) -> Option<T>) -> Result<T, Failure> {
         let deadline = Instant::now() + ANSWERS_WITHIN;
+        let mut silence = Silence::default();
         loop {
-            let told = timeout_at(deadline, self.subscription.next()).await.map_err(|_| Failure::Silent)??;
-            let Told::Message(message) = told else { continue };
-            if message.r#type() == Operation::Deleted {
-                return Err(Failure::WorkspaceGone { what: "was deleted by somebody" });
-            }
-            let Some(workspace) = message.value else { continue };
+            let heard = self.subscription.next_or(&mut silence, self.client.workspace_as_told(&self.id));
+            let workspace = match timeout_at(deadline, heard).await.map_err(|_| Failure::Silent)? {
+                // Who subscribes to one that is being made may hear that there is none.
+                Err(Error::NotFound { .. }) if !self.is_there => {
+                    sleep(MADE_WITHIN).await;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+                Ok(Heard::Told(Told::Message(message))) if message.r#type() != Operation::Deleted => message.value,
+                Ok(Heard::Told(Told::Message(_))) => return Err(DELETED),
+                Ok(Heard::Told(Told::Opened | Told::Broken { .. })) => None,
+                Ok(Heard::Seen(Ok(None))) if self.is_there => return Err(DELETED),
+                Ok(Heard::Seen(Ok(seen))) => seen,
+                Ok(Heard::Seen(Err(error))) => {
+                    tracing::debug!(%error, "the workspace is silent, and cannot be seen");
+                    None
+                }
+            };
+            let Some(workspace) = workspace else { continue };
+            self.is_there = true;
             if let Some(found) = wanted(&workspace) {
                 return Ok(found);
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::lookup::{self, Placed};
-use super::order::{Advance, Event, Reach, Step};
+use super::order::{Advance, Event, Reach, Review, Step};
 use super::plan::{self, ConfigPlan, Plan};
 use super::preview;
 use super::run::Job;
@@ -59,10 +59,11 @@ impl Job<'_> {
         self.finished(Step::Devices, format!("{} found, {streaming} streaming", self.placed.len())).await;
         self.bring_again(lost).await;
         self.controls.tell(Event::Began(Step::Compare)).await;
-        let known = match early {
+        let mut known = match early {
             Some(known) => known,
             None => self.configurations().await?,
         };
+        self.accept(&mut known).await?;
         let is_changed = plan::changes_configurations(deployment, &self.placed, &known);
         let is_compared = self.compares() && plan::keeps_configurations(deployment, &self.placed, &known);
         // Who is to see the whole difference gets it; otherwise the first difference is enough to begin.
@@ -136,6 +137,20 @@ impl Job<'_> {
             (Reach::Compare, _) | (Reach::Submit, Advance::Pending) => self.still_waiting().await,
             (Reach::Submit, Advance::Approved | Advance::Started | Advance::Completed) => self.settled(),
         }
+    }
+
+    /// Goes on where the configurations that are there cannot be read: all of them are written then. Whoever is to look at
+    /// the difference would be shown a false one.
+    pub(super) async fn accept(&mut self, known: &mut Configurations) -> Result<(), Failure> {
+        let Some(error) = known.unread.take() else { return Ok(()) };
+        if self.order.reach == Reach::Compare || self.order.follow_build || self.order.review != Review::Never {
+            return Err(error.into());
+        }
+        let warning = format!("every configuration is sent, since those that are there cannot be read: {error}");
+        if !self.outcome.warnings.contains(&warning) {
+            self.warn(warning).await;
+        }
+        Ok(())
     }
 
     /// Reads configlets and containers.

@@ -186,7 +186,8 @@ impl Job<'_> {
             let rewritten = again.then_some(id);
             Ok(survey::surroundings(self.client, &self.order.deployment, &self.placed, rewritten).await?)
         };
-        let (known, around) = futures::try_join!(self.configurations(), around)?;
+        let (mut known, around) = futures::try_join!(self.configurations(), around)?;
+        self.accept(&mut known).await?;
         let before = self.outcome.devices.clone();
         let plan = self.planned(plan::plan(&self.order.deployment, &self.placed, &known, &around)).await;
         let is_in_force = if again && plan.changed() == self.again.len() {

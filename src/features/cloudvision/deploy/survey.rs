@@ -23,6 +23,8 @@ const MOST_NAMES: usize = 500;
 pub(super) struct Configurations {
     /// The configlets of the wanted devices.
     pub(super) configlets: Vec<Configlet>,
+    /// Why they cannot be read, where that is so: all of them are written then.
+    pub(super) unread: Option<Error>,
     /// Their containers, the root, and others that have their names.
     pub(super) containers: Vec<Container>,
 }
@@ -55,9 +57,16 @@ pub(super) async fn configurations(client: &Client, devices: &[(&str, &str)]) ->
         // A device that was replaced has left a container with its name and another serial number.
         sought.extend(devices.iter().map(|(_, hostname)| SoughtContainer::Name(hostname)));
     }
-    let (configlets, containers) =
-        futures::try_join!(client.configlets(ids.iter().map(String::as_str)), client.containers(None, &sought))?;
-    Ok(Configurations { configlets, containers })
+    let configlets = async {
+        match client.configlets(ids.iter().map(String::as_str)).await {
+            Ok(configlets) => Ok((configlets, None)),
+            // That they are there already saves to send them; nothing else needs it.
+            Err(error) if error.is_refusal() => Ok((Vec::new(), Some(error))),
+            Err(error) => Err(error),
+        }
+    };
+    let ((configlets, unread), containers) = futures::try_join!(configlets, client.containers(None, &sought))?;
+    Ok(Configurations { configlets, unread, containers })
 }
 
 /// Reads everything else. `rewritten` is a workspace that was written to before: what it makes of the lists is read as

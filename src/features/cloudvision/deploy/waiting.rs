@@ -100,12 +100,14 @@ impl Job<'_> {
         Failure::Waiting { id: change.id, change: change.name, state: change.state, devices }
     }
 
-    /// The change controls that were to bring what is wanted and did not, the newest first.
-    async fn bringing(&self, wanted: &Lines) -> Result<Vec<Bringing>, Error> {
+    /// The change controls that were to bring what is wanted and did not, the newest first. Of open ones for its devices of which
+    /// nothing can be read it is told that they are there.
+    async fn bringing(&mut self, wanted: &Lines) -> Result<Vec<Bringing>, Error> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let own = self.order.brought.as_ref().map(|brought| &brought.change);
+        let order = self.order;
+        let own = order.brought.as_ref().map(|brought| &brought.change);
         let mut left = left_of(self.client.changes().await?, wanted);
         left.truncate(MOST_CHANGES);
         let is_own = |bringing: &Bringing| Some(&bringing.change.id) == own;
@@ -113,7 +115,15 @@ impl Job<'_> {
         let mut bringing = Vec::new();
         for mut found in left {
             if !is_own(&found) {
-                found.devices = self.brought_by(&found, &workspaces, wanted).await;
+                match self.brought_by(&found, &workspaces, wanted).await {
+                    Some(devices) => found.devices = devices,
+                    None => {
+                        if found.is_open() {
+                            self.warn(unread(&found, &self.names())).await;
+                        }
+                        continue;
+                    }
+                }
             }
             if !found.devices.is_empty() {
                 bringing.push(found);
@@ -143,21 +153,20 @@ impl Job<'_> {
         self.placed.iter().filter_map(of).collect()
     }
 
-    /// To which devices a change control brings what is wanted, as the build of its workspace tells. Where that tells nothing,
-    /// it brings something else.
-    async fn brought_by(&self, bringing: &Bringing, workspaces: &[Workspace], wanted: &Lines) -> Vec<DeviceId> {
-        let made = workspaces.iter().find(|workspace| workspace.changes.contains(&bringing.change.id));
-        let Some((workspace, build)) = made.and_then(|made| Some((made, made.last_build.clone()?))) else {
-            return Vec::new();
-        };
-        let Ok(details) = self.client.build_details(&workspace.id, &build).await else { return Vec::new() };
+    /// To which devices a change control brings what is wanted, as the build of its workspace tells; nothing where that cannot
+    /// be read of any.
+    async fn brought_by(&self, bringing: &Bringing, workspaces: &[Workspace], wanted: &Lines) -> Option<Vec<DeviceId>> {
+        let workspace = workspaces.iter().find(|workspace| workspace.changes.contains(&bringing.change.id))?;
+        let build = workspace.last_build.clone()?;
+        let details = self.client.build_details(&workspace.id, &build).await.ok()?;
         let report = wire::report(Some(build), None, details, &BTreeMap::new());
         let (looked_at, beyond) = bringing.devices.split_at(bringing.devices.len().min(MOST_DEVICES));
-        let mut fitting = Vec::new();
+        let (mut fitting, mut is_any_read) = (Vec::new(), false);
         for device in looked_at {
             let found = report.devices.iter().find(|found| found.device == *device);
             let Some(path) = found.and_then(|found| found.diff_path.as_ref()) else { continue };
             let Ok(page) = self.client.page(difference::PAGE, path, Repeat::Never).await else { continue };
+            is_any_read = true;
             let lines = difference::lines(&page);
             if wanted.get(device).is_some_and(|wanted| fits(&lines, wanted)) {
                 fitting.push(device.clone());
@@ -167,7 +176,7 @@ impl Job<'_> {
         if fitting.len() == looked_at.len() {
             fitting.extend_from_slice(beyond);
         }
-        fitting
+        is_any_read.then_some(fitting)
     }
 }
 
@@ -216,6 +225,13 @@ fn fits(lines: &[DiffLine], wanted: &BTreeSet<String>) -> bool {
 /// Whether a line means nothing: it is empty, or a comment.
 fn is_idle(line: &str) -> bool {
     line.is_empty() || line.starts_with('!')
+}
+
+/// What is to be known of one of which nothing can be read.
+fn unread(bringing: &Bringing, names: &BTreeMap<DeviceId, String>) -> String {
+    let Bringing { change, devices, .. } = bringing;
+    let devices = first_of(&named(devices, names), MOST_NAMED);
+    format!("{} is {} for {devices}, and what it brings cannot be read", change.name, change.state.name())
 }
 
 /// What is to be known of one.

@@ -1,4 +1,6 @@
-//! Writes a plan into a workspace. Everything goes out together save for assignments of tags, which need their tags.
+//! Writes a plan into a workspace. Everything goes out together save for assignments of tags, which need their tags. A server
+//! that wants to know a thing before it is named gets all of it once more, one after the other, in the order of the Python
+//! workflow; the same write again changes nothing.
 
 use futures::future::join5;
 
@@ -11,6 +13,21 @@ use crate::features::cloudvision::model::WorkspaceId;
 
 /// Writes `plan`. When some of it is refused, all that was refused is told.
 pub(super) async fn write(client: &Client, workspace: &WorkspaceId, plan: &Plan) -> Result<(), Failure> {
+    let errors = write_parts(client, workspace, plan, false).await;
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let is_order = |error: &Error| error.is_refusal() || matches!(error, Error::Entries { .. });
+    if !errors.iter().all(is_order) {
+        return Err(Failure::Writes(errors));
+    }
+    tracing::info!(errors = errors.len(), "what was written together is refused, and written in turn");
+    let errors = write_parts(client, workspace, plan, true).await;
+    if errors.is_empty() { Ok(()) } else { Err(Failure::Writes(errors)) }
+}
+
+/// Writes the parts of it, together or in turn; what was refused.
+async fn write_parts(client: &Client, workspace: &WorkspaceId, plan: &Plan, in_turn: bool) -> Vec<Error> {
     let topology =
         async { if plan.topology.is_empty() { Ok(()) } else { client.set_inputs(workspace, &plan.topology).await } };
     let roots = async {
@@ -38,10 +55,12 @@ pub(super) async fn write(client: &Client, workspace: &WorkspaceId, plan: &Plan)
     let containers = async {
         if plan.containers.is_empty() { Ok(()) } else { client.set_containers(workspace, &plan.containers).await }
     };
-    let (topology, roots, tags, configlets, containers) = join5(topology, roots, tags, configlets, containers).await;
-    let errors: Vec<Error> =
-        [topology, roots, tags, configlets, containers].into_iter().filter_map(Result::err).collect();
-    if errors.is_empty() { Ok(()) } else { Err(Failure::Writes(errors)) }
+    let done: [Result<(), Error>; 5] = if in_turn {
+        [topology.await, tags.await, configlets.await, containers.await, roots.await]
+    } else {
+        join5(topology, roots, tags, configlets, containers).await.into()
+    };
+    done.into_iter().filter_map(Result::err).collect()
 }
 
 /// Of a message that the server found too large, which configuration it was: it had the message to itself.

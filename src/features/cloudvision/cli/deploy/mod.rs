@@ -230,12 +230,18 @@ impl Args {
         let file = Path::new(&input.source).file_name().and_then(|name| name.to_str()).unwrap_or("request");
         let file = if input.source == "-" { "request" } else { file };
         let name = self.target.as_deref().unwrap_or(file);
-        let time = clock::now().format("%Y-%m-%d %H:%M:%S");
+        let now = clock::now();
+        let workspace_name = if self.request.is_some() {
+            // As CVProxy would name it, in whose place this is called.
+            format!("AVD {}", now.with_timezone(&chrono::Local).format("%Y-%m-%d %H:%M:%S%.6f"))
+        } else {
+            format!("noctui {name} {}", now.format("%Y-%m-%d %H:%M:%S"))
+        };
         // Who confirmed it has looked before. Should it become something else, that was not confirmed.
         let is_protected = input.target.as_ref().is_some_and(|deploy| deploy.protected);
         Order {
             deployment: Arc::new(input.deployment.clone()),
-            workspace_name: format!("noctui {name} {time}"),
+            workspace_name,
             reach,
             advance,
             force: self.force || input.target.as_ref().is_some_and(|deploy| deploy.force),
