@@ -12,7 +12,7 @@ use crate::features::console::cluster::Which;
 use crate::features::console::model::{Grant, Proxied};
 use crate::features::console::rfb::{Area, Frame};
 use crate::features::console::worker::{Health, Picture, Report, Request, Touch};
-use crate::input::Input;
+use crate::input::{Button, Input, Mouse, MouseAction};
 use crate::trouble::Trouble;
 
 #[test]
@@ -322,5 +322,21 @@ fn a_machine_that_is_stopping_is_not_restarted() {
     tell(&mut desk, Report::Machines { vms: vec![vm("build01", "Stopping", Some("Running"), "192.0.2.21")] });
     desk.wait(TimeDelta::seconds(1)).press("R");
     assert!(desk.shows("build01: it is stopping"), "{}", desk.screen());
+    assert_eq!(requests(&mut desk), []);
+}
+
+#[test]
+fn a_console_that_is_over_has_no_keyboard_when_its_tab_is_clicked() {
+    let mut desk = desk(100, 30);
+    let first = opened(&mut desk, "spine1", "spine1#");
+    desk.press("ctrl-]");
+    opened(&mut desk, "build01", "build01 login:");
+    tell(&mut desk, Report::Ended { id: first, trouble: None });
+    let click = Mouse { action: MouseAction::Press(Button::Left), column: 2, row: 3, ctrl: false };
+    desk.send(Message::Input(Input::Mouse(click)));
+    assert!(desk.shows("[spine1]") && desk.shows("r opens it again"), "{}", desk.screen());
+    // Nothing but its key takes the line back from whoever has it.
+    requests(&mut desk);
+    desk.press("enter");
     assert_eq!(requests(&mut desk), []);
 }

@@ -195,4 +195,9 @@ fn definitions_stand_in_the_list_with_what_clients_make_of_them() {
     assert!(requests(&mut desk).is_empty(), "{}", desk.screen());
     desk.press("v");
     assert!(desk.shows("sound is a definition, and no machine that runs"), "{}", desk.screen());
+    // What keeps nothing from anybody is not shown as if it did.
+    tell(&mut desk, Report::Definitions(vec![described("open", "name = 'open'\nsecret = ''\n")]));
+    go_to(&mut desk, "open");
+    desk.press("i");
+    assert!(desk.shows("it is empty: whoever knows the machine's name") && !desk.shows("***"), "{}", desk.screen());
 }
