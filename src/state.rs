@@ -23,6 +23,20 @@ pub struct ViewState {
     pub time_zone: Option<String>,
     /// What each pane remembers, by the pane's name.
     pub panes: BTreeMap<String, PaneState>,
+    /// The configuration and the data that were looked at.
+    pub place: String,
+}
+
+impl ViewState {
+    /// The view for a place. Filters are of the one where they were typed: elsewhere they would hide what nobody has seen yet.
+    #[must_use]
+    pub fn at(mut self, place: String) -> Self {
+        if self.place != place {
+            self.panes.values_mut().for_each(|pane| pane.filter.clear());
+            self.place = place;
+        }
+        self
+    }
 }
 
 /// What one pane remembers.
@@ -107,6 +121,7 @@ mod tests {
             zoomed: true,
             time_zone: Some("local".to_owned()),
             panes: [("maintenance".to_owned(), maintenances)].into(),
+            place: "config.toml data".to_owned(),
         }
     }
 
@@ -119,6 +134,17 @@ mod tests {
         assert_eq!(load(&path), view());
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(path.parent().unwrap().read_dir().unwrap().count(), 1, "nothing is left over");
+    }
+
+    #[test]
+    fn filters_stay_where_they_were_typed_and_all_else_comes_along() {
+        let here = view().at("config.toml data".to_owned());
+        assert_eq!(here, view());
+        let mut elsewhere = view().at("other.toml data".to_owned());
+        assert_eq!(elsewhere.place, "other.toml data");
+        let pane = elsewhere.panes.get_mut("maintenance").unwrap();
+        assert_eq!((pane.filter.as_str(), pane.sort.as_deref()), ("", Some("start")));
+        assert_eq!(elsewhere.pane, view().pane);
     }
 
     #[test]

@@ -450,6 +450,8 @@ impl Model {
                 (Pane::Consoles.name().to_owned(), self.console.saved()),
             ]
             .into(),
+            // Whoever keeps it knows.
+            place: String::new(),
         }
     }
 }

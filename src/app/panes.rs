@@ -184,6 +184,15 @@ impl Model {
         Some(self.of_console(outcome))
     }
 
+    /// A key of somebody who has not seen yet that the console dropped: it does nothing.
+    pub(super) fn typed_behind_drop(&mut self, key: Key) -> Option<Vec<Effect>> {
+        if self.focus != Pane::Consoles || self.is_typing() {
+            return None;
+        }
+        let outcome = self.console.typed_behind_drop(key, self.now)?;
+        Some(self.of_console(outcome))
+    }
+
     /// A key for the text that is being typed in the focused pane.
     pub(super) fn typed(&mut self, key: Key) -> Vec<Effect> {
         if self.refuses_form(key) {

@@ -139,6 +139,12 @@ impl Model {
         if self.overlays.is_empty() && self.layout().is_some() && self.takes_every_key() {
             return self.typed(key);
         }
+        if self.overlays.is_empty()
+            && self.layout().is_some()
+            && let Some(effects) = self.typed_behind_drop(key)
+        {
+            return effects;
+        }
         // Leaving is possible from everywhere else, whatever is being typed, and for the second time without a question.
         if key.ctrl && key.code == Code::Char('c') {
             return if self.asks_about_leaving() { self.execute(Command::Quit) } else { self.run(Command::Quit) };

@@ -30,8 +30,9 @@ impl Keeper {
         Self { path, known, due: None, saving: None }
     }
 
-    /// The view is this now.
-    pub(super) fn note(&mut self, view: ViewState, now: Instant) {
+    /// The view is this now, at the place where it was read.
+    pub(super) fn note(&mut self, mut view: ViewState, now: Instant) {
+        view.place.clone_from(&self.known.place);
         if view != self.known {
             self.known = view;
             self.due = Some(now + PAUSE);
@@ -108,10 +109,10 @@ mod tests {
     async fn what_is_not_saved_yet_is_saved_on_leaving() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("view.json");
-        let mut keeper = Keeper::new(path.clone(), ViewState::default());
+        let mut keeper = Keeper::new(path.clone(), ViewState::default().at("here".to_owned()));
         keeper.note(zoomed("lab"), Instant::now());
         keeper.save(Instant::now());
         keeper.finish(zoomed("deploys"), Instant::now()).await;
-        assert_eq!(state::load(&path), zoomed("deploys"));
+        assert_eq!(state::load(&path), zoomed("deploys").at("here".to_owned()));
     }
 }

@@ -96,7 +96,8 @@ impl Screen {
     fn open(config: Config, flags: Flags, environment: Environment) -> anyhow::Result<Self> {
         let terminal_environment = TerminalEnvironment::read();
         let settings = settings(&config, &terminal_environment).map_err(Problems)?;
-        let view = state::load(&config.paths.view());
+        let place = format!("{} {}", config.paths.config.display(), config.paths.data.display());
+        let view = state::load(&config.paths.view()).at(place);
         let mut model = Model::new(settings, &view, (80, 24), clock::now());
         let keeper = Keeper::new(config.paths.view(), view);
         let backends = Backends::start(&config, &model)?;

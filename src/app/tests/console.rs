@@ -331,7 +331,7 @@ fn a_line_that_drops_says_why_keeps_what_it_said_and_comes_back_on_a_key() {
     tell(&mut desk, Report::Ended { id, trouble: Some(trouble) });
     assert_snapshot!("console_dropped_100x30", desk.screen());
     assert!(requests(&mut desk).is_empty(), "nothing is attached again by itself");
-    desk.press("r");
+    desk.wait(TimeDelta::seconds(1)).press("r");
     let asked = requests(&mut desk);
     assert!(
         matches!(asked.as_slice(), [Request::Open { id: again, with_log: false, .. }] if *again == id),

@@ -4,7 +4,9 @@ use chrono::TimeDelta;
 
 use super::console::{desk, go_to, opened, requests, tell, typed};
 use super::desk::Desk;
+use crate::app::{Effect, Message};
 use crate::features::console::worker::{Report, Request};
+use crate::input::Input;
 use crate::trouble::Trouble;
 
 /// Begins to open the serial line of a machine.
@@ -33,7 +35,7 @@ fn keys_before_a_line_is_open_are_sent_in_their_order_and_seen_by_nobody() {
     assert_eq!(typed(&mut desk), "s3cr3t\r\x1b[Ax");
     // Once.
     tell(&mut desk, Report::Ended { id, trouble: None });
-    desk.press("r");
+    desk.wait(TimeDelta::seconds(1)).press("r");
     is_open(&mut desk, id);
     assert_eq!(typed(&mut desk), "");
 }
@@ -60,7 +62,7 @@ fn keys_are_dropped_with_a_word_where_a_line_does_not_open_or_is_closed() {
     desk.type_text("halt");
     tell(&mut desk, Report::Ended { id, trouble: Some(Trouble::new("the proxy refuses")) });
     assert!(desk.shows("what was typed while it was being opened was not sent"), "{}", desk.screen());
-    desk.press("r");
+    desk.wait(TimeDelta::seconds(1)).press("r");
     is_open(&mut desk, id);
     assert_eq!(typed(&mut desk), "", "that was meant for another line");
     desk.press("ctrl-]");
@@ -70,24 +72,77 @@ fn keys_are_dropped_with_a_word_where_a_line_does_not_open_or_is_closed() {
     assert!(desk.shows(said), "{}", desk.screen());
 }
 
+/// A line drops while somebody types at it.
+fn dropped(desk: &mut Desk) -> u64 {
+    let id = opened(desk, "spine1", "spine1#");
+    requests(desk);
+    tell(desk, Report::Ended { id, trouble: Some(Trouble::new("the line to spine1 was dropped")) });
+    id
+}
+
 #[test]
-fn what_is_typed_when_a_line_has_dropped_does_not_go_to_the_next_one() {
+fn a_word_that_is_typed_on_behind_a_drop_runs_no_command() {
     let mut desk = desk(100, 30);
-    let id = opened(&mut desk, "spine1", "Password:");
-    tell(&mut desk, Report::Ended { id, trouble: Some(Trouble::new("the line to spine1 was dropped")) });
-    // Somebody types a password and sees the drop late: `r` opens the line again.
-    desk.press("r").type_text("et").press("enter");
-    assert!(desk.shows("nothing was typed: spine1 is being opened again, and not open yet"), "{}", desk.screen());
-    requests(&mut desk);
+    let id = dropped(&mut desk);
+    // Among them are keys that would take the line back, close it, go elsewhere, leave what is open and leave noctui.
+    for key in ["r", "o", "u", "t", "e", "x", "c", "1", "esc", "tab", "ctrl-c", "S", "enter", "r"] {
+        desk.wait(TimeDelta::milliseconds(400)).press(key);
+        assert!(desk.shows("it has dropped: what is typed goes nowhere"), "{key}: {}", desk.screen());
+        assert!(desk.shows("✗ dropped") && desk.shows("spine1#"), "{key}: {}", desk.screen());
+    }
+    assert_eq!(requests(&mut desk), []);
+    assert!(!desk.wanted.iter().any(|effect| matches!(effect, Effect::Quit)));
+    // A pause is the end of what was being typed, and what is typed from then on is for the line that is being opened.
+    desk.wait(TimeDelta::seconds(1)).press("r").type_text("halt");
+    assert!(desk.shows("◐ opening") && desk.shows("keys wait"), "{}", desk.screen());
+    let asked = requests(&mut desk);
+    assert!(matches!(asked.as_slice(), [Request::Open { id: again, .. }] if *again == id), "{asked:?}");
     is_open(&mut desk, id);
-    assert_eq!(typed(&mut desk), "");
-    // Whoever goes to the list and opens it there means this line.
-    tell(&mut desk, Report::Ended { id, trouble: None });
-    desk.press("esc").wait(TimeDelta::seconds(1));
+    assert_eq!(typed(&mut desk), "halt");
+    assert!(!desk.shows("keys wait"), "{}", desk.screen());
+}
+
+#[test]
+fn the_key_that_leaves_shows_that_a_drop_was_seen() {
+    let mut desk = desk(100, 30);
+    dropped(&mut desk);
+    desk.press("o").press("ctrl-]").press("r");
+    let asked = requests(&mut desk);
+    assert!(matches!(asked.as_slice(), [Request::Open { .. }]), "{asked:?}");
+    // Nobody typed at a line that drops while noctui has the keyboard.
+    desk.press("ctrl-]");
+    let Some(Request::Open { id, .. }) = asked.last() else { panic!("{asked:?}") };
+    tell(&mut desk, Report::Ended { id: *id, trouble: None });
+    desk.press("r");
+    assert_eq!(requests(&mut desk).len(), 1);
+    desk.press("ctrl-]").press("r");
+    assert!(desk.shows("it is being opened already") && !desk.shows("r reattach"), "{}", desk.screen());
+}
+
+#[test]
+fn a_line_that_is_chosen_in_the_list_again_is_typed_at_as_at_first() {
+    let mut desk = desk(100, 30);
+    let id = dropped(&mut desk);
+    desk.wait(TimeDelta::seconds(1)).press("esc");
     assert_eq!(opening(&mut desk, "spine1"), id);
     desk.type_text("halt");
     is_open(&mut desk, id);
     assert_eq!(typed(&mut desk), "halt");
+}
+
+#[test]
+fn what_is_typed_behind_a_paste_that_was_refused_does_not_close_the_gap() {
+    let mut desk = desk(100, 30);
+    let id = opening(&mut desk, "spine1");
+    desk.type_text("typed1");
+    desk.send(Message::Input(Input::Paste("pasted".to_owned())));
+    assert!(desk.shows("nothing was pasted: spine1 was not open then"), "{}", desk.screen());
+    desk.type_text("after");
+    assert!(desk.shows("what was typed last is lost"), "{}", desk.screen());
+    is_open(&mut desk, id);
+    assert_eq!(typed(&mut desk), "typed1");
+    desk.type_text("x");
+    assert_eq!(typed(&mut desk), "x");
 }
 
 #[test]
@@ -99,7 +154,7 @@ fn of_too_much_the_beginning_is_kept_and_that_is_told() {
     }
     // An arrow has three bytes, and does not fit; nothing is sent that comes behind it.
     desk.press("up");
-    assert!(desk.shows("4 KiB wait for it: what was typed last is lost"), "{}", desk.screen());
+    assert!(desk.shows("keeps no more: what was typed last is lost"), "{}", desk.screen());
     desk.press("b");
     is_open(&mut desk, id);
     assert_eq!(typed(&mut desk), "a".repeat(4095));

@@ -12,7 +12,7 @@ use crate::features::console::cluster::Which;
 use crate::features::console::model::{Grant, Proxied};
 use crate::features::console::rfb::{Area, Frame};
 use crate::features::console::worker::{Health, Picture, Report, Request, Touch};
-use crate::input::Input;
+use crate::input::{Button, Input, Mouse, MouseAction};
 use crate::trouble::Trouble;
 
 #[test]
@@ -198,7 +198,7 @@ fn a_recording_goes_on_when_its_line_is_opened_again_and_attempts_that_fail_are_
     assert!(!desk.shows("rec ") && desk.shows("its recording goes on then"), "{}", desk.screen());
     for attempt in 1..=2 {
         requests(&mut desk);
-        desk.press("r");
+        desk.wait(TimeDelta::seconds(1)).press("r");
         let asked = requests(&mut desk);
         assert!(matches!(asked.as_slice(), [Request::Open { recording, .. }] if *recording == path), "{asked:?}");
         tell(&mut desk, dropped());
@@ -291,11 +291,52 @@ fn a_screen_that_is_text_is_looked_through_and_a_blank_one_says_so() {
     let mut desk = desk(100, 30);
     let id = opened_screen(&mut desk, "build01");
     show_line(&mut desk, id, "");
-    assert!(desk.shows("the screen is blank") && desk.shows("screen, blank"), "{}", desk.screen());
+    assert!(desk.shows("the screen is blank") && desk.shows("which a key ends"), "{}", desk.screen());
+    assert!(desk.shows("screen, blank  ●"), "no rows of it: {}", desk.screen());
     show_line(&mut desk, id, "Booting from disk...");
     assert!(desk.shows("screen, as text") && !desk.shows("blank"), "{}", desk.screen());
     desk.press("ctrl-]").press("/").type_text("from").press("enter");
     assert!(desk.shows("one line has \"from\""), "{}", desk.screen());
     desk.press("/").type_text("nowhere").press("enter");
     assert!(desk.shows("no line has \"nowhere\""), "{}", desk.screen());
+}
+
+#[test]
+fn a_blank_screen_has_no_parts_and_no_key_wakes_it_where_none_is_sent() {
+    let text = format!("read_only = true\n{MAILBOX}{CONSOLES}");
+    let mut desk = Desk::with(settings(&text, ColourDepth::Sixteen, true), None, 100, 20);
+    tell(&mut desk, Report::Machines { vms: vec![vm("build01", "Running", Some("Running"), "192.0.2.21")] });
+    tell(&mut desk, Report::Health { health: Health::Live, name: None });
+    desk.press("5").wait(TimeDelta::seconds(1));
+    let id = opened_screen(&mut desk, "build01");
+    show_line(&mut desk, id, "");
+    assert!(desk.shows("it may be asleep") && !desk.shows("a key ends"), "{}", desk.screen());
+    assert!(desk.shows("screen, blank") && !desk.shows("rows 1-"), "{}", desk.screen());
+    show_line(&mut desk, id, "login:");
+    assert!(desk.shows("rows 1-"), "{}", desk.screen());
+}
+
+#[test]
+fn a_machine_that_is_stopping_is_not_restarted() {
+    let mut desk = desk(100, 30);
+    tell(&mut desk, Report::Machines { vms: vec![vm("build01", "Stopping", Some("Running"), "192.0.2.21")] });
+    desk.wait(TimeDelta::seconds(1)).press("R");
+    assert!(desk.shows("build01: it is stopping"), "{}", desk.screen());
+    assert_eq!(requests(&mut desk), []);
+}
+
+#[test]
+fn a_console_that_is_over_has_no_keyboard_when_its_tab_is_clicked() {
+    let mut desk = desk(100, 30);
+    let first = opened(&mut desk, "spine1", "spine1#");
+    desk.press("ctrl-]");
+    opened(&mut desk, "build01", "build01 login:");
+    tell(&mut desk, Report::Ended { id: first, trouble: None });
+    let click = Mouse { action: MouseAction::Press(Button::Left), column: 2, row: 3, ctrl: false };
+    desk.send(Message::Input(Input::Mouse(click)));
+    assert!(desk.shows("[spine1]") && desk.shows("r opens it again"), "{}", desk.screen());
+    // Nothing but its key takes the line back from whoever has it.
+    requests(&mut desk);
+    desk.press("enter");
+    assert_eq!(requests(&mut desk), []);
 }

@@ -18,9 +18,10 @@ use crate::trouble::Trouble;
 /// What no screen, no log and no dump of the state may have in it.
 const PASSWORD: &str = "s3cr3t";
 
-/// The screen of this number says that it wants a password.
+/// The screen of this number says that it wants a password, and its connection is kept for one where none was tried.
 fn wanted(desk: &mut Desk, id: u64, what: &str) {
-    tell(desk, Report::PasswordWanted { id, trouble: Trouble::new(what) });
+    let is_held = !what.contains("does not accept");
+    tell(desk, Report::PasswordWanted { id, trouble: Trouble::new(what), is_held });
 }
 
 /// The one screen that was asked for, with the password that goes with it.
@@ -54,7 +55,7 @@ fn a_password_is_asked_for_where_the_screen_is_and_seen_by_nobody() {
     // It is kept as long as noctui runs.
     requests(&mut desk);
     tell(&mut desk, Report::Ended { id, trouble: Some(Trouble::new("the screen's connection ended in the middle")) });
-    desk.press("r");
+    desk.wait(TimeDelta::seconds(1)).press("r");
     assert_eq!(asked_with(&mut desk), (id, Some(PASSWORD.to_owned())));
 }
 
@@ -69,11 +70,65 @@ fn a_wrong_password_is_asked_for_again_and_not_kept() {
     assert!(desk.shows("does not accept the password") && desk.shows("the password of build01's screen"));
     // Whoever gives up can come back to it.
     desk.press("esc");
-    assert!(desk.shows("r asks for it") && requests(&mut desk).is_empty(), "{}", desk.screen());
+    assert!(desk.shows("r asks for the password") && requests(&mut desk).is_empty(), "{}", desk.screen());
     desk.press("r enter");
     assert!(desk.shows("no password was typed") && requests(&mut desk).is_empty(), "{}", desk.screen());
     desk.wait(TimeDelta::seconds(40)).press("r").type_text(PASSWORD).press("enter");
     assert_eq!(asked_with(&mut desk).1.as_deref(), Some(PASSWORD));
+}
+
+#[test]
+fn a_screen_that_waits_for_its_password_says_so_and_esc_ends_its_connection() {
+    for last in ["esc", "enter"] {
+        let mut desk = desk(100, 30);
+        let id = opened_screen(&mut desk, "build01");
+        wanted(&mut desk, id, "the VNC server wants a password");
+        assert!(desk.shows("◐ password") && desk.shows("esc lets it go"), "{}", desk.screen());
+        assert!(!desk.shows("dropped") && !desk.shows("opens it again"), "{}", desk.screen());
+        desk.press(last);
+        assert_eq!(requests(&mut desk), [Request::Close { id }], "{last}");
+        assert!(desk.shows("no password was typed for build01 screen: its connection was ended"), "{}", desk.screen());
+        assert!(desk.shows("✗ dropped") && desk.shows("r asks for the password"), "{}", desk.screen());
+        // A password opens another one.
+        desk.press("r").type_text(PASSWORD);
+        assert!(desk.shows("◐ password") && requests(&mut desk).is_empty(), "{}", desk.screen());
+        desk.press("enter");
+        assert_eq!(asked_with(&mut desk), (id, Some(PASSWORD.to_owned())));
+    }
+}
+
+#[test]
+fn the_end_of_a_connection_that_waits_for_its_password_is_told_and_the_password_goes_on() {
+    let mut desk = desk(100, 30);
+    let id = opened_screen(&mut desk, "build01");
+    wanted(&mut desk, id, "the VNC server wants a password");
+    desk.type_text("s3c");
+    let over = || Report::LetGo { id, trouble: Trouble::new("the screen's connection ended while it waited") };
+    tell(&mut desk, over());
+    assert!(desk.shows("the screen's connection ended while it waited") && desk.shows("•••"), "{}", desk.screen());
+    desk.type_text("r3t").press("enter");
+    assert_eq!(asked_with(&mut desk), (id, Some(PASSWORD.to_owned())));
+    // That of a connection that is over already is no news.
+    tell(&mut desk, over());
+    assert!(desk.shows("◐ opening"), "{}", desk.screen());
+    // Nothing is kept any more that esc would end.
+    wanted(&mut desk, id, "the VNC server wants a password");
+    tell(&mut desk, over());
+    desk.press("esc");
+    assert!(requests(&mut desk).is_empty() && desk.shows("✗ dropped"), "{}", desk.screen());
+}
+
+#[test]
+fn where_a_password_has_letters_beyond_ascii_the_bytes_that_were_sent_are_told() {
+    let mut desk = desk(120, 30);
+    let id = opened_screen(&mut desk, "build01");
+    for (password, is_told) in [("pässw", true), ("passw", false)] {
+        wanted(&mut desk, id, "the VNC server wants a password");
+        desk.type_text(password).press("enter");
+        wanted(&mut desk, id, "the VNC server does not accept the password: Authentication failed");
+        assert_eq!(desk.shows("it was sent as UTF-8"), is_told, "{}", desk.screen());
+        desk.press("esc").press("r").press("esc");
+    }
 }
 
 #[test]
@@ -140,4 +195,9 @@ fn definitions_stand_in_the_list_with_what_clients_make_of_them() {
     assert!(requests(&mut desk).is_empty(), "{}", desk.screen());
     desk.press("v");
     assert!(desk.shows("sound is a definition, and no machine that runs"), "{}", desk.screen());
+    // What keeps nothing from anybody is not shown as if it did.
+    tell(&mut desk, Report::Definitions(vec![described("open", "name = 'open'\nsecret = ''\n")]));
+    go_to(&mut desk, "open");
+    desk.press("i");
+    assert!(desk.shows("it is empty: whoever knows the machine's name") && !desk.shows("***"), "{}", desk.screen());
 }

@@ -14,6 +14,7 @@ pub mod pane;
 pub mod rfb;
 pub mod sim;
 pub mod token;
+mod unsent;
 pub mod vmcp;
 pub mod worker;
 

@@ -19,31 +19,48 @@ struct Desk {
     _runtime: Runtime,
 }
 
+/// A machine with a serial line and a screen.
+fn machine(name: &str, namespace: &str, runs: bool) -> ClusterMachine {
+    ClusterMachine {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        runs,
+        node: "node-2".to_owned(),
+        address: "192.0.2.20".to_owned(),
+        guest: "Debian 13".to_owned(),
+        has_serial: true,
+        floods: false,
+        serial_log: String::new(),
+        screen: glyph::draw(["leaf1 login: _"], 0x00aa_aaaa, 0),
+    }
+}
+
+#[test]
+fn where_a_console_is_missing_the_other_one_is_named_as_far_as_it_can_be_had() {
+    let without = |name: &str, runs| ClusterMachine { screen: None, ..machine(name, "training", runs) };
+    let desk = Desk::of(vec![without("spare1", false), without("spine1", true)]);
+    for (name, says) in [
+        ("spare1", "`noctui console attach` once it runs: `noctui console start spare1`"),
+        ("spine1", "attach to its serial line with `noctui console attach`\n"),
+    ] {
+        let (_, complained, code) = desk.console(&["screenshot", name, "--text"]);
+        assert!(code == 2 && complained.contains("it has no screen") && complained.contains(says), "{complained}");
+    }
+}
+
 impl Desk {
     fn new() -> Self {
+        Self::of(vec![
+            machine("leaf1", "training", true),
+            machine("leaf2", "training", false),
+            machine("other", "elsewhere", true),
+        ])
+    }
+
+    fn of(machines: Vec<ClusterMachine>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let machine = |name: &str, namespace: &str, runs: bool| ClusterMachine {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            runs,
-            node: "node-2".to_owned(),
-            address: "192.0.2.20".to_owned(),
-            guest: "Debian 13".to_owned(),
-            has_serial: true,
-            floods: false,
-            serial_log: String::new(),
-            screen: glyph::draw(["leaf1 login: _"], 0x00aa_aaaa, 0),
-        };
-        let setup = ClusterSetup {
-            token: Secret::read("a-token").unwrap(),
-            tls: true,
-            power_takes: Duration::from_millis(10),
-            machines: vec![
-                machine("leaf1", "training", true),
-                machine("leaf2", "training", false),
-                machine("other", "elsewhere", true),
-            ],
-        };
+        let token = Secret::read("a-token").unwrap();
+        let setup = ClusterSetup { token, tls: true, power_takes: Duration::from_millis(10), machines };
         let sim = runtime.block_on(ClusterSimulator::start(setup)).unwrap();
         let home = Home::new();
         std::fs::write(home.path().join("kubeconfig"), sim.kubeconfig()).unwrap();

@@ -280,6 +280,19 @@ fn what_clients_would_refuse_or_ignore_is_said_when_serving_begins() {
     std::fs::write(dir.join("bad.toml"), "name = 'My first VM'\nsecret = 's'\ndiskURL = 'http://x.example/d'\n")
         .unwrap();
     std::fs::write(dir.join("small.toml"), "name = 'small'\nsecret = 's'\nram = 128\n").unwrap();
+    // Left out for its name, each; two of one machine with different secrets; one that anybody resumes.
+    for (file, text) in [
+        ("we ird.json", "{}"),
+        ("ok.JSON", "{}"),
+        ("notes.txt", ""),
+        (".hidden", ""),
+        ("d1.toml", "name = 'dup'\nsecret = 'one'\n"),
+        ("d2.toml", "name = 'dup'\nsecret = 'two'\n"),
+        ("d3.toml", "name = 'small'\nsecret = 's'\n"),
+        ("open.toml", "name = 'open'\nsecret = ''\n"),
+    ] {
+        std::fs::write(dir.join(file), text).unwrap();
+    }
     let mut serving = Serving::start(&home);
     let pid = rustix::process::Pid::from_child(&serving.child);
     assert_eq!(serving.get("/small?cvm_salt=a&cvm_hostid=b").0, 200);
@@ -291,6 +304,16 @@ fn what_clients_would_refuse_or_ignore_is_said_when_serving_begins() {
         told.contains("bad is not served: clients refuse it: ") && told.contains("small: clients ignore `ram`"),
         "{told}"
     );
+    for said in [
+        "the file we ird.json is not served: names of definitions have letters",
+        "the file ok.JSON is not served: its name ends in neither .json nor .toml",
+        "the file notes.txt is not served",
+        "d1 and d2 define the machine dup with different secrets",
+        "open: its `secret` is empty",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    assert!(!told.contains(".hidden") && !told.contains("define the machine small"), "{told}");
     let names = told.lines().find(|line| line.contains("definitions: ")).unwrap();
     assert!(names.contains("small") && !names.contains("bad"), "{names}");
 }

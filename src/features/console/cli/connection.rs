@@ -303,6 +303,9 @@ impl Way {
             Console::Screen if is_without => "attach to its serial line with `noctui console attach`".to_owned(),
             Console::Serial | Console::Screen => format!("`noctui console start {name}` starts one that is stopped"),
         };
+        // The other one is as far away while it does not run.
+        let starts = (is_without && !vm.is_running()).then(|| format!(" once it runs: `noctui console start {name}`"));
+        let remedy = remedy + starts.as_deref().unwrap_or_default();
         Err(Trouble::new(&why).to_do(&remedy))
     }
 

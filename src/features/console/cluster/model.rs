@@ -331,6 +331,13 @@ impl Vm {
         }
     }
 
+    /// Whether it is on its way to being stopped.
+    fn is_stopping(&self) -> bool {
+        self.definition
+            .as_ref()
+            .is_some_and(|definition| matches!(definition.status.as_str(), "Stopping" | "Terminating"))
+    }
+
     /// Why this cannot be done to it now; `None` where it can.
     #[must_use]
     pub fn objection(&self, action: Action) -> Option<String> {
@@ -344,6 +351,7 @@ impl Vm {
             Action::Start if is_live => "it is running already",
             Action::Stop if !is_live && self.being() == Being::Stopped => "it is stopped already",
             Action::Restart if !is_live => "it does not run",
+            Action::Restart if self.is_stopping() => "it is stopping: it can be started once it has stopped",
             Action::Pause | Action::Unpause if !self.is_running() => "it does not run",
             Action::Pause if self.is_paused() => "it is paused already",
             Action::Unpause if !self.is_paused() => "it is not paused",
@@ -384,6 +392,7 @@ mod tests {
         assert_eq!(possible(&vm(None, Some("Running"), &[])), [Pause]);
         assert_eq!(possible(&vm(Some("CrashLoopBackOff"), None, &[])), [Start, Stop]);
         assert_eq!(possible(&vm(Some("Starting"), Some("Scheduling"), &[])), [Stop, Restart]);
+        assert_eq!(possible(&vm(Some("Stopping"), Some("Running"), &[("Paused", false)])), [Stop, Pause]);
     }
 
     #[test]

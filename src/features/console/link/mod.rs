@@ -4,6 +4,7 @@
 //! It refuses by closing with code 1000, the one of a normal end, and a reason: [`Link::end`] tells the two apart.
 
 mod open;
+mod sending;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 pub use self::open::{Route, open};
 pub(super) use self::open::{senseless, upgrade};
+pub(super) use self::sending::Sending;
 use super::error::{Error, Likely};
 use crate::text::clean_line;
 

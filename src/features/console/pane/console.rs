@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::typing::Early;
 use crate::features::console::cluster::Which;
 use crate::features::console::emulator::Emulator;
 use crate::features::console::glyph::{Cell, TextScreen};
 use crate::features::console::model::Row;
+use crate::features::console::unsent::Unsent;
 use crate::features::console::worker::{ConsoleId, Picture, Target};
 use crate::trouble::Trouble;
+
+/// What is kept of what is typed at a line that is being opened: more than anybody types blindly.
+const MOST_EARLY: usize = 4 << 10;
 
 /// One of them.
 #[derive(Debug, Clone)]
@@ -31,8 +34,8 @@ pub(super) struct Console {
     pub(super) attempts: u32,
     /// Whether its screen wants a password that was not typed yet.
     pub(super) wants_password: bool,
-    /// What was typed while it was being opened; `None` where that is not kept.
-    pub(super) early: Option<Early>,
+    /// What was typed while it was being opened.
+    pub(super) early: Unsent,
 }
 
 /// What a console shows.
@@ -85,6 +88,13 @@ pub(super) enum Being {
     Opening,
     /// It is open.
     Open,
+    /// It is a screen that wants a password, for this reason.
+    Locked {
+        /// What it said, or what became of its connection.
+        why: Trouble,
+        /// Whether its connection is kept for the password: another one may be counted as a failure to log in.
+        is_held: bool,
+    },
     /// It is not open any more, for this reason; `None` where its other end closed it.
     Ended(Option<Trouble>),
 }
@@ -106,7 +116,7 @@ impl Console {
             log: None,
             attempts: 0,
             wants_password: false,
-            early: Some(Early::default()),
+            early: Unsent::new(MOST_EARLY),
         }
     }
 
@@ -134,6 +144,11 @@ impl Console {
             (Target::Proxied(proxy, machine), Row::Proxied(row)) => *proxy == row.proxy && *machine == row.machine,
             (Target::Vm(_) | Target::Proxied(..), _) => false,
         }
+    }
+
+    /// Whether it is not open, nor being opened: it takes a key, and maybe a password, to have it.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.being, Being::Locked { .. } | Being::Ended(_))
     }
 
     /// Whether keys can reach the machine.

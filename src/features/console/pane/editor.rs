@@ -45,7 +45,9 @@ impl State {
                 Some(&[("enter", "keep"), ("esc", "as before"), ("up down", "move")])
             }
             Some(Editor { purpose: For::Find, .. }) => Some(&[("enter", "look for it above"), ("esc", "cancel")]),
-            Some(Editor { purpose: For::Password(..), .. }) => Some(&[("enter", "open the screen"), ("esc", "cancel")]),
+            Some(Editor { purpose: For::Password(..), .. }) => {
+                Some(&[("enter", "open the screen"), ("esc", "let it go")])
+            }
             None if self.is_form() => Some(&[("ctrl-s", "save"), ("tab", "name or fields"), ("esc", "cancel")]),
             None if self.takes_every_key() => Some(&[("all keys", "go to the machine, but the one in the title")]),
             None => None,
@@ -100,8 +102,10 @@ impl State {
 
     /// Esc: a filter is as before, the rest is forgotten.
     fn put_away(&mut self) -> Outcome {
-        if let Some(Editor { purpose: For::Filter(before), .. }) = self.editor.take() {
-            self.set_filter(before);
+        match self.editor.take().map(|editor| editor.purpose) {
+            Some(For::Filter(before)) => self.set_filter(before),
+            Some(For::Password(id, _)) => return self.give_no_password(id),
+            Some(For::Find) | None => {}
         }
         Outcome::none()
     }

@@ -12,6 +12,9 @@ use crate::ui::field::{Field, no_room};
 const TEMPLATE: &str =
     "name = \"\"\nsecret = \"\"\nmemory = 1024\ncpus = 1\ndisk = 1024\nflags = 49\nuserData = \"\"\n";
 
+/// What the name of a definition can be.
+const NAMES: &str = "a definition's name has letters, digits and -_+~. and no dot in front";
+
 /// The form.
 #[derive(Debug, Clone)]
 pub(super) struct Form {
@@ -109,12 +112,19 @@ impl Form {
         false
     }
 
+    /// What is wrong with its name; one that is not typed yet is wrong once it is sent off.
+    pub(super) fn wrong_name(&self) -> Option<&'static str> {
+        let name = self.name.text().trim();
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+~.".contains(&byte);
+        let is_wrong = name.len() > 100 || name.starts_with('.') || !name.bytes().all(is_plain);
+        is_wrong.then_some(NAMES)
+    }
+
     /// What saving it asks for, or why it cannot be saved.
     fn wanted(&self) -> Result<Request, String> {
         let name = self.name.text().trim();
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+~.".contains(&byte);
-        if name.is_empty() || name.len() > 100 || name.starts_with('.') || !name.bytes().all(is_plain) {
-            return Err("a definition's name has letters, digits and -_+~. and no dot in front".to_owned());
+        if name.is_empty() || self.wrong_name().is_some() {
+            return Err(NAMES.to_owned());
         }
         match self.read() {
             Err(problems) => {
@@ -251,5 +261,13 @@ mod tests {
         assert!(form.wanted().unwrap_err().contains("cannot be signed"));
         form.name = Field::line("../x");
         assert!(form.wanted().unwrap_err().contains("name has letters"));
+        // It is said with every key, but not before the first.
+        form.name = Field::line("");
+        assert!(form.wrong_name().is_none() && form.wanted().is_err());
+        form.at_name = true;
+        typed(&mut form, "My");
+        assert_eq!(form.wrong_name(), None);
+        typed(&mut form, " VM");
+        assert!(form.wrong_name().is_some());
     }
 }

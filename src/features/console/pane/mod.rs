@@ -144,7 +144,7 @@ pub(crate) struct State {
     is_attached: bool,
     /// When the escape key gave the keyboard back.
     left_at: DateTime<Utc>,
-    /// When a console ended that had the keyboard, or when a key was pressed soon after: it was meant for the machine.
+    /// When a console ended that had the keyboard, or when a key was pressed soon after that: see [`State::typed_behind_drop`].
     dropped_at: Option<DateTime<Utc>>,
     /// Why nothing may be written to backends, if that is so.
     forbidden: Option<String>,

@@ -13,6 +13,9 @@ use crate::text::clean_line;
 use crate::trouble::Trouble;
 use crate::ui::line::wrap;
 
+/// What to do where a password with letters beyond ASCII is not accepted.
+const SENT_AS_UTF8: &str = "correct it; it was sent as UTF-8: where the server has its letters in Latin-1, `noctui console \
+     screenshot --password-file` sends the bytes of a file, and `tunnel` leads another viewer there";
 /// How long after an order lines drop because of it: a machine may take its time to shut down.
 const DROPS_WITHIN: TimeDelta = TimeDelta::minutes(5);
 
@@ -97,11 +100,12 @@ impl State {
                 }
             }
             Report::Logging { id, path, trouble } => return self.logging(id, path, trouble),
-            Report::PasswordWanted { id, trouble } => {
+            Report::PasswordWanted { id, trouble, is_held } => {
                 // The machine was reached, and says no to a password that is kept: it is not tried again.
                 self.note_attempt(id, || Tried::Reached(now));
-                return self.password_wanted(id, trouble);
+                return self.password_wanted(id, trouble, is_held);
             }
+            Report::LetGo { id, trouble } => return self.let_go(id, trouble),
             Report::Ended { id, trouble } => {
                 let why = trouble.as_ref().map_or("it was closed at its other end", Trouble::what).to_owned();
                 self.note_attempt(id, || Tried::Failed(now, why));
@@ -175,18 +179,31 @@ impl State {
     }
 
     /// A screen wants a password: whoever looks at it is asked at once.
-    fn password_wanted(&mut self, id: ConsoleId, trouble: Trouble) -> Outcome {
+    fn password_wanted(&mut self, id: ConsoleId, why: Trouble, is_held: bool) -> Outcome {
         let is_looked_at = self.is_looked_at(id) && self.editor.is_none();
         let Some(console) = self.numbered(id) else { return Outcome::none() };
-        console.being = Being::Ended(Some(trouble));
         console.wants_password = true;
         console.is_active |= !is_looked_at;
         let target = console.target.clone();
-        self.passwords.remove(&target);
+        let tried = self.passwords.remove(&target);
+        // Servers compare bytes, and nothing says which ones they were given for a letter.
+        let is_ascii = tried.is_none_or(|password| password.expose().is_ascii());
+        let why = if is_ascii || is_held { why } else { why.to_do(SENT_AS_UTF8) };
+        if let Some(console) = self.numbered(id) {
+            console.being = Being::Locked { why, is_held };
+        }
         if !is_looked_at {
             return Outcome::none();
         }
         self.ask_password().unwrap_or_default()
+    }
+
+    /// The connection is over that was kept for a password. Whoever types one goes on: it makes another connection.
+    fn let_go(&mut self, id: ConsoleId, why: Trouble) -> Outcome {
+        let Some(console) = self.numbered(id) else { return Outcome::none() };
+        let Being::Locked { is_held: true, .. } = console.being else { return Outcome::none() };
+        console.being = Being::Locked { why: why.clone(), is_held: false };
+        Outcome::failed(why)
     }
 
     /// A console has ended. What it said stays, with a word on why.
@@ -198,7 +215,7 @@ impl State {
         let was_open = console.is_open();
         console.being = Being::Ended(trouble.clone());
         let unsent = console.has_early().then_some("what was typed while it was being opened was not sent");
-        console.early = None;
+        console.early.give_up();
         let is_recorded = console.log.is_some();
         console.is_active |= !is_looked_at;
         if let Shown::Serial(emulator) = &mut console.shown {
@@ -213,9 +230,8 @@ impl State {
             let more = unsent.into_iter().chain(again);
             emulator.note(wrap(&why, cells).into_iter().chain(more.flat_map(|more| wrap(more, cells))));
         }
-        if is_looked_at && matches!(self.page, Some(Page::Consoles)) {
-            self.dropped_at = self.is_attached.then_some(now);
-            self.is_attached = false;
+        if is_looked_at && std::mem::take(&mut self.is_attached) {
+            self.dropped_at = Some(now);
         }
         match trouble {
             Some(trouble) => Outcome::failed(trouble),

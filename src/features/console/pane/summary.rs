@@ -154,7 +154,7 @@ impl State {
             }),
             Command::Mode | Command::Scale => is_screen,
             Command::NextConsole => self.consoles.len() > 1,
-            Command::Reattach => console.is_some() && !is_open,
+            Command::Reattach => console.is_some_and(super::Console::is_over),
             Command::CopyScreen | Command::Detach => console.is_some(),
             Command::Filter
             | Command::NewDefinition

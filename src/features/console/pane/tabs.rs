@@ -7,6 +7,7 @@ use crate::features::console::cluster::Which;
 use crate::features::console::model::Row;
 use crate::features::console::worker::{ConsoleId, Request, Target};
 use crate::secret::Secret;
+use crate::trouble::Trouble;
 use crate::ui::Look;
 use crate::ui::field::Field;
 use crate::ui::hidden::Hidden;
@@ -26,8 +27,7 @@ impl State {
         let wanted = which.unwrap_or(Self::usual_console(&row));
         let is_there = |console: &Console| console.is_of(&row) && console.which() == wanted;
         let there = self.consoles.iter().position(is_there);
-        let is_over =
-            |at: &usize| self.consoles.get(*at).is_none_or(|console| matches!(console.being, Being::Ended(_)));
+        let is_over = |at: &usize| self.consoles.get(*at).is_none_or(Console::is_over);
         if let Some(at) = there.filter(|at| !is_over(at)) {
             let outcome = self.look_at(at);
             self.give_keyboard();
@@ -39,10 +39,7 @@ impl State {
         };
         if let Some(at) = there {
             let _looked = self.look_at(at);
-            let outcome = self.reattach();
-            // Somebody went to the list and chose it: what is typed from here on is for this line, and not for the one that dropped.
-            self.keep_early();
-            return outcome;
+            return self.reattach();
         }
         if self.consoles.len() >= MOST {
             return Outcome::warn(format!("{MOST} consoles are open: <console-detach> closes one"));
@@ -106,6 +103,8 @@ impl State {
         self.page = Some(Page::Consoles);
         let Some(console) = self.consoles.get_mut(self.current) else { return Outcome::none() };
         (console.is_active, console.rang) = (false, false);
+        // What is over takes no keys: they are noctui's there.
+        self.is_attached &= !console.is_over();
         let id = console.id;
         if let Shown::Screen(screen) = &mut console.shown {
             screen.seen = None;
@@ -146,7 +145,7 @@ impl State {
             return Self::refused(&why);
         }
         let Some(console) = self.console_mut() else { return Outcome::none() };
-        if let Being::Ended(_) = console.being {
+        if console.is_over() {
             return self
                 .ask_password()
                 .unwrap_or_else(|| Outcome::warn("it is not open any more: <console-reattach> opens it again"));
@@ -165,16 +164,39 @@ impl State {
 
     /// Asks for the password of the screen that is looked at, if that wants one.
     pub(super) fn ask_password(&mut self) -> Option<Outcome> {
-        let id = self.console().filter(|console| console.wants_password)?.id;
+        let console = self.console_mut().filter(|console| console.wants_password)?;
+        let id = console.id;
+        if let Being::Ended(Some(why)) = &console.being {
+            console.being = Being::Locked { why: why.clone(), is_held: false };
+        }
         self.is_attached = false;
         self.editor = Some(Editor { field: Field::line(""), purpose: For::Password(id, Hidden::default()) });
         Some(Outcome::none())
     }
 
+    /// No password is typed for the screen of this number: what is kept open for one is let go.
+    pub(super) fn give_no_password(&mut self, id: ConsoleId) -> Outcome {
+        let Some(console) = self.numbered(id) else { return Outcome::none() };
+        let Being::Locked { why, is_held } = &console.being else { return Outcome::none() };
+        if !is_held {
+            console.being = Being::Ended(Some(why.clone()));
+            return Outcome::none();
+        }
+        let what = format!("no password was typed for {}: its connection was ended", console.title());
+        console.being = Being::Ended(Some(Trouble::new(&what)));
+        Outcome { requests: vec![Request::Close { id }], ..Outcome::done(what) }
+    }
+
     /// A password was typed for the screen of this number: it is opened with it.
     pub(super) fn open_with(&mut self, id: ConsoleId, hidden: &Hidden) -> Outcome {
         let Ok(secret) = Secret::password(hidden.expose().as_bytes()) else {
-            return Outcome::warn("no password was typed: <console-reattach> asks for it again");
+            let given_up = self.give_no_password(id);
+            let is_told = given_up.say.is_some();
+            return if is_told {
+                given_up
+            } else {
+                Outcome::warn("no password was typed: <console-reattach> asks again")
+            };
         };
         let Some(console) = self.numbered(id) else { return Outcome::none() };
         console.wants_password = false;
@@ -189,12 +211,13 @@ impl State {
             return asked;
         }
         let Some(console) = self.console_mut() else { return Outcome::none() };
-        if !matches!(console.being, Being::Ended(_)) {
-            return Outcome::warn("it is open: nothing would be won");
+        if !console.is_over() {
+            let is_open = console.is_open();
+            let what = if is_open { "it is open: nothing would be won" } else { "it is being opened already" };
+            return Outcome::warn(what);
         }
         console.being = Being::Opening;
         console.attempts += 1;
-        console.early = None;
         if let Shown::Serial(emulator) = &mut console.shown {
             emulator.note(["opening it again …".to_owned()]);
         }

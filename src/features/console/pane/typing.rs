@@ -1,7 +1,5 @@
 //! Typing at a machine: keys, pastes, the escape key, and what is typed at a line while it is being opened.
 
-use std::fmt;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use zeroize::Zeroizing;
 
@@ -11,59 +9,21 @@ use crate::features::console::cluster::Which;
 use crate::features::console::emulator::keys::{self, Modes};
 use crate::features::console::keysym;
 use crate::features::console::worker::{ConsoleId, Request, Target, Touch};
-use crate::key::{Code, Key};
+use crate::key::Key;
 
 /// The escape key that is pressed again after this time was pressed twice by chance.
 const TWICE_WITHIN: TimeDelta = TimeDelta::milliseconds(600);
 /// Whoever was typing when a console dropped types on for a while: a key that comes so soon after the drop, or after such a
 /// key, was meant for the machine.
 const TYPES_ON: TimeDelta = TimeDelta::milliseconds(800);
-/// What is kept of what is typed at a line that is being opened: more than anybody types blindly.
-const MOST_EARLY: usize = 4 << 10;
-
-/// What was typed at a serial line while it was being opened. It may be a password: nobody sees it, and it is wiped.
-#[derive(Clone, Default)]
-pub(super) struct Early {
-    bytes: Zeroizing<Vec<u8>>,
-    /// Whether some of it was lost: then all that comes behind it is, so that nothing is missing in the middle.
-    is_full: bool,
-}
-
-impl fmt::Debug for Early {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Early").field("is_full", &self.is_full).finish_non_exhaustive()
-    }
-}
-
-impl Early {
-    /// Keeps something; false where it is lost.
-    fn add(&mut self, bytes: &[u8]) -> bool {
-        self.is_full |= self.bytes.len() + bytes.len() > MOST_EARLY;
-        if !self.is_full {
-            // Nothing is left behind by growing.
-            let room = MOST_EARLY - self.bytes.len();
-            self.bytes.reserve_exact(room);
-            self.bytes.extend_from_slice(bytes);
-        }
-        !self.is_full
-    }
-}
-
 impl Console {
     /// Whether something was typed while it was being opened, and not sent.
     pub(super) fn has_early(&self) -> bool {
-        self.early.as_ref().is_some_and(|early| !early.bytes.is_empty())
+        !self.early.is_empty()
     }
 }
 
 impl State {
-    /// From here on what is typed at the line that is looked at is kept until it is open.
-    pub(super) fn keep_early(&mut self) {
-        if let Some(console) = self.console_mut().filter(|console| console.being == Being::Opening) {
-            console.early = Some(Early::default());
-        }
-    }
-
     /// Keeps a key until the line is open that is looked at.
     fn keep(&mut self, key: Key) -> Outcome {
         let Some(console) = self.console_mut() else { return Outcome::none() };
@@ -72,28 +32,26 @@ impl State {
             return Outcome::warn(format!("{title} is not open yet: nothing is pressed there"));
         };
         let bytes = Zeroizing::new(keys::encode(key, Modes::of(emulator.screen())));
-        // It may be the rest of what was typed when the line dropped, and stand for something else now.
-        let Some(early) = &mut console.early else {
-            return Outcome::warn(format!("nothing was typed: {title} is being opened again, and not open yet"));
-        };
-        if early.add(&bytes) {
+        if console.early.add(&bytes) {
             return Outcome::none();
         }
-        let kept = MOST_EARLY >> 10;
-        Outcome::warn(format!("{title} is not open yet, and {kept} KiB wait for it: what was typed last is lost"))
+        Outcome::warn(format!("{title} is not open yet, and keeps no more: what was typed last is lost"))
     }
 
     /// What was typed before a line was open goes out, if somebody looks at it still.
     pub(super) fn send_early(&mut self, id: ConsoleId) -> Outcome {
         let is_looked_at = self.is_looked_at(id);
-        let Some(console) = self.numbered(id).filter(|console| console.has_early()) else { return Outcome::none() };
+        let Some(console) = self.numbered(id) else { return Outcome::none() };
         let (title, target) = (console.title(), console.target.clone());
-        let Some(mut early) = console.early.take() else { return Outcome::none() };
+        let bytes = console.early.take();
+        if bytes.is_empty() {
+            return Outcome::none();
+        }
         let forbidden = self.no_typing_at(&target);
         let why_not = if is_looked_at { forbidden } else { Some("nobody looks at it any more".to_owned()) };
         match why_not {
             Some(why) => Outcome::warn(format!("{title} is open; what was typed at it before was not sent: {why}")),
-            None => Outcome::ask(Request::Type { id, bytes: std::mem::take(&mut *early.bytes).into() }),
+            None => Outcome::ask(Request::Type { id, bytes: bytes.into() }),
         }
     }
 
@@ -147,12 +105,7 @@ impl State {
     /// The escape key where it has just left a console: pressed twice, it is sent, and the keyboard is the machine's again. Later
     /// it is a key of nobody's. `None` for every other key, and elsewhere.
     pub(crate) fn escaped(&mut self, key: Key, now: DateTime<Utc>) -> Option<Outcome> {
-        if self.types_on(now) {
-            return Some(Outcome::warn(
-                "it has dropped: what is typed goes nowhere; wait a moment, and keys are noctui's",
-            ));
-        }
-        let is_over = self.console().is_none_or(|console| matches!(console.being, Being::Ended(_)));
+        let is_over = self.console().is_none_or(Console::is_over);
         if self.is_attached || is_over || !self.is_escape(key) {
             return None;
         }
@@ -169,11 +122,20 @@ impl State {
         Some(self.send(key))
     }
 
-    /// Whether a key that is pressed now was meant for a console that has just dropped.
-    fn types_on(&mut self, now: DateTime<Utc>) -> bool {
-        let is_soon = self.dropped_at.is_some_and(|at| now.signed_duration_since(at) <= TYPES_ON);
-        self.dropped_at = is_soon.then_some(now);
-        is_soon
+    /// A key of somebody who types on behind a drop: it was meant for the machine, and does nothing here. The escape key shows
+    /// that the drop was seen, and is the last of them. `None` for a key that means noctui.
+    pub(crate) fn typed_behind_drop(&mut self, key: Key, now: DateTime<Utc>) -> Option<Outcome> {
+        let dropped_at = self.dropped_at.take()?;
+        if now.signed_duration_since(dropped_at) > TYPES_ON {
+            return None;
+        }
+        if self.is_escape(key) {
+            return Some(Outcome::none());
+        }
+        self.dropped_at = Some(now);
+        let escape = self.view.escape.short();
+        let said = format!("it has dropped: what is typed goes nowhere; after a pause, or {escape}, keys are noctui's");
+        Some(Outcome::warn(said))
     }
 
     /// Sends a key to the machine.
@@ -182,8 +144,9 @@ impl State {
         match &console.being {
             Being::Open => {}
             Being::Opening => return self.keep(key),
-            Being::Ended(_) if key.code == Code::Enter => return self.reattach(),
-            Being::Ended(_) => return Outcome::warn("it is not open any more: <console-reattach> opens it again"),
+            Being::Locked { .. } | Being::Ended(_) => {
+                return Outcome::warn("it is not open: <console-reattach> opens it again");
+            }
         }
         let id = console.id;
         match &mut console.shown {
@@ -199,9 +162,14 @@ impl State {
     /// Text for the machine. A screen has it typed, since few guests take what is on a clipboard, and on its clipboard for those
     /// that do.
     pub(super) fn paste_at_machine(&mut self, text: &str) -> Outcome {
-        let Some(console) = self.console_mut().filter(|console| console.is_open()) else {
-            return Outcome::warn("nothing was pasted: the console is not open");
-        };
+        let Some(console) = self.console_mut() else { return Outcome::none() };
+        if !console.is_open() {
+            if console.being == Being::Opening {
+                // What is typed behind it would stand behind a gap.
+                console.early.cut();
+            }
+            return Outcome::warn(format!("nothing was pasted: {} was not open then", console.title()));
+        }
         let id = console.id;
         let lines = text.lines().count();
         let requests = match &mut console.shown {

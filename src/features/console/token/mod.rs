@@ -8,10 +8,10 @@
 mod tests;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use ring::hmac;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::config::MachineName;
@@ -22,6 +22,9 @@ const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 const ALGORITHM: &str = "HS256";
 /// More machines than any lab has.
 const MOST_MACHINES: usize = 1000;
+/// Reads base64url also where the last letter has bits that stand for nothing.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&base64::alphabet::URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// What a token says. Nothing of it is proved before [`Token::is_signed_by`] was asked.
 #[derive(Debug, Clone)]
@@ -40,6 +43,8 @@ pub struct Token {
     pub namespace: String,
     /// The machines that may be reached.
     pub machines: Vec<String>,
+    /// Where the machines are one text instead of a list: proxies let in to every name that stands anywhere in it.
+    within: Option<String>,
     /// From when on; `None` is always.
     pub begins: Option<DateTime<Utc>>,
     /// Until when; `None` is for ever, unless [`Token::faults`] has something about `exp`.
@@ -110,15 +115,6 @@ struct LabInstance<'a> {
     allowed_vmi_names: Vec<&'a str>,
 }
 
-/// The header, as it is read.
-#[derive(Deserialize)]
-struct Header {
-    #[serde(default)]
-    alg: String,
-    #[serde(default)]
-    kid: Option<Value>,
-}
-
 /// What a claim says of a time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Time {
@@ -171,12 +167,13 @@ impl Token {
         else {
             return Err(BadToken::Parts);
         };
-        let header = decode(header).and_then(|json| serde_json::from_slice::<Header>(&json).ok());
-        let Header { alg: algorithm, kid } = header.ok_or(BadToken::Part("header"))?;
-        let claims = decode(claims).and_then(|json| serde_json::from_slice::<Value>(&json).ok());
-        let claims = claims.filter(Value::is_object).ok_or(BadToken::Part("middle"))?;
+        let object = |part| decode(part).and_then(|json| read_json(&json)).filter(Value::is_object);
+        let header = object(header).ok_or(BadToken::Part("header"))?;
+        let algorithm = header.get("alg").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let claims = object(claims).ok_or(BadToken::Part("middle"))?;
         let lab = claims.get("lab_instance").unwrap_or(&Value::Null);
-        let machines = lab.get("allowed_vmi_names").and_then(Value::as_array);
+        let names = lab.get("allowed_vmi_names");
+        let (machines, within) = machines_of(names);
         let mut missing = Vec::new();
         let mut wanted = |there: bool, name| {
             if !there {
@@ -187,7 +184,7 @@ impl Token {
         wanted(lab.get("lab_id").is_some(), "lab_instance.lab_id");
         wanted(lab.get("lab_instance_id").is_some(), "lab_instance.lab_instance_id");
         wanted(lab.get("namespace_name").is_some(), "lab_instance.namespace_name");
-        wanted(machines.is_some(), "lab_instance.allowed_vmi_names");
+        wanted(names.is_some(), "lab_instance.allowed_vmi_names");
         let [issued, begins, expires] = ["iat", "nbf", "exp"].map(|name| Time::of(claims.get(name)));
         let mut faults = Vec::new();
         for (name, time) in [("iat", issued), ("nbf", begins), ("exp", expires)] {
@@ -198,19 +195,23 @@ impl Token {
         if claims.get("aud").is_some() {
             faults.push("the token is meant for somebody else: it names an `aud`, and proxies have none".to_owned());
         }
-        if kid.is_some_and(|kid| !kid.is_string()) {
-            faults.push("the token's header has a `kid` that is no text".to_owned());
+        if secret.expose().contains('/') {
+            faults.push("the token has a `/` in it, which ends it in the address that proxies are asked at".to_owned());
         }
-        if machines.is_some_and(Vec::is_empty) {
-            faults.push("the token names no machine".to_owned());
+        match (names, machines.is_empty()) {
+            (Some(Value::Null | Value::Bool(_) | Value::Number(_)), _) => {
+                faults.push("the token's `lab_instance.allowed_vmi_names` is no list".to_owned());
+            }
+            (Some(_), true) => faults.push("the token names no machine".to_owned()),
+            (Some(_), false) | (None, _) => {}
         }
-        let names = machines.into_iter().flatten().filter_map(Value::as_str).take(MOST_MACHINES);
         Ok(Self {
             user: text_of(claims.get("id")),
             lab: text_of(lab.get("lab_id")),
             lab_instance: text_of(lab.get("lab_instance_id")),
             namespace: text_of(lab.get("namespace_name")),
-            machines: names.map(str::to_owned).collect(),
+            machines,
+            within,
             begins: begins.at(),
             expires: expires.at().filter(|end| *end < DateTime::<Utc>::MAX_UTC),
             algorithm,
@@ -255,9 +256,9 @@ impl Token {
     #[must_use]
     pub fn is_signed_by(&self, key: &Secret) -> bool {
         let Some((signed, signature)) = self.secret.expose().rsplit_once('.') else { return false };
-        let signature = URL_SAFE_NO_PAD.decode(signature);
+        let signature = decode(signature);
         let verify = |signature: Vec<u8>| hmac::verify(&hmac_key(key), signed.as_bytes(), &signature).is_ok();
-        self.algorithm == ALGORITHM && signature.is_ok_and(verify)
+        self.algorithm == ALGORITHM && signature.is_some_and(verify)
     }
 
     /// How long it is good for.
@@ -288,7 +289,8 @@ impl Token {
     /// Whether it names this machine.
     #[must_use]
     pub fn allows(&self, machine: &MachineName) -> bool {
-        self.machines.iter().any(|name| name == machine.as_str())
+        let is_within = self.within.as_ref().is_some_and(|text| text.contains(machine.as_str()));
+        is_within || self.machines.iter().any(|name| name == machine.as_str())
     }
 
     /// Why the proxy would refuse it for a machine, or for any; `None` where nothing speaks against it. The signature is for
@@ -331,9 +333,64 @@ fn hmac_key(key: &Secret) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, key.expose().as_bytes())
 }
 
-/// A part of a token. Some libraries pad.
+/// The machines that a claim names and, where it is one text, that text: proxies ask Python whether a name is `in` it.
+fn machines_of(claim: Option<&Value>) -> (Vec<String>, Option<String>) {
+    let most = |names: &mut dyn Iterator<Item = &str>| names.take(MOST_MACHINES).map(str::to_owned).collect();
+    match claim {
+        Some(Value::Array(names)) => (most(&mut names.iter().filter_map(Value::as_str)), None),
+        Some(Value::Object(names)) => (most(&mut names.keys().map(String::as_str)), None),
+        Some(Value::String(text)) if text.is_empty() => (Vec::new(), None),
+        Some(Value::String(text)) => (vec![text.clone()], Some(text.clone())),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_)) | None => (Vec::new(), None),
+    }
+}
+
+/// A part of a token, as the library reads it that proxies check tokens with: it fills the part up with `=` to a multiple of
+/// four, and has Python decode it, which takes both alphabets, passes over what is in neither, and ends at a padding.
 fn decode(part: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()
+    let filling = "===".get(..(4 - part.len() % 4) % 4)?;
+    let (mut letters, mut padding) = (String::with_capacity(part.len()), 0);
+    for letter in part.chars().chain(filling.chars()) {
+        if letter == '=' && letters.len() % 4 >= 2 {
+            padding += 1;
+            if letters.len() % 4 + padding >= 4 {
+                return LENIENT.decode(letters).ok();
+            }
+        }
+        let letter = match letter {
+            '+' => '-',
+            '/' => '_',
+            letter => letter,
+        };
+        if letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_') {
+            letters.push(letter);
+            padding = 0;
+        }
+    }
+    LENIENT.decode(&letters).ok().filter(|_| letters.len().is_multiple_of(4))
+}
+
+/// JSON as Python reads it, which knows `NaN` and `Infinity` as well: nothing that makes sense here, like `null`.
+fn read_json(json: &[u8]) -> Option<Value> {
+    serde_json::from_slice(json).ok().or_else(|| {
+        let text = std::str::from_utf8(json).ok()?;
+        let (mut sound, mut chars) = (String::with_capacity(text.len()), text.chars());
+        let (mut is_text, mut is_escaped) = (false, false);
+        loop {
+            let rest = chars.as_str();
+            let word = ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| !is_text && rest.starts_with(word));
+            if let Some(rest) = word.and_then(|word| rest.strip_prefix(word)) {
+                sound.push_str("null");
+                chars = rest.chars();
+                continue;
+            }
+            let Some(c) = chars.next() else { break };
+            is_text ^= c == '"' && !is_escaped;
+            is_escaped = c == '\\' && is_text && !is_escaped;
+            sound.push(c);
+        }
+        serde_json::from_str(&sound).ok()
+    })
 }
 
 /// A claim as text: ids are numbers or texts.

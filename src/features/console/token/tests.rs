@@ -150,3 +150,78 @@ fn what_is_no_token_is_told() {
     assert_eq!(why("e30.W10.x"), "its middle is not base64url of a JSON object");
     assert_eq!(why(""), "it is empty");
 }
+
+/// The first names of what is in a token that proxies take.
+const SOUND: &str =
+    r#"{"id":1,"lab_instance":{"lab_id":1,"lab_instance_id":2,"namespace_name":"n","allowed_vmi_names":["a"]}}"#;
+
+/// A token of these texts, signed; `changed` makes another signature of the one that belongs to it.
+fn written(header: &str, claims: &str, changed: impl Fn(String) -> String) -> Result<Token, BadToken> {
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = changed(URL_SAFE_NO_PAD.encode(hmac::sign(&hmac_key(&key()), signed.as_bytes())));
+    Token::read(&format!("{signed}.{signature}"))
+}
+
+#[test]
+fn a_signature_is_read_as_the_library_of_proxies_reads_it() {
+    // What PyJWT 2.1.0 takes, and what it refuses.
+    let is_taken = |changed: &dyn Fn(String) -> String| written(HEADER, SOUND, changed).unwrap().is_signed_by(&key());
+    assert!(is_taken(&|signature| signature));
+    assert!(is_taken(&|signature| signature + "="));
+    assert!(is_taken(&|signature| signature + "=="));
+    assert!(is_taken(&|signature| signature + "=abcd"));
+    assert!(is_taken(&|signature| signature.replace('-', "+").replace('_', "/")));
+    assert!(is_taken(&|signature| format!("{}!!!!{}", &signature[..10], &signature[10..])));
+    // 256 bits leave two of the last letter's over.
+    assert!(is_taken(&|signature| {
+        let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let last = letters.find(signature.chars().last().unwrap()).unwrap();
+        format!("{}{}", &signature[..42], &letters[(last ^ 1)..=(last ^ 1)])
+    }));
+    assert!(!is_taken(&|signature| format!("{}!{}", &signature[..10], &signature[10..])));
+    assert!(!is_taken(&|signature| format!("{}={}", &signature[..4], &signature[4..])));
+    assert!(!is_taken(&|signature| signature[..41].to_owned()));
+    // A slash is no part of a signature where it ends a part of an address.
+    let with_slash = written(HEADER, SOUND, |signature| format!("/{}", &signature[1..])).unwrap();
+    assert!(with_slash.objection(None, now()).unwrap().contains("the token has a `/` in it"));
+}
+
+#[test]
+fn headers_are_taken_and_refused_as_the_library_of_proxies_does() {
+    let objection = |header: &str| written(header, SOUND, |same| same).map(|token| token.objection(None, now()));
+    for header in [r#"["HS256"]"#, r#""HS256""#, "5"] {
+        assert!(matches!(objection(header), Err(BadToken::Part("header"))), "{header}");
+    }
+    for header in ["{}", r#"{"alg":["HS256"]}"#, r#"{"alg":5}"#, r#"{"alg":null}"#, r#"{"alg":"hs256"}"#] {
+        assert!(objection(header).unwrap().unwrap().contains("not signed with HS256"), "{header}");
+    }
+    for header in [r#"{"alg":"HS256","kid":5}"#, r#"{"alg":"HS256","x":NaN}"#, r#"{"alg":"HS256","crit":["x"]}"#] {
+        assert_eq!(objection(header).unwrap(), None, "{header}");
+    }
+}
+
+#[test]
+fn the_machines_of_a_token_are_what_a_name_is_looked_for_in() {
+    let token = |names: &str| written(HEADER, &SOUND.replace(r#"["a"]"#, names), |same| same).unwrap();
+    let allows = |token: &Token, machine: &str| token.allows(&machine.parse().unwrap());
+    let object = token(r#"{"leaf1":0,"leaf2":1}"#);
+    assert_eq!((object.machines.len(), object.objection(None, now())), (2, None));
+    assert!(allows(&object, "leaf1") && !allows(&object, "leaf"));
+    let text = token(r#""leaf1,leaf2""#);
+    assert_eq!(text.objection(Some(&"leaf2".parse().unwrap()), now()), None);
+    assert!(allows(&text, "leaf") && !allows(&text, "spine1"));
+    for (names, why) in
+        [("null", "is no list"), ("5", "is no list"), (r#""""#, "names no machine"), ("{}", "names no machine")]
+    {
+        assert!(token(names).objection(None, now()).unwrap().contains(why), "{names}");
+    }
+}
+
+#[test]
+fn numbers_that_only_python_writes_are_no_times() {
+    for number in ["NaN", "Infinity", "-Infinity"] {
+        let claims = SOUND.replacen('{', &format!(r#"{{"exp":{number},"note":"a \" NaN","#), 1);
+        let token = written(HEADER, &claims, |same| same).unwrap();
+        assert_eq!(token.objection(None, now()).unwrap(), "the token's `exp` is no number of seconds", "{number}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Definitions as files: `NAME.json` or `NAME.toml` in one folder.
 
-use std::fs::File;
+use std::fs::{DirEntry, File};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -53,22 +53,66 @@ impl Folder {
     /// # Errors
     /// Where the folder cannot be read.
     pub fn list(&self) -> Result<Vec<Listed>, Error> {
+        let mut names: Vec<String> = self.files()?.iter().filter_map(|file| named(file).ok()).collect();
+        names.dedup();
+        names.truncate(MOST);
+        Ok(names.into_iter().map(|name| (name.clone(), self.read(&name).map(|(_, read)| read))).collect())
+    }
+
+    /// Every file that is no definition because of its name, each with why. Hidden ones are nobody's definitions. Blocks.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn left_out(&self) -> Result<Vec<(String, &'static str)>, Error> {
+        let files = self.files()?;
+        let (mut left_out, mut names) = (Vec::new(), Vec::new());
+        for file in files.into_iter().filter(|file| !file.starts_with('.')) {
+            match named(&file) {
+                Err(why) => left_out.push((file, why)),
+                Ok(name) if names.len() >= MOST && names.last() != Some(&name) => {
+                    left_out.push((file, "there are more than 1000"));
+                }
+                Ok(name) => {
+                    names.push(name);
+                    names.dedup();
+                }
+            }
+        }
+        Ok(left_out)
+    }
+
+    /// The names of all files, in their order; what is no text in them is replaced. A folder that is not there has none.
+    fn files(&self) -> Result<Vec<String>, Error> {
         let unreadable = |source| Error::Unreadable { path: self.0.clone(), source };
         let entries = match std::fs::read_dir(&self.0) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(unreadable(error)),
         };
-        let mut names: Vec<String> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter_map(|file| file.strip_suffix(".json").or(file.strip_suffix(".toml")).map(str::to_owned))
-            .filter(|name| is_name(name))
-            .take(MOST)
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        Ok(names.into_iter().map(|name| (name.clone(), self.read(&name).map(|(_, read)| read))).collect())
+        let is_folder = |entry: &DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let entries = entries.filter_map(Result::ok).filter(|entry| !is_folder(entry));
+        let mut files: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        // Those of one name stand beside each other, whatever they end in.
+        files.sort_unstable_by(|one, other| (stem(one), one).cmp(&(stem(other), other)));
+        Ok(files)
     }
+}
+
+/// The name of a file without what it ends in.
+fn stem(file: &str) -> &str {
+    file.strip_suffix(".json").or(file.strip_suffix(".toml")).unwrap_or(file)
+}
+
+/// The name of the definition in a file, or why there is none in it.
+fn named(file: &str) -> Result<String, &'static str> {
+    let name = stem(file);
+    if name == file {
+        return Err("its name ends in neither .json nor .toml");
+    }
+    if !is_name(name) {
+        return Err("names of definitions have letters, digits and -_+~. and no dot in front");
+    }
+    Ok(name.to_owned())
 }
 
 impl Folder {

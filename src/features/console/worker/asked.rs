@@ -1,5 +1,6 @@
 //! What the worker behind the consoles is asked, on its way there: keys that come together go together, and wait where the worker
-//! has no room.
+//! has no room. What is typed is lost from its end, as bytes are that wait for a line (`unsent`); what opens and closes consoles
+//! waits among it, joins nothing, and is counted by itself.
 
 use std::collections::VecDeque;
 

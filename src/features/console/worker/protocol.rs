@@ -277,12 +277,21 @@ pub enum Report {
         /// The file.
         path: PathBuf,
     },
-    /// A screen wants a password, or another one than it was given. To be opened with one: its connection is kept for that, for
-    /// a while, where none was tried.
+    /// A screen wants a password, or another one than it was given. To be opened with one.
     PasswordWanted {
         /// Which.
         id: ConsoleId,
         /// What it says.
+        trouble: Trouble,
+        /// Whether its connection is kept for that, for a while: so it is where none was tried. [`Report::LetGo`] tells of its
+        /// end.
+        is_held: bool,
+    },
+    /// The connection that was kept for a password has ended; a password means another one.
+    LetGo {
+        /// Which.
+        id: ConsoleId,
+        /// Why.
         trouble: Trouble,
     },
     /// A console has ended.
@@ -312,6 +321,7 @@ impl Report {
             | Self::Acted { .. }
             | Self::Opened { .. }
             | Self::PasswordWanted { .. }
+            | Self::LetGo { .. }
             | Self::Said { .. }
             | Self::Shown { .. }
             | Self::Cut { .. }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ConsoleId, Order, Picture, Report, Shared, Target, Touch};
 use crate::features::console::cluster::Which;
+use crate::features::console::error::Error;
 use crate::features::console::glyph;
 use crate::features::console::keysym;
 use crate::features::console::link::Link;
@@ -75,10 +76,13 @@ pub(super) async fn carry(
     let ended = link.end();
     link.close().await;
     let trouble = match (shown, ended) {
-        // Of the second the screen knows that it wants a password, and opens it anew with one.
-        (Ok(Why::Closed | Why::Unasked), _) => return,
+        (Ok(Why::Closed), _) => return,
+        (Ok(Why::Untyped), _) => return shared.tell(Report::LetGo { id, trouble: untyped() }).await,
+        (Ok(Why::Unlocked), end) => {
+            return shared.tell(Report::LetGo { id, trouble: ended_locked(end.err().as_ref()) }).await;
+        }
         (Err(error @ (rfb::Error::NoPassword | rfb::Error::WrongPassword(_))), _) => {
-            return shared.tell(Report::PasswordWanted { id, trouble: Trouble::of(&error) }).await;
+            return shared.tell(Report::PasswordWanted { id, trouble: Trouble::of(&error), is_held: false }).await;
         }
         // Why the link ended says more than that it did.
         (Err(rfb::Error::Ended(_)) | Ok(Why::Over | Why::Late), Err(end)) => Some(Trouble::of(&end)),
@@ -101,7 +105,23 @@ enum Why {
     /// Somebody closed it here.
     Closed,
     /// It wants a password, and none was typed while it was kept for that.
-    Unasked,
+    Untyped,
+    /// It wants a password, and the other end did not wait for it.
+    Unlocked,
+}
+
+/// What is said where no password was typed in time.
+fn untyped() -> Trouble {
+    let within = PASSWORD_WITHIN.as_secs();
+    let what = format!("the screen's connection was let go: no password was typed within {within} s");
+    Trouble::new(&what).to_do("type it: another connection is made with it")
+}
+
+/// What is said where the other end did not wait for a password.
+fn ended_locked(end: Option<&Error>) -> Trouble {
+    let trouble = Trouble::new("the screen's connection ended while it waited for the password");
+    let because = end.map_or_else(|| "it was closed at its other end".to_owned(), ToString::to_string);
+    trouble.caused_by(&because).to_do("type it: another connection is made with it; see that the machine runs")
 }
 
 /// Where a password comes from that is typed while the connection is kept for it, and how long that may take. The worker holds
@@ -129,15 +149,25 @@ async fn get_in<'l>(
         Begun::Open(sides) => return Ok(Ok(*sides)),
         Begun::Locked(locked) => locked,
     };
-    shared.tell(Report::PasswordWanted { id, trouble: Trouble::of(&rfb::Error::NoPassword) }).await;
+    // Where that is told it can be typed.
+    let trouble = Trouble::of(&rfb::Error::NoPassword).to_do("type it; of VNC's only the first 8 characters count");
+    shared.tell(Report::PasswordWanted { id, trouble, is_held: true }).await;
+    let mut why = Why::Untyped;
     let handed = tokio::select! {
-        handed = &mut typed.password => handed.ok(),
-        () = locked.ended() => None,
+        handed = &mut typed.password => match handed {
+            Ok(password) => Some(password),
+            // Nobody can type one any more.
+            Err(_) => return Ok(Err(Why::Closed)),
+        },
+        () = locked.ended() => {
+            why = Why::Unlocked;
+            None
+        }
         () = sleep(typed.within) => None,
     };
     // From here on a password means another connection; one that was handed in just now is still of this one.
     typed.password.close();
-    let Some(password) = handed.or_else(|| typed.password.try_recv().ok()) else { return Ok(Err(Why::Unasked)) };
+    let Some(password) = handed.or_else(|| typed.password.try_recv().ok()) else { return Ok(Err(why)) };
     match timeout(within, locked.unlock(&Password::from(&password), wishes)).await {
         Ok(sides) => Ok(Ok(sides?)),
         Err(_) => Ok(Err(Why::Late)),

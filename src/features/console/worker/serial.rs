@@ -7,23 +7,21 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, WriteHalf};
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncReadExt as _, WriteHalf};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{ConsoleId, Order, Report, Shared, Target, lost};
 use crate::blocking;
 use crate::clock;
 use crate::features::console::cluster::Which;
-use crate::features::console::link::Link;
+use crate::features::console::link::{Link, Sending};
 use crate::trouble::Trouble;
 
 /// What is read from the line at once.
 const CHUNK: usize = 16 << 10;
-/// What was typed and not sent yet: a line that takes no more has nothing typed into it.
-const UNSENT: usize = 64 << 10;
 /// Between two pasted lines: enough for a console server at 9600 baud to echo a line of twenty characters.
 const LINE_EVERY: Duration = Duration::from_millis(25);
 /// Lines of what was said before that are asked for.
@@ -84,31 +82,22 @@ struct Line<'s> {
 
 /// What waits to be sent.
 #[derive(Default)]
-struct Unsent {
-    bytes: BytesMut,
-    /// Whether something was sent and may not have left yet.
-    unflushed: bool,
+struct Waiting {
+    /// What was typed, and the pasted lines whose time has come.
+    sending: Sending,
     /// Pasted lines.
     lines: VecDeque<Bytes>,
     /// When the next of them may go.
     next_line: Option<Instant>,
-    /// Whether something typed was lost, and what was typed before it waits still.
-    is_full: bool,
 }
 
-impl Unsent {
-    /// Takes something typed; false where it is lost, since the line takes no more. What is typed behind it is lost as well
-    /// until all that waits is sent, so that nothing is missing in the middle of a line.
+impl Waiting {
+    /// Takes something typed; false where it is lost, since the line takes no more.
     fn typed(&mut self, bytes: &[u8]) -> bool {
         if bytes.contains(&INTERRUPT) {
             self.lines.clear();
         }
-        self.is_full &= !self.bytes.is_empty();
-        self.is_full |= self.bytes.len() + bytes.len() > UNSENT;
-        if !self.is_full {
-            self.bytes.extend_from_slice(bytes);
-        }
-        !self.is_full
+        self.sending.unsent.add(bytes)
     }
 
     /// Takes something pasted.
@@ -124,7 +113,7 @@ impl Unsent {
     /// The next pasted line goes.
     fn next_line(&mut self) {
         if let Some(line) = self.lines.pop_front() {
-            self.bytes.extend_from_slice(&line);
+            self.sending.unsent.add_all(&line);
         }
         self.next_line = (!self.lines.is_empty()).then(|| Instant::now() + LINE_EVERY);
     }
@@ -133,33 +122,32 @@ impl Unsent {
 impl Line<'_> {
     /// Carries bytes until the line ends; then true.
     ///
-    /// Cancel safety: what a branch waits for is taken whole or not at all; bytes wait in `unsent` and `unshown` between.
+    /// Cancel safety: what a branch waits for is taken whole or not at all; bytes wait in `waiting` and `unshown` between.
     async fn carry(&mut self, link: Link, mut orders: Receiver<Order>, stop: &CancellationToken) -> (Link, bool) {
         let (mut from, mut to) = tokio::io::split(link);
-        let (mut unsent, mut unshown) = (Unsent::default(), Bytes::new());
+        let (mut waiting, mut unshown) = (Waiting::default(), Bytes::new());
         let mut chunk = BytesMut::with_capacity(CHUNK);
         let is_over = loop {
-            let next_line = unsent.next_line;
+            let next_line = waiting.next_line;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break false,
                 order = orders.recv() => match order {
                     None => break false,
-                    Some(Order::Type(bytes)) => if !unsent.typed(&bytes) {
+                    Some(Order::Type(bytes)) => if !waiting.typed(&bytes) {
                         let _busy = self.shared.reports.try_send(Report::Failed(lost()));
                     },
-                    Some(Order::Paste(bytes)) => unsent.pasted(&bytes),
+                    Some(Order::Paste(bytes)) => waiting.pasted(&bytes),
                     Some(Order::Log(on)) => self.set_log(on).await,
                     Some(Order::Touch(_) | Order::Seen { .. }) => {}
                 },
-                pushed = push(&mut to, &mut unsent), if !unsent.bytes.is_empty() || unsent.unflushed => {
+                pushed = waiting.sending.push(&mut to), if waiting.sending.waits() => {
                     if pushed.is_err() {
                         // Reading says why.
-                        unsent.bytes.clear();
-                        unsent.unflushed = false;
+                        waiting.sending.give_up();
                     }
                 }
-                () = sleep_until(next_line.unwrap_or_else(Instant::now)), if next_line.is_some() => unsent.next_line(),
+                () = sleep_until(next_line.unwrap_or_else(Instant::now)), if next_line.is_some() => waiting.next_line(),
                 place = self.shared.reports.reserve(), if !unshown.is_empty() => match place {
                     Ok(place) => place.send(Report::Said { id: self.id, bytes: std::mem::take(&mut unshown) }),
                     Err(_) => break false,
@@ -175,30 +163,24 @@ impl Line<'_> {
             chunk.reserve(CHUNK);
         };
         if !is_over {
-            self.deliver(&mut to, unsent, orders).await;
+            self.deliver(&mut to, waiting, orders).await;
         }
         (from.unsplit(to), is_over)
     }
 
     /// Sends what was typed before the line was closed, as far as it takes that soon. Of what was pasted only the line that is
     /// on its way goes. What is left is told.
-    async fn deliver(&self, to: &mut WriteHalf<Link>, mut unsent: Unsent, mut orders: Receiver<Order>) {
+    async fn deliver(&self, to: &mut WriteHalf<Link>, mut waiting: Waiting, mut orders: Receiver<Order>) {
         while let Ok(order) = orders.try_recv() {
             match order {
-                Order::Type(bytes) => _ = unsent.typed(&bytes),
-                Order::Paste(bytes) => unsent.pasted(&bytes),
+                Order::Type(bytes) => _ = waiting.typed(&bytes),
+                Order::Paste(bytes) => waiting.pasted(&bytes),
                 Order::Touch(_) | Order::Seen { .. } | Order::Log(_) => {}
             }
         }
-        let all = async {
-            while !unsent.bytes.is_empty() || unsent.unflushed {
-                push(to, &mut unsent).await?;
-            }
-            Ok::<(), io::Error>(())
-        };
-        let is_sent = matches!(timeout(LAST_KEYS, all).await, Ok(Ok(())));
+        let is_sent = waiting.sending.deliver(to, LAST_KEYS).await;
         let machine = &self.machine;
-        let lost = match (is_sent, unsent.lines.len()) {
+        let lost = match (is_sent, waiting.lines.len()) {
             (true, 0) => return,
             (true, 1) => format!("{machine} was closed before the last pasted line was sent"),
             (true, lines) => format!("{machine} was closed before the last {lines} pasted lines were sent"),
@@ -282,19 +264,4 @@ pub(super) fn create(dir: &std::path::Path, name: &str) -> io::Result<(File, Pat
 /// Opens a log at its end.
 fn append(path: &std::path::Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)
-}
-
-/// Sends a piece of what was typed or, where nothing is left, sees to it that it goes out.
-///
-/// Cancel safety: a piece that was sent is gone from `unsent`.
-async fn push(to: &mut WriteHalf<Link>, unsent: &mut Unsent) -> io::Result<()> {
-    if unsent.bytes.is_empty() {
-        to.flush().await?;
-        unsent.unflushed = false;
-    } else {
-        let length = to.write(&unsent.bytes).await?;
-        unsent.bytes.advance(length);
-        unsent.unflushed = true;
-    }
-    Ok(())
 }

@@ -392,9 +392,10 @@ async fn a_screen_that_wants_a_password_says_so_and_opens_with_the_right_one() {
         desk.ask(open(password)).await;
         let wanted = |report| {
             assert!(!matches!(report, Report::Opened { .. } | Report::Ended { .. }), "{report:?}");
-            if let Report::PasswordWanted { id: 3, trouble } = report { Some(trouble.what().to_owned()) } else { None }
+            let Report::PasswordWanted { id: 3, trouble, is_held } = report else { return None };
+            Some((trouble.what().to_owned(), is_held))
         };
-        assert_eq!(desk.hear(wanted).await, said);
+        assert_eq!(desk.hear(wanted).await, (said.to_owned(), password.is_none()));
     }
     let right = open(Some("right"));
     assert!(!format!("{right:?}").contains("right"), "{right:?}");
@@ -418,12 +419,33 @@ async fn a_password_that_comes_when_the_connection_is_gone_opens_another() {
         }
     };
     timeout(PATIENCE, gone).await.expect("it is still there");
+    // That is told at once: nobody has to type a password first to learn it.
+    let told = desk.hear(|report| {
+        assert!(!matches!(report, Report::Ended { .. }), "{report:?}");
+        if let Report::LetGo { id: 3, trouble } = report { Some(trouble.what().to_owned()) } else { None }
+    });
+    assert_eq!(told.await, "the screen's connection ended while it waited for the password");
     desk.ask(open(Some("right"))).await;
     let heard = desk.hear(|report| {
         let is_opened = matches!(report, Report::Opened { id: 3, .. });
         (is_opened || matches!(report, Report::Ended { id: 3, .. })).then_some(is_opened)
     });
     assert!(heard.await);
+}
+
+#[tokio::test]
+async fn a_screen_that_is_closed_while_it_waits_for_its_password_is_let_go() {
+    let mut desk = Desk::open(false).await;
+    desk.sim.lock_screen("training", "leaf3", Secret::password(b"right").unwrap());
+    desk.ask(open(None)).await;
+    desk.hear(|report| matches!(report, Report::PasswordWanted { id: 3, .. }).then_some(())).await;
+    desk.ask(Request::Close { id: 3 }).await;
+    let gone = async {
+        while desk.sim.is_watched("training", "leaf3") {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, gone).await.expect("it is still there");
 }
 
 #[tokio::test]

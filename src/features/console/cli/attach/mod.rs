@@ -12,17 +12,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use bytes::{Buf as _, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, WriteHalf};
+use bytes::{Bytes, BytesMut};
+use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use self::escape::{Escape, Typed};
 use self::terminal::{Output, Raw};
 use super::connection::{Console, RouteArgs, Way};
 use crate::config::{Config, EscapeKey};
-use crate::features::console::link::Link;
+use crate::features::console::link::{Link, Sending};
 use crate::output;
 use crate::text::clean_line;
 use crate::trouble::Trouble;
@@ -33,8 +33,6 @@ const TWICE_WITHIN: Duration = Duration::from_millis(600);
 const A_MOMENT: Duration = Duration::from_secs(1);
 /// What is read from the line at once.
 const CHUNK: usize = 16 << 10;
-/// What was typed and not sent yet: a line that takes no more has nothing typed into it.
-const UNSENT: usize = 64 << 10;
 /// Whoever leaves waits so long at most for what was typed before.
 const LAST_KEYS: Duration = Duration::from_secs(2);
 
@@ -143,15 +141,15 @@ async fn attach(way: &Way, (key, read_only): (EscapeKey, Option<&str>), log: Opt
     let machine = way.machine.as_str();
     let mut signals = Signals::catch()?;
     let raw = Raw::take().context("take the terminal")?;
-    let (mut typing, mut unsent) = (Typing::begin(key, read_only.is_some()), Unsent::default());
-    let link = match typing.until_opened(way, &mut unsent, &raw, &mut signals).await {
+    let (mut typing, mut sending) = (Typing::begin(key, read_only.is_some()), Sending::default());
+    let link = match typing.until_opened(way, &mut sending, &raw, &mut signals).await {
         Ok(Ok(link)) => link,
         Ok(Err(why)) => {
-            give_back(raw, &unsent);
+            give_back(raw, &sending);
             return Ok(Left { why, link: None, lost: 0, logged: Ok(()) });
         }
         Err(trouble) => {
-            give_back(raw, &unsent);
+            give_back(raw, &sending);
             return Err(trouble.into());
         }
     };
@@ -166,7 +164,7 @@ async fn attach(way: &Way, (key, read_only): (EscapeKey, Option<&str>), log: Opt
         ),
     });
     let output = Output::start(log);
-    let (mut link, why, lost) = carry(link, (&mut typing, unsent), &output, &raw, &mut signals).await;
+    let (mut link, why, lost) = carry(link, (&mut typing, sending), &output, &raw, &mut signals).await;
     link.close().await;
     let logged = output.end(why == Why::Ended).await;
     drop(raw);
@@ -176,9 +174,9 @@ async fn attach(way: &Way, (key, read_only): (EscapeKey, Option<&str>), log: Opt
 }
 
 /// Gives the terminal back where no line was opened.
-fn give_back(raw: Raw, unsent: &Unsent) {
+fn give_back(raw: Raw, sending: &Sending) {
     drop(raw);
-    if unsent.waits() {
+    if sending.waits() {
         output::complain("noctui: what was typed while it was being opened was not sent");
     }
 }
@@ -228,7 +226,7 @@ impl Typing {
     async fn until_opened(
         &mut self,
         way: &Way,
-        unsent: &mut Unsent,
+        sending: &mut Sending,
         raw: &Raw,
         signals: &mut Signals,
     ) -> Result<Result<Link, Why>, Trouble> {
@@ -243,7 +241,7 @@ impl Typing {
                     None => _ = raw.again(),
                 },
                 typed = self.next() => {
-                    if !unsent.add(&typed.send) {
+                    if !sending.unsent.add(&typed.send) {
                         output::complain("noctui: it is not open yet, and no more of what is typed is kept\r");
                     }
                     if typed.leave {
@@ -261,79 +259,12 @@ impl Typing {
     }
 }
 
-/// What was typed, on its way to the line.
-#[derive(Debug, Default)]
-struct Unsent {
-    bytes: BytesMut,
-    /// Whether something was sent and may not have left yet.
-    unflushed: bool,
-    /// Bytes that a full line did not take. What is typed behind them is lost as well until it has taken all that waits, so
-    /// that nothing is missing in the middle of a line.
-    lost: usize,
-    /// Whether bytes are lost, and others wait still.
-    is_full: bool,
-}
-
-impl Unsent {
-    /// Takes something typed; false where it is lost.
-    fn add(&mut self, typed: &[u8]) -> bool {
-        self.is_full &= !self.bytes.is_empty();
-        self.is_full |= self.bytes.len() + typed.len() > UNSENT;
-        if self.is_full {
-            self.lost += typed.len();
-        } else {
-            self.bytes.extend_from_slice(typed);
-        }
-        !self.is_full || typed.is_empty()
-    }
-
-    /// Whether something is still to go out.
-    fn waits(&self) -> bool {
-        !self.bytes.is_empty() || self.unflushed
-    }
-
-    /// Nobody takes it any more.
-    fn give_up(&mut self) {
-        self.lost += self.bytes.len();
-        self.bytes.clear();
-        self.unflushed = false;
-    }
-
-    /// Sends a piece of what was typed or, where nothing is left, sees to it that it goes out.
-    ///
-    /// Cancel safety: a piece that was sent is gone from `bytes`.
-    async fn push(&mut self, to: &mut WriteHalf<Link>) -> io::Result<()> {
-        if self.bytes.is_empty() {
-            to.flush().await?;
-            self.unflushed = false;
-        } else {
-            let length = to.write(&self.bytes).await?;
-            self.bytes.advance(length);
-            self.unflushed = true;
-        }
-        Ok(())
-    }
-
-    /// Sends all of it, as far as the line takes it soon: what was typed before somebody leaves is not lost by that.
-    async fn deliver(&mut self, to: &mut WriteHalf<Link>) {
-        let all = async {
-            while self.waits() {
-                self.push(to).await?;
-            }
-            Ok::<(), io::Error>(())
-        };
-        // Whatever is left then is told to be lost.
-        let _ = timeout(LAST_KEYS, all).await;
-        self.give_up();
-    }
-}
-
 /// Carries bytes until one side ends. With the reason comes how many bytes were typed and lost.
 ///
-/// Cancel safety: what a branch waits for is taken whole or not at all; bytes wait in `unsent` and `unshown` between.
+/// Cancel safety: what a branch waits for is taken whole or not at all; bytes wait in `sending` and `unshown` between.
 async fn carry(
     link: Link,
-    (typing, mut unsent): (&mut Typing, Unsent),
+    (typing, mut sending): (&mut Typing, Sending),
     output: &Output,
     raw: &Raw,
     signals: &mut Signals,
@@ -350,17 +281,17 @@ async fn carry(
             },
             typed = typing.next() => {
                 // Also of what was read together with the key that leaves, all that stands before it.
-                if !unsent.add(&typed.send) {
+                if !sending.unsent.add(&typed.send) {
                     output.ring();
                 }
                 if typed.leave {
                     break Why::Left;
                 }
             }
-            pushed = unsent.push(&mut to), if unsent.waits() => {
+            pushed = sending.push(&mut to), if sending.waits() => {
                 if pushed.is_err() {
                     // Reading says why.
-                    unsent.give_up();
+                    sending.give_up();
                 }
             }
             place = output.place(), if !unshown.is_empty() => match place {
@@ -375,10 +306,11 @@ async fn carry(
         chunk.reserve(CHUNK);
     };
     if why != Why::Ended {
-        unsent.deliver(&mut to).await;
+        // What was typed before somebody leaves is not lost by that; whatever is left then is told to be.
+        sending.deliver(&mut to, LAST_KEYS).await;
     }
-    unsent.give_up();
-    (from.unsplit(to), why, unsent.lost)
+    sending.give_up();
+    (from.unsplit(to), why, sending.unsent.lost())
 }
 
 /// The signals that concern an attachment.

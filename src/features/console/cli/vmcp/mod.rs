@@ -2,6 +2,7 @@
 
 mod args;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
@@ -27,6 +28,8 @@ use crate::trouble::Trouble;
 
 /// Definitions that are read from standard input are no longer than this.
 const LARGEST: u64 = 1 << 20;
+/// What is said of a machine without a password.
+const EMPTY_SECRET: &str = "its `secret` is empty: whoever knows the machine's name resumes its session";
 /// Requests that were answered and not told yet; answers wait when there are more.
 const SERVED: usize = 64;
 
@@ -269,7 +272,9 @@ fn lines(definition: &Definition) -> String {
     let width = definition.fields().map(|(name, _)| clean_line(name).chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for (name, field) in definition.fields() {
-        let value = if name == "secret" { "***".to_owned() } else { clean_text(&field.text()) };
+        // An empty one keeps nothing from anybody.
+        let is_hidden = name == "secret" && !field.text().is_empty();
+        let value = if is_hidden { "***".to_owned() } else { clean_text(&field.text()) };
         let indented = value.trim_end().replace('\n', &format!("\n{}", " ".repeat(width + 2)));
         // Writing to a text cannot fail.
         let _ = writeln!(text, "{:<width$}  {indented}", clean_line(name));
@@ -330,6 +335,8 @@ fn listed(folder: &Folder) -> Result<Vec<String>, Trouble> {
             .to_do("name it with --dir or `dir` in [vmcp], or make it"));
     }
     let (mut names, mut lines) = (Vec::new(), Vec::new());
+    // The machines that are defined, each with its secret and with the definition that was the first to define it.
+    let mut machines: BTreeMap<String, (String, String)> = BTreeMap::new();
     for (name, read) in folder.list().map_err(|error| told(&error))? {
         match read {
             Ok(Ok(definition)) => {
@@ -338,6 +345,19 @@ fn listed(folder: &Folder) -> Result<Vec<String>, Trouble> {
                 if refused.is_empty() {
                     names.push(name.clone());
                     lines.extend(remarks.iter().map(|it| format!("noctui: warning: {name}: {it}")));
+                    let text = |field: &str| definition.get(field).map(vmcp::Field::text).unwrap_or_default();
+                    let (machine, secret) = (text("name"), text("secret"));
+                    if secret.is_empty() {
+                        lines.push(format!("noctui: warning: {name}: {EMPTY_SECRET}"));
+                    }
+                    match machines.get(&machine) {
+                        Some((first, other)) if *other != secret => lines.push(format!(
+                            "noctui: warning: {first} and {name} define the machine {machine} with different secrets: \
+                             a client that has it of one is refused it by the other (password denied)"
+                        )),
+                        Some(_) => {}
+                        None => _ = machines.insert(machine, (name, secret)),
+                    }
                 } else {
                     let why: Vec<_> = refused.iter().map(ToString::to_string).collect();
                     lines.push(format!("noctui: warning: {name} is not served: {}", why.join("; ")));
@@ -349,6 +369,9 @@ fn listed(folder: &Folder) -> Result<Vec<String>, Trouble> {
             }
             Err(error) => lines.push(format!("noctui: warning: {name} is not served: {}", told(&error).one_line())),
         }
+    }
+    for (file, why) in folder.left_out().map_err(|error| told(&error))? {
+        lines.push(format!("noctui: warning: the file {} is not served: {why}", clean_line(&file)));
     }
     let names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
     lines.insert(0, format!("noctui: definitions: {names}"));

@@ -220,7 +220,8 @@ fn definition(row: &Described, sheet: &mut Sheet) {
     sheet.head("Fields");
     for (name, field) in definition.fields() {
         // The secret is the password of the session.
-        let text = if name == "secret" { "***".to_owned() } else { field.text().replace('\n', " / ") };
+        let is_hidden = name == "secret" && !field.text().is_empty();
+        let text = if is_hidden { "***".to_owned() } else { field.text().replace('\n', " / ") };
         sheet.say(&crate::text::clean_line(name), &crate::text::clean_line(&text), Role::Text);
     }
     sheet.lines.push(plain(String::new(), Role::Text));
@@ -249,6 +250,9 @@ pub(super) fn verdict(definition: &Definition, remarks: &[Remark], cells: usize)
         };
         sheet.say(word, &format!("{}: {}", remark.field, remark.why), role);
     }
+    if definition.get("secret").is_some_and(|secret| secret.text().is_empty()) {
+        sheet.say("secret", "it is empty: whoever knows the machine's name resumes its session", Role::Warning);
+    }
     if remarks.is_empty() {
         sheet.say("sound", "clients take it, and read every field", Role::Ok);
     }
@@ -256,7 +260,8 @@ pub(super) fn verdict(definition: &Definition, remarks: &[Remark], cells: usize)
     if let Ok(salt) = SAMPLE_SALT.parse::<Salt>() {
         sheet.head("What is signed, with the salt of a client at its end");
         for line in Answer::canonical(definition, &salt).lines() {
-            let line = if line.starts_with("secret=") { "secret=***" } else { line };
+            let is_hidden = line.strip_prefix("secret=").is_some_and(|secret| !secret.is_empty());
+            let line = if is_hidden { "secret=***" } else { line };
             for line in wrap(&crate::text::clean_line(line), sheet.cells.max(8)) {
                 sheet.lines.push(plain(format!(" {line}"), Role::Text));
             }

@@ -58,7 +58,7 @@ fn masked(line: &str) -> &str {
 /// What clients make of it, and what is signed; or why it cannot be.
 fn judged(form: &Form, cells: usize) -> Vec<TextLine> {
     let mut lines: Vec<TextLine> = Vec::new();
-    if let Some(why) = &form.complaint {
+    if let Some(why) = form.complaint.as_deref().or(form.wrong_name()) {
         lines.push(plain(format!(" {why}"), Role::Warning));
     }
     lines.extend(match form.read() {

@@ -6,7 +6,6 @@ use ratatui::layout::Rect;
 use super::words;
 use crate::features::console::cluster::model::Vm;
 use crate::features::console::model::{Described, Grant, Proxied, Row};
-use crate::features::console::pane::console::Being;
 use crate::features::console::pane::{State, Tried};
 use crate::ui::Look;
 use crate::ui::line::{Pen, width};
@@ -72,7 +71,7 @@ fn draw_row(
     let style = |role| look.theme.style(role);
     let console = state.consoles.iter().find(|console| console.is_of(row));
     let (mark, role) = match console {
-        Some(console) if console.is_active && matches!(console.being, Being::Ended(_)) => {
+        Some(console) if console.is_active && console.is_over() => {
             (look.glyph(words::console(&console.being).0), words::console(&console.being).0.role())
         }
         Some(console) if console.is_active => (look.pick("▎", "*"), Role::Changed),

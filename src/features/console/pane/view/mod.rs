@@ -20,8 +20,10 @@ use super::update::UNCONFIGURED;
 use super::{Page, State};
 use crate::config::Pictures;
 use crate::features::console::cluster::Which;
+use crate::features::console::glyph::TextScreen;
 use crate::features::console::rfb::Frame;
 use crate::features::console::worker::Health;
+use crate::trouble::Trouble;
 use crate::ui::Look;
 use crate::ui::field::Field;
 use crate::ui::line::{Pen, fit, width, wrap};
@@ -94,23 +96,13 @@ fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer)
         }
         Shown::Screen(screen) => {
             match (&console.being, &screen.picture) {
-                (Being::Ended(trouble), _) => {
-                    let mut lines: Vec<TextLine> = match trouble {
-                        Some(trouble) => trouble_lines(trouble, usize::from(area.width.saturating_sub(2)).max(1), look),
-                        None => vec![plain("the screen was closed at its other end", Role::Text)],
-                    };
-                    if console.attempts > 0 {
-                        lines.push(plain(format!("tried again {}", times(console.attempts)), Role::Muted));
-                    }
-                    let again = if console.wants_password { "asks for it" } else { "opens it again" };
-                    lines.push(plain(look.say(&format!("<console-reattach> {again}")), Role::Muted));
-                    draw_lines(&lines, 0, look, area, buffer);
-                }
+                (Being::Locked { why, .. }, _) => draw_over(console, Some(why), look, area, buffer),
+                (Being::Ended(why), _) => draw_over(console, why.as_ref(), look, area, buffer),
                 // The picture comes after the frame, into cells that are blank.
                 (_, Some(_)) if screen.is_pixels(state.view.pictures != Pictures::Cells) => {}
                 (_, Some(picture)) => {
                     let sought = if state.takes_every_key() { "" } else { &state.sought };
-                    screen::draw(screen, picture, sought, look, area, buffer);
+                    screen::draw(screen, picture, (sought, state.no_typing().is_none()), look, area, buffer);
                 }
                 (_, None) => {
                     draw_lines(&[plain(" waiting for the first picture …", Role::Muted)], 0, look, area, buffer);
@@ -121,6 +113,20 @@ fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer)
     }
 }
 
+/// A screen that is not open any more, or wants a password: why, and what has it back.
+fn draw_over(console: &Console, why: Option<&Trouble>, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+    let mut lines: Vec<TextLine> = match why {
+        Some(why) => trouble_lines(why, usize::from(area.width.saturating_sub(2)).max(1), look),
+        None => vec![plain("the screen was closed at its other end", Role::Text)],
+    };
+    if console.attempts > 0 {
+        lines.push(plain(format!("tried again {}", times(console.attempts)), Role::Muted));
+    }
+    let again = if console.wants_password { "asks for the password" } else { "opens it again" };
+    lines.push(plain(look.say(&format!("<console-reattach> {again}")), Role::Muted));
+    draw_lines(&lines, 0, look, area, buffer);
+}
+
 /// `once`, `3 times`
 fn times(count: u32) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
@@ -128,7 +134,7 @@ fn times(count: u32) -> String {
 
 /// The picture that is to stand in the pane in pixels, and its cells; `None` where there is none.
 pub(crate) fn picture(state: &State, area: Rect) -> Option<(Rect, Arc<Frame>, Pictures)> {
-    let console = state.console().filter(|console| !matches!(console.being, Being::Ended(_)))?;
+    let console = state.console().filter(|console| !console.is_over())?;
     let Shown::Screen(screen) = &console.shown else { return None };
     let by = state.view.pictures;
     let picture =
@@ -159,6 +165,9 @@ fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
     let mut left = vec![(console.target.machine().to_owned(), Role::Accent), (format!("{dot}{what}"), Role::Muted)];
     let (sign, word) = words::console(&console.being);
     left.push((format!("  {} {word}", look.glyph(sign)), sign.role()));
+    if console.being == Being::Opening && console.has_early() {
+        left.push(("  keys wait".to_owned(), Role::Muted));
+    }
     if console.log.is_some() && console.is_open() {
         left.push((format!("  rec {}", look.glyph(Sign::Active)), Role::Failed));
     }
@@ -171,6 +180,11 @@ fn console_title(state: &State, console: &Console, look: &Look<'_>) -> Title {
     }
     let escape = state.view.escape.short();
     let (short, more) = match (&console.being, state.takes_every_key()) {
+        (Being::Locked { .. }, _) if state.editor.is_some() => ("esc lets it go".to_owned(), String::new()),
+        (Being::Locked { .. }, _) => (look.say("<console-reattach> asks for it").into_owned(), String::new()),
+        (Being::Ended(_), false) if console.wants_password => {
+            (look.say("<console-reattach> asks for it").into_owned(), String::new())
+        }
         (Being::Ended(_), false) => (look.say("<console-reattach> opens it again").into_owned(), String::new()),
         (_, true) => (format!("{escape} leaves"), format!("{dot}{escape}{escape} sends it")),
         (_, false) if state.no_typing().is_some() => ("read-only: keys stay here".to_owned(), String::new()),
@@ -203,7 +217,9 @@ fn part(screen: &Screen, room: (u16, u16)) -> Option<String> {
         let (x, y) = (x.min(width - seen.0), y.min(height - seen.1));
         return Some(format!("{}x{} at {x},{y} of {width}x{height}", seen.0, seen.1));
     }
-    let text = picture.text.as_ref().filter(|text| screen.is_text() && text.rows() > room.1)?;
+    // Of a screen with nothing on it there is no part to go to.
+    let is_seen_in_part = |text: &TextScreen| screen.is_text() && !screen.is_blank() && text.rows() > room.1;
+    let text = picture.text.as_deref().filter(|text| is_seen_in_part(text))?;
     let (_, top) = screen.corner(text, room);
     Some(format!("rows {}-{} of {}", top + 1, top + room.1, text.rows()))
 }

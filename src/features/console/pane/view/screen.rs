@@ -16,14 +16,22 @@ use crate::ui::theme::Role;
 /// Samples of the side of a box of pixels that becomes one: enough for what is seen, whatever the screen's size.
 const SAMPLES: u32 = 3;
 
-/// Draws it.
-pub(super) fn draw(screen: &Screen, picture: &Picture, sought: &str, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+/// Draws it, with what is `sought` marked. Whether keys may wake it up is told where it is asleep.
+pub(super) fn draw(
+    screen: &Screen,
+    picture: &Picture,
+    (sought, may_type): (&str, bool),
+    look: &Look<'_>,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     match &picture.text {
         Some(text) if screen.is_text() => {
             draw_text(text, screen, area, buffer);
             mark(text, screen, sought, look, area, buffer);
             if screen.is_blank() {
-                let words = " the screen is blank: it may be asleep, which a key ends";
+                let key = if may_type { ", which a key ends" } else { "" };
+                let words = format!(" the screen is blank: it may be asleep{key}");
                 draw_lines(&[plain(words, Role::Muted)], 0, look, area, buffer);
             }
         }

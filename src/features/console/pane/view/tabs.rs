@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::words;
 use crate::features::console::pane::State;
-use crate::features::console::pane::console::{Being, Console};
+use crate::features::console::pane::console::Console;
 use crate::ui::Look;
 use crate::ui::line::{Pen, fit, width};
 use crate::ui::theme::Role;
@@ -16,15 +16,15 @@ const LONGEST: usize = 20;
 /// A tab: its mark, its name, and what that looks like.
 fn tab(console: &Console, look: &Look<'_>) -> (&'static str, String, Role) {
     let name = fit(&console.title(), LONGEST).into_owned();
-    let (mark, role) = match (&console.being, console.is_active, console.rang) {
+    let (mark, role) = match (console.is_over(), console.is_active, console.rang) {
         // That it is over says more than that it said something before.
-        (Being::Ended(_), is_news, _) => {
+        (true, is_news, _) => {
             let sign = words::console(&console.being).0;
             (look.glyph(sign), if is_news { sign.role() } else { Role::Muted })
         }
-        (_, _, true) => (look.pick("♪", "!"), Role::Warning),
-        (_, true, _) => (look.pick("▎", "*"), Role::Changed),
-        (Being::Open | Being::Opening, ..) => (" ", Role::Text),
+        (false, _, true) => (look.pick("♪", "!"), Role::Warning),
+        (false, true, _) => (look.pick("▎", "*"), Role::Changed),
+        (false, false, false) => (" ", Role::Text),
     };
     (mark, name, role)
 }

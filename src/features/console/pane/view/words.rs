@@ -21,6 +21,7 @@ pub(crate) fn console(being: &console::Being) -> (Sign, &'static str) {
     match being {
         console::Being::Opening => (Sign::Progress, "opening"),
         console::Being::Open => (Sign::Active, "open"),
+        console::Being::Locked { .. } => (Sign::Progress, "password"),
         console::Being::Ended(None) => (Sign::Done, "closed"),
         console::Being::Ended(Some(_)) => (Sign::Failed, "dropped"),
     }

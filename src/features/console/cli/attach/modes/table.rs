@@ -1,9 +1,11 @@
 //! Every setting of a terminal that outlasts the sequence that changed it, with what sets it back.
 //!
 //! The table follows the documentation of xterm (`ctlseqs`, patch 410), with what kitty and others have added
-//! since: hyperlinks and progress bars. Modes and keyboard flags, which are kept by number and by screen, are in `modes`. Left
-//! out is what has no state before it that could be known and no default: the directory that new tabs open in (OSC 7). A shell
-//! that tells it tells it again with its next prompt.
+//! since: hyperlinks, progress bars, and of iTerm2's own what guests are known to set. Modes and keyboard flags, which are kept
+//! by number and by screen, are in `modes`. Left out is what has no state before it that could be known and no default: the
+//! directory that new tabs open in (OSC 7), which a shell tells again with its next prompt; iTerm2's profiles, colours and
+//! variables (`SetProfile`, `SetColors`, `SetUserVar`); kitty's colours by name (OSC 21); X properties of the window (OSC 3);
+//! where on the screen it is (XTWINOPS 3, 5, 6); and a scrollbar that was hidden (mode 30), which some have at first.
 
 /// How a sequence begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +155,20 @@ macro_rules! keys {
     };
 }
 
+/// A row for whether a special colour is in use (OSC 6, and 106, which is the same).
+macro_rules! special {
+    ($colour:literal, $undo:literal) => {
+        row(
+            |it| match it.command(6).or_else(|| it.command(106))?.split_once(';')? {
+                ($colour, "0") => Some(false),
+                ($colour, on) if on.bytes().all(|byte| byte.is_ascii_digit()) => Some(true),
+                _ => None,
+            },
+            $undo,
+        )
+    };
+}
+
 /// A row for a dynamic colour.
 macro_rules! colour {
     ($number:literal, $undo:literal) => {
@@ -176,8 +192,14 @@ pub(super) const ROWS: &[Row] = &[
     row(|it| it.control("", b'r').map(|numbers| numbers.iter().any(|number| *number != 0)), "\u{1b}7\u{1b}[r\u{1b}8"),
     // The keypad sends its own sequences (DECKPAM).
     row(|it| it.escape("").and_then(|last| on_off(last, b'=', b'>')), "\u{1b}>"),
-    // The shape of the cursor (DECSCUSR).
-    row(|it| it.first(" ", b'q').map(|number| number != 0), "\u{1b}[0 q"),
+    // The shape of the cursor (DECSCUSR), which iTerm2 has another way to set.
+    row(
+        |it| match it.command(1337) {
+            Some(text) => text.starts_with("CursorShape=").then_some(true),
+            None => it.first(" ", b'q').map(|number| number != 0),
+        },
+        "\u{1b}[0 q",
+    ),
     // How loud the bell is (DECSWBV), and that of the margin (DECSMBV), whose 0 is loud, too: so they are at first.
     row(|it| it.first(" ", b't').map(|volume| !matches!(volume, 5..=8)), "\u{1b}[8 t"),
     row(|it| it.first(" ", b'u').map(|volume| !matches!(volume, 0 | 5..=8)), "\u{1b}[8 u"),
@@ -249,6 +271,22 @@ pub(super) const ROWS: &[Row] = &[
             _ => None,
         },
         "\u{1b}]105\u{7}",
+    ),
+    // Whether the special ones are in use: bold, underlined, blinking, reversed, italic.
+    special!("0", "\u{1b}]6;0;0\u{7}"),
+    special!("1", "\u{1b}]6;1;0\u{7}"),
+    special!("2", "\u{1b}]6;2;0\u{7}"),
+    special!("3", "\u{1b}]6;3;0\u{7}"),
+    special!("4", "\u{1b}]6;4;0\u{7}"),
+    // The same number in iTerm2: the colour of the tab.
+    row(
+        |it| it.command(6).and_then(|text| text.strip_prefix("1;bg;")).map(|colour| colour != "*;default"),
+        "\u{1b}]6;1;bg;*;default\u{7}",
+    ),
+    // Whether iTerm2 marks the line of the cursor.
+    row(
+        |it| it.command(1337).and_then(|text| text.strip_prefix("HighlightCursorLine=")).map(|to| to != "no"),
+        "\u{1b}]1337;HighlightCursorLine=no\u{7}",
     ),
     // Those of text, cursor, pointer and selection.
     colour!(10, "\u{1b}]110\u{7}"),

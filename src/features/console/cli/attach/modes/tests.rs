@@ -63,6 +63,11 @@ const CHANGES: &[(&str, &str)] = &[
     ("\u{1b}]11;#000000\u{1b}\\", "\u{1b}]111\u{7}"),
     ("\u{1b}]12;green\u{7}", "\u{1b}]112\u{7}"),
     ("\u{1b}]5;0;red\u{7}", "\u{1b}]105\u{7}"),
+    ("\u{1b}]6;0;1\u{7}", "\u{1b}]6;0;0\u{7}"),
+    ("\u{1b}]106;3;1\u{1b}\\", "\u{1b}]6;3;0\u{7}"),
+    ("\u{1b}]6;1;bg;red;brightness;255\u{7}", "\u{1b}]6;1;bg;*;default\u{7}"),
+    ("\u{1b}]1337;CursorShape=1\u{7}", "\u{1b}[0 q"),
+    ("\u{1b}]1337;HighlightCursorLine=yes\u{7}", "\u{1b}]1337;HighlightCursorLine=no\u{7}"),
     ("\u{1b}]22;hand\u{7}", "\u{1b}]22;\u{7}"),
     ("\u{1b}]50;fixed\u{7}", "\u{1b}]50;#\u{7}"),
     ("\u{1b}]9;4;1;50\u{7}", "\u{1b}]9;4;0\u{7}"),
@@ -106,7 +111,7 @@ fn every_change_has_what_sets_it_back() {
     for (output, _) in CHANGES {
         never.see(output.as_bytes());
     }
-    never.see(b"\x1b]13;a;b\x07\x1b]15;a;b;c;d;e\x07\x1b[>0n\x1b[>3n\x1b[>6n\x1b[>7n");
+    never.see(b"\x1b]6;1;1\x07\x1b]6;2;1\x07\x1b]6;4;1\x07\x1b]13;a;b\x07\x1b]15;a;b;c;d;e\x07\x1b[>0n\x1b[>3n\x1b[>6n\x1b[>7n");
     never.see(b"\x1b[>0;1f\x1b[>1;1f\x1b[>2;1f\x1b[>3;1f\x1b[>6;1f\x1b[>7;1f");
     assert!(never.touched.iter().all(|touched| *touched), "a row that nothing tries: {:?}", never.touched);
 }
@@ -122,6 +127,9 @@ fn what_is_asked_for_or_set_back_by_the_machine_itself_is_left_alone() {
         "\u{1b}[0 t\u{1b}[8 t\u{1b}[1 u\u{1b}[0 u",
         // The directory that new tabs open in has no default.
         "\u{1b}]7;file://leaf1/etc\u{7}",
+        // Nor have these.
+        "\u{1b}]1337;SetProfile=night\u{7}\u{1b}]1337;SetUserVar=a=b\u{7}\u{1b}]21;foreground=red\u{7}\u{1b}[3;10;10t",
+        "\u{1b}]6;0;1\u{7}\u{1b}]6;0;0\u{7}\u{1b}]6;1;bg;red;brightness;9\u{7}\u{1b}]6;1;bg;*;default\u{7}",
         "\u{1b}=\u{1b}>\u{1b}%@\u{1b}%G\u{1b}[5i\u{1b}[4i",
         "\u{1b}[8;5;20t\u{1b}[18t\u{1b}[6n\u{1b}[c\u{1b}[>c\u{1b}[>q\u{1b}[?u",
         "\u{1b}[22;0t\u{1b}]0;title\u{7}\u{1b}[23;0t",
