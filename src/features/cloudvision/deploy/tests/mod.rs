@@ -6,6 +6,7 @@ mod ends;
 mod faults;
 mod looks;
 mod paths;
+mod strangers;
 mod unanswered;
 mod waiting;
 
