@@ -1,42 +1,112 @@
-//! Forwards that were made for one connection alone: who removes them, and which of them nobody does any more.
+//! Forwards that were made for connections alone: who removes them, who takes them over, and which of them nobody removes any
+//! more.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, named_params};
+use serde::Serialize;
 
 use crate::features::lab::model::{Forward, Wanted};
 use crate::process::{Fate, Owner};
 use crate::store::Error;
 
-/// One that its process did not remove before it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Left {
+/// A forward that was made for a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Temporary {
     /// The forward.
+    #[serde(skip)]
     pub forward: Forward,
     /// When it was made.
     pub at: DateTime<Utc>,
-    /// The process, as messages name it.
+    /// The process that removes it, or would have, as messages name it.
     pub owner: String,
-    /// The program that uses it still, as messages name it: it outlived that process.
+    /// Whether that process runs, and removes it when its connection ends.
+    pub owner_runs: bool,
+    /// The program that uses it, as messages name it, as long as it runs: it may outlive that process.
     pub program: Option<String>,
 }
 
-impl Left {
+impl Temporary {
     /// In a sentence: `web02 22 on 50064 was made for one connection, and process 812 on jump1 ended before it removed it`.
     #[must_use]
     pub fn words(&self) -> String {
-        let Self { forward, owner, program, .. } = self;
-        let (title, port) = (forward.title(), forward.port);
-        let ended = format!("{title} on {port} was made for one connection, and {owner} ended before it removed it");
+        format!("{} on {} {}", self.forward.title(), self.forward.port, self.story())
+    }
+
+    /// The same without what it is about.
+    #[must_use]
+    pub fn story(&self) -> String {
+        let Self { owner, program, .. } = self;
+        let story = if self.owner_runs {
+            format!("was made for a connection; {owner} removes it when that ends")
+        } else {
+            format!("was made for one connection, and {owner} ended before it removed it")
+        };
         match program {
-            Some(program) => format!("{ended}; its program, {program}, still runs and uses it"),
-            None => ended,
+            Some(program) => format!("{story}; its program, {program}, still runs and uses it"),
+            None => story,
         }
+    }
+
+    /// Whether nobody removes it any more.
+    #[must_use]
+    pub fn is_left(&self) -> bool {
+        !self.owner_runs
     }
 
     /// Whether the connection goes on that it was made for: then nothing is to end it.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
-        self.program.is_some()
+        self.owner_runs || self.program.is_some()
+    }
+}
+
+/// What it means for a forward that a connection is over which it was made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Release {
+    /// It is to be removed: nobody else wants it. Nobody takes it over from now on.
+    Ends,
+    /// Somebody took it over for good, or removed it.
+    Taken,
+    /// Another connection uses it, that of this process, and removes it.
+    Used(String),
+}
+
+/// What came of taking a forward over, or of using it as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It was made for no connection, and stays anyway.
+    Nothing,
+    /// It was: now it is whose it was asked for.
+    Done,
+    /// It is just being removed.
+    TooLate,
+}
+
+/// A connection and the forward it uses, as it was written down.
+struct Held {
+    id: i64,
+    at: DateTime<Utc>,
+    wanted: Wanted,
+    port: Option<u16>,
+    owner: Owner,
+    program: Option<Owner>,
+    is_ending: bool,
+}
+
+impl Held {
+    /// Whether it may still use the forward; of one elsewhere nothing can be said from here.
+    fn goes_on(&self) -> bool {
+        self.owner.fate() != Fate::Dead || self.program()
+    }
+
+    /// Whether its program runs.
+    fn program(&self) -> bool {
+        self.program.as_ref().is_some_and(|program| program.fate() == Fate::Alive)
+    }
+
+    /// Whether its process is removing the forward.
+    fn is_ending(&self) -> bool {
+        self.is_ending && self.owner.fate() != Fate::Dead
     }
 }
 
@@ -74,16 +144,23 @@ pub fn settle(connection: &Connection, id: i64, port: Option<u16>) -> Result<(),
     Ok(())
 }
 
-/// A program was started that uses the forward on this port; where none was made for a connection, that is of no interest.
-pub fn started(connection: &Connection, server: &str, port: u16, program: &Owner) -> Result<(), Error> {
+/// A process started a program that uses the forward on this port; where none was made for a connection of it, that is of no
+/// interest.
+pub fn started(
+    connection: &Connection,
+    server: &str,
+    port: u16,
+    (owner, program): (&Owner, &Owner),
+) -> Result<(), Error> {
     connection
         .prepare_cached(
-            "UPDATE lab_temporary SET program_pid = :pid, program_start = :start
-             WHERE server = :server AND port = :port AND owner_host = :host AND owner_boot = :boot",
+            "UPDATE lab_temporary SET program_pid = :program, program_start = :program_start
+             WHERE server = :server AND port = :port
+                 AND owner_host = :host AND owner_boot = :boot AND owner_pid = :pid AND owner_start = :start",
         )?
         .execute(named_params! {
-            ":server": server, ":port": port, ":pid": program.pid, ":start": program.start, ":host": program.host,
-            ":boot": program.boot,
+            ":server": server, ":port": port, ":program": program.pid, ":program_start": program.start,
+            ":host": owner.host, ":boot": owner.boot, ":pid": owner.pid, ":start": owner.start,
         })?;
     Ok(())
 }
@@ -94,11 +171,121 @@ pub fn forget(connection: &Connection, server: &str, port: u16) -> Result<(), Er
     Ok(())
 }
 
-/// Those that nobody removes any more, of those that the gateway lists now; the others are forgotten.
-pub fn left_behind(connection: &Connection, server: &str, listed: &[Forward]) -> Result<Vec<Left>, Error> {
+/// The forward on this port stays for good, whatever it was made for. With `only_held` that is so where a process that runs
+/// would remove it: what nobody removes needs no taking over by somebody who only uses it.
+pub fn take_over(connection: &Connection, server: &str, port: u16, only_held: bool) -> Result<Taken, Error> {
+    let held = of_port(connection, server, port)?;
+    if held.iter().any(Held::is_ending) {
+        return Ok(Taken::TooLate);
+    }
+    if held.is_empty() || (only_held && held.iter().all(|held| held.owner.fate() == Fate::Dead)) {
+        return Ok(Taken::Nothing);
+    }
+    forget(connection, server, port)?;
+    Ok(Taken::Done)
+}
+
+/// Another connection uses a forward as well, and removes it if it is the last one.
+pub fn join(
+    connection: &Connection,
+    (lab, server): (&str, &str),
+    forward: &Forward,
+    owner: &Owner,
+    at: DateTime<Utc>,
+) -> Result<Taken, Error> {
+    let held = of_port(connection, server, forward.port)?;
+    if held.is_empty() {
+        return Ok(Taken::Nothing);
+    }
+    if held.iter().any(Held::is_ending) {
+        return Ok(Taken::TooLate);
+    }
+    let id = note(connection, (lab, server), &forward.wanted(), owner, at)?;
+    settle(connection, id, Some(forward.port))?;
+    Ok(Taken::Done)
+}
+
+/// A connection of this process is over, for which the forward on this port was made or which used it as well.
+pub fn release(connection: &Connection, server: &str, port: u16, owner: &Owner) -> Result<Release, Error> {
+    let held = of_port(connection, server, port)?;
+    let own = held.iter().filter(|held| held.owner == *owner).min_by_key(|held| (held.is_ending, held.id));
+    let Some(own) = own else { return Ok(Release::Taken) };
+    match held.iter().find(|other| other.id != own.id && other.goes_on()) {
+        Some(other) => {
+            settle(connection, own.id, None)?;
+            Ok(Release::Used(other.owner.label()))
+        }
+        None => {
+            connection.prepare_cached("UPDATE lab_temporary SET ending = 1 WHERE id = ?1")?.execute([own.id])?;
+            Ok(Release::Ends)
+        }
+    }
+}
+
+/// The forward on this port could not be removed: it is as it was.
+pub fn not_ended(connection: &Connection, server: &str, port: u16) -> Result<(), Error> {
+    let reset = "UPDATE lab_temporary SET ending = 0 WHERE server = ?1 AND port = ?2";
+    connection.prepare_cached(reset)?.execute((server, port))?;
+    Ok(())
+}
+
+/// The forwards that a process is to remove, and whose program does not run.
+pub fn of_process(connection: &Connection, server: &str, owner: &Owner) -> Result<Vec<Forward>, Error> {
+    let held = all_held(connection, server)?.into_iter().filter(|held| held.owner == *owner && !held.program());
+    Ok(held.filter_map(|held| Some(held.wanted.on(held.port?))).collect())
+}
+
+/// All that were made for connections, of those that the gateway lists now; what is not there any more is forgotten, unless
+/// its process is just at it.
+pub fn all(connection: &Connection, server: &str, listed: &[Forward]) -> Result<Vec<Temporary>, Error> {
+    let mut told: Vec<Temporary> = Vec::new();
+    for held in all_held(connection, server)? {
+        let fate = held.owner.fate();
+        let is_dead = fate == Fate::Dead;
+        // Of one elsewhere nothing can be said from here, and what is being made is not known yet.
+        if fate == Fate::Elsewhere || (held.port.is_none() && !is_dead) {
+            continue;
+        }
+        // Where the process ended before the answer came, there was none to the same place when it asked.
+        let is_it =
+            |forward: &&Forward| held.port.is_none_or(|port| forward.port == port) && forward.is_for(&held.wanted);
+        let Some(forward) = listed.iter().find(is_it) else {
+            if is_dead {
+                settle(connection, held.id, None)?;
+            }
+            continue;
+        };
+        let program = held.program.as_ref().filter(|_| held.program()).map(Owner::label);
+        match told.iter_mut().find(|other| other.forward == *forward) {
+            Some(known) => {
+                // Whoever removes it counts.
+                if !known.owner_runs && !is_dead {
+                    (known.owner, known.owner_runs) = (held.owner.label(), true);
+                }
+                known.program = known.program.take().or(program);
+            }
+            None => told.push(Temporary {
+                forward: forward.clone(),
+                at: held.at,
+                owner: held.owner.label(),
+                owner_runs: !is_dead,
+                program,
+            }),
+        }
+    }
+    Ok(told)
+}
+
+/// Whoever uses the forward on a port.
+fn of_port(connection: &Connection, server: &str, port: u16) -> Result<Vec<Held>, Error> {
+    Ok(all_held(connection, server)?.into_iter().filter(|held| held.port == Some(port)).collect())
+}
+
+/// All that is written down of a lab, the oldest first.
+fn all_held(connection: &Connection, server: &str) -> Result<Vec<Held>, Error> {
     let mut query = connection.prepare_cached(
         "SELECT id, at, name, component, address, target, port, owner_host, owner_boot, owner_pid, owner_start,
-                program_pid, program_start
+                program_pid, program_start, ending
          FROM lab_temporary WHERE server = ?1 ORDER BY id",
     )?;
     let rows = query.query_map([server], |row| {
@@ -119,94 +306,11 @@ pub fn left_behind(connection: &Connection, server: &str, listed: &[Forward]) ->
             None => None,
         };
         let at = DateTime::from_timestamp(row.get("at")?, 0).unwrap_or_default();
-        Ok((row.get::<_, i64>("id")?, at, wanted, row.get::<_, Option<u16>>("port")?, (owner, program)))
+        let (id, port, is_ending) = (row.get("id")?, row.get("port")?, row.get("ending")?);
+        Ok(Held { id, at, wanted, port, owner, program, is_ending })
     })?;
-    let mut left: Vec<Left> = Vec::new();
-    for row in rows {
-        let (id, at, wanted, port, (owner, program)) = row?;
-        // Of one elsewhere nothing can be said from here.
-        if owner.fate() != Fate::Dead {
-            continue;
-        }
-        // Where the process ended before the answer came, there was none to the same place when it asked.
-        let is_it = |forward: &&Forward| port.is_none_or(|port| forward.port == port) && forward.is_for(&wanted);
-        match listed.iter().find(is_it) {
-            Some(forward) if left.iter().all(|other| other.forward != *forward) => {
-                let program = program.filter(|program| program.fate() == Fate::Alive).map(|program| program.label());
-                left.push(Left { forward: forward.clone(), at, owner: owner.label(), program });
-            }
-            Some(_) => {}
-            None => settle(connection, id, None)?,
-        }
-    }
-    Ok(left)
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn forward(port: u16, name: &str) -> Forward {
-        let (name, component, address) = (name.to_owned(), "CentOS".to_owned(), "192.168.1.20".to_owned());
-        Forward { port, name, component, address, target: 22 }
-    }
-
-    #[test]
-    fn what_a_process_left_behind_is_known_until_it_is_gone() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = crate::features::open_store(dir.path()).unwrap();
-        let at = DateTime::from_timestamp(1_795_220_000, 0).unwrap();
-        let ours = Owner::of_this_process();
-        let dead = Owner { start: "another time".to_owned(), ..ours.clone() };
-        let listed = [forward(50_001, "killed"), forward(50_002, "early"), forward(50_003, "running")];
-        let told = store.write_blocking(move |c| {
-            let note = |name: &str, owner: &Owner| note(c, ("training", "s"), &forward(0, name).wanted(), owner, at);
-            settle(c, note("killed", &dead)?, Some(50_001))?;
-            // It ended before the answer came.
-            note("early", &dead)?;
-            settle(c, note("running", &ours)?, Some(50_003))?;
-            // There was one already, and it stays.
-            settle(c, note("found", &dead)?, None)?;
-            // Somebody has removed it since; on its port is another one by now.
-            settle(c, note("gone", &dead)?, Some(50_002))?;
-            let before = left_behind(c, "s", &listed)?;
-            forget(c, "s", 50_001)?;
-            let after = left_behind(c, "s", &listed)?;
-            Ok((before, after, left_behind(c, "other", &listed)?))
-        });
-        let (before, after, other) = told.unwrap();
-        let ports = |left: &[Left]| left.iter().map(|it| it.forward.port).collect::<Vec<_>>();
-        assert_eq!((ports(&before), ports(&after), ports(&other)), (vec![50_001, 50_002], vec![50_002], vec![]));
-        assert!(before[0].words().starts_with("killed 22 on 50001 was made for one connection, and process "));
-        assert!(before[0].words().ends_with("ended before it removed it") && !before[0].is_in_use());
-    }
-
-    #[test]
-    fn a_program_that_outlives_its_process_is_told_as_long_as_it_runs() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = crate::features::open_store(dir.path()).unwrap();
-        let at = DateTime::from_timestamp(1_795_220_000, 0).unwrap();
-        let dead = Owner { start: "another time".to_owned(), ..Owner::of_this_process() };
-        let listed = [forward(50_001, "web01"), forward(50_002, "web02")];
-        let mut program = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
-        let running = Owner::of_process(program.id());
-        let label = running.label();
-        let forwards = listed.clone();
-        let before = store.write_blocking(move |c| {
-            for forward in &forwards {
-                settle(c, note(c, ("training", "s"), &forward.wanted(), &dead, at)?, Some(forward.port))?;
-            }
-            started(c, "s", 50_001, &running)?;
-            // Another process has its number since.
-            started(c, "s", 50_002, &Owner { start: "before".to_owned(), ..running })?;
-            left_behind(c, "s", &forwards)
-        });
-        let before = before.unwrap();
-        assert_eq!(before.iter().map(Left::is_in_use).collect::<Vec<_>>(), [true, false]);
-        assert!(before[0].words().ends_with(&format!("its program, {label}, still runs and uses it")));
-        drop(program.stdin.take());
-        program.wait().unwrap();
-        let after = store.write_blocking(move |c| left_behind(c, "s", &listed)).unwrap();
-        assert_eq!(after.iter().map(Left::is_in_use).collect::<Vec<_>>(), [false, false]);
-    }
-}
+mod tests;
