@@ -137,16 +137,21 @@ fn draw_title(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {
 /// What stands for figures that have no room. A number here would be taken for one of the figures.
 const MORE: &str = "…";
 
-/// As many figures as fit into so many cells, the first ones, and a mark where there are more: a figure less is shown rather than
-/// none of the mark. Of the first one alone even the mark goes.
+/// As many figures as fit into so many cells, the first ones, and a mark where there are more, close to the last one where that
+/// saves it: a figure less is shown rather than none of the mark. Of the first one alone even the mark goes.
 fn fitting(figures: &[String], cells: usize) -> Vec<String> {
     let fits = |shown: &Vec<String>| width(&shown.join(" · ")) <= cells;
-    let marked = |kept: usize| -> Vec<String> { figures.iter().take(kept).cloned().chain([MORE.to_owned()]).collect() };
-    let all = figures.to_vec();
-    let Some(first) = figures.first() else { return all };
-    let fewer = (1..figures.len()).rev().map(marked);
-    let last = [vec![format!("{first}{MORE}")], vec![first.clone()]];
-    std::iter::once(all).chain(fewer).chain(last).find(fits).unwrap_or_default()
+    let (all, Some(first)) = (figures.to_vec(), figures.first()) else { return Vec::new() };
+    let fewer = (1..figures.len()).rev().flat_map(|kept| {
+        let shown = || figures.iter().take(kept).cloned();
+        let apart = shown().chain([MORE.to_owned()]).collect();
+        let mut close: Vec<String> = shown().collect();
+        if let Some(last) = close.last_mut() {
+            last.extend([" ", MORE]);
+        }
+        [apart, close]
+    });
+    std::iter::once(all).chain(fewer).chain([vec![first.clone()]]).find(fits).unwrap_or_default()
 }
 
 /// A name is not made shorter than this for the sake of what stands beside it.
@@ -209,13 +214,14 @@ mod tests {
         assert_eq!(shown(40), "12 m left · 1 dead · 2 unlisted · 9 live");
         assert_eq!(shown(39), "12 m left · 1 dead · 2 unlisted · …");
         assert_eq!(shown(35), "12 m left · 1 dead · 2 unlisted · …");
-        assert_eq!(shown(34), "12 m left · 1 dead · …");
-        assert_eq!(shown(22), "12 m left · 1 dead · …");
-        assert_eq!(shown(21), "12 m left · …");
-        assert_eq!(shown(12), "12 m left…");
-        assert_eq!(shown(9), "12 m left");
+        assert_eq!(shown(34), "12 m left · 1 dead · 2 unlisted …");
+        assert_eq!(shown(32), "12 m left · 1 dead · …");
+        assert_eq!(shown(21), "12 m left · 1 dead …");
+        assert_eq!(shown(19), "12 m left · …");
+        assert_eq!(shown(12), "12 m left …");
+        assert_eq!(shown(10), "12 m left");
         assert_eq!(shown(8), "");
-        assert!((10..40).all(|cells| shown(cells).ends_with('…')));
+        assert!((11..40).all(|cells| shown(cells).ends_with('…')));
         assert_eq!(fitting(&[], 8), Vec::<String>::new());
         assert_eq!(fitting(&figures[..1], 9), figures[..1]);
     }
