@@ -233,9 +233,9 @@ fn a_program_that_outlives_a_killed_noctui_keeps_its_forward() {
         "{said}"
     );
     // Its terminal goes, and it with that.
-    drop(session);
+    session.tear_down();
     while !matches!(program.state(), None | Some('Z')) {
-        std::thread::sleep(Duration::from_millis(20));
+        session.read_within(Duration::from_millis(1));
     }
     let said = list();
     assert!(said.contains("ended before it removed it") && !said.contains("still runs"), "{said}");

@@ -82,23 +82,19 @@ impl Open {
     /// is known to have made, or to have found, `is_known`.
     fn found(self, snapshot: &Snapshot, is_known: impl Fn(u16) -> Result<bool, Error>) -> Result<Found, Error> {
         let listed = &snapshot.forwards;
-        match self.port.filter(|_| self.is_removal) {
-            Some(port) => {
-                let forward = self.wanted.on(port);
-                Ok(if listed.contains(&forward) { Found::StillThere(forward) } else { Found::Deleted(forward) })
-            }
-            None => {
-                let place = |forward: &&Forward| forward.is_for(&self.wanted) && !snapshot.is_dead(forward);
-                let mut another = None;
-                for forward in listed.iter().filter(place) {
-                    if !is_known(forward.port)? {
-                        return Ok(Found::Made(forward.clone()));
-                    }
-                    another.get_or_insert(forward);
-                }
-                Ok(another.map_or(Found::NotMade(self.wanted), |forward| Found::Another(forward.clone())))
-            }
+        if let Some(port) = self.port.filter(|_| self.is_removal) {
+            let forward = self.wanted.on(port);
+            return Ok(if listed.contains(&forward) { Found::StillThere(forward) } else { Found::Deleted(forward) });
         }
+        let place = |forward: &&Forward| forward.is_for(&self.wanted) && !snapshot.is_dead(forward);
+        let mut another = None;
+        for forward in listed.iter().filter(place) {
+            if !is_known(forward.port)? {
+                return Ok(Found::Made(forward.clone()));
+            }
+            another.get_or_insert(forward);
+        }
+        Ok(another.map_or(Found::NotMade(self.wanted.clone()), |forward| Found::Another(forward.clone())))
     }
 }
 
@@ -193,7 +189,7 @@ mod tests {
     }
 
     fn listing<const N: usize>(forwards: [Forward; N]) -> Snapshot {
-        Snapshot { forwards: forwards.to_vec(), ..Snapshot::default() }
+        Snapshot { forwards: forwards.into(), ..Snapshot::default() }
     }
 
     fn at(seconds: i64) -> DateTime<Utc> {

@@ -210,16 +210,12 @@ pub fn release(connection: &Connection, server: &str, port: u16, owner: &Owner) 
     let held = of_port(connection, server, port)?;
     let own = held.iter().filter(|held| held.owner == *owner).min_by_key(|held| (held.is_ending, held.id));
     let Some(own) = own else { return Ok(Release::Taken) };
-    match held.iter().find(|other| other.id != own.id && other.goes_on()) {
-        Some(other) => {
-            settle(connection, own.id, None)?;
-            Ok(Release::Used(other.owner.label()))
-        }
-        None => {
-            connection.prepare_cached("UPDATE lab_temporary SET ending = 1 WHERE id = ?1")?.execute([own.id])?;
-            Ok(Release::Ends)
-        }
+    if let Some(other) = held.iter().find(|other| other.id != own.id && other.goes_on()) {
+        settle(connection, own.id, None)?;
+        return Ok(Release::Used(other.owner.label()));
     }
+    connection.prepare_cached("UPDATE lab_temporary SET ending = 1 WHERE id = ?1")?.execute([own.id])?;
+    Ok(Release::Ends)
 }
 
 /// The forward on this port could not be removed: it is as it was.

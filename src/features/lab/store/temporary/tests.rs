@@ -78,7 +78,7 @@ fn the_last_connection_of_several_removes_what_was_made_for_the_first() {
         assert_eq!(join(c, lab, &web01, &other, at)?, Taken::Nothing, "made for no connection");
         settle(c, note(c, lab, &web01.wanted(), &ours, at)?, Some(50_001))?;
         assert_eq!(join(c, lab, &web01, &other, at)?, Taken::Done);
-        assert_eq!(all(c, "s", &[web01.clone()])?.len(), 1, "one forward, whoever uses it");
+        assert_eq!(all(c, "s", std::slice::from_ref(&web01))?.len(), 1, "one forward, whoever uses it");
         let first = release(c, "s", 50_001, &ours)?;
         let last = release(c, "s", 50_001, &other)?;
         // It is about to be gone.
