@@ -236,6 +236,13 @@ pub enum Message {
     ConsoleStopped(Trouble),
     /// The consoles' worker can be asked again.
     ConsoleStarted,
+    /// A program for the person at the screen has started.
+    Started {
+        /// Which.
+        id: u64,
+        /// Its number.
+        pid: u32,
+    },
     /// A program that was started for the person at the screen has ended.
     Returned(Returned),
     /// The configuration file was read again and is in force.
@@ -267,6 +274,7 @@ impl Message {
             | Self::LabStarted
             | Self::ConsoleStopped(_)
             | Self::ConsoleStarted
+            | Self::Started { .. }
             | Self::Returned(_)
             | Self::Input(_)
             | Self::Ticked

@@ -75,9 +75,10 @@ impl Model {
             }
             Message::ConsoleStarted => self.console.ask_again().into_iter().map(Effect::Console).collect(),
             Message::Returned(returned) => {
-                let outcome = self.lab.returned(returned);
+                let outcome = self.lab.returned(returned, at);
                 self.of_lab(outcome)
             }
+            Message::Started { id, pid } => self.lab.started(id, pid).map(Effect::Lab).into_iter().collect(),
             Message::Reconfigured(settings) => self.reconfigure(*settings),
             Message::ConfigurationRefused(trouble) | Message::Failed(trouble) => {
                 // A write that the worker did not take is never answered.

@@ -30,6 +30,7 @@ pub const MIGRATIONS: &[&str] = &[
     lab::store::SCHEMA_2,
     lab::store::SCHEMA_3,
     lab::store::SCHEMA_4,
+    lab::store::SCHEMA_5,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

@@ -135,7 +135,14 @@ impl Screen {
         let mut pace = Pace::new(Instant::now());
         let code = loop {
             if let Some(errand) = self.errand.take() {
-                match errand::in_terminal(errand, &mut terminal).await {
+                let id = errand.id;
+                let (model, backends) = (&mut self.model, &mut self.backends);
+                let started = |pid| {
+                    for effect in model.update(Message::Started { id, pid }, clock::now()) {
+                        backends.ask(effect);
+                    }
+                };
+                match errand::in_terminal(errand, &mut terminal, started).await {
                     Ok(returned) => self.take_in(Message::Returned(returned), &mut terminal),
                     Err(signal) => break ExitCode::from(signal.exit_code()),
                 };

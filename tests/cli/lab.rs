@@ -234,7 +234,7 @@ fn one_forward_that_cannot_be_made_again_spoils_no_backup() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("\"target\": 443", "\"target\": 0")).unwrap();
     let (_, said, code) = desk.text(&["restore", "forwards.json", "--dry-run"]);
-    assert!(said.contains("would not make zero 0: the port is 0") && code == 0, "{said}");
+    assert!(said.contains("would not make zero 0: the port is 0") && code == 2, "as without the flag: {said}");
     let (_, said, code) = desk.text(&["restore", "forwards.json"]);
     assert!(said.contains("zero 0: the forward cannot be made") && code == 2, "{said}");
 }
@@ -630,8 +630,9 @@ fn what_a_killed_connection_left_behind_is_told_until_it_is_gone() {
     let mut out = std::io::BufReader::new(noctui.stdout.take().unwrap());
     std::io::BufRead::read_line(&mut out, &mut line).unwrap();
     assert_eq!(line, "connected\n");
-    // As long as it runs, it is its own affair.
-    assert_eq!(desk.text(&["list"]).1, "");
+    // As long as it runs, it sees to that itself.
+    let said = desk.text(&["list"]).1;
+    assert!(said.contains("removes it when that ends") && !said.contains("ended before"), "{said}");
     // Waiting for it would close its input, and its program has the same.
     let input = noctui.stdin.take();
     noctui.kill().unwrap();
@@ -640,7 +641,7 @@ fn what_a_killed_connection_left_behind_is_told_until_it_is_gone() {
     // Its program runs on, and uses it.
     let (_, said, code) = desk.text(&["list"]);
     assert!(said.contains(" still runs and uses it; noctui lab remove") && code == 0, "{said}");
-    assert!(said.contains("ends it, best once that has ended") && !said.contains("cuts off"), "{said}");
+    assert!(said.contains("ends it, best once that has ended"), "{said}");
     drop(input);
     std::io::Read::read_to_string(&mut out, &mut line).unwrap();
     for _ in 0..2 {
@@ -653,7 +654,7 @@ fn what_a_killed_connection_left_behind_is_told_until_it_is_gone() {
     assert_eq!(desk.text(&["addr"]).1, "");
     // Whoever asks for exactly this one keeps it.
     let (text, ..) = desk.text(&["add", "web02", "--port", "22"]);
-    assert_eq!(text, format!("web02 22 was on port {port} already\n"));
+    assert_eq!(text, format!("web02 22 was on port {port} already; it was made for a connection, and stays now\n"));
     assert_eq!(desk.text(&["list"]).1, "");
     let (text, said, code) = desk.text(&["remove", &port.to_string()]);
     assert_eq!((text, said.as_str(), code), (format!("deleted web02 22, which was on {port}\n"), "", 0));
@@ -663,4 +664,117 @@ fn what_a_killed_connection_left_behind_is_told_until_it_is_gone() {
     ended(&["connect", "web02", "--remove-after"]);
     ended(&["connect", "web02"]);
     assert_eq!((desk.text(&["list"]).1.as_str(), desk.sim.state().records.len()), ("", 2));
+}
+
+/// A noctui in the place of the program of a connection, with these arguments.
+fn inner(arguments: &str) -> String {
+    format!("{} lab {arguments}", assert_cmd::cargo::cargo_bin!("noctui").display())
+}
+
+#[test]
+fn a_forward_that_is_added_while_a_connection_uses_it_stays() {
+    let desk = Desk::new();
+    let add = inner("add web02 --port 22");
+    let config = |connect: &str| format!("[[lab]]\nname = 'training'\nurl = '{}'\n{connect}", desk.sim.url());
+    desk.home.configure(&config(&format!("[connect]\nremove_after = true\nssh = \"{add}\"\n")));
+    let (text, said, code) = desk.text(&["connect", "web02"]);
+    let kept = "already; it was made for a connection, and stays now\n";
+    assert!(text.starts_with("web02 22 was on port") && text.ends_with(kept) && code == 0, "{text}{said}");
+    assert!(said.contains("the forward to web02 22 stays on") && !said.contains("removed again"), "{said}");
+    assert_eq!(desk.sim.state().records.len(), 2);
+    let (told, _) = desk.json(&["list"]);
+    assert!(told["rows"].as_array().unwrap().iter().all(|row| row["temporary"].is_null()), "{told}");
+}
+
+#[test]
+fn of_two_connections_over_one_forward_the_last_one_removes_it() {
+    let desk = Desk::new();
+    let (connect, list) = (inner("connect web02:ssh"), inner("list --no-measure --json"));
+    let ssh = format!("if [ -z $INNER ]; then INNER=1 {connect}; else {list}; fi");
+    let config = format!(
+        "[[lab]]\nname = 'training'\nurl = '{}'\n[connect]\nremove_after = true\nssh = \"{ssh}\"\n",
+        desk.sim.url()
+    );
+    desk.home.configure(&config);
+    let (text, said, code) = desk.text(&["connect", "web02"]);
+    let (stays, removed) = ("uses it, too, and removes it", "the forward to web02 22 was removed again");
+    assert!(said.find(stays).is_some_and(|at| said.find(removed).is_some_and(|end| at < end)), "{said}");
+    assert_eq!((said.matches(removed).count(), code, desk.sim.state().records.len()), (1, 0, 1));
+    // While they ran, both were known.
+    let told: Value = serde_json::from_str(&text).unwrap();
+    let made_for = &told["rows"].as_array().unwrap().iter().find(|row| row["name"] == "web02").unwrap()["temporary"];
+    assert_eq!(made_for["owner_runs"], true, "{text}");
+    assert!(made_for["program"].as_str().is_some_and(|program| program.starts_with("process ")), "{text}");
+}
+
+#[test]
+fn what_is_removed_under_a_connection_is_told_with_whoever_uses_it() {
+    let desk = Desk::new();
+    let remove = inner("remove web02:ssh");
+    let config = format!(
+        "[[lab]]\nname = 'training'\nurl = '{}'\n[connect]\nremove_after = true\nssh = \"{remove}\"\n",
+        desk.sim.url()
+    );
+    desk.home.configure(&config);
+    let (text, said, code) = desk.text(&["connect", "web02"]);
+    assert!(text.starts_with("deleted web02 22") && code == 0, "{text}{said}");
+    assert!(said.contains("noctui: it was used: web02 22 on ") && said.contains("whoever is in stays in"), "{said}");
+    assert_eq!(desk.sim.state().records.len(), 1);
+}
+
+#[test]
+fn a_program_that_fails_without_a_display_leaves_the_line_for_one() {
+    let desk = Desk::new();
+    let _entered = desk.runtime.enter();
+    let port = desk.sim.forward("win01", "Windows", "192.168.1.30", 3389).unwrap();
+    let connect = |rdp: &str| {
+        let lab = format!("[[lab]]\nname = 'training'\nurl = '{}'\n[connect]\nrdp = {rdp}\n", desk.sim.url());
+        desk.home.configure(&lab);
+        desk.text(&["connect", &port.to_string()])
+    };
+    let line = format!("ssh -N -L {port}:127.0.0.1:{port} ");
+    // As the example has it, wherever it lies; one that nobody knows, and one that is not there.
+    for (rdp, ended) in [
+        ("['/opt/xfreerdp3', '/v:{host}:{port}', '/u:{user}']", 0),
+        ("['sh', '-c', 'echo no display >&2; exit 7']", 7),
+        ("['/nowhere/rdesktop', '{host}']", 2),
+    ] {
+        let (text, said, code) = connect(rdp);
+        assert!(text.starts_with(&line) && said.contains("there is no display here"), "{rdp}: {text}{said}");
+        assert_eq!(code, ended, "{said}");
+    }
+    let (text, said, code) = connect("['true']");
+    assert_eq!((text.as_str(), code), ("", 0), "it needs none: {said}");
+}
+
+#[test]
+fn what_the_inventory_does_not_have_is_said_and_not_connected_to() {
+    let desk = Desk::new();
+    let add = |name| ["add", name, "--port", "23", "--address", "192.168.1.222", "--component", "CentOS"];
+    let (text, said, code) = desk.text(&add("nosuch"));
+    assert!(said.contains("the inventory has no machine nosuch") && code == 0, "{text}{said}");
+    // It has a forward to 23, and none to 22.
+    let (_, said, code) = desk.text(&["connect", "nosuch:22"]);
+    assert!(said.contains("the inventory has no machine nosuch: no forward is made to it") && code == 2, "{said}");
+    let (_, said, _) = desk.text(&add("web01"));
+    assert!(!said.contains("the inventory has no machine"), "{said}");
+}
+
+#[test]
+fn rules_of_ones_own_are_no_fault_and_left_ones_only_where_they_let_something_in() {
+    let desk = Desk::new();
+    desk.sim.state().filter.push(("192.168.1.22".to_owned(), 22));
+    desk.sim.state().policy = "DROP";
+    let (faults, code) = desk.json(&["check"]);
+    assert_eq!((&faults[0]["harmless"], code), (&Value::Bool(false), 1), "{faults}");
+    assert!(faults[0]["what"].as_str().unwrap().ends_with("whoever has a way there can reach it"), "{faults}");
+    // Somebody's own rule needs it.
+    desk.sim.state().own.push("DNAT 6 -- 10.0.0.0/8 0.0.0.0/0 tcp dpt:50097 to:192.168.1.22:22".to_owned());
+    let (faults, code) = desk.json(&["check"]);
+    assert_eq!(
+        (faults.as_array().unwrap().len(), &faults[0]["harmless"], code),
+        (1, &Value::Bool(true), 0),
+        "{faults}"
+    );
+    assert!(faults[0]["what"].as_str().unwrap().contains("which noctui leaves alone"), "{faults}");
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use noctui::features::lab::sim::{Fault, Guest, Setup, Simulator};
+use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -24,6 +25,11 @@ fn setup(lifetime: Duration) -> Setup {
 impl Lab {
     /// One with two machines, of which the first has a forward.
     fn new(lifetime: Duration) -> Self {
+        Self::with(lifetime, false)
+    }
+
+    /// The same where a forward that was made for a connection is removed afterwards.
+    fn with(lifetime: Duration, removes: bool) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let sim = runtime.block_on(async {
             let sim = Simulator::start(setup(lifetime)).await.unwrap();
@@ -42,7 +48,7 @@ impl Lab {
             format!(
                 "[[lab]]\nname = 'training'\nurl = '{}'\ntoken_file = '{}'\nrefresh = '5 s'\n\
                  gateway_shell = ['{}', 'demo', '--gateway-shell', '{}']\n\
-                 [connect]\ntmux = 'off'\n\
+                 [connect]\ntmux = 'off'\nremove_after = {removes}\n\
                  ssh = \"echo CONNECTED to {{host}} as {{alias}}; read answer; echo BYE $answer\"\n",
                 sim.url(),
                 token.display(),
@@ -173,4 +179,64 @@ fn a_dead_record_and_a_port_in_no_list_are_mended_by_the_keys_of_the_pane() {
     press_until(&mut session, "y", "is gone, by the gateway's shell");
     assert!(lab.sim.state().nat.iter().all(|rule| rule.port != unlisted));
     session.quit("q");
+}
+
+/// Somebody at web02, over a forward that was made for that and goes afterwards.
+fn connected(lab: &Lab) -> Session {
+    let mut session = lab.open();
+    session.send("/web02\r");
+    session.wait_for_text("no forward");
+    session.send("\r");
+    session.wait_for_text("CONNECTED to 127.0.0.1 as noctui-training-web02");
+    assert_eq!(lab.ports().len(), 2);
+    session
+}
+
+#[test]
+fn what_ends_noctui_under_a_connection_removes_what_was_made_for_it() {
+    for (signal, code) in [(Signal::TERM, 128 + 15), (Signal::HUP, 128 + 1)] {
+        let lab = Lab::with(Duration::from_hours(8), true);
+        let mut session = connected(&lab);
+        session.signal(signal);
+        assert_eq!(session.wait_for_end().code(), Some(code));
+        assert_eq!(lab.ports().len(), 1, "{signal:?}: {}", session.story());
+    }
+}
+
+#[test]
+fn a_program_that_outlives_a_killed_noctui_keeps_its_forward() {
+    let lab = Lab::with(Duration::from_hours(8), true);
+    // As one that was started with nohup; otherwise the terminal's end takes it along.
+    let config = lab.folder.path().join("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("echo CONNECTED", "trap '' HUP; echo CONNECTED")).unwrap();
+    let mut session = connected(&lab);
+    let program = session.process().children();
+    let [program] = program.as_slice() else { panic!("{program:?}") };
+    // What was started is written down beside that.
+    let path = |name: &str| lab.folder.path().join(name).display().to_string();
+    let list = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_noctui"));
+        command.args(["--config", &path("config.toml"), "--data-dir", &path("data"), "lab", "list", "--no-measure"]);
+        String::from_utf8(command.output().unwrap().stderr).unwrap()
+    };
+    let is_noted = (0..200).any(|_| {
+        session.read_within(Duration::from_millis(50));
+        list().contains("still runs and uses it")
+    });
+    assert!(is_noted, "{}", list());
+    session.signal(Signal::KILL);
+    session.wait_for_end();
+    let said = list();
+    assert!(
+        said.contains("ended before it removed it; its program, process ") && said.contains("still runs"),
+        "{said}"
+    );
+    // Its terminal goes, and it with that.
+    session.tear_down();
+    while !matches!(program.state(), None | Some('Z')) {
+        session.read_within(Duration::from_millis(1));
+    }
+    let said = list();
+    assert!(said.contains("ended before it removed it") && !said.contains("still runs"), "{said}");
 }

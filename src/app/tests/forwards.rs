@@ -2,14 +2,18 @@
 
 use chrono::TimeDelta;
 
+use super::desk::Desk;
 use super::desk::{MAILBOX, settings};
 use super::lab::{LAB, desk, desk_with, forward, go_to, requests, snapshot, tell, tell_snapshot};
+use crate::app::{Effect, Message};
 use crate::colour::ColourDepth;
+use crate::errand::Returned;
 use crate::features::lab::act::Change;
-use crate::features::lab::model::{Saved, Snapshot};
+use crate::features::lab::connect::{Launch, Tunnel};
+use crate::features::lab::model::{Forward, Saved, Snapshot};
 use crate::features::lab::store::open::Found;
-use crate::features::lab::store::temporary::Left;
-use crate::features::lab::worker::{Report, Request};
+use crate::features::lab::store::temporary::Temporary;
+use crate::features::lab::worker::{Prepared, Report, Request};
 
 #[test]
 fn what_a_killed_noctui_had_deleted_is_told_and_can_be_undone() {
@@ -101,9 +105,9 @@ fn a_machine_that_is_off_is_told_so_beside_its_forward_and_in_the_form() {
 fn what_a_connection_left_behind_is_kept_by_being_asked_for() {
     let mut desk = desk(120, 40);
     let forward = forward(50_010, "web01", "CentOS", "192.168.1.20", 22);
-    let left =
-        vec![Left { forward: forward.clone(), at: desk.now, owner: "process 812 on jump1".to_owned(), program: None }];
-    tell(&mut desk, Report::Left { lab: "training".to_owned(), left });
+    let owner = "process 812 on jump1".to_owned();
+    let temporary = vec![Temporary { forward: forward.clone(), at: desk.now, owner, owner_runs: false, program: None }];
+    tell(&mut desk, Report::Temporary { lab: "training".to_owned(), temporary });
     go_to(&mut desk, "50010");
     desk.press("n enter");
     let asked = requests(&mut desk);
@@ -118,4 +122,81 @@ fn forwards_of_another_lab_are_told_as_such() {
     let (saved, _) = Saved::of("other", &Snapshot { forwards, ..Snapshot::default() });
     tell(&mut desk, Report::Loaded { lab: "training".to_owned(), saved, path: "a.json".into() });
     assert!(desk.shows("these are the forwards of lab other, and would be made on training"), "{}", desk.screen());
+}
+
+/// The screen's answer to a connection that was prepared like this.
+fn begun(desk: &mut Desk, prepared: impl FnOnce(Forward) -> Prepared) -> u64 {
+    desk.press("enter");
+    let asked = requests(desk);
+    let [Request::Prepare { job, wanted, .. }] = asked.as_slice() else { panic!("{asked:?}\n{}", desk.screen()) };
+    let prepared = prepared(wanted.on(50_090));
+    tell(desk, Report::Ready { job: *job, result: Ok(prepared) });
+    *job
+}
+
+#[test]
+fn no_forward_is_made_by_the_way_to_a_machine_that_is_gone() {
+    let mut desk = desk(120, 40);
+    go_to(&mut desk, "50071");
+    desk.press("f");
+    assert!(requests(&mut desk).is_empty(), "{}", desk.screen());
+    assert!(desk.shows("the inventory has no machine old: no forward is made to it; n makes one"), "{}", desk.screen());
+    // What is there is used.
+    desk.press("enter");
+    assert!(matches!(requests(&mut desk).as_slice(), [Request::Prepare { existing: Some(_), .. }]));
+    desk.press("n");
+    assert!(desk.shows("the inventory has no machine old"), "{}", desk.screen());
+}
+
+#[test]
+fn a_forward_that_was_made_for_a_connection_and_stays_is_said_with_its_port() {
+    let mut desk = desk(120, 40);
+    go_to(&mut desk, "db01");
+    let launch = Launch::Terminal(vec!["ssh".to_owned()]);
+    let host = "198.51.100.2".to_owned();
+    let id = begun(&mut desk, |forward| Prepared { forward, host, is_new: true, goes: false, launch, instead: None });
+    desk.send(Message::Returned(Returned { id, outcome: Ok(0) }));
+    let said = "back from db01 22; the forward was made for this, on 50090, and stays";
+    assert!(desk.shows(said) && requests(&mut desk).is_empty(), "{}", desk.screen());
+}
+
+#[test]
+fn a_program_that_fails_at_once_without_a_display_leaves_the_line_and_its_forward() {
+    for (seconds, is_offered) in [(1, true), (9, false)] {
+        let mut desk = desk(200, 60);
+        go_to(&mut desk, "db01");
+        let tunnel = Tunnel { words: vec!["ssh".to_owned(), "-N".to_owned()], address: "localhost:50090".to_owned() };
+        let (launch, host) = (Launch::Terminal(vec!["rdesktop".to_owned()]), "198.51.100.2".to_owned());
+        let instead = Some(tunnel);
+        let id = begun(&mut desk, |forward| Prepared { forward, host, is_new: true, goes: true, launch, instead });
+        let pid = 812;
+        desk.send(Message::Started { id, pid });
+        let begun = requests(&mut desk);
+        assert!(matches!(begun.as_slice(), [Request::Started { pid: 812, .. }]), "{begun:?}");
+        desk.wait(TimeDelta::seconds(seconds)).send(Message::Returned(Returned { id, outcome: Ok(1) }));
+        let is_copied = desk.wanted.contains(&Effect::Copy("ssh -N".to_owned()));
+        let asked = requests(&mut desk);
+        assert_eq!(
+            (is_copied, matches!(asked.as_slice(), [Request::Keep { .. }])),
+            (is_offered, is_offered),
+            "{asked:?}"
+        );
+        assert_eq!(desk.shows("no display here"), is_offered, "{}", desk.screen());
+    }
+}
+
+#[test]
+fn for_whom_a_forward_was_made_is_told_with_it() {
+    let mut desk = desk(120, 40);
+    let forward = forward(50_010, "web01", "CentOS", "192.168.1.20", 22);
+    let (at, owner, program) = (desk.now, "process 812 on jump1".to_owned(), Some("process 813 on jump1".to_owned()));
+    let temporary = vec![Temporary { forward, at, owner, owner_runs: true, program }];
+    tell(&mut desk, Report::Temporary { lab: "training".to_owned(), temporary });
+    assert!(!desk.shows("was made for"), "nobody need do anything: {}", desk.screen());
+    go_to(&mut desk, "50010");
+    desk.press("i");
+    let told = "it was made for a connection; process 812 on jump1 removes it when that ends; its program";
+    assert!(desk.shows(told), "{}", desk.screen());
+    desk.press("D");
+    assert!(desk.shows("process 812 on jump1 removes it when that ends"), "{}", desk.screen());
 }

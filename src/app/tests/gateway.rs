@@ -8,7 +8,7 @@ use crate::app::{Effect, Settings};
 use crate::colour::ColourDepth;
 use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::model::{Machine, Mending};
-use crate::features::lab::store::temporary::Left;
+use crate::features::lab::store::temporary::Temporary;
 use crate::features::lab::worker::{Report, Request};
 use crate::here::Here;
 
@@ -79,8 +79,9 @@ fn without_a_shell_the_line_is_copied_and_nothing_is_asked() {
 fn what_a_connection_left_behind_is_told_and_proposed() {
     let mut desk = desk(120, 40);
     let forward = forward(50_010, "web01", "CentOS", "192.168.1.20", 22);
-    let left = Left { forward, at: desk.now, owner: "process 812 on jump1".to_owned(), program: None };
-    let report = || Report::Left { lab: "training".to_owned(), left: vec![left.clone()] };
+    let owner = "process 812 on jump1".to_owned();
+    let left = Temporary { forward, at: desk.now, owner, owner_runs: false, program: None };
+    let report = || Report::Temporary { lab: "training".to_owned(), temporary: vec![left.clone()] };
     tell(&mut desk, report());
     let said = "web01 22 on 50010 was made for one connection, and process 812 on jump1 ended before it removed it";
     assert!(desk.row("50010 was made").contains(said), "{}", desk.screen());
@@ -90,7 +91,7 @@ fn what_a_connection_left_behind_is_told_and_proposed() {
     desk.press("X");
     assert!(desk.row("web01 22 on 50010").contains("delete"), "{}", desk.screen());
     assert!(
-        desk.shows("made for one connection; process 812 on jump1 ended before it removed it"),
+        desk.shows("was made for one connection, and process 812 on jump1 ended before it removed it"),
         "{}",
         desk.screen()
     );
@@ -101,15 +102,16 @@ fn what_the_program_of_a_dead_noctui_still_uses_is_told_and_not_proposed() {
     let mut desk = desk(200, 60);
     let forward = forward(50_010, "web01", "CentOS", "192.168.1.20", 22);
     let owner = "process 812 on jump1".to_owned();
-    let left = Left { forward, at: desk.now, owner, program: Some("process 813 on jump1".to_owned()) };
-    tell(&mut desk, Report::Left { lab: "training".to_owned(), left: vec![left.clone()] });
+    let program = Some("process 813 on jump1".to_owned());
+    let left = Temporary { forward, at: desk.now, owner, owner_runs: false, program };
+    tell(&mut desk, Report::Temporary { lab: "training".to_owned(), temporary: vec![left.clone()] });
     let said = "its program, process 813 on jump1, still runs and uses it";
     assert!(desk.shows(said) && !desk.shows("plans its end"), "{}", desk.screen());
     desk.wait(TimeDelta::seconds(30)).press("X");
     assert!(!desk.shows("web01 22 on 50010"), "{}", desk.screen());
     // Once it has ended there is something to clean up.
-    let ended = Left { program: None, ..left };
-    tell(&mut desk, Report::Left { lab: "training".to_owned(), left: vec![ended] });
+    let ended = Temporary { program: None, ..left };
+    tell(&mut desk, Report::Temporary { lab: "training".to_owned(), temporary: vec![ended] });
     assert!(desk.shows("plans its end"), "{}", desk.screen());
     desk.press("esc").press("X");
     assert!(desk.shows("web01 22 on 50010"), "{}", desk.screen());

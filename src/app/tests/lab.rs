@@ -11,7 +11,7 @@ use crate::app::{Effect, Message, Settings};
 use crate::colour::ColourDepth;
 use crate::errand::{Returned, Room};
 use crate::features::lab::act::{Change, Outcome};
-use crate::features::lab::connect::Launch;
+use crate::features::lab::connect::{Launch, Tunnel};
 use crate::features::lab::model::{
     Claims, Firewall, Forward, Holding, Machine, Part, Reach, Rule, Saved, Since, Snapshot, Unusable,
 };
@@ -67,7 +67,7 @@ pub(super) fn snapshot() -> Snapshot {
             machine("old", "Avamar", "192.168.1.80", false),
         ]
         .into(),
-        firewall: Some(Firewall { version: "2019.7.3".to_owned(), rules, accepted: None, others: vec![], foreign: 0 }),
+        firewall: Some(Firewall { version: "2019.7.3".to_owned(), rules, ..Firewall::default() }),
         unreadable: 0,
         doubts: vec![],
         untold: [].into(),
@@ -236,7 +236,9 @@ fn enter_connects_and_noctui_comes_back() {
         forward: forward.clone(),
         host: host.clone(),
         is_new: false,
+        goes: false,
         launch: Launch::Terminal(words.clone()),
+        instead: None,
     };
     tell(&mut desk, Report::Ready { job: *job, result: Ok(prepared) });
     let Some(Effect::Run(errand)) = desk.wanted.pop() else { panic!("{:?}", desk.wanted) };
@@ -256,7 +258,8 @@ fn a_forward_that_was_made_for_a_connection_goes_afterwards() {
     assert_eq!((wanted.address.as_str(), wanted.target), ("192.168.1.22", 22));
     let forward = forward(50_090, "db01", "CentOS", "192.168.1.22", 22);
     let launch = Launch::Terminal(vec!["ssh".to_owned()]);
-    let prepared = Prepared { forward: forward.clone(), host: "198.51.100.2".to_owned(), is_new: true, launch };
+    let host = "198.51.100.2".to_owned();
+    let prepared = Prepared { forward: forward.clone(), host, is_new: true, goes: true, launch, instead: None };
     tell(&mut desk, Report::Ready { job: *job, result: Ok(prepared) });
     let Some(Effect::Run(errand)) = desk.wanted.pop() else { panic!("{:?}", desk.wanted) };
     desk.send(Message::Returned(Returned { id: errand.id, outcome: Ok(255) }));
@@ -275,9 +278,10 @@ fn without_a_display_the_line_for_a_tunnel_is_copied() {
     let [Request::Prepare { job, .. }] = asked.as_slice() else { panic!("{asked:?}") };
     let line = "ssh -N -L 50004:198.51.100.2:50004 anna@203.0.113.5".to_owned();
     let words = line.split(' ').map(str::to_owned).collect();
-    let launch = Launch::Tunnel { words, address: "localhost:50004".to_owned() };
+    let launch = Launch::Tunnel(Tunnel { words, address: "localhost:50004".to_owned() });
     let forward = forward(50_004, "win01", "Windows", "192.168.1.30", 3389);
-    let prepared = Prepared { forward, host: "198.51.100.2".to_owned(), is_new: false, launch };
+    let host = "198.51.100.2".to_owned();
+    let prepared = Prepared { forward, host, is_new: false, goes: false, launch, instead: None };
     tell(&mut desk, Report::Ready { job: *job, result: Ok(prepared) });
     assert_eq!(desk.wanted.pop(), Some(Effect::Copy(line)));
 }
@@ -404,7 +408,7 @@ fn undoing_where_another_one_leads_there_says_that_nothing_was_made() {
     let asked = requests(&mut desk);
     let [Request::Change { job, changes, .. }] = asked.as_slice() else { panic!("{asked:?}\n{}", desk.screen()) };
     assert_eq!(changes, &[Change::Add(old.wanted())], "an earlier noctui deleted it");
-    let found = Some(Outcome::Found { forward: Forward { port: 50_010, ..old } });
+    let found = Some(Outcome::Found { forward: Forward { port: 50_010, ..old }, kept: false });
     tell(&mut desk, Report::Step { job: *job, at: 0, outcome: found });
     assert!(desk.shows("nothing was made: 50010 leads to web01 22, as 50064 did"), "{}", desk.screen());
     desk.wait(TimeDelta::seconds(10)).press("u");
@@ -515,7 +519,8 @@ fn what_tmux_has_opened_is_not_said_to_have_ended() {
             panic!("{asked:?}")
         };
         let launch = Launch::Tmux(["tmux", "new-window", "--", "ssh"].map(str::to_owned).to_vec());
-        let prepared = Prepared { forward: forward.clone(), host: host.clone(), is_new: false, launch };
+        let (forward, host) = (forward.clone(), host.clone());
+        let prepared = Prepared { forward, host, is_new: false, goes: false, launch, instead: None };
         tell(&mut desk, Report::Ready { job: *job, result: Ok(prepared) });
         let Some(Effect::Run(errand)) = desk.wanted.pop() else { panic!("{:?}", desk.wanted) };
         assert_eq!(errand.room, Room::Beside);

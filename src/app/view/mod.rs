@@ -123,7 +123,7 @@ fn draw_title(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {
         pen.text(&fit(text, room.min(NAME_CELLS)), look.theme.style(*role));
     }
     pen.text(if emblem.is_empty() { "" } else { " " }, rule);
-    // The figures come in the order of their weight: the last ones go where there is no room, and how many of them is told.
+    // The figures come in the order of their weight: the last ones go where there is no room, and that there are more is told.
     let status = fitting(&status, pen.left().saturating_sub(4));
     let status = status.join(if model.settings.ascii { " - " } else { " · " });
     let tail = if status.is_empty() { 0 } else { width(&status) + 4 };
@@ -134,26 +134,24 @@ fn draw_title(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// As many figures as fit into so many cells, the first ones, and how many more there are; with little room only that there are
-/// more, and a figure outweighs even that.
+/// What stands for figures that have no room. A number here would be taken for one of the figures.
+const MORE: &str = "…";
+
+/// As many figures as fit into so many cells, the first ones, and a mark where there are more, close to the last one where that
+/// saves it: a figure less is shown rather than none of the mark. Of the first one alone even the mark goes.
 fn fitting(figures: &[String], cells: usize) -> Vec<String> {
     let fits = |shown: &Vec<String>| width(&shown.join(" · ")) <= cells;
-    if fits(&figures.to_vec()) {
-        return figures.to_vec();
-    }
-    for kept in (1..figures.len()).rev() {
-        let first: Vec<String> = figures.iter().take(kept).cloned().collect();
-        let mut counted = first.clone();
-        counted.push(format!("+{}", figures.len() - kept));
-        let mut marked = first.clone();
-        if let Some(last) = marked.last_mut() {
-            last.push_str(" +");
+    let (all, Some(first)) = (figures.to_vec(), figures.first()) else { return Vec::new() };
+    let fewer = (1..figures.len()).rev().flat_map(|kept| {
+        let shown = || figures.iter().take(kept).cloned();
+        let apart = shown().chain([MORE.to_owned()]).collect();
+        let mut close: Vec<String> = shown().collect();
+        if let Some(last) = close.last_mut() {
+            last.extend([" ", MORE]);
         }
-        if let Some(shown) = [counted, marked, first].into_iter().find(fits) {
-            return shown;
-        }
-    }
-    Vec::new()
+        [apart, close]
+    });
+    std::iter::once(all).chain(fewer).chain([vec![first.clone()]]).find(fits).unwrap_or_default()
 }
 
 /// A name is not made shorter than this for the sake of what stands beside it.
@@ -210,19 +208,22 @@ mod tests {
     }
 
     #[test]
-    fn figures_without_room_are_counted() {
+    fn figures_without_room_leave_a_mark_at_every_width() {
         let figures = ["12 m left", "1 dead", "2 unlisted", "9 live"].map(str::to_owned);
         let shown = |cells| fitting(&figures, cells).join(" · ");
         assert_eq!(shown(40), "12 m left · 1 dead · 2 unlisted · 9 live");
-        assert_eq!(shown(39), "12 m left · 1 dead · 2 unlisted · +1");
-        assert_eq!(shown(35), "12 m left · 1 dead · 2 unlisted +");
-        assert_eq!(shown(32), "12 m left · 1 dead · 2 unlisted");
-        assert_eq!(shown(30), "12 m left · 1 dead · +2");
-        assert_eq!(shown(14), "12 m left · +3");
-        assert_eq!(shown(13), "12 m left +");
+        assert_eq!(shown(39), "12 m left · 1 dead · 2 unlisted · …");
+        assert_eq!(shown(35), "12 m left · 1 dead · 2 unlisted · …");
+        assert_eq!(shown(34), "12 m left · 1 dead · 2 unlisted …");
+        assert_eq!(shown(32), "12 m left · 1 dead · …");
+        assert_eq!(shown(21), "12 m left · 1 dead …");
+        assert_eq!(shown(19), "12 m left · …");
+        assert_eq!(shown(12), "12 m left …");
         assert_eq!(shown(10), "12 m left");
         assert_eq!(shown(8), "");
+        assert!((11..40).all(|cells| shown(cells).ends_with('…')));
         assert_eq!(fitting(&[], 8), Vec::<String>::new());
+        assert_eq!(fitting(&figures[..1], 9), figures[..1]);
     }
 
     #[test]

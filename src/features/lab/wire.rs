@@ -196,7 +196,14 @@ pub(super) fn firewall(body: &Value) -> Option<Firewall> {
     }
     // The first two are the gateway's own: one logs, one lets the lab out.
     let accepted = Some(numbered(filter).skip(2).filter_map(accepted).collect());
-    Some(Firewall { version, rules, accepted, others, foreign })
+    let lets_all = Some(lets_all(filter));
+    Some(Firewall { version, rules, accepted, lets_all, others, foreign })
+}
+
+/// Whether a chain lets everything through that it does not speak of, and none of its rules keeps anything back.
+fn lets_all(chain: &str) -> bool {
+    let is_open = |line: &str| matches!(line.split_whitespace().nth(1), Some("ACCEPT" | "LOG"));
+    chain.lines().next().is_some_and(|first| first.contains("(policy ACCEPT")) && numbered(chain).all(is_open)
 }
 
 /// Whether the gateway's ping reaches each address of each name, as the rows of the health check have it; without what was not
@@ -271,7 +278,18 @@ mod tests {
         assert_eq!(rules, ["50045 192.168.1.20:22", "50046 192.168.1.21:443"]);
         let left = Way { address: "192.168.1.77".to_owned(), target: 22 };
         assert_eq!((firewall.version.as_str(), firewall.foreign), ("2019.7.3", 1));
-        assert_eq!(firewall.left(), [(&left, 1)].into());
+        assert_eq!((firewall.left(), firewall.lets_all), ([(&left, 1)].into(), Some(true)));
+    }
+
+    #[test]
+    fn what_keeps_packets_back_is_the_policy_or_a_rule() {
+        assert!(lets_all(
+            "Chain FORWARD (policy ACCEPT)\nnum  target\n1    LOG        0    --  0.0.0.0/0\n2    ACCEPT     0\n"
+        ));
+        assert!(lets_all("Chain FORWARD (policy ACCEPT 12 packets, 720 bytes)\n"));
+        assert!(!lets_all("Chain FORWARD (policy DROP)\nnum  target\n1    LOG        0    --  0.0.0.0/0\n"));
+        assert!(!lets_all("Chain FORWARD (policy ACCEPT)\nnum  target\n1    DROP       0    --  0.0.0.0/0\n"));
+        assert!(!lets_all(""));
     }
 
     #[test]

@@ -32,6 +32,17 @@ pub enum StopSignal {
 }
 
 impl StopSignal {
+    /// The signal itself.
+    pub(in crate::runtime) fn as_signal(self) -> rustix::process::Signal {
+        use rustix::process::Signal;
+        match self {
+            Self::Hangup => Signal::HUP,
+            Self::Interrupt => Signal::INT,
+            Self::Quit => Signal::QUIT,
+            Self::Terminate => Signal::TERM,
+        }
+    }
+
     /// What the shell expects of a process that ended by this signal: 128 and its number.
     #[must_use]
     pub fn exit_code(self) -> u8 {

@@ -291,7 +291,8 @@ fn beside_other_tiles_a_maintenance_shows_whether_it_is_acknowledged_its_impact_
         let settings = night::settings_of(night::instances(), MAILBOX, true);
         let mut desk = Desk::with(settings, Some(&DATABASE), columns, 40);
         assert!(desk.shows("─ 2 Deploys"), "{}", desk.screen());
-        assert!(desk.row("─ 1 Maintenances").contains(" to read"), "{}", desk.screen());
+        let figures = desk.row("─ 1 Maintenances");
+        assert!(figures.contains(" to read") || (columns < 120 && figures.contains(" · … ─")), "{}", desk.screen());
         let row = |desk: &Desk, id: &str| desk.row(id).chars().take(usize::from(columns / 2)).collect::<String>();
         assert!(!desk.row("TTN-0007").contains('✓'));
         desk.press("a");

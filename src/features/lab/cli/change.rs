@@ -11,6 +11,7 @@ use crate::features::lab::error::Error;
 use crate::features::lab::model::{
     self, Forward, Machine, Mending, Place, Protocol, Row, Saved, Since, Snapshot, State, Unusable, Wanted, component,
 };
+use crate::features::lab::store::temporary;
 use crate::features::lab::worker::load_file;
 use crate::output;
 use crate::text::clean_line;
@@ -84,7 +85,11 @@ fn say(outcomes: &[Outcome], json: bool) -> anyhow::Result<ExitCode> {
     for outcome in outcomes {
         let line = match outcome {
             Outcome::Made { forward } => format!("{} is on port {}\n", forward.title(), forward.port),
-            Outcome::Found { forward } => format!("{} was on port {} already\n", forward.title(), forward.port),
+            Outcome::Found { forward, kept } => {
+                let kept = if *kept { "; it was made for a connection, and stays now" } else { "" };
+                format!("{} was on port {} already{kept}\n", forward.title(), forward.port)
+            }
+            Outcome::Stays { forward, why } => format!("{} stays on {}: {why}\n", forward.title(), forward.port),
             Outcome::Removed { forward } => format!("deleted {}, which was on {}\n", forward.title(), forward.port),
             Outcome::Mended { forward } => {
                 format!("{} on {} is gone, by the gateway's shell\n", forward.title(), forward.port)
@@ -107,36 +112,34 @@ pub(super) async fn add(desk: &Desk, asked: Asked, json: bool) -> anyhow::Result
     desk.writable()?;
     let is_address_said = asked.address.is_some();
     let is_told = is_address_said && asked.component.is_some();
-    let known = if is_told { None } else { machine(desk, &asked.name).await? };
-    let wanted = asked.wanted(known.as_ref())?;
+    let snapshot = match desk.actor.client.snapshot().await {
+        Ok(snapshot) => snapshot,
+        // Nothing more need be known.
+        Err(_) if is_told => Snapshot::default(),
+        Err(error) => return Err(Trouble::of(&error).into()),
+    };
+    let known = snapshot.machines.get(&asked.name).cloned();
+    let wanted = asked.wanted(known.as_ref().filter(|_| !is_told))?;
     wanted.check_new().map_err(|why| Trouble::of(&Error::from(why)))?;
     if let Some(warning) = wanted.warning() {
         output::complain(&format!("noctui: {warning}"));
     }
-    if is_address_said && let Some(other) = of_another(desk, &wanted).await {
+    if is_address_said && let Some(other) = of_another(&snapshot, &wanted) {
         output::complain(&format!("noctui: {} is the address of {other}, not of {}", wanted.address, wanted.name));
     }
-    if let Some(power) = known.as_ref().filter(|machine| machine.is_off()).and_then(|machine| machine.power.as_deref())
-    {
-        let name = clean_line(&wanted.name);
-        output::complain(&format!("noctui: the inventory says that {name} is {}", model::power_words(power)));
+    if let Some(doubt) = snapshot.doubt_of(&wanted.name) {
+        output::complain(&format!("noctui: {doubt}"));
     }
-    let outcome = desk.actor.carry_out(&Change::Add(wanted)).await;
-    if let Outcome::Found { forward } = &outcome {
-        // Whatever it was made for, it is wanted now.
-        desk.actor.keep(forward).await;
-    }
-    say(&[outcome], json)
+    say(&[desk.actor.carry_out(&Change::Add(wanted)).await], json)
 }
 
 /// The machine that the lab knows by an address, where it is another one. Nothing where the lab does not tell.
-async fn of_another(desk: &Desk, wanted: &Wanted) -> Option<String> {
-    let known = desk.actor.client.snapshot().await.ok()?.machines;
+fn of_another(snapshot: &Snapshot, wanted: &Wanted) -> Option<String> {
     let has = |machine: &Machine| machine.addresses.contains(&wanted.address);
-    if known.get(&wanted.name).is_some_and(has) {
+    if snapshot.machines.get(&wanted.name).is_some_and(has) {
         return None;
     }
-    known.into_iter().find(|(_, machine)| has(machine)).map(|(name, _)| clean_line(&name))
+    snapshot.machines.iter().find(|(_, machine)| has(machine)).map(|(name, _)| clean_line(name))
 }
 
 /// The one forward that is meant.
@@ -180,7 +183,25 @@ pub(super) async fn remove(desk: &Desk, place: &Place, json: bool) -> anyhow::Re
         }
         (found, _) => removal(desk, found?).await?,
     };
-    say(&[desk.actor.carry_out(&change).await], json)
+    let user = match &change {
+        Change::Remove(forward) => user_of(desk, forward).await,
+        Change::Add(_) | Change::Tidy(_) | Change::Mend(_) => None,
+    };
+    let outcome = desk.actor.carry_out(&change).await;
+    if let (Outcome::Removed { .. }, Some(user)) = (&outcome, user) {
+        output::complain(&format!(
+            "noctui: it was used: {user}; nobody comes in by it any more, and whoever is in stays in"
+        ));
+    }
+    say(&[outcome], json)
+}
+
+/// Whoever uses a forward that was made for a connection, as far as that is known here.
+async fn user_of(desk: &Desk, forward: &Forward) -> Option<String> {
+    let (server, listed) = (desk.actor.client.server().to_owned(), vec![forward.clone()]);
+    let all = desk.actor.store.write(move |connection| temporary::all(connection, &server, &listed)).await;
+    let all = all.inspect_err(|error| tracing::warn!(%error, "who uses a forward cannot be read")).ok()?;
+    all.iter().find(|it| it.forward == *forward && it.is_in_use()).map(temporary::Temporary::words)
 }
 
 /// How a listed forward goes: by the service, or in the gateway's shell where it cannot and there is one.
@@ -265,5 +286,6 @@ async fn say_missing(desk: &Desk, saved: &Saved, unusable: &[Unusable], json: bo
         };
         output::print(&missing.iter().map(line).collect::<String>())?;
     }
-    Ok(ExitCode::SUCCESS)
+    // As it would be without the flag.
+    Ok(if unusable.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_FAILED) })
 }

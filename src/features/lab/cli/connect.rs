@@ -1,13 +1,15 @@
 //! `noctui lab connect`
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::change::{Asked, machine, no_such, several, unlisted};
-use super::running::{Signals, start};
+use super::running::{self, Signals, start};
 use super::{Desk, Which};
+use crate::clock;
 use crate::config::Config;
 use crate::features::lab::act::{Change, Outcome, silent, wait_until_open};
-use crate::features::lab::connect::{Launch, Surroundings, Target, launch, line};
+use crate::features::lab::connect::{AT_ONCE, Launch, Surroundings, Target, Tunnel, instead, launch, line};
 use crate::features::lab::model::{self, Forward, Led, Place, Protocol, Snapshot, Wanted, component};
 use crate::output;
 use crate::trouble::Trouble;
@@ -59,34 +61,38 @@ pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode>
     }
     // From here on nothing ends noctui before it has put its things in order.
     let mut signals = Signals::listen()?;
-    let (forward, is_new) = match (found, &args.place) {
-        (Some(forward), _) => (forward, false),
+    let removes = args.remove_after || config.connect.remove_after;
+    let (forward, is_new, goes) = match (found, &args.place) {
+        (Some(forward), _) => {
+            let goes = desk.actor.use_for_connection(&forward, removes).await?;
+            (forward, false, goes)
+        }
         (None, Place::Machine { name, target }) => {
             let wanted = wanted(&desk, name, *target, args.protocol).await?;
             // What no program can use need not be made.
             let planned = args.target(&desk, &gateway, &wanted.on(UNKNOWN_PORT));
             launch(&config.connect, &planned, &around(), true)?;
-            (make(&desk, wanted, args.remove_after || config.connect.remove_after).await?, true)
+            make(&desk, wanted, removes).await?
         }
         (None, Place::Port(_)) => return Err(no_such().into()),
     };
     let ended = args.connect(&desk, &gateway, &forward, config, &mut signals).await;
-    if !is_new {
-        return ended.map(|ended| ended.code);
-    }
     let (keeps, used) = ended.as_ref().map_or((false, false), |ended| (ended.keeps, ended.used));
-    if (args.remove_after || config.connect.remove_after) && !keeps {
-        match desk.actor.carry_out(&Change::Tidy(forward.clone())).await {
-            Outcome::Failed { trouble } => output::complain(&format!("noctui: {trouble}")),
+    let (title, port) = (forward.title(), forward.port);
+    if goes && !keeps {
+        output::complain(&match desk.actor.carry_out(&Change::Tidy(forward)).await {
+            Outcome::Failed { trouble } => format!("noctui: {trouble}"),
+            Outcome::Stays { why, .. } => format!("noctui: the forward to {title} stays on {port}: {why}"),
             Outcome::Removed { .. } | Outcome::Made { .. } | Outcome::Found { .. } | Outcome::Mended { .. } => {
-                output::complain(&format!("noctui: the forward to {} was removed again", forward.title()));
+                format!("noctui: the forward to {title} was removed again")
             }
-        }
+        });
         return ended.map(|ended| ended.code);
     }
-    desk.actor.keep(&forward).await;
-    if !used {
-        let (title, port) = (forward.title(), forward.port);
+    if goes {
+        desk.actor.keep(&forward).await;
+    }
+    if (is_new || goes) && !used {
         output::complain(&format!("noctui: the forward to {title} stays; noctui lab remove {port} deletes it"));
     }
     ended.map(|ended| ended.code)
@@ -170,7 +176,7 @@ impl Args {
         let target = self.target(desk, gateway, forward);
         let (words, opens) = match launch(&config.connect, &target, &around(), true)? {
             Launch::Terminal(words) | Launch::Beside(words) | Launch::Tmux(words) => (words, None),
-            Launch::Tunnel { words, address } => (words, Some(address)),
+            Launch::Tunnel(Tunnel { words, address }) => (words, Some(address)),
         };
         if self.which.json {
             let told = serde_json::json!({"address": target.address(), "command": words, "forward": forward, "then_open": opens});
@@ -198,8 +204,14 @@ impl Args {
         let target = self.target(desk, gateway, forward);
         // What cannot be started need not be waited for.
         let launch = launch(&config.connect, &target, &around(), true)?;
+        let told_to_wait = async {
+            tokio::time::sleep(SILENCE).await;
+            output::complain(&format!("noctui: nothing answers on {} yet; still waiting", target.address()));
+            std::future::pending().await
+        };
         let reach = tokio::select! {
             reach = wait_until_open(&target.host, forward) => reach,
+            reach = told_to_wait => reach,
             signal = signals.next() => {
                 output::complain("noctui: no longer waiting for an answer");
                 return Ok(Ended { code: signal.code(), keeps: false, used: false });
@@ -212,16 +224,35 @@ impl Args {
         match launch {
             Launch::Terminal(words) | Launch::Beside(words) | Launch::Tmux(words) => {
                 let started = async |pid| desk.actor.started(forward, pid).await;
-                Ok(Ended { code: start(&words, signals, started).await?, keeps: false, used: true })
+                let (begun, tunnel) = (clock::now(), instead(&config.connect, &target, &around()));
+                match (start(&words, signals, started).await, tunnel) {
+                    (Ok(running::Ended { code, failed: true }), Some(tunnel)) if clock::now() - begun < AT_ONCE => {
+                        offer(&tunnel)?;
+                        Ok(Ended { code, keeps: true, used: false })
+                    }
+                    (Ok(ended), _) => Ok(Ended { code: ended.code, keeps: false, used: true }),
+                    (Err(trouble), Some(tunnel)) => {
+                        output::complain(&format!("noctui: {trouble}"));
+                        offer(&tunnel)?;
+                        Ok(Ended { code: ExitCode::from(output::EXIT_FAILED), keeps: true, used: false })
+                    }
+                    (Err(trouble), None) => Err(trouble.into()),
+                }
             }
-            Launch::Tunnel { words, address } => {
-                output::complain("noctui: there is no display here; run this where there is one:");
-                output::print(&format!("{}\n", line(&words)))?;
-                output::complain(&format!("noctui: and then open {address}"));
+            Launch::Tunnel(tunnel) => {
+                offer(&tunnel)?;
                 Ok(Ended { code: ExitCode::SUCCESS, keeps: true, used: false })
             }
         }
     }
+}
+
+/// Prints the line that brings the port to where there is a display.
+fn offer(tunnel: &Tunnel) -> anyhow::Result<()> {
+    output::complain("noctui: there is no display here; run this where there is one:");
+    output::print(&format!("{}\n", line(&tunnel.words)))?;
+    output::complain(&format!("noctui: and then open {}", tunnel.address));
+    Ok(())
 }
 
 /// Why nothing can be printed: there is no forward, or no such machine.
@@ -246,6 +277,9 @@ fn around() -> Surroundings {
     Surroundings { is_tmux: false, ..Surroundings::read(|name| std::env::var_os(name)) }
 }
 
+/// How long is waited for an answer without a word.
+const SILENCE: Duration = Duration::from_secs(2);
+
 /// What stands for the gateway's port as long as it has not chosen one.
 const UNKNOWN_PORT: u16 = 1;
 
@@ -258,26 +292,32 @@ async fn wanted(
 ) -> anyhow::Result<Wanted> {
     desk.writable()?;
     let known = machine(desk, name).await?.ok_or_else(|| no_machine(name))?;
+    if known.exists == Some(false) {
+        let what = format!("the inventory has no machine {}: no forward is made to it", crate::text::clean_line(name));
+        return Err(Trouble::new(&what).to_do("noctui lab add makes one all the same").into());
+    }
     let kind = known.component.clone();
     let port = target.and_then(|target| target.port(&kind));
     let asked = Asked { name: name.to_owned(), protocol, port, address: None, component: None };
     Ok(asked.wanted(Some(&known))?)
 }
 
-/// Makes it; for this connection alone where it is to go afterwards.
-async fn make(desk: &Desk, wanted: Wanted, is_temporary: bool) -> anyhow::Result<Forward> {
-    let made = if is_temporary {
+/// Makes it; for this connection alone where it is to go afterwards. Tells as well whether it was made, and whether it goes.
+async fn make(desk: &Desk, wanted: Wanted, removes: bool) -> anyhow::Result<(Forward, bool, bool)> {
+    let (outcome, goes) = if removes {
         desk.actor.make_for_connection(&wanted).await
     } else {
-        desk.actor.carry_out(&Change::Add(wanted)).await
+        (desk.actor.carry_out(&Change::Add(wanted)).await, false)
     };
-    match made {
+    let is_new = matches!(outcome, Outcome::Made { .. });
+    match outcome {
         Outcome::Made { forward }
-        | Outcome::Found { forward }
+        | Outcome::Found { forward, .. }
+        | Outcome::Stays { forward, .. }
         | Outcome::Removed { forward }
         | Outcome::Mended { forward } => {
             output::complain(&format!("noctui: {} is on port {}", forward.title(), forward.port));
-            Ok(forward)
+            Ok((forward, is_new, goes))
         }
         Outcome::Failed { trouble } => Err(trouble.into()),
     }

@@ -12,7 +12,7 @@ use crate::blocking;
 use crate::clock;
 use crate::features::lab::model::{self, Reach, Row, Saved, Snapshot, end_leftover};
 use crate::features::lab::probe;
-use crate::features::lab::store::{self, open::Found, temporary::Left};
+use crate::features::lab::store::{self, open::Found, temporary::Temporary};
 use crate::features::lab::worker::{ports, save_file};
 use crate::output;
 use crate::table::Table;
@@ -27,7 +27,16 @@ struct Shown<'a> {
     token: Option<model::Claims>,
     /// What was not told or is not believed.
     doubts: Vec<String>,
-    rows: Vec<Row>,
+    rows: Vec<Listed>,
+}
+
+/// A row, with what only this machine knows of it.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    row: Row,
+    /// For which connection it was made; `None` where it was made to stay.
+    temporary: Option<Temporary>,
 }
 
 /// All that a lab tells, what is measured from here, and what came of those who asked for something before.
@@ -36,8 +45,8 @@ pub(super) struct Told {
     rows: Vec<Row>,
     /// Actions of which nobody had heard what became of them.
     found: Vec<Found>,
-    /// The forwards that were made for connections which were cut off.
-    left: Vec<Left>,
+    /// The forwards that were made for connections.
+    temporary: Vec<Temporary>,
 }
 
 /// Reads a lab.
@@ -62,33 +71,34 @@ pub(super) async fn read(desk: &Desk, measures: bool) -> Result<Told, Trouble> {
     let write = move |connection: &rusqlite::Connection| {
         let kept = store::save(connection, &server, kept, at)?;
         let since = store::note_routable(connection, &server, kept.machines.iter(), at)?;
-        let found = store::open::settle_open(connection, &server, &kept.forwards, at)?;
-        Ok((since, found, store::temporary::left_behind(connection, &server, &kept.forwards)?))
+        let found = store::open::settle_open(connection, &server, &kept, at)?;
+        Ok((since, found, store::temporary::all(connection, &server, &kept.forwards)?))
     };
-    let (since, found, left) = desk.actor.store.write(write).await.map_err(|error| Trouble::of(&error))?;
+    let (since, found, temporary) = desk.actor.store.write(write).await.map_err(|error| Trouble::of(&error))?;
     let rows = model::rows(&snapshot, &reached, &since);
-    Ok(Told { snapshot, rows, found, left })
+    Ok(Told { snapshot, rows, found, temporary })
 }
 
 /// `noctui lab list`
 pub(super) async fn list(desk: &Desk, measures: bool, json: bool) -> anyhow::Result<ExitCode> {
-    let Told { snapshot, rows, found, left } = read(desk, measures).await?;
+    let Told { snapshot, rows, found, temporary } = read(desk, measures).await?;
     for it in &found {
         output::complain(&format!("noctui: {}", it.words()));
     }
-    for left in &left {
-        let (port, words) = (left.forward.port, left.words());
-        output::complain(&if left.is_in_use() {
-            format!(
-                "noctui: {words}; noctui lab remove {port} ends it, best once that has ended; noctui lab add keeps it"
-            )
-        } else {
-            format!("noctui: {words}; noctui lab remove {port} ends it; noctui lab add keeps it")
-        });
+    for it in &temporary {
+        let (port, words) = (it.forward.port, it.words());
+        let ends = match (it.is_left(), it.is_in_use()) {
+            (true, false) => format!("; noctui lab remove {port} ends it"),
+            (true, true) => format!("; noctui lab remove {port} ends it, best once that has ended"),
+            (false, _) => String::new(),
+        };
+        output::complain(&format!("noctui: {words}{ends}; noctui lab add keeps it"));
     }
     if json {
         let token = desk.actor.client.holding().await.map(|holding| holding.claims);
         let gateway = desk.host(&snapshot.gateway);
+        let made_for = |row: &Row| temporary.iter().find(|it| row.forward().as_ref() == Some(&it.forward)).cloned();
+        let rows = rows.into_iter().map(|row| Listed { temporary: made_for(&row), row }).collect();
         output::print_json(&Shown { lab: &desk.lab.name, gateway, token, doubts: snapshot.doubts, rows })?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -183,20 +193,28 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
             Fault { what, harmless: false, row: Some(row), mending }
         })
         .collect();
-    let left = snapshot.firewall.iter().flat_map(model::Firewall::left);
-    faults.extend(left.map(|(left, rules)| Fault {
-        what: model::leftover(left),
-        harmless: true,
-        row: None,
-        mending: end_leftover(left, rules),
-    }));
+    if let Some(firewall) = &snapshot.firewall {
+        let lets_all = firewall.lets_all;
+        faults.extend(firewall.left().into_iter().map(|(left, rules)| Fault {
+            what: model::leftover(left, lets_all),
+            harmless: lets_all == Some(true),
+            row: None,
+            mending: end_leftover(left, rules),
+        }));
+        // It was put there on purpose: a lab can be sound with it.
+        faults.extend(firewall.others.iter().map(|rule| Fault {
+            what: model::other_rule(rule),
+            harmless: true,
+            row: None,
+            mending: None,
+        }));
+    }
     let mut say = |what: String| faults.push(Fault { what, harmless: false, row: None, mending: None });
     for doubt in &snapshot.doubts {
         say(doubt.clone());
     }
-    match &snapshot.firewall {
-        None => say("without the health check, what is dead or unlisted cannot be seen".to_owned()),
-        Some(firewall) => firewall.others.iter().for_each(|rule| say(model::other_rule(rule))),
+    if snapshot.firewall.is_none() {
+        say("without the health check, what is dead or unlisted cannot be seen".to_owned());
     }
     if snapshot.unreadable > 0 {
         say(format!("{} of the list cannot be read", counted(snapshot.unreadable, "forward")));

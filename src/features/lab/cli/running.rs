@@ -68,12 +68,21 @@ impl Signals {
     }
 }
 
+/// How a program ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ended {
+    /// Its exit code, as ours.
+    pub(super) code: ExitCode,
+    /// Whether it failed by itself.
+    pub(super) failed: bool,
+}
+
 /// Runs a program in this terminal; its exit code becomes ours. `started` is told its number.
 pub(super) async fn start(
     words: &[String],
     signals: &mut Signals,
     started: impl AsyncFnOnce(u32),
-) -> anyhow::Result<ExitCode> {
+) -> Result<Ended, Trouble> {
     let (program, arguments) = words.split_first().ok_or_else(|| Trouble::new("there is no program"))?;
     let failed = |error: io::Error| {
         Trouble::new(&format!("cannot start {program}"))
@@ -86,7 +95,7 @@ pub(super) async fn start(
     }
     let status = loop {
         tokio::select! {
-            status = child.wait() => break status?,
+            status = child.wait() => break status.map_err(failed)?,
             signal = signals.next() => {
                 let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
                 // The terminal's keys reach the program by themselves: what they mean is its own affair.
@@ -98,7 +107,8 @@ pub(super) async fn start(
     };
     if let Some(signal) = status.signal() {
         output::complain(&format!("noctui: {} was ended by signal {signal}", clean_line(program)));
-        return Ok(code_of(signal));
+        return Ok(Ended { code: code_of(signal), failed: false });
     }
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(output::EXIT_FAILED)))
+    let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(output::EXIT_FAILED);
+    Ok(Ended { code: ExitCode::from(code), failed: !status.success() })
 }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use chrono::TimeDelta;
+
 use super::model::{Forward, Protocol, component};
 pub(crate) use super::surroundings::Surroundings;
 use crate::config::{Connect, Program, Tmux};
@@ -123,13 +125,25 @@ pub(crate) enum Launch {
     Beside(Vec<String>),
     /// In a window or pane of tmux, which this command opens; it ends at once, and the program goes on there.
     Tmux(Vec<String>),
-    /// Nowhere: there is no display. This command, typed where there is one, brings the port there.
-    Tunnel {
-        /// For the other machine.
-        words: Vec<String>,
-        /// The address there.
-        address: String,
-    },
+    /// Nowhere: there is no display.
+    Tunnel(Tunnel),
+}
+
+/// The way to a display elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tunnel {
+    /// A command, which typed where there is a display brings the port there.
+    pub(crate) words: Vec<String>,
+    /// The address there.
+    pub(crate) address: String,
+}
+
+impl Tunnel {
+    /// What is said of it, with the line.
+    pub(crate) fn advice(&self) -> String {
+        let Self { words, address } = self;
+        format!("no display here; run where there is one, then open {address}: {}", line(words))
+    }
 }
 
 /// The programs that are tried where none is configured, the first one first.
@@ -291,7 +305,7 @@ pub(crate) fn launch(
 ) -> Result<Launch, Trouble> {
     if needs_tunnel(connect, target, around) {
         target.check()?;
-        return Ok(tunnel(connect, target, around));
+        return Ok(Launch::Tunnel(tunnel(connect, target, around)));
     }
     let words = command(connect, target, |program| around.has(program))?;
     if target.protocol.is_graphical() && around.has_display {
@@ -305,19 +319,23 @@ pub(crate) fn launch(
         Tmux::Window => vec!["tmux".to_owned(), "new-window".to_owned(), "-n".to_owned(), plain(&target.name)],
         Tmux::Split => vec!["tmux".to_owned(), "split-window".to_owned(), "-h".to_owned()],
     };
-    Ok(Launch::Tmux(tmux.into_iter().chain(["--".to_owned()]).chain(held_open(target.protocol, words)).collect()))
+    let words = held_open(target.protocol, words, instead(connect, target, around));
+    Ok(Launch::Tmux(tmux.into_iter().chain(["--".to_owned()]).chain(words).collect()))
 }
 
 /// A program whose window stays until Enter where it fails: tmux closes one with its program, and nobody could read why. A
-/// shell's own code is that of the last thing done there: of ssh only what it says of itself is a failure.
-fn held_open(protocol: Protocol, words: Vec<String>) -> impl Iterator<Item = String> {
+/// shell's own code is that of the last thing done there: of ssh only what it says of itself is a failure. Where there is no
+/// display, it is said as well what to do `instead`.
+fn held_open(protocol: Protocol, words: Vec<String>, instead: Option<Tunnel>) -> impl Iterator<Item = String> {
     let goes = if protocol == Protocol::Ssh { "126|127|255) ;; *) exit $code" } else { "0) exit 0" };
+    let advice = if instead.is_some() { "printf '\\nnoctui: %s\\n' \"$0\"; " } else { "" };
     let script = format!(
-        "\"$@\"; code=$?; case $code in {goes};; esac; printf '\\nnoctui: %s ended with %s; Enter closes this\\n' \"$1\" \
+        "\"$@\"; code=$?; case $code in {goes};; esac; {advice}printf '\\nnoctui: %s ended with %s; Enter closes this\\n' \"$1\" \
          $code; read -r _; exit $code"
     );
+    let name = instead.map_or_else(|| "noctui".to_owned(), |tunnel| tunnel.advice());
     // The words are the script's parameters: no shell reads what stands in them.
-    ["sh".to_owned(), "-c".to_owned(), script, "noctui".to_owned()].into_iter().chain(words)
+    ["sh".to_owned(), "-c".to_owned(), script, name].into_iter().chain(words)
 }
 
 /// The command for a target as it is copied, to be run by somebody elsewhere: whether its program is here does not matter. One
@@ -325,20 +343,38 @@ fn held_open(protocol: Protocol, words: Vec<String>) -> impl Iterator<Item = Str
 pub(crate) fn to_copy(connect: &Connect, target: &Target, around: &Surroundings) -> Result<Vec<String>, Trouble> {
     if needs_tunnel(connect, target, around) {
         target.check()?;
-        if let Launch::Tunnel { words, .. } = tunnel(connect, target, around) {
-            return Ok(words);
-        }
+        return Ok(tunnel(connect, target, around).words);
     }
     command(connect, target, |_| true)
 }
 
-/// Whether a program wants a display, there is none, and nobody has named a program that does without.
+/// Whether a program wants a display, there is none, and nobody has named a program that may do without: those that are usual
+/// do not, wherever they lie.
 fn needs_tunnel(connect: &Connect, target: &Target, around: &Surroundings) -> bool {
-    target.protocol.is_graphical() && !around.has_display && configured(connect, target.protocol).is_none()
+    let is_usual = |words: &[String]| {
+        let name = words.first().and_then(|program| std::path::Path::new(program).file_name());
+        let mut usual = usual(target.protocol).iter().filter_map(|words| words.first());
+        name.and_then(std::ffi::OsStr::to_str).is_some_and(|name| usual.any(|usual| *usual == name))
+    };
+    let wants_display = match configured(connect, target.protocol) {
+        None => true,
+        Some(Program::Words(words)) => is_usual(words),
+        Some(Program::Shell(_)) => false,
+    };
+    target.protocol.is_graphical() && !around.has_display && wants_display
 }
 
+/// What is offered where a program fails at once that may have wanted a display: `None` where there is one, or none is wanted.
+pub(crate) fn instead(connect: &Connect, target: &Target, around: &Surroundings) -> Option<Tunnel> {
+    let may_want_it = target.protocol.is_graphical() && !around.has_display && target.check().is_ok();
+    may_want_it.then(|| tunnel(connect, target, around))
+}
+
+/// A program that fails within this time has shown nothing to anybody.
+pub(crate) const AT_ONCE: TimeDelta = TimeDelta::seconds(2);
+
 /// The line that brings a port to the machine that somebody sits at.
-fn tunnel(connect: &Connect, target: &Target, around: &Surroundings) -> Launch {
+fn tunnel(connect: &Connect, target: &Target, around: &Surroundings) -> Tunnel {
     let here = around.here.clone().or(connect.here.as_ref());
     // Ports below 1024 are the system's; the gateway's are above, and free on most machines.
     let local = target.port.max(1024);
@@ -353,5 +389,5 @@ fn tunnel(connect: &Connect, target: &Target, around: &Surroundings) -> Launch {
     } else {
         format!("localhost:{local}")
     };
-    Launch::Tunnel { words, address: there }
+    Tunnel { words, address: there }
 }

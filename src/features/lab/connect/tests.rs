@@ -97,9 +97,11 @@ fn without_a_display_a_desktop_is_brought_to_where_there_is_one() {
     let around = Surroundings { here: here(22), ..Surroundings::default() };
     let launched = launch(&none(), &target("win", "Windows", 3389), &around, false).unwrap();
     let wanted = ["ssh", "-N", "-L", "50064:198.51.100.2:50064", "anna@203.0.113.5"].map(str::to_owned).to_vec();
-    assert_eq!(launched, Launch::Tunnel { words: wanted, address: "localhost:50064".to_owned() });
+    assert_eq!(launched, Launch::Tunnel(Tunnel { words: wanted, address: "localhost:50064".to_owned() }));
     let around = Surroundings { here: here(2222), ..around };
-    let Launch::Tunnel { words, .. } = launch(&none(), &target("win", "Windows", 3389), &around, false).unwrap() else {
+    let Launch::Tunnel(Tunnel { words, .. }) =
+        launch(&none(), &target("win", "Windows", 3389), &around, false).unwrap()
+    else {
         panic!("no tunnel")
     };
     assert_eq!(line(&words), "ssh -N -p 2222 -L 50064:198.51.100.2:50064 anna@203.0.113.5");
@@ -117,6 +119,25 @@ fn without_a_display_a_desktop_is_brought_to_where_there_is_one() {
     let named = Connect { https: Some(Program::Words(vec!["w3m".to_owned(), "{url}".to_owned()])), ..none() };
     let launched = launch(&named, &target("isi", "OneFS", 8080), &around, false).unwrap();
     assert_eq!(launched, Launch::Terminal(vec!["w3m".to_owned(), "https://198.51.100.2:50064".to_owned()]));
+    // Should it want a display after all, the line is there.
+    let offered = instead(&named, &target("isi", "OneFS", 8080), &around).unwrap();
+    assert_eq!(offered.address, "https://localhost:50064");
+    assert_eq!(instead(&named, &target("isi", "OneFS", 8080), &seen), None);
+    assert_eq!(instead(&named, &target("web01", "CentOS", 22), &around), None);
+}
+
+#[test]
+fn naming_a_program_that_wants_a_display_takes_no_line_away() {
+    let around = Surroundings::default();
+    let words = |line: &str| Some(Program::Words(line.split(' ').map(str::to_owned).collect()));
+    // As the example of a configuration has them.
+    let connect =
+        Connect { rdp: words("/opt/bin/xfreerdp3 /v:{host}:{port}"), https: words("xdg-open {url}"), ..none() };
+    for target in [target("win", "Windows", 3389), target("isi", "OneFS", 8080)] {
+        let launched = launch(&connect, &target, &around, false).unwrap();
+        assert!(matches!(launched, Launch::Tunnel(_)), "{launched:?}");
+        assert!(line(&to_copy(&connect, &target, &around).unwrap()).starts_with("ssh -N "));
+    }
 }
 
 #[test]
@@ -135,7 +156,7 @@ fn inside_of_tmux_a_shell_has_a_window_unless_its_end_matters() {
 #[test]
 fn a_window_stays_where_its_program_failed_and_says_with_what() {
     let run = |protocol, line: &str| {
-        let words: Vec<String> = held_open(protocol, ["sh", "-c", line].map(str::to_owned).to_vec()).collect();
+        let words: Vec<String> = held_open(protocol, ["sh", "-c", line].map(str::to_owned).to_vec(), None).collect();
         let output = std::process::Command::new(&words[0]).args(&words[1..]).output().unwrap();
         (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
     };
@@ -145,4 +166,13 @@ fn a_window_stays_where_its_program_failed_and_says_with_what() {
     assert_eq!(run(Protocol::Ssh, "exit 255"), held(255));
     assert_eq!(run(Protocol::Telnet, "exit 0"), (String::new(), 0));
     assert_eq!(run(Protocol::Telnet, "exit 1"), held(1));
+    let around = Surroundings::default();
+    let tunnel = instead(&none(), &target("win", "Windows", 3389), &around);
+    let words: Vec<String> = held_open(Protocol::Rdp, vec!["false".to_owned()], tunnel).collect();
+    let output = std::process::Command::new(&words[0]).args(&words[1..]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("\nnoctui: no display here; run where there is one, then open localhost:50064: ssh -N "),
+        "{said}"
+    );
 }

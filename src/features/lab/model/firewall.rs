@@ -1,6 +1,7 @@
 //! What the gateway's firewall does: where it leads each port.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,10 @@ pub struct Firewall {
     /// The rules that let packets through, each as often as it is there; `None` where an earlier noctui did not keep them.
     #[serde(default)]
     pub accepted: Option<Vec<Way>>,
+    /// Whether everything is let through that no rule speaks of, and no rule keeps anything back; `None` where an earlier noctui
+    /// did not keep that.
+    #[serde(default)]
+    pub lets_all: Option<bool>,
     /// Rules that lead ports on as no forward does, of UDP or for some sources alone: the service works beside them, and
     /// nothing ends them from here. Harmless text.
     #[serde(default)]
@@ -47,7 +52,7 @@ pub struct Firewall {
 /// How many rules there are for one address and port.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ways {
-    /// Those that lead a port of the gateway there.
+    /// Those that lead a port of the gateway there, somebody's own with them.
     pub led: usize,
     /// Those that let packets through to it; `None` where nobody knows.
     pub accepted: Option<usize>,
@@ -57,6 +62,8 @@ pub struct Ways {
 #[derive(Debug, Default)]
 pub struct Places<'f> {
     led: BTreeMap<(&'f str, u16), usize>,
+    /// Where rules of somebody's own lead to.
+    others: Vec<(&'f str, RangeInclusive<u16>)>,
     accepted: Option<BTreeMap<(&'f str, u16), usize>>,
 }
 
@@ -66,21 +73,41 @@ impl<'f> Places<'f> {
     pub fn of(firewall: &'f Firewall) -> Self {
         let led = count(firewall.rules.iter().map(|rule| (rule.address.as_str(), rule.target)));
         let accepted = firewall.accepted.as_ref();
-        Self { led, accepted: accepted.map(|ways| count(ways.iter().map(|way| (way.address.as_str(), way.target)))) }
+        let others = firewall.others.iter().filter_map(|rule| place_of(rule)).collect();
+        Self {
+            led,
+            others,
+            accepted: accepted.map(|ways| count(ways.iter().map(|way| (way.address.as_str(), way.target)))),
+        }
     }
 
     /// Those for one address and port.
     #[must_use]
     pub fn at(&self, address: &str, target: u16) -> Ways {
         let of = |counted: &BTreeMap<(&str, u16), usize>| counted.get(&(address, target)).copied().unwrap_or(0);
-        Ways { led: of(&self.led), accepted: self.accepted.as_ref().map(of) }
+        let is_there = |(to, ports): &&(&str, RangeInclusive<u16>)| *to == address && ports.contains(&target);
+        let others = self.others.iter().filter(is_there).count();
+        Ways { led: of(&self.led) + others, accepted: self.accepted.as_ref().map(of) }
     }
 }
 
-/// What is said of rules that are left of forwards which are gone. They are no fault of a lab.
+/// What is said of rules that are left of forwards which are gone. They are a fault of a lab only where they let something
+/// through that would be kept back without them.
 #[must_use]
-pub fn leftover(left: &Way) -> String {
-    format!("left over, and harmless: the firewall lets packets through to {}, which no port leads to", left.words())
+pub fn leftover(left: &Way, lets_all: Option<bool>) -> String {
+    let told = format!("the firewall lets packets through to {}, which no port leads to", left.words());
+    match lets_all {
+        Some(true) => format!("left over, and harmless: {told}"),
+        Some(false) => format!("left over: {told}, and keeps others back: whoever has a way there can reach it"),
+        None => format!("left over: {told}"),
+    }
+}
+
+/// Where a rule of somebody's own leads: `... to:192.168.1.22:53`, or a range of ports.
+fn place_of(rule: &str) -> Option<(&str, RangeInclusive<u16>)> {
+    let (address, ports) = rule.rsplit_once(" to:")?.1.rsplit_once(':')?;
+    let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+    Some((address, first.parse().ok()?..=last.parse().ok()?))
 }
 
 /// What is said of a rule that leads packets on otherwise than a forward does.
@@ -159,5 +186,26 @@ impl Firewall {
             *counted.entry(way).or_default() += 1;
             counted
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_rule_of_somebodys_own_leads_to_is_not_left_over() {
+        let way = |target| Way { address: "192.168.1.22".to_owned(), target };
+        let others = [
+            "DNAT 6 -- 10.0.0.0/8 0.0.0.0/0 tcp dpt:50097 to:192.168.1.22:22",
+            "DNAT 6 -- 10.0.0.0/8 0.0.0.0/0 tcp dpts:6000:6010 to:192.168.1.22:5900-5910",
+        ];
+        let firewall = Firewall {
+            accepted: Some([22, 5905, 443].map(way).to_vec()),
+            others: others.map(str::to_owned).to_vec(),
+            ..Firewall::default()
+        };
+        assert_eq!(firewall.left().into_keys().cloned().collect::<Vec<_>>(), [way(443)]);
+        assert_eq!(Places::of(&firewall).at("192.168.1.22", 22).led, 1);
     }
 }

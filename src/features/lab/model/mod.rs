@@ -271,6 +271,23 @@ impl Snapshot {
         fills_ports(&self.forwards)
     }
 
+    /// What the inventory holds against a forward to a machine of this name: it does not have it, or it is off. `None` where
+    /// nothing is held against it, or there is no inventory that could.
+    #[must_use]
+    pub fn doubt_of(&self, name: &str) -> Option<String> {
+        let machine = self.machines.get(name);
+        let name = crate::text::clean_line(name);
+        let has_inventory = || self.machines.values().any(|machine| machine.exists == Some(true));
+        match machine.map(|machine| (machine.exists, machine.power.as_deref())) {
+            Some((Some(false), _)) => Some(format!("the inventory has no machine {name}")),
+            Some((_, Some(power))) if is_off(power) => {
+                Some(format!("the inventory says that {name} is {}", power_words(power)))
+            }
+            None if has_inventory() => Some(format!("the inventory has no machine {name}")),
+            Some(_) | None => None,
+        }
+    }
+
     /// What the firewall really does with a forward's port; `None` where nobody knows.
     #[must_use]
     pub fn led(&self, forward: &Forward) -> Option<Led<'_>> {

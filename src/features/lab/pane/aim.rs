@@ -134,6 +134,9 @@ impl State {
         if row.state == model::State::Live {
             lines.push((format!("{} {IN_USE}", look.glyph(Sign::Warning)), Role::Warning));
         }
+        if let Some(made_for) = lab.temporary(row) {
+            lines.push((format!("it {}", made_for.story()), Role::Text));
+        }
         if let Some(why) = lab.hindrance() {
             lines.push((format!("{} {why}", look.glyph(Sign::Warning)), Role::Warning));
         }
@@ -183,14 +186,27 @@ impl State {
         };
         let place = if lab.view.production { lab.view.name.to_uppercase() } else { lab.view.name.clone() };
         let titles: Vec<String> = wanted.iter().map(|(_, change)| change.title()).collect();
+        let mut lines = vec![(first_of(&titles, NAMED), Role::Text)];
+        let is_live = |row: &&model::Row| {
+            let goes =
+                |change: &Change| matches!(change, Change::Remove(forward) if row.forward().as_ref() == Some(forward));
+            row.state == model::State::Live && wanted.iter().any(|(_, change)| goes(change))
+        };
+        let live = lab.rows().unwrap_or_default().iter().filter(is_live).count();
+        if live > 0 {
+            let what = format!("{live} of them work: nobody comes in by these any more, and whoever is in stays in");
+            lines.push((what, Role::Warning));
+        }
+        let by_shell = wanted.iter().filter(|(_, change)| matches!(change, Change::Mend(_))).count();
+        if by_shell > 0 {
+            lines.push((format!("{by_shell} of them by the gateway's shell"), Role::Text));
+        }
+        lines.push(("one after the other; <lab-stop> begins no further one".to_owned(), Role::Muted));
         let changes = wanted.into_iter().map(|(_, change)| change).collect();
         Ok(Aim {
             request: Some(Request::Change { lab: plan.lab.clone(), job: 0, changes }),
             question: format!("{what} on {place}?"),
-            lines: vec![
-                (first_of(&titles, NAMED), Role::Text),
-                ("one after the other; <lab-stop> begins no further one".to_owned(), Role::Muted),
-            ],
+            lines,
             word: lab.view.name.clone(),
             production: lab.view.production,
         })

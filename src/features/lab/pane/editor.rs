@@ -180,16 +180,17 @@ impl State {
         let Some(lab) = self.lab().map(|lab| lab.view.name.clone()) else { return Outcome::none() };
         if several {
             let title = format!("make a forward for each of {} machines", wanted.len());
-            let items = plan::additions(wanted, snapshot.as_deref(), Wanted::check_new);
+            let temporary = self.lab().map_or(&[][..], |lab| lab.temporary.as_slice());
+            let items = plan::additions(wanted, (snapshot.as_deref(), temporary), Wanted::check_new);
             self.page = Some(Page::Plan(Plan::new(title, &lab, items)));
             return Outcome::none();
         }
         let Some(wanted) = wanted.into_iter().next() else { return Outcome::none() };
         let existing = snapshot.as_ref().and_then(|snapshot| snapshot.existing(&wanted));
-        // What a connection left behind is kept by being asked for.
-        let is_left =
-            |forward: &Forward| self.lab().is_some_and(|lab| lab.left.iter().any(|left| left.forward == *forward));
-        if let Some(Forward { port, .. }) = existing.filter(|forward| !is_left(forward)) {
+        // What was made for a connection is kept by being asked for.
+        let temporary = self.lab().map_or(&[][..], |lab| lab.temporary.as_slice());
+        let stays = |forward: &&Forward| temporary.iter().all(|it| it.forward != **forward);
+        if let Some(Forward { port, .. }) = existing.filter(stays) {
             return Outcome::warn(format!("there is one already, on {port}"));
         }
         self.page = None;

@@ -1,6 +1,6 @@
 //! A new forward: one form, whose defaults follow the machine, its component, and the protocol.
 
-use crate::features::lab::model::{Protocol, Snapshot, Wanted, component, power_words};
+use crate::features::lab::model::{Protocol, Snapshot, Wanted, component};
 use crate::ui::field::{Edited, Field};
 
 /// What is asked, in order.
@@ -188,11 +188,10 @@ impl Form {
         Wanted { name, address, component, target: 0 }.warning()
     }
 
-    /// What the inventory says of a machine that is off.
-    pub(super) fn off(&self, snapshot: Option<&Snapshot>) -> Option<String> {
+    /// What the inventory holds against the machine that was typed.
+    pub(super) fn doubt(&self, snapshot: Option<&Snapshot>) -> Option<String> {
         let name = self.text(Ask::Machine);
-        let machine = snapshot?.machines.get(name).filter(|machine| machine.is_off())?;
-        Some(format!("the inventory says that {name} is {}", power_words(machine.power.as_deref()?)))
+        if name.is_empty() { None } else { snapshot?.doubt_of(name) }
     }
 
     /// What it asks for; or why not, which is shown and the field gone to.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::features::lab::model::{
     Holding, Key, Part, Reach, Row, Since, Snapshot, end_leftover, leftover, other_rule, rows,
 };
-use crate::features::lab::store::temporary::Left;
+use crate::features::lab::store::temporary::Temporary;
 use crate::features::lab::worker::{Health, LabView};
 use crate::text::counted;
 use crate::ui::page::Span;
@@ -42,8 +42,8 @@ pub(super) struct LabState {
     pub(super) token: Option<Holding>,
     /// Whether it was said that the token has ended.
     pub(super) is_end_told: bool,
-    /// The forwards of connections that were cut off.
-    pub(super) left: Vec<Left>,
+    /// The forwards that were made for connections.
+    pub(super) temporary: Vec<Temporary>,
 }
 
 /// Whether every word of the filter stands in one of the texts of a row, and none that it excludes.
@@ -96,7 +96,7 @@ impl LabState {
             table: Vec::new(),
             token: None,
             is_end_told: false,
-            left: Vec::new(),
+            temporary: Vec::new(),
         }
     }
 
@@ -115,6 +115,12 @@ impl LabState {
     /// The row of this key.
     pub(super) fn row(&self, key: &Key) -> Option<Row> {
         self.rows()?.iter().find(|row| row.key() == *key).cloned()
+    }
+
+    /// For which connection the forward of a row was made, if for one.
+    pub(super) fn temporary(&self, row: &Row) -> Option<&Temporary> {
+        let forward = row.forward()?;
+        self.temporary.iter().find(|it| it.forward == forward)
     }
 
     /// The gateway's host as seen from here, once it is known.
@@ -244,7 +250,10 @@ impl LabState {
             }
         }
         lines.extend(self.token_story(zone, now));
-        lines.extend(self.left.iter().map(|left| format!("  left behind: {}", left.words())));
+        lines.extend(self.temporary.iter().map(|it| {
+            let what = if it.is_left() { "left behind" } else { "not to stay" };
+            format!("  {what}: {}", it.words())
+        }));
         if let Some(snapshot) = &self.snapshot {
             let machines = snapshot.machines.len();
             lines.push(format!(
@@ -273,7 +282,7 @@ impl LabState {
                 Some(firewall) => {
                     for (left, rules) in firewall.left() {
                         let by_hand = end_leftover(left, rules).map(|line| format!("; on the gateway: {line}"));
-                        lines.push(format!("  {}{}", leftover(left), by_hand.unwrap_or_default()));
+                        lines.push(format!("  {}{}", leftover(left, firewall.lets_all), by_hand.unwrap_or_default()));
                     }
                     lines.extend(firewall.others.iter().map(|rule| format!("  {}", other_rule(rule))));
                 }

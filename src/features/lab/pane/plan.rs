@@ -2,7 +2,7 @@
 
 use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::model::{Mending, Part, Reach, Row, Saved, Snapshot, State, Unusable, Unwanted, Wanted};
-use crate::features::lab::store::temporary::Left;
+use crate::features::lab::store::temporary::Temporary;
 use crate::features::lab::worker::JobId;
 use crate::text::clean_line;
 use crate::ui::list::{self, List};
@@ -162,13 +162,13 @@ pub(super) struct Proposal<'a> {
     pub(super) untold: &'a [Part],
     /// Whether lines can be run in the gateway's shell.
     pub(super) has_shell: bool,
-    /// The forwards that connections left behind.
-    pub(super) left: &'a [Left],
+    /// The forwards that were made for connections.
+    pub(super) temporary: &'a [Temporary],
 }
 
 /// The deletion of rows, as far as they can be deleted from here.
 pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposal: Proposal<'_>) -> Vec<Item> {
-    let Proposal { proposes, untold, has_shell, left } = proposal;
+    let Proposal { proposes, untold, has_shell, temporary } = proposal;
     let item = |(at, row): (usize, &Row)| {
         let removal = removal(row, has_shell);
         let mending = row.mending.clone();
@@ -177,16 +177,14 @@ pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposal: Pr
         } else {
             format!("{}: {}", row.state.as_str(), row.note)
         };
-        let left = left.iter().find(|left| row.forward().as_ref() == Some(&left.forward));
+        let made_for = temporary.iter().find(|it| row.forward().as_ref() == Some(&it.forward));
         let why = match (&removal, &mending) {
             (Err(why), Some(_)) => format!("{why}; <lab-copy-mending> copies what does"),
             (Err(why), None) => (*why).to_owned(),
             (Ok(Change::Mend(_)), _) => format!("{stated}; by the gateway's shell"),
-            (Ok(_), _) => left.map_or(stated, |left| {
-                let owner = &left.owner;
-                format!(
-                    "made for one connection; {owner} ended before it removed it; nobody can come in by it any more"
-                )
+            (Ok(_), _) => made_for.map_or(stated, |it| {
+                // Whoever is in stays in.
+                format!("{}; nobody can come in by it any more", it.story())
             }),
         };
         let change = removal.ok();
@@ -215,13 +213,16 @@ pub(super) fn removals<'r>(rows: impl IntoIterator<Item = &'r Row>, proposal: Pr
 /// The making of forwards, as far as they are not there and `check` lets them through.
 pub(super) fn additions(
     wanted: impl IntoIterator<Item = Wanted>,
-    snapshot: Option<&Snapshot>,
+    (snapshot, temporary): (Option<&Snapshot>, &[Temporary]),
     check: impl Fn(&Wanted) -> Result<(), Unwanted>,
 ) -> Vec<Item> {
     let item = |(at, wanted): (usize, Wanted)| {
         let existing = snapshot.and_then(|snapshot| snapshot.existing(&wanted));
         let (change, note) = match (check(&wanted), existing) {
             (Err(why), _) => (None, why.to_string()),
+            (Ok(()), Some(existing)) if temporary.iter().any(|it| it.forward == *existing) => {
+                (Some(Change::Add(wanted.clone())), format!("on {} for a connection: it is to stay", existing.port))
+            }
             (Ok(()), Some(existing)) => (None, format!("there already, on {}", existing.port)),
             (Ok(()), None) => {
                 let note = wanted.warning().unwrap_or_else(|| clean_line(&wanted.address));
@@ -235,8 +236,8 @@ pub(super) fn additions(
 }
 
 /// The making of what a file has; what cannot be made is told with its reason.
-pub(super) fn restoration(saved: Saved, snapshot: Option<&Snapshot>) -> Vec<Item> {
-    let mut items = additions(saved.forwards, snapshot, Wanted::check);
+pub(super) fn restoration(saved: Saved, known: (Option<&Snapshot>, &[Temporary])) -> Vec<Item> {
+    let mut items = additions(saved.forwards, known, Wanted::check);
     for Unusable { title, why } in saved.unreadable {
         let at = items.len();
         items.push(Item {

@@ -10,7 +10,7 @@ use super::{Deleted, Outcome, Page, Purpose, State, UNDOABLE};
 use crate::features::lab::act::{Change, Outcome as Came};
 use crate::features::lab::model::{Forward, Unusable};
 use crate::features::lab::store::open::Found;
-use crate::features::lab::store::temporary::Left;
+use crate::features::lab::store::temporary::Temporary;
 use crate::features::lab::worker::{Health, Report};
 use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
@@ -87,7 +87,7 @@ impl State {
                     self.connecting = None;
                 }
             }
-            Report::Ready { job, result } => return self.ready(job, result),
+            Report::Ready { job, result } => return self.ready(job, result, now),
             Report::Saved { count, unusable, path } => return saved(count, &unusable, &path),
             Report::Deleted { lab, forwards } => {
                 // What was deleted since then is known already, and comes after it.
@@ -104,7 +104,8 @@ impl State {
                     return Outcome::none();
                 }
                 let other = saved.is_of_another(&lab).then(|| saved.lab.clone());
-                let items = plan::restoration(saved, self.snapshot().as_deref());
+                let temporary = self.lab().map_or(&[][..], |lab| lab.temporary.as_slice());
+                let items = plan::restoration(saved, (self.snapshot().as_deref(), temporary));
                 let title = format!("make what is missing of {}", clean_line(&path.display().to_string()));
                 self.page = Some(Page::Plan(Plan::new(title, &lab, items)));
                 if let Some(other) = other {
@@ -112,7 +113,7 @@ impl State {
                 }
             }
             Report::Found { lab, found } => return self.found(&lab, found),
-            Report::Left { lab, left } => return self.left(&lab, left),
+            Report::Temporary { lab, temporary } => return self.temporary(&lab, temporary),
             Report::History { name, actions, .. } => {
                 if let Some(Page::Details(details)) = &mut self.page
                     && details.row.name == name
@@ -146,11 +147,12 @@ impl State {
         Outcome::warn(said)
     }
 
-    /// Forwards that connections left behind: those that are new are told of.
-    fn left(&mut self, lab: &str, left: Vec<Left>) -> Outcome {
+    /// Forwards that were made for connections: those that are newly left behind are told of.
+    fn temporary(&mut self, lab: &str, temporary: Vec<Temporary>) -> Outcome {
         let Some(state) = self.named_mut(lab) else { return Outcome::none() };
-        let before = std::mem::replace(&mut state.left, left);
-        let new: Vec<_> = state.left.iter().filter(|left| !before.contains(left)).collect();
+        let before = std::mem::replace(&mut state.temporary, temporary);
+        let is_new = |it: &&Temporary| it.is_left() && !before.contains(it);
+        let new: Vec<_> = state.temporary.iter().filter(is_new).collect();
         match new.as_slice() {
             [] => Outcome::none(),
             [left] if left.is_in_use() => Outcome::warn(left.words()),
@@ -195,8 +197,12 @@ impl State {
             (Purpose::Single(_, Change::Add(_)), Came::Made { forward }) => {
                 Outcome::done(format!("{} is on port {} of the gateway", forward.title(), forward.port))
             }
-            (Purpose::Single(..), Came::Found { forward }) => {
-                Outcome::done(format!("{} was on port {} already", forward.title(), forward.port))
+            (Purpose::Single(..), Came::Found { forward, kept }) => {
+                let kept = if kept { "; it was made for a connection, and stays now" } else { "" };
+                Outcome::done(format!("{} was on port {} already{kept}", forward.title(), forward.port))
+            }
+            (_, Came::Stays { forward, why }) => {
+                Outcome::done(format!("the forward to {} stays on {}: {why}", forward.title(), forward.port))
             }
             (Purpose::Single(lab, Change::Remove(_) | Change::Mend(_)), Came::Removed { forward }) => {
                 let deleted = format!("deleted {}, which was on {}", forward.title(), forward.port);
@@ -213,7 +219,7 @@ impl State {
                 old.port,
                 forward.port
             )),
-            (Purpose::Undo(_, old), Came::Found { forward }) => Outcome::done(format!(
+            (Purpose::Undo(_, old), Came::Found { forward, .. }) => Outcome::done(format!(
                 "nothing was made: {} leads to {}, as {} did",
                 forward.port,
                 forward.title(),

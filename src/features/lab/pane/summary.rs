@@ -87,9 +87,14 @@ impl State {
         ends.collect()
     }
 
-    /// Changes that are being carried out.
+    /// Changes that are being carried out or follow from what is under way: a connection that is waited for, or over which
+    /// something is to be removed.
     pub(crate) fn under_way(&self) -> usize {
-        self.jobs.values().filter(|purpose| !matches!(purpose, super::Purpose::Connect(_))).count()
+        let is_change = |(job, purpose): &(&super::JobId, &super::Purpose)| {
+            let super::Purpose::Connect(connection) = purpose else { return true };
+            self.connecting == Some(**job) || connection.temporary.is_some()
+        };
+        self.jobs.iter().filter(is_change).count()
     }
 
     /// The word for a command in the footer; `None` where it makes no sense now.

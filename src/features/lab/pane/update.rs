@@ -171,7 +171,7 @@ impl State {
     /// can be ended from here.
     pub(super) fn is_rubbish(&self, row: &model::Row) -> bool {
         let Some(lab) = self.lab() else { return false };
-        let is_left = || lab.left.iter().any(|left| !left.is_in_use() && row.forward().as_ref() == Some(&left.forward));
+        let is_left = || lab.temporary(row).is_some_and(|it| !it.is_in_use());
         row.state.is_rubbish() || (row.state == model::State::Unlisted && lab.view.has_shell) || is_left()
     }
 
@@ -188,7 +188,7 @@ impl State {
         let Some(lab) = self.lab() else { return Outcome::none() };
         let untold: Vec<_> =
             lab.snapshot.as_ref().map_or_else(Vec::new, |snapshot| snapshot.untold.keys().copied().collect());
-        let proposal = Proposal { proposes, untold: &untold, has_shell: lab.view.has_shell, left: &lab.left };
+        let proposal = Proposal { proposes, untold: &untold, has_shell: lab.view.has_shell, temporary: &lab.temporary };
         let plan = Plan::new(title, &lab.view.name, plan::removals(rows, proposal));
         self.page = Some(Page::Plan(plan));
         Outcome::none()

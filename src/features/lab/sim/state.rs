@@ -82,6 +82,10 @@ pub struct State {
     pub nat: Vec<Rule>,
     /// The rules that let packets through: address and port.
     pub filter: Vec<(String, u16)>,
+    /// What becomes of packets that no rule of the chain FORWARD lets through: `ACCEPT` or `DROP`.
+    pub policy: &'static str,
+    /// Rules of somebody's own that lead packets on, as the listing has them: the service works beside them.
+    pub own: Vec<String>,
     /// Both as they were saved last from the gateway's shell: what the next start brings back.
     pub saved: Option<Saved>,
     /// The front server's machines; `None` where it has no inventory.
@@ -111,6 +115,8 @@ impl State {
             records: Vec::new(),
             nat: Vec::new(),
             filter: Vec::new(),
+            policy: "ACCEPT",
+            own: Vec::new(),
             saved: None,
             inventory: None,
             locked: BTreeMap::new(),
@@ -261,11 +267,15 @@ impl State {
                 self.nat.len() + 1
             );
         }
-        let mut filter =
-            "Chain FORWARD (policy ACCEPT)\nnum  target     prot opt source               destination         \n\
+        for (number, rule) in self.own.iter().enumerate() {
+            let _infallible = writeln!(nat, "{:<4} {rule}", self.nat.len() + number + 1);
+        }
+        let mut filter = format!(
+            "Chain FORWARD (policy {})\nnum  target     prot opt source               destination         \n\
              1    LOG        0    --  0.0.0.0/0            0.0.0.0/0            LOG flags 0 level 4\n\
-             2    ACCEPT     0    --  0.0.0.0/0            0.0.0.0/0           \n"
-                .to_owned();
+             2    ACCEPT     0    --  0.0.0.0/0            0.0.0.0/0           \n",
+            self.policy
+        );
         for (number, (address, target)) in self.filter.iter().enumerate() {
             let _infallible = writeln!(
                 filter,

@@ -27,6 +27,9 @@ pub const SCHEMA_3: &str = include_str!("schema_3.sql");
 /// Version 4: the program of a connection.
 pub const SCHEMA_4: &str = include_str!("schema_4.sql");
 
+/// Version 5: forwards that several connections use.
+pub const SCHEMA_5: &str = include_str!("schema_5.sql");
+
 /// Actions that are kept of each lab.
 const ACTIONS: u32 = 5_000;
 /// Characters of a result.

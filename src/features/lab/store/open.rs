@@ -2,10 +2,10 @@
 //! read. What the gateway lists later settles them.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{MENDED, TIDIED};
-use crate::features::lab::model::{Forward, Wanted};
+use crate::features::lab::model::{Forward, Snapshot, Wanted};
 use crate::process::{Fate, Owner};
 use crate::store::Error;
 
@@ -23,6 +23,8 @@ pub enum Found {
     StillThere(Forward),
     /// Something was made.
     Made(Forward),
+    /// Nothing was made that is there, and this one leads to the same place, which is known to have been made otherwise.
+    Another(Forward),
     /// Nothing was made.
     NotMade(Wanted),
 }
@@ -41,6 +43,12 @@ impl Found {
             }
             Self::Made(forward) => {
                 format!("making a forward to {} was cut off: it is there, on {}", forward.title(), forward.port)
+            }
+            Self::Another(forward) => {
+                let (title, port) = (forward.title(), forward.port);
+                format!(
+                    "making a forward to {title} was cut off: nothing of it is there; the one on {port} was made otherwise"
+                )
             }
             Self::NotMade(wanted) => format!("making a forward to {} was cut off: there is none", wanted.title()),
         }
@@ -70,27 +78,41 @@ impl Open {
         }
     }
 
-    /// What the list says of it.
-    fn found(self, listed: &[Forward]) -> Found {
-        let place = |forward: &&Forward| forward.is_for(&self.wanted);
-        match self.port.filter(|_| self.is_removal) {
-            Some(port) => {
-                let forward = self.wanted.on(port);
-                if listed.contains(&forward) { Found::StillThere(forward) } else { Found::Deleted(forward) }
-            }
-            None => match listed.iter().filter(place).min_by_key(|forward| forward.port) {
-                Some(forward) => Found::Made(forward.clone()),
-                None => Found::NotMade(self.wanted),
-            },
+    /// What the list says of it. What is dead was not made then: the gateway's firewall would lead it on. What another action
+    /// is known to have made, or to have found, `is_known`.
+    fn found(self, snapshot: &Snapshot, is_known: impl Fn(u16) -> Result<bool, Error>) -> Result<Found, Error> {
+        let listed = &snapshot.forwards;
+        if let Some(port) = self.port.filter(|_| self.is_removal) {
+            let forward = self.wanted.on(port);
+            return Ok(if listed.contains(&forward) { Found::StillThere(forward) } else { Found::Deleted(forward) });
         }
+        let place = |forward: &&Forward| forward.is_for(&self.wanted) && !snapshot.is_dead(forward);
+        let mut another = None;
+        for forward in listed.iter().filter(place) {
+            if !is_known(forward.port)? {
+                return Ok(Found::Made(forward.clone()));
+            }
+            another.get_or_insert(forward);
+        }
+        Ok(another.map_or(Found::NotMade(self.wanted.clone()), |forward| Found::Another(forward.clone())))
     }
+}
+
+/// Whether the forward on a port is known to be of another action than `id`: the last one about it that came to an end made or
+/// found it.
+fn is_of_another(connection: &Connection, server: &str, port: u16, id: i64) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT what = 'add' FROM lab_action WHERE server = ?1 AND port = ?2 AND id <> ?3 AND result IN ('ok', 'found')
+         ORDER BY settled_at DESC, id DESC LIMIT 1",
+    )?;
+    Ok(query.query_row((server, port, id), |row| row.get(0)).optional()?.unwrap_or(false))
 }
 
 /// Settles by what the gateway lists as of `at` whatever nobody hears of any more, and tells it; the newest last.
 pub fn settle_open(
     connection: &Connection,
     server: &str,
-    listed: &[Forward],
+    snapshot: &Snapshot,
     at: DateTime<Utc>,
 ) -> Result<Vec<Found>, Error> {
     let mut query = connection.prepare_cached(
@@ -133,10 +155,10 @@ pub fn settle_open(
         }
         let (id, before) = (open.id, open.text.clone());
         let is_given_up = open.given_up.is_some();
-        let found = open.found(listed);
+        let found = open.found(snapshot, |port| is_of_another(connection, server, port, id))?;
         let (result, port) = match &found {
             Found::Deleted(forward) | Found::Made(forward) => ("ok", Some(forward.port)),
-            Found::StillThere(_) | Found::NotMade(_) => ("failed", None),
+            Found::StillThere(_) | Found::Another(_) | Found::NotMade(_) => ("failed", None),
         };
         // What was written before it was sent says what it was for; a reason for giving up says nothing any more.
         let text =
@@ -166,6 +188,10 @@ mod tests {
         Forward { port, name, component, address, target: 22 }
     }
 
+    fn listing<const N: usize>(forwards: [Forward; N]) -> Snapshot {
+        Snapshot { forwards: forwards.into(), ..Snapshot::default() }
+    }
+
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_795_220_000 + seconds, 0).unwrap()
     }
@@ -176,7 +202,7 @@ mod tests {
         let store = crate::features::open_store(dir.path()).unwrap();
         let ours = Owner::of_this_process();
         let dead = Owner { start: "another time".to_owned(), ..ours.clone() };
-        let listed = [forward(50_002, "stays"), forward(50_003, "made"), forward(50_009, "running")];
+        let listed = listing([forward(50_002, "stays"), forward(50_003, "made"), forward(50_009, "running")]);
         let (told, after, words) = store
             .write_blocking(move |c| {
                 let remove = |port, name: &str| removing("anna", "training", "s", &forward(port, name));
@@ -230,8 +256,35 @@ mod tests {
                 "UPDATE lab_action SET owner_host = NULL, owner_boot = NULL, owner_pid = NULL, owner_start = NULL",
                 [],
             )?;
-            Ok((settle_open(c, "s", &[], at(3_599))?, settle_open(c, "s", &[], at(3_600))?))
+            Ok((settle_open(c, "s", &listing([]), at(3_599))?, settle_open(c, "s", &listing([]), at(3_600))?))
         });
         assert_eq!(told.unwrap(), (vec![], vec![Found::Deleted(forward(50_001, "old"))]));
+    }
+
+    #[test]
+    fn what_another_action_made_settles_none_that_nobody_heard_of() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::features::open_store(dir.path()).unwrap();
+        let ours = Owner::of_this_process();
+        let told = store.write_blocking(move |c| {
+            let web01 = || adding("anna", "training", "s", &forward(0, "web01").wanted());
+            let lost = begin(c, &web01(), &ours, at(0))?;
+            settle(c, lost, (Came::Unknown, "no answer"), None, at(2))?;
+            // It had been made, on 50079; that was deleted, and made again.
+            let gone = begin(c, &removing("anna", "training", "s", &forward(50_079, "web01")), &ours, at(20))?;
+            settle(c, gone, (Came::Ok, ""), None, at(21))?;
+            let restored = begin(c, &web01(), &ours, at(30))?;
+            settle(c, restored, (Came::Ok, ""), Some(50_093), at(31))?;
+            let told = settle_open(c, "s", &listing([forward(50_093, "web01")]), at(300))?;
+            // On a port that was another's before.
+            let lost = begin(c, &web01(), &ours, at(400))?;
+            settle(c, lost, (Came::Unknown, "no answer"), None, at(401))?;
+            let listed = listing([forward(50_079, "web01"), forward(50_093, "web01")]);
+            Ok((told, settle_open(c, "s", &listed, at(700))?))
+        });
+        let (told, later) = told.unwrap();
+        assert_eq!(told, [Found::Another(forward(50_093, "web01"))]);
+        assert_eq!(later, [Found::Made(forward(50_079, "web01"))]);
+        assert!(told[0].words().ends_with("nothing of it is there; the one on 50093 was made otherwise"));
     }
 }

@@ -59,7 +59,9 @@ pub(super) async fn answer(shared: Shared, request: Request) {
         | Request::Retry
         | Request::Change { .. }
         | Request::Cancel { .. }
-        | Request::Prepare { .. } => {}
+        | Request::Prepare { .. }
+        | Request::Started { .. }
+        | Request::Keep { .. } => {}
     }
 }
 

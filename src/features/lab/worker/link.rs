@@ -14,13 +14,13 @@ use super::{Health, JobId, Prepared, Report, Shared, Wake, sweep};
 use crate::blocking;
 use crate::clock;
 use crate::config::{Lab, LabToken};
-use crate::features::lab::act::{Actor, Change, Outcome, silent, wait_until_open};
+use crate::features::lab::act::{Actor, Change, Outcome, keep, silent, use_for_connection, wait_until_open};
 use crate::features::lab::client::{Client, Credentials, Server};
 use crate::features::lab::connect::{self, Surroundings, Target};
 use crate::features::lab::error::Error;
 use crate::features::lab::model::{Forward, Holding, Protocol, Since, Snapshot, Wanted};
 use crate::features::lab::probe::Port;
-use crate::features::lab::store::{self, temporary::Left};
+use crate::features::lab::store::{self, temporary::Temporary};
 use crate::trouble::Trouble;
 
 /// How long after a failure it is tried again at the earliest.
@@ -122,8 +122,8 @@ struct Link {
     sweep: JoinSet<()>,
     /// The file of the token, as long as another one is waited for.
     awaited: Option<Watch>,
-    /// The forwards of connections that were cut off, as they were told last.
-    left: Vec<Left>,
+    /// The forwards that were made for connections, as they were told last.
+    temporary: Vec<Temporary>,
 }
 
 /// Follows a lab until `stop` is cancelled. `wake` makes it read at once.
@@ -137,8 +137,8 @@ pub(super) async fn follow(
     stop: CancellationToken,
 ) {
     let sweep = JoinSet::new();
-    let (holding, host, ports, awaited, left) = (None, None, Vec::new(), None, Vec::new());
-    let mut link = Link { shared, lab, client: None, heard_at: None, holding, host, ports, sweep, awaited, left };
+    let (holding, host, ports, awaited, temporary) = (None, None, Vec::new(), None, Vec::new());
+    let mut link = Link { shared, lab, client: None, heard_at: None, holding, host, ports, sweep, awaited, temporary };
     link.recall().await;
     link.tell_health(Health::Connecting).await;
     let mut next = Instant::now();
@@ -176,6 +176,7 @@ pub(super) async fn follow(
         }
     }
     link.sweep.shutdown().await;
+    link.tidy_up().await;
 }
 
 impl Link {
@@ -270,13 +271,13 @@ impl Link {
         let write = move |connection: &rusqlite::Connection| {
             let kept = store::save(connection, &server, kept, at)?;
             let since = store::note_routable(connection, &server, kept.machines.iter(), at)?;
-            let found = store::open::settle_open(connection, &server, &kept.forwards, at)?;
-            let left = store::temporary::left_behind(connection, &server, &kept.forwards)?;
-            Ok((kept, since, found, left))
+            let found = store::open::settle_open(connection, &server, &kept, at)?;
+            let temporary = store::temporary::all(connection, &server, &kept.forwards)?;
+            Ok((kept, since, found, temporary))
         };
-        let (snapshot, since, found, left) = self.shared.store.write(write).await.unwrap_or_else(|error| {
+        let (snapshot, since, found, temporary) = self.shared.store.write(write).await.unwrap_or_else(|error| {
             tracing::warn!(lab = self.lab.name, %error, "what a lab told is not kept");
-            (snapshot, Since::new(), Vec::new(), self.left.clone())
+            (snapshot, Since::new(), Vec::new(), self.temporary.clone())
         });
         self.ports = sweep::ports(&snapshot);
         let lab = self.lab.name.clone();
@@ -285,9 +286,9 @@ impl Link {
         if !found.is_empty() {
             self.shared.tell(Report::Found { lab, found }).await;
         }
-        if left != self.left {
-            self.left.clone_from(&left);
-            self.shared.tell(Report::Left { lab: self.lab.name.clone(), left }).await;
+        if temporary != self.temporary {
+            self.temporary.clone_from(&temporary);
+            self.shared.tell(Report::Temporary { lab: self.lab.name.clone(), temporary }).await;
         }
         self.tell_health(Health::Live { at }).await;
         self.measure();
@@ -319,6 +320,23 @@ impl Link {
         }
     }
 
+    /// Who acts on the lab.
+    fn actor(&self, client: Client) -> Actor {
+        let (who, lab) = (self.shared.setup.who.clone(), self.lab.name.clone());
+        let (shell, gateway) = (self.lab.gateway_shell.clone(), self.lab.gateway.clone());
+        Actor { client, store: self.shared.store.clone(), who, lab, shell, gateway }
+    }
+
+    /// Removes what was made for connections of this process, whatever ends it: nobody else would.
+    async fn tidy_up(&self) {
+        let Some(client) = &self.client else { return };
+        for outcome in self.actor(client.clone()).tidy_up().await {
+            if let Outcome::Failed { trouble } = outcome {
+                tracing::warn!(lab = self.lab.name, "{}", trouble.one_line());
+            }
+        }
+    }
+
     /// Does what was ordered.
     async fn work(&mut self, job: Job, stop: &CancellationToken) {
         let id = job.id();
@@ -330,9 +348,7 @@ impl Link {
                 return;
             }
         };
-        let (who, lab) = (self.shared.setup.who.clone(), self.lab.name.clone());
-        let (shell, gateway) = (self.lab.gateway_shell.clone(), self.lab.gateway.clone());
-        let actor = Actor { client: client.clone(), store: self.shared.store.clone(), who, lab, shell, gateway };
+        let actor = self.actor(client.clone());
         match job {
             Job::Change { id, changes, cancel } => {
                 for (at, change) in changes.iter().enumerate() {
@@ -341,10 +357,6 @@ impl Link {
                     }
                     self.shared.tell(Report::Step { job: id, at, outcome: None }).await;
                     let outcome = actor.carry_out(change).await;
-                    if let (Change::Add(_), Outcome::Found { forward }) = (change, &outcome) {
-                        // Whatever it was made for, it is wanted now.
-                        actor.keep(forward).await;
-                    }
                     self.shared.tell(Report::Step { job: id, at, outcome: Some(outcome) }).await;
                 }
                 self.shared.tell(Report::Ended { job: id }).await;
@@ -371,17 +383,21 @@ impl Link {
         let around = Surroundings::read(|name| std::env::var_os(name));
         connect::launch(&self.shared.setup.connect, &planned, &around, remove_after)
             .map_err(|trouble| (trouble, None))?;
-        let made = if remove_after {
+        let (outcome, goes) = if remove_after {
             actor.make_for_connection(wanted).await
         } else {
-            actor.carry_out(&Change::Add(wanted.clone())).await
+            (actor.carry_out(&Change::Add(wanted.clone())).await, false)
         };
-        let (forward, is_new) = match made {
-            Outcome::Made { forward } => (forward, true),
-            Outcome::Found { forward } | Outcome::Removed { forward } | Outcome::Mended { forward } => (forward, false),
+        let is_new = matches!(outcome, Outcome::Made { .. });
+        let forward = match outcome {
+            Outcome::Made { forward }
+            | Outcome::Found { forward, .. }
+            | Outcome::Stays { forward, .. }
+            | Outcome::Removed { forward }
+            | Outcome::Mended { forward } => forward,
             Outcome::Failed { trouble } => return Err((trouble, None)),
         };
-        let made = is_new.then(|| forward.clone());
+        let made = (is_new || goes).then(|| forward.clone());
         let host = if let Some(host) = &self.host {
             host.clone()
         } else {
@@ -389,14 +405,8 @@ impl Link {
             let gateway = gateway.map_err(|error| (Trouble::of(&error), made.clone()))?;
             self.lab.gateway.clone().unwrap_or(gateway)
         };
-        let using = Using { lab: self.lab.name.clone(), host, protocol, is_awaited: is_new && remove_after, is_new };
-        let prepared =
-            prepared(&self.shared, using, forward.clone(), cancel).await.map_err(|trouble| (trouble, made))?;
-        // Of a program whose end nobody sees the forward stays, which is said.
-        if is_new && remove_after && !matches!(prepared.launch, connect::Launch::Terminal(_)) {
-            actor.keep(&forward).await;
-        }
-        Ok(prepared)
+        let using = Using { lab: self.lab.name.clone(), host, protocol, removes: remove_after, goes, is_new };
+        prepared(&self.shared, using, forward, cancel).await.map_err(|trouble| (trouble, made))
     }
 }
 
@@ -409,15 +419,25 @@ pub(super) struct Using {
     pub(super) host: String,
     /// How; `None` as its port is usually used.
     pub(super) protocol: Option<Protocol>,
-    /// Whether the end of the program matters.
-    pub(super) is_awaited: bool,
+    /// Whether it is removed afterwards if it was made for this.
+    pub(super) removes: bool,
+    /// Whether it goes afterwards, so that the end of the program matters.
+    pub(super) goes: bool,
     /// Whether the forward was made for this.
     pub(super) is_new: bool,
 }
 
 /// Waits for a forward that is there, and tells what uses it.
 pub(super) async fn use_it(shared: Shared, job: JobId, using: Using, forward: Forward, cancel: CancellationToken) {
-    let result = prepared(&shared, using, forward, &cancel).await.map_err(|trouble| (trouble, None));
+    let at = (using.lab.clone(), shared.server(&using.lab));
+    let result = match use_for_connection(&shared.store, at, &forward, using.removes).await {
+        Ok(goes) => {
+            let made = goes.then(|| forward.clone());
+            let using = Using { goes, ..using };
+            prepared(&shared, using, forward, &cancel).await.map_err(|trouble| (trouble, made))
+        }
+        Err(trouble) => Err((trouble, None)),
+    };
     shared.tell(Report::Ready { job, result }).await;
 }
 
@@ -428,13 +448,19 @@ async fn prepared(
     forward: Forward,
     cancel: &CancellationToken,
 ) -> Result<Prepared, Trouble> {
-    let Using { lab, host, protocol, is_awaited, is_new } = using;
+    let Using { lab, host, protocol, goes, is_new, .. } = using;
     match cancel.run_until_cancelled(wait_until_open(&host, &forward)).await {
         Some(reach) if reach.is_open() => {
             let target = Target::of(&lab, &host, &forward, protocol);
             let around = Surroundings::read(|name| std::env::var_os(name));
-            let launch = connect::launch(&shared.setup.connect, &target, &around, is_awaited)?;
-            Ok(Prepared { forward, host, is_new, launch })
+            let launch = connect::launch(&shared.setup.connect, &target, &around, goes)?;
+            let instead = connect::instead(&shared.setup.connect, &target, &around);
+            // Of a program whose end nobody sees the forward stays, which is said.
+            let is_seen = matches!(launch, connect::Launch::Terminal(_));
+            if goes && !is_seen {
+                keep(&shared.store, shared.server(&lab), forward.port).await;
+            }
+            Ok(Prepared { forward, host, is_new, goes: goes && is_seen, launch, instead })
         }
         Some(reach) => {
             let (server, name) = (shared.server(&lab), forward.name.clone());

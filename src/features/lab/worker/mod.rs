@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use self::link::Job;
 use crate::blocking;
 use crate::config::{Connect, Lab};
+use crate::features::lab::act;
 use crate::store::{Error, Store};
 use crate::trouble::Trouble;
 
@@ -136,11 +137,19 @@ pub async fn run(
                     running.insert(job, cancel.clone());
                     if let Some((forward, host)) = existing {
                         // The lab need not be asked for it, and may be busy.
-                        let using = link::Using { lab, host, protocol, is_awaited: false, is_new: false };
+                        let using = link::Using { lab, host, protocol, removes: remove_after, goes: false, is_new: false };
                         reading.spawn(link::use_it(shared.clone(), job, using, forward, cancel));
                         continue;
                     }
                     order(&shared, &orders, &lab, Job::Prepare { id: job, wanted, protocol, remove_after, cancel }).await;
+                }
+                Some(Request::Started { lab, forward, pid }) => {
+                    let (shared, server) = (shared.clone(), shared.server(&lab));
+                    reading.spawn(async move { act::started(&shared.store, server, forward.port, pid).await });
+                }
+                Some(Request::Keep { lab, forward }) => {
+                    let (shared, server) = (shared.clone(), shared.server(&lab));
+                    reading.spawn(async move { act::keep(&shared.store, server, forward.port).await });
                 }
                 Some(request @ (Request::Save { .. } | Request::Load { .. } | Request::History { .. })) => {
                     reading.spawn(files::answer(shared.clone(), request));

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::features::lab::act::{Change, Outcome};
-use crate::features::lab::connect::Launch;
+use crate::features::lab::connect::{Launch, Tunnel};
 use crate::features::lab::model::{Forward, Holding, Protocol, Reach, Saved, Since, Snapshot, Unusable, Wanted};
 use crate::features::lab::store::Action;
 use crate::features::lab::store::open::Found;
-use crate::features::lab::store::temporary::Left;
+use crate::features::lab::store::temporary::Temporary;
 use crate::trouble::Trouble;
 
 /// A lab as configured.
@@ -76,6 +76,22 @@ pub enum Request {
         /// Whether it is removed afterwards if it was made for this.
         remove_after: bool,
     },
+    /// The program of a connection has started, over a forward that goes when it ends.
+    Started {
+        /// Of which lab.
+        lab: String,
+        /// The forward.
+        forward: Forward,
+        /// The program's number.
+        pid: u32,
+    },
+    /// A forward that was made for a connection stays after all.
+    Keep {
+        /// Of which lab.
+        lab: String,
+        /// The forward.
+        forward: Forward,
+    },
     /// Write a lab's forwards into a file.
     Save {
         /// Which lab.
@@ -131,8 +147,12 @@ pub struct Prepared {
     pub host: String,
     /// Whether it was made for this.
     pub is_new: bool,
+    /// Whether it goes when the program has ended.
+    pub goes: bool,
     /// The program, and where it runs.
     pub(crate) launch: Launch,
+    /// What is offered where that fails at once and may have wanted a display.
+    pub(crate) instead: Option<Tunnel>,
 }
 
 /// What the worker tells.
@@ -225,12 +245,12 @@ pub enum Report {
         /// Each; the newest last.
         found: Vec<Found>,
     },
-    /// The forwards that were made for connections which were cut off before they could remove them.
-    Left {
+    /// The forwards that were made for connections.
+    Temporary {
         /// Of which lab.
         lab: String,
         /// All of them; told when they are others than before.
-        left: Vec<Left>,
+        temporary: Vec<Temporary>,
     },
     /// What was asked for a machine.
     History {
@@ -264,7 +284,7 @@ impl Report {
             | Self::Loaded { .. }
             | Self::Deleted { .. }
             | Self::Found { .. }
-            | Self::Left { .. }
+            | Self::Temporary { .. }
             | Self::History { .. } => None,
         }
     }

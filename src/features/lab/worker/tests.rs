@@ -12,6 +12,7 @@ use crate::features::lab::act::{Change, Outcome};
 use crate::features::lab::connect::Launch;
 use crate::features::lab::model::Wanted;
 use crate::features::lab::sim::{self, Fault, Simulator};
+use crate::features::lab::store::temporary::Temporary;
 
 /// A worker and the simulated lab that it follows.
 struct Desk {
@@ -316,12 +317,55 @@ async fn a_forward_whose_connection_was_cut_off_is_told_until_it_is_gone() {
     };
     store.write(died).await.unwrap();
     desk.ask(Request::Refresh).await;
-    let left = |report| if let Report::Left { left, .. } = report { Some(left) } else { None };
+    let left = |report| {
+        let Report::Temporary { temporary, .. } = report else { return None };
+        Some(temporary.into_iter().filter(Temporary::is_left).collect::<Vec<_>>())
+    };
     let told = desk.hear(left).await;
     let told: Vec<_> = told.into_iter().map(|left| left.forward).collect();
     assert_eq!(told, std::slice::from_ref(&forward));
     desk.ask(add(8, vec![Change::Remove(forward)])).await;
     assert_eq!(desk.hear(left).await, []);
+}
+
+#[tokio::test]
+async fn what_was_made_for_a_connection_goes_with_the_noctui_that_made_it() {
+    let mut desk = Desk::with(|_| ()).await;
+    desk.snapshot().await;
+    for (job, name, address, remove_after) in [(7, "web02", "192.168.1.21", true), (8, "web03", "192.168.1.22", false)]
+    {
+        let (lab, wanted) = ("training".to_owned(), wanted(name, address, 22));
+        desk.ask(Request::Prepare { lab, job, existing: None, wanted, protocol: None, remove_after }).await;
+        let ready = |report| {
+            let Report::Ready { job: told, result } = report else { return None };
+            (told == job).then(|| result.unwrap().goes)
+        };
+        assert_eq!(desk.hear(ready).await, remove_after);
+    }
+    desk.stop.cancel();
+    desk.task.join_next().await;
+    let listed: Vec<String> = desk.sim.state().records.iter().map(|record| record.name.clone()).collect();
+    assert_eq!(listed, ["web03"]);
+}
+
+#[tokio::test]
+async fn a_forward_that_was_taken_over_outlives_the_connection_it_was_made_for() {
+    let mut desk = Desk::with(|_| ()).await;
+    desk.snapshot().await;
+    let web02 = || wanted("web02", "192.168.1.21", 22);
+    let lab = "training".to_owned();
+    desk.ask(Request::Prepare { lab, job: 7, existing: None, wanted: web02(), protocol: None, remove_after: true })
+        .await;
+    let ready =
+        |report| if let Report::Ready { job: 7, result } = report { Some(result.unwrap().forward) } else { None };
+    let forward = desk.hear(ready).await;
+    let came = |report| if let Report::Step { outcome: Some(outcome), .. } = report { Some(outcome) } else { None };
+    desk.ask(add(8, vec![Change::Add(web02())])).await;
+    assert_eq!(desk.hear(came).await, Outcome::Found { forward: forward.clone(), kept: true });
+    desk.ask(add(9, vec![Change::Tidy(forward.clone())])).await;
+    let Outcome::Stays { forward: stays, why } = desk.hear(came).await else { panic!("it was removed") };
+    assert_eq!((stays, why.as_str()), (forward, "somebody wants it for longer than this connection"));
+    assert_eq!(desk.sim.state().records.len(), 1);
 }
 
 #[tokio::test]

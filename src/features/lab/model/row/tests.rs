@@ -1,7 +1,7 @@
 //! What is told of rows, from what is known.
 
 use super::*;
-use crate::features::lab::model::{Firewall, Way};
+use crate::features::lab::model::{Firewall, Machine, Snapshot, Way};
 
 fn forward(port: u16, name: &str, address: &str, target: u16) -> Forward {
     Forward { port, name: name.to_owned(), component: "CentOS".to_owned(), address: address.to_owned(), target }

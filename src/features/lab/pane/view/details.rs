@@ -65,6 +65,10 @@ pub(in crate::features::lab::pane) fn lines(state: &State, look: &Look<'_>) -> O
         let role = if row.is_off() { Role::Warning } else { Role::Text };
         say("Power", &format!("{}, says the inventory", model::power_words(power)), role);
     }
+    if let Some(made_for) = state.lab().filter(|_| !details.is_gone).and_then(|lab| lab.temporary(row)) {
+        let role = if made_for.is_left() { Role::Warning } else { Role::Text };
+        say("Made for", &format!("it {}", made_for.story()), role);
+    }
     if let (Some(target), Some(_)) = (row.target, row.port) {
         let to = state.address_of(row).unwrap_or_default();
         let protocol = row.protocol.unwrap_or("tcp");

@@ -49,9 +49,13 @@ fn told(item: &Item) -> (Sign, &'static str, String) {
         (Standing::Begun, _) => (Sign::Progress, "asked", String::new()),
         (Standing::NotBegun, _) => (Sign::Cancelled, "not begun", String::new()),
         (Standing::Ended(Outcome::Made { forward }), _) => (Sign::Done, "made", format!("on {}", forward.port)),
-        (Standing::Ended(Outcome::Found { forward }), _) => {
+        (Standing::Ended(Outcome::Found { forward, kept: false }), _) => {
             (Sign::Done, "found", format!("there already, on {}", forward.port))
         }
+        (Standing::Ended(Outcome::Found { forward, kept: true }), _) => {
+            (Sign::Done, "kept", format!("made for a connection, on {}: it stays now", forward.port))
+        }
+        (Standing::Ended(Outcome::Stays { why, .. }), _) => (Sign::Done, "stays", why.clone()),
         (Standing::Ended(Outcome::Removed { .. }), _) => (Sign::Done, "deleted", String::new()),
         (Standing::Ended(Outcome::Mended { .. }), _) => (Sign::Done, "mended", "by the gateway's shell".to_owned()),
         (Standing::Ended(Outcome::Failed { trouble }), _) => (Sign::Failed, "failed", trouble.one_line()),

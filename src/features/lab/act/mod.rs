@@ -1,21 +1,25 @@
 //! What people do with forwards, from the screen and from the command line: written down before it is sent, done, and its
 //! result written down.
 
+mod temporary;
+
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use super::client::{Client, Ensured};
+use super::client::Client;
 use super::model::{self, Forward, Mending, Protocol, Reach, Since, Wanted, component};
 use super::probe::{self, Port};
 use super::shell;
-use super::store::{self, Asked, Came, temporary};
+use super::store::temporary as held;
+use super::store::{self, Asked, Came};
 use crate::clock;
 use crate::config::GatewayShell;
 use crate::process::Owner;
 use crate::store::Store;
 use crate::trouble::Trouble;
+pub(super) use temporary::{keep, started, use_for_connection};
 
 /// How long a forward that was just made may take until something answers behind it.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
@@ -71,6 +75,16 @@ pub enum Outcome {
     Found {
         /// The forward.
         forward: Forward,
+        /// Whether a connection would have removed it when it ends: now it stays.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        kept: bool,
+    },
+    /// It was made for a connection that is over, and is still there: somebody else wants it.
+    Stays {
+        /// The forward.
+        forward: Forward,
+        /// Who.
+        why: String,
     },
     /// It is gone.
     Removed {
@@ -107,53 +121,6 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Makes a forward for one connection alone. That it is to go afterwards is written down before it is asked for: what
-    /// ends this process does not make it stay unnoticed.
-    pub async fn make_for_connection(&self, wanted: &Wanted) -> Outcome {
-        let (lab, server) = (self.lab.clone(), self.client.server().to_owned());
-        let noted = wanted.clone();
-        let note = move |connection: &rusqlite::Connection| {
-            temporary::note(connection, (&lab, &server), &noted, &Owner::of_this_process(), clock::now())
-        };
-        let id = match self.store.write(note).await {
-            Ok(id) => id,
-            Err(error) => return Outcome::Failed { trouble: Trouble::of(&error) },
-        };
-        let outcome = self.carry_out(&Change::Add(wanted.clone())).await;
-        let port = match &outcome {
-            Outcome::Made { forward } => Some(forward.port),
-            // Nobody knows: the list will tell whether it was made.
-            Outcome::Failed { .. } => return outcome,
-            Outcome::Found { .. } | Outcome::Removed { .. } | Outcome::Mended { .. } => None,
-        };
-        let known = self.store.write(move |connection| temporary::settle(connection, id, port)).await;
-        if let Err(error) = known {
-            tracing::warn!(%error, "which forward was made for a connection was not written down");
-        }
-        outcome
-    }
-
-    /// A program was started that uses a forward: where that was made for the connection alone, this is told if the program
-    /// outlives noctui.
-    pub async fn started(&self, forward: &Forward, pid: u32) {
-        let (server, port) = (self.client.server().to_owned(), forward.port);
-        let note = move |connection: &rusqlite::Connection| {
-            temporary::started(connection, &server, port, &Owner::of_process(pid))
-        };
-        if let Err(error) = self.store.write(note).await {
-            tracing::warn!(%error, "which program uses a forward was not written down");
-        }
-    }
-
-    /// A forward that was made for a connection stays after all.
-    pub async fn keep(&self, forward: &Forward) {
-        let (server, port) = (self.client.server().to_owned(), forward.port);
-        let kept = self.store.write(move |connection| temporary::forget(connection, &server, port)).await;
-        if let Err(error) = kept {
-            tracing::warn!(%error, "that a forward stays was not written down");
-        }
-    }
-
     /// Puts something right in the gateway's shell, if it is still as it was when that was decided; looks afterwards whether it
     /// is gone, whatever the shell said: a part of it may have been done.
     async fn mend(&self, mending: &Mending) -> Result<Outcome, Trouble> {
@@ -201,8 +168,19 @@ impl Actor {
         Ok(Outcome::Mended { forward: mending.forward.clone() })
     }
 
-    /// Carries a change out. Not to be dropped before its end: what was sent was sent.
+    /// Carries a change out. Not to be dropped before its end: what was sent was sent. What was made for a connection is
+    /// tidied up only where nobody else wants it.
     pub async fn carry_out(&self, change: &Change) -> Outcome {
+        if let Change::Tidy(forward) = change
+            && let Some(outcome) = self.stays(forward).await
+        {
+            return outcome;
+        }
+        self.perform(change, true).await
+    }
+
+    /// The same; a forward that is found stays `for_good`.
+    async fn perform(&self, change: &Change, for_good: bool) -> Outcome {
         let server = self.client.server();
         let asked = match change {
             Change::Add(wanted) => store::adding(&self.who, &self.lab, server, wanted),
@@ -215,15 +193,9 @@ impl Actor {
             Ok(id) => id,
             Err(trouble) => return Outcome::Failed { trouble },
         };
-        let failed = |error: super::Error| {
-            let came = if error.is_outcome_unknown() { Came::Unknown } else { Came::Failed };
-            (Trouble::of(&error), came)
-        };
+        let failed = |error: super::Error| (Trouble::of(&error), came_of(&error));
         let done = match change {
-            Change::Add(wanted) => self.client.ensure(wanted).await.map_err(failed).map(|ensured| match ensured {
-                Ensured::Made(forward) => Outcome::Made { forward },
-                Ensured::Found(forward) => Outcome::Found { forward },
-            }),
+            Change::Add(wanted) => self.ensure(wanted, for_good).await,
             Change::Remove(forward) | Change::Tidy(forward) => {
                 let removed = self.client.remove(forward).await.map_err(failed);
                 removed.map(|()| Outcome::Removed { forward: forward.clone() })
@@ -234,8 +206,11 @@ impl Actor {
             Ok(outcome) => {
                 let (came, port) = match &outcome {
                     Outcome::Made { forward } => (Came::Ok, Some(forward.port)),
-                    Outcome::Found { forward } => (Came::Found, Some(forward.port)),
-                    Outcome::Removed { .. } | Outcome::Mended { .. } | Outcome::Failed { .. } => (Came::Ok, None),
+                    Outcome::Found { forward, .. } => (Came::Found, Some(forward.port)),
+                    Outcome::Stays { .. }
+                    | Outcome::Removed { .. }
+                    | Outcome::Mended { .. }
+                    | Outcome::Failed { .. } => (Came::Ok, None),
                 };
                 let text = change.purpose();
                 (outcome, (came, text), port)
@@ -245,13 +220,16 @@ impl Actor {
                 (Outcome::Failed { trouble }, (came, text), None)
             }
         };
-        let gone = match &outcome {
-            Outcome::Removed { forward } => Some((self.client.server().to_owned(), forward.port)),
-            Outcome::Made { .. } | Outcome::Found { .. } | Outcome::Mended { .. } | Outcome::Failed { .. } => None,
-        };
+        let (server, change) = (self.client.server().to_owned(), change.clone());
+        let is_done = !matches!(outcome, Outcome::Failed { .. });
         let settled = move |connection: &rusqlite::Connection| {
-            if let Some((server, port)) = gone {
-                temporary::forget(connection, &server, port)?;
+            match &change {
+                Change::Remove(forward) | Change::Tidy(forward) if is_done => {
+                    held::forget(connection, &server, forward.port)?;
+                }
+                Change::Mend(mending) if is_done => held::forget(connection, &server, mending.forward.port)?,
+                Change::Tidy(forward) => held::not_ended(connection, &server, forward.port)?,
+                Change::Add(_) | Change::Remove(_) | Change::Mend(_) => {}
             }
             store::settle(connection, id, (came.0, &came.1), port, clock::now())
         };
@@ -269,6 +247,11 @@ impl Actor {
             .await;
         begun.map_err(|error| Trouble::of(&error))
     }
+}
+
+/// What is written down of an error.
+fn came_of(error: &super::Error) -> Came {
+    if error.is_outcome_unknown() { Came::Unknown } else { Came::Failed }
 }
 
 /// What a forward's port is measured as.
