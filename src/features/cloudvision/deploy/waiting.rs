@@ -115,15 +115,13 @@ impl Job<'_> {
         let mut bringing = Vec::new();
         for mut found in left {
             if !is_own(&found) {
-                match self.brought_by(&found, &workspaces, wanted).await {
-                    Some(devices) => found.devices = devices,
-                    None => {
-                        if found.is_open() {
-                            self.warn(unread(&found, &self.names())).await;
-                        }
-                        continue;
+                let Some(devices) = self.brought_by(&found, &workspaces, wanted).await else {
+                    if found.is_open() {
+                        self.warn(unread(&found, &self.names())).await;
                     }
-                }
+                    continue;
+                };
+                found.devices = devices;
             }
             if !found.devices.is_empty() {
                 bringing.push(found);
