@@ -148,7 +148,9 @@ fn touch(kind: EventKind) -> Option<Option<Touch>> {
         EventKind::Create(_) | EventKind::Modify(ModifyKind::Data(_)) => Some(Some(Touch::Growing)),
         // Permissions may have been given.
         EventKind::Modify(ModifyKind::Metadata(_)) => Some(None),
-        EventKind::Any | EventKind::Access(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Other => None,
+        // It may be one that could not be read.
+        EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(RenameMode::From)) => Some(None),
+        EventKind::Any | EventKind::Access(_) | EventKind::Modify(_) | EventKind::Other => None,
     }
 }
 
