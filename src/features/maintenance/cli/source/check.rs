@@ -42,7 +42,8 @@ pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
         Err(code) => return Ok(code),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let checked: Vec<Checked> = runtime.block_on(futures::future::join_all(sources.iter().map(|source| check(session, source))));
+    let checked: Vec<Checked> =
+        runtime.block_on(futures::future::join_all(sources.iter().map(|source| check(session, source))));
     runtime.shutdown_background();
     if args.json {
         output::print_json(&checked)?;

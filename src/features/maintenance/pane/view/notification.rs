@@ -90,14 +90,7 @@ pub(super) fn draw_list(
 }
 
 /// Draws the rows, and below them why the selected one is there.
-fn draw_rows(
-    state: &Pane,
-    page: &NotificationsPage,
-    look: &Look<'_>,
-    area: Rect,
-    below: u16,
-    buffer: &mut Buffer,
-) {
+fn draw_rows(state: &Pane, page: &NotificationsPage, look: &Look<'_>, area: Rect, below: u16, buffer: &mut Buffer) {
     let muted = look.theme.style(Role::Muted);
     if let Some(failure) = &page.failure {
         draw_lines(&trouble_lines(failure, usize::from(area.width), look), 0, look, inside(area), buffer);
@@ -108,7 +101,8 @@ fn draw_rows(
             && page.which != Which::Dismissed
         {
             // What is not here may be what has to be looked at.
-            let text = format!("not every mail is here: {}: {}; <sources> says more", clean_line(name), clean_line(&why));
+            let text =
+                format!("not every mail is here: {}: {}; <sources> says more", clean_line(name), clean_line(&why));
             let lines = wrap(&look.say(&text), usize::from(inside(area).width));
             let lines: Vec<_> = lines.into_iter().map(|line| plain(line, Role::Warning)).collect();
             draw_lines(&lines, 0, look, inside(area), buffer);
