@@ -195,7 +195,7 @@ fn is_empty(path: &Path) -> Result<bool, Error> {
 /// somebody gave it.
 fn make_private_if_empty(path: &Path) {
     let Ok(found) = path.metadata() else { return };
-    if found.len() > 0 || found.permissions().mode() & 0o077 == 0 {
+    if found.len() > 0 || found.permissions().mode() & 0o777 == 0o600 {
         return;
     }
     if let Err(error) = fs::set_permissions(path, Permissions::from_mode(0o600)) {

@@ -80,7 +80,7 @@ fn columns(cells: usize) -> Columns {
             tight: true,
             ..base
         },
-        46..70 => Columns { id: cells - 45, impact: 2, acknowledged: 2, ..base },
+        46..70 => Columns { state: 14, provider: 11, id: cells - 43, impact: 2, acknowledged: 2, tight: true, ..base },
         70..74 => Columns { id: cells - 54, acknowledged: 2, ..base },
         74..76 => Columns { id: cells - 58, circuits: 4, acknowledged: 2, ..base },
         76..84 => Columns { circuits: 4, id: cells - 59, ..base },
