@@ -18,6 +18,8 @@ pub struct Expected {
     pub path: PathBuf,
     /// Whether only its owner should read it.
     pub secret: bool,
+    /// Whether it is a folder.
+    pub folder: bool,
 }
 
 impl Expected {
@@ -28,6 +30,9 @@ impl Expected {
         let (because, remedy) = match std::fs::metadata(&self.path) {
             Ok(about) if self.secret && is_open_to_all(&about) => {
                 ("everybody on this machine may read it".to_owned(), format!("chmod 600 {path}"))
+            }
+            Ok(about) if self.folder && !about.is_dir() => {
+                ("it is no folder".to_owned(), "name the folder, the one that has `new` and `cur`".to_owned())
             }
             Ok(_) => return None,
             Err(error) if error.kind() == ErrorKind::NotFound => {

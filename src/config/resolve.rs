@@ -322,7 +322,17 @@ impl Layers<'_> {
         secret: bool,
     ) -> Option<PathBuf> {
         let path = self.written_path(key, written)?;
-        self.expected.push(Expected { origin: written.origin.clone(), key, path: path.clone(), secret });
+        let (origin, at) = (written.origin.clone(), path.clone());
+        self.expected.push(Expected { origin, key, path: at, secret, folder: false });
+        Some(path)
+    }
+
+    /// The same of a Maildir.
+    pub(super) fn expected_maildir(&mut self, key: &'static str, written: &At<WrittenPath>) -> Option<PathBuf> {
+        let path = self.expected_path(key, written, false)?;
+        if let Some(expected) = self.expected.last_mut() {
+            expected.folder = true;
+        }
         Some(path)
     }
 

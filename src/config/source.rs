@@ -229,7 +229,7 @@ impl Layers<'_> {
         for SourceSection { origin, name, from } in sections {
             let from = match from {
                 Some(From::Maildir { path }) => {
-                    let path = path.and_then(|path| self.expected_path("maintenance.source.path", &path, false));
+                    let path = path.and_then(|path| self.expected_maildir("maintenance.source.path", &path));
                     path.map(|path| SourceFrom::Maildir { path })
                 }
                 Some(From::Imap(section)) => {

@@ -73,6 +73,9 @@ fn a_source_is_expected_where_its_path_says_and_one_without_a_path_has_its_name_
     let nowhere = inspect_text(&source("path = '/nonexistent/Maildir'"), &Flags::default(), &[]);
     let warnings: Vec<String> = nowhere.expected.iter().filter_map(Expected::warning).map(|told| told.what).collect();
     assert_eq!(warnings, ["warning: `maintenance.source.path` is /nonexistent/Maildir"]);
+    let file = inspect_text(&source("path = '/dev/null'"), &Flags::default(), &[]);
+    let why: Vec<String> = file.expected.iter().filter_map(Expected::warning).map(|told| told.because).collect();
+    assert_eq!(why, ["it is no folder"]);
     let twice = problems(&(source("") + &source("path = '/var/mail'")));
     assert_eq!(twice.iter().filter(|told| told.contains("another section has that name")).count(), 1, "{twice:?}");
 }

@@ -1,8 +1,8 @@
 //! Opening connections: permissions, journal mode, pragmas.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,7 +46,11 @@ pub(super) struct Opened {
 /// Opens or creates the database at `path` and brings its tables up to date.
 pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Opened, Error> {
     refuse_lost(path)?;
-    let was_empty = !create_private(path)? && is_empty(path)?;
+    let is_new = create_private(path)?;
+    let was_empty = !is_new && is_empty(path)?;
+    if !is_new {
+        make_private_if_empty(path);
+    }
     let mut connection = open(path, options.waits)?;
     let known = |error: rusqlite::Error| Error::from(error).at(path);
     // Looked at before anything that writes, and the journal mode is a write.
@@ -185,6 +189,18 @@ fn is_empty(path: &Path) -> Result<bool, Error> {
         return Err(Error::Emptied { path: path.to_owned() });
     }
     Ok(found.modified().is_ok_and(|at| clock::now() - DateTime::<Utc>::from(at) > JUST_NOW))
+}
+
+/// Takes from everybody else an empty file that will be a database. One that has something in it keeps the permissions that
+/// somebody gave it.
+fn make_private_if_empty(path: &Path) {
+    let Ok(found) = path.metadata() else { return };
+    if found.len() > 0 || found.permissions().mode() & 0o777 == 0o600 {
+        return;
+    }
+    if let Err(error) = fs::set_permissions(path, Permissions::from_mode(0o600)) {
+        tracing::warn!(file = %path.display(), %error, "others may be able to read the database");
+    }
 }
 
 /// Creates an empty file for the user alone if there is none, and answers whether it did; `SQLite` gives its journals the

@@ -64,6 +64,15 @@ pub enum Error {
         #[source]
         source: Arc<io::Error>,
     },
+    /// The file system cannot share memory between processes, which the journal needs.
+    #[error("the file system of {} cannot share memory between processes", path.display())]
+    NoSharedMemory {
+        /// The database.
+        path: PathBuf,
+        /// What `SQLite` says.
+        #[source]
+        source: Arc<rusqlite::Error>,
+    },
     /// The database may be read but not written.
     #[error("cannot write to {}", path.display())]
     ReadOnly {
@@ -182,6 +191,7 @@ impl Remedy for Error {
             }
             Self::Newer { .. } => "start the newer noctui, or choose another directory with --data-dir",
             Self::Unusable { .. } => "check owner and permissions, or choose another directory with --data-dir",
+            Self::NoSharedMemory { .. } => "choose a directory on a local disk with --data-dir",
             Self::ReadOnly { .. } => "make the file and its directory writable for you, or use --data-dir",
             Self::Full { .. } => {
                 "free some space; nothing that was confirmed is lost, what was refused can be repeated"
@@ -215,6 +225,7 @@ impl Error {
             | Self::NotOurs { .. }
             | Self::Newer { .. }
             | Self::Unusable { .. }
+            | Self::NoSharedMemory { .. }
             | Self::ReadOnly { .. }
             | Self::Panicked { .. }
             | Self::Closed
@@ -237,6 +248,7 @@ impl Error {
             | Self::Busy { .. }
             | Self::ReadOnly { .. }
             | Self::Unusable { .. }
+            | Self::NoSharedMemory { .. }
             | Self::Replaced { .. } => true,
             Self::Superseded
             | Self::Corrupt { .. }
@@ -270,6 +282,15 @@ impl Error {
                 if source.sqlite_error().is_some_and(|it| it.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) =>
             {
                 Self::Full { path }
+            }
+            // Locks and plain files worked: it is no matter of owners and permissions.
+            Some(ErrorCode::SystemIoFailure)
+                if source.sqlite_error().is_some_and(|it| {
+                    let of_memory = [rusqlite::ffi::SQLITE_IOERR_SHMMAP, rusqlite::ffi::SQLITE_IOERR_SHMOPEN];
+                    of_memory.contains(&it.extended_code)
+                }) =>
+            {
+                Self::NoSharedMemory { path, source }
             }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
             Some(ErrorCode::OperationInterrupted) => Self::Superseded,

@@ -308,6 +308,34 @@ fn an_empty_file_begins_anew_and_that_can_be_told() {
 }
 
 #[test]
+fn a_file_system_that_shares_no_memory_is_named_and_not_its_permissions() {
+    for code in [rusqlite::ffi::SQLITE_IOERR_SHMMAP, rusqlite::ffi::SQLITE_IOERR_SHMOPEN] {
+        let answer = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        let error = Error::from(answer).at(Path::new("/mnt/noctui.db"));
+        assert_eq!(error.to_string(), "the file system of /mnt/noctui.db cannot share memory between processes");
+        assert!(error.remedy().contains("--data-dir"));
+    }
+}
+
+#[test]
+fn an_empty_file_is_for_the_user_alone_before_anything_is_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(FILE_NAME);
+    fs::write(&path, "").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    open(dir.path()).write_blocking(insert("one")).unwrap();
+    let modes = |dir: &Path| {
+        let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().metadata().unwrap());
+        entries.map(|about| about.permissions().mode() & 0o777).collect::<Vec<_>>()
+    };
+    assert!(modes(dir.path()).iter().all(|mode| *mode == 0o600), "{:?}", modes(dir.path()));
+    // Whoever has opened it to a group has done so on purpose.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    drop(open(dir.path()));
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
 fn an_empty_file_whose_journal_is_left_is_refused_and_the_journal_stays() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(FILE_NAME), "").unwrap();

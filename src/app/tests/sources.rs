@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 
-use super::desk::Desk;
+use super::desk::{Desk, MAILBOX, settings};
+use crate::colour::ColourDepth;
 use crate::features::maintenance::worker::{Report, SourceHealth};
 use crate::trouble::Trouble;
 
@@ -20,6 +21,23 @@ fn a_server_that_cannot_be_read_is_told_with_its_reason_and_when_it_is_tried_aga
     desk.source(down(None));
     desk.press("c");
     assert!(desk.shows("not tried again by itself"), "{}", desk.screen());
+}
+
+#[test]
+fn a_mail_that_cannot_be_read_is_told_wherever_somebody_looks() {
+    let mut desk = Desk::with(settings(MAILBOX, ColourDepth::Sixteen, true), None, 120, 30);
+    desk.source(SourceHealth::Watching);
+    desk.press("m");
+    assert!(desk.shows("every mail was read: nothing needs a look"), "{}", desk.screen());
+    let reason = "1 mail not read: /home/ines/Maildir/new/2: cannot be read: Permission denied (os error 13)";
+    desk.source(SourceHealth::Failing(reason.to_owned()));
+    assert!(desk.row("noctui").contains("mail ✗ 1 mail not read"), "{}", desk.screen());
+    assert!(!desk.shows("every mail was read"), "{}", desk.screen());
+    assert!(desk.shows("not every mail is here: demo mailbox: 1 mail not read; S says more"), "{}", desk.screen());
+    desk.press("esc S");
+    assert!(desk.row("demo mailbox").contains("1 mail not read"), "{}", desk.screen());
+    desk.press("esc c");
+    assert!(desk.shows("new/2: cannot be read: Permission denied"), "{}", desk.screen());
 }
 
 #[test]

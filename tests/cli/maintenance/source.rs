@@ -23,6 +23,35 @@ fn a_list_has_a_word_for_each_source_and_sentences_under_it() {
 }
 
 #[test]
+fn a_mail_of_a_maildir_that_cannot_be_read_is_told_by_whoever_looks() {
+    let home = Home::new();
+    for part in ["cur", "new", "tmp"] {
+        std::fs::create_dir_all(home.path().join("Maildir").join(part)).unwrap();
+    }
+    home.configure("[[maintenance.source]]\nname = 'folder'\nkind = 'maildir'\npath = '~/Maildir'\n");
+    let new = home.path().join("Maildir/new");
+    std::fs::write(new.join("1795226400.M1P1.noc"), "Subject: this can be read\n\n").unwrap();
+    // As unreadable as a mail of another user, to root as well.
+    let unreadable = new.join("1795226401.M1P1.noc");
+    std::os::unix::fs::symlink(&unreadable, &unreadable).unwrap();
+    let told = |command: &str, code: i32| {
+        let output = home.noctui(["source", command]).assert().code(code).get_output().clone();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let why = "1795226401.M1P1.noc: cannot be read: Too many levels of symbolic links";
+    for (command, code) in [("sync", 2), ("check", 1), ("list", 0)] {
+        let told = told(command, code).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("1 mail not read") && told.contains(why) && told.contains("chmod"), "{command}: {told}");
+        assert!(!told.contains("can be read") && !told.contains("complete, "), "{command}: {told}");
+    }
+    std::fs::remove_file(&unreadable).unwrap();
+    std::fs::write(&unreadable, "Subject: this, too\n\n").unwrap();
+    assert!(told("check", 0).contains("can be read"));
+    assert!(told("sync", 0).contains("complete, 1 mail"));
+    assert!(told("list", 0).contains("complete"));
+}
+
+#[test]
 fn a_sender_that_no_rule_names_is_assigned_and_its_mails_are_read_again() {
     let home = Home::new();
     let mail = "From: works@elsewhere.example\nSubject: works\nDate: 10 Jan 2024 09:30:00 +0000\n\nTonight.\n";

@@ -299,6 +299,12 @@ fn beside_other_tiles_a_maintenance_shows_whether_it_is_acknowledged_its_impact_
         assert!(desk.row("TTN-0007").contains('✓'), "{}", desk.screen());
         assert!(desk.row("2868").contains(" 1/2 "), "{}", desk.screen());
         // The deploys beside it keep what they need.
-        assert!(columns < 128 || row(&desk, "28552081").contains("outage"), "{}", desk.screen());
+        let impact = if columns < 128 { "  O " } else { "outage" };
+        assert!(row(&desk, "28552081").contains(impact), "{}", desk.screen());
+    }
+    // On tabs as narrow as these tiles, too.
+    for columns in [46, 50, 59, 69] {
+        let desk = Desk::live(columns, 20);
+        assert!(desk.row("28552081").contains("  O "), "{}", desk.screen());
     }
 }

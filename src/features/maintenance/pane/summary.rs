@@ -1,5 +1,7 @@
 //! The pane in few words: its title, its tab, its place in the header, its text for the clipboard.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
@@ -55,6 +57,25 @@ impl State {
         self.counts.as_ref().map(|counts| counts.total)
     }
 
+    /// The first source of which not every mail is read, and why in a few words.
+    pub(super) fn failing(&self) -> Option<(&str, Cow<'_, str>)> {
+        self.sources.iter().find_map(|source| {
+            let why = match &source.health {
+                // What comes first, not half of a path.
+                SourceHealth::Failing(reason) => reason.split(':').next().unwrap_or(reason).into(),
+                SourceHealth::Waiting { reason, .. } => (*reason).into(),
+                SourceHealth::Down { brief, .. } => (*brief).into(),
+                SourceHealth::Standby { failure: Some(_), .. } => "fails elsewhere".into(),
+                SourceHealth::Starting
+                | SourceHealth::Reading(_)
+                | SourceHealth::Watching
+                | SourceHealth::Paused { .. }
+                | SourceHealth::Standby { failure: None, .. } => return None,
+            };
+            Some((source.name.as_str(), why))
+        })
+    }
+
     /// The sources in one word for the header, and their whole story. `None` if none is configured.
     pub(crate) fn connection(&self, zone: Zone, now: DateTime<Utc>) -> Option<(theme::State, String, Vec<String>)> {
         let story = self.sources.iter().flat_map(|source| {
@@ -89,18 +110,7 @@ impl State {
             ];
             story.into_iter().chain(alert)
         });
-        let failing = self.sources.iter().find_map(|source| match &source.health {
-            // What comes first, not half of a path.
-            SourceHealth::Failing(reason) => Some(fit(reason.split(':').next().unwrap_or(reason), REASON_CELLS)),
-            SourceHealth::Waiting { reason, .. } => Some((*reason).into()),
-            SourceHealth::Down { brief, .. } => Some((*brief).into()),
-            SourceHealth::Standby { failure: Some(_), .. } => Some("fails elsewhere".into()),
-            SourceHealth::Starting
-            | SourceHealth::Reading(_)
-            | SourceHealth::Watching
-            | SourceHealth::Paused { .. }
-            | SourceHealth::Standby { failure: None, .. } => None,
-        });
+        let failing = self.failing().map(|(_, why)| fit(&why, REASON_CELLS).into_owned());
         let busy = self
             .sources
             .iter()
@@ -108,7 +118,7 @@ impl State {
         let paused = self.sources.iter().any(|source| matches!(source.health, SourceHealth::Paused { .. }));
         let (state, word) = match (self.sources.is_empty(), failing, busy) {
             (true, ..) => return None,
-            (_, Some(reason), _) => (theme::State::Failed, reason.into_owned()),
+            (_, Some(reason), _) => (theme::State::Failed, reason),
             (_, None, true) => (theme::State::Progress, "reading".to_owned()),
             // What rests may hide what is going on; nothing else on the screen would say so.
             (_, None, false) if paused => (theme::State::Warning, "paused".to_owned()),

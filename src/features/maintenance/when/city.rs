@@ -1,4 +1,6 @@
-//! The time zone of a city, from a small table in the binary. Never asks anybody.
+//! The time zone of a city, from small tables in the binary. Never asks anybody.
+
+use std::borrow::Cow;
 
 use chrono_tz::Tz;
 
@@ -7,11 +9,18 @@ use super::WhenError;
 /// `kind<TAB>name<TAB>zone`; see the head of the file.
 const PLACES: &str = include_str!("../../../../assets/zones.tsv");
 
+/// `kind<TAB>letters<TAB>zone<TAB>name|name|…`; see the head of the file.
+const CITIES: &str = include_str!("../../../../assets/cities.tsv");
+
 /// The zone of `City, ST`, `City, Country` or `City`.
 ///
-/// The letters of a state decide before the city does: there are many Portlands.
+/// The letters of a state decide before the city does: there are many Portlands. Letters that are a country's, too, mean
+/// whichever has the city, and nothing where neither is known to have it: a window hours off would look as sure as any.
 pub(crate) fn zone_of_city(place: &str) -> Result<Tz, WhenError> {
     let place = place.trim();
+    if place.is_empty() {
+        return Err(WhenError::NoCity);
+    }
     let unknown = || WhenError::UnknownCity { city: crate::text::clean_line(place).chars().take(80).collect() };
     let (city, region) = match place.rsplit_once(',') {
         // "Washington, D.C."
@@ -20,10 +29,55 @@ pub(crate) fn zone_of_city(place: &str) -> Result<Tz, WhenError> {
     };
     let full = format!("{city}, {region}");
     find("city", &full)
-        .or_else(|| find("state", &region))
-        .or_else(|| find("country", &region))
-        .or_else(|| find("city", city))
+        .map(Some)
+        .or_else(|| find("state", &region).map(|state| of_state_or_country(city, &region, state)))
+        .or_else(|| find("country", &region).map(Some))
+        .or_else(|| find("city", city).map(Some))
+        .flatten()
         .ok_or_else(unknown)
+}
+
+/// The zone of a city behind which the letters of a state stand, on whose clock its cities are.
+fn of_state_or_country(city: &str, letters: &str, state: Tz) -> Option<Tz> {
+    let lines = || of_letters(letters);
+    let is_country = lines().any(|(kind, ..)| kind == "country");
+    if !is_country || lines().any(|(kind, _, names)| kind == "state" && has(names, city)) {
+        return Some(state);
+    }
+    let zones = || lines().filter(|(kind, ..)| *kind == "country").filter_map(|(_, zone, names)| Some((zone?, names)));
+    let listed = zones().find_map(|(zone, names)| has(names, city).then_some(zone));
+    // Those that are named without a country have other spellings, too.
+    let alone = || find("city", city).filter(|alone| zones().any(|(zone, _)| zone == *alone));
+    listed.or_else(alone)
+}
+
+/// The lines of these letters: what kind of region has them, the zone of its cities, the cities.
+fn of_letters(letters: &str) -> impl Iterator<Item = (&'static str, Option<Tz>, &'static str)> {
+    CITIES.lines().filter(|line| !line.starts_with('#')).filter_map(move |line| {
+        let mut columns = line.split('\t');
+        let (kind, of, zone, names) = (columns.next()?, columns.next()?, columns.next()?, columns.next()?);
+        of.eq_ignore_ascii_case(letters).then(|| (kind, zone.parse().ok(), names))
+    })
+}
+
+/// Whether a city is among the names, however it is abbreviated.
+fn has(names: &str, city: &str) -> bool {
+    let city = spelled_out(city);
+    names.split('|').any(|name| spelled_out(name).eq_ignore_ascii_case(&city))
+}
+
+/// "St. Paul" and "Ft Wayne" in full.
+fn spelled_out(city: &str) -> Cow<'_, str> {
+    const SHORT: [(&str, &str); 3] = [("st", "Saint"), ("ft", "Fort"), ("mt", "Mount")];
+    let is_short = |word: &str| SHORT.iter().any(|(short, _)| word.trim_end_matches('.').eq_ignore_ascii_case(short));
+    if !city.contains('’') && !city.split(' ').any(is_short) {
+        return city.into();
+    }
+    let words = city.split_whitespace().map(|word| {
+        let full = SHORT.iter().find(|(short, _)| word.trim_end_matches('.').eq_ignore_ascii_case(short));
+        full.map_or_else(|| word.replace('’', "'"), |(_, full)| (*full).to_owned())
+    });
+    words.collect::<Vec<_>>().join(" ").into()
 }
 
 /// The zone of one line of the table.
@@ -55,6 +109,69 @@ mod tests {
         ] {
             assert_eq!(zone_of_city(place), Ok(zone), "{place}");
         }
+    }
+
+    #[test]
+    fn letters_of_a_state_and_a_country_mean_whichever_has_the_city() {
+        for (place, zone) in [
+            ("Frankfurt, DE", Tz::Europe__Berlin),
+            ("Düsseldorf, DE", Tz::Europe__Berlin),
+            ("Dusseldorf, DE", Tz::Europe__Berlin),
+            ("Hamburg, DE", Tz::Europe__Berlin),
+            ("Wilmington, DE", Tz::America__New_York),
+            ("Amsterdam, NL", Tz::Europe__Amsterdam),
+            ("Rotterdam, NL", Tz::Europe__Amsterdam),
+            ("St. John's, NL", Tz::America__St_Johns),
+            ("St. John’s, NL", Tz::America__St_Johns),
+            ("Toronto, CA", Tz::America__Toronto),
+            ("Calgary, CA", Tz::America__Edmonton),
+            ("Fremont, CA", Tz::America__Los_Angeles),
+            ("San Jose, CA", Tz::America__Los_Angeles),
+            ("Los Angeles, CA", Tz::America__Los_Angeles),
+            ("Bogota, CO", Tz::America__Bogota),
+            ("Denver, CO", Tz::America__Denver),
+            ("Tel Aviv, IL", Tz::Asia__Jerusalem),
+            ("Chicago, IL", Tz::America__Chicago),
+            ("Mumbai, IN", Tz::Asia__Kolkata),
+            ("Indianapolis, IN", Tz::America__New_York),
+            ("Gary, IN", Tz::America__Chicago),
+            ("St. Louis, MO", Tz::America__Chicago),
+            ("St Paul, MN", Tz::America__Chicago),
+            ("Saint Paul, MN", Tz::America__Chicago),
+            ("Tunis, TN", Tz::Africa__Tunis),
+            ("Nashville, TN", Tz::America__Chicago),
+            // Both have one.
+            ("Richmond, CA", Tz::America__Los_Angeles),
+        ] {
+            assert_eq!(zone_of_city(place), Ok(zone), "{place}");
+        }
+        for place in ["Nowhere Special, DE", "Nowhere Special, CA", "Athens, DE"] {
+            let error = zone_of_city(place).unwrap_err();
+            assert_eq!(error.to_string(), format!("the time zone of {place:?} is not known"));
+        }
+    }
+
+    #[test]
+    fn every_line_of_the_cities_is_of_letters_that_are_a_states() {
+        let mut count = 0;
+        for line in CITIES.lines().filter(|line| !line.starts_with('#')) {
+            let columns: Vec<&str> = line.split('\t').collect();
+            let [kind, letters, zone, names] = columns[..] else { panic!("{line}") };
+            assert!(find("state", letters).is_some(), "{letters}");
+            assert_eq!(zone.parse::<Tz>().is_ok(), kind == "country", "{kind} {letters}");
+            count += names.split('|').filter(|name| !name.is_empty()).count();
+        }
+        assert!(count > 5000, "{count}");
+        // Every city of a state that is off its clock is one of the state.
+        for city in PLACES.lines().filter_map(|line| line.strip_prefix("city\t")?.split('\t').next()) {
+            let Some((_, letters)) = city.rsplit_once(", ") else { continue };
+            assert!(find("state", letters).is_some(), "{city}");
+        }
+    }
+
+    #[test]
+    fn where_no_city_is_named_that_is_said() {
+        assert_eq!(zone_of_city(" "), Err(WhenError::NoCity));
     }
 
     #[test]

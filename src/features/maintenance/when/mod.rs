@@ -45,6 +45,9 @@ pub(crate) enum WhenError {
         /// The text.
         text: String,
     },
+    /// A local time, and nothing that says whose.
+    #[error("no city is named on whose clock the times are")]
+    NoCity,
     /// A local time, and no zone to read it in.
     #[error("the time zone of {city:?} is not known")]
     UnknownCity {

@@ -21,6 +21,8 @@ use crate::input::Input;
 const ESCAPE_WAIT: Duration = Duration::from_millis(30);
 /// How long the rest of a sequence may take that no person types.
 const SEQUENCE_WAIT: Duration = Duration::from_millis(500);
+/// How long a sequence may take in all, whatever follows it. What is typed meanwhile would be taken for a part of it.
+const SEQUENCE_LIFE: Duration = Duration::from_secs(1);
 /// A sequence longer than this is none.
 const LONGEST_SEQUENCE: usize = 4096;
 /// Ctrl-C on its own after this much silence ends a paste whose end never came.
@@ -31,6 +33,8 @@ const CTRL_C: &[u8] = b"\x03";
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
     pending: Vec<u8>,
+    /// When the first byte of `pending` came.
+    begun: Option<Instant>,
     paste: Option<Paste>,
     /// When the unfinished sequence is taken as it is.
     deadline: Option<Instant>,
@@ -44,13 +48,19 @@ impl Decoder {
         if bytes == CTRL_C && silence >= Some(PASTE_SILENCE) && self.paste.take().is_some() {
             return;
         }
+        // Reading comes before the timer, so keys that are typed on and on would keep it from ever being due.
+        if self.begun.is_some_and(|begun| at >= begun + SEQUENCE_LIFE) {
+            self.expire(inputs);
+        }
+        let waiting = self.pending.len();
         self.pending.extend_from_slice(bytes);
-        self.deadline = self.decode(false, inputs).map(|wait| {
-            at + match wait {
-                Wait::Escape => ESCAPE_WAIT,
-                Wait::Sequence => SEQUENCE_WAIT,
-            }
+        let wait = self.decode(false, inputs).map(|wait| match wait {
+            Wait::Escape => ESCAPE_WAIT,
+            Wait::Sequence => SEQUENCE_WAIT,
         });
+        let is_the_same = waiting > 0 && self.pending.len() == waiting + bytes.len();
+        self.begun = wait.map(|_| self.begun.filter(|_| is_the_same).unwrap_or(at));
+        self.deadline = wait.zip(self.begun).map(|(wait, begun)| (at + wait).min(begun + SEQUENCE_LIFE));
     }
 
     /// When [`Decoder::expire`] is due, if nothing is read before.
@@ -60,7 +70,7 @@ impl Decoder {
 
     /// The rest of the sequence has not come: an escape was Escape, half a sequence was nothing.
     pub(super) fn expire(&mut self, inputs: &mut VecDeque<Input>) {
-        self.deadline = None;
+        (self.deadline, self.begun) = (None, None);
         self.decode(true, inputs);
     }
 

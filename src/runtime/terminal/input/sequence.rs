@@ -82,6 +82,8 @@ fn single_shift(bytes: &[u8], is_last: bool) -> Step {
     let code = match bytes.get(2) {
         None if is_last => return pressed(2, Key { alt: true, ..Key::char('O') }),
         None => return Step::Unfinished(Wait::Escape),
+        // A control character breaks it off and counts for itself.
+        Some(0x00..0x20 | 0x7f) => return pressed(2, Key { alt: true, ..Key::char('O') }),
         Some(b'M') => Some(Code::Enter),
         Some(letter @ b'j'..=b'y') => Some(Code::Char(char::from(letter - 0x40))),
         Some(letter) => code_of_letter(*letter),
@@ -89,17 +91,18 @@ fn single_shift(bytes: &[u8], is_last: bool) -> Step {
     Step::Done(3, code.map(|code| Input::Key(Key::plain(code))))
 }
 
-/// The answer to a question that somebody else asked (colours, names, clipboards): swallowed up to its end.
+/// The answer to a question that somebody else asked (colours, names, clipboards): swallowed up to its end. No answer has
+/// control characters in it. Where one is found, somebody typed: Escape and one of these letters arrived in one piece.
 fn control_string(bytes: &[u8], kind: u8, is_last: bool) -> Step {
     let body = bytes.get(2..).unwrap_or_default();
-    let by_bell = body.iter().position(|byte| *byte == 0x07 && kind == b']').map(|at| at + 1);
-    let by_terminator = body.windows(2).position(|pair| pair == [ESC, b'\\']).map(|at| at + 2);
-    match by_bell.into_iter().chain(by_terminator).min() {
-        Some(length) => Step::Done(2 + length, None),
-        None if is_last && body.is_empty() => pressed(2, Key { alt: true, ..Key::char(char::from(kind)) }),
-        None if is_last => Step::Done(bytes.len(), None),
-        None if body.is_empty() => Step::Unfinished(Wait::Escape),
-        None => Step::Unfinished(Wait::Sequence),
+    let length = body.iter().take_while(|byte| !byte.is_ascii_control()).count();
+    match body.get(length..).unwrap_or_default() {
+        [0x07, ..] if kind == b']' => Step::Done(2 + length + 1, None),
+        [ESC, b'\\', ..] => Step::Done(2 + length + 2, None),
+        [] if length > 0 && !is_last => Step::Unfinished(Wait::Sequence),
+        [] | [ESC] if !is_last => Step::Unfinished(Wait::Escape),
+        _ if length == 0 => pressed(2, Key { alt: true, ..Key::char(char::from(kind)) }),
+        _ => Step::Done(2 + length, None),
     }
 }
 
@@ -129,8 +132,11 @@ fn control_sequence(bytes: &[u8], is_last: bool) -> Step {
         // A control character or an escape breaks the sequence off and counts for itself.
         (_, 0x00..0x20 | 0x7f..) => Step::Done(taken - 1, None),
         // The old mouse report has three raw bytes behind its letter. It is never asked for.
-        ([], b'M') if bytes.len() < 6 && !is_last => Step::Unfinished(Wait::Sequence),
-        ([], b'M') => Step::Done(bytes.len().min(6), None),
+        ([], b'M') => {
+            let raw = body.iter().skip(1).take(3).take_while(|byte| !byte.is_ascii_control()).count();
+            let is_cut = raw < 3 && bytes.len() == taken + raw && !is_last;
+            if is_cut { Step::Unfinished(Wait::Sequence) } else { Step::Done(taken + raw, None) }
+        }
         (b"200", b'~') => Step::PasteBegins(taken),
         ([], b'I') => Step::Done(taken, Some(Input::Focused(true))),
         ([], b'O') => Step::Done(taken, Some(Input::Focused(false))),

@@ -75,6 +75,54 @@ fn releases_answers_and_damaged_sequences_are_no_keys() {
 fn a_broken_off_sequence_does_not_eat_the_next_key() {
     assert_eq!(told("\x1b[1;\x1b[A"), "up");
     assert_eq!(told("\x1b[1\x03"), "ctrl-c");
+    assert_eq!(told("\x1bO\x03"), "alt-O ctrl-c");
+    assert_eq!(told("\x1b[M\x03"), "ctrl-c");
+    assert_eq!(told("\x1b[M !\x1b[A"), "up");
+}
+
+#[test]
+fn keys_after_an_escape_are_no_string_of_the_terminal() {
+    for letter in ["P", "]", "X", "^", "_"] {
+        assert_eq!(told(&format!("\x1b{letter}\x03")), format!("alt-{letter} ctrl-c"));
+        assert_eq!(told(&format!("\x1b{letter}\x1b")), format!("alt-{letter} esc"));
+        assert_eq!(told(&format!("\x1b{letter}hello\x03")), "ctrl-c");
+        assert_eq!(told(&format!("\x1b{letter}hello\x1b")), "esc");
+        assert_eq!(told(&format!("\x1b{letter}hello\x1b\x1b")), "esc esc");
+        assert_eq!(told(&format!("\x1b{letter}hello\x1b[Bq")), "down q");
+        assert_eq!(told(&format!("\x1b{letter}hello\x1b[99;5u")), "ctrl-c");
+        assert_eq!(told(&format!("\x1b{letter}hello\rq")), "enter q");
+        assert_eq!(told(&format!("\x1b{letter}an answer\x1b\\q")), "q");
+    }
+}
+
+#[test]
+fn what_is_typed_on_and_on_does_not_keep_a_string_alive() {
+    for begin in ["\x1b]", "\x1bP", "\x1b[1"] {
+        let mut decoder = Decoder::default();
+        let mut inputs = VecDeque::new();
+        let start = Instant::now();
+        decoder.feed(begin.as_bytes(), start, &mut inputs);
+        let keys = if begin.ends_with('1') { "1" } else { "j" };
+        for tenth in 0..10 {
+            decoder.feed(keys.as_bytes(), start + Duration::from_millis(tenth * 100), &mut inputs);
+            assert!(decoder.deadline() <= Some(start + SEQUENCE_LIFE));
+        }
+        assert!(inputs.is_empty());
+        decoder.feed(b"j", start + SEQUENCE_LIFE, &mut inputs);
+        assert_eq!(inputs, [Input::Key("j".parse().unwrap())], "{begin:?}");
+        assert_eq!(decoder.deadline(), None);
+    }
+}
+
+#[test]
+fn a_sequence_is_given_its_time_whatever_came_before_it() {
+    let mut decoder = Decoder::default();
+    let mut inputs = VecDeque::new();
+    let start = Instant::now();
+    decoder.feed(b"\x1b", start, &mut inputs);
+    decoder.feed(b"[A\x1b[", start + Duration::from_millis(900), &mut inputs);
+    decoder.feed(b"B", start + Duration::from_millis(1100), &mut inputs);
+    assert_eq!(inputs, ["up", "down"].map(|key| Input::Key(key.parse().unwrap())));
 }
 
 #[test]

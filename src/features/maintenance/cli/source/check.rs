@@ -42,7 +42,8 @@ pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
         Err(code) => return Ok(code),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let checked: Vec<Checked> = runtime.block_on(futures::future::join_all(sources.iter().map(check)));
+    let checked: Vec<Checked> =
+        runtime.block_on(futures::future::join_all(sources.iter().map(|source| check(session, source))));
     runtime.shutdown_background();
     if args.json {
         output::print_json(&checked)?;
@@ -55,15 +56,16 @@ pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
 }
 
 /// Looks at one source.
-async fn check(source: &Source) -> Checked {
+async fn check(session: &Session, source: &Source) -> Checked {
     let seen = match &source.from {
-        SourceFrom::Maildir { path } => maildir::survey(path)
+        SourceFrom::Maildir { path } => maildir::survey(path, &super::handled(session, source))
+            .map(|(seen, refused)| (vec![seen], refused))
             .map_err(|reason| Trouble::new(&reason).to_do("correct `path`, or have the mail program make it")),
-        SourceFrom::Imap(config) => told(survey(&Mailbox::new(config)).await),
-        SourceFrom::Web(config) => told(survey(&web::Mailbox::new(config)).await),
+        SourceFrom::Imap(config) => told(survey(&Mailbox::new(config)).await).map(|seen| (seen, None)),
+        SourceFrom::Web(config) => told(survey(&web::Mailbox::new(config)).await).map(|seen| (seen, None)),
     };
     let (seen, trouble) = match seen {
-        Ok(seen) => (seen, None),
+        Ok(seen) => seen,
         Err(trouble) => (Vec::new(), Some(trouble)),
     };
     let ok = trouble.is_none() && seen.iter().all(|seen| seen.mails.is_ok());
@@ -93,7 +95,11 @@ impl Folder {
 fn say(source: &Checked) -> std::io::Result<()> {
     let Checked { name, place, ok, folders, labels, trouble, .. } = source;
     let is_read = *ok || (trouble.is_none() && folders.iter().all(|folder| folder.error.is_none()));
-    let verdict = if is_read { "can be read" } else { "cannot be read" };
+    let verdict = match (is_read, folders.is_empty()) {
+        (true, _) => "can be read",
+        (false, true) => "cannot be read",
+        (false, false) => "cannot be read in full",
+    };
     output::print(&format!("{name} ({place}): {verdict}\n"))?;
     for Folder { name: folder, mails, .. } in folders {
         if let Some(mails) = mails {

@@ -1,15 +1,13 @@
 //! `noctui source list`
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::{kind, place};
 use crate::config::{Source, SourceFrom};
 use crate::features::maintenance::cli::{Session, json, time};
-use crate::features::maintenance::source::{Handled, maildir};
-use crate::features::maintenance::store::record;
+use crate::features::maintenance::source::maildir;
 use crate::features::maintenance::store::source::{self, Known};
 use crate::features::maintenance::worker::label;
 use crate::output;
@@ -107,12 +105,14 @@ fn look<'a>(session: &Session, source: &'a Source) -> Result<Listed<'a>, Error> 
     let SourceFrom::Maildir { path } = &source.from else {
         return Ok(Listed { source, known, mails, unread: None });
     };
-    let store = session.store.clone();
-    let is_recorded = move |key: &str| store.read_blocking(|c| record::is_recorded(c, &label, key)).unwrap_or(false);
-    let unread = maildir::unread(path, &(Arc::new(is_recorded) as Handled));
-    known.complete_at = (unread == Ok(0)).then_some(session.now);
-    known.failed = unread.as_ref().err().map(|why| (session.now, why.clone()));
-    Ok(Listed { source, known, mails, unread: unread.ok() })
+    let unread = maildir::unread(path, &super::handled(session, source));
+    known.complete_at = unread.as_ref().is_ok_and(|found| found.mails == 0).then_some(session.now);
+    let why = match &unread {
+        Ok(found) => found.refused.as_ref().map(crate::trouble::Trouble::one_line),
+        Err(why) => Some(why.clone()),
+    };
+    known.failed = why.map(|why| (session.now, why));
+    Ok(Listed { source, known, mails, unread: unread.ok().map(|found| found.mails) })
 }
 
 /// How a source goes, in a word.

@@ -7,11 +7,14 @@ mod rest;
 mod sync;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Subcommand;
 
 use super::{Session, failed};
 use crate::config::{self, Flags, Source};
+use crate::features::maintenance::source::Handled;
+use crate::features::maintenance::store::record;
 use crate::text::clean_line;
 use crate::trouble::Trouble;
 
@@ -93,4 +96,10 @@ fn kind(source: &Source) -> &'static str {
 /// Where a source is, harmless.
 fn place(source: &Source) -> String {
     clean_line(&crate::features::maintenance::worker::place(&source.from))
+}
+
+/// The question whether a mail of the source is recorded.
+fn handled(session: &Session, source: &Source) -> Handled {
+    let (store, label) = (session.store.clone(), crate::features::maintenance::worker::label(&source.from));
+    Arc::new(move |key| store.read_blocking(|c| record::is_recorded(c, &label, key)).unwrap_or(false))
 }

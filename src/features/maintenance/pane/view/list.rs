@@ -34,7 +34,7 @@ struct Columns {
     provider: usize,
     /// The provider's id.
     id: usize,
-    /// The worst impact.
+    /// The worst impact; in two cells by its first letter.
     impact: usize,
     /// How many circuits.
     circuits: usize,
@@ -48,7 +48,7 @@ struct Columns {
     duration: usize,
     /// Whatever is left: circuits by name, summary.
     rest: bool,
-    /// Gaps are of one cell, and the impact of one letter.
+    /// Gaps are of one cell.
     tight: bool,
 }
 
@@ -80,7 +80,7 @@ fn columns(cells: usize) -> Columns {
             tight: true,
             ..base
         },
-        46..70 => Columns { id: cells - 43, impact: 0, acknowledged: 2, ..base },
+        46..70 => Columns { state: 14, provider: 11, id: cells - 43, impact: 2, acknowledged: 2, tight: true, ..base },
         70..74 => Columns { id: cells - 54, acknowledged: 2, ..base },
         74..76 => Columns { id: cells - 58, circuits: 4, acknowledged: 2, ..base },
         76..84 => Columns { circuits: 4, id: cells - 59, ..base },
@@ -284,7 +284,7 @@ fn draw_row(
     let (impact, loud) = words::impact(row.worst_impact);
     if columns.impact > 0 {
         let style = if is_pressing(row) { style(loud) } else { text };
-        if columns.tight {
+        if columns.impact == 2 {
             let letter = impact.get(..1).unwrap_or_default().to_uppercase();
             pen.column(if row.worst_impact.is_some() { &letter } else { "?" }, 1, style).skip(1);
         } else {
@@ -412,10 +412,15 @@ mod tests {
 
     #[test]
     fn the_smallest_screen_is_used_to_its_end_too() {
-        for cells in 40..46 {
+        for cells in 40..74 {
             let Columns { state, provider, id, impact, acknowledged, distance, .. } = columns(cells);
             assert_eq!(3 + state + provider + id + impact + acknowledged + distance, cells);
         }
+    }
+
+    #[test]
+    fn the_impact_is_there_at_every_width() {
+        assert!((40..200).all(|cells| columns(cells).impact >= 2));
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(crate) fn draw(
             maintenance::draw(page, look, area, buffer);
             None
         }
-        Some(Page::Notifications(page)) => notification::draw_list(page, state.editor.as_ref(), look, area, buffer),
+        Some(Page::Notifications(page)) => notification::draw_list(state, page, look, area, buffer),
         Some(Page::Notification(page)) => {
             notification::draw(page, look, area, buffer);
             None

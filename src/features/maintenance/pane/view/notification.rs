@@ -8,11 +8,12 @@ use ratatui::layout::{Position, Rect};
 
 use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::model::Outcome;
+use crate::features::maintenance::pane::State as Pane;
 use crate::features::maintenance::pane::editor::{Editor, Filtered};
 use crate::features::maintenance::pane::opened::{Load, NotificationPage, NotificationsPage, Text};
 use crate::features::maintenance::store::unparsed::{Notification, Which};
 use crate::features::maintenance::worker::Mail;
-use crate::text::bytes;
+use crate::text::{bytes, clean_line};
 use crate::ui::Look;
 use crate::ui::line::{Pen, width, wrap};
 use crate::ui::list::Line;
@@ -74,27 +75,39 @@ const HEADER: usize = 12;
 
 /// Draws the list of notifications, and why the selected one is in it; returns where a filter is being typed.
 pub(super) fn draw_list(
+    state: &Pane,
     page: &NotificationsPage,
-    editor: Option<&Editor>,
     look: &Look<'_>,
     area: Rect,
     buffer: &mut Buffer,
 ) -> Option<Position> {
+    let editor = state.editor.as_ref();
     let above = status_rows(page, editor);
     let cursor = (above > 0).then(|| draw_status(page, editor, look, area, buffer)).flatten();
     let rows = Rect { y: area.y + above, height: area.height.saturating_sub(above), ..area };
-    draw_rows(page, look, rows, reason_rows(area.height), buffer);
+    draw_rows(state, page, look, rows, reason_rows(area.height), buffer);
     cursor
 }
 
 /// Draws the rows, and below them why the selected one is there.
-fn draw_rows(page: &NotificationsPage, look: &Look<'_>, area: Rect, below: u16, buffer: &mut Buffer) {
+fn draw_rows(state: &Pane, page: &NotificationsPage, look: &Look<'_>, area: Rect, below: u16, buffer: &mut Buffer) {
     let muted = look.theme.style(Role::Muted);
     if let Some(failure) = &page.failure {
         draw_lines(&trouble_lines(failure, usize::from(area.width), look), 0, look, inside(area), buffer);
         return;
     }
     if page.list.rows().is_empty() {
+        if let (true, true, Some((name, why))) = (page.list.is_loaded(), page.filter.is_empty(), state.failing())
+            && page.which != Which::Dismissed
+        {
+            // What is not here may be what has to be looked at.
+            let text =
+                format!("not every mail is here: {}: {}; <sources> says more", clean_line(name), clean_line(&why));
+            let lines = wrap(&look.say(&text), usize::from(inside(area).width));
+            let lines: Vec<_> = lines.into_iter().map(|line| plain(line, Role::Warning)).collect();
+            draw_lines(&lines, 0, look, inside(area), buffer);
+            return;
+        }
         let text = match (page.list.is_loaded(), page.which) {
             (false, _) => "reading the store …",
             (true, _) if !page.filter.is_empty() => {

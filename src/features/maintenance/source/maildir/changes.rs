@@ -146,9 +146,11 @@ fn touch(kind: EventKind) -> Option<Option<Touch>> {
         EventKind::Modify(ModifyKind::Name(RenameMode::To))
         | EventKind::Access(AccessKind::Close(AccessMode::Write)) => Some(Some(Touch::Complete)),
         EventKind::Create(_) | EventKind::Modify(ModifyKind::Data(_)) => Some(Some(Touch::Growing)),
-        // Permissions may have been given.
-        EventKind::Modify(ModifyKind::Metadata(_)) => Some(None),
-        EventKind::Any | EventKind::Access(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Other => None,
+        // Permissions may have been given, or one that could not be read has gone.
+        EventKind::Modify(ModifyKind::Metadata(_) | ModifyKind::Name(RenameMode::From)) | EventKind::Remove(_) => {
+            Some(None)
+        }
+        EventKind::Any | EventKind::Access(_) | EventKind::Modify(_) | EventKind::Other => None,
     }
 }
 

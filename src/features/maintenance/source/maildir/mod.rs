@@ -5,6 +5,7 @@
 
 mod changes;
 mod listing;
+mod refused;
 
 use std::collections::{HashMap, HashSet};
 use std::future;
@@ -21,9 +22,10 @@ use tokio_util::sync::CancellationToken;
 
 use self::changes::{Changes, Gathered, Touch};
 pub(super) use self::listing::{Entry, is_maildir, list};
+use self::refused::Refused;
+pub use self::refused::{Found, survey, unread};
 use super::read::{Unread, read_mail};
-use super::remote::Seen;
-use super::{Event, Handled, Received, Refusal, State};
+use super::{Event, Handled, Received, State};
 
 /// The pause between two looks where the system does not tell of changes.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
@@ -83,24 +85,11 @@ impl Maildir {
             told: None,
             handed_out: HashSet::new(),
             prune_at: MAX_HANDED_OUT,
-            refused: HashMap::new(),
+            refused: Refused::default(),
             ripening: HashMap::new(),
         };
         stop.run_until_cancelled(watch.run()).await;
     }
-}
-
-/// What there is to be read in the Maildir at `root`, or why that cannot be told. Blocks.
-pub fn survey(root: &Path) -> Result<Vec<Seen>, String> {
-    let mails = unread(root, &(Arc::new(|_: &str| false) as Handled))?;
-    let mails = Ok(u32::try_from(mails).unwrap_or(u32::MAX));
-    Ok(vec![Seen { folder: root.display().to_string(), mails, is_label: false }])
-}
-
-/// How many mails of the Maildir at `root` are not `handled`, or why that cannot be told. Blocks.
-pub fn unread(root: &Path, handled: &Handled) -> Result<usize, String> {
-    Maildir::new(root).open()?;
-    Ok(list(root, handled).map_err(|error| format!("{} cannot be listed: {error}", root.display()))?.len())
 }
 
 /// The reader is gone, or the runtime is going down: the watch ends.
@@ -121,8 +110,8 @@ struct Watch {
     handed_out: HashSet<String>,
     /// Size of `handed_out` at which to forget what has been recorded.
     prune_at: usize,
-    /// Mails that were told to be unreadable, with the reason told.
-    refused: HashMap<String, Refusal>,
+    /// Mails that are there and cannot be read.
+    refused: Refused,
     /// Files that changed, and when they may be read.
     ripening: HashMap<PathBuf, Instant>,
 }
@@ -155,7 +144,7 @@ impl Watch {
                 sleep(self.maildir.look_every).await;
                 return Ok(());
             }
-            self.tell(State::Watching { looks_every: opened.looks_every }).await?;
+            self.tell_how_it_goes(&opened).await?;
             let next_look = opened.looks_every.map(|pause| Instant::now() + pause);
             let gathered = self.hand_out_changes(&opened, next_look).await?;
             if gathered.open_again {
@@ -177,7 +166,9 @@ impl Watch {
             recent && !self.handed_out.contains(&entry.key)
         });
         // Those that were refused are tried again, but they are no news.
-        let mails = entries.iter().filter(|entry| !self.refused.contains_key(&entry.key)).count();
+        let listed: HashSet<&String> = entries.iter().map(|entry| &entry.key).collect();
+        self.refused.retain(|key| listed.contains(key));
+        let mails = entries.iter().filter(|entry| !self.refused.contains(&entry.key)).count();
         if mails > 0 {
             self.tell(State::Reading { mails }).await?;
         }
@@ -189,6 +180,7 @@ impl Watch {
 
     /// Hands out mails as they arrive. Returns when the Maildir has to be listed or opened again.
     async fn hand_out_changes(&mut self, opened: &Opened, next_look: Option<Instant>) -> Result<Gathered, Ended> {
+        let mut next_try = Instant::now() + self.maildir.look_every;
         loop {
             // Cancel safety: each branch only waits; what was gathered stays gathered.
             tokio::select! {
@@ -198,7 +190,15 @@ impl Watch {
                     }
                     self.ripen(gathered);
                 }
-                () = at(self.ripening.values().min().copied()) => self.hand_out_ripe().await?,
+                () = at(self.ripening.values().min().copied()) => {
+                    self.hand_out_ripe().await?;
+                    self.tell_how_it_goes(opened).await?;
+                }
+                // What a link points to may be readable by now, or another process may have read the mail.
+                () = sleep_until(next_try), if !self.refused.is_empty() => {
+                    next_try = Instant::now() + self.maildir.look_every;
+                    self.ripening.extend(self.refused.paths().map(|path| (path, Instant::now())));
+                }
                 // Where the system tells nothing, it does not tell either that the folders are others now.
                 () = at(next_look) => return Ok(Gathered { open_again: true, ..Gathered::default() }),
             }
@@ -224,11 +224,14 @@ impl Watch {
         let handled = Arc::clone(&self.handled);
         let entries = blocking(move || {
             let mut entries: Vec<_> = ripe.into_iter().filter_map(Entry::at).collect();
-            entries.retain(|entry| !handled(&entry.key));
             entries.sort_unstable();
-            entries
+            entries.into_iter().partition::<Vec<_>, _>(|entry| handled(&entry.key))
         });
-        for entry in entries.await? {
+        let (recorded, entries) = entries.await?;
+        for entry in recorded {
+            self.refused.remove(&entry.key);
+        }
+        for entry in entries {
             self.hand_out(entry).await?;
         }
         Ok(())
@@ -240,15 +243,23 @@ impl Watch {
         if self.handed_out.contains(&key) {
             return Ok(());
         }
-        let body = match blocking(move || read_mail(&path)).await? {
+        let at = path.clone();
+        let body = match blocking(move || read_mail(&at)).await? {
             Ok(bytes) => Ok(bytes),
             // Deleted, or moved to cur/: then the move was gathered as well.
-            Err(Unread::Vanished) => return Ok(()),
-            Err(Unread::Refused(refusal)) if self.refused.get(&key) == Some(&refusal) => return Ok(()),
+            Err(Unread::Vanished) => {
+                self.refused.vanished(&key, &path);
+                return Ok(());
+            }
             Err(Unread::Refused(refusal)) => Err(refusal),
         };
         match &body {
-            Err(refusal) if !refusal.is_lasting() => _ = self.refused.insert(key.clone(), refusal.clone()),
+            // Told once.
+            Err(refusal) if !refusal.is_lasting() => {
+                if !self.refused.insert(&key, path, refusal) {
+                    return Ok(());
+                }
+            }
             _ => {
                 self.refused.remove(&key);
                 self.handed_out.insert(key.clone());
@@ -283,6 +294,13 @@ impl Watch {
             () = at(next_look) => {}
         }
         Ok(())
+    }
+
+    /// Tells that everything there is was handed out, or which mails of it cannot be read.
+    async fn tell_how_it_goes(&mut self, opened: &Opened) -> Result<(), Ended> {
+        let reason = self.refused.trouble().map(|trouble| trouble.one_line());
+        let watching = State::Watching { looks_every: opened.looks_every };
+        self.tell(reason.map_or(watching, |reason| State::Failing { reason })).await
     }
 
     /// Tells the reader of a new state.

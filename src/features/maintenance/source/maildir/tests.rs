@@ -10,7 +10,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::super::{MAX_MAIL_BYTES, channel};
+use super::super::{MAX_MAIL_BYTES, Refusal, channel};
 use super::*;
 
 /// Far beyond what any of these takes.
@@ -81,6 +81,17 @@ impl Fixture {
         loop {
             if let Event::Received(received) = self.next().await {
                 return one(received);
+            }
+        }
+    }
+
+    /// Waits until it is told that the Maildir fails for a reason in which these words are.
+    async fn failing_for(&mut self, words: &[&str]) {
+        loop {
+            match self.next().await {
+                Event::State(State::Failing { reason }) if words.iter().all(|word| reason.contains(word)) => return,
+                Event::State(State::Watching { .. }) => panic!("not every mail was read"),
+                Event::Received(_) | Event::State(_) | Event::Bookmark { .. } | Event::Alert(_) => {}
             }
         }
     }
@@ -249,7 +260,11 @@ async fn pipes_folders_and_loops_are_refused_and_never_waited_for() {
                 let received = one(received);
                 refused.push((received.key.clone(), refusal(received)));
             }
-            Event::State(State::Watching { .. }) => break,
+            Event::State(State::Failing { reason }) => {
+                assert!(reason.starts_with("5 mails not read: "), "{reason}");
+                break;
+            }
+            Event::State(State::Watching { .. }) => panic!("not every mail was read"),
             Event::State(_) | Event::Bookmark { .. } | Event::Alert(_) => {}
         }
     }
@@ -302,9 +317,10 @@ async fn an_unreadable_mail_is_told_once_and_comes_when_it_may_be_read() {
             |maildir| maildir,
         );
         assert!(!refusal(fixture.next_mail().await).is_lasting());
+        fixture.failing_for(&["1 mail not read: ", "new/1700000001.locked: cannot be read: "]).await;
         fs::remove_file(fixture.path("new/1700000001.locked")).unwrap();
         fixture.deliver("1700000001.locked", "open");
-        assert_eq!(fixture.next_mail().await.body.unwrap(), b"open");
+        assert_eq!(fixture.until_watching().await, ["1700000001.locked"]);
         return;
     }
     let mut fixture = Fixture::with(
@@ -316,8 +332,41 @@ async fn an_unreadable_mail_is_told_once_and_comes_when_it_may_be_read() {
         |maildir| maildir,
     );
     assert!(!refusal(fixture.next_mail().await).is_lasting());
+    fixture.failing_for(&["1 mail not read: ", "new/1700000001.locked: cannot be read: Permission denied"]).await;
     fs::set_permissions(fixture.path("new/1700000001.locked"), Permissions::from_mode(0o600)).unwrap();
-    assert_eq!(fixture.next_mail().await.body.unwrap(), b"open");
+    assert_eq!(fixture.until_watching().await, ["1700000001.locked"]);
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_read_is_no_longer_told_when_it_is_gone_or_when_another_process_has_read_it() {
+    let mut fixture = Fixture::with(make, |maildir| Maildir { look_every: Duration::from_millis(50), ..maildir });
+    fixture.until_watching().await;
+    symlink("1700000001.gone", fixture.path("new/1700000001.gone")).unwrap();
+    fixture.failing_for(&["1 mail not read: "]).await;
+    symlink("1700000002.read", fixture.path("new/1700000002.read")).unwrap();
+    fixture.failing_for(&["2 mails not read: "]).await;
+    fs::remove_file(fixture.path("new/1700000001.gone")).unwrap();
+    fixture.failing_for(&["1 mail not read: ", "new/1700000002.read"]).await;
+    fixture.recorded.lock().unwrap().insert("1700000002.read".to_owned());
+    assert_eq!(fixture.until_watching().await, [""; 0]);
+}
+
+#[test]
+fn who_looks_into_a_maildir_is_told_what_cannot_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    make(dir.path());
+    deliver(dir.path(), "1700000001.a", "a");
+    symlink("1700000002.loop", dir.path().join("box/new/1700000002.loop")).unwrap();
+    symlink("nowhere", dir.path().join("box/new/1700000003.nowhere")).unwrap();
+    let root = dir.path().join("box");
+    let words = |trouble: Option<crate::trouble::Trouble>| trouble.map(|trouble| trouble.what().to_owned());
+    let nothing_is: Handled = Arc::new(|_| false);
+    let found = unread(&root, &nothing_is).unwrap();
+    assert_eq!((found.mails, words(found.refused).as_deref()), (2, Some("1 mail not read")));
+    let (seen, refused) = survey(&root, &nothing_is).unwrap();
+    assert_eq!((seen.mails, words(refused).as_deref()), (Ok(3), Some("1 mail not read")));
+    let it_is: Handled = Arc::new(|key| key == "1700000002.loop");
+    assert_eq!(words(survey(&root, &it_is).unwrap().1), None, "what was read before needs no reading");
 }
 
 #[tokio::test]
@@ -414,7 +463,7 @@ async fn keys_that_were_recorded_are_forgotten() {
         told: None,
         handed_out: (0..MAX_HANDED_OUT).map(|number| number.to_string()).collect(),
         prune_at: MAX_HANDED_OUT,
-        refused: HashMap::new(),
+        refused: Refused::default(),
         ripening: HashMap::new(),
     };
     fixture.recorded.lock().unwrap().extend((1..MAX_HANDED_OUT).map(|number| number.to_string()));

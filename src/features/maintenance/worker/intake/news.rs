@@ -36,7 +36,7 @@ pub(super) fn brief(error: &Error) -> &'static str {
     match error {
         Error::Full { .. } => "no space",
         Error::Busy { .. } => "store busy",
-        Error::ReadOnly { .. } | Error::Unusable { .. } => "cannot write",
+        Error::ReadOnly { .. } | Error::Unusable { .. } | Error::NoSharedMemory { .. } => "cannot write",
         Error::Replaced { .. } => "store replaced",
         Error::Corrupt { .. }
         | Error::Emptied { .. }
