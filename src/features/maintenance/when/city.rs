@@ -12,10 +12,15 @@ const PLACES: &str = include_str!("../../../../assets/zones.tsv");
 /// `kind<TAB>letters<TAB>zone<TAB>name|name|…`; see the head of the file.
 const CITIES: &str = include_str!("../../../../assets/cities.tsv");
 
+/// The provinces of Canada whose letters are a country's.
+const PROVINCES: [&str; 3] = ["NL", "PE", "SK"];
+
 /// The zone of `City, ST`, `City, Country` or `City`.
 ///
 /// The letters of a state decide before the city does: there are many Portlands. Letters that are a country's, too, mean
-/// whichever has the city, and nothing where neither is known to have it: a window hours off would look as sure as any.
+/// whichever has the city. Where neither is known to have it, those of the United States are a state's, whose small towns are in
+/// no list; those of Canada mean nothing: the Netherlands have more towns than Newfoundland, and a window hours off would look
+/// as sure as any.
 pub(crate) fn zone_of_city(place: &str) -> Result<Tz, WhenError> {
     let place = place.trim();
     if place.is_empty() {
@@ -48,7 +53,8 @@ fn of_state_or_country(city: &str, letters: &str, state: Tz) -> Option<Tz> {
     let listed = zones().find_map(|(zone, names)| has(names, city).then_some(zone));
     // Those that are named without a country have other spellings, too.
     let alone = || find("city", city).filter(|alone| zones().any(|(zone, _)| zone == *alone));
-    listed.or_else(alone)
+    let is_american = || !PROVINCES.iter().any(|province| province.eq_ignore_ascii_case(letters));
+    listed.or_else(alone).or_else(|| is_american().then_some(state))
 }
 
 /// The lines of these letters: what kind of region has them, the zone of its cities, the cities.
@@ -145,7 +151,8 @@ mod tests {
         ] {
             assert_eq!(zone_of_city(place), Ok(zone), "{place}");
         }
-        for place in ["Nowhere Special, DE", "Nowhere Special, CA", "Athens, DE"] {
+        assert_eq!(zone_of_city("Irwindale, CA"), Ok(Tz::America__Los_Angeles), "a small town");
+        for place in ["Nowhere Special, NL", "Nowhere Special, sk", "Athens, PE"] {
             let error = zone_of_city(place).unwrap_err();
             assert_eq!(error.to_string(), format!("the time zone of {place:?} is not known"));
         }
