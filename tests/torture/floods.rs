@@ -172,7 +172,7 @@ fn random_keys_for_a_minute_never_break_it() {
             // own key, and what stands behind one that dropped goes nowhere before a pause. A picture that moves is never silent.
             session.read_for(Duration::from_millis(1200));
             for keys in ["\x03", "\x1d", ESC, ESC, "\x03", "\x03"] {
-                session.read_for(Duration::from_millis(1000));
+                session.read_for(Duration::from_secs(1));
                 session.try_send(keys);
             }
         }
