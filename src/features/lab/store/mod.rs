@@ -253,6 +253,16 @@ pub fn actions(connection: &Connection, server: &str, name: &str, limit: u32) ->
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// What was asked for, in a row that has its columns.
+fn wanted_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Wanted> {
+    Ok(Wanted {
+        name: row.get("name")?,
+        component: row.get("component")?,
+        address: row.get("address")?,
+        target: row.get("target")?,
+    })
+}
+
 /// What was deleted from here since `after` and was not made again from here, the newest last.
 pub fn deleted(connection: &Connection, server: &str, after: DateTime<Utc>, limit: u32) -> Result<Vec<Forward>, Error> {
     let mut query = connection.prepare_cached(

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::{MENDED, TIDIED};
+use super::{MENDED, TIDIED, wanted_of};
 use crate::features::lab::model::{Forward, Snapshot, Wanted};
 use crate::process::{Fate, Owner};
 use crate::store::Error;
@@ -122,12 +122,7 @@ pub fn settle_open(
     )?;
     let time = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
     let rows = query.query_map([server], |row| {
-        let wanted = Wanted {
-            name: row.get("name")?,
-            component: row.get("component")?,
-            address: row.get("address")?,
-            target: row.get("target")?,
-        };
+        let wanted = wanted_of(row)?;
         let owner = match row.get::<_, Option<String>>("owner_host")? {
             Some(host) => Some(Owner {
                 host,

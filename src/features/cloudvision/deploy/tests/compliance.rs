@@ -18,11 +18,6 @@ fn fabric(configs: &[&str]) -> Vec<Wanted> {
     configs.iter().zip(1..).map(leaf).collect()
 }
 
-/// An order that goes on until the devices have it.
-fn waited(devices: Vec<Wanted>) -> Order {
-    Order { advance: Advance::Completed, ..order(devices) }
-}
-
 /// The devices of a change control.
 fn devices_of(outcome: &Outcome) -> Vec<&str> {
     outcome.change.iter().flat_map(|change| &change.devices).map(DeviceId::as_str).collect()

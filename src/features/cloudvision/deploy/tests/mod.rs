@@ -154,6 +154,11 @@ fn order(devices: Vec<Wanted>) -> Order {
     }
 }
 
+/// An order that goes on until the devices have it.
+fn waited(devices: Vec<Wanted>) -> Order {
+    Order { advance: Advance::Completed, ..order(devices) }
+}
+
 /// The order with other wishes about the deployment.
 fn with(devices: Vec<Wanted>, change: impl FnOnce(&mut Deployment)) -> Order {
     let mut order = order(devices);

@@ -11,11 +11,6 @@ fn refused(method: &str, code: Code) -> Fault {
     Fault::always(method, Effect::Refuse(code, "no".to_owned()))
 }
 
-/// An order that goes on until the devices have it.
-fn waited(devices: Vec<Wanted>) -> Order {
-    Order { advance: Advance::Completed, ..order(devices) }
-}
-
 #[tokio::test]
 async fn where_configlets_cannot_be_read_all_are_sent_unless_somebody_is_to_look_at_the_difference() {
     for code in [Code::Unimplemented, Code::PermissionDenied, Code::NotFound] {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, named_params};
 use serde::Serialize;
 
+use super::wanted_of;
 use crate::features::lab::model::{Forward, Wanted};
 use crate::process::{Fate, Owner};
 use crate::store::Error;
@@ -285,12 +286,7 @@ fn all_held(connection: &Connection, server: &str) -> Result<Vec<Held>, Error> {
          FROM lab_temporary WHERE server = ?1 ORDER BY id",
     )?;
     let rows = query.query_map([server], |row| {
-        let wanted = Wanted {
-            name: row.get("name")?,
-            component: row.get("component")?,
-            address: row.get("address")?,
-            target: row.get("target")?,
-        };
+        let wanted = wanted_of(row)?;
         let owner = Owner {
             host: row.get("owner_host")?,
             boot: row.get("owner_boot")?,
