@@ -21,6 +21,7 @@ mod backup;
 mod connect;
 mod error;
 mod migrate;
+mod journal;
 mod reader;
 mod restore;
 mod watch;
