@@ -323,7 +323,7 @@ impl Layers<'_> {
     ) -> Option<PathBuf> {
         let path = self.written_path(key, written)?;
         let (origin, at) = (written.origin.clone(), path.clone());
-        self.expected.push(Expected { origin, key, path: at, secret, folder: false });
+        self.expected.push(Expected { origin, key, path: at, secret, maildir: false });
         Some(path)
     }
 
@@ -331,7 +331,7 @@ impl Layers<'_> {
     pub(super) fn expected_maildir(&mut self, key: &'static str, written: &At<WrittenPath>) -> Option<PathBuf> {
         let path = self.expected_path(key, written, false)?;
         if let Some(expected) = self.expected.last_mut() {
-            expected.folder = true;
+            expected.maildir = true;
         }
         Some(path)
     }
