@@ -47,6 +47,26 @@ fn a_mail_comes_in_through_standard_input() {
 }
 
 #[test]
+fn a_damaged_store_is_told_of_alone_and_stays_as_it_is() {
+    let home = home_with(&[one("halcyon", "HC-1"), one("halcyon", "HC-2")]);
+    let database = home.path().join(".local/share/noctui/noctui.db");
+    let mut damaged = std::fs::read(&database).unwrap();
+    for page in damaged.chunks_mut(4096).skip(2).step_by(3) {
+        page.fill(0xa5);
+    }
+    std::fs::write(&database, &damaged).unwrap();
+    std::fs::write(home.path().join("new.eml"), one("halcyon", "HC-3").mail()).unwrap();
+    for arguments in
+        [&["import", "new.eml"][..], &["list"], &["mails", "--all"], &["ack", "HC-1"], &["note", "HC-1", "x"]]
+    {
+        let said = transcript(&home, &mut home.noctui([&["maintenance"], arguments].concat()));
+        assert!(said.starts_with("--- standard error\n"), "{arguments:?}: {said}");
+        assert!(said.contains("damaged"), "{arguments:?}: {said}");
+        assert!(std::fs::read(&database).unwrap() == damaged, "{arguments:?} changed the damaged database");
+    }
+}
+
+#[test]
 fn a_maildir_is_imported_and_left_as_it_was() {
     let home = Home::new();
     for folder in ["cur", "new", "tmp"] {

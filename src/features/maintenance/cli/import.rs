@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     let done = runtime.block_on(import(&intake, paths(&args.paths), session.now, &mut report));
     // The reading thread may wait for standard input, and nobody waits for it any more.
     runtime.shutdown_background();
-    let code = report.finish()?;
+    let code = report.finish(done.is_ok())?;
     done.map(|()| code)
 }
 
@@ -277,13 +277,14 @@ impl Report {
         self.progress.show(|| format!("importing: {}", counted(found, "mail")));
     }
 
-    /// Tells the sum; the exit code.
-    fn finish(mut self) -> std::io::Result<ExitCode> {
+    /// Tells the sum, unless nothing came of it before it had to end; the exit code.
+    fn finish(mut self, is_whole: bool) -> std::io::Result<ExitCode> {
         self.progress.clear();
         let code = if self.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_FAILED) };
         match self.array.take() {
             Some(array) => array.finish()?,
-            None => output::print(&self.sum())?,
+            None if is_whole || self.found > 0 => output::print(&self.sum())?,
+            None => {}
         }
         Ok(code)
     }
