@@ -101,6 +101,7 @@ fn parts_and_a_mail_make_one_notification() {
     let both = json(&home, &["parse", "--provider", "genericprovider", "--part", "ical=one.ics", "dull.eml"]);
     assert_eq!(alone[0]["maintenance_id"], "HC-1");
     assert_eq!(alone, both);
+    assert_eq!(json(&home, &["parse", "one.ics"]), alone, "a calendar is no part that has to be called one");
 }
 
 #[test]

@@ -38,7 +38,7 @@ const NAMED: usize = 10;
 /// What was typed after `import`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Mails, mboxes, folders with *.eml and *.mbox files, Maildirs; `-` is a mail or an mbox from standard input.
+    /// Mails, mboxes, calendars, folders with *.eml and *.mbox files, Maildirs; `-` is one of them from standard input.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Print a JSON array with one object for each mail.
