@@ -100,6 +100,22 @@ fn calendars_are_imported_without_a_mail_around_them() {
 }
 
 #[test]
+fn a_file_counts_from_when_its_mail_was_received_and_rows_have_an_end() {
+    let home = Home::new();
+    let endless = one("halcyon", "HC-1").mail().replace("Planned work", &"W".repeat(2_000_000));
+    std::fs::write(home.path().join("a.eml"), endless).unwrap();
+    std::fs::write(home.path().join("b.eml"), UNKNOWN.replace("2024", "2999")).unwrap();
+    said(&home, &["import", "a.eml", "b.eml"]);
+    let mails = json(&home, &["mails", "--all"]);
+    let of = |outcome: &str| mails.as_array().unwrap().iter().find(|mail| mail["outcome"] == outcome).unwrap().clone();
+    assert_eq!(of("parsed")["received_at"], "2024-01-10T09:30:00Z");
+    let future = of("unknown-provider")["received_at"].as_str().unwrap().to_owned();
+    assert!(!future.starts_with("2999"), "{future}");
+    let table = said(&home, &["mails", "--all"]);
+    assert!(table.lines().all(|line| line.chars().count() < 500), "{}", table.len());
+}
+
+#[test]
 fn a_damaged_store_is_told_of_alone_and_stays_as_it_is() {
     let home = home_with(&[one("halcyon", "HC-1"), one("halcyon", "HC-2")]);
     let database = home.path().join(".local/share/noctui/noctui.db");
