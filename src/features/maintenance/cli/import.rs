@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::stream::{self, StreamExt};
 use tokio::sync::mpsc;
 
-use super::{Session, json};
+use super::{Session, json, tidy};
 use crate::features::maintenance::intake::{Intake, Read};
 use crate::features::maintenance::model::{Outcome, Verdict};
 use crate::features::maintenance::source::files::{self, STANDARD_INPUT};
@@ -59,7 +59,9 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     // The reading thread may wait for standard input, and nobody waits for it any more.
     runtime.shutdown_background();
     let code = report.finish(done.is_ok())?;
-    done.map(|()| code)
+    done?;
+    tidy::forget(session);
+    Ok(code)
 }
 
 /// What was named, so that it says where it is whoever reads it later.
