@@ -274,6 +274,12 @@ fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitC
 /// `noctui backup`
 fn backup(flags: &Flags, file: &Path) -> anyhow::Result<ExitCode> {
     let config = config::load_without_screen(flags, &Environment::of_this_process())?;
+    if file.as_os_str() == "-" {
+        let trouble = Trouble::new("a backup is not written to standard output")
+            .caused_by("the copy is checked as a whole before it gets its name")
+            .to_do("name a new file; one that is called - is ./-");
+        return Err(trouble.into());
+    }
     let version = store::backup(&config.paths.data, file)?;
     let bytes = file.metadata().context("look at the backup")?.len();
     output::print(&format!("wrote {}, {bytes} bytes\n", text::clean_line(&file.to_string_lossy())))?;

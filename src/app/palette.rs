@@ -187,7 +187,38 @@ impl Palette {
             let help = offer.help.to_lowercase();
             words.len() < 2 || words.iter().all(|word| offer.name.contains(word) || help.contains(word))
         };
-        self.ranked(text, commands.chain(self.arguments()).filter(says_all))
+        let mut offers = self.ranked(text, commands.chain(self.arguments()).filter(says_all));
+        for offer in self.nearly_named(text) {
+            if offers.iter().all(|other| other.name != offer.name) {
+                offers.push(offer);
+            }
+        }
+        offers
+    }
+
+    /// What is offered to somebody who named a command loosely and typed more: commands of this place that take one of some
+    /// words and whose names begin so and go on with these letters, with that.
+    fn nearly_named(&self, text: &str) -> Vec<Offer> {
+        let Some((name, words)) = text.trim().split_once(char::is_whitespace) else { return Vec::new() };
+        let (name, words) = (name.to_lowercase(), words.trim());
+        let pattern = Pattern::parse(&name, CaseMatching::Ignore, Normalization::Smart);
+        let (mut matcher, mut buffer) = (Matcher::new(Config::DEFAULT), Vec::new());
+        let is_meant = |spec: &&'static Spec<Command>| {
+            let is_here = spec.scopes.iter().any(|scope| self.scopes.contains(scope));
+            is_here && spec.name.chars().next() == name.chars().next()
+        };
+        let mut near: Vec<_> = COMMANDS
+            .iter()
+            .filter(is_meant)
+            .filter_map(|spec| Some((pattern.score(Utf32Str::new(spec.name, &mut buffer), &mut matcher)?, spec)))
+            .collect();
+        near.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        let with = |spec: &'static Spec<Command>| match self.takes(spec.command) {
+            Takes::OneOf(_, names, help) => self.ranked(words, names.iter().map(|name| Offer::with(spec, help, name))),
+            // Any words would do: what is no command at all would begin a note.
+            Takes::Words(_) | Takes::Nothing => Vec::new(),
+        };
+        near.into_iter().flat_map(|(_, spec)| with(spec)).collect()
     }
 
     /// What is offered to somebody who named a command and typed more: the command with that, and commands whose names go

@@ -209,13 +209,16 @@ fn consoles_view(config: &Config) -> View {
 
 /// What the panes say whose backends are not there.
 fn absent(config: &Config) -> [Option<String>; 5] {
-    // What matters fits on a line of half of a screen of 120 columns.
-    let unset = |section: &str, setting: &str| format!("not configured: [{section}] {setting}");
-    let lab = config.labs.is_empty().then(|| "not configured: [[lab]] name, url".to_owned());
-    let cloudvision = config.cloudvision.is_empty().then(|| "not configured: [[cloudvision]] name, server".to_owned());
+    // What matters fits on a line of half of a screen of 120 columns; what follows the line end is for those with more room.
+    let file = clean_line(&config.paths.shown);
+    let unset = |what: &str, more: &str| format!("not configured: {what}\n{more}in {file}");
+    let lab = config.labs.is_empty().then(|| unset("[[lab]] name, url", ""));
+    let without_cloudvision = |more: &str| unset("[[cloudvision]] name, server", more);
+    let changes = config.cloudvision.is_empty().then(|| without_cloudvision(""));
+    let deploys = config.cloudvision.is_empty().then(|| without_cloudvision("[[deploy]] name, dir "));
     let has_definitions = config.vmcp.key_file.is_some() || config.vmcp.dir.is_dir();
     let is_empty = config.console.is_none() && config.console_proxies.is_empty() && !has_definitions;
-    let console = is_empty.then(|| unset("console", "kubeconfig = \"~/.kube/config\""));
+    let console = is_empty.then(|| unset("[console] kubeconfig = \"~/.kube/config\"", ""));
     let maintenance = config.maintenance.sources.is_empty().then(|| {
         format!(
             "no source of mails is configured yet\n\nto watch a mailbox, write into {}:\n\n    [[maintenance.source]]\n    \
@@ -224,5 +227,5 @@ fn absent(config: &Config) -> [Option<String>; 5] {
             config.paths.config.display()
         )
     });
-    [maintenance, cloudvision.clone(), cloudvision, lab, console]
+    [maintenance, deploys, changes, lab, console]
 }

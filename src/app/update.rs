@@ -114,6 +114,22 @@ impl Model {
 
     /// Something was done at the terminal.
     fn input(&mut self, input: Input) -> Vec<Effect> {
+        let (asked, before) = (self.dialogs(), self.toasts.current().cloned());
+        let effects = self.done(input);
+        if self.dialogs() > asked && self.toasts.current() == before.as_ref() {
+            // What was said before would stand in the place of the keys of what was opened now.
+            self.toasts.dismiss();
+        }
+        effects
+    }
+
+    /// How many things that tell their own keys lie on top of one another.
+    fn dialogs(&self) -> usize {
+        self.overlays.len() + usize::from(self.editor_keys().is_some())
+    }
+
+    /// What follows from what was done at the terminal.
+    fn done(&mut self, input: Input) -> Vec<Effect> {
         match input {
             Input::Key(key) => self.key(key),
             Input::Paste(text) => self.paste(&text),

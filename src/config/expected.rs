@@ -2,7 +2,7 @@
 //! be on a network, and are needed only later.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::problem::{Origin, Problem};
 use crate::secret::is_open_to_all;
@@ -18,8 +18,19 @@ pub struct Expected {
     pub path: PathBuf,
     /// Whether only its owner should read it.
     pub secret: bool,
-    /// Whether it is a folder.
-    pub folder: bool,
+    /// Whether it is a Maildir.
+    pub maildir: bool,
+}
+
+/// What to do about a Maildir that is none.
+const MAILDIR: &str = "name the folder, the one that has `new` and `cur`";
+
+/// Whether there is nothing in a folder that mails are delivered to.
+fn lacks_mails(folder: &Path) -> bool {
+    ["new", "cur"].iter().all(|name| match std::fs::metadata(folder.join(name)) {
+        Ok(about) => !about.is_dir(),
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    })
 }
 
 impl Expected {
@@ -31,8 +42,9 @@ impl Expected {
             Ok(about) if self.secret && is_open_to_all(&about) => {
                 ("everybody on this machine may read it".to_owned(), format!("chmod 600 {path}"))
             }
-            Ok(about) if self.folder && !about.is_dir() => {
-                ("it is no folder".to_owned(), "name the folder, the one that has `new` and `cur`".to_owned())
+            Ok(about) if self.maildir && !about.is_dir() => ("it is no folder".to_owned(), MAILDIR.to_owned()),
+            Ok(_) if self.maildir && lacks_mails(&self.path) => {
+                ("it has neither `new` nor `cur`, so no mail is found in it".to_owned(), MAILDIR.to_owned())
             }
             Ok(_) => return None,
             Err(error) if error.kind() == ErrorKind::NotFound => {

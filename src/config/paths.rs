@@ -20,6 +20,9 @@ pub struct Paths {
     pub cache: PathBuf,
     /// The log file; older ones have `.1`, `.2` … behind their name.
     pub log: PathBuf,
+    /// The configuration file as people write it: below the home folder with `~`.
+    #[serde(skip)]
+    pub shown: String,
 }
 
 impl Paths {

@@ -284,7 +284,9 @@ impl Layers<'_> {
         let state = state.unwrap_or_else(|| self.base("XDG_STATE_HOME", ".local/state"));
         let cache = self.folder(self.flags.cache_dir.clone(), "NOCTUI_CACHE_DIR");
         let cache = cache.unwrap_or_else(|| self.base("XDG_CACHE_HOME", ".cache"));
-        Paths { config: self.path.to_path_buf(), log: state.join("noctui.log"), data, state, cache }
+        let below = self.environment.home().and_then(|home| self.path.strip_prefix(home).ok());
+        let shown = below.map_or_else(|| self.path.display().to_string(), |rest| format!("~/{}", rest.display()));
+        Paths { config: self.path.to_path_buf(), log: state.join("noctui.log"), data, state, cache, shown }
     }
 
     /// The folder that a flag or else a variable names.
@@ -323,7 +325,7 @@ impl Layers<'_> {
     ) -> Option<PathBuf> {
         let path = self.written_path(key, written)?;
         let (origin, at) = (written.origin.clone(), path.clone());
-        self.expected.push(Expected { origin, key, path: at, secret, folder: false });
+        self.expected.push(Expected { origin, key, path: at, secret, maildir: false });
         Some(path)
     }
 
@@ -331,7 +333,7 @@ impl Layers<'_> {
     pub(super) fn expected_maildir(&mut self, key: &'static str, written: &At<WrittenPath>) -> Option<PathBuf> {
         let path = self.expected_path(key, written, false)?;
         if let Some(expected) = self.expected.last_mut() {
-            expected.folder = true;
+            expected.maildir = true;
         }
         Some(path)
     }

@@ -69,13 +69,21 @@ fn the_local_zone_is_the_one_that_tz_names() {
 
 #[test]
 fn a_source_is_expected_where_its_path_says_and_one_without_a_path_has_its_name_all_the_same() {
-    let source = |path| format!("[[maintenance.source]]\nname = 'noc'\nkind = 'maildir'\n{path}\n");
+    let source = |path: &str| format!("[[maintenance.source]]\nname = 'noc'\nkind = 'maildir'\n{path}\n");
     let nowhere = inspect_text(&source("path = '/nonexistent/Maildir'"), &Flags::default(), &[]);
     let warnings: Vec<String> = nowhere.expected.iter().filter_map(Expected::warning).map(|told| told.what).collect();
     assert_eq!(warnings, ["warning: `maintenance.source.path` is /nonexistent/Maildir"]);
     let file = inspect_text(&source("path = '/dev/null'"), &Flags::default(), &[]);
     let why: Vec<String> = file.expected.iter().filter_map(Expected::warning).map(|told| told.because).collect();
     assert_eq!(why, ["it is no folder"]);
+    let dir = tempfile::tempdir().unwrap();
+    let why = |dir: &Path| {
+        let found = inspect_text(&source(&format!("path = {dir:?}")), &Flags::default(), &[]);
+        found.expected.iter().filter_map(Expected::warning).map(|told| told.because).collect::<Vec<_>>()
+    };
+    assert_eq!(why(dir.path()), ["it has neither `new` nor `cur`, so no mail is found in it"]);
+    std::fs::create_dir(dir.path().join("new")).unwrap();
+    assert!(why(dir.path()).is_empty());
     let twice = problems(&(source("") + &source("path = '/var/mail'")));
     assert_eq!(twice.iter().filter(|told| told.contains("another section has that name")).count(), 1, "{twice:?}");
 }

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::backends::Backends;
 use super::faults::Fault;
-use super::{Error, Prepared, Schedule, look_again, mailbox, prepare};
+use super::{Error, Prepared, Schedule, left, look_again, mailbox, prepare};
 use crate::features::maintenance::store::seed;
 use crate::features::{lab, maintenance};
 use crate::store;
@@ -68,6 +68,10 @@ impl Demo {
                 discard(&folder);
             }
         })?;
+        if named.is_none() {
+            left::sign(&folder);
+            left::remove(&std::env::temp_dir());
+        }
         Ok(Self { prepared, keep: named.is_some() })
     }
 
@@ -120,7 +124,7 @@ pub(crate) fn hand_over(address: &str, line: &str) -> anyhow::Result<ExitCode> {
 }
 
 /// Removes a demo's folder.
-fn discard(folder: &Path) {
+pub(super) fn discard(folder: &Path) {
     if let Err(error) = fs::remove_dir_all(folder) {
         tracing::warn!(folder = %folder.display(), %error, "the demo's folder stays");
     }

@@ -39,13 +39,16 @@ impl Mailbox {
     }
 }
 
+/// What the names of temporary folders begin with.
+pub(super) const PREFIX: &str = "noctui-demo-";
+
 /// Makes a folder of a new name among the system's temporary ones.
 pub(super) fn make_temporary_folder() -> io::Result<PathBuf> {
     let base = std::env::temp_dir();
     let process = std::process::id();
     for number in 0..MAX_NAMES {
         // Fails when the name is taken, whoever took it: never somebody else's folder, never through a link.
-        let folder = base.join(format!("noctui-demo-{process}-{number}"));
+        let folder = base.join(format!("{PREFIX}{process}-{number}"));
         match DirBuilder::new().mode(0o700).create(&folder) {
             Ok(()) => return Ok(folder),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

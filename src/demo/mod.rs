@@ -12,6 +12,7 @@ mod deploys;
 mod faults;
 mod formats;
 mod lab;
+mod left;
 mod mailbox;
 mod mime;
 mod nautobot;

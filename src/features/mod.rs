@@ -31,6 +31,7 @@ pub const MIGRATIONS: &[&str] = &[
     lab::store::SCHEMA_3,
     lab::store::SCHEMA_4,
     lab::store::SCHEMA_5,
+    maintenance::store::SCHEMA_8,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

@@ -67,6 +67,7 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
             ("deployment", 0),
             ("deployment_device", 0),
             ("draft", 0),
+            ("forgetting", 0),
             ("lab_action", 0),
             ("lab_routable", 0),
             ("lab_snapshot", 0),

@@ -12,7 +12,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::Error;
-use super::{Journal, Options, migrate};
+use super::{Journal, Options, journal, migrate};
 use crate::clock;
 
 /// Written to `PRAGMA application_id` ("noct"), so that another program's database of the same name is recognised.
@@ -51,16 +51,32 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Opened, Erro
     if !is_new {
         make_private_if_empty(path);
     }
-    let mut connection = open(path, options.waits)?;
-    let known = |error: rusqlite::Error| Error::from(error).at(path);
-    // Looked at before anything that writes, and the journal mode is a write.
-    migrate::refuse_foreign(&connection, path, Some(options.migrations.len()))?;
-    let wal = set_journal(&connection, path, options.journal).map_err(known)?;
-    migrate::apply(&mut connection, path, options.migrations)?;
+    if is_open_to_all(path) {
+        let remedy = format!("chmod 600 {}", path.display());
+        tracing::warn!(file = %path.display(), remedy, "everybody on this machine may read the database");
+    }
+    let (connection, wal) = match prepare(path, options, options.journal) {
+        Err(Error::NoSharedMemory { .. }) => {
+            journal::leave_wal(path, options.migrations.len(), options.waits)?;
+            prepare(path, options, Journal::Rollback)
+        }
+        prepared => prepared,
+    }?;
     if was_empty {
         tracing::warn!(file = %path.display(), "the database was an empty file: it begins anew");
     }
     Ok(Opened { connection, wal, was_empty })
+}
+
+/// Opens an existing file, and brings its tables up to date if it is ours; whether it is in WAL mode comes with it.
+fn prepare(path: &Path, options: &Options, journal: Journal) -> Result<(Connection, bool), Error> {
+    let mut connection = open(path, options.waits)?;
+    // Looked at before anything that writes, and the journal mode is a write.
+    migrate::refuse_foreign(&connection, path, Some(options.migrations.len()))?;
+    let wal =
+        journal::choose(&connection, path, journal, journal::can_share).map_err(|error| Error::from(error).at(path))?;
+    migrate::apply(&mut connection, path, options.migrations)?;
+    Ok((connection, wal))
 }
 
 /// Opens a connection that cannot change the database. It may still recover a journal that a killed process left, which
@@ -203,6 +219,12 @@ fn make_private_if_empty(path: &Path) {
     }
 }
 
+/// Whether whoever is on this machine may read what is in the database: nobody gets at it in a folder that is closed.
+pub(super) fn is_open_to_all(path: &Path) -> bool {
+    let allows = |path: &Path, bit: u32| path.metadata().is_ok_and(|about| about.permissions().mode() & bit != 0);
+    allows(path, 0o004) && path.parent().is_some_and(|dir| allows(dir, 0o001))
+}
+
 /// Creates an empty file for the user alone if there is none, and answers whether it did; `SQLite` gives its journals the
 /// same permissions.
 fn create_private(path: &Path) -> Result<bool, Error> {
@@ -219,66 +241,21 @@ fn create_private(path: &Path) -> Result<bool, Error> {
     }
 }
 
-/// Chooses the journal; answers whether it is WAL.
-fn set_journal(connection: &Connection, path: &Path, journal: Journal) -> rusqlite::Result<bool> {
-    let wanted = if journal == Journal::Auto && !on_network(path) { "WAL" } else { "TRUNCATE" };
-    match ask_journal(connection, wanted) {
-        Ok(mode) if mode == "wal" => Ok(true),
-        // The answer is the mode in force: "delete" here means that WAL is impossible on this file system.
-        Ok(mode) if mode == "delete" => ask_journal(connection, "TRUNCATE").map(|_| false),
-        Ok(_) => Ok(false),
-        // Changing the mode needs the database for oneself; while others use it, their mode stays in force.
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
-            connection.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0)).map(|mode| mode == "wal")
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::FILE_NAME;
+    use crate::store::tests::open as open_store;
+
+    #[test]
+    fn a_database_that_everybody_may_read_is_told_of_and_one_in_a_closed_folder_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE_NAME);
+        drop(open_store(dir.path()));
+        for (file, folder, told) in [(0o644, 0o755, true), (0o644, 0o700, false), (0o640, 0o755, false)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(file)).unwrap();
+            fs::set_permissions(dir.path(), fs::Permissions::from_mode(folder)).unwrap();
+            assert_eq!(is_open_to_all(&path), told, "{file:o} in {folder:o}");
         }
-        Err(error) => Err(error),
     }
-}
-
-/// Asks for a journal mode and returns the one in force.
-fn ask_journal(connection: &Connection, mode: &str) -> rusqlite::Result<String> {
-    connection.pragma_update_and_check(None, "journal_mode", mode, |row| row.get(0))
-}
-
-/// Whether the file lies on a file system where several hosts or a server in between may write: WAL needs memory shared
-/// by all processes that use the file. The numbers are `statfs` magics (Linux `include/uapi/linux/magic.h` and the file
-/// systems' own sources).
-#[cfg(target_os = "linux")]
-pub(super) fn on_network(path: &Path) -> bool {
-    /// NFS, SMB, CIFS, SMB2, AFS (two), Coda, NCP, 9P, Ceph, FUSE (sshfs among them), Lustre, GPFS, OCFS2, GFS2, vboxsf.
-    const SHARED: [u32; 16] = [
-        0x6969,
-        0x517b,
-        0xff53_4d42,
-        0xfe53_4d42,
-        0x5346_414f,
-        0x6b41_4653,
-        0x7375_7245,
-        0x564c,
-        0x0102_1997,
-        0x00c3_6400,
-        0x6573_5546,
-        0x0bd0_0bd0,
-        0x4750_4653,
-        0x7461_636f,
-        0x0116_1970,
-        0x786f_4256,
-    ];
-    let dir = path.parent().unwrap_or(path);
-    rustix::fs::statfs(dir).is_ok_and(|stat| {
-        // The kernel's type differs between architectures; the magics are 32 bits everywhere.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "only the lower 32 bits are the magic"
-        )]
-        let magic = stat.f_type as u32;
-        SHARED.contains(&magic)
-    })
-}
-
-/// Elsewhere the answer of `PRAGMA journal_mode=WAL` decides alone.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn on_network(_path: &Path) -> bool {
-    false
 }

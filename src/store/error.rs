@@ -284,14 +284,7 @@ impl Error {
                 Self::Full { path }
             }
             // Locks and plain files worked: it is no matter of owners and permissions.
-            Some(ErrorCode::SystemIoFailure)
-                if source.sqlite_error().is_some_and(|it| {
-                    let of_memory = [rusqlite::ffi::SQLITE_IOERR_SHMMAP, rusqlite::ffi::SQLITE_IOERR_SHMOPEN];
-                    of_memory.contains(&it.extended_code)
-                }) =>
-            {
-                Self::NoSharedMemory { path, source }
-            }
+            Some(ErrorCode::SystemIoFailure) if is_of_shared_memory(&source) => Self::NoSharedMemory { path, source },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
             Some(ErrorCode::OperationInterrupted) => Self::Superseded,
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path },
@@ -311,4 +304,11 @@ impl Error {
             Self::Unusable { path, source: Arc::new(error) }
         }
     }
+}
+
+/// Whether `SQLite` could not share memory between processes.
+pub(super) fn is_of_shared_memory(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN};
+    let of_memory = [SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN];
+    error.sqlite_error().is_some_and(|it| of_memory.contains(&it.extended_code))
 }

@@ -19,7 +19,9 @@
 
 mod backup;
 mod connect;
+mod damage;
 mod error;
+mod journal;
 mod migrate;
 mod reader;
 mod restore;
@@ -95,8 +97,9 @@ impl Store {
         connect::make_dir(dir)?;
         let path = dir.join(FILE_NAME);
         let opened = connect::open_writer(&path, options)?;
-        let readers = reader::Readers::new(path.clone(), options.waits)?;
-        let writer = writer::Writer::start(opened.connection, &path)?;
+        let damage = damage::Damage::default();
+        let readers = reader::Readers::new(path.clone(), options.waits, damage.clone())?;
+        let writer = writer::Writer::start(opened.connection, &path, damage)?;
         let watcher = Mutex::new(None);
         Ok(Self {
             inner: Arc::new(Inner {

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::connect::{self, Identity};
+use super::damage::Damage;
 use super::error::Error;
 use super::writer::catch;
 
@@ -44,6 +45,7 @@ pub(super) struct Readers {
     pending: Arc<AtomicUsize>,
     /// The connection of [`Readers::read_blocking`].
     own: Mutex<Option<Connection>>,
+    damage: Damage,
 }
 
 impl std::fmt::Debug for Readers {
@@ -63,7 +65,7 @@ impl Drop for Wanted {
 
 impl Readers {
     /// No thread and no connection yet: both come with the first read.
-    pub(super) fn new(path: PathBuf, waits: bool) -> Result<Self, Error> {
+    pub(super) fn new(path: PathBuf, waits: bool, damage: Damage) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         Ok(Self {
             file: Identity::of(&path)?,
@@ -74,6 +76,7 @@ impl Readers {
             threads: AtomicUsize::new(0),
             pending: Arc::default(),
             own: Mutex::new(None),
+            damage,
         })
     }
 
@@ -94,7 +97,7 @@ impl Readers {
         });
         let job = Job { given_up: Arc::clone(&wanted.0), work };
         self.jobs.send(job).await.map_err(|_| Error::Closed)?;
-        waiting.await.map_err(|_| Error::Closed)?.map_err(|error| error.at(&self.path))
+        waiting.await.map_err(|_| Error::Closed)?.map_err(|error| self.told(error))
     }
 
     /// See [`super::Store::read_blocking`].
@@ -105,9 +108,15 @@ impl Readers {
             Some(connection) => connection,
             None => connect::open_reader(&self.path, self.waits)?,
         };
-        let done = snapshot(&connection, work).map_err(|error| error.at(&self.path));
+        let done = snapshot(&connection, work).map_err(|error| self.told(error));
         *own = Some(connection);
         done
+    }
+
+    /// An error as it is told to whoever waits.
+    fn told(&self, error: Error) -> Error {
+        self.damage.note(&error);
+        error.at(&self.path)
     }
 
     /// One thread per read in flight, up to [`THREADS`].

@@ -13,15 +13,15 @@ const MIGRATIONS: &[&str] = &["CREATE TABLE word (id INTEGER PRIMARY KEY, word T
 /// Against hanging only.
 const GENEROUS: Duration = Duration::from_mins(2);
 
-fn open(dir: &Path) -> Store {
+pub(super) fn open(dir: &Path) -> Store {
     Store::open(dir, &Options::new(MIGRATIONS)).unwrap()
 }
 
-fn rollback(dir: &Path) -> Store {
+pub(super) fn rollback(dir: &Path) -> Store {
     Store::open(dir, &Options { journal: Journal::Rollback, ..Options::new(MIGRATIONS) }).unwrap()
 }
 
-fn insert(word: &str) -> impl FnOnce(&Connection) -> Result<i64, Error> + Send + use<> {
+pub(super) fn insert(word: &str) -> impl FnOnce(&Connection) -> Result<i64, Error> + Send + use<> {
     let word = word.to_owned();
     move |connection| {
         connection.execute("INSERT INTO word (word) VALUES (?1)", [word])?;
@@ -29,13 +29,13 @@ fn insert(word: &str) -> impl FnOnce(&Connection) -> Result<i64, Error> + Send +
     }
 }
 
-fn words(connection: &Connection) -> Result<Vec<String>, Error> {
+pub(super) fn words(connection: &Connection) -> Result<Vec<String>, Error> {
     let mut query = connection.prepare_cached("SELECT word FROM word ORDER BY id")?;
     Ok(query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Every file in the directory with its bytes.
-fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+pub(super) fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = fs::read_dir(dir)
         .unwrap()
         .map(|entry| entry.unwrap())

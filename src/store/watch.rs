@@ -8,7 +8,7 @@ use std::time::Duration;
 use notify::EventKind;
 
 use super::writer::{Prober, Writer};
-use super::{FILE_NAME, connect};
+use super::{FILE_NAME, journal};
 use crate::watching::FolderWatch;
 
 /// The waits between looking again after a file event. The event comes with the first byte written, the commit is
@@ -45,7 +45,7 @@ impl Watcher {
         // Capacity 1: an event that finds one waiting adds nothing. The thread hears of the end when both senders close.
         let (touched, events) = sync_channel(1);
         let (end, ended) = sync_channel(0);
-        let watcher = if connect::on_network(path) { None } else { watch(path, touched.clone()) };
+        let watcher = if journal::on_network(path) { None } else { watch(path, touched.clone()) };
         let pace = if watcher.is_some() { None } else { Some(POLL) };
         if let Some(prober) = writer.prober() {
             let started = thread::Builder::new()

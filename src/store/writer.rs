@@ -12,6 +12,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connect::{self, Identity};
+use super::damage::Damage;
 use super::error::Error;
 
 /// Jobs that may wait for the writer; a sender beyond that waits itself.
@@ -54,7 +55,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(mut connection: Connection, at: &Path) -> Result<Self, Error> {
+    pub(super) fn start(mut connection: Connection, at: &Path, damage: Damage) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let changes = watch::Sender::new(0);
         let is_closing = Arc::new(AtomicBool::new(false));
@@ -65,8 +66,9 @@ impl Writer {
         connection.progress_handler(STEPS, Some(given_up)).map_err(|error| Error::from(error).at(at))?;
         let (path, told) = (at.to_owned(), changes.clone());
         let file = Identity::of(at)?;
+        let is_closing_there = Arc::clone(&is_closing);
         let mut desk =
-            Desk { connection, path, file, seen: 0, changes: told, is_closing: Arc::clone(&is_closing), is_import };
+            Desk { connection, path, file, seen: 0, changes: told, is_closing: is_closing_there, is_import, damage };
         desk.seen = desk.version();
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
@@ -161,6 +163,7 @@ struct Desk {
     is_closing: Arc<AtomicBool>,
     /// Whether what is being done may be undone when the store closes.
     is_import: Arc<AtomicBool>,
+    damage: Damage,
 }
 
 impl Desk {
@@ -191,6 +194,7 @@ impl Desk {
             next = next.or_else(|| queue.blocking_recv());
         }
         if !self.is_closing.load(Ordering::Relaxed)
+            && !self.damage.is_known()
             && let Err(error) = connect::empty_journal(&self.connection)
         {
             tracing::debug!(%error, "the journal stays as it is");
@@ -214,13 +218,26 @@ impl Desk {
     /// Runs the jobs in one transaction and answers them once it is committed.
     fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>, kind: Commit) {
         self.is_import.store(kind == Commit::Batched, Ordering::Relaxed);
+        if self.damage.is_known() {
+            self.keep_apart();
+        }
         let before = self.connection.total_changes();
-        let committed = self.transact(&mut jobs).map_err(|error| error.at(&self.path));
+        let committed = self.transact(&mut jobs).map_err(|error| {
+            self.damage.note(&error);
+            error.at(&self.path)
+        });
         if committed.is_ok() && self.connection.total_changes() != before {
             self.changes.send_modify(|count| *count = count.wrapping_add(1));
         }
         for job in jobs {
             job.settle(committed.as_ref().err(), &self.path);
+        }
+    }
+
+    /// Lets commits no longer copy into the database what is in the journal.
+    fn keep_apart(&self) {
+        if let Err(error) = self.connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(())) {
+            tracing::warn!(%error, "what is written goes on into the damaged database");
         }
     }
 
@@ -241,7 +258,10 @@ impl Desk {
                 Ok(()) => savepoint.commit()?,
                 // A full disk or an I/O error makes SQLite roll back everything, and with it the neighbours in the batch.
                 Err(failed) if savepoint.is_autocommit() => return Err(failed),
-                Err(_) => savepoint.finish()?,
+                Err(failed) => {
+                    self.damage.note(&failed);
+                    savepoint.finish()?;
+                }
             }
         }
         Ok(tx.commit()?)

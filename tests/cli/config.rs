@@ -18,7 +18,7 @@ fn configs(folder: &str) -> Vec<PathBuf> {
 fn every_valid_configuration_passes_the_check() {
     let home = Home::new();
     // What is not there is warned of.
-    std::fs::create_dir(home.path().join("Maildir")).unwrap();
+    std::fs::create_dir_all(home.path().join("Maildir/new")).unwrap();
     for file in configs("valid") {
         home.configure(&std::fs::read_to_string(&file).unwrap());
         let said = transcript(&home, &mut home.noctui(["config", "check"]));

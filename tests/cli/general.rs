@@ -75,6 +75,16 @@ fn a_backup_is_a_database_of_its_own_and_overwrites_nothing() {
 }
 
 #[test]
+fn a_backup_is_no_file_called_dash() {
+    let home = Home::new();
+    let data = home.path().join(".local/share/noctui");
+    drop(noctui::store::Store::open(&data, &noctui::store::Options::new(&["CREATE TABLE t (x)"])).unwrap());
+    let said = transcript(&home, &mut home.noctui(["backup", "-"]));
+    assert!(said.contains("a backup is not written to standard output") && said.contains("./-"), "{said}");
+    assert!(said.ends_with("--- exit code 2\n") && !home.path().join("-").exists(), "{said}");
+}
+
+#[test]
 fn a_backup_is_put_back_and_what_was_there_is_kept() {
     let home = Home::new();
     let said = |arguments: &[&str]| transcript(&home, &mut home.noctui(arguments.iter().copied()));

@@ -95,8 +95,9 @@ pub(super) fn settings_in(zone: Option<&str>, text: &str, depth: ColourDepth, ut
     let (mut settings, problems) = Settings::new(&inspection.config, depth, utf8);
     assert_eq!(problems, []);
     // The folder has another name each time.
-    if let Some(line) = &mut settings.absent[0] {
-        *line = line.replace(&dir.path().display().to_string(), "/home/ines/.config/noctui");
+    for (pane, line) in settings.absent.iter_mut().enumerate() {
+        let folder = if pane == 0 { "/home/ines/.config/noctui" } else { "~/.config/noctui" };
+        *line = line.take().map(|line| line.replace(&dir.path().display().to_string(), folder));
     }
     settings
 }

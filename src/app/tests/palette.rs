@@ -70,6 +70,20 @@ fn words_behind_a_command_are_for_it() {
 }
 
 #[test]
+fn a_command_with_words_is_found_loosely() {
+    let mut desk = Desk::live(100, 30);
+    desk.press(":").type_text("thme lgt").press("enter");
+    assert_eq!(desk.model.settings.theme.name, "light", "{}", desk.screen());
+    desk.press(":").type_text("srt prov").press("enter");
+    assert!(desk.shows("sorted by provider"), "{}", desk.screen());
+    for nothing in ["thme nope", "no such command"] {
+        desk.press(":").type_text(nothing).press("enter");
+        assert!(desk.shows("no command matches"), "{}", desk.screen());
+        desk.press("esc");
+    }
+}
+
+#[test]
 fn words_behind_a_command_that_takes_none_run_nothing() {
     let mut desk = Desk::live(100, 30);
     let before = desk.screen();

@@ -41,3 +41,12 @@ fn what_somebody_else_took_back_first_offers_no_undo() {
     desk.press("u");
     assert!(desk.shows("there is nothing of it to undo"), "{}", desk.screen());
 }
+
+#[test]
+fn what_was_said_last_does_not_stand_where_the_keys_of_a_dialog_belong() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("a");
+    assert!(desk.shows("u undoes"), "{}", desk.screen());
+    desk.press("N");
+    assert!(!desk.shows("u undoes") && desk.shows("enter save  tab next field"), "{}", desk.screen());
+}

@@ -93,7 +93,7 @@ fn draw_pane(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) -> Opti
 pub(super) fn draw_absent(model: &Model, text: &str, area: Rect, buffer: &mut Buffer) {
     let cells = usize::from(area.width.saturating_sub(2));
     let rows = usize::from(area.height);
-    let mut lines = crate::ui::line::wrap_paragraphs(text, cells, rows);
+    let mut lines = absent_lines(text, cells, rows);
     let wanted = lines.len();
     lines.truncate(rows);
     if let (Some(last), true) = (lines.last_mut(), wanted > rows) {
@@ -105,6 +105,17 @@ pub(super) fn draw_absent(model: &Model, text: &str, area: Rect, buffer: &mut Bu
         let row = u16::try_from(row).unwrap_or(u16::MAX);
         Pen::new(buffer, area, row).skip(1).text(line, model.look().theme.style(Role::Muted));
     }
+}
+
+/// The lines of that: with what follows its first line where there is room for it, be it beside or below.
+fn absent_lines(text: &str, cells: usize, rows: usize) -> Vec<String> {
+    let Some((first, more)) = text.split_once('\n') else { return wrap(text, cells) };
+    let beside = format!("{first}{}{more}", if more.starts_with('[') { "; " } else { " " });
+    // One line needs no room at its end to look like one.
+    if width(&beside) <= cells + 1 {
+        return vec![beside];
+    }
+    Some(wrap(text, cells)).filter(|lines| lines.len() <= rows).unwrap_or_else(|| wrap(first, cells))
 }
 
 /// `─ 1 Maintenances ─────── 3 active · 2 new ──`; the figures from the right as far as there is room.
@@ -224,6 +235,17 @@ mod tests {
         assert!((11..40).all(|cells| shown(cells).ends_with('…')));
         assert_eq!(fitting(&[], 8), Vec::<String>::new());
         assert_eq!(fitting(&figures[..1], 9), figures[..1]);
+    }
+
+    #[test]
+    fn where_a_backend_is_configured_is_told_where_there_is_room() {
+        let text = "not configured: [[lab]] name, url\nin ~/.config/noctui/config.toml";
+        let (short, file) = text.split_once('\n').unwrap();
+        assert_eq!(absent_lines(text, 64, 1), [format!("{short} {file}")]);
+        assert_eq!(absent_lines(text, 40, 2), [short, file]);
+        assert_eq!(absent_lines(text, 40, 1), [short]);
+        let two = text.replace("in ~", "[[deploy]] dir in ~");
+        assert!(absent_lines(&two, 98, 1)[0].contains("url; [[deploy]] dir in ~"));
     }
 
     #[test]

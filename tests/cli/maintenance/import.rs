@@ -47,6 +47,95 @@ fn a_mail_comes_in_through_standard_input() {
 }
 
 #[test]
+fn calendars_are_imported_without_a_mail_around_them() {
+    let home = Home::new();
+    let known = one("halcyon", "EU-1").calendar().replace("noc@halcyon.example", "tickets@eunetworks.com");
+    for (file, text) in [
+        ("one.ics", one("halcyon", "HC-1").calendar()),
+        ("bom.ics", format!("\u{feff}{}", one("halcyon", "HC-2").calendar().replace('\n', "\r\n"))),
+        ("known.ics", known),
+        (
+            "party.ics",
+            "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Party\nDTSTAMP:20240101T000000Z\nEND:VEVENT\n\
+                       END:VCALENDAR\n"
+                .to_owned(),
+        ),
+        ("broken.ics", one("halcyon", "HC-3").calendar().replace("END:VCALENDAR", "")),
+    ] {
+        std::fs::write(home.path().join(file), text).unwrap();
+    }
+    let mails = json(&home, &["import", "one.ics", "bom.ics", "known.ics", "party.ics", "broken.ics"]);
+    let mut told: Vec<_> = mails
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|mail| {
+            let text = |key: &str| mail[key].as_str().unwrap_or_default().to_owned();
+            let file = text("path").rsplit('/').next().unwrap().to_owned();
+            (file, text("outcome"), text("provider"), text("subject"))
+        })
+        .collect();
+    told.sort();
+    let summary = "Splicing near the canal bridge";
+    let expected = [
+        ("bom.ics", "parsed", "halcyon", summary),
+        ("broken.ics", "parsing-failed", "genericprovider", summary),
+        ("known.ics", "parsed", "eunetworks", summary),
+        ("one.ics", "parsed", "halcyon", summary),
+        ("party.ics", "unknown-provider", "", "Party"),
+    ];
+    let expected = expected.map(|(a, b, c, d)| [a, b, c, d].map(str::to_owned)).map(|[a, b, c, d]| (a, b, c, d));
+    assert_eq!(told, expected);
+    let party = mails.as_array().unwrap().iter().find(|mail| mail["subject"] == "Party").unwrap();
+    assert_eq!(party["reason"], "it is a calendar of no maintenance, and no rule knows its organizer (none)");
+    let mut command = home.noctui(["maintenance", "import", "-"]);
+    command.write_stdin(one("halcyon", "HC-9").calendar()).assert().success();
+    let id = mails[0]["notification"].to_string();
+    let shown = said(&home, &["mails", &id]);
+    assert!(shown.contains("Subject: ") && shown.contains("BEGIN:VCALENDAR"), "{shown}");
+    let listed = json(&home, &["list", "--all"]);
+    let mut names = each(&listed, "maintenance_id");
+    names.sort_unstable();
+    assert_eq!(names, ["EU-1", "HC-1", "HC-2", "HC-9"]);
+}
+
+#[test]
+fn a_file_counts_from_when_its_mail_was_received_and_rows_have_an_end() {
+    let home = Home::new();
+    let endless = one("halcyon", "HC-1").mail().replace("Planned work", &"W".repeat(2_000_000));
+    std::fs::write(home.path().join("a.eml"), endless).unwrap();
+    std::fs::write(home.path().join("b.eml"), UNKNOWN.replace("2024", "2999")).unwrap();
+    said(&home, &["import", "a.eml", "b.eml"]);
+    let mails = json(&home, &["mails", "--all"]);
+    let of = |outcome: &str| mails.as_array().unwrap().iter().find(|mail| mail["outcome"] == outcome).unwrap().clone();
+    assert_eq!(of("parsed")["received_at"], "2024-01-10T09:30:00Z");
+    let future = of("unknown-provider")["received_at"].as_str().unwrap().to_owned();
+    assert!(!future.starts_with("2999"), "{future}");
+    let table = said(&home, &["mails", "--all"]);
+    assert!(table.lines().all(|line| line.chars().count() < 500), "{}", table.len());
+}
+
+#[test]
+fn a_damaged_store_is_told_of_alone_and_stays_as_it_is() {
+    let home = home_with(&[one("halcyon", "HC-1"), one("halcyon", "HC-2")]);
+    let database = home.path().join(".local/share/noctui/noctui.db");
+    let mut damaged = std::fs::read(&database).unwrap();
+    for page in damaged.chunks_mut(4096).skip(2).step_by(3) {
+        page.fill(0xa5);
+    }
+    std::fs::write(&database, &damaged).unwrap();
+    std::fs::write(home.path().join("new.eml"), one("halcyon", "HC-3").mail()).unwrap();
+    for arguments in
+        [&["import", "new.eml"][..], &["list"], &["mails", "--all"], &["ack", "HC-1"], &["note", "HC-1", "x"]]
+    {
+        let said = transcript(&home, &mut home.noctui([&["maintenance"], arguments].concat()));
+        assert!(said.starts_with("--- standard error\n"), "{arguments:?}: {said}");
+        assert!(said.contains("damaged"), "{arguments:?}: {said}");
+        assert!(std::fs::read(&database).unwrap() == damaged, "{arguments:?} changed the damaged database");
+    }
+}
+
+#[test]
 fn a_maildir_is_imported_and_left_as_it_was() {
     let home = Home::new();
     for folder in ["cur", "new", "tmp"] {

@@ -37,6 +37,14 @@ impl Default for Notice {
 }
 
 impl Notice {
+    /// Its calendar alone, as a file.
+    pub(super) fn calendar(&self) -> String {
+        let mail = self.mail();
+        let (_, from) = mail.split_once("BEGIN:VCALENDAR").unwrap();
+        let (calendar, _) = from.split_once("--next--").unwrap();
+        format!("BEGIN:VCALENDAR{calendar}")
+    }
+
     /// As a mail.
     pub(super) fn mail(&self) -> String {
         let Self { provider, id, day, summary, .. } = self;

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use predicates::str::contains;
 use serde_json::Value;
 
-use super::{Notice, json, one};
+use super::{json, one};
 use crate::support::{Home, transcript};
 
 /// A home folder with these files.
@@ -93,20 +93,46 @@ fn an_error_stands_on_standard_error_alone_and_says_what_to_do() {
 
 #[test]
 fn parts_and_a_mail_make_one_notification() {
-    let calendar = |notice: Notice| {
-        let mail = notice.mail();
-        let (_, from) = mail.split_once("BEGIN:VCALENDAR").unwrap();
-        let (calendar, _) = from.split_once("--next--").unwrap();
-        format!("BEGIN:VCALENDAR{calendar}")
-    };
     let home = home_with(&[
-        ("one.ics", calendar(one("halcyon", "HC-1"))),
+        ("one.ics", one("halcyon", "HC-1").calendar()),
         ("dull.eml", "From: a@b.example\nSubject: see the calendar\n\nRegards\n".to_owned()),
     ]);
     let alone = json(&home, &["parse", "--provider", "genericprovider", "--part", "ical=one.ics"]);
     let both = json(&home, &["parse", "--provider", "genericprovider", "--part", "ical=one.ics", "dull.eml"]);
     assert_eq!(alone[0]["maintenance_id"], "HC-1");
     assert_eq!(alone, both);
+    assert_eq!(json(&home, &["parse", "one.ics"]), alone, "a calendar is no part that has to be called one");
+}
+
+#[test]
+fn what_to_do_fits_why_it_failed() {
+    let sound = one("halcyon", "HC-1").mail();
+    let deep = (0..60).fold(String::from("Subject: x\n\nx\n"), |inner, _| {
+        format!("Subject: x\nContent-Type: message/rfc822\n\n{inner}")
+    });
+    let home = home_with(&[
+        ("broken.eml", sound.replace("BEGIN:VEVENT", "BEGIN VEVENT")),
+        ("cut.eml", sound.replace("END:VCALENDAR", "")),
+        ("empty.eml", " \n".to_owned()),
+        ("deep.eml", deep),
+        ("dull.eml", "From: a@b.example\nSubject: x\n\nRegards\n".to_owned()),
+    ]);
+    for (file, provider, to_do) in [
+        ("broken.eml", Some("genericprovider"), "see the calendar with --lines; ask its sender for a sound one"),
+        ("cut.eml", None, "see the calendar with --lines; ask its sender for a sound one"),
+        ("empty.eml", Some("zayo"), "look at what should have written it: it is empty"),
+        ("deep.eml", Some("zayo"), "save the mail inside that has the notice as a file of its own"),
+        ("dull.eml", Some("genericprovider"), "see what its rule sees of it with --lines; leave --provider out if"),
+        ("dull.eml", Some("nobody"), "name one of them, or leave --provider out"),
+        ("dull.eml", None, "see what rules see of it with --lines; name whose it is with --provider"),
+    ] {
+        let named = provider.map(|slug| ["--provider", slug]);
+        let arguments: Vec<&str> =
+            ["maintenance", "parse", file].into_iter().chain(named.into_iter().flatten()).collect();
+        let said = transcript(&home, &mut home.noctui(arguments));
+        let do_lines: Vec<&str> = said.lines().filter(|line| line.trim_start().starts_with("do ")).collect();
+        assert!(matches!(&do_lines[..], [line] if line.contains(to_do)), "{file} {provider:?}: {said}");
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::stream::{self, StreamExt};
 use tokio::sync::mpsc;
 
-use super::{Session, json};
+use super::{Session, json, tidy};
 use crate::features::maintenance::intake::{Intake, Read};
 use crate::features::maintenance::model::{Outcome, Verdict};
 use crate::features::maintenance::source::files::{self, STANDARD_INPUT};
@@ -38,7 +38,7 @@ const NAMED: usize = 10;
 /// What was typed after `import`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Mails, mboxes, folders with *.eml and *.mbox files, Maildirs; `-` is a mail or an mbox from standard input.
+    /// Mails, mboxes, calendars, folders with *.eml and *.mbox files, Maildirs; `-` is one of them from standard input.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Print a JSON array with one object for each mail.
@@ -58,8 +58,10 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     let done = runtime.block_on(import(&intake, paths(&args.paths), session.now, &mut report));
     // The reading thread may wait for standard input, and nobody waits for it any more.
     runtime.shutdown_background();
-    let code = report.finish()?;
-    done.map(|()| code)
+    let code = report.finish(done.is_ok())?;
+    done?;
+    tidy::forget(session);
+    Ok(code)
 }
 
 /// What was named, so that it says where it is whoever reads it later.
@@ -277,13 +279,14 @@ impl Report {
         self.progress.show(|| format!("importing: {}", counted(found, "mail")));
     }
 
-    /// Tells the sum; the exit code.
-    fn finish(mut self) -> std::io::Result<ExitCode> {
+    /// Tells the sum, unless nothing came of it before it had to end; the exit code.
+    fn finish(mut self, is_whole: bool) -> std::io::Result<ExitCode> {
         self.progress.clear();
         let code = if self.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_FAILED) };
         match self.array.take() {
             Some(array) => array.finish()?,
-            None => output::print(&self.sum())?,
+            None if is_whole || self.found > 0 => output::print(&self.sum())?,
+            None => {}
         }
         Ok(code)
     }

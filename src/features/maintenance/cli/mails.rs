@@ -112,10 +112,20 @@ fn cells(mail: &Notification) -> [String; 6] {
         mail.key.0.to_string(),
         mail.outcome.to_string(),
         time(mail.received_at),
-        mail.sender.clone(),
-        mail.subject.clone(),
-        mail.reason.clone(),
+        shortened(&mail.sender),
+        shortened(&mail.subject),
+        shortened(&mail.reason),
     ]
+}
+
+/// What a list has room for; JSON and the mail itself have all of it.
+fn shortened(text: &str) -> String {
+    /// Most subjects are half as long.
+    const CHARS: usize = 200;
+    match text.char_indices().nth(CHARS) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 /// Shows one mail as text.

@@ -20,6 +20,7 @@ pub(crate) mod provider;
 mod reparse;
 mod show;
 pub(crate) mod source;
+mod tidy;
 mod undo;
 
 use std::process::ExitCode;

@@ -67,12 +67,15 @@ pub(super) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
     }
     let rules = rules(args, flags);
     let provider = args.provider.as_deref();
-    let verdict = if args.parts.is_empty() {
-        rules.read(&mail_bytes(args)?, provider).verdict
+    let (verdict, broken) = if args.parts.is_empty() {
+        let raw = mail_bytes(args)?;
+        let broken = mend(&raw);
+        (rules.read(&raw, provider).verdict, broken)
     } else {
-        rules.read_parts(parts(args)?, provider)
+        (rules.read_parts(parts(args)?, provider), None)
     };
-    print(verdict, args.json)
+    let advice = broken.unwrap_or_else(|| advise(&verdict, provider, &rules));
+    print(verdict, advice, args.json)
 }
 
 /// The mail that was given.
@@ -143,7 +146,7 @@ fn read_bounded(reader: impl Read) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Prints a verdict; an error where there are no notices because the mail could not be read.
-fn print(verdict: Verdict, json: bool) -> anyhow::Result<ExitCode> {
+fn print(verdict: Verdict, advice: &str, json: bool) -> anyhow::Result<ExitCode> {
     let (notices, said) = match verdict {
         Verdict::Parsed { provider, notices } => {
             let said = notices.iter().fold(String::new(), |mut said, notice| {
@@ -153,8 +156,8 @@ fn print(verdict: Verdict, json: bool) -> anyhow::Result<ExitCode> {
             (notices, said)
         }
         Verdict::Ignored { provider, reason } => (Vec::new(), format!("{provider}: not a maintenance: {reason}\n")),
-        Verdict::Failed { provider, reason } => return Err(unread(&format!("{provider}: {reason}")).into()),
-        Verdict::Unknown { reason } => return Err(unread(&reason).into()),
+        Verdict::Failed { provider, reason } => return Err(unread(&format!("{provider}: {reason}"), advice).into()),
+        Verdict::Unknown { reason } => return Err(unread(&reason, advice).into()),
     };
     if json {
         output::print_json(&notices)?;
@@ -164,11 +167,50 @@ fn print(verdict: Verdict, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Why there are no notices.
-fn unread(reason: &str) -> Trouble {
-    Trouble::new(reason).to_do(
-        "see what rules see of it with --lines; name whose it is with --provider, or draft a rule with noctui provider new",
-    )
+/// Why there are no notices, and what fits that.
+fn unread(reason: &str, advice: &str) -> Trouble {
+    Trouble::new(reason).to_do(advice)
+}
+
+/// What to do about a mail that cannot be taken apart; `None` about others.
+fn mend(raw: &[u8]) -> Option<&'static str> {
+    if raw.trim_ascii().is_empty() {
+        return Some("look at what should have written it: it is empty");
+    }
+    mail::read(raw).err().map(|error| match error {
+        MailError::NoHeaders => {
+            "give it the mail with its headers, as it was received; a part of one is read with --part TYPE=PATH"
+        }
+        MailError::TooLarge { .. } => "save the part that has the notice, and read that alone with --part TYPE=PATH",
+        MailError::TooDeep | MailError::TooManyParts => {
+            "save the mail inside that has the notice as a file of its own, and read that"
+        }
+    })
+}
+
+/// What to do about a mail that the rules cannot read.
+fn advise(verdict: &Verdict, provider: Option<&str>, rules: &Rules) -> &'static str {
+    match (verdict, provider) {
+        (Verdict::Failed { reason, .. }, _) if reason.contains("ical: ") && !reason.contains("has no ") => {
+            "see the calendar with --lines; ask its sender for a sound one, or enter what it means with noctui \
+             maintenance create"
+        }
+        (_, Some(slug)) if !rules.slugs().contains(&slug) => {
+            "name one of them, or leave --provider out: then the mail itself says whose it is"
+        }
+        (_, Some(_)) => {
+            "see what its rule sees of it with --lines; leave --provider out if it may be somebody else's, or correct \
+             the rule: noctui provider test says which step fails"
+        }
+        (Verdict::Failed { .. }, None) => {
+            "see what its rule sees of it with --lines; if it is somebody else's, name whose with --provider, or correct \
+             the rule: noctui provider test says which step fails"
+        }
+        (Verdict::Unknown { .. } | Verdict::Parsed { .. } | Verdict::Ignored { .. }, None) => {
+            "see what rules see of it with --lines; name whose it is with --provider, or draft a rule with noctui \
+             provider new"
+        }
+    }
 }
 
 /// A notice, for people.

@@ -63,7 +63,7 @@ fn first_address(address: &Address<'_>) -> Option<String> {
 }
 
 /// Cleaned and not too long.
-fn bounded(text: &str) -> String {
+pub(super) fn bounded(text: &str) -> String {
     let clean = clean_line(text);
     match clean.char_indices().nth(MAX_HEADER_CHARS) {
         Some((at, _)) => clean.get(..at).unwrap_or_default().to_owned(),

@@ -3,6 +3,7 @@
 //! Everything is bounded (size, nesting, number of parts) and nothing panics; a mail past a bound is refused with an
 //! error that says so, and its headers are still read. Nothing is rendered, executed or fetched.
 
+mod calendar;
 mod charset;
 mod dom;
 mod envelope;
@@ -15,6 +16,7 @@ mod xlsx;
 
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
+pub(crate) use self::calendar::is_one as is_calendar;
 pub(crate) use self::envelope::{header_text, read_envelope};
 pub(crate) use self::forwarded::is_answer;
 pub use self::part::{Kind, Part};
@@ -61,8 +63,11 @@ pub struct Mail {
     pub senders: Vec<String>,
 }
 
-/// Takes a mail apart.
+/// Takes a mail apart, or a calendar that came without one.
 pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
+    if is_calendar(raw) && raw.len() <= MAX_PARSED_BYTES {
+        return Ok(calendar::read(raw));
+    }
     let message = parse(raw)?;
     let mut mail = Mail { envelope: envelope::envelope_of(&message), ..Mail::default() };
     collect(&message, 0, &mut 0, &mut mail)?;
@@ -173,6 +178,9 @@ pub fn head(raw: &[u8]) -> &[u8] {
 /// What can be said of a mail that cannot be read as a whole: its headers.
 fn head_only(raw: &[u8]) -> Envelope {
     let head = raw.get(..HEAD_BYTES).unwrap_or(raw);
+    if is_calendar(head) {
+        return calendar::envelope(head);
+    }
     MessageParser::default().parse_headers(head).map(|message| envelope::envelope_of(&message)).unwrap_or_default()
 }
 

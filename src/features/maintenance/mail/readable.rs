@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::dom::Flat;
 use super::page::{Marks, Page};
 use super::part::{Kind, Part};
-use super::{HEAD_BYTES, header_text, read};
+use super::{HEAD_BYTES, header_text, is_calendar, read, read_envelope};
 use crate::text::clean_line;
 
 /// Longer bodies are cut.
@@ -46,6 +46,11 @@ pub fn readable(raw: &[u8]) -> Readable {
 /// The main headers.
 fn headers(raw: &[u8]) -> Vec<(String, String)> {
     let head = raw.get(..HEAD_BYTES).unwrap_or(raw);
+    if is_calendar(head) {
+        let told = read_envelope(head);
+        let named = [("From", told.sender), ("Subject", told.subject)].map(|(name, value)| (name.to_owned(), value));
+        return named.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    }
     let Some(message) = MessageParser::default().parse_headers(head) else { return Vec::new() };
     let mut headers = Vec::new();
     for name in HEADERS {

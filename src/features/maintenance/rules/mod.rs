@@ -240,8 +240,14 @@ impl Rules {
 
 /// Why nobody knows a mail.
 fn unknown(mail: &Mail) -> String {
-    let senders = if mail.senders.is_empty() { "no sender".to_owned() } else { mail.senders.join(", ") };
-    format!("no rule knows its senders ({}) or its content", crate::text::clean_line(&senders))
+    let senders = crate::text::clean_line(&mail.senders.join(", "));
+    let or = |nobody: &str| if senders.is_empty() { nobody.to_owned() } else { senders.clone() };
+    if let [only] = mail.parts.as_slice()
+        && only.kind() == Kind::Ical
+    {
+        return format!("it is a calendar of no maintenance, and no rule knows its organizer ({})", or("none"));
+    }
+    format!("no rule knows its senders ({}) or its content", or("no sender"))
 }
 
 /// Reads parts by one rule.

@@ -84,7 +84,7 @@ impl Opened {
     fn next(&mut self) -> Option<Received> {
         let body = self.mails.next()?;
         self.count += 1;
-        Some(Received::whole(format!("{}#{}", self.name, self.count), self.written, body))
+        Some(dated(Received::whole(format!("{}#{}", self.name, self.count), self.written, body)))
     }
 }
 
@@ -113,8 +113,14 @@ impl Mails {
             let mails = Mbox::new(Box::new(BufReader::new(whole)));
             return self.opened.insert(Opened { mails, name, count: 0, written: delivered }).next();
         }
-        Some(received(name, delivered, read_sized(whole, size)))
+        Some(dated(received(name, delivered, read_sized(whole, size))))
     }
+}
+
+/// A mail that was received when it says itself: its file may have been written long after that.
+fn dated(mail: Received) -> Received {
+    let told = mail.body.as_ref().ok().and_then(|body| head::received_at(body));
+    Received { delivered: told.or(mail.delivered), ..mail }
 }
 
 impl Iterator for Mails {

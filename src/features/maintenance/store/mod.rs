@@ -30,6 +30,7 @@
 //! | `source` | how far sources were read, who reads them now, and which of them rest |
 //! | `seed` | filling a store with plausible maintenances, for measuring |
 
+mod accents;
 pub mod accept;
 pub mod action;
 pub mod again;
@@ -89,6 +90,9 @@ pub const SCHEMA_6: &str = include_str!("schema_6.sql");
 
 /// Version 7: what people set by hand, and whose the senders are.
 pub const SCHEMA_7: &str = include_str!("schema_7.sql");
+
+/// Version 8: when commands forgot last, and searching without accents.
+pub const SCHEMA_8: &str = include_str!("schema_8.sql");
 
 /// Circuits of one window that are kept, more than any notice seen by two orders of magnitude: of one that names more the
 /// first are, and that is said.

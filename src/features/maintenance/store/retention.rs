@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::model::Outcome;
@@ -52,6 +52,24 @@ impl Forgotten {
         self.and_more = step.and_more;
     }
 }
+
+/// Whether a day has gone by since commands last forgot all that there was to forget.
+pub fn is_due(connection: &Connection, now: DateTime<Utc>) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached("SELECT at FROM forgetting")?;
+    let last: Option<i64> = query.query_row([], |row| row.get(0)).optional()?;
+    // A time in the future is that of a clock which was wrong.
+    let since = last.map(|last| now.timestamp() - last);
+    Ok(since.is_none_or(|since| !(0..EVERY.num_seconds()).contains(&since)))
+}
+
+/// Notes that commands have forgotten all that there was to forget.
+pub fn done(connection: &Connection, now: DateTime<Utc>) -> Result<(), Error> {
+    connection.execute("INSERT OR REPLACE INTO forgetting (only, at) VALUES (1, ?1)", [now.timestamp()])?;
+    Ok(())
+}
+
+/// Between two times that commands forget.
+const EVERY: TimeDelta = TimeDelta::days(1);
 
 /// Forgets up to `batch` (500 takes some hundredths of a second) of each kind. Call again while there is more, as jobs of
 /// their own, so that others get their turn.

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, named_params};
 
+use super::accents::folded;
 use super::detail::circuits_of;
 use super::letters::letters;
 use super::merge::{Change, Order, State};
@@ -191,7 +192,7 @@ fn searched(provider: &str, maintenance_id: &str, labels: &[String], state: &Sta
         if text.len() + field.len() > SEARCHED {
             break;
         }
-        text.push_str(&field.to_lowercase());
+        text.push_str(&folded(field));
         text.push_str("\n\n");
     }
     text

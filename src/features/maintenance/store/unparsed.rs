@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::accents::folded;
 use super::list::Words;
 use super::{MaintenanceKey, NotificationKey, sql};
 use crate::features::maintenance::model::Outcome;
@@ -170,7 +171,7 @@ fn passes(row: &Row<'_>, words: &Words) -> rusqlite::Result<bool> {
         text.push_str(row.get_ref(column)?.as_str_or_null()?.unwrap_or_default());
         text.push('\n');
     }
-    let text = text.to_lowercase();
+    let text = folded(&text);
     Ok(words.wanted.iter().all(|word| text.contains(word.as_str()))
         && !words.unwanted.iter().any(|word| text.contains(word.as_str())))
 }

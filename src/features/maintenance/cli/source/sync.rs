@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Named, named};
 use crate::clock;
-use crate::features::maintenance::cli::Session;
+use crate::features::maintenance::cli::{Session, tidy};
 use crate::features::maintenance::store::source;
 use crate::features::maintenance::worker::{self, Report, Setup, SourceHealth, SourceState};
 use crate::output::{self, EXIT_FAILED, Progress};
@@ -85,6 +85,7 @@ pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
             None => output::print(&format!("{name}: {result}, {}\n", counted(*mails, "mail")))?,
         }
     }
+    tidy::forget(session);
     let failed = synced.iter().any(|synced| synced.trouble.is_some());
     Ok(if failed { ExitCode::from(EXIT_FAILED) } else { ExitCode::SUCCESS })
 }

@@ -4,13 +4,14 @@ use memchr::memmem::Finder;
 use rusqlite::Row;
 
 use super::{Filter, Scope, Sort};
+use crate::features::maintenance::store::accents::folded;
 
 /// Words beyond this are ignored; nobody types more.
 const WORDS: usize = 8;
 /// Characters of a word beyond this are ignored.
 const CHARS: usize = 64;
 
-/// The words of a text filter, in lower case.
+/// The words of a text filter, in lower case and without accents.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::features::maintenance::store) struct Words {
     /// Must occur.
@@ -28,7 +29,7 @@ impl Words {
                 Some(word) => (&mut words.unwanted, word),
                 None => (&mut words.wanted, word),
             };
-            let word: String = word.to_lowercase().chars().filter(|c| *c != '\0').take(CHARS).collect();
+            let word: String = folded(word).chars().filter(|c| *c != '\0').take(CHARS).collect();
             // A lone "!" is a word that is still being typed.
             if !word.is_empty() && !list.contains(&word) {
                 list.push(word);

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::features::maintenance::model::{Impact, Status, Verdict};
+use crate::features::maintenance::store::accents::folded;
 use crate::features::maintenance::store::merge::State;
 use crate::features::maintenance::store::record::{Limits, record};
 use crate::features::maintenance::store::rows::create;
@@ -42,9 +43,9 @@ impl Known {
         let fields: Vec<String> = [self.provider.clone(), format!("ID-{}", self.id), self.state.summary.clone()]
             .into_iter()
             .chain(circuits)
-            .map(|field| field.to_lowercase())
+            .map(|field| folded(&field))
             .collect();
-        let text = query.filter.text.to_lowercase();
+        let text = folded(&query.filter.text);
         let words = text.split_whitespace().all(|word| match word.strip_prefix('!') {
             Some("") => true,
             Some(word) => fields.iter().all(|field| !field.contains(word)),
