@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -49,24 +50,34 @@ pub(super) struct Told {
     temporary: Vec<Temporary>,
 }
 
+/// How long is waited for the inventory: a front server needs some seconds for it, and may take a minute.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What answers behind the ports of a lab.
+async fn measure(desk: &Desk, snapshot: &Snapshot) -> BTreeMap<u16, Reach> {
+    let mut reached = BTreeMap::new();
+    let (host, ports) = (desk.host(&snapshot.gateway), ports(snapshot));
+    match probe::resolve(&host).await {
+        Ok(address) => {
+            probe::sweep(address, ports, probe::SOCKETS, probe::PATIENCE, |port, reach| {
+                reached.insert(port, reach);
+            })
+            .await;
+        }
+        Err(reach) => reached.extend(ports.into_iter().map(|port| (port.port, reach.clone()))),
+    }
+    reached
+}
+
 /// Reads a lab.
 pub(super) async fn read(desk: &Desk, measures: bool) -> Result<Told, Trouble> {
     let client = &desk.actor.client;
-    let snapshot = client.snapshot().await.map_err(|error| Trouble::of(&error))?;
-    let mut reached = BTreeMap::new();
-    if measures {
-        let host = desk.host(&snapshot.gateway);
-        let ports = ports(&snapshot);
-        match probe::resolve(&host).await {
-            Ok(address) => {
-                probe::sweep(address, ports, probe::SOCKETS, probe::PATIENCE, |port, reach| {
-                    reached.insert(port, reach);
-                })
-                .await;
-            }
-            Err(reach) => reached.extend(ports.into_iter().map(|port| (port.port, reach.clone()))),
-        }
-    }
+    let told = client.told().await.map_err(|error| Trouble::of(&error))?;
+    // Measuring takes a while, too.
+    let (reached, snapshot) = tokio::join!(
+        async { if measures { measure(desk, &told).await } else { BTreeMap::new() } },
+        client.complete(told.clone(), PATIENCE),
+    );
     let (server, kept, at) = (client.server().to_owned(), snapshot.clone(), clock::now());
     let write = move |connection: &rusqlite::Connection| {
         let kept = store::save(connection, &server, kept, at)?;

@@ -2,6 +2,7 @@
 
 mod component;
 mod firewall;
+mod inventory;
 mod keep;
 mod mend;
 mod place;
@@ -16,7 +17,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use component::{COMPONENTS, Component, Protocol, component};
-pub use firewall::{Firewall, Led, Places, Rule, Way, Ways, leftover, other_rule};
+pub use firewall::{Chain, Firewall, Led, Places, Rule, Way, Ways, leftover, other_rule};
 pub use mend::{Mending, SAVE, accept_again, end_leftover, end_record, end_rules, ending};
 pub use place::{BadPlace, Place, Target};
 pub use row::{Key, Reach, Row, Since, State, power_words, rows};
@@ -262,6 +263,14 @@ pub fn fills_ports(forwards: &[Forward]) -> bool {
     let ports = || forwards.iter().map(|forward| forward.port);
     let span = ports().max().zip(ports().min()).map_or(0, |(last, first)| usize::from(last - first) + 1);
     forwards.len() * 10 >= PORTS.len() * 8 && span <= PORTS.len()
+}
+
+/// Whether so few ports are left that the gateway may find none: it tries a hundred times by chance.
+#[must_use]
+pub fn uses_up_ports(forwards: &[Forward]) -> bool {
+    /// With more than so many the chance is less than one in a hundred.
+    const FEW: usize = 4;
+    fills_ports(forwards) && forwards.len() + FEW >= PORTS.len()
 }
 
 impl Snapshot {

@@ -61,7 +61,7 @@ pub(super) fn draw(state: &State, form: &Form, look: &Look<'_>, area: Rect, buff
         Some(why) => (why.clone(), Role::Warning),
         None => (hint(state, form), Role::Muted),
     };
-    let hindrance = state.lab().and_then(LabState::hindrance).map(str::to_owned);
+    let hindrance = state.lab().and_then(LabState::hindrance);
     let warnings = form.warning().into_iter().chain(form.doubt(state.snapshot().as_deref())).chain(hindrance);
     for (text, role) in std::iter::once(said).chain(warnings.map(|warning| (warning, Role::Warning))) {
         for line in wrap(&text, usize::from(area.width.saturating_sub(2)).max(8)) {
