@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::model::{Firewall, Forward, Machine, Rule, Wanted, Way};
+use super::model::{Firewall, Forward, LONGEST_TEXT, Machine, Rule, Wanted, Way};
 use crate::text::clean_line;
-
-/// Names and addresses are cut here: nobody reads more, and a hostile list stays bounded.
-const LONGEST: usize = 200;
 
 /// Text from outside, harmless and not endless.
 pub(super) fn text(value: &Value) -> String {
@@ -23,7 +20,7 @@ pub(super) fn text(value: &Value) -> String {
 
 /// The same for a text.
 pub(super) fn short(text: &str) -> String {
-    let first: String = text.chars().take(LONGEST).collect();
+    let first: String = text.chars().take(LONGEST_TEXT).collect();
     clean_line(&first)
 }
 

@@ -1,6 +1,6 @@
 //! What changes forwards: `add`, `remove`, `restore`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -140,6 +140,9 @@ pub(super) async fn add(desk: &Desk, asked: Asked, json: bool) -> anyhow::Result
     if let Some(doubt) = snapshot.doubt_of(&wanted.name) {
         output::complain(&format!("noctui: {doubt}"));
     }
+    if let Some(crowding) = snapshot.crowding() {
+        output::complain(&format!("noctui: {crowding}"));
+    }
     say(&[desk.actor.carry_out(&Change::Add(wanted)).await], json)
 }
 
@@ -253,6 +256,7 @@ pub(super) async fn restore(desk: &Desk, file: &Path, dry_run: bool, json: bool)
     let is_empty = forwards.is_empty() && unreadable.is_empty();
     let mut outcomes: Vec<Outcome> = unreadable.iter().map(|it| not_made(&it.title, &Trouble::new(&it.why))).collect();
     for wanted in forwards {
+        warn_of(&wanted);
         let title = clean_line(&wanted.title());
         let outcome = desk.actor.carry_out(&Change::Add(wanted)).await;
         outcomes.push(if let Outcome::Failed { trouble } = &outcome { not_made(&title, trouble) } else { outcome });
@@ -278,11 +282,21 @@ fn not_made(title: &str, trouble: &Trouble) -> Outcome {
     Outcome::Failed { trouble: named.to_do(trouble.remedy().unwrap_or_default()) }
 }
 
+/// Says what should be known before a forward of a file is made.
+fn warn_of(wanted: &Wanted) {
+    if let Some(warning) = wanted.check().ok().and_then(|()| wanted.warning()) {
+        output::complain(&format!("noctui: {}: {warning}", clean_line(&wanted.title())));
+    }
+}
+
 /// What would be made of a file.
 async fn say_missing(desk: &Desk, saved: &Saved, unusable: &[Unusable], json: bool) -> anyhow::Result<ExitCode> {
     let snapshot: Snapshot = desk.actor.client.told().await.map_err(|error| Trouble::of(&error))?;
     let can_be_made = |wanted: &&Wanted| wanted.check().is_ok() && snapshot.existing(wanted).is_none();
-    let missing: Vec<&Wanted> = saved.forwards.iter().filter(can_be_made).collect();
+    let missing: BTreeSet<&Wanted> = saved.forwards.iter().filter(can_be_made).collect();
+    for wanted in &missing {
+        warn_of(wanted);
+    }
     for Unusable { title, why } in unusable {
         output::complain(&format!("noctui: would not make {title}: {why}"));
     }

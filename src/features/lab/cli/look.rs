@@ -50,6 +50,9 @@ pub(super) struct Told {
     temporary: Vec<Temporary>,
 }
 
+/// What is said where nobody knows the gateway's host.
+const NO_ADDRESS: &str = "the gateway tells no address: say it as `gateway` in [[lab]]";
+
 /// How long is waited for the inventory: a front server needs some seconds for it, and may take a minute.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -114,6 +117,9 @@ pub(super) async fn list(desk: &Desk, measures: bool, json: bool) -> anyhow::Res
         return Ok(ExitCode::SUCCESS);
     }
     output::print(&table(&rows))?;
+    if desk.host(&snapshot.gateway).is_empty() {
+        output::complain(&format!("noctui: {NO_ADDRESS}"));
+    }
     for doubt in &snapshot.doubts {
         output::complain(&format!("noctui: {doubt}"));
     }
@@ -172,7 +178,15 @@ pub(super) async fn addresses(desk: &Desk, name: Option<String>, json: bool) -> 
     }
     let mut lines = vec![["MACHINE", "COMPONENT", "ADDRESSES", "ROUTABLE"].map(str::to_owned)];
     for (name, machine) in found {
-        let routable = machine.routable.map_or("not tried", |routable| if routable { "yes" } else { "no" });
+        // Of several addresses the gateway tells one, and not of which.
+        let is_of_one = machine.addresses.len() > 1;
+        let routable = match (machine.routable, is_of_one) {
+            (None, _) => "not tried",
+            (Some(true), false) => "yes",
+            (Some(false), false) => "no",
+            (Some(true), true) => "yes, one of them",
+            (Some(false), true) => "no, one of them",
+        };
         lines.push([name, machine.component, machine.addresses.join(" "), routable.to_owned()]);
     }
     output::print(&Table::new(output::columns()).lines(&lines))?;
@@ -230,9 +244,11 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
     if snapshot.unreadable > 0 {
         say(format!("{} of the list cannot be read", counted(snapshot.unreadable, "forward")));
     }
-    if snapshot.is_nearly_full() {
-        let (taken, all) = (snapshot.forwards.len(), model::PORTS.len());
-        say(format!("{taken} of the {all} ports that a gateway has are taken: delete forwards that nobody needs"));
+    if let Some(crowding) = snapshot.crowding() {
+        say(crowding);
+    }
+    if desk.host(&snapshot.gateway).is_empty() {
+        say(NO_ADDRESS.to_owned());
     }
     let now = clock::now();
     if let Some(end) = desk.actor.client.holding().await.and_then(|holding| holding.claims.expires_at)

@@ -8,6 +8,7 @@ mod call;
 mod change;
 mod inventory;
 mod keeper;
+mod proxy;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -69,6 +69,7 @@ impl Error {
         matches!(
             self,
             Self::Unreachable { .. }
+                | Self::Proxy { .. }
                 | Self::Lost { .. }
                 | Self::Away { .. }
                 | Self::Slow { .. }
@@ -86,6 +87,7 @@ impl Error {
         match self {
             Self::Setup { .. } => "settings",
             Self::Unreachable { .. } => "offline",
+            Self::Proxy { .. } => "proxy",
             Self::Untrusted { .. } | Self::NoTls { .. } | Self::NoHttp { .. } => "TLS",
             Self::Lost { .. } | Self::Slow { .. } => "no answer",
             Self::NoGateway { .. } | Self::Away { .. } => "gateway",

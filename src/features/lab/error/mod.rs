@@ -4,7 +4,8 @@ mod kind;
 mod remedy;
 mod seen;
 
-pub(super) use self::seen::Seen;
+#[expect(unreachable_pub, reason = "it is a part of the error, which is public")]
+pub use self::seen::Seen;
 use super::model::{Chain, Unwanted};
 
 /// What is behind an error, already made harmless.
@@ -31,11 +32,25 @@ pub enum Error {
         #[source]
         source: Option<Cause>,
     },
+    /// A proxy of the environment does not lead there. Nothing was sent.
+    #[error("cannot reach {server} by way of the proxy {proxy} ({variable})")]
+    Proxy {
+        /// Which server.
+        server: String,
+        /// The proxy.
+        proxy: String,
+        /// The variable that names it.
+        variable: &'static str,
+        /// Why.
+        source: Cause,
+    },
     /// Its certificate is not trusted.
     #[error("{server} is not trusted")]
     Untrusted {
         /// Which server.
         server: String,
+        /// Whether an authority is named by `ca_file`.
+        by_authority: bool,
         /// Why.
         #[source]
         source: Option<Cause>,

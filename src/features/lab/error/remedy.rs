@@ -43,6 +43,16 @@ impl Remedy for Error {
         match self {
             Self::Setup { .. } => "check the section [[lab]] of the configuration",
             Self::Unreachable { .. } => "check the VPN, and `url` in [[lab]]",
+            Self::Proxy { variable, .. } => {
+                return format!(
+                    "name the lab's host in NO_PROXY, since a lab is usually asked without a proxy; or correct {variable}"
+                )
+                .into();
+            }
+            Self::Untrusted { by_authority: true, .. } => {
+                "ca_file has to name the authority that signed the certificate, for a name that is the one in the address; one \
+                 that signs itself is trusted by its fingerprint instead: say it as `fingerprint` in [[lab]]"
+            }
             Self::Untrusted { .. } => {
                 "compare the fingerprint with the one that the server's owner tells, and say it as `fingerprint` in [[lab]] (a \
                  gateway that is asked directly signs its own certificate); or name the authority with ca_file"

@@ -2,7 +2,7 @@
 
 /// What the list, and the health check where it is read, show of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::features::lab) enum Seen {
+pub enum Seen {
     /// Nobody looked, or there was nothing to look for.
     NotLooked,
     /// The list could not be read.

@@ -161,7 +161,7 @@ impl Known<'_> {
             Which::Listed => {
                 "SELECT what = 'add' FROM lab_action INDEXED BY lab_action_of
                  WHERE server = ?1 AND name = ?2 AND address = ?3 AND target = ?4 AND port = ?5 AND id <> ?6 AND result = 'ok'
-                 ORDER BY settled_at DESC, id DESC LIMIT 1"
+                 ORDER BY id DESC LIMIT 1"
             }
             Which::Gone => {
                 "SELECT 1 FROM lab_action INDEXED BY lab_action_of
