@@ -76,12 +76,13 @@ async fn measure(desk: &Desk, snapshot: &Snapshot) -> BTreeMap<u16, Reach> {
 pub(super) async fn read(desk: &Desk, measures: bool) -> Result<Told, Trouble> {
     let client = &desk.actor.client;
     let told = client.told().await.map_err(|error| Trouble::of(&error))?;
+    let at = clock::now();
     // Measuring takes a while, too.
     let (reached, snapshot) = tokio::join!(
         async { if measures { measure(desk, &told).await } else { BTreeMap::new() } },
         client.complete(told.clone(), PATIENCE),
     );
-    let (server, kept, at) = (client.server().to_owned(), snapshot.clone(), clock::now());
+    let (server, kept) = (client.server().to_owned(), snapshot.clone());
     let write = move |connection: &rusqlite::Connection| {
         let kept = store::save(connection, &server, kept, at)?;
         let since = store::note_routable(connection, &server, kept.machines.iter(), at)?;

@@ -80,11 +80,14 @@ impl Answer<'_> {
         if let Some(command) = message.strip_prefix("Command Failure: ") {
             // A rule is refused where its address or port is none. Anything else that fails says nothing of what was asked, and
             // whether something was done is seen afterwards.
-            match self.call {
-                Call::Make if command.contains("iptables-save") => return Error::Unsaved { port: None },
-                Call::Make if command.contains(" -A ") => return Error::FirewallRefused { command: short(command) },
-                _ => return self.stumbled(message),
-            }
+            let is_making = self.call == Call::Make;
+            return if is_making && command.contains("iptables-save") {
+                Error::Unsaved { port: None }
+            } else if is_making && command.contains(" -A ") {
+                Error::FirewallRefused { command: short(command) }
+            } else {
+                self.stumbled(message)
+            };
         }
         if message.starts_with("Unable to find iptable rule") {
             return Error::NoRule { port: 0, by_hand: None };

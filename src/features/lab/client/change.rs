@@ -164,10 +164,13 @@ impl Client {
         let has_stumbled = error.has_stumbled();
         let firewall = if has_stumbled { self.firewall().await } else { None };
         let is_led = firewall.as_ref().map(|firewall| firewall.rules.iter().any(|rule| rule.is_of(forward)));
-        // That a database was down is told as such, as long as nothing more is to be told.
-        let stumbled = |error: Error, seen| match error {
-            Error::DatabaseDown => Error::Stumbled { call: Call::Remove.title(), seen, source: None },
-            error => error.with(seen),
+        let stumbled = |error: Error, seen| {
+            let call = Call::Remove.title();
+            if matches!(error, Error::DatabaseDown) {
+                Error::Stumbled { call, seen, source: None }
+            } else {
+                error.with(seen)
+            }
         };
         match (listed.is_some(), is_led, firewall) {
             (false, Some(true), _) => Err(stumbled(error, Seen::Open { port })),

@@ -11,8 +11,6 @@ mod keeper;
 mod proxy;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_of_stumbling;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! The client against the simulated lab, status by status.
 
+mod stumbling;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -12,10 +14,10 @@ use crate::tls::Fingerprint;
 use crate::trouble::{Remedy as _, Trouble};
 
 /// A lab and somebody at it.
-pub(super) struct Bench {
-    pub(super) sim: Simulator,
-    pub(super) client: Client,
-    pub(super) dir: tempfile::TempDir,
+struct Bench {
+    sim: Simulator,
+    client: Client,
+    dir: tempfile::TempDir,
 }
 
 /// A client of this lab with a token from a file.
@@ -24,7 +26,7 @@ fn client(sim: &Simulator, dir: &tempfile::TempDir, token: &str) -> Client {
     Client::new(server(sim), Credentials::Token(SecretFrom::File(dir.path().join("token")))).unwrap()
 }
 
-pub(super) fn server(sim: &Simulator) -> Server {
+fn server(sim: &Simulator) -> Server {
     Server {
         url: sim.url().parse().unwrap(),
         trust: Trust::System,
@@ -34,7 +36,7 @@ pub(super) fn server(sim: &Simulator) -> Server {
     }
 }
 
-pub(super) async fn bench() -> Bench {
+async fn bench() -> Bench {
     bench_of(Setup::default()).await
 }
 
@@ -52,11 +54,11 @@ impl Bench {
     }
 }
 
-pub(super) fn wanted(name: &str, address: &str, target: u16) -> Wanted {
+fn wanted(name: &str, address: &str, target: u16) -> Wanted {
     Wanted { name: name.to_owned(), component: "CentOS".to_owned(), address: address.to_owned(), target }
 }
 
-pub(super) fn told<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+fn told<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     let error = result.unwrap_err();
     let told = Trouble::of(&error).to_string();
     assert!(!told.contains('<') && !told.contains("DOCTYPE"), "{told}");

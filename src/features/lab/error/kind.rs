@@ -1,6 +1,7 @@
 //! What kind of an error it is: whether to try again, whether it was done all the same, what it is called in a word.
 
 use super::{Error, Seen};
+use crate::features::lab::client;
 
 impl Error {
     /// Whether it is about the token, so that another one may help.
@@ -10,15 +11,19 @@ impl Error {
 
     /// Whether a change may have been carried out all the same, as long as nobody has looked: it was sent, and no answer tells.
     pub(in crate::features::lab) fn may_be_done(&self) -> bool {
+        // Without a token nothing was sent.
+        if let Self::Empty { call, .. }
+        | Self::WebPage { call, .. }
+        | Self::SentOn { call, .. }
+        | Self::Senseless { call, .. } = self
+        {
+            return *call != client::LOGIN;
+        }
         matches!(
             self,
-            Self::Lost { .. }
-                | Self::Slow { .. }
-                | Self::Page { .. }
-                | Self::Empty { .. }
-                | Self::WebPage { .. }
-                | Self::SentOn { .. }
-                | Self::Senseless { .. }
+            Self::Lost { writes: true, .. }
+                | Self::Slow { writes: true, .. }
+                | Self::Page { writes: true, .. }
                 | Self::NotMade { .. }
         )
     }
@@ -33,31 +38,38 @@ impl Error {
     pub(in crate::features::lab) fn has_stumbled(&self) -> bool {
         matches!(
             self,
-            Self::Stumbled { .. } | Self::Page { status: 500, .. } | Self::DatabaseDown | Self::Unsaved { .. }
+            Self::Stumbled { .. }
+                | Self::Page { status: 500, writes: true, .. }
+                | Self::DatabaseDown
+                | Self::Unsaved { .. }
         )
     }
 
     /// The same, with what was seen of the change afterwards.
     pub(in crate::features::lab) fn with(self, seen: Seen) -> Self {
-        match self {
-            Self::Stumbled { call, source, .. } => Self::Stumbled { call, seen, source },
-            Self::Page { call, status: 500, .. } => Self::Stumbled { call, seen, source: None },
-            error if error.may_be_done() => {
-                let source = std::error::Error::source(&error).map(|why| why.to_string().into());
-                Self::Unheard { what: error.to_string(), word: error.word(), seen, source }
-            }
-            error => error,
+        if let Self::Stumbled { call, source, .. } = self {
+            return Self::Stumbled { call, seen, source };
         }
+        if let Self::Page { call, status: 500, .. } = self {
+            return Self::Stumbled { call, seen, source: None };
+        }
+        if !self.may_be_done() {
+            return self;
+        }
+        let source = std::error::Error::source(&self).map(|why| why.to_string().into());
+        Self::Unheard { what: self.to_string(), word: self.word(), seen, source }
     }
 
     /// The same, where it is the server for logging in alone that is not as it should be.
     pub(in crate::features::lab) fn at_login(self) -> Self {
-        let what = match &self {
-            Self::NoService { server, status, .. } => format!("{server} does not log anybody in: it answered {status}"),
-            Self::Unreachable { .. } | Self::NoTls { .. } | Self::NoHttp { .. } | Self::SentOn { .. } => {
-                self.to_string()
-            }
-            _ => return self,
+        let is_of_address =
+            matches!(self, Self::Unreachable { .. } | Self::NoTls { .. } | Self::NoHttp { .. } | Self::SentOn { .. });
+        let what = if let Self::NoService { server, status, .. } = &self {
+            format!("{server} does not log anybody in: it answered {status}")
+        } else if is_of_address {
+            self.to_string()
+        } else {
+            return self;
         };
         let source = std::error::Error::source(&self).map(|why| why.to_string().into());
         Self::NoLogin { what, word: self.word(), is_transient: self.is_transient(), source }

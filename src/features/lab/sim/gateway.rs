@@ -154,10 +154,8 @@ const LISTING: &str = "sudo iptables --numeric -L FORWARD -t filter --line-numbe
 
 /// What the service says where it stumbles over something else.
 fn stumbles(state: &mut State, method: &str) -> Option<Answer> {
-    match state.meets(method, |fault| matches!(fault, Fault::Stumbles(_)))? {
-        Fault::Stumbles(text) => Some(error(500, text)),
-        _ => None,
-    }
+    let met = state.meets(method, |fault| matches!(fault, Fault::Stumbles(_)))?;
+    if let Fault::Stumbles(text) = met { Some(error(500, text)) } else { None }
 }
 
 /// What the service says when its database is down.

@@ -83,10 +83,11 @@ struct Open {
 }
 
 impl Open {
-    /// Whether nobody waits for an answer to it any more.
+    /// Whether nobody waits for an answer to it any more, as of the time of a list.
     fn is_given_up(&self, now: DateTime<Utc>) -> bool {
         match (&self.given_up, &self.owner) {
-            (Some(_), _) => true,
+            // An older list says nothing of it.
+            (Some(given_up), _) => *given_up <= now,
             (None, Some(owner)) => owner.fate() == Fate::Dead,
             (None, None) => now - self.at >= LONGEST,
         }

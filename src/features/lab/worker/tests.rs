@@ -134,16 +134,16 @@ async fn an_inventory_that_does_not_come_holds_back_nothing_and_is_told_when_it_
     desk.hear(is_measured).await;
     // What is made meanwhile is there and measured at once.
     desk.ask(add(7, vec![Change::Add(wanted("web02", "192.168.1.21", 22))])).await;
-    let has_both = |report| match report {
-        Report::Snapshot { snapshot, .. } if snapshot.forwards.len() == 2 => Some(snapshot),
-        _ => None,
+    let has_both = |report| {
+        let Report::Snapshot { snapshot, .. } = report else { return None };
+        (snapshot.forwards.len() == 2).then_some(snapshot)
     };
     assert_eq!(desk.hear(has_both).await.machines["web01"].exists, None);
     desk.hear(is_measured).await;
     desk.sim.state().faults.clear();
-    let is_whole = |report| match report {
-        Report::Snapshot { snapshot, .. } if snapshot.untold.is_empty() => Some(snapshot),
-        _ => None,
+    let is_whole = |report| {
+        let Report::Snapshot { snapshot, .. } = report else { return None };
+        snapshot.untold.is_empty().then_some(snapshot)
     };
     let whole = desk.hear(is_whole).await;
     assert_eq!((whole.forwards.len(), whole.machines["web01"].exists), (2, Some(true)));

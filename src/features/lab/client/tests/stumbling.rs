@@ -1,10 +1,6 @@
 //! What the client says where the service stumbles in the middle of a change: what it has done is looked at, and told.
 
-use super::tests::{Bench, bench, server, told, wanted};
 use super::*;
-use crate::features::lab::sim::Fault;
-use crate::secret::SecretFrom;
-use crate::trouble::{Remedy as _, Trouble};
 
 /// The lab with one forward, and that.
 async fn with_forward() -> (Bench, Forward) {
