@@ -8,15 +8,15 @@ use tokio::runtime::Runtime;
 use crate::support::Home;
 
 /// A lab, and somebody's home.
-struct Desk {
-    home: Home,
-    sim: Simulator,
+pub(crate) struct Desk {
+    pub(crate) home: Home,
+    pub(crate) sim: Simulator,
     runtime: Runtime,
 }
 
 impl Desk {
     /// A lab with a machine that has a forward, and one that has none.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let sim = runtime.block_on(async {
             let sim = Simulator::start(Setup { pool: None, listens: true, ..Setup::default() }).await.unwrap();
@@ -33,27 +33,27 @@ impl Desk {
     }
 
     /// `noctui lab` with these arguments.
-    fn lab(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn lab(&self, arguments: &[&str]) -> Command {
         let mut command = self.home.noctui(std::iter::once("lab").chain(arguments.iter().copied()));
         command.env("NOCTUI_LAB_TOKEN", self.sim.token()).env("PATH", std::env::var_os("PATH").unwrap());
         command
     }
 
     /// What it prints as JSON, with the exit code.
-    fn json(&self, arguments: &[&str]) -> (Value, i32) {
+    pub(crate) fn json(&self, arguments: &[&str]) -> (Value, i32) {
         let output = self.lab(arguments).arg("--json").output().unwrap();
         let told = || panic!("{}", String::from_utf8_lossy(&output.stderr));
         (serde_json::from_slice(&output.stdout).unwrap_or_else(|_| told()), output.status.code().unwrap())
     }
 
     /// What it prints as text, and says on standard error, with the exit code.
-    fn text(&self, arguments: &[&str]) -> (String, String, i32) {
+    pub(crate) fn text(&self, arguments: &[&str]) -> (String, String, i32) {
         let output = self.lab(arguments).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         (text(&output.stdout), text(&output.stderr), output.status.code().unwrap())
     }
 
-    fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.sim.state().records.first().unwrap().port
     }
 }

@@ -8,6 +8,7 @@ mod console;
 mod general;
 mod json;
 mod lab;
+mod lab_stumbles;
 mod maintenance;
 #[path = "../support/skip.rs"]
 mod skip;

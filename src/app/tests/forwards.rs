@@ -86,7 +86,7 @@ fn a_rule_over_which_the_service_stumbles_is_told_before_it_does() {
     assert!(desk.shows("1 foreign rule"), "{}", desk.screen());
     go_to(&mut desk, "50004");
     desk.press("D");
-    assert!(desk.shows("fail until it is gone"), "{}", desk.screen());
+    assert!(desk.shows("(chain PREROUTING) is no forward"), "{}", desk.screen());
 }
 
 #[test]

@@ -11,7 +11,8 @@ use crate::text::is_harmless;
 /// Arguments of one program.
 const MOST: usize = 64;
 /// The places that are filled in.
-pub(crate) const PLACES: [&str; 9] = ["host", "port", "user", "user@", "name", "alias", "url", "files", "lab"];
+pub(crate) const PLACES: [&str; 10] =
+    ["host", "urlhost", "port", "user", "user@", "name", "alias", "url", "files", "lab"];
 
 /// A program and its arguments, or a line for the shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl Program {
 impl Setting for Program {
     fn takes() -> String {
         "a list of a program and its arguments such as [\"ssh\", \"-p\", \"{port}\", \"{user@}{host}\"], or a line for the \
-         shell, its quotes closed; {host}, {port}, {user}, {user@}, {name}, {alias}, {url}, {files} and {lab} are replaced"
+         shell, its quotes closed; {host}, {urlhost}, {port}, {user}, {user@}, {name}, {alias}, {url}, {files} and {lab} are replaced"
             .to_owned()
     }
 

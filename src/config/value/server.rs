@@ -24,7 +24,8 @@ impl Endpoint {
     /// Whether it is on this machine, to which no proxy leads.
     #[must_use]
     pub fn is_here(&self) -> bool {
-        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
+        self.host.eq_ignore_ascii_case("localhost") || self.host.parse().is_ok_and(is_loopback)
     }
 }
 
@@ -200,12 +201,13 @@ impl Setting for Url {
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+        let (scheme, rest) = text.split_once("://")?;
+        let scheme = ["https", "http"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
         let (server, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
         Endpoint::from_text(server)?;
         // A password has no place in a configuration, and what follows `?` or `#` is no place to build paths on.
         let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@' | '\\' | '"' | '<' | '>');
-        path.chars().all(plain).then(|| Self(text.trim_end_matches('/').to_owned()))
+        path.chars().all(plain).then(|| Self(format!("{scheme}://{}", rest.trim_end_matches('/'))))
     }
 }
 
@@ -235,7 +237,14 @@ mod tests {
     #[test]
     fn what_is_on_this_machine_is_known_by_its_address() {
         let is_here = |text| Url::from_text(text).unwrap().is_here();
-        for here in ["http://localhost:8080/api", "https://127.0.0.1", "http://127.3.2.1:80/", "https://[::1]:8443/x"] {
+        for here in [
+            "http://localhost:8080/api",
+            "https://127.0.0.1",
+            "http://127.3.2.1:80/",
+            "https://[::1]:8443/x",
+            "HTTP://LOCALHOST",
+            "http://[::ffff:127.0.0.1]",
+        ] {
             assert!(is_here(here), "{here}");
         }
         for elsewhere in ["https://lab.example/127.0.0.1", "http://192.0.2.1", "https://localhost.example"] {

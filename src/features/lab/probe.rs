@@ -36,6 +36,9 @@ pub struct Port {
 
 /// The address of a host; one that has several is measured at the first.
 pub async fn resolve(host: &str) -> Result<SocketAddr, Reach> {
+    if host.is_empty() {
+        return Err(Reach::Failed { why: "the gateway's address is not known".to_owned() });
+    }
     let found = timeout(PATIENCE, lookup_host((host, 0))).await.map_err(|_| Reach::TimedOut)?;
     let failed = |why: &str| Reach::Failed { why: clean_line(why) };
     let mut found = found.map_err(|error| failed(&format!("{host}: {error}")))?;

@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::model::{Firewall, Forward, Machine, Rule, Wanted, Way};
+use super::model::{Firewall, Forward, LONGEST_TEXT, Machine, Rule, Wanted, Way};
 use crate::text::clean_line;
-
-/// Names and addresses are cut here: nobody reads more, and a hostile list stays bounded.
-const LONGEST: usize = 200;
 
 /// Text from outside, harmless and not endless.
 pub(super) fn text(value: &Value) -> String {
@@ -23,7 +20,7 @@ pub(super) fn text(value: &Value) -> String {
 
 /// The same for a text.
 pub(super) fn short(text: &str) -> String {
-    let first: String = text.chars().take(LONGEST).collect();
+    let first: String = text.chars().take(LONGEST_TEXT).collect();
     clean_line(&first)
 }
 
@@ -141,45 +138,6 @@ pub(super) fn inventory(content: &Value) -> Option<BTreeMap<String, Machine>> {
     Some(content.as_object()?.iter().map(machine).collect())
 }
 
-/// What the gateway knows of addresses, and what the inventory has, put together, and why the inventory is not believed.
-/// Without one nobody can say that a machine is gone; and one that has none of the machines is more likely to be wrong than
-/// the whole lab to be gone.
-pub(super) fn machines(
-    addresses: BTreeMap<String, Machine>,
-    inventory: Option<BTreeMap<String, Machine>>,
-) -> (BTreeMap<String, Machine>, Option<&'static str>) {
-    let Some(inventory) = inventory else { return (addresses, None) };
-    let mut machines = addresses;
-    let has_any = machines.keys().any(|name| inventory.contains_key(name));
-    let doubt = if has_any || machines.is_empty() {
-        None
-    } else if inventory.is_empty() {
-        Some("the inventory is empty: whether machines are gone is not known")
-    } else if machines.len() > 1 {
-        Some("the inventory has none of the machines with forwards: whether they are gone is not known")
-    } else {
-        None
-    };
-    for (name, machine) in &mut machines {
-        // Nobody can look for one without a name.
-        machine.exists = (doubt.is_none() && !name.is_empty()).then_some(false);
-    }
-    for (name, known) in inventory {
-        let machine = machines.entry(name).or_default();
-        machine.exists = Some(true);
-        machine.power = known.power;
-        if machine.component.is_empty() {
-            machine.component = known.component;
-        }
-        for address in known.addresses {
-            if !machine.addresses.contains(&address) {
-                machine.addresses.push(address);
-            }
-        }
-    }
-    (machines, doubt)
-}
-
 /// `{"version", "database", "firewall": {"nat", "filter"}}`, without an envelope; `None` where it is something else.
 pub(super) fn firewall(body: &Value) -> Option<Firewall> {
     let version = body.get("version").map(text).unwrap_or_default();
@@ -197,7 +155,8 @@ pub(super) fn firewall(body: &Value) -> Option<Firewall> {
     // The first two are the gateway's own: one logs, one lets the lab out.
     let accepted = Some(numbered(filter).skip(2).filter_map(accepted).collect());
     let lets_all = Some(lets_all(filter));
-    Some(Firewall { version, rules, accepted, lets_all, others, foreign })
+    let foreign_ways = numbered(filter).skip(2).filter(|line| !is_of_port(line)).map(rule_words).collect();
+    Some(Firewall { version, rules, accepted, lets_all, others, foreign, foreign_ways })
 }
 
 /// Whether a chain lets everything through that it does not speak of, and none of its rules keeps anything back.
@@ -248,7 +207,18 @@ fn rule(line: &str) -> Led {
     {
         return Led::ByForward(Rule { port, address: short(address), target });
     }
-    Led::Otherwise(short(&words.get(1..).unwrap_or_default().join(" ")))
+    Led::Otherwise(rule_words(line))
+}
+
+/// What a rule says of itself, without its number; harmless.
+fn rule_words(line: &str) -> String {
+    short(&line.split_whitespace().skip(1).collect::<Vec<_>>().join(" "))
+}
+
+/// Whether a rule of the chain FORWARD is about one TCP port: the service reads each of them like that, and stumbles over others.
+fn is_of_port(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.windows(2).any(|pair| matches!(pair, ["tcp", port] if port.starts_with("dpt:")))
 }
 
 /// `3 ACCEPT tcp -- 0.0.0.0/0 192.168.1.20 tcp dpt:22`: address and port.
@@ -315,6 +285,24 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_of_the_chain_forward_that_is_about_no_port_is_named() {
+        let foreign = |line: &str| {
+            let filter =
+                format!("Chain FORWARD (policy ACCEPT)\nnum  target\n1  LOG 0 -- x\n2  ACCEPT 0 -- x\n3  {line}\n");
+            let body = json!({"version": "1", "firewall": {"nat": "", "filter": filter}});
+            firewall(&body).unwrap().foreign_ways
+        };
+        let drop = "DROP 0 -- 10.0.0.0/8 0.0.0.0/0";
+        assert_eq!(foreign(drop), [drop]);
+        assert_eq!(foreign("ACCEPT 17 -- 0.0.0.0/0 192.168.1.20 udp dpt:53").len(), 1);
+        for sound in
+            ["ACCEPT 6 -- 0.0.0.0/0 192.168.1.20 tcp dpt:22", "ACCEPT tcp -- 10.0.0.0/8 192.168.1.20 tcp dpt:22"]
+        {
+            assert!(foreign(sound).is_empty(), "{sound}");
+        }
+    }
+
+    #[test]
     fn pings_are_told_by_address() {
         let rows = json!({"database": [
             [50045, "192.168.1.20", 22, "cl", "CentOS", false],
@@ -348,40 +336,13 @@ mod tests {
     }
 
     #[test]
-    fn an_inventory_says_who_is_gone_and_who_has_no_forward() {
-        let addresses = addresses(&json!({
-            "web01": {"component": "CentOS", "routable": true, "addr": ["192.168.1.20"]},
-            "old": {"component": "OneFS", "routable": null, "addr": ["192.168.1.30"]},
-        }));
+    fn an_inventory_has_power_and_addresses_of_ipv4() {
         let known = inventory(&json!({
             "web01": {"state": "poweredOn", "ips": ["192.168.1.20", "fe80::1"], "meta": {"component": "CentOS"}},
-            "new": {"state": "poweredOff", "ips": [], "meta": {"component": "Windows"}},
         }));
-        let exists = |machines: &BTreeMap<String, Machine>| {
-            machines.iter().map(|(name, machine)| (name.clone(), machine.exists)).collect::<Vec<_>>()
-        };
-        let (all, doubt) = machines(addresses.clone().unwrap(), known);
-        assert_eq!(doubt, None);
-        let told = [("new", Some(true)), ("old", Some(false)), ("web01", Some(true))];
-        assert_eq!(exists(&all), told.map(|(name, exists)| (name.to_owned(), exists)));
-        assert_eq!(all["web01"].addresses, ["192.168.1.20"]);
-        assert!(exists(&machines(addresses.unwrap(), None).0).iter().all(|(_, exists)| exists.is_none()));
-    }
-
-    #[test]
-    fn an_inventory_that_has_none_of_the_machines_is_doubted() {
-        let two = || {
-            let one = json!({"component": "CentOS", "routable": true, "addr": ["192.168.1.20"]});
-            addresses(&json!({"web01": one, "web02": one, "": one})).unwrap()
-        };
-        let known = |name: &str| inventory(&json!({name: {"state": "poweredOn", "ips": [], "meta": {}}}));
-        for told in [inventory(&json!({})), known("other")] {
-            let (machines, doubt) = machines(two(), told);
-            assert!(doubt.is_some() && machines["web01"].exists.is_none(), "{machines:?}");
-        }
-        let (machines, doubt) = machines(two(), known("web01"));
-        assert_eq!((doubt, machines["web02"].exists), (None, Some(false)));
-        assert_eq!(machines[""].exists, None, "nobody can look for one without a name");
+        let machine = &known.unwrap()["web01"];
+        assert_eq!((machine.exists, machine.power.as_deref()), (Some(true), Some("poweredOn")));
+        assert_eq!(machine.addresses, ["192.168.1.20"]);
     }
 
     #[test]

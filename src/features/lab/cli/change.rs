@@ -1,12 +1,13 @@
 //! What changes forwards: `add`, `remove`, `restore`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::Desk;
 use crate::blocking;
 use crate::features::lab::act::{Change, Outcome};
+use crate::features::lab::client::{LONGEST, MOMENT};
 use crate::features::lab::error::Error;
 use crate::features::lab::model::{
     self, Forward, Machine, Mending, Place, Protocol, Row, Saved, Since, Snapshot, State, Unusable, Wanted, component,
@@ -70,10 +71,18 @@ impl Asked {
     }
 }
 
-/// What the lab knows of a machine of this name.
+/// What the lab knows of a machine of this name. What the gateway has no address of may be in the inventory, for which is
+/// waited then.
 pub(super) async fn machine(desk: &Desk, name: &str) -> Result<Option<Machine>, Trouble> {
-    let snapshot = desk.actor.client.snapshot().await.map_err(|error| Trouble::of(&error))?;
-    Ok(snapshot.machines.get(name).cloned())
+    let told = desk.actor.client.told().await.map_err(|error| Trouble::of(&error))?;
+    Ok(completed(desk, told, name).await.machines.remove(name))
+}
+
+/// What the gateway told, with the inventory: that has a moment to come where the gateway knows the machine.
+async fn completed(desk: &Desk, told: Snapshot, name: &str) -> Snapshot {
+    let is_known = |machine: &Machine| !machine.addresses.is_empty() && !machine.component.is_empty();
+    let patience = if told.machines.get(name).is_some_and(is_known) { MOMENT } else { LONGEST };
+    desk.actor.client.complete(told, patience).await
 }
 
 /// Says what came of a change. The exit code is that of the whole command.
@@ -112,10 +121,11 @@ pub(super) async fn add(desk: &Desk, asked: Asked, json: bool) -> anyhow::Result
     desk.writable()?;
     let is_address_said = asked.address.is_some();
     let is_told = is_address_said && asked.component.is_some();
-    let snapshot = match desk.actor.client.snapshot().await {
-        Ok(snapshot) => snapshot,
+    let snapshot = match desk.actor.client.told().await {
         // Nothing more need be known.
+        Ok(told) if is_told => desk.actor.client.complete(told, MOMENT).await,
         Err(_) if is_told => Snapshot::default(),
+        Ok(told) => completed(desk, told, &asked.name).await,
         Err(error) => return Err(Trouble::of(&error).into()),
     };
     let known = snapshot.machines.get(&asked.name).cloned();
@@ -129,6 +139,9 @@ pub(super) async fn add(desk: &Desk, asked: Asked, json: bool) -> anyhow::Result
     }
     if let Some(doubt) = snapshot.doubt_of(&wanted.name) {
         output::complain(&format!("noctui: {doubt}"));
+    }
+    if let Some(crowding) = snapshot.crowding() {
+        output::complain(&format!("noctui: {crowding}"));
     }
     say(&[desk.actor.carry_out(&Change::Add(wanted)).await], json)
 }
@@ -154,7 +167,7 @@ pub(super) fn only<'f>(forwards: &'f [Forward], place: &Place) -> Result<&'f For
 
 /// What is true of a port of the gateway that its list does not have: a rule may lead it on all the same.
 pub(super) async fn unlisted(desk: &Desk, port: u16) -> Result<Option<Row>, Trouble> {
-    let snapshot = desk.actor.client.snapshot().await.map_err(|error| Trouble::of(&error))?;
+    let snapshot = desk.actor.client.told().await.map_err(|error| Trouble::of(&error))?;
     let rows = model::rows(&snapshot, &BTreeMap::new(), &Since::new());
     Ok(rows.into_iter().find(|row| row.port == Some(port) && row.state == State::Unlisted && row.in_front.is_none()))
 }
@@ -207,7 +220,7 @@ async fn user_of(desk: &Desk, forward: &Forward) -> Option<String> {
 /// How a listed forward goes: by the service, or in the gateway's shell where it cannot and there is one.
 async fn removal(desk: &Desk, forward: &Forward) -> Result<Change, Trouble> {
     if desk.actor.shell.is_some() {
-        let snapshot = desk.actor.client.snapshot().await.map_err(|error| Trouble::of(&error))?;
+        let snapshot = desk.actor.client.told().await.map_err(|error| Trouble::of(&error))?;
         let rows = model::rows(&snapshot, &BTreeMap::new(), &Since::new());
         let row = rows.iter().find(|row| row.forward().as_ref() == Some(forward));
         if let Some(mending) = row.and_then(Mending::of) {
@@ -243,6 +256,7 @@ pub(super) async fn restore(desk: &Desk, file: &Path, dry_run: bool, json: bool)
     let is_empty = forwards.is_empty() && unreadable.is_empty();
     let mut outcomes: Vec<Outcome> = unreadable.iter().map(|it| not_made(&it.title, &Trouble::new(&it.why))).collect();
     for wanted in forwards {
+        warn_of(&wanted);
         let title = clean_line(&wanted.title());
         let outcome = desk.actor.carry_out(&Change::Add(wanted)).await;
         outcomes.push(if let Outcome::Failed { trouble } = &outcome { not_made(&title, trouble) } else { outcome });
@@ -268,11 +282,21 @@ fn not_made(title: &str, trouble: &Trouble) -> Outcome {
     Outcome::Failed { trouble: named.to_do(trouble.remedy().unwrap_or_default()) }
 }
 
+/// Says what should be known before a forward of a file is made.
+fn warn_of(wanted: &Wanted) {
+    if let Some(warning) = wanted.check().ok().and_then(|()| wanted.warning()) {
+        output::complain(&format!("noctui: {}: {warning}", clean_line(&wanted.title())));
+    }
+}
+
 /// What would be made of a file.
 async fn say_missing(desk: &Desk, saved: &Saved, unusable: &[Unusable], json: bool) -> anyhow::Result<ExitCode> {
-    let snapshot: Snapshot = desk.actor.client.snapshot().await.map_err(|error| Trouble::of(&error))?;
+    let snapshot: Snapshot = desk.actor.client.told().await.map_err(|error| Trouble::of(&error))?;
     let can_be_made = |wanted: &&Wanted| wanted.check().is_ok() && snapshot.existing(wanted).is_none();
-    let missing: Vec<&Wanted> = saved.forwards.iter().filter(can_be_made).collect();
+    let missing: BTreeSet<&Wanted> = saved.forwards.iter().filter(can_be_made).collect();
+    for wanted in &missing {
+        warn_of(wanted);
+    }
     for Unusable { title, why } in unusable {
         output::complain(&format!("noctui: would not make {title}: {why}"));
     }

@@ -1,5 +1,6 @@
 //! `noctui lab connect`
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,9 +11,12 @@ use crate::clock;
 use crate::config::Config;
 use crate::features::lab::act::{Change, Outcome, silent, wait_until_open};
 use crate::features::lab::connect::{AT_ONCE, Launch, Surroundings, Target, Tunnel, instead, launch, line};
-use crate::features::lab::model::{self, Forward, Led, Place, Protocol, Snapshot, Wanted, component};
+use crate::features::lab::error::Error;
+use crate::features::lab::model::{self, Forward, Led, Place, Protocol, Row, Since, Snapshot, Wanted, component};
+use crate::features::lab::store;
 use crate::output;
 use crate::trouble::Trouble;
+use crate::ui::time::age;
 
 /// What can be typed after `connect`.
 #[derive(Debug, clap::Args)]
@@ -53,8 +57,13 @@ struct Ended {
 /// Runs it.
 pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     let desk = args.which.open(config).await?;
-    let (forwards, gateway, _) = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
-    let found = find(&desk, forwards, &args.wished()).await?;
+    let (found, gateway) = match desk.actor.client.list().await {
+        Ok((forwards, gateway, _)) => (find(&desk, forwards, &args.wished()).await?, gateway),
+        Err(error) => {
+            let (forward, gateway) = remembered(&desk, &args.wished(), &error).await?;
+            (Some(forward), gateway)
+        }
+    };
     if args.print || args.which.json {
         let Some(forward) = found else { return Err(not_yet(&desk, &args.place).await.into()) };
         return args.tell(&desk, &gateway, &forward, config);
@@ -115,6 +124,25 @@ async fn find(desk: &Desk, mut forwards: Vec<Forward>, place: &Place) -> Result<
         (Place::Machine { .. }, true) => Ok(None),
         (_, false) => choose(living, place).map(|forward| Some(forward.clone())),
     }
+}
+
+/// The forward that a connection is to use although the lab does not answer, as that told it last, and the gateway's host: the
+/// ports are the gateway's, and work without the service.
+async fn remembered(desk: &Desk, place: &Place, error: &Error) -> Result<(Forward, String), Trouble> {
+    let trouble = Trouble::of(error);
+    let server = desk.actor.client.server().to_owned();
+    let known = desk.actor.store.read(move |connection| store::load(connection, &server)).await;
+    let known = known.inspect_err(|error| tracing::warn!(%error, "what was known of a lab cannot be read"));
+    let Some((snapshot, at)) = known.ok().flatten() else { return Err(trouble) };
+    let rows = model::rows(&snapshot, &BTreeMap::new(), &Since::new());
+    let usable: Vec<Forward> = rows.iter().filter_map(Row::usable).filter(|forward| place.fits(forward)).collect();
+    if usable.is_empty() {
+        return Err(trouble);
+    }
+    let forward = choose(usable.iter().collect(), place)?.clone();
+    let (title, port, age) = (forward.title(), forward.port, age(at, clock::now()));
+    output::complain(&format!("noctui: {}; {title} on {port} is used as it was told {age} ago", trouble.what()));
+    Ok((forward, snapshot.gateway))
 }
 
 /// Why the forward on a port cannot be used.

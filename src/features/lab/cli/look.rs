@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -49,25 +50,39 @@ pub(super) struct Told {
     temporary: Vec<Temporary>,
 }
 
+/// What is said where nobody knows the gateway's host.
+const NO_ADDRESS: &str = "the gateway tells no address: say it as `gateway` in [[lab]]";
+
+/// How long is waited for the inventory: a front server needs some seconds for it, and may take a minute.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What answers behind the ports of a lab.
+async fn measure(desk: &Desk, snapshot: &Snapshot) -> BTreeMap<u16, Reach> {
+    let mut reached = BTreeMap::new();
+    let (host, ports) = (desk.host(&snapshot.gateway), ports(snapshot));
+    match probe::resolve(&host).await {
+        Ok(address) => {
+            probe::sweep(address, ports, probe::SOCKETS, probe::PATIENCE, |port, reach| {
+                reached.insert(port, reach);
+            })
+            .await;
+        }
+        Err(reach) => reached.extend(ports.into_iter().map(|port| (port.port, reach.clone()))),
+    }
+    reached
+}
+
 /// Reads a lab.
 pub(super) async fn read(desk: &Desk, measures: bool) -> Result<Told, Trouble> {
     let client = &desk.actor.client;
-    let snapshot = client.snapshot().await.map_err(|error| Trouble::of(&error))?;
-    let mut reached = BTreeMap::new();
-    if measures {
-        let host = desk.host(&snapshot.gateway);
-        let ports = ports(&snapshot);
-        match probe::resolve(&host).await {
-            Ok(address) => {
-                probe::sweep(address, ports, probe::SOCKETS, probe::PATIENCE, |port, reach| {
-                    reached.insert(port, reach);
-                })
-                .await;
-            }
-            Err(reach) => reached.extend(ports.into_iter().map(|port| (port.port, reach.clone()))),
-        }
-    }
-    let (server, kept, at) = (client.server().to_owned(), snapshot.clone(), clock::now());
+    let told = client.told().await.map_err(|error| Trouble::of(&error))?;
+    let at = clock::now();
+    // Measuring takes a while, too.
+    let (reached, snapshot) = tokio::join!(
+        async { if measures { measure(desk, &told).await } else { BTreeMap::new() } },
+        client.complete(told.clone(), PATIENCE),
+    );
+    let (server, kept) = (client.server().to_owned(), snapshot.clone());
     let write = move |connection: &rusqlite::Connection| {
         let kept = store::save(connection, &server, kept, at)?;
         let since = store::note_routable(connection, &server, kept.machines.iter(), at)?;
@@ -103,6 +118,9 @@ pub(super) async fn list(desk: &Desk, measures: bool, json: bool) -> anyhow::Res
         return Ok(ExitCode::SUCCESS);
     }
     output::print(&table(&rows))?;
+    if desk.host(&snapshot.gateway).is_empty() {
+        output::complain(&format!("noctui: {NO_ADDRESS}"));
+    }
     for doubt in &snapshot.doubts {
         output::complain(&format!("noctui: {doubt}"));
     }
@@ -161,7 +179,15 @@ pub(super) async fn addresses(desk: &Desk, name: Option<String>, json: bool) -> 
     }
     let mut lines = vec![["MACHINE", "COMPONENT", "ADDRESSES", "ROUTABLE"].map(str::to_owned)];
     for (name, machine) in found {
-        let routable = machine.routable.map_or("not tried", |routable| if routable { "yes" } else { "no" });
+        // Of several addresses the gateway tells one, and not of which.
+        let is_of_one = machine.addresses.len() > 1;
+        let routable = match (machine.routable, is_of_one) {
+            (None, _) => "not tried",
+            (Some(true), false) => "yes",
+            (Some(false), false) => "no",
+            (Some(true), true) => "yes, one of them",
+            (Some(false), true) => "no, one of them",
+        };
         lines.push([name, machine.component, machine.addresses.join(" "), routable.to_owned()]);
     }
     output::print(&Table::new(output::columns()).lines(&lines))?;
@@ -219,9 +245,11 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
     if snapshot.unreadable > 0 {
         say(format!("{} of the list cannot be read", counted(snapshot.unreadable, "forward")));
     }
-    if snapshot.is_nearly_full() {
-        let (taken, all) = (snapshot.forwards.len(), model::PORTS.len());
-        say(format!("{taken} of the {all} ports that a gateway has are taken: delete forwards that nobody needs"));
+    if let Some(crowding) = snapshot.crowding() {
+        say(crowding);
+    }
+    if desk.host(&snapshot.gateway).is_empty() {
+        say(NO_ADDRESS.to_owned());
     }
     let now = clock::now();
     if let Some(end) = desk.actor.client.holding().await.and_then(|holding| holding.claims.expires_at)

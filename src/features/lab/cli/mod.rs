@@ -50,7 +50,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "PROTOCOL")]
         protocol: Option<Protocol>,
         /// The machine's port.
-        #[arg(long, value_name = "PORT")]
+        #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
         port: Option<u16>,
         /// The machine's address, where the lab does not know it.
         #[arg(long, value_name = "ADDRESS")]

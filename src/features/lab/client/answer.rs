@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::call::Call;
-use crate::features::lab::error::Error;
+use crate::features::lab::error::{Error, Seen};
 use crate::features::lab::wire::{Envelope, short};
 
 /// An answer as it came.
@@ -48,10 +48,17 @@ fn envelope(body: Value) -> Envelope {
 impl Answer<'_> {
     /// What an answer with a reason means.
     fn told(&self, envelope: &Envelope) -> Error {
-        let message = envelope.message().unwrap_or_else(|| format!("status {}", self.status));
+        let message = envelope.message().filter(|message| !message.trim().is_empty());
         let server = || self.server.to_owned();
+        if self.status == 500 && self.call != Call::Login {
+            return self.failed(message.unwrap_or_default());
+        }
+        let message = message.unwrap_or_else(|| format!("status {}", self.status));
         if self.call == Call::Login {
             return self.login(message);
+        }
+        if let Some(error) = self.no_inventory(&message) {
+            return error;
         }
         match self.status {
             401 => unauthorised(&message),
@@ -60,9 +67,10 @@ impl Answer<'_> {
                 Error::NoGateway { server: server(), source: Some(message.into()) }
             }
             404 => Error::NoService { server: server(), call: self.call.title(), status: 404 },
-            503 => Error::Away { server: server() },
+            429 => Error::TooMany { server: server(), call: self.call.title() },
+            502 | 503 => Error::Away { server: server() },
             504 => self.slow(),
-            500 => self.failed(message),
+            501.. => self.stumbled(message),
             _ => Error::Refused { call: self.call.title(), message },
         }
     }
@@ -70,15 +78,15 @@ impl Answer<'_> {
     /// What status 500 with a reason means.
     fn failed(&self, message: String) -> Error {
         if let Some(command) = message.strip_prefix("Command Failure: ") {
-            // Which port it is about is put in by whoever knows it.
-            let deleting = self.call == Call::Remove;
-            return if self.call == Call::Make && command.contains("iptables-save") {
+            // A rule is refused where its address or port is none. Anything else that fails says nothing of what was asked, and
+            // whether something was done is seen afterwards.
+            let is_making = self.call == Call::Make;
+            return if is_making && command.contains("iptables-save") {
                 Error::Unsaved { port: None }
-            } else if deleting && command.contains("FORWARD") {
-                // The rule of the table nat went before.
-                Error::HalfDeleted { port: 0, by_hand: String::new(), source: short(command).into() }
+            } else if is_making && command.contains(" -A ") {
+                Error::FirewallRefused { command: short(command) }
             } else {
-                Error::FirewallRefused { command: short(command), deleting }
+                self.stumbled(message)
             };
         }
         if message.starts_with("Unable to find iptable rule") {
@@ -88,12 +96,29 @@ impl Answer<'_> {
             return Error::NotTaken;
         }
         if message.starts_with("not enough values to unpack") {
-            return Error::ForeignRule;
+            return Error::ForeignRule { chain: None };
         }
-        if message.starts_with("connection to server") || message.starts_with("could not connect to server") {
+        let of_database = ["connection to server", "could not connect to server", "server closed the connection"];
+        if of_database.iter().any(|known| message.starts_with(known)) {
             return Error::DatabaseDown;
         }
-        Error::Refused { call: self.call.title(), message }
+        self.stumbled(message)
+    }
+
+    /// It stumbled, with what it says of that.
+    fn stumbled(&self, message: String) -> Error {
+        let source = (!message.is_empty()).then(|| message.into());
+        Error::Stumbled { call: self.call.title(), seen: Seen::NotLooked, source }
+    }
+
+    /// What it means that the front server does not tell its machines.
+    fn no_inventory(&self, message: &str) -> Option<Error> {
+        let refused_to = match self.status {
+            403 => Some(between(message, "user ", " does not")),
+            502..=504 => None,
+            _ => return None,
+        };
+        (self.call == Call::Inventory).then_some(Error::NoInventory { status: self.status, refused_to })
     }
 
     /// What a refused login means.
@@ -110,6 +135,9 @@ impl Answer<'_> {
     /// What a page means where data was asked for.
     fn page(&self) -> Error {
         let (server, call, status) = (self.server.to_owned(), self.call.title(), self.status);
+        if let Some(error) = self.no_inventory("") {
+            return error;
+        }
         match (status, self.call) {
             (300..=399, _) if !self.location.is_empty() => {
                 // What is behind the question mark may be a secret of whoever sends on.
@@ -117,7 +145,12 @@ impl Answer<'_> {
                 Error::SentOn { server, call, to: short(to) }
             }
             (200..=299, _) if self.is_html() => Error::WebPage { server, call },
-            (200, _) => Error::Senseless { server, call, what: "it is no JSON".to_owned() },
+            (200 | 202, _) => {
+                let what = if self.body.trim_ascii().is_empty() { "it is empty" } else { "it is no JSON" };
+                Error::Senseless { server, call, what: what.to_owned() }
+            }
+            (429, _) => Error::TooMany { server, call },
+            (200..=399, _) => Error::Empty { server, call, status },
             (404 | 405, _) => Error::NoService { server, call, status },
             (500, Call::Addresses) => Error::DatabaseDown,
             (502 | 503, _) => Error::Away { server },
@@ -183,7 +216,7 @@ mod tests {
 
     #[test]
     fn every_reason_of_the_service_is_told_in_our_words() {
-        use Call::{Addresses, List, Make, Remove};
+        use Call::{Addresses, Inventory, List, Make, Remove};
         for (call, status, text, wanted) in [
             (List, 401, "No auth token sent in HTTP header", "there is no token for this lab"),
             (List, 401, "No Valid Session Found", "the token has expired"),
@@ -235,14 +268,32 @@ mod tests {
                 Remove,
                 500,
                 "Command Failure: iptables -t filter -D FORWARD 9",
-                "the gateway stopped half-way: the forward on 0 is dead, and its record cannot be deleted any more",
+                // What became of it is seen afterwards.
+                "the gateway stumbled over deleting a forward",
             ),
             (
                 Remove,
                 500,
                 "Command Failure: sudo iptables -t nat -D PREROUTING 3",
-                "the gateway's firewall refused: sudo iptables -t nat -D PREROUTING 3",
+                "the gateway stumbled over deleting a forward",
             ),
+            (
+                Make,
+                500,
+                "Command Failure: sudo iptables --numeric -L FORWARD -t filter --line-numbers",
+                "the gateway stumbled over making a forward",
+            ),
+            (List, 500, "relation \"ipam\" does not exist", "the gateway stumbled over listing forwards"),
+            (List, 500, "", "the gateway stumbled over listing forwards"),
+            (List, 500, "server closed the connection unexpectedly", "the gateway's database does not answer"),
+            (
+                List,
+                429,
+                "slow down",
+                "https://lab.example takes no more requests for now: listing forwards answered 429",
+            ),
+            (Inventory, 503, "service unavailable", "the front server cannot tell its machines now (503)"),
+            (Inventory, 403, "user pat does not have access", "the front server does not tell its machines to pat"),
             (
                 Remove,
                 500,
@@ -308,7 +359,17 @@ mod tests {
             told(Call::List, 200, "[1,2"),
             "the answer of https://lab.example to listing forwards cannot be read: it is no JSON"
         );
-        assert_eq!(told(Call::List, 200, ""), told(Call::List, 200, "{\"error\": nu"));
+        assert_eq!(told(Call::List, 200, "[1,2"), told(Call::List, 200, "{\"error\": nu"));
+        assert!(told(Call::List, 200, " ").ends_with("it is empty"));
+        assert_eq!(
+            told(Call::List, 204, ""),
+            "https://lab.example answered listing forwards with status 204 and no data"
+        );
+        assert_eq!(
+            told(Call::List, 302, ""),
+            "https://lab.example answered listing forwards with status 302 and no data"
+        );
+        assert!(told(Call::List, 429, page).starts_with("https://lab.example takes no more requests for now"));
         assert_eq!(told(Call::List, 503, ""), "the gateway behind https://lab.example is not there");
     }
 

@@ -9,11 +9,11 @@ use reqwest::redirect::Policy;
 use serde_json::Value;
 
 use super::answer::{Answer, read};
-use super::{Client, Server};
+use super::{Client, Server, proxy};
 use crate::features::lab::error::Error;
 use crate::secret::Secret;
 use crate::text::clean_line;
-use crate::tls;
+use crate::tls::{self, Trust};
 
 /// Bytes that an answer may have: ten thousand forwards and their firewall.
 const LARGEST: usize = 16 << 20;
@@ -168,6 +168,10 @@ impl Client {
     ) -> Result<(u16, Value), Error> {
         let answered = exchange(&self.inner.http, call, self.server(), target, token, body).await;
         match (answered, token) {
+            (Err(Error::Untrusted { server, source, .. }), _) => {
+                let by_authority = matches!(self.inner.server.trust, Trust::File(_));
+                Err(Error::Untrusted { server, by_authority, source })
+            }
             // The gateway looks for the version before anything else, and stumbles where there is none.
             (Err(Error::Page { status: 500, .. }), Some(token)) if lacks_version(token) => Err(Error::OddToken),
             // Addresses are for everybody's tokens, as long as they are of the second version.
@@ -195,7 +199,7 @@ fn of_request(call: Call, server: &str, error: &reqwest::Error) -> Error {
         return if tls::is_no_tls(tls) {
             Error::NoTls { server }
         } else {
-            Error::Untrusted { server, source: Some(tls::why(tls).into()) }
+            Error::Untrusted { server, by_authority: false, source: Some(tls::why(tls).into()) }
         };
     }
     let mut cause: &dyn StdError = error;
@@ -211,6 +215,13 @@ fn of_request(call: Call, server: &str, error: &reqwest::Error) -> Error {
     let said = if is_cut { "the connection was closed in the middle of the answer" } else { &said };
     let source = Some(clean_line(said).into());
     if error.is_connect() {
+        let is_here = server.parse::<crate::config::Url>().is_ok_and(|url| url.is_here());
+        let variable = |name: &str| std::env::var(name).ok();
+        if let Some(proxy) = proxy::of(&server, variable).filter(|_| !is_here) {
+            let proxy::Proxy { address, variable } = proxy;
+            let source = clean_line(&proxy::why(&cause.to_string())).into();
+            return Error::Proxy { server, proxy: address, variable, source };
+        }
         Error::Unreachable { server, source }
     } else {
         Error::Lost { server, call: call.title(), writes: call.writes(), source }

@@ -154,7 +154,10 @@ impl Keeper {
                     Ok(_) => None,
                     Err(_) => self.refused.take(),
                 };
-                answered.map(|secret| (secret, warning))
+                let is_elsewhere = url.is_some();
+                answered
+                    .map(|secret| (secret, warning))
+                    .map_err(|error| if is_elsewhere { error.at_login() } else { error })
             }
         }
     }

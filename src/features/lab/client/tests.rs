@@ -1,10 +1,13 @@
 //! The client against the simulated lab, status by status.
 
+mod stumbling;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
 use super::*;
+use crate::features::lab::model::Wanted;
 use crate::features::lab::sim::{Fault, Guest, Setup, Simulator};
 use crate::secret::SecretFrom;
 use crate::tls::Fingerprint;
@@ -203,7 +206,7 @@ async fn a_full_gateway_is_told_as_full() {
     }
     let error = client.ensure(&wanted("web02", "192.168.1.21", 22)).await.unwrap_err();
     // Of two forwards nobody would think that they are all there is room for.
-    assert_eq!(error.to_string(), "the gateway stumbled over making the forward, and made none");
+    assert_eq!(error.to_string(), "the gateway stumbled over making a forward, and made none");
     assert!(error.remedy().contains("it has 2 forwards"), "{}", error.remedy());
     let Bench { sim, client, dir: _dir } = bench().await;
     for number in 0..101 {
@@ -265,8 +268,11 @@ async fn a_forward_that_works_and_cannot_be_deleted_keeps_its_record() {
 async fn a_forward_that_the_gateway_only_says_it_made_is_none() {
     let Bench { sim, client, dir: _dir } = bench().await;
     for (port, told_as) in [
-        (50_045, "the gateway says that the forward is on port 50045, and does not list it there"),
-        (0, "names no port"),
+        (
+            50_045,
+            "the gateway says that the forward is on port 50045, and does not list it there; the list does not have it so far",
+        ),
+        (0, "names no port; the list does not have it so far"),
     ] {
         sim.fault(Fault::Claims(port), 1);
         let error = client.ensure(&wanted("web01", "192.168.1.20", 22)).await.unwrap_err();
@@ -300,7 +306,7 @@ async fn a_rule_over_which_the_service_stumbles_is_told_with_the_list() {
     let Bench { sim, client, dir: _dir } = bench().await;
     sim.fault(Fault::ForeignRule, 9);
     let doubts = client.snapshot().await.unwrap().doubts;
-    let wanted = "a rule in the gateway's firewall is no forward: nothing can be made or deleted until it is gone";
+    let wanted = "a rule in the gateway's firewall (chain PREROUTING) is no forward: nothing can be made or deleted until it is gone";
     assert_eq!(doubts, [wanted]);
 }
 
@@ -344,7 +350,8 @@ async fn an_answer_that_did_not_come_is_looked_for_in_the_list() {
     assert_eq!(sim.state().records[0].port, made.forward().port);
     sim.fault(Fault::For("POST", Box::new(Fault::DropBefore)), 2);
     assert!(
-        told(client.ensure(&wanted("web02", "192.168.1.21", 22)).await).ends_with("did not answer to making a forward")
+        told(client.ensure(&wanted("web02", "192.168.1.21", 22)).await)
+            .ends_with("did not answer to making a forward; the list does not have it so far")
     );
     assert_eq!(sim.state().records.len(), 1);
     sim.fault(Fault::For("DELETE", Box::new(Fault::DropAfter)), 1);

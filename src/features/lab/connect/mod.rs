@@ -94,7 +94,11 @@ impl Target {
             Err(Trouble::new(&format!("{what} {} cannot be handed to a program", clean_line(text)))
                 .caused_by("it has characters that the program might obey"))
         };
-        if self.host.is_empty() || !is_word(&self.host) {
+        if self.host.is_empty() {
+            return Err(Trouble::new("the gateway tells no address")
+                .to_do("say it as `gateway` in [[lab]]: its name or address as seen from here"));
+        }
+        if !is_word(&self.host) {
             return odd("the gateway's host", &self.host);
         }
         if !is_word(&self.user) {
@@ -106,7 +110,12 @@ impl Target {
 
 /// `HOST:PORT`, an address of IPv6 in brackets.
 pub(crate) fn address(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    format!("{}:{port}", bracketed(host))
+}
+
+/// A host as it stands in addresses: one of IPv6 in brackets.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
 /// A name in letters that mean nothing to anybody, and that is no option.
@@ -151,18 +160,18 @@ fn usual(protocol: Protocol) -> &'static [&'static [&'static str]] {
     const HOST_KEY: &str = "HostKeyAlias={alias}";
     match protocol {
         Protocol::Ssh => &[&["ssh", "-p", "{port}", "-o", HOST_KEY, "{user@}{host}"]],
-        Protocol::Sftp => &[&["sftp", "-P", "{port}", "-o", HOST_KEY, "{user@}{host}"]],
+        Protocol::Sftp => &[&["sftp", "-P", "{port}", "-o", HOST_KEY, "{user@}{urlhost}"]],
         Protocol::Scp => &[&["scp", "-P", "{port}", "-o", HOST_KEY, "{files}"]],
         Protocol::Rdp => &[
-            &["xfreerdp3", "/v:{host}:{port}", "/u:{user}"],
-            &["xfreerdp", "/v:{host}:{port}", "/u:{user}"],
-            &["remmina", "-c", "rdp://{user@}{host}:{port}"],
+            &["xfreerdp3", "/v:{urlhost}:{port}", "/u:{user}"],
+            &["xfreerdp", "/v:{urlhost}:{port}", "/u:{user}"],
+            &["remmina", "-c", "rdp://{user@}{urlhost}:{port}"],
         ],
         Protocol::Https | Protocol::Http => &[&["xdg-open", "{url}"], &["open", "{url}"], &["firefox", "{url}"]],
         Protocol::Vnc => &[
-            &["vncviewer", "{host}::{port}"],
-            &["remmina", "-c", "vnc://{host}:{port}"],
-            &["open", "vnc://{host}:{port}"],
+            &["vncviewer", "{urlhost}::{port}"],
+            &["remmina", "-c", "vnc://{urlhost}:{port}"],
+            &["open", "vnc://{urlhost}:{port}"],
         ],
         Protocol::Telnet => &[&["telnet", "{host}", "{port}"]],
         Protocol::Tcp => &[],
@@ -239,7 +248,7 @@ fn fill_shell(line: &str, target: &Target) -> String {
 /// A file of the machine with the machine in front, any other one as it is.
 fn remote(file: &str, target: &Target) -> String {
     match file.strip_prefix(':') {
-        Some(path) => format!("{}{}:{path}", user_at(target), target.host),
+        Some(path) => format!("{}{}:{path}", user_at(target), bracketed(&target.host)),
         // What begins with a dash would be an option.
         None if file.starts_with('-') => format!("./{file}"),
         None => file.to_owned(),
@@ -255,6 +264,7 @@ fn user_at(target: &Target) -> String {
 fn value(place: &str, target: &Target) -> String {
     match place {
         "host" => target.host.clone(),
+        "urlhost" => bracketed(&target.host),
         "port" => target.port.to_string(),
         "user" => target.user.clone(),
         "user@" => user_at(target),

@@ -49,6 +49,27 @@ fn each_protocol_has_its_program() {
 }
 
 #[test]
+fn a_host_of_ipv6_has_brackets_where_a_port_or_a_file_follows_it() {
+    let at = |port| Target { host: "::1".to_owned(), ..target("web01", "CentOS", port) };
+    let of = |protocol, port| Target { protocol, files: vec!["x".to_owned(), ":y".to_owned()], ..at(port) };
+    let key = "-o|HostKeyAlias=noctui-training-web01";
+    let connect = none();
+    assert_eq!(words(&connect, &at(22)), format!("ssh|-p|50064|{key}|root@::1"));
+    assert_eq!(words(&connect, &of(Protocol::Sftp, 22)), format!("sftp|-P|50064|{key}|root@[::1]"));
+    assert_eq!(words(&connect, &of(Protocol::Scp, 22)), format!("scp|-P|50064|{key}|x|root@[::1]:y"));
+    assert_eq!(words(&connect, &at(3389)), "xfreerdp3|/v:[::1]:50064|/u:root");
+    assert_eq!(words(&connect, &at(5901)), "vncviewer|[::1]::50064");
+    assert_eq!(words(&connect, &at(23)), "telnet|::1|50064");
+}
+
+#[test]
+fn a_gateway_without_an_address_is_not_called_an_odd_one() {
+    let nowhere = Target { host: String::new(), ..target("web01", "CentOS", 22) };
+    let told = command(&none(), &nowhere, |_| true).unwrap_err().one_line();
+    assert!(told.starts_with("the gateway tells no address") && told.contains("`gateway` in [[lab]]"), "{told}");
+}
+
+#[test]
 fn each_machine_has_a_host_key_of_its_own() {
     let alias = |lab: &str, name: &str| Target { lab: lab.to_owned(), ..target(name, "CentOS", 22) }.alias();
     assert_eq!(alias("training", "web01"), "noctui-training-web01");

@@ -1,8 +1,12 @@
 //! What can go wrong with a lab, and what to do about each.
 
+mod kind;
 mod remedy;
+mod seen;
 
-use super::model::Unwanted;
+#[expect(unreachable_pub, reason = "it is a part of the error, which is public")]
+pub use self::seen::Seen;
+use super::model::{Chain, Unwanted};
 
 /// What is behind an error, already made harmless.
 pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -28,11 +32,25 @@ pub enum Error {
         #[source]
         source: Option<Cause>,
     },
+    /// A proxy of the environment does not lead there. Nothing was sent.
+    #[error("cannot reach {server} by way of the proxy {proxy} ({variable})")]
+    Proxy {
+        /// Which server.
+        server: String,
+        /// The proxy.
+        proxy: String,
+        /// The variable that names it.
+        variable: &'static str,
+        /// Why.
+        source: Cause,
+    },
     /// Its certificate is not trusted.
     #[error("{server} is not trusted")]
     Untrusted {
         /// Which server.
         server: String,
+        /// Whether an authority is named by `ca_file`.
+        by_authority: bool,
         /// Why.
         #[source]
         source: Option<Cause>,
@@ -108,6 +126,48 @@ pub enum Error {
         writes: bool,
         /// The status.
         status: u16,
+    },
+    /// It answered without a word.
+    #[error("{server} answered {call} with status {status} and no data")]
+    Empty {
+        /// Which server.
+        server: String,
+        /// What was asked.
+        call: &'static str,
+        /// The status.
+        status: u16,
+    },
+    /// It wants to be left alone for a while, and did nothing.
+    #[error("{server} takes no more requests for now: {call} answered 429")]
+    TooMany {
+        /// Which server.
+        server: String,
+        /// What was asked.
+        call: &'static str,
+    },
+    /// The front server does not tell its machines.
+    #[error("the front server {}", match refused_to {
+        Some(user) => format!("does not tell its machines to {user}"),
+        None => format!("cannot tell its machines now ({status})"),
+    })]
+    NoInventory {
+        /// The status.
+        status: u16,
+        /// Whom it refused; `None` where it is only not there.
+        refused_to: Option<String>,
+    },
+    /// Nobody can log in at the server that is configured for that.
+    #[error("{what}")]
+    NoLogin {
+        /// What went wrong.
+        what: String,
+        /// It in a word.
+        word: &'static str,
+        /// Whether it may be better the next time.
+        is_transient: bool,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
     },
     /// A page for people where data was asked for, as if all were well.
     #[error("{server} answered {call} with a web page")]
@@ -207,13 +267,11 @@ pub enum Error {
         /// As the gateway says it.
         message: String,
     },
-    /// The firewall refused.
+    /// The firewall refused a rule.
     #[error("the gateway's firewall refused: {command}")]
     FirewallRefused {
         /// The command that failed.
         command: String,
-        /// Whether something was to be deleted.
-        deleting: bool,
     },
     /// The rules are in force and were not saved, so the record was taken back.
     #[error("the gateway made the forward and could not save it: {} is open, and in no list", match port {
@@ -241,9 +299,9 @@ pub enum Error {
         port: u16,
         /// What ends its record, and the rules that are left, in the gateway's shell.
         by_hand: String,
-        /// The command that failed.
+        /// As the gateway says it.
         #[source]
-        source: Cause,
+        source: Option<Cause>,
     },
     /// It leads to port 0, which the service takes and never deletes.
     #[error("the service cannot delete a forward to port 0")]
@@ -280,8 +338,11 @@ pub enum Error {
     #[error("the firewall took the rule in another form: it stays behind, and the forward was not made")]
     NotTaken,
     /// Somebody's own rule is among the forwards.
-    #[error("a rule in the gateway's firewall is no forward: nothing can be made or deleted until it is gone")]
-    ForeignRule,
+    #[error("{}", Chain::stumbling(chain.as_slice()))]
+    ForeignRule {
+        /// Of which chain, where that is known.
+        chain: Option<Chain>,
+    },
     /// The gateway's database is down.
     #[error("the gateway's database does not answer")]
     DatabaseDown,
@@ -291,11 +352,29 @@ pub enum Error {
         /// The forwards that it lists.
         taken: usize,
     },
-    /// It stumbled, for whatever reason.
-    #[error("the gateway stumbled over making the forward, and made none")]
+    /// It stumbled, over nothing that was wrong with what was asked.
+    #[error("the gateway stumbled over {call}{}", seen.after_an_answer())]
     Stumbled {
-        /// The forwards that it lists.
-        taken: usize,
+        /// What was asked.
+        call: &'static str,
+        /// What there is to be seen of it.
+        seen: Seen,
+        /// As the gateway says it.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// No answer tells what became of a change.
+    #[error("{what}; {}", seen.without_an_answer())]
+    Unheard {
+        /// What came instead of an answer.
+        what: String,
+        /// It in a word.
+        word: &'static str,
+        /// What there is to be seen of the change.
+        seen: Seen,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
     },
     /// The forward is not as it was shown.
     #[error("port {port} is not the forward that was meant any more")]
@@ -318,82 +397,4 @@ pub enum Error {
     /// It cannot be made.
     #[error("the forward cannot be made")]
     Unwanted(#[from] Unwanted),
-}
-
-impl Error {
-    /// Whether it is about the token, so that another one may help.
-    pub(super) fn is_about_token(&self) -> bool {
-        matches!(self, Self::Expired | Self::BadToken | Self::OddToken | Self::Elsewhere { .. } | Self::NoToken(None))
-    }
-
-    /// Whether a write may have been carried out all the same: it was sent, and no answer tells.
-    #[must_use]
-    pub fn is_outcome_unknown(&self) -> bool {
-        matches!(
-            self,
-            Self::Lost { .. }
-                | Self::Slow { .. }
-                | Self::Page { .. }
-                | Self::WebPage { .. }
-                | Self::SentOn { .. }
-                | Self::Senseless { .. }
-                | Self::NotMade { .. }
-        )
-    }
-
-    /// Whether trying again can help without anybody's doing.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Unreachable { .. }
-                | Self::Lost { .. }
-                | Self::Away { .. }
-                | Self::Slow { .. }
-                | Self::LoginAway { .. }
-                | Self::DatabaseDown
-        )
-    }
-
-    /// The reason in a word, for the header.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Setup { .. } => "settings",
-            Self::Unreachable { .. } => "offline",
-            Self::Untrusted { .. } | Self::NoTls { .. } | Self::NoHttp { .. } => "TLS",
-            Self::Lost { .. } | Self::Slow { .. } => "no answer",
-            Self::NoGateway { .. } | Self::Away { .. } => "gateway",
-            Self::NoService { .. }
-            | Self::Page { .. }
-            | Self::WebPage { .. }
-            | Self::SentOn { .. }
-            | Self::Senseless { .. } => "answer",
-            Self::NoToken(_) | Self::NotInFile { .. } | Self::BadToken | Self::OddToken | Self::OldToken { .. } => {
-                "token"
-            }
-            Self::Expired => "expired",
-            Self::Elsewhere { .. } => "address",
-            Self::NotOwner { .. } => "not yours",
-            Self::NoPassword(_) | Self::LoginRefused { .. } | Self::LoginAway { .. } => "login",
-            Self::DatabaseDown => "database",
-            Self::Refused { .. }
-            | Self::FirewallRefused { .. }
-            | Self::NoRule { .. }
-            | Self::Half { .. }
-            | Self::NotMade { .. }
-            | Self::NotTaken
-            | Self::ForeignRule
-            | Self::Unsaved { .. }
-            | Self::Misled { .. }
-            | Self::HalfDeleted { .. }
-            | Self::Undeletable { .. }
-            | Self::Full { .. }
-            | Self::Stumbled { .. }
-            | Self::Changed { .. }
-            | Self::NotListed { .. }
-            | Self::StillThere { .. }
-            | Self::Unwanted(_) => "refused",
-        }
-    }
 }

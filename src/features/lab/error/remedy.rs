@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::Error;
+use super::{Error, Seen};
 use crate::features::lab::client;
+use crate::features::lab::model::Chain;
 use crate::trouble::Remedy;
 
 impl Error {
@@ -42,6 +43,16 @@ impl Remedy for Error {
         match self {
             Self::Setup { .. } => "check the section [[lab]] of the configuration",
             Self::Unreachable { .. } => "check the VPN, and `url` in [[lab]]",
+            Self::Proxy { variable, .. } => {
+                return format!(
+                    "name the lab's host in NO_PROXY, since a lab is usually asked without a proxy; or correct {variable}"
+                )
+                .into();
+            }
+            Self::Untrusted { by_authority: true, .. } => {
+                "ca_file has to name the authority that signed the certificate, for a name that is the one in the address; one \
+                 that signs itself is trusted by its fingerprint instead: say it as `fingerprint` in [[lab]]"
+            }
             Self::Untrusted { .. } => {
                 "compare the fingerprint with the one that the server's owner tells, and say it as `fingerprint` in [[lab]] (a \
                  gateway that is asked directly signs its own certificate); or name the authority with ca_file"
@@ -63,6 +74,13 @@ impl Remedy for Error {
                 "look at the list again, and at the gateway's own log"
             }
             Self::Page { .. } => "look at the gateway's own log, or restart the gateway machine",
+            Self::Empty { .. } => {
+                "check `url` in [[lab]]: another server may answer there, or a proxy on the way"
+            }
+            Self::TooMany { .. } => "wait a minute, and try again; say a longer `refresh` in [[lab]] if it stays so",
+            Self::NoInventory { refused_to: None, .. } => "try again in a few minutes; forwards work without it",
+            Self::NoInventory { .. } => "ask whoever keeps the front server; forwards work without it",
+            Self::NoLogin { .. } => "check `login_url` in [[lab]], and the VPN: it is the server that gives tokens",
             Self::WebPage { server, .. } => {
                 return format!(
                     "open {server} in a browser: a proxy on the way may want a login, or `url` in [[lab]] is another server's"
@@ -98,8 +116,7 @@ impl Remedy for Error {
             }
             Self::LoginAway { .. } => "try again in a few minutes",
             Self::Refused { .. } => "correct what was asked for",
-            Self::FirewallRefused { deleting: false, .. } => "check the address and the port: IPv4, and 1 to 65535",
-            Self::FirewallRefused { .. } => "look at the list again, and at the gateway's firewall: iptables -t nat -L -n",
+            Self::FirewallRefused { .. } => "check the address and the port: IPv4, and 1 to 65535",
             Self::Unsaved { .. } => {
                 "make room on the gateway's disk; what is unlisted has the lines that end it, on the screen and in noctui lab \
                  check; do not try again before"
@@ -110,15 +127,16 @@ impl Remedy for Error {
             | Self::NoRule { .. }
             | Self::Half { .. } => return self.at_the_gateway().into(),
             Self::NotTaken => "write the address as plain IPv4; noctui lab check has the line that ends the rule",
-            Self::ForeignRule => "on the gateway: iptables -t nat -L PREROUTING --line-numbers, and delete that rule",
+            Self::ForeignRule { chain } => {
+                let chains = chain.as_ref().map_or(&Chain::ALL[..], std::slice::from_ref);
+                let looks: Vec<String> = chains.iter().map(|chain| chain.listing()).collect();
+                return format!("on the gateway: {}, and delete that rule", looks.join("; ")).into();
+            }
             Self::DatabaseDown => "restart PostgreSQL or the gateway machine",
             Self::Full { .. } => "delete forwards that nobody needs",
-            Self::Stumbled { taken } => {
-                return format!(
-                    "look at the gateway's own log; it has {taken} forwards, and stumbles like this when its ports are used up"
-                )
-                .into();
-            }
+            Self::Stumbled { seen, .. } => return seen.remedy().into(),
+            Self::Unheard { seen: seen @ (Seen::Nothing | Seen::Open { .. }), .. } => return seen.remedy().into(),
+            Self::Unheard { .. } => "look at the list again in a minute: it may have been done only then",
             Self::Changed { .. } | Self::NotListed { .. } => "look at the list again: somebody has changed it",
             Self::StillThere { .. } => "look at the list again in a moment",
             Self::Unwanted(_) => "correct it",

@@ -45,8 +45,51 @@ pub struct Firewall {
     /// nothing ends them from here. Harmless text.
     #[serde(default)]
     pub others: Vec<String>,
-    /// Rules in between over which the service stumbles: creating and deleting fails until they are gone.
+    /// Rules of the chain PREROUTING over which the service stumbles: creating and deleting fails until they are gone.
     pub foreign: usize,
+    /// The same of the chain FORWARD, as the listing has them; harmless text.
+    #[serde(default)]
+    pub foreign_ways: Vec<String>,
+}
+
+/// The chains of the firewall in which forwards have their rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chain {
+    /// Where ports are led on.
+    Prerouting,
+    /// Where packets are let through.
+    Forward,
+}
+
+impl Chain {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Prerouting, Self::Forward];
+
+    /// As iptables calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prerouting => "PREROUTING",
+            Self::Forward => "FORWARD",
+        }
+    }
+
+    /// What lists its rules in the gateway's shell.
+    #[must_use]
+    pub fn listing(self) -> String {
+        let table = if self == Self::Prerouting { "-t nat " } else { "" };
+        format!("sudo iptables {table}-L {} -n --line-numbers", self.name())
+    }
+
+    /// What is said where the service stumbles over a rule of these chains; of none where nobody knows which.
+    #[must_use]
+    pub fn stumbling(chains: &[Self]) -> String {
+        let names: Vec<&str> = chains.iter().map(|chain| chain.name()).collect();
+        let place = if names.is_empty() { String::new() } else { format!(" (chain {})", names.join(", ")) };
+        format!(
+            "a rule in the gateway's firewall{place} is no forward: nothing can be made or deleted until it is gone"
+        )
+    }
 }
 
 /// How many rules there are for one address and port.
@@ -170,6 +213,24 @@ impl Firewall {
         self.rules.iter().rev().map(|rule| (rule.port, rule)).collect()
     }
 
+    /// The chains that have a rule over which the service stumbles.
+    #[must_use]
+    pub fn stumbles_over(&self) -> Vec<Chain> {
+        let has = |chain: &Chain| match chain {
+            Chain::Prerouting => self.foreign > 0,
+            Chain::Forward => !self.foreign_ways.is_empty(),
+        };
+        Chain::ALL.into_iter().filter(has).collect()
+    }
+
+    /// What keeps anything from being made or deleted, with the rule where its listing is kept.
+    #[must_use]
+    pub fn hindrance(&self) -> Option<String> {
+        let chains = self.stumbles_over();
+        let which = self.foreign_ways.first().map_or_else(String::new, |rule| format!("; it says: {rule}"));
+        (!chains.is_empty()).then(|| format!("{}{which}", Chain::stumbling(&chains)))
+    }
+
     /// Where a forward's port really leads.
     #[must_use]
     pub fn led(&self, forward: &Forward) -> Led<'_> {
@@ -192,6 +253,19 @@ impl Firewall {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_service_stumbles_over_is_named_with_its_chain() {
+        assert_eq!(Firewall::default().hindrance(), None);
+        let nat = Firewall { foreign: 1, ..Firewall::default() };
+        let told = nat.hindrance().unwrap();
+        assert!(told.starts_with("a rule in the gateway's firewall (chain PREROUTING) is no forward"), "{told}");
+        let rule = "DROP 0 -- 10.0.0.0/8 0.0.0.0/0".to_owned();
+        let both = Firewall { foreign_ways: vec![rule.clone()], ..nat };
+        let told = both.hindrance().unwrap();
+        assert!(told.contains("(chain PREROUTING, FORWARD)") && told.ends_with(&rule), "{told}");
+        assert_eq!(Chain::Forward.listing(), "sudo iptables -L FORWARD -n --line-numbers");
+    }
 
     #[test]
     fn what_a_rule_of_somebodys_own_leads_to_is_not_left_over() {

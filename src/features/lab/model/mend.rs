@@ -127,14 +127,22 @@ impl Mending {
     /// Whether what stands at the gateway is still what this was made for.
     #[must_use]
     pub fn fits(&self, rows: &[Row]) -> bool {
-        rows.iter().any(|row| Self::of(row).as_ref() == Some(self))
+        let is_same = |other: &Self| other.is_same(self) && other.is_half == self.is_half && other.line == self.line;
+        rows.iter().filter_map(Self::of).any(|other| is_same(&other))
     }
 
     /// Whether the same is still to be put right, by whatever line: a part of this one may have been done.
     #[must_use]
     pub fn is_needed(&self, rows: &[Row]) -> bool {
-        let is_same = |other: &Self| other.forward == self.forward && other.is_listed == self.is_listed;
-        rows.iter().filter_map(Self::of).any(|other| is_same(&other))
+        rows.iter().filter_map(Self::of).any(|other| other.is_same(self))
+    }
+
+    /// Whether the same stands at the gateway. Whose the address of a rule in no list is, is only guessed, and may be told by
+    /// an inventory that did not come.
+    fn is_same(&self, other: &Self) -> bool {
+        let place = |it: &Self| (it.forward.port, it.forward.address.clone(), it.forward.target);
+        let is_same = if self.is_listed { self.forward == other.forward } else { place(self) == place(other) };
+        is_same && self.is_listed == other.is_listed
     }
 }
 

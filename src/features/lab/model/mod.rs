@@ -2,26 +2,28 @@
 
 mod component;
 mod firewall;
+mod inventory;
 mod keep;
 mod mend;
 mod place;
 mod row;
 mod saved;
 mod token;
+mod wanted;
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use component::{COMPONENTS, Component, Protocol, component};
-pub use firewall::{Firewall, Led, Places, Rule, Way, Ways, leftover, other_rule};
+pub use firewall::{Chain, Firewall, Led, Places, Rule, Way, Ways, leftover, other_rule};
 pub use mend::{Mending, SAVE, accept_again, end_leftover, end_record, end_rules, ending};
 pub use place::{BadPlace, Place, Target};
 pub use row::{Key, Reach, Row, Since, State, power_words, rows};
 pub use saved::{BadFile, Saved, Unusable};
 pub use token::{Claims, Holding};
+pub use wanted::{LONGEST_TEXT, Unwanted, Wanted};
 
 /// A port of the gateway that leads to a port of a machine, as the gateway lists it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,95 +65,6 @@ impl Forward {
 fn titled(name: &str, address: &str, target: u16) -> String {
     format!("{} {target}", if name.trim().is_empty() { address } else { name })
 }
-
-/// A forward that is to be made. The gateway chooses its own port for it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Wanted {
-    /// The machine's name.
-    pub name: String,
-    /// What it is.
-    pub component: String,
-    /// Its address inside of the lab.
-    pub address: String,
-    /// Its port.
-    pub target: u16,
-}
-
-/// Why a forward cannot be made, said before the gateway is asked: it accepts some of these and cannot undo them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unwanted {
-    /// The gateway's list needs a name.
-    #[error("a forward needs the name of a machine")]
-    NoName,
-    /// The gateway's list needs a component.
-    #[error("a forward needs a component, such as CentOS")]
-    NoComponent,
-    /// Names are drawn and compared.
-    #[error("the name has characters that are no text")]
-    BadName,
-    /// The gateway forwards IPv4 only, and an address with more in it would reach its firewall's command line.
-    #[error("the address is not an IPv4 address such as 192.168.1.20")]
-    BadAddress,
-    /// Such a forward can be made and never deleted.
-    #[error("the port is 0: the gateway would take it and could never delete it")]
-    PortZero,
-}
-
-impl Wanted {
-    /// Says what keeps it from being made by somebody who types it: of a new forward people want to know whose it is.
-    pub fn check_new(&self) -> Result<(), Unwanted> {
-        if self.name.trim().is_empty() {
-            return Err(Unwanted::NoName);
-        }
-        if self.component.trim().is_empty() {
-            return Err(Unwanted::NoComponent);
-        }
-        self.check()
-    }
-
-    /// Says what keeps it from being made at all. The gateway takes a forward without a name or a component, so that one
-    /// that was there can be made again as it was.
-    pub fn check(&self) -> Result<(), Unwanted> {
-        if !self.name.chars().chain(self.component.chars()).all(crate::text::is_harmless) {
-            return Err(Unwanted::BadName);
-        }
-        // Written otherwise (`01.2.3.4`), the firewall's listing does not match what was sent, and the rule stays.
-        let address = self.address.parse::<Ipv4Addr>().ok().filter(|address| address.to_string() == self.address);
-        let address = address.ok_or(Unwanted::BadAddress)?;
-        if address.is_unspecified() || address.is_broadcast() || address.is_multicast() {
-            return Err(Unwanted::BadAddress);
-        }
-        if self.target == 0 {
-            return Err(Unwanted::PortZero);
-        }
-        Ok(())
-    }
-
-    /// It, on this port of the gateway.
-    #[must_use]
-    pub fn on(&self, port: u16) -> Forward {
-        let Self { name, component, address, target } = self.clone();
-        Forward { port, name, component, address, target }
-    }
-
-    /// `web01 22`: what it is called in a sentence.
-    #[must_use]
-    pub fn title(&self) -> String {
-        titled(&self.name, &self.address, self.target)
-    }
-
-    /// A warning where its address is none of the network that gateways have for their labs: the gateway takes it all the
-    /// same, and leads the port out of the lab.
-    #[must_use]
-    pub fn warning(&self) -> Option<String> {
-        let address: Ipv4Addr = self.address.parse().ok()?;
-        let is_inside = matches!(address.octets(), [192, 168, 1, _]);
-        (!is_inside).then(|| format!("{address} is outside of {NETWORK}, the usual network of a lab"))
-    }
-}
-
-/// The network inside of a lab, as gateways are delivered (their own address there is 192.168.1.1).
-const NETWORK: &str = "192.168.1.0/24";
 
 /// A machine of the lab.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -264,11 +177,28 @@ pub fn fills_ports(forwards: &[Forward]) -> bool {
     forwards.len() * 10 >= PORTS.len() * 8 && span <= PORTS.len()
 }
 
+/// Whether so few ports are left that the gateway may find none: it tries a hundred times by chance.
+#[must_use]
+pub fn uses_up_ports(forwards: &[Forward]) -> bool {
+    /// With more than so many the chance is less than one in a hundred.
+    const FEW: usize = 4;
+    fills_ports(forwards) && forwards.len() + FEW >= PORTS.len()
+}
+
 impl Snapshot {
     /// How full the gateway's ports are, once that should be known: many more fail by chance.
     #[must_use]
     pub fn is_nearly_full(&self) -> bool {
         fills_ports(&self.forwards)
+    }
+
+    /// That the gateway's ports are nearly all taken, where they are.
+    #[must_use]
+    pub fn crowding(&self) -> Option<String> {
+        let (taken, all) = (self.forwards.len(), PORTS.len());
+        let said =
+            || format!("{taken} of the {all} ports that a gateway has are taken: delete forwards that nobody needs");
+        self.is_nearly_full().then(said)
     }
 
     /// What the inventory holds against a forward to a machine of this name: it does not have it, or it is off. `None` where
@@ -311,33 +241,6 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn wanted(name: &str, component: &str, address: &str, target: u16) -> Wanted {
-        Wanted { name: name.to_owned(), component: component.to_owned(), address: address.to_owned(), target }
-    }
-
-    #[test]
-    fn what_the_gateway_would_take_and_could_not_undo_is_refused_here() {
-        let check = |address: &str, target| wanted("web01", "CentOS", address, target).check();
-        assert_eq!(check("192.168.1.20", 22), Ok(()));
-        for address in
-            ["", "web01", "192.168.1.0/24", "01.2.3.4", "1.2.3.4/32", "2001:db8::1", "1.2.3.4 -s 0/0", "0.0.0.0"]
-        {
-            assert_eq!(check(address, 22), Err(Unwanted::BadAddress), "{address}");
-        }
-        assert_eq!(check("192.168.1.20", 0), Err(Unwanted::PortZero));
-        assert_eq!(wanted(" ", "CentOS", "192.168.1.20", 22).check_new(), Err(Unwanted::NoName));
-        assert_eq!(wanted("web01", "", "192.168.1.20", 22).check_new(), Err(Unwanted::NoComponent));
-        // It takes them without, and deletes them.
-        assert_eq!(wanted("", "", "192.168.1.20", 22).check(), Ok(()));
-        assert_eq!(wanted("web\u{202e}01", "CentOS", "192.168.1.20", 22).check(), Err(Unwanted::BadName));
-    }
-
-    #[test]
-    fn an_address_outside_of_the_lab_is_warned_of() {
-        assert_eq!(wanted("web01", "CentOS", "192.168.1.20", 22).warning(), None);
-        assert!(wanted("dns", "CentOS", "8.8.8.8", 53).warning().is_some());
-    }
 
     #[test]
     fn a_pool_of_the_usual_size_is_known_to_be_nearly_full_wherever_it_is() {

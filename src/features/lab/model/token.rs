@@ -51,7 +51,7 @@ struct Written {
     #[serde(default)]
     exp: Option<f64>,
     #[serde(default)]
-    version: Option<i64>,
+    version: serde_json::Value,
     #[serde(default)]
     client_ip: serde_json::Value,
 }
@@ -74,7 +74,8 @@ impl Claims {
             issuer: text(written.iss),
             issued_at: written.iat.and_then(time),
             expires_at: written.exp.and_then(time),
-            version: written.version,
+            // As a text it is odd, and takes nothing from the rest.
+            version: written.version.as_i64().or_else(|| written.version.as_str()?.trim().parse().ok()),
             client_ip: text(written.client_ip),
         })
     }
@@ -135,6 +136,8 @@ mod tests {
         for text in senseless {
             assert_eq!(Claims::read(&text), None, "{text}");
         }
+        let text = Claims::read(&token(r#"{"exp":1795220300,"username":"pat","version":"2"}"#)).unwrap();
+        assert_eq!((text.version, text.username.as_str(), text.expires_at.is_some()), (Some(2), "pat", true));
         let odd = Claims::read(&token(r#"{"exp":1e300,"username":7}"#)).unwrap();
         assert_eq!((odd.expires_at, odd.username.as_str()), (None, ""));
     }

@@ -51,6 +51,9 @@ impl State {
             Err(why) => return Outcome::warn(why),
         };
         let found = || lab.snapshot.as_ref().and_then(|snapshot| snapshot.existing(&wanted).cloned());
+        if lab.snapshot.is_some() && lab.host().is_none() {
+            return Outcome::warn("the gateway tells no address: say it as `gateway` in [[lab]]");
+        }
         let existing = own.or_else(found).zip(lab.host());
         if existing.is_none() && (!may_write || lab.view.read_only) {
             return Outcome::warn("there is no forward to use, and read-only keeps one from being made");

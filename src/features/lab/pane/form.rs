@@ -226,7 +226,7 @@ impl Form {
         if let Some(Err(why)) = wanted.first().map(Wanted::check_new) {
             use crate::features::lab::model::Unwanted;
             let ask = match why {
-                Unwanted::NoName | Unwanted::BadName => Ask::Machine,
+                Unwanted::NoName | Unwanted::BadName | Unwanted::TooLong => Ask::Machine,
                 Unwanted::NoComponent => Ask::Component,
                 Unwanted::BadAddress => Ask::Address,
                 Unwanted::PortZero => Ask::Port,

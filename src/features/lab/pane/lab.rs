@@ -15,9 +15,6 @@ use crate::ui::page::Span;
 use crate::ui::theme::{self, Role};
 use crate::ui::time::{Zone, age, brief_distance};
 
-/// What is said where a rule of the firewall is none of the service's.
-const FOREIGN: &str = "a rule in the gateway's firewall is no forward: this is going to fail until it is gone";
-
 /// The word for a token that the server calls expired.
 const EXPIRED: &str = "expired";
 
@@ -150,9 +147,8 @@ impl LabState {
 
     /// What keeps anything from being made or deleted, as far as the firewall tells: somebody's own rule, over which the service
     /// stumbles.
-    pub(super) fn hindrance(&self) -> Option<&'static str> {
-        let foreign = self.snapshot.as_ref()?.firewall.as_ref()?.foreign;
-        (foreign > 0).then_some(FOREIGN)
+    pub(super) fn hindrance(&self) -> Option<String> {
+        self.snapshot.as_ref()?.firewall.as_ref()?.hindrance()
     }
 
     /// What it did not tell last time, and how old is what is shown of that.

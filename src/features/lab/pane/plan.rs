@@ -10,7 +10,7 @@ use crate::ui::list::{self, List};
 /// What is to be changed.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
-    /// In a sentence: `delete what is dead, gone or duplicate`.
+    /// In a sentence: `delete what is dead, gone, duplicate, left behind or in no list`.
     pub(super) title: String,
     /// Of which lab.
     pub(super) lab: String,

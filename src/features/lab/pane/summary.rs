@@ -33,7 +33,11 @@ impl State {
                 parts.push(format!("{count} {word}"));
             }
         };
-        let foreign = lab.snapshot.as_ref().and_then(|snapshot| snapshot.firewall.as_ref()).map_or(0, |it| it.foreign);
+        let foreign = lab
+            .snapshot
+            .as_ref()
+            .and_then(|snapshot| snapshot.firewall.as_ref())
+            .map_or(0, |it| it.foreign + it.foreign_ways.len());
         add(foreign, if foreign == 1 { "foreign rule" } else { "foreign rules" });
         let count = |state: Is| rows.iter().filter(|row| row.state == state).count();
         add(count(Is::Dead), "dead");

@@ -162,9 +162,11 @@ impl State {
         let rows = self.lab().and_then(super::lab::LabState::rows).unwrap_or_default();
         let rubbish: Vec<model::Row> = rows.iter().filter(|row| self.is_rubbish(row)).cloned().collect();
         if rubbish.is_empty() {
-            return Outcome::warn("nothing is dead, gone or duplicate");
+            return Outcome::warn(
+                "nothing is dead, gone, duplicate, left behind or in no list that could be ended from here",
+            );
         }
-        self.open_removals("delete what is dead, gone or duplicate", &rubbish, true)
+        self.open_removals("delete what is dead, gone, duplicate, left behind or in no list", &rubbish, true)
     }
 
     /// Whether a clean-up is about a row: what is of no use, what a connection left behind, and what is in no list where that

@@ -105,6 +105,10 @@ fn relay(world: &World, fault: &Fault, path: &str) -> Answer {
         | Fault::ForeignRule
         | Fault::SaveFails
         | Fault::FilterStepFails
+        | Fault::ListingFails
+        | Fault::Stumbles(_)
+        | Fault::Crashes
+        | Fault::Pending
         | Fault::Claims(_)
         | Fault::For(..) => front_error(503, "service unavailable"),
     }

@@ -11,7 +11,7 @@ use super::World;
 use super::auth::{TokenClaims, check};
 use super::page::{Answer, error, front_error, ok};
 use super::shell;
-use super::state::{Fault, Record};
+use super::state::{Fault, Record, State};
 use crate::clock;
 use crate::features::lab::model::Rule;
 
@@ -135,6 +135,9 @@ fn list(world: &World, asked: &Asked) -> Result<Answer, Answer> {
     if state.meets("GET", |fault| *fault == Fault::DatabaseDown).is_some() {
         return Err(database_down());
     }
+    if let Some(fault) = stumbles(&mut state, "GET") {
+        return Err(fault);
+    }
     let text = |name: &str| params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let fits = |record: &Record| {
         text("name").is_none_or(|name| like(&record.name, name))
@@ -144,6 +147,15 @@ fn list(world: &World, asked: &Asked) -> Result<Answer, Answer> {
             && target.is_none_or(|target| u64::from(record.target) == target)
     };
     Ok(ok(&state.list(fits), &echo(&params)))
+}
+
+/// How the service looks at the rules that let packets through.
+const LISTING: &str = "sudo iptables --numeric -L FORWARD -t filter --line-numbers";
+
+/// What the service says where it stumbles over something else.
+fn stumbles(state: &mut State, method: &str) -> Option<Answer> {
+    let met = state.meets(method, |fault| matches!(fault, Fault::Stumbles(_)))?;
+    if let Fault::Stumbles(text) = met { Some(error(500, text)) } else { None }
 }
 
 /// What the service says when its database is down.
@@ -182,8 +194,14 @@ fn make(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
     if state.meets("POST", |fault| *fault == Fault::DatabaseDown).is_some() {
         return Err(database_down());
     }
+    if let Some(fault) = stumbles(&mut state, "POST") {
+        return Err(fault);
+    }
     if let Some(Fault::Claims(port)) = state.meets("POST", |fault| matches!(fault, Fault::Claims(_))) {
         return Ok(ok(&json!({ "conn_port": port }), &json!({})));
+    }
+    if state.meets("POST", |fault| *fault == Fault::Crashes).is_some() {
+        return Err(Answer::crashed());
     }
     let port = state.free_port().ok_or_else(Answer::crashed)?;
     let plain = address.parse::<Ipv4Addr>();
@@ -197,7 +215,11 @@ fn make(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
         // Its listing has another form, and the rule stays.
         return Err(error(500, &format!("Unable to find newly created FORWARD rule for {address}:{target}")));
     }
-    if state.meets("POST", |fault| *fault == Fault::ForeignRule).is_some() {
+    if state.meets("POST", |fault| *fault == Fault::ListingFails).is_some() {
+        state.filter.pop();
+        return Err(error(500, &format!("Command Failure: {LISTING}")));
+    }
+    if state.meets("POST", |fault| *fault == Fault::ForeignRule).is_some() || !state.own_ways.is_empty() {
         state.filter.pop();
         return Err(error(500, "not enough values to unpack (expected 3, got 1)"));
     }
@@ -243,7 +265,13 @@ fn remove(world: &World, asked: &Asked) -> Result<Answer, Answer> {
     if state.meets("DELETE", |fault| *fault == Fault::DatabaseDown).is_some() {
         return Err(database_down());
     }
-    if state.meets("DELETE", |fault| *fault == Fault::ForeignRule).is_some() {
+    if let Some(fault) = stumbles(&mut state, "DELETE") {
+        return Err(fault);
+    }
+    if state.meets("DELETE", |fault| *fault == Fault::ListingFails).is_some() {
+        return Err(error(500, &format!("Command Failure: {LISTING}")));
+    }
+    if state.meets("DELETE", |fault| *fault == Fault::ForeignRule).is_some() || !state.own_ways.is_empty() {
         return Err(error(500, "not enough values to unpack (expected 3, got 1)"));
     }
     let record = state.records.iter().find(|record| i64::from(record.port) == port).cloned();
@@ -333,7 +361,10 @@ fn begin_inventory(world: &World) -> Answer {
 
 /// The inventory.
 fn end_inventory(world: &World) -> Answer {
-    let state = world.state();
+    let mut state = world.state();
+    if state.meets("GET", |fault| *fault == Fault::Pending).is_some() {
+        return Answer::json(202, &json!({"error": null, "content": {"task-id": "6f1c2d"}, "params": {}}));
+    }
     if state.inventory_tasks == 0 { Answer::page(404) } else { ok(&state.machines(), &json!({})) }
 }
 

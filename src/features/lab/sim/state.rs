@@ -66,6 +66,14 @@ pub enum Fault {
     Claims(u16),
     /// The second step of deleting fails: the record stays, the rule does not.
     FilterStepFails,
+    /// Listing the firewall fails, before anything is changed by a deletion, and behind the first rule when something is made.
+    ListingFails,
+    /// It stumbles over something with this text, before anything is done.
+    Stumbles(&'static str),
+    /// It stumbles without a word, before anything is made.
+    Crashes,
+    /// The inventory's task does not end.
+    Pending,
     /// Only requests of this method meet the other fault.
     For(&'static str, Box<Fault>),
 }
@@ -86,6 +94,8 @@ pub struct State {
     pub policy: &'static str,
     /// Rules of somebody's own that lead packets on, as the listing has them: the service works beside them.
     pub own: Vec<String>,
+    /// The same of the chain FORWARD: over these the service stumbles.
+    pub own_ways: Vec<String>,
     /// Both as they were saved last from the gateway's shell: what the next start brings back.
     pub saved: Option<Saved>,
     /// The front server's machines; `None` where it has no inventory.
@@ -117,6 +127,7 @@ impl State {
             filter: Vec::new(),
             policy: "ACCEPT",
             own: Vec::new(),
+            own_ways: Vec::new(),
             saved: None,
             inventory: None,
             locked: BTreeMap::new(),
@@ -282,6 +293,9 @@ impl State {
                 "{:<4} ACCEPT     6    --  0.0.0.0/0            {address:<20} tcp dpt:{target}",
                 number + 3
             );
+        }
+        for (number, rule) in self.own_ways.iter().enumerate() {
+            let _infallible = writeln!(filter, "{:<4} {rule}", self.filter.len() + number + 3);
         }
         let rows: Vec<Value> = self
             .records

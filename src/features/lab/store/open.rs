@@ -11,7 +11,7 @@ use crate::store::Error;
 
 /// Of an action without a process, which an earlier version wrote, nobody waits for an answer this long.
 const LONGEST: TimeDelta = TimeDelta::hours(1);
-/// A list that was asked for within this time of an answer that did not come may be older than what was asked for.
+/// So long after an answer did not come, what was asked for may still be on its way to the gateway.
 const SETTLES: TimeDelta = TimeDelta::minutes(2);
 
 /// What became of an action, as the list tells it.
@@ -21,8 +21,12 @@ pub enum Found {
     Deleted(Forward),
     /// A deletion was not.
     StillThere(Forward),
+    /// A deletion was not, and another one was, later.
+    DeletedLater(Forward),
     /// Something was made.
     Made(Forward),
+    /// Something was made, and was deleted from here since.
+    MadeAndDeleted(Forward),
     /// Nothing was made that is there, and this one leads to the same place, which is known to have been made otherwise.
     Another(Forward),
     /// Nothing was made.
@@ -41,6 +45,16 @@ impl Found {
             Self::StillThere(forward) => {
                 format!("deleting {} on {} was cut off: it is still there", forward.title(), forward.port)
             }
+            Self::DeletedLater(forward) => format!(
+                "deleting {} on {} was cut off: it was still there, and was deleted later",
+                forward.title(),
+                forward.port
+            ),
+            Self::MadeAndDeleted(forward) => format!(
+                "making a forward to {} was cut off: it was there, on {}, and was deleted since",
+                forward.title(),
+                forward.port
+            ),
             Self::Made(forward) => {
                 format!("making a forward to {} was cut off: it is there, on {}", forward.title(), forward.port)
             }
@@ -69,43 +83,107 @@ struct Open {
 }
 
 impl Open {
-    /// Whether nobody hears an answer to it any more.
-    fn is_over(&self, now: DateTime<Utc>) -> bool {
+    /// Whether nobody waits for an answer to it any more, as of the time of a list.
+    fn is_given_up(&self, now: DateTime<Utc>) -> bool {
         match (&self.given_up, &self.owner) {
-            (Some(given_up), _) => now - *given_up >= SETTLES,
+            // An older list says nothing of it.
+            (Some(given_up), _) => *given_up <= now,
             (None, Some(owner)) => owner.fate() == Fate::Dead,
             (None, None) => now - self.at >= LONGEST,
         }
     }
 
-    /// What the list says of it. What is dead was not made then: the gateway's firewall would lead it on. What another action
-    /// is known to have made, or to have found, `is_known`.
-    fn found(self, snapshot: &Snapshot, is_known: impl Fn(u16) -> Result<bool, Error>) -> Result<Found, Error> {
+    /// Whether it is not going to be carried out any more, if it was not yet.
+    fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.given_up.is_none_or(|given_up| now - given_up >= SETTLES)
+    }
+
+    /// What the list says of it; `None` where it says nothing yet. That something was done is seen in the first list that has
+    /// it; that it was not, only when it cannot be done any more. What is dead was not made then: the gateway's firewall would
+    /// lead it on.
+    fn found(&self, snapshot: &Snapshot, known: &Known<'_>, now: DateTime<Utc>) -> Result<Option<Found>, Error> {
         let listed = &snapshot.forwards;
         if let Some(port) = self.port.filter(|_| self.is_removal) {
             let forward = self.wanted.on(port);
-            return Ok(if listed.contains(&forward) { Found::StillThere(forward) } else { Found::Deleted(forward) });
+            return Ok(if listed.contains(&forward) {
+                self.is_over(now).then_some(Found::StillThere(forward))
+            } else if known.deleted_later(&self.wanted, self.id)?.contains(&port) {
+                // Whoever asked for that had seen it.
+                Some(Found::DeletedLater(forward))
+            } else {
+                Some(Found::Deleted(forward))
+            });
         }
         let place = |forward: &&Forward| forward.is_for(&self.wanted) && !snapshot.is_dead(forward);
         let mut another = None;
         for forward in listed.iter().filter(place) {
-            if !is_known(forward.port)? {
-                return Ok(Found::Made(forward.clone()));
+            if !known.is_made_otherwise(forward, self.id, Which::Listed)? {
+                return Ok(Some(Found::Made(forward.clone())));
             }
             another.get_or_insert(forward);
         }
-        Ok(another.map_or(Found::NotMade(self.wanted.clone()), |forward| Found::Another(forward.clone())))
+        for port in known.deleted_later(&self.wanted, self.id)? {
+            let gone = self.wanted.on(port);
+            if !known.is_made_otherwise(&gone, self.id, Which::Gone)? {
+                return Ok(Some(Found::MadeAndDeleted(gone)));
+            }
+        }
+        if !self.is_over(now) {
+            return Ok(None);
+        }
+        Ok(Some(another.map_or(Found::NotMade(self.wanted.clone()), |forward| Found::Another(forward.clone()))))
     }
 }
 
-/// Whether the forward on a port is known to be of another action than `id`: the last one about it that came to an end made or
-/// found it.
-fn is_of_another(connection: &Connection, server: &str, port: u16, id: i64) -> Result<bool, Error> {
-    let mut query = connection.prepare_cached(
-        "SELECT what = 'add' FROM lab_action WHERE server = ?1 AND port = ?2 AND id <> ?3 AND result IN ('ok', 'found')
-         ORDER BY settled_at DESC, id DESC LIMIT 1",
-    )?;
-    Ok(query.query_row((server, port, id), |row| row.get(0)).optional()?.unwrap_or(false))
+/// What is known of the actions that were heard of.
+struct Known<'c> {
+    connection: &'c Connection,
+    server: &'c str,
+}
+
+impl Known<'_> {
+    /// The ports from which forwards to this place were deleted by actions after `id`, or were to be: what they were about was
+    /// in the list then.
+    fn deleted_later(&self, wanted: &Wanted, id: i64) -> Result<Vec<u16>, Error> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT port FROM lab_action INDEXED BY lab_action_of
+             WHERE server = ?1 AND name = ?2 AND address = ?3 AND target = ?4 AND id > ?5 AND what = 'remove'
+               AND result IN ('ok', 'unknown') AND port IS NOT NULL ORDER BY id",
+        )?;
+        let Wanted { name, address, target, .. } = wanted;
+        let ports = query.query_map((self.server, name, address, target, id), |row| row.get(0))?;
+        Ok(ports.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Whether a forward is known to have been made by another action than `id`. Who only found it says nothing of who made it.
+    fn is_made_otherwise(&self, forward: &Forward, id: i64, which: Which) -> Result<bool, Error> {
+        // One that is there was made last; one that is gone was there only after it was asked for, or that had found it.
+        let query = match which {
+            Which::Listed => {
+                "SELECT what = 'add' FROM lab_action INDEXED BY lab_action_of
+                 WHERE server = ?1 AND name = ?2 AND address = ?3 AND target = ?4 AND port = ?5 AND id <> ?6 AND result = 'ok'
+                 ORDER BY id DESC LIMIT 1"
+            }
+            Which::Gone => {
+                "SELECT 1 FROM lab_action INDEXED BY lab_action_of
+                 WHERE server = ?1 AND name = ?2 AND address = ?3 AND target = ?4 AND port = ?5 AND id > ?6 AND result = 'ok'
+                   AND what = 'add' LIMIT 1"
+            }
+        };
+        let Forward { port, name, address, target, .. } = forward;
+        let mut query = self.connection.prepare_cached(query)?;
+        let found = query.query_row((self.server, name, address, target, port, id), |row| row.get(0)).optional()?;
+        Ok(found.unwrap_or(false))
+    }
+}
+
+/// Of which forward it is asked who made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// Of one that is there.
+    Listed,
+    /// Of one that was deleted since.
+    Gone,
 }
 
 /// Settles by what the gateway lists as of `at` whatever nobody hears of any more, and tells it; the newest last.
@@ -145,15 +223,17 @@ pub fn settle_open(
     })?;
     let mut told = Vec::new();
     for open in rows.collect::<rusqlite::Result<Vec<_>>>()? {
-        if !open.is_over(at) {
+        if !open.is_given_up(at) {
             continue;
         }
         let (id, before) = (open.id, open.text.clone());
         let is_given_up = open.given_up.is_some();
-        let found = open.found(snapshot, |port| is_of_another(connection, server, port, id))?;
+        let Some(found) = open.found(snapshot, &Known { connection, server }, at)? else { continue };
         let (result, port) = match &found {
-            Found::Deleted(forward) | Found::Made(forward) => ("ok", Some(forward.port)),
-            Found::StillThere(_) | Found::Another(_) | Found::NotMade(_) => ("failed", None),
+            Found::Deleted(forward) | Found::Made(forward) | Found::MadeAndDeleted(forward) => {
+                ("ok", Some(forward.port))
+            }
+            Found::StillThere(_) | Found::DeletedLater(_) | Found::Another(_) | Found::NotMade(_) => ("failed", None),
         };
         // What was written before it was sent says what it was for; a reason for giving up says nothing any more.
         let text =
@@ -233,9 +313,11 @@ mod tests {
                 Found::StillThere(forward(50_002, "stays")),
                 Found::Made(made),
                 Found::NotMade(forward(0, "never").wanted()),
+                // The first list that has it no more tells it.
+                Found::Deleted(forward(50_007, "late")),
             ]
         );
-        assert_eq!(after, [Found::Deleted(forward(50_007, "late"))]);
+        assert_eq!(after, []);
         assert_eq!(words, ["ok", "failed", "ok", "failed", "requested"]);
         assert_eq!(told[0].words(), "deleting gone 22 on 50001 was cut off: it is gone");
     }
@@ -278,8 +360,59 @@ mod tests {
             Ok((told, settle_open(c, "s", &listed, at(700))?))
         });
         let (told, later) = told.unwrap();
-        assert_eq!(told, [Found::Another(forward(50_093, "web01"))]);
+        assert_eq!(told, [Found::MadeAndDeleted(forward(50_079, "web01"))]);
         assert_eq!(later, [Found::Made(forward(50_079, "web01"))]);
-        assert!(told[0].words().ends_with("nothing of it is there; the one on 50093 was made otherwise"));
+        assert!(told[0].words().ends_with("it was there, on 50079, and was deleted since"), "{}", told[0].words());
+    }
+
+    #[test]
+    fn what_nobody_heard_of_is_settled_by_the_first_list_that_has_it_and_by_nobody_elses_deed() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::features::open_store(dir.path()).unwrap();
+        let ours = Owner::of_this_process();
+        let told = store.write_blocking(move |c| {
+            let web01 = || adding("anna", "training", "s", &forward(0, "web01").wanted());
+            let remove = |port| removing("anna", "training", "s", &forward(port, "web01"));
+            let lost = begin(c, &web01(), &ours, at(0))?;
+            settle(c, lost, (Came::Unknown, "no answer"), None, at(2))?;
+            // Not there so far, and may still come.
+            let none = settle_open(c, "s", &listing([]), at(3))?;
+            // Somebody who asked again found it there.
+            let again = begin(c, &web01(), &ours, at(8))?;
+            settle(c, again, (Came::Found, ""), Some(50_073), at(9))?;
+            let made = settle_open(c, "s", &listing([forward(50_073, "web01")]), at(10))?;
+            // It is asked twice to go, and goes the second time.
+            let lost = begin(c, &remove(50_073), &ours, at(20))?;
+            settle(c, lost, (Came::Unknown, "no answer"), None, at(22))?;
+            let there = settle_open(c, "s", &listing([forward(50_073, "web01")]), at(23))?;
+            let gone = begin(c, &remove(50_073), &ours, at(30))?;
+            settle(c, gone, (Came::Ok, ""), None, at(31))?;
+            let later = settle_open(c, "s", &listing([]), at(32))?;
+            Ok((none, made, there, later, deleted(c, "s", at(-10), 10)?.len()))
+        });
+        let (none, made, there, later, undoable) = told.unwrap();
+        assert_eq!((none, there), (vec![], vec![]));
+        assert_eq!(made, [Found::Made(forward(50_073, "web01"))]);
+        assert_eq!(later, [Found::DeletedLater(forward(50_073, "web01"))]);
+        assert_eq!(undoable, 1, "it was deleted once");
+    }
+
+    #[test]
+    fn what_another_made_in_the_meantime_is_not_taken_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::features::open_store(dir.path()).unwrap();
+        let ours = Owner::of_this_process();
+        let told = store.write_blocking(move |c| {
+            let web01 = || adding("anna", "training", "s", &forward(0, "web01").wanted());
+            let lost = begin(c, &web01(), &ours, at(0))?;
+            settle(c, lost, (Came::Unknown, "no answer"), None, at(2))?;
+            let made = begin(c, &web01(), &ours, at(30))?;
+            settle(c, made, (Came::Ok, ""), Some(50_093), at(31))?;
+            let listed = listing([forward(50_093, "web01")]);
+            Ok((settle_open(c, "s", &listed, at(40))?, settle_open(c, "s", &listed, at(300))?))
+        });
+        let (early, late) = told.unwrap();
+        assert_eq!((early, late.clone()), (vec![], vec![Found::Another(forward(50_093, "web01"))]));
+        assert!(late[0].words().ends_with("nothing of it is there; the one on 50093 was made otherwise"));
     }
 }

@@ -6,7 +6,9 @@
 
 mod files;
 mod link;
+mod prepare;
 mod protocol;
+mod read;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -137,8 +139,8 @@ pub async fn run(
                     running.insert(job, cancel.clone());
                     if let Some((forward, host)) = existing {
                         // The lab need not be asked for it, and may be busy.
-                        let using = link::Using { lab, host, protocol, removes: remove_after, goes: false, is_new: false };
-                        reading.spawn(link::use_it(shared.clone(), job, using, forward, cancel));
+                        let using = prepare::Using { lab, host, protocol, removes: remove_after, goes: false, is_new: false };
+                        reading.spawn(prepare::use_it(shared.clone(), job, using, forward, cancel));
                         continue;
                     }
                     order(&shared, &orders, &lab, Job::Prepare { id: job, wanted, protocol, remove_after, cancel }).await;

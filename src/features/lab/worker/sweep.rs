@@ -31,12 +31,7 @@ pub(in crate::features::lab) fn ports(snapshot: &Snapshot) -> Vec<Port> {
 ///
 /// Cancel safety: dropping it closes all sockets.
 pub(super) async fn measure(shared: Shared, lab: String, host: String, ports: Vec<Port>) {
-    let resolved = if host.is_empty() {
-        Err(Reach::Failed { why: "the gateway's address is not known".to_owned() })
-    } else {
-        probe::resolve(&host).await
-    };
-    let address = match resolved {
+    let address = match probe::resolve(&host).await {
         Ok(address) => address,
         Err(reach) => {
             let reached = ports.into_iter().map(|port| (port.port, reach.clone())).collect();

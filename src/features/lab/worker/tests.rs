@@ -114,6 +114,42 @@ async fn what_a_lab_tells_is_told_with_its_token_and_what_was_measured() {
 }
 
 #[tokio::test]
+async fn an_inventory_that_does_not_come_holds_back_nothing_and_is_told_when_it_comes() {
+    let mut desk = Desk::with(|sim| {
+        sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+        sim.state().inventory = Some(
+            [(
+                "web01".to_owned(),
+                sim::Guest { component: "CentOS".to_owned(), is_on: true, addresses: vec!["192.168.1.20".to_owned()] },
+            )]
+            .into(),
+        );
+        sim.fault(Fault::Pending, usize::MAX);
+    })
+    .await;
+    let snapshot = desk.snapshot().await;
+    assert_eq!((snapshot.forwards.len(), snapshot.machines["web01"].exists), (1, None));
+    assert!(snapshot.untold.contains_key(&crate::features::lab::model::Part::Inventory));
+    let is_measured = |report| matches!(report, Report::Reached { is_complete: true, .. }).then_some(());
+    desk.hear(is_measured).await;
+    // What is made meanwhile is there and measured at once.
+    desk.ask(add(7, vec![Change::Add(wanted("web02", "192.168.1.21", 22))])).await;
+    let has_both = |report| {
+        let Report::Snapshot { snapshot, .. } = report else { return None };
+        (snapshot.forwards.len() == 2).then_some(snapshot)
+    };
+    assert_eq!(desk.hear(has_both).await.machines["web01"].exists, None);
+    desk.hear(is_measured).await;
+    desk.sim.state().faults.clear();
+    let is_whole = |report| {
+        let Report::Snapshot { snapshot, .. } = report else { return None };
+        snapshot.untold.is_empty().then_some(snapshot)
+    };
+    let whole = desk.hear(is_whole).await;
+    assert_eq!((whole.forwards.len(), whole.machines["web01"].exists), (2, Some(true)));
+}
+
+#[tokio::test]
 async fn another_token_in_its_file_is_taken_up_by_itself() {
     let sim = Simulator::start(sim::Setup { pool: None, ..sim::Setup::default() }).await.unwrap();
     let dir = tempfile::tempdir().unwrap();

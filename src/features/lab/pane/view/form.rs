@@ -61,8 +61,10 @@ pub(super) fn draw(state: &State, form: &Form, look: &Look<'_>, area: Rect, buff
         Some(why) => (why.clone(), Role::Warning),
         None => (hint(state, form), Role::Muted),
     };
-    let hindrance = state.lab().and_then(LabState::hindrance).map(str::to_owned);
-    let warnings = form.warning().into_iter().chain(form.doubt(state.snapshot().as_deref())).chain(hindrance);
+    let hindrance = state.lab().and_then(LabState::hindrance);
+    let crowding = state.snapshot().and_then(|snapshot| snapshot.crowding());
+    let warnings =
+        form.warning().into_iter().chain(form.doubt(state.snapshot().as_deref())).chain(hindrance).chain(crowding);
     for (text, role) in std::iter::once(said).chain(warnings.map(|warning| (warning, Role::Warning))) {
         for line in wrap(&text, usize::from(area.width.saturating_sub(2)).max(8)) {
             Pen::new(buffer, area, y).skip(1).text(&line, style(role));
