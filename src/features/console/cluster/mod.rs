@@ -7,6 +7,7 @@ mod access;
 pub mod api;
 mod exec;
 pub mod kubeconfig;
+mod listing;
 pub mod model;
 pub(super) mod status;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use crate::features::console::error::Error;
 
 pub use self::access::{Cluster, User};
 pub use self::api::{Api, Told, Which};
+pub use self::listing::Found;
 
 /// The cluster that the configuration names. Blocks while files are read.
 ///

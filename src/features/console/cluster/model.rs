@@ -208,6 +208,8 @@ impl Vm {
             return "Paused";
         }
         match (status.filter(|status| !status.is_empty()), phase.filter(|phase| !phase.is_empty())) {
+            // What has ended does not run, whatever the definition says still.
+            (Some("Running"), Some(phase @ ("Succeeded" | "Failed"))) => phase,
             (Some(status), _) => status,
             (None, Some(phase)) => phase,
             (None, None) if self.instance.is_none() && self.definition.is_some() => "Stopped",
@@ -323,12 +325,20 @@ impl Vm {
     fn no_console(&self, is_without: bool, why: &str) -> Option<String> {
         match &self.instance {
             _ if is_without => Some(format!("{}: {why}", self.name)),
+            // Its instance may not be seen; the cluster says whether there is one.
+            None if self.is_said_to_run() => None,
             None => Some(format!("{} does not run", self.name)),
             Some(instance) if instance.phase != "Running" => {
                 Some(format!("{} is {}, and only a running machine has a console", self.name, self.state()))
             }
             Some(_) => None,
         }
+    }
+
+    /// Whether its definition says that it runs.
+    fn is_said_to_run(&self) -> bool {
+        let status = self.definition.as_ref().map(|definition| definition.status.as_str());
+        matches!(status, Some("Running" | "Paused" | "Migrating"))
     }
 
     /// Whether it is on its way to being stopped.
@@ -338,12 +348,31 @@ impl Vm {
             .is_some_and(|definition| matches!(definition.status.as_str(), "Stopping" | "Terminating"))
     }
 
+    /// Why its run strategy rules this out: KubeVirt answers such an order with a conflict (`StartVM`, `StopVM` and `RestartVM` of
+    /// its virt-api). Whether `RerunOnFailure` takes an order to stop when nothing runs depends on its release.
+    fn ruled_out(&self, action: Action, is_live: bool) -> Option<String> {
+        let strategy = self.definition.as_ref()?.strategy.as_str();
+        let has_failed = self.instance.as_ref().is_some_and(|instance| instance.phase == "Failed");
+        let why = match (action, strategy) {
+            (Action::Start, "Always" | "Once") => "the cluster starts it by itself; stop it, then it can be started",
+            (Action::Start, "RerunOnFailure") if has_failed => {
+                "it has failed, and the cluster starts it again by itself"
+            }
+            (Action::Stop, "Halted") if is_live => "it is being stopped already",
+            (Action::Stop, "Manual" | "Halted") if !is_live => "it does not run",
+            (Action::Restart, "Halted" | "Once") => "the cluster restarts none of those; stop it, then start it",
+            _ => return None,
+        };
+        Some(format!("its run strategy is {strategy}: {why}"))
+    }
+
     /// Why this cannot be done to it now; `None` where it can.
     #[must_use]
     pub fn objection(&self, action: Action) -> Option<String> {
         let name = &self.name;
         let is_final = |instance: &Instance| matches!(instance.phase.as_str(), "Succeeded" | "Failed");
-        let is_live = self.instance.as_ref().is_some_and(|instance| !is_final(instance));
+        let is_live = self.instance.as_ref().map_or(self.is_said_to_run(), |instance| !is_final(instance));
+        let ruled_out = self.ruled_out(action, is_live);
         let why = match action {
             Action::Start | Action::Stop | Action::Restart if self.definition.is_none() => {
                 "it is an instance without a VirtualMachine: nothing starts or stops it but its end"
@@ -355,7 +384,7 @@ impl Vm {
             Action::Pause | Action::Unpause if !self.is_running() => "it does not run",
             Action::Pause if self.is_paused() => "it is paused already",
             Action::Unpause if !self.is_paused() => "it is not paused",
-            Action::Start | Action::Stop | Action::Restart | Action::Pause | Action::Unpause => return None,
+            Action::Start | Action::Stop | Action::Restart | Action::Pause | Action::Unpause => &ruled_out?,
         };
         Some(format!("{name}: {why}"))
     }
@@ -393,6 +422,29 @@ mod tests {
         assert_eq!(possible(&vm(Some("CrashLoopBackOff"), None, &[])), [Start, Stop]);
         assert_eq!(possible(&vm(Some("Starting"), Some("Scheduling"), &[])), [Stop, Restart]);
         assert_eq!(possible(&vm(Some("Stopping"), Some("Running"), &[("Paused", false)])), [Stop, Pause]);
+        // Its instance may not be seen.
+        assert_eq!(possible(&vm(Some("Running"), None, &[])), [Stop, Restart]);
+    }
+
+    #[test]
+    fn what_the_run_strategy_rules_out_is_not_offered() {
+        use Action::{Restart, Start, Stop};
+        let ruled_out = |strategy: &str, status: &str, phase: Option<&str>| {
+            let mut vm = vm(Some(status), phase, &[]);
+            vm.definition.as_mut().unwrap().strategy = strategy.to_owned();
+            let names_it = |action: &&Action| vm.objection(**action).is_some_and(|why| why.contains(strategy));
+            [Start, Stop, Restart].iter().filter(names_it).copied().collect::<Vec<_>>()
+        };
+        assert_eq!(ruled_out("Always", "CrashLoopBackOff", None), [Start]);
+        assert_eq!(ruled_out("Always", "Running", Some("Running")), []);
+        assert_eq!(ruled_out("Once", "Stopped", Some("Succeeded")), [Start]);
+        assert_eq!(ruled_out("Once", "Running", Some("Running")), [Restart]);
+        assert_eq!(ruled_out("RerunOnFailure", "CrashLoopBackOff", Some("Failed")), [Start]);
+        assert_eq!(ruled_out("RerunOnFailure", "Stopped", Some("Succeeded")), []);
+        assert_eq!(ruled_out("Manual", "ErrorUnschedulable", None), [Stop]);
+        assert_eq!(ruled_out("Manual", "Stopped", None), []);
+        assert_eq!(ruled_out("Halted", "Stopping", Some("Running")), [Stop]);
+        assert_eq!(ruled_out("Halted", "Running", Some("Running")), [Stop, Restart]);
     }
 
     #[test]
@@ -429,6 +481,8 @@ mod tests {
             (Some("ErrorPvcNotFound"), None, "ErrorPvcNotFound", Being::Failed),
             (Some("Migrating"), Some("Running"), "Migrating", Being::Changing),
             (Some(""), None, "Stopped", Being::Stopped),
+            (Some("Running"), Some("Failed"), "Failed", Being::Failed),
+            (Some("Running"), Some("Succeeded"), "Succeeded", Being::Stopped),
         ] {
             let vm = vm(status, phase, &[]);
             assert_eq!((vm.state(), vm.being()), (state, being));
