@@ -9,6 +9,7 @@ mod exec;
 pub mod kubeconfig;
 mod listing;
 pub mod model;
+mod power;
 pub(super) mod status;
 #[cfg(test)]
 mod tests;
