@@ -204,6 +204,7 @@ fn what_was_typed_early_is_told_where_the_line_is_refused_once_it_was_open() {
     tell(&mut desk, Report::Ended { id, trouble: Some(Trouble::new("the proxy refuses: invalid token")) });
     assert!(desk.shows("what was typed while it was being opened was not sent"), "{}", desk.screen());
     // Not of a line that has been heard since.
+    desk.wait(TimeDelta::seconds(1));
     let id = opening(&mut desk, "build01");
     desk.type_text("halt");
     is_open(&mut desk, id);

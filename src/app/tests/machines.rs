@@ -346,6 +346,7 @@ fn machines_are_shown_where_one_kind_of_them_may_not_be_listed_and_that_is_told(
     let mut desk = desk(120, 40);
     let trouble =
         Trouble::new("machines that do not run (virtualmachines) are not shown").caused_by("it says no (403)");
+    desk.press("z");
     tell(&mut desk, Report::Hidden(Some(trouble)));
     assert!(desk.shows("▲ machines that do not run (virtualmachines) are not shown"), "{}", desk.screen());
     assert!(desk.shows("it says no (403)") && desk.shows("build01"), "{}", desk.screen());

@@ -166,16 +166,19 @@ impl State {
     /// Asks for the password of the screen that is looked at, if that wants one.
     pub(super) fn ask_password(&mut self) -> Option<Outcome> {
         let console = self.console_mut().filter(|console| console.wants_password)?;
-        let id = console.id;
+        let (id, mut outcome) = (console.id, Outcome::none());
         if let Being::Ended(Some(why)) = &console.being {
-            // It is being typed now.
+            // It is being typed now, whatever was said of that before.
             let is_ungiven = *why == ungiven(&console.title());
+            if is_ungiven {
+                outcome = Outcome::done(format!("the password opens {} again", console.title()));
+            }
             let why = if is_ungiven { Trouble::of(&rfb::Error::NoPassword).to_do("type it") } else { why.clone() };
             console.being = Being::Locked { why, is_held: false };
         }
         self.is_attached = false;
         self.editor = Some(Editor { field: Field::line(""), purpose: For::Password(id, Hidden::default()) });
-        Some(Outcome::none())
+        Some(outcome)
     }
 
     /// No password is typed for the screen of this number: what is kept open for one is let go.

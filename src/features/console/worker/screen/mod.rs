@@ -249,9 +249,10 @@ async fn show(
             ended = &mut reading => return ended.map(|()| Why::Over),
             () = sleep_until(due.next_wish()) => match due.wish(received.load(Ordering::Relaxed)) {
                 Some(Wish::Picture) => remote.ask(at, true).await?,
-                Some(Wish::Sign) => remote.ask(corner(at), false).await?,
+                Some(Wish::Sign) if is_shown => remote.ask(corner(at), false).await?,
                 Some(Wish::Cut(text)) => shared.tell(Report::Cut { id, text }).await,
-                None => {}
+                // Before the first picture that one is asked for already.
+                Some(Wish::Sign) | None => {}
             },
             () = sleep_until(late), if !is_shown => return Ok(Why::Late),
         }
