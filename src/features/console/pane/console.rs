@@ -30,15 +30,22 @@ pub(super) struct Console {
     pub(super) rang: bool,
     /// The file that it is written into, or will be again when it is open again.
     pub(super) log: Option<PathBuf>,
-    /// Whether somebody wanted it anew although it says that it is open, and nothing came since: the next time it is done.
-    pub(super) is_doubted: bool,
     /// How often it was tried to open it again since it was open.
     pub(super) attempts: u32,
     /// Whether its screen wants a password that was not typed yet.
     pub(super) wants_password: bool,
     /// What was typed while it was being opened.
     pub(super) early: Unsent,
-    /// Whether some of that was sent, and nothing was heard of the machine since: a proxy refuses after it has opened a line.
+    /// What was done since something was heard of the machine.
+    pub(super) unheard: Unheard,
+}
+
+/// What was done at a console since something was heard of its machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Unheard {
+    /// Somebody wanted it anew although it says that it is open: the next time it is done.
+    pub(super) is_doubted: bool,
+    /// What was typed while it was being opened was sent: a proxy refuses after it has opened a line.
     pub(super) has_sent_early: bool,
 }
 
@@ -118,11 +125,10 @@ impl Console {
             is_active: false,
             rang: false,
             log: None,
-            is_doubted: false,
             attempts: 0,
             wants_password: false,
             early: Unsent::new(MOST_EARLY),
-            has_sent_early: false,
+            unheard: Unheard::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::console::{Being, Console, Shown, is_news};
+use super::console::{Being, Console, Shown, Unheard, is_news};
 use super::{Outcome, Page, State, Tried};
 use crate::features::console::cluster::model::Action;
 use crate::features::console::worker::{ConsoleId, Health, Report, Request, Target};
@@ -78,7 +78,7 @@ impl State {
                 if let Some(console) = self.numbered(id)
                     && let Shown::Screen(screen) = &mut console.shown
                 {
-                    console.is_doubted = false;
+                    console.unheard = Unheard::default();
                     let before = screen.picture.replace(picture);
                     if is_looked_at {
                         return Outcome::ask(Request::Seen { id, is_looked_at });
@@ -94,20 +94,7 @@ impl State {
                     }
                 }
             }
-            Report::Cut { id, text } => {
-                if let Some(Console { shown: Shown::Screen(screen), .. }) = self.numbered(id) {
-                    screen.cut.clone_from(&text);
-                }
-                if self.is_looked_at(id) && text.len() > LONGEST_COPY {
-                    let many = text.len() / 1000;
-                    return Outcome::warn(format!(
-                        "what the machine copied is not taken over: {many} kB are more than terminals take"
-                    ));
-                }
-                if self.is_looked_at(id) && !text.is_empty() {
-                    return Outcome::copied(text);
-                }
-            }
+            Report::Cut { id, text } => return self.cut(id, text),
             Report::Logging { id, path, trouble } => return self.logging(id, path, trouble),
             Report::PasswordWanted { id, trouble, is_held } => {
                 // The machine was reached, and says no to a password that is kept: it is not tried again.
@@ -130,6 +117,22 @@ impl State {
         Outcome::none()
     }
 
+    /// A screen has put this on the clipboard.
+    fn cut(&mut self, id: ConsoleId, text: String) -> Outcome {
+        if let Some(Console { shown: Shown::Screen(screen), .. }) = self.numbered(id) {
+            screen.cut.clone_from(&text);
+        }
+        if !self.is_looked_at(id) || text.is_empty() {
+            return Outcome::none();
+        }
+        if text.len() > LONGEST_COPY {
+            let many = text.len() / 1000;
+            let what = format!("what the machine copied is not taken over: {many} kB are more than terminals take");
+            return Outcome::warn(what);
+        }
+        Outcome::copied(text)
+    }
+
     /// A serial line is written into this file, or into none any more, for this reason where nobody wanted that.
     fn logging(&mut self, id: ConsoleId, path: Option<PathBuf>, trouble: Option<Trouble>) -> Outcome {
         let Some(console) = self.numbered(id) else { return Outcome::none() };
@@ -150,7 +153,7 @@ impl State {
     /// A console is open.
     fn opened(&mut self, id: ConsoleId, log: &Bytes) -> Outcome {
         let Some(console) = self.numbered(id) else { return Outcome::none() };
-        (console.being, console.attempts, console.is_doubted) = (Being::Open, 0, false);
+        (console.being, console.attempts, console.unheard) = (Being::Open, 0, Unheard::default());
         if let Shown::Serial(emulator) = &mut console.shown
             && !log.is_empty()
         {
@@ -179,7 +182,7 @@ impl State {
         let Some(console) = self.numbered(id) else { return Outcome::none() };
         let Shown::Serial(emulator) = &mut console.shown else { return Outcome::none() };
         let fed = emulator.feed(bytes);
-        (console.is_doubted, console.has_sent_early) = (false, false);
+        console.unheard = Unheard::default();
         console.is_active |= !is_looked_at;
         console.rang |= fed.rang && !is_looked_at;
         if fed.answers.is_empty() || !may_answer {
@@ -226,7 +229,7 @@ impl State {
         let was_open = console.is_open();
         console.being = Being::Ended(trouble.clone());
         // What was handed to a proxy that then refused went no further.
-        let is_unsent = console.has_early() || std::mem::take(&mut console.has_sent_early);
+        let is_unsent = console.has_early() || std::mem::take(&mut console.unheard).has_sent_early;
         let unsent = is_unsent.then_some("what was typed while it was being opened was not sent");
         console.early.give_up();
         console.early.take_lost();

@@ -1,6 +1,6 @@
 //! Consoles as tabs: opened, looked at, typed at, closed.
 
-use super::console::{Being, Console, Shown};
+use super::console::{Being, Console, Shown, Unheard};
 use super::editor::{Editor, For};
 use super::{Outcome, Page, State};
 use crate::features::console::cluster::Which;
@@ -103,7 +103,7 @@ impl State {
         self.current = at.min(self.consoles.len().saturating_sub(1));
         self.page = Some(Page::Consoles);
         let Some(console) = self.consoles.get_mut(self.current) else { return Outcome::none() };
-        (console.is_active, console.rang, console.is_doubted) = (false, false, false);
+        (console.is_active, console.rang, console.unheard.is_doubted) = (false, false, false);
         // What is over takes no keys: they are noctui's there.
         self.is_attached &= !console.is_over();
         let id = console.id;
@@ -224,13 +224,13 @@ impl State {
         }
         let was_open = console.is_open();
         // Of a line that says nothing nobody knows whether the machine is still at its end.
-        if was_open && !std::mem::replace(&mut console.is_doubted, true) {
+        if was_open && !std::mem::replace(&mut console.unheard.is_doubted, true) {
             return Outcome::warn(
                 "it says that it is open, which a proxy may say of a machine that has ended: <console-reattach> once more opens \
                  it anew",
             );
         }
-        (console.being, console.is_doubted) = (Being::Opening, false);
+        (console.being, console.unheard) = (Being::Opening, Unheard::default());
         console.attempts += 1;
         if let Shown::Serial(emulator) = &mut console.shown {
             emulator.note(["opening it again …".to_owned()]);

@@ -45,7 +45,7 @@ impl State {
         let (title, target) = (console.title(), console.target.clone());
         let bytes = console.early.take();
         let lost = console.early.take_lost();
-        console.has_sent_early = !bytes.is_empty();
+        console.unheard.has_sent_early = !bytes.is_empty();
         if bytes.is_empty() {
             return Outcome::none();
         }
