@@ -87,6 +87,9 @@ pub enum TrustError {
         #[source]
         source: rustls::Error,
     },
+    /// The client's own certificate, or its key, cannot be used.
+    #[error("the client's own certificate cannot be used")]
+    Client(#[source] Box<dyn StdError + Send + Sync>),
     /// There is nobody to trust.
     #[error("{0} has no certificate of an authority")]
     Nobody(String),
@@ -127,11 +130,21 @@ pub(crate) fn config_of(trust: &Trust, client: Option<&ClientCertificate>) -> Re
     };
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     let Some(client) = client else { return Ok(builder.with_no_client_auth()) };
-    let error = |what| move |source| TrustError::Pem { what, source };
+    let error = |what| move |source| TrustError::Client(Box::new(TrustError::Pem { what, source }));
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&client.chain).collect();
     let chain = chain.map_err(error("the client's certificate"))?;
     let key = PrivateKeyDer::from_pem_slice(&client.key).map_err(error("the client's private key"))?;
-    Ok(builder.with_client_auth_cert(chain, key)?)
+    builder.with_client_auth_cert(chain, key).map_err(|error| TrustError::Client(client_flaw(&error).into()))
+}
+
+/// What is wrong with a client's own certificate or key: rustls speaks of the certificates of others.
+fn client_flaw(error: &rustls::Error) -> String {
+    let words = error.to_string();
+    match words.strip_prefix("invalid peer certificate: ") {
+        Some(rest) if rest.contains("UnsupportedCertVersion") => "it is of version 1 of X.509".to_owned(),
+        Some(rest) => rest.to_owned(),
+        None => words,
+    }
 }
 
 /// The authorities of these certificates; there must be one.

@@ -149,6 +149,26 @@ fn a_certificate_of_version_1_is_taken_where_it_is_pinned_or_nothing_is_checked_
 }
 
 #[test]
+fn a_client_whose_own_certificate_cannot_be_used_is_told_that_it_is_its_own() {
+    let (certificate, key) = old();
+    let pem = |of: &str, der: &[u8]| {
+        use base64::Engine as _;
+        let text = base64::engine::general_purpose::STANDARD.encode(der);
+        format!("-----BEGIN {of}-----\n{text}\n-----END {of}-----\n").into_bytes()
+    };
+    let client = ClientCertificate {
+        chain: pem("CERTIFICATE", &certificate).into(),
+        key: Zeroizing::new(key.serialize_pem().into_bytes()),
+    };
+    let error = config_of(&Trust::Anybody, Some(&client)).unwrap_err();
+    assert_eq!(error.to_string(), "the client's own certificate cannot be used");
+    assert_eq!(error.source().unwrap().to_string(), "it is of version 1 of X.509");
+    let none = ClientCertificate { chain: b"".as_slice().into(), ..client };
+    let error = config_of(&Trust::Anybody, Some(&none)).unwrap_err();
+    assert!(matches!(error, TrustError::Client(_)), "{error}");
+}
+
+#[test]
 fn of_a_certificate_that_does_not_fit_it_is_said_what_it_is_for_and_how_long() {
     let said_of = |change: &dyn Fn(&mut CertificateParams)| {
         let (server, pem) = own_with(change);

@@ -192,6 +192,9 @@ fn a_log_that_cannot_be_written_is_told_at_once_and_at_the_end() {
     session.assert_restored();
 }
 
+/// The websocket is opened, and then the token is refused.
+const REFUSES: &str = "refuses";
+
 /// A proxy that takes connections and answers nothing until it is told what; then it ends.
 fn slow_proxy() -> (String, std::sync::mpsc::Sender<&'static str>, std::thread::JoinHandle<()>) {
     use std::io::{Read as _, Write as _};
@@ -203,8 +206,23 @@ fn slow_proxy() -> (String, std::sync::mpsc::Sender<&'static str>, std::thread::
         let (mut socket, _) = listener.accept().unwrap();
         let mut asked = [0; 4096];
         let _ = socket.read(&mut asked).unwrap();
-        if let Ok(answer) = told.recv() {
-            socket.write_all(answer.as_bytes()).unwrap();
+        match told.recv() {
+            Ok(REFUSES) => {
+                let asked = String::from_utf8_lossy(&asked);
+                let key = asked.split("Sec-WebSocket-Key: ").nth(1).unwrap().split("\r\n").next().unwrap();
+                let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
+                write!(
+                    socket,
+                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                     Sec-WebSocket-Accept: {accept}\r\n\r\n"
+                )
+                .unwrap();
+                // What was typed comes first; then a close frame: code 1000, and the reason.
+                let _ = socket.read(&mut [0; 4096]).unwrap();
+                socket.write_all(b"\x88\x0f\x03\xe8invalid token").unwrap();
+            }
+            Ok(answer) => socket.write_all(answer.as_bytes()).unwrap(),
+            Err(_) => {}
         }
     });
     (url, answer, serving)
@@ -225,6 +243,34 @@ fn what_is_typed_while_a_line_is_being_opened_is_never_for_the_shell() {
     assert!(!session.shows("reload-everything"), "{}", session.screen);
     session.assert_restored();
     serving.join().unwrap();
+}
+
+#[test]
+fn what_was_typed_is_told_where_the_proxy_refuses_after_it_has_opened_the_line() {
+    let (url, answer, serving) = slow_proxy();
+    let words = ["console", "attach", "leaf1", "--url", &url, "--namespace", "lab"];
+    let mut session = Start::noctui(&words).variable("NOCTUI_CONSOLE_KEY", KEY).size(100, 30).spawn();
+    session.wait_for_text("the serial line of leaf1 is being opened; ^] gives up");
+    session.send("secret\r");
+    session.read_for(Duration::from_millis(300));
+    answer.send(REFUSES).unwrap();
+    assert_eq!(session.wait_for_end().code(), Some(2));
+    session.wait_for_text("what was typed while it was being opened was not sent");
+    session.wait_for_text("the proxy refuses: invalid token");
+    session.assert_restored();
+    serving.join().unwrap();
+}
+
+#[test]
+fn a_log_that_is_a_pipe_is_refused_and_not_waited_for() {
+    let (sim, _runtime) = proxy();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let mut session = attach(&sim, &["--log", &pipe.display().to_string()]);
+    assert_eq!(session.wait_for_end().code(), Some(2));
+    session.wait_for_text("it is a pipe, and no file");
+    session.assert_restored();
 }
 
 #[test]

@@ -65,6 +65,10 @@ fn a_text_screen_is_typed_at_and_a_machine_is_started() {
     session.wait_for_text("Stopped");
     session.read_for(Duration::from_millis(500));
     session.send("s");
+    session.wait_for_text("Start \"spare1\"");
+    // A question that was not seen is not answered.
+    session.read_for(Duration::from_millis(500));
+    session.send("y");
     session.wait_for_text("Running");
     session.quit("q");
 }

@@ -239,7 +239,7 @@ fn a_definition_being_edited_is_not_lost_and_its_secret_not_shown() {
 }
 
 #[test]
-fn stopping_asks_and_starting_does_not() {
+fn starting_and_stopping_ask() {
     let mut desk = desk(120, 40);
     go_to(&mut desk, "build01");
     desk.press("S");
@@ -255,6 +255,8 @@ fn stopping_asks_and_starting_does_not() {
     assert!(desk.shows("the cluster says no"), "{}", desk.screen());
     go_to(&mut desk, "spare1");
     desk.press("s");
+    assert!(desk.shows("Start \"spare1\" on lab?"), "{}", desk.screen());
+    desk.wait(TimeDelta::seconds(1)).press("y");
     assert_eq!(requests(&mut desk), [Request::Act { key: key("spare1"), action: Action::Start }]);
     go_to(&mut desk, "!spare1 spine1");
     desk.press("P");

@@ -87,7 +87,7 @@ fn a_word_that_is_typed_on_behind_a_drop_runs_no_command() {
     // Among them are keys that would take the line back, close it, go elsewhere, leave what is open and leave noctui.
     for key in ["r", "o", "u", "t", "e", "x", "c", "1", "esc", "tab", "ctrl-c", "S", "enter", "r"] {
         desk.wait(TimeDelta::milliseconds(400)).press(key);
-        assert!(desk.shows("it has dropped: what is typed goes nowhere"), "{key}: {}", desk.screen());
+        assert!(desk.shows("it has dropped: what is typed goes nowhere until"), "{key}: {}", desk.screen());
         assert!(desk.shows("✗ dropped") && desk.shows("spine1#"), "{key}: {}", desk.screen());
     }
     assert_eq!(requests(&mut desk), []);
@@ -166,4 +166,70 @@ fn nothing_is_pressed_at_a_screen_that_is_not_open() {
     go_to(&mut desk, "build01");
     desk.press("v").press("a");
     assert!(desk.shows("build01 screen is not open yet: nothing is pressed there"), "{}", desk.screen());
+}
+
+#[test]
+fn a_line_that_says_it_is_open_is_opened_anew_when_that_is_wanted_twice() {
+    let mut desk = desk(100, 30);
+    let id = opened(&mut desk, "spine1", "spine1#");
+    requests(&mut desk);
+    desk.press("ctrl-]").press("r");
+    assert!(
+        desk.shows("it says that it is open, which a proxy may say of a machine that has ended"),
+        "{}",
+        desk.screen()
+    );
+    assert_eq!(requests(&mut desk), []);
+    // It speaks: whoever wanted it anew may think again.
+    tell(&mut desk, Report::Said { id, bytes: "up 3 days".into() });
+    desk.press("r");
+    assert_eq!(requests(&mut desk), []);
+    desk.press("r");
+    let asked = requests(&mut desk);
+    let [Request::Close { id: closed }, Request::Open { id: again, with_log: false, .. }] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    assert_eq!((*closed, *again), (id, id));
+    is_open(&mut desk, id);
+    assert!(desk.shows("up 3 days") && desk.shows("opening it again"), "{}", desk.screen());
+}
+
+#[test]
+fn what_was_typed_early_is_told_where_the_line_is_refused_once_it_was_open() {
+    let mut desk = desk(100, 30);
+    let id = opening(&mut desk, "spine1");
+    desk.type_text("halt");
+    is_open(&mut desk, id);
+    assert_eq!(typed(&mut desk), "halt");
+    tell(&mut desk, Report::Ended { id, trouble: Some(Trouble::new("the proxy refuses: invalid token")) });
+    assert!(desk.shows("what was typed while it was being opened was not sent"), "{}", desk.screen());
+    // Not of a line that has been heard since.
+    desk.wait(TimeDelta::seconds(1));
+    let id = opening(&mut desk, "build01");
+    desk.type_text("halt");
+    is_open(&mut desk, id);
+    tell(&mut desk, Report::Said { id, bytes: "halting".into() });
+    tell(&mut desk, Report::Ended { id, trouble: None });
+    assert!(!desk.shows("was not sent"), "{}", desk.screen());
+}
+
+#[test]
+fn that_no_more_is_kept_is_no_news_of_a_line_that_is_open() {
+    let mut desk = desk(100, 30);
+    let id = opening(&mut desk, "spine1");
+    desk.type_text("typed1");
+    desk.send(Message::Input(Input::Paste("pasted".to_owned())));
+    desk.type_text("after");
+    assert!(desk.shows("keeps no more"), "{}", desk.screen());
+    is_open(&mut desk, id);
+    assert!(!desk.shows("keeps no more") && desk.shows("the rest was lost"), "{}", desk.screen());
+    assert_eq!(typed(&mut desk), "typed1");
+}
+
+#[test]
+fn the_word_behind_a_drop_fits_narrow_terminals() {
+    let mut desk = desk(80, 24);
+    dropped(&mut desk);
+    desk.press("o");
+    assert!(desk.shows("it has dropped: what is typed goes nowhere until a pause, or ^]"), "{}", desk.screen());
 }

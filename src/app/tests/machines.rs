@@ -340,3 +340,43 @@ fn a_console_that_is_over_has_no_keyboard_when_its_tab_is_clicked() {
     desk.press("enter");
     assert_eq!(requests(&mut desk), []);
 }
+
+#[test]
+fn machines_are_shown_where_one_kind_of_them_may_not_be_listed_and_that_is_told() {
+    let mut desk = desk(120, 40);
+    let trouble =
+        Trouble::new("machines that do not run (virtualmachines) are not shown").caused_by("it says no (403)");
+    desk.press("z");
+    tell(&mut desk, Report::Hidden(Some(trouble)));
+    assert!(desk.shows("▲ machines that do not run (virtualmachines) are not shown"), "{}", desk.screen());
+    assert!(desk.shows("it says no (403)") && desk.shows("build01"), "{}", desk.screen());
+    tell(&mut desk, Report::Hidden(None));
+    assert!(!desk.shows("are not shown"), "{}", desk.screen());
+}
+
+#[test]
+fn a_guest_log_that_ends_in_another_character_set_leaves_the_line_readable() {
+    let mut desk = desk(100, 30);
+    go_to(&mut desk, "spine1");
+    desk.press("enter");
+    let asked = requests(&mut desk);
+    let Some(Request::Open { id, .. }) = asked.last() else { panic!("{asked:?}") };
+    tell(&mut desk, Report::Opened { id: *id, log: "x\x1b(0qqq".into() });
+    tell(&mut desk, Report::Said { id: *id, bytes: "login now".into() });
+    assert!(desk.shows("───") && desk.shows("login now"), "{}", desk.screen());
+}
+
+#[test]
+fn what_a_guest_copies_is_taken_over_as_far_as_terminals_take_it() {
+    let mut desk = desk(100, 30);
+    let id = opened_screen(&mut desk, "build01");
+    desk.wanted.clear();
+    tell(&mut desk, Report::Cut { id, text: "copied".to_owned() });
+    assert!(desk.shows("sent to the terminal's clipboard: copied"), "{}", desk.screen());
+    desk.wanted.clear();
+    tell(&mut desk, Report::Cut { id, text: "x".repeat(100_000) });
+    assert!(desk.shows("what the machine copied is not taken over: 100 kB are more"), "{}", desk.screen());
+    assert!(desk.wanted.is_empty(), "{:?}", desk.wanted.len());
+    tell(&mut desk, Report::Cut { id, text: String::new() });
+    assert!(desk.wanted.is_empty(), "{:?}", desk.wanted.len());
+}

@@ -201,3 +201,20 @@ fn definitions_stand_in_the_list_with_what_clients_make_of_them() {
     desk.press("i");
     assert!(desk.shows("it is empty: whoever knows the machine's name") && !desk.shows("***"), "{}", desk.screen());
 }
+
+#[test]
+fn the_prompt_for_a_password_says_nothing_of_the_key_that_opens_it_nor_of_the_last_time() {
+    let mut desk = desk(100, 30);
+    let id = opened_screen(&mut desk, "build01");
+    wanted(&mut desk, id, "the VNC server wants a password");
+    assert!(
+        desk.shows("the password of build01's screen") && !desk.shows("r asks for the password"),
+        "{}",
+        desk.screen()
+    );
+    desk.press("esc");
+    assert!(desk.shows("no password was typed for build01 screen") && desk.shows("r asks for"), "{}", desk.screen());
+    desk.press("r");
+    assert!(desk.shows("the password of build01's screen"), "{}", desk.screen());
+    assert!(!desk.shows("no password was typed") && !desk.shows("r asks for"), "{}", desk.screen());
+}

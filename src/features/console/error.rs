@@ -81,6 +81,12 @@ pub enum Error {
         /// Its words.
         message: String,
     },
+    /// What the API of a cluster lists is out of date before its changes can be followed, time after time.
+    #[error("the changes of machines cannot be followed: what {server} lists is out of date at once (410)")]
+    Outdated {
+        /// Host and port.
+        server: String,
+    },
     /// What answers is not the API of a cluster with KubeVirt.
     #[error("{server} does not answer as KubeVirt does: {why}")]
     NoKubeVirt {
@@ -140,6 +146,23 @@ pub enum Error {
         /// Why not.
         #[source]
         source: Cause,
+    },
+    /// What the client shows to be let in cannot be used.
+    #[error("the client's certificate for {server} cannot be used")]
+    ClientCertificate {
+        /// Host and port.
+        server: String,
+        /// Why not.
+        #[source]
+        source: Cause,
+    },
+    /// What a cluster's certificate is compared with says nothing of whose it is.
+    #[error("the certificate of {server} is not for {name}, which `tls-server-name` says")]
+    OtherServerName {
+        /// Host and port.
+        server: String,
+        /// The name.
+        name: String,
     },
     /// It takes connections and opens no websocket in time.
     #[error("{server} opened no websocket within {} s", after.as_secs())]
@@ -225,9 +248,14 @@ impl Error {
             Self::Api { status: 401, .. } => "login",
             Self::Api { status: 403, .. } => "forbidden",
             Self::Api { .. } | Self::Refused { .. } => "refused",
+            Self::Outdated { .. } => "outdated",
             Self::NoKubeVirt { .. } => "no KubeVirt",
             Self::OutcomeUnknown { .. } => "unknown",
-            Self::Setup { .. } | Self::Untrusted { .. } | Self::UntrustedCluster { .. } => "TLS",
+            Self::Setup { .. }
+            | Self::Untrusted { .. }
+            | Self::UntrustedCluster { .. }
+            | Self::OtherServerName { .. }
+            | Self::ClientCertificate { .. } => "TLS",
             Self::Unreachable { .. } => "unreachable",
             Self::TimedOut { .. } | Self::NoAnswer { .. } | Self::Silent { .. } => "timed out",
             Self::NoWebsocket { .. } | Self::Senseless { .. } => "no websocket",
@@ -259,9 +287,19 @@ impl Remedy for Error {
                 429 | 500.. => "try again; the cluster's own logs say more".into(),
                 _ => "see what the cluster's events say about the machine".into(),
             },
+            Self::Outdated { .. } => "see how the cluster's API server and its etcd are doing".into(),
             Self::NoKubeVirt { .. } => "check `server` in the kubeconfig".into(),
             Self::OutcomeUnknown { .. } => "look at the machine's state before doing it again".into(),
             Self::Setup { .. } => "correct --ca-file or `ca_file`".into(),
+            Self::ClientCertificate { .. } => {
+                "see `client-certificate` and `client-key` of the user in the kubeconfig: it takes X.509 version 3, and the key of \
+                 that certificate"
+                    .into()
+            }
+            Self::OtherServerName { .. } => "correct `tls-server-name` of the cluster in the kubeconfig".into(),
+            Self::Unreachable { source, .. } if source.to_string().contains("tls handshake eof") => {
+                "see whether TLS is spoken there at all: ws:// and http:// are without it".into()
+            }
             Self::Unreachable { .. } => "check the address, the port, the VPN".into(),
             Self::Untrusted { .. } => "name the authority's certificate with --ca-file or `ca_file`".into(),
             Self::UntrustedCluster { .. } => {
@@ -285,6 +323,9 @@ impl Remedy for Error {
             Self::Lost { .. } => "open it again when the machine is back; the log of the proxy says more".into(),
             Self::Dropped { .. } => "open it again, which takes it from whoever has it now".into(),
             Self::Silent { .. } => "check the network, then open it again".into(),
+            Self::Senseless { source, .. } if source.to_string().contains("too long") => {
+                "ask whoever runs the proxy: 1 MiB is the most in a message, as for the websocket proxy itself".into()
+            }
             Self::Senseless { .. } => "see that the address is that of a websocket proxy for consoles".into(),
             Self::Closed { .. } => "ask whoever runs the proxy".into(),
         }

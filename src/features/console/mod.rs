@@ -11,6 +11,7 @@ pub mod keysym;
 pub mod link;
 pub mod model;
 pub mod pane;
+mod regular;
 pub mod rfb;
 pub mod sim;
 pub mod token;

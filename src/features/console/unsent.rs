@@ -91,6 +91,11 @@ impl Unsent {
         self.is_cut = false;
     }
 
+    /// How many bytes were lost since this was asked last.
+    pub(crate) fn take_lost(&mut self) -> usize {
+        std::mem::take(&mut self.lost)
+    }
+
     /// How many bytes were lost.
     pub(crate) fn lost(&self) -> usize {
         self.lost

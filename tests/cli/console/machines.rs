@@ -193,9 +193,16 @@ fn in_production_whoever_stops_a_machine_names_it_twice() {
     // A production context has that meant for every backend.
     for text in [format!("{cluster}'production'\n"), format!("default_context = 'night'\n{cluster}'lab'\n{context}")] {
         desk.home.configure(&text);
-        for words in [&["stop", "leaf1"][..], &["restart", "leaf1", "--confirm", "leaf2"], &["pause", "leaf1"]] {
+        for words in [&["stop", "leaf1"][..], &["start", "leaf1"], &["restart", "leaf1"], &["pause", "leaf1"]] {
             let (_, complained, code) = desk.console(words);
             assert!(code == 2 && complained.contains("then add --confirm leaf1"), "{complained}");
+        }
+        for what in ["start", "stop", "unpause"] {
+            let (_, complained, code) = desk.console(&[what, "leaf1", "--confirm", "leaf2"]);
+            assert!(
+                code == 2 && complained.contains("--confirm names leaf2, and the machine is leaf1"),
+                "{complained}"
+            );
         }
     }
     assert!(!desk.sim.calls().iter().any(|call| call.starts_with("PUT")));

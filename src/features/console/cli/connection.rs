@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use crate::clock;
 use crate::config::{Access, Config, ConsoleCluster, ConsoleProxy, Kind, MachineName, ProxyUrl};
 use crate::features::console::access::Pass;
-use crate::features::console::cluster::model::merge;
 use crate::features::console::cluster::{self, Api, Cluster, Which, kubeconfig};
 use crate::features::console::error::Error;
 use crate::features::console::link::{self, Link, Route};
@@ -278,13 +277,14 @@ impl Way {
                 return ticket.map(drop).map_err(|error| Trouble::of(&error));
             }
         };
-        let asked =
-            tokio::try_join!(api.definitions(Some(namespace.as_str())), api.instances(Some(namespace.as_str())));
-        let (definitions, instances) = match asked {
+        let found = match api.machines(Some(namespace.as_str())).await {
             Err(Error::Api { status: 403, .. }) => return Ok(()),
-            asked => asked.map_err(|error| Trouble::of(&error))?,
+            found => found.map_err(|error| Trouble::of(&error))?,
         };
-        let vms = merge(&definitions.items.into_iter().collect(), &instances.items.into_iter().collect());
+        if found.hidden.is_some() {
+            return Ok(());
+        }
+        let vms = found.vms();
         let name = self.machine.as_str();
         let Some(vm) = vms.iter().find(|vm| vm.name == name) else {
             let what = format!("there is no machine {name} in the namespace {namespace}");

@@ -9,8 +9,7 @@ use crate::clock;
 use crate::config::{Access, Config, ConsoleProxy};
 use crate::features::console::access::Pass;
 use crate::features::console::cluster::Api;
-use crate::features::console::cluster::model::{Action, Condition, Interface, Vm, merge};
-use crate::features::console::error::Error;
+use crate::features::console::cluster::model::{Action, Condition, Interface, Vm};
 use crate::features::console::model::{Grant, Proxied, left_out, proxied};
 use crate::output;
 use crate::table::Table;
@@ -36,7 +35,7 @@ pub(crate) struct ActArgs {
     /// The machine.
     #[arg(value_name = "VM")]
     machine: crate::config::MachineName,
-    /// Stop, restart or pause it although it belongs to production; the name says that this one is meant.
+    /// Start, stop, restart or pause it although it belongs to production; the name says that this one is meant.
     #[arg(long, value_name = "VM")]
     confirm: Option<String>,
     /// Which cluster.
@@ -97,17 +96,21 @@ pub(super) fn list(args: &ListArgs, config: &Config) -> anyhow::Result<ExitCode>
         if cluster.is_none() && config.console_proxies.is_empty() {
             return Err(nowhere().into());
         }
-        let mut vms = Vec::new();
+        let (mut vms, mut failed) = (Vec::new(), false);
         let mut name = String::new();
         if let Some(cluster) = cluster {
             let everywhere = args.all_namespaces || args.cluster.is_everywhere(config);
             let namespace = (!everywhere).then(|| cluster.namespace.clone());
             name.clone_from(&cluster.name);
             let api = Api::new(cluster);
-            vms = machines(&api, namespace.as_deref()).await.map_err(|error| Trouble::of(&error))?;
+            let found = api.machines(namespace.as_deref()).await.map_err(|error| Trouble::of(&error))?;
+            if let Some(hidden) = &found.hidden {
+                failed = true;
+                output::complain(&format!("noctui: {hidden}"));
+            }
+            vms = found.vms();
         }
         let mut rows = Vec::new();
-        let mut failed = false;
         for proxy in &config.console_proxies {
             match behind(proxy, config).await {
                 Ok(mut found) => rows.append(&mut found),
@@ -124,12 +127,6 @@ pub(super) fn list(args: &ListArgs, config: &Config) -> anyhow::Result<ExitCode>
         }
         Ok(if failed { ExitCode::from(output::EXIT_FAILED) } else { ExitCode::SUCCESS })
     })
-}
-
-/// Every machine of the cluster.
-async fn machines(api: &Api, namespace: Option<&str>) -> Result<Vec<Vm>, Error> {
-    let (definitions, instances) = tokio::try_join!(api.definitions(namespace), api.instances(namespace))?;
-    Ok(merge(&definitions.items.into_iter().collect(), &instances.items.into_iter().collect()))
 }
 
 /// The machines behind a proxy, as far as its token tells.
@@ -260,10 +257,14 @@ pub(super) fn act(args: &ActArgs, action: Action, config: &Config) -> anyhow::Re
     if let Some(why) = config.refuses_writes_to_cluster(config.console.as_ref(), config.context.as_ref()) {
         return Err(Trouble::new("nothing is changed").caused_by(&why).into());
     }
-    let is_harmful = matches!(action, Action::Stop | Action::Restart | Action::Pause);
+    let wants_name = action != Action::Unpause;
     let production = config.is_production(config.console.as_ref().map(|cluster| cluster.kind));
     let name = args.machine.as_str();
-    if is_harmful && production && args.confirm.as_deref() != Some(name) {
+    if let Some(other) = args.confirm.as_deref().filter(|other| *other != name) {
+        let trouble = Trouble::new(&format!("--confirm names {other}, and the machine is {name}: nothing is done"));
+        return Err(trouble.to_do("name the machine that is meant, twice").into());
+    }
+    if wants_name && production && args.confirm.as_deref() != Some(name) {
         let trouble = Trouble::new(&format!("{name} belongs to production: nothing is done to it unasked"));
         return Err(trouble.to_do(&format!("look first with `noctui console list`, then add --confirm {name}")).into());
     }

@@ -106,6 +106,8 @@ async fn take<S: AsyncRead + AsyncWrite>(stream: S, wishes: &Wishes) -> Result<(
     loop {
         match viewer.next().await? {
             Event::Updated(areas) if !areas.is_empty() || viewer.frame().area().pixels() == 0 => {
+                // A proxy notices that its client has left when the machine says something next: it is made to.
+                remote.ask(viewer.frame().area(), false).await?;
                 return Ok((viewer.frame().clone(), viewer.name().to_owned()));
             }
             // The pointer alone came, or another size: what is on the screen is still to come.

@@ -175,8 +175,10 @@ impl Keeper {
     async fn tls(&self, certificate: Option<Arc<ClientCertificate>>) -> Result<ClientConfig, Error> {
         let trust = self.cluster.trust.clone();
         let made = blocking::run(move || tls::config_of(&trust, certificate.as_deref())).await;
-        let setup =
-            |error: tls::TrustError| Error::Setup { server: self.cluster.endpoint.to_string(), source: error.into() };
-        made.map_err(setup)
+        let server = self.cluster.endpoint.to_string();
+        made.map_err(|error| match error {
+            tls::TrustError::Client(source) => Error::ClientCertificate { server, source },
+            error => Error::Setup { server, source: error.into() },
+        })
     }
 }

@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::access::{Cluster, Keeper, Pass};
@@ -35,6 +35,8 @@ const LARGEST: usize = 64 << 20;
 /// The API ends a watch after this time, and it is begun anew; one without a word for longer is taken for dead.
 const WATCHED_S: u64 = 240;
 const WATCH_SILENCE: Duration = Duration::from_secs(WATCHED_S + 30);
+/// A watch that ends is not begun anew more often than this.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// The largest log that is read.
 const LARGEST_LOG: usize = 1 << 20;
 /// The container that keeps what the serial line said.
@@ -63,6 +65,8 @@ pub enum Told<T> {
 pub struct Listed<T> {
     /// What there is.
     pub items: Vec<(Key, T)>,
+    /// The names of what is there and cannot be read.
+    pub unread: Vec<String>,
     /// The version of it.
     pub version: String,
 }
@@ -237,13 +241,14 @@ impl Api {
     /// Everything of one kind, page by page.
     async fn list<K: Kind>(&self, namespace: Option<&str>) -> Result<Listed<<K::Object as Object>::Out>, Error> {
         let path = path_of::<K>(namespace);
-        let mut listed = Listed { items: Vec::new(), version: String::new() };
+        let mut listed = Listed { items: Vec::new(), unread: Vec::new(), version: String::new() };
         let mut goes_on = String::new();
         for _ in 0..MOST_PAGES {
             let answer = self.send(Method::GET, &format!("{path}?limit={PAGE}{goes_on}"), None).await?;
             let json = self.checked(answer).await?;
-            let (items, metadata) = wire::page::<K::Object>(&json).map_err(|error| self.senseless(&error))?;
+            let (items, unread, metadata) = wire::page::<K::Object>(&json).map_err(|error| self.senseless(&error))?;
             listed.items.extend(items);
+            listed.unread.extend(unread);
             listed.version = metadata.resource_version;
             match metadata.goes_on.filter(|token| !token.is_empty()) {
                 Some(token) => goes_on = format!("&continue={}", segment(&token)),
@@ -262,6 +267,7 @@ impl Api {
     ) -> Result<(), Error> {
         let path = path_of::<K>(namespace);
         loop {
+            let next = Instant::now() + WATCH_EVERY;
             let query = format!(
                 "watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCHED_S}&resourceVersion={}",
                 segment(&version)
@@ -272,7 +278,7 @@ impl Api {
             }
             match self.follow::<K>(answer, &mut version, &mut tell).await? {
                 Ended::Expired => return Ok(()),
-                Ended::Quietly => {}
+                Ended::Quietly => sleep_until(next).await,
             }
         }
     }
@@ -330,11 +336,14 @@ impl Api {
             version.clone_from(&named.metadata.resource_version);
         }
         match event.kind.as_str() {
-            "ADDED" | "MODIFIED" => {
-                let object: K::Object = serde_json::from_value(event.object).map_err(|error| self.senseless(&error))?;
-                let (key, object) = object.read();
-                tell(Told::Is(key, object));
-            }
+            "ADDED" | "MODIFIED" => match serde_json::from_value::<K::Object>(event.object) {
+                Ok(object) => {
+                    let (key, object) = object.read();
+                    tell(Told::Is(key, object));
+                }
+                // The others are told all the same.
+                Err(error) => tracing::warn!("{} of {} cannot be read: {error}", named.key().1, self.server()),
+            },
             "DELETED" => tell(Told::Gone(named.key())),
             _ => {}
         }
@@ -417,12 +426,13 @@ impl Api {
         let name = cluster.server_name.as_deref().unwrap_or(&cluster.endpoint.host);
         let through = cluster.proxy.as_ref().map_or(Through::Surroundings, Through::Proxy);
         let way = Way { endpoint: &cluster.endpoint, tls: pass.tls.as_ref().map(|tls| (tls, name)), through };
-        // Whose certificate it may be stands elsewhere than for proxies.
+        // Whose certificate it may be stands elsewhere than for proxies, and so does the name that is looked for in it.
         dial::connect(way).await.map_err(|error| {
-            if let Error::Untrusted { server, source } = error {
-                Error::UntrustedCluster { server, source }
-            } else {
-                error
+            let Error::Untrusted { server, source } = error else { return error };
+            let is_other_name = source.to_string().contains("name in the address");
+            match cluster.server_name.clone().filter(|_| is_other_name) {
+                Some(name) => Error::OtherServerName { server, name },
+                None => Error::UntrustedCluster { server, source },
             }
         })
     }

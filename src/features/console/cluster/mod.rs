@@ -7,7 +7,9 @@ mod access;
 pub mod api;
 mod exec;
 pub mod kubeconfig;
+mod listing;
 pub mod model;
+mod power;
 pub(super) mod status;
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,7 @@ use crate::features::console::error::Error;
 
 pub use self::access::{Cluster, User};
 pub use self::api::{Api, Told, Which};
+pub use self::listing::Found;
 
 /// The cluster that the configuration names. Blocks while files are read.
 ///

@@ -208,6 +208,8 @@ impl Vm {
             return "Paused";
         }
         match (status.filter(|status| !status.is_empty()), phase.filter(|phase| !phase.is_empty())) {
+            // What has ended does not run, whatever the definition says still.
+            (Some("Running"), Some(phase @ ("Succeeded" | "Failed"))) => phase,
             (Some(status), _) => status,
             (None, Some(phase)) => phase,
             (None, None) if self.instance.is_none() && self.definition.is_some() => "Stopped",
@@ -323,6 +325,8 @@ impl Vm {
     fn no_console(&self, is_without: bool, why: &str) -> Option<String> {
         match &self.instance {
             _ if is_without => Some(format!("{}: {why}", self.name)),
+            // Its instance may not be seen; the cluster says whether there is one.
+            None if self.is_said_to_run() => None,
             None => Some(format!("{} does not run", self.name)),
             Some(instance) if instance.phase != "Running" => {
                 Some(format!("{} is {}, and only a running machine has a console", self.name, self.state()))
@@ -331,45 +335,22 @@ impl Vm {
         }
     }
 
-    /// Whether it is on its way to being stopped.
-    fn is_stopping(&self) -> bool {
-        self.definition
-            .as_ref()
-            .is_some_and(|definition| matches!(definition.status.as_str(), "Stopping" | "Terminating"))
-    }
-
-    /// Why this cannot be done to it now; `None` where it can.
-    #[must_use]
-    pub fn objection(&self, action: Action) -> Option<String> {
-        let name = &self.name;
-        let is_final = |instance: &Instance| matches!(instance.phase.as_str(), "Succeeded" | "Failed");
-        let is_live = self.instance.as_ref().is_some_and(|instance| !is_final(instance));
-        let why = match action {
-            Action::Start | Action::Stop | Action::Restart if self.definition.is_none() => {
-                "it is an instance without a VirtualMachine: nothing starts or stops it but its end"
-            }
-            Action::Start if is_live => "it is running already",
-            Action::Stop if !is_live && self.being() == Being::Stopped => "it is stopped already",
-            Action::Restart if !is_live => "it does not run",
-            Action::Restart if self.is_stopping() => "it is stopping: it can be started once it has stopped",
-            Action::Pause | Action::Unpause if !self.is_running() => "it does not run",
-            Action::Pause if self.is_paused() => "it is paused already",
-            Action::Unpause if !self.is_paused() => "it is not paused",
-            Action::Start | Action::Stop | Action::Restart | Action::Pause | Action::Unpause => return None,
-        };
-        Some(format!("{name}: {why}"))
+    /// Whether its definition says that it runs.
+    pub(super) fn is_said_to_run(&self) -> bool {
+        let status = self.definition.as_ref().map(|definition| definition.status.as_str());
+        matches!(status, Some("Running" | "Paused" | "Migrating"))
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     fn condition(kind: &str, is_true: bool) -> Condition {
         Condition { kind: kind.to_owned(), is_true, reason: String::new(), message: String::new() }
     }
 
-    fn vm(status: Option<&str>, phase: Option<&str>, conditions: &[(&str, bool)]) -> Vm {
+    pub(in super::super) fn vm(status: Option<&str>, phase: Option<&str>, conditions: &[(&str, bool)]) -> Vm {
         let conditions = conditions.iter().map(|(kind, is)| condition(kind, *is)).collect();
         Vm {
             namespace: "lab".to_owned(),
@@ -377,22 +358,6 @@ mod tests {
             definition: status.map(|status| Definition { status: status.to_owned(), ..Definition::default() }),
             instance: phase.map(|phase| Instance { phase: phase.to_owned(), conditions, ..Instance::default() }),
         }
-    }
-
-    #[test]
-    fn what_can_be_done_follows_from_both_objects() {
-        use Action::{Pause, Restart, Start, Stop, Unpause};
-        let possible = |vm: &Vm| {
-            let can = |action: &&Action| vm.objection(**action).is_none();
-            [Start, Stop, Restart, Pause, Unpause].iter().filter(can).copied().collect::<Vec<_>>()
-        };
-        assert_eq!(possible(&vm(Some("Stopped"), None, &[])), [Start]);
-        assert_eq!(possible(&vm(Some("Running"), Some("Running"), &[("Paused", false)])), [Stop, Restart, Pause]);
-        assert_eq!(possible(&vm(Some("Paused"), Some("Running"), &[("Paused", true)])), [Stop, Restart, Unpause]);
-        assert_eq!(possible(&vm(None, Some("Running"), &[])), [Pause]);
-        assert_eq!(possible(&vm(Some("CrashLoopBackOff"), None, &[])), [Start, Stop]);
-        assert_eq!(possible(&vm(Some("Starting"), Some("Scheduling"), &[])), [Stop, Restart]);
-        assert_eq!(possible(&vm(Some("Stopping"), Some("Running"), &[("Paused", false)])), [Stop, Pause]);
     }
 
     #[test]
@@ -429,6 +394,8 @@ mod tests {
             (Some("ErrorPvcNotFound"), None, "ErrorPvcNotFound", Being::Failed),
             (Some("Migrating"), Some("Running"), "Migrating", Being::Changing),
             (Some(""), None, "Stopped", Being::Stopped),
+            (Some("Running"), Some("Failed"), "Failed", Being::Failed),
+            (Some("Running"), Some("Succeeded"), "Succeeded", Being::Stopped),
         ] {
             let vm = vm(status, phase, &[]);
             assert_eq!((vm.state(), vm.being()), (state, being));

@@ -298,13 +298,25 @@ impl Object for VirtualMachineInstance {
     }
 }
 
-/// What a page has, and how the list goes on.
-type Page<O> = (Vec<(Key, <O as Object>::Out)>, ListMetadata);
+/// What a page has, the names of what of it cannot be read, and how the list goes on.
+type Page<O> = (Vec<(Key, <O as Object>::Out)>, Vec<String>, ListMetadata);
 
 /// A page of a list, and how it goes on.
 pub(super) fn page<O: Object>(json: &[u8]) -> serde_json::Result<Page<O>> {
-    let list: List<O> = serde_json::from_slice(json)?;
-    Ok((list.items.into_iter().take(MOST).map(Object::read).collect(), list.metadata))
+    if let Ok(list) = serde_json::from_slice::<List<O>>(json) {
+        return Ok((list.items.into_iter().take(MOST).map(Object::read).collect(), Vec::new(), list.metadata));
+    }
+    // One that is not as it should be does not hide the others.
+    let list: List<serde_json::Value> = serde_json::from_slice(json)?;
+    let (mut items, mut unread) = (Vec::new(), Vec::new());
+    for object in list.items.into_iter().take(MOST) {
+        let name = Named::of(&object).key().1;
+        match serde_json::from_value::<O>(object) {
+            Ok(object) => items.push(object.read()),
+            Err(error) => unread.push(clean_line(&format!("{name} ({error})"))),
+        }
+    }
+    Ok((items, unread, list.metadata))
 }
 
 #[cfg(test)]
@@ -358,11 +370,20 @@ mod tests {
     #[test]
     fn a_page_tells_how_it_goes_on() {
         let json = format!(r#"{{"metadata": {{"resourceVersion": "7", "continue": "xyz"}}, "items": [{INSTANCE}]}}"#);
-        let (items, metadata) = page::<VirtualMachineInstance>(json.as_bytes()).unwrap();
+        let (items, _, metadata) = page::<VirtualMachineInstance>(json.as_bytes()).unwrap();
         assert_eq!(
             (items.len(), metadata.resource_version.as_str(), metadata.goes_on.as_deref()),
             (1, "7", Some("xyz"))
         );
         assert!(page::<VirtualMachine>(b"<html>").is_err());
+    }
+
+    #[test]
+    fn an_object_that_cannot_be_read_hides_no_other() {
+        let odd = r#"{"metadata": {"name": "odd"}, "status": {"phase": 7}}"#;
+        let json = format!(r#"{{"metadata": {{"resourceVersion": "7"}}, "items": [{odd}, {INSTANCE}]}}"#);
+        let (items, unread, _) = page::<VirtualMachineInstance>(json.as_bytes()).unwrap();
+        assert_eq!(items[0].0.1, "leaf1");
+        assert!(unread[0].starts_with("odd (invalid type"), "{unread:?}");
     }
 }

@@ -10,11 +10,13 @@ mod tests;
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
-use futures::{Sink, SinkExt as _, Stream};
+use futures::{Sink, SinkExt as _, Stream, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::WebSocketStream;
@@ -68,6 +70,8 @@ pub struct Link {
     tick: Pin<Box<Sleep>>,
     /// Whether something came from the machine, or the silence of an open one: then the proxy had a connection to it.
     was_open: bool,
+    /// Bytes that came from the machine.
+    received: Arc<AtomicU64>,
     /// Why nothing comes any more.
     end: Option<End>,
 }
@@ -102,7 +106,22 @@ impl Link {
     pub(super) fn new(machine: String, socket: WebSocketStream<Box<dyn Carrier>>, patience: Patience) -> Self {
         let now = Instant::now();
         let tick = Box::pin(tokio::time::sleep_until(now + patience.ping_every));
-        Self { machine, socket, unread: Bytes::new(), patience, heard: now, tick, was_open: false, end: None }
+        Self {
+            machine,
+            socket,
+            unread: Bytes::new(),
+            patience,
+            heard: now,
+            tick,
+            was_open: false,
+            received: Arc::default(),
+            end: None,
+        }
+    }
+
+    /// Counts the bytes that come from the machine: neither pings nor what the proxy itself says.
+    pub(super) fn received(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.received)
     }
 
     /// Why nothing comes any more, once reading gave nothing or an error.
@@ -132,12 +151,17 @@ impl Link {
         }
     }
 
-    /// Closes it, and waits a moment for the other side to know: a proxy that does not keeps the line busy.
+    /// Closes it, and waits a moment for the other side to say that it knows: a proxy that does not keeps the line busy. What
+    /// comes meanwhile is nobody's.
     pub async fn close(&mut self) {
         const WITHIN: Duration = Duration::from_secs(1);
         let closing = async {
             match self.end {
-                None => self.socket.close(None).await,
+                None => {
+                    self.socket.close(None).await?;
+                    while let Some(Ok(_)) = self.socket.next().await {}
+                    Ok(())
+                }
                 // The answer to its own close.
                 Some(_) => self.socket.flush().await,
             }
@@ -223,14 +247,16 @@ impl AsyncRead for Link {
             };
             this.heard = Instant::now();
             match message {
-                Some(Ok(Message::Binary(bytes))) => (this.unread, this.was_open) = (bytes, true),
-                Some(Ok(Message::Text(text))) => (this.unread, this.was_open) = (text.into(), true),
+                Some(Ok(Message::Binary(bytes))) => this.unread = bytes,
+                Some(Ok(Message::Text(text))) => this.unread = text.into(),
                 Some(Ok(Message::Close(frame))) => this.end = Some(end_of(frame)),
                 // Pings are answered by the socket itself.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 Some(Err(error)) => this.end = Some(end_of_error(&error)),
                 None => this.end = Some(End::Dropped),
             }
+            this.was_open |= !this.unread.is_empty();
+            this.received.fetch_add(this.unread.len() as u64, Ordering::Relaxed);
         }
     }
 }

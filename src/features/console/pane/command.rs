@@ -112,7 +112,7 @@ pub const COMMANDS: &[Spec<Command>] = &[
     ),
     row(Command::Screen, "console-screen", &["v"], ROWS, "screen", "Open the screen"),
     row(Command::Details, "console-details", &["i"], LIST, "details", "Show all about the row"),
-    acting(Action::Start, "vm-start", &["s"], Risk::None, "start", "Start the machine"),
+    acting(Action::Start, "vm-start", &["s"], Risk::Confirm, "start", "Start the machine"),
     acting(Action::Stop, "vm-stop", &["S"], Risk::Confirm, "stop", "Stop the machine"),
     acting(Action::Restart, "vm-restart", &["R"], Risk::Confirm, "restart", "Restart the machine"),
     acting(Action::Pause, "vm-pause", &["p"], Risk::Confirm, "pause", "Have the machine stand still"),

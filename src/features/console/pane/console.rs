@@ -36,6 +36,17 @@ pub(super) struct Console {
     pub(super) wants_password: bool,
     /// What was typed while it was being opened.
     pub(super) early: Unsent,
+    /// What was done since something was heard of the machine.
+    pub(super) unheard: Unheard,
+}
+
+/// What was done at a console since something was heard of its machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Unheard {
+    /// Somebody wanted it anew although it says that it is open: the next time it is done.
+    pub(super) is_doubted: bool,
+    /// What was typed while it was being opened was sent: a proxy refuses after it has opened a line.
+    pub(super) has_sent_early: bool,
 }
 
 /// What a console shows.
@@ -117,6 +128,7 @@ impl Console {
             attempts: 0,
             wants_password: false,
             early: Unsent::new(MOST_EARLY),
+            unheard: Unheard::default(),
         }
     }
 

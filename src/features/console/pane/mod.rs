@@ -114,6 +114,8 @@ pub(crate) struct State {
     cluster_name: Option<String>,
     /// The machines of the cluster; `None` before they were told.
     vms: Option<Vec<Arc<Vm>>>,
+    /// What is not among them, and why.
+    hidden: Option<Trouble>,
     /// When they were told.
     told_at: DateTime<Utc>,
     /// The machines behind each proxy, and what should be known of it.
@@ -198,6 +200,7 @@ impl State {
             health: Health::Connecting,
             cluster_name: None,
             vms: None,
+            hidden: None,
             told_at: DateTime::UNIX_EPOCH,
             proxied: BTreeMap::new(),
             tried: BTreeMap::new(),
@@ -232,6 +235,7 @@ impl State {
     pub(crate) fn set_view(&mut self, view: &View) {
         if self.view.cluster.as_ref().map(|it| &it.place) != view.cluster.as_ref().map(|it| &it.place) {
             (self.vms, self.cluster_name, self.health) = (None, None, Health::Connecting);
+            self.hidden = None;
         }
         self.proxied.retain(|name, _| view.proxies.iter().any(|proxy| proxy.name == *name));
         self.tried.retain(|(name, _), _| view.proxies.iter().any(|proxy| proxy.name == *name));

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::console::{Being, Console, Shown, is_news};
+use super::console::{Being, Console, Shown, Unheard, is_news};
 use super::{Outcome, Page, State, Tried};
 use crate::features::console::cluster::model::Action;
 use crate::features::console::worker::{ConsoleId, Health, Report, Request, Target};
 use crate::text::clean_line;
 use crate::trouble::Trouble;
 use crate::ui::line::wrap;
+use crate::ui::outcome::LONGEST_COPY;
 
 /// What to do where a password with letters beyond ASCII is not accepted.
 const SENT_AS_UTF8: &str = "correct it; it was sent as UTF-8: where the server has its letters in Latin-1, `noctui console \
@@ -39,6 +40,7 @@ impl State {
                 (self.vms, self.told_at) = (Some(vms), now);
                 self.refill(Some(now));
             }
+            Report::Hidden(trouble) => self.hidden = trouble,
             Report::Proxied { proxy, rows, trouble } => {
                 self.proxied.insert(proxy, (rows, trouble));
                 self.refill(Some(now));
@@ -76,6 +78,7 @@ impl State {
                 if let Some(console) = self.numbered(id)
                     && let Shown::Screen(screen) = &mut console.shown
                 {
+                    console.unheard = Unheard::default();
                     let before = screen.picture.replace(picture);
                     if is_looked_at {
                         return Outcome::ask(Request::Seen { id, is_looked_at });
@@ -91,14 +94,7 @@ impl State {
                     }
                 }
             }
-            Report::Cut { id, text } => {
-                if let Some(Console { shown: Shown::Screen(screen), .. }) = self.numbered(id) {
-                    screen.cut.clone_from(&text);
-                }
-                if self.is_looked_at(id) {
-                    return Outcome::copied(text);
-                }
-            }
+            Report::Cut { id, text } => return self.cut(id, text),
             Report::Logging { id, path, trouble } => return self.logging(id, path, trouble),
             Report::PasswordWanted { id, trouble, is_held } => {
                 // The machine was reached, and says no to a password that is kept: it is not tried again.
@@ -121,6 +117,22 @@ impl State {
         Outcome::none()
     }
 
+    /// A screen has put this on the clipboard.
+    fn cut(&mut self, id: ConsoleId, text: String) -> Outcome {
+        if let Some(Console { shown: Shown::Screen(screen), .. }) = self.numbered(id) {
+            screen.cut.clone_from(&text);
+        }
+        if !self.is_looked_at(id) || text.is_empty() {
+            return Outcome::none();
+        }
+        if text.len() > LONGEST_COPY {
+            let many = text.len() / 1000;
+            let what = format!("what the machine copied is not taken over: {many} kB are more than terminals take");
+            return Outcome::warn(what);
+        }
+        Outcome::copied(text)
+    }
+
     /// A serial line is written into this file, or into none any more, for this reason where nobody wanted that.
     fn logging(&mut self, id: ConsoleId, path: Option<PathBuf>, trouble: Option<Trouble>) -> Outcome {
         let Some(console) = self.numbered(id) else { return Outcome::none() };
@@ -141,14 +153,15 @@ impl State {
     /// A console is open.
     fn opened(&mut self, id: ConsoleId, log: &Bytes) -> Outcome {
         let Some(console) = self.numbered(id) else { return Outcome::none() };
-        (console.being, console.attempts) = (Being::Open, 0);
+        (console.being, console.attempts, console.unheard) = (Being::Open, 0, Unheard::default());
         if let Shown::Serial(emulator) = &mut console.shown
             && !log.is_empty()
         {
             // A log of lines has line feeds alone.
             let text = String::from_utf8_lossy(log).replace("\r\n", "\n").replace('\n', "\r\n");
             emulator.feed(text.as_bytes());
-            emulator.feed(b"\x1b[0m\r\n");
+            // Nor does a character set that it ends in hold for what comes now.
+            emulator.feed(b"\x1b[0m\x1b(B\x1b)B\x0f\r\n");
         }
         let early = self.send_early(id);
         let Some(console) = self.numbered(id) else { return early };
@@ -169,6 +182,7 @@ impl State {
         let Some(console) = self.numbered(id) else { return Outcome::none() };
         let Shown::Serial(emulator) = &mut console.shown else { return Outcome::none() };
         let fed = emulator.feed(bytes);
+        console.unheard = Unheard::default();
         console.is_active |= !is_looked_at;
         console.rang |= fed.rang && !is_looked_at;
         if fed.answers.is_empty() || !may_answer {
@@ -214,8 +228,11 @@ impl State {
         let title = console.title();
         let was_open = console.is_open();
         console.being = Being::Ended(trouble.clone());
-        let unsent = console.has_early().then_some("what was typed while it was being opened was not sent");
+        // What was handed to a proxy that then refused went no further.
+        let is_unsent = console.has_early() || std::mem::take(&mut console.unheard).has_sent_early;
+        let unsent = is_unsent.then_some("what was typed while it was being opened was not sent");
         console.early.give_up();
+        console.early.take_lost();
         let is_recorded = console.log.is_some();
         console.is_active |= !is_looked_at;
         if let Shown::Serial(emulator) = &mut console.shown {

@@ -67,7 +67,11 @@ impl State {
                 }
                 Health::Live => {
                     story.push(format!("  it is listened to; told last {} ago", age(self.told_at, now)));
-                    (theme::State::Active, "live".to_owned())
+                    story.extend(self.hidden.as_ref().map(|hidden| format!("  {}", hidden.one_line())));
+                    match &self.hidden {
+                        Some(_) => (theme::State::Warning, "in part".to_owned()),
+                        None => (theme::State::Active, "live".to_owned()),
+                    }
                 }
                 Health::Failing { trouble, word, retry_at } => {
                     story.push(format!("  {}", trouble.what()));

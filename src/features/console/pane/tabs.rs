@@ -1,10 +1,11 @@
 //! Consoles as tabs: opened, looked at, typed at, closed.
 
-use super::console::{Being, Console, Shown};
+use super::console::{Being, Console, Shown, Unheard};
 use super::editor::{Editor, For};
 use super::{Outcome, Page, State};
 use crate::features::console::cluster::Which;
 use crate::features::console::model::Row;
+use crate::features::console::rfb;
 use crate::features::console::worker::{ConsoleId, Request, Target};
 use crate::secret::Secret;
 use crate::trouble::Trouble;
@@ -102,7 +103,7 @@ impl State {
         self.current = at.min(self.consoles.len().saturating_sub(1));
         self.page = Some(Page::Consoles);
         let Some(console) = self.consoles.get_mut(self.current) else { return Outcome::none() };
-        (console.is_active, console.rang) = (false, false);
+        (console.is_active, console.rang, console.unheard.is_doubted) = (false, false, false);
         // What is over takes no keys: they are noctui's there.
         self.is_attached &= !console.is_over();
         let id = console.id;
@@ -165,13 +166,19 @@ impl State {
     /// Asks for the password of the screen that is looked at, if that wants one.
     pub(super) fn ask_password(&mut self) -> Option<Outcome> {
         let console = self.console_mut().filter(|console| console.wants_password)?;
-        let id = console.id;
+        let (id, mut outcome) = (console.id, Outcome::none());
         if let Being::Ended(Some(why)) = &console.being {
-            console.being = Being::Locked { why: why.clone(), is_held: false };
+            // It is being typed now, whatever was said of that before.
+            let is_ungiven = *why == ungiven(&console.title());
+            if is_ungiven {
+                outcome = Outcome::done(format!("the password opens {} again", console.title()));
+            }
+            let why = if is_ungiven { Trouble::of(&rfb::Error::NoPassword).to_do("type it") } else { why.clone() };
+            console.being = Being::Locked { why, is_held: false };
         }
         self.is_attached = false;
         self.editor = Some(Editor { field: Field::line(""), purpose: For::Password(id, Hidden::default()) });
-        Some(Outcome::none())
+        Some(outcome)
     }
 
     /// No password is typed for the screen of this number: what is kept open for one is let go.
@@ -182,8 +189,9 @@ impl State {
             console.being = Being::Ended(Some(why.clone()));
             return Outcome::none();
         }
-        let what = format!("no password was typed for {}: its connection was ended", console.title());
-        console.being = Being::Ended(Some(Trouble::new(&what)));
+        let why = ungiven(&console.title());
+        let what = why.what().to_owned();
+        console.being = Being::Ended(Some(why));
         Outcome { requests: vec![Request::Close { id }], ..Outcome::done(what) }
     }
 
@@ -211,12 +219,18 @@ impl State {
             return asked;
         }
         let Some(console) = self.console_mut() else { return Outcome::none() };
-        if !console.is_over() {
-            let is_open = console.is_open();
-            let what = if is_open { "it is open: nothing would be won" } else { "it is being opened already" };
-            return Outcome::warn(what);
+        if console.being == Being::Opening {
+            return Outcome::warn("it is being opened already");
         }
-        console.being = Being::Opening;
+        let was_open = console.is_open();
+        // Of a line that says nothing nobody knows whether the machine is still at its end.
+        if was_open && !std::mem::replace(&mut console.unheard.is_doubted, true) {
+            return Outcome::warn(
+                "it says that it is open, which a proxy may say of a machine that has ended: <console-reattach> once more opens \
+                 it anew",
+            );
+        }
+        (console.being, console.unheard) = (Being::Opening, Unheard::default());
         console.attempts += 1;
         if let Shown::Serial(emulator) = &mut console.shown {
             emulator.note(["opening it again …".to_owned()]);
@@ -226,7 +240,9 @@ impl State {
         self.give_keyboard();
         // What the machine said before is above already.
         let password = self.password_of(&target, which);
-        Outcome::ask(Request::Open { id, target, which, with_log: false, recording, password })
+        let closed = was_open.then_some(Request::Close { id });
+        let open = Request::Open { id, target, which, with_log: false, recording, password };
+        Outcome { requests: closed.into_iter().chain([open]).collect(), ..Outcome::none() }
     }
 
     /// Closes the console.
@@ -321,4 +337,9 @@ impl State {
     pub(crate) fn open_consoles(&self) -> usize {
         self.consoles.iter().filter(|console| !matches!(console.being, Being::Ended(_))).count()
     }
+}
+
+/// Why a screen is not open whose password nobody typed.
+fn ungiven(title: &str) -> Trouble {
+    Trouble::new(&format!("no password was typed for {title}: its connection was ended"))
 }

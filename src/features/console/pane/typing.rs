@@ -44,6 +44,8 @@ impl State {
         let Some(console) = self.numbered(id) else { return Outcome::none() };
         let (title, target) = (console.title(), console.target.clone());
         let bytes = console.early.take();
+        let lost = console.early.take_lost();
+        console.unheard.has_sent_early = !bytes.is_empty();
         if bytes.is_empty() {
             return Outcome::none();
         }
@@ -51,6 +53,12 @@ impl State {
         let why_not = if is_looked_at { forbidden } else { Some("nobody looks at it any more".to_owned()) };
         match why_not {
             Some(why) => Outcome::warn(format!("{title} is open; what was typed at it before was not sent: {why}")),
+            None if lost > 0 => {
+                let said = format!(
+                    "{title} is open, and has the first of what was typed; the rest was lost: more than is kept"
+                );
+                Outcome { requests: vec![Request::Type { id, bytes: bytes.into() }], ..Outcome::warn(said) }
+            }
             None => Outcome::ask(Request::Type { id, bytes: bytes.into() }),
         }
     }
@@ -134,7 +142,8 @@ impl State {
         }
         self.dropped_at = Some(now);
         let escape = self.view.escape.short();
-        let said = format!("it has dropped: what is typed goes nowhere; after a pause, or {escape}, keys are noctui's");
+        // It fits 80 columns.
+        let said = format!("it has dropped: what is typed goes nowhere until a pause, or {escape}");
         Some(Outcome::warn(said))
     }
 

@@ -162,6 +162,9 @@ impl State {
                 if let Some(doing) = self.acting.get(&vm.key()) {
                     return Err(format!("{} was asked to: {} it", vm.name, doing.doing()));
                 }
+                if let (Some(hidden), None, false) = (&self.hidden, &vm.definition, action.is_for_instances()) {
+                    return Err(format!("{}: {}", vm.name, hidden.what()));
+                }
                 vm.objection(action).map_or(Ok(()), Err)
             }
             Some(Row::Proxied(row)) => Err(format!("{} is behind a proxy, which has no power actions", row.machine)),

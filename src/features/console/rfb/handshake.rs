@@ -203,10 +203,9 @@ async fn version<R: AsyncRead + Unpin>(wire: &mut Wire<R>) -> Result<Version, Er
         text.strip_prefix("RFB ").and_then(|rest| rest.strip_suffix('\n')?.split_once('.')).ok_or_else(not)?;
     let number = |text: &str| text.parse::<u16>().map_err(|_| not());
     match (number(major)?, number(minor)?) {
-        (0..=2, _) => Err(not()),
         (3, 7) => Ok(Version::V3_7),
         // What else servers say is to be taken for 3.3.
-        (3, 0..=7) => Ok(Version::V3_3),
+        (0..=2, _) | (3, 0..=7) => Ok(Version::V3_3),
         (3.., _) => Ok(Version::V3_8),
     }
 }

@@ -205,6 +205,17 @@ async fn copies_sizes_pointers_and_early_ends_are_understood() {
 }
 
 #[tokio::test]
+async fn what_controls_terminals_is_not_taken_over_from_a_guests_clipboard() {
+    let mut says = b"RFB 003.008\n\x01\x01\0\0\0\0\0\x01\0\x01".to_vec();
+    says.extend([0; 20]);
+    let cut = b"a\x1b]0;PWN\x07\x9b31m\r\nb\rc\td\0\x1b[201~\x7f\n";
+    says.extend([3, 0, 0, 0, 0, 0, 0, u8::try_from(cut.len()).unwrap()]);
+    says.extend(cut);
+    let (mut viewer, _) = open(script(says), &Wishes::default()).await.unwrap();
+    assert_eq!(viewer.next().await.unwrap(), Event::Cut("a]0;PWN31m\nb\nc\td[201~\n".to_owned()));
+}
+
+#[tokio::test]
 async fn the_filters_of_tight_are_undone() {
     // A gradient in one row and one column: each pixel is 10 more than what its neighbours let expect.
     let mut gradient = vec![0x40, 2];
@@ -236,6 +247,7 @@ async fn servers_of_every_age_and_kind_are_let_in_or_told() {
     };
     assert_eq!(says(b"RFB 003.003\n\0\0\0\x01", None).await, "in");
     assert_eq!(says(b"RFB 003.005\n\0\0\0\x01", None).await, "in");
+    assert_eq!(says(b"RFB 000.000\n\0\0\0\x01", None).await, "in");
     assert_eq!(says(b"RFB 003.007\n\x01\x01", None).await, "in");
     assert_eq!(says(b"RFB 003.889\n\x02\x1e\x01\0\0\0\0", None).await, "in");
     let asks = [&b"RFB 003.008\n\x01\x02"[..], &[7; 16], &[0; 4]].concat();

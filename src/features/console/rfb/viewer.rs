@@ -126,7 +126,8 @@ where
         Ok(if resized { Event::Resized } else { Event::Updated(areas) })
     }
 
-    /// A text for the clipboard, in Latin-1.
+    /// A text for the clipboard, in Latin-1. What controls terminals is no text: whoever pastes it at a shell would have it run
+    /// there.
     async fn cut_text(&mut self) -> Result<Event, Error> {
         let _: [u8; 3] = self.wire.array().await?;
         let length = self.wire.u32().await?;
@@ -134,6 +135,9 @@ where
         let mut bytes = Vec::new();
         self.wire.fill(&mut bytes, usize::try_from(kept).unwrap_or(0)).await?;
         self.wire.skip(u64::from(length - kept)).await?;
-        Ok(Event::Cut(bytes.iter().map(|byte| char::from(*byte)).collect()))
+        let is_text = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+        let ends = |at: usize| bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) != Some(&b'\n');
+        let text = bytes.iter().enumerate().map(|(at, byte)| if ends(at) { '\n' } else { char::from(*byte) });
+        Ok(Event::Cut(text.filter(is_text).collect()))
     }
 }

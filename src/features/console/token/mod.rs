@@ -370,7 +370,8 @@ fn decode(part: &str) -> Option<Vec<u8>> {
     LENIENT.decode(&letters).ok().filter(|_| letters.len().is_multiple_of(4))
 }
 
-/// JSON as Python reads it, which knows `NaN` and `Infinity` as well: nothing that makes sense here, like `null`.
+/// JSON as Python reads it, which knows `NaN` and `Infinity` as well, and takes what is too large for the latter: nothing that
+/// makes sense here, like `null`.
 fn read_json(json: &[u8]) -> Option<Value> {
     serde_json::from_slice(json).ok().or_else(|| {
         let text = std::str::from_utf8(json).ok()?;
@@ -382,6 +383,15 @@ fn read_json(json: &[u8]) -> Option<Value> {
             if let Some(rest) = word.and_then(|word| rest.strip_prefix(word)) {
                 sound.push_str("null");
                 chars = rest.chars();
+                continue;
+            }
+            let end = rest.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).unwrap_or(rest.len());
+            let number =
+                rest.get(..end).filter(|it| !is_text && it.starts_with(|c: char| c == '-' || c.is_ascii_digit()));
+            if let Some(number) = number {
+                let is_beyond = number.parse::<f64>().is_ok_and(f64::is_infinite);
+                sound.push_str(if is_beyond { "null" } else { number });
+                chars = rest.get(end..).unwrap_or_default().chars();
                 continue;
             }
             let Some(c) = chars.next() else { break };

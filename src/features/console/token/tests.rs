@@ -219,7 +219,7 @@ fn the_machines_of_a_token_are_what_a_name_is_looked_for_in() {
 
 #[test]
 fn numbers_that_only_python_writes_are_no_times() {
-    for number in ["NaN", "Infinity", "-Infinity"] {
+    for number in ["NaN", "Infinity", "-Infinity", "1e400", "-1E+400"] {
         let claims = SOUND.replacen('{', &format!(r#"{{"exp":{number},"note":"a \" NaN","#), 1);
         let token = written(HEADER, &claims, |same| same).unwrap();
         assert_eq!(token.objection(None, now()).unwrap(), "the token's `exp` is no number of seconds", "{number}");

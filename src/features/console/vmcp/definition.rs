@@ -121,6 +121,10 @@ pub(super) fn field(value: &Value) -> Result<Field, (&'static str, &'static str)
         }
         Value::Null => Err(("clients skip what is null", "leave the field out, or write an empty text")),
         Value::Array(_) => Err(("clients skip lists", "write it as text, with commas between")),
+        // As the reader of TOML hands on its dates.
+        Value::Object(members) if members.keys().any(|name| name.starts_with("$__toml")) => {
+            Err(("clients know no dates", "write it as text, between quotes"))
+        }
         Value::Object(_) => {
             Err(("clients take the inner fields of an object for outer ones", "write its fields at the top"))
         }

@@ -1,6 +1,6 @@
 //! Definitions as files: `NAME.json` or `NAME.toml` in one folder.
 
-use std::fs::{DirEntry, File};
+use std::fs::DirEntry;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::definition::Definition;
 use super::error::Error;
 use super::reading::{LARGEST, Problem};
+use crate::features::console::regular;
 
 /// A folder of definitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,7 +156,7 @@ impl Folder {
 pub(crate) fn read_file(path: &Path) -> Result<Read, Error> {
     let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
     let mut text = Vec::new();
-    File::open(path).map_err(unreadable)?.take(LARGEST as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
+    regular::open(path).map_err(unreadable)?.take(LARGEST as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
     let is_toml = path.extension().is_some_and(|extension| extension == "toml");
     Ok(if is_toml { Definition::from_toml(&text) } else { Definition::from_json(&text) })
 }

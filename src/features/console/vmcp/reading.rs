@@ -29,7 +29,11 @@ impl Problem {
     /// A file that could not be read at all.
     #[must_use]
     pub fn unread(error: &super::Error) -> Self {
-        Self::of("", error.to_string(), "see that the file can be read, and that there is one of its name")
+        let what = match error {
+            super::Error::Unreadable { source, .. } => format!("{error}: {source}"),
+            error => error.to_string(),
+        };
+        Self::of("", what, "see that the file can be read, and that there is one of its name")
     }
 
     /// One of a field; of the whole where `field` is empty.

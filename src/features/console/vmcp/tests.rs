@@ -240,3 +240,22 @@ fn what_is_written_is_read_again_and_takes_the_place_of_what_was_there() {
     let names: Vec<String> = folder.list().unwrap().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["vm-1"]);
 }
+
+#[test]
+fn a_pipe_among_definitions_is_told_and_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("good.json"), r#"{"name": "good", "secret": "s"}"#).unwrap();
+    let pipe = dir.path().join("f.json");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let listed = Folder(dir.path().to_owned()).list().unwrap();
+    let [(pipe, Err(error)), (good, Ok(Ok(_)))] = listed.as_slice() else { panic!("{listed:?}") };
+    assert_eq!((pipe.as_str(), good.as_str()), ("f", "good"));
+    let told = Problem::unread(error).what;
+    assert!(told.ends_with("it is a pipe, and no file"), "{told}");
+}
+
+#[test]
+fn a_date_of_toml_is_told_as_one() {
+    let problems = Definition::from_toml(b"name = \"a\"\nsecret = \"s\"\nwhen = 2026-11-22\n").unwrap_err();
+    assert_eq!(problems[0].what, "clients know no dates");
+}

@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Health, Report, Shared};
 use crate::clock;
+use crate::features::console::cluster::api::Listed;
 use crate::features::console::cluster::model::{Definition, Instance, Key, merge};
-use crate::features::console::cluster::{Api, Told};
+use crate::features::console::cluster::{Api, Found, Told};
 use crate::features::console::error::Error;
 use crate::trouble::Trouble;
 
@@ -19,6 +20,8 @@ use crate::trouble::Trouble;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// A list that is out of date is asked for again at once, but not more often than this: then something is wrong.
+const AT_ONCE: u32 = 2;
 /// Changes that come together are told together.
 const TOGETHER: Duration = Duration::from_millis(150);
 
@@ -33,7 +36,7 @@ struct Known {
 ///
 /// Cancel safety: everything is read and may be dropped anywhere.
 pub(super) async fn follow(shared: Shared, again: Arc<Notify>, stop: CancellationToken) {
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut outdated) = (FIRST_PAUSE, 0_u32);
     shared.tell(Report::Health { health: Health::Connecting, name: None }).await;
     loop {
         let begun = Instant::now();
@@ -44,9 +47,18 @@ pub(super) async fn follow(shared: Shared, again: Arc<Notify>, stop: Cancellatio
             () = again.notified() => continue,
         };
         if begun.elapsed() > LONGEST_PAUSE {
-            pause = FIRST_PAUSE;
+            (pause, outdated) = (FIRST_PAUSE, 0);
         }
-        let Err(error) = ended else { continue };
+        let error = match ended {
+            Err(error) => error,
+            Ok(server) => {
+                outdated += 1;
+                if outdated <= AT_ONCE {
+                    continue;
+                }
+                Error::Outdated { server }
+            }
+        };
         let trouble = Trouble::of(&error);
         tracing::warn!("{}", trouble.one_line());
         let failing = |retry_at| Health::Failing { trouble: trouble.clone(), word: error.word(), retry_at };
@@ -63,17 +75,17 @@ pub(super) async fn follow(shared: Shared, again: Arc<Notify>, stop: Cancellatio
     }
 }
 
-/// Lists and follows until the list has to be asked for again.
-async fn listen(shared: &Shared) -> Result<(), Error> {
+/// Lists and follows until the list has to be asked for again; then host and port of the API.
+async fn listen(shared: &Shared) -> Result<String, Error> {
     let api = shared.api().await?;
     let everywhere = shared.setup.cluster.as_ref().is_some_and(|cluster| cluster.all_namespaces);
     let namespace = api.cluster().namespace.clone();
     let namespace = (!everywhere).then_some(namespace.as_str());
-    let (definitions, instances) = tokio::try_join!(api.definitions(namespace), api.instances(namespace))?;
-    let known = Mutex::new(Known {
-        definitions: definitions.items.into_iter().collect(),
-        instances: instances.items.into_iter().collect(),
-    });
+    let Found { definitions, instances, hidden } = api.machines(namespace).await?;
+    let (definitions, of_definitions) = split(definitions);
+    let (instances, of_instances) = split(instances);
+    let known = Mutex::new(Known { definitions, instances });
+    shared.tell(Report::Hidden(hidden)).await;
     tell(shared, &known).await;
     let name = Some(api.cluster().name.clone());
     shared.tell(Report::Health { health: Health::Live, name }).await;
@@ -86,20 +98,27 @@ async fn listen(shared: &Shared) -> Result<(), Error> {
         }
     };
     tokio::select! {
-        ended = watch(&api, namespace, (definitions.version, instances.version), &known, &changed) => ended,
-        () = telling => Ok(()),
+        ended = watch(&api, namespace, (of_definitions, of_instances), &known, &changed) => ended?,
+        () = telling => {}
     }
+    Ok(api.cluster().endpoint.to_string())
+}
+
+/// What is listed, and its version, from which it is watched; none where it may not be listed.
+fn split<T>(listed: Option<Listed<T>>) -> (BTreeMap<Key, T>, Option<String>) {
+    listed.map_or_else(Default::default, |listed| (listed.items.into_iter().collect(), Some(listed.version)))
 }
 
 /// Follows both kinds of objects until one of them has to be listed again.
 async fn watch(
     api: &Api,
     namespace: Option<&str>,
-    (definitions, instances): (String, String),
+    (definitions, instances): (Option<String>, Option<String>),
     known: &Mutex<Known>,
     changed: &Notify,
 ) -> Result<(), Error> {
-    let of_definitions = api.watch_definitions(namespace, definitions, |told| {
+    let (no_definitions, no_instances) = (definitions.is_none(), instances.is_none());
+    let of_definitions = api.watch_definitions(namespace, definitions.unwrap_or_default(), |told| {
         let mut known = lock(known);
         match told {
             Told::Is(key, definition) => _ = known.definitions.insert(key, definition),
@@ -107,7 +126,7 @@ async fn watch(
         }
         changed.notify_one();
     });
-    let of_instances = api.watch_instances(namespace, instances, |told| {
+    let of_instances = api.watch_instances(namespace, instances.unwrap_or_default(), |told| {
         let mut known = lock(known);
         match told {
             Told::Is(key, instance) => _ = known.instances.insert(key, instance),
@@ -116,8 +135,8 @@ async fn watch(
         changed.notify_one();
     });
     tokio::select! {
-        ended = of_definitions => ended,
-        ended = of_instances => ended,
+        ended = of_definitions, if !no_definitions => ended,
+        ended = of_instances, if !no_instances => ended,
     }
 }
 

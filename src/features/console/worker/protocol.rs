@@ -196,6 +196,8 @@ pub enum Report {
         /// The machines.
         vms: Vec<Arc<Vm>>,
     },
+    /// What is not among the machines of the cluster, and why; `None` where all of them are.
+    Hidden(Option<Trouble>),
     /// The machines behind a proxy.
     Proxied {
         /// The proxy.
@@ -316,6 +318,7 @@ impl Report {
             }
             Self::Health { .. }
             | Self::Machines { .. }
+            | Self::Hidden(_)
             | Self::Definitions(_)
             | Self::Defined { .. }
             | Self::Acted { .. }

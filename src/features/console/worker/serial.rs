@@ -1,9 +1,8 @@
 //! A serial line: bytes from the machine to the screen, keys from the screen to the machine, and a log.
 
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use crate::blocking;
 use crate::clock;
 use crate::features::console::cluster::Which;
 use crate::features::console::link::{Link, Sending};
+use crate::features::console::regular;
 use crate::trouble::Trouble;
 
 /// What is read from the line at once.
@@ -215,7 +215,7 @@ impl Line<'_> {
     /// Goes on with a recording that stopped when the line dropped.
     async fn go_on(&mut self, path: PathBuf) {
         let at = path.clone();
-        match blocking::run(move || append(&at)).await {
+        match blocking::run(move || regular::append(&at)).await {
             Ok(file) => {
                 self.log = Some(file);
                 self.gap("open again").await;
@@ -258,10 +258,5 @@ impl Line<'_> {
 pub(super) fn create(dir: &std::path::Path, name: &str) -> io::Result<(File, PathBuf)> {
     crate::config::create_private_dir(dir)?;
     let path = dir.join(name);
-    Ok((append(&path)?, path))
-}
-
-/// Opens a log at its end.
-fn append(path: &std::path::Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+    Ok((regular::append(&path)?, path))
 }

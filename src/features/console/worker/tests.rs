@@ -170,6 +170,36 @@ async fn a_cluster_that_says_no_is_told_and_tried_again() {
 }
 
 #[tokio::test]
+async fn lists_that_are_always_out_of_date_are_not_asked_for_without_a_pause() {
+    let mut desk = Desk::open(false).await;
+    desk.hear(|report| matches!(report, Report::Health { health: Health::Live, .. }).then_some(())).await;
+    desk.sim.misbehave(Some(ClusterFault::Gone));
+    desk.sim.forget();
+    let word = desk.hear(|report| {
+        if let Report::Health { health: Health::Failing { word, .. }, .. } = report { Some(word) } else { None }
+    });
+    assert_eq!(word.await, "outdated");
+    let watches = desk.sim.calls().iter().filter(|call| call.contains("watch=true")).count();
+    assert!(watches <= 8, "{watches}");
+}
+
+#[tokio::test]
+async fn one_kind_that_may_not_be_listed_hides_no_other() {
+    for kind in ["virtualmachines", "virtualmachineinstances"] {
+        let mut desk = Desk::open(false).await;
+        desk.hear(|report| matches!(report, Report::Health { health: Health::Live, .. }).then_some(())).await;
+        desk.sim.misbehave(Some(ClusterFault::ForbiddenKind(kind)));
+        desk.ask(Request::Refresh).await;
+        let hidden = desk.hear(|report| if let Report::Hidden(hidden) = report { hidden } else { None }).await;
+        assert!(hidden.one_line().contains(kind) && hidden.one_line().contains("ask for the rights"), "{hidden:?}");
+        desk.state("leaf1", "Running").await;
+        desk.hear(|report| matches!(report, Report::Health { health: Health::Live, .. }).then_some(())).await;
+        // Its console is nobody's business but the cluster's.
+        desk.open_console(1, "leaf1", Which::Serial).await;
+    }
+}
+
+#[tokio::test]
 async fn a_serial_line_is_typed_at_written_down_and_left_as_it_is() {
     let mut desk = Desk::open(false).await;
     let log = desk.open_console(1, "leaf1", Which::Serial).await;
@@ -515,33 +545,4 @@ async fn a_log_on_a_full_disk_ends_with_the_reason() {
     });
     let told = told.await;
     assert!(told.contains("the log of leaf1 has ended") && told.contains("No space left"), "{told}");
-}
-
-#[tokio::test]
-async fn a_screen_that_never_comes_is_given_up() {
-    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = silent.local_addr().unwrap();
-    // A websocket, and nothing behind it.
-    let mut door = JoinSet::new();
-    door.spawn(async move {
-        let (stream, _) = silent.accept().await.unwrap();
-        let _open = tokio_tungstenite::accept_async(stream).await.unwrap();
-        std::future::pending::<()>().await;
-    });
-    let (stream, url) = (tokio::net::TcpStream::connect(address).await.unwrap(), format!("ws://{address}/"));
-    let request = tokio_tungstenite::tungstenite::client::IntoClientRequest::into_client_request(url).unwrap();
-    let endpoint = "127.0.0.1:1".parse().unwrap();
-    let mut link = link::upgrade(Box::new(stream), request, &endpoint, "leaf1").await.unwrap();
-    let (reports, _told) = channel(8);
-    let setup = Setup {
-        cluster: None,
-        proxies: Vec::new(),
-        definitions: PathBuf::new(),
-        logs: PathBuf::new(),
-        who: String::new(),
-    };
-    let shared = Shared { setup: Arc::new(setup), reports, api: Arc::default() };
-    let (_orders, orders) = channel(1);
-    let is_late = screen::is_late(&shared, &mut link, orders, Duration::from_millis(50)).await;
-    assert!(is_late, "it was not given up");
 }

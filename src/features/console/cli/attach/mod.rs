@@ -4,9 +4,8 @@ mod escape;
 mod modes;
 mod terminal;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -22,7 +21,9 @@ use self::escape::{Escape, Typed};
 use self::terminal::{Output, Raw};
 use super::connection::{Console, RouteArgs, Way};
 use crate::config::{Config, EscapeKey};
+use crate::features::console::error::Error;
 use crate::features::console::link::{Link, Sending};
+use crate::features::console::regular;
 use crate::output;
 use crate::text::clean_line;
 use crate::trouble::Trouble;
@@ -33,6 +34,8 @@ const TWICE_WITHIN: Duration = Duration::from_millis(600);
 const A_MOMENT: Duration = Duration::from_secs(1);
 /// What is read from the line at once.
 const CHUNK: usize = 16 << 10;
+/// What is said where nothing of what was typed has reached the machine.
+const UNSENT: &str = "noctui: what was typed while it was being opened was not sent";
 /// Whoever leaves waits so long at most for what was typed before.
 const LAST_KEYS: Duration = Duration::from_secs(2);
 
@@ -129,8 +132,7 @@ fn told(way: &Way, lost: usize, logged: io::Result<()>, log: Option<&Path>) -> E
 
 /// Opens the log, which nobody else may read.
 fn open_log(path: &Path) -> anyhow::Result<File> {
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-    file.with_context(|| format!("open the log {}", path.display()))
+    regular::append(path).with_context(|| format!("open the log {}", path.display()))
 }
 
 /// Opens the line and carries bytes between it and the terminal, which is given back before this returns. The terminal is
@@ -170,6 +172,11 @@ async fn attach(way: &Way, (key, read_only): (EscapeKey, Option<&str>), log: Opt
     drop(raw);
     // Below whatever the machine left on its last line.
     output::complain("");
+    // A proxy takes what is typed before it looks at the token, and has nobody to hand it to.
+    let is_refused = matches!(link.end(), Err(Error::Refused { .. } | Error::Upstream { .. }));
+    if why == Why::Ended && is_refused && typing.has_typed {
+        output::complain(UNSENT);
+    }
     Ok(Left { why, link: Some(link), lost, logged })
 }
 
@@ -177,7 +184,7 @@ async fn attach(way: &Way, (key, read_only): (EscapeKey, Option<&str>), log: Opt
 fn give_back(raw: Raw, sending: &Sending) {
     drop(raw);
     if sending.waits() {
-        output::complain("noctui: what was typed while it was being opened was not sent");
+        output::complain(UNSENT);
     }
 }
 
@@ -193,12 +200,21 @@ struct Typing {
     pressed: Instant,
     /// Whether the machine is to get nothing of it.
     is_read_only: bool,
+    /// Whether something was typed for the machine.
+    has_typed: bool,
 }
 
 impl Typing {
     /// Listens to the keyboard from now on.
     fn begin(key: EscapeKey, is_read_only: bool) -> Self {
-        Self { keys: terminal::keys(), key, escape: Escape::new(key), pressed: Instant::now(), is_read_only }
+        Self {
+            keys: terminal::keys(),
+            key,
+            escape: Escape::new(key),
+            pressed: Instant::now(),
+            is_read_only,
+            has_typed: false,
+        }
     }
 
     /// Waits for something to be typed, or until the key that leaves was not pressed twice.
@@ -216,6 +232,7 @@ impl Typing {
                 if self.is_read_only {
                     typed.send.clear();
                 }
+                self.has_typed |= !typed.send.is_empty();
                 typed
             }
             () = sleep_until(self.pressed + TWICE_WITHIN), if self.escape.is_pressed() => left,

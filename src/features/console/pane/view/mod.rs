@@ -96,8 +96,10 @@ fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer)
         }
         Shown::Screen(screen) => {
             match (&console.being, &screen.picture) {
-                (Being::Locked { why, .. }, _) => draw_over(console, Some(why), look, area, buffer),
-                (Being::Ended(why), _) => draw_over(console, why.as_ref(), look, area, buffer),
+                (Being::Locked { why, .. }, _) => {
+                    draw_over(console, Some(why), state.editor.is_some(), look, area, buffer);
+                }
+                (Being::Ended(why), _) => draw_over(console, why.as_ref(), false, look, area, buffer),
                 // The picture comes after the frame, into cells that are blank.
                 (_, Some(_)) if screen.is_pixels(state.view.pictures != Pictures::Cells) => {}
                 (_, Some(picture)) => {
@@ -114,7 +116,14 @@ fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer)
 }
 
 /// A screen that is not open any more, or wants a password: why, and what has it back.
-fn draw_over(console: &Console, why: Option<&Trouble>, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
+fn draw_over(
+    console: &Console,
+    why: Option<&Trouble>,
+    is_asked: bool,
+    look: &Look<'_>,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let mut lines: Vec<TextLine> = match why {
         Some(why) => trouble_lines(why, usize::from(area.width.saturating_sub(2)).max(1), look),
         None => vec![plain("the screen was closed at its other end", Role::Text)],
@@ -122,8 +131,11 @@ fn draw_over(console: &Console, why: Option<&Trouble>, look: &Look<'_>, area: Re
     if console.attempts > 0 {
         lines.push(plain(format!("tried again {}", times(console.attempts)), Role::Muted));
     }
-    let again = if console.wants_password { "asks for the password" } else { "opens it again" };
-    lines.push(plain(look.say(&format!("<console-reattach> {again}")), Role::Muted));
+    // Where it is being typed, that key is a part of it.
+    if !is_asked {
+        let again = if console.wants_password { "asks for the password" } else { "opens it again" };
+        lines.push(plain(look.say(&format!("<console-reattach> {again}")), Role::Muted));
+    }
     draw_lines(&lines, 0, look, area, buffer);
 }
 
@@ -227,7 +239,10 @@ fn part(screen: &Screen, room: (u16, u16)) -> Option<String> {
 /// Lines above the list that say what is listed, and why it is old.
 pub(super) fn status_rows(state: &State) -> usize {
     let is_editing = matches!(&state.editor, Some(Editor { purpose: For::Filter(_), .. }));
-    usize::from(state.page.is_none() && (is_editing || !state.filter.is_empty() || stale(state).is_some()))
+    usize::from(
+        state.page.is_none()
+            && (is_editing || !state.filter.is_empty() || stale(state).is_some() || state.hidden.is_some()),
+    )
 }
 
 /// Why what is listed of the cluster is old.
@@ -248,6 +263,11 @@ fn draw_status(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer) 
         let style = look.theme.style(Role::Stale);
         pen.text(look.glyph(Sign::Stale), style).text(" the cluster's machines are not up to date: ", style);
         pen.text(why, style).text("   ", style);
+    } else if let Some(hidden) = &state.hidden {
+        let style = look.theme.style(Role::Warning);
+        let is_filtered = !state.filter.is_empty() || state.editor.is_some();
+        let why = if is_filtered { hidden.what().to_owned() } else { hidden.one_line() };
+        pen.text(look.glyph(Sign::Warning), style).text(" ", style).text(&why, style).text("   ", style);
     }
     let (text, before) = match &state.editor {
         Some(Editor { field, purpose: For::Filter(_) }) => (field.text(), Some(field.before_cursor())),
@@ -286,6 +306,9 @@ fn draw_empty(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer) {
         (_, None, _) if state.view.proxies.is_empty() => Some(UNCONFIGURED),
         (_, None, _) => Some("no machines: neither the token nor `machines` in [[console.proxy]] names any"),
     };
+    if let Some(hidden) = &state.hidden {
+        lines.extend(trouble_lines(hidden, cells, look));
+    }
     lines.extend(text.into_iter().flat_map(|text| wrap(&look.say(text), cells)).map(|line| plain(line, Role::Muted)));
     for trouble in state.proxied.values().filter_map(|(_, trouble)| trouble.as_ref()) {
         lines.extend(trouble_lines(trouble, cells, look));

@@ -95,7 +95,17 @@ async fn answer(world: &Arc<World>, request: Request<Incoming>) -> Response<Body
         Some(ClusterFault::NoConsole(status, message)) if path.ends_with("/console") || path.ends_with("/vnc") => {
             return no(status, "BadRequest", &message);
         }
-        Some(ClusterFault::NoConsole(..)) | None => {}
+        Some(ClusterFault::Gone) if parameter(&query, "watch") == Some("true") => {
+            return no(410, "Expired", "too old resource version");
+        }
+        Some(ClusterFault::ForbiddenKind(kind)) if path.rsplit('/').next() == Some(kind) => {
+            return no(
+                403,
+                "Forbidden",
+                &format!("{kind}.kubevirt.io is forbidden: User \"somebody\" cannot list resource"),
+            );
+        }
+        Some(ClusterFault::NoConsole(..) | ClusterFault::Gone | ClusterFault::ForbiddenKind(_)) | None => {}
     }
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match parts.as_slice() {

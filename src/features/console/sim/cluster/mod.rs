@@ -75,6 +75,10 @@ pub enum ClusterFault {
     NotInstalled,
     /// No console can be opened, with this status and message.
     NoConsole(u16, String),
+    /// Every watch begins too late: 410.
+    Gone,
+    /// One of the two kinds may not be listed: `virtualmachines` or `virtualmachineinstances`.
+    ForbiddenKind(&'static str),
     /// Nothing is answered.
     Mute,
 }

@@ -4,7 +4,7 @@
 //! since: hyperlinks, progress bars, and of iTerm2's own what guests are known to set. Modes and keyboard flags, which are kept
 //! by number and by screen, are in `modes`. Left out is what has no state before it that could be known and no default: the
 //! directory that new tabs open in (OSC 7), which a shell tells again with its next prompt; iTerm2's profiles, colours and
-//! variables (`SetProfile`, `SetColors`, `SetUserVar`); kitty's colours by name (OSC 21); X properties of the window (OSC 3);
+//! variables (`SetProfile`, `SetColors`, `SetUserVar`); X properties of the window (OSC 3);
 //! where on the screen it is (XTWINOPS 3, 5, 6); and a scrollbar that was hidden (mode 30), which some have at first.
 
 /// How a sequence begins.
@@ -155,6 +155,28 @@ macro_rules! keys {
     };
 }
 
+/// A row for a colour that kitty has by this name (OSC 21).
+macro_rules! named {
+    ($name:literal, $undo:literal) => {
+        row(|it| it.command(21).and_then(|text| names($name, text)), $undo)
+    };
+}
+
+/// Whether the last word on the colour of this name sets it: `NAME=` does, `NAME` alone has its default back.
+fn names(name: &str, text: &str) -> Option<bool> {
+    let said = |field: &str| match field.split_once('=') {
+        Some((key, value)) => (key == name && value != "?").then_some(true),
+        None => (field == name).then_some(false),
+    };
+    text.split(';').filter_map(said).last()
+}
+
+/// Whether a colour of the palette is set by its number.
+fn sets_palette(text: &str) -> bool {
+    let is_set = |(key, value): (&str, &str)| key.parse::<u8>().is_ok() && value != "?";
+    text.split(';').filter_map(|field| field.split_once('=')).any(is_set)
+}
+
 /// A row for whether a special colour is in use (OSC 6, and 106, which is the same).
 macro_rules! special {
     ($colour:literal, $undo:literal) => {
@@ -259,6 +281,7 @@ pub(super) const ROWS: &[Row] = &[
         |it| match (it.command(4), it.command(104)) {
             (Some(text), _) => text.split(';').skip(1).step_by(2).any(is_set).then_some(true),
             (_, Some(text)) => text.is_empty().then_some(false),
+            _ if it.command(21).is_some_and(sets_palette) => Some(true),
             _ if it.kind == Kind::Control && it.marks == "," => Some(true),
             _ => None,
         },
@@ -299,6 +322,22 @@ pub(super) const ROWS: &[Row] = &[
     colour!(17, "\u{1b}]117\u{7}"),
     colour!(18, "\u{1b}]118\u{7}"),
     colour!(19, "\u{1b}]119\u{7}"),
+    // The same by name, and what else kitty knows by one. A terminal answers to names that it does not know: each is sent only
+    // where the machine has set it.
+    named!("foreground", "\u{1b}]21;foreground\u{7}"),
+    named!("background", "\u{1b}]21;background\u{7}"),
+    named!("selection_background", "\u{1b}]21;selection_background\u{7}"),
+    named!("selection_foreground", "\u{1b}]21;selection_foreground\u{7}"),
+    named!("cursor", "\u{1b}]21;cursor\u{7}"),
+    named!("cursor_text", "\u{1b}]21;cursor_text\u{7}"),
+    named!("visual_bell", "\u{1b}]21;visual_bell\u{7}"),
+    named!("transparent_background_color1", "\u{1b}]21;transparent_background_color1\u{7}"),
+    named!("transparent_background_color2", "\u{1b}]21;transparent_background_color2\u{7}"),
+    named!("transparent_background_color3", "\u{1b}]21;transparent_background_color3\u{7}"),
+    named!("transparent_background_color4", "\u{1b}]21;transparent_background_color4\u{7}"),
+    named!("transparent_background_color5", "\u{1b}]21;transparent_background_color5\u{7}"),
+    named!("transparent_background_color6", "\u{1b}]21;transparent_background_color6\u{7}"),
+    named!("transparent_background_color7", "\u{1b}]21;transparent_background_color7\u{7}"),
     // A hyperlink that was left open; the shape of the pointer; the font; a bar of progress.
     row(
         |it| it.command(8).map(|text| text.split_once(';').is_some_and(|(_, address)| !address.is_empty())),

@@ -63,6 +63,9 @@ const CHANGES: &[(&str, &str)] = &[
     ("\u{1b}]11;#000000\u{1b}\\", "\u{1b}]111\u{7}"),
     ("\u{1b}]12;green\u{7}", "\u{1b}]112\u{7}"),
     ("\u{1b}]5;0;red\u{7}", "\u{1b}]105\u{7}"),
+    ("\u{1b}]21;foreground=green;cursor=;background=?\u{7}", "\u{1b}]21;foreground\u{7}\u{1b}]21;cursor\u{7}"),
+    ("\u{1b}]21;background=red\u{7}\u{1b}]21;background\u{7}", ""),
+    ("\u{1b}]21;7=red\u{1b}\\", "\u{1b}]104\u{7}"),
     ("\u{1b}]6;0;1\u{7}", "\u{1b}]6;0;0\u{7}"),
     ("\u{1b}]106;3;1\u{1b}\\", "\u{1b}]6;3;0\u{7}"),
     ("\u{1b}]6;1;bg;red;brightness;255\u{7}", "\u{1b}]6;1;bg;*;default\u{7}"),
@@ -112,6 +115,12 @@ fn every_change_has_what_sets_it_back() {
         never.see(output.as_bytes());
     }
     never.see(b"\x1b]6;1;1\x07\x1b]6;2;1\x07\x1b]6;4;1\x07\x1b]13;a;b\x07\x1b]15;a;b;c;d;e\x07\x1b[>0n\x1b[>3n\x1b[>6n\x1b[>7n");
+    never.see(
+        b"\x1b]21;background=red;selection_background=red;selection_foreground=red;cursor_text=;visual_bell=red\x07",
+    );
+    for number in 1..=7 {
+        never.see(format!("\u{1b}]21;transparent_background_color{number}=red\u{7}").as_bytes());
+    }
     never.see(b"\x1b[>0;1f\x1b[>1;1f\x1b[>2;1f\x1b[>3;1f\x1b[>6;1f\x1b[>7;1f");
     assert!(never.touched.iter().all(|touched| *touched), "a row that nothing tries: {:?}", never.touched);
 }
@@ -128,7 +137,7 @@ fn what_is_asked_for_or_set_back_by_the_machine_itself_is_left_alone() {
         // The directory that new tabs open in has no default.
         "\u{1b}]7;file://leaf1/etc\u{7}",
         // Nor have these.
-        "\u{1b}]1337;SetProfile=night\u{7}\u{1b}]1337;SetUserVar=a=b\u{7}\u{1b}]21;foreground=red\u{7}\u{1b}[3;10;10t",
+        "\u{1b}]1337;SetProfile=night\u{7}\u{1b}]1337;SetUserVar=a=b\u{7}\u{1b}[3;10;10t",
         "\u{1b}]6;0;1\u{7}\u{1b}]6;0;0\u{7}\u{1b}]6;1;bg;red;brightness;9\u{7}\u{1b}]6;1;bg;*;default\u{7}",
         "\u{1b}=\u{1b}>\u{1b}%@\u{1b}%G\u{1b}[5i\u{1b}[4i",
         "\u{1b}[8;5;20t\u{1b}[18t\u{1b}[6n\u{1b}[c\u{1b}[>c\u{1b}[>q\u{1b}[?u",

@@ -1,53 +1,48 @@
 //! A screen: pictures one at a time, as fast as they are drawn, and what is done at it at once.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+mod due;
+mod reading;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::io::{AsyncWrite, ReadHalf, WriteHalf};
+use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{ConsoleId, Order, Picture, Report, Shared, Target, Touch};
+use self::due::{Due, MOST_PRESSED, Wish, do_it, until};
+use self::reading::{Came, read};
+use super::{ConsoleId, Order, Report, Shared, Target};
 use crate::features::console::cluster::Which;
 use crate::features::console::error::Error;
-use crate::features::console::glyph;
-use crate::features::console::keysym;
 use crate::features::console::link::Link;
-use crate::features::console::rfb::{self, Area, Begun, Event, Frame, Password, Remote, Viewer, Wishes};
+use crate::features::console::rfb::{self, Area, Begun, Password, Remote, Viewer, Wishes};
 use crate::secret::Secret;
 use crate::trouble::Trouble;
 
-/// Pictures do not come faster than this.
-const PICTURE_EVERY: Duration = Duration::from_millis(33);
-/// Nor those that nobody looks at.
-const HIDDEN_EVERY: Duration = Duration::from_secs(2);
-/// Between two keys: slow guests lose those that come faster.
-const CHARACTER_EVERY: Duration = Duration::from_millis(4);
-/// Keys that wait for their time: no more orders are taken then.
-const MOST_PRESSED: usize = 4096;
-/// How long a screen may take until it shows something.
-const WITHIN: Duration = Duration::from_secs(30);
+/// How long things take.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    /// How long a screen may take until it shows something.
+    within: Duration,
+    /// A screen that has said nothing for so long is asked whether it is there. A proxy may notice that a machine has ended when
+    /// something is sent to it, and not before; its answers to pings say nothing of the machine.
+    quiet: Duration,
+    /// The clipboard is not taken over more often than this.
+    cut_every: Duration,
+}
+
+/// As it is outside of tests.
+const USUAL: Times =
+    Times { within: Duration::from_secs(30), quiet: Duration::from_secs(5), cut_every: Duration::from_secs(1) };
 /// How long a connection is kept for a password that is being typed: somebody may have to look it up.
 pub(super) const PASSWORD_WITHIN: Duration = Duration::from_mins(1);
 /// A screen that is closed has so long to take what was done at it before.
 const LAST_KEYS: Duration = Duration::from_secs(2);
-/// Screens beyond this are no text screens, and are not looked through for characters.
-const TEXT_PIXELS: usize = 1024 * 768;
-
-/// What the reading side hands on.
-enum Came {
-    /// A picture, because something on it is new.
-    Picture(Picture),
-    /// The screen has another size: all of it is to be asked for.
-    Resized(Area),
-    /// Nothing that is to be seen came: the next update is to be asked for.
-    Nothing(Area),
-    /// Text for the clipboard.
-    Cut(String),
-}
 
 /// Carries a screen until it ends, or `stop` is cancelled.
 pub(super) async fn carry(
@@ -70,7 +65,7 @@ pub(super) async fn carry(
         sleep(LAST_KEYS * 2).await;
     };
     let shown = tokio::select! {
-        shown = show(&shared, (id, &target), &mut link, (&wishes, typed, WITHIN), orders, &stop) => shown,
+        shown = show(&shared, (id, &target), &mut link, (&wishes, typed, USUAL), orders, &stop) => shown,
         () = stuck => Ok(Why::Closed),
     };
     let ended = link.end();
@@ -88,8 +83,12 @@ pub(super) async fn carry(
         (Err(rfb::Error::Ended(_)) | Ok(Why::Over | Why::Late), Err(end)) => Some(Trouble::of(&end)),
         (Err(rfb::Error::Ended(_)) | Ok(Why::Over), Ok(())) => None,
         (Ok(Why::Late), Ok(())) => Some(
-            Trouble::new(&format!("{} showed nothing of its screen within {} s", target.machine(), WITHIN.as_secs()))
-                .to_do("open it again; if that does not help, see that what answers there is a VNC server"),
+            Trouble::new(&format!(
+                "{} showed nothing of its screen within {} s",
+                target.machine(),
+                USUAL.within.as_secs()
+            ))
+            .to_do("open it again; if that does not help, see that what answers there is a VNC server"),
         ),
         (Err(error), _) => Some(Trouble::of(&error)),
     };
@@ -174,33 +173,24 @@ async fn get_in<'l>(
     }
 }
 
-/// Whether a screen is given up since it shows nothing.
-#[cfg(test)]
-pub(super) async fn is_late(shared: &Shared, link: &mut Link, orders: Receiver<Order>, within: Duration) -> bool {
-    let target = Target::Vm((String::new(), "leaf1".to_owned()));
-    let (stop, wishes) = (CancellationToken::new(), Wishes::default());
-    let typed = Typing { password: oneshot::channel().1, within };
-    let shown = show(shared, (1, &target), link, (&wishes, typed, within), orders, &stop).await;
-    matches!(shown, Ok(Why::Late))
-}
-
 /// Shows it.
 async fn show(
     shared: &Shared,
     (id, target): (ConsoleId, &Target),
     link: &mut Link,
-    (wishes, typed, within): (&Wishes, Typing, Duration),
+    (wishes, typed, times): (&Wishes, Typing, Times),
     mut orders: Receiver<Order>,
     stop: &CancellationToken,
 ) -> Result<Why, rfb::Error> {
+    let received = link.received();
     let (viewer, mut remote) = tokio::select! {
-        sides = get_in(shared, id, link, (wishes, typed, within)) => match sides? {
+        sides = get_in(shared, id, link, (wishes, typed, times.within)) => match sides? {
             Ok(sides) => sides,
             Err(why) => return Ok(why),
         },
         () = stop.cancelled() => return Ok(Why::Closed),
     };
-    let late = Instant::now() + within;
+    let late = Instant::now() + times.within;
     let whole = viewer.frame().area();
     shared.tell(Report::Opened { id, log: bytes::Bytes::new() }).await;
     remote.ask(whole, false).await?;
@@ -209,7 +199,7 @@ async fn show(
     // Never dropped before its end: half a message would be lost.
     let mut reading = std::pin::pin!(read(viewer, hand_on));
     let (mut at, mut is_shown) = (whole, false);
-    let mut due = Due::new();
+    let mut due = Due::new(times);
     loop {
         tokio::select! {
             biased;
@@ -231,49 +221,40 @@ async fn show(
                     }
                 }
                 Some(Order::Seen { is_looked_at }) => {
-                    due.picture_every = if is_looked_at { PICTURE_EVERY } else { HIDDEN_EVERY };
-                    due.want_picture();
+                    due.seen(is_looked_at);
                 }
                 Some(Order::Type(_) | Order::Paste(_) | Order::Log(_)) => {}
             },
             Some(told) = came.recv() => match told {
                 Came::Picture(picture) => {
-                    (at, due.shown_at, due.is_asked_for) = (picture.frame.area(), Instant::now(), false);
+                    at = picture.frame.area();
+                    due.answered();
                     is_shown = true;
                     shared.tell(Report::Shown { id, picture }).await;
                 }
                 Came::Resized(area) => {
-                    (at, due.is_asked_for) = (area, true);
+                    at = area;
+                    due.answered();
+                    due.is_asked_for = true;
                     remote.ask(at, false).await?;
                 }
                 Came::Nothing(area) => {
-                    (at, due.shown_at, due.is_asked_for) = (area, Instant::now(), false);
-                    due.want_picture();
+                    at = area;
+                    if due.answered() {
+                        due.want_picture();
+                    }
                 }
-                Came::Cut(text) => shared.tell(Report::Cut { id, text }).await,
+                Came::Cut(text) => due.take_over(text),
             },
             ended = &mut reading => return ended.map(|()| Why::Over),
-            () = until(due.next_picture) => {
-                (due.next_picture, due.is_asked_for) = (None, true);
-                remote.ask(at, true).await?;
-            }
+            () = sleep_until(due.next_wish()) => match due.wish(received.load(Ordering::Relaxed)) {
+                Some(Wish::Picture) => remote.ask(at, true).await?,
+                Some(Wish::Sign) if is_shown => remote.ask(corner(at), false).await?,
+                Some(Wish::Cut(text)) => shared.tell(Report::Cut { id, text }).await,
+                // Before the first picture that one is asked for already.
+                Some(Wish::Sign) | None => {}
+            },
             () = sleep_until(late), if !is_shown => return Ok(Why::Late),
-        }
-    }
-}
-
-/// Reads until the screen ends, and hands on what comes.
-async fn read<R: AsyncRead + Unpin>(mut viewer: Viewer<R>, hand_on: Sender<Came>) -> Result<(), rfb::Error> {
-    loop {
-        let told = match viewer.next().await? {
-            Event::Updated(areas) if areas.is_empty() => Came::Nothing(viewer.frame().area()),
-            Event::Updated(_) => Came::Picture(picture(viewer.frame())),
-            Event::Resized => Came::Resized(viewer.frame().area()),
-            Event::Bell => continue,
-            Event::Cut(text) => Came::Cut(text),
-        };
-        if hand_on.send(told).await.is_err() {
-            return Ok(());
         }
     }
 }
@@ -311,145 +292,7 @@ async fn leave<W: AsyncWrite + Unpin>(
         shared.reports.try_send(Report::Failed(trouble.to_do("open it again, and look at what arrived")));
 }
 
-/// What waits for its time: nothing sleeps in the loop, since keys and the far end's questions do not wait.
-struct Due {
-    /// What was pressed, on keys and with the pointer. It goes before what was pasted.
-    pressed: VecDeque<Typed>,
-    /// What is to be typed.
-    characters: VecDeque<char>,
-    /// When the next of it may go.
-    next_key: Option<Instant>,
-    /// When the guest has had its time for the last of it.
-    free_at: Instant,
-    /// When the last picture came.
-    shown_at: Instant,
-    /// How often one comes at most.
-    picture_every: Duration,
-    /// When the next one is asked for; `None` while one is, or where nobody looks.
-    next_picture: Option<Instant>,
-    /// Whether one is asked for and has not come.
-    is_asked_for: bool,
-}
-
-impl Due {
-    /// Nothing yet; a picture is asked for.
-    fn new() -> Self {
-        Self {
-            pressed: VecDeque::new(),
-            characters: VecDeque::new(),
-            next_key: None,
-            free_at: Instant::now(),
-            shown_at: Instant::now(),
-            picture_every: PICTURE_EVERY,
-            next_picture: None,
-            is_asked_for: true,
-        }
-    }
-
-    /// Sends the next piece.
-    async fn send<W: AsyncWrite + Unpin>(&mut self, remote: &mut Remote<W>) -> Result<(), rfb::Error> {
-        match self.next() {
-            Some(Typed::Chord(keys)) => press(remote, &keys).await,
-            Some(Typed::Pointer { buttons, x, y }) => remote.pointer(buttons, x, y).await,
-            Some(Typed::Character(character)) => type_it(remote, character).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Another picture is wanted: the frame rate is that of whoever draws, up to a limit.
-    fn want_picture(&mut self) {
-        // One that is asked for already is not asked for twice.
-        if !self.is_asked_for {
-            self.next_picture = Some(self.shown_at + self.picture_every);
-        }
-    }
-
-    /// Types this behind what is being typed.
-    fn type_text(&mut self, text: &str) {
-        self.characters.extend(text.chars());
-        self.begin();
-    }
-
-    /// Presses these behind what is being pressed: at once, unless something went just now.
-    fn press(&mut self, pressed: Typed) {
-        self.pressed.push_back(pressed);
-        self.begin();
-    }
-
-    /// Sees to it that what waits goes.
-    fn begin(&mut self) {
-        self.next_key.get_or_insert(self.free_at.max(Instant::now()));
-    }
-
-    /// The next piece, which goes now.
-    fn next(&mut self) -> Option<Typed> {
-        let next = self.pressed.pop_front().or_else(|| self.characters.pop_front().map(Typed::Character));
-        let is_pointer = matches!(next, Some(Typed::Pointer { .. }));
-        self.free_at = Instant::now() + if is_pointer { Duration::ZERO } else { CHARACTER_EVERY };
-        let is_more = !(self.pressed.is_empty() && self.characters.is_empty());
-        self.next_key = is_more.then_some(self.free_at);
-        next
-    }
-
-    /// What was pasted and not typed yet is not typed any more.
-    fn give_up(&mut self) {
-        self.characters.clear();
-    }
-}
-
-/// What goes at its time.
-enum Typed {
-    Chord(Vec<u32>),
-    Pointer { buttons: u8, x: u16, y: u16 },
-    Character(char),
-}
-
-/// Waits until then; for ever, where it is never.
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// A picture, with its characters where it is a text screen.
-fn picture(frame: &Frame) -> Picture {
-    let text = (frame.area().pixels() <= TEXT_PIXELS).then(|| glyph::read(frame)).flatten();
-    let text = text.filter(glyph::TextScreen::is_text).map(Arc::new);
-    Picture { frame: Arc::new(frame.clone()), text }
-}
-
-/// Does something at the screen.
-async fn do_it<W: AsyncWrite + Unpin>(remote: &mut Remote<W>, touch: Touch, due: &mut Due) -> Result<(), rfb::Error> {
-    match touch {
-        Touch::Chord(keys) => {
-            if keys == keysym::interrupt() {
-                due.give_up();
-            }
-            due.press(Typed::Chord(keys));
-        }
-        Touch::Text(text) => due.type_text(&text),
-        Touch::Pointer { buttons, x, y } => due.press(Typed::Pointer { buttons, x, y }),
-        Touch::Cut(text) => remote.cut(&text).await?,
-    }
-    Ok(())
-}
-
-/// Presses keys, and lets them go in the other order.
-async fn press<W: AsyncWrite + Unpin>(remote: &mut Remote<W>, keys: &[u32]) -> Result<(), rfb::Error> {
-    for keysym in keys {
-        remote.key(true, *keysym).await?;
-    }
-    for keysym in keys.iter().rev() {
-        remote.key(false, *keysym).await?;
-    }
-    Ok(())
-}
-
-/// Types a character.
-async fn type_it<W: AsyncWrite + Unpin>(remote: &mut Remote<W>, character: char) -> Result<(), rfb::Error> {
-    for (is_down, keysym) in keysym::typed(character) {
-        remote.key(is_down, keysym).await?;
-    }
-    Ok(())
+/// The smallest part of a screen that can be asked for.
+fn corner(area: Area) -> Area {
+    Area { width: area.width.min(1), height: area.height.min(1), ..area }
 }

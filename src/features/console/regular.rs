@@ -1,0 +1,73 @@
+//! Files, and nothing that only has a file's name: opening a pipe waits until somebody comes to its other end.
+
+use std::fs::{File, FileType, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+/// Opens a file to be read.
+///
+/// # Errors
+/// Where it cannot be read or is no file, with what it is. Never waits for a pipe's other end, and opens no device.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    // Looked at before, since opening some devices does something, and afterwards, since the name may mean another file by then.
+    is_file(path.metadata()?.file_type())?;
+    let file = OpenOptions::new().read(true).custom_flags(at_once()).open(path)?;
+    is_file(file.metadata()?.file_type())?;
+    Ok(file)
+}
+
+/// Opens a log at its end, or makes one that nobody else may read.
+///
+/// # Errors
+/// Where it cannot be written, or is a pipe, a socket or a disk. Terminals and the like are taken, and never waited for.
+pub(super) fn append(path: &Path) -> io::Result<File> {
+    let is_log = |kind: FileType| if kind.is_char_device() { Ok(()) } else { is_file(kind) };
+    match path.metadata() {
+        Ok(about) => is_log(about.file_type())?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(at_once()).open(path)?;
+    is_log(file.metadata()?.file_type())?;
+    Ok(file)
+}
+
+/// Nothing is waited for, and no terminal becomes ours.
+fn at_once() -> i32 {
+    (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed()
+}
+
+/// Nothing else than a file.
+fn is_file(kind: FileType) -> io::Result<()> {
+    let what = match kind {
+        kind if kind.is_file() => return Ok(()),
+        kind if kind.is_dir() => "a folder",
+        kind if kind.is_fifo() => "a pipe",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}, and no file")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_is_told_and_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        for told in [open(&pipe), append(&pipe)] {
+            assert_eq!(told.unwrap_err().to_string(), "it is a pipe, and no file");
+        }
+        assert_eq!(open(Path::new("/dev/null")).unwrap_err().to_string(), "it is a device, and no file");
+        assert_eq!(append(dir.path()).unwrap_err().to_string(), "it is a folder, and no file");
+        let log = dir.path().join("log");
+        append(&log).unwrap();
+        assert!(open(&log).is_ok() && append(Path::new("/dev/null")).is_ok());
+    }
+}
