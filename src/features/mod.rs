@@ -31,6 +31,7 @@ pub const MIGRATIONS: &[&str] = &[
     lab::store::SCHEMA_3,
     lab::store::SCHEMA_4,
     lab::store::SCHEMA_5,
+    maintenance::nautobot::store::SCHEMA_2,
     maintenance::store::SCHEMA_8,
 ];
 

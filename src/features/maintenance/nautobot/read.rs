@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::client::{AT_ONCE, Client};
 use super::error::Error;
 use super::rows::{Listed, Seen, decoded, left_out, noted};
-use super::wire::{Circuit, CircuitImpact, Maintenance, Note, OfWire, Page, Provider};
+use super::wire::{self, Circuit, CircuitImpact, Maintenance, Note, OfWire, Page, Provider};
 
 /// Objects of a page that are asked for; sites allow fewer.
 pub(super) const PAGE: usize = 1000;
@@ -154,12 +154,12 @@ impl Client {
         Ok(found)
     }
 
-    /// UUIDs of objects of a kind that were deleted at that time or later. A token that may not look at changes is told
+    /// Which objects of a kind were deleted at that time or later. A token that may not look at changes is told
     /// so once.
-    pub(super) async fn deleted_since(&self, kind: &str, since: &str) -> Result<Vec<String>, Error> {
+    pub(super) async fn deleted_since(&self, kind: &str, since: &str) -> Result<Vec<Deletion>, Error> {
         let query = format!("changed_object_type={kind}&action=delete&time__gte={since}&");
         match self.all::<Deletion>(CHANGES, &query).await {
-            Ok(changes) => Ok(changes.into_iter().map(|change| change.object).collect()),
+            Ok(changes) => Ok(changes),
             Err(error) if is_refusal(&error) => {
                 tracing::info!(%error, "deletions in Nautobot are seen when everything is read again");
                 self.hide_changes();
@@ -337,7 +337,7 @@ struct Named {
 impl OfWire for Named {
     fn of(value: &Value) -> Option<Self> {
         let name = value.get("name").and_then(Value::as_str)?;
-        Some(Self { id: super::wire::id(value)?, name: crate::text::clean_line(name) })
+        Some(Self { id: wire::id(value)?, name: crate::text::clean_line(name) })
     }
 
     fn id(&self) -> &str {
@@ -365,17 +365,19 @@ impl OfWire for Ends {
 }
 
 /// That something was deleted.
-struct Deletion {
+pub(super) struct Deletion {
     /// The UUID of the change.
     id: String,
     /// Of what was deleted.
-    object: String,
+    pub object: String,
+    /// When, in microseconds since 1970; 0 where it does not say.
+    pub at: i64,
 }
 
 impl OfWire for Deletion {
     fn of(value: &Value) -> Option<Self> {
         let object = value.get("changed_object_id").and_then(Value::as_str)?;
-        Some(Self { id: super::wire::id(value)?, object: object.to_lowercase() })
+        Some(Self { id: wire::id(value)?, object: object.to_lowercase(), at: wire::micros(value, "time") })
     }
 
     fn id(&self) -> &str {

@@ -91,11 +91,17 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
     let is_first = progress.full_at.is_none();
     let mut told = Read { full: is_full, ..Read::default() };
     let hour = |at: i64| at / INVENTORY_EVERY.num_seconds();
+    if is_full {
+        // GraphQL shows impacts to whoever may see their maintenance. What changes in them is read by REST, which asks for
+        // the right: who lacks it hears of it before thousands of rows were read for nothing.
+        client.count(IMPACT).await?;
+    }
     if is_full || progress.synced_at.is_none_or(|at| hour(at) != hour(plan.now.timestamp())) {
         told.inventory = take_inventory(client, store, plan).await?;
     }
     // What was deleted is asked for after what is there, and from the newest change that was known before.
-    let since = progress.maintenances_to.max(progress.impacts_to).max(progress.notes_to);
+    let newest = [progress.maintenances_to, progress.impacts_to, progress.notes_to, progress.deletions_to];
+    let since = from(&progress, newest.into_iter().max().unwrap_or_default());
     let mut senseless = BTreeMap::new();
     let mut named = Vec::new();
     told.maintenances = if is_full {
@@ -113,7 +119,7 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
         progress.full_at = Some(plan.now.timestamp());
     } else if is_full {
         progress.full_at = Some((plan.now - FULL_EVERY + FULL_AGAIN).timestamp());
-    } else if deletions(client, store, since).await? {
+    } else if deletions(client, store, &mut progress, since).await? {
         told.gone = sweep(client, store, mirror::LOST + 1, plan).await?;
     }
     progress.synced_at = Some(plan.now.timestamp());
@@ -187,9 +193,6 @@ async fn full(
     let by_graphql = async { tokio::try_join!(client.maintenances_by_graphql(pages), taking) };
     let by_graphql = by_graphql.await.map(|(came, ())| came);
     let count = client.count(MAINTENANCE).await?;
-    // GraphQL shows impacts to whoever may see their maintenance. What changes in them is read by REST, which asks for the
-    // right: who lacks it hears of it now, and not when nothing comes any more.
-    client.count(IMPACT).await?;
     let came = match by_graphql {
         // An empty list may mean that the token may not look; a short one, that something changed meanwhile.
         Ok(came) if came >= count => came,
@@ -313,14 +316,17 @@ fn moment(at: i64) -> String {
 }
 
 /// Marks what the log of changes says was deleted; whether there is any. The log is not read again where the token may not.
-async fn deletions(client: &Client, store: &Store, since: i64) -> Result<bool, Error> {
-    let since = moment(since - OVERLAP);
+async fn deletions(client: &Client, store: &Store, progress: &mut Progress, since: i64) -> Result<bool, Error> {
+    let since = moment(since);
     let mut lost = Vec::new();
     for kind in KINDS {
         if client.sees_no_changes() {
             return Ok(false);
         }
-        lost.extend(client.deleted_since(kind, &since).await?);
+        for deletion in client.deleted_since(kind, &since).await? {
+            progress.deletions_to = progress.deletions_to.max(deletion.at);
+            lost.push(deletion.object);
+        }
     }
     let known = store.read(move |connection| mirror::known(connection, lost)).await?;
     let is_any = !known.is_empty();

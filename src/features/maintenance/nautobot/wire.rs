@@ -282,7 +282,7 @@ fn time(value: &Value) -> Option<DateTime<Utc>> {
 }
 
 /// When, to the microsecond; 0 where that is not said.
-fn micros(value: &Value, key: &str) -> Micros {
+pub(super) fn micros(value: &Value, key: &str) -> Micros {
     value.get(key).and_then(time).map(|at| at.timestamp_micros()).unwrap_or_default()
 }
 

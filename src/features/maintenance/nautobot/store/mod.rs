@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `schema_1.sql` | the tables |
+//! | `schema_1.sql` and further | the tables |
 //! | `setting` | which Nautobot it is, how far it was read, and which process reads it |
 //! | `mirror` | objects as they come, into the tables |
 //! | `inventory` | its providers and circuits, and what they are called here |
@@ -27,3 +27,6 @@ pub mod standing;
 
 /// The tables.
 pub const SCHEMA_1: &str = include_str!("schema_1.sql");
+
+/// How far the log of changes was read.
+pub const SCHEMA_2: &str = include_str!("schema_2.sql");

@@ -21,6 +21,8 @@ pub struct Progress {
     pub impacts_to: i64,
     /// The same of notes.
     pub notes_to: i64,
+    /// The newest deletion that was seen in the log of changes.
+    pub deletions_to: i64,
 }
 
 /// Whether anything is to be written to a Nautobot, and whether newly parsed maintenances are.
@@ -96,6 +98,7 @@ pub fn progress(connection: &Connection) -> Result<Progress, Error> {
             maintenances_to: row.get("maintenances_to")?,
             impacts_to: row.get("impacts_to")?,
             notes_to: row.get("notes_to")?,
+            deletions_to: row.get("deletions_to")?,
         })
     });
     Ok(found.optional()?.unwrap_or_default())
@@ -106,7 +109,7 @@ pub fn keep(connection: &Connection, progress: &Progress) -> Result<(), Error> {
     let mut update = connection.prepare_cached(
         "UPDATE nautobot SET round = :round, full_at = :full_at, synced_at = :synced_at,
              maintenances_to = max(maintenances_to, :maintenances_to), impacts_to = max(impacts_to, :impacts_to),
-             notes_to = max(notes_to, :notes_to) WHERE id = 1",
+             notes_to = max(notes_to, :notes_to), deletions_to = max(deletions_to, :deletions_to) WHERE id = 1",
     )?;
     update.execute(named_params! {
         ":round": progress.round,
@@ -115,6 +118,7 @@ pub fn keep(connection: &Connection, progress: &Progress) -> Result<(), Error> {
         ":maintenances_to": progress.maintenances_to,
         ":impacts_to": progress.impacts_to,
         ":notes_to": progress.notes_to,
+        ":deletions_to": progress.deletions_to,
     })?;
     Ok(())
 }

@@ -104,8 +104,13 @@ impl Desk {
     }
 
     async fn try_sync(&self, full: bool) -> Result<Read, super::Error> {
+        self.sync_at(now(), full).await
+    }
+
+    /// Reads as if it were this time.
+    async fn sync_at(&self, now: DateTime<Utc>, full: bool) -> Result<Read, super::Error> {
         let slugs = vec!["lumen".to_owned(), "zayo".to_owned()];
-        sync::sync(&self.client, &self.store, &Plan { slugs, past_days: Some(730), full, now: now() }).await
+        sync::sync(&self.client, &self.store, &Plan { slugs, past_days: Some(730), full, now }).await
     }
 
     /// Writes what waits.

@@ -270,6 +270,27 @@ async fn what_is_deleted_there_is_gone_at_once_where_the_token_may_look_at_chang
 }
 
 #[tokio::test]
+async fn what_was_deleted_is_read_in_the_log_of_changes_until_it_has_settled_and_never_again() {
+    let desk = Desk::new(false).await;
+    let gone = there(&desk);
+    desk.sync().await;
+    desk.sim.delete(MAINTENANCE, &gone);
+    let asked_from = |desk: &Desk| {
+        let asked = desk.sim.requests().into_iter().find(|request| request.contains("object-changes")).unwrap();
+        asked.split("time__gte=").nth(1).unwrap().split('&').next().unwrap().to_owned()
+    };
+    let mut from = Vec::new();
+    for minutes in [0, 5, 10] {
+        let _ = desk.sim.requests();
+        let gone = desk.sync_at(now() + chrono::TimeDelta::minutes(minutes), false).await.unwrap().gone;
+        assert_eq!(gone, usize::from(minutes == 0));
+        from.push(asked_from(&desk));
+    }
+    // The newest change there is older than the deletion, which is not to be told at every poll until something changes.
+    assert!(from[2] > from[1] && from[1] >= from[0], "{from:?}");
+}
+
+#[tokio::test]
 async fn an_impact_that_goes_while_its_maintenance_changes_is_seen_without_the_log_of_changes() {
     let desk = Desk::new(false).await;
     desk.sim.set(|options| options.denied.push((Verb::View, "extras/object-changes".to_owned())));
@@ -465,12 +486,15 @@ async fn a_token_that_may_not_view_impacts_hears_of_it_at_the_first_reading() {
     let desk = Desk::new(false).await;
     there(&desk);
     desk.sim.set(|options| options.denied.push((Verb::View, IMPACT.to_owned())));
+    let _ = desk.sim.requests();
     for is_full in [true, false] {
         let refused = desk.try_sync(is_full).await.unwrap_err();
         assert!(
             matches!(&refused, super::super::Error::Forbidden { what } if what == "read circuitimpact"),
             "{refused:?}"
         );
+        let asked = desk.sim.requests();
+        assert!(!asked.iter().any(|request| request.contains("graphql")), "nothing is read for nothing: {asked:?}");
     }
     desk.sim.set(|options| options.denied.clear());
     desk.sync().await;
