@@ -271,7 +271,7 @@ async fn what_is_deleted_there_is_gone_at_once_where_the_token_may_look_at_chang
 
 #[tokio::test]
 async fn what_was_deleted_is_read_in_the_log_of_changes_until_it_has_settled_and_never_again() {
-    let desk = Desk::new(false).await;
+    let desk = Desk::in_time(false).await;
     let gone = there(&desk);
     desk.sync().await;
     desk.sim.delete(MAINTENANCE, &gone);
