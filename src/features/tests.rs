@@ -3,9 +3,9 @@
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::maintenance::store::seed;
+use super::maintenance::store::{SCHEMA_8, letters, seed};
 use super::{MIGRATIONS, open_store};
-use crate::store::{Options, Store};
+use crate::store::{Options, Store, folded};
 
 /// Every table of the database but those behind the index for searching, with all rows.
 fn dump(connection: &Connection) -> Vec<(String, Vec<Vec<Value>>)> {
@@ -86,4 +86,37 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
             ("source_state", 0),
         ]
     );
+}
+
+#[test]
+fn texts_of_an_older_database_are_searched_without_accents_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = MIGRATIONS.iter().position(|sql| *sql == SCHEMA_8).unwrap();
+    let texts = ["são paulo – łódź\n\n", "plain\n\n", "東京–x\n\n"];
+    {
+        let store = Store::open(dir.path(), &Options::new(&MIGRATIONS[..before])).unwrap();
+        let fill = move |connection: &Connection| {
+            connection.pragma_update(None, "foreign_keys", false)?;
+            for (id, text) in (1..).zip(texts) {
+                let sql = "INSERT INTO maintenance_text (id, text, letters) VALUES (?1, ?2, ?3)";
+                connection.execute(sql, (id, text, letters(text)))?;
+                connection.execute("INSERT INTO maintenance_trigram (rowid, text) VALUES (?1, ?2)", (id, text))?;
+            }
+            Ok(())
+        };
+        store.write_blocking(fill).unwrap();
+    }
+    let store = open_store(dir.path()).unwrap();
+    let look = |connection: &Connection| {
+        let mut query = connection.prepare("SELECT text, letters FROM maintenance_text ORDER BY id")?;
+        let kept: Vec<(String, i64)> = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        let sql = "SELECT rowid FROM maintenance_trigram WHERE maintenance_trigram MATCH ?1";
+        let mut query = connection.prepare(sql)?;
+        let mut matching = |word: &str| -> rusqlite::Result<Vec<i64>> { query.query_map([word], |row| row.get(0))?.collect() };
+        Ok((kept, matching("sao")?, matching("são")?, matching("pla")?))
+    };
+    let (kept, sao, accented, plain) = store.read_blocking(look).unwrap();
+    let folded = texts.map(|text| (folded(text), letters(&folded(text))));
+    assert_eq!(kept, folded);
+    assert_eq!((sao, accented, plain), (vec![1], vec![], vec![2]));
 }

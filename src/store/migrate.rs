@@ -6,6 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::connect::APPLICATION_ID;
 use super::error::Error;
+use super::folded;
 
 /// An error unless the database is empty or ours, and has no more than so many migrations where that is asked. Reads only.
 pub(super) fn refuse_foreign(connection: &Connection, path: &Path, known: Option<usize>) -> Result<(), Error> {
@@ -32,6 +33,7 @@ pub(super) fn apply(connection: &mut Connection, path: &Path, migrations: &[&str
         if version(connection)? == migrations.len() {
             return Ok(());
         }
+        folded::teach(connection)?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Asked again under the lock: two processes may start at the same moment.
         let done = version(&tx)?;

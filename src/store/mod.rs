@@ -21,6 +21,7 @@ mod backup;
 mod connect;
 mod damage;
 mod error;
+mod folded;
 mod journal;
 mod migrate;
 mod reader;
@@ -39,6 +40,9 @@ use tokio::sync::watch::Receiver;
 
 pub use backup::backup;
 pub use error::Error;
+pub use folded::folded;
+#[cfg(test)]
+pub(crate) use folded::teach;
 pub use restore::{Restored, restore};
 
 /// Name of the database inside the data directory.

@@ -13,6 +13,8 @@ use super::wire::{self, Circuit, CircuitImpact, Maintenance, Note, OfWire, Page,
 
 /// Objects of a page that are asked for; sites allow fewer.
 pub(super) const PAGE: usize = 1000;
+/// The order of lists that are read in pages: with any other, those that are alike may change places between two pages.
+pub(super) const STEADY: &str = "sort=id&";
 /// Pages of one list: more than any site has, and an end for one that never says so.
 const MOST_PAGES: usize = 2000;
 /// Pages that wait for whoever works with them; then reading waits, too.
@@ -50,7 +52,7 @@ impl Client {
         Page::of(value).ok_or_else(|| Error::Senseless { what: path.to_owned(), why: "it is no list".to_owned() })
     }
 
-    /// A list as a whole, oldest first, `size` rows at a time: pages go into `pages` as they come, capacity [`AHEAD`], so that
+    /// A list as a whole, `size` rows at a time: pages go into `pages` as they come, capacity [`AHEAD`], so that
     /// it is read on while somebody works with them.
     pub(super) async fn list<T: OfWire>(
         &self,
@@ -157,7 +159,7 @@ impl Client {
     /// Which objects of a kind were deleted at that time or later. A token that may not look at changes is told
     /// so once.
     pub(super) async fn deleted_since(&self, kind: &str, since: &str) -> Result<Vec<Deletion>, Error> {
-        let query = format!("changed_object_type={kind}&action=delete&time__gte={since}&");
+        let query = format!("changed_object_type={kind}&action=delete&time__gte={since}&{STEADY}");
         match self.all::<Deletion>(CHANGES, &query).await {
             Ok(changes) => Ok(changes),
             Err(error) if is_refusal(&error) => {
@@ -172,10 +174,10 @@ impl Client {
     /// Notes changed since, the newest first: the list takes no filter, and says nothing about that.
     pub(super) async fn notes_since(&self, since: i64) -> Result<Vec<Note>, Error> {
         let mut notes = Vec::new();
-        let mut query = format!("sort=-last_updated&limit={FEW}&offset=0");
+        let mut query = format!("sort=-last_updated,id&limit={FEW}&offset=0");
         for page in 0..MOST_PAGES {
             if page == 1 {
-                query = format!("sort=-last_updated&limit={PAGE}&offset={FEW}");
+                query = format!("sort=-last_updated,id&limit={PAGE}&offset={FEW}");
             }
             let page = self.page(NOTE, &query).await?;
             let decoded: Vec<Note> = decoded(NOTE, &page.results);
@@ -222,12 +224,12 @@ impl Client {
 
     /// The same from REST, where links are UUIDs: names of types and sites come from lists of their own.
     async fn inventory_by_rest(&self) -> Result<(Vec<Provider>, Vec<Circuit>), Error> {
-        let providers = self.all::<Provider>("circuits/providers/", "sort=created&").await?;
-        let named: Vec<Named> = self.all::<Named>("dcim/locations/", "sort=created&").await.or_else(without)?;
+        let providers = self.all::<Provider>("circuits/providers/", STEADY).await?;
+        let named: Vec<Named> = self.all::<Named>("dcim/locations/", STEADY).await.or_else(without)?;
         let named: HashMap<String, String> = named.into_iter().map(|named| (named.id, named.name)).collect();
         let place = |id: &str| named.get(id).cloned();
         // With depth the type is whole and the ends are, each with a short link to its place.
-        let (known, _) = self.all_and_senseless::<Ends>(CIRCUIT, "sort=created&depth=1&", PAGE_WITH_DEPTH).await?;
+        let (known, _) = self.all_and_senseless::<Ends>(CIRCUIT, &format!("depth=1&{STEADY}"), PAGE_WITH_DEPTH).await?;
         let (mut circuits, places): (Vec<Circuit>, Vec<(String, String)>) =
             known.into_iter().map(|Ends { circuit, ends }| (circuit, ends)).unzip();
         for (circuit, (a, z)) in circuits.iter_mut().zip(places) {

@@ -5,7 +5,7 @@
 //! show there: where the token may look at the log of changes they are found at once, else now and then everything is
 //! read. What is missing then is asked for once more by its UUID before it is gone, for pages can skip what is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,7 +14,7 @@ use tokio::sync::mpsc::channel;
 
 use super::Error;
 use super::client::Client;
-use super::read::{self, AHEAD, ATTEMPTS, IMPACT, MAINTENANCE, NOTE, Whole, is_refusal};
+use super::read::{self, AHEAD, ATTEMPTS, IMPACT, MAINTENANCE, NOTE, STEADY, Whole, is_refusal};
 use super::rows::{self, Listed};
 use super::store::reconcile::{self, Manner};
 use super::store::setting::{self, Progress};
@@ -26,7 +26,7 @@ use crate::store::Store;
 const OVERLAP: i64 = 5_000_000;
 /// A change is settled so long after it was made, by our clock, in microseconds: whatever was written together with it has
 /// been read, and it is not read again. Otherwise thousands that were imported in the last moment would come for ever.
-const SETTLED: i64 = 120_000_000;
+const SETTLED: i64 = 30_000_000;
 /// Everything is read again after this long.
 const FULL_EVERY: TimeDelta = TimeDelta::hours(24);
 /// After this long where not all of it made sense.
@@ -37,6 +37,8 @@ const INVENTORY_EVERY: TimeDelta = TimeDelta::hours(1);
 const BATCH: usize = 200;
 /// How long one of them may go on comparing: somebody's acknowledgement may wait behind it.
 const BUDGET: Duration = Duration::from_millis(20);
+/// Of so many maintenances that GraphQL skipped the impacts are asked for by name, else all impacts are read.
+const SKIPPED: usize = 1_000;
 /// What the log of changes calls the kinds of objects that are read.
 const KINDS: [&str; 3] = [
     "nautobot_circuit_maintenance.circuitmaintenance",
@@ -176,13 +178,14 @@ async fn full(
     let reached = *progress;
     // A reading that is broken off leaves rows of this round, which the next one must not take for its own.
     store.write(move |c| setting::keep(c, &reached)).await?;
-    let (mut maintenances_to, mut impacts_to) = (0, 0);
+    let (mut maintenances_to, mut impacts_to, mut seen) = (0, 0, HashSet::new());
     let (pages, mut received) = channel::<Vec<Whole>>(AHEAD);
     let taking = async {
         while let Some(page) = received.recv().await {
             let (maintenances, impacts): (Vec<_>, Vec<_>) =
                 page.into_iter().map(|whole| (whole.maintenance, whole.impacts)).unzip();
             let impacts: Vec<CircuitImpact> = impacts.into_iter().flatten().collect();
+            seen.extend(maintenances.iter().map(|one| one.id.clone()));
             maintenances_to = maintenances.iter().map(|one| one.updated).fold(maintenances_to, i64::max);
             impacts_to = impacts.iter().map(|one| one.updated).fold(impacts_to, i64::max);
             write(store, maintenances, move |c, batch| mirror::maintenances(c, round, batch)).await?;
@@ -194,50 +197,65 @@ async fn full(
     let by_graphql = by_graphql.await.map(|(came, ())| came);
     let count = client.count(MAINTENANCE).await?;
     let came = match by_graphql {
-        // An empty list may mean that the token may not look; a short one, that something changed meanwhile.
+        // An empty list may mean that the token may not look. A short one is usual where many begin at the same time: that
+        // is what GraphQL sorts by, and pages skip some of those that are alike.
         Ok(came) if came >= count => came,
         Err(error) if !is_refusal(&error) => return Err(error),
         other => {
             tracing::info!(came = ?other.ok(), count, "maintenances are read by REST");
-            let (maintenances, impacts) = (&mut maintenances_to, &mut impacts_to);
-            by_rest(client, store, round, (maintenances, impacts), senseless).await?
+            let newest = (&mut maintenances_to, &mut impacts_to);
+            by_rest(client, store, round, &seen, newest, senseless).await?
         }
     };
     let take = move |c: &Connection, batch: &[Note]| mirror::notes(c, round, batch);
-    let (listed, notes_to) = list(client, store, (NOTE, "sort=created&"), |note: &Note| note.updated, take).await?;
+    let (listed, notes_to) = list(client, store, NOTE, |note: &Note| note.updated, take).await?;
     listed.complain(NOTE, senseless);
     (progress.maintenances_to, progress.impacts_to, progress.notes_to) = (maintenances_to, impacts_to, notes_to);
     Ok(came)
 }
 
-/// Reads every maintenance and impact by REST.
+/// Reads every maintenance by REST, and the impacts of those that were not `seen`.
 async fn by_rest(
     client: &Client,
     store: &Store,
     round: i64,
+    seen: &HashSet<String>,
     (maintenances_to, impacts_to): (&mut i64, &mut i64),
     senseless: &mut BTreeMap<&'static str, usize>,
 ) -> Result<usize, Error> {
     let take = move |c: &Connection, batch: &[Maintenance]| mirror::maintenances(c, round, batch);
-    let path = (MAINTENANCE, "sort=created&");
-    let (listed, newest) = list(client, store, path, |one: &Maintenance| one.updated, take).await?;
+    let mut skipped = BTreeSet::new();
+    let look = |one: &Maintenance| {
+        if !seen.contains(&one.id) {
+            skipped.insert(one.id.clone());
+        }
+        one.updated
+    };
+    let (listed, newest) = list(client, store, MAINTENANCE, look, take).await?;
     listed.complain(MAINTENANCE, senseless);
     *maintenances_to = newest.max(*maintenances_to);
     let take = move |c: &Connection, batch: &[CircuitImpact]| mirror::impacts(c, round, batch);
-    let path = (IMPACT, "sort=created&");
-    let (impacts, newest) = list(client, store, path, |one: &CircuitImpact| one.updated, take).await?;
+    if skipped.len() <= SKIPPED {
+        for ids in skipped.into_iter().collect::<Vec<_>>().chunks(BATCH) {
+            let impacts = client.impacts_of(ids).await?;
+            *impacts_to = impacts.iter().map(|one| one.updated).fold(*impacts_to, i64::max);
+            write(store, impacts, take).await?;
+        }
+        return Ok(listed.came);
+    }
+    let (impacts, newest) = list(client, store, IMPACT, |one: &CircuitImpact| one.updated, take).await?;
     impacts.complain(IMPACT, senseless);
     *impacts_to = newest.max(*impacts_to);
     Ok(listed.came)
 }
 
-/// Reads a list into the store: what came of it, and when the newest was changed. Pages over data that changes skip rows:
-/// then it is read again.
+/// Reads a list into the store: what came of it, and when the newest was changed, which `updated` tells of each. Pages over
+/// data that changes skip rows: then it is read again.
 async fn list<T: OfWire + Send + Sync + Clone + 'static>(
     client: &Client,
     store: &Store,
-    (path, filter): (&str, &str),
-    updated: impl Fn(&T) -> i64,
+    path: &str,
+    mut updated: impl FnMut(&T) -> i64,
     work: impl Fn(&Connection, &[T]) -> Result<(), crate::store::Error> + Send + Clone + 'static,
 ) -> Result<(Listed, i64), Error> {
     let (mut listed, mut newest) = (Listed::default(), 0);
@@ -245,12 +263,12 @@ async fn list<T: OfWire + Send + Sync + Clone + 'static>(
         let (pages, mut received) = channel::<Vec<T>>(AHEAD);
         let taking = async {
             while let Some(page) = received.recv().await {
-                newest = page.iter().map(&updated).fold(newest, i64::max);
+                newest = page.iter().map(&mut updated).fold(newest, i64::max);
                 write(store, page, work.clone()).await?;
             }
             Ok::<(), Error>(())
         };
-        (listed, ()) = tokio::try_join!(client.list(path, filter, read::PAGE, pages), taking)?;
+        (listed, ()) = tokio::try_join!(client.list(path, STEADY, read::PAGE, pages), taking)?;
         if listed.is_whole() {
             break;
         }
@@ -267,7 +285,7 @@ async fn incremental(
 ) -> Result<usize, Error> {
     let round = progress.round;
     let known = *progress;
-    let filter = |to: i64| format!("last_updated__gte={}&sort=last_updated&", moment(from(&known, to)));
+    let filter = |to: i64| format!("last_updated__gte={}&{STEADY}", moment(from(&known, to)));
     let (maintenances, impacts) = (filter(progress.maintenances_to), filter(progress.impacts_to));
     let (maintenances, impacts, notes) = tokio::try_join!(
         client.all::<Maintenance>(MAINTENANCE, &maintenances),

@@ -30,7 +30,6 @@
 //! | `source` | how far sources were read, who reads them now, and which of them rest |
 //! | `seed` | filling a store with plausible maintenances, for measuring |
 
-mod accents;
 pub mod accept;
 pub mod action;
 pub mod again;

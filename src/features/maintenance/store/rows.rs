@@ -2,13 +2,12 @@
 
 use rusqlite::{Connection, named_params};
 
-use super::accents::folded;
 use super::detail::circuits_of;
 use super::letters::letters;
 use super::merge::{Change, Order, State};
 use super::{MaintenanceKey, sql};
 use crate::features::maintenance::model::{Circuit, Impact};
-use crate::store::Error;
+use crate::store::{Error, folded};
 
 /// Bytes of the text that `/` searches, far above what providers send: room for [`super::MOST_CIRCUITS`] ids of fifty letters.
 const SEARCHED: usize = 1024 * 1024;

@@ -15,6 +15,7 @@ use crate::features::maintenance::store::record::Delivery;
 pub(super) fn empty() -> Connection {
     static MIGRATED: LazyLock<Mutex<Connection>> = LazyLock::new(|| {
         let connection = Connection::open_in_memory().unwrap();
+        crate::store::teach(&connection).unwrap();
         for migration in MIGRATIONS {
             connection.execute_batch(migration).unwrap();
         }

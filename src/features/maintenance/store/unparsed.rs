@@ -3,11 +3,10 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::accents::folded;
 use super::list::Words;
 use super::{MaintenanceKey, NotificationKey, sql};
 use crate::features::maintenance::model::Outcome;
-use crate::store::Error;
+use crate::store::{Error, folded};
 
 /// A received notification without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Lists: which objects, in what order, a page at a time.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, NaiveDateTime};
 use serde_json::{Value, json};
 
@@ -71,7 +73,8 @@ pub(super) fn list(world: &World, table: &'static Table, raw: &str, host: &str, 
         found.retain(|object| !options.skipped.contains(&object.id));
     }
     let last = |name: &str| given.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    sort(table, &mut found, last("sort").unwrap_or_default());
+    let offset = last("offset").and_then(|offset| offset.parse().ok()).unwrap_or_default();
+    sort(table, &mut found, last("sort").unwrap_or_default(), offset);
     page(world, table, (&found, count), raw, host, options, last)
 }
 
@@ -136,22 +139,31 @@ pub(super) fn instant(text: &str) -> Option<i64> {
     zoned.or_else(|| naive().map(|at| at.and_utc().timestamp_micros()))
 }
 
-/// Sorts; an unknown field is passed over in silence.
-fn sort(table: &Table, found: &mut [&Object], by: &str) {
-    let (name, reverse) = by.strip_prefix('-').map_or((by, false), |name| (name, true));
-    match name {
-        // As they stand.
-        "created" => {}
-        "last_updated" => found.sort_by_key(|object| object.updated),
-        _ if table.field(name).is_some() => found.sort_by(|a, b| a.text(name).cmp(b.text(name))),
-        // The newest first.
-        _ if table.path == CHANGE => return found.reverse(),
-        // Objects have an order of their own: by name or by start.
-        _ => return found.sort_by(|a, b| a.text(table.display).cmp(b.text(table.display))),
-    }
-    if reverse {
+/// Sorts by fields with commas between them, unknown ones passed over in silence. Those that are alike in all of them come
+/// in no order that holds: another page has them the other way round.
+fn sort(table: &Table, found: &mut Vec<&Object>, by: &str, offset: usize) {
+    let key = |object: &Object, name: &str| match name {
+        "id" => Some(object.id.clone()),
+        "created" => Some(format!("{:020}", object.created)),
+        "last_updated" => Some(format!("{:020}", object.updated)),
+        _ => table.field(name).map(|_| object.text(name).to_owned()),
+    };
+    // Objects have an order of their own: by name or by start, of changes the newest first.
+    let own = if table.path == CHANGE { "-created" } else { table.display };
+    let known = |by: &str| found.first().is_some_and(|one| key(one, by.trim_start_matches('-')).is_some());
+    let by: Vec<&str> = Some(by).into_iter().flat_map(|by| by.split(',')).filter(|by| known(by)).collect();
+    let by = if by.is_empty() { vec![own] } else { by };
+    let order = |a: &Object, b: &Object| {
+        let each = by.iter().map(|by| match by.strip_prefix('-') {
+            Some(name) => key(b, name).cmp(&key(a, name)),
+            None => key(a, by).cmp(&key(b, by)),
+        });
+        each.fold(Ordering::Equal, Ordering::then)
+    };
+    if offset > 0 {
         found.reverse();
     }
+    found.sort_by(|a, b| order(a, b));
 }
 
 /// One page.

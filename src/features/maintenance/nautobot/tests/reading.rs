@@ -347,7 +347,7 @@ async fn circuits_that_a_page_skips_are_read_by_the_other_way() {
     let _ = desk.sim.requests();
     desk.sync().await;
     let requests = desk.sim.requests();
-    assert!(requests.iter().any(|one| one.contains("circuits/circuits/?sort=created&depth=1")), "{requests:#?}");
+    assert!(requests.iter().any(|one| one.contains("circuits/circuits/?depth=1&sort=id")), "{requests:#?}");
 }
 
 #[tokio::test]

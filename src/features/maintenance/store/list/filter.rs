@@ -4,7 +4,7 @@ use memchr::memmem::Finder;
 use rusqlite::Row;
 
 use super::{Filter, Scope, Sort};
-use crate::features::maintenance::store::accents::folded;
+use crate::store::folded;
 
 /// Words beyond this are ignored; nobody types more.
 const WORDS: usize = 8;

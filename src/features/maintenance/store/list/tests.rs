@@ -6,11 +6,11 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::features::maintenance::model::{Impact, Status, Verdict};
-use crate::features::maintenance::store::accents::folded;
 use crate::features::maintenance::store::merge::State;
 use crate::features::maintenance::store::record::{Limits, record};
 use crate::features::maintenance::store::rows::create;
 use crate::features::maintenance::store::testing::{at, circuit, empty, hour, mail, notice, plan, state};
+use crate::store::folded;
 
 /// A row as the model knows it.
 #[derive(Debug, Clone)]
