@@ -54,9 +54,11 @@ fn a_mail_of_a_maildir_that_cannot_be_read_is_told_by_whoever_looks() {
 #[test]
 fn a_sender_that_no_rule_names_is_assigned_and_its_mails_are_read_again() {
     let home = Home::new();
-    let mail = "From: works@elsewhere.example\nSubject: works\nDate: 10 Jan 2024 09:30:00 +0000\n\nTonight.\n";
+    let mail = "From: works@elsewhere.example\nSubject: Works EW-20418\nDate: 10 Jan 2024 09:30:00 +0000\n\n\
+                Start: 2026-12-03 22:00 UTC\nCircuit: AB-1234\n";
     std::fs::write(home.path().join("mail.eml"), mail).unwrap();
     home.noctui(["maintenance", "import", "mail.eml"]).assert().success();
+    assert_eq!(super::json(&home, &["mails", "1"])["suggestion"]["provider"], "elsewhere");
     let assign = |arguments: &[&str]| home.noctui([&["provider", "sender"], arguments].concat()).assert();
     assign(&["works@elsewhere.example", "nobody"]).code(2);
     assign(&["elsewhere", "colt"]).code(2);
@@ -64,7 +66,10 @@ fn a_sender_that_no_rule_names_is_assigned_and_its_mails_are_read_again() {
     let said = String::from_utf8(said).unwrap();
     assert_eq!(said, "works@elsewhere.example: colt, 0 mails read again, 1 still cannot be\n");
     // Now the rule is named that could not read it.
-    assert_eq!(super::json(&home, &["mails", "1"])["outcome"], "parsing-failed");
+    let opened = super::json(&home, &["mails", "1"]);
+    assert_eq!(opened["outcome"], "parsing-failed");
+    // And what is suggested is that provider's, whatever its address looks like.
+    assert_eq!(opened["suggestion"]["provider"], "colt");
     let listed = assign(&[]).success().get_output().stdout.clone();
     let listed = String::from_utf8(listed).unwrap();
     assert!(listed.contains("works@elsewhere.example  colt      ben"), "{listed}");

@@ -71,7 +71,8 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
         return Ok(failed(&[refused(Refused::IsRead, key)]));
     }
     let suggested = Suggestion::of(raw.as_deref().unwrap_or_default());
-    let suggestion = corrected(suggested.unwrap_or_else(|| Suggestion::nothing(&notification.sender)), args);
+    let suggested = suggested.unwrap_or_else(|| Suggestion::nothing(&notification.sender));
+    let suggestion = corrected(suggested.whose(notification.provider.as_deref()), args);
     let stamp = notification.dated.unwrap_or(notification.received_at).min(notification.received_at);
     let Some(notice) = suggestion.notice(stamp, &notification.sender) else {
         return Ok(failed(&[lacking(&suggestion, key)]));

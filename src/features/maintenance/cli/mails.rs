@@ -144,6 +144,7 @@ pub(super) fn show(key: NotificationKey, json: bool, session: &Session) -> anyho
     };
     let readable = mail::readable(&raw);
     let suggestion = Suggestion::of(&raw).filter(|_| notification.outcome.needs_a_look());
+    let suggestion = suggestion.map(|suggestion| suggestion.whose(notification.provider.as_deref()));
     if json {
         output::print_json(&json::Mail::of(&notification, &readable, raw.len(), suggestion.as_ref()))?;
     } else {

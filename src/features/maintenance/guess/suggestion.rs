@@ -93,6 +93,17 @@ impl Suggestion {
         nothing
     }
 
+    /// The same of a mail that is this provider's: a rule took it, though it could not read it, or somebody assigned its
+    /// sender. What is filed under a guess from the address is met by none of the provider's later mails.
+    #[must_use]
+    pub fn whose(mut self, provider: Option<&str>) -> Self {
+        if let Some(provider) = provider {
+            provider.clone_into(&mut self.provider);
+            self.missing = self.lacking();
+        }
+        self
+    }
+
     /// It as labels and values, for people.
     #[must_use]
     pub fn lines(&self) -> Vec<(&'static str, String)> {

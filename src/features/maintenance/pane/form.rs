@@ -144,7 +144,10 @@ impl Form {
 
     /// What is guessed of a mail.
     fn of_mail(mail: &Mail) -> Self {
-        let guess = mail.suggestion.clone().unwrap_or_else(|| Suggestion::nothing(&mail.sender));
+        let guess = mail
+            .suggestion
+            .clone()
+            .unwrap_or_else(|| Suggestion::nothing(&mail.sender).whose(mail.provider.as_deref()));
         let time = |at: Option<DateTime<Utc>>| at.map(|at| at.format(TIME).to_string()).unwrap_or_default();
         let texts = vec![
             (Label::Provider, guess.provider),

@@ -127,6 +127,7 @@ pub(super) fn readable(opened: unparsed::Opened) -> Mail {
         readable.lines = vec!["[the mail itself is no longer kept]".to_owned()];
     }
     let suggested = raw.as_deref().filter(|_| notification.outcome.needs_a_look()).and_then(Suggestion::of);
+    let suggested = suggested.map(|suggestion| suggestion.whose(notification.provider.as_deref()));
     let kept = raw.as_ref().map(|raw| raw.len() as u64);
     // Of one that could not be read in the first place the reason says so.
     let cut = kept.filter(|kept| (1..notification.size).contains(kept)).map(|kept| (kept, notification.size));
@@ -136,6 +137,7 @@ pub(super) fn readable(opened: unparsed::Opened) -> Mail {
         key: notification.key,
         subject: notification.subject,
         sender: notification.sender,
+        provider: notification.provider,
         source: notification.source,
         received_at: notification.received_at,
         outcome: notification.outcome,

@@ -155,6 +155,8 @@ pub struct Mail {
     pub subject: String,
     /// The sender's address, cleaned.
     pub sender: String,
+    /// The provider whose rule took it.
+    pub provider: Option<String>,
     /// The source it came from.
     pub source: String,
     /// When it was received.
