@@ -77,7 +77,7 @@ impl Connection {
         }
         let mut flights: VecDeque<Flight> = VecDeque::new();
         let mut bodies: HashMap<u32, Vec<u8>> = HashMap::new();
-        let mut watched = String::new();
+        let (mut watched, mut absent) = (String::new(), Vec::new());
         loop {
             while flights.len() < FLYING
                 && (flights.is_empty() || !self.is_alone(flights.iter().flat_map(|flight| &flight.mails), at))
@@ -89,7 +89,7 @@ impl Connection {
                 }
                 flights.push_back(self.take_off(mails, largest).await?);
             }
-            let Some(first) = flights.front() else { return Ok(()) };
+            let Some(first) = flights.front() else { return self.seek(absent, at).await };
             if first.tag != watched {
                 watched.clone_from(&first.tag);
                 self.doubt().sent(first.mails.iter().map(|mail| at.key(mail.uid)).collect());
@@ -105,7 +105,13 @@ impl Connection {
                 }
                 Told::Done { tag, said: Said::Ok, .. } if tag == first.tag => {
                     let Some(flight) = flights.pop_front() else { return Ok(()) };
-                    self.doubt().arrived();
+                    let came = |mail: &Listed| bodies.contains_key(&mail.uid);
+                    if flight.mails.iter().all(came) {
+                        self.doubt().arrived();
+                    } else {
+                        self.doubt().put_off();
+                        absent.extend(flight.mails.iter().filter(|mail| !came(mail)).map(|mail| mail.uid));
+                    }
                     let landed = landed(flight.mails, &mut bodies, at, largest);
                     if !landed.is_empty() {
                         desk.hand_out(Event::Received(landed)).await?;
@@ -119,6 +125,20 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// Looks for mails that did not come though the server says that all is well. As a rule somebody has deleted them. One
+    /// that is there is never passed over: it is asked for again, and given up in the end with a word that says so.
+    async fn seek(&mut self, absent: Vec<u32>, at: &Where) -> Result<(), Fault> {
+        if absent.is_empty() {
+            return Ok(());
+        }
+        let there = self.search(&format!("UID {}", plan::sets(&absent).join(","))).await?;
+        let kept: Vec<u32> = absent.into_iter().filter(|uid| there.contains(uid)).collect();
+        let Some(uid) = kept.first() else { return Ok(()) };
+        let said = format!("that it fetched mail {uid} of {}, which it did not send", at.folder);
+        self.doubt().sent(kept.iter().map(|uid| at.key(*uid)).collect());
+        Err(Fault::Garbled { server: self.wire.server().to_owned(), said })
     }
 
     /// Asks for mails: for all of each, or for the beginning of large ones. One byte more than is taken, so that one that is
@@ -144,7 +164,7 @@ impl Connection {
     }
 }
 
-/// The mails that came. Those that did not are gone from the folder.
+/// The mails that came.
 fn landed(mails: Vec<Listed>, bodies: &mut HashMap<u32, Vec<u8>>, at: &Where, largest: u64) -> Vec<Received> {
     let received = |mail: Listed| {
         let mut body = bodies.remove(&mail.uid)?;
@@ -159,6 +179,6 @@ fn landed(mails: Vec<Listed>, bodies: &mut HashMap<u32, Vec<u8>>, at: &Where, la
 
 /// A mail that cannot be had.
 fn given_up(mail: &Listed, at: &Where) -> Received {
-    let reason = format!("the connection breaks whenever mail {} of {} is fetched", mail.uid, at.folder);
+    let reason = format!("mail {} of {} does not come: fetching it fails every time", mail.uid, at.folder);
     Received::whole(at.key(mail.uid), mail.delivered, Err(Refusal::Garbled { reason }))
 }

@@ -174,7 +174,7 @@ impl Connection {
     }
 
     /// The numbers that a search finds.
-    async fn search(&mut self, criteria: &str) -> Result<Vec<u32>, Fault> {
+    pub(super) async fn search(&mut self, criteria: &str) -> Result<Vec<u32>, Fault> {
         let (mut found, open) = (Vec::new(), &mut self.open);
         let take = |told| match told {
             Told::Found(numbers) => found.extend(numbers),

@@ -49,6 +49,29 @@ async fn a_search_that_is_refused_is_an_error_and_no_empty_folder() {
 }
 
 #[tokio::test]
+async fn a_mail_that_is_there_and_does_not_come_is_asked_for_again_and_given_up_with_a_word() {
+    for nothing in ["", "S: * 2 FETCH (UID 9 BODY[]<0> NIL)\n", "S: * 2 FETCH (UID 77 BODY[]<0> \"nine\")\n"] {
+        let there = "S: n5 OK fetched\nC: n6 UID SEARCH UID 9\nS: * SEARCH 9\nS: n6 OK found\n";
+        let asked = format!("{LOGIN}{}{LISTED}{}{nothing}{there}", examine(2, 7), FETCH.replace("5,9", "9"));
+        let last = format!("{LOGIN}{}{LISTED}{}", examine(2, 7), IDLE.replace("n6", "n5"));
+        let before = Before { recorded: ["INBOX/7/5".to_owned()].into(), ..Before::default() };
+        let mut reading = Reading::of(&[&asked, &asked, &last], 64, before, |_| ()).await;
+        for _ in 0..2 {
+            let (mails, trouble, again_in) = reading.read_to_trouble().await;
+            assert_eq!(mails, []);
+            assert!(trouble.contains("mail 9 of INBOX, which it did not send"), "{trouble}");
+            assert!(again_in.is_some());
+        }
+        let given_up = loop {
+            if let Event::Received(mails) = reading.next().await {
+                break mails;
+            }
+        };
+        assert!(matches!(&given_up[..], [mail] if mail.key == "INBOX/7/9" && mail.body.is_err()), "{given_up:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_end_in_the_middle_of_a_fetch_is_an_error_and_the_rest_comes_on_the_next_connection() {
     for end in ["S: * 1 FETCH (UID 5 BODY[]<0> \"five\")\n", "S: * 1 FETCH (UID 5 BODY[]<0> {4}\nfi\n--\n", ""] {
         let broken = format!("{LOGIN}{}{LISTED}{FETCH}{end}", examine(2, 7));

@@ -182,8 +182,11 @@ async fn mails_that_were_recorded_before_are_not_fetched_again() {
          S: * 3 FETCH (UID 9 RFC822.SIZE 4)\n\
          S: n4 OK listed\n\
          C: n5 UID FETCH 5 (UID BODY.PEEK[]<0.65537>)\n\
-         S: n5 OK it is gone meanwhile\n{}",
-        idles(6)
+         S: n5 OK it is gone meanwhile\n\
+         C: n6 UID SEARCH UID 5\n\
+         S: * SEARCH\n\
+         S: n6 OK found\n{}",
+        idles(7)
     );
     let recorded = ["INBOX/7/2", "INBOX/7/9"].map(str::to_owned).into();
     let before = Before { recorded, ..Before::default() };
