@@ -176,9 +176,11 @@ impl Keeper {
         let trust = self.cluster.trust.clone();
         let made = blocking::run(move || tls::config_of(&trust, certificate.as_deref())).await;
         let server = self.cluster.endpoint.to_string();
-        made.map_err(|error| match error {
-            tls::TrustError::Client(source) => Error::ClientCertificate { server, source },
-            error => Error::Setup { server, source: error.into() },
+        made.map_err(|error| {
+            if let tls::TrustError::Client(source) = error {
+                return Error::ClientCertificate { server, source };
+            }
+            Error::Setup { server, source: error.into() }
         })
     }
 }

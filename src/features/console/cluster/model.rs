@@ -209,9 +209,8 @@ impl Vm {
         }
         match (status.filter(|status| !status.is_empty()), phase.filter(|phase| !phase.is_empty())) {
             // What has ended does not run, whatever the definition says still.
-            (Some("Running"), Some(phase @ ("Succeeded" | "Failed"))) => phase,
+            (Some("Running"), Some(phase @ ("Succeeded" | "Failed"))) | (None, Some(phase)) => phase,
             (Some(status), _) => status,
-            (None, Some(phase)) => phase,
             (None, None) if self.instance.is_none() && self.definition.is_some() => "Stopped",
             (None, None) => "Unknown",
         }

@@ -29,9 +29,10 @@ impl Problem {
     /// A file that could not be read at all.
     #[must_use]
     pub fn unread(error: &super::Error) -> Self {
-        let what = match error {
-            super::Error::Unreadable { source, .. } => format!("{error}: {source}"),
-            error => error.to_string(),
+        let what = if let super::Error::Unreadable { source, .. } = error {
+            format!("{error}: {source}")
+        } else {
+            error.to_string()
         };
         Self::of("", what, "see that the file can be read, and that there is one of its name")
     }

@@ -43,12 +43,7 @@ impl Remedy for Error {
         match self {
             Self::Setup { .. } => "check the section [[lab]] of the configuration",
             Self::Unreachable { .. } => "check the VPN, and `url` in [[lab]]",
-            Self::Proxy { variable, .. } => {
-                return format!(
-                    "name the lab's host in NO_PROXY, since a lab is usually asked without a proxy; or correct {variable}"
-                )
-                .into();
-            }
+            Self::Proxy { variable, .. } => return past_the_proxy(variable).into(),
             Self::Untrusted { by_authority: true, .. } => {
                 "ca_file has to name the authority that signed the certificate, for a name that is the one in the address; one \
                  that signs itself is trusted by its fingerprint instead: say it as `fingerprint` in [[lab]]"
@@ -70,9 +65,7 @@ impl Remedy for Error {
             Self::Page { call, .. } if *call == client::LOGIN => {
                 "the front server stumbled: try again in a few minutes, and tell whoever keeps it"
             }
-            Self::Page { writes: true, .. } | Self::NotMade { .. } => {
-                "look at the list again, and at the gateway's own log"
-            }
+            Self::Page { writes: true, .. } | Self::NotMade { .. } => "look at the list again, and at the gateway's own log",
             Self::Page { .. } => "look at the gateway's own log, or restart the gateway machine",
             Self::Empty { .. } => {
                 "check `url` in [[lab]]: another server may answer there, or a proxy on the way"
@@ -134,8 +127,9 @@ impl Remedy for Error {
             }
             Self::DatabaseDown => "restart PostgreSQL or the gateway machine",
             Self::Full { .. } => "delete forwards that nobody needs",
-            Self::Stumbled { seen, .. } => return seen.remedy().into(),
-            Self::Unheard { seen: seen @ (Seen::Nothing | Seen::Open { .. }), .. } => return seen.remedy().into(),
+            Self::Stumbled { seen, .. } | Self::Unheard { seen: seen @ (Seen::Nothing | Seen::Open { .. }), .. } => {
+                return seen.remedy().into();
+            }
             Self::Unheard { .. } => "look at the list again in a minute: it may have been done only then",
             Self::Changed { .. } | Self::NotListed { .. } => "look at the list again: somebody has changed it",
             Self::StillThere { .. } => "look at the list again in a moment",
@@ -143,4 +137,9 @@ impl Remedy for Error {
         }
         .into()
     }
+}
+
+/// How a proxy of the environment is not asked.
+fn past_the_proxy(variable: &str) -> String {
+    format!("name the lab's host in NO_PROXY, since a lab is usually asked without a proxy; or correct {variable}")
 }

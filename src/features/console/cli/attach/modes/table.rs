@@ -168,7 +168,7 @@ fn names(name: &str, text: &str) -> Option<bool> {
         Some((key, value)) => (key == name && value != "?").then_some(true),
         None => (field == name).then_some(false),
     };
-    text.split(';').filter_map(said).last()
+    text.split(';').rev().find_map(said)
 }
 
 /// Whether a colour of the palette is set by its number.
