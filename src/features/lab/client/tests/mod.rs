@@ -343,41 +343,6 @@ async fn a_forward_that_became_another_one_is_not_deleted() {
 }
 
 #[tokio::test]
-async fn an_answer_that_did_not_come_is_looked_for_in_the_list() {
-    let Bench { sim, client, dir: _dir } = bench().await;
-    sim.fault(Fault::For("POST", Box::new(Fault::DropAfter)), 1);
-    let made = client.ensure(&wanted("web01", "192.168.1.20", 22)).await.unwrap();
-    assert_eq!(sim.state().records[0].port, made.forward().port);
-    sim.fault(Fault::For("POST", Box::new(Fault::DropBefore)), 2);
-    assert!(
-        told(client.ensure(&wanted("web02", "192.168.1.21", 22)).await)
-            .ends_with("did not answer to making a forward; the list does not have it so far")
-    );
-    assert_eq!(sim.state().records.len(), 1);
-    sim.fault(Fault::For("DELETE", Box::new(Fault::DropAfter)), 1);
-    client.remove(made.forward()).await.unwrap();
-    assert!(sim.state().records.is_empty());
-}
-
-#[tokio::test]
-async fn a_failed_step_of_deleting_leaves_a_dead_record_and_says_so() {
-    let Bench { sim, client, dir: _dir } = bench().await;
-    sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
-    let (forwards, ..) = client.list().await.unwrap();
-    sim.fault(Fault::FilterStepFails, 1);
-    let error = client.remove(&forwards[0]).await.unwrap_err();
-    let port = forwards[0].port;
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "the gateway stopped half-way: the forward on {port} is dead, and its record cannot be deleted any more"
-        )
-    );
-    assert!(error.remedy().ends_with(&format!("WHERE conn_port = {port}'")), "{}", error.remedy());
-    assert!(client.snapshot().await.unwrap().is_dead(&forwards[0]));
-}
-
-#[tokio::test]
 async fn a_rule_that_was_not_saved_is_open_and_in_no_list() {
     let Bench { sim, client, dir: _dir } = bench().await;
     sim.fault(Fault::SaveFails, 1);
