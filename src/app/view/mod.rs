@@ -111,8 +111,7 @@ pub(super) fn draw_absent(model: &Model, text: &str, area: Rect, buffer: &mut Bu
 fn absent_lines(text: &str, cells: usize, rows: usize) -> Vec<String> {
     let Some((first, more)) = text.split_once('\n') else { return wrap(text, cells) };
     let beside = format!("{first}{}{more}", if more.starts_with('[') { "; " } else { " " });
-    // One line needs no room at its end to look like one.
-    if width(&beside) <= cells + 1 {
+    if width(&beside) <= cells {
         return vec![beside];
     }
     Some(wrap(text, cells)).filter(|lines| lines.len() <= rows).unwrap_or_else(|| wrap(first, cells))
@@ -241,7 +240,7 @@ mod tests {
     fn where_a_backend_is_configured_is_told_where_there_is_room() {
         let text = "not configured: [[lab]] name, url\nin ~/.config/noctui/config.toml";
         let (short, file) = text.split_once('\n').unwrap();
-        assert_eq!(absent_lines(text, 64, 1), [format!("{short} {file}")]);
+        assert_eq!(absent_lines(text, 98, 1), [format!("{short} {file}")]);
         assert_eq!(absent_lines(text, 40, 2), [short, file]);
         assert_eq!(absent_lines(text, 40, 1), [short]);
         let two = text.replace("in ~", "[[deploy]] dir in ~");

@@ -65,8 +65,8 @@ mod tests {
         Snapshot { machines: machines.into(), ..Snapshot::default() }
     }
 
-    fn inventory<const N: usize>(names: [&str; N]) -> Option<BTreeMap<String, Machine>> {
-        Some(names.map(|name| (name.to_owned(), machine("192.168.1.20", Some("poweredOn")))).into())
+    fn inventory<const N: usize>(names: [&str; N]) -> BTreeMap<String, Machine> {
+        names.map(|name| (name.to_owned(), machine("192.168.1.20", Some("poweredOn")))).into()
     }
 
     #[test]
@@ -74,7 +74,7 @@ mod tests {
         let exists = |snapshot: &Snapshot| {
             snapshot.machines.iter().map(|(name, machine)| (name.clone(), machine.exists)).collect::<Vec<_>>()
         };
-        let all = told(["web01", "old"]).with_inventory(inventory(["web01", "new"]));
+        let all = told(["web01", "old"]).with_inventory(Some(inventory(["web01", "new"])));
         assert!(all.doubts.is_empty());
         let wanted = [("new", Some(true)), ("old", Some(false)), ("web01", Some(true))];
         assert_eq!(exists(&all), wanted.map(|(name, exists)| (name.to_owned(), exists)));
@@ -89,10 +89,10 @@ mod tests {
     #[test]
     fn an_inventory_that_has_none_of_the_machines_is_doubted() {
         for known in [inventory([]), inventory(["other"])] {
-            let snapshot = told(["web01", "web02", ""]).with_inventory(known);
+            let snapshot = told(["web01", "web02", ""]).with_inventory(Some(known));
             assert!(snapshot.doubts.len() == 1 && snapshot.machines["web01"].exists.is_none(), "{snapshot:?}");
         }
-        let snapshot = told(["web01", "web02", ""]).with_inventory(inventory(["web01"]));
+        let snapshot = told(["web01", "web02", ""]).with_inventory(Some(inventory(["web01"])));
         assert!(snapshot.doubts.is_empty());
         assert_eq!(snapshot.machines["web02"].exists, Some(false));
         assert_eq!(snapshot.machines[""].exists, None, "nobody can look for one without a name");
