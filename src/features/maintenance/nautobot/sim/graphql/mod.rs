@@ -111,11 +111,13 @@ fn root(
             && (statuses.is_empty() || statuses.iter().any(|word| word == object.text("status")))
     };
     let mut found: Vec<&Object> = world.shelf(path).into_iter().flat_map(Shelf::all).filter(selected).collect();
-    // What begins at the same time comes in no order that holds.
-    if offset > 0 {
-        found.reverse();
+    // What begins at the same time comes in no order that holds. Others have an order of their own.
+    if path == schema::MAINTENANCE {
+        if offset > 0 {
+            found.reverse();
+        }
+        found.sort_by(|a, b| a.text("start_time").cmp(b.text("start_time")));
     }
-    found.sort_by(|a, b| a.text("start_time").cmp(b.text("start_time")));
     let row = |object: &Object| Ok(garbled(shown(world, table, object, &field.fields)?, options));
     found.into_iter().skip(offset).take(limit).map(row).collect::<Result<Vec<_>, _>>().map(Value::Array)
 }
