@@ -112,6 +112,21 @@ fn a_forward_is_used_deleted_and_made_again_on_another_port() {
 }
 
 #[test]
+fn ctrl_c_ends_the_program_that_has_the_terminal_and_nothing_else() {
+    let lab = Lab::new(Duration::from_hours(8));
+    let mut session = lab.open();
+    session.send("/web01\r");
+    // Which of the two is heard of first, the signal or the end that it made, is a matter of chance.
+    for round in 1..=8 {
+        session.send("\r");
+        session.wait_for("the program", |screen| screen.text().matches("CONNECTED").count() == round);
+        session.send("\x03");
+        session.wait_for("the screen", |screen| screen.modes().is_alternate_screen && screen.text().contains("web01"));
+    }
+    session.quit("q");
+}
+
+#[test]
 fn a_connection_makes_the_forward_that_is_missing() {
     let lab = Lab::new(Duration::from_hours(8));
     let mut session = lab.open();

@@ -47,6 +47,9 @@ const LONGEST_TITLE: usize = 120;
 const STOP_TAKES: Duration = Duration::from_millis(100);
 /// SIGCONT within this time of our own resuming tells nothing new.
 const JUST_RESUMED: Duration = Duration::from_secs(1);
+/// Ctrl-C and Ctrl-\\ within this time of a program that had the terminal were for that: it may have died of it, and that be
+/// known, before the same signal is told here. Later they come from outside, since the terminal is raw then.
+const JUST_LENT: Duration = Duration::from_secs(1);
 
 /// What the person asked of the terminal.
 #[derive(Debug, Clone)]
@@ -111,6 +114,8 @@ pub struct Terminal {
     /// Set while the terminal is given back for a stop: when it is taken again if the stop never comes.
     suspended_until: Option<Instant>,
     resumed: Option<Instant>,
+    /// When a program had the terminal last.
+    lent: Option<Instant>,
 }
 
 impl Terminal {
@@ -133,6 +138,7 @@ impl Terminal {
             is_gone: false,
             suspended_until: None,
             resumed: None,
+            lent: None,
         };
         panic::watch_this_thread();
         terminal.set_up()?;
@@ -187,6 +193,8 @@ impl Terminal {
             tokio::select! {
                 biased;
                 caught = self.signals.next() => match caught {
+                    Caught::Stop(StopSignal::Interrupt | StopSignal::Quit)
+                        if self.lent.is_some_and(|lent| lent.elapsed() < JUST_LENT) => {}
                     Caught::Stop(signal) => return Event::Stop(signal),
                     Caught::WindowChanged => self.measure(),
                     Caught::Continued => self.resume(),
@@ -246,7 +254,8 @@ impl Terminal {
                 done = &mut work => break done,
             }
         };
-        self.resumed = Some(Instant::now());
+        let now = Instant::now();
+        (self.resumed, self.lent) = (Some(now), Some(now));
         self.is_gone |= self.set_up().is_err();
         Ok(done)
     }
