@@ -137,7 +137,11 @@ impl Connection {
         let kept: Vec<u32> = absent.into_iter().filter(|uid| there.contains(uid)).collect();
         let Some(uid) = kept.first() else { return Ok(()) };
         let said = format!("that it fetched mail {uid} of {}, which it did not send", at.folder);
-        self.doubt().sent(kept.iter().map(|uid| at.key(*uid)).collect());
+        let mut doubt = self.doubt();
+        doubt.sent(kept.iter().map(|uid| at.key(*uid)).collect());
+        // Nothing came that cannot be read: as a rule the server is unwell, and it is given time.
+        doubt.broke(Break::Lost);
+        drop(doubt);
         Err(Fault::Garbled { server: self.wire.server().to_owned(), said })
     }
 

@@ -11,8 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::Connection;
 use super::ask::{Answer, Asker, Request, query, segment};
-use super::{Connection, Folder, hand};
+use super::hand::{self, Handed};
 use crate::clock;
 use crate::config::WebMail;
 use crate::features::maintenance::source::imap::plan::is_wanted;
@@ -38,7 +39,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 impl Connection {
     /// Hands out what is new under a label, and then a bookmark; or says why it cannot be read.
-    pub(super) async fn read_label(&mut self, name: &str, desk: &mut Desk) -> Result<Result<Folder, String>, Fault> {
+    pub(super) async fn read_label(&mut self, name: &str, desk: &mut Desk) -> Result<Result<Handed, String>, Fault> {
         let Some(label) = self.label_id(name).await? else {
             return Ok(Err(format!("there is no such label; there are {}", self.some_names())));
         };
@@ -59,9 +60,11 @@ impl Connection {
             (self.list(&label).await?, point)
         };
         let (asker, config) = (&self.asker, &self.config);
-        let keys = hand::hand_out(ids, desk, |id| fetch(asker, config, id)).await?;
-        desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: format!("history {point}") }).await?;
-        Ok(Ok(Folder { keys }))
+        let handed = hand::hand_out(ids, desk, &self.missing, |id| fetch(asker, config, id)).await?;
+        if handed.trouble.is_none() {
+            desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: format!("history {point}") }).await?;
+        }
+        Ok(Ok(handed))
     }
 
     /// The ids of the mails under a label that are wanted as far as the service can tell, the newest first.

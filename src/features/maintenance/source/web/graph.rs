@@ -5,8 +5,9 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::Connection;
 use super::ask::{Answer, Asker, Request, query, segment};
-use super::{Connection, Folder, hand};
+use super::hand::{self, Handed};
 use crate::clock;
 use crate::config::WebMail;
 use crate::features::maintenance::source::imap::plan::is_wanted;
@@ -37,7 +38,7 @@ impl Connection {
     }
 
     /// Hands out what is new in a folder, and then a bookmark; or says why it cannot be read.
-    pub(super) async fn read_folder(&mut self, name: &str, desk: &mut Desk) -> Result<Result<Folder, String>, Fault> {
+    pub(super) async fn read_folder(&mut self, name: &str, desk: &mut Desk) -> Result<Result<Handed, String>, Fault> {
         let id = match self.folder_id(name).await? {
             Ok(id) => id,
             Err(why) => return Ok(Err(why)),
@@ -68,13 +69,15 @@ impl Connection {
         let times: std::collections::HashMap<String, Option<DateTime<Utc>>> = mails.iter().cloned().collect();
         let (asker, config, mailbox) = (&self.asker, &self.config, self.mailbox());
         let ids = mails.into_iter().map(|(id, _)| id).collect();
-        let keys = hand::hand_out(ids, desk, |id| {
+        let handed = hand::hand_out(ids, desk, &self.missing, |id| {
             let delivered = times.get(&id).copied().flatten();
             fetch(asker, config, format!("{mailbox}/messages/{}", segment(&id)), id, delivered)
         })
         .await?;
-        desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: link }).await?;
-        Ok(Ok(Folder { keys }))
+        if handed.trouble.is_none() {
+            desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: link }).await?;
+        }
+        Ok(Ok(handed))
     }
 
     /// Where a folder is asked for the first time.

@@ -1,10 +1,18 @@
 //! Mails, fetched some at a time and handed out in the order in which they were asked for.
+//!
+//! A server may have one that it cannot give: a message that it fails to turn into text, one that is held back. It must not
+//! keep the others away. It is asked for at every look, and no bookmark stands behind it; after a while it is given up, as a
+//! mail with a reason.
 
+use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
+use tokio::time::Instant;
 
-use super::super::{Desk, Event, Received, State};
+use super::super::{Desk, Event, Received, Refusal, State};
 use crate::features::maintenance::source::remote::Fault;
 
 /// Mails that are fetched at the same time. Exchange Online answers four requests of an application for a mailbox at once and
@@ -15,33 +23,151 @@ const TOGETHER: usize = 64;
 /// and bytes of them.
 const TOGETHER_BYTES: usize = 4 << 20;
 
-/// Fetches those of `ids` that were not recorded before and hands them out; the keys of what was handed out. `fetch` gives
-/// `None` for a mail that is gone, or that nobody wants.
-pub(super) async fn hand_out<F, Fut>(ids: Vec<String>, desk: &mut Desk, fetch: F) -> Result<Vec<String>, Fault>
+/// Looks at which a mail stays away before it is given up,
+const LOOKS: u32 = 5;
+/// and for how long: a server that is unwell is well again by then, as a rule.
+const GIVEN_UP_AFTER: Duration = Duration::from_mins(30);
+/// So many one after the other for which the server is busy, as it says, and it is not the mails.
+const IN_A_ROW: usize = 6;
+
+/// Mails that did not come, by their keys: since when, and at how many looks.
+#[derive(Debug, Default)]
+pub(super) struct Missing(Mutex<BTreeMap<String, (Instant, u32)>>);
+
+impl Missing {
+    /// A mail did not come. Whether it is given up.
+    fn stayed_away(&self, key: &str, now: Instant) -> bool {
+        let mut missing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, looks) = missing.entry(key.to_owned()).or_insert((now, 0));
+        *looks += 1;
+        let is_given_up = *looks >= LOOKS && now.duration_since(*since) >= GIVEN_UP_AFTER;
+        if is_given_up {
+            missing.remove(key);
+        }
+        is_given_up
+    }
+
+    /// A mail came, or is gone.
+    fn is_settled(&self, key: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}
+
+/// What came of the mails of a folder.
+#[derive(Debug, Default)]
+pub(super) struct Handed {
+    /// Keys of what was handed out.
+    pub(super) keys: Vec<String>,
+    /// What to tell of those that did not come: then no bookmark may stand behind them.
+    pub(super) trouble: Option<String>,
+}
+
+/// Fetches those of `ids` that were not recorded before and hands them out. `fetch` gives `None` for a mail that is gone, or
+/// that nobody wants. An error is one of the server, and not of single mails.
+pub(super) async fn hand_out<F, Fut>(
+    ids: Vec<String>,
+    desk: &mut Desk,
+    missing: &Missing,
+    fetch: F,
+) -> Result<Handed, Fault>
 where
     F: Fn(String) -> Fut,
     Fut: Future<Output = Result<Option<Received>, Fault>>,
 {
     let new = desk.unhandled(ids, Clone::clone).await;
     if new.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Handed::default());
     }
     desk.tell(State::Reading { mails: new.len() }).await?;
+    let fetch = |id: String| {
+        let fetched = fetch(id.clone());
+        async move { (id, fetched.await) }
+    };
     let mut fetched = std::pin::pin!(stream::iter(new).map(fetch).buffered(AT_ONCE));
-    let (mut keys, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
-    while let Some(mail) = fetched.next().await {
-        if let Some(mail) = mail? {
-            keys.push(mail.key.clone());
-            bytes += mail.body.as_ref().map_or(0, Vec::len);
-            batch.push(mail);
+    let (mut handed, mut batch, mut bytes) = (Handed::default(), Vec::new(), 0);
+    let (mut absent, mut has_come, mut in_a_row) = (Vec::new(), false, 0);
+    let mut end = None;
+    while let Some((id, mail)) = fetched.next().await {
+        match mail {
+            Ok(mail) => {
+                missing.is_settled(&id);
+                (has_come, in_a_row) = (true, 0);
+                if let Some(mail) = mail {
+                    handed.keys.push(mail.key.clone());
+                    bytes += mail.body.as_ref().map_or(0, Vec::len);
+                    batch.push(mail);
+                }
+            }
+            Err(fault) if may_be_of_the_mail(&fault) => {
+                in_a_row += usize::from(matches!(fault, Fault::Busy { .. }));
+                absent.push((id, fault));
+            }
+            Err(fault) => end = Some(fault),
         }
         if batch.len() >= TOGETHER || bytes >= TOGETHER_BYTES {
             desk.hand_out(Event::Received(std::mem::take(&mut batch))).await?;
             bytes = 0;
         }
+        if end.is_some() || in_a_row >= IN_A_ROW {
+            break;
+        }
+    }
+    // Where nothing came, it is the server that does not want to, or cannot.
+    let is_the_servers = |fault: &Fault| matches!(fault, Fault::Forbidden { .. }) || in_a_row >= IN_A_ROW;
+    if end.is_none() && !has_come && absent.iter().any(|(_, fault)| is_the_servers(fault)) {
+        end = absent.drain(..).next().map(|(_, fault)| fault);
+    }
+    let mut left = Vec::new();
+    for (id, fault) in absent {
+        // A server that says that it is busy, and gives no other mail either, says nothing of this one.
+        let counts = has_come || !matches!(fault, Fault::Busy { .. });
+        if end.is_none() && counts && missing.stayed_away(&id, Instant::now()) {
+            handed.keys.push(id.clone());
+            let reason = format!("it does not give this mail out: {fault}");
+            batch.push(Received::whole(id, None, Err(Refusal::Garbled { reason })));
+        } else {
+            left.push(fault);
+        }
     }
     if !batch.is_empty() {
         desk.hand_out(Event::Received(batch)).await?;
     }
-    Ok(keys)
+    if let Some(fault) = end {
+        return Err(fault);
+    }
+    handed.trouble = left.first().map(|fault| match left.len() {
+        1 => format!("one mail does not come, and is asked for again: {fault}"),
+        mails => format!("{mails} mails do not come, and are asked for again: {fault}"),
+    });
+    Ok(handed)
+}
+
+/// Whether it may be the mail that is at fault, and not the server.
+fn may_be_of_the_mail(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Refused { .. } | Fault::Forbidden { .. } | Fault::Garbled { .. } | Fault::Busy { again_in: None, .. }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_is_given_up_after_half_an_hour_of_looks_and_not_before() {
+        let (missing, start) = (Missing::default(), Instant::now());
+        for minutes in [0, 10, 20, 25] {
+            assert!(!missing.stayed_away("a", start + Duration::from_mins(minutes)));
+        }
+        assert!(!missing.stayed_away("a", start + Duration::from_mins(29)));
+        assert!(missing.stayed_away("a", start + Duration::from_mins(30)));
+        // After a night without looks the first one is no reason.
+        assert!(!missing.stayed_away("b", start));
+        assert!(!missing.stayed_away("b", start + Duration::from_hours(9)));
+        missing.is_settled("b");
+        for minutes in [600, 601, 602, 603, 604, 605] {
+            assert!(!missing.stayed_away("b", start + Duration::from_mins(minutes)));
+        }
+    }
 }

@@ -25,6 +25,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use self::ask::Asker;
+use self::hand::{Handed, Missing};
 use super::Desk;
 use super::remote::{Account, CaughtUp, Fault, Seen, Session};
 use crate::config::{Service, WebMail};
@@ -41,6 +42,8 @@ pub struct Mailbox {
     config: Arc<WebMail>,
     /// What is asked with.
     asker: Arc<Asker>,
+    /// What did not come so far.
+    missing: Arc<Missing>,
 }
 
 impl Mailbox {
@@ -48,14 +51,14 @@ impl Mailbox {
     #[must_use]
     pub fn new(config: &WebMail) -> Self {
         let config = Arc::new(config.clone());
-        Self { asker: Arc::new(Asker::new(&config)), config }
+        Self { asker: Arc::new(Asker::new(&config)), config, missing: Arc::default() }
     }
 
     /// The same with another first pause, for tests of what is repeated.
     #[cfg(test)]
     fn with_pause(config: &WebMail, pause: Duration) -> Self {
         let config = Arc::new(config.clone());
-        Self { asker: Arc::new(Asker::new(&config).with_pause(pause)), config }
+        Self { asker: Arc::new(Asker::new(&config).with_pause(pause)), config, missing: Arc::default() }
     }
 }
 
@@ -83,7 +86,12 @@ impl Account for Mailbox {
 
     async fn open(&self) -> Result<Connection, Fault> {
         self.asker.begin().await?;
-        Ok(Connection { config: Arc::clone(&self.config), asker: Arc::clone(&self.asker), names: Vec::new() })
+        Ok(Connection {
+            config: Arc::clone(&self.config),
+            asker: Arc::clone(&self.asker),
+            missing: Arc::clone(&self.missing),
+            names: Vec::new(),
+        })
     }
 }
 
@@ -94,14 +102,10 @@ pub struct Connection {
     config: Arc<WebMail>,
     /// What is asked with.
     asker: Arc<Asker>,
+    /// What did not come so far.
+    missing: Arc<Missing>,
     /// Labels or folders by their names, and what the service calls them.
     names: Vec<(String, String)>,
-}
-
-/// What came of reading one folder.
-struct Folder {
-    /// Keys of what was handed out.
-    keys: Vec<String>,
 }
 
 impl Connection {
@@ -148,7 +152,10 @@ impl Session for Connection {
                 Service::Microsoft => self.read_folder(name, desk).await,
             };
             match read {
-                Ok(Ok(folder)) => keys.extend(folder.keys),
+                Ok(Ok(handed)) => {
+                    keys.extend(handed.keys);
+                    troubles.extend(handed.trouble.map(|why| format!("folder {name}: {why}")));
+                }
                 // One that is gone does not hold up the others.
                 Ok(Err(why)) => troubles.push(format!("folder {name}: {why}")),
                 Err(fault) => return Err(fault),

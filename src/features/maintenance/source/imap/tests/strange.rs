@@ -55,12 +55,15 @@ async fn a_mail_that_is_there_and_does_not_come_is_asked_for_again_and_given_up_
         let asked = format!("{LOGIN}{}{LISTED}{}{nothing}{there}", examine(2, 7), FETCH.replace("5,9", "9"));
         let last = format!("{LOGIN}{}{LISTED}{}", examine(2, 7), IDLE.replace("n6", "n5"));
         let before = Before { recorded: ["INBOX/7/5".to_owned()].into(), ..Before::default() };
-        let mut reading = Reading::of(&[&asked, &asked, &last], 64, before, |_| ()).await;
-        for _ in 0..2 {
+        let conversations = [&[asked.as_str(); 12][..], &[&last]].concat();
+        let mut reading = Reading::of(&conversations, 64, before, |_| ()).await;
+        // With the pauses between them that is half an hour, and here nobody waits for it.
+        for _ in 0..12 {
             let (mails, trouble, again_in) = reading.read_to_trouble().await;
             assert_eq!(mails, []);
             assert!(trouble.contains("mail 9 of INBOX, which it did not send"), "{trouble}");
             assert!(again_in.is_some());
+            reading.wanted.send_modify(|asks| *asks += 1);
         }
         let given_up = loop {
             if let Event::Received(mails) = reading.next().await {

@@ -84,6 +84,23 @@ async fn what_goes_wrong_for_a_while_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_mail_that_the_server_cannot_give_keeps_no_other_away() {
+    let (google, url, _tasks) = Google::start().await;
+    let (kept, config) = (Arc::new(Kept::default()), config(Service::Gmail, &url));
+    fill(&google, 1);
+    kept.read(&config).await.unwrap();
+    fill(&google, 4);
+    let ids: Vec<String> = google.state().messages.iter().map(|message| message.id.clone()).collect();
+    google.state().withheld = vec![(ids[4].clone(), 500), (ids[2].clone(), 200)];
+    let read = kept.read(&config).await.unwrap();
+    assert!(read.troubles[0].starts_with("folder INBOX: 2 mails do not come"), "{:?}", read.troubles);
+    assert_eq!(kept.subjects().len(), 3);
+    google.state().withheld.clear();
+    assert_eq!(kept.read(&config).await.unwrap().troubles, [""; 0]);
+    assert_eq!(kept.subjects().len(), 5);
+}
+
+#[tokio::test]
 async fn mails_of_named_senders_are_fetched_and_no_others() {
     let (google, url, _tasks) = Google::start().await;
     fill(&google, 2);

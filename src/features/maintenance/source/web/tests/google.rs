@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) labels: Vec<(String, String)>,
     /// Paths that were asked for, with what was searched for.
     pub(super) asked: Vec<String>,
+    /// Mails that it cannot give, with the status that says so: with 200 the mail itself is left out.
+    pub(super) withheld: Vec<(String, u16)>,
 }
 
 impl State {
@@ -120,7 +122,10 @@ fn message(state: &State, id: &str, asked: &Asked) -> Said {
         "id": message.id, "labelIds": message.labels, "sizeEstimate": message.raw.len(),
         "historyId": state.point.to_string(), "internalDate": message.at.to_string(),
     });
+    let withheld = state.withheld.iter().find(|(withheld, _)| withheld == id).map(|(_, status)| *status);
     match asked.field("format").unwrap() {
+        "raw" if withheld == Some(200) => {}
+        "raw" if withheld.is_some() => return error(withheld.unwrap_or_default(), "Backend Error"),
         "raw" => answer["raw"] = URL_SAFE.encode(&message.raw).into(),
         "metadata" => {
             let wanted: Vec<&str> = asked

@@ -76,6 +76,54 @@ async fn what_goes_wrong_for_a_while_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_mail_that_the_server_cannot_give_keeps_no_other_away() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    let (kept, config) = (Arc::new(Kept::default()), config(Service::Microsoft, &url));
+    fill(&microsoft, 1);
+    kept.read(&config).await.unwrap();
+    fill(&microsoft, 4);
+    let ids: Vec<String> = microsoft.state().messages.iter().map(|message| message.id.clone()).collect();
+    microsoft.state().withheld = vec![
+        (ids[4].clone(), 500, "ErrorMimeContentConversionFailed"),
+        (ids[3].clone(), 400, "ErrorMimeContentInvalid"),
+        (ids[1].clone(), 403, "ErrorAccessDenied"),
+    ];
+    let read = kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["mail 0", "mail 1"]);
+    assert!(
+        read.troubles[0].starts_with("folder INBOX: 3 mails do not come, and are asked for again: ")
+            && read.troubles[0].contains("ErrorMimeContentConversionFailed"),
+        "{:?}",
+        read.troubles
+    );
+    // Nor do those that come later, and what it can give in the end is there.
+    fill(&microsoft, 1);
+    microsoft.state().withheld.remove(1);
+    let read = kept.read(&config).await.unwrap();
+    assert!(read.troubles[0].starts_with("folder INBOX: 2 mails do not come"), "{:?}", read.troubles);
+    microsoft.state().withheld.clear();
+    assert_eq!(kept.read(&config).await.unwrap().troubles, [""; 0]);
+    assert_eq!(kept.subjects().len(), 6);
+}
+
+#[tokio::test]
+async fn a_server_that_gives_no_mail_at_all_is_told_as_that() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    let (kept, config) = (Arc::new(Kept::default()), config(Service::Microsoft, &url));
+    fill(&microsoft, 9);
+    let ids: Vec<String> = microsoft.state().messages.iter().map(|message| message.id.clone()).collect();
+    for (status, code) in [(503, "ServiceUnavailable"), (403, "ErrorAccessDenied")] {
+        microsoft.state().withheld = ids.iter().map(|id| (id.clone(), status, code)).collect();
+        let told = kept.read(&config).await.unwrap_err();
+        assert_eq!(matches!(told, Fault::Busy { .. }), status == 503, "{told:?}");
+        assert_eq!(matches!(told, Fault::Forbidden { .. }), status == 403, "{told:?}");
+    }
+    microsoft.state().withheld.clear();
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects().len(), 9);
+}
+
+#[tokio::test]
 async fn folders_in_folders_are_found_by_name_and_senders_by_header() {
     let (microsoft, url, _tasks) = Microsoft::start().await;
     microsoft.state().deliver("f2", mail("noc@isp.example", "there"), "2026-11-21T02:00:00Z");

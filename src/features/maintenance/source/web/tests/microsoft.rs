@@ -42,6 +42,8 @@ pub(super) struct State {
     pub(super) asked: Vec<String>,
     /// Where the next page is said to be, instead of here.
     pub(super) leads_elsewhere: bool,
+    /// Mails that it cannot give: the id, and with which status and code it says so.
+    pub(super) withheld: Vec<(String, u16, &'static str)>,
 }
 
 impl State {
@@ -192,6 +194,10 @@ impl Answers for Microsoft {
                 else {
                     return error(404, "ErrorItemNotFound");
                 };
+                let withheld = state.withheld.iter().find(|(withheld, ..)| parts.len() == 3 && *withheld == id);
+                if let Some((_, status, code)) = withheld {
+                    return error(*status, code);
+                }
                 match (method, parts.len()) {
                     ("GET", 3) => Said {
                         status: 200,
