@@ -26,12 +26,13 @@ use super::client::Client;
 use super::read::MAINTENANCE;
 use super::store::content::{self, Here};
 use super::store::journal;
-use super::store::lines::{Field, Said, Sent as Told, Value as Word};
+use super::store::lines::{Field, Said, Sent as Told, Value as Word, Verdict};
 use super::store::outbox::{self, Entry, Kind, State};
 use super::store::reconcile::compare::{self, Origin};
 use super::store::reconcile::{self, Manner};
 use super::store::{inventory, mirror, setting};
 use super::wire::{CircuitImpact, Maintenance, OfWire as _};
+use crate::features::maintenance::store::event::EventKind;
 use crate::store::Store;
 
 /// Entries that are looked up at a time.
@@ -125,6 +126,8 @@ struct Known {
     id: Option<String>,
     /// When what is here was said.
     origin: Option<Origin>,
+    /// Whether it was there once, and was deleted.
+    is_deleted: bool,
 }
 
 impl Sending<'_> {
@@ -202,6 +205,10 @@ impl Sending<'_> {
         if record.ack == wanted {
             return self.nothing_to_send().await;
         }
+        // Here it was taken back before it was ever told: what changed is what is said there.
+        if compared.is(&Field::Acknowledgement, Verdict::Take) && !self.entry.anyway {
+            return self.theirs_counts(&record).await;
+        }
         if wanted && !compared.is_seen() && !self.entry.anyway {
             let reason =
                 format!("acknowledged here as {}; Nautobot says {}", here.content.told(), there.content.told());
@@ -239,9 +246,28 @@ impl Sending<'_> {
         Ok(Ended::Done)
     }
 
+    /// The entry says nothing new; what is there is taken over.
+    async fn theirs_counts(&self, record: &Maintenance) -> Result<Ended, Error> {
+        let (entry, id, now) = (self.entry.clone(), record.id.clone(), self.now);
+        self.store
+            .write(move |connection| {
+                outbox::sent(connection, &entry)?;
+                reconcile::one(connection, &id, &Manner::of_one(now))
+            })
+            .await?;
+        Ok(Ended::Done)
+    }
+
     /// Nautobot does not have the maintenance yet.
     fn unknown_there(&self, known: &Known) -> Ended {
         match &known.name {
+            Some(name) if known.is_deleted => {
+                let reason = format!(
+                    "Nautobot has no maintenance {name} any more, it was deleted there: drop this, unless a mail is to come \
+                     that makes it again"
+                );
+                Ended::Stays(State::Waiting, reason)
+            }
             Some(name) => Ended::Stays(State::Waiting, format!("Nautobot has no maintenance {name} yet")),
             None => nobody(&self.entry.provider),
         }
@@ -273,12 +299,17 @@ fn known(connection: &Connection, provider: &str, maintenance_id: &str) -> Resul
     )?;
     let linked = linked.query_row([provider, maintenance_id], |row| Ok((row.get(0)?, row.get(1)?)));
     if let Some((id, name)) = linked.optional()? {
-        return Ok(Known { here, name: Some(name), id: Some(id), origin });
+        return Ok(Known { here, name: Some(name), id: Some(id), origin, is_deleted: false });
     }
+    let mut deleted = connection.prepare_cached(
+        "SELECT 1 FROM event e JOIN maintenance m ON m.id = e.maintenance
+         WHERE m.provider = ?1 AND m.maintenance_id = ?2 AND e.kind = ?3",
+    )?;
+    let is_deleted = deleted.exists((provider, maintenance_id, EventKind::GoneFromNautobot.as_str()))?;
     let named = inventory::name_of(connection, provider, &circuits)?;
     let name = named.map(|named| content::name(&named, maintenance_id));
     let id = name.as_deref().map(|name| mirror::named(connection, name)).transpose()?.flatten();
-    Ok(Known { here, name, id, origin })
+    Ok(Known { here, name, id, origin, is_deleted })
 }
 
 /// Keeps what was just read.

@@ -241,6 +241,14 @@ async fn what_is_deleted_there_goes_here_unless_somebody_worked_on_it() {
     assert!(desk.look("lumen", "CHG1").is_none());
     let detail = desk.look("lumen", "CHG2").unwrap();
     assert_eq!(detail.events[0].kind, EventKind::GoneFromNautobot);
+    // What is still to be said of it is told as that, and not as something to wait for.
+    desk.acknowledge(detail.key);
+    desk.send().await;
+    let reasons: Vec<_> = desk.outbox().into_iter().map(|entry| entry.reason).collect();
+    assert!(
+        !reasons.is_empty() && reasons.iter().all(|reason| reason.contains("was deleted there: drop this")),
+        "{reasons:?}"
+    );
 }
 
 #[tokio::test]

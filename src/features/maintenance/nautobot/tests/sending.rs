@@ -3,6 +3,7 @@
 use super::*;
 use crate::features::maintenance::nautobot::store::outbox::{Kind, State};
 use crate::features::maintenance::store::action::Inverse;
+use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::source::{Claim, Holder};
 use crate::process::Owner;
 
@@ -47,6 +48,29 @@ async fn what_is_taken_back_before_it_was_sent_is_never_sent() {
     assert_eq!(desk.send().await.left, 0);
     assert!(desk.sim.requests().iter().all(|request| request.starts_with("GET")));
     assert_eq!((desk.outbox(), desk.sim.all(NOTE).len()), (vec![], 0));
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_there_stays_so_although_it_was_taken_back_here_untold() {
+    let desk = Desk::new(false).await;
+    there(&desk);
+    desk.sync().await;
+    let key = desk.look("lumen", "CHG1").unwrap().key;
+    let id = desk.only()["id"].as_str().unwrap().to_owned();
+    desk.sim.patch(MAINTENANCE, &id, json!({"ack": true}));
+    desk.write(move |c| {
+        action::acknowledge_as_it_is(c, &[key], &anna()).unwrap();
+        action::unacknowledge(c, &[key], &anna()).unwrap();
+    });
+    assert_eq!(desk.send().await.left, 0);
+    assert_eq!((desk.only()["ack"].as_bool(), desk.outbox()), (Some(true), vec![]));
+    assert!(matches!(desk.look("lumen", "CHG1").unwrap().acknowledged, Acknowledged::Yes { .. }));
+    // What is taken back of what both sides know is told.
+    desk.write(move |c| {
+        action::unacknowledge(c, &[key], &anna()).unwrap();
+    });
+    assert_eq!(desk.send().await, Sent { sent: 1, left: 0 });
+    assert_eq!(desk.only()["ack"].as_bool(), Some(false));
 }
 
 #[tokio::test]

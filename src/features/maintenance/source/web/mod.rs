@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use self::ask::Asker;
-use self::hand::{Handed, Missing};
+use self::hand::Missing;
 use super::Desk;
 use super::remote::{Account, CaughtUp, Fault, Seen, Session};
 use crate::config::{Service, WebMail};
