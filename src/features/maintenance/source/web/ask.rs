@@ -242,7 +242,7 @@ impl Asker {
             Ok(read) => read,
             Err(error) => return Ok(Attempt::Later { said: cause(&error), after: None }),
         };
-        let said = || format!("{status} {}", words(&body));
+        let said = || format!("{status} {}", words(&body)).trim_end().to_owned();
         Ok(match status {
             200..=299 => Attempt::Answered(Answer::Here { body, cut }),
             401 => Attempt::Refused(said()),

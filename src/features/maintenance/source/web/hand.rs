@@ -112,8 +112,10 @@ where
             break;
         }
     }
-    // Where nothing came, it is the server that does not want to, or cannot.
-    let is_the_servers = |fault: &Fault| matches!(fault, Fault::Forbidden { .. }) || in_a_row >= IN_A_ROW;
+    // Where none of several came, it is the server that does not want to, or cannot.
+    let is_of_several = absent.len() > 1;
+    let is_the_servers =
+        |fault: &Fault| is_of_several && matches!(fault, Fault::Forbidden { .. }) || in_a_row >= IN_A_ROW;
     if end.is_none() && !has_come && absent.iter().any(|(_, fault)| is_the_servers(fault)) {
         end = absent.drain(..).next().map(|(_, fault)| fault);
     }

@@ -101,6 +101,11 @@ async fn a_mail_that_the_server_cannot_give_keeps_no_other_away() {
     microsoft.state().withheld.remove(1);
     let read = kept.read(&config).await.unwrap();
     assert!(read.troubles[0].starts_with("folder INBOX: 2 mails do not come"), "{:?}", read.troubles);
+    // One alone is not the server's fault either.
+    microsoft.state().withheld.remove(0);
+    let read = kept.read(&config).await.unwrap();
+    assert!(read.troubles[0].contains("one mail does not come, and is asked for again: "), "{:?}", read.troubles);
+    assert!(read.troubles[0].contains("403 ErrorAccessDenied"), "{:?}", read.troubles);
     microsoft.state().withheld.clear();
     assert_eq!(kept.read(&config).await.unwrap().troubles, [""; 0]);
     assert_eq!(kept.subjects().len(), 6);
