@@ -16,6 +16,7 @@ mod fold;
 mod partial;
 mod read;
 mod recurrence;
+mod repeating;
 mod rule;
 mod whose;
 mod windows_zones;
