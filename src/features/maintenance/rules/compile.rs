@@ -39,7 +39,10 @@ impl Rule {
         match compiled {
             Some(Ok(rule)) if mistakes.is_empty() => return Ok(rule),
             Some(Err(problems)) => {
-                mistakes.extend(problems.into_iter().map(|problem| problem.in_file(file.to_owned(), text)));
+                let mut more: Vec<RuleError> =
+                    problems.into_iter().map(|problem| problem.in_file(file.to_owned(), text)).collect();
+                more.retain(|more| !mistakes.iter().any(|mistake| is_consequence(more, mistake, text)));
+                mistakes.append(&mut more);
             }
             Some(Ok(_)) | None => {}
         }
@@ -48,6 +51,15 @@ impl Rule {
         mistakes.truncate(MAX_MISTAKES);
         Err(mistakes)
     }
+}
+
+/// Whether a step says too little only because something else in it cannot be read.
+fn is_consequence(mistake: &RuleError, unread: &RuleError, text: &str) -> bool {
+    let (from, to) = (mistake.line.min(unread.line), mistake.line.max(unread.line));
+    let between = text.lines().skip(from).take(to - from);
+    matches!(mistake.key.as_str(), "step" | "columns" | "repeat")
+        && from > 0
+        && !between.into_iter().any(|line| line.trim_start().starts_with('['))
 }
 
 /// Reads a file without what cannot be read of it; `None` if nothing can.
@@ -65,8 +77,10 @@ fn read_file(file: &Path, text: &str) -> (Option<RuleFile>, Vec<RuleError>) {
         error.set_input(Some(text));
         let mistake = toml_error(&error, file.to_owned(), text);
         let is_missing = error.message().starts_with("missing field");
-        // What was left out because of its own mistake is missing now.
-        if !(is_missing && mistakes.iter().any(|known: &RuleError| known.key == mistake.key)) {
+        // What was left out because of its own mistake, or has another name by mistake, is missing now.
+        let meant = format!("did you mean `{}`?", mistake.key);
+        let is_told = |known: &RuleError| known.key == mistake.key || known.fix.starts_with(&meant);
+        if !(is_missing && mistakes.iter().any(is_told)) {
             mistakes.push(mistake);
         }
         // What comes behind it is read without it.
