@@ -68,8 +68,8 @@ fn whole_letters(bytes: &[u8]) -> Cow<'_, [u8]> {
     let folds: [&[u8]; 4] = [b"\r\n ", b"\r\n\t", b"\n ", b"\n\t"];
     let ends = memchr::memchr_iter(b'\n', bytes);
     let found = ends.filter_map(|end| {
-        let starts = [end.checked_sub(1), Some(end)].into_iter().flatten();
-        starts.into_iter().find_map(|at| folds.iter().find(|fold| is_inside(at, fold)).map(|fold| at..at + fold.len()))
+        let mut starts = [end.checked_sub(1), Some(end)].into_iter().flatten();
+        starts.find_map(|at| folds.iter().find(|fold| is_inside(at, fold)).map(|fold| at..at + fold.len()))
     });
     let found: Vec<_> = found.collect();
     if found.is_empty() {

@@ -286,7 +286,7 @@ pub(super) struct Zones<'a> {
 impl Zones<'_> {
     /// The instant of a value of a property.
     pub(super) fn time(&self, property: &Property<'_>, value: &str) -> Result<DateTime<Utc>, String> {
-        let local = self.local(property, value)?;
+        let local = local(property, value)?;
         if value.trim().ends_with(['Z', 'z']) { Ok(local.and_utc()) } else { self.in_zone_of(property, local) }
     }
 
@@ -296,16 +296,6 @@ impl Zones<'_> {
             return Ok(local.and_utc());
         }
         self.in_zone_of(like, local)
-    }
-
-    /// A value of a property as its clock shows it.
-    #[expect(clippy::unused_self, reason = "reads as its siblings do")]
-    pub(super) fn local(&self, property: &Property<'_>, value: &str) -> Result<NaiveDateTime, String> {
-        let value = value.trim();
-        let local = value.strip_suffix(['Z', 'z']).unwrap_or(value);
-        NaiveDateTime::parse_from_str(local, "%Y%m%dT%H%M%S")
-            .or_else(|_| NaiveDateTime::parse_from_str(local, "%Y%m%dT%H%M"))
-            .map_err(|_| format!("{} {value:?} is no date and time", property.name.as_str()))
     }
 
     /// A local time in the zone that a property names.
@@ -361,6 +351,15 @@ impl Zones<'_> {
             }),
         }
     }
+}
+
+/// A value of a property as its clock shows it.
+pub(super) fn local(property: &Property<'_>, value: &str) -> Result<NaiveDateTime, String> {
+    let value = value.trim();
+    let local = value.strip_suffix(['Z', 'z']).unwrap_or(value);
+    NaiveDateTime::parse_from_str(local, "%Y%m%dT%H%M%S")
+        .or_else(|_| NaiveDateTime::parse_from_str(local, "%Y%m%dT%H%M"))
+        .map_err(|_| format!("{} {value:?} is no date and time", property.name.as_str()))
 }
 
 /// The seconds of a name that says its offset: `UTC+2`, `GMT-0330`, `UTC+05:30`.

@@ -56,10 +56,10 @@ impl Rule {
 /// Whether a step says too little only because something else in it cannot be read.
 fn is_consequence(mistake: &RuleError, unread: &RuleError, text: &str) -> bool {
     let (from, to) = (mistake.line.min(unread.line), mistake.line.max(unread.line));
-    let between = text.lines().skip(from).take(to - from);
+    let mut between = text.lines().skip(from).take(to - from);
     matches!(mistake.key.as_str(), "step" | "columns" | "repeat")
         && from > 0
-        && !between.into_iter().any(|line| line.trim_start().starts_with('['))
+        && !between.any(|line| line.trim_start().starts_with('['))
 }
 
 /// Reads a file without what cannot be read of it; `None` if nothing can.

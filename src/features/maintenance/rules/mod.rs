@@ -335,12 +335,17 @@ fn user_entry(file: &Path) -> Result<Entry, Vec<RuleError>> {
     };
     let mut text = String::new();
     let opened = regular::open(file).and_then(|opened| opened.take(MAX_FILE_BYTES + 1).read_to_string(&mut text));
-    let is_there = |error: &std::io::Error| error.kind() != std::io::ErrorKind::NotFound;
-    let fix = |error: &std::io::Error| match error.kind() {
-        _ if !is_there(error) => "check its name and the folder",
-        std::io::ErrorKind::InvalidInput => "put a file in its place, or take it out of the folder",
-        std::io::ErrorKind::PermissionDenied => "change its owner or permissions",
-        _ => "make it a readable text in UTF-8",
+    let is = |error: &std::io::Error, kind: std::io::ErrorKind| error.kind() == kind;
+    let fix = |error: &std::io::Error| {
+        if is(error, std::io::ErrorKind::NotFound) {
+            "check its name and the folder"
+        } else if is(error, std::io::ErrorKind::InvalidInput) {
+            "put a file in its place, or take it out of the folder"
+        } else if is(error, std::io::ErrorKind::PermissionDenied) {
+            "change its owner or permissions"
+        } else {
+            "make it a readable text in UTF-8"
+        }
     };
     opened.map_err(|error| broken(format!("it cannot be read: {error}"), fix(&error)))?;
     if text.len() as u64 > MAX_FILE_BYTES {

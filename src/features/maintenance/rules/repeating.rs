@@ -6,7 +6,7 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc, Weekday};
 use icalendar::parser::{Component, Property};
 
-use super::calendar::{Zones, length_of};
+use super::calendar::{Zones, length_of, local};
 
 /// More windows of one event than this are refused.
 const MAX_WINDOWS: usize = 366;
@@ -87,7 +87,7 @@ pub(super) fn windows(
         return Err(not_read(rule));
     }
     let Some(start) = event.find_prop("DTSTART") else { return Ok(None) };
-    let begin = zones.local(start, start.val.as_str())?;
+    let begin = local(start, start.val.as_str())?;
     let length = first.1 - first.0;
     let mut windows = vec![(first, begin)];
     if let Some(property) = named("RRULE").next() {
@@ -112,7 +112,7 @@ pub(super) fn windows(
                 return Err(too_many());
             }
             if !windows.iter().any(|((known, _), _)| *known == at) {
-                windows.push(((at, end), zones.local(property, value)?));
+                windows.push(((at, end), local(property, value)?));
             }
         }
     }
@@ -227,7 +227,7 @@ impl Rule {
         while let Some(day) = date {
             date = day.checked_add_days(Days::new(step));
             let weeks = (day - week).num_days().unsigned_abs() / 7;
-            if self.is_weekly && weeks % self.every != 0 {
+            if self.is_weekly && !weeks.is_multiple_of(self.every) {
                 // On to the next week that counts, which may be far away.
                 let next = weeks.checked_next_multiple_of(self.every).and_then(|weeks| weeks.checked_mul(7));
                 date = next.and_then(|days| week.checked_add_days(Days::new(days)));
@@ -285,16 +285,16 @@ mod tests {
 
     /// The windows of events that differ from a night in winter in these lines, as `MM-DD HH:MM`, or why there are none.
     fn starts(events: &[&str]) -> Result<Vec<String>, String> {
-        let mut text = "BEGIN:VCALENDAR\r\n".to_owned();
-        for lines in events {
+        let event = |lines: &&str| {
             let start = if lines.contains("DTSTART") { "" } else { "DTSTART:20260302T220000Z\r\nDURATION:PT2H\r\n" };
-            text += &format!(
+            format!(
                 "BEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20260301T000000Z\r\n{start}X-MAINTNOTE-OBJECT-ID:C-1\r\n\
                  X-MAINTNOTE-IMPACT:OUTAGE\r\n{}\r\nEND:VEVENT\r\n",
                 lines.replace('|', "\r\n")
-            );
-        }
-        let read = calendar::read(&(text + "END:VCALENDAR\r\n"))?;
+            )
+        };
+        let events: String = events.iter().map(event).collect();
+        let read = calendar::read(&format!("BEGIN:VCALENDAR\r\n{events}END:VCALENDAR\r\n"))?;
         let start = |record: &super::super::partial::Partial| match record.start.values.as_slice() {
             [super::super::partial::Time::At(at)] => at.format("%m-%d %H:%M").to_string(),
             other => panic!("{other:?}"),

@@ -234,7 +234,7 @@ fn own_rules_that_share_a_sender_or_have_none_are_warned_of() {
         .unwrap();
     let (rules, errors) = Rules::with_user_dir(folder.path());
     assert_eq!(errors, []);
-    let warnings: Vec<String> = rules.warnings().iter().map(|warning| warning.to_string()).collect();
+    let warnings: Vec<String> = rules.warnings().iter().map(ToString::to_string).collect();
     let [shared, none] = warnings.as_slice() else { panic!("{warnings:?}") };
     assert!(
         shared.contains("two.toml:3: senders: warning: \"noc@test.example\" is a sender of one.toml, too"),
