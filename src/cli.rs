@@ -191,11 +191,12 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// What is wrong with a configuration and only those can see who use it: keys and themes, provider rules.
-fn problems(config: &Config) -> Vec<Problem> {
+/// What is wrong with a configuration and only those can see who use it: keys and themes, provider rules; and what should be
+/// known and is no mistake.
+fn problems(config: &Config) -> (Vec<Problem>, Vec<Problem>) {
     let mut problems = app::problems(config);
     problems.extend(maintenance::rule_problems(config));
-    problems
+    (problems, maintenance::rule_warnings(config))
 }
 
 impl Global {

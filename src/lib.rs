@@ -21,6 +21,7 @@ mod listening;
 pub mod logging;
 pub mod output;
 pub mod process;
+mod regular;
 pub mod runtime;
 pub mod secret;
 pub mod state;

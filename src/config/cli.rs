@@ -40,10 +40,12 @@ pub(crate) enum Command {
 pub(crate) fn run(
     command: &Command,
     flags: &Flags,
-    further: impl FnOnce(&Config) -> Vec<Problem>,
+    further: impl FnOnce(&Config) -> (Vec<Problem>, Vec<Problem>),
 ) -> anyhow::Result<ExitCode> {
     let mut inspection = inspect(flags, &Environment::of_this_process());
-    inspection.problems.extend(further(&inspection.config));
+    let (problems, warnings) = further(&inspection.config);
+    inspection.problems.extend(problems);
+    inspection.warnings.extend(warnings);
     inspection.problems.sort_by(|a, b| a.origin.cmp(&b.origin));
     match command {
         Command::Path { json } => path(inspection, *json),

@@ -28,11 +28,13 @@ mod value;
 mod watch;
 mod web;
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::key::Key;
+use crate::regular;
 pub use cloudvision::{CloudVision, Deploy};
 pub use console::{Access, CONSOLE_KEY_VARIABLE, CONSOLE_TOKEN_VARIABLE, ConsoleCluster, ConsoleProxy, Vmcp};
 pub use environment::Environment;
@@ -344,7 +346,9 @@ pub fn load_without_screen(flags: &Flags, environment: &Environment) -> Result<C
 
 /// Whether there is a file at `path` that says anything, be it a remark.
 fn says_something(path: &Path) -> bool {
-    std::fs::read(path).is_ok_and(|text| !text.trim_ascii().is_empty())
+    let mut text = Vec::new();
+    let read = regular::open(path).and_then(|mut file| file.read_to_end(&mut text));
+    read.is_ok() && !text.trim_ascii().is_empty()
 }
 
 /// Reads the configuration for those who want to know what is wrong with it.
@@ -356,7 +360,7 @@ pub fn inspect(flags: &Flags, environment: &Environment) -> Inspection {
         (std::env::temp_dir().join("noctui/config.toml"), None)
     });
     let path: Arc<Path> = path.into();
-    let (text, found) = match read_text(&path) {
+    let (text, found) = match File::open(&path).and_then(read_text) {
         Ok(text) => (text, Found::Text),
         Err(error) if error.kind() == ErrorKind::NotFound && asked_for.is_none() => (String::new(), Found::Nothing),
         Err(error) => {
@@ -377,12 +381,12 @@ pub fn inspect(flags: &Flags, environment: &Environment) -> Inspection {
     Inspection { config, problems, warnings, found, unset: reading.unset, expected }
 }
 
-/// The text of the file at `path`.
-fn read_text(path: &Path) -> io::Result<String> {
+/// The text of an open file.
+fn read_text(file: File) -> io::Result<String> {
     /// Far above any configuration; a mail box given by mistake is not read into memory.
     const LARGEST_BYTES: u64 = 256 << 10;
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(LARGEST_BYTES + 1).read_to_end(&mut bytes)?;
+    file.take(LARGEST_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST_BYTES {
         return Err(io::Error::other("it is larger than 256 KiB"));
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::problem::{Origin, Problem};
 use super::value::{Name, Setting};
+use crate::regular;
 
 /// The themes that come with noctui and can be named in the configuration, the default first.
 pub const BUILT_IN_THEMES: [&str; 4] = ["16-colour", "dark", "light", "high-contrast"];
@@ -61,7 +62,7 @@ fn read_one(path: &Path) -> Result<ThemeFile, Box<Problem>> {
             remedy: "give the file another name".to_owned(),
         }));
     };
-    match super::read_text(&path) {
+    match regular::open(&path).and_then(super::read_text) {
         Ok(text) => Ok(ThemeFile { name, path, text }),
         Err(error) => Err(Box::new(Problem {
             origin,

@@ -137,12 +137,24 @@ impl Watch {
     /// What the configuration is now, and whether its file says anything.
     async fn read(&self) -> Result<(Result<Config, Problems>, bool), JoinError> {
         let (flags, environment, path) = (self.flags.clone(), self.environment.clone(), self.path.clone());
-        tokio::task::spawn_blocking(move || (load(&flags, &environment), says_something(&path))).await
+        let gone = self.gone();
+        let read = move || {
+            // Somebody may never come to the other end of a pipe.
+            let is_pipe = path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+            let read = if is_pipe { Err(gone) } else { load(&flags, &environment) };
+            (read, says_something(&path))
+        };
+        tokio::task::spawn_blocking(read).await
     }
 
     /// The file that says what is in force is gone, or empty.
     fn gone(&self) -> Problems {
-        let what = if self.path.exists() { "the file is empty" } else { "the file is gone" };
+        let what = match self.path.metadata() {
+            Err(_) => "the file is gone",
+            Ok(metadata) if metadata.is_dir() => "a folder is in the place of the file",
+            Ok(metadata) if !metadata.is_file() => "a pipe or a device is in the place of the file",
+            Ok(_) => "the file is empty",
+        };
         Problems(vec![Problem {
             origin: Origin::File { path: self.path.as_path().into(), line: 0, column: 0 },
             key: String::new(),
@@ -292,6 +304,13 @@ mod tests {
         assert_eq!(what(next(&mut watch).await), "the file is gone");
         write(home.path(), "\n");
         assert_eq!(what(next(&mut watch).await), "the file is empty");
+        std::fs::remove_file(config(home.path())).unwrap();
+        std::fs::create_dir(config(home.path())).unwrap();
+        assert_eq!(what(next(&mut watch).await), "a folder is in the place of the file");
+        std::fs::remove_dir(config(home.path())).unwrap();
+        let (pipe, kind) = (config(home.path()), rustix::fs::FileType::Fifo);
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, 0o600.into(), 0).unwrap();
+        assert_eq!(what(next(&mut watch).await), "a pipe or a device is in the place of the file");
         write(home.path(), "read_only = true");
         assert!(next(&mut watch).await.unwrap().read_only.is_some(), "what is written again is read again");
         write(home.path(), "# nothing but a remark");

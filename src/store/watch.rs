@@ -21,6 +21,9 @@ const LOOKS: [Duration; 5] = [
     Duration::from_secs(4),
 ];
 
+/// The events of one commit come within so long.
+const BURST: Duration = Duration::from_millis(300);
+
 /// The pace where no file events come, as on network file systems.
 const POLL: Duration = Duration::from_secs(5);
 
@@ -94,17 +97,68 @@ fn serve(prober: &Prober, events: &Receiver<()>, ended: &Receiver<()>, pace: Opt
             return;
         }
         let waits: &[Duration] = if pace.is_some() { &[Duration::ZERO] } else { &LOOKS };
-        for wait in waits {
-            // The events of one burst of writing go by meanwhile: waking for each would cost more than the writing.
-            if ended.recv_timeout(*wait) == Err(RecvTimeoutError::Disconnected) {
-                return;
+        let mut next = 0;
+        while let Some(length) = waits.get(next) {
+            let Some(more) = wait(events, ended, *length) else { return };
+            if more && *length > BURST {
+                next = 0;
+                continue;
             }
-            let _ = events.try_recv();
             let Some(has_news) = prober.has_news() else { return };
             if has_news {
                 prober.announce();
                 break;
             }
+            next = after(next, more);
         }
+    }
+}
+
+/// Which wait comes after this one. The long ones come when nothing more is written: what another process commits while we
+/// write ourselves is to show as soon as when we do not.
+fn after(wait: usize, more: bool) -> usize {
+    let is_burst = |next: &usize| LOOKS.get(*next).is_none_or(|length| *length <= BURST);
+    let next = wait + 1;
+    if more && !is_burst(&next) { wait } else { next }
+}
+
+/// Waits so long; whether there were more events meanwhile, the first of which ends a wait that is longer than any burst of
+/// writing. `None` at the end of the watch.
+fn wait(events: &Receiver<()>, ended: &Receiver<()>, length: Duration) -> Option<bool> {
+    if length > BURST {
+        return match events.recv_timeout(length) {
+            Ok(()) => Some(true),
+            Err(RecvTimeoutError::Timeout) => Some(false),
+            Err(RecvTimeoutError::Disconnected) => None,
+        };
+    }
+    // The events of one burst of writing go by meanwhile: waking for each would cost more than the writing.
+    match ended.recv_timeout(length) {
+        Err(RecvTimeoutError::Disconnected) => None,
+        Ok(()) | Err(RecvTimeoutError::Timeout) => Some(events.try_recv().is_ok()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_during_a_long_wait_is_looked_at_without_its_end() {
+        let (touched, events) = sync_channel(1);
+        let (end, ended) = sync_channel(0);
+        touched.send(()).unwrap();
+        assert_eq!(wait(&events, &ended, Duration::MAX), Some(true));
+        assert_eq!(wait(&events, &ended, Duration::from_millis(1)), Some(false));
+        assert_eq!(wait(&events, &ended, BURST + Duration::from_millis(1)), Some(false));
+        drop((touched, end));
+        assert_eq!(wait(&events, &ended, Duration::MAX), None);
+        assert_eq!(wait(&events, &ended, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn the_long_waits_begin_when_nothing_more_is_written() {
+        assert_eq!([0, 1, 2, 3, 4].map(|wait| after(wait, false)), [1, 2, 3, 4, 5]);
+        assert_eq!([0, 1, 2].map(|wait| after(wait, true)), [1, 2, 2]);
     }
 }

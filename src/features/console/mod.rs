@@ -11,7 +11,6 @@ pub mod keysym;
 pub mod link;
 pub mod model;
 pub mod pane;
-mod regular;
 pub mod rfb;
 pub mod sim;
 pub mod token;

@@ -34,6 +34,15 @@ pub(crate) fn begun_anew(store: &Store) -> Option<Trouble> {
     })
 }
 
+/// What should be known of the provider rules of the user and is no mistake.
+#[must_use]
+pub fn rule_warnings(config: &Config) -> Vec<Problem> {
+    let (rules, _) = rules::Rules::with_user_dir(&config.maintenance.providers_dir);
+    let because = "which rule reads a mail goes by its senders, then by signs in it";
+    let warning = |error: rules::RuleError| Problem { because: because.to_owned(), ..error.problem() };
+    rules.warnings().into_iter().map(warning).collect()
+}
+
 /// What is wrong with the provider rules of the user, and with the file of their circuits.
 #[must_use]
 pub fn rule_problems(config: &Config) -> Vec<Problem> {

@@ -101,6 +101,29 @@ fn force_keeps_links_and_devices() {
 }
 
 #[test]
+fn the_files_that_noctui_lives_by_are_never_replaced() {
+    let home = home();
+    let paths = home.noctui(["config", "path", "--json"]).output().unwrap();
+    let paths: serde_json::Value = serde_json::from_slice(&paths.stdout).unwrap();
+    let of = |what: &str| std::path::PathBuf::from(paths[what].as_str().unwrap());
+    let (database, config) = (of("data").join("noctui.db"), of("config"));
+    std::fs::create_dir_all(config.parent().unwrap()).unwrap();
+    std::fs::write(&config, "mouse = false\n").unwrap();
+    std::os::unix::fs::symlink(&database, home.path().join("link.ics")).unwrap();
+    std::fs::hard_link(&config, home.path().join("second.toml")).unwrap();
+    let beside = |end: &str| database.with_file_name(format!("noctui.db{end}"));
+    let own = [database.clone(), beside("-wal"), beside("-shm"), home.path().join("link.ics")];
+    for file in own.iter().chain([&config, &home.path().join("second.toml")]) {
+        let mut asked = home.noctui(["maintenance", "export", "HC-1", "--force", "--ics"]);
+        let said = transcript(&home, asked.arg(file));
+        assert!(said.contains("of noctui and is not replaced"), "{}: {said}", file.display());
+        assert!(said.contains("do       name another file\n--- exit code 2"), "{said}");
+    }
+    assert_eq!(std::fs::read_to_string(&config).unwrap(), "mouse = false\n");
+    assert_eq!(ids(&said(&home, &["export", "HC-3", "--ics"])), ["HC-3"], "the database is as it was");
+}
+
+#[test]
 fn a_folder_or_one_that_is_not_there_is_told_in_three_parts() {
     let home = home();
     for force in [&[][..], &["--force"]] {

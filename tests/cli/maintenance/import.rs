@@ -153,12 +153,28 @@ fn a_damaged_mail_is_recorded_with_the_reason_and_is_no_failure() {
     let broken = one("halcyon", "HC-1").mail().replace("DTEND:20990302T040000Z", "DTEND:20990299T040000Z");
     std::fs::write(home.path().join("a.eml"), broken).unwrap();
     std::fs::write(home.path().join("b.eml"), [0xff, 0x00, 0x1b, b'[', b'2', b'J']).unwrap();
-    std::fs::write(home.path().join("c.eml"), "").unwrap();
-    let outcomes = json(&home, &["import", "a.eml", "b.eml", "c.eml"]);
-    assert_eq!(each(&outcomes, "result"), ["recorded"; 3]);
-    assert_eq!(each(&outcomes, "outcome"), ["parsing-failed", "unknown-provider", "unknown-provider"]);
+    let outcomes = json(&home, &["import", "a.eml", "b.eml"]);
+    assert_eq!(each(&outcomes, "result"), ["recorded"; 2]);
+    assert_eq!(each(&outcomes, "outcome"), ["parsing-failed", "unknown-provider"]);
     let reason = outcomes[0]["reason"].as_str().unwrap();
     assert!(reason.contains("DTEND"), "{reason}");
+}
+
+#[test]
+fn what_is_no_mail_is_refused_with_what_to_do() {
+    let home = Home::new();
+    std::fs::write(home.path().join("a.msg"), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1").unwrap();
+    std::fs::write(home.path().join("b.eml.gz"), b"\x1f\x8b\x08\x00").unwrap();
+    std::fs::write(home.path().join("c.eml"), "").unwrap();
+    for (file, because, remedy) in [
+        ("a.msg", "a mail as Outlook keeps it (.msg)", "save the mail as .eml"),
+        ("b.eml.gz", "packed with gzip", "unpack it and import what is in it"),
+        ("c.eml", "there is no mail in it", "look at what should have written it"),
+    ] {
+        let said = transcript(&home, &mut home.noctui(["maintenance", "import", file]));
+        assert!(said.contains(because) && said.contains(remedy) && said.ends_with("--- exit code 2\n"), "{said}");
+    }
+    home.noctui(["maintenance", "mails", "--all"]).assert().success().stdout("").stderr("there is no such mail\n");
 }
 
 #[test]

@@ -293,10 +293,10 @@ impl Instance {
             }
         }
         lines.push(format!(
-            "  {} change controls, {} workspaces, {} devices",
-            self.changes.items.len(),
-            self.workspaces.items.len(),
-            self.devices.items.len()
+            "  {}, {}, {}",
+            counted(self.changes.items.len(), "change control"),
+            counted(self.workspaces.items.len(), "workspace"),
+            counted(self.devices.items.len(), "device")
         ));
         lines.extend(self.kept_words(lost).map(|words| format!("  {words}")));
         lines

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::definition::Definition;
 use super::error::Error;
 use super::reading::{LARGEST, Problem};
-use crate::features::console::regular;
+use crate::regular;
 
 /// A folder of definitions.
 #[derive(Debug, Clone, PartialEq, Eq)]

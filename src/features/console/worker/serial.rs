@@ -17,7 +17,7 @@ use crate::blocking;
 use crate::clock;
 use crate::features::console::cluster::Which;
 use crate::features::console::link::{Link, Sending};
-use crate::features::console::regular;
+use crate::regular;
 use crate::trouble::Trouble;
 
 /// What is read from the line at once.

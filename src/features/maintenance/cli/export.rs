@@ -8,13 +8,14 @@ use std::process::ExitCode;
 use super::list::{self, Selection};
 use super::name::{self, Which};
 use super::{Session, failed};
+use crate::config::Paths;
 use crate::features::maintenance::export::{self, NewFile};
 use crate::features::maintenance::ical::{self, Entry};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::detail::outline;
 use crate::features::maintenance::store::list::Sort;
 use crate::output::{self, Printer};
-use crate::store::Error;
+use crate::store::{self, Error};
 use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
 
@@ -55,6 +56,9 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
             Err(troubles) => return Ok(failed(&troubles)),
         }
     };
+    if args.ics.as_os_str() != STANDARD_OUTPUT {
+        refuse_own_file(&args.ics, &session.config.paths)?;
+    }
     let entries = keys.map(|keys| entries(session, &keys?));
     if args.ics.as_os_str() == STANDARD_OUTPUT {
         let mut printer = Printer::new();
@@ -141,6 +145,35 @@ fn refuse_a_swallowed_name(args: &Args, session: &Session) -> anyhow::Result<()>
                 .into())
         }
     }
+}
+
+/// The files that noctui itself lives by are never replaced, by force neither: nobody means that, and what is in them would
+/// be gone.
+fn refuse_own_file(path: &Path, paths: &Paths) -> Result<(), Trouble> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+    // Below another name of the same folder it is the same file, be it there or not.
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(fs::canonicalize(folder).ok()?.join(path.file_name()?))
+    };
+    let is = |own: &Path| {
+        let same_file = identity(own).is_some_and(|own| identity(path) == Some(own));
+        same_file || place(own).is_some_and(|own| place(path) == Some(own))
+    };
+    let of_database = ["", "-wal", "-shm", "-journal"].map(|end| paths.data.join(format!("{}{end}", store::FILE_NAME)));
+    let what = if of_database.iter().any(|own| is(own)) {
+        "belongs to the database of noctui"
+    } else if is(&paths.config) {
+        "is the configuration of noctui"
+    } else if is(&paths.log) {
+        "is the log of noctui"
+    } else {
+        return Ok(());
+    };
+    Err(Trouble::new(&format!("{} {what} and is not replaced", clean_line(&path.to_string_lossy())))
+        .to_do("name another file"))
 }
 
 /// Writes a calendar to the file at `path`, which is replaced only by force. Its readers see the old file or the new one

@@ -262,6 +262,7 @@ impl Report {
                 "look at it in the mailbox; what else was named is imported"
             }
             Refusal::Empty => "look at what should have written it",
+            Refusal::Other { remedy, .. } => remedy,
             Refusal::NotAFile { .. } | Refusal::Unreadable { .. } => {
                 "correct the path or its permissions and import it again; what else was named is imported"
             }

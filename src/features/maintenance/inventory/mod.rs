@@ -16,6 +16,7 @@ use std::sync::Arc;
 use self::rows::Row;
 use super::model::{Circuit, Notice};
 use crate::config::{Origin, Problem};
+use crate::regular;
 
 /// Longer files are refused.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -281,7 +282,7 @@ pub(in crate::features::maintenance) fn folded(text: &str) -> String {
 /// The text of a file.
 fn text_of(file: &Path) -> Result<String, Box<Problem>> {
     let mut bytes = Vec::new();
-    let read = std::fs::File::open(file).and_then(|opened| opened.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+    let read = regular::open(file).and_then(|opened| opened.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     let fix = "correct `circuits` in [maintenance], or the file";
     read.map_err(|error| Box::new(rows::whole(file, &format!("it cannot be read: {error}"), fix)))?;
     if bytes.len() as u64 > MAX_BYTES {

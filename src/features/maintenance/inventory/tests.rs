@@ -166,3 +166,13 @@ fn no_text_makes_it_panic() {
         }
     }
 }
+
+#[test]
+fn a_pipe_is_told_and_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (pipe, kind) = (dir.path().join("circuits.csv"), rustix::fs::FileType::Fifo);
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, 0o600.into(), 0).unwrap();
+    let (inventory, problems) = Inventory::read(&pipe);
+    assert!(!inventory.is_there());
+    assert!(problems[0].what.contains("it is a pipe, and no file"), "{problems:?}");
+}

@@ -39,6 +39,8 @@ pub(super) fn raw_body<'m>(message: &'m Message<'_>, part: &'m MessagePart<'_>) 
 
 /// Decodes `bytes`; never fails.
 pub(super) fn decode(bytes: &[u8], declared: Option<&str>, kind: Kind) -> String {
+    let whole = if kind == Kind::Ical { whole_letters(bytes) } else { bytes.into() };
+    let bytes = &*whole;
     let by_mail = declared.filter(|name| !is_ascii(name)).and_then(|name| Encoding::for_label(name.as_bytes()));
     let by_page = || if kind == Kind::Html { meta(bytes) } else { None };
     let by_mark = || Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
@@ -47,6 +49,40 @@ pub(super) fn decode(bytes: &[u8], declared: Option<&str>, kind: Kind) -> String
         Some(encoding) => encoding.decode(bytes).0.into_owned(),
         None => guess(bytes),
     }
+}
+
+/// A calendar in UTF-8 whose lines may be folded inside of letters; `None` if it is not in UTF-8.
+pub(super) fn in_whole_letters(bytes: &[u8]) -> Option<String> {
+    String::from_utf8(whole_letters(bytes).into_owned()).ok()
+}
+
+/// A calendar whose lines are folded nowhere inside of a letter: its writer may count bytes (RFC 5545, 3.1).
+fn whole_letters(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let is_inside = |at: usize, fold: &[u8]| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        let after = bytes.get(at + fold.len());
+        bytes.get(at..).is_some_and(|rest| rest.starts_with(fold))
+            && before.is_some_and(|before| !before.is_ascii())
+            && after.is_some_and(|after| (0x80..0xc0).contains(after))
+    };
+    let folds: [&[u8]; 4] = [b"\r\n ", b"\r\n\t", b"\n ", b"\n\t"];
+    let ends = memchr::memchr_iter(b'\n', bytes);
+    let found = ends.filter_map(|end| {
+        let mut starts = [end.checked_sub(1), Some(end)].into_iter().flatten();
+        starts.find_map(|at| folds.iter().find(|fold| is_inside(at, fold)).map(|fold| at..at + fold.len()))
+    });
+    let found: Vec<_> = found.collect();
+    if found.is_empty() {
+        return bytes.into();
+    }
+    let mut whole = Vec::with_capacity(bytes.len());
+    let mut from = 0;
+    for fold in found {
+        whole.extend_from_slice(bytes.get(from..fold.start).unwrap_or_default());
+        from = fold.end;
+    }
+    whole.extend_from_slice(bytes.get(from..).unwrap_or_default());
+    whole.into()
 }
 
 /// UTF-8 if it is valid, else windows-1252, in which every byte means something.
@@ -111,6 +147,17 @@ mod tests {
             decode(b"<meta charset=iso-8859-2>\xc4\x85", Some("utf-8"), Kind::Html),
             "<meta charset=iso-8859-2>ą"
         );
+    }
+
+    #[test]
+    fn a_calendar_folded_inside_of_a_letter_is_read_as_if_it_were_not() {
+        for fold in ["\r\n ", "\n ", "\r\n\t"] {
+            let folded = [&b"SUMMARY:W\xc3"[..], fold.as_bytes(), b"\xa4rme\r\n b\xc3\xa9\n x"].concat();
+            assert_eq!(decode(&folded, None, Kind::Ical), "SUMMARY:Wärme\r\n bé\n x");
+            assert!(decode(&folded, None, Kind::Text).contains("Ã"));
+        }
+        assert_eq!(decode(b"caf\xe9\r\n x", None, Kind::Ical), "café\r\n x");
+        assert_eq!(decode(b"\n \xa4", None, Kind::Ical), "\n ¤");
     }
 
     #[test]

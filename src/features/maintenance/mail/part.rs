@@ -2,10 +2,9 @@
 
 use std::sync::OnceLock;
 
-use super::charset;
 use super::dom::{Dom, Flat};
 use super::page::{Marks, Page};
-use super::sheet;
+use super::{charset, sheet, xlsx};
 
 /// What a part is to a rule; the words are those of `parse --part`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -195,8 +194,17 @@ impl Part {
         if self.kind == Kind::Html { Page::from_dom(self.dom(), breaks) } else { Page::from_text(self.as_text()) }
     }
 
+    /// Why nothing can be read of it, of a spreadsheet of which that is so.
+    pub(crate) fn unreadable(&self) -> Option<&'static str> {
+        let is_empty = self.kind == Kind::Xlsx && self.page().len() == 0;
+        is_empty.then(|| xlsx::unreadable(self.as_bytes())).flatten()
+    }
+
     /// Its lines as rules see them, cleaned: where in a table, `*` if the line begins bold, the line.
     pub(crate) fn lines_for_people(&self) -> String {
+        if let Some(reason) = self.unreadable() {
+            return format!("(the spreadsheet cannot be read: {reason})\n");
+        }
         crate::text::clean_text(&self.page().dump())
     }
 

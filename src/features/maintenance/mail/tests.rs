@@ -44,6 +44,16 @@ fn images_are_left_out_and_attachments_are_known_by_name_and_type() {
 }
 
 #[test]
+fn a_calendar_folded_inside_of_a_letter_keeps_its_letters() {
+    for charset in ["", "; charset=utf-8"] {
+        let mut raw = format!("From: a@isp.example\r\nContent-Type: text/calendar{charset}\r\n\r\n").into_bytes();
+        raw.extend_from_slice(b"BEGIN:VCALENDAR\r\nX:K\xc3\r\n \xa4fer \xc3\xa4\r\nEND:VCALENDAR\r\n");
+        let text = parts(&raw).pop().unwrap().1;
+        assert_eq!(text.trim_end(), "BEGIN:VCALENDAR\r\nX:Käfer ä\r\nEND:VCALENDAR", "{charset}");
+    }
+}
+
+#[test]
 fn the_charset_of_the_mail_counts_and_a_wrong_one_is_survived() {
     let mail = |charset: &str, body: &[u8]| {
         let mut raw =

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use icalendar::parser::{Component, Property, read_calendar, unfold};
 
 use super::partial::{Partial, Time, Times};
+use super::repeating;
 use super::windows_zones::zone_of_windows_name;
 use crate::features::maintenance::model::{Impact, Status};
 use crate::features::maintenance::when::{Repeated, at_offset, in_zone};
@@ -23,14 +24,67 @@ pub(super) fn read(part: &str) -> Result<Partial, String> {
     for calendar in calendars(&text)? {
         let parsed = read_calendar(&calendar).map_err(|_| "the calendar is malformed".to_owned())?;
         let zones = Zones { calendar: &parsed.components };
-        for component in parsed.components.iter().filter(|component| component.name == "VEVENT") {
+        let is_cancelled = is_cancelled(&parsed.properties, "METHOD", "CANCEL");
+        let events = || parsed.components.iter().filter(|component| component.name == "VEVENT");
+        let replaced = repeating::replaced(events(), &zones)?;
+        for component in events() {
             if partial.records.len() >= MAX_EVENTS {
                 return Err(format!("the calendar has more than {MAX_EVENTS} events"));
             }
-            partial.records.push(event(component, &zones)?);
+            let mut record = event(component, &zones)?;
+            if record.status == Some(Status::NoChange)
+                && (is_cancelled || self::is_cancelled(&component.properties, "STATUS", "CANCELLED"))
+            {
+                let summary = record.summary.take().unwrap_or_default();
+                record.summary = Some(format!("{summary} ({CANCELLED})").trim_start().to_owned());
+            }
+            add_windows(&mut partial.records, record, component, &zones, &replaced)?;
         }
     }
     if partial.records.is_empty() { Err("the calendar has no event".to_owned()) } else { Ok(partial) }
+}
+
+/// Adds an event, once for each of its windows.
+fn add_windows(
+    records: &mut Vec<Partial>,
+    record: Partial,
+    event: &Component<'_>,
+    zones: &Zones<'_>,
+    replaced: &[(String, repeating::Instance)],
+) -> Result<(), String> {
+    let ([Time::At(start)], [Time::At(end)]) = (record.start.values.as_slice(), record.end.values.as_slice()) else {
+        records.push(record);
+        return Ok(());
+    };
+    let Some(windows) = repeating::windows(event, zones, (*start, *end), replaced)? else {
+        records.push(record);
+        return Ok(());
+    };
+    if records.len() + windows.len() > MAX_EVENTS {
+        return Err(format!("the calendar has more than {MAX_EVENTS} events"));
+    }
+    for (start, end) in windows {
+        let mut window = Partial { start: one(Time::At(start)), end: one(Time::At(end)), ..Partial::default() };
+        window.complete(&record);
+        records.push(window);
+    }
+    Ok(())
+}
+
+/// What is said of a maintenance that a calendar cancels without the word for it that the draft has, which leaves its
+/// status as it is.
+const CANCELLED: &str = "the calendar says cancelled";
+
+/// Whether one of these properties has this value.
+fn is_cancelled(properties: &[Property<'_>], name: &str, value: &str) -> bool {
+    let is =
+        |property: &Property<'_>| property.name == name && property.val.as_str().trim().eq_ignore_ascii_case(value);
+    properties.iter().any(is)
+}
+
+/// A single time.
+fn one(time: Time) -> Times {
+    Times { values: vec![time], ..Times::default() }
 }
 
 /// Whether a part is a calendar with maintenance properties.
@@ -109,7 +163,7 @@ fn event(event: &Component<'_>, zones: &Zones<'_>) -> Result<Partial, String> {
     let text =
         |name: &str| event.find_prop(name).map(|found| unescape(found.val.as_str())).filter(|text| !text.is_empty());
     let time = |name: &str| match event.find_prop(name) {
-        Some(found) => zones.time(found).map(Time::At),
+        Some(found) => zones.time(found, found.val.as_str()).map(Time::At),
         None => Err(format!("the event has no {name}")),
     };
     let status = match text("X-MAINTNOTE-STATUS") {
@@ -120,11 +174,10 @@ fn event(event: &Component<'_>, zones: &Zones<'_>) -> Result<Partial, String> {
         Some(number) => number.parse().map_err(|_| format!("SEQUENCE {number:?} is no number"))?,
         None => -1,
     };
-    let one = |time| Times { values: vec![time], ..Times::default() };
     let start = time("DTSTART")?;
     let length = event.find_prop("DURATION").filter(|_| event.find_prop("DTEND").is_none());
     let end = match (length, &start) {
-        (Some(length), Time::At(start)) => Time::At(after(*start, length.val.as_str().trim())?),
+        (Some(length), Time::At(start)) => Time::At(length_of(*start, length.val.as_str().trim())?),
         _ => time("DTEND")?,
     };
     Ok(Partial {
@@ -146,7 +199,7 @@ fn event(event: &Component<'_>, zones: &Zones<'_>) -> Result<Partial, String> {
 }
 
 /// The time that comes so long after `start`: `P1DT2H30M`, `PT90M`, `P2W`.
-fn after(start: DateTime<Utc>, length: &str) -> Result<DateTime<Utc>, String> {
+pub(super) fn length_of(start: DateTime<Utc>, length: &str) -> Result<DateTime<Utc>, String> {
     let unreadable = || format!("DURATION {length:?} is no length of time");
     let mut minutes = 0_i64;
     let mut number = String::new();
@@ -225,27 +278,31 @@ fn unescape_all(value: &str) -> String {
 }
 
 /// The time zones that a calendar brings along.
-struct Zones<'a> {
+pub(super) struct Zones<'a> {
     /// Its components.
     calendar: &'a [Component<'a>],
 }
 
 impl Zones<'_> {
-    /// The instant of a property.
-    fn time(&self, property: &Property<'_>) -> Result<DateTime<Utc>, String> {
-        let value = property.val.as_str().trim();
-        let unreadable = || format!("{} {value:?} is no date and time", property.name.as_str());
-        let (local, is_utc) = match value.strip_suffix(['Z', 'z']) {
-            Some(local) => (local, true),
-            None => (value, false),
-        };
-        let local = NaiveDateTime::parse_from_str(local, "%Y%m%dT%H%M%S")
-            .or_else(|_| NaiveDateTime::parse_from_str(local, "%Y%m%dT%H%M"))
-            .map_err(|_| unreadable())?;
+    /// The instant of a value of a property.
+    pub(super) fn time(&self, property: &Property<'_>, value: &str) -> Result<DateTime<Utc>, String> {
+        let local = local(property, value)?;
+        if value.trim().ends_with(['Z', 'z']) { Ok(local.and_utc()) } else { self.in_zone_of(property, local) }
+    }
+
+    /// The instant of another local time by the clock of a property.
+    pub(super) fn instant(&self, local: NaiveDateTime, like: &Property<'_>) -> Result<DateTime<Utc>, String> {
+        if like.val.as_str().trim().ends_with(['Z', 'z']) {
+            return Ok(local.and_utc());
+        }
+        self.in_zone_of(like, local)
+    }
+
+    /// A local time in the zone that a property names.
+    fn in_zone_of(&self, property: &Property<'_>, local: NaiveDateTime) -> Result<DateTime<Utc>, String> {
         let zone = property.params.iter().find(|param| param.key.as_str().eq_ignore_ascii_case("TZID"));
         let zone = zone.and_then(|param| param.val.as_ref()).map(|name| name.as_str().trim_matches(['"', ' ']));
         match zone {
-            _ if is_utc => Ok(local.and_utc()),
             // A floating time is the reader's local time by the standard; a notice to the world means UTC.
             None => Ok(local.and_utc()),
             Some(name) => self.in_zone(local, name),
@@ -262,7 +319,10 @@ impl Zones<'_> {
             // A time that a clock shows twice is the first of the two (RFC 5545 §3.3.5).
             return in_zone(local, zone, Repeated::Daylight, name).map_err(|error| error.to_string());
         }
-        let seconds = self.offset(local, name).ok_or_else(|| format!("time zone {name:?} is not known"))?;
+        let seconds = self
+            .offset(local, name)
+            .or_else(|| fixed_offset(name))
+            .ok_or_else(|| format!("time zone {name:?} is not known"))?;
         at_offset(local, seconds, name).map_err(|error| error.to_string())
     }
 
@@ -291,6 +351,34 @@ impl Zones<'_> {
             }),
         }
     }
+}
+
+/// A value of a property as its clock shows it.
+pub(super) fn local(property: &Property<'_>, value: &str) -> Result<NaiveDateTime, String> {
+    let value = value.trim();
+    let local = value.strip_suffix(['Z', 'z']).unwrap_or(value);
+    NaiveDateTime::parse_from_str(local, "%Y%m%dT%H%M%S")
+        .or_else(|_| NaiveDateTime::parse_from_str(local, "%Y%m%dT%H%M"))
+        .map_err(|_| format!("{} {value:?} is no date and time", property.name.as_str()))
+}
+
+/// The seconds of a name that says its offset: `UTC+2`, `GMT-0330`, `UTC+05:30`.
+fn fixed_offset(name: &str) -> Option<i32> {
+    let letters =
+        name.get(..3).filter(|letters| ["UTC", "GMT"].iter().any(|known| letters.eq_ignore_ascii_case(known)));
+    let offset = letters.and_then(|_| name.get(3..))?.replace(':', "");
+    let digits = offset.strip_prefix(['+', '-'])?;
+    if !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let sign = offset.get(..1)?;
+    let written = match digits.len() {
+        1 => format!("{sign}0{digits}00"),
+        2 => format!("{sign}{digits}00"),
+        4 => offset,
+        _ => return None,
+    };
+    offset_seconds(&written).filter(|seconds| seconds.abs() <= 14 * 3600)
 }
 
 /// `+0530` in seconds.

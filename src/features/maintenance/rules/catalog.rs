@@ -67,7 +67,10 @@ impl Rules {
             formats: Vec::new(),
             error: Some(error.clone()),
         };
-        self.entries.values().map(listed).chain(errors.iter().map(broken)).collect()
+        // Of a file with several mistakes the first stands for it.
+        let mut files: Vec<&RuleError> = errors.iter().collect();
+        files.dedup_by_key(|error| error.file.as_path());
+        self.entries.values().map(listed).chain(files.into_iter().map(broken)).collect()
     }
 
     /// The file and the text of a rule; `None` if there is none.
@@ -87,7 +90,7 @@ impl Rules {
 
     /// The same rules with that of a file beside them or in place of one; the slug of the file.
     pub fn with_file(mut self, file: &Path) -> Result<(Self, String), RuleError> {
-        let entry = user_entry(file)?;
+        let entry = user_entry(file).map_err(RuleError::first)?;
         let slug = entry.slug.clone();
         self.entries.insert(slug.clone(), entry);
         // What told whose mail it is did not know the file.

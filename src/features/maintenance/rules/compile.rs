@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 
 use chrono_tz::Tz;
 use regex::{Regex, RegexBuilder};
+use serde::Deserialize as _;
 use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::error::{Problem, RuleError, toml_error};
 use super::file::{
@@ -26,47 +28,189 @@ use crate::features::maintenance::when::{Order, Repeated};
 /// A compiled pattern may take this much memory: a pattern of a user that needs more is an error, not a stop.
 const PATTERN_BYTES: usize = 2 * 1024 * 1024;
 
+/// As many mistakes of one file are told: whoever has more has another file in mind.
+const MAX_MISTAKES: usize = 50;
+
 impl Rule {
-    /// Compiles the text of a rule file.
-    pub(super) fn compile(file: &Path, text: &str) -> Result<Self, RuleError> {
-        let parsed: RuleFile = toml::from_str(text).map_err(|error| toml_error(&error, file.to_owned(), text))?;
-        compile(parsed).map_err(|problem| problem.in_file(file.to_owned(), text))
+    /// Compiles the text of a rule file, or tells every mistake in it, in the order of the file.
+    pub(super) fn compile(file: &Path, text: &str) -> Result<Self, Vec<RuleError>> {
+        let (parsed, mut mistakes) = read_file(file, text);
+        let compiled = parsed.map(compile);
+        match compiled {
+            Some(Ok(rule)) if mistakes.is_empty() => return Ok(rule),
+            Some(Err(problems)) => {
+                let mut more: Vec<RuleError> =
+                    problems.into_iter().map(|problem| problem.in_file(file.to_owned(), text)).collect();
+                more.retain(|more| !mistakes.iter().any(|mistake| is_consequence(more, mistake, text)));
+                mistakes.append(&mut more);
+            }
+            Some(Ok(_)) | None => {}
+        }
+        mistakes.sort_by_key(|mistake| mistake.line);
+        mistakes.dedup();
+        mistakes.truncate(MAX_MISTAKES);
+        Err(mistakes)
+    }
+}
+
+/// Whether a step says too little only because something else in it cannot be read.
+fn is_consequence(mistake: &RuleError, unread: &RuleError, text: &str) -> bool {
+    let (from, to) = (mistake.line.min(unread.line), mistake.line.max(unread.line));
+    let mut between = text.lines().skip(from).take(to - from);
+    matches!(mistake.key.as_str(), "step" | "columns" | "repeat")
+        && from > 0
+        && !between.any(|line| line.trim_start().starts_with('['))
+}
+
+/// Reads a file without what cannot be read of it; `None` if nothing can.
+fn read_file(file: &Path, text: &str) -> (Option<RuleFile>, Vec<RuleError>) {
+    let mut mistakes = Vec::new();
+    let mut table = match DeTable::parse(text) {
+        Ok(table) => table,
+        Err(error) => return (None, vec![toml_error(&error, file.to_owned(), text)]),
+    };
+    while mistakes.len() < MAX_MISTAKES {
+        let mut error = match RuleFile::deserialize(Deserializer::from(table.clone())) {
+            Ok(parsed) => return (Some(parsed), mistakes),
+            Err(error) => error,
+        };
+        error.set_input(Some(text));
+        let mistake = toml_error(&error, file.to_owned(), text);
+        let is_missing = error.message().starts_with("missing field");
+        // What was left out because of its own mistake, or has another name by mistake, is missing now.
+        let meant = format!("did you mean `{}`?", mistake.key);
+        let is_told = |known: &RuleError| known.key == mistake.key || known.fix.starts_with(&meant);
+        if !(is_missing && mistakes.iter().any(is_told)) {
+            mistakes.push(mistake);
+        }
+        // What comes behind it is read without it.
+        if is_missing || !error.span().is_some_and(|span| remove(table.get_mut(), &span)) {
+            break;
+        }
+    }
+    (None, mistakes)
+}
+
+/// Takes the entry out of a table that a mistake is in, the innermost; whether there was one.
+fn remove(table: &mut DeTable<'_>, mistake: &Range<usize>) -> bool {
+    let holds = |span: Range<usize>| span.start <= mistake.start && mistake.end <= span.end;
+    for (_, value) in table.iter_mut() {
+        if remove_inside(value.get_mut(), mistake) {
+            return true;
+        }
+    }
+    let found = table.iter().find(|(key, value)| holds(key.span()) || holds(value.span()));
+    let key = found.map(|(key, _)| key.clone());
+    key.is_some_and(|key| table.remove(&key).is_some())
+}
+
+/// The same for what may be in a value.
+fn remove_inside(value: &mut DeValue<'_>, mistake: &Range<usize>) -> bool {
+    match value {
+        DeValue::Table(table) => remove(table, mistake),
+        DeValue::Array(array) => array.iter_mut().any(|value| remove_inside(value.get_mut(), mistake)),
+        DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {
+            false
+        }
+    }
+}
+
+/// Gathers what is wrong with a file.
+#[derive(Debug, Default)]
+struct Mistakes(Vec<Problem>);
+
+impl Mistakes {
+    /// What is right; what is wrong is noted.
+    fn keep<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
+        result.map_err(|problem| self.0.push(problem)).ok()
+    }
+
+    /// The same for each of several.
+    fn keep_all<T>(&mut self, results: impl IntoIterator<Item = Result<T, Problem>>) -> Vec<T> {
+        results.into_iter().filter_map(|result| self.keep(result)).collect()
     }
 }
 
 /// Compiles a file.
-fn compile(file: RuleFile) -> Result<Rule, Problem> {
+fn compile(file: RuleFile) -> Result<Rule, Vec<Problem>> {
+    let mut mistakes = Mistakes::default();
     if let Some(name) = &file.name
         && name.as_ref().trim().is_empty()
     {
-        return Err(Problem::new(name.span(), "name", "it is empty", "write the provider's name for people"));
+        let problem = Problem::new(name.span(), "name", "it is empty", "write the provider's name for people");
+        mistakes.0.push(problem);
     }
+    mistakes.keep_all(file.senders.iter().map(sender));
+    mistakes.keep_all(file.signs.iter().map(sign));
     let mut readers = BTreeMap::new();
     for (name, part) in &file.part {
-        readers.insert(name.as_str(), reader(name, part)?);
+        let reader = reader(name, part, &mut mistakes);
+        readers.insert(name.as_str(), reader);
     }
-    let processors = processors(&file.processors, &readers)?;
+    let processors = processors(&file.processors, &readers, &mut mistakes);
+    let include = mistakes.keep_all(file.include.iter().map(filter));
+    let exclude = mistakes.keep_all(file.exclude.iter().map(filter));
+    let status = word_map(&file.status, "status", Some(Field::Status), &mut mistakes);
+    let impact = word_map(&file.impact, "impact", Some(Field::Impact), &mut mistakes);
+    let dates = dates(&file.dates, &mut mistakes);
+    let default = mistakes.keep(defaults(&file.default));
+    let (Some(default), true) = (default, mistakes.0.is_empty()) else { return Err(mistakes.0) };
     Ok(Rule {
         organizer: file.organizer.into_inner(),
         generic: file.generic,
-        include: file.include.iter().map(filter).collect::<Result<_, _>>()?,
-        exclude: file.exclude.iter().map(filter).collect::<Result<_, _>>()?,
+        include,
+        exclude,
         processors,
-        status: word_map(&file.status, "status", Some(Field::Status))?,
-        impact: word_map(&file.impact, "impact", Some(Field::Impact))?,
-        dates: dates(&file.dates)?,
-        default: defaults(&file.default)?,
+        status,
+        impact,
+        dates,
+        default,
         id: file.id.map(|id| (id.each_circuit, id.window.into_inner())),
     })
+}
+
+/// Whether an address can be that of a mail: `noc@provider.example`, or `@provider.example` for all of a domain.
+fn sender(written: &Spanned<String>) -> Result<(), Problem> {
+    const FIX: &str =
+        "write an address such as \"noc@provider.example\", or \"@provider.example\" for all of its domain";
+    let address = written.as_ref();
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | '<' | '>' | '"' | ',' | ';');
+    let fault = match address.split_once('@') {
+        None => "has no @",
+        Some((_, domain)) if domain.is_empty() => "has nothing behind its @",
+        Some((_, domain)) if domain.contains('@') => "has more than one @",
+        Some(_) if address.contains(is_odd) => "is more than an address",
+        Some(_) => return Ok(()),
+    };
+    let problem = format!("{:?} {fault}, so that no mail is from it", crate::text::clean_line(address));
+    Err(Problem::new(written.span(), "senders", problem, FIX))
+}
+
+/// Whether a sign can tell whose a mail is.
+fn sign(written: &Spanned<String>) -> Result<(), Problem> {
+    /// Of which a mail of anybody has not every one.
+    const SHORTEST: usize = 3;
+    if written.as_ref().trim().chars().count() >= SHORTEST {
+        return Ok(());
+    }
+    let problem = format!("{:?} is in the mails of anybody", written.as_ref());
+    Err(Problem::new(
+        written.span(),
+        "signs",
+        problem,
+        "write words that only mails of this provider have, or leave it out",
+    ))
 }
 
 /// The parts of every processor.
 fn processors(
     file: &Spanned<Vec<Vec<Spanned<String>>>>,
     readers: &BTreeMap<&str, Reader>,
-) -> Result<Vec<Vec<Reader>>, Problem> {
+    mistakes: &mut Mistakes,
+) -> Vec<Vec<Reader>> {
     if file.as_ref().iter().all(Vec::is_empty) {
-        return Err(Problem::new(file.span(), "processors", "it is empty", "write for example [[\"html\", \"date\"]]"));
+        let fix = "write for example [[\"html\", \"date\"]]";
+        mistakes.0.push(Problem::new(file.span(), "processors", "it is empty", fix));
     }
     let find = |name: &Spanned<String>| match (readers.get(name.as_ref().as_str()), name.as_ref().as_str()) {
         (Some(reader), _) => Ok(reader.clone()),
@@ -84,29 +228,27 @@ fn processors(
             format!("write [[part.{unknown}.step]] with what to look for, or one of ical, date"),
         )),
     };
-    file.as_ref().iter().map(|parts| parts.iter().map(find).collect()).collect()
+    file.as_ref().iter().map(|parts| mistakes.keep_all(parts.iter().map(find))).collect()
 }
 
 /// How a part is read.
-fn reader(name: &str, part: &Spanned<PartFile>) -> Result<Reader, Problem> {
+fn reader(name: &str, part: &Spanned<PartFile>, mistakes: &mut Mistakes) -> Reader {
     let (span, part) = (part.span(), part.as_ref());
     let kind = |word: &str, span: Range<usize>| {
         let known = || format!("write one of {}", Kind::ALL.map(Kind::as_str).join(", "));
         Kind::from_word(word).ok_or_else(|| Problem::new(span, "from", format!("{word:?} is no kind of part"), known()))
     };
     let from = match &part.from {
-        Some(words) => {
-            words.as_ref().all().iter().map(|word| kind(word, words.span())).collect::<Result<Vec<_>, _>>()?
-        }
-        None => vec![kind(name, span)?],
+        Some(words) => mistakes.keep_all(words.as_ref().all().iter().map(|word| kind(word, words.span()))),
+        None => mistakes.keep_all([kind(name, span)]),
     };
     let mut breaks = Marks::default();
     for word in &part.break_at {
-        let is_line_end = word.as_ref() == "line-end";
-        breaks = breaks.and(if is_line_end { Marks::LINE_END } else { marks(word, "break_at")? });
+        let mark = if word.as_ref() == "line-end" { Ok(Marks::LINE_END) } else { marks(word, "break_at") };
+        breaks = breaks.and(mistakes.keep(mark).unwrap_or_default());
     }
-    let steps = part.step.iter().map(step).collect::<Result<Vec<_>, _>>()?;
-    Ok(Reader { name: name.to_owned(), from, breaks, steps: steps.into() })
+    let steps: Vec<Step> = part.step.iter().filter_map(|file| step(file, mistakes)).collect();
+    Reader { name: name.to_owned(), from, breaks, steps: steps.into() }
 }
 
 /// The mark of an element's name.
@@ -134,23 +276,27 @@ fn marks(word: &Spanned<String>, key: &'static str) -> Result<Marks, Problem> {
 }
 
 /// One step.
-fn step(file: &StepFile) -> Result<Step, Problem> {
+fn step(written: &Spanned<StepFile>, mistakes: &mut Mistakes) -> Option<Step> {
+    let file = written.as_ref();
     let take = Take {
-        pattern: file.pattern.as_ref().map(|found| pattern(found, "pattern", true)).transpose()?,
+        pattern: file.pattern.as_ref().and_then(|found| mistakes.keep(pattern(found, "pattern", true))),
         field: file.field,
         split: file.split.clone(),
-        replace: replacements(&file.replace)?,
-        words: word_map(&file.words, "words", file.field)?,
+        replace: mistakes.keep_all(replacements(&file.replace)),
+        words: word_map(&file.words, "words", file.field, mistakes),
         not: file.not.iter().map(|text| fold::fold(text)).collect(),
         keep: file.keep,
     };
     let mut within = None;
     for word in &file.within {
-        within = Some(within.unwrap_or_else(Marks::default).and(marks(word, "in")?));
+        let mark = mistakes.keep(marks(word, "in")).unwrap_or_default();
+        within = Some(within.unwrap_or_else(Marks::default).and(mark));
     }
     let labels = |texts: &Texts| labelled(texts, LabelIs::Start);
-    Ok(Step {
-        search: search(file)?,
+    let search = search(written, mistakes)?;
+    mistakes.keep(gives_something(written, &search, &take));
+    Some(Step {
+        search,
         within,
         after: file.after.as_ref().map(labels),
         until: file.until.as_ref().map(labels),
@@ -162,16 +308,33 @@ fn step(file: &StepFile) -> Result<Step, Problem> {
     })
 }
 
-/// What a step looks for.
-fn search(file: &StepFile) -> Result<Search, Problem> {
-    let labels = |texts: &Spanned<Texts>| labelled(texts.as_ref(), file.label_is);
-    if let Some(steps) = &file.repeat {
-        let Some(label) = &file.label else {
-            return Err(Problem::new(steps.span(), "repeat", "it has no label", "write label = \"…\" beside it"));
-        };
-        let steps = steps.as_ref().iter().map(step).collect::<Result<Vec<_>, _>>()?;
-        return Ok(Search::Repeat(labels(label), steps));
+/// Whether a step takes anything from what it finds. One that is required may only look whether it is there.
+fn gives_something(written: &Spanned<StepFile>, search: &Search, take: &Take) -> Result<(), Problem> {
+    let has_groups = |pattern: &Regex| pattern.capture_names().flatten().next().is_some();
+    let takes = |take: &Take| take.field.is_some() || take.pattern.as_ref().is_some_and(has_groups);
+    let gives = match search {
+        Search::Repeat(..) => true,
+        Search::Table(table) => table.columns.iter().any(|column| takes(&column.take)),
+        Search::LabelPattern(pattern) | Search::Find(pattern) => has_groups(pattern),
+        Search::Label(_) | Search::Link(_) => false,
+    };
+    let file = written.as_ref();
+    // A pattern with a mistake may have had groups.
+    let is_told = file.pattern.is_some() && take.pattern.is_none();
+    if gives || takes(take) || file.list.is_some() || file.required || is_told {
+        return Ok(());
     }
+    let fix = "write field = \"…\", or name a group of its pattern after a field, such as (?<circuit>…)";
+    Err(Problem::new(place_of(written), "step", "it takes nothing from what it finds", fix))
+}
+
+/// Where a step says what it looks for, else where it begins.
+fn place_of(written: &Spanned<StepFile>) -> Range<usize> {
+    spans(written.as_ref()).into_iter().next().unwrap_or_else(|| written.span())
+}
+
+/// Where a step says what it looks for.
+fn spans(file: &StepFile) -> Vec<Range<usize>> {
     let spans = [
         file.label.as_ref().map(Spanned::span),
         file.label_pattern.as_ref().map(Spanned::span),
@@ -179,67 +342,95 @@ fn search(file: &StepFile) -> Result<Search, Problem> {
         file.columns.as_ref().map(Spanned::span),
         file.link.as_ref().map(Spanned::span),
     ];
-    let present: Vec<Range<usize>> = spans.into_iter().flatten().collect();
-    if present.len() != 1 {
-        let span = present.get(1).cloned().unwrap_or(0..0);
-        let fix = "give each step exactly one of label, label_pattern, find, columns, link";
-        return Err(Problem::new(span, "step", "it looks for nothing, or for several things", fix));
+    spans.into_iter().flatten().collect()
+}
+
+/// What a step looks for.
+fn search(written: &Spanned<StepFile>, mistakes: &mut Mistakes) -> Option<Search> {
+    let file = written.as_ref();
+    let labels = |texts: &Spanned<Texts>| labelled(texts.as_ref(), file.label_is);
+    if let Some(steps) = &file.repeat {
+        let Some(label) = &file.label else {
+            mistakes.0.push(Problem::new(steps.span(), "repeat", "it has no label", "write label = \"…\" beside it"));
+            return None;
+        };
+        let steps = steps.as_ref().iter().filter_map(|file| step(file, mistakes)).collect();
+        return Some(Search::Repeat(labels(label), steps));
     }
+    let present = spans(file);
+    if present.len() != 1 {
+        let span = present.get(1).cloned().unwrap_or_else(|| written.span());
+        let fix = "give each step exactly one of label, label_pattern, find, columns, link";
+        let problem = if present.is_empty() { "it looks for nothing" } else { "it looks for several things" };
+        mistakes.0.push(Problem::new(span, "step", problem, fix));
+        return None;
+    }
+    let place = place_of(written);
     if file.columns.is_none() && (!file.header.is_empty() || !file.cells.is_empty() || file.first_row) {
-        let span = present.first().cloned().unwrap_or(0..0);
         let problem = "`header`, `cells` and `first_row` say which rows of `columns` count, and it has none";
-        return Err(Problem::new(span, "columns", problem, "write columns = […], or leave them out"));
+        mistakes.0.push(Problem::new(place, "columns", problem, "write columns = […], or leave them out"));
+        return None;
     }
     if let Some(label) = &file.label {
-        if label.as_ref().all().iter().any(|text| text.trim().is_empty()) {
-            return Err(Problem::new(label.span(), "label", "it is empty", "write the words that the value follows"));
+        let texts = label.as_ref().all();
+        if texts.is_empty() || texts.iter().any(|text| text.trim().is_empty()) {
+            let fix = "write the words that the value follows";
+            mistakes.0.push(Problem::new(label.span(), "label", "it is empty", fix));
+            return None;
         }
-        return Ok(Search::Label(labels(label)));
+        return Some(Search::Label(labels(label)));
     }
     if let Some(found) = &file.label_pattern {
-        return Ok(Search::LabelPattern(pattern(found, "label_pattern", true)?));
+        return mistakes.keep(pattern(found, "label_pattern", true)).map(Search::LabelPattern);
     }
     if let Some(found) = &file.find {
-        return Ok(Search::Find(pattern(found, "find", true)?));
+        return mistakes.keep(pattern(found, "find", true)).map(Search::Find);
     }
     if let Some(link) = &file.link {
-        return Ok(Search::Link(link.as_ref().clone()));
+        return Some(Search::Link(link.as_ref().clone()));
     }
-    let columns = file.columns.iter().flat_map(Spanned::as_ref).map(column).collect::<Result<Vec<_>, _>>()?;
+    let columns: Vec<_> = file.columns.iter().flat_map(Spanned::as_ref).collect();
+    if columns.is_empty() {
+        let fix = "write what the columns are, such as [{ header = \"Circuit ID\", field = \"circuit\" }]";
+        mistakes.0.push(Problem::new(place, "columns", "it is empty", fix));
+        return None;
+    }
+    let before = mistakes.0.len();
+    let columns = columns.into_iter().filter_map(|file| column(file, mistakes)).collect();
     let header = file.header.iter().map(|text| fold::fold(text)).collect();
-    Ok(Search::Table(Table { header, cells: file.cells.clone(), first_row: file.first_row, columns }))
+    let table = Table { header, cells: file.cells.clone(), first_row: file.first_row, columns };
+    (mistakes.0.len() == before).then_some(Search::Table(table))
 }
 
 /// One column.
-fn column(file: &ColumnFile) -> Result<Column, Problem> {
+fn column(written: &Spanned<ColumnFile>, mistakes: &mut Mistakes) -> Option<Column> {
+    let file = written.as_ref();
     let place = match (&file.header, &file.at) {
-        (Some(texts), None) => Place::Header(folded(texts.as_ref())),
+        (Some(texts), None) => Ok(Place::Header(folded(texts.as_ref()))),
         (None, Some(at)) => match at.as_ref().checked_sub(1) {
-            Some(at) => Place::At(at),
-            None => return Err(Problem::new(at.span(), "at", "columns count from 1", "write 1 for the first column")),
+            Some(at) => Ok(Place::At(at)),
+            None => Err(Problem::new(at.span(), "at", "columns count from 1", "write 1 for the first column")),
         },
         (Some(texts), Some(_)) => {
-            return Err(Problem::new(texts.span(), "header", "the column also has `at`", "write one of the two"));
+            Err(Problem::new(texts.span(), "header", "the column also has `at`", "write one of the two"))
         }
-        (None, None) => return Err(Problem::new(0..0, "columns", "a column has no place", "write header or at")),
+        (None, None) => Err(Problem::new(written.span(), "columns", "a column has no place", "write header or at")),
     };
-    let regex =
-        |found: &Option<Spanned<String>>, key| found.as_ref().map(|found| pattern(found, key, false)).transpose();
-    Ok(Column {
-        place,
-        optional: file.optional,
-        need: regex(&file.need, "need")?,
-        never: regex(&file.never, "never")?,
-        take: Take {
-            pattern: file.pattern.as_ref().map(|found| pattern(found, "pattern", true)).transpose()?,
-            field: file.field,
-            split: file.split.clone(),
-            replace: replacements(&file.replace)?,
-            words: word_map(&file.words, "words", file.field)?,
-            not: file.not.iter().map(|text| fold::fold(text)).collect(),
-            keep: file.keep,
-        },
-    })
+    let place = mistakes.keep(place);
+    let mut regex = |found: &Option<Spanned<String>>, key, with_fields| {
+        found.as_ref().and_then(|found| mistakes.keep(pattern(found, key, with_fields)))
+    };
+    let (need, never) = (regex(&file.need, "need", false), regex(&file.never, "never", false));
+    let take = Take {
+        pattern: regex(&file.pattern, "pattern", true),
+        field: file.field,
+        split: file.split.clone(),
+        replace: mistakes.keep_all(replacements(&file.replace)),
+        words: word_map(&file.words, "words", file.field, mistakes),
+        not: file.not.iter().map(|text| fold::fold(text)).collect(),
+        keep: file.keep,
+    };
+    Some(Column { place: place?, optional: file.optional, need, never, take })
 }
 
 /// Labels that lines have to fit so.
@@ -328,14 +519,13 @@ fn one_line(error: &regex::Error) -> String {
 }
 
 /// Patterns and what takes the place of what they match.
-fn replacements(file: &[(Spanned<String>, String)]) -> Result<Vec<(Regex, String)>, Problem> {
-    file.iter().map(|(found, with)| Ok((pattern(found, "replace", false)?, with.clone()))).collect()
+fn replacements(file: &[(Spanned<String>, String)]) -> impl Iterator<Item = Result<(Regex, String), Problem>> {
+    file.iter().map(|(found, with)| Ok((pattern(found, "replace", false)?, with.clone())))
 }
 
 /// Words and what they mean; for a status or an impact only what exists.
-fn word_map(file: &Words, key: &'static str, field: Option<Field>) -> Result<WordMap, Problem> {
-    let mut words = Vec::with_capacity(file.len());
-    for (word, meaning) in file {
+fn word_map(file: &Words, key: &'static str, field: Option<Field>, mistakes: &mut Mistakes) -> WordMap {
+    let word = |(word, meaning): &(Spanned<String>, Spanned<String>)| {
         let known = match field {
             Some(Field::Status) => meaning.as_ref().parse::<Status>().is_ok(),
             Some(Field::Impact) => meaning.as_ref().parse::<Impact>().is_ok(),
@@ -354,13 +544,13 @@ fn word_map(file: &Words, key: &'static str, field: Option<Field>) -> Result<Wor
             Some(inner) => Word::Pattern(pattern(&Spanned::new(word.span(), inner.to_owned()), key, false)?),
             None => Word::Text(fold::fold(text)),
         };
-        words.push((word, meaning.as_ref().clone()));
-    }
-    Ok(WordMap(words))
+        Ok((word, meaning.as_ref().clone()))
+    };
+    WordMap(mistakes.keep_all(file.iter().map(word)))
 }
 
 /// How dates are read.
-fn dates(file: &Dates) -> Result<DateRules, Problem> {
+fn dates(file: &Dates, mistakes: &mut Mistakes) -> DateRules {
     let zone_of = |name: &Spanned<String>, key| {
         let problem = || format!("{:?} is no time zone", name.as_ref());
         name.as_ref()
@@ -370,11 +560,11 @@ fn dates(file: &Dates) -> Result<DateRules, Problem> {
     let zone = match &file.zone {
         None => ZoneRule::Fixed(Tz::UTC),
         Some(name) if name.as_ref() == "city" => ZoneRule::City,
-        Some(name) => ZoneRule::Fixed(zone_of(name, "zone")?),
+        Some(name) => ZoneRule::Fixed(mistakes.keep(zone_of(name, "zone")).unwrap_or_default()),
     };
     let mut zones = BTreeMap::new();
     for (letters, name) in &file.zones {
-        zones.insert(letters.to_uppercase(), zone_of(name, "zones")?);
+        zones.extend(mistakes.keep(zone_of(name, "zones")).map(|zone| (letters.to_uppercase(), zone)));
     }
     let order = match file.order {
         DateOrder::MonthFirst => Order::MonthFirst,
@@ -384,7 +574,7 @@ fn dates(file: &Dates) -> Result<DateRules, Problem> {
         RepeatedHour::Standard => Repeated::Standard,
         RepeatedHour::Daylight => Repeated::Daylight,
     };
-    Ok(DateRules { order, repeated, zone, zones, near_stamp: file.year.is_some() })
+    DateRules { order, repeated, zone, zones, near_stamp: file.year.is_some() }
 }
 
 /// What holds where the mail says nothing.
@@ -411,13 +601,19 @@ fn defaults(file: &Defaults) -> Result<Assumed, Problem> {
         let problem = format!("{:?} is not known", stamp.as_ref());
         return Err(Problem::new(stamp.span(), "stamp", problem, "write \"start\" or leave it out"));
     }
+    if let Some(minutes) = &file.minutes
+        && *minutes.as_ref() == 0
+    {
+        let fix = "write how long windows without an end are, or leave it out";
+        return Err(Problem::new(minutes.span(), "minutes", "a window of no minutes has no end", fix));
+    }
     Ok(Assumed {
         account: file.account.clone(),
         provider: file.provider.clone(),
         status,
         impact,
         stamp_is_start: file.stamp.is_some(),
-        minutes: file.minutes,
+        minutes: file.minutes.as_ref().map(|minutes| *minutes.as_ref()),
         cancelled_without_window: file.cancelled_without_window,
         window_suffix: file.window_suffix.clone(),
     })

@@ -38,6 +38,17 @@ impl fmt::Display for RuleError {
 impl std::error::Error for RuleError {}
 
 impl RuleError {
+    /// The first of the mistakes of a file.
+    pub(super) fn first(mistakes: Vec<Self>) -> Self {
+        mistakes.into_iter().next().unwrap_or_else(|| Self {
+            file: PathBuf::new(),
+            line: 0,
+            key: String::new(),
+            problem: "it cannot be read".to_owned(),
+            fix: String::new(),
+        })
+    }
+
     /// The same as what is wrong with a configuration, of which the user's rules are a part.
     #[must_use]
     pub fn problem(self) -> config::Problem {
@@ -45,7 +56,11 @@ impl RuleError {
         config::Problem {
             // Where in the line is not known; its beginning takes an editor there.
             origin: config::Origin::File { path: file.into(), line, column: 1 },
-            what: if problem.contains(&key) { problem } else { format!("`{key}`: {problem}") },
+            what: if problem.contains(&key) || problem.starts_with("warning: ") {
+                problem
+            } else {
+                format!("`{key}`: {problem}")
+            },
             key,
             because: "a provider rule with a mistake is not used".to_owned(),
             remedy: if fix.is_empty() {
@@ -96,10 +111,48 @@ pub(super) fn toml_error(error: &toml::de::Error, file: PathBuf, text: &str) -> 
     }
     // "unknown field `lable`, expected one of `label`, …": the second half is the fix.
     let (problem, fix) = match message.split_once(", expected ") {
-        Some((problem, expected)) => (problem.to_owned(), nearest(problem, expected)),
-        None => (message.to_owned(), String::new()),
+        Some((problem, expected)) if problem.starts_with("invalid ") => (in_words(problem), kind_in_words(expected)),
+        Some((problem, expected)) => (in_words(problem), nearest(problem, expected)),
+        None => (in_words(message), String::new()),
     };
     RuleError { file, line, key, problem, fix }
+}
+
+/// What is wrong, in words that mean something to who does not write programs.
+fn in_words(problem: &str) -> String {
+    let type_of = |rest: &str| format!("it is {}", rest.replace("boolean", "the truth").replace("sequence", "a list"));
+    let known = [
+        ("unknown field ", "there is no setting "),
+        ("unknown variant ", "there is no "),
+        ("missing field ", "there is no "),
+    ];
+    for (theirs, ours) in known {
+        if let Some(rest) = problem.strip_prefix(theirs) {
+            return format!("{ours}{rest}");
+        }
+    }
+    match problem.strip_prefix("invalid type: ").or_else(|| problem.strip_prefix("invalid value: ")) {
+        Some(rest) => {
+            type_of(&rest.replace("map", "a table").replace("integer", "the number").replace("string", "the text"))
+        }
+        None => problem.to_owned(),
+    }
+}
+
+/// What to write where something else is.
+fn kind_in_words(expected: &str) -> String {
+    let kind = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "a sequence" => "a list: [ … ]",
+        "a string" => "a text: \"…\"",
+        "a boolean" => "true or false",
+        "a map" => "a table",
+        expected if expected.starts_with("struct ") => "a table",
+        expected if expected.starts_with("a tuple of size 2") => "a pair: [\"…\", \"…\"]",
+        other => other,
+    };
+    format!("write {kind}")
 }
 
 /// What to write, the word first that comes nearest to the one that was written.

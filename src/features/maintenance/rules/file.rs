@@ -53,12 +53,10 @@ pub(super) struct RuleFile {
     pub(super) name: Option<Spanned<String>>,
     /// See [`Head`].
     #[serde(default)]
-    #[expect(dead_code, reason = "read through Head; named here so that it is a known key")]
-    senders: Vec<String>,
+    pub(super) senders: Vec<Spanned<String>>,
     /// See [`Head`].
     #[serde(default)]
-    #[expect(dead_code, reason = "read through Head; named here so that it is a known key")]
-    signs: Vec<String>,
+    pub(super) signs: Vec<Spanned<String>>,
     /// See [`Head`].
     #[serde(default)]
     pub(super) generic: bool,
@@ -165,7 +163,7 @@ pub(super) struct Defaults {
     /// `start`: notices without a stamp are as old as their window.
     pub(super) stamp: Option<Spanned<String>>,
     /// The length of windows without an end.
-    pub(super) minutes: Option<u32>,
+    pub(super) minutes: Option<Spanned<u32>>,
     /// Whether a cancellation may come without a window.
     #[serde(default)]
     pub(super) cancelled_without_window: bool,
@@ -195,7 +193,7 @@ pub(super) struct PartFile {
     pub(super) break_at: Vec<Spanned<String>>,
     /// What is looked for; the first to find a field has it.
     #[serde(default)]
-    pub(super) step: Vec<StepFile>,
+    pub(super) step: Vec<Spanned<StepFile>>,
 }
 
 /// Which of several values counts.
@@ -313,11 +311,11 @@ pub(super) struct StepFile {
     /// A regular expression; its named groups are fields, `^` and `$` are the bounds of lines.
     pub(super) find: Option<Spanned<String>>,
     /// Columns of a table.
-    pub(super) columns: Option<Spanned<Vec<ColumnFile>>>,
+    pub(super) columns: Option<Spanned<Vec<Spanned<ColumnFile>>>>,
     /// What links that count begin with, such as `mailto:`; the rest of the first is the value.
     pub(super) link: Option<Spanned<String>>,
     /// Steps for each of several maintenances; each begins with a label of `label`.
-    pub(super) repeat: Option<Spanned<Vec<StepFile>>>,
+    pub(super) repeat: Option<Spanned<Vec<Spanned<StepFile>>>>,
 
     // Where.
     /// Only lines that begin in one of these elements.

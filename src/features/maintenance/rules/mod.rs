@@ -16,6 +16,7 @@ mod fold;
 mod partial;
 mod read;
 mod recurrence;
+mod repeating;
 mod rule;
 mod whose;
 mod windows_zones;
@@ -38,6 +39,7 @@ use self::rule::Rule;
 pub use self::whose::Sender;
 use super::mail::{self, Kind, Mail, Part};
 use super::model::{Reading, Verdict};
+use crate::regular;
 
 /// Name and text of every file in `assets/providers/`, listed by `build.rs`.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
@@ -61,7 +63,8 @@ struct Entry {
 impl Entry {
     /// The compiled rule.
     fn rule(&self) -> Result<&Rule, &RuleError> {
-        self.rule.get_or_init(|| Rule::compile(&self.file, &self.text)).as_ref()
+        let compile = || Rule::compile(&self.file, &self.text).map_err(RuleError::first);
+        self.rule.get_or_init(compile).as_ref()
     }
 }
 
@@ -99,7 +102,7 @@ impl Rules {
                 Ok(entry) => {
                     rules.entries.insert(entry.slug.clone(), entry);
                 }
-                Err(error) => errors.push(error),
+                Err(mut mistakes) => errors.append(&mut mistakes),
             }
         }
         (rules, errors)
@@ -123,6 +126,38 @@ impl Rules {
     #[must_use]
     pub fn check(&self) -> Vec<RuleError> {
         self.entries.values().filter_map(|entry| entry.rule().err().cloned()).collect()
+    }
+
+    /// What should be known of the user's rules and is no mistake, with where it is and what to do.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<RuleError> {
+        let own = |entry: &&Entry| matches!(entry.text, Cow::Owned(_));
+        let mut warnings = Vec::new();
+        let mut known: BTreeMap<String, &Entry> = BTreeMap::new();
+        for entry in self.entries.values().filter(own) {
+            let Ok(file) = toml::from_str::<file::RuleFile>(&entry.text) else { continue };
+            let warning = |span, key, wrong: String, fix: String| {
+                error::Problem::new(span, key, wrong, fix).in_file(entry.file.clone(), &entry.text)
+            };
+            if file.senders.is_empty() && file.signs.is_empty() && !file.generic {
+                let wrong = "warning: no mail is known as this provider's by it".to_owned();
+                let fix = "write senders or signs, or say whose the senders are: `noctui provider sender`".to_owned();
+                warnings.push(RuleError { line: 0, ..warning(0..0, "senders", wrong, fix) });
+            }
+            for sender in &file.senders {
+                match known.entry(sender.as_ref().to_lowercase()) {
+                    std::collections::btree_map::Entry::Vacant(vacant) => _ = vacant.insert(entry),
+                    std::collections::btree_map::Entry::Occupied(other) => {
+                        let other = other.get().file.file_name().unwrap_or_default().to_string_lossy();
+                        let wrong = format!("warning: {:?} is a sender of {other}, too", sender.as_ref());
+                        let fix =
+                            "give each of the two signs that only its mails have, or the sender to one".to_owned();
+                        warnings.push(warning(sender.span(), "senders", wrong, fix));
+                    }
+                }
+            }
+        }
+        warnings
     }
 
     /// Reads a mail. Without a provider, its content and its senders say whose it is. Never fails: what cannot be read
@@ -282,30 +317,42 @@ fn toml_files(dir: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .filter(|path| path.extension().is_some_and(|end| end == "toml") && !is_hidden(path))
         .collect();
     files.sort();
     files
 }
 
+/// Whether a file is one that an editor keeps beside the one that is edited.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
 /// A rule of the user, compiled at once so that its errors are known.
-fn user_entry(file: &Path) -> Result<Entry, RuleError> {
-    let broken = |problem: String, fix: &str| RuleError {
-        file: file.to_owned(),
-        line: 0,
-        key: String::new(),
-        problem,
-        fix: fix.to_owned(),
+fn user_entry(file: &Path) -> Result<Entry, Vec<RuleError>> {
+    let broken = |problem: String, fix: &str| {
+        vec![RuleError { file: file.to_owned(), line: 0, key: String::new(), problem, fix: fix.to_owned() }]
     };
     let mut text = String::new();
-    let opened = std::fs::File::open(file).and_then(|opened| opened.take(MAX_FILE_BYTES + 1).read_to_string(&mut text));
-    let is_there = |error: &std::io::Error| error.kind() != std::io::ErrorKind::NotFound;
+    let opened = regular::open(file).and_then(|opened| opened.take(MAX_FILE_BYTES + 1).read_to_string(&mut text));
+    let is = |error: &std::io::Error, kind: std::io::ErrorKind| error.kind() == kind;
     let fix = |error: &std::io::Error| {
-        if is_there(error) { "make it a readable text in UTF-8" } else { "check its name and the folder" }
+        if is(error, std::io::ErrorKind::NotFound) {
+            "check its name and the folder"
+        } else if is(error, std::io::ErrorKind::InvalidInput) {
+            "put a file in its place, or take it out of the folder"
+        } else if is(error, std::io::ErrorKind::PermissionDenied) {
+            "change its owner or permissions"
+        } else {
+            "make it a readable text in UTF-8"
+        }
     };
     opened.map_err(|error| broken(format!("it cannot be read: {error}"), fix(&error)))?;
     if text.len() as u64 > MAX_FILE_BYTES {
-        return Err(broken(format!("is larger than {MAX_FILE_BYTES} bytes"), "split it"));
+        return Err(broken(
+            format!("it is larger than {MAX_FILE_BYTES} bytes"),
+            "look whether it is a rule at all; those in noctui have some thousand bytes",
+        ));
     }
     let Some(slug) = file.file_stem().and_then(|stem| stem.to_str()).filter(|stem| is_slug(stem)) else {
         return Err(broken("its name is no slug".to_owned(), "use small letters, digits and dashes only"));

@@ -57,6 +57,11 @@ pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Out
     if reasons.iter().any(|reason| !reason.contains(NO_PART)) {
         reasons.retain(|reason| !reason.contains(NO_PART));
     }
+    // Of what it said nobody knows, and the rule is not to blame.
+    let readers = || rule.processors.iter().flatten();
+    let is_read = |part: &&Part| readers().any(|reader| reader.from.contains(&part.kind()));
+    let unreadable = parts.iter().filter(is_read).find_map(Part::unreadable);
+    reasons.extend(unreadable.map(|reason| format!("the spreadsheet cannot be read: {reason}")));
     Outcome::Failed(crate::text::clean_line(&reasons.join("; ")))
 }
 

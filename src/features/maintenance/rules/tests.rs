@@ -119,7 +119,7 @@ fn a_broken_file_names_file_line_key_and_fix_and_disables_only_itself() {
             rule("[[part.html.step]]\nlable = 'x'", ""),
             12,
             "lable",
-            "unknown field `lable`",
+            "there is no setting `lable`",
             "did you mean `label`? Else write one of",
         ),
         (rule("[[part.html.step]]\nfind = '(x'", ""), 12, "find", "unclosed group", "regular expression"),
@@ -131,6 +131,20 @@ fn a_broken_file_names_file_line_key_and_fix_and_disables_only_itself() {
             "name groups",
         ),
         (rule("[[part.html.step]]\nfind = 'x'\nlabel = 'y'", ""), 12, "step", "several things", "exactly one"),
+        (rule("[[part.html.step]]\nkeep = 'last'", ""), 11, "step", "looks for nothing", "exactly one"),
+        (
+            rule("[[part.html.step]]\ncolumns = [\n{ field = 'circuit' }]", ""),
+            13,
+            "columns",
+            "no place",
+            "header or at",
+        ),
+        (rule("[[part.html.step]]\ncolumns = []", ""), 12, "columns", "it is empty", "header ="),
+        (rule("[[part.html.step]]\nlabel = []\nfield = 'account'", ""), 12, "label", "it is empty", "words"),
+        (rule("[[part.html.step]]\nlabel = 'x'", ""), 12, "step", "takes nothing from what it finds", "field ="),
+        (rule("[[part.html.step]]\nfind = 'x'", ""), 12, "step", "takes nothing from what it finds", "field ="),
+        (rule(LINES, "default.minutes = 0").replace("\n[default]", ""), 6, "minutes", "no minutes", "leave it out"),
+        (rule(LINES, "default.minutes = -5").replace("\n[default]", ""), 6, "default.minutes", "-5", "a whole number"),
         (rule("[[part.html.step]]\nfind = 'x'\ncells = [2]", ""), 12, "columns", "it has none", "leave them out"),
         (rule(LINES, "status = [['done', 'DONE']]"), 6, "status", "\"DONE\" is not known", "COMPLETED"),
         (rule(LINES, "[dates]\nzone = 'Berlin'\n"), 7, "zone", "\"Berlin\" is no time zone", "IANA"),
@@ -152,6 +166,147 @@ fn a_broken_file_names_file_line_key_and_fix_and_disables_only_itself() {
         assert!(error.fix.contains(fix), "{error}");
         assert!(!rules.slugs().contains(&"test") && rules.slugs().contains(&"arelion"));
     }
+}
+
+#[test]
+fn every_mistake_of_a_file_is_told_at_once_in_its_order() {
+    let text = "nam = 'x'\norganizer = 'noc@test.example'\nsenders = ['x.example', '@test.example', 'a@b@c']\nsigns = ['']\n\
+                processors = [['html', 'pages']]\nstatus = [['done', 'DONE']]\n[dates]\norder = 'mixed'\nzone = 'Berlin'\n\
+                [[part.html.step]]\nfind = '('\nfield = 'circut'\nkeep = 'last'\n[[part.html.step]]\nkeep = 'last'\n";
+    let (_, errors) = with_rule(text);
+    let told: Vec<(usize, &str)> = errors.iter().map(|error| (error.line, error.key.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (1, "nam"),
+            (3, "senders"),
+            (3, "senders"),
+            (4, "signs"),
+            (5, "processors"),
+            (6, "status"),
+            (8, "order"),
+            (9, "zone"),
+            (11, "find"),
+            (12, "field"),
+            (14, "step")
+        ],
+        "{errors:#?}"
+    );
+    let listed = Rules::embedded().list(&errors);
+    assert_eq!(listed.iter().filter(|listed| listed.slug == "test").count(), 1);
+}
+
+#[test]
+fn what_is_written_in_place_of_another_kind_is_told_without_the_words_of_programs() {
+    for (line, problem, fix) in [
+        ("processors = 'html'", "it is the text \"html\"", "write a list"),
+        ("processors = []\ngeneric = 'yes'", "it is the text \"yes\"", "write true or false"),
+        ("processors = []\nname = 5", "it is the number `5`", "write a text"),
+    ] {
+        let (_, errors) = with_rule(&format!("organizer = 'x'\n{line}\n"));
+        assert!(errors.iter().any(|error| error.problem == problem && error.fix.starts_with(fix)), "{errors:?}");
+    }
+}
+
+#[test]
+fn senders_that_no_mail_has_and_signs_that_every_mail_has_are_mistakes() {
+    for sender in ["x.example", "*@x.example", "NOC <a@x.example>", "a@b@c", "@", "", "a@x.example, b@x.example"] {
+        let (_, errors) = with_rule(&rule(LINES, "").replace("noc@test.example']\np", &format!("{sender}']\np")));
+        let [error] = errors.as_slice() else { panic!("{sender}: {errors:?}") };
+        assert_eq!((error.line, error.key.as_str()), (3, "senders"), "{error}");
+        assert!(error.fix.contains("\"@provider.example\" for all of its domain"), "{error}");
+    }
+    for sign in ["", "a", " ab "] {
+        let (_, errors) = with_rule(&rule(LINES, &format!("signs = ['{sign}']")));
+        assert!(matches!(errors.as_slice(), [error] if error.key == "signs" && error.line == 6), "{errors:?}");
+    }
+    let (_, errors) =
+        with_rule(&rule(LINES, "").replace("noc@test.example']\np", "NOC@test.example', '@x.example']\np"));
+    assert_eq!(errors, []);
+}
+
+#[test]
+fn own_rules_that_share_a_sender_or_have_none_are_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("one.toml"), rule(LINES, "")).unwrap();
+    fs::write(folder.path().join("two.toml"), rule(LINES, "")).unwrap();
+    fs::write(folder.path().join("zero.toml"), rule(LINES, "").replace("senders = ['noc@test.example']\n", ""))
+        .unwrap();
+    let (rules, errors) = Rules::with_user_dir(folder.path());
+    assert_eq!(errors, []);
+    let warnings: Vec<String> = rules.warnings().iter().map(ToString::to_string).collect();
+    let [shared, none] = warnings.as_slice() else { panic!("{warnings:?}") };
+    assert!(
+        shared.contains("two.toml:3: senders: warning: \"noc@test.example\" is a sender of one.toml, too"),
+        "{shared}"
+    );
+    assert!(none.contains("zero.toml: senders: warning: no mail is known as this provider's by it"), "{none}");
+}
+
+#[test]
+fn what_is_no_file_in_the_folder_of_rules_is_told_and_what_editors_leave_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pipe, kind) = (folder.path().join("pipe.toml"), rustix::fs::FileType::Fifo);
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, 0o600.into(), 0).unwrap();
+    fs::create_dir(folder.path().join("folder.toml")).unwrap();
+    fs::write(folder.path().join(".#x.toml"), "").unwrap();
+    let (_, errors) = Rules::with_user_dir(folder.path());
+    let told: Vec<&str> = errors.iter().map(|error| error.problem.as_str()).collect();
+    assert_eq!(
+        told,
+        ["it cannot be read: it is a folder, and no file", "it cannot be read: it is a pipe, and no file"]
+    );
+}
+
+#[test]
+fn a_spreadsheet_that_cannot_be_read_is_named_as_the_reason() {
+    let text = rule(LINES, "")
+        .replace("'html', 'date'", "'html', 'xlsx', 'date'")
+        .replace("Circuit (?<circuit>", "No (?<circuit>")
+        + "[[part.xlsx.step]]\ncolumns = [{ header = 'Circuit', field = 'circuit' }]\n";
+    let (rules, errors) = with_rule(&text);
+    assert_eq!(errors, []);
+    let raw = format!(
+        "From: noc@test.example\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: text/html\r\n\r\n{PAGE}\r\n--b\r\n\
+         Content-Type: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet; name=a.xlsx\r\n\r\nPK\x03\x04\r\n--b--\r\n"
+    );
+    let Verdict::Failed { reason, .. } = rules.read(raw.as_bytes(), Some("test")).verdict else { panic!() };
+    assert!(reason.contains("no circuits found"), "{reason}");
+    assert!(reason.ends_with("; the spreadsheet cannot be read: it is damaged, or no spreadsheet"), "{reason}");
+}
+
+#[test]
+fn a_calendar_that_is_cancelled_in_the_words_of_calendars_alone_says_so() {
+    let summary = |raw: &str| {
+        let Verdict::Parsed { notices, .. } = Rules::embedded().read(raw.as_bytes(), None).verdict else {
+            panic!("{raw}")
+        };
+        (notices[0].status, notices[0].summary.clone())
+    };
+    let plain = calendar("x@y.example", "Y", "SUMMARY:Works\r\n");
+    assert_eq!(summary(&plain), (Status::NoChange, "Works".to_owned()));
+    let said = (Status::NoChange, "Works (the calendar says cancelled)".to_owned());
+    assert_eq!(summary(&plain.replace("SUMMARY", "STATUS:CANCELLED\r\nSUMMARY")), said);
+    assert_eq!(summary(&plain.replace("BEGIN:VEVENT", "METHOD:CANCEL\r\nBEGIN:VEVENT")), said);
+    let confirmed = plain.replace("SUMMARY", "STATUS:CANCELLED\r\nX-MAINTNOTE-STATUS:CONFIRMED\r\nSUMMARY");
+    assert_eq!(summary(&confirmed), (Status::Confirmed, "Works".to_owned()));
+}
+
+#[test]
+fn a_zone_that_says_its_offset_is_known() {
+    for (zone, hour) in [("UTC+2", 23), ("GMT+0200", 23), ("\"UTC-05:00\"", 6)] {
+        let raw = calendar("x@y.example", "Y", "")
+            .replace("DTSTART:20260303T010000Z", &format!("DTSTART;TZID={zone}:20260303T010000"));
+        let raw = raw.replace("DTEND:20260303T050000Z", "DTEND:20260304T050000Z");
+        let Verdict::Parsed { notices, .. } = Rules::embedded().read(raw.as_bytes(), None).verdict else {
+            panic!("{zone}")
+        };
+        assert_eq!(chrono::Timelike::hour(&notices[0].start), hour, "{zone}");
+    }
+    let raw =
+        calendar("x@y.example", "Y", "").replace("DTSTART:20260303T010000Z", "DTSTART;TZID=UTC+99:20260303T010000");
+    assert!(matches!(Rules::embedded().read(raw.as_bytes(), None).verdict, Verdict::Failed { .. }));
 }
 
 #[test]

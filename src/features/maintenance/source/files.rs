@@ -103,9 +103,8 @@ impl Mails {
         if let Err(error) = source.by_ref().take(BEGINNING_BYTES).read_to_end(&mut beginning) {
             return Some(received(name, delivered, Err(error.into())));
         }
-        // An empty file is a mail that came to harm, and is kept to be looked at; a pipe that nobody wrote to is none.
-        if name == STANDARD_INPUT && beginning.trim_ascii().is_empty() {
-            return Some(received(name, delivered, Err(Unread::Refused(Refusal::Empty))));
+        if let Some(refusal) = no_mail(&beginning) {
+            return Some(received(name, delivered, Err(Unread::Refused(refusal))));
         }
         let is_mbox = Mbox::is_one(&beginning);
         let whole = Cursor::new(beginning).chain(source);
@@ -115,6 +114,25 @@ impl Mails {
         }
         Some(dated(received(name, delivered, read_sized(whole, size))))
     }
+}
+
+/// Why what begins so is no mail, if that shows: what was saved or packed otherwise would be a mail that nobody can read for
+/// ever.
+fn no_mail(beginning: &[u8]) -> Option<Refusal> {
+    const UNPACK: &str = "unpack it and import what is in it; what else was named is imported";
+    if beginning.trim_ascii().is_empty() {
+        return Some(Refusal::Empty);
+    }
+    let (kind, remedy) = match beginning {
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => (
+            "a mail as Outlook keeps it (.msg), or another document of Office",
+            "save the mail as .eml, or drag it out of Outlook on the web, and import that; what else was named is imported",
+        ),
+        [0x1f, 0x8b, ..] => ("packed with gzip", UNPACK),
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => ("a zip archive or a document of Office", UNPACK),
+        _ => return None,
+    };
+    Some(Refusal::Other { kind, remedy })
 }
 
 /// A mail that was received when it says itself: its file may have been written long after that.
@@ -293,6 +311,23 @@ mod tests {
         assert_eq!(mails[0].body, Ok(b"mail".to_vec()));
         assert!(mails[0].delivered.is_some());
         assert_eq!(mails[1].body, Err(Refusal::Unreadable { reason: "no such file".to_owned() }));
+    }
+
+    #[test]
+    fn what_is_packed_or_saved_otherwise_is_no_mail() {
+        let dir = tempfile::tempdir().unwrap();
+        for (begins, kind) in [
+            (&b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"[..], "it is a mail as Outlook keeps it (.msg)"),
+            (b"\x1f\x8b\x08", "it is packed with gzip, and no mail"),
+            (b"PK\x03\x04", "it is a zip archive or"),
+            (b"PK\x05\x06", "it is a zip archive or"),
+            (b"\n", "there is no mail in it"),
+            (b"", "there is no mail in it"),
+        ] {
+            fs::write(dir.path().join("x.eml"), begins).unwrap();
+            let said = read_all(dir.path()).pop().unwrap().1.unwrap_err().to_string();
+            assert!(said.starts_with(kind), "{said}");
+        }
     }
 
     #[test]

@@ -82,9 +82,17 @@ pub enum Refusal {
         /// What is wrong with it.
         reason: String,
     },
-    /// Standard input ended before anything came.
+    /// It ended before anything came.
     #[error("there is no mail in it")]
     Empty,
+    /// Its first bytes are those of something else.
+    #[error("it is {kind}, and no mail")]
+    Other {
+        /// What it is, with its article.
+        kind: &'static str,
+        /// What to do to have the mail.
+        remedy: &'static str,
+    },
     /// The system refused.
     #[error("cannot be read: {reason}")]
     Unreadable {
@@ -99,7 +107,11 @@ impl Refusal {
     pub fn size(&self) -> u64 {
         match self {
             Self::TooLarge { bytes } => *bytes,
-            Self::NotAFile { .. } | Self::Garbled { .. } | Self::Empty | Self::Unreadable { .. } => 0,
+            Self::NotAFile { .. }
+            | Self::Garbled { .. }
+            | Self::Empty
+            | Self::Other { .. }
+            | Self::Unreadable { .. } => 0,
         }
     }
 
@@ -107,7 +119,7 @@ impl Refusal {
     #[must_use]
     pub fn is_lasting(&self) -> bool {
         match self {
-            Self::TooLarge { .. } | Self::Garbled { .. } => true,
+            Self::TooLarge { .. } | Self::Garbled { .. } | Self::Other { .. } => true,
             Self::NotAFile { .. } | Self::Empty | Self::Unreadable { .. } => false,
         }
     }

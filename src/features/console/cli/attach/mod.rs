@@ -23,8 +23,8 @@ use super::connection::{Console, RouteArgs, Way};
 use crate::config::{Config, EscapeKey};
 use crate::features::console::error::Error;
 use crate::features::console::link::{Link, Sending};
-use crate::features::console::regular;
 use crate::output;
+use crate::regular;
 use crate::text::clean_line;
 use crate::trouble::Trouble;
 

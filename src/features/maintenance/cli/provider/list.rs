@@ -88,7 +88,10 @@ fn row(listed: &Listed) -> Row<'_> {
 /// A rule in words.
 fn cells(listed: &Listed) -> [String; 5] {
     let senders = match &listed.error {
-        Some(error) if listed.origin == Origin::Disabled => format!("error in line {}: {}", error.line, error.problem),
+        Some(error) if listed.origin == Origin::Disabled => {
+            let line = if error.line > 0 { format!(" in line {}", error.line) } else { String::new() };
+            format!("error{line}: {}", error.problem)
+        }
         _ => listed.senders.join(" "),
     };
     [

@@ -25,9 +25,26 @@ const MAX_CELLS: usize = 200_000;
 /// Where the workbook is, unless a writer has ideas of its own.
 const WORKBOOK: &str = "xl/workbook.xml";
 
+/// Why there is nothing of a spreadsheet, if there should be: empty ones have nothing either.
+pub(super) fn unreadable(bytes: &[u8]) -> Option<&'static str> {
+    let Ok(archive) = ZipArchive::new(Cursor::new(bytes)) else { return Some("it is damaged, or no spreadsheet") };
+    let mut package = Package { archive, left: MAX_UNPACKED_BYTES };
+    match sheet(&mut package) {
+        Some(rows) if rows.is_empty() => Some("nothing can be read of its first sheet"),
+        Some(_) => None,
+        None if package.left == 0 => Some("it unpacks to more than 16 MB"),
+        None => Some("it is damaged, or no spreadsheet"),
+    }
+}
+
 /// The rows of the first sheet that are not empty; `None` if there is none or it cannot be read within the bounds.
 pub(super) fn first_sheet(bytes: &[u8]) -> Option<Vec<Vec<String>>> {
-    let mut package = Package { archive: ZipArchive::new(Cursor::new(bytes)).ok()?, left: MAX_UNPACKED_BYTES };
+    let archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
+    sheet(&mut Package { archive, left: MAX_UNPACKED_BYTES })
+}
+
+/// The rows of the first sheet of a package.
+fn sheet(package: &mut Package<'_>) -> Option<Vec<Vec<String>>> {
     let workbook = package.read(WORKBOOK)?;
     let sheet_id = first(&workbook, "sheet", |sheet| attribute(sheet, "id"))?;
     let relations = package.read("xl/_rels/workbook.xml.rels")?;
@@ -57,7 +74,9 @@ impl Package<'_> {
         let index = self.archive.file_names().position(|name| name.is_ok_and(|name| same(&name)))?;
         let mut unpacked = Vec::new();
         self.archive.by_index(index).ok()?.take(self.left + 1).read_to_end(&mut unpacked).ok()?;
-        self.left = self.left.checked_sub(unpacked.len() as u64)?;
+        let left = self.left.checked_sub(unpacked.len() as u64);
+        self.left = left.unwrap_or(0);
+        left?;
         Some(charset::guess(&unpacked))
     }
 }

@@ -61,6 +61,7 @@ fn a_spreadsheet_that_unpacks_without_end_is_given_up() {
     let bomb = spreadsheet(&format!("<worksheet><sheetData>{spaces}"), "<sst/>");
     assert!(bomb.len() < 100_000);
     assert_eq!(first_sheet(&bomb), None);
+    assert_eq!(unreadable(&bomb), Some("it unpacks to more than 16 MB"));
 }
 
 #[test]
@@ -77,6 +78,9 @@ fn a_sheet_of_more_cells_or_rows_than_anybody_reads_is_cut() {
 #[test]
 fn what_is_no_spreadsheet_is_nothing_and_a_torn_sheet_is_read_as_far_as_it_goes() {
     assert_eq!(first_sheet(b"PK\x03\x04 and no more"), None);
+    assert_eq!(unreadable(b"PK\x03\x04 and no more"), Some("it is damaged, or no spreadsheet"));
+    assert_eq!(unreadable(&spreadsheet("", "")), Some("nothing can be read of its first sheet"));
+    assert_eq!(unreadable(&spreadsheet("<worksheet><row><c><v>1</v></c></row></worksheet>", "<sst/>")), None);
     assert_eq!(first_sheet(&spreadsheet("", "")).unwrap(), Vec::<Vec<String>>::new());
     assert_eq!(read("<worksheet><row><c><v>1</v></c></row><row><c><v>2</v></c></oops>", "<sst>"), [vec!["1"]]);
     assert_eq!(column("XFD1"), Some(16_383));

@@ -209,7 +209,9 @@ fn processors(entry: &Entry, rule: &Rule, parts: &[Part]) -> Vec<ProcessorSeen> 
         let said = read::gather(rule, readers, parts, Trust::Rule).unwrap_or_default();
         let steps = |reader: &Reader| {
             let part = file.as_ref().and_then(|file| file.part.get(&reader.name));
-            part.map(|part| part.as_ref().step.iter().map(|step| line_of(step, &entry.text)).collect::<Vec<_>>())
+            part.map(|part| {
+                part.as_ref().step.iter().map(|step| line_of(step.as_ref(), &entry.text)).collect::<Vec<_>>()
+            })
         };
         let read = readers.iter().enumerate().map(|(order, reader)| {
             let lines = steps(reader).unwrap_or_default();
@@ -257,6 +259,9 @@ fn part_seen(rule: &Rule, reader: &Reader, rule_lines: &[usize], part: Option<&P
         seen.problem = format!("the mail has no {kinds}");
         return seen;
     };
+    if let Some(reason) = part.unreadable() {
+        seen.problem = format!("the spreadsheet cannot be read: {reason}");
+    }
     if reader.steps.is_empty() {
         match read::read_leaf(rule, reader, part) {
             Ok(partial) => seen.values = origin::without_steps(part, &partial),

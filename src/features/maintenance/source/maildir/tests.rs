@@ -275,7 +275,7 @@ async fn pipes_folders_and_loops_are_refused_and_never_waited_for() {
             Refusal::NotAFile { kind } => (key.as_str(), *kind),
             Refusal::Unreadable { .. } => (key.as_str(), "unreadable"),
             Refusal::TooLarge { .. } => (key.as_str(), "too large"),
-            Refusal::Garbled { .. } | Refusal::Empty => (key.as_str(), "another"),
+            Refusal::Garbled { .. } | Refusal::Empty | Refusal::Other { .. } => (key.as_str(), "another"),
         })
         .collect();
     let expected =

@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 ///
 /// # Errors
 /// Where it cannot be read or is no file, with what it is. Never waits for a pipe's other end, and opens no device.
-pub(super) fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     // Looked at before, since opening some devices does something, and afterwards, since the name may mean another file by then.
     is_file(path.metadata()?.file_type())?;
     let file = OpenOptions::new().read(true).custom_flags(at_once()).open(path)?;
@@ -23,7 +23,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// Where it cannot be written, or is a pipe, a socket or a disk. Terminals and the like are taken, and never waited for.
-pub(super) fn append(path: &Path) -> io::Result<File> {
+pub(crate) fn append(path: &Path) -> io::Result<File> {
     let is_log = |kind: FileType| if kind.is_char_device() { Ok(()) } else { is_file(kind) };
     match path.metadata() {
         Ok(about) => is_log(about.file_type())?,
