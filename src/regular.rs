@@ -3,7 +3,7 @@
 use std::fs::{File, FileType, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
@@ -40,6 +40,22 @@ fn at_once() -> i32 {
     (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed()
 }
 
+/// The file that is replaced where `path` is written as a whole: what a link leads to, so that the link stays; the path itself
+/// where nothing is there.
+///
+/// # Errors
+/// Where it is no file, with what it is, or a link that leads to nothing.
+pub(super) fn replaced(path: &Path) -> io::Result<PathBuf> {
+    match path.metadata() {
+        Ok(about) => is_file(about.file_type()).and_then(|()| path.canonicalize()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_symlink() => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link that leads to nothing"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Nothing else than a file.
 fn is_file(kind: FileType) -> io::Result<()> {
     let what = match kind {
@@ -69,5 +85,21 @@ mod tests {
         let log = dir.path().join("log");
         append(&log).unwrap();
         assert!(open(&log).is_ok() && append(Path::new("/dev/null")).is_ok());
+    }
+
+    #[test]
+    fn only_files_are_replaced_and_links_are_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let [pipe, file, link, loose] = ["pipe", "file", "link", "loose"].map(|name| dir.path().join(name));
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert_eq!(replaced(&link).unwrap_err().to_string(), "it is a link that leads to nothing");
+        assert_eq!(replaced(&loose).unwrap(), loose);
+        std::fs::write(&file, "old").unwrap();
+        assert_eq!(replaced(&link).unwrap(), file.canonicalize().unwrap());
+        assert_eq!(replaced(&pipe).unwrap_err().to_string(), "it is a pipe, and no file");
+        assert_eq!(replaced(dir.path()).unwrap_err().to_string(), "it is a folder, and no file");
+        // Told by its type: nothing is written.
+        assert_eq!(replaced(Path::new("/dev/null")).unwrap_err().to_string(), "it is a device, and no file");
     }
 }

@@ -193,6 +193,14 @@ impl Model {
         Some(self.of_console(outcome))
     }
 
+    /// Runs a command that a key stands for.
+    pub(super) fn run_by(&mut self, key: Key, command: Command) -> Vec<Effect> {
+        self.console.set_pressed(Some(key));
+        let effects = self.run(command);
+        self.console.set_pressed(None);
+        effects
+    }
+
     /// A key for the text that is being typed in the focused pane.
     pub(super) fn typed(&mut self, key: Key) -> Vec<Effect> {
         if self.refuses_form(key) {
@@ -353,7 +361,7 @@ impl Model {
             (Command::Maintenance(command), _) => self.maintenance.hint(command, word),
             (Command::CloudVision(command), Some(place)) => self.cloudvision.hint(place, command, word, &self.look()),
             (Command::Lab(command), _) => self.lab.hint(command, word, self.now),
-            (Command::Console(command), _) => self.console.hint(command, word),
+            (Command::Console(command), _) => self.console.hint(command, word, self.now),
             (Command::Back, _) => self.is_opened().then_some(word),
             (Command::Zoom, _) => self.can_zoom().then_some(word),
             _ => Some(word),

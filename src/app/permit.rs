@@ -68,7 +68,11 @@ impl Model {
         let refuses = lifts || self.forbids(spec);
         if refuses {
             let why = self.why_read_only();
-            self.toasts.warn(self.now, format!("{} is refused: {why}", spec.name));
+            // Of a machine's keys as the footer says it.
+            let is_of_console = matches!(spec.command, Command::Console(_));
+            let what = if is_of_console && !spec.hint.is_empty() { spec.hint } else { spec.name };
+            let what = what.strip_prefix("console-").filter(|_| is_of_console).unwrap_or(what);
+            self.toasts.warn(self.now, format!("{what} is refused: {why}"));
         }
         refuses
     }
@@ -149,12 +153,39 @@ impl Model {
         Ok(Some(self.asked(aim, spec.risk)))
     }
 
-    /// The question before noctui is left while deployments are under way, which end with it.
+    /// Whether more than consoles would end with noctui: ctrl-c asks about that, too.
+    pub(crate) fn ends_deployments(&self) -> bool {
+        !self.cloudvision.ends_with_noctui().is_empty()
+    }
+
+    /// The question before consoles are closed by leaving: what they said is kept nowhere.
+    fn question_of_consoles(&self) -> Option<Confirm> {
+        let open = self.console.open_titles();
+        let what = match &open[..] {
+            [] => return None,
+            [one] => format!("the console {}", fit(one, LEFT_CELLS)),
+            _ => format!("{} consoles", open.len()),
+        };
+        let mut lines: Vec<Span> = Vec::new();
+        if open.len() > 1 {
+            lines.push((open.iter().take(LEFT_NAMED).map(String::as_str).collect::<Vec<_>>().join(", "), Role::Text));
+        }
+        if open.len() > LEFT_NAMED {
+            lines.push((format!("and {} more", open.len() - LEFT_NAMED), Role::Text));
+        }
+        lines.push(("what was said there is kept only where it is written down".to_owned(), Role::Text));
+        lines.push(("ctrl-c leaves at once".to_owned(), Role::Muted));
+        let confirm =
+            Confirm::new(Confirmed::Run(Command::Quit), format!("Leave noctui, which closes {what}?"), None, self.now);
+        Some(Confirm { lines, ..confirm })
+    }
+
+    /// The question before noctui is left while deployments are under way, which end with it, or consoles are open.
     fn question_of_leaving(&self) -> Option<Confirm> {
         let ending = self.cloudvision.ends_with_noctui();
         let many = ending.len();
         let what = match &ending[..] {
-            [] => return None,
+            [] => return self.question_of_consoles(),
             [one] => format!("the deployment of {}", fit(&one.target, LEFT_CELLS)),
             _ => format!("{many} deployments"),
         };

@@ -164,7 +164,8 @@ impl Model {
         }
         // Leaving is possible from everywhere else, whatever is being typed, and for the second time without a question.
         if key.ctrl && key.code == Code::Char('c') {
-            return if self.asks_about_leaving() { self.execute(Command::Quit) } else { self.run(Command::Quit) };
+            let asks = self.ends_deployments() && !self.asks_about_leaving();
+            return if asks { self.run(Command::Quit) } else { self.execute(Command::Quit) };
         }
         if self.layout().is_none() {
             return self.key_unseen(key);
@@ -182,7 +183,7 @@ impl Model {
             return effects;
         }
         match self.settings.keymap.find(&self.scopes(), key) {
-            Some(command) => self.run(command),
+            Some(command) => self.run_by(key, command),
             None => vec![],
         }
     }

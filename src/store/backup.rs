@@ -31,9 +31,12 @@ pub fn backup(data_dir: &Path, target: &Path) -> Result<u32, Error> {
     done
 }
 
-/// Makes an empty file for the user alone; one that is left of a copy that was killed is replaced.
+/// Makes an empty file for the user alone; one that is left of a copy that was killed is replaced. A device, a pipe or a link
+/// is none of those, and stays: then it is there already.
 pub(super) fn make_private(path: &Path) -> io::Result<()> {
-    let _ = fs::remove_file(path);
+    if path.symlink_metadata().is_ok_and(|about| about.is_file()) {
+        let _ = fs::remove_file(path);
+    }
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(|_| ())
 }
 
@@ -84,9 +87,13 @@ pub(super) fn publish(partial: &Path, target: &Path) -> Result<(), Error> {
     sync.map_err(|error| Error::io(partial, error))?;
     // Unlike a rename, a link never replaces what is there.
     let linked = match fs::hard_link(partial, target) {
-        // File systems without links: the check at the start has to do.
+        // File systems without links: a look just before has to do.
         Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) => {
-            fs::rename(partial, target)
+            if target.symlink_metadata().is_ok() {
+                Err(io::ErrorKind::AlreadyExists.into())
+            } else {
+                fs::rename(partial, target)
+            }
         }
         other => other,
     };

@@ -226,7 +226,7 @@ fn a_definition_being_edited_is_not_lost_and_its_secret_not_shown() {
     assert!(desk.shows("esc once more drops it"), "{}", desk.screen());
     desk.press("ctrl-s");
     let name = "first-vm".to_owned();
-    assert!(matches!(requests(&mut desk).as_slice(), [Request::Define { is_new: false, .. }]));
+    assert!(matches!(requests(&mut desk).as_slice(), [Request::Define { before: Some(_), .. }]));
     // Until it is written it stays; where it cannot be, too.
     desk.type_text("x");
     assert!(desk.shows("being edited"), "{}", desk.screen());
@@ -234,6 +234,16 @@ fn a_definition_being_edited_is_not_lost_and_its_secret_not_shown() {
     assert!(desk.shows("being edited") && desk.shows("no space is left"), "{}", desk.screen());
     desk.press("ctrl-s");
     assert_eq!(requests(&mut desk).len(), 1);
+    // Somebody else changed it meanwhile.
+    tell(&mut desk, Report::NotDefined { name: name.clone(), trouble: Trouble::new("no space is left") });
+    desk.type_text("x");
+    let text = b"name = \"first-vm\"\nsecret = \"s\"\nmemory = 777\n";
+    let read = vmcp::Definition::from_toml(text);
+    let described = Described { name: "first-vm".to_owned(), read, remarks: vec![], dir: "/vmcp".into() };
+    tell(&mut desk, Report::Definitions(vec![Arc::new(described)]));
+    assert!(desk.shows("first-vm has changed since it was opened here"), "{}", desk.screen());
+    desk.press("backspace").press("ctrl-s");
+    assert_eq!(requests(&mut desk).len(), 1, "whether it is written is for whoever reads the file");
     tell(&mut desk, Report::Defined { name });
     assert!(!desk.shows("being edited") && desk.shows("first-vm is written"), "{}", desk.screen());
 }

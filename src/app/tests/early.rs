@@ -170,28 +170,41 @@ fn nothing_is_pressed_at_a_screen_that_is_not_open() {
 
 #[test]
 fn a_line_that_says_it_is_open_is_opened_anew_when_that_is_wanted_twice() {
-    let mut desk = desk(100, 30);
+    let mut desk = desk(80, 24);
     let id = opened(&mut desk, "spine1", "spine1#");
     requests(&mut desk);
     desk.press("ctrl-]").press("r");
-    assert!(
-        desk.shows("it says that it is open, which a proxy may say of a machine that has ended"),
-        "{}",
-        desk.screen()
-    );
+    assert!(desk.shows("it answered just now, and is not opened anew; x closes it"), "{}", desk.screen());
+    desk.wait(TimeDelta::seconds(6)).press("r");
+    assert!(desk.shows("r once more opens it anew: it says that it is open"), "{}", desk.screen());
+    // Nobody has read that who holds the key down.
+    for _ in 0..30 {
+        desk.wait(TimeDelta::milliseconds(30)).press("r");
+    }
     assert_eq!(requests(&mut desk), []);
     // It speaks: whoever wanted it anew may think again.
     tell(&mut desk, Report::Said { id, bytes: "up 3 days".into() });
-    desk.press("r");
+    desk.wait(TimeDelta::seconds(2)).press("r");
+    assert!(desk.shows("it answered 2 s ago"), "{}", desk.screen());
+    desk.wait(TimeDelta::seconds(6)).press("r");
     assert_eq!(requests(&mut desk), []);
-    desk.press("r");
+    desk.wait(TimeDelta::milliseconds(400)).press("r");
     let asked = requests(&mut desk);
     let [Request::Close { id: closed }, Request::Open { id: again, with_log: false, .. }] = asked.as_slice() else {
         panic!("{asked:?}")
     };
     assert_eq!((*closed, *again), (id, id));
+    // Pressed again and again it is not typed at the machine.
+    for _ in 0..3 {
+        desk.wait(TimeDelta::milliseconds(400)).press("r");
+        assert!(desk.shows("what is typed goes nowhere until a pause"), "{}", desk.screen());
+    }
     is_open(&mut desk, id);
     assert!(desk.shows("up 3 days") && desk.shows("opening it again"), "{}", desk.screen());
+    desk.wait(TimeDelta::milliseconds(400)).type_text("ro");
+    assert_eq!(typed(&mut desk), "");
+    desk.wait(TimeDelta::seconds(1)).type_text("root");
+    assert_eq!(typed(&mut desk), "root");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::desk::{Desk, MAILBOX, settings};
 use crate::app::{Context, Effect, Message};
 use crate::colour::ColourDepth;
 use crate::features::console::cluster::Which;
+use crate::features::console::glyph;
 use crate::features::console::model::{Grant, Proxied};
 use crate::features::console::rfb::{Area, Frame};
 use crate::features::console::worker::{Health, Picture, Report, Request, Touch};
@@ -22,7 +23,7 @@ fn read_only_refuses_power_and_lets_look() {
     tell(&mut desk, Report::Machines { vms: vec![vm("build01", "Running", Some("Running"), "192.0.2.21")] });
     tell(&mut desk, Report::Health { health: Health::Live, name: None });
     desk.press("5").wait(TimeDelta::seconds(1)).press("S");
-    assert!(requests(&mut desk).is_empty() && desk.shows("read-only"), "{}", desk.screen());
+    assert!(requests(&mut desk).is_empty() && desk.shows("stop is refused: read-only"), "{}", desk.screen());
     desk.press("enter");
     let id = match requests(&mut desk).as_slice() {
         [Request::Open { which: Which::Serial, id, .. }] => *id,
@@ -231,12 +232,58 @@ fn a_console_that_is_open_is_gone_to_although_its_token_has_ended() {
     assert!(desk.shows("leaf1 login:") && requests(&mut desk).is_empty(), "{}", desk.screen());
     desk.type_text("x");
     assert_eq!(typed(&mut desk), "x");
+    // It works, and would not come back.
+    desk.press("ctrl-]").wait(TimeDelta::seconds(10)).press("r").wait(TimeDelta::seconds(1)).press("r");
+    assert!(desk.shows("it is kept, since it would not open again: the token for training"), "{}", desk.screen());
+    assert!(requests(&mut desk).is_empty() && desk.shows("● open"), "{}", desk.screen());
+    desk.press("esc").press("i");
+    assert!(desk.shows("enter goes to it: it is open"), "{}", desk.screen());
+    desk.press("esc").press("o");
     // Once it is over, what would be refused is not asked for.
-    desk.press("ctrl-]");
     tell(&mut desk, Report::Ended { id, trouble: None });
     go_to(&mut desk, "leaf1");
     desk.press("enter");
     assert!(requests(&mut desk).is_empty() && desk.shows("the token for training has ended"), "{}", desk.screen());
+    // Nor is it offered.
+    desk.wait(TimeDelta::seconds(30)).press("i");
+    assert!(desk.shows("enter – the token for training has ended"), "{}", desk.screen());
+    assert!(!desk.shows("opens it") && !desk.shows("enter console"), "{}", desk.screen());
+}
+
+#[test]
+fn a_screen_that_drops_shows_what_it_showed_last_below_the_reason() {
+    let mut desk = desk(80, 24);
+    let id = opened_screen(&mut desk, "build01");
+    let lines: Vec<String> = (1..=25).map(|row| format!("row {row} of the panic")).collect();
+    let frame = glyph::draw(lines.iter().map(String::as_str), 0x00aa_aaaa, 0).unwrap();
+    let text = glyph::read(&frame).map(Arc::new);
+    tell(&mut desk, Report::Shown { id, picture: Picture { frame: Arc::new(frame), text } });
+    let trouble = Trouble::new("the connection to build01 was dropped").to_do("open it again");
+    tell(&mut desk, Report::Ended { id, trouble: Some(trouble) });
+    assert!(desk.shows("was dropped") && desk.shows("r opens it again"), "{}", desk.screen());
+    assert!(desk.shows("row 25 of the panic") && desk.shows("rows 10-25 of 25"), "{}", desk.screen());
+    desk.wait(TimeDelta::seconds(1)).press("g");
+    assert!(desk.shows("row 1 of the panic") && !desk.shows("row 25 of"), "{}", desk.screen());
+    desk.press("m");
+    assert!(desk.shows("▀") && desk.shows("was dropped"), "{}", desk.screen());
+}
+
+#[test]
+fn leaving_asks_while_a_console_is_open_and_ctrl_c_does_not() {
+    let quits = |desk: &Desk| desk.wanted.iter().any(|effect| matches!(effect, Effect::Quit));
+    let mut desk = desk(100, 30);
+    let id = opened(&mut desk, "spine1", "spine1#");
+    desk.press("ctrl-]").press("q");
+    assert!(desk.shows("Leave noctui, which closes the console spine1?") && !quits(&desk), "{}", desk.screen());
+    desk.wait(TimeDelta::seconds(1)).press("n").press("q").press("ctrl-c");
+    assert!(quits(&desk));
+    desk.wanted.clear();
+    desk.press("esc").press("ctrl-c");
+    assert!(quits(&desk));
+    desk.wanted.clear();
+    tell(&mut desk, Report::Ended { id, trouble: None });
+    desk.press("q");
+    assert!(quits(&desk), "nothing is open any more: {}", desk.screen());
 }
 
 #[test]

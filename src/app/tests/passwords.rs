@@ -183,12 +183,18 @@ fn definitions_stand_in_the_list_with_what_clients_make_of_them() {
             described("sound", "name = 'sound'\nsecret = 's'\nmemory = 2048\ncpus = 2\nflags = 49\n"),
             described("odd", "name = 'odd'\nsecret = 's'\nram = 128\ncpus = 1\nflags = 49\n"),
             described("broken", "name = \n"),
+            described("empty", "\n"),
+            described("named", "name = 'My first VM'\nsecret = 's'\nflags = 49\n"),
         ]),
     );
     assert!(desk.shows("Definitions for CernVM clients"), "{}", desk.screen());
     let sound = desk.row("sound ");
     assert!(sound.contains("2048 MB") && sound.contains("2 CPUs") && !sound.contains("read by clients"), "{sound}");
     assert!(desk.row("odd ").contains("1 field is not read by clients"), "{}", desk.screen());
+    // What keeps one from being taken is said with its field.
+    assert!(desk.row("named ").contains("refused") && desk.row("named ").contains("name: "), "{}", desk.screen());
+    assert!(desk.shows("not read as TOML: line 1"), "{}", desk.screen());
+    assert!(desk.row("empty ").contains("it is empty"), "{}", desk.screen());
     // Nothing of the machines' keys is offered for them.
     go_to(&mut desk, "sound");
     desk.press("S");

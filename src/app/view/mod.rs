@@ -69,7 +69,9 @@ fn body(layout: &Layout) -> Rect {
 /// A terminal below the smallest size still says so, as far as it can.
 fn too_small(model: &Model, buffer: &mut Buffer) {
     let area = buffer.area;
-    let text = if model.asks_about_leaving() {
+    let text = if model.asks_about_leaving() && !model.ends_deployments() {
+        "a console is open and ends with noctui; ctrl-c leaves".to_owned()
+    } else if model.asks_about_leaving() {
         "a deployment is under way and ends with noctui; ctrl-c again leaves".to_owned()
     } else {
         format!("noctui needs {}x{}; this is {}x{}", SMALLEST.0, SMALLEST.1, area.width, area.height)

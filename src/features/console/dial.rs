@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tower::Service as _;
 
-use super::error::Error;
+use super::error::{CUT, Error};
 use super::link::Carrier;
 use crate::config::Endpoint;
 use crate::text::clean_line;
@@ -93,6 +93,12 @@ async fn through(proxy: &Uri, auth: Option<http::HeaderValue>, server: &Endpoint
 pub(super) fn unreachable(endpoint: &Endpoint, error: &io::Error) -> Error {
     let server = endpoint.to_string();
     match tls::cause(error) {
+        // It says no to us, and nothing of its own certificate is wrong.
+        Some(rustls::Error::AlertReceived(alert)) => {
+            Error::Unreachable { server, source: format!("{CUT}: {alert:?}").into() }
+        }
+        // Words of the library for programmers.
+        None if error.to_string().contains("close_notify") => Error::Unreachable { server, source: CUT.into() },
         Some(tls) => Error::Untrusted { server, source: tls::why(tls).into() },
         None => Error::Unreachable { server, source: clean_line(&error.to_string()).into() },
     }

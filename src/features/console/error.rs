@@ -13,6 +13,9 @@ use crate::trouble::Remedy;
 #[error("{0}")]
 pub struct Likely(pub &'static str);
 
+/// What is said of a connection that ends in the midst of TLS.
+pub(super) const CUT: &str = "the connection was ended in the midst of TLS";
+
 /// The cause of an error.
 type Cause = Box<dyn StdError + Send + Sync>;
 
@@ -121,6 +124,15 @@ pub enum Error {
         #[source]
         source: Cause,
     },
+    /// Its certificate was signed by none of the authorities that were given.
+    #[error("the certificate of {server} is not trusted")]
+    UntrustedByGiven {
+        /// Host and port.
+        server: String,
+        /// Why not.
+        #[source]
+        source: Cause,
+    },
     /// Its certificate is not trusted.
     #[error("the certificate of {server} is not trusted")]
     Untrusted {
@@ -178,6 +190,14 @@ pub enum Error {
         /// Host and port.
         server: String,
         /// The status, and what the page says.
+        status: String,
+    },
+    /// It was spoken to without TLS, and answers with no websocket.
+    #[error("{server} opens no websocket without TLS: {status}")]
+    NotPlain {
+        /// Host and port.
+        server: String,
+        /// What came instead.
         status: String,
     },
     /// The proxy opened the websocket and then said no.
@@ -253,12 +273,13 @@ impl Error {
             Self::OutcomeUnknown { .. } => "unknown",
             Self::Setup { .. }
             | Self::Untrusted { .. }
+            | Self::UntrustedByGiven { .. }
             | Self::UntrustedCluster { .. }
             | Self::OtherServerName { .. }
             | Self::ClientCertificate { .. } => "TLS",
             Self::Unreachable { .. } => "unreachable",
             Self::TimedOut { .. } | Self::NoAnswer { .. } | Self::Silent { .. } => "timed out",
-            Self::NoWebsocket { .. } | Self::Senseless { .. } => "no websocket",
+            Self::NoWebsocket { .. } | Self::NotPlain { .. } | Self::Senseless { .. } => "no websocket",
             Self::Upstream { .. } | Self::Lost { .. } => "no way",
             Self::Dropped { .. } => "dropped",
             Self::Closed { .. } => "closed",
@@ -300,7 +321,13 @@ impl Remedy for Error {
             Self::Unreachable { source, .. } if source.to_string().contains("tls handshake eof") => {
                 "see whether TLS is spoken there at all: ws:// and http:// are without it".into()
             }
+            Self::Unreachable { source, .. } if source.to_string().contains(CUT) => {
+                "see whether it wants a client's certificate, of which only kubeconfigs have any here; check the port".into()
+            }
             Self::Unreachable { .. } => "check the address, the port, the VPN".into(),
+            Self::UntrustedByGiven { .. } => {
+                "the file of --ca-file or `ca_file` lacks the authority that signed it: ask whoever runs the proxy for that".into()
+            }
             Self::Untrusted { .. } => "name the authority's certificate with --ca-file or `ca_file`".into(),
             Self::UntrustedCluster { .. } => {
                 "set `certificate-authority` of the cluster in the kubeconfig to its authority's certificate".into()
@@ -310,6 +337,7 @@ impl Remedy for Error {
             }
             Self::TimedOut { .. } => "see that it is a websocket proxy, and with ws:// or wss:// as it wants it".into(),
             Self::NoWebsocket { .. } => "check the address: it is that of the proxy, with its prefix".into(),
+            Self::NotPlain { .. } => "write wss:// if TLS is spoken there; check the port and the prefix".into(),
             Self::Refused { reason } => match reason.as_str() {
                 "invalid token" => {
                     "see `noctui console token inspect`: it is signed with another key, has ended, or is not for this machine"

@@ -127,14 +127,18 @@ impl Proxied {
 }
 
 impl Described {
-    /// Why clients would refuse it, the first reason; `None` where they would not.
+    /// Why clients would refuse it, the first reason with its field; `None` where they would not.
     #[must_use]
-    pub fn refusal(&self) -> Option<&str> {
+    pub fn refusal(&self) -> Option<String> {
+        let of = |field: &str, why: &str| {
+            if field.is_empty() { why.to_owned() } else { format!("{}: {why}", clean_line(field)) }
+        };
         if let Err(problems) = &self.read {
-            return Some(problems.first().map_or("it cannot be read", |problem| problem.what.as_str()));
+            let first = problems.first().map(|problem| of(&problem.field, &problem.what));
+            return Some(first.unwrap_or_else(|| "it cannot be read".to_owned()));
         }
         let refused = self.remarks.iter().find(|remark| remark.severity == Severity::Refused);
-        refused.map(|remark| remark.why.as_str())
+        refused.map(|remark| of(&remark.field, &remark.why))
     }
 }
 

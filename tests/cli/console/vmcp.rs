@@ -345,7 +345,7 @@ fn wrong_requests_are_answered_clearly() {
             404,
             "there is no such definition: the address is /NAME?cvm_salt=…&cvm_hostid=…\n",
         ),
-        ("/old?cvm_salt=a&cvm_hostid=1", 500, "the definition cannot be signed\n"),
+        ("/old?cvm_salt=a&cvm_hostid=1", 500, "the definition cannot be served; the log of this server says why\n"),
     ] {
         assert_eq!(serving.get(path), (status, says.to_owned()), "{path}");
     }

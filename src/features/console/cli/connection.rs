@@ -28,7 +28,7 @@ pub(crate) struct AccessArgs {
     /// Make tokens with the key in this file, with which the proxy checks them.
     #[arg(long, value_name = "PATH")]
     pub(super) key_file: Option<PathBuf>,
-    /// The namespace of the machines, for tokens that are made.
+    /// The namespace of the machines: in the cluster, and in tokens that are made.
     #[arg(long, value_name = "NAME")]
     pub(super) namespace: Option<MachineName>,
 }

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::connection::{Console, RouteArgs};
 use crate::config::Config;
 use crate::features::console::glyph::{self, TextScreen};
+use crate::features::console::regular;
 use crate::features::console::rfb::{self, Event, Frame, Password, Wishes};
 use crate::output;
 use crate::secret::SecretFrom;
@@ -145,24 +146,35 @@ fn check(path: &Path, args: &Args) -> Result<(), Trouble> {
                 .to_do("name a file with --out, or send it on: --out - | …")),
         };
     }
-    if !args.force && path.symlink_metadata().is_ok() {
+    // What is no file is not replaced, with --force either.
+    let target = regular::replaced(path).map_err(|error| unwritten(path, &error))?;
+    if !args.force && target.symlink_metadata().is_ok() {
         return Err(unwritten(path, &ErrorKind::AlreadyExists.into()));
     }
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let dir = target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::metadata(dir).map(drop).map_err(|error| unwritten(path, &error))
 }
 
 /// Why a file is not written.
 fn unwritten(path: &Path, error: &std::io::Error) -> Trouble {
     let trouble = Trouble::new(&format!("cannot make {}", path.display())).caused_by(&error.to_string());
-    let is_there = error.kind() == ErrorKind::AlreadyExists;
-    trouble.to_do(if is_there { "name another file, or say --force" } else { "name a file that can be written" })
+    let kind = error.kind();
+    trouble.to_do(if kind == ErrorKind::AlreadyExists {
+        "name another file, or say --force"
+    } else if kind == ErrorKind::InvalidInput {
+        "name a file, or send it on: --out - | …"
+    } else {
+        "name a file that can be written"
+    })
 }
 
 /// Writes the picture into a file that nobody else may read: screens show what they show. A file that is there already is
-/// replaced as a whole, and only where that is wanted; what is written in part is taken away.
+/// replaced as a whole, and only where that is wanted; what a link leads to is, rather than the link, and nothing that is no
+/// file. What is written in part is taken away.
 fn write(path: &Path, force: bool, png: &[u8]) -> Result<(), Trouble> {
-    let mut beside = path.as_os_str().to_owned();
+    // Looked at again: it took a while to get the picture.
+    let target = regular::replaced(path).map_err(|error| unwritten(path, &error))?;
+    let mut beside = target.as_os_str().to_owned();
     beside.push(format!(".{}.part", std::process::id()));
     let into = if force { Path::new(&beside) } else { path };
     let mut file = OpenOptions::new()
@@ -171,7 +183,7 @@ fn write(path: &Path, force: bool, png: &[u8]) -> Result<(), Trouble> {
         .mode(0o600)
         .open(into)
         .map_err(|error| unwritten(path, &error))?;
-    let written = file.write_all(png).and_then(|()| if force { std::fs::rename(into, path) } else { Ok(()) });
+    let written = file.write_all(png).and_then(|()| if force { std::fs::rename(into, &target) } else { Ok(()) });
     written.map_err(|error| {
         // It was made here a moment ago.
         let _ = std::fs::remove_file(into);
@@ -228,4 +240,27 @@ fn tell(args: &Args, frame: &Frame, name: String) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(output::EXIT_NO));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn force_replaces_files_follows_links_and_leaves_what_is_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let [pipe, file, link] = ["pipe", "file.png", "link.png"].map(|name| dir.path().join(name));
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        std::fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(write(&link, false, b"new").unwrap_err().one_line().contains("--force"));
+        write(&link, true, b"new").unwrap();
+        assert!(link.is_symlink() && std::fs::read(&file).unwrap() == b"new");
+        for force in [false, true] {
+            let told = write(&pipe, force, b"new").unwrap_err().one_line();
+            assert!(told.contains("it is a pipe, and no file"), "{told}");
+        }
+        assert!(!pipe.is_file() && !pipe.metadata().unwrap().is_file());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 3, "nothing is left beside them");
+    }
 }

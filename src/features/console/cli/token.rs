@@ -33,9 +33,15 @@ pub(crate) struct MintArgs {
     /// The machines that it lets in to.
     #[arg(value_name = "VM", required = true)]
     machines: Vec<MachineName>,
-    /// Where the key is.
-    #[command(flatten)]
-    access: AccessArgs,
+    /// Make it for this proxy of the configuration.
+    #[arg(long, value_name = "NAME")]
+    proxy: Option<String>,
+    /// Make it with the key in this file, with which the proxy checks it.
+    #[arg(long, value_name = "PATH")]
+    key_file: Option<PathBuf>,
+    /// The namespace of the machines.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<MachineName>,
     /// How long it is good for: 90s, 10m, 2h or 7d, and 30d at most.
     #[arg(long, value_name = "TIME", default_value = "10m")]
     life: Life,
@@ -108,18 +114,21 @@ pub(super) fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode
 
 /// `noctui console token mint`
 async fn mint(args: &MintArgs, config: &Config) -> anyhow::Result<ExitCode> {
-    let proxy = args.access.configured(config, |proxy| matches!(proxy.access, Access::Key(_)))?;
+    let access = AccessArgs {
+        proxy: args.proxy.clone(),
+        token_file: None,
+        key_file: args.key_file.clone(),
+        namespace: args.namespace.clone(),
+    };
+    let proxy = access.configured(config, |proxy| matches!(proxy.access, Access::Key(_)))?;
     let called = proxy.map_or_else(|| "the proxy".to_owned(), |proxy| proxy.name.clone());
-    let pass = args.access.pass(proxy, called, config);
+    let pass = access.pass(proxy, called, config);
     let variable = || SecretFrom::Variable(CONSOLE_KEY_VARIABLE.to_owned());
     let from = match &pass.access {
         Access::Key(from) => from.clone(),
         // A token that is set beside it makes no other one.
         Access::Token(_) => match proxy.map(|proxy| &proxy.access) {
             Some(Access::Key(from)) => from.clone(),
-            _ if args.access.token_file.is_some() => {
-                return Err(Trouble::new("tokens are made with a key").to_do("name it with --key-file").into());
-            }
             _ => variable(),
         },
     };

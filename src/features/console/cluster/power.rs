@@ -16,7 +16,10 @@ impl Vm {
         let strategy = self.definition.as_ref()?.strategy.as_str();
         let has_failed = self.instance.as_ref().is_some_and(|instance| instance.phase == "Failed");
         let why = match (action, strategy) {
-            (Action::Start, "Always" | "Once") => "the cluster starts it by itself; stop it, then it can be started",
+            (Action::Start, "Always") => "the cluster starts it by itself; stop it, then it can be started",
+            (Action::Start, "Once") => {
+                "the cluster starts it by itself, and only once; stop it, then it can be started"
+            }
             (Action::Start, "RerunOnFailure") if has_failed => {
                 "it has failed, and the cluster starts it again by itself"
             }
@@ -28,19 +31,31 @@ impl Vm {
         Some(format!("its run strategy is {strategy}: {why}"))
     }
 
+    /// Whether the cluster is to run it, so that an order to stop is one whether anything runs or not: it is to run no longer then,
+    /// and can be started (`StopVM` of KubeVirt's virt-api).
+    fn is_to_run(&self) -> bool {
+        self.definition.as_ref().is_some_and(|definition| matches!(definition.strategy.as_str(), "Always" | "Once"))
+    }
+
+    /// Whether something of it runs, or is said to.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        let is_final = |instance: &Instance| matches!(instance.phase.as_str(), "Succeeded" | "Failed");
+        self.instance.as_ref().map_or(self.is_said_to_run(), |instance| !is_final(instance))
+    }
+
     /// Why this cannot be done to it now; `None` where it can.
     #[must_use]
     pub fn objection(&self, action: Action) -> Option<String> {
         let name = &self.name;
-        let is_final = |instance: &Instance| matches!(instance.phase.as_str(), "Succeeded" | "Failed");
-        let is_live = self.instance.as_ref().map_or(self.is_said_to_run(), |instance| !is_final(instance));
+        let is_live = self.is_live();
         let ruled_out = self.ruled_out(action, is_live);
         let why = match action {
             Action::Start | Action::Stop | Action::Restart if self.definition.is_none() => {
                 "it is an instance without a VirtualMachine: nothing starts or stops it but its end"
             }
             Action::Start if is_live => "it is running already",
-            Action::Stop if !is_live && self.being() == Being::Stopped => "it is stopped already",
+            Action::Stop if !is_live && self.being() == Being::Stopped && !self.is_to_run() => "it is stopped already",
             Action::Restart if !is_live => "it does not run",
             Action::Restart if self.is_stopping() => "it is stopping: it can be started once it has stopped",
             Action::Pause | Action::Unpause if !self.is_running() => "it does not run",
@@ -94,5 +109,25 @@ mod tests {
         assert_eq!(ruled_out("Manual", "Stopped", None), []);
         assert_eq!(ruled_out("Halted", "Stopping", Some("Running")), [Stop]);
         assert_eq!(ruled_out("Halted", "Running", Some("Running")), [Stop, Restart]);
+    }
+
+    #[test]
+    fn what_is_to_run_can_be_stopped_whether_it_runs_or_not() {
+        for (strategy, status, phase, can) in [
+            ("Always", "Stopped", None, true),
+            ("Always", "Succeeded", Some("Succeeded"), true),
+            ("Once", "Stopped", Some("Succeeded"), true),
+            ("Once", "Stopped", None, true),
+            ("RerunOnFailure", "Stopped", Some("Succeeded"), false),
+            ("Manual", "Stopped", None, false),
+            ("Halted", "Stopped", None, false),
+        ] {
+            let mut vm = vm(Some(status), phase, &[]);
+            vm.definition.as_mut().unwrap().strategy = strategy.to_owned();
+            assert_eq!(vm.objection(Action::Stop).is_none(), can, "{strategy} {phase:?}");
+        }
+        let mut once = vm(Some("Stopped"), Some("Succeeded"), &[]);
+        once.definition.as_mut().unwrap().strategy = "Once".to_owned();
+        assert!(once.objection(Action::Start).unwrap().contains("only once; stop it"));
     }
 }

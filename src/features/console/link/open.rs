@@ -7,6 +7,7 @@ use http::Request;
 use tokio::time::timeout;
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self};
 
@@ -54,11 +55,31 @@ async fn dial(route: &Route, token: &Token, machine: &MachineName) -> Result<Lin
     };
     let endpoint = &route.url.endpoint;
     let tls = config.as_ref().map(|config| (config, endpoint.host.as_str()));
-    let carrier = dial::connect(Way { endpoint, tls, through: Through::Nothing }).await?;
+    let carrier = dial::connect(Way { endpoint, tls, through: Through::Nothing }).await;
+    let carrier = carrier.map_err(|error| by_given(error, &route.trust))?;
     // No subprotocol is offered: the proxy names none, and that would be an error then.
     let address = format!("{}/{}/{machine}", route.url, token.secret().expose());
     let request = address.into_client_request().map_err(|error| senseless(machine.as_str(), &error))?;
-    upgrade(carrier, request, endpoint, machine.as_str()).await
+    upgrade(carrier, request, endpoint, machine.as_str()).await.map_err(|error| {
+        let Error::NoWebsocket { server, status } = error else { return error };
+        // A page is an answer to what was asked; anything else may be that of TLS.
+        let is_page = status.starts_with(|c: char| c.is_ascii_digit());
+        if route.url.tls || is_page {
+            Error::NoWebsocket { server, status }
+        } else {
+            Error::NotPlain { server, status }
+        }
+    })
+}
+
+/// Where authorities were given, another one has to be: nobody is told to give some.
+fn by_given(error: Error, trust: &Trust) -> Error {
+    let Error::Untrusted { server, source } = error else { return error };
+    if matches!(trust, Trust::File(_)) && source.to_string().contains("signed by nobody") {
+        Error::UntrustedByGiven { server, source }
+    } else {
+        Error::Untrusted { server, source }
+    }
 }
 
 /// Makes a websocket of a stream to `server`.
@@ -81,6 +102,10 @@ pub(in crate::features::console) async fn upgrade(
             let said: String = clean_line(String::from_utf8_lossy(said).trim()).chars().take(EXCERPT).collect();
             let status = response.status().to_string();
             let status = if said.is_empty() { status } else { format!("{status}: {said}") };
+            Err(Error::NoWebsocket { server: server.to_string(), status })
+        }
+        Err(tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete)) => {
+            let status = "it ends the connection without an answer".to_owned();
             Err(Error::NoWebsocket { server: server.to_string(), status })
         }
         Err(tungstenite::Error::Io(error)) => Err(dial::unreachable(server, &error)),

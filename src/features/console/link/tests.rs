@@ -13,6 +13,7 @@ use crate::features::console::sim::{Fault, Machine, Setup, Simulator};
 use crate::features::console::token::{Grant, Token};
 use crate::secret::Secret;
 use crate::tls::Trust;
+use crate::trouble::Remedy as _;
 
 /// A wait that takes this long has failed.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -234,4 +235,38 @@ async fn a_quiet_line_is_asked_whether_it_is_there_and_its_answers_keep_it_open(
         read = link.read(&mut byte) => panic!("{read:?}"),
         () = answering => {}
     }
+}
+
+#[tokio::test]
+async fn what_is_spoken_to_in_the_wrong_way_is_told_with_what_to_do() {
+    let machine = "leaf1".parse().unwrap();
+    // TLS, spoken to without.
+    let proxy = proxy(None, true).await;
+    let url = proxy.url().to_string().replacen("wss://", "ws://", 1);
+    let plain = Route { url: url.parse().unwrap(), trust: Trust::System };
+    let error = open(&plain, &good(), &machine).await.err().unwrap();
+    assert!(matches!(error, Error::NotPlain { .. }) && error.remedy().contains("wss://"), "{error}");
+    assert!(!error.to_string().contains("Handshake"), "{error}");
+    // Authorities were given, and are not its own.
+    let dir = tempfile::tempdir().unwrap();
+    let other = self::proxy(None, true).await;
+    let other = other.authority().unwrap();
+    let path = dir.path().join("ca.pem");
+    std::fs::write(&path, other).unwrap();
+    let route = Route { url: proxy.url(), trust: Trust::File(path) };
+    let error = open(&route, &good(), &machine).await.err().unwrap();
+    assert!(matches!(error, Error::UntrustedByGiven { .. }), "{error:?}");
+    assert!(error.remedy().contains("lacks the authority"), "{error}");
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_in_the_midst_of_tls_is_told_in_plain_words() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint: crate::config::Endpoint = listener.local_addr().unwrap().to_string().parse().unwrap();
+    let words = "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest";
+    let cut = std::io::Error::new(std::io::ErrorKind::UnexpectedEof, words);
+    let error = crate::features::console::dial::unreachable(&endpoint, &cut);
+    assert!(error.remedy().contains("a client's certificate"), "{error}");
+    let because = std::error::Error::source(&error).unwrap().to_string();
+    assert!(because.contains("in the midst of TLS") && !because.contains("docs.rs"), "{because}");
 }

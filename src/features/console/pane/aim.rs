@@ -107,6 +107,10 @@ fn lines(vm: &Vm, action: Action, look: &Look<'_>) -> Vec<Span> {
         lines.push((format!("{node}  {}", vm.addresses().join(" ")).trim_end().to_owned(), Role::Text));
     }
     let warning = match action {
+        Action::Stop if !vm.is_live() => {
+            lines.push(("nothing of it runs: it is to run no longer, and can be started then".to_owned(), Role::Text));
+            return lines;
+        }
         Action::Stop => "whoever uses it is cut off; its consoles drop",
         Action::Restart => "whoever uses it is cut off until it is up again",
         Action::Pause => "it answers nothing until it goes on",

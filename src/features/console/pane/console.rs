@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
+
 use crate::features::console::cluster::Which;
 use crate::features::console::emulator::Emulator;
 use crate::features::console::glyph::{Cell, TextScreen};
@@ -38,13 +40,15 @@ pub(super) struct Console {
     pub(super) early: Unsent,
     /// What was done since something was heard of the machine.
     pub(super) unheard: Unheard,
+    /// When something was heard of the machine last, since it was opened.
+    pub(super) heard_at: Option<DateTime<Utc>>,
 }
 
 /// What was done at a console since something was heard of its machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Unheard {
-    /// Somebody wanted it anew although it says that it is open: the next time it is done.
-    pub(super) is_doubted: bool,
+    /// When somebody wanted it anew although it says that it is open: the next time it is done.
+    pub(super) doubted_at: Option<DateTime<Utc>>,
     /// What was typed while it was being opened was sent: a proxy refuses after it has opened a line.
     pub(super) has_sent_early: bool,
 }
@@ -129,6 +133,7 @@ impl Console {
             wants_password: false,
             early: Unsent::new(MOST_EARLY),
             unheard: Unheard::default(),
+            heard_at: None,
         }
     }
 
@@ -161,6 +166,11 @@ impl Console {
     /// Whether it is not open, nor being opened: it takes a key, and maybe a password, to have it.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.being, Being::Locked { .. } | Being::Ended(_))
+    }
+
+    /// Something is heard of the machine now.
+    pub(super) fn heard(&mut self, now: DateTime<Utc>) {
+        (self.unheard, self.heard_at) = (Unheard::default(), Some(now));
     }
 
     /// Whether keys can reach the machine.

@@ -86,14 +86,14 @@ impl State {
                 return self.put_away();
             }
             if key.code == Code::Enter {
-                return self.take_over();
+                return self.take_over(now);
             }
             hidden.key(key);
             return Outcome::none();
         }
         match editor.field.typed(key, matches!(editor.purpose, For::Filter(_))) {
             Typed::PutAway => self.put_away(),
-            Typed::Done => self.take_over(),
+            Typed::Done => self.take_over(now),
             Typed::Moved(motion) => self.moved(motion),
             Typed::Changed => self.text_changed(),
             Typed::Nothing => Outcome::none(),
@@ -135,7 +135,7 @@ impl State {
     }
 
     /// Enter: what was typed counts.
-    fn take_over(&mut self) -> Outcome {
+    fn take_over(&mut self, now: DateTime<Utc>) -> Outcome {
         let Some(Editor { field, purpose }) = self.editor.take() else { return Outcome::none() };
         match purpose {
             For::Filter(_) => Outcome::none(),
@@ -143,7 +143,7 @@ impl State {
                 field.text().clone_into(&mut self.sought);
                 self.find(true)
             }
-            For::Password(id, hidden) => self.open_with(id, &hidden),
+            For::Password(id, hidden) => self.open_with(id, &hidden, now),
         }
     }
 

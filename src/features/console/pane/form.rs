@@ -1,8 +1,10 @@
 //! A definition as it is written: its name and its fields, a line each, judged with every key.
 
+use std::sync::Arc;
+
 use super::{Outcome, Page, State};
 use crate::features::console::model::{Described, Row};
-use crate::features::console::vmcp::{Definition, Field as Value, Problem, Remark, Severity, remarks};
+use crate::features::console::vmcp::{Definition, Error, Field as Value, Problem, Remark, Severity, remarks};
 use crate::features::console::worker::Request;
 use crate::key::{Code, Key};
 use crate::trouble::Trouble;
@@ -30,6 +32,8 @@ pub(super) struct Form {
     pub(super) complaint: Option<String>,
     /// The name and the fields as they were when it was opened.
     before: (String, String),
+    /// What the definition said then; `None` where there is none yet.
+    opened: Option<Definition>,
     /// How far it is.
     stage: Stage,
 }
@@ -48,11 +52,12 @@ enum Stage {
 impl Form {
     /// One for a new definition.
     fn empty() -> Self {
-        Self::new("", TEMPLATE, true)
+        Self::new("", TEMPLATE, None)
     }
 
     /// One that holds these.
-    fn new(name: &str, text: &str, is_new: bool) -> Self {
+    fn new(name: &str, text: &str, opened: Option<Definition>) -> Self {
+        let is_new = opened.is_none();
         Self {
             name: Field::line(name),
             is_new,
@@ -60,6 +65,7 @@ impl Form {
             at_name: is_new,
             complaint: None,
             before: (name.to_owned(), text.to_owned()),
+            opened,
             stage: Stage::Open,
         }
     }
@@ -67,7 +73,7 @@ impl Form {
     /// One for a definition that is there.
     fn of(described: &Described) -> Option<Self> {
         let definition = described.read.as_ref().ok()?;
-        Some(Self::new(&described.name, &text_of(definition), false))
+        Some(Self::new(&described.name, &text_of(definition), Some(definition.clone())))
     }
 
     /// What the text says, or what is wrong with it.
@@ -91,6 +97,16 @@ impl Form {
     pub(super) fn answered(&mut self, trouble: &Trouble) {
         if std::mem::replace(&mut self.stage, Stage::Open) == Stage::Sent {
             self.complaint = Some(trouble.one_line());
+        }
+    }
+
+    /// The definitions were read again: whoever is changing one that somebody else has changed is told before they save it.
+    fn told(&mut self, definitions: &[Arc<Described>]) {
+        let is_same = |now: &Described| now.read.as_ref().ok() == self.opened.as_ref();
+        let name = self.name.text();
+        let has_changed = !self.is_new && !definitions.iter().any(|now| now.name == name && is_same(now));
+        if has_changed && self.stage == Stage::Open && self.complaint.is_none() {
+            self.complaint = Some(Trouble::of(&Error::Changed { name: name.to_owned() }).one_line());
         }
     }
 
@@ -135,7 +151,7 @@ impl Form {
                 let refused = remarks.iter().find(|remark| remark.severity == Severity::Refused);
                 match refused {
                     Some(remark) => Err(format!("clients would refuse it: {}: {}", remark.field, remark.why)),
-                    None => Ok(Request::Define { name: name.to_owned(), is_new: self.is_new, definition }),
+                    None => Ok(Request::Define { name: name.to_owned(), before: self.opened.clone(), definition }),
                 }
             }
         }
@@ -176,6 +192,13 @@ impl State {
                 Outcome::none()
             }
             None => Outcome::warn("its file cannot be read as a definition: mend it in an editor first"),
+        }
+    }
+
+    /// The definitions were read again.
+    pub(super) fn form_told(&mut self) {
+        if let Some(Page::Form(form)) = &mut self.page {
+            form.told(&self.definitions);
         }
     }
 
@@ -256,7 +279,7 @@ mod tests {
         assert!(form.wanted().unwrap_err().contains("clients would refuse it"));
         form.text = Field::lines("name = \"vm-1\"\nsecret = \"s\"\n");
         let wanted = form.wanted().unwrap();
-        assert!(matches!(wanted, Request::Define { name, is_new: true, .. } if name == "vm-1"));
+        assert!(matches!(wanted, Request::Define { name, before: None, .. } if name == "vm-1"));
         form.text = Field::lines("name = [1]\n");
         assert!(form.wanted().unwrap_err().contains("cannot be signed"));
         form.name = Field::line("../x");

@@ -25,11 +25,14 @@ pub use command::{COMMANDS, Command};
 use console::Console;
 use editor::Editor;
 use form::Form;
+use typing::Reopened;
 
-use super::cluster::model::{Action, Key, Vm};
+use super::cluster::Which;
+use super::cluster::model::{Action, Key as VmKey, Vm};
 use super::model::{Described, Proxied, Row, RowKey};
 use super::worker::{ConsoleId, Health, Request, Target};
 use crate::config::{EscapeKey, Pictures};
+use crate::key::Key;
 use crate::secret::Secret;
 use crate::state::PaneState;
 use crate::trouble::Trouble;
@@ -125,9 +128,9 @@ pub(crate) struct State {
     /// The definitions.
     definitions: Vec<Arc<Described>>,
     /// What was asked of machines and not answered yet.
-    acting: BTreeMap<Key, Action>,
+    acting: BTreeMap<VmKey, Action>,
     /// What the cluster took last of each, and when: it tells why a line drops.
-    acted: BTreeMap<Key, (Action, DateTime<Utc>)>,
+    acted: BTreeMap<VmKey, (Action, DateTime<Utc>)>,
     /// The rows.
     list: List<Row>,
     /// What was typed after `/`.
@@ -148,6 +151,10 @@ pub(crate) struct State {
     left_at: DateTime<Utc>,
     /// When a console ended that had the keyboard, or when a key was pressed soon after that: see [`State::typed_behind_drop`].
     dropped_at: Option<DateTime<Utc>>,
+    /// The key that a command comes from, while it runs.
+    pressed: Option<Key>,
+    /// The key that opened a console again, while it may still be held down: see [`State::held`].
+    reopened: Option<Reopened>,
     /// Why nothing may be written to backends, if that is so.
     forbidden: Option<String>,
     /// Whether it was said that pixels do not come through.
@@ -160,6 +167,8 @@ pub(crate) struct State {
     next_id: ConsoleId,
     /// Columns and rows, title apart.
     size: (u16, u16),
+    /// Rows above the screen that is looked at, which say why it is not open any more.
+    reason_rows: u16,
 }
 
 /// What an attempt at a machine behind a proxy came to. A proxy opens a console before it looks at the token: only what comes
@@ -217,12 +226,15 @@ impl State {
             is_attached: false,
             left_at: DateTime::UNIX_EPOCH,
             dropped_at: None,
+            pressed: None,
+            reopened: None,
             forbidden: None,
             has_said_withheld: false,
             sought: String::new(),
             passwords: HashMap::new(),
             next_id: 1,
             size: (80, 20),
+            reason_rows: 0,
         }
     }
 
@@ -298,6 +310,11 @@ impl State {
     /// Whether a console of the machine of a row is open.
     fn has_open(&self, row: &Row) -> bool {
         self.consoles.iter().any(|console| console.is_open() && console.is_of(row))
+    }
+
+    /// Whether this console of the machine of a row is open.
+    fn has_one_open(&self, row: &Row, which: Which) -> bool {
+        self.consoles.iter().any(|console| console.is_open() && console.which() == which && console.is_of(row))
     }
 
     /// What the last attempt at a machine behind a proxy came to.

@@ -15,6 +15,7 @@ impl State {
     /// Tells how much room there is, and makes what is opened fit it.
     pub(crate) fn fit(&mut self, columns: u16, rows: u16, look: &Look<'_>) {
         self.size = (columns, rows);
+        self.reason_rows = view::reason_rows(self, look);
         self.list.set_height(usize::from(rows).saturating_sub(view::status_rows(self)));
         let (columns, lines) = self.room();
         // Only where it is looked at: the others are fitted when they are.

@@ -47,6 +47,7 @@ impl State {
             }
             Report::Definitions(definitions) => {
                 self.definitions = definitions;
+                self.form_told();
                 self.refill(Some(now));
             }
             Report::Defined { name } => {
@@ -70,7 +71,7 @@ impl State {
             Report::Opened { id, log } => return self.opened(id, &log),
             Report::Said { id, bytes } => {
                 self.note_attempt(id, || Tried::Reached(now));
-                return self.said(id, &bytes);
+                return self.said(id, &bytes, now);
             }
             Report::Shown { id, picture } => {
                 self.note_attempt(id, || Tried::Reached(now));
@@ -78,7 +79,7 @@ impl State {
                 if let Some(console) = self.numbered(id)
                     && let Shown::Screen(screen) = &mut console.shown
                 {
-                    console.unheard = Unheard::default();
+                    (console.unheard, console.heard_at) = (Unheard::default(), Some(now));
                     let before = screen.picture.replace(picture);
                     if is_looked_at {
                         return Outcome::ask(Request::Seen { id, is_looked_at });
@@ -175,14 +176,14 @@ impl State {
     }
 
     /// A serial line said something.
-    fn said(&mut self, id: ConsoleId, bytes: &Bytes) -> Outcome {
+    fn said(&mut self, id: ConsoleId, bytes: &Bytes, now: DateTime<Utc>) -> Outcome {
         let is_looked_at = self.is_looked_at(id);
         let target = self.numbered(id).map(|console| console.target.clone());
         let may_answer = target.is_some_and(|target| self.no_typing_at(&target).is_none());
         let Some(console) = self.numbered(id) else { return Outcome::none() };
         let Shown::Serial(emulator) = &mut console.shown else { return Outcome::none() };
         let fed = emulator.feed(bytes);
-        console.unheard = Unheard::default();
+        console.heard(now);
         console.is_active |= !is_looked_at;
         console.rang |= fed.rang && !is_looked_at;
         if fed.answers.is_empty() || !may_answer {

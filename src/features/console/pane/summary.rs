@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::console::Shown;
 use super::{Command, State};
+use crate::features::console::cluster::Which;
 use crate::features::console::cluster::model::Being;
 use crate::features::console::model::{Grant, Row};
 use crate::features::console::worker::Health;
@@ -128,7 +129,7 @@ impl State {
     }
 
     /// The word for a command in the footer; `None` where it makes no sense now.
-    pub(crate) fn hint(&self, command: Command, word: &'static str) -> Option<&'static str> {
+    pub(crate) fn hint(&self, command: Command, word: &'static str, now: DateTime<Utc>) -> Option<&'static str> {
         let row = self.row_on_screen();
         let console = self.console();
         let is_screen = console.is_some_and(|console| matches!(console.shown, Shown::Screen(_)));
@@ -136,12 +137,14 @@ impl State {
         let makes_sense = match command {
             Command::Open => match row {
                 Some(at @ Row::Vm(vm)) => vm.no_serial().is_none() || vm.no_screen().is_none() || self.has_open(at),
-                Some(Row::Proxied(_)) => true,
+                Some(at @ Row::Proxied(row)) => row.objection(now).is_none() || self.has_open(at),
                 Some(Row::Definition(_)) | None => false,
             },
             Command::Screen => match row {
                 Some(Row::Vm(vm)) => vm.no_screen().is_none(),
-                Some(Row::Proxied(row)) => row.has.1,
+                Some(at @ Row::Proxied(row)) => {
+                    row.has.1 && (row.objection(now).is_none() || self.has_one_open(at, Which::Screen))
+                }
                 Some(Row::Definition(_)) | None => false,
             },
             Command::Details => row.is_some(),

@@ -1,8 +1,11 @@
 //! Consoles as tabs: opened, looked at, typed at, closed.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::console::{Being, Console, Shown, Unheard};
 use super::editor::{Editor, For};
-use super::{Outcome, Page, State};
+use super::typing::Reopened;
+use super::{Outcome, Page, State, UNSEEN};
 use crate::features::console::cluster::Which;
 use crate::features::console::model::Row;
 use crate::features::console::rfb;
@@ -16,6 +19,8 @@ use crate::ui::outcome::LONGEST_COPY;
 
 /// Consoles that may be open at once: each has a scrollback in memory.
 const MOST: usize = 16;
+/// Whatever was heard within this time answers, and is no line to a machine that has ended.
+const ANSWERS: TimeDelta = TimeDelta::seconds(5);
 
 impl State {
     /// Opens a console of the row on the screen: the serial line if there is one and `which` says nothing else.
@@ -34,13 +39,13 @@ impl State {
             self.give_keyboard();
             return outcome;
         }
-        let (target, which) = match Self::console_of(&row, wanted, look) {
+        let (target, which) = match Self::console_of(&row, wanted, look.now) {
             Ok(console) => console,
             Err(why) => return Outcome::warn(why),
         };
         if let Some(at) = there {
             let _looked = self.look_at(at);
-            return self.reattach();
+            return self.reattach(look.now);
         }
         if self.consoles.len() >= MOST {
             return Outcome::warn(format!("{MOST} consoles are open: <console-detach> closes one"));
@@ -65,7 +70,7 @@ impl State {
     }
 
     /// Where a console of a row leads, or why there is none.
-    fn console_of(row: &Row, which: Which, look: &Look<'_>) -> Result<(Target, Which), String> {
+    fn console_of(row: &Row, which: Which, now: DateTime<Utc>) -> Result<(Target, Which), String> {
         match row {
             Row::Vm(vm) => {
                 let objection = if which == Which::Serial { vm.no_serial() } else { vm.no_screen() };
@@ -78,7 +83,7 @@ impl State {
                     let what = if which == Which::Serial { "serial" } else { "screen" };
                     return Err(format!("`{what}` is missing from the [[console.proxy]] {}", row.proxy));
                 }
-                match row.objection(look.now) {
+                match row.objection(now) {
                     Some(why) => Err(why),
                     None => Ok((Target::Proxied(row.proxy.clone(), row.machine.clone()), which)),
                 }
@@ -87,10 +92,10 @@ impl State {
         }
     }
 
-    /// Columns and rows for a console: the pane without the line of tabs.
+    /// Columns and rows for a console: the pane without the line of tabs, and without the reason where a screen is over.
     pub(super) fn room(&self) -> (u16, u16) {
         let (columns, rows) = self.size;
-        (columns, rows.saturating_sub(self.tab_rows()))
+        (columns, rows.saturating_sub(self.tab_rows()).saturating_sub(self.reason_rows))
     }
 
     /// Rows of the line of tabs.
@@ -103,7 +108,7 @@ impl State {
         self.current = at.min(self.consoles.len().saturating_sub(1));
         self.page = Some(Page::Consoles);
         let Some(console) = self.consoles.get_mut(self.current) else { return Outcome::none() };
-        (console.is_active, console.rang, console.unheard.is_doubted) = (false, false, false);
+        (console.is_active, console.rang, console.unheard.doubted_at) = (false, false, None);
         // What is over takes no keys: they are noctui's there.
         self.is_attached &= !console.is_over();
         let id = console.id;
@@ -166,19 +171,16 @@ impl State {
     /// Asks for the password of the screen that is looked at, if that wants one.
     pub(super) fn ask_password(&mut self) -> Option<Outcome> {
         let console = self.console_mut().filter(|console| console.wants_password)?;
-        let (id, mut outcome) = (console.id, Outcome::none());
+        let id = console.id;
         if let Being::Ended(Some(why)) = &console.being {
             // It is being typed now, whatever was said of that before.
             let is_ungiven = *why == ungiven(&console.title());
-            if is_ungiven {
-                outcome = Outcome::done(format!("the password opens {} again", console.title()));
-            }
             let why = if is_ungiven { Trouble::of(&rfb::Error::NoPassword).to_do("type it") } else { why.clone() };
             console.being = Being::Locked { why, is_held: false };
         }
         self.is_attached = false;
         self.editor = Some(Editor { field: Field::line(""), purpose: For::Password(id, Hidden::default()) });
-        Some(outcome)
+        Some(Outcome::none())
     }
 
     /// No password is typed for the screen of this number: what is kept open for one is let go.
@@ -196,7 +198,7 @@ impl State {
     }
 
     /// A password was typed for the screen of this number: it is opened with it.
-    pub(super) fn open_with(&mut self, id: ConsoleId, hidden: &Hidden) -> Outcome {
+    pub(super) fn open_with(&mut self, id: ConsoleId, hidden: &Hidden, now: DateTime<Utc>) -> Outcome {
         let Ok(secret) = Secret::password(hidden.expose().as_bytes()) else {
             let given_up = self.give_no_password(id);
             let is_told = given_up.say.is_some();
@@ -210,11 +212,39 @@ impl State {
         console.wants_password = false;
         let target = console.target.clone();
         self.passwords.insert(target, secret);
-        if self.console().is_some_and(|console| console.id == id) { self.reattach() } else { Outcome::none() }
+        if self.console().is_some_and(|console| console.id == id) { self.reattach(now) } else { Outcome::none() }
+    }
+
+    /// Why a line that says it is open is left so: it would not open again, it answers, or nobody has wanted it anew for certain.
+    fn keeps(&mut self, now: DateTime<Utc>) -> Option<Outcome> {
+        let console = self.console().filter(|console| console.is_open())?;
+        let which = console.which();
+        let row = self.rows().into_iter().find(|row| console.is_of(row));
+        // Of a machine that is not listed nothing is known beforehand.
+        if let Some(Err(why)) = row.map(|row| Self::console_of(&row, which, now)) {
+            return Some(Outcome::warn(format!("it is kept, since it would not open again: {why}")));
+        }
+        if let Some(at) = console.heard_at.filter(|at| now - *at <= ANSWERS) {
+            let ago = match (now - at).num_seconds() {
+                0 => "just now".to_owned(),
+                seconds => format!("{seconds} s ago"),
+            };
+            let said = format!("it answered {ago}, and is not opened anew; <console-detach> closes it");
+            return Some(Outcome::warn(said));
+        }
+        let doubted_at = self.console_mut()?.unheard.doubted_at.replace(now);
+        // A key that is held, or was pressed before this could be read, says nothing for the second time.
+        let is_wanted = doubted_at.is_some_and(|at| now - at >= UNSEEN);
+        (!is_wanted).then(|| {
+            Outcome::warn(
+                "<console-reattach> once more opens it anew: it says that it is open, which a proxy may say of a machine that has \
+                 ended",
+            )
+        })
     }
 
     /// Opens the console again; what it said stays.
-    pub(super) fn reattach(&mut self) -> Outcome {
+    pub(super) fn reattach(&mut self, now: DateTime<Utc>) -> Outcome {
         if let Some(asked) = self.ask_password() {
             return asked;
         }
@@ -224,13 +254,11 @@ impl State {
         }
         let was_open = console.is_open();
         // Of a line that says nothing nobody knows whether the machine is still at its end.
-        if was_open && !std::mem::replace(&mut console.unheard.is_doubted, true) {
-            return Outcome::warn(
-                "it says that it is open, which a proxy may say of a machine that has ended: <console-reattach> once more opens \
-                 it anew",
-            );
+        if let Some(kept) = self.keeps(now) {
+            return kept;
         }
-        (console.being, console.unheard) = (Being::Opening, Unheard::default());
+        let Some(console) = self.console_mut() else { return Outcome::none() };
+        (console.being, console.unheard, console.heard_at) = (Being::Opening, Unheard::default(), None);
         console.attempts += 1;
         if let Shown::Serial(emulator) = &mut console.shown {
             emulator.note(["opening it again …".to_owned()]);
@@ -238,6 +266,7 @@ impl State {
         let (id, target, which) = (console.id, console.target.clone(), console.which());
         let recording = console.log.clone();
         self.give_keyboard();
+        self.reopened = self.pressed.map(|key| Reopened { key, at: now, is_held: false });
         // What the machine said before is above already.
         let password = self.password_of(&target, which);
         let closed = was_open.then_some(Request::Close { id });
@@ -331,6 +360,11 @@ impl State {
             }
         };
         Outcome::ask(Request::Save { id, machine, text: (text.trim_end().to_owned() + "\n").into() })
+    }
+
+    /// What is open, or being opened.
+    pub(crate) fn open_titles(&self) -> Vec<String> {
+        self.consoles.iter().filter(|console| !console.is_over()).map(Console::title).collect()
     }
 
     /// How many consoles end when their worker does.

@@ -16,6 +16,18 @@ const TWICE_WITHIN: TimeDelta = TimeDelta::milliseconds(600);
 /// Whoever was typing when a console dropped types on for a while: a key that comes so soon after the drop, or after such a
 /// key, was meant for the machine.
 const TYPES_ON: TimeDelta = TimeDelta::milliseconds(800);
+
+/// The key that opened a console again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reopened {
+    /// It.
+    pub(super) key: Key,
+    /// When it, or a key behind it, came last.
+    pub(super) at: DateTime<Utc>,
+    /// Whether it has come again at once: nobody types so.
+    pub(super) is_held: bool,
+}
+
 impl Console {
     /// Whether something was typed while it was being opened, and not sent.
     pub(super) fn has_early(&self) -> bool {
@@ -99,10 +111,27 @@ impl State {
     /// A key for the machine; the escape key gives the keyboard back.
     pub(super) fn typed_at_machine(&mut self, key: Key, now: DateTime<Utc>) -> Outcome {
         if self.is_escape(key) {
-            (self.is_attached, self.left_at) = (false, now);
+            (self.is_attached, self.left_at, self.reopened) = (false, now, None);
             return Outcome::none();
         }
-        self.send(key)
+        self.held(key, now).unwrap_or_else(|| self.send(key))
+    }
+
+    /// Notes the key that the command comes from which runs next; `None` where it comes from elsewhere.
+    pub(crate) fn set_pressed(&mut self, key: Option<Key>) {
+        self.pressed = key;
+    }
+
+    /// A key behind one that opened a console again and is held down, or pressed again and again: it was not meant for the
+    /// machine. Whoever types something else at once means the machine. `None` for such a key.
+    fn held(&mut self, key: Key, now: DateTime<Utc>) -> Option<Outcome> {
+        let reopened = self.reopened.take()?;
+        let is_meant = !reopened.is_held && key != reopened.key;
+        if is_meant || now.signed_duration_since(reopened.at) > TYPES_ON {
+            return None;
+        }
+        self.reopened = Some(Reopened { at: now, is_held: true, ..reopened });
+        Some(Outcome::warn("it is being opened again: what is typed goes nowhere until a pause"))
     }
 
     /// Whether this is the escape key.

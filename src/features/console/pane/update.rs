@@ -73,7 +73,7 @@ impl State {
             Command::NextConsole => self.step_console(1),
             Command::PreviousConsole => self.step_console(self.consoles.len().saturating_sub(1)),
             Command::Detach => self.detach(),
-            Command::Reattach => self.reattach(),
+            Command::Reattach => self.reattach(look.now),
             Command::Find => self.edit_search(),
             Command::FindAbove => self.find(true),
             Command::FindBelow => self.find(false),

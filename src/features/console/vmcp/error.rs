@@ -70,6 +70,12 @@ pub enum Error {
         /// The folder.
         dir: PathBuf,
     },
+    /// A definition says something else than what was read of it before it was changed.
+    #[error("{name} has changed since it was opened here: it was not written")]
+    Changed {
+        /// The name of the definition.
+        name: String,
+    },
     /// Two files define the same machine.
     #[error("{} has both {name}.json and {name}.toml", clean_line(&dir.display().to_string()))]
     Twice {
@@ -169,6 +175,10 @@ impl Remedy for Error {
                 "give it another name, or change the one that is there".into()
             }
             Self::Unwritten { .. } => "check the folder's permissions and the space on its disk".into(),
+            // What is no file: its permissions are not what is wrong.
+            Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::InvalidInput => {
+                "name a file that is one".into()
+            }
             Self::Unreadable { .. } => "correct the path, or let this account read it".into(),
             Self::OpenKey { path, .. } => {
                 format!("whoever read it can sign as you. If nobody did: chmod 600 {}", path.display()).into()
@@ -177,6 +187,9 @@ impl Remedy for Error {
             Self::NoSigningKey { why, .. } => why.remedy().into(),
             Self::NoPublicKey { why, .. } => (*why).into(),
             Self::Unknown { .. } => "definitions are files NAME.json or NAME.toml there".into(),
+            Self::Changed { .. } => {
+                "esc twice drops what was typed here; opened again, it shows what it says now".into()
+            }
             Self::Twice { .. } => "remove one of the two".into(),
             Self::NotRandom => "see why the random source of this system fails".into(),
             Self::Address { .. } => "write http://HOST/PATH or https://HOST/PATH".into(),

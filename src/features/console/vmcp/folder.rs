@@ -1,8 +1,8 @@
 //! Definitions as files: `NAME.json` or `NAME.toml` in one folder.
 
-use std::fs::DirEntry;
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{DirEntry, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use super::definition::Definition;
@@ -117,12 +117,13 @@ fn named(file: &str) -> Result<String, &'static str> {
 }
 
 impl Folder {
-    /// Writes a definition as JSON, over the one of its name or as a new one, which nobody else may read: it has a secret. Whoever
-    /// reads meanwhile reads the old one or the new one. Blocks.
+    /// Writes a definition as JSON, over the one of its name, which says `before`, or as a new one where there is no `before`. A
+    /// new one nobody else may read: it has a secret. One that was there keeps its mode and, as far as that is possible, its
+    /// owner, since somebody else may serve it. Whoever reads meanwhile reads the old one or the new one. Blocks.
     ///
     /// # Errors
-    /// Where it cannot be written, or is there already although it `is_new`.
-    pub fn write(&self, name: &str, is_new: bool, definition: &Definition) -> Result<(), Error> {
+    /// Where it cannot be written, says something else than `before`, or is there already although there should be none.
+    pub fn write(&self, name: &str, before: Option<&Definition>, definition: &Definition) -> Result<(), Error> {
         let unwritten = |path: &Path| {
             let path = path.to_owned();
             move |source| Error::Unwritten { path, source }
@@ -132,21 +133,44 @@ impl Folder {
             return Err(unwritten(&path)(ErrorKind::InvalidFilename.into()));
         }
         let toml = self.0.join(format!("{name}.toml"));
-        if is_new && (path.exists() || toml.exists()) {
+        if before.is_none() && (path.symlink_metadata().is_ok() || toml.symlink_metadata().is_ok()) {
             return Err(unwritten(&path)(ErrorKind::AlreadyExists.into()));
         }
         crate::config::create_private_dir(&self.0).map_err(unwritten(&self.0))?;
+        // Another noctui waits meanwhile; where the folder cannot be locked, the look just before has to do.
+        let _alone = File::open(&self.0).and_then(|dir| dir.lock().map(|()| dir));
+        let old = match before {
+            None => None,
+            Some(before) => match self.read(name) {
+                Ok((old, Ok(now))) if now == *before => Some(old),
+                Ok(_) | Err(Error::Unknown { .. }) => return Err(Error::Changed { name: name.to_owned() }),
+                Err(error) => return Err(error),
+            },
+        };
+        let target = regular::replaced(&path).map_err(unwritten(&path))?;
         let text = serde_json::to_string_pretty(definition).unwrap_or_default() + "\n";
-        let beside = self.0.join(format!(".{name}.json.new"));
-        let written = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside);
-        let written = written.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
-        written.and_then(|()| std::fs::rename(&beside, &path)).map_err(unwritten(&path))?;
+        let beside = target.with_file_name(format!(".{name}.json.new"));
+        let written = put(&beside, &text, old.as_deref());
+        written.and_then(|()| std::fs::rename(&beside, &target)).map_err(unwritten(&path))?;
         // It was read from there until now; two files of one name are none.
         match std::fs::remove_file(&toml) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritten(&toml)(error)),
             _ => Ok(()),
         }
     }
+}
+
+/// Writes a file that nobody else may read, or whoever may read the `old` one.
+fn put(path: &Path, text: &str, old: Option<&Path>) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(text.as_bytes())?;
+    if let Some(about) = old.and_then(|old| old.metadata().ok()) {
+        // Only the superuser gives files away.
+        let _ = fchown(&file, Some(about.uid()), Some(about.gid()));
+        file.set_permissions(Permissions::from_mode(about.mode() & 0o777))?;
+    }
+    file.sync_all()
 }
 
 /// Reads the definition in a file: TOML where the file's name ends so, JSON otherwise. Blocks while the file is read.

@@ -30,6 +30,9 @@ impl Problem {
     #[must_use]
     pub fn unread(error: &super::Error) -> Self {
         let what = if let super::Error::Unreadable { source, .. } = error {
+            if source.kind() == std::io::ErrorKind::InvalidInput {
+                return Self::of("", format!("{error}: {source}"), "put a file in its place");
+            }
             format!("{error}: {source}")
         } else {
             error.to_string()
@@ -86,27 +89,35 @@ impl<'de> Deserialize<'de> for Members {
 
 /// The members of a JSON object.
 pub(super) fn json(text: &[u8]) -> Result<Vec<(String, Value)>, Vec<Problem>> {
-    let text = bounded(text)?;
-    let read: Result<Members, _> = serde_json::from_slice(text);
+    const REMEDY: &str = "write one JSON object";
+    let text = bounded(text, REMEDY)?;
+    let read: Result<Members, _> = serde_json::from_str(text);
     read.map(|Members(members)| members)
-        .map_err(|error| vec![Problem::of("", clean_line(&error.to_string()), "write one JSON object")])
+        .map_err(|error| vec![Problem::of("", format!("not read as JSON: {}", clean_line(&error.to_string())), REMEDY)])
 }
 
 /// The members of a TOML document.
 pub(super) fn toml(text: &[u8]) -> Result<Vec<(String, Value)>, Vec<Problem>> {
-    let wrong = |because: String| vec![Problem::of("", because, "write NAME = VALUE, one a line")];
-    let text = std::str::from_utf8(bounded(text)?).map_err(|error| wrong(error.to_string()))?;
+    const REMEDY: &str = "write NAME = VALUE, one a line";
+    let wrong = |because: String| vec![Problem::of("", because, REMEDY)];
+    let text = bounded(text, REMEDY)?;
     let read: Result<Members, _> = ::toml::from_str(text);
     read.map(|Members(members)| members).map_err(|error| {
         let line = error.span().map_or(0, |span| text.get(..span.start).unwrap_or("").matches('\n').count() + 1);
-        wrong(format!("line {line}: {}", clean_line(error.message())))
+        wrong(format!("not read as TOML: line {line}: {}", clean_line(error.message())))
     })
 }
 
-/// The text, where it is no larger than a definition.
-fn bounded(text: &[u8]) -> Result<&[u8], Vec<Problem>> {
+/// The text, where it is no larger than a definition and has anything in it.
+fn bounded<'t>(text: &'t [u8], remedy: &'static str) -> Result<&'t str, Vec<Problem>> {
     if text.len() > LARGEST {
         return Err(vec![Problem::of("", "it is larger than 1 MiB", "name a smaller file")]);
+    }
+    let Ok(text) = std::str::from_utf8(text) else {
+        return Err(vec![Problem::of("", "it is no text in UTF-8", "write it in UTF-8")]);
+    };
+    if text.trim().is_empty() {
+        return Err(vec![Problem::of("", "it is empty", remedy)]);
     }
     Ok(text)
 }

@@ -215,9 +215,10 @@ fn sign(settings: &Settings, name: &str, salt: &Salt) -> (StatusCode, Result<Str
 fn page(status: StatusCode, said: Result<String, String>, is_head: bool) -> Response<Full<Bytes>> {
     let (kind, text) = match said {
         Ok(json) => ("application/json", json),
-        Err(_) if status.is_server_error() => {
-            ("text/plain; charset=utf-8", "the definition cannot be signed\n".to_owned())
-        }
+        Err(_) if status.is_server_error() => (
+            "text/plain; charset=utf-8",
+            "the definition cannot be served; the log of this server says why\n".to_owned(),
+        ),
         Err(why) => ("text/plain; charset=utf-8", format!("{why}\n")),
     };
     let body = if is_head { Bytes::new() } else { Bytes::from(text) };

@@ -1,12 +1,15 @@
 //! The published vectors, and what is told of definitions that clients would not take.
 
 use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use base64::Engine as _;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha512};
 
 use super::*;
+use crate::trouble::Remedy as _;
 
 /// The vectors and the key that signed them.
 struct Vectors {
@@ -230,15 +233,40 @@ fn what_is_written_is_read_again_and_takes_the_place_of_what_was_there() {
     let definition = |memory: i32| {
         Definition::from_json(json!({"name": "vm-1", "secret": "s", "memory": memory}).to_string().as_bytes()).unwrap()
     };
-    folder.write("vm-1", true, &definition(512)).unwrap();
-    assert!(matches!(folder.write("vm-1", true, &definition(1)), Err(Error::Unwritten { .. })));
+    folder.write("vm-1", None, &definition(512)).unwrap();
+    assert!(matches!(folder.write("vm-1", None, &definition(1)), Err(Error::Unwritten { .. })));
     std::fs::rename(folder.0.join("vm-1.json"), folder.0.join("gone")).unwrap();
     std::fs::write(folder.0.join("vm-1.toml"), "name = \"vm-1\"\n").unwrap();
-    folder.write("vm-1", false, &definition(1024)).unwrap();
+    let before = Definition::from_toml(b"name = \"vm-1\"\n").unwrap();
+    folder.write("vm-1", Some(&before), &definition(1024)).unwrap();
     assert_eq!(folder.read("vm-1").unwrap().1.unwrap(), definition(1024));
-    assert!(folder.write("../x", true, &definition(1)).is_err());
+    assert!(folder.write("../x", None, &definition(1)).is_err());
     let names: Vec<String> = folder.list().unwrap().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["vm-1"]);
+}
+
+#[test]
+fn what_somebody_else_wrote_meanwhile_is_not_thrown_away_and_who_may_read_it_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder(dir.path().to_owned());
+    let definition = |memory: i32| {
+        Definition::from_json(json!({"name": "a2", "secret": "s", "memory": memory}).to_string().as_bytes()).unwrap()
+    };
+    let path = dir.path().join("a2.json");
+    std::fs::write(&path, json!({"name": "a2", "secret": "s", "memory": 1}).to_string()).unwrap();
+    std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    // Two have opened it; the one who comes first is not overwritten.
+    folder.write("a2", Some(&definition(1)), &definition(777)).unwrap();
+    assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o644);
+    assert!(matches!(folder.write("a2", Some(&definition(1)), &definition(3)), Err(Error::Changed { .. })));
+    assert_eq!(folder.read("a2").unwrap().1.unwrap(), definition(777));
+    std::fs::rename(&path, dir.path().join("elsewhere")).unwrap();
+    assert!(matches!(folder.write("a2", Some(&definition(777)), &definition(3)), Err(Error::Changed { .. })));
+    // A link stays one.
+    std::os::unix::fs::symlink("elsewhere", &path).unwrap();
+    folder.write("a2", Some(&definition(777)), &definition(3)).unwrap();
+    assert!(path.is_symlink());
+    assert_eq!(folder.read("a2").unwrap().1.unwrap(), definition(3));
 }
 
 #[test]
@@ -252,6 +280,7 @@ fn a_pipe_among_definitions_is_told_and_not_waited_for() {
     assert_eq!((pipe.as_str(), good.as_str()), ("f", "good"));
     let told = Problem::unread(error).what;
     assert!(told.ends_with("it is a pipe, and no file"), "{told}");
+    assert_eq!(error.remedy(), "name a file that is one");
 }
 
 #[test]

@@ -206,8 +206,8 @@ pub async fn run(setup: Setup, mut requests: Receiver<Request>, reports: Sender<
                 again.notify_waiters();
                 read_again(&shared, &mut reading);
             }
-            Request::Define { name, is_new, definition } => {
-                _ = writing.spawn(define(shared.clone(), name, is_new, definition));
+            Request::Define { name, before, definition } => {
+                _ = writing.spawn(define(shared.clone(), name, before, definition));
             }
             Request::Act { key, action } => _ = writing.spawn(act(shared.clone(), key, action)),
             Request::Open { id, target, which, with_log, recording, password } => {
@@ -293,15 +293,14 @@ async fn definitions(shared: Shared) {
 }
 
 /// Writes a definition, and tells of all of them.
-async fn define(shared: Shared, name: String, is_new: bool, definition: Definition) {
+async fn define(shared: Shared, name: String, before: Option<Definition>, definition: Definition) {
     let (folder, of) = (Folder(shared.setup.definitions.clone()), name.clone());
-    match blocking::run(move || folder.write(&of, is_new, &definition)).await {
-        Ok(()) => {
-            shared.tell(Report::Defined { name }).await;
-            definitions(shared).await;
-        }
+    match blocking::run(move || folder.write(&of, before.as_ref(), &definition)).await {
+        Ok(()) => shared.tell(Report::Defined { name }).await,
         Err(error) => shared.tell(Report::NotDefined { name, trouble: Trouble::of(&error) }).await,
     }
+    // Where it was not written, somebody else may have.
+    definitions(shared).await;
 }
 
 /// Writes what a console said into a file that nobody else may read.

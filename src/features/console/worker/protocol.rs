@@ -75,8 +75,9 @@ pub enum Request {
     Define {
         /// The name of its file.
         name: String,
-        /// Whether there must be none of that name.
-        is_new: bool,
+        /// What it said when it was opened; `None` where there must be none of that name. What has changed since is not
+        /// overwritten.
+        before: Option<Definition>,
         /// What it says.
         definition: Definition,
     },

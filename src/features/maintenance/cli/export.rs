@@ -184,7 +184,11 @@ fn to_file(
     entries: impl Iterator<Item = Result<Vec<Entry>, Error>>,
 ) -> anyhow::Result<usize> {
     let refused = |error: io::Error| refused(path, &error);
-    // A link stays a link; what it points to is replaced.
+    // A link stays a link; what it points to is replaced. One that points to nothing has nothing to replace.
+    if force && path.is_symlink() && !path.exists() {
+        let loose = io::Error::new(ErrorKind::InvalidInput, "it is a link that leads to nothing");
+        return Err(refused(loose).into());
+    }
     let target = fs::canonicalize(path).ok().filter(|_| force);
     let target = target.as_deref().unwrap_or(path);
     if force && fs::metadata(target).is_ok_and(|metadata| !metadata.is_file()) {

@@ -23,7 +23,7 @@ pub(crate) enum Command {
 /// Where the private key is.
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyArgs {
-    /// Sign with the RSA key in this PEM file, which nobody else may read.
+    /// Take the RSA key in this PEM file, which nobody else may read.
     #[arg(long, value_name = "PATH")]
     pub(super) key_file: Option<PathBuf>,
     /// Print JSON.

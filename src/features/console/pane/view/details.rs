@@ -1,6 +1,7 @@
 //! A row, opened: all about a machine with what its keys do or why they do nothing; all about a definition.
 
 use super::words;
+use crate::features::console::cluster::Which;
 use crate::features::console::cluster::model::{Action, Vm};
 use crate::features::console::model::{Described, Grant, Proxied, Row};
 use crate::features::console::pane::{Details, Page, State, Tried};
@@ -70,7 +71,10 @@ pub(in crate::features::console::pane) fn lines(state: &State, look: &Look<'_>) 
             keys(state, vm, look, &mut sheet);
             conditions(vm, look, &mut sheet);
         }
-        Row::Proxied(row) => proxied(row, state.tried(row), look, &mut sheet),
+        at @ Row::Proxied(row) => {
+            let open = (state.has_one_open(at, Which::Serial), state.has_one_open(at, Which::Screen));
+            proxied(row, state.tried(row), open, look, &mut sheet);
+        }
         Row::Definition(row) => definition(row, &mut sheet),
     }
     Some(sheet.lines)
@@ -168,20 +172,21 @@ fn conditions(vm: &Vm, look: &Look<'_>, sheet: &mut Sheet) {
 }
 
 /// What is known of a machine behind a proxy.
-fn proxied(row: &Proxied, tried: Option<&Tried>, look: &Look<'_>, sheet: &mut Sheet) {
+fn proxied(row: &Proxied, tried: Option<&Tried>, open: (bool, bool), look: &Look<'_>, sheet: &mut Sheet) {
     sheet.say("Machine", row.machine.as_str(), Role::Text);
     sheet.say("Namespace", &row.namespace, Role::Text);
     sheet.say("Proxy", &row.proxy, Role::Text);
-    sheet.say(
-        "Serial",
-        &look.say(if row.has.0 { "<console-open> opens it" } else { "the proxy leads to none" }),
-        Role::Text,
-    );
-    sheet.say(
-        "Screen",
-        &look.say(if row.has.1 { "<console-screen> opens it" } else { "the proxy leads to none" }),
-        Role::Text,
-    );
+    // A console that is open is gone to, whatever keeps another one from being opened.
+    let mut way = |label: &str, is_there: bool, is_open: bool, opens: &'static str| match row.objection(look.now) {
+        _ if !is_there => sheet.say(label, "the proxy leads to none", Role::Text),
+        Some(why) if !is_open => {
+            sheet.say(label, &format!("{} {} {why}", look.say(opens), look.pick("–", "-")), Role::Muted)
+        }
+        _ if is_open => sheet.say(label, &format!("{} goes to it: it is open", look.say(opens)), Role::Text),
+        _ => sheet.say(label, &format!("{} opens it", look.say(opens)), Role::Text),
+    };
+    way("Serial", row.has.0, open.0, "<console-open>");
+    way("Screen", row.has.1, open.1, "<console-screen>");
     let token = match &row.grant {
         Grant::Asked => "is being fetched".to_owned(),
         Grant::Made => "made for each connection, good for a minute".to_owned(),
@@ -233,7 +238,7 @@ fn definition(row: &Described, sheet: &mut Sheet) {
 pub(super) fn problems(problems: &[Problem], cells: usize) -> Vec<TextLine> {
     let mut sheet = Sheet { cells, lines: Vec::new() };
     for problem in problems {
-        let field = if problem.field.is_empty() { "it" } else { &problem.field };
+        let field = if problem.field.is_empty() { "The file" } else { &problem.field };
         sheet.say(&crate::text::clean_line(field), &problem.what, Role::Failed);
         sheet.say("", &format!("do: {}", problem.remedy), Role::Text);
     }

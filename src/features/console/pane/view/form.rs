@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use super::details;
 use crate::features::console::pane::form::Form;
 use crate::ui::Look;
-use crate::ui::line::{Pen, fit, width};
+use crate::ui::line::{Pen, fit, width, wrap};
 use crate::ui::page::{TextLine, Title, draw_lines, plain};
 use crate::ui::theme::Role;
 
@@ -59,7 +59,7 @@ fn masked(line: &str) -> &str {
 fn judged(form: &Form, cells: usize) -> Vec<TextLine> {
     let mut lines: Vec<TextLine> = Vec::new();
     if let Some(why) = form.complaint.as_deref().or(form.wrong_name()) {
-        lines.push(plain(format!(" {why}"), Role::Warning));
+        lines.extend(wrap(why, cells.max(8)).into_iter().map(|line| plain(format!(" {line}"), Role::Warning)));
     }
     lines.extend(match form.read() {
         Ok((definition, remarks)) => details::verdict(&definition, &remarks, cells),

@@ -181,7 +181,7 @@ fn draw_proxied(row: &Proxied, tried: Option<&Tried>, look: &Look<'_>, pen: &mut
 fn draw_definition(row: &Described, look: &Look<'_>, pen: &mut Pen<'_>) {
     let style = |role| look.theme.style(role);
     if let Some(why) = row.refusal() {
-        pen.text(why, style(Role::Failed));
+        pen.text(&why, style(Role::Failed));
         return;
     }
     let Ok(definition) = &row.read else { return };

@@ -23,7 +23,6 @@ use crate::features::console::cluster::Which;
 use crate::features::console::glyph::TextScreen;
 use crate::features::console::rfb::Frame;
 use crate::features::console::worker::Health;
-use crate::trouble::Trouble;
 use crate::ui::Look;
 use crate::ui::field::Field;
 use crate::ui::line::{Pen, fit, width, wrap};
@@ -96,10 +95,16 @@ fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer)
         }
         Shown::Screen(screen) => {
             match (&console.being, &screen.picture) {
-                (Being::Locked { why, .. }, _) => {
-                    draw_over(console, Some(why), state.editor.is_some(), look, area, buffer);
+                (Being::Locked { .. } | Being::Ended(_), picture) => {
+                    let reason = reason(console, state.editor.is_some(), look, area.width);
+                    draw_lines(&reason, 0, look, area, buffer);
+                    // What was seen last stays, as far as there is room: it may say why the machine ended.
+                    let rows = u16::try_from(reason.len()).unwrap_or(u16::MAX).min(area.height);
+                    let below = Rect { y: area.y + rows, height: area.height - rows, ..area };
+                    if let Some(picture) = picture.as_ref().filter(|_| !screen.is_blank()) {
+                        screen::draw(screen, picture, (&state.sought, false), look, below, buffer);
+                    }
                 }
-                (Being::Ended(why), _) => draw_over(console, why.as_ref(), false, look, area, buffer),
                 // The picture comes after the frame, into cells that are blank.
                 (_, Some(_)) if screen.is_pixels(state.view.pictures != Pictures::Cells) => {}
                 (_, Some(picture)) => {
@@ -115,17 +120,24 @@ fn draw_console(state: &State, look: &Look<'_>, area: Rect, buffer: &mut Buffer)
     }
 }
 
-/// A screen that is not open any more, or wants a password: why, and what has it back.
-fn draw_over(
-    console: &Console,
-    why: Option<&Trouble>,
-    is_asked: bool,
-    look: &Look<'_>,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
+/// Rows above the screen that is looked at, which say why it is not open any more.
+pub(super) fn reason_rows(state: &State, look: &Look<'_>) -> u16 {
+    let is_screen = |console: &&Console| console.is_over() && console.which() == Which::Screen;
+    let lines = state.console().filter(is_screen);
+    let lines = lines.map_or(0, |console| reason(console, state.editor.is_some(), look, state.size.0).len());
+    u16::try_from(lines).unwrap_or(u16::MAX)
+}
+
+/// Why a screen is not open any more, or that it wants a password, and what has it back; a line is left free below where it was
+/// seen.
+fn reason(console: &Console, is_editing: bool, look: &Look<'_>, columns: u16) -> Vec<TextLine> {
+    let (why, is_asked) = match &console.being {
+        Being::Locked { why, .. } => (Some(why), is_editing),
+        Being::Ended(why) => (why.as_ref(), false),
+        Being::Opening | Being::Open => return vec![],
+    };
     let mut lines: Vec<TextLine> = match why {
-        Some(why) => trouble_lines(why, usize::from(area.width.saturating_sub(2)).max(1), look),
+        Some(why) => trouble_lines(why, usize::from(columns.saturating_sub(2)).max(1), look),
         None => vec![plain("the screen was closed at its other end", Role::Text)],
     };
     if console.attempts > 0 {
@@ -136,7 +148,10 @@ fn draw_over(
         let again = if console.wants_password { "asks for the password" } else { "opens it again" };
         lines.push(plain(look.say(&format!("<console-reattach> {again}")), Role::Muted));
     }
-    draw_lines(&lines, 0, look, area, buffer);
+    if matches!(&console.shown, Shown::Screen(Screen { picture: Some(_), .. })) {
+        lines.push(plain(String::new(), Role::Text));
+    }
+    lines
 }
 
 /// `once`, `3 times`

@@ -109,16 +109,20 @@ pub(super) fn read_file(path: &Path) -> Result<Option<Secret>, String> {
     Secret::read(&text).map(Some).map_err(|error| format!("{} has no token: {error}", path.display()))
 }
 
-/// Keeps a token in `path`, in place of the one there. Blocks.
+/// Keeps a token in `path`, in place of the one there; a link stays one, and what is no file stays what it is. Blocks.
 pub(super) fn write_file(path: &Path, token: &str) -> Result<(), String> {
     let told = |error: io::Error| format!("cannot write {}: {error}", path.display());
     if let Some(folder) = path.parent() {
         create_private_dir(folder).map_err(told)?;
     }
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if target.symlink_metadata().is_ok_and(|about| !about.is_file()) {
+        return Err(format!("cannot write {}: it is no file, or a link that leads to nothing", path.display()));
+    }
     // Whole or not at all: a token that is half written cannot be had again.
-    let new = path.with_extension("new");
+    let new = target.with_extension("new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(told)?;
     file.write_all(token.as_bytes()).map_err(told)?;
     file.sync_all().map_err(told)?;
-    fs::rename(&new, path).map_err(told)
+    fs::rename(&new, &target).map_err(told)
 }
