@@ -213,19 +213,33 @@ impl Layers<'_> {
     }
 
     /// `[connect]`
-    pub(super) fn connect(section: ConnectSection) -> Connect {
+    pub(super) fn connect(&self, section: ConnectSection) -> Connect {
+        let value_of = |program: Option<At<Program>>| value(program).map(|program| self.at_home(program));
         Connect {
-            ssh: value(section.ssh),
-            sftp: value(section.sftp),
-            scp: value(section.scp),
-            rdp: value(section.rdp),
-            https: value(section.https),
-            vnc: value(section.vnc),
-            telnet: value(section.telnet),
+            ssh: value_of(section.ssh),
+            sftp: value_of(section.sftp),
+            scp: value_of(section.scp),
+            rdp: value_of(section.rdp),
+            https: value_of(section.https),
+            vnc: value_of(section.vnc),
+            telnet: value_of(section.telnet),
             tmux: value(section.tmux).unwrap_or(Tmux::Window),
             remove_after: value(section.remove_after).unwrap_or(false),
             here: value(section.here),
         }
+    }
+
+    /// A program that is named below the home folder by `~`, with that written out: no shell does it. A line for the shell is the
+    /// shell's.
+    fn at_home(&self, program: Program) -> Program {
+        let Program::Words(mut words) = program else { return program };
+        let home = || self.home()?.to_str();
+        if let Some(first) = words.first_mut()
+            && let Some((below, home)) = first.strip_prefix("~/").map(str::to_owned).zip(home())
+        {
+            *first = format!("{home}/{below}");
+        }
+        Program::Words(words)
     }
 
     /// The name of a lab that is referred to; `None` where there is none of that name, which is noted.

@@ -53,6 +53,7 @@ pub use value::{
     EscapeKey, Filling, GatewayShell, Grant, Kind, Level, MachineName, MailTls, Pattern, Pictures, Program, Provider,
     ProxyUrl, SshPlace, TagFilter, Template, Tmux, Url, When, Zone,
 };
+pub(crate) use value::{Piece, pieces};
 pub use watch::{Unwatched, Watch};
 pub use web::{Service, WebMail};
 

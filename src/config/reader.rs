@@ -394,7 +394,8 @@ impl<'p, 't> Section<'p, 't> {
             Some(word) => format!("write {key} = \"{word}\""),
             None => remedy.to_owned(),
         };
-        let because = format!("it takes {}", T::takes());
+        let takes = format!("it takes {}", T::takes());
+        let because = T::why(value.get_ref()).map_or_else(|| takes.clone(), |why| format!("{why}: {takes}"));
         if T::PRIVATE {
             self.report_as("what stands here", key, value, &because, remedy);
         } else {

@@ -77,7 +77,7 @@ pub(super) fn resolve(
         deploys: layers.deploys(file.deploys, &instances),
         nautobot: file.nautobot.and_then(|section| layers.nautobot(section)),
         labs,
-        connect: Layers::connect(file.connect),
+        connect: layers.connect(file.connect),
         console,
         console_pictures: value(console_section.pictures).unwrap_or(Pictures::Cells),
         console_escape: value(console_section.escape).unwrap_or_default(),
@@ -336,6 +336,11 @@ impl Layers<'_> {
             expected.maildir = true;
         }
         Some(path)
+    }
+
+    /// The home folder, if it is known.
+    pub(super) fn home(&self) -> Option<&Path> {
+        self.environment.home()
     }
 
     /// Whether a variable is set.

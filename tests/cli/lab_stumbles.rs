@@ -110,3 +110,86 @@ fn of_a_cluster_one_address_is_told_as_one_address() {
     let (told, _, _) = desk.text(&["addr", "web01"]);
     assert!(told.contains("yes, one of them"), "{told}");
 }
+
+#[test]
+fn what_was_done_from_here_is_known_where_the_service_does_not_answer() {
+    let desk = Desk::new();
+    desk.json(&["list"]);
+    let (removed, _) = desk.json(&["remove", "web01:22"]);
+    assert_eq!(removed["result"], "removed");
+    let (made, _) = desk.json(&["add", "web02", "--port", "22"]);
+    desk.sim.fault(Fault::Unavailable, usize::MAX);
+    let (line, said, code) = desk.text(&["connect", "web01:22", "--print"]);
+    assert!(line.is_empty() && said.contains("is not there") && code == 2, "it was deleted: {line}{said}");
+    let (line, said, code) = desk.text(&["connect", "web02", "--print"]);
+    assert!(line.contains(&format!("-p {} ", made["forward"]["port"])) && code == 0, "{line}{said}");
+    desk.sim.state().faults.clear();
+    // What another one did is known once a list was read for anything.
+    let record = desk.sim.state().records.remove(0);
+    desk.sim.state().nat.retain(|rule| rule.port != record.port);
+    desk.text(&["connect", "nosuch", "--print"]);
+    desk.sim.fault(Fault::Unavailable, usize::MAX);
+    let (line, said, code) = desk.text(&["connect", "web02", "--print"]);
+    assert!(line.is_empty() && code == 2, "{line}{said}");
+}
+
+#[test]
+fn a_forward_that_nobody_listed_yet_is_known_once_it_was_made() {
+    let desk = Desk::new();
+    let (made, _) = desk.json(&["add", "web02", "--port", "22"]);
+    desk.sim.fault(Fault::Unavailable, usize::MAX);
+    let (line, said, code) = desk.text(&["connect", "web02:22", "--print"]);
+    assert!(line.contains(&format!("-p {} ", made["forward"]["port"])) && code == 0, "{line}{said}");
+}
+
+#[test]
+fn of_several_processes_that_want_the_same_forward_one_makes_it() {
+    let desk = Desk::new();
+    // Each of them would have looked before any of them has asked.
+    desk.sim.fault(Fault::For("GET", Box::new(Fault::Late(std::time::Duration::from_millis(100)))), usize::MAX);
+    let add = || desk.lab(&["add", "web02", "--port", "9000"]).output().unwrap();
+    let said: Vec<String> = std::thread::scope(|scope| {
+        let adding: Vec<_> = (0..3).map(|_| scope.spawn(add)).collect();
+        adding.into_iter().map(|it| String::from_utf8(it.join().unwrap().stdout).unwrap()).collect()
+    });
+    assert_eq!(desk.sim.state().records.len(), 2, "{said:?}");
+    assert_eq!(said.iter().filter(|said| said.contains("already")).count(), 2, "{said:?}");
+}
+
+#[test]
+fn a_rule_in_front_of_the_gateways_own_is_told_with_the_line_that_ends_it() {
+    let desk = Desk::new();
+    desk.sim.state().front_ways.push("DROP       0    --  10.0.0.0/8           0.0.0.0/0".to_owned());
+    let (text, _, code) = desk.text(&["check"]);
+    let rule = "until it is gone; it says: DROP 0 -- 10.0.0.0/8 0.0.0.0/0\n  on the gateway: sudo iptables -D FORWARD 1; sudo sh";
+    assert!(text.contains(rule) && code == 1, "{text}");
+    let (_, said, code) = desk.text(&["add", "web02", "--port", "22"]);
+    assert!(said.contains("and delete the rule DROP 0 -- 10.0.0.0/8 0.0.0.0/0") && code == 2, "{said}");
+}
+
+#[test]
+fn an_empty_lab_says_that_it_is() {
+    let desk = Desk::new();
+    desk.sim.state().records.clear();
+    desk.sim.state().nat.clear();
+    desk.sim.state().inventory = None;
+    let (_, said, code) = desk.text(&["list"]);
+    assert!(said.contains("training has no forward, and tells of no machine") && code == 0, "{said}");
+}
+
+#[test]
+fn a_program_below_the_home_folder_is_found_and_a_wrong_place_is_named() {
+    let desk = Desk::new();
+    let configure = |ssh: &str| {
+        desk.home
+            .configure(&format!("[[lab]]\nname = 'training'\nurl = '{}'\n[connect]\nssh = {ssh}\n", desk.sim.url()));
+    };
+    configure("['~/bin/prog', '{port}']");
+    let (line, said, _) = desk.text(&["connect", "web01", "--print"]);
+    assert_eq!(line, format!("{}/bin/prog {}\n", desk.home.path().display(), desk.port()), "{said}");
+    let (_, said, code) = desk.text(&["connect", "web01", "notes.txt", "--print"]);
+    assert!(said.contains("the program for ssh takes no files") && code == 2, "{said}");
+    configure("'echo {nam}'");
+    let (_, said, code) = desk.text(&["list"]);
+    assert!(said.contains("it knows no {nam}: it takes a list") && code != 0, "{said}");
+}

@@ -192,7 +192,7 @@ fn a_deletion_asks_and_is_undone_on_another_port() {
     let asked = requests(&mut desk);
     let [Request::Change { job, changes, .. }] = asked.as_slice() else { panic!("{asked:?}") };
     assert_eq!(changes, &[Change::Add(old.wanted())]);
-    let made = Some(Outcome::Made { forward: Forward { port: 50_088, ..old } });
+    let made = Some(Outcome::Made { forward: Forward { port: 50_088, ..old }, twin: None });
     tell(&mut desk, Report::Step { job: *job, at, outcome: made });
     assert!(desk.shows("it was on 50064, and is on 50088 now"), "{}", desk.screen());
 }

@@ -24,6 +24,7 @@ pub use mail::{Auth, Grant, MailTls, Provider};
 pub(crate) use measure::{Days, Keep, Size, Span};
 pub use pattern::{BadPattern, Pattern, TagFilter};
 pub use program::{GatewayShell, Program, Tmux};
+pub(crate) use program::{Piece, pieces};
 pub(crate) use proxy::KubeContext;
 pub use proxy::{BadEscapeKey, BadMachineName, BadProxyUrl, EscapeKey, MachineName, ProxyUrl};
 pub use server::{BadEndpoint, BadUrl, Endpoint, SshPlace, Url};
@@ -42,6 +43,11 @@ pub(crate) trait Setting: Sized {
     /// What is accepted, to follow "it takes".
     fn takes() -> String {
         either(Self::WORDS.iter().copied())
+    }
+
+    /// What of a wrong value is wrong, where that can be said.
+    fn why(_value: &DeValue<'_>) -> Option<String> {
+        None
     }
 
     /// Reads it as written in a variable, a flag, or between quotes in the file.

@@ -6,10 +6,12 @@ use serde::Serialize;
 use toml::de::DeValue;
 
 use super::{Setting, words};
-use crate::text::is_harmless;
+use crate::text::{clean_line, is_harmless};
 
 /// Arguments of one program.
 const MOST: usize = 64;
+/// Characters that are told of what is no place.
+const LONGEST_TOLD: usize = 40;
 /// The places that are filled in.
 pub(crate) const PLACES: [&str; 10] =
     ["host", "urlhost", "port", "user", "user@", "name", "alias", "url", "files", "lab"];
@@ -23,20 +25,42 @@ pub enum Program {
     Shell(String),
 }
 
-impl Program {
-    /// Whether every place in `text` is one that is filled in.
-    fn has_known_places(text: &str) -> bool {
-        let mut rest = text;
-        while let Some((_, behind)) = rest.split_once('{') {
-            // `${NAME}` and `{a,b}` are the shell's own.
-            let Some((inner, after)) = behind.split_once('}') else { return false };
-            if !PLACES.contains(&inner) {
-                return false;
-            }
-            rest = after;
-        }
-        true
+/// A part of what is filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece<'t> {
+    /// It stays as it is.
+    Text(&'t str),
+    /// One of the places.
+    Place(&'t str),
+}
+
+/// The parts of a word or of a line; `Err` is what stands in braces and is no place. `{{` and `}}` are braces, and of `${NAME}`
+/// the braces are a shell's own, and stay.
+pub(crate) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, &str> {
+    let (mut pieces, mut rest, mut of_shell) = (Vec::new(), text, 0_usize);
+    while let Some(at) = rest.find(['{', '}']) {
+        let (before, from) = rest.split_at(at);
+        let is_of_shell = before.ends_with('$');
+        pieces.push(Piece::Text(before));
+        let (piece, length) = if let Some(behind) = from.strip_prefix('}') {
+            let is_doubled = of_shell == 0 && behind.starts_with('}');
+            of_shell = of_shell.saturating_sub(1);
+            (Piece::Text("}"), if is_doubled { 2 } else { 1 })
+        } else if is_of_shell {
+            of_shell += 1;
+            (Piece::Text("{"), 1)
+        } else if from.starts_with("{{") {
+            (Piece::Text("{"), 2)
+        } else {
+            let inner = from.trim_start_matches('{');
+            let (place, _) = inner.split_once('}').ok_or(inner)?;
+            (Piece::Place(PLACES.into_iter().find(|known| *known == place).ok_or(place)?), place.len() + 2)
+        };
+        pieces.push(piece);
+        rest = from.get(length..).unwrap_or_default();
     }
+    pieces.push(Piece::Text(rest));
+    Ok(pieces)
 }
 
 impl Program {
@@ -60,12 +84,20 @@ impl Program {
 impl Setting for Program {
     fn takes() -> String {
         "a list of a program and its arguments such as [\"ssh\", \"-p\", \"{port}\", \"{user@}{host}\"], or a line for the \
-         shell, its quotes closed; {host}, {urlhost}, {port}, {user}, {user@}, {name}, {alias}, {url}, {files} and {lab} are replaced"
+         shell, its quotes closed; {host}, {urlhost}, {port}, {user}, {user@}, {name}, {alias}, {url}, {files} and {lab} are replaced, \
+         {{ and }} are braces, and ${NAME} stays as it is"
             .to_owned()
     }
 
+    fn why(value: &DeValue<'_>) -> Option<String> {
+        let words = value.as_array().into_iter().flatten().filter_map(|item| item.get_ref().as_str());
+        let unknown = value.as_str().into_iter().chain(words).find_map(|text| pieces(text).err())?;
+        let unknown: String = unknown.chars().take(LONGEST_TOLD).collect();
+        Some(format!("it knows no {{{}}}", clean_line(&unknown)))
+    }
+
     fn from_text(text: &str) -> Option<Self> {
-        let sound = !text.trim().is_empty() && text.chars().all(is_harmless) && Self::has_known_places(text);
+        let sound = !text.trim().is_empty() && text.chars().all(is_harmless) && pieces(text).is_ok();
         (sound && Self::has_closed_quotes(text)).then(|| Self::Shell(text.to_owned()))
     }
 
@@ -74,7 +106,7 @@ impl Setting for Program {
         let words: Vec<String> =
             items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect::<Option<_>>()?;
         let is_named = words.first().is_some_and(|program| !program.trim().is_empty() && !program.contains('{'));
-        let sound = |word: &String| word.chars().all(is_harmless) && Self::has_known_places(word);
+        let sound = |word: &String| word.chars().all(is_harmless) && pieces(word).is_ok();
         (is_named && words.len() <= MOST && words.iter().all(sound)).then_some(Self::Words(words))
     }
 }
@@ -153,6 +185,26 @@ mod tests {
     }
 
     #[test]
+    fn braces_are_written_twice_and_those_of_a_shell_once() {
+        let filled = |text: &'static str| {
+            let text = pieces(text)?.into_iter().map(|piece| match piece {
+                Piece::Text(text) => text.to_owned(),
+                Piece::Place(place) => format!("<{place}>"),
+            });
+            Ok::<_, &str>(text.collect::<String>())
+        };
+        assert_eq!(filled("echo ${HOME} {port}").unwrap(), "echo ${HOME} <port>");
+        assert_eq!(filled("x | awk '{{print $1, {port}}}'").unwrap(), "x | awk '{print $1, <port>}'");
+        assert_eq!(filled("${A:-${B}} ${C:-{host}} {{a,{lab}}}").unwrap(), "${A:-${B}} ${C:-<host>} {a,<lab>}");
+        assert_eq!(filled("a } b }} {user@}").unwrap(), "a } b } <user@>");
+        assert_eq!([filled("ssh {nam}"), filled("awk '{print}'"), filled("x {")], [Err("nam"), Err("print"), Err("")]);
+        let text = "key = ['ssh', '{nam}']";
+        let table = toml::de::DeTable::parse(text).unwrap();
+        let why = Program::why(table.get_ref().get("key").unwrap().get_ref());
+        assert_eq!(why.as_deref(), Some("it knows no {nam}"));
+    }
+
+    #[test]
     fn a_list_is_a_program_and_a_text_is_for_the_shell() {
         assert_eq!(
             read("['ssh', '-p', '{port}', '{user@}{host}']"),
@@ -161,6 +213,9 @@ mod tests {
         assert_eq!(read("'exec ssh {host} 2>log'"), Some(Program::Shell("exec ssh {host} 2>log".to_owned())));
         let quoted = "echo \\' \"it's\" '\"' {name}";
         assert_eq!(Program::from_text(quoted), Some(Program::Shell(quoted.to_owned())));
+        for line in ["echo ${HOME} {port}", "ssh {host} | awk '{{print $1}}'", "x ${A:-${B}} {{a,b}}"] {
+            assert_eq!(Program::from_text(line), Some(Program::Shell(line.to_owned())));
+        }
         for wrong in [
             "[]",
             "['']",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::model::{Firewall, Forward, LONGEST_TEXT, Machine, Rule, Wanted, Way};
+use super::model::{Firewall, Forward, LONGEST_TEXT, Machine, Rule, SAVE, Wanted, Way};
 use crate::text::clean_line;
 
 /// Text from outside, harmless and not endless.
@@ -76,7 +76,8 @@ pub(super) fn listing(content: &Value) -> Option<Listing> {
         let field = |name: &str| value.get(name).map(text);
         let forward = || {
             Some(Forward {
-                port: key.parse().ok()?,
+                // Written otherwise it would be a second row of one port.
+                port: key.parse().ok().filter(|port: &u16| port.to_string() == *key)?,
                 name: field("name")?,
                 component: field("component").unwrap_or_default(),
                 address: field("target_addr")?,
@@ -152,11 +153,68 @@ pub(super) fn firewall(body: &Value) -> Option<Firewall> {
             Led::Nowhere => foreign += 1,
         }
     }
-    // The first two are the gateway's own: one logs, one lets the lab out.
-    let accepted = Some(numbered(filter).skip(2).filter_map(accepted).collect());
+    let accepted = Some(numbered(filter).filter_map(accepted).collect());
     let lets_all = Some(lets_all(filter));
-    let foreign_ways = numbered(filter).skip(2).filter(|line| !is_of_port(line)).map(rule_words).collect();
-    Some(Firewall { version, rules, accepted, lets_all, others, foreign, foreign_ways })
+    let Head { foreign_ways, missing, line } = head(filter);
+    Some(Firewall { version, rules, accepted, lets_all, others, foreign, foreign_ways, missing, head: line })
+}
+
+/// What is wrong with the head of the chain FORWARD. The service passes over its first two rules, which are the gateway's own
+/// on a sound one, and takes each other rule for one of a forward: what stands in front of its own two makes it stumble over
+/// these, and where one of them is missing it passes over a forward's.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Head {
+    /// The rules because of which it stumbles, where it does.
+    foreign_ways: Vec<String>,
+    /// The gateway's own rules that are missing.
+    missing: Vec<String>,
+    /// What puts it right in the gateway's shell, where that is sure.
+    line: Option<String>,
+}
+
+/// Looks at the head of the chain FORWARD, and at what does not belong there.
+fn head(filter: &str) -> Head {
+    /// One logs, one lets the lab out. A listing does not show of which network card.
+    const OWN: [(&str, &str); 2] = [("LOG", "-j LOG"), ("ACCEPT", "-i ens192 -j ACCEPT")];
+    let lines: Vec<Vec<&str>> = numbered(filter).map(|line| line.split_whitespace().collect()).collect();
+    if !filter.starts_with("Chain FORWARD") {
+        return Head::default();
+    }
+    let is_own = |words: &[&str], target: &str| {
+        let is_for_all = matches!(words, [_, what, "0" | "all", _, "0.0.0.0/0", "0.0.0.0/0", ..] if *what == target);
+        is_for_all && (target == "LOG" || words.len() == 6)
+    };
+    let (mut own, mut missing, mut inserts, mut is_sure) = (Vec::new(), Vec::new(), Vec::new(), true);
+    for (at, (target, rule)) in OWN.into_iter().enumerate() {
+        let mut alike = (0..lines.len()).filter(|line| lines.get(*line).is_some_and(|words| is_own(words, target)));
+        if let Some(found) = alike.next() {
+            own.push(found);
+            // Which of them is the gateway's own, nobody can see here.
+            is_sure &= alike.next().is_none();
+        } else {
+            let rule = format!("iptables -I FORWARD {} {rule}", at + 1);
+            inserts.push(format!("sudo {rule}"));
+            missing.push(rule);
+        }
+    }
+    // The service reads each rule like that, and stumbles over others.
+    let is_of_port =
+        |words: &[&str]| words.windows(2).any(|pair| matches!(pair, ["tcp", port] if port.starts_with("dpt:")));
+    let last = own.iter().max().copied().filter(|_| missing.is_empty());
+    let culprits: Vec<(usize, &Vec<&str>)> = lines
+        .iter()
+        .enumerate()
+        .filter(|(at, words)| !own.contains(at) && (!is_of_port(words) || last.is_some_and(|last| *at < last)))
+        .collect();
+    let stumbles = lines.iter().skip(OWN.len()).any(|words| !is_of_port(words));
+    let foreign_ways =
+        if stumbles { culprits.iter().map(|(_, words)| rule_words(&words.join(" "))).collect() } else { vec![] };
+    // From the end on: each rule that goes gives those behind it another number.
+    let ends = culprits.iter().rev().filter(|_| stumbles || !missing.is_empty());
+    let ends = ends.map(|(at, _)| format!("sudo iptables -D FORWARD {}", at + 1));
+    let steps: Vec<String> = ends.chain(inserts).collect();
+    let line = (is_sure && !steps.is_empty()).then(|| format!("{}; {SAVE}", steps.join("; ")));
+    Head { foreign_ways, missing, line }
 }
 
 /// Whether a chain lets everything through that it does not speak of, and none of its rules keeps anything back.
@@ -213,12 +271,6 @@ fn rule(line: &str) -> Led {
 /// What a rule says of itself, without its number; harmless.
 fn rule_words(line: &str) -> String {
     short(&line.split_whitespace().skip(1).collect::<Vec<_>>().join(" "))
-}
-
-/// Whether a rule of the chain FORWARD is about one TCP port: the service reads each of them like that, and stumbles over others.
-fn is_of_port(line: &str) -> bool {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    words.windows(2).any(|pair| matches!(pair, ["tcp", port] if port.starts_with("dpt:")))
 }
 
 /// `3 ACCEPT tcp -- 0.0.0.0/0 192.168.1.20 tcp dpt:22`: address and port.
@@ -287,8 +339,10 @@ mod tests {
     #[test]
     fn a_rule_of_the_chain_forward_that_is_about_no_port_is_named() {
         let foreign = |line: &str| {
-            let filter =
-                format!("Chain FORWARD (policy ACCEPT)\nnum  target\n1  LOG 0 -- x\n2  ACCEPT 0 -- x\n3  {line}\n");
+            let all = "0 -- 0.0.0.0/0 0.0.0.0/0";
+            let filter = format!(
+                "Chain FORWARD (policy ACCEPT)\nnum  target\n1  LOG {all} LOG flags 0\n2  ACCEPT {all}\n3  {line}\n"
+            );
             let body = json!({"version": "1", "firewall": {"nat": "", "filter": filter}});
             firewall(&body).unwrap().foreign_ways
         };
@@ -300,6 +354,38 @@ mod tests {
         {
             assert!(foreign(sound).is_empty(), "{sound}");
         }
+    }
+
+    #[test]
+    fn what_stands_in_front_is_named_and_never_what_the_gateway_has_of_its_own() {
+        let told = |rules: &[&str]| {
+            let rules = rules.iter().enumerate().map(|(at, rule)| format!("{} {rule}\n", at + 1));
+            head(&format!("Chain FORWARD (policy ACCEPT)\nnum  target\n{}", rules.collect::<String>()))
+        };
+        let (log, lab) = ("LOG 0 -- 0.0.0.0/0 0.0.0.0/0 LOG flags 0 level 4", "ACCEPT 0 -- 0.0.0.0/0 0.0.0.0/0");
+        let (web, drop) = ("ACCEPT 6 -- 0.0.0.0/0 192.168.1.20 tcp dpt:22", "DROP 0 -- 10.0.0.0/8 0.0.0.0/0");
+        let line = |steps: &str| Some(format!("{steps}; {SAVE}"));
+        assert_eq!(told(&[log, lab, web, web]), Head::default());
+        let at_front = told(&[drop, log, lab, web]);
+        assert_eq!((at_front.foreign_ways, at_front.line), (vec![drop.to_owned()], line("sudo iptables -D FORWARD 1")));
+        let both = told(&[drop, log, lab, web, drop]);
+        assert_eq!(both.line, line("sudo iptables -D FORWARD 5; sudo iptables -D FORWARD 1"));
+        // One that looks like a forward's pushes them down as well.
+        let of_port = told(&["DROP 6 -- 0.0.0.0/0 0.0.0.0/0 tcp dpt:22", log, lab]);
+        assert_eq!((of_port.foreign_ways.len(), of_port.line), (1, line("sudo iptables -D FORWARD 1")));
+        // What is missing lets the service pass over a forward's rule, and stumble over nothing.
+        let without = told(&[lab, web, web]);
+        assert_eq!((without.foreign_ways.len(), without.missing), (0, vec!["iptables -I FORWARD 1 -j LOG".to_owned()]));
+        assert_eq!(without.line, line("sudo iptables -I FORWARD 1 -j LOG"));
+        let instead = told(&[drop, lab, web]);
+        assert_eq!(instead.foreign_ways, Vec::<String>::new(), "it passes over both");
+        assert_eq!(instead.line, line("sudo iptables -D FORWARD 1; sudo iptables -I FORWARD 1 -j LOG"));
+        let none = told(&[web]);
+        let wanted = "sudo iptables -I FORWARD 1 -j LOG; sudo iptables -I FORWARD 2 -i ens192 -j ACCEPT";
+        assert_eq!((none.missing.len(), none.line), (2, line(wanted)));
+        // Of two alike nobody knows which one is the gateway's own.
+        let alike = told(&[lab, log, lab, web]);
+        assert_eq!((alike.foreign_ways, alike.line), (vec![lab.to_owned()], None));
     }
 
     #[test]
@@ -320,6 +406,7 @@ mod tests {
         let content = json!({"ports": {
             "50064": {"name": "web01", "target_addr": "192.168.1.20", "target_port": 22, "component": "CentOS"},
             "50071": {"name": "web\u{1b}[2J", "target_addr": "192.168.1.20", "target_port": "3389", "component": null},
+            "050064": {"name": "x", "target_addr": "192.168.1.20", "target_port": 22, "component": "CentOS"},
             "seven": {"name": "x", "target_addr": "192.168.1.20", "target_port": 22, "component": "CentOS"},
             "50072": {"name": "x"},
             "50073": {"name": "x", "target_addr": "y", "target_port": 70000},

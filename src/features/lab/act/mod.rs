@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use super::client::Client;
-use super::model::{self, Forward, Mending, Protocol, Reach, Since, Wanted, component};
+use super::model::{self, Forward, Mending, Protocol, Reach, Since, Snapshot, Wanted, component};
 use super::probe::{self, Port};
 use super::shell;
 use super::store::temporary as held;
@@ -25,6 +25,8 @@ pub(super) use temporary::{keep, started, use_for_connection};
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 /// Between two tries.
 const AGAIN: Duration = Duration::from_millis(400);
+/// Between two looks whether somebody else has made the same forward.
+const TURN: Duration = Duration::from_millis(100);
 
 /// A change of a lab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +72,9 @@ pub enum Outcome {
     Made {
         /// The forward.
         forward: Forward,
+        /// The port of another one to the same place, which somebody made at the same time.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        twin: Option<u16>,
     },
     /// There was one already.
     Found {
@@ -103,6 +108,21 @@ pub enum Outcome {
     },
 }
 
+/// That of two forwards to one place, made at the same time, one is needless; empty where there is one only.
+#[must_use]
+pub fn beside(forward: &Forward, twin: Option<u16>) -> String {
+    let port = forward.port;
+    match twin {
+        None => String::new(),
+        Some(twin) if twin < port => format!(
+            "; it is a duplicate of the one on {twin}, which somebody made at the same time; noctui lab remove {port} deletes it"
+        ),
+        Some(twin) => format!(
+            "; somebody made one at the same time, on {twin}, which is a duplicate; noctui lab remove {twin} deletes it"
+        ),
+    }
+}
+
 /// Who acts on a lab.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -133,7 +153,9 @@ impl Actor {
             // The inventory has no part in it, and may take its time.
             let snapshot = self.client.told().await.map_err(|error| Trouble::of(&error))?;
             let host = self.gateway.clone().unwrap_or_else(|| snapshot.gateway.clone());
-            Ok::<_, Trouble>((model::rows(&snapshot, &std::collections::BTreeMap::new(), &Since::new()), host))
+            let rows = model::rows(&snapshot, &std::collections::BTreeMap::new(), &Since::new());
+            self.remember(snapshot).await;
+            Ok::<_, Trouble>((rows, host))
         };
         let port = mending.forward.port;
         let (before, host) = rows().await?;
@@ -177,11 +199,11 @@ impl Actor {
         {
             return outcome;
         }
-        self.perform(change, true).await
+        self.perform(change, None).await
     }
 
-    /// The same; a forward that is found stays `for_good`.
-    async fn perform(&self, change: &Change, for_good: bool) -> Outcome {
+    /// The same. A forward that is found stays for good, unless it is made for a connection, of which this is the note.
+    async fn perform(&self, change: &Change, note: Option<i64>) -> Outcome {
         let server = self.client.server();
         let asked = match change {
             Change::Add(wanted) => store::adding(&self.who, &self.lab, server, wanted),
@@ -196,7 +218,10 @@ impl Actor {
         };
         let failed = |error: super::Error| (Trouble::of(&error), came_of(&error));
         let done = match change {
-            Change::Add(wanted) => self.ensure(wanted, for_good).await,
+            Change::Add(wanted) => {
+                self.await_turn(id, wanted).await;
+                self.ensure(wanted, note.is_none()).await
+            }
             Change::Remove(forward) | Change::Tidy(forward) => {
                 let removed = self.client.remove(forward).await.map_err(failed);
                 removed.map(|()| Outcome::Removed { forward: forward.clone() })
@@ -206,7 +231,7 @@ impl Actor {
         let (outcome, came, port) = match done {
             Ok(outcome) => {
                 let (came, port) = match &outcome {
-                    Outcome::Made { forward } => (Came::Ok, Some(forward.port)),
+                    Outcome::Made { forward, .. } => (Came::Ok, Some(forward.port)),
                     Outcome::Found { forward, .. } => (Came::Found, Some(forward.port)),
                     Outcome::Stays { .. }
                     | Outcome::Removed { .. }
@@ -223,7 +248,16 @@ impl Actor {
         };
         let (server, change) = (self.client.server().to_owned(), change.clone());
         let is_done = !matches!(outcome, Outcome::Failed { .. });
+        let gone = if let Outcome::Removed { forward } = &outcome { Some(forward.clone()) } else { None };
+        let made_for = note.filter(|_| matches!(outcome, Outcome::Made { .. }));
         let settled = move |connection: &rusqlite::Connection| {
+            if let Some(gone) = &gone {
+                store::forget(connection, &server, gone)?;
+            }
+            // Whoever waits for this to be over sees whom it was made for.
+            if let Some(note) = made_for {
+                held::settle(connection, note, port)?;
+            }
             match &change {
                 Change::Remove(forward) | Change::Tidy(forward) if is_done => {
                     held::forget(connection, &server, forward.port)?;
@@ -238,6 +272,34 @@ impl Actor {
             tracing::warn!(%error, "what came of a change was not written down");
         }
         outcome
+    }
+
+    /// Keeps what the gateway told just now, or its list alone: it is what is used where it does not answer.
+    pub(super) async fn remember(&self, told: Snapshot) {
+        let (server, at) = (self.client.server().to_owned(), clock::now());
+        let kept = self.store.write(move |connection| store::renew(connection, &server, told, at)).await;
+        if let Err(error) = kept {
+            tracing::warn!(%error, "what a lab told is not kept");
+        }
+    }
+
+    /// Waits until nobody else who shares these data is about to make the same forward: the gateway would make two. Whoever
+    /// asked first is first.
+    async fn await_turn(&self, id: i64, wanted: &Wanted) {
+        loop {
+            let (server, wanted) = (self.client.server().to_owned(), wanted.clone());
+            let ahead = move |connection: &rusqlite::Connection| {
+                store::turn::is_another_ahead(connection, &server, &wanted, id, clock::now())
+            };
+            match self.store.read(ahead).await {
+                Ok(false) => return,
+                Ok(true) => sleep(TURN).await,
+                Err(error) => {
+                    tracing::warn!(%error, "who else makes a forward cannot be read");
+                    return;
+                }
+            }
+        }
     }
 
     /// Writes down what is going to be asked. Nothing is asked that is not written down.

@@ -8,7 +8,7 @@ use super::{Actor, Change, Outcome, came_of};
 use crate::clock;
 use crate::features::lab::Error;
 use crate::features::lab::client::Ensured;
-use crate::features::lab::model::{Forward, Wanted};
+use crate::features::lab::model::{Forward, Snapshot, Wanted};
 use crate::features::lab::store::Came;
 use crate::features::lab::store::temporary::{self, Release, Taken};
 use crate::process::Owner;
@@ -34,9 +34,9 @@ impl Actor {
             Ok(id) => id,
             Err(error) => return (Outcome::Failed { trouble: Trouble::of(&error) }, false),
         };
-        let outcome = self.perform(&Change::Add(wanted.clone()), false).await;
+        let outcome = self.perform(&Change::Add(wanted.clone()), Some(id)).await;
         let port = match &outcome {
-            Outcome::Made { forward } => Some(forward.port),
+            Outcome::Made { forward, .. } => Some(forward.port),
             // Nobody knows: the list will tell whether it was made.
             Outcome::Failed { .. } => return (outcome, false),
             Outcome::Found { .. } | Outcome::Stays { .. } | Outcome::Removed { .. } | Outcome::Mended { .. } => None,
@@ -117,10 +117,11 @@ impl Actor {
         let failed = |error: Error| (Trouble::of(&error), came_of(&error));
         let mut port = 0;
         for _ in 0..TRIES {
-            let forward = match self.client.ensure(wanted).await.map_err(failed)? {
-                Ensured::Made(forward) => return Ok(Outcome::Made { forward }),
-                Ensured::Found(forward) => forward,
-            };
+            let Ensured { forward, is_made, twin, list } = self.client.ensure(wanted).await.map_err(failed)?;
+            self.remember(Snapshot::of_list(list)).await;
+            if is_made {
+                return Ok(Outcome::Made { forward, twin });
+            }
             if !for_good {
                 return Ok(Outcome::Found { forward, kept: false });
             }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::Desk;
 use crate::blocking;
-use crate::features::lab::act::{Change, Outcome};
+use crate::features::lab::act::{Change, Outcome, beside};
 use crate::features::lab::client::{LONGEST, MOMENT};
 use crate::features::lab::error::Error;
 use crate::features::lab::model::{
@@ -93,7 +93,9 @@ fn say(outcomes: &[Outcome], json: bool) -> anyhow::Result<ExitCode> {
     }
     for outcome in outcomes {
         let line = match outcome {
-            Outcome::Made { forward } => format!("{} is on port {}\n", forward.title(), forward.port),
+            Outcome::Made { forward, twin } => {
+                format!("{} is on port {}{}\n", forward.title(), forward.port, beside(forward, *twin))
+            }
             Outcome::Found { forward, kept } => {
                 let kept = if *kept { "; it was made for a connection, and stays now" } else { "" };
                 format!("{} was on port {} already{kept}\n", forward.title(), forward.port)
@@ -187,7 +189,9 @@ pub(super) fn several(fitting: &[&Forward]) -> Trouble {
 /// `noctui lab remove`
 pub(super) async fn remove(desk: &Desk, place: &Place, json: bool) -> anyhow::Result<ExitCode> {
     desk.writable()?;
-    let (forwards, ..) = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
+    let list = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
+    desk.actor.remember(Snapshot::of_list(list.clone())).await;
+    let (forwards, ..) = list;
     let change = match (only(&forwards, place), place) {
         (Err(_), Place::Port(port)) => {
             let row = unlisted(desk, *port).await?;

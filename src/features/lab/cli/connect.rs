@@ -58,7 +58,11 @@ struct Ended {
 pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     let desk = args.which.open(config).await?;
     let (found, gateway) = match desk.actor.client.list().await {
-        Ok((forwards, gateway, _)) => (find(&desk, forwards, &args.wished()).await?, gateway),
+        Ok(list) => {
+            desk.actor.remember(Snapshot::of_list(list.clone())).await;
+            let (forwards, gateway, _) = list;
+            (find(&desk, forwards, &args.wished()).await?, gateway)
+        }
         Err(error) => {
             let (forward, gateway) = remembered(&desk, &args.wished(), &error).await?;
             (Some(forward), gateway)
@@ -339,7 +343,7 @@ async fn make(desk: &Desk, wanted: Wanted, removes: bool) -> anyhow::Result<(For
     };
     let is_new = matches!(outcome, Outcome::Made { .. });
     match outcome {
-        Outcome::Made { forward }
+        Outcome::Made { forward, .. }
         | Outcome::Found { forward, .. }
         | Outcome::Stays { forward, .. }
         | Outcome::Removed { forward }

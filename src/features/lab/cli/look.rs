@@ -118,6 +118,12 @@ pub(super) async fn list(desk: &Desk, measures: bool, json: bool) -> anyhow::Res
         return Ok(ExitCode::SUCCESS);
     }
     output::print(&table(&rows))?;
+    if rows.is_empty() {
+        let lab = &desk.lab.name;
+        output::complain(&format!(
+            "noctui: {lab} has no forward, and tells of no machine; noctui lab add makes a forward"
+        ));
+    }
     if desk.host(&snapshot.gateway).is_empty() {
         output::complain(&format!("noctui: {NO_ADDRESS}"));
     }
@@ -235,10 +241,12 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
             mending: None,
         }));
     }
-    let mut say = |what: String| faults.push(Fault { what, harmless: false, row: None, mending: None });
+    let hindrance = snapshot.firewall.as_ref().and_then(|firewall| firewall.hindrance().zip(firewall.clearing()));
     for doubt in &snapshot.doubts {
-        say(doubt.clone());
+        let mending = hindrance.as_ref().filter(|(what, _)| what == doubt).map(|(_, line)| line.clone());
+        faults.push(Fault { what: doubt.clone(), harmless: false, row: None, mending });
     }
+    let mut say = |what: String| faults.push(Fault { what, harmless: false, row: None, mending: None });
     if snapshot.firewall.is_none() {
         say("without the health check, what is dead or unlisted cannot be seen".to_owned());
     }

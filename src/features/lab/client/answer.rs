@@ -96,7 +96,7 @@ impl Answer<'_> {
             return Error::NotTaken;
         }
         if message.starts_with("not enough values to unpack") {
-            return Error::ForeignRule { chain: None };
+            return Error::ForeignRule { chain: None, rule: None };
         }
         let of_database = ["connection to server", "could not connect to server", "server closed the connection"];
         if of_database.iter().any(|known| message.starts_with(known)) {

@@ -6,27 +6,22 @@ use serde_json::json;
 use super::{Call, Client};
 use crate::features::lab::error::{Error, Seen};
 use crate::features::lab::model::{
-    Forward, Led, Places, Rule, Snapshot, Wanted, accept_again, end_record, end_rules, ending, uses_up_ports,
+    Chain, Forward, Led, List, Places, Rule, Snapshot, Wanted, accept_again, end_record, end_rules, ending,
+    fills_ports, uses_up_ports,
 };
 use crate::features::lab::wire;
 
 /// What became of a forward that was to be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ensured {
-    /// It was made.
-    Made(Forward),
-    /// There was one already.
-    Found(Forward),
-}
-
-impl Ensured {
+pub struct Ensured {
     /// The forward.
-    #[must_use]
-    pub fn forward(&self) -> &Forward {
-        match self {
-            Self::Made(forward) | Self::Found(forward) => forward,
-        }
-    }
+    pub forward: Forward,
+    /// Whether it was made; else there was one already.
+    pub is_made: bool,
+    /// The port of another one to the same place, which somebody made at the same time.
+    pub twin: Option<u16>,
+    /// What the gateway lists, with it.
+    pub list: List,
 }
 
 impl Client {
@@ -37,12 +32,25 @@ impl Client {
         let (forwards, gateway, unreadable) = self.list().await?;
         let firewall = self.firewall().await;
         let before = Snapshot { gateway, forwards, firewall, unreadable, ..Snapshot::default() };
-        if let Some(existing) = before.existing(wanted) {
-            return Ok(Ensured::Found(existing.clone()));
+        if let Some(forward) = before.existing(wanted).cloned() {
+            let list = (before.forwards, before.gateway, before.unreadable);
+            return Ok(Ensured { forward, is_made: false, twin: None, list });
         }
         let made = self.make(wanted, &before).await?;
         self.look_where_it_leads(&made).await?;
-        Ok(Ensured::Made(made))
+        // Somebody elsewhere may have looked at the same time, and have found none, either.
+        let list = self.list().await.unwrap_or_else(|_| {
+            let mut forwards = before.forwards.clone();
+            forwards.retain(|forward| forward.port != made.port);
+            forwards.push(made.clone());
+            forwards.sort_by_key(|forward| forward.port);
+            (forwards, before.gateway.clone(), before.unreadable)
+        });
+        let is_twin = |forward: &&Forward| {
+            forward.is_for(wanted) && forward.port != made.port && !before.forwards.contains(forward)
+        };
+        let twin = list.0.iter().find(is_twin).map(|forward| forward.port);
+        Ok(Ensured { forward: made, is_made: true, twin, list })
     }
 
     /// Whether a forward that was just made leads where it is to. The gateway gives a port that is free in its list; a rule of
@@ -84,7 +92,9 @@ impl Client {
         if let Some(new) = after.iter().find(is_new) {
             return Ok(new.clone());
         }
-        let taken = after.len();
+        // Where the gateway says what it stumbled over, that is no lack of ports.
+        let is_page = matches!(error, Error::Page { .. });
+        let taken = Some(after.len()).filter(|_| is_page && fills_ports(&after));
         // Without an answer it may still come: what is open now may be somebody else's.
         if !error.has_stumbled() {
             return Err(error.with(Seen::NotMade { taken }));
@@ -97,7 +107,7 @@ impl Client {
             }
             (error, Some(port)) => error.with(Seen::Open { port }),
             // A page is what the gateway says when no port is free, and when anything else trips it up.
-            (Error::Page { .. }, None) if uses_up_ports(&after) => Error::Full { taken },
+            (Error::Page { .. }, None) if uses_up_ports(&after) => Error::Full { taken: after.len() },
             (error, None) => error.with(Seen::NotMade { taken }),
         })
     }
@@ -115,9 +125,11 @@ impl Client {
 
     /// That somebody's own rule trips the gateway up, with the chain that it is in.
     async fn foreign_rule(&self) -> Error {
-        let chains = self.firewall().await.map(|firewall| firewall.stumbles_over()).unwrap_or_default();
+        let firewall = self.firewall().await.unwrap_or_default();
+        let chains = firewall.stumbles_over();
         let only = if let [only] = chains.as_slice() { Some(*only) } else { None };
-        Error::ForeignRule { chain: only }
+        let rule = firewall.foreign_ways.into_iter().next().filter(|_| only == Some(Chain::Forward));
+        Error::ForeignRule { chain: only, rule }
     }
 
     /// Deletes a forward, if it is still exactly this one.
@@ -190,7 +202,11 @@ impl Client {
     async fn why_no_rule(&self, forward: &Forward) -> Error {
         let port = forward.port;
         let Some(firewall) = self.firewall().await else { return Error::NoRule { port, by_hand: None } };
-        if firewall.rules.iter().any(|rule| rule.is_of(forward)) {
+        let is_led = firewall.rules.iter().any(|rule| rule.is_of(forward));
+        if let Some(by_hand) = firewall.head.clone().filter(|_| is_led && !firewall.missing.is_empty()) {
+            return Error::Overlooked { what: firewall.passes_over(), by_hand };
+        }
+        if is_led {
             return Error::Half { port, by_hand: accept_again(forward) };
         }
         let line = end_record(forward, Places::of(&firewall).at(&forward.address, forward.target));

@@ -25,7 +25,7 @@ pub use self::inventory::{LONGEST, MOMENT};
 pub use self::keeper::Credentials;
 use self::keeper::Keeper;
 use super::error::Error;
-use super::model::{Firewall, Forward, Holding, Machine, Part, Snapshot};
+use super::model::{Firewall, Holding, List, Machine, Part, Snapshot};
 use super::wire;
 use crate::config::Url;
 pub use crate::tls::Trust;
@@ -91,7 +91,7 @@ impl Client {
     }
 
     /// All forwards, by port. Those that cannot be read are counted.
-    pub async fn list(&self) -> Result<(Vec<Forward>, String, usize), Error> {
+    pub async fn list(&self) -> Result<List, Error> {
         self.listing(&[]).await
     }
 
@@ -143,7 +143,7 @@ impl Client {
     }
 
     /// Forwards that a filter of the gateway lets through, to be looked at again here: its texts are patterns.
-    async fn listing(&self, filter: &[(&str, String)]) -> Result<(Vec<Forward>, String, usize), Error> {
+    async fn listing(&self, filter: &[(&str, String)]) -> Result<List, Error> {
         let content = self.call(Call::List, filter, None).await?;
         let listing = wire::listing(&content).ok_or_else(|| self.senseless(Call::List, "it has no list of ports"))?;
         Ok((listing.forwards, listing.gateway, listing.unreadable))

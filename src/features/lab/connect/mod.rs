@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use super::model::{Forward, Protocol, component};
 pub(crate) use super::surroundings::Surroundings;
-use crate::config::{Connect, Program, Tmux};
+use crate::config::{Connect, Piece, Program, Tmux, pieces};
 use crate::text::clean_line;
 use crate::trouble::Trouble;
 
@@ -86,23 +86,24 @@ impl Target {
 
     /// Says what could be read as something else by the program that it is handed to.
     fn check(&self) -> Result<(), Trouble> {
+        const ADDRESS: &str = "say it as `gateway` in [[lab]]: its name or address as seen from here";
         let is_word = |text: &str| {
             text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+' | ':'))
                 && !text.starts_with('-')
         };
-        let odd = |what: &str, text: &str| {
+        let odd = |what: &str, text: &str, remedy: &str| {
             Err(Trouble::new(&format!("{what} {} cannot be handed to a program", clean_line(text)))
-                .caused_by("it has characters that the program might obey"))
+                .caused_by("it has characters that the program might obey")
+                .to_do(remedy))
         };
         if self.host.is_empty() {
-            return Err(Trouble::new("the gateway tells no address")
-                .to_do("say it as `gateway` in [[lab]]: its name or address as seen from here"));
+            return Err(Trouble::new("the gateway tells no address").to_do(ADDRESS));
         }
         if !is_word(&self.host) {
-            return odd("the gateway's host", &self.host);
+            return odd("the gateway's host", &self.host, ADDRESS);
         }
         if !is_word(&self.user) {
-            return odd("the user", &self.user);
+            return odd("the user", &self.user, "name another one with --user");
         }
         Ok(())
     }
@@ -192,9 +193,25 @@ fn configured(connect: &Connect, protocol: Protocol) -> Option<&Program> {
     }
 }
 
+/// Refuses files that no program would see.
+fn check_files(connect: &Connect, target: &Target) -> Result<(), Trouble> {
+    let takes_files = match configured(connect, target.protocol) {
+        Some(Program::Words(words)) => words.iter().any(|word| has_place(word, "files")),
+        Some(Program::Shell(line)) => has_place(line, "files"),
+        None => target.protocol == Protocol::Scp,
+    };
+    if takes_files || target.files.is_empty() {
+        return Ok(());
+    }
+    Err(Trouble::new(&format!("the program for {} takes no files", target.protocol))
+        .caused_by(&format!("named were {}", clean_line(&target.files.join(", "))))
+        .to_do("leave them out, or have them copied with --protocol scp"))
+}
+
 /// The command for a target: the configured one, else the first usual one of those that `has` lets through.
 pub(crate) fn command(connect: &Connect, target: &Target, has: impl Fn(&str) -> bool) -> Result<Vec<String>, Trouble> {
     target.check()?;
+    check_files(connect, target)?;
     let protocol = target.protocol;
     if protocol == Protocol::Scp && target.files.is_empty() {
         return Err(Trouble::new("it is not said which files are meant").to_do(
@@ -231,7 +248,7 @@ fn fill(word: &str, target: &Target) -> Vec<String> {
     if word == "{files}" {
         return target.files.iter().map(|file| remote(file, target)).collect();
     }
-    if word.contains("{user}") && target.user.is_empty() {
+    if has_place(word, "user") && target.user.is_empty() {
         return Vec::new();
     }
     vec![fill_in(word, |place| value(place, target))]
@@ -277,18 +294,18 @@ fn value(place: &str, target: &Target) -> String {
     }
 }
 
-/// `text` with each `{place}` replaced.
+/// `text` with each place replaced. What the configuration let through has none that is not known.
 fn fill_in(text: &str, value: impl Fn(&str) -> String) -> String {
-    let mut filled = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('{') {
-        filled.push_str(before);
-        let Some((place, after)) = behind.split_once('}') else { break };
-        filled.push_str(&value(place));
-        rest = after;
-    }
-    filled.push_str(rest);
-    filled
+    let filled = |piece| match piece {
+        Piece::Text(text) => text.to_owned(),
+        Piece::Place(place) => value(place),
+    };
+    pieces(text).map_or_else(|_| text.to_owned(), |pieces| pieces.into_iter().map(filled).collect())
+}
+
+/// Whether this place is in a word or a line.
+fn has_place(text: &str, place: &str) -> bool {
+    pieces(text).is_ok_and(|pieces| pieces.contains(&Piece::Place(place)))
 }
 
 /// A word as a shell takes it.
@@ -315,6 +332,7 @@ pub(crate) fn launch(
 ) -> Result<Launch, Trouble> {
     if needs_tunnel(connect, target, around) {
         target.check()?;
+        check_files(connect, target)?;
         return Ok(Launch::Tunnel(tunnel(connect, target, around)));
     }
     let words = command(connect, target, |program| around.has(program))?;

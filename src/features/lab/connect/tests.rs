@@ -87,8 +87,26 @@ fn files_go_both_ways_and_none_is_an_option() {
     assert!(words(&none(), &target).ends_with("|./-rf|notes.txt|root@198.51.100.2:/tmp/a b"));
     let connect = Connect { scp: Some(Program::Shell("scp -P {port} {files}".to_owned())), ..none() };
     assert_eq!(words(&connect, &target), "sh|-c|scp -P 50064 ./-rf notes.txt 'root@198.51.100.2:/tmp/a b'");
+    // No program would see them.
+    for protocol in [Protocol::Ssh, Protocol::Rdp] {
+        let ignored = Target { protocol, ..target.clone() };
+        let told = launch(&none(), &ignored, &Surroundings::default(), true).unwrap_err().one_line();
+        assert!(told.starts_with(&format!("the program for {protocol} takes no files: named were -rf")), "{told}");
+    }
+    let takes =
+        Connect { ssh: Some(Program::Words(["mosh", "{host}", "{files}"].map(str::to_owned).to_vec())), ..none() };
+    let with_files = Target { protocol: Protocol::Ssh, ..target.clone() };
+    assert_eq!(words(&takes, &with_files), "mosh|198.51.100.2|./-rf|notes.txt|root@198.51.100.2:/tmp/a b");
     let none = Target { files: vec![], ..target };
     assert!(command(&connect, &none, |_| true).unwrap_err().what().contains("which files"));
+}
+
+#[test]
+fn a_line_for_the_shell_keeps_the_braces_that_are_its_own() {
+    let line = "echo ${HOME} {port} | awk '{{print $1}}'";
+    let connect = Connect { ssh: Some(Program::Shell(line.to_owned())), ..none() };
+    let filled = words(&connect, &target("web01", "CentOS", 22));
+    assert_eq!(filled, "sh|-c|echo ${HOME} 50064 | awk '{print $1}'");
 }
 
 #[test]
@@ -106,7 +124,8 @@ fn a_name_from_outside_never_becomes_a_command() {
     assert_eq!(words(&bare, &option), "ssh|_oProxyCommand_touch_x");
     for host in ["-oProxyCommand=x", "a b", "", "a;b"] {
         let target = Target { host: host.to_owned(), ..target("web01", "CentOS", 22) };
-        assert!(command(&none(), &target, |_| true).is_err(), "{host}");
+        let trouble = command(&none(), &target, |_| true).unwrap_err();
+        assert!(trouble.remedy().is_some_and(|what| what.contains("`gateway` in [[lab]]")), "{host}: {trouble}");
     }
     let target = Target { user: "-x".to_owned(), ..target("web01", "CentOS", 22) };
     assert!(command(&none(), &target, |_| true).is_err());

@@ -125,6 +125,7 @@ impl Error {
             | Self::FirewallRefused { .. }
             | Self::NoRule { .. }
             | Self::Half { .. }
+            | Self::Overlooked { .. }
             | Self::NotMade { .. }
             | Self::NotTaken
             | Self::ForeignRule { .. }

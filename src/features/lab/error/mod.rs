@@ -328,6 +328,14 @@ pub enum Error {
         /// What gives it that rule back in the gateway's shell, where its address is one.
         by_hand: Option<String>,
     },
+    /// It works, and the service passes over one of its two rules, which stands in the place of one of the gateway's own.
+    #[error("{what}: the gateway cannot delete it")]
+    Overlooked {
+        /// What is missing.
+        what: String,
+        /// What puts that back in the gateway's shell.
+        by_hand: String,
+    },
     /// The gateway says that it was made, and does not list it.
     #[error("the gateway says that the forward is on port {port}, and does not list it there")]
     NotMade {
@@ -342,6 +350,8 @@ pub enum Error {
     ForeignRule {
         /// Of which chain, where that is known.
         chain: Option<Chain>,
+        /// As the listing has it, where it is known; harmless text.
+        rule: Option<String>,
     },
     /// The gateway's database is down.
     #[error("the gateway's database does not answer")]

@@ -31,6 +31,8 @@ impl Error {
             (line.as_str(), "; a new forward to the same place works meanwhile")
         } else if let Self::Half { by_hand, .. } = self {
             (by_hand.as_deref().unwrap_or("add its rule to the chain FORWARD"), "; then delete it again")
+        } else if let Self::Overlooked { by_hand, .. } = self {
+            (by_hand.as_str(), "; then delete it again")
         } else {
             return String::new();
         };
@@ -118,12 +120,14 @@ impl Remedy for Error {
             | Self::Undeletable { .. }
             | Self::HalfDeleted { .. }
             | Self::NoRule { .. }
-            | Self::Half { .. } => return self.at_the_gateway().into(),
+            | Self::Half { .. }
+            | Self::Overlooked { .. } => return self.at_the_gateway().into(),
             Self::NotTaken => "write the address as plain IPv4; noctui lab check has the line that ends the rule",
-            Self::ForeignRule { chain } => {
+            Self::ForeignRule { chain, rule } => {
                 let chains = chain.as_ref().map_or(&Chain::ALL[..], std::slice::from_ref);
                 let looks: Vec<String> = chains.iter().map(|chain| chain.listing()).collect();
-                return format!("on the gateway: {}, and delete that rule", looks.join("; ")).into();
+                let which = rule.as_ref().map_or_else(|| "that rule".to_owned(), |rule| format!("the rule {rule}"));
+                return format!("on the gateway: {}, and delete {which}", looks.join("; ")).into();
             }
             Self::DatabaseDown => "restart PostgreSQL or the gateway machine",
             Self::Full { .. } => "delete forwards that nobody needs",

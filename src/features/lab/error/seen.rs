@@ -9,8 +9,8 @@ pub enum Seen {
     Nothing,
     /// There is no such forward.
     NotMade {
-        /// The forwards that there are.
-        taken: usize,
+        /// The forwards that there are, where they may be all that there is room for.
+        taken: Option<usize>,
     },
     /// Its rule is in force, and the list does not have it.
     Open {
@@ -55,11 +55,13 @@ impl Seen {
     /// What to do.
     pub(super) fn remedy(self) -> String {
         match self {
-            Self::NotLooked => "look at the service's log on the gateway, or restart the gateway machine".to_owned(),
             Self::Nothing => "look at the list again before it is tried again: it may have been done".to_owned(),
-            Self::NotMade { taken } => format!(
+            Self::NotMade { taken: Some(taken) } => format!(
                 "look at the service's log on the gateway; it has {taken} forwards, and stumbles like this when its ports are used up"
             ),
+            Self::NotLooked | Self::NotMade { taken: None } => {
+                "look at the service's log on the gateway, or restart the gateway machine".to_owned()
+            }
             Self::Open { .. } => {
                 "what is unlisted has the lines that end it, on the screen and in noctui lab check; do not try again before"
                     .to_owned()

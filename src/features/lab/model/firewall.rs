@@ -50,6 +50,14 @@ pub struct Firewall {
     /// The same of the chain FORWARD, as the listing has them; harmless text.
     #[serde(default)]
     pub foreign_ways: Vec<String>,
+    /// The gateway's own rules that are missing at the head of that chain, as iptables takes them: the service passes over
+    /// other ones in their place.
+    #[serde(default)]
+    pub missing: Vec<String>,
+    /// What puts that chain right in the gateway's shell, as long as its rules have these numbers; `None` where there is nothing
+    /// to put right, or nobody knows how.
+    #[serde(default)]
+    pub head: Option<String>,
 }
 
 /// The chains of the firewall in which forwards have their rules.
@@ -223,12 +231,44 @@ impl Firewall {
         Chain::ALL.into_iter().filter(has).collect()
     }
 
-    /// What keeps anything from being made or deleted, with the rule where its listing is kept.
+    /// What keeps anything from being made or deleted, with the rule where its listing is kept; or what keeps the service from
+    /// finding rules that are there.
     #[must_use]
     pub fn hindrance(&self) -> Option<String> {
         let chains = self.stumbles_over();
-        let which = self.foreign_ways.first().map_or_else(String::new, |rule| format!("; it says: {rule}"));
-        (!chains.is_empty()).then(|| format!("{}{which}", Chain::stumbling(&chains)))
+        let which = match self.foreign_ways.as_slice() {
+            [] => String::new(),
+            [rule] => format!("; it says: {rule}"),
+            [rule, rest @ ..] => format!("; it says: {rule}; and {} more", rest.len()),
+        };
+        if !chains.is_empty() {
+            return Some(format!("{}{which}", Chain::stumbling(&chains)));
+        }
+        (!self.missing.is_empty()).then(|| self.passes_over())
+    }
+
+    /// What is said where rules of the gateway's own are missing at the head of the chain FORWARD.
+    #[must_use]
+    pub fn passes_over(&self) -> String {
+        let are =
+            if self.missing.len() == 1 { "a rule of the gateway's own is" } else { "rules of the gateway's own are" };
+        format!(
+            "{are} missing at the head of the chain FORWARD ({}): the service passes over the first two rules there, and does \
+             not find a forward's in their place",
+            self.missing.join("; ")
+        )
+    }
+
+    /// The line for the gateway's shell that ends a hindrance, where it is known.
+    #[must_use]
+    pub fn clearing(&self) -> Option<String> {
+        let others = self.stumbles_over().into_iter().filter(|chain| *chain != Chain::Forward);
+        let looks = others.map(|chain| format!("{}, and delete that rule", chain.listing()));
+        let is_forward = !self.foreign_ways.is_empty() || !self.missing.is_empty();
+        let look = || format!("{} -v, and delete that rule", Chain::Forward.listing());
+        let own = is_forward.then(|| self.head.clone().unwrap_or_else(look));
+        let all: Vec<String> = own.into_iter().chain(looks).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     /// Where a forward's port really leads.

@@ -5,9 +5,46 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Firewall, Forward, Machine, Part, Rule, Snapshot, Way};
+use super::{Firewall, Forward, List, Machine, Part, Rule, Snapshot, Way};
 
 impl Snapshot {
+    /// What a list says by itself.
+    #[must_use]
+    pub fn of_list((forwards, gateway, unreadable): List) -> Self {
+        Self { gateway, forwards, unreadable, ..Self::default() }
+    }
+
+    /// Itself, which is what the gateway told at one time or a part of that, with the rest as it was known `before`, at `at`.
+    #[must_use]
+    pub fn renewing(mut self, before: &Self, at: DateTime<Utc>) -> Self {
+        let has_inventory = before.machines.values().any(|machine| machine.exists.is_some());
+        for (part, is_missing) in [
+            (Part::Health, self.firewall.is_none() && before.firewall.is_some()),
+            (Part::Addresses, self.machines.is_empty() && !before.machines.is_empty()),
+            (Part::Inventory, has_inventory || before.untold.contains_key(&Part::Inventory)),
+        ] {
+            if is_missing {
+                self.untold.entry(part).or_insert(None);
+            }
+        }
+        self.with_known(before, at)
+    }
+
+    /// A forward was deleted: its record is gone, and its rules.
+    pub fn forget(&mut self, gone: &Forward) {
+        self.forwards.retain(|forward| forward.port != gone.port);
+        let Some(firewall) = &mut self.firewall else { return };
+        let rules = firewall.rules.len();
+        firewall.rules.retain(|rule| !rule.is_of(gone));
+        let is_its = |way: &Way| way.address == gone.address && way.target == gone.target;
+        if firewall.rules.len() < rules
+            && let Some(ways) = &mut firewall.accepted
+            && let Some(at) = ways.iter().position(is_its)
+        {
+            ways.remove(at);
+        }
+    }
+
     /// Itself, with what it was not told from `before`, which was told at `at`.
     #[must_use]
     pub fn with_known(mut self, before: &Self, at: DateTime<Utc>) -> Self {
@@ -154,6 +191,28 @@ mod tests {
             ..Snapshot::default()
         };
         assert_eq!(later.with_known(&now, at(60)).untold, now.untold);
+    }
+
+    #[test]
+    fn a_list_by_itself_is_completed_and_what_is_deleted_leaves_no_rule() {
+        let machine = Machine { exists: Some(true), ..Machine::default() };
+        let way = || Way { address: "192.168.1.20".to_owned(), target: 22 };
+        let firewall = Firewall { rules: vec![rule(50_001)], accepted: Some(vec![way()]), ..Firewall::default() };
+        let before = Snapshot {
+            forwards: vec![forward(50_001, "web01")],
+            machines: BTreeMap::from([("web01".to_owned(), machine)]),
+            firewall: Some(firewall),
+            ..Snapshot::default()
+        };
+        let list = (vec![forward(50_001, "web01"), forward(50_007, "web01")], "198.51.100.2".to_owned(), 0);
+        let mut now = Snapshot::of_list(list).renewing(&before, at(0));
+        assert!(told(&now).contains(&(Some(50_007), "duplicate")), "{:?}", told(&now));
+        assert_eq!((now.untold.values().flatten().count(), &now.machines), (3, &before.machines));
+        now.forget(&forward(50_001, "web01"));
+        assert_eq!(told(&now), [(Some(50_007), "unmeasured")]);
+        assert_eq!(now.firewall.and_then(|it| it.accepted).map(|ways| ways.len()), Some(1));
+        let bare = Snapshot::of_list((vec![], String::new(), 0)).renewing(&Snapshot::default(), at(0));
+        assert_eq!(bare, Snapshot::default(), "nothing is awaited that was never known");
     }
 
     #[test]

@@ -141,6 +141,9 @@ pub struct Snapshot {
     pub untold: BTreeMap<Part, Option<DateTime<Utc>>>,
 }
 
+/// What the gateway lists: the forwards by port, its address, and how many forwards could not be read.
+pub type List = (Vec<Forward>, String, usize);
+
 /// A part of what a lab tells that may be missing without keeping the rest away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

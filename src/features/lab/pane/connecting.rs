@@ -215,6 +215,14 @@ impl State {
         Ok(line(&words))
     }
 
+    /// What is opened where that command has run, where it only brings the port to a display.
+    pub(super) fn address_there(&self) -> Option<String> {
+        let (row, lab) = (self.row_on_screen()?, self.lab()?);
+        let target = Target::of(&lab.view.name, &lab.host()?, &row.usable()?, None);
+        let launch = connect::launch(&self.connect, &target, &self.around, false).ok()?;
+        if let Launch::Tunnel(Tunnel { address, .. }) = launch { Some(address) } else { None }
+    }
+
     /// `HOST:PORT` of the row.
     pub(super) fn address(&self) -> Option<String> {
         self.address_of(self.row_on_screen()?)
@@ -240,7 +248,8 @@ impl State {
 fn offer(tunnel: &Tunnel, more: &str) -> Outcome {
     let Tunnel { words, address } = tunnel;
     let line = line(words);
-    let said = format!("no display here; run where there is one, then open {address} (copied): {line}{more}");
+    // What to do fits on a narrow screen; what follows is there with the whole message.
+    let said = format!("ssh -L is copied: run it at a display and open {address}; there is none here: {line}{more}");
     Outcome { copy: Some(line), ..Outcome::done(said) }
 }
 

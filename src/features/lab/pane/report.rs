@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::plan::{self, Plan};
 use super::{Deleted, Outcome, Page, Purpose, State, UNDOABLE};
-use crate::features::lab::act::{Change, Outcome as Came};
+use crate::features::lab::act::{Change, Outcome as Came, beside};
 use crate::features::lab::model::{Forward, Unusable};
 use crate::features::lab::store::open::Found;
 use crate::features::lab::store::temporary::Temporary;
@@ -194,8 +194,12 @@ impl State {
         let Some(outcome) = outcome else { return Outcome::none() };
         self.jobs.remove(&job);
         match (purpose, outcome) {
-            (Purpose::Single(_, Change::Add(_)), Came::Made { forward }) => {
-                Outcome::done(format!("{} is on port {} of the gateway", forward.title(), forward.port))
+            (Purpose::Single(_, Change::Add(_)), Came::Made { forward, twin }) => {
+                let said = format!("{} is on port {} of the gateway", forward.title(), forward.port);
+                match twin {
+                    None => Outcome::done(said),
+                    Some(_) => Outcome::warn(format!("{said}{}", beside(&forward, twin))),
+                }
             }
             (Purpose::Single(..), Came::Found { forward, kept }) => {
                 let kept = if kept { "; it was made for a connection, and stays now" } else { "" };
@@ -213,7 +217,7 @@ impl State {
                 self.remember_deleted(lab, forward);
                 Outcome::done(said)
             }
-            (Purpose::Undo(_, old), Came::Made { forward }) => Outcome::done(format!(
+            (Purpose::Undo(_, old), Came::Made { forward, .. }) => Outcome::done(format!(
                 "{} is back: it was on {}, and is on {} now",
                 forward.title(),
                 old.port,

@@ -219,7 +219,7 @@ fn make(world: &Arc<World>, asked: &Asked) -> Result<Answer, Answer> {
         state.filter.pop();
         return Err(error(500, &format!("Command Failure: {LISTING}")));
     }
-    if state.meets("POST", |fault| *fault == Fault::ForeignRule).is_some() || !state.own_ways.is_empty() {
+    if state.meets("POST", |fault| *fault == Fault::ForeignRule).is_some() || state.has_foreign_ways() {
         state.filter.pop();
         return Err(error(500, "not enough values to unpack (expected 3, got 1)"));
     }
@@ -271,7 +271,7 @@ fn remove(world: &World, asked: &Asked) -> Result<Answer, Answer> {
     if state.meets("DELETE", |fault| *fault == Fault::ListingFails).is_some() {
         return Err(error(500, &format!("Command Failure: {LISTING}")));
     }
-    if state.meets("DELETE", |fault| *fault == Fault::ForeignRule).is_some() || !state.own_ways.is_empty() {
+    if state.meets("DELETE", |fault| *fault == Fault::ForeignRule).is_some() || state.has_foreign_ways() {
         return Err(error(500, "not enough values to unpack (expected 3, got 1)"));
     }
     let record = state.records.iter().find(|record| i64::from(record.port) == port).cloned();

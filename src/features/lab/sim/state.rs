@@ -96,6 +96,8 @@ pub struct State {
     pub own: Vec<String>,
     /// The same of the chain FORWARD: over these the service stumbles.
     pub own_ways: Vec<String>,
+    /// The same in front of all others, the gateway's own with them.
+    pub front_ways: Vec<String>,
     /// Both as they were saved last from the gateway's shell: what the next start brings back.
     pub saved: Option<Saved>,
     /// The front server's machines; `None` where it has no inventory.
@@ -128,6 +130,7 @@ impl State {
             policy: "ACCEPT",
             own: Vec::new(),
             own_ways: Vec::new(),
+            front_ways: Vec::new(),
             saved: None,
             inventory: None,
             locked: BTreeMap::new(),
@@ -210,6 +213,11 @@ impl State {
         }
     }
 
+    /// Whether a rule of somebody's own is in the chain FORWARD.
+    pub(super) fn has_foreign_ways(&self) -> bool {
+        !self.own_ways.is_empty() || !self.front_ways.is_empty()
+    }
+
     /// A fault that concerns a request of this method and that `wanted` is about; it counts.
     pub(super) fn meets(&mut self, method: &str, wanted: impl Fn(&Fault) -> bool) -> Option<Fault> {
         let fits = |fault: &Fault| {
@@ -281,21 +289,20 @@ impl State {
         for (number, rule) in self.own.iter().enumerate() {
             let _infallible = writeln!(nat, "{:<4} {rule}", self.nat.len() + number + 1);
         }
+        let own = [
+            "LOG        0    --  0.0.0.0/0            0.0.0.0/0            LOG flags 0 level 4",
+            "ACCEPT     0    --  0.0.0.0/0            0.0.0.0/0           ",
+        ];
+        let ways = self.filter.iter().map(|(address, target)| {
+            format!("ACCEPT     6    --  0.0.0.0/0            {address:<20} tcp dpt:{target}")
+        });
+        let front = self.front_ways.iter().cloned().chain(own.map(str::to_owned));
         let mut filter = format!(
-            "Chain FORWARD (policy {})\nnum  target     prot opt source               destination         \n\
-             1    LOG        0    --  0.0.0.0/0            0.0.0.0/0            LOG flags 0 level 4\n\
-             2    ACCEPT     0    --  0.0.0.0/0            0.0.0.0/0           \n",
+            "Chain FORWARD (policy {})\nnum  target     prot opt source               destination         \n",
             self.policy
         );
-        for (number, (address, target)) in self.filter.iter().enumerate() {
-            let _infallible = writeln!(
-                filter,
-                "{:<4} ACCEPT     6    --  0.0.0.0/0            {address:<20} tcp dpt:{target}",
-                number + 3
-            );
-        }
-        for (number, rule) in self.own_ways.iter().enumerate() {
-            let _infallible = writeln!(filter, "{:<4} {rule}", self.filter.len() + number + 3);
+        for (number, rule) in front.chain(ways).chain(self.own_ways.iter().cloned()).enumerate() {
+            let _infallible = writeln!(filter, "{:<4} {rule}", number + 1);
         }
         let rows: Vec<Value> = self
             .records

@@ -111,15 +111,66 @@ async fn attend(mut stream: TcpStream, target: u16) {
             stream.write_all(BANNER).await?;
         }
         let mut bytes = [0; 1024];
-        while stream.read(&mut bytes).await? > 0 {}
+        loop {
+            let count = stream.read(&mut bytes).await?;
+            if count == 0 {
+                break;
+            }
+            // Nobody logs in to it: whoever means to is told, and need not wait.
+            if target == 22 && bytes.get(..count).is_some_and(|said| said.starts_with(b"SSH-")) {
+                stream.write_all(&farewell()).await?;
+                break;
+            }
+        }
         io::Result::Ok(())
     };
     let _over = tokio::time::timeout(LONGEST, attended).await;
 }
 
+/// What an SSH server says that ends a connection before anything is agreed upon (RFC 4253, sections 6 and 11.1).
+fn farewell() -> Vec<u8> {
+    const DISCONNECT: u8 = 1;
+    const BY_APPLICATION: u32 = 11;
+    const TEXT: &[u8] = b"this machine is simulated, and nobody logs in to it";
+    /// Packets are as long as a multiple of this.
+    const BLOCK: usize = 8;
+    const LEAST_PADDING: usize = 4;
+    let long = |number: usize| u32::try_from(number).unwrap_or(0).to_be_bytes();
+    let mut payload = vec![DISCONNECT];
+    payload.extend(BY_APPLICATION.to_be_bytes());
+    payload.extend(long(TEXT.len()));
+    payload.extend(TEXT);
+    // Of no language.
+    payload.extend(long(0));
+    let unpadded = 5 + payload.len() + LEAST_PADDING;
+    let padding = LEAST_PADDING + (BLOCK - unpadded % BLOCK) % BLOCK;
+    let mut packet = long(1 + payload.len() + padding).to_vec();
+    packet.push(u8::try_from(padding).unwrap_or(0));
+    packet.extend(payload);
+    packet.resize(packet.len() + padding, 0);
+    packet
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn whoever_speaks_ssh_to_a_machine_is_told_that_nobody_logs_in_to_it() {
+        let targets = Targets::new(true, CancellationToken::new(), TaskTracker::new());
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        drop(socket);
+        targets.open(port, 22, true).unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n").await.unwrap();
+        let mut said = Vec::new();
+        stream.read_to_end(&mut said).await.unwrap();
+        let packet = said.strip_prefix(BANNER).unwrap();
+        let length = u32::from_be_bytes(packet[..4].try_into().unwrap());
+        assert_eq!((usize::try_from(length).unwrap() + 4, packet.len() % 8), (packet.len(), 0));
+        assert!(String::from_utf8_lossy(packet).contains("this machine is simulated"));
+    }
 
     #[tokio::test]
     async fn nobody_else_gets_the_port_of_a_machine_that_is_off() {

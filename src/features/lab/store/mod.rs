@@ -6,6 +6,7 @@
 
 pub mod open;
 pub mod temporary;
+pub mod turn;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -121,14 +122,36 @@ pub fn save(connection: &Connection, server: &str, snapshot: Snapshot, at: DateT
         Some((before, told_at)) => snapshot.with_known(&before, told_at),
         None => snapshot,
     };
-    let body = serde_json::to_vec(&snapshot).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    keep(connection, server, &snapshot, at)?;
+    Ok(snapshot)
+}
+
+/// Keeps what a lab told apart from its inventory, or its list alone: the rest stays as it was.
+pub fn renew(connection: &Connection, server: &str, told: Snapshot, at: DateTime<Utc>) -> Result<(), Error> {
+    let renewed = match load(connection, server)? {
+        Some((before, told_at)) => told.renewing(&before, told_at),
+        None => told,
+    };
+    keep(connection, server, &renewed, at)
+}
+
+/// A forward was deleted from here: nobody is to use it by what is known from the last time.
+pub fn forget(connection: &Connection, server: &str, gone: &Forward) -> Result<(), Error> {
+    let Some((mut known, at)) = load(connection, server)? else { return Ok(()) };
+    known.forget(gone);
+    keep(connection, server, &known, at)
+}
+
+/// Writes down what is known of a lab.
+fn keep(connection: &Connection, server: &str, snapshot: &Snapshot, at: DateTime<Utc>) -> Result<(), Error> {
+    let body = serde_json::to_vec(snapshot).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     connection
         .prepare_cached(
             "INSERT INTO lab_snapshot (server, read_at, body) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET read_at = excluded.read_at, body = excluded.body",
         )?
         .execute((server, at.timestamp(), body))?;
-    Ok(snapshot)
+    Ok(())
 }
 
 /// What a lab told last, and when. What another version of noctui wrote and this one cannot read is as good as nothing.
@@ -261,6 +284,13 @@ fn wanted_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Wanted> {
         address: row.get("address")?,
         target: row.get("target")?,
     })
+}
+
+/// Which process asked, in a row that has its columns; `None` where an earlier version wrote it.
+fn owner_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Owner>> {
+    let Some(host) = row.get("owner_host")? else { return Ok(None) };
+    let (boot, pid, start) = (row.get("owner_boot")?, row.get("owner_pid")?, row.get("owner_start")?);
+    Ok(Some(Owner { host, boot, pid, start }))
 }
 
 /// What was deleted from here since `after` and was not made again from here, the newest last.

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::{MENDED, TIDIED, wanted_of};
+use super::{MENDED, TIDIED, owner_of, wanted_of};
 use crate::features::lab::model::{Forward, Snapshot, Wanted};
 use crate::process::{Fate, Owner};
 use crate::store::Error;
@@ -201,15 +201,7 @@ pub fn settle_open(
     let time = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
     let rows = query.query_map([server], |row| {
         let wanted = wanted_of(row)?;
-        let owner = match row.get::<_, Option<String>>("owner_host")? {
-            Some(host) => Some(Owner {
-                host,
-                boot: row.get("owner_boot")?,
-                pid: row.get("owner_pid")?,
-                start: row.get("owner_start")?,
-            }),
-            None => None,
-        };
+        let owner = owner_of(row)?;
         Ok(Open {
             id: row.get("id")?,
             at: time(row.get("at")?),

@@ -105,6 +105,8 @@ pub(super) struct Link {
     pub(super) inventory: JoinSet<Inventory>,
     /// What the inventory said last, or why it did not; `None` until it is known.
     pub(super) machines: Option<Result<Option<BTreeMap<String, Machine>>, String>>,
+    /// Whether something was changed of which no list was told since.
+    pub(super) has_changed: bool,
     /// When the lab answered last.
     pub(super) heard_at: Option<DateTime<Utc>>,
     /// What was told of the token last.
@@ -138,6 +140,7 @@ pub(super) async fn follow(
         latest: None,
         inventory: JoinSet::new(),
         machines: None,
+        has_changed: false,
         heard_at: None,
         holding: None,
         host: None,
@@ -157,6 +160,7 @@ pub(super) async fn follow(
                 None => break,
                 Some(job) => {
                     link.work(job, &stop).await;
+                    link.has_changed = true;
                     // What was done shows.
                     next = Instant::now();
                 }

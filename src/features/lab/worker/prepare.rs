@@ -35,7 +35,7 @@ impl Link {
         };
         let is_new = matches!(outcome, Outcome::Made { .. });
         let forward = match outcome {
-            Outcome::Made { forward }
+            Outcome::Made { forward, .. }
             | Outcome::Found { forward, .. }
             | Outcome::Stays { forward, .. }
             | Outcome::Removed { forward }

@@ -81,12 +81,17 @@ impl Link {
         match read {
             Ok(snapshot) => {
                 self.latest = Some((snapshot, clock::now()));
+                self.has_changed = false;
                 self.tell().await;
                 self.measure();
                 self.lab.refresh
             }
             Err(error) => {
                 self.latest = None;
+                // What was shown before the change is not true any more.
+                if std::mem::take(&mut self.has_changed) {
+                    self.recall().await;
+                }
                 let wait = if error.is_transient() { RETRY } else { RETRY_LATE }.max(self.lab.refresh);
                 let trouble = Trouble::of(&error);
                 tracing::warn!(lab = self.lab.name, "{}", trouble.one_line());

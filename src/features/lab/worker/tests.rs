@@ -444,3 +444,30 @@ async fn forwards_are_saved_and_read_again() {
     let told = desk.hear(|report| report.trouble().map(crate::trouble::Trouble::one_line)).await;
     assert!(told.contains("name another file"), "{told}");
 }
+
+#[tokio::test]
+async fn what_was_deleted_from_here_is_gone_although_the_lab_does_not_answer_since() {
+    let mut desk = Desk::with(|sim| {
+        sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap();
+    })
+    .await;
+    let forward = desk.snapshot().await.forwards[0].clone();
+    desk.hear(|report| matches!(report, Report::Health { health: Health::Live { .. }, .. }).then_some(())).await;
+    // It is deleted, and then nothing is heard any more.
+    let late = Fault::Late(std::time::Duration::from_secs(1));
+    desk.sim.fault(Fault::For("DELETE", Box::new(late)), 1);
+    desk.ask(add(1, vec![Change::Remove(forward)])).await;
+    while !desk.sim.state().records.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    desk.sim.fault(Fault::Unavailable, usize::MAX);
+    let mut shown = None;
+    desk.hear(|report| {
+        if let Report::Snapshot { snapshot, .. } = &report {
+            shown = Some(Arc::clone(snapshot));
+        }
+        matches!(report, Report::Health { health: Health::Failing { .. }, .. }).then_some(())
+    })
+    .await;
+    assert_eq!(shown.unwrap().forwards, []);
+}

@@ -64,7 +64,7 @@ async fn an_answer_that_says_nothing_is_followed_by_a_look_at_the_list() {
     let (Bench { sim, client, dir: _dir }, forward) = with_forward().await;
     sim.fault(Fault::For("POST", Box::new(Fault::Truncated)), 1);
     let made = client.ensure(&wanted("web02", "192.168.1.21", 22)).await.unwrap();
-    assert!(matches!(made, Ensured::Made(_)), "{made:?}");
+    assert!(made.is_made, "{made:?}");
     sim.fault(Fault::For("DELETE", Box::new(Fault::DropBefore)), 1);
     let error = client.remove(&forward).await.unwrap_err();
     let seen = format!("did not answer to deleting a forward; the list still has it, on {}", forward.port);
@@ -81,7 +81,8 @@ async fn a_rule_over_which_the_service_stumbles_is_named_with_its_chain() {
     assert!(doubt.contains("(chain FORWARD)") && doubt.ends_with("DROP 0 -- 10.0.0.0/8 0.0.0.0/0"), "{doubt}");
     let error = client.remove(&forward).await.unwrap_err();
     assert!(error.to_string().contains("(chain FORWARD) is no forward"), "{error}");
-    assert_eq!(error.remedy(), "on the gateway: sudo iptables -L FORWARD -n --line-numbers, and delete that rule");
+    let look = "on the gateway: sudo iptables -L FORWARD -n --line-numbers, and delete the rule DROP 0 -- 10.0.0.0/8 0.0.0.0/0";
+    assert_eq!(error.remedy(), look);
     sim.state().own_ways.clear();
     sim.fault(Fault::ForeignRule, 2);
     let error = client.remove(&forward).await.unwrap_err();
@@ -89,8 +90,33 @@ async fn a_rule_over_which_the_service_stumbles_is_named_with_its_chain() {
 }
 
 #[tokio::test]
+async fn one_that_somebody_else_made_at_the_same_time_is_told() {
+    let Bench { sim, client, dir: _dir } = bench().await;
+    sim.fault(Fault::For("POST", Box::new(Fault::Late(std::time::Duration::from_millis(300)))), 1);
+    let wanted = wanted("web01", "192.168.1.20", 22);
+    let other = async {
+        while !sim.calls().iter().any(|call| call.starts_with("POST")) {
+            tokio::task::yield_now().await;
+        }
+        sim.forward("web01", "CentOS", "192.168.1.20", 22).unwrap()
+    };
+    let (made, _) = tokio::join!(client.ensure(&wanted), other);
+    let made = made.unwrap();
+    let ports: Vec<u16> = sim.state().records.iter().map(|record| record.port).collect();
+    let twin = ports.iter().copied().find(|port| *port != made.forward.port);
+    assert_eq!((made.is_made, made.twin, ports.len()), (true, twin, 2));
+    let said = crate::features::lab::act::beside(&made.forward, made.twin);
+    let needless = ports.into_iter().max().unwrap();
+    assert!(said.contains("duplicate") && said.contains(&format!("noctui lab remove {needless} deletes it")), "{said}");
+}
+
+#[tokio::test]
 async fn a_gateway_with_room_is_not_called_full() {
     let Bench { sim, client, dir: _dir } = bench().await;
+    // With a few there is no lack of them, and where it says what was wrong that is no lack, either.
+    sim.fault(Fault::Crashes, 1);
+    let error = client.ensure(&wanted("web02", "192.168.1.21", 22)).await.unwrap_err();
+    assert!(!error.remedy().contains("used up"), "{}", error.remedy());
     for number in 0..83 {
         sim.forward("web01", "CentOS", "192.168.1.20", 1000 + number).unwrap();
     }
@@ -99,6 +125,9 @@ async fn a_gateway_with_room_is_not_called_full() {
     let error = client.ensure(&wanted("web02", "192.168.1.21", 22)).await.unwrap_err();
     assert_eq!(error.to_string(), "the gateway stumbled over making a forward, and made none");
     assert!(error.remedy().contains("it has 83 forwards"), "{}", error.remedy());
+    sim.fault(Fault::For("POST", Box::new(Fault::Stumbles("relation \"ipam\" does not exist"))), 1);
+    let error = client.ensure(&wanted("web02", "192.168.1.21", 22)).await.unwrap_err();
+    assert!(!error.remedy().contains("used up"), "{}", error.remedy());
 }
 
 #[tokio::test]
@@ -130,7 +159,7 @@ async fn an_answer_that_did_not_come_is_looked_for_in_the_list() {
     let Bench { sim, client, dir: _dir } = bench().await;
     sim.fault(Fault::For("POST", Box::new(Fault::DropAfter)), 1);
     let made = client.ensure(&wanted("web01", "192.168.1.20", 22)).await.unwrap();
-    assert_eq!(sim.state().records[0].port, made.forward().port);
+    assert_eq!(sim.state().records[0].port, made.forward.port);
     sim.fault(Fault::For("POST", Box::new(Fault::DropBefore)), 2);
     assert!(
         told(client.ensure(&wanted("web02", "192.168.1.21", 22)).await)
@@ -138,7 +167,7 @@ async fn an_answer_that_did_not_come_is_looked_for_in_the_list() {
     );
     assert_eq!(sim.state().records.len(), 1);
     sim.fault(Fault::For("DELETE", Box::new(Fault::DropAfter)), 1);
-    client.remove(made.forward()).await.unwrap();
+    client.remove(&made.forward).await.unwrap();
     assert!(sim.state().records.is_empty());
 }
 

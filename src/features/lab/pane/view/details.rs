@@ -78,6 +78,9 @@ pub(in crate::features::lab::pane) fn lines(state: &State, look: &Look<'_>) -> O
     if let Ok(line) = state.command_line() {
         say("Command", &line, Role::Link);
     }
+    if let Some(address) = state.address_there() {
+        say("Then open", &address, Role::Link);
+    }
     if let Some(line) = row.mending.as_deref().filter(|_| !details.is_gone) {
         let has_shell = state.lab().is_some_and(|lab| lab.view.has_shell);
         let how = match (has_shell, row.is_half) {

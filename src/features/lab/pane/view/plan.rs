@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::features::lab::act::{Change, Outcome};
+use crate::features::lab::act::{Change, Outcome, beside};
 use crate::features::lab::pane::plan::{Item, Plan, Stage, Standing};
 use crate::text::counted;
 use crate::ui::Look;
@@ -48,7 +48,9 @@ fn told(item: &Item) -> (Sign, &'static str, String) {
         (Standing::LeftOut, None) => (Sign::Cancelled, "nothing", note),
         (Standing::Begun, _) => (Sign::Progress, "asked", String::new()),
         (Standing::NotBegun, _) => (Sign::Cancelled, "not begun", String::new()),
-        (Standing::Ended(Outcome::Made { forward }), _) => (Sign::Done, "made", format!("on {}", forward.port)),
+        (Standing::Ended(Outcome::Made { forward, twin }), _) => {
+            (Sign::Done, "made", format!("on {}{}", forward.port, beside(forward, *twin)))
+        }
         (Standing::Ended(Outcome::Found { forward, kept: false }), _) => {
             (Sign::Done, "found", format!("there already, on {}", forward.port))
         }
