@@ -177,7 +177,7 @@ fn sender(written: &Spanned<String>) -> Result<(), Problem> {
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | '<' | '>' | '"' | ',' | ';');
     let fault = match address.split_once('@') {
         None => "has no @",
-        Some((_, domain)) if domain.is_empty() => "has nothing behind its @",
+        Some((_, "")) => "has nothing behind its @",
         Some((_, domain)) if domain.contains('@') => "has more than one @",
         Some(_) if address.contains(is_odd) => "is more than an address",
         Some(_) => return Ok(()),
