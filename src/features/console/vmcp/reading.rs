@@ -104,7 +104,7 @@ pub(super) fn toml(text: &[u8]) -> Result<Vec<(String, Value)>, Vec<Problem>> {
     let read: Result<Members, _> = ::toml::from_str(text);
     read.map(|Members(members)| members).map_err(|error| {
         let line = error.span().map_or(0, |span| text.get(..span.start).unwrap_or("").matches('\n').count() + 1);
-        wrong(format!("not read as TOML: line {line}: {}", clean_line(error.message())))
+        wrong(format!("line {line}: {}", clean_line(error.message())))
     })
 }
 

@@ -180,7 +180,7 @@ fn proxied(row: &Proxied, tried: Option<&Tried>, open: (bool, bool), look: &Look
     let mut way = |label: &str, is_there: bool, is_open: bool, opens: &'static str| match row.objection(look.now) {
         _ if !is_there => sheet.say(label, "the proxy leads to none", Role::Text),
         Some(why) if !is_open => {
-            sheet.say(label, &format!("{} {} {why}", look.say(opens), look.pick("–", "-")), Role::Muted)
+            sheet.say(label, &format!("{} {} {why}", look.say(opens), look.pick("–", "-")), Role::Muted);
         }
         _ if is_open => sheet.say(label, &format!("{} goes to it: it is open", look.say(opens)), Role::Text),
         _ => sheet.say(label, &format!("{} opens it", look.say(opens)), Role::Text),
