@@ -142,7 +142,7 @@ fn what_to_do_without_a_display_fits_on_a_narrow_screen() {
     let launch = Launch::Tunnel(Tunnel { words, address: "https://localhost:50027".to_owned() });
     let host = "198.51.100.2".to_owned();
     begun(&mut desk, |forward| Prepared { forward, host, is_new: false, goes: false, launch, instead: None });
-    let said = "ssh -L is copied: run it at a display and open https://localhost:50027";
+    let said = "ssh -L copied: run it at a display and open https://localhost:50027";
     assert!(desk.shows(said), "{}", desk.screen());
 }
 
