@@ -135,6 +135,18 @@ fn begun(desk: &mut Desk, prepared: impl FnOnce(Forward) -> Prepared) -> u64 {
 }
 
 #[test]
+fn what_to_do_without_a_display_fits_on_a_narrow_screen() {
+    let mut desk = desk(80, 24);
+    go_to(&mut desk, "db01");
+    let words = ["ssh", "-N", "-L", "50027:198.51.100.2:50027", "anna@203.0.113.5"].map(str::to_owned).to_vec();
+    let launch = Launch::Tunnel(Tunnel { words, address: "https://localhost:50027".to_owned() });
+    let host = "198.51.100.2".to_owned();
+    begun(&mut desk, |forward| Prepared { forward, host, is_new: false, goes: false, launch, instead: None });
+    let said = "ssh -L copied: run it at a display and open https://localhost:50027";
+    assert!(desk.shows(said), "{}", desk.screen());
+}
+
+#[test]
 fn no_forward_is_made_by_the_way_to_a_machine_that_is_gone() {
     let mut desk = desk(120, 40);
     go_to(&mut desk, "50071");

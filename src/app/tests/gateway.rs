@@ -129,6 +129,8 @@ fn without_a_display_what_is_copied_brings_the_port_to_one() {
         let Some(Effect::Copy(line)) = desk.wanted.pop() else { panic!("{}", desk.screen()) };
         desk.press("esc").press("i");
         assert!(desk.shows(&line), "the details say the same: {}", desk.screen());
+        let (shown, is_brought) = (desk.shows("Then open  https://localhost:50027"), line.starts_with("ssh -N"));
+        assert_eq!(shown, is_brought, "{}", desk.screen());
         line
     };
     assert_eq!(copied(seen.clone()), "ssh -N -L 50027:198.51.100.2:50027 anna@203.0.113.5");

@@ -418,7 +418,7 @@ mod tests {
             .map(|it| format!("{} {} {} {}", it.port, it.name, it.target, it.component))
             .collect();
         assert_eq!(told, ["50064 web01 22 CentOS", "50071 web␛[2J 3389 "]);
-        assert_eq!((listing.unreadable, listing.gateway.as_str()), (3, "198.51.100.2"));
+        assert_eq!((listing.unreadable, listing.gateway.as_str()), (4, "198.51.100.2"));
         assert_eq!(super::listing(&json!({})), None);
     }
 

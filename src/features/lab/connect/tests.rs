@@ -51,7 +51,10 @@ fn each_protocol_has_its_program() {
 #[test]
 fn a_host_of_ipv6_has_brackets_where_a_port_or_a_file_follows_it() {
     let at = |port| Target { host: "::1".to_owned(), ..target("web01", "CentOS", port) };
-    let of = |protocol, port| Target { protocol, files: vec!["x".to_owned(), ":y".to_owned()], ..at(port) };
+    let of = |protocol, port| {
+        let files = if protocol == Protocol::Scp { vec!["x".to_owned(), ":y".to_owned()] } else { vec![] };
+        Target { protocol, files, ..at(port) }
+    };
     let key = "-o|HostKeyAlias=noctui-training-web01";
     let connect = none();
     assert_eq!(words(&connect, &at(22)), format!("ssh|-p|50064|{key}|root@::1"));

@@ -249,7 +249,7 @@ fn offer(tunnel: &Tunnel, more: &str) -> Outcome {
     let Tunnel { words, address } = tunnel;
     let line = line(words);
     // What to do fits on a narrow screen; what follows is there with the whole message.
-    let said = format!("ssh -L is copied: run it at a display and open {address}; there is none here: {line}{more}");
+    let said = format!("ssh -L copied: run it at a display and open {address}; there is none here: {line}{more}");
     Outcome { copy: Some(line), ..Outcome::done(said) }
 }
 
