@@ -15,9 +15,9 @@ use tokio::time::timeout;
 use super::connection::{Console, RouteArgs};
 use crate::config::Config;
 use crate::features::console::glyph::{self, TextScreen};
-use crate::features::console::regular;
 use crate::features::console::rfb::{self, Event, Frame, Password, Wishes};
 use crate::output;
+use crate::regular;
 use crate::secret::SecretFrom;
 use crate::trouble::Trouble;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use chrono_tz::Tz;
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
@@ -17,6 +17,7 @@ use super::file::{
     Words,
 };
 use super::fold;
+use super::pattern::pattern;
 use super::rule::{
     Assumed, Column, DateRules, Labels, Needle, Place, Reader, Rule, Search, Step, Table, Take, Word, WordMap, ZoneRule,
 };
@@ -24,9 +25,6 @@ use crate::features::maintenance::mail::Kind;
 use crate::features::maintenance::mail::page::Marks;
 use crate::features::maintenance::model::{Impact, Status};
 use crate::features::maintenance::when::{Order, Repeated};
-
-/// A compiled pattern may take this much memory: a pattern of a user that needs more is an error, not a stop.
-const PATTERN_BYTES: usize = 2 * 1024 * 1024;
 
 /// As many mistakes of one file are told: whoever has more has another file in mind.
 const MAX_MISTAKES: usize = 50;
@@ -454,70 +452,6 @@ fn filter(file: &Filter) -> Result<Needle, Problem> {
     Ok(Needle { kind, written: file.find.as_ref().clone(), pattern: pattern(&file.find, "find", false)? })
 }
 
-/// A pattern; its groups are fields if `with_fields`.
-fn pattern(found: &Spanned<String>, key: &'static str, with_fields: bool) -> Result<Regex, Problem> {
-    let regex =
-        RegexBuilder::new(&any_blanks(found.as_ref())).multi_line(true).size_limit(PATTERN_BYTES).build().map_err(
-            |error| Problem::new(found.span(), key, one_line(&error), "write a regular expression of the regex crate"),
-        )?;
-    let unknown = regex.capture_names().flatten().find(|name| with_fields && Field::from_name(name).is_none());
-    match unknown {
-        Some(name) => {
-            let problem = format!("the group {name:?} is no field");
-            Err(Problem::new(found.span(), key, problem, "name groups after fields, such as (?<circuit>…)"))
-        }
-        None => Ok(regex),
-    }
-}
-
-/// A pattern in which each blank stands for one or more, since nobody sees how many there are, and `\d` for the digits of
-/// ASCII: those of all scripts take several times the memory, and dates are not written in them. Likewise `\b`, which in all
-/// scripts keeps the quick engine from any text with a letter beyond ASCII.
-pub(super) fn any_blanks(pattern: &str) -> String {
-    // Under `x` blanks are layout of the pattern.
-    let blanks = !pattern.trim_start().starts_with("(?x");
-    let mut written = String::with_capacity(pattern.len() + 8);
-    let mut in_class = false;
-    let mut chars = pattern.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('d') => written.push_str(if in_class { "0-9" } else { DIGIT }),
-                Some('b') if !in_class && chars.peek() != Some(&'{') => written.push_str(EDGE),
-                escaped => written.extend(std::iter::once(c).chain(escaped)),
-            },
-            ' ' if blanks && !in_class && !matches!(chars.peek(), Some('+' | '*' | '?' | '{')) => {
-                written.push_str(" +");
-            }
-            _ => {
-                match c {
-                    '[' => in_class = true,
-                    ']' => in_class = false,
-                    _ => {}
-                }
-                written.push(c);
-            }
-        }
-    }
-    written
-}
-
-/// What takes the place of `\d`.
-const DIGIT: &str = "[0-9]";
-/// What takes the place of `\b`.
-const EDGE: &str = r"(?-u:\b)";
-
-/// A pattern as its writer wrote it, near enough: [`any_blanks`] undone.
-pub(super) fn as_written(pattern: &str) -> String {
-    let pattern = pattern.replace(DIGIT, r"\d").replace(EDGE, r"\b");
-    if pattern.trim_start().starts_with("(?x") { pattern } else { pattern.replace(" +", " ") }
-}
-
-/// The last line of a pattern error: what is wrong, without the picture.
-fn one_line(error: &regex::Error) -> String {
-    error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
-}
-
 /// Patterns and what takes the place of what they match.
 fn replacements(file: &[(Spanned<String>, String)]) -> impl Iterator<Item = Result<(Regex, String), Problem>> {
     file.iter().map(|(found, with)| Ok((pattern(found, "replace", false)?, with.clone())))
@@ -617,26 +551,4 @@ fn defaults(file: &Defaults) -> Result<Assumed, Problem> {
         cancelled_without_window: file.cancelled_without_window,
         window_suffix: file.window_suffix.clone(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blanks_and_digits_of_patterns_are_taken_as_they_are_meant() {
-        for (written, taken) in [
-            (r"Ticket \d+ of", r"Ticket +[0-9]+ +of"),
-            (r"[\d ,]+ x", r"[0-9 ,]+ +x"),
-            (r"a\ b \\d", r"a\ b +\\d"),
-            (r"\[ \d\]", r"\[ +[0-9]\]"),
-            (r"a ?b *c", r"a ?b *c"),
-            (r"(?x) a \d", r"(?x) a [0-9]"),
-            (r"\bTTN-\d", r"(?-u:\b)TTN-[0-9]"),
-            (r"\", r"\"),
-        ] {
-            assert_eq!(any_blanks(written), taken);
-        }
-        assert_eq!(as_written(r"Ticket +[0-9]+ +of"), r"Ticket \d+ of");
-    }
 }

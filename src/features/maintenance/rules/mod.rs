@@ -14,6 +14,7 @@ mod file;
 mod finish;
 mod fold;
 mod partial;
+mod pattern;
 mod read;
 mod recurrence;
 mod repeating;

@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use self::near::near;
 pub use self::origin::FieldSeen;
-use super::compile::as_written;
 use super::extract::{Extract, name_of};
 use super::file::{Field, RuleFile, StepFile};
 use super::partial::{self, Found, Partial, Trail};
+use super::pattern::as_written;
 use super::read::{self, Outcome, Said, Trust};
 use super::rule::{Column, Needle, Place as ColumnPlace, Reader, Rule, Search, Step};
 use super::{Entry, Rules, finish};

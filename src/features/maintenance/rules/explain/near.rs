@@ -4,9 +4,9 @@ use regex::RegexBuilder;
 
 use super::{Near, Place, quote};
 use crate::features::maintenance::mail::page::Page;
-use crate::features::maintenance::rules::compile::{any_blanks, as_written};
 use crate::features::maintenance::rules::extract::{Extract, edited};
 use crate::features::maintenance::rules::fold;
+use crate::features::maintenance::rules::pattern::{any_blanks, as_written};
 use crate::features::maintenance::rules::rule::{Labels, Place as ColumnPlace, Search, Step, Table, Take};
 
 /// Candidates that are told.
