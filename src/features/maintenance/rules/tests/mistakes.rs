@@ -17,6 +17,13 @@ fn a_file_of_the_user_adds_a_provider_or_takes_the_place_of_one() {
     }
 }
 
+/// A rule by which windows without an end are so many minutes long.
+fn with_minutes(minutes: i32) -> String {
+    let section = "\n[default]\naccount = '1'\nstatus = 'CONFIRMED'\n";
+    let keys = "\ndefault.account = '1'\ndefault.status = 'CONFIRMED'\n";
+    rule(LINES, &format!("default.minutes = {minutes}")).replace(section, keys)
+}
+
 #[test]
 fn a_broken_file_names_file_line_key_and_fix_and_disables_only_itself() {
     for (text, line, key, problem, fix) in [
@@ -48,8 +55,8 @@ fn a_broken_file_names_file_line_key_and_fix_and_disables_only_itself() {
         (rule("[[part.html.step]]\nlabel = []\nfield = 'account'", ""), 12, "label", "it is empty", "words"),
         (rule("[[part.html.step]]\nlabel = 'x'", ""), 12, "step", "takes nothing from what it finds", "field ="),
         (rule("[[part.html.step]]\nfind = 'x'", ""), 12, "step", "takes nothing from what it finds", "field ="),
-        (rule(LINES, "default.minutes = 0").replace("\n[default]", ""), 6, "minutes", "no minutes", "leave it out"),
-        (rule(LINES, "default.minutes = -5").replace("\n[default]", ""), 6, "default.minutes", "-5", "a whole number"),
+        (with_minutes(0), 6, "minutes", "no minutes", "leave it out"),
+        (with_minutes(-5), 6, "default.minutes", "-5", "a whole number"),
         (rule("[[part.html.step]]\nfind = 'x'\ncells = [2]", ""), 12, "columns", "it has none", "leave them out"),
         (rule(LINES, "status = [['done', 'DONE']]"), 6, "status", "\"DONE\" is not known", "COMPLETED"),
         (rule(LINES, "[dates]\nzone = 'Berlin'\n"), 7, "zone", "\"Berlin\" is no time zone", "IANA"),
