@@ -60,7 +60,7 @@ fn a_broken_file_names_file_line_key_and_fix_and_disables_only_itself() {
         (rule("[[part.html.step]]\nfind = 'x'\ncells = [2]", ""), 12, "columns", "it has none", "leave them out"),
         (rule(LINES, "status = [['done', 'DONE']]"), 6, "status", "\"DONE\" is not known", "COMPLETED"),
         (rule(LINES, "[dates]\nzone = 'Berlin'\n"), 7, "zone", "\"Berlin\" is no time zone", "IANA"),
-        (rule("[part.page]\nbreak_at = []", ""), 11, "from", "\"page\" is no kind of part", "html"),
+        (rule(&format!("[part.page]\nbreak_at = []\n{LINES}"), ""), 11, "from", "\"page\" is no kind of part", "html"),
         (
             rule(LINES, "").replace("'date'", "'dates'"),
             4,
