@@ -16,6 +16,8 @@ fn a_mail_that_arrives_appears_and_the_cursor_stays_on_its_row() {
     let world = World::with(0);
     world.mailbox.announce(4..6);
     let mut session = world.ready(2);
+    // They are counted before both are listed, and a cursor has nowhere to go then.
+    session.wait_for("both mails", |screen| is_listed(screen, 4) && is_listed(screen, 5));
     session.send("j");
     // Before the ones that are there, and behind them.
     world.mailbox.announce(2..3);
