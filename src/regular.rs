@@ -45,7 +45,7 @@ fn at_once() -> i32 {
 ///
 /// # Errors
 /// Where it is no file, with what it is, or a link that leads to nothing.
-pub(super) fn replaced(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn replaced(path: &Path) -> io::Result<PathBuf> {
     match path.metadata() {
         Ok(about) => is_file(about.file_type()).and_then(|()| path.canonicalize()),
         Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_symlink() => {

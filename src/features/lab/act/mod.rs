@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use super::client::Client;
-use super::model::{self, Forward, Mending, Protocol, Reach, Since, Snapshot, Wanted, component};
+use super::model::{self, Forward, List, Mending, Protocol, Reach, Since, Snapshot, Wanted, component};
 use super::probe::{self, Port};
 use super::shell;
 use super::store::temporary as held;
@@ -272,6 +272,13 @@ impl Actor {
             tracing::warn!(%error, "what came of a change was not written down");
         }
         outcome
+    }
+
+    /// What the gateway lists, which is remembered.
+    pub async fn list(&self) -> Result<List, super::Error> {
+        let list = self.client.list().await?;
+        self.remember(Snapshot::of_list(list.clone())).await;
+        Ok(list)
     }
 
     /// Keeps what the gateway told just now, or its list alone: it is what is used where it does not answer.

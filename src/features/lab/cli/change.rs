@@ -189,9 +189,7 @@ pub(super) fn several(fitting: &[&Forward]) -> Trouble {
 /// `noctui lab remove`
 pub(super) async fn remove(desk: &Desk, place: &Place, json: bool) -> anyhow::Result<ExitCode> {
     desk.writable()?;
-    let list = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
-    desk.actor.remember(Snapshot::of_list(list.clone())).await;
-    let (forwards, ..) = list;
+    let (forwards, ..) = desk.actor.list().await.map_err(|error| Trouble::of(&error))?;
     let change = match (only(&forwards, place), place) {
         (Err(_), Place::Port(port)) => {
             let row = unlisted(desk, *port).await?;

@@ -57,12 +57,8 @@ struct Ended {
 /// Runs it.
 pub(super) async fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     let desk = args.which.open(config).await?;
-    let (found, gateway) = match desk.actor.client.list().await {
-        Ok(list) => {
-            desk.actor.remember(Snapshot::of_list(list.clone())).await;
-            let (forwards, gateway, _) = list;
-            (find(&desk, forwards, &args.wished()).await?, gateway)
-        }
+    let (found, gateway) = match desk.actor.list().await {
+        Ok((forwards, gateway, _)) => (find(&desk, forwards, &args.wished()).await?, gateway),
         Err(error) => {
             let (forward, gateway) = remembered(&desk, &args.wished(), &error).await?;
             (Some(forward), gateway)

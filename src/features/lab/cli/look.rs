@@ -285,8 +285,7 @@ pub(super) async fn check(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
 
 /// `noctui lab save`
 pub(super) async fn save(desk: &Desk, file: &Path, json: bool) -> anyhow::Result<ExitCode> {
-    let (forwards, gateway, unreadable) = desk.actor.client.list().await.map_err(|error| Trouble::of(&error))?;
-    let snapshot = Snapshot { gateway, forwards, unreadable, ..Snapshot::default() };
+    let snapshot = Snapshot::of_list(desk.actor.list().await.map_err(|error| Trouble::of(&error))?);
     let (saved, unusable) = Saved::of(&desk.lab.name, &snapshot);
     let count = saved.forwards.len();
     let shown = crate::text::clean_line(&file.display().to_string());

@@ -15,6 +15,7 @@ use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::detail::outline;
 use crate::features::maintenance::store::list::Sort;
 use crate::output::{self, Printer};
+use crate::regular;
 use crate::store::{self, Error};
 use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
@@ -184,27 +185,22 @@ fn to_file(
     entries: impl Iterator<Item = Result<Vec<Entry>, Error>>,
 ) -> anyhow::Result<usize> {
     let refused = |error: io::Error| refused(path, &error);
-    // A link stays a link; what it points to is replaced. One that points to nothing has nothing to replace.
-    if force && path.is_symlink() && !path.exists() {
-        let loose = io::Error::new(ErrorKind::InvalidInput, "it is a link that leads to nothing");
-        return Err(refused(loose).into());
-    }
-    let target = fs::canonicalize(path).ok().filter(|_| force);
-    let target = target.as_deref().unwrap_or(path);
-    if force && fs::metadata(target).is_ok_and(|metadata| !metadata.is_file()) {
+    if force && fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         // A device or a pipe is written to and not replaced; a folder is refused by the system.
-        let mut out = File::options().write(true).open(target).map(BufWriter::new).map_err(refused)?;
+        let mut out = File::options().write(true).open(path).map(BufWriter::new).map_err(refused)?;
         let count = calendar(entries, |piece| Ok(out.write_all(piece.as_bytes()).map(|()| true).map_err(refused)?))?;
         out.flush().map_err(refused)?;
         return Ok(count);
     }
+    // A link stays a link; what it points to is replaced.
+    let target = if force { regular::replaced(path).map_err(refused)? } else { path.to_owned() };
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let beside = force.then(|| target.with_file_name(format!(".{name}.{}", std::process::id())));
-    let mut file = NewFile::create(beside.as_deref().unwrap_or(target)).map_err(refused)?;
+    let mut file = NewFile::create(beside.as_deref().unwrap_or(&target)).map_err(refused)?;
     let count = calendar(entries, |piece| Ok(file.write(piece).map(|()| true).map_err(refused)?))?;
     file.finish().map_err(refused)?;
     if let Some(beside) = beside {
-        fs::rename(&beside, target).inspect_err(|_| drop(fs::remove_file(&beside))).map_err(refused)?;
+        fs::rename(&beside, &target).inspect_err(|_| drop(fs::remove_file(&beside))).map_err(refused)?;
     }
     Ok(count)
 }

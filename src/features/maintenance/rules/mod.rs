@@ -19,6 +19,7 @@ mod read;
 mod recurrence;
 mod repeating;
 mod rule;
+mod salvage;
 mod whose;
 mod windows_zones;
 mod words;

@@ -1,4 +1,4 @@
-//! When a zone that a calendar brings along changes its clock: the one use of recurrence rules here.
+//! When a zone that a calendar brings along changes its clock. Events that come again are [`repeating`](super::repeating)'s.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Weekday};
 
@@ -24,7 +24,12 @@ pub(super) fn last_before(start: NaiveDateTime, rule: Option<&str>, local: Naive
 /// `-1SU`: which one, and the weekday.
 fn by_day(text: &str) -> Option<(i8, Weekday)> {
     let at = text.len().checked_sub(2)?;
-    let weekday = match text.get(at..)? {
+    Some((text.get(..at)?.parse().unwrap_or(1), weekday(text.get(at..)?)?))
+}
+
+/// `SU` without a number before it.
+pub(super) fn weekday(text: &str) -> Option<Weekday> {
+    Some(match text {
         "MO" => Weekday::Mon,
         "TU" => Weekday::Tue,
         "WE" => Weekday::Wed,
@@ -33,8 +38,7 @@ fn by_day(text: &str) -> Option<(i8, Weekday)> {
         "SA" => Weekday::Sat,
         "SU" => Weekday::Sun,
         _ => return None,
-    };
-    Some((text.get(..at)?.parse().unwrap_or(1), weekday))
+    })
 }
 
 /// The nth weekday of a month, from its end if `nth` is negative.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Time
 use icalendar::parser::{Component, Property};
 
 use super::calendar::{Zones, length_of, local};
+use super::recurrence::weekday;
 
 /// More windows of one event than this are refused.
 const MAX_WINDOWS: usize = 366;
@@ -194,7 +195,10 @@ impl Rule {
                 "INTERVAL" => rule.every = value.parse().ok().filter(|every| *every > 0).ok_or(Wrong::Unread)?,
                 "COUNT" => rule.count = Some(value.parse().ok().filter(|count| *count > 0).ok_or(Wrong::Unread)?),
                 "UNTIL" => rule.until = Some(until(value).ok_or(Wrong::Unread)?),
-                "BYDAY" => rule.days = value.split(',').map(weekday).collect::<Option<_>>().ok_or(Wrong::Unread)?,
+                "BYDAY" => {
+                    let days = value.split(',').map(str::trim).map(weekday).collect::<Option<_>>();
+                    rule.days = days.ok_or(Wrong::Unread)?;
+                }
                 "WKST" => rule.week_start = weekday(value).ok_or(Wrong::Unread)?,
                 _ => return Err(Wrong::Unread),
             }
@@ -263,20 +267,6 @@ fn until(value: &str) -> Option<Until> {
     let end_of_day = NaiveTime::MIN - TimeDelta::seconds(1);
     let local = day.map(|day| day.and_time(end_of_day));
     local.or_else(|| NaiveDateTime::parse_from_str(value, "%Y%m%dT%H%M%S").ok()).map(Until::Local)
-}
-
-/// `SU` without a number before it.
-fn weekday(text: &str) -> Option<Weekday> {
-    Some(match text.trim() {
-        "MO" => Weekday::Mon,
-        "TU" => Weekday::Tue,
-        "WE" => Weekday::Wed,
-        "TH" => Weekday::Thu,
-        "FR" => Weekday::Fri,
-        "SA" => Weekday::Sat,
-        "SU" => Weekday::Sun,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::config::{OAuth, create_private_dir};
+use crate::regular;
 use crate::secret::{NoSecret, Secret, SecretFrom, keep_in_keyring};
 use crate::text::clean_line;
 
@@ -115,10 +116,7 @@ pub(super) fn write_file(path: &Path, token: &str) -> Result<(), String> {
     if let Some(folder) = path.parent() {
         create_private_dir(folder).map_err(told)?;
     }
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if target.symlink_metadata().is_ok_and(|about| !about.is_file()) {
-        return Err(format!("cannot write {}: it is no file, or a link that leads to nothing", path.display()));
-    }
+    let target = regular::replaced(path).map_err(told)?;
     // Whole or not at all: a token that is half written cannot be had again.
     let new = target.with_extension("new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(told)?;
