@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `client` | HTTP: address, token, version, retries, limits |
 //! | `wire` | from JSON to nouns |
-//! | `read` | lists, from REST and GraphQL |
+//! | `read`, `graphql` | lists, from REST and from GraphQL |
 //! | `rows` | what of a list came and made sense |
 //! | `rights` | what the token may do |
 //! | `store` | what was seen there, what is to be written there |
@@ -17,6 +17,7 @@
 
 pub mod client;
 pub mod error;
+mod graphql;
 mod read;
 pub mod rights;
 mod rows;

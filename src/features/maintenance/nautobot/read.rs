@@ -1,6 +1,6 @@
 //! Reading lists: page by page, several at a time, without ever believing that a page that is short is the last.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
@@ -8,7 +8,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::client::{AT_ONCE, Client};
 use super::error::Error;
-use super::rows::{Listed, Seen, decoded, left_out, noted};
+use super::graphql;
+use super::rows::{Listed, Seen, decoded, left_out};
 use super::wire::{self, Circuit, CircuitImpact, Maintenance, Note, OfWire, Page, Provider};
 
 /// Objects of a page that are asked for; sites allow fewer.
@@ -16,7 +17,7 @@ pub(super) const PAGE: usize = 1000;
 /// The order of lists that are read in pages: with any other, those that are alike may change places between two pages.
 pub(super) const STEADY: &str = "sort=id&";
 /// Pages of one list: more than any site has, and an end for one that never says so.
-const MOST_PAGES: usize = 2000;
+pub(super) const MOST_PAGES: usize = 2000;
 /// Pages that wait for whoever works with them; then reading waits, too.
 pub(super) const AHEAD: usize = 2;
 
@@ -35,15 +36,6 @@ const FEW: usize = 50;
 const NAMED: usize = 25;
 /// How often a list is read that changes while it is read. Then it has to be enough.
 pub(super) const ATTEMPTS: u32 = 3;
-
-/// A maintenance with its impacts, as GraphQL tells them together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Whole {
-    /// The maintenance.
-    pub(super) maintenance: Maintenance,
-    /// Its impacts.
-    pub(super) impacts: Vec<CircuitImpact>,
-}
 
 impl Client {
     /// One page of a list.
@@ -211,12 +203,12 @@ impl Client {
         const CIRCUITS: &str = "query($l:Int,$o:Int){circuits(limit:$l,offset:$o){id cid description circuit_type{name} \
              provider{id name} circuit_termination_a{location{name}} circuit_termination_z{location{name}}}}";
         let told = self.graphql(PROVIDERS, &json!({})).await?;
-        let providers = decoded("providers", &field(told, "providers"));
+        let providers = decoded("providers", &graphql::field(told, "providers"));
         let (pages, received) = channel(AHEAD);
         let (came, told) = tokio::try_join!(self.graphql_pages(CIRCUITS, "circuits", pages), collected(received))?;
         let circuits = decoded("circuits", &told);
         // A page may have been cut, or rows skipped: REST tells how many there are.
-        if came < self.count(CIRCUIT).await? {
+        if came.len() < self.count(CIRCUIT).await? {
             return Ok((Vec::new(), Vec::new()));
         }
         Ok((providers, circuits))
@@ -237,49 +229,6 @@ impl Client {
             circuit.site_z = place(&z).unwrap_or_else(|| std::mem::take(&mut circuit.site_z));
         }
         Ok((providers, circuits))
-    }
-
-    /// Every maintenance with its impacts, in pages; how many came that make sense. An error that is a refusal leaves REST to
-    /// be asked.
-    pub(super) async fn maintenances_by_graphql(&self, pages: Sender<Vec<Whole>>) -> Result<usize, Error> {
-        // `circuitimpact` is in the schema as well, and fails when it is asked for.
-        const QUERY: &str = "query($l:Int,$o:Int){circuit_maintenances(limit:$l,offset:$o){id name start_time end_time \
-             description status ack created last_updated circuitimpact_set{id impact last_updated circuit{id}}}}";
-        let (told, mut received) = channel::<Vec<Value>>(AHEAD);
-        let passing = async {
-            let mut senseless = 0;
-            while let Some(page) = received.recv().await {
-                let decoded: Vec<Whole> = page.iter().filter_map(whole).collect();
-                senseless += page.len() - decoded.len();
-                if pages.send(decoded).await.is_err() {
-                    break;
-                }
-            }
-            // Nobody sends any more pages to somebody who has gone.
-            drop(received);
-            Ok::<usize, Error>(senseless)
-        };
-        let (came, senseless) = tokio::try_join!(self.graphql_pages(QUERY, "circuit_maintenances", told), passing)?;
-        Ok(came.saturating_sub(senseless))
-    }
-
-    /// Pages of a question in GraphQL, which has no count: until a page is short. How many came, each counted once.
-    async fn graphql_pages(&self, query: &str, name: &str, pages: Sender<Vec<Value>>) -> Result<usize, Error> {
-        /// At a time: each waits for the one before in its order, so a page too many is asked for at the end.
-        const AT_A_TIME: usize = 2;
-        let mut asked = stream::iter(0..MOST_PAGES)
-            .map(|page| async move { self.graphql(query, &json!({"l": PAGE, "o": page * PAGE})).await })
-            .buffered(AT_A_TIME);
-        let mut seen = HashSet::new();
-        while let Some(answer) = asked.try_next().await? {
-            let page = field(answer, name);
-            let is_last = page.len() < PAGE;
-            noted(&mut seen, &page);
-            if pages.send(page).await.is_err() || is_last {
-                break;
-            }
-        }
-        Ok(seen.len())
     }
 
     /// How many objects a list has.
@@ -312,22 +261,6 @@ async fn collected<T>(mut received: Receiver<Vec<T>>) -> Result<Vec<T>, Error> {
         all.extend(page);
     }
     Ok(all)
-}
-
-/// A maintenance with its impacts, as GraphQL tells it.
-fn whole(value: &Value) -> Option<Whole> {
-    let maintenance = Maintenance::of(value)?;
-    let impacts = value.get("circuitimpact_set").and_then(Value::as_array).map(Vec::as_slice);
-    let impacts = impacts.unwrap_or_default();
-    let rows = impacts.len();
-    let mut impacts: Vec<CircuitImpact> = decoded("circuitimpact_set", impacts);
-    if impacts.len() < rows {
-        return None;
-    }
-    for impact in &mut impacts {
-        impact.maintenance.clone_from(&maintenance.id);
-    }
-    Some(Whole { maintenance, impacts })
 }
 
 /// Something with a name.
@@ -403,14 +336,6 @@ pub(super) fn is_refusal(error: &Error) -> bool {
             | Error::NotNautobot { .. }
             | Error::Senseless { .. }
     )
-}
-
-/// A list in an answer of GraphQL.
-fn field(mut told: Value, name: &str) -> Vec<Value> {
-    match told.get_mut("data").and_then(|data| data.get_mut(name)).map(Value::take) {
-        Some(Value::Array(list)) => list,
-        _ => Vec::new(),
-    }
 }
 
 /// A number in a query.

@@ -14,7 +14,8 @@ use tokio::sync::mpsc::channel;
 
 use super::Error;
 use super::client::Client;
-use super::read::{self, AHEAD, ATTEMPTS, IMPACT, MAINTENANCE, NOTE, STEADY, Whole, is_refusal};
+use super::graphql::{Counted, Whole};
+use super::read::{self, AHEAD, ATTEMPTS, IMPACT, MAINTENANCE, NOTE, STEADY, is_refusal};
 use super::rows::{self, Listed};
 use super::store::reconcile::{self, Manner};
 use super::store::setting::{self, Progress};
@@ -185,24 +186,23 @@ async fn full(
             let (maintenances, impacts): (Vec<_>, Vec<_>) =
                 page.into_iter().map(|whole| (whole.maintenance, whole.impacts)).unzip();
             let impacts: Vec<CircuitImpact> = impacts.into_iter().flatten().collect();
-            seen.extend(maintenances.iter().map(|one| one.id.clone()));
+            let ids: Vec<String> = maintenances.iter().map(|one| one.id.clone()).collect();
             maintenances_to = maintenances.iter().map(|one| one.updated).fold(maintenances_to, i64::max);
             impacts_to = impacts.iter().map(|one| one.updated).fold(impacts_to, i64::max);
             write(store, maintenances, move |c, batch| mirror::maintenances(c, round, batch)).await?;
             write(store, impacts, move |c, batch| mirror::impacts(c, round, batch)).await?;
+            // Not before: who breaks off here has not seen them.
+            seen.extend(ids);
         }
         Ok::<(), Error>(())
     };
     let by_graphql = async { tokio::try_join!(client.maintenances_by_graphql(pages), taking) };
-    let by_graphql = by_graphql.await.map(|(came, ())| came);
-    let count = client.count(MAINTENANCE).await?;
+    let by_graphql = by_graphql.await.map(|(counted, ())| counted);
     let came = match by_graphql {
-        // An empty list may mean that the token may not look. A short one is usual where many begin at the same time: that
-        // is what GraphQL sorts by, and pages skip some of those that are alike.
-        Ok(came) if came >= count => came,
+        Ok(Counted { came, count }) if came >= count => came,
         Err(error) if !is_refusal(&error) => return Err(error),
         other => {
-            tracing::info!(came = ?other.ok(), count, "maintenances are read by REST");
+            tracing::info!(counted = ?other.ok(), "maintenances are read by REST");
             let newest = (&mut maintenances_to, &mut impacts_to);
             by_rest(client, store, round, &seen, newest, senseless).await?
         }

@@ -74,6 +74,8 @@ pub struct Options {
     pub strict_filters: bool,
     /// Whether GraphQL is offered.
     pub graphql: bool,
+    /// Whether its list of maintenances takes a start to read from: seen with 3.1.8.
+    pub graphql_starts: bool,
     /// Whether the app is installed.
     pub has_app: bool,
     /// Hours by which the server's zone is ahead of UTC.
@@ -103,6 +105,7 @@ impl Options {
             largest_page: 1000,
             strict_filters: true,
             graphql: true,
+            graphql_starts: true,
             has_app: true,
             zone_hours: 1,
             rejects: String::new(),

@@ -73,6 +73,7 @@ fn root(
 ) -> Result<Value, Fault> {
     let Some(table) = Table::at(path) else { return Ok(json!([])) };
     let (mut limit, mut offset, mut since, mut statuses) = (usize::MAX, 0, i64::MIN, Vec::new());
+    let mut from = i64::MIN;
     for (name, argument) in &field.arguments {
         let value = match argument {
             Argument::Given(value) => value.clone(),
@@ -88,6 +89,10 @@ fn root(
             "last_updated__gte" => {
                 let first = value.as_str().or_else(|| value.get(0).and_then(Value::as_str)).unwrap_or_default();
                 since = super::list::instant(first).unwrap_or(i64::MIN);
+            }
+            // A plain scalar, unlike the others, and those that begin later count, too.
+            "start_time" if path == schema::MAINTENANCE && options.graphql_starts && value.is_string() => {
+                from = super::list::instant(value.as_str().unwrap_or_default()).unwrap_or(i64::MIN);
             }
             "status" => {
                 let words = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
@@ -107,6 +112,7 @@ fn root(
     }
     let selected = |object: &&Object| {
         object.updated >= since
+            && (from == i64::MIN || super::list::instant(object.text("start_time")).is_some_and(|start| start >= from))
             && !options.skipped.contains(&object.id)
             && (statuses.is_empty() || statuses.iter().any(|word| word == object.text("status")))
     };
