@@ -10,8 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc::{Receiver, channel};
 
+/// A change is told once nothing has changed for this long: editors write in several steps.
+const QUIET: Duration = Duration::from_millis(200);
 /// How long a file without watches stays open at the least.
 const REST: Duration = Duration::from_secs(1);
 
@@ -81,6 +85,63 @@ impl Drop for FolderWatch {
     }
 }
 
+/// What changes in one folder, which need not be there.
+#[derive(Debug)]
+pub(crate) struct FolderChanges {
+    /// The folder.
+    folder: PathBuf,
+    /// The watch on the folder, or on the nearest one above that is there.
+    watch: FolderWatch,
+    /// From the watcher's thread; one waiting event stands for any number, and it closes with the watch.
+    events: Receiver<()>,
+}
+
+impl FolderChanges {
+    /// Those in `folder`, from now on.
+    pub(crate) fn of(folder: &Path) -> notify::Result<Self> {
+        let (sender, events) = channel(1);
+        let watch = FolderWatch::new(move |event| {
+            if event.map_or(true, |event| is_change(event.kind)) {
+                // Full means that it will be looked at anyway.
+                let _ = sender.try_send(());
+            }
+        })?;
+        let mut this = Self { folder: folder.to_owned(), watch, events };
+        this.arm()?;
+        Ok(this)
+    }
+
+    /// Waits until something was written there.
+    ///
+    /// Cancel safety: dropped while it waits, a change may go unnoticed until the next one.
+    pub(crate) async fn next(&mut self) {
+        if self.events.recv().await.is_none() {
+            // The watcher is ours, so this does not happen; if it did, nothing would ever change.
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(QUIET).await;
+        let _ = self.events.try_recv();
+        if let Err(error) = self.arm() {
+            tracing::warn!(%error, folder = %self.folder.display(), "changes go unnoticed");
+        }
+    }
+
+    /// Watches the folder as it is now: one that was made anew needs a new watch.
+    fn arm(&mut self) -> notify::Result<()> {
+        self.watch.unwatch_all();
+        let nearest = self.folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
+        self.watch.watch(nearest)
+    }
+}
+
+/// Whether something is other than before; that we read the files ourselves is told, too.
+pub(crate) fn is_change(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
+        EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Other => true,
+    }
+}
+
 /// What a thread that panicked left is as good as before: nothing here is half done.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -88,14 +149,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{RecvTimeoutError, channel};
+    use std::sync::mpsc::{self, RecvTimeoutError};
 
     use super::*;
 
     #[test]
     fn a_watch_tells_of_its_folders_and_its_end_closes_what_the_listener_held() {
         let folder = tempfile::tempdir().unwrap();
-        let (told, events) = channel();
+        let (told, events) = mpsc::channel();
         let mut watch = FolderWatch::new(move |event| _ = told.send(event)).unwrap();
         watch.watch(folder.path()).unwrap();
         std::fs::write(folder.path().join("new"), "").unwrap();
@@ -113,7 +174,7 @@ mod tests {
     #[test]
     fn folders_can_be_left_and_watched_again() {
         let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let (told, events) = channel();
+        let (told, events) = mpsc::channel();
         let mut watch = FolderWatch::new(move |event| _ = told.send(event)).unwrap();
         watch.watch(folder.path()).unwrap();
         watch.unwatch_all();
@@ -122,5 +183,23 @@ mod tests {
         std::fs::write(other.path().join("seen"), "").unwrap();
         let event = events.recv_timeout(Duration::from_mins(1)).unwrap().unwrap();
         assert_eq!(event.paths, [other.path().join("seen")]);
+    }
+
+    #[tokio::test]
+    async fn a_folder_is_followed_while_it_comes_and_goes() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("of").join("files");
+        let mut changes = FolderChanges::of(&folder).unwrap();
+        for _ in 0..2 {
+            std::fs::create_dir_all(&folder).unwrap();
+            changes.next().await;
+            std::fs::write(folder.join("new"), "text").unwrap();
+            changes.next().await;
+            let _read = std::fs::read(folder.join("new")).unwrap();
+            let told = tokio::time::timeout(QUIET * 3, changes.next()).await;
+            assert!(told.is_err(), "reading is no change");
+            std::fs::remove_dir_all(above.path().join("of")).unwrap();
+            changes.next().await;
+        }
     }
 }

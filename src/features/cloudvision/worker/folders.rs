@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::EventKind;
-use notify::event::{AccessKind, AccessMode};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::Deploy;
-use crate::watching::FolderWatch;
+use crate::watching::{FolderWatch, is_change};
 
 /// What is written file by file is taken for complete after so much silence.
 const SILENCE: Duration = Duration::from_millis(300);
@@ -89,12 +87,4 @@ impl Folders {
 /// The folder itself, or the last one on the way to it that exists.
 fn nearest(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|above| above.is_dir())
-}
-
-/// Whether something is other than before; that we read the files ourselves is told, too.
-fn is_change(kind: EventKind) -> bool {
-    match kind {
-        EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
-        EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Other => true,
-    }
 }

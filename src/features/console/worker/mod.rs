@@ -37,6 +37,7 @@ use crate::config::{ConsoleCluster, ConsoleProxy, ProxyUrl};
 use crate::secret::Secret;
 use crate::text::clean_line;
 use crate::trouble::Trouble;
+use crate::watching::FolderChanges;
 
 /// Orders that wait for a console. A line that takes none for so long is told to be stuck.
 const ORDERS: usize = 256;
@@ -175,11 +176,12 @@ pub async fn run(setup: Setup, mut requests: Receiver<Request>, reports: Sender<
     if shared.setup.cluster.is_some() {
         standing.spawn(machines::follow(shared.clone(), Arc::clone(&again), stop.clone()));
     }
+    standing.spawn(follow_definitions(shared.clone(), stop.clone()));
     let mut reading = JoinSet::new();
     let mut writing = JoinSet::new();
     let mut consoles = JoinSet::new();
     let mut open: BTreeMap<ConsoleId, Open> = BTreeMap::new();
-    read_again(&shared, &mut reading);
+    read_tokens(&shared, &mut reading);
     loop {
         let request = tokio::select! {
             biased;
@@ -204,7 +206,8 @@ pub async fn run(setup: Setup, mut requests: Receiver<Request>, reports: Sender<
         match request {
             Request::Refresh => {
                 again.notify_waiters();
-                read_again(&shared, &mut reading);
+                read_tokens(&shared, &mut reading);
+                reading.spawn(definitions(shared.clone()));
             }
             Request::Define { name, before, definition } => {
                 _ = writing.spawn(define(shared.clone(), name, before, definition));
@@ -267,12 +270,11 @@ fn order(shared: &Shared, open: &mut BTreeMap<ConsoleId, Open>, id: ConsoleId, o
     }
 }
 
-/// Reads tokens and definitions again.
-fn read_again(shared: &Shared, reading: &mut JoinSet<()>) {
+/// Reads the tokens of the proxies.
+fn read_tokens(shared: &Shared, reading: &mut JoinSet<()>) {
     for proxy in shared.setup.proxies.clone() {
         reading.spawn(proxies::look(shared.clone(), proxy));
     }
-    reading.spawn(definitions(shared.clone()));
 }
 
 /// Tells of every definition.
@@ -289,6 +291,22 @@ async fn definitions(shared: Shared) {
             shared.tell(Report::Definitions(described.collect())).await;
         }
         Err(error) => shared.tell(Report::Failed(Trouble::of(&error))).await,
+    }
+}
+
+/// Tells of every definition, now and whenever somebody has changed one, until `stop` is cancelled.
+async fn follow_definitions(shared: Shared, stop: CancellationToken) {
+    let dir = shared.setup.definitions.clone();
+    let watched = blocking::run(move || FolderChanges::of(&dir)).await;
+    // Read behind the beginning of the watch: nothing is missed between.
+    definitions(shared.clone()).await;
+    match watched {
+        Ok(mut changes) => {
+            while stop.run_until_cancelled(changes.next()).await.is_some() {
+                definitions(shared.clone()).await;
+            }
+        }
+        Err(error) => tracing::warn!(%error, "changes of definitions go unnoticed until they are read again"),
     }
 }
 

@@ -24,7 +24,7 @@ struct Desk {
     reports: Receiver<Report>,
     stop: CancellationToken,
     task: JoinSet<()>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// A machine of the cluster.
@@ -76,7 +76,7 @@ impl Desk {
         let stop = CancellationToken::new();
         let mut task = JoinSet::new();
         task.spawn(run(setup, inbox, outbox, stop.clone()));
-        Self { sim, requests, reports, stop, task, _dir: dir }
+        Self { sim, requests, reports, stop, task, dir }
     }
 
     async fn ask(&self, request: Request) {
@@ -386,6 +386,10 @@ async fn definitions_are_told_with_what_clients_make_of_them() {
     let told = desk.hear(|report| if let Report::Definitions(told) = report { Some(told) } else { None }).await;
     assert_eq!((told.len(), told[0].name.as_str(), told[0].refusal()), (1, "vm-1", None));
     assert!(told[0].remarks.iter().any(|remark| remark.field == "ram"));
+    // Somebody else writes another one.
+    std::fs::write(desk.dir.path().join("vmcp/vm-2.json"), r#"{"name": "vm-2"}"#).unwrap();
+    let two = |report| if let Report::Definitions(told) = report { (told.len() == 2).then_some(told) } else { None };
+    assert_eq!(desk.hear(two).await[1].name, "vm-2");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::Report;
-use super::watched::{Current, Read, Watched};
+use super::watched::{Current, Read};
 use crate::blocking;
 use crate::config::Problem;
 use crate::features::maintenance::inventory::{Inventory, KnownCircuit, Standing};
@@ -14,6 +14,7 @@ use crate::features::maintenance::store::detail::circuits_of;
 use crate::features::maintenance::store::list::Row;
 use crate::store::Error;
 use crate::trouble::Trouble;
+use crate::watching::FolderChanges;
 
 /// Keeps an inventory up to date with its file.
 pub(super) struct Reading {
@@ -33,9 +34,9 @@ impl Reading {
         Self { inventory, more, file, problems: Vec::new() }
     }
 
-    /// Watches the folder of the file.
-    pub(super) fn watched(&self) -> notify::Result<Watched> {
-        Watched::begin(self.file.parent().unwrap_or(Path::new("/")))
+    /// What changes in the folder of the file.
+    pub(super) fn changes(&self) -> notify::Result<FolderChanges> {
+        FolderChanges::of(self.file.parent().unwrap_or(Path::new("/")))
     }
 }
 
@@ -99,6 +100,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::features::maintenance::worker::watched::keep_reading;
 
     /// The next report; the time is a guard against hanging.
     async fn next(reports: &mut Receiver<Report>) -> (usize, Vec<Trouble>) {
@@ -117,7 +119,8 @@ mod tests {
         let (out, mut reports) = channel(8);
         let stop = CancellationToken::new();
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(reading.watched().unwrap().keep_reading(reading, out, stop.clone()));
+        let changes = reading.changes().unwrap();
+        tasks.spawn(keep_reading(reading, changes, out, stop.clone()));
         std::fs::write(&file, "id\nA-1\nB-2\n").unwrap();
         assert_eq!(next(&mut reports).await, (2, vec![]));
         assert!(current.now().standing("x", "b2").known().is_some());

@@ -43,7 +43,7 @@ use crate::clock;
 use crate::config::{Config, Source};
 use crate::store::{Error, Store};
 use answer::{Answers, Job};
-use watched::Current;
+use watched::{Current, keep_reading};
 
 /// How often news of a changed store are told at the most. An import commits hundreds of times a second; nobody reads
 /// that fast.
@@ -207,14 +207,14 @@ fn read_files(shared: &Shared, problems: Vec<RuleError>, stop: &CancellationToke
     let (reports, setup) = (&shared.reports, &shared.setup);
     let (rules, senders) = (shared.rules.clone(), shared.senders.clone());
     let rules = rulebook::Reading::new(rules, senders, setup.providers_dir.clone(), problems);
-    match rules.watched() {
-        Ok(watched) => _ = tasks.spawn(watched.keep_reading(rules, reports.clone(), stop.clone())),
+    match rules.changes() {
+        Ok(changes) => _ = tasks.spawn(keep_reading(rules, changes, reports.clone(), stop.clone())),
         Err(error) => tracing::warn!(%error, "changes of provider rules go unnoticed until noctui starts again"),
     }
     let Some(file) = setup.circuits.clone() else { return };
     let circuits = circuits::Reading::new(shared.inventory.clone(), shared.more.clone(), file);
-    match circuits.watched() {
-        Ok(watched) => _ = tasks.spawn(watched.keep_reading(circuits, reports.clone(), stop.clone())),
+    match circuits.changes() {
+        Ok(changes) => _ = tasks.spawn(keep_reading(circuits, changes, reports.clone(), stop.clone())),
         Err(error) => tracing::warn!(%error, "changes of the circuits go unnoticed until noctui starts again"),
     }
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use super::Report;
-use super::watched::{Current, Read, Watched};
+use super::watched::{Current, Read};
 use crate::blocking;
 use crate::features::maintenance::rules::{RuleError, Rules, Sender};
 use crate::trouble::Trouble;
+use crate::watching::FolderChanges;
 
 /// Keeps a rulebook up to date with a folder.
 pub(super) struct Reading {
@@ -31,9 +32,9 @@ impl Reading {
         Self { rulebook, senders, dir, errors }
     }
 
-    /// Watches the folder.
-    pub(super) fn watched(&self) -> notify::Result<Watched> {
-        Watched::begin(&self.dir)
+    /// What changes in the folder.
+    pub(super) fn changes(&self) -> notify::Result<FolderChanges> {
+        FolderChanges::of(&self.dir)
     }
 }
 
@@ -64,6 +65,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::features::maintenance::worker::watched::keep_reading;
 
     const RULE: &str = "organizer = 'x@x.example'\nprocessors = [['html', 'date']]\n[part.html]\n";
 
@@ -85,7 +87,8 @@ mod tests {
         let (out, mut reports) = channel(8);
         let stop = CancellationToken::new();
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(reading.watched().unwrap().keep_reading(reading, out, stop.clone()));
+        let changes = reading.changes().unwrap();
+        tasks.spawn(keep_reading(reading, changes, out, stop.clone()));
         let has = |slug: &str| rulebook.now().slugs().contains(&slug);
         std::fs::create_dir(&dir).unwrap();
         std::fs::write(dir.join("own.toml"), RULE).unwrap();
