@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::dom::{Dom, Flat};
 use super::page::{Marks, Page};
-use super::{charset, sheet, xlsx};
+use super::{calendar, charset, sheet, xlsx};
 
 /// What a part is to a rule; the words are those of `parse --part`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,7 +78,7 @@ impl Kind {
                 name.len() >= wanted.len()
                     && name.get(name.len() - wanted.len()..).is_some_and(|end| end.eq_ignore_ascii_case(wanted))
             };
-            if ends(".ics") || content.starts_with(b"BEGIN:VCALENDAR") {
+            if ends(".ics") || calendar::is_one(content) {
                 return Some(Self::Ical);
             }
             if ends(".csv") {
@@ -94,7 +94,11 @@ impl Kind {
                 _ => {}
             }
         }
-        major.eq_ignore_ascii_case("text").then_some(Self::Text)
+        if !major.eq_ignore_ascii_case("text") {
+            return None;
+        }
+        // Some put the calendar where the text belongs.
+        Some(if calendar::is_one(content) { Self::Ical } else { Self::Text })
     }
 }
 

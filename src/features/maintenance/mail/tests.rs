@@ -44,6 +44,14 @@ fn images_are_left_out_and_attachments_are_known_by_name_and_type() {
 }
 
 #[test]
+fn a_calendar_in_the_place_of_the_text_is_one() {
+    let raw = b"From: a@isp.example\r\nContent-Type: text/plain\r\n\r\n\r\nBegin:VCalendar\r\nEND:VCALENDAR\r\n";
+    assert_eq!(parts(raw).pop().unwrap().0, Kind::Ical);
+    let text = b"From: a@isp.example\r\n\r\nHello,\r\nBEGIN:VCALENDAR\r\n";
+    assert_eq!(parts(text).pop().unwrap().0, Kind::Text);
+}
+
+#[test]
 fn a_calendar_folded_inside_of_a_letter_keeps_its_letters() {
     for charset in ["", "; charset=utf-8"] {
         let mut raw = format!("From: a@isp.example\r\nContent-Type: text/calendar{charset}\r\n\r\n").into_bytes();
