@@ -56,8 +56,8 @@ pub(crate) fn replaced(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Nothing else than a file.
-fn is_file(kind: FileType) -> io::Result<()> {
+/// Nothing else than a file; what else it is, is told.
+pub(crate) fn is_file(kind: FileType) -> io::Result<()> {
     let what = match kind {
         kind if kind.is_file() => return Ok(()),
         kind if kind.is_dir() => "a folder",

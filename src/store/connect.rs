@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::Error;
 use super::{Journal, Options, journal, migrate};
 use crate::clock;
+use crate::regular;
 
 /// Written to `PRAGMA application_id` ("noct"), so that another program's database of the same name is recognised.
 pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"noct");
@@ -30,7 +31,11 @@ const NO_CHECKPOINT: DbConfig = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
 
 /// Creates `dir` and its missing parents, for the user alone.
 pub(super) fn make_dir(dir: &Path) -> Result<(), Error> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| Error::io(dir, error))
+    let told = |error: io::Error| {
+        let is_there = error.kind() == io::ErrorKind::AlreadyExists;
+        if is_there { io::Error::new(error.kind(), "it is no folder") } else { error }
+    };
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| Error::io(dir, told(error)))
 }
 
 /// A writing connection whose tables are up to date.
@@ -103,6 +108,9 @@ pub(super) fn keep_journal(connection: &Connection) -> rusqlite::Result<()> {
 /// Opens an existing file with the settings that all connections share. Closing it leaves the journal as it is: a file that
 /// is refused stays as it was.
 pub(super) fn open(path: &Path, waits: bool) -> Result<Connection, Error> {
+    if let Ok(about) = path.metadata() {
+        regular::is_file(about.file_type()).map_err(|error| Error::io(path, error))?;
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let prepare = || {
         let mut connection = Connection::open_with_flags(path, flags)?;

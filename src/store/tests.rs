@@ -397,10 +397,12 @@ fn a_directory_that_cannot_be_made_or_written_is_an_error() {
     fs::write(&file, "").unwrap();
     let error = Store::open(&file.join("below"), &Options::new(MIGRATIONS)).unwrap_err();
     assert!(matches!(error, Error::Unusable { .. }), "{error:?}");
+    let error = Store::open(&file, &Options::new(MIGRATIONS)).unwrap_err();
+    assert!(format!("{error:?}").contains("it is no folder"), "{error:?}");
     // A directory in the place of the database: nobody can open that, not even root.
     fs::create_dir_all(parent.path().join("dir").join(FILE_NAME)).unwrap();
     let error = Store::open(&parent.path().join("dir"), &Options::new(MIGRATIONS)).unwrap_err();
-    assert!(matches!(error, Error::Unusable { .. }), "{error:?}");
+    assert!(format!("{error:?}").contains("it is a folder, and no file"), "{error:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `noctui maintenance create|edit|attach`: what people set by hand.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
@@ -124,8 +125,22 @@ fn circuit(typed: &str) -> Result<Circuit, String> {
     Ok(Circuit { circuit_id: word(&circuit.circuit_id)?, ..circuit })
 }
 
+/// Refuses a circuit that is named twice: nobody knows which of its impacts is meant.
+fn check_once(circuits: &[Circuit]) -> Result<(), Trouble> {
+    let mut known = BTreeSet::new();
+    match circuits.iter().find(|circuit| !known.insert(circuit.circuit_id.as_str())) {
+        Some(twice) => {
+            Err(Trouble::new(&format!("the circuit {} is named twice", twice.circuit_id)).to_do("name it once"))
+        }
+        None => Ok(()),
+    }
+}
+
 /// `noctui maintenance create`
 pub(super) fn create(args: CreateArgs, session: &Session) -> anyhow::Result<ExitCode> {
+    if let Err(twice) = check_once(&args.what.circuits) {
+        return Ok(failed(&[twice]));
+    }
     let actor = session.actor(args.manner.who);
     let (provider, maintenance_id) = args.name;
     let name = name::full(&provider, &maintenance_id);
@@ -149,6 +164,9 @@ pub(super) fn create(args: CreateArgs, session: &Session) -> anyhow::Result<Exit
 
 /// `noctui maintenance edit`
 pub(super) fn edit(args: EditArgs, session: &Session) -> anyhow::Result<ExitCode> {
+    if let Err(twice) = check_once(&args.what.circuits) {
+        return Ok(failed(&[twice]));
+    }
     let actor = session.actor(args.manner.who);
     let WhatArgs { circuits, summary, ticket, assignee } = args.what;
     let (name, which) = (args.name.clone(), args.which);

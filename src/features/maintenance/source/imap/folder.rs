@@ -226,14 +226,14 @@ impl Connection {
 
     /// How many mails a folder has that is not open.
     pub(super) async fn count(&mut self, name: &str) -> Result<u32, Fault> {
-        let mut mails = 0;
+        let mut counted = None;
         let take = |told| {
             if let Told::Folder { mails: Some(number), .. } = told {
-                mails = number;
+                counted = Some(number);
             }
         };
         self.wire.ask(&format!("STATUS {} (MESSAGES)", encoded(name)), "STATUS", take).await?;
-        Ok(mails)
+        counted.ok_or_else(|| self.wire.refused("STATUS", "it says yes, and no number of mails"))
     }
 
     /// The names of folders, for somebody who looks for one.

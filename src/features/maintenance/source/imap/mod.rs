@@ -145,10 +145,13 @@ impl Account for Mailbox {
         let secret = self.secret().await?;
         let mut wire = connect::connect(&self.config, self.patience).await?;
         let logged_in = login::login(&mut wire, auth, &self.config.user, &secret, self.config.server.port).await;
-        if let (Err(Fault::Login { .. }), Credentials::Fetched(tokens)) = (&logged_in, &*self.credentials) {
-            tokens.forget().await;
+        match (logged_in, &*self.credentials) {
+            (Err(Fault::Login { server, user, said }), Credentials::Fetched(tokens)) => {
+                tokens.forget().await;
+                return Err(Fault::Token { server, user, said, grant: tokens.grant() });
+            }
+            (logged_in, _) => logged_in?,
         }
-        logged_in?;
         if wire.can("ID") {
             // Some providers show folders to those only that say who they are (RFC 2971).
             let id = format!("ID (\"name\" \"noctui\" \"version\" \"{}\")", env!("CARGO_PKG_VERSION"));

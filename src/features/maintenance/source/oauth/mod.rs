@@ -56,6 +56,11 @@ impl Tokens {
         Self { config: config.clone(), user: user.to_owned(), held: Mutex::new(None) }
     }
 
+    /// How they are had.
+    pub(crate) fn grant(&self) -> Grant {
+        self.config.grant
+    }
+
     /// A token that holds.
     pub async fn token(&self) -> Result<Secret, Fault> {
         let mut held = self.held.lock().await;

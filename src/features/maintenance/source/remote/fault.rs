@@ -198,7 +198,7 @@ impl Remedy for Fault {
     fn remedy(&self) -> Cow<'static, str> {
         match self {
             Self::Ended => "".into(),
-            Self::Unreachable { .. } => "check `server`, the network and the VPN".into(),
+            Self::Unreachable { .. } => "check the address of this source (`server` or `url`), the network and the VPN".into(),
             Self::Handshake { .. } | Self::Trust(_) => {
                 "check that `server` is the name in its certificate; name the authority that signed it with `ca_file`"
                     .into()
@@ -209,7 +209,8 @@ impl Remedy for Fault {
             )
             .into(),
             Self::Login { .. } => {
-                "correct user and password, then sync; it is not tried again by itself, which could lock the account"
+                "correct user and password, or the token that is kept in its place, then sync; it is not tried again by itself, \
+                 which could lock the account"
                     .into()
             }
             Self::SignIn { grant: Grant::User, .. } => {
@@ -244,7 +245,7 @@ impl Remedy for Fault {
             Self::Closed { .. } | Self::Late { .. } | Self::Busy { .. } => {
                 "wait: a running noctui tries it again by itself".into()
             }
-            Self::Garbled { .. } => "check that `server` is a mail server".into(),
+            Self::Garbled { .. } => "check the address of this source (`server` or `url`): it is that of a mail service".into(),
         }
     }
 }
