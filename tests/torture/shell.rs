@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::subject;
 use crate::support::skip::skip;
-use crate::support::{Screen, Session, Start};
+use crate::support::{Modes, Screen, Session, Start};
 
 /// The shell's prompt.
 const PROMPT: &str = "shell>";
@@ -69,10 +69,10 @@ fn ctrl_z_below_a_parent_of_no_known_session_does_not_let_go_of_the_terminal() {
 /// Starts the program without a shell to go back to, and presses Ctrl-Z.
 fn stays_without_a_shell(start: Start) {
     let mut session = subject::ready(start);
-    let (taken, entered) = (session.screen.modes(), times_entered(&session));
+    let (taken, entered) = (modes(&session.screen), times_entered(&session));
     session.send("\x1a");
     session.wait_for_text(NO_SHELL);
-    assert_eq!(session.screen.modes(), taken, "{}", session.story());
+    assert_eq!(modes(&session.screen), taken, "{}", session.story());
     assert_eq!(times_entered(&session), entered, "it let go of the terminal meanwhile: {}", session.story());
     assert!(session.is_raw(), "{}", session.story());
     assert_ne!(session.process().state(), Some('T'), "{}", session.story());
@@ -84,11 +84,11 @@ fn stays_without_a_shell(start: Start) {
 fn a_stop_that_the_kernel_drops_takes_the_terminal_again() {
     let Some(start) = in_a_namespace("\"$@\"; exit $?") else { return };
     let mut session = subject::ready(start);
-    let (taken, entered) = (session.screen.modes(), times_entered(&session));
+    let (taken, entered) = (modes(&session.screen), times_entered(&session));
     session.send("\x1a");
-    session.wait_for("the screen again", |screen| screen.modes() == taken && count(screen, ENTERS) > entered);
+    session.wait_for("the screen again", |screen| modes(screen) == taken && count(screen, ENTERS) > entered);
     subject::wait_until_complete(&mut session);
-    assert_eq!(session.screen.modes(), taken, "{}", session.story());
+    assert_eq!(modes(&session.screen), taken, "{}", session.story());
     assert!(session.is_raw(), "{}", session.story());
     session.quit("\x03");
 }
@@ -104,6 +104,11 @@ fn in_a_namespace(command: &str) -> Option<Start> {
     }
     let within = [OPTIONS, &["/bin/sh", "-c", command, "sh"]].concat();
     Some(subject::start().within("unshare", &within))
+}
+
+/// What the program has taken of the terminal. The pen is as the last frame left it.
+fn modes(screen: &Screen) -> Modes {
+    Modes { is_pen_set: false, ..screen.modes() }
 }
 
 /// What shows the program's screen instead of the shell's.
