@@ -71,7 +71,7 @@ pub enum Error {
         dir: PathBuf,
     },
     /// A definition says something else than what was read of it before it was changed.
-    #[error("{name} has changed since it was opened here: it was not written")]
+    #[error("{name} has changed since it was opened here, and is not overwritten")]
     Changed {
         /// The name of the definition.
         name: String,
