@@ -295,6 +295,27 @@ mod tests {
     }
 
     #[test]
+    fn of_notices_with_one_stamp_the_mail_decides_whichever_comes_first_and_is_read_again() {
+        // Mails of different hours, and two of the same one, of which the later comer counts.
+        for (first, second, wanted) in [(1, 5, Status::Cancelled), (5, 1, Status::Confirmed), (5, 5, Status::Cancelled)]
+        {
+            let connection = empty();
+            let said = |status| vec![Notice { status, ..notice(hour(0)) }];
+            let (planned, cancelled) = (said(Status::Confirmed), said(Status::Cancelled));
+            let keys =
+                [take(&connection, "1", first, planned.clone()), take(&connection, "2", second, cancelled.clone())];
+            acknowledge_as_it_is(&connection, &[MaintenanceKey(1)], &anna()).unwrap();
+            let now = || detail(&connection, MaintenanceKey(1), hour(9)).unwrap().unwrap();
+            let before = (now(), rows(&connection, "event"));
+            assert_eq!(before.0.status, wanted, "{first} {second}");
+            for (key, made, notices) in [(keys[0], first, planned), (keys[1], second, cancelled)] {
+                assert_eq!(again(&connection, key, made, notices).effect, Effect::Same, "{first} {second}");
+            }
+            assert_eq!((now(), rows(&connection, "event")), before);
+        }
+    }
+
+    #[test]
     fn a_maintenance_under_a_wrong_id_goes_unless_somebody_acted_on_it() {
         for acted in [false, true] {
             let connection = empty();

@@ -5,8 +5,9 @@
 //!
 //! **Order.** A notice counts as made at its stamp, but never later than the mail that carries it (some providers stamp
 //! with the start of the work, and a wrong clock must not block all that follows). The newer (stamp, then sequence)
-//! wins. An older notice is *out of sequence*: it is linked to its maintenance and changes nothing. One of exactly the
-//! newest order is applied, so that a second reading of the same mail with better rules can correct the first.
+//! wins, and of two that are alike in both the one whose mail was made later, then the one that came later: some providers
+//! tell the day alone. An older notice is *out of sequence*: it is linked to its maintenance and changes nothing. The newest
+//! itself is applied again, so that a second reading of the same mail with better rules can correct the first.
 //!
 //! **Which window is meant.** First by exact times. What is left over is paired with the windows that are open at the time
 //! of the notice (neither final nor past), or with any if none is open: by the UID where only one of each has it, then by
@@ -194,14 +195,21 @@ pub enum Step {
 }
 
 /// What the notices of one notification about one maintenance change, `known` being its windows by number. The mail that
-/// carries them was made at `mailed` at the latest.
+/// carries them was made at `mailed` at the latest; `is_overtaken` says that a later one was applied already, which counts where
+/// the notices do not tell.
 #[must_use]
-pub fn merge(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: DateTime<Utc>) -> Vec<Step> {
+pub fn merge(
+    known: &[(MaintenanceKey, State)],
+    notices: &[Notice],
+    mailed: DateTime<Utc>,
+    is_overtaken: bool,
+) -> Vec<Step> {
     let said = join_equal_windows(&with_windows(known, notices, mailed));
     let order = |notice: &Notice| Order { stamp: notice.stamp.min(mailed), sequence: notice.sequence };
     let Some(newest_said) = said.iter().map(order).max() else { return Vec::new() };
     let pairs = pair(known, &said, newest_said.stamp);
-    if known.iter().any(|(_, state)| state.order > newest_said) {
+    let is_newer = |order: Order| order > newest_said || (is_overtaken && order == newest_said);
+    if known.iter().any(|(_, state)| is_newer(state.order)) {
         return out_of_sequence(known, &pairs);
     }
     let mut next_window = known.iter().map(|(_, state)| state.window).max().unwrap_or(0);

@@ -1,9 +1,16 @@
 //! The rules of merging, case by case.
 
+use chrono::{DateTime, Utc};
+
 use super::MaintenanceKey;
-use super::merge::{Change, Order, State, Step, merge};
+use super::merge::{self, Change, Order, State, Step};
 use super::testing::{circuit, hour, notice, state};
 use crate::features::maintenance::model::{Impact, Notice, Status};
+
+/// Of notices that come in their order.
+fn merge(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: DateTime<Utc>) -> Vec<Step> {
+    merge::merge(known, notices, mailed, false)
+}
 
 /// Known windows with the keys 1, 2, …
 fn known(states: impl IntoIterator<Item = State>) -> Vec<(MaintenanceKey, State)> {

@@ -11,7 +11,7 @@ use super::by_hand;
 use super::event::{EventKind, NewEvent};
 use super::merge::{self, Change, State, Step};
 use super::rows::{create, length, update, windows_of};
-use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey};
+use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey, sql};
 use crate::features::maintenance::model::{Circuit, Envelope, Notice, Outcome, Reading, Verdict};
 use crate::features::maintenance::nautobot::store::layer::Layer;
 use crate::features::maintenance::nautobot::store::{inventory, outbox};
@@ -161,7 +161,7 @@ fn settle(
     let (outcome, provider, reason) = match &reading.verdict {
         Verdict::Parsed { provider, notices } => {
             let provider = name(provider);
-            let made = Made { notification, received_at, mailed: mailed(&reading.envelope, received_at) };
+            let made = Made { notification, received_at, mailed: mailed(reading.envelope.date, received_at) };
             for (maintenance_id, notices) in by_maintenance(notices) {
                 let circuits: Vec<Circuit> = notices.iter().flat_map(|notice| notice.circuits.clone()).collect();
                 let provider = inventory::filed(connection, &provider, &maintenance_id, &circuits)?;
@@ -183,10 +183,10 @@ fn settle(
 }
 
 /// When the mail was made at the latest. A Date from before mail existed as we know it is a broken clock.
-fn mailed(envelope: &Envelope, received_at: DateTime<Utc>) -> DateTime<Utc> {
+fn mailed(dated: Option<DateTime<Utc>>, received_at: DateTime<Utc>) -> DateTime<Utc> {
     /// 1995-01-01.
     const PLAUSIBLE: i64 = 788_918_400;
-    envelope.date.filter(|date| date.timestamp() > PLAUSIBLE).unwrap_or(received_at).min(received_at)
+    dated.filter(|date| date.timestamp() > PLAUSIBLE).unwrap_or(received_at).min(received_at)
 }
 
 /// What identifies a mail.
@@ -363,7 +363,8 @@ fn merge_into(
         .map(|(key, state)| (*key, by_hand.get(key).map_or_else(|| state.clone(), |set| set.as_said(state))))
         .collect();
     let mut done = Vec::new();
-    let steps = merge::merge(&known, notices, made.mailed);
+    let is_overtaken = is_overtaken(connection, &shown, made)?;
+    let steps = merge::merge(&known, notices, made.mailed, is_overtaken);
     let newer = newer_elsewhere(connection, (provider, maintenance_id), &steps, notices, made)?;
     for step in steps {
         let mut withheld = Vec::new();
@@ -435,6 +436,25 @@ fn merge_into(
         outbox::changed(connection, provider, maintenance_id, &actor)?;
     }
     Ok(done)
+}
+
+/// Whether the notification that was applied last to any of these windows was made later than this one, or at the same time
+/// and came later.
+fn is_overtaken(connection: &Connection, windows: &[(MaintenanceKey, State)], made: &Made) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT n.id, n.dated, n.received_at FROM event e JOIN notification n ON n.id = e.notification
+         WHERE e.maintenance = ?1 AND e.kind IN ('first-notice', 'changed', 'unchanged', 'unlisted', 'withheld')
+         ORDER BY e.id DESC LIMIT 1",
+    )?;
+    for (window, _) in windows {
+        let last = query.query_row([window], |row| {
+            Ok((mailed(sql::time_if_any(row, "dated")?, sql::time(row, "received_at")?), row.get(0)?))
+        });
+        if last.optional()?.is_some_and(|last: (_, NotificationKey)| last > (made.mailed, made.notification)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// In whose name it is put into the outbox what notices changed.
