@@ -75,4 +75,14 @@ fn a_sender_that_no_rule_names_is_assigned_and_its_mails_are_read_again() {
     assert!(listed.contains("works@elsewhere.example  colt      ben"), "{listed}");
     assign(&["works@elsewhere.example", "--remove"]).success();
     assign(&["works@elsewhere.example", "--remove"]).code(2);
+    // What could not be read as the provider's is of an unknown sender again, and so it is after an undo.
+    assert_eq!(super::json(&home, &["mails", "1"])["outcome"], "unknown-provider");
+    assign(&["works@elsewhere.example", "colt"]).success();
+    assert_eq!(super::json(&home, &["mails", "1"])["outcome"], "parsing-failed");
+    home.noctui(["maintenance", "undo"]).assert().success();
+    let opened = super::json(&home, &["mails", "1"]);
+    assert_eq!(
+        (&opened["outcome"], &opened["suggestion"]["provider"]),
+        (&"unknown-provider".into(), &"elsewhere".into())
+    );
 }

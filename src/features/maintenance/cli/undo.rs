@@ -6,6 +6,7 @@ use super::{Session, failed, json, name};
 use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::detail::detail;
 use crate::features::maintenance::store::undo::undo_last;
+use crate::features::maintenance::worker::reread_from;
 use crate::output;
 use crate::text::counted;
 use crate::trouble::Trouble;
@@ -36,6 +37,9 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
             .to_do("name who did it with --who, or do the opposite: ack, unack");
         return Ok(failed(&[trouble]));
     };
+    if let Inverse::Unassign(assignment) = &inverse {
+        reread_from(&session.store, &session.rules(), &session.inventory(), assignment.address())?;
+    }
     let (result, words) = match inverse {
         Inverse::Withdraw(_) => ("withdrawn", "acknowledgement taken back"),
         Inverse::Reinstate(_) => ("acknowledged", "acknowledged again"),

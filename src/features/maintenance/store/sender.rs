@@ -26,6 +26,14 @@ pub struct Assignment {
     before: Option<String>,
 }
 
+impl Assignment {
+    /// The address of which it is said.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+}
+
 /// Every assignment.
 pub fn all(connection: &Connection) -> Result<Senders, Error> {
     let mut query = connection.prepare_cached("SELECT address, provider FROM sender")?;

@@ -191,6 +191,10 @@ async fn write_all(shared: Shared, mut queue: mpsc::Receiver<Job>) {
                 let actor = Actor { who, at: clock::now() };
                 crate::blocking::run(move || aside::assign(&store, &rules, &inventory, address, provider, &actor)).await
             }
+            Job::Write(undo @ (Write::Undo { .. } | Write::UndoLast { .. })) => {
+                let (store, rules, inventory) = (shared.store.clone(), shared.rules.now(), shared.inventory.now());
+                crate::blocking::run(move || aside::undo(&store, &rules, &inventory, undo, clock::now())).await
+            }
             Job::Write(Write::Reread) => {
                 let (store, rules, inventory) = (shared.store.clone(), shared.rules.now(), shared.inventory.now());
                 crate::blocking::run(move || aside::reread(&store, &rules, &inventory)).await

@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::intake::{kind, label, place};
-use super::{Done, Report, SourceFacts};
+use super::{Done, Report, SourceFacts, Write, write};
 use crate::config::Source;
 use crate::features::maintenance::inventory::Inventory;
 use crate::features::maintenance::reread;
 use crate::features::maintenance::rules::Rules;
-use crate::features::maintenance::store::action::Actor;
+use crate::features::maintenance::store::action::{Actor, Inverse};
 use crate::features::maintenance::store::{NotificationKey, sender, source as kept};
 use crate::store::{Error, Store};
 use crate::text::clean_line;
@@ -51,9 +51,35 @@ pub(crate) fn assign(
 ) -> Result<Report, Error> {
     let (by, to, of) = (actor.clone(), address.clone(), provider.clone());
     let inverse = store.write_blocking(move |connection| sender::assign(connection, &to, &of, &by))?;
-    let keys = store.read_blocking(|connection| sender::unread_from(connection, &address))?;
-    let (read, unread) = read_again(store, rules, inventory, &keys)?;
+    let (read, unread) = reread_from(store, rules, inventory, &address)?;
     Ok(Report::Done { done: Done::Assigned { address, provider, read, unread }, inverse })
+}
+
+/// Reads the mails from an address again that could not be read: it is somebody else's now. Blocks likewise. How many of them say
+/// something now, and how many do not.
+pub(crate) fn reread_from(
+    store: &Store,
+    rules: &Rules,
+    inventory: &Inventory,
+    address: &str,
+) -> Result<(usize, usize), Error> {
+    let keys = store.read_blocking(|connection| sender::unread_from(connection, address))?;
+    read_again(store, rules, inventory, &keys)
+}
+
+/// Takes back what was done. Of a sender that is nobody's again the mails are read again. Blocks likewise.
+pub(super) fn undo(
+    store: &Store,
+    rules: &Rules,
+    inventory: &Inventory,
+    undo: Write,
+    now: DateTime<Utc>,
+) -> Result<Report, Error> {
+    let report = store.write_blocking(move |connection| write::carry_out(connection, undo, now))?;
+    if let Report::Done { done: Done::Undone { inverse: Inverse::Unassign(assignment), .. }, .. } = &report {
+        reread_from(store, rules, inventory, assignment.address())?;
+    }
+    Ok(report)
 }
 
 /// Reads every mail again that could not be read. Blocks likewise.

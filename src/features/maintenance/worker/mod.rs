@@ -18,7 +18,7 @@ pub(crate) mod testing;
 mod watched;
 mod write;
 
-pub(crate) use aside::assign;
+pub(crate) use aside::{assign, reread_from};
 pub use health::{SourceFacts, SourceHealth, SourceState};
 pub(crate) use intake::{kind, label, place};
 pub use nautobot::{NautobotHealth, NautobotState, OutboxWish};

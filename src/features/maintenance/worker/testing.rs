@@ -24,6 +24,12 @@ pub(crate) fn answer(store: &Store, request: Request, now: DateTime<Utc>) -> Vec
             let report = aside::assign(store, &rules, &Inventory::default(), address, provider, &actor);
             vec![report.unwrap(), Report::Changed]
         }
+        Request::Write(undo @ (Write::Undo { .. } | Write::UndoLast { .. })) => {
+            match aside::undo(store, &Rules::embedded(), &Inventory::default(), undo, now) {
+                Ok(report) => vec![report, Report::Changed],
+                Err(error) => vec![Report::Failed(Trouble::of(&error))],
+            }
+        }
         Request::Write(Write::Reread) => {
             vec![aside::reread(store, &Rules::embedded(), &Inventory::default()).unwrap(), Report::Changed]
         }

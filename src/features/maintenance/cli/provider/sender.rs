@@ -6,7 +6,7 @@ use super::{Own, unknown};
 use crate::config::Flags;
 use crate::features::maintenance::cli::{Session, failed, time, who};
 use crate::features::maintenance::store::sender::{self, Assigned};
-use crate::features::maintenance::worker::{Done, Report, assign};
+use crate::features::maintenance::worker::{Done, Report, assign, reread_from};
 use crate::output;
 use crate::table::Table;
 use crate::text::{clean_line, counted};
@@ -48,6 +48,8 @@ pub(super) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
         (Some(address), None) if args.remove => {
             let removed = address.clone();
             if session.store.write_blocking(move |connection| sender::forget(connection, &removed))? {
+                let (rules, _) = args.own.rules(flags);
+                reread_from(&session.store, &rules, &session.inventory(), address)?;
                 output::print(&format!("{address}: nobody's\n"))?;
                 return Ok(ExitCode::SUCCESS);
             }
