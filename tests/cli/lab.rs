@@ -89,6 +89,22 @@ fn forwards_are_added_once_and_removed() {
 }
 
 #[test]
+fn in_production_a_deletion_wants_the_name() {
+    let desk = Desk::new();
+    desk.home.configure(&format!("[[lab]]\nname = 'live'\nurl = '{}'\nkind = 'production'\n", desk.sim.url()));
+    for (arguments, why) in [
+        (vec!["remove", "web01:22"], "then add --confirm web01"),
+        (vec!["remove", "web01:22", "--confirm", "web02"], "--confirm names web02, and the machine is web01"),
+    ] {
+        let (_, said, code) = desk.text(&arguments);
+        assert!(said.contains(why) && code == 2, "{said}");
+        assert_eq!(desk.sim.state().records.len(), 1);
+    }
+    let (removed, code) = desk.json(&["remove", "web01:22", "--confirm", "web01"]);
+    assert_eq!((&removed["result"], code), (&"removed".into(), 0));
+}
+
+#[test]
 fn what_cannot_be_made_is_said_before_anything_is_asked_for() {
     let desk = Desk::new();
     let (_, said, code) =

@@ -187,7 +187,7 @@ pub(super) fn several(fitting: &[&Forward]) -> Trouble {
 }
 
 /// `noctui lab remove`
-pub(super) async fn remove(desk: &Desk, place: &Place, json: bool) -> anyhow::Result<ExitCode> {
+pub(super) async fn remove(desk: &Desk, place: &Place, confirm: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
     desk.writable()?;
     let (forwards, ..) = desk.actor.list().await.map_err(|error| Trouble::of(&error))?;
     let change = match (only(&forwards, place), place) {
@@ -198,6 +198,7 @@ pub(super) async fn remove(desk: &Desk, place: &Place, json: bool) -> anyhow::Re
         }
         (found, _) => removal(desk, found?).await?,
     };
+    confirmed(desk, &change, confirm)?;
     let user = match &change {
         Change::Remove(forward) => user_of(desk, forward).await,
         Change::Add(_) | Change::Tidy(_) | Change::Mend(_) => None,
@@ -209,6 +210,25 @@ pub(super) async fn remove(desk: &Desk, place: &Place, json: bool) -> anyhow::Re
         ));
     }
     say(&[outcome], json)
+}
+
+/// Refuses to delete another one than was named, and in production one that was not.
+fn confirmed(desk: &Desk, change: &Change, confirm: Option<&str>) -> Result<(), Trouble> {
+    let (Change::Remove(forward) | Change::Tidy(forward) | Change::Mend(Mending { forward, .. })) = change else {
+        return Ok(());
+    };
+    let word = if forward.name.is_empty() { forward.port.to_string() } else { forward.name.clone() };
+    match confirm {
+        Some(other) if other != word => {
+            let said = format!("--confirm names {}, and the machine is {word}: nothing is done", clean_line(other));
+            Err(Trouble::new(&said).to_do("name the machine that is meant, twice"))
+        }
+        None if desk.production => {
+            let said = format!("the lab {} is production: nothing is deleted there unasked", desk.lab.name);
+            Err(Trouble::new(&said).to_do(&format!("look first with noctui lab list, then add --confirm {word}")))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Whoever uses a forward that was made for a connection, as far as that is known here.

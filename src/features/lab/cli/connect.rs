@@ -10,7 +10,9 @@ use super::{Desk, Which};
 use crate::clock;
 use crate::config::Config;
 use crate::features::lab::act::{Change, Outcome, silent, wait_until_open};
-use crate::features::lab::connect::{AT_ONCE, Launch, Surroundings, Target, Tunnel, instead, launch, line};
+use crate::features::lab::connect::{
+    AT_ONCE, Launch, Surroundings, Target, Tunnel, UNKNOWN_PORT, instead, launch, line,
+};
 use crate::features::lab::error::Error;
 use crate::features::lab::model::{self, Forward, Led, Place, Protocol, Row, Since, Snapshot, Wanted, component};
 use crate::features::lab::store;
@@ -307,9 +309,6 @@ fn around() -> Surroundings {
 
 /// How long is waited for an answer without a word.
 const SILENCE: Duration = Duration::from_secs(2);
-
-/// What stands for the gateway's port as long as it has not chosen one.
-const UNKNOWN_PORT: u16 = 1;
 
 /// The forward that is to be made to a machine.
 async fn wanted(

@@ -67,6 +67,10 @@ pub(crate) enum Command {
         /// The gateway's port (50064), or a machine and its port (web01:22, web01:ssh).
         #[arg(value_name = "FORWARD")]
         place: Place,
+        /// Delete it although the lab belongs to production; the machine's name, or the port of what has none, says that this one
+        /// is meant.
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
         /// Which lab.
         #[command(flatten)]
         which: Which,
@@ -119,6 +123,8 @@ struct Desk {
     lab: Lab,
     /// Why nothing may be changed.
     read_only: Option<String>,
+    /// Whether it is production.
+    production: bool,
 }
 
 /// Runs `noctui lab`.
@@ -139,7 +145,9 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
                 let wanted = change::Asked { name, protocol, port, address, component };
                 change::add(&desk, wanted, which.json).await
             }
-            Command::Remove { place, which } => change::remove(&which.open(&config).await?, &place, which.json).await,
+            Command::Remove { place, confirm, which } => {
+                change::remove(&which.open(&config).await?, &place, confirm.as_deref(), which.json).await
+            }
             Command::Restore { file, dry_run, which } => {
                 change::restore(&which.open(&config).await?, &file, dry_run, which.json).await
             }
@@ -164,7 +172,8 @@ impl Which {
         let read_only = config.refuses_writes_to_lab(&lab, config.context.as_ref());
         let (shell, gateway) = (lab.gateway_shell.clone(), lab.gateway.clone());
         let actor = Actor { client, store, who: config.who.clone(), lab: lab.name.clone(), shell, gateway };
-        Ok(Desk { actor, lab, read_only })
+        let production = config.is_production(Some(lab.kind));
+        Ok(Desk { actor, lab, read_only, production })
     }
 
     /// The configured lab that is meant.

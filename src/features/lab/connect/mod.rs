@@ -12,6 +12,9 @@ use crate::config::{Connect, Piece, Program, Tmux, pieces};
 use crate::text::clean_line;
 use crate::trouble::Trouble;
 
+/// What stands for the gateway's port as long as it has not chosen one.
+pub(crate) const UNKNOWN_PORT: u16 = 1;
+
 /// What a program is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -231,8 +234,13 @@ pub(crate) fn command(connect: &Connect, target: &Target, has: impl Fn(&str) -> 
     match found {
         Some(words) => Ok(words.iter().flat_map(|word| fill(word, target)).collect()),
         None if choices.is_empty() => {
+            let by_itself = if target.port == UNKNOWN_PORT {
+                "make the forward by itself, and use it with any program that you have".to_owned()
+            } else {
+                format!("use any program that you have with {}", target.address())
+            };
             Err(Trouble::new(&format!("no program is known for port {}", target.machine_port))
-                .to_do(&format!("name another protocol, or use any program that you have with {}", target.address())))
+                .to_do(&format!("name another protocol, or {by_itself}")))
         }
         None => {
             let names: Vec<&str> = choices.iter().filter_map(|words| words.first().copied()).collect();

@@ -5,13 +5,10 @@ use tokio_util::sync::CancellationToken;
 use super::link::Link;
 use super::{JobId, Prepared, Report, Shared};
 use crate::features::lab::act::{Actor, Change, Outcome, keep, silent, use_for_connection, wait_until_open};
-use crate::features::lab::connect::{self, Surroundings, Target};
+use crate::features::lab::connect::{self, Surroundings, Target, UNKNOWN_PORT};
 use crate::features::lab::model::{Forward, Protocol, Wanted};
 use crate::features::lab::store;
 use crate::trouble::Trouble;
-
-/// What stands for the gateway's port as long as it has not chosen one.
-const UNKNOWN_PORT: u16 = 1;
 
 impl Link {
     /// Sees to it that there is a forward that answers.
