@@ -210,6 +210,9 @@ impl State {
         }
         let id = console.id;
         let lines = text.lines().count();
+        // Clipboards of screens are in Latin-1.
+        let is_latin = text.chars().all(|c| u8::try_from(u32::from(c)).is_ok());
+        let is_typed_only = !is_latin && matches!(console.shown, Shown::Screen(_));
         let requests = match &mut console.shown {
             Shown::Serial(emulator) => {
                 emulator.to_bottom();
@@ -218,12 +221,14 @@ impl State {
             }
             Shown::Screen(_) => {
                 let text = text.replace("\r\n", "\n");
-                // Clipboards of screens are in Latin-1.
-                let is_latin = text.chars().all(|c| u8::try_from(u32::from(c)).is_ok());
                 let cut = is_latin.then(|| Touch::Cut(text.clone()));
                 cut.into_iter().chain([Touch::Text(text)]).map(|touch| Request::touch(id, touch)).collect()
             }
         };
+        if is_typed_only {
+            let said = "it is typed, and not put on the guest's clipboard, which has no such letters; ctrl-c gives up";
+            return Outcome { requests, ..Outcome::warn(said) };
+        }
         if lines > 1 {
             return Outcome { requests, ..Outcome::done(format!("pasting {lines} lines; ctrl-c gives up")) };
         }

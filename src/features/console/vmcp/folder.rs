@@ -5,7 +5,9 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use super::definition::Definition;
+use toml_edit::{DocumentMut, Item, Value};
+
+use super::definition::{Definition, Field, SIGNATURE};
 use super::error::Error;
 use super::reading::{LARGEST, Problem};
 use crate::regular;
@@ -117,9 +119,10 @@ fn named(file: &str) -> Result<String, &'static str> {
 }
 
 impl Folder {
-    /// Writes a definition as JSON, over the one of its name, which says `before`, or as a new one where there is no `before`. A
+    /// Writes a definition over the one of its name, which says `before`, or as a new one in JSON where there is no `before`. A
     /// new one nobody else may read: it has a secret. One that was there keeps its mode and, as far as that is possible, its
-    /// owner, since somebody else may serve it. Whoever reads meanwhile reads the old one or the new one. Blocks.
+    /// owner, since somebody else may serve it; one in TOML keeps its remarks. Whoever reads meanwhile reads the old one or the
+    /// new one. Blocks.
     ///
     /// # Errors
     /// Where it cannot be written, says something else than `before`, or is there already although there should be none.
@@ -147,16 +150,52 @@ impl Folder {
                 Err(error) => return Err(error),
             },
         };
+        let path = old.clone().unwrap_or(path);
         let target = regular::replaced(&path).map_err(unwritten(&path))?;
-        let text = serde_json::to_string_pretty(definition).unwrap_or_default() + "\n";
-        let beside = target.with_file_name(format!(".{name}.json.new"));
+        let text = if is_toml(&path) {
+            in_toml(&path, definition).map_err(unwritten(&path))?
+        } else {
+            serde_json::to_string_pretty(definition).unwrap_or_default() + "\n"
+        };
+        let beside = target.with_file_name(format!(".{name}.new"));
         let written = put(&beside, &text, old.as_deref());
-        written.and_then(|()| std::fs::rename(&beside, &target)).map_err(unwritten(&path))?;
-        // It was read from there until now; two files of one name are none.
-        match std::fs::remove_file(&toml) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritten(&toml)(error)),
-            _ => Ok(()),
+        written.and_then(|()| std::fs::rename(&beside, &target)).map_err(unwritten(&path))
+    }
+}
+
+/// Whether a file is read as TOML; JSON otherwise.
+fn is_toml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toml")
+}
+
+/// The text of the file at `path` with the fields of a definition: remarks, order and spelling stay where a field does.
+fn in_toml(path: &Path, definition: &Definition) -> io::Result<String> {
+    let mut text = String::new();
+    regular::open(path)?.take(LARGEST as u64).read_to_string(&mut text)?;
+    let mut document: DocumentMut = text.parse().map_err(io::Error::other)?;
+    document.retain(|name, _| name == SIGNATURE || definition.get(name).is_some());
+    for (name, field) in definition.fields() {
+        let mut value = match field {
+            Field::Text(text) => Value::from(text.as_str()),
+            Field::Number(number) => Value::from(i64::from(*number)),
+        };
+        match document.get_mut(name).and_then(Item::as_value_mut) {
+            Some(now) if is_same(now, field) => {}
+            Some(now) => {
+                *value.decor_mut() = now.decor().clone();
+                *now = value;
+            }
+            None => _ = document.insert(name, Item::Value(value)),
         }
+    }
+    Ok(document.to_string())
+}
+
+/// Whether a value is read as this field.
+fn is_same(value: &Value, field: &Field) -> bool {
+    match field {
+        Field::Text(text) => value.as_str() == Some(text),
+        Field::Number(number) => value.as_integer().or(value.as_bool().map(i64::from)) == Some(i64::from(*number)),
     }
 }
 
@@ -181,8 +220,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Read, Error> {
     let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
     let mut text = Vec::new();
     regular::open(path).map_err(unreadable)?.take(LARGEST as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
-    let is_toml = path.extension().is_some_and(|extension| extension == "toml");
-    Ok(if is_toml { Definition::from_toml(&text) } else { Definition::from_json(&text) })
+    Ok(if is_toml(path) { Definition::from_toml(&text) } else { Definition::from_json(&text) })
 }
 
 /// Whether `name` can be that of a definition: letters, digits and `-_+~.`, and no dot in front.

@@ -9,7 +9,9 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::rand::SystemRandom;
-use ring::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA512, RsaKeyPair, UnparsedPublicKey};
+use ring::signature::{
+    KeyPair, RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY, RSA_PKCS1_SHA512, RsaKeyPair, UnparsedPublicKey,
+};
 use rustix::process::getuid;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -146,9 +148,11 @@ impl PublicKey {
         STANDARD.encode(wrap(SEQUENCE, &info))
     }
 
-    /// Whether `signature` is one over `bytes` by this key.
+    /// Whether `signature` is one over `bytes` by this key. Clients take keys of any size; the least here is 1024 bits.
     pub(super) fn verifies(&self, bytes: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA512, &self.0).verify(bytes, signature).is_ok()
+        UnparsedPublicKey::new(&RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY, &self.0)
+            .verify(bytes, signature)
+            .is_ok()
     }
 }
 

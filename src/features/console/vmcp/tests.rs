@@ -246,6 +246,23 @@ fn what_is_written_is_read_again_and_takes_the_place_of_what_was_there() {
 }
 
 #[test]
+fn a_definition_in_toml_stays_one_with_what_was_written_beside_its_fields() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder(dir.path().to_owned());
+    let text =
+        "# Ours.\nname = \"a1\"\nsecret = 's' # old\ngui = true\ncpus = 2 # enough\nuserData = \"\"\"\nx\n\"\"\"\n";
+    std::fs::write(dir.path().join("a1.toml"), text).unwrap();
+    let before = folder.read("a1").unwrap().1.unwrap();
+    let after = json!({"name": "a1", "secret": "t", "gui": 1, "userData": "x\n", "disk": 9}).to_string();
+    let after = Definition::from_json(after.as_bytes()).unwrap();
+    folder.write("a1", Some(&before), &after).unwrap();
+    let written = std::fs::read_to_string(dir.path().join("a1.toml")).unwrap();
+    let wanted = "# Ours.\nname = \"a1\"\nsecret = \"t\" # old\ngui = true\nuserData = \"\"\"\nx\n\"\"\"\ndisk = 9\n";
+    assert_eq!((written.as_str(), folder.read("a1").unwrap().1.unwrap()), (wanted, after));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn what_somebody_else_wrote_meanwhile_is_not_thrown_away_and_who_may_read_it_stays() {
     let dir = tempfile::tempdir().unwrap();
     let folder = Folder(dir.path().to_owned());

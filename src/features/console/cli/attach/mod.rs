@@ -132,7 +132,7 @@ fn told(way: &Way, lost: usize, logged: io::Result<()>, log: Option<&Path>) -> E
 
 /// Opens the log, which nobody else may read.
 fn open_log(path: &Path) -> anyhow::Result<File> {
-    regular::append(path).with_context(|| format!("open the log {}", path.display()))
+    regular::append(path).with_context(|| format!("cannot open the log {}", path.display()))
 }
 
 /// Opens the line and carries bytes between it and the terminal, which is given back before this returns. The terminal is

@@ -40,7 +40,10 @@ pub struct Choice {
 #[must_use]
 pub fn usual_files(variable: Option<&std::ffi::OsStr>, home: Option<&Path>) -> Vec<PathBuf> {
     if let Some(variable) = variable.filter(|variable| !variable.is_empty()) {
-        return std::env::split_paths(variable).filter(|path| !path.as_os_str().is_empty()).collect();
+        let named: Vec<_> = std::env::split_paths(variable).filter(|path| !path.as_os_str().is_empty()).collect();
+        // As other clients do: one of several that is not there is passed over.
+        let there: Vec<_> = named.iter().filter(|path| path.exists()).cloned().collect();
+        return if there.is_empty() { named } else { there };
     }
     let usual = home.map(|home| home.join(".kube/config"));
     usual.into_iter().filter(|path| path.is_file()).collect()

@@ -118,6 +118,10 @@ fn a_pod_finds_the_cluster_around_it() {
 fn the_usual_files_are_those_of_the_variable_or_of_the_home() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(usual_files(Some("/a:/b:".as_ref()), None), [PathBuf::from("/a"), PathBuf::from("/b")]);
+    let there = folder.path().join("there");
+    std::fs::write(&there, "").unwrap();
+    let several = std::env::join_paths([Path::new("/nowhere"), there.as_path()]).unwrap();
+    assert_eq!(usual_files(Some(&several), None), [there]);
     assert!(usual_files(None, Some(folder.path())).is_empty());
     std::fs::create_dir(folder.path().join(".kube")).unwrap();
     std::fs::write(folder.path().join(".kube/config"), "").unwrap();
