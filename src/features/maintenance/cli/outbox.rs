@@ -136,6 +136,10 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
             let (wanted, actor) = (ids.clone(), session.actor(None));
             let dropped = session.store.write_blocking(move |connection| outbox::drop(connection, &wanted, &actor))?;
             say(&dropped, json, "")?;
+            if !json && !dropped.is_empty() {
+                let are = if dropped.len() == 1 { "entry is" } else { "entries are" };
+                output::print(&format!("{} {are} dropped, and not written to Nautobot\n", dropped.len()))?;
+            }
             Ok(missing(&ids, &dropped))
         }
     }
