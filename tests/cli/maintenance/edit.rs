@@ -55,7 +55,7 @@ fn corrections_are_refused_with_the_reason() {
     refused(&["edit", "HC-100", "--take"], "no notice says anything else");
     refused(&["edit", "HC-100", "--status", "CONFIRMED"], "is so already");
     refused(&["edit", "HC-999", "--ticket", "x"], "no maintenance is called");
-    refused(&["edit", "HC-100", "--circuit", "AB-1=degraded", "--circuit", "AB-1"], "the circuit AB-1 is named twice");
+    refused(&["edit", "HC-100", "--circuit", "ab-1=degraded", "--circuit", "AB-1"], "the circuit AB-1 is named twice");
     refused(&["attach", "99", "HC-100"], "there is no mail 99");
     refused(&["attach", "1", "HC-100"], "is so already");
     refused(&["create", "HC-100", "--start", "2099-03-01 21:00", "--end", "2099-03-02 04:00"], "write PROVIDER/ID");

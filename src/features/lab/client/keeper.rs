@@ -95,10 +95,10 @@ impl Keeper {
         let is_login = matches!(self.credentials, Credentials::Login { .. });
         let is_old = |held: &Held| {
             let is_due = held.claims.as_ref().is_some_and(|claims| claims.is_due(now));
-            // Every login makes another token; looking into a file costs nothing.
             // Of a token that holds for less, half of that is waited for.
             let end = held.claims.as_ref().and_then(|claims| claims.expires_at);
             let patience = end.map_or(PATIENCE, |end| ((end - held.fetched_at) / 2).min(PATIENCE));
+            // Every login makes another token; looking into a file costs nothing.
             if looks_again { !is_login || is_due } else { is_due && now - held.fetched_at >= patience }
         };
         if let Some(held) = self.held.as_ref().filter(|held| !another && !is_old(held)) {

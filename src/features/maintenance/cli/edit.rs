@@ -128,7 +128,7 @@ fn circuit(typed: &str) -> Result<Circuit, String> {
 /// Refuses a circuit that is named twice: nobody knows which of its impacts is meant.
 fn check_once(circuits: &[Circuit]) -> Result<(), Trouble> {
     let mut known = BTreeSet::new();
-    match circuits.iter().find(|circuit| !known.insert(circuit.circuit_id.as_str())) {
+    match circuits.iter().find(|circuit| !known.insert(circuit.circuit_id.to_lowercase())) {
         Some(twice) => {
             Err(Trouble::new(&format!("the circuit {} is named twice", twice.circuit_id)).to_do("name it once"))
         }

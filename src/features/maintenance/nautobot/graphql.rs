@@ -50,10 +50,9 @@ impl Client {
             let (mut cuts, mut senseless) = (BTreeSet::new(), 0);
             while let Some(page) = received.recv().await {
                 cuts.extend(page.last().filter(|_| page.len() >= PAGE).and_then(start));
-                let decoded: Vec<Whole> = page.iter().filter_map(whole).collect();
-                senseless += page.len() - decoded.len();
-                if pages.send(decoded).await.is_err() {
-                    break;
+                match hand_on(&page, &pages).await {
+                    Some(rows) => senseless += rows,
+                    None => break,
                 }
             }
             // Nobody sends any more pages to somebody who has gone.
@@ -76,10 +75,9 @@ impl Client {
                 };
                 page.retain(|row| wire::id(row).is_some_and(|id| !seen.contains(&id)));
                 noted(&mut seen, &page);
-                let decoded: Vec<Whole> = page.iter().filter_map(whole).collect();
-                senseless += page.len() - decoded.len();
-                if pages.send(decoded).await.is_err() {
-                    break;
+                match hand_on(&page, &pages).await {
+                    Some(rows) => senseless += rows,
+                    None => break,
                 }
             }
         }
@@ -133,6 +131,13 @@ fn maintenances(from: Option<DateTime<Utc>>) -> String {
          last_updated circuitimpact_set{{id impact last_updated circuit{{id}}}}}}}}",
         from.unwrap_or_default()
     )
+}
+
+/// Hands on what of a page makes sense: how many rows do not, or `None` where nobody takes them any more.
+async fn hand_on(page: &[Value], pages: &Sender<Vec<Whole>>) -> Option<usize> {
+    let decoded: Vec<Whole> = page.iter().filter_map(whole).collect();
+    let senseless = page.len() - decoded.len();
+    pages.send(decoded).await.ok().map(|()| senseless)
 }
 
 /// A list in an answer of GraphQL.

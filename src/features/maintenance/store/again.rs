@@ -9,6 +9,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::event::APPLIED;
 use super::record::{self, Merged};
 use super::unparsed::Opened;
 use super::{MaintenanceKey, NotificationKey, sql, unknown};
@@ -179,10 +180,10 @@ fn add(connection: &Connection, names: &mut Vec<String>, window: MaintenanceKey)
 /// If the notification was the last to be applied to a window: the window is as old again as the one applied before it, so
 /// that the second reading counts whatever it says of when it was made.
 fn take_back(connection: &Connection, window: MaintenanceKey, key: NotificationKey) -> Result<(), Error> {
-    let mut query = connection.prepare_cached(
-        "SELECT notification, stamp FROM event WHERE maintenance = ?1 AND stamp IS NOT NULL
-             AND kind IN ('first-notice', 'changed', 'unchanged', 'unlisted', 'withheld') ORDER BY id DESC",
-    )?;
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT notification, stamp FROM event WHERE maintenance = ?1 AND stamp IS NOT NULL AND kind IN {APPLIED}
+         ORDER BY id DESC"
+    ))?;
     let applied = query.query_map([window], |row| Ok((row.get::<_, Option<NotificationKey>>(0)?, row.get(1)?)))?;
     let applied = applied.collect::<rusqlite::Result<Vec<(Option<NotificationKey>, i64)>>>()?;
     if applied.first().is_none_or(|(newest, _)| *newest != Some(key)) {

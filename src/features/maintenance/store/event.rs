@@ -53,6 +53,9 @@ impl Event {
     }
 }
 
+/// The kinds of what a notice did that was applied, as SQL compares them.
+pub(super) const APPLIED: &str = "('first-notice', 'changed', 'unchanged', 'unlisted', 'withheld')";
+
 /// What kinds of things happen to a maintenance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {

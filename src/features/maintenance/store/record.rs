@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::action::Actor;
 use super::by_hand;
-use super::event::{EventKind, NewEvent};
+use super::event::{APPLIED, EventKind, NewEvent};
 use super::merge::{self, Change, State, Step};
 use super::rows::{create, length, update, windows_of};
 use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey, sql};
@@ -441,11 +441,10 @@ fn merge_into(
 /// Whether the notification that was applied last to any of these windows was made later than this one, or at the same time
 /// and came later.
 fn is_overtaken(connection: &Connection, windows: &[(MaintenanceKey, State)], made: &Made) -> Result<bool, Error> {
-    let mut query = connection.prepare_cached(
+    let mut query = connection.prepare_cached(&format!(
         "SELECT n.id, n.dated, n.received_at FROM event e JOIN notification n ON n.id = e.notification
-         WHERE e.maintenance = ?1 AND e.kind IN ('first-notice', 'changed', 'unchanged', 'unlisted', 'withheld')
-         ORDER BY e.id DESC LIMIT 1",
-    )?;
+         WHERE e.maintenance = ?1 AND e.kind IN {APPLIED} ORDER BY e.id DESC LIMIT 1"
+    ))?;
     for (window, _) in windows {
         let last = query.query_row([window], |row| {
             Ok((mailed(sql::time_if_any(row, "dated")?, sql::time(row, "received_at")?), row.get(0)?))
