@@ -11,7 +11,7 @@
     reason = "a measurement prints, and fails where it cannot be set up"
 )]
 
-#[path = "../../tests/imap/dovecot.rs"]
+#[path = "../../tests/e2e/imap/dovecot.rs"]
 mod dovecot;
 mod proxy;
 #[path = "../../tests/support/mod.rs"]

@@ -12,6 +12,7 @@ mod support;
 mod arriving;
 mod consoles;
 mod deploying;
+mod imap;
 mod killed;
 mod lab;
 mod machines;

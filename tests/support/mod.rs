@@ -17,11 +17,13 @@ mod random;
 mod screen;
 pub(crate) mod skip;
 
+use std::any::Any;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pty_process::Size;
@@ -47,6 +49,7 @@ pub(crate) struct Start {
     variables: Vec<(OsString, OsString)>,
     size: (u16, u16),
     home: Option<TempDir>,
+    beside: Option<Arc<dyn Any + Send + Sync>>,
     bytes_per_s: Option<usize>,
 }
 
@@ -65,6 +68,7 @@ impl Start {
             variables: Vec::new(),
             size: (120, 40),
             home: None,
+            beside: None,
             bytes_per_s: None,
         };
         start.variable("TERM", "xterm-256color").variable("LANG", "C.UTF-8").variable("TZ", "UTC")
@@ -102,6 +106,12 @@ impl Start {
         self
     }
 
+    /// Beside what has to be there for as long as it runs.
+    pub(crate) fn beside(mut self, world: Arc<dyn Any + Send + Sync>) -> Self {
+        self.beside = Some(world);
+        self
+    }
+
     /// Over a link that carries so many bytes a second from the program to the screen.
     pub(crate) fn link(mut self, bytes_per_s: usize) -> Self {
         self.bytes_per_s = Some(bytes_per_s);
@@ -130,6 +140,7 @@ impl Start {
             screen: Screen::new(columns, rows),
             before,
             home,
+            _beside: self.beside,
             started,
             link: self.bytes_per_s.map(|bytes_per_s| Link { bytes_per_s, carried: 0 }),
             exit: None,
@@ -166,6 +177,7 @@ pub(crate) struct Session {
     pub(crate) screen: Screen,
     before: Termios,
     home: TempDir,
+    _beside: Option<Arc<dyn Any + Send + Sync>>,
     started: Instant,
     link: Option<Link>,
     exit: Option<ExitStatus>,

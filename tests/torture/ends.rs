@@ -17,7 +17,7 @@ fn a_signal_restores_the_terminal() {
 
 #[test]
 fn a_signal_in_the_middle_of_the_first_frame_restores_the_terminal() {
-    let mut session = subject::start().spawn();
+    let mut session = subject::demo().spawn();
     session.wait_for("the first bytes", |screen| screen.bytes() > 0);
     session.signal(Signal::TERM);
     session.wait_for_end();
@@ -35,7 +35,7 @@ fn a_closed_terminal_ends_the_program_by_its_signal() {
 /// signal: only reads and writes fail.
 #[test]
 fn a_closed_terminal_ends_the_program_without_a_signal() {
-    let start = Start::program("setsid").args(&["--wait", subject::PROGRAM.as_str()]).args(subject::ARGS);
+    let start = Start::program("setsid").args(&["--wait", subject::PROGRAM.as_str()]).args(subject::DEMO);
     let session = subject::ready(start);
     // setsid forks when it leads a process group, which it does here.
     let process = *session.process().children().first().unwrap();

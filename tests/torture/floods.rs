@@ -150,7 +150,8 @@ fn random_keys_for_a_minute_never_break_it() {
     let (mut sessions, mut keys) = (0, 0);
     while Instant::now() < end {
         let size = (u16::try_from(1 + random.below(200)).unwrap(), u16::try_from(1 + random.below(60)).unwrap());
-        let mut session = subject::start().size(size.0, size.1).spawn();
+        // What is typed may change what others look at, so everything is its own.
+        let mut session = subject::demo().size(size.0, size.1).spawn();
         session.wait_for("the screen", |screen| screen.modes().is_alternate_screen);
         sessions += 1;
         while Instant::now() < end && session.poll_end().is_none() {

@@ -21,7 +21,7 @@ fn a_dumb_terminal_is_refused_with_one_clear_line() {
 fn a_pipe_is_refused_and_gets_no_control_sequence() {
     let home = tempfile::tempdir().unwrap();
     let output = Command::new(&*subject::PROGRAM)
-        .args(subject::ARGS)
+        .args(subject::DEMO)
         .env("HOME", home.path())
         .env("TERM", "xterm-256color")
         .stdin(Stdio::null())
@@ -35,7 +35,7 @@ fn a_pipe_is_refused_and_gets_no_control_sequence() {
 
 #[test]
 fn a_screen_into_a_pipe_is_refused_and_the_pipe_gets_nothing() {
-    let command = format!("{} {} | od -c | head -3; echo over", *subject::PROGRAM, subject::ARGS.join(" "));
+    let command = format!("{} {} | od -c | head -3; echo over", *subject::PROGRAM, subject::DEMO.join(" "));
     let mut session = Start::program("/bin/sh").args(&["-c", &command]).size(250, 24).spawn();
     session.wait_for_text("over");
     let text = session.screen.text();

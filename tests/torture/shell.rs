@@ -21,7 +21,7 @@ fn shell() -> Session {
 
 /// Types the command that starts the program, and waits for its screen.
 fn run(session: &mut Session) {
-    session.send(format!("{} {}\r", *subject::PROGRAM, subject::ARGS.join(" ")));
+    session.send(format!("{} {}\r", *subject::PROGRAM, subject::DEMO.join(" ")));
     session.wait_for("the screen", |screen| screen.modes().is_alternate_screen);
     subject::wait_until_complete(session);
 }

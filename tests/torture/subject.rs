@@ -1,7 +1,15 @@
-//! The program under torture: the demo, in which nothing arrives by itself.
+//! The program under torture: as somebody has it who has used it for a while, with a mailbox that was read and with a
+//! backend of every kind. Or the demo, for what makes and removes its own world.
 
-use std::sync::LazyLock;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::time::Duration;
+
+use noctui::clock;
+use noctui::demo::backends::Backends;
+use noctui::demo::cli::{Arguments, Demo};
 
 use crate::support::{Screen, Session, Start};
 
@@ -11,15 +19,78 @@ const SILENCE: Duration = Duration::from_millis(300);
 /// Where it is. Another build of it can be put to the test by `NOCTUI_RELEASED`: `.ci/run` names what it releases.
 pub(crate) static PROGRAM: LazyLock<String> =
     LazyLock::new(|| std::env::var("NOCTUI_RELEASED").unwrap_or_else(|_| env!("CARGO_BIN_EXE_noctui").to_owned()));
-/// Its command line.
-pub(crate) const ARGS: &[&str] = &["demo", "--still"];
+/// The command line of the demo, in which nothing arrives by itself.
+pub(crate) const DEMO: &[&str] = &["demo", "--still"];
 
 /// Escape as a terminal with kitty's keyboard protocol sends it: never the start of something else.
 pub(crate) const ESC: &str = "\x1b[27u";
 
-/// The demo, not yet started.
+/// The demo's mailbox, read once, and its simulated backends. Whoever runs in it has a copy of what was read, so that nobody
+/// meets what another has done; making all of it anew for each would take most of the time.
+struct World {
+    demo: Demo,
+    _backends: Backends,
+}
+
+/// The one that is in use; it goes with whoever uses it last.
+static WORLD: Mutex<Weak<World>> = Mutex::new(Weak::new());
+
+impl World {
+    /// The one that there is, or a new one.
+    fn of_all() -> Arc<Self> {
+        let mut known = WORLD.lock().unwrap();
+        known.upgrade().unwrap_or_else(|| {
+            let world = Arc::new(Self::make());
+            *known = Arc::downgrade(&world);
+            world
+        })
+    }
+
+    fn make() -> Self {
+        let arguments = Arguments {
+            still: true,
+            scale: None,
+            seed: 1,
+            keep: None,
+            backends_only: false,
+            port: 0,
+            faults: Vec::new(),
+            prepare: None,
+            gateway_shell: None,
+        };
+        let demo = Demo::make(&arguments, None, clock::now()).unwrap();
+        let backends = demo.start_backends(&arguments, clock::now()).unwrap();
+        let world = Self { demo, _backends: backends };
+        let mut read = Command::new(PROGRAM.as_str());
+        read.args(["source", "sync"]).args(world.flags(&world.demo.prepared.folder));
+        let read = read.env("NOCTUI_STATE_DIR", world.demo.prepared.folder.join("state")).output().unwrap();
+        assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+        world
+    }
+
+    /// The flags by which a noctui works in it, on the data in `home`.
+    fn flags(&self, home: &Path) -> [String; 4] {
+        let [config, data] = [&self.demo.prepared.config, &home.join("data")].map(|path| path.display().to_string());
+        ["--config".to_owned(), config, "--data-dir".to_owned(), data]
+    }
+}
+
+/// The program in a world of its own, not yet started.
 pub(crate) fn start() -> Start {
-    Start::program(PROGRAM.as_str()).args(ARGS)
+    let (world, home) = (World::of_all(), tempfile::tempdir().unwrap());
+    let data = home.path().join("data");
+    fs::create_dir(&data).unwrap();
+    for file in fs::read_dir(world.demo.prepared.folder.join("data")).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), data.join(file.file_name())).unwrap();
+    }
+    let flags = world.flags(home.path());
+    Start::program(PROGRAM.as_str()).args(&flags).home(home).beside(world)
+}
+
+/// The demo, not yet started.
+pub(crate) fn demo() -> Start {
+    Start::program(PROGRAM.as_str()).args(DEMO)
 }
 
 /// The started program, with its screen complete.
@@ -30,7 +101,7 @@ pub(crate) fn ready(start: Start) -> Session {
     session
 }
 
-/// How many backends the demo has: each has a full circle in the header once it has answered, or a star where there is only ASCII.
+/// How many backends there are: each has a full circle in the header once it has answered, or a star where there is only ASCII.
 const BACKENDS: usize = 5;
 
 /// Waits until the screen holds the list and does not change any more.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::dovecot::{Dovecot, Home};
+use super::dovecot::{Dovecot, Home};
 use crate::support::skip::skip;
 
 /// Where the collection is; `None`, said loudly, if it is nowhere.

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::dovecot::{Dovecot, Home};
+use super::dovecot::{Dovecot, Home};
 use crate::support::{DEADLINE, Start};
 
 /// The sources of a home, fed into its store as behind a screen.

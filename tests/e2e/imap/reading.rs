@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::dovecot::{Dovecot, Home};
+use super::dovecot::{Dovecot, Home};
 use crate::support::DEADLINE;
 
 /// What `source sync` says of the one source.
