@@ -25,7 +25,7 @@ pub(crate) const DEMO: &[&str] = &["demo", "--still"];
 /// Escape as a terminal with kitty's keyboard protocol sends it: never the start of something else.
 pub(crate) const ESC: &str = "\x1b[27u";
 
-/// The demo's mailbox, read once, and its simulated backends. Whoever runs in it has a copy of what was read, so that nobody
+/// The demo's mailbox, read and written to its Nautobot once, and its simulated backends. Whoever runs in it has a copy of what was read, so that nobody
 /// meets what another has done; making all of it anew for each would take most of the time.
 struct World {
     demo: Demo,
@@ -61,10 +61,13 @@ impl World {
         let demo = Demo::make(&arguments, None, clock::now()).unwrap();
         let backends = demo.start_backends(&arguments, clock::now()).unwrap();
         let world = Self { demo, _backends: backends };
-        let mut read = Command::new(PROGRAM.as_str());
-        read.args(["source", "sync"]).args(world.flags(&world.demo.prepared.folder));
-        let read = read.env("NOCTUI_STATE_DIR", world.demo.prepared.folder.join("state")).output().unwrap();
-        assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+        for command in [["source", "sync"], ["nautobot", "sync"]] {
+            let folder = &world.demo.prepared.folder;
+            let mut run = Command::new(PROGRAM.as_str());
+            run.args(command).args(world.flags(folder)).env("NOCTUI_STATE_DIR", folder.join("state"));
+            let output = run.output().unwrap();
+            assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
         world
     }
 
