@@ -360,7 +360,7 @@ async fn many_keys_that_come_together_all_arrive_in_their_order() {
                     arrived.extend(char::from_u32(keysym));
                 }
             }
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     timeout(PATIENCE, all).await.expect("keys are missing");
