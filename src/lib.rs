@@ -11,6 +11,7 @@ pub mod clock;
 pub mod colour;
 pub mod command;
 pub mod config;
+mod confirm;
 pub mod demo;
 pub mod errand;
 pub mod features;

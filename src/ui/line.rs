@@ -38,6 +38,26 @@ pub(crate) fn fit(text: &str, cells: usize) -> std::borrow::Cow<'_, str> {
     kept.into()
 }
 
+/// The end of `text`, cut to at most `cells`, with an ellipsis in front where something was lost.
+pub(crate) fn fit_end(text: &str, cells: usize) -> std::borrow::Cow<'_, str> {
+    if width(text) <= cells {
+        return text.into();
+    }
+    if cells == 0 {
+        return "".into();
+    }
+    let mut from = text.len();
+    let mut used = 1;
+    for (at, grapheme) in text.grapheme_indices(true).rev() {
+        used += grapheme.width();
+        if used > cells {
+            break;
+        }
+        from = at;
+    }
+    format!("…{}", text.get(from..).unwrap_or_default()).into()
+}
+
 /// `text` cut to at most `cells` as [`fit`] does, unless others would read the same then: then what tells it from them stays,
 /// and what it has in common with them is cut.
 pub(crate) fn fit_among<'t>(
@@ -272,6 +292,9 @@ mod tests {
         assert_eq!(fit("maintenance", 6), "maint…");
         assert_eq!(fit("東京データ", 5), "東京…");
         assert_eq!(fit("abc", 0), "");
+        let ends = ["maintenance", "nce", "東京データ", "abc", "abc"].map(|text| fit_end(text, 4));
+        assert_eq!(ends, ["…nce", "nce", "…タ", "abc", "abc"]);
+        assert_eq!([fit_end("abc", 0), fit_end("abc", 1)], ["", "…"]);
     }
 
     #[test]

@@ -164,12 +164,20 @@ pub(crate) fn brief(length: Duration) -> String {
 
 /// [`distance`] as short as a column wants it: `ends 41m`, `in 3h12m`, `2d ago`.
 pub(crate) fn brief_distance(start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    if now < start {
-        format!("in {}", brief(ahead(start, now)))
-    } else if now < end {
-        format!("ends {}", brief(ahead(end, now)))
-    } else {
-        format!("{} ago", age(end, now))
+    let until = brief_until(start, end, now);
+    match (now < start, now < end) {
+        (true, _) => format!("in {until}"),
+        (false, true) => format!("ends {until}"),
+        (false, false) => format!("{until} ago"),
+    }
+}
+
+/// The time to the next of a window's ends, without a word about which: `41m`, `3h12m`; the age of its end where it is over.
+pub(crate) fn brief_until(start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    match (now < start, now < end) {
+        (true, _) => brief(ahead(start, now)),
+        (false, true) => brief(ahead(end, now)),
+        (false, false) => age(end, now),
     }
 }
 

@@ -401,8 +401,10 @@ fn a_screen_is_text_where_it_can_be_and_the_next_picture_is_asked_for_after_the_
     desk.send(Message::Input(Input::Paste("é\r\n".to_owned())));
     let cut = Request::touch(id, Touch::Cut("é\n".to_owned()));
     assert_eq!(requests(&mut desk), [cut, pasted("é\n")]);
+    assert!(!desk.shows("clipboard"), "{}", desk.screen());
     desk.send(Message::Input(Input::Paste("☃".to_owned())));
     assert_eq!(requests(&mut desk), [pasted("☃")]);
+    assert!(desk.shows("it is typed, and not put on the guest's clipboard"), "{}", desk.screen());
     desk.press("ctrl-]").press("m");
     assert!(!desk.shows("build01 login:") && desk.shows("▀"), "{}", desk.screen());
     desk.press("D").wait(TimeDelta::seconds(1)).press("y");

@@ -17,6 +17,21 @@ fn the_smallest_detail_says_whether_somebody_took_note() {
 }
 
 #[test]
+fn maintenances_of_one_provider_are_told_apart_on_the_smallest_screen() {
+    let mut desk = Desk::live(40, 20);
+    desk.write_elsewhere("UPDATE maintenance SET provider = 'zayo'");
+    desk.report(Report::Changed);
+    let screen = desk.screen();
+    let rows: Vec<&str> = screen.lines().filter(|row| row.contains(" zayo ")).collect();
+    let ids: std::collections::BTreeSet<&str> =
+        rows.iter().filter_map(|row| row.split_once(" zayo ")?.1.split_whitespace().next()).collect();
+    assert!(rows.len() > 4 && ids.len() == rows.len(), "{screen}");
+    assert!(screen.contains(" zayo …195301 "), "{screen}");
+    let columns = |row: &&str| crate::ui::line::width(row) <= 40 && !row.contains("ends");
+    assert!(rows.iter().all(columns), "{screen}");
+}
+
+#[test]
 fn a_large_number_of_circuits_is_rounded_and_never_cut() {
     let mut desk = Desk::live(80, 24);
     desk.write_elsewhere("UPDATE maintenance SET circuits = 5000");

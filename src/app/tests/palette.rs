@@ -70,6 +70,21 @@ fn words_behind_a_command_are_for_it() {
 }
 
 #[test]
+fn a_word_that_a_command_does_not_take_is_told_with_those_that_it_takes_on_the_smallest_screen_too() {
+    let mut desk = Desk::live(40, 10);
+    for (typed, what, known) in [
+        ("theme nope", "there is no theme \"nope\"; the themes are", ["16-colour", "high-contrast"]),
+        ("sort nonsense", "there is no order \"nonsense\"; the orders are", ["time", "provider"]),
+    ] {
+        desk.press(":").type_text(typed).press("enter");
+        let said: Vec<String> = desk.screen().replace('│', " ").split_whitespace().map(str::to_owned).collect();
+        let said = said.join(" ");
+        assert!(said.contains(what) && known.iter().all(|name| said.contains(name)), "{}", desk.screen());
+        desk.press("esc");
+    }
+}
+
+#[test]
 fn a_command_with_words_is_found_loosely() {
     let mut desk = Desk::live(100, 30);
     desk.press(":").type_text("thme lgt").press("enter");

@@ -74,6 +74,18 @@ fn without_a_source_nothing_is_asked_for_new_mail_and_that_is_said() {
 }
 
 #[test]
+fn what_needs_a_source_is_offered_where_there_is_one() {
+    for columns in [40, 120] {
+        let mut desk = Desk::live(columns, 10);
+        desk.press("S");
+        assert!(desk.shows("p pause"), "{}", desk.screen());
+        desk.report(Report::Sources(Ok(Vec::new())));
+        assert!(desk.shows("no source is configured"), "{}", desk.screen());
+        assert!(!desk.shows("pause") && !desk.shows("r sync"), "{}", desk.screen());
+    }
+}
+
+#[test]
 fn a_backup_that_was_put_back_is_told() {
     let mut desk = Desk::live(120, 30);
     desk.report(Report::PutBack);

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::connection::ClusterArgs;
 use crate::clock;
 use crate::config::{Access, Config, ConsoleProxy};
+use crate::confirm::Meant;
 use crate::features::console::access::Pass;
 use crate::features::console::cluster::Api;
 use crate::features::console::cluster::model::{Action, Condition, Interface, Vm};
@@ -260,14 +261,8 @@ pub(super) fn act(args: &ActArgs, action: Action, config: &Config) -> anyhow::Re
     let wants_name = action != Action::Unpause;
     let production = config.is_production(config.console.as_ref().map(|cluster| cluster.kind));
     let name = args.machine.as_str();
-    if let Some(other) = args.confirm.as_deref().filter(|other| *other != name) {
-        let trouble = Trouble::new(&format!("--confirm names {other}, and the machine is {name}: nothing is done"));
-        return Err(trouble.to_do("name the machine that is meant, twice").into());
-    }
-    if wants_name && production && args.confirm.as_deref() != Some(name) {
-        let trouble = Trouble::new(&format!("{name} belongs to production: nothing is done to it unasked"));
-        return Err(trouble.to_do(&format!("look first with `noctui console list`, then add --confirm {name}")).into());
-    }
+    let because = (wants_name && production).then(|| format!("{name} belongs to production"));
+    Meant { kind: "machine", name, because, look: "noctui console list" }.confirmed_by(args.confirm.as_deref())?;
     let without = || {
         if config.console_proxies.is_empty() {
             return nowhere();

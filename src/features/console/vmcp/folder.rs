@@ -25,6 +25,11 @@ impl Folder {
     /// # Errors
     /// Where there is none, or there are two, or it cannot be read.
     pub fn read(&self, name: &str) -> Result<(PathBuf, Read), Error> {
+        self.find(name).map(|file| (file.path.clone(), file.definition()))
+    }
+
+    /// The file of the definition called `name`, as [`Folder::read`] finds it.
+    fn find(&self, name: &str) -> Result<DefinitionFile, Error> {
         let unknown = || Error::Unknown { name: name.to_owned(), dir: self.0.clone() };
         // A name leads nowhere else.
         if !is_name(name) {
@@ -33,9 +38,9 @@ impl Folder {
         let mut found = None;
         for extension in ["json", "toml"] {
             let path = self.0.join(format!("{name}.{extension}"));
-            match read_file(&path) {
+            match DefinitionFile::read(&path) {
                 Ok(_) if found.is_some() => return Err(Error::Twice { name: name.to_owned(), dir: self.0.clone() }),
-                Ok(read) => found = Some((path, read)),
+                Ok(file) => found = Some(file),
                 Err(Error::Unreadable { source, .. }) if source.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
@@ -144,21 +149,20 @@ impl Folder {
         let _alone = File::open(&self.0).and_then(|dir| dir.lock().map(|()| dir));
         let old = match before {
             None => None,
-            Some(before) => match self.read(name) {
-                Ok((old, Ok(now))) if now == *before => Some(old),
+            Some(before) => match self.find(name) {
+                Ok(file) if file.definition().is_ok_and(|now| now == *before) => Some(file),
                 Ok(_) | Err(Error::Unknown { .. }) => return Err(Error::Changed { name: name.to_owned() }),
                 Err(error) => return Err(error),
             },
         };
-        let path = old.clone().unwrap_or(path);
+        let path = old.as_ref().map_or(path, |file| file.path.clone());
         let target = regular::replaced(&path).map_err(unwritten(&path))?;
-        let text = if is_toml(&path) {
-            in_toml(&path, definition).map_err(unwritten(&path))?
-        } else {
-            serde_json::to_string_pretty(definition).unwrap_or_default() + "\n"
+        let text = match &old {
+            Some(file) if is_toml(&path) => in_toml(&file.text, definition).map_err(unwritten(&path))?,
+            _ => serde_json::to_string_pretty(definition).unwrap_or_default() + "\n",
         };
         let beside = target.with_file_name(format!(".{name}.new"));
-        let written = put(&beside, &text, old.as_deref());
+        let written = put(&beside, &text, old.as_ref().map(|file| file.path.as_path()));
         written.and_then(|()| std::fs::rename(&beside, &target)).map_err(unwritten(&path))
     }
 }
@@ -168,10 +172,9 @@ fn is_toml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "toml")
 }
 
-/// The text of the file at `path` with the fields of a definition: remarks, order and spelling stay where a field does.
-fn in_toml(path: &Path, definition: &Definition) -> io::Result<String> {
-    let mut text = String::new();
-    regular::open(path)?.take(LARGEST as u64).read_to_string(&mut text)?;
+/// `text`, which is a file in TOML, with the fields of a definition: remarks, order and spelling stay where a field does.
+fn in_toml(text: &[u8], definition: &Definition) -> io::Result<String> {
+    let text = std::str::from_utf8(text).map_err(io::Error::other)?;
     let mut document: DocumentMut = text.parse().map_err(io::Error::other)?;
     document.retain(|name, _| name == SIGNATURE || definition.get(name).is_some());
     for (name, field) in definition.fields() {
@@ -217,10 +220,30 @@ fn put(path: &Path, text: &str, old: Option<&Path>) -> io::Result<()> {
 /// # Errors
 /// Where the file cannot be read.
 pub(crate) fn read_file(path: &Path) -> Result<Read, Error> {
-    let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
-    let mut text = Vec::new();
-    regular::open(path).map_err(unreadable)?.take(LARGEST as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
-    Ok(if is_toml(path) { Definition::from_toml(&text) } else { Definition::from_json(&text) })
+    DefinitionFile::read(path).map(|file| file.definition())
+}
+
+/// A file as it was when it was read: what is judged and what is edited is the same text.
+struct DefinitionFile {
+    /// Where it is.
+    path: PathBuf,
+    /// What it holds, up to one byte more than a definition may have.
+    text: Vec<u8>,
+}
+
+impl DefinitionFile {
+    /// Reads a file. Blocks.
+    fn read(path: &Path) -> Result<Self, Error> {
+        let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
+        let mut text = Vec::new();
+        regular::open(path).map_err(unreadable)?.take(LARGEST as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
+        Ok(Self { path: path.to_owned(), text })
+    }
+
+    /// What is in it.
+    fn definition(&self) -> Read {
+        if is_toml(&self.path) { Definition::from_toml(&self.text) } else { Definition::from_json(&self.text) }
+    }
 }
 
 /// Whether `name` can be that of a definition: letters, digits and `-_+~.`, and no dot in front.

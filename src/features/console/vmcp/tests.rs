@@ -60,6 +60,34 @@ fn the_bytes_of_the_vectors_are_signed() {
 }
 
 #[test]
+fn signatures_by_keys_of_1024_bits_are_verified_and_by_smaller_ones_not() {
+    // Made with `openssl genrsa` and `openssl dgst -sha512 -sign` over the word "signed".
+    let keys = [
+        (
+            1024,
+            "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCyMCemQu6jt6mXC9q8bknyyjifhEi+oLA1wNo7eHfJ1CiSyIcP0M/QD7T+76N842fFptdU\
+             hx3tuq9JRTpSO607qJ5tEK6du50Cvte5xibk73io61xOcptK6PEnaiUQ8QIAoJNuN3KpdfOJYNw+q4BwfGuLolVuDz9y0Q/F+ecFHwIDAQAB",
+            "W7lHo3CFDLk/7/7pBDHqit0jg+SyG7aPoUzklIiBGpAZofL6xmKC+F8HAX/PjQejy2F69moTNOqqgPvpAkWBdf/5eCkRuZU3bhaYyA8xbA25\
+             lvgkxdPN8Ra/3hbt2dxFhyNLI4kdL5zssOXY9N2hphLTBRU/MImB50LKwGIIjLo=",
+        ),
+        (
+            1016,
+            "MIGeMA0GCSqGSIb3DQEBAQUAA4GMADCBiAKBgADHp1Td0ZKIHOcuI/FZtVb5IoR/temgqfkT9LpmdjOg0+4OxIyIdGekgSKU29Na7knE3SzN\
+             l18oXlOePXICyvAx4najIHICNOSwkacqFCud+yuBIvjxrb60k7PyX2xiL9kNj8kZM3KUHL/q0WOhIoHqtexOgeA7srgR/14qijMdAgMBAAE=",
+            "tEfZzXE2a5cR1ceWigm+BWOmFzTwEUG0KEGuc9kuxKDwRjWUTWPijpIO0ddySMJvBH/BHz3l4k/ZsHqj+LNrDW7O1hsgLpwL9Ckf5L6sU3Oo\
+             UBeE0AztABuKUS4wR7ImVNI38MOJcVGTqTSdVUsgu1M0v/lsbXH9KyNJ8X/G9w==",
+        ),
+    ];
+    for (bits, key, signature) in keys {
+        let key = PublicKey::read(key, None, "a test").unwrap();
+        let signature = base64::engine::general_purpose::STANDARD.decode(signature).unwrap();
+        assert_eq!(signature.len() * 8, bits);
+        assert_eq!(key.verifies(b"signed", &signature), bits >= 1024, "{bits}");
+        assert!(!key.verifies(b"Signed", &signature));
+    }
+}
+
+#[test]
 fn what_is_given_as_booleans_is_sent_as_numbers() {
     for vector in vectors().vectors {
         assert_eq!(serde_json::to_value(definition(&vector["given"])).unwrap(), vector["sent"]);

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use super::Desk;
 use crate::blocking;
+use crate::confirm::Meant;
 use crate::features::lab::act::{Change, Outcome, beside};
 use crate::features::lab::client::{LONGEST, MOMENT};
 use crate::features::lab::error::Error;
@@ -218,17 +219,8 @@ fn confirmed(desk: &Desk, change: &Change, confirm: Option<&str>) -> Result<(), 
         return Ok(());
     };
     let word = if forward.name.is_empty() { forward.port.to_string() } else { forward.name.clone() };
-    match confirm {
-        Some(other) if other != word => {
-            let said = format!("--confirm names {}, and the machine is {word}: nothing is done", clean_line(other));
-            Err(Trouble::new(&said).to_do("name the machine that is meant, twice"))
-        }
-        None if desk.production => {
-            let said = format!("the lab {} is production: nothing is deleted there unasked", desk.lab.name);
-            Err(Trouble::new(&said).to_do(&format!("look first with noctui lab list, then add --confirm {word}")))
-        }
-        Some(_) | None => Ok(()),
-    }
+    let because = desk.production.then(|| format!("the lab {} is production", desk.lab.name));
+    Meant { kind: "machine", name: &word, because, look: "noctui lab list" }.confirmed_by(confirm)
 }
 
 /// Whoever uses a forward that was made for a connection, as far as that is known here.

@@ -73,6 +73,11 @@ impl State {
         }
     }
 
+    /// Whether the page of the sources is open and the cursor is on one.
+    pub(super) fn has_source(&self) -> bool {
+        matches!(self.pages.last(), Some(Page::Sources(page)) if page.selected().is_some())
+    }
+
     /// Whether the source under the cursor rests.
     pub(super) fn is_source_paused(&self) -> bool {
         let Some(Page::Sources(page)) = self.pages.last() else { return false };

@@ -122,9 +122,12 @@ impl State {
             Command::OutboxAnyway => self.outbox_entry().is_some_and(|entry| entry.state == outbox::State::Conflict),
             Command::Accept => self.has_suggestion(),
             Command::Dismiss => return self.dismissal(),
-            Command::Pause => return Some(if self.is_source_paused() { "resume" } else { hint }),
+            Command::Pause => {
+                let word = if self.is_source_paused() { "resume" } else { hint };
+                return self.has_source().then_some(word);
+            }
             // On the lists other keys need the room.
-            Command::Sync => matches!(self.pages.last(), Some(Page::Sources(page)) if page.selected().is_some()),
+            Command::Sync => self.has_source(),
             Command::Make => self.is_opened() && self.dismissal().is_some(),
             Command::Take => self.set_by_hand().is_some_and(|set| !set.would_change.is_empty()),
             Command::Keep => self.set_by_hand().is_some_and(|set| set.is_news),

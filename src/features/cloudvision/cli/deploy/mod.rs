@@ -20,6 +20,7 @@ use super::change::{change_description, change_name};
 use super::connection::{Connection, ConnectionArgs, Said};
 use crate::clock;
 use crate::config::{self, Config, Deploy, Environment, Filling, Flags, Pattern, TagFilter};
+use crate::confirm::Meant;
 use crate::features::cloudvision::actor::Actor;
 use crate::features::cloudvision::deploy::{
     self, About, Advance, Agreement, Controls, Event, Failure, Journal, NotBegun, Order, Outcome, Reach, Recorder,
@@ -196,10 +197,10 @@ impl Args {
             return Err(vec![trouble.to_do(&format!("it has {known}; --dir and --request need none"))]);
         };
         let is_submitted = !self.dry_run && !self.build_only;
-        if deploy.protected && is_submitted && self.confirm.as_deref() != Some(name) {
-            let trouble = Trouble::new(&format!("{name} is protected"));
-            let remedy = format!("look first with --dry-run or --build-only, then add --confirm {name}");
-            return Err(vec![trouble.to_do(&remedy)]);
+        if deploy.protected && is_submitted {
+            let because = Some(format!("{name} is protected"));
+            let meant = Meant { kind: "target", name, because, look: "--dry-run or --build-only" };
+            meant.confirmed_by(self.confirm.as_deref()).map_err(|trouble| vec![trouble])?;
         }
         let filters =
             Filters { include: deploy.include.clone(), exclude: deploy.exclude.clone(), tags: deploy.tags.clone() };

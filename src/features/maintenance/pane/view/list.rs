@@ -13,11 +13,11 @@ use crate::features::maintenance::pane::rows::{show_name, sort_name};
 use crate::features::maintenance::store::list::{Acknowledged, Group, Row, Scope, Sort};
 use crate::trouble::Trouble;
 use crate::ui::Look;
-use crate::ui::line::{Pen, fit, width, wrap_paragraphs};
+use crate::ui::line::{Pen, fit, fit_end, width, wrap_paragraphs};
 use crate::ui::list::Line;
 use crate::ui::page::{draw_lines, plain, trouble_lines};
 use crate::ui::theme::{Role, State as Sign};
-use crate::ui::time::{age, brief, brief_distance, day_and_clock, push_clock};
+use crate::ui::time::{age, brief, brief_distance, brief_until, day_and_clock, push_clock};
 
 /// Beyond this a month alone may be misread.
 const FAR: TimeDelta = TimeDelta::days(180);
@@ -25,14 +25,17 @@ const FAR: TimeDelta = TimeDelta::days(180);
 /// An id that is shown beside the number of its window has so many cells at least.
 const LEAST_OF_ID: usize = 4;
 
+/// Below so many cells the id has no column of its own: its end stands behind the provider, and the distance is a number.
+const SMALLEST: usize = 52;
+
 /// Columns of the list in cells, the gaps behind them included; 0 leaves a column out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Columns {
     /// `active`, `in process`, or when it starts.
     state: usize,
-    /// Who announces it.
+    /// Who announces it; behind that the end of the id where the id has no column.
     provider: usize,
-    /// The provider's id.
+    /// The provider's id; 0 where there is no room for a column of its own.
     id: usize,
     /// The worst impact; in two cells by its first letter.
     impact: usize,
@@ -71,16 +74,19 @@ fn columns(cells: usize) -> Columns {
         // The sign of the acknowledgement stays in the smallest: without it what is done looks like what is not.
         // Three cells come before all columns.
         // So does the impact, by its first letter: of several rows of one provider it tells which is looked at first.
-        ..46 => Columns {
+        ..SMALLEST => Columns {
             state: 14,
-            provider: cells.saturating_sub(32),
+            provider: cells.saturating_sub(27),
             id: 0,
             impact: 2,
             acknowledged: 2,
+            distance: 6,
             tight: true,
             ..base
         },
-        46..70 => Columns { state: 14, provider: 11, id: cells - 43, impact: 2, acknowledged: 2, tight: true, ..base },
+        SMALLEST..70 => {
+            Columns { state: 14, provider: 11, id: cells - 43, impact: 2, acknowledged: 2, tight: true, ..base }
+        }
         70..74 => Columns { id: cells - 54, acknowledged: 2, ..base },
         74..76 => Columns { id: cells - 58, circuits: 4, acknowledged: 2, ..base },
         76..84 => Columns { circuits: 4, id: cells - 59, ..base },
@@ -269,9 +275,11 @@ fn draw_row(
     let when = if upcoming { format!("{}{}", look.zone.short(row.start, look.now), z(look)) } else { word.to_owned() };
     let gap = if columns.tight { 1 } else { 2 };
     pen.column(&when, columns.state - gap, text).skip(gap);
-    pen.column(&row.provider, columns.provider.saturating_sub(gap), text).skip(gap);
-    // Around 40 columns nothing is left for it.
-    if columns.id > 2 {
+    let cells = columns.provider.saturating_sub(gap);
+    if columns.id == 0 {
+        pen.column(&provider_and_id(row, cells), cells, text).skip(gap);
+    } else {
+        pen.column(&row.provider, cells, text).skip(gap);
         pen.column(&id(row, columns.id - 2), columns.id - 2, text).skip(2);
     }
     // The highlight ends here: a cursor key then costs few bytes on however wide a screen.
@@ -306,8 +314,13 @@ fn draw_row(
         pen.column_right(&brief(row.end - row.start), columns.duration - 2, text).skip(2);
     }
     // What is past is in the order in which it came to be over, which for some is before their end.
-    let left =
-        if over { format!("{} ago", age(row.over_at, look.now)) } else { brief_distance(row.start, row.end, look.now) };
+    let left = match (columns.id == 0, over) {
+        // What of it is to come or gone is told by its sign and its state.
+        (true, true) => age(row.over_at, look.now),
+        (true, false) => brief_until(row.start, row.end, look.now),
+        (false, true) => format!("{} ago", age(row.over_at, look.now)),
+        (false, false) => brief_distance(row.start, row.end, look.now),
+    };
     pen.column_right(&left, columns.distance, text);
     if columns.acknowledged > 0 {
         draw_acknowledged(row, columns.acknowledged, look, &mut pen);
@@ -349,6 +362,20 @@ fn id(row: &Row, cells: usize) -> Cow<'_, str> {
         }
         _ => Cow::Borrowed(row.maintenance_id.as_str()),
     }
+}
+
+/// The provider and as much of the end of the id as there is room for, with the number of the window: ids of one provider
+/// begin alike.
+fn provider_and_id(row: &Row, cells: usize) -> String {
+    let id = if row.windows > 1 {
+        format!("{} {}/{}", row.maintenance_id, row.window, row.windows)
+    } else {
+        row.maintenance_id.clone()
+    };
+    let least = width(&id).min(LEAST_OF_ID);
+    let provider = fit(&row.provider, cells.saturating_sub(least + 1));
+    let room = cells.saturating_sub(width(&provider) + 1);
+    format!("{provider} {}", fit_end(&id, room))
 }
 
 /// Whether its impact is worth a colour: it runs or begins soon, and nobody has taken note. Were every outage red, none

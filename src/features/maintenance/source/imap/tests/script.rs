@@ -106,3 +106,33 @@ fn steps(conversation: &str) -> Vec<Step> {
     }
     steps
 }
+
+/// Gives these tokens one after the other, one a connection; answers where, and the task that does it.
+pub(super) async fn tokens(tokens: &'static [&'static str]) -> (String, JoinSet<()>) {
+    let listener = Server::listen().await;
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        for token in tokens {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = BufReader::new(stream);
+            let mut body = 0;
+            loop {
+                let mut line = String::new();
+                stream.read_line(&mut line).await.unwrap();
+                if let Some(length) = line.to_lowercase().strip_prefix("content-length:") {
+                    body = length.trim().parse().unwrap();
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            stream.read_exact(&mut vec![0; body]).await.unwrap();
+            let json = format!("{{\"access_token\": \"{token}\", \"expires_in\": 3600}}");
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
+            let answer = format!("{head}\r\nContent-Length: {}\r\n\r\n{json}", json.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (url, tasks)
+}

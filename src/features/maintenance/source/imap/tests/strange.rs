@@ -1,6 +1,9 @@
 //! What goes wrong: refusals, ends in the middle, answers that nobody can read.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::*;
+use crate::config::{Grant, OAuth, Provider};
 
 /// Opens a folder of two mails under these numbers.
 fn examine(tag: u32, validity: u32) -> String {
@@ -177,6 +180,73 @@ async fn a_token_that_is_refused_is_answered_fetched_anew_and_then_given_up() {
         assert!(trouble.contains("{\"status\":\"400\",\"schemes\":\"bearer\"}"), "{trouble}");
         assert_eq!(again_in, None);
         reading.server.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_fetched_token_that_is_refused_is_told_as_one_with_its_own_advice_and_fetched_anew() {
+    use base64::Engine as _;
+    for (grant, advice) in [
+        (Grant::User, "sign in anew with `noctui source login`, as the `user` of this source"),
+        (Grant::Application, "check `user`, and what an administrator lets the application do"),
+    ] {
+        let refused = |token: &str| {
+            let proof = format!("user=noc\x01auth=Bearer {token}\x01\x01");
+            let proof = base64::engine::general_purpose::STANDARD.encode(proof);
+            format!(
+                "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nC: n1 AUTHENTICATE XOAUTH2 {proof}\n\
+                 S: n1 NO [AUTHENTICATIONFAILED] not this mailbox\n"
+            )
+        };
+        let server = Server::start(["one", "two"].map(refused).to_vec(), 64).await;
+        let (url, _giver) = script::tokens(&["one", "two"]).await;
+        let dir = tempfile::tempdir().unwrap();
+        let kept_in = dir.path().join("noc");
+        std::fs::write(&kept_in, "kept").unwrap();
+        std::fs::set_permissions(&kept_in, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let mut config = config(server.port);
+        let oauth = OAuth {
+            provider: Provider::Microsoft,
+            grant,
+            client_id: "an app".to_owned(),
+            client_secret: Some(SecretFrom::Command(["printf", "secret"].map(str::to_owned).to_vec())),
+            key_file: None,
+            scopes: Vec::new(),
+            extra_scopes: Vec::new(),
+            token_url: url.clone(),
+            authorize_url: url,
+            device_url: None,
+            kept_in,
+            in_keyring: false,
+        };
+        config.login = Login { auth: Auth::XOAuth2, proof: Proof::Fetched(Box::new(oauth)) };
+        let mailbox = Mailbox::new(&config).with_times(Duration::from_secs(20), Duration::from_secs(1));
+        for _ in ["one", "two"] {
+            let Err(fault) = mailbox.open().await else { panic!("it is let in") };
+            assert!(matches!(fault, Fault::Token { .. }) && fault.brief() == "token refused", "{fault:?}");
+            let told = crate::trouble::Trouble::of(&fault).one_line();
+            assert!(
+                told.contains("does not accept the token of noc: [AUTHENTICATIONFAILED] not this mailbox"),
+                "{told}"
+            );
+            assert!(told.ends_with(advice), "{told}");
+        }
+        server.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_count_without_a_number_is_an_error_and_no_empty_folder() {
+    for answer in ["S: * STATUS \"INBOX\" ()\n", "S: * STATUS \"INBOX\" (UIDNEXT 10)\n", ""] {
+        let conversation = format!(
+            "{LOGIN}C: n2 STATUS \"INBOX\" (MESSAGES)\n{answer}S: n2 OK done\nC: n3 LIST \"\" \"*\"\n\
+             S: * LIST () \"/\" \"INBOX\"\nS: n3 OK listed\n"
+        );
+        let server = Server::start(vec![conversation], 64).await;
+        let mailbox = Mailbox::new(&config(server.port)).with_times(Duration::from_secs(20), Duration::from_secs(1));
+        let seen = mailbox.open().await.unwrap().survey().await.unwrap();
+        let why = "it says yes, and no number of mails; the folders are INBOX".to_owned();
+        assert_eq!(seen.into_iter().map(|folder| folder.mails).collect::<Vec<_>>(), [Err(why)], "{answer}");
     }
 }
 
