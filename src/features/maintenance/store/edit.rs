@@ -190,6 +190,7 @@ pub fn create(connection: &Connection, made: &Made, actor: &Actor) -> Result<Res
         circuits: fit(&made.circuits),
     };
     let key = rows::create(connection, &provider, &maintenance_id, &state)?;
+        says_cancelled: false,
     let by_hand =
         ByHand { fields: Field::ALL.to_vec(), who: actor.name(), at: second(actor), said: None, is_news: false };
     let (ticket, assignee) = (cut(&made.ticket, SHORT), cut(&made.assignee, SHORT));
@@ -259,7 +260,8 @@ pub fn take(connection: &Connection, key: MaintenanceKey, actor: &Actor) -> Resu
     let Some(said) = before.by_hand.as_ref().and_then(|by_hand| by_hand.said.clone()) else {
         return Ok(Err(Refused::NothingSaid));
     };
-    let state = State { window: before.state.window, order: before.state.order, ..said };
+    let State { window, order, says_cancelled, .. } = before.state;
+    let state = State { window, order, says_cancelled, ..said };
     let after = Whole { state, by_hand: None, ..before.clone() };
     change(connection, key, before, after, EventKind::Taken, actor)
 }

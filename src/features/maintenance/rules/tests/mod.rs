@@ -118,16 +118,21 @@ fn a_spreadsheet_that_cannot_be_read_is_named_as_the_reason() {
 }
 
 #[test]
-fn a_calendar_that_is_cancelled_in_the_words_of_calendars_alone_says_so() {
+fn a_calendar_that_is_cancelled_in_the_words_of_calendars_alone_says_so_beside_its_record() {
     let summary = |raw: &str| {
         let Verdict::Parsed { notices, .. } = Rules::embedded().read(raw.as_bytes(), None).verdict else {
             panic!("{raw}")
         };
-        (notices[0].status, notices[0].summary.clone())
+        let contract = serde_json::to_value(&notices[0]).unwrap();
+        assert_eq!(
+            (contract["status"].as_str(), contract.as_object().unwrap().len()),
+            (Some(notices[0].status.as_str()), 12)
+        );
+        (notices[0].status, notices[0].summary.clone(), notices[0].says_cancelled)
     };
     let plain = calendar("x@y.example", "Y", "SUMMARY:Works\r\n");
-    assert_eq!(summary(&plain), (Status::NoChange, "Works".to_owned()));
-    let said = (Status::NoChange, "Works (the calendar says cancelled)".to_owned());
+    assert_eq!(summary(&plain), (Status::NoChange, "Works".to_owned(), false));
+    let said = (Status::NoChange, "Works".to_owned(), true);
     assert_eq!(summary(&plain.replace("SUMMARY", "STATUS:CANCELLED\r\nSUMMARY")), said);
     assert_eq!(summary(&plain.replace("BEGIN:VEVENT", "METHOD:CANCEL\r\nBEGIN:VEVENT")), said);
     let confirmed = plain.replace("SUMMARY", "STATUS:CANCELLED\r\nX-MAINTNOTE-STATUS:CONFIRMED\r\nSUMMARY");
