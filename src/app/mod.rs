@@ -442,6 +442,11 @@ impl Model {
             .collect()
     }
 
+    /// What is wrong with each source of mails; see the pane.
+    pub(crate) fn source_troubles(&self) -> Vec<(String, Option<String>)> {
+        self.maintenance.troubles()
+    }
+
     /// The view worth keeping for the next start.
     #[must_use]
     pub fn view_state(&self) -> ViewState {

@@ -99,11 +99,16 @@ fn tell_if_idle(config: &Config) {
     }
 }
 
+/// The backend that has the sources of mails.
+const MAIL: &str = "mail";
+
 /// What was said.
 #[derive(Default)]
 struct Told {
     /// The state of each backend.
     states: BTreeMap<&'static str, (State, Vec<String>)>,
+    /// What is wrong with each source of mails.
+    sources: BTreeMap<String, Option<String>>,
     /// Mails of each source, and those of them that were not understood.
     received: BTreeMap<String, (usize, usize)>,
 }
@@ -145,16 +150,56 @@ impl Told {
                 continue;
             }
             let is_well = is_under_way || matches!(connection.state, State::Done | State::Active);
-            let why = if is_well { Vec::new() } else { connection.story };
+            // Of several sources each is told for itself, when it changes.
+            let is_mail = connection.name == MAIL;
+            let changes = if is_mail { self.sources(model.source_troubles()) } else { Vec::new() };
+            let why = if is_well || is_mail { Vec::new() } else { connection.story };
             let now = (connection.state, why);
-            if self.states.get(connection.name) == Some(&now) {
+            let is_same = self.states.get(connection.name) == Some(&now);
+            if is_same && (is_well || changes.is_empty()) {
                 continue;
             }
             output::complain(&format!("{}: {}", connection.name, connection.word));
-            for line in &now.1 {
+            let changes = changes.iter().filter(|_| !is_well);
+            for line in now.1.iter().chain(changes) {
                 output::complain(&format!("  {}", line.trim_start()));
             }
             self.states.insert(connection.name, now);
         }
+    }
+
+    /// The lines of sources that are otherwise than before.
+    fn sources(&mut self, troubles: Vec<(String, Option<String>)>) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (source, trouble) in troubles {
+            let before = self.sources.insert(source.clone(), trouble.clone());
+            if before.as_ref() == Some(&trouble) {
+                continue;
+            }
+            match (before, trouble) {
+                (_, Some(trouble)) => lines.extend([source, trouble]),
+                (Some(Some(_)), None) => lines.extend([source, "it is read again".to_owned()]),
+                (_, None) => {}
+            }
+        }
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_change_of_a_source_is_told_once() {
+        let mut told = Told::default();
+        let of = |source: &str, why: Option<&str>| (source.to_owned(), why.map(str::to_owned));
+        let fails = of("a  /a", Some("failing: no folder"));
+        assert_eq!(told.sources(vec![fails.clone(), of("b  /b", None)]), ["a  /a", "failing: no folder"]);
+        // The other one changes: nothing is new of the first.
+        assert_eq!(told.sources(vec![fails.clone()]), [] as [&str; 0]);
+        assert_eq!(told.sources(vec![fails.clone(), of("b  /b", Some("paused by ann"))]), ["b  /b", "paused by ann"]);
+        assert_eq!(told.sources(vec![fails, of("b  /b", None)]), ["b  /b", "it is read again"]);
+        assert_eq!(told.sources(vec![of("a  /a", None)]), ["a  /a", "it is read again"]);
     }
 }

@@ -1,5 +1,7 @@
 //! Two noctui on one data directory and one mailbox.
 
+use rustix::process::Signal;
+
 use crate::night::look_for;
 use crate::support::mailbox::id;
 use crate::world::{World, is_acknowledged, is_listed, wait_until_read};
@@ -47,4 +49,20 @@ fn two_that_start_at_once_on_a_new_data_directory_record_every_mail_once() {
     one.quit("q");
     other.quit("q");
     world.assert_holds_each_once(MAILS + 1);
+}
+
+#[test]
+fn one_reads_the_mailbox_and_the_other_takes_over_when_it_is_killed() {
+    let world = World::with(2);
+    let mut one = world.ready(2);
+    let mut other = world.ready(2);
+    other.send("S");
+    other.wait_for_text("elsewhere");
+    other.send("\x1b[27u");
+    one.signal(Signal::KILL);
+    assert!(!one.wait_for_end().success());
+    world.mailbox.announce(2..3);
+    look_for(&mut other, 2);
+    other.quit("q");
+    world.assert_holds_each_once(3);
 }

@@ -139,6 +139,7 @@ mod tests {
             uid: "0".to_owned(),
             summary: "Splicing".to_owned(),
             status: Status::Confirmed,
+            says_cancelled: false,
             group: Group::Later,
             start,
             end,

@@ -205,6 +205,10 @@ pub struct Notice {
     pub summary: String,
     /// The calendar event's UID; `0` if absent.
     pub uid: String,
+    /// Whether a calendar is cancelled in the words of calendars alone (`METHOD:CANCEL`, `STATUS:CANCELLED`), which the draft
+    /// does not take for a status. Beside the record and no key of it.
+    #[serde(skip)]
+    pub says_cancelled: bool,
 }
 
 impl Notice {

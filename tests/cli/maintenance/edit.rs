@@ -53,11 +53,17 @@ fn corrections_are_refused_with_the_reason() {
     refused(&["edit", "HC-100"], "nothing is to be set");
     refused(&["edit", "HC-100", "--end", "2000-01-01 00:00"], "the window ends before it begins");
     refused(&["edit", "HC-100", "--take"], "no notice says anything else");
-    refused(&["edit", "HC-100", "--status", "CONFIRMED"], "is so already");
+    refused(&["create", "x/Y", "--start", "2099-03-01 21:00", "--end", "2099-03-01 21:00"], "ends when it begins");
+    refused(&["attach", "x", "HC-100"], "write a number");
+    refused(&["mails", "x"], "write a number");
     refused(&["edit", "HC-999", "--ticket", "x"], "no maintenance is called");
     refused(&["edit", "HC-100", "--circuit", "ab-1=degraded", "--circuit", "AB-1"], "the circuit AB-1 is named twice");
     refused(&["attach", "99", "HC-100"], "there is no mail 99");
-    refused(&["attach", "1", "HC-100"], "is so already");
+    // Nothing to do is no failure.
+    for done in [&["edit", "HC-100", "--status", "CONFIRMED"][..], &["attach", "1", "HC-100"]] {
+        assert_eq!(said(&home, done), "HC-100: is so already, nothing need be done\n");
+        assert_eq!(json(&home, done), value!([]));
+    }
     refused(&["create", "HC-100", "--start", "2099-03-01 21:00", "--end", "2099-03-02 04:00"], "write PROVIDER/ID");
 }
 

@@ -99,8 +99,13 @@ fn an_entry_is_dropped_by_its_number_and_a_number_that_is_not_there_is_told() {
     told(&home, &["nautobot", "sync", "--json"]);
     home.noctui(["maintenance", "note", "CHG1", "never mind"]).assert().success();
     let id = told(&home, &["outbox", "list", "--json"])[0]["id"].to_string();
-    home.noctui(["outbox", "drop", "999"]).assert().code(2).stderr(contains("the outbox has no entry 999"));
-    home.noctui(["outbox", "drop", &id]).assert().success().stdout(contains("note of lumen/CHG1 by anna"));
+    for command in ["drop", "take"] {
+        home.noctui(["outbox", command, "999"]).assert().code(2).stderr(contains("the outbox has no entry 999"));
+        home.noctui(["outbox", command, "x"]).assert().code(2).stderr(contains("write a number"));
+    }
+    home.noctui(["outbox", "take", &id]).assert().code(2).stderr(contains("is in no conflict: it is waiting"));
+    let dropped = home.noctui(["outbox", "drop", &id]).assert().success();
+    dropped.stdout(contains("dropped  note of lumen/CHG1").and(contains("waiting").not()));
     assert_eq!(told(&home, &["nautobot", "sync", "--json"])["sent"], 0);
     assert_eq!(beside.sim.all("plugins/circuit-maintenance/note").len(), 0);
 }

@@ -110,3 +110,28 @@ fn one_window_of_several_can_be_meant() {
          do       name one of them, or leave --window out to mean all\n--- exit code 2\n"
     );
 }
+
+#[test]
+fn a_calendar_that_says_cancelled_without_a_status_is_told_beside_it_and_asks_again_once() {
+    let home = super::home_with(&[Notice::default()]);
+    said(&home, &["ack", "HC-100"]);
+    let cancelled = Notice { day: 11, ..Notice::default() }.mail();
+    let cancelled = cancelled.replace("X-MAINTNOTE-STATUS:CONFIRMED\n", "");
+    std::fs::write(home.path().join("cancel.eml"), cancelled.replace("VERSION:2.0", "METHOD:CANCEL")).unwrap();
+    // The contract knows the draft's words alone.
+    let parsed = &json(&home, &["parse", "cancel.eml"])[0];
+    assert_eq!((&parsed["status"], &parsed["summary"]), (&"NO-CHANGE".into(), &Notice::default().summary.into()));
+    assert_eq!(parsed.as_object().unwrap().len(), 12, "{parsed}");
+    said(&home, &["import", "cancel.eml"]);
+    let shown = &json(&home, &["show", "HC-100"])[0];
+    assert_eq!((&shown["status"], &shown["says_cancelled"]), (&"CONFIRMED".into(), &true.into()));
+    assert_eq!(shown["acknowledged"]["current"], false);
+    assert_eq!(shown["history"][0]["changes"], serde_json::json!([{ "what": "calendar-cancelled" }]));
+    let page = said(&home, &["show", "HC-100"]);
+    assert_eq!(page.matches("the calendar says cancelled").count(), 2, "as a fact and in the history: {page}");
+    let list = said(&home, &["list"]);
+    assert!(list.contains("confirmed, cancelled?") && list.contains("changed since anna"), "{list}");
+    said(&home, &["ack", "HC-100"]);
+    assert_eq!(json(&home, &["reparse"]), serde_json::json!([]));
+    assert_eq!(json(&home, &["show", "HC-100"])[0]["acknowledged"]["current"], true);
+}

@@ -52,6 +52,28 @@ fn a_mail_of_a_maildir_that_cannot_be_read_is_told_by_whoever_looks() {
 }
 
 #[test]
+fn a_maildir_that_rests_or_is_gone_keeps_when_it_was_last_complete() {
+    let home = Home::new();
+    for part in ["cur", "new", "tmp"] {
+        std::fs::create_dir_all(home.path().join("Maildir").join(part)).unwrap();
+    }
+    home.configure("[[maintenance.source]]\nname = 'folder'\nkind = 'maildir'\npath = '~/Maildir'\n");
+    home.noctui(["source", "sync"]).assert().success();
+    let list = || -> serde_json::Value {
+        let output = home.noctui(["source", "list", "--json"]).assert().success().get_output().stdout.clone();
+        serde_json::from_slice(&output).unwrap()
+    };
+    home.noctui(["source", "pause", "folder", "--who", "anna"]).assert().success();
+    let paused = list();
+    assert_eq!(paused[0]["state"], "paused");
+    assert!(paused[0]["complete"].is_string(), "{paused}");
+    home.noctui(["source", "resume", "folder"]).assert().success();
+    std::fs::rename(home.path().join("Maildir"), home.path().join("Elsewhere")).unwrap();
+    let gone = list();
+    assert_eq!((&gone[0]["state"], &gone[0]["complete"]), (&"failed".into(), &paused[0]["complete"]), "{gone}");
+}
+
+#[test]
 fn a_sender_that_no_rule_names_is_assigned_and_its_mails_are_read_again() {
     let home = Home::new();
     let mail = "From: works@elsewhere.example\nSubject: Works EW-20418\nDate: 10 Jan 2024 09:30:00 +0000\n\n\

@@ -42,20 +42,18 @@ impl Feeding {
 
     /// Waits until the source is told to be in a state.
     fn wait_for(&mut self, what: &str, is: impl Fn(&SourceState) -> bool) -> SourceState {
-        let told = &mut self.told;
+        let (told, mut last) = (&mut self.told, None);
         let wait = async {
             loop {
-                let Report::Source(state) = told.recv().await.expect("it runs") else { continue };
+                let Report::Source(state) = told.recv().await.unwrap() else { continue };
                 if is(&state) {
                     return state;
                 }
-                // For whoever reads why a wait has failed.
-                println!("{state:?}");
+                last = Some(state);
             }
         };
-        self.runtime
-            .block_on(async { tokio::time::timeout(DEADLINE, wait).await })
-            .unwrap_or_else(|_| panic!("not told in time: {what}"))
+        let waited = self.runtime.block_on(async { tokio::time::timeout(DEADLINE, wait).await });
+        waited.unwrap_or_else(|_| panic!("not told in time: {what}; told last: {last:?}"))
     }
 
     /// Waits until everything is read, so many mails in all.

@@ -20,7 +20,7 @@ use crate::trouble::Trouble;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The mail: its id stands in `noctui maintenance mails`.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = super::number)]
     mail: i64,
     /// The provider, in place of what is suggested; so with all that follow.
     #[arg(long, value_name = "NAME", value_parser = word)]
@@ -125,7 +125,8 @@ fn corrected(mut suggestion: Suggestion, args: &Args) -> Suggestion {
 /// What is lacking, and how it is given.
 fn lacking(suggestion: &Suggestion, key: NotificationKey) -> Trouble {
     if suggestion.missing.is_empty() {
-        return Trouble::new("the window ends before it begins").to_do("give --start and --end");
+        let how = if suggestion.start == suggestion.end { "when" } else { "before" };
+        return Trouble::new(&format!("the window ends {how} it begins")).to_do("give --start and --end");
     }
     let mut flags = String::new();
     for what in &suggestion.missing {

@@ -15,7 +15,7 @@ use crate::trouble::Trouble;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The mails: their ids stand in `noctui maintenance mails`.
-    #[arg(required = true, value_name = "ID")]
+    #[arg(required = true, value_name = "ID", value_parser = super::number)]
     mails: Vec<i64>,
     /// Bring dismissed mails back.
     #[arg(long)]

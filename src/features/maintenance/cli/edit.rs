@@ -97,7 +97,7 @@ struct WhatArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct AttachArgs {
     /// The mail: its id stands in `noctui maintenance mails`.
-    #[arg(value_name = "MAIL")]
+    #[arg(value_name = "MAIL", value_parser = super::number)]
     mail: i64,
     /// The maintenance, as PROVIDER/ID; ID alone where only one provider uses it.
     #[arg(value_name = "NAME")]
@@ -263,6 +263,15 @@ fn say(told: Told, name: &str, word: &'static str, json: bool) -> anyhow::Result
         Ok(told) => told,
         Err(trouble) => return Ok(failed(&[trouble])),
     };
+    // As with acknowledgements: where nothing need be done nothing has failed.
+    if refused == Some(Refused::Same) && details.is_empty() {
+        if json {
+            output::print_json::<[json::Acted<'_>]>(&[])?;
+        } else {
+            output::print(&format!("{name}: is so already, nothing need be done\n"))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(why) = refused.filter(|_| details.is_empty()) {
         return Ok(failed(&[trouble(why, name)]));
     }
@@ -290,12 +299,18 @@ fn trouble(why: Refused, name: &str) -> Trouble {
         Refused::Same => Trouble::new(&format!("{name} is so already")).to_do("nothing need be done"),
         Refused::Known => Trouble::new(&format!("{name} is known already"))
             .to_do(&format!("correct it with `noctui maintenance edit {name}`")),
-        Refused::Backwards => Trouble::new("the window ends before it begins")
-            .to_do("correct --start or --end; both are in UTC unless they say a zone"),
+        Refused::Backwards => backwards("before"),
+        Refused::Empty => backwards("when"),
         Refused::Nameless => Trouble::new("a maintenance has a provider and an id").to_do("name it as PROVIDER/ID"),
         Refused::NothingSaid => {
             Trouble::new(&format!("no notice says anything else of {name} than what was set by hand"))
                 .to_do("nothing need be done")
         }
     }
+}
+
+/// A window that is none.
+fn backwards(how: &str) -> Trouble {
+    Trouble::new(&format!("the window ends {how} it begins"))
+        .to_do("correct --start or --end; both are in UTC unless they say a zone")
 }

@@ -29,6 +29,7 @@ pub(super) struct Maintenance<'a> {
     windows: usize,
     group: &'static str,
     status: &'static str,
+    says_cancelled: bool,
     start: String,
     start_epoch: i64,
     end: String,
@@ -55,6 +56,7 @@ impl<'a> Maintenance<'a> {
             windows: usize::try_from(row.windows).unwrap_or(usize::MAX),
             group: group(row.group),
             status: row.status.as_str(),
+            says_cancelled: row.says_cancelled,
             start: time(row.start),
             start_epoch: row.start.timestamp(),
             end: time(row.end),
@@ -80,6 +82,7 @@ impl<'a> Maintenance<'a> {
             windows: detail.windows.len(),
             group: group(detail.group),
             status: detail.status.as_str(),
+            says_cancelled: detail.says_cancelled,
             start: time(detail.start),
             start_epoch: detail.start.timestamp(),
             end: time(detail.end),
@@ -285,6 +288,8 @@ impl<'a> Event<'a> {
 enum Changed<'a> {
     Window { from: Span, to: Span },
     Status { from: &'static str, to: &'static str },
+    CalendarCancelled,
+    CalendarNotCancelled,
     CircuitAdded { circuit_id: &'a str, impact: &'static str },
     CircuitRemoved { circuit_id: &'a str, impact: &'static str },
     Impact { circuit_id: &'a str, from: &'static str, to: &'static str },
@@ -309,6 +314,8 @@ impl<'a> Changed<'a> {
                 to: Span { start: time(*to_start), end: time(*to_end) },
             },
             Change::Status { from, to } => Self::Status { from: from.as_str(), to: to.as_str() },
+            Change::CalendarCancelled => Self::CalendarCancelled,
+            Change::CalendarNotCancelled => Self::CalendarNotCancelled,
             Change::CircuitAdded { circuit_id, impact } => Self::CircuitAdded { circuit_id, impact: impact.as_str() },
             Change::CircuitRemoved { circuit_id, impact } => {
                 Self::CircuitRemoved { circuit_id, impact: impact.as_str() }

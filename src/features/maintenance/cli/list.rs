@@ -189,7 +189,10 @@ fn cells(row: &Row, now: DateTime<Utc>) -> [String; 10] {
         full(&row.provider, &row.maintenance_id),
         format!("{}/{}", row.window, row.windows),
         if row.status.ended_early(row.end, now) { "-".to_owned() } else { brief_distance(row.start, row.end, now) },
-        row.status.word_at(row.end, now).to_owned(),
+        match row.status.word_at(row.end, now) {
+            word if row.says_cancelled => format!("{word}, cancelled?"),
+            word => word.to_owned(),
+        },
         row.worst_impact.map_or("-", Impact::word).to_owned(),
         match &row.acknowledged {
             Acknowledged::No => "no".to_owned(),

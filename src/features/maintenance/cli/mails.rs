@@ -24,7 +24,7 @@ const CHUNK: usize = 500;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Show this mail as text: its id stands in the list and in `show --json`.
-    #[arg(value_name = "ID", conflicts_with_all = ["all", "dismissed", "filter", "outcome", "limit"])]
+    #[arg(value_name = "ID", conflicts_with_all = ["all", "dismissed", "filter", "outcome", "limit"], value_parser = super::number)]
     id: Option<i64>,
     /// All mails, also those that were read well.
     #[arg(long, conflicts_with = "outcome")]

@@ -185,6 +185,11 @@ fn failed(troubles: &[Trouble]) -> ExitCode {
     ExitCode::from(output::EXIT_FAILED)
 }
 
+/// The number of a mail or an entry.
+fn number(typed: &str) -> Result<i64, String> {
+    typed.trim().parse().map_err(|_| "write a number, as it stands before each in the list".to_owned())
+}
+
 /// The value of `--who`.
 fn who(typed: &str) -> Result<String, String> {
     /// As in the configuration.

@@ -32,7 +32,7 @@ pub(crate) enum Command {
     /// Send now: everything, or the entries of these numbers.
     Retry {
         /// The entries.
-        #[arg(value_name = "ID")]
+        #[arg(value_name = "ID", value_parser = super::number)]
         ids: Vec<i64>,
         /// Send what is in conflict, too, whatever Nautobot says by now.
         #[arg(long)]
@@ -44,7 +44,7 @@ pub(crate) enum Command {
     /// Take over what Nautobot says where it is in conflict with what is known here.
     Take {
         /// The entries.
-        #[arg(value_name = "ID", required = true)]
+        #[arg(value_name = "ID", required = true, value_parser = super::number)]
         ids: Vec<i64>,
         /// Print a JSON array with what was taken over.
         #[arg(long)]
@@ -53,7 +53,7 @@ pub(crate) enum Command {
     /// Take entries out: they are never sent, and what is in conflict is left different until it changes.
     Drop {
         /// The entries.
-        #[arg(value_name = "ID", required = true)]
+        #[arg(value_name = "ID", required = true, value_parser = super::number)]
         ids: Vec<i64>,
         /// Print a JSON array with what was taken out.
         #[arg(long)]
@@ -121,13 +121,24 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Retry { ids, anyway, json } => retry(&session, &ids, anyway, json),
         Command::Take { ids, json } => {
             let (wanted, actor) = (ids.clone(), session.actor(None));
-            let taken = session.store.write_blocking(move |connection| outbox::take(connection, &wanted, &actor))?;
+            let (known, taken) = session.store.write_blocking(move |connection| {
+                let mut known = Vec::new();
+                for id in &wanted {
+                    known.extend(outbox::entry(connection, *id)?);
+                }
+                Ok((known, outbox::take(connection, &wanted, &actor)?))
+            })?;
             say(&taken, json, "")?;
             let left = ids.iter().filter(|id| !taken.iter().any(|entry| entry.id == **id));
             let troubles: Vec<Trouble> = left
-                .map(|id| {
-                    Trouble::new(&format!("of entry {id} nothing could be taken over"))
-                        .to_do("`noctui outbox list` tells what is in conflict; correct the maintenance by hand")
+                .map(|id| match known.iter().find(|entry| entry.id == *id) {
+                    None => no_entry(*id),
+                    Some(entry) if entry.state != State::Conflict => {
+                        Trouble::new(&format!("entry {id} is in no conflict: it is {}", entry.state.as_str()))
+                            .to_do("retry or drop it; `noctui outbox list` tells what is in conflict")
+                    }
+                    Some(_) => Trouble::new(&format!("of entry {id} nothing could be taken over"))
+                        .to_do("correct the maintenance by hand, or drop the entry"),
                 })
                 .collect();
             Ok(if troubles.is_empty() { ExitCode::SUCCESS } else { failed(&troubles) })
@@ -135,10 +146,15 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Drop { ids, json } => {
             let (wanted, actor) = (ids.clone(), session.actor(None));
             let dropped = session.store.write_blocking(move |connection| outbox::drop(connection, &wanted, &actor))?;
-            say(&dropped, json, "")?;
-            if !json && !dropped.is_empty() {
-                let are = if dropped.len() == 1 { "entry is" } else { "entries are" };
-                output::print(&format!("{} {are} dropped, and not written to Nautobot\n", dropped.len()))?;
+            if json {
+                say(&dropped, json, "")?;
+            } else {
+                // Not as entries that wait: they do no more.
+                let line = |entry: &Entry| {
+                    let name = name::full(&entry.provider, &entry.maintenance_id);
+                    format!("{}  dropped  {} of {name}: it is not written to Nautobot\n", entry.id, entry.word())
+                };
+                output::print(&dropped.iter().map(line).collect::<String>())?;
             }
             Ok(missing(&ids, &dropped))
         }
@@ -187,12 +203,14 @@ fn retry(session: &Session, ids: &[i64], anyway: bool, json: bool) -> anyhow::Re
 
 /// Numbers that no entry has are told.
 fn missing(ids: &[i64], found: &[Entry]) -> ExitCode {
-    let unknown: Vec<Trouble> = ids
-        .iter()
-        .filter(|id| !found.iter().any(|entry| entry.id == **id))
-        .map(|id| Trouble::new(&format!("the outbox has no entry {id}")).to_do("noctui outbox list names them"))
-        .collect();
+    let unknown: Vec<Trouble> =
+        ids.iter().filter(|id| !found.iter().any(|entry| entry.id == **id)).map(|id| no_entry(*id)).collect();
     if unknown.is_empty() { ExitCode::SUCCESS } else { failed(&unknown) }
+}
+
+/// There is no entry of this number.
+fn no_entry(id: i64) -> Trouble {
+    Trouble::new(&format!("the outbox has no entry {id}")).to_do("`noctui outbox list` names them")
 }
 
 /// Prints entries.

@@ -27,7 +27,7 @@ const CHUNK: usize = 64;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only these mails: ids as `noctui maintenance mails` prints them.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = super::number)]
     ids: Vec<i64>,
     /// Only mails with this outcome, such as parsing-failed or unknown-provider.
     #[arg(long, value_name = "OUTCOME")]

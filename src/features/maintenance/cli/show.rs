@@ -116,6 +116,10 @@ fn page(detail: &Detail, now: DateTime<Utc>) -> String {
             &format!("{window}, {}{this}", sibling.status.word_at(sibling.end, now)),
         );
     }
+    if detail.says_cancelled {
+        let status = detail.status.word();
+        field("Calendar", &format!("the calendar says cancelled without a status of its own; it stays {status}"));
+    }
     field("Acknowledged", &acknowledged(&detail.acknowledged));
     field("Ticket", &detail.ticket);
     field("Assignee", &detail.assignee);
@@ -237,6 +241,8 @@ fn changed(change: &Change) -> String {
             format!("window: {from} -> {to}")
         }
         Change::Status { from, to } => format!("status: {} -> {}", from.word(), to.word()),
+        Change::CalendarCancelled => "the calendar says cancelled".to_owned(),
+        Change::CalendarNotCancelled => "the calendar no longer says cancelled".to_owned(),
         Change::CircuitAdded { circuit_id, impact } => format!("circuit added: {circuit_id} ({})", impact.word()),
         Change::CircuitRemoved { circuit_id, impact } => format!("circuit removed: {circuit_id} ({})", impact.word()),
         Change::Impact { circuit_id, from, to } => {

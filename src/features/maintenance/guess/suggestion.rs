@@ -170,6 +170,7 @@ impl Suggestion {
             status: self.status,
             summary: self.summary.clone(),
             uid: "0".to_owned(),
+            says_cancelled: false,
         })
     }
 }

@@ -142,6 +142,7 @@ fn unknown_ids_of_notices_are_told_once() {
         status: crate::features::maintenance::model::Status::Confirmed,
         summary: String::new(),
         uid: "0".to_owned(),
+        says_cancelled: false,
     };
     assert_eq!(inventory.unknown("bramble", std::slice::from_ref(&notice)), ["X-1"]);
     assert_eq!(Inventory::default().unknown("bramble", &[notice]), [] as [String; 0]);

@@ -26,6 +26,76 @@ pub(super) fn read(raw: &[u8]) -> Mail {
     Mail { envelope, parts: vec![Part::from_file(Kind::Ical, raw.to_vec())], senders }
 }
 
+/// A calendar with maintenance properties that stands somewhere in a text: below a greeting, or quoted. Without what is before
+/// each of its lines.
+pub(super) fn inside(text: &str) -> Option<String> {
+    let (start, end) = span(text)?;
+    let line = text.get(..start)?.rfind('\n').map_or(0, |at| at + 1);
+    let quotation = text.get(line..start)?;
+    if !quotation.chars().all(|c| matches!(c, '>' | '|') || c.is_whitespace()) {
+        return None;
+    }
+    let bare = |line: &str| line.strip_prefix(quotation).map_or_else(|| cut_quotation(line, quotation), str::to_owned);
+    let lines: Vec<String> = text.get(line..end)?.lines().map(bare).collect();
+    Some(lines.join("\r\n"))
+}
+
+/// The same in the preformatted text of a page, where line ends and blanks count as they do in a calendar.
+pub(super) fn inside_page(html: &str) -> Option<String> {
+    let (start, end) = span(html)?;
+    let before = html.get(..start)?.to_ascii_lowercase();
+    if before.rfind("<pre")? < before.rfind("</pre").unwrap_or_default() {
+        return None;
+    }
+    let begin = before.rfind("<pre").and_then(|at| Some(at + before.get(at..)?.find('>')? + 1))?;
+    inside(&without_tags(html.get(begin..end)?))
+}
+
+/// From where to where a text has calendars with maintenance properties.
+fn span(text: &str) -> Option<(usize, usize)> {
+    const END: &[u8] = b"END:VCALENDAR";
+    const PROPERTY: &[u8] = b"X-MAINTNOTE-";
+    let upper = text.to_ascii_uppercase();
+    let start = memchr::memmem::find(upper.as_bytes(), BEGINNING)?;
+    let end = memchr::memmem::rfind(upper.as_bytes(), END)? + END.len();
+    memchr::memmem::find(upper.as_bytes().get(start..end)?, PROPERTY)?;
+    Some((start, end))
+}
+
+/// A line that is not quoted to the letter as the first one is: mail programs cut the blanks at the ends of lines.
+fn cut_quotation(line: &str, quotation: &str) -> String {
+    let bare = line.strip_prefix(quotation.trim_end()).filter(|_| !quotation.trim_end().is_empty());
+    bare.unwrap_or(line).to_owned()
+}
+
+/// Text of a page, with its elements left out and its signs written out.
+fn without_tags(html: &str) -> String {
+    const SIGNS: [(&str, &str); 7] = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&apos;", "'"),
+        ("&nbsp;", " "),
+        ("&amp;", "&"),
+    ];
+    let mut text = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        let (before, tag) = rest.split_at(at);
+        text.push_str(before);
+        let end = tag.find('>').map_or(tag.len(), |end| end + 1);
+        let name = tag.get(1..end).unwrap_or_default().trim_start_matches('/').to_ascii_lowercase();
+        // Line ends of programs that set each line in an element of its own.
+        if name.starts_with("br") || (tag.starts_with("</") && (name.starts_with("div") || name.starts_with('p'))) {
+            text.push('\n');
+        }
+        rest = tag.get(end..).unwrap_or_default();
+    }
+    text.push_str(rest);
+    SIGNS.iter().fold(text, |text, (sign, letter)| text.replace(sign, letter))
+}
+
 /// What its first event says of itself.
 pub(super) fn envelope(raw: &[u8]) -> Envelope {
     let text = unfold(&charset::decode(raw, None, Kind::Ical));
@@ -93,6 +163,23 @@ mod tests {
         assert_eq!(mail.envelope.subject, "Splicing, at night");
         assert_eq!(mail.envelope.date, Some("2024-01-10T09:30:00Z".parse().unwrap()));
         assert_eq!(mail.parts.len(), 1);
+    }
+
+    #[test]
+    fn a_calendar_below_a_greeting_quoted_or_preformatted_is_found_and_others_are_not() {
+        let bare = "BEGIN:VCALENDAR\r\nX-MAINTNOTE-ACCOUNT:a & b <c>\r\nSUMMARY:Works at\r\n  night\r\nEND:VCALENDAR";
+        let greeted = format!("Dear customer,\r\n\r\n{bare}\r\n\r\nRegards\r\n");
+        assert_eq!(inside(&greeted).as_deref(), Some(bare));
+        let quoted = greeted.lines().map(|line| format!("> {line}\n").replace("> \n", ">\n")).collect::<String>();
+        assert_eq!(inside(&quoted).as_deref(), Some(bare));
+        let escaped = bare.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        assert_eq!(inside_page(&format!("<p>Hi</p><pre class=x>{escaped}\r\n</pre>")).as_deref(), Some(bare));
+        let lines = format!("<PRE><div>{}</div></PRE>", escaped.replace("\r\n", "<br>"));
+        assert_eq!(inside_page(&lines).as_deref(), Some(bare));
+        assert_eq!(inside_page(&format!("<pre>x</pre><p>{escaped}</p>")), None);
+        for other in [bare.replace("X-MAINTNOTE-", "X-"), format!("as in {bare}"), bare.replace("END:VC", "E")] {
+            assert_eq!(inside(&other), None, "{other}");
+        }
     }
 
     #[test]

@@ -72,7 +72,25 @@ pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
     let mut mail = Mail { envelope: envelope::envelope_of(&message), ..Mail::default() };
     collect(&message, 0, &mut 0, &mut mail)?;
     forwarded::find_subjects(&mut mail.parts, &mail.senders);
+    find_calendars(&mut mail);
     Ok(mail)
+}
+
+/// Adds calendars that stand in the text of a mail that has none of its own. What an answer quotes is no news.
+fn find_calendars(mail: &mut Mail) {
+    if mail.parts.iter().any(|part| part.kind() == Kind::Ical) || is_answer(&mail.envelope.subject) {
+        return;
+    }
+    let within = |kind: Kind, inside: fn(&str) -> Option<String>| -> Vec<Part> {
+        let of_kind = mail.parts.iter().filter(|part| part.kind() == kind);
+        let found = |part: &Part| Some(Part::text(Kind::Ical, &inside(part.as_text())?).in_mail(part.home()));
+        of_kind.filter_map(found).collect()
+    };
+    let mut found = within(Kind::Text, calendar::inside);
+    if found.is_empty() {
+        found = within(Kind::Html, calendar::inside_page);
+    }
+    mail.parts.extend(found.into_iter().take(MAX_PARTS.saturating_sub(mail.parts.len())));
 }
 
 /// Parses a mail within the bounds.

@@ -244,6 +244,7 @@ impl Form {
                     status,
                     summary: self.text(Label::Summary).to_owned(),
                     uid: "0".to_owned(),
+                    says_cancelled: false,
                 };
                 Write::Accept { key: *key, notice: Box::new(notice), who }
             }

@@ -448,6 +448,7 @@ fn refused(why: Refused) -> &'static str {
         Refused::Same => "it is so already",
         Refused::Known => "a maintenance of this provider and id is known: <filter> finds it, <correct> corrects it",
         Refused::Backwards => "the window ends before it begins",
+        Refused::Empty => "the window ends when it begins",
         Refused::Nameless => "a maintenance has a provider and an id",
         Refused::NothingSaid => "no notice says anything else than what was set by hand",
     }

@@ -10,7 +10,7 @@ use super::report::many;
 use super::{Outcome, State, view};
 use crate::features::maintenance::model::Impact;
 use crate::features::maintenance::store::count::Count;
-use crate::features::maintenance::worker::SourceHealth;
+use crate::features::maintenance::worker::{SourceHealth, SourceState};
 use crate::text::clean_line;
 use crate::ui::Look;
 use crate::ui::line::fit;
@@ -125,6 +125,24 @@ impl State {
             (_, None, false) => (theme::State::Active, "live".to_owned()),
         };
         Some((state, word, story.collect()))
+    }
+
+    /// What is wrong with each source, for those who are told of changes alone: nothing of when and how much. Sources that are
+    /// being opened or read are left out: nobody knows yet.
+    pub(crate) fn troubles(&self) -> Vec<(String, Option<String>)> {
+        let of = |source: &SourceState| {
+            let trouble = match &source.health {
+                SourceHealth::Starting | SourceHealth::Reading(_) => return None,
+                SourceHealth::Watching | SourceHealth::Standby { failure: None, .. } => None,
+                SourceHealth::Failing(reason) => Some(format!("failing: {reason}")),
+                SourceHealth::Down { trouble, .. } => Some(trouble.one_line()),
+                SourceHealth::Paused { who, .. } => Some(format!("paused by {who}")),
+                SourceHealth::Standby { holder, failure: Some(why) } => Some(format!("failing for {holder}: {why}")),
+                SourceHealth::Waiting { why, .. } => Some(format!("its mails wait: {why}")),
+            };
+            Some((format!("{}  {}", source.name, source.place), trouble))
+        };
+        self.sources.iter().filter_map(of).collect()
     }
 
     /// `Y`: what is shown, as text.

@@ -35,8 +35,7 @@ pub(super) fn read(part: &str) -> Result<Partial, String> {
             if record.status == Some(Status::NoChange)
                 && (is_cancelled || self::is_cancelled(&component.properties, "STATUS", "CANCELLED"))
             {
-                let summary = record.summary.take().unwrap_or_default();
-                record.summary = Some(format!("{summary} ({CANCELLED})").trim_start().to_owned());
+                record.says_cancelled = Some(true);
             }
             add_windows(&mut partial.records, record, component, &zones, &replaced)?;
         }
@@ -70,10 +69,6 @@ fn add_windows(
     }
     Ok(())
 }
-
-/// What is said of a maintenance that a calendar cancels without the word for it that the draft has, which leaves its
-/// status as it is.
-const CANCELLED: &str = "the calendar says cancelled";
 
 /// Whether one of these properties has this value.
 fn is_cancelled(properties: &[Property<'_>], name: &str, value: &str) -> bool {

@@ -115,6 +115,8 @@ pub(super) struct Partial {
     pub(super) sequence: Option<i64>,
     /// The status.
     pub(super) status: Option<Status>,
+    /// Whether a calendar is cancelled in the words of calendars alone.
+    pub(super) says_cancelled: Option<bool>,
     /// The impact on circuits that have none of their own.
     pub(super) impact: Option<Impact>,
     /// Circuits with the impact that stood beside them.
@@ -212,6 +214,7 @@ impl Partial {
         fill(&mut self.uid, other.uid.as_ref());
         fill(&mut self.sequence, other.sequence.as_ref());
         fill(&mut self.status, other.status.as_ref());
+        fill(&mut self.says_cancelled, other.says_cancelled.as_ref());
         fill(&mut self.impact, other.impact.as_ref());
         fill_list(&mut self.circuits, &other.circuits);
         if self.start.values.is_empty() && self.end.values.is_empty() {

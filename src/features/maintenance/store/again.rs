@@ -225,6 +225,8 @@ mod tests {
     use crate::features::maintenance::model::{Impact, Notice, Status};
     use crate::features::maintenance::store::action::{Actor, acknowledge_as_it_is, add_note};
     use crate::features::maintenance::store::detail::detail;
+    use crate::features::maintenance::store::list::{Acknowledged, Anchor, Filter, ListQuery, Sort, window};
+    use crate::features::maintenance::store::merge::Change;
     use crate::features::maintenance::store::record::{Limits, record};
     use crate::features::maintenance::store::testing::{circuit, empty, hour, mail, notice};
     use crate::features::maintenance::store::undo::undo_last;
@@ -314,6 +316,47 @@ mod tests {
             }
             assert_eq!((now(), rows(&connection, "event")), before);
         }
+    }
+
+    #[test]
+    fn a_calendar_that_says_cancelled_asks_once_and_leaves_the_status() {
+        let connection = empty();
+        take(&connection, "1", 0, vec![notice(hour(0))]);
+        acknowledge_as_it_is(&connection, &[MaintenanceKey(1)], &anna()).unwrap();
+        let now = || detail(&connection, MaintenanceKey(1), hour(9)).unwrap().unwrap();
+        let told = |made| Notice { status: Status::NoChange, says_cancelled: true, ..notice(hour(made)) };
+        let second = take(&connection, "2", 1, vec![told(1)]);
+        let after = now();
+        assert_eq!((after.status, after.says_cancelled), (Status::Confirmed, true));
+        assert_eq!(after.events[0].changes, [Change::CalendarCancelled]);
+        assert!(matches!(after.acknowledged, Acknowledged::Before { .. }), "{:?}", after.acknowledged);
+        // Neither a second reading nor the same said once more asks again.
+        acknowledge_as_it_is(&connection, &[MaintenanceKey(1)], &anna()).unwrap();
+        let acknowledged = now();
+        assert_eq!(again(&connection, second, 1, vec![told(1)]).effect, Effect::Same);
+        assert_eq!(now(), acknowledged);
+        take(&connection, "3", 2, vec![told(2)]);
+        assert!(matches!(now().acknowledged, Acknowledged::Yes { .. }));
+        let query = ListQuery { sort: Sort::Grouped, filter: Filter::default(), now: hour(9) };
+        assert!(window(&connection, &query, &Anchor::Top, 0, 9).unwrap().rows[0].says_cancelled);
+        // Who says cancelled as the draft has it is believed; who says confirmed takes it back.
+        take(&connection, "4", 3, vec![Notice { status: Status::Cancelled, ..notice(hour(3)) }]);
+        let cancelled = now();
+        assert_eq!((cancelled.status, cancelled.says_cancelled), (Status::Cancelled, false));
+        assert_eq!(cancelled.events[0].changes.len(), 1);
+        take(&connection, "5", 4, vec![notice(hour(4))]);
+        assert!(now().events[0].changes.contains(&Change::CalendarNotCancelled));
+        assert!(!window(&connection, &query, &Anchor::Top, 0, 9).unwrap().rows[0].says_cancelled);
+    }
+
+    #[test]
+    fn a_first_calendar_that_says_cancelled_shows_it() {
+        let connection = empty();
+        take(&connection, "1", 0, vec![Notice { status: Status::NoChange, says_cancelled: true, ..notice(hour(0)) }]);
+        let query = ListQuery { sort: Sort::Grouped, filter: Filter::default(), now: hour(9) };
+        assert!(window(&connection, &query, &Anchor::Top, 0, 9).unwrap().rows[0].says_cancelled);
+        let now = detail(&connection, MaintenanceKey(1), hour(9)).unwrap().unwrap();
+        assert!(now.says_cancelled && now.events[0].changes == [Change::CalendarCancelled]);
     }
 
     #[test]

@@ -84,7 +84,9 @@ impl ByHand {
     /// set back.
     pub(super) fn as_said(&self, shown: &State) -> State {
         match &self.said {
-            Some(said) => State { window: shown.window, order: shown.order, ..said.clone() },
+            Some(said) => {
+                State { window: shown.window, order: shown.order, says_cancelled: shown.says_cancelled, ..said.clone() }
+            }
             // Any notice at all is newer than none.
             None => {
                 State { order: Order { stamp: DateTime::UNIX_EPOCH, sequence: i64::from(i32::MIN) }, ..shown.clone() }

@@ -39,6 +39,8 @@ pub struct Detail {
     pub summary: String,
     /// Where it stands. `NO-CHANGE`: no notice so far has stated it.
     pub status: Status,
+    /// Whether its calendar says cancelled beside a status that does not.
+    pub says_cancelled: bool,
     /// Under which heading it stands.
     pub group: Group,
     /// Start of the window.
@@ -180,6 +182,7 @@ pub fn outline(connection: &Connection, key: MaintenanceKey, now: DateTime<Utc>)
     let Some(mut detail) = query.query_row([key], |row| base(row, now)).optional()? else { return Ok(None) };
     detail.windows = windows(connection, &detail.provider, &detail.maintenance_id)?;
     detail.circuits = circuits_of(connection, key)?;
+    detail.says_cancelled = detail.status != Status::Cancelled && event::says_cancelled(connection, key)?;
     detail.by_hand = set_by_hand(connection, &detail)?;
     Ok(Some(detail))
 }
@@ -209,6 +212,7 @@ fn base(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<Detail> {
         uid: row.get("uid")?,
         summary: row.get("summary")?,
         status,
+        says_cancelled: false,
         group: Group::of(status, start, end, now),
         start,
         end,

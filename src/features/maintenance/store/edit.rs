@@ -74,6 +74,8 @@ pub enum Refused {
     Known,
     /// The window ends before it begins.
     Backwards,
+    /// The window ends when it begins.
+    Empty,
     /// Something that every maintenance has is missing: provider or id.
     Nameless,
     /// No notice says anything else than what was set.
@@ -171,8 +173,8 @@ pub fn create(connection: &Connection, made: &Made, actor: &Actor) -> Result<Res
     if provider.is_empty() || maintenance_id.is_empty() {
         return Ok(Err(Refused::Nameless));
     }
-    if made.end <= made.start {
-        return Ok(Err(Refused::Backwards));
+    if let Some(why) = no_window(made.start, made.end) {
+        return Ok(Err(why));
     }
     if !rows::windows_of(connection, &provider, &maintenance_id)?.is_empty() {
         return Ok(Err(Refused::Known));
@@ -188,6 +190,7 @@ pub fn create(connection: &Connection, made: &Made, actor: &Actor) -> Result<Res
         end: made.end,
         order: Order { stamp: actor.at, sequence: 0 },
         circuits: fit(&made.circuits),
+        says_cancelled: false,
     };
     let key = rows::create(connection, &provider, &maintenance_id, &state)?;
     let by_hand =
@@ -201,6 +204,15 @@ pub fn create(connection: &Connection, made: &Made, actor: &Actor) -> Result<Res
     tell(connection, key, EventKind::Made, None, actor, &[])?;
     outbox::changed(connection, &provider, &maintenance_id, actor)?;
     done(connection, key, Inverse::Unedit(Box::new(Before { key, was: None, is: after })), actor)
+}
+
+/// Why there can be no such window.
+fn no_window(start: DateTime<Utc>, end: DateTime<Utc>) -> Option<Refused> {
+    match end.cmp(&start) {
+        std::cmp::Ordering::Less => Some(Refused::Backwards),
+        std::cmp::Ordering::Equal => Some(Refused::Empty),
+        std::cmp::Ordering::Greater => None,
+    }
 }
 
 /// Sets something by hand; refused where the window has changed since `revision`, which somebody looked at.
@@ -218,8 +230,8 @@ pub fn edit(
     let before = row.whole;
     let mut after = before.clone();
     if let Some((start, end)) = edit.window {
-        if end <= start {
-            return Ok(Err(Refused::Backwards));
+        if let Some(why) = no_window(start, end) {
+            return Ok(Err(why));
         }
         (after.state.start, after.state.end) = (start, end);
     }
@@ -259,7 +271,8 @@ pub fn take(connection: &Connection, key: MaintenanceKey, actor: &Actor) -> Resu
     let Some(said) = before.by_hand.as_ref().and_then(|by_hand| by_hand.said.clone()) else {
         return Ok(Err(Refused::NothingSaid));
     };
-    let state = State { window: before.state.window, order: before.state.order, ..said };
+    let State { window, order, says_cancelled, .. } = before.state;
+    let state = State { window, order, says_cancelled, ..said };
     let after = Whole { state, by_hand: None, ..before.clone() };
     change(connection, key, before, after, EventKind::Taken, actor)
 }

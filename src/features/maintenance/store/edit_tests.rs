@@ -57,7 +57,9 @@ fn a_maintenance_made_by_hand_is_told_of_by_name_and_can_be_taken_back() {
     let set = detail.by_hand.unwrap();
     assert_eq!((set.fields.as_slice(), set.is_announced, set.is_news), (Field::ALL.as_slice(), false, false));
     assert_eq!(create(&connection, &made(), &anna()).unwrap(), Err(Refused::Known));
-    assert_eq!(create(&connection, &Made { end: hour(99), ..made() }, &anna()).unwrap(), Err(Refused::Backwards));
+    for (end, why) in [(hour(98), Refused::Backwards), (hour(99), Refused::Empty)] {
+        assert_eq!(create(&connection, &Made { end, ..made() }, &anna()).unwrap(), Err(why));
+    }
     assert_eq!(
         create(&connection, &Made { provider: "\n".to_owned(), ..made() }, &anna()).unwrap(),
         Err(Refused::Nameless)

@@ -1,7 +1,7 @@
 //! What happened to a maintenance.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::merge::Change;
 use super::{MaintenanceKey, NotificationKey, sql};
@@ -185,6 +185,18 @@ pub(super) fn newest(connection: &Connection, key: MaintenanceKey, most: usize) 
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whether the calendar says that the maintenance `m.id` is cancelled, by the newest event that tells, as SQL asks it: it
+/// is too rare to be worth a column. What people write cannot be mistaken for it: its quotation marks are escaped.
+pub(super) const SAYS_CANCELLED: &str = r#"(SELECT instr(changes, '"what":"calendar-cancelled"') > 0 FROM event
+    WHERE maintenance = m.id AND instr(changes, '"what":"calendar-') > 0 ORDER BY id DESC LIMIT 1)"#;
+
+/// Whether the newest notice of a maintenance is a calendar that says cancelled in the words of calendars alone.
+pub(super) fn says_cancelled(connection: &Connection, key: MaintenanceKey) -> Result<bool, Error> {
+    let mut query =
+        connection.prepare_cached(&format!("SELECT {SAYS_CANCELLED} FROM maintenance m WHERE m.id = ?1"))?;
+    Ok(query.query_row([key], |row| row.get::<_, Option<bool>>(0)).optional()?.flatten().unwrap_or_default())
 }
 
 /// An event to be written.

@@ -20,6 +20,8 @@
 //!
 //! **What changes.** Window, summary and circuits become what the notice says. `NO-CHANGE` keeps the status; in a first
 //! notice there is none to keep, and the status stays `NO-CHANGE`, "not stated": any other word would be our invention.
+//! A calendar that is cancelled in the words of calendars alone leaves the status, too; that it says so stands beside it
+//! until a notice says otherwise.
 //! An empty summary, and an empty list of circuits in a cancellation or completion, keep what is known. Circuits are
 //! compared ignoring case; one that is named twice counts once, with the worse impact.
 //!
@@ -27,7 +29,7 @@
 //! `CONFIRMED`, `RE-SCHEDULED`), the notification is taken as the whole plan: windows that it does not list and that had
 //! not begun are `CANCELLED`. A notification with any other status speaks of the windows it names and of no other.
 //!
-//! **Revision.** Grows when window, status, circuits or impact change, which asks for a new acknowledgement; not for a
+//! **Revision.** Grows when window, status, circuits or impact change, or whether the calendar says cancelled, which asks for a new acknowledgement; not for a
 //! new summary.
 
 use std::collections::HashMap;
@@ -70,6 +72,10 @@ pub struct State {
     pub order: Order,
     /// Each circuit once.
     pub circuits: Vec<Circuit>,
+    /// Whether the newest notice is a calendar that says cancelled and leaves the status. Kept in the history alone; see
+    /// [`super::event::says_cancelled`].
+    #[serde(default)]
+    pub says_cancelled: bool,
 }
 
 /// One thing that a notice changed.
@@ -98,6 +104,10 @@ pub enum Change {
         /// Now.
         to: Status,
     },
+    /// The calendar says cancelled, which leaves the status.
+    CalendarCancelled,
+    /// It does not any more.
+    CalendarNotCancelled,
     /// A circuit came.
     CircuitAdded {
         /// Its id.
@@ -156,6 +166,8 @@ impl Change {
         match self {
             Self::Window { .. }
             | Self::Status { .. }
+            | Self::CalendarCancelled
+            | Self::CalendarNotCancelled
             | Self::CircuitAdded { .. }
             | Self::CircuitRemoved { .. }
             | Self::Impact { .. } => true,
@@ -258,7 +270,7 @@ fn join_equal_windows(notices: &[Notice]) -> Vec<Notice> {
         let place = *places.entry((notice.start, notice.end)).or_insert(joined.len());
         if let Some(first) = joined.get_mut(place) {
             first.circuits.extend(notice.circuits.iter().cloned());
-            first.status = notice.status;
+            (first.status, first.says_cancelled) = (notice.status, notice.says_cancelled);
             (first.stamp, first.sequence) = (first.stamp, first.sequence).max((notice.stamp, notice.sequence));
             if !notice.summary.is_empty() {
                 first.summary.clone_from(&notice.summary);
@@ -375,6 +387,7 @@ fn first(notice: &Notice, window: u32, order: Order) -> State {
         end: notice.end,
         order,
         circuits: each_once(&notice.circuits),
+        says_cancelled: notice.says_cancelled,
     }
 }
 
@@ -384,6 +397,10 @@ fn apply(before: &State, notice: &Notice, order: Order) -> State {
     let mut after = first(notice, before.window, order);
     if notice.status == Status::NoChange {
         after.status = before.status;
+    }
+    // Of what is cancelled anyway nobody asks what its calendar says.
+    if after.status == Status::Cancelled {
+        after.says_cancelled = before.says_cancelled;
     }
     if keeps_circuits {
         after.circuits.clone_from(&before.circuits);
@@ -421,6 +438,11 @@ pub(super) fn each_once(circuits: &[Circuit]) -> Vec<Circuit> {
 /// What is different.
 pub(in crate::features::maintenance) fn compare(before: &State, after: &State) -> Vec<Change> {
     let mut changes = Vec::new();
+    match (before.says_cancelled, after.says_cancelled) {
+        (false, true) => changes.push(Change::CalendarCancelled),
+        (true, false) => changes.push(Change::CalendarNotCancelled),
+        _ => {}
+    }
     if (before.start, before.end) != (after.start, after.end) {
         changes.push(Change::Window {
             from_start: before.start,

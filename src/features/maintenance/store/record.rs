@@ -379,7 +379,8 @@ fn merge_into(
         let (key, what, changes, stamp) = match step {
             Step::Create(state) => {
                 let key = create(connection, provider, maintenance_id, &state)?;
-                (key, Merged::Created, Vec::new(), Some(state.order.stamp))
+                let said = state.says_cancelled.then_some(Change::CalendarCancelled);
+                (key, Merged::Created, said.into_iter().collect(), Some(state.order.stamp))
             }
             Step::Update { key, mut state, mut changes } => {
                 let mut is_late = false;

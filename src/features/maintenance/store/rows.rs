@@ -3,6 +3,7 @@
 use rusqlite::{Connection, named_params};
 
 use super::detail::circuits_of;
+use super::event;
 use super::letters::letters;
 use super::merge::{Change, Order, State};
 use super::{MaintenanceKey, sql};
@@ -41,12 +42,14 @@ pub(in crate::features::maintenance) fn windows_of(
                 UNNOTICED
             },
             circuits: Vec::new(),
+            says_cancelled: false,
         };
         Ok((row.get("id")?, state))
     })?;
     let mut windows = rows.collect::<rusqlite::Result<Vec<(MaintenanceKey, State)>>>()?;
     for (key, state) in &mut windows {
         state.circuits = circuits_of(connection, *key)?;
+        state.says_cancelled = event::says_cancelled(connection, *key)?;
     }
     Ok(windows)
 }

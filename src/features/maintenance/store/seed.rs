@@ -164,6 +164,7 @@ impl Made {
             end,
             order: Order { stamp, sequence: 1 },
             circuits,
+            says_cancelled: false,
         };
         Self { provider, maintenance_id: format!("{id}{:07}", number + 1_000_000), state }
     }

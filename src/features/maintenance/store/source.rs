@@ -1,6 +1,6 @@
 //! How far sources were read, who reads them now, and which of them rest.
 //!
-//! A source on a network is read by one process at a time: whoever holds its *lease*. It is put off while its holder lives
+//! A source is read by one process at a time: whoever holds its *lease*. It is put off while its holder lives
 //! and runs out when that one is stopped or its machine is gone; of a holder on this machine that has died the system
 //! knows at once. Bookmarks are written under the lease only. Mails are recorded without asking for it: one that is
 //! recorded twice is found to be the same.

@@ -52,6 +52,7 @@ pub(super) fn notice(made: DateTime<Utc>) -> Notice {
         status: Status::Confirmed,
         summary: "Fibre relocation".to_owned(),
         uid: "0".to_owned(),
+        says_cancelled: false,
     }
 }
 
@@ -73,6 +74,7 @@ pub(super) fn state(notice: &Notice, window: u32) -> State {
         end: notice.end,
         order: Order { stamp: notice.stamp, sequence: notice.sequence },
         circuits: notice.circuits.clone(),
+        says_cancelled: notice.says_cancelled,
     }
 }
 

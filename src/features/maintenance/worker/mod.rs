@@ -195,7 +195,8 @@ pub async fn run(
     });
     answers.finish(rest).await;
     if shared.setup.sources.iter().any(|source| intake::is_remote(&source.from)) {
-        // A lease that is given back lets another process read on at once.
+        // A lease that is given back lets another process read on at once. Nobody waits for that of a Maildir: who would read it
+        // next is on this machine as a rule, and knows at once that this process is gone.
         let _ = tokio::time::timeout(GIVE_BACK, async { while tasks.join_next().await.is_some() {} }).await;
     }
     tasks.shutdown().await;

@@ -64,8 +64,8 @@ struct Listed<'a> {
     unread: Option<usize>,
 }
 
-/// Lists every source: those on a network as their readers told, and Maildirs, which each process reads for itself, as they
-/// are found.
+/// Lists every source: those on a network as their readers told, and Maildirs, which can be seen into from here, as they are
+/// found.
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     let sources = session.config.maintenance.sources.iter();
     let listed = sources.map(|source| look(session, source)).collect::<Result<Vec<_>, _>>()?;
@@ -106,7 +106,12 @@ fn look<'a>(session: &Session, source: &'a Source) -> Result<Listed<'a>, Error> 
         return Ok(Listed { source, known, mails, unread: None });
     };
     let unread = maildir::unread(path, &super::handled(session, source));
-    known.complete_at = unread.as_ref().is_ok_and(|found| found.mails == 0).then_some(session.now);
+    let found_complete = unread.as_ref().is_ok_and(|found| found.mails == 0).then_some(session.now);
+    // Of one that rests what was told last is true still: nobody takes what is found in it.
+    if known.paused.is_some() {
+        return Ok(Listed { source, known, mails, unread: unread.ok().map(|found| found.mails) });
+    }
+    known.complete_at = found_complete.or(known.complete_at);
     let why = match &unread {
         Ok(found) => found.refused.as_ref().map(crate::trouble::Trouble::one_line),
         Err(why) => Some(why.clone()),

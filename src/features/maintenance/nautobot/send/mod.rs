@@ -27,7 +27,7 @@ use super::read::MAINTENANCE;
 use super::store::content::{self, Here};
 use super::store::journal;
 use super::store::lines::{Field, Said, Sent as Told, Value as Word, Verdict};
-use super::store::outbox::{self, Entry, Kind, State};
+use super::store::outbox::{self, ABSENT, Entry, Kind, State};
 use super::store::reconcile::compare::{self, Origin};
 use super::store::reconcile::{self, Manner};
 use super::store::{inventory, mirror, setting};
@@ -128,6 +128,8 @@ struct Known {
     origin: Option<Origin>,
     /// Whether it was there once, and was deleted.
     is_deleted: bool,
+    /// Whether it is for us to make it there, and nothing in the outbox does.
+    is_unmade: bool,
 }
 
 impl Sending<'_> {
@@ -261,14 +263,22 @@ impl Sending<'_> {
     /// Nautobot does not have the maintenance yet.
     fn unknown_there(&self, known: &Known) -> Ended {
         match &known.name {
+            // Neither comes about by waiting: somebody has to look.
             Some(name) if known.is_deleted => {
                 let reason = format!(
-                    "Nautobot has no maintenance {name} any more, it was deleted there: drop this, unless a mail is to come \
+                    "{ABSENT} {name} any more, it was deleted there: drop this, unless a mail is to come \
                      that makes it again"
                 );
-                Ended::Stays(State::Waiting, reason)
+                Ended::Stays(State::Failed, reason)
             }
-            Some(name) => Ended::Stays(State::Waiting, format!("Nautobot has no maintenance {name} yet")),
+            Some(name) if known.is_unmade => {
+                let reason = format!(
+                    "{ABSENT} {name}, and nothing in the outbox makes it there: drop this, or retry it \
+                     when somebody has made it"
+                );
+                Ended::Stays(State::Failed, reason)
+            }
+            Some(name) => Ended::Stays(State::Waiting, format!("{ABSENT} {name} yet")),
             None => nobody(&self.entry.provider),
         }
     }
@@ -299,7 +309,7 @@ fn known(connection: &Connection, provider: &str, maintenance_id: &str) -> Resul
     )?;
     let linked = linked.query_row([provider, maintenance_id], |row| Ok((row.get(0)?, row.get(1)?)));
     if let Some((id, name)) = linked.optional()? {
-        return Ok(Known { here, name: Some(name), id: Some(id), origin, is_deleted: false });
+        return Ok(Known { here, name: Some(name), id: Some(id), origin, is_deleted: false, is_unmade: false });
     }
     let mut deleted = connection.prepare_cached(
         "SELECT 1 FROM event e JOIN maintenance m ON m.id = e.maintenance
@@ -309,7 +319,9 @@ fn known(connection: &Connection, provider: &str, maintenance_id: &str) -> Resul
     let named = inventory::name_of(connection, provider, &circuits)?;
     let name = named.map(|named| content::name(&named, maintenance_id));
     let id = name.as_deref().map(|name| mirror::named(connection, name)).transpose()?.flatten();
-    Ok(Known { here, name, id, origin, is_deleted })
+    let is_unmade = setting::switches(connection)?.writes
+        && !outbox::waits(connection, Kind::Maintenance, provider, maintenance_id)?;
+    Ok(Known { here, name, id, origin, is_deleted, is_unmade })
 }
 
 /// Keeps what was just read.

@@ -208,6 +208,7 @@ fn notice() -> Notice {
         status: Status::Confirmed,
         summary: "Fibre splice, core ring".to_owned(),
         uid: "0".to_owned(),
+        says_cancelled: false,
     }
 }
 

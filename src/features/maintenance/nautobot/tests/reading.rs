@@ -244,6 +244,8 @@ async fn what_is_deleted_there_goes_here_unless_somebody_worked_on_it() {
     // What is still to be said of it is told as that, and not as something to wait for.
     desk.acknowledge(detail.key);
     desk.send().await;
+    let needs = desk.store.read(outbox::counts).await.unwrap();
+    assert_eq!(needs.0, needs.1, "each needs somebody");
     let reasons: Vec<_> = desk.outbox().into_iter().map(|entry| entry.reason).collect();
     assert!(
         !reasons.is_empty() && reasons.iter().all(|reason| reason.contains("was deleted there: drop this")),

@@ -199,6 +199,24 @@ async fn what_nautobot_does_not_have_yet_waits_and_holds_up_nobody() {
 }
 
 #[tokio::test]
+async fn what_belongs_to_a_maintenance_that_nothing_makes_there_needs_somebody_until_it_is_there() {
+    let desk = Desk::new(true).await;
+    desk.sync().await;
+    desk.mail("1", 60, Notice { maintenance_id: "CHG2".to_owned(), ..notice() });
+    desk.acknowledge(desk.look("lumen", "CHG2").unwrap().key);
+    let made = desk.outbox().into_iter().find(|entry| entry.kind == Kind::Maintenance).unwrap();
+    desk.write(move |c| outbox::drop(c, &[made.id], &anna()).unwrap());
+    assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+    let entry = desk.outbox().remove(0);
+    assert_eq!((entry.kind, entry.state), (Kind::Acknowledgement, State::Failed));
+    assert!(entry.reason.contains("nothing in the outbox makes it there: drop this"), "{}", entry.reason);
+    assert_eq!(desk.store.read(outbox::counts).await.unwrap(), (1, 1));
+    desk.small.maintenance(&desk.sim, "Lumen-CHG2", "2026-11-22T08:00:00Z", "2026-11-22T14:00:00Z");
+    desk.sync().await;
+    assert!(desk.outbox().iter().all(|entry| entry.state != State::Failed), "{:?}", desk.outbox());
+}
+
+#[tokio::test]
 async fn a_name_that_is_taken_by_what_the_token_may_not_see_is_told_as_that() {
     let desk = Desk::new(true).await;
     let id = there(&desk);

@@ -272,7 +272,13 @@ fn draw_row(
     };
     pen.repeat(mark.0, 1, style(mark.1)).repeat(look.glyph(sign), 1, style(sign.role())).repeat(" ", 1, text);
     let upcoming = !over && look.now < row.start && columns.window == 0;
-    let when = if upcoming { format!("{}{}", look.zone.short(row.start, look.now), z(look)) } else { word.to_owned() };
+    let when = if row.says_cancelled && !over {
+        words::MAYBE_CANCELLED.to_owned()
+    } else if upcoming {
+        format!("{}{}", look.zone.short(row.start, look.now), z(look))
+    } else {
+        word.to_owned()
+    };
     let gap = if columns.tight { 1 } else { 2 };
     pen.column(&when, columns.state - gap, text).skip(gap);
     let cells = columns.provider.saturating_sub(gap);
@@ -328,7 +334,11 @@ fn draw_row(
     if columns.rest {
         pen.skip(2);
         let circuits = row.first_circuits.join(" ");
-        pen.text(&circuits, text).text("  ", text).text(&row.summary, style(Role::Muted));
+        pen.text(&circuits, text).text("  ", text);
+        if row.says_cancelled {
+            pen.text(words::CALENDAR_CANCELLED, style(Role::Warning)).text("  ", text);
+        }
+        pen.text(&row.summary, style(Role::Muted));
     }
 }
 

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use super::notification::draw_mail;
 use super::words;
+use crate::features::maintenance::model::Status;
 use crate::features::maintenance::nautobot::store::outbox;
 use crate::features::maintenance::pane::opened::{Facts, Load, MaintenancePage};
 use crate::features::maintenance::store::MOST_CIRCUITS;
@@ -92,6 +93,9 @@ fn top(page: &MaintenancePage, look: &Look<'_>, cells: usize, of_title: usize) -
         Load::Ready(detail) => {
             let mut lines = Vec::new();
             window(detail, look, cells, &mut lines);
+            if detail.says_cancelled {
+                labelled("Calendar", &doubt(detail.status), cells, Role::Warning, &mut lines);
+            }
             if let Some(Title { left, right: Some((acknowledged, role)) }) = title(page, look) {
                 // Where the title has no room for it.
                 let taken: usize = left.iter().map(|(text, _)| width(text)).sum();
@@ -102,6 +106,11 @@ fn top(page: &MaintenancePage, look: &Look<'_>, cells: usize, of_title: usize) -
             lines
         }
     }
+}
+
+/// What to make of a calendar that is cancelled beside a status that is not.
+fn doubt(status: Status) -> String {
+    format!("{} without a status of its own; it stays {}", words::CALENDAR_CANCELLED, status.word())
 }
 
 /// All else. A maintenance may have thousands of circuits, so this is not made for every frame.
@@ -328,6 +337,8 @@ fn change_line(change: &Change, look: &Look<'_>) -> String {
             format!("window {from} {arrow} {to}")
         }
         Change::Status { from, to } => format!("status {} {arrow} {}", from.word(), to.word()),
+        Change::CalendarCancelled => words::CALENDAR_CANCELLED.to_owned(),
+        Change::CalendarNotCancelled => "the calendar no longer says cancelled".to_owned(),
         Change::CircuitAdded { circuit_id, impact } => format!("circuit added: {circuit_id} ({})", impact.word()),
         Change::CircuitRemoved { circuit_id, impact } => format!("circuit removed: {circuit_id} ({})", impact.word()),
         Change::Impact { circuit_id, from, to } => {

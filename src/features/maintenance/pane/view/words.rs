@@ -24,6 +24,11 @@ pub(crate) fn state(
     }
 }
 
+/// What stands beside the status of one whose calendar is cancelled in the words of calendars alone.
+pub(crate) const CALENDAR_CANCELLED: &str = "the calendar says cancelled";
+/// The same where there is room for a word; the sign of doubt is because the provider's own status says otherwise.
+pub(super) const MAYBE_CANCELLED: &str = "cancelled?";
+
 /// The short word for an impact, and how loud it is.
 pub(crate) fn impact(impact: Option<Impact>) -> (&'static str, Role) {
     let role = match impact {

@@ -118,20 +118,48 @@ fn a_spreadsheet_that_cannot_be_read_is_named_as_the_reason() {
 }
 
 #[test]
-fn a_calendar_that_is_cancelled_in_the_words_of_calendars_alone_says_so() {
+fn a_calendar_that_is_cancelled_in_the_words_of_calendars_alone_says_so_beside_its_record() {
     let summary = |raw: &str| {
         let Verdict::Parsed { notices, .. } = Rules::embedded().read(raw.as_bytes(), None).verdict else {
             panic!("{raw}")
         };
-        (notices[0].status, notices[0].summary.clone())
+        let contract = serde_json::to_value(&notices[0]).unwrap();
+        assert_eq!(
+            (contract["status"].as_str(), contract.as_object().unwrap().len()),
+            (Some(notices[0].status.as_str()), 12)
+        );
+        (notices[0].status, notices[0].summary.clone(), notices[0].says_cancelled)
     };
     let plain = calendar("x@y.example", "Y", "SUMMARY:Works\r\n");
-    assert_eq!(summary(&plain), (Status::NoChange, "Works".to_owned()));
-    let said = (Status::NoChange, "Works (the calendar says cancelled)".to_owned());
+    assert_eq!(summary(&plain), (Status::NoChange, "Works".to_owned(), false));
+    let said = (Status::NoChange, "Works".to_owned(), true);
     assert_eq!(summary(&plain.replace("SUMMARY", "STATUS:CANCELLED\r\nSUMMARY")), said);
     assert_eq!(summary(&plain.replace("BEGIN:VEVENT", "METHOD:CANCEL\r\nBEGIN:VEVENT")), said);
     let confirmed = plain.replace("SUMMARY", "STATUS:CANCELLED\r\nX-MAINTNOTE-STATUS:CONFIRMED\r\nSUMMARY");
-    assert_eq!(summary(&confirmed), (Status::Confirmed, "Works".to_owned()));
+    assert_eq!(summary(&confirmed), (Status::Confirmed, "Works".to_owned(), false));
+}
+
+#[test]
+fn a_calendar_in_the_text_of_a_mail_is_read_unless_an_answer_quotes_it() {
+    let raw = calendar("x@y.example", "Y", "SUMMARY:Works\r\n");
+    let (head, body) = raw.split_once("\r\n\r\n").unwrap();
+    let text = head.replace("text/calendar", "text/plain");
+    let quoted = format!("> {}\r\n", body.trim_end().replace("\r\n", "\r\n> "));
+    let page =
+        format!("{}\r\n\r\n<html><body><pre>{body}</pre></body></html>", head.replace("text/calendar", "text/html"));
+    let read = |raw: &str| RULES.read(raw.as_bytes(), None).verdict;
+    let wanted = read(&raw);
+    assert!(matches!(wanted, Verdict::Parsed { .. }), "{wanted:?}");
+    for mail in [
+        format!("{text}\r\n\r\nDear all, see below.\r\n\r\n{body}\r\nRegards\r\n"),
+        format!("{text}\r\n\r\n{quoted}"),
+        page,
+    ] {
+        assert_eq!(read(&mail), wanted, "{mail}");
+        let answer = format!("Subject: Re: {}", mail.split_once("Subject: ").unwrap().1);
+        let answer = format!("{}{answer}", mail.split_once("Subject: ").unwrap().0);
+        assert!(!matches!(read(&answer), Verdict::Parsed { .. }), "{answer}");
+    }
 }
 
 #[test]

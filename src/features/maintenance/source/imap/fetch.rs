@@ -136,13 +136,13 @@ impl Connection {
         let there = self.search(&format!("UID {}", plan::sets(&absent).join(","))).await?;
         let kept: Vec<u32> = absent.into_iter().filter(|uid| there.contains(uid)).collect();
         let Some(uid) = kept.first() else { return Ok(()) };
-        let said = format!("that it fetched mail {uid} of {}, which it did not send", at.folder);
+        let mail = format!("mail {uid} of {}", at.folder);
         let mut doubt = self.doubt();
         doubt.sent(kept.iter().map(|uid| at.key(*uid)).collect());
         // Nothing came that cannot be read: as a rule the server is unwell, and it is given time.
         doubt.broke(Break::Lost);
         drop(doubt);
-        Err(Fault::Garbled { server: self.wire.server().to_owned(), said })
+        Err(Fault::Withheld { server: self.wire.server().to_owned(), mail })
     }
 
     /// Asks for mails: for all of each, or for the beginning of large ones. One byte more than is taken, so that one that is

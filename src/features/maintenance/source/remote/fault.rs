@@ -148,6 +148,14 @@ pub enum Fault {
         /// How long it wants to be left alone; `None` where it does not say.
         again_in: Option<Duration>,
     },
+    /// The server says that it sent a mail, and sent none.
+    #[error("{server} says that it fetched {mail}, which it did not send")]
+    Withheld {
+        /// Name and port.
+        server: String,
+        /// Its number and its folder.
+        mail: String,
+    },
     /// What the server sends cannot be read.
     #[error("{server} sends what cannot be understood: {said}")]
     Garbled {
@@ -177,6 +185,7 @@ impl Fault {
             Self::Closed { .. } => "disconnected",
             Self::Late { .. } => "no answer",
             Self::Busy { .. } => "busy",
+            Self::Withheld { .. } => "a mail withheld",
             Self::Garbled { .. } => "garbled",
         }
     }
@@ -244,6 +253,11 @@ impl Remedy for Fault {
             Self::Refused { .. } => "see the server's words; a mail administrator knows more".into(),
             Self::Closed { .. } | Self::Late { .. } | Self::Busy { .. } => {
                 "wait: a running noctui tries it again by itself".into()
+            }
+            Self::Withheld { .. } => {
+                "wait: it is asked for again, and given up after half an hour; a mail program or the mail administrator \
+                 can tell whether the server has lost it"
+                    .into()
             }
             Self::Garbled { .. } => "check the address of this source (`server` or `url`): it is that of a mail service".into(),
         }

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::RowKey;
 use crate::features::maintenance::model::{Impact, Status};
+use crate::features::maintenance::store::event::SAYS_CANCELLED;
 use crate::features::maintenance::store::{MOST_CIRCUITS, sql};
 use crate::store::Error;
 
@@ -25,6 +26,8 @@ pub struct Row {
     pub windows: u32,
     /// Where it stands. `NO-CHANGE`: no notice so far has stated it.
     pub status: Status,
+    /// Whether its calendar says cancelled beside a status that does not.
+    pub says_cancelled: bool,
     /// Start of the window.
     pub start: DateTime<Utc>,
     /// End of the window.
@@ -133,9 +136,11 @@ const COLUMNS: &str = "m.status, m.starts_at, m.ends_at, m.revision, m.seen_revi
 
 /// Reads the rows of `keys` in their order; one that went meanwhile is left out.
 pub(super) fn read(connection: &Connection, keys: Vec<RowKey>, now: DateTime<Utc>) -> Result<Vec<Row>, Error> {
+    // Such a calendar is a change, unless it is the first notice and has no status.
     let mut query = connection.prepare_cached(&format!(
         "SELECT {COLUMNS}, (SELECT count(*) FROM maintenance w
-             WHERE w.provider = m.provider AND w.maintenance_id = m.maintenance_id)
+             WHERE w.provider = m.provider AND w.maintenance_id = m.maintenance_id),
+             (m.revision > 1 OR m.status = 'NO-CHANGE') AND m.status <> 'CANCELLED' AND coalesce({SAYS_CANCELLED}, 0)
          FROM maintenance m WHERE m.id = ?1"
     ))?;
     let mut rows = Vec::with_capacity(keys.len());
@@ -162,6 +167,7 @@ fn of(key: RowKey, row: &rusqlite::Row<'_>, now: DateTime<Utc>) -> rusqlite::Res
         window: row.get(7)?,
         windows: row.get(18)?,
         status,
+        says_cancelled: row.get(19)?,
         start,
         end,
         over_at: time(17)?,

@@ -2,7 +2,7 @@
 //!
 //! A store that takes no mails, above all for want of space, keeps its source waiting: everything that is not recorded is
 //! found again when the source is begun anew, after a pause that grows. A bookmark is put when every mail before it is
-//! recorded. A source on a network is read by one process at a time, see [`turn`].
+//! recorded. A source is read by one process at a time, see [`turn`].
 
 mod memory;
 mod news;
@@ -140,7 +140,7 @@ async fn read(shared: Shared, label: String, events: Vec<Event>) -> Vec<Step> {
 impl Feed {
     /// A feed that has told nothing yet.
     pub(crate) fn new(shared: Shared, source: &Source, first_pause: Duration) -> Self {
-        let turn = Turn::new(shared.store.clone(), &source.name, is_remote(&source.from), shared.sync.subscribe());
+        let turn = Turn::new(shared.store.clone(), &source.name, !is_remote(&source.from), shared.sync.subscribe());
         Self {
             kind: Kind::of(&source.from),
             memory: Memory { store: shared.store.clone(), label: label(&source.from) },

@@ -27,7 +27,7 @@ impl Kind {
     }
 }
 
-/// Whether a source is on a network, and read by one process at a time.
+/// Whether a source is on a network.
 pub(crate) fn is_remote(from: &SourceFrom) -> bool {
     match from {
         SourceFrom::Maildir { .. } => false,

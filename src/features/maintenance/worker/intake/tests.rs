@@ -87,7 +87,7 @@ async fn who_waits_for_their_turn_tells_how_it_goes_for_whoever_has_it() {
     let holder = other.clone();
     store.write(move |c| source::claim(c, "noc", &holder, now, lease)).await.unwrap();
     let (_sync, synced) = watch::channel(0);
-    let mut turn = Turn::new(store.clone(), "noc", true, synced);
+    let mut turn = Turn::new(store.clone(), "noc", false, synced);
     let standby = |failure: Option<&str>| SourceHealth::Standby {
         holder: other.owner.label(),
         failure: failure.map(str::to_owned),
@@ -99,6 +99,29 @@ async fn who_waits_for_their_turn_tells_how_it_goes_for_whoever_has_it() {
     }
     assert_eq!(turn.take().await.unwrap(), Some(standby(Some("the password is refused"))));
     assert_eq!(turn.complete_at().map(|at| at.timestamp()), Some(now.timestamp()));
+}
+
+#[tokio::test]
+async fn a_maildir_is_read_by_one_process_at_a_time_and_by_the_next_when_that_dies() {
+    use crate::features::maintenance::store::source::{self, Holder};
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path()).unwrap();
+    let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let owner = crate::process::Owner::of_process(child.id());
+    let other = Holder { id: "another".to_owned(), owner };
+    let (now, holder) = (crate::clock::now(), other.clone());
+    let lease = now + chrono::TimeDelta::hours(1);
+    store.write(move |c| source::claim(c, "noc", &holder, now, lease)).await.unwrap();
+    let (_sync, synced) = watch::channel(0);
+    let begins_anew = !is_remote(&fill(dir.path(), 0).from);
+    let mut turn = Turn::new(store.clone(), "noc", begins_anew, synced);
+    let standby = SourceHealth::Standby { holder: other.owner.label(), failure: None };
+    assert_eq!(turn.take().await.unwrap(), Some(standby));
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    assert_eq!(turn.take().await.unwrap(), None);
+    let reader = store.read(|c| Ok(source::known(c, "noc")?.reader(crate::clock::now()).cloned())).await.unwrap();
+    assert_eq!(reader.unwrap().owner.pid, crate::process::Owner::of_this_process().pid);
 }
 
 #[tokio::test]

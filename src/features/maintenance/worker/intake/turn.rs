@@ -1,9 +1,9 @@
 //! Whose turn it is to read a source.
 //!
-//! Of the processes on a data directory one reads a source on a network at a time: its login, its connections and its mail
-//! go over the wire once. It has a lease on it in the store, which it puts off; when it dies another one takes over, within
-//! seconds on the same machine, and otherwise when the lease has run out. A Maildir is read by each of them: nothing is
-//! fetched, and what one has recorded the others find recorded.
+//! Of the processes on a data directory one reads a source at a time: a login, connections and mail go over the wire once,
+//! and a Maildir is listed once. It has a lease on it in the store, which it puts off; when it dies another one takes over,
+//! within seconds on the same machine, and otherwise when the lease has run out. What it records the others show at once,
+//! from the store.
 //!
 //! A source that somebody lets rest is read by nobody.
 
@@ -74,8 +74,8 @@ pub(super) struct Turn {
     name: String,
     /// This feed.
     holder: Holder,
-    /// Whether only one may read the source.
-    is_exclusive: bool,
+    /// Whether a look that somebody wants begins the source anew: it has no ear for that meanwhile.
+    begins_anew: bool,
     /// Changes when somebody in this process wants all sources to be looked at.
     sync: watch::Receiver<u64>,
     /// When somebody in another process last wanted this one to be looked at.
@@ -90,13 +90,13 @@ pub(super) struct Turn {
 
 impl Turn {
     /// It is nobody's turn yet.
-    pub(super) fn new(store: Store, name: &str, is_exclusive: bool, sync: watch::Receiver<u64>) -> Self {
+    pub(super) fn new(store: Store, name: &str, begins_anew: bool, sync: watch::Receiver<u64>) -> Self {
         let holder = Holder { id: PROCESS.clone(), owner: Owner::of_this_process() };
         Self {
             store,
             name: name.to_owned(),
             holder,
-            is_exclusive,
+            begins_anew,
             sync,
             wanted_at: 0,
             put_back_at: None,
@@ -110,13 +110,10 @@ impl Turn {
         // Looking is cheap; claiming is a commit.
         let known = self.known().await?;
         (self.wanted_at, self.put_back_at) = (known.wanted_at, known.put_back_at);
+        self.complete_at = known.complete_at;
         if let Some((who, at)) = known.paused {
             return Ok(Some(SourceHealth::Paused { who, at }));
         }
-        if !self.is_exclusive {
-            return Ok(None);
-        }
-        self.complete_at = known.complete_at;
         let failure = known.failed.as_ref().map(|(_, why)| why.clone());
         if let Some(other) = known.reader(clock::now()).filter(|other| other.id != self.holder.id) {
             return Ok(Some(SourceHealth::Standby { holder: other.owner.label(), failure }));
@@ -159,7 +156,7 @@ impl Turn {
             tokio::select! {
                 told = changes.changed() => if told.is_err() { return },
                 Ok(()) = self.sync.changed() => {
-                    if !self.is_exclusive {
+                    if self.begins_anew {
                         return;
                     }
                     wanted.send_modify(|count| *count = count.wrapping_add(1));
@@ -172,7 +169,7 @@ impl Turn {
                     }
                     continue;
                 }
-                () = sleep_until(put_off_at), if self.is_exclusive => {
+                () = sleep_until(put_off_at) => {
                     put_off_at = Instant::now() + PUT_OFF;
                     match self.claim().await {
                         Ok(Claim::Ours) => {
@@ -188,12 +185,12 @@ impl Turn {
             let Ok(known) = self.known().await else { continue };
             let is_taken = known.holder.as_ref().is_some_and(|(holder, _)| holder.id != self.holder.id);
             let is_put_back = known.put_back_at != self.put_back_at;
-            if known.paused.is_some() || is_put_back || (self.is_exclusive && is_taken) {
+            if known.paused.is_some() || is_put_back || is_taken {
                 return;
             }
             if known.wanted_at > self.wanted_at {
                 self.wanted_at = known.wanted_at;
-                if !self.is_exclusive {
+                if self.begins_anew {
                     return;
                 }
                 wanted.send_modify(|count| *count = count.wrapping_add(1));
@@ -209,9 +206,6 @@ impl Turn {
 
     /// Lets another one read the source.
     pub(super) async fn give_back(&mut self, going: Going) {
-        if !self.is_exclusive {
-            return;
-        }
         let progress = self.progress(going);
         let (name, holder) = (self.name.clone(), self.holder.id.clone());
         let given_back = self.store.write(move |c| {
@@ -238,9 +232,6 @@ impl Turn {
 
     /// Tells others how it goes.
     async fn tell(&mut self, going: Going) {
-        if !self.is_exclusive {
-            return;
-        }
         let progress = self.progress(going);
         let (name, holder) = (self.name.clone(), self.holder.id.clone());
         if let Err(error) = self.store.write(move |c| source::tell(c, &name, &holder, &progress)).await {

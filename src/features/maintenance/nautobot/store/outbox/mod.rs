@@ -18,6 +18,9 @@ use crate::text::clean_line;
 
 /// Characters of a reason.
 const REASON: usize = 500;
+/// How the reason begins of an entry whose maintenance is not in Nautobot. One that somebody has to look at for that is tried again
+/// once it is.
+pub const ABSENT: &str = "Nautobot has no maintenance";
 /// Entries, each with the first window of its maintenance here.
 const ENTRIES: &str = "SELECT o.*, (SELECT m.id FROM maintenance m WHERE m.provider = o.provider
      AND m.maintenance_id = o.maintenance_id ORDER BY m.window LIMIT 1) AS here FROM outbox o";
@@ -304,6 +307,12 @@ pub fn look_again(connection: &Connection, provider: &str, maintenance_id: &str)
             "UPDATE outbox SET tried_at = NULL
              WHERE state = 'waiting' AND tried_at IS NOT NULL AND provider = ?1 AND maintenance_id = ?2",
         )?
+        .execute((provider, maintenance_id))?;
+    connection
+        .prepare_cached(&format!(
+            "UPDATE outbox SET tried_at = NULL, state = 'waiting', reason = ''
+             WHERE state = 'failed' AND reason LIKE '{ABSENT} %' AND provider = ?1 AND maintenance_id = ?2",
+        ))?
         .execute((provider, maintenance_id))?;
     Ok(())
 }

@@ -39,6 +39,7 @@ pub(super) fn create(connection: &Connection, there: &There, manner: &Manner) ->
         end: (*end).max(*start + TimeDelta::seconds(1)),
         order: Order { stamp: updated, sequence: 0 },
         circuits,
+        says_cancelled: false,
     };
     let key = rows::create(connection, &there.provider, &there.maintenance_id, &state)?;
     // Of a full reading nothing is news but what is to come and waits for somebody.

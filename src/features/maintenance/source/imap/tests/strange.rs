@@ -65,6 +65,8 @@ async fn a_mail_that_is_there_and_does_not_come_is_asked_for_again_and_given_up_
             let (mails, trouble, again_in) = reading.read_to_trouble().await;
             assert_eq!(mails, []);
             assert!(trouble.contains("mail 9 of INBOX, which it did not send"), "{trouble}");
+            assert!(trouble.contains("given up after half an hour"), "{trouble}");
+            assert!(!trouble.contains("check the address"), "the server is a mail server: {trouble}");
             assert!(again_in.is_some());
             reading.wanted.send_modify(|asks| *asks += 1);
         }
