@@ -1,7 +1,11 @@
 //! What a terminal, a network and a person can do to a program, done to the real binary.
 //!
 //! Most of it is quick and part of `cargo test`. What takes long is ignored there and run by `.ci/run`.
-#![expect(clippy::indexing_slicing, reason = "what a terminal is made to send is taken apart by its places")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a world that cannot be made fails its test, and what a terminal is made to send is taken apart by its places"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;
