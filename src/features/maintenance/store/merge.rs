@@ -29,8 +29,8 @@
 //! `CONFIRMED`, `RE-SCHEDULED`), the notification is taken as the whole plan: windows that it does not list and that had
 //! not begun are `CANCELLED`. A notification with any other status speaks of the windows it names and of no other.
 //!
-//! **Revision.** Grows when window, status, circuits or impact change, or whether the calendar says cancelled, which asks for a new acknowledgement; not for a
-//! new summary.
+//! **Revision.** Grows when window, status, circuits or impact change, or whether the calendar says cancelled, which asks
+//! for a new acknowledgement; not for a new summary.
 
 use std::collections::HashMap;
 

@@ -18,8 +18,8 @@ use crate::text::clean_line;
 
 /// Characters of a reason.
 const REASON: usize = 500;
-/// How the reason begins of an entry whose maintenance is not in Nautobot. One that somebody has to look at for that is tried again
-/// once it is.
+/// How the reason begins of an entry whose maintenance is not in Nautobot. One that somebody has to look at for that is tried
+/// again once it is.
 pub const ABSENT: &str = "Nautobot has no maintenance";
 /// Entries, each with the first window of its maintenance here.
 const ENTRIES: &str = "SELECT o.*, (SELECT m.id FROM maintenance m WHERE m.provider = o.provider
