@@ -1,6 +1,6 @@
 //! A mailbox read once: over each kind of connection, again, numbered anew, by several folders, killed in between.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -126,7 +126,7 @@ fn a_process_that_is_killed_in_the_middle_of_a_fetch_loses_and_doubles_nothing()
         let began = Instant::now();
         while home.count("SELECT count(*) FROM notification") < least {
             assert!(began.elapsed() < DEADLINE, "nothing is recorded");
-            std::thread::yield_now();
+            std::thread::sleep(Duration::from_millis(2));
         }
         child.kill().unwrap();
         kills += usize::from(!child.wait().unwrap().success());
