@@ -68,6 +68,12 @@ impl Owner {
         }
     }
 
+    /// Whether it is stopped, as by Ctrl-Z, and does nothing until somebody continues it; false where that cannot be told.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.fate() == Fate::Alive && system::is_stopped(self.pid)
+    }
+
     /// Its number and its host, for messages.
     #[must_use]
     pub fn label(&self) -> String {
@@ -123,6 +129,13 @@ mod system {
         }
     }
 
+    /// Whether the process with this number is stopped.
+    pub(super) fn is_stopped(pid: u32) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().next());
+        matches!(state, Some("T" | "t"))
+    }
+
     /// State is the first and `starttime` the twentieth field behind the program's name, which may contain anything.
     pub(super) fn parse(stat: &str) -> Look {
         let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
@@ -166,6 +179,11 @@ mod system {
         }
     }
 
+    /// Whether the process with this number is stopped.
+    pub(super) fn is_stopped(pid: u32) -> bool {
+        run("ps", &["-o", "state=", "-p", &pid.to_string()]).is_some_and(|(_, state)| state.starts_with('T'))
+    }
+
     /// Whether it succeeded, and what it printed; `None` if it cannot be run.
     fn run(program: &str, arguments: &[&str]) -> Option<(bool, String)> {
         let output = Command::new(program).args(arguments).env("LC_ALL", "C").env("TZ", "UTC").output().ok()?;
@@ -201,6 +219,24 @@ mod tests {
         drop(child.stdin.take());
         child.wait().unwrap();
         assert_eq!(owner.fate(), Fate::Dead);
+    }
+
+    #[test]
+    fn a_stopped_process_is_alive_and_does_nothing() {
+        let (mut child, owner) = another();
+        let pid = rustix::process::Pid::from_child(&child);
+        assert!(!owner.is_stopped() && !Owner::of_this_process().is_stopped());
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+        while !owner.is_stopped() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        assert_eq!(owner.fate(), Fate::Alive);
+        rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+        while owner.is_stopped() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub const MIGRATIONS: &[&str] = &[
     lab::store::SCHEMA_5,
     maintenance::nautobot::store::SCHEMA_2,
     maintenance::store::SCHEMA_8,
+    maintenance::store::SCHEMA_9,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

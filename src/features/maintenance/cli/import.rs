@@ -218,7 +218,7 @@ impl Report {
     /// A mail was recorded.
     fn taken(&mut self, facts: &Facts, recorded: &Recorded) -> std::io::Result<()> {
         let count = |which: &[Merged]| recorded.merged.iter().filter(|(_, what)| which.contains(what)).count();
-        let (created, changed) = (count(&[Merged::Created]), count(&[Merged::Changed, Merged::Unlisted]));
+        let (created, changed) = (count(&[Merged::Created]), count(&[Merged::Changed, Merged::Unlisted, Merged::Told]));
         let is_duplicate = recorded.novelty == Novelty::Duplicate;
         let outcome = recorded.outcome.as_str();
         if let Some((_, cutoff)) = self.cutoff.filter(|_| !is_duplicate) {

@@ -94,7 +94,9 @@ pub fn apply(connection: &Connection, opened: &Opened, reading: &Reading, unknow
         removed: Vec::new(),
         left: Vec::new(),
     };
-    if matches!(reading.verdict, Verdict::Failed { .. } | Verdict::Unknown { .. }) && !before.needs_a_look() {
+    // What said nothing, or could not be read, has nothing to lose.
+    let is_loss = !before.needs_a_look() && before != Outcome::Ignored;
+    if is_loss && matches!(reading.verdict, Verdict::Failed { .. } | Verdict::Unknown { .. }) {
         return Ok(Again { effect: Effect::Worse, ..same });
     }
     connection.execute_batch("SAVEPOINT again")?;
@@ -139,7 +141,7 @@ fn settle(connection: &Connection, opened: &Opened, reading: &Reading, unknown: 
     for (window, what) in &recorded.merged {
         match what {
             Merged::Created => add(connection, &mut again.created, *window)?,
-            Merged::Changed | Merged::Unlisted => add(connection, &mut again.changed, *window)?,
+            Merged::Changed | Merged::Unlisted | Merged::Told => add(connection, &mut again.changed, *window)?,
             Merged::Unchanged | Merged::OutOfSequence => {}
         }
     }
@@ -225,9 +227,11 @@ mod tests {
     use crate::features::maintenance::model::{Impact, Notice, Status};
     use crate::features::maintenance::store::action::{Actor, acknowledge_as_it_is, add_note};
     use crate::features::maintenance::store::detail::detail;
+    use crate::features::maintenance::store::event::EventKind;
     use crate::features::maintenance::store::list::{Acknowledged, Anchor, Filter, ListQuery, Sort, window};
     use crate::features::maintenance::store::merge::Change;
     use crate::features::maintenance::store::record::{Limits, record};
+    use crate::features::maintenance::store::sender::unread_from;
     use crate::features::maintenance::store::testing::{circuit, empty, hour, mail, notice};
     use crate::features::maintenance::store::undo::undo_last;
     use crate::features::maintenance::store::unparsed::notification;
@@ -347,6 +351,74 @@ mod tests {
         take(&connection, "5", 4, vec![notice(hour(4))]);
         assert!(now().events[0].changes.contains(&Change::CalendarNotCancelled));
         assert!(!window(&connection, &query, &Anchor::Top, 0, 9).unwrap().rows[0].says_cancelled);
+    }
+
+    /// Every order of three.
+    const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+
+    #[test]
+    fn in_whatever_order_mails_come_the_newest_status_that_was_said_counts_and_reading_again_changes_nothing() {
+        let said = [Status::Confirmed, Status::Cancelled, Status::NoChange];
+        for order in ORDERS {
+            let connection = empty();
+            let say = |number: usize| {
+                let made = i64::try_from(number).unwrap();
+                vec![Notice { status: said[number], ..notice(hour(made)) }]
+            };
+            let mut keys = Vec::new();
+            for (came, number) in order.into_iter().enumerate() {
+                let key = take(&connection, &number.to_string(), i64::try_from(4 + came).unwrap(), say(number));
+                keys.push((key, number, came));
+                if came == 0 {
+                    acknowledge_as_it_is(&connection, &[MaintenanceKey(1)], &anna()).unwrap();
+                }
+            }
+            let now = || detail(&connection, MaintenanceKey(1), hour(9)).unwrap().unwrap();
+            let known = now();
+            assert_eq!(known.status, Status::Cancelled, "{order:?}");
+            let is_asked = matches!(known.acknowledged, Acknowledged::Before { .. });
+            assert_eq!(is_asked, order[0] != 1, "{order:?}: {:?}", known.acknowledged);
+            for (key, number, came) in keys {
+                let again = again(&connection, key, i64::try_from(4 + came).unwrap(), say(number));
+                assert_eq!(again.effect, Effect::Same, "{order:?} {number}");
+                assert_eq!(now(), known, "{order:?} {number}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cancellation_that_came_first_gets_circuits_and_summary_of_the_notice_that_has_them() {
+        let connection = empty();
+        let cancelled =
+            Notice { status: Status::Cancelled, circuits: Vec::new(), summary: String::new(), ..notice(hour(1)) };
+        take(&connection, "2", 2, vec![cancelled]);
+        let first = take(&connection, "1", 3, vec![notice(hour(0))]);
+        let known = detail(&connection, MaintenanceKey(1), hour(9)).unwrap().unwrap();
+        assert_eq!((known.status, known.circuits.len()), (Status::Cancelled, notice(hour(0)).circuits.len()));
+        assert_eq!(
+            (known.summary.as_str(), known.events[0].kind),
+            (notice(hour(0)).summary.as_str(), EventKind::OutOfSequence)
+        );
+        assert_eq!(again(&connection, first, 3, vec![notice(hour(0))]).effect, Effect::Same);
+    }
+
+    #[test]
+    fn an_ignored_mail_of_a_sender_that_is_somebody_elses_now_is_read_again() {
+        let connection = empty();
+        let (delivery, reading) = mail("1", hour(0), Vec::new());
+        let ignored = Verdict::Ignored { provider: "gtt".to_owned(), reason: "no notice".to_owned() };
+        let ignored = Reading { verdict: ignored, ..reading };
+        let key = record(&connection, &delivery, &ignored, Limits::default()).unwrap().notification;
+        assert_eq!(unread_from(&connection, "NOC@carrier.example").unwrap(), [key]);
+        let read = |verdict: Verdict| {
+            let opened = notification(&connection, key).unwrap().unwrap();
+            apply(&connection, &opened, &Reading { verdict, ..ignored.clone() }, &[]).unwrap()
+        };
+        let unknown = read(Verdict::Unknown { reason: "no rule knows it".to_owned() });
+        assert_eq!((unknown.effect, unknown.after), (Effect::Different, Outcome::UnknownProvider));
+        let parsed = read(Verdict::Parsed { provider: "zayo".to_owned(), notices: vec![notice(hour(0))] });
+        assert_eq!((parsed.effect, parsed.after), (Effect::Different, Outcome::Parsed));
+        assert_eq!(unread_from(&connection, "noc@carrier.example").unwrap(), []);
     }
 
     #[test]

@@ -191,6 +191,7 @@ pub fn create(connection: &Connection, made: &Made, actor: &Actor) -> Result<Res
         order: Order { stamp: actor.at, sequence: 0 },
         circuits: fit(&made.circuits),
         says_cancelled: false,
+        stated: Some(Order { stamp: actor.at, sequence: 0 }),
     };
     let key = rows::create(connection, &provider, &maintenance_id, &state)?;
     let by_hand =

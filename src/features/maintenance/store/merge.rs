@@ -6,8 +6,9 @@
 //! **Order.** A notice counts as made at its stamp, but never later than the mail that carries it (some providers stamp
 //! with the start of the work, and a wrong clock must not block all that follows). The newer (stamp, then sequence)
 //! wins, and of two that are alike in both the one whose mail was made later, then the one that came later: some providers
-//! tell the day alone. An older notice is *out of sequence*: it is linked to its maintenance and changes nothing. The newest
-//! itself is applied again, so that a second reading of the same mail with better rules can correct the first.
+//! tell the day alone. An older notice is *out of sequence*: it is linked to its maintenance and changes nothing, but for what
+//! newer ones have left open. The newest itself is applied again, so that a second reading of the same mail with better rules
+//! can correct the first.
 //!
 //! **Which window is meant.** First by exact times. What is left over is paired with the windows that are open at the time
 //! of the notice (neither final nor past), or with any if none is open: by the UID where only one of each has it, then by
@@ -23,7 +24,9 @@
 //! A calendar that is cancelled in the words of calendars alone leaves the status, too; that it says so stands beside it
 //! until a notice says otherwise.
 //! An empty summary, and an empty list of circuits in a cancellation or completion, keep what is known. Circuits are
-//! compared ignoring case; one that is named twice counts once, with the worse impact.
+//! compared ignoring case; one that is named twice counts once, with the worse impact. Mailboxes are read with the newest
+//! mail first: an older notice that comes late tells the status where every newer one has left that open, and likewise the
+//! summary, and the circuits of what is cancelled or completed.
 //!
 //! **Windows no longer listed.** When every notice for a maintenance in one notification is firm (`TENTATIVE`,
 //! `CONFIRMED`, `RE-SCHEDULED`), the notification is taken as the whole plan: windows that it does not list and that had
@@ -76,6 +79,9 @@ pub struct State {
     /// [`super::event::says_cancelled`].
     #[serde(default)]
     pub says_cancelled: bool,
+    /// The notice that said the status; `None` where none has. It is older than `order` where newer ones have left it open.
+    #[serde(default)]
+    pub stated: Option<Order>,
 }
 
 /// One thing that a notice changed.
@@ -203,6 +209,8 @@ pub enum Step {
     OutOfSequence {
         /// The window it speaks of, as far as one can tell.
         key: MaintenanceKey,
+        /// What is known from now on and what that changes, where it tells what newer ones have left open.
+        told: Option<(Box<State>, Vec<Change>)>,
     },
 }
 
@@ -222,7 +230,7 @@ pub fn merge(
     let pairs = pair(known, &said, newest_said.stamp);
     let is_newer = |order: Order| order > newest_said || (is_overtaken && order == newest_said);
     if known.iter().any(|(_, state)| is_newer(state.order)) {
-        return out_of_sequence(known, &pairs);
+        return out_of_sequence(known, &said, &pairs, newest_said);
     }
     let mut next_window = known.iter().map(|(_, state)| state.window).max().unwrap_or(0);
     let mut steps = Vec::with_capacity(said.len());
@@ -365,13 +373,42 @@ fn in_order(said: &[(usize, &Notice)], known: &[(usize, &State)]) -> Found {
     said.iter().zip(known).map(|((place, _), (index, _))| (*place, *index)).collect()
 }
 
-/// Links each notice to the window it speaks of, or to the first.
-fn out_of_sequence(known: &[(MaintenanceKey, State)], pairs: &[Option<usize>]) -> Vec<Step> {
-    let mut keys: Vec<MaintenanceKey> =
-        pairs.iter().filter_map(|pair| known.get(pair.unwrap_or(0)).map(|(key, _)| *key)).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys.into_iter().map(|key| Step::OutOfSequence { key }).collect()
+/// Links each notice to the window it speaks of, or to the first, and takes from it what newer ones have left open.
+fn out_of_sequence(
+    known: &[(MaintenanceKey, State)],
+    said: &[Notice],
+    pairs: &[Option<usize>],
+    order: Order,
+) -> Vec<Step> {
+    let mut steps: HashMap<MaintenanceKey, Step> = HashMap::new();
+    for (notice, pair) in said.iter().zip(pairs) {
+        let Some((key, before)) = known.get(pair.unwrap_or(0)) else { continue };
+        let told = pair.map(|_| left_open(before, notice, order)).filter(|state| state != before);
+        let told = told.map(|state| (Box::new(state.clone()), compare(before, &state)));
+        let step = Step::OutOfSequence { key: *key, told };
+        // A window that a notice means goes before one that it is linked to for want of any other.
+        if pair.is_some() || !steps.contains_key(key) {
+            steps.insert(*key, step);
+        }
+    }
+    let mut steps: Vec<(MaintenanceKey, Step)> = steps.into_iter().collect();
+    steps.sort_unstable_by_key(|(key, _)| *key);
+    steps.into_iter().map(|(_, step)| step).collect()
+}
+
+/// What is known after a notice that is older than what is known.
+fn left_open(before: &State, notice: &Notice, order: Order) -> State {
+    let mut after = before.clone();
+    if notice.status != Status::NoChange && before.stated.is_none_or(|stated| stated < order) {
+        (after.status, after.stated) = (notice.status, Some(order));
+    }
+    if before.circuits.is_empty() && after.status.is_final() {
+        after.circuits = each_once(&notice.circuits);
+    }
+    if before.summary.is_empty() {
+        after.summary.clone_from(&notice.summary);
+    }
+    after
 }
 
 /// What a first notice makes known.
@@ -388,6 +425,7 @@ fn first(notice: &Notice, window: u32, order: Order) -> State {
         order,
         circuits: each_once(&notice.circuits),
         says_cancelled: notice.says_cancelled,
+        stated: (notice.status != Status::NoChange).then_some(order),
     }
 }
 
@@ -396,7 +434,7 @@ fn apply(before: &State, notice: &Notice, order: Order) -> State {
     let keeps_circuits = notice.circuits.is_empty() && notice.status.is_final();
     let mut after = first(notice, before.window, order);
     if notice.status == Status::NoChange {
-        after.status = before.status;
+        (after.status, after.stated) = (before.status, before.stated);
     }
     // Of what is cancelled anyway nobody asks what its calendar says.
     if after.status == Status::Cancelled {
@@ -416,7 +454,7 @@ fn cancel_unlisted(key: MaintenanceKey, before: &State, order: Order) -> Option<
     if before.status.is_final() || before.start <= order.stamp {
         return None;
     }
-    let state = State { status: Status::Cancelled, order, ..before.clone() };
+    let state = State { status: Status::Cancelled, order, stated: Some(order), ..before.clone() };
     let changes = compare(before, &state);
     Some(Step::Unlisted { key, state, changes })
 }

@@ -38,7 +38,7 @@ fn outcome(steps: Vec<Step>) -> (Vec<Updated>, Vec<State>) {
             Step::Update { key, state, changes } | Step::Unlisted { key, state, changes } => {
                 updated.push((key.0, state, changes));
             }
-            Step::OutOfSequence { key } => panic!("{key:?} is out of sequence"),
+            Step::OutOfSequence { key, .. } => panic!("{key:?} is out of sequence"),
         }
     }
     (updated, created)
@@ -77,7 +77,7 @@ fn a_later_stamp_wins_over_any_sequence_and_the_sequence_breaks_ties() {
     let is_late = |known_order, stamp, sequence| {
         let before = State { order: known_order, ..state(&notice(hour(1)), 1) };
         let said = Notice { sequence, ..notice(hour(stamp)) };
-        merge(&known([before]), &[said], hour(50)) == [Step::OutOfSequence { key: MaintenanceKey(1) }]
+        merge(&known([before]), &[said], hour(50)) == [Step::OutOfSequence { key: MaintenanceKey(1), told: None }]
     };
     assert!(!is_late(order(5, 9), 6, -1));
     assert!(is_late(order(5, 1), 4, 9));
@@ -284,7 +284,10 @@ fn a_further_window_is_added_with_the_next_number() {
 #[test]
 fn an_older_notice_is_linked_to_the_window_it_speaks_of() {
     let known = known([state(&window(5, 100, 104), 1), state(&window(5, 124, 128), 2)]);
-    assert_eq!(merge(&known, &[window(4, 124, 128)], hour(6)), [Step::OutOfSequence { key: MaintenanceKey(2) }]);
+    assert_eq!(
+        merge(&known, &[window(4, 124, 128)], hour(6)),
+        [Step::OutOfSequence { key: MaintenanceKey(2), told: None }]
+    );
     let unheard_of = [window(4, 300, 301), window(4, 310, 311), window(4, 320, 321)];
     let keys = merge(&known, &unheard_of, hour(6)).len();
     assert_eq!(keys, 2, "each window once");

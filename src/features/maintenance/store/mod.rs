@@ -93,6 +93,9 @@ pub const SCHEMA_7: &str = include_str!("schema_7.sql");
 /// Version 8: when commands forgot last, and searching without accents.
 pub const SCHEMA_8: &str = include_str!("schema_8.sql");
 
+/// Version 9: when the status was said.
+pub const SCHEMA_9: &str = include_str!("schema_9.sql");
+
 /// Circuits of one window that are kept, more than any notice seen by two orders of magnitude: of one that names more the
 /// first are, and that is said.
 pub const MOST_CIRCUITS: usize = 20_000;

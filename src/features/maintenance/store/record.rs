@@ -90,6 +90,8 @@ pub enum Merged {
     Unlisted,
     /// Was older than what is known.
     OutOfSequence,
+    /// Was that, too, and told what newer ones have left open.
+    Told,
 }
 
 /// Whether the source's item was recorded before, so that it need not even be read.
@@ -403,9 +405,17 @@ fn merge_into(
                 update(connection, key, &state, &[changes.as_slice(), &withheld].concat())?;
                 (key, Merged::Unlisted, changes, Some(state.order.stamp))
             }
-            Step::OutOfSequence { key } => {
+            Step::OutOfSequence { key, told } => {
                 let stamp = notices.iter().map(|notice| notice.stamp.min(made.mailed)).max();
-                (key, Merged::OutOfSequence, Vec::new(), stamp)
+                match told.filter(|_| newer.is_none()) {
+                    None => (key, Merged::OutOfSequence, Vec::new(), stamp),
+                    Some((state, changes)) => {
+                        let (state, changes) = held(key, *state, changes)?;
+                        update(connection, key, &state, &[changes.as_slice(), &withheld].concat())?;
+                        let is_told = !changes.is_empty() || !withheld.is_empty();
+                        (key, if is_told { Merged::Told } else { Merged::OutOfSequence }, changes, stamp)
+                    }
+                }
             }
         };
         let kind = match what {
@@ -413,7 +423,7 @@ fn merge_into(
             Merged::Changed => EventKind::Changed,
             Merged::Unchanged => EventKind::Unchanged,
             Merged::Unlisted => EventKind::Unlisted,
-            Merged::OutOfSequence => EventKind::OutOfSequence,
+            Merged::OutOfSequence | Merged::Told => EventKind::OutOfSequence,
         };
         let event = |kind| NewEvent {
             maintenance: key,
@@ -432,7 +442,8 @@ fn merge_into(
         }
         done.push((key, what));
     }
-    if done.iter().any(|(_, what)| matches!(what, Merged::Created | Merged::Changed | Merged::Unlisted)) {
+    if done.iter().any(|(_, what)| matches!(what, Merged::Created | Merged::Changed | Merged::Unlisted | Merged::Told))
+    {
         let actor = Actor { who: MAIL.to_owned(), at: made.received_at };
         outbox::changed(connection, provider, maintenance_id, &actor)?;
     }
@@ -475,7 +486,7 @@ fn newer_elsewhere(
         None => None,
     };
     let Some(layer) = layer else { return Ok(None) };
-    if let [Step::Update { .. }] = steps {
+    if let [Step::Update { .. } | Step::OutOfSequence { .. }] = steps {
         return Ok(Some(layer));
     }
     if steps.iter().any(|step| matches!(step, Step::Create(_))) {

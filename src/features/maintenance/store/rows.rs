@@ -43,6 +43,10 @@ pub(in crate::features::maintenance) fn windows_of(
             },
             circuits: Vec::new(),
             says_cancelled: false,
+            stated: match sql::time_if_any(row, "stated_stamp")? {
+                Some(stamp) => Some(Order { stamp, sequence: row.get("stated_sequence")? }),
+                None => None,
+            },
         };
         Ok((row.get("id")?, state))
     })?;
@@ -80,10 +84,10 @@ pub(in crate::features::maintenance) fn insert_window(
     let mut insert = connection.prepare_cached(
         "INSERT INTO maintenance (provider, maintenance_id, window, account, organizer, uid, summary, status, starts_at,
              ends_at, stamp, sequence, settled_at, changed_at, revision, circuits, first_circuits, worst_impact, final,
-             over_at, span)
+             over_at, span, stated_stamp, stated_sequence)
          VALUES (:provider, :maintenance_id, :window, :account, :organizer, :uid, :summary, :status, :starts_at,
              :ends_at, :stamp, :sequence, iif(:final, :stamp, NULL), :stamp, 1, :circuits, :first_circuits, :worst_impact,
-             :final, iif(:final, min(:stamp, :ends_at), :ends_at), :span)",
+             :final, iif(:final, min(:stamp, :ends_at), :ends_at), :span, :stated_stamp, :stated_sequence)",
     )?;
     insert.execute(named_params! {
         ":provider": provider,
@@ -98,6 +102,8 @@ pub(in crate::features::maintenance) fn insert_window(
         ":ends_at": state.end.timestamp(),
         ":stamp": state.order.stamp.timestamp(),
         ":sequence": state.order.sequence,
+        ":stated_stamp": state.stated.map(|stated| stated.stamp.timestamp()),
+        ":stated_sequence": state.stated.map(|stated| stated.sequence),
         ":final": state.status.is_final(),
         ":span": span(state),
         ":circuits": length(&state.circuits),
@@ -127,7 +133,7 @@ pub(in crate::features::maintenance) fn update(
              settled_at = iif(:final, coalesce(settled_at, iif(:noticed, :stamp, stamp)), NULL),
              changed_at = iif(:changed AND :noticed, :stamp, changed_at), revision = revision + :matters,
              circuits = :circuits, first_circuits = :first_circuits, worst_impact = :worst_impact,
-             final = :final, span = :span,
+             final = :final, span = :span, stated_stamp = :stated_stamp, stated_sequence = :stated_sequence,
              over_at = iif(:final, min(coalesce(settled_at, iif(:noticed, :stamp, stamp)), :ends_at), :ends_at)
          WHERE id = :id",
     )?;
@@ -143,6 +149,8 @@ pub(in crate::features::maintenance) fn update(
         ":stamp": state.order.stamp.timestamp(),
         ":sequence": state.order.sequence,
         ":noticed": state.order != UNNOTICED,
+        ":stated_stamp": state.stated.map(|stated| stated.stamp.timestamp()),
+        ":stated_sequence": state.stated.map(|stated| stated.sequence),
         ":final": state.status.is_final(),
         ":span": span(state),
         ":changed": !changes.is_empty(),

@@ -110,10 +110,11 @@ pub fn unread(connection: &Connection) -> Result<Vec<NotificationKey>, Error> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The mails from an address that could not be read and of which the content is kept, in the order in which they were made.
+/// The mails from an address that could not be read or that its provider's rules ignore, and of which the content is kept, in
+/// the order in which they were made: another provider may make something of them.
 pub fn unread_from(connection: &Connection, address: &str) -> Result<Vec<NotificationKey>, Error> {
     let mut query = connection.prepare_cached(
-        "SELECT id FROM notification WHERE outcome IN ('parsing-failed', 'unknown-provider') AND kept > 0
+        "SELECT id FROM notification WHERE outcome IN ('parsing-failed', 'unknown-provider', 'ignored') AND kept > 0
              AND sender = ?1 COLLATE NOCASE ORDER BY coalesce(dated, received_at), id",
     )?;
     let rows = query.query_map([address.trim()], |row| row.get(0))?;

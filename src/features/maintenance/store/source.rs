@@ -76,9 +76,10 @@ pub struct Progress {
 }
 
 impl Known {
-    /// Whether its holder has died or has not put the lease off, so that another may have it.
+    /// Whether its holder has died, is stopped or has not put the lease off, so that another may have it.
     fn is_free(&self, now: DateTime<Utc>) -> bool {
-        self.holder.as_ref().is_none_or(|(holder, until)| *until <= now || holder.owner.fate() == Fate::Dead)
+        let is_idle = |holder: &Holder| holder.owner.fate() == Fate::Dead || holder.owner.is_stopped();
+        self.holder.as_ref().is_none_or(|(holder, until)| *until <= now || is_idle(holder))
     }
 
     /// Who reads it now.

@@ -55,7 +55,7 @@ pub(crate) fn assign(
     Ok(Report::Done { done: Done::Assigned { address, provider, read, unread }, inverse })
 }
 
-/// Reads the mails from an address again that could not be read: it is somebody else's now. Blocks likewise. How many of them say
+/// Reads the mails from an address again that have said nothing: it is somebody else's now. Blocks likewise. How many of them say
 /// something now, and how many do not.
 pub(crate) fn reread_from(
     store: &Store,
