@@ -86,6 +86,7 @@ pub(super) fn entry(detail: &Detail) -> Entry {
         start: detail.start,
         end: detail.end,
         status: detail.status,
+        says_cancelled: detail.says_cancelled,
         circuits: detail.circuits.clone(),
         standings: detail.standings.clone(),
         summary: detail.summary.clone(),

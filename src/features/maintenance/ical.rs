@@ -6,7 +6,7 @@ use icalendar::{Calendar, Component, Event, EventLike, EventStatus, Property};
 use sha2::{Digest, Sha256};
 
 use super::inventory::Standing;
-use super::model::{Circuit, Impact, Status};
+use super::model::{Circuit, Impact, Status, status_in_words};
 use crate::text::{clean_line, clean_text};
 
 /// One window of a maintenance.
@@ -27,6 +27,8 @@ pub struct Entry {
     pub end: DateTime<Utc>,
     /// Where it stands; [`Status::NoChange`] when no notice ever said.
     pub status: Status,
+    /// Whether its calendar says cancelled beside a status that does not.
+    pub says_cancelled: bool,
     /// Its circuits; may be none.
     pub circuits: Vec<Circuit>,
     /// Whether each of them is one of the user's; empty without an inventory.
@@ -127,7 +129,10 @@ fn title(entry: &Entry) -> String {
 
 /// What somebody reads who opens the event.
 fn details(entry: &Entry) -> String {
-    let mut lines = vec![format!("Status: {}", entry.status.word()), format!("Account: {}", entry.account)];
+    let mut lines = vec![
+        format!("Status: {}", status_in_words(entry.status, entry.says_cancelled)),
+        format!("Account: {}", entry.account),
+    ];
     for (index, circuit) in entry.circuits.iter().enumerate() {
         let remark = entry.standings.get(index).map(Standing::remark).filter(|remark| !remark.is_empty());
         let remark = remark.map(|remark| format!(" ({remark})")).unwrap_or_default();
@@ -185,6 +190,7 @@ mod tests {
             start: at("2026-11-21T23:00:00Z"),
             end: at("2026-11-22T05:00:00Z"),
             status: Status::ReScheduled,
+            says_cancelled: false,
             standings: Vec::new(),
             circuits: vec![
                 Circuit { circuit_id: "NLF-OSL-BGO-1".to_owned(), impact: Impact::Degraded },

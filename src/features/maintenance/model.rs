@@ -211,6 +211,15 @@ pub struct Notice {
     pub says_cancelled: bool,
 }
 
+/// What people read beside the status where a calendar is cancelled in its own words alone.
+pub const CALENDAR_CANCELLED: &str = "the calendar says cancelled";
+
+/// A status as people read it, and whether a calendar says cancelled beside it.
+#[must_use]
+pub fn status_in_words(status: Status, says_cancelled: bool) -> String {
+    if says_cancelled { format!("{}; {CALENDAR_CANCELLED}", status.word()) } else { status.word().to_owned() }
+}
+
 impl Notice {
     /// The window of a cancellation that does not say which window it cancels: the first second of 1970.
     #[must_use]

@@ -227,6 +227,8 @@ fn the_help_of_every_console_subcommand_says_what_read_only_does_there() {
         let output = home.noctui(["console", name, "--help"]).output().unwrap();
         let help = String::from_utf8(output.stdout).unwrap();
         assert!(help.contains("Under --read-only") || name == "list", "{name}: {help}");
+        let wants_name = ["start", "stop", "restart", "pause"].contains(&name);
+        assert_eq!(help.contains("--confirm"), wants_name, "{name}: {help}");
     }
     let help = String::from_utf8(home.noctui(["console", "--help"]).output().unwrap().stdout).unwrap();
     assert!(help.contains("Under --read-only consoles are looked at"), "{help}");

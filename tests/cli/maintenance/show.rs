@@ -122,7 +122,12 @@ fn a_calendar_that_says_cancelled_without_a_status_is_told_beside_it_and_asks_ag
     let parsed = &json(&home, &["parse", "cancel.eml"])[0];
     assert_eq!((&parsed["status"], &parsed["summary"]), (&"NO-CHANGE".into(), &Notice::default().summary.into()));
     assert_eq!(parsed.as_object().unwrap().len(), 12, "{parsed}");
+    assert!(said(&home, &["parse", "cancel.eml"]).contains("HC-100 planned; the calendar says cancelled\n"));
     said(&home, &["import", "cancel.eml"]);
+    // A folded line is one line.
+    let calendar = said(&home, &["export", "HC-100", "--ics"]).replace("\r\n ", "");
+    assert!(calendar.contains("DESCRIPTION:Status: confirmed\\; the calendar says cancelled\\n"), "{calendar}");
+    assert!(calendar.contains("\r\nSTATUS:CONFIRMED\r\n"), "{calendar}");
     let shown = &json(&home, &["show", "HC-100"])[0];
     assert_eq!((&shown["status"], &shown["says_cancelled"]), (&"CONFIRMED".into(), &true.into()));
     assert_eq!(shown["acknowledged"]["current"], false);

@@ -1,5 +1,7 @@
 //! `noctui source …` where no server is needed.
 
+use std::process::{Child, Stdio};
+
 use super::assert_transcript;
 use crate::support::{Home, transcript};
 
@@ -107,4 +109,59 @@ fn a_sender_that_no_rule_names_is_assigned_and_its_mails_are_read_again() {
         (&opened["outcome"], &opened["suggestion"]["provider"]),
         (&"unknown-provider".into(), &"elsewhere".into())
     );
+}
+
+/// A process that reads the sources, ended with the value.
+struct Serving(Child);
+
+impl Serving {
+    /// One that has the only source.
+    fn of(home: &Home) -> Self {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_noctui"));
+        command.env_clear().env("HOME", home.path()).arg("serve").stdin(Stdio::null());
+        let mut serving = Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        loop {
+            let list = home.noctui(["source", "list", "--json"]).output().unwrap().stdout;
+            let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
+            if list[0]["reader"].is_string() {
+                return serving;
+            }
+            assert!(serving.0.try_wait().unwrap().is_none(), "it has ended: {list}");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn who_syncs_waits_until_whoever_reads_the_source_has_looked() {
+    let home = Home::new();
+    for part in ["cur", "new", "tmp"] {
+        std::fs::create_dir_all(home.path().join("Maildir").join(part)).unwrap();
+    }
+    home.configure("[[maintenance.source]]\nname = 'folder'\nkind = 'maildir'\npath = '~/Maildir'\n");
+    let serving = Serving::of(&home);
+    for round in 1..=3 {
+        for mail in 0..40 {
+            let id = format!("HC-{round}-{mail}");
+            let path = home.path().join(format!("Maildir/new/1795226400.M{round}P{mail}.noc"));
+            std::fs::write(path, super::one("halcyon", "HC-MANY").mail().replace("HC-MANY", &id)).unwrap();
+        }
+        let output = home.noctui(["source", "sync"]).assert().success().get_output().clone();
+        let list = super::json(&home, &["list", "--all"]);
+        assert_eq!(list.as_array().unwrap().len(), round * 40);
+        let (told, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(told.starts_with("folder: complete, ") && said.contains("is asked to look now"), "{told}{said}");
+    }
+    // Without it the next one reads itself.
+    drop(serving);
+    std::fs::write(home.path().join("Maildir/new/1795226400.M9P9.noc"), super::one("halcyon", "HC-9").mail()).unwrap();
+    let output = home.noctui(["source", "sync"]).assert().success().get_output().clone();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "folder: complete, 1 mail\n");
 }

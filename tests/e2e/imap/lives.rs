@@ -178,7 +178,8 @@ fn whoever_wants_a_look_asks_whoever_reads() {
     feeding.wait_until_read(0);
     server.announce(0..1);
     let (value, code, said) = home.json(&["source", "sync", "--json"]);
-    assert_eq!((code, value[0]["result"].as_str()), (0, Some("asked")), "{said}");
+    assert_eq!((code, value[0]["result"].as_str()), (0, Some("complete")), "{said}");
+    assert_eq!(value[0]["mails"], 1, "{value}");
     feeding.wait_until_read(1);
     assert!(said.contains("reads it and is asked to look now"), "{said}");
     feeding.end();

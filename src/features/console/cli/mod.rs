@@ -43,7 +43,8 @@ pub(crate) enum Command {
     #[command(after_help = ACTING)]
     Pause(machines::ActArgs),
     /// Let a paused machine go on.
-    #[command(after_help = ACTING)]
+    // Taken all the same: a name that is another than the machine's is refused as everywhere.
+    #[command(after_help = ACTING, mut_arg("confirm", |confirm| confirm.hide(true)))]
     Unpause(machines::ActArgs),
     /// Attach this terminal to a machine's serial line.
     #[command(after_help = ATTACHING)]

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 
 use crate::config::{Environment, Flags, inspect};
 use crate::features::maintenance::mail::{self, Kind, MAX_PARSED_BYTES, MailError, Part};
-use crate::features::maintenance::model::{Notice, Verdict};
+use crate::features::maintenance::model::{Notice, Verdict, status_in_words};
 use crate::features::maintenance::rules::Rules;
 use crate::output;
 use crate::trouble::Trouble;
@@ -216,7 +216,8 @@ fn advise(verdict: &Verdict, provider: Option<&str>, rules: &Rules) -> &'static 
 /// A notice, for people.
 pub(super) fn describe(said: &mut String, provider: &str, notice: &Notice) {
     let time = "%Y-%m-%d %H:%M UTC";
-    let _ = writeln!(said, "{provider} {} {}", notice.maintenance_id, notice.status.word());
+    let status = status_in_words(notice.status, notice.says_cancelled);
+    let _ = writeln!(said, "{provider} {} {status}", notice.maintenance_id);
     let _ = writeln!(said, "  window    {} to {}", notice.start.format(time), notice.end.format(time));
     let _ = writeln!(said, "  account   {}", notice.account);
     for circuit in &notice.circuits {

@@ -36,8 +36,41 @@ pub(super) fn inside(text: &str) -> Option<String> {
         return None;
     }
     let bare = |line: &str| line.strip_prefix(quotation).map_or_else(|| cut_quotation(line, quotation), str::to_owned);
-    let lines: Vec<String> = text.get(line..end)?.lines().map(bare).collect();
-    Some(lines.join("\r\n"))
+    let lines = text.get(line..end)?.lines().map(bare);
+    Some(without_wraps(lines, quotation.contains('>')).join("\r\n"))
+}
+
+/// The lines of a calendar as they were before a mail program wrapped those that were too long for it. A calendar's own
+/// folds stay; its programs take them out.
+fn without_wraps(lines: impl Iterator<Item = String>, is_quoted: bool) -> Vec<String> {
+    let mut whole: Vec<String> = Vec::new();
+    for line in lines {
+        let is_wrapped = !line.trim().is_empty() && !line.starts_with([' ', '\t']) && !begins_property(&line);
+        let Some(before) = whole.iter_mut().rfind(|line| is_wrapped && !line.trim().is_empty()) else {
+            whole.push(line);
+            continue;
+        };
+        // Some programs quote the rest of a line once more.
+        let rest = if is_quoted { line.trim_start_matches(['>', ' ']) } else { &line };
+        // The blank at which it was wrapped is left where the text is flowed (RFC 3676), and gone otherwise.
+        if !before.ends_with(' ') {
+            before.push(' ');
+        }
+        before.push_str(rest);
+    }
+    whole
+}
+
+/// Whether a line is the beginning of a property: a name before a colon or before parameters. An address or a remark with a
+/// colon in it is the rest of a line.
+fn begins_property(line: &str) -> bool {
+    let (name, rest) = line.split_at(line.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(line.len()));
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let has_parameter = || rest.starts_with(';') && rest.contains('=');
+    // "Impact: none" is more likely said than "SUMMARY: none".
+    let is_remark =
+        rest.starts_with("://") || (rest.starts_with(": ") && name.contains(|c: char| c.is_ascii_lowercase()));
+    is_name && (rest.starts_with(':') && !is_remark || has_parameter())
 }
 
 /// The same in the preformatted text of a page, where line ends and blanks count as they do in a calendar.
@@ -180,6 +213,38 @@ mod tests {
         for other in [bare.replace("X-MAINTNOTE-", "X-"), format!("as in {bare}"), bare.replace("END:VC", "E")] {
             assert_eq!(inside(&other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_line_that_a_mail_program_wrapped_is_whole_again() {
+        let bare = "BEGIN:VCALENDAR\r\nX-MAINTNOTE-OBJECT-ID;X-MAINTNOTE-OBJECT-IMPACT=OUTAGE:LONG CIRCUIT ID 0815 AND MORE\r\n\
+                    SUMMARY:Works at http://noc.example from\r\n  10:00 on\r\nORGANIZER;CN=\"NOC of Halcyon\":mailto:n@h.example\r\n\
+                    END:VCALENDAR";
+        let wraps = [
+            ("ID 0815", "ID", "0815"),
+            ("at http", "at", "http"),
+            ("of Hal", "of", "Hal"),
+            ("AND MORE", "AND", "MORE"),
+        ];
+        let wrapped = |between: &str| {
+            wraps.iter().fold(bare.to_owned(), |text, (whole, before, after)| {
+                text.replace(whole, &format!("{before}{between}{after}"))
+            })
+        };
+        let quoted = |text: &str, sign: &str| text.lines().map(|line| format!("{sign}{line}\r\n")).collect::<String>();
+        // The rest of a line without a quotation sign, with one, and with one more; flowed, or not.
+        for between in ["\r\n", " \r\n"] {
+            assert_eq!(inside(&wrapped(between)).as_deref(), Some(bare), "{between:?}");
+            assert_eq!(inside(&quoted(&wrapped(between), "> ")).as_deref(), Some(bare), "{between:?}");
+            assert_eq!(inside_page(&format!("<pre>{}</pre>", wrapped(between))).as_deref(), Some(bare), "{between:?}");
+        }
+        assert_eq!(inside(&quoted(&wrapped("\r\n> "), "> ")).as_deref(), Some(bare));
+        let spaced = bare.replace("SUMMARY:Works", "SUMMARY: Works");
+        assert_eq!(inside(&spaced).as_deref(), Some(&*spaced));
+        assert_eq!(inside(&quoted(bare, "> ").replace("ID 0815", "ID\r\n0815")).as_deref(), Some(bare));
+        // A calendar that is a part of its own says what it says.
+        let raw = wrapped("\r\n");
+        assert!(!read(raw.as_bytes()).parts[0].as_text().contains("0815 AND MORE"));
     }
 
     #[test]

@@ -105,7 +105,10 @@ impl Desk {
 
     /// Waits until somebody wants the source to look now. Cancel safety: only waits.
     pub async fn wanted(&mut self) {
-        if self.wanted.changed().await.is_err() {
+        if self.wanted.changed().await.is_ok() {
+            // Whoever wants it waits for the answer, the same one as well.
+            self.told = None;
+        } else {
             // Nobody can want anything any more; the source ends otherwise.
             std::future::pending::<()>().await;
         }

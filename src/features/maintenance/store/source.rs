@@ -73,6 +73,8 @@ pub struct Progress {
     pub failed: Option<(DateTime<Utc>, String)>,
     /// When it is looked at again.
     pub next_at: Option<DateTime<Utc>>,
+    /// The newest wish for a look that this one came after, as [`Known::wanted_at`].
+    pub wanted_at: i64,
 }
 
 impl Known {
@@ -219,10 +221,12 @@ pub fn claim(
     Ok(Claim::Ours)
 }
 
-/// Tells how it went, if the lease is still `holder`'s.
+/// Tells how it went, if the lease is still `holder`'s. A look that somebody wants by now and that was not taken leaves when
+/// the source was complete as it is.
 pub fn tell(connection: &Connection, name: &str, holder: &str, told: &Progress) -> Result<(), Error> {
     let mut update = connection.prepare_cached(
-        "UPDATE source_state SET received = received + :received, complete_at = coalesce(:complete, complete_at),
+        "UPDATE source_state SET received = received + :received,
+             complete_at = CASE WHEN wanted_at <= :wanted THEN coalesce(:complete, complete_at) ELSE complete_at END,
              failed_at = :failed, failure = :failure, next_at = :next WHERE name = :name AND holder = :holder",
     )?;
     update.execute(named_params! {
@@ -230,7 +234,7 @@ pub fn tell(connection: &Connection, name: &str, holder: &str, told: &Progress) 
         ":complete": told.complete_at.map(|at| at.timestamp()),
         ":failed": told.failed.as_ref().map(|(at, _)| at.timestamp()),
         ":failure": told.failed.as_ref().map_or("", |(_, why)| why),
-        ":next": told.next_at.map(|at| at.timestamp()),
+        ":next": told.next_at.map(|at| at.timestamp()), ":wanted": told.wanted_at,
     })?;
     Ok(())
 }
@@ -268,6 +272,18 @@ pub fn want(connection: &Connection, name: &str, at: DateTime<Utc>) -> Result<()
         connection.prepare_cached("UPDATE source_state SET wanted_at = max(wanted_at + 1, ?2) WHERE name = ?1")?;
     update.execute((name, at.timestamp_millis()))?;
     Ok(())
+}
+
+/// As [`want`], for somebody who waits until it was looked: how it was before. What is told of a look after that has other
+/// times. `None`, and nothing is asked, in the second in which something was told: times are kept in seconds.
+pub fn ask(connection: &Connection, name: &str, at: DateTime<Utc>) -> Result<Option<Known>, Error> {
+    let known = known(connection, name)?;
+    let told_at = [known.complete_at, known.failed.as_ref().map(|(at, _)| *at)];
+    if told_at.into_iter().flatten().any(|told| told.timestamp() == at.timestamp()) {
+        return Ok(None);
+    }
+    want(connection, name, at)?;
+    Ok(Some(known))
 }
 
 /// Makes the row of a source.
@@ -355,5 +371,21 @@ mod tests {
         let first = known(&c, "noc").unwrap().wanted_at;
         want(&c, "noc", hour(0)).unwrap();
         assert!(known(&c, "noc").unwrap().wanted_at > first && first == hour(0).timestamp_millis());
+    }
+
+    #[test]
+    fn what_is_told_after_a_wish_is_of_a_look_after_it() {
+        let c = empty();
+        claim(&c, "noc", &holder("1"), hour(0), hour(9)).unwrap();
+        let tell_at = |at, wanted_at| {
+            tell(&c, "noc", "1", &Progress { complete_at: Some(at), wanted_at, ..Progress::default() }).unwrap();
+            known(&c, "noc").unwrap().complete_at
+        };
+        assert_eq!(tell_at(hour(1), 0), Some(hour(1)));
+        assert_eq!(ask(&c, "noc", hour(1)).unwrap(), None, "a look in the same second could not be told from this one");
+        let before = ask(&c, "noc", hour(2)).unwrap().unwrap();
+        assert_eq!(before.complete_at, Some(hour(1)));
+        assert_eq!(tell_at(hour(3), before.wanted_at), Some(hour(1)), "who told this had not heard of the wish");
+        assert_eq!(tell_at(hour(3), hour(2).timestamp_millis()), Some(hour(3)));
     }
 }

@@ -25,7 +25,7 @@ pub(crate) enum Command {
     List(list::Args),
     /// Connect to sources, log in and look at their folders; nothing is fetched. Exit with 1 if one cannot be read.
     Check(Named),
-    /// Read what is new in sources now, and wait for that.
+    /// Read what is new in sources now, and wait for that; where another process reads one, until it has looked.
     Sync(Named),
     /// Sign in for a source whose tokens noctui fetches: shows an address to be opened in a browser, on any machine.
     Login(login::Args),

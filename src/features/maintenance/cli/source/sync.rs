@@ -1,23 +1,32 @@
 //! `noctui source sync`: what is new, now, by the same worker as behind the screen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{Named, named};
 use crate::clock;
 use crate::features::maintenance::cli::{Session, tidy};
-use crate::features::maintenance::store::source;
+use crate::features::maintenance::store::source::{self, Known};
 use crate::features::maintenance::worker::{self, Report, Setup, SourceHealth, SourceState};
 use crate::output::{self, EXIT_FAILED, Progress};
+use crate::process::Owner;
+use crate::store::{Error, Store};
 use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
 
 /// Between the worker and this.
 const REPORTS: usize = 256;
+/// How long whoever reads a source has to look once they are asked.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How often it is looked whether they have, where nothing tells that.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// What came of a source, in JSON.
 #[derive(Debug, Serialize)]
@@ -45,15 +54,7 @@ pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
     let synced = runtime.block_on(async {
         let feeding = worker::feed(setup, session.store.clone(), rules, reports, stop.clone());
         let listening = async {
-            let mut synced: BTreeMap<String, Synced> = BTreeMap::new();
-            while synced.len() < names.len() {
-                let Some(report) = told.recv().await else { break };
-                let Report::Source(state) = report else { continue };
-                progress.show(|| format!("{}: {}", clean_line(&state.name), counted(state.received, "mail")));
-                if let Some(end) = end(&state) {
-                    synced.insert(state.name.clone(), end);
-                }
-            }
+            let synced = listen(&names, &mut told, &store, &mut progress).await;
             stop.cancel();
             // What is still told is let go of, so that nobody waits for room.
             while told.recv().await.is_some() {}
@@ -62,10 +63,6 @@ pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
         tokio::join!(feeding, listening).1
     });
     progress.clear();
-    for name in names.iter().filter(|name| synced.get(*name).is_some_and(|synced| synced.result == "asked")) {
-        let name = name.clone();
-        store.write_blocking(move |c| source::want(c, &name, clock::now()))?;
-    }
     // A source of which nothing was heard is not one that has nothing.
     let unheard = |name: &String| Synced {
         name: clean_line(name),
@@ -90,25 +87,121 @@ pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
     Ok(if failed { ExitCode::from(EXIT_FAILED) } else { ExitCode::SUCCESS })
 }
 
+/// What came of each source, as the worker tells it, or whoever reads it instead.
+async fn listen(
+    names: &[String],
+    told: &mut Receiver<Report>,
+    store: &Store,
+    progress: &mut Progress,
+) -> BTreeMap<String, Synced> {
+    let mut synced: BTreeMap<String, Synced> = BTreeMap::new();
+    let (mut asked, mut answers) = (BTreeSet::new(), JoinSet::new());
+    while synced.len() < names.len() {
+        // Cancel safety: each branch only waits.
+        let state = tokio::select! {
+            report = told.recv() => match report {
+                Some(Report::Source(state)) => state,
+                Some(_) => continue,
+                None => break,
+            },
+            Some(Ok((name, answer))) = answers.join_next(), if !answers.is_empty() => {
+                match answer {
+                    Some(answer) => {
+                        synced.entry(name).or_insert(answer);
+                    }
+                    None => {
+                        asked.remove(&name);
+                    }
+                }
+                continue;
+            }
+        };
+        progress.show(|| format!("{}: {}", clean_line(&state.name), counted(state.received, "mail")));
+        if let SourceHealth::Standby { holder, .. } = &state.health {
+            if asked.insert(state.name.clone()) {
+                let name = clean_line(&state.name);
+                output::complain(&format!("noctui: {name}: {holder} reads it and is asked to look now"));
+                answers.spawn(ask(store.clone(), state.name.clone(), PATIENCE));
+            }
+        } else if let Some(end) = end(&state) {
+            synced.entry(state.name.clone()).or_insert(end);
+        }
+    }
+    synced
+}
+
+/// Asks whoever reads a source to look, and waits for how that went, at most `patience`. `None` when this process reads it
+/// by now: whoever did has ended.
+async fn ask(store: Store, name: String, patience: Duration) -> (String, Option<Synced>) {
+    let synced = |result, trouble| Synced { name: clean_line(&name), result, mails: 0, trouble: Some(trouble) };
+    let answer = match timeout(patience, answer(&store, &name)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => {
+            Some(synced("failed", Trouble::new("whoever reads it was not asked").caused_by(&error.to_string())))
+        }
+        Err(_) => {
+            let why = format!("whoever reads it has not looked within {} s of being asked", patience.as_secs());
+            let to_do =
+                "see who reads it with `noctui source list`; if that process is stopped, let it go on or end it";
+            Some(synced("asked", Trouble::new(&why).to_do(to_do)))
+        }
+    };
+    (name, answer)
+}
+
+/// The answer itself; see [`ask`].
+async fn answer(store: &Store, name: &str) -> Result<Option<Synced>, Error> {
+    let mut changes = store.changes();
+    let before = loop {
+        let asked = name.to_owned();
+        if let Some(before) = store.write(move |c| source::ask(c, &asked, clock::now())).await? {
+            break before;
+        }
+        sleep(LOOK).await;
+    };
+    let ours = Owner::of_this_process();
+    loop {
+        let asked = name.to_owned();
+        let known = store.read(move |c| source::known(c, &asked)).await?;
+        if known.reader(clock::now()).is_some_and(|holder| holder.owner == ours) {
+            return Ok(None);
+        }
+        if let Some((result, trouble)) = told_since(&before, &known) {
+            let mails = usize::try_from(known.received.saturating_sub(before.received)).unwrap_or(usize::MAX);
+            return Ok(Some(Synced { name: clean_line(name), result, mails, trouble }));
+        }
+        // Cancel safety: each branch only waits.
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = sleep(LOOK) => {}
+        }
+    }
+}
+
+/// What whoever reads a source has told of it since.
+fn told_since(before: &Known, now: &Known) -> Option<(&'static str, Option<Trouble>)> {
+    if let Some((who, _)) = &now.paused {
+        return Some(("paused", Some(paused(who))));
+    }
+    if let Some((_, why)) = now.failed.as_ref().filter(|_| now.failed != before.failed) {
+        return Some(("failed", Some(Trouble::new("whoever reads it cannot").caused_by(why))));
+    }
+    (now.complete_at != before.complete_at).then_some(("complete", None))
+}
+
+/// It rests.
+fn paused(who: &str) -> Trouble {
+    Trouble::new(&format!("it is paused by {who}")).to_do("`noctui source resume` it first")
+}
+
 /// What came of a source, once that is known.
 fn end(state: &SourceState) -> Option<Synced> {
     let (result, trouble) = match &state.health {
-        SourceHealth::Starting | SourceHealth::Reading(_) => return None,
+        SourceHealth::Starting | SourceHealth::Reading(_) | SourceHealth::Standby { .. } => return None,
         SourceHealth::Watching => ("complete", None),
-        SourceHealth::Standby { holder, failure } => {
-            output::complain(&format!(
-                "noctui: {}: {holder} reads it and is asked to look now",
-                clean_line(&state.name)
-            ));
-            let trouble = failure.as_ref().map(|why| Trouble::new(&format!("{holder} cannot read it")).caused_by(why));
-            ("asked", trouble)
-        }
         SourceHealth::Failing(reason) => ("failed", Some(Trouble::new(reason))),
         SourceHealth::Down { trouble, .. } => ("failed", Some(trouble.clone())),
-        SourceHealth::Paused { who, .. } => {
-            let trouble = Trouble::new(&format!("it is paused by {who}")).to_do("`noctui source resume` it first");
-            ("paused", Some(trouble))
-        }
+        SourceHealth::Paused { who, .. } => ("paused", Some(paused(who))),
         SourceHealth::Waiting { why, .. } => {
             let trouble = Trouble::new("its mails cannot be recorded").caused_by(why);
             ("failed", Some(trouble))

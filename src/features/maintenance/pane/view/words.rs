@@ -25,7 +25,7 @@ pub(crate) fn state(
 }
 
 /// What stands beside the status of one whose calendar is cancelled in the words of calendars alone.
-pub(crate) const CALENDAR_CANCELLED: &str = "the calendar says cancelled";
+pub(crate) use crate::features::maintenance::model::CALENDAR_CANCELLED;
 /// The same where there is room for a word; the sign of doubt is because the provider's own status says otherwise.
 pub(super) const MAYBE_CANCELLED: &str = "cancelled?";
 

@@ -82,8 +82,12 @@ pub(super) struct Turn {
     wanted_at: i64,
     /// When a backup was last put back.
     put_back_at: Option<i64>,
+    /// Whether somebody wants a look and was not told yet how one went that began after that.
+    is_asked: bool,
     /// What others were told.
     told: Going,
+    /// The failure that others were told.
+    failed: Option<(DateTime<Utc>, String)>,
     /// When the source was last read to the end, by whoever reads it.
     complete_at: Option<DateTime<Utc>>,
 }
@@ -100,7 +104,9 @@ impl Turn {
             sync,
             wanted_at: 0,
             put_back_at: None,
+            is_asked: false,
             told: Going::default(),
+            failed: None,
             complete_at: None,
         }
     }
@@ -109,6 +115,7 @@ impl Turn {
     pub(super) async fn take(&mut self) -> Result<Option<SourceHealth>, Error> {
         // Looking is cheap; claiming is a commit.
         let known = self.known().await?;
+        self.is_asked |= known.wanted_at > self.wanted_at;
         (self.wanted_at, self.put_back_at) = (known.wanted_at, known.put_back_at);
         self.complete_at = known.complete_at;
         if let Some((who, at)) = known.paused {
@@ -164,7 +171,9 @@ impl Turn {
                 }
                 Ok(()) = going.changed() => {
                     let now = going.borrow_and_update().clone();
-                    if now.is_news(&self.told) {
+                    let is_answer = self.is_asked && (now.is_complete || now.failure.is_some());
+                    self.is_asked &= !is_answer;
+                    if is_answer || now.is_news(&self.told) {
                         self.tell(now).await;
                     }
                     continue;
@@ -189,7 +198,7 @@ impl Turn {
                 return;
             }
             if known.wanted_at > self.wanted_at {
-                self.wanted_at = known.wanted_at;
+                (self.wanted_at, self.is_asked) = (known.wanted_at, true);
                 if self.begins_anew {
                     return;
                 }
@@ -242,11 +251,16 @@ impl Turn {
     /// What is new of how it goes, which is told now.
     fn progress(&mut self, going: Going) -> Progress {
         let now = clock::now();
+        // What is known from before somebody asked is no answer.
+        if !self.is_asked {
+            self.failed = going.failure.clone().map(|why| (now, why));
+        }
         let progress = Progress {
             received: going.received.saturating_sub(self.told.received) as u64,
-            complete_at: going.is_complete.then_some(now),
-            failed: going.failure.clone().map(|why| (now, why)),
+            complete_at: (going.is_complete && !self.is_asked).then_some(now),
+            failed: self.failed.clone(),
             next_at: going.next_at,
+            wanted_at: self.wanted_at,
         };
         self.told = going;
         progress
