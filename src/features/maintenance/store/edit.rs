@@ -118,10 +118,10 @@ struct Whole {
 }
 
 impl Whole {
-    /// Whether it is the same but for when a notice last spoke of it.
+    /// Whether it is the same but for when a notice last spoke of it, and of its status.
     fn is(&self, other: &Self) -> bool {
-        let State { order, .. } = self.state;
-        let state = State { order, ..other.state.clone() };
+        let State { order, stated, .. } = self.state;
+        let state = State { order, stated, ..other.state.clone() };
         (&self.state, &self.by_hand, &self.ticket, &self.assignee)
             == (&state, &other.by_hand, &other.ticket, &other.assignee)
     }

@@ -75,7 +75,7 @@ fn a_newer_notice_replaces_window_status_and_summary() {
 fn a_later_stamp_wins_over_any_sequence_and_the_sequence_breaks_ties() {
     let order = |stamp, sequence| Order { stamp: hour(stamp), sequence };
     let is_late = |known_order, stamp, sequence| {
-        let before = State { order: known_order, ..state(&notice(hour(1)), 1) };
+        let before = State { order: known_order, stated: Some(known_order), ..state(&notice(hour(1)), 1) };
         let said = Notice { sequence, ..notice(hour(stamp)) };
         merge(&known([before]), &[said], hour(50)) == [Step::OutOfSequence { key: MaintenanceKey(1), told: None }]
     };
