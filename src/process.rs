@@ -221,19 +221,19 @@ mod tests {
         assert_eq!(owner.fate(), Fate::Dead);
     }
 
-    #[test]
-    fn a_stopped_process_is_alive_and_does_nothing() {
+    #[tokio::test]
+    async fn a_stopped_process_is_alive_and_does_nothing() {
         let (mut child, owner) = another();
         let pid = rustix::process::Pid::from_child(&child);
         assert!(!owner.is_stopped() && !Owner::of_this_process().is_stopped());
         rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
         while !owner.is_stopped() {
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         assert_eq!(owner.fate(), Fate::Alive);
         rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
         while owner.is_stopped() {
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         child.kill().unwrap();
         child.wait().unwrap();

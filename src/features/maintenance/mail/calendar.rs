@@ -231,7 +231,7 @@ mod tests {
                 text.replace(whole, &format!("{before}{between}{after}"))
             })
         };
-        let quoted = |text: &str, sign: &str| text.lines().map(|line| format!("{sign}{line}\r\n")).collect::<String>();
+        let quoted = |text: &str, sign: &str| text.lines().fold(String::new(), |all, line| all + sign + line + "\r\n");
         // The rest of a line without a quotation sign, with one, and with one more; flowed, or not.
         for between in ["\r\n", " \r\n"] {
             assert_eq!(inside(&wrapped(between)).as_deref(), Some(bare), "{between:?}");
