@@ -126,7 +126,7 @@ fn a_process_that_is_killed_in_the_middle_of_a_fetch_loses_and_doubles_nothing()
         let began = Instant::now();
         while home.count("SELECT count(*) FROM notification") < least {
             assert!(began.elapsed() < DEADLINE, "nothing is recorded");
-            std::thread::sleep(Duration::from_millis(2));
+            std::thread::park_timeout(Duration::from_millis(2));
         }
         child.kill().unwrap();
         kills += usize::from(!child.wait().unwrap().success());
