@@ -123,11 +123,11 @@ impl Serving {
         loop {
             let list = home.noctui(["source", "list", "--json"]).output().unwrap().stdout;
             let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
-            if list[0]["reader"].is_string() {
+            if list.pointer("/0/reader").is_some_and(serde_json::Value::is_string) {
                 return serving;
             }
             assert!(serving.0.try_wait().unwrap().is_none(), "it has ended: {list}");
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            std::thread::park_timeout(std::time::Duration::from_millis(50));
         }
     }
 }
