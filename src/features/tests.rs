@@ -32,10 +32,10 @@ fn fill_from(old: &Connection, newer: &Path) {
         let mut query = old.prepare(sql).unwrap();
         query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     };
-    // Triggers count what is put in: what counts comes last.
+    // Triggers count what is put in.
     let tables = texts(
         "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'
-         ORDER BY name = 'counter'",
+             AND name <> 'counter'",
     );
     for table in tables {
         let columns = texts(&format!("SELECT name FROM pragma_table_info('{table}')")).join(", ");
