@@ -53,7 +53,7 @@ fn main() {
         let _ = sim.requests();
         let stop = Arc::new(AtomicBool::new(false));
         let screen = screen(store.clone(), now, Arc::clone(&stop));
-        let plan = Plan { slugs: vec!["lumen".to_owned()], past_days: Some(730), full, now };
+        let plan = Plan { slugs: vec!["lumen".to_owned()], past_days: Some(730), full, accept_gone: false, now };
         let began = Instant::now();
         let read = runtime.block_on(sync(&client, &store, &plan)).unwrap();
         let took = began.elapsed().as_secs_f64();

@@ -22,7 +22,12 @@ fn desk(columns: u16, rows: u16) -> Desk {
 
 /// The connection tells how it is doing.
 fn tell(desk: &mut Desk, health: NautobotHealth, waiting: u32) {
-    let state = NautobotState {
+    desk.report(Report::Nautobot(Box::new(state(desk, health, waiting))));
+}
+
+/// How it is doing.
+fn state(desk: &Desk, health: NautobotHealth, waiting: u32) -> NautobotState {
+    NautobotState {
         server: "https://nautobot.example".to_owned(),
         version: "3.1.8, app 3.1.1".to_owned(),
         health,
@@ -30,8 +35,8 @@ fn tell(desk: &mut Desk, health: NautobotHealth, waiting: u32) {
         waiting,
         stuck: 0,
         held: None,
-    };
-    desk.report(Report::Nautobot(Box::new(state)));
+        vanished: None,
+    }
 }
 
 #[test]
@@ -40,6 +45,12 @@ fn the_header_tells_how_nautobot_is_doing_and_the_connections_the_whole_story() 
     assert!(desk.shows("nb ● 3m"), "{}", desk.screen());
     tell(&mut desk, NautobotHealth::Live, 2);
     assert!(desk.shows("nb ● 2 waiting"), "{}", desk.screen());
+    let vanished = Some("900 of 1000 maintenances".to_owned());
+    desk.report(Report::Nautobot(Box::new(NautobotState { vanished, ..state(&desk, NautobotHealth::Live, 2) })));
+    assert!(desk.shows("nb ▲ shows less"), "{}", desk.screen());
+    desk.press("c");
+    assert!(desk.shows("900 of 1000 maintenances do not show in Nautobot any more"), "{}", desk.screen());
+    desk.press("esc");
     let trouble = Trouble::new("cannot reach Nautobot").caused_by("refused");
     let retry_at = desk.now + TimeDelta::seconds(20);
     tell(&mut desk, NautobotHealth::Failing { word: "offline", trouble, retry_at }, 2);

@@ -13,7 +13,7 @@ use crate::features::maintenance::nautobot::client::About;
 use crate::features::maintenance::nautobot::rights::{self, Use};
 use crate::features::maintenance::nautobot::store::{outbox, setting};
 use crate::features::maintenance::nautobot::sync::{self, Plan};
-use crate::features::maintenance::nautobot::{Error, connect, send};
+use crate::features::maintenance::nautobot::{Error, connect, error, send};
 use crate::features::maintenance::store::source::{Claim, Holder};
 use crate::output;
 use crate::process::Owner;
@@ -34,6 +34,9 @@ pub(crate) enum Command {
         /// Read everything again.
         #[arg(long)]
         full: bool,
+        /// Read everything again, and take what does not show any more for deleted, however much that is.
+        #[arg(long)]
+        accept_gone: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -90,6 +93,7 @@ struct Synced {
     waiting: u32,
     stuck: u32,
     held: Option<String>,
+    vanished: Option<String>,
 }
 
 /// Runs one of them.
@@ -139,13 +143,14 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
             }
             Ok(if lacks.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_NO) })
         }
-        Command::Sync { full, json } => {
+        Command::Sync { full, accept_gone, json } => {
             let held = session.config.refuses_writes(session.config.context.as_ref());
             let held = held.or_else(|| setup.read_only.then(|| "[nautobot] has read_only = true".to_owned()));
             let plan = Plan {
                 slugs: session.rules().slugs().into_iter().map(str::to_owned).collect(),
                 past_days: session.config.maintenance.retention.past_days,
-                full: *full,
+                full: *full || *accept_gone,
+                accept_gone: *accept_gone,
                 now: clock::now(),
             };
             let _lease = match Lease::take(&session)? {
@@ -173,8 +178,11 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
             };
             let (waiting, stuck) = session.store.read_blocking(outbox::counts)?;
             let sync::Read { full, maintenances, taken, gone, .. } = read;
-            let code = if stuck > 0 { ExitCode::from(output::EXIT_NO) } else { ExitCode::SUCCESS };
-            let synced = Synced { full, maintenances, taken, gone, sent: sent.sent, waiting, stuck, held };
+            let vanished = session.store.read_blocking(setting::vanished)?;
+            let needs_somebody = stuck > 0 || vanished.is_some();
+            let code = if needs_somebody { ExitCode::from(output::EXIT_NO) } else { ExitCode::SUCCESS };
+            let told = vanished.as_deref().map(error::vanished);
+            let synced = Synced { full, maintenances, taken, gone, sent: sent.sent, waiting, stuck, held, vanished };
             if *json {
                 output::print_json(&synced)?;
             } else {
@@ -186,6 +194,9 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
                     "read {what}: {maintenances} maintenances came, {taken} taken over, {gone} gone; \
                      {sent} written, {waiting} waiting{held}, {stuck} of them need somebody{more}\n"
                 ))?;
+            }
+            if let Some(trouble) = told {
+                output::complain(&format!("noctui: {trouble}"));
             }
             Ok(code)
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::trouble::Remedy;
+use crate::trouble::{Remedy, Trouble};
 
 /// An error below, for the chain.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -209,4 +209,14 @@ impl Remedy for Error {
             Self::Store(error) => error.remedy(),
         }
     }
+}
+
+/// What is wrong where so much does not show any more, such as `900 of 1000 maintenances`, that it was kept.
+#[must_use]
+pub fn vanished(what: &str) -> Trouble {
+    Trouble::new(&format!("{what} do not show in Nautobot any more, and were kept here"))
+        .caused_by("the token may see less than before, or they were deleted there")
+        .to_do(
+            "see to the permissions of the token's user; `noctui nautobot sync --accept-gone` takes them for deleted",
+        )
 }

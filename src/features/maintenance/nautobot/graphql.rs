@@ -25,11 +25,11 @@ const TOGETHER: [usize; 3] = [PAGE / 10, PAGE, PAGE * 10];
 
 /// A maintenance with its impacts, as GraphQL tells them together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Whole {
+pub struct Whole {
     /// The maintenance.
-    pub(super) maintenance: Maintenance,
+    pub maintenance: Maintenance,
     /// Its impacts.
-    pub(super) impacts: Vec<CircuitImpact>,
+    pub impacts: Vec<CircuitImpact>,
 }
 
 /// How many maintenances there are.

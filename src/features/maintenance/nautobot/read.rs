@@ -92,27 +92,22 @@ impl Client {
 
     /// Everything of a list at once, each object as it was seen last. What was skipped is found by reading again.
     pub(super) async fn all<T: OfWire>(&self, path: &str, filter: &str) -> Result<Vec<T>, Error> {
-        Ok(self.all_and_senseless(path, filter, PAGE).await?.0)
+        Ok(self.listed(path, filter, PAGE).await?.0)
     }
 
-    /// The same, and how many rows made no sense.
-    async fn all_and_senseless<T: OfWire>(
-        &self,
-        path: &str,
-        filter: &str,
-        size: usize,
-    ) -> Result<(Vec<T>, usize), Error> {
-        let (mut all, mut senseless) = (BTreeMap::new(), 0);
+    /// The same, and what came of reading it last.
+    async fn listed<T: OfWire>(&self, path: &str, filter: &str, size: usize) -> Result<(Vec<T>, Listed), Error> {
+        let (mut all, mut listed) = (BTreeMap::new(), Listed::default());
         for _ in 0..ATTEMPTS {
             let (pages, received) = channel(AHEAD);
-            let (listed, read) = tokio::try_join!(self.list::<T>(path, filter, size, pages), collected(received))?;
+            let read;
+            (listed, read) = tokio::try_join!(self.list::<T>(path, filter, size, pages), collected(received))?;
             all.extend(read.into_iter().map(|one| (one.id().to_owned(), one)));
-            senseless = listed.senseless;
             if listed.is_whole() {
                 break;
             }
         }
-        Ok((all.into_values().collect(), senseless))
+        Ok((all.into_values().collect(), listed))
     }
 
     /// Those of these objects that are there, or that the token may see.
@@ -128,14 +123,19 @@ impl Client {
         Ok(found.into_iter().filter(|impact| ids.contains(&impact.maintenance)).collect())
     }
 
-    /// What is selected by a filter that takes UUIDs. What is not among it is not there, so every row has to make sense.
+    /// What is selected by a filter that takes UUIDs. What is not among it is not there, so every row has to come and to make
+    /// sense.
     async fn of<T: OfWire>(&self, path: &str, filter: &str, ids: &[String]) -> Result<Vec<T>, Error> {
         let mut found = Vec::new();
         let mut asked: Vec<&[String]> = ids.chunks(NAMED).collect();
         while let Some(ids) = asked.pop() {
             let named: Vec<String> = ids.iter().map(|id| format!("{filter}={id}")).collect();
-            match self.all_and_senseless(path, &format!("{}&", named.join("&")), PAGE).await {
-                Ok((_, senseless)) if senseless > 0 => return Err(left_out(path, senseless)),
+            match self.listed(path, &format!("{}&{STEADY}", named.join("&")), PAGE).await {
+                Ok((_, listed)) if listed.senseless > 0 => return Err(left_out(path, listed.senseless)),
+                Ok((_, listed)) if !listed.is_whole() => {
+                    let why = format!("{} of {} rows came", listed.came, listed.count);
+                    return Err(Error::Senseless { what: path.to_owned(), why });
+                }
                 Ok((some, _)) => found.extend(some),
                 // One that is gone by now makes all of them a choice that is none: which of them it is, is looked for.
                 Err(Error::Refused { why, .. }) if why.contains("valid choice") => {
@@ -221,7 +221,7 @@ impl Client {
         let named: HashMap<String, String> = named.into_iter().map(|named| (named.id, named.name)).collect();
         let place = |id: &str| named.get(id).cloned();
         // With depth the type is whole and the ends are, each with a short link to its place.
-        let (known, _) = self.all_and_senseless::<Ends>(CIRCUIT, &format!("depth=1&{STEADY}"), PAGE_WITH_DEPTH).await?;
+        let (known, _) = self.listed::<Ends>(CIRCUIT, &format!("depth=1&{STEADY}"), PAGE_WITH_DEPTH).await?;
         let (mut circuits, places): (Vec<Circuit>, Vec<(String, String)>) =
             known.into_iter().map(|Ends { circuit, ends }| (circuit, ends)).unzip();
         for (circuit, (a, z)) in circuits.iter_mut().zip(places) {

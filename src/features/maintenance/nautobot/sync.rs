@@ -3,9 +3,11 @@
 //! Maintenances, impacts and notes are watched each by itself, for a change of one does not touch the others. How far each
 //! was read is the newest change that was seen in answers, never a clock of ours, less a few seconds. Deletions do not
 //! show there: where the token may look at the log of changes they are found at once, else now and then everything is
-//! read. What is missing then is asked for once more by its UUID before it is gone, for pages can skip what is there.
+//! read. What is missing then is asked for once more by its UUID before it is gone, for pages can skip what is there. Where
+//! that is much, and the log of changes does not tell that it was deleted, the token may rather see less than before: then
+//! it stays until somebody says that it is gone.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,6 +19,7 @@ use super::client::Client;
 use super::graphql::{Counted, Whole};
 use super::read::{self, AHEAD, ATTEMPTS, IMPACT, MAINTENANCE, NOTE, STEADY, is_refusal};
 use super::rows::{self, Listed};
+use super::store::mirror::{Kind, Vanished};
 use super::store::reconcile::{self, Manner};
 use super::store::setting::{self, Progress};
 use super::store::{inventory, mirror, outbox};
@@ -58,11 +61,18 @@ pub struct Plan {
     pub past_days: Option<u32>,
     /// Whether to read everything whenever it was read last.
     pub full: bool,
+    /// Whether what does not show any more is gone, however much it is.
+    pub accept_gone: bool,
     /// Now.
     pub now: DateTime<Utc>,
 }
 
 impl Plan {
+    /// Whether the token may rather see less than before.
+    fn doubts(&self, vanished: &Vanished) -> bool {
+        !self.accept_gone && vanished.is_doubtful()
+    }
+
     /// How to take over what was read.
     fn manner(&self, is_first: bool) -> Manner {
         let not_before = self.past_days.and_then(|days| self.now.checked_sub_signed(TimeDelta::days(i64::from(days))));
@@ -71,7 +81,7 @@ impl Plan {
 }
 
 /// What was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Read {
     /// Whether everything was.
     pub full: bool,
@@ -83,6 +93,8 @@ pub struct Read {
     pub gone: usize,
     /// Whether providers or circuits differ from before.
     pub inventory: bool,
+    /// What does not show any more and is so much that it was kept, such as `900 of 1000 maintenances`.
+    pub vanished: Option<String>,
 }
 
 /// Reads what is new. Where a full reading had rows that make no sense, what made sense is taken over, nothing goes, and
@@ -99,8 +111,9 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
         // the right: who lacks it hears of it before thousands of rows were read for nothing.
         client.count(IMPACT).await?;
     }
+    let mut vanished = None;
     if is_full || progress.synced_at.is_none_or(|at| hour(at) != hour(plan.now.timestamp())) {
-        told.inventory = take_inventory(client, store, plan).await?;
+        (told.inventory, vanished) = take_inventory(client, store, plan).await?;
     }
     // What was deleted is asked for after what is there, and from the newest change that was known before.
     let newest = [progress.maintenances_to, progress.impacts_to, progress.notes_to, progress.deletions_to];
@@ -114,31 +127,55 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
     };
     if !told.inventory && store.read(move |c| inventory::lacks(c, &named)).await? {
         // Somebody added a circuit since; a maintenance of it would lack it.
-        told.inventory = take_inventory(client, store, plan).await?;
+        (told.inventory, vanished) = take_inventory(client, store, plan).await?;
     }
     told.taken = take_over(store, plan.manner(is_first)).await?;
-    if is_full && senseless.is_empty() {
-        told.gone = sweep(client, store, progress.round, plan).await?;
+    // Of what the log tells was deleted there is no doubt.
+    let is_any_deleted = !is_first && deletions(client, store, &mut progress, since).await?;
+    let swept = if is_full && senseless.is_empty() {
+        sweep(client, store, progress.round, plan).await?
+    } else if is_any_deleted {
+        sweep(client, store, mirror::LOST + 1, plan).await?
+    } else {
+        Swept::default()
+    };
+    told.gone = swept.gone;
+    vanished = vanished.or(swept.vanished);
+    let is_certain = senseless.is_empty() && vanished.is_none();
+    if is_full && is_certain {
         progress.full_at = Some(plan.now.timestamp());
-    } else if is_full {
+    } else if is_full || vanished.is_some() {
         progress.full_at = Some((plan.now - FULL_EVERY + FULL_AGAIN).timestamp());
-    } else if deletions(client, store, &mut progress, since).await? {
-        told.gone = sweep(client, store, mirror::LOST + 1, plan).await?;
     }
     progress.synced_at = Some(plan.now.timestamp());
-    store.write(move |connection| setting::keep(connection, &progress)).await?;
+    told.vanished = vanished.map(|vanished| vanished.to_string());
+    let kept = told.vanished.clone();
+    store
+        .write(move |connection| {
+            setting::keep(connection, &progress)?;
+            if is_full || kept.is_some() { setting::keep_vanished(connection, kept.as_deref()) } else { Ok(()) }
+        })
+        .await?;
     match senseless.into_iter().next() {
         Some((path, rows)) => Err(rows::left_out(path, rows)),
         None => Ok(told),
     }
 }
 
-/// Reads providers and circuits; whether they differ.
-async fn take_inventory(client: &Client, store: &Store, plan: &Plan) -> Result<bool, Error> {
+/// Reads providers and circuits: whether they differ, and which are so many that do not show any more that they were kept.
+async fn take_inventory(client: &Client, store: &Store, plan: &Plan) -> Result<(bool, Option<Vanished>), Error> {
     let (providers, circuits) = client.inventory().await?;
     let slugs = plan.slugs.clone();
     let mut differs = store.write(move |c| inventory::providers(c, &providers, &slugs)).await?;
-    let (mut changed, gone) = store.read(move |c| inventory::difference(c, circuits)).await?;
+    let (mut changed, gone, known) = store
+        .read(move |c| {
+            let (changed, gone) = inventory::difference(c, circuits)?;
+            Ok((changed, gone, inventory::count(c)?))
+        })
+        .await?;
+    let vanished = Vanished { kind: Kind::Circuit, missing: gone.len(), known };
+    let vanished = Some(vanished).filter(|vanished| plan.doubts(vanished));
+    let gone = if vanished.is_some() { Vec::new() } else { gone };
     differs |= !changed.is_empty() || !gone.is_empty();
     while !changed.is_empty() {
         let rest = changed.split_off(changed.len().min(BATCH * 5));
@@ -149,7 +186,7 @@ async fn take_inventory(client: &Client, store: &Store, plan: &Plan) -> Result<b
     if !gone.is_empty() {
         store.write(move |c| inventory::without(c, &gone)).await?;
     }
-    Ok(differs)
+    Ok((differs, vanished))
 }
 
 /// Writes rows in batches.
@@ -179,18 +216,13 @@ async fn full(
     let reached = *progress;
     // A reading that is broken off leaves rows of this round, which the next one must not take for its own.
     store.write(move |c| setting::keep(c, &reached)).await?;
-    let (mut maintenances_to, mut impacts_to, mut seen) = (0, 0, HashSet::new());
+    let (mut newest, mut seen) = (Newest::default(), HashSet::new());
     let (pages, mut received) = channel::<Vec<Whole>>(AHEAD);
     let taking = async {
         while let Some(page) = received.recv().await {
-            let (maintenances, impacts): (Vec<_>, Vec<_>) =
-                page.into_iter().map(|whole| (whole.maintenance, whole.impacts)).unzip();
-            let impacts: Vec<CircuitImpact> = impacts.into_iter().flatten().collect();
-            let ids: Vec<String> = maintenances.iter().map(|one| one.id.clone()).collect();
-            maintenances_to = maintenances.iter().map(|one| one.updated).fold(maintenances_to, i64::max);
-            impacts_to = impacts.iter().map(|one| one.updated).fold(impacts_to, i64::max);
-            write(store, maintenances, move |c, batch| mirror::maintenances(c, round, batch)).await?;
-            write(store, impacts, move |c, batch| mirror::impacts(c, round, batch)).await?;
+            let ids: Vec<String> = page.iter().map(|whole| whole.maintenance.id.clone()).collect();
+            page.iter().for_each(|whole| newest.see(&whole.maintenance, &whole.impacts));
+            write(store, page, move |c, batch| mirror::whole(c, round, batch)).await?;
             // Not before: who breaks off here has not seen them.
             seen.extend(ids);
         }
@@ -203,67 +235,101 @@ async fn full(
         Err(error) if !is_refusal(&error) => return Err(error),
         other => {
             tracing::info!(counted = ?other.ok(), "maintenances are read by REST");
-            let newest = (&mut maintenances_to, &mut impacts_to);
-            by_rest(client, store, round, &seen, newest, senseless).await?
+            by_rest(client, store, round, &seen, &mut newest, senseless).await?
         }
     };
     let take = move |c: &Connection, batch: &[Note]| mirror::notes(c, round, batch);
-    let (listed, notes_to) = list(client, store, NOTE, |note: &Note| note.updated, take).await?;
+    let mut notes_to = 0;
+    let look = |note: Note| {
+        notes_to = notes_to.max(note.updated);
+        Some(note)
+    };
+    let listed = list(client, store, NOTE, look, take).await?;
     listed.complain(NOTE, senseless);
-    (progress.maintenances_to, progress.impacts_to, progress.notes_to) = (maintenances_to, impacts_to, notes_to);
+    (progress.maintenances_to, progress.impacts_to, progress.notes_to) = (newest.maintenance, newest.impact, notes_to);
     Ok(came)
 }
 
-/// Reads every maintenance by REST, and the impacts of those that were not `seen`.
+/// The newest changes that a reading saw, in microseconds since 1970.
+#[derive(Debug, Clone, Copy, Default)]
+struct Newest {
+    /// Of a maintenance.
+    maintenance: i64,
+    /// Of an impact.
+    impact: i64,
+}
+
+impl Newest {
+    /// Sees a maintenance with impacts.
+    fn see(&mut self, maintenance: &Maintenance, impacts: &[CircuitImpact]) {
+        self.maintenance = self.maintenance.max(maintenance.updated);
+        self.impact = impacts.iter().map(|impact| impact.updated).fold(self.impact, i64::max);
+    }
+}
+
+/// Reads every maintenance by REST, and the impacts of those that were not `seen`. No maintenance is written before its
+/// impacts are: who breaks off between the two would leave one that seems to hit nothing.
 async fn by_rest(
     client: &Client,
     store: &Store,
     round: i64,
     seen: &HashSet<String>,
-    (maintenances_to, impacts_to): (&mut i64, &mut i64),
+    newest: &mut Newest,
     senseless: &mut BTreeMap<&'static str, usize>,
 ) -> Result<usize, Error> {
-    let take = move |c: &Connection, batch: &[Maintenance]| mirror::maintenances(c, round, batch);
-    let mut skipped = BTreeSet::new();
-    let look = |one: &Maintenance| {
-        if !seen.contains(&one.id) {
-            skipped.insert(one.id.clone());
-        }
-        one.updated
-    };
-    let (listed, newest) = list(client, store, MAINTENANCE, look, take).await?;
-    listed.complain(MAINTENANCE, senseless);
-    *maintenances_to = newest.max(*maintenances_to);
-    let take = move |c: &Connection, batch: &[CircuitImpact]| mirror::impacts(c, round, batch);
-    if skipped.len() <= SKIPPED {
-        for ids in skipped.into_iter().collect::<Vec<_>>().chunks(BATCH) {
-            let impacts = client.impacts_of(ids).await?;
-            *impacts_to = impacts.iter().map(|one| one.updated).fold(*impacts_to, i64::max);
-            write(store, impacts, take).await?;
-        }
-        return Ok(listed.came);
+    let has_all = client.count(MAINTENANCE).await?.saturating_sub(seen.len()) > SKIPPED;
+    if has_all {
+        let take = move |c: &Connection, batch: &[CircuitImpact]| mirror::impacts(c, round, batch);
+        let look = |impact: CircuitImpact| {
+            newest.impact = newest.impact.max(impact.updated);
+            Some(impact)
+        };
+        list(client, store, IMPACT, look, take).await?.complain(IMPACT, senseless);
     }
-    let (impacts, newest) = list(client, store, IMPACT, |one: &CircuitImpact| one.updated, take).await?;
-    impacts.complain(IMPACT, senseless);
-    *impacts_to = newest.max(*impacts_to);
+    let take = move |c: &Connection, batch: &[Maintenance]| mirror::maintenances(c, round, batch);
+    let mut skipped = BTreeMap::new();
+    let look = |one: Maintenance| {
+        newest.see(&one, &[]);
+        if has_all || seen.contains(&one.id) {
+            return Some(one);
+        }
+        skipped.insert(one.id.clone(), one);
+        None
+    };
+    let listed = list(client, store, MAINTENANCE, look, take).await?;
+    listed.complain(MAINTENANCE, senseless);
+    let skipped: Vec<Maintenance> = skipped.into_values().collect();
+    for some in skipped.chunks(BATCH) {
+        let ids: Vec<String> = some.iter().map(|one| one.id.clone()).collect();
+        let mut impacts: BTreeMap<String, Vec<CircuitImpact>> = BTreeMap::new();
+        for impact in client.impacts_of(&ids).await? {
+            impacts.entry(impact.maintenance.clone()).or_default().push(impact);
+        }
+        let whole = some.iter().map(|maintenance| {
+            let impacts = impacts.remove(&maintenance.id).unwrap_or_default();
+            newest.see(maintenance, &impacts);
+            Whole { maintenance: maintenance.clone(), impacts }
+        });
+        write(store, whole.collect(), move |c, batch| mirror::whole(c, round, batch)).await?;
+    }
     Ok(listed.came)
 }
 
-/// Reads a list into the store: what came of it, and when the newest was changed, which `updated` tells of each. Pages over
-/// data that changes skip rows: then it is read again.
+/// Reads a list into the store, what `look` lets through of it. Pages over data that changes skip rows: then it is read
+/// again.
 async fn list<T: OfWire + Send + Sync + Clone + 'static>(
     client: &Client,
     store: &Store,
     path: &str,
-    mut updated: impl FnMut(&T) -> i64,
+    mut look: impl FnMut(T) -> Option<T>,
     work: impl Fn(&Connection, &[T]) -> Result<(), crate::store::Error> + Send + Clone + 'static,
-) -> Result<(Listed, i64), Error> {
-    let (mut listed, mut newest) = (Listed::default(), 0);
+) -> Result<Listed, Error> {
+    let mut listed = Listed::default();
     for _ in 0..ATTEMPTS {
         let (pages, mut received) = channel::<Vec<T>>(AHEAD);
         let taking = async {
             while let Some(page) = received.recv().await {
-                newest = page.iter().map(&mut updated).fold(newest, i64::max);
+                let page = page.into_iter().filter_map(&mut look).collect();
                 write(store, page, work.clone()).await?;
             }
             Ok::<(), Error>(())
@@ -273,7 +339,7 @@ async fn list<T: OfWire + Send + Sync + Clone + 'static>(
             break;
         }
     }
-    Ok((listed, newest))
+    Ok(listed)
 }
 
 /// Reads what has changed since the last time, and notes the circuits that it names.
@@ -374,42 +440,102 @@ pub(super) async fn take_over(store: &Store, manner: Manner) -> Result<usize, Er
     }
 }
 
-/// Takes out what an older round had last, once Nautobot has said that it is not there. How many maintenances went.
-async fn sweep(client: &Client, store: &Store, round: i64, plan: &Plan) -> Result<usize, Error> {
-    let (mut gone, now) = (0, plan.now);
-    loop {
-        let ids = store.read(move |connection| mirror::gone(connection, round, BATCH)).await?;
-        if ids.is_empty() {
-            break;
-        }
-        let there: Vec<Maintenance> = client.present(MAINTENANCE, &ids).await?;
-        let kept: Vec<String> = there.iter().map(|one| one.id.clone()).collect();
-        let impacts = if kept.is_empty() { Vec::new() } else { client.impacts_of(&kept).await? };
-        gone += ids.len() - kept.len();
-        store
-            .write(move |connection| {
-                mirror::found(connection, round, &kept)?;
-                mirror::maintenances(connection, round, &there)?;
-                mirror::impacts(connection, round, &impacts)?;
-                for id in ids.iter().filter(|id| !kept.contains(id)) {
-                    reconcile::gone(connection, id, now)?;
-                }
-                Ok(())
-            })
-            .await?;
+/// What became of what does not show any more.
+#[derive(Debug, Default)]
+struct Swept {
+    /// Maintenances that are gone.
+    gone: usize,
+    /// What is so much that it was kept.
+    vanished: Option<Vanished>,
+}
+
+/// Takes out what an older round had last, once Nautobot has said that it is not there. So much that the token may rather see
+/// less than before stays as it was.
+async fn sweep(client: &Client, store: &Store, round: i64, plan: &Plan) -> Result<Swept, Error> {
+    let now = plan.now;
+    let (gone, vanished) = absent::<Maintenance>(client, store, Kind::Maintenance, round, plan).await?;
+    if vanished.is_some() {
+        return Ok(Swept { gone: 0, vanished });
+    }
+    for ids in gone.chunks(BATCH) {
+        let ids = ids.to_vec();
+        store.write(move |c| ids.iter().try_for_each(|id| reconcile::gone(c, id, now))).await?;
         tokio::time::sleep(BREATH).await;
     }
-    let mut after = String::new();
+    // What hung on those went with them.
+    let (_, vanished) = absent::<CircuitImpact>(client, store, Kind::Impact, round, plan).await?;
+    let notes = store.read(move |c| mirror::vanished(c, Kind::Note, round)).await?;
+    let vanished = vanished.or(Some(notes).filter(|notes| plan.doubts(notes)));
+    if vanished.is_none() {
+        store.write(move |connection| reconcile::sweep(connection, round, now)).await?;
+    }
+    take_over(store, plan.manner(false)).await?;
+    Ok(Swept { gone: gone.len(), vanished })
+}
+
+/// Asks for what an older round had last: the UUIDs of what is not there, or how much that is where it is too much to be
+/// believed. Pages may have skipped what is there.
+async fn absent<T: Kept>(
+    client: &Client,
+    store: &Store,
+    kind: Kind,
+    round: i64,
+    plan: &Plan,
+) -> Result<(Vec<String>, Option<Vanished>), Error> {
+    let known = store.read(move |c| mirror::vanished(c, kind, round)).await?.known;
+    let (mut gone, mut untold, mut after) = (Vec::new(), 0, String::new());
     loop {
         let from = after.clone();
-        let ids = store.read(move |connection| mirror::impacts_gone(connection, round, &from, BATCH)).await?;
-        let Some(last) = ids.last() else { break };
+        let ids = store.read(move |connection| mirror::gone(connection, kind, round, &from, BATCH)).await?;
+        let Some((last, _)) = ids.last() else { break };
         after.clone_from(last);
-        let there: Vec<CircuitImpact> = client.present(IMPACT, &ids).await?;
-        store.write(move |connection| mirror::impacts(connection, round, &there)).await?;
+        let asked: Vec<String> = ids.iter().map(|(id, _)| id.clone()).collect();
+        let there: Vec<T> = client.present(T::PATH, &asked).await?;
+        let kept: HashSet<String> = there.iter().map(|one| one.id().to_owned()).collect();
+        for (id, is_told) in ids.into_iter().filter(|(id, _)| !kept.contains(id)) {
+            untold += usize::from(!is_told);
+            gone.push(id);
+        }
+        T::keep(client, store, round, there).await?;
+        if plan.doubts(&Vanished { kind, missing: untold, known }) {
+            return Ok((Vec::new(), Some(store.read(move |c| mirror::vanished(c, kind, round)).await?)));
+        }
         tokio::time::sleep(BREATH).await;
     }
-    store.write(move |connection| reconcile::sweep(connection, round, now)).await?;
-    take_over(store, plan.manner(false)).await?;
-    Ok(gone)
+    Ok((gone, None))
+}
+
+/// What can be asked for by its UUID when pages skipped it.
+trait Kept: OfWire + Sized {
+    /// The list that it is in.
+    const PATH: &'static str;
+
+    /// Keeps what is there, after all.
+    async fn keep(client: &Client, store: &Store, round: i64, there: Vec<Self>) -> Result<(), Error>;
+}
+
+impl Kept for Maintenance {
+    const PATH: &'static str = MAINTENANCE;
+
+    async fn keep(client: &Client, store: &Store, round: i64, there: Vec<Self>) -> Result<(), Error> {
+        if there.is_empty() {
+            return Ok(());
+        }
+        let kept: Vec<String> = there.iter().map(|one| one.id.clone()).collect();
+        let impacts = client.impacts_of(&kept).await?;
+        let keeping = store.write(move |connection| {
+            mirror::found(connection, round, &kept)?;
+            mirror::maintenances(connection, round, &there)?;
+            mirror::impacts(connection, round, &impacts)
+        });
+        Ok(keeping.await?)
+    }
+}
+
+impl Kept for CircuitImpact {
+    const PATH: &'static str = IMPACT;
+
+    async fn keep(_: &Client, store: &Store, round: i64, there: Vec<Self>) -> Result<(), Error> {
+        Ok(store.write(move |connection| mirror::impacts(connection, round, &there)).await?)
+    }
 }

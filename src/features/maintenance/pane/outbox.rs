@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::moving::page_height;
 use super::opened::{OutboxPage, Page};
 use super::{Command, Outcome, State};
+use crate::features::maintenance::nautobot::error;
 use crate::features::maintenance::nautobot::store::outbox::{self, Entry};
 use crate::features::maintenance::nautobot::store::standing::OutboxRow;
 use crate::features::maintenance::store::MaintenanceKey;
@@ -142,6 +143,7 @@ impl State {
             NautobotHealth::Reading => (theme::State::Progress, "reading".to_owned()),
             NautobotHealth::Failing { word, .. } => (theme::State::Failed, (*word).to_owned()),
             NautobotHealth::Elsewhere { failure: Some(_), .. } => (theme::State::Failed, "fails elsewhere".to_owned()),
+            _ if told.vanished.is_some() => (theme::State::Warning, "shows less".to_owned()),
             _ if told.stuck > 0 => (theme::State::Warning, format!("{} stuck", told.stuck)),
             _ if told.waiting > 0 => (theme::State::Active, format!("{} waiting", told.waiting)),
             NautobotHealth::Live | NautobotHealth::Elsewhere { .. } => {
@@ -171,7 +173,9 @@ impl State {
             (waiting, stuck) => format!("  outbox: {waiting} waiting, {stuck} of them need somebody{held}"),
         };
         let first = format!("Nautobot  {}{version}", told.server);
-        Some((state, word, vec![first, format!("  {health}; last complete {synced}"), outbox]))
+        let mut story = vec![first, format!("  {health}; last complete {synced}"), outbox];
+        story.extend(told.vanished.as_deref().map(|what| format!("  {}", error::vanished(what).one_line())));
+        Some((state, word, story))
     }
 }
 

@@ -95,6 +95,8 @@ pub struct NautobotState {
     pub stuck: u32,
     /// Why nothing is written, if nothing is.
     pub held: Option<&'static str>,
+    /// What does not show any more and was kept, such as `900 of 1000 maintenances`.
+    pub vanished: Option<String>,
 }
 
 /// What the task that speaks with Nautobot is told. Clones share it.
@@ -153,6 +155,7 @@ pub(super) async fn follow(shared: Shared, setup: Nautobot, stop: CancellationTo
         waiting: 0,
         stuck: 0,
         held: None,
+        vanished: None,
     };
     let hold = shared.nautobot.hold.subscribe();
     let changes = shared.store.changes();
@@ -307,6 +310,7 @@ impl Link {
             slugs: self.shared.rules.now().slugs().into_iter().map(str::to_owned).collect(),
             past_days: self.shared.setup.retention.past_days,
             full: false,
+            accept_gone: false,
             now: clock::now(),
         }
     }
@@ -374,8 +378,9 @@ impl Link {
 
     /// Counts what waits.
     async fn count(&mut self) {
-        if let Ok((waiting, stuck)) = self.shared.store.read(outbox::counts).await {
-            (self.state.waiting, self.state.stuck) = (waiting, stuck);
+        let counted = self.shared.store.read(|c| Ok((outbox::counts(c)?, setting::vanished(c)?)));
+        if let Ok(((waiting, stuck), vanished)) = counted.await {
+            (self.state.waiting, self.state.stuck, self.state.vanished) = (waiting, stuck, vanished);
         }
     }
 

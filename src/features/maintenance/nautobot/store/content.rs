@@ -168,7 +168,8 @@ fn unmatched(connection: &Connection, id: &str) -> Result<Vec<String>, Error> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Provider and id of a maintenance of Nautobot: what it was once found to be stays, else its name tells.
+/// Provider and id of a maintenance of Nautobot: what it was once found to be stays, else what is here decides between what
+/// its name may mean.
 fn identity(connection: &Connection, there: &There) -> Result<(String, String), Error> {
     let mut query = connection.prepare_cached(
         "SELECT m.provider, m.maintenance_id FROM nautobot_maintenance n JOIN maintenance m ON m.id = n.maintenance
@@ -177,22 +178,44 @@ fn identity(connection: &Connection, there: &There) -> Result<(String, String), 
     if let Some(known) = query.query_row([&there.id], |row| Ok((row.get(0)?, row.get(1)?))).optional()? {
         return Ok(known);
     }
-    let Some((name, slug)) = inventory::provider_of(connection, &there.id, &there.name)? else {
-        return Ok(("nautobot".to_owned(), there.name.clone()));
-    };
-    let prefix = format!("{name}-");
-    let rest = there.name.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(&prefix));
-    let id = rest.and_then(|_| there.name.get(prefix.len()..)).filter(|id| !id.is_empty()).unwrap_or(&there.name);
-    if there.name.chars().count() < NAME {
-        return Ok((slug, id.to_owned()));
+    let mut meant = Vec::new();
+    for (name, slug) in inventory::called(connection, &there.id, &there.name)? {
+        // Without the dash it would be the whole name.
+        let id = there.name.get(name.len() + 1..).filter(|id| !id.is_empty()).unwrap_or(&there.name);
+        meant.push((slug, id.to_owned()));
     }
-    // The name may have been cut: whatever is here and begins so is meant.
+    // The circuits of a record may not all have come, so what they say comes after what its name does.
+    let touched = inventory::touched(connection, &there.id)?;
+    meant.extend(touched.map(|slug| (slug, there.name.clone())));
+    meant.push(("nautobot".to_owned(), there.name.clone()));
+    if there.name.chars().count() >= NAME {
+        for (slug, id) in &mut meant {
+            uncut(connection, slug, id)?;
+        }
+    }
+    let mut is_free = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM maintenance WHERE provider = ?1 AND maintenance_id = ?2) AND NOT EXISTS (
+             SELECT 1 FROM maintenance m JOIN nautobot_maintenance n ON n.maintenance = m.id
+             WHERE m.provider = ?1 AND m.maintenance_id = ?2 AND n.id <> ?3)",
+    )?;
+    for (slug, id) in &meant {
+        if is_free.query_row((slug, id, &there.id), |row| row.get(0))? {
+            return Ok((slug.clone(), id.clone()));
+        }
+    }
+    Ok(meant.swap_remove(0))
+}
+
+/// The name may have been cut: whatever is here and begins so is meant.
+fn uncut(connection: &Connection, slug: &str, id: &mut String) -> Result<(), Error> {
     let mut longer = connection.prepare_cached(
         "SELECT maintenance_id FROM maintenance WHERE provider = ?1 AND maintenance_id >= ?2
              AND maintenance_id < ?2 || char(1114111) ORDER BY maintenance_id LIMIT 1",
     )?;
-    let longer = longer.query_row((&slug, id), |row| row.get(0)).optional()?;
-    Ok((slug, longer.unwrap_or_else(|| id.to_owned())))
+    if let Some(longer) = longer.query_row((slug, &*id), |row| row.get(0)).optional()? {
+        *id = longer;
+    }
+    Ok(())
 }
 
 /// The name of a maintenance in Nautobot, as the app makes it.

@@ -132,6 +132,13 @@ pub fn difference(connection: &Connection, all: Vec<Circuit>) -> Result<(Vec<Cir
     Ok((differing, known.into_keys().collect()))
 }
 
+/// How many circuits are known.
+pub fn count(connection: &Connection) -> Result<usize, Error> {
+    let mut query = connection.prepare_cached("SELECT count(*) FROM nautobot_circuit")?;
+    let count: i64 = query.query_row([], |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
 /// Writes circuits.
 pub fn circuits(connection: &Connection, all: &[Circuit]) -> Result<(), Error> {
     let mut write = connection.prepare_cached(
@@ -225,29 +232,26 @@ pub fn senders(connection: &Connection) -> Result<Vec<Sender>, Error> {
     Ok(senders)
 }
 
-/// Name and slug of the provider whose maintenance has a name: that of its circuits, else the longest that the name begins
-/// with.
-pub fn provider_of(connection: &Connection, id: &str, name: &str) -> Result<Option<(String, String)>, Error> {
-    let columns = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
-    let by_circuit = connection
-        .prepare_cached(
-            "SELECT p.name, p.slug FROM nautobot_impact i JOIN nautobot_circuit c ON c.id = i.circuit
-             JOIN nautobot_provider p ON p.id = c.provider WHERE i.maintenance = ?1
-             GROUP BY p.id ORDER BY instr(?2, p.name || '-') = 1 DESC, count(*) DESC, p.id LIMIT 1",
-        )?
-        .query_row((id, name), columns)
-        .optional()?;
-    if by_circuit.is_some() {
-        return Ok(by_circuit);
-    }
-    let by_name = connection
-        .prepare_cached(
-            "SELECT name, slug FROM nautobot_provider WHERE lower(substr(?1, 1, length(name) + 1)) = lower(name || '-')
-             ORDER BY length(name) DESC LIMIT 1",
-        )?
-        .query_row([name], columns)
-        .optional()?;
-    Ok(by_name)
+/// Names and slugs of the providers whose maintenance may have this name: first those that have a circuit of the record,
+/// then those whose own name is the longest.
+pub fn called(connection: &Connection, id: &str, name: &str) -> Result<Vec<(String, String)>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT name, slug FROM nautobot_provider p WHERE lower(substr(?1, 1, length(name) + 1)) = lower(name || '-')
+         ORDER BY EXISTS (SELECT 1 FROM nautobot_impact i JOIN nautobot_circuit c ON c.id = i.circuit
+             WHERE i.maintenance = ?2 AND c.provider = p.id) DESC, length(name) DESC, id",
+    )?;
+    let rows = query.query_map((name, id), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Slug of the provider that has the most circuits of a record.
+pub fn touched(connection: &Connection, id: &str) -> Result<Option<String>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT p.slug FROM nautobot_impact i JOIN nautobot_circuit c ON c.id = i.circuit
+         JOIN nautobot_provider p ON p.id = c.provider WHERE i.maintenance = ?1
+         GROUP BY p.id ORDER BY count(*) DESC, p.id LIMIT 1",
+    )?;
+    Ok(query.query_row([id], |row| row.get(0)).optional()?)
 }
 
 /// Name of Nautobot's provider for maintenances that are filed under `slug`: where several are, the one whose circuits

@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
+use crate::features::maintenance::nautobot::graphql::Whole;
 use crate::features::maintenance::nautobot::wire::{CircuitImpact, Maintenance, Note};
 use crate::store::Error;
 
@@ -43,6 +44,15 @@ pub fn maintenance(connection: &Connection, round: i64, one: &Maintenance) -> Re
         ":updated": one.updated,
         ":round": round,
     })?;
+    Ok(())
+}
+
+/// Takes maintenances in with all their impacts, as they were told together.
+pub fn whole(connection: &Connection, round: i64, all: &[Whole]) -> Result<(), Error> {
+    for one in all {
+        maintenance(connection, round, &one.maintenance)?;
+        impacts(connection, round, &one.impacts)?;
+    }
     Ok(())
 }
 
@@ -90,11 +100,98 @@ pub fn compare_again(connection: &Connection, id: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Up to `batch` maintenances that a full reading did not have: they are gone there.
-pub fn gone(connection: &Connection, round: i64, batch: usize) -> Result<Vec<String>, Error> {
-    let mut query = connection.prepare_cached("SELECT id FROM nautobot_maintenance WHERE round < ?1 LIMIT ?2")?;
-    let rows = query.query_map((round, i64::try_from(batch).unwrap_or(i64::MAX)), |row| row.get(0))?;
+/// Up to `batch` objects after the UUID `after` that a full reading did not have, and whether the log of changes says of
+/// each that it was deleted.
+pub fn gone(
+    connection: &Connection,
+    kind: Kind,
+    round: i64,
+    after: &str,
+    batch: usize,
+) -> Result<Vec<(String, bool)>, Error> {
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT id, round = ?4 FROM {} WHERE round < ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+        kind.table()
+    ))?;
+    let batch = i64::try_from(batch).unwrap_or(i64::MAX);
+    let rows = query.query_map((round, after, batch, LOST), |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A kind of object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A maintenance.
+    Maintenance,
+    /// What happens to a circuit.
+    Impact,
+    /// A note.
+    Note,
+    /// A circuit.
+    Circuit,
+}
+
+impl Kind {
+    /// Where they are kept.
+    fn table(self) -> &'static str {
+        match self {
+            Self::Maintenance => "nautobot_maintenance",
+            Self::Impact => "nautobot_impact",
+            Self::Note => "nautobot_note",
+            Self::Circuit => "nautobot_circuit",
+        }
+    }
+
+    /// Several of them, in a word.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Maintenance => "maintenances",
+            Self::Impact => "impacts",
+            Self::Note => "notes",
+            Self::Circuit => "circuits",
+        }
+    }
+}
+
+/// What does not show any more, although nothing tells that it was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vanished {
+    /// What it is.
+    pub kind: Kind,
+    /// How many do not show,
+    pub missing: usize,
+    /// of so many.
+    pub known: usize,
+}
+
+impl Vanished {
+    /// Whether that is so much that the token may rather see less than before: more than some, and than a tenth; or all.
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        /// So many may go at a time.
+        const SOME: usize = 20;
+        /// All of so few are nothing special.
+        const FEW: usize = 3;
+        let Self { missing, known, .. } = *self;
+        missing > SOME.max(known / 10) || missing > FEW && missing == known
+    }
+}
+
+impl std::fmt::Display for Vanished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {} {}", self.missing, self.known, self.kind.word())
+    }
+}
+
+/// How much of a kind a full reading did not have, although the log of changes does not say that it was deleted.
+pub fn vanished(connection: &Connection, kind: Kind, round: i64) -> Result<Vanished, Error> {
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT count(*) FILTER (WHERE round < ?1 AND round <> ?2), count(*) FROM {}",
+        kind.table()
+    ))?;
+    let count = |count: i64| usize::try_from(count).unwrap_or_default();
+    let counted = query.query_row((round, LOST), |row| Ok((count(row.get(0)?), count(row.get(1)?))))?;
+    Ok(Vanished { kind, missing: counted.0, known: counted.1 })
 }
 
 /// The UUID of the maintenance of this name, as far as it was seen.
@@ -140,14 +237,6 @@ pub fn found(connection: &Connection, round: i64, ids: &[String]) -> Result<(), 
         update.execute((id, round))?;
     }
     Ok(())
-}
-
-/// Up to `batch` impacts after the UUID `after` that a full reading did not have.
-pub fn impacts_gone(connection: &Connection, round: i64, after: &str, batch: usize) -> Result<Vec<String>, Error> {
-    let mut query = connection
-        .prepare_cached("SELECT id FROM nautobot_impact WHERE round < ?1 AND id > ?2 ORDER BY id LIMIT ?3")?;
-    let rows = query.query_map((round, after, i64::try_from(batch).unwrap_or(i64::MAX)), |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Those maintenances of these that were seen before and have changed since.

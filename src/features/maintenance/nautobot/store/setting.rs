@@ -123,6 +123,19 @@ pub fn keep(connection: &Connection, progress: &Progress) -> Result<(), Error> {
     Ok(())
 }
 
+/// What did not show any more at the last full reading and was kept, such as `900 of 1000 maintenances`; `None` where all
+/// was as it should be.
+pub fn vanished(connection: &Connection) -> Result<Option<String>, Error> {
+    let mut query = connection.prepare_cached("SELECT vanished FROM nautobot WHERE id = 1")?;
+    Ok(query.query_row([], |row| row.get(0)).optional()?.flatten())
+}
+
+/// Keeps it.
+pub fn keep_vanished(connection: &Connection, vanished: Option<&str>) -> Result<(), Error> {
+    connection.prepare_cached("UPDATE nautobot SET vanished = ?1 WHERE id = 1")?.execute([vanished])?;
+    Ok(())
+}
+
 /// Under which name the lease stands among those of the sources. No source can be called so.
 const NAME: &str = "\u{1f}nautobot";
 

@@ -7,6 +7,7 @@ mod reading;
 mod scale;
 mod sending;
 mod unheard;
+mod view;
 
 use std::time::Duration;
 
@@ -109,8 +110,12 @@ impl Desk {
 
     /// Reads as if it were this time.
     async fn sync_at(&self, now: DateTime<Utc>, full: bool) -> Result<Read, super::Error> {
-        let slugs = vec!["lumen".to_owned(), "zayo".to_owned()];
-        sync::sync(&self.client, &self.store, &Plan { slugs, past_days: Some(730), full, now }).await
+        self.read_as(Plan { full, now, ..plan() }).await
+    }
+
+    /// Reads like this.
+    async fn read_as(&self, plan: Plan) -> Result<Read, super::Error> {
+        sync::sync(&self.client, &self.store, &plan).await
     }
 
     /// Writes what waits.
@@ -187,6 +192,12 @@ impl Desk {
         assert_eq!(all.len(), 1, "{all:#?}");
         all[0].clone()
     }
+}
+
+/// How to read what is new.
+fn plan() -> Plan {
+    let slugs = vec!["lumen".to_owned(), "zayo".to_owned()];
+    Plan { slugs, past_days: Some(730), full: false, accept_gone: false, now: now() }
 }
 
 fn anna() -> Actor {

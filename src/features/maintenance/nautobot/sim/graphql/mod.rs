@@ -114,6 +114,8 @@ fn root(
         object.updated >= since
             && (from == i64::MIN || super::list::instant(object.text("start_time")).is_some_and(|start| start >= from))
             && !options.skipped.contains(&object.id)
+            // What hangs on others is shown whoever asks: seen with 3.1.8.
+            && !options.hidden.contains(&object.id)
             && (statuses.is_empty() || statuses.iter().any(|word| word == object.text("status")))
     };
     let mut found: Vec<&Object> = world.shelf(path).into_iter().flat_map(Shelf::all).filter(selected).collect();

@@ -101,6 +101,7 @@ pub fn one(connection: &Connection, id: &str, manner: &Manner) -> Result<(), Err
     let Some(mut there) = content::there(connection, id)? else { return Ok(()) };
     // A clock there that is ahead must not outdate the mails of the next hours.
     there.updated = there.updated.min(manner.now.timestamp_micros());
+    link(connection, &there)?;
     if let Some(here) = content::here(connection, &there.provider, &there.maintenance_id)? {
         bring_together(connection, &there, here, manner)?;
         return note::take(connection, &there, manner);
@@ -111,11 +112,24 @@ pub fn one(connection: &Connection, id: &str, manner: &Manner) -> Result<(), Err
     let is_known = there.agreed.as_ref().is_some_and(|agreed| agreed.is_of(&theirs));
     if !is_over && !is_known {
         take::create(connection, &there, manner)?;
+        link(connection, &there)?;
     }
     let here = content::here(connection, &there.provider, &there.maintenance_id)?;
     let ours = here.map_or_else(|| theirs.clone(), |here| here.content.said());
     settle(connection, &there, &Agreed::all(&ours, &theirs, there.updated), None)?;
     note::take(connection, &there, manner)
+}
+
+/// Notes which maintenance a record is of, before the two are compared: by that a circuit of another provider is known again.
+fn link(connection: &Connection, there: &There) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "UPDATE nautobot_maintenance SET maintenance =
+                 (SELECT id FROM maintenance WHERE provider = ?2 AND maintenance_id = ?3 ORDER BY window LIMIT 1)
+             WHERE id = ?1",
+        )?
+        .execute((&there.id, &there.provider, &there.maintenance_id))?;
+    Ok(())
 }
 
 /// Compares a record with what is here, takes over what can be, and keeps what is left.
@@ -175,12 +189,8 @@ fn bring_together(connection: &Connection, there: &There, here: Here, manner: &M
 /// Keeps what was agreed, and what is left different, in words.
 fn settle(connection: &Connection, there: &There, agreed: &Agreed, conflict: Option<&str>) -> Result<(), Error> {
     connection
-        .prepare_cached(
-            "UPDATE nautobot_maintenance SET dirty = 0, agreed = ?2, conflict = ?3, maintenance =
-                 (SELECT id FROM maintenance WHERE provider = ?4 AND maintenance_id = ?5 ORDER BY window LIMIT 1)
-             WHERE id = ?1",
-        )?
-        .execute((&there.id, written(agreed)?, conflict, &there.provider, &there.maintenance_id))?;
+        .prepare_cached("UPDATE nautobot_maintenance SET dirty = 0, agreed = ?2, conflict = ?3 WHERE id = ?1")?
+        .execute((&there.id, written(agreed)?, conflict))?;
     journal::arrived(connection, &there.id, &there.content.said())?;
     outbox::look_again(connection, &there.provider, &there.maintenance_id)
 }

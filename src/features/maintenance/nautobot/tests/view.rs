@@ -1,0 +1,211 @@
+//! What a token may see, less today than yesterday, and readings that end in the middle.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use super::*;
+
+/// The maintenances of a desk of many.
+const MANY: usize = 30;
+
+/// A desk whose Nautobot has many maintenances, each of a circuit of its own; the UUIDs of the maintenances.
+async fn many() -> (Desk, Vec<String>) {
+    let desk = Desk::new(false).await;
+    desk.sim.set(|options| (options.largest_page, options.page) = (7, 7));
+    let Small { provider, kind, status, .. } = desk.small.clone();
+    let ids = (0..MANY).map(|number| {
+        let circuit = desk.sim.put(
+            "circuits/circuits",
+            json!({"cid": format!("LUM/{number}/M"), "provider": provider, "circuit_type": kind, "status": status}),
+        );
+        // No provider's name begins it: whose it is, its circuit tells alone.
+        let maintenance = desk.sim.put(
+            MAINTENANCE,
+            json!({"name": format!("Works {number}"), "start_time": "2026-11-22T08:00:00Z", "status": "CONFIRMED",
+                   "end_time": "2026-11-22T14:00:00Z", "description": "Fibre splice"}),
+        );
+        desk.sim.put(IMPACT, json!({"maintenance": maintenance, "circuit": circuit, "impact": "OUTAGE"}));
+        maintenance
+    });
+    let ids = ids.collect();
+    (desk, ids)
+}
+
+/// How many maintenances are here, how many circuits they have, and how many are filed under another provider than Lumen.
+fn here(desk: &Desk) -> (usize, usize, usize) {
+    desk.write(|c| {
+        let count = |sql: &str| c.query_row(sql, [], |row| row.get::<_, u32>(0)).unwrap() as usize;
+        (
+            count("SELECT count(*) FROM maintenance"),
+            count("SELECT count(*) FROM circuit"),
+            count("SELECT count(*) FROM maintenance WHERE provider <> 'lumen'"),
+        )
+    })
+}
+
+/// The UUIDs of a table.
+fn ids(desk: &Desk, path: &str) -> Vec<String> {
+    desk.sim.all(path).iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_token_that_sees_less_takes_nothing_away_until_somebody_says_so() {
+    for (path, told) in [
+        (MAINTENANCE, "27 of 30 maintenances"),
+        (IMPACT, "27 of 30 impacts"),
+        ("circuits/circuits", "28 of 31 circuits"),
+    ] {
+        // GraphQL shows impacts to whoever sees their maintenance.
+        for graphql in [path != IMPACT, false] {
+            let (desk, _) = many().await;
+            desk.sim.set(|options| options.graphql = graphql);
+            desk.sync().await;
+            assert_eq!(here(&desk), (MANY, MANY, 0));
+            desk.sim.set(|options| options.hidden = ids(&desk, path).split_off(3));
+            let read = desk.try_sync(true).await.unwrap();
+            assert_eq!((read.vanished.as_deref(), read.gone), (Some(told), 0), "graphql {graphql}");
+            assert_eq!(here(&desk), (MANY, MANY, 0), "{path}, graphql {graphql}");
+            // Reading what is new changes nothing about it,
+            desk.sync().await;
+            assert_eq!(desk.write(|c| setting::vanished(c).unwrap()).as_deref(), Some(told));
+            assert_eq!(here(&desk), (MANY, MANY, 0), "{path}, graphql {graphql}");
+            // but the next reading of everything does, which is not far.
+            desk.sim.set(|options| options.hidden.clear());
+            let read = desk.sync_at(now() + chrono::TimeDelta::minutes(61), false).await.unwrap();
+            assert_eq!((read.full, read.vanished, read.gone), (true, None, 0), "graphql {graphql}");
+            assert_eq!(desk.write(|c| setting::vanished(c).unwrap()), None);
+            assert_eq!(here(&desk), (MANY, MANY, 0), "{path}, graphql {graphql}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_says_is_gone_goes_and_comes_back_as_it_was() {
+    let (desk, made) = many().await;
+    desk.sync().await;
+    let kept = desk.look("lumen", "Works 29").unwrap().key;
+    desk.note(kept, "ours");
+    desk.sim.set(|options| options.hidden = made);
+    assert_eq!(desk.try_sync(true).await.unwrap().vanished.as_deref(), Some("30 of 30 maintenances"));
+    let read = desk.read_as(Plan { full: true, accept_gone: true, ..plan() }).await.unwrap();
+    assert_eq!((read.gone, read.vanished), (MANY, None));
+    assert_eq!(here(&desk), (1, 1, 0), "what somebody here worked on stays");
+    desk.sim.set(|options| options.hidden.clear());
+    desk.try_sync(true).await.unwrap();
+    assert_eq!(here(&desk), (MANY, MANY, 0));
+    assert_eq!(desk.look("lumen", "Works 29").unwrap().key, kept);
+}
+
+#[tokio::test]
+async fn however_much_the_log_of_changes_says_was_deleted_is_gone_at_once() {
+    let (desk, made) = many().await;
+    desk.sync().await;
+    for id in &made {
+        desk.sim.delete(MAINTENANCE, id);
+    }
+    let read = desk.try_sync(true).await.unwrap();
+    assert_eq!((read.gone, read.vanished), (MANY, None));
+    assert_eq!(here(&desk), (0, 0, 0));
+}
+
+/// Does something until it has waited so often, and drops it there, as kill -9 would; whether it came to its end.
+async fn up_to<T>(waits: usize, work: impl Future<Output = T>) -> bool {
+    let (mut work, mut waited) = (std::pin::pin!(work), 0);
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(_) => Poll::Ready(true),
+        Poll::Pending if waited == waits => Poll::Ready(false),
+        Poll::Pending => {
+            waited += 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_reading_that_ends_anywhere_leaves_no_maintenance_without_its_circuits() {
+    for graphql in [true, false] {
+        for waits in (1..).step_by(4) {
+            let (desk, made) = many().await;
+            desk.sync().await;
+            desk.sim.set(|options| (options.graphql, options.hidden) = (graphql, made));
+            desk.read_as(Plan { full: true, accept_gone: true, ..plan() }).await.unwrap();
+            assert_eq!(here(&desk), (0, 0, 0));
+            desk.sim.set(|options| options.hidden.clear());
+            let is_over = up_to(waits, desk.try_sync(true)).await;
+            // What is new is read after it, by somebody else or the same.
+            desk.sync().await;
+            let (maintenances, circuits, others) = here(&desk);
+            assert_eq!((circuits, others), (maintenances, 0), "graphql {graphql}, after {waits}");
+            desk.try_sync(true).await.unwrap();
+            assert_eq!(here(&desk), (MANY, MANY, 0), "graphql {graphql}, after {waits}");
+            if is_over {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_name_tells_whose_a_record_is_and_what_is_here_which_of_its_meanings_counts() {
+    let desk = Desk::new(false).await;
+    let Small { kind, status, .. } = &desk.small;
+    let zayo = desk.sim.put("circuits/providers", json!({"name": "Zayo", "custom_fields": {}}));
+    let theirs = desk
+        .sim
+        .put("circuits/circuits", json!({"cid": "ZAYO/1", "provider": zayo, "circuit_type": kind, "status": status}));
+    let record = |name: &str| {
+        let id = desk.sim.put(
+            MAINTENANCE,
+            json!({"name": name, "start_time": "2026-11-22T08:00:00Z", "end_time": "2026-11-22T14:00:00Z",
+                   "status": "CONFIRMED", "description": "Fibre splice, core ring"}),
+        );
+        desk.sim.put(IMPACT, json!({"maintenance": id, "circuit": theirs, "impact": "OUTAGE"}));
+    };
+    record("Lumen-CHG1");
+    record("by hand");
+    desk.sync().await;
+    assert!(desk.look("lumen", "CHG1").is_some() && desk.look("zayo", "by hand").is_some());
+    // What is filed otherwise already is not filed anew when the two meet again.
+    let moved = |c: &Connection| {
+        c.execute(
+            "UPDATE maintenance SET provider = 'zayo', maintenance_id = 'Lumen-CHG1' WHERE maintenance_id = 'CHG1'",
+            [],
+        )
+        .unwrap();
+        c.execute("UPDATE maintenance SET provider = 'nautobot' WHERE maintenance_id = 'by hand'", []).unwrap();
+    };
+    desk.write(moved);
+    forget(&desk);
+    desk.sync().await;
+    assert!(desk.look("lumen", "CHG1").is_none() && desk.look("zayo", "Lumen-CHG1").is_some());
+    assert!(desk.look("zayo", "by hand").is_none() && desk.look("nautobot", "by hand").is_some());
+}
+
+/// Everything that is known of Nautobot goes, as when it is called otherwise for a while.
+fn forget(desk: &Desk) {
+    let url = desk.sim.url();
+    desk.write(move |c| {
+        setting::configure(c, Some(("http://another.example", false))).unwrap();
+        setting::configure(c, Some((&url, false))).unwrap();
+    });
+}
+
+#[tokio::test]
+async fn a_circuit_of_another_provider_is_the_same_when_the_two_meet_again() {
+    let desk = Desk::new(false).await;
+    let Small { kind, status, .. } = &desk.small;
+    let zayo = desk.sim.put("circuits/providers", json!({"name": "Zayo", "custom_fields": {}}));
+    let theirs = desk
+        .sim
+        .put("circuits/circuits", json!({"cid": "ZAYO/1", "provider": zayo, "circuit_type": kind, "status": status}));
+    let id = there(&desk);
+    desk.sim.put(IMPACT, json!({"maintenance": id, "circuit": theirs, "impact": "DEGRADED"}));
+    for _ in 0..2 {
+        desk.sync().await;
+        let detail = desk.look("lumen", "CHG1").unwrap();
+        assert_eq!(detail.circuits.len(), 2);
+        assert_eq!(detail.nautobot.unwrap().conflict, None);
+        forget(&desk);
+    }
+}
