@@ -140,15 +140,14 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
         Swept::default()
     };
     told.gone = swept.gone;
-    vanished = vanished.or(swept.vanished);
-    let is_certain = senseless.is_empty() && vanished.is_none();
-    if is_full && is_certain {
+    let vanished: Vec<String> = [swept.vanished, vanished].into_iter().flatten().map(|kind| kind.to_string()).collect();
+    told.vanished = Some(vanished.join(" and ")).filter(|told| !told.is_empty());
+    if is_full && senseless.is_empty() && told.vanished.is_none() {
         progress.full_at = Some(plan.now.timestamp());
-    } else if is_full || vanished.is_some() {
+    } else if is_full || told.vanished.is_some() {
         progress.full_at = Some((plan.now - FULL_EVERY + FULL_AGAIN).timestamp());
     }
     progress.synced_at = Some(plan.now.timestamp());
-    told.vanished = vanished.map(|vanished| vanished.to_string());
     let kept = told.vanished.clone();
     store
         .write(move |connection| {

@@ -97,6 +97,16 @@ async fn what_somebody_says_is_gone_goes_and_comes_back_as_it_was() {
 }
 
 #[tokio::test]
+async fn everything_that_shows_no_more_is_told_together() {
+    let (desk, made) = many().await;
+    desk.sync().await;
+    let circuits = ids(&desk, "circuits/circuits");
+    desk.sim.set(|options| options.hidden = made.into_iter().chain(circuits).collect());
+    let read = desk.try_sync(true).await.unwrap();
+    assert_eq!(read.vanished.as_deref(), Some("30 of 30 maintenances and 31 of 31 circuits"));
+}
+
+#[tokio::test]
 async fn however_much_the_log_of_changes_says_was_deleted_is_gone_at_once() {
     let (desk, made) = many().await;
     desk.sync().await;
