@@ -213,7 +213,7 @@ fn happened(event: &Event) -> String {
         EventKind::Unchanged => "another notice, nothing new".to_owned(),
         EventKind::Unlisted => "no longer listed by a newer notice".to_owned(),
         EventKind::OutOfSequence if event.changes.is_empty() => "an older notice came late, nothing changed".to_owned(),
-        EventKind::OutOfSequence => "an older notice came late and told what newer ones left open".to_owned(),
+        EventKind::OutOfSequence => "an older notice came late, and told what no newer one says".to_owned(),
         EventKind::Acknowledged => format!("acknowledged by {who}"),
         EventKind::Unacknowledged => format!("acknowledgement taken back by {who}"),
         EventKind::NoteAdded => format!("note by {who}"),

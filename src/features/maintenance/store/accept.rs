@@ -11,7 +11,7 @@ use super::action::{Actor, Inverse};
 use super::event::{EventKind, NewEvent};
 use super::merge::{self, State};
 use super::undo::remember;
-use super::{MaintenanceKey, NotificationKey, record, rows, unparsed};
+use super::{MaintenanceKey, NotificationKey, record, rows, said, unparsed};
 use crate::features::maintenance::model::{Envelope, Notice, Outcome, Reading, Verdict};
 use crate::features::maintenance::nautobot::store::outbox;
 use crate::store::Error;
@@ -123,6 +123,9 @@ pub(super) fn take_back(
                 tell(connection, *window, key, EventKind::Unaccepted, actor, &changes)?;
             }
         }
+    }
+    for (provider, id) in said::of(connection, key)? {
+        said::forget(connection, &provider, &id, key)?;
     }
     let mut update = connection.prepare_cached("UPDATE notification SET provider = ?2 WHERE id = ?1")?;
     update.execute((key, &acceptance.provider))?;

@@ -3,16 +3,15 @@
 //! What people did stays: acknowledgements, notes and what undoes them hang on windows, and windows that carry any are
 //! never removed. A second reading that says the same leaves no trace, not even in the history.
 //!
-//! A notification that is the newest of its maintenance is taken back before it is applied again, so that rules may also
-//! correct when it was made. A window that only this notification spoke of, and that it does not speak of any more, was a
+//! What a notification says now takes the place of what it said, be it the newest of its maintenance or not, so that rules may
+//! also correct when it was made. A window that only this notification spoke of, and that it does not speak of any more, was a
 //! mistake of the older rules: it is removed, unless somebody acted on it.
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::event::APPLIED;
 use super::record::{self, Merged};
 use super::unparsed::Opened;
-use super::{MaintenanceKey, NotificationKey, sql, unknown};
+use super::{MaintenanceKey, NotificationKey, unknown};
 use crate::features::maintenance::model::{Outcome, Reading, Verdict};
 use crate::store::Error;
 
@@ -124,9 +123,6 @@ pub fn apply(connection: &Connection, opened: &Opened, reading: &Reading, unknow
 /// Applies it and says what that did.
 fn settle(connection: &Connection, opened: &Opened, reading: &Reading, unknown: &[String]) -> Result<Again, Error> {
     let (key, before) = (opened.notification.key, opened.notification.outcome);
-    for window in &opened.maintenances {
-        take_back(connection, *window, key)?;
-    }
     let recorded = record::record_again(connection, key, opened.notification.received_at, reading)?;
     let recorded = unknown::settle(connection, recorded, unknown)?;
     let mut again = Again {
@@ -157,10 +153,9 @@ fn settle(connection: &Connection, opened: &Opened, reading: &Reading, unknown: 
             connection.prepare_cached("DELETE FROM maintenance WHERE id = ?1")?.execute([window])?;
         }
     }
-    // One that is older than what is known by now was not late when it came.
-    let was_read = |outcome| matches!(outcome, Outcome::Parsed | Outcome::UnknownCids);
-    let is_late = recorded.outcome == Outcome::OutOfSequence;
-    let another = recorded.outcome != before && !is_late && !(was_read(before) && was_read(recorded.outcome));
+    // One that is older than what is known by now may not have been late when it came.
+    let was_read = |outcome| matches!(outcome, Outcome::Parsed | Outcome::UnknownCids | Outcome::OutOfSequence);
+    let another = recorded.outcome != before && !(was_read(before) && was_read(recorded.outcome));
     let lists = [&again.created, &again.changed, &again.removed];
     if another || lists.iter().any(|list| !list.is_empty()) {
         again.effect = Effect::Different;
@@ -179,40 +174,23 @@ fn add(connection: &Connection, names: &mut Vec<String>, window: MaintenanceKey)
     Ok(())
 }
 
-/// If the notification was the last to be applied to a window: the window is as old again as the one applied before it, so
-/// that the second reading counts whatever it says of when it was made.
-fn take_back(connection: &Connection, window: MaintenanceKey, key: NotificationKey) -> Result<(), Error> {
-    let mut query = connection.prepare_cached(&format!(
-        "SELECT notification, stamp FROM event WHERE maintenance = ?1 AND stamp IS NOT NULL AND kind IN {APPLIED}
-         ORDER BY id DESC"
-    ))?;
-    let applied = query.query_map([window], |row| Ok((row.get::<_, Option<NotificationKey>>(0)?, row.get(1)?)))?;
-    let applied = applied.collect::<rusqlite::Result<Vec<(Option<NotificationKey>, i64)>>>()?;
-    if applied.first().is_none_or(|(newest, _)| *newest != Some(key)) {
-        return Ok(());
-    }
-    let earlier = applied.iter().find(|(other, _)| *other != Some(key)).map_or(0, |(_, stamp)| *stamp);
-    // Below every sequence that a provider sends.
-    let mut update = connection
-        .prepare_cached("UPDATE maintenance SET stamp = min(stamp, ?2), sequence = -2147483648 WHERE id = ?1")?;
-    update.execute((window, sql::from_seconds(earlier).timestamp()))?;
-    Ok(())
-}
-
-/// Whether another notification speaks of a window.
+/// Whether any notification speaks of a window, as far as it is known what they say, or another one changed it.
 fn is_spoken_of_elsewhere(
     connection: &Connection,
     window: MaintenanceKey,
     key: NotificationKey,
 ) -> Result<bool, Error> {
     let mut query = connection.prepare_cached(
-        "SELECT 1 FROM event WHERE maintenance = ?1 AND notification IS NOT NULL AND notification <> ?2",
+        "SELECT 1 FROM maintenance m JOIN said s USING (provider, maintenance_id) JOIN json_each(s.windows) w
+         WHERE m.id = ?1 AND w.value = ?1
+         UNION ALL SELECT 1 FROM event e WHERE maintenance = ?1 AND notification IS NOT NULL AND notification <> ?2
+             AND NOT EXISTS (SELECT 1 FROM said s WHERE s.notification = e.notification)",
     )?;
     Ok(query.exists((window, key))?)
 }
 
 /// Whether anybody ever did anything to a window.
-fn has_actions(connection: &Connection, window: MaintenanceKey) -> Result<bool, Error> {
+pub(super) fn has_actions(connection: &Connection, window: MaintenanceKey) -> Result<bool, Error> {
     let mut query = connection.prepare_cached(
         "SELECT 1 FROM event WHERE maintenance = ?1 AND who IS NOT NULL
          UNION ALL SELECT 1 FROM note WHERE maintenance = ?1

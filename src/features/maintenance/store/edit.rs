@@ -120,8 +120,8 @@ struct Whole {
 impl Whole {
     /// Whether it is the same but for when a notice last spoke of it, and of its status.
     fn is(&self, other: &Self) -> bool {
-        let State { order, stated, .. } = self.state;
-        let state = State { order, stated, ..other.state.clone() };
+        let State { order, .. } = self.state;
+        let state = State { order, ..other.state.clone() };
         (&self.state, &self.by_hand, &self.ticket, &self.assignee)
             == (&state, &other.by_hand, &other.ticket, &other.assignee)
     }
@@ -191,7 +191,6 @@ pub fn create(connection: &Connection, made: &Made, actor: &Actor) -> Result<Res
         order: Order { stamp: actor.at, sequence: 0 },
         circuits: fit(&made.circuits),
         says_cancelled: false,
-        stated: Some(Order { stamp: actor.at, sequence: 0 }),
     };
     let key = rows::create(connection, &provider, &maintenance_id, &state)?;
     let by_hand =

@@ -67,7 +67,7 @@ pub enum EventKind {
     Unchanged,
     /// A notice no longer listed this window.
     Unlisted,
-    /// A notice came that was older than what was known; what it changes is what newer ones have left open.
+    /// A notice came that was older than what was known; what it changes is what no newer one says.
     OutOfSequence,
     /// Somebody acknowledged it.
     Acknowledged,

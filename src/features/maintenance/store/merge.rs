@@ -6,15 +6,15 @@
 //! **Order.** A notice counts as made at its stamp, but never later than the mail that carries it (some providers stamp
 //! with the start of the work, and a wrong clock must not block all that follows). The newer (stamp, then sequence)
 //! wins, and of two that are alike in both the one whose mail was made later, then the one that came later: some providers
-//! tell the day alone. An older notice is *out of sequence*: it is linked to its maintenance and changes nothing, but for what
-//! newer ones have left open. The newest itself is applied again, so that a second reading of the same mail with better rules
-//! can correct the first.
+//! tell the day alone. One that comes late, or is read again and says something else, takes its place in that order, and all
+//! that was told of the maintenance is told again from the start ([`retell`]): what is known does not depend on the order in
+//! which mails come. Mailboxes are read with the newest mail first.
 //!
 //! **Which window is meant.** First by exact times. What is left over is paired with the windows that are open at the time
 //! of the notice (neither final nor past), or with any if none is open: by the UID where only one of each has it, then by
 //! what overlaps, the longest overlap first, then in order of start. So a moved window stays the same row, with its notes
 //! and its acknowledgement. What finds no partner is a new window. Two notices of one notification with equal times are one
-//! window with the circuits of both.
+//! window with the circuits of both, but for those that are cancelled while others are not.
 //!
 //! A cancellation may come without its window: it speaks of every window that is open, and leaves their times. Of a
 //! maintenance that was not known it keeps the moment of the notice as its window, for want of any other.
@@ -24,9 +24,7 @@
 //! A calendar that is cancelled in the words of calendars alone leaves the status, too; that it says so stands beside it
 //! until a notice says otherwise.
 //! An empty summary, and an empty list of circuits in a cancellation or completion, keep what is known. Circuits are
-//! compared ignoring case; one that is named twice counts once, with the worse impact. Mailboxes are read with the newest
-//! mail first: an older notice that comes late tells the status where every newer one has left that open, and likewise the
-//! summary, and the circuits of what is cancelled or completed.
+//! compared ignoring case; one that is named twice counts once, with the worse impact.
 //!
 //! **Windows no longer listed.** When every notice for a maintenance in one notification is firm (`TENTATIVE`,
 //! `CONFIRMED`, `RE-SCHEDULED`), the notification is taken as the whole plan: windows that it does not list and that had
@@ -35,12 +33,12 @@
 //! **Revision.** Grows when window, status, circuits or impact change, or whether the calendar says cancelled, which asks
 //! for a new acknowledgement; not for a new summary.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::MaintenanceKey;
+use super::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
 
 /// When a notice was made, for comparing notices of one maintenance.
@@ -79,9 +77,46 @@ pub struct State {
     /// [`super::event::says_cancelled`].
     #[serde(default)]
     pub says_cancelled: bool,
-    /// The notice that said the status; `None` where none has. It is older than `order` where newer ones have left it open.
-    #[serde(default)]
-    pub stated: Option<Order>,
+}
+
+/// What a notification says of one maintenance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telling {
+    /// Which notification.
+    pub notification: NotificationKey,
+    /// When the mail that carries it was made at the latest.
+    pub mailed: DateTime<Utc>,
+    /// Its notices of this maintenance.
+    pub notices: Vec<Notice>,
+}
+
+/// Where a notification stands among those about its maintenance.
+pub type Place = (Order, DateTime<Utc>, NotificationKey);
+
+impl Telling {
+    /// How old what it says is.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        let orders = self.notices.iter().map(|notice| order(notice, self.mailed));
+        orders.max().unwrap_or(Order { stamp: self.mailed, sequence: 0 })
+    }
+
+    /// Where it stands: those that are alike by what they say go by the mail, and then by which came later.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        (self.order(), self.mailed, self.notification)
+    }
+}
+
+/// A window as all that was told makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retold {
+    /// The window that it began as, where it was there before anything was told.
+    pub known: Option<MaintenanceKey>,
+    /// What is known of it.
+    pub state: State,
+    /// The notifications that spoke of it, the newest last, with which of their windows it is.
+    pub told: Vec<(NotificationKey, usize)>,
 }
 
 /// One thing that a notice changed.
@@ -205,33 +240,16 @@ pub enum Step {
         /// What that changes.
         changes: Vec<Change>,
     },
-    /// The notice is older than what is known.
-    OutOfSequence {
-        /// The window it speaks of, as far as one can tell.
-        key: MaintenanceKey,
-        /// What is known from now on and what that changes, where it tells what newer ones have left open.
-        told: Option<(Box<State>, Vec<Change>)>,
-    },
 }
 
-/// What the notices of one notification about one maintenance change, `known` being its windows by number. The mail that
-/// carries them was made at `mailed` at the latest; `is_overtaken` says that a later one was applied already, which counts where
-/// the notices do not tell.
+/// What the notices of one notification about one maintenance change, `known` being its windows by number and what is told
+/// being newer than that. The mail that carries them was made at `mailed` at the latest. A step for each window that is told of
+/// comes first, in the order of the notification, then those for windows that it does not list.
 #[must_use]
-pub fn merge(
-    known: &[(MaintenanceKey, State)],
-    notices: &[Notice],
-    mailed: DateTime<Utc>,
-    is_overtaken: bool,
-) -> Vec<Step> {
+pub fn merge(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: DateTime<Utc>) -> Vec<Step> {
     let said = join_equal_windows(&with_windows(known, notices, mailed));
-    let order = |notice: &Notice| Order { stamp: notice.stamp.min(mailed), sequence: notice.sequence };
-    let Some(newest_said) = said.iter().map(order).max() else { return Vec::new() };
+    let Some(newest_said) = said.iter().map(|notice| order(notice, mailed)).max() else { return Vec::new() };
     let pairs = pair(known, &said, newest_said.stamp);
-    let is_newer = |order: Order| order > newest_said || (is_overtaken && order == newest_said);
-    if known.iter().any(|(_, state)| is_newer(state.order)) {
-        return out_of_sequence(known, &said, &pairs, newest_said);
-    }
     let mut next_window = known.iter().map(|(_, state)| state.window).max().unwrap_or(0);
     let mut steps = Vec::with_capacity(said.len());
     for (notice, partner) in said.iter().zip(&pairs) {
@@ -252,6 +270,49 @@ pub fn merge(
     steps
 }
 
+/// What all notifications about a maintenance, in their order, make of what was known before any of them.
+#[must_use]
+pub fn retell(known: &[(MaintenanceKey, State)], all: &[Telling]) -> Vec<Retold> {
+    let mut windows: Vec<(MaintenanceKey, State)> = known.to_vec();
+    let mut told: HashMap<MaintenanceKey, Vec<(NotificationKey, usize)>> = HashMap::new();
+    for telling in all {
+        for (at, step) in merge(&windows, &telling.notices, telling.mailed).into_iter().enumerate() {
+            let (key, is_told) = match step {
+                Step::Create(state) => {
+                    // No row has such a key.
+                    let key = MaintenanceKey(-i64::try_from(windows.len()).unwrap_or(i64::MAX) - 1);
+                    windows.push((key, state));
+                    (key, true)
+                }
+                Step::Update { key, state, .. } => (put(&mut windows, key, state), true),
+                Step::Unlisted { key, state, .. } => (put(&mut windows, key, state), false),
+            };
+            if is_told {
+                told.entry(key).or_default().push((telling.notification, at));
+            }
+        }
+    }
+    let retold = |(key, state): (MaintenanceKey, State)| Retold {
+        known: (key.0 > 0).then_some(key),
+        state,
+        told: told.remove(&key).unwrap_or_default(),
+    };
+    windows.into_iter().map(retold).collect()
+}
+
+/// Puts what is known of a window into its place.
+fn put(windows: &mut [(MaintenanceKey, State)], key: MaintenanceKey, state: State) -> MaintenanceKey {
+    if let Some((_, before)) = windows.iter_mut().find(|(known, _)| *known == key) {
+        *before = state;
+    }
+    key
+}
+
+/// How old a notice is, in a mail that was made at `mailed` at the latest.
+fn order(notice: &Notice, mailed: DateTime<Utc>) -> Order {
+    Order { stamp: notice.stamp.min(mailed), sequence: notice.sequence }
+}
+
 /// The notices with a window each: one that has none stands for every open window that is known.
 fn with_windows(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: DateTime<Utc>) -> Vec<Notice> {
     let mut windowed = Vec::with_capacity(notices.len());
@@ -270,11 +331,15 @@ fn with_windows(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: D
     windowed
 }
 
-/// Notices with the same window become one, in the place of the first; a later status and summary win.
+/// Notices with the same window become one, in the place of the first; a later status and summary win. What is cancelled of a
+/// window that is not leaves it.
 fn join_equal_windows(notices: &[Notice]) -> Vec<Notice> {
     let mut joined: Vec<Notice> = Vec::with_capacity(notices.len());
     let mut places = HashMap::new();
-    for notice in notices {
+    let is_cancelled = |notice: &Notice| notice.status == Status::Cancelled;
+    let standing: HashSet<_> =
+        notices.iter().filter(|notice| !is_cancelled(notice)).map(|notice| (notice.start, notice.end)).collect();
+    for notice in notices.iter().filter(|one| !is_cancelled(one) || !standing.contains(&(one.start, one.end))) {
         let place = *places.entry((notice.start, notice.end)).or_insert(joined.len());
         if let Some(first) = joined.get_mut(place) {
             first.circuits.extend(notice.circuits.iter().cloned());
@@ -373,44 +438,6 @@ fn in_order(said: &[(usize, &Notice)], known: &[(usize, &State)]) -> Found {
     said.iter().zip(known).map(|((place, _), (index, _))| (*place, *index)).collect()
 }
 
-/// Links each notice to the window it speaks of, or to the first, and takes from it what newer ones have left open.
-fn out_of_sequence(
-    known: &[(MaintenanceKey, State)],
-    said: &[Notice],
-    pairs: &[Option<usize>],
-    order: Order,
-) -> Vec<Step> {
-    let mut steps: HashMap<MaintenanceKey, Step> = HashMap::new();
-    for (notice, pair) in said.iter().zip(pairs) {
-        let Some((key, before)) = known.get(pair.unwrap_or(0)) else { continue };
-        let told = pair.map(|_| left_open(before, notice, order)).filter(|state| state != before);
-        let told = told.map(|state| (Box::new(state.clone()), compare(before, &state)));
-        let step = Step::OutOfSequence { key: *key, told };
-        // A window that a notice means goes before one that it is linked to for want of any other.
-        if pair.is_some() || !steps.contains_key(key) {
-            steps.insert(*key, step);
-        }
-    }
-    let mut steps: Vec<(MaintenanceKey, Step)> = steps.into_iter().collect();
-    steps.sort_unstable_by_key(|(key, _)| *key);
-    steps.into_iter().map(|(_, step)| step).collect()
-}
-
-/// What is known after a notice that is older than what is known.
-fn left_open(before: &State, notice: &Notice, order: Order) -> State {
-    let mut after = before.clone();
-    if notice.status != Status::NoChange && before.stated.is_none_or(|stated| stated < order) {
-        (after.status, after.stated) = (notice.status, Some(order));
-    }
-    if before.circuits.is_empty() && after.status.is_final() {
-        after.circuits = each_once(&notice.circuits);
-    }
-    if before.summary.is_empty() {
-        after.summary.clone_from(&notice.summary);
-    }
-    after
-}
-
 /// What a first notice makes known.
 fn first(notice: &Notice, window: u32, order: Order) -> State {
     State {
@@ -425,7 +452,6 @@ fn first(notice: &Notice, window: u32, order: Order) -> State {
         order,
         circuits: each_once(&notice.circuits),
         says_cancelled: notice.says_cancelled,
-        stated: (notice.status != Status::NoChange).then_some(order),
     }
 }
 
@@ -434,7 +460,7 @@ fn apply(before: &State, notice: &Notice, order: Order) -> State {
     let keeps_circuits = notice.circuits.is_empty() && notice.status.is_final();
     let mut after = first(notice, before.window, order);
     if notice.status == Status::NoChange {
-        (after.status, after.stated) = (before.status, before.stated);
+        after.status = before.status;
     }
     // Of what is cancelled anyway nobody asks what its calendar says.
     if after.status == Status::Cancelled {
@@ -454,7 +480,7 @@ fn cancel_unlisted(key: MaintenanceKey, before: &State, order: Order) -> Option<
     if before.status.is_final() || before.start <= order.stamp {
         return None;
     }
-    let state = State { status: Status::Cancelled, order, stated: Some(order), ..before.clone() };
+    let state = State { status: Status::Cancelled, order, ..before.clone() };
     let changes = compare(before, &state);
     Some(Step::Unlisted { key, state, changes })
 }

@@ -1,16 +1,9 @@
 //! The rules of merging, case by case.
 
-use chrono::{DateTime, Utc};
-
-use super::MaintenanceKey;
-use super::merge::{self, Change, Order, State, Step};
+use super::merge::{Change, State, Step, Telling, merge, retell};
 use super::testing::{circuit, hour, notice, state};
+use super::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::model::{Impact, Notice, Status};
-
-/// Of notices that come in their order.
-fn merge(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: DateTime<Utc>) -> Vec<Step> {
-    merge::merge(known, notices, mailed, false)
-}
 
 /// Known windows with the keys 1, 2, …
 fn known(states: impl IntoIterator<Item = State>) -> Vec<(MaintenanceKey, State)> {
@@ -38,7 +31,6 @@ fn outcome(steps: Vec<Step>) -> (Vec<Updated>, Vec<State>) {
             Step::Update { key, state, changes } | Step::Unlisted { key, state, changes } => {
                 updated.push((key.0, state, changes));
             }
-            Step::OutOfSequence { key, .. } => panic!("{key:?} is out of sequence"),
         }
     }
     (updated, created)
@@ -71,20 +63,24 @@ fn a_newer_notice_replaces_window_status_and_summary() {
     assert_eq!(updated[0].2, changes);
 }
 
+/// What a notification says.
+fn telling(notification: i64, mailed: i64, notices: Vec<Notice>) -> Telling {
+    Telling { notification: NotificationKey(notification), mailed: hour(mailed), notices }
+}
+
 #[test]
 fn a_later_stamp_wins_over_any_sequence_and_the_sequence_breaks_ties() {
-    let order = |stamp, sequence| Order { stamp: hour(stamp), sequence };
-    let is_late = |known_order, stamp, sequence| {
-        let before = State { order: known_order, stated: Some(known_order), ..state(&notice(hour(1)), 1) };
-        let said = Notice { sequence, ..notice(hour(stamp)) };
-        merge(&known([before]), &[said], hour(50)) == [Step::OutOfSequence { key: MaintenanceKey(1), told: None }]
+    let is_before = |stamp, sequence, mailed, notification| {
+        let other = telling(notification, mailed, vec![Notice { sequence, ..notice(hour(stamp)) }]);
+        other.place() < telling(5, 10, vec![Notice { sequence: 2, ..notice(hour(5)) }]).place()
     };
-    assert!(!is_late(order(5, 9), 6, -1));
-    assert!(is_late(order(5, 1), 4, 9));
-    assert!(is_late(order(5, 2), 5, 1));
-    assert!(is_late(order(5, 1), 5, -1));
-    assert!(!is_late(order(5, 2), 5, 2));
-    assert!(!is_late(order(5, 2), 5, 3));
+    assert!(is_before(4, 9, 10, 9));
+    assert!(!is_before(6, -1, 10, 1));
+    assert!(is_before(5, 1, 20, 9) && is_before(5, -1, 20, 9));
+    assert!(!is_before(5, 3, 10, 1));
+    // Of two that are alike the later mail counts, and then the later comer.
+    assert!(is_before(5, 2, 9, 9) && !is_before(5, 2, 11, 1));
+    assert!(is_before(5, 2, 10, 4) && !is_before(5, 2, 10, 6));
 }
 
 #[test]
@@ -246,7 +242,7 @@ fn a_whole_plan_cancels_the_coming_windows_that_it_does_not_list() {
             .iter()
             .filter_map(|step| match step {
                 Step::Unlisted { key, state, changes } => Some((key.0, state.status, changes.clone())),
-                Step::Create(_) | Step::Update { .. } | Step::OutOfSequence { .. } => None,
+                Step::Create(_) | Step::Update { .. } => None,
             })
             .collect();
         // The first is over and the second has begun: they stay as they are.
@@ -282,15 +278,31 @@ fn a_further_window_is_added_with_the_next_number() {
 }
 
 #[test]
-fn an_older_notice_is_linked_to_the_window_it_speaks_of() {
-    let known = known([state(&window(5, 100, 104), 1), state(&window(5, 124, 128), 2)]);
-    assert_eq!(
-        merge(&known, &[window(4, 124, 128)], hour(6)),
-        [Step::OutOfSequence { key: MaintenanceKey(2), told: None }]
-    );
-    let unheard_of = [window(4, 300, 301), window(4, 310, 311), window(4, 320, 321)];
-    let keys = merge(&known, &unheard_of, hour(6)).len();
-    assert_eq!(keys, 2, "each window once");
+fn told_again_each_window_knows_who_spoke_of_it() {
+    let plan = telling(1, 1, vec![window(1, 100, 104), window(1, 124, 128)]);
+    let second = telling(2, 2, vec![with_status(Status::Cancelled, window(2, 124, 128))]);
+    let retold = retell(&[], &[plan, second]);
+    let told: Vec<_> = retold.iter().map(|window| (window.state.status, window.told.clone())).collect();
+    let (plan, second) = (NotificationKey(1), NotificationKey(2));
+    assert_eq!(told, [(Status::Confirmed, vec![(plan, 0)]), (Status::Cancelled, vec![(plan, 1), (second, 0)])]);
+    // What was there before anybody told of it stays the row that it is.
+    let known = known([state(&window(0, 101, 105), 1)]);
+    let retold = retell(&known, &[telling(1, 1, vec![window(1, 100, 104)])]);
+    assert_eq!((retold.len(), retold[0].known), (1, Some(MaintenanceKey(1))));
+}
+
+#[test]
+fn what_is_cancelled_of_a_window_that_is_not_leaves_it() {
+    let of = |status, id: &str| Notice {
+        circuits: vec![circuit(id, Impact::Outage)],
+        ..with_status(status, notice(hour(1)))
+    };
+    let (one, other) = (of(Status::Cancelled, "A"), of(Status::Confirmed, "B"));
+    for notices in [[one.clone(), other.clone()], [other, one]] {
+        let (_, created) = outcome(merge(&[], &notices, hour(1)));
+        let circuits: Vec<_> = created[0].circuits.iter().map(|circuit| circuit.circuit_id.as_str()).collect();
+        assert_eq!((created.len(), created[0].status, circuits), (1, Status::Confirmed, vec!["B"]));
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@
 //! | `schema_1.sql` and further | tables, indexes and why each is there |
 //! | `merge` | the rules by which a notice changes what is known; pure |
 //! | `record` | one received notification into the tables |
+//! | `told` | what one says of a maintenance, into its windows, whenever it comes |
+//! | `said` | what each says of a maintenance, kept for those that come late |
 //! | `rows` | the rows of a maintenance |
 //! | `list` | windows of the list in its sorts and filters |
 //! | `letters` | which characters a text has, for filters |
@@ -47,10 +49,12 @@ pub mod merge;
 pub mod record;
 pub mod retention;
 pub(in crate::features::maintenance) mod rows;
+mod said;
 pub mod seed;
 pub mod sender;
 pub mod source;
 mod sql;
+mod told;
 pub mod undo;
 pub mod unknown;
 pub mod unparsed;
@@ -66,6 +70,8 @@ mod edit_tests;
 mod merge_tests;
 #[cfg(test)]
 mod record_tests;
+#[cfg(test)]
+mod told_tests;
 
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +101,9 @@ pub const SCHEMA_8: &str = include_str!("schema_8.sql");
 
 /// Version 9: when the status was said.
 pub const SCHEMA_9: &str = include_str!("schema_9.sql");
+
+/// Version 10: what each notification says.
+pub const SCHEMA_10: &str = include_str!("schema_10.sql");
 
 /// Circuits of one window that are kept, more than any notice seen by two orders of magnitude: of one that names more the
 /// first are, and that is said.

@@ -1,20 +1,15 @@
 //! One received notification into the tables, whatever came of reading it.
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
-use super::action::Actor;
-use super::by_hand;
-use super::event::{APPLIED, EventKind, NewEvent};
-use super::merge::{self, Change, State, Step};
-use super::rows::{create, length, update, windows_of};
-use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey, sql};
+use super::merge::Telling;
+use super::rows::length;
+use super::told::Told;
+use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey, said};
 use crate::features::maintenance::model::{Circuit, Envelope, Notice, Outcome, Reading, Verdict};
-use crate::features::maintenance::nautobot::store::layer::Layer;
-use crate::features::maintenance::nautobot::store::{inventory, outbox};
+use crate::features::maintenance::nautobot::store::inventory;
 use crate::store::Error;
 use crate::text::clean_line;
 
@@ -33,6 +28,13 @@ pub struct Delivery {
     pub received_at: DateTime<Utc>,
     /// When it is recorded, now.
     pub recorded_at: DateTime<Utc>,
+}
+
+impl Delivery {
+    /// When it came: not later than now, whatever the clock says of the machine that had it last.
+    fn received_at(&self) -> DateTime<Utc> {
+        self.received_at.min(self.recorded_at)
+    }
 }
 
 /// How much of a notification is kept.
@@ -90,7 +92,7 @@ pub enum Merged {
     Unlisted,
     /// Was older than what is known.
     OutOfSequence,
-    /// Was that, too, and told what newer ones have left open.
+    /// Was that, too, and changes what all of them together say.
     Told,
 }
 
@@ -111,6 +113,7 @@ pub fn record(
     reading: &Reading,
     limits: Limits,
 ) -> Result<Recorded, Error> {
+    let received_at = delivery.received_at();
     let hashes = Hashes::of(&delivery.raw);
     let earlier = if delivery.raw.is_empty() {
         find_item(connection, delivery)?
@@ -129,7 +132,7 @@ pub fn record(
             if !better {
                 // Other rules may fail for another reason.
                 if outcome == Outcome::ParsingFailed && matches!(reading.verdict, Verdict::Failed { .. }) {
-                    settle(connection, notification, delivery.received_at, reading)?;
+                    settle(connection, notification, received_at, reading)?;
                 }
                 return Ok(Recorded { notification, outcome, novelty: Novelty::Duplicate, merged: Vec::new() });
             }
@@ -137,7 +140,7 @@ pub fn record(
         }
     };
     remember_item(connection, delivery, notification)?;
-    let (outcome, merged) = settle(connection, notification, delivery.received_at, reading)?;
+    let (outcome, merged) = settle(connection, notification, received_at, reading)?;
     Ok(Recorded { notification, outcome, novelty, merged })
 }
 
@@ -159,15 +162,17 @@ fn settle(
     received_at: DateTime<Utc>,
     reading: &Reading,
 ) -> Result<(Outcome, Vec<(MaintenanceKey, Merged)>), Error> {
-    let mut merged = Vec::new();
+    let (mut merged, mut spoken_of) = (Vec::new(), Vec::new());
     let (outcome, provider, reason) = match &reading.verdict {
         Verdict::Parsed { provider, notices } => {
             let provider = name(provider);
-            let made = Made { notification, received_at, mailed: mailed(reading.envelope.date, received_at) };
-            for (maintenance_id, notices) in by_maintenance(notices) {
+            let mailed = mailed(reading.envelope.date, received_at);
+            for ((provider, id), notices) in by_maintenance(&provider, notices) {
                 let circuits: Vec<Circuit> = notices.iter().flat_map(|notice| notice.circuits.clone()).collect();
-                let provider = inventory::filed(connection, &provider, &maintenance_id, &circuits)?;
-                merged.extend(merge_into(connection, &provider, &maintenance_id, &notices, &made)?);
+                let provider = inventory::filed(connection, &provider, &id, &circuits)?;
+                let told = Told::of(connection, (&provider, &id), (notification, received_at))?;
+                merged.extend(told.apply(Telling { notification, mailed, notices })?);
+                spoken_of.push((provider.to_lowercase(), id));
             }
             let late = !merged.is_empty() && merged.iter().all(|(_, what)| *what == Merged::OutOfSequence);
             let outcome = if late { Outcome::OutOfSequence } else { Outcome::Parsed };
@@ -178,6 +183,11 @@ fn settle(
         Verdict::Failed { provider, reason } => (Outcome::ParsingFailed, Some(name(provider)), long(reason)),
         Verdict::Unknown { reason } => (Outcome::UnknownProvider, None, long(reason)),
     };
+    for (provider, id) in said::of(connection, notification)? {
+        if !spoken_of.contains(&(provider.to_lowercase(), id.clone())) {
+            merged.extend(Told::of(connection, (&provider, &id), (notification, received_at))?.withdraw()?);
+        }
+    }
     let mut update =
         connection.prepare_cached("UPDATE notification SET outcome = ?2, provider = ?3, reason = ?4 WHERE id = ?1")?;
     update.execute((notification, outcome, provider, reason))?;
@@ -188,7 +198,8 @@ fn settle(
 fn mailed(dated: Option<DateTime<Utc>>, received_at: DateTime<Utc>) -> DateTime<Utc> {
     /// 1995-01-01.
     const PLAUSIBLE: i64 = 788_918_400;
-    dated.filter(|date| date.timestamp() > PLAUSIBLE).unwrap_or(received_at).min(received_at)
+    let mailed = dated.filter(|date| date.timestamp() > PLAUSIBLE).unwrap_or(received_at).min(received_at);
+    mailed.trunc_subsecs(0)
 }
 
 /// What identifies a mail.
@@ -274,7 +285,7 @@ fn insert(
     insert.execute(named_params! {
         ":source": delivery.source,
         ":item": delivery.item,
-        ":received_at": delivery.received_at.timestamp(),
+        ":received_at": delivery.received_at().timestamp(),
         ":message_id": message_id(envelope),
         ":sender": short(&envelope.sender),
         ":subject": long(&envelope.subject),
@@ -301,14 +312,19 @@ fn remember_item(connection: &Connection, delivery: &Delivery, notification: Not
     Ok(())
 }
 
-/// The notices of each maintenance, both in the order of the notification, made fit for columns.
-fn by_maintenance(notices: &[Notice]) -> Vec<(String, Vec<Notice>)> {
-    let mut groups: Vec<(String, Vec<Notice>)> = Vec::new();
+/// The notices of each maintenance, by provider and id, both in the order of the notification, made fit for columns. They are
+/// those of `provider`, or each of whom it names where `provider` is only who the first of them names.
+fn by_maintenance(provider: &str, notices: &[Notice]) -> Vec<((String, String), Vec<Notice>)> {
+    let is_named = notices.first().is_some_and(|first| name(&first.provider).eq_ignore_ascii_case(provider));
+    let mut groups: Vec<((String, String), Vec<Notice>)> = Vec::new();
     for notice in notices {
         let notice = fit(notice);
-        match groups.iter_mut().find(|(id, _)| *id == notice.maintenance_id) {
+        let whose = if is_named && !notice.provider.is_empty() { &notice.provider } else { provider };
+        let is_same =
+            |(other, id): &(String, String)| other.eq_ignore_ascii_case(whose) && *id == notice.maintenance_id;
+        match groups.iter_mut().find(|(group, _)| is_same(group)) {
             Some((_, group)) => group.push(notice),
-            None => groups.push((notice.maintenance_id.clone(), vec![notice])),
+            None => groups.push(((whose.to_owned(), notice.maintenance_id.clone()), vec![notice])),
         }
     }
     groups
@@ -334,165 +350,12 @@ fn fit(notice: &Notice) -> Notice {
         provider: short(&notice.provider),
         summary: long(&summary),
         uid: short(&notice.uid),
+        // As they stand in columns, which is what they are compared with.
+        stamp: notice.stamp.trunc_subsecs(0),
+        start: notice.start.trunc_subsecs(0),
+        end: notice.end.trunc_subsecs(0),
         ..notice.clone()
     }
-}
-
-/// Where and when a group of notices was made.
-struct Made {
-    notification: NotificationKey,
-    received_at: DateTime<Utc>,
-    mailed: DateTime<Utc>,
-}
-
-fn merge_into(
-    connection: &Connection,
-    provider: &str,
-    maintenance_id: &str,
-    notices: &[Notice],
-    made: &Made,
-) -> Result<Vec<(MaintenanceKey, Merged)>, Error> {
-    let shown = windows_of(connection, provider, maintenance_id)?;
-    let mut by_hand = HashMap::new();
-    for (key, _) in &shown {
-        if let Some(set) = by_hand::of(connection, *key)? {
-            by_hand.insert(*key, set);
-        }
-    }
-    // Notices are merged with what notices said.
-    let known: Vec<_> = shown
-        .iter()
-        .map(|(key, state)| (*key, by_hand.get(key).map_or_else(|| state.clone(), |set| set.as_said(state))))
-        .collect();
-    let mut done = Vec::new();
-    let is_overtaken = is_overtaken(connection, &shown, made)?;
-    let steps = merge::merge(&known, notices, made.mailed, is_overtaken);
-    let newer = newer_elsewhere(connection, (provider, maintenance_id), &steps, notices, made)?;
-    for step in steps {
-        let mut withheld = Vec::new();
-        let mut held = |key: MaintenanceKey, state: State, changes: Vec<Change>| {
-            let before = shown.iter().find(|(shown, _)| *shown == key).map(|(_, state)| state);
-            let (Some(set), Some(before)) = (by_hand.get(&key), before) else { return Ok((state, changes)) };
-            let held = by_hand::hold(set, before, state);
-            by_hand::keep(connection, key, Some(&held.by_hand))?;
-            withheld = held.withheld;
-            Ok::<_, Error>((held.state, held.changes))
-        };
-        let (key, what, changes, stamp) = match step {
-            Step::Create(state) => {
-                let key = create(connection, provider, maintenance_id, &state)?;
-                let said = state.says_cancelled.then_some(Change::CalendarCancelled);
-                (key, Merged::Created, said.into_iter().collect(), Some(state.order.stamp))
-            }
-            Step::Update { key, mut state, mut changes } => {
-                let mut is_late = false;
-                if let (Some(layer), Some((_, before))) = (&newer, known.iter().find(|(known, _)| *known == key)) {
-                    is_late = layer.over(connection, &mut state)?;
-                    changes = merge::compare(before, &state);
-                }
-                let (state, changes) = held(key, state, changes)?;
-                // What is withheld asks for a look, too.
-                update(connection, key, &state, &[changes.as_slice(), &withheld].concat())?;
-                let what = match changes.is_empty() && withheld.is_empty() {
-                    true if is_late => Merged::OutOfSequence,
-                    true => Merged::Unchanged,
-                    false => Merged::Changed,
-                };
-                (key, what, changes, Some(state.order.stamp))
-            }
-            Step::Unlisted { key, state, changes } => {
-                let (state, changes) = held(key, state, changes)?;
-                update(connection, key, &state, &[changes.as_slice(), &withheld].concat())?;
-                (key, Merged::Unlisted, changes, Some(state.order.stamp))
-            }
-            Step::OutOfSequence { key, told } => {
-                let stamp = notices.iter().map(|notice| notice.stamp.min(made.mailed)).max();
-                match told.filter(|_| newer.is_none()) {
-                    None => (key, Merged::OutOfSequence, Vec::new(), stamp),
-                    Some((state, changes)) => {
-                        let (state, changes) = held(key, *state, changes)?;
-                        update(connection, key, &state, &[changes.as_slice(), &withheld].concat())?;
-                        let is_told = !changes.is_empty() || !withheld.is_empty();
-                        (key, if is_told { Merged::Told } else { Merged::OutOfSequence }, changes, stamp)
-                    }
-                }
-            }
-        };
-        let kind = match what {
-            Merged::Created => EventKind::FirstNotice,
-            Merged::Changed => EventKind::Changed,
-            Merged::Unchanged => EventKind::Unchanged,
-            Merged::Unlisted => EventKind::Unlisted,
-            Merged::OutOfSequence | Merged::Told => EventKind::OutOfSequence,
-        };
-        let event = |kind| NewEvent {
-            maintenance: key,
-            at: made.received_at,
-            stamp,
-            kind,
-            notification: Some(made.notification),
-            who: None,
-        };
-        // One that would only change what was set by hand is told as that alone.
-        if withheld.is_empty() || !changes.is_empty() {
-            event(kind).insert(connection, &changes)?;
-        }
-        if !withheld.is_empty() {
-            event(EventKind::Withheld).insert(connection, &withheld)?;
-        }
-        done.push((key, what));
-    }
-    if done.iter().any(|(_, what)| matches!(what, Merged::Created | Merged::Changed | Merged::Unlisted | Merged::Told))
-    {
-        let actor = Actor { who: MAIL.to_owned(), at: made.received_at };
-        outbox::changed(connection, provider, maintenance_id, &actor)?;
-    }
-    Ok(done)
-}
-
-/// Whether the notification that was applied last to any of these windows was made later than this one, or at the same time
-/// and came later.
-fn is_overtaken(connection: &Connection, windows: &[(MaintenanceKey, State)], made: &Made) -> Result<bool, Error> {
-    let mut query = connection.prepare_cached(&format!(
-        "SELECT n.id, n.dated, n.received_at FROM event e JOIN notification n ON n.id = e.notification
-         WHERE e.maintenance = ?1 AND e.kind IN {APPLIED} ORDER BY e.id DESC LIMIT 1"
-    ))?;
-    for (window, _) in windows {
-        let last = query.query_row([window], |row| {
-            Ok((mailed(sql::time_if_any(row, "dated")?, sql::time(row, "received_at")?), row.get(0)?))
-        });
-        if last.optional()?.is_some_and(|last: (_, NotificationKey)| last > (made.mailed, made.notification)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// In whose name it is put into the outbox what notices changed.
-const MAIL: &str = "mail";
-
-/// What Nautobot says since after a notification was made, where it has one window and the notification speaks of that. Of
-/// fields that it says nothing of the notification counts, and of all where it says more than one window.
-fn newer_elsewhere(
-    connection: &Connection,
-    (provider, maintenance_id): (&str, &str),
-    steps: &[Step],
-    notices: &[Notice],
-    made: &Made,
-) -> Result<Option<Layer>, Error> {
-    let newest = notices.iter().map(|notice| notice.stamp.min(made.mailed).timestamp_micros()).max();
-    let layer = match newest {
-        Some(newest) => Layer::newer(connection, provider, maintenance_id, newest)?,
-        None => None,
-    };
-    let Some(layer) = layer else { return Ok(None) };
-    if let [Step::Update { .. } | Step::OutOfSequence { .. }] = steps {
-        return Ok(Some(layer));
-    }
-    if steps.iter().any(|step| matches!(step, Step::Create(_))) {
-        layer.forget(connection)?;
-    }
-    Ok(None)
 }
 
 /// A provider's name, which is never empty: the order by provider begins after the empty text.

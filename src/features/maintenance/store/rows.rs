@@ -43,10 +43,6 @@ pub(in crate::features::maintenance) fn windows_of(
             },
             circuits: Vec::new(),
             says_cancelled: false,
-            stated: match sql::time_if_any(row, "stated_stamp")? {
-                Some(stamp) => Some(Order { stamp, sequence: row.get("stated_sequence")? }),
-                None => None,
-            },
         };
         Ok((row.get("id")?, state))
     })?;
@@ -84,10 +80,10 @@ pub(in crate::features::maintenance) fn insert_window(
     let mut insert = connection.prepare_cached(
         "INSERT INTO maintenance (provider, maintenance_id, window, account, organizer, uid, summary, status, starts_at,
              ends_at, stamp, sequence, settled_at, changed_at, revision, circuits, first_circuits, worst_impact, final,
-             over_at, span, stated_stamp, stated_sequence)
+             over_at, span)
          VALUES (:provider, :maintenance_id, :window, :account, :organizer, :uid, :summary, :status, :starts_at,
              :ends_at, :stamp, :sequence, iif(:final, :stamp, NULL), :stamp, 1, :circuits, :first_circuits, :worst_impact,
-             :final, iif(:final, min(:stamp, :ends_at), :ends_at), :span, :stated_stamp, :stated_sequence)",
+             :final, iif(:final, min(:stamp, :ends_at), :ends_at), :span)",
     )?;
     insert.execute(named_params! {
         ":provider": provider,
@@ -102,8 +98,6 @@ pub(in crate::features::maintenance) fn insert_window(
         ":ends_at": state.end.timestamp(),
         ":stamp": state.order.stamp.timestamp(),
         ":sequence": state.order.sequence,
-        ":stated_stamp": state.stated.map(|stated| stated.stamp.timestamp()),
-        ":stated_sequence": state.stated.map(|stated| stated.sequence),
         ":final": state.status.is_final(),
         ":span": span(state),
         ":circuits": length(&state.circuits),
@@ -133,7 +127,7 @@ pub(in crate::features::maintenance) fn update(
              settled_at = iif(:final, coalesce(settled_at, iif(:noticed, :stamp, stamp)), NULL),
              changed_at = iif(:changed AND :noticed, :stamp, changed_at), revision = revision + :matters,
              circuits = :circuits, first_circuits = :first_circuits, worst_impact = :worst_impact,
-             final = :final, span = :span, stated_stamp = :stated_stamp, stated_sequence = :stated_sequence,
+             final = :final, span = :span,
              over_at = iif(:final, min(coalesce(settled_at, iif(:noticed, :stamp, stamp)), :ends_at), :ends_at)
          WHERE id = :id",
     )?;
@@ -149,8 +143,6 @@ pub(in crate::features::maintenance) fn update(
         ":stamp": state.order.stamp.timestamp(),
         ":sequence": state.order.sequence,
         ":noticed": state.order != UNNOTICED,
-        ":stated_stamp": state.stated.map(|stated| stated.stamp.timestamp()),
-        ":stated_sequence": state.stated.map(|stated| stated.sequence),
         ":final": state.status.is_final(),
         ":span": span(state),
         ":changed": !changes.is_empty(),
@@ -162,6 +154,44 @@ pub(in crate::features::maintenance) fn update(
     connection.prepare_cached("DELETE FROM circuit WHERE maintenance = ?1")?.execute([key])?;
     insert_circuits(connection, key, &state.circuits)?;
     refresh_text(connection, key, state)
+}
+
+/// Gives the windows of a maintenance these numbers; others that it has come after them.
+pub(super) fn number(
+    connection: &Connection,
+    provider: &str,
+    maintenance_id: &str,
+    numbers: &[(MaintenanceKey, u32)],
+) -> Result<(), Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT id, window FROM maintenance WHERE provider = ?1 AND maintenance_id = ?2 ORDER BY window",
+    )?;
+    let rows = query.query_map((provider, maintenance_id), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let before = rows.collect::<rusqlite::Result<Vec<(MaintenanceKey, u32)>>>()?;
+    let mut next = numbers.iter().map(|(_, number)| *number).max().unwrap_or(0);
+    let mut after = Vec::with_capacity(before.len());
+    for (key, _) in &before {
+        let given = numbers.iter().find(|(numbered, _)| numbered == key).map(|(_, number)| *number);
+        after.push((
+            *key,
+            given.unwrap_or_else(|| {
+                next += 1;
+                next
+            }),
+        ));
+    }
+    if after == before {
+        return Ok(());
+    }
+    let mut update = connection.prepare_cached("UPDATE maintenance SET window = ?2 WHERE id = ?1")?;
+    // No two may have the same on the way.
+    for (key, number) in &after {
+        update.execute((key, -i64::from(*number)))?;
+    }
+    for (key, number) in &after {
+        update.execute((key, number))?;
+    }
+    Ok(())
 }
 
 /// Brings the searched text up to date if it differs.

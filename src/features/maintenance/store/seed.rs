@@ -165,7 +165,6 @@ impl Made {
             order: Order { stamp, sequence: 1 },
             circuits,
             says_cancelled: false,
-            stated: Some(Order { stamp, sequence: 1 }),
         };
         Self { provider, maintenance_id: format!("{id}{:07}", number + 1_000_000), state }
     }

@@ -75,7 +75,6 @@ pub(super) fn state(notice: &Notice, window: u32) -> State {
         order: Order { stamp: notice.stamp, sequence: notice.sequence },
         circuits: notice.circuits.clone(),
         says_cancelled: notice.says_cancelled,
-        stated: (notice.status != Status::NoChange).then_some(Order { stamp: notice.stamp, sequence: notice.sequence }),
     }
 }
 

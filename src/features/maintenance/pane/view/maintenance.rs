@@ -309,7 +309,7 @@ fn event_lines(event: &Event, look: &Look<'_>) -> Vec<Span> {
         EventKind::OutOfSequence if event.changes.is_empty() => {
             ("an older notice came late: nothing changed".to_owned(), Role::Muted)
         }
-        EventKind::OutOfSequence => ("an older notice came late, for what newer ones left open".to_owned(), Role::Text),
+        EventKind::OutOfSequence => ("an older notice came late".to_owned(), Role::Text),
         EventKind::Acknowledged => (format!("acknowledged by {who}"), Role::Ok),
         EventKind::Unacknowledged => (format!("acknowledgement taken back by {who}"), Role::Text),
         EventKind::NoteAdded => (format!("note by {who}"), Role::Text),

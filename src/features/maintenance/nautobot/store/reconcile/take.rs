@@ -40,7 +40,6 @@ pub(super) fn create(connection: &Connection, there: &There, manner: &Manner) ->
         order: Order { stamp: updated, sequence: 0 },
         circuits,
         says_cancelled: false,
-        stated: Some(Order { stamp: updated, sequence: 0 }),
     };
     let key = rows::create(connection, &there.provider, &there.maintenance_id, &state)?;
     // Of a full reading nothing is news but what is to come and waits for somebody.
@@ -70,10 +69,6 @@ pub(super) fn changes(
     let (mut after, theirs) = (before.clone(), there.content.said());
     for field in fields {
         layer::put(connection, &mut after, (field, theirs.get(*field)))?;
-    }
-    if after.status != before.status {
-        let stamp = DateTime::from_timestamp_micros(there.updated).unwrap_or(manner.now);
-        after.stated = Some(Order { stamp, sequence: 0 });
     }
     apply(connection, *key, (before, after), there, manner)
 }

@@ -1,0 +1,186 @@
+//! In whatever order mails come, the same is known in the end.
+
+use chrono::{DateTime, Utc};
+use proptest::prelude::*;
+use rusqlite::Connection;
+
+use super::action::{Actor, add_note};
+use super::again::{self, Effect};
+use super::record::{Limits, record};
+use super::rows::windows_of;
+use super::testing::{circuit, empty, hour, mail, notice};
+use super::unparsed::notification;
+use super::{MaintenanceKey, NotificationKey};
+use crate::features::maintenance::model::{Circuit, Impact, Notice, Reading, Status, Verdict};
+
+/// What is known of a window.
+type Known = (u32, DateTime<Utc>, DateTime<Utc>, Status, Vec<Circuit>, String, bool);
+
+/// Everything that is known of TTN-1.
+fn known(connection: &Connection) -> Vec<Known> {
+    let windows = windows_of(connection, "zayo", "TTN-1").unwrap();
+    let known = windows.into_iter().map(|(_, state)| {
+        (state.window, state.start, state.end, state.status, state.circuits, state.summary, state.says_cancelled)
+    });
+    known.collect()
+}
+
+/// Records the mail of hour `made`, as it comes as the `came`th.
+fn take(connection: &Connection, made: i64, came: usize, notices: Vec<Notice>) -> (NotificationKey, Reading) {
+    let (mut delivery, mut reading) = mail(&made.to_string(), hour(made), notices);
+    let at = hour(60) + chrono::TimeDelta::seconds(i64::try_from(came).unwrap());
+    (delivery.received_at, delivery.recorded_at, reading.envelope.date) = (at, at, Some(hour(made)));
+    (record(connection, &delivery, &reading, Limits::default()).unwrap().notification, reading)
+}
+
+/// Every order of so many.
+fn orders(many: usize) -> Vec<Vec<usize>> {
+    if many == 0 {
+        return vec![Vec::new()];
+    }
+    let longer = |order: Vec<usize>| {
+        (0..many).map(move |at| {
+            let mut order = order.clone();
+            order.insert(at, many - 1);
+            order
+        })
+    };
+    orders(many - 1).into_iter().flat_map(longer).collect()
+}
+
+/// A notice of one of a few windows.
+fn a_notice() -> impl Strategy<Value = Notice> {
+    let status = prop::sample::select(vec![
+        Status::Confirmed,
+        Status::Confirmed,
+        Status::ReScheduled,
+        Status::InProcess,
+        Status::Completed,
+        Status::Cancelled,
+        Status::NoChange,
+    ]);
+    let circuits = prop::sample::select(vec![&[][..], &["A"], &["A", "B"], &["C"]]);
+    (0..3_i64, prop::sample::select(vec![0, 2, 30]), status, circuits, any::<bool>(), 0..2_i64).prop_map(
+        |(night, moved, status, circuits, is_silent, sequence)| Notice {
+            start: hour(100 + 24 * night + moved),
+            end: hour(104 + 24 * night + moved),
+            status,
+            circuits: circuits.iter().map(|id| circuit(id, Impact::Outage)).collect(),
+            summary: if is_silent { String::new() } else { format!("night {night}") },
+            sequence,
+            ..notice(hour(0))
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_in_which_mails_come_does_not_matter(mails in prop::collection::vec(prop::collection::vec(a_notice(), 1..4), 2..5)) {
+        let said = |number: usize| -> (i64, Vec<Notice>) {
+            let made = i64::try_from(number).unwrap();
+            (made, mails[number].iter().map(|said| Notice { stamp: hour(made), ..said.clone() }).collect())
+        };
+        let mut expected = None;
+        for order in orders(mails.len()) {
+            let connection = empty();
+            let mut taken = Vec::new();
+            for (came, number) in order.iter().enumerate() {
+                let (made, notices) = said(*number);
+                taken.push(take(&connection, made, came, notices));
+            }
+            let now = known(&connection);
+            prop_assert_eq!(expected.get_or_insert_with(|| now.clone()), &now, "{:?}", order);
+            // Reading again changes nothing.
+            for (key, reading) in taken {
+                let opened = notification(&connection, key).unwrap().unwrap();
+                prop_assert_eq!(again::apply(&connection, &opened, &reading, &[]).unwrap().effect, Effect::Same);
+            }
+            prop_assert_eq!(&known(&connection), &now);
+        }
+    }
+}
+
+fn anna() -> Actor {
+    Actor { who: "anna".to_owned(), at: hour(50) }
+}
+
+/// The usual notice of another window.
+fn window(made: i64, start: i64, status: Status) -> Notice {
+    Notice { start: hour(start), end: hour(start + 4), status, ..notice(hour(made)) }
+}
+
+/// The windows in short: when they begin, and where they stand.
+fn short(connection: &Connection) -> Vec<(DateTime<Utc>, Status)> {
+    known(connection).into_iter().map(|(_, start, _, status, ..)| (start, status)).collect()
+}
+
+#[test]
+fn a_plan_that_comes_after_the_news_of_one_of_its_nights_makes_the_others_known() {
+    let connection = empty();
+    take(&connection, 9, 0, vec![window(9, 100, Status::InProcess)]);
+    add_note(&connection, &[MaintenanceKey(1)], "drained", &anna()).unwrap();
+    let plan = [100, 124, 148].map(|start| window(1, start, Status::Confirmed)).to_vec();
+    take(&connection, 1, 1, plan);
+    let nights = [(100, Status::InProcess), (124, Status::Confirmed), (148, Status::Confirmed)];
+    assert_eq!(short(&connection), nights.map(|(start, status)| (hour(start), status)));
+    let notes: Vec<i64> = windows_of(&connection, "zayo", "TTN-1").unwrap().iter().map(|(key, _)| key.0).collect();
+    assert_eq!(notes, [1, 2, 3], "the night that was known stays the row that it was, with its note");
+}
+
+#[test]
+fn a_window_moves_by_a_notice_that_is_newer_than_all_others_of_it() {
+    let connection = empty();
+    take(&connection, 1, 0, vec![window(1, 100, Status::Confirmed), window(1, 124, Status::Confirmed)]);
+    take(&connection, 3, 1, vec![window(3, 100, Status::Completed)]);
+    take(&connection, 2, 2, vec![window(2, 100, Status::ReScheduled), window(2, 148, Status::ReScheduled)]);
+    assert_eq!(short(&connection), [(hour(100), Status::Completed), (hour(148), Status::ReScheduled)]);
+}
+
+#[test]
+fn a_mail_that_could_not_be_read_takes_its_place_when_its_rule_is_mended() {
+    let connection = empty();
+    let (delivery, mut reading) = mail("1", hour(1), Vec::new());
+    reading.verdict = Verdict::Failed { provider: "zayo".to_owned(), reason: "no status".to_owned() };
+    let first = record(&connection, &delivery, &reading, Limits::default()).unwrap().notification;
+    take(&connection, 9, 1, vec![window(9, 100, Status::InProcess)]);
+    let plan = vec![window(1, 100, Status::Confirmed), window(1, 124, Status::Confirmed)];
+    reading.verdict = Verdict::Parsed { provider: "zayo".to_owned(), notices: plan };
+    let opened = notification(&connection, first).unwrap().unwrap();
+    let again = again::apply(&connection, &opened, &reading, &[]).unwrap();
+    assert_eq!((again.effect, again.created.as_slice()), (Effect::Different, ["zayo/TTN-1".to_owned()].as_slice()));
+    assert_eq!(short(&connection), [(hour(100), Status::InProcess), (hour(124), Status::Confirmed)]);
+    // One that says nothing new is read all the same.
+    let (delivery, mut reading) = mail("2", hour(2), Vec::new());
+    reading.verdict = Verdict::Unknown { reason: "no rule".to_owned() };
+    let second = record(&connection, &delivery, &reading, Limits::default()).unwrap().notification;
+    reading.verdict = Verdict::Parsed { provider: "zayo".to_owned(), notices: vec![window(2, 124, Status::NoChange)] };
+    let opened = notification(&connection, second).unwrap().unwrap();
+    assert_eq!(again::apply(&connection, &opened, &reading, &[]).unwrap().effect, Effect::Different);
+}
+
+#[test]
+fn events_of_several_providers_in_one_calendar_are_each_ones_own() {
+    let connection = empty();
+    let of = |provider: &str, circuits| Notice { provider: provider.to_owned(), circuits, ..notice(hour(1)) };
+    let notices = vec![
+        of("zayo", vec![circuit("A", Impact::Outage)]),
+        Notice { start: hour(124), end: hour(128), ..of("bramble", vec![circuit("B", Impact::Outage)]) },
+    ];
+    take(&connection, 1, 0, notices);
+    take(&connection, 2, 1, vec![notice(hour(2))]);
+    assert_eq!(short(&connection), [(hour(100), Status::Confirmed)]);
+    let other = windows_of(&connection, "bramble", "TTN-1").unwrap();
+    assert_eq!((other.len(), other[0].1.status), (1, Status::Confirmed));
+}
+
+#[test]
+fn a_clock_that_is_ahead_blocks_nothing_that_comes_later() {
+    let connection = empty();
+    let (mut delivery, mut reading) = mail("1", hour(9000), vec![notice(hour(9000))]);
+    (delivery.recorded_at, reading.envelope.date) = (hour(1), Some(hour(9000)));
+    record(&connection, &delivery, &reading, Limits::default()).unwrap();
+    take(&connection, 2, 1, vec![window(2, 124, Status::ReScheduled)]);
+    assert_eq!(short(&connection), [(hour(124), Status::ReScheduled)]);
+}
