@@ -77,6 +77,20 @@ fn is_cancelled(properties: &[Property<'_>], name: &str, value: &str) -> bool {
     properties.iter().any(is)
 }
 
+/// Whether a calendar says cancelled, in its own words or in those of the draft, be it read or not.
+pub(super) fn says_cancelled(part: &str) -> bool {
+    let says = |line: &str| {
+        let Some((name, value)) = line.split_once(':') else { return false };
+        let word = match name.split(';').next().unwrap_or_default().to_ascii_uppercase().as_str() {
+            "METHOD" => "CANCEL",
+            "STATUS" | "X-MAINTNOTE-STATUS" => "CANCELLED",
+            _ => return false,
+        };
+        value.trim().eq_ignore_ascii_case(word)
+    };
+    plain_text(part).lines().any(says)
+}
+
 /// A single time.
 fn one(time: Time) -> Times {
     Times { values: vec![time], ..Times::default() }

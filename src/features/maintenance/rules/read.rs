@@ -8,7 +8,7 @@ use super::rule::{Needle, Reader, Rule};
 use super::words::words;
 use crate::features::maintenance::mail::page::Marks;
 use crate::features::maintenance::mail::{Kind, Part};
-use crate::features::maintenance::model::Notice;
+use crate::features::maintenance::model::{CALENDAR_CANCELLED, Notice};
 use crate::features::maintenance::when;
 
 /// What a rule made of a mail.
@@ -62,6 +62,10 @@ pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Out
     let is_read = |part: &&Part| readers().any(|reader| reader.from.contains(&part.kind()));
     let unreadable = parts.iter().filter(is_read).find_map(Part::unreadable);
     reasons.extend(unreadable.map(|reason| format!("the spreadsheet cannot be read: {reason}")));
+    // Before all else: whoever looks at it has to see at once that a cancellation waits.
+    if parts.iter().any(|part| part.kind() == Kind::Ical && calendar::says_cancelled(part.as_text())) {
+        reasons.insert(0, CALENDAR_CANCELLED.to_owned());
+    }
     Outcome::Failed(crate::text::clean_line(&reasons.join("; ")))
 }
 

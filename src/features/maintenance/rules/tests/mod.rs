@@ -140,6 +140,23 @@ fn a_calendar_that_is_cancelled_in_the_words_of_calendars_alone_says_so_beside_i
 }
 
 #[test]
+fn a_cancellation_that_cannot_be_read_says_first_that_it_is_one() {
+    let reason = |raw: &str| {
+        let verdict = RULES.read(raw.as_bytes(), None).verdict;
+        let Verdict::Failed { reason, .. } = verdict else { panic!("{verdict:?}") };
+        reason
+    };
+    let raw = calendar("x@y.example", "Y", "SUMMARY:Works\r\n").replace("X-MAINTNOTE-OBJECT-ID:C-1\r\n", "");
+    assert_eq!(reason(&raw), "no circuits found, and the maintenance is planned");
+    let why = "the calendar says cancelled; no circuits found, and X-MAINTNOTE-STATUS does not say cancelled";
+    assert_eq!(reason(&raw.replace("BEGIN:VEVENT", "METHOD:CANCEL\r\nBEGIN:VEVENT")), why);
+    assert_eq!(reason(&raw.replace("SUMMARY", "Status:Cancelled\r\nSUMMARY")), why);
+    let other = raw.replace("SUMMARY", "X-MAINTNOTE-STATUS:CANCELLED\r\nSUMMARY").replace("ACCOUNT:1", "ACCOUNT:");
+    assert_eq!(reason(&other), "the calendar says cancelled; no account found");
+    assert_eq!(reason(&other.replace("END:VCALENDAR", "")), "the calendar says cancelled; ical: the calendar is cut or absent");
+}
+
+#[test]
 fn a_calendar_in_the_text_of_a_mail_is_read_unless_an_answer_quotes_it() {
     let raw = calendar("x@y.example", "Y", "SUMMARY:Works\r\n");
     let (head, body) = raw.split_once("\r\n\r\n").unwrap();
