@@ -143,10 +143,10 @@ fn collect(message: &Message<'_>, depth: usize, count: &mut usize, mail: &mut Ma
                 if mail.parts.len() >= MAX_PARTS {
                     return Err(MailError::TooManyParts);
                 }
-                if let Some(leaf) = leaf(message, part)
-                    && !mail.parts.contains(&leaf)
-                {
-                    mail.parts.push(leaf.in_mail(home));
+                let Some(leaf) = leaf(message, part) else { continue };
+                match mail.parts.iter_mut().find(|known| **known == leaf) {
+                    Some(known) => known.learn_from(leaf),
+                    None => mail.parts.push(leaf.in_mail(home)),
                 }
             }
         }
@@ -175,7 +175,8 @@ fn leaf(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Part> {
             Some(text) => text.to_string(),
             None => charset::decode(&charset::raw_body(message, part), declared, kind),
         };
-        return Some(Part::text(kind, &text));
+        let method = content_type.and_then(|found| found.attribute("method"));
+        return Some(Part::text(kind, &text).with_method(method.filter(|_| kind == Kind::Ical)));
     }
     let bytes = match &part.body {
         // What is called a text was decoded as one; its first bytes say in what it is written.

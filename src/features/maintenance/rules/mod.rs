@@ -262,7 +262,7 @@ impl Rules {
                 tried.push(candidate.slug);
             }
         }
-        let is_maintenance = |part: &&Part| part.kind() == Kind::Ical && calendar::is_maintenance(part.as_text());
+        let is_maintenance = |part: &&Part| part.kind() == Kind::Ical && calendar::is_maintenance(part);
         if mail.parts.iter().any(|part| is_maintenance(&part)) {
             for entry in index.generic().filter_map(|slug| self.entries.get(slug)) {
                 let outcome = read_with(entry, &mail.parts, trust);

@@ -1,3 +1,4 @@
+mod calendars;
 mod mistakes;
 
 use std::fs;
@@ -275,7 +276,7 @@ fn a_calendars_own_impact_comes_first_and_its_words_are_exact() {
 #[test]
 fn a_calendar_that_nests_without_end_is_an_error() {
     let deep = "BEGIN:VCALENDAR\r\n".to_owned() + &"BEGIN:VEVENT\r\n".repeat(100_000);
-    assert!(calendar::read(&deep).is_err_and(|reason| reason.contains("nests too deeply")));
+    assert!(calendar::read(&Part::text(Kind::Ical, &deep)).is_err_and(|reason| reason.contains("nests too deeply")));
 }
 
 #[test]
