@@ -23,7 +23,7 @@ pub(crate) fn is_one(raw: &[u8]) -> bool {
 pub(super) fn read(raw: &[u8]) -> Mail {
     let envelope = envelope(raw);
     let senders = Some(envelope.sender.clone()).filter(|sender| !sender.is_empty()).into_iter().collect();
-    Mail { envelope, parts: vec![Part::from_file(Kind::Ical, raw.to_vec())], senders }
+    Mail { envelope, parts: vec![Part::from_file(Kind::Ical, raw.to_vec())], senders, ..Mail::default() }
 }
 
 /// A calendar with maintenance properties that stands somewhere in a text: below a greeting, or quoted. Without what is before

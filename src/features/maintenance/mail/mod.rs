@@ -18,7 +18,6 @@ use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 pub(crate) use self::calendar::is_one as is_calendar;
 pub(crate) use self::envelope::{header_text, read_envelope};
-pub(crate) use self::forwarded::is_answer;
 pub use self::part::{Kind, Part};
 pub use self::readable::{Readable, readable};
 use super::model::Envelope;
@@ -31,6 +30,9 @@ const MAX_PARTS: usize = 500;
 const MAX_DEPTH: usize = 50;
 /// Headers of a mail that is refused are looked for in its first bytes.
 const HEAD_BYTES: usize = 256 * 1024;
+
+/// Why the calendar in an answer is not read.
+const QUOTED_IN_ANSWER: &str = "the mail is an answer, and the calendar that it quotes is not read, for it may be out of date";
 
 /// Why a mail cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +63,10 @@ pub struct Mail {
     pub parts: Vec<Part>,
     /// Senders of the mail and of mails inside it, lower-cased, the outermost first.
     pub senders: Vec<String>,
+    /// Whether it is an answer: what it quotes is no news, and may be older than what is known.
+    pub is_answer: bool,
+    /// Why a calendar that stands in its text is none of its parts; `None` where there is no such calendar.
+    pub unread_calendar: Option<&'static str>,
 }
 
 /// Takes a mail apart, or a calendar that came without one.
@@ -71,6 +77,7 @@ pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
     let message = parse(raw)?;
     let mut mail = Mail { envelope: envelope::envelope_of(&message), ..Mail::default() };
     collect(&message, 0, &mut 0, &mut mail)?;
+    mail.is_answer = forwarded::is_answer(&mail.parts, 0);
     forwarded::find_subjects(&mut mail.parts, &mail.senders);
     find_calendars(&mut mail);
     Ok(mail)
@@ -78,7 +85,7 @@ pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
 
 /// Adds calendars that stand in the text of a mail that has none of its own. What an answer quotes is no news.
 fn find_calendars(mail: &mut Mail) {
-    if mail.parts.iter().any(|part| part.kind() == Kind::Ical) || is_answer(&mail.envelope.subject) {
+    if mail.parts.iter().any(|part| part.kind() == Kind::Ical) {
         return;
     }
     let within = |kind: Kind, inside: fn(&str) -> Option<String>| -> Vec<Part> {
@@ -89,6 +96,10 @@ fn find_calendars(mail: &mut Mail) {
     let mut found = within(Kind::Text, calendar::inside);
     if found.is_empty() {
         found = within(Kind::Html, calendar::inside_page);
+    }
+    if mail.is_answer {
+        mail.unread_calendar = (!found.is_empty()).then_some(QUOTED_IN_ANSWER);
+        return;
     }
     mail.parts.extend(found.into_iter().take(MAX_PARTS.saturating_sub(mail.parts.len())));
 }
