@@ -31,8 +31,12 @@ const MAX_DEPTH: usize = 50;
 /// Headers of a mail that is refused are looked for in its first bytes.
 const HEAD_BYTES: usize = 256 * 1024;
 
+/// Why the calendar in the text of a mail is not read to which one is attached, be that damaged: it may be an older one.
+const BESIDE_ANOTHER: &str =
+    "what counts is the attached calendar; another in the text was not read, for it may be out of date";
 /// Why the calendar in an answer is not read.
-const QUOTED_IN_ANSWER: &str = "the mail is an answer, and the calendar that it quotes is not read, for it may be out of date";
+const QUOTED_IN_ANSWER: &str =
+    "the mail is an answer, and the calendar that it quotes is not read, for it may be out of date";
 
 /// Why a mail cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,9 +89,7 @@ pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
 
 /// Adds calendars that stand in the text of a mail that has none of its own. What an answer quotes is no news.
 fn find_calendars(mail: &mut Mail) {
-    if mail.parts.iter().any(|part| part.kind() == Kind::Ical) {
-        return;
-    }
+    let has_own = mail.parts.iter().any(|part| part.kind() == Kind::Ical);
     let within = |kind: Kind, inside: fn(&str) -> Option<String>| -> Vec<Part> {
         let of_kind = mail.parts.iter().filter(|part| part.kind() == kind);
         let found = |part: &Part| Some(Part::text(Kind::Ical, &inside(part.as_text())?).in_mail(part.home()));
@@ -97,8 +99,9 @@ fn find_calendars(mail: &mut Mail) {
     if found.is_empty() {
         found = within(Kind::Html, calendar::inside_page);
     }
-    if mail.is_answer {
-        mail.unread_calendar = (!found.is_empty()).then_some(QUOTED_IN_ANSWER);
+    if has_own || mail.is_answer {
+        let why = if has_own { BESIDE_ANOTHER } else { QUOTED_IN_ANSWER };
+        mail.unread_calendar = (!found.is_empty()).then_some(why);
         return;
     }
     mail.parts.extend(found.into_iter().take(MAX_PARTS.saturating_sub(mail.parts.len())));
