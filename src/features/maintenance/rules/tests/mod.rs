@@ -166,15 +166,17 @@ fn a_calendar_in_the_text_of_a_mail_is_read_unless_an_answer_quotes_it() {
     let (head, body) = raw.split_once("\r\n\r\n").unwrap();
     let text = head.replace("text/calendar", "text/plain");
     let quoted = format!("> {}\r\n", body.trim_end().replace("\r\n", "\r\n> "));
-    let page =
-        format!("{}\r\n\r\n<html><body><pre>{body}</pre></body></html>", head.replace("text/calendar", "text/html"));
+    let html = head.replace("text/calendar", "text/html");
+    let page = format!("{html}\r\n\r\n<html><body><pre>{body}</pre></body></html>");
     let read = |raw: &str| RULES.read(raw.as_bytes(), None).verdict;
     let wanted = read(&raw);
     assert!(matches!(wanted, Verdict::Parsed { .. }), "{wanted:?}");
+    let broken = format!("{html}\r\n\r\n<p>Dear all,</p>{}", body.replace("\r\n", "<br>\r\n"));
     for mail in [
         format!("{text}\r\n\r\nDear all, see below.\r\n\r\n{body}\r\nRegards\r\n"),
         format!("{text}\r\n\r\n{quoted}"),
         page,
+        broken,
     ] {
         assert_eq!(read(&mail), wanted, "{mail}");
         let answer = format!("Subject: Re: {}", mail.split_once("Subject: ").unwrap().1);
