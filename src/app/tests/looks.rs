@@ -32,6 +32,25 @@ fn maintenances_of_one_provider_are_told_apart_on_the_smallest_screen() {
 }
 
 #[test]
+fn windows_of_several_maintenances_are_told_apart_on_the_smallest_screens() {
+    for columns in [40, 47, 52, 58, 69] {
+        let mut desk = Desk::live(columns, 40);
+        // Nothing but id and number of the window tells them apart.
+        desk.write_elsewhere(
+            "UPDATE maintenance SET provider = 'genericprovider', maintenance_id = 'NIGHT-WORKS-' || (100 + id / 2), \
+             window = 1 + id % 2, starts_at = unixepoch('2026-11-21 20:00'), ends_at = unixepoch('2026-11-21 23:00'), \
+             status = 'CONFIRMED', settled_at = NULL, final = 0, over_at = unixepoch('2026-11-21 23:00'), span = 1, \
+             worst_impact = 'OUTAGE', seen_revision = revision, ack_revision = 0, ack_by = NULL, ack_at = NULL",
+        );
+        desk.report(Report::Changed);
+        let screen = desk.screen();
+        let ids: Vec<&str> = screen.lines().filter(|row| row.contains("1/2") || row.contains("2/2")).collect();
+        let different: std::collections::BTreeSet<&&str> = ids.iter().collect();
+        assert!(ids.len() > 4 && different.len() == ids.len(), "{columns}: {screen}");
+    }
+}
+
+#[test]
 fn a_large_number_of_circuits_is_rounded_and_never_cut() {
     let mut desk = Desk::live(80, 24);
     desk.write_elsewhere("UPDATE maintenance SET circuits = 5000");
