@@ -1,6 +1,9 @@
 //! What a row or a line says where there is little to say or little room.
 
+use chrono::TimeDelta;
+
 use super::desk::{DATABASE, Desk, MAILBOX, settings};
+use crate::app::Message;
 use crate::colour::ColourDepth;
 use crate::features::maintenance::worker::Report;
 use crate::trouble::Trouble;
@@ -48,6 +51,31 @@ fn windows_of_several_maintenances_are_told_apart_on_the_smallest_screens() {
         let different: std::collections::BTreeSet<&&str> = ids.iter().collect();
         assert!(ids.len() > 4 && different.len() == ids.len(), "{columns}: {screen}");
     }
+}
+
+#[test]
+fn a_notice_is_whole_on_the_smallest_screen_and_hides_no_row() {
+    let mut desk = Desk::live(40, 10);
+    desk.press("G");
+    let last = desk.screen().lines().nth(8).unwrap().to_owned();
+    let said = |desk: &Desk| desk.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+    let trouble =
+        Trouble::new("the worker of the maintenances has ended").caused_by("no room on the disk").to_do("make some");
+    desk.send(Message::Failed(trouble));
+    assert!(
+        said(&desk).ends_with("the worker of the maintenances has ended: no room on the disk; make some"),
+        "{}",
+        desk.screen()
+    );
+    assert!(desk.screen().lines().any(|row| row == last), "{last}: {}", desk.screen());
+    // What needs more rows than there are for it is cut, and the log has it.
+    desk.send(Message::Failed(Trouble::new("word ".repeat(40).trim())));
+    let screen = desk.screen();
+    assert!(screen.lines().last().unwrap().ends_with("… ctrl-l"), "{screen}");
+    assert_eq!(screen.lines().filter(|row| row.contains("word")).count(), 3, "{screen}");
+    desk.now += TimeDelta::seconds(31);
+    desk.send(Message::Ticked);
+    assert!(!desk.shows("word") && desk.shows(&last), "{}", desk.screen());
 }
 
 #[test]
