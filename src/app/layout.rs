@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::view::footer_rows;
 use super::{Model, Pane};
 
 /// Below this many columns or rows noctui says that there is too little room.
@@ -28,7 +29,7 @@ pub(crate) struct Layout {
     pub(crate) tabs: Option<Rect>,
     /// The panes on the screen, title row included, in the order of their numbers.
     pub(crate) panes: Vec<(Pane, Rect)>,
-    /// One row at the bottom.
+    /// One row at the bottom; more for a notice that needs them.
     pub(crate) footer: Rect,
 }
 
@@ -55,8 +56,9 @@ fn arrange(model: &Model, zoomed: bool, area: Rect) -> Option<Layout> {
         return None;
     }
     let header = Rect { height: 1, ..area };
-    let footer = Rect { y: area.bottom() - 1, height: 1, ..area };
-    let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
+    let rows = footer_rows(model, area.width);
+    let footer = Rect { y: area.bottom() - rows, height: rows, ..area };
+    let body = Rect { y: area.y + 1, height: area.height - 1 - rows, ..area };
     let large = area.width >= TILED.0 && area.height >= TILED.1;
     let alone = zoomed || model.is_opened();
     let (tabs, panes) = match (large, alone) {

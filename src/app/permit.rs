@@ -1,6 +1,6 @@
 //! What stands between a command and its doing: another pane, read-only, a question.
 
-use super::commands::Command;
+use super::commands::{COMMANDS, Command};
 use super::overlay::{Confirm, Confirmed, Overlay};
 use super::panes::pane_of;
 use super::{Effect, Model, Pane};
@@ -59,6 +59,17 @@ impl Model {
         }
         let places: Vec<&str> = spec.scopes.iter().map(|scope| scope.place()).collect();
         Some(format!("{name} is for {}", places.join(" or ")))
+    }
+
+    /// What is said to a key that changes something elsewhere among the maintenances and means nothing here. Of those that only
+    /// move or show nothing is said.
+    pub(super) fn belongs_elsewhere(&self, key: Key) -> Option<String> {
+        let is_of_it = |spec: &&Spec<Command>| {
+            let changes = matches!(spec.command, Command::Maintenance(_)) && spec.risk != Risk::None;
+            changes && self.settings.keymap.keys(spec.name).contains(&key)
+        };
+        let spec = COMMANDS.iter().find(is_of_it).filter(|_| self.focus == Pane::Maintenances)?;
+        Some(format!("{key}: {}", self.is_for_elsewhere(spec)?))
     }
 
     /// Whether read-only forbids it, which is said.

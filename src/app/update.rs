@@ -182,10 +182,13 @@ impl Model {
         if let Some(effects) = self.escape_again(key) {
             return effects;
         }
-        match self.settings.keymap.find(&self.scopes(), key) {
-            Some(command) => self.run_by(key, command),
-            None => vec![],
+        if let Some(command) = self.settings.keymap.find(&self.scopes(), key) {
+            return self.run_by(key, command);
         }
+        if let Some(elsewhere) = self.belongs_elsewhere(key) {
+            self.toasts.warn(self.now, elsewhere);
+        }
+        vec![]
     }
 
     /// A key where the terminal is too small to show anything: nobody sees what it would be about, so that it can only

@@ -126,3 +126,21 @@ fn a_mail_is_shown_as_it_came_filled_in_by_hand_and_attached() {
     desk.press("enter");
     assert!(desk.shows("accepted as bramble/BR-7; u undoes"), "{}", desk.screen());
 }
+
+#[test]
+fn a_key_that_changes_something_elsewhere_says_where() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("E");
+    assert!(desk.shows("E: correct is for an opened maintenance"), "{}", desk.screen());
+    desk.press("m N");
+    assert!(desk.shows("N: new-maintenance is for the list of maintenances or an opened mail"), "{}", desk.screen());
+    desk.press("enter E");
+    assert!(desk.shows("E: correct is for an opened maintenance"), "{}", desk.screen());
+    // What only moves or shows says nothing, and neither does a key of another pane or of nobody.
+    for key in ["]", "v", "X", "W"] {
+        let mut desk = Desk::live(120, 40);
+        let before = desk.screen();
+        desk.press(key);
+        assert_eq!(desk.screen(), before, "{key}");
+    }
+}

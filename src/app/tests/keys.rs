@@ -409,12 +409,16 @@ fn warnings_are_counted_in_the_footer_until_the_log_was_opened() {
 
 #[test]
 fn a_notice_that_is_too_long_for_the_footer_stands_in_the_log_as_a_whole() {
-    let mut desk = Desk::live(40, 10);
+    let mut desk = Desk::live(60, 12);
     desk.press("4 : a c k n o w enter");
-    let footer = desk.screen().lines().last().unwrap_or_default().to_owned();
-    assert!(footer.contains("acknowledge is for the maint…") && footer.ends_with("ctrl-l"), "{footer}");
-    let trouble = Trouble::new("the calendar file was not written").caused_by("no space left on device");
+    let trouble =
+        Trouble::new("the calendar file was not written").caused_by("no space left on device").to_do("make some");
     desk.report(Report::Failed(trouble.clone()));
+    let footer = desk.screen().lines().last().unwrap_or_default().to_owned();
+    assert!(
+        footer.contains("the calendar file was not written: no space left…") && footer.ends_with("ctrl-l"),
+        "{footer}"
+    );
     let mut log = Recent::default();
     let (target, text) = ("app".to_owned(), trouble.one_line());
     log.add(Entry { at: desk.now, severity: Severity::Warning, target, text, times: 1 });

@@ -1,6 +1,9 @@
 //! What a row or a line says where there is little to say or little room.
 
+use chrono::TimeDelta;
+
 use super::desk::{DATABASE, Desk, MAILBOX, settings};
+use crate::app::Message;
 use crate::colour::ColourDepth;
 use crate::features::maintenance::worker::Report;
 use crate::trouble::Trouble;
@@ -29,6 +32,50 @@ fn maintenances_of_one_provider_are_told_apart_on_the_smallest_screen() {
     assert!(screen.contains(" zayo …195301 "), "{screen}");
     let columns = |row: &&str| crate::ui::line::width(row) <= 40 && !row.contains("ends");
     assert!(rows.iter().all(columns), "{screen}");
+}
+
+#[test]
+fn windows_of_several_maintenances_are_told_apart_on_the_smallest_screens() {
+    for columns in [40, 47, 52, 58, 69] {
+        let mut desk = Desk::live(columns, 40);
+        // Nothing but id and number of the window tells them apart.
+        desk.write_elsewhere(
+            "UPDATE maintenance SET provider = 'genericprovider', maintenance_id = 'NIGHT-WORKS-' || (100 + id / 2), \
+             window = 1 + id % 2, starts_at = unixepoch('2026-11-21 20:00'), ends_at = unixepoch('2026-11-21 23:00'), \
+             status = 'CONFIRMED', settled_at = NULL, final = 0, over_at = unixepoch('2026-11-21 23:00'), span = 1, \
+             worst_impact = 'OUTAGE', seen_revision = revision, ack_revision = 0, ack_by = NULL, ack_at = NULL",
+        );
+        desk.report(Report::Changed);
+        let screen = desk.screen();
+        let ids: Vec<&str> = screen.lines().filter(|row| row.contains("1/2") || row.contains("2/2")).collect();
+        let different: std::collections::BTreeSet<&&str> = ids.iter().collect();
+        assert!(ids.len() > 4 && different.len() == ids.len(), "{columns}: {screen}");
+    }
+}
+
+#[test]
+fn a_notice_is_whole_on_the_smallest_screen_and_hides_no_row() {
+    let mut desk = Desk::live(40, 10);
+    desk.press("G");
+    let last = desk.screen().lines().nth(8).unwrap().to_owned();
+    let said = |desk: &Desk| desk.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+    let trouble =
+        Trouble::new("the worker of the maintenances has ended").caused_by("no room on the disk").to_do("make some");
+    desk.send(Message::Failed(trouble));
+    assert!(
+        said(&desk).ends_with("the worker of the maintenances has ended: no room on the disk; make some"),
+        "{}",
+        desk.screen()
+    );
+    assert!(desk.screen().lines().any(|row| row == last), "{last}: {}", desk.screen());
+    // What needs more rows than there are for it is cut, and the log has it.
+    desk.send(Message::Failed(Trouble::new("word ".repeat(40).trim())));
+    let screen = desk.screen();
+    assert!(screen.lines().last().unwrap().ends_with("… ctrl-l"), "{screen}");
+    assert_eq!(screen.lines().filter(|row| row.contains("word")).count(), 3, "{screen}");
+    desk.now += TimeDelta::seconds(31);
+    desk.send(Message::Ticked);
+    assert!(!desk.shows("word") && desk.shows(&last), "{}", desk.screen());
 }
 
 #[test]

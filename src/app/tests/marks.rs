@@ -2,6 +2,8 @@
 
 use super::desk::Desk;
 use crate::app::Effect;
+use crate::features::maintenance::store::list::Filter;
+use crate::features::maintenance::worker::Report;
 
 /// How many maintenances are acknowledged as they are.
 const ACKNOWLEDGED: &str = "SELECT count(*) FROM maintenance WHERE ack_revision = revision";
@@ -28,6 +30,43 @@ fn all_rows_of_a_long_list_are_marked_and_acknowledged_and_undone() {
     assert!(!desk.shows("marked"), "{}", desk.screen());
     desk.press("u");
     assert_eq!(desk.count(ACKNOWLEDGED), before);
+}
+
+#[test]
+fn nothing_is_done_to_other_rows_while_all_are_being_marked() {
+    let mut desk = full();
+    let before = desk.count(ACKNOWLEDGED);
+    desk.answers = false;
+    desk.press("*");
+    desk.answers = true;
+    for key in ["a", "x", "e", "space", "*", "n"] {
+        desk.press(key);
+        assert!(desk.shows("all rows are being marked, and nothing was done"), "{key}: {}", desk.screen());
+    }
+    assert_eq!(desk.count(ACKNOWLEDGED), before);
+    // What is asked for no more is not marked when the answer comes.
+    desk.press("esc");
+    desk.report(Report::Marked { filter: Filter::default(), marks: Ok(vec![]) });
+    assert!(!desk.shows("nothing to mark"), "{}", desk.screen());
+    desk.press("* a");
+    assert_eq!(desk.count(ACKNOWLEDGED), desk.count(ALL));
+}
+
+#[test]
+fn no_other_mail_is_dismissed_while_all_are_being_marked() {
+    let mut desk = Desk::live(120, 40);
+    let dismissed = "SELECT count(*) FROM notification WHERE dismissed_by IS NOT NULL";
+    desk.press("m");
+    desk.answers = false;
+    // Another process has changed something: the mails are asked for anew.
+    desk.report(Report::Changed);
+    desk.press("*");
+    desk.answers = true;
+    desk.press("d");
+    assert!(desk.shows("all rows are being marked, and nothing was done"), "{}", desk.screen());
+    assert_eq!(desk.count(dismissed), 0);
+    desk.press("esc m * d");
+    assert!(desk.count(dismissed) > 1, "{}", desk.screen());
 }
 
 #[test]

@@ -5,11 +5,12 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::Model;
 use crate::app::commands::{COMMANDS, Command};
+use crate::app::toast::Toast;
+use crate::app::{Model, Pane};
 use crate::command::Spec;
 use crate::features::{cloudvision, maintenance};
-use crate::ui::line::{Pen, fit, width};
+use crate::ui::line::{Pen, fit, width, wrap};
 use crate::ui::theme::{Role, State};
 
 /// A key and what it does here.
@@ -105,6 +106,45 @@ fn typing(model: &Model) -> Option<&'static [(&'static str, &'static str)]> {
     }
 }
 
+/// A notice has so many rows at most, where columns are few.
+const NOTICE_ROWS: usize = 3;
+/// What stands before its words: a blank, its sign, a blank.
+const NOTICE_BEFORE: usize = 3;
+
+/// The rows of the footer in so many columns: one, but for a notice that does not fit where columns are few. Not where a
+/// machine would be told that its terminal has another size now.
+pub(crate) fn rows(model: &Model, columns: u16) -> u16 {
+    let is_wrapped = columns < NARROW && model.focus != Pane::Consoles && !model.is_saving();
+    let Some(toast) = model.toasts.current().filter(|_| is_wrapped) else { return 1 };
+    let lines = notice_lines(model, toast, usize::from(columns)).len();
+    u16::try_from(lines.clamp(1, NOTICE_ROWS)).unwrap_or(1)
+}
+
+/// The words of a notice on as many lines as they need.
+fn notice_lines(model: &Model, toast: &Toast, columns: usize) -> Vec<String> {
+    wrap(&model.look().say(&toast.text), columns.saturating_sub(NOTICE_BEFORE))
+}
+
+/// The newest notice. What has no room on the last row stands in the log as a whole.
+fn draw_notice(model: &Model, toast: &Toast, area: Rect, buffer: &mut Buffer) {
+    let look = model.look();
+    let words = look.theme.style(Role::Text);
+    let sign = look.theme.style(toast.state.role());
+    Pen::new(buffer, area, 0).skip(1).text(look.glyph(toast.state), sign);
+    let mut lines = notice_lines(model, toast, usize::from(area.width));
+    let last = area.height.saturating_sub(1);
+    let rest = lines.split_off(lines.len().min(usize::from(last))).join(" ");
+    for (y, line) in (0..last).zip(&lines) {
+        Pen::new(buffer, area, y).skip(NOTICE_BEFORE).text(line, words);
+    }
+    let mut pen = Pen::new(buffer, area, last);
+    pen.skip(NOTICE_BEFORE);
+    let key = model.settings.keymap.keys("log").first().filter(|_| width(&rest) > pen.left());
+    let all = key.map_or_else(String::new, |key| format!(" {key} "));
+    let room = pen.left().saturating_sub(width(&all));
+    pen.text(&fit(&rest, room), words).text(&all, look.theme.style(Role::Key));
+}
+
 /// Draws the footer.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
@@ -115,15 +155,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         return;
     }
     if let Some(toast) = model.toasts.current() {
-        let style = look.theme.style(toast.state.role());
-        let mut pen = Pen::new(buffer, area, 0);
-        pen.skip(1).text(look.glyph(toast.state), style).text(" ", style);
-        let said = look.say(&toast.text);
-        let key = model.settings.keymap.keys("log").first().filter(|_| width(&said) > pen.left());
-        let all = key.map_or_else(String::new, |key| format!(" {key} "));
-        // What is cut stands in the log as a whole.
-        let room = pen.left().saturating_sub(width(&all));
-        pen.text(&fit(&said, room), look.theme.style(Role::Text)).text(&all, look.theme.style(Role::Key));
+        draw_notice(model, toast, area, buffer);
         return;
     }
     if let (Some(text), None) = (warnings(model), typing(model)) {

@@ -4,7 +4,7 @@ mod footer;
 mod header;
 mod overlay;
 
-pub(crate) use footer::hints;
+pub(crate) use footer::{hints, rows as footer_rows};
 pub(crate) use header::tabs;
 
 use ratatui::buffer::{Buffer, Cell};

@@ -304,6 +304,13 @@ fn a_protected_target_wants_to_be_named_again() {
     };
     deploy(&[]).assert().code(2).stderr(contains("--confirm dc1"));
     deploy(&["--dry-run"]).assert().success().stdout(contains("+hostname leaf1"));
+    deploy(&["--dry-run", "--confirm", "dc1"]).assert().success().stdout(contains("+hostname leaf1"));
+    for reach in ["--dry-run", "--build-only", "--start"] {
+        deploy(&[reach, "--confirm", "dc2"])
+            .assert()
+            .code(2)
+            .stderr(contains("--confirm names dc2, and the target is dc1"));
+    }
     deploy(&["--confirm", "dc1"]).assert().success();
     assert_eq!(body(&desk, 1).as_deref(), Some("hostname leaf1\n"));
     desk.home.noctui(["audit", "--target", "dc1"]).assert().success().stdout(contains("1 device"));

@@ -165,3 +165,37 @@ fn who_syncs_waits_until_whoever_reads_the_source_has_looked() {
     let output = home.noctui(["source", "sync"]).assert().success().get_output().clone();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "folder: complete, 1 mail\n");
 }
+
+#[test]
+fn a_source_is_not_shown_as_read_while_its_name_is_read_for_something_else() {
+    let home = Home::new();
+    let configuration = |folder: &str| {
+        for part in ["cur", "new", "tmp"] {
+            std::fs::create_dir_all(home.path().join(folder).join(part)).unwrap();
+        }
+        format!("[[maintenance.source]]\nname = 'folder'\nkind = 'maildir'\npath = '~/{folder}'\n")
+    };
+    let other = home.path().join("other.toml");
+    std::fs::write(&other, configuration("Other")).unwrap();
+    home.configure(&configuration("Maildir"));
+    let mail = super::one("halcyon", "HC-1").mail();
+    std::fs::write(home.path().join("Other/new/1795226400.M1P1.noc"), mail).unwrap();
+    let serving = Serving::of(&home);
+    let told = |command: &str, code: i32| {
+        let arguments = ["--config", other.to_str().unwrap(), "source", command];
+        let output = home.noctui(arguments).assert().code(code).get_output().clone();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    for (command, code) in [("list", 0), ("sync", 2)] {
+        let told = told(command, code);
+        let why = format!(
+            "reads maildir {} under this name, and this one is not read",
+            home.path().join("Maildir").display()
+        );
+        assert!(told.contains(&why), "{command}: {told}");
+    }
+    assert!(!told("list", 0).contains("complete"));
+    // Nothing is lost: it is read as soon as the other one is not.
+    drop(serving);
+    assert_eq!(told("sync", 0), "folder: complete, 1 mail\n");
+}

@@ -23,7 +23,7 @@ pub(crate) fn is_one(raw: &[u8]) -> bool {
 pub(super) fn read(raw: &[u8]) -> Mail {
     let envelope = envelope(raw);
     let senders = Some(envelope.sender.clone()).filter(|sender| !sender.is_empty()).into_iter().collect();
-    Mail { envelope, parts: vec![Part::from_file(Kind::Ical, raw.to_vec())], senders }
+    Mail { envelope, parts: vec![Part::from_file(Kind::Ical, raw.to_vec())], senders, ..Mail::default() }
 }
 
 /// A calendar with maintenance properties that stands somewhere in a text: below a greeting, or quoted. Without what is before
@@ -73,14 +73,19 @@ fn begins_property(line: &str) -> bool {
     is_name && (rest.starts_with(':') && !is_remark || has_parameter())
 }
 
-/// The same in the preformatted text of a page, where line ends and blanks count as they do in a calendar.
+/// The same in a page: in preformatted text, where line ends and blanks count as they do in a calendar, or on lines that are
+/// elements of their own or end with `<br>`.
 pub(super) fn inside_page(html: &str) -> Option<String> {
     let (start, end) = span(html)?;
     let before = html.get(..start)?.to_ascii_lowercase();
-    if before.rfind("<pre")? < before.rfind("</pre").unwrap_or_default() {
-        return None;
-    }
-    let begin = before.rfind("<pre").and_then(|at| Some(at + before.get(at..)?.find('>')? + 1))?;
+    let preformatted = before.rfind("<pre").filter(|at| before.rfind("</pre").is_none_or(|end| end < *at));
+    let Some(at) = preformatted else {
+        let found = inside(&shown_lines(html.get(..end)?))?;
+        // Otherwise all of it would be on one line.
+        let begins_alone = found.lines().next()?.trim().as_bytes().eq_ignore_ascii_case(BEGINNING);
+        return begins_alone.then_some(found);
+    };
+    let begin = at + before.get(at..)?.find('>')? + 1;
     inside(&without_tags(html.get(begin..end)?))
 }
 
@@ -101,31 +106,79 @@ fn cut_quotation(line: &str, quotation: &str) -> String {
     bare.unwrap_or(line).to_owned()
 }
 
-/// Text of a page, with its elements left out and its signs written out.
+/// Preformatted text of a page, with its elements left out and its signs written out.
 fn without_tags(html: &str) -> String {
-    const SIGNS: [(&str, &str); 7] = [
+    let mut text = String::with_capacity(html.len());
+    for (before, tag) in pieces(html) {
+        text.push_str(before);
+        let name = tag.trim_start_matches(['<', '/']).to_ascii_lowercase();
+        // Line ends of programs that set each line in an element of its own.
+        if name.starts_with("br") || (tag.starts_with("</") && (name.starts_with("div") || name.starts_with('p'))) {
+            text.push('\n');
+        }
+    }
+    with_signs(text)
+}
+
+/// Text of a page as it is shown, but for blanks at the beginnings of lines, which a calendar needs: a line end of the source is
+/// a blank, and elements that are lines of their own end lines.
+fn shown_lines(html: &str) -> String {
+    const LINES: [&str; 12] =
+        ["br", "p", "div", "tr", "li", "ul", "ol", "table", "blockquote", "section", "article", "pre"];
+    let mut text = String::with_capacity(html.len());
+    // Whether the last blank was a line end of the source.
+    let mut is_wrapped = false;
+    for (before, tag) in pieces(html) {
+        let mut lines = before.split('\n').map(|line| line.trim_end_matches('\r'));
+        text.push_str(lines.next().unwrap_or_default());
+        is_wrapped &= before.is_empty();
+        for line in lines {
+            if text.is_empty() || text.ends_with('\n') || text.trim_end_matches(' ').ends_with('\n') {
+                text.truncate(text.trim_end_matches(' ').len());
+                text.push_str(line);
+            } else {
+                text.push(' ');
+                text.push_str(line.trim_start());
+            }
+            is_wrapped = line.trim().is_empty();
+        }
+        let name = tag.trim_start_matches(['<', '/']).split(|c: char| !c.is_ascii_alphanumeric()).next();
+        if !LINES.iter().any(|line| name.is_some_and(|name| name.eq_ignore_ascii_case(line))) {
+            continue;
+        }
+        if is_wrapped {
+            text.truncate(text.trim_end_matches(' ').len());
+        }
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+    }
+    with_signs(text)
+}
+
+/// Each text of a page with the tag behind it; behind the last one there is none.
+fn pieces(html: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = Some(html);
+    std::iter::from_fn(move || {
+        let (before, tag) = rest.map(|rest| rest.split_at(rest.find('<').unwrap_or(rest.len())))?;
+        let (tag, after) = tag.split_at(tag.find('>').map_or(tag.len(), |end| end + 1));
+        rest = Some(after).filter(|_| !tag.is_empty());
+        Some((before, tag))
+    })
+}
+
+/// A text with what stands for signs written out.
+fn with_signs(text: String) -> String {
+    const SIGNS: [(&str, &str); 8] = [
         ("&lt;", "<"),
         ("&gt;", ">"),
         ("&quot;", "\""),
         ("&#39;", "'"),
         ("&apos;", "'"),
         ("&nbsp;", " "),
+        ("\u{a0}", " "),
         ("&amp;", "&"),
     ];
-    let mut text = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        let (before, tag) = rest.split_at(at);
-        text.push_str(before);
-        let end = tag.find('>').map_or(tag.len(), |end| end + 1);
-        let name = tag.get(1..end).unwrap_or_default().trim_start_matches('/').to_ascii_lowercase();
-        // Line ends of programs that set each line in an element of its own.
-        if name.starts_with("br") || (tag.starts_with("</") && (name.starts_with("div") || name.starts_with('p'))) {
-            text.push('\n');
-        }
-        rest = tag.get(end..).unwrap_or_default();
-    }
-    text.push_str(rest);
     SIGNS.iter().fold(text, |text, (sign, letter)| text.replace(sign, letter))
 }
 
@@ -213,6 +266,31 @@ mod tests {
         for other in [bare.replace("X-MAINTNOTE-", "X-"), format!("as in {bare}"), bare.replace("END:VC", "E")] {
             assert_eq!(inside(&other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_calendar_whose_lines_are_elements_of_a_page_is_found() {
+        let bare = "BEGIN:VCALENDAR\r\nX-MAINTNOTE-ACCOUNT:a & b <c>\r\nSUMMARY:Works at ni\r\n ght\r\nEND:VCALENDAR";
+        let lines: Vec<String> = bare.lines().map(|line| line.replace('&', "&amp;").replace('<', "&lt;")).collect();
+        let each =
+            |before: &str, after: &str| lines.iter().fold(String::new(), |all, line| all + before + line + after);
+        for page in [
+            each("", "<br>"),
+            each("", "<BR />\r\n"),
+            each("", "\n<br>"),
+            each("<p>", "</p>"),
+            each("<p class=MsoNormal><span lang=EN-US>", "<o:p></o:p></span></p>\r\n\r\n"),
+            each("<div>\n    ", "\n  </div>\n  "),
+            each("<tr><td>", "</td></tr>"),
+            each("<div>&gt; ", "</div>"),
+            each("", "<br>").replace("<br> ght", "<br>&nbsp;ght"),
+            each("", "<br>").replace("Works at", "Works\r\nat"),
+        ] {
+            let mail = format!("<html><body>\n<p>Dear customer,</p>\n{page}\n<p>Regards</p></body></html>");
+            assert_eq!(inside_page(&mail).as_deref(), Some(bare), "{mail}");
+        }
+        assert_eq!(inside_page(&each("", " ")), None);
+        assert_eq!(inside_page(&format!("<p>As in {}</p>", each("", "<br>"))), None);
     }
 
     #[test]

@@ -5,8 +5,30 @@ use super::part::{Kind, Part};
 
 /// How mail programs begin the subject of a forward.
 const PREFIXES: [&str; 10] = ["fwd:", "fw:", "wg:", "tr:", "rv:", "i:", "enc:", "vs:", "doorst:", "vl:"];
-/// How they begin the subject of an answer.
-const ANSWERS: [&str; 8] = ["re:", "aw:", "sv:", "antw:", "res:", "rif:", "odp:", "accepted:"];
+/// How they begin the subject of an answer, in lower case; a colon comes behind it.
+#[rustfmt::skip]
+const ANSWERS: [&str; 26] = [
+    // English, and most others beside their own.
+    "re", "accepted", "declined", "automatic reply",
+    // German, Dutch.
+    "aw", "antwort", "automatische antwort", "antw",
+    // Swedish, Norwegian, Danish, Icelandic.
+    "sv",
+    // French, Spanish, Portuguese.
+    "ré", "réf", "rép", "res",
+    // Italian, Romanian.
+    "r", "rif",
+    // Polish, Slovenian and Croatian, Hungarian.
+    "odp", "odg", "vá",
+    // Turkish, Greek, Russian.
+    "ynt", "απ", "σχετ", "отв", "ответ",
+    // Chinese.
+    "回复", "回覆", "答复",
+];
+/// This one begins an answer in Finnish, and a forward in Danish and Norwegian.
+const EITHER: &str = "vs";
+/// What Finnish programs write before the sender of the mail that is answered.
+const FINNISH: &str = "lähettäjä";
 /// How they announce the mail below, in lower case.
 const MARKERS: [&str; 4] =
     ["forwarded message", "begin forwarded", "weitergeleitete nachricht", "message transf\u{e9}r\u{e9}"];
@@ -26,14 +48,10 @@ const WRAPPED_CHARS: usize = 60;
 /// Puts the subjects of mails that are quoted in a forward behind the subject of the forward itself: where both say as
 /// much, that of the forward counts. `senders` wrote the mail and those inside it.
 pub(super) fn find_subjects(parts: &mut Vec<Part>, senders: &[String]) {
-    let own: Vec<(usize, bool)> = parts
-        .iter()
-        .filter(|part| part.kind() == Kind::Subject)
-        .map(|part| (part.home(), is_answer(part.as_text())))
-        .collect();
-    for (home, is_answer) in own {
+    let own: Vec<usize> = parts.iter().filter(|part| part.kind() == Kind::Subject).map(Part::home).collect();
+    for home in own {
         let is_forward = is_forward(parts, home);
-        if is_answer && !is_forward {
+        if !is_forward && is_answer(parts, home) {
             continue;
         }
         let mut found: Vec<Quoted> = Vec::new();
@@ -61,14 +79,33 @@ fn sent_by(senders: &[String], domain: &str) -> bool {
     senders.iter().any(|sender| sender.ends_with(domain))
 }
 
-/// Whether a subject is that of an answer, as mail programs of several languages begin it.
-pub(crate) fn is_answer(subject: &str) -> bool {
+/// Whether the mail `home` is an answer, as mail programs of several languages begin its subject.
+pub(super) fn is_answer(parts: &[Part], home: usize) -> bool {
+    let mut own = parts.iter().filter(|part| part.home() == home && part.kind() == Kind::Subject);
+    let Some(prefix) = own.next().and_then(|part| prefix(part.as_text())) else { return false };
+    ANSWERS.contains(&&*prefix) || (prefix == EITHER && is_finnish(parts, home))
+}
+
+/// What stands before the first colon of a subject, in lower case and without a number: `re` of `[list] Re[2]: Works`.
+fn prefix(subject: &str) -> Option<String> {
     let mut subject = subject.trim_start();
     // Lists set their name before it.
     while let Some((_, after)) = subject.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         subject = after.trim_start();
     }
-    ANSWERS.iter().any(|prefix| after(subject, prefix).is_some())
+    // Programs of East Asia write a colon as wide as their letters.
+    let (prefix, _) = subject.split_once([':', '\u{ff1a}'])?;
+    let prefix = prefix.trim_end();
+    let bare = prefix.trim_end_matches([']', ')']).trim_end_matches(|c: char| c.is_ascii_digit());
+    let bare = bare.strip_suffix(['[', '(', '^', '*']).filter(|_| bare.len() < prefix.len()).unwrap_or(prefix);
+    Some(bare.trim_end().to_lowercase())
+}
+
+/// Whether a program that speaks Finnish wrote the text of a mail.
+fn is_finnish(parts: &[Part], home: usize) -> bool {
+    let texts = parts.iter().filter(|part| part.home() == home && matches!(part.kind(), Kind::Html | Kind::Text));
+    let mut pages = texts.map(Part::page);
+    pages.any(|page| page.text(0..page.len()).to_lowercase().contains(FINNISH))
 }
 
 /// Whether a mail says that it is a forward, in its subject or its text.
@@ -76,7 +113,8 @@ fn is_forward(parts: &[Part], home: usize) -> bool {
     parts.iter().filter(|part| part.home() == home).any(|part| match part.kind() {
         Kind::Subject => {
             let subject = part.as_text().trim_start();
-            PREFIXES.iter().any(|prefix| after(subject, prefix).is_some())
+            let is_one = PREFIXES.iter().any(|prefix| after(subject, prefix).is_some());
+            is_one && !(prefix(subject).as_deref() == Some(EITHER) && is_finnish(parts, home))
         }
         Kind::Html | Kind::Text => {
             let text = part.as_text();
@@ -177,6 +215,76 @@ mod tests {
         let last = "Subject: Works on a cable between Ghent and Bruges which have a number\nTo: a@b.example\n";
         let found = subjects("Fwd: ok", "plain", &format!("From: noc@isp.example\n{last}"));
         assert_eq!(found[1], "Works on a cable between Ghent and Bruges which have a number");
+    }
+
+    /// Whether a mail with this subject and body is an answer.
+    fn answers(subject: &str, body: &str) -> bool {
+        let raw =
+            format!("From: ann@corp.example\nContent-Type: text/plain; charset=utf-8\nSubject: {subject}\n\n{body}\n");
+        read(raw.as_bytes()).unwrap().is_answer
+    }
+
+    #[test]
+    fn an_answer_is_known_in_every_language_and_however_often_it_was_answered() {
+        for subject in [
+            "Re: Works",
+            "RE : Works",
+            "re:Works",
+            "Re[2]: Works",
+            "Re(3): Works",
+            "Re^2: Works",
+            "Re [4]: Works",
+            "AW: Works",
+            "Antw: Works",
+            "SV: Works",
+            "R: Works",
+            "RIF: Works",
+            "RES: Works",
+            "Odp: Works",
+            "Odg: Works",
+            "YNT: Works",
+            "VÁ: Works",
+            "ΑΠ: Works",
+            "Ответ: Works",
+            "回复：Works",
+            "[noc] [ext] Re[2]: Works",
+            "Accepted: Works",
+            "Re: Fwd: Works",
+        ] {
+            assert!(answers(subject, "x"), "{subject}");
+        }
+        for subject in [
+            "Works",
+            "Fwd: Re: Works",
+            "I: R: Works",
+            "WG: AW: Works",
+            "Rescheduled: Works",
+            "Reminder: Works",
+            "[Re] Works",
+            "Response: Works",
+            "Retn: Works",
+            "R2: Works",
+            "Tentative: Works",
+            "Cancelled: TH-77",
+            "SV8: Works",
+            "Correction: Works",
+            "RE-SCHEDULED: Works",
+            "[RETN.NET Ticket#PW-1]: Works",
+            "Re",
+            "",
+            ":",
+            "AW-1: Works",
+        ] {
+            assert!(!answers(subject, "x"), "{subject}");
+        }
+    }
+
+    #[test]
+    fn a_subject_that_answers_in_finnish_and_forwards_in_danish_is_told_apart_by_the_language_below() {
+        let below = "Sent: today\nSubject: Works X-1\n\nHi";
+        assert!(answers("Vs: Works X-1", &format!("Lähettäjä: NOC <noc@isp.example>\n{below}")));
+        assert!(!answers("Vs: Works X-1", &format!("Fra: NOC <noc@isp.example>\n{below}")));
+        assert_eq!(subjects("VS: ok", "plain", &format!("From: noc@isp.example\n{below}")), ["VS: ok", "Works X-1"]);
     }
 
     #[test]

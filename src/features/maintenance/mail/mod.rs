@@ -18,7 +18,6 @@ use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 pub(crate) use self::calendar::is_one as is_calendar;
 pub(crate) use self::envelope::{header_text, read_envelope};
-pub(crate) use self::forwarded::is_answer;
 pub use self::part::{Kind, Part};
 pub use self::readable::{Readable, readable};
 use super::model::Envelope;
@@ -31,6 +30,13 @@ const MAX_PARTS: usize = 500;
 const MAX_DEPTH: usize = 50;
 /// Headers of a mail that is refused are looked for in its first bytes.
 const HEAD_BYTES: usize = 256 * 1024;
+
+/// Why the calendar in the text of a mail is not read to which one is attached, be that damaged: it may be an older one.
+const BESIDE_ANOTHER: &str =
+    "what counts is the attached calendar; another in the text was not read, for it may be out of date";
+/// Why the calendar in an answer is not read.
+const QUOTED_IN_ANSWER: &str =
+    "the mail is an answer, and the calendar that it quotes is not read, for it may be out of date";
 
 /// Why a mail cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +67,10 @@ pub struct Mail {
     pub parts: Vec<Part>,
     /// Senders of the mail and of mails inside it, lower-cased, the outermost first.
     pub senders: Vec<String>,
+    /// Whether it is an answer: what it quotes is no news, and may be older than what is known.
+    pub is_answer: bool,
+    /// Why a calendar that stands in its text is none of its parts; `None` where there is no such calendar.
+    pub unread_calendar: Option<&'static str>,
 }
 
 /// Takes a mail apart, or a calendar that came without one.
@@ -71,6 +81,7 @@ pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
     let message = parse(raw)?;
     let mut mail = Mail { envelope: envelope::envelope_of(&message), ..Mail::default() };
     collect(&message, 0, &mut 0, &mut mail)?;
+    mail.is_answer = forwarded::is_answer(&mail.parts, 0);
     forwarded::find_subjects(&mut mail.parts, &mail.senders);
     find_calendars(&mut mail);
     Ok(mail)
@@ -78,9 +89,7 @@ pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
 
 /// Adds calendars that stand in the text of a mail that has none of its own. What an answer quotes is no news.
 fn find_calendars(mail: &mut Mail) {
-    if mail.parts.iter().any(|part| part.kind() == Kind::Ical) || is_answer(&mail.envelope.subject) {
-        return;
-    }
+    let has_own = mail.parts.iter().any(|part| part.kind() == Kind::Ical);
     let within = |kind: Kind, inside: fn(&str) -> Option<String>| -> Vec<Part> {
         let of_kind = mail.parts.iter().filter(|part| part.kind() == kind);
         let found = |part: &Part| Some(Part::text(Kind::Ical, &inside(part.as_text())?).in_mail(part.home()));
@@ -89,6 +98,11 @@ fn find_calendars(mail: &mut Mail) {
     let mut found = within(Kind::Text, calendar::inside);
     if found.is_empty() {
         found = within(Kind::Html, calendar::inside_page);
+    }
+    if has_own || mail.is_answer {
+        let why = if has_own { BESIDE_ANOTHER } else { QUOTED_IN_ANSWER };
+        mail.unread_calendar = (!found.is_empty()).then_some(why);
+        return;
     }
     mail.parts.extend(found.into_iter().take(MAX_PARTS.saturating_sub(mail.parts.len())));
 }
@@ -143,10 +157,10 @@ fn collect(message: &Message<'_>, depth: usize, count: &mut usize, mail: &mut Ma
                 if mail.parts.len() >= MAX_PARTS {
                     return Err(MailError::TooManyParts);
                 }
-                if let Some(leaf) = leaf(message, part)
-                    && !mail.parts.contains(&leaf)
-                {
-                    mail.parts.push(leaf.in_mail(home));
+                let Some(leaf) = leaf(message, part) else { continue };
+                match mail.parts.iter_mut().find(|known| **known == leaf) {
+                    Some(known) => known.learn_from(leaf),
+                    None => mail.parts.push(leaf.in_mail(home)),
                 }
             }
         }
@@ -175,7 +189,8 @@ fn leaf(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Part> {
             Some(text) => text.to_string(),
             None => charset::decode(&charset::raw_body(message, part), declared, kind),
         };
-        return Some(Part::text(kind, &text));
+        let method = content_type.and_then(|found| found.attribute("method"));
+        return Some(Part::text(kind, &text).with_method(method.filter(|_| kind == Kind::Ical)));
     }
     let bytes = match &part.body {
         // What is called a text was decoded as one; its first bytes say in what it is written.

@@ -120,6 +120,8 @@ pub struct Part {
     content: Content,
     /// Which of the mails inside one another it belongs to; 0 is the outermost.
     home: usize,
+    /// Of a calendar the METHOD that its header names.
+    method: Option<String>,
     /// The tree of an HTML part, built when a rule first asks.
     dom: OnceLock<Dom>,
     /// Its lines, made when a rule first asks.
@@ -137,12 +139,32 @@ impl Part {
     #[must_use]
     pub fn text(kind: Kind, text: &str) -> Self {
         let text = if kind == Kind::Html { charset::undo_quoted_printable(text) } else { text.to_owned() };
-        Self { kind, content: Content::Text(text), home: 0, dom: OnceLock::new(), page: OnceLock::new() }
+        Self::of(kind, Content::Text(text))
     }
 
     /// A part whose content is bytes.
     pub(super) fn bytes(kind: Kind, bytes: Vec<u8>) -> Self {
-        Self { kind, content: Content::Bytes(bytes), home: 0, dom: OnceLock::new(), page: OnceLock::new() }
+        Self::of(kind, Content::Bytes(bytes))
+    }
+
+    /// A part of the outermost mail.
+    fn of(kind: Kind, content: Content) -> Self {
+        Self { kind, content, home: 0, method: None, dom: OnceLock::new(), page: OnceLock::new() }
+    }
+
+    /// The same part, whose header names this METHOD.
+    pub(super) fn with_method(self, method: Option<&str>) -> Self {
+        Self { method: method.map(str::to_owned), ..self }
+    }
+
+    /// Takes over what the header of an identical part says.
+    pub(super) fn learn_from(&mut self, identical: Self) {
+        self.method = self.method.take().or(identical.method);
+    }
+
+    /// The METHOD that the header of a calendar names (RFC 6047, 2.4).
+    pub(crate) fn method(&self) -> Option<&str> {
+        self.method.as_deref()
     }
 
     /// The same part in one of the mails inside the mail.

@@ -124,6 +124,24 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Whether it acts on what is marked, where something is, or changes that.
+    pub(super) fn acts_on_marks(self) -> bool {
+        matches!(
+            self,
+            Self::Acknowledge
+                | Self::Note
+                | Self::Mark
+                | Self::MarkAll
+                | Self::Seen
+                | Self::Copy
+                | Self::CopyText
+                | Self::Export
+                | Self::Dismiss
+        )
+    }
+}
+
 /// The list, and one maintenance opened.
 const BOTH: &[Scope] = &[Scope::Maintenances, Scope::Maintenance];
 /// Where something can be done that can be undone. What is decided about the outbox cannot be, and whoever decides there does

@@ -74,6 +74,7 @@ impl State {
             return page.mark_all();
         }
         if self.stale || !(self.list.reaches_start() && self.list.reaches_end()) {
+            self.marking = Some(self.query.filter.clone());
             return Outcome::ask(Question::Mark(self.query.clone()));
         }
         let rows = self.list.rows().len();
@@ -94,9 +95,10 @@ impl State {
         outcome
     }
 
-    /// The store tells which rows the filter leaves. Those of another filter are too late.
+    /// The store tells which rows the filter leaves. Those of another filter are too late, and so are those that nobody wants
+    /// marked any more.
     pub(super) fn marked_all(&mut self, filter: &Filter, marks: Result<Vec<Mark>, Trouble>) -> Outcome {
-        if *filter != self.query.filter {
+        if self.marking.take().as_ref() != Some(filter) || *filter != self.query.filter {
             return Outcome::none();
         }
         let marks = match marks {
@@ -127,12 +129,21 @@ impl State {
         filter: &str,
         window: Result<Notifications, Trouble>,
     ) -> Outcome {
-        match (self.notifications_page(), window) {
+        let page = self.notifications_page().filter(|page| page.marking);
+        match (page, window) {
             (Some(page), Ok(window)) if page.which == which && page.filter == filter => {
+                page.marking = false;
                 page.toggle_all(window.rows, window.more)
             }
-            (Some(_), Err(trouble)) => Outcome::failed(trouble),
-            (Some(_) | None, _) => Outcome::none(),
+            (Some(page), Err(trouble)) => {
+                page.marking = false;
+                Outcome::failed(trouble)
+            }
+            (Some(page), Ok(_)) => {
+                page.marking = false;
+                Outcome::none()
+            }
+            (None, _) => Outcome::none(),
         }
     }
 
@@ -206,7 +217,26 @@ impl State {
 
     /// Unmarks all; returns whether any was marked.
     pub(super) fn clear_marks(&mut self) -> bool {
-        self.list.clear_marks() | self.everything.take().is_some()
+        self.list.clear_marks() | self.everything.take().is_some() | self.marking.take().is_some()
+    }
+
+    /// Whether the store was asked which rows all are and has not told.
+    pub(super) fn is_marking(&self) -> bool {
+        match self.pages.last() {
+            Some(Page::Notifications(page)) => page.marking,
+            Some(_) => false,
+            None => self.marking.is_some(),
+        }
+    }
+
+    /// What was asked of the store is not answered any more.
+    pub(super) fn forget_marking(&mut self) {
+        self.marking = None;
+        for page in &mut self.pages {
+            if let Page::Notifications(page) = page {
+                page.marking = false;
+            }
+        }
     }
 
     /// Marked rows that were drawn anew are acted on as they stand now.
@@ -226,6 +256,7 @@ impl NotificationsPage {
     /// `*`: the mails on hand where those are all, else those that the store knows.
     fn mark_all(&mut self) -> Outcome {
         if self.extending || !(self.list.reaches_start() && self.list.reaches_end()) {
+            self.marking = true;
             return Outcome::ask(Question::MarkMails { which: self.which, filter: self.filter.clone() });
         }
         self.toggle_all(self.list.rows().to_vec(), false)

@@ -31,7 +31,7 @@ pub(crate) use rows::sort_names;
 use super::store::MaintenanceKey;
 use super::store::action::Inverse;
 use super::store::count::{Count, Counts};
-use super::store::list::{ListQuery, Row};
+use super::store::list::{Filter, ListQuery, Row};
 use super::worker::{NautobotState, Request, SourceState};
 use crate::trouble::Trouble;
 use crate::ui::list::List;
@@ -55,6 +55,9 @@ pub(crate) struct State {
     landing: Landing,
     /// Every row of the filter, where all are marked and the list has more of them than are on hand.
     everything: Option<marks::Everything>,
+    /// The filter of which the store was asked which rows it leaves, to mark them, and has not told: what is marked is not known
+    /// then.
+    marking: Option<Filter>,
     /// What was acted on last and the filter hid, to be told with what came of it; empty where it hid none.
     unseen_targets: String,
     /// Figures for the title; `None` until they have arrived.

@@ -75,6 +75,8 @@ pub(crate) struct NotificationsPage {
     pub(crate) generation: u64,
     /// Whether rows are under way.
     pub(crate) extending: bool,
+    /// Whether the store was asked which mails all are and has not told.
+    pub(crate) marking: bool,
     /// Why the list could not be read.
     pub(crate) failure: Option<Trouble>,
 }

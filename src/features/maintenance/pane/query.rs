@@ -39,6 +39,7 @@ impl State {
             extending: false,
             landing: Landing::First,
             everything: None,
+            marking: None,
             unseen_targets: String::new(),
             counts: None,
             matches: None,

@@ -361,6 +361,7 @@ impl State {
 
     /// Questions were lost: asks for everything on the screen and on its way to it.
     pub(crate) fn ask_again(&mut self, now: DateTime<Utc>) -> Vec<Question> {
+        self.forget_marking();
         let mut questions = if self.stale { self.relist(Anchor::Top, now) } else { self.relist_here(now) };
         questions.extend(self.reopen());
         questions
@@ -407,6 +408,7 @@ impl State {
         }
         self.stale = false;
         self.extending = false;
+        self.forget_marking();
         self.undo.extend(self.undoing.drain(..).rev());
         self.failure = Some(trouble);
     }

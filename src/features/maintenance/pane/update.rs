@@ -78,6 +78,10 @@ impl State {
     pub(crate) fn run(&mut self, command: Command, look: &Look<'_>) -> Outcome {
         let now = look.now;
         self.list.touch();
+        if command.acts_on_marks() && self.is_marking() {
+            // It would reach the row under the cursor, or what was marked before.
+            return Outcome::warn("all rows are being marked, and nothing was done: press it again in a moment");
+        }
         match command {
             Command::Open => self.open(),
             Command::Acknowledge => self.acknowledge(),
@@ -189,6 +193,7 @@ impl State {
             filter: String::new(),
             generation: 0,
             extending: false,
+            marking: false,
             failure: None,
         };
         page.list.set_height(page_height(self.size.1, 0));

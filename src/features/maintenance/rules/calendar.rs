@@ -9,6 +9,7 @@ use icalendar::parser::{Component, Property, read_calendar, unfold};
 use super::partial::{Partial, Time, Times};
 use super::repeating;
 use super::windows_zones::zone_of_windows_name;
+use crate::features::maintenance::mail::Part;
 use crate::features::maintenance::model::{Impact, Status};
 use crate::features::maintenance::when::{Repeated, at_offset, in_zone};
 
@@ -18,13 +19,15 @@ const MAX_DEPTH: usize = 8;
 const MAX_EVENTS: usize = 1000;
 
 /// Every event of every calendar in a part.
-pub(super) fn read(part: &str) -> Result<Partial, String> {
-    let text = unwrap_base64(part);
+pub(super) fn read(part: &Part) -> Result<Partial, String> {
+    let text = unwrap_base64(part.as_text());
     let mut partial = Partial::default();
     for calendar in calendars(&text)? {
         let parsed = read_calendar(&calendar).map_err(|_| "the calendar is malformed".to_owned())?;
         let zones = Zones { calendar: &parsed.components };
-        let is_cancelled = is_cancelled(&parsed.properties, "METHOD", "CANCEL");
+        let method = parsed.properties.iter().find(|property| property.name == "METHOD");
+        let method = method.map(|property| property.val.as_str().trim()).or(part.method());
+        let is_cancelled = method.is_some_and(|method| method.eq_ignore_ascii_case("CANCEL"));
         let events = || parsed.components.iter().filter(|component| component.name == "VEVENT");
         let replaced = repeating::replaced(events(), &zones)?;
         for component in events() {
@@ -32,9 +35,7 @@ pub(super) fn read(part: &str) -> Result<Partial, String> {
                 return Err(format!("the calendar has more than {MAX_EVENTS} events"));
             }
             let mut record = event(component, &zones)?;
-            if record.status == Some(Status::NoChange)
-                && (is_cancelled || self::is_cancelled(&component.properties, "STATUS", "CANCELLED"))
-            {
+            if record.status == Some(Status::NoChange) && (is_cancelled || has_status_cancelled(component)) {
                 record.says_cancelled = Some(true);
             }
             add_windows(&mut partial.records, record, component, &zones, &replaced)?;
@@ -70,11 +71,40 @@ fn add_windows(
     Ok(())
 }
 
-/// Whether one of these properties has this value.
-fn is_cancelled(properties: &[Property<'_>], name: &str, value: &str) -> bool {
-    let is =
-        |property: &Property<'_>| property.name == name && property.val.as_str().trim().eq_ignore_ascii_case(value);
-    properties.iter().any(is)
+/// Whether an event is cancelled in the words of calendars.
+fn has_status_cancelled(event: &Component<'_>) -> bool {
+    let is = |property: &Property<'_>| {
+        property.name == "STATUS" && property.val.as_str().trim().eq_ignore_ascii_case("CANCELLED")
+    };
+    event.properties.iter().any(is)
+}
+
+/// Whether a calendar says cancelled, in its own words or in those of the draft, be it read or not.
+pub(super) fn says_cancelled(part: &Part) -> bool {
+    let text = plain_text(part.as_text());
+    let has_status =
+        ["STATUS", "X-MAINTNOTE-STATUS"].iter().any(|name| values(&text, name).any(|word| is_word(word, "CANCELLED")));
+    has_status || is_for(part, &text, "CANCEL")
+}
+
+/// What a text says in each line that is the property of this name.
+fn values<'t>(text: &'t str, name: &str) -> impl Iterator<Item = &'t str> {
+    text.lines().filter_map(move |line| {
+        let (property, value) = line.split_once(':')?;
+        is_word(property.split(';').next()?, name).then_some(value)
+    })
+}
+
+/// Whether this is the word, whose case does not matter.
+fn is_word(text: &str, word: &str) -> bool {
+    text.trim().eq_ignore_ascii_case(word)
+}
+
+/// Whether a calendar is there for this METHOD by what it says of itself, else by the header of its part.
+fn is_for(part: &Part, text: &str, method: &str) -> bool {
+    let mut own = values(text, "METHOD").peekable();
+    let has_own = own.peek().is_some();
+    own.chain(part.method().filter(|_| !has_own)).any(|word| is_word(word, method))
 }
 
 /// A single time.
@@ -83,13 +113,12 @@ fn one(time: Time) -> Times {
 }
 
 /// Whether a part is a calendar with maintenance properties.
-pub(super) fn is_maintenance(part: &str) -> bool {
+pub(super) fn is_maintenance(part: &Part) -> bool {
     const PREFIX: &str = "X-MAINTNOTE-";
-    let text = unwrap_base64(part);
+    let text = unwrap_base64(part.as_text());
     let begins = |line: &str, word: &str| line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     // Who accepts an invitation sends its calendar back.
-    let is_answer = || text.lines().any(|line| begins(line, "METHOD:REPLY"));
-    (text.contains(PREFIX) || text.lines().any(|line| begins(line, PREFIX))) && !is_answer()
+    (text.contains(PREFIX) || text.lines().any(|line| begins(line, PREFIX))) && !is_for(part, &text, "REPLY")
 }
 
 /// What calendars say for detection.

@@ -81,7 +81,11 @@ fn notice(
     let status = partial.status.or(default.status).ok_or("no status found")?;
     let circuits = circuits(rule, partial)?;
     if circuits.is_empty() && !status.is_final() {
-        return Err(format!("no circuits found, and the maintenance is {}", status.word()));
+        let stands = match partial.says_cancelled {
+            Some(true) => "X-MAINTNOTE-STATUS does not say cancelled".to_owned(),
+            _ => format!("the maintenance is {}", status.word()),
+        };
+        return Err(format!("no circuits found, and {stands}"));
     }
     if end <= start {
         return Err(format!("the window ends at {end}, which is not after its start at {start}"));

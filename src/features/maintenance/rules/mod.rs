@@ -221,10 +221,10 @@ impl Rules {
     fn read_mail(&self, mail: &Mail, provider: Option<&str>, trust: Trust) -> Verdict {
         let Some(slug) = provider else {
             let (verdict, rule) = self.detect_and_read(mail, trust);
-            return whose::filed(&self.senders, mail, verdict, rule.as_deref());
+            return whose::filed(&self.senders, mail, with_unread(mail, verdict), rule.as_deref());
         };
         match self.entries.get(slug) {
-            Some(entry) => verdict(entry, read_with(entry, &mail.parts, trust)),
+            Some(entry) => with_unread(mail, verdict(entry, read_with(entry, &mail.parts, trust))),
             None => Verdict::Unknown { reason: format!("no provider {slug:?}; known are {}", self.slugs().join(", ")) },
         }
     }
@@ -244,11 +244,7 @@ impl Rules {
                     continue;
                 };
                 let mut outcome = read_with(entry, &mail.parts, trust);
-                if matches!(outcome, Outcome::Parsed(_))
-                    && !candidate.is_sender
-                    && mail::is_answer(&mail.envelope.subject)
-                {
-                    // What it quotes is no news, and may be older than what is known.
+                if matches!(outcome, Outcome::Parsed(_)) && !candidate.is_sender && mail.is_answer {
                     outcome = Outcome::Excluded("it is an answer that quotes a notice".to_owned());
                 }
                 let decided = matches!(outcome, Outcome::Parsed(_) | Outcome::Excluded(_));
@@ -262,7 +258,7 @@ impl Rules {
                 tried.push(candidate.slug);
             }
         }
-        let is_maintenance = |part: &&Part| part.kind() == Kind::Ical && calendar::is_maintenance(part.as_text());
+        let is_maintenance = |part: &&Part| part.kind() == Kind::Ical && calendar::is_maintenance(part);
         if mail.parts.iter().any(|part| is_maintenance(&part)) {
             for entry in index.generic().filter_map(|slug| self.entries.get(slug)) {
                 let outcome = read_with(entry, &mail.parts, trust);
@@ -272,6 +268,16 @@ impl Rules {
             }
         }
         first.unwrap_or_else(|| (Verdict::Unknown { reason: unknown(mail) }, None))
+    }
+}
+
+/// A verdict whose reason tells of the calendar in the mail's text that is not read, where that may be what was missed.
+fn with_unread(mail: &Mail, verdict: Verdict) -> Verdict {
+    let Some(unread) = mail.unread_calendar else { return verdict };
+    match verdict {
+        Verdict::Failed { provider, reason } => Verdict::Failed { provider, reason: format!("{reason}; {unread}") },
+        Verdict::Unknown { reason } => Verdict::Unknown { reason: format!("{reason}; {unread}") },
+        other @ (Verdict::Parsed { .. } | Verdict::Ignored { .. }) => other,
     }
 }
 

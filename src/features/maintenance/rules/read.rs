@@ -8,7 +8,7 @@ use super::rule::{Needle, Reader, Rule};
 use super::words::words;
 use crate::features::maintenance::mail::page::Marks;
 use crate::features::maintenance::mail::{Kind, Part};
-use crate::features::maintenance::model::Notice;
+use crate::features::maintenance::model::{CALENDAR_CANCELLED, Notice};
 use crate::features::maintenance::when;
 
 /// What a rule made of a mail.
@@ -62,6 +62,10 @@ pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Out
     let is_read = |part: &&Part| readers().any(|reader| reader.from.contains(&part.kind()));
     let unreadable = parts.iter().filter(is_read).find_map(Part::unreadable);
     reasons.extend(unreadable.map(|reason| format!("the spreadsheet cannot be read: {reason}")));
+    // Before all else: whoever looks at it has to see at once that a cancellation waits.
+    if parts.iter().any(|part| part.kind() == Kind::Ical && calendar::says_cancelled(part)) {
+        reasons.insert(0, CALENDAR_CANCELLED.to_owned());
+    }
     Outcome::Failed(crate::text::clean_line(&reasons.join("; ")))
 }
 
@@ -93,7 +97,7 @@ fn not_included(rule: &Rule, parts: &[Part]) -> Option<String> {
     if asked.is_empty() || asked.iter().any(|needle| holds(parts, needle)) {
         return None;
     }
-    if parts.iter().any(|part| part.kind() == Kind::Ical && calendar::is_maintenance(part.as_text())) {
+    if parts.iter().any(|part| part.kind() == Kind::Ical && calendar::is_maintenance(part)) {
         return None;
     }
     let wanted = asked.iter().map(|needle| format!("{} in its {}", told(needle), needle.kind.as_str()));
@@ -193,7 +197,7 @@ fn take(best: &mut Option<(usize, Partial)>, kind: Kind, at: usize, partial: Par
 pub(super) fn read_leaf(rule: &Rule, reader: &Reader, part: &Part) -> Result<Partial, String> {
     let mut partial = Partial::default();
     if reader.steps.is_empty() && part.kind() == Kind::Ical {
-        partial = calendar::read(part.as_text())?;
+        partial = calendar::read(part)?;
     } else if reader.steps.is_empty() && part.kind() == Kind::Date {
         let at = when::header_date(part.as_text()).map_err(|error| error.to_string())?;
         partial.stamp = Some(Time::At(at));

@@ -272,6 +272,7 @@ fn until(value: &str) -> Option<Until> {
 #[cfg(test)]
 mod tests {
     use super::super::calendar;
+    use crate::features::maintenance::mail::{Kind, Part};
 
     /// The windows of events that differ from a night in winter in these lines, as `MM-DD HH:MM`, or why there are none.
     fn starts(events: &[&str]) -> Result<Vec<String>, String> {
@@ -284,7 +285,8 @@ mod tests {
             )
         };
         let events: String = events.iter().map(event).collect();
-        let read = calendar::read(&format!("BEGIN:VCALENDAR\r\n{events}END:VCALENDAR\r\n"))?;
+        let text = format!("BEGIN:VCALENDAR\r\n{events}END:VCALENDAR\r\n");
+        let read = calendar::read(&Part::text(Kind::Ical, &text))?;
         let start = |record: &super::super::partial::Partial| match record.start.values.as_slice() {
             [super::super::partial::Time::At(at)] => at.format("%m-%d %H:%M").to_string(),
             other => panic!("{other:?}"),

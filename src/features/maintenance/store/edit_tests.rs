@@ -4,9 +4,10 @@ use rusqlite::Connection;
 
 use super::action::{Actor, acknowledge_as_it_is, undo};
 use super::by_hand::Field;
-use super::detail::{Detail, detail};
+use super::detail::{Detail, detail, outline};
 use super::edit::{Edit, Made, Refused, attach, create, edit, keep, take};
 use super::event::EventKind;
+use super::list::{Anchor, Filter, ListQuery, Sort, window};
 use super::record::{Limits, record};
 use super::testing::{circuit, empty, hour, mail, notice};
 use super::undo::undo_last;
@@ -91,6 +92,30 @@ fn a_notice_that_comes_later_shows_what_it_would_change_of_one_made_by_hand() {
     assert_eq!((after.ticket.as_str(), after.assignee.as_str()), ("NOC-7", "ben"));
     undo(&connection, &taken.inverse, &anna()).unwrap();
     assert_eq!((look(&connection).start, look(&connection).by_hand), (hour(99), detail.by_hand));
+}
+
+#[test]
+fn what_its_calendar_says_is_no_question_where_somebody_has_cancelled_it() {
+    let connection = empty();
+    let told = |made| Notice { status: Status::NoChange, says_cancelled: true, ..notice(hour(made)) };
+    take_in(&connection, "1", 0, vec![notice(hour(0))]);
+    take_in(&connection, "2", 1, vec![told(1)]);
+    let says = || {
+        let query = ListQuery { sort: Sort::Grouped, filter: Filter::default(), now: hour(60) };
+        let row = window(&connection, &query, &Anchor::Top, 0, 9).unwrap().rows.remove(0);
+        // The calendar file is made from the outline.
+        let outline = outline(&connection, FIRST, hour(60)).unwrap().unwrap();
+        [look(&connection).says_cancelled, outline.says_cancelled, row.says_cancelled]
+    };
+    assert_eq!(says(), [true; 3]);
+    let cancel = Edit { status: Some(Status::Cancelled), ..Edit::default() };
+    let edited = edit(&connection, FIRST, None, &cancel, &anna()).unwrap().unwrap();
+    assert_eq!((says(), look(&connection).status), ([false; 3], Status::Cancelled));
+    undo(&connection, &edited.inverse, &anna()).unwrap();
+    assert_eq!((says(), look(&connection).status), ([true; 3], Status::Confirmed));
+    edit(&connection, FIRST, None, &cancel, &anna()).unwrap().unwrap();
+    take_in(&connection, "3", 2, vec![told(2)]);
+    assert_eq!((says(), look(&connection).status), ([false; 3], Status::Cancelled));
 }
 
 #[test]

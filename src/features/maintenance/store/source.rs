@@ -5,6 +5,8 @@
 //! knows at once. Bookmarks are written under the lease only. Mails are recorded without asking for it: one that is
 //! recorded twice is found to be the same.
 
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -16,10 +18,33 @@ use crate::store::Error;
 /// Who reads a source, or would like to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Told apart from every other that ever was.
+    /// Told apart from every other that ever was; see [`Holder::of`].
     pub id: String,
     /// Its process.
     pub owner: Owner,
+}
+
+impl Holder {
+    /// This process, `process` being told apart from every other, which reads the source with this label.
+    #[must_use]
+    pub fn of(process: &str, label: &str) -> Self {
+        Self { id: format!("{process} {label}"), owner: Owner::of_this_process() }
+    }
+
+    /// What it reads where that is something else than `label`: leases are by the name of a source, and two configurations
+    /// may give one name to two.
+    #[must_use]
+    pub fn reads_instead_of(&self, label: &str) -> Option<&str> {
+        // As paths: a slash at the end makes no difference.
+        self.id.split_once(' ').map(|(_, other)| other).filter(|other| Path::new(other) != Path::new(label))
+    }
+
+    /// Whether both are of one process: what begins anew there has the lease of what was before.
+    #[must_use]
+    pub fn is_of_process_of(&self, other: &Self) -> bool {
+        let process = |id: &str| id.split(' ').next().map(str::to_owned);
+        process(&self.id) == process(&other.id)
+    }
 }
 
 /// What came of asking for the lease.
@@ -206,7 +231,7 @@ pub fn claim(
     if let Some((who, at)) = known.paused {
         return Ok(Claim::Paused { who, at });
     }
-    if let Some(other) = known.reader(now).filter(|other| other.id != holder.id) {
+    if let Some(other) = known.reader(now).filter(|other| !other.is_of_process_of(holder)) {
         return Ok(Claim::Of { label: other.owner.label() });
     }
     make(connection, name)?;

@@ -78,7 +78,7 @@ pub(crate) struct Args {
     /// Approve it, start it and wait until it is over.
     #[arg(long)]
     wait: bool,
-    /// Confirm a protected target by naming it again.
+    /// Confirm a protected target by naming it again; another name is refused always.
     #[arg(long, value_name = "TARGET", requires = "target")]
     confirm: Option<String>,
     /// Submit although devices do not stream; they are not validated then.
@@ -197,11 +197,10 @@ impl Args {
             return Err(vec![trouble.to_do(&format!("it has {known}; --dir and --request need none"))]);
         };
         let is_submitted = !self.dry_run && !self.build_only;
-        if deploy.protected && is_submitted {
-            let because = Some(format!("{name} is protected"));
-            let meant = Meant { kind: "target", name, because, look: "--dry-run or --build-only" };
-            meant.confirmed_by(self.confirm.as_deref()).map_err(|trouble| vec![trouble])?;
-        }
+        // Another name is refused whatever is asked for: what was looked at would not be what was meant.
+        let because = (deploy.protected && is_submitted).then(|| format!("{name} is protected"));
+        let meant = Meant { kind: "target", name, because, look: "--dry-run or --build-only" };
+        meant.confirmed_by(self.confirm.as_deref()).map_err(|trouble| vec![trouble])?;
         let filters =
             Filters { include: deploy.include.clone(), exclude: deploy.exclude.clone(), tags: deploy.tags.clone() };
         let said = Said { cloudvision: Some(deploy.cloudvision.clone()), ..Said::default() };

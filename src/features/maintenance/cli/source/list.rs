@@ -9,7 +9,7 @@ use crate::config::{Source, SourceFrom};
 use crate::features::maintenance::cli::{Session, json, time};
 use crate::features::maintenance::source::maildir;
 use crate::features::maintenance::store::source::{self, Known};
-use crate::features::maintenance::worker::label;
+use crate::features::maintenance::worker::{label, namesake};
 use crate::output;
 use crate::store::Error;
 use crate::table::Table;
@@ -99,9 +99,16 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
 
 /// What was told of a source, and what is seen of a Maildir.
 fn look<'a>(session: &Session, source: &'a Source) -> Result<Listed<'a>, Error> {
-    let (name, label) = (source.name.clone(), label(&source.from));
+    let (name, of_store) = (source.name.clone(), label(&source.from));
     let (mut known, mails) =
-        session.store.read_blocking(|c| Ok((source::known(c, &name)?, source::mails(c, &label)?)))?;
+        session.store.read_blocking(|c| Ok((source::known(c, &name)?, source::mails(c, &of_store)?)))?;
+    let reads = known
+        .reader(session.now)
+        .and_then(|other| Some((other.owner.label(), other.reads_instead_of(&label(&source.from))?.to_owned())));
+    if let Some((holder, reads)) = &reads {
+        known.failed = Some((session.now, namesake(holder, reads)));
+        known.complete_at = None;
+    }
     let SourceFrom::Maildir { path } = &source.from else {
         return Ok(Listed { source, known, mails, unread: None });
     };
@@ -116,7 +123,7 @@ fn look<'a>(session: &Session, source: &'a Source) -> Result<Listed<'a>, Error> 
         Ok(found) => found.refused.as_ref().map(crate::trouble::Trouble::one_line),
         Err(why) => Some(why.clone()),
     };
-    known.failed = why.map(|why| (session.now, why));
+    known.failed = why.map(|why| (session.now, why)).or(known.failed.filter(|_| reads.is_some()));
     Ok(Listed { source, known, mails, unread: unread.ok().map(|found| found.mails) })
 }
 

@@ -286,7 +286,7 @@ fn draw_row(
         pen.column(&provider_and_id(row, cells), cells, text).skip(gap);
     } else {
         pen.column(&row.provider, cells, text).skip(gap);
-        pen.column(&id(row, columns.id - 2), columns.id - 2, text).skip(2);
+        pen.column(&id(row, columns.id - 2, columns.tight), columns.id - 2, text).skip(2);
     }
     // The highlight ends here: a cursor key then costs few bytes on however wide a screen.
     if selected {
@@ -363,29 +363,31 @@ fn many(count: impl Into<u64>, more: bool, unknown: bool, cells: usize) -> Strin
 }
 
 /// The id in so many cells, with the number of the window where there are several: of two rows with the same id it is all
-/// that tells them apart.
-fn id(row: &Row, cells: usize) -> Cow<'_, str> {
-    let number = if row.windows > 1 { format!(" {}/{}", row.window, row.windows) } else { String::new() };
+/// that tells them apart. `end`: what is cut is the beginning, for ids of one provider begin alike.
+fn id(row: &Row, cells: usize, end: bool) -> Cow<'_, str> {
+    let number = number(row);
     match cells.checked_sub(width(&number)) {
-        Some(left) if left >= LEAST_OF_ID && !number.is_empty() => {
-            format!("{}{number}", fit(&row.maintenance_id, left)).into()
+        Some(left) if left >= LEAST_OF_ID - 1 && !number.is_empty() => {
+            let id = if end { fit_end(&row.maintenance_id, left) } else { fit(&row.maintenance_id, left) };
+            format!("{id}{number}").into()
         }
+        _ if end => fit_end(&row.maintenance_id, cells),
         _ => Cow::Borrowed(row.maintenance_id.as_str()),
     }
 }
 
-/// The provider and as much of the end of the id as there is room for, with the number of the window: ids of one provider
-/// begin alike.
+/// ` 2/3`: which window it is of how many; nothing where there is one.
+fn number(row: &Row) -> String {
+    if row.windows > 1 { format!(" {}/{}", row.window, row.windows) } else { String::new() }
+}
+
+/// The provider and as much of the end of the id as there is room for, with the number of the window. The provider gives way
+/// to both.
 fn provider_and_id(row: &Row, cells: usize) -> String {
-    let id = if row.windows > 1 {
-        format!("{} {}/{}", row.maintenance_id, row.window, row.windows)
-    } else {
-        row.maintenance_id.clone()
-    };
-    let least = width(&id).min(LEAST_OF_ID);
+    let least = width(&row.maintenance_id).min(LEAST_OF_ID) + width(&number(row));
     let provider = fit(&row.provider, cells.saturating_sub(least + 1));
     let room = cells.saturating_sub(width(&provider) + 1);
-    format!("{provider} {}", fit_end(&id, room))
+    format!("{provider} {}", id(row, room, true))
 }
 
 /// Whether its impact is worth a colour: it runs or begins soon, and nobody has taken note. Were every outage red, none

@@ -1,3 +1,4 @@
+mod calendars;
 mod mistakes;
 
 use std::fs;
@@ -140,25 +141,53 @@ fn a_calendar_that_is_cancelled_in_the_words_of_calendars_alone_says_so_beside_i
 }
 
 #[test]
+fn a_cancellation_that_cannot_be_read_says_first_that_it_is_one() {
+    let reason = |raw: &str| {
+        let verdict = RULES.read(raw.as_bytes(), None).verdict;
+        let Verdict::Failed { reason, .. } = verdict else { panic!("{verdict:?}") };
+        reason
+    };
+    let raw = calendar("x@y.example", "Y", "SUMMARY:Works\r\n").replace("X-MAINTNOTE-OBJECT-ID:C-1\r\n", "");
+    assert_eq!(reason(&raw), "no circuits found, and the maintenance is planned");
+    let why = "the calendar says cancelled; no circuits found, and X-MAINTNOTE-STATUS does not say cancelled";
+    assert_eq!(reason(&raw.replace("BEGIN:VEVENT", "METHOD:CANCEL\r\nBEGIN:VEVENT")), why);
+    assert_eq!(reason(&raw.replace("SUMMARY", "Status:Cancelled\r\nSUMMARY")), why);
+    let other = raw.replace("SUMMARY", "X-MAINTNOTE-STATUS:CANCELLED\r\nSUMMARY").replace("ACCOUNT:1", "ACCOUNT:");
+    assert_eq!(reason(&other), "the calendar says cancelled; no account found");
+    assert_eq!(
+        reason(&other.replace("END:VCALENDAR", "")),
+        "the calendar says cancelled; ical: the calendar is cut or absent"
+    );
+}
+
+#[test]
 fn a_calendar_in_the_text_of_a_mail_is_read_unless_an_answer_quotes_it() {
     let raw = calendar("x@y.example", "Y", "SUMMARY:Works\r\n");
     let (head, body) = raw.split_once("\r\n\r\n").unwrap();
     let text = head.replace("text/calendar", "text/plain");
     let quoted = format!("> {}\r\n", body.trim_end().replace("\r\n", "\r\n> "));
-    let page =
-        format!("{}\r\n\r\n<html><body><pre>{body}</pre></body></html>", head.replace("text/calendar", "text/html"));
+    let html = head.replace("text/calendar", "text/html");
+    let page = format!("{html}\r\n\r\n<html><body><pre>{body}</pre></body></html>");
     let read = |raw: &str| RULES.read(raw.as_bytes(), None).verdict;
     let wanted = read(&raw);
     assert!(matches!(wanted, Verdict::Parsed { .. }), "{wanted:?}");
+    let broken = format!("{html}\r\n\r\n<p>Dear all,</p>{}", body.replace("\r\n", "<br>\r\n"));
     for mail in [
         format!("{text}\r\n\r\nDear all, see below.\r\n\r\n{body}\r\nRegards\r\n"),
         format!("{text}\r\n\r\n{quoted}"),
         page,
+        broken,
     ] {
         assert_eq!(read(&mail), wanted, "{mail}");
         let answer = format!("Subject: Re: {}", mail.split_once("Subject: ").unwrap().1);
         let answer = format!("{}{answer}", mail.split_once("Subject: ").unwrap().0);
-        assert!(!matches!(read(&answer), Verdict::Parsed { .. }), "{answer}");
+        let Verdict::Unknown { reason } = read(&answer) else { panic!("{answer}") };
+        assert!(
+            reason.ends_with(
+                "; the mail is an answer, and the calendar that it quotes is not read, for it may be out of date"
+            ),
+            "{reason}"
+        );
     }
 }
 
@@ -258,7 +287,7 @@ fn a_calendars_own_impact_comes_first_and_its_words_are_exact() {
 #[test]
 fn a_calendar_that_nests_without_end_is_an_error() {
     let deep = "BEGIN:VCALENDAR\r\n".to_owned() + &"BEGIN:VEVENT\r\n".repeat(100_000);
-    assert!(calendar::read(&deep).is_err_and(|reason| reason.contains("nests too deeply")));
+    assert!(calendar::read(&Part::text(Kind::Ical, &deep)).is_err_and(|reason| reason.contains("nests too deeply")));
 }
 
 #[test]

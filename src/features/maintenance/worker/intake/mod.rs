@@ -27,6 +27,7 @@ use self::memory::Memory;
 use self::news::{News, brief, news};
 use self::origin::Kind;
 pub(crate) use self::origin::{is_remote, kind, label, place};
+pub(crate) use self::turn::namesake;
 use self::turn::{Going, Turn};
 use super::{Report, Shared, SourceHealth, SourceState};
 use crate::clock;
@@ -140,7 +141,8 @@ async fn read(shared: Shared, label: String, events: Vec<Event>) -> Vec<Step> {
 impl Feed {
     /// A feed that has told nothing yet.
     pub(crate) fn new(shared: Shared, source: &Source, first_pause: Duration) -> Self {
-        let turn = Turn::new(shared.store.clone(), &source.name, !is_remote(&source.from), shared.sync.subscribe());
+        let names = (&*source.name, &*label(&source.from));
+        let turn = Turn::new(shared.store.clone(), names, !is_remote(&source.from), shared.sync.subscribe());
         Self {
             kind: Kind::of(&source.from),
             memory: Memory { store: shared.store.clone(), label: label(&source.from) },

@@ -87,7 +87,7 @@ async fn who_waits_for_their_turn_tells_how_it_goes_for_whoever_has_it() {
     let holder = other.clone();
     store.write(move |c| source::claim(c, "noc", &holder, now, lease)).await.unwrap();
     let (_sync, synced) = watch::channel(0);
-    let mut turn = Turn::new(store.clone(), "noc", false, synced);
+    let mut turn = Turn::new(store.clone(), ("noc", "maildir /noc"), false, synced);
     let standby = |failure: Option<&str>| SourceHealth::Standby {
         holder: other.owner.label(),
         failure: failure.map(str::to_owned),
@@ -99,6 +99,37 @@ async fn who_waits_for_their_turn_tells_how_it_goes_for_whoever_has_it() {
     }
     assert_eq!(turn.take().await.unwrap(), Some(standby(Some("the password is refused"))));
     assert_eq!(turn.complete_at().map(|at| at.timestamp()), Some(now.timestamp()));
+}
+
+#[tokio::test]
+async fn a_source_whose_name_another_configuration_has_for_something_else_says_so_and_is_not_taken_for_read() {
+    use crate::features::maintenance::store::source::{self, Holder, Progress};
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path()).unwrap();
+    let now = crate::clock::now();
+    let lease = now + chrono::TimeDelta::hours(1);
+    let other = Holder::of("another", "maildir /elsewhere");
+    let holder = other.clone();
+    store.write(move |c| source::claim(c, "noc", &holder, now, lease)).await.unwrap();
+    let told = Progress { complete_at: Some(now), ..Progress::default() };
+    let id = other.id.clone();
+    store.write(move |c| source::tell(c, "noc", &id, &told)).await.unwrap();
+    let (_sync, synced) = watch::channel(0);
+    let mut turn = Turn::new(store.clone(), ("noc", "maildir /noc"), false, synced.clone());
+    let why = turn.take().await.unwrap();
+    let Some(SourceHealth::Failing(why)) = why else { panic!("{why:?}") };
+    assert!(why.contains(" reads maildir /elsewhere under this name, and this one is not read"), "{why}");
+    assert_eq!(turn.complete_at(), None);
+    // The same one, however it is written, is read by the other.
+    let mut turn = Turn::new(store.clone(), ("noc", "maildir /elsewhere/"), false, synced.clone());
+    let standby = SourceHealth::Standby { holder: other.owner.label(), failure: None };
+    assert_eq!((turn.take().await.unwrap(), turn.complete_at().is_some()), (Some(standby), true));
+    // Its end lets this one read; and what was configured before in this process is no obstacle.
+    store.write(move |c| source::release(c, "noc", &other.id)).await.unwrap();
+    for label in ["maildir /noc", "maildir /new"] {
+        let mut turn = Turn::new(store.clone(), ("noc", label), false, synced.clone());
+        assert_eq!(turn.take().await.unwrap(), None, "{label}");
+    }
 }
 
 #[tokio::test]
@@ -114,7 +145,7 @@ async fn a_maildir_is_read_by_one_process_at_a_time_and_by_the_next_when_that_di
     store.write(move |c| source::claim(c, "noc", &holder, now, lease)).await.unwrap();
     let (_sync, synced) = watch::channel(0);
     let begins_anew = !is_remote(&fill(dir.path(), 0).from);
-    let mut turn = Turn::new(store.clone(), "noc", begins_anew, synced);
+    let mut turn = Turn::new(store.clone(), ("noc", "maildir /noc"), begins_anew, synced);
     let standby = SourceHealth::Standby { holder: other.owner.label(), failure: None };
     assert_eq!(turn.take().await.unwrap(), Some(standby));
     drop(child.stdin.take());

@@ -17,7 +17,6 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::clock;
 use crate::features::maintenance::store::source::{self, Claim, Holder, Known, Progress};
 use crate::features::maintenance::worker::{SourceHealth, SourceState};
-use crate::process::Owner;
 use crate::store::{Error, Store};
 
 /// How long a lease lasts, unless it is put off.
@@ -72,6 +71,8 @@ pub(super) struct Turn {
     store: Store,
     /// The source's name in the configuration.
     name: String,
+    /// Its name in the store.
+    label: String,
     /// This feed.
     holder: Holder,
     /// Whether a look that somebody wants begins the source anew: it has no ear for that meanwhile.
@@ -92,14 +93,26 @@ pub(super) struct Turn {
     complete_at: Option<DateTime<Utc>>,
 }
 
+/// Why a source is not read while another configuration on the same data directory has its name for something else.
+pub(crate) fn namesake(holder: &str, reads: &str) -> String {
+    format!(
+        "{holder} reads {reads} under this name, and this one is not read meanwhile; give one of the two another name"
+    )
+}
+
 impl Turn {
     /// It is nobody's turn yet.
-    pub(super) fn new(store: Store, name: &str, begins_anew: bool, sync: watch::Receiver<u64>) -> Self {
-        let holder = Holder { id: PROCESS.clone(), owner: Owner::of_this_process() };
+    pub(super) fn new(
+        store: Store,
+        (name, label): (&str, &str),
+        begins_anew: bool,
+        sync: watch::Receiver<u64>,
+    ) -> Self {
         Self {
             store,
             name: name.to_owned(),
-            holder,
+            label: label.to_owned(),
+            holder: Holder::of(&PROCESS, label),
             begins_anew,
             sync,
             wanted_at: 0,
@@ -122,7 +135,12 @@ impl Turn {
             return Ok(Some(SourceHealth::Paused { who, at }));
         }
         let failure = known.failed.as_ref().map(|(_, why)| why.clone());
-        if let Some(other) = known.reader(clock::now()).filter(|other| other.id != self.holder.id) {
+        if let Some(other) = known.reader(clock::now()).filter(|other| !other.is_of_process_of(&self.holder)) {
+            if let Some(reads) = other.reads_instead_of(&self.label) {
+                // When that was complete says nothing of this one.
+                self.complete_at = None;
+                return Ok(Some(SourceHealth::Failing(namesake(&other.owner.label(), reads))));
+            }
             return Ok(Some(SourceHealth::Standby { holder: other.owner.label(), failure }));
         }
         Ok(match self.claim().await? {
