@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use chrono::TimeDelta;
 use clap::Subcommand;
 use serde::Serialize;
+use tokio::runtime::Runtime;
 
 use super::{Session, failed};
 use crate::clock;
-use crate::config::Flags;
+use crate::config::{Flags, Nautobot};
 use crate::features::maintenance::nautobot::client::About;
 use crate::features::maintenance::nautobot::rights::{self, Use};
 use crate::features::maintenance::nautobot::store::{outbox, setting};
@@ -104,101 +105,113 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     match command {
-        Command::Check { json } => {
-            let wanted = match (setup.read_only, setup.write_maintenances) {
-                (true, _) => Use::Read,
-                (false, false) => Use::Notes,
-                (false, true) => Use::Maintenances,
-            };
-            let checked = runtime.block_on(async {
-                let (client, about) = connect(setup).await?;
-                let lacks = rights::lacking(&client, wanted).await?;
-                Ok::<_, Error>((about, lacks))
-            });
-            let (About { version, app }, lacks) = match checked {
-                Ok(checked) => checked,
-                Err(error) => return Ok(failed(&[Trouble::of(&error)])),
-            };
-            let url = setup.url.to_string();
-            if *json {
-                output::print_json(&Checked { url: &url, version: &version, app_version: &app, lacks: &lacks })?;
-            } else {
-                output::print(&format!(
-                    "{url}: Nautobot {version}, nautobot-circuit-maintenance {app}; the token works\n"
-                ))?;
-            }
-            let (reads, writes): (Vec<&str>, Vec<&str>) =
-                lacks.iter().map(String::as_str).partition(|lack| lack.starts_with("view "));
-            if !reads.is_empty() {
-                let trouble = Trouble::new(&format!("the token may not {}", reads.join(", ")))
-                    .caused_by("its user has no such object permission")
-                    .to_do("give that in Nautobot");
-                output::complain(&format!("noctui: {trouble}"));
-            }
-            if !writes.is_empty() {
-                let trouble = Trouble::new(&format!("the token may not {}", writes.join(", ")))
-                    .caused_by("its user has no such object permission, or the token is not write-enabled")
-                    .to_do("give that in Nautobot, or set `read_only` or `write_maintenances` in [nautobot]");
-                output::complain(&format!("noctui: {trouble}"));
-            }
-            Ok(if lacks.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_NO) })
-        }
+        Command::Check { json } => check(setup, &runtime, *json),
         Command::Sync { full, accept_gone, json } => {
-            let held = session.config.refuses_writes(session.config.context.as_ref());
-            let held = held.or_else(|| setup.read_only.then(|| "[nautobot] has read_only = true".to_owned()));
-            let plan = Plan {
-                slugs: session.rules().slugs().into_iter().map(str::to_owned).collect(),
-                past_days: session.config.maintenance.retention.past_days,
-                full: *full || *accept_gone,
-                accept_gone: *accept_gone,
-                now: clock::now(),
-            };
-            let _lease = match Lease::take(&session)? {
-                Ok(lease) => lease,
-                Err(label) => {
-                    session.store.write_blocking(|c| setting::want(c, clock::now()))?;
-                    let trouble = Trouble::new(&format!("{label} reads and writes Nautobot"))
-                        .caused_by("one process on a data directory does")
-                        .to_do("it was asked to do so now; `noctui outbox list` tells what is left");
-                    return Ok(failed(&[trouble]));
-                }
-            };
-            let done = runtime.block_on(async {
-                let (client, _) = connect(setup).await?;
-                let read = sync::sync(&client, &session.store, &plan).await?;
-                let sent = match &held {
-                    None => send::drain(&client, &session.store, clock::now()).await?,
-                    Some(_) => send::Sent::default(),
-                };
-                Ok::<_, Error>((read, sent))
-            });
-            let (read, sent) = match done {
-                Ok(done) => done,
-                Err(error) => return Ok(failed(&[Trouble::of(&error)])),
-            };
-            let (waiting, stuck) = session.store.read_blocking(outbox::counts)?;
-            let sync::Read { full, maintenances, taken, gone, .. } = read;
-            let vanished = session.store.read_blocking(setting::vanished)?;
-            let needs_somebody = stuck > 0 || vanished.is_some();
-            let code = if needs_somebody { ExitCode::from(output::EXIT_NO) } else { ExitCode::SUCCESS };
-            let told = vanished.as_deref().map(error::vanished);
-            let synced = Synced { full, maintenances, taken, gone, sent: sent.sent, waiting, stuck, held, vanished };
-            if *json {
-                output::print_json(&synced)?;
-            } else {
-                let what = if full { "everything" } else { "what is new" };
-                let held = synced.held.map(|why| format!(" ({why})")).unwrap_or_default();
-                let Synced { sent, .. } = synced;
-                let more = if waiting > 0 { "; `noctui outbox list` says why" } else { "" };
-                output::print(&format!(
-                    "read {what}: {maintenances} maintenances came, {taken} taken over, {gone} gone; \
-                     {sent} written, {waiting} waiting{held}, {stuck} of them need somebody{more}\n"
-                ))?;
-            }
-            if let Some(trouble) = told {
-                output::complain(&format!("noctui: {trouble}"));
-            }
-            Ok(code)
+            sync(&session, setup, &runtime, (*full || *accept_gone, *accept_gone), *json)
         }
     }
+}
+
+/// Says what answers, and what the token may not do.
+fn check(setup: &Nautobot, runtime: &Runtime, json: bool) -> anyhow::Result<ExitCode> {
+    let wanted = match (setup.read_only, setup.write_maintenances) {
+        (true, _) => Use::Read,
+        (false, false) => Use::Notes,
+        (false, true) => Use::Maintenances,
+    };
+    let checked = runtime.block_on(async {
+        let (client, about) = connect(setup).await?;
+        let lacks = rights::lacking(&client, wanted).await?;
+        Ok::<_, Error>((about, lacks))
+    });
+    let (About { version, app }, lacks) = match checked {
+        Ok(checked) => checked,
+        Err(error) => return Ok(failed(&[Trouble::of(&error)])),
+    };
+    let url = setup.url.to_string();
+    if json {
+        output::print_json(&Checked { url: &url, version: &version, app_version: &app, lacks: &lacks })?;
+    } else {
+        output::print(&format!("{url}: Nautobot {version}, nautobot-circuit-maintenance {app}; the token works\n"))?;
+    }
+    let (reads, writes): (Vec<&str>, Vec<&str>) =
+        lacks.iter().map(String::as_str).partition(|lack| lack.starts_with("view "));
+    if !reads.is_empty() {
+        let trouble = Trouble::new(&format!("the token may not {}", reads.join(", ")))
+            .caused_by("its user has no such object permission")
+            .to_do("give that in Nautobot");
+        output::complain(&format!("noctui: {trouble}"));
+    }
+    if !writes.is_empty() {
+        let trouble = Trouble::new(&format!("the token may not {}", writes.join(", ")))
+            .caused_by("its user has no such object permission, or the token is not write-enabled")
+            .to_do("give that in Nautobot, or set `read_only` or `write_maintenances` in [nautobot]");
+        output::complain(&format!("noctui: {trouble}"));
+    }
+    Ok(if lacks.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(output::EXIT_NO) })
+}
+
+/// Reads and writes.
+fn sync(
+    session: &Session,
+    setup: &Nautobot,
+    runtime: &Runtime,
+    (full, accept_gone): (bool, bool),
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let held = session.config.refuses_writes(session.config.context.as_ref());
+    let held = held.or_else(|| setup.read_only.then(|| "[nautobot] has read_only = true".to_owned()));
+    let plan = Plan {
+        slugs: session.rules().slugs().into_iter().map(str::to_owned).collect(),
+        past_days: session.config.maintenance.retention.past_days,
+        full,
+        accept_gone,
+        now: clock::now(),
+    };
+    let _lease = match Lease::take(session)? {
+        Ok(lease) => lease,
+        Err(label) => {
+            session.store.write_blocking(|c| setting::want(c, clock::now()))?;
+            let trouble = Trouble::new(&format!("{label} reads and writes Nautobot"))
+                .caused_by("one process on a data directory does")
+                .to_do("it was asked to do so now; `noctui outbox list` tells what is left");
+            return Ok(failed(&[trouble]));
+        }
+    };
+    let done = runtime.block_on(async {
+        let (client, _) = connect(setup).await?;
+        let read = sync::sync(&client, &session.store, &plan).await?;
+        let sent = match &held {
+            None => send::drain(&client, &session.store, clock::now()).await?,
+            Some(_) => send::Sent::default(),
+        };
+        Ok::<_, Error>((read, sent))
+    });
+    let (read, sent) = match done {
+        Ok(done) => done,
+        Err(error) => return Ok(failed(&[Trouble::of(&error)])),
+    };
+    let (waiting, stuck) = session.store.read_blocking(outbox::counts)?;
+    let sync::Read { full, maintenances, taken, gone, .. } = read;
+    let vanished = session.store.read_blocking(setting::vanished)?;
+    let needs_somebody = stuck > 0 || vanished.is_some();
+    let code = if needs_somebody { ExitCode::from(output::EXIT_NO) } else { ExitCode::SUCCESS };
+    let told = vanished.as_deref().map(error::vanished);
+    let synced = Synced { full, maintenances, taken, gone, sent: sent.sent, waiting, stuck, held, vanished };
+    if json {
+        output::print_json(&synced)?;
+    } else {
+        let what = if full { "everything" } else { "what is new" };
+        let held = synced.held.map(|why| format!(" ({why})")).unwrap_or_default();
+        let Synced { sent, .. } = synced;
+        let more = if waiting > 0 { "; `noctui outbox list` says why" } else { "" };
+        output::print(&format!(
+            "read {what}: {maintenances} maintenances came, {taken} taken over, {gone} gone; \
+             {sent} written, {waiting} waiting{held}, {stuck} of them need somebody{more}\n"
+        ))?;
+    }
+    if let Some(trouble) = told {
+        output::complain(&format!("noctui: {trouble}"));
+    }
+    Ok(code)
 }

@@ -220,7 +220,9 @@ async fn full(
     let taking = async {
         while let Some(page) = received.recv().await {
             let ids: Vec<String> = page.iter().map(|whole| whole.maintenance.id.clone()).collect();
-            page.iter().for_each(|whole| newest.see(&whole.maintenance, &whole.impacts));
+            for whole in &page {
+                newest.see(&whole.maintenance, &whole.impacts);
+            }
             write(store, page, move |c, batch| mirror::whole(c, round, batch)).await?;
             // Not before: who breaks off here has not seen them.
             seen.extend(ids);

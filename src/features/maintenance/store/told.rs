@@ -223,45 +223,37 @@ impl<'a> Told<'a> {
     /// Which window each of these is: the one that was there first, else that of which the newest other notification that
     /// speaks of it spoke, else one of the same times, else that of which this notification spoke before.
     fn rows_of(&self, retold: &[Retold], all: &[Said]) -> Vec<Option<MaintenanceKey>> {
-        let mut rows: Vec<Option<MaintenanceKey>> = retold.iter().map(|window| window.known).collect();
+        let rows: Vec<Option<MaintenanceKey>> = retold.iter().map(|window| window.known).collect();
         let mut free: Vec<MaintenanceKey> = self.known.iter().map(|(key, _)| *key).collect();
         free.retain(|key| !rows.contains(&Some(*key)));
-        let mut give = |rows: &mut Vec<Option<MaintenanceKey>>, index: usize, key: MaintenanceKey| {
-            if let Some(row) = rows.get_mut(index).filter(|row| row.is_none())
-                && let Some(at) = free.iter().position(|free| *free == key)
-            {
-                free.swap_remove(at);
-                *row = Some(key);
-            }
-        };
+        let mut rows = Rows { rows, free };
         let mut index_of = HashMap::new();
         for (index, window) in retold.iter().enumerate() {
             index_of.extend(window.told.iter().map(|told| (*told, index)));
         }
-        let by_telling =
-            |rows: &mut Vec<Option<MaintenanceKey>>,
-             said: &Said,
-             give: &mut dyn FnMut(&mut Vec<Option<MaintenanceKey>>, usize, MaintenanceKey)| {
-                for (at, key) in said.windows.iter().enumerate() {
-                    if let Some(index) = index_of.get(&(said.telling.notification, at)) {
-                        give(rows, *index, *key);
-                    }
-                }
-            };
+        let spoken_of = |said: &Said| {
+            let keys = said.windows.iter().copied().enumerate();
+            let indexed = keys.map(|(at, key)| (index_of.get(&(said.telling.notification, at)).copied(), key));
+            indexed.filter_map(|(index, key)| Some((index?, key))).collect::<Vec<_>>()
+        };
         let is_this = |said: &&Said| said.telling.notification == self.notification;
         for said in all.iter().rev().filter(|said| !is_this(said)) {
-            by_telling(&mut rows, said, &mut give);
+            for (index, key) in spoken_of(said) {
+                rows.give(index, key);
+            }
         }
         for (index, window) in retold.iter().enumerate() {
             let times = (window.state.start, window.state.end);
             for (key, _) in self.known.iter().filter(|(_, state)| (state.start, state.end) == times) {
-                give(&mut rows, index, *key);
+                rows.give(index, *key);
             }
         }
         for said in all.iter().filter(is_this) {
-            by_telling(&mut rows, said, &mut give);
+            for (index, key) in spoken_of(said) {
+                rows.give(index, key);
+            }
         }
-        rows
+        rows.rows
     }
 
     /// What no notice says of a window that Nautobot has, too, stays as that says it.
@@ -322,16 +314,13 @@ impl<'a> Told<'a> {
         state.window = before.window;
         let is_late = newer.map(|layer| layer.over(self.connection, &mut state)).transpose()?.unwrap_or_default();
         let shown = self.shown.iter().find(|(shown, _)| *shown == key).map(|(_, state)| state);
-        let (state, changes, withheld) = match (self.by_hand.get(&key), shown) {
-            (Some(set), Some(shown)) => {
-                let held = by_hand::hold(set, shown, state);
-                by_hand::keep(self.connection, key, Some(&held.by_hand))?;
-                (held.state, held.changes, held.withheld)
-            }
-            _ => {
-                let changes = merge::compare(before, &state);
-                (state, changes, Vec::new())
-            }
+        let (state, changes, withheld) = if let (Some(set), Some(shown)) = (self.by_hand.get(&key), shown) {
+            let held = by_hand::hold(set, shown, state);
+            by_hand::keep(self.connection, key, Some(&held.by_hand))?;
+            (held.state, held.changes, held.withheld)
+        } else {
+            let changes = merge::compare(before, &state);
+            (state, changes, Vec::new())
         };
         // What is withheld asks for a look, too.
         rows::update(self.connection, key, &state, &[changes.as_slice(), &withheld].concat())?;
@@ -372,6 +361,25 @@ impl<'a> Told<'a> {
             kind,
             notification: Some(self.notification),
             who: None,
+        }
+    }
+}
+
+/// The rows of windows, as far as they are found.
+struct Rows {
+    /// That of each window.
+    rows: Vec<Option<MaintenanceKey>>,
+    /// Those that are no window's yet.
+    free: Vec<MaintenanceKey>,
+}
+
+impl Rows {
+    /// Gives a row to a window that has none, unless it is another's.
+    fn give(&mut self, index: usize, key: MaintenanceKey) {
+        let Some(row) = self.rows.get_mut(index).filter(|row| row.is_none()) else { return };
+        if let Some(at) = self.free.iter().position(|free| *free == key) {
+            self.free.swap_remove(at);
+            *row = Some(key);
         }
     }
 }
