@@ -319,7 +319,8 @@ fn by_maintenance(provider: &str, notices: &[Notice]) -> Vec<((String, String), 
     let mut groups: Vec<((String, String), Vec<Notice>)> = Vec::new();
     for notice in notices {
         let notice = fit(notice);
-        let whose = if is_named && !notice.provider.is_empty() { &notice.provider } else { provider };
+        let is_other = !notice.provider.is_empty() && !notice.provider.eq_ignore_ascii_case(provider);
+        let whose = if is_named && is_other { &notice.provider } else { provider };
         let is_same =
             |(other, id): &(String, String)| other.eq_ignore_ascii_case(whose) && *id == notice.maintenance_id;
         match groups.iter_mut().find(|(group, _)| is_same(group)) {
