@@ -34,6 +34,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::nautobot::store::SCHEMA_2,
     maintenance::store::SCHEMA_8,
     maintenance::store::SCHEMA_9,
+    maintenance::nautobot::store::SCHEMA_3,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

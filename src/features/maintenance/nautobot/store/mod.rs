@@ -30,3 +30,6 @@ pub const SCHEMA_1: &str = include_str!("schema_1.sql");
 
 /// How far the log of changes was read.
 pub const SCHEMA_2: &str = include_str!("schema_2.sql");
+
+/// Which entries lack a record to be written to.
+pub const SCHEMA_3: &str = include_str!("schema_3.sql");

@@ -217,6 +217,46 @@ async fn what_belongs_to_a_maintenance_that_nothing_makes_there_needs_somebody_u
 }
 
 #[tokio::test]
+async fn what_failed_for_want_of_its_record_goes_with_the_one_that_is_made_again() {
+    for is_known_gone in [true, false] {
+        let desk = Desk::new(true).await;
+        desk.sync().await;
+        desk.mail("1", 60, notice());
+        desk.send().await;
+        desk.sim.delete(MAINTENANCE, desk.only()["id"].as_str().unwrap());
+        if is_known_gone {
+            desk.try_sync(true).await.unwrap();
+        }
+        desk.note(desk.look("lumen", "CHG1").unwrap().key, "drained");
+        assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+        let state = if is_known_gone { State::Failed } else { State::Waiting };
+        assert_eq!(desk.outbox()[0].state, state, "{}", desk.outbox()[0].reason);
+        // Whatever its words are.
+        desk.write(|c| c.execute("UPDATE outbox SET reason = 'it is not there'", []).unwrap());
+        desk.try_sync(true).await.unwrap();
+        desk.mail("2", 0, Notice { summary: "Another splice".to_owned(), ..notice() });
+        assert_eq!(desk.send().await, Sent { sent: 2, left: 0 }, "{:?}", desk.outbox());
+        let notes = desk.sim.all(NOTE);
+        assert_eq!((notes.len(), &notes[0]["maintenance"]["id"]), (1, &desk.only()["id"]));
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_for_itself_is_not_tried_again_because_its_record_changed() {
+    let desk = Desk::new(false).await;
+    let id = there(&desk);
+    desk.sync().await;
+    desk.note(desk.look("lumen", "CHG1").unwrap().key, "drained");
+    desk.sim.set(|options| options.denied.push((Verb::Add, NOTE.to_owned())));
+    desk.send().await;
+    desk.write(|c| c.execute("UPDATE outbox SET reason = 'Nautobot has no maintenance of that kind'", []).unwrap());
+    desk.sim.patch(MAINTENANCE, &id, json!({"description": "Another splice"}));
+    desk.sync().await;
+    assert_eq!(desk.outbox()[0].state, State::Failed);
+    assert_eq!(desk.send().await, Sent { sent: 0, left: 0 });
+}
+
+#[tokio::test]
 async fn a_name_that_is_taken_by_what_the_token_may_not_see_is_told_as_that() {
     let desk = Desk::new(true).await;
     let id = there(&desk);

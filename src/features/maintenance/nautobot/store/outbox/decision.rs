@@ -63,7 +63,8 @@ pub fn retry(connection: &Connection, ids: &[i64], anyway: bool, actor: &Actor) 
         }
         connection
             .prepare_cached(
-                "UPDATE outbox SET state = 'waiting', anyway = iif(state = 'conflict', max(anyway, ?2), anyway), reason = ''
+                "UPDATE outbox SET state = 'waiting', anyway = iif(state = 'conflict', max(anyway, ?2), anyway), reason = '',
+                     absent = 0
                  WHERE id = ?1 AND field = '' AND (?2 OR state <> 'conflict' OR kind = 'acknowledgement')",
             )?
             .execute((entry.id, anyway))?;
