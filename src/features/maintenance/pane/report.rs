@@ -327,6 +327,9 @@ impl State {
             OutboxWish::Take if count == 0 => {
                 Outcome::warn("nothing was taken over: look again, and correct it by hand").and(self.reread())
             }
+            OutboxWish::Anyway if count == 0 => Outcome::warn(
+                "not written: it is no longer in the outbox, or write_maintenances is not set in [nautobot]",
+            ),
             _ if count == 0 => Outcome::warn("it is no longer in the outbox"),
             OutboxWish::Retry | OutboxWish::Anyway => {
                 Outcome::done(format!("{} {}", entries(count), self.sent_again()))

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use serde::Serialize;
 
-pub use self::decision::{dispute, drop, forget_dropped, is_dropped, retry, settle_what_is_over, take};
+pub use self::decision::{dispute, drop, forget_dropped, is_dropped, is_unwritten, retry, settle_what_is_over, take};
 use super::lines::Field;
 use super::reconcile::decide;
 use super::setting::switches;
