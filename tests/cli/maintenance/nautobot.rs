@@ -124,13 +124,15 @@ fn disputed(more: &str) -> (Home, Beside, [String; 2]) {
     told(&home, &["nautobot", "sync", "--json"]);
     let path = "plugins/circuit-maintenance/maintenance";
     for there in beside.sim.all(path) {
-        beside.sim.patch(path, there["id"].as_str().unwrap(), json!({"end_time": "2099-11-22T20:00:00Z"}));
+        let id = there.get("id").and_then(Value::as_str).unwrap();
+        beside.sim.patch(path, id, json!({"end_time": "2099-11-22T20:00:00Z"}));
     }
     home.noctui(["nautobot", "sync"]).assert().code(1);
     let waiting = told(&home, &["outbox", "list", "--json"]);
-    let ids = [0, 1].map(|row: usize| {
-        assert_eq!((&waiting[row]["state"], &waiting[row]["field"]), (&json!("conflict"), &json!("window")), "{waiting}");
-        waiting[row]["id"].to_string()
+    let ids = [0, 1].map(|row| {
+        let of = |field: &str| waiting.pointer(&format!("/{row}/{field}")).cloned().unwrap();
+        assert_eq!((of("state"), of("field")), ("conflict".into(), "window".into()), "{waiting}");
+        of("id").to_string()
     });
     (home, beside, ids)
 }
@@ -139,7 +141,8 @@ fn disputed(more: &str) -> (Home, Beside, [String; 2]) {
 fn a_conflict_that_is_written_or_taken_says_so_and_what_is_left() {
     let (home, beside, [first, second]) = disputed("write_maintenances = true\n");
     let written = home.noctui(["outbox", "retry", "--anyway", &first]).assert().success();
-    written.stdout("what was named is written\nleft: 1 in the outbox, 1 of which need somebody (`noctui outbox list`)\n");
+    written
+        .stdout("what was named is written\nleft: 1 in the outbox, 1 of which need somebody (`noctui outbox list`)\n");
     let ends: Vec<Value> = beside.sim.all("plugins/circuit-maintenance/maintenance");
     assert!(ends.iter().any(|one| one["end_time"] == "2099-11-22T16:00:00Z"), "{ends:#?}");
     let taken = home.noctui(["outbox", "take", &second]).assert().success();
@@ -169,6 +172,22 @@ fn a_conflict_is_not_said_to_be_written_where_no_maintenance_is() {
     }
     let ends = beside.sim.all("plugins/circuit-maintenance/maintenance");
     assert!(ends.iter().all(|one| one["end_time"] == "2099-11-22T20:00:00Z"), "{ends:#?}");
+}
+
+#[test]
+fn a_maintenance_that_was_deleted_there_is_not_said_to_be_not_there_yet() {
+    let (home, beside) = home();
+    told(&home, &["nautobot", "sync", "--json"]);
+    home.noctui(["maintenance", "note", "CHG1", "drained"]).assert().success();
+    told(&home, &["outbox", "retry", "--json"]);
+    let path = "plugins/circuit-maintenance/maintenance";
+    beside.sim.delete(path, beside.sim.all(path)[0]["id"].as_str().unwrap());
+    told(&home, &["nautobot", "sync", "--full", "--json"]);
+    home.noctui(["maintenance", "show", "CHG1"])
+        .assert()
+        .success()
+        .stdout(contains("Nautobot      deleted there; ").and(contains("not there yet").not()));
+    assert_eq!(asked(&home, &["show", "CHG1"])[0]["nautobot"]["absent"], "deleted");
 }
 
 #[test]

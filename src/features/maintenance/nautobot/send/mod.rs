@@ -30,9 +30,8 @@ use super::store::lines::{Field, Said, Sent as Told, Value as Word, Verdict};
 use super::store::outbox::{self, Entry, Kind, State, Stay};
 use super::store::reconcile::compare::{self, Origin};
 use super::store::reconcile::{self, Manner};
-use super::store::{inventory, mirror, setting};
+use super::store::{inventory, mirror, setting, standing};
 use super::wire::{CircuitImpact, Maintenance, OfWire as _};
-use crate::features::maintenance::store::event::EventKind;
 use crate::store::Store;
 
 /// Entries that are looked up at a time.
@@ -362,11 +361,7 @@ fn known(connection: &Connection, provider: &str, maintenance_id: &str) -> Resul
     if let Some((id, name)) = linked.optional()? {
         return Ok(Known { here, name: Some(name), id: Some(id), origin, is_deleted: false, is_unmade: false });
     }
-    let mut deleted = connection.prepare_cached(
-        "SELECT 1 FROM event e JOIN maintenance m ON m.id = e.maintenance
-         WHERE m.provider = ?1 AND m.maintenance_id = ?2 AND e.kind = ?3",
-    )?;
-    let is_deleted = deleted.exists((provider, maintenance_id, EventKind::GoneFromNautobot.as_str()))?;
+    let is_deleted = standing::was_deleted(connection, provider, maintenance_id)?;
     let named = inventory::name_of(connection, provider, &circuits)?;
     let name = named.map(|named| content::name(&named, maintenance_id));
     let id = name.as_deref().map(|name| mirror::named(connection, name)).transpose()?.flatten();
