@@ -306,8 +306,13 @@ impl Wire {
 
     /// The server said no.
     pub(super) fn refused(&self, asked: &str, text: &str) -> Fault {
-        Fault::Refused { server: self.server.clone(), asked: asked.to_owned(), said: text.to_owned() }
+        Fault::Refused { server: self.server.clone(), asked: asked.to_owned(), said: worded(text) }
     }
+}
+
+/// What a server says of a refusal, or that it says nothing.
+pub(super) fn worded(text: &str) -> String {
+    if text.is_empty() { "it does not say why".to_owned() } else { text.to_owned() }
 }
 
 /// What the server can do, where it says that.

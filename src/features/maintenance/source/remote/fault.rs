@@ -197,6 +197,12 @@ impl Fault {
     }
 }
 
+/// A status of HTTP whose answer says nothing of why.
+pub(in crate::features::maintenance::source) fn unsaid(status: u16) -> String {
+    let name = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    format!("{status} {}, without a reason", name.unwrap_or("of its own"))
+}
+
 impl From<Ended> for Fault {
     fn from(_: Ended) -> Self {
         Self::Ended

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use self::fault::Fault;
+pub(super) use self::fault::unsaid;
 use self::pace::Pace;
 use super::{Desk, Ended, State};
 pub use crate::tls::TrustError;

@@ -84,6 +84,16 @@ async fn what_goes_wrong_for_a_while_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_refused_without_a_word_is_told_with_who_refuses_it() {
+    let (google, url, _tasks) = Google::start().await;
+    google.state().door.is_mute = true;
+    let told = Arc::new(Kept::default()).read(&config(Service::Gmail, &url)).await.unwrap_err();
+    let expected =
+        format!("{url} does not accept the token of noc@lakeside.example: 401 Unauthorized, without a reason");
+    assert_eq!(told.to_string(), expected);
+}
+
+#[tokio::test]
 async fn a_mail_that_the_server_cannot_give_keeps_no_other_away() {
     let (google, url, _tasks) = Google::start().await;
     let (kept, config) = (Arc::new(Kept::default()), config(Service::Gmail, &url));
