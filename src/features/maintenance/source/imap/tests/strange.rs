@@ -56,7 +56,8 @@ async fn a_search_that_is_answered_with_yes_and_nothing_else_is_no_empty_folder(
     let senders = |imap: &mut Imap| imap.wanted.senders = vec!["@isp.example".to_owned()];
     let every = |_: &mut Imap| ();
     let yes = "S: n3 OK found\n";
-    let asked = format!("{LOGIN}{}C: n3 UID SEARCH FROM \"@isp.example\"\n{yes}C: n4 UID SEARCH UID *\n", examine(2, 7));
+    let asked =
+        format!("{LOGIN}{}C: n3 UID SEARCH FROM \"@isp.example\"\n{yes}C: n4 UID SEARCH UID *\n", examine(2, 7));
     for (conversation, change) in [
         (format!("{LOGIN}{}C: n3 UID SEARCH ALL\n{yes}", examine(2, 7)), every as fn(&mut Imap)),
         (format!("{asked}S: n4 OK found\n"), senders),
@@ -117,6 +118,31 @@ async fn an_end_in_the_middle_of_a_fetch_is_an_error_and_the_rest_comes_on_the_n
         assert!(trouble.contains("closed the connection"), "{trouble}");
         assert!(again_in.unwrap() <= Duration::from_secs(1));
         assert_eq!(reading.read_to_the_end().await, (both(7), vec![9]));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_lies_about_how_much_it_sends_is_told_so_with_advice_that_is_true() {
+    let literal = |bytes: u64| format!("S: * 1 FETCH (UID 5 BODY[]<0> {{{bytes}}}\nfive)\nS: n5 OK fetched\n");
+    let short = "announced 60 bytes in its answer to UID FETCH and sent 22 of them, then ";
+    for (answer, told, advice) in [
+        (
+            literal(4_000_000_000),
+            "cannot be understood: its answer to UID FETCH: 4000000000 bytes announced at once, where 83886080 are the most",
+            "does not keep to its protocol",
+        ),
+        (literal(2), "cannot be understood: its answer to UID FETCH", "does not keep to its protocol"),
+        (format!("{}…\n", literal(60)), &format!("{short}nothing for 3 s"), "does not send what it announces"),
+        (literal(60), &format!("{short}closed the connection"), "does not send what it announces"),
+    ] {
+        let conversation = format!("{LOGIN}{}{LISTED}{FETCH}{answer}", examine(2, 7));
+        let server = Server::start(vec![conversation], 64).await;
+        let mut reading = Reading::within(Duration::from_secs(3), server, Before::default(), |_| ());
+        let (mails, trouble, again_in) = reading.read_to_trouble().await;
+        assert_eq!(mails, [], "none of it may be true");
+        assert!(trouble.contains(told) && trouble.contains(advice), "{trouble}");
+        assert!(!trouble.contains("check the address"), "{trouble}");
+        assert!(again_in.is_some());
     }
 }
 
