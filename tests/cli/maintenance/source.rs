@@ -2,6 +2,8 @@
 
 use std::process::{Child, Stdio};
 
+use predicates::str::contains;
+
 use super::assert_transcript;
 use crate::support::{Home, transcript};
 
@@ -103,12 +105,36 @@ fn a_sender_that_no_rule_names_is_assigned_and_its_mails_are_read_again() {
     assert_eq!(super::json(&home, &["mails", "1"])["outcome"], "unknown-provider");
     assign(&["works@elsewhere.example", "colt"]).success();
     assert_eq!(super::json(&home, &["mails", "1"])["outcome"], "parsing-failed");
-    home.noctui(["maintenance", "undo"]).assert().success();
+    let undone = home.noctui(["maintenance", "undo"]).assert().success();
+    undone.stdout("works@elsewhere.example: nobody's, 0 mails read again, 1 still cannot be\n");
     let opened = super::json(&home, &["mails", "1"]);
     assert_eq!(
         (&opened["outcome"], &opened["suggestion"]["provider"]),
         (&"unknown-provider".into(), &"elsewhere".into())
     );
+}
+
+#[test]
+fn that_a_sender_is_nobodys_is_taken_back_like_anything_else() {
+    let home = Home::new();
+    let mail = "From: works@elsewhere.example\nSubject: Works EW-20418\nDate: 10 Jan 2024 09:30:00 +0000\n\nSoon\n";
+    std::fs::write(home.path().join("mail.eml"), mail).unwrap();
+    home.noctui(["maintenance", "import", "mail.eml"]).assert().success();
+    let outcome = || super::json(&home, &["mails", "1"])["outcome"].clone();
+    let sender = |arguments: &[&str]| home.noctui([&["provider", "sender"], arguments].concat()).assert();
+    sender(&["works@elsewhere.example", "colt"]).success();
+    let removed = sender(&["works@elsewhere.example", "--remove", "--who", "ben"]).success();
+    removed.stdout("works@elsewhere.example: nobody's, 0 mails read again, 1 still cannot be\n");
+    assert_eq!(outcome(), "unknown-provider");
+    let undone = home.noctui(["maintenance", "undo", "--who", "ben"]).assert().success();
+    undone.stdout("works@elsewhere.example: colt, 0 mails read again, 1 still cannot be\n");
+    assert_eq!(outcome(), "parsing-failed");
+    home.noctui(["maintenance", "undo", "--who", "ben"]).assert().code(2).stderr(contains("ben has nothing to undo"));
+    // Somebody has said something else since: that stays.
+    sender(&["works@elsewhere.example", "--remove", "--who", "ben"]).success();
+    sender(&["works@elsewhere.example", "zayo"]).success();
+    home.noctui(["maintenance", "undo", "--who", "ben"]).assert().code(2);
+    sender(&[]).success().stdout(contains("zayo"));
 }
 
 /// A process that reads the sources, ended with the value.

@@ -439,7 +439,9 @@ fn undone(inverse: &Inverse) -> &'static str {
         Inverse::BringBack(_) => "no longer dismissed",
         Inverse::Unedit(_) => "as it was before",
         Inverse::Detach(_) => "the mail belongs to it no more",
-        Inverse::Unassign(_) => "the sender is nobody's again; what was read so stays",
+        Inverse::Unassign(_) => {
+            "the sender is whose it was before; those of its mails that said nothing are read again"
+        }
     }
 }
 
